@@ -1,0 +1,20 @@
+package fathomexport.ledger;
+
+import fathomexport.report.Slice;
+import java.time.Instant;
+import java.time.LocalDate;
+
+/**
+ * The last failed attempt at a period; gone when a later one succeeds.
+ *
+ * @param kept whether older rows of the period stand
+ */
+public record Attempt(
+    String report,
+    Slice slice,
+    LocalDate period,
+    LocalDate coversTo,
+    Instant at,
+    String runId,
+    String reason,
+    boolean kept) {}

@@ -1,0 +1,58 @@
+package fathomexport.ledger;
+
+import fathomexport.report.SiteId;
+import java.time.LocalDate;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Reads and writes what a sink knows of itself. Entries are written only together with their rows,
+ * by the sink's commit; what stands here beside reading is about runs and lessons. Thread-safe.
+ */
+public interface Ledger {
+
+  /**
+   * The entries of a report, in no order.
+   *
+   * @param sites whose; empty means all
+   * @param from periods that cover this day or later
+   * @throws LedgerException when the ledger cannot be read
+   */
+  List<LedgerEntry> entries(String report, Collection<SiteId> sites, LocalDate from);
+
+  /** Failed attempts that no later success has settled. */
+  List<Attempt> openAttempts(String report);
+
+  Learned learned();
+
+  void learn(Learned.Lesson lesson);
+
+  void quarantine(List<QuarantinedRow> rows);
+
+  /** The newest quarantined rows of a report whose windows are not settled, newest first. */
+  List<QuarantinedRow> quarantined(String report, int limit);
+
+  /** The journal of changed periods of a report, newest first. */
+  List<Restatement> restatements(String report, int limit);
+
+  /** Writes or replaces the record of a run, keyed by its id. */
+  void record(RunRecord run);
+
+  /** The newest runs, newest first. */
+  List<RunRecord> runs(int limit);
+
+  /**
+   * Takes the lock on a pipeline, so that one run of it is under way at a time. Freed by closing,
+   * and at once when the process dies.
+   *
+   * @return empty when another run holds it
+   */
+  Optional<RunLock> tryLock(String pipeline);
+
+  /** A held lock. */
+  interface RunLock extends AutoCloseable {
+    @Override
+    void close();
+  }
+}

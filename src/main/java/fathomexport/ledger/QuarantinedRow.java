@@ -1,0 +1,21 @@
+package fathomexport.ledger;
+
+import fathomexport.report.Slice;
+import java.io.Serializable;
+import java.time.Instant;
+
+/**
+ * A row that could not be typed.
+ *
+ * @param rawText the row as the API gave it, as JSON
+ * @param reason which cell, what it held, what is allowed
+ */
+public record QuarantinedRow(
+    String report,
+    Slice slice,
+    String windowId,
+    String runId,
+    Instant at,
+    String rawText,
+    String reason)
+    implements Serializable {}

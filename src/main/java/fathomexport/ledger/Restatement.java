@@ -1,0 +1,22 @@
+package fathomexport.ledger;
+
+import fathomexport.report.Slice;
+import java.time.Instant;
+import java.time.LocalDate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A stored period that a later fetch changed.
+ *
+ * @param measure an aggregate's API name, or {@code rows}
+ * @param before sum over the period's rows before; null when it cannot be summed
+ */
+public record Restatement(
+    String report,
+    Slice slice,
+    LocalDate period,
+    String measure,
+    @Nullable Double before,
+    @Nullable Double after,
+    Instant at,
+    String runId) {}

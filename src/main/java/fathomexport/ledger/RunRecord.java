@@ -1,0 +1,35 @@
+package fathomexport.ledger;
+
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One run of a pipeline.
+ *
+ * @param command {@code run} or {@code backfill}
+ * @param finishedAt null while it runs, and for ever when it was killed
+ * @param requests requests to the quota-limited endpoints, each billed as a pageview
+ * @param messages one line a failure
+ */
+public record RunRecord(
+    String runId,
+    String pipeline,
+    String command,
+    Instant startedAt,
+    @Nullable Instant finishedAt,
+    @Nullable Integer exitCode,
+    long windowsPlanned,
+    long windowsCommitted,
+    long windowsUnchanged,
+    long windowsIncomplete,
+    long windowsFailed,
+    long windowsSkipped,
+    long rows,
+    long quarantined,
+    long requests,
+    List<String> messages) {
+  public RunRecord {
+    messages = List.copyOf(messages);
+  }
+}

@@ -1,0 +1,12 @@
+package fathomexport.report;
+
+/** The types that a column can have, in Postgres' words. */
+public enum ColumnType {
+  TEXT,
+  /** Days since 1970-01-01. */
+  DATE,
+  /** Local wall time, microseconds since 1970-01-01T00:00 without a zone. */
+  TIMESTAMP,
+  BIGINT,
+  DOUBLE
+}

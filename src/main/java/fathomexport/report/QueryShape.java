@@ -1,0 +1,60 @@
+package fathomexport.report;
+
+import java.io.Serializable;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * What is asked of the API, apart from whose rows and which days: reports that differ only in
+ * aggregates share it. Control queries are shapes without fields.
+ *
+ * @param aggregates in the enum's order, so that equal sets make equal requests
+ */
+public record QueryShape(
+    Entity entity,
+    List<Aggregate> aggregates,
+    DateGrouping dateGrouping,
+    List<Field> fields,
+    List<Filter> filters)
+    implements Serializable {
+
+  public QueryShape {
+    if (aggregates.isEmpty()) {
+      throw new IllegalArgumentException("a query asks for at least one aggregate");
+    }
+    aggregates = List.copyOf(EnumSet.copyOf(aggregates));
+    fields = List.copyOf(fields);
+    filters = List.copyOf(filters);
+  }
+
+  /** The same question with other or more filters. */
+  public QueryShape withFilters(List<Filter> others) {
+    return new QueryShape(entity, aggregates, dateGrouping, fields, others);
+  }
+
+  public QueryShape withFields(List<Field> others) {
+    return new QueryShape(entity, aggregates, dateGrouping, others, filters);
+  }
+
+  public QueryShape withAggregates(Set<Aggregate> others) {
+    return new QueryShape(entity, List.copyOf(others), dateGrouping, fields, filters);
+  }
+
+  /**
+   * Names the shape for people and for what is remembered of it: without aggregates and filter
+   * values.
+   */
+  public String key() {
+    return entity.apiName()
+        + ":"
+        + dateGrouping.apiName()
+        + ":"
+        + fields.stream().map(Field::apiName).collect(Collectors.joining(","))
+        + ":"
+        + filters.stream()
+            .map(f -> f.property().apiName() + " " + f.operator().apiName())
+            .collect(Collectors.joining(","));
+  }
+}

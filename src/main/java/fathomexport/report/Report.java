@@ -1,0 +1,74 @@
+package fathomexport.report;
+
+import java.io.Serializable;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A named query shape: one table and one Parquet data set.
+ *
+ * @param events which events; null exactly for pageviews
+ * @param aggregates measures, in column order
+ * @param fields grouping fields, in column order; may be empty
+ */
+public record Report(
+    String name,
+    Entity entity,
+    @Nullable EventSelection events,
+    List<Aggregate> aggregates,
+    DateGrouping dateGrouping,
+    List<Field> fields,
+    List<Filter> filters)
+    implements Serializable {
+
+  /** What a report may be named. */
+  public static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_]{0,50}");
+
+  /** Tables that {@code snapshot} owns. */
+  public static final Set<String> RESERVED =
+      Set.of("current_visitors", "current_pages", "current_referrers");
+
+  public Report {
+    aggregates = List.copyOf(aggregates);
+    fields = List.copyOf(fields);
+    filters = List.copyOf(filters);
+    if (!NAME.matcher(name).matches()) {
+      throw new IllegalArgumentException("report name '" + name + "' must match " + NAME.pattern());
+    }
+    if (RESERVED.contains(name)) {
+      throw new IllegalArgumentException("report name '" + name + "' belongs to snapshot");
+    }
+    if ((entity == Entity.EVENT) != (events != null)) {
+      throw new IllegalArgumentException(
+          "report " + name + ": events are named exactly when the entity is event");
+    }
+    if (aggregates.isEmpty()) {
+      throw new IllegalArgumentException("report " + name + " asks for no aggregate");
+    }
+    for (Aggregate a : aggregates) {
+      if (a.entity() != entity) {
+        throw new IllegalArgumentException(
+            "report " + name + ": entity " + entity.apiName() + " has no " + a.apiName());
+      }
+    }
+    for (Field f : fields) {
+      if (!f.groupable()) {
+        throw new IllegalArgumentException("report " + name + ": cannot group by " + f.apiName());
+      }
+    }
+    if (new HashSet<>(aggregates).size() != aggregates.size()
+        || new HashSet<>(fields).size() != fields.size()
+        || new HashSet<>(filters).size() != filters.size()) {
+      throw new IllegalArgumentException(
+          "report " + name + " names an aggregate, a field or a filter twice");
+    }
+  }
+
+  /** The columns of its table and files. */
+  public TableSchema schema() {
+    return TableSchema.of(this);
+  }
+}

@@ -1,0 +1,31 @@
+package fathomexport.report;
+
+import java.io.Serializable;
+
+/** A site's id as the API gives it, such as {@code CDBUGS}. Any non-blank text without controls. */
+public record SiteId(String value) implements Serializable, Comparable<SiteId> {
+  private static final int LONGEST = 128;
+
+  public SiteId {
+    if (value.isBlank()
+        || value.length() > LONGEST
+        || value.codePoints().anyMatch(Character::isISOControl)) {
+      throw new IllegalArgumentException(
+          "a site id is 1 to "
+              + LONGEST
+              + " characters without control characters: '"
+              + value
+              + "'");
+    }
+  }
+
+  @Override
+  public int compareTo(SiteId other) {
+    return value.compareTo(other.value);
+  }
+
+  @Override
+  public String toString() {
+    return value;
+  }
+}

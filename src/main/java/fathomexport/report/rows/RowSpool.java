@@ -1,0 +1,205 @@
+package fathomexport.report.rows;
+
+import java.io.BufferedInputStream;
+import java.io.ByteArrayInputStream;
+import java.io.Closeable;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An append-only run of encoded rows: a small one in memory, a large one in a file of its own in
+ * the run's spill directory, so that a window's rows never weigh on the heap. Can be rolled back to
+ * a mark (a page that turned out to be cut off), read any number of times, and is gone when closed.
+ * One thread at a time.
+ */
+public final class RowSpool implements Closeable {
+  private static final int IN_MEMORY = 64 * 1024;
+  private static final int BUFFER = 64 * 1024;
+
+  private final Path directory;
+  private byte[] buffer = new byte[1024];
+  private int buffered;
+  private long flushed;
+  private long rows;
+  private @Nullable Path file;
+  private @Nullable FileChannel channel;
+
+  /**
+   * @param directory where to spill to; must exist when the spool outgrows memory
+   */
+  public RowSpool(Path directory) {
+    this.directory = directory;
+  }
+
+  /** A place to roll back to. */
+  public record Mark(long bytes, long rows) {}
+
+  public void append(byte[] row, int length) throws IOException {
+    int header = 4;
+    if (buffered + header + length > buffer.length) {
+      grow(header + length);
+    }
+    ByteBuffer.wrap(buffer, buffered, 4).putInt(length);
+    System.arraycopy(row, 0, buffer, buffered + header, length);
+    buffered += header + length;
+    rows++;
+  }
+
+  public long rows() {
+    return rows;
+  }
+
+  /** Size in bytes, in memory and in the file. */
+  public long bytes() {
+    return flushed + buffered;
+  }
+
+  public Mark mark() {
+    return new Mark(bytes(), rows);
+  }
+
+  /** Drops what was appended since the mark. */
+  public void rollback(Mark mark) throws IOException {
+    if (mark.bytes() > bytes()) {
+      throw new IllegalArgumentException("mark lies behind the end");
+    }
+    if (mark.bytes() >= flushed) {
+      buffered = (int) (mark.bytes() - flushed);
+    } else {
+      channel().truncate(mark.bytes());
+      channel().position(mark.bytes());
+      flushed = mark.bytes();
+      buffered = 0;
+    }
+    rows = mark.rows();
+  }
+
+  /** Reads all rows from the start. Nothing may be appended until the source is closed. */
+  public RowSource read() throws IOException {
+    if (flushed == 0) {
+      return new Source(new ByteArrayInputStream(buffer, 0, buffered));
+    }
+    flush();
+    return new Source(new BufferedInputStream(Files.newInputStream(spillFile()), BUFFER));
+  }
+
+  private void grow(int more) throws IOException {
+    int wanted = buffered + more;
+    if (wanted <= IN_MEMORY) {
+      buffer = Arrays.copyOf(buffer, Math.min(IN_MEMORY, Math.max(wanted, buffer.length * 2)));
+      return;
+    }
+    flush();
+    if (buffer.length < BUFFER || more > buffer.length) {
+      buffer = new byte[Math.max(BUFFER, more)];
+    }
+  }
+
+  private void flush() throws IOException {
+    if (buffered == 0) {
+      return;
+    }
+    FileChannel out = channel();
+    ByteBuffer pending = ByteBuffer.wrap(buffer, 0, buffered);
+    while (pending.hasRemaining()) {
+      out.write(pending);
+    }
+    flushed += buffered;
+    buffered = 0;
+  }
+
+  private FileChannel channel() throws IOException {
+    if (channel == null) {
+      Path path = Files.createTempFile(directory, "rows-", ".spill");
+      file = path;
+      channel = FileChannel.open(path, StandardOpenOption.WRITE);
+    }
+    return channel;
+  }
+
+  private Path spillFile() {
+    if (file == null) {
+      throw new IllegalStateException("nothing was spilled");
+    }
+    return file;
+  }
+
+  @Override
+  public void close() {
+    try {
+      if (channel != null) {
+        channel.close();
+        channel = null;
+      }
+      if (file != null) {
+        Files.deleteIfExists(file);
+        file = null;
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    buffer = new byte[0];
+    buffered = 0;
+    flushed = 0;
+    rows = 0;
+  }
+
+  private static final class Source implements RowSource {
+    private final InputStream in;
+    private byte[] row = new byte[512];
+    private int length;
+
+    Source(InputStream in) {
+      this.in = in;
+    }
+
+    @Override
+    public boolean next() throws IOException {
+      int first = in.read();
+      if (first < 0) {
+        return false;
+      }
+      int size = (first << 24) | (required() << 16) | (required() << 8) | required();
+      if (row.length < size) {
+        row = new byte[Math.max(size, row.length * 2)];
+      }
+      if (in.readNBytes(row, 0, size) != size) {
+        throw new EOFException("spill file ends within a row");
+      }
+      length = size;
+      return true;
+    }
+
+    private int required() throws IOException {
+      int b = in.read();
+      if (b < 0) {
+        throw new EOFException("spill file ends within a row's length");
+      }
+      return b;
+    }
+
+    @Override
+    public byte[] buffer() {
+      return row;
+    }
+
+    @Override
+    public int length() {
+      return length;
+    }
+
+    @Override
+    public void close() throws IOException {
+      in.close();
+    }
+  }
+}

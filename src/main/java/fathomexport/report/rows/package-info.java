@@ -1,0 +1,7 @@
+/**
+ * Rows as bytes: encoded once, ordered by comparing bytes, streamed from memory or a spill file.
+ */
+@NullMarked
+package fathomexport.report.rows;
+
+import org.jspecify.annotations.NullMarked;

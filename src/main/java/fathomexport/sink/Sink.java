@@ -1,0 +1,48 @@
+package fathomexport.sink;
+
+import fathomexport.ledger.Ledger;
+import fathomexport.report.DayRange;
+import fathomexport.report.Report;
+import fathomexport.report.Slice;
+import fathomexport.report.rows.RowSource;
+import java.util.List;
+
+/**
+ * A place that rows land in. A sink is one package; it passes the sinks' common contract test.
+ * Thread-safe: windows of different reports or slices may be committed at a time.
+ */
+public interface Sink extends AutoCloseable {
+  /** How pipelines name it in {@code sinks:}. */
+  String name();
+
+  /**
+   * Makes the place ready for these reports: creates and extends tables, removes what a killed run
+   * left half-written. Additive only.
+   *
+   * @throws SinkException {@code DEFINITION} when a report's grain differs from what is stored,
+   *     with the way out; {@code UNAVAILABLE}
+   */
+  void migrate(List<Report> reports);
+
+  /**
+   * Replaces the window's periods by the load's, and writes their ledger entries, all or nothing.
+   * Periods that are incomplete leave what is stored as it was. A load equal to what is stored
+   * writes no row.
+   *
+   * @throws SinkException {@code UNAVAILABLE}: nothing was stored; {@code UNKNOWN}: whether it was
+   *     stored could not be found out; {@code INTEGRITY}: what would be stored is not what was
+   *     certified
+   */
+  CommitResult commit(WindowLoad load);
+
+  /**
+   * Reads back what is stored, for verification and tests: rows in the schema's encoding, ordered
+   * by their bytes within a period, periods ascending.
+   */
+  RowSource stored(Report report, Slice slice, DayRange days);
+
+  Ledger ledger();
+
+  @Override
+  void close();
+}

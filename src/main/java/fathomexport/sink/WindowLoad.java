@@ -1,0 +1,34 @@
+package fathomexport.sink;
+
+import fathomexport.ledger.PeriodCertificate;
+import fathomexport.ledger.Provenance;
+import fathomexport.report.Report;
+import fathomexport.report.Window;
+import fathomexport.report.rows.RowSpool;
+import java.util.List;
+
+/**
+ * A window, fetched, typed and certified: what a sink commits.
+ *
+ * @param rows of all its periods, in the encoding of {@code report.schema()}, ordered by their
+ *     bytes; those of periods that are not to be stored are passed over
+ * @param periods one certificate for every period of the window, ascending, also for those without
+ *     rows
+ */
+public record WindowLoad(
+    Window window,
+    Report report,
+    RowSpool rows,
+    List<PeriodCertificate> periods,
+    Provenance provenance) {
+  public WindowLoad {
+    periods = List.copyOf(periods);
+    if (!periods.stream()
+        .map(PeriodCertificate::period)
+        .toList()
+        .equals(window.periods().toList())) {
+      throw new IllegalArgumentException(
+          "certificates do not cover the window's periods: " + window);
+    }
+  }
+}
