@@ -46,6 +46,19 @@ public final class PeriodTotals implements Serializable {
     other.periods.subMap(days.first(), true, days.last(), true).forEach(periods::put);
   }
 
+  /** Takes over what another holds of these days, in place of what was held. */
+  public void replace(PeriodTotals other, DayRange days) {
+    periods.subMap(days.first(), true, days.last(), true).clear();
+    addAll(other, days);
+  }
+
+  /** Holds a period's totals as they are given. */
+  public void set(LocalDate period, long rows, Map<Aggregate, Long> sums) {
+    EnumMap<Aggregate, Long> copy = new EnumMap<>(Aggregate.class);
+    copy.putAll(sums);
+    periods.put(period, new Total(rows, copy));
+  }
+
   public Total of(LocalDate period) {
     return periods.getOrDefault(period, Total.zero());
   }

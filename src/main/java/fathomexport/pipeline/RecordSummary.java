@@ -1,0 +1,54 @@
+package fathomexport.pipeline;
+
+import fathomexport.ledger.RunRecord;
+import java.time.Instant;
+import org.apache.beam.sdk.transforms.DoFn;
+
+/** Writes the run's summary where the launcher finds it again, whichever machine this is: to the ledger. */
+final class RecordSummary extends DoFn<RunSummary, Void> {
+  private static final long serialVersionUID = 1L;
+
+  private final ExportSpec spec;
+
+  RecordSummary(ExportSpec spec) {
+    this.spec = spec;
+  }
+
+  @ProcessElement
+  public void record(@Element RunSummary summary) {
+    RunServices run = RunServices.of(spec);
+    run.sinks()
+        .ledger()
+        .record(of(spec, summary, run.environment().time().instant(), 0, summary.exitCode()));
+  }
+
+  /** The ledger's record of a run that ended with this summary. */
+  static RunRecord of(
+      ExportSpec spec,
+      RunSummary summary,
+      Instant finishedAt,
+      long requests,
+      int exitCode) {
+    long skipped = summary.failed(FailureKind.STOPPED);
+    long incomplete = summary.failed(FailureKind.INCOMPLETE);
+    long failed =
+        summary.failures().values().stream().mapToLong(n -> n).sum() - skipped - incomplete;
+    return new RunRecord(
+        spec.runId(),
+        spec.pipeline(),
+        spec.command(),
+        spec.startedAt(),
+        finishedAt,
+        exitCode,
+        spec.windowsPlanned(),
+        summary.committed(),
+        summary.unchanged(),
+        incomplete,
+        failed,
+        skipped,
+        summary.rows(),
+        summary.quarantined(),
+        requests,
+        summary.messages());
+  }
+}
