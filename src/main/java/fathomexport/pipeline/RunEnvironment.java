@@ -2,7 +2,10 @@ package fathomexport.pipeline;
 
 import fathomexport.api.StopSignal;
 import fathomexport.api.TimeSource;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Map;
+import java.util.concurrent.locks.Condition;
 
 /**
  * What a run takes from outside its configuration.
@@ -17,7 +20,32 @@ public record RunEnvironment(
     variables = Map.copyOf(variables);
   }
 
-  RunEnvironment with(RunListener other) {
-    return new RunEnvironment(variables, time, stop, other);
+  /** With a clock of its own, and waits that take as long as they take. */
+  public static RunEnvironment of(
+      Map<String, String> variables, InstantSource clock, RunListener listener) {
+    TimeSource system = TimeSource.system();
+    TimeSource time =
+        new TimeSource() {
+          @Override
+          public Instant instant() {
+            return clock.instant();
+          }
+
+          @Override
+          public long nanos() {
+            return system.nanos();
+          }
+
+          @Override
+          public void await(Condition condition, long nanos) throws InterruptedException {
+            system.await(condition, nanos);
+          }
+        };
+    return new RunEnvironment(variables, time, new StopSignal(), listener);
+  }
+
+  /** Asks the run to end at a window's edge. */
+  public void requestStop() {
+    stop.stop();
   }
 }

@@ -127,8 +127,7 @@ public final class WindowPlanner {
       List<Report> sharing,
       DayRange days,
       DayRange controlDays) {
-    Set<Aggregate> additive = EnumSet.copyOf(Aggregate.additiveOf(family.entity()));
-    Set<Aggregate> asked = EnumSet.copyOf(additive);
+    Set<Aggregate> asked = EnumSet.copyOf(Aggregate.additiveOf(family.entity()));
     sharing.forEach(report -> asked.addAll(report.aggregates()));
     if (asked.contains(Aggregate.BOUNCE_RATE)) {
       asked.add(Aggregate.VISITS);
@@ -136,14 +135,13 @@ public final class WindowPlanner {
     QueryShape shape =
         new QueryShape(
             family.entity(), List.copyOf(asked), family.grouping(), fields, family.filters());
-    QueryShape control = shape.withFields(List.of()).withAggregates(additive);
     return new FetchTask(
         site,
         family.slice(),
         shape,
         days,
         sharing,
-        new ControlQuery(family.slice(), control, controlDays),
+        ControlQuery.of(sharing.get(0), family.slice(), controlDays),
         heldPeriods(sharing, family.slice(), days));
   }
 
