@@ -6,13 +6,15 @@ import fathomexport.sink.parquet.ParquetSettings;
 import fathomexport.sink.parquet.ParquetSink;
 import fathomexport.sink.postgres.PostgresSettings;
 import fathomexport.sink.postgres.PostgresSink;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The places that a pipeline's rows land in, opened. The first holds the ledger of runs and lessons. */
+/**
+ * The places that a pipeline's rows land in, opened. The first holds the ledger of runs and
+ * lessons.
+ */
 final class Sinks implements AutoCloseable {
   private final List<Sink> sinks;
 
@@ -23,14 +25,13 @@ final class Sinks implements AutoCloseable {
   static Sinks open(
       @Nullable PostgresSettings postgres,
       @Nullable ParquetSettings parquet,
-      Map<String, String> variables,
-      InstantSource clock) {
+      Map<String, String> variables) {
     List<Sink> sinks = new ArrayList<>();
     if (postgres != null) {
       sinks.add(new PostgresSink(postgres, variables));
     }
     if (parquet != null) {
-      sinks.add(new ParquetSink(parquet, clock));
+      sinks.add(new ParquetSink(parquet));
     }
     if (sinks.isEmpty()) {
       throw new IllegalArgumentException("a pipeline has at least one sink");

@@ -109,14 +109,23 @@ public final class Pager {
    *     not why
    */
   public int rangeRefused() {
-    DayRange asked = ask();
-    boolean single =
-        grouping == DateGrouping.NONE || !grouping.periodEnd(asked.first()).isBefore(asked.last());
-    if (single) {
+    if (askIsSingle()) {
       return 0;
     }
-    maxDays = Math.max(1, asked.days() / 2);
+    narrow(ask().days() / 2);
     return maxDays;
+  }
+
+  /** Whether {@link #ask()} cannot be made narrower. */
+  public boolean askIsSingle() {
+    DayRange asked = ask();
+    return grouping == DateGrouping.NONE
+        || !grouping.periodEnd(asked.first()).isBefore(asked.last());
+  }
+
+  /** Asks for no more than so many days from now on; a single period is asked for whole. */
+  public void narrow(int days) {
+    maxDays = Math.max(1, days);
   }
 
   /**
