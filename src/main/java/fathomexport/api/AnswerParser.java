@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import fathomexport.api.AggregationAnswer.Contents;
 import fathomexport.api.RawRow.CellKind;
 import fathomexport.report.QueryShape;
@@ -23,7 +24,10 @@ import org.jspecify.annotations.Nullable;
  * it, makes the answer unusable.
  */
 public final class AnswerParser {
-  private static final JsonFactory JSON = new JsonFactory();
+  /** Leaves the stream open at its end, where the transport checks its length. */
+  private static final JsonFactory JSON =
+      JsonFactory.builder().disable(StreamReadFeature.AUTO_CLOSE_SOURCE).build();
+
   private static final int UNKNOWN = -1;
   private static final int KEPT_NAMES = 10;
 

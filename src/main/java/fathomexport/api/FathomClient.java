@@ -8,7 +8,6 @@ import fathomexport.report.SecretUnavailableException;
 import fathomexport.report.Site;
 import fathomexport.report.SiteId;
 import java.io.IOException;
-import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -208,14 +207,13 @@ public final class FathomClient implements AutoCloseable {
 
   private <T> Outcome<T> call(
       Endpoint endpoint, String pathAndQuery, Preparation preparation, BodyReader<T> reader) {
-    URI uri = URI.create(baseUrl + pathAndQuery);
     try {
       for (int attempt = 1; ; attempt++) {
         Optional<Outcome<T>> closed = closed(endpoint);
         if (closed.isPresent()) {
           return closed.get();
         }
-        Attempt<T> end = attempt(endpoint, uri, attempt, preparation, reader);
+        Attempt<T> end = attempt(endpoint, baseUrl + pathAndQuery, attempt, preparation, reader);
         if (end instanceof Attempt.Usable<T> usable) {
           controls.budget().answered();
           return new Outcome.Success<>(usable.answer());
@@ -240,7 +238,7 @@ public final class FathomClient implements AutoCloseable {
   }
 
   private <T> Attempt<T> attempt(
-      Endpoint endpoint, URI uri, int attempt, Preparation preparation, BodyReader<T> reader)
+      Endpoint endpoint, String url, int attempt, Preparation preparation, BodyReader<T> reader)
       throws InterruptedException, StoppedException {
     RequestListener listener = controls.listener();
     Permits.Permit permit =
@@ -260,7 +258,7 @@ public final class FathomClient implements AutoCloseable {
     boolean usable = false;
     try {
       listener.on(new RequestListener.Event.Sent(endpoint, attempt));
-      Attempt<T> end = transport.attempt(uri, reader);
+      Attempt<T> end = transport.attempt(url, reader);
       usable = end instanceof Attempt.Usable<T>;
       return end;
     } finally {

@@ -1,8 +1,10 @@
 package fathomexport.api;
 
+import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import fathomexport.report.Site;
 import fathomexport.report.SiteId;
 import java.io.IOException;
@@ -25,7 +27,10 @@ import org.slf4j.LoggerFactory;
 final class Lookups {
   private static final Logger LOG = LoggerFactory.getLogger(Lookups.class);
   private static final ObjectMapper JSON =
-      new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+      JsonMapper.builder()
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .disable(StreamReadFeature.AUTO_CLOSE_SOURCE)
+          .build();
   private static final Pattern WHOLE = Pattern.compile("[0-9]{1,18}");
 
   private Lookups() {}

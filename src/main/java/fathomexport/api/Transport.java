@@ -3,35 +3,31 @@ package fathomexport.api;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import fathomexport.api.Attempt.Fault;
 import java.io.EOFException;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
+import java.io.InterruptedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import okhttp3.Call;
+import okhttp3.Interceptor;
+import okhttp3.OkHttpClient;
+import okhttp3.Protocol;
+import okhttp3.Request;
+import okhttp3.Response;
 
 /**
  * Makes one request and reads its answer to the last byte, within one deadline. Knows nothing of
  * permits or retries.
  */
 final class Transport implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(Transport.class);
-
   /** How long an answer that is under way may go on after a stop was asked. */
   private static final Duration STOP_GRACE = Duration.ofSeconds(15);
 
@@ -41,12 +37,10 @@ final class Transport implements AutoCloseable {
   private static final Pattern JSON_TYPE =
       Pattern.compile("application/(json|[a-z0-9!#$&^_.+-]+\\+json)");
 
-  private final HttpClient http;
-  private final ScheduledThreadPoolExecutor cutter;
-  private final String authorization;
+  private final OkHttpClient http;
   private final String token;
   private final String userAgent;
-  private final Duration timeout;
+  private final long timeoutMillis;
   private final long maxBodyBytes;
   private final StopSignal stop;
   private final TimeSource time;
@@ -58,32 +52,38 @@ final class Transport implements AutoCloseable {
 
   Transport(ApiSettings settings, String token, String version, StopSignal stop, TimeSource time) {
     this.token = token;
-    this.authorization = "Bearer " + token;
     this.userAgent = "fathom-export/" + version;
-    this.timeout = settings.timeout();
+    this.timeoutMillis = settings.timeout().toMillis();
     this.maxBodyBytes = settings.maxBodyBytes();
     this.stop = stop;
     this.time = time;
+    // One call, one request: a request that is made again behind our back would have no permit.
     this.http =
-        HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .followRedirects(HttpClient.Redirect.NEVER)
-            .connectTimeout(timeout.compareTo(LONGEST_CONNECT) < 0 ? timeout : LONGEST_CONNECT)
+        new OkHttpClient.Builder()
+            .protocols(List.of(Protocol.HTTP_1_1))
+            .followRedirects(false)
+            .followSslRedirects(false)
+            .retryOnConnectionFailure(false)
+            .addNetworkInterceptor(Transport::noFollowUp)
+            .callTimeout(settings.timeout())
+            .connectTimeout(min(settings.timeout(), LONGEST_CONNECT))
+            .readTimeout(Duration.ZERO)
+            .writeTimeout(Duration.ZERO)
             .build();
-    this.cutter =
-        new ScheduledThreadPoolExecutor(
-            1,
-            task -> {
-              Thread thread = new Thread(task, "fathom-api-deadline");
-              thread.setDaemon(true);
-              return thread;
-            });
-    this.cutter.setRemoveOnCancelPolicy(true);
+  }
+
+  /** What the client would take, in a 503, as an order to make the request again at once. */
+  private static Response noFollowUp(Interceptor.Chain chain) throws IOException {
+    Response response = chain.proceed(chain.request());
+    return response.code() == 503 && "0".equals(response.header("Retry-After"))
+        ? response.newBuilder().removeHeader("Retry-After").build()
+        : response;
   }
 
   @Override
   public void close() {
-    cutter.shutdownNow();
+    http.connectionPool().evictAll();
+    http.dispatcher().executorService().shutdown();
   }
 
   /** The text without the token, should somebody have put it there. */
@@ -91,70 +91,59 @@ final class Transport implements AutoCloseable {
     return text.replace(token, "***");
   }
 
-  <T> Attempt<T> attempt(URI uri, BodyReader<T> reader) {
-    HttpRequest request =
-        HttpRequest.newBuilder(uri)
-            .header("Accept", "application/json")
-            .header("Accept-Encoding", "gzip")
-            .header("User-Agent", userAgent)
-            .header("Authorization", authorization)
-            .GET()
-            .build();
-    Call call = new Call(http.sendAsync(request, HttpResponse.BodyHandlers.ofInputStream()));
-    ScheduledFuture<?> deadline = cutAfter(call, timeout, Cut.DEADLINE);
-    StopSignal.Registration onStop = stop.onStop(() -> cutSoon(call));
-    try {
-      return answered(call.await(), reader);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return new Attempt.Stopped<>();
+  <T> Attempt<T> attempt(String url, BodyReader<T> reader) {
+    Call call =
+        http.newCall(
+            new Request.Builder()
+                .url(url)
+                .header("Accept", "application/json")
+                .header("Accept-Encoding", "gzip")
+                .header("User-Agent", userAgent)
+                .header("Authorization", "Bearer " + token)
+                .build());
+    StopSignal.Registration onStop =
+        stop.onStop(
+            () ->
+                CompletableFuture.delayedExecutor(STOP_GRACE.toMillis(), TimeUnit.MILLISECONDS)
+                    .execute(call::cancel));
+    try (Response response = call.execute()) {
+      return answered(response, reader);
     } catch (UnusableAnswerException e) {
-      return faulty(call, e, e.lasting() ? Fault.MALFORMED_FOR_GOOD : Fault.MALFORMED);
+      return faulty(e, e.lasting() ? Fault.MALFORMED_FOR_GOOD : Fault.MALFORMED);
     } catch (JsonProcessingException e) {
-      return faulty(call, AnswerParser.unusable(e), Fault.MALFORMED);
+      return faulty(AnswerParser.unusable(e), Fault.MALFORMED);
     } catch (IOException e) {
-      return faulty(call, e, Fault.UNAVAILABLE);
+      return Thread.currentThread().isInterrupted() || (call.isCanceled() && stop.stopped())
+          ? new Attempt.Stopped<>()
+          : faulty(e, Fault.UNAVAILABLE);
     } finally {
       onStop.close();
-      deadline.cancel(false);
-      call.cut(Cut.DONE);
     }
   }
 
-  private ScheduledFuture<?> cutAfter(Call call, Duration delay, Cut why) {
-    return cutter.schedule(() -> call.cut(why), delay.toNanos(), TimeUnit.NANOSECONDS);
-  }
-
-  private void cutSoon(Call call) {
-    if (!cutter.isShutdown()) {
-      var unused = cutAfter(call, STOP_GRACE, Cut.STOP);
-    }
-  }
-
-  private <T> Attempt<T> faulty(Call call, IOException e, Fault fault) {
-    if (Thread.currentThread().isInterrupted() || call.cutBy() == Cut.STOP) {
-      return new Attempt.Stopped<>();
-    }
-    if (call.cutBy() == Cut.DEADLINE) {
-      return new Attempt.Faulty<>(
-          "no whole answer within " + timeout.toMillis() + " ms", Fault.UNAVAILABLE, null);
-    }
+  private <T> Attempt<T> faulty(IOException e, Fault fault) {
     return new Attempt.Faulty<>(redact(reason(e)), fault, null);
   }
 
-  private static String reason(IOException e) {
+  private String reason(IOException e) {
     if (e instanceof UnusableAnswerException && e.getMessage() != null) {
       return e.getMessage();
     }
+    if (e instanceof InterruptedIOException && "timeout".equals(e.getMessage())) {
+      return "no whole answer within " + timeoutMillis + " ms";
+    }
     if (e instanceof EOFException || e instanceof ZipException) {
-      return "the compressed body is cut off or broken: " + e.getMessage();
+      return "the body is cut off or broken: " + e.getMessage();
     }
     return e.getClass().getSimpleName() + (e.getMessage() == null ? "" : ": " + e.getMessage());
   }
 
-  private <T> Attempt<T> answered(HttpResponse<InputStream> response, BodyReader<T> reader)
-      throws IOException {
-    int status = response.statusCode();
+  private static Duration min(Duration a, Duration b) {
+    return a.compareTo(b) < 0 ? a : b;
+  }
+
+  private <T> Attempt<T> answered(Response response, BodyReader<T> reader) throws IOException {
+    int status = response.code();
     if (status == 200) {
       return new Attempt.Usable<>(usable(response, reader));
     }
@@ -176,9 +165,8 @@ final class Transport implements AutoCloseable {
             words.mentionsRange()));
   }
 
-  private <T> T usable(HttpResponse<InputStream> response, BodyReader<T> reader)
-      throws IOException {
-    String type = response.headers().firstValue("Content-Type").orElse("");
+  private <T> T usable(Response response, BodyReader<T> reader) throws IOException {
+    String type = response.header("Content-Type", "");
     String bare = type.split(";", 2)[0].strip().toLowerCase(Locale.ROOT);
     if (!JSON_TYPE.matcher(bare).matches()) {
       throw new UnusableAnswerException(
@@ -187,7 +175,7 @@ final class Transport implements AutoCloseable {
               : "the answer is '" + shortened(bare) + "', not application/json",
           false);
     }
-    CappedStream raw = new CappedStream(response.body(), maxBodyBytes);
+    CappedStream raw = new CappedStream(response.body().byteStream(), maxBodyBytes);
     T answer;
     try (InputStream body = decoded(response, raw)) {
       answer = reader.read(body);
@@ -199,22 +187,17 @@ final class Transport implements AutoCloseable {
         throw new UnusableAnswerException("something follows the compressed body", false);
       }
     }
-    long announced = response.headers().firstValueAsLong("Content-Length").orElse(raw.count());
-    if (announced != raw.count()) {
+    String announced = response.header("Content-Length");
+    if (announced != null && !announced.strip().equals(Long.toString(raw.count()))) {
       throw new IOException(
           "the body is cut off: " + raw.count() + " of " + announced + " bytes came");
     }
     return answer;
   }
 
-  private InputStream decoded(HttpResponse<InputStream> response, CappedStream raw)
-      throws IOException {
+  private InputStream decoded(Response response, CappedStream raw) throws IOException {
     String encoding =
-        response
-            .headers()
-            .firstValue("Content-Encoding")
-            .map(e -> e.strip().toLowerCase(Locale.ROOT))
-            .orElse("identity");
+        response.header("Content-Encoding", "identity").strip().toLowerCase(Locale.ROOT);
     return switch (encoding) {
       case "", "identity" -> raw;
       case "gzip", "x-gzip" ->
@@ -227,8 +210,9 @@ final class Transport implements AutoCloseable {
   }
 
   /** The beginning of an error's body; what cannot be read of it is left out. */
-  private String errorBody(HttpResponse<InputStream> response) {
-    try (InputStream body = decoded(response, new CappedStream(response.body(), maxBodyBytes))) {
+  private String errorBody(Response response) {
+    try (InputStream body =
+        decoded(response, new CappedStream(response.body().byteStream(), maxBodyBytes))) {
       return new String(body.readNBytes(ERROR_BODY_BYTES), StandardCharsets.UTF_8);
     } catch (IOException e) {
       // The status alone decides; the words are a courtesy.
@@ -240,59 +224,8 @@ final class Transport implements AutoCloseable {
     return text.length() <= 80 ? text : text.substring(0, 80) + "…";
   }
 
-  /** Who ended a call. */
-  private enum Cut {
-    DONE,
-    DEADLINE,
-    STOP
-  }
-
-  /** A call under way, which others may cut. */
-  private static final class Call {
-    private final CompletableFuture<HttpResponse<InputStream>> future;
-    private @Nullable Cut cutBy;
-
-    Call(CompletableFuture<HttpResponse<InputStream>> future) {
-      this.future = future;
-    }
-
-    synchronized @Nullable Cut cutBy() {
-      return cutBy;
-    }
-
-    HttpResponse<InputStream> await() throws IOException, InterruptedException {
-      try {
-        return future.get();
-      } catch (ExecutionException e) {
-        if (e.getCause() instanceof IOException io) {
-          throw io;
-        }
-        throw new IOException(String.valueOf(e.getCause()), e);
-      } catch (CancellationException e) {
-        throw new IOException("the call was cut", e);
-      }
-    }
-
-    /** Ends the exchange: before its headers by cancelling it, after them by closing the body. */
-    void cut(Cut why) {
-      synchronized (this) {
-        if (cutBy != null) {
-          return;
-        }
-        cutBy = why;
-      }
-      if (!future.cancel(true) && !future.isCompletedExceptionally()) {
-        try {
-          future.join().body().close();
-        } catch (IOException e) {
-          LOG.debug("closing an answer that is not read on", e);
-        }
-      }
-    }
-  }
-
   /** Counts, and ends what is too long. */
-  private static final class CappedStream extends java.io.FilterInputStream {
+  private static final class CappedStream extends FilterInputStream {
     private final long cap;
     private long count;
 
