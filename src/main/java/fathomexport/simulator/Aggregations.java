@@ -19,6 +19,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.PriorityQueue;
 import org.jspecify.annotations.Nullable;
 
 /** Computes the answers of {@code GET /aggregations}. */
@@ -121,10 +122,7 @@ final class Aggregations {
     if (groups.isEmpty() && query.grouping() == Grouping.NONE && query.fields().isEmpty()) {
       groups.add(new Group("", new int[0]));
     }
-    order(groups, query, behaviour, columns);
-    if (groups.size() > limit) {
-      groups = new ArrayList<>(groups.subList(0, limit));
-    }
+    groups = first(limit, groups, order(query, behaviour, columns));
     groups = damaged(groups, query, behaviour, limit);
     return render(groups, query, behaviour, columns);
   }
@@ -273,13 +271,31 @@ final class Aggregations {
     return hash ^ (hash >>> 32);
   }
 
-  private static void order(
-      List<Group> groups, AggregationQuery query, Behaviour behaviour, SiteIndex.Column[] columns) {
+  /** The first groups in an order, without sorting the many that a small limit cuts off. */
+  private static List<Group> first(int limit, List<Group> groups, Comparator<Group> order) {
+    List<Group> kept = groups;
+    if (groups.size() / 2 > limit) {
+      PriorityQueue<Group> best = new PriorityQueue<>(limit + 1, order.reversed());
+      for (Group group : groups) {
+        if (best.size() < limit) {
+          best.add(group);
+        } else if (order.compare(group, best.element()) < 0) {
+          best.remove();
+          best.add(group);
+        }
+      }
+      kept = new ArrayList<>(best);
+    }
+    kept.sort(order);
+    return kept.size() > limit ? new ArrayList<>(kept.subList(0, limit)) : kept;
+  }
+
+  private static Comparator<Group> order(
+      AggregationQuery query, Behaviour behaviour, SiteIndex.Column[] columns) {
     Comparator<Group> byTie = Comparator.comparingLong(g -> g.tie);
     Sort sort = query.sort();
     if (sort == null || behaviour.sortByIgnored) {
-      groups.sort(byTie);
-      return;
+      return byTie;
     }
     Comparator<Group> byKey;
     int field = query.fields().stream().map(Dimension::apiName).toList().indexOf(sort.key());
@@ -297,7 +313,7 @@ final class Aggregations {
               g -> number(sort.key(), g, behaviour),
               Comparator.nullsFirst(Comparator.naturalOrder()));
     }
-    groups.sort((sort.ascending() ? byKey : byKey.reversed()).thenComparing(byTie));
+    return (sort.ascending() ? byKey : byKey.reversed()).thenComparing(byTie);
   }
 
   private static @Nullable BigDecimal number(String aggregate, Group g, Behaviour behaviour) {

@@ -26,6 +26,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,6 +42,7 @@ public final class FathomSimulator implements AutoCloseable {
 
   private final World world;
   private final InstantSource clock;
+  private final @Nullable Consumer<Duration> pauses;
   private final HttpServer server;
   private final ExecutorService threads;
   private final CountDownLatch closing = new CountDownLatch(1);
@@ -60,11 +62,16 @@ public final class FathomSimulator implements AutoCloseable {
   private record Outcome(Answer answer, @Nullable Fault fault) {}
 
   private FathomSimulator(
-      World world, Behaviour behaviour, HttpServer server, InstantSource clock) {
+      World world,
+      Behaviour behaviour,
+      HttpServer server,
+      InstantSource clock,
+      @Nullable Consumer<Duration> pauses) {
     this.world = world;
     this.behaviour = behaviour;
     this.server = server;
     this.clock = clock;
+    this.pauses = pauses;
     this.aggregations = new Aggregations(world);
     this.account = new AccountEndpoints(world);
     this.currentVisitors = new CurrentVisitors(world);
@@ -101,13 +108,28 @@ public final class FathomSimulator implements AutoCloseable {
    */
   public static FathomSimulator start(
       World world, Behaviour behaviour, int port, InstantSource clock) throws IOException {
+    return start(world, behaviour, port, clock, null);
+  }
+
+  /**
+   * Starts a server whose delays pass as the caller has them pass: by putting on the clock, say.
+   *
+   * @param pauses gets each delay instead of it being waited for; null to wait for real
+   */
+  public static FathomSimulator start(
+      World world,
+      Behaviour behaviour,
+      int port,
+      InstantSource clock,
+      @Nullable Consumer<Duration> pauses)
+      throws IOException {
     // Without it, the end of a long answer waits 40 ms for the client to acknowledge its start.
     if (System.getProperty("sun.net.httpserver.nodelay") == null) {
       System.setProperty("sun.net.httpserver.nodelay", "true");
     }
     HttpServer server =
         HttpServer.create(new InetSocketAddress(InetAddress.getByAddress(LOOPBACK), port), 100);
-    FathomSimulator simulator = new FathomSimulator(world, behaviour, server, clock);
+    FathomSimulator simulator = new FathomSimulator(world, behaviour, server, clock, pauses);
     server.setExecutor(simulator.threads);
     server.createContext("/", simulator::handle);
     server.start();
@@ -154,6 +176,10 @@ public final class FathomSimulator implements AutoCloseable {
   }
 
   private void pause(Duration duration) throws InterruptedException {
+    if (pauses != null) {
+      pauses.accept(duration);
+      return;
+    }
     if (closing.await(duration.toMillis(), TimeUnit.MILLISECONDS)) {
       throw new InterruptedException("the simulator is closing");
     }

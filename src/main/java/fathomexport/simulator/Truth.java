@@ -21,7 +21,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a report must hold, computed from the raw records one by one: slow, and plain enough to be
- * believed. It shares no code with the server's answers.
+ * believed. It shares no code with the server's answers, and none of what a behaviour does wrong on
+ * purpose: no lost or doubled row, no cap, no hidden future. Days are whole, whatever {@code
+ * date_to} means to the server.
  *
  * <p>A row is a map in the order date, fields, aggregates: {@code date} a {@link LocalDate} (of a
  * month or year its first day) or for hours a {@link LocalDateTime}, the local label; fields {@link

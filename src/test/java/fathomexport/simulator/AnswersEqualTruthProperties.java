@@ -170,6 +170,7 @@ class AnswersEqualTruthProperties {
                     Map.entry("is like", "o*e"),
                     Map.entry("is like", "*blog/*/"),
                     Map.entry("is like", "a*b"),
+                    Map.entry("is like", "bo*o"),
                     Map.entry("is not like", "."),
                     Map.entry("is not like", "/it's \"quoted\""),
                     Map.entry("matching", "^/(about|contact|pricing)$"),

@@ -221,6 +221,18 @@ class BehaviourTest {
   }
 
   @Test
+  void a_small_limit_gives_the_first_of_all_rows() throws Exception {
+    pages(9, 30);
+    TruthQuery query = byDay(9);
+    simulator.behave(unlimited());
+    List<Map<String, @Nullable Object>> all = client.rows(query);
+    for (int limit : List.of(1, 7, 29, 30, 31, 100, 134, 135, 269, 270, 271)) {
+      assertThat(client.rows(query, with(query, "limit", Integer.toString(limit))))
+          .isEqualTo(all.subList(0, Math.min(limit, all.size())));
+    }
+  }
+
+  @Test
   void rows_twice_outside_or_lost() throws Exception {
     pages(2, 2);
     TruthQuery query = byDay(2);

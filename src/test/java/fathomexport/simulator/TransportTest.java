@@ -269,6 +269,32 @@ class TransportTest {
   }
 
   @Test
+  void what_has_not_happened_yet_may_be_hidden() throws Exception {
+    world.add(SITE, PageView.at(START.plusSeconds(5)).path("/later"));
+    TruthQuery today =
+        TruthQuery.pageviews(SITE, DAY.plusDays(1), DAY.plusDays(1)).by("day").fields("pathname");
+    simulator.behave(Behaviour.unlimited());
+    assertThat(client.rows(today)).hasSize(1);
+    simulator.behave(Behaviour.unlimited().withFutureHidden(true));
+    assertThat(client.rows(today)).isEmpty();
+    now.set(START.plusSeconds(5));
+    assertThat(client.rows(today)).hasSize(1);
+  }
+
+  @Test
+  void delays_may_pass_on_the_clock_alone() throws Exception {
+    Behaviour slow = Behaviour.unlimited().withFirstOfShapeDelay(Duration.ofHours(1));
+    try (FathomSimulator other =
+        FathomSimulator.start(
+            world, slow, 0, now::get, d -> now.updateAndGet(instant -> instant.plus(d)))) {
+      assertThat(new TestClient(other).rows(QUERY)).hasSize(500);
+      RequestLog.Entry entry = other.log().all().get(0);
+      assertThat(entry.arrivedAt()).isEqualTo(START);
+      assertThat(entry.endedAt()).isEqualTo(START.plus(Duration.ofHours(1)));
+    }
+  }
+
+  @Test
   void options_start_a_server_with_their_token() throws Exception {
     SimulatorOptions options =
         new SimulatorOptions(0, 3, DAY, DAY.plusDays(1), 20, "secret", Quota.none());
