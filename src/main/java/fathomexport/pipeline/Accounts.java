@@ -36,8 +36,7 @@ final class Accounts {
    */
   Found subjects(ExportJob job) {
     List<WindowOutcome> lost = new ArrayList<>();
-    List<Site> sites =
-        job.sites().map(ids -> named(ids, lost)).orElseGet(this::all);
+    List<Site> sites = job.sites().map(ids -> named(ids, lost)).orElseGet(this::all);
     boolean events = job.reports().stream().map(Report::entity).anyMatch(Entity.EVENT::equals);
     List<Subject> subjects = new ArrayList<>();
     for (Site site : sites) {
@@ -68,8 +67,7 @@ final class Accounts {
     Outcome<List<Site>> listing = client.sites();
     if (listing instanceof Outcome.Failure<List<Site>> failure) {
       boolean mayNotList =
-          failure instanceof Outcome.Refused<?> refused
-              && refused.refusal() != Refusal.CREDENTIALS;
+          failure instanceof Outcome.Refused<?> refused && refused.refusal() != Refusal.CREDENTIALS;
       if (!mayNotList) {
         throw new ExportFailedException(
             kind(failure), "cannot reach the account: " + failure.describe(), null);
@@ -87,8 +85,7 @@ final class Accounts {
   private Optional<Site> one(SiteId id, List<WindowOutcome> lost) {
     Outcome<Site> site = client.site(id);
     if (site instanceof Outcome.Failure<Site> failure) {
-      lost.add(
-          WindowOutcome.failed("site " + id, kind(failure), failure.describe()));
+      lost.add(WindowOutcome.failed("site " + id, kind(failure), failure.describe()));
     }
     return site.value();
   }
@@ -97,8 +94,7 @@ final class Accounts {
     Outcome<List<String>> events = client.events(site.id());
     if (events instanceof Outcome.Failure<List<String>> failure) {
       lost.add(
-          WindowOutcome.failed(
-              "events of site " + site.id(), kind(failure), failure.describe()));
+          WindowOutcome.failed("events of site " + site.id(), kind(failure), failure.describe()));
     }
     return events.value().orElse(List.of());
   }

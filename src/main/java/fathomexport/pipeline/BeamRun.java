@@ -14,7 +14,9 @@ import org.apache.beam.sdk.options.PipelineOptionsFactory;
 
 /** Hands a plan to a runner and waits for its end. */
 final class BeamRun {
-  /** The direct runner's threads beside those that fetch: one that commits, one that does the rest. */
+  /**
+   * The direct runner's threads beside those that fetch: one that commits, one that does the rest.
+   */
   private static final int OTHER_THREADS = 2;
 
   private final List<String> arguments;

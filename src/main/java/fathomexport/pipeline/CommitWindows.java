@@ -47,8 +47,7 @@ final class CommitWindows extends DoFn<Certified, WindowOutcome> {
       run.halt(outcome);
     } catch (RuntimeException e) {
       LOG.error("{}: a fault of ours", window, e);
-      outcome =
-          WindowOutcome.failed(window.toString(), FailureKind.FAULT, "a fault of ours: " + e);
+      outcome = WindowOutcome.failed(window.toString(), FailureKind.FAULT, "a fault of ours: " + e);
     }
     run.environment().listener().windowEnded(outcome);
     out.output(outcome);

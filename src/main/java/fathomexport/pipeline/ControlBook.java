@@ -16,8 +16,9 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The control totals that a run knows: each is asked once and serves every report of the slice with the same
- * grouping and filters. Bounded: a long backfill walks on and needs the newest only. Thread-safe.
+ * The control totals that a run knows: each is asked once and serves every report of the slice with
+ * the same grouping and filters. Bounded: a long backfill walks on and needs the newest only.
+ * Thread-safe.
  */
 final class ControlBook {
   private static final int FAMILIES = 256;

@@ -17,8 +17,9 @@ import org.apache.beam.sdk.values.TupleTag;
 import org.apache.beam.sdk.values.TupleTagList;
 
 /**
- * The run as a list of verbs: plan, fetch, type, certify, commit, summarise. Each has an output for its
- * failures; they flow into one place, with what was lost before it began. What comes out is one summary, which the ledger keeps.
+ * The run as a list of verbs: plan, fetch, type, certify, commit, summarise. Each has an output for
+ * its failures; they flow into one place, with what was lost before it began. What comes out is one
+ * summary, which the ledger keeps.
  */
 final class ExportPipeline {
   static final TupleTag<Fetched> FETCHED = new TupleTag<>("fetched") {};
@@ -30,8 +31,7 @@ final class ExportPipeline {
 
   private ExportPipeline() {}
 
-  static void build(
-      Pipeline pipeline, ExportSpec spec, List<Lane> plan, List<WindowOutcome> lost) {
+  static void build(Pipeline pipeline, ExportSpec spec, List<Lane> plan, List<WindowOutcome> lost) {
     PCollection<Lane> lanes =
         pipeline.apply("Plan", Create.of(plan).withCoder(SerializableCoder.of(Lane.class)));
 
@@ -55,7 +55,8 @@ final class ExportPipeline {
         coded(certified, Certified.class).apply("Commit", ParDo.of(new CommitWindows(spec)));
 
     PCollection<WindowOutcome> before =
-        pipeline.apply("Lost", Create.of(lost).withCoder(SerializableCoder.of(WindowOutcome.class)));
+        pipeline.apply(
+            "Lost", Create.of(lost).withCoder(SerializableCoder.of(WindowOutcome.class)));
 
     PCollectionList.of(before)
         .and(coded(fetched.get(FAILED), WindowOutcome.class))

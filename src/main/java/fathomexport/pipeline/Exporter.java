@@ -35,8 +35,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What can be done with a configuration: the one door into this package for the command line and for tests.
- * Every method throws {@link ExportFailedException} when it cannot begin.
+ * What can be done with a configuration: the one door into this package for the command line and
+ * for tests. Every method throws {@link ExportFailedException} when it cannot begin.
  */
 public final class Exporter {
   private static final Logger LOG = LoggerFactory.getLogger(Exporter.class);
@@ -92,7 +92,9 @@ public final class Exporter {
         });
   }
 
-  /** What a run or a backfill would do. Asks the API for sites and events only, and writes nothing. */
+  /**
+   * What a run or a backfill would do. Asks the API for sites and events only, and writes nothing.
+   */
   public PlanOverview planRun(ExportJob job) {
     return plan(job, new Mode.Nightly(job.lookbackDays(), false));
   }
@@ -153,11 +155,7 @@ public final class Exporter {
   }
 
   private RunResult export(
-      ExportJob job,
-      Mode mode,
-      List<String> beamArguments,
-      Sinks sinks,
-      FathomClient client) {
+      ExportJob job, Mode mode, List<String> beamArguments, Sinks sinks, FathomClient client) {
     Instant startedAt = environment.time().instant();
     Accounts.Found found = new Accounts(client).subjects(job);
     LedgerView view = new LedgerView(job, sinks);
@@ -172,9 +170,7 @@ public final class Exporter {
       RunRecord ended;
       if (plan.tasks().isEmpty()) {
         RunSummary nothing =
-            found.lost().stream()
-                .map(RunSummary::of)
-                .reduce(RunSummary.EMPTY, RunSummary::plus);
+            found.lost().stream().map(RunSummary::of).reduce(RunSummary.EMPTY, RunSummary::plus);
         ended = RecordSummary.of(spec, nothing, startedAt, 0, nothing.exitCode());
       } else {
         try (RunServices services = new RunServices(spec, environment, sinks, client)) {
@@ -207,10 +203,8 @@ public final class Exporter {
             () -> new LedgerException("the ledger has lost the record of run " + runId, null));
   }
 
-  private ExportSpec spec(
-      ExportJob job, Mode mode, Plan plan, Instant startedAt, Path spill) {
-    String stamp =
-        startedAt.truncatedTo(ChronoUnit.SECONDS).toString().replaceAll("[^0-9TZ]", "");
+  private ExportSpec spec(ExportJob job, Mode mode, Plan plan, Instant startedAt, Path spill) {
+    String stamp = startedAt.truncatedTo(ChronoUnit.SECONDS).toString().replaceAll("[^0-9TZ]", "");
     return new ExportSpec(
         stamp + "-" + UUID.randomUUID().toString().substring(0, 8),
         job.name(),
@@ -225,8 +219,7 @@ public final class Exporter {
         spill.toString());
   }
 
-  private WindowPlanner planner(
-      ExportJob job, Mode mode, LedgerView view, List<Subject> subjects) {
+  private WindowPlanner planner(ExportJob job, Mode mode, LedgerView view, List<Subject> subjects) {
     Instant now = environment.time().instant();
     LocalDate from =
         mode instanceof Mode.Backfill backfill

@@ -1,6 +1,8 @@
 package fathomexport.pipeline;
 
-/** Why a window was not exported, in the order in which exit codes are chosen when several apply. */
+/**
+ * Why a window was not exported, in the order in which exit codes are chosen when several apply.
+ */
 public enum FailureKind {
   /** The API refuses what the configuration asks for. */
   CONFIGURATION(78),

@@ -12,9 +12,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Fetches a lane's tasks in order. Splittable over the lane's positions, and checkpointed after each, so that
- * a window goes on to its commit while the next is fetched: a plain function's output would wait for the end
- * of the lane. A position is claimed, then exactly that one is fetched.
+ * Fetches a lane's tasks in order. Splittable over the lane's positions, and checkpointed after
+ * each, so that a window goes on to its commit while the next is fetched: a plain function's output
+ * would wait for the end of the lane. A position is claimed, then exactly that one is fetched.
  */
 @DoFn.BoundedPerElement
 final class FetchWindows extends DoFn<Lane, Fetched> {
@@ -54,8 +54,7 @@ final class FetchWindows extends DoFn<Lane, Fetched> {
 
   private void fetch(FetchTask task, MultiOutputReceiver out) {
     RunServices run = RunServices.of(spec);
-    WindowOutcome ended =
-        run.halted().or(() -> run.lost(task.site().id())).orElse(null);
+    WindowOutcome ended = run.halted().or(() -> run.lost(task.site().id())).orElse(null);
     if (ended == null) {
       try {
         Fetched fetched = run.fetcher().fetch(task);
@@ -65,7 +64,8 @@ final class FetchWindows extends DoFn<Lane, Fetched> {
       } catch (FetchFailedException e) {
         ended = failed(run, task, e.failure());
       } catch (IOException e) {
-        ended = WindowOutcome.failed("", FailureKind.STORAGE, "cannot spill rows: " + e.getMessage());
+        ended =
+            WindowOutcome.failed("", FailureKind.STORAGE, "cannot spill rows: " + e.getMessage());
         run.halt(ended);
       } catch (RuntimeException e) {
         LOG.error("{}: a fault of ours", task, e);
@@ -84,8 +84,7 @@ final class FetchWindows extends DoFn<Lane, Fetched> {
   }
 
   /** What a failure means for this window, for its site, for the run. */
-  private static WindowOutcome failed(
-      RunServices run, FetchTask task, Outcome.Failure<?> failure) {
+  private static WindowOutcome failed(RunServices run, FetchTask task, Outcome.Failure<?> failure) {
     String words = failure.describe();
     if (failure instanceof Outcome.Refused<?> refused) {
       switch (refused.refusal()) {

@@ -7,7 +7,10 @@ import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What is known of the API's unwritten limits: read from the ledger, added to by answers. Thread-safe. */
+/**
+ * What is known of the API's unwritten limits: read from the ledger, added to by answers.
+ * Thread-safe.
+ */
 final class Knowledge {
   private static final Logger LOG = LoggerFactory.getLogger(Knowledge.class);
 

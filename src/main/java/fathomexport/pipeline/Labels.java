@@ -13,8 +13,8 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * The labels of an answer's buckets, read strictly: {@code 2026-06-11}, {@code 2026-01-26 14:00:00}, {@code
- * 2023-02}, {@code 2023}.
+ * The labels of an answer's buckets, read strictly: {@code 2026-06-11}, {@code 2026-01-26
+ * 14:00:00}, {@code 2023-02}, {@code 2023}.
  */
 final class Labels {
   private static final DateTimeFormatter HOUR = strict("uuuu-MM-dd HH:mm:ss");

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Tasks that are fetched one after the other: one lane a request in flight. Tasks of a slice stay in one
- * lane, so that a control is asked before the rows that need it and only once.
+ * Tasks that are fetched one after the other: one lane a request in flight. Tasks of a slice stay
+ * in one lane, so that a control is asked before the rows that need it and only once.
  */
 record Lane(int number, List<FetchTask> tasks) implements Serializable {
   Lane {

@@ -51,8 +51,7 @@ final class LedgerView {
         bySink.add(entries.stream().filter(LedgerEntry::stored).map(LedgerView::held).toList());
       }
       holdings.put(
-          report.name(),
-          Holdings.ofAll(report.dateGrouping() == DateGrouping.NONE, bySink));
+          report.name(), Holdings.ofAll(report.dateGrouping() == DateGrouping.NONE, bySink));
     }
     return holdings;
   }
@@ -71,12 +70,11 @@ final class LedgerView {
   }
 
   /**
-   * Gives the book the control totals that windows committed since then were certified with, so that a run
-   * that goes on where another was killed does not ask for them again.
+   * Gives the book the control totals that windows committed since then were certified with, so
+   * that a run that goes on where another was killed does not ask for them again.
    */
   void seed(ControlBook book, Plan plan, Instant since) {
-    Set<Slice> slices =
-        plan.tasks().stream().map(FetchTask::slice).collect(Collectors.toSet());
+    Set<Slice> slices = plan.tasks().stream().map(FetchTask::slice).collect(Collectors.toSet());
     for (Report report : job.reports()) {
       for (LedgerEntry entry : first.getOrDefault(report.name(), List.of())) {
         PeriodCertificate certificate = entry.certificate();
@@ -88,21 +86,19 @@ final class LedgerView {
           PeriodTotals totals = new PeriodTotals();
           totals.set(certificate.period(), certificate.rows(), certificate.control());
           book.put(
-              ControlQuery.of(report, entry.slice(), days(certificate)),
-              days(certificate),
-              totals);
+              ControlQuery.of(report, entry.slice(), days(certificate)), days(certificate), totals);
         }
       }
     }
   }
 
-  /** Whether the period was over: the total of one that grows is no control for what it has grown to. */
+  /**
+   * Whether the period was over: the total of one that grows is no control for what it has grown
+   * to.
+   */
   private static boolean isWhole(Report report, PeriodCertificate certificate) {
     return report.dateGrouping() == DateGrouping.NONE
-        || report
-            .dateGrouping()
-            .periodEnd(certificate.period())
-            .equals(certificate.coversTo());
+        || report.dateGrouping().periodEnd(certificate.period()).equals(certificate.coversTo());
   }
 
   /** Rows a period that are stored of a report and slice, on average; 0 when nothing is known. */

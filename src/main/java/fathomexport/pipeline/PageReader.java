@@ -21,8 +21,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes the rows of one answer into a spool, and holds the answer to what was asked: sorted by time, within
- * the range, no key twice. A violation is noted, and what came is of no use.
+ * Takes the rows of one answer into a spool, and holds the answer to what was asked: sorted by
+ * time, within the range, no key twice. A violation is noted, and what came is of no use.
  */
 final class PageReader implements RowHandler {
   /** In no text: the client replaces it. */

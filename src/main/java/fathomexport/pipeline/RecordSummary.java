@@ -5,7 +5,10 @@ import java.time.Instant;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.jspecify.annotations.Nullable;
 
-/** Writes the run's summary where the launcher finds it again, whichever machine this is: to the ledger. */
+/**
+ * Writes the run's summary where the launcher finds it again, whichever machine this is: to the
+ * ledger.
+ */
 final class RecordSummary extends DoFn<RunSummary, Void> {
   private static final long serialVersionUID = 1L;
 
@@ -25,11 +28,7 @@ final class RecordSummary extends DoFn<RunSummary, Void> {
 
   /** The ledger's record of a run that ended with this summary. */
   static RunRecord of(
-      ExportSpec spec,
-      RunSummary summary,
-      Instant finishedAt,
-      long requests,
-      int exitCode) {
+      ExportSpec spec, RunSummary summary, Instant finishedAt, long requests, int exitCode) {
     long skipped = summary.failed(FailureKind.STOPPED);
     long incomplete = summary.failed(FailureKind.INCOMPLETE);
     long failed =

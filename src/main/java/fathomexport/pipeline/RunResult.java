@@ -47,16 +47,15 @@ public record RunResult(
         record.rows(),
         record.quarantined(),
         record.requests(),
-        Duration.between(
-            record.startedAt(), finishedAt == null ? record.startedAt() : finishedAt),
+        Duration.between(record.startedAt(), finishedAt == null ? record.startedAt() : finishedAt),
         floor,
         record.messages(),
         plan.stale().stream()
-            .map(
-                s -> new StaleRange(s.report(), s.site().value(), s.first(), s.last(), s.why()))
+            .map(s -> new StaleRange(s.report(), s.site().value(), s.first(), s.last(), s.why()))
             .toList());
   }
 
   /** Stored periods of a report and site that were asked for under another definition or zone. */
-  public record StaleRange(String report, String site, LocalDate first, LocalDate last, String why) {}
+  public record StaleRange(
+      String report, String site, LocalDate first, LocalDate last, String why) {}
 }

@@ -20,12 +20,14 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * What the steps of one run share within a process: the client with its permits, the sinks, the control
- * totals, and whether to go on. Steps are copied and moved by the runner, so they find it by the run's id; a
- * worker on another machine makes its own from the spec.
+ * What the steps of one run share within a process: the client with its permits, the sinks, the
+ * control totals, and whether to go on. Steps are copied and moved by the runner, so they find it
+ * by the run's id; a worker on another machine makes its own from the spec.
  */
 final class RunServices implements AutoCloseable {
-  /** The one registry: a runner gives steps no other way to share a permit lease within a process. */
+  /**
+   * The one registry: a runner gives steps no other way to share a permit lease within a process.
+   */
   private static final ConcurrentMap<String, RunServices> RUNNING = new ConcurrentHashMap<>();
 
   private static final Duration MINUTE = Duration.ofMinutes(1);
@@ -48,7 +50,8 @@ final class RunServices implements AutoCloseable {
   }
 
   /** A client whose billed requests the listener hears of. */
-  static FathomClient client(ApiSettings api, RunEnvironment environment, RequestListener listener) {
+  static FathomClient client(
+      ApiSettings api, RunEnvironment environment, RequestListener listener) {
     StopSignal stop = environment.stop();
     TimeSource time = environment.time();
     return new FathomClient(
@@ -94,13 +97,9 @@ final class RunServices implements AutoCloseable {
         new RunEnvironment(
             System.getenv(), TimeSource.system(), new StopSignal(), RunListener.NONE);
     Sinks sinks =
-        Sinks.open(
-            spec.postgres(), spec.parquet(), environment.variables(), environment.time());
+        Sinks.open(spec.postgres(), spec.parquet(), environment.variables(), environment.time());
     return new RunServices(
-        spec,
-        environment,
-        sinks,
-        client(spec.api(), environment, hearing(environment.listener())));
+        spec, environment, sinks, client(spec.api(), environment, hearing(environment.listener())));
   }
 
   WindowFetcher fetcher() {

@@ -12,7 +12,10 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The places that a pipeline's rows land in, opened. The first holds the ledger of runs and lessons. */
+/**
+ * The places that a pipeline's rows land in, opened. The first holds the ledger of runs and
+ * lessons.
+ */
 final class Sinks implements AutoCloseable {
   private final List<Sink> sinks;
 

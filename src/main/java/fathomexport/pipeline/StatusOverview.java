@@ -30,8 +30,8 @@ public record StatusOverview(Instant at, List<Line> lines, List<Run> runs) {
   private static final int RUNS = 5;
 
   /**
-   * One report of one site, and for events of one event. Counts are of periods: days, months or years. A
-   * period counts as the least sure of what the pipeline's sinks hold of it.
+   * One report of one site, and for events of one event. Counts are of periods: days, months or
+   * years. A period counts as the least sure of what the pipeline's sinks hold of it.
    *
    * @param first first period that is held; null when nothing is
    * @param freshTo last measured day; null when nothing is
@@ -71,9 +71,7 @@ public record StatusOverview(Instant at, List<Line> lines, List<Run> runs) {
       lines.addAll(lines(job, sinks, report));
     }
     return new StatusOverview(
-        now,
-        lines,
-        sinks.ledger().runs(RUNS).stream().map(StatusOverview::run).toList());
+        now, lines, sinks.ledger().runs(RUNS).stream().map(StatusOverview::run).toList());
   }
 
   private static Run run(RunRecord r) {

@@ -63,7 +63,13 @@ final class TypeRows extends DoFn<Fetched, Typed> {
       }
     } catch (IOException e) {
       for (Report report : fetched.task().reports()) {
-        fail(run, fetched.task(), report, FailureKind.STORAGE, "cannot read spilled rows: " + e, out);
+        fail(
+            run,
+            fetched.task(),
+            report,
+            FailureKind.STORAGE,
+            "cannot read spilled rows: " + e,
+            out);
       }
     }
   }

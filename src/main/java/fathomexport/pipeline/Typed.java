@@ -15,7 +15,8 @@ import java.util.Map;
  * @param fetched without its raw rows, which are gone
  * @param rows in the encoding of the report's schema, ordered
  * @param sums over the typed rows
- * @param refused how many rows of each period could not be typed, and why the first of them could not
+ * @param refused how many rows of each period could not be typed, and why the first of them could
+ *     not
  * @param quarantine the rows that could not be typed, as many as are kept
  */
 record Typed(

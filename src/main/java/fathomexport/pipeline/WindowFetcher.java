@@ -4,7 +4,6 @@ import fathomexport.api.AggregationAnswer;
 import fathomexport.api.AggregationRequest;
 import fathomexport.api.FathomClient;
 import fathomexport.api.Outcome;
-import fathomexport.api.Refusal;
 import fathomexport.certify.Certifier;
 import fathomexport.certify.PeriodTotals;
 import fathomexport.plan.ControlQuery;
@@ -31,16 +30,21 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Fetches a task page by page, and checks each page against the control totals before the next is asked
- * for, so that a cut-off, a cap or a restatement is found where it can still be mended.
+ * Fetches a task page by page, and checks each page against the control totals before the next is
+ * asked for, so that a cut-off, a cap or a restatement is found where it can still be mended.
  */
 final class WindowFetcher {
   private static final Logger LOG = LoggerFactory.getLogger(WindowFetcher.class);
 
-  /** Times that a page is asked for again when it breaks its contract or disagrees with its control. */
+  /**
+   * Times that a page is asked for again when it breaks its contract or disagrees with its control.
+   */
   private static final int REASKS = 1;
 
-  /** An answer of fewer rows is not suspected of a cap for its missing tail: it would cost every quiet site. */
+  /**
+   * An answer of fewer rows is not suspected of a cap for its missing tail: it would cost every
+   * quiet site.
+   */
   private static final int FEW_ROWS = 10;
 
   private static final int REFUTED = -1;
@@ -91,8 +95,7 @@ final class WindowFetcher {
         walk = new Walk(task.slice(), task.shape(), task.days(), control, spool, tally);
         walk.run();
       }
-      PeriodTotals totals =
-          walk.control == null ? walk.totals : walk.control.get(task.days());
+      PeriodTotals totals = walk.control == null ? walk.totals : walk.control.get(task.days());
       return new Fetched(
           task,
           spool,
@@ -208,8 +211,7 @@ final class WindowFetcher {
         DayRange asked = pager.ask();
         PageReader page = new PageReader(shape, asked, spool);
         Outcome<AggregationAnswer> outcome =
-            client.aggregations(
-                new AggregationRequest(shape, slice, asked, pager.limit()), page);
+            client.aggregations(new AggregationRequest(shape, slice, asked, pager.limit()), page);
         if (outcome instanceof Outcome.Failure<AggregationAnswer> failure) {
           page.dropAll();
           refused(failure);
@@ -227,11 +229,12 @@ final class WindowFetcher {
     }
 
     /**
-     * Goes on with a narrower range when that is what was refused. A refusal that does not say what it is
-     * about is put to the proof with a single period: whose rows are kept when it passes.
+     * Goes on with a narrower range when that is what was refused. A refusal that does not say what
+     * it is about is put to the proof with a single period: whose rows are kept when it passes.
      */
     private void refused(Outcome.Failure<AggregationAnswer> failure) throws FetchFailedException {
-      if (failure instanceof Outcome.Refused<AggregationAnswer> refused && suspectRange != REFUTED) {
+      if (failure instanceof Outcome.Refused<AggregationAnswer> refused
+          && suspectRange != REFUTED) {
         tally.requests++;
         switch (refused.refusal()) {
           case RANGE -> {
@@ -333,8 +336,9 @@ final class WindowFetcher {
     }
 
     /**
-     * Compares a page with the control. When they disagree, finds out why: a cap is learned and paged
-     * around; else the control is asked again, then the page; what still disagrees is at fault.
+     * Compares a page with the control. When they disagree, finds out why: a cap is learned and
+     * paged around; else the control is asked again, then the page; what still disagrees is at
+     * fault.
      *
      * @return false when the page is to be asked for again
      */
@@ -352,7 +356,11 @@ final class WindowFetcher {
         return false;
       }
       if (reasks == 0) {
-        LOG.warn("{} {}: the rows and their control disagree on {}; asking again", slice, covered, wrong);
+        LOG.warn(
+            "{} {}: the rows and their control disagree on {}; asking again",
+            slice,
+            covered,
+            wrong);
         with.ask(new DayRange(wrong.get(0), endOf(wrong.get(wrong.size() - 1))));
         if (disagreeing(with.get(days), covered, page).isEmpty()) {
           return true;
@@ -375,8 +383,7 @@ final class WindowFetcher {
       return end.isAfter(days.last()) ? days.last() : end;
     }
 
-    private List<LocalDate> disagreeing(
-        PeriodTotals expected, DayRange covered, PageReader page) {
+    private List<LocalDate> disagreeing(PeriodTotals expected, DayRange covered, PageReader page) {
       List<LocalDate> wrong = new ArrayList<>();
       periods(covered)
           .forEach(
@@ -398,8 +405,8 @@ final class WindowFetcher {
     }
 
     /**
-     * Whether the rows end as a cap would end them: everything up to some period is there, that one is
-     * short or the last that is, and nothing stands behind it.
+     * Whether the rows end as a cap would end them: everything up to some period is there, that one
+     * is short or the last that is, and nothing stands behind it.
      */
     private boolean looksCapped(
         List<LocalDate> wrong, PeriodTotals expected, DayRange covered, PageReader page) {
@@ -429,18 +436,18 @@ final class WindowFetcher {
 
     private void giveUp(DayRange asked, String reason) {
       periods(asked)
-          .forEach(p -> faults.put(p, new Certifier.Fault("the answer was refused: " + reason, false)));
+          .forEach(
+              p -> faults.put(p, new Certifier.Fault("the answer was refused: " + reason, false)));
       pager.answered(0, null, null);
       reasks = 0;
     }
   }
 
   /**
-   * A control has no control of its own. Before its silence about a period replaces rows that are stored, the
-   * same is asked as one total.
+   * A control has no control of its own. Before its silence about a period replaces rows that are
+   * stored, the same is asked as one total.
    */
-  private void confirmEmptied(FetchTask task, Walk walk)
-      throws FetchFailedException, IOException {
+  private void confirmEmptied(FetchTask task, Walk walk) throws FetchFailedException, IOException {
     List<LocalDate> silent =
         task.heldPeriods().stream()
             .filter(p -> walk.totals.of(p).rows() == 0 && !walk.faults.containsKey(p))

@@ -1,4 +1,7 @@
-/** The run itself: the only package that knows Beam. Start reading at {@link fathomexport.pipeline.ExportPipeline}. */
+/**
+ * The run itself: the only package that knows Beam. Start reading at {@link
+ * fathomexport.pipeline.ExportPipeline}.
+ */
 @NullMarked
 package fathomexport.pipeline;
 

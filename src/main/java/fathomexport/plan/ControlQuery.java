@@ -19,7 +19,10 @@ public record ControlQuery(Slice slice, QueryShape shape, DayRange days) impleme
     }
   }
 
-  /** The control of a report: its question without the fields, and of measures only those that add up. */
+  /**
+   * The control of a report: its question without the fields, and of measures only those that add
+   * up.
+   */
   public static ControlQuery of(Report report, Slice slice, DayRange days) {
     return new ControlQuery(
         slice,
