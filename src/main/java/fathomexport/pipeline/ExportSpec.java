@@ -4,6 +4,7 @@ import fathomexport.api.ApiSettings;
 import fathomexport.sink.parquet.ParquetSettings;
 import fathomexport.sink.postgres.PostgresSettings;
 import java.io.Serializable;
+import java.nio.file.Path;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -11,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * What the steps of a run need to know, on whichever machine they run. Secrets are references.
  *
  * @param postgres where rows land; null when the pipeline does not use it
- * @param parquet where rows land; null when the pipeline does not use it
+ * @param parquetRoot where rows land; null when the pipeline does not use it
  * @param spillDirectory where large windows wait for their commit
  */
 record ExportSpec(
@@ -22,8 +23,13 @@ record ExportSpec(
     long windowsPlanned,
     ApiSettings api,
     @Nullable PostgresSettings postgres,
-    @Nullable ParquetSettings parquet,
+    @Nullable String parquetRoot,
     int rowLimit,
     int maxRangeDays,
     String spillDirectory)
-    implements Serializable {}
+    implements Serializable {
+
+  @Nullable ParquetSettings parquet() {
+    return parquetRoot == null ? null : new ParquetSettings(Path.of(parquetRoot));
+  }
+}

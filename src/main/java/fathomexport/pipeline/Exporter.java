@@ -213,7 +213,7 @@ public final class Exporter {
         plan.windows(),
         api(),
         job.toPostgres() ? postgres() : null,
-        job.toParquet() ? parquet() : null,
+        job.toParquet() ? parquet().root().toString() : null,
         settings.rowLimit(),
         settings.maxRangeDays(),
         spill.toString());
