@@ -25,6 +25,9 @@ public final class ConfigLoader {
   public static final Path PIPELINES = Path.of("pipelines");
 
   private static final String SUFFIX = ".yaml";
+  private static final String LEAST_SETTINGS =
+      "'api: {token: {env: FATHOM_API_TOKEN}}' and 'parquet: {root: warehouse}',"
+          + " each on a line of its own";
 
   private final Path workingDirectory;
 
@@ -46,14 +49,12 @@ public final class ConfigLoader {
     Problems problems = new Problems(label(path));
     if (Files.notExists(path)) {
       problems.ofFile(
-          "no such file: create it with at least"
-              + " 'api: {token: {env: FATHOM_API_TOKEN}}' and 'parquet: {root: warehouse}',"
-              + " each on a line of its own",
+          "no such file: create it with at least " + LEAST_SETTINGS,
           "or name another file with --config FILE");
       return new Loaded.Refused<>(problems.all());
     }
     Optional<Settings> settings =
-        new YamlReader(problems)
+        new YamlReader(problems, "write at least " + LEAST_SETTINGS)
             .read(path)
             .flatMap(root -> new SettingsDecoder(workingDirectory, problems).decode(path, root));
     return loaded(settings, problems);
@@ -78,7 +79,11 @@ public final class ConfigLoader {
     return pipeline(nameOrPath, Optional.empty());
   }
 
-  /** The names of the pipelines in {@link #PIPELINES}, sorted; none when it is not there. */
+  /**
+   * The names of the pipelines in {@link #PIPELINES}, sorted; none when it is not there.
+   *
+   * @throws ConfigException when the directory cannot be listed
+   */
   public List<String> pipelineNames() {
     return pipelineFiles().stream()
         .filter(file -> file.endsWith(SUFFIX))
@@ -105,14 +110,19 @@ public final class ConfigLoader {
       problems.ofFile("no such pipeline" + NearMiss.hint(nameOrPath, names), present());
       return new Loaded.Refused<>(problems.all());
     }
-    String name = path.getFileName().toString().replaceFirst("\\.ya?ml$", "");
+    Path last = path.getFileName();
+    if (last == null || Files.isDirectory(path)) {
+      problems.ofFile("is a directory, not a file", present());
+      return new Loaded.Refused<>(problems.all());
+    }
+    String name = last.toString().replaceFirst("\\.ya?ml$", "");
     if (!PipelineDefinition.NAME.matcher(name).matches()) {
       problems.ofFile(
           "a pipeline is named by its file, and cannot be named " + Problems.quote(name),
           "allowed: up to 63 letters, digits, _, - and ., beginning with a letter or digit");
     }
     Optional<PipelineDefinition> pipeline =
-        new YamlReader(problems)
+        new YamlReader(problems, "write sites, sinks and reports")
             .read(path)
             .flatMap(root -> new PipelineDecoder(sinks, problems).decode(name, path, root));
     return loaded(pipeline, problems);

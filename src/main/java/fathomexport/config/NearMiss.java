@@ -4,6 +4,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /** Finds what somebody meant who wrote something that is not allowed. */
 final class NearMiss {
@@ -18,7 +19,8 @@ final class NearMiss {
     int least = plain.length() <= 3 ? 2 : plain.length() <= 8 ? 3 : 4;
     for (String candidate : allowed) {
       int distance = distance(plain, plain(candidate));
-      if (distance < least) {
+      boolean longer = best != null && distance == least && candidate.length() > best.length();
+      if (distance < least || longer) {
         least = distance;
         best = candidate;
       }
@@ -26,13 +28,18 @@ final class NearMiss {
     if (best != null || plain.length() < SHORTEST_PART) {
       return Optional.ofNullable(best);
     }
-    List<String> containing = allowed.stream().filter(c -> plain(c).contains(plain)).toList();
-    return containing.size() == 1 ? Optional.of(containing.get(0)) : Optional.empty();
+    return only(allowed, c -> plain(c).startsWith(plain))
+        .or(() -> only(allowed, c -> plain(c).contains(plain)));
   }
 
-  /** {@code , did you mean 'x'?}, or nothing. */
+  /** {@code (did you mean 'x'?)}, or nothing. */
   static String hint(String written, Collection<String> allowed) {
-    return of(written, allowed).map(meant -> ", did you mean '" + meant + "'?").orElse("");
+    return of(written, allowed).map(meant -> " (did you mean '" + meant + "'?)").orElse("");
+  }
+
+  private static Optional<String> only(Collection<String> allowed, Predicate<String> which) {
+    List<String> found = allowed.stream().filter(which).toList();
+    return found.size() == 1 ? Optional.of(found.get(0)) : Optional.empty();
   }
 
   private static String plain(String text) {

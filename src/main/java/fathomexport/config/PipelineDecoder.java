@@ -105,7 +105,7 @@ final class PipelineDecoder {
 
   private Set<String> sinks(YamlNode node) {
     Set<String> sinks = new LinkedHashSet<>();
-    List<YamlNode> items = values.list(node, "sinks", SINKS_ALLOWED).orElse(List.of());
+    List<YamlNode> items = values.listOfValues(node, "sinks", SINKS_ALLOWED).orElse(List.of());
     for (int i = 0; i < items.size(); i++) {
       String path = "sinks[" + i + "]";
       Optional<Scalar> text = values.text(items.get(i), path);

@@ -30,6 +30,11 @@ final class Problems {
     return List.copyOf(found);
   }
 
+  /** Whether a text can be shown as it is. */
+  static boolean fits(String text) {
+    return text.length() <= LONGEST_QUOTE && text.chars().noneMatch(Character::isISOControl);
+  }
+
   /** What the user wrote, in quotes, in one line and not too long. */
   static String quote(String text) {
     StringBuilder quoted = new StringBuilder("'");

@@ -332,7 +332,7 @@ final class ReportDecoder {
   /** A list in which nothing is there twice. */
   private <E> List<E> each(YamlNode node, String path, String allowed, Item<E> item) {
     Set<E> made = new LinkedHashSet<>();
-    List<YamlNode> items = values.list(node, path, allowed).orElse(List.of());
+    List<YamlNode> items = values.listOfValues(node, path, allowed).orElse(List.of());
     for (int i = 0; i < items.size(); i++) {
       String itemPath = path + "[" + i + "]";
       Optional<Scalar> scalar = values.text(items.get(i), itemPath);
@@ -351,7 +351,7 @@ final class ReportDecoder {
   private <E extends Enum<E> & ApiNamed> Optional<E> choice(
       YamlNode node, String path, Class<E> type, String what) {
     return values
-        .text(node, path)
+        .text(node, path, "allowed: " + ApiNamed.names(type))
         .flatMap(s -> known(s, path, type, what, e -> true, "allowed: " + ApiNamed.names(type)));
   }
 

@@ -154,7 +154,10 @@ final class SettingsDecoder {
   private Optional<SecretRef> secret(YamlNode node, String path) {
     if (!(node instanceof Mapping mapping)) {
       problems.add(
-          node.at(), path, "names the place of a secret, not the secret itself", SECRET_ALLOWED);
+          node.at(),
+          path,
+          "must name the place of the secret, not be the secret: take it out of this file",
+          SECRET_ALLOWED);
       return Optional.empty();
     }
     boolean one =

@@ -23,6 +23,15 @@ final class Values {
 
   /** The text as it was written, with or without quotes; never YAML's idea of "no value". */
   Optional<Scalar> text(YamlNode node, String path) {
+    return text(node, path, "");
+  }
+
+  /**
+   * The text as it was written.
+   *
+   * @param allowed what to write, for the message
+   */
+  Optional<Scalar> text(YamlNode node, String path, String allowed) {
     if (node instanceof Scalar scalar) {
       if (scalar.isNull()) {
         String shown = scalar.text().isEmpty() ? "nothing" : Problems.quote(scalar.text());
@@ -30,19 +39,19 @@ final class Values {
             node.at(),
             path,
             shown + " stands for no value in YAML",
-            "write text, in quotes if it is meant literally");
+            "put it in quotes if it is meant literally");
         return Optional.empty();
       }
       return Optional.of(scalar);
     }
-    wrongKind(node, path, "a single value", "");
+    wrongKind(node, path, "a single value", allowed);
     return Optional.empty();
   }
 
   /** A whole number without quotes. */
   Optional<Integer> wholeNumber(YamlNode node, String path, int least, int most) {
     String allowed = "allowed: a whole number from " + least + " to " + most;
-    Optional<Scalar> text = text(node, path);
+    Optional<Scalar> text = text(node, path, allowed);
     if (text.isEmpty()) {
       return Optional.empty();
     }
@@ -72,7 +81,7 @@ final class Values {
   Optional<Duration> duration(YamlNode node, String path, Duration least, Duration most) {
     String allowed =
         "allowed: a number with ms, s, m or h, from " + shown(least) + " to " + shown(most);
-    Optional<Scalar> text = text(node, path);
+    Optional<Scalar> text = text(node, path, allowed);
     if (text.isEmpty()) {
       return Optional.empty();
     }
@@ -123,6 +132,19 @@ final class Values {
     }
     wrongKind(node, path, "a list", allowed);
     return Optional.empty();
+  }
+
+  /**
+   * A list of single values that is not empty.
+   *
+   * @param allowed what to write, for the message
+   */
+  Optional<List<YamlNode>> listOfValues(YamlNode node, String path, String allowed) {
+    if (node instanceof Scalar scalar && Problems.fits(scalar.text())) {
+      wrongKind(node, path, "a list: write [" + scalar.text() + "]", allowed);
+      return Optional.empty();
+    }
+    return list(node, path, allowed);
   }
 
   /**

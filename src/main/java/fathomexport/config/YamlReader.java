@@ -43,9 +43,14 @@ final class YamlReader {
   private static final int BYTE_ORDER_MARK = 0xFEFF;
 
   private final Problems problems;
+  private final String whenEmpty;
 
-  YamlReader(Problems problems) {
+  /**
+   * @param whenEmpty what to write, for the message about an empty file
+   */
+  YamlReader(Problems problems, String whenEmpty) {
     this.problems = problems;
+    this.whenEmpty = whenEmpty;
   }
 
   /** The group of keys at the top of the file; empty when there is a problem that hides it. */
@@ -121,14 +126,19 @@ final class YamlReader {
     if (problem.startsWith("found undefined tag handle")) {
       return "found a tag";
     }
-    return e.getContext() == null ? problem : e.getContext() + ", " + problem;
+    if (e.getContext() == null) {
+      return problem;
+    }
+    String begun =
+        e.getContextMark().map(m -> " that begins in line " + (m.getLine() + 1)).orElse("");
+    return e.getContext() + begun + ", " + problem;
   }
 
   private Optional<Mapping> document(Iterator<Event> events) {
     events.next(); // the stream's start
     Event first = events.next();
     if (first.getEventId() == Event.ID.StreamEnd) {
-      problems.ofFile("is empty", "");
+      problems.ofFile("is empty", whenEmpty);
       return Optional.empty();
     }
     YamlNode root = node(events.next(), events, "", 0);
@@ -143,7 +153,7 @@ final class YamlReader {
       return Optional.of(mapping);
     }
     if (root instanceof Scalar scalar && scalar.isNull()) {
-      problems.ofFile("is empty", "");
+      problems.ofFile("is empty", whenEmpty);
     } else if (!(root instanceof Unusable)) {
       problems.add(root.at(), "", "holds " + root.kind() + ", not keys with values", "");
     }
