@@ -36,6 +36,9 @@ public final class FathomClient implements AutoCloseable {
    */
   private static final Duration QUOTA_WINDOW = Duration.ofMinutes(1);
 
+  /** Leaves the rest of a run the time to end within what schedulers grant. */
+  private static final Duration STOP_GRACE = Duration.ofSeconds(15);
+
   private final String baseUrl;
   private final RetryPolicy policy;
   private final RunControls controls;
@@ -66,7 +69,12 @@ public final class FathomClient implements AutoCloseable {
     this.lookups = new Quota(controls.lookups());
     this.transport =
         new Transport(
-            settings, token, version == null ? "dev" : version, controls.stop(), controls.time());
+            settings,
+            token,
+            version == null ? "dev" : version,
+            controls.stop(),
+            STOP_GRACE,
+            controls.time());
   }
 
   /** Requests so far that count as pageviews of the plan, failed ones included. */

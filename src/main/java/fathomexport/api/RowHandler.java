@@ -4,7 +4,8 @@ import java.io.IOException;
 
 /**
  * Takes the rows of an answer as they are read. What it took counts only when the call ends as a
- * success: an answer may break off, or turn out to be refuse, behind its last row.
+ * success: an answer may break off, or turn out to be unusable, behind its last row. The time that
+ * it takes counts toward the call's deadline.
  */
 public interface RowHandler {
   /** Called before each attempt: forget all rows. */

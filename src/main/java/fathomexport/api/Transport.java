@@ -17,6 +17,7 @@ import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 import okhttp3.Call;
+import okhttp3.ConnectionPool;
 import okhttp3.Interceptor;
 import okhttp3.OkHttpClient;
 import okhttp3.Protocol;
@@ -28,8 +29,8 @@ import okhttp3.Response;
  * permits or retries.
  */
 final class Transport implements AutoCloseable {
-  /** How long an answer that is under way may go on after a stop was asked. */
-  private static final Duration STOP_GRACE = Duration.ofSeconds(15);
+  /** How long an idle connection is kept: shorter than servers keep theirs. */
+  private static final Duration LONGEST_IDLE = Duration.ofSeconds(4);
 
   private static final Duration LONGEST_CONNECT = Duration.ofSeconds(30);
   private static final int ERROR_BODY_BYTES = 64 << 10;
@@ -43,6 +44,7 @@ final class Transport implements AutoCloseable {
   private final long timeoutMillis;
   private final long maxBodyBytes;
   private final StopSignal stop;
+  private final Duration stopGrace;
   private final TimeSource time;
 
   /** Reads the body of an answer whose status and type are right. */
@@ -50,12 +52,22 @@ final class Transport implements AutoCloseable {
     T read(InputStream body) throws IOException;
   }
 
-  Transport(ApiSettings settings, String token, String version, StopSignal stop, TimeSource time) {
+  /**
+   * @param stopGrace how long an answer that is under way may go on after a stop was asked
+   */
+  Transport(
+      ApiSettings settings,
+      String token,
+      String version,
+      StopSignal stop,
+      Duration stopGrace,
+      TimeSource time) {
     this.token = token;
     this.userAgent = "fathom-export/" + version;
     this.timeoutMillis = settings.timeout().toMillis();
     this.maxBodyBytes = settings.maxBodyBytes();
     this.stop = stop;
+    this.stopGrace = stopGrace;
     this.time = time;
     // One call, one request: a request that is made again behind our back would have no permit.
     this.http =
@@ -65,6 +77,7 @@ final class Transport implements AutoCloseable {
             .followSslRedirects(false)
             .retryOnConnectionFailure(false)
             .addNetworkInterceptor(Transport::noFollowUp)
+            .connectionPool(new ConnectionPool(2, LONGEST_IDLE.toMillis(), TimeUnit.MILLISECONDS))
             .callTimeout(settings.timeout())
             .connectTimeout(min(settings.timeout(), LONGEST_CONNECT))
             .readTimeout(Duration.ZERO)
@@ -104,7 +117,7 @@ final class Transport implements AutoCloseable {
     StopSignal.Registration onStop =
         stop.onStop(
             () ->
-                CompletableFuture.delayedExecutor(STOP_GRACE.toMillis(), TimeUnit.MILLISECONDS)
+                CompletableFuture.delayedExecutor(stopGrace.toMillis(), TimeUnit.MILLISECONDS)
                     .execute(call::cancel));
     try (Response response = call.execute()) {
       return answered(response, reader);

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import fathomexport.api.Collected.Cell;
 import fathomexport.api.RawRow.CellKind;
 import fathomexport.api.ScriptedServer.Step;
+import fathomexport.report.SecretRef;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -317,6 +318,40 @@ class FathomClientFaultsTest {
       fixture.stopWhen = RequestListener.Event.Sent.class;
       assertThat(fixture.ask()).isInstanceOf(Outcome.Success.class);
       assertThat(fixture.ask()).isInstanceOf(Outcome.Stopped.class);
+    }
+  }
+
+  @Test
+  void anAnswerThatStallsAfterAStopIsCut() throws Exception {
+    StopSignal stop = new StopSignal();
+    try (ScriptedServer server = new ScriptedServer(ScriptedServer.stallAfterHeaders());
+        Transport transport =
+            new Transport(
+                ApiSettings.of(server.baseUrl(), new SecretRef.Env("T")),
+                "token",
+                "test",
+                stop,
+                Duration.ofMillis(100),
+                TimeSource.system())) {
+      assertThat(
+              transport.attempt(
+                  server.baseUrl().toString(),
+                  body -> {
+                    stop.stop();
+                    return body.read();
+                  }))
+          .isInstanceOf(Attempt.Stopped.class);
+    }
+  }
+
+  @Test
+  void aConnectionThatIsKeptAndThenLostIsNotUsedAgainUnasked() throws Exception {
+    try (ScriptedServer server = new ScriptedServer(ScriptedServer.keptThenLost("[]"), json(GOOD));
+        ClientFixture fixture = new ClientFixture(server.baseUrl())) {
+      assertThat(fixture.ask().value().orElseThrow().requests()).isEqualTo(1);
+      assertThat(fixture.ask().value().orElseThrow().requests()).isEqualTo(2);
+      assertThat(server.requests()).hasSize(3);
+      assertThat(fixture.client.billedRequests()).isEqualTo(3);
     }
   }
 

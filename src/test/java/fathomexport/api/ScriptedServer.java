@@ -87,13 +87,7 @@ final class ScriptedServer implements AutoCloseable {
       BufferedReader in =
           new BufferedReader(
               new InputStreamReader(socket.getInputStream(), StandardCharsets.ISO_8859_1));
-      StringBuilder head = new StringBuilder();
-      for (String line = in.readLine(); line != null && !line.isEmpty(); line = in.readLine()) {
-        head.append(line).append('\n');
-      }
-      synchronized (requests) {
-        requests.add(head.toString());
-      }
+      readRequest(in);
       step.answer(socket, socket.getOutputStream(), this);
     } catch (IOException e) {
       // The client has hung up, as some tests want it to.
@@ -101,6 +95,28 @@ final class ScriptedServer implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  private void readRequest(BufferedReader in) throws IOException {
+    StringBuilder head = new StringBuilder();
+    for (String line = in.readLine(); line != null && !line.isEmpty(); line = in.readLine()) {
+      head.append(line).append('\n');
+    }
+    synchronized (requests) {
+      requests.add(head.toString());
+    }
+  }
+
+  /** Answers, keeps the connection for a second request, and hangs up on that one. */
+  static Step keptThenLost(String body) {
+    return (socket, out, server) -> {
+      String head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ";
+      out.write((head + body.length() + "\r\n\r\n" + body).getBytes(StandardCharsets.UTF_8));
+      out.flush();
+      server.readRequest(
+          new BufferedReader(
+              new InputStreamReader(socket.getInputStream(), StandardCharsets.ISO_8859_1)));
+    };
   }
 
   /** A whole answer. */
