@@ -9,6 +9,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingDeque;
 import java.util.concurrent.LinkedBlockingDeque;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 import org.postgresql.PGProperty;
 import org.postgresql.ds.PGSimpleDataSource;
 import org.slf4j.Logger;
@@ -29,12 +31,12 @@ final class Database implements AutoCloseable {
   private static final Set<String> SHUTTING_DOWN = Set.of("57P01", "57P02", "57P03", "57P05");
   private static final Set<String> WORTH_REPEATING = Set.of("40001", "40P01");
 
-  private final PGSimpleDataSource source;
+  private final Source source;
   private final BlockingDeque<Connection> kept = new LinkedBlockingDeque<>(KEPT);
   private volatile boolean closed;
 
   Database(PostgresSettings settings, Map<String, String> environment) {
-    source = new PGSimpleDataSource();
+    source = new Source();
     source.setUrl(settings.url());
     source.setUser(settings.user());
     SecretRef password = settings.password();
@@ -74,22 +76,13 @@ final class Database implements AutoCloseable {
   }
 
   /** For Flyway, which opens and closes its own. */
-  PGSimpleDataSource source() {
+  DataSource source() {
     return source;
   }
 
   /** A new connection in autocommit mode. */
   Connection connect() throws SQLException {
-    Connection connection = source.getConnection();
-    try (Statement statement = connection.createStatement()) {
-      statement.execute(
-          "SET search_path = pg_catalog;"
-              + " SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED");
-    } catch (SQLException e) {
-      discard(connection);
-      throw e;
-    }
-    return connection;
+    return source.getConnection();
   }
 
   /** A kept connection, or a new one, in autocommit mode. A kept one may turn out to be broken. */
@@ -178,6 +171,29 @@ final class Database implements AutoCloseable {
     closed = true;
     for (Connection c = kept.pollFirst(); c != null; c = kept.pollFirst()) {
       discard(c);
+    }
+  }
+
+  /**
+   * Connections that do not depend on what the role or the database was told: names are looked up
+   * where they are qualified, and a statement sees what was committed before it.
+   */
+  private static final class Source extends PGSimpleDataSource {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public Connection getConnection(@Nullable String user, @Nullable String password)
+        throws SQLException {
+      Connection connection = super.getConnection(user, password);
+      try (Statement statement = connection.createStatement()) {
+        statement.execute(
+            "SET search_path = pg_catalog;"
+                + " SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED");
+      } catch (SQLException e) {
+        connection.close();
+        throw e;
+      }
+      return connection;
     }
   }
 }

@@ -2,7 +2,7 @@ package fathomexport.sink.postgres;
 
 import fathomexport.report.SecretRef;
 import java.io.Serializable;
-import java.util.Locale;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,14 +15,14 @@ import org.jspecify.annotations.Nullable;
 public record PostgresSettings(String url, String user, @Nullable SecretRef password)
     implements Serializable {
   private static final String PREFIX = "jdbc:postgresql:";
+  private static final Pattern LOGIN = Pattern.compile("[?&](user|password)=");
 
   public PostgresSettings {
     if (!url.startsWith(PREFIX)) {
       throw new IllegalArgumentException(
           "the database's url must start with " + PREFIX + "//host:port/database");
     }
-    String lower = url.toLowerCase(Locale.ROOT);
-    if (lower.contains("password=") || lower.contains("user=")) {
+    if (LOGIN.matcher(url).find()) {
       throw new IllegalArgumentException(
           "the database's url must not carry a user or a password: they have keys of their own");
     }

@@ -220,8 +220,11 @@ public final class PostgresSink implements Sink {
 
   @Override
   public void close() {
-    ledger.close();
-    database.close();
+    try {
+      ledger.close();
+    } finally {
+      database.close();
+    }
   }
 
   private SinkException translate(Window window, SQLException e) {
