@@ -223,6 +223,39 @@ class EndpointsTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "is | /about | /about",
+        "is not | /about | /,/blog/2025/07/my-post,/a*b",
+        "is like | out | /about",
+        "is like | bo*o | ",
+        "is like | b*o | /about,/blog/2025/07/my-post",
+        "is like | *post* | /blog/2025/07/my-post",
+        "is like | a*b | /about,/a*b",
+        "is not like | a*b | /,/blog/2025/07/my-post",
+        "matching | ^/(about,contact)?$ | /",
+        "matching | ^/blog/\\d{4}/\\d{2}/ | /blog/2025/07/my-post",
+        "not matching | ^/[a-z] | /",
+      })
+  void operators(String operator, String value, @Nullable String paths) throws Exception {
+    LocalDate day = DAY.plusDays(50);
+    for (String path : List.of("/", "/about", "/blog/2025/07/my-post", "/a*b")) {
+      world.add(SITE, world.viewAt(SITE, day.atTime(9, 0)).path(path));
+    }
+    TruthQuery filtered =
+        TruthQuery.pageviews(SITE, day, day).fields("pathname").where("pathname", operator, value);
+    List<String> expected = paths == null ? List.of() : List.of(paths.split(",", -1));
+
+    assertThat(client.rows(filtered))
+        .extracting(r -> String.valueOf(r.get("pathname")))
+        .containsExactlyInAnyOrderElementsOf(expected);
+    assertThat(simulator.truth().rows(filtered))
+        .extracting(r -> String.valueOf(r.get("pathname")))
+        .containsExactlyInAnyOrderElementsOf(expected);
+  }
+
   @Test
   void hours_are_for_seven_days() throws Exception {
     assertThat(
