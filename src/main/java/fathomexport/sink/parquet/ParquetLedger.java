@@ -1,0 +1,284 @@
+package fathomexport.sink.parquet;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import fathomexport.ledger.Attempt;
+import fathomexport.ledger.Learned;
+import fathomexport.ledger.Ledger;
+import fathomexport.ledger.LedgerEntry;
+import fathomexport.ledger.LedgerException;
+import fathomexport.ledger.QuarantinedRow;
+import fathomexport.ledger.Restatement;
+import fathomexport.ledger.RunRecord;
+import fathomexport.report.SiteId;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/** The ledger from the files' footers and the documents below {@code _fathom}. */
+final class ParquetLedger implements Ledger {
+  private static final String LEARNED_LOCK = "learned";
+
+  private final Layout layout;
+  private final FileLocks locks;
+  private final FileLedgers ledgers;
+  private final Documents documents;
+  private final Attempts attempts;
+  private final Restatements restatements;
+  private final Quarantine quarantine;
+
+  ParquetLedger(
+      Layout layout,
+      FileLocks locks,
+      FileLedgers ledgers,
+      Documents documents,
+      Attempts attempts,
+      Restatements restatements,
+      Quarantine quarantine) {
+    this.layout = layout;
+    this.locks = locks;
+    this.ledgers = ledgers;
+    this.documents = documents;
+    this.attempts = attempts;
+    this.restatements = restatements;
+    this.quarantine = quarantine;
+  }
+
+  @Override
+  public List<LedgerEntry> entries(String report, Collection<SiteId> sites, LocalDate from) {
+    return answer(
+        () -> {
+          List<LedgerEntry> entries = new ArrayList<>();
+          for (Path file : layout.files(report, sites, from, LocalDate.MAX)) {
+            FileLedger ledger = ledgers.current(file);
+            if (ledger == null) {
+              continue;
+            }
+            for (StoredPeriod p : ledger.periods().values()) {
+              if (!p.entry().certificate().coversTo().isBefore(from)) {
+                entries.add(p.entry());
+              }
+            }
+          }
+          return entries;
+        });
+  }
+
+  @Override
+  public List<Attempt> openAttempts(String report) {
+    return answer(() -> attempts.open(report));
+  }
+
+  @Override
+  public Learned learned() {
+    return answer(this::readLearned);
+  }
+
+  @Override
+  public void learn(Learned.Lesson lesson) {
+    answer(
+        () ->
+            locks.holding(
+                LEARNED_LOCK,
+                () -> {
+                  Learned before = readLearned();
+                  Learned after = with(before, lesson);
+                  if (!after.equals(before)) {
+                    writeLearned(after);
+                  }
+                  return after;
+                }));
+  }
+
+  private static Learned with(Learned learned, Learned.Lesson lesson) {
+    if (lesson instanceof Learned.Lesson.MaxDays m) {
+      Map<String, Integer> maxDays = new HashMap<>(learned.maxDays());
+      maxDays.merge(m.shapeKey(), m.days(), Math::min);
+      return new Learned(maxDays, learned.rowCap(), learned.mostRows());
+    }
+    if (lesson instanceof Learned.Lesson.RowCap c) {
+      int cap = Math.min(c.rows(), learned.rowCap().orElse(c.rows()));
+      return new Learned(learned.maxDays(), Optional.of(cap), learned.mostRows());
+    }
+    if (lesson instanceof Learned.Lesson.MostRows m) {
+      return new Learned(
+          learned.maxDays(), learned.rowCap(), Math.max(m.rows(), learned.mostRows()));
+    }
+    throw new IllegalArgumentException("an unknown lesson: " + lesson);
+  }
+
+  private Path learnedDocument() {
+    return layout.own().resolve("learned.json");
+  }
+
+  private Learned readLearned() throws IOException {
+    JsonNode document = documents.read(learnedDocument());
+    if (document == null) {
+      return Learned.NOTHING;
+    }
+    Map<String, Integer> maxDays = new HashMap<>();
+    for (Map.Entry<String, JsonNode> e : document.required("max_days").properties()) {
+      maxDays.put(e.getKey(), e.getValue().intValue());
+    }
+    JsonNode cap = document.path("row_cap");
+    return new Learned(
+        maxDays,
+        cap.isNumber() ? Optional.of(cap.intValue()) : Optional.empty(),
+        document.required("most_rows").intValue());
+  }
+
+  private void writeLearned(Learned learned) throws IOException {
+    ObjectNode document = documents.object();
+    ObjectNode maxDays = document.putObject("max_days");
+    new TreeMap<>(learned.maxDays()).forEach(maxDays::put);
+    document.put("row_cap", learned.rowCap().orElse(null));
+    document.put("most_rows", learned.mostRows());
+    documents.write(learnedDocument(), document);
+  }
+
+  @Override
+  public void quarantine(List<QuarantinedRow> rows) {
+    Map<String, List<QuarantinedRow>> byReport = new LinkedHashMap<>();
+    for (QuarantinedRow row : rows) {
+      byReport.computeIfAbsent(row.report(), r -> new ArrayList<>()).add(row);
+    }
+    answer(
+        () -> {
+          for (Map.Entry<String, List<QuarantinedRow>> e : byReport.entrySet()) {
+            locks.holding(
+                ParquetSink.lockOf(e.getKey()),
+                () -> {
+                  quarantine.append(e.getKey(), e.getValue());
+                  return e;
+                });
+          }
+          return byReport;
+        });
+  }
+
+  @Override
+  public List<QuarantinedRow> quarantined(String report, int limit) {
+    return answer(() -> quarantine.open(report).stream().limit(limit).toList());
+  }
+
+  @Override
+  public List<Restatement> restatements(String report, int limit) {
+    return answer(() -> restatements.newest(report, limit));
+  }
+
+  @Override
+  public void record(RunRecord run) {
+    ObjectNode document = documents.object();
+    document.put("run_id", run.runId());
+    document.put("pipeline", run.pipeline());
+    document.put("command", run.command());
+    document.put("started_at", run.startedAt().toString());
+    document.put("finished_at", run.finishedAt() == null ? null : run.finishedAt().toString());
+    document.put("exit_code", run.exitCode());
+    document.put("windows_planned", run.windowsPlanned());
+    document.put("windows_committed", run.windowsCommitted());
+    document.put("windows_unchanged", run.windowsUnchanged());
+    document.put("windows_incomplete", run.windowsIncomplete());
+    document.put("windows_failed", run.windowsFailed());
+    document.put("windows_skipped", run.windowsSkipped());
+    document.put("rows", run.rows());
+    document.put("quarantined", run.quarantined());
+    document.put("requests", run.requests());
+    ArrayNode messages = document.putArray("messages");
+    run.messages().forEach(messages::add);
+    answer(
+        () -> {
+          Path file = runs().resolve(Layout.escape(run.runId()) + ".json");
+          documents.write(file, document);
+          return file;
+        });
+  }
+
+  @Override
+  public List<RunRecord> runs(int limit) {
+    return answer(
+        () -> {
+          if (!Files.isDirectory(runs())) {
+            return List.of();
+          }
+          List<RunRecord> runs = new ArrayList<>();
+          try (Stream<Path> files = Files.list(runs())) {
+            for (Path file : (Iterable<Path>) files::iterator) {
+              JsonNode document = file.toString().endsWith(".json") ? documents.read(file) : null;
+              if (document != null) {
+                runs.add(run(document));
+              }
+            }
+          }
+          runs.sort(
+              Comparator.comparing(RunRecord::startedAt)
+                  .thenComparing(RunRecord::runId)
+                  .reversed());
+          return List.copyOf(runs.subList(0, Math.min(limit, runs.size())));
+        });
+  }
+
+  private Path runs() {
+    return layout.own().resolve("runs");
+  }
+
+  private static RunRecord run(JsonNode d) {
+    List<String> messages = new ArrayList<>();
+    d.required("messages").forEach(m -> messages.add(m.textValue()));
+    JsonNode finished = d.required("finished_at");
+    JsonNode exit = d.required("exit_code");
+    return new RunRecord(
+        Documents.text(d, "run_id"),
+        Documents.text(d, "pipeline"),
+        Documents.text(d, "command"),
+        Instant.parse(Documents.text(d, "started_at")),
+        finished.isNull() ? null : Instant.parse(finished.textValue()),
+        exit.isNull() ? null : exit.intValue(),
+        d.required("windows_planned").longValue(),
+        d.required("windows_committed").longValue(),
+        d.required("windows_unchanged").longValue(),
+        d.required("windows_incomplete").longValue(),
+        d.required("windows_failed").longValue(),
+        d.required("windows_skipped").longValue(),
+        d.required("rows").longValue(),
+        d.required("quarantined").longValue(),
+        d.required("requests").longValue(),
+        messages);
+  }
+
+  @Override
+  public Optional<RunLock> tryLock(String pipeline) {
+    return answer(
+        () -> locks.tryAcquire("pipeline-" + pipeline).map(held -> (RunLock) held::close));
+  }
+
+  private interface Question<T> {
+    T ask() throws IOException;
+  }
+
+  private <T> T answer(Question<T> question) {
+    try {
+      return question.ask();
+    } catch (IOException e) {
+      throw new LedgerException(
+          "the ledger below " + layout.root() + " does not answer: " + ParquetSink.reason(e), e);
+    } catch (IllegalArgumentException | DateTimeException e) {
+      throw new LedgerException(
+          "the ledger below " + layout.own() + " holds what it should not: " + e.getMessage(), e);
+    }
+  }
+}

@@ -1,0 +1,150 @@
+package fathomexport.sink.parquet;
+
+import fathomexport.ledger.CertificateStatus;
+import fathomexport.ledger.Ledger;
+import fathomexport.report.DayRange;
+import fathomexport.report.Report;
+import fathomexport.report.Slice;
+import fathomexport.report.rows.RowSource;
+import fathomexport.sink.CommitResult;
+import fathomexport.sink.Sink;
+import fathomexport.sink.SinkException;
+import fathomexport.sink.WindowLoad;
+import java.io.IOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Path;
+import java.time.LocalDate;
+import java.util.HashSet;
+import java.util.List;
+
+/**
+ * Rows as Parquet files: one a report, site and month (year), replaced as a whole by a rename, with
+ * the certificates of its periods in its metadata.
+ *
+ * <p>A window that lies in several files is committed file by file, the oldest first; what was
+ * committed shows in each file's certificates. Commits to one report wait for one another, also
+ * between processes.
+ */
+public final class ParquetSink implements Sink {
+  private final Layout layout;
+  private final FileLocks locks;
+  private final FileLedgers ledgers;
+  private final Attempts attempts;
+  private final Restatements restatements;
+  private final Quarantine quarantine;
+  private final ParquetLedger ledger;
+
+  /** Touches nothing yet: see {@link #migrate}. */
+  public ParquetSink(ParquetSettings settings) {
+    this.layout = new Layout(settings.root());
+    this.locks = new FileLocks(layout.own().resolve("locks"));
+    this.ledgers = new FileLedgers(layout);
+    Documents documents = new Documents();
+    this.attempts = new Attempts(layout, documents, ledgers);
+    this.restatements = new Restatements(layout, documents);
+    this.quarantine = new Quarantine(layout, documents);
+    this.ledger =
+        new ParquetLedger(layout, locks, ledgers, documents, attempts, restatements, quarantine);
+  }
+
+  @Override
+  public String name() {
+    return "parquet";
+  }
+
+  static String lockOf(String report) {
+    return "report-" + report;
+  }
+
+  @Override
+  public void migrate(List<Report> reports) {
+    try {
+      DurableFiles.createDirectories(layout.own());
+      for (Report report : reports) {
+        locks.holding(
+            lockOf(report.name()),
+            () -> {
+              prepare(report);
+              return report;
+            });
+      }
+    } catch (IOException e) {
+      throw unavailable("cannot make " + layout.root() + " ready", e);
+    }
+  }
+
+  private void prepare(Report report) throws IOException {
+    Path directory = layout.report(report.name());
+    DurableFiles.createDirectories(directory);
+    // Whoever writes temporary files holds the lock: those that are there are left over.
+    DurableFiles.removeTemporaries(directory);
+    List<Path> files = layout.files(report.name(), List.of(), LocalDate.MIN, LocalDate.MAX);
+    if (files.isEmpty()) {
+      return;
+    }
+    // One tells the grain of all, since every commit sees to it that they are alike.
+    FileLedger footer = ledgers.footer(files.get(0));
+    if (footer != null) {
+      FileLedgers.requireGrain(layout, report, footer, files.get(0));
+    }
+  }
+
+  @Override
+  public CommitResult commit(WindowLoad load) {
+    try {
+      return locks.holding(lockOf(load.report().name()), () -> commitLocked(load));
+    } catch (IOException e) {
+      throw unavailable("cannot commit " + load.window() + " to " + layout.root(), e);
+    }
+  }
+
+  private CommitResult commitLocked(WindowLoad load) throws IOException {
+    WindowCommit commit = new WindowCommit(layout, ledgers, restatements, load);
+    CommitResult result = commit.run();
+    attempts.update(load, new HashSet<>(commit.kept()));
+    if (load.periods().stream().noneMatch(c -> c.status() == CertificateStatus.INCOMPLETE)) {
+      quarantine.settle(load);
+    }
+    return result;
+  }
+
+  @Override
+  public RowSource stored(Report report, Slice slice, DayRange days) {
+    try {
+      LocalDate from = report.dateGrouping().periodStart(days.first());
+      return new StoredRows(
+          report,
+          slice,
+          days,
+          layout.files(report.name(), List.of(slice.site()), from, days.last()));
+    } catch (IOException e) {
+      throw unavailable("cannot read " + layout.report(report.name()), e);
+    }
+  }
+
+  @Override
+  public Ledger ledger() {
+    return ledger;
+  }
+
+  @Override
+  public void close() {
+    try {
+      locks.close();
+    } catch (IOException e) {
+      throw unavailable("cannot close the locks below " + layout.own(), e);
+    }
+  }
+
+  private static SinkException unavailable(String what, IOException e) {
+    return new SinkException(SinkException.Kind.UNAVAILABLE, what + ": " + reason(e), e);
+  }
+
+  /** An exception's own words; the kind too where the message is a bare path. */
+  static String reason(IOException e) {
+    String message = String.valueOf(e.getMessage());
+    return e instanceof FileSystemException f && f.getReason() == null
+        ? f.getClass().getSimpleName() + " " + message
+        : message;
+  }
+}
