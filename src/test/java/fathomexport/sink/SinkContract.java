@@ -1,0 +1,912 @@
+package fathomexport.sink;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import fathomexport.ledger.Attempt;
+import fathomexport.ledger.CertificateStatus;
+import fathomexport.ledger.Learned;
+import fathomexport.ledger.Ledger;
+import fathomexport.ledger.LedgerEntry;
+import fathomexport.ledger.PeriodCertificate;
+import fathomexport.ledger.QuarantinedRow;
+import fathomexport.ledger.Restatement;
+import fathomexport.ledger.RunRecord;
+import fathomexport.report.Aggregate;
+import fathomexport.report.DateGrouping;
+import fathomexport.report.DayRange;
+import fathomexport.report.Field;
+import fathomexport.report.Report;
+import fathomexport.report.SiteId;
+import fathomexport.report.Slice;
+import fathomexport.testing.LoadBuilder;
+import fathomexport.testing.Rows;
+import fathomexport.testing.TestReports;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What every sink must do. A sink's test extends this and says how to open one; its own tests are
+ * about what only that place has.
+ */
+public abstract class SinkContract {
+  protected static final Slice SITE = new Slice(new SiteId("CDBUGS"), null);
+  protected static final Slice OTHER_SITE = new Slice(new SiteId("ÄÖ/..\\x"), null);
+  protected static final Slice SIGNUP = new Slice(new SiteId("CDBUGS"), "signup");
+  protected static final LocalDate D1 = LocalDate.of(2026, 6, 1);
+  protected static final LocalDate D2 = D1.plusDays(1);
+  protected static final LocalDate D3 = D1.plusDays(2);
+  protected static final LocalDate D4 = D1.plusDays(3);
+  protected static final DayRange THREE_DAYS = new DayRange(D1, D3);
+  protected static final DayRange ALWAYS =
+      new DayRange(LocalDate.of(2020, 1, 1), LocalDate.of(2030, 12, 31));
+  protected static final Instant LATER = LoadBuilder.FETCHED_AT.plusSeconds(86_400);
+
+  @TempDir protected Path spill;
+
+  private @Nullable Sink opened;
+
+  /**
+   * Opens a sink on the test's own place, which was empty before the test. Called again, it opens
+   * another sink on the same place.
+   */
+  protected abstract Sink open();
+
+  @AfterEach
+  void closeSink() {
+    if (opened != null) {
+      opened.close();
+    }
+  }
+
+  /** The test's sink, ready for these reports. */
+  protected Sink sink(Report... reports) {
+    Sink sink = opened;
+    if (sink == null) {
+      sink = open();
+      opened = sink;
+    }
+    sink.migrate(Arrays.asList(reports));
+    return sink;
+  }
+
+  protected LoadBuilder load(Report report, Slice slice, LocalDate first, LocalDate last) {
+    return new LoadBuilder(report, slice, new DayRange(first, last), spill);
+  }
+
+  /** Three days of traffic, with 10, 20 and 30 pageviews. */
+  protected LoadBuilder threeDays() {
+    return load(TestReports.traffic(), SITE, D1, D3)
+        .row(D1, 1, 10, 1.5)
+        .row(D2, 2, 20, null)
+        .row(D3, 3, 30, 0.0);
+  }
+
+  protected static List<List<@Nullable Object>> stored(Sink sink, Report report, Slice slice) {
+    return Rows.drain(report.schema(), sink.stored(report, slice, ALWAYS));
+  }
+
+  protected static List<LedgerEntry> entries(Sink sink, Report report) {
+    return sink.ledger().entries(report.name(), List.of(), LocalDate.MIN);
+  }
+
+  protected static SinkException refused(SinkException.Kind kind, ThrowingAction action) {
+    SinkException e = catchThrowableOfType(SinkException.class, action::run);
+    assertThat(e).as("a refusal").isNotNull();
+    assertThat(e.kind()).as(e.getMessage()).isEqualTo(kind);
+    return e;
+  }
+
+  /** What is expected to fail. */
+  @FunctionalInterface
+  protected interface ThrowingAction {
+    void run() throws Exception;
+  }
+
+  // --- Rows: replaced period by period, and only when they differ
+
+  @Test
+  void firstLoadStoresRowsAndLedgerEntries() {
+    Report report = TestReports.traffic();
+    Sink sink = sink(report);
+    LoadBuilder load = threeDays().uncertified(D2);
+
+    CommitResult result = sink.commit(load.build());
+
+    assertThat(result).isEqualTo(new CommitResult(3, List.of(D1, D2, D3), List.of()));
+    assertThat(stored(sink, report, SITE)).isEqualTo(load.rows());
+    assertThat(entries(sink, report)).containsExactlyInAnyOrderElementsOf(load.entries());
+    assertThat(sink.ledger().restatements(report.name(), 10)).isEmpty();
+    assertThat(sink.ledger().openAttempts(report.name())).isEmpty();
+  }
+
+  @Test
+  void whatWasStoredIsThereForAnotherSink() {
+    Report report = TestReports.traffic();
+    LoadBuilder load = threeDays();
+    sink(report).commit(load.build());
+
+    try (Sink other = open()) {
+      other.migrate(List.of(report));
+      assertThat(stored(other, report, SITE)).isEqualTo(load.rows());
+      assertThat(entries(other, report)).containsExactlyInAnyOrderElementsOf(load.entries());
+    }
+  }
+
+  @Test
+  void identicalReloadChangesNoPeriodButRenewsTheLedger() {
+    Report report = TestReports.traffic();
+    Sink sink = sink(report);
+    sink.commit(threeDays().build());
+    LoadBuilder again = threeDays().run("run-2", LATER).definition("definition-2");
+
+    CommitResult result = sink.commit(again.build());
+
+    assertThat(result).isEqualTo(new CommitResult(3, List.of(), List.of()));
+    assertThat(stored(sink, report, SITE)).isEqualTo(again.rows());
+    assertThat(entries(sink, report)).containsExactlyInAnyOrderElementsOf(again.entries());
+    assertThat(sink.ledger().restatements(report.name(), 10)).isEmpty();
+  }
+
+  @Test
+  void changedPeriodIsReplacedAndJournaledAndOthersAreNot() {
+    Report report = TestReports.traffic();
+    Sink sink = sink(report);
+    sink.commit(threeDays().build());
+    LoadBuilder changed =
+        load(report, SITE, D1, D3)
+            .row(D1, 1, 10, 1.5)
+            .row(D2, 2, 25, null)
+            .row(D3, 3, 30, 0.0)
+            .run("run-2", LATER);
+
+    CommitResult result = sink.commit(changed.build());
+
+    assertThat(result).isEqualTo(new CommitResult(3, List.of(D2), List.of()));
+    assertThat(stored(sink, report, SITE)).isEqualTo(changed.rows());
+    List<Restatement> journal = sink.ledger().restatements(report.name(), 10);
+    assertThat(journal)
+        .contains(
+            new Restatement(report.name(), SITE, D2, "pageviews", 20.0, 25.0, LATER, "run-2"),
+            new Restatement(report.name(), SITE, D2, "rows", 1.0, 1.0, LATER, "run-2"))
+        .allMatch(r -> r.period().equals(D2));
+  }
+
+  @Test
+  void aChangeThatKeepsAllSumsIsStillAChange() {
+    Report report = TestReports.pages();
+    Sink sink = sink(report);
+    sink.commit(
+        load(report, SITE, D1, D1)
+            .row(D1, "a.example", "/x", 1, 5, null)
+            .row(D1, "a.example", "/y", 1, 6, null)
+            .build());
+    LoadBuilder swapped =
+        load(report, SITE, D1, D1)
+            .row(D1, "a.example", "/x", 1, 6, null)
+            .row(D1, "a.example", "/y", 1, 5, null);
+
+    assertThat(sink.commit(swapped.build()).changed()).containsExactly(D1);
+    assertThat(stored(sink, report, SITE)).isEqualTo(swapped.rows());
+    assertThat(sink.ledger().restatements(report.name(), 10)).isNotEmpty();
+  }
+
+  @Test
+  void aNullThatBecomesZeroIsAChange() {
+    Report report = TestReports.traffic();
+    Sink sink = sink(report);
+    sink.commit(load(report, SITE, D1, D1).row(D1, 1, 1, null).build());
+    LoadBuilder zero = load(report, SITE, D1, D1).row(D1, 1, 1, 0.0);
+
+    assertThat(sink.commit(zero.build()).changed()).containsExactly(D1);
+    assertThat(stored(sink, report, SITE)).isEqualTo(zero.rows());
+  }
+
+  @Test
+  void windowsThatOverlapReplaceOnlyTheirOwnDays() {
+    Report report = TestReports.traffic();
+    Sink sink = sink(report);
+    LoadBuilder first = threeDays();
+    sink.commit(first.build());
+    LoadBuilder second =
+        load(report, SITE, D2, D4).row(D2, 2, 20, null).row(D3, 9, 90, 9.0).row(D4, 4, 40, 4.0);
+
+    CommitResult result = sink.commit(second.build());
+
+    assertThat(result).isEqualTo(new CommitResult(3, List.of(D3, D4), List.of()));
+    LoadBuilder all =
+        load(report, SITE, D1, D4)
+            .row(D1, 1, 10, 1.5)
+            .row(D2, 2, 20, null)
+            .row(D3, 9, 90, 9.0)
+            .row(D4, 4, 40, 4.0);
+    assertThat(stored(sink, report, SITE)).isEqualTo(all.rows());
+    assertThat(entries(sink, report))
+        .containsExactlyInAnyOrder(
+            first.entries().get(0),
+            second.entries().get(0),
+            second.entries().get(1),
+            second.entries().get(2));
+    assertThat(Rows.drain(report.schema(), sink.stored(report, SITE, new DayRange(D2, D3))))
+        .isEqualTo(all.rows().subList(1, 3));
+  }
+
+  @Test
+  void slicesDoNotTouchEachOther() {
+    Report goals = TestReports.goals();
+    List<Slice> slices =
+        List.of(
+            SIGNUP,
+            new Slice(SIGNUP.site(), "Kauf \"groß\" 50% / ../x\\y 🛒=1&b"),
+            new Slice(SIGNUP.site(), "SIGNUP"),
+            new Slice(SIGNUP.site(), "signup "),
+            new Slice(new SiteId("cdbugs"), "signup"),
+            new Slice(OTHER_SITE.site(), "signup"));
+    Sink sink = sink(goals);
+    for (int i = 0; i < slices.size(); i++) {
+      sink.commit(goals(slices.get(i), i).build());
+    }
+    LoadBuilder changed = load(goals, SIGNUP, D1, D2).row(D2, null, 7, 7, null);
+    assertThat(sink.commit(changed.build()).changed()).containsExactly(D1, D2);
+
+    assertThat(stored(sink, goals, SIGNUP)).isEqualTo(changed.rows());
+    for (int i = 1; i < slices.size(); i++) {
+      assertThat(stored(sink, goals, slices.get(i)))
+          .as("%s", slices.get(i))
+          .isEqualTo(goals(slices.get(i), i).rows());
+    }
+    assertThat(entries(sink, goals)).hasSize(2 * slices.size());
+    assertThat(
+            sink.ledger().entries(goals.name(), List.of(OTHER_SITE.site()), LocalDate.MIN).stream()
+                .map(LedgerEntry::slice))
+        .containsOnly(slices.get(5));
+  }
+
+  private LoadBuilder goals(Slice slice, int n) {
+    return load(TestReports.goals(), slice, D1, D2)
+        .row(D1, "Google", 10 + n, 5, 995)
+        .row(D1, null, 20 + n, 5, null)
+        .row(D2, "", 30 + n, 5, 0);
+  }
+
+  @Test
+  void reportsDoNotTouchEachOther() {
+    Report one = TestReports.pageviews("one", DateGrouping.DAY);
+    Report two = TestReports.pageviews("two", DateGrouping.DAY);
+    Sink sink = sink(one, two);
+    LoadBuilder first = load(one, SITE, D1, D1).row(D1, 1, 1, 1.0);
+    LoadBuilder second = load(two, SITE, D1, D1).row(D1, 2, 2, 2.0);
+    sink.commit(first.build());
+    sink.commit(second.build());
+
+    assertThat(stored(sink, one, SITE)).isEqualTo(first.rows());
+    assertThat(stored(sink, two, SITE)).isEqualTo(second.rows());
+    assertThat(entries(sink, one)).isEqualTo(first.entries());
+  }
+
+  // --- Values
+
+  @Test
+  void nullsAndEmptyTextsAreGroupsOfTheirOwn() {
+    Report report = TestReports.campaigns();
+    Sink sink = sink(report);
+    LoadBuilder load = load(report, SITE, D1, D1);
+    List<@Nullable String> texts = Arrays.asList(null, "", "a", "null", "NULL", "\\N", "=");
+    int n = 1;
+    for (String source : texts) {
+      for (String campaign : texts) {
+        for (String term : texts) {
+          load.row(D1, source, campaign, term, n, n++, null);
+        }
+      }
+    }
+    CommitResult result = sink.commit(load.build());
+
+    assertThat(result.rowsStored()).isEqualTo(343);
+    assertThat(stored(sink, report, SITE)).isEqualTo(load.rows());
+    assertThat(sink.commit(load.build()).changed()).isEmpty();
+  }
+
+  @Test
+  void oddTextsComeBackAsTheyWere() {
+    Report report = TestReports.pages();
+    Sink sink = sink(report);
+    String wide = "/" + "ä€😀/x".repeat(1000).substring(0, 3996);
+    List<String> odd =
+        List.of(
+            "'; drop table x; --",
+            "\"quoted\", 'too'",
+            "a\tb",
+            "a\nb",
+            "a\r\nb",
+            "\\.",
+            "\\N",
+            "back\\slash\\",
+            "{a,b}",
+            "ümläut",
+            "u\u0308",
+            "\u00fc",
+            "مرحبا",
+            "😀👩‍👩‍👧",
+            "\uD83D\uDE00",
+            "\uFFFD",
+            "\uFEFFbom",
+            "\u0001\u001f\u007f\u0085\u2028",
+            " leading and trailing ",
+            " ",
+            "%2F?a=b&c=d#e",
+            "../../etc",
+            "A",
+            "a",
+            "\uE000",
+            "\uFFFF",
+            "/" + "x".repeat(3999),
+            "/" + "x".repeat(3998) + "y",
+            wide,
+            Character.toString(0x10FFFF));
+    LoadBuilder load = load(report, SITE, D1, D1);
+    odd.stream().distinct().forEach(t -> load.row(D1, t, t, 1, 2, 0.25));
+    sink.commit(load.build());
+
+    assertThat(stored(sink, report, SITE)).isEqualTo(load.rows());
+    assertThat(sink.commit(load.build()).changed()).isEmpty();
+  }
+
+  @Test
+  void numbersComeBackAsTheyWere() {
+    Report report = TestReports.pageviews("numbers", DateGrouping.DAY, Field.PATHNAME);
+    Sink sink = sink(report);
+    LoadBuilder load =
+        load(report, SITE, D1, D2)
+            .row(D1, "a", Long.MAX_VALUE, Long.MAX_VALUE, Double.MAX_VALUE)
+            .row(D1, "b", Long.MIN_VALUE, Long.MIN_VALUE, -Double.MAX_VALUE)
+            .row(D1, "c", 0, 0, Double.MIN_VALUE)
+            .row(D1, "d", -1, 1, -Double.MIN_VALUE)
+            .row(D1, "e", 1, 2, 20.416666666667)
+            .row(D1, "f", 1, 2, 0.1 + 0.2)
+            .row(D1, "g", 1, 2, -0.0)
+            .row(D1, "h", 1, 2, 1e-310)
+            .row(D1, "i", 1, 2, null)
+            .row(D2, "a", 9007199254740993L, 9007199254740993L, 9007199254740992.0);
+    sink.commit(load.build());
+
+    assertThat(stored(sink, report, SITE)).isEqualTo(load.rows());
+    assertThat(sink.commit(load.build()).changed()).isEmpty();
+  }
+
+  @Test
+  void manyRows() {
+    Report report = TestReports.pages();
+    Sink sink = sink(report);
+    LoadBuilder load = load(report, SITE, D1, D1.plusDays(9));
+    LoadBuilder changed = load(report, SITE, D1, D1.plusDays(9));
+    for (int i = 0; i < 50_000; i++) {
+      LocalDate day = D1.plusDays(i % 10);
+      String path = "/page/" + i;
+      load.row(day, "www.example.com", path, i, i + 1, i % 3 == 0 ? null : i / 7.0);
+      if (i != 25_004) {
+        changed.row(day, "www.example.com", path, i, i + 1, i % 3 == 0 ? null : i / 7.0);
+      }
+    }
+    assertThat(sink.commit(load.build()).rowsStored()).isEqualTo(50_000);
+    assertThat(stored(sink, report, SITE)).isEqualTo(load.rows());
+
+    assertThat(sink.commit(changed.build()))
+        .isEqualTo(new CommitResult(49_999, List.of(D1.plusDays(4)), List.of()));
+    assertThat(stored(sink, report, SITE)).isEqualTo(changed.rows());
+  }
+
+  // --- Periods of every grouping
+
+  @Test
+  void hoursAreReplacedByTheDay() {
+    Report report = TestReports.pageviews("hourly", DateGrouping.HOUR, Field.BROWSER);
+    Sink sink = sink(report);
+    LoadBuilder first =
+        load(report, SITE, D1, D2)
+            .row(D1.atTime(0, 0), "Firefox", 1, 1, 1.0)
+            .row(D1.atTime(23, 0), null, 2, 2, 2.0)
+            .row(D2.atTime(0, 0), "Firefox", 3, 3, 3.0)
+            .row(D2.atTime(14, 30), "Firefox", 4, 4, 4.0);
+    sink.commit(first.build());
+    assertThat(stored(sink, report, SITE)).isEqualTo(first.rows());
+
+    LoadBuilder second =
+        load(report, SITE, D2, D3)
+            .row(D2.atTime(0, 0), "Firefox", 3, 3, 3.0)
+            .row(D3.atTime(0, 0), "Firefox", 5, 5, 5.0);
+    assertThat(sink.commit(second.build()).changed()).containsExactly(D2, D3);
+    assertThat(stored(sink, report, SITE))
+        .isEqualTo(
+            Rows.sorted(
+                report.schema(),
+                List.of(
+                    first.rows().get(0),
+                    first.rows().get(1),
+                    second.rows().get(0),
+                    second.rows().get(1))));
+    assertThat(Rows.drain(report.schema(), sink.stored(report, SITE, DayRange.of(D1))))
+        .isEqualTo(first.rows().subList(0, 2));
+  }
+
+  @Test
+  void aProvisionalMonthGrows() {
+    Report report = TestReports.pageviews("monthly", DateGrouping.MONTH);
+    Sink sink = sink(report);
+    LocalDate may = LocalDate.of(2026, 5, 1);
+    LoadBuilder early =
+        load(report, SITE, may, LocalDate.of(2026, 6, 9))
+            .row(may, 31, 310, 1.0)
+            .row(D1, 9, 90, 1.0);
+    sink.commit(early.build());
+    assertThat(entries(sink, report)).containsExactlyInAnyOrderElementsOf(early.entries());
+
+    LoadBuilder late =
+        load(report, SITE, D1, LocalDate.of(2026, 6, 15)).row(D1, 15, 150, 1.0).run("r2", LATER);
+    assertThat(sink.commit(late.build()).changed()).containsExactly(D1);
+
+    assertThat(stored(sink, report, SITE)).containsExactly(early.rows().get(0), late.rows().get(0));
+    assertThat(entries(sink, report))
+        .containsExactlyInAnyOrder(early.entries().get(0), late.entries().get(0));
+    assertThat(sink.ledger().entries(report.name(), List.of(), LocalDate.of(2026, 6, 15)))
+        .containsExactlyElementsOf(late.entries());
+  }
+
+  @Test
+  void yearsAreReplacedByTheYear() {
+    Report report = TestReports.pageviews("yearly", DateGrouping.YEAR, Field.COUNTRY_CODE);
+    Sink sink = sink(report);
+    LocalDate y2024 = LocalDate.of(2024, 1, 1);
+    LocalDate y2025 = LocalDate.of(2025, 1, 1);
+    LoadBuilder first =
+        load(report, SITE, y2024, LocalDate.of(2025, 3, 4))
+            .row(y2024, "AT", 1, 1, 1.0)
+            .row(y2025, "AT", 2, 2, 2.0)
+            .row(y2025, null, 2, 2, 2.0);
+    sink.commit(first.build());
+    LoadBuilder second =
+        load(report, SITE, y2025, LocalDate.of(2025, 12, 31)).row(y2025, "DE", 3, 3, 3.0);
+    assertThat(sink.commit(second.build()).changed()).containsExactly(y2025);
+
+    assertThat(stored(sink, report, SITE))
+        .containsExactly(first.rows().get(0), second.rows().get(0));
+  }
+
+  @Test
+  void withoutDateGroupingRangesStandSideBySide() {
+    Report report = TestReports.pageviews("total", DateGrouping.NONE, Field.REFERRER_SOURCE);
+    Sink sink = sink(report);
+    LoadBuilder three = load(report, SITE, D1, D3).row(D1, "Google", 3, 30, 1.0);
+    LoadBuilder four =
+        load(report, SITE, D1, D4).row(D1, "Google", 4, 40, 1.0).row(D1, null, 1, 1, null);
+    LoadBuilder later = load(report, SITE, D2, D3).row(D2, "Google", 2, 20, 1.0);
+    for (LoadBuilder l : List.of(three, four, later)) {
+      sink.commit(l.build());
+    }
+    LoadBuilder threeAgain =
+        load(report, SITE, D1, D3).row(D1, "Google", 3, 31, 1.0).run("run-2", LATER);
+    assertThat(sink.commit(threeAgain.build()).changed()).containsExactly(D1);
+
+    assertThat(stored(sink, report, SITE))
+        .containsExactly(
+            threeAgain.rows().get(0), four.rows().get(0), four.rows().get(1), later.rows().get(0));
+    assertThat(entries(sink, report))
+        .containsExactlyInAnyOrder(
+            threeAgain.entries().get(0), four.entries().get(0), later.entries().get(0));
+    assertThat(Rows.drain(report.schema(), sink.stored(report, SITE, THREE_DAYS)))
+        .as("ranges that lie within the days")
+        .containsExactly(threeAgain.rows().get(0), later.rows().get(0));
+  }
+
+  // --- Nothing measured, and not measured
+
+  @Test
+  void zeroCertifiedRowsOnNothingAreRemembered() {
+    Report report = TestReports.traffic();
+    Sink sink = sink(report);
+    LoadBuilder nothing = load(report, SITE, D1, D2);
+
+    assertThat(sink.commit(nothing.build())).isEqualTo(new CommitResult(0, List.of(), List.of()));
+    assertThat(stored(sink, report, SITE)).isEmpty();
+    assertThat(entries(sink, report)).containsExactlyInAnyOrderElementsOf(nothing.entries());
+  }
+
+  @Test
+  void zeroCertifiedRowsReplaceStoredRows() {
+    Report report = TestReports.traffic();
+    Sink sink = sink(report);
+    LoadBuilder first = threeDays();
+    sink.commit(first.build());
+    LoadBuilder nothing = load(report, SITE, D1, D2).run("run-2", LATER);
+
+    assertThat(sink.commit(nothing.build()))
+        .isEqualTo(new CommitResult(0, List.of(D1, D2), List.of()));
+    assertThat(stored(sink, report, SITE)).isEqualTo(first.rows().subList(2, 3));
+    assertThat(sink.ledger().restatements(report.name(), 10))
+        .contains(new Restatement(report.name(), SITE, D1, "rows", 1.0, 0.0, LATER, "run-2"));
+  }
+
+  @Test
+  void incompletePeriodsKeepWhatIsStored() {
+    Report report = TestReports.traffic();
+    Sink sink = sink(report);
+    LoadBuilder first = threeDays();
+    sink.commit(first.build());
+    LoadBuilder second =
+        load(report, SITE, D1, D3)
+            .row(D1, 9, 9, 9.0)
+            .row(D2, 9, 9, 9.0)
+            .row(D3, 9, 9, 9.0)
+            .incomplete(D1, false)
+            .incomplete(D2, true)
+            .run("run-2", LATER);
+
+    assertThat(sink.commit(second.build()))
+        .isEqualTo(new CommitResult(1, List.of(D3), List.of(D1, D2)));
+    assertThat(stored(sink, report, SITE))
+        .containsExactly(first.rows().get(0), first.rows().get(1), second.rows().get(2));
+    assertThat(entries(sink, report))
+        .containsExactlyInAnyOrder(
+            first.entries().get(0), first.entries().get(1), second.entries().get(2));
+    assertThat(sink.ledger().openAttempts(report.name()))
+        .containsExactlyInAnyOrder(
+            attempt(report, D1, D1, "run-2", true), attempt(report, D2, D2, "run-2", true));
+  }
+
+  @Test
+  void incompletePeriodsAreStoredWhereNothingIsIfTheyMay() {
+    Report report = TestReports.traffic();
+    Sink sink = sink(report);
+    LoadBuilder load = threeDays().incomplete(D1, false).incomplete(D2, true).run("run-2", LATER);
+
+    assertThat(sink.commit(load.build()))
+        .isEqualTo(new CommitResult(2, List.of(D2, D3), List.of(D1)));
+    assertThat(stored(sink, report, SITE)).isEqualTo(load.rows().subList(1, 3));
+    List<PeriodCertificate> certificates = load.certificates();
+    assertThat(entries(sink, report))
+        .containsExactlyInAnyOrder(
+            load.entry(certificates.get(0), false),
+            load.entry(certificates.get(1), true),
+            load.entry(certificates.get(2), true));
+    assertThat(sink.ledger().openAttempts(report.name()))
+        .containsExactlyInAnyOrder(
+            attempt(report, D1, D1, "run-2", false), attempt(report, D2, D2, "run-2", false));
+
+    LoadBuilder again = threeDays().incomplete(D1, true).incomplete(D2, true);
+    assertThat(sink.commit(again.build()))
+        .as("the first is still absent, the second is not any more")
+        .isEqualTo(new CommitResult(2, List.of(D1), List.of(D2)));
+
+    LoadBuilder success = threeDays().run("run-3", LATER);
+    assertThat(sink.commit(success.build())).isEqualTo(new CommitResult(3, List.of(), List.of()));
+    assertThat(sink.ledger().openAttempts(report.name())).isEmpty();
+    assertThat(entries(sink, report)).containsExactlyInAnyOrderElementsOf(success.entries());
+  }
+
+  @Test
+  void anEmptyMeasurementIsNotAbsence() {
+    Report report = TestReports.traffic();
+    Sink sink = sink(report);
+    sink.commit(load(report, SITE, D1, D1).build());
+    LoadBuilder doubtful = load(report, SITE, D1, D1).row(D1, 1, 1, 1.0).incomplete(D1, true);
+
+    assertThat(sink.commit(doubtful.build()).kept()).containsExactly(D1);
+    assertThat(stored(sink, report, SITE)).isEmpty();
+  }
+
+  @Test
+  void onlyTheLastAttemptIsRemembered() {
+    Report report = TestReports.traffic();
+    Sink sink = sink(report);
+    LoadBuilder failing = load(report, SITE, D1, D1).incomplete(D1, false);
+    sink.commit(failing.build());
+    sink.commit(failing.run("run-2", LATER).build());
+
+    assertThat(sink.ledger().openAttempts(report.name()))
+        .containsExactly(attempt(report, D1, D1, "run-2", false));
+    assertThat(sink.ledger().openAttempts("another")).isEmpty();
+  }
+
+  @Test
+  void attemptsAtRangesStandSideBySide() {
+    Report report = TestReports.pageviews("total", DateGrouping.NONE);
+    Sink sink = sink(report);
+    sink.commit(load(report, SITE, D1, D2).incomplete(D1, false).run("a", LATER).build());
+    sink.commit(load(report, SITE, D1, D3).incomplete(D1, false).run("b", LATER).build());
+    sink.commit(load(report, SITE, D1, D2).row(D1, 1, 1, 1.0).build());
+
+    assertThat(sink.ledger().openAttempts(report.name()))
+        .containsExactly(attempt(report, D1, D3, "b", false));
+  }
+
+  private static Attempt attempt(
+      Report report, LocalDate period, LocalDate coversTo, String run, boolean kept) {
+    return new Attempt(
+        report.name(),
+        SITE,
+        period,
+        coversTo,
+        LATER,
+        run,
+        "pageviews differ from the control by 1",
+        kept);
+  }
+
+  // --- What would be stored must be what was certified
+
+  @Test
+  void anotherNumberOfRowsThanCertifiedIsNotStored() {
+    nothingIsStored(
+        threeDays().edit(D2, c -> certified(c.period(), c.rows() + 1, c.sums())), D2.toString());
+  }
+
+  @Test
+  void anotherSumThanCertifiedIsNotStored() {
+    nothingIsStored(
+        threeDays().edit(D3, c -> certified(c.period(), 1, Map.of(Aggregate.PAGEVIEWS, 31L))),
+        D3.toString());
+  }
+
+  @Test
+  void rowsOfAnotherSliceAreNotStored() {
+    LoadBuilder load = threeDays();
+    load.rawRow(List.of("OTHER", D1, 1L, 0L, 1.0));
+    nothingIsStored(load, "");
+  }
+
+  @Test
+  void rowsOutsideOfTheWindowAreNotStored() {
+    nothingIsStored(threeDays().row(D4, 1, 0, 1.0), "");
+  }
+
+  @Test
+  void aRepeatedKeyIsNotStored() {
+    nothingIsStored(threeDays().row(D1, 5, 5, 5.0), "");
+  }
+
+  private void nothingIsStored(LoadBuilder wrong, String named) {
+    Report report = TestReports.traffic();
+    Sink sink = sink(report);
+    LoadBuilder before = load(report, SITE, D1, D1).row(D1, 7, 70, 7.0);
+    sink.commit(before.build());
+
+    SinkException e = refused(SinkException.Kind.INTEGRITY, () -> sink.commit(wrong.build()));
+
+    assertThat(e).hasMessageContaining(named).hasMessageContaining(report.name());
+    assertThat(stored(sink, report, SITE)).isEqualTo(before.rows());
+    assertThat(entries(sink, report)).isEqualTo(before.entries());
+    assertThat(sink.ledger().restatements(report.name(), 10)).isEmpty();
+    // And on a place that holds nothing yet, where a sink may take a shorter way.
+    LoadBuilder elsewhere = load(report, OTHER_SITE, D1, D1).row(D1, 1, 1, 1.0);
+    elsewhere.edit(D1, c -> certified(c.period(), 2, c.sums()));
+    refused(SinkException.Kind.INTEGRITY, () -> sink.commit(elsewhere.build()));
+    assertThat(stored(sink, report, OTHER_SITE)).isEmpty();
+    assertThat(entries(sink, report)).isEqualTo(before.entries());
+  }
+
+  private static PeriodCertificate certified(LocalDate day, long rows, Map<Aggregate, Long> sums) {
+    return new PeriodCertificate(
+        day, day, CertificateStatus.CERTIFIED, rows, sums, sums, false, null);
+  }
+
+  @Test
+  void aMeasureThatIsOnlyCertifiedIsKeptInTheLedger() {
+    Report report = TestReports.measuring("visits_only", List.of(Aggregate.VISITS));
+    Sink sink = sink(report);
+    LoadBuilder load = load(report, SITE, D1, D1).row(D1, 4);
+    sink.commit(load.build());
+
+    assertThat(stored(sink, report, SITE)).isEqualTo(load.rows());
+    assertThat(entries(sink, report)).isEqualTo(load.entries());
+  }
+
+  // --- Definitions
+
+  @Test
+  void migrateIsRepeatableAndLeavesOtherReportsAlone() {
+    Report report = TestReports.traffic();
+    Sink sink = sink(report, TestReports.pages());
+    LoadBuilder load = threeDays();
+    sink.commit(load.build());
+
+    sink.migrate(List.of(TestReports.pages()));
+    sink.migrate(List.of());
+    sink.migrate(List.of(report, TestReports.pages(), TestReports.goals()));
+
+    assertThat(stored(sink, report, SITE)).isEqualTo(load.rows());
+    assertThat(entries(sink, report)).containsExactlyInAnyOrderElementsOf(load.entries());
+  }
+
+  @Test
+  void anAddedColumnIsNullInOldRows() {
+    Report before = TestReports.traffic();
+    Report after =
+        TestReports.measuring(
+            before.name(),
+            List.of(
+                Aggregate.VISITS,
+                Aggregate.UNIQUES,
+                Aggregate.PAGEVIEWS,
+                Aggregate.AVG_DURATION,
+                Aggregate.BOUNCE_RATE));
+    Sink sink = sink(before);
+    sink.commit(threeDays().build());
+
+    sink.migrate(List.of(after));
+
+    assertThat(stored(sink, after, SITE))
+        .containsExactly(
+            Arrays.asList("CDBUGS", D1, 1L, null, 10L, 1.5, null),
+            Arrays.asList("CDBUGS", D2, 2L, null, 20L, null, null),
+            Arrays.asList("CDBUGS", D3, 3L, null, 30L, 0.0, null));
+    LoadBuilder renewed =
+        load(after, SITE, D2, D3).row(D2, 2, 1, 20, null, 50.0).row(D3, 3, 3, 30, 0.0, null);
+    assertThat(sink.commit(renewed.build()).changed()).containsExactly(D2, D3);
+    assertThat(stored(sink, after, SITE))
+        .containsExactly(
+            Arrays.asList("CDBUGS", D1, 1L, null, 10L, 1.5, null),
+            renewed.rows().get(0),
+            renewed.rows().get(1));
+  }
+
+  @Test
+  void anotherGrainIsRefusedWithTheWayOut() {
+    Report before = TestReports.pages();
+    Sink sink = sink(before);
+    LoadBuilder load = load(before, SITE, D1, D1).row(D1, "h", "/", 1, 1, 1.0);
+    sink.commit(load.build());
+
+    for (Report changed :
+        List.of(
+            TestReports.pageviews(before.name(), DateGrouping.DAY, Field.HOSTNAME),
+            TestReports.pageviews(before.name(), DateGrouping.DAY, Field.PATHNAME, Field.HOSTNAME),
+            TestReports.pageviews(
+                before.name(), DateGrouping.DAY, Field.HOSTNAME, Field.PATHNAME, Field.BROWSER),
+            TestReports.pageviews(
+                before.name(), DateGrouping.HOUR, Field.HOSTNAME, Field.PATHNAME))) {
+      SinkException e =
+          refused(SinkException.Kind.DEFINITION, () -> sink.migrate(List.of(changed)));
+      assertThat(e).hasMessageContaining(before.name()).hasMessageContaining("another name");
+    }
+    assertThat(stored(sink, before, SITE)).isEqualTo(load.rows());
+    sink.migrate(List.of(before));
+  }
+
+  // --- The rest of the ledger
+
+  @Test
+  void lessonsAreKept() {
+    Ledger ledger = sink().ledger();
+    assertThat(ledger.learned()).isEqualTo(Learned.NOTHING);
+
+    ledger.learn(new Learned.Lesson.MaxDays("pageview:day:pathname:", 90));
+    ledger.learn(new Learned.Lesson.MaxDays("pageview:day:pathname:", 45));
+    ledger.learn(new Learned.Lesson.MaxDays("pageview:day:pathname:", 60));
+    ledger.learn(new Learned.Lesson.MaxDays("event:day::", 30));
+    ledger.learn(new Learned.Lesson.MostRows(100));
+    ledger.learn(new Learned.Lesson.MostRows(5000));
+    ledger.learn(new Learned.Lesson.MostRows(200));
+    ledger.learn(new Learned.Lesson.RowCap(9000));
+    ledger.learn(new Learned.Lesson.RowCap(5000));
+    ledger.learn(new Learned.Lesson.RowCap(7000));
+
+    Learned expected =
+        new Learned(
+            Map.of("pageview:day:pathname:", 45, "event:day::", 30), Optional.of(5000), 5000);
+    assertThat(ledger.learned()).isEqualTo(expected);
+    try (Sink other = open()) {
+      other.migrate(List.of());
+      assertThat(other.ledger().learned()).isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void quarantinedRowsAreShownUntilTheirWindowIsComplete() {
+    Report report = TestReports.traffic();
+    Sink sink = sink(report);
+    LoadBuilder load = threeDays().incomplete(D2, false);
+    QuarantinedRow first = quarantined(report, load.window().id(), "{\"visits\":\"1d\"}", 0);
+    QuarantinedRow second = quarantined(report, load.window().id(), "{\"a\":\"'\\\\😀\"}", 1);
+    sink.ledger().quarantine(List.of(first, second));
+    sink.ledger().quarantine(List.of());
+    sink.commit(load.build());
+
+    assertThat(sink.ledger().quarantined(report.name(), 10)).containsExactly(second, first);
+    assertThat(sink.ledger().quarantined(report.name(), 1)).containsExactly(second);
+    assertThat(sink.ledger().quarantined("another", 10)).isEmpty();
+
+    sink.commit(threeDays().run("run-2", LATER).build());
+    assertThat(sink.ledger().quarantined(report.name(), 10)).isEmpty();
+  }
+
+  private static QuarantinedRow quarantined(Report report, String window, String raw, int n) {
+    return new QuarantinedRow(
+        report.name(),
+        SITE,
+        window,
+        "run-1",
+        LoadBuilder.FETCHED_AT.plusSeconds(n),
+        raw,
+        "visits: '1d' is not a whole number");
+  }
+
+  @Test
+  void runsAreRecordedAndReplacedById() {
+    Ledger ledger = sink().ledger();
+    RunRecord running = run("a", LoadBuilder.FETCHED_AT, null, null, List.of());
+    ledger.record(running);
+    assertThat(ledger.runs(10)).containsExactly(running);
+
+    RunRecord done =
+        run("a", LoadBuilder.FETCHED_AT, LATER, 65, List.of("CDBUGS: 401", "x\n\"'{},\\ 😀"));
+    RunRecord next = run("b", LATER, null, null, List.of());
+    ledger.record(done);
+    ledger.record(next);
+    assertThat(ledger.runs(10)).containsExactly(next, done);
+    assertThat(ledger.runs(1)).containsExactly(next);
+  }
+
+  private static RunRecord run(
+      String id,
+      Instant started,
+      @Nullable Instant finished,
+      @Nullable Integer exit,
+      List<String> messages) {
+    return new RunRecord(
+        id,
+        "nightly",
+        "run",
+        started,
+        finished,
+        exit,
+        1,
+        2,
+        3,
+        4,
+        5,
+        6,
+        7_000_000_000L,
+        8,
+        9,
+        messages);
+  }
+
+  @Test
+  void onePipelineIsLockedOnce() {
+    Sink sink = sink();
+    try (Sink other = open()) {
+      other.migrate(List.of());
+      Ledger.RunLock held = sink.ledger().tryLock("nightly").orElseThrow();
+      assertThat(other.ledger().tryLock("nightly")).isEmpty();
+      assertThat(sink.ledger().tryLock("nightly")).isEmpty();
+      try (Ledger.RunLock another =
+          other.ledger().tryLock("../pipelines/höurly.yaml").orElseThrow()) {
+        assertThat(another).isNotNull();
+      }
+      held.close();
+      held.close();
+      other.ledger().tryLock("nightly").orElseThrow().close();
+    }
+  }
+
+  @Test
+  void aClosedSinkHoldsNoLock() {
+    Sink sink = sink();
+    Sink other = open();
+    other.migrate(List.of());
+    assertThat(other.ledger().tryLock("nightly")).isPresent();
+    other.close();
+
+    Ledger.RunLock held = sink.ledger().tryLock("nightly").orElseThrow();
+    held.close();
+  }
+}
