@@ -28,6 +28,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -245,7 +246,7 @@ class ParquetSinkTest {
     List<LoadBuilder> windows = new ArrayList<>();
     Report pages = TestReports.pages();
     for (int w = 0; w < 6; w++) {
-      LocalDate first = MAY_31.plusDays(3 * w);
+      LocalDate first = MAY_31.plusDays(3L * w);
       LoadBuilder window = load(pages, first, first.plusDays(2));
       for (int i = 0; i < 300; i++) {
         window.row(first.plusDays(i % 3), "h", "/" + (i * 7919 % 301), i, i, i / 3.0);
@@ -298,7 +299,7 @@ class ParquetSinkTest {
   void aWindowThatStoppedBetweenTwoFilesShowsAsSuch() throws IOException {
     ParquetSink sink = sink(root, traffic);
     LoadBuilder window = load(traffic, MAY_31, D1).row(MAY_31, 1, 1, 1.0).row(D1, 2, 2, 2.0);
-    Path blocked = june().getParent();
+    Path blocked = Objects.requireNonNull(june().getParent());
     Files.createDirectories(blocked.getParent());
     Files.writeString(blocked, "in the way");
 
