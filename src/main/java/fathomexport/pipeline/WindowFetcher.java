@@ -111,6 +111,15 @@ final class WindowFetcher {
     }
   }
 
+  /**
+   * The totals of a control query, from this run's book when it was asked before.
+   *
+   * @throws FetchFailedException when the API gave no answer that could be used
+   */
+  PeriodTotals control(ControlQuery query) throws FetchFailedException, IOException {
+    return new Control(query, new Tally()).get(query.days());
+  }
+
   /** What a task costs. */
   private static final class Tally {
     private int requests;
