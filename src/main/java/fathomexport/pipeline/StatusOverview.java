@@ -87,7 +87,10 @@ public record StatusOverview(Instant at, List<Line> lines, List<Moved> moved, Li
       lines.addAll(lines(job, sinks, report));
     }
     return new StatusOverview(
-        now, lines, sinks.ledger().runs(RUNS).stream().map(StatusOverview::run).toList());
+        now,
+        lines,
+        job.reports().stream().flatMap(r -> moved(job, sinks, r).stream()).toList(),
+        sinks.ledger().runs(RUNS).stream().map(StatusOverview::run).toList());
   }
 
   private static Optional<Moved> moved(ExportJob job, Sinks sinks, Report report) {
