@@ -8,6 +8,8 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -28,10 +30,12 @@ final class FileLocks implements AutoCloseable {
   private static final long POLL_MILLIS = 10;
 
   private final Path directory;
+  private final InstantSource clock;
   private final Map<String, Named> locks = new HashMap<>();
 
-  FileLocks(Path directory) {
+  FileLocks(Path directory, InstantSource clock) {
     this.directory = directory;
+    this.clock = clock;
   }
 
   /** A held lock; closing it twice does no harm. */
@@ -68,7 +72,7 @@ final class FileLocks implements AutoCloseable {
   private Named named(String name) {
     synchronized (locks) {
       return locks.computeIfAbsent(
-          name, n -> new Named(directory.resolve(Layout.escape(n) + ".lock")));
+          name, n -> new Named(directory.resolve(Layout.escape(n) + ".lock"), clock));
     }
   }
 
@@ -84,17 +88,19 @@ final class FileLocks implements AutoCloseable {
 
   private static final class Named {
     private final Path file;
+    private final InstantSource clock;
     private final ReentrantLock threads = new ReentrantLock();
     private @Nullable FileChannel channel;
     private @Nullable FileLock processes;
     private @Nullable Held single;
 
-    Named(Path file) {
+    Named(Path file, InstantSource clock) {
       this.file = file;
+      this.clock = clock;
     }
 
     void acquire() throws IOException {
-      long deadline = System.nanoTime() + LONGEST_WAIT.toNanos();
+      Instant deadline = clock.instant().plus(LONGEST_WAIT);
       try {
         if (!threads.tryLock(LONGEST_WAIT.toNanos(), TimeUnit.NANOSECONDS)) {
           throw new IOException("waited for " + LONGEST_WAIT.toSeconds() + " s for " + file);
@@ -102,7 +108,7 @@ final class FileLocks implements AutoCloseable {
         boolean locked = false;
         try {
           while (!lockProcesses()) {
-            if (System.nanoTime() > deadline) {
+            if (clock.instant().isAfter(deadline)) {
               throw new IOException(
                   "another process holds " + file + ": see that it ends, and run again");
             }

@@ -3,6 +3,7 @@ package fathomexport.sink.parquet;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkContract;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What every sink does, done with files. */
@@ -11,6 +12,6 @@ class ParquetContractTest extends SinkContract {
 
   @Override
   protected Sink open() {
-    return new ParquetSink(new ParquetSettings(root.resolve("warehouse")));
+    return new ParquetSink(new ParquetSettings(root.resolve("warehouse")), InstantSource.system());
   }
 }
