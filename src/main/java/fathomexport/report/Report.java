@@ -5,6 +5,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,6 +66,28 @@ public record Report(
       throw new IllegalArgumentException(
           "report " + name + " names an aggregate, a field or a filter twice");
     }
+  }
+
+  /**
+   * Digest of what is asked, apart from the order of columns: rows that were asked for under
+   * another definition do not answer this one. 16 hex digits.
+   */
+  public String definition() {
+    return Digests.hex(
+        entity.apiName(),
+        dateGrouping.apiName(),
+        fields.stream().map(Field::apiName).sorted().collect(Collectors.joining(",")),
+        aggregates.stream().map(Aggregate::apiName).sorted().collect(Collectors.joining(",")),
+        filters.stream()
+            .map(
+                f ->
+                    f.property().apiName()
+                        + "\u0001"
+                        + f.operator().apiName()
+                        + "\u0001"
+                        + f.value())
+            .sorted()
+            .collect(Collectors.joining("\u0002")));
   }
 
   /** The columns of its table and files. */

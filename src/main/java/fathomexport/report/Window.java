@@ -1,11 +1,7 @@
 package fathomexport.report;
 
 import java.io.Serializable;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.LocalDate;
-import java.util.HexFormat;
 import java.util.stream.Stream;
 
 /**
@@ -30,22 +26,13 @@ public record Window(String report, Slice slice, DateGrouping dateGrouping, DayR
    * digits.
    */
   public String id() {
-    String text =
-        String.join(
-            "\n",
-            report,
-            slice.site().value(),
-            slice.eventKey(),
-            dateGrouping.apiName(),
-            days.first().toString(),
-            days.last().toString());
-    try {
-      byte[] hash =
-          MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-      return HexFormat.of().formatHex(hash, 0, 8);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
+    return Digests.hex(
+        report,
+        slice.site().value(),
+        slice.eventKey(),
+        dateGrouping.apiName(),
+        days.first().toString(),
+        days.last().toString());
   }
 
   /** The first days of its periods: the units that are certified and replaced one by one. */

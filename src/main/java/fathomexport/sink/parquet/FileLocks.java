@@ -8,8 +8,6 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -30,12 +28,10 @@ final class FileLocks implements AutoCloseable {
   private static final long POLL_MILLIS = 10;
 
   private final Path directory;
-  private final InstantSource clock;
   private final Map<String, Named> locks = new HashMap<>();
 
-  FileLocks(Path directory, InstantSource clock) {
+  FileLocks(Path directory) {
     this.directory = directory;
-    this.clock = clock;
   }
 
   /** A held lock; closing it twice does no harm. */
@@ -72,7 +68,7 @@ final class FileLocks implements AutoCloseable {
   private Named named(String name) {
     synchronized (locks) {
       return locks.computeIfAbsent(
-          name, n -> new Named(directory.resolve(Layout.escape(n) + ".lock"), clock));
+          name, n -> new Named(directory.resolve(Layout.escape(n) + ".lock")));
     }
   }
 
@@ -88,27 +84,24 @@ final class FileLocks implements AutoCloseable {
 
   private static final class Named {
     private final Path file;
-    private final InstantSource clock;
     private final ReentrantLock threads = new ReentrantLock();
     private @Nullable FileChannel channel;
     private @Nullable FileLock processes;
     private @Nullable Held single;
 
-    Named(Path file, InstantSource clock) {
+    Named(Path file) {
       this.file = file;
-      this.clock = clock;
     }
 
     void acquire() throws IOException {
-      Instant deadline = clock.instant().plus(LONGEST_WAIT);
       try {
         if (!threads.tryLock(LONGEST_WAIT.toNanos(), TimeUnit.NANOSECONDS)) {
           throw new IOException("waited for " + LONGEST_WAIT.toSeconds() + " s for " + file);
         }
         boolean locked = false;
         try {
-          while (!lockProcesses()) {
-            if (clock.instant().isAfter(deadline)) {
+          for (long waited = 0; !lockProcesses(); waited += POLL_MILLIS) {
+            if (waited >= LONGEST_WAIT.toMillis()) {
               throw new IOException(
                   "another process holds " + file + ": see that it ends, and run again");
             }

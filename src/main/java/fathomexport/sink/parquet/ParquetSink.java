@@ -13,7 +13,6 @@ import fathomexport.sink.WindowLoad;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
-import java.time.InstantSource;
 import java.time.LocalDate;
 import java.util.HashSet;
 import java.util.List;
@@ -35,14 +34,10 @@ public final class ParquetSink implements Sink {
   private final Quarantine quarantine;
   private final ParquetLedger ledger;
 
-  /**
-   * Touches nothing yet: see {@link #migrate}.
-   *
-   * @param clock for how long to wait for a commit of another process
-   */
-  public ParquetSink(ParquetSettings settings, InstantSource clock) {
+  /** Touches nothing yet: see {@link #migrate}. */
+  public ParquetSink(ParquetSettings settings) {
     this.layout = new Layout(settings.root());
-    this.locks = new FileLocks(layout.own().resolve("locks"), clock);
+    this.locks = new FileLocks(layout.own().resolve("locks"));
     this.ledgers = new FileLedgers(layout);
     Documents documents = new Documents();
     this.attempts = new Attempts(layout, documents, ledgers);

@@ -16,7 +16,6 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.InstantSource;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,7 +31,7 @@ class DuckDbTest {
   @TempDir Path spill;
 
   private void commit(Report report, LoadBuilder... loads) {
-    try (ParquetSink sink = new ParquetSink(new ParquetSettings(root), InstantSource.system())) {
+    try (ParquetSink sink = new ParquetSink(new ParquetSettings(root))) {
       sink.migrate(List.of(report));
       for (LoadBuilder load : loads) {
         sink.commit(load.build());

@@ -23,7 +23,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
@@ -65,7 +64,7 @@ class ForkedJvmTest {
   void aRunLockIsSeenByOthersAndFreedByDeath() throws Exception {
     Process process = fork(LockHolder.class, root.toString());
     try (BufferedReader out = process.inputReader(StandardCharsets.UTF_8);
-        ParquetSink sink = new ParquetSink(new ParquetSettings(root), InstantSource.system())) {
+        ParquetSink sink = new ParquetSink(new ParquetSettings(root))) {
       assertThat(out.readLine()).isEqualTo("locked");
       assertThat(sink.ledger().tryLock("nightly")).isEmpty();
       assertThat(sink.ledger().tryLock("hourly")).isPresent();
@@ -88,7 +87,7 @@ class ForkedJvmTest {
       assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
       assertThat(process.exitValue()).isZero();
     }
-    try (ParquetSink sink = new ParquetSink(new ParquetSettings(root), InstantSource.system())) {
+    try (ParquetSink sink = new ParquetSink(new ParquetSettings(root))) {
       assertThat(sink.ledger().entries("pages_daily", List.of(), LocalDate.MIN)).hasSize(28);
     }
   }
@@ -145,8 +144,7 @@ class ForkedJvmTest {
       Path spill = Path.of(args[1]);
       LocalDate first = LocalDate.of(2026, 6, 1);
       Report report = TestReports.pages();
-      try (ParquetSink sink =
-          new ParquetSink(new ParquetSettings(Path.of(args[0])), InstantSource.system())) {
+      try (ParquetSink sink = new ParquetSink(new ParquetSettings(Path.of(args[0])))) {
         sink.migrate(List.of(report));
         WindowLoad load = window(spill, first, 20, 1_000_000, 0);
         long start = System.nanoTime();
@@ -180,8 +178,7 @@ class ForkedJvmTest {
 
     public static void main(String[] args) throws IOException {
       int number = Integer.parseInt(args[2]);
-      try (ParquetSink sink =
-          new ParquetSink(new ParquetSettings(Path.of(args[0])), InstantSource.system())) {
+      try (ParquetSink sink = new ParquetSink(new ParquetSettings(Path.of(args[0])))) {
         sink.migrate(List.of(TestReports.pages()));
         for (int d = number; d < 28; d += 2) {
           sink.commit(window(Path.of(args[1]), LocalDate.of(2026, 6, 1).plusDays(d), 1, 500, 0));
@@ -195,8 +192,7 @@ class ForkedJvmTest {
     private LockHolder() {}
 
     public static void main(String[] args) throws IOException {
-      ParquetSink sink =
-          new ParquetSink(new ParquetSettings(Path.of(args[0])), InstantSource.system());
+      ParquetSink sink = new ParquetSink(new ParquetSettings(Path.of(args[0])));
       Optional<Ledger.RunLock> lock = sink.ledger().tryLock("nightly");
       System.out.println(lock.isPresent() ? "locked" : "not locked");
       // Until it is killed, or the test is gone.

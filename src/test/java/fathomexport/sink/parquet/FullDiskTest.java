@@ -15,7 +15,6 @@ import fathomexport.testing.TestReports;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.InstantSource;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Random;
@@ -44,7 +43,7 @@ class FullDiskTest {
   private void fill() throws IOException {
     Report pages = TestReports.pages();
     LoadBuilder small = load(pages, 10);
-    try (ParquetSink sink = new ParquetSink(new ParquetSettings(mount), InstantSource.system())) {
+    try (ParquetSink sink = new ParquetSink(new ParquetSettings(mount))) {
       sink.migrate(List.of(pages));
       sink.commit(small.build());
 

@@ -3,7 +3,6 @@ package fathomexport.sink.parquet;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkContract;
 import java.nio.file.Path;
-import java.time.InstantSource;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What every sink does, done with files. */
@@ -12,6 +11,6 @@ class ParquetContractTest extends SinkContract {
 
   @Override
   protected Sink open() {
-    return new ParquetSink(new ParquetSettings(root.resolve("warehouse")), InstantSource.system());
+    return new ParquetSink(new ParquetSettings(root.resolve("warehouse")));
   }
 }

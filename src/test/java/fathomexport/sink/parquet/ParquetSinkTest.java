@@ -23,7 +23,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -74,7 +73,7 @@ class ParquetSinkTest {
   }
 
   private ParquetSink sink(Path at, Report... reports) {
-    ParquetSink sink = new ParquetSink(new ParquetSettings(at), InstantSource.system());
+    ParquetSink sink = new ParquetSink(new ParquetSettings(at));
     opened.add(sink);
     sink.migrate(Arrays.asList(reports));
     return sink;
@@ -159,10 +158,10 @@ class ParquetSinkTest {
     assertThat(footer.getKeyValueMetaData().get("fathom_export.ledger"))
         .isEqualTo(
             joined(
-                """
+                    """
                 {"commits":[{"control_requests":1,"definition":"definition-1",
                 "fetched_at":"2026-06-20T03:04:05.678901Z","requests":3,"run_id":"run-1",
-                "splits":2,"window_id":"76619f5496ff1287","zone":"Europe/Vienna"}],
+                "splits":2,"window_id":"WINDOW","zone":"Europe/Vienna"}],
                 "periods":[{"commit":0,"control":{"pageviews":10},"covers_to":"2026-06-01",
                 "digest":"1bcf3a85610889597cf550dcc2e63375","period":"2026-06-01","rows":1,
                 "status":"certified","stored":true,"sums":{"pageviews":10}},
@@ -175,7 +174,8 @@ class ParquetSinkTest {
                 "reason":"pageviews differ from the control by 1","rows":1,
                 "status":"incomplete","stored":false,"sums":{"pageviews":30}}],
                 "site_id":"CDBUGS","version":1}
-                """));
+                """)
+                .replace("WINDOW", threeDays().window().id()));
   }
 
   /** Text that was broken over lines to be read. */
@@ -355,7 +355,7 @@ class ParquetSinkTest {
     Path file = place.resolve("file");
     Files.writeString(file, "not a folder");
     Path impossible = file.resolve("warehouse");
-    ParquetSink sink = new ParquetSink(new ParquetSettings(impossible), InstantSource.system());
+    ParquetSink sink = new ParquetSink(new ParquetSettings(impossible));
     opened.add(sink);
 
     assertThatThrownBy(() -> sink.migrate(List.of(traffic)))

@@ -1,0 +1,122 @@
+package fathomexport.api;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import fathomexport.report.ApiNamed;
+import fathomexport.report.DateGrouping;
+import fathomexport.report.DayRange;
+import fathomexport.report.Entity;
+import fathomexport.report.Filter;
+import fathomexport.report.QueryShape;
+import fathomexport.report.Slice;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One question to {@code GET /aggregations}. The parameter {@code timezone} is never sent: the API
+ * has deprecated it.
+ *
+ * @param days null for all there is
+ * @param limit most rows of the answer
+ */
+public record AggregationRequest(
+    QueryShape shape, Slice slice, @Nullable DayRange days, int limit) {
+  private static final JsonFactory JSON = new JsonFactory();
+
+  public AggregationRequest {
+    if ((shape.entity() == Entity.EVENT) != (slice.event() != null)) {
+      throw new IllegalArgumentException(
+          "an event is named exactly when the entity is event: " + slice);
+    }
+    if (limit < 1) {
+      throw new IllegalArgumentException("the limit must be 1 or more: " + limit);
+    }
+    requireText("event name", slice.eventKey());
+    requireText("site id", slice.site().value());
+    for (Filter filter : shape.filters()) {
+      requireText("filter on " + filter.property().apiName(), filter.value());
+    }
+  }
+
+  /** The query's parameters, not encoded, in the order in which they are sent. */
+  public Map<String, String> parameters() {
+    Map<String, String> parameters = new LinkedHashMap<>();
+    parameters.put("entity", shape.entity().apiName());
+    if (slice.event() == null) {
+      parameters.put("entity_id", slice.site().value());
+    } else {
+      parameters.put("site_id", slice.site().value());
+      parameters.put("entity_name", slice.event());
+    }
+    parameters.put("aggregates", names(shape.aggregates()));
+    if (shape.dateGrouping() != DateGrouping.NONE) {
+      parameters.put("date_grouping", shape.dateGrouping().apiName());
+    }
+    if (!shape.fields().isEmpty()) {
+      parameters.put("field_grouping", names(shape.fields()));
+    }
+    if (shape.dateGrouping() != DateGrouping.NONE) {
+      parameters.put("sort_by", "timestamp:asc");
+    }
+    if (days != null) {
+      // The one form in wide use: whether date_to is inclusive is documented nowhere.
+      parameters.put("date_from", days.first() + " 00:00:00");
+      parameters.put("date_to", days.last() + " 23:59:59");
+    }
+    parameters.put("limit", Integer.toString(limit));
+    if (!shape.filters().isEmpty()) {
+      parameters.put("filters", filters());
+    }
+    return Collections.unmodifiableMap(parameters);
+  }
+
+  /** The parameters as a URL's query, percent-encoded. */
+  public String query() {
+    return parameters().entrySet().stream()
+        .map(p -> p.getKey() + "=" + encode(p.getValue()))
+        .collect(Collectors.joining("&"));
+  }
+
+  /** Percent-encodes a text for a query or for one step of a path. */
+  static String encode(String text) {
+    return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
+  }
+
+  private String filters() {
+    StringWriter text = new StringWriter();
+    try (JsonGenerator json = JSON.createGenerator(text)) {
+      json.writeStartArray();
+      for (Filter filter : shape.filters()) {
+        json.writeStartObject();
+        json.writeStringField("property", filter.property().apiName());
+        json.writeStringField("operator", filter.operator().apiName());
+        json.writeStringField("value", filter.value());
+        json.writeEndObject();
+      }
+      json.writeEndArray();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return text.toString();
+  }
+
+  private static String names(List<? extends ApiNamed> list) {
+    return list.stream().map(ApiNamed::apiName).collect(Collectors.joining(","));
+  }
+
+  private static void requireText(String what, String text) {
+    if (Surrogates.firstLone(text) >= 0) {
+      throw new IllegalArgumentException(
+          what + " holds half a character (a lone surrogate), which cannot be sent");
+    }
+  }
+}

@@ -1,0 +1,32 @@
+package fathomexport.api;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** How one request ended. */
+sealed interface Attempt<T> {
+  /** A whole and usable answer. */
+  record Usable<T>(T answer) implements Attempt<T> {}
+
+  /** A refusal: not to be repeated. */
+  record Refused<T>(Outcome.Refused<T> refusal) implements Attempt<T> {}
+
+  /** Nothing usable, but the next attempt may bring it. */
+  record Faulty<T>(String reason, Fault fault, @Nullable Duration retryAfter)
+      implements Attempt<T> {}
+
+  /** A stop was asked while it was under way. */
+  record Stopped<T>() implements Attempt<T> {}
+
+  /** What kind of fault. */
+  enum Fault {
+    /** A status that says so, a connection fault, a deadline. */
+    UNAVAILABLE,
+    /** 429. */
+    LIMIT,
+    /** An answer that is none. */
+    MALFORMED,
+    /** An answer that is none, and would be none again. */
+    MALFORMED_FOR_GOOD
+  }
+}

@@ -1,0 +1,127 @@
+package fathomexport.api;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.StringJoiner;
+import java.util.regex.Pattern;
+
+/**
+ * What an error's body says: {@code {"errors": {field: [..]}}}, {@code {"error": ..}}, {@code
+ * {"message": ..}}, or whatever text there is.
+ *
+ * @param words for people, on one line, shortened
+ * @param fields names of the parameters that the errors are about
+ */
+record ErrorWords(String words, Set<String> fields) {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final int LONGEST = 400;
+
+  private static final Pattern NOT_SHOWN =
+      Pattern.compile(
+          "<(script|style|head)\\b.*?</\\1\\s*>", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
+  private static final Pattern TAG = Pattern.compile("<[^>]*>");
+  private static final Pattern BLANK = Pattern.compile("[\\s\\p{Cntrl}\\p{Cf}]+");
+
+  private static final Pattern PERMISSION =
+      Pattern.compile(
+          "permission|not authori[sz]ed|unauthori[sz]ed|authori[sz]ation|forbidden"
+              + "|access denied|(no|not have) access|subscription|(?<!unexpected )\\btokens?\\b",
+          Pattern.CASE_INSENSITIVE);
+  private static final Pattern RANGE =
+      Pattern.compile(
+          "date[ _-]?range|time[ _-]?range|date[ _-]?from|date[ _-]?to\\b|\\brange"
+              + "|\\b(\\d+|seven|six|twelve)[ -](hours?|days?|weeks?|months?|years?)\\b",
+          Pattern.CASE_INSENSITIVE);
+  private static final Pattern DATES =
+      Pattern.compile(
+          "\\b(dates?|ranges?|hours?|days?|weeks?|months?|years?|period|interval|timestamp)\\b"
+              + "|date_|hourly|daily|too (long|wide|large)",
+          Pattern.CASE_INSENSITIVE);
+  private static final Set<String> SITE_FIELDS = Set.of("site_id", "entity_id");
+  private static final Set<String> RANGE_FIELDS = Set.of("date_from", "date_to");
+
+  static ErrorWords of(String body) {
+    Set<String> fields = new LinkedHashSet<>();
+    String words = "";
+    try {
+      JsonNode tree = JSON.readTree(body);
+      if (tree != null && tree.isObject()) {
+        words = ofObject(tree, fields);
+      } else if (tree != null && tree.isTextual()) {
+        words = tree.textValue();
+      }
+    } catch (JsonProcessingException e) {
+      words = ""; // Not JSON: the text itself is what there is to say.
+    }
+    if (words.isBlank()) {
+      words = TAG.matcher(NOT_SHOWN.matcher(body).replaceAll(" ")).replaceAll(" ");
+    }
+    String line = BLANK.matcher(Surrogates.storable(words)).replaceAll(" ").strip();
+    if (line.isEmpty()) {
+      return new ErrorWords("(no words)", fields);
+    }
+    return new ErrorWords(
+        line.length() <= LONGEST ? line : Surrogates.storable(line.substring(0, LONGEST)) + "…",
+        fields);
+  }
+
+  private static String ofObject(JsonNode tree, Set<String> fields) {
+    JsonNode errors = tree.path("errors");
+    StringJoiner said = new StringJoiner("; ");
+    if (errors.isObject()) {
+      for (Map.Entry<String, JsonNode> field : errors.properties()) {
+        fields.add(field.getKey());
+        said.add(field.getKey() + ": " + text(field.getValue()));
+      }
+    } else if (!errors.isMissingNode() && !errors.isNull()) {
+      said.add(text(errors));
+    }
+    if (said.length() == 0) {
+      for (String key : new String[] {"error", "message"}) {
+        JsonNode value = tree.path(key);
+        if (said.length() == 0 && !value.isMissingNode() && !value.isNull()) {
+          said.add(text(value.path("message").isTextual() ? value.path("message") : value));
+        }
+      }
+    }
+    return said.toString();
+  }
+
+  private static String text(JsonNode node) {
+    if (node.isArray()) {
+      StringJoiner all = new StringJoiner(", ");
+      node.forEach(n -> all.add(text(n)));
+      return all.toString();
+    }
+    return node.isValueNode() ? node.asText() : node.toString();
+  }
+
+  /** Why a status below 500 refuses. */
+  Refusal refusal(int status) {
+    return switch (status) {
+      case 401 -> Refusal.CREDENTIALS;
+      case 403 -> Refusal.PERMISSION;
+      case 404, 410 -> Refusal.NOT_FOUND;
+      case 400, 422 -> refusedParameters();
+      default -> Refusal.OTHER;
+    };
+  }
+
+  private Refusal refusedParameters() {
+    if (fields.stream().anyMatch(SITE_FIELDS::contains) || PERMISSION.matcher(words).find()) {
+      return Refusal.PERMISSION;
+    }
+    if (fields.stream().anyMatch(RANGE_FIELDS::contains) || RANGE.matcher(words).find()) {
+      return Refusal.RANGE;
+    }
+    return Refusal.PARAMETERS;
+  }
+
+  boolean mentionsRange() {
+    return DATES.matcher(words).find();
+  }
+}

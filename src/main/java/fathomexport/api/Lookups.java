@@ -1,0 +1,164 @@
+package fathomexport.api;
+
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import fathomexport.report.Site;
+import fathomexport.report.SiteId;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.OffsetDateTime;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Reads the small answers: one page of a list, one object. */
+final class Lookups {
+  private static final Logger LOG = LoggerFactory.getLogger(Lookups.class);
+  private static final ObjectMapper JSON =
+      JsonMapper.builder()
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .disable(StreamReadFeature.AUTO_CLOSE_SOURCE)
+          .build();
+  private static final Pattern WHOLE = Pattern.compile("[0-9]{1,18}");
+
+  private Lookups() {}
+
+  /**
+   * One page of a list.
+   *
+   * @param lastId id of its last record, the cursor for the next page; null when it has none
+   * @param more whether the API says that there is more, or does not say
+   */
+  record Page(List<JsonNode> data, @Nullable String lastId, boolean more) {}
+
+  static Page page(InputStream in) throws IOException {
+    JsonNode tree = object(in);
+    JsonNode data = tree.path("data");
+    if (!data.isArray()) {
+      throw unusable("the list has no 'data'");
+    }
+    List<JsonNode> records = new ArrayList<>();
+    data.forEach(records::add);
+    String lastId = records.isEmpty() ? null : text(records.get(records.size() - 1), "id");
+    return new Page(records, lastId, tree.path("has_more").asBoolean(false));
+  }
+
+  static JsonNode object(InputStream in) throws IOException {
+    JsonNode tree = JSON.readTree(in);
+    if (tree == null || tree.isMissingNode()) {
+      throw unusable("the body is empty");
+    }
+    if (!tree.isObject()) {
+      throw unusable("the body is not an object");
+    }
+    return tree;
+  }
+
+  static Site site(JsonNode record) throws UnusableAnswerException {
+    String id = text(record, "id");
+    try {
+      SiteId siteId = new SiteId(id == null ? "" : Surrogates.storable(id));
+      String name = text(record, "name");
+      return new Site(siteId, name == null ? "" : Surrogates.storable(name), zone(siteId, record));
+    } catch (IllegalArgumentException e) {
+      throw unusable("a site has no id that can be used: " + e.getMessage());
+    }
+  }
+
+  private static @Nullable ZoneId zone(SiteId site, JsonNode record) {
+    String name = text(record, "timezone");
+    if (name == null || name.isBlank()) {
+      LOG.warn("site {}: the API does not name its time zone", site);
+      return null;
+    }
+    try {
+      return ZoneId.of(name.strip());
+    } catch (DateTimeException e) {
+      LOG.warn("site {}: its time zone '{}' is not known here", site, name);
+      return null;
+    }
+  }
+
+  static Token token(InputStream in) throws IOException {
+    JsonNode tree = object(in);
+    List<String> abilities = new ArrayList<>();
+    JsonNode given = tree.path("abilities");
+    if (given.isArray()) {
+      given.forEach(a -> abilities.add(a.isTextual() ? a.textValue() : a.toString()));
+    } else if (given.isTextual()) {
+      abilities.add(given.textValue());
+    }
+    String name = text(tree, "name");
+    return new Token(name == null ? "" : name, abilities, instant(text(tree, "expires_at")));
+  }
+
+  static CurrentVisitors visitors(InputStream in) throws IOException {
+    JsonNode tree = object(in);
+    List<CurrentVisitors.Page> pages = new ArrayList<>();
+    for (JsonNode page : tree.path("content")) {
+      pages.add(
+          new CurrentVisitors.Page(
+              storable(page, "hostname"), storable(page, "pathname"), count(page)));
+    }
+    List<CurrentVisitors.Referrer> referrers = new ArrayList<>();
+    for (JsonNode referrer : tree.path("referrers")) {
+      referrers.add(
+          new CurrentVisitors.Referrer(
+              storable(referrer, "referrer_hostname"),
+              storable(referrer, "referrer_pathname"),
+              count(referrer)));
+    }
+    return new CurrentVisitors(count(tree), pages, referrers);
+  }
+
+  /** The member as text; null when it is not there, null, or not a string or number. */
+  static @Nullable String text(JsonNode record, String key) {
+    JsonNode value = record.path(key);
+    return value.isTextual() || value.isNumber() ? value.asText() : null;
+  }
+
+  private static @Nullable String storable(JsonNode record, String key) {
+    String text = text(record, key);
+    return text == null ? null : Surrogates.storable(text);
+  }
+
+  private static long count(JsonNode record) throws UnusableAnswerException {
+    String text = text(record, "total");
+    if (text == null || !WHOLE.matcher(text).matches()) {
+      throw unusable("'total' is not a whole number");
+    }
+    return Long.parseLong(text);
+  }
+
+  private static @Nullable Instant instant(@Nullable String text) {
+    if (text == null) {
+      return null;
+    }
+    try {
+      return OffsetDateTime.parse(text).toInstant();
+    } catch (DateTimeParseException withoutOffset) {
+      try {
+        return LocalDateTime.parse(text.replace(' ', 'T')).toInstant(ZoneOffset.UTC);
+      } catch (DateTimeParseException e) {
+        LOG.warn("the token's expiry cannot be read");
+        return null;
+      }
+    }
+  }
+
+  static UnusableAnswerException unusable(String message) {
+    return new UnusableAnswerException(message, false);
+  }
+}

@@ -1,0 +1,155 @@
+package fathomexport.api;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.PriorityQueue;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Permits shared by the threads of one process. There are as many as the quota allows in a window,
+ * and each is held from before its request is sent until a whole window after its answer ended. So
+ * no span of a window's length ever sees more requests than the quota, wherever the API's windows
+ * begin and whether they slide. First come, first served.
+ */
+public final class ProcessPermits implements Permits {
+  /** Covers what the two clocks may differ in over a window. */
+  private static final Duration GUARD = Duration.ofMillis(5);
+
+  private static final long FOREVER = Duration.ofDays(1).toNanos();
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  private final Deque<Object> queue = new ArrayDeque<>();
+  private final PriorityQueue<Long> heldUntil = new PriorityQueue<>();
+  private final TimeSource time;
+  private final StopSignal stop;
+  private final int perWindow;
+  private final long holdNanos;
+  private final int maxInFlight;
+
+  /** {@code time.nanos()} counts from here, so that times compare as plain numbers. */
+  private final long origin;
+
+  private int inFlight;
+  private long deferredUntil;
+
+  /**
+   * @param perWindow requests that the API allows in a window
+   * @param window its length
+   * @param maxInFlight requests under way at once
+   */
+  public ProcessPermits(
+      int perWindow, Duration window, int maxInFlight, TimeSource time, StopSignal stop) {
+    if (perWindow < 1 || maxInFlight < 1 || window.isNegative() || window.isZero()) {
+      throw new IllegalArgumentException(
+          "permits: " + perWindow + " in " + window + ", " + maxInFlight + " in flight");
+    }
+    this.perWindow = perWindow;
+    this.holdNanos = window.plus(GUARD).toNanos();
+    this.maxInFlight = maxInFlight;
+    this.time = time;
+    this.stop = stop;
+    this.origin = time.nanos();
+    var unused = stop.onStop(this::wake);
+  }
+
+  @Override
+  public Permit acquire(Consumer<Instant> waiting) throws InterruptedException, StoppedException {
+    Object ticket = new Object();
+    lock.lockInterruptibly();
+    try {
+      queue.addLast(ticket);
+      try {
+        Long announced = null;
+        while (true) {
+          if (stop.stopped()) {
+            throw new StoppedException();
+          }
+          if (queue.peekFirst() != ticket) {
+            time.await(changed, FOREVER);
+            continue;
+          }
+          long now = now();
+          Long free = freeAt(now);
+          if (free != null && free <= now) {
+            inFlight++;
+            return new Held();
+          }
+          if (free != null && !free.equals(announced)) {
+            announced = free;
+            waiting.accept(time.instant().plusNanos(free - now));
+          }
+          time.await(changed, free == null ? FOREVER : free - now);
+        }
+      } finally {
+        queue.remove(ticket);
+        changed.signalAll();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void deferUntil(Instant until) {
+    lock.lock();
+    try {
+      Duration wait = Duration.between(time.instant(), until);
+      if (!wait.isNegative()) {
+        deferredUntil = Math.max(deferredUntil, now() + wait.toNanos());
+        changed.signalAll();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** When the next permit is free; null when only an answer's end can tell. */
+  private @Nullable Long freeAt(long now) {
+    while (!heldUntil.isEmpty() && heldUntil.element() <= now) {
+      heldUntil.remove();
+    }
+    if (inFlight >= maxInFlight || inFlight >= perWindow) {
+      return null;
+    }
+    long free = inFlight + heldUntil.size() < perWindow ? now : heldUntil.element();
+    return Math.max(free, deferredUntil);
+  }
+
+  private long now() {
+    return time.nanos() - origin;
+  }
+
+  private void wake() {
+    lock.lock();
+    try {
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private final class Held implements Permit {
+    private boolean closed;
+
+    @Override
+    public void close() {
+      lock.lock();
+      try {
+        if (!closed) {
+          closed = true;
+          inFlight--;
+          heldUntil.add(now() + holdNanos);
+          changed.signalAll();
+        }
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+}

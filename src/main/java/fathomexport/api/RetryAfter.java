@@ -1,0 +1,50 @@
+package fathomexport.api;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeParseException;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import okhttp3.Headers;
+import org.jspecify.annotations.Nullable;
+
+/** The header {@code Retry-After}: seconds, or a date. Source: RFC 9110, 10.2.3. */
+final class RetryAfter {
+  private static final Pattern SECONDS = Pattern.compile("[0-9]{1,9}");
+
+  private RetryAfter() {}
+
+  /**
+   * How long to wait; null when the header is not there or says nothing that can be read. A date is
+   * measured against the answer's own {@code Date}, so that the two clocks need not agree.
+   */
+  static @Nullable Duration read(Headers headers, Instant now) {
+    String value = text(headers, "Retry-After");
+    if (SECONDS.matcher(value).matches()) {
+      return Duration.ofSeconds(Long.parseLong(value));
+    }
+    Optional<Instant> until = date(value);
+    if (until.isEmpty()) {
+      return null;
+    }
+    Instant there = date(text(headers, "Date")).orElse(now);
+    Duration wait = Duration.between(there, until.get());
+    return wait.isNegative() ? Duration.ZERO : wait;
+  }
+
+  private static String text(Headers headers, String name) {
+    String value = headers.get(name);
+    return value == null ? "" : value.strip();
+  }
+
+  private static Optional<Instant> date(String text) {
+    try {
+      return Optional.of(
+          ZonedDateTime.parse(text, DateTimeFormatter.RFC_1123_DATE_TIME).toInstant());
+    } catch (DateTimeParseException e) {
+      return Optional.empty(); // Anybody may write anything into a header.
+    }
+  }
+}

@@ -1,0 +1,289 @@
+package fathomexport.api;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import fathomexport.api.Attempt.Fault;
+import java.io.EOFException;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
+import okhttp3.Call;
+import okhttp3.ConnectionPool;
+import okhttp3.Interceptor;
+import okhttp3.OkHttpClient;
+import okhttp3.Protocol;
+import okhttp3.Request;
+import okhttp3.Response;
+
+/**
+ * Makes one request and reads its answer to the last byte, within one deadline. Knows nothing of
+ * permits or retries.
+ */
+final class Transport implements AutoCloseable {
+  /** How long an idle connection is kept: shorter than servers keep theirs. */
+  private static final Duration LONGEST_IDLE = Duration.ofSeconds(4);
+
+  private static final Duration LONGEST_CONNECT = Duration.ofSeconds(30);
+  private static final int ERROR_BODY_BYTES = 64 << 10;
+  private static final int BUFFER_BYTES = 64 << 10;
+  private static final Pattern JSON_TYPE =
+      Pattern.compile("application/(json|[a-z0-9!#$&^_.+-]+\\+json)");
+
+  private final OkHttpClient http;
+  private final String token;
+  private final String userAgent;
+  private final long timeoutMillis;
+  private final long maxBodyBytes;
+  private final StopSignal stop;
+  private final Duration stopGrace;
+  private final TimeSource time;
+
+  /** Reads the body of an answer whose status and type are right. */
+  interface BodyReader<T> {
+    T read(InputStream body) throws IOException;
+  }
+
+  /**
+   * @param stopGrace how long an answer that is under way may go on after a stop was asked
+   */
+  Transport(
+      ApiSettings settings,
+      String token,
+      String version,
+      StopSignal stop,
+      Duration stopGrace,
+      TimeSource time) {
+    this.token = token;
+    this.userAgent = "fathom-export/" + version;
+    this.timeoutMillis = settings.timeout().toMillis();
+    this.maxBodyBytes = settings.maxBodyBytes();
+    this.stop = stop;
+    this.stopGrace = stopGrace;
+    this.time = time;
+    // One call, one request: a request that is made again behind our back would have no permit.
+    this.http =
+        new OkHttpClient.Builder()
+            .protocols(List.of(Protocol.HTTP_1_1))
+            .followRedirects(false)
+            .followSslRedirects(false)
+            .retryOnConnectionFailure(false)
+            .addNetworkInterceptor(Transport::noFollowUp)
+            .connectionPool(new ConnectionPool(2, LONGEST_IDLE.toMillis(), TimeUnit.MILLISECONDS))
+            .callTimeout(settings.timeout())
+            .connectTimeout(min(settings.timeout(), LONGEST_CONNECT))
+            .readTimeout(Duration.ZERO)
+            .writeTimeout(Duration.ZERO)
+            .build();
+  }
+
+  /** What the client would take, in a 503, as an order to make the request again at once. */
+  private static Response noFollowUp(Interceptor.Chain chain) throws IOException {
+    Response response = chain.proceed(chain.request());
+    return response.code() == 503 && "0".equals(response.header("Retry-After"))
+        ? response.newBuilder().removeHeader("Retry-After").build()
+        : response;
+  }
+
+  @Override
+  public void close() {
+    http.connectionPool().evictAll();
+    http.dispatcher().executorService().shutdown();
+  }
+
+  /** The text without the token, should somebody have put it there. */
+  String redact(String text) {
+    return text.replace(token, "***");
+  }
+
+  <T> Attempt<T> attempt(String url, BodyReader<T> reader) {
+    Call call =
+        http.newCall(
+            new Request.Builder()
+                .url(url)
+                .header("Accept", "application/json")
+                .header("Accept-Encoding", "gzip")
+                .header("User-Agent", userAgent)
+                .header("Authorization", "Bearer " + token)
+                .build());
+    StopSignal.Registration onStop =
+        stop.onStop(
+            () ->
+                CompletableFuture.delayedExecutor(stopGrace.toMillis(), TimeUnit.MILLISECONDS)
+                    .execute(call::cancel));
+    try (Response response = call.execute()) {
+      return answered(response, reader);
+    } catch (UnusableAnswerException e) {
+      return faulty(e, e.lasting() ? Fault.MALFORMED_FOR_GOOD : Fault.MALFORMED);
+    } catch (JsonProcessingException e) {
+      return faulty(AnswerParser.unusable(e), Fault.MALFORMED);
+    } catch (IOException e) {
+      return Thread.currentThread().isInterrupted() || (call.isCanceled() && stop.stopped())
+          ? new Attempt.Stopped<>()
+          : faulty(e, Fault.UNAVAILABLE);
+    } finally {
+      onStop.close();
+    }
+  }
+
+  private <T> Attempt<T> faulty(IOException e, Fault fault) {
+    return new Attempt.Faulty<>(redact(reason(e)), fault, null);
+  }
+
+  private String reason(IOException e) {
+    if (e instanceof UnusableAnswerException && e.getMessage() != null) {
+      return e.getMessage();
+    }
+    if (e instanceof InterruptedIOException && "timeout".equals(e.getMessage())) {
+      return "no whole answer within " + timeoutMillis + " ms";
+    }
+    if (e instanceof EOFException || e instanceof ZipException) {
+      return "the body is cut off or broken: " + e.getMessage();
+    }
+    return e.getClass().getSimpleName() + (e.getMessage() == null ? "" : ": " + e.getMessage());
+  }
+
+  private static Duration min(Duration a, Duration b) {
+    return a.compareTo(b) < 0 ? a : b;
+  }
+
+  private <T> Attempt<T> answered(Response response, BodyReader<T> reader) throws IOException {
+    int status = response.code();
+    if (status == 200) {
+      return new Attempt.Usable<>(usable(response, reader));
+    }
+    if (status > 200 && status < 300) {
+      throw new UnusableAnswerException("the status is " + status + ", not 200", false);
+    }
+    ErrorWords words = ErrorWords.of(redact(errorBody(response)));
+    if (status == 429 || status >= 500) {
+      return new Attempt.Faulty<>(
+          status + ": " + words.words(),
+          status == 429 ? Fault.LIMIT : Fault.UNAVAILABLE,
+          RetryAfter.read(response.headers(), time.instant()));
+    }
+    return new Attempt.Refused<>(
+        new Outcome.Refused<>(
+            status,
+            words.refusal(status),
+            status < 400 ? "a redirect, which is not followed: check base_url" : words.words(),
+            words.mentionsRange()));
+  }
+
+  private <T> T usable(Response response, BodyReader<T> reader) throws IOException {
+    String type = response.header("Content-Type", "");
+    String bare = type.split(";", 2)[0].strip().toLowerCase(Locale.ROOT);
+    if (!JSON_TYPE.matcher(bare).matches()) {
+      throw new UnusableAnswerException(
+          bare.isEmpty()
+              ? "the answer has no content type, where application/json is expected"
+              : "the answer is '" + shortened(bare) + "', not application/json",
+          false);
+    }
+    CappedStream raw = new CappedStream(response.body().byteStream(), maxBodyBytes);
+    T answer;
+    try (InputStream body = decoded(response, raw)) {
+      answer = reader.read(body);
+      // Only the stream's end brings the checks of length and checksum.
+      if (body.read() != -1) {
+        throw new UnusableAnswerException("something follows the end of the answer", false);
+      }
+      if (raw.read() != -1) {
+        throw new UnusableAnswerException("something follows the compressed body", false);
+      }
+    }
+    String announced = response.header("Content-Length");
+    if (announced != null && !announced.strip().equals(Long.toString(raw.count()))) {
+      throw new IOException(
+          "the body is cut off: " + raw.count() + " of " + announced + " bytes came");
+    }
+    return answer;
+  }
+
+  private InputStream decoded(Response response, CappedStream raw) throws IOException {
+    String encoding =
+        response.header("Content-Encoding", "identity").strip().toLowerCase(Locale.ROOT);
+    return switch (encoding) {
+      case "", "identity" -> raw;
+      case "gzip", "x-gzip" ->
+          new CappedStream(new GZIPInputStream(raw, BUFFER_BYTES), maxBodyBytes);
+      default ->
+          throw new UnusableAnswerException(
+              "the body is encoded as '" + shortened(encoding) + "', which was not asked for",
+              false);
+    };
+  }
+
+  /** The beginning of an error's body; what cannot be read of it is left out. */
+  private String errorBody(Response response) {
+    try (InputStream body =
+        decoded(response, new CappedStream(response.body().byteStream(), maxBodyBytes))) {
+      return new String(body.readNBytes(ERROR_BODY_BYTES), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      // The status alone decides; the words are a courtesy.
+      return "(its words could not be read: " + reason(e) + ")";
+    }
+  }
+
+  private static String shortened(String text) {
+    return text.length() <= 80 ? text : text.substring(0, 80) + "…";
+  }
+
+  /** Counts, and ends what is too long. */
+  private static final class CappedStream extends FilterInputStream {
+    private final long cap;
+    private long count;
+
+    CappedStream(InputStream in, long cap) {
+      super(in);
+      this.cap = cap;
+    }
+
+    long count() {
+      return count;
+    }
+
+    @Override
+    public int read() throws IOException {
+      int b = super.read();
+      if (b >= 0) {
+        add(1);
+      }
+      return b;
+    }
+
+    @Override
+    public int read(byte[] bytes, int offset, int length) throws IOException {
+      int n = super.read(bytes, offset, length);
+      if (n > 0) {
+        add(n);
+      }
+      return n;
+    }
+
+    private void add(int n) throws IOException {
+      count += n;
+      if (count > cap) {
+        throw new UnusableAnswerException("the answer is longer than " + cap + " bytes", true);
+      }
+    }
+
+    @Override
+    public long skip(long n) throws IOException {
+      return super.skip(0);
+    }
+
+    @Override
+    public boolean markSupported() {
+      return false;
+    }
+  }
+}

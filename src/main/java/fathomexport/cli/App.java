@@ -1,0 +1,123 @@
+package fathomexport.cli;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import fathomexport.config.ConfigException;
+import fathomexport.pipeline.ExportFailedException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Function;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/**
+ * The command line as a whole: parses, runs one command, turns what went wrong into words and a
+ * code.
+ */
+public final class App {
+  private static final String BEAM_ARGUMENTS_FOLLOW = "--";
+
+  private App() {}
+
+  @Command(
+      name = "fathom-export",
+      mixinStandardHelpOptions = true,
+      versionProvider = Version.class,
+      description = {
+        "Exports Fathom Analytics reports to PostgreSQL and Parquet, complete or saying that they are not.",
+        ""
+      },
+      synopsisSubcommandLabel = "COMMAND",
+      footerHeading = "%nExamples:%n",
+      footer = {
+        "  fathom-export demo                                  try it, without an account",
+        "  fathom-export validate                              check the configuration",
+        "  fathom-export plan nightly                          what a night would cost",
+        "  fathom-export run nightly                           what the scheduler starts",
+        "  fathom-export backfill nightly --from 2026-01-01 --to 2026-03-31",
+        "  fathom-export status nightly                        what is covered, how surely",
+        "",
+        "Beam's own options follow --, such as: run nightly -- --runner=FlinkRunner",
+        "",
+        "Exit codes: 0 done; 2 usage; 65 data incomplete or quarantined; 70 a fault of ours;",
+        "74 disk or database; 75 try again later; 77 token or permission; 78 configuration;",
+        "130, 143 stopped as asked."
+      })
+  private static final class Root {}
+
+  /** The version of the jar. */
+  static final class Version implements CommandLine.IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      String version = App.class.getPackage().getImplementationVersion();
+      return new String[] {"fathom-export " + (version == null ? "(not packaged)" : version)};
+    }
+  }
+
+  /**
+   * Runs one command.
+   *
+   * @param more commands beside those of this package, made from the context
+   * @return the exit code
+   */
+  public static int run(
+      List<String> arguments, Environment environment, Function<Context, List<Object>> more) {
+    int split = arguments.indexOf(BEAM_ARGUMENTS_FOLLOW);
+    GlobalOptions options = new GlobalOptions();
+    options.beamArguments =
+        split < 0 ? List.of() : List.copyOf(arguments.subList(split + 1, arguments.size()));
+    Context context = new Context(environment, options);
+    CommandLine line = new CommandLine(new Root());
+    line.addMixin("options", options);
+    line.addSubcommand(new Commands.Run(context));
+    line.addSubcommand(new Commands.Backfill(context));
+    line.addSubcommand(new Commands.PlanCommand(context));
+    line.addSubcommand(new Commands.Status(context));
+    line.addSubcommand(new EvidenceCommands.Verify(context));
+    line.addSubcommand(new EvidenceCommands.Explain(context));
+    line.addSubcommand(new Commands.Sites(context));
+    line.addSubcommand(new Commands.Validate(context));
+    line.addSubcommand(new Commands.Migrate(context));
+    more.apply(context).forEach(line::addSubcommand);
+    line.getSubcommands().values().forEach(sub -> sub.setUsageHelpLongOptionsMaxWidth(30));
+    line.setOut(new PrintWriter(environment.out(), true, StandardCharsets.UTF_8));
+    line.setErr(new PrintWriter(environment.err(), true, StandardCharsets.UTF_8));
+    line.setExecutionStrategy(
+        parsed -> {
+          logging(options.verbose);
+          return new CommandLine.RunLast().execute(parsed);
+        });
+    line.setExecutionExceptionHandler((e, command, parsed) -> failed(e, environment));
+    List<String> own = split < 0 ? arguments : arguments.subList(0, split);
+    if (own.isEmpty()) {
+      line.usage(environment.out());
+      return ExitCodes.USAGE;
+    }
+    return line.execute(own.toArray(new String[0]));
+  }
+
+  private static int failed(Exception e, Environment environment) {
+    if (e instanceof ConfigException config) {
+      config.problems().forEach(p -> environment.err().println(p.render()));
+      return ExitCodes.CONFIGURATION;
+    }
+    if (e instanceof ExportFailedException failed) {
+      environment.err().println("fathom-export: " + failed.getMessage());
+      return failed.kind().exitCode();
+    }
+    LoggerFactory.getLogger(App.class).error("a fault of ours", e);
+    environment.err().println("fathom-export: a fault of ours, please report it: " + e);
+    return ExitCodes.FAULT;
+  }
+
+  private static void logging(boolean verbose) {
+    for (String name : Arrays.asList("fathomexport")) {
+      if (LoggerFactory.getLogger(name) instanceof Logger logger) {
+        logger.setLevel(verbose ? Level.DEBUG : Level.WARN);
+      }
+    }
+  }
+}

@@ -1,0 +1,441 @@
+package fathomexport.cli;
+
+import fathomexport.config.Loaded;
+import fathomexport.config.PipelineDefinition;
+import fathomexport.config.Problem;
+import fathomexport.config.Settings;
+import fathomexport.pipeline.ExportJob;
+import fathomexport.pipeline.Exporter;
+import fathomexport.pipeline.PlanOverview;
+import fathomexport.pipeline.RunListener;
+import fathomexport.pipeline.RunResult;
+import fathomexport.pipeline.StatusOverview;
+import fathomexport.report.DayRange;
+import fathomexport.report.Site;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** The commands that need nothing but the configuration. Each returns its exit code. */
+final class Commands {
+  private static final String PIPELINE = "Name of a file in pipelines/, or a path.";
+
+  /** Before, the API has no complete data. */
+  private static final LocalDate ACCURATE_FROM = LocalDate.of(2021, 3, 1);
+
+  private Commands() {}
+
+  /** A range of days, both included. */
+  static final class Range {
+    @Option(
+        names = "--from",
+        required = true,
+        paramLabel = "DAY",
+        description = "First day, YYYY-MM-DD.")
+    @Nullable LocalDate from;
+
+    @Option(
+        names = "--to",
+        required = true,
+        paramLabel = "DAY",
+        description = "Last day, included.")
+    @Nullable LocalDate to;
+
+    DayRange days(CommandSpec spec) {
+      if (from == null || to == null) {
+        throw new ParameterException(spec.commandLine(), "--from and --to belong together");
+      }
+      if (to.isBefore(from)) {
+        throw new ParameterException(
+            spec.commandLine(), "--to " + to + " lies before --from " + from);
+      }
+      return new DayRange(from, to);
+    }
+  }
+
+  @Command(
+      name = "run",
+      description = {
+        "Export what is over: for every site yesterday (in its own zone) and the look-back,",
+        "then gaps. What a scheduler starts every night."
+      })
+  static final class Run implements Callable<Integer> {
+    private final Context context;
+
+    @Parameters(paramLabel = "PIPELINE", description = PIPELINE)
+    String pipeline = "";
+
+    @Option(names = "--force", description = "Export the look-back again, though it was today.")
+    boolean force;
+
+    Run(Context context) {
+      this.context = context;
+    }
+
+    @Override
+    public Integer call() {
+      return export(
+          context,
+          pipeline,
+          (exporter, job) -> exporter.run(job, force, context.options().beamArguments));
+    }
+  }
+
+  @Command(
+      name = "backfill",
+      description = {
+        "Export a range of days that is not complete yet. Goes on where it was stopped."
+      })
+  static final class Backfill implements Callable<Integer> {
+    private final Context context;
+
+    @Parameters(paramLabel = "PIPELINE", description = PIPELINE)
+    String pipeline = "";
+
+    @ArgGroup(exclusive = false, multiplicity = "1")
+    Range range = new Range();
+
+    @Option(names = "--force", description = "Export again what is complete.")
+    boolean force;
+
+    @Option(names = "--newest-first", description = "Begin with the newest windows (the default).")
+    boolean newestFirst;
+
+    @Option(names = "--oldest-first", description = "Begin with the oldest windows.")
+    boolean oldestFirst;
+
+    @Spec @Nullable CommandSpec spec;
+
+    Backfill(Context context) {
+      this.context = context;
+    }
+
+    @Override
+    public Integer call() {
+      CommandSpec command = Objects.requireNonNull(spec);
+      DayRange days = range.days(command);
+      if (newestFirst && oldestFirst) {
+        throw new ParameterException(
+            command.commandLine(), "--newest-first and --oldest-first exclude each other");
+      }
+      if (days.first().isBefore(ACCURATE_FROM)) {
+        context
+            .environment()
+            .err()
+            .println(
+                "warning: the API is only accurate on data from March 2021 on: before, browser,"
+                    + " country, pathname etc. were not tied together");
+      }
+      return export(
+          context,
+          pipeline,
+          (exporter, job) ->
+              exporter.backfill(job, days, force, !oldestFirst, context.options().beamArguments));
+    }
+  }
+
+  private interface Export {
+    RunResult with(Exporter exporter, ExportJob job);
+  }
+
+  private static int export(Context context, String name, Export export) {
+    Settings settings = context.settings();
+    PipelineDefinition pipeline = context.pipeline(name, settings);
+    RunResult result;
+    try (Progress progress = Progress.of(context.environment())) {
+      result = export.with(context.exporter(settings, progress), Context.job(pipeline));
+    }
+    RunPrinting.print(context.printer(), pipeline.name(), result);
+    return result.exitCode();
+  }
+
+  @Command(
+      name = "plan",
+      description = {
+        "Say what a run, or with --from and --to a backfill, would cost: requests, minutes,",
+        "billed pageviews. Asks for sites and their events only, and writes nothing."
+      })
+  static final class PlanCommand implements Callable<Integer> {
+    private final Context context;
+
+    @Parameters(paramLabel = "PIPELINE", description = PIPELINE)
+    String pipeline = "";
+
+    @ArgGroup(exclusive = false)
+    @Nullable Range range;
+
+    @Option(names = "--force", description = "As if the range were exported again.")
+    boolean force;
+
+    @Spec @Nullable CommandSpec spec;
+
+    PlanCommand(Context context) {
+      this.context = context;
+    }
+
+    @Override
+    public Integer call() {
+      Settings settings = context.settings();
+      PipelineDefinition definition = context.pipeline(pipeline, settings);
+      Exporter exporter = context.exporter(settings, RunListener.NONE);
+      ExportJob job = Context.job(definition);
+      PlanOverview plan =
+          range == null
+              ? exporter.planRun(job)
+              : exporter.planBackfill(job, range.days(Objects.requireNonNull(spec)), force);
+      print(context.printer(), plan);
+      return 0;
+    }
+
+    private static void print(Printer printer, PlanOverview plan) {
+      if (printer.json()) {
+        printer.json(plan);
+        return;
+      }
+      List<List<String>> rows = new ArrayList<>();
+      for (PlanOverview.Line line : plan.lines()) {
+        rows.add(
+            List.of(
+                String.join("+", line.reports()),
+                line.event() == null ? line.site() : line.site() + " / " + line.event(),
+                line.first() + " .. " + line.last(),
+                Printer.number(line.windows()),
+                Printer.number(line.leastRequests()),
+                Printer.number(line.likelyRequests())));
+      }
+      if (rows.isEmpty()) {
+        printer.line("Nothing to do: everything that is over is exported.");
+      } else {
+        printer.table(List.of("report", "site", "days", "windows", "requests", "likely"), rows);
+        printer.line("");
+        printer.line(
+            "At least "
+                + Printer.number(plan.leastRequests())
+                + " requests, likely "
+                + Printer.number(plan.likelyRequests())
+                + ", each billed as a pageview; "
+                + Printer.number(plan.minutes())
+                + " min at the quota.");
+      }
+      plan.notes().forEach(note -> printer.line("! " + note));
+    }
+  }
+
+  @Command(
+      name = "status",
+      description = "Say what is covered, to which day, how surely: a row a report and site.")
+  static final class Status implements Callable<Integer> {
+    private final Context context;
+
+    @Parameters(paramLabel = "PIPELINE", description = PIPELINE)
+    String pipeline = "";
+
+    Status(Context context) {
+      this.context = context;
+    }
+
+    @Override
+    public Integer call() {
+      Settings settings = context.settings();
+      PipelineDefinition definition = context.pipeline(pipeline, settings);
+      StatusOverview status =
+          context.exporter(settings, RunListener.NONE).status(Context.job(definition));
+      print(context.printer(), status);
+      return 0;
+    }
+
+    private static void print(Printer printer, StatusOverview status) {
+      if (printer.json()) {
+        printer.json(status);
+        return;
+      }
+      if (status.lines().isEmpty()) {
+        printer.line("Nothing is exported yet.");
+      } else {
+        List<List<String>> rows = new ArrayList<>();
+        for (StatusOverview.Line line : status.lines()) {
+          rows.add(
+              List.of(
+                  line.report(),
+                  line.event() == null ? line.site() : line.site() + " / " + line.event(),
+                  line.first() == null ? "-" : line.first().toString(),
+                  line.freshTo() == null ? "-" : line.freshTo().toString(),
+                  Printer.number(line.certified()),
+                  Printer.number(line.uncertified()),
+                  Printer.number(line.incomplete()),
+                  Printer.number(line.missing()),
+                  Printer.number(line.failed()),
+                  Printer.number(line.rows())));
+        }
+        printer.table(
+            List.of(
+                "report",
+                "site",
+                "from",
+                "fresh to",
+                "certified",
+                "uncertified",
+                "incomplete",
+                "missing",
+                "failed",
+                "rows"),
+            rows);
+        for (StatusOverview.Line line : status.lines()) {
+          if (line.problem() != null) {
+            printer.line("! " + line.report() + " " + line.site() + " " + line.problem());
+          }
+        }
+      }
+      if (!status.runs().isEmpty()) {
+        printer.line("");
+        printer.table(
+            List.of("run", "pipeline", "command", "started", "exit", "windows", "requests"),
+            status.runs().stream()
+                .map(
+                    r ->
+                        List.of(
+                            r.runId(),
+                            r.pipeline(),
+                            r.command(),
+                            r.startedAt().toString(),
+                            r.exitCode() == null ? "-" : r.exitCode().toString(),
+                            r.windowsCommitted() + "/" + r.windowsPlanned(),
+                            Printer.number(r.requests())))
+                .toList());
+      }
+    }
+  }
+
+  @Command(
+      name = "sites",
+      description = "List the sites that the token may read, with their zones.")
+  static final class Sites implements Callable<Integer> {
+    private final Context context;
+
+    Sites(Context context) {
+      this.context = context;
+    }
+
+    @Override
+    public Integer call() {
+      List<Site> sites = context.exporter(context.settings(), RunListener.NONE).sites();
+      Printer printer = context.printer();
+      if (printer.json()) {
+        printer.json(
+            sites.stream()
+                .map(
+                    s -> {
+                      Map<String, @Nullable String> site = new LinkedHashMap<>();
+                      site.put("id", s.id().value());
+                      site.put("name", s.name());
+                      site.put("timezone", s.zone() == null ? null : s.zone().getId());
+                      return site;
+                    })
+                .toList());
+      } else {
+        printer.table(
+            List.of("id", "name", "timezone"),
+            sites.stream()
+                .map(
+                    s ->
+                        List.of(
+                            s.id().value(),
+                            s.name(),
+                            s.zone() == null ? "not told" : s.zone().getId()))
+                .toList());
+      }
+      return 0;
+    }
+  }
+
+  @Command(
+      name = "validate",
+      description = "Check the settings and pipelines: every problem at once, with file and line.")
+  static final class Validate implements Callable<Integer> {
+    private final Context context;
+
+    @Parameters(
+        arity = "0..*",
+        paramLabel = "PIPELINE",
+        description = "Which pipelines; all in pipelines/ by default.")
+    List<String> pipelines = List.of();
+
+    Validate(Context context) {
+      this.context = context;
+    }
+
+    @Override
+    public Integer call() {
+      Loaded<Settings> settings = context.loader().settings(context.configFile());
+      List<Problem> problems = new ArrayList<>(settings.problems());
+      List<String> names = pipelines.isEmpty() ? context.loader().pipelineNames() : pipelines;
+      for (String name : names) {
+        problems.addAll(
+            settings
+                .value()
+                .map(s -> context.loader().pipeline(name, s))
+                .orElseGet(() -> context.loader().pipeline(name))
+                .problems());
+      }
+      Printer printer = context.printer();
+      if (printer.json()) {
+        printer.json(Map.of("valid", problems.isEmpty(), "problems", problems));
+      } else if (problems.isEmpty()) {
+        printer.line(
+            "Valid: "
+                + context.configFile()
+                + " and "
+                + names.size()
+                + " pipelines: "
+                + String.join(", ", names));
+      } else {
+        problems.forEach(p -> printer.line(p.render()));
+      }
+      return problems.isEmpty() ? 0 : ExitCodes.CONFIGURATION;
+    }
+  }
+
+  @Command(
+      name = "migrate",
+      description = "Create and extend the tables that a pipeline needs. run does it by itself.")
+  static final class Migrate implements Callable<Integer> {
+    private final Context context;
+
+    @Parameters(paramLabel = "PIPELINE", description = PIPELINE)
+    String pipeline = "";
+
+    Migrate(Context context) {
+      this.context = context;
+    }
+
+    @Override
+    public Integer call() {
+      Settings settings = context.settings();
+      PipelineDefinition definition = context.pipeline(pipeline, settings);
+      context.exporter(settings, RunListener.NONE).migrate(Context.job(definition));
+      Printer printer = context.printer();
+      if (printer.json()) {
+        printer.json(Map.of("migrated", definition.reports().stream().map(r -> r.name()).toList()));
+      } else {
+        printer.line(
+            "Ready for "
+                + definition.name()
+                + ": "
+                + String.join(", ", definition.reports().stream().map(r -> r.name()).toList()));
+      }
+      return 0;
+    }
+  }
+}

@@ -1,0 +1,92 @@
+package fathomexport.cli;
+
+import fathomexport.config.ConfigLoader;
+import fathomexport.config.PipelineDefinition;
+import fathomexport.config.Settings;
+import fathomexport.config.SiteSelection;
+import fathomexport.pipeline.ExportJob;
+import fathomexport.pipeline.ExportSettings;
+import fathomexport.pipeline.Exporter;
+import fathomexport.pipeline.RunEnvironment;
+import fathomexport.pipeline.RunListener;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * What every command starts from: the process's surroundings and the options that all commands
+ * have.
+ */
+public final class Context {
+  private final Environment environment;
+  private final GlobalOptions options;
+
+  Context(Environment environment, GlobalOptions options) {
+    this.environment = environment;
+    this.options = options;
+  }
+
+  public Environment environment() {
+    return environment;
+  }
+
+  GlobalOptions options() {
+    return options;
+  }
+
+  /** Prints results, as text or as JSON. */
+  public Printer printer() {
+    return new Printer(environment.out(), options.json);
+  }
+
+  ConfigLoader loader() {
+    return new ConfigLoader(environment.workingDirectory());
+  }
+
+  Path configFile() {
+    return options.config == null ? ConfigLoader.DEFAULT_FILE : options.config;
+  }
+
+  Settings settings() {
+    return loader().settings(configFile()).orThrow();
+  }
+
+  PipelineDefinition pipeline(String nameOrPath, Settings settings) {
+    return loader().pipeline(nameOrPath, settings).orThrow();
+  }
+
+  Exporter exporter(Settings settings, RunListener listener) {
+    RunEnvironment run = RunEnvironment.of(environment.variables(), environment.clock(), listener);
+    environment.shutdown().onRequest(run::requestStop);
+    return new Exporter(exportSettings(settings), run);
+  }
+
+  private static ExportSettings exportSettings(Settings settings) {
+    Settings.Api api = settings.api();
+    Settings.Postgres postgres = settings.postgres();
+    Settings.Parquet parquet = settings.parquet();
+    return new ExportSettings(
+        api.baseUrl(),
+        api.token(),
+        api.requestsPerMinute(),
+        api.maxInFlight(),
+        api.rowLimit(),
+        api.timeout(),
+        api.maxRangeDays(),
+        postgres == null
+            ? null
+            : new ExportSettings.Postgres(postgres.url(), postgres.user(), postgres.password()),
+        parquet == null ? null : Path.of(parquet.root().toString()));
+  }
+
+  static ExportJob job(PipelineDefinition pipeline) {
+    return new ExportJob(
+        pipeline.name(),
+        pipeline.reports(),
+        pipeline.sites() instanceof SiteSelection.Listed listed
+            ? Optional.of(listed.ids())
+            : Optional.empty(),
+        pipeline.lookbackDays(),
+        pipeline.sinks().contains(Settings.POSTGRES),
+        pipeline.sinks().contains(Settings.PARQUET));
+  }
+}

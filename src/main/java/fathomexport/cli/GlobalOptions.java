@@ -1,0 +1,31 @@
+package fathomexport.cli;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Options that stand before or after the command's name. */
+final class GlobalOptions {
+  @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      scope = picocli.CommandLine.ScopeType.INHERIT,
+      description = "Settings; conf/fathom-export.yaml by default.")
+  @Nullable Path config;
+
+  @Option(
+      names = "--json",
+      scope = picocli.CommandLine.ScopeType.INHERIT,
+      description = "Print the result as JSON.")
+  boolean json;
+
+  @Option(
+      names = "--verbose",
+      scope = picocli.CommandLine.ScopeType.INHERIT,
+      description = "Log every step.")
+  boolean verbose;
+
+  /** What stood behind {@code --}: Beam's own options. */
+  List<String> beamArguments = List.of();
+}

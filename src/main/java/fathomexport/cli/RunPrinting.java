@@ -1,0 +1,85 @@
+package fathomexport.cli;
+
+import fathomexport.pipeline.RunResult;
+import java.util.List;
+
+/** Says what a run did. */
+final class RunPrinting {
+  private static final int MESSAGES = 20;
+
+  private RunPrinting() {}
+
+  static void print(Printer printer, String pipeline, RunResult result) {
+    if (printer.json()) {
+      printer.json(result);
+      return;
+    }
+    printer.line(pipeline + ": " + verdict(result));
+    printer.line(
+        "  windows   "
+            + Printer.number(result.windowsPlanned())
+            + " planned, "
+            + Printer.number(result.windowsCommitted())
+            + " committed"
+            + part(result.windowsUnchanged(), "unchanged", " (", ")")
+            + part(result.windowsIncomplete(), "incomplete", ", ", "")
+            + part(result.windowsFailed(), "failed", ", ", "")
+            + part(result.windowsSkipped(), "not begun", ", ", ""));
+    printer.line(
+        "  rows      "
+            + Printer.number(result.rows())
+            + part(result.quarantined(), "quarantined", ", ", ""));
+    printer.line(
+        "  requests  "
+            + Printer.number(result.requests())
+            + ", each billed as a pageview; took "
+            + Printer.time(result.took())
+            + " (the quota allows no less than "
+            + Printer.time(result.floor())
+            + ")");
+    List<String> messages = result.messages();
+    messages.stream().limit(MESSAGES).forEach(m -> printer.line("  ! " + m));
+    if (messages.size() > MESSAGES) {
+      printer.line("  ! and " + (messages.size() - MESSAGES) + " more: see status");
+    }
+    for (RunResult.StaleRange stale : result.stale()) {
+      printer.line(
+          "  ~ "
+              + stale.report()
+              + " "
+              + stale.site()
+              + ": "
+              + stale.why()
+              + "; renew it with: fathom-export backfill "
+              + pipeline
+              + " --from "
+              + stale.first()
+              + " --to "
+              + stale.last());
+    }
+  }
+
+  private static String verdict(RunResult result) {
+    if (result.exitCode() == 0) {
+      return result.windowsPlanned() == 0
+          ? "nothing to do, everything that is over is exported"
+          : "done";
+    }
+    String what =
+        switch (result.exitCode()) {
+          case 65 -> "partly done: some data is incomplete or quarantined";
+          case 70 -> "a fault of ours; please report it";
+          case 74 -> "disk or database failed";
+          case 75 -> "stopped early; run it again later, it goes on from here";
+          case 77 -> "the token may not read everything that was asked";
+          case 78 -> "the API refuses what the configuration asks for";
+          case 130, 143 -> "stopped as asked; run it again, it goes on from here";
+          default -> "failed";
+        };
+    return what + " (exit " + result.exitCode() + ")";
+  }
+
+  private static String part(long count, String what, String before, String after) {
+    return count == 0 ? "" : before + Printer.number(count) + " " + what + after;
+  }
+}

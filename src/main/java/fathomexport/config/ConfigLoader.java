@@ -1,0 +1,185 @@
+package fathomexport.config;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * Reads configuration files. Says everything that is wrong with a file at once, and nothing about
+ * the values of its secrets.
+ *
+ * <p>Relative paths, those that it is given and those inside the files, are relative to the working
+ * directory.
+ */
+public final class ConfigLoader {
+  /** Where the settings are unless the user names another file. */
+  public static final Path DEFAULT_FILE = Path.of("conf", "fathom-export.yaml");
+
+  /** Where pipelines are found by name. */
+  public static final Path PIPELINES = Path.of("pipelines");
+
+  private static final String SUFFIX = ".yaml";
+  private static final String LEAST_SETTINGS =
+      "'api: {token: {env: FATHOM_API_TOKEN}}' and 'parquet: {root: warehouse}',"
+          + " each on a line of its own";
+
+  private final Path workingDirectory;
+
+  /**
+   * @param workingDirectory what relative paths are relative to
+   */
+  public ConfigLoader(Path workingDirectory) {
+    this.workingDirectory = workingDirectory.toAbsolutePath().normalize();
+  }
+
+  /** The settings in {@link #DEFAULT_FILE}. */
+  public Loaded<Settings> settings() {
+    return settings(DEFAULT_FILE);
+  }
+
+  /** The settings in a file. */
+  public Loaded<Settings> settings(Path file) {
+    Path path = resolve(file);
+    Problems problems = new Problems(label(path));
+    if (Files.notExists(path)) {
+      problems.ofFile(
+          "no such file: create it with at least " + LEAST_SETTINGS,
+          "or name another file with --config FILE");
+      return new Loaded.Refused<>(problems.all());
+    }
+    Optional<Settings> settings =
+        new YamlReader(problems, "write at least " + LEAST_SETTINGS)
+            .read(path)
+            .flatMap(root -> new SettingsDecoder(workingDirectory, problems).decode(path, root));
+    return loaded(settings, problems);
+  }
+
+  /**
+   * A pipeline whose sinks are all configured.
+   *
+   * @param nameOrPath {@code nightly} is {@code pipelines/nightly.yaml}; what has a slash or ends
+   *     in {@code .yaml} or {@code .yml} is a path
+   */
+  public Loaded<PipelineDefinition> pipeline(String nameOrPath, Settings settings) {
+    String settingsFile = label(Path.of(settings.file()));
+    return pipeline(nameOrPath, Optional.of(new ConfiguredSinks(settings.sinks(), settingsFile)));
+  }
+
+  /**
+   * A pipeline, looked at by itself: for saying what is wrong with it while the settings cannot be
+   * read.
+   */
+  public Loaded<PipelineDefinition> pipeline(String nameOrPath) {
+    return pipeline(nameOrPath, Optional.empty());
+  }
+
+  /**
+   * The names of the pipelines in {@link #PIPELINES}, sorted; none when it is not there.
+   *
+   * @throws ConfigException when the directory cannot be listed
+   */
+  public List<String> pipelineNames() {
+    return pipelineFiles().stream()
+        .filter(file -> file.endsWith(SUFFIX))
+        .map(file -> file.substring(0, file.length() - SUFFIX.length()))
+        .toList();
+  }
+
+  /** What the settings configure, and where. */
+  record ConfiguredSinks(Set<String> names, String file) {}
+
+  private Loaded<PipelineDefinition> pipeline(String nameOrPath, Optional<ConfiguredSinks> sinks) {
+    Path path;
+    try {
+      path = resolve(pipelinePath(nameOrPath));
+    } catch (InvalidPathException e) {
+      return new Loaded.Refused<>(
+          List.of(
+              Problem.ofFile(
+                  Problems.quote(nameOrPath), "cannot be a path: " + e.getReason(), "")));
+    }
+    Problems problems = new Problems(label(path));
+    if (Files.notExists(path)) {
+      List<String> names = pipelineNames();
+      problems.ofFile("no such pipeline" + NearMiss.hint(nameOrPath, names), present());
+      return new Loaded.Refused<>(problems.all());
+    }
+    Path last = path.getFileName();
+    if (last == null || Files.isDirectory(path)) {
+      problems.ofFile("is a directory, not a file", present());
+      return new Loaded.Refused<>(problems.all());
+    }
+    String name = last.toString().replaceFirst("\\.ya?ml$", "");
+    if (!PipelineDefinition.NAME.matcher(name).matches()) {
+      problems.ofFile(
+          "a pipeline is named by its file, and cannot be named " + Problems.quote(name),
+          "allowed: up to 63 letters, digits, _, - and ., beginning with a letter or digit");
+    }
+    Optional<PipelineDefinition> pipeline =
+        new YamlReader(problems, "write sites, sinks and reports")
+            .read(path)
+            .flatMap(root -> new PipelineDecoder(sinks, problems).decode(name, path, root));
+    return loaded(pipeline, problems);
+  }
+
+  private static Path pipelinePath(String nameOrPath) {
+    boolean isPath =
+        nameOrPath.contains("/")
+            || nameOrPath.contains("\\")
+            || nameOrPath.endsWith(SUFFIX)
+            || nameOrPath.endsWith(".yml");
+    return isPath ? Path.of(nameOrPath) : PIPELINES.resolve(nameOrPath + SUFFIX);
+  }
+
+  private String present() {
+    List<String> files = pipelineFiles();
+    return files.isEmpty()
+        ? "there is none in " + label(resolve(PIPELINES)) + "/ of the working directory"
+        : "in " + label(resolve(PIPELINES)) + "/ there are: " + String.join(", ", files);
+  }
+
+  private List<String> pipelineFiles() {
+    Path directory = resolve(PIPELINES);
+    if (!Files.isDirectory(directory)) {
+      return List.of();
+    }
+    try (Stream<Path> files = Files.list(directory)) {
+      return files
+          .map(file -> file.getFileName().toString())
+          .filter(file -> file.endsWith(SUFFIX) || file.endsWith(".yml"))
+          .sorted()
+          .toList();
+    } catch (IOException e) {
+      throw new ConfigException(
+          List.of(Problem.ofFile(label(directory), "cannot be listed: " + e.getMessage(), "")));
+    }
+  }
+
+  private Path resolve(Path path) {
+    return workingDirectory.resolve(path).normalize();
+  }
+
+  /** How the user would name a file. */
+  private String label(Path path) {
+    Path shown = path.startsWith(workingDirectory) ? workingDirectory.relativize(path) : path;
+    return shown.isAbsolute()
+        ? shown.toString()
+        : Stream.iterate(0, i -> i < shown.getNameCount(), i -> i + 1)
+            .map(i -> shown.getName(i).toString())
+            .collect(Collectors.joining("/"));
+  }
+
+  private static <T> Loaded<T> loaded(Optional<T> value, Problems problems) {
+    if (!problems.none()) {
+      return new Loaded.Refused<>(problems.all());
+    }
+    return new Loaded.Valid<>(
+        value.orElseThrow(() -> new IllegalStateException("refused without a problem")));
+  }
+}

@@ -1,0 +1,156 @@
+package fathomexport.config;
+
+import fathomexport.config.ConfigLoader.ConfiguredSinks;
+import fathomexport.config.YamlNode.Mapping;
+import fathomexport.config.YamlNode.Place;
+import fathomexport.config.YamlNode.Scalar;
+import fathomexport.report.Report;
+import fathomexport.report.SiteId;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** Resolves a file of {@code pipelines/}. */
+final class PipelineDecoder {
+  static final String ALL = "all";
+
+  private static final String SITES_ALLOWED =
+      "allowed: all, or a list of site ids such as [CDBUGS]";
+  private static final List<String> SINKS = List.of(Settings.POSTGRES, Settings.PARQUET);
+  private static final String SINKS_ALLOWED =
+      "allowed: a list of " + String.join(", ", SINKS) + ", such as [" + Settings.POSTGRES + "]";
+
+  private final Optional<ConfiguredSinks> configured;
+  private final Problems problems;
+  private final Values values;
+
+  /**
+   * @param configured what the settings configure; empty when they are not known
+   */
+  PipelineDecoder(Optional<ConfiguredSinks> configured, Problems problems) {
+    this.configured = configured;
+    this.problems = problems;
+    this.values = new Values(problems);
+  }
+
+  /** Empty when there is a problem. */
+  Optional<PipelineDefinition> decode(String name, Path file, Mapping root) {
+    Section top =
+        new Section(root, "", List.of("sites", "lookback_days", "sinks", "reports"), problems);
+    Optional<SiteSelection> sites = top.required("sites", SITES_ALLOWED).flatMap(this::sites);
+    int lookbackDays =
+        top.optional("lookback_days")
+            .flatMap(
+                n ->
+                    values.wholeNumber(
+                        n, "lookback_days", 0, PipelineDefinition.MOST_LOOKBACK_DAYS))
+            .orElse(PipelineDefinition.DEFAULT_LOOKBACK_DAYS);
+    Set<String> sinks = top.required("sinks", SINKS_ALLOWED).map(this::sinks).orElse(Set.of());
+    List<Report> reports =
+        top.required("reports", "write a list of reports, each with name, entity and aggregates")
+            .map(this::reports)
+            .orElse(List.of());
+    return sites
+        .filter(s -> problems.none())
+        .map(s -> new PipelineDefinition(name, file.toString(), s, lookbackDays, sinks, reports));
+  }
+
+  private Optional<SiteSelection> sites(YamlNode node) {
+    if (node instanceof Scalar scalar) {
+      if (scalar.text().equals(ALL)) {
+        return Optional.of(new SiteSelection.All());
+      }
+      problems.add(
+          node.at(),
+          "sites",
+          Problems.quote(scalar.text()) + " is neither all nor a list",
+          SITES_ALLOWED);
+      return Optional.empty();
+    }
+    Optional<List<YamlNode>> items = values.list(node, "sites", SITES_ALLOWED);
+    if (items.isEmpty()) {
+      return Optional.empty();
+    }
+    Set<SiteId> ids = new LinkedHashSet<>();
+    for (int i = 0; i < items.get().size(); i++) {
+      YamlNode item = items.get().get(i);
+      String path = "sites[" + i + "]";
+      Optional<SiteId> id = values.text(item, path).flatMap(s -> siteId(s, path));
+      if (id.isPresent() && !ids.add(id.get())) {
+        problems.add(item.at(), path, Problems.quote(id.get().value()) + " is given twice", "");
+      }
+    }
+    return ids.isEmpty()
+        ? Optional.empty()
+        : Optional.of(new SiteSelection.Listed(List.copyOf(ids)));
+  }
+
+  private Optional<SiteId> siteId(Scalar scalar, String path) {
+    try {
+      return Optional.of(new SiteId(scalar.text()));
+    } catch (IllegalArgumentException e) {
+      problems.add(
+          scalar.at(),
+          path,
+          Problems.quote(scalar.text()) + " is not a site id",
+          "allowed: 1 to 128 characters without control characters");
+      return Optional.empty();
+    }
+  }
+
+  private Set<String> sinks(YamlNode node) {
+    Set<String> sinks = new LinkedHashSet<>();
+    List<YamlNode> items = values.listOfValues(node, "sinks", SINKS_ALLOWED).orElse(List.of());
+    for (int i = 0; i < items.size(); i++) {
+      String path = "sinks[" + i + "]";
+      Optional<Scalar> text = values.text(items.get(i), path);
+      if (text.isPresent()) {
+        sink(text.get(), path, sinks);
+      }
+    }
+    return sinks;
+  }
+
+  private void sink(Scalar scalar, String path, Set<String> sinks) {
+    String name = scalar.text();
+    String shown = Problems.quote(name);
+    if (!SINKS.contains(name)) {
+      problems.add(
+          scalar.at(),
+          path,
+          shown + " is not a sink" + NearMiss.hint(name, SINKS),
+          "allowed: " + String.join(", ", SINKS));
+    } else if (!sinks.add(name)) {
+      problems.add(scalar.at(), path, shown + " is given twice", "");
+    } else if (configured.isPresent() && !configured.get().names().contains(name)) {
+      Set<String> names = configured.get().names();
+      problems.add(
+          scalar.at(),
+          path,
+          shown
+              + " is not configured: add "
+              + name
+              + " to "
+              + configured.get().file()
+              + ", or take it out here",
+          names.isEmpty() ? "" : "configured: " + String.join(", ", names));
+    }
+  }
+
+  private List<Report> reports(YamlNode node) {
+    List<Report> reports = new ArrayList<>();
+    Map<String, Place> names = new HashMap<>();
+    List<YamlNode> items =
+        values.list(node, "reports", "write at least one report").orElse(List.of());
+    ReportDecoder decoder = new ReportDecoder(problems, names);
+    for (int i = 0; i < items.size(); i++) {
+      decoder.decode(items.get(i), "reports[" + i + "]").ifPresent(reports::add);
+    }
+    return reports;
+  }
+}

@@ -1,0 +1,57 @@
+package fathomexport.config;
+
+import fathomexport.report.Report;
+import java.io.Serializable;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * A file of {@code pipelines/}, resolved.
+ *
+ * @param name the file's base name without {@code .yaml}
+ * @param file absolute; text, because a path cannot be serialised
+ * @param lookbackDays days before yesterday that a nightly run asks for again
+ * @param sinks names such as {@code postgres}, in the file's order; at least one
+ * @param reports at least one, with different names
+ */
+public record PipelineDefinition(
+    String name,
+    String file,
+    SiteSelection sites,
+    int lookbackDays,
+    Set<String> sinks,
+    List<Report> reports)
+    implements Serializable {
+
+  public static final int DEFAULT_LOOKBACK_DAYS = 3;
+  public static final int MOST_LOOKBACK_DAYS = 400;
+
+  /** What a pipeline, and so its file, may be named: it stands in ledgers and in log lines. */
+  public static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,62}");
+
+  public PipelineDefinition {
+    sinks = Collections.unmodifiableSet(new LinkedHashSet<>(sinks));
+    reports = List.copyOf(reports);
+    if (!NAME.matcher(name).matches()) {
+      throw new IllegalArgumentException("pipeline name '" + name + "'");
+    }
+    if (lookbackDays < 0 || lookbackDays > MOST_LOOKBACK_DAYS) {
+      throw new IllegalArgumentException(
+          "pipeline " + name + ": look-back of " + lookbackDays + " days");
+    }
+    if (sinks.isEmpty() || reports.isEmpty()) {
+      throw new IllegalArgumentException("pipeline " + name + " needs a sink and a report");
+    }
+    if (reports.stream().map(Report::name).distinct().count() != reports.size()) {
+      throw new IllegalArgumentException("pipeline " + name + " has two reports of one name");
+    }
+  }
+
+  public Path path() {
+    return Path.of(file);
+  }
+}

@@ -1,0 +1,387 @@
+package fathomexport.config;
+
+import fathomexport.config.YamlNode.Place;
+import fathomexport.config.YamlNode.Scalar;
+import fathomexport.report.Aggregate;
+import fathomexport.report.ApiNamed;
+import fathomexport.report.DateGrouping;
+import fathomexport.report.Entity;
+import fathomexport.report.EventSelection;
+import fathomexport.report.Field;
+import fathomexport.report.Filter;
+import fathomexport.report.Operator;
+import fathomexport.report.Report;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+
+/** Resolves one entry of {@code reports}. */
+final class ReportDecoder {
+  private static final List<String> KEYS =
+      List.of(
+          "name", "entity", "events", "aggregates", "date_grouping", "field_grouping", "filters");
+  private static final String NAME_ALLOWED =
+      "allowed: 1 to 51 of a-z, 0-9 and _, beginning with a letter";
+  private static final String EVENTS_ALLOWED =
+      "allowed: all, or a list of event names such as [purchase]";
+
+  private final Problems problems;
+  private final Values values;
+  private final Map<String, Place> namesSeen;
+
+  /**
+   * @param namesSeen names of the file's earlier reports and where they stand; is added to
+   */
+  ReportDecoder(Problems problems, Map<String, Place> namesSeen) {
+    this.problems = problems;
+    this.values = new Values(problems);
+    this.namesSeen = namesSeen;
+  }
+
+  /** Empty when there is a problem. */
+  Optional<Report> decode(YamlNode node, String path) {
+    return values.section(node, path, KEYS).flatMap(this::decode);
+  }
+
+  private Optional<Report> decode(Section report) {
+    Optional<String> name =
+        report.required("name", NAME_ALLOWED).flatMap(n -> name(n, report.path("name")));
+    Optional<Entity> entity =
+        report
+            .required("entity", "allowed: " + ApiNamed.names(Entity.class))
+            .flatMap(n -> choice(n, report.path("entity"), Entity.class, "an entity"));
+    Optional<EventSelection> events = events(report, entity);
+    List<Aggregate> aggregates =
+        report
+            .required("aggregates", aggregatesAllowed(entity))
+            .map(n -> aggregates(n, report.path("aggregates"), entity))
+            .orElse(List.of());
+    DateGrouping dateGrouping =
+        report
+            .optional("date_grouping")
+            .flatMap(
+                n -> choice(n, report.path("date_grouping"), DateGrouping.class, "a date grouping"))
+            .orElse(DateGrouping.NONE);
+    List<Field> fields =
+        report
+            .optional("field_grouping")
+            .map(n -> fields(n, report.path("field_grouping")))
+            .orElse(List.of());
+    List<Filter> filters =
+        report.optional("filters").map(n -> filters(n, report.path("filters"))).orElse(List.of());
+    if (!problems.none() || name.isEmpty() || entity.isEmpty()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new Report(
+            name.get(),
+            entity.get(),
+            events.orElse(null),
+            aggregates,
+            dateGrouping,
+            fields,
+            filters));
+  }
+
+  private Optional<String> name(YamlNode node, String path) {
+    Optional<String> text = values.text(node, path).map(Scalar::text);
+    if (text.isEmpty()) {
+      return text;
+    }
+    String name = text.get();
+    String shown = Problems.quote(name);
+    if (!Report.NAME.matcher(name).matches()) {
+      problems.add(node.at(), path, shown + " cannot name a table", NAME_ALLOWED);
+    } else if (Report.RESERVED.contains(name)) {
+      problems.add(
+          node.at(), path, shown + " is a table of the snapshot command: choose another name", "");
+    } else {
+      Place earlier = namesSeen.putIfAbsent(name, node.at());
+      if (earlier == null) {
+        return text;
+      }
+      problems.add(
+          node.at(),
+          path,
+          shown + " is the name of the report in line " + earlier.line() + " too",
+          "each report is a table of its own");
+    }
+    return Optional.empty();
+  }
+
+  private Optional<EventSelection> events(Section report, Optional<Entity> entity) {
+    String path = report.path("events");
+    if (entity.isPresent() && entity.get() == Entity.PAGEVIEW) {
+      if (report.has("events")) {
+        problems.add(report.placeOf("events"), path, "is only for entity event: leave it out", "");
+      }
+      return Optional.empty();
+    }
+    Optional<YamlNode> node =
+        entity.isPresent() ? report.required("events", EVENTS_ALLOWED) : report.optional("events");
+    return node.flatMap(n -> events(n, path));
+  }
+
+  private Optional<EventSelection> events(YamlNode node, String path) {
+    if (node instanceof Scalar scalar) {
+      if (scalar.text().equals(PipelineDecoder.ALL)) {
+        return Optional.of(new EventSelection.All());
+      }
+      problems.add(
+          node.at(),
+          path,
+          Problems.quote(scalar.text()) + " is neither all nor a list",
+          EVENTS_ALLOWED);
+      return Optional.empty();
+    }
+    Set<String> names = new LinkedHashSet<>();
+    List<YamlNode> items = values.list(node, path, EVENTS_ALLOWED).orElse(List.of());
+    for (int i = 0; i < items.size(); i++) {
+      YamlNode item = items.get(i);
+      String itemPath = path + "[" + i + "]";
+      Optional<String> name = values.text(item, itemPath).map(Scalar::text);
+      if (name.isPresent() && name.get().isEmpty()) {
+        problems.add(item.at(), itemPath, "is empty", EVENTS_ALLOWED);
+      } else if (name.isPresent() && !names.add(name.get())) {
+        problems.add(item.at(), itemPath, Problems.quote(name.get()) + " is given twice", "");
+      }
+    }
+    return names.isEmpty()
+        ? Optional.empty()
+        : Optional.of(new EventSelection.Named(List.copyOf(names)));
+  }
+
+  private List<Aggregate> aggregates(YamlNode node, String path, Optional<Entity> entity) {
+    String allowed = aggregatesAllowed(entity);
+    return each(
+        node,
+        path,
+        allowed,
+        (scalar, itemPath) -> {
+          Optional<Aggregate> aggregate =
+              known(scalar, itemPath, Aggregate.class, "an aggregate", countedBy(entity), allowed);
+          if (aggregate.isPresent()
+              && entity.isPresent()
+              && aggregate.get().entity() != entity.get()) {
+            problems.add(
+                scalar.at(),
+                itemPath,
+                Problems.quote(scalar.text())
+                    + " is an aggregate of entity "
+                    + aggregate.get().entity().apiName(),
+                allowed);
+            return Optional.empty();
+          }
+          return aggregate;
+        });
+  }
+
+  private static Predicate<Aggregate> countedBy(Optional<Entity> entity) {
+    return a -> entity.isEmpty() || a.entity() == entity.get();
+  }
+
+  private static String aggregatesAllowed(Optional<Entity> entity) {
+    return "allowed"
+        + entity.map(e -> " for " + e.apiName()).orElse("")
+        + ": "
+        + String.join(", ", names(Aggregate.class, countedBy(entity)));
+  }
+
+  private List<Field> fields(YamlNode node, String path) {
+    String allowed = "allowed: " + String.join(", ", names(Field.class, Field::groupable));
+    return each(
+        node,
+        path,
+        allowed,
+        (scalar, itemPath) -> {
+          Optional<Field> field =
+              known(
+                  scalar, itemPath, Field.class, "a field to group by", Field::groupable, allowed);
+          if (field.isPresent() && !field.get().groupable()) {
+            problems.add(
+                scalar.at(),
+                itemPath,
+                Problems.quote(scalar.text()) + " can be filtered on but not grouped by",
+                allowed);
+            return Optional.empty();
+          }
+          return field;
+        });
+  }
+
+  private List<Filter> filters(YamlNode node, String path) {
+    List<Filter> filters = new ArrayList<>();
+    List<YamlNode> items =
+        values
+            .list(node, path, "write filters such as {property: pathname, operator: is, value: /}")
+            .orElse(List.of());
+    for (int i = 0; i < items.size(); i++) {
+      String itemPath = path + "[" + i + "]";
+      Optional<Section> section =
+          values.section(items.get(i), itemPath, List.of("property", "operator", "value"));
+      Optional<Filter> filter = section.flatMap(this::filter);
+      if (section.isEmpty() || filter.isEmpty()) {
+        continue;
+      }
+      Filter f = filter.get();
+      if (filters.contains(f)) {
+        problems.add(section.get().at(), itemPath, "is given twice", "");
+      } else if (f.operator() == Operator.IS
+          && filters.stream()
+              .anyMatch(o -> o.operator() == Operator.IS && o.property() == f.property())) {
+        problems.add(
+            section.get().at(),
+            itemPath,
+            "is a second 'is' on "
+                + f.property().apiName()
+                + ": filters must all hold, and the API does not define what two of these mean",
+            f.property().operators().contains(Operator.MATCHING)
+                ? "use one 'matching' such as ^(/a|/b)$, or two reports"
+                : "use two reports");
+      } else {
+        filters.add(f);
+      }
+    }
+    return filters;
+  }
+
+  private Optional<Filter> filter(Section filter) {
+    Predicate<Field> filterable = field -> !field.operators().isEmpty();
+    String propertyAllowed = "allowed: " + String.join(", ", names(Field.class, filterable));
+    Optional<Field> property =
+        filter
+            .required("property", propertyAllowed)
+            .flatMap(
+                n -> {
+                  String path = filter.path("property");
+                  return values
+                      .text(n, path)
+                      .flatMap(s -> property(s, path, filterable, propertyAllowed));
+                });
+    String operatorAllowed =
+        "allowed"
+            + property.map(p -> " for " + p.apiName()).orElse("")
+            + ": "
+            + String.join(", ", names(Operator.class, takenBy(property)));
+    Optional<Operator> operator =
+        filter
+            .required("operator", operatorAllowed)
+            .flatMap(
+                n -> {
+                  String path = filter.path("operator");
+                  return values
+                      .text(n, path)
+                      .flatMap(s -> operator(s, path, property, operatorAllowed));
+                });
+    Optional<String> value =
+        filter
+            .required("value", "write text; for the empty text \"\"")
+            .flatMap(n -> values.text(n, filter.path("value")))
+            .map(Scalar::text);
+    return property.flatMap(p -> operator.flatMap(o -> value.map(v -> new Filter(p, o, v))));
+  }
+
+  private static Predicate<Operator> takenBy(Optional<Field> property) {
+    return o -> property.isEmpty() || property.get().operators().contains(o);
+  }
+
+  private Optional<Field> property(
+      Scalar scalar, String path, Predicate<Field> filterable, String allowed) {
+    Optional<Field> field =
+        known(scalar, path, Field.class, "a field to filter on", filterable, allowed);
+    if (field.isPresent() && !filterable.test(field.get())) {
+      problems.add(
+          scalar.at(),
+          path,
+          Problems.quote(scalar.text()) + " can be grouped by but not filtered on",
+          allowed);
+      return Optional.empty();
+    }
+    return field;
+  }
+
+  private Optional<Operator> operator(
+      Scalar scalar, String path, Optional<Field> property, String allowed) {
+    Optional<Operator> operator =
+        known(scalar, path, Operator.class, "an operator", takenBy(property), allowed);
+    if (operator.isPresent() && !takenBy(property).test(operator.get())) {
+      problems.add(
+          scalar.at(),
+          path,
+          Problems.quote(scalar.text())
+              + " cannot be used on "
+              + property.map(Field::apiName).orElse(""),
+          allowed);
+      return Optional.empty();
+    }
+    return operator;
+  }
+
+  /** Makes something of one entry of a list. */
+  private interface Item<E> {
+    Optional<E> of(Scalar scalar, String path);
+  }
+
+  /** A list in which nothing is there twice. */
+  private <E> List<E> each(YamlNode node, String path, String allowed, Item<E> item) {
+    Set<E> made = new LinkedHashSet<>();
+    List<YamlNode> items = values.listOfValues(node, path, allowed).orElse(List.of());
+    for (int i = 0; i < items.size(); i++) {
+      String itemPath = path + "[" + i + "]";
+      Optional<Scalar> scalar = values.text(items.get(i), itemPath);
+      Optional<E> value = scalar.flatMap(s -> item.of(s, itemPath));
+      if (scalar.isPresent() && value.isPresent() && !made.add(value.get())) {
+        problems.add(
+            scalar.get().at(),
+            itemPath,
+            Problems.quote(scalar.get().text()) + " is given twice",
+            "");
+      }
+    }
+    return List.copyOf(made);
+  }
+
+  private <E extends Enum<E> & ApiNamed> Optional<E> choice(
+      YamlNode node, String path, Class<E> type, String what) {
+    return values
+        .text(node, path, "allowed: " + ApiNamed.names(type))
+        .flatMap(s -> known(s, path, type, what, e -> true, "allowed: " + ApiNamed.names(type)));
+  }
+
+  /** A constant, even one that is not allowed here: that deserves a message of its own. */
+  private <E extends Enum<E> & ApiNamed> Optional<E> known(
+      Scalar scalar,
+      String path,
+      Class<E> type,
+      String what,
+      Predicate<E> suggested,
+      String allowed) {
+    Optional<E> found = ApiNamed.parse(type, scalar.text());
+    if (found.isEmpty()) {
+      problems.add(
+          scalar.at(),
+          path,
+          Problems.quote(scalar.text())
+              + " is not "
+              + what
+              + NearMiss.hint(scalar.text(), names(type, suggested)),
+          allowed);
+    }
+    return found;
+  }
+
+  private static <E extends Enum<E> & ApiNamed> Collection<String> names(
+      Class<E> type, Predicate<E> which) {
+    return Arrays.stream(type.getEnumConstants())
+        .filter(which)
+        .map(ApiNamed::apiName)
+        .collect(Collectors.toList());
+  }
+}

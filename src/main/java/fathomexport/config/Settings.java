@@ -1,0 +1,191 @@
+package fathomexport.config;
+
+import fathomexport.report.SecretRef;
+import java.io.Serializable;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.LinkedHashSet;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code conf/fathom-export.yaml}, resolved: defaults filled in, paths absolute. Holds the places
+ * of secrets, never a secret.
+ *
+ * @param file the file that it was read from, absolute; text, because a path cannot be serialised
+ * @param postgres null when not configured
+ * @param parquet null when not configured
+ */
+public record Settings(String file, Api api, @Nullable Postgres postgres, @Nullable Parquet parquet)
+    implements Serializable {
+
+  /** The names that a pipeline's {@code sinks} may hold. */
+  public static final String POSTGRES = "postgres";
+
+  public static final String PARQUET = "parquet";
+
+  /** The sinks that are configured here, by name. */
+  public Set<String> sinks() {
+    Set<String> names = new LinkedHashSet<>();
+    if (postgres != null) {
+      names.add(POSTGRES);
+    }
+    if (parquet != null) {
+      names.add(PARQUET);
+    }
+    return Collections.unmodifiableSet(names);
+  }
+
+  /**
+   * How the API is spoken to.
+   *
+   * @param baseUrl without a slash at its end; HTTPS, or HTTP to this machine
+   * @param requestsPerMinute 1 to 1000; the API grants 10
+   * @param maxInFlight requests under way at a time, 1 or 2
+   * @param rowLimit the {@code limit} that is asked for, 1 to 1,000,000
+   * @param timeout from connecting to the last byte of an answer, 1 ms to 1 h
+   * @param maxRangeDays widest window in days for groupings other than hour, 1 to 366
+   */
+  public record Api(
+      URI baseUrl,
+      SecretRef token,
+      int requestsPerMinute,
+      int maxInFlight,
+      int rowLimit,
+      Duration timeout,
+      int maxRangeDays)
+      implements Serializable {
+
+    public static final URI DEFAULT_BASE_URL = URI.create("https://api.usefathom.com/v1");
+    public static final int DEFAULT_REQUESTS_PER_MINUTE = 10;
+    public static final int MOST_REQUESTS_PER_MINUTE = 1_000;
+    public static final int DEFAULT_MAX_IN_FLIGHT = 1;
+    public static final int MOST_IN_FLIGHT = 2;
+    public static final int DEFAULT_ROW_LIMIT = 10_000;
+    public static final int MOST_ROW_LIMIT = 1_000_000;
+    public static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(60);
+    public static final Duration LEAST_TIMEOUT = Duration.ofMillis(1);
+    public static final Duration MOST_TIMEOUT = Duration.ofHours(1);
+    public static final int DEFAULT_MAX_RANGE_DAYS = 180;
+    public static final int MOST_MAX_RANGE_DAYS = 366;
+
+    private static final Pattern LOOPBACK =
+        Pattern.compile("localhost|127(\\.[0-9]{1,3}){3}|\\[::1]|\\[0:0:0:0:0:0:0:1]");
+
+    public Api {
+      Optional<String> refused = refusal(baseUrl);
+      if (refused.isPresent()) {
+        throw new IllegalArgumentException("base_url " + refused.get());
+      }
+      within("requests_per_minute", requestsPerMinute, MOST_REQUESTS_PER_MINUTE);
+      within("max_in_flight", maxInFlight, MOST_IN_FLIGHT);
+      within("row_limit", rowLimit, MOST_ROW_LIMIT);
+      within("max_range_days", maxRangeDays, MOST_MAX_RANGE_DAYS);
+      if (timeout.compareTo(LEAST_TIMEOUT) < 0 || timeout.compareTo(MOST_TIMEOUT) > 0) {
+        throw new IllegalArgumentException("timeout " + timeout);
+      }
+    }
+
+    /** The defaults, for a server and a token. */
+    public static Api withDefaults(URI baseUrl, SecretRef token) {
+      return new Api(
+          baseUrl,
+          token,
+          DEFAULT_REQUESTS_PER_MINUTE,
+          DEFAULT_MAX_IN_FLIGHT,
+          DEFAULT_ROW_LIMIT,
+          DEFAULT_TIMEOUT,
+          DEFAULT_MAX_RANGE_DAYS);
+    }
+
+    private static void within(String name, int value, int most) {
+      if (value < 1 || value > most) {
+        throw new IllegalArgumentException(name + " " + value + " is not within 1 to " + most);
+      }
+    }
+
+    /** Why a URL cannot be the base of requests. Does not repeat the URL: it may hold a secret. */
+    static Optional<String> refusal(URI url) {
+      String scheme = url.getScheme() == null ? "" : url.getScheme().toLowerCase(Locale.ROOT);
+      String host = url.getHost();
+      if (host == null) {
+        return Optional.of("names no host");
+      }
+      if (url.getRawUserInfo() != null) {
+        return Optional.of("carries a user name or a password");
+      }
+      if (url.getRawQuery() != null || url.getRawFragment() != null) {
+        return Optional.of("carries a query or a fragment");
+      }
+      String path = url.getRawPath();
+      if (path != null && path.endsWith("/")) {
+        return Optional.of("ends with a slash");
+      }
+      boolean loopback = LOOPBACK.matcher(host.toLowerCase(Locale.ROOT)).matches();
+      if (!scheme.equals("https") && !(scheme.equals("http") && loopback)) {
+        return Optional.of("must be https (http only to this machine: the token is sent along)");
+      }
+      return Optional.empty();
+    }
+  }
+
+  /**
+   * The database.
+   *
+   * @param url begins with {@code jdbc:postgresql:}; without user and password
+   * @param password null where the server asks for none (trust, peer)
+   */
+  public record Postgres(String url, String user, @Nullable SecretRef password)
+      implements Serializable {
+
+    public static final String URL_PREFIX = "jdbc:postgresql:";
+
+    private static final Pattern CREDENTIALS =
+        Pattern.compile(
+            "[?&](user|[a-z]*password|[a-z]*passwd)=|//[^/?]*@", Pattern.CASE_INSENSITIVE);
+
+    public Postgres {
+      Optional<String> refused = refusal(url);
+      if (refused.isPresent()) {
+        throw new IllegalArgumentException("postgres url " + refused.get());
+      }
+      if (user.isBlank()) {
+        throw new IllegalArgumentException("postgres user is empty");
+      }
+    }
+
+    /** Why a URL cannot be used. Does not repeat the URL: it may hold a password. */
+    static Optional<String> refusal(String url) {
+      if (!url.startsWith(URL_PREFIX) || url.length() == URL_PREFIX.length()) {
+        return Optional.of("must be like " + URL_PREFIX + "//127.0.0.1:5432/analytics");
+      }
+      if (CREDENTIALS.matcher(url).find()) {
+        return Optional.of(
+            "carries a user or a password: give them as postgres.user and postgres.password");
+      }
+      return Optional.empty();
+    }
+  }
+
+  /**
+   * The Parquet data sets.
+   *
+   * @param root absolute directory; text, because a path cannot be serialised
+   */
+  public record Parquet(String root) implements Serializable {
+    public Parquet {
+      if (!Path.of(root).isAbsolute()) {
+        throw new IllegalArgumentException("parquet root must be absolute: " + root);
+      }
+    }
+
+    public Path path() {
+      return Path.of(root);
+    }
+  }
+}

@@ -1,0 +1,13 @@
+package fathomexport.demo;
+
+import fathomexport.cli.Context;
+import java.util.List;
+
+/** The commands that play. */
+public final class DemoCommands {
+  private DemoCommands() {}
+
+  public static List<Object> all(Context context) {
+    return List.of(new Simulate(context));
+  }
+}

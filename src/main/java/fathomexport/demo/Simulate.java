@@ -1,0 +1,91 @@
+package fathomexport.demo;
+
+import fathomexport.cli.Context;
+import fathomexport.simulator.FathomSimulator;
+import fathomexport.simulator.Quota;
+import fathomexport.simulator.SimulatorOptions;
+import fathomexport.simulator.SimulatorToken;
+import java.io.IOException;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+@Command(
+    name = "simulate",
+    description = {
+      "Serve a simulated Fathom API on 127.0.0.1, from visits that it makes up, until it is stopped."
+    })
+final class Simulate implements Callable<Integer> {
+  private static final int YEAR = 365;
+
+  private final Context context;
+
+  @Option(names = "--port", description = "Port; any free one by default.")
+  int port;
+
+  @Option(
+      names = "--seed",
+      description = "Other seeds make other visits. Default: ${DEFAULT-VALUE}.")
+  long seed = 1;
+
+  @Option(names = "--from", paramLabel = "DAY", description = "First day with traffic.")
+  @Nullable LocalDate from;
+
+  @Option(
+      names = "--to",
+      paramLabel = "DAY",
+      description = "Last day with traffic; today by default.")
+  @Nullable LocalDate to;
+
+  @Option(
+      names = "--burst-pages",
+      description = "Rows of the day that is far above others. Default: ${DEFAULT-VALUE}.")
+  int burstPages = 12_000;
+
+  @Option(names = "--token", description = "The token that clients must send.")
+  String token = SimulatorToken.STANDARD.secret();
+
+  @Option(
+      names = "--quota-model",
+      description = "One of ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
+  Quota.Model quotaModel = Quota.Model.FIXED_FROM_FIRST_HIT;
+
+  @Option(
+      names = "--requests-per-minute",
+      description = "Size of the quota. Default: ${DEFAULT-VALUE}.")
+  int requestsPerMinute = 10;
+
+  Simulate(Context context) {
+    this.context = context;
+  }
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    LocalDate last =
+        to == null
+            ? LocalDate.ofInstant(context.environment().clock().instant(), ZoneOffset.UTC)
+            : to;
+    LocalDate first = from == null ? last.minusDays(YEAR) : from;
+    CountDownLatch stopped = new CountDownLatch(1);
+    context.environment().shutdown().onRequest(stopped::countDown);
+    try (FathomSimulator simulator =
+        new SimulatorOptions(
+                port,
+                seed,
+                first,
+                last,
+                burstPages,
+                token,
+                Quota.aMinute(quotaModel, requestsPerMinute))
+            .start()) {
+      context.printer().line("Serving " + first + " to " + last + " at " + simulator.baseUri());
+      context.printer().line("Token: " + token);
+      stopped.await();
+    }
+    return 0;
+  }
+}

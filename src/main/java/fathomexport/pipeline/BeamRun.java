@@ -1,0 +1,85 @@
+package fathomexport.pipeline;
+
+import fathomexport.plan.FetchTask;
+import java.util.List;
+import org.apache.beam.runners.direct.DirectOptions;
+import org.apache.beam.runners.direct.DirectRunner;
+import org.apache.beam.sdk.Pipeline;
+import org.apache.beam.sdk.PipelineResult;
+import org.apache.beam.sdk.metrics.MetricNameFilter;
+import org.apache.beam.sdk.metrics.MetricResult;
+import org.apache.beam.sdk.metrics.MetricsFilter;
+import org.apache.beam.sdk.options.PipelineOptions;
+import org.apache.beam.sdk.options.PipelineOptionsFactory;
+
+/** Hands a plan to a runner and waits for its end. */
+final class BeamRun {
+  /**
+   * The direct runner's threads beside those that fetch: one that commits, one that does the rest.
+   */
+  private static final int OTHER_THREADS = 2;
+
+  private final List<String> arguments;
+  private final int lanes;
+
+  /**
+   * @param arguments Beam's own options, such as {@code --runner=FlinkRunner}
+   * @param lanes requests in flight
+   */
+  BeamRun(List<String> arguments, int lanes) {
+    this.arguments = List.copyOf(arguments);
+    this.lanes = lanes;
+  }
+
+  /**
+   * Runs to the end.
+   *
+   * @param lost what was lost before, for the summary
+   * @return billed requests, over all workers
+   */
+  long execute(ExportSpec spec, List<FetchTask> tasks, List<WindowOutcome> lost) {
+    PipelineOptions options = options();
+    Pipeline pipeline = Pipeline.create(options);
+    ExportPipeline.build(pipeline, spec, Lane.deal(tasks, lanes), lost);
+    PipelineResult result = pipeline.run();
+    result.waitUntilFinish();
+    return requests(result);
+  }
+
+  private PipelineOptions options() {
+    PipelineOptions options;
+    try {
+      options =
+          PipelineOptionsFactory.fromArgs(arguments.toArray(new String[0]))
+              .withValidation()
+              .create();
+    } catch (IllegalArgumentException e) {
+      throw new ExportFailedException(
+          FailureKind.CONFIGURATION, "Beam's options behind --: " + e.getMessage(), e);
+    }
+    if (options.getRunner().equals(DirectRunner.class)) {
+      DirectOptions direct = options.as(DirectOptions.class);
+      direct.setBlockOnRun(false);
+      // They copy and compare every element; ours are batches that no step changes.
+      direct.setEnforceImmutability(false);
+      direct.setEnforceEncodability(false);
+      direct.setTargetParallelism(lanes + OTHER_THREADS);
+    }
+    return options;
+  }
+
+  private static long requests(PipelineResult result) {
+    MetricsFilter filter =
+        MetricsFilter.builder()
+            .addNameFilter(
+                MetricNameFilter.named(
+                    ExportPipeline.REQUESTS.getName().getNamespace(),
+                    ExportPipeline.REQUESTS.getName().getName()))
+            .build();
+    long sum = 0;
+    for (MetricResult<Long> counter : result.metrics().queryMetrics(filter).getCounters()) {
+      sum += counter.getAttempted();
+    }
+    return sum;
+  }
+}

@@ -1,0 +1,123 @@
+package fathomexport.pipeline;
+
+import fathomexport.ledger.CertificateStatus;
+import fathomexport.ledger.LedgerException;
+import fathomexport.ledger.PeriodCertificate;
+import fathomexport.ledger.Provenance;
+import fathomexport.plan.FetchTask;
+import fathomexport.report.Site;
+import fathomexport.report.Window;
+import fathomexport.report.rows.RowSpool;
+import fathomexport.sink.CommitResult;
+import fathomexport.sink.Sink;
+import fathomexport.sink.SinkException;
+import fathomexport.sink.WindowLoad;
+import java.util.List;
+import org.apache.beam.sdk.transforms.DoFn;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Commits each window to every sink, and says how it ended. */
+final class CommitWindows extends DoFn<Certified, WindowOutcome> {
+  private static final long serialVersionUID = 1L;
+  private static final Logger LOG = LoggerFactory.getLogger(CommitWindows.class);
+
+  private final ExportSpec spec;
+
+  CommitWindows(ExportSpec spec) {
+    this.spec = spec;
+  }
+
+  @ProcessElement
+  public void commit(@Element Certified certified, OutputReceiver<WindowOutcome> out) {
+    RunServices run = RunServices.of(spec);
+    Typed typed = certified.typed();
+    Window window = typed.fetched().task().window(typed.report());
+    WindowOutcome outcome;
+    try (RowSpool rows = typed.rows()) {
+      outcome = commit(run, certified, window, rows);
+    } catch (SinkException e) {
+      outcome = failed(window, e);
+      if (outcome.failure() == FailureKind.STORAGE) {
+        // What is fetched could not be kept: asking for more would only be billed.
+        run.halt(outcome);
+      }
+    } catch (LedgerException e) {
+      outcome = WindowOutcome.failed(window.toString(), FailureKind.STORAGE, message(e));
+      run.halt(outcome);
+    } catch (RuntimeException e) {
+      LOG.error("{}: a fault of ours", window, e);
+      outcome = WindowOutcome.failed(window.toString(), FailureKind.FAULT, "a fault of ours: " + e);
+    }
+    run.environment().listener().windowEnded(outcome);
+    out.output(outcome);
+  }
+
+  private static WindowOutcome commit(
+      RunServices run, Certified certified, Window window, RowSpool rows) {
+    Typed typed = certified.typed();
+    WindowLoad load =
+        new WindowLoad(window, typed.report(), rows, certified.periods(), provenance(run, typed));
+    int changed = 0;
+    long stored = 0;
+    for (Sink sink : run.sinks().all()) {
+      CommitResult result = sink.commit(load);
+      changed = Math.max(changed, result.changed().size());
+      stored = Math.max(stored, result.rowsStored());
+    }
+    if (!typed.quarantine().isEmpty()) {
+      run.sinks().ledger().quarantine(typed.quarantine());
+    }
+    List<PeriodCertificate> incomplete =
+        certified.periods().stream()
+            .filter(p -> p.status() == CertificateStatus.INCOMPLETE)
+            .toList();
+    boolean committed = incomplete.size() < certified.periods().size();
+    return new WindowOutcome(
+        window.toString(),
+        incomplete.isEmpty() ? null : FailureKind.INCOMPLETE,
+        incomplete.isEmpty() ? "" : describe(incomplete),
+        committed,
+        changed,
+        stored,
+        typed.refusedRows());
+  }
+
+  private static String describe(List<PeriodCertificate> incomplete) {
+    PeriodCertificate first = incomplete.get(0);
+    return "incomplete: "
+        + first.period()
+        + (incomplete.size() > 1 ? " and " + (incomplete.size() - 1) + " more" : "")
+        + ": "
+        + first.reason();
+  }
+
+  private static Provenance provenance(RunServices run, Typed typed) {
+    Fetched fetched = typed.fetched();
+    FetchTask task = fetched.task();
+    Site site = task.site();
+    return new Provenance(
+        run.runId(),
+        typed.report().definition(),
+        fetched.fetchedAt(),
+        site.zone() == null ? null : site.zone().getId(),
+        fetched.requests(),
+        fetched.controlRequests(),
+        fetched.splits());
+  }
+
+  private static WindowOutcome failed(Window window, SinkException e) {
+    FailureKind kind =
+        switch (e.kind()) {
+          case UNAVAILABLE, UNKNOWN -> FailureKind.STORAGE;
+          case DEFINITION -> FailureKind.CONFIGURATION;
+          case INTEGRITY -> FailureKind.FAULT;
+        };
+    return WindowOutcome.failed(window.toString(), kind, message(e));
+  }
+
+  private static String message(RuntimeException e) {
+    String message = e.getMessage();
+    return message == null ? e.toString() : message;
+  }
+}

@@ -1,0 +1,76 @@
+package fathomexport.pipeline;
+
+import fathomexport.certify.PeriodTotals;
+import fathomexport.plan.ControlQuery;
+import fathomexport.report.DateGrouping;
+import fathomexport.report.DayRange;
+import fathomexport.report.Entity;
+import fathomexport.report.Filter;
+import fathomexport.report.Slice;
+import java.time.LocalDate;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The control totals that a run knows: each is asked once and serves every report of the slice with
+ * the same grouping and filters. Bounded: a long backfill walks on and needs the newest only.
+ * Thread-safe.
+ */
+final class ControlBook {
+  private static final int FAMILIES = 256;
+
+  /** Whose totals: all that makes two control queries the same question, but the days. */
+  private record Family(Slice slice, Entity entity, DateGrouping grouping, List<Filter> filters) {
+    static Family of(ControlQuery query) {
+      return new Family(
+          query.slice(),
+          query.shape().entity(),
+          query.shape().dateGrouping(),
+          query.shape().filters());
+    }
+  }
+
+  private static final class Page {
+    private final Set<LocalDate> known = new HashSet<>();
+    private final PeriodTotals totals = new PeriodTotals();
+  }
+
+  private final Map<Family, Page> families =
+      new LinkedHashMap<>(16, 0.75f, true) {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Family, Page> eldest) {
+          return size() > FAMILIES;
+        }
+      };
+
+  /** The totals of these days, when all of them are known. */
+  synchronized Optional<PeriodTotals> find(ControlQuery query, DayRange days) {
+    Page page = families.get(Family.of(query));
+    if (page == null
+        || !keys(query.shape().dateGrouping(), days).stream().allMatch(page.known::contains)) {
+      return Optional.empty();
+    }
+    PeriodTotals copy = new PeriodTotals();
+    copy.addAll(page.totals, days);
+    return Optional.of(copy);
+  }
+
+  /** Takes what an answer about these days said, in place of what was known of them. */
+  synchronized void put(ControlQuery query, DayRange days, PeriodTotals totals) {
+    Page page = families.computeIfAbsent(Family.of(query), f -> new Page());
+    page.totals.replace(totals, days);
+    page.known.addAll(keys(query.shape().dateGrouping(), days));
+  }
+
+  private static List<LocalDate> keys(DateGrouping grouping, DayRange days) {
+    return grouping == DateGrouping.NONE
+        ? List.of(days.first(), days.last())
+        : days.periods(grouping).toList();
+  }
+}

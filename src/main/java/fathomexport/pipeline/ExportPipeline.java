@@ -1,0 +1,75 @@
+package fathomexport.pipeline;
+
+import java.io.Serializable;
+import java.util.List;
+import org.apache.beam.sdk.Pipeline;
+import org.apache.beam.sdk.coders.SerializableCoder;
+import org.apache.beam.sdk.metrics.Counter;
+import org.apache.beam.sdk.metrics.Metrics;
+import org.apache.beam.sdk.transforms.Combine;
+import org.apache.beam.sdk.transforms.Create;
+import org.apache.beam.sdk.transforms.Flatten;
+import org.apache.beam.sdk.transforms.ParDo;
+import org.apache.beam.sdk.values.PCollection;
+import org.apache.beam.sdk.values.PCollectionList;
+import org.apache.beam.sdk.values.PCollectionTuple;
+import org.apache.beam.sdk.values.TupleTag;
+import org.apache.beam.sdk.values.TupleTagList;
+
+/**
+ * The run as a list of verbs: plan, fetch, type, certify, commit, summarise. Each has an output for
+ * its failures; they flow into one place, with what was lost before it began. What comes out is one
+ * summary, which the ledger keeps.
+ */
+final class ExportPipeline {
+  static final TupleTag<Fetched> FETCHED = new TupleTag<>("fetched") {};
+  static final TupleTag<Typed> TYPED = new TupleTag<>("typed") {};
+  private static final TupleTag<WindowOutcome> FAILED = new TupleTag<>("failed") {};
+
+  /** Requests that are billed, on whichever worker they are made. */
+  static final Counter REQUESTS = Metrics.counter("fathom-export", "requests");
+
+  private ExportPipeline() {}
+
+  static void build(Pipeline pipeline, ExportSpec spec, List<Lane> plan, List<WindowOutcome> lost) {
+    PCollection<Lane> lanes =
+        pipeline.apply("Plan", Create.of(plan).withCoder(SerializableCoder.of(Lane.class)));
+
+    PCollectionTuple fetched =
+        lanes.apply(
+            "Fetch",
+            ParDo.of(new FetchWindows(spec, FAILED))
+                .withOutputTags(FETCHED, TupleTagList.of(FAILED)));
+
+    PCollectionTuple typed =
+        coded(fetched.get(FETCHED), Fetched.class)
+            .apply(
+                "Type",
+                ParDo.of(new TypeRows(spec, FAILED))
+                    .withOutputTags(TYPED, TupleTagList.of(FAILED)));
+
+    PCollection<Certified> certified =
+        coded(typed.get(TYPED), Typed.class).apply("Certify", ParDo.of(new CertifyWindows()));
+
+    PCollection<WindowOutcome> committed =
+        coded(certified, Certified.class).apply("Commit", ParDo.of(new CommitWindows(spec)));
+
+    PCollection<WindowOutcome> before =
+        pipeline.apply(
+            "Lost", Create.of(lost).withCoder(SerializableCoder.of(WindowOutcome.class)));
+
+    PCollectionList.of(before)
+        .and(coded(fetched.get(FAILED), WindowOutcome.class))
+        .and(coded(typed.get(FAILED), WindowOutcome.class))
+        .and(coded(committed, WindowOutcome.class))
+        .apply("Outcomes", Flatten.pCollections())
+        .apply("Summarise", Combine.globally(new Summarise()))
+        .apply("Record", ParDo.of(new RecordSummary(spec)));
+  }
+
+  /** Records get no coder by inference. */
+  private static <T extends Serializable> PCollection<T> coded(
+      PCollection<T> collection, Class<T> type) {
+    return collection.setCoder(SerializableCoder.of(type));
+  }
+}

@@ -1,0 +1,34 @@
+package fathomexport.pipeline;
+
+import fathomexport.report.SecretRef;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where to export from and to, resolved. Secrets are references.
+ *
+ * @param timeout of one call, from connecting to its last byte
+ * @param maxRangeDays widest window in days, but for hour grouping
+ * @param postgres null when there is none
+ * @param parquetRoot null when there is none
+ */
+public record ExportSettings(
+    URI baseUrl,
+    SecretRef token,
+    int requestsPerMinute,
+    int maxInFlight,
+    int rowLimit,
+    Duration timeout,
+    int maxRangeDays,
+    @Nullable Postgres postgres,
+    @Nullable Path parquetRoot) {
+
+  /**
+   * A database.
+   *
+   * @param password null where the server asks for none
+   */
+  public record Postgres(String url, String user, @Nullable SecretRef password) {}
+}

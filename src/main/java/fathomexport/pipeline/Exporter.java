@@ -1,0 +1,390 @@
+package fathomexport.pipeline;
+
+import fathomexport.api.ApiSettings;
+import fathomexport.api.Endpoint;
+import fathomexport.api.FathomClient;
+import fathomexport.api.RequestListener;
+import fathomexport.api.RetryPolicy;
+import fathomexport.ledger.Ledger;
+import fathomexport.ledger.LedgerException;
+import fathomexport.ledger.RunRecord;
+import fathomexport.plan.Mode;
+import fathomexport.plan.Plan;
+import fathomexport.plan.Subject;
+import fathomexport.plan.WindowPlanner;
+import fathomexport.report.DayRange;
+import fathomexport.report.Report;
+import fathomexport.report.SecretUnavailableException;
+import fathomexport.report.Site;
+import fathomexport.report.SiteId;
+import fathomexport.sink.SinkException;
+import fathomexport.sink.parquet.ParquetSettings;
+import fathomexport.sink.postgres.PostgresSettings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What can be done with a configuration: the one door into this package for the command line and
+ * for tests. Every method throws {@link ExportFailedException} when it cannot begin.
+ */
+public final class Exporter {
+  private static final Logger LOG = LoggerFactory.getLogger(Exporter.class);
+
+  /** Control totals that are older than this are asked for again. */
+  private static final Duration CONTROL_AGE = Duration.ofHours(12);
+
+  private static final Duration MINUTE = Duration.ofMinutes(1);
+
+  private static final int RUNS_TO_SEARCH = 100;
+
+  private final ExportSettings settings;
+  private final RunEnvironment environment;
+
+  public Exporter(ExportSettings settings, RunEnvironment environment) {
+    this.settings = settings;
+    this.environment = environment;
+  }
+
+  /** Every site's finished days of the look-back, then gaps: what a scheduler starts. */
+  public RunResult run(ExportJob job, boolean force, List<String> beamArguments) {
+    return export(job, new Mode.Nightly(job.lookbackDays(), force), beamArguments);
+  }
+
+  /** What of a range is not complete yet; with {@code force} all of it. */
+  public RunResult backfill(
+      ExportJob job,
+      DayRange days,
+      boolean force,
+      boolean newestFirst,
+      List<String> beamArguments) {
+    return export(job, new Mode.Backfill(days, force, newestFirst), beamArguments);
+  }
+
+  /** Makes the sinks ready for the job's reports. */
+  public void migrate(ExportJob job) {
+    guarded(
+        () -> {
+          try (Sinks sinks = open(job)) {
+            sinks.all().forEach(sink -> sink.migrate(job.reports()));
+          }
+          return "";
+        });
+  }
+
+  /** All sites that the token may list. */
+  public List<Site> sites() {
+    return guarded(
+        () -> {
+          try (FathomClient client = client()) {
+            return new Accounts(client).all();
+          }
+        });
+  }
+
+  /**
+   * What a run or a backfill would do. Asks the API for sites and events only, and writes nothing.
+   */
+  public PlanOverview planRun(ExportJob job) {
+    return plan(job, new Mode.Nightly(job.lookbackDays(), false));
+  }
+
+  /** What a backfill would do. */
+  public PlanOverview planBackfill(ExportJob job, DayRange days, boolean force) {
+    return plan(job, new Mode.Backfill(days, force, true));
+  }
+
+  private PlanOverview plan(ExportJob job, Mode mode) {
+    return guarded(
+        () -> {
+          try (Sinks sinks = open(job);
+              FathomClient client = client()) {
+            Accounts.Found found = new Accounts(client).subjects(job);
+            LedgerView view = new LedgerView(job, sinks);
+            Plan plan = planner(job, mode, view, found.subjects()).plan(found.subjects());
+            return PlanOverview.of(
+                plan,
+                view,
+                settings.requestsPerMinute(),
+                settings.rowLimit(),
+                settings.maxRangeDays(),
+                found.lost().stream().map(l -> l.window() + ": " + l.message()).toList());
+          }
+        });
+  }
+
+  /** What is covered, a row a report and slice. */
+  public StatusOverview status(ExportJob job) {
+    return guarded(
+        () -> {
+          try (Sinks sinks = open(job)) {
+            return StatusOverview.of(job, sinks, environment.time().instant());
+          }
+        });
+  }
+
+  /** Asks the control totals of a range again and compares them with what is stored. */
+  public Verification verify(ExportJob job, DayRange days) {
+    return guarded(
+        () -> {
+          Path spill = spillDirectory();
+          AtomicLong requests = new AtomicLong();
+          try (Sinks sinks = open(job);
+              FathomClient client =
+                  RunServices.client(api(), environment, counting(requests::incrementAndGet))) {
+            Accounts.Found found = new Accounts(client).subjects(job);
+            WindowFetcher fetcher =
+                new WindowFetcher(
+                    client,
+                    new ControlBook(),
+                    new Knowledge(sinks.ledger()),
+                    settings.rowLimit(),
+                    settings.maxRangeDays(),
+                    spill);
+            Instant now = environment.time().instant();
+            Verification verified =
+                new Verifier(job, days, sinks, fetcher)
+                    .verify(
+                        found.subjects(),
+                        s -> now.atZone(s.site().closingZone()).toLocalDate().minusDays(1),
+                        requests::get);
+            List<String> failures = new ArrayList<>(verified.failures());
+            found.lost().forEach(l -> failures.add(l.window() + ": " + l.message()));
+            return new Verification(
+                verified.periods(), verified.requests(), verified.differences(), failures);
+          } finally {
+            delete(spill);
+          }
+        });
+  }
+
+  /** Hears of the requests that are billed. */
+  private RequestListener counting(Runnable sent) {
+    return event -> {
+      if (event instanceof RequestListener.Event.Sent
+          && event.endpoint() == Endpoint.AGGREGATIONS) {
+        sent.run();
+      }
+    };
+  }
+
+  /** How the numbers of a report, site and day came to be. Asks the API nothing. */
+  public Explanation explain(ExportJob job, Report report, SiteId site, LocalDate day) {
+    return guarded(
+        () -> {
+          try (Sinks sinks = open(job)) {
+            return Explanation.of(report, site, day, sinks);
+          }
+        });
+  }
+
+  private RunResult export(ExportJob job, Mode mode, List<String> beamArguments) {
+    return guarded(
+        () -> {
+          try (Sinks sinks = open(job)) {
+            sinks.all().forEach(sink -> sink.migrate(job.reports()));
+            Optional<Ledger.RunLock> lock = sinks.ledger().tryLock(job.name());
+            if (lock.isEmpty()) {
+              throw new ExportFailedException(
+                  FailureKind.TRY_LATER,
+                  "another run of pipeline " + job.name() + " is under way",
+                  null);
+            }
+            try (Ledger.RunLock held = lock.get();
+                FathomClient client = client()) {
+              Objects.requireNonNull(held);
+              return export(job, mode, beamArguments, sinks, client);
+            }
+          }
+        });
+  }
+
+  private RunResult export(
+      ExportJob job, Mode mode, List<String> beamArguments, Sinks sinks, FathomClient client) {
+    Instant startedAt = environment.time().instant();
+    Accounts.Found found = new Accounts(client).subjects(job);
+    LedgerView view = new LedgerView(job, sinks);
+    Plan plan = planner(job, mode, view, found.subjects()).plan(found.subjects());
+    environment
+        .listener()
+        .planned(plan.windows(), PlanOverview.leastRequests(plan, settings.maxRangeDays()));
+    Path spill = spillDirectory();
+    try {
+      ExportSpec spec = spec(job, mode, plan, startedAt, spill);
+      found.lost().forEach(environment.listener()::windowEnded);
+      RunRecord ended;
+      if (plan.tasks().isEmpty()) {
+        RunSummary nothing =
+            found.lost().stream().map(RunSummary::of).reduce(RunSummary.EMPTY, RunSummary::plus);
+        ended = RecordSummary.of(spec, nothing, startedAt, 0, nothing.exitCode());
+      } else {
+        try (RunServices services = new RunServices(spec, environment, sinks, client)) {
+          services.register();
+          view.seed(services.book(), plan, startedAt.minus(CONTROL_AGE));
+          sinks.ledger().record(RecordSummary.begun(spec));
+          long requests =
+              new BeamRun(beamArguments, settings.maxInFlight())
+                  .execute(spec, plan.tasks(), found.lost());
+          ended = RecordSummary.withRequests(find(sinks.ledger(), spec.runId()), requests);
+        }
+      }
+      int exitCode =
+          environment.stop().stopped()
+              ? FailureKind.STOPPED.exitCode()
+              : Objects.requireNonNullElse(ended.exitCode(), FailureKind.FAULT.exitCode());
+      RunRecord done = RecordSummary.finished(ended, environment.time().instant(), exitCode);
+      sinks.ledger().record(done);
+      return RunResult.of(done, exitCode, floor(done.requests()), plan);
+    } finally {
+      delete(spill);
+    }
+  }
+
+  private static RunRecord find(Ledger ledger, String runId) {
+    return ledger.runs(RUNS_TO_SEARCH).stream()
+        .filter(r -> r.runId().equals(runId))
+        .findFirst()
+        .orElseThrow(
+            () -> new LedgerException("the ledger has lost the record of run " + runId, null));
+  }
+
+  private ExportSpec spec(ExportJob job, Mode mode, Plan plan, Instant startedAt, Path spill) {
+    String stamp = startedAt.truncatedTo(ChronoUnit.SECONDS).toString().replaceAll("[^0-9TZ]", "");
+    return new ExportSpec(
+        stamp + "-" + UUID.randomUUID().toString().substring(0, 8),
+        job.name(),
+        mode.command(),
+        startedAt,
+        plan.windows(),
+        api(),
+        job.toPostgres() ? postgres() : null,
+        job.toParquet() ? parquet().root().toString() : null,
+        settings.rowLimit(),
+        settings.maxRangeDays(),
+        spill.toString());
+  }
+
+  private WindowPlanner planner(ExportJob job, Mode mode, LedgerView view, List<Subject> subjects) {
+    Instant now = environment.time().instant();
+    LocalDate from =
+        mode instanceof Mode.Backfill backfill
+            ? backfill.days().first()
+            // Gaps are looked for no further back than one window.
+            : LocalDate.ofInstant(now, ZoneOffset.UTC)
+                .minusDays(settings.maxRangeDays() + job.lookbackDays() + 2L);
+    return new WindowPlanner(
+        job.reports(),
+        view.holdings(subjects.stream().map(s -> s.site().id()).toList(), from),
+        mode,
+        now,
+        settings.maxRangeDays());
+  }
+
+  /** The least time in which the quota lets so many requests go out. */
+  private Duration floor(long requests) {
+    long rounds =
+        requests == 0
+            ? 0
+            : (requests + settings.requestsPerMinute() - 1) / settings.requestsPerMinute() - 1;
+    return MINUTE.multipliedBy(rounds);
+  }
+
+  private FathomClient client() {
+    return RunServices.client(api(), environment, RunServices.hearing(environment.listener()));
+  }
+
+  private ApiSettings api() {
+    return new ApiSettings(
+        settings.baseUrl(),
+        settings.token(),
+        settings.requestsPerMinute(),
+        settings.maxInFlight(),
+        settings.timeout(),
+        ApiSettings.DEFAULT_MAX_BODY_BYTES,
+        RetryPolicy.DEFAULT);
+  }
+
+  private PostgresSettings postgres() {
+    ExportSettings.Postgres database = settings.postgres();
+    if (database == null) {
+      throw new ExportFailedException(
+          FailureKind.CONFIGURATION, "no postgres: section in the configuration", null);
+    }
+    return new PostgresSettings(database.url(), database.user(), database.password());
+  }
+
+  private ParquetSettings parquet() {
+    Path root = settings.parquetRoot();
+    if (root == null) {
+      throw new ExportFailedException(
+          FailureKind.CONFIGURATION, "no parquet: section in the configuration", null);
+    }
+    return new ParquetSettings(root);
+  }
+
+  private Sinks open(ExportJob job) {
+    return Sinks.open(
+        job.toPostgres() ? postgres() : null,
+        job.toParquet() ? parquet() : null,
+        environment.variables());
+  }
+
+  private static Path spillDirectory() {
+    try {
+      return Files.createTempDirectory("fathom-export-");
+    } catch (IOException e) {
+      throw new ExportFailedException(
+          FailureKind.STORAGE,
+          "cannot make a directory for spilled rows below "
+              + System.getProperty("java.io.tmpdir")
+              + ": "
+              + e.getMessage(),
+          e);
+    }
+  }
+
+  private static void delete(Path directory) {
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path path : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(path);
+      }
+    } catch (IOException e) {
+      LOG.warn("spilled rows are left in {}: {}", directory, e.getMessage());
+    }
+  }
+
+  /** Turns what keeps a command from beginning into one exception with its exit code. */
+  private static <T> T guarded(Supplier<T> work) {
+    try {
+      return work.get();
+    } catch (SecretUnavailableException e) {
+      throw new ExportFailedException(FailureKind.PERMISSION, String.valueOf(e.getMessage()), e);
+    } catch (SinkException e) {
+      FailureKind kind =
+          switch (e.kind()) {
+            case DEFINITION -> FailureKind.CONFIGURATION;
+            case UNAVAILABLE, UNKNOWN -> FailureKind.STORAGE;
+            case INTEGRITY -> FailureKind.FAULT;
+          };
+      throw new ExportFailedException(kind, String.valueOf(e.getMessage()), e);
+    } catch (LedgerException e) {
+      throw new ExportFailedException(FailureKind.STORAGE, String.valueOf(e.getMessage()), e);
+    }
+  }
+}

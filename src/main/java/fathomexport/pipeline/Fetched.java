@@ -1,0 +1,32 @@
+package fathomexport.pipeline;
+
+import fathomexport.certify.Certifier;
+import fathomexport.certify.PeriodTotals;
+import fathomexport.plan.FetchTask;
+import fathomexport.report.rows.RowSpool;
+import java.io.Serializable;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.Map;
+
+/**
+ * A task's rows as the API gave them, all pages of it.
+ *
+ * @param raw in the layout of {@code RawRows}, ordered by period
+ * @param control totals to certify against; the rows' own where the task is the control
+ * @param faults periods that are known to be incomplete
+ * @param fetchedAt when the last answer ended
+ * @param requests made for the rows, retries included
+ * @param controlRequests made for the control totals
+ * @param splits parts that over-limit periods were split into
+ */
+record Fetched(
+    FetchTask task,
+    RowSpool raw,
+    PeriodTotals control,
+    Map<LocalDate, Certifier.Fault> faults,
+    Instant fetchedAt,
+    int requests,
+    int controlRequests,
+    int splits)
+    implements Serializable {}

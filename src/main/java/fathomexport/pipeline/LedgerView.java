@@ -1,0 +1,116 @@
+package fathomexport.pipeline;
+
+import fathomexport.certify.PeriodTotals;
+import fathomexport.ledger.CertificateStatus;
+import fathomexport.ledger.LedgerEntry;
+import fathomexport.ledger.PeriodCertificate;
+import fathomexport.plan.ControlQuery;
+import fathomexport.plan.FetchTask;
+import fathomexport.plan.Held;
+import fathomexport.plan.Holdings;
+import fathomexport.plan.Plan;
+import fathomexport.report.DateGrouping;
+import fathomexport.report.DayRange;
+import fathomexport.report.Report;
+import fathomexport.report.SiteId;
+import fathomexport.report.Slice;
+import fathomexport.sink.Sink;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** What a job's sinks know, as planning and fetching need it. Read once a run. */
+final class LedgerView {
+  private final ExportJob job;
+  private final Sinks sinks;
+  private final Map<String, List<LedgerEntry>> first = new HashMap<>();
+
+  LedgerView(ExportJob job, Sinks sinks) {
+    this.job = job;
+    this.sinks = sinks;
+  }
+
+  /** What all sinks hold, by report. */
+  Map<String, Holdings> holdings(Collection<SiteId> sites, LocalDate from) {
+    Map<String, Holdings> holdings = new HashMap<>();
+    if (sites.isEmpty()) {
+      job.reports().forEach(r -> holdings.put(r.name(), Holdings.ofAll(false, List.of())));
+      return holdings;
+    }
+    for (Report report : job.reports()) {
+      List<List<Held>> bySink = new ArrayList<>();
+      for (Sink sink : sinks.all()) {
+        List<LedgerEntry> entries = sink.ledger().entries(report.name(), sites, from);
+        first.putIfAbsent(report.name(), entries);
+        bySink.add(entries.stream().filter(LedgerEntry::stored).map(LedgerView::held).toList());
+      }
+      holdings.put(
+          report.name(), Holdings.ofAll(report.dateGrouping() == DateGrouping.NONE, bySink));
+    }
+    return holdings;
+  }
+
+  private static Held held(LedgerEntry entry) {
+    PeriodCertificate certificate = entry.certificate();
+    return new Held(
+        entry.slice(),
+        certificate.period(),
+        certificate.coversTo(),
+        certificate.status() != CertificateStatus.INCOMPLETE,
+        entry.provenance().definition(),
+        entry.provenance().fetchedAt(),
+        entry.provenance().zone(),
+        certificate.rows());
+  }
+
+  /**
+   * Gives the book the control totals that windows committed since then were certified with, so
+   * that a run that goes on where another was killed does not ask for them again.
+   */
+  void seed(ControlBook book, Plan plan, Instant since) {
+    Set<Slice> slices = plan.tasks().stream().map(FetchTask::slice).collect(Collectors.toSet());
+    for (Report report : job.reports()) {
+      for (LedgerEntry entry : first.getOrDefault(report.name(), List.of())) {
+        PeriodCertificate certificate = entry.certificate();
+        if (slices.contains(entry.slice())
+            && certificate.status() == CertificateStatus.CERTIFIED
+            && isWhole(report, certificate)
+            && entry.provenance().definition().equals(report.definition())
+            && entry.provenance().fetchedAt().isAfter(since)) {
+          PeriodTotals totals = new PeriodTotals();
+          totals.set(certificate.period(), certificate.rows(), certificate.control());
+          book.put(
+              ControlQuery.of(report, entry.slice(), days(certificate)), days(certificate), totals);
+        }
+      }
+    }
+  }
+
+  /**
+   * Whether the period was over: the total of one that grows is no control for what it has grown
+   * to.
+   */
+  private static boolean isWhole(Report report, PeriodCertificate certificate) {
+    return report.dateGrouping() == DateGrouping.NONE
+        || report.dateGrouping().periodEnd(certificate.period()).equals(certificate.coversTo());
+  }
+
+  /** Rows a period that are stored of a report and slice, on average; 0 when nothing is known. */
+  double rowsAPeriod(String report, Slice slice) {
+    return first.getOrDefault(report, List.of()).stream()
+        .filter(e -> e.slice().equals(slice) && e.stored())
+        .mapToLong(e -> e.certificate().rows())
+        .average()
+        .orElse(0);
+  }
+
+  private static DayRange days(PeriodCertificate certificate) {
+    return new DayRange(certificate.period(), certificate.coversTo());
+  }
+}

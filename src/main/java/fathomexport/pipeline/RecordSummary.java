@@ -1,0 +1,89 @@
+package fathomexport.pipeline;
+
+import fathomexport.ledger.RunRecord;
+import java.time.Instant;
+import org.apache.beam.sdk.transforms.DoFn;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes the run's summary where the launcher finds it again, whichever machine this is: to the
+ * ledger.
+ */
+final class RecordSummary extends DoFn<RunSummary, Void> {
+  private static final long serialVersionUID = 1L;
+
+  private final ExportSpec spec;
+
+  RecordSummary(ExportSpec spec) {
+    this.spec = spec;
+  }
+
+  @ProcessElement
+  public void record(@Element RunSummary summary) {
+    RunServices run = RunServices.of(spec);
+    run.sinks()
+        .ledger()
+        .record(of(spec, summary, run.environment().time().instant(), 0, summary.exitCode()));
+  }
+
+  /** The ledger's record of a run that ended with this summary. */
+  static RunRecord of(
+      ExportSpec spec, RunSummary summary, Instant finishedAt, long requests, int exitCode) {
+    long skipped = summary.failed(FailureKind.STOPPED);
+    long incomplete = summary.failed(FailureKind.INCOMPLETE);
+    long failed =
+        summary.failures().values().stream().mapToLong(n -> n).sum() - skipped - incomplete;
+    return new RunRecord(
+        spec.runId(),
+        spec.pipeline(),
+        spec.command(),
+        spec.startedAt(),
+        finishedAt,
+        exitCode,
+        spec.windowsPlanned(),
+        summary.committed(),
+        summary.unchanged(),
+        incomplete,
+        failed,
+        skipped,
+        summary.rows(),
+        summary.quarantined(),
+        requests,
+        summary.messages());
+  }
+
+  /** The record of a run that is under way: what remains of one that is killed. */
+  static RunRecord begun(ExportSpec spec) {
+    RunRecord all = of(spec, RunSummary.EMPTY, spec.startedAt(), 0, 0);
+    return copy(all, null, null, 0);
+  }
+
+  static RunRecord withRequests(RunRecord record, long requests) {
+    return copy(record, record.finishedAt(), record.exitCode(), requests);
+  }
+
+  static RunRecord finished(RunRecord record, Instant at, int exitCode) {
+    return copy(record, at, exitCode, record.requests());
+  }
+
+  private static RunRecord copy(
+      RunRecord r, @Nullable Instant finishedAt, @Nullable Integer exitCode, long requests) {
+    return new RunRecord(
+        r.runId(),
+        r.pipeline(),
+        r.command(),
+        r.startedAt(),
+        finishedAt,
+        exitCode,
+        r.windowsPlanned(),
+        r.windowsCommitted(),
+        r.windowsUnchanged(),
+        r.windowsIncomplete(),
+        r.windowsFailed(),
+        r.windowsSkipped(),
+        r.rows(),
+        r.quarantined(),
+        requests,
+        r.messages());
+  }
+}

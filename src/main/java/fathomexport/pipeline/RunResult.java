@@ -1,0 +1,61 @@
+package fathomexport.pipeline;
+
+import fathomexport.ledger.RunRecord;
+import fathomexport.plan.Plan;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.List;
+
+/**
+ * What a run did.
+ *
+ * @param requests requests that are billed as pageviews
+ * @param took from start to end
+ * @param floor the least time that the quota allows for as many requests
+ * @param messages one line a window that failed
+ * @param stale what is stored but no longer what the pipeline asks for
+ */
+public record RunResult(
+    String runId,
+    int exitCode,
+    long windowsPlanned,
+    long windowsCommitted,
+    long windowsUnchanged,
+    long windowsIncomplete,
+    long windowsFailed,
+    long windowsSkipped,
+    long rows,
+    long quarantined,
+    long requests,
+    Duration took,
+    Duration floor,
+    List<String> messages,
+    List<StaleRange> stale) {
+
+  static RunResult of(RunRecord record, int exitCode, Duration floor, Plan plan) {
+    Instant finishedAt = record.finishedAt();
+    return new RunResult(
+        record.runId(),
+        exitCode,
+        record.windowsPlanned(),
+        record.windowsCommitted(),
+        record.windowsUnchanged(),
+        record.windowsIncomplete(),
+        record.windowsFailed(),
+        record.windowsSkipped(),
+        record.rows(),
+        record.quarantined(),
+        record.requests(),
+        Duration.between(record.startedAt(), finishedAt == null ? record.startedAt() : finishedAt),
+        floor,
+        record.messages(),
+        plan.stale().stream()
+            .map(s -> new StaleRange(s.report(), s.site().value(), s.first(), s.last(), s.why()))
+            .toList());
+  }
+
+  /** Stored periods of a report and site that were asked for under another definition or zone. */
+  public record StaleRange(
+      String report, String site, LocalDate first, LocalDate last, String why) {}
+}

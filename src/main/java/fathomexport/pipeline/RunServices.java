@@ -1,0 +1,170 @@
+package fathomexport.pipeline;
+
+import fathomexport.api.ApiSettings;
+import fathomexport.api.Endpoint;
+import fathomexport.api.FathomClient;
+import fathomexport.api.ProcessPermits;
+import fathomexport.api.RequestListener;
+import fathomexport.api.RetryBudget;
+import fathomexport.api.RunControls;
+import fathomexport.api.StopSignal;
+import fathomexport.api.TimeSource;
+import fathomexport.report.SiteId;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * What the steps of one run share within a process: the client with its permits, the sinks, the
+ * control totals, and whether to go on. Steps are copied and moved by the runner, so they find it
+ * by the run's id; a worker on another machine makes its own from the spec.
+ */
+final class RunServices implements AutoCloseable {
+  /**
+   * The one registry: a runner gives steps no other way to share a permit lease within a process.
+   */
+  private static final ConcurrentMap<String, RunServices> RUNNING = new ConcurrentHashMap<>();
+
+  private static final Duration MINUTE = Duration.ofMinutes(1);
+
+  private final ExportSpec spec;
+  private final RunEnvironment environment;
+  private final Sinks sinks;
+  private final FathomClient client;
+  private final Knowledge knowledge;
+  private final ControlBook book = new ControlBook();
+  private final AtomicReference<WindowOutcome> halt = new AtomicReference<>();
+  private final Map<SiteId, WindowOutcome> lostSites = new ConcurrentHashMap<>();
+
+  RunServices(ExportSpec spec, RunEnvironment environment, Sinks sinks, FathomClient client) {
+    this.spec = spec;
+    this.environment = environment;
+    this.sinks = sinks;
+    this.client = client;
+    this.knowledge = new Knowledge(sinks.ledger());
+  }
+
+  /** A client whose billed requests the listener hears of. */
+  static FathomClient client(
+      ApiSettings api, RunEnvironment environment, RequestListener listener) {
+    StopSignal stop = environment.stop();
+    TimeSource time = environment.time();
+    return new FathomClient(
+        api,
+        environment.variables(),
+        new RunControls(
+            new ProcessPermits(api.requestsPerMinute(), MINUTE, api.maxInFlight(), time, stop),
+            RunControls.lookupPermits(api, time, stop),
+            RetryBudget.ofARun(),
+            stop,
+            listener,
+            time,
+            new Random()));
+  }
+
+  /** Tells a run's listener what a client does. */
+  static RequestListener hearing(RunListener listener) {
+    return event -> {
+      if (event.endpoint() == Endpoint.AGGREGATIONS
+          || event.endpoint() == Endpoint.CURRENT_VISITORS) {
+        if (event instanceof RequestListener.Event.Sent) {
+          ExportPipeline.REQUESTS.inc();
+          listener.requestSent();
+        } else if (event instanceof RequestListener.Event.Waiting waiting) {
+          listener.waiting(waiting.until());
+        }
+      }
+    };
+  }
+
+  /** Makes these services the ones that the run's steps find in this process. */
+  void register() {
+    RUNNING.put(spec.runId(), this);
+  }
+
+  /** The services of a run in this process. */
+  static RunServices of(ExportSpec spec) {
+    return RUNNING.computeIfAbsent(spec.runId(), id -> onWorker(spec));
+  }
+
+  private static RunServices onWorker(ExportSpec spec) {
+    RunEnvironment environment =
+        new RunEnvironment(
+            System.getenv(), TimeSource.system(), new StopSignal(), RunListener.NONE);
+    Sinks sinks = Sinks.open(spec.postgres(), spec.parquet(), environment.variables());
+    return new RunServices(
+        spec, environment, sinks, client(spec.api(), environment, hearing(environment.listener())));
+  }
+
+  WindowFetcher fetcher() {
+    return new WindowFetcher(
+        client,
+        book,
+        knowledge,
+        spec.rowLimit(),
+        spec.maxRangeDays(),
+        Path.of(spec.spillDirectory()));
+  }
+
+  Path spillDirectory() {
+    return Path.of(spec.spillDirectory());
+  }
+
+  Sinks sinks() {
+    return sinks;
+  }
+
+  ControlBook book() {
+    return book;
+  }
+
+  FathomClient client() {
+    return client;
+  }
+
+  RunEnvironment environment() {
+    return environment;
+  }
+
+  String runId() {
+    return spec.runId();
+  }
+
+  /** Why no further request is to be made; empty while the run goes on. */
+  Optional<WindowOutcome> halted() {
+    WindowOutcome reason = halt.get();
+    if (reason == null && environment.stop().stopped()) {
+      return Optional.of(
+          WindowOutcome.failed("", FailureKind.STOPPED, "not fetched: a stop was asked"));
+    }
+    return Optional.ofNullable(reason);
+  }
+
+  /** Ends the run at this window's edge: going on would cost requests for nothing. */
+  void halt(WindowOutcome reason) {
+    halt.compareAndSet(null, reason);
+  }
+
+  /** Why nothing more is asked of a site; empty while it answers. */
+  Optional<WindowOutcome> lost(SiteId site) {
+    return Optional.ofNullable(lostSites.get(site));
+  }
+
+  /** Asks nothing more of a site: it does not exist, or the token may not see it. */
+  void lose(SiteId site, WindowOutcome reason) {
+    lostSites.putIfAbsent(site, reason);
+  }
+
+  @Override
+  public void close() {
+    RUNNING.remove(spec.runId(), this);
+    knowledge.close();
+    client.close();
+    sinks.close();
+  }
+}

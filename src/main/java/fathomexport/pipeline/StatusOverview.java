@@ -1,0 +1,187 @@
+package fathomexport.pipeline;
+
+import fathomexport.ledger.Attempt;
+import fathomexport.ledger.CertificateStatus;
+import fathomexport.ledger.LedgerEntry;
+import fathomexport.ledger.PeriodCertificate;
+import fathomexport.ledger.RunRecord;
+import fathomexport.report.DateGrouping;
+import fathomexport.report.Report;
+import fathomexport.report.Slice;
+import fathomexport.sink.Sink;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is covered, to which day, how surely.
+ *
+ * @param lines one a report and slice
+ * @param runs the newest runs, newest first
+ */
+public record StatusOverview(Instant at, List<Line> lines, List<Run> runs) {
+  private static final int RUNS = 5;
+
+  /**
+   * One report of one site, and for events of one event. Counts are of periods: days, months or
+   * years. A period counts as the least sure of what the pipeline's sinks hold of it.
+   *
+   * @param first first period that is held; null when nothing is
+   * @param freshTo last measured day; null when nothing is
+   * @param missing periods between the first and the last that are not held
+   * @param failed periods whose last attempt failed
+   * @param problem the newest failed attempt's reason; null when there is none
+   */
+  public record Line(
+      String report,
+      String site,
+      @Nullable String event,
+      @Nullable LocalDate first,
+      @Nullable LocalDate freshTo,
+      long certified,
+      long uncertified,
+      long incomplete,
+      long missing,
+      long failed,
+      long rows,
+      @Nullable String problem) {}
+
+  /** One run. */
+  public record Run(
+      String runId,
+      String pipeline,
+      String command,
+      Instant startedAt,
+      @Nullable Instant finishedAt,
+      @Nullable Integer exitCode,
+      long windowsPlanned,
+      long windowsCommitted,
+      long requests) {}
+
+  static StatusOverview of(ExportJob job, Sinks sinks, Instant now) {
+    List<Line> lines = new ArrayList<>();
+    for (Report report : job.reports()) {
+      lines.addAll(lines(job, sinks, report));
+    }
+    return new StatusOverview(
+        now, lines, sinks.ledger().runs(RUNS).stream().map(StatusOverview::run).toList());
+  }
+
+  private static Run run(RunRecord r) {
+    return new Run(
+        r.runId(),
+        r.pipeline(),
+        r.command(),
+        r.startedAt(),
+        r.finishedAt(),
+        r.exitCode(),
+        r.windowsPlanned(),
+        r.windowsCommitted(),
+        r.requests());
+  }
+
+  /** A period as the least sure of the sinks holds it. */
+  private record Cell(LocalDate coversTo, CertificateStatus status, long rows, int sinks) {
+    Cell plus(Cell other) {
+      return new Cell(
+          coversTo.isBefore(other.coversTo) ? coversTo : other.coversTo,
+          status.compareTo(other.status) > 0 ? status : other.status,
+          Math.max(rows, other.rows),
+          sinks + other.sinks);
+    }
+  }
+
+  private static List<Line> lines(ExportJob job, Sinks sinks, Report report) {
+    Map<Slice, NavigableMap<String, Cell>> held = new HashMap<>();
+    Map<Slice, List<Attempt>> failed = new HashMap<>();
+    for (Sink sink : sinks.all()) {
+      for (LedgerEntry entry :
+          sink.ledger().entries(report.name(), job.sites().orElse(List.of()), LocalDate.EPOCH)) {
+        NavigableMap<String, Cell> cells =
+            held.computeIfAbsent(entry.slice(), s -> new TreeMap<>());
+        if (entry.stored()) {
+          PeriodCertificate c = entry.certificate();
+          cells.merge(key(report, c), new Cell(c.coversTo(), c.status(), c.rows(), 1), Cell::plus);
+        }
+      }
+      sink.ledger()
+          .openAttempts(report.name())
+          .forEach(a -> failed.computeIfAbsent(a.slice(), s -> new ArrayList<>()).add(a));
+    }
+    failed.keySet().forEach(slice -> held.computeIfAbsent(slice, s -> new TreeMap<>()));
+    return held.entrySet().stream()
+        .sorted(Map.Entry.comparingByKey(StatusOverview::compare))
+        .map(
+            e -> {
+              NavigableMap<String, Cell> cells = e.getValue();
+              cells.values().removeIf(c -> c.sinks() < sinks.all().size());
+              return line(report, e.getKey(), cells, failed.getOrDefault(e.getKey(), List.of()));
+            })
+        .toList();
+  }
+
+  private static int compare(Slice a, Slice b) {
+    int bySite = a.site().compareTo(b.site());
+    return bySite != 0 ? bySite : a.eventKey().compareTo(b.eventKey());
+  }
+
+  private static String key(Report report, PeriodCertificate c) {
+    return report.dateGrouping() == DateGrouping.NONE
+        ? c.period() + ".." + c.coversTo()
+        : c.period().toString();
+  }
+
+  private static Line line(
+      Report report, Slice slice, NavigableMap<String, Cell> cells, List<Attempt> attempts) {
+    LocalDate first = null;
+    LocalDate last = null;
+    if (!cells.isEmpty()) {
+      first = LocalDate.parse(cells.firstKey().substring(0, 10));
+      last = cells.lastEntry().getValue().coversTo();
+    }
+    return new Line(
+        report.name(),
+        slice.site().value(),
+        slice.event(),
+        first,
+        last,
+        count(cells, CertificateStatus.CERTIFIED),
+        count(cells, CertificateStatus.UNCERTIFIED),
+        count(cells, CertificateStatus.INCOMPLETE),
+        missing(report.dateGrouping(), cells),
+        attempts.stream().map(Attempt::period).distinct().count(),
+        cells.values().stream().mapToLong(Cell::rows).sum(),
+        newest(attempts).map(a -> a.period() + ": " + a.reason()).orElse(null));
+  }
+
+  private static Optional<Attempt> newest(List<Attempt> attempts) {
+    return attempts.stream().max((a, b) -> a.at().compareTo(b.at()));
+  }
+
+  private static long count(NavigableMap<String, Cell> cells, CertificateStatus status) {
+    return cells.values().stream().filter(c -> c.status() == status).count();
+  }
+
+  private static long missing(DateGrouping grouping, NavigableMap<String, Cell> cells) {
+    if (cells.isEmpty() || grouping == DateGrouping.NONE) {
+      return 0;
+    }
+    LocalDate end = LocalDate.parse(cells.lastKey());
+    long missing = 0;
+    for (LocalDate p = LocalDate.parse(cells.firstKey());
+        p.isBefore(end);
+        p = grouping.periodEnd(p).plusDays(1)) {
+      if (!cells.containsKey(p.toString())) {
+        missing++;
+      }
+    }
+    return missing;
+  }
+}

@@ -1,0 +1,493 @@
+package fathomexport.pipeline;
+
+import fathomexport.api.AggregationAnswer;
+import fathomexport.api.AggregationRequest;
+import fathomexport.api.FathomClient;
+import fathomexport.api.Outcome;
+import fathomexport.certify.Certifier;
+import fathomexport.certify.PeriodTotals;
+import fathomexport.plan.ControlQuery;
+import fathomexport.plan.FetchTask;
+import fathomexport.plan.Pager;
+import fathomexport.plan.WindowPlanner;
+import fathomexport.report.Aggregate;
+import fathomexport.report.DateGrouping;
+import fathomexport.report.DayRange;
+import fathomexport.report.QueryShape;
+import fathomexport.report.Slice;
+import fathomexport.report.rows.RowSpool;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Fetches a task page by page, and checks each page against the control totals before the next is
+ * asked for, so that a cut-off, a cap or a restatement is found where it can still be mended.
+ */
+final class WindowFetcher {
+  private static final Logger LOG = LoggerFactory.getLogger(WindowFetcher.class);
+
+  /**
+   * Times that a page is asked for again when it breaks its contract or disagrees with its control.
+   */
+  private static final int REASKS = 1;
+
+  /**
+   * An answer of fewer rows is not suspected of a cap for its missing tail: it would cost every
+   * quiet site.
+   */
+  private static final int FEW_ROWS = 10;
+
+  private static final int REFUTED = -1;
+
+  private final FathomClient client;
+  private final ControlBook book;
+  private final Knowledge knowledge;
+  private final int rowLimit;
+  private final int maxRangeDays;
+  private final Path spillDirectory;
+
+  WindowFetcher(
+      FathomClient client,
+      ControlBook book,
+      Knowledge knowledge,
+      int rowLimit,
+      int maxRangeDays,
+      Path spillDirectory) {
+    this.client = client;
+    this.book = book;
+    this.knowledge = knowledge;
+    this.rowLimit = rowLimit;
+    this.maxRangeDays = maxRangeDays;
+    this.spillDirectory = spillDirectory;
+  }
+
+  /**
+   * All rows of the task, and the totals to certify them against.
+   *
+   * @throws FetchFailedException when the API gave no answer that could be used
+   * @throws IOException when rows cannot be spilled
+   */
+  Fetched fetch(FetchTask task) throws FetchFailedException, IOException {
+    RowSpool spool = new RowSpool(spillDirectory);
+    try {
+      Tally tally = new Tally();
+      Walk walk;
+      if (task.isControl()) {
+        walk = new Walk(task.slice(), task.shape(), task.days(), null, spool, tally);
+        walk.run();
+        confirmEmptied(task, walk);
+        if (walk.faults.isEmpty()) {
+          book.put(task.control(), task.days(), walk.totals);
+        }
+      } else {
+        Control control = new Control(task.control(), tally);
+        control.get(task.days());
+        walk = new Walk(task.slice(), task.shape(), task.days(), control, spool, tally);
+        walk.run();
+      }
+      PeriodTotals totals = walk.control == null ? walk.totals : walk.control.get(task.days());
+      return new Fetched(
+          task,
+          spool,
+          totals,
+          walk.faults,
+          tally.endedAt,
+          tally.requests,
+          tally.controlRequests,
+          tally.splits);
+    } catch (FetchFailedException | IOException | RuntimeException e) {
+      spool.close();
+      throw e;
+    }
+  }
+
+  /**
+   * The totals of a control query, from this run's book when it was asked before.
+   *
+   * @throws FetchFailedException when the API gave no answer that could be used
+   */
+  PeriodTotals control(ControlQuery query) throws FetchFailedException, IOException {
+    return new Control(query, new Tally()).get(query.days());
+  }
+
+  /** What a task costs. */
+  private static final class Tally {
+    private int requests;
+    private int controlRequests;
+    private int splits;
+    private Instant endedAt = Instant.EPOCH;
+  }
+
+  /** The control totals of a task: from the book, or asked for. */
+  private final class Control {
+    private final ControlQuery query;
+    private final Tally tally;
+
+    Control(ControlQuery query, Tally tally) {
+      this.query = query;
+      this.tally = tally;
+    }
+
+    PeriodTotals get(DayRange days) throws FetchFailedException, IOException {
+      Optional<PeriodTotals> known = book.find(query, days);
+      if (known.isPresent()) {
+        return known.get();
+      }
+      ask(query.days());
+      return book.find(query, days).orElseThrow();
+    }
+
+    /** Asks anew, whatever is known. */
+    void ask(DayRange days) throws FetchFailedException, IOException {
+      Tally own = new Tally();
+      try (RowSpool none = new RowSpool(spillDirectory)) {
+        Walk walk = new Walk(query.slice(), query.shape(), days, null, none, own);
+        walk.run();
+        if (!walk.faults.isEmpty()) {
+          throw new FetchFailedException(
+              new Outcome.Malformed<>(
+                  "the control query's answer: "
+                      + walk.faults.values().iterator().next().reason()));
+        }
+        book.put(query, days, walk.totals);
+      } finally {
+        tally.controlRequests += own.requests;
+      }
+    }
+  }
+
+  /** One walk through a range. */
+  private final class Walk {
+    private final Slice slice;
+    private final QueryShape shape;
+    private final DayRange days;
+    private final @Nullable Control control;
+    private final RowSpool spool;
+    private final Tally tally;
+    private final Pager pager;
+    private final PeriodTotals totals = new PeriodTotals();
+    private final Map<LocalDate, Certifier.Fault> faults = new HashMap<>();
+    private int reasks;
+    private @Nullable Tail tail;
+
+    /** Days of a range that was refused without a word about ranges; 0 when there is none. */
+    private int suspectRange;
+
+    private String suspectWords = "";
+
+    /** The end of a page behind which nothing came, though more was asked for. */
+    private record Tail(long rows, LocalDate last, RowSpool.Mark lastStart) {}
+
+    Walk(
+        Slice slice,
+        QueryShape shape,
+        DayRange days,
+        @Nullable Control control,
+        RowSpool spool,
+        Tally tally) {
+      this.slice = slice;
+      this.shape = shape;
+      this.days = days;
+      this.control = control;
+      this.spool = spool;
+      this.tally = tally;
+      int allowed =
+          switch (shape.dateGrouping()) {
+            case HOUR -> WindowPlanner.HOUR_DAYS;
+            case DAY, MONTH, YEAR -> maxRangeDays;
+            case NONE -> days.days();
+          };
+      this.pager =
+          new Pager(
+              shape.dateGrouping(),
+              days,
+              knowledge.limit(rowLimit),
+              knowledge.maxDays(shape.key(), allowed));
+    }
+
+    void run() throws FetchFailedException, IOException {
+      while (!pager.done()) {
+        DayRange asked = pager.ask();
+        PageReader page = new PageReader(shape, asked, spool);
+        Outcome<AggregationAnswer> outcome =
+            client.aggregations(new AggregationRequest(shape, slice, asked, pager.limit()), page);
+        if (outcome instanceof Outcome.Failure<AggregationAnswer> failure) {
+          page.dropAll();
+          refused(failure);
+          continue;
+        }
+        AggregationAnswer answer = outcome.value().orElseThrow();
+        tally.requests += answer.requests();
+        tally.endedAt = answer.endedAt();
+        if (answer.contents().legacyEnvelope()) {
+          LOG.warn("{} {}: the answer came in the envelope of an older API", slice, asked);
+        }
+        rangeWasRefused();
+        take(asked, page);
+      }
+    }
+
+    /**
+     * Goes on with a narrower range when that is what was refused. A refusal that does not say what
+     * it is about is put to the proof with a single period: whose rows are kept when it passes.
+     */
+    private void refused(Outcome.Failure<AggregationAnswer> failure) throws FetchFailedException {
+      if (failure instanceof Outcome.Refused<AggregationAnswer> refused
+          && suspectRange != REFUTED) {
+        tally.requests++;
+        switch (refused.refusal()) {
+          case RANGE -> {
+            int narrower = pager.rangeRefused();
+            if (narrower > 0) {
+              knowledge.rangeRefused(shape.key(), narrower, refused.words());
+              return;
+            }
+          }
+          case PARAMETERS -> {
+            if (suspectRange == 0 && !pager.askIsSingle()) {
+              suspectRange = pager.ask().days();
+              suspectWords = refused.words();
+              pager.narrow(1);
+              return;
+            }
+            suspectRange = REFUTED;
+          }
+          case CREDENTIALS, PERMISSION, NOT_FOUND, OTHER -> {}
+        }
+      }
+      throw new FetchFailedException(failure);
+    }
+
+    /** A single period passed where a wide range was refused: the width it was. */
+    private void rangeWasRefused() {
+      if (suspectRange > 0) {
+        int narrower = Math.max(1, suspectRange / 2);
+        knowledge.rangeRefused(shape.key(), narrower, suspectWords);
+        pager.narrow(narrower);
+        suspectRange = 0;
+      }
+    }
+
+    private void take(DayRange asked, PageReader page) throws FetchFailedException, IOException {
+      String violation = page.violation();
+      if (violation != null) {
+        page.dropAll();
+        if (reasks++ < REASKS) {
+          LOG.warn("{} {}: asking again: {}", slice, asked, violation);
+          return;
+        }
+        giveUp(asked, violation);
+        return;
+      }
+      Tail before = tail;
+      tail = null;
+      if (before != null && page.rows() > 0) {
+        learnCap(before, page);
+        return;
+      }
+      Pager.Kept kept = pager.answered(page.rows(), page.first(), page.last());
+      if (kept instanceof Pager.Kept.OverLimit over) {
+        overLimit(over.period(), page);
+        reasks = 0;
+        return;
+      }
+      boolean cut = kept instanceof Pager.Kept.Before;
+      RowSpool.Mark lastStart = page.lastStart();
+      if (cut) {
+        page.dropLast();
+      } else {
+        knowledge.sawRows(page.rows());
+      }
+      DayRange covered =
+          kept instanceof Pager.Kept.Before b
+              ? new DayRange(asked.first(), b.period().minusDays(1))
+              : asked;
+      if (control != null && !agrees(control, covered, page, cut)) {
+        return;
+      }
+      totals.addAll(page.totals(), covered);
+      reasks = 0;
+      LocalDate last = page.last();
+      if (control == null && !cut && last != null && suspicious(page, asked)) {
+        tail = new Tail(page.rows(), last, lastStart);
+        pager.restartFrom(shape.dateGrouping().periodEnd(last).plusDays(1));
+      }
+    }
+
+    /** Whether a control answer ends early with as many rows as a cap might let through. */
+    private boolean suspicious(PageReader page, DayRange asked) {
+      LocalDate last = page.last();
+      return last != null
+          && shape.dateGrouping() != DateGrouping.NONE
+          && shape.dateGrouping().periodEnd(last).isBefore(asked.last())
+          && page.rows() >= FEW_ROWS
+          && knowledge.mayBeCap(page.rows());
+    }
+
+    /** The question behind a suspicious end had rows: the answer before it was cut off. */
+    private void learnCap(Tail before, PageReader page) throws IOException {
+      page.dropAll();
+      spool.rollback(before.lastStart());
+      totals.dropFrom(before.last());
+      knowledge.rowsCapped((int) before.rows());
+      pager.capLearned((int) before.rows());
+      pager.restartFrom(before.last());
+    }
+
+    /**
+     * Compares a page with the control. When they disagree, finds out why: a cap is learned and
+     * paged around; else the control is asked again, then the page; what still disagrees is at
+     * fault.
+     *
+     * @return false when the page is to be asked for again
+     */
+    private boolean agrees(Control with, DayRange covered, PageReader page, boolean cut)
+        throws FetchFailedException, IOException {
+      List<LocalDate> wrong = disagreeing(with.get(days), covered, page);
+      if (wrong.isEmpty()) {
+        return true;
+      }
+      if (!cut && looksCapped(wrong, with.get(days), page)) {
+        knowledge.rowsCapped((int) page.rows());
+        page.dropAll();
+        pager.capLearned((int) page.rows());
+        pager.restartFrom(covered.first());
+        return false;
+      }
+      if (reasks == 0) {
+        LOG.warn(
+            "{} {}: the rows and their control disagree on {}; asking again",
+            slice,
+            covered,
+            wrong);
+        with.ask(new DayRange(wrong.get(0), endOf(wrong.get(wrong.size() - 1))));
+        if (disagreeing(with.get(days), covered, page).isEmpty()) {
+          return true;
+        }
+      }
+      if (reasks++ < REASKS) {
+        page.dropAll();
+        pager.restartFrom(covered.first());
+        return false;
+      }
+      // The certificate will say by how much; nothing more can be done here.
+      return true;
+    }
+
+    private LocalDate endOf(LocalDate period) {
+      LocalDate end =
+          shape.dateGrouping() == DateGrouping.NONE
+              ? days.last()
+              : shape.dateGrouping().periodEnd(period);
+      return end.isAfter(days.last()) ? days.last() : end;
+    }
+
+    private List<LocalDate> disagreeing(PeriodTotals expected, DayRange covered, PageReader page) {
+      List<LocalDate> wrong = new ArrayList<>();
+      periods(covered)
+          .forEach(
+              period -> {
+                PeriodTotals.Total mine = page.totals().of(period);
+                PeriodTotals.Total theirs = expected.of(period);
+                if (!Aggregate.additiveOf(shape.entity()).stream()
+                    .allMatch(a -> mine.sum(a) == theirs.sum(a))) {
+                  wrong.add(period);
+                }
+              });
+      return wrong;
+    }
+
+    private List<LocalDate> periods(DayRange range) {
+      return shape.dateGrouping() == DateGrouping.NONE
+          ? List.of(range.first())
+          : range.periods(shape.dateGrouping()).toList();
+    }
+
+    /**
+     * Whether the rows end as a cap would end them: everything up to some period is there, that one
+     * is short or the last that is, and nothing stands behind it.
+     */
+    private boolean looksCapped(List<LocalDate> wrong, PeriodTotals expected, PageReader page) {
+      LocalDate last = page.last();
+      Aggregate measure = Aggregate.additiveOf(shape.entity()).get(0);
+      return last != null
+          && knowledge.mayBeCap(page.rows())
+          && !wrong.get(0).isBefore(last)
+          && wrong.stream()
+              .allMatch(p -> page.totals().of(p).sum(measure) < expected.of(p).sum(measure));
+    }
+
+    private void overLimit(LocalDate period, PageReader page) {
+      String reason =
+          "one "
+              + (shape.dateGrouping() == DateGrouping.HOUR
+                  ? "day"
+                  : shape.dateGrouping() == DateGrouping.NONE
+                      ? "range"
+                      : shape.dateGrouping().apiName())
+              + " alone has more rows than the limit of "
+              + pager.limit();
+      LOG.warn("{} {}: {}", slice, period, reason);
+      faults.put(period, new Certifier.Fault(reason, true));
+      totals.addAll(page.totals(), new DayRange(period, period));
+    }
+
+    private void giveUp(DayRange asked, String reason) {
+      periods(asked)
+          .forEach(
+              p -> faults.put(p, new Certifier.Fault("the answer was refused: " + reason, false)));
+      pager.answered(0, null, null);
+      reasks = 0;
+    }
+  }
+
+  /**
+   * A control has no control of its own. Before its silence about a period replaces rows that are
+   * stored, the same is asked as one total.
+   */
+  private void confirmEmptied(FetchTask task, Walk walk) throws FetchFailedException, IOException {
+    List<LocalDate> silent =
+        task.heldPeriods().stream()
+            .filter(p -> walk.totals.of(p).rows() == 0 && !walk.faults.containsKey(p))
+            .sorted()
+            .toList();
+    for (LocalDate period : silent) {
+      LocalDate end = walk.endOf(period);
+      QueryShape total =
+          new QueryShape(
+              task.shape().entity(),
+              Aggregate.additiveOf(task.shape().entity()),
+              DateGrouping.NONE,
+              List.of(),
+              task.shape().filters());
+      try (RowSpool none = new RowSpool(spillDirectory)) {
+        Tally own = new Tally();
+        Walk asked = new Walk(task.slice(), total, new DayRange(period, end), null, none, own);
+        asked.run();
+        walk.tally.controlRequests += own.requests;
+        Aggregate measure = Aggregate.additiveOf(task.shape().entity()).get(0);
+        long counted = asked.totals.of(period).sum(measure);
+        if (counted != 0 || !asked.faults.isEmpty()) {
+          walk.faults.put(
+              period,
+              new Certifier.Fault(
+                  "the answer had no rows, but the total counts "
+                      + counted
+                      + " "
+                      + measure.apiName(),
+                  false));
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,108 @@
+package fathomexport.plan;
+
+import fathomexport.report.Slice;
+import java.time.LocalDate;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * What all sinks of a pipeline hold of one report: a period that one of them lacks is not held.
+ * Keyed by the period's first day; for reports without date grouping by the range, so that ranges
+ * of one start stand side by side.
+ */
+public final class Holdings {
+  private record Key(LocalDate period, LocalDate coversTo) implements Comparable<Key> {
+    @Override
+    public int compareTo(Key other) {
+      int byPeriod = period.compareTo(other.period);
+      return byPeriod != 0 ? byPeriod : coversTo.compareTo(other.coversTo);
+    }
+  }
+
+  private final boolean byRange;
+  private final Map<Slice, NavigableMap<Key, Held>> held = new HashMap<>();
+
+  private Holdings(boolean byRange) {
+    this.byRange = byRange;
+  }
+
+  /**
+   * @param byRange whether the report has no date grouping
+   * @param sinks what each sink holds, stored periods only
+   */
+  public static Holdings ofAll(boolean byRange, List<? extends Collection<Held>> sinks) {
+    Holdings result = new Holdings(byRange);
+    boolean first = true;
+    for (Collection<Held> sink : sinks) {
+      Holdings one = new Holdings(byRange);
+      sink.forEach(one::add);
+      if (first) {
+        result.held.putAll(one.held);
+        first = false;
+      } else {
+        result.keepCommon(one);
+      }
+    }
+    return result;
+  }
+
+  private Key key(LocalDate period, LocalDate coversTo) {
+    return new Key(period, byRange ? coversTo : period);
+  }
+
+  private void add(Held h) {
+    held.computeIfAbsent(h.slice(), s -> new TreeMap<>()).put(key(h.period(), h.coversTo()), h);
+  }
+
+  private void keepCommon(Holdings other) {
+    held.forEach(
+        (slice, mine) -> {
+          NavigableMap<Key, Held> theirs = other.held.getOrDefault(slice, new TreeMap<>());
+          mine.keySet().retainAll(theirs.keySet());
+          mine.replaceAll((key, h) -> lesser(h, theirs.getOrDefault(key, h)));
+        });
+    held.values().removeIf(Map::isEmpty);
+  }
+
+  /** Of two sinks' knowledge of a period the part that both have. */
+  private static Held lesser(Held a, Held b) {
+    boolean sameAsked = a.definition().equals(b.definition());
+    Held older = a.fetchedAt().isBefore(b.fetchedAt()) ? a : b;
+    return new Held(
+        a.slice(),
+        a.period(),
+        a.coversTo().isBefore(b.coversTo()) ? a.coversTo() : b.coversTo(),
+        a.complete() && b.complete() && sameAsked,
+        a.definition(),
+        older.fetchedAt(),
+        older.zone(),
+        Math.max(a.rows(), b.rows()));
+  }
+
+  /** What is held of a period. */
+  Optional<Held> of(Slice slice, LocalDate period, LocalDate coversTo) {
+    NavigableMap<Key, Held> periods = held.get(slice);
+    return periods == null
+        ? Optional.empty()
+        : Optional.ofNullable(periods.get(key(period, coversTo)));
+  }
+
+  /** The first period that is held of a slice. */
+  Optional<LocalDate> earliest(Slice slice) {
+    NavigableMap<Key, Held> periods = held.get(slice);
+    return periods == null || periods.isEmpty()
+        ? Optional.empty()
+        : Optional.of(periods.firstKey().period());
+  }
+
+  /** Everything that is held of a slice, ascending. */
+  Collection<Held> all(Slice slice) {
+    NavigableMap<Key, Held> periods = held.get(slice);
+    return periods == null ? List.of() : periods.values();
+  }
+}

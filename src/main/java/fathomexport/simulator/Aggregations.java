@@ -1,0 +1,446 @@
+package fathomexport.simulator;
+
+import fathomexport.simulator.AggregationQuery.Condition;
+import fathomexport.simulator.AggregationQuery.Grouping;
+import fathomexport.simulator.AggregationQuery.Sort;
+import java.io.ByteArrayOutputStream;
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.math.RoundingMode;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.PriorityQueue;
+import org.jspecify.annotations.Nullable;
+
+/** Computes the answers of {@code GET /aggregations}. */
+final class Aggregations {
+  private static final MathContext FOURTEEN_DIGITS = new MathContext(14, RoundingMode.HALF_UP);
+  private static final int INDEXES_KEPT = 64;
+
+  private final World world;
+  private final Map<IndexKey, Indexed> indexes =
+      new LinkedHashMap<>(16, 0.75f, true) {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<IndexKey, Indexed> eldest) {
+          return size() > INDEXES_KEPT;
+        }
+      };
+
+  private record IndexKey(
+      String site,
+      @Nullable String event,
+      ZoneId zone,
+      Behaviour.EmptyField emptyField,
+      boolean scheme,
+      boolean ascii) {}
+
+  private record Indexed(long version, SiteIndex index) {}
+
+  /** A group's sums. */
+  private static final class Group {
+    private final String label;
+    private final int[] codes;
+    private long tie;
+    private long visits;
+    private long uniques;
+    private long records;
+    private long bounces;
+    private long seconds;
+    private long timed;
+    private long cents;
+    private long priced;
+
+    private Group(String label, int[] codes) {
+      this.label = label;
+      this.codes = codes;
+    }
+
+    private void add(SiteIndex index, int row) {
+      records++;
+      visits += index.counted[row] ? 1 : 0;
+      uniques += index.unique[row] ? 1 : 0;
+      bounces += index.bounced[row] ? 1 : 0;
+      if (index.duration[row] >= 0) {
+        timed++;
+        seconds += index.duration[row];
+      }
+      if (index.hasCents[row]) {
+        priced++;
+        cents += index.cents[row];
+      }
+    }
+  }
+
+  /** The codes of a group's fields, as a map's key. */
+  private static final class Key {
+    private final int[] codes;
+
+    private Key(int[] codes) {
+      this.codes = codes;
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+      return other instanceof Key k && Arrays.equals(codes, k.codes);
+    }
+
+    @Override
+    public int hashCode() {
+      return Arrays.hashCode(codes);
+    }
+  }
+
+  Aggregations(World world) {
+    this.world = world;
+  }
+
+  /**
+   * @param number the request's, which salts unstable orders
+   */
+  Answer answer(AggregationQuery query, Behaviour behaviour, Instant now, int number) {
+    SiteIndex index = index(query, behaviour);
+    SiteIndex.Column[] columns =
+        query.fields().stream().map(index::column).toArray(SiteIndex.Column[]::new);
+    int limit = query.limit() == null ? Integer.MAX_VALUE : query.limit();
+    Integer cap = behaviour.silentRowCap;
+    if (cap != null) {
+      limit = Math.min(limit, cap);
+    }
+    List<Group> groups = groups(query, behaviour, now, index, columns, limit, number);
+    if (groups.isEmpty() && query.grouping() == Grouping.NONE && query.fields().isEmpty()) {
+      groups.add(new Group("", new int[0]));
+    }
+    groups = first(limit, groups, order(query, behaviour, columns));
+    groups = damaged(groups, query, behaviour, limit);
+    return render(groups, query, behaviour, columns);
+  }
+
+  private SiteIndex index(AggregationQuery query, Behaviour behaviour) {
+    String site = query.site().id();
+    IndexKey key =
+        new IndexKey(
+            site,
+            query.event(),
+            query.zone(),
+            behaviour.emptyField,
+            behaviour.hostnameWithScheme,
+            behaviour.asciiJson);
+    // Under the lock, so that requests in parallel do not each build the same index.
+    synchronized (indexes) {
+      long version = world.version(site);
+      Indexed known = indexes.get(key);
+      if (known != null && known.version() == version) {
+        return known.index();
+      }
+      String event = query.event();
+      SiteIndex made =
+          event == null
+              ? SiteIndex.ofPageViews(world.pageViews(site), query.zone(), behaviour)
+              : SiteIndex.ofConversions(
+                  world.conversions(site).stream().filter(c -> c.event().equals(event)).toList(),
+                  query.zone(),
+                  behaviour);
+      indexes.put(key, new Indexed(version, made));
+      return made;
+    }
+  }
+
+  private static List<Group> groups(
+      AggregationQuery query,
+      Behaviour behaviour,
+      Instant now,
+      SiteIndex index,
+      SiteIndex.Column[] columns,
+      int limit,
+      int number) {
+    LocalDateTime from = query.from();
+    LocalDateTime to = query.to();
+    int row = from == null ? 0 : index.firstFrom(from.toEpochSecond(ZoneOffset.UTC));
+    LocalDateTime last = to == null ? LocalDateTime.ofInstant(now, query.zone()) : to;
+    int end = index.firstFrom(last.toEpochSecond(ZoneOffset.UTC) + 1);
+    boolean[][] passes = new boolean[query.filters().size()][];
+    SiteIndex.Column[] filtered = new SiteIndex.Column[passes.length];
+    for (int f = 0; f < passes.length; f++) {
+      Condition condition = query.filters().get(f);
+      filtered[f] = index.column(condition.property());
+      passes[f] = passes(condition, filtered[f], behaviour);
+    }
+    int keyword = query.fields().indexOf(Dimension.KEYWORD);
+    Sort sort = query.sort();
+    boolean byTime =
+        sort != null
+            && sort.key().equals("timestamp")
+            && sort.ascending()
+            && !behaviour.sortByIgnored;
+    long salt = behaviour.unstableTies ? number : 0;
+    List<Group> groups = new ArrayList<>();
+    while (row < end) {
+      // One bucket: rows are in local order, so its rows are neighbours.
+      long bucketEnd = bucketEnd(query.grouping(), index.local[row]);
+      String label = label(query.grouping(), index.local[row]);
+      Map<Key, Group> bucket = new HashMap<>();
+      for (; row < end && index.local[row] < bucketEnd; row++) {
+        if ((behaviour.futureHidden && index.at[row] > now.getEpochSecond())
+            || !passes(row, passes, filtered)) {
+          continue;
+        }
+        int[] codes = new int[columns.length];
+        for (int c = 0; c < codes.length; c++) {
+          codes[c] = columns[c].codes[row];
+        }
+        if (behaviour.keywordNullGroupLeftOut
+            && keyword >= 0
+            && columns[keyword].values.get(codes[keyword]) == null) {
+          continue;
+        }
+        bucket.computeIfAbsent(new Key(codes), k -> new Group(label, k.codes)).add(index, row);
+      }
+      for (Group group : bucket.values()) {
+        group.tie = tie(group, columns, salt);
+        groups.add(group);
+      }
+      if (byTime && groups.size() >= limit) {
+        break;
+      }
+    }
+    return groups;
+  }
+
+  private static boolean[] passes(
+      Condition condition, SiteIndex.Column column, Behaviour behaviour) {
+    boolean[] passes = new boolean[column.values.size()];
+    for (int code = 0; code < passes.length; code++) {
+      passes[code] = condition.holds(column.values.get(code), behaviour.complementsDropNull);
+    }
+    return passes;
+  }
+
+  private static boolean passes(int row, boolean[][] passes, SiteIndex.Column[] filtered) {
+    for (int f = 0; f < passes.length; f++) {
+      if (!passes[f][filtered[f].codes[row]]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static long bucketEnd(Grouping grouping, long local) {
+    LocalDateTime start = LocalDateTime.ofEpochSecond(local, 0, ZoneOffset.UTC);
+    LocalDate day = start.toLocalDate();
+    return switch (grouping) {
+      case NONE -> Long.MAX_VALUE;
+      case HOUR -> Math.floorDiv(local, 3600) * 3600 + 3600;
+      case DAY -> Math.floorDiv(local, 86_400) * 86_400 + 86_400;
+      case MONTH -> day.withDayOfMonth(1).plusMonths(1).toEpochDay() * 86_400;
+      case YEAR -> day.withDayOfYear(1).plusYears(1).toEpochDay() * 86_400;
+    };
+  }
+
+  private static String label(Grouping grouping, long local) {
+    LocalDateTime start = LocalDateTime.ofEpochSecond(local, 0, ZoneOffset.UTC);
+    String day = start.toLocalDate().toString();
+    return switch (grouping) {
+      case NONE -> "";
+      case HOUR -> String.format("%s %02d:00:00", day, start.getHour());
+      case DAY -> day;
+      case MONTH -> day.substring(0, 7);
+      case YEAR -> day.substring(0, 4);
+    };
+  }
+
+  /** An order that is not anybody's, but the same every time. */
+  private static long tie(Group group, SiteIndex.Column[] columns, long salt) {
+    long hash = group.label.hashCode() + 0x9e3779b97f4a7c15L * (salt + 1);
+    for (int c = 0; c < columns.length; c++) {
+      String value = columns[c].values.get(group.codes[c]);
+      hash = hash * 0x5851f42d4c957f2dL + (value == null ? 7 : value.hashCode());
+    }
+    hash = (hash ^ (hash >>> 29)) * 0xbf58476d1ce4e5b9L;
+    return hash ^ (hash >>> 32);
+  }
+
+  /** The first groups in an order, without sorting the many that a small limit cuts off. */
+  private static List<Group> first(int limit, List<Group> groups, Comparator<Group> order) {
+    List<Group> kept = groups;
+    if (groups.size() / 2 > limit) {
+      PriorityQueue<Group> best = new PriorityQueue<>(limit + 1, order.reversed());
+      for (Group group : groups) {
+        if (best.size() < limit) {
+          best.add(group);
+        } else if (order.compare(group, best.element()) < 0) {
+          best.remove();
+          best.add(group);
+        }
+      }
+      kept = new ArrayList<>(best);
+    }
+    kept.sort(order);
+    return kept.size() > limit ? new ArrayList<>(kept.subList(0, limit)) : kept;
+  }
+
+  private static Comparator<Group> order(
+      AggregationQuery query, Behaviour behaviour, SiteIndex.Column[] columns) {
+    Comparator<Group> byTie = Comparator.comparingLong(g -> g.tie);
+    Sort sort = query.sort();
+    if (sort == null || behaviour.sortByIgnored) {
+      return byTie;
+    }
+    Comparator<Group> byKey;
+    int field = query.fields().stream().map(Dimension::apiName).toList().indexOf(sort.key());
+    if (sort.key().equals("timestamp")) {
+      byKey = Comparator.comparing(g -> g.label);
+    } else if (field >= 0) {
+      SiteIndex.Column column = columns[field];
+      byKey =
+          Comparator.comparing(
+              g -> column.values.get(g.codes[field]),
+              Comparator.nullsFirst(Comparator.naturalOrder()));
+    } else {
+      byKey =
+          Comparator.comparing(
+              g -> number(sort.key(), g, behaviour),
+              Comparator.nullsFirst(Comparator.naturalOrder()));
+    }
+    return (sort.ascending() ? byKey : byKey.reversed()).thenComparing(byTie);
+  }
+
+  private static @Nullable BigDecimal number(String aggregate, Group g, Behaviour behaviour) {
+    return switch (aggregate) {
+      case "visits" -> BigDecimal.valueOf(g.visits);
+      case "uniques", "unique_conversions" -> BigDecimal.valueOf(g.uniques);
+      case "pageviews", "conversions" -> BigDecimal.valueOf(g.records);
+      case "avg_duration" -> g.timed == 0 ? null : ratio(g.seconds, g.timed);
+      case "bounce_rate" -> g.visits == 0 ? null : rate(g, behaviour);
+      case "value" ->
+          behaviour.valueNullWithoutCents && g.priced == 0 && g.records > 0
+              ? null
+              : BigDecimal.valueOf(g.cents);
+      default -> throw new IllegalArgumentException(aggregate);
+    };
+  }
+
+  private static BigDecimal ratio(long part, long whole) {
+    return BigDecimal.valueOf(part).divide(BigDecimal.valueOf(whole), FOURTEEN_DIGITS);
+  }
+
+  private static BigDecimal rate(Group g, Behaviour behaviour) {
+    BigDecimal ratio =
+        behaviour.ratesToFourDigits
+            ? BigDecimal.valueOf(g.bounces)
+                .divide(BigDecimal.valueOf(g.visits), 4, RoundingMode.HALF_UP)
+            : ratio(g.bounces, g.visits);
+    return switch (behaviour.rateUnit) {
+      case RATIO -> ratio;
+      case PERCENTAGE -> ratio.movePointRight(2);
+    };
+  }
+
+  /** What a server gone wrong makes of a right answer. */
+  private static List<Group> damaged(
+      List<Group> groups, AggregationQuery query, Behaviour behaviour, int limit) {
+    List<Group> result = groups;
+    if (behaviour.lastGroupLost && !query.fields().isEmpty() && !result.isEmpty()) {
+      result = new ArrayList<>(result.subList(0, result.size() - 1));
+    }
+    if (behaviour.rowDuplicated && !result.isEmpty()) {
+      result = new ArrayList<>(result);
+      int middle = result.size() / 2;
+      result.add(middle, result.get(middle));
+    }
+    if (behaviour.rowOutsideRange
+        && query.from() != null
+        && query.grouping() != Grouping.NONE
+        && !result.isEmpty()) {
+      Group model = result.get(0);
+      long before = query.from().minusDays(400).toEpochSecond(ZoneOffset.UTC);
+      Group stray = new Group(label(query.grouping(), before), model.codes);
+      stray.records = 1;
+      stray.visits = 1;
+      stray.uniques = 1;
+      result = new ArrayList<>(result);
+      result.add(0, stray);
+    }
+    return result.size() > limit ? new ArrayList<>(result.subList(0, limit)) : result;
+  }
+
+  private static Answer render(
+      List<Group> groups, AggregationQuery query, Behaviour behaviour, SiteIndex.Column[] columns) {
+    byte[][] fieldKeys =
+        query.fields().stream()
+            .map(f -> Answer.utf8("\"" + f.apiName() + "\":"))
+            .toArray(byte[][]::new);
+    byte[][] aggregateKeys =
+        query.aggregates().stream().map(a -> Answer.utf8("\"" + a + "\":")).toArray(byte[][]::new);
+    ByteArrayOutputStream out = new ByteArrayOutputStream(64 + groups.size() * 128);
+    if (behaviour.oldEnvelope) {
+      out.writeBytes(
+          Answer.utf8(
+              "{\"object\":\"list\",\"url\":\"/v1/aggregations\",\"has_more\":false,\"data\":"));
+    }
+    out.write('[');
+    boolean first = true;
+    for (Group group : groups) {
+      out.writeBytes(Answer.utf8(first ? "{" : ",{"));
+      first = false;
+      boolean firstCell = true;
+      for (int c = 0; c < fieldKeys.length; c++) {
+        comma(out, firstCell);
+        firstCell = false;
+        out.writeBytes(fieldKeys[c]);
+        out.writeBytes(columns[c].json[group.codes[c]]);
+      }
+      for (int a = 0; a < aggregateKeys.length; a++) {
+        comma(out, firstCell);
+        firstCell = false;
+        out.writeBytes(aggregateKeys[a]);
+        out.writeBytes(Answer.utf8(cell(query, query.aggregates().get(a), group, behaviour)));
+      }
+      if (query.grouping() != Grouping.NONE) {
+        out.writeBytes(Answer.utf8(",\"date\":\"" + group.label + "\""));
+      }
+      out.write('}');
+    }
+    out.write(']');
+    if (behaviour.oldEnvelope) {
+      out.write('}');
+    }
+    return Answer.json(out.toByteArray(), groups.size());
+  }
+
+  private static void comma(ByteArrayOutputStream out, boolean first) {
+    if (!first) {
+      out.write(',');
+    }
+  }
+
+  private static String cell(
+      AggregationQuery query, String aggregate, Group group, Behaviour behaviour) {
+    for (Behaviour.CorruptCell corrupt : behaviour.corruptCells) {
+      if (corrupt.site().equals(query.site().id())
+          && corrupt.aggregate().equals(aggregate)
+          && group.label.startsWith(corrupt.day().toString())) {
+        return JsonText.quote(corrupt.text(), behaviour.asciiJson);
+      }
+    }
+    BigDecimal number = number(aggregate, group, behaviour);
+    if (number == null) {
+      return "null";
+    }
+    String text = number.signum() == 0 ? "0" : number.stripTrailingZeros().toPlainString();
+    boolean bare =
+        behaviour.numbersAsJson || (behaviour.bounceRateAsJson && aggregate.equals("bounce_rate"));
+    return bare ? text : "\"" + text + "\"";
+  }
+}

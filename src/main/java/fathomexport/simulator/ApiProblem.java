@@ -1,0 +1,62 @@
+package fathomexport.simulator;
+
+import java.util.Map;
+
+/** A request that is answered by an error. */
+final class ApiProblem extends Exception {
+  private static final long serialVersionUID = 1L;
+
+  private final int status;
+  private final String body;
+  private final Map<String, String> headers;
+
+  private ApiProblem(int status, String message, String body, Map<String, String> headers) {
+    super(message, null, false, false);
+    this.status = status;
+    this.body = body;
+    this.headers = headers;
+  }
+
+  /** {@code {"error":"message"}}. */
+  static ApiProblem of(int status, String message) {
+    return of(status, message, Map.of());
+  }
+
+  static ApiProblem of(int status, String message, Map<String, String> headers) {
+    return new ApiProblem(
+        status, message, "{\"error\":" + JsonText.quote(message, true) + "}", headers);
+  }
+
+  /** {@code {"errors":{"field":["message"]}}}. */
+  static ApiProblem field(int status, String field, String message) {
+    String body =
+        "{\"errors\":{"
+            + JsonText.quote(field, true)
+            + ":["
+            + JsonText.quote(message, true)
+            + "]}}";
+    return new ApiProblem(status, message, body, Map.of());
+  }
+
+  /** A parameter that is wrong in itself. */
+  static ApiProblem invalid(String field, String message) {
+    return field(400, field, message);
+  }
+
+  /** Fields or groupings that do not go together. */
+  static ApiProblem incompatible(String field, String message) {
+    return field(422, field, message);
+  }
+
+  int status() {
+    return status;
+  }
+
+  String body() {
+    return body;
+  }
+
+  Map<String, String> headers() {
+    return headers;
+  }
+}

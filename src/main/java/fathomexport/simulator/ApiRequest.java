@@ -1,0 +1,35 @@
+package fathomexport.simulator;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A request as it arrived.
+ *
+ * @param number its place among all requests, from 1
+ * @param aggregation its place among those to {@code /aggregations}, from 1; 0 for others
+ * @param path decoded, such as {@code /v1/sites}
+ * @param parameters decoded, in the order sent
+ */
+public record ApiRequest(
+    int number, int aggregation, String method, String path, Map<String, String> parameters) {
+
+  static final String AGGREGATIONS = "/v1/aggregations";
+
+  public ApiRequest {
+    parameters = Collections.unmodifiableMap(new LinkedHashMap<>(parameters));
+  }
+
+  /** A parameter's value; null when it was not sent. */
+  public @Nullable String parameter(String name) {
+    return parameters.get(name);
+  }
+
+  /** The site that it is about, however it was named; null when it names none. */
+  public @Nullable String site() {
+    String site = parameters.get("site_id");
+    return site != null ? site : parameters.get("entity_id");
+  }
+}

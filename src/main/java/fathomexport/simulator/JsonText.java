@@ -1,0 +1,42 @@
+package fathomexport.simulator;
+
+import org.jspecify.annotations.Nullable;
+
+/** Strings as JSON. A library's writer refuses the lone surrogates that raw paths may hold. */
+final class JsonText {
+  private JsonText() {}
+
+  /**
+   * @param ascii whether to escape slashes and all that is not ASCII
+   */
+  static String quote(@Nullable String text, boolean ascii) {
+    if (text == null) {
+      return "null";
+    }
+    StringBuilder out = new StringBuilder(text.length() + 2).append('"');
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == '"' || c == '\\' || (ascii && c == '/')) {
+        out.append('\\').append(c);
+      } else if (c < 0x20 || (ascii && c > 0x7e) || alone(text, i)) {
+        out.append("\\u").append(Character.forDigit(c >> 12, 16));
+        out.append(Character.forDigit((c >> 8) & 0xf, 16));
+        out.append(Character.forDigit((c >> 4) & 0xf, 16));
+        out.append(Character.forDigit(c & 0xf, 16));
+      } else {
+        out.append(c);
+      }
+    }
+    return out.append('"').toString();
+  }
+
+  /** Whether the character is half of a surrogate pair without its other half. */
+  private static boolean alone(String text, int i) {
+    char c = text.charAt(i);
+    if (Character.isHighSurrogate(c)) {
+      return i + 1 == text.length() || !Character.isLowSurrogate(text.charAt(i + 1));
+    }
+    return Character.isLowSurrogate(c)
+        && (i == 0 || !Character.isHighSurrogate(text.charAt(i - 1)));
+  }
+}

@@ -1,0 +1,70 @@
+package fathomexport.simulator;
+
+import java.io.IOException;
+import java.time.LocalDate;
+import java.util.Set;
+
+/**
+ * What {@code simulate} is started with.
+ *
+ * @param port 0 for any free one
+ * @param seed of {@link World#dozen}
+ * @param from first local day with traffic
+ * @param to last local day with traffic
+ * @param burstPages rows of the burst day; 0 for none
+ * @param token the secret that clients must send
+ * @param quota of {@code /aggregations} and {@code /current_visitors}
+ */
+public record SimulatorOptions(
+    int port, long seed, LocalDate from, LocalDate to, int burstPages, String token, Quota quota) {
+  public SimulatorOptions {
+    if (port < 0 || port > 65_535) {
+      throw new IllegalArgumentException("not a port: " + port);
+    }
+    if (to.isBefore(from)) {
+      throw new IllegalArgumentException(
+          "the range ends (" + to + ") before it starts (" + from + ")");
+    }
+    if (token.isBlank()) {
+      throw new IllegalArgumentException("the token must not be blank");
+    }
+  }
+
+  /** The documented quota, the standard token and any free port. */
+  public static SimulatorOptions of(LocalDate from, LocalDate to) {
+    return new SimulatorOptions(
+        0,
+        1,
+        from,
+        to,
+        12_000,
+        SimulatorToken.STANDARD.secret(),
+        Quota.aMinute(Quota.Model.FIXED_FROM_FIRST_HIT, 10));
+  }
+
+  /** The world that these options describe. */
+  public World world() {
+    return World.dozen(seed, from, to, burstPages);
+  }
+
+  /** How the server acts: as documented, with this quota and token. */
+  public Behaviour behaviour() {
+    return Behaviour.standard()
+        .withReportsQuota(quota)
+        .withTokens(new SimulatorToken(token, "owner", Set.of()));
+  }
+
+  /**
+   * Starts a server.
+   *
+   * @throws IOException when the port is taken
+   */
+  public FathomSimulator start() throws IOException {
+    return FathomSimulator.start(world(), behaviour(), port);
+  }
+
+  @Override
+  public String toString() {
+    return "SimulatorOptions[port=" + port + ", seed=" + seed + ", " + from + ".." + to + "]";
+  }
+}

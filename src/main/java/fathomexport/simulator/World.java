@@ -1,0 +1,227 @@
+package fathomexport.simulator;
+
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The raw records that a simulator answers from: sites, their pageviews and their events.
+ *
+ * <p>May be changed while a simulator serves it (late data, a new zone); every method is
+ * thread-safe.
+ */
+public final class World {
+  private static final Instant LONG_AGO = Instant.parse("2021-03-01T00:00:00Z");
+
+  private final Map<String, Records> records = new LinkedHashMap<>();
+  private long changes;
+
+  private static final class Records {
+    private SimulatedSite site;
+    private long version;
+    private final List<EventDefinition> events = new ArrayList<>();
+    private final Log<PageView> pageViews = new Log<>();
+    private final Log<Conversion> conversions = new Log<>();
+
+    private Records(SimulatedSite site) {
+      this.site = site;
+    }
+  }
+
+  /** Append-only, with a copy for readers that is made once a change. */
+  private static final class Log<T> {
+    private final List<T> all = new ArrayList<>();
+    private @Nullable List<T> copy;
+
+    private void addAll(Collection<T> more) {
+      all.addAll(more);
+      copy = null;
+    }
+
+    private List<T> read() {
+      List<T> known = copy;
+      if (known == null) {
+        known = List.copyOf(all);
+        copy = known;
+      }
+      return known;
+    }
+  }
+
+  /** A world without sites, to be filled by hand. */
+  public static World empty() {
+    return new World();
+  }
+
+  /** {@link #dozen(long, LocalDate, LocalDate, int)} with 12,000 pages on the burst day. */
+  public static World dozen(long seed, LocalDate from, LocalDate to) {
+    return dozen(seed, from, to, 12_000);
+  }
+
+  /**
+   * Twelve sites in as many zones: one busy, one with a burst day in the middle of the range, one
+   * empty, several quiet with days without traffic, and pages with odd names. The same arguments
+   * give the same world. No record falls on a local day's last second, the one that an exclusive
+   * and an inclusive {@code date_to} disagree about.
+   *
+   * @param from first local day with traffic
+   * @param to last local day with traffic
+   * @param burstPages distinct (hostname, pathname, referrer_hostname) on the burst day; 0 for none
+   */
+  public static World dozen(long seed, LocalDate from, LocalDate to, int burstPages) {
+    return new DozenSites(seed, from, to, burstPages).build();
+  }
+
+  /** The id of the site of {@link #dozen} that has the burst day. */
+  public static final String BURST_SITE = "NYCPRSSD";
+
+  /** The id of the busiest site of {@link #dozen}. */
+  public static final String BUSY_SITE = "KQWZTRBM";
+
+  /** The id of the site of {@link #dozen} that has no traffic. */
+  public static final String EMPTY_SITE = "NOVISITS";
+
+  /** The local day of the burst of {@link #dozen}: the middle of its range. */
+  public static LocalDate burstDay(LocalDate from, LocalDate to) {
+    return from.plusDays((to.toEpochDay() - from.toEpochDay()) / 2);
+  }
+
+  /** Adds a site, created after those that are there. */
+  public synchronized World addSite(String id, ZoneId zone) {
+    return addSite(
+        new SimulatedSite(id, "Site " + id, zone, LONG_AGO.plusSeconds(60L * records.size())));
+  }
+
+  public synchronized World addSite(SimulatedSite site) {
+    if (records.putIfAbsent(site.id(), new Records(site)) != null) {
+      throw new IllegalArgumentException("site " + site.id() + " is there already");
+    }
+    changes++;
+    return this;
+  }
+
+  /** Defines an event by name, with an id of its own. Names may repeat. */
+  public synchronized World addEvent(String site, String name) {
+    Records r = of(site);
+    int n = r.events.size() + 1;
+    return addEvent(
+        site,
+        new EventDefinition(
+            site + "E" + n, name, "USD", r.site.createdAt().plusSeconds(3600L * n)));
+  }
+
+  public synchronized World addEvent(String site, EventDefinition event) {
+    of(site).events.add(event);
+    changes++;
+    return this;
+  }
+
+  public World add(String site, PageView... pageViews) {
+    return addPageViews(site, List.of(pageViews));
+  }
+
+  public World add(String site, Conversion... conversions) {
+    return addConversions(site, List.of(conversions));
+  }
+
+  public synchronized World addPageViews(String site, Collection<PageView> pageViews) {
+    Records r = of(site);
+    r.pageViews.addAll(pageViews);
+    r.version = ++changes;
+    return this;
+  }
+
+  /** Adds completions; their events must be defined. */
+  public synchronized World addConversions(String site, Collection<Conversion> conversions) {
+    Records r = of(site);
+    for (Conversion c : conversions) {
+      if (r.events.stream().noneMatch(e -> e.name().equals(c.event()))) {
+        throw new IllegalArgumentException("site " + site + " has no event " + c.event());
+      }
+    }
+    r.conversions.addAll(conversions);
+    r.version = ++changes;
+    return this;
+  }
+
+  /** Changes a site's zone, as its owner may: all its history is in other days from now on. */
+  public synchronized World setZone(String site, ZoneId zone) {
+    Records r = of(site);
+    r.site = r.site.inZone(zone);
+    r.version = ++changes;
+    return this;
+  }
+
+  /** All sites, oldest first. */
+  public synchronized List<SimulatedSite> sites() {
+    return records.values().stream()
+        .map(r -> r.site)
+        .sorted(Comparator.comparing(SimulatedSite::createdAt))
+        .toList();
+  }
+
+  public synchronized Optional<SimulatedSite> site(String id) {
+    return Optional.ofNullable(records.get(id)).map(r -> r.site);
+  }
+
+  /** The events of a site in the order of their definition. */
+  public synchronized List<EventDefinition> events(String site) {
+    return List.copyOf(of(site).events);
+  }
+
+  /** The distinct names of a site's events, in the order of their definition. */
+  public List<String> eventNames(String site) {
+    return events(site).stream().map(EventDefinition::name).distinct().toList();
+  }
+
+  /** An unchanging copy, in no particular order. */
+  public synchronized List<PageView> pageViews(String site) {
+    return of(site).pageViews.read();
+  }
+
+  /** An unchanging copy, in no particular order. */
+  public synchronized List<Conversion> conversions(String site) {
+    return of(site).conversions.read();
+  }
+
+  /** The instant of a site's local time; the earlier one where the clock passes it twice. */
+  public Instant instant(String site, LocalDateTime local) {
+    return site(site)
+        .orElseThrow(() -> new IllegalArgumentException("no site " + site))
+        .zone()
+        .getRules()
+        .getValidOffsets(local)
+        .stream()
+        .findFirst()
+        .map(local::toInstant)
+        .orElseThrow(
+            () -> new IllegalArgumentException(local + " does not exist in the zone of " + site));
+  }
+
+  /** A pageview of {@link PageView#at} at a site's local time. */
+  public PageView viewAt(String site, LocalDateTime local) {
+    return PageView.at(instant(site, local));
+  }
+
+  /** A number that grows whenever what the site's reports are computed from changes. */
+  synchronized long version(String site) {
+    return of(site).version;
+  }
+
+  private Records of(String site) {
+    Records r = records.get(site);
+    if (r == null) {
+      throw new IllegalArgumentException("no site " + site);
+    }
+    return r;
+  }
+}

@@ -1,0 +1,199 @@
+package fathomexport.sink.postgres;
+
+import fathomexport.report.SecretRef;
+import java.io.IOException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.BlockingDeque;
+import java.util.concurrent.LinkedBlockingDeque;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGProperty;
+import org.postgresql.ds.PGSimpleDataSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Connections to one database, a few of which are kept for the next use. Not a pool that limits:
+ * who asks for a connection gets one. Thread-safe.
+ */
+final class Database implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Database.class);
+  private static final int KEPT = 4;
+  private static final int CONNECT_SECONDS = 10;
+
+  /** Longer than any statement of a window takes: what ends a connection whose peer is gone. */
+  private static final int SOCKET_SECONDS = 600;
+
+  private static final Set<String> SHUTTING_DOWN = Set.of("57P01", "57P02", "57P03", "57P05");
+  private static final Set<String> WORTH_REPEATING = Set.of("40001", "40P01");
+
+  private final Source source;
+  private final BlockingDeque<Connection> kept = new LinkedBlockingDeque<>(KEPT);
+  private volatile boolean closed;
+
+  Database(PostgresSettings settings, Map<String, String> environment) {
+    source = new Source();
+    source.setUrl(settings.url());
+    source.setUser(settings.user());
+    SecretRef password = settings.password();
+    if (password != null) {
+      source.setPassword(password.resolve(environment));
+    }
+    source.setApplicationName("fathom-export");
+    source.setTcpKeepAlive(true);
+    // Temporary tables come and go, and a statement is rarely repeated: named statements on the
+    // server win nothing.
+    source.setPrepareThreshold(0);
+    if (!settings.url().contains(PGProperty.CONNECT_TIMEOUT.getName() + "=")) {
+      source.setConnectTimeout(CONNECT_SECONDS);
+    }
+    if (!settings.url().contains(PGProperty.SOCKET_TIMEOUT.getName() + "=")) {
+      source.setSocketTimeout(SOCKET_SECONDS);
+    }
+  }
+
+  /** Something done on a connection. */
+  @FunctionalInterface
+  interface Work<T> {
+    T on(Connection connection) throws SQLException;
+  }
+
+  /** {@code host:port/database}, for messages. */
+  String place() {
+    return source.getServerNames()[0]
+        + ":"
+        + source.getPortNumbers()[0]
+        + "/"
+        + source.getDatabaseName();
+  }
+
+  String user() {
+    return String.valueOf(source.getUser());
+  }
+
+  /** For Flyway, which opens and closes its own. */
+  DataSource source() {
+    return source;
+  }
+
+  /** A new connection in autocommit mode. */
+  Connection connect() throws SQLException {
+    return source.getConnection();
+  }
+
+  /** A kept connection, or a new one, in autocommit mode. A kept one may turn out to be broken. */
+  Connection borrow() throws SQLException {
+    Connection connection = kept.pollFirst();
+    return connection == null ? connect() : connection;
+  }
+
+  /** Ends what is under way on the connection and keeps it for the next use. */
+  void giveBack(Connection connection) {
+    try {
+      if (!connection.getAutoCommit()) {
+        connection.rollback();
+        connection.setAutoCommit(true);
+      }
+      if (!closed && kept.offerFirst(connection)) {
+        return;
+      }
+    } catch (SQLException e) {
+      LOG.debug("a connection is not kept", e);
+    }
+    discard(connection);
+  }
+
+  /** Closes a connection that is broken, or might be. */
+  void discard(Connection connection) {
+    try {
+      connection.close();
+    } catch (SQLException e) {
+      LOG.debug("a connection did not close", e);
+    }
+  }
+
+  /**
+   * Does something that can be done twice: on a kept connection, and when that is broken once more
+   * on a new one.
+   */
+  <T> T with(Work<T> work) throws SQLException {
+    Connection connection = borrow();
+    try {
+      T result = work.on(connection);
+      giveBack(connection);
+      return result;
+    } catch (SQLException e) {
+      discard(connection);
+      if (!worthRepeating(e)) {
+        throw e;
+      }
+      return onNewConnection(work, e);
+    } catch (RuntimeException e) {
+      discard(connection);
+      throw e;
+    }
+  }
+
+  private <T> T onNewConnection(Work<T> work, SQLException first) throws SQLException {
+    try (Connection connection = connect()) {
+      return work.on(connection);
+    } catch (SQLException e) {
+      e.addSuppressed(first);
+      throw e;
+    }
+  }
+
+  /** Whether the connection is gone, so that it is open whether its last statement was done. */
+  static boolean lost(SQLException e) {
+    String state = e.getSQLState();
+    return state == null
+        || state.startsWith("08")
+        || SHUTTING_DOWN.contains(state)
+        || e.getCause() instanceof IOException;
+  }
+
+  /** Whether the same may well succeed on a new connection. */
+  static boolean worthRepeating(SQLException e) {
+    return lost(e) || WORTH_REPEATING.contains(String.valueOf(e.getSQLState()));
+  }
+
+  /** What a person is told of a failed statement: where, and the server's or driver's words. */
+  String describe(SQLException e) {
+    return "PostgreSQL at " + place() + ": " + e.getMessage();
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    for (Connection c = kept.pollFirst(); c != null; c = kept.pollFirst()) {
+      discard(c);
+    }
+  }
+
+  /**
+   * Connections that do not depend on what the role or the database was told: names are looked up
+   * where they are qualified, and a statement sees what was committed before it.
+   */
+  private static final class Source extends PGSimpleDataSource {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public Connection getConnection(@Nullable String user, @Nullable String password)
+        throws SQLException {
+      Connection connection = super.getConnection(user, password);
+      try (Statement statement = connection.createStatement()) {
+        statement.execute(
+            "SET search_path = pg_catalog;"
+                + " SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED");
+      } catch (SQLException e) {
+        connection.close();
+        throw e;
+      }
+      return connection;
+    }
+  }
+}

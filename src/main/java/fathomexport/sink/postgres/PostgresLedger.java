@@ -1,0 +1,494 @@
+package fathomexport.sink.postgres;
+
+import fathomexport.ledger.Attempt;
+import fathomexport.ledger.CertificateStatus;
+import fathomexport.ledger.Learned;
+import fathomexport.ledger.Ledger;
+import fathomexport.ledger.LedgerEntry;
+import fathomexport.ledger.LedgerException;
+import fathomexport.ledger.PeriodCertificate;
+import fathomexport.ledger.Provenance;
+import fathomexport.ledger.QuarantinedRow;
+import fathomexport.ledger.Restatement;
+import fathomexport.ledger.RunRecord;
+import fathomexport.report.Aggregate;
+import fathomexport.report.SiteId;
+import fathomexport.report.Slice;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.sql.Types;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/** The control tables in schema {@code fathom_ops}. */
+final class PostgresLedger implements Ledger, AutoCloseable {
+  /** The measures of which the ledger has columns, in their order: sum, then control. */
+  static final List<Aggregate> SUMMED =
+      List.of(Aggregate.PAGEVIEWS, Aggregate.CONVERSIONS, Aggregate.VALUE);
+
+  private static final String UNDEFINED_TABLE = "42P01";
+  private static final String UNDEFINED_SCHEMA = "3F000";
+
+  private final Database database;
+  private final Set<Lock> locks = ConcurrentHashMap.newKeySet();
+
+  PostgresLedger(Database database) {
+    this.database = database;
+  }
+
+  @Override
+  public List<LedgerEntry> entries(String report, Collection<SiteId> sites, LocalDate from) {
+    return query(
+        """
+        SELECT report, site_id, event_name, period, covers_to, status, rows,
+               pageviews_sum, pageviews_control, conversions_sum, conversions_control,
+               value_sum, value_control, store_if_absent, reason, run_id, definition, fetched_at,
+               zone, requests, control_requests, splits, window_id, stored
+          FROM fathom_ops.ledger
+         WHERE report = ? AND covers_to >= ? AND (? OR site_id = ANY (?))""",
+        (connection, q) -> {
+          q.setString(1, report);
+          q.setObject(2, from);
+          q.setBoolean(3, sites.isEmpty());
+          q.setArray(
+              4,
+              connection.createArrayOf(
+                  "text", sites.stream().map(SiteId::value).distinct().toArray()));
+        },
+        PostgresLedger::entry);
+  }
+
+  private static LedgerEntry entry(ResultSet r) throws SQLException {
+    Map<Aggregate, Long> sums = new EnumMap<>(Aggregate.class);
+    Map<Aggregate, Long> control = new EnumMap<>(Aggregate.class);
+    for (Aggregate a : SUMMED) {
+      put(sums, a, r, a.apiName() + "_sum");
+      put(control, a, r, a.apiName() + "_control");
+    }
+    return new LedgerEntry(
+        r.getString("report"),
+        slice(r),
+        new PeriodCertificate(
+            r.getObject("period", LocalDate.class),
+            r.getObject("covers_to", LocalDate.class),
+            CertificateStatus.ofLabel(r.getString("status")),
+            r.getLong("rows"),
+            sums,
+            control,
+            r.getBoolean("store_if_absent"),
+            r.getString("reason")),
+        new Provenance(
+            r.getString("run_id"),
+            r.getString("definition"),
+            instant(r, "fetched_at"),
+            r.getString("zone"),
+            r.getInt("requests"),
+            r.getInt("control_requests"),
+            r.getInt("splits")),
+        r.getString("window_id"),
+        r.getBoolean("stored"));
+  }
+
+  private static void put(Map<Aggregate, Long> map, Aggregate a, ResultSet r, String column)
+      throws SQLException {
+    long value = r.getLong(column);
+    if (!r.wasNull()) {
+      map.put(a, value);
+    }
+  }
+
+  @Override
+  public List<Attempt> openAttempts(String report) {
+    return query(
+        """
+        SELECT report, site_id, event_name, period, covers_to, at, run_id, reason, kept
+          FROM fathom_ops.attempt
+         WHERE report = ?
+         ORDER BY site_id COLLATE "C", event_name COLLATE "C", period, period_end""",
+        (connection, q) -> q.setString(1, report),
+        r ->
+            new Attempt(
+                r.getString("report"),
+                slice(r),
+                r.getObject("period", LocalDate.class),
+                r.getObject("covers_to", LocalDate.class),
+                instant(r, "at"),
+                r.getString("run_id"),
+                r.getString("reason"),
+                r.getBoolean("kept")));
+  }
+
+  @Override
+  public Learned learned() {
+    record Row(String kind, String shape, int number) {}
+    List<Row> rows =
+        query(
+            "SELECT kind, shape, number FROM fathom_ops.learned",
+            (connection, q) -> {},
+            r -> new Row(r.getString(1), r.getString(2), r.getInt(3)));
+    Map<String, Integer> maxDays = new HashMap<>();
+    Optional<Integer> rowCap = Optional.empty();
+    int mostRows = 0;
+    for (Row row : rows) {
+      switch (row.kind()) {
+        case "max_days" -> maxDays.put(row.shape(), row.number());
+        case "row_cap" -> rowCap = Optional.of(row.number());
+        case "most_rows" -> mostRows = row.number();
+        default -> throw new LedgerException("a lesson of an unknown kind: " + row.kind(), null);
+      }
+    }
+    return new Learned(maxDays, rowCap, mostRows);
+  }
+
+  @Override
+  public void learn(Learned.Lesson lesson) {
+    if (lesson instanceof Learned.Lesson.MaxDays max) {
+      learn("max_days", max.shapeKey(), max.days(), "least");
+    } else if (lesson instanceof Learned.Lesson.RowCap cap) {
+      learn("row_cap", "", cap.rows(), "least");
+    } else if (lesson instanceof Learned.Lesson.MostRows most) {
+      learn("most_rows", "", most.rows(), "greatest");
+    }
+  }
+
+  private void learn(String kind, String shape, int number, String keep) {
+    update(
+        "INSERT INTO fathom_ops.learned AS known (kind, shape, number) VALUES (?, ?, ?)"
+            + " ON CONFLICT (kind, shape) DO UPDATE SET number = "
+            + keep
+            + "(known.number, excluded.number), learned_at = pg_catalog.now()"
+            + " WHERE known.number <> "
+            + keep
+            + "(known.number, excluded.number)",
+        (connection, s) -> {
+          s.setString(1, kind);
+          s.setString(2, shape);
+          s.setInt(3, number);
+          s.addBatch();
+        });
+  }
+
+  @Override
+  public void quarantine(List<QuarantinedRow> rows) {
+    if (rows.isEmpty()) {
+      return;
+    }
+    update(
+        """
+        INSERT INTO fathom_ops.quarantine
+          (report, site_id, event_name, window_id, run_id, at, raw_text, reason)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
+        (connection, s) -> {
+          for (QuarantinedRow row : rows) {
+            s.setString(1, row.report());
+            s.setString(2, row.slice().site().value());
+            s.setString(3, row.slice().eventKey());
+            s.setString(4, row.windowId());
+            s.setString(5, row.runId());
+            s.setObject(6, row.at().atOffset(ZoneOffset.UTC));
+            s.setString(7, storable(row.rawText()));
+            s.setString(8, storable(row.reason()));
+            s.addBatch();
+          }
+        });
+  }
+
+  /** PostgreSQL's text holds no U+0000, and damaged rows may. */
+  private static String storable(String text) {
+    return text.replace('\0', '\uFFFD');
+  }
+
+  @Override
+  public List<QuarantinedRow> quarantined(String report, int limit) {
+    return query(
+        """
+        SELECT report, site_id, event_name, window_id, run_id, at, raw_text, reason
+          FROM fathom_ops.quarantine
+         WHERE report = ? AND settled_at IS NULL
+         ORDER BY at DESC, id DESC
+         LIMIT ?""",
+        (connection, q) -> {
+          q.setString(1, report);
+          q.setInt(2, limit);
+        },
+        r ->
+            new QuarantinedRow(
+                r.getString("report"),
+                slice(r),
+                r.getString("window_id"),
+                r.getString("run_id"),
+                instant(r, "at"),
+                r.getString("raw_text"),
+                r.getString("reason")));
+  }
+
+  @Override
+  public List<Restatement> restatements(String report, int limit) {
+    return query(
+        """
+        SELECT report, site_id, event_name, day, measure, before, after, restated_at, run_id
+          FROM fathom_ops.restatement
+         WHERE report = ?
+         ORDER BY restated_at DESC, id DESC
+         LIMIT ?""",
+        (connection, q) -> {
+          q.setString(1, report);
+          q.setInt(2, limit);
+        },
+        r ->
+            new Restatement(
+                r.getString("report"),
+                slice(r),
+                r.getObject("day", LocalDate.class),
+                r.getString("measure"),
+                real(r, "before"),
+                real(r, "after"),
+                instant(r, "restated_at"),
+                r.getString("run_id")));
+  }
+
+  private static @Nullable Double real(ResultSet r, String column) throws SQLException {
+    double value = r.getDouble(column);
+    return r.wasNull() ? null : value;
+  }
+
+  @Override
+  public void record(RunRecord run) {
+    update(
+        """
+        INSERT INTO fathom_ops.run
+          (run_id, pipeline, command, started_at, finished_at, exit_code, windows_planned,
+           windows_committed, windows_unchanged, windows_incomplete, windows_failed,
+           windows_skipped, rows, quarantined, requests, messages)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (run_id) DO UPDATE
+           SET pipeline = excluded.pipeline, command = excluded.command,
+               started_at = excluded.started_at, finished_at = excluded.finished_at,
+               exit_code = excluded.exit_code, windows_planned = excluded.windows_planned,
+               windows_committed = excluded.windows_committed,
+               windows_unchanged = excluded.windows_unchanged,
+               windows_incomplete = excluded.windows_incomplete,
+               windows_failed = excluded.windows_failed,
+               windows_skipped = excluded.windows_skipped, rows = excluded.rows,
+               quarantined = excluded.quarantined, requests = excluded.requests,
+               messages = excluded.messages""",
+        (connection, s) -> {
+          s.setString(1, run.runId());
+          s.setString(2, run.pipeline());
+          s.setString(3, run.command());
+          s.setObject(4, run.startedAt().atOffset(ZoneOffset.UTC));
+          Instant finished = run.finishedAt();
+          s.setObject(
+              5,
+              finished == null ? null : finished.atOffset(ZoneOffset.UTC),
+              Types.TIMESTAMP_WITH_TIMEZONE);
+          s.setObject(6, run.exitCode(), Types.INTEGER);
+          s.setLong(7, run.windowsPlanned());
+          s.setLong(8, run.windowsCommitted());
+          s.setLong(9, run.windowsUnchanged());
+          s.setLong(10, run.windowsIncomplete());
+          s.setLong(11, run.windowsFailed());
+          s.setLong(12, run.windowsSkipped());
+          s.setLong(13, run.rows());
+          s.setLong(14, run.quarantined());
+          s.setLong(15, run.requests());
+          s.setArray(
+              16,
+              connection.createArrayOf(
+                  "text", run.messages().stream().map(PostgresLedger::storable).toArray()));
+          s.addBatch();
+        });
+  }
+
+  @Override
+  public List<RunRecord> runs(int limit) {
+    return query(
+        """
+        SELECT run_id, pipeline, command, started_at, finished_at, exit_code, windows_planned,
+               windows_committed, windows_unchanged, windows_incomplete, windows_failed,
+               windows_skipped, rows, quarantined, requests, messages
+          FROM fathom_ops.run
+         ORDER BY started_at DESC, run_id DESC
+         LIMIT ?""",
+        (connection, q) -> q.setInt(1, limit),
+        r -> {
+          OffsetDateTime finished = r.getObject("finished_at", OffsetDateTime.class);
+          int exitCode = r.getInt("exit_code");
+          @Nullable Integer exit = r.wasNull() ? null : exitCode;
+          return new RunRecord(
+              r.getString("run_id"),
+              r.getString("pipeline"),
+              r.getString("command"),
+              instant(r, "started_at"),
+              finished == null ? null : finished.toInstant(),
+              exit,
+              r.getLong("windows_planned"),
+              r.getLong("windows_committed"),
+              r.getLong("windows_unchanged"),
+              r.getLong("windows_incomplete"),
+              r.getLong("windows_failed"),
+              r.getLong("windows_skipped"),
+              r.getLong("rows"),
+              r.getLong("quarantined"),
+              r.getLong("requests"),
+              List.of((String[]) r.getArray("messages").getArray()));
+        });
+  }
+
+  // --- The lock on a pipeline
+
+  @Override
+  public Optional<RunLock> tryLock(String pipeline) {
+    try {
+      Connection connection = database.connect();
+      try {
+        if (locked(connection, pipeline)) {
+          Lock lock = new Lock(connection);
+          locks.add(lock);
+          return Optional.of(lock);
+        }
+      } catch (SQLException e) {
+        database.discard(connection);
+        throw e;
+      }
+      database.discard(connection);
+      return Optional.empty();
+    } catch (SQLException e) {
+      throw translate(e);
+    }
+  }
+
+  /**
+   * Locks for as long as the session lives: the server frees the lock when the process dies. The
+   * session has nothing else to do, and must not be ended for that.
+   */
+  private static boolean locked(Connection connection, String pipeline) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("SET idle_session_timeout = 0");
+    }
+    try (PreparedStatement query =
+        connection.prepareStatement("SELECT pg_try_advisory_lock(hashtextextended(?, 0))")) {
+      query.setString(1, "fathom-export:" + pipeline);
+      try (ResultSet row = query.executeQuery()) {
+        return row.next() && row.getBoolean(1);
+      }
+    }
+  }
+
+  private final class Lock implements RunLock {
+    private final Connection connection;
+    private final AtomicBoolean held = new AtomicBoolean(true);
+
+    Lock(Connection connection) {
+      this.connection = connection;
+    }
+
+    @Override
+    public void close() {
+      if (!held.compareAndSet(true, false)) {
+        return;
+      }
+      locks.remove(this);
+      // Asked for, and not only by ending the session: that the server notices a little later.
+      try (Statement statement = connection.createStatement()) {
+        statement.execute("SELECT pg_advisory_unlock_all()");
+      } catch (SQLException e) {
+        throw translate(e);
+      } finally {
+        database.discard(connection);
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    List.copyOf(locks).forEach(Lock::close);
+  }
+
+  // --- Statements
+
+  @FunctionalInterface
+  private interface Binding {
+    void bind(Connection connection, PreparedStatement statement) throws SQLException;
+  }
+
+  @FunctionalInterface
+  private interface Reading<T> {
+    T read(ResultSet row) throws SQLException;
+  }
+
+  private <T> List<T> query(String sql, Binding binding, Reading<T> reading) {
+    try {
+      return database.with(
+          connection -> {
+            List<T> answer = new ArrayList<>();
+            try (PreparedStatement statement = connection.prepareStatement(sql)) {
+              binding.bind(connection, statement);
+              try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                  answer.add(reading.read(rows));
+                }
+              }
+            }
+            return answer;
+          });
+    } catch (SQLException e) {
+      throw translate(e);
+    }
+  }
+
+  /** All of the binding's batch in one transaction. */
+  private void update(String sql, Binding binding) {
+    try {
+      database.with(
+          connection -> {
+            connection.setAutoCommit(false);
+            try (PreparedStatement statement = connection.prepareStatement(sql)) {
+              binding.bind(connection, statement);
+              statement.executeBatch();
+            }
+            connection.commit();
+            return true;
+          });
+    } catch (SQLException e) {
+      throw translate(e);
+    }
+  }
+
+  private LedgerException translate(SQLException e) {
+    String state = String.valueOf(e.getSQLState());
+    if (state.equals(UNDEFINED_TABLE) || state.equals(UNDEFINED_SCHEMA)) {
+      return new LedgerException(
+          "PostgreSQL at "
+              + database.place()
+              + " has no ledger yet: run `fathom-export migrate`, or any export",
+          e);
+    }
+    return new LedgerException(database.describe(e), e);
+  }
+
+  private static Slice slice(ResultSet r) throws SQLException {
+    String event = r.getString("event_name");
+    return new Slice(new SiteId(r.getString("site_id")), event.isEmpty() ? null : event);
+  }
+
+  private static Instant instant(ResultSet r, String column) throws SQLException {
+    return r.getObject(column, OffsetDateTime.class).toInstant();
+  }
+}

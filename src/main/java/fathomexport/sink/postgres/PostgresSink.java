@@ -1,0 +1,255 @@
+package fathomexport.sink.postgres;
+
+import fathomexport.ledger.Ledger;
+import fathomexport.report.DayRange;
+import fathomexport.report.Report;
+import fathomexport.report.SecretUnavailableException;
+import fathomexport.report.Slice;
+import fathomexport.report.Window;
+import fathomexport.report.rows.RowSource;
+import fathomexport.sink.CommitResult;
+import fathomexport.sink.Sink;
+import fathomexport.sink.SinkException;
+import fathomexport.sink.WindowLoad;
+import java.io.IOException;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * PostgreSQL 14 or later. One window is one transaction: COPY, the differing periods replaced,
+ * journal, ledger, commit.
+ */
+public final class PostgresSink implements Sink {
+  private static final Logger LOG = LoggerFactory.getLogger(PostgresSink.class);
+  private static final Duration SETTLE_WITHIN = Duration.ofSeconds(30);
+  private static final Duration SETTLE_PAUSE = Duration.ofMillis(500);
+
+  private final Database database;
+  private final PostgresLedger ledger;
+  private final Duration settleWithin;
+
+  /**
+   * @throws SecretUnavailableException when the password is not where the settings say
+   */
+  public PostgresSink(PostgresSettings settings, Map<String, String> environment) {
+    this(settings, environment, SETTLE_WITHIN);
+  }
+
+  PostgresSink(PostgresSettings settings, Map<String, String> environment, Duration settleWithin) {
+    this.database = new Database(settings, environment);
+    this.ledger = new PostgresLedger(database);
+    this.settleWithin = settleWithin;
+  }
+
+  @Override
+  public String name() {
+    return "postgres";
+  }
+
+  @Override
+  public void migrate(List<Report> reports) {
+    try {
+      new Migrations(database).run(reports);
+    } catch (SQLException e) {
+      throw unavailable(e);
+    }
+  }
+
+  @Override
+  public CommitResult commit(WindowLoad load) {
+    try {
+      return commit(load, database.borrow());
+    } catch (Repeatable first) {
+      LOG.warn("window {} is committed once more: {}", load.window(), first.getMessage());
+      try {
+        return commit(load, database.connect());
+      } catch (Repeatable | SQLException again) {
+        SQLException cause = again instanceof SQLException e ? e : ((Repeatable) again).getCause();
+        cause.addSuppressed(first);
+        throw unavailable(cause);
+      }
+    } catch (SQLException e) {
+      throw unavailable(e);
+    }
+  }
+
+  /** Nothing was stored, and on a new connection it might be. */
+  private static final class Repeatable extends Exception {
+    private static final long serialVersionUID = 1L;
+    private final SQLException cause;
+
+    Repeatable(SQLException cause) {
+      super(cause.getMessage(), cause);
+      this.cause = cause;
+    }
+
+    @Override
+    public synchronized SQLException getCause() {
+      return cause;
+    }
+  }
+
+  private CommitResult commit(WindowLoad load, Connection connection) throws Repeatable {
+    CommitResult result;
+    String transaction;
+    boolean clean = false;
+    try {
+      connection.setAutoCommit(false);
+      result = new WindowCommit(load).run(connection);
+      transaction = transactionId(connection);
+      clean = true;
+    } catch (SQLException e) {
+      if (Database.worthRepeating(e)) {
+        throw new Repeatable(e);
+      }
+      throw translate(load.window(), e);
+    } catch (IOException e) {
+      throw new SinkException(
+          SinkException.Kind.UNAVAILABLE,
+          "the rows of window " + load.window() + " cannot be read back: " + e.getMessage(),
+          e);
+    } finally {
+      if (!clean) {
+        database.discard(connection);
+      }
+    }
+    try {
+      connection.commit();
+    } catch (SQLException e) {
+      database.discard(connection);
+      if (!Database.lost(e)) {
+        throw translate(load.window(), e);
+      }
+      return switch (settle(load.window(), transaction)) {
+        case COMMITTED -> result;
+        case ABORTED -> throw new Repeatable(e);
+        case UNKNOWN ->
+            throw new SinkException(
+                SinkException.Kind.UNKNOWN,
+                "PostgreSQL at "
+                    + database.place()
+                    + " did not answer the commit of window "
+                    + load.window()
+                    + ", and not the question whether it was done; the next run finds out",
+                e);
+      };
+    }
+    database.giveBack(connection);
+    return result;
+  }
+
+  private static String transactionId(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("SELECT pg_current_xact_id()::text")) {
+      row.next();
+      return row.getString(1);
+    }
+  }
+
+  private enum Outcome {
+    COMMITTED,
+    ABORTED,
+    UNKNOWN
+  }
+
+  /** Asks what became of a transaction whose end was not answered. Never guesses. */
+  private Outcome settle(Window window, String transaction) {
+    LOG.warn(
+        "the commit of window {} was not answered; asking for transaction {}", window, transaction);
+    long deadline = System.nanoTime() + settleWithin.toNanos();
+    while (true) {
+      try (Connection connection = database.connect()) {
+        return outcome(connection, window, transaction);
+      } catch (SQLException e) {
+        LOG.warn("transaction {} is not settled yet: {}", transaction, e.getMessage());
+      }
+      if (System.nanoTime() - deadline > 0) {
+        return Outcome.UNKNOWN;
+      }
+      try {
+        Thread.sleep(SETTLE_PAUSE.toMillis());
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return Outcome.UNKNOWN;
+      }
+    }
+  }
+
+  private Outcome outcome(Connection connection, Window window, String transaction)
+      throws SQLException {
+    connection.setAutoCommit(false);
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("SET LOCAL lock_timeout = " + settleWithin.toMillis());
+    }
+    // The transaction holds the window's lock for as long as it is in progress.
+    WindowCommit.lock(connection, window);
+    try (PreparedStatement query = connection.prepareStatement("SELECT pg_xact_status(?::xid8)")) {
+      query.setString(1, transaction);
+      try (ResultSet row = query.executeQuery()) {
+        String status = row.next() ? String.valueOf(row.getString(1)) : "";
+        return switch (status) {
+          case "committed" -> Outcome.COMMITTED;
+          case "aborted" -> Outcome.ABORTED;
+          default -> Outcome.UNKNOWN;
+        };
+      }
+    }
+  }
+
+  @Override
+  public RowSource stored(Report report, Slice slice, DayRange days) {
+    try {
+      return new StoredRows(database, report, slice, days);
+    } catch (SQLException e) {
+      throw unavailable(e);
+    }
+  }
+
+  @Override
+  public Ledger ledger() {
+    return ledger;
+  }
+
+  @Override
+  public void close() {
+    try {
+      ledger.close();
+    } finally {
+      database.close();
+    }
+  }
+
+  private SinkException translate(Window window, SQLException e) {
+    return switch (String.valueOf(e.getSQLState())) {
+      case "23505" ->
+          new SinkException(
+              SinkException.Kind.INTEGRITY,
+              "window " + window + " repeats a row's key; nothing was stored: " + e.getMessage(),
+              e);
+      case "42P01", "42703", "3F000" ->
+          new SinkException(
+              SinkException.Kind.DEFINITION,
+              "PostgreSQL at "
+                  + database.place()
+                  + " is not ready for report "
+                  + window.report()
+                  + ": run `fathom-export migrate` ("
+                  + e.getMessage()
+                  + ")",
+              e);
+      default -> unavailable(e);
+    };
+  }
+
+  private SinkException unavailable(SQLException e) {
+    return new SinkException(SinkException.Kind.UNAVAILABLE, database.describe(e), e);
+  }
+}

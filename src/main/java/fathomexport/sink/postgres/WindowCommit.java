@@ -1,0 +1,590 @@
+package fathomexport.sink.postgres;
+
+import fathomexport.ledger.CertificateStatus;
+import fathomexport.ledger.PeriodCertificate;
+import fathomexport.ledger.Provenance;
+import fathomexport.report.Aggregate;
+import fathomexport.report.Column;
+import fathomexport.report.ColumnType;
+import fathomexport.report.DateGrouping;
+import fathomexport.report.TableSchema;
+import fathomexport.report.Window;
+import fathomexport.sink.CommitResult;
+import fathomexport.sink.SinkException;
+import fathomexport.sink.WindowLoad;
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.sql.Types;
+import java.time.LocalDate;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One window's transaction, but for its end: rows, checks, journal and ledger. Runs on a connection
+ * that is not in autocommit mode, and may be run again on another one when that fails.
+ */
+final class WindowCommit {
+  private static final String STAGE = "pg_temp.fathom_stage";
+
+  private final WindowLoad load;
+  private final Window window;
+  private final TableSchema schema;
+  private final String table;
+  private final String columns;
+  private final String period;
+  private final List<String> counted;
+
+  WindowCommit(WindowLoad load) {
+    this.load = load;
+    this.window = load.window();
+    this.schema = load.report().schema();
+    this.table = ReportTable.qualified(schema.name());
+    this.columns = Sql.names(schema.columns().stream().map(Column::name).toList());
+    this.period = ReportTable.period(schema);
+    this.counted =
+        schema.columns(Column.Role.MEASURE).stream()
+            .filter(c -> c.type() == ColumnType.BIGINT)
+            .map(Column::name)
+            .toList();
+  }
+
+  /** Count of a period's rows, and sums of its counted measures; null where no row has one. */
+  private record Totals(long rows, Map<String, @Nullable BigDecimal> sums) {
+    static final Totals NONE = new Totals(0, Map.of());
+
+    /** A sum over no rows is 0; one over rows that all lack the measure is unknown. */
+    @Nullable BigDecimal sum(String measure) {
+      return rows == 0 ? BigDecimal.ZERO : sums.get(measure);
+    }
+  }
+
+  /**
+   * @throws SinkException {@code INTEGRITY}
+   * @throws IOException when the load's rows cannot be read
+   */
+  CommitResult run(Connection connection) throws SQLException, IOException {
+    lock(connection, window);
+    Set<LocalDate> storedBefore = storedBefore(connection);
+    SortedSet<LocalDate> replaced = new TreeSet<>();
+    List<LocalDate> kept = new ArrayList<>();
+    for (PeriodCertificate c : load.periods()) {
+      if (c.status() != CertificateStatus.INCOMPLETE
+          || (c.storeIfAbsent() && !storedBefore.contains(c.period()))) {
+        replaced.add(c.period());
+      } else {
+        kept.add(c.period());
+      }
+    }
+    SortedSet<LocalDate> changed = new TreeSet<>();
+    long rows = 0;
+    if (!replaced.isEmpty()) {
+      Map<LocalDate, Totals> before;
+      if (occupied(connection, replaced)) {
+        changed = stage(connection, replaced);
+        before = totals(connection, intersection(changed, storedBefore));
+        replace(connection, changed);
+      } else {
+        changed = new WindowRows(load).copyInto(connection, table, replaced);
+        before = Map.of();
+      }
+      Map<LocalDate, Totals> after = totals(connection, replaced);
+      verify(replaced, after);
+      journal(connection, intersection(changed, storedBefore), before, after);
+      rows = after.values().stream().mapToLong(Totals::rows).sum();
+    }
+    writeEntries(connection, replaced, storedBefore);
+    Set<String> failedBefore = failedWindows(connection);
+    writeAttempts(connection, storedBefore);
+    settleQuarantine(connection, failedBefore);
+    return new CommitResult(rows, List.copyOf(changed), kept);
+  }
+
+  /** Waits until no other transaction commits a window of this report and slice. */
+  static void lock(Connection connection, Window window) throws SQLException {
+    try (PreparedStatement lock =
+        connection.prepareStatement("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))")) {
+      lock.setString(
+          1,
+          "fathom-export/window\n"
+              + window.report()
+              + "\n"
+              + window.slice().site()
+              + "\n"
+              + window.slice().eventKey());
+      lock.execute();
+    }
+  }
+
+  private static SortedSet<LocalDate> intersection(Set<LocalDate> a, Set<LocalDate> b) {
+    SortedSet<LocalDate> both = new TreeSet<>(a);
+    both.retainAll(b);
+    return both;
+  }
+
+  // --- Rows
+
+  /** The periods of the window that are stored, by the ledger. */
+  private Set<LocalDate> storedBefore(Connection connection) throws SQLException {
+    Set<LocalDate> stored = new HashSet<>();
+    String sql =
+        "SELECT period FROM fathom_ops.ledger WHERE "
+            + KEY
+            + " AND period BETWEEN ? AND ? AND stored"
+            + (window.dateGrouping() == DateGrouping.NONE ? " AND period_end = ?" : "");
+    try (PreparedStatement query = connection.prepareStatement(sql)) {
+      int next = key(query, 1);
+      query.setObject(next++, window.days().first());
+      boolean range = window.dateGrouping() == DateGrouping.NONE;
+      query.setObject(next++, range ? window.days().first() : window.days().last());
+      if (range) {
+        query.setObject(next, window.days().last());
+      }
+      try (ResultSet rows = query.executeQuery()) {
+        while (rows.next()) {
+          stored.add(day(rows, 1));
+        }
+      }
+    }
+    return stored;
+  }
+
+  private boolean occupied(Connection connection, Collection<LocalDate> periods)
+      throws SQLException {
+    try (PreparedStatement query =
+        connection.prepareStatement("SELECT EXISTS (SELECT FROM " + table + where() + ")")) {
+      bindWhere(connection, query, 1, periods);
+      try (ResultSet row = query.executeQuery()) {
+        return row.next() && row.getBoolean(1);
+      }
+    }
+  }
+
+  /** Copies the new rows beside the table, and finds the periods whose rows differ. */
+  private SortedSet<LocalDate> stage(Connection connection, Set<LocalDate> periods)
+      throws SQLException, IOException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(
+          "CREATE TEMPORARY TABLE fathom_stage ON COMMIT DROP AS SELECT "
+              + columns
+              + " FROM "
+              + table
+              + " WITH NO DATA");
+      // For this transaction: enough to hash a window's rows without sorting them.
+      statement.execute("SET LOCAL work_mem = '64MB'");
+    }
+    new WindowRows(load).copyInto(connection, STAGE, periods);
+    String old = "SELECT " + columns + " FROM " + table + where();
+    String staged = "SELECT " + columns + " FROM " + STAGE;
+    SortedSet<LocalDate> differing = new TreeSet<>();
+    try (PreparedStatement query =
+        connection.prepareStatement(
+            "SELECT DISTINCT "
+                + period
+                + " FROM ((("
+                + old
+                + ") EXCEPT ALL ("
+                + staged
+                + ")) UNION ALL (("
+                + staged
+                + ") EXCEPT ALL ("
+                + old
+                + "))) AS difference")) {
+      int next = bindWhere(connection, query, 1, periods);
+      bindWhere(connection, query, next, periods);
+      try (ResultSet rows = query.executeQuery()) {
+        while (rows.next()) {
+          differing.add(day(rows, 1));
+        }
+      }
+    }
+    return differing;
+  }
+
+  private void replace(Connection connection, Collection<LocalDate> periods) throws SQLException {
+    if (periods.isEmpty()) {
+      return;
+    }
+    try (PreparedStatement delete = connection.prepareStatement("DELETE FROM " + table + where())) {
+      bindWhere(connection, delete, 1, periods);
+      delete.executeUpdate();
+    }
+    try (PreparedStatement insert =
+        connection.prepareStatement(
+            "INSERT INTO "
+                + table
+                + " ("
+                + columns
+                + ") SELECT "
+                + columns
+                + " FROM "
+                + STAGE
+                + " WHERE "
+                + period
+                + " = ANY (?)")) {
+      insert.setArray(1, connection.createArrayOf("date", periods.toArray()));
+      insert.executeUpdate();
+    }
+  }
+
+  /** What the table holds of these periods; those without rows are not in the answer. */
+  private Map<LocalDate, Totals> totals(Connection connection, Collection<LocalDate> periods)
+      throws SQLException {
+    Map<LocalDate, Totals> totals = new HashMap<>();
+    if (periods.isEmpty()) {
+      return totals;
+    }
+    String sums =
+        counted.stream().map(m -> ", sum(" + Sql.name(m) + ")").collect(Collectors.joining());
+    try (PreparedStatement query =
+        connection.prepareStatement(
+            "SELECT "
+                + period
+                + ", count(*)"
+                + sums
+                + " FROM "
+                + table
+                + where()
+                + " GROUP BY 1")) {
+      bindWhere(connection, query, 1, periods);
+      try (ResultSet rows = query.executeQuery()) {
+        while (rows.next()) {
+          Map<String, @Nullable BigDecimal> byMeasure = new HashMap<>();
+          for (int i = 0; i < counted.size(); i++) {
+            byMeasure.put(counted.get(i), rows.getBigDecimal(i + 3));
+          }
+          totals.put(day(rows, 1), new Totals(rows.getLong(2), byMeasure));
+        }
+      }
+    }
+    return totals;
+  }
+
+  private void verify(Set<LocalDate> periods, Map<LocalDate, Totals> totals) {
+    for (PeriodCertificate c : load.periods()) {
+      if (!periods.contains(c.period())) {
+        continue;
+      }
+      Totals found = totals.getOrDefault(c.period(), Totals.NONE);
+      if (found.rows() != c.rows()) {
+        throw disagreement(c, "rows", c.rows(), found.rows());
+      }
+      c.sums()
+          .forEach(
+              (aggregate, certified) -> {
+                if (!counted.contains(aggregate.apiName())) {
+                  return;
+                }
+                BigDecimal sum =
+                    Objects.requireNonNullElse(found.sum(aggregate.apiName()), BigDecimal.ZERO);
+                if (sum.compareTo(BigDecimal.valueOf(certified)) != 0) {
+                  throw disagreement(c, aggregate.apiName(), certified, sum);
+                }
+              });
+    }
+  }
+
+  private SinkException disagreement(
+      PeriodCertificate c, String what, Object certified, Object found) {
+    return new SinkException(
+        SinkException.Kind.INTEGRITY,
+        "window "
+            + window
+            + ": "
+            + c.period()
+            + " was certified with "
+            + what
+            + " "
+            + certified
+            + " and would be stored with "
+            + found
+            + "; nothing was stored",
+        null);
+  }
+
+  /** The slice and days that periods are replaced in; {@link #bindWhere} gives it its values. */
+  private String where() {
+    String time = Sql.name(schema.columns().get(schema.indexOf(Column.Role.TIME)).name());
+    return " WHERE site_id = ?"
+        + (window.slice().event() == null ? "" : " AND event_name = ?")
+        + " AND "
+        + time
+        + " >= ? AND "
+        + time
+        + " < ? AND "
+        + period
+        + " = ANY (?)"
+        + (window.dateGrouping() == DateGrouping.NONE ? " AND date_to = ?" : "");
+  }
+
+  private int bindWhere(
+      Connection connection, PreparedStatement statement, int first, Collection<LocalDate> periods)
+      throws SQLException {
+    int next = first;
+    statement.setString(next++, window.slice().site().value());
+    String event = window.slice().event();
+    if (event != null) {
+      statement.setString(next++, event);
+    }
+    statement.setObject(next++, window.days().first());
+    statement.setObject(next++, window.days().last().plusDays(1));
+    statement.setArray(next++, connection.createArrayOf("date", periods.toArray()));
+    if (window.dateGrouping() == DateGrouping.NONE) {
+      statement.setObject(next++, window.days().last());
+    }
+    return next;
+  }
+
+  // --- The ledger
+
+  private static final String KEY = "report = ? AND site_id = ? AND event_name = ?";
+
+  private int key(PreparedStatement statement, int first) throws SQLException {
+    statement.setString(first, window.report());
+    statement.setString(first + 1, window.slice().site().value());
+    statement.setString(first + 2, window.slice().eventKey());
+    return first + 3;
+  }
+
+  private LocalDate periodEnd(PeriodCertificate c) {
+    return window.dateGrouping() == DateGrouping.NONE
+        ? window.days().last()
+        : window.dateGrouping().periodEnd(c.period());
+  }
+
+  private OffsetDateTime fetchedAt() {
+    return load.provenance().fetchedAt().atOffset(ZoneOffset.UTC);
+  }
+
+  private void journal(
+      Connection connection,
+      Set<LocalDate> periods,
+      Map<LocalDate, Totals> before,
+      Map<LocalDate, Totals> after)
+      throws SQLException {
+    if (periods.isEmpty()) {
+      return;
+    }
+    try (PreparedStatement insert =
+        connection.prepareStatement(
+            """
+            INSERT INTO fathom_ops.restatement
+              (report, site_id, event_name, day, measure, before, after, restated_at, run_id)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""")) {
+      for (LocalDate day : periods) {
+        Totals was = before.getOrDefault(day, Totals.NONE);
+        Totals is = after.getOrDefault(day, Totals.NONE);
+        // Always a line for the rows: a change that keeps every sum is a change.
+        journal(insert, day, "rows", BigDecimal.valueOf(was.rows()), BigDecimal.valueOf(is.rows()));
+        for (String measure : counted) {
+          if (differ(was.sum(measure), is.sum(measure))) {
+            journal(insert, day, measure, was.sum(measure), is.sum(measure));
+          }
+        }
+      }
+      insert.executeBatch();
+    }
+  }
+
+  private static boolean differ(@Nullable BigDecimal a, @Nullable BigDecimal b) {
+    if (a == null || b == null) {
+      return (a == null) != (b == null);
+    }
+    return a.compareTo(b) != 0;
+  }
+
+  private void journal(
+      PreparedStatement insert,
+      LocalDate day,
+      String measure,
+      @Nullable BigDecimal before,
+      @Nullable BigDecimal after)
+      throws SQLException {
+    int next = key(insert, 1);
+    insert.setObject(next++, day);
+    insert.setString(next++, measure);
+    insert.setBigDecimal(next++, before);
+    insert.setBigDecimal(next++, after);
+    insert.setObject(next++, fetchedAt());
+    insert.setString(next, load.provenance().runId());
+    insert.addBatch();
+  }
+
+  /** Of kept periods only where nothing is stored: an entry speaks of the rows that stand. */
+  private void writeEntries(
+      Connection connection, Set<LocalDate> replaced, Set<LocalDate> storedBefore)
+      throws SQLException {
+    Provenance by = load.provenance();
+    try (PreparedStatement upsert = connection.prepareStatement(UPSERT_ENTRY)) {
+      for (PeriodCertificate c : load.periods()) {
+        boolean stored = replaced.contains(c.period());
+        if (!stored && storedBefore.contains(c.period())) {
+          continue;
+        }
+        int next = key(upsert, 1);
+        upsert.setObject(next++, c.period());
+        upsert.setObject(next++, periodEnd(c));
+        upsert.setObject(next++, c.coversTo());
+        upsert.setString(next++, c.status().label());
+        upsert.setBoolean(next++, stored);
+        upsert.setLong(next++, c.rows());
+        for (Aggregate a : PostgresLedger.SUMMED) {
+          setLong(upsert, next++, c.sums().get(a));
+          setLong(upsert, next++, c.control().get(a));
+        }
+        upsert.setBoolean(next++, c.storeIfAbsent());
+        upsert.setString(next++, c.reason());
+        upsert.setString(next++, by.definition());
+        upsert.setString(next++, by.zone());
+        upsert.setInt(next++, by.requests());
+        upsert.setInt(next++, by.controlRequests());
+        upsert.setInt(next++, by.splits());
+        upsert.setString(next++, window.id());
+        upsert.setString(next++, by.runId());
+        upsert.setObject(next, fetchedAt());
+        upsert.addBatch();
+      }
+      upsert.executeBatch();
+    }
+  }
+
+  private static final String UPSERT_ENTRY =
+      """
+      INSERT INTO fathom_ops.ledger
+        (report, site_id, event_name, period, period_end, covers_to, status, stored, rows,
+         pageviews_sum, pageviews_control, conversions_sum, conversions_control,
+         value_sum, value_control, store_if_absent, reason, definition, zone,
+         requests, control_requests, splits, window_id, run_id, fetched_at)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT (report, site_id, event_name, period, period_end) DO UPDATE
+         SET covers_to = excluded.covers_to, status = excluded.status, stored = excluded.stored,
+             rows = excluded.rows,
+             pageviews_sum = excluded.pageviews_sum,
+             pageviews_control = excluded.pageviews_control,
+             conversions_sum = excluded.conversions_sum,
+             conversions_control = excluded.conversions_control,
+             value_sum = excluded.value_sum, value_control = excluded.value_control,
+             store_if_absent = excluded.store_if_absent, reason = excluded.reason,
+             definition = excluded.definition, zone = excluded.zone,
+             requests = excluded.requests, control_requests = excluded.control_requests,
+             splits = excluded.splits, window_id = excluded.window_id, run_id = excluded.run_id,
+             fetched_at = excluded.fetched_at, committed_at = pg_catalog.now()""";
+
+  private static void setLong(PreparedStatement statement, int index, @Nullable Long value)
+      throws SQLException {
+    if (value == null) {
+      statement.setNull(index, Types.BIGINT);
+    } else {
+      statement.setLong(index, value);
+    }
+  }
+
+  private void writeAttempts(Connection connection, Set<LocalDate> storedBefore)
+      throws SQLException {
+    try (PreparedStatement delete =
+            connection.prepareStatement(
+                "DELETE FROM fathom_ops.attempt WHERE "
+                    + KEY
+                    + " AND period = ? AND period_end = ?");
+        PreparedStatement upsert =
+            connection.prepareStatement(
+                """
+                INSERT INTO fathom_ops.attempt
+                  (report, site_id, event_name, period, period_end, covers_to, reason, kept,
+                   window_id, run_id, at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (report, site_id, event_name, period, period_end) DO UPDATE
+                   SET covers_to = excluded.covers_to, reason = excluded.reason,
+                       kept = excluded.kept, window_id = excluded.window_id,
+                       run_id = excluded.run_id, at = excluded.at""")) {
+      for (PeriodCertificate c : load.periods()) {
+        boolean failed = c.status() == CertificateStatus.INCOMPLETE;
+        PreparedStatement statement = failed ? upsert : delete;
+        int next = key(statement, 1);
+        statement.setObject(next++, c.period());
+        statement.setObject(next++, periodEnd(c));
+        if (failed) {
+          statement.setObject(next++, c.coversTo());
+          statement.setString(next++, c.reason());
+          statement.setBoolean(next++, storedBefore.contains(c.period()));
+          statement.setString(next++, window.id());
+          statement.setString(next++, load.provenance().runId());
+          statement.setObject(next, fetchedAt());
+        }
+        statement.addBatch();
+      }
+      delete.executeBatch();
+      upsert.executeBatch();
+    }
+  }
+
+  /** The windows whose failed attempts cover periods of this one. */
+  private Set<String> failedWindows(Connection connection) throws SQLException {
+    Set<String> ids = new TreeSet<>();
+    try (PreparedStatement query =
+        connection.prepareStatement(
+            "SELECT DISTINCT window_id FROM fathom_ops.attempt WHERE "
+                + KEY
+                + " AND period BETWEEN ? AND ?")) {
+      int next = key(query, 1);
+      query.setObject(next++, window.days().first());
+      query.setObject(next, window.days().last());
+      try (ResultSet rows = query.executeQuery()) {
+        while (rows.next()) {
+          ids.add(rows.getString(1));
+        }
+      }
+    }
+    return ids;
+  }
+
+  /**
+   * Quarantined rows are a thing of the past when their window succeeded, was tried again by a
+   * later run, or when other windows have covered all that it failed at.
+   */
+  private void settleQuarantine(Connection connection, Set<String> failedBefore)
+      throws SQLException {
+    boolean complete =
+        load.periods().stream().noneMatch(c -> c.status() == CertificateStatus.INCOMPLETE);
+    try (PreparedStatement update =
+        connection.prepareStatement(
+            """
+            UPDATE fathom_ops.quarantine q
+               SET settled_at = pg_catalog.now()
+             WHERE q.report = ? AND q.site_id = ? AND q.event_name = ? AND q.settled_at IS NULL
+               AND (q.window_id = ? AND (? OR q.run_id <> ?)
+                 OR q.window_id = ANY (?) AND NOT EXISTS (
+                      SELECT FROM fathom_ops.attempt a
+                       WHERE a.report = q.report AND a.site_id = q.site_id
+                         AND a.event_name = q.event_name AND a.window_id = q.window_id))""")) {
+      int next = key(update, 1);
+      update.setString(next++, window.id());
+      update.setBoolean(next++, complete);
+      update.setString(next++, load.provenance().runId());
+      Set<String> others = new TreeSet<>(failedBefore);
+      others.remove(window.id());
+      update.setArray(next, connection.createArrayOf("text", others.toArray()));
+      update.executeUpdate();
+    }
+  }
+
+  private static LocalDate day(ResultSet rows, int column) throws SQLException {
+    return rows.getObject(column, LocalDate.class);
+  }
+}

@@ -1,0 +1,12 @@
+package fathomexport.typing;
+
+import com.fasterxml.jackson.core.io.JsonStringEncoder;
+
+/** Text as a JSON string. */
+final class JsonText {
+  private JsonText() {}
+
+  static String quote(String text) {
+    return "\"" + new String(JsonStringEncoder.getInstance().quoteAsString(text)) + "\"";
+  }
+}

@@ -1,0 +1,198 @@
+package fathomexport.typing;
+
+import fathomexport.report.Aggregate;
+import fathomexport.report.ColumnType;
+import fathomexport.report.DateGrouping;
+import fathomexport.report.Entity;
+import fathomexport.report.Field;
+import fathomexport.report.QueryShape;
+import fathomexport.report.Report;
+import fathomexport.report.Window;
+import fathomexport.report.rows.RowSorter;
+import fathomexport.report.rows.RowSpool;
+import fathomexport.report.rows.RowWriter;
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.time.LocalDate;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Types the rows of one shape for one of the reports that it fills: picks the report's columns,
+ * orders rows by their bytes within each period, and hands out additive measures as it goes. A row
+ * with a cell that cannot be typed is handed out as it came instead.
+ */
+public final class RowTyper {
+  private static final BigDecimal HUNDRED = BigDecimal.valueOf(100);
+
+  /** Receives what typing finds. */
+  public interface Findings {
+    /** A row was typed. */
+    void typed(LocalDate period, Map<Aggregate, Long> additive);
+
+    /** A row was not: its text as JSON, and which cell is not what it must be. */
+    void refused(LocalDate period, String json, String reason);
+  }
+
+  private final Report report;
+  private final Window window;
+  private final List<Field> fields;
+  private final List<Aggregate> asked;
+  private final List<Aggregate> additive;
+  private final boolean ratio;
+  private final RowWriter writer;
+
+  /**
+   * @param shape whose cells the raw rows hold: fields, then aggregates
+   * @param ratio whether {@code bounce_rate} came as 0 to 1 rather than as a percentage
+   */
+  public RowTyper(Report report, Window window, QueryShape shape, boolean ratio) {
+    this.report = report;
+    this.window = window;
+    this.fields = shape.fields();
+    this.asked = shape.aggregates();
+    this.additive = Aggregate.additiveOf(shape.entity());
+    this.ratio = ratio;
+    this.writer = new RowWriter(report.schema());
+  }
+
+  /** Types all rows, which come ordered by period, into the spool. */
+  public void type(RawRows.Reader rows, RowSorter sorter, RowSpool out, Findings findings)
+      throws IOException {
+    long current = Long.MIN_VALUE;
+    while (rows.next()) {
+      if (rows.periodEpochDay() != current) {
+        sorter.drainTo(out);
+        current = rows.periodEpochDay();
+      }
+      String problem = write(rows);
+      if (problem == null) {
+        sorter.add(writer.buffer(), writer.length());
+        findings.typed(rows.period(), sums(rows));
+      } else {
+        findings.refused(rows.period(), json(rows), problem);
+      }
+    }
+    sorter.drainTo(out);
+  }
+
+  /** Writes the row, or says what keeps it from being written. */
+  private @Nullable String write(RawRows.Reader row) {
+    writer.reset();
+    writer.text(window.slice().site().value());
+    if (report.entity() == Entity.EVENT) {
+      writer.text(window.slice().eventKey());
+    }
+    if (report.dateGrouping() == DateGrouping.NONE) {
+      writer.integer(window.days().first().toEpochDay());
+      writer.integer(window.days().last().toEpochDay());
+    } else {
+      writer.integer(row.time());
+    }
+    for (int i = 0; i < fields.size(); i++) {
+      switch (row.kind(i)) {
+        case NULL -> writer.putNull();
+        case STRING, NUMBER -> writer.text(row.utf8(i));
+        case MISSING, OTHER -> {
+          return fields.get(i).apiName() + " is " + found(row, i) + ", not a string or null";
+        }
+      }
+    }
+    // Every asked measure is checked, also those that only certificates need: all reports of the
+    // shape agree.
+    for (int i = 0; i < asked.size(); i++) {
+      String problem = problem(row, fields.size() + i, asked.get(i));
+      if (problem != null) {
+        return problem;
+      }
+    }
+    for (Aggregate aggregate : report.aggregates()) {
+      measure(row, fields.size() + asked.indexOf(aggregate), aggregate);
+    }
+    return null;
+  }
+
+  private void measure(RawRows.Reader row, int cell, Aggregate aggregate) {
+    if (row.kind(cell) == CellKind.NULL) {
+      writer.putNull();
+      return;
+    }
+    String text = row.text(cell);
+    if (aggregate.type() == ColumnType.BIGINT) {
+      writer.integer(Numbers.whole(text).orElseThrow());
+      return;
+    }
+    BigDecimal value = Numbers.decimal(text).orElseThrow();
+    writer.real(
+        ratio && aggregate == Aggregate.BOUNCE_RATE
+            ? value.multiply(HUNDRED).doubleValue()
+            : value.doubleValue());
+  }
+
+  private static @Nullable String problem(RawRows.Reader row, int cell, Aggregate aggregate) {
+    CellKind kind = row.kind(cell);
+    if (kind == CellKind.NULL) {
+      return aggregate.nullable() ? null : aggregate.apiName() + " is null, not a whole number";
+    }
+    boolean whole = aggregate.type() == ColumnType.BIGINT;
+    boolean fits = false;
+    if (kind == CellKind.STRING || kind == CellKind.NUMBER) {
+      if (whole) {
+        OptionalLong value = Numbers.whole(row.text(cell));
+        // Refunds make a value negative; nothing makes a count so.
+        fits = value.isPresent() && (value.getAsLong() >= 0 || aggregate == Aggregate.VALUE);
+      } else {
+        Optional<BigDecimal> value = Numbers.decimal(row.text(cell));
+        fits = value.isPresent() && value.get().signum() >= 0;
+      }
+    }
+    return fits
+        ? null
+        : aggregate.apiName()
+            + " is "
+            + found(row, cell)
+            + ", not "
+            + (whole ? "a whole number of 64 bits" : "a decimal number, 0 or more, or null");
+  }
+
+  private Map<Aggregate, Long> sums(RawRows.Reader row) {
+    EnumMap<Aggregate, Long> sums = new EnumMap<>(Aggregate.class);
+    for (Aggregate a : additive) {
+      int cell = fields.size() + asked.indexOf(a);
+      if (row.kind(cell) != CellKind.NULL) {
+        sums.put(a, Numbers.whole(row.text(cell)).orElseThrow());
+      }
+    }
+    return sums;
+  }
+
+  private static String found(RawRows.Reader row, int cell) {
+    return switch (row.kind(cell)) {
+      case MISSING -> "missing";
+      case NULL -> "null";
+      case STRING -> JsonText.quote(row.text(cell));
+      case NUMBER, OTHER -> row.text(cell);
+    };
+  }
+
+  private String json(RawRows.Reader row) {
+    StringBuilder json = new StringBuilder("{");
+    if (report.dateGrouping() != DateGrouping.NONE) {
+      json.append("\"date\":").append(JsonText.quote(row.period().toString()));
+    }
+    for (int i = 0; i < fields.size() + asked.size(); i++) {
+      if (row.kind(i) == CellKind.MISSING) {
+        continue;
+      }
+      String key =
+          i < fields.size() ? fields.get(i).apiName() : asked.get(i - fields.size()).apiName();
+      json.append(json.length() == 1 ? "" : ",").append(JsonText.quote(key)).append(':');
+      json.append(found(row, i));
+    }
+    return json.append('}').toString();
+  }
+}

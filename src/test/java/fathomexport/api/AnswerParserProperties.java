@@ -1,0 +1,106 @@
+package fathomexport.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.core.io.JsonStringEncoder;
+import fathomexport.api.AggregationAnswer.Contents;
+import fathomexport.api.Collected.Cell;
+import fathomexport.api.RawRow.CellKind;
+import fathomexport.report.Aggregate;
+import fathomexport.report.DateGrouping;
+import fathomexport.report.Entity;
+import fathomexport.report.Field;
+import fathomexport.report.QueryShape;
+import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Collectors;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+
+class AnswerParserProperties {
+  private static final QueryShape SHAPE =
+      new QueryShape(
+          Entity.PAGEVIEW,
+          List.of(Aggregate.VISITS, Aggregate.PAGEVIEWS, Aggregate.BOUNCE_RATE),
+          DateGrouping.DAY,
+          List.of(Field.HOSTNAME, Field.PATHNAME),
+          List.of());
+  private static final List<String> NAMES =
+      List.of("date", "hostname", "pathname", "visits", "pageviews", "bounce_rate");
+
+  @Property
+  void everyCellComesBackWhateverTheOrderOfKeys(
+      @ForAll("rows") List<List<Cell>> rows, @ForAll long seed) throws Exception {
+    Collected got = new Collected(SHAPE);
+    byte[] body = json(rows, new Random(seed)).getBytes(StandardCharsets.UTF_8);
+    Contents contents = AnswerParser.parse(new ByteArrayInputStream(body), SHAPE, got);
+    assertThat(got.rows).isEqualTo(rows);
+    assertThat(contents.rows()).isEqualTo(rows.size());
+    assertThat(contents.bytes()).isEqualTo(body.length);
+  }
+
+  @Property(tries = 200)
+  void noBeginningOfAnAnswerIsAnAnswer(@ForAll("rows") List<List<Cell>> rows, @ForAll long seed) {
+    byte[] body = json(rows, new Random(seed)).getBytes(StandardCharsets.UTF_8);
+    int cut = new Random(seed).nextInt(body.length);
+    assertThatThrownBy(
+            () ->
+                AnswerParser.parse(
+                    new ByteArrayInputStream(body, 0, cut), SHAPE, new Collected(SHAPE)))
+        .isInstanceOf(UnusableAnswerException.class);
+  }
+
+  private static String json(List<List<Cell>> rows, Random random) {
+    return rows.stream()
+        .map(
+            row -> {
+              List<String> members = new ArrayList<>();
+              for (int i = 0; i < row.size(); i++) {
+                Cell cell = row.get(i);
+                String value =
+                    cell.kind() == CellKind.STRING
+                        ? '"'
+                            + new String(
+                                JsonStringEncoder.getInstance()
+                                    .quoteAsString(String.valueOf(cell.text())))
+                            + '"'
+                        : String.valueOf(cell.text());
+                if (cell.kind() != CellKind.MISSING) {
+                  members.add('"' + NAMES.get(i) + "\":" + value);
+                }
+              }
+              Collections.shuffle(members, random);
+              return "{" + String.join(",", members) + "}";
+            })
+        .collect(Collectors.joining(",", "[", "]"));
+  }
+
+  @Provide
+  Arbitrary<List<List<Cell>>> rows() {
+    Arbitrary<Cell> strings =
+        Arbitraries.oneOf(AggregationRequestProperties.oddText(), Arbitraries.of("", "12", "/"))
+            .map(t -> new Cell(CellKind.STRING, t));
+    Arbitrary<Cell> numbers =
+        Arbitraries.of("0", "-0", "12", "1.5", "20.416666666667", "1E400", "99999999999999999999")
+            .map(t -> new Cell(CellKind.NUMBER, t));
+    Arbitrary<Cell> rest =
+        Arbitraries.of(
+            new Cell(CellKind.MISSING, null),
+            new Cell(CellKind.NULL, null),
+            new Cell(CellKind.OTHER, "true"),
+            new Cell(CellKind.OTHER, "[1,{\"visits\":2}]"));
+    return Arbitraries.oneOf(strings, numbers, rest)
+        .list()
+        .ofSize(NAMES.size())
+        .list()
+        .ofMaxSize(8);
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package fathomexport.api;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,125 @@
+package fathomexport.testing;
+
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A fresh, empty database of a real PostgreSQL, for one test. A database and not a schema, since
+ * the names of the schemas are part of the contract: every test has its own {@code fathom} and
+ * {@code fathom_ops}. Owned by {@link #user()}, who is no superuser and may not create roles.
+ */
+public final class TestDatabase implements AutoCloseable {
+  static final String LOADER = "fathom_loader";
+  static final String LOADER_PASSWORD = "pa'ss wörd%&";
+
+  private static final AtomicInteger COUNT = new AtomicInteger();
+
+  private final TestServer server;
+  private final String name;
+
+  private TestDatabase(TestServer server, String name) {
+    this.server = server;
+    this.name = name;
+  }
+
+  public static TestDatabase create() {
+    TestServer server = TestServer.shared();
+    String name = "test_" + COUNT.incrementAndGet();
+    server.execute(
+        "postgres",
+        "CREATE DATABASE " + name + " OWNER " + LOADER + " TEMPLATE template0 ENCODING 'UTF8'");
+    return new TestDatabase(server, name);
+  }
+
+  public String host() {
+    return server.host();
+  }
+
+  public int port() {
+    return server.port();
+  }
+
+  public String name() {
+    return name;
+  }
+
+  public String url() {
+    return urlAt(host(), port());
+  }
+
+  /** The database's url by way of a proxy. */
+  public String urlAt(String proxyHost, int proxyPort) {
+    return "jdbc:postgresql://" + proxyHost + ":" + proxyPort + "/" + name;
+  }
+
+  public String user() {
+    return LOADER;
+  }
+
+  public String password() {
+    return LOADER_PASSWORD;
+  }
+
+  /** A connection of the loader's. */
+  public Connection connect() throws SQLException {
+    return DriverManager.getConnection(url(), user(), password());
+  }
+
+  /** Runs statements as the loader. */
+  public void execute(String... statements) {
+    try (Connection connection = connect();
+        Statement statement = connection.createStatement()) {
+      for (String sql : statements) {
+        statement.execute(sql);
+      }
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Runs statements as a superuser. */
+  public void executeAsSuperuser(String... statements) {
+    server.execute(name, statements);
+  }
+
+  /** A query's rows, cells as the driver gives them, asked as the loader. */
+  public List<List<@Nullable Object>> query(String sql) {
+    try (Connection connection = connect();
+        Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery(sql)) {
+      List<List<@Nullable Object>> answer = new ArrayList<>();
+      int columns = rows.getMetaData().getColumnCount();
+      while (rows.next()) {
+        List<@Nullable Object> row = new ArrayList<>();
+        for (int i = 1; i <= columns; i++) {
+          row.add(rows.getObject(i));
+        }
+        answer.add(row);
+      }
+      return answer;
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Where the loader's password stands, for a configuration that names an environment variable. */
+  public Map<String, String> environment() {
+    return Map.of(PASSWORD_VARIABLE, LOADER_PASSWORD);
+  }
+
+  /** The variable of {@link #environment()}. */
+  public static final String PASSWORD_VARIABLE = "FATHOM_PG_PASSWORD";
+
+  @Override
+  public void close() {
+    server.execute("postgres", "DROP DATABASE " + name + " WITH (FORCE)");
+  }
+}

@@ -1,0 +1,198 @@
+package fathomexport.testing;
+
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.StandardProtocolFamily;
+import java.net.URI;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import org.testcontainers.postgresql.PostgreSQLContainer;
+import org.testcontainers.utility.DockerImageName;
+
+/**
+ * The PostgreSQL that a JVM's tests share: a container where a Docker-compatible engine answers,
+ * else an embedded one, which is as real. Started by its first use.
+ *
+ * <p>The system property {@code fathomexport.test.postgres} names another image than {@code
+ * postgres:17-alpine}, or is {@code embedded} for no container in any case.
+ */
+final class TestServer {
+  private static final String PROPERTY = "fathomexport.test.postgres";
+  private static final String IMAGE = "postgres:17-alpine";
+  private static final String EMBEDDED = "embedded";
+
+  private final String host;
+  private final int port;
+  private final String superuser;
+  private final String password;
+
+  private TestServer(String host, int port, String superuser, String password) {
+    this.host = host;
+    this.port = port;
+    this.superuser = superuser;
+    this.password = password;
+  }
+
+  /** The JVM's server. */
+  static TestServer shared() {
+    return Holder.SERVER;
+  }
+
+  private static final class Holder {
+    static final TestServer SERVER = start();
+  }
+
+  private static TestServer start() {
+    String wanted = System.getProperty(PROPERTY, IMAGE);
+    boolean container = !wanted.equals(EMBEDDED) && engineAnswers();
+    TestServer server = container ? startContainer(wanted) : startEmbedded();
+    System.out.printf(
+        "tests run against PostgreSQL %s (%s)%n",
+        server.version(), container ? "container " + wanted : EMBEDDED);
+    server.createLoader();
+    return server;
+  }
+
+  @SuppressWarnings("resource") // lives as long as the JVM
+  private static TestServer startContainer(String image) {
+    PostgreSQLContainer container =
+        new PostgreSQLContainer(DockerImageName.parse(image).asCompatibleSubstituteFor("postgres"))
+            .withCommand("postgres", "-c", "fsync=off", "-c", "max_connections=200");
+    container.start();
+    Runtime.getRuntime().addShutdownHook(new Thread(container::stop));
+    return new TestServer(
+        container.getHost(),
+        container.getMappedPort(PostgreSQLContainer.POSTGRESQL_PORT),
+        container.getUsername(),
+        container.getPassword());
+  }
+
+  @SuppressWarnings("resource") // lives as long as the JVM
+  private static TestServer startEmbedded() {
+    try {
+      EmbeddedPostgres postgres =
+          EmbeddedPostgres.builder()
+              .setRegisterShutdownHook(true)
+              .setServerConfig("listen_addresses", "127.0.0.1")
+              .start();
+      return new TestServer("127.0.0.1", postgres.getPort(), "postgres", "");
+    } catch (IOException e) {
+      throw new UncheckedIOException("the embedded PostgreSQL does not start", e);
+    }
+  }
+
+  /** The role that tests load as: what a careful administrator would give, so no superuser. */
+  private void createLoader() {
+    execute(
+        "postgres",
+        "CREATE ROLE "
+            + TestDatabase.LOADER
+            + " LOGIN NOSUPERUSER NOCREATEROLE PASSWORD '"
+            + TestDatabase.LOADER_PASSWORD.replace("'", "''")
+            + "'");
+  }
+
+  String host() {
+    return host;
+  }
+
+  int port() {
+    return port;
+  }
+
+  Connection connectAsSuperuser(String database) throws SQLException {
+    return DriverManager.getConnection(
+        "jdbc:postgresql://" + host + ":" + port + "/" + database, superuser, password);
+  }
+
+  void execute(String database, String... statements) {
+    try (Connection connection = connectAsSuperuser(database);
+        Statement statement = connection.createStatement()) {
+      for (String sql : statements) {
+        statement.execute(sql);
+      }
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private String version() {
+    try (Connection connection = connectAsSuperuser("postgres");
+        Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("SHOW server_version")) {
+      row.next();
+      return row.getString(1);
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  // --- Is there an engine? Asked by hand: Testcontainers takes long and says much to find none.
+
+  private static boolean engineAnswers() {
+    return engineAddresses().stream().anyMatch(TestServer::answers);
+  }
+
+  private static List<SocketAddress> engineAddresses() {
+    List<SocketAddress> addresses = new ArrayList<>();
+    String configured = System.getenv("DOCKER_HOST");
+    if (configured != null && !configured.isBlank()) {
+      URI uri = URI.create(configured);
+      if ("unix".equals(uri.getScheme())) {
+        addresses.add(UnixDomainSocketAddress.of(uri.getPath()));
+      } else if (uri.getHost() != null) {
+        addresses.add(
+            new InetSocketAddress(uri.getHost(), uri.getPort() < 0 ? 2375 : uri.getPort()));
+      }
+      return addresses;
+    }
+    addresses.add(UnixDomainSocketAddress.of("/var/run/docker.sock"));
+    String runtime = System.getenv("XDG_RUNTIME_DIR");
+    if (runtime != null) {
+      addresses.add(UnixDomainSocketAddress.of(runtime + "/docker.sock"));
+    }
+    addresses.add(
+        UnixDomainSocketAddress.of(
+            System.getProperty("user.home") + File.separator + ".docker/run/docker.sock"));
+    return addresses;
+  }
+
+  private static boolean answers(SocketAddress address) {
+    boolean unix = address instanceof UnixDomainSocketAddress;
+    if (address instanceof UnixDomainSocketAddress socket
+        && !Files.exists(Path.of(socket.toString()))) {
+      return false;
+    }
+    try (SocketChannel channel =
+        unix ? SocketChannel.open(StandardProtocolFamily.UNIX) : SocketChannel.open()) {
+      if (unix) {
+        channel.connect(address);
+      } else {
+        channel.socket().connect(address, 2_000);
+      }
+      channel.write(
+          ByteBuffer.wrap(
+              "GET /_ping HTTP/1.0\r\nHost: localhost\r\n\r\n"
+                  .getBytes(StandardCharsets.US_ASCII)));
+      return channel.read(ByteBuffer.allocate(64)) > 0;
+    } catch (IOException e) {
+      // Nobody listens there: that is an answer, too.
+      return false;
+    }
+  }
+}
