@@ -149,6 +149,7 @@ final class TypeRows extends DoFn<Fetched, Typed> {
             task,
             new RowSpool(spill),
             fetched.control(),
+            fetched.noControl(),
             fetched.faults(),
             fetched.fetchedAt(),
             fetched.requests(),
