@@ -373,6 +373,10 @@ final class WindowFetcher {
         return;
       }
       Pager.Kept kept = pager.answered(page.rows(), page.first(), page.last());
+      if (!(kept instanceof Pager.Kept.All)) {
+        // A full answer shows that no cap lies below its limit.
+        knowledge.sawRows(page.rows());
+      }
       if (kept instanceof Pager.Kept.OverLimit over) {
         overLimit(over.period(), page);
         reasks = 0;
