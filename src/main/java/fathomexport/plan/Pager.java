@@ -78,6 +78,14 @@ public final class Pager {
     return limit;
   }
 
+  /** Asks for other limits from now on. */
+  public void limit(int rows) {
+    if (rows < 1) {
+      throw new IllegalArgumentException("a limit of " + rows + " rows");
+    }
+    limit = rows;
+  }
+
   /**
    * Takes an answer to {@link #ask()}.
    *
