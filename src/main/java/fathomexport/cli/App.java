@@ -76,6 +76,8 @@ public final class App {
     line.addSubcommand(new Commands.Backfill(context));
     line.addSubcommand(new Commands.PlanCommand(context));
     line.addSubcommand(new Commands.Status(context));
+    line.addSubcommand(new EvidenceCommands.Verify(context));
+    line.addSubcommand(new EvidenceCommands.Explain(context));
     line.addSubcommand(new Commands.Sites(context));
     line.addSubcommand(new Commands.Validate(context));
     line.addSubcommand(new Commands.Migrate(context));

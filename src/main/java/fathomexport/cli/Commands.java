@@ -298,6 +298,18 @@ final class Commands {
           }
         }
       }
+      for (StatusOverview.Moved moved : status.moved()) {
+        printer.line(
+            "~ "
+                + moved.report()
+                + ": "
+                + Printer.number(moved.periods())
+                + " stored periods changed later, the latest "
+                + moved.latestDays()
+                + " days after its end; "
+                + Printer.number(moved.beyondLookback())
+                + " of them beyond the look-back");
+      }
       if (!status.runs().isEmpty()) {
         printer.line("");
         printer.table(

@@ -3,11 +3,11 @@ package fathomexport.demo;
 import fathomexport.cli.Context;
 import java.util.List;
 
-/** The commands that play. */
+/** The commands that need no account. */
 public final class DemoCommands {
   private DemoCommands() {}
 
   public static List<Object> all(Context context) {
-    return List.of(new Simulate(context));
+    return List.of(new Demo(context), new Simulate(context));
   }
 }

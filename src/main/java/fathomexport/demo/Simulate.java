@@ -6,13 +6,18 @@ import fathomexport.simulator.Quota;
 import fathomexport.simulator.SimulatorOptions;
 import fathomexport.simulator.SimulatorToken;
 import java.io.IOException;
+import java.net.BindException;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 @Command(
     name = "simulate",
@@ -59,6 +64,8 @@ final class Simulate implements Callable<Integer> {
       description = "Size of the quota. Default: ${DEFAULT-VALUE}.")
   int requestsPerMinute = 10;
 
+  @Spec @Nullable CommandSpec spec;
+
   Simulate(Context context) {
     this.context = context;
   }
@@ -70,6 +77,11 @@ final class Simulate implements Callable<Integer> {
             ? LocalDate.ofInstant(context.environment().clock().instant(), ZoneOffset.UTC)
             : to;
     LocalDate first = from == null ? last.minusDays(YEAR) : from;
+    if (last.isBefore(first)) {
+      throw new ParameterException(
+          Objects.requireNonNull(spec).commandLine(),
+          "--to " + last + " lies before --from " + first);
+    }
     CountDownLatch stopped = new CountDownLatch(1);
     context.environment().shutdown().onRequest(stopped::countDown);
     try (FathomSimulator simulator =
@@ -84,7 +96,17 @@ final class Simulate implements Callable<Integer> {
             .start()) {
       context.printer().line("Serving " + first + " to " + last + " at " + simulator.baseUri());
       context.printer().line("Token: " + token);
+      context.environment().out().flush();
       stopped.await();
+    } catch (BindException e) {
+      throw new ParameterException(
+          Objects.requireNonNull(spec).commandLine(),
+          "port "
+              + port
+              + " cannot be had: "
+              + e.getMessage()
+              + "; leave --port out for a free one",
+          e);
     }
     return 0;
   }

@@ -14,11 +14,6 @@ import org.apache.beam.sdk.options.PipelineOptionsFactory;
 
 /** Hands a plan to a runner and waits for its end. */
 final class BeamRun {
-  /**
-   * The direct runner's threads beside those that fetch: one that commits, one that does the rest.
-   */
-  private static final int OTHER_THREADS = 2;
-
   private final List<String> arguments;
   private final int lanes;
 
@@ -63,7 +58,10 @@ final class BeamRun {
       // They copy and compare every element; ours are batches that no step changes.
       direct.setEnforceImmutability(false);
       direct.setEnforceEncodability(false);
-      direct.setTargetParallelism(lanes + OTHER_THREADS);
+      // This runner polls without a pause while a thread of its pool is free. Its only thread waits
+      // for
+      // what the lanes fetch on threads of their own, and in between types and commits.
+      direct.setTargetParallelism(1);
     }
     return options;
   }

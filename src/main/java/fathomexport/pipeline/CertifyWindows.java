@@ -1,7 +1,6 @@
 package fathomexport.pipeline;
 
 import fathomexport.certify.Certifier;
-import fathomexport.report.DateGrouping;
 import java.time.LocalDate;
 import java.util.HashMap;
 import java.util.Map;
@@ -33,13 +32,7 @@ final class CertifyWindows extends DoFn<Typed, Certified> {
                 typed.report().entity(),
                 typed.sums(),
                 fetched.control(),
-                noControl(fetched),
+                fetched.noControl(),
                 faults)));
-  }
-
-  private static String noControl(Fetched fetched) {
-    return fetched.task().shape().dateGrouping() == DateGrouping.NONE
-        ? "no control total for the range"
-        : "no control total for the period";
   }
 }

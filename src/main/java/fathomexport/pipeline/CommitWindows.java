@@ -49,7 +49,7 @@ final class CommitWindows extends DoFn<Certified, WindowOutcome> {
       LOG.error("{}: a fault of ours", window, e);
       outcome = WindowOutcome.failed(window.toString(), FailureKind.FAULT, "a fault of ours: " + e);
     }
-    run.environment().listener().windowEnded(outcome);
+    run.ended(outcome);
     out.output(outcome);
   }
 

@@ -1,7 +1,9 @@
 package fathomexport.pipeline;
 
 import fathomexport.api.ApiSettings;
+import fathomexport.api.Endpoint;
 import fathomexport.api.FathomClient;
+import fathomexport.api.RequestListener;
 import fathomexport.api.RetryPolicy;
 import fathomexport.ledger.Ledger;
 import fathomexport.ledger.LedgerException;
@@ -11,8 +13,10 @@ import fathomexport.plan.Plan;
 import fathomexport.plan.Subject;
 import fathomexport.plan.WindowPlanner;
 import fathomexport.report.DayRange;
+import fathomexport.report.Report;
 import fathomexport.report.SecretUnavailableException;
 import fathomexport.report.Site;
+import fathomexport.report.SiteId;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.parquet.ParquetSettings;
 import fathomexport.sink.postgres.PostgresSettings;
@@ -24,11 +28,13 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -129,6 +135,61 @@ public final class Exporter {
         () -> {
           try (Sinks sinks = open(job)) {
             return StatusOverview.of(job, sinks, environment.time().instant());
+          }
+        });
+  }
+
+  /** Asks the control totals of a range again and compares them with what is stored. */
+  public Verification verify(ExportJob job, DayRange days) {
+    return guarded(
+        () -> {
+          Path spill = spillDirectory();
+          AtomicLong requests = new AtomicLong();
+          try (Sinks sinks = open(job);
+              FathomClient client =
+                  RunServices.client(api(), environment, counting(requests::incrementAndGet))) {
+            Accounts.Found found = new Accounts(client).subjects(job);
+            WindowFetcher fetcher =
+                new WindowFetcher(
+                    client,
+                    new ControlBook(),
+                    new Knowledge(sinks.ledger()),
+                    settings.rowLimit(),
+                    settings.maxRangeDays(),
+                    spill);
+            Instant now = environment.time().instant();
+            Verification verified =
+                new Verifier(job, days, sinks, fetcher)
+                    .verify(
+                        found.subjects(),
+                        s -> now.atZone(s.site().closingZone()).toLocalDate().minusDays(1),
+                        requests::get);
+            List<String> failures = new ArrayList<>(verified.failures());
+            found.lost().forEach(l -> failures.add(l.window() + ": " + l.message()));
+            return new Verification(
+                verified.periods(), verified.requests(), verified.differences(), failures);
+          } finally {
+            delete(spill);
+          }
+        });
+  }
+
+  /** Hears of the requests that are billed. */
+  private RequestListener counting(Runnable sent) {
+    return event -> {
+      if (event instanceof RequestListener.Event.Sent
+          && event.endpoint() == Endpoint.AGGREGATIONS) {
+        sent.run();
+      }
+    };
+  }
+
+  /** How the numbers of a report, site and day came to be. Asks the API nothing. */
+  public Explanation explain(ExportJob job, Report report, SiteId site, LocalDate day) {
+    return guarded(
+        () -> {
+          try (Sinks sinks = open(job)) {
+            return Explanation.of(report, site, day, sinks);
           }
         });
   }

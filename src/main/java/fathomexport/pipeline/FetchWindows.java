@@ -1,25 +1,21 @@
 package fathomexport.pipeline;
 
-import fathomexport.api.Outcome;
 import fathomexport.plan.FetchTask;
 import fathomexport.report.Report;
-import java.io.IOException;
 import org.apache.beam.sdk.io.range.OffsetRange;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.splittabledofn.RestrictionTracker;
 import org.apache.beam.sdk.values.TupleTag;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Fetches a lane's tasks in order. Splittable over the lane's positions, and checkpointed after
- * each, so that a window goes on to its commit while the next is fetched: a plain function's output
- * would wait for the end of the lane. A position is claimed, then exactly that one is fetched.
+ * each, so that a window goes on to its commit before the runner waits for the next: a plain
+ * function's output would wait for the end of the lane. A position is claimed, then exactly that
+ * one is taken.
  */
 @DoFn.BoundedPerElement
 final class FetchWindows extends DoFn<Lane, Fetched> {
   private static final long serialVersionUID = 1L;
-  private static final Logger LOG = LoggerFactory.getLogger(FetchWindows.class);
 
   private final ExportSpec spec;
   private final TupleTag<WindowOutcome> failures;
@@ -39,80 +35,43 @@ final class FetchWindows extends DoFn<Lane, Fetched> {
       @Element Lane lane,
       RestrictionTracker<OffsetRange, Long> positions,
       MultiOutputReceiver out) {
+    RunServices run = RunServices.of(spec);
+    if (run.inHand() > 0) {
+      // What was fetched is committed before anything is waited for.
+      return ProcessContinuation.resume();
+    }
     long position = positions.currentRestriction().getFrom();
     while (positions.tryClaim(position)) {
-      fetch(lane.tasks().get(Math.toIntExact(position)), out);
+      take(run, lane, Math.toIntExact(position), out);
+      ExportPipeline.REQUESTS.inc(run.takeRequestCount());
       position++;
       // When nothing more is asked for, what is left is only told, without a checkpoint each.
-      if (RunServices.of(spec).halted().isEmpty()
-          && position < positions.currentRestriction().getTo()) {
+      if (run.halted().isEmpty() && position < positions.currentRestriction().getTo()) {
         return ProcessContinuation.resume();
       }
     }
     return ProcessContinuation.stop();
   }
 
-  private void fetch(FetchTask task, MultiOutputReceiver out) {
-    RunServices run = RunServices.of(spec);
-    WindowOutcome ended = run.halted().or(() -> run.lost(task.site().id())).orElse(null);
-    if (ended == null) {
-      try {
-        Fetched fetched = run.fetcher().fetch(task);
-        run.environment().listener().rowsFetched(fetched.raw().rows());
-        out.get(ExportPipeline.FETCHED).output(fetched);
-        return;
-      } catch (FetchFailedException e) {
-        ended = failed(run, task, e.failure());
-      } catch (IOException e) {
-        ended =
-            WindowOutcome.failed("", FailureKind.STORAGE, "cannot spill rows: " + e.getMessage());
-        run.halt(ended);
-      } catch (RuntimeException e) {
-        LOG.error("{}: a fault of ours", task, e);
-        ended = WindowOutcome.failed("", FailureKind.FAULT, "a fault of ours: " + e);
-      }
+  private void take(RunServices run, Lane lane, int position, MultiOutputReceiver out) {
+    Prefetcher.Result result = run.prefetcher().take(lane, position);
+    if (result instanceof Prefetcher.Result.Rows rows) {
+      Fetched fetched = rows.fetched();
+      run.environment().listener().rowsFetched(fetched.raw().rows());
+      run.handOver(fetched.task().reports().size());
+      out.get(ExportPipeline.FETCHED).output(fetched);
+      return;
     }
+    FetchTask task = lane.tasks().get(position);
+    WindowOutcome why = ((Prefetcher.Result.Nothing) result).why();
     for (Report report : task.reports()) {
       WindowOutcome outcome =
           WindowOutcome.failed(
               task.window(report).toString(),
-              ended.failure() == null ? FailureKind.FAULT : ended.failure(),
-              ended.message());
+              why.failure() == null ? FailureKind.FAULT : why.failure(),
+              why.message());
       run.environment().listener().windowEnded(outcome);
       out.get(failures).output(outcome);
     }
-  }
-
-  /** What a failure means for this window, for its site, for the run. */
-  private static WindowOutcome failed(RunServices run, FetchTask task, Outcome.Failure<?> failure) {
-    String words = failure.describe();
-    if (failure instanceof Outcome.Refused<?> refused) {
-      switch (refused.refusal()) {
-        case CREDENTIALS -> {
-          WindowOutcome outcome = WindowOutcome.failed("", FailureKind.PERMISSION, words);
-          run.halt(outcome);
-          return outcome;
-        }
-        case PERMISSION, NOT_FOUND -> {
-          WindowOutcome outcome = WindowOutcome.failed("", FailureKind.PERMISSION, words);
-          run.lose(task.site().id(), outcome);
-          return outcome;
-        }
-        case RANGE, PARAMETERS, OTHER -> {
-          return WindowOutcome.failed("", FailureKind.CONFIGURATION, words);
-        }
-      }
-    }
-    if (failure instanceof Outcome.Stopped) {
-      return WindowOutcome.failed("", FailureKind.STOPPED, words);
-    }
-    if (failure instanceof Outcome.Malformed) {
-      return WindowOutcome.failed("", FailureKind.INCOMPLETE, words);
-    }
-    WindowOutcome outcome = WindowOutcome.failed("", FailureKind.TRY_LATER, words);
-    if (failure instanceof Outcome.Unavailable<?> unavailable && unavailable.budgetSpent()) {
-      run.halt(outcome);
-    }
-    return outcome;
   }
 }

@@ -8,12 +8,14 @@ import java.io.Serializable;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A task's rows as the API gave them, all pages of it.
  *
  * @param raw in the layout of {@code RawRows}, ordered by period
  * @param control totals to certify against; the rows' own where the task is the control
+ * @param noControl why there is none; empty when there is
  * @param faults periods that are known to be incomplete
  * @param fetchedAt when the last answer ended
  * @param requests made for the rows, retries included
@@ -23,7 +25,8 @@ import java.util.Map;
 record Fetched(
     FetchTask task,
     RowSpool raw,
-    PeriodTotals control,
+    @Nullable PeriodTotals control,
+    String noControl,
     Map<LocalDate, Certifier.Fault> faults,
     Instant fetchedAt,
     int requests,

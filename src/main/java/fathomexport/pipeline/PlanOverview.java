@@ -1,6 +1,7 @@
 package fathomexport.pipeline;
 
 import fathomexport.plan.FetchTask;
+import fathomexport.plan.Pager;
 import fathomexport.plan.Plan;
 import fathomexport.plan.WindowPlanner;
 import fathomexport.report.DateGrouping;
@@ -156,9 +157,16 @@ public record PlanOverview(
     return pages(task, task.control().days(), maxRangeDays);
   }
 
+  /** As many as the pager asks for when no answer is full. */
   private static long pages(FetchTask task, DayRange days, int maxRangeDays) {
     DateGrouping grouping = task.shape().dateGrouping();
     int width = grouping == DateGrouping.HOUR ? WindowPlanner.HOUR_DAYS : maxRangeDays;
-    return grouping == DateGrouping.NONE ? 1 : Math.max(1, (days.days() + width - 1) / width);
+    Pager pager = new Pager(grouping, days, Integer.MAX_VALUE, width);
+    long pages = 0;
+    while (!pager.done()) {
+      pager.answered(0, null, null);
+      pages++;
+    }
+    return pages;
   }
 }

@@ -17,6 +17,8 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
@@ -38,6 +40,9 @@ final class RunServices implements AutoCloseable {
   private final FathomClient client;
   private final Knowledge knowledge;
   private final ControlBook book = new ControlBook();
+  private final Prefetcher prefetcher = new Prefetcher(new TaskFetch(this)::fetch);
+  private final AtomicInteger inHand = new AtomicInteger();
+  private final AtomicLong requestsTold = new AtomicLong();
   private final AtomicReference<WindowOutcome> halt = new AtomicReference<>();
   private final Map<SiteId, WindowOutcome> lostSites = new ConcurrentHashMap<>();
 
@@ -73,7 +78,6 @@ final class RunServices implements AutoCloseable {
       if (event.endpoint() == Endpoint.AGGREGATIONS
           || event.endpoint() == Endpoint.CURRENT_VISITORS) {
         if (event instanceof RequestListener.Event.Sent) {
-          ExportPipeline.REQUESTS.inc();
           listener.requestSent();
         } else if (event instanceof RequestListener.Event.Waiting waiting) {
           listener.waiting(waiting.until());
@@ -135,6 +139,31 @@ final class RunServices implements AutoCloseable {
     return spec.runId();
   }
 
+  Prefetcher prefetcher() {
+    return prefetcher;
+  }
+
+  /** Windows that are fetched and have not ended yet. */
+  int inHand() {
+    return inHand.get();
+  }
+
+  void handOver(int windows) {
+    inHand.addAndGet(windows);
+  }
+
+  /** Tells that a window that was handed over has ended. */
+  void ended(WindowOutcome outcome) {
+    inHand.decrementAndGet();
+    environment.listener().windowEnded(outcome);
+  }
+
+  /** Billed requests since this was last asked. */
+  long takeRequestCount() {
+    long sent = client.billedRequests();
+    return sent - requestsTold.getAndSet(sent);
+  }
+
   /** Why no further request is to be made; empty while the run goes on. */
   Optional<WindowOutcome> halted() {
     WindowOutcome reason = halt.get();
@@ -163,6 +192,7 @@ final class RunServices implements AutoCloseable {
   @Override
   public void close() {
     RUNNING.remove(spec.runId(), this);
+    prefetcher.close();
     knowledge.close();
     client.close();
     sinks.close();

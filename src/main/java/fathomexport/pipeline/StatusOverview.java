@@ -4,6 +4,7 @@ import fathomexport.ledger.Attempt;
 import fathomexport.ledger.CertificateStatus;
 import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.PeriodCertificate;
+import fathomexport.ledger.Restatement;
 import fathomexport.ledger.RunRecord;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.Report;
@@ -11,6 +12,8 @@ import fathomexport.report.Slice;
 import fathomexport.sink.Sink;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -24,10 +27,12 @@ import org.jspecify.annotations.Nullable;
  * What is covered, to which day, how surely.
  *
  * @param lines one a report and slice
+ * @param moved how late numbers still changed, a line a report that has changed
  * @param runs the newest runs, newest first
  */
-public record StatusOverview(Instant at, List<Line> lines, List<Run> runs) {
+public record StatusOverview(Instant at, List<Line> lines, List<Moved> moved, List<Run> runs) {
   private static final int RUNS = 5;
+  private static final int JOURNAL = 10_000;
 
   /**
    * One report of one site, and for events of one event. Counts are of periods: days, months or
@@ -53,6 +58,17 @@ public record StatusOverview(Instant at, List<Line> lines, List<Run> runs) {
       long rows,
       @Nullable String problem) {}
 
+  /**
+   * How late a report's stored numbers were still changed by a later fetch: what a look-back is
+   * chosen from.
+   *
+   * @param periods stored periods that changed
+   * @param latestDays most days between a period's end and its change
+   * @param beyondLookback how many of the periods changed later than the pipeline's look-back
+   *     reaches
+   */
+  public record Moved(String report, long periods, long latestDays, long beyondLookback) {}
+
   /** One run. */
   public record Run(
       String runId,
@@ -71,7 +87,33 @@ public record StatusOverview(Instant at, List<Line> lines, List<Run> runs) {
       lines.addAll(lines(job, sinks, report));
     }
     return new StatusOverview(
-        now, lines, sinks.ledger().runs(RUNS).stream().map(StatusOverview::run).toList());
+        now,
+        lines,
+        job.reports().stream().flatMap(r -> moved(job, sinks, r).stream()).toList(),
+        sinks.ledger().runs(RUNS).stream().map(StatusOverview::run).toList());
+  }
+
+  private static Optional<Moved> moved(ExportJob job, Sinks sinks, Report report) {
+    // All sinks are told the same: the first one's journal speaks for them.
+    Map<String, Long> daysLate = new HashMap<>();
+    for (Restatement r : sinks.ledger().restatements(report.name(), JOURNAL)) {
+      long days =
+          ChronoUnit.DAYS.between(
+              report.dateGrouping().periodEnd(r.period()),
+              LocalDate.ofInstant(r.at(), ZoneOffset.UTC));
+      daysLate.merge(r.slice() + " " + r.period(), days, Math::max);
+    }
+    if (daysLate.isEmpty()) {
+      return Optional.empty();
+    }
+    // Yesterday and as many days before it are asked for again.
+    long reach = job.lookbackDays() + 1L;
+    return Optional.of(
+        new Moved(
+            report.name(),
+            daysLate.size(),
+            daysLate.values().stream().mapToLong(d -> d).max().orElse(0),
+            daysLate.values().stream().filter(d -> d > reach).count()));
   }
 
   private static Run run(RunRecord r) {

@@ -82,7 +82,7 @@ final class TypeRows extends DoFn<Fetched, Typed> {
       String message,
       MultiOutputReceiver out) {
     WindowOutcome outcome = WindowOutcome.failed(task.window(report).toString(), kind, message);
-    run.environment().listener().windowEnded(outcome);
+    run.ended(outcome);
     out.get(failures).output(outcome);
   }
 
@@ -149,6 +149,7 @@ final class TypeRows extends DoFn<Fetched, Typed> {
             task,
             new RowSpool(spill),
             fetched.control(),
+            fetched.noControl(),
             fetched.faults(),
             fetched.fetchedAt(),
             fetched.requests(),

@@ -4,6 +4,7 @@ import fathomexport.api.AggregationAnswer;
 import fathomexport.api.AggregationRequest;
 import fathomexport.api.FathomClient;
 import fathomexport.api.Outcome;
+import fathomexport.api.Refusal;
 import fathomexport.certify.Certifier;
 import fathomexport.certify.PeriodTotals;
 import fathomexport.plan.ControlQuery;
@@ -18,8 +19,10 @@ import fathomexport.report.Slice;
 import fathomexport.report.rows.RowSpool;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -82,24 +85,40 @@ final class WindowFetcher {
     try {
       Tally tally = new Tally();
       Walk walk;
+      ZoneId zone = task.site().zone();
+      String noControl = "";
       if (task.isControl()) {
-        walk = new Walk(task.slice(), task.shape(), task.days(), null, spool, tally);
+        walk = new Walk(task.slice(), task.shape(), task.days(), zone, null, spool, tally);
         walk.run();
         confirmEmptied(task, walk);
         if (walk.faults.isEmpty()) {
           book.put(task.control(), task.days(), walk.totals);
         }
       } else {
-        Control control = new Control(task.control(), tally);
-        control.get(task.days());
-        walk = new Walk(task.slice(), task.shape(), task.days(), control, spool, tally);
+        Control control = new Control(task.control(), zone, tally);
+        noControl = control.missing(task.days());
+        walk =
+            new Walk(
+                task.slice(),
+                task.shape(),
+                task.days(),
+                zone,
+                noControl.isEmpty() ? control : null,
+                spool,
+                tally);
         walk.run();
       }
-      PeriodTotals totals = walk.control == null ? walk.totals : walk.control.get(task.days());
+      PeriodTotals totals = null;
+      if (task.isControl()) {
+        totals = walk.totals;
+      } else if (walk.control != null) {
+        totals = walk.control.get(task.days());
+      }
       return new Fetched(
           task,
           spool,
           totals,
+          noControl,
           walk.faults,
           tally.endedAt,
           tally.requests,
@@ -109,6 +128,15 @@ final class WindowFetcher {
       spool.close();
       throw e;
     }
+  }
+
+  /**
+   * The totals of a control query, from this run's book when it was asked before.
+   *
+   * @throws FetchFailedException when the API gave no answer that could be used
+   */
+  PeriodTotals control(ControlQuery query) throws FetchFailedException, IOException {
+    return new Control(query, null, new Tally()).get(query.days());
   }
 
   /** What a task costs. */
@@ -122,10 +150,12 @@ final class WindowFetcher {
   /** The control totals of a task: from the book, or asked for. */
   private final class Control {
     private final ControlQuery query;
+    private final @Nullable ZoneId zone;
     private final Tally tally;
 
-    Control(ControlQuery query, Tally tally) {
+    Control(ControlQuery query, @Nullable ZoneId zone, Tally tally) {
       this.query = query;
+      this.zone = zone;
       this.tally = tally;
     }
 
@@ -138,11 +168,31 @@ final class WindowFetcher {
       return book.find(query, days).orElseThrow();
     }
 
+    /** Why these days can have no control; empty when they have one. */
+    String missing(DayRange days) throws FetchFailedException, IOException {
+      try {
+        PeriodTotals known = get(days);
+        LOG.debug("control of {} {}: {} periods", query.slice(), days, known.periods().size());
+        return "";
+      } catch (FetchFailedException e) {
+        boolean lasting =
+            e.failure() instanceof Outcome.Malformed<?>
+                || (e.failure() instanceof Outcome.Refused<?> refused
+                    && (refused.refusal() == Refusal.PARAMETERS
+                        || refused.refusal() == Refusal.OTHER));
+        if (!lasting) {
+          throw e;
+        }
+        LOG.warn("{} {}: no control totals: {}", query.slice(), days, e.getMessage());
+        return "no control totals could be had: " + e.getMessage();
+      }
+    }
+
     /** Asks anew, whatever is known. */
     void ask(DayRange days) throws FetchFailedException, IOException {
       Tally own = new Tally();
       try (RowSpool none = new RowSpool(spillDirectory)) {
-        Walk walk = new Walk(query.slice(), query.shape(), days, null, none, own);
+        Walk walk = new Walk(query.slice(), query.shape(), days, zone, null, none, own);
         walk.run();
         if (!walk.faults.isEmpty()) {
           throw new FetchFailedException(
@@ -162,6 +212,7 @@ final class WindowFetcher {
     private final Slice slice;
     private final QueryShape shape;
     private final DayRange days;
+    private final @Nullable ZoneId zone;
     private final @Nullable Control control;
     private final RowSpool spool;
     private final Tally tally;
@@ -175,6 +226,13 @@ final class WindowFetcher {
     private int suspectRange;
 
     private String suspectWords = "";
+    private boolean suspectLongWeek;
+
+    /** Rows at which answers seem to be cut off, until what was missing has come; 0 when none. */
+    private int suspectCap;
+
+    private @Nullable LocalDate suspectPeriod;
+    private boolean capRefuted;
 
     /** The end of a page behind which nothing came, though more was asked for. */
     private record Tail(long rows, LocalDate last, RowSpool.Mark lastStart) {}
@@ -183,12 +241,14 @@ final class WindowFetcher {
         Slice slice,
         QueryShape shape,
         DayRange days,
+        @Nullable ZoneId zone,
         @Nullable Control control,
         RowSpool spool,
         Tally tally) {
       this.slice = slice;
       this.shape = shape;
       this.days = days;
+      this.zone = zone;
       this.control = control;
       this.spool = spool;
       this.tally = tally;
@@ -223,8 +283,8 @@ final class WindowFetcher {
         if (answer.contents().legacyEnvelope()) {
           LOG.warn("{} {}: the answer came in the envelope of an older API", slice, asked);
         }
-        rangeWasRefused();
         take(asked, page);
+        rangeWasRefused();
       }
     }
 
@@ -238,6 +298,10 @@ final class WindowFetcher {
         tally.requests++;
         switch (refused.refusal()) {
           case RANGE -> {
+            if (hasLongWeek(pager.ask())) {
+              narrowLongWeek(refused.words());
+              return;
+            }
             int narrower = pager.rangeRefused();
             if (narrower > 0) {
               knowledge.rangeRefused(shape.key(), narrower, refused.words());
@@ -246,6 +310,7 @@ final class WindowFetcher {
           }
           case PARAMETERS -> {
             if (suspectRange == 0 && !pager.askIsSingle()) {
+              suspectLongWeek = hasLongWeek(pager.ask());
               suspectRange = pager.ask().days();
               suspectWords = refused.words();
               pager.narrow(1);
@@ -259,9 +324,30 @@ final class WindowFetcher {
       throw new FetchFailedException(failure);
     }
 
+    /** Whether seven local days have more than seven times 24 hours: the clocks were put back. */
+    private boolean hasLongWeek(DayRange asked) {
+      return shape.dateGrouping() == DateGrouping.HOUR
+          && zone != null
+          && asked.days() == WindowPlanner.HOUR_DAYS
+          && Duration.between(
+                      asked.first().atStartOfDay(zone), asked.last().plusDays(1).atStartOfDay(zone))
+                  .compareTo(Duration.ofDays(WindowPlanner.HOUR_DAYS))
+              > 0;
+    }
+
+    /** Asks for that week in two; other weeks have nothing to learn from it. */
+    private void narrowLongWeek(String words) {
+      LOG.warn("{} {}: asking for the week of the clock change in two: {}", slice, days, words);
+      pager.narrow(WindowPlanner.HOUR_DAYS - 1);
+    }
+
     /** A single period passed where a wide range was refused: the width it was. */
     private void rangeWasRefused() {
-      if (suspectRange > 0) {
+      if (suspectLongWeek) {
+        narrowLongWeek(suspectWords);
+        suspectLongWeek = false;
+        suspectRange = 0;
+      } else if (suspectRange > 0) {
         int narrower = Math.max(1, suspectRange / 2);
         knowledge.rangeRefused(shape.key(), narrower, suspectWords);
         pager.narrow(narrower);
@@ -287,6 +373,10 @@ final class WindowFetcher {
         return;
       }
       Pager.Kept kept = pager.answered(page.rows(), page.first(), page.last());
+      if (!(kept instanceof Pager.Kept.All)) {
+        // A full answer shows that no cap lies below its limit.
+        knowledge.sawRows(page.rows());
+      }
       if (kept instanceof Pager.Kept.OverLimit over) {
         overLimit(over.period(), page);
         reasks = 0;
@@ -346,12 +436,16 @@ final class WindowFetcher {
         throws FetchFailedException, IOException {
       List<LocalDate> wrong = disagreeing(with.get(days), covered, page);
       if (wrong.isEmpty()) {
+        if (suspectPeriod != null && covered.contains(suspectPeriod)) {
+          settleCap(true);
+        }
         return true;
       }
-      if (!cut && looksCapped(wrong, with.get(days), page)) {
-        knowledge.rowsCapped((int) page.rows());
+      if (!cut && suspectCap == 0 && !capRefuted && looksCapped(wrong, with.get(days), page)) {
+        suspectCap = (int) page.rows();
+        suspectPeriod = wrong.get(0);
         page.dropAll();
-        pager.capLearned((int) page.rows());
+        pager.capLearned(suspectCap);
         pager.restartFrom(covered.first());
         return false;
       }
@@ -371,8 +465,24 @@ final class WindowFetcher {
         pager.restartFrom(covered.first());
         return false;
       }
+      settleCap(false);
       // The certificate will say by how much; nothing more can be done here.
       return true;
+    }
+
+    /** Remembers a cap once what it cut off has come; else it was no cap. */
+    private void settleCap(boolean confirmed) {
+      if (suspectCap == 0) {
+        return;
+      }
+      if (confirmed) {
+        knowledge.rowsCapped(suspectCap);
+      } else {
+        capRefuted = true;
+        pager.limit(knowledge.limit(rowLimit));
+      }
+      suspectCap = 0;
+      suspectPeriod = null;
     }
 
     private LocalDate endOf(LocalDate period) {
@@ -463,7 +573,8 @@ final class WindowFetcher {
               task.shape().filters());
       try (RowSpool none = new RowSpool(spillDirectory)) {
         Tally own = new Tally();
-        Walk asked = new Walk(task.slice(), total, new DayRange(period, end), null, none, own);
+        Walk asked =
+            new Walk(task.slice(), total, new DayRange(period, end), null, null, none, own);
         asked.run();
         walk.tally.controlRequests += own.requests;
         Aggregate measure = Aggregate.additiveOf(task.shape().entity()).get(0);

@@ -15,7 +15,6 @@ import java.util.NavigableMap;
 import java.util.TreeMap;
 import org.apache.parquet.ParquetReadOptions;
 import org.apache.parquet.conf.PlainParquetConfiguration;
-import org.apache.parquet.format.converter.ParquetMetadataConverter;
 import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.io.LocalInputFile;
 import org.jspecify.annotations.Nullable;
@@ -64,7 +63,7 @@ final class FileLedgers {
     }
     FileLedger read;
     try {
-      read = json.parse(metadata(file));
+      read = parse(file);
     } catch (NoSuchFileException e) {
       // Removed in between.
       return null;
@@ -82,28 +81,30 @@ final class FileLedgers {
     return read;
   }
 
+  private @Nullable FileLedger parse(Path file) throws IOException {
+    try (ParquetFileReader reader = open(file)) {
+      FileLedger ledger = json.parse(reader.getFileMetaData().getKeyValueMetaData());
+      if (ledger != null && ledger.rows() != reader.getRecordCount()) {
+        throw new IOException(
+            "it holds " + reader.getRecordCount() + " rows, certified are " + ledger.rows());
+      }
+      return ledger;
+    }
+  }
+
   /** How many rows the file's footer counts. */
   long countRows(Path file) throws IOException {
-    try (ParquetFileReader reader = ParquetFileReader.open(new LocalInputFile(file), options())) {
+    try (ParquetFileReader reader = open(file)) {
       return reader.getRecordCount();
     } catch (RuntimeException e) {
       throw damaged(file, e);
     }
   }
 
-  private static Map<String, String> metadata(Path file) throws IOException {
-    // Without row groups: a file may have many, and only its key-value pairs are asked for.
-    ParquetReadOptions options =
-        new ParquetReadOptions.Builder(new PlainParquetConfiguration())
-            .withMetadataFilter(ParquetMetadataConverter.SKIP_ROW_GROUPS)
-            .build();
-    try (ParquetFileReader reader = ParquetFileReader.open(new LocalInputFile(file), options)) {
-      return reader.getFileMetaData().getKeyValueMetaData();
-    }
-  }
-
-  private static ParquetReadOptions options() {
-    return new ParquetReadOptions.Builder(new PlainParquetConfiguration()).build();
+  private static ParquetFileReader open(Path file) throws IOException {
+    return ParquetFileReader.open(
+        new LocalInputFile(file),
+        new ParquetReadOptions.Builder(new PlainParquetConfiguration()).build());
   }
 
   /** The footer with its confirmations applied: what the ledger says. */

@@ -94,15 +94,14 @@ final class FileLocks implements AutoCloseable {
     }
 
     void acquire() throws IOException {
-      long deadline = System.nanoTime() + LONGEST_WAIT.toNanos();
       try {
         if (!threads.tryLock(LONGEST_WAIT.toNanos(), TimeUnit.NANOSECONDS)) {
           throw new IOException("waited for " + LONGEST_WAIT.toSeconds() + " s for " + file);
         }
         boolean locked = false;
         try {
-          while (!lockProcesses()) {
-            if (System.nanoTime() > deadline) {
+          for (long waited = 0; !lockProcesses(); waited += POLL_MILLIS) {
+            if (waited >= LONGEST_WAIT.toMillis()) {
               throw new IOException(
                   "another process holds " + file + ": see that it ends, and run again");
             }

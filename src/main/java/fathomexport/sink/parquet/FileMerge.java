@@ -32,18 +32,20 @@ final class FileMerge {
   void write(Path target, NewRows fresh) throws IOException {
     try (CarriedRows carried = new CarriedRows(plan);
         RowFileWriter out = new RowFileWriter(target, plan.target(), this::metadata)) {
-      RowReader freshRow = new RowReader(plan.target());
       boolean hasFresh = fresh.start(plan);
       boolean hasCarried = carried.next();
-      while (hasFresh || hasCarried) {
-        int length = hasFresh ? fresh.read(freshRow, plan) : 0;
-        if (hasFresh && (!hasCarried || carried.isAfter(freshRow.bytes(), length))) {
-          out.write(freshRow);
-          hasFresh = fresh.next(plan);
-        } else {
+      while (hasFresh) {
+        RowReader row = fresh.row(plan);
+        while (hasCarried && !carried.isAfter(row.bytes(), fresh.length())) {
           out.write(carried.row());
           hasCarried = carried.next();
         }
+        out.write(row);
+        hasFresh = fresh.next(plan);
+      }
+      while (hasCarried) {
+        out.write(carried.row());
+        hasCarried = carried.next();
       }
       after.putAll(carried.redigested());
       replaced = carried.replaced();

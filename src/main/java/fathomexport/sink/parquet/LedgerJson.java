@@ -21,10 +21,14 @@ import fathomexport.report.Slice;
 import fathomexport.report.TableSchema;
 import java.io.IOException;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -40,11 +44,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>{@code fathom_export.report}: name, date grouping and columns. {@code fathom_export.ledger}:
  * {@code commits} (window and provenance, each once) and {@code periods} that refer to them by
- * index.
+ * index. {@code fathom_export.sha256}: of the two, with a line feed between.
  */
 final class LedgerJson {
   static final String REPORT_KEY = "fathom_export.report";
   static final String LEDGER_KEY = "fathom_export.ledger";
+  static final String SHA256_KEY = "fathom_export.sha256";
   private static final int VERSION = 1;
 
   private final ObjectMapper mapper = new ObjectMapper();
@@ -54,8 +59,9 @@ final class LedgerJson {
 
   /** A footer's key-value metadata. */
   Map<String, String> metadata(FileLedger ledger) throws IOException {
-    return Map.of(
-        REPORT_KEY, report(ledger.schema()), LEDGER_KEY, periods(ledger.site(), ledger.periods()));
+    String report = report(ledger.schema());
+    String periods = periods(ledger.site(), ledger.periods());
+    return Map.of(REPORT_KEY, report, LEDGER_KEY, periods, SHA256_KEY, digest(report, periods));
   }
 
   /** Reads {@link #metadata} back; null when it is the metadata of somebody else's file. */
@@ -65,7 +71,23 @@ final class LedgerJson {
     if (report == null || ledger == null) {
       return null;
     }
+    if (!digest(report, ledger).equals(metadata.get(SHA256_KEY))) {
+      throw new IOException("its metadata does not fit its digest");
+    }
     return parsePeriods(schema(report), ledger);
+  }
+
+  /** Parquet guards pages by checksums, but not the footer. */
+  private static String digest(String report, String ledger) {
+    try {
+      MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
+      sha256.update(report.getBytes(StandardCharsets.UTF_8));
+      sha256.update((byte) '\n');
+      sha256.update(ledger.getBytes(StandardCharsets.UTF_8));
+      return HexFormat.of().formatHex(sha256.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
   }
 
   private String report(TableSchema schema) throws IOException {

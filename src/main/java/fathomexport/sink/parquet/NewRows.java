@@ -13,6 +13,10 @@ final class NewRows {
   private final Map<LocalDate, PlannedPeriod> periods;
   private final RowReader narrow;
   private final RowTime time;
+  private final int columns;
+  private @Nullable RowReader wide;
+  private @Nullable FilePlan widePlan;
+  private int length;
   private @Nullable PlannedPeriod at;
   private boolean started;
 
@@ -21,6 +25,7 @@ final class NewRows {
     this.periods = periods;
     this.narrow = new RowReader(schema);
     this.time = new RowTime(schema);
+    this.columns = schema.columns().size();
   }
 
   /** Moves to the file's first row; false when it gets none. Files are asked for in their order. */
@@ -42,13 +47,24 @@ final class NewRows {
     return skipToStored(plan);
   }
 
-  /**
-   * Points a reader of the file's columns at the row.
-   *
-   * @return the row's length
-   */
-  int read(RowReader target, FilePlan plan) {
-    return rows.read(target, plan.extraColumns());
+  /** The row under the file's columns; {@link #length()} long. */
+  RowReader row(FilePlan plan) {
+    if (plan.extraColumns() == 0) {
+      length = narrow.prefixLength(columns);
+      return narrow;
+    }
+    RowReader reader = wide;
+    if (reader == null || widePlan != plan) {
+      reader = new RowReader(plan.target());
+      wide = reader;
+      widePlan = plan;
+    }
+    length = rows.read(reader, plan.extraColumns());
+    return reader;
+  }
+
+  int length() {
+    return length;
   }
 
   private boolean skipToStored(FilePlan plan) throws IOException {

@@ -51,7 +51,7 @@ final class RowFileReader implements RowSource {
   public boolean next() throws IOException {
     try {
       row = reader.read();
-    } catch (RuntimeException e) {
+    } catch (IOException | RuntimeException e) {
       throw FileLedgers.damaged(file, e);
     }
     return row != null;

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.parquet.ParquetRuntimeException;
 import org.apache.parquet.column.ParquetProperties.WriterVersion;
 import org.apache.parquet.conf.ParquetConfiguration;
 import org.apache.parquet.conf.PlainParquetConfiguration;
@@ -19,8 +20,10 @@ import org.apache.parquet.hadoop.api.WriteSupport;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 import org.apache.parquet.io.LocalOutputFile;
 import org.apache.parquet.io.OutputFile;
+import org.apache.parquet.io.PositionOutputStream;
 import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.io.api.RecordConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes encoded rows into a new file. Equal rows and equal metadata make equal bytes: nothing of
@@ -29,6 +32,8 @@ import org.apache.parquet.io.api.RecordConsumer;
 final class RowFileWriter implements Closeable {
   private static final long ROW_GROUP_BYTES = 16L << 20;
 
+  private final Path file;
+  private final Output output;
   private final ParquetWriter<RowReader> writer;
 
   /**
@@ -36,8 +41,10 @@ final class RowFileWriter implements Closeable {
    */
   RowFileWriter(Path file, TableSchema schema, Supplier<Map<String, String>> metadata)
       throws IOException {
+    this.file = file;
+    this.output = new Output(new LocalOutputFile(file));
     this.writer =
-        new Builder(new LocalOutputFile(file), schema, metadata)
+        new Builder(output, schema, metadata)
             .withConf(new PlainParquetConfiguration())
             .withWriteMode(ParquetFileWriter.Mode.CREATE)
             .withWriterVersion(WriterVersion.PARQUET_1_0)
@@ -48,13 +55,72 @@ final class RowFileWriter implements Closeable {
   }
 
   void write(RowReader row) throws IOException {
-    writer.write(row);
+    try {
+      writer.write(row);
+    } catch (IOException | ParquetRuntimeException e) {
+      throw failed(e);
+    }
   }
 
   /** Finishes the file. */
   @Override
   public void close() throws IOException {
-    writer.close();
+    try {
+      writer.close();
+    } catch (IOException | ParquetRuntimeException e) {
+      throw failed(e);
+    } finally {
+      output.close();
+    }
+  }
+
+  private IOException failed(Exception cause) {
+    return new IOException("cannot write " + file + ": " + cause.getMessage(), cause);
+  }
+
+  /** Remembers its stream, which a writer that failed leaves open. */
+  private static final class Output implements OutputFile {
+    private final OutputFile file;
+    private @Nullable PositionOutputStream stream;
+
+    Output(OutputFile file) {
+      this.file = file;
+    }
+
+    @Override
+    public PositionOutputStream create(long blockSize) throws IOException {
+      PositionOutputStream created = file.create(blockSize);
+      stream = created;
+      return created;
+    }
+
+    @Override
+    public PositionOutputStream createOrOverwrite(long blockSize) throws IOException {
+      PositionOutputStream created = file.createOrOverwrite(blockSize);
+      stream = created;
+      return created;
+    }
+
+    @Override
+    public boolean supportsBlockSize() {
+      return file.supportsBlockSize();
+    }
+
+    @Override
+    public long defaultBlockSize() {
+      return file.defaultBlockSize();
+    }
+
+    @Override
+    public String getPath() {
+      return file.getPath();
+    }
+
+    void close() throws IOException {
+      if (stream != null) {
+        stream.close();
+      }
+    }
   }
 
   private static final class Builder extends ParquetWriter.Builder<RowReader, Builder> {

@@ -449,6 +449,34 @@ final class PostgresLedger implements Ledger, AutoCloseable {
             return answer;
           });
     } catch (SQLException e) {
+      if (undefined(e) && neverMigrated(e)) {
+        // Asked before the first run, as a plan is: nothing is stored, so nothing is known.
+        return List.of();
+      }
+      throw translate(e);
+    }
+  }
+
+  private static boolean undefined(SQLException e) {
+    String state = String.valueOf(e.getSQLState());
+    return state.equals(UNDEFINED_TABLE) || state.equals(UNDEFINED_SCHEMA);
+  }
+
+  /** Whether the database holds none of the ledger's tables, rather than only some. */
+  private boolean neverMigrated(SQLException first) {
+    try {
+      return database.with(
+          connection -> {
+            try (Statement statement = connection.createStatement();
+                ResultSet none =
+                    statement.executeQuery(
+                        "SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_tables"
+                            + " WHERE schemaname = 'fathom_ops')")) {
+              return none.next() && none.getBoolean(1);
+            }
+          });
+    } catch (SQLException e) {
+      e.addSuppressed(first);
       throw translate(e);
     }
   }
@@ -472,8 +500,7 @@ final class PostgresLedger implements Ledger, AutoCloseable {
   }
 
   private LedgerException translate(SQLException e) {
-    String state = String.valueOf(e.getSQLState());
-    if (state.equals(UNDEFINED_TABLE) || state.equals(UNDEFINED_SCHEMA)) {
+    if (undefined(e)) {
       return new LedgerException(
           "PostgreSQL at "
               + database.place()

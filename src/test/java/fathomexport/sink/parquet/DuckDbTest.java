@@ -106,7 +106,7 @@ class DuckDbTest {
 
     assertThat(
             ask(
-                "select typeof(hour), hour from"
+                "select typeof(hour), hour::varchar from"
                     + " read_parquet('ROOT/hourly/**/*.parquet', hive_partitioning=true)"))
         .containsExactly("TIMESTAMP|2026-06-01 02:30:00");
   }

@@ -68,7 +68,7 @@ class LayoutProperties {
 
     assertThat(file).isEqualTo(file.normalize());
     assertThat(file.getNameCount()).isEqualTo(5);
-    assertThat(file).startsWith(ROOT.resolve("pages_daily"));
+    assertThat(file).startsWithRaw(ROOT.resolve("pages_daily"));
     assertThat(file.toString()).endsWith("/month=2026-06/data.parquet");
     assertThat(Layout.siteFolder(site).getBytes(StandardCharsets.UTF_8).length)
         .isLessThanOrEqualTo(255);

@@ -1,0 +1,298 @@
+package fathomexport.demo;
+
+import fathomexport.cli.App;
+import fathomexport.cli.Context;
+import fathomexport.cli.Environment;
+import fathomexport.cli.Printer;
+import fathomexport.simulator.FathomSimulator;
+import fathomexport.simulator.Quota;
+import fathomexport.simulator.SimulatedSite;
+import fathomexport.simulator.SimulatorOptions;
+import fathomexport.simulator.SimulatorToken;
+import fathomexport.simulator.World;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+@Command(
+    name = "demo",
+    description = {
+      "Try it without an account: export a month of a simulated one into a PostgreSQL of the demo's",
+      "own and into Parquet files, and look at what landed."
+    },
+    footer = {
+      "",
+      "Example: fathom-export demo --keep",
+      "The demo makes up its visits; the numbers are nobody's. What an earlier demo left in the",
+      "directory is replaced."
+    })
+final class Demo implements Callable<Integer> {
+  private static final int STORAGE = 74;
+  private static final int STEPS = 3;
+
+  /** The most that the configuration takes; a demo of eleven real minutes would be no first one. */
+  private static final int REQUESTS_PER_MINUTE = 1_000;
+
+  private static final String PIPELINE = "nightly";
+  private static final String CONFIG = "conf/fathom-export.yaml";
+  private static final String TOKEN = "conf/token";
+
+  private final Context context;
+
+  @Option(
+      names = "--dir",
+      paramLabel = "DIRECTORY",
+      description =
+          "Where everything goes: new, empty, or an earlier demo's. Default: ${DEFAULT-VALUE}.")
+  Path directory = Path.of("fathom-demo");
+
+  @Option(
+      names = "--keep",
+      description = "Leave the simulated API and the database running until stopped (Ctrl-C).")
+  boolean keep;
+
+  @Spec @Nullable CommandSpec spec;
+
+  Demo(Context context) {
+    this.context = context;
+  }
+
+  @Override
+  public Integer call() throws InterruptedException {
+    Path wanted = context.environment().workingDirectory().resolve(directory);
+    try (DemoDirectory files = DemoDirectory.take(wanted)) {
+      return in(files);
+    } catch (DemoDirectory.NotUsableException e) {
+      throw new ParameterException(
+          Objects.requireNonNull(spec).commandLine(), String.valueOf(e.getMessage()), e);
+    } catch (IOException | SQLException e) {
+      context.environment().err().println("fathom-export: " + e.getMessage());
+      return STORAGE;
+    }
+  }
+
+  private int in(DemoDirectory files) throws IOException, SQLException, InterruptedException {
+    LocalDate last = lastFinishedDay(context.environment().clock().instant());
+    LocalDate first = last.minusMonths(1).plusDays(1);
+    CountDownLatch stopped = new CountDownLatch(1);
+    context.environment().shutdown().onRequest(stopped::countDown);
+
+    say("A month in the life of twelve simulated sites, " + first + " to " + last + ".");
+    say("");
+    step(1, "Starting a simulated Fathom API and a PostgreSQL below " + files.root());
+    DemoPostgres.stopLeftover(files.postgres());
+    files.clear();
+    try (FathomSimulator simulator = options(first, last).start();
+        DemoPostgres postgres = DemoPostgres.start(files.postgres())) {
+      configure(files, simulator, postgres);
+
+      String command = "fathom-export backfill " + PIPELINE + " --from " + first + " --to " + last;
+      step(2, command);
+      say(
+          "      (Fathom itself grants 10 requests a minute; the simulated API does not limit them.)");
+      int exitCode = backfill(files, first, last);
+      if (exitCode != 0) {
+        return exitCode;
+      }
+      step(STEPS, "What landed");
+      try (Connection connection = postgres.connect()) {
+        show(connection, files, simulator, postgres);
+      }
+      if (keep && stopped.getCount() > 0) {
+        say("");
+        say("Both are running. Stop them with Ctrl-C.");
+        context.environment().out().flush();
+        stopped.await();
+      }
+      return 0;
+    }
+  }
+
+  /** The last day that is over in the zones of all sites, so that all have the same days. */
+  private static LocalDate lastFinishedDay(Instant now) {
+    LocalDate any = LocalDate.EPOCH;
+    return World.dozen(0, any, any, 0).sites().stream()
+        .map(SimulatedSite::zone)
+        .map(zone -> LocalDate.ofInstant(now, zone).minusDays(1))
+        .min(LocalDate::compareTo)
+        .orElseThrow();
+  }
+
+  /** No site has a day above the row limit: this is about what goes well. */
+  private static SimulatorOptions options(LocalDate first, LocalDate last) {
+    return new SimulatorOptions(
+        0, 1, first, last, 0, SimulatorToken.STANDARD.secret(), Quota.none());
+  }
+
+  private static void configure(
+      DemoDirectory files, FathomSimulator simulator, DemoPostgres postgres) throws IOException {
+    Path token = files.write(TOKEN, SimulatorToken.STANDARD.secret() + "\n");
+    files.write(
+        CONFIG,
+        """
+        # Written by `fathom-export demo`; the next one writes it anew.
+        api:
+          base_url: %s
+          token: {file: %s}
+          requests_per_minute: %d   # the simulated API does not limit them; Fathom grants 10
+        postgres:
+          url: %s
+          user: %s
+        parquet:
+          root: %s
+        """
+            .formatted(
+                simulator.baseUri(),
+                quoted(token),
+                REQUESTS_PER_MINUTE,
+                postgres.url(),
+                DemoPostgres.USER,
+                quoted(files.warehouse())));
+    files.writePipeline(PIPELINE);
+  }
+
+  private static String quoted(Path path) {
+    return "'" + path.toString().replace("'", "''") + "'";
+  }
+
+  /** The command as a person would give it, in the demo's directory. */
+  private int backfill(DemoDirectory files, LocalDate first, LocalDate last) {
+    Environment own = context.environment();
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteArrayOutputStream log = new ByteArrayOutputStream();
+    int exitCode;
+    try (PrintStream results = new PrintStream(out, false, StandardCharsets.UTF_8);
+        PrintStream lines = new PrintStream(log, false, StandardCharsets.UTF_8)) {
+      exitCode =
+          App.run(
+              List.of("backfill", PIPELINE, "--from", first.toString(), "--to", last.toString()),
+              new Environment(
+                  own.variables(),
+                  files.root(),
+                  results,
+                  // A bar is for the one who watches; a log of windows is only worth its length
+                  // when something went wrong.
+                  own.terminal() ? own.err() : lines,
+                  own.clock(),
+                  own.terminal(),
+                  own.shutdown()),
+              DemoCommands::all);
+    }
+    if (exitCode != 0) {
+      own.err().print(log.toString(StandardCharsets.UTF_8));
+    }
+    for (String line : out.toString(StandardCharsets.UTF_8).lines().toList()) {
+      say("      " + line);
+    }
+    return exitCode;
+  }
+
+  private void show(
+      Connection connection, DemoDirectory files, FathomSimulator simulator, DemoPostgres postgres)
+      throws SQLException, IOException {
+    Question.Answer traffic = Question.TRAFFIC.ask(connection);
+    Question.Answer certainty = Question.CERTAINTY.ask(connection);
+    DemoDirectory.Weight parquet = files.parquet();
+    if (context.printer().json()) {
+      Map<String, Object> result = new LinkedHashMap<>();
+      result.put("directory", files.root().toString());
+      result.put("api", simulator.baseUri().toString());
+      result.put("postgres", postgres.url());
+      result.put("user", DemoPostgres.USER);
+      result.put("parquet_files", parquet.count());
+      result.put("parquet_bytes", parquet.bytes());
+      result.put("tables", records(certainty));
+      result.put("traffic", records(traffic));
+      context.printer().json(result);
+      return;
+    }
+    table(Question.CERTAINTY, certainty);
+    say("");
+    say(Question.TRAFFIC.title());
+    sql(Question.TRAFFIC);
+    say("  " + Sparkline.of(traffic.rows().stream().map(r -> Long.parseLong(r.get(1))).toList()));
+    say("");
+    for (Question question : Question.ALL) {
+      table(question, question.ask(connection));
+      say("");
+    }
+    say("Where it is");
+    say("  PostgreSQL   " + postgres.psql());
+    say(
+        "  Parquet      "
+            + parquet.count()
+            + " files, "
+            + Printer.number(parquet.bytes() / 1024)
+            + " KiB, below "
+            + files.warehouse());
+    say("  pipeline     " + files.root().resolve("pipelines").resolve(PIPELINE + ".yaml"));
+    say("  settings     " + files.root().resolve(CONFIG));
+    if (keep) {
+      say(
+          "  API          "
+              + simulator.baseUri()
+              + "  (token: "
+              + SimulatorToken.STANDARD.secret()
+              + ")");
+      say("");
+      say("In another terminal, in " + files.root() + ":");
+      say("  fathom-export status " + PIPELINE + "     what is covered, how surely");
+      say("  fathom-export run " + PIPELINE + "        a second time: nothing is asked twice");
+    } else {
+      say("");
+      say("The database stops with the demo; `fathom-export demo --keep` leaves it running.");
+    }
+  }
+
+  private static List<Map<String, String>> records(Question.Answer answer) {
+    List<Map<String, String>> records = new ArrayList<>();
+    for (List<String> row : answer.rows()) {
+      Map<String, String> fields = new LinkedHashMap<>();
+      for (int i = 0; i < row.size(); i++) {
+        fields.put(answer.header().get(i), row.get(i));
+      }
+      records.add(fields);
+    }
+    return records;
+  }
+
+  private void table(Question question, Question.Answer answer) {
+    say(question.title());
+    sql(question);
+    context.printer().table(answer.header(), answer.rows());
+  }
+
+  private void sql(Question question) {
+    question.sql().lines().forEach(line -> say("  > " + line));
+  }
+
+  private void step(int number, String what) {
+    say("[" + number + "/" + STEPS + "] " + what);
+  }
+
+  /** To a person; a program that reads JSON is told the result only. */
+  private void say(String line) {
+    if (!context.printer().json()) {
+      context.printer().line(line);
+    }
+  }
+}

@@ -1,0 +1,165 @@
+package fathomexport.demo;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The directory that everything of a demo lies in, held by one demo at a time. A demo that begins
+ * removes what an earlier one made there, and nothing else.
+ */
+final class DemoDirectory implements AutoCloseable {
+  /** Also the mark that the directory is a demo's own. */
+  private static final String LOCK = ".fathom-demo";
+
+  private static final List<String> MADE =
+      List.of("conf", "pipelines", "warehouse", "postgres/data");
+
+  /** The directory cannot be a demo's; the message says why and what to do. */
+  static final class NotUsableException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    NotUsableException(String message) {
+      super(message);
+    }
+  }
+
+  private final Path root;
+  private final FileChannel lock;
+
+  private DemoDirectory(Path root, FileChannel lock) {
+    this.root = root;
+    this.lock = lock;
+  }
+
+  /**
+   * Takes a directory: a new or empty one, or that of an earlier demo.
+   *
+   * @throws NotUsableException when it holds something else, or another demo runs in it
+   */
+  static DemoDirectory take(Path directory) throws IOException, NotUsableException {
+    Path root = directory.toAbsolutePath().normalize();
+    Path mark = root.resolve(LOCK);
+    if (Files.exists(root) && !Files.isDirectory(root)) {
+      throw new NotUsableException(root + " is a file; name a directory with --dir");
+    }
+    if (Files.isDirectory(root) && Files.notExists(mark) && !isEmpty(root)) {
+      throw new NotUsableException(
+          root + " holds something else than a demo; name a new or empty directory with --dir");
+    }
+    Files.createDirectories(root);
+    FileChannel channel =
+        FileChannel.open(mark, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    if (!locked(channel)) {
+      channel.close();
+      throw new NotUsableException(
+          "another demo runs in " + root + "; stop it, or name another directory with --dir");
+    }
+    return new DemoDirectory(root, channel);
+  }
+
+  private static boolean locked(FileChannel channel) throws IOException {
+    @Nullable FileLock lock;
+    try {
+      lock = channel.tryLock();
+    } catch (OverlappingFileLockException e) {
+      // Held by a demo in this very process.
+      return false;
+    }
+    return lock != null;
+  }
+
+  private static boolean isEmpty(Path directory) throws IOException {
+    try (Stream<Path> files = Files.list(directory)) {
+      return files.findAny().isEmpty();
+    }
+  }
+
+  /** Removes what an earlier demo left. Its database server must not run any more. */
+  void clear() throws IOException {
+    for (String made : MADE) {
+      Path path = root.resolve(made);
+      if (Files.notExists(path)) {
+        continue;
+      }
+      try (Stream<Path> files = Files.walk(path)) {
+        for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+          Files.delete(file);
+        }
+      }
+    }
+  }
+
+  /** Writes a text file; its directories are made. */
+  Path write(String name, String text) throws IOException {
+    Path file = root.resolve(name);
+    Files.createDirectories(root.resolve("conf"));
+    return Files.writeString(file, text);
+  }
+
+  /** Writes a pipeline as it is shipped. */
+  Path writePipeline(String name) throws IOException {
+    String resource = "pipelines/" + name + ".yaml";
+    Path file = root.resolve(resource);
+    Files.createDirectories(root.resolve("pipelines"));
+    try (InputStream in = DemoDirectory.class.getResourceAsStream(resource)) {
+      if (in == null) {
+        throw new IllegalStateException("not in the jar: " + resource);
+      }
+      Files.copy(in, file);
+    }
+    return file;
+  }
+
+  Path root() {
+    return root;
+  }
+
+  Path postgres() {
+    return root.resolve("postgres");
+  }
+
+  Path warehouse() {
+    return root.resolve("warehouse");
+  }
+
+  /** How many Parquet files there are, and their bytes together. */
+  Weight parquet() throws IOException {
+    try (Stream<Path> files = Files.walk(warehouse())) {
+      long[] sum = new long[2];
+      files
+          .filter(f -> f.toString().endsWith(".parquet"))
+          .forEach(
+              f -> {
+                sum[0]++;
+                sum[1] += size(f);
+              });
+      return new Weight(sum[0], sum[1]);
+    }
+  }
+
+  record Weight(long count, long bytes) {}
+
+  private static long size(Path file) {
+    try {
+      return Files.size(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    lock.close();
+  }
+}

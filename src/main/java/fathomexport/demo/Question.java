@@ -1,0 +1,88 @@
+package fathomexport.demo;
+
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A question that the demo puts to what landed.
+ *
+ * @param title what is asked, in words
+ * @param sql the query, as a person may repeat it
+ */
+record Question(String title, String sql) {
+  /**
+   * @param header names of the columns
+   * @param rows cells as text
+   */
+  record Answer(List<String> header, List<List<String>> rows) {}
+
+  static final List<Question> ALL =
+      List.of(
+          new Question(
+              "The five pages that were viewed most, over all sites",
+              """
+              SELECT hostname, pathname, sum(visits) AS visits, sum(pageviews) AS pageviews
+                FROM fathom.pages_daily
+               GROUP BY hostname, pathname
+               ORDER BY pageviews DESC, hostname, pathname LIMIT 5"""),
+          new Question(
+              "Where visits come from",
+              """
+              SELECT coalesce(nullif(referrer_source, ''), '(direct)') AS source, sum(visits) AS visits
+                FROM fathom.referrers_daily
+               GROUP BY source
+               ORDER BY visits DESC, source LIMIT 5"""),
+          new Question(
+              "Goals, with their value in cents",
+              """
+              SELECT site_id, event_name, sum(conversions) AS conversions, sum(value) AS value
+                FROM fathom.goals_daily
+               GROUP BY site_id, event_name
+               ORDER BY value DESC, conversions DESC, site_id LIMIT 5"""));
+
+  /** How sure the numbers are: periods by the state of their evidence. */
+  static final Question CERTAINTY =
+      new Question(
+          "How sure the numbers are: days of a site (or a goal), by the evidence for them",
+          """
+          SELECT report, sum(rows) AS rows, sum(certified) AS certified,
+                 sum(uncertified) AS uncertified, sum(incomplete) AS incomplete
+            FROM fathom_ops.coverage
+           GROUP BY report
+           ORDER BY report""");
+
+  /** Pageviews of all sites, day by day. */
+  static final Question TRAFFIC =
+      new Question(
+          "Pageviews a day, over all sites",
+          """
+          SELECT date, sum(pageviews) AS pageviews
+            FROM fathom.traffic_daily
+           GROUP BY date
+           ORDER BY date""");
+
+  Answer ask(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet found = statement.executeQuery(sql)) {
+      int columns = found.getMetaData().getColumnCount();
+      List<String> header = new ArrayList<>();
+      for (int i = 1; i <= columns; i++) {
+        header.add(found.getMetaData().getColumnLabel(i));
+      }
+      List<List<String>> rows = new ArrayList<>();
+      while (found.next()) {
+        List<String> row = new ArrayList<>();
+        for (int i = 1; i <= columns; i++) {
+          String cell = found.getString(i);
+          row.add(cell == null ? "" : cell);
+        }
+        rows.add(row);
+      }
+      return new Answer(header, rows);
+    }
+  }
+}

@@ -1,0 +1,27 @@
+package fathomexport.demo;
+
+import fathomexport.cli.Printer;
+import java.util.List;
+
+/** A row of numbers as a line of bars. */
+final class Sparkline {
+  private static final String BARS = "▁▂▃▄▅▆▇█";
+
+  private Sparkline() {}
+
+  /** One bar a number, as high as its share of the largest, and what they lie between. */
+  static String of(List<Long> values) {
+    long most = values.stream().mapToLong(Long::longValue).max().orElse(0);
+    long least = values.stream().mapToLong(Long::longValue).min().orElse(0);
+    StringBuilder line = new StringBuilder();
+    for (long value : values) {
+      line.append(BARS.charAt(most == 0 ? 0 : (int) (value * (BARS.length() - 1) / most)));
+    }
+    return line.append("  ")
+        .append(Printer.number(least))
+        .append(" to ")
+        .append(Printer.number(most))
+        .append(" a day")
+        .toString();
+  }
+}

@@ -1,0 +1,75 @@
+package fathomexport.pipeline;
+
+import fathomexport.api.Outcome;
+import fathomexport.api.Refusal;
+import fathomexport.plan.FetchTask;
+import java.io.IOException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Fetches one task, and says what a failure means for its window, for its site and for the run. */
+final class TaskFetch {
+  private static final Logger LOG = LoggerFactory.getLogger(TaskFetch.class);
+
+  private final RunServices run;
+
+  TaskFetch(RunServices run) {
+    this.run = run;
+  }
+
+  Prefetcher.Result fetch(FetchTask task) {
+    WindowOutcome ended = run.halted().or(() -> run.lost(task.site().id())).orElse(null);
+    if (ended != null) {
+      return new Prefetcher.Result.Nothing(ended);
+    }
+    try {
+      return new Prefetcher.Result.Rows(run.fetcher().fetch(task));
+    } catch (FetchFailedException e) {
+      return new Prefetcher.Result.Nothing(failed(task, e.failure()));
+    } catch (IOException e) {
+      WindowOutcome outcome =
+          WindowOutcome.failed("", FailureKind.STORAGE, "cannot spill rows: " + e.getMessage());
+      run.halt(outcome);
+      return new Prefetcher.Result.Nothing(outcome);
+    } catch (RuntimeException e) {
+      LOG.error("{}: a fault of ours", task, e);
+      return new Prefetcher.Result.Nothing(
+          WindowOutcome.failed("", FailureKind.FAULT, "a fault of ours: " + e));
+    }
+  }
+
+  private WindowOutcome failed(FetchTask task, Outcome.Failure<?> failure) {
+    String words = failure.describe();
+    if (failure instanceof Outcome.Refused<?> refused) {
+      switch (refused.refusal()) {
+        case CREDENTIALS -> {
+          WindowOutcome outcome = WindowOutcome.failed("", FailureKind.PERMISSION, words);
+          run.halt(outcome);
+          return outcome;
+        }
+        case PERMISSION, NOT_FOUND -> {
+          WindowOutcome outcome = WindowOutcome.failed("", FailureKind.PERMISSION, words);
+          // An event that is gone says nothing of its site.
+          if (refused.refusal() != Refusal.NOT_FOUND || task.slice().event() == null) {
+            run.lose(task.site().id(), outcome);
+          }
+          return outcome;
+        }
+        case RANGE, PARAMETERS, OTHER -> {
+          return WindowOutcome.failed("", FailureKind.CONFIGURATION, words);
+        }
+      }
+    }
+    if (failure instanceof Outcome.Stopped) {
+      return WindowOutcome.failed("", FailureKind.STOPPED, words);
+    }
+    if (failure instanceof Outcome.Malformed) {
+      return WindowOutcome.failed("", FailureKind.INCOMPLETE, words);
+    }
+    WindowOutcome outcome = WindowOutcome.failed("", FailureKind.TRY_LATER, words);
+    if (failure instanceof Outcome.Unavailable<?> unavailable && unavailable.budgetSpent()) {
+      run.halt(outcome);
+    }
+    return outcome;
+  }
+}

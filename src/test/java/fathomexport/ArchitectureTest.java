@@ -1,0 +1,182 @@
+package fathomexport;
+
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Who may know whom. ARCHITECTURE.md has the same table for people. */
+final class ArchitectureTest {
+  private static final String ROOT = "fathomexport";
+
+  /** All of our packages, and which others of ours each may use. */
+  private static final Map<String, List<String>> MAY_KNOW = mayKnow();
+
+  private static final JavaClasses PRODUCTION =
+      new ClassFileImporter()
+          .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+          .importPackages(ROOT);
+
+  private static Map<String, List<String>> mayKnow() {
+    Map<String, List<String>> all = new LinkedHashMap<>();
+    all.put("", List.of("cli", "demo"));
+    all.put("cli", List.of("config", "pipeline", "report"));
+    all.put("config", List.of("report"));
+    all.put(
+        "pipeline",
+        List.of(
+            "plan",
+            "api",
+            "certify",
+            "typing",
+            "ledger",
+            "sink",
+            "sink.postgres",
+            "sink.parquet",
+            "report",
+            "report.rows"));
+    all.put("plan", List.of("report"));
+    all.put("api", List.of("report"));
+    all.put("typing", List.of("report", "report.rows"));
+    all.put("certify", List.of("report", "ledger"));
+    all.put("ledger", List.of("report"));
+    all.put("sink", List.of("ledger", "report", "report.rows"));
+    all.put("sink.postgres", List.of("sink", "ledger", "report", "report.rows"));
+    all.put("sink.parquet", List.of("sink", "ledger", "report", "report.rows"));
+    all.put("report", List.of());
+    all.put("report.rows", List.of("report"));
+    all.put("simulator", List.of());
+    all.put("demo", List.of("cli", "simulator"));
+    return all;
+  }
+
+  /** Libraries that are one package's own affair, and whose. */
+  private static Stream<Map.Entry<String, List<String>>> libraries() {
+    return Stream.of(
+        Map.entry("org.apache.beam..", List.of("pipeline")),
+        Map.entry("okhttp3..", List.of("api")),
+        Map.entry("okio..", List.of("api")),
+        Map.entry("org.postgresql..", List.of("sink.postgres", "demo")),
+        Map.entry("org.flywaydb..", List.of("sink.postgres")),
+        Map.entry("io.zonky..", List.of("demo")),
+        Map.entry("org.apache.parquet..", List.of("sink.parquet")),
+        Map.entry("org.apache.hadoop..", List.of("sink.parquet")),
+        Map.entry("org.snakeyaml..", List.of("config")),
+        Map.entry("picocli..", List.of("cli", "demo")),
+        Map.entry("me.tongfei..", List.of("cli")),
+        Map.entry("ch.qos.logback..", List.of("cli")),
+        Map.entry("java.sql..", List.of("sink.postgres", "demo")),
+        Map.entry("com.sun.net.httpserver..", List.of("simulator")));
+  }
+
+  private static String named(String ours) {
+    return ours.isEmpty() ? ROOT : ROOT + "." + ours;
+  }
+
+  private static String[] named(Collection<String> ours) {
+    return ours.stream().map(ArchitectureTest::named).toArray(String[]::new);
+  }
+
+  private static Stream<String> packages() {
+    return MAY_KNOW.keySet().stream();
+  }
+
+  @Test
+  void everyPackageHasItsPlaceInTheTable() {
+    assertThat(PRODUCTION.stream().map(JavaClass::getPackageName).distinct())
+        .containsExactlyInAnyOrder(named(MAY_KNOW.keySet()));
+  }
+
+  @ParameterizedTest(name = "\"{0}\"")
+  @MethodSource("packages")
+  void packageKnowsOnlyWhatItMay(String name) {
+    Stream<String> allowed =
+        Stream.concat(Stream.of(name), MAY_KNOW.getOrDefault(name, List.of()).stream());
+    noClasses()
+        .that()
+        .resideInAPackage(named(name))
+        .should()
+        .dependOnClassesThat(
+            resideInAPackage(ROOT + "..").and(not(resideInAnyPackage(named(allowed.toList())))))
+        .check(PRODUCTION);
+  }
+
+  @ParameterizedTest
+  @MethodSource("libraries")
+  void libraryIsItsPackagesOwnAffair(Map.Entry<String, List<String>> library) {
+    noClasses()
+        .that()
+        .resideOutsideOfPackages(named(library.getValue()))
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage(library.getKey())
+        .check(PRODUCTION);
+  }
+
+  @Test
+  void packagesAreFreeOfCycles() {
+    slices().matching(ROOT + ".(**)").should().beFreeOfCycles().check(PRODUCTION);
+  }
+
+  @Test
+  void nothingStaticChangesButTheRunRegistry() {
+    fields().that().areStatic().should().haveModifier(JavaModifier.FINAL).check(PRODUCTION);
+    assertThat(
+            PRODUCTION.stream()
+                .flatMap(c -> c.getFields().stream())
+                .filter(f -> f.getModifiers().contains(JavaModifier.STATIC))
+                .filter(f -> holdsState(f.getRawType()))
+                .map(f -> f.getFullName()))
+        .containsExactly("fathomexport.pipeline.RunServices.RUNNING");
+  }
+
+  /**
+   * Types that exist to be changed; unmodifiable maps and lists are declared by their interface.
+   */
+  private static boolean holdsState(JavaClass type) {
+    return type.getPackageName().startsWith("java.util.concurrent")
+        || Stream.of(
+                AtomicBoolean.class, AtomicInteger.class, AtomicLong.class, AtomicReference.class)
+            .anyMatch(type::isAssignableTo)
+        || Arrays.asList("java.util.HashMap", "java.util.ArrayList", "java.util.HashSet")
+            .contains(type.getName());
+  }
+
+  @Test
+  void everyPackageIsNullMarked() {
+    classes()
+        .that()
+        .haveSimpleName("package-info")
+        .should()
+        .beAnnotatedWith("org.jspecify.annotations.NullMarked")
+        .check(PRODUCTION);
+  }
+
+  @Test
+  void noClassIsNamedForWhatItDoesNotSay() {
+    noClasses().should().haveNameMatching(".*(Helper|Utils?|Manager)").check(PRODUCTION);
+  }
+}

@@ -1,0 +1,330 @@
+package fathomexport;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import fathomexport.api.StopSignal;
+import fathomexport.api.TimeSource;
+import fathomexport.pipeline.ExportJob;
+import fathomexport.pipeline.ExportSettings;
+import fathomexport.pipeline.Exporter;
+import fathomexport.pipeline.RunEnvironment;
+import fathomexport.pipeline.RunListener;
+import fathomexport.pipeline.RunResult;
+import fathomexport.report.DayRange;
+import fathomexport.report.SecretRef;
+import fathomexport.simulator.ApiRequest;
+import fathomexport.simulator.Behaviour;
+import fathomexport.simulator.FathomSimulator;
+import fathomexport.simulator.Quota;
+import fathomexport.simulator.RequestLog;
+import fathomexport.simulator.SimulatedSite;
+import fathomexport.simulator.SimulatorToken;
+import fathomexport.simulator.Truth;
+import fathomexport.simulator.World;
+import fathomexport.testing.Installation;
+import fathomexport.testing.Question;
+import fathomexport.testing.TestDatabase;
+import fathomexport.testing.TestReports;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.TreeMap;
+import java.util.concurrent.locks.Condition;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Requests are money: no more of them than there must be, and never one too early. */
+class RequestCountTest {
+  private static final LocalDate FIRST = LocalDate.of(2025, 9, 20);
+  private static final LocalDate LAST = LocalDate.of(2025, 11, 8);
+  private static final Instant NOW = Instant.parse("2025-11-10T14:00:00Z");
+  private static final int ROW_LIMIT = 50;
+  private static final int MAX_RANGE_DAYS = 30;
+
+  @TempDir Path directory;
+
+  /** What is asked, apart from which days: what the log's requests are counted by. */
+  private record Asked(
+      String site, String event, String dateGrouping, String fields, String filters)
+      implements Comparable<Asked> {
+    private static final Comparator<Asked> ORDER = Comparator.comparing(Asked::toString);
+
+    static Asked of(ApiRequest request) {
+      return new Asked(
+          String.valueOf(request.site()),
+          or(request.parameter("entity_name"), "-"),
+          or(request.parameter("date_grouping"), "none"),
+          or(request.parameter("field_grouping"), ""),
+          or(request.parameter("filters"), "[]"));
+    }
+
+    static Asked of(String site, @Nullable String event, Question question) {
+      return new Asked(
+          site,
+          or(event, "-"),
+          question.dateGrouping(),
+          String.join(",", question.fields()),
+          question.filters().stream()
+              .map(
+                  f ->
+                      "{\"property\":\"%s\",\"operator\":\"%s\",\"value\":\"%s\"}"
+                          .formatted(f.property(), f.operator(), f.value()))
+              .collect(Collectors.joining(",", "[", "]")));
+    }
+
+    private static String or(@Nullable String text, String other) {
+      return text == null ? other : text;
+    }
+
+    @Override
+    public int compareTo(Asked other) {
+      return ORDER.compare(this, other);
+    }
+  }
+
+  private Installation install(TestDatabase database, FathomSimulator api) {
+    return new Installation(
+        directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW);
+  }
+
+  private static Map<Asked, Integer> counts(RequestLog log) {
+    Map<Asked, Integer> counts = new TreeMap<>();
+    for (RequestLog.Entry entry : log.aggregations()) {
+      counts.merge(Asked.of(entry.request()), 1, Integer::sum);
+    }
+    return counts;
+  }
+
+  /** The least for one question, over windows of so many days; empty with an over-limit day. */
+  private static OptionalInt least(
+      Truth truth, Question question, String site, @Nullable String event, int width) {
+    int sum = 0;
+    for (LocalDate from = FIRST; !from.isAfter(LAST); from = from.plusDays(width)) {
+      LocalDate to = from.plusDays(width - 1L);
+      OptionalInt pages =
+          truth.fewestPages(
+              question.query(site, event, from, to.isAfter(LAST) ? LAST : to), ROW_LIMIT);
+      if (pages.isEmpty()) {
+        return pages;
+      }
+      sum += pages.getAsInt();
+    }
+    return OptionalInt.of(sum);
+  }
+
+  /**
+   * Every question is asked as often as its rows need, and besides one control a family (slice,
+   * grouping, filters), none where an ungrouped report is one.
+   */
+  @Test
+  void requestsAreTheFewestPossible() throws IOException {
+    List<Question> asked =
+        List.of(
+            Question.pageviews("traffic_daily", "day"),
+            Question.pageviews("pages_daily", "day", "hostname", "pathname"),
+            Question.pageviews("browsers_daily", "day", "browser"),
+            Question.pageviews("countries_desktop", "day", "country_code")
+                .where("device_type", "is", "Desktop"),
+            Question.pageviews("devices_hourly", "hour", "device_type"),
+            Question.events("goals_daily", "day", "referrer_source"));
+    // Asked for by nobody, for their totals.
+    List<Question> controls =
+        List.of(
+            Question.pageviews("control_desktop", "day").where("device_type", "is", "Desktop"),
+            Question.pageviews("control_hours", "hour"),
+            Question.events("control_goals", "day"));
+    // The same questions, but for the aggregates.
+    List<Question> free =
+        List.of(
+            Question.pageviews("visits_daily", "day").measuring("visits"),
+            Question.pageviews("page_times_daily", "day", "hostname", "pathname")
+                .measuring("avg_duration"));
+    World world = World.dozen(11, FIRST, LAST, 0);
+    List<Question> reports = new ArrayList<>(asked);
+    reports.addAll(free);
+    try (TestDatabase database = TestDatabase.create();
+        FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {
+      Installation installation =
+          install(database, api)
+              .settings(ROW_LIMIT, 1000, "  max_range_days: " + MAX_RANGE_DAYS + "\n")
+              .pipeline("all", "[" + quiet(world) + "]", "[postgres]", reports);
+
+      Installation.Ended ended = backfill(installation, "all");
+
+      Truth truth = api.truth();
+      Map<Asked, Integer> used = counts(api.log());
+      Map<Asked, Integer> fewest = new TreeMap<>();
+      List<Question> all = new ArrayList<>(asked);
+      all.addAll(controls);
+      for (SimulatedSite site : world.sites()) {
+        for (Question question : all) {
+          for (String event : question.slices(world, site.id())) {
+            int width = question.dateGrouping().equals("hour") ? 7 : MAX_RANGE_DAYS;
+            Asked key = Asked.of(site.id(), event, question);
+            least(truth, question, site.id(), event, width)
+                .ifPresentOrElse(n -> fewest.put(key, n), () -> used.remove(key));
+          }
+        }
+      }
+      used.keySet().removeIf(key -> key.site().equals(World.BUSY_SITE));
+      fewest.keySet().removeIf(key -> key.site().equals(World.BUSY_SITE));
+      assertThat(ended.code()).as(ended.said()).isZero();
+      TreeMap<String, Integer> surplus = new TreeMap<>();
+      used.forEach((key, n) -> surplus.merge(key.toString(), n, Integer::sum));
+      fewest.forEach((key, n) -> surplus.merge(key.toString(), -n, Integer::sum));
+      surplus.values().removeIf(n -> n == 0);
+      assertThat(surplus).as("requests above or below the least").isEmpty();
+      assertThat(fewest).hasSizeGreaterThan(100);
+      assertThat(fewest.values().stream().filter(n -> n > 4).count())
+          .as("questions that take pages")
+          .isGreaterThan(20);
+      assertThat(api.log().tooMany()).isEmpty();
+    }
+  }
+
+  /** Ids of the sites that fit in a minute's permits. */
+  private static String quiet(World world) {
+    return world.sites().stream()
+        .map(SimulatedSite::id)
+        .filter(id -> !id.equals(World.BUSY_SITE))
+        .collect(Collectors.joining(", "));
+  }
+
+  private static Installation.Ended backfill(Installation installation, String pipeline) {
+    return installation.run(
+        "backfill", pipeline, "--from", FIRST.toString(), "--to", LAST.toString());
+  }
+
+  @Test
+  void thePlanIsWhatARunWithoutPagingUses() throws IOException {
+    List<Question> reports =
+        List.of(
+            Question.pageviews("traffic_daily", "day"),
+            Question.pageviews("pages_daily", "day", "pathname"),
+            Question.pageviews("visits_of_pages_daily", "day", "pathname").measuring("visits"),
+            Question.pageviews("browsers_hourly", "hour", "browser"),
+            Question.pageviews("cities_monthly", "month", "city"),
+            Question.pageviews("cities_yearly", "year", "city"),
+            Question.pageviews("traffic_yearly", "year"),
+            Question.pageviews("cities_total", "none", "city"),
+            Question.pageviews("phones_total", "none", "city").where("device_type", "is", "Mobile"),
+            Question.events("goals_daily", "day", "browser"),
+            Question.events("goals_total", "none"));
+    try (TestDatabase database = TestDatabase.create();
+        FathomSimulator api =
+            FathomSimulator.start(World.dozen(12, FIRST, LAST, 0), Behaviour.unlimited())) {
+      Installation installation =
+          install(database, api).settings(1_000_000).pipeline("all", reports);
+      ObjectMapper json = new ObjectMapper();
+
+      Installation.Ended planned =
+          installation.run(
+              "--json", "plan", "all", "--from", FIRST.toString(), "--to", LAST.toString());
+      assertThat(planned.code()).as(planned.said()).isZero();
+      assertThat(api.log().aggregations()).as("a plan asks for no report").isEmpty();
+      JsonNode plan = json.readTree(planned.out());
+
+      Installation.Ended ended = backfill(installation, "all");
+      assertThat(ended.code()).as(ended.said()).isZero();
+      assertThat(api.log().aggregations().size()).isEqualTo(plan.path("least_requests").intValue());
+      assertThat(ended.err()).contains("requests_least=" + plan.path("least_requests").intValue());
+
+      Installation.Ended again =
+          installation.run(
+              "--json", "plan", "all", "--from", FIRST.toString(), "--to", LAST.toString());
+      assertThat(json.readTree(again.out()).path("least_requests").intValue()).isZero();
+    }
+  }
+
+  /** Time that passes only where somebody waits, for any number of threads. */
+  private static final class JumpingTime implements TimeSource {
+    private long nanos;
+
+    @Override
+    public synchronized Instant instant() {
+      return NOW.plusNanos(nanos);
+    }
+
+    @Override
+    public synchronized long nanos() {
+      return nanos;
+    }
+
+    @Override
+    public void await(Condition condition, long wait) {
+      pass(Duration.ofNanos(wait));
+    }
+
+    synchronized void pass(Duration duration) {
+      nanos += duration.toNanos();
+    }
+  }
+
+  /** Whatever kind of window the quota has, no request comes too early, nor later than it must. */
+  @ParameterizedTest
+  @EnumSource(names = "NONE", mode = EnumSource.Mode.EXCLUDE)
+  void noRequestComesTooEarly(Quota.Model model) throws IOException {
+    JumpingTime time = new JumpingTime();
+    Behaviour behaviour =
+        Behaviour.standard()
+            .withReportsQuota(Quota.aMinute(model, 10))
+            .withFirstOfShapeDelay(Duration.ofSeconds(3));
+    try (FathomSimulator api =
+        FathomSimulator.start(World.dozen(13, FIRST, LAST, 0), behaviour, 0, time, time::pass)) {
+      RunResult result =
+          new Exporter(
+                  new ExportSettings(
+                      api.baseUri(),
+                      new SecretRef.Env(Installation.TOKEN_VARIABLE),
+                      10,
+                      1,
+                      10_000,
+                      Duration.ofSeconds(60),
+                      180,
+                      null,
+                      directory.resolve("warehouse")),
+                  new RunEnvironment(
+                      Map.of(Installation.TOKEN_VARIABLE, SimulatorToken.STANDARD.secret()),
+                      time,
+                      new StopSignal(),
+                      RunListener.NONE))
+              .backfill(
+                  new ExportJob(
+                      "nightly",
+                      List.of(TestReports.traffic(), TestReports.pages(), TestReports.campaigns()),
+                      Optional.empty(),
+                      3,
+                      false,
+                      true),
+                  new DayRange(FIRST, LAST),
+                  false,
+                  true,
+                  List.of());
+
+      assertThat(result.exitCode()).as(result.toString()).isZero();
+      assertThat(result.requests()).isEqualTo(36);
+      assertThat(api.log().tooMany()).isEmpty();
+      assertThat(api.log().counted().stream().filter(e -> e.request().aggregation() > 0))
+          .hasSize(36);
+      Duration floor = Duration.ofMinutes(3);
+      assertThat(result.floor()).isEqualTo(floor);
+      assertThat(Duration.between(NOW, time.instant()))
+          .as("beside the quota only the %s shapes' first answers take time", 3)
+          .isBetween(floor, floor.plus(Duration.ofSeconds(15)));
+    }
+  }
+}

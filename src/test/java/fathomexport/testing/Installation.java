@@ -1,0 +1,180 @@
+package fathomexport.testing;
+
+import fathomexport.Main;
+import fathomexport.cli.Environment;
+import fathomexport.cli.Shutdown;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/**
+ * fathom-export as somebody has it installed: a directory with {@code conf/} and {@code
+ * pipelines/}, a database, a warehouse, an API. Commands run in this process, as {@code main} runs
+ * them, at an instant that the test sets.
+ */
+public final class Installation {
+  /** The variable that the token is taken from. */
+  public static final String TOKEN_VARIABLE = "FATHOM_API_TOKEN";
+
+  private final Path directory;
+  private final TestDatabase database;
+  private final URI api;
+  private final Map<String, String> variables = new HashMap<>();
+  private Instant now;
+
+  /** How a command ended. */
+  public record Ended(int code, String out, String err) {
+    /** All that the command said, for a failure's message. */
+    public String said() {
+      return "exit " + code + "\n" + out + "\n" + err;
+    }
+  }
+
+  /**
+   * @param token what the environment holds for the API
+   * @param now decides which days are over
+   */
+  public Installation(Path directory, TestDatabase database, URI api, String token, Instant now) {
+    this.directory = directory;
+    this.database = database;
+    this.api = api;
+    this.now = now;
+    variables.put(TOKEN_VARIABLE, token);
+    variables.putAll(database.environment());
+    settings(10_000);
+  }
+
+  /** Writes the settings, with the most requests a minute and this row limit. */
+  public Installation settings(int rowLimit) {
+    return settings(rowLimit, 1000, "");
+  }
+
+  /**
+   * Writes the settings.
+   *
+   * @param moreOfApi lines for the section on the API, each indented by two
+   */
+  public Installation settings(int rowLimit, int requestsPerMinute, String moreOfApi) {
+    return settings(
+        """
+        api:
+          base_url: %s
+          token: {env: %s}
+          requests_per_minute: %d
+          row_limit: %d
+        %spostgres:
+          url: %s
+          user: %s
+          password: {env: %s}
+        parquet:
+          root: warehouse
+        """
+            .formatted(
+                api,
+                TOKEN_VARIABLE,
+                requestsPerMinute,
+                rowLimit,
+                moreOfApi,
+                database.url(),
+                database.user(),
+                TestDatabase.PASSWORD_VARIABLE));
+  }
+
+  /** Writes the settings as they are given. */
+  public Installation settings(String yaml) {
+    return write("conf/fathom-export.yaml", yaml);
+  }
+
+  /** Writes a pipeline over all sites into both sinks. */
+  public Installation pipeline(String name, List<Question> reports) {
+    return pipeline(name, "all", "[postgres, parquet]", reports);
+  }
+
+  /** Writes a pipeline. */
+  public Installation pipeline(String name, String sites, String sinks, List<Question> reports) {
+    return write(
+        "pipelines/" + name + ".yaml",
+        "sites: "
+            + sites
+            + "\nlookback_days: 3\nsinks: "
+            + sinks
+            + "\nreports:\n"
+            + reports.stream().map(Question::yaml).collect(Collectors.joining()));
+  }
+
+  /** Writes a file below the directory. */
+  public Installation write(String file, String text) {
+    try {
+      Path path = directory.resolve(file);
+      Files.createDirectories(path.getParent());
+      Files.writeString(path, text);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return this;
+  }
+
+  public Installation variable(String name, String value) {
+    variables.put(name, value);
+    return this;
+  }
+
+  public Installation withoutVariable(String name) {
+    variables.remove(name);
+    return this;
+  }
+
+  /** Environment variables that commands see. */
+  public Map<String, String> variables() {
+    return Map.copyOf(variables);
+  }
+
+  /** Sets the clock. */
+  public Installation at(Instant instant) {
+    this.now = instant;
+    return this;
+  }
+
+  public Path directory() {
+    return directory;
+  }
+
+  public TestDatabase database() {
+    return database;
+  }
+
+  /** Where the Parquet files lie. */
+  public Path warehouse() {
+    return directory.resolve("warehouse");
+  }
+
+  /** Runs a command to its end. */
+  public Ended run(String... arguments) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    int code =
+        Main.run(
+            List.of(arguments),
+            new Environment(
+                variables,
+                directory,
+                new PrintStream(out, true, StandardCharsets.UTF_8),
+                new PrintStream(err, true, StandardCharsets.UTF_8),
+                InstantSource.fixed(now),
+                false,
+                new Shutdown()));
+    return new Ended(
+        code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+  }
+}
