@@ -40,7 +40,7 @@ import java.util.function.Supplier;
  */
 public final class Exporter {
   /** Control totals that are older than this are asked for again. */
-  private static final Duration CONTROL_AGE = Duration.ofHours(12);
+  private static final Duration CONTROL_AGE = Duration.ofHours(2);
 
   private static final Duration MINUTE = Duration.ofMinutes(1);
 
@@ -225,7 +225,9 @@ public final class Exporter {
       } else {
         try (RunServices services = new RunServices(spec, environment, sinks, client)) {
           services.register();
-          view.seed(services.book(), plan, startedAt.minus(CONTROL_AGE));
+          if (!mode.force()) {
+            view.seed(services.book(), plan, startedAt.minus(CONTROL_AGE));
+          }
           sinks.ledger().record(RecordSummary.begun(spec));
           long requests =
               new BeamRun(beamArguments, settings.maxInFlight())

@@ -48,6 +48,7 @@ final class Knowledge {
   synchronized void rowsCapped(int rows) {
     LOG.warn("the API cuts answers off at {} rows, below the limit asked for", rows);
     rowCap = Math.min(rowCap, rows);
+    mostRows = Math.min(mostRows, rows);
     ledger.learn(new Learned.Lesson.RowCap(rows));
   }
 

@@ -4,6 +4,7 @@ import fathomexport.certify.PeriodTotals;
 import fathomexport.ledger.CertificateStatus;
 import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.PeriodCertificate;
+import fathomexport.ledger.RunRecord;
 import fathomexport.plan.ControlQuery;
 import fathomexport.plan.FetchTask;
 import fathomexport.plan.Held;
@@ -27,6 +28,15 @@ import java.util.stream.Collectors;
 
 /** What a job's sinks know, as planning and fetching need it. Read once a run. */
 final class LedgerView {
+  private static final int RUNS = 20;
+
+  /** Exit codes of runs that another goes on with. */
+  private static final Set<Integer> CUT_SHORT =
+      Set.of(
+          FailureKind.STORAGE.exitCode(),
+          FailureKind.TRY_LATER.exitCode(),
+          FailureKind.STOPPED.exitCode());
+
   private final ExportJob job;
   private final Sinks sinks;
   private final Map<String, List<LedgerEntry>> first = new HashMap<>();
@@ -70,10 +80,17 @@ final class LedgerView {
   }
 
   /**
-   * Gives the book the control totals that windows committed since then were certified with, so
-   * that a run that goes on where another was killed does not ask for them again.
+   * Gives the book the control totals that windows were certified with by a run that was cut short since then,
+   * so that the run that goes on does not ask for them again. No other: a certificate is only as fresh as its
+   * control.
    */
   void seed(ControlBook book, Plan plan, Instant since) {
+    Set<String> cutShort =
+        sinks.ledger().runs(RUNS).stream()
+            .filter(r -> r.pipeline().equals(job.name()))
+            .filter(r -> r.exitCode() == null || CUT_SHORT.contains(r.exitCode()))
+            .map(RunRecord::runId)
+            .collect(Collectors.toSet());
     Set<Slice> slices = plan.tasks().stream().map(FetchTask::slice).collect(Collectors.toSet());
     for (Report report : job.reports()) {
       for (LedgerEntry entry : first.getOrDefault(report.name(), List.of())) {
@@ -82,6 +99,7 @@ final class LedgerView {
             && certificate.status() == CertificateStatus.CERTIFIED
             && isWhole(report, certificate)
             && entry.provenance().definition().equals(report.definition())
+            && cutShort.contains(entry.provenance().runId())
             && entry.provenance().fetchedAt().isAfter(since)) {
           PeriodTotals totals = new PeriodTotals();
           totals.set(certificate.period(), certificate.rows(), certificate.control());

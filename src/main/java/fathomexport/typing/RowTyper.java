@@ -14,8 +14,13 @@ import fathomexport.report.rows.RowWriter;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.time.LocalDate;
+import java.time.LocalDateTime;
+import java.time.YearMonth;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -27,6 +32,9 @@ import org.jspecify.annotations.Nullable;
  * with a cell that cannot be typed is handed out as it came instead.
  */
 public final class RowTyper {
+  private static final long MICROS_A_SECOND = 1_000_000;
+  private static final DateTimeFormatter HOUR =
+      DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss", Locale.ROOT);
   private static final BigDecimal HUNDRED = BigDecimal.valueOf(100);
 
   /** Receives what typing finds. */
@@ -182,7 +190,7 @@ public final class RowTyper {
   private String json(RawRows.Reader row) {
     StringBuilder json = new StringBuilder("{");
     if (report.dateGrouping() != DateGrouping.NONE) {
-      json.append("\"date\":").append(JsonText.quote(row.period().toString()));
+      json.append("\"date\":").append(JsonText.quote(label(row)));
     }
     for (int i = 0; i < fields.size() + asked.size(); i++) {
       if (row.kind(i) == CellKind.MISSING) {
@@ -194,5 +202,20 @@ public final class RowTyper {
       json.append(found(row, i));
     }
     return json.append('}').toString();
+  }
+
+  /** The bucket as the API labels it. */
+  private String label(RawRows.Reader row) {
+    LocalDate period = row.period();
+    return switch (report.dateGrouping()) {
+      case HOUR ->
+          HOUR.format(
+              LocalDateTime.ofEpochSecond(
+                  Math.floorDiv(row.time(), MICROS_A_SECOND), 0, ZoneOffset.UTC));
+      case DAY -> period.toString();
+      case MONTH -> YearMonth.from(period).toString();
+      case YEAR -> Integer.toString(period.getYear());
+      case NONE -> "";
+    };
   }
 }

@@ -419,12 +419,22 @@ class PostgresSinkTest extends SinkContract {
   @Test
   void aLedgerThatWasNeverMadeSaysWhatToDo() {
     try (Sink sink = open()) {
-      assertThatThrownBy(() -> sink.ledger().runs(1))
-          .isInstanceOf(LedgerException.class)
-          .hasMessageContaining("fathom-export migrate");
+      // A plan is asked for before the first run: nothing is known yet.
+      assertThat(sink.ledger().runs(1)).isEmpty();
       SinkException e =
           refused(SinkException.Kind.DEFINITION, () -> sink.commit(threeDays().build()));
       assertThat(e).hasMessageContaining("fathom-export migrate");
+    }
+  }
+
+  @Test
+  void aLedgerOfWhichPartIsGoneSaysWhatToDo() {
+    try (Sink sink = open()) {
+      sink.migrate(List.of());
+      database.execute("DROP TABLE fathom_ops.run CASCADE");
+      assertThatThrownBy(() -> sink.ledger().runs(1))
+          .isInstanceOf(LedgerException.class)
+          .hasMessageContaining("fathom-export migrate");
     }
   }
 
