@@ -80,9 +80,9 @@ final class LedgerView {
   }
 
   /**
-   * Gives the book the control totals that windows were certified with by a run that was cut short since then,
-   * so that the run that goes on does not ask for them again. No other: a certificate is only as fresh as its
-   * control.
+   * Gives the book the control totals that windows were certified with by a run that was cut short
+   * since then, so that the run that goes on does not ask for them again. No other: a certificate
+   * is only as fresh as its control.
    */
   void seed(ControlBook book, Plan plan, Instant since) {
     Set<String> cutShort =
