@@ -70,7 +70,13 @@ final class Accounts {
           failure instanceof Outcome.Refused<?> refused && refused.refusal() != Refusal.CREDENTIALS;
       if (!mayNotList) {
         throw new ExportFailedException(
-            kind(failure), "cannot reach the account: " + failure.describe(), null);
+            kind(failure),
+            "cannot reach the account: "
+                + failure.describe()
+                + (kind(failure) == FailureKind.PERMISSION
+                    ? " (check the token, and where api.token in the settings takes it from)"
+                    : ""),
+            null);
       }
     }
     listing.value().ifPresent(sites -> sites.forEach(site -> listed.put(site.id(), site)));

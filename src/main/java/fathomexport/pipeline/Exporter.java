@@ -20,8 +20,6 @@ import fathomexport.report.SiteId;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.parquet.ParquetSettings;
 import fathomexport.sink.postgres.PostgresSettings;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -29,24 +27,18 @@ import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * What can be done with a configuration: the one door into this package for the command line and
  * for tests. Every method throws {@link ExportFailedException} when it cannot begin.
  */
 public final class Exporter {
-  private static final Logger LOG = LoggerFactory.getLogger(Exporter.class);
-
   /** Control totals that are older than this are asked for again. */
   private static final Duration CONTROL_AGE = Duration.ofHours(12);
 
@@ -143,9 +135,9 @@ public final class Exporter {
   public Verification verify(ExportJob job, DayRange days) {
     return guarded(
         () -> {
-          Path spill = spillDirectory();
           AtomicLong requests = new AtomicLong();
-          try (Sinks sinks = open(job);
+          try (SpillDirectory spill = SpillDirectory.create();
+              Sinks sinks = open(job);
               FathomClient client =
                   RunServices.client(api(), environment, counting(requests::incrementAndGet))) {
             Accounts.Found found = new Accounts(client).subjects(job);
@@ -156,7 +148,7 @@ public final class Exporter {
                     new Knowledge(sinks.ledger()),
                     settings.rowLimit(),
                     settings.maxRangeDays(),
-                    spill);
+                    spill.path());
             Instant now = environment.time().instant();
             Verification verified =
                 new Verifier(job, days, sinks, fetcher)
@@ -168,8 +160,6 @@ public final class Exporter {
             found.lost().forEach(l -> failures.add(l.window() + ": " + l.message()));
             return new Verification(
                 verified.periods(), verified.requests(), verified.differences(), failures);
-          } finally {
-            delete(spill);
           }
         });
   }
@@ -224,9 +214,8 @@ public final class Exporter {
     environment
         .listener()
         .planned(plan.windows(), PlanOverview.leastRequests(plan, settings.maxRangeDays()));
-    Path spill = spillDirectory();
-    try {
-      ExportSpec spec = spec(job, mode, plan, startedAt, spill);
+    try (SpillDirectory spill = SpillDirectory.create()) {
+      ExportSpec spec = spec(job, mode, plan, startedAt, spill.path());
       found.lost().forEach(environment.listener()::windowEnded);
       RunRecord ended;
       if (plan.tasks().isEmpty()) {
@@ -251,8 +240,6 @@ public final class Exporter {
       RunRecord done = RecordSummary.finished(ended, environment.time().instant(), exitCode);
       sinks.ledger().record(done);
       return RunResult.of(done, exitCode, floor(done.requests()), plan);
-    } finally {
-      delete(spill);
     }
   }
 
@@ -343,30 +330,6 @@ public final class Exporter {
         job.toPostgres() ? postgres() : null,
         job.toParquet() ? parquet() : null,
         environment.variables());
-  }
-
-  private static Path spillDirectory() {
-    try {
-      return Files.createTempDirectory("fathom-export-");
-    } catch (IOException e) {
-      throw new ExportFailedException(
-          FailureKind.STORAGE,
-          "cannot make a directory for spilled rows below "
-              + System.getProperty("java.io.tmpdir")
-              + ": "
-              + e.getMessage(),
-          e);
-    }
-  }
-
-  private static void delete(Path directory) {
-    try (Stream<Path> files = Files.walk(directory)) {
-      for (Path path : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(path);
-      }
-    } catch (IOException e) {
-      LOG.warn("spilled rows are left in {}: {}", directory, e.getMessage());
-    }
   }
 
   /** Turns what keeps a command from beginning into one exception with its exit code. */

@@ -283,8 +283,8 @@ final class WindowFetcher {
         if (answer.contents().legacyEnvelope()) {
           LOG.warn("{} {}: the answer came in the envelope of an older API", slice, asked);
         }
-        rangeWasRefused();
         take(asked, page);
+        rangeWasRefused();
       }
     }
 

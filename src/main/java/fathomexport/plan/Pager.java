@@ -22,6 +22,9 @@ public final class Pager {
   private int limit;
   private int maxDays;
 
+  /** What the next answer is about, whatever is learned before it is taken. */
+  private @Nullable DayRange asked;
+
   /**
    * @param limit rows to ask for
    * @param maxDays widest range to ask for, in days; a single period is asked for whole
@@ -58,6 +61,12 @@ public final class Pager {
 
   /** The days to ask for next. */
   public DayRange ask() {
+    DayRange next = next();
+    asked = next;
+    return next;
+  }
+
+  private DayRange next() {
     if (done()) {
       throw new IllegalStateException("the window is paged through");
     }
@@ -94,9 +103,10 @@ public final class Pager {
    * @param lastPeriod last period among its rows; null when there were none
    */
   public Kept answered(long rows, @Nullable LocalDate firstPeriod, @Nullable LocalDate lastPeriod) {
-    DayRange asked = ask();
+    DayRange about = asked == null ? next() : asked;
+    asked = null;
     if (rows < limit || firstPeriod == null || lastPeriod == null) {
-      start = asked.last().plusDays(1);
+      start = about.last().plusDays(1);
       return new Kept.All();
     }
     if (firstPeriod.isBefore(lastPeriod)) {
@@ -120,15 +130,14 @@ public final class Pager {
     if (askIsSingle()) {
       return 0;
     }
-    narrow(ask().days() / 2);
+    narrow(next().days() / 2);
     return maxDays;
   }
 
   /** Whether {@link #ask()} cannot be made narrower. */
   public boolean askIsSingle() {
-    DayRange asked = ask();
-    return grouping == DateGrouping.NONE
-        || !grouping.periodEnd(asked.first()).isBefore(asked.last());
+    DayRange next = next();
+    return grouping == DateGrouping.NONE || !grouping.periodEnd(next.first()).isBefore(next.last());
   }
 
   /** Asks for no more than so many days from now on; a single period is asked for whole. */
@@ -152,6 +161,7 @@ public final class Pager {
     if (period.isBefore(days.first()) || period.isAfter(days.last())) {
       throw new IllegalArgumentException(period + " lies outside " + days);
     }
+    asked = null;
     start = period;
   }
 }

@@ -79,15 +79,9 @@ public record Report(
         fields.stream().map(Field::apiName).sorted().collect(Collectors.joining(",")),
         aggregates.stream().map(Aggregate::apiName).sorted().collect(Collectors.joining(",")),
         filters.stream()
-            .map(
-                f ->
-                    f.property().apiName()
-                        + "\u0001"
-                        + f.operator().apiName()
-                        + "\u0001"
-                        + f.value())
+            .map(f -> Digests.hex(f.property().apiName(), f.operator().apiName(), f.value()))
             .sorted()
-            .collect(Collectors.joining("\u0002")));
+            .collect(Collectors.joining(",")));
   }
 
   /** The columns of its table and files. */

@@ -1,0 +1,87 @@
+package fathomexport.bench;
+
+import java.time.LocalDate;
+import java.util.Locale;
+
+/**
+ * The rows of the benchmark: a million like those of pages by day, the same ones each time. No day
+ * reaches the usual row limit of 10,000.
+ */
+final class BenchRows {
+  static final String SITE = "BENCHA";
+  static final LocalDate FIRST = LocalDate.of(2025, 1, 1);
+  static final int DAYS = 101;
+  static final LocalDate LAST = FIRST.plusDays(DAYS - 1L);
+  static final int TOTAL = 1_000_000;
+  private static final int A_DAY = 9_950;
+
+  private BenchRows() {}
+
+  /** One row; numbers of the day and of the row in it decide all. */
+  record Row(
+      LocalDate date,
+      String hostname,
+      String pathname,
+      String referrer,
+      long visits,
+      long uniques,
+      long pageviews,
+      double avgDuration,
+      String bounceRate) {
+
+    String json() {
+      return String.format(
+          Locale.ROOT,
+          "{\"date\":\"%s\",\"hostname\":\"%s\",\"pathname\":\"%s\",\"referrer_hostname\":\"%s\","
+              + "\"visits\":\"%d\",\"uniques\":\"%d\",\"pageviews\":\"%d\","
+              + "\"avg_duration\":\"%s\",\"bounce_rate\":\"%s\"}",
+          date,
+          hostname,
+          pathname,
+          referrer,
+          visits,
+          uniques,
+          pageviews,
+          avgDuration,
+          bounceRate);
+    }
+
+    /** In the text format of COPY. */
+    String text() {
+      return String.join(
+          "\t",
+          SITE,
+          date.toString(),
+          hostname,
+          pathname,
+          referrer,
+          Long.toString(visits),
+          Long.toString(uniques),
+          Long.toString(pageviews),
+          Double.toString(avgDuration),
+          bounceRate);
+    }
+  }
+
+  static int rowsOf(int day) {
+    return day < DAYS - 1 ? A_DAY : TOTAL - A_DAY * (DAYS - 1);
+  }
+
+  static Row row(int day, int number) {
+    // Scrambled: answers are ordered by day, and by nothing within it.
+    long mixed = (number * 7919L + day * 104_729L) % rowsOf(day);
+    long hash = (mixed * 0x9E3779B97F4A7C15L + day) >>> 33;
+    long visits = 1 + hash % 40;
+    long bounces = hash / 7 % (visits + 1);
+    return new Row(
+        FIRST.plusDays(day),
+        "https://" + (mixed % 3 == 0 ? "www" : "blog") + ".example.com",
+        "/articles/" + mixed % 977 + "/how-to-read-a-report-" + mixed,
+        mixed % 5 == 0 ? "" : "https://referrer-" + hash % 211 + ".example.net",
+        visits,
+        visits,
+        visits + hash % 11,
+        hash % 100_000 / 64.0,
+        String.format(Locale.ROOT, "%.4f", 100.0 * bounces / visits));
+  }
+}

@@ -1,0 +1,132 @@
+package fathomexport.bench;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.time.LocalDate;
+import java.time.temporal.ChronoUnit;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+/**
+ * Serves {@link BenchRows} as the API would, in a process of its own: every row's JSON is made
+ * before the first request, an answer is copied together. Prints its port, and ends when its
+ * standard input does.
+ */
+final class PageServer {
+  private final byte[][] days = new byte[BenchRows.DAYS][];
+  private final int[][] ends = new int[BenchRows.DAYS][];
+  private final String[] controls = new String[BenchRows.DAYS];
+  private volatile long firstRequestAt;
+
+  private PageServer() {
+    for (int day = 0; day < BenchRows.DAYS; day++) {
+      ByteArrayOutputStream json = new ByteArrayOutputStream();
+      ends[day] = new int[BenchRows.rowsOf(day)];
+      long pageviews = 0;
+      for (int i = 0; i < ends[day].length; i++) {
+        BenchRows.Row row = BenchRows.row(day, i);
+        pageviews += row.pageviews();
+        json.writeBytes((i == 0 ? "" : ",").getBytes(StandardCharsets.UTF_8));
+        json.writeBytes(row.json().getBytes(StandardCharsets.UTF_8));
+        ends[day][i] = json.size();
+      }
+      days[day] = json.toByteArray();
+      controls[day] =
+          "{\"date\":\"" + BenchRows.FIRST.plusDays(day) + "\",\"pageviews\":\"" + pageviews + "\"}";
+    }
+  }
+
+  public static void main(String[] args) throws IOException {
+    PageServer pages = new PageServer();
+    HttpServer server =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    ExecutorService threads = Executors.newFixedThreadPool(4);
+    server.setExecutor(threads);
+    server.createContext("/v1/sites", PageServer::sites);
+    server.createContext("/v1/aggregations", pages::aggregations);
+    server.createContext("/started", pages::started);
+    server.start();
+    System.out.println(server.getAddress().getPort());
+    while (System.in.read() >= 0) {
+      // Until who started it goes.
+    }
+    server.stop(0);
+    threads.shutdown();
+  }
+
+  private static void sites(HttpExchange exchange) throws IOException {
+    answer(
+        exchange,
+        List.of(
+            "{\"object\":\"list\",\"url\":\"/v1/sites\",\"has_more\":false,\"data\":[{\"id\":\""
+                + BenchRows.SITE
+                + "\",\"object\":\"site\",\"name\":\"Bench\",\"timezone\":\"UTC\"}]}"));
+  }
+
+  /** When the first request for rows came since this was last asked: milliseconds of the epoch. */
+  private void started(HttpExchange exchange) throws IOException {
+    long at = firstRequestAt;
+    firstRequestAt = 0;
+    answer(exchange, List.of(Long.toString(at)));
+  }
+
+  private void aggregations(HttpExchange exchange) throws IOException {
+    if (firstRequestAt == 0) {
+      firstRequestAt = System.currentTimeMillis();
+    }
+    Map<String, String> query = new HashMap<>();
+    for (String pair : exchange.getRequestURI().getRawQuery().split("&", -1)) {
+      String[] parts = pair.split("=", 2);
+      query.put(parts[0], URLDecoder.decode(parts[1], StandardCharsets.UTF_8));
+    }
+    int from = Math.max(0, day(query.getOrDefault("date_from", "")));
+    int to = Math.min(BenchRows.DAYS - 1, day(query.getOrDefault("date_to", "")));
+    int limit = Integer.parseInt(query.getOrDefault("limit", "10000"));
+    boolean grouped = query.containsKey("field_grouping");
+    exchange.getResponseHeaders().set("Content-Type", "application/json");
+    exchange.sendResponseHeaders(200, 0);
+    try (OutputStream out = exchange.getResponseBody()) {
+      out.write('[');
+      int rows = 0;
+      for (int day = from; day <= to && rows < limit; day++) {
+        if (rows > 0) {
+          out.write(',');
+        }
+        if (grouped) {
+          int more = Math.min(limit - rows, ends[day].length);
+          out.write(days[day], 0, ends[day][more - 1]);
+          rows += more;
+        } else {
+          out.write(controls[day].getBytes(StandardCharsets.UTF_8));
+          rows++;
+        }
+      }
+      out.write(']');
+    }
+  }
+
+  private static int day(String timestamp) {
+    return Math.toIntExact(
+        ChronoUnit.DAYS.between(BenchRows.FIRST, LocalDate.parse(timestamp.substring(0, 10))));
+  }
+
+  private static void answer(HttpExchange exchange, List<String> lines) throws IOException {
+    byte[] body = String.join("\n", lines).getBytes(StandardCharsets.UTF_8);
+    exchange.getResponseHeaders().set("Content-Type", "application/json");
+    exchange.sendResponseHeaders(200, body.length);
+    try (OutputStream out = exchange.getResponseBody()) {
+      out.write(Arrays.copyOf(body, body.length));
+    }
+  }
+}
