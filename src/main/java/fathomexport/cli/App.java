@@ -6,12 +6,17 @@ import fathomexport.config.ConfigException;
 import fathomexport.pipeline.ExportFailedException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.time.LocalDate;
+import java.time.format.DateTimeParseException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.TypeConversionException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * The command line as a whole: parses, runs one command, turns what went wrong into words and a
@@ -20,17 +25,32 @@ import picocli.CommandLine.Command;
 public final class App {
   private static final String BEAM_ARGUMENTS_FOLLOW = "--";
 
+  private static final int USAGE_WIDTH = 100;
+  private static final int LONGEST_OPTION = 30;
+
   private App() {}
 
   @Command(
       name = "fathom-export",
-      mixinStandardHelpOptions = true,
       versionProvider = Version.class,
       description = {
         "Exports Fathom Analytics reports to PostgreSQL and Parquet, complete or saying that they are not.",
         ""
       },
       synopsisSubcommandLabel = "COMMAND",
+      commandListHeading = "%nCommands (COMMAND --help tells more):%n",
+      exitCodeListHeading = "%nExit codes:%n",
+      exitCodeList = {
+        "0:done",
+        "2:usage",
+        "65:data is incomplete or quarantined",
+        "70:a fault of ours",
+        "74:disk or database",
+        "75:try again later; goes on where it stopped",
+        "77:token or permission",
+        "78:configuration",
+        "130, 143:stopped as asked"
+      },
       footerHeading = "%nExamples:%n",
       footer = {
         "  fathom-export demo                                  try it, without an account",
@@ -40,11 +60,7 @@ public final class App {
         "  fathom-export backfill nightly --from 2026-01-01 --to 2026-03-31",
         "  fathom-export status nightly                        what is covered, how surely",
         "",
-        "Beam's own options follow --, such as: run nightly -- --runner=FlinkRunner",
-        "",
-        "Exit codes: 0 done; 2 usage; 65 data incomplete or quarantined; 70 a fault of ours;",
-        "74 disk or database; 75 try again later; 77 token or permission; 78 configuration;",
-        "130, 143 stopped as asked."
+        "Beam's own options follow --, such as: run nightly -- --runner=FlinkRunner"
       })
   private static final class Root {}
 
@@ -82,7 +98,10 @@ public final class App {
     line.addSubcommand(new Commands.Validate(context));
     line.addSubcommand(new Commands.Migrate(context));
     more.apply(context).forEach(line::addSubcommand);
-    line.getSubcommands().values().forEach(sub -> sub.setUsageHelpLongOptionsMaxWidth(30));
+    line.setUsageHelpWidth(USAGE_WIDTH);
+    line.setUsageHelpLongOptionsMaxWidth(LONGEST_OPTION);
+    line.registerConverter(LocalDate.class, App::day);
+    line.setParameterExceptionHandler((e, given) -> misused(e, environment));
     line.setOut(new PrintWriter(environment.out(), true, StandardCharsets.UTF_8));
     line.setErr(new PrintWriter(environment.err(), true, StandardCharsets.UTF_8));
     line.setExecutionStrategy(
@@ -97,6 +116,27 @@ public final class App {
       return ExitCodes.USAGE;
     }
     return line.execute(own.toArray(new String[0]));
+  }
+
+  private static LocalDate day(String text) {
+    try {
+      return LocalDate.parse(text);
+    } catch (DateTimeParseException e) {
+      throw new TypeConversionException("'" + text + "' is not a day; write it as 2026-03-31");
+    }
+  }
+
+  private static int misused(ParameterException e, Environment environment) {
+    String command = e.getCommandLine().getCommandSpec().qualifiedName();
+    environment.err().println("fathom-export: " + e.getMessage());
+    if (e instanceof UnmatchedArgumentException unmatched) {
+      List<String> suggestions = unmatched.getSuggestions();
+      if (!suggestions.isEmpty()) {
+        environment.err().println("Did you mean: " + String.join(", or ", suggestions) + "?");
+      }
+    }
+    environment.err().println("More: " + command + " --help");
+    return ExitCodes.USAGE;
   }
 
   private static int failed(Exception e, Environment environment) {

@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
 
 /** The commands that need nothing but the configuration. Each returns its exit code. */
 final class Commands {
-  private static final String PIPELINE = "Name of a file in pipelines/, or a path.";
+  private static final String PIPELINE = "Name of a file in pipelines/ without .yaml, or a path.";
 
   /** Before, the API has no complete data. */
   private static final LocalDate ACCURATE_FROM = LocalDate.of(2021, 3, 1);
@@ -68,9 +68,11 @@ final class Commands {
   @Command(
       name = "run",
       description = {
-        "Export what is over: for every site yesterday (in its own zone) and the look-back,",
-        "then gaps. What a scheduler starts every night."
-      })
+        "Export what is over: what a scheduler starts every night.",
+        "",
+        "Yesterday in every site's own zone and the days of the look-back, then gaps. What a run was stopped at, the next one goes on from."
+      },
+      footer = {"", "Example: fathom-export run nightly"})
   static final class Run implements Callable<Integer> {
     private final Context context;
 
@@ -96,8 +98,11 @@ final class Commands {
   @Command(
       name = "backfill",
       description = {
-        "Export a range of days that is not complete yet. Goes on where it was stopped."
-      })
+        "Export a range of days.",
+        "",
+        "Asks for what is not complete yet, newest first, and goes on where it was stopped. The range is widened to the whole months or years of reports that are grouped so."
+      },
+      footer = {"", "Example: fathom-export backfill nightly --from 2026-01-01 --to 2026-03-31"})
   static final class Backfill implements Callable<Integer> {
     private final Context context;
 
@@ -164,8 +169,15 @@ final class Commands {
   @Command(
       name = "plan",
       description = {
-        "Say what a run, or with --from and --to a backfill, would cost: requests, minutes,",
-        "billed pageviews. Asks for sites and their events only, and writes nothing."
+        "Say what a run or a backfill would cost: requests, minutes, billed pageviews.",
+        "",
+        "Asks the API for sites and their events only, and writes nothing."
+      },
+      footer = {
+        "",
+        "Examples:",
+        "  fathom-export plan nightly",
+        "  fathom-export plan nightly --from 2026-01-01 --to 2026-03-31"
       })
   static final class PlanCommand implements Callable<Integer> {
     private final Context context;
@@ -235,7 +247,8 @@ final class Commands {
 
   @Command(
       name = "status",
-      description = "Say what is covered, to which day, how surely: a row a report and site.")
+      description = {"Say what is covered, to which day and how surely: a row a report and site."},
+      footer = {"", "Example: fathom-export status nightly"})
   static final class Status implements Callable<Integer> {
     private final Context context;
 
@@ -332,7 +345,8 @@ final class Commands {
 
   @Command(
       name = "sites",
-      description = "List the sites that the token may read, with their zones.")
+      description = {"List the sites that the token may read, with their zones."},
+      footer = {"", "Example: fathom-export sites --json"})
   static final class Sites implements Callable<Integer> {
     private final Context context;
 
@@ -374,7 +388,12 @@ final class Commands {
 
   @Command(
       name = "validate",
-      description = "Check the settings and pipelines: every problem at once, with file and line.")
+      description = {
+        "Check the settings and pipelines.",
+        "",
+        "Tells every problem at once, with file, line, key and what is allowed there. Asks nobody anything."
+      },
+      footer = {"", "Example: fathom-export validate"})
   static final class Validate implements Callable<Integer> {
     private final Context context;
 
@@ -421,7 +440,10 @@ final class Commands {
 
   @Command(
       name = "migrate",
-      description = "Create and extend the tables that a pipeline needs. run does it by itself.")
+      description = {
+        "Create and extend the tables that a pipeline needs. A run does it by itself."
+      },
+      footer = {"", "Example: fathom-export migrate nightly"})
   static final class Migrate implements Callable<Integer> {
     private final Context context;
 

@@ -34,13 +34,17 @@ final class EvidenceCommands {
   @Command(
       name = "verify",
       description = {
-        "Ask the control totals of a range again and compare them with the rows that are stored,",
-        "without exporting. One request a site and kind of control; exit 65 when anything differs."
-      })
+        "Compare what is stored with control totals that are asked again.",
+        "",
+        "Exports nothing. One request a site and kind of control; exit code 65 when anything differs."
+      },
+      footer = {"", "Example: fathom-export verify nightly --from 2026-01-01 --to 2026-03-31"})
   static final class Verify implements Callable<Integer> {
     private final Context context;
 
-    @Parameters(paramLabel = "PIPELINE", description = "Name of a file in pipelines/, or a path.")
+    @Parameters(
+        paramLabel = "PIPELINE",
+        description = "Name of a file in pipelines/ without .yaml, or a path.")
     String pipeline = "";
 
     @ArgGroup(exclusive = false, multiplicity = "1")
@@ -105,7 +109,8 @@ final class EvidenceCommands {
 
   @Command(
       name = "explain",
-      description = "Tell how the numbers of one report, site and day came to be.")
+      description = {"Tell how the numbers of one report, site and day came to be."},
+      footer = {"", "Example: fathom-export explain pages_daily CDBUGS 2026-03-31"})
   static final class Explain implements Callable<Integer> {
     private final Context context;
 

@@ -8,6 +8,19 @@ import picocli.CommandLine.Option;
 /** Options that stand before or after the command's name. */
 final class GlobalOptions {
   @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      scope = picocli.CommandLine.ScopeType.INHERIT,
+      description = "Show this text.")
+  boolean help;
+
+  @Option(
+      names = {"-V", "--version"},
+      versionHelp = true,
+      description = "Show the version.")
+  boolean version;
+
+  @Option(
       names = "--config",
       paramLabel = "FILE",
       scope = picocli.CommandLine.ScopeType.INHERIT,

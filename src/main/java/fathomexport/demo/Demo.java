@@ -36,15 +36,11 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "demo",
     description = {
-      "Try it without an account: export a month of a simulated one into a PostgreSQL of the demo's",
-      "own and into Parquet files, and look at what landed."
-    },
-    footer = {
+      "Try it without an account.",
       "",
-      "Example: fathom-export demo --keep",
-      "The demo makes up its visits; the numbers are nobody's. What an earlier demo left in the",
-      "directory is replaced."
-    })
+      "Exports a month of a simulated account into a PostgreSQL of the demo's own and into Parquet files, and shows what landed. What an earlier demo left in the directory is replaced."
+    },
+    footer = {"", "Example: fathom-export demo --keep"})
 final class Demo implements Callable<Integer> {
   private static final int STORAGE = 74;
   private static final int STEPS = 3;

@@ -22,22 +22,29 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "simulate",
     description = {
-      "Serve a simulated Fathom API on 127.0.0.1, from visits that it makes up, until it is stopped."
-    })
+      "Serve a simulated Fathom API on 127.0.0.1 until it is stopped.",
+      "",
+      "Twelve sites in as many zones; the visits are made up."
+    },
+    footer = {"", "Example: fathom-export simulate --port 8080 --from 2026-01-01 --to 2026-03-31"})
 final class Simulate implements Callable<Integer> {
   private static final int YEAR = 365;
 
   private final Context context;
 
-  @Option(names = "--port", description = "Port; any free one by default.")
+  @Option(names = "--port", paramLabel = "PORT", description = "Port; any free one by default.")
   int port;
 
   @Option(
       names = "--seed",
+      paramLabel = "NUMBER",
       description = "Other seeds make other visits. Default: ${DEFAULT-VALUE}.")
   long seed = 1;
 
-  @Option(names = "--from", paramLabel = "DAY", description = "First day with traffic.")
+  @Option(
+      names = "--from",
+      paramLabel = "DAY",
+      description = "First day with traffic; a year before the last by default.")
   @Nullable LocalDate from;
 
   @Option(
@@ -48,19 +55,26 @@ final class Simulate implements Callable<Integer> {
 
   @Option(
       names = "--burst-pages",
-      description = "Rows of the day that is far above others. Default: ${DEFAULT-VALUE}.")
+      paramLabel = "ROWS",
+      description =
+          "Rows of one day that is far above others, 0 for none. Default: ${DEFAULT-VALUE}.")
   int burstPages = 12_000;
 
-  @Option(names = "--token", description = "The token that clients must send.")
+  @Option(
+      names = "--token",
+      paramLabel = "TOKEN",
+      description = "The token that clients must send. Default: ${DEFAULT-VALUE}.")
   String token = SimulatorToken.STANDARD.secret();
 
   @Option(
       names = "--quota-model",
+      paramLabel = "MODEL",
       description = "One of ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
   Quota.Model quotaModel = Quota.Model.FIXED_FROM_FIRST_HIT;
 
   @Option(
       names = "--requests-per-minute",
+      paramLabel = "NUMBER",
       description = "Size of the quota. Default: ${DEFAULT-VALUE}.")
   int requestsPerMinute = 10;
 

@@ -121,9 +121,11 @@ public final class RowSpool implements Closeable, Serializable {
 
   private FileChannel channel() throws IOException {
     if (channel == null) {
-      Path path = Files.createTempFile(directory, "rows-", ".spill");
-      file = path;
-      channel = FileChannel.open(path, StandardOpenOption.WRITE);
+      if (file == null) {
+        file = Files.createTempFile(directory, "rows-", ".spill");
+      }
+      channel = FileChannel.open(file, StandardOpenOption.WRITE);
+      channel.position(flushed);
     }
     return channel;
   }
@@ -187,17 +189,16 @@ public final class RowSpool implements Closeable, Serializable {
       this.rows = rows;
     }
 
-    private Object readResolve() throws IOException {
+    private Object readResolve() {
       RowSpool spool = new RowSpool(Path.of(directory));
       spool.buffer = buffer;
       spool.buffered = buffer.length;
       spool.flushed = flushed;
       spool.rows = rows;
       if (file != null) {
-        Path path = Path.of(file);
-        spool.file = path;
-        spool.channel = FileChannel.open(path, StandardOpenOption.WRITE);
-        spool.channel.position(flushed);
+        // Not opened: a runner decodes copies that nobody reads, also when the rows are gone
+        // already.
+        spool.file = Path.of(file);
       }
       return spool;
     }
