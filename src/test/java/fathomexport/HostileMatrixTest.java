@@ -48,6 +48,9 @@ class HostileMatrixTest {
   private static final int ROW_LIMIT = 60;
   private static final long SEED = 5;
 
+  /** Requests after which the data changes once more. */
+  private static final List<Integer> CHANGES_AFTER = List.of(3, 7, 12);
+
   private static final String STORED = "stored before, data came late";
   private static final String CAPPED = "capped";
   private static final String CHANGES = "data changes between pages";
@@ -183,7 +186,7 @@ class HostileMatrixTest {
       behaviour = level.change().apply(behaviour);
     }
     if (names.contains(CHANGES)) {
-      for (int after : List.of(3, 7, 12)) {
+      for (int after : CHANGES_AFTER) {
         behaviour =
             behaviour.withChange(new Behaviour.Change(after, w -> addLate(w, "changed" + after)));
       }
@@ -212,9 +215,27 @@ class HostileMatrixTest {
           backfill(installation.at(NOW.plus(Duration.ofHours(1))), "--force");
 
       Map<Period, List<String>> truth = truth(world, new Truth(world, behaviour));
-      check(combination, ended, database, old, truthBefore, truth);
+      List<Map<Period, List<String>>> truths = new ArrayList<>(List.of(truthBefore, truth));
+      if (names.contains(CHANGES)) {
+        truths.addAll(truthsOnTheWay(behaviour, names.contains(STORED)));
+      }
+      check(combination, ended, database, old, truths);
       return ended;
     }
+  }
+
+  /** What was true between one change of the data and the next. */
+  private static List<Map<Period, List<String>>> truthsOnTheWay(Behaviour behaviour, boolean late) {
+    World world = world();
+    if (late) {
+      addLate(world, "late");
+    }
+    List<Map<Period, List<String>>> truths = new ArrayList<>();
+    for (int after : CHANGES_AFTER) {
+      addLate(world, "changed" + after);
+      truths.add(truth(world, new Truth(world, behaviour)));
+    }
+    return truths;
   }
 
   private static Set<String> names(List<Level> combination) {
@@ -226,8 +247,7 @@ class HostileMatrixTest {
       Installation.Ended ended,
       TestDatabase database,
       Map<Period, List<String>> old,
-      Map<Period, List<String>> truthBefore,
-      Map<Period, List<String>> truth) {
+      List<Map<Period, List<String>>> truths) {
     String said = combination + "\n" + ended.said();
     Map<Period, List<String>> landed = landed(database);
     Map<Period, Evidence> ledger = ledger(database);
@@ -238,7 +258,8 @@ class HostileMatrixTest {
                 .query("SELECT run_id FROM fathom_ops.run ORDER BY started_at DESC LIMIT 1")
                 .get(0)
                 .get(0));
-    Set<Period> all = new HashSet<>(truth.keySet());
+    Set<Period> all = new HashSet<>();
+    truths.forEach(truth -> all.addAll(truth.keySet()));
     all.addAll(landed.keySet());
     all.addAll(ledger.keySet());
     for (Period period : all) {
@@ -252,8 +273,7 @@ class HostileMatrixTest {
       if (certified) {
         assertThat(rows)
             .as("%s is certified: %s", period, said)
-            .isIn(
-                truth.getOrDefault(period, List.of()), truthBefore.getOrDefault(period, List.of()));
+            .isIn(truths.stream().map(truth -> truth.getOrDefault(period, List.of())).toList());
         continue;
       }
       assertThat(ended.code()).as("%s is not certified: %s", period, said).isNotZero();

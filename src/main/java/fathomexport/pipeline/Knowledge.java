@@ -17,7 +17,13 @@ final class Knowledge {
   private final Ledger ledger;
   private final Map<String, Integer> maxDays;
   private int rowCap;
+
+  /**
+   * Of this run alone: a cap may have come up since the last, and would hide behind its longer
+   * answers.
+   */
   private int mostRows;
+
   private final int mostRowsBefore;
 
   Knowledge(Ledger ledger) {
@@ -25,8 +31,7 @@ final class Knowledge {
     Learned learned = ledger.learned();
     this.maxDays = new HashMap<>(learned.maxDays());
     this.rowCap = learned.rowCap().orElse(Integer.MAX_VALUE);
-    this.mostRows = learned.mostRows();
-    this.mostRowsBefore = mostRows;
+    this.mostRowsBefore = learned.mostRows();
   }
 
   /** Rows to ask for at a time, given the configured limit. */
