@@ -175,12 +175,11 @@ final class WindowFetcher {
         LOG.debug("control of {} {}: {} periods", query.slice(), days, known.periods().size());
         return "";
       } catch (FetchFailedException e) {
-        boolean lasting =
-            e.failure() instanceof Outcome.Malformed<?>
-                || (e.failure() instanceof Outcome.Refused<?> refused
-                    && (refused.refusal() == Refusal.PARAMETERS
-                        || refused.refusal() == Refusal.OTHER));
-        if (!lasting) {
+        // One that breaks its contract is no reason to trust the rows.
+        boolean impossible =
+            e.failure() instanceof Outcome.Refused<?> refused
+                && (refused.refusal() == Refusal.PARAMETERS || refused.refusal() == Refusal.OTHER);
+        if (!impossible) {
           throw e;
         }
         LOG.warn("{} {}: no control totals: {}", query.slice(), days, e.getMessage());
