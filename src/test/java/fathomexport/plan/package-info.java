@@ -1,0 +1,4 @@
+@NullMarked
+package fathomexport.plan;
+
+import org.jspecify.annotations.NullMarked;
