@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The control totals that a run knows: each is asked once and serves every report of the slice with
@@ -23,14 +24,25 @@ import java.util.Set;
 final class ControlBook {
   private static final int FAMILIES = 256;
 
-  /** Whose totals: all that makes two control queries the same question, but the days. */
-  private record Family(Slice slice, Entity entity, DateGrouping grouping, List<Filter> filters) {
-    static Family of(ControlQuery query) {
+  /**
+   * Whose totals: all that makes two control queries the same question, but the days.
+   *
+   * @param range without date grouping the days, whose total is that of no other days; else null
+   */
+  private record Family(
+      Slice slice,
+      Entity entity,
+      DateGrouping grouping,
+      List<Filter> filters,
+      @Nullable DayRange range) {
+    static Family of(ControlQuery query, DayRange days) {
+      DateGrouping grouping = query.shape().dateGrouping();
       return new Family(
           query.slice(),
           query.shape().entity(),
-          query.shape().dateGrouping(),
-          query.shape().filters());
+          grouping,
+          query.shape().filters(),
+          grouping == DateGrouping.NONE ? days : null);
     }
   }
 
@@ -51,7 +63,7 @@ final class ControlBook {
 
   /** The totals of these days, when all of them are known. */
   synchronized Optional<PeriodTotals> find(ControlQuery query, DayRange days) {
-    Page page = families.get(Family.of(query));
+    Page page = families.get(Family.of(query, days));
     if (page == null
         || !keys(query.shape().dateGrouping(), days).stream().allMatch(page.known::contains)) {
       return Optional.empty();
@@ -63,14 +75,12 @@ final class ControlBook {
 
   /** Takes what an answer about these days said, in place of what was known of them. */
   synchronized void put(ControlQuery query, DayRange days, PeriodTotals totals) {
-    Page page = families.computeIfAbsent(Family.of(query), f -> new Page());
+    Page page = families.computeIfAbsent(Family.of(query, days), f -> new Page());
     page.totals.replace(totals, days);
     page.known.addAll(keys(query.shape().dateGrouping(), days));
   }
 
   private static List<LocalDate> keys(DateGrouping grouping, DayRange days) {
-    return grouping == DateGrouping.NONE
-        ? List.of(days.first(), days.last())
-        : days.periods(grouping).toList();
+    return grouping == DateGrouping.NONE ? List.of(days.first()) : days.periods(grouping).toList();
   }
 }

@@ -33,6 +33,10 @@ final class Labels {
   record Label(LocalDate period, long time) {}
 
   static Optional<Label> parse(DateGrouping grouping, String text) {
+    // Years of more than four digits, and those before the first, carry a sign.
+    if (text.startsWith("+") || text.startsWith("-")) {
+      return Optional.empty();
+    }
     try {
       return Optional.of(
           switch (grouping) {

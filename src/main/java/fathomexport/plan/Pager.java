@@ -73,13 +73,21 @@ public final class Pager {
     if (grouping == DateGrouping.NONE) {
       return days;
     }
-    LocalDate end = grouping.periodEnd(start);
-    LocalDate next = grouping.periodEnd(end.plusDays(1));
-    while (!end.isAfter(days.last()) && new DayRange(start, next).days() <= maxDays) {
+    LocalDate end = endOfPeriod(start);
+    while (end.isBefore(days.last())) {
+      LocalDate next = endOfPeriod(end.plusDays(1));
+      if (new DayRange(start, next).days() > maxDays) {
+        break;
+      }
       end = next;
-      next = grouping.periodEnd(end.plusDays(1));
     }
-    return new DayRange(start, end.isBefore(days.last()) ? end : days.last());
+    return new DayRange(start, end);
+  }
+
+  /** The last day of a period that is asked for: that of the window when it ends within. */
+  private LocalDate endOfPeriod(LocalDate day) {
+    LocalDate end = grouping.periodEnd(day);
+    return end.isBefore(days.last()) ? end : days.last();
   }
 
   /** Rows to ask for: an answer of as many may be cut off. */

@@ -148,8 +148,13 @@ public final class WindowPlanner {
   private Set<LocalDate> heldPeriods(List<Report> sharing, Slice slice, DayRange days) {
     Set<LocalDate> held = new TreeSet<>();
     for (Report report : sharing) {
+      boolean byRange = report.dateGrouping() == DateGrouping.NONE;
       for (Held h : holdingsOf(report).all(slice)) {
-        if (days.contains(h.period()) && h.rows() > 0) {
+        boolean replaced =
+            byRange
+                ? days.equals(new DayRange(h.period(), h.coversTo()))
+                : days.contains(h.period());
+        if (replaced && h.rows() > 0) {
           held.add(h.period());
         }
       }

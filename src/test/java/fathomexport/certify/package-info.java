@@ -1,0 +1,4 @@
+@NullMarked
+package fathomexport.certify;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package fathomexport.pipeline;
+
+import org.jspecify.annotations.NullMarked;

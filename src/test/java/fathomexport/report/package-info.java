@@ -1,0 +1,4 @@
+@NullMarked
+package fathomexport.report;
+
+import org.jspecify.annotations.NullMarked;

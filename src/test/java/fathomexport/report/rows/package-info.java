@@ -1,0 +1,4 @@
+@NullMarked
+package fathomexport.report.rows;
+
+import org.jspecify.annotations.NullMarked;

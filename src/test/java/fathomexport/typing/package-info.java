@@ -1,0 +1,4 @@
+@NullMarked
+package fathomexport.typing;
+
+import org.jspecify.annotations.NullMarked;
