@@ -563,6 +563,26 @@ public abstract class SinkContract {
   }
 
   @Test
+  void aPeriodThatWasConfirmedStaysSoWhenOthersChange() {
+    Report report = TestReports.traffic();
+    Sink sink = sink(report);
+    sink.commit(threeDays().build());
+    LoadBuilder confirming = threeDays().run("run-2", LATER);
+    sink.commit(confirming.build());
+
+    sink.commit(
+        load(report, SITE, D1, D3)
+            .row(D1, 9, 9, 9.0)
+            .row(D2, 9, 9, 9.0)
+            .row(D3, 9, 9, 9.0)
+            .incomplete(D1, false)
+            .run("run-3", LATER.plusSeconds(60))
+            .build());
+
+    assertThat(entries(sink, report)).contains(confirming.entries().get(0));
+  }
+
+  @Test
   void incompletePeriodsAreStoredWhereNothingIsIfTheyMay() {
     Report report = TestReports.traffic();
     Sink sink = sink(report);

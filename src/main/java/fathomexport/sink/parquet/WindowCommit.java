@@ -348,7 +348,10 @@ final class WindowCommit {
       }
       DurableFiles.replace(temporary, plan.file);
       if (!notes.isEmpty()) {
-        plan.periods.forEach(p -> notes.remove(p.key));
+        // What stands is confirmed as it was; what was written carries its own word in the footer.
+        plan.periods.stream()
+            .filter(p -> p.action != PlannedPeriod.Action.KEEP)
+            .forEach(p -> notes.remove(p.key));
         ledgers.confirm(plan.file, ledger, notes);
       }
     } finally {
