@@ -9,7 +9,6 @@ import fathomexport.report.Site;
 import fathomexport.report.Window;
 import fathomexport.report.rows.RowSpool;
 import fathomexport.sink.CommitResult;
-import fathomexport.sink.Sink;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.WindowLoad;
 import java.util.List;
@@ -60,8 +59,7 @@ final class CommitWindows extends DoFn<Certified, WindowOutcome> {
         new WindowLoad(window, typed.report(), rows, certified.periods(), provenance(run, typed));
     int changed = 0;
     long stored = 0;
-    for (Sink sink : run.sinks().all()) {
-      CommitResult result = sink.commit(load);
+    for (CommitResult result : run.sinks().commit(load)) {
       changed = Math.max(changed, result.changed().size());
       stored = Math.max(stored, result.rowsStored());
     }

@@ -15,7 +15,6 @@ import java.io.IOException;
 import java.time.LocalDate;
 import java.util.EnumMap;
 import java.util.HashSet;
-import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -33,9 +32,9 @@ final class PageReader implements RowHandler {
   private final RowSpool spool;
   private final RowSpool.Mark start;
   private final RawRows.Writer writer;
-  private final List<Aggregate> additive;
   private final Set<String> keys = new HashSet<>();
   private final StringBuilder key = new StringBuilder();
+  private final EnumMap<Aggregate, Long> sums = new EnumMap<>(Aggregate.class);
   private final PeriodTotals totals = new PeriodTotals();
   private long rows;
   private long time = Long.MIN_VALUE;
@@ -53,7 +52,6 @@ final class PageReader implements RowHandler {
     this.start = spool.mark();
     this.lastStart = start;
     this.writer = new RawRows.Writer(spool);
-    this.additive = Aggregate.additiveOf(shape.entity());
   }
 
   @Override
@@ -137,12 +135,12 @@ final class PageReader implements RowHandler {
       violation = "a group comes twice: " + row.toJson();
       return;
     }
-    EnumMap<Aggregate, Long> sums = new EnumMap<>(Aggregate.class);
+    sums.clear();
     for (int i = 0; i < shape.aggregates().size(); i++) {
       Aggregate aggregate = shape.aggregates().get(i);
       String text = row.aggregateText(i);
       writer.cell(kind(row.aggregateKind(i)), text == null ? "" : text);
-      if (text != null && additive.contains(aggregate)) {
+      if (text != null && aggregate.additive()) {
         OptionalLong value = Numbers.whole(text);
         if (value.isPresent()) {
           sums.put(aggregate, value.getAsLong());

@@ -1,7 +1,9 @@
 package fathomexport.pipeline;
 
 import fathomexport.ledger.Ledger;
+import fathomexport.sink.CommitResult;
 import fathomexport.sink.Sink;
+import fathomexport.sink.WindowLoad;
 import fathomexport.sink.parquet.ParquetSettings;
 import fathomexport.sink.parquet.ParquetSink;
 import fathomexport.sink.postgres.PostgresSettings;
@@ -9,6 +11,10 @@ import fathomexport.sink.postgres.PostgresSink;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +23,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class Sinks implements AutoCloseable {
   private final List<Sink> sinks;
+  private final ExecutorService threads =
+      Executors.newCachedThreadPool(
+          work -> {
+            Thread thread = new Thread(work, "commit");
+            thread.setDaemon(true);
+            return thread;
+          });
 
   private Sinks(List<Sink> sinks) {
     this.sinks = List.copyOf(sinks);
@@ -39,6 +52,47 @@ final class Sinks implements AutoCloseable {
     return new Sinks(sinks);
   }
 
+  /**
+   * Commits a window to all sinks, side by side: one waits for its database, the other for its
+   * disk.
+   *
+   * @return what each did, in the sinks' order
+   * @throws RuntimeException what the first sink that failed threw; the others have ended, too
+   */
+  List<CommitResult> commit(WindowLoad load) {
+    List<Future<CommitResult>> others = new ArrayList<>();
+    for (Sink sink : sinks.subList(1, sinks.size())) {
+      others.add(threads.submit(() -> sink.commit(load)));
+    }
+    List<CommitResult> results = new ArrayList<>();
+    RuntimeException failure = null;
+    try {
+      results.add(sinks.get(0).commit(load));
+    } catch (RuntimeException e) {
+      failure = e;
+    }
+    for (Future<CommitResult> other : others) {
+      try {
+        results.add(other.get());
+      } catch (ExecutionException e) {
+        RuntimeException cause =
+            e.getCause() instanceof RuntimeException own ? own : new IllegalStateException(e);
+        if (failure == null) {
+          failure = cause;
+        } else {
+          failure.addSuppressed(cause);
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        failure = new IllegalStateException("interrupted while a window was committed", e);
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
+    return results;
+  }
+
   List<Sink> all() {
     return sinks;
   }
@@ -49,6 +103,7 @@ final class Sinks implements AutoCloseable {
 
   @Override
   public void close() {
+    threads.shutdown();
     sinks.forEach(Sink::close);
   }
 }

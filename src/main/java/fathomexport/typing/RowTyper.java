@@ -22,7 +22,6 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
@@ -37,9 +36,12 @@ public final class RowTyper {
       DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss", Locale.ROOT);
   private static final BigDecimal HUNDRED = BigDecimal.valueOf(100);
 
+  /** Of what is no decimal number: refused as one below 0 is. */
+  private static final BigDecimal NOTHING = BigDecimal.valueOf(-1);
+
   /** Receives what typing finds. */
   public interface Findings {
-    /** A row was typed. */
+    /** A row was typed. The map is the next row's, too: copy what is kept. */
     void typed(LocalDate period, Map<Aggregate, Long> additive);
 
     /** A row was not: its text as JSON, and which cell is not what it must be. */
@@ -50,9 +52,18 @@ public final class RowTyper {
   private final Window window;
   private final List<Field> fields;
   private final List<Aggregate> asked;
-  private final List<Aggregate> additive;
   private final boolean ratio;
   private final RowWriter writer;
+
+  /** Where the report's aggregates stand among those that were asked for. */
+  private final int[] reported;
+
+  // Of the row in hand, by position among the aggregates that were asked for: read once, then
+  // written and summed.
+  private final boolean[] nulls;
+  private final long[] wholes;
+  private final BigDecimal[] decimals;
+  private final EnumMap<Aggregate, Long> sums = new EnumMap<>(Aggregate.class);
 
   /**
    * @param shape whose cells the raw rows hold: fields, then aggregates
@@ -63,9 +74,12 @@ public final class RowTyper {
     this.window = window;
     this.fields = shape.fields();
     this.asked = shape.aggregates();
-    this.additive = Aggregate.additiveOf(shape.entity());
     this.ratio = ratio;
     this.writer = new RowWriter(report.schema());
+    this.reported = report.aggregates().stream().mapToInt(asked::indexOf).toArray();
+    this.nulls = new boolean[asked.size()];
+    this.wholes = new long[asked.size()];
+    this.decimals = new BigDecimal[asked.size()];
   }
 
   /** Types all rows, which come ordered by period, into the spool. */
@@ -80,7 +94,7 @@ public final class RowTyper {
       String problem = write(rows);
       if (problem == null) {
         sorter.add(writer.buffer(), writer.length());
-        findings.typed(rows.period(), sums(rows));
+        findings.typed(rows.period(), sums());
       } else {
         findings.refused(rows.period(), json(rows), problem);
       }
@@ -113,37 +127,31 @@ public final class RowTyper {
     // Every asked measure is checked, also those that only certificates need: all reports of the
     // shape agree.
     for (int i = 0; i < asked.size(); i++) {
-      String problem = problem(row, fields.size() + i, asked.get(i));
+      String problem = measure(row, i);
       if (problem != null) {
         return problem;
       }
     }
-    for (Aggregate aggregate : report.aggregates()) {
-      measure(row, fields.size() + asked.indexOf(aggregate), aggregate);
+    for (int i : reported) {
+      if (nulls[i]) {
+        writer.putNull();
+      } else if (asked.get(i).type() == ColumnType.BIGINT) {
+        writer.integer(wholes[i]);
+      } else {
+        boolean percentOf = ratio && asked.get(i) == Aggregate.BOUNCE_RATE;
+        writer.real((percentOf ? decimals[i].multiply(HUNDRED) : decimals[i]).doubleValue());
+      }
     }
     return null;
   }
 
-  private void measure(RawRows.Reader row, int cell, Aggregate aggregate) {
-    if (row.kind(cell) == CellKind.NULL) {
-      writer.putNull();
-      return;
-    }
-    String text = row.text(cell);
-    if (aggregate.type() == ColumnType.BIGINT) {
-      writer.integer(Numbers.whole(text).orElseThrow());
-      return;
-    }
-    BigDecimal value = Numbers.decimal(text).orElseThrow();
-    writer.real(
-        ratio && aggregate == Aggregate.BOUNCE_RATE
-            ? value.multiply(HUNDRED).doubleValue()
-            : value.doubleValue());
-  }
-
-  private static @Nullable String problem(RawRows.Reader row, int cell, Aggregate aggregate) {
+  /** Reads a measure, or says what keeps it from being read. */
+  private @Nullable String measure(RawRows.Reader row, int i) {
+    int cell = fields.size() + i;
+    Aggregate aggregate = asked.get(i);
     CellKind kind = row.kind(cell);
-    if (kind == CellKind.NULL) {
+    nulls[i] = kind == CellKind.NULL;
+    if (nulls[i]) {
       return aggregate.nullable() ? null : aggregate.apiName() + " is null, not a whole number";
     }
     boolean whole = aggregate.type() == ColumnType.BIGINT;
@@ -153,9 +161,11 @@ public final class RowTyper {
         OptionalLong value = Numbers.whole(row.text(cell));
         // Refunds make a value negative; nothing makes a count so.
         fits = value.isPresent() && (value.getAsLong() >= 0 || aggregate == Aggregate.VALUE);
+        wholes[i] = value.orElse(0);
       } else {
-        Optional<BigDecimal> value = Numbers.decimal(row.text(cell));
-        fits = value.isPresent() && value.get().signum() >= 0;
+        BigDecimal value = Numbers.decimal(row.text(cell)).orElse(NOTHING);
+        fits = value.signum() >= 0;
+        decimals[i] = value;
       }
     }
     return fits
@@ -167,12 +177,11 @@ public final class RowTyper {
             + (whole ? "a whole number of 64 bits" : "a decimal number, 0 or more, or null");
   }
 
-  private Map<Aggregate, Long> sums(RawRows.Reader row) {
-    EnumMap<Aggregate, Long> sums = new EnumMap<>(Aggregate.class);
-    for (Aggregate a : additive) {
-      int cell = fields.size() + asked.indexOf(a);
-      if (row.kind(cell) != CellKind.NULL) {
-        sums.put(a, Numbers.whole(row.text(cell)).orElseThrow());
+  private Map<Aggregate, Long> sums() {
+    sums.clear();
+    for (int i = 0; i < nulls.length; i++) {
+      if (!nulls[i] && asked.get(i).additive()) {
+        sums.put(asked.get(i), wholes[i]);
       }
     }
     return sums;

@@ -85,8 +85,11 @@ public final class RowSpool implements Closeable, Serializable {
     rows = mark.rows();
   }
 
-  /** Reads all rows from the start. Nothing may be appended until the source is closed. */
-  public RowSource read() throws IOException {
+  /**
+   * Reads all rows from the start. Nothing may be appended until the source is closed; several
+   * threads may read at a time, each a source of its own.
+   */
+  public synchronized RowSource read() throws IOException {
     if (flushed == 0) {
       return new Source(new ByteArrayInputStream(buffer, 0, buffered));
     }
