@@ -23,6 +23,7 @@ public enum SampleTable {
   REFERRERS("current_referrers", "referrer_hostname", "referrer_pathname"),
   VISITORS("current_visitors");
 
+  @SuppressWarnings("ImmutableEnumChecker") // A record of unmodifiable lists.
   private final TableSchema schema;
 
   SampleTable(String name, String... fields) {
