@@ -25,11 +25,17 @@ final class SampleSites extends DoFn<SiteQueue, VisitorSample> {
   private final ExportSpec spec;
   private final boolean detailed;
   private final TupleTag<WindowOutcome> failures;
+  private final boolean checkpoints;
 
-  SampleSites(ExportSpec spec, boolean detailed, TupleTag<WindowOutcome> failures) {
+  /**
+   * @param checkpoints whether the runner hands on what was sampled before it resumes
+   */
+  SampleSites(
+      ExportSpec spec, boolean detailed, TupleTag<WindowOutcome> failures, boolean checkpoints) {
     this.spec = spec;
     this.detailed = detailed;
     this.failures = failures;
+    this.checkpoints = checkpoints;
   }
 
   @GetInitialRestriction
@@ -43,7 +49,7 @@ final class SampleSites extends DoFn<SiteQueue, VisitorSample> {
       RestrictionTracker<OffsetRange, Long> positions,
       MultiOutputReceiver out) {
     RunServices run = RunServices.of(spec);
-    if (run.inHand() > 0) {
+    if (checkpoints && run.inHand() > 0) {
       return ProcessContinuation.resume();
     }
     long position = positions.currentRestriction().getFrom();

@@ -36,7 +36,9 @@ final class SnapshotPipeline {
     PCollectionTuple sampled =
         queue.apply(
             "Sample",
-            ParDo.of(new SampleSites(spec, detailed, FAILED))
+            ParDo.of(
+                    new SampleSites(
+                        spec, detailed, FAILED, BeamRun.checkpoints(pipeline.getOptions())))
                 .withOutputTags(SAMPLED, TupleTagList.of(FAILED)));
 
     PCollection<WindowOutcome> stored =
