@@ -29,30 +29,12 @@ import org.jspecify.annotations.Nullable;
 final class Aggregations {
   private static final MathContext FOURTEEN_DIGITS = new MathContext(14, RoundingMode.HALF_UP);
   private static final int INDEXES_KEPT = 64;
-
-  private final World world;
-  private final Map<IndexKey, Indexed> indexes =
-      new LinkedHashMap<>(16, 0.75f, true) {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<IndexKey, Indexed> eldest) {
-          return size() > INDEXES_KEPT;
-        }
-      };
-
   private static final int PERIODS_KEPT = 4;
 
-  private final Map<PeriodKey, List<Group>> periods =
-      Collections.synchronizedMap(
-          new LinkedHashMap<>(16, 0.75f, true) {
-            private static final long serialVersionUID = 1L;
-
-            @Override
-            protected boolean removeEldestEntry(Map.Entry<PeriodKey, List<Group>> eldest) {
-              return size() > PERIODS_KEPT;
-            }
-          });
+  private final World world;
+  private final Map<IndexKey, Indexed> indexes = lastUsed(INDEXES_KEPT);
+  private final Map<PeriodKey, List<Group>> periods = lastUsed(PERIODS_KEPT);
+  private final Map<SortedKey, List<Group>> sortedPeriods = lastUsed(2 * PERIODS_KEPT);
 
   /** Equal for the same index only: it is another one once the records have changed. */
   private record PeriodKey(
@@ -62,6 +44,13 @@ final class Aggregations {
       int start,
       int end,
       boolean withoutNullKeyword) {}
+
+  private record SortedKey(
+      PeriodKey period,
+      @Nullable Sort sort,
+      boolean sortByIgnored,
+      Behaviour.FieldSort fieldSort,
+      boolean nullsLast) {}
 
   private record IndexKey(
       String site,
@@ -125,6 +114,19 @@ final class Aggregations {
     public int hashCode() {
       return Arrays.hashCode(codes);
     }
+  }
+
+  /** A map of the entries that were asked for last. */
+  private static <K, V> Map<K, V> lastUsed(int kept) {
+    return Collections.synchronizedMap(
+        new LinkedHashMap<>(16, 0.75f, true) {
+          private static final long serialVersionUID = 1L;
+
+          @Override
+          protected boolean removeEldestEntry(Map.Entry<K, V> eldest) {
+            return size() > kept;
+          }
+        });
   }
 
   Aggregations(World world) {
@@ -214,6 +216,7 @@ final class Aggregations {
     if (oneBucket
         && !behaviour.futureHidden
         && salt == 0
+        && (sort == null || !query.aggregates().contains(sort.key()))
         && query.filters().stream().allMatch(f -> query.fields().contains(f.property()))) {
       // Parts of a period are asked for many times: it is grouped once, and its groups filtered.
       PeriodKey key =
@@ -224,25 +227,10 @@ final class Aggregations {
               start,
               end,
               behaviour.keywordNullGroupLeftOut);
-      List<Group> all = periods.get(key);
-      if (all == null) {
-        all =
-            group(
-                query,
-                behaviour,
-                now,
-                index,
-                columns,
-                start,
-                end,
-                new boolean[0][],
-                columns,
-                0,
-                Integer.MAX_VALUE);
-        periods.put(key, all);
-      }
+      List<Group> all = sorted(key, query, behaviour, now, columns);
       return all.stream()
           .filter(g -> passes(g, query, passes))
+          .limit(limit)
           .collect(toCollection(ArrayList::new));
     }
     return group(
@@ -257,6 +245,43 @@ final class Aggregations {
         filtered,
         salt,
         byTime ? limit : Integer.MAX_VALUE);
+  }
+
+  /** All groups of a period in the order that is asked for. */
+  private List<Group> sorted(
+      PeriodKey key,
+      AggregationQuery query,
+      Behaviour behaviour,
+      Instant now,
+      SiteIndex.Column[] columns) {
+    SortedKey sortedKey =
+        new SortedKey(
+            key, query.sort(), behaviour.sortByIgnored, behaviour.fieldSort, behaviour.nullsLast);
+    List<Group> known = sortedPeriods.get(sortedKey);
+    if (known != null) {
+      return known;
+    }
+    List<Group> all = periods.get(key);
+    if (all == null) {
+      all =
+          group(
+              query,
+              behaviour,
+              now,
+              key.index(),
+              columns,
+              key.start(),
+              key.end(),
+              new boolean[0][],
+              columns,
+              0,
+              Integer.MAX_VALUE);
+      periods.put(key, all);
+    }
+    List<Group> sorted = new ArrayList<>(all);
+    sorted.sort(order(query, behaviour, columns));
+    sortedPeriods.put(sortedKey, sorted);
+    return sorted;
   }
 
   /** Whether a group's own values pass filters that are all on fields of the grouping. */
