@@ -13,12 +13,14 @@ import fathomexport.pipeline.StatusOverview;
 import fathomexport.report.DayRange;
 import fathomexport.report.Site;
 import java.time.LocalDate;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -70,7 +72,8 @@ final class Commands {
       description = {
         "Export what is over: what a scheduler starts every night.",
         "",
-        "Yesterday in every site's own zone and the days of the look-back, then gaps. What a run was stopped at, the next one goes on from."
+        "Yesterday in every site's own zone and the days of the look-back, then gaps. What a run"
+            + " was stopped at, the next one goes on from."
       },
       footer = {"", "Example: fathom-export run nightly"})
   static final class Run implements Callable<Integer> {
@@ -100,7 +103,8 @@ final class Commands {
       description = {
         "Export a range of days.",
         "",
-        "Asks for what is not complete yet, newest first, and goes on where it was stopped. The range is widened to the whole months or years of reports that are grouped so."
+        "Asks for what is not complete yet, newest first, and goes on where it was stopped. The"
+            + " range is widened to the whole months or years of reports that are grouped so."
       },
       footer = {"", "Example: fathom-export backfill nightly --from 2026-01-01 --to 2026-03-31"})
   static final class Backfill implements Callable<Integer> {
@@ -265,11 +269,38 @@ final class Commands {
       PipelineDefinition definition = context.pipeline(pipeline, settings);
       StatusOverview status =
           context.exporter(settings, RunListener.NONE).status(Context.job(definition));
-      print(context.printer(), status);
+      print(context.printer(), definition.name(), status);
       return 0;
     }
 
-    private static void print(Printer printer, StatusOverview status) {
+    /** How late numbers moved, and which look-back that asks for. */
+    private static String moved(StatusOverview.Moved moved) {
+      String ages =
+          moved.ages().stream()
+              .map(a -> Printer.number(a.days()) + " after " + a.daysAfter() + " d")
+              .collect(Collectors.joining(", "));
+      int suggested = moved.suggestedLookbackDays();
+      return moved.report()
+          + ": "
+          + Printer.number(moved.days())
+          + (moved.days() == 1 ? " stored day" : " stored days")
+          + " changed later ("
+          + ages
+          + "; last seen "
+          + moved.lastAt().truncatedTo(ChronoUnit.SECONDS)
+          + "): "
+          + (suggested > moved.lookbackDays()
+              ? "later than lookback_days: "
+                  + moved.lookbackDays()
+                  + " is sure to see, try "
+                  + suggested
+              : "lookback_days: "
+                  + moved.lookbackDays()
+                  + " sees them all"
+                  + (suggested < moved.lookbackDays() ? ", " + suggested + " would" : ""));
+    }
+
+    private static void print(Printer printer, String definition, StatusOverview status) {
       if (printer.json()) {
         printer.json(status);
         return;
@@ -311,18 +342,8 @@ final class Commands {
           }
         }
       }
-      for (StatusOverview.Moved moved : status.moved()) {
-        printer.line(
-            "~ "
-                + moved.report()
-                + ": "
-                + Printer.number(moved.periods())
-                + " stored periods changed later, the latest "
-                + moved.latestDays()
-                + " days after its end; "
-                + Printer.number(moved.beyondLookback())
-                + " of them beyond the look-back");
-      }
+      RunPrinting.stale(printer, definition, status.stale());
+      status.moved().forEach(moved -> printer.line("  ~ " + moved(moved)));
       if (!status.runs().isEmpty()) {
         printer.line("");
         printer.table(
@@ -391,7 +412,8 @@ final class Commands {
       description = {
         "Check the settings and pipelines.",
         "",
-        "Tells every problem at once, with file, line, key and what is allowed there. Asks nobody anything."
+        "Tells every problem at once, with file, line, key and what is allowed there. Asks nobody"
+            + " anything."
       },
       footer = {"", "Example: fathom-export validate"})
   static final class Validate implements Callable<Integer> {

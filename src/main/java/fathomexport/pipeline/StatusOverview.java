@@ -8,13 +8,16 @@ import fathomexport.ledger.Restatement;
 import fathomexport.ledger.RunRecord;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.Report;
+import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
 import fathomexport.sink.Sink;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,10 +30,12 @@ import org.jspecify.annotations.Nullable;
  * What is covered, to which day, how surely.
  *
  * @param lines one a report and slice
+ * @param stale what was measured under another definition, or another zone than the site's newest
  * @param moved how late numbers still changed, a line a report that has changed
  * @param runs the newest runs, newest first
  */
-public record StatusOverview(Instant at, List<Line> lines, List<Moved> moved, List<Run> runs) {
+public record StatusOverview(
+    Instant at, List<Line> lines, List<StaleRange> stale, List<Moved> moved, List<Run> runs) {
   private static final int RUNS = 5;
   private static final int JOURNAL = 10_000;
 
@@ -60,14 +65,30 @@ public record StatusOverview(Instant at, List<Line> lines, List<Moved> moved, Li
 
   /**
    * How late a report's stored numbers were still changed by a later fetch: what a look-back is
-   * chosen from.
+   * chosen from. Days and hours only: a month that is not over grows.
    *
-   * @param periods stored periods that changed
-   * @param latestDays most days between a period's end and its change
-   * @param beyondLookback how many of the periods changed later than the pipeline's look-back
-   *     reaches
+   * @param days stored days (of a site or event) that changed
+   * @param ages how many of them changed so many days after their end, ascending; a day that
+   *     changed twice counts with the later
+   * @param lastAt when the newest change was fetched
+   * @param lookbackDays the pipeline's
+   * @param suggestedLookbackDays the least that would have caught all that is known; one more than
+   *     the pipeline's when changes came as late as it looks, since later ones may be missed
    */
-  public record Moved(String report, long periods, long latestDays, long beyondLookback) {}
+  public record Moved(
+      String report,
+      long days,
+      List<Age> ages,
+      Instant lastAt,
+      int lookbackDays,
+      int suggestedLookbackDays) {}
+
+  /**
+   * How many days changed at one age.
+   *
+   * @param daysAfter from the end of the day in the site's zone; 1 is the day after
+   */
+  public record Age(long daysAfter, long days) {}
 
   /** One run. */
   public record Run(
@@ -89,31 +110,50 @@ public record StatusOverview(Instant at, List<Line> lines, List<Moved> moved, Li
     return new StatusOverview(
         now,
         lines,
+        StaleRange.of(job.reports(), job.sites().orElse(List.of()), sinks, Map.of()),
         job.reports().stream().flatMap(r -> moved(job, sinks, r).stream()).toList(),
         sinks.ledger().runs(RUNS).stream().map(StatusOverview::run).toList());
   }
 
   private static Optional<Moved> moved(ExportJob job, Sinks sinks, Report report) {
-    // All sinks are told the same: the first one's journal speaks for them.
-    Map<String, Long> daysLate = new HashMap<>();
-    for (Restatement r : sinks.ledger().restatements(report.name(), JOURNAL)) {
-      long days =
-          ChronoUnit.DAYS.between(
-              report.dateGrouping().periodEnd(r.period()),
-              LocalDate.ofInstant(r.at(), ZoneOffset.UTC));
-      daysLate.merge(r.slice() + " " + r.period(), days, Math::max);
-    }
-    if (daysLate.isEmpty()) {
+    if (report.dateGrouping() != DateGrouping.DAY && report.dateGrouping() != DateGrouping.HOUR) {
       return Optional.empty();
     }
-    // Yesterday and as many days before it are asked for again.
-    long reach = job.lookbackDays() + 1L;
+    // All sinks are told the same: the first one's journal speaks for them.
+    List<Restatement> journal = sinks.ledger().restatements(report.name(), JOURNAL);
+    if (journal.isEmpty()) {
+      return Optional.empty();
+    }
+    Map<SiteId, ZoneId> zones = new HashMap<>();
+    LocalDate earliest =
+        journal.stream().map(Restatement::period).min(Comparator.naturalOrder()).orElseThrow();
+    for (LedgerEntry entry : sinks.ledger().entries(report.name(), List.of(), earliest)) {
+      String zone = entry.provenance().zone();
+      if (zone != null) {
+        zones.put(entry.slice().site(), ZoneId.of(zone));
+      }
+    }
+    Map<String, Long> daysLate = new HashMap<>();
+    Instant last = Instant.MIN;
+    for (Restatement r : journal) {
+      ZoneId zone = zones.getOrDefault(r.slice().site(), ZoneOffset.UTC);
+      long days = ChronoUnit.DAYS.between(r.period(), LocalDate.ofInstant(r.at(), zone));
+      daysLate.merge(r.slice() + " " + r.period(), days, Math::max);
+      last = r.at().isAfter(last) ? r.at() : last;
+    }
+    TreeMap<Long, Long> ages = new TreeMap<>();
+    daysLate.values().forEach(days -> ages.merge(days, 1L, Long::sum));
+    // Yesterday, which is one day old, and as many days before it are asked for again.
+    int latest = (int) Math.min(ages.lastKey() - 1, Integer.MAX_VALUE);
+    int lookback = job.lookbackDays();
     return Optional.of(
         new Moved(
             report.name(),
             daysLate.size(),
-            daysLate.values().stream().mapToLong(d -> d).max().orElse(0),
-            daysLate.values().stream().filter(d -> d > reach).count()));
+            ages.entrySet().stream().map(e -> new Age(e.getKey(), e.getValue())).toList(),
+            last,
+            lookback,
+            latest == lookback ? lookback + 1 : Math.max(latest, 0)));
   }
 
   private static Run run(RunRecord r) {
