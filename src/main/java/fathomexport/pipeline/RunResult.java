@@ -4,6 +4,7 @@ import fathomexport.ledger.RunRecord;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * What a run did.
@@ -30,6 +31,12 @@ public record RunResult(
     Duration floor,
     List<String> messages,
     List<StaleRange> stale) {
+
+  /** Of a run that has no plan to tell about. */
+  static RunResult of(RunRecord record, Duration floor) {
+    int exitCode = Objects.requireNonNullElse(record.exitCode(), FailureKind.FAULT.exitCode());
+    return of(record, exitCode, floor, List.of());
+  }
 
   static RunResult of(RunRecord record, int exitCode, Duration floor, List<StaleRange> stale) {
     Instant finishedAt = record.finishedAt();
