@@ -3,6 +3,7 @@ package fathomexport.pipeline;
 import fathomexport.api.ApiSettings;
 import fathomexport.api.Endpoint;
 import fathomexport.api.FathomClient;
+import fathomexport.api.Permits;
 import fathomexport.api.RequestListener;
 import fathomexport.api.RetryPolicy;
 import fathomexport.ledger.Ledger;
@@ -17,6 +18,7 @@ import fathomexport.report.Report;
 import fathomexport.report.SecretUnavailableException;
 import fathomexport.report.Site;
 import fathomexport.report.SiteId;
+import fathomexport.sink.Fence;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.parquet.ParquetSettings;
 import fathomexport.sink.postgres.PostgresSettings;
@@ -28,11 +30,13 @@ import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What can be done with a configuration: the one door into this package for the command line and
@@ -84,7 +88,7 @@ public final class Exporter {
   public List<Site> sites() {
     return guarded(
         () -> {
-          try (FathomClient client = client()) {
+          try (FathomClient client = client(Priority.WHEN_FREE, null)) {
             return new Accounts(client).all();
           }
         });
@@ -106,7 +110,7 @@ public final class Exporter {
     return guarded(
         () -> {
           try (Sinks sinks = open(job);
-              FathomClient client = client()) {
+              FathomClient client = client(Priority.WHEN_FREE, null)) {
             Accounts.Found found = new Accounts(client).subjects(job);
             LedgerView view = new LedgerView(job, sinks);
             Plan plan = planner(job, mode, view, found.subjects()).plan(found.subjects());
@@ -139,7 +143,11 @@ public final class Exporter {
           try (SpillDirectory spill = SpillDirectory.create();
               Sinks sinks = open(job);
               FathomClient client =
-                  RunServices.client(api(), environment, counting(requests::incrementAndGet))) {
+                  RunServices.client(
+                      api(),
+                      environment,
+                      counting(requests::incrementAndGet),
+                      permits(Priority.WHEN_FREE, job.toPostgres() ? postgres() : null))) {
             Accounts.Found found = new Accounts(client).subjects(job);
             WindowFetcher fetcher =
                 new WindowFetcher(
@@ -189,24 +197,29 @@ public final class Exporter {
         () -> {
           try (Sinks sinks = open(job)) {
             sinks.all().forEach(sink -> sink.migrate(job.reports()));
-            Optional<Ledger.RunLock> lock = sinks.ledger().tryLock(job.name());
+            Optional<PipelineLock> lock = sinks.tryLock(job.name());
             if (lock.isEmpty()) {
               throw new ExportFailedException(
                   FailureKind.TRY_LATER,
                   "another run of pipeline " + job.name() + " is under way",
                   null);
             }
-            try (Ledger.RunLock held = lock.get();
-                FathomClient client = client()) {
-              Objects.requireNonNull(held);
-              return export(job, mode, beamArguments, sinks, client);
+            try (PipelineLock held = lock.get();
+                FathomClient client =
+                    client(priority(mode), job.toPostgres() ? postgres() : null)) {
+              return export(job, mode, beamArguments, sinks, held, client);
             }
           }
         });
   }
 
   private RunResult export(
-      ExportJob job, Mode mode, List<String> beamArguments, Sinks sinks, FathomClient client) {
+      ExportJob job,
+      Mode mode,
+      List<String> beamArguments,
+      Sinks sinks,
+      PipelineLock lock,
+      FathomClient client) {
     Instant startedAt = environment.time().instant();
     Accounts.Found found = new Accounts(client).subjects(job);
     LedgerView view = new LedgerView(job, sinks);
@@ -215,7 +228,7 @@ public final class Exporter {
         .listener()
         .planned(plan.windows(), PlanOverview.leastRequests(plan, settings.maxRangeDays()));
     try (SpillDirectory spill = SpillDirectory.create()) {
-      ExportSpec spec = spec(job, mode, plan, startedAt, spill.path());
+      ExportSpec spec = spec(job, mode, plan, startedAt, lock.fences(), spill.path());
       found.lost().forEach(environment.listener()::windowEnded);
       RunRecord ended;
       if (plan.tasks().isEmpty()) {
@@ -223,7 +236,7 @@ public final class Exporter {
             found.lost().stream().map(RunSummary::of).reduce(RunSummary.EMPTY, RunSummary::plus);
         ended = RecordSummary.of(spec, nothing, startedAt, 0, nothing.exitCode());
       } else {
-        try (RunServices services = new RunServices(spec, environment, sinks, client)) {
+        try (RunServices services = new RunServices(spec, environment, sinks, client, lock)) {
           services.register();
           if (!mode.force()) {
             view.seed(services.book(), plan, startedAt.minus(CONTROL_AGE));
@@ -253,7 +266,13 @@ public final class Exporter {
             () -> new LedgerException("the ledger has lost the record of run " + runId, null));
   }
 
-  private ExportSpec spec(ExportJob job, Mode mode, Plan plan, Instant startedAt, Path spill) {
+  private ExportSpec spec(
+      ExportJob job,
+      Mode mode,
+      Plan plan,
+      Instant startedAt,
+      Map<String, Fence> fences,
+      Path spill) {
     String stamp = startedAt.truncatedTo(ChronoUnit.SECONDS).toString().replaceAll("[^0-9TZ]", "");
     return new ExportSpec(
         stamp + "-" + UUID.randomUUID().toString().substring(0, 8),
@@ -262,10 +281,13 @@ public final class Exporter {
         startedAt,
         plan.windows(),
         api(),
+        settings.accountKey(),
+        priority(mode),
         job.toPostgres() ? postgres() : null,
         job.toParquet() ? parquet().root().toString() : null,
         settings.rowLimit(),
         settings.maxRangeDays(),
+        fences,
         spill.toString());
   }
 
@@ -294,8 +316,23 @@ public final class Exporter {
     return MINUTE.multipliedBy(rounds);
   }
 
-  private FathomClient client() {
-    return RunServices.client(api(), environment, RunServices.hearing(environment.listener()));
+  /**
+   * @param postgres where permits are shared; null when they are this process's own
+   */
+  private FathomClient client(Priority priority, @Nullable PostgresSettings postgres) {
+    return RunServices.client(
+        api(),
+        environment,
+        RunServices.hearing(environment.listener()),
+        permits(priority, postgres));
+  }
+
+  private Permits permits(Priority priority, @Nullable PostgresSettings postgres) {
+    return RunServices.permits(api(), settings.accountKey(), priority, postgres, environment);
+  }
+
+  private static Priority priority(Mode mode) {
+    return mode instanceof Mode.Nightly ? Priority.FIRST : Priority.WHEN_FREE;
   }
 
   private ApiSettings api() {
@@ -345,6 +382,7 @@ public final class Exporter {
           switch (e.kind()) {
             case DEFINITION -> FailureKind.CONFIGURATION;
             case UNAVAILABLE, UNKNOWN -> FailureKind.STORAGE;
+            case SUPERSEDED -> FailureKind.TRY_LATER;
             case INTEGRITY -> FailureKind.FAULT;
           };
       throw new ExportFailedException(kind, String.valueOf(e.getMessage()), e);

@@ -2,6 +2,7 @@ package fathomexport.pipeline;
 
 import fathomexport.api.Outcome;
 import fathomexport.api.Refusal;
+import fathomexport.ledger.LedgerException;
 import fathomexport.plan.FetchTask;
 import java.io.IOException;
 import org.slf4j.Logger;
@@ -18,17 +19,25 @@ final class TaskFetch {
   }
 
   Prefetcher.Result fetch(FetchTask task) {
-    WindowOutcome ended = run.halted().or(() -> run.lost(task.site().id())).orElse(null);
-    if (ended != null) {
-      return new Prefetcher.Result.Nothing(ended);
-    }
     try {
+      if (run.halted().isEmpty()) {
+        run.haltUnlessLocked();
+      }
+      WindowOutcome ended = run.halted().or(() -> run.lost(task.site().id())).orElse(null);
+      if (ended != null) {
+        return new Prefetcher.Result.Nothing(ended);
+      }
       return new Prefetcher.Result.Rows(run.fetcher().fetch(task));
     } catch (FetchFailedException e) {
       return new Prefetcher.Result.Nothing(failed(task, e.failure()));
     } catch (IOException e) {
       WindowOutcome outcome =
           WindowOutcome.failed("", FailureKind.STORAGE, "cannot spill rows: " + e.getMessage());
+      run.halt(outcome);
+      return new Prefetcher.Result.Nothing(outcome);
+    } catch (LedgerException e) {
+      WindowOutcome outcome =
+          WindowOutcome.failed("", FailureKind.STORAGE, String.valueOf(e.getMessage()));
       run.halt(outcome);
       return new Prefetcher.Result.Nothing(outcome);
     } catch (RuntimeException e) {

@@ -10,6 +10,7 @@ import fathomexport.report.DateGrouping;
 import fathomexport.report.TableSchema;
 import fathomexport.report.Window;
 import fathomexport.sink.CommitResult;
+import fathomexport.sink.Fence;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.WindowLoad;
 import java.io.IOException;
@@ -44,6 +45,7 @@ final class WindowCommit {
   private static final String STAGE = "pg_temp.fathom_stage";
 
   private final WindowLoad load;
+  private final @Nullable Fence fence;
   private final Window window;
   private final TableSchema schema;
   private final String table;
@@ -51,8 +53,9 @@ final class WindowCommit {
   private final String period;
   private final List<String> counted;
 
-  WindowCommit(WindowLoad load) {
+  WindowCommit(WindowLoad load, @Nullable Fence fence) {
     this.load = load;
+    this.fence = fence;
     this.window = load.window();
     this.schema = load.report().schema();
     this.table = ReportTable.qualified(schema.name());
@@ -76,11 +79,12 @@ final class WindowCommit {
   }
 
   /**
-   * @throws SinkException {@code INTEGRITY}
+   * @throws SinkException {@code INTEGRITY}, {@code SUPERSEDED}
    * @throws IOException when the load's rows cannot be read
    */
   CommitResult run(Connection connection) throws SQLException, IOException {
     lock(connection, window);
+    requireFence(connection);
     Set<LocalDate> storedBefore = storedBefore(connection);
     SortedSet<LocalDate> replaced = new TreeSet<>();
     List<LocalDate> kept = new ArrayList<>();
@@ -129,6 +133,23 @@ final class WindowCommit {
               + "\n"
               + window.slice().eventKey());
       lock.execute();
+    }
+  }
+
+  /** Whoever takes the pipeline's lock from now on waits for this transaction's end. */
+  private void requireFence(Connection connection) throws SQLException {
+    if (fence == null) {
+      return;
+    }
+    try (PreparedStatement query =
+        connection.prepareStatement(
+            "SELECT epoch FROM fathom_ops.pipeline_lock WHERE pipeline = ? FOR SHARE")) {
+      query.setString(1, fence.pipeline());
+      try (ResultSet row = query.executeQuery()) {
+        if (!row.next() || row.getLong(1) != fence.epoch()) {
+          throw fence.superseded();
+        }
+      }
     }
   }
 
@@ -386,7 +407,8 @@ final class WindowCommit {
             """
             INSERT INTO fathom_ops.restatement
               (report, site_id, event_name, day, measure, before, after, restated_at, run_id)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""")) {
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)\
+            """)) {
       for (LocalDate day : periods) {
         Totals was = before.getOrDefault(day, Totals.NONE);
         Totals is = after.getOrDefault(day, Totals.NONE);
@@ -484,7 +506,8 @@ final class WindowCommit {
              definition = excluded.definition, zone = excluded.zone,
              requests = excluded.requests, control_requests = excluded.control_requests,
              splits = excluded.splits, window_id = excluded.window_id, run_id = excluded.run_id,
-             fetched_at = excluded.fetched_at, committed_at = pg_catalog.now()""";
+             fetched_at = excluded.fetched_at, committed_at = pg_catalog.now()\
+      """;
 
   private static void setLong(PreparedStatement statement, int index, @Nullable Long value)
       throws SQLException {
@@ -512,7 +535,8 @@ final class WindowCommit {
                 ON CONFLICT (report, site_id, event_name, period, period_end) DO UPDATE
                    SET covers_to = excluded.covers_to, reason = excluded.reason,
                        kept = excluded.kept, window_id = excluded.window_id,
-                       run_id = excluded.run_id, at = excluded.at""")) {
+                       run_id = excluded.run_id, at = excluded.at\
+                """)) {
       for (PeriodCertificate c : load.periods()) {
         boolean failed = c.status() == CertificateStatus.INCOMPLETE;
         PreparedStatement statement = failed ? upsert : delete;
@@ -572,7 +596,8 @@ final class WindowCommit {
                  OR q.window_id = ANY (?) AND NOT EXISTS (
                       SELECT FROM fathom_ops.attempt a
                        WHERE a.report = q.report AND a.site_id = q.site_id
-                         AND a.event_name = q.event_name AND a.window_id = q.window_id))""")) {
+                         AND a.event_name = q.event_name AND a.window_id = q.window_id))\
+            """)) {
       int next = key(update, 1);
       update.setString(next++, window.id());
       update.setBoolean(next++, complete);
