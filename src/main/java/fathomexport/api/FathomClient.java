@@ -249,6 +249,8 @@ public final class FathomClient implements AutoCloseable {
       return new Outcome.Stopped<>();
     } catch (StoppedException e) {
       return new Outcome.Stopped<>();
+    } catch (CappedPermits.CapReachedException e) {
+      return new Outcome.Unavailable<>(String.valueOf(e.getMessage()), true);
     }
   }
 

@@ -4,6 +4,7 @@ import fathomexport.config.Loaded;
 import fathomexport.config.PipelineDefinition;
 import fathomexport.config.Problem;
 import fathomexport.config.Settings;
+import fathomexport.pipeline.Budget;
 import fathomexport.pipeline.ExportJob;
 import fathomexport.pipeline.Exporter;
 import fathomexport.pipeline.PlanOverview;
@@ -12,6 +13,7 @@ import fathomexport.pipeline.RunResult;
 import fathomexport.pipeline.StatusOverview;
 import fathomexport.report.DayRange;
 import fathomexport.report.Site;
+import java.time.Duration;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -70,7 +72,8 @@ final class Commands {
       description = {
         "Export what is over: what a scheduler starts every night.",
         "",
-        "Yesterday in every site's own zone and the days of the look-back, then gaps. What a run was stopped at, the next one goes on from."
+        "Yesterday in every site's own zone and the days of the look-back, then gaps. What a run"
+            + " was stopped at, the next one goes on from."
       },
       footer = {"", "Example: fathom-export run nightly"})
   static final class Run implements Callable<Integer> {
@@ -100,7 +103,8 @@ final class Commands {
       description = {
         "Export a range of days.",
         "",
-        "Asks for what is not complete yet, newest first, and goes on where it was stopped. The range is widened to the whole months or years of reports that are grouped so."
+        "Asks for what is not complete yet, newest first, and goes on where it was stopped. The"
+            + " range is widened to the whole months or years of reports that are grouped so."
       },
       footer = {"", "Example: fathom-export backfill nightly --from 2026-01-01 --to 2026-03-31"})
   static final class Backfill implements Callable<Integer> {
@@ -121,6 +125,18 @@ final class Commands {
     @Option(names = "--oldest-first", description = "Begin with the oldest windows.")
     boolean oldestFirst;
 
+    @Option(
+        names = "--max-requests",
+        paramLabel = "N",
+        description = "Stop before the request after these, retries included; exit code 75.")
+    @Nullable Long maxRequests;
+
+    @Option(
+        names = "--max-minutes",
+        paramLabel = "N",
+        description = "Begin no window after so many minutes; exit code 75.")
+    @Nullable Long maxMinutes;
+
     @Spec @Nullable CommandSpec spec;
 
     Backfill(Context context) {
@@ -135,6 +151,7 @@ final class Commands {
         throw new ParameterException(
             command.commandLine(), "--newest-first and --oldest-first exclude each other");
       }
+      Budget budget = budget(command);
       if (days.first().isBefore(ACCURATE_FROM)) {
         context
             .environment()
@@ -147,7 +164,16 @@ final class Commands {
           context,
           pipeline,
           (exporter, job) ->
-              exporter.backfill(job, days, force, !oldestFirst, context.options().beamArguments));
+              exporter.backfill(
+                  job, days, force, !oldestFirst, budget, context.options().beamArguments));
+    }
+
+    private Budget budget(CommandSpec command) {
+      if ((maxRequests != null && maxRequests < 1) || (maxMinutes != null && maxMinutes < 1)) {
+        throw new ParameterException(
+            command.commandLine(), "--max-requests and --max-minutes must be 1 or more");
+      }
+      return new Budget(maxRequests, maxMinutes == null ? null : Duration.ofMinutes(maxMinutes));
     }
   }
 
@@ -391,7 +417,8 @@ final class Commands {
       description = {
         "Check the settings and pipelines.",
         "",
-        "Tells every problem at once, with file, line, key and what is allowed there. Asks nobody anything."
+        "Tells every problem at once, with file, line, key and what is allowed there. Asks nobody"
+            + " anything."
       },
       footer = {"", "Example: fathom-export validate"})
   static final class Validate implements Callable<Integer> {

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param account whose quota the run's requests are counted against
  * @param priority of its requests
+ * @param budget what the run may cost
  * @param postgres where rows land; null when the pipeline does not use it
  * @param parquetRoot where rows land; null when the pipeline does not use it
  * @param fences what commits to each sink are fenced by, by its name
@@ -29,6 +30,7 @@ record ExportSpec(
     ApiSettings api,
     String account,
     Priority priority,
+    Budget budget,
     @Nullable PostgresSettings postgres,
     @Nullable String parquetRoot,
     int rowLimit,

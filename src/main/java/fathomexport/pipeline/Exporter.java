@@ -60,7 +60,8 @@ public final class Exporter {
 
   /** Every site's finished days of the look-back, then gaps: what a scheduler starts. */
   public RunResult run(ExportJob job, boolean force, List<String> beamArguments) {
-    return export(job, new Mode.Nightly(job.lookbackDays(), force), beamArguments);
+    return export(
+        job, new Mode.Nightly(job.lookbackDays(), force), Budget.UNLIMITED, beamArguments);
   }
 
   /** What of a range is not complete yet; with {@code force} all of it. */
@@ -70,7 +71,18 @@ public final class Exporter {
       boolean force,
       boolean newestFirst,
       List<String> beamArguments) {
-    return export(job, new Mode.Backfill(days, force, newestFirst), beamArguments);
+    return backfill(job, days, force, newestFirst, Budget.UNLIMITED, beamArguments);
+  }
+
+  /** The same, but ends at a window's edge when the budget is spent. */
+  public RunResult backfill(
+      ExportJob job,
+      DayRange days,
+      boolean force,
+      boolean newestFirst,
+      Budget budget,
+      List<String> beamArguments) {
+    return export(job, new Mode.Backfill(days, force, newestFirst), budget, beamArguments);
   }
 
   /** Makes the sinks ready for the job's reports. */
@@ -88,7 +100,7 @@ public final class Exporter {
   public List<Site> sites() {
     return guarded(
         () -> {
-          try (FathomClient client = client(Priority.WHEN_FREE, null)) {
+          try (FathomClient client = client(Priority.WHEN_FREE, null, Budget.UNLIMITED)) {
             return new Accounts(client).all();
           }
         });
@@ -110,7 +122,7 @@ public final class Exporter {
     return guarded(
         () -> {
           try (Sinks sinks = open(job);
-              FathomClient client = client(Priority.WHEN_FREE, null)) {
+              FathomClient client = client(Priority.WHEN_FREE, null, Budget.UNLIMITED)) {
             Accounts.Found found = new Accounts(client).subjects(job);
             LedgerView view = new LedgerView(job, sinks);
             Plan plan = planner(job, mode, view, found.subjects()).plan(found.subjects());
@@ -147,7 +159,10 @@ public final class Exporter {
                       api(),
                       environment,
                       counting(requests::incrementAndGet),
-                      permits(Priority.WHEN_FREE, job.toPostgres() ? postgres() : null))) {
+                      permits(
+                          Priority.WHEN_FREE,
+                          job.toPostgres() ? postgres() : null,
+                          Budget.UNLIMITED))) {
             Accounts.Found found = new Accounts(client).subjects(job);
             WindowFetcher fetcher =
                 new WindowFetcher(
@@ -192,7 +207,7 @@ public final class Exporter {
         });
   }
 
-  private RunResult export(ExportJob job, Mode mode, List<String> beamArguments) {
+  private RunResult export(ExportJob job, Mode mode, Budget budget, List<String> beamArguments) {
     return guarded(
         () -> {
           try (Sinks sinks = open(job)) {
@@ -206,8 +221,8 @@ public final class Exporter {
             }
             try (PipelineLock held = lock.get();
                 FathomClient client =
-                    client(priority(mode), job.toPostgres() ? postgres() : null)) {
-              return export(job, mode, beamArguments, sinks, held, client);
+                    client(priority(mode), job.toPostgres() ? postgres() : null, budget)) {
+              return export(job, mode, budget, beamArguments, sinks, held, client);
             }
           }
         });
@@ -216,6 +231,7 @@ public final class Exporter {
   private RunResult export(
       ExportJob job,
       Mode mode,
+      Budget budget,
       List<String> beamArguments,
       Sinks sinks,
       PipelineLock lock,
@@ -228,7 +244,7 @@ public final class Exporter {
         .listener()
         .planned(plan.windows(), PlanOverview.leastRequests(plan, settings.maxRangeDays()));
     try (SpillDirectory spill = SpillDirectory.create()) {
-      ExportSpec spec = spec(job, mode, plan, startedAt, lock.fences(), spill.path());
+      ExportSpec spec = spec(job, mode, budget, plan, startedAt, lock.fences(), spill.path());
       found.lost().forEach(environment.listener()::windowEnded);
       RunRecord ended;
       if (plan.tasks().isEmpty()) {
@@ -269,6 +285,7 @@ public final class Exporter {
   private ExportSpec spec(
       ExportJob job,
       Mode mode,
+      Budget budget,
       Plan plan,
       Instant startedAt,
       Map<String, Fence> fences,
@@ -283,6 +300,7 @@ public final class Exporter {
         api(),
         settings.accountKey(),
         priority(mode),
+        budget,
         job.toPostgres() ? postgres() : null,
         job.toParquet() ? parquet().root().toString() : null,
         settings.rowLimit(),
@@ -319,16 +337,18 @@ public final class Exporter {
   /**
    * @param postgres where permits are shared; null when they are this process's own
    */
-  private FathomClient client(Priority priority, @Nullable PostgresSettings postgres) {
+  private FathomClient client(
+      Priority priority, @Nullable PostgresSettings postgres, Budget budget) {
     return RunServices.client(
         api(),
         environment,
         RunServices.hearing(environment.listener()),
-        permits(priority, postgres));
+        permits(priority, postgres, budget));
   }
 
-  private Permits permits(Priority priority, @Nullable PostgresSettings postgres) {
-    return RunServices.permits(api(), settings.accountKey(), priority, postgres, environment);
+  private Permits permits(Priority priority, @Nullable PostgresSettings postgres, Budget budget) {
+    return RunServices.permits(
+        api(), settings.accountKey(), priority, postgres, budget, environment);
   }
 
   private static Priority priority(Mode mode) {

@@ -158,7 +158,7 @@ public record PlanOverview(
   }
 
   /** As many as the pager asks for when no answer is full. */
-  private static long pages(FetchTask task, DayRange days, int maxRangeDays) {
+  static long pages(FetchTask task, DayRange days, int maxRangeDays) {
     DateGrouping grouping = task.shape().dateGrouping();
     int width = grouping == DateGrouping.HOUR ? WindowPlanner.HOUR_DAYS : maxRangeDays;
     Pager pager = new Pager(grouping, days, Integer.MAX_VALUE, width);

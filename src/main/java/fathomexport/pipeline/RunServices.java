@@ -1,6 +1,7 @@
 package fathomexport.pipeline;
 
 import fathomexport.api.ApiSettings;
+import fathomexport.api.CappedPermits;
 import fathomexport.api.Endpoint;
 import fathomexport.api.FathomClient;
 import fathomexport.api.Permits;
@@ -10,6 +11,7 @@ import fathomexport.api.RetryBudget;
 import fathomexport.api.RunControls;
 import fathomexport.api.StopSignal;
 import fathomexport.api.TimeSource;
+import fathomexport.plan.FetchTask;
 import fathomexport.report.SiteId;
 import fathomexport.sink.postgres.PermitLease;
 import fathomexport.sink.postgres.PostgresSettings;
@@ -46,6 +48,7 @@ final class RunServices implements AutoCloseable {
   private final Sinks sinks;
   private final FathomClient client;
   private final @Nullable PipelineLock lock;
+  private final Spending spending;
   private final Knowledge knowledge;
   private final ControlBook book = new ControlBook();
   private final Prefetcher prefetcher = new Prefetcher(new TaskFetch(this)::fetch);
@@ -68,6 +71,7 @@ final class RunServices implements AutoCloseable {
     this.sinks = sinks;
     this.client = client;
     this.lock = lock;
+    this.spending = new Spending(spec.budget(), environment.time(), client::billedRequests);
     this.knowledge = new Knowledge(sinks.ledger());
   }
 
@@ -76,6 +80,18 @@ final class RunServices implements AutoCloseable {
    * process's own.
    */
   static Permits permits(
+      ApiSettings api,
+      String account,
+      Priority priority,
+      @Nullable PostgresSettings postgres,
+      Budget budget,
+      RunEnvironment environment) {
+    Permits permits = permits(api, account, priority, postgres, environment);
+    Long most = budget.requests();
+    return most == null ? permits : new CappedPermits(permits, most);
+  }
+
+  private static Permits permits(
       ApiSettings api,
       String account,
       Priority priority,
@@ -157,8 +173,25 @@ final class RunServices implements AutoCloseable {
             spec.api(),
             environment,
             hearing(environment.listener()),
-            permits(spec.api(), spec.account(), spec.priority(), spec.postgres(), environment)),
+            permits(
+                spec.api(),
+                spec.account(),
+                spec.priority(),
+                spec.postgres(),
+                spec.budget(),
+                environment)),
         null);
+  }
+
+  /** The least that a task costs, given what is known by now. */
+  long leastRequests(FetchTask task) {
+    boolean asksControl = !task.isControl() && book.find(task.control(), task.days()).isEmpty();
+    return PlanOverview.pages(task, task.days(), spec.maxRangeDays())
+        + (asksControl ? PlanOverview.pages(task, task.control().days(), spec.maxRangeDays()) : 0);
+  }
+
+  Spending spending() {
+    return spending;
   }
 
   WindowFetcher fetcher() {

@@ -5,6 +5,7 @@ import fathomexport.api.Refusal;
 import fathomexport.ledger.LedgerException;
 import fathomexport.plan.FetchTask;
 import java.io.IOException;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,7 +28,17 @@ final class TaskFetch {
       if (ended != null) {
         return new Prefetcher.Result.Nothing(ended);
       }
-      return new Prefetcher.Result.Rows(run.fetcher().fetch(task));
+      long expected = run.leastRequests(task);
+      Optional<String> spent = run.spending().begin(expected);
+      if (spent.isPresent()) {
+        run.halt(WindowOutcome.failed("", FailureKind.BUDGET, spent.get()));
+        return new Prefetcher.Result.Nothing(run.halted().orElseThrow());
+      }
+      try {
+        return new Prefetcher.Result.Rows(run.fetcher().fetch(task));
+      } finally {
+        run.spending().ended(expected);
+      }
     } catch (FetchFailedException e) {
       return new Prefetcher.Result.Nothing(failed(task, e.failure()));
     } catch (IOException e) {
