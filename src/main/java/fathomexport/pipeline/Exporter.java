@@ -9,6 +9,7 @@ import fathomexport.api.RetryPolicy;
 import fathomexport.ledger.Ledger;
 import fathomexport.ledger.LedgerException;
 import fathomexport.ledger.RunRecord;
+import fathomexport.plan.Holdings;
 import fathomexport.plan.Mode;
 import fathomexport.plan.Plan;
 import fathomexport.plan.Subject;
@@ -26,6 +27,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.time.YearMonth;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -36,6 +38,8 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,6 +53,9 @@ public final class Exporter {
   private static final Duration MINUTE = Duration.ofMinutes(1);
 
   private static final int RUNS_TO_SEARCH = 100;
+
+  /** A year and more, where other pipelines run every hour. */
+  private static final int RUNS_FOR_SUCCESS = 10_000;
 
   private final ExportSettings settings;
   private final RunEnvironment environment;
@@ -83,6 +90,51 @@ public final class Exporter {
       Budget budget,
       List<String> beamArguments) {
     return export(job, new Mode.Backfill(days, force, newestFirst), budget, beamArguments);
+  }
+
+  /**
+   * Samples the current visitors of the job's sites, once each.
+   *
+   * @param detailed whether pages and referrers are asked for, too
+   */
+  public RunResult snapshot(ExportJob job, boolean detailed, List<String> beamArguments) {
+    return guarded(
+        () -> {
+          try (Sinks sinks = open(job)) {
+            sinks.all().forEach(sink -> sink.samples().prepare());
+            // Not the pipeline's own lock: a night's run and a sample do not exclude each other.
+            Optional<Ledger.RunLock> lock = sinks.ledger().tryLock("snapshot/" + job.name());
+            if (lock.isEmpty()) {
+              throw new ExportFailedException(
+                  FailureKind.TRY_LATER,
+                  "another snapshot of pipeline " + job.name() + " is under way",
+                  null);
+            }
+            try (Ledger.RunLock held = lock.get();
+                FathomClient client =
+                    client(
+                        Priority.FIRST, job.toPostgres() ? postgres() : null, Budget.UNLIMITED)) {
+              Objects.requireNonNull(held);
+              SnapshotRun run =
+                  new SnapshotRun(environment, sinks, client, detailed, settings.maxInFlight());
+              RunRecord done =
+                  run.run(
+                      new Accounts(client).subjects(job.withoutReports()),
+                      (startedAt, sites) ->
+                          spec(
+                              job,
+                              SnapshotRun.COMMAND,
+                              sites,
+                              startedAt,
+                              Priority.FIRST,
+                              Budget.UNLIMITED,
+                              Map.of(),
+                              Path.of("")),
+                      beamArguments);
+              return RunResult.of(done, floor(done.requests()));
+            }
+          }
+        });
   }
 
   /** Makes the sinks ready for the job's reports. */
@@ -127,14 +179,37 @@ public final class Exporter {
             LedgerView view = new LedgerView(job, sinks);
             Plan plan = planner(job, mode, view, found.subjects()).plan(found.subjects());
             return PlanOverview.of(
+                costs(view),
                 plan,
-                view,
-                settings.requestsPerMinute(),
-                settings.rowLimit(),
-                settings.maxRangeDays(),
+                mode instanceof Mode.Nightly ? everyNight(job, found.subjects()) : null,
+                YearMonth.from(environment.time().instant().atOffset(ZoneOffset.UTC)),
+                job.reports().stream()
+                    .collect(Collectors.toMap(Report::name, r -> sinks.weight(r.name()))),
                 found.lost().stream().map(l -> l.window() + ": " + l.message()).toList());
           }
         });
+  }
+
+  /** What a night is about when the nights before it went well: no gaps, nothing done yet. */
+  private Plan everyNight(ExportJob job, List<Subject> subjects) {
+    Map<String, Holdings> nothing =
+        job.reports().stream()
+            .collect(Collectors.toMap(Report::name, r -> Holdings.ofAll(false, List.of())));
+    return new WindowPlanner(
+            job.reports(),
+            nothing,
+            new Mode.Nightly(job.lookbackDays(), true),
+            environment.time().instant(),
+            settings.maxRangeDays())
+        .plan(subjects);
+  }
+
+  private RequestCosts costs(LedgerView view) {
+    return new RequestCosts(
+        view.expectedRows(),
+        settings.requestsPerMinute(),
+        settings.rowLimit(),
+        settings.maxRangeDays());
   }
 
   /** What is covered, a row a report and slice. */
@@ -142,7 +217,22 @@ public final class Exporter {
     return guarded(
         () -> {
           try (Sinks sinks = open(job)) {
-            return StatusOverview.of(job, sinks, environment.time().instant());
+            return StatusOverview.of(
+                job, sinks, environment.time().instant(), settings.requestsPerMinute());
+          }
+        });
+  }
+
+  /** When a run of the pipeline by this command last ended with exit code 0. */
+  public Optional<Instant> lastSuccess(ExportJob job, String command) {
+    return guarded(
+        () -> {
+          try (Sinks sinks = open(job)) {
+            return sinks.ledger().runs(RUNS_FOR_SUCCESS).stream()
+                .filter(r -> r.pipeline().equals(job.name()) && r.command().equals(command))
+                .filter(r -> Objects.equals(r.exitCode(), 0))
+                .flatMap(r -> Stream.ofNullable(r.finishedAt()))
+                .max(Instant::compareTo);
           }
         });
   }
@@ -240,11 +330,18 @@ public final class Exporter {
     Accounts.Found found = new Accounts(client).subjects(job);
     LedgerView view = new LedgerView(job, sinks);
     Plan plan = planner(job, mode, view, found.subjects()).plan(found.subjects());
-    environment
-        .listener()
-        .planned(plan.windows(), PlanOverview.leastRequests(plan, settings.maxRangeDays()));
     try (SpillDirectory spill = SpillDirectory.create()) {
-      ExportSpec spec = spec(job, mode, budget, plan, startedAt, lock.fences(), spill.path());
+      ExportSpec spec =
+          spec(
+              job,
+              mode.command(),
+              plan.windows(),
+              startedAt,
+              priority(mode),
+              budget,
+              lock.fences(),
+              spill.path());
+      environment.listener().planned(costs(view).planned(spec, plan));
       found.lost().forEach(environment.listener()::windowEnded);
       RunRecord ended;
       if (plan.tasks().isEmpty()) {
@@ -274,7 +371,7 @@ public final class Exporter {
     }
   }
 
-  private static RunRecord find(Ledger ledger, String runId) {
+  static RunRecord find(Ledger ledger, String runId) {
     return ledger.runs(RUNS_TO_SEARCH).stream()
         .filter(r -> r.runId().equals(runId))
         .findFirst()
@@ -284,22 +381,23 @@ public final class Exporter {
 
   private ExportSpec spec(
       ExportJob job,
-      Mode mode,
-      Budget budget,
-      Plan plan,
+      String command,
+      long windows,
       Instant startedAt,
+      Priority priority,
+      Budget budget,
       Map<String, Fence> fences,
       Path spill) {
     String stamp = startedAt.truncatedTo(ChronoUnit.SECONDS).toString().replaceAll("[^0-9TZ]", "");
     return new ExportSpec(
         stamp + "-" + UUID.randomUUID().toString().substring(0, 8),
         job.name(),
-        mode.command(),
+        command,
         startedAt,
-        plan.windows(),
+        windows,
         api(),
         settings.accountKey(),
-        priority(mode),
+        priority,
         budget,
         job.toPostgres() ? postgres() : null,
         job.toParquet() ? parquet().root().toString() : null,

@@ -142,6 +142,8 @@ final class RunServices implements AutoCloseable {
           || event.endpoint() == Endpoint.CURRENT_VISITORS) {
         if (event instanceof RequestListener.Event.Sent) {
           listener.requestSent();
+        } else if (event instanceof RequestListener.Event.Limited) {
+          listener.limited();
         } else if (event instanceof RequestListener.Event.Waiting waiting) {
           listener.waiting(waiting.until());
         }
@@ -186,8 +188,10 @@ final class RunServices implements AutoCloseable {
   /** The least that a task costs, given what is known by now. */
   long leastRequests(FetchTask task) {
     boolean asksControl = !task.isControl() && book.find(task.control(), task.days()).isEmpty();
-    return PlanOverview.pages(task, task.days(), spec.maxRangeDays())
-        + (asksControl ? PlanOverview.pages(task, task.control().days(), spec.maxRangeDays()) : 0);
+    return RequestCosts.leastPages(task, task.days(), spec.maxRangeDays())
+        + (asksControl
+            ? RequestCosts.leastPages(task, task.control().days(), spec.maxRangeDays())
+            : 0);
   }
 
   Spending spending() {

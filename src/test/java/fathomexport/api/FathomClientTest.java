@@ -162,8 +162,8 @@ class FathomClientTest {
             new ScriptedServer(
                 json("{\"id\":\"a b/c\",\"name\":\"x\",\"timezone\":\"UTC\"}"),
                 json(
-                    "{\"data\":[{\"id\":\"1\",\"name\":\"buy & go\"},{\"id\":\"2\",\"name\":\"b\"}],"
-                        + "\"has_more\":true}"),
+                    "{\"data\":[{\"id\":\"1\",\"name\":\"buy &"
+                        + " go\"},{\"id\":\"2\",\"name\":\"b\"}],\"has_more\":true}"),
                 json(
                     "{\"data\":[{\"id\":\"3\",\"name\":\"b\"},{\"id\":\"4\",\"name\":\"a\"},"
                         + "{\"id\":\"5\",\"name\":\"\"},{\"id\":\"6\"}],\"has_more\":false}"));
@@ -225,6 +225,34 @@ class FathomClientTest {
       assertThat(server.requests().get(0)).startsWith("GET /v1/current_visitors?site_id=CDBUGS ");
       assertThat(server.requests().get(1)).contains("?site_id=CDBUGS&detailed=true ");
       assertThat(fixture.client.billedRequests()).isEqualTo(5);
+    }
+  }
+
+  /** Reports and current visitors are of one quota. */
+  @Test
+  void currentVisitorsTakePermitsOfTheReports() throws Exception {
+    try (ScriptedServer server = new ScriptedServer(json("[]"));
+        ClientFixture fixture = new ClientFixture(server.baseUrl())) {
+      for (int i = 0; i < 10; i++) {
+        assertThat(fixture.ask().value()).isPresent();
+      }
+      assertThat(fixture.time.elapsed().toMillis()).isLessThan(1_000L);
+      assertThat(fixture.client.currentVisitors(SITE, true)).isInstanceOf(Outcome.Malformed.class);
+      assertThat(fixture.time.elapsed().toMillis()).isBetween(60_000L, 80_000L);
+    }
+  }
+
+  /** A list that is missing is no empty one, unless nobody is there. */
+  @Test
+  void detailsThatAreMissing() throws Exception {
+    try (ScriptedServer server =
+            new ScriptedServer(json("{\"total\":0}"), json("{\"total\":1,\"content\":[]}"));
+        ClientFixture fixture = new ClientFixture(server.baseUrl())) {
+      assertThat(fixture.client.currentVisitors(SITE, true).value().orElseThrow())
+          .isEqualTo(new CurrentVisitors(0, List.of(), List.of()));
+      assertThat(fixture.client.currentVisitors(SITE, true))
+          .isInstanceOfSatisfying(
+              Outcome.Malformed.class, m -> assertThat(m.reason()).contains("'referrers'"));
     }
   }
 

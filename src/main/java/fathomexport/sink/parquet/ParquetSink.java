@@ -8,6 +8,7 @@ import fathomexport.report.Slice;
 import fathomexport.report.rows.RowSource;
 import fathomexport.sink.CommitResult;
 import fathomexport.sink.Fence;
+import fathomexport.sink.SampleStore;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.WindowLoad;
@@ -36,6 +37,7 @@ public final class ParquetSink implements Sink {
   private final Quarantine quarantine;
   private final ParquetLedger ledger;
   private volatile @Nullable Fence fence;
+  private final ParquetSamples samples;
 
   /** Touches nothing yet: see {@link #migrate}. */
   public ParquetSink(ParquetSettings settings) {
@@ -48,6 +50,7 @@ public final class ParquetSink implements Sink {
     this.quarantine = new Quarantine(layout, documents);
     this.ledger =
         new ParquetLedger(layout, locks, ledgers, documents, attempts, restatements, quarantine);
+    this.samples = new ParquetSamples(layout, locks, ledgers, documents);
   }
 
   @Override
@@ -140,6 +143,11 @@ public final class ParquetSink implements Sink {
   @Override
   public Ledger ledger() {
     return ledger;
+  }
+
+  @Override
+  public SampleStore samples() {
+    return samples;
   }
 
   @Override

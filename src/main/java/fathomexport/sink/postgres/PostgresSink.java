@@ -9,6 +9,7 @@ import fathomexport.report.Window;
 import fathomexport.report.rows.RowSource;
 import fathomexport.sink.CommitResult;
 import fathomexport.sink.Fence;
+import fathomexport.sink.SampleStore;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.WindowLoad;
@@ -230,6 +231,11 @@ public final class PostgresSink implements Sink {
   @Override
   public Ledger ledger() {
     return ledger;
+  }
+
+  @Override
+  public SampleStore samples() {
+    return new PostgresSamples(database);
   }
 
   @Override
