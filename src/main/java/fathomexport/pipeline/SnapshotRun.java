@@ -51,12 +51,12 @@ final class SnapshotRun {
             new PlannedRun(
                 spec.runId(),
                 spec.pipeline(),
-                spec.command(),
+                COMMAND,
                 sites.size(),
                 sites.size(),
                 sites.size(),
                 spec.api().requestsPerMinute(),
-                Map.of()));
+                Map.of(COMMAND, (long) sites.size())));
     found.lost().forEach(environment.listener()::windowEnded);
     sinks.ledger().record(RecordSummary.begun(spec));
     RunRecord ended;
