@@ -57,6 +57,9 @@ public final class PermitLease implements AutoCloseable {
   /** Permits whose end could not be told yet, and since when. */
   private final Map<Granted, Ended> untold = new HashMap<>();
 
+  /** Until when, by {@code System.nanoTime()}, a deferral lasts that could not be told yet. */
+  private @Nullable Long deferral;
+
   private @Nullable Connection session;
   private int holder;
   private boolean closed;
@@ -174,7 +177,7 @@ public final class PermitLease implements AutoCloseable {
   /** Gives up the place in the queue. */
   public synchronized void leave(Ticket ticket) {
     Long number = ticket.number;
-    if (number == null) {
+    if (closed || number == null) {
       return;
     }
     ticket.number = null;
@@ -196,6 +199,9 @@ public final class PermitLease implements AutoCloseable {
    * @param limited whether the answer was that a limit was exceeded
    */
   public synchronized void end(Granted permit, boolean limited) {
+    if (closed) {
+      return;
+    }
     untold.put(permit, new Ended(System.nanoTime(), limited));
     try {
       onSession(connection -> true);
@@ -206,6 +212,9 @@ public final class PermitLease implements AutoCloseable {
 
   /** The permit was not used. */
   public synchronized void giveBack(Granted permit) {
+    if (closed) {
+      return;
+    }
     try {
       onSession(
           connection -> {
@@ -218,11 +227,14 @@ public final class PermitLease implements AutoCloseable {
   }
 
   /**
-   * Gives no permit for this long, to anybody.
-   *
-   * @throws LedgerException when the database cannot be told
+   * Gives no permit for this long, to anybody. Throws nothing: what cannot be told now is told
+   * before this run asks again.
    */
   public synchronized void defer(Duration time) {
+    if (closed) {
+      return;
+    }
+    long until = System.nanoTime() + time.toNanos();
     try {
       onSession(
           connection -> {
@@ -230,7 +242,8 @@ public final class PermitLease implements AutoCloseable {
             return true;
           });
     } catch (SQLException e) {
-      throw failed(e);
+      LOG.warn("that the API has asked to wait is told later: {}", database.describe(e));
+      deferral = until;
     }
   }
 
@@ -535,6 +548,11 @@ public final class PermitLease implements AutoCloseable {
         Map.Entry<Granted, Ended> next = ended.next();
         end(connection, next.getKey(), next.getValue());
         ended.remove();
+      }
+      Long until = deferral;
+      if (until != null) {
+        defer(connection, Duration.ofNanos(Math.max(0, until - System.nanoTime())));
+        deferral = null;
       }
       T result = work.on(connection);
       well = true;
