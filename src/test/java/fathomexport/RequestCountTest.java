@@ -339,6 +339,7 @@ class RequestCountTest {
                       10_000,
                       Duration.ofSeconds(60),
                       180,
+                      "default",
                       null,
                       directory.resolve("warehouse")),
                   new RunEnvironment(

@@ -4,9 +4,11 @@ import fathomexport.config.Loaded;
 import fathomexport.config.PipelineDefinition;
 import fathomexport.config.Problem;
 import fathomexport.config.Settings;
+import fathomexport.pipeline.Budget;
 import fathomexport.pipeline.RunListener;
 import fathomexport.report.DayRange;
 import fathomexport.report.Site;
+import java.time.Duration;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -125,6 +127,18 @@ final class Commands {
     @Option(names = "--oldest-first", description = "Begin with the oldest windows.")
     boolean oldestFirst;
 
+    @Option(
+        names = "--max-requests",
+        paramLabel = "N",
+        description = "Stop before the request after these, retries included; exit code 75.")
+    @Nullable Long maxRequests;
+
+    @Option(
+        names = "--max-minutes",
+        paramLabel = "N",
+        description = "Begin no window after so many minutes; exit code 75.")
+    @Nullable Long maxMinutes;
+
     @Mixin Launch.Metrics metrics = new Launch.Metrics();
 
     @Spec @Nullable CommandSpec spec;
@@ -141,6 +155,7 @@ final class Commands {
         throw new ParameterException(
             command.commandLine(), "--newest-first and --oldest-first exclude each other");
       }
+      Budget budget = budget(command);
       String warning =
           days.first().isBefore(ACCURATE_FROM)
               ? "the API is only accurate on data from March 2021 on: before, browser, country,"
@@ -153,8 +168,17 @@ final class Commands {
           metrics,
           warning,
           (exporter, job) ->
-              exporter.backfill(job, days, force, !oldestFirst, context.options().beamArguments),
+              exporter.backfill(
+                  job, days, force, !oldestFirst, budget, context.options().beamArguments),
           RunPrinting::print);
+    }
+
+    private Budget budget(CommandSpec command) {
+      if ((maxRequests != null && maxRequests < 1) || (maxMinutes != null && maxMinutes < 1)) {
+        throw new ParameterException(
+            command.commandLine(), "--max-requests and --max-minutes must be 1 or more");
+      }
+      return new Budget(maxRequests, maxMinutes == null ? null : Duration.ofMinutes(maxMinutes));
     }
   }
 

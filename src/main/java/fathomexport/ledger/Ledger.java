@@ -61,6 +61,17 @@ public interface Ledger {
 
   /** A held lock. */
   interface RunLock extends AutoCloseable {
+    /** Grows with each taking of the pipeline's lock: what a commit is fenced by. */
+    long epoch();
+
+    /**
+     * Whether the lock is still this run's. One that was lost, as with the connection that held it,
+     * is taken again when nobody has taken it in between.
+     *
+     * @throws LedgerException when that cannot be found out
+     */
+    boolean stillHeld();
+
     @Override
     void close();
   }

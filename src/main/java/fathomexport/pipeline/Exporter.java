@@ -3,6 +3,7 @@ package fathomexport.pipeline;
 import fathomexport.api.ApiSettings;
 import fathomexport.api.Endpoint;
 import fathomexport.api.FathomClient;
+import fathomexport.api.Permits;
 import fathomexport.api.RequestListener;
 import fathomexport.api.RetryPolicy;
 import fathomexport.ledger.Ledger;
@@ -18,6 +19,7 @@ import fathomexport.report.Report;
 import fathomexport.report.SecretUnavailableException;
 import fathomexport.report.Site;
 import fathomexport.report.SiteId;
+import fathomexport.sink.Fence;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.parquet.ParquetSettings;
 import fathomexport.sink.postgres.PostgresSettings;
@@ -40,6 +42,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What can be done with a configuration: the one door into this package for the command line and
@@ -66,7 +69,8 @@ public final class Exporter {
 
   /** Every site's finished days of the look-back, then gaps: what a scheduler starts. */
   public RunResult run(ExportJob job, boolean force, List<String> beamArguments) {
-    return export(job, new Mode.Nightly(job.lookbackDays(), force), beamArguments);
+    return export(
+        job, new Mode.Nightly(job.lookbackDays(), force), Budget.UNLIMITED, beamArguments);
   }
 
   /** What of a range is not complete yet; with {@code force} all of it. */
@@ -76,7 +80,18 @@ public final class Exporter {
       boolean force,
       boolean newestFirst,
       List<String> beamArguments) {
-    return export(job, new Mode.Backfill(days, force, newestFirst), beamArguments);
+    return backfill(job, days, force, newestFirst, Budget.UNLIMITED, beamArguments);
+  }
+
+  /** The same, but ends at a window's edge when the budget is spent. */
+  public RunResult backfill(
+      ExportJob job,
+      DayRange days,
+      boolean force,
+      boolean newestFirst,
+      Budget budget,
+      List<String> beamArguments) {
+    return export(job, new Mode.Backfill(days, force, newestFirst), budget, beamArguments);
   }
 
   /**
@@ -98,7 +113,9 @@ public final class Exporter {
                   null);
             }
             try (Ledger.RunLock held = lock.get();
-                FathomClient client = client()) {
+                FathomClient client =
+                    client(
+                        Priority.FIRST, job.toPostgres() ? postgres() : null, Budget.UNLIMITED)) {
               Objects.requireNonNull(held);
               SnapshotRun run =
                   new SnapshotRun(environment, sinks, client, detailed, settings.maxInFlight());
@@ -106,7 +123,15 @@ public final class Exporter {
                   run.run(
                       new Accounts(client).subjects(job.withoutReports()),
                       (startedAt, sites) ->
-                          spec(job, SnapshotRun.COMMAND, sites, startedAt, Path.of("")),
+                          spec(
+                              job,
+                              SnapshotRun.COMMAND,
+                              sites,
+                              startedAt,
+                              Priority.FIRST,
+                              Budget.UNLIMITED,
+                              Map.of(),
+                              Path.of("")),
                       beamArguments);
               return RunResult.of(done, floor(done.requests()));
             }
@@ -129,7 +154,7 @@ public final class Exporter {
   public List<Site> sites() {
     return guarded(
         () -> {
-          try (FathomClient client = client()) {
+          try (FathomClient client = client(Priority.WHEN_FREE, null, Budget.UNLIMITED)) {
             return new Accounts(client).all();
           }
         });
@@ -151,7 +176,7 @@ public final class Exporter {
     return guarded(
         () -> {
           try (Sinks sinks = open(job);
-              FathomClient client = client()) {
+              FathomClient client = client(Priority.WHEN_FREE, null, Budget.UNLIMITED)) {
             Accounts.Found found = new Accounts(client).subjects(job);
             LedgerView view = new LedgerView(job, sinks);
             Plan plan = planner(job, mode, view, found.subjects()).plan(found.subjects());
@@ -222,7 +247,14 @@ public final class Exporter {
           try (SpillDirectory spill = SpillDirectory.create();
               Sinks sinks = open(job);
               FathomClient client =
-                  RunServices.client(api(), environment, counting(requests::incrementAndGet))) {
+                  RunServices.client(
+                      api(),
+                      environment,
+                      counting(requests::incrementAndGet),
+                      permits(
+                          Priority.WHEN_FREE,
+                          job.toPostgres() ? postgres() : null,
+                          Budget.UNLIMITED))) {
             Accounts.Found found = new Accounts(client).subjects(job);
             WindowFetcher fetcher =
                 new WindowFetcher(
@@ -271,35 +303,50 @@ public final class Exporter {
         });
   }
 
-  private RunResult export(ExportJob job, Mode mode, List<String> beamArguments) {
+  private RunResult export(ExportJob job, Mode mode, Budget budget, List<String> beamArguments) {
     return guarded(
         () -> {
           try (Sinks sinks = open(job)) {
             sinks.all().forEach(sink -> sink.migrate(job.reports()));
-            Optional<Ledger.RunLock> lock = sinks.ledger().tryLock(job.name());
+            Optional<PipelineLock> lock = sinks.tryLock(job.name());
             if (lock.isEmpty()) {
               throw new ExportFailedException(
                   FailureKind.TRY_LATER,
                   "another run of pipeline " + job.name() + " is under way",
                   null);
             }
-            try (Ledger.RunLock held = lock.get();
-                FathomClient client = client()) {
-              Objects.requireNonNull(held);
-              return export(job, mode, beamArguments, sinks, client);
+            try (PipelineLock held = lock.get();
+                FathomClient client =
+                    client(priority(mode), job.toPostgres() ? postgres() : null, budget)) {
+              return export(job, mode, budget, beamArguments, sinks, held, client);
             }
           }
         });
   }
 
   private RunResult export(
-      ExportJob job, Mode mode, List<String> beamArguments, Sinks sinks, FathomClient client) {
+      ExportJob job,
+      Mode mode,
+      Budget budget,
+      List<String> beamArguments,
+      Sinks sinks,
+      PipelineLock lock,
+      FathomClient client) {
     Instant startedAt = environment.time().instant();
     Accounts.Found found = new Accounts(client).subjects(job);
     LedgerView view = new LedgerView(job, sinks);
     Plan plan = planner(job, mode, view, found.subjects()).plan(found.subjects());
     try (SpillDirectory spill = SpillDirectory.create()) {
-      ExportSpec spec = spec(job, mode.command(), plan.windows(), startedAt, spill.path());
+      ExportSpec spec =
+          spec(
+              job,
+              mode.command(),
+              plan.windows(),
+              startedAt,
+              priority(mode),
+              budget,
+              lock.fences(),
+              spill.path());
       environment.listener().planned(costs(view).planned(spec, plan));
       found.lost().forEach(environment.listener()::windowEnded);
       RunRecord ended;
@@ -308,7 +355,7 @@ public final class Exporter {
             found.lost().stream().map(RunSummary::of).reduce(RunSummary.EMPTY, RunSummary::plus);
         ended = RecordSummary.of(spec, nothing, startedAt, 0, nothing.exitCode());
       } else {
-        try (RunServices services = new RunServices(spec, environment, sinks, client)) {
+        try (RunServices services = new RunServices(spec, environment, sinks, client, lock)) {
           services.register();
           if (!mode.force()) {
             view.seed(services.book(), plan, startedAt.minus(CONTROL_AGE));
@@ -357,7 +404,14 @@ public final class Exporter {
   }
 
   private ExportSpec spec(
-      ExportJob job, String command, long windows, Instant startedAt, Path spill) {
+      ExportJob job,
+      String command,
+      long windows,
+      Instant startedAt,
+      Priority priority,
+      Budget budget,
+      Map<String, Fence> fences,
+      Path spill) {
     String stamp = startedAt.truncatedTo(ChronoUnit.SECONDS).toString().replaceAll("[^0-9TZ]", "");
     return new ExportSpec(
         stamp + "-" + UUID.randomUUID().toString().substring(0, 8),
@@ -366,10 +420,14 @@ public final class Exporter {
         startedAt,
         windows,
         api(),
+        settings.accountKey(),
+        priority,
+        budget,
         job.toPostgres() ? postgres() : null,
         job.toParquet() ? parquet().root().toString() : null,
         settings.rowLimit(),
         settings.maxRangeDays(),
+        fences,
         spill.toString());
   }
 
@@ -398,8 +456,25 @@ public final class Exporter {
     return MINUTE.multipliedBy(rounds);
   }
 
-  private FathomClient client() {
-    return RunServices.client(api(), environment, RunServices.hearing(environment.listener()));
+  /**
+   * @param postgres where permits are shared; null when they are this process's own
+   */
+  private FathomClient client(
+      Priority priority, @Nullable PostgresSettings postgres, Budget budget) {
+    return RunServices.client(
+        api(),
+        environment,
+        RunServices.hearing(environment.listener()),
+        permits(priority, postgres, budget));
+  }
+
+  private Permits permits(Priority priority, @Nullable PostgresSettings postgres, Budget budget) {
+    return RunServices.permits(
+        api(), settings.accountKey(), priority, postgres, budget, environment);
+  }
+
+  private static Priority priority(Mode mode) {
+    return mode instanceof Mode.Nightly ? Priority.FIRST : Priority.WHEN_FREE;
   }
 
   private ApiSettings api() {
@@ -449,6 +524,7 @@ public final class Exporter {
           switch (e.kind()) {
             case DEFINITION -> FailureKind.CONFIGURATION;
             case UNAVAILABLE, UNKNOWN -> FailureKind.STORAGE;
+            case SUPERSEDED -> FailureKind.TRY_LATER;
             case INTEGRITY -> FailureKind.FAULT;
           };
       throw new ExportFailedException(kind, String.valueOf(e.getMessage()), e);

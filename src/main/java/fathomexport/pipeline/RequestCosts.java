@@ -127,6 +127,13 @@ final class RequestCosts {
     return grouping == DateGrouping.HOUR ? WindowPlanner.HOUR_DAYS : maxRangeDays;
   }
 
+  /** Pages of a range when no answer is full. */
+  static long leastPages(FetchTask task, DayRange days, int maxRangeDays) {
+    int width =
+        task.shape().dateGrouping() == DateGrouping.HOUR ? WindowPlanner.HOUR_DAYS : maxRangeDays;
+    return walk(task, days, Integer.MAX_VALUE, width, p -> 0).pages;
+  }
+
   private record Walk(long pages, List<Full> full) {}
 
   /** Pages through a range as a run does, with answers of as many rows as are expected. */

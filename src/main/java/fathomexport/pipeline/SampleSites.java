@@ -3,6 +3,7 @@ package fathomexport.pipeline;
 import fathomexport.api.CurrentVisitors;
 import fathomexport.api.Outcome;
 import fathomexport.api.Refusal;
+import fathomexport.ledger.LedgerException;
 import fathomexport.report.SiteId;
 import fathomexport.report.VisitorSample;
 import java.time.Instant;
@@ -75,6 +76,9 @@ final class SampleSites extends DoFn<SiteQueue, VisitorSample> {
           return;
         }
         failure = failed(run, (Outcome.Failure<CurrentVisitors>) outcome);
+      } catch (LedgerException e) {
+        failure = WindowOutcome.failed("", FailureKind.STORAGE, String.valueOf(e.getMessage()));
+        run.halt(failure);
       } catch (RuntimeException e) {
         LOG.error("{}: a fault of ours", SiteQueue.name(site), e);
         failure = WindowOutcome.failed("", FailureKind.FAULT, "a fault of ours: " + e);

@@ -60,7 +60,7 @@ final class SnapshotRun {
     found.lost().forEach(environment.listener()::windowEnded);
     sinks.ledger().record(RecordSummary.begun(spec));
     RunRecord ended;
-    try (RunServices services = new RunServices(spec, environment, sinks, client)) {
+    try (RunServices services = new RunServices(spec, environment, sinks, client, null)) {
       services.register();
       long requests =
           new BeamRun(beamArguments, maxInFlight)

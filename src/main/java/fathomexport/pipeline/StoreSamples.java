@@ -51,6 +51,7 @@ final class StoreSamples extends DoFn<VisitorSample, WindowOutcome> {
     return switch (e.kind()) {
       case UNAVAILABLE, UNKNOWN -> FailureKind.STORAGE;
       case DEFINITION -> FailureKind.CONFIGURATION;
+      case SUPERSEDED -> FailureKind.TRY_LATER;
       case INTEGRITY -> FailureKind.FAULT;
     };
   }

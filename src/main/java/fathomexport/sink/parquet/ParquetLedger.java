@@ -284,7 +284,74 @@ final class ParquetLedger implements Ledger {
   @Override
   public Optional<RunLock> tryLock(String pipeline) {
     return answer(
-        () -> locks.tryAcquire("pipeline-" + pipeline).map(held -> (RunLock) held::close));
+        () -> {
+          Optional<FileLocks.Held> held = locks.tryAcquire("pipeline-" + pipeline);
+          if (held.isEmpty()) {
+            return Optional.empty();
+          }
+          boolean kept = false;
+          try {
+            RunLock lock = new Lock(pipeline, held.get(), nextEpoch(pipeline));
+            kept = true;
+            return Optional.of(lock);
+          } finally {
+            if (!kept) {
+              held.get().close();
+            }
+          }
+        });
+  }
+
+  /** Beside the lock's own file, whose descriptor must not be closed. */
+  private Path epochDocument(String pipeline) {
+    return layout.own().resolve("locks").resolve(Layout.escape("pipeline-" + pipeline) + ".json");
+  }
+
+  /** Not before the time of day, so that no epoch comes back when the document was removed. */
+  private long nextEpoch(String pipeline) throws IOException {
+    JsonNode before = documents.read(epochDocument(pipeline));
+    long epoch =
+        Math.max(
+            System.currentTimeMillis(),
+            before == null ? 0 : before.required("epoch").longValue() + 1);
+    ObjectNode document = documents.object();
+    document.put("pipeline", pipeline);
+    document.put("epoch", epoch);
+    documents.write(epochDocument(pipeline), document);
+    return epoch;
+  }
+
+  /** Whether nobody has taken the pipeline's lock since it had this epoch. */
+  boolean isEpoch(String pipeline, long epoch) throws IOException {
+    JsonNode document = documents.read(epochDocument(pipeline));
+    return document != null && document.required("epoch").longValue() == epoch;
+  }
+
+  private final class Lock implements RunLock {
+    private final String pipeline;
+    private final FileLocks.Held held;
+    private final long epoch;
+
+    Lock(String pipeline, FileLocks.Held held, long epoch) {
+      this.pipeline = pipeline;
+      this.held = held;
+      this.epoch = epoch;
+    }
+
+    @Override
+    public long epoch() {
+      return epoch;
+    }
+
+    @Override
+    public boolean stillHeld() {
+      return answer(() -> isEpoch(pipeline, epoch));
+    }
+
+    @Override
+    public void close() {
+      held.close();
+    }
   }
 
   private interface Question<T> {

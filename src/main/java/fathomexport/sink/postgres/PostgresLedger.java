@@ -22,6 +22,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.sql.Types;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.OffsetDateTime;
@@ -35,8 +36,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The control tables in schema {@code fathom_ops}. */
 final class PostgresLedger implements Ledger, AutoCloseable {
@@ -44,6 +46,12 @@ final class PostgresLedger implements Ledger, AutoCloseable {
   static final List<Aggregate> SUMMED =
       List.of(Aggregate.PAGEVIEWS, Aggregate.CONVERSIONS, Aggregate.VALUE);
 
+  private static final Logger LOG = LoggerFactory.getLogger(PostgresLedger.class);
+  private static final String LOCK_NOT_AVAILABLE = "55P03";
+  private static final String LOST = "08006";
+  private static final int ANSWER_SECONDS = 10;
+  private static final int TRIES = 20;
+  private static final Duration BETWEEN_TRIES = Duration.ofMillis(250);
   private static final String UNDEFINED_TABLE = "42P01";
   private static final String UNDEFINED_SCHEMA = "3F000";
 
@@ -405,20 +413,53 @@ final class PostgresLedger implements Ledger, AutoCloseable {
   public Optional<RunLock> tryLock(String pipeline) {
     try {
       Connection connection = database.connect();
+      boolean kept = false;
       try {
-        if (locked(connection, pipeline)) {
-          Lock lock = new Lock(connection);
-          locks.add(lock);
-          return Optional.of(lock);
+        if (!locked(connection, pipeline)) {
+          return Optional.empty();
         }
-      } catch (SQLException e) {
-        database.discard(connection);
-        throw e;
+        Lock lock = new Lock(pipeline, connection, nextEpoch(connection, pipeline));
+        locks.add(lock);
+        kept = true;
+        return Optional.of(lock);
+      } finally {
+        if (!kept) {
+          database.discard(connection);
+        }
       }
-      database.discard(connection);
-      return Optional.empty();
     } catch (SQLException e) {
+      if (LOCK_NOT_AVAILABLE.equals(e.getSQLState())) {
+        // A commit of a run that has lost its lock, and does not know it yet, does not end.
+        return Optional.empty();
+      }
       throw translate(e);
+    }
+  }
+
+  private static long nextEpoch(Connection connection, String pipeline) throws SQLException {
+    try (PreparedStatement next =
+        connection.prepareStatement(
+            "INSERT INTO fathom_ops.pipeline_lock AS l (pipeline, epoch, taken_at)"
+                + " VALUES (?, 1, clock_timestamp()) ON CONFLICT (pipeline)"
+                + " DO UPDATE SET epoch = l.epoch + 1, taken_at = excluded.taken_at"
+                + " RETURNING epoch")) {
+      next.setString(1, pipeline);
+      try (ResultSet row = next.executeQuery()) {
+        row.next();
+        return row.getLong(1);
+      }
+    }
+  }
+
+  private static boolean isEpoch(Connection connection, String pipeline, long epoch)
+      throws SQLException {
+    try (PreparedStatement query =
+        connection.prepareStatement(
+            "SELECT epoch FROM fathom_ops.pipeline_lock WHERE pipeline = ?")) {
+      query.setString(1, pipeline);
+      try (ResultSet row = query.executeQuery()) {
+        return row.next() && row.getLong(1) == epoch;
+      }
     }
   }
 
@@ -428,7 +469,10 @@ final class PostgresLedger implements Ledger, AutoCloseable {
    */
   private static boolean locked(Connection connection, String pipeline) throws SQLException {
     try (Statement statement = connection.createStatement()) {
-      statement.execute("SET idle_session_timeout = 0");
+      // That this machine is gone shows within a minute.
+      statement.execute(
+          "SET idle_session_timeout = 0; SET lock_timeout = '10s'; SET tcp_keepalives_idle = 20;"
+              + " SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3");
     }
     try (PreparedStatement query =
         connection.prepareStatement("SELECT pg_try_advisory_lock(hashtextextended(?, 0))")) {
@@ -440,24 +484,84 @@ final class PostgresLedger implements Ledger, AutoCloseable {
   }
 
   private final class Lock implements RunLock {
-    private final Connection connection;
-    private final AtomicBoolean held = new AtomicBoolean(true);
+    private final String pipeline;
+    private final long epoch;
+    private Connection connection;
+    private boolean superseded;
+    private boolean closed;
 
-    Lock(Connection connection) {
+    Lock(String pipeline, Connection connection, long epoch) {
+      this.pipeline = pipeline;
       this.connection = connection;
+      this.epoch = epoch;
     }
 
     @Override
-    public void close() {
-      if (!held.compareAndSet(true, false)) {
+    public long epoch() {
+      return epoch;
+    }
+
+    @Override
+    public synchronized boolean stillHeld() {
+      if (closed || superseded) {
+        return false;
+      }
+      try {
+        if (connection.isValid(ANSWER_SECONDS)) {
+          return true;
+        }
+        LOG.warn("the connection that locks pipeline {} is lost; taking the lock again", pipeline);
+        database.discard(connection);
+        superseded = !takeAgain();
+        return !superseded;
+      } catch (SQLException e) {
+        throw translate(e);
+      }
+    }
+
+    /**
+     * The lock of the lost session may outlive it for a while. Meanwhile the epoch tells that
+     * nobody has taken over, and fences the commits.
+     */
+    private boolean takeAgain() throws SQLException {
+      Connection next =
+          database.outage().reconnect(new SQLException("the connection is lost", LOST));
+      boolean kept = false;
+      try {
+        for (int tries = 0; !locked(next, pipeline) && tries < TRIES; tries++) {
+          pause();
+        }
+        connection = next;
+        kept = isEpoch(next, pipeline, epoch);
+        return kept;
+      } finally {
+        if (!kept) {
+          database.discard(next);
+        }
+      }
+    }
+
+    private void pause() {
+      try {
+        Thread.sleep(BETWEEN_TRIES.toMillis());
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+
+    @Override
+    public synchronized void close() {
+      if (closed) {
         return;
       }
+      closed = true;
       locks.remove(this);
       // Asked for, and not only by ending the session: that the server notices a little later.
       try (Statement statement = connection.createStatement()) {
         statement.execute("SELECT pg_advisory_unlock_all()");
       } catch (SQLException e) {
-        throw translate(e);
+        // The lock went with its session.
+        LOG.debug("the lock on pipeline {} was lost before it was freed", pipeline, e);
       } finally {
         database.discard(connection);
       }
