@@ -177,7 +177,7 @@ public final class FathomClient implements AutoCloseable {
             + AggregationRequest.encode(site.value())
             + (detailed ? "&detailed=true" : ""),
         () -> {},
-        Lookups::visitors);
+        body -> Lookups.visitors(body, detailed));
   }
 
   @Override

@@ -95,6 +95,7 @@ public final class App {
     line.addSubcommand(new StatusCommand(context));
     line.addSubcommand(new EvidenceCommands.Verify(context));
     line.addSubcommand(new EvidenceCommands.Explain(context));
+    line.addSubcommand(new SnapshotCommand(context));
     line.addSubcommand(new Commands.Sites(context));
     line.addSubcommand(new Commands.Validate(context));
     line.addSubcommand(new Commands.Migrate(context));

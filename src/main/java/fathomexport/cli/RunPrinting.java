@@ -37,11 +37,7 @@ final class RunPrinting {
             + " (the quota allows no less than "
             + Printer.time(result.floor())
             + ")");
-    List<String> messages = result.messages();
-    messages.stream().limit(MESSAGES).forEach(m -> printer.line("  ! " + m));
-    if (messages.size() > MESSAGES) {
-      printer.line("  ! and " + (messages.size() - MESSAGES) + " more: see status");
-    }
+    messages(printer, result);
     for (RunResult.StaleRange stale : result.stale()) {
       printer.line(
           "  ~ "
@@ -56,6 +52,45 @@ final class RunPrinting {
               + stale.first()
               + " --to "
               + stale.last());
+    }
+  }
+
+  /** Says what a snapshot did. */
+  static void printSamples(Printer printer, String pipeline, RunResult result) {
+    if (printer.json()) {
+      printer.json(result);
+      return;
+    }
+    printer.line(
+        pipeline
+            + ": "
+            + switch (result.exitCode()) {
+              case 0 -> result.windowsPlanned() == 0 ? "there is no site" : "done";
+              case 75 -> "not all sampled; try again later (exit 75)";
+              case 130, 143 -> "stopped as asked (exit " + result.exitCode() + ")";
+              default -> verdict(result);
+            });
+    printer.line(
+        "  samples   "
+            + Printer.number(result.windowsCommitted())
+            + " of "
+            + Printer.number(result.windowsPlanned())
+            + " sites, "
+            + Printer.number(result.rows())
+            + " rows");
+    printer.line(
+        "  requests  "
+            + Printer.number(result.requests())
+            + ", each billed as a pageview; took "
+            + Printer.time(result.took()));
+    messages(printer, result);
+  }
+
+  private static void messages(Printer printer, RunResult result) {
+    List<String> messages = result.messages();
+    messages.stream().limit(MESSAGES).forEach(m -> printer.line("  ! " + m));
+    if (messages.size() > MESSAGES) {
+      printer.line("  ! and " + (messages.size() - MESSAGES) + " more: see status");
     }
   }
 

@@ -2,6 +2,7 @@ package fathomexport.pipeline;
 
 import fathomexport.plan.FetchTask;
 import java.util.List;
+import java.util.function.Consumer;
 import org.apache.beam.runners.direct.DirectOptions;
 import org.apache.beam.runners.direct.DirectRunner;
 import org.apache.beam.sdk.Pipeline;
@@ -37,9 +38,19 @@ final class BeamRun {
    * @return billed requests, over all workers
    */
   long execute(ExportSpec spec, List<FetchTask> tasks, List<WindowOutcome> lost) {
+    return execute(pipeline -> ExportPipeline.build(pipeline, spec, Lane.deal(tasks, lanes), lost));
+  }
+
+  /**
+   * Runs a pipeline to the end.
+   *
+   * @param steps adds them
+   * @return billed requests, over all workers
+   */
+  long execute(Consumer<Pipeline> steps) {
     PipelineOptions options = options();
     Pipeline pipeline = Pipeline.create(options);
-    ExportPipeline.build(pipeline, spec, Lane.deal(tasks, lanes), lost);
+    steps.accept(pipeline);
     PipelineResult result = pipeline.run();
     result.waitUntilFinish();
     return requests(result);

@@ -77,6 +77,41 @@ public final class Exporter {
     return export(job, new Mode.Backfill(days, force, newestFirst), beamArguments);
   }
 
+  /**
+   * Samples the current visitors of the job's sites, once each.
+   *
+   * @param detailed whether pages and referrers are asked for, too
+   */
+  public RunResult snapshot(ExportJob job, boolean detailed, List<String> beamArguments) {
+    return guarded(
+        () -> {
+          try (Sinks sinks = open(job)) {
+            sinks.all().forEach(sink -> sink.samples().prepare());
+            // Not the pipeline's own lock: a night's run and a sample do not exclude each other.
+            Optional<Ledger.RunLock> lock = sinks.ledger().tryLock("snapshot/" + job.name());
+            if (lock.isEmpty()) {
+              throw new ExportFailedException(
+                  FailureKind.TRY_LATER,
+                  "another snapshot of pipeline " + job.name() + " is under way",
+                  null);
+            }
+            try (Ledger.RunLock held = lock.get();
+                FathomClient client = client()) {
+              Objects.requireNonNull(held);
+              SnapshotRun run =
+                  new SnapshotRun(environment, sinks, client, detailed, settings.maxInFlight());
+              RunRecord done =
+                  run.run(
+                      new Accounts(client).subjects(job.withoutReports()),
+                      (startedAt, sites) ->
+                          spec(job, SnapshotRun.COMMAND, sites, startedAt, Path.of("")),
+                      beamArguments);
+              return RunResult.of(done, floor(done.requests()));
+            }
+          }
+        });
+  }
+
   /** Makes the sinks ready for the job's reports. */
   public void migrate(ExportJob job) {
     guarded(
@@ -258,7 +293,7 @@ public final class Exporter {
     LedgerView view = new LedgerView(job, sinks);
     Plan plan = planner(job, mode, view, found.subjects()).plan(found.subjects());
     try (SpillDirectory spill = SpillDirectory.create()) {
-      ExportSpec spec = spec(job, mode, plan, startedAt, spill.path());
+      ExportSpec spec = spec(job, mode.command(), plan.windows(), startedAt, spill.path());
       environment.listener().planned(costs(view).planned(spec, plan));
       found.lost().forEach(environment.listener()::windowEnded);
       RunRecord ended;
@@ -289,7 +324,7 @@ public final class Exporter {
     }
   }
 
-  private static RunRecord find(Ledger ledger, String runId) {
+  static RunRecord find(Ledger ledger, String runId) {
     return ledger.runs(RUNS_TO_SEARCH).stream()
         .filter(r -> r.runId().equals(runId))
         .findFirst()
@@ -297,14 +332,15 @@ public final class Exporter {
             () -> new LedgerException("the ledger has lost the record of run " + runId, null));
   }
 
-  private ExportSpec spec(ExportJob job, Mode mode, Plan plan, Instant startedAt, Path spill) {
+  private ExportSpec spec(
+      ExportJob job, String command, long windows, Instant startedAt, Path spill) {
     String stamp = startedAt.truncatedTo(ChronoUnit.SECONDS).toString().replaceAll("[^0-9TZ]", "");
     return new ExportSpec(
         stamp + "-" + UUID.randomUUID().toString().substring(0, 8),
         job.name(),
-        mode.command(),
+        command,
         startedAt,
-        plan.windows(),
+        windows,
         api(),
         job.toPostgres() ? postgres() : null,
         job.toParquet() ? parquet().root().toString() : null,

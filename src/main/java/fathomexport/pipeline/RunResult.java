@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * What a run did.
@@ -32,6 +33,12 @@ public record RunResult(
     Duration floor,
     List<String> messages,
     List<StaleRange> stale) {
+
+  /** Of a run that has no plan to tell about. */
+  static RunResult of(RunRecord record, Duration floor) {
+    int exitCode = Objects.requireNonNullElse(record.exitCode(), FailureKind.FAULT.exitCode());
+    return of(record, exitCode, floor, new Plan(List.of(), List.of()));
+  }
 
   static RunResult of(RunRecord record, int exitCode, Duration floor, Plan plan) {
     Instant finishedAt = record.finishedAt();

@@ -43,6 +43,9 @@ public interface Sink extends AutoCloseable {
 
   Ledger ledger();
 
+  /** Where samples of current visitors go. */
+  SampleStore samples();
+
   @Override
   void close();
 }

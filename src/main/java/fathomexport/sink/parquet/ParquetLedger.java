@@ -221,7 +221,7 @@ final class ParquetLedger implements Ledger {
     run.messages().forEach(messages::add);
     answer(
         () -> {
-          Path file = runs().resolve(Layout.escape(run.runId()) + ".json");
+          Path file = layout.runs().resolve(Layout.escape(run.runId()) + ".json");
           documents.write(file, document);
           return file;
         });
@@ -231,11 +231,11 @@ final class ParquetLedger implements Ledger {
   public List<RunRecord> runs(int limit) {
     return answer(
         () -> {
-          if (!Files.isDirectory(runs())) {
+          if (!Files.isDirectory(layout.runs())) {
             return List.of();
           }
           List<RunRecord> runs = new ArrayList<>();
-          try (Stream<Path> files = Files.list(runs())) {
+          try (Stream<Path> files = Files.list(layout.runs())) {
             for (Path file : (Iterable<Path>) files::iterator) {
               JsonNode document = file.toString().endsWith(".json") ? documents.read(file) : null;
               if (document != null) {
@@ -249,10 +249,6 @@ final class ParquetLedger implements Ledger {
                   .reversed());
           return List.copyOf(runs.subList(0, Math.min(limit, runs.size())));
         });
-  }
-
-  private Path runs() {
-    return layout.own().resolve("runs");
   }
 
   private static RunRecord run(JsonNode d) {

@@ -7,6 +7,7 @@ import fathomexport.report.Report;
 import fathomexport.report.Slice;
 import fathomexport.report.rows.RowSource;
 import fathomexport.sink.CommitResult;
+import fathomexport.sink.SampleStore;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.WindowLoad;
@@ -33,6 +34,7 @@ public final class ParquetSink implements Sink {
   private final Restatements restatements;
   private final Quarantine quarantine;
   private final ParquetLedger ledger;
+  private final ParquetSamples samples;
 
   /** Touches nothing yet: see {@link #migrate}. */
   public ParquetSink(ParquetSettings settings) {
@@ -45,6 +47,7 @@ public final class ParquetSink implements Sink {
     this.quarantine = new Quarantine(layout, documents);
     this.ledger =
         new ParquetLedger(layout, locks, ledgers, documents, attempts, restatements, quarantine);
+    this.samples = new ParquetSamples(layout, locks, ledgers, documents);
   }
 
   @Override
@@ -125,6 +128,11 @@ public final class ParquetSink implements Sink {
   @Override
   public Ledger ledger() {
     return ledger;
+  }
+
+  @Override
+  public SampleStore samples() {
+    return samples;
   }
 
   @Override

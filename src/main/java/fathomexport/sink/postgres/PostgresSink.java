@@ -8,6 +8,7 @@ import fathomexport.report.Slice;
 import fathomexport.report.Window;
 import fathomexport.report.rows.RowSource;
 import fathomexport.sink.CommitResult;
+import fathomexport.sink.SampleStore;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.WindowLoad;
@@ -216,6 +217,11 @@ public final class PostgresSink implements Sink {
   @Override
   public Ledger ledger() {
     return ledger;
+  }
+
+  @Override
+  public SampleStore samples() {
+    return new PostgresSamples(database);
   }
 
   @Override
