@@ -291,6 +291,25 @@ class SeenTest {
               0.0);
       assertThat(good.get(key("rows", "run"))).isPositive();
 
+      assertThat(
+              installation
+                  .run(
+                      "verify",
+                      "all",
+                      "--from",
+                      LAST.toString(),
+                      "--to",
+                      LAST.toString(),
+                      "--metrics-file",
+                      "v.prom")
+                  .code())
+          .isZero();
+      assertThat(metrics("v.prom"))
+          .containsEntry(key("exit_code", "verify"), 0.0)
+          .containsEntry(
+              key("requests", "verify"), (double) (api.log().aggregations().size() - requests))
+          .doesNotContainKey(key("rows", "verify"));
+
       // The file is lost: what succeeded is in the ledger.
       Files.delete(directory.resolve("all.prom"));
       Instant later = NOW.plusSeconds(86_400);
@@ -326,6 +345,26 @@ class SeenTest {
           .isNotZero();
       assertThat(metrics("b.prom"))
           .doesNotContainKey(key("last_success_timestamp_seconds", "backfill"));
+    }
+  }
+
+  @Test
+  void aSnapshotIsSeenToo() throws IOException {
+    try (TestDatabase database = TestDatabase.create();
+        FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
+      Installation.Ended ended =
+          install(database, api).run("snapshot", "all", "--metrics-file", "s.prom");
+
+      assertThat(ended.code()).as(ended.said()).isZero();
+      List<JsonNode> lines = lines(ended.err());
+      assertThat(lines.stream().map(l -> l.path("event").textValue()))
+          .containsExactly("planned", "window", "ended");
+      assertThat(lines.get(1).path("site").textValue()).contains(World.BUSY_SITE);
+      assertThat(metrics("s.prom"))
+          .containsEntry(key("exit_code", "snapshot"), 0.0)
+          .containsEntry(key("requests", "snapshot"), 1.0)
+          .containsEntry(
+              key("last_success_timestamp_seconds", "snapshot"), (double) NOW.getEpochSecond());
     }
   }
 
