@@ -2,8 +2,14 @@ package fathomexport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.LoggingEvent;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import fathomexport.cli.Environment;
+import fathomexport.cli.LogEncoder;
+import fathomexport.cli.Shutdown;
 import fathomexport.simulator.Behaviour;
 import fathomexport.simulator.FathomSimulator;
 import fathomexport.simulator.Fault;
@@ -13,10 +19,14 @@ import fathomexport.simulator.World;
 import fathomexport.testing.Installation;
 import fathomexport.testing.Question;
 import fathomexport.testing.TestDatabase;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -28,6 +38,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /** What those who watch see of a run: log lines, metrics, and what the plan had said. */
 class SeenTest {
@@ -182,6 +193,63 @@ class SeenTest {
   }
 
   @Test
+  void aPersonSeesABar() throws IOException {
+    try (TestDatabase database = TestDatabase.create();
+        FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
+      Installation installation = install(database, api);
+      ByteArrayOutputStream out = new ByteArrayOutputStream();
+      ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+      int code =
+          Main.run(
+              List.of("backfill", "all", "--from", FIRST.toString(), "--to", LAST.toString()),
+              new Environment(
+                  installation.variables(),
+                  directory,
+                  new PrintStream(out, true, StandardCharsets.UTF_8),
+                  new PrintStream(err, true, StandardCharsets.UTF_8),
+                  InstantSource.fixed(NOW),
+                  true,
+                  new Shutdown()));
+
+      int requests = api.log().aggregations().size();
+      String shown = err.toString(StandardCharsets.UTF_8);
+      assertThat(code).as(shown).isZero();
+      assertThat(shown).contains("Requests", "100%", requests + "/" + requests, " rows");
+      assertThat(shown).doesNotContain("{\"ts\"");
+      assertThat(out.toString(StandardCharsets.UTF_8)).startsWith("all: done");
+    }
+  }
+
+  /** What is logged while nobody watches has the keys of all other lines. */
+  @Test
+  void whatIsLoggedIsALineOfTheSameKeys() {
+    Logger logger = (Logger) LoggerFactory.getLogger("fathomexport.api.Some");
+    LogEncoder encoder = new LogEncoder();
+    encoder.setContext(logger.getLoggerContext());
+    encoder.start();
+    LoggingEvent event =
+        new LoggingEvent(
+            "",
+            logger,
+            Level.WARN,
+            "two\nlines and \"{}\"",
+            new IllegalStateException("why"),
+            new Object[] {1});
+
+    String line = new String(encoder.encode(event), StandardCharsets.UTF_8);
+
+    List<JsonNode> lines = lines(line);
+    assertThat(lines).hasSize(1);
+    assertThat(lines.get(0).path("event").textValue()).isEqualTo("log");
+    assertThat(lines.get(0).path("level").textValue()).isEqualTo("WARN");
+    assertThat(lines.get(0).path("logger").textValue()).isEqualTo("Some");
+    assertThat(lines.get(0).path("reason").textValue())
+        .startsWith("two\nlines and \"1\"")
+        .contains("IllegalStateException: why", "SeenTest");
+  }
+
+  @Test
   void aRunThatCannotBeginSaysSoInALine() throws IOException {
     try (TestDatabase database = TestDatabase.create();
         FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
@@ -223,6 +291,25 @@ class SeenTest {
               0.0);
       assertThat(good.get(key("rows", "run"))).isPositive();
 
+      assertThat(
+              installation
+                  .run(
+                      "verify",
+                      "all",
+                      "--from",
+                      LAST.toString(),
+                      "--to",
+                      LAST.toString(),
+                      "--metrics-file",
+                      "v.prom")
+                  .code())
+          .isZero();
+      assertThat(metrics("v.prom"))
+          .containsEntry(key("exit_code", "verify"), 0.0)
+          .containsEntry(
+              key("requests", "verify"), (double) (api.log().aggregations().size() - requests))
+          .doesNotContainKey(key("rows", "verify"));
+
       // The file is lost: what succeeded is in the ledger.
       Files.delete(directory.resolve("all.prom"));
       Instant later = NOW.plusSeconds(86_400);
@@ -262,6 +349,26 @@ class SeenTest {
   }
 
   @Test
+  void aSnapshotIsSeenToo() throws IOException {
+    try (TestDatabase database = TestDatabase.create();
+        FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
+      Installation.Ended ended =
+          install(database, api).run("snapshot", "all", "--metrics-file", "s.prom");
+
+      assertThat(ended.code()).as(ended.said()).isZero();
+      List<JsonNode> lines = lines(ended.err());
+      assertThat(lines.stream().map(l -> l.path("event").textValue()))
+          .containsExactly("planned", "window", "ended");
+      assertThat(lines.get(1).path("site").textValue()).contains(World.BUSY_SITE);
+      assertThat(metrics("s.prom"))
+          .containsEntry(key("exit_code", "snapshot"), 0.0)
+          .containsEntry(key("requests", "snapshot"), 1.0)
+          .containsEntry(
+              key("last_success_timestamp_seconds", "snapshot"), (double) NOW.getEpochSecond());
+    }
+  }
+
+  @Test
   void metricsCountTheAnswersThatWere429() throws IOException {
     Behaviour behaviour =
         Behaviour.unlimited().withFault(FaultRule.onAggregation(2, Fault.tooMany("0")));
@@ -279,7 +386,7 @@ class SeenTest {
   }
 
   @Test
-  void thereMustBeAPlaceForTheMetrics() {
+  void thereMustBeAPlaceForTheMetrics() throws IOException {
     try (TestDatabase database = TestDatabase.create();
         FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
       Installation.Ended ended =
@@ -287,8 +394,6 @@ class SeenTest {
       assertThat(ended.code()).isEqualTo(74);
       assertThat(lines(ended.err())).hasSize(1);
       assertThat(api.log().aggregations()).isEmpty();
-    } catch (Exception e) {
-      throw new AssertionError(e);
     }
   }
 }

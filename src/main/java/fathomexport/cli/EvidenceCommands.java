@@ -22,6 +22,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -57,6 +58,8 @@ final class EvidenceCommands {
     @ArgGroup(exclusive = false, multiplicity = "1")
     Commands.Range range = new Commands.Range();
 
+    @Mixin Launch.Metrics metrics = new Launch.Metrics();
+
     @Spec @Nullable CommandSpec spec;
 
     Verify(Context context) {
@@ -65,11 +68,21 @@ final class EvidenceCommands {
 
     @Override
     public Integer call() {
+      return Launch.measured(
+          context,
+          pipeline,
+          "verify",
+          metrics,
+          (code, message) -> context.environment().err().println("fathom-export: " + message),
+          numbers -> new Launch.Ended(verify(numbers), null));
+    }
+
+    private int verify(RunListener numbers) {
       Settings settings = context.settings();
       PipelineDefinition definition = context.pipeline(pipeline, settings);
       Verification verified =
           context
-              .exporter(settings, RunListener.NONE)
+              .exporter(settings, numbers)
               .verify(Context.job(definition), range.days(Objects.requireNonNull(spec)));
       print(context.printer(), definition.name(), verified);
       if (!verified.differences().isEmpty() || !verified.damaged().isEmpty()) {

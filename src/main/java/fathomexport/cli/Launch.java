@@ -58,41 +58,71 @@ final class Launch {
       if (!warning.isEmpty()) {
         progress.warn(warning);
       }
-      if (metrics.file == null) {
-        return run(context, pipeline, work, print, progress, progress).exitCode();
-      }
-      Path file = context.environment().workingDirectory().resolve(metrics.file);
-      Path directory = file.toAbsolutePath().getParent();
-      if (directory == null || !Files.isDirectory(directory)) {
-        progress.failed(ExitCodes.STORAGE, "there is no directory for --metrics-file " + file);
-        return ExitCodes.STORAGE;
-      }
-      MetricsFile numbers =
-          new MetricsFile(file, pipeline, command, context.environment().clock().instant());
-      int code = ExitCodes.FAULT;
-      Ended ended = null;
-      try {
-        ended =
-            run(
-                context,
-                pipeline,
-                work,
-                print,
-                progress,
-                RunListener.all(List.of(progress, numbers)));
-        code = ended.exitCode();
-      } catch (ConfigException e) {
-        code = ExitCodes.CONFIGURATION;
-        throw e;
-      } finally {
-        code = write(numbers, context, pipeline, command, code, ended, progress);
-      }
-      return code;
+      return measured(
+          context,
+          pipeline,
+          command,
+          metrics,
+          progress::failed,
+          numbers ->
+              run(
+                  context,
+                  pipeline,
+                  work,
+                  print,
+                  progress,
+                  RunListener.all(List.of(progress, numbers))));
     }
   }
 
+  /** What is measured while a listener hears of it. */
+  interface Measured {
+    Ended run(RunListener numbers);
+  }
+
+  /** Told why numbers cannot be left. */
+  interface Complaint {
+    void told(int exitCode, String message);
+  }
+
+  /** Has the numbers of what is done written, whatever comes of it, where that is asked for. */
+  static int measured(
+      Context context,
+      String pipeline,
+      String command,
+      Metrics metrics,
+      Complaint complaint,
+      Measured work) {
+    if (metrics.file == null) {
+      return work.run(RunListener.NONE).exitCode();
+    }
+    Path file = context.environment().workingDirectory().resolve(metrics.file);
+    Path directory = file.toAbsolutePath().getParent();
+    if (directory == null || !Files.isDirectory(directory)) {
+      complaint.told(ExitCodes.STORAGE, "there is no directory for --metrics-file " + file);
+      return ExitCodes.STORAGE;
+    }
+    MetricsFile numbers =
+        new MetricsFile(file, pipeline, command, context.environment().clock().instant());
+    int code = ExitCodes.FAULT;
+    Ended ended = null;
+    try {
+      ended = work.run(numbers);
+      code = ended.exitCode();
+    } catch (ConfigException e) {
+      code = ExitCodes.CONFIGURATION;
+      throw e;
+    } catch (ExportFailedException e) {
+      code = e.kind().exitCode();
+      throw e;
+    } finally {
+      code = write(numbers, context, pipeline, command, code, ended, complaint);
+    }
+    return code;
+  }
+
   /** How a run ended; without a result when it could not begin. */
-  private record Ended(int exitCode, @Nullable RunResult result) {}
+  record Ended(int exitCode, @Nullable RunResult result) {}
 
   private static Ended run(
       Context context,
@@ -123,7 +153,7 @@ final class Launch {
       String command,
       int code,
       @Nullable Ended ended,
-      Progress progress) {
+      Complaint complaint) {
     Instant now = context.environment().clock().instant();
     Optional<Instant> success =
         code == 0 ? Optional.of(now) : lastSuccess(context, pipeline, command, numbers);
@@ -132,18 +162,18 @@ final class Launch {
       return code;
     } catch (IOException e) {
       int worse = code == 0 ? ExitCodes.STORAGE : code;
-      progress.failed(worse, "cannot write the metrics file: " + e);
+      complaint.told(worse, "cannot write the metrics file: " + e);
       return worse;
     }
   }
 
-  /** From the ledger; where that does not answer, what the file said before. */
+  /** From the ledger; where that does not answer or has none, what the file said before. */
   private static Optional<Instant> lastSuccess(
       Context context, String pipeline, String command, MetricsFile numbers) {
     try {
       Settings settings = context.settings();
       ExportJob job = Context.job(context.pipeline(pipeline, settings));
-      return context.exporter(settings, RunListener.NONE).lastSuccess(job, command);
+      return context.exporter(settings, RunListener.NONE).lastSuccess(job, command).or(numbers::successBefore);
     } catch (ConfigException | ExportFailedException e) {
       return numbers.successBefore();
     }

@@ -69,7 +69,8 @@ final class MetricsFile implements RunListener {
    * Replaces the file.
    *
    * @param success when a run last exited 0; empty when none is known of, and then left out
-   * @param result null when the run could not begin
+   * @param result null when there is none, because the run could not begin or exports nothing; then
+   *     windows and rows are left out
    */
   void write(int exitCode, Instant now, Optional<Instant> success, @Nullable RunResult result)
       throws IOException {
@@ -83,32 +84,9 @@ final class MetricsFile implements RunListener {
         PREFIX + "duration_seconds",
         "How long the last run took.",
         number(Duration.between(startedAt, now)));
-    Map<String, Long> windows = new LinkedHashMap<>();
-    windows.put("planned", result == null ? 0 : result.windowsPlanned());
-    windows.put("committed", result == null ? 0 : result.windowsCommitted());
-    windows.put("unchanged", result == null ? 0 : result.windowsUnchanged());
-    windows.put("incomplete", result == null ? 0 : result.windowsIncomplete());
-    windows.put("failed", result == null ? 0 : result.windowsFailed());
-    windows.put("not_begun", result == null ? 0 : result.windowsSkipped());
-    head(
-        text,
-        PREFIX + "windows",
-        "Windows of the last run by outcome; unchanged ones are among the committed, and an"
-            + " incomplete one may be committed in part.");
-    windows.forEach(
-        (outcome, n) ->
-            text.append(
-                PREFIX + "windows{" + labels + ",outcome=\"" + outcome + "\"} " + n + "\n"));
-    one(
-        text,
-        PREFIX + "rows",
-        "Rows of the last run's windows.",
-        String.valueOf(result == null ? 0 : result.rows()));
-    one(
-        text,
-        PREFIX + "quarantined_rows",
-        "Rows of the last run that could not be typed.",
-        String.valueOf(result == null ? 0 : result.quarantined()));
+    if (result != null) {
+      results(text, result);
+    }
     one(
         text,
         PREFIX + "requests",
@@ -120,6 +98,34 @@ final class MetricsFile implements RunListener {
         "Requests of the last run that were answered with 429.",
         String.valueOf(limited.get()));
     WholeFile.write(file, text.toString());
+  }
+
+  private void results(StringBuilder text, RunResult result) {
+    Map<String, Long> windows = new LinkedHashMap<>();
+    windows.put("planned", result.windowsPlanned());
+    windows.put("committed", result.windowsCommitted());
+    windows.put("unchanged", result.windowsUnchanged());
+    windows.put("incomplete", result.windowsIncomplete());
+    windows.put("failed", result.windowsFailed());
+    windows.put("not_begun", result.windowsSkipped());
+    head(
+        text,
+        PREFIX + "windows",
+        "Windows of the last run by outcome; unchanged ones are among the committed, and an"
+            + " incomplete one may be committed in part.");
+    windows.forEach(
+        (outcome, n) ->
+            text.append(PREFIX + "windows{" + labels + ",outcome=\"" + outcome + "\"} " + n + "\n"));
+    one(
+        text,
+        PREFIX + "rows",
+        "Rows of the last run's windows.",
+        String.valueOf(result.rows()));
+    one(
+        text,
+        PREFIX + "quarantined_rows",
+        "Rows of the last run that could not be typed.",
+        String.valueOf(result.quarantined()));
   }
 
   private void one(StringBuilder text, String name, String help, String value) {

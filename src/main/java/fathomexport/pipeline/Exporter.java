@@ -285,7 +285,9 @@ public final class Exporter {
 
   /** Hears of the requests that are billed. */
   private RequestListener counting(Runnable sent) {
+    RequestListener watching = RunServices.hearing(environment.listener());
     return event -> {
+      watching.on(event);
       if (event instanceof RequestListener.Event.Sent
           && event.endpoint() == Endpoint.AGGREGATIONS) {
         sent.run();
