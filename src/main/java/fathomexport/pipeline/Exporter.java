@@ -44,8 +44,6 @@ public final class Exporter {
 
   private static final Duration MINUTE = Duration.ofMinutes(1);
 
-  private static final int RUNS_TO_SEARCH = 100;
-
   private final ExportSettings settings;
   private final RunEnvironment environment;
 
@@ -281,9 +279,8 @@ public final class Exporter {
   }
 
   static RunRecord find(Ledger ledger, String runId) {
-    return ledger.runs(RUNS_TO_SEARCH).stream()
-        .filter(r -> r.runId().equals(runId))
-        .findFirst()
+    return ledger
+        .run(runId)
         .orElseThrow(
             () -> new LedgerException("the ledger has lost the record of run " + runId, null));
   }
