@@ -241,7 +241,12 @@ class RequestCountTest {
       Installation.Ended ended = backfill(installation, "all");
       assertThat(ended.code()).as(ended.said()).isZero();
       assertThat(api.log().aggregations().size()).isEqualTo(plan.path("least_requests").intValue());
-      assertThat(ended.err()).contains("requests_least=" + plan.path("least_requests").intValue());
+      JsonNode announced = json.readTree(ended.err().lines().findFirst().orElseThrow());
+      assertThat(announced.path("event").textValue()).isEqualTo("planned");
+      assertThat(announced.path("requests").intValue())
+          .isEqualTo(plan.path("least_requests").intValue());
+      assertThat(plan.path("most_requests").intValue())
+          .isGreaterThan(plan.path("least_requests").intValue());
 
       Installation.Ended again =
           installation.run(

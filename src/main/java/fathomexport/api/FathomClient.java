@@ -228,6 +228,9 @@ public final class FathomClient implements AutoCloseable {
         } else if (end instanceof Attempt.Refused<T> refused) {
           return refused.refusal();
         } else if (end instanceof Attempt.Faulty<T> faulty) {
+          if (faulty.fault() == Fault.LIMIT) {
+            controls.listener().on(new RequestListener.Event.Limited(endpoint));
+          }
           Optional<Outcome<T>> last = giveUp(endpoint, attempt, faulty);
           if (last.isPresent()) {
             return last.get();

@@ -91,8 +91,8 @@ public final class App {
     line.addMixin("options", options);
     line.addSubcommand(new Commands.Run(context));
     line.addSubcommand(new Commands.Backfill(context));
-    line.addSubcommand(new Commands.PlanCommand(context));
-    line.addSubcommand(new Commands.Status(context));
+    line.addSubcommand(new PlanCommand(context));
+    line.addSubcommand(new StatusCommand(context));
     line.addSubcommand(new EvidenceCommands.Verify(context));
     line.addSubcommand(new EvidenceCommands.Explain(context));
     line.addSubcommand(new SnapshotCommand(context));

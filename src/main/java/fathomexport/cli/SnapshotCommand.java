@@ -1,10 +1,8 @@
 package fathomexport.cli;
 
-import fathomexport.config.PipelineDefinition;
-import fathomexport.config.Settings;
-import fathomexport.pipeline.RunResult;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -30,22 +28,21 @@ final class SnapshotCommand implements Callable<Integer> {
       description = "Only the number of visitors, no pages and referrers. The price is the same.")
   boolean totalsOnly;
 
+  @Mixin Launch.Metrics metrics = new Launch.Metrics();
+
   SnapshotCommand(Context context) {
     this.context = context;
   }
 
   @Override
   public Integer call() {
-    Settings settings = context.settings();
-    PipelineDefinition definition = context.pipeline(pipeline, settings);
-    RunResult result;
-    try (Progress progress = Progress.of(context.environment())) {
-      result =
-          context
-              .exporter(settings, progress)
-              .snapshot(Context.job(definition), !totalsOnly, context.options().beamArguments);
-    }
-    RunPrinting.printSamples(context.printer(), definition.name(), result);
-    return result.exitCode();
+    return Launch.run(
+        context,
+        pipeline,
+        "snapshot",
+        metrics,
+        "",
+        (exporter, job) -> exporter.snapshot(job, !totalsOnly, context.options().beamArguments),
+        RunPrinting::printSamples);
   }
 }

@@ -21,6 +21,9 @@ public interface Ledger {
    */
   List<LedgerEntry> entries(String report, Collection<SiteId> sites, LocalDate from);
 
+  /** How much is stored of a report. */
+  Weight weight(String report);
+
   /** Failed attempts that no later success has settled. */
   List<Attempt> openAttempts(String report);
 

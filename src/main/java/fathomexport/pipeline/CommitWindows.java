@@ -48,6 +48,7 @@ final class CommitWindows extends DoFn<Certified, WindowOutcome> {
       LOG.error("{}: a fault of ours", window, e);
       outcome = WindowOutcome.failed(window.toString(), FailureKind.FAULT, "a fault of ours: " + e);
     }
+    outcome = outcome.about(window, typed.fetched().requestsOf(typed.report()));
     run.ended(outcome);
     out.output(outcome);
   }

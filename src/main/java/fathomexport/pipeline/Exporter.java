@@ -8,6 +8,7 @@ import fathomexport.api.RetryPolicy;
 import fathomexport.ledger.Ledger;
 import fathomexport.ledger.LedgerException;
 import fathomexport.ledger.RunRecord;
+import fathomexport.plan.Holdings;
 import fathomexport.plan.Mode;
 import fathomexport.plan.Plan;
 import fathomexport.plan.Subject;
@@ -24,15 +25,19 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.time.YearMonth;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * What can be done with a configuration: the one door into this package for the command line and
@@ -43,6 +48,9 @@ public final class Exporter {
   private static final Duration CONTROL_AGE = Duration.ofHours(2);
 
   private static final Duration MINUTE = Duration.ofMinutes(1);
+
+  /** A year and more, where other pipelines run every hour. */
+  private static final int RUNS_FOR_SUCCESS = 10_000;
 
   private final ExportSettings settings;
   private final RunEnvironment environment;
@@ -144,14 +152,37 @@ public final class Exporter {
             LedgerView view = new LedgerView(job, sinks);
             Plan plan = planner(job, mode, view, found.subjects()).plan(found.subjects());
             return PlanOverview.of(
+                costs(view),
                 plan,
-                view,
-                settings.requestsPerMinute(),
-                settings.rowLimit(),
-                settings.maxRangeDays(),
+                mode instanceof Mode.Nightly ? everyNight(job, found.subjects()) : null,
+                YearMonth.from(environment.time().instant().atOffset(ZoneOffset.UTC)),
+                job.reports().stream()
+                    .collect(Collectors.toMap(Report::name, r -> sinks.weight(r.name()))),
                 found.lost().stream().map(l -> l.window() + ": " + l.message()).toList());
           }
         });
+  }
+
+  /** What a night is about when the nights before it went well: no gaps, nothing done yet. */
+  private Plan everyNight(ExportJob job, List<Subject> subjects) {
+    Map<String, Holdings> nothing =
+        job.reports().stream()
+            .collect(Collectors.toMap(Report::name, r -> Holdings.ofAll(false, List.of())));
+    return new WindowPlanner(
+            job.reports(),
+            nothing,
+            new Mode.Nightly(job.lookbackDays(), true),
+            environment.time().instant(),
+            settings.maxRangeDays())
+        .plan(subjects);
+  }
+
+  private RequestCosts costs(LedgerView view) {
+    return new RequestCosts(
+        view.expectedRows(),
+        settings.requestsPerMinute(),
+        settings.rowLimit(),
+        settings.maxRangeDays());
   }
 
   /** What is covered, a row a report and slice. */
@@ -159,7 +190,22 @@ public final class Exporter {
     return guarded(
         () -> {
           try (Sinks sinks = open(job)) {
-            return StatusOverview.of(job, sinks, environment.time().instant());
+            return StatusOverview.of(
+                job, sinks, environment.time().instant(), settings.requestsPerMinute());
+          }
+        });
+  }
+
+  /** When a run of the pipeline by this command last ended with exit code 0. */
+  public Optional<Instant> lastSuccess(ExportJob job, String command) {
+    return guarded(
+        () -> {
+          try (Sinks sinks = open(job)) {
+            return sinks.ledger().runs(RUNS_FOR_SUCCESS).stream()
+                .filter(r -> r.pipeline().equals(job.name()) && r.command().equals(command))
+                .filter(r -> Objects.equals(r.exitCode(), 0))
+                .flatMap(r -> Stream.ofNullable(r.finishedAt()))
+                .max(Instant::compareTo);
           }
         });
   }
@@ -244,11 +290,9 @@ public final class Exporter {
     Accounts.Found found = new Accounts(client).subjects(job);
     LedgerView view = new LedgerView(job, sinks);
     Plan plan = planner(job, mode, view, found.subjects()).plan(found.subjects());
-    environment
-        .listener()
-        .planned(plan.windows(), PlanOverview.leastRequests(plan, settings.maxRangeDays()));
     try (SpillDirectory spill = SpillDirectory.create()) {
       ExportSpec spec = spec(job, mode.command(), plan.windows(), startedAt, spill.path());
+      environment.listener().planned(costs(view).planned(spec, plan));
       found.lost().forEach(environment.listener()::windowEnded);
       RunRecord ended;
       if (plan.tasks().isEmpty()) {

@@ -120,13 +120,9 @@ final class LedgerView {
         || report.dateGrouping().periodEnd(certificate.period()).equals(certificate.coversTo());
   }
 
-  /** Rows a period that are stored of a report and slice, on average; 0 when nothing is known. */
-  double rowsAPeriod(String report, Slice slice) {
-    return first.getOrDefault(report, List.of()).stream()
-        .filter(e -> e.slice().equals(slice) && e.stored())
-        .mapToLong(e -> e.certificate().rows())
-        .average()
-        .orElse(0);
+  /** How many rows a period is expected to have, by what is stored. */
+  ExpectedRows expectedRows() {
+    return new ExpectedRows(first.values());
   }
 
   private static DayRange days(PeriodCertificate certificate) {

@@ -79,6 +79,8 @@ final class RunServices implements AutoCloseable {
           || event.endpoint() == Endpoint.CURRENT_VISITORS) {
         if (event instanceof RequestListener.Event.Sent) {
           listener.requestSent();
+        } else if (event instanceof RequestListener.Event.Limited) {
+          listener.limited();
         } else if (event instanceof RequestListener.Event.Waiting waiting) {
           listener.waiting(waiting.until());
         }

@@ -1,6 +1,7 @@
 package fathomexport.pipeline;
 
 import fathomexport.ledger.Ledger;
+import fathomexport.ledger.Weight;
 import fathomexport.sink.CommitResult;
 import fathomexport.sink.Sink;
 import fathomexport.sink.WindowLoad;
@@ -95,6 +96,15 @@ final class Sinks implements AutoCloseable {
 
   List<Sink> all() {
     return sinks;
+  }
+
+  /** How much all sinks together hold of a report; rows counted once. */
+  Weight weight(String report) {
+    return sinks.stream()
+        .map(sink -> sink.ledger().weight(report))
+        .reduce(
+            new Weight(0, 0),
+            (a, b) -> new Weight(Math.max(a.rows(), b.rows()), a.bytes() + b.bytes()));
   }
 
   Ledger ledger() {

@@ -5,6 +5,7 @@ import fathomexport.ledger.RunRecord;
 import fathomexport.report.SiteId;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 
 /** Samples the current visitors of some sites, from the plan to the ledger's record. */
@@ -44,7 +45,18 @@ final class SnapshotRun {
     Instant startedAt = environment.time().instant();
     List<SiteId> sites = found.subjects().stream().map(s -> s.site().id()).toList();
     ExportSpec spec = specification.of(startedAt, sites.size());
-    environment.listener().planned(sites.size(), sites.size());
+    environment
+        .listener()
+        .planned(
+            new PlannedRun(
+                spec.runId(),
+                spec.pipeline(),
+                COMMAND,
+                sites.size(),
+                sites.size(),
+                sites.size(),
+                spec.api().requestsPerMinute(),
+                Map.of(COMMAND, (long) sites.size())));
     found.lost().forEach(environment.listener()::windowEnded);
     sinks.ledger().record(RecordSummary.begun(spec));
     RunRecord ended;

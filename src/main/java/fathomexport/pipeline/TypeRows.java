@@ -55,33 +55,30 @@ final class TypeRows extends DoFn<Fetched, Typed> {
         try {
           out.get(ExportPipeline.TYPED).output(type(run, fetched, raw, report, unit));
         } catch (IOException e) {
-          fail(run, fetched.task(), report, FailureKind.STORAGE, "cannot spill rows: " + e, out);
+          fail(run, fetched, report, FailureKind.STORAGE, "cannot spill rows: " + e, out);
         } catch (RuntimeException e) {
           LOG.error("{}: a fault of ours", fetched.task(), e);
-          fail(run, fetched.task(), report, FailureKind.FAULT, "a fault of ours: " + e, out);
+          fail(run, fetched, report, FailureKind.FAULT, "a fault of ours: " + e, out);
         }
       }
     } catch (IOException e) {
       for (Report report : fetched.task().reports()) {
-        fail(
-            run,
-            fetched.task(),
-            report,
-            FailureKind.STORAGE,
-            "cannot read spilled rows: " + e,
-            out);
+        fail(run, fetched, report, FailureKind.STORAGE, "cannot read spilled rows: " + e, out);
       }
     }
   }
 
   private void fail(
       RunServices run,
-      FetchTask task,
+      Fetched fetched,
       Report report,
       FailureKind kind,
       String message,
       MultiOutputReceiver out) {
-    WindowOutcome outcome = WindowOutcome.failed(task.window(report).toString(), kind, message);
+    Window window = fetched.task().window(report);
+    WindowOutcome outcome =
+        WindowOutcome.failed(window.toString(), kind, message)
+            .about(window, fetched.requestsOf(report));
     run.ended(outcome);
     out.get(failures).output(outcome);
   }
@@ -141,7 +138,8 @@ final class TypeRows extends DoFn<Fetched, Typed> {
     }
     if (mixed) {
       String why =
-          "bounce_rate fits neither a ratio nor a percentage: rate x visits is no whole number of bounces";
+          "bounce_rate fits neither a ratio nor a percentage: rate x visits is no whole number of"
+              + " bounces";
       found.sums.periods().keySet().forEach(p -> found.note(p, why));
     }
     return new Typed(

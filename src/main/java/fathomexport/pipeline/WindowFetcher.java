@@ -10,13 +10,17 @@ import fathomexport.certify.PeriodTotals;
 import fathomexport.plan.ControlQuery;
 import fathomexport.plan.FetchTask;
 import fathomexport.plan.Pager;
+import fathomexport.plan.Sample;
 import fathomexport.plan.WindowPlanner;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
 import fathomexport.report.QueryShape;
 import fathomexport.report.Slice;
+import fathomexport.report.rows.RowSource;
 import fathomexport.report.rows.RowSpool;
+import fathomexport.typing.CellKind;
+import fathomexport.typing.RawRows;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -27,6 +31,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -527,7 +532,9 @@ final class WindowFetcher {
               .allMatch(p -> page.totals().of(p).sum(measure) < expected.of(p).sum(measure));
     }
 
-    private void overLimit(LocalDate period, PageReader page) {
+    /** Has a period that alone reaches the limit in parts; what cannot be had is at fault. */
+    private void overLimit(LocalDate period, PageReader page)
+        throws FetchFailedException, IOException {
       String reason =
           "one "
               + (shape.dateGrouping() == DateGrouping.HOUR
@@ -537,9 +544,89 @@ final class WindowFetcher {
                       : shape.dateGrouping().apiName())
               + " alone has more rows than the limit of "
               + pager.limit();
-      LOG.warn("{} {}: {}", slice, period, reason);
-      faults.put(period, new Certifier.Fault(reason, true));
-      totals.addAll(page.totals(), new DayRange(period, period));
+      if (shape.fields().isEmpty()) {
+        LOG.warn("{} {}: {}", slice, period, reason);
+        faults.put(period, new Certifier.Fault(reason, true));
+        totals.addAll(page.totals(), new DayRange(period, period));
+        return;
+      }
+      DayRange whole = new DayRange(period, endOf(period));
+      try (RowSpool parts = new RowSpool(spillDirectory)) {
+        PeriodSplit split =
+            new PeriodSplit(client, knowledge, slice, shape, whole, pager.limit(), parts);
+        PeriodSplit.End end =
+            split.run(
+                sample(page), estimate(period, page), control == null ? null : totalOf(whole));
+        tally.requests += split.requests();
+        tally.splits += split.parts();
+        if (split.endedAt().isAfter(tally.endedAt)) {
+          tally.endedAt = split.endedAt();
+        }
+        switch (end) {
+          case WHOLE, UNEQUAL -> {
+            spool.rollback(page.start());
+            spool.appendAll(parts);
+            totals.set(period, parts.rows(), split.sums());
+          }
+          case UNSPLITTABLE -> totals.addAll(page.totals(), new DayRange(period, period));
+        }
+        if (end != PeriodSplit.End.WHOLE) {
+          faults.put(
+              period, new Certifier.Fault(reason + "; " + split.reason(), split.worthKeeping()));
+        }
+        if (period.equals(suspectPeriod)) {
+          settleCap(end == PeriodSplit.End.WHOLE);
+        }
+      }
+    }
+
+    /** Roughly how many rows a period has, going by those that came and by its total. */
+    private long estimate(LocalDate period, PageReader page)
+        throws FetchFailedException, IOException {
+      Aggregate measure = Aggregate.additiveOf(shape.entity()).get(0);
+      long came = page.totals().of(period).sum(measure);
+      if (control == null || came <= 0) {
+        return 4 * page.rows();
+      }
+      return (long) ((double) page.rows() * control.get(days).of(period).sum(measure) / came);
+    }
+
+    /** The values of a page's fields. */
+    private Sample sample(PageReader page) throws IOException {
+      int fields = shape.fields().size();
+      Sample sample = new Sample(fields);
+      @Nullable String[] cells = new @Nullable String[fields];
+      try (RowSource source = spool.read()) {
+        for (long i = 0; i < page.start().rows(); i++) {
+          source.next();
+        }
+        RawRows.Reader row = new RawRows.Reader(source, fields);
+        while (row.next()) {
+          for (int i = 0; i < fields; i++) {
+            cells[i] =
+                row.kind(i) == CellKind.NULL || row.kind(i) == CellKind.MISSING
+                    ? null
+                    : row.text(i);
+          }
+          sample.add(cells);
+        }
+      }
+      return sample;
+    }
+
+    private PeriodSplit.Control totalOf(DayRange period) {
+      Control with = Objects.requireNonNull(control);
+      return new PeriodSplit.Control() {
+        @Override
+        public PeriodTotals.Total total() throws FetchFailedException, IOException {
+          return with.get(days).of(period.first());
+        }
+
+        @Override
+        public void askAgain() throws FetchFailedException, IOException {
+          with.ask(period);
+        }
+      };
     }
 
     private void giveUp(DayRange asked, String reason) {

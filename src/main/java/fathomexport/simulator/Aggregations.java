@@ -1,5 +1,7 @@
 package fathomexport.simulator;
 
+import static java.util.stream.Collectors.toCollection;
+
 import fathomexport.simulator.AggregationQuery.Condition;
 import fathomexport.simulator.AggregationQuery.Grouping;
 import fathomexport.simulator.AggregationQuery.Sort;
@@ -14,6 +16,7 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -26,17 +29,28 @@ import org.jspecify.annotations.Nullable;
 final class Aggregations {
   private static final MathContext FOURTEEN_DIGITS = new MathContext(14, RoundingMode.HALF_UP);
   private static final int INDEXES_KEPT = 64;
+  private static final int PERIODS_KEPT = 4;
 
   private final World world;
-  private final Map<IndexKey, Indexed> indexes =
-      new LinkedHashMap<>(16, 0.75f, true) {
-        private static final long serialVersionUID = 1L;
+  private final Map<IndexKey, Indexed> indexes = lastUsed(INDEXES_KEPT);
+  private final Map<PeriodKey, List<Group>> periods = lastUsed(PERIODS_KEPT);
+  private final Map<SortedKey, List<Group>> sortedPeriods = lastUsed(2 * PERIODS_KEPT);
 
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<IndexKey, Indexed> eldest) {
-          return size() > INDEXES_KEPT;
-        }
-      };
+  /** Equal for the same index only: it is another one once the records have changed. */
+  private record PeriodKey(
+      SiteIndex index,
+      Grouping grouping,
+      List<Dimension> fields,
+      int start,
+      int end,
+      boolean withoutNullKeyword) {}
+
+  private record SortedKey(
+      PeriodKey period,
+      @Nullable Sort sort,
+      boolean sortByIgnored,
+      Behaviour.FieldSort fieldSort,
+      boolean nullsLast) {}
 
   private record IndexKey(
       String site,
@@ -102,6 +116,19 @@ final class Aggregations {
     }
   }
 
+  /** A map of the entries that were asked for last. */
+  private static <K, V> Map<K, V> lastUsed(int kept) {
+    return Collections.synchronizedMap(
+        new LinkedHashMap<>(16, 0.75f, true) {
+          private static final long serialVersionUID = 1L;
+
+          @Override
+          protected boolean removeEldestEntry(Map.Entry<K, V> eldest) {
+            return size() > kept;
+          }
+        });
+  }
+
   Aggregations(World world) {
     this.world = world;
   }
@@ -157,7 +184,7 @@ final class Aggregations {
     }
   }
 
-  private static List<Group> groups(
+  private List<Group> groups(
       AggregationQuery query,
       Behaviour behaviour,
       Instant now,
@@ -167,7 +194,7 @@ final class Aggregations {
       int number) {
     LocalDateTime from = query.from();
     LocalDateTime to = query.to();
-    int row = from == null ? 0 : index.firstFrom(from.toEpochSecond(ZoneOffset.UTC));
+    int start = from == null ? 0 : index.firstFrom(from.toEpochSecond(ZoneOffset.UTC));
     LocalDateTime last = to == null ? LocalDateTime.ofInstant(now, query.zone()) : to;
     int end = index.firstFrom(last.toEpochSecond(ZoneOffset.UTC) + 1);
     boolean[][] passes = new boolean[query.filters().size()][];
@@ -177,15 +204,115 @@ final class Aggregations {
       filtered[f] = index.column(condition.property());
       passes[f] = passes(condition, filtered[f], behaviour);
     }
-    int keyword = query.fields().indexOf(Dimension.KEYWORD);
+    long salt = behaviour.unstableTies ? number : 0;
     Sort sort = query.sort();
     boolean byTime =
         sort != null
             && sort.key().equals("timestamp")
             && sort.ascending()
             && !behaviour.sortByIgnored;
-    long salt = behaviour.unstableTies ? number : 0;
+    boolean oneBucket =
+        start < end && bucketEnd(query.grouping(), index.local[start]) > index.local[end - 1];
+    if (oneBucket
+        && !behaviour.futureHidden
+        && salt == 0
+        && (sort == null || !query.aggregates().contains(sort.key()))
+        && query.filters().stream().allMatch(f -> query.fields().contains(f.property()))) {
+      // Parts of a period are asked for many times: it is grouped once, and its groups filtered.
+      PeriodKey key =
+          new PeriodKey(
+              index,
+              query.grouping(),
+              query.fields(),
+              start,
+              end,
+              behaviour.keywordNullGroupLeftOut);
+      List<Group> all = sorted(key, query, behaviour, now, columns);
+      return all.stream()
+          .filter(g -> passes(g, query, passes))
+          .limit(limit)
+          .collect(toCollection(ArrayList::new));
+    }
+    return group(
+        query,
+        behaviour,
+        now,
+        index,
+        columns,
+        start,
+        end,
+        passes,
+        filtered,
+        salt,
+        byTime ? limit : Integer.MAX_VALUE);
+  }
+
+  /** All groups of a period in the order that is asked for. */
+  private List<Group> sorted(
+      PeriodKey key,
+      AggregationQuery query,
+      Behaviour behaviour,
+      Instant now,
+      SiteIndex.Column[] columns) {
+    SortedKey sortedKey =
+        new SortedKey(
+            key, query.sort(), behaviour.sortByIgnored, behaviour.fieldSort, behaviour.nullsLast);
+    List<Group> known = sortedPeriods.get(sortedKey);
+    if (known != null) {
+      return known;
+    }
+    List<Group> all = periods.get(key);
+    if (all == null) {
+      all =
+          group(
+              query,
+              behaviour,
+              now,
+              key.index(),
+              columns,
+              key.start(),
+              key.end(),
+              new boolean[0][],
+              columns,
+              0,
+              Integer.MAX_VALUE);
+      periods.put(key, all);
+    }
+    List<Group> sorted = new ArrayList<>(all);
+    sorted.sort(order(query, behaviour, columns));
+    sortedPeriods.put(sortedKey, sorted);
+    return sorted;
+  }
+
+  /** Whether a group's own values pass filters that are all on fields of the grouping. */
+  private static boolean passes(Group group, AggregationQuery query, boolean[][] passes) {
+    for (int f = 0; f < passes.length; f++) {
+      int field = query.fields().indexOf(query.filters().get(f).property());
+      if (!passes[f][group.codes[field]]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /**
+   * @param enough groups behind whose last bucket no more need to be known
+   */
+  private static List<Group> group(
+      AggregationQuery query,
+      Behaviour behaviour,
+      Instant now,
+      SiteIndex index,
+      SiteIndex.Column[] columns,
+      int start,
+      int end,
+      boolean[][] passes,
+      SiteIndex.Column[] filtered,
+      long salt,
+      int enough) {
+    int keyword = query.fields().indexOf(Dimension.KEYWORD);
     List<Group> groups = new ArrayList<>();
+    int row = start;
     while (row < end) {
       // One bucket: rows are in local order, so its rows are neighbours.
       long bucketEnd = bucketEnd(query.grouping(), index.local[row]);
@@ -211,7 +338,7 @@ final class Aggregations {
         group.tie = tie(group, columns, salt);
         groups.add(group);
       }
-      if (byTime && groups.size() >= limit) {
+      if (groups.size() >= enough) {
         break;
       }
     }
@@ -302,11 +429,13 @@ final class Aggregations {
     if (sort.key().equals("timestamp")) {
       byKey = Comparator.comparing(g -> g.label);
     } else if (field >= 0) {
-      SiteIndex.Column column = columns[field];
+      if (behaviour.fieldSort == Behaviour.FieldSort.IGNORED) {
+        return byTie;
+      }
+      int[] ranks = columns[field].ranks(behaviour.fieldSort);
+      int ofNull = behaviour.nullsLast ? Integer.MAX_VALUE : 0;
       byKey =
-          Comparator.comparing(
-              g -> column.values.get(g.codes[field]),
-              Comparator.nullsFirst(Comparator.naturalOrder()));
+          Comparator.comparingInt(g -> ranks[g.codes[field]] == 0 ? ofNull : ranks[g.codes[field]]);
     } else {
       byKey =
           Comparator.comparing(

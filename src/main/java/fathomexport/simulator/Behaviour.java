@@ -41,6 +41,17 @@ public final class Behaviour {
     REFUSED
   }
 
+  /** In which order rows come that are sorted by a field. */
+  public enum FieldSort {
+    CODE_POINTS,
+    /** {@code a} and {@code A} are equal. */
+    IGNORING_CASE,
+    /** Only letters and digits count, in any case. */
+    DICTIONARY,
+    /** None, whatever is asked for. */
+    IGNORED
+  }
+
   /** How a lack of permission is told. */
   public enum Refusal {
     FORBIDDEN(403),
@@ -99,6 +110,10 @@ public final class Behaviour {
   @Nullable Integer maximumLimit = null;
   @Nullable Integer defaultLimit = null;
   boolean sortByIgnored = false;
+  FieldSort fieldSort = FieldSort.CODE_POINTS;
+  boolean nullsLast = false;
+  boolean regexIgnoresCase = false;
+  boolean regexRefused = false;
   boolean unstableTies = false;
   boolean rowDuplicated = false;
   boolean rowOutsideRange = false;
@@ -144,6 +159,10 @@ public final class Behaviour {
     maximumLimit = other.maximumLimit;
     defaultLimit = other.defaultLimit;
     sortByIgnored = other.sortByIgnored;
+    fieldSort = other.fieldSort;
+    nullsLast = other.nullsLast;
+    regexIgnoresCase = other.regexIgnoresCase;
+    regexRefused = other.regexRefused;
     unstableTies = other.unstableTies;
     rowDuplicated = other.rowDuplicated;
     rowOutsideRange = other.rowOutsideRange;
@@ -285,6 +304,26 @@ public final class Behaviour {
   /** Whether rows come shuffled whatever {@code sort_by} says. */
   public Behaviour withSortByIgnored(boolean value) {
     return change(b -> b.sortByIgnored = value);
+  }
+
+  /** In which order rows come that are sorted by a field. */
+  public Behaviour withFieldSort(FieldSort value) {
+    return change(b -> b.fieldSort = value);
+  }
+
+  /** Whether rows without a value of a field come behind all others, sorted by it upwards. */
+  public Behaviour withNullsLast(boolean value) {
+    return change(b -> b.nullsLast = value);
+  }
+
+  /** Whether {@code matching} and {@code not matching} take no notice of case. */
+  public Behaviour withRegexIgnoringCase(boolean value) {
+    return change(b -> b.regexIgnoresCase = value);
+  }
+
+  /** Whether {@code matching} and {@code not matching} are refused with 422. */
+  public Behaviour withRegexRefused(boolean value) {
+    return change(b -> b.regexRefused = value);
   }
 
   /** Whether rows that compare equal come in another order with every request. */

@@ -56,6 +56,15 @@ public final class RowSpool implements Closeable, Serializable {
     rows++;
   }
 
+  /** Appends all rows of another. */
+  public void appendAll(RowSpool other) throws IOException {
+    try (RowSource source = other.read()) {
+      while (source.next()) {
+        append(source.buffer(), source.length());
+      }
+    }
+  }
+
   public long rows() {
     return rows;
   }

@@ -12,6 +12,7 @@ import fathomexport.ledger.QuarantinedRow;
 import fathomexport.ledger.RequestCount;
 import fathomexport.ledger.Restatement;
 import fathomexport.ledger.RunRecord;
+import fathomexport.ledger.Weight;
 import fathomexport.report.SiteId;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -76,6 +77,23 @@ final class ParquetLedger implements Ledger {
             }
           }
           return entries;
+        });
+  }
+
+  @Override
+  public Weight weight(String report) {
+    return answer(
+        () -> {
+          long rows = 0;
+          long bytes = 0;
+          for (Path file : layout.files(report, List.of(), LocalDate.MIN, LocalDate.MAX)) {
+            FileLedger ledger = ledgers.current(file);
+            if (ledger != null) {
+              rows += ledger.rows();
+              bytes += Files.size(file);
+            }
+          }
+          return new Weight(rows, bytes);
         });
   }
 

@@ -12,6 +12,7 @@ import fathomexport.ledger.QuarantinedRow;
 import fathomexport.ledger.RequestCount;
 import fathomexport.ledger.Restatement;
 import fathomexport.ledger.RunRecord;
+import fathomexport.ledger.Weight;
 import fathomexport.report.Aggregate;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
@@ -113,6 +114,26 @@ final class PostgresLedger implements Ledger, AutoCloseable {
     if (!r.wasNull()) {
       map.put(a, value);
     }
+  }
+
+  @Override
+  public Weight weight(String report) {
+    return query(
+            """
+            SELECT coalesce(sum(rows) FILTER (WHERE stored), 0)::bigint,
+                   coalesce(pg_catalog.pg_total_relation_size(
+                     pg_catalog.to_regclass('fathom.' || pg_catalog.quote_ident(?))), 0)
+              FROM fathom_ops.ledger
+             WHERE report = ?\
+            """,
+            (connection, q) -> {
+              q.setString(1, report);
+              q.setString(2, report);
+            },
+            r -> new Weight(r.getLong(1), r.getLong(2)))
+        .stream()
+        .findFirst()
+        .orElse(new Weight(0, 0));
   }
 
   @Override
