@@ -356,6 +356,14 @@ class SnapshotTest {
         .containsExactly(List.of("live", "snapshot", 0, 3L, 3L, (long) rows));
   }
 
+  @Test
+  void itsNumbersAreLeftForThoseWhoWatch() throws IOException {
+    assertEnded(installation.run("snapshot", "live", "--metrics-file", "live.prom"), 0);
+
+    String numbers = Files.readString(installation.directory().resolve("live.prom"));
+    assertThat(numbers).contains("pipeline=\"live\"").contains("command=\"snapshot\"");
+  }
+
   // --- The quota
 
   /** What is refused is billed, too, and asked again when the API says so. */
