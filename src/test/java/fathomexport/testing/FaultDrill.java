@@ -59,6 +59,13 @@ public final class FaultDrill implements AutoCloseable {
   private final int requests;
   private int trials;
 
+  /** How the backfill that is the measure is run; nothing may disturb it. */
+  @FunctionalInterface
+  public interface Undisturbed {
+    Installation.Ended run(
+        FathomSimulator api, Behaviour normal, Installation installation, List<String> arguments);
+  }
+
   /** A period of a report's slice, the unit that is committed. */
   private record Held(String report, String site, String event, LocalDate period) {}
 
@@ -77,6 +84,32 @@ public final class FaultDrill implements AutoCloseable {
       String sites,
       String moreOfApi,
       List<Question> reports) {
+    this(
+        directory,
+        world,
+        first,
+        last,
+        sites,
+        moreOfApi,
+        reports,
+        (api, normal, installation, arguments) ->
+            installation.run(arguments.toArray(new String[0])));
+  }
+
+  /**
+   * Runs the undisturbed backfill in a way of the test's own.
+   *
+   * @param how such as in another process
+   */
+  public FaultDrill(
+      Path directory,
+      World world,
+      LocalDate first,
+      LocalDate last,
+      String sites,
+      String moreOfApi,
+      List<Question> reports,
+      Undisturbed how) {
     this.directory = directory;
     this.first = first;
     this.last = last;
@@ -93,7 +126,7 @@ public final class FaultDrill implements AutoCloseable {
     }
     this.database = TestDatabase.create();
     this.undisturbed = install(directory.resolve("undisturbed"), database);
-    Installation.Ended ended = undisturbed.run(arguments().toArray(new String[0]));
+    Installation.Ended ended = how.run(api, normal, undisturbed, arguments());
     assertThat(ended.code()).as(ended.said()).isZero();
     this.requests = api.log().aggregations().size();
   }
@@ -193,8 +226,18 @@ public final class FaultDrill implements AutoCloseable {
 
     /** A disturbed run, in this process. */
     public Installation.Ended run(String fault) {
+      return runAnd(fault, () -> {});
+    }
+
+    /**
+     * A disturbed run, in this process.
+     *
+     * @param afterwards what must be over before anybody looks at what the run left
+     */
+    public Installation.Ended runAnd(String fault, Runnable afterwards) {
       begin();
       Installation.Ended ended = installation.run(arguments().toArray(new String[0]));
+      afterwards.run();
       ended(fault, String.valueOf(ended.code()));
       return ended;
     }

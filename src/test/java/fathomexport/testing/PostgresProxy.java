@@ -27,11 +27,22 @@ public final class PostgresProxy implements AutoCloseable {
   /** What a connection has come to. The message of the point has not been passed on yet. */
   public enum Point {
     /** The server says that all rows of a COPY have come. */
-    COPIED,
+    COPIED("the reply to COPY"),
     /** The client asks for COMMIT of what it copied. */
-    COMMIT_ASKED,
+    COMMIT_ASKED("COMMIT"),
     /** The server says that it has committed what was copied. */
-    COMMIT_ANSWERED
+    COMMIT_ANSWERED("the reply to COMMIT");
+
+    private final String message;
+
+    Point(String message) {
+      this.message = message;
+    }
+
+    /** The message that is on its way. */
+    public String said() {
+      return message;
+    }
   }
 
   /** What becomes of the connection. */
