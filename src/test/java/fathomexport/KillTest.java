@@ -11,6 +11,7 @@ import fathomexport.testing.FaultDrill;
 import fathomexport.testing.FaultTable;
 import fathomexport.testing.ForkedRun;
 import fathomexport.testing.Installation;
+import fathomexport.testing.Later;
 import fathomexport.testing.PostgresProxy;
 import fathomexport.testing.PostgresProxy.Deed;
 import fathomexport.testing.PostgresProxy.Point;
@@ -21,6 +22,7 @@ import java.time.Duration;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -199,7 +201,7 @@ class KillTest {
         FaultRule.when(
             request -> {
               if (moment == Moment.RANDOM && request.aggregation() == nth) {
-                after(pauseMillis, kill);
+                Later.after(pauseMillis, Executors.callable(kill));
               } else if (moment == Moment.FETCHED && request.aggregation() == nth + 1) {
                 // It asks for the next: the one before was read to its end.
                 kill.run();
@@ -207,21 +209,6 @@ class KillTest {
               return request.aggregation() > 0;
             },
             new Fault.Delay(ANSWER_TIME)));
-  }
-
-  private static void after(int millis, Runnable what) {
-    Thread thread =
-        new Thread(
-            () -> {
-              try {
-                Thread.sleep(millis);
-                what.run();
-              } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-              }
-            });
-    thread.setDaemon(true);
-    thread.start();
   }
 
   private static @Nullable Point pointOf(Moment moment) {
