@@ -12,11 +12,9 @@ import fathomexport.typing.CellKind;
 import fathomexport.typing.Numbers;
 import fathomexport.typing.RawRows;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.LocalDate;
-import java.util.EnumMap;
-import java.util.HashSet;
-import java.util.OptionalLong;
-import java.util.Set;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,22 +22,20 @@ import org.jspecify.annotations.Nullable;
  * time, within the range, no key twice. A violation is noted, and what came is of no use.
  */
 final class PageReader implements RowHandler {
-  /** In no text: the client replaces it. */
-  private static final char CELL_END = '\u0000';
-
   private final QueryShape shape;
   private final DayRange asked;
   private final RowSpool spool;
   private final RowSpool.Mark start;
   private final RawRows.Writer writer;
-  private final Set<String> keys = new HashSet<>();
-  private final StringBuilder key = new StringBuilder();
-  private final EnumMap<Aggregate, Long> sums = new EnumMap<>(Aggregate.class);
+  private final GroupKeys keys = new GroupKeys();
+  private final List<Aggregate> additive;
+  private final long[] sums;
   private final PeriodTotals totals = new PeriodTotals();
   private long rows;
   private long time = Long.MIN_VALUE;
   private @Nullable LocalDate first;
   private @Nullable LocalDate last;
+  private long lastEpochDay;
   private RowSpool.Mark lastStart;
   private @Nullable String violation;
   private @Nullable String label;
@@ -52,6 +48,8 @@ final class PageReader implements RowHandler {
     this.start = spool.mark();
     this.lastStart = start;
     this.writer = new RawRows.Writer(spool);
+    this.additive = shape.aggregates().stream().filter(Aggregate::additive).toList();
+    this.sums = new long[additive.size()];
   }
 
   @Override
@@ -89,6 +87,7 @@ final class PageReader implements RowHandler {
     }
     if (!where.period().equals(last)) {
       last = where.period();
+      lastEpochDay = last.toEpochDay();
       lastStart = spool.mark();
       first = first == null ? last : first;
     }
@@ -121,34 +120,30 @@ final class PageReader implements RowHandler {
   }
 
   private void take(RawRow row, Labels.Label where) throws IOException {
-    key.setLength(0);
-    writer.start(where.period(), where.time());
+    writer.start(lastEpochDay, where.time());
     for (int i = 0; i < shape.fields().size(); i++) {
-      String text = row.fieldText(i);
-      writer.cell(kind(row.fieldKind(i)), text == null ? "" : text);
-      if (text != null) {
-        key.append('=').append(text);
-      }
-      key.append(CELL_END);
+      byte[] utf8 = utf8(row.fieldText(i));
+      writer.cell(kind(row.fieldKind(i)), utf8);
+      keys.cell(utf8);
     }
-    if (!keys.add(key.toString())) {
+    if (!keys.add()) {
       violation = "a group comes twice: " + row.toJson();
       return;
     }
-    sums.clear();
+    int summed = 0;
     for (int i = 0; i < shape.aggregates().size(); i++) {
-      Aggregate aggregate = shape.aggregates().get(i);
-      String text = row.aggregateText(i);
-      writer.cell(kind(row.aggregateKind(i)), text == null ? "" : text);
-      if (text != null && aggregate.additive()) {
-        OptionalLong value = Numbers.whole(text);
-        if (value.isPresent()) {
-          sums.put(aggregate, value.getAsLong());
-        }
+      byte[] utf8 = utf8(row.aggregateText(i));
+      writer.cell(kind(row.aggregateKind(i)), utf8);
+      if (shape.aggregates().get(i).additive()) {
+        sums[summed++] = utf8 == null ? 0 : Numbers.whole(utf8, 0, utf8.length).orElse(0);
       }
     }
     writer.end();
-    totals.add(where.period(), sums);
+    totals.add(where.period(), additive, sums);
+  }
+
+  private static byte @Nullable [] utf8(@Nullable String text) {
+    return text == null ? null : text.getBytes(StandardCharsets.UTF_8);
   }
 
   private static CellKind kind(RawRow.CellKind kind) {
