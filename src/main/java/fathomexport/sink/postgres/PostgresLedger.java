@@ -61,7 +61,8 @@ final class PostgresLedger implements Ledger, AutoCloseable {
                value_sum, value_control, store_if_absent, reason, run_id, definition, fetched_at,
                zone, requests, control_requests, splits, window_id, stored
           FROM fathom_ops.ledger
-         WHERE report = ? AND covers_to >= ? AND (? OR site_id = ANY (?))""",
+         WHERE report = ? AND covers_to >= ? AND (? OR site_id = ANY (?))\
+        """,
         (connection, q) -> {
           q.setString(1, report);
           q.setObject(2, from);
@@ -120,7 +121,8 @@ final class PostgresLedger implements Ledger, AutoCloseable {
         SELECT report, site_id, event_name, period, covers_to, at, run_id, reason, kept
           FROM fathom_ops.attempt
          WHERE report = ?
-         ORDER BY site_id COLLATE "C", event_name COLLATE "C", period, period_end""",
+         ORDER BY site_id COLLATE "C", event_name COLLATE "C", period, period_end\
+        """,
         (connection, q) -> q.setString(1, report),
         r ->
             new Attempt(
@@ -193,7 +195,8 @@ final class PostgresLedger implements Ledger, AutoCloseable {
         """
         INSERT INTO fathom_ops.quarantine
           (report, site_id, event_name, window_id, run_id, at, raw_text, reason)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)\
+        """,
         (connection, s) -> {
           for (QuarantinedRow row : rows) {
             s.setString(1, row.report());
@@ -222,7 +225,8 @@ final class PostgresLedger implements Ledger, AutoCloseable {
           FROM fathom_ops.quarantine
          WHERE report = ? AND settled_at IS NULL
          ORDER BY at DESC, id DESC
-         LIMIT ?""",
+         LIMIT ?\
+        """,
         (connection, q) -> {
           q.setString(1, report);
           q.setInt(2, limit);
@@ -246,7 +250,8 @@ final class PostgresLedger implements Ledger, AutoCloseable {
           FROM fathom_ops.restatement
          WHERE report = ?
          ORDER BY restated_at DESC, id DESC
-         LIMIT ?""",
+         LIMIT ?\
+        """,
         (connection, q) -> {
           q.setString(1, report);
           q.setInt(2, limit);
@@ -287,7 +292,8 @@ final class PostgresLedger implements Ledger, AutoCloseable {
                windows_failed = excluded.windows_failed,
                windows_skipped = excluded.windows_skipped, rows = excluded.rows,
                quarantined = excluded.quarantined, requests = excluded.requests,
-               messages = excluded.messages""",
+               messages = excluded.messages\
+        """,
         (connection, s) -> {
           s.setString(1, run.runId());
           s.setString(2, run.pipeline());
@@ -325,7 +331,8 @@ final class PostgresLedger implements Ledger, AutoCloseable {
                windows_skipped, rows, quarantined, requests, messages
           FROM fathom_ops.run
          ORDER BY started_at DESC, run_id DESC
-         LIMIT ?""",
+         LIMIT ?\
+        """,
         (connection, q) -> q.setInt(1, limit),
         r -> {
           OffsetDateTime finished = r.getObject("finished_at", OffsetDateTime.class);

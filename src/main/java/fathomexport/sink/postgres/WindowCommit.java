@@ -98,15 +98,17 @@ final class WindowCommit {
       Map<LocalDate, Totals> before;
       if (occupied(connection, replaced)) {
         changed = stage(connection, replaced);
-        before = totals(connection, intersection(changed, storedBefore));
+        before = totals(connection, intersection(changed, storedBefore), counted);
         replace(connection, changed);
       } else {
         changed = new WindowRows(load).copyInto(connection, table, replaced);
         before = Map.of();
       }
-      Map<LocalDate, Totals> after = totals(connection, replaced);
+      SortedSet<LocalDate> restated = intersection(changed, storedBefore);
+      Map<LocalDate, Totals> after =
+          totals(connection, replaced, restated.isEmpty() ? certified() : counted);
       verify(replaced, after);
-      journal(connection, intersection(changed, storedBefore), before, after);
+      journal(connection, restated, before, after);
       rows = after.values().stream().mapToLong(Totals::rows).sum();
     }
     writeEntries(connection, replaced, storedBefore);
@@ -243,15 +245,26 @@ final class WindowCommit {
     }
   }
 
+  /** The measures that a certificate speaks of; the journal of a restatement takes them all. */
+  private List<String> certified() {
+    return counted.stream()
+        .filter(
+            m ->
+                load.periods().stream()
+                    .anyMatch(c -> c.sums().keySet().stream().anyMatch(a -> a.apiName().equals(m))))
+        .toList();
+  }
+
   /** What the table holds of these periods; those without rows are not in the answer. */
-  private Map<LocalDate, Totals> totals(Connection connection, Collection<LocalDate> periods)
+  private Map<LocalDate, Totals> totals(
+      Connection connection, Collection<LocalDate> periods, List<String> measures)
       throws SQLException {
     Map<LocalDate, Totals> totals = new HashMap<>();
     if (periods.isEmpty()) {
       return totals;
     }
     String sums =
-        counted.stream().map(m -> ", sum(" + Sql.name(m) + ")").collect(Collectors.joining());
+        measures.stream().map(m -> ", sum(" + Sql.name(m) + ")").collect(Collectors.joining());
     try (PreparedStatement query =
         connection.prepareStatement(
             "SELECT "
@@ -266,8 +279,8 @@ final class WindowCommit {
       try (ResultSet rows = query.executeQuery()) {
         while (rows.next()) {
           Map<String, @Nullable BigDecimal> byMeasure = new HashMap<>();
-          for (int i = 0; i < counted.size(); i++) {
-            byMeasure.put(counted.get(i), rows.getBigDecimal(i + 3));
+          for (int i = 0; i < measures.size(); i++) {
+            byMeasure.put(measures.get(i), rows.getBigDecimal(i + 3));
           }
           totals.put(day(rows, 1), new Totals(rows.getLong(2), byMeasure));
         }
@@ -386,7 +399,8 @@ final class WindowCommit {
             """
             INSERT INTO fathom_ops.restatement
               (report, site_id, event_name, day, measure, before, after, restated_at, run_id)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""")) {
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)\
+            """)) {
       for (LocalDate day : periods) {
         Totals was = before.getOrDefault(day, Totals.NONE);
         Totals is = after.getOrDefault(day, Totals.NONE);
@@ -484,7 +498,8 @@ final class WindowCommit {
              definition = excluded.definition, zone = excluded.zone,
              requests = excluded.requests, control_requests = excluded.control_requests,
              splits = excluded.splits, window_id = excluded.window_id, run_id = excluded.run_id,
-             fetched_at = excluded.fetched_at, committed_at = pg_catalog.now()""";
+             fetched_at = excluded.fetched_at, committed_at = pg_catalog.now()\
+      """;
 
   private static void setLong(PreparedStatement statement, int index, @Nullable Long value)
       throws SQLException {
@@ -512,7 +527,8 @@ final class WindowCommit {
                 ON CONFLICT (report, site_id, event_name, period, period_end) DO UPDATE
                    SET covers_to = excluded.covers_to, reason = excluded.reason,
                        kept = excluded.kept, window_id = excluded.window_id,
-                       run_id = excluded.run_id, at = excluded.at""")) {
+                       run_id = excluded.run_id, at = excluded.at\
+                """)) {
       for (PeriodCertificate c : load.periods()) {
         boolean failed = c.status() == CertificateStatus.INCOMPLETE;
         PreparedStatement statement = failed ? upsert : delete;
@@ -572,7 +588,8 @@ final class WindowCommit {
                  OR q.window_id = ANY (?) AND NOT EXISTS (
                       SELECT FROM fathom_ops.attempt a
                        WHERE a.report = q.report AND a.site_id = q.site_id
-                         AND a.event_name = q.event_name AND a.window_id = q.window_id))""")) {
+                         AND a.event_name = q.event_name AND a.window_id = q.window_id))\
+            """)) {
       int next = key(update, 1);
       update.setString(next++, window.id());
       update.setBoolean(next++, complete);
