@@ -43,6 +43,12 @@ public interface Ledger {
   List<RunRecord> runs(int limit);
 
   /**
+   * The requests of days from this one on, over all accounts and pipelines that share the ledger's
+   * database, by account and day. Empty where the ledger keeps no count of them.
+   */
+  List<RequestCount> requestCounts(LocalDate from);
+
+  /**
    * Takes the lock on a pipeline, so that one run of it is under way at a time. Freed by closing,
    * and at once when the process dies.
    *

@@ -19,10 +19,16 @@ final class FetchWindows extends DoFn<Lane, Fetched> {
 
   private final ExportSpec spec;
   private final TupleTag<WindowOutcome> failures;
+  private final boolean checkpoints;
 
-  FetchWindows(ExportSpec spec, TupleTag<WindowOutcome> failures) {
+  /**
+   * @param checkpoints whether the runner hands on what was put out when it is told to resume
+   *     later: one that does not would never end a wait for the commit
+   */
+  FetchWindows(ExportSpec spec, TupleTag<WindowOutcome> failures, boolean checkpoints) {
     this.spec = spec;
     this.failures = failures;
+    this.checkpoints = checkpoints;
   }
 
   @GetInitialRestriction
@@ -36,7 +42,7 @@ final class FetchWindows extends DoFn<Lane, Fetched> {
       RestrictionTracker<OffsetRange, Long> positions,
       MultiOutputReceiver out) {
     RunServices run = RunServices.of(spec);
-    if (run.inHand() > 0) {
+    if (checkpoints && run.inHand() > 0) {
       // What was fetched is committed before anything is waited for.
       return ProcessContinuation.resume();
     }

@@ -9,6 +9,7 @@ import fathomexport.ledger.Ledger;
 import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.LedgerException;
 import fathomexport.ledger.QuarantinedRow;
+import fathomexport.ledger.RequestCount;
 import fathomexport.ledger.Restatement;
 import fathomexport.ledger.RunRecord;
 import fathomexport.report.SiteId;
@@ -258,6 +259,12 @@ final class ParquetLedger implements Ledger {
         d.required("quarantined").longValue(),
         d.required("requests").longValue(),
         messages);
+  }
+
+  /** Files are no place to share a quota: each run keeps its permits in its process. */
+  @Override
+  public List<RequestCount> requestCounts(LocalDate from) {
+    return List.of();
   }
 
   @Override

@@ -9,6 +9,7 @@ import fathomexport.ledger.LedgerException;
 import fathomexport.ledger.PeriodCertificate;
 import fathomexport.ledger.Provenance;
 import fathomexport.ledger.QuarantinedRow;
+import fathomexport.ledger.RequestCount;
 import fathomexport.ledger.Restatement;
 import fathomexport.ledger.RunRecord;
 import fathomexport.report.Aggregate;
@@ -356,6 +357,24 @@ final class PostgresLedger implements Ledger, AutoCloseable {
               r.getLong("requests"),
               List.of((String[]) r.getArray("messages").getArray()));
         });
+  }
+
+  @Override
+  public List<RequestCount> requestCounts(LocalDate from) {
+    return query(
+        """
+        SELECT account, day, requests, limited
+          FROM fathom_ops.request_count
+         WHERE day >= ?
+         ORDER BY account COLLATE "C", day\
+        """,
+        (connection, q) -> q.setObject(1, from),
+        r ->
+            new RequestCount(
+                r.getString("account"),
+                r.getObject("day", LocalDate.class),
+                r.getLong("requests"),
+                r.getLong("limited")));
   }
 
   // --- The lock on a pipeline
