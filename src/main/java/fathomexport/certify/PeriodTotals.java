@@ -21,7 +21,7 @@ public final class PeriodTotals implements Serializable {
   public static final class Total implements Serializable {
     private static final long serialVersionUID = 1L;
 
-    /** By the aggregate's ordinal. */
+    /** By the aggregate's {@link #index}. */
     private final long[] sums;
 
     private long rows;
@@ -40,12 +40,17 @@ public final class PeriodTotals implements Serializable {
     }
 
     public long sum(Aggregate aggregate) {
-      return sums[aggregate.ordinal()];
+      return sums[index(aggregate)];
     }
 
     private void add(Aggregate aggregate, long value) {
-      int i = aggregate.ordinal();
+      int i = index(aggregate);
       sums[i] = Math.addExact(sums[i], value);
+    }
+
+    @SuppressWarnings("EnumOrdinal") // of an array that no other version of the enum meets
+    private static int index(Aggregate aggregate) {
+      return aggregate.ordinal();
     }
 
     private Total copy() {

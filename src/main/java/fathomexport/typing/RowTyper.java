@@ -120,14 +120,15 @@ public final class RowTyper {
           findings.rate(wholes[visits], given);
         }
       }
-      String problem = writeKey(rows);
-      if (problem == null && unread == null) {
+      String unkeyed = writeKey(rows);
+      String problem = unkeyed == null ? unread : unkeyed;
+      if (problem == null) {
         writeMeasures();
         sorter.add(writer.buffer(), writer.length());
         sum();
         findings.typed(period, additive, sums);
       } else {
-        findings.refused(period, json(rows), problem == null ? unread : problem);
+        findings.refused(period, json(rows), problem);
       }
     }
     sorter.drainTo(out);
