@@ -69,7 +69,7 @@ final class PageReader implements RowHandler {
       first = first == null ? last : first;
     }
     if (intake.isNew(row, where, false)) {
-      totals.add(where.period(), intake.write(row, where));
+      totals.add(where.period(), intake.additive(), intake.write(row, where));
     }
   }
 

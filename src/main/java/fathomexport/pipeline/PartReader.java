@@ -66,7 +66,10 @@ final class PartReader implements RowHandler {
       sumsBefore = new EnumMap<>(sums);
     }
     if (belongs) {
-      add(sums, intake.write(row, where));
+      long[] measures = intake.write(row, where);
+      for (int i = 0; i < measures.length; i++) {
+        sums.merge(intake.additive().get(i), measures[i], Math::addExact);
+      }
     }
   }
 

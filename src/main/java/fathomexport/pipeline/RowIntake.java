@@ -10,10 +10,9 @@ import fathomexport.typing.CellKind;
 import fathomexport.typing.Numbers;
 import fathomexport.typing.RawRows;
 import java.io.IOException;
-import java.util.EnumMap;
-import java.util.HashSet;
-import java.util.OptionalLong;
-import java.util.Set;
+import java.nio.charset.StandardCharsets;
+import java.time.LocalDate;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,15 +20,15 @@ import org.jspecify.annotations.Nullable;
  * none, a row outside the range that was asked for, a key that comes twice.
  */
 final class RowIntake {
-  /** In no text: the client replaces it. */
-  private static final char CELL_END = '\u0000';
-
   private final QueryShape shape;
   private final DayRange asked;
   private final RawRows.Writer writer;
-  private final Set<String> keys = new HashSet<>();
-  private final StringBuilder key = new StringBuilder();
-  private final EnumMap<Aggregate, Long> sums = new EnumMap<>(Aggregate.class);
+  private final GroupKeys keys = new GroupKeys();
+  private final byte @Nullable [][] cells;
+  private final List<Aggregate> additive;
+  private final long[] sums;
+  private @Nullable LocalDate period;
+  private long epochDay;
   private @Nullable String violation;
   private @Nullable String label;
   private Labels.@Nullable Label parsed;
@@ -38,6 +37,9 @@ final class RowIntake {
     this.shape = shape;
     this.asked = asked;
     this.writer = new RawRows.Writer(spool);
+    this.cells = new byte[shape.fields().size()][];
+    this.additive = shape.aggregates().stream().filter(Aggregate::additive).toList();
+    this.sums = new long[additive.size()];
   }
 
   void restart() {
@@ -93,45 +95,54 @@ final class RowIntake {
    * @param withTime whether rows of other times may have the same fields
    */
   boolean isNew(RawRow row, Labels.Label where, boolean withTime) {
-    key.setLength(0);
     if (withTime) {
-      key.append(where.time()).append(CELL_END);
+      keys.cell(Long.toString(where.time()).getBytes(StandardCharsets.US_ASCII));
     }
-    for (int i = 0; i < shape.fields().size(); i++) {
-      String text = row.fieldText(i);
-      if (text != null) {
-        key.append('=').append(text);
-      }
-      key.append(CELL_END);
+    for (int i = 0; i < cells.length; i++) {
+      cells[i] = utf8(row.fieldText(i));
+      keys.cell(cells[i]);
     }
-    if (!keys.add(key.toString())) {
+    if (!keys.add()) {
       violation = "a group comes twice: " + row.toJson();
       return false;
     }
     return true;
   }
 
-  /** Writes the row; the additive measures that it has, in a map that is the next row's too. */
-  EnumMap<Aggregate, Long> write(RawRow row, Labels.Label where) throws IOException {
-    writer.start(where.period(), where.time());
-    for (int i = 0; i < shape.fields().size(); i++) {
-      String text = row.fieldText(i);
-      writer.cell(kind(row.fieldKind(i)), text == null ? "" : text);
+  /**
+   * Writes the row that was last found new.
+   *
+   * @return its additive measures, as {@link #additive()} has them, 0 for what it lacks; the array
+   *     is the next row's, too
+   */
+  long[] write(RawRow row, Labels.Label where) throws IOException {
+    if (!where.period().equals(period)) {
+      period = where.period();
+      epochDay = period.toEpochDay();
     }
-    sums.clear();
+    writer.start(epochDay, where.time());
+    for (int i = 0; i < cells.length; i++) {
+      writer.cell(kind(row.fieldKind(i)), cells[i]);
+    }
+    int summed = 0;
     for (int i = 0; i < shape.aggregates().size(); i++) {
-      Aggregate aggregate = shape.aggregates().get(i);
-      String text = row.aggregateText(i);
-      writer.cell(kind(row.aggregateKind(i)), text == null ? "" : text);
-      if (text != null && aggregate.additive()) {
-        OptionalLong value = Numbers.whole(text);
-        if (value.isPresent()) {
-          sums.put(aggregate, value.getAsLong());
-        }
+      byte[] utf8 = utf8(row.aggregateText(i));
+      writer.cell(kind(row.aggregateKind(i)), utf8);
+      if (shape.aggregates().get(i).additive()) {
+        sums[summed++] = utf8 == null ? 0 : Numbers.whole(utf8, 0, utf8.length).orElse(0);
       }
     }
     writer.end();
     return sums;
+  }
+
+  /** The measures that are summed. */
+  List<Aggregate> additive() {
+    return additive;
+  }
+
+  private static byte @Nullable [] utf8(@Nullable String text) {
+    return text == null ? null : text.getBytes(StandardCharsets.UTF_8);
   }
 
   private static CellKind kind(RawRow.CellKind kind) {

@@ -43,11 +43,16 @@ public final class RowWriter {
 
   /** Writes a TEXT cell from UTF-8 without zero bytes. */
   public void text(byte[] utf8) {
+    text(utf8, 0, utf8.length);
+  }
+
+  /** Writes a TEXT cell from a part of an array: UTF-8 without zero bytes. */
+  public void text(byte[] bytes, int from, int size) {
     next();
-    ensure(utf8.length + 2);
+    ensure(size + 2);
     buffer[length++] = 1;
-    System.arraycopy(utf8, 0, buffer, length, utf8.length);
-    length += utf8.length;
+    System.arraycopy(bytes, from, buffer, length, size);
+    length += size;
     buffer[length++] = 0;
   }
 

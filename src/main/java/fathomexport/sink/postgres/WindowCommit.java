@@ -102,15 +102,17 @@ final class WindowCommit {
       Map<LocalDate, Totals> before;
       if (occupied(connection, replaced)) {
         changed = stage(connection, replaced);
-        before = totals(connection, intersection(changed, storedBefore));
+        before = totals(connection, intersection(changed, storedBefore), counted);
         replace(connection, changed);
       } else {
         changed = new WindowRows(load).copyInto(connection, table, replaced);
         before = Map.of();
       }
-      Map<LocalDate, Totals> after = totals(connection, replaced);
+      SortedSet<LocalDate> restated = intersection(changed, storedBefore);
+      Map<LocalDate, Totals> after =
+          totals(connection, replaced, restated.isEmpty() ? certified() : counted);
       verify(replaced, after);
-      journal(connection, intersection(changed, storedBefore), before, after);
+      journal(connection, restated, before, after);
       rows = after.values().stream().mapToLong(Totals::rows).sum();
     }
     writeEntries(connection, replaced, storedBefore);
@@ -264,15 +266,26 @@ final class WindowCommit {
     }
   }
 
+  /** The measures that a certificate speaks of; the journal of a restatement takes them all. */
+  private List<String> certified() {
+    return counted.stream()
+        .filter(
+            m ->
+                load.periods().stream()
+                    .anyMatch(c -> c.sums().keySet().stream().anyMatch(a -> a.apiName().equals(m))))
+        .toList();
+  }
+
   /** What the table holds of these periods; those without rows are not in the answer. */
-  private Map<LocalDate, Totals> totals(Connection connection, Collection<LocalDate> periods)
+  private Map<LocalDate, Totals> totals(
+      Connection connection, Collection<LocalDate> periods, List<String> measures)
       throws SQLException {
     Map<LocalDate, Totals> totals = new HashMap<>();
     if (periods.isEmpty()) {
       return totals;
     }
     String sums =
-        counted.stream().map(m -> ", sum(" + Sql.name(m) + ")").collect(Collectors.joining());
+        measures.stream().map(m -> ", sum(" + Sql.name(m) + ")").collect(Collectors.joining());
     try (PreparedStatement query =
         connection.prepareStatement(
             "SELECT "
@@ -287,8 +300,8 @@ final class WindowCommit {
       try (ResultSet rows = query.executeQuery()) {
         while (rows.next()) {
           Map<String, @Nullable BigDecimal> byMeasure = new HashMap<>();
-          for (int i = 0; i < counted.size(); i++) {
-            byMeasure.put(counted.get(i), rows.getBigDecimal(i + 3));
+          for (int i = 0; i < measures.size(); i++) {
+            byMeasure.put(measures.get(i), rows.getBigDecimal(i + 3));
           }
           totals.put(day(rows, 1), new Totals(rows.getLong(2), byMeasure));
         }
