@@ -34,7 +34,8 @@ public final class App {
       name = "fathom-export",
       versionProvider = Version.class,
       description = {
-        "Exports Fathom Analytics reports to PostgreSQL and Parquet, complete or saying that they are not.",
+        "Exports Fathom Analytics reports to PostgreSQL and Parquet, complete or saying that they"
+            + " are not.",
         ""
       },
       synopsisSubcommandLabel = "COMMAND",

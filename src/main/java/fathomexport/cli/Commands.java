@@ -70,7 +70,8 @@ final class Commands {
       description = {
         "Export what is over: what a scheduler starts every night.",
         "",
-        "Yesterday in every site's own zone and the days of the look-back, then gaps. What a run was stopped at, the next one goes on from."
+        "Yesterday in every site's own zone and the days of the look-back, then gaps. What a run"
+            + " was stopped at, the next one goes on from."
       },
       footer = {"", "Example: fathom-export run nightly"})
   static final class Run implements Callable<Integer> {
@@ -100,7 +101,8 @@ final class Commands {
       description = {
         "Export a range of days.",
         "",
-        "Asks for what is not complete yet, newest first, and goes on where it was stopped. The range is widened to the whole months or years of reports that are grouped so."
+        "Asks for what is not complete yet, newest first, and goes on where it was stopped. The"
+            + " range is widened to the whole months or years of reports that are grouped so."
       },
       footer = {"", "Example: fathom-export backfill nightly --from 2026-01-01 --to 2026-03-31"})
   static final class Backfill implements Callable<Integer> {
@@ -391,7 +393,8 @@ final class Commands {
       description = {
         "Check the settings and pipelines.",
         "",
-        "Tells every problem at once, with file, line, key and what is allowed there. Asks nobody anything."
+        "Tells every problem at once, with file, line, key and what is allowed there. Asks nobody"
+            + " anything."
       },
       footer = {"", "Example: fathom-export validate"})
   static final class Validate implements Callable<Integer> {

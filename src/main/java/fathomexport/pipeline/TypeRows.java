@@ -141,7 +141,8 @@ final class TypeRows extends DoFn<Fetched, Typed> {
     }
     if (mixed) {
       String why =
-          "bounce_rate fits neither a ratio nor a percentage: rate x visits is no whole number of bounces";
+          "bounce_rate fits neither a ratio nor a percentage: rate x visits is no whole number of"
+              + " bounces";
       found.sums.periods().keySet().forEach(p -> found.note(p, why));
     }
     return new Typed(

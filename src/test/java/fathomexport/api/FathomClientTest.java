@@ -162,8 +162,8 @@ class FathomClientTest {
             new ScriptedServer(
                 json("{\"id\":\"a b/c\",\"name\":\"x\",\"timezone\":\"UTC\"}"),
                 json(
-                    "{\"data\":[{\"id\":\"1\",\"name\":\"buy & go\"},{\"id\":\"2\",\"name\":\"b\"}],"
-                        + "\"has_more\":true}"),
+                    "{\"data\":[{\"id\":\"1\",\"name\":\"buy &"
+                        + " go\"},{\"id\":\"2\",\"name\":\"b\"}],\"has_more\":true}"),
                 json(
                     "{\"data\":[{\"id\":\"3\",\"name\":\"b\"},{\"id\":\"4\",\"name\":\"a\"},"
                         + "{\"id\":\"5\",\"name\":\"\"},{\"id\":\"6\"}],\"has_more\":false}"));

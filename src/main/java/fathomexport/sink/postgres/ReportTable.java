@@ -279,7 +279,8 @@ final class ReportTable {
       case TIME ->
           switch (report.dateGrouping()) {
             case HOUR ->
-                "Hour, local time of the site; one label stands for both hours that an autumn change repeats";
+                "Hour, local time of the site; one label stands for both hours that an autumn"
+                    + " change repeats";
             case DAY -> "Day, in the site's zone";
             case MONTH -> "First day of the month, in the site's zone";
             case YEAR -> "First day of the year, in the site's zone";
@@ -319,7 +320,8 @@ final class ReportTable {
               JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
               JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
              WHERE n.nspname = ? AND c.relname = ? AND a.attnum > 0 AND NOT a.attisdropped
-             ORDER BY a.attnum""")) {
+             ORDER BY a.attnum\
+            """)) {
       query.setString(1, SCHEMA);
       query.setString(2, report.name());
       try (ResultSet rows = query.executeQuery()) {
@@ -371,7 +373,8 @@ final class ReportTable {
             VALUES (?, ?, ?, ?)
             ON CONFLICT (report) DO UPDATE
                SET entity = excluded.entity, date_grouping = excluded.date_grouping,
-                   grain = excluded.grain, migrated_at = pg_catalog.now()""")) {
+                   grain = excluded.grain, migrated_at = pg_catalog.now()\
+            """)) {
       upsert.setString(1, report.name());
       upsert.setString(2, report.entity().apiName());
       upsert.setString(3, report.dateGrouping().apiName());

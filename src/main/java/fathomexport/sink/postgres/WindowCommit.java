@@ -386,7 +386,8 @@ final class WindowCommit {
             """
             INSERT INTO fathom_ops.restatement
               (report, site_id, event_name, day, measure, before, after, restated_at, run_id)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""")) {
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)\
+            """)) {
       for (LocalDate day : periods) {
         Totals was = before.getOrDefault(day, Totals.NONE);
         Totals is = after.getOrDefault(day, Totals.NONE);
@@ -484,7 +485,8 @@ final class WindowCommit {
              definition = excluded.definition, zone = excluded.zone,
              requests = excluded.requests, control_requests = excluded.control_requests,
              splits = excluded.splits, window_id = excluded.window_id, run_id = excluded.run_id,
-             fetched_at = excluded.fetched_at, committed_at = pg_catalog.now()""";
+             fetched_at = excluded.fetched_at, committed_at = pg_catalog.now()\
+      """;
 
   private static void setLong(PreparedStatement statement, int index, @Nullable Long value)
       throws SQLException {
@@ -512,7 +514,8 @@ final class WindowCommit {
                 ON CONFLICT (report, site_id, event_name, period, period_end) DO UPDATE
                    SET covers_to = excluded.covers_to, reason = excluded.reason,
                        kept = excluded.kept, window_id = excluded.window_id,
-                       run_id = excluded.run_id, at = excluded.at""")) {
+                       run_id = excluded.run_id, at = excluded.at\
+                """)) {
       for (PeriodCertificate c : load.periods()) {
         boolean failed = c.status() == CertificateStatus.INCOMPLETE;
         PreparedStatement statement = failed ? upsert : delete;
@@ -572,7 +575,8 @@ final class WindowCommit {
                  OR q.window_id = ANY (?) AND NOT EXISTS (
                       SELECT FROM fathom_ops.attempt a
                        WHERE a.report = q.report AND a.site_id = q.site_id
-                         AND a.event_name = q.event_name AND a.window_id = q.window_id))""")) {
+                         AND a.event_name = q.event_name AND a.window_id = q.window_id))\
+            """)) {
       int next = key(update, 1);
       update.setString(next++, window.id());
       update.setBoolean(next++, complete);
