@@ -73,9 +73,10 @@ final class FetchWindows extends DoFn<Lane, Fetched> {
     for (Report report : task.reports()) {
       WindowOutcome outcome =
           WindowOutcome.failed(
-              task.window(report).toString(),
-              why.failure() == null ? FailureKind.FAULT : why.failure(),
-              why.message());
+                  task.window(report).toString(),
+                  why.failure() == null ? FailureKind.FAULT : why.failure(),
+                  why.message())
+              .about(task.window(report), 0);
       run.environment().listener().windowEnded(outcome);
       out.get(failures).output(outcome);
     }

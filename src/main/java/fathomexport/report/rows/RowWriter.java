@@ -11,9 +11,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The encoding orders like the row: comparing two rows' bytes as unsigned compares them column
  * by column, nulls first, text by code point. TEXT: {@code 00} for null, else {@code 01}, UTF-8,
- * {@code 00} (typed text holds no U+0000). DATE, TIMESTAMP, BIGINT, DOUBLE: {@code 00} for null,
- * else {@code 01} and 8 bytes big-endian (integers with the sign bit flipped; doubles with their
- * order-preserving bits).
+ * {@code 00} (typed text holds no U+0000). DATE, TIMESTAMP, INSTANT, BIGINT, DOUBLE: {@code 00} for
+ * null, else {@code 01} and 8 bytes big-endian (integers with the sign bit flipped; doubles with
+ * their order-preserving bits).
  */
 public final class RowWriter {
   private final Column[] columns;
@@ -51,7 +51,10 @@ public final class RowWriter {
     buffer[length++] = 0;
   }
 
-  /** Writes a DATE (epoch day), TIMESTAMP (local microseconds) or BIGINT cell. */
+  /**
+   * Writes a DATE (epoch day), TIMESTAMP (local microseconds), INSTANT (microseconds) or BIGINT
+   * cell.
+   */
   public void integer(long value) {
     next();
     put(value ^ Long.MIN_VALUE);

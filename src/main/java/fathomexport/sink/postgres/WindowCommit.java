@@ -10,6 +10,7 @@ import fathomexport.report.DateGrouping;
 import fathomexport.report.TableSchema;
 import fathomexport.report.Window;
 import fathomexport.sink.CommitResult;
+import fathomexport.sink.Fence;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.WindowLoad;
 import java.io.IOException;
@@ -44,6 +45,7 @@ final class WindowCommit {
   private static final String STAGE = "pg_temp.fathom_stage";
 
   private final WindowLoad load;
+  private final @Nullable Fence fence;
   private final Window window;
   private final TableSchema schema;
   private final String table;
@@ -51,8 +53,9 @@ final class WindowCommit {
   private final String period;
   private final List<String> counted;
 
-  WindowCommit(WindowLoad load) {
+  WindowCommit(WindowLoad load, @Nullable Fence fence) {
     this.load = load;
+    this.fence = fence;
     this.window = load.window();
     this.schema = load.report().schema();
     this.table = ReportTable.qualified(schema.name());
@@ -76,11 +79,12 @@ final class WindowCommit {
   }
 
   /**
-   * @throws SinkException {@code INTEGRITY}
+   * @throws SinkException {@code INTEGRITY}, {@code SUPERSEDED}
    * @throws IOException when the load's rows cannot be read
    */
   CommitResult run(Connection connection) throws SQLException, IOException {
     lock(connection, window);
+    requireFence(connection);
     Set<LocalDate> storedBefore = storedBefore(connection);
     SortedSet<LocalDate> replaced = new TreeSet<>();
     List<LocalDate> kept = new ArrayList<>();
@@ -129,6 +133,23 @@ final class WindowCommit {
               + "\n"
               + window.slice().eventKey());
       lock.execute();
+    }
+  }
+
+  /** Whoever takes the pipeline's lock from now on waits for this transaction's end. */
+  private void requireFence(Connection connection) throws SQLException {
+    if (fence == null) {
+      return;
+    }
+    try (PreparedStatement query =
+        connection.prepareStatement(
+            "SELECT epoch FROM fathom_ops.pipeline_lock WHERE pipeline = ? FOR SHARE")) {
+      query.setString(1, fence.pipeline());
+      try (ResultSet row = query.executeQuery()) {
+        if (!row.next() || row.getLong(1) != fence.epoch()) {
+          throw fence.superseded();
+        }
+      }
     }
   }
 
@@ -451,6 +472,7 @@ final class WindowCommit {
         }
         upsert.setBoolean(next++, c.storeIfAbsent());
         upsert.setString(next++, c.reason());
+        upsert.setString(next++, c.digest());
         upsert.setString(next++, by.definition());
         upsert.setString(next++, by.zone());
         upsert.setInt(next++, by.requests());
@@ -470,9 +492,9 @@ final class WindowCommit {
       INSERT INTO fathom_ops.ledger
         (report, site_id, event_name, period, period_end, covers_to, status, stored, rows,
          pageviews_sum, pageviews_control, conversions_sum, conversions_control,
-         value_sum, value_control, store_if_absent, reason, definition, zone,
+         value_sum, value_control, store_if_absent, reason, rows_digest, definition, zone,
          requests, control_requests, splits, window_id, run_id, fetched_at)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (report, site_id, event_name, period, period_end) DO UPDATE
          SET covers_to = excluded.covers_to, status = excluded.status, stored = excluded.stored,
              rows = excluded.rows,
@@ -482,6 +504,7 @@ final class WindowCommit {
              conversions_control = excluded.conversions_control,
              value_sum = excluded.value_sum, value_control = excluded.value_control,
              store_if_absent = excluded.store_if_absent, reason = excluded.reason,
+             rows_digest = excluded.rows_digest,
              definition = excluded.definition, zone = excluded.zone,
              requests = excluded.requests, control_requests = excluded.control_requests,
              splits = excluded.splits, window_id = excluded.window_id, run_id = excluded.run_id,
