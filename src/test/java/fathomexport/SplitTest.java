@@ -3,6 +3,7 @@ package fathomexport;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.simulator.Behaviour;
+import fathomexport.simulator.Conversion;
 import fathomexport.simulator.Dimension;
 import fathomexport.simulator.FathomSimulator;
 import fathomexport.simulator.PageView;
@@ -10,6 +11,7 @@ import fathomexport.simulator.SimulatorToken;
 import fathomexport.simulator.World;
 import fathomexport.testing.Installation;
 import fathomexport.testing.Landed;
+import fathomexport.testing.PairwiseMatrix;
 import fathomexport.testing.Question;
 import fathomexport.testing.TestDatabase;
 import java.io.IOException;
@@ -23,8 +25,13 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.function.BiFunction;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** A period whose rows alone reach the row limit is had in parts by filters: every row of it. */
 class SplitTest {
@@ -132,5 +139,184 @@ class SplitTest {
           .isEqualTo((long) ROWS);
       assertThat(ratio).isLessThanOrEqualTo(1.6);
     }
+  }
+
+  // --- Odd values, and servers of all kinds
+
+  private static final int SMALL_LIMIT = 25;
+
+  private static final List<Question> REPORTS =
+      List.of(
+          Question.pageviews("pages_daily", "day", "hostname", "pathname"),
+          Question.pageviews("sources_daily", "day", "referrer_source", "utm_campaign", "browser")
+              .where("pathname", "is not", "/login"),
+          Question.pageviews("countries_daily", "day", "country_code", "browser"),
+          Question.pageviews("pages_hourly", "hour", "pathname").measuring("pageviews"),
+          Question.pageviews("places_total", "none", "city", "pathname"),
+          Question.events("goals_daily", "day", "referrer_source", "country_code"));
+
+  private static final @Nullable String[] ODD = {
+    null,
+    "",
+    "/",
+    "/a",
+    "/A",
+    "/A/b",
+    "/a/B",
+    "/a*b",
+    "/\"quoted\"'s",
+    "^$.|?*+()[]{}\\d-&&~#",
+    "/\u00e9t\u00e9",
+    "/\u00c9t\u00e9",
+    "/\u65e5\u672c",
+    "/\uffee",
+    "/\ud83d\ude00",
+    "/line\nbreak",
+    "/tab\t\u0001",
+    "/login",
+    "/x/" + "y".repeat(3_990),
+    "/x/" + "y".repeat(3_990) + "z"
+  };
+
+  private static @Nullable String pick(SplittableRandom random) {
+    int i = random.nextInt(4 * ODD.length);
+    return i < ODD.length ? ODD[i] : i % 2 == 0 ? "/blog/" + i : "/Blog/" + (i - 1);
+  }
+
+  private static World oddWorld() {
+    ZoneId zone = ZoneId.of("America/New_York");
+    World world = World.empty().addSite(SITE, zone).addEvent(SITE, "signup");
+    SplittableRandom random = new SplittableRandom(3);
+    Instant start = DAY.atStartOfDay(zone).toInstant();
+    for (int i = 0; i < 220; i++) {
+      Instant at = start.plusSeconds(random.nextLong(86_000));
+      String country = random.nextInt(8) == 0 ? null : "C" + random.nextInt(12);
+      world.add(
+          SITE,
+          PageView.at(at)
+              .host(random.nextInt(3) == 0 ? "Shop.example" : "shop.example")
+              .path(pick(random))
+              .with(Dimension.REFERRER_SOURCE, pick(random))
+              .with(Dimension.UTM_CAMPAIGN, random.nextBoolean() ? null : pick(random))
+              .with(Dimension.BROWSER, random.nextInt(5) == 0 ? null : "B" + random.nextInt(5))
+              .with(Dimension.COUNTRY_CODE, country)
+              .with(Dimension.CITY, random.nextInt(3) == 0 ? null : "T" + random.nextInt(20))
+              .with(Dimension.KEYWORD, "word " + i));
+      world.add(
+          SITE,
+          Conversion.of("signup", at)
+              .with(Dimension.REFERRER_SOURCE, pick(random))
+              .with(Dimension.COUNTRY_CODE, country)
+              .worth((long) random.nextInt(9_000)));
+    }
+    return world;
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void oddValuesLandOnceEach(Behaviour.EmptyField empty) throws IOException {
+    try (TestDatabase database = TestDatabase.create();
+        FathomSimulator api =
+            FathomSimulator.start(oddWorld(), Behaviour.unlimited().withEmptyField(empty))) {
+      Installation.Ended ended = small(database, api, REPORTS);
+
+      for (Question report : REPORTS) {
+        assertTrue(ended, database, api, report);
+      }
+      assertThat(
+              database.query(
+                  "SELECT count(DISTINCT report) FROM fathom_ops.ledger WHERE splits > 0"))
+          .as("each was split")
+          .isEqualTo(List.of(List.of((long) REPORTS.size())));
+    }
+  }
+
+  private Installation.Ended small(
+      TestDatabase database, FathomSimulator api, List<Question> reports) {
+    return backfill(
+        install(database, api).settings(SMALL_LIMIT).pipeline("all", "all", "[postgres]", reports));
+  }
+
+  @Test
+  void whatCannotBeFilteredOnIsIncompleteByANumber() throws IOException {
+    Question report = Question.pageviews("keywords_daily", "day", "keyword");
+    try (TestDatabase database = TestDatabase.create();
+        FathomSimulator api = FathomSimulator.start(oddWorld(), Behaviour.unlimited())) {
+      Installation.Ended ended = small(database, api, List.of(report));
+
+      assertThat(ended.code()).as(ended.said()).isEqualTo(65);
+      assertThat(requests(api)).as("no request is spent on it").isEqualTo(1);
+      assertThat(database.query("SELECT status, reason FROM fathom_ops.ledger").toString())
+          .contains("incomplete")
+          .contains("no field of the grouping can be filtered on")
+          .contains("(pageviews 25 of 220)");
+    }
+  }
+
+  private record Level(String name, UnaryOperator<Behaviour> change) {
+    @Override
+    public String toString() {
+      return name;
+    }
+  }
+
+  private static List<Level> either(String name, UnaryOperator<Behaviour> change) {
+    return List.of(new Level("not " + name, b -> b), new Level(name, change));
+  }
+
+  private static <T> List<Level> each(List<T> values, BiFunction<Behaviour, T, Behaviour> change) {
+    return values.stream().map(v -> new Level(String.valueOf(v), b -> change.apply(b, v))).toList();
+  }
+
+  /** Every pair of what a server may do to a split. */
+  @Test
+  void neverCertifiedAndWrong() throws IOException {
+    List<List<Level>> factors =
+        List.of(
+            each(List.of(Behaviour.EmptyField.values()), Behaviour::withEmptyField),
+            each(List.of(Behaviour.FieldSort.values()), Behaviour::withFieldSort),
+            either("nulls last", b -> b.withNullsLast(true)),
+            either("complements drop null", b -> b.withComplementsDropNull(true)),
+            either("expressions ignore case", b -> b.withRegexIgnoringCase(true)),
+            either("expressions refused", b -> b.withRegexRefused(true)),
+            either("capped", b -> b.withSilentRowCap(SMALL_LIMIT - 5)),
+            either("unstable ties", b -> b.withUnstableTies(true)));
+    int certified = 0;
+    int reported = 0;
+    World world = oddWorld();
+    List<List<Level>> combinations = PairwiseMatrix.of(factors, 5);
+    for (List<Level> combination : combinations) {
+      Behaviour behaviour = Behaviour.unlimited();
+      for (Level level : combination) {
+        behaviour = level.change().apply(behaviour);
+      }
+      try (TestDatabase database = TestDatabase.create();
+          FathomSimulator api = FathomSimulator.start(world, behaviour)) {
+        Installation.Ended ended = small(database, api, REPORTS);
+
+        assertThat(ended.code()).as("%s: %s", combination, ended.said()).isIn(0, 65);
+        for (Question report : REPORTS) {
+          if (database
+              .query("SELECT status FROM fathom_ops.ledger WHERE report = '" + report.name() + "'")
+              .equals(List.of(List.of("certified")))) {
+            certified++;
+            assertThat(
+                    Landed.differences(
+                        report.expected(world, api.truth(), SITE, DAY, DAY),
+                        Landed.inPostgres(database, report)))
+                .as("%s is certified under %s", report.name(), combination)
+                .isEmpty();
+          } else {
+            reported++;
+            assertThat(ended.code()).as("%s: %s", combination, ended.said()).isEqualTo(65);
+          }
+        }
+      }
+    }
+    System.out.printf(
+        "splits under %d combinations of %d switches: %d reports certified, %d reported as"
+            + " incomplete; none certified and wrong%n",
+        combinations.size(), factors.size(), certified, reported);
+    assertThat(certified).as("most can be had, one way or the other").isGreaterThan(reported);
   }
 }

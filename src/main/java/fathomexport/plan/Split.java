@@ -134,7 +134,7 @@ public final class Split {
               ? "no field of the grouping can be filtered on"
               : "rows without a value cannot be asked for";
     } else {
-      stack.push(frame(Part.ALL, field, first, estimate));
+      stack.push(frame(Part.ALL, field, estimate));
     }
   }
 
@@ -310,10 +310,10 @@ public final class Split {
 
   private Frame frame(Part part, Sample sample, long rows) {
     int field = choose(part, sample, Set.of());
-    return field < 0 ? new Whole(part) : frame(part, field, sample, rows);
+    return field < 0 ? new Whole(part) : frame(part, field, rows);
   }
 
-  private Frame frame(Part part, int field, Sample sample, long rows) {
+  private Frame frame(Part part, int field, long rows) {
     Part.Watch watch = new Part.Watch(field);
     return sortable
         ? new Sorted(part.watching(watch), field, watch)
@@ -503,7 +503,7 @@ public final class Split {
     if (field < 0) {
       return unsplittable(rest);
     }
-    stack.push(frame(rest, field, sample, rows));
+    stack.push(frame(rest, field, rows));
     return Kept.NOTHING;
   }
 

@@ -324,7 +324,7 @@ class SplitProperties {
     return row.cells.toArray(new String[0]);
   }
 
-  @Property(tries = 1500)
+  @Property(tries = 600)
   void noRowComesTwice(@ForAll("cases") Case c) {
     Result result = run(c);
     assertThat(result.rows).doesNotHaveDuplicates();
@@ -336,7 +336,7 @@ class SplitProperties {
     }
   }
 
-  @Property(tries = 1000)
+  @Property(tries = 400)
   void fromAPlainServerAllCome(@ForAll("plain") Case c) {
     Result result = run(c);
     boolean whole = result.rows.size() == c.rows.size();
