@@ -147,8 +147,8 @@ class TruthTest {
     Set<Gap> gaps = new HashSet<>();
     for (List<@Nullable Object> row :
         database.query(
-            "SELECT report, site_id, period::text FROM fathom_ops.ledger WHERE status <> 'certified'"
-                + " OR NOT stored")) {
+            "SELECT report, site_id, period::text FROM fathom_ops.ledger WHERE status <>"
+                + " 'certified' OR NOT stored")) {
       gaps.add(
           new Gap(
               String.valueOf(row.get(0)),

@@ -36,7 +36,8 @@ final class EvidenceCommands {
       description = {
         "Compare what is stored with control totals that are asked again.",
         "",
-        "Exports nothing. One request a site and kind of control; exit code 65 when anything differs."
+        "Exports nothing. One request a site and kind of control; exit code 65 when anything"
+            + " differs."
       },
       footer = {"", "Example: fathom-export verify nightly --from 2026-01-01 --to 2026-03-31"})
   static final class Verify implements Callable<Integer> {
