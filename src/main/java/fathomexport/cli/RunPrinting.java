@@ -1,6 +1,7 @@
 package fathomexport.cli;
 
 import fathomexport.pipeline.RunResult;
+import fathomexport.pipeline.StaleRange;
 import java.util.List;
 
 /** Says what a run did. */
@@ -38,20 +39,32 @@ final class RunPrinting {
             + Printer.time(result.floor())
             + ")");
     messages(printer, result);
-    for (RunResult.StaleRange stale : result.stale()) {
-      printer.line(
-          "  ~ "
-              + stale.report()
-              + " "
-              + stale.site()
-              + ": "
-              + stale.why()
-              + "; renew it with: fathom-export backfill "
-              + pipeline
-              + " --from "
-              + stale.first()
-              + " --to "
-              + stale.last());
+    stale(printer, pipeline, result.stale());
+  }
+
+  /** Says what is no longer what the pipeline asks for, and what renews it. */
+  static void stale(Printer printer, String pipeline, List<StaleRange> ranges) {
+    ranges.stream()
+        .limit(MESSAGES)
+        .forEach(
+            stale ->
+                printer.line(
+                    "  ~ "
+                        + stale.report()
+                        + " "
+                        + stale.site()
+                        + ": "
+                        + Printer.number(stale.periods())
+                        + " stale, "
+                        + stale.why()
+                        + "; renew with: fathom-export backfill "
+                        + pipeline
+                        + " --from "
+                        + stale.first()
+                        + " --to "
+                        + stale.last()));
+    if (ranges.size() > MESSAGES) {
+      printer.line("  ~ and " + (ranges.size() - MESSAGES) + " more: see status --json");
     }
   }
 

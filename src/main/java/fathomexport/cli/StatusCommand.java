@@ -90,18 +90,8 @@ final class StatusCommand implements Callable<Integer> {
       table(printer, shown);
       shown.forEach(line -> details(printer, line));
     }
-    for (StatusOverview.Moved moved : status.moved()) {
-      printer.line(
-          "~ "
-              + moved.report()
-              + ": "
-              + Printer.number(moved.periods())
-              + " stored periods changed later, the latest "
-              + moved.latestDays()
-              + " days after its end; "
-              + Printer.number(moved.beyondLookback())
-              + " of them beyond the look-back");
-    }
+    RunPrinting.stale(printer, status.pipeline(), status.stale());
+    status.moved().forEach(moved -> printer.line("  ~ " + moved(moved)));
     StatusOverview.Usage usage = status.usage();
     printer.line("");
     printer.line(
@@ -122,6 +112,33 @@ final class StatusCommand implements Callable<Integer> {
       printer.line("");
       runs(printer, status);
     }
+  }
+
+  /** How late numbers moved, and which look-back that asks for. */
+  static String moved(StatusOverview.Moved moved) {
+    String ages =
+        moved.ages().stream()
+            .map(a -> Printer.number(a.days()) + " after " + a.daysAfter() + " d")
+            .collect(Collectors.joining(", "));
+    int suggested = moved.suggestedLookbackDays();
+    return moved.report()
+        + ": "
+        + Printer.number(moved.days())
+        + (moved.days() == 1 ? " stored day" : " stored days")
+        + " changed later ("
+        + ages
+        + "; last seen "
+        + moved.lastAt().truncatedTo(ChronoUnit.SECONDS)
+        + "): "
+        + (suggested > moved.lookbackDays()
+            ? "later than lookback_days: "
+                + moved.lookbackDays()
+                + " is sure to see, try "
+                + suggested
+            : "lookback_days: "
+                + moved.lookbackDays()
+                + " sees them all"
+                + (suggested < moved.lookbackDays() ? ", " + suggested + " would" : ""));
   }
 
   /** One sentence on the whole. */

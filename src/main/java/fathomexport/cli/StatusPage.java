@@ -122,7 +122,7 @@ final class StatusPage {
     page.put("runs", status.runs().stream().limit(RUNS).map(this::run).toList());
     page.put("hasQuarantined", !status.quarantined().isEmpty());
     page.put("quarantined", status.quarantined().stream().map(StatusPage::quarantined).toList());
-    page.put("moved", status.moved().stream().map(StatusPage::moved).toList());
+    page.put("moved", status.moved().stream().map(StatusCommand::moved).toList());
     page.put("hasRestated", !status.restated().isEmpty());
     page.put("restated", status.restated().stream().map(StatusPage::restated).toList());
     return page;
@@ -466,17 +466,6 @@ final class StatusPage {
         row.event() == null ? row.site() : row.site() + " / " + row.event(),
         "reason",
         row.reason());
-  }
-
-  private static String moved(StatusOverview.Moved moved) {
-    return moved.report()
-        + ": "
-        + Printer.number(moved.periods())
-        + " periods, the latest "
-        + moved.latestDays()
-        + " days after its end, "
-        + moved.beyondLookback()
-        + " beyond the look-back.";
   }
 
   private static Map<String, String> restated(StatusOverview.Change change) {

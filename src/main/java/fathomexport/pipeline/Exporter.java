@@ -28,9 +28,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.YearMonth;
+import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -272,7 +274,11 @@ public final class Exporter {
             List<String> failures = new ArrayList<>(verified.failures());
             found.lost().forEach(l -> failures.add(l.window() + ": " + l.message()));
             return new Verification(
-                verified.periods(), verified.requests(), verified.differences(), failures);
+                verified.periods(),
+                verified.requests(),
+                verified.differences(),
+                verified.damaged(),
+                failures);
           }
         });
   }
@@ -367,8 +373,26 @@ public final class Exporter {
               : Objects.requireNonNullElse(ended.exitCode(), FailureKind.FAULT.exitCode());
       RunRecord done = RecordSummary.finished(ended, environment.time().instant(), exitCode);
       sinks.ledger().record(done);
-      return RunResult.of(done, exitCode, floor(done.requests()), plan);
+      return RunResult.of(done, exitCode, floor(done.requests()), stale(job, found, sinks, plan));
     }
+  }
+
+  /** What still is stale after a run, however long ago it was stored. */
+  private static List<StaleRange> stale(
+      ExportJob job, Accounts.Found found, Sinks sinks, Plan plan) {
+    if (plan.stale().isEmpty()) {
+      // Not worth reading all of the ledger each night.
+      return List.of();
+    }
+    Map<SiteId, String> zones = new HashMap<>();
+    for (Subject subject : found.subjects()) {
+      ZoneId zone = subject.site().zone();
+      if (zone != null) {
+        zones.put(subject.site().id(), zone.getId());
+      }
+    }
+    return StaleRange.of(
+        job.reports(), found.subjects().stream().map(s -> s.site().id()).toList(), sinks, zones);
   }
 
   static RunRecord find(Ledger ledger, String runId) {

@@ -1,15 +1,19 @@
 package fathomexport.pipeline;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.QuarantinedRow;
 import fathomexport.ledger.RequestCount;
 import fathomexport.ledger.Restatement;
 import fathomexport.ledger.RunRecord;
+import fathomexport.report.DateGrouping;
 import fathomexport.report.Report;
+import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -31,6 +35,7 @@ import org.jspecify.annotations.Nullable;
  * @param sitesComplete those of which every report is stored to yesterday, without a gap, complete
  *     and as the pipeline asks for it today
  * @param lines one a report and slice, what needs attention first
+ * @param stale what was measured under another definition, or another zone than the site's newest
  * @param quarantined the newest rows that could not be typed, newest first
  * @param restated the newest changes of stored periods, newest first
  * @param moved how late numbers still changed, a line a report that has changed
@@ -42,6 +47,7 @@ public record StatusOverview(
     int sites,
     int sitesComplete,
     List<Line> lines,
+    List<StaleRange> stale,
     List<Quarantined> quarantined,
     List<Change> restated,
     List<Moved> moved,
@@ -135,14 +141,30 @@ public record StatusOverview(
 
   /**
    * How late a report's stored numbers were still changed by a later fetch: what a look-back is
-   * chosen from.
+   * chosen from. Days and hours only: a month that is not over grows.
    *
-   * @param periods stored periods that changed
-   * @param latestDays most days between a period's end and its change
-   * @param beyondLookback how many of the periods changed later than the pipeline's look-back
-   *     reaches
+   * @param days stored days (of a site or event) that changed
+   * @param ages how many of them changed so many days after their end, ascending; a day that
+   *     changed twice counts with the later
+   * @param lastAt when the newest change was fetched
+   * @param lookbackDays the pipeline's
+   * @param suggestedLookbackDays the least that would have caught all that is known; one more than
+   *     the pipeline's when changes came as late as it looks, since later ones may be missed
    */
-  public record Moved(String report, long periods, long latestDays, long beyondLookback) {}
+  public record Moved(
+      String report,
+      long days,
+      List<Age> ages,
+      Instant lastAt,
+      int lookbackDays,
+      int suggestedLookbackDays) {}
+
+  /**
+   * How many days changed at one age.
+   *
+   * @param daysAfter from the end of the day in the site's zone; 1 is the day after
+   */
+  public record Age(long daysAfter, long days) {}
 
   /**
    * One run.
@@ -216,6 +238,7 @@ public record StatusOverview(
         all.size(),
         all.size() - wanting.size(),
         List.copyOf(lines),
+        StaleRange.of(job.reports(), job.sites().orElse(List.of()), sinks, Map.of()),
         journals.values().stream()
             .flatMap(j -> j.quarantined().stream())
             .sorted(Comparator.comparing(QuarantinedRow::at).reversed())
@@ -235,7 +258,7 @@ public record StatusOverview(
             .limit(SHOWN)
             .map(StatusOverview::change)
             .toList(),
-        job.reports().stream().flatMap(r -> moved(job, journals, r).stream()).toList(),
+        job.reports().stream().flatMap(r -> moved(job, sinks, journals, r).stream()).toList(),
         sinks.ledger().runs(RUNS).stream().map(StatusOverview::run).toList(),
         usage(sinks, LocalDate.ofInstant(now, ZoneOffset.UTC), requestsPerMinute));
   }
@@ -268,27 +291,45 @@ public record StatusOverview(
   }
 
   private static Optional<Moved> moved(
-      ExportJob job, Map<String, Journal> journals, Report report) {
-    Map<String, Long> daysLate = new HashMap<>();
-    Journal journal = journals.getOrDefault(report.name(), new Journal(List.of(), List.of()));
-    for (Restatement r : journal.restated()) {
-      long days =
-          ChronoUnit.DAYS.between(
-              report.dateGrouping().periodEnd(r.period()),
-              LocalDate.ofInstant(r.at(), ZoneOffset.UTC));
-      daysLate.merge(r.slice() + " " + r.period(), days, Math::max);
-    }
-    if (daysLate.isEmpty()) {
+      ExportJob job, Sinks sinks, Map<String, Journal> journals, Report report) {
+    if (report.dateGrouping() != DateGrouping.DAY && report.dateGrouping() != DateGrouping.HOUR) {
       return Optional.empty();
     }
-    // Yesterday and as many days before it are asked for again.
-    long reach = job.lookbackDays() + 1L;
+    List<Restatement> journal =
+        journals.getOrDefault(report.name(), new Journal(List.of(), List.of())).restated();
+    if (journal.isEmpty()) {
+      return Optional.empty();
+    }
+    Map<SiteId, ZoneId> zones = new HashMap<>();
+    LocalDate earliest =
+        journal.stream().map(Restatement::period).min(Comparator.naturalOrder()).orElseThrow();
+    for (LedgerEntry entry : sinks.ledger().entries(report.name(), List.of(), earliest)) {
+      String zone = entry.provenance().zone();
+      if (zone != null) {
+        zones.put(entry.slice().site(), ZoneId.of(zone));
+      }
+    }
+    Map<String, Long> daysLate = new HashMap<>();
+    Instant last = Instant.MIN;
+    for (Restatement r : journal) {
+      ZoneId zone = zones.getOrDefault(r.slice().site(), ZoneOffset.UTC);
+      long days = ChronoUnit.DAYS.between(r.period(), LocalDate.ofInstant(r.at(), zone));
+      daysLate.merge(r.slice() + " " + r.period(), days, Math::max);
+      last = r.at().isAfter(last) ? r.at() : last;
+    }
+    TreeMap<Long, Long> ages = new TreeMap<>();
+    daysLate.values().forEach(days -> ages.merge(days, 1L, Long::sum));
+    // Yesterday, which is one day old, and as many days before it are asked for again.
+    int latest = (int) Math.min(ages.lastKey() - 1, Integer.MAX_VALUE);
+    int lookback = job.lookbackDays();
     return Optional.of(
         new Moved(
             report.name(),
             daysLate.size(),
-            daysLate.values().stream().mapToLong(d -> d).max().orElse(0),
-            daysLate.values().stream().filter(d -> d > reach).count()));
+            ages.entrySet().stream().map(e -> new Age(e.getKey(), e.getValue())).toList(),
+            last,
+            lookback,
+            latest == lookback ? lookback + 1 : Math.max(latest, 0)));
   }
 
   private static Run run(RunRecord r) {

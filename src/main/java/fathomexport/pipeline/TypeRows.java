@@ -8,6 +8,7 @@ import fathomexport.report.Aggregate;
 import fathomexport.report.QueryShape;
 import fathomexport.report.Report;
 import fathomexport.report.Window;
+import fathomexport.report.rows.RowDigest;
 import fathomexport.report.rows.RowSorter;
 import fathomexport.report.rows.RowSource;
 import fathomexport.report.rows.RowSpool;
@@ -27,6 +28,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.values.TupleTag;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -156,6 +158,7 @@ final class TypeRows extends DoFn<Fetched, Typed> {
         report,
         rows,
         found.sums,
+        found.digests(),
         found.refused,
         found.quarantine);
   }
@@ -165,6 +168,9 @@ final class TypeRows extends DoFn<Fetched, Typed> {
     private final Report report;
     private final Window window;
     private final PeriodTotals sums = new PeriodTotals();
+    private final RowDigest digest;
+    private final Map<LocalDate, String> digests = new HashMap<>();
+    private @Nullable LocalDate digested;
     private final Map<LocalDate, Typed.Refused> refused = new HashMap<>();
     private final List<QuarantinedRow> quarantine = new ArrayList<>();
 
@@ -172,11 +178,31 @@ final class TypeRows extends DoFn<Fetched, Typed> {
       this.run = run;
       this.report = report;
       this.window = window;
+      this.digest = new RowDigest(report.schema());
     }
 
     @Override
-    public void typed(LocalDate period, Map<Aggregate, Long> additive) {
+    public void typed(LocalDate period, Map<Aggregate, Long> additive, byte[] row, int length) {
       sums.add(period, additive);
+      if (!period.equals(digested)) {
+        endDigest();
+        digested = period;
+      }
+      digest.add(row, length);
+    }
+
+    private void endDigest() {
+      if (digested != null) {
+        digests.put(digested, digest.text());
+        digested = null;
+      }
+      digest.reset();
+    }
+
+    /** Digests of the periods that have rows; rows come ordered by period. */
+    private Map<LocalDate, String> digests() {
+      endDigest();
+      return digests;
     }
 
     @Override

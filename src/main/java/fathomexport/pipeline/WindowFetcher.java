@@ -112,6 +112,7 @@ final class WindowFetcher {
                 spool,
                 tally);
         walk.run();
+        confirmEmptied(task, walk);
       }
       PeriodTotals totals = null;
       if (task.isControl()) {
@@ -238,8 +239,12 @@ final class WindowFetcher {
     private @Nullable LocalDate suspectPeriod;
     private boolean capRefuted;
 
-    /** The end of a page behind which nothing came, though more was asked for. */
-    private record Tail(long rows, LocalDate last, RowSpool.Mark lastStart) {}
+    /**
+     * The end of a page behind which nothing came, though more was asked for.
+     *
+     * @param asked last day that the page was asked for: later ones it could not hold
+     */
+    private record Tail(long rows, LocalDate last, LocalDate asked, RowSpool.Mark lastStart) {}
 
     Walk(
         Slice slice,
@@ -372,7 +377,8 @@ final class WindowFetcher {
       }
       Tail before = tail;
       tail = null;
-      if (before != null && page.rows() > 0) {
+      LocalDate behind = page.first();
+      if (before != null && behind != null && !behind.isAfter(before.asked())) {
         learnCap(before, page);
         return;
       }
@@ -404,7 +410,7 @@ final class WindowFetcher {
       reasks = 0;
       LocalDate last = page.last();
       if (control == null && !cut && last != null && suspicious(page, asked)) {
-        tail = new Tail(page.rows(), last, lastStart);
+        tail = new Tail(page.rows(), last, asked.last(), lastStart);
         pager.restartFrom(shape.dateGrouping().periodEnd(last).plusDays(1));
       }
     }
@@ -639,43 +645,63 @@ final class WindowFetcher {
   }
 
   /**
-   * A control has no control of its own. Before its silence about a period replaces rows that are
-   * stored, the same is asked as one total.
+   * Before silence about days replaces rows that are stored, the same is asked as one total, of
+   * neighbouring days together: the answer and its control may be silent for one and the same
+   * reason.
    */
   private void confirmEmptied(FetchTask task, Walk walk) throws FetchFailedException, IOException {
-    List<LocalDate> silent =
-        task.heldPeriods().stream()
-            .filter(p -> walk.totals.of(p).rows() == 0 && !walk.faults.containsKey(p))
-            .sorted()
-            .toList();
-    for (LocalDate period : silent) {
-      LocalDate end = walk.endOf(period);
-      QueryShape total =
-          new QueryShape(
-              task.shape().entity(),
-              Aggregate.additiveOf(task.shape().entity()),
-              DateGrouping.NONE,
-              List.of(),
-              task.shape().filters());
-      try (RowSpool none = new RowSpool(spillDirectory)) {
-        Tally own = new Tally();
-        Walk asked =
-            new Walk(task.slice(), total, new DayRange(period, end), null, null, none, own);
-        asked.run();
-        walk.tally.controlRequests += own.requests;
-        Aggregate measure = Aggregate.additiveOf(task.shape().entity()).get(0);
-        long counted = asked.totals.of(period).sum(measure);
-        if (counted != 0 || !asked.faults.isEmpty()) {
-          walk.faults.put(
-              period,
-              new Certifier.Fault(
-                  "the answer had no rows, but the total counts "
-                      + counted
-                      + " "
-                      + measure.apiName(),
-                  false));
-        }
+    List<LocalDate> silent = silent(task, walk);
+    int begin = 0;
+    while (begin < silent.size()) {
+      int end = begin;
+      while (end + 1 < silent.size()
+          && silent.get(end + 1).equals(walk.endOf(silent.get(end)).plusDays(1))) {
+        end++;
       }
+      confirmEmptied(task, walk, silent.subList(begin, end + 1));
+      begin = end + 1;
     }
+  }
+
+  /** The periods of which nothing came, though rows are stored of them. */
+  private static List<LocalDate> silent(FetchTask task, Walk walk)
+      throws FetchFailedException, IOException {
+    Aggregate measure = Aggregate.additiveOf(task.shape().entity()).get(0);
+    PeriodTotals expected = walk.control == null ? walk.totals : walk.control.get(task.days());
+    return task.heldPeriods().stream()
+        .filter(p -> walk.totals.of(p).rows() == 0 && !walk.faults.containsKey(p))
+        .filter(p -> expected.of(p).sum(measure) == 0)
+        .sorted()
+        .toList();
+  }
+
+  private void confirmEmptied(FetchTask task, Walk walk, List<LocalDate> periods)
+      throws FetchFailedException, IOException {
+    Aggregate measure = Aggregate.additiveOf(task.shape().entity()).get(0);
+    QueryShape shape =
+        new QueryShape(
+            task.shape().entity(),
+            Aggregate.additiveOf(task.shape().entity()),
+            DateGrouping.NONE,
+            List.of(),
+            task.shape().filters());
+    DayRange range = new DayRange(periods.get(0), walk.endOf(periods.get(periods.size() - 1)));
+    PeriodTotals.Total total =
+        new Control(new ControlQuery(task.slice(), shape, range), null, walk.tally)
+            .get(range)
+            .of(range.first());
+    if (total.rows() > 0 && total.sum(measure) == 0) {
+      return;
+    }
+    String reason =
+        total.rows() == 0
+            ? "the answer had no rows, and neither had the total, which always has one"
+            : "the answer had no rows, but the total of "
+                + range
+                + " counts "
+                + total.sum(measure)
+                + " "
+                + measure.apiName();
+    periods.forEach(p -> walk.faults.put(p, new Certifier.Fault(reason, false)));
   }
 }

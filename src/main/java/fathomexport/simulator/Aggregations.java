@@ -23,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
+import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /** Computes the answers of {@code GET /aggregations}. */
@@ -79,6 +80,19 @@ final class Aggregations {
     private Group(String label, int[] codes) {
       this.label = label;
       this.codes = codes;
+    }
+
+    private Group(String label, Group other) {
+      this(label, other.codes);
+      tie = other.tie;
+      visits = other.visits;
+      uniques = other.uniques;
+      records = other.records;
+      bounces = other.bounces;
+      seconds = other.seconds;
+      timed = other.timed;
+      cents = other.cents;
+      priced = other.priced;
     }
 
     private void add(SiteIndex index, int row) {
@@ -483,6 +497,10 @@ final class Aggregations {
     if (behaviour.lastGroupLost && !query.fields().isEmpty() && !result.isEmpty()) {
       result = new ArrayList<>(result.subList(0, result.size() - 1));
     }
+    Behaviour.Tampering tampering = behaviour.tampering;
+    if (tampering != null && !query.fields().isEmpty() && !result.isEmpty()) {
+      result = tampered(result, tampering);
+    }
     if (behaviour.rowDuplicated && !result.isEmpty()) {
       result = new ArrayList<>(result);
       int middle = result.size() / 2;
@@ -502,6 +520,32 @@ final class Aggregations {
       result.add(0, stray);
     }
     return result.size() > limit ? new ArrayList<>(result.subList(0, limit)) : result;
+  }
+
+  private static List<Group> tampered(List<Group> groups, Behaviour.Tampering tampering) {
+    List<Group> result = new ArrayList<>(groups);
+    SplittableRandom random = new SplittableRandom(tampering.seed());
+    int place = random.nextInt(result.size());
+    Group hit = result.get(place);
+    switch (tampering.damage()) {
+      case ROW_DROPPED -> result.remove(place);
+      case ROW_DOUBLED -> result.add(place, hit);
+      case VALUE_OFF_BY_ONE -> {
+        Group more = new Group(hit.label, hit);
+        more.records++;
+        result.set(place, more);
+      }
+      case DAY_MOVED -> {
+        List<String> others =
+            groups.stream().map(g -> g.label).distinct().filter(l -> !l.equals(hit.label)).toList();
+        if (!others.isEmpty()) {
+          result.set(place, new Group(others.get(random.nextInt(others.size())), hit));
+          // Stable: sorted by time, as it was asked for.
+          result.sort(Comparator.comparing(g -> g.label));
+        }
+      }
+    }
+    return result;
   }
 
   private static Answer render(

@@ -88,6 +88,23 @@ public final class Behaviour {
     }
   }
 
+  /** What becomes of one row of every grouped answer. */
+  public enum Damage {
+    ROW_DROPPED,
+    ROW_DOUBLED,
+    /** Its pageviews or conversions are one more. */
+    VALUE_OFF_BY_ONE,
+    /** It carries another date of the answer. */
+    DAY_MOVED
+  }
+
+  /**
+   * Damage at a random place of every grouped answer.
+   *
+   * @param seed decides the place: one seed, one place in equal answers
+   */
+  public record Tampering(Damage damage, long seed) {}
+
   /** What happens to the world once the n-th request to {@code /aggregations} was answered. */
   public record Change(int afterAggregation, Consumer<World> what) {}
 
@@ -118,6 +135,7 @@ public final class Behaviour {
   boolean rowDuplicated = false;
   boolean rowOutsideRange = false;
   boolean lastGroupLost = false;
+  @Nullable Tampering tampering = null;
   boolean dateToExclusive = false;
   DateOnly dateOnlyTo = DateOnly.START_OF_DAY;
   @Nullable RangeRule dayRangeRule = null;
@@ -167,6 +185,7 @@ public final class Behaviour {
     rowDuplicated = other.rowDuplicated;
     rowOutsideRange = other.rowOutsideRange;
     lastGroupLost = other.lastGroupLost;
+    tampering = other.tampering;
     dateToExclusive = other.dateToExclusive;
     dateOnlyTo = other.dateOnlyTo;
     dayRangeRule = other.dayRangeRule;
@@ -344,6 +363,11 @@ public final class Behaviour {
   /** Whether every grouped answer silently lacks one row. */
   public Behaviour withLastGroupLost(boolean value) {
     return change(b -> b.lastGroupLost = value);
+  }
+
+  /** What is wrong with one row of every grouped answer; null for nothing. */
+  public Behaviour withTampering(@Nullable Tampering value) {
+    return change(b -> b.tampering = value);
   }
 
   /** Whether a record in the very second of {@code date_to} is left out. */

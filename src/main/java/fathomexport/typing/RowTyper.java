@@ -41,8 +41,12 @@ public final class RowTyper {
 
   /** Receives what typing finds. */
   public interface Findings {
-    /** A row was typed. The map is the next row's, too: copy what is kept. */
-    void typed(LocalDate period, Map<Aggregate, Long> additive);
+    /**
+     * A row was typed. The map and the bytes are the next row's, too: copy what is kept.
+     *
+     * @param row the encoded row, {@code length} bytes of it
+     */
+    void typed(LocalDate period, Map<Aggregate, Long> additive, byte[] row, int length);
 
     /** A row was not: its text as JSON, and which cell is not what it must be. */
     void refused(LocalDate period, String json, String reason);
@@ -94,7 +98,7 @@ public final class RowTyper {
       String problem = write(rows);
       if (problem == null) {
         sorter.add(writer.buffer(), writer.length());
-        findings.typed(rows.period(), sums());
+        findings.typed(rows.period(), sums(), writer.buffer(), writer.length());
       } else {
         findings.refused(rows.period(), json(rows), problem);
       }

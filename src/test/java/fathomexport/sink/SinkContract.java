@@ -715,7 +715,7 @@ public abstract class SinkContract {
 
   private static PeriodCertificate certified(LocalDate day, long rows, Map<Aggregate, Long> sums) {
     return new PeriodCertificate(
-        day, day, CertificateStatus.CERTIFIED, rows, sums, sums, false, null);
+        day, day, CertificateStatus.CERTIFIED, rows, sums, sums, false, null, null);
   }
 
   @Test

@@ -361,6 +361,8 @@ final class ParquetLedger implements Ledger {
   private <T> T answer(Question<T> question) {
     try {
       return question.ask();
+    } catch (DamagedFileException e) {
+      throw LedgerException.ofDamage(String.valueOf(e.getMessage()), e);
     } catch (IOException e) {
       throw new LedgerException(
           "the ledger below " + layout.root() + " does not answer: " + ParquetSink.reason(e), e);

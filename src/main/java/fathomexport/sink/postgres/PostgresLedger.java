@@ -69,7 +69,7 @@ final class PostgresLedger implements Ledger, AutoCloseable {
         SELECT report, site_id, event_name, period, covers_to, status, rows,
                pageviews_sum, pageviews_control, conversions_sum, conversions_control,
                value_sum, value_control, store_if_absent, reason, run_id, definition, fetched_at,
-               zone, requests, control_requests, splits, window_id, stored
+               zone, requests, control_requests, splits, window_id, stored, rows_digest
           FROM fathom_ops.ledger
          WHERE report = ? AND covers_to >= ? AND (? OR site_id = ANY (?))\
         """,
@@ -103,7 +103,8 @@ final class PostgresLedger implements Ledger, AutoCloseable {
             sums,
             control,
             r.getBoolean("store_if_absent"),
-            r.getString("reason")),
+            r.getString("reason"),
+            r.getString("rows_digest")),
         new Provenance(
             r.getString("run_id"),
             r.getString("definition"),

@@ -472,6 +472,7 @@ final class WindowCommit {
         }
         upsert.setBoolean(next++, c.storeIfAbsent());
         upsert.setString(next++, c.reason());
+        upsert.setString(next++, c.digest());
         upsert.setString(next++, by.definition());
         upsert.setString(next++, by.zone());
         upsert.setInt(next++, by.requests());
@@ -491,9 +492,9 @@ final class WindowCommit {
       INSERT INTO fathom_ops.ledger
         (report, site_id, event_name, period, period_end, covers_to, status, stored, rows,
          pageviews_sum, pageviews_control, conversions_sum, conversions_control,
-         value_sum, value_control, store_if_absent, reason, definition, zone,
+         value_sum, value_control, store_if_absent, reason, rows_digest, definition, zone,
          requests, control_requests, splits, window_id, run_id, fetched_at)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (report, site_id, event_name, period, period_end) DO UPDATE
          SET covers_to = excluded.covers_to, status = excluded.status, stored = excluded.stored,
              rows = excluded.rows,
@@ -503,6 +504,7 @@ final class WindowCommit {
              conversions_control = excluded.conversions_control,
              value_sum = excluded.value_sum, value_control = excluded.value_control,
              store_if_absent = excluded.store_if_absent, reason = excluded.reason,
+             rows_digest = excluded.rows_digest,
              definition = excluded.definition, zone = excluded.zone,
              requests = excluded.requests, control_requests = excluded.control_requests,
              splits = excluded.splits, window_id = excluded.window_id, run_id = excluded.run_id,
