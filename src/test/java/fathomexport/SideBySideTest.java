@@ -379,7 +379,7 @@ class SideBySideTest {
         entries.size(), ofTwo, refused);
     assertThat(refused).isZero();
     assertThat(entries).hasSizeGreaterThanOrEqualTo(30);
-    assertThat(ofTwo).isBetween(10L, entries.size() - 10L);
+    assertThat(ofTwo).as("nobody starves").isBetween(5L, entries.size() - 5L);
   }
 
   private static boolean asksFor(ApiRequest request, String fields) {

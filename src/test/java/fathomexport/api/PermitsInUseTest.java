@@ -16,17 +16,17 @@ class PermitsInUseTest {
   private static final ScriptedServer.Step EMPTY =
       (socket, out, server) ->
           out.write(
-              "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n[]"
+              "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n[]"
                   .getBytes(StandardCharsets.US_ASCII));
   private static final ScriptedServer.Step UNAVAILABLE =
       (socket, out, server) ->
           out.write(
-              "HTTP/1.1 503 Unavailable\r\nContent-Length: 0\r\n\r\n"
+              "HTTP/1.1 503 Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
                   .getBytes(StandardCharsets.US_ASCII));
   private static final ScriptedServer.Step LIMITED =
       (socket, out, server) ->
           out.write(
-              "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n"
+              "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
                   .getBytes(StandardCharsets.US_ASCII));
 
   private static ClientFixture fixture(URI url, UnaryOperator<Permits> around) {
