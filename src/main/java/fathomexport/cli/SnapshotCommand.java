@@ -42,8 +42,7 @@ final class SnapshotCommand implements Callable<Integer> {
         "snapshot",
         metrics,
         "",
-        (exporter, job) ->
-            exporter.snapshot(job, !totalsOnly, context.options().beamArguments),
+        (exporter, job) -> exporter.snapshot(job, !totalsOnly, context.options().beamArguments),
         RunPrinting::printSamples);
   }
 }
