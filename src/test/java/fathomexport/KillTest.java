@@ -2,270 +2,230 @@ package fathomexport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import fathomexport.ledger.LedgerEntry;
-import fathomexport.report.DateGrouping;
-import fathomexport.report.DayRange;
-import fathomexport.simulator.ApiRequest;
 import fathomexport.simulator.Behaviour;
-import fathomexport.simulator.FathomSimulator;
 import fathomexport.simulator.Fault;
 import fathomexport.simulator.FaultRule;
-import fathomexport.simulator.RequestLog;
-import fathomexport.simulator.SimulatorToken;
 import fathomexport.simulator.World;
-import fathomexport.sink.parquet.ParquetSettings;
-import fathomexport.sink.parquet.ParquetSink;
+import fathomexport.testing.DirectoryWatch;
+import fathomexport.testing.FaultDrill;
+import fathomexport.testing.FaultTable;
+import fathomexport.testing.ForkedRun;
 import fathomexport.testing.Installation;
-import fathomexport.testing.Landed;
+import fathomexport.testing.Later;
+import fathomexport.testing.PostgresProxy;
+import fathomexport.testing.PostgresProxy.Deed;
+import fathomexport.testing.PostgresProxy.Point;
 import fathomexport.testing.Question;
-import fathomexport.testing.TestDatabase;
-import java.io.File;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.LocalDate;
-import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Random;
-import java.util.Set;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A backfill that is killed again and again ends as one that was left alone. */
+@ExtendWith(FaultTable.class)
 class KillTest {
   private static final LocalDate FIRST = LocalDate.of(2025, 10, 20);
   private static final LocalDate LAST = LocalDate.of(2025, 11, 8);
-  private static final Instant NOW = Instant.parse("2025-11-12T14:00:00Z");
-  private static final int KILLS = 10;
   private static final long SEED = 20_251_108;
 
   /** Long enough that a kill falls into requests, commits and what is between them. */
   private static final Duration ANSWER_TIME = Duration.ofMillis(15);
 
   private static final int LONGEST_BETWEEN_REQUESTS_MILLIS = 40;
+  private static final int KILLS_A_TRIAL = 10;
+  private static final long STARTING_SECONDS = 120;
 
   /** Each is a question of its own, so that a request tells which report it is for. */
   private static final List<Question> REPORTS =
       List.of(
           Question.pageviews("traffic_daily", "day"),
           Question.pageviews("pages_daily", "day", "hostname", "pathname"),
-          Question.pageviews("traffic_hourly", "hour"),
           Question.pageviews("browsers_hourly", "hour", "browser"),
-          Question.pageviews("traffic_monthly", "month"),
           Question.pageviews("cities_monthly", "month", "city"),
           Question.events("goals_daily", "day"));
 
-  @TempDir Path killedDirectory;
-  @TempDir Path undisturbedDirectory;
+  private static final String SITES =
+      "[" + World.BUSY_SITE + ", " + World.BURST_SITE + ", INDCRFTS, KTMTRAIL]";
 
-  /** A period of a report's slice, the unit that is committed. */
-  private record Held(String report, String site, String event, LocalDate period) {}
+  @TempDir Path directory;
+
+  /** When the process is killed; found from outside: it has no hooks for it. */
+  private enum Moment {
+    RANDOM("kill -9 at a random moment", 12),
+    FETCHED("kill -9 after a fetch", 6),
+    COPIED("kill -9 after COPY", 3),
+    COMMIT_ASKED("kill -9 before COMMIT", 3),
+    COMMIT_ANSWERED("kill -9 after COMMIT, before its reply", 3),
+    WRITTEN("kill -9 before the rename of a Parquet file", 4),
+    RENAMED("kill -9 after the rename of a Parquet file", 4);
+
+    private final String fault;
+    private final int latest;
+
+    Moment(String fault, int latest) {
+      this.fault = fault;
+      this.latest = latest;
+    }
+  }
 
   @Test
-  void tenKillsLeaveWhatNoneLeaves() throws IOException, InterruptedException {
-    Semaphore arrivals = new Semaphore(0);
-    FaultRule slowly =
+  void fourteenKillsLeaveWhatNoneLeaves() throws Exception {
+    kills(14);
+  }
+
+  @Test
+  @Tag("chaos")
+  void twoHundredKillsLeaveWhatNoneLeaves() throws Exception {
+    kills(200);
+  }
+
+  private void kills(int kills) throws Exception {
+    System.out.printf("%d kills, seed %d%n", kills, SEED);
+    Random random = new Random(SEED);
+    Moment[] moments = Moment.values();
+    int done = 0;
+    int asked = 0;
+    int trials = 0;
+    try (FaultDrill drill =
+        new FaultDrill(
+            directory, World.dozen(31, FIRST, LAST, 0), FIRST, LAST, SITES, "", REPORTS)) {
+      List<String> quickly = archived(drill);
+      while (done < kills) {
+        trials++;
+        try (FaultDrill.Trial trial = drill.trial();
+            PostgresProxy proxy =
+                new PostgresProxy(trial.database().host(), trial.database().port())) {
+          trial.migrated().databaseAt(proxy.port(), "?sslmode=disable");
+          for (int i = 0; i < KILLS_A_TRIAL && done < kills; i++) {
+            Moment moment = moments[done % moments.length];
+            if (!killed(
+                drill, trial, proxy, moment, 1 + random.nextInt(moment.latest), random, quickly)) {
+              break;
+            }
+            done++;
+          }
+          trial.databaseDirectly().finish();
+          asked += trial.asked();
+        }
+      }
+      System.out.printf(
+          "%d kills in %d backfills: %d requests, %d without any%n",
+          done, trials, asked, trials * drill.requests());
+      assertThat(asked)
+          .as("a kill costs what was under way: a window or two with its control")
+          .isLessThanOrEqualTo(trials * drill.requests() + 4 * done);
+    }
+  }
+
+  /**
+   * A run that nobody kills, in a process as the others: it ends as one in this process, and leaves
+   * behind what has the others start in a third of the time.
+   */
+  private List<String> archived(FaultDrill drill) throws InterruptedException {
+    Path archive = directory.resolve("classes.jsa");
+    try (FaultDrill.Trial trial = drill.trial();
+        ForkedRun forked = trial.fork(List.of("-XX:ArchiveClassesAtExit=" + archive))) {
+      Installation.Ended ended = forked.await(STARTING_SECONDS);
+      assertThat(ended.code()).as(ended.said()).isZero();
+      trial.ended("none, in a process of its own", "0");
+      trial.finish();
+    }
+    return List.of("-XX:SharedArchiveFile=" + archive);
+  }
+
+  /** Whether the run was killed; else it was over before it came to that moment. */
+  private static boolean killed(
+      FaultDrill drill,
+      FaultDrill.Trial trial,
+      PostgresProxy proxy,
+      Moment moment,
+      int nth,
+      Random random,
+      List<String> jvmOptions)
+      throws IOException, InterruptedException {
+    AtomicReference<@Nullable ForkedRun> run = new AtomicReference<>();
+    AtomicInteger files = new AtomicInteger();
+    Runnable kill =
+        () -> {
+          ForkedRun forked = run.get();
+          if (forked != null) {
+            forked.kill();
+          }
+        };
+    int pause = random.nextInt(LONGEST_BETWEEN_REQUESTS_MILLIS);
+    drill.api().behave(slowly(drill.normal(), moment, nth, pause, kill));
+    proxy.watch(
+        (point, n) -> {
+          if (n == nth && point == pointOf(moment)) {
+            kill.run();
+            return Deed.CUT;
+          }
+          return Deed.PASS;
+        });
+    try (DirectoryWatch watch =
+            new DirectoryWatch(
+                trial.installation().warehouse(),
+                file -> {
+                  if (isOf(moment, file) && files.incrementAndGet() == nth) {
+                    kill.run();
+                  }
+                });
+        ForkedRun forked = trial.fork(jvmOptions)) {
+      run.set(forked);
+      int code = forked.await(STARTING_SECONDS).code();
+      drill.api().behave(drill.normal());
+      proxy.heal();
+      boolean killed = code == 137;
+      if (killed) {
+        trial.ended(moment.fault, "137");
+      } else {
+        assertThat(code).as(forked.said()).isZero();
+      }
+      return killed;
+    }
+  }
+
+  private static Behaviour slowly(
+      Behaviour normal, Moment moment, int nth, int pauseMillis, Runnable kill) {
+    return normal.withFault(
         FaultRule.when(
             request -> {
-              if (request.aggregation() > 0) {
-                arrivals.release();
-                return true;
+              if (moment == Moment.RANDOM && request.aggregation() == nth) {
+                Later.after(pauseMillis, Executors.callable(kill));
+              } else if (moment == Moment.FETCHED && request.aggregation() == nth + 1) {
+                // It asks for the next: the one before was read to its end.
+                kill.run();
               }
-              return false;
+              return request.aggregation() > 0;
             },
-            new Fault.Delay(ANSWER_TIME));
-    try (TestDatabase database = TestDatabase.create();
-        TestDatabase undisturbedDatabase = TestDatabase.create();
-        FathomSimulator api =
-            FathomSimulator.start(
-                World.dozen(31, FIRST, LAST, 0), Behaviour.unlimited().withFault(slowly))) {
-      Installation killed = install(killedDirectory, database, api);
-      Random random = new Random(SEED);
-      int requests = 0;
-      for (int kill = 1; kill <= KILLS; kill++) {
-        api.log().clear();
-        Set<Held> before = heldByBoth(killed);
-        arrivals.drainPermits();
-        Process process = start(killed);
-        try {
-          assertThat(arrivals.tryAcquire(1 + random.nextInt(12), 60, TimeUnit.SECONDS))
-              .as("run %s asks the API: %s", kill, output(killed))
-              .isTrue();
-          boolean ended =
-              process.waitFor(
-                  random.nextInt(LONGEST_BETWEEN_REQUESTS_MILLIS), TimeUnit.MILLISECONDS);
-          assertThat(ended).as("kill %s comes before the end", kill).isFalse();
-        } finally {
-          process.destroyForcibly().waitFor();
-        }
-        requests += api.log().aggregations().size();
-        assertThat(repeated(api.log(), before)).as("asked again after kill %s", kill - 1).isEmpty();
-      }
-      api.log().clear();
-      Set<Held> before = heldByBoth(killed);
-      assertThat(before).as("windows that outlived the kills").isNotEmpty();
-
-      Installation.Ended last = backfill(killed);
-
-      assertThat(last.code()).as(last.said()).isZero();
-      assertThat(repeated(api.log(), before)).as("asked again after the last kill").isEmpty();
-      requests += api.log().aggregations().size();
-
-      api.log().clear();
-      Installation undisturbed = install(undisturbedDirectory, undisturbedDatabase, api);
-      assertThat(backfill(undisturbed).code()).isZero();
-      for (Question report : REPORTS) {
-        assertThat(
-                Landed.differences(
-                    Landed.inPostgres(undisturbedDatabase, report),
-                    Landed.inPostgres(database, report)))
-            .as("%s in Postgres", report.name())
-            .isEmpty();
-        assertThat(
-                Landed.differences(
-                    Landed.inParquet(undisturbed.warehouse(), report),
-                    Landed.inParquet(killed.warehouse(), report)))
-            .as("%s in Parquet", report.name())
-            .isEmpty();
-        assertThat(filesBelow(killed.warehouse().resolve(report.name())))
-            .as("files of %s, none of them left over", report.name())
-            .isEqualTo(filesBelow(undisturbed.warehouse().resolve(report.name())));
-      }
-      int least = api.log().aggregations().size();
-      System.out.printf("%d kills: %d requests, %d without any%n", KILLS, requests, least);
-      assertThat(requests)
-          .as("a kill costs what was under way: a window or two with its control")
-          .isLessThanOrEqualTo(least + 4 * KILLS);
-    }
+            new Fault.Delay(ANSWER_TIME)));
   }
 
-  private static Installation install(Path directory, TestDatabase database, FathomSimulator api) {
-    return new Installation(
-            directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
-        .pipeline("all", REPORTS);
+  private static @Nullable Point pointOf(Moment moment) {
+    return switch (moment) {
+      case COPIED -> Point.COPIED;
+      case COMMIT_ASKED -> Point.COMMIT_ASKED;
+      case COMMIT_ANSWERED -> Point.COMMIT_ANSWERED;
+      case RANDOM, FETCHED, WRITTEN, RENAMED -> null;
+    };
   }
 
-  private static Installation.Ended backfill(Installation installation) {
-    return installation.run("backfill", "all", "--from", FIRST.toString(), "--to", LAST.toString());
-  }
-
-  /** Starts the backfill in a process of its own. */
-  private static Process start(Installation installation) throws IOException {
-    String classPath =
-        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
-    ProcessBuilder builder =
-        new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-XX:TieredStopAtLevel=1",
-            "-Xmx256m",
-            "-cp",
-            classPath,
-            "fathomexport.Main",
-            "backfill",
-            "all",
-            "--from",
-            FIRST.toString(),
-            "--to",
-            LAST.toString());
-    builder.directory(installation.directory().toFile());
-    builder.environment().putAll(installation.variables());
-    builder.redirectErrorStream(true);
-    builder.redirectOutput(outputFile(installation));
-    return builder.start();
-  }
-
-  private static File outputFile(Installation installation) {
-    return installation.directory().resolve("output.txt").toFile();
-  }
-
-  private static String output(Installation installation) throws IOException {
-    Path file = outputFile(installation).toPath();
-    return Files.exists(file) ? Files.readString(file) : "";
-  }
-
-  /** What Postgres and Parquet both have: what only one has is rightly asked for again. */
-  private static Set<Held> heldByBoth(Installation installation) {
-    Set<Held> held = new HashSet<>();
-    try (ParquetSink parquet = new ParquetSink(new ParquetSettings(installation.warehouse()))) {
-      for (Question report : REPORTS) {
-        for (LedgerEntry entry :
-            parquet.ledger().entries(report.name(), List.of(), LocalDate.EPOCH)) {
-          held.add(
-              new Held(
-                  report.name(),
-                  entry.slice().site().value(),
-                  entry.slice().eventKey(),
-                  entry.certificate().period()));
-        }
-      }
-    }
-    if (held.isEmpty()) {
-      return held;
-    }
-    Set<Held> inPostgres = new HashSet<>();
-    installation
-        .database()
-        .query("SELECT report, site_id, event_name, period::text FROM fathom_ops.ledger")
-        .forEach(
-            row ->
-                inPostgres.add(
-                    new Held(
-                        String.valueOf(row.get(0)),
-                        String.valueOf(row.get(1)),
-                        String.valueOf(row.get(2)),
-                        LocalDate.parse(String.valueOf(row.get(3))))));
-    held.retainAll(inPostgres);
-    return held;
-  }
-
-  /** Requests for periods that were committed before. */
-  private static List<String> repeated(RequestLog log, Set<Held> committed) {
-    List<String> repeated = new ArrayList<>();
-    for (RequestLog.Entry entry : log.aggregations()) {
-      ApiRequest request = entry.request();
-      String grouping = String.valueOf(request.parameter("date_grouping"));
-      for (Question report : REPORTS) {
-        String fields = request.parameter("field_grouping");
-        if (report.event() != (request.parameter("entity_name") != null)
-            || !report.dateGrouping().equals(grouping)
-            || !String.join(",", report.fields()).equals(fields == null ? "" : fields)) {
-          continue;
-        }
-        DayRange asked = new DayRange(day(request, "date_from"), day(request, "date_to"));
-        String event = request.parameter("entity_name");
-        asked
-            .periods(DateGrouping.valueOf(grouping.toUpperCase(Locale.ROOT)))
-            .map(
-                p ->
-                    new Held(
-                        report.name(),
-                        String.valueOf(request.site()),
-                        event == null ? "" : event,
-                        p))
-            .filter(committed::contains)
-            .forEach(held -> repeated.add(held + " by " + asked));
-      }
-    }
-    return repeated;
-  }
-
-  private static LocalDate day(ApiRequest request, String parameter) {
-    return LocalDate.parse(String.valueOf(request.parameter(parameter)).substring(0, 10));
-  }
-
-  private static List<String> filesBelow(Path folder) throws IOException {
-    try (var paths = Files.walk(folder)) {
-      return paths
-          .filter(Files::isRegularFile)
-          .map(p -> folder.relativize(p).toString())
-          .sorted()
-          .toList();
-    }
+  private static boolean isOf(Moment moment, Path file) {
+    String name = file.getFileName().toString();
+    return switch (moment) {
+      case WRITTEN -> name.startsWith(".data.parquet.");
+      case RENAMED -> name.equals("data.parquet");
+      case RANDOM, FETCHED, COPIED, COMMIT_ASKED, COMMIT_ANSWERED -> false;
+    };
   }
 }

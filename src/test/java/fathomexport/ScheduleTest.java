@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -269,8 +270,7 @@ class ScheduleTest {
     Object at = node;
     for (String key : path) {
       assertThat(at).isInstanceOf(Map.class);
-      at = ((Map<?, ?>) at).get(key);
-      assertThat(at).as(key).isNotNull();
+      at = Objects.requireNonNull(((Map<?, ?>) at).get(key), key);
     }
     return at;
   }

@@ -356,6 +356,14 @@ class SnapshotTest {
         .containsExactly(List.of("live", "snapshot", 0, 3L, 3L, (long) rows));
   }
 
+  @Test
+  void itsNumbersAreLeftForThoseWhoWatch() throws IOException {
+    assertEnded(installation.run("snapshot", "live", "--metrics-file", "live.prom"), 0);
+
+    String numbers = Files.readString(installation.directory().resolve("live.prom"));
+    assertThat(numbers).contains("pipeline=\"live\"").contains("command=\"snapshot\"");
+  }
+
   // --- The quota
 
   /** What is refused is billed, too, and asked again when the API says so. */
@@ -404,12 +412,43 @@ class SnapshotTest {
             .withTokens(
                 new SimulatorToken(
                     SimulatorToken.STANDARD.secret(), "owner", Set.of(LONDON, KATHMANDU)))
-            .withForeignSite(Behaviour.Refusal.values()[0])
-            .withListingSites(Behaviour.Refusal.values()[0]));
+            .withForeignSite(Behaviour.Refusal.FORBIDDEN)
+            .withListingSites(Behaviour.Refusal.FORBIDDEN));
 
     assertEnded(installation.run("snapshot", "live"), 77, STATUS);
 
     assertSampled(List.of(LONDON, KATHMANDU), NOW);
+  }
+
+  @Test
+  void noSiteThatTheTokenMayRead() {
+    api.behave(
+        Behaviour.unlimited()
+            .withTokens(
+                new SimulatorToken(SimulatorToken.STANDARD.secret(), "owner", Set.of("OTHER")))
+            .withForeignSite(Behaviour.Refusal.FORBIDDEN)
+            .withListingSites(Behaviour.Refusal.FORBIDDEN));
+
+    assertEnded(
+        installation.run("snapshot", "live"), 77, "0 of 0 sites", LONDON, STATUS, KATHMANDU);
+
+    assertThat(asked()).isEmpty();
+  }
+
+  /** Every few minutes, they must not make a long run's own record hard to find. */
+  @Test
+  void aRunFindsItsRecordAmongManySnapshots() {
+    assertEnded(installation.run("migrate", "live"), 0);
+    database.execute(
+        """
+        INSERT INTO fathom_ops.run
+        SELECT 'later-' || i, 'live', 'snapshot', timestamptz '2026-06-12' + i * interval '1 minute',
+               NULL, 0, 1, 1, 0, 0, 0, 0, 1, 0, 1, '{}'
+          FROM generate_series(1, 500) AS i\
+        """);
+
+    assertEnded(installation.run("snapshot", "live"), 0);
+    assertEnded(installation.run("run", "live"), 0);
   }
 
   @Test

@@ -117,7 +117,12 @@ public final class App {
       line.usage(environment.out());
       return ExitCodes.USAGE;
     }
-    return line.execute(own.toArray(new String[0]));
+    try {
+      return line.execute(own.toArray(new String[0]));
+    } catch (Error e) {
+      // The library hands on exceptions only. A library of the system that is not there, say.
+      return failed(e, environment);
+    }
   }
 
   private static LocalDate day(String text) {
@@ -141,7 +146,7 @@ public final class App {
     return ExitCodes.USAGE;
   }
 
-  private static int failed(Exception e, Environment environment) {
+  private static int failed(Throwable e, Environment environment) {
     if (e instanceof ConfigException config) {
       config.problems().forEach(p -> environment.err().println(p.render()));
       return ExitCodes.CONFIGURATION;

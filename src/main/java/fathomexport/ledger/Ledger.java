@@ -42,6 +42,9 @@ public interface Ledger {
   /** Writes or replaces the record of a run, keyed by its id. */
   void record(RunRecord run);
 
+  /** The record of a run; empty when there is none. */
+  Optional<RunRecord> run(String runId);
+
   /** The newest runs, newest first. */
   List<RunRecord> runs(int limit);
 

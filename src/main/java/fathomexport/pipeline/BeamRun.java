@@ -1,5 +1,6 @@
 package fathomexport.pipeline;
 
+import fathomexport.ledger.LedgerException;
 import fathomexport.plan.FetchTask;
 import java.util.List;
 import java.util.function.Consumer;
@@ -36,6 +37,7 @@ final class BeamRun {
    *
    * @param lost what was lost before, for the summary
    * @return billed requests, over all workers
+   * @throws LedgerException when the ledger could not be told how the run ended
    */
   long execute(ExportSpec spec, List<FetchTask> tasks, List<WindowOutcome> lost) {
     return execute(pipeline -> ExportPipeline.build(pipeline, spec, Lane.deal(tasks, lanes), lost));
@@ -46,14 +48,23 @@ final class BeamRun {
    *
    * @param steps adds them
    * @return billed requests, over all workers
+   * @throws LedgerException when the ledger could not be told how the run ended
    */
   long execute(Consumer<Pipeline> steps) {
     PipelineOptions options = options();
     Pipeline pipeline = Pipeline.create(options);
     steps.accept(pipeline);
-    PipelineResult result = pipeline.run();
-    result.waitUntilFinish();
-    return requests(result);
+    try {
+      PipelineResult result = pipeline.run();
+      result.waitUntilFinish();
+      return requests(result);
+    } catch (Pipeline.PipelineExecutionException e) {
+      // A runner wraps what a step threw; a ledger out of reach is no fault of ours.
+      if (e.getCause() instanceof LedgerException unreachable) {
+        throw new LedgerException(String.valueOf(unreachable.getMessage()), e);
+      }
+      throw e;
+    }
   }
 
   private PipelineOptions options() {

@@ -54,8 +54,6 @@ public final class Exporter {
 
   private static final Duration MINUTE = Duration.ofMinutes(1);
 
-  private static final int RUNS_TO_SEARCH = 100;
-
   /** A year and more, where other pipelines run every hour. */
   private static final int RUNS_FOR_SUCCESS = 10_000;
 
@@ -398,9 +396,8 @@ public final class Exporter {
   }
 
   static RunRecord find(Ledger ledger, String runId) {
-    return ledger.runs(RUNS_TO_SEARCH).stream()
-        .filter(r -> r.runId().equals(runId))
-        .findFirst()
+    return ledger
+        .run(runId)
         .orElseThrow(
             () -> new LedgerException("the ledger has lost the record of run " + runId, null));
   }

@@ -28,7 +28,8 @@ import java.util.stream.Collectors;
 
 /** What a job's sinks know, as planning and fetching need it. Read once a run. */
 final class LedgerView {
-  private static final int RUNS = 20;
+  /** Enough for the hours that a control total counts, with a snapshot every few minutes. */
+  private static final int RUNS = 200;
 
   /** Exit codes of runs that another goes on with. */
   private static final Set<Integer> CUT_SHORT =

@@ -22,6 +22,9 @@ final class SpillDirectory implements AutoCloseable {
   private static final String PREFIX = "fathom-export-spill-";
   private static final String LOCK = "lock";
 
+  /** For the libraries that are unpacked there, and the first rows. */
+  private static final long LEAST_BYTES = 16 * 1024 * 1024;
+
   private final Path path;
   private final FileChannel lockFile;
 
@@ -33,12 +36,22 @@ final class SpillDirectory implements AutoCloseable {
   /**
    * A new one below the place for temporary files.
    *
-   * @throws ExportFailedException when it cannot be made
+   * @throws ExportFailedException when it cannot be made, or its disk is full
    */
   static SpillDirectory create() {
     Path parent = Path.of(System.getProperty("java.io.tmpdir"));
     removeAbandoned(parent);
     try {
+      long free = Files.getFileStore(parent).getUsableSpace();
+      if (free < LEAST_BYTES) {
+        throw new IOException(
+            "No space left on device: "
+                + free
+                + " bytes are free, a run wants "
+                + LEAST_BYTES
+                + "; make room, or name another directory by"
+                + " JAVA_TOOL_OPTIONS=-Djava.io.tmpdir=DIR");
+      }
       Path path = Files.createTempDirectory(parent, PREFIX);
       FileChannel lockFile =
           FileChannel.open(

@@ -873,6 +873,8 @@ public abstract class SinkContract {
     ledger.record(next);
     assertThat(ledger.runs(10)).containsExactly(next, done);
     assertThat(ledger.runs(1)).containsExactly(next);
+    assertThat(ledger.run(done.runId())).contains(done);
+    assertThat(ledger.run("nosuch")).isEmpty();
   }
 
   private static RunRecord run(

@@ -31,6 +31,7 @@ public final class Installation {
   private final TestDatabase database;
   private final URI api;
   private final Map<String, String> variables = new HashMap<>();
+  private String databaseUrl;
   private Instant now;
 
   /** How a command ended. */
@@ -49,10 +50,17 @@ public final class Installation {
     this.directory = directory;
     this.database = database;
     this.api = api;
+    this.databaseUrl = database.url();
     this.now = now;
     variables.put(TOKEN_VARIABLE, token);
     variables.putAll(database.environment());
     settings(10_000);
+  }
+
+  /** Has the settings that are written from now on name the database so. */
+  public Installation databaseAt(String url) {
+    databaseUrl = url;
+    return this;
   }
 
   /** Writes the settings, with the most requests a minute and this row limit. */
@@ -86,7 +94,7 @@ public final class Installation {
                 requestsPerMinute,
                 rowLimit,
                 moreOfApi,
-                database.url(),
+                databaseUrl,
                 database.user(),
                 TestDatabase.PASSWORD_VARIABLE));
   }

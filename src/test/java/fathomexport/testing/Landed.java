@@ -85,6 +85,104 @@ public final class Landed {
     return statuses;
   }
 
+  /**
+   * What a report's files say of their periods, but for who fetched them when: one line a period.
+   */
+  public static List<String> parquetPeriods(Path warehouse, Question question) {
+    return ask(
+        "SELECT concat_ws(' ', file, p.period, p.event, p.covers_to, p.digest, p.rows, p.status,"
+            + " p.stored, p.sums, p.control) FROM ("
+            + periods(warehouse, question)
+            + ") ORDER BY ALL");
+  }
+
+  /** Periods in files whose rows are not as many as the file's ledger says; one line each. */
+  public static List<String> tornInParquet(Path warehouse, Question question) {
+    if (files(warehouse.resolve(question.name())).isEmpty()) {
+      return List.of();
+    }
+    String key = "site_id" + (question.event() ? ", event_name" : ", '' AS event_name");
+    return ask(
+        "WITH said AS (SELECT site AS site_id, coalesce(p.event, '') AS event_name,"
+            + " p.period::DATE AS period, sum(p.rows) AS rows FROM ("
+            + periods(warehouse, question)
+            + ") WHERE p.stored GROUP BY ALL), found AS (SELECT "
+            + key
+            + ", "
+            + period(question)
+            + " AS period, count(*) AS rows FROM read_parquet('"
+            + warehouse.resolve(question.name())
+            + "/**/*.parquet', hive_partitioning=false) GROUP BY ALL)"
+            + difference(question));
+  }
+
+  /** Periods in a table whose rows are not as many as the ledger says; one line each. */
+  public static List<String> tornInPostgres(TestDatabase database, Question question) {
+    String key = "site_id" + (question.event() ? ", event_name" : ", '' AS event_name");
+    return database
+        .query(
+            "WITH said AS (SELECT site_id, event_name, period, rows FROM fathom_ops.ledger"
+                + " WHERE stored AND report = '"
+                + question.name()
+                + "'), found AS (SELECT "
+                + key
+                + ", "
+                + period(question)
+                + " AS period, count(*) AS rows FROM fathom."
+                + question.name()
+                + " GROUP BY 1, 2, 3)"
+                + difference(question))
+        .stream()
+        .map(row -> String.valueOf(row.get(0)))
+        .toList();
+  }
+
+  private static String difference(Question question) {
+    return " SELECT concat_ws(' ', '"
+        + question.name()
+        + "', site_id, event_name, period, 'said', said.rows, 'found', found.rows)"
+        + " FROM said FULL JOIN found USING (site_id, event_name, period)"
+        + " WHERE coalesce(said.rows, 0) <> coalesce(found.rows, 0)"
+        + " OR (said.rows IS NULL AND found.rows IS NOT NULL)";
+  }
+
+  private static String period(Question question) {
+    return switch (question.dateGrouping()) {
+      case "hour" -> "CAST(hour AS DATE)";
+      case "none" -> "date_from";
+      default -> "date";
+    };
+  }
+
+  private static String periods(Path warehouse, Question question) {
+    String structure =
+        "[{\"period\":\"VARCHAR\",\"event\":\"VARCHAR\",\"covers_to\":\"VARCHAR\",\"digest\":\"VARCHAR\","
+            + "\"rows\":\"BIGINT\",\"status\":\"VARCHAR\",\"stored\":\"BOOLEAN\",\"sums\":\"JSON\","
+            + "\"control\":\"JSON\"}]";
+    return "SELECT replace(file_name, '"
+        + warehouse
+        + "', '') AS file, unnest(from_json(json_extract(decode(value), '$.periods'), '"
+        + structure
+        + "')) AS p, json_extract_string(decode(value), '$.site_id') AS site FROM"
+        + " parquet_kv_metadata('"
+        + warehouse.resolve(question.name())
+        + "/**/*.parquet') WHERE decode(key) = 'fathom_export.ledger'";
+  }
+
+  private static List<String> ask(String sql) {
+    List<String> lines = new ArrayList<>();
+    try (Connection duck = DriverManager.getConnection("jdbc:duckdb:");
+        Statement statement = duck.createStatement();
+        ResultSet rows = statement.executeQuery(sql)) {
+      while (rows.next()) {
+        lines.add(rows.getString(1));
+      }
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+    return lines;
+  }
+
   private static List<List<@Nullable Object>> select(
       Connection connection, Question question, String from) throws SQLException {
     String columns =

@@ -31,7 +31,11 @@ public final class TestDatabase implements AutoCloseable {
   }
 
   public static TestDatabase create() {
-    TestServer server = TestServer.shared();
+    return in(TestServer.shared());
+  }
+
+  /** A database of this server. */
+  static TestDatabase in(TestServer server) {
     String name = "test_" + COUNT.incrementAndGet();
     server.execute(
         "postgres",

@@ -53,6 +53,11 @@ final class TestServer {
     return Holder.SERVER;
   }
 
+  /** An embedded server that somebody else has started. */
+  static TestServer at(String host, int port) {
+    return new TestServer(host, port, "postgres", "");
+  }
+
   private static final class Holder {
     static final TestServer SERVER = start();
   }
@@ -107,7 +112,7 @@ final class TestServer {
   }
 
   /** The role that tests load as: what a careful administrator would give, so no superuser. */
-  private void createLoader() {
+  void createLoader() {
     execute(
         "postgres",
         "CREATE ROLE "

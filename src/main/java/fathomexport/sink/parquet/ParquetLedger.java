@@ -221,10 +221,20 @@ final class ParquetLedger implements Ledger {
     run.messages().forEach(messages::add);
     answer(
         () -> {
-          Path file = layout.runs().resolve(Layout.escape(run.runId()) + ".json");
+          Path file = runFile(run.runId());
           documents.write(file, document);
           return file;
         });
+  }
+
+  private Path runFile(String runId) {
+    return layout.runs().resolve(Layout.escape(runId) + ".json");
+  }
+
+  @Override
+  public Optional<RunRecord> run(String runId) {
+    return answer(
+        () -> Optional.ofNullable(documents.read(runFile(runId))).map(ParquetLedger::run));
   }
 
   @Override

@@ -353,40 +353,53 @@ final class PostgresLedger implements Ledger, AutoCloseable {
         });
   }
 
+  private static final String RUN =
+      """
+      SELECT run_id, pipeline, command, started_at, finished_at, exit_code, windows_planned,
+             windows_committed, windows_unchanged, windows_incomplete, windows_failed,
+             windows_skipped, rows, quarantined, requests, messages
+        FROM fathom_ops.run
+      """;
+
+  @Override
+  public Optional<RunRecord> run(String runId) {
+    return query(
+            RUN + " WHERE run_id = ?",
+            (connection, q) -> q.setString(1, runId),
+            PostgresLedger::run)
+        .stream()
+        .findFirst();
+  }
+
   @Override
   public List<RunRecord> runs(int limit) {
     return query(
-        """
-        SELECT run_id, pipeline, command, started_at, finished_at, exit_code, windows_planned,
-               windows_committed, windows_unchanged, windows_incomplete, windows_failed,
-               windows_skipped, rows, quarantined, requests, messages
-          FROM fathom_ops.run
-         ORDER BY started_at DESC, run_id DESC
-         LIMIT ?\
-        """,
+        RUN + " ORDER BY started_at DESC, run_id DESC LIMIT ?",
         (connection, q) -> q.setInt(1, limit),
-        r -> {
-          OffsetDateTime finished = r.getObject("finished_at", OffsetDateTime.class);
-          int exitCode = r.getInt("exit_code");
-          @Nullable Integer exit = r.wasNull() ? null : exitCode;
-          return new RunRecord(
-              r.getString("run_id"),
-              r.getString("pipeline"),
-              r.getString("command"),
-              instant(r, "started_at"),
-              finished == null ? null : finished.toInstant(),
-              exit,
-              r.getLong("windows_planned"),
-              r.getLong("windows_committed"),
-              r.getLong("windows_unchanged"),
-              r.getLong("windows_incomplete"),
-              r.getLong("windows_failed"),
-              r.getLong("windows_skipped"),
-              r.getLong("rows"),
-              r.getLong("quarantined"),
-              r.getLong("requests"),
-              List.of((String[]) r.getArray("messages").getArray()));
-        });
+        PostgresLedger::run);
+  }
+
+  private static RunRecord run(ResultSet r) throws SQLException {
+    OffsetDateTime finished = r.getObject("finished_at", OffsetDateTime.class);
+    int exitCode = r.getInt("exit_code");
+    @Nullable Integer exit = r.wasNull() ? null : exitCode;
+    return new RunRecord(
+        r.getString("run_id"),
+        r.getString("pipeline"),
+        r.getString("command"),
+        instant(r, "started_at"),
+        finished == null ? null : finished.toInstant(),
+        exit,
+        r.getLong("windows_planned"),
+        r.getLong("windows_committed"),
+        r.getLong("windows_unchanged"),
+        r.getLong("windows_incomplete"),
+        r.getLong("windows_failed"),
+        r.getLong("windows_skipped"),
+        r.getLong("rows"),
+        r.getLong("quarantined"),
+        r.getLong("requests"),
+        List.of((String[]) r.getArray("messages").getArray()));
   }
 
   @Override

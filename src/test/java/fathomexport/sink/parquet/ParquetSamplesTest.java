@@ -158,10 +158,9 @@ class ParquetSamplesTest extends SampleStoreContract {
         sink.samples().prepare();
         // Back to where a kill after so many files leaves it.
         Files.write(note(), note);
-        for (SampleTable table : SampleTable.values()) {
-          if (table.ordinal() >= written) {
-            Files.write(file(table), old.get(table.ordinal()));
-          }
+        List<SampleTable> inOrder = List.of(SampleTable.values());
+        for (int i = written; i < inOrder.size(); i++) {
+          Files.write(file(inOrder.get(i)), old.get(i));
         }
         Files.write(
             file(SampleTable.PAGES).resolveSibling(".data.parquet.0123456789abcdef.tmp"), note);

@@ -1,0 +1,149 @@
+package fathomexport;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import fathomexport.simulator.Fault;
+import fathomexport.simulator.FaultRule;
+import fathomexport.simulator.World;
+import fathomexport.testing.FaultDrill;
+import fathomexport.testing.FaultTable;
+import fathomexport.testing.Installation;
+import fathomexport.testing.Question;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Every faulty answer, by way of the command: one of them is got over by asking again; one that
+ * stays ends the run with words, and the next run makes all whole.
+ */
+@ExtendWith(FaultTable.class)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class ApiFaultsTest {
+  private static final LocalDate FIRST = LocalDate.of(2025, 10, 27);
+  private static final LocalDate LAST = LocalDate.of(2025, 11, 5);
+  private static final String SITES = "[INDCRFTS, KTMTRAIL]";
+
+  /** For a whole answer, from connect to last byte. */
+  private static final String TIMEOUT = "  timeout: 2s\n";
+
+  /** Longer than that. */
+  private static final Duration TOO_LONG = Duration.ofSeconds(4);
+
+  private static final List<Question> REPORTS =
+      List.of(
+          Question.pageviews("pages_daily", "day", "hostname", "pathname"),
+          Question.events("goals_daily", "day"));
+
+  private FaultDrill drill;
+
+  @BeforeAll
+  void undisturbed(@TempDir Path directory) {
+    drill =
+        new FaultDrill(
+            directory, World.dozen(31, FIRST, LAST, 0), FIRST, LAST, SITES, TIMEOUT, REPORTS);
+  }
+
+  @AfterAll
+  void close() {
+    drill.close();
+  }
+
+  static Stream<Arguments> faults() {
+    return Stream.of(
+        fault("429 with seconds", Fault.tooMany("1")),
+        Arguments.of("429 with a date", (Supplier<Fault>) () -> Fault.tooMany(inTwoSeconds())),
+        fault("500", Fault.status(500)),
+        fault("502 with a web page", page(502)),
+        fault("503", Fault.status(503)),
+        fault("504", Fault.status(504)),
+        fault("connection reset", new Fault.HangUp()),
+        fault("body cut off, with its length", new Fault.CutOff(0.5, false)),
+        fault("body cut off, without a length", new Fault.CutOff(0.5, true)),
+        fault("body in drips", new Fault.Drip(1, Duration.ofMillis(200))),
+        fault("stall after the headers", new Fault.StallAfterHeaders(TOO_LONG)),
+        fault("no answer in time", new Fault.Delay(TOO_LONG)),
+        fault("200 without a body", Fault.empty()),
+        fault("200 with a web page", Fault.html()),
+        fault("200 with half of a JSON text", Fault.body("[{\"date\":\"2025-10-27\",")),
+        fault("damaged gzip", new Fault.BrokenGzip()));
+  }
+
+  private static Arguments fault(String name, Fault fault) {
+    return Arguments.of(name, (Supplier<Fault>) () -> fault);
+  }
+
+  private static Fault page(int status) {
+    return new Fault.Status(
+        status, "text/html", "<!DOCTYPE html><title>Bad gateway</title>", Map.of());
+  }
+
+  private static String inTwoSeconds() {
+    return DateTimeFormatter.RFC_1123_DATE_TIME.format(
+        Instant.now().plusSeconds(2).atOffset(ZoneOffset.UTC));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("faults")
+  void onceIsGotOver(String name, Supplier<Fault> fault) {
+    once(name, fault.get());
+  }
+
+  /** A quota's whole minute is waited for. */
+  @Test
+  @Tag("chaos")
+  void aRefusalWithoutATime() {
+    once("429 without a time", Fault.status(429));
+  }
+
+  private void once(String name, Fault fault) {
+    try (FaultDrill.Trial trial = drill.trial()) {
+      drill.api().behave(drill.normal().withFault(FaultRule.onAggregation(2, fault)));
+      Installation.Ended ended = trial.run("once: " + name);
+      assertThat(ended.code()).as(ended.said()).isZero();
+      assertThat(trial.asked()).as("one request more").isEqualTo(drill.requests() + 1);
+      trial.finish();
+      assertThat(trial.asked()).as("nothing left to do").isEqualTo(drill.requests() + 1);
+    }
+  }
+
+  /** After a while it stays: what was exported by then is kept, the rest is said to be missing. */
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("faults")
+  @Tag("chaos")
+  void oneThatStaysIsSaid(String name, Supplier<Fault> fault) {
+    stays(name, fault.get());
+  }
+
+  @Test
+  void aServerThatStaysDownIsSaid() {
+    stays("503", Fault.status(503));
+  }
+
+  private void stays(String name, Fault fault) {
+    try (FaultDrill.Trial trial = drill.trial()) {
+      drill.api().behave(drill.normal().withFault(FaultRule.when(r -> r.aggregation() > 3, fault)));
+      Installation.Ended ended = trial.run("from then on: " + name);
+      assertThat(ended.code()).as(ended.said()).isEqualTo(75);
+      assertThat(ended.said()).contains("attempt 5 of 5");
+      trial.finish();
+    }
+  }
+}

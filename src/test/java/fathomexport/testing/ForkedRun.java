@@ -1,0 +1,137 @@
+package fathomexport.testing;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.jar.JarEntry;
+import java.util.jar.JarOutputStream;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** A command of an installation, run in a process of its own, which can be killed. */
+public final class ForkedRun implements AutoCloseable {
+  private static final String CLASS_PATH = classPath();
+
+  private final Process process;
+  private final Path output;
+
+  private ForkedRun(Process process, Path output) {
+    this.process = process;
+    this.output = output;
+  }
+
+  /**
+   * Starts it.
+   *
+   * @param jvmOptions beside those that keep it small and quick to start
+   */
+  public static ForkedRun start(
+      Installation installation, List<String> jvmOptions, List<String> arguments) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(
+        List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m", "-Xlog:cds=off"));
+    command.addAll(jvmOptions);
+    command.add("-cp");
+    command.add(CLASS_PATH);
+    command.add("fathomexport.Main");
+    command.addAll(arguments);
+    Path output = installation.directory().resolve("output.txt");
+    ProcessBuilder builder =
+        new ProcessBuilder(command)
+            .directory(installation.directory().toFile())
+            .redirectErrorStream(true)
+            .redirectOutput(output.toFile());
+    builder.environment().putAll(installation.variables());
+    try {
+      return new ForkedRun(builder.start(), output);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** This process's own, whatever directory it is named from; ours in a jar, as it is packaged. */
+  private static String classPath() {
+    String path =
+        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+    return Arrays.stream(path.split(File.pathSeparator))
+        .map(entry -> Path.of(entry).toAbsolutePath())
+        .filter(entry -> !Files.exists(entry.resolve("fathomexport/testing")))
+        .map(entry -> Files.isDirectory(entry) ? jar(entry) : entry)
+        .map(Path::toString)
+        .collect(Collectors.joining(File.pathSeparator));
+  }
+
+  private static Path jar(Path classes) {
+    try {
+      Path jar = Files.createTempFile("fathom-export-", ".jar");
+      jar.toFile().deleteOnExit();
+      try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar));
+          Stream<Path> files = Files.walk(classes)) {
+        for (Path file : files.filter(f -> !f.equals(classes)).toList()) {
+          // Folders, too: Flyway finds its scripts by theirs.
+          boolean folder = Files.isDirectory(file);
+          out.putNextEntry(new JarEntry(classes.relativize(file) + (folder ? "/" : "")));
+          if (!folder) {
+            Files.copy(file, out);
+          }
+          out.closeEntry();
+        }
+      }
+      return jar;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  public long pid() {
+    return process.pid();
+  }
+
+  /** {@code kill -9}, at once. */
+  public void kill() {
+    process.destroyForcibly();
+  }
+
+  /** {@code kill}: asks it to stop. */
+  public void terminate() {
+    process.destroy();
+  }
+
+  /** Whether it has ended within this time. */
+  public boolean ends(long millis) throws InterruptedException {
+    return process.waitFor(millis, TimeUnit.MILLISECONDS);
+  }
+
+  /** Waits for its end; what it wrote to either stream is its output. */
+  public Installation.Ended await(long seconds) throws InterruptedException {
+    if (!process.waitFor(seconds, TimeUnit.SECONDS)) {
+      process.destroyForcibly().waitFor();
+      throw new IllegalStateException("not over after " + seconds + " s: " + said());
+    }
+    return new Installation.Ended(process.exitValue(), said(), "");
+  }
+
+  /** What it has written so far. */
+  public String said() {
+    try {
+      return Files.exists(output)
+          ? new String(Files.readAllBytes(output), StandardCharsets.UTF_8)
+          : "";
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    process.destroyForcibly();
+  }
+}
