@@ -24,7 +24,7 @@ final class RowIntake {
   private final DayRange asked;
   private final RawRows.Writer writer;
   private final GroupKeys keys = new GroupKeys();
-  private final byte @Nullable [][] cells;
+  private final byte[] @Nullable [] cells;
   private final List<Aggregate> additive;
   private final long[] sums;
   private @Nullable LocalDate period;
