@@ -127,10 +127,10 @@ class SeenTest {
     Set<String> seen = new HashSet<>();
     for (String line : text.lines().toList()) {
       if (line.startsWith("# HELP ")) {
-        described = line.split(" ")[2];
+        described = line.split(" ", -1)[2];
         assertThat(seen.add(described)).as("described once: %s", line).isTrue();
       } else if (line.startsWith("# TYPE ")) {
-        typed = line.split(" ")[2];
+        typed = line.split(" ", -1)[2];
         assertThat(line).endsWith(" gauge");
         assertThat(typed).isEqualTo(described);
       } else {

@@ -28,6 +28,7 @@ import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -205,7 +206,7 @@ class SideBySideTest {
       assertThat(ended.out() + ended.err()).contains("another run of pipeline all has taken over");
       assertThat(ledger()).isEqualTo(before.get());
       assertThat(api.log().aggregations()).as("nothing more is asked").hasSizeLessThanOrEqualTo(4);
-      taken.get().close();
+      Objects.requireNonNull(taken.get()).close();
     }
     api.behave(normal);
     assertThat(backfill().code()).isZero();

@@ -37,6 +37,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import javax.xml.parsers.DocumentBuilderFactory;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -126,7 +127,8 @@ class StatusTest {
     return LocalDate.of(2026, 6, day);
   }
 
-  private LoadBuilder days(Report report, String site, String event, LocalDate from, LocalDate to) {
+  private LoadBuilder days(
+      Report report, String site, @Nullable String event, LocalDate from, LocalDate to) {
     LoadBuilder load =
         new LoadBuilder(
                 report, new Slice(new SiteId(site), event), new DayRange(from, to), directory)

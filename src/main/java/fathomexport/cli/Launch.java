@@ -173,7 +173,10 @@ final class Launch {
     try {
       Settings settings = context.settings();
       ExportJob job = Context.job(context.pipeline(pipeline, settings));
-      return context.exporter(settings, RunListener.NONE).lastSuccess(job, command).or(numbers::successBefore);
+      return context
+          .exporter(settings, RunListener.NONE)
+          .lastSuccess(job, command)
+          .or(numbers::successBefore);
     } catch (ConfigException | ExportFailedException e) {
       return numbers.successBefore();
     }

@@ -115,12 +115,9 @@ final class MetricsFile implements RunListener {
             + " incomplete one may be committed in part.");
     windows.forEach(
         (outcome, n) ->
-            text.append(PREFIX + "windows{" + labels + ",outcome=\"" + outcome + "\"} " + n + "\n"));
-    one(
-        text,
-        PREFIX + "rows",
-        "Rows of the last run's windows.",
-        String.valueOf(result.rows()));
+            text.append(
+                PREFIX + "windows{" + labels + ",outcome=\"" + outcome + "\"} " + n + "\n"));
+    one(text, PREFIX + "rows", "Rows of the last run's windows.", String.valueOf(result.rows()));
     one(
         text,
         PREFIX + "quarantined_rows",

@@ -46,8 +46,7 @@ public final class RowTyper {
      * @param values of these, 0 for null; the array is the next row's, too: copy what is kept
      * @param row the encoded row, {@code length} bytes of it; the next row's, too
      */
-    void typed(
-        LocalDate period, List<Aggregate> measures, long[] values, byte[] row, int length);
+    void typed(LocalDate period, List<Aggregate> measures, long[] values, byte[] row, int length);
 
     /**
      * A row, typed or not, has a bounce rate and the visits that it is of.
