@@ -91,7 +91,13 @@ public final class Certifier {
       status = CertificateStatus.UNCERTIFIED;
       reason = noControl;
     } else if (sums.equals(totals)) {
-      status = CertificateStatus.CERTIFIED;
+      PeriodTotals.Total mine = rows.of(period);
+      PeriodTotals.Total theirs = control.of(period);
+      boolean hours =
+          window.dateGrouping() != DateGrouping.HOUR
+              || Aggregate.additiveOf(entity).stream().allMatch(a -> mine.sameHours(theirs, a));
+      status = hours ? CertificateStatus.CERTIFIED : CertificateStatus.INCOMPLETE;
+      reason = hours ? null : "the day adds up to the control total, but not each of its hours";
     } else {
       status = CertificateStatus.INCOMPLETE;
       reason = "the rows do not add up to the control total" + difference(sums, totals);

@@ -24,15 +24,31 @@ public final class PeriodTotals implements Serializable {
     /** By the aggregate's {@link #index}. */
     private final long[] sums;
 
-    private long rows;
+    /** The same, each value times a number that is its hour's own; equal hours, equal sums. */
+    private final long[] byHour;
 
-    private Total(long rows, long[] sums) {
+    private long rows;
+    private boolean hoursKnown = true;
+
+    private Total(long rows, long[] sums, long[] byHour) {
       this.rows = rows;
       this.sums = sums;
+      this.byHour = byHour;
     }
 
     private static Total zero() {
-      return new Total(0, new long[Aggregate.values().length]);
+      int measures = Aggregate.values().length;
+      return new Total(0, new long[measures], new long[measures]);
+    }
+
+    /**
+     * Whether a measure is the same in each hour, not only in sum. True when either side's hours
+     * are not known.
+     */
+    public boolean sameHours(Total other, Aggregate aggregate) {
+      return !hoursKnown
+          || !other.hoursKnown
+          || byHour[index(aggregate)] == other.byHour[index(aggregate)];
     }
 
     public long rows() {
@@ -54,7 +70,9 @@ public final class PeriodTotals implements Serializable {
     }
 
     private Total copy() {
-      return new Total(rows, sums.clone());
+      Total copy = new Total(rows, sums.clone(), byHour.clone());
+      copy.hoursKnown = hoursKnown;
+      return copy;
     }
   }
 
@@ -63,28 +81,40 @@ public final class PeriodTotals implements Serializable {
   private transient @Nullable Total current;
 
   /**
-   * Counts a row.
+   * Counts a row, of an hour that is not known.
    *
    * @throws ArithmeticException when a sum leaves 64 bits
    */
   public void add(LocalDate period, Map<Aggregate, Long> measures) {
     Total total = at(period);
     total.rows++;
+    total.hoursKnown = false;
     measures.forEach(total::add);
   }
 
   /**
    * Counts a row.
    *
+   * @param hour tells the hours of a period apart; one and the same where it has none
    * @param values of the measures, by position; 0 where the row has none
    * @throws ArithmeticException when a sum leaves 64 bits
    */
-  public void add(LocalDate period, List<Aggregate> measures, long[] values) {
+  public void add(LocalDate period, long hour, List<Aggregate> measures, long[] values) {
     Total total = at(period);
     total.rows++;
+    long weight = weight(hour);
     for (int i = 0; i < values.length; i++) {
       total.add(measures.get(i), values[i]);
+      // Modulo 2 to the 64: it is a fingerprint.
+      total.byHour[Total.index(measures.get(i))] += values[i] * weight;
     }
+  }
+
+  /** An odd number of the hour, as good as random: the last steps of MurmurHash3. */
+  private static long weight(long hour) {
+    long x = (hour ^ (hour >>> 33)) * 0xff51afd7ed558ccdL;
+    x = (x ^ (x >>> 33)) * 0xc4ceb9fe1a85ec53L;
+    return (x ^ (x >>> 33)) | 1;
   }
 
   private Total at(LocalDate period) {
@@ -113,10 +143,11 @@ public final class PeriodTotals implements Serializable {
     addAll(other, days);
   }
 
-  /** Holds a period's totals as they are given. */
+  /** Holds a period's totals as they are given; its hours are not known. */
   public void set(LocalDate period, long rows, Map<Aggregate, Long> sums) {
     Total total = Total.zero();
     total.rows = rows;
+    total.hoursKnown = false;
     sums.forEach(total::add);
     periods.put(period, total);
     current = null;

@@ -3,6 +3,7 @@ package fathomexport.pipeline;
 import fathomexport.api.RawRow;
 import fathomexport.api.RowHandler;
 import fathomexport.certify.PeriodTotals;
+import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
 import fathomexport.report.QueryShape;
 import fathomexport.report.rows.RowSpool;
@@ -19,6 +20,7 @@ final class PageReader implements RowHandler {
   private final RowSpool.Mark start;
   private final RowIntake intake;
   private final PeriodTotals totals = new PeriodTotals();
+  private final boolean byHour;
   private long rows;
   private long time = Long.MIN_VALUE;
   private @Nullable LocalDate first;
@@ -29,6 +31,7 @@ final class PageReader implements RowHandler {
     this.spool = spool;
     this.start = spool.mark();
     this.lastStart = start;
+    this.byHour = shape.dateGrouping() == DateGrouping.HOUR;
     this.intake = new RowIntake(shape, asked, spool);
   }
 
@@ -69,7 +72,7 @@ final class PageReader implements RowHandler {
       first = first == null ? last : first;
     }
     if (intake.isNew(row, where, false)) {
-      totals.add(where.period(), intake.additive(), intake.write(row, where));
+      totals.add(where.period(), byHour ? time : 0, intake.additive(), intake.write(row, where));
     }
   }
 

@@ -5,6 +5,7 @@ import fathomexport.certify.UnitGuard;
 import fathomexport.ledger.QuarantinedRow;
 import fathomexport.plan.FetchTask;
 import fathomexport.report.Aggregate;
+import fathomexport.report.DateGrouping;
 import fathomexport.report.QueryShape;
 import fathomexport.report.Report;
 import fathomexport.report.Window;
@@ -118,6 +119,7 @@ final class TypeRows extends DoFn<Fetched, Typed> {
     private final Report report;
     private final Window window;
     private final boolean ratio;
+    private final boolean byHour;
     private final RowSpool rows;
     private final UnitGuard guard = new UnitGuard();
     private final PeriodTotals sums = new PeriodTotals();
@@ -133,6 +135,7 @@ final class TypeRows extends DoFn<Fetched, Typed> {
       this.report = report;
       this.window = task.window(report);
       this.ratio = ratio;
+      this.byHour = report.dateGrouping() == DateGrouping.HOUR;
       this.rows = new RowSpool(run.spillDirectory());
       this.digest = new RowDigest(report.schema());
     }
@@ -161,8 +164,13 @@ final class TypeRows extends DoFn<Fetched, Typed> {
 
     @Override
     public void typed(
-        LocalDate period, List<Aggregate> measures, long[] values, byte[] row, int length) {
-      sums.add(period, measures, values);
+        LocalDate period,
+        long time,
+        List<Aggregate> measures,
+        long[] values,
+        byte[] row,
+        int length) {
+      sums.add(period, byHour ? time : 0, measures, values);
       if (!period.equals(digested)) {
         endDigest();
         digested = period;

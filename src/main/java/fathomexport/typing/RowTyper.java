@@ -42,11 +42,18 @@ public final class RowTyper {
     /**
      * A row was typed.
      *
+     * @param time its bucket, as the raw row has it
      * @param measures those that were asked for and add up
      * @param values of these, 0 for null; the array is the next row's, too: copy what is kept
      * @param row the encoded row, {@code length} bytes of it; the next row's, too
      */
-    void typed(LocalDate period, List<Aggregate> measures, long[] values, byte[] row, int length);
+    void typed(
+        LocalDate period,
+        long time,
+        List<Aggregate> measures,
+        long[] values,
+        byte[] row,
+        int length);
 
     /**
      * A row, typed or not, has a bounce rate and the visits that it is of.
@@ -127,7 +134,7 @@ public final class RowTyper {
         writeMeasures();
         sorter.add(writer.buffer(), writer.length());
         sum();
-        findings.typed(period, additive, sums, writer.buffer(), writer.length());
+        findings.typed(period, rows.time(), additive, sums, writer.buffer(), writer.length());
       } else {
         findings.refused(period, json(rows), problem);
       }

@@ -23,6 +23,8 @@ import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.constraints.Size;
 
 /** Whatever damages a window's rows, its certificate shows it, on the very day. */
 class CertifierProperties {
@@ -200,5 +202,37 @@ class CertifierProperties {
     assertThat(Certifier.certify(months, Entity.PAGEVIEW, none, Map.of(), none, "", Map.of()))
         .extracting(PeriodCertificate::coversTo)
         .containsExactly(LocalDate.of(2026, 2, 28), LocalDate.of(2026, 3, 20));
+  }
+
+  /** Rows of one day: hours in no order, some of which come more than once. */
+  private static PeriodTotals hours(List<Integer> hours, List<Integer> views) {
+    PeriodTotals totals = new PeriodTotals();
+    for (int i = 0; i < hours.size(); i++) {
+      totals.add(FIRST, hours.get(i), List.of(Aggregate.PAGEVIEWS), new long[] {views.get(i)});
+    }
+    return totals;
+  }
+
+  private static CertificateStatus hourly(PeriodTotals rows, PeriodTotals control) {
+    Window day =
+        new Window("hourly", WINDOW.slice(), DateGrouping.HOUR, new DayRange(FIRST, FIRST));
+    return Certifier.certify(day, Entity.PAGEVIEW, rows, Map.of(), control, "", Map.of())
+        .get(0)
+        .status();
+  }
+
+  @Property(tries = 300)
+  void aRowMovedToAnotherHourOfItsDay(
+      @ForAll @Size(min = 1, max = 20) List<@IntRange(max = 23) Integer> hours,
+      @ForAll @IntRange(max = 19) int at,
+      @ForAll @IntRange(min = 1, max = 23) int by) {
+    List<Integer> views = hours.stream().map(h -> 1 + h * 7 % 5).toList();
+    List<Integer> moved = new ArrayList<>(hours);
+    int place = at % hours.size();
+    moved.set(place, (moved.get(place) + by) % 24);
+    PeriodTotals truth = hours(hours, views);
+
+    assertThat(hourly(hours(hours, views), truth)).isEqualTo(CertificateStatus.CERTIFIED);
+    assertThat(hourly(hours(moved, views), truth)).isEqualTo(CertificateStatus.INCOMPLETE);
   }
 }
