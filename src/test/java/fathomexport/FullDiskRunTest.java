@@ -155,9 +155,9 @@ class FullDiskRunTest {
   /** What is thrown then is no exception, but has its exit code all the same. */
   @Test
   void aLibraryThatCannotBeUnpacked() throws Exception {
+    Path noFolder = Files.createFile(place.resolve("file"));
     try (FaultDrill.Trial trial = drill.trial();
-        ForkedRun forked =
-            trial.fork(List.of("-Dorg.xerial.snappy.tempdir=" + place.resolve("none")))) {
+        ForkedRun forked = trial.fork(List.of("-Dorg.xerial.snappy.tempdir=" + noFolder))) {
       Installation.Ended ended = forked.await(120);
       trial.ended("a native library cannot be unpacked", String.valueOf(ended.code()));
       assertThat(ended.code()).as(ended.said()).isEqualTo(70);
