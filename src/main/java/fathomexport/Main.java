@@ -5,28 +5,31 @@ import fathomexport.cli.Environment;
 import fathomexport.demo.DemoCommands;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** Entry point: {@code main} is {@code exit(run(args))}. */
 public final class Main {
   /** A run that was asked to stop ends within this; schedulers kill after 30 s. */
   private static final Duration STOPPING = Duration.ofSeconds(25);
 
+  /** What the exit code of a process that a signal stopped is counted from. */
+  private static final int SIGNALLED = 128;
+
+  /** The exit code of a run that was stopped by whatever means. */
+  private static final int STOPPED = 143;
+
   private Main() {}
 
   public static void main(String[] args) {
     Environment environment = Environment.system();
-    // The hook keeps the process alive while the run winds up; its exit code is the signal's own.
-    Runtime.getRuntime()
-        .addShutdownHook(
-            new Thread(
-                () -> {
-                  environment.shutdown().request();
-                  awaitEnd(environment);
-                },
-                "shutdown"));
+    AtomicInteger asked = new AtomicInteger();
+    if (!Signals.handle(signal -> received(signal, asked, environment))) {
+      stopByHook(environment);
+    }
     int code = run(List.of(args), environment);
     environment.shutdown().ended();
-    System.exit(code);
+    boolean stopped = asked.get() != 0 && (code == 0 || code == STOPPED);
+    System.exit(stopped ? SIGNALLED + asked.get() : code);
   }
 
   /** Runs one command and returns its exit code. */
@@ -34,13 +37,52 @@ public final class Main {
     return App.run(args, environment, DemoCommands::all);
   }
 
-  private static void awaitEnd(Environment environment) {
+  /** The first signal asks the command to stop; a second one does not wait for that. */
+  private static void received(int signal, AtomicInteger asked, Environment environment) {
+    if (!asked.compareAndSet(0, signal)) {
+      environment.err().println("fathom-export: stopped at once");
+      Runtime.getRuntime().halt(SIGNALLED + signal);
+    }
+    if (!environment.shutdown().request()) {
+      System.exit(SIGNALLED + signal);
+    }
+    Thread watch =
+        new Thread(
+            () -> {
+              if (!ended(environment)) {
+                Runtime.getRuntime().halt(SIGNALLED + signal);
+              }
+            },
+            "stopping");
+    watch.setDaemon(true);
+    watch.start();
+  }
+
+  /**
+   * Where signals cannot be handled. The hook keeps the process alive while the run winds up; its
+   * exit code is the signal's own.
+   */
+  private static void stopByHook(Environment environment) {
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(
+                () -> {
+                  environment.shutdown().request();
+                  ended(environment);
+                },
+                "shutdown"));
+  }
+
+  /** Waits for the command's end, and says so when it does not come. */
+  private static boolean ended(Environment environment) {
     try {
-      if (!environment.shutdown().awaitEnd(STOPPING)) {
-        environment.err().println("fathom-export: stopped before the window in hand was finished");
+      if (environment.shutdown().awaitEnd(STOPPING)) {
+        return true;
       }
+      environment.err().println("fathom-export: stopped before the window in hand was finished");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    return false;
   }
 }

@@ -118,6 +118,7 @@ class DatabaseFaultsTest {
   /** A run that cannot even write down how it ended is no fault of ours. */
   @Test
   @Tag("chaos")
+  @SuppressWarnings("try") // closed early: that is the fault
   void theServerGoesAndStaysAway() {
     try (FaultDrill.Trial trial = drill.trial();
         PostgresProxy proxy = new PostgresProxy(trial.database().host(), trial.database().port())) {

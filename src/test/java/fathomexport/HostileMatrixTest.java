@@ -83,6 +83,10 @@ class HostileMatrixTest {
     return List.of(Level.usual("not " + name), new Level(name, change));
   }
 
+  private static Behaviour tampered(Behaviour behaviour, Behaviour.Damage damage) {
+    return behaviour.withTampering(new Behaviour.Tampering(damage, SEED));
+  }
+
   /** What a right answer may look like. */
   private static final List<List<Level>> UNKNOWNS =
       List.of(
@@ -113,6 +117,9 @@ class HostileMatrixTest {
           either("has_more always", b -> b.withHasMoreAlways(true)),
           either("complements drop null", b -> b.withComplementsDropNull(true)),
           either("no default limit", b -> b.withDefaultLimit(10)),
+          either(
+              "slow first query, headers of the quota",
+              b -> b.withFirstOfShapeDelay(Duration.ofMillis(2)).withRateLimitHeaders(true)),
           either(STORED, UnaryOperator.identity()));
 
   /** What no right answer has. */
@@ -122,6 +129,8 @@ class HostileMatrixTest {
           new Level("a row twice", b -> b.withRowDuplicated(true)),
           new Level("a row of another day", b -> b.withRowOutsideRange(true)),
           new Level("a row lost", b -> b.withLastGroupLost(true)),
+          new Level("a value off by one", b -> tampered(b, Behaviour.Damage.VALUE_OFF_BY_ONE)),
+          new Level("a row on another day", b -> tampered(b, Behaviour.Damage.DAY_MOVED)),
           new Level("keyword null left out", b -> b.withKeywordNullGroupLeftOut(true)),
           new Level("value null", b -> b.withValueNullWithoutCents(true)),
           new Level("limit above 50 refused", b -> b.withMaximumLimit(50)),

@@ -144,6 +144,7 @@ class KillTest {
   }
 
   /** Whether the run was killed; else it was over before it came to that moment. */
+  @SuppressWarnings("try") // the watch works by being open
   private static boolean killed(
       FaultDrill drill,
       FaultDrill.Trial trial,

@@ -32,6 +32,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.time.ZoneId;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -241,12 +243,54 @@ class RequestCountTest {
       Installation.Ended ended = backfill(installation, "all");
       assertThat(ended.code()).as(ended.said()).isZero();
       assertThat(api.log().aggregations().size()).isEqualTo(plan.path("least_requests").intValue());
-      assertThat(ended.err()).contains("requests_least=" + plan.path("least_requests").intValue());
+      JsonNode announced = json.readTree(ended.err().lines().findFirst().orElseThrow());
+      assertThat(announced.path("event").textValue()).isEqualTo("planned");
+      assertThat(announced.path("requests").intValue())
+          .isEqualTo(plan.path("least_requests").intValue());
+      assertThat(plan.path("most_requests").intValue())
+          .isGreaterThan(plan.path("least_requests").intValue());
 
       Installation.Ended again =
           installation.run(
               "--json", "plan", "all", "--from", FIRST.toString(), "--to", LAST.toString());
       assertThat(json.readTree(again.out()).path("least_requests").intValue()).isZero();
+    }
+  }
+
+  /**
+   * A range that must be asked for in parts, the first of which ends with days without traffic: the
+   * days behind it are no sign of a cap.
+   */
+  @Test
+  void quietDaysAtTheEndOfAPartAreNoCap() throws IOException {
+    World world = World.empty().addSite("QUIET", ZoneId.of("Europe/Berlin"));
+    for (LocalDate day = FIRST; !day.isAfter(FIRST.plusDays(59)); day = day.plusDays(1)) {
+      // Days 18 to 20 and 38 to 40 are without.
+      if (ChronoUnit.DAYS.between(FIRST, day) % 20 < 17) {
+        world.add("QUIET", world.viewAt("QUIET", day.atTime(12, 0)));
+      }
+    }
+    Behaviour refusing =
+        Behaviour.unlimited()
+            .withDayRangeRule(
+                new Behaviour.RangeRule(20, 422, "The range must not exceed 20 days."));
+    try (TestDatabase database = TestDatabase.create();
+        FathomSimulator api = FathomSimulator.start(world, refusing)) {
+      Installation installation =
+          install(database, api)
+              .at(NOW.plus(Duration.ofDays(30)))
+              .settings(10_000, 1000, "  max_range_days: 40\n")
+              .pipeline("all", "all", "[postgres]", List.of(Question.pageviews("traffic", "day")));
+
+      Installation.Ended ended =
+          installation.run(
+              "backfill", "all", "--from", FIRST.toString(), "--to", FIRST.plusDays(59).toString());
+
+      assertThat(ended.code()).as(ended.said()).isZero();
+      assertThat(database.query("SELECT number FROM fathom_ops.learned WHERE kind = 'row_cap'"))
+          .isEmpty();
+      // 40 days are refused; then 60 in parts of 20, asked for again from where a cap may be.
+      assertThat(api.log().aggregations().size()).isLessThanOrEqualTo(6);
     }
   }
 
@@ -295,6 +339,7 @@ class RequestCountTest {
                       10_000,
                       Duration.ofSeconds(60),
                       180,
+                      "default",
                       null,
                       directory.resolve("warehouse")),
                   new RunEnvironment(

@@ -24,10 +24,11 @@ import java.util.stream.Stream;
 
 /**
  * A million rows from a local server into PostgreSQL and Parquet, beside {@code psql \copy} of the
- * same rows into the same table: in turns, medians of some. The exporter is the packaged one, in a
- * JVM of its own with 256 MB of heap; times are of whole processes.
+ * same rows into the same table: in turns, medians of some. The exporter is started as its users
+ * start it, by its launcher, with 256 MB of heap; times are of whole processes. A demo comes first:
+ * it leaves the class data that the launcher starts later commands from.
  *
- * <p>System properties: {@code bench.jar}, {@code bench.dir}, {@code bench.rounds}, {@code
+ * <p>System properties: {@code bench.launcher}, {@code bench.dir}, {@code bench.rounds}, {@code
  * bench.days} (the widest window), {@code bench.sinks}, {@code bench.java} (more options of the
  * exporter's JVM).
  */
@@ -37,16 +38,16 @@ final class Benchmark {
           + " visits, uniques, pageviews, avg_duration, bounce_rate";
 
   private final Path directory;
-  private final Path jar;
+  private final Path launcher;
   private final int port;
   private final Path rows;
   private final Path config;
   private final Path pipeline;
 
-  private Benchmark(Path directory, Path jar, int databasePort, int serverPort)
+  private Benchmark(Path directory, Path launcher, int databasePort, int serverPort)
       throws IOException {
     this.directory = directory;
-    this.jar = jar;
+    this.launcher = launcher;
     this.port = databasePort;
     this.rows = directory.resolve("rows.tsv");
     this.config = directory.resolve("fathom-export.yaml");
@@ -88,7 +89,7 @@ final class Benchmark {
 
   public static void main(String[] args) throws Exception {
     Path directory = Path.of(System.getProperty("bench.dir", "target/bench")).toAbsolutePath();
-    Path jar = Path.of(System.getProperty("bench.jar", "target/fathom-export.jar"));
+    Path launcher = Path.of(System.getProperty("bench.launcher", "fathom-export"));
     delete(directory);
     Files.createDirectories(directory);
     Process server =
@@ -109,7 +110,7 @@ final class Benchmark {
         throw new IOException("the server of the pages did not start");
       }
       int serverPort = Integer.parseInt(port);
-      new Benchmark(directory, jar.toAbsolutePath(), postgres.getPort(), serverPort)
+      new Benchmark(directory, launcher.toAbsolutePath(), postgres.getPort(), serverPort)
           .run(Integer.getInteger("bench.rounds", 5), serverPort);
     } finally {
       server.destroy();
@@ -122,7 +123,8 @@ final class Benchmark {
   }
 
   private void run(int rounds, int serverPort) throws Exception {
-    export("migrate", List.of());
+    exporter("demo", "--dir", directory.resolve("demo").toString());
+    exporter("--config", config.toString(), "migrate", pipeline.toString());
     boolean psql = hasPsql();
     if (!psql) {
       System.out.println("psql is not on the PATH: its side of the comparison is left out");
@@ -139,9 +141,15 @@ final class Benchmark {
       }
       empty();
       long begun = System.nanoTime();
-      export(
+      exporter(
+          "--config",
+          config.toString(),
           "backfill",
-          List.of("--from", BenchRows.FIRST.toString(), "--to", BenchRows.LAST.toString()));
+          pipeline.toString(),
+          "--from",
+          BenchRows.FIRST.toString(),
+          "--to",
+          BenchRows.LAST.toString());
       double seconds = seconds(begun);
       double since = (System.currentTimeMillis() - startedAt(serverPort)) / 1000.0;
       requireAll();
@@ -192,22 +200,22 @@ final class Benchmark {
     }
   }
 
-  private void export(String command, List<String> more) throws IOException, InterruptedException {
-    List<String> line = new ArrayList<>(List.of(java(), "-Xmx256m"));
-    String options = System.getProperty("bench.java", "");
-    if (!options.isEmpty()) {
-      line.addAll(List.of(options.split(" ", -1)));
-    }
-    line.addAll(List.of("-jar", jar.toString(), "--config", config.toString(), command));
-    line.add(pipeline.toString());
-    line.addAll(more);
-    ProcessBuilder process = new ProcessBuilder(line).redirectErrorStream(true);
+  private void exporter(String... arguments) throws IOException, InterruptedException {
+    List<String> line = new ArrayList<>(List.of(launcher.toString()));
+    line.addAll(List.of(arguments));
+    Path log = directory.resolve("export.log");
+    ProcessBuilder process =
+        new ProcessBuilder(line).redirectErrorStream(true).redirectOutput(log.toFile());
     process.environment().put("BENCH_TOKEN", "bench");
-    process.redirectOutput(directory.resolve("export.log").toFile());
+    process.environment().put("JAVA_HOME", System.getProperty("java.home"));
+    process
+        .environment()
+        .put(
+            "FATHOM_EXPORT_JAVA_OPTS",
+            ("-Xmx256m " + System.getProperty("bench.java", "")).strip());
     int code = process.start().waitFor();
     if (code != 0) {
-      throw new IOException(
-          command + " ended with " + code + ": " + Files.readString(directory.resolve("export.log")));
+      throw new IOException(line + " ended with " + code + ": " + Files.readString(log));
     }
   }
 

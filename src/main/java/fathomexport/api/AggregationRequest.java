@@ -6,6 +6,7 @@ import fathomexport.report.ApiNamed;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
 import fathomexport.report.Entity;
+import fathomexport.report.Field;
 import fathomexport.report.Filter;
 import fathomexport.report.QueryShape;
 import fathomexport.report.Slice;
@@ -27,10 +28,19 @@ import org.jspecify.annotations.Nullable;
  *
  * @param days null for all there is
  * @param limit most rows of the answer
+ * @param sort null for the order of time
  */
 public record AggregationRequest(
-    QueryShape shape, Slice slice, @Nullable DayRange days, int limit) {
+    QueryShape shape, Slice slice, @Nullable DayRange days, int limit, @Nullable Sort sort) {
   private static final JsonFactory JSON = new JsonFactory();
+
+  /** An order by one field of the grouping. */
+  public record Sort(Field field, boolean ascending) {}
+
+  /** Sorted by time, where there is a date grouping. */
+  public AggregationRequest(QueryShape shape, Slice slice, @Nullable DayRange days, int limit) {
+    this(shape, slice, days, limit, null);
+  }
 
   public AggregationRequest {
     if ((shape.entity() == Entity.EVENT) != (slice.event() != null)) {
@@ -39,6 +49,10 @@ public record AggregationRequest(
     }
     if (limit < 1) {
       throw new IllegalArgumentException("the limit must be 1 or more: " + limit);
+    }
+    if (sort != null && !shape.fields().contains(sort.field())) {
+      throw new IllegalArgumentException(
+          "rows that are not grouped by " + sort.field().apiName() + " cannot be sorted by it");
     }
     requireText("event name", slice.eventKey());
     requireText("site id", slice.site().value());
@@ -64,7 +78,9 @@ public record AggregationRequest(
     if (!shape.fields().isEmpty()) {
       parameters.put("field_grouping", names(shape.fields()));
     }
-    if (shape.dateGrouping() != DateGrouping.NONE) {
+    if (sort != null) {
+      parameters.put("sort_by", sort.field().apiName() + (sort.ascending() ? ":asc" : ":desc"));
+    } else if (shape.dateGrouping() != DateGrouping.NONE) {
       parameters.put("sort_by", "timestamp:asc");
     }
     if (days != null) {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.io.SerializedString;
 import fathomexport.api.AggregationAnswer.Contents;
 import fathomexport.api.RawRow.CellKind;
 import fathomexport.report.QueryShape;
@@ -38,8 +39,9 @@ public final class AnswerParser {
   private final Map<String, Integer> columns = new HashMap<>();
 
   // Rows of an answer have their keys in one order: what stood at a position in the row before
-  // stands there again, and need not be looked up.
-  private final @Nullable String[] orderNames = new @Nullable String[KNOWN_ORDER];
+  // stands there again, and is compared byte by byte rather than read and looked up.
+  private final @Nullable SerializedString[] orderNames =
+      new @Nullable SerializedString[KNOWN_ORDER];
   private final int[] orderColumns = new int[KNOWN_ORDER];
 
   private final List<String> unknownNames = new ArrayList<>();
@@ -140,7 +142,7 @@ public final class AnswerParser {
       }
       row.begin(++rows);
       int position = 0;
-      for (String name = json.nextFieldName(); name != null; name = json.nextFieldName()) {
+      for (String name = name(json, position); name != null; name = name(json, position)) {
         int column = column(name, position++);
         JsonToken value = json.nextToken();
         if (column == UNKNOWN) {
@@ -155,12 +157,25 @@ public final class AnswerParser {
     }
   }
 
+  /** The row's next key; null at its end. */
+  private @Nullable String name(JsonParser json, int position) throws IOException {
+    SerializedString expected = position < KNOWN_ORDER ? orderNames[position] : null;
+    if (expected == null) {
+      return json.nextFieldName();
+    }
+    if (json.nextFieldName(expected)) {
+      return expected.getValue();
+    }
+    return json.currentToken() == JsonToken.FIELD_NAME ? json.currentName() : null;
+  }
+
   private int column(String name, int position) {
     if (position >= KNOWN_ORDER) {
       return columns.getOrDefault(name, UNKNOWN);
     }
-    if (!name.equals(orderNames[position])) {
-      orderNames[position] = name;
+    SerializedString before = orderNames[position];
+    if (before == null || !name.equals(before.getValue())) {
+      orderNames[position] = new SerializedString(name);
       orderColumns[position] = columns.getOrDefault(name, UNKNOWN);
     }
     return orderColumns[position];

@@ -18,6 +18,9 @@ sealed interface Attempt<T> {
   /** A stop was asked while it was under way. */
   record Stopped<T>() implements Attempt<T> {}
 
+  /** Not sent: the permit had lapsed. */
+  record Lapsed<T>() implements Attempt<T> {}
+
   /** What kind of fault. */
   enum Fault {
     /** A status that says so, a connection fault, a deadline. */

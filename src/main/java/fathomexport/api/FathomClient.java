@@ -177,12 +177,14 @@ public final class FathomClient implements AutoCloseable {
             + AggregationRequest.encode(site.value())
             + (detailed ? "&detailed=true" : ""),
         () -> {},
-        Lookups::visitors);
+        body -> Lookups.visitors(body, detailed));
   }
 
   @Override
   public void close() {
     transport.close();
+    controls.reports().close();
+    controls.lookups().close();
   }
 
   /** All pages of a list. */
@@ -228,11 +230,19 @@ public final class FathomClient implements AutoCloseable {
         } else if (end instanceof Attempt.Refused<T> refused) {
           return refused.refusal();
         } else if (end instanceof Attempt.Faulty<T> faulty) {
+          if (faulty.fault() == Fault.LIMIT) {
+            controls.listener().on(new RequestListener.Event.Limited(endpoint));
+          }
           Optional<Outcome<T>> last = giveUp(endpoint, attempt, faulty);
           if (last.isPresent()) {
             return last.get();
           }
           pause(endpoint, attempt, faulty);
+        } else if (end instanceof Attempt.Lapsed) {
+          LOG.warn(
+              "{}: this process stood still for too long; asking for a new permit",
+              endpoint.path());
+          attempt--;
         } else {
           return new Outcome.Stopped<>();
         }
@@ -242,6 +252,8 @@ public final class FathomClient implements AutoCloseable {
       return new Outcome.Stopped<>();
     } catch (StoppedException e) {
       return new Outcome.Stopped<>();
+    } catch (CappedPermits.CapReachedException e) {
+      return new Outcome.Unavailable<>(String.valueOf(e.getMessage()), true);
     }
   }
 
@@ -266,7 +278,12 @@ public final class FathomClient implements AutoCloseable {
     boolean usable = false;
     try {
       listener.on(new RequestListener.Event.Sent(endpoint, attempt));
-      Attempt<T> end = transport.attempt(url, reader);
+      Attempt<T> end = transport.attempt(url, permit, reader);
+      if (end instanceof Attempt.Faulty<T> faulty && faulty.fault() == Fault.LIMIT) {
+        permit.limited();
+      } else if (end instanceof Attempt.Lapsed && endpoint.billed()) {
+        billed.decrementAndGet();
+      }
       usable = end instanceof Attempt.Usable<T>;
       return end;
     } finally {

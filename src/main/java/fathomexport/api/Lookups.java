@@ -104,23 +104,42 @@ final class Lookups {
     return new Token(name == null ? "" : name, abilities, instant(text(tree, "expires_at")));
   }
 
-  static CurrentVisitors visitors(InputStream in) throws IOException {
+  /**
+   * Current visitors.
+   *
+   * @param detailed whether lists were asked for: then one that is missing is no empty one, but for
+   *     a site without visitors
+   */
+  static CurrentVisitors visitors(InputStream in, boolean detailed) throws IOException {
     JsonNode tree = object(in);
+    long total = count(tree);
     List<CurrentVisitors.Page> pages = new ArrayList<>();
-    for (JsonNode page : tree.path("content")) {
+    List<CurrentVisitors.Referrer> referrers = new ArrayList<>();
+    if (!detailed) {
+      return new CurrentVisitors(total, pages, referrers);
+    }
+    for (JsonNode page : list(tree, "content", total)) {
       pages.add(
           new CurrentVisitors.Page(
               storable(page, "hostname"), storable(page, "pathname"), count(page)));
     }
-    List<CurrentVisitors.Referrer> referrers = new ArrayList<>();
-    for (JsonNode referrer : tree.path("referrers")) {
+    for (JsonNode referrer : list(tree, "referrers", total)) {
       referrers.add(
           new CurrentVisitors.Referrer(
               storable(referrer, "referrer_hostname"),
               storable(referrer, "referrer_pathname"),
               count(referrer)));
     }
-    return new CurrentVisitors(count(tree), pages, referrers);
+    return new CurrentVisitors(total, pages, referrers);
+  }
+
+  private static JsonNode list(JsonNode tree, String key, long total)
+      throws UnusableAnswerException {
+    JsonNode list = tree.path(key);
+    if (!list.isArray() && total > 0) {
+      throw unusable("there are " + total + " visitors, but '" + key + "' is not a list");
+    }
+    return list;
   }
 
   /** The member as text; null when it is not there, null, or not a string or number. */

@@ -4,7 +4,7 @@ import java.time.Instant;
 import java.util.function.Consumer;
 
 /** The only way to a request. Thread-safe. */
-public interface Permits {
+public interface Permits extends AutoCloseable {
 
   /**
    * Waits for a permit to make one request.
@@ -18,8 +18,24 @@ public interface Permits {
   /** Gives no permit before this time, to anybody: the API has asked for it. */
   void deferUntil(Instant time);
 
+  @Override
+  default void close() {}
+
   /** The right to one request. */
   interface Permit extends AutoCloseable {
+    /**
+     * Asked right before the request is sent.
+     *
+     * @return false when the right has lapsed: this process stood still for so long that the permit
+     *     may be another's by now
+     */
+    default boolean begin() {
+      return true;
+    }
+
+    /** The answer is that a limit was exceeded. */
+    default void limited() {}
+
     /** The answer has ended. Further calls do nothing. */
     @Override
     void close();

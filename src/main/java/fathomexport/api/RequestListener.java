@@ -29,6 +29,9 @@ public interface RequestListener {
     record Answered(Endpoint endpoint, int attempt, boolean usable, Duration took)
         implements Event {}
 
+    /** The answer was 429: more requests were made than the API grants. */
+    record Limited(Endpoint endpoint) implements Event {}
+
     /** A request waits, for a permit or before a retry. */
     record Waiting(Endpoint endpoint, Instant until) implements Event {}
   }

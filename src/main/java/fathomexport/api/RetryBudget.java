@@ -29,9 +29,14 @@ public final class RetryBudget {
     return new RetryBudget(30, 10);
   }
 
+  /** Retries that a run of so many answers may make at the most. */
+  public long granted(long usableAnswers) {
+    return reserve + usableAnswers / answersPerRetry;
+  }
+
   /** Takes one retry; false when none is left. */
   synchronized boolean take() {
-    if (taken >= reserve + answers / answersPerRetry) {
+    if (taken >= granted(answers)) {
       return false;
     }
     taken++;

@@ -26,7 +26,7 @@ import okhttp3.Response;
 
 /**
  * Makes one request and reads its answer to the last byte, within one deadline. Knows nothing of
- * permits or retries.
+ * quotas or retries.
  */
 final class Transport implements AutoCloseable {
   /** How long an idle connection is kept: shorter than servers keep theirs. */
@@ -77,6 +77,7 @@ final class Transport implements AutoCloseable {
             .followSslRedirects(false)
             .retryOnConnectionFailure(false)
             .addNetworkInterceptor(Transport::noFollowUp)
+            .addNetworkInterceptor(Transport::stillPermitted)
             .connectionPool(new ConnectionPool(2, LONGEST_IDLE.toMillis(), TimeUnit.MILLISECONDS))
             .callTimeout(settings.timeout())
             .connectTimeout(min(settings.timeout(), LONGEST_CONNECT))
@@ -93,6 +94,23 @@ final class Transport implements AutoCloseable {
         : response;
   }
 
+  /** The last that happens before the request's first byte: connecting may have taken its time. */
+  private static Response stillPermitted(Interceptor.Chain chain) throws IOException {
+    Permits.Permit permit = chain.request().tag(Permits.Permit.class);
+    if (permit != null && !permit.begin()) {
+      throw new LapsedException();
+    }
+    return chain.proceed(chain.request());
+  }
+
+  private static final class LapsedException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    LapsedException() {
+      super("the permit has lapsed");
+    }
+  }
+
   @Override
   public void close() {
     http.connectionPool().evictAll();
@@ -104,11 +122,12 @@ final class Transport implements AutoCloseable {
     return text.replace(token, "***");
   }
 
-  <T> Attempt<T> attempt(String url, BodyReader<T> reader) {
+  <T> Attempt<T> attempt(String url, Permits.Permit permit, BodyReader<T> reader) {
     Call call =
         http.newCall(
             new Request.Builder()
                 .url(url)
+                .tag(Permits.Permit.class, permit)
                 .header("Accept", "application/json")
                 .header("Accept-Encoding", "gzip")
                 .header("User-Agent", userAgent)
@@ -121,6 +140,8 @@ final class Transport implements AutoCloseable {
                     .execute(call::cancel));
     try (Response response = call.execute()) {
       return answered(response, reader);
+    } catch (LapsedException e) {
+      return new Attempt.Lapsed<>();
     } catch (UnusableAnswerException e) {
       return faulty(e, e.lasting() ? Fault.MALFORMED_FOR_GOOD : Fault.MALFORMED);
     } catch (JsonProcessingException e) {

@@ -35,6 +35,7 @@ public final class Certifier {
    * One certificate for each period of the window, ascending.
    *
    * @param rows sums over the typed rows
+   * @param digests of the typed rows, for periods that have any
    * @param control totals of the control answer; null when none could be had
    * @param noControl why there is no control; for people
    * @param faults periods that are known to be incomplete
@@ -43,12 +44,23 @@ public final class Certifier {
       Window window,
       Entity entity,
       PeriodTotals rows,
+      Map<LocalDate, String> digests,
       @Nullable PeriodTotals control,
       String noControl,
       Map<LocalDate, Fault> faults) {
     return window
         .periods()
-        .map(period -> one(window, entity, period, rows, control, noControl, faults.get(period)))
+        .map(
+            period ->
+                one(
+                    window,
+                    entity,
+                    period,
+                    rows,
+                    digests.get(period),
+                    control,
+                    noControl,
+                    faults.get(period)))
         .toList();
   }
 
@@ -57,6 +69,7 @@ public final class Certifier {
       Entity entity,
       LocalDate period,
       PeriodTotals rows,
+      @Nullable String digest,
       @Nullable PeriodTotals control,
       String noControl,
       @Nullable Fault fault) {
@@ -84,7 +97,15 @@ public final class Certifier {
       reason = "the rows do not add up to the control total" + difference(sums, totals);
     }
     return new PeriodCertificate(
-        period, coversTo, status, rows.of(period).rows(), sums, totals, storeIfAbsent, reason);
+        period,
+        coversTo,
+        status,
+        rows.of(period).rows(),
+        sums,
+        totals,
+        storeIfAbsent,
+        reason,
+        digest);
   }
 
   private static Map<Aggregate, Long> measures(Entity entity, PeriodTotals.Total total) {

@@ -4,7 +4,7 @@ import fathomexport.report.Aggregate;
 import fathomexport.report.DayRange;
 import java.io.Serializable;
 import java.time.LocalDate;
-import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -21,16 +21,18 @@ public final class PeriodTotals implements Serializable {
   public static final class Total implements Serializable {
     private static final long serialVersionUID = 1L;
 
-    private final EnumMap<Aggregate, Long> sums;
+    /** By the aggregate's {@link #index}. */
+    private final long[] sums;
+
     private long rows;
 
-    private Total(long rows, EnumMap<Aggregate, Long> sums) {
+    private Total(long rows, long[] sums) {
       this.rows = rows;
       this.sums = sums;
     }
 
     private static Total zero() {
-      return new Total(0, new EnumMap<>(Aggregate.class));
+      return new Total(0, new long[Aggregate.values().length]);
     }
 
     public long rows() {
@@ -38,11 +40,21 @@ public final class PeriodTotals implements Serializable {
     }
 
     public long sum(Aggregate aggregate) {
-      return sums.getOrDefault(aggregate, 0L);
+      return sums[index(aggregate)];
+    }
+
+    private void add(Aggregate aggregate, long value) {
+      int i = index(aggregate);
+      sums[i] = Math.addExact(sums[i], value);
+    }
+
+    @SuppressWarnings("EnumOrdinal") // of an array that no other version of the enum meets
+    private static int index(Aggregate aggregate) {
+      return aggregate.ordinal();
     }
 
     private Total copy() {
-      return new Total(rows, new EnumMap<>(sums));
+      return new Total(rows, sums.clone());
     }
   }
 
@@ -56,15 +68,34 @@ public final class PeriodTotals implements Serializable {
    * @throws ArithmeticException when a sum leaves 64 bits
    */
   public void add(LocalDate period, Map<Aggregate, Long> measures) {
+    Total total = at(period);
+    total.rows++;
+    measures.forEach(total::add);
+  }
+
+  /**
+   * Counts a row.
+   *
+   * @param values of the measures, by position; 0 where the row has none
+   * @throws ArithmeticException when a sum leaves 64 bits
+   */
+  public void add(LocalDate period, List<Aggregate> measures, long[] values) {
+    Total total = at(period);
+    total.rows++;
+    for (int i = 0; i < values.length; i++) {
+      total.add(measures.get(i), values[i]);
+    }
+  }
+
+  private Total at(LocalDate period) {
     // Rows come ordered by period: the map is asked once a period, not once a row.
-    if (!period.equals(currentPeriod) || current == null) {
-      current = periods.computeIfAbsent(period, p -> Total.zero());
+    Total total = current;
+    if (total == null || !period.equals(currentPeriod)) {
+      total = periods.computeIfAbsent(period, p -> Total.zero());
+      current = total;
       currentPeriod = period;
     }
-    current.rows++;
-    for (Map.Entry<Aggregate, Long> e : measures.entrySet()) {
-      current.sums.merge(e.getKey(), e.getValue(), Math::addExact);
-    }
+    return total;
   }
 
   /** Takes over what another holds of these days. */
@@ -84,9 +115,10 @@ public final class PeriodTotals implements Serializable {
 
   /** Holds a period's totals as they are given. */
   public void set(LocalDate period, long rows, Map<Aggregate, Long> sums) {
-    EnumMap<Aggregate, Long> copy = new EnumMap<>(Aggregate.class);
-    copy.putAll(sums);
-    periods.put(period, new Total(rows, copy));
+    Total total = Total.zero();
+    total.rows = rows;
+    sums.forEach(total::add);
+    periods.put(period, total);
     current = null;
   }
 

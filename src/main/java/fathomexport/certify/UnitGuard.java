@@ -1,6 +1,7 @@
 package fathomexport.certify;
 
 import java.math.BigDecimal;
+import java.util.stream.IntStream;
 
 /**
  * Tells whether {@code bounce_rate} came as a ratio (0 to 1) or as a percentage (0 to 100): bounces
@@ -23,6 +24,10 @@ public final class UnitGuard {
   private static final double TELLING = 0.25;
 
   private static final double ROUNDING = 1e-6;
+
+  /** Half a unit of the digit so far behind the point. */
+  private static final double[] HALF_UNITS =
+      IntStream.rangeClosed(0, 40).mapToDouble(UnitGuard::halfUnit).toArray();
 
   private boolean ratioFits = true;
   private boolean percentFits = true;
@@ -77,6 +82,10 @@ public final class UnitGuard {
     } else {
       trusted = Math.max(DIGITS, behindPoint);
     }
-    return 0.5 * Math.pow(10, -trusted);
+    return trusted < HALF_UNITS.length ? HALF_UNITS[trusted] : halfUnit(trusted);
+  }
+
+  private static double halfUnit(int digit) {
+    return 0.5 * Math.pow(10, -digit);
   }
 }

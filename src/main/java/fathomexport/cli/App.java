@@ -91,10 +91,11 @@ public final class App {
     line.addMixin("options", options);
     line.addSubcommand(new Commands.Run(context));
     line.addSubcommand(new Commands.Backfill(context));
-    line.addSubcommand(new Commands.PlanCommand(context));
-    line.addSubcommand(new Commands.Status(context));
+    line.addSubcommand(new PlanCommand(context));
+    line.addSubcommand(new StatusCommand(context));
     line.addSubcommand(new EvidenceCommands.Verify(context));
     line.addSubcommand(new EvidenceCommands.Explain(context));
+    line.addSubcommand(new SnapshotCommand(context));
     line.addSubcommand(new Commands.Sites(context));
     line.addSubcommand(new Commands.Validate(context));
     line.addSubcommand(new Commands.Migrate(context));

@@ -4,14 +4,11 @@ import fathomexport.config.Loaded;
 import fathomexport.config.PipelineDefinition;
 import fathomexport.config.Problem;
 import fathomexport.config.Settings;
-import fathomexport.pipeline.ExportJob;
-import fathomexport.pipeline.Exporter;
-import fathomexport.pipeline.PlanOverview;
+import fathomexport.pipeline.Budget;
 import fathomexport.pipeline.RunListener;
-import fathomexport.pipeline.RunResult;
-import fathomexport.pipeline.StatusOverview;
 import fathomexport.report.DayRange;
 import fathomexport.report.Site;
+import java.time.Duration;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -22,6 +19,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -30,7 +28,7 @@ import picocli.CommandLine.Spec;
 
 /** The commands that need nothing but the configuration. Each returns its exit code. */
 final class Commands {
-  private static final String PIPELINE = "Name of a file in pipelines/ without .yaml, or a path.";
+  static final String PIPELINE = "Name of a file in pipelines/ without .yaml, or a path.";
 
   /** Before, the API has no complete data. */
   private static final LocalDate ACCURATE_FROM = LocalDate.of(2021, 3, 1);
@@ -83,16 +81,22 @@ final class Commands {
     @Option(names = "--force", description = "Export the look-back again, though it was today.")
     boolean force;
 
+    @Mixin Launch.Metrics metrics = new Launch.Metrics();
+
     Run(Context context) {
       this.context = context;
     }
 
     @Override
     public Integer call() {
-      return export(
+      return Launch.run(
           context,
           pipeline,
-          (exporter, job) -> exporter.run(job, force, context.options().beamArguments));
+          "run",
+          metrics,
+          "",
+          (exporter, job) -> exporter.run(job, force, context.options().beamArguments),
+          RunPrinting::print);
     }
   }
 
@@ -123,6 +127,20 @@ final class Commands {
     @Option(names = "--oldest-first", description = "Begin with the oldest windows.")
     boolean oldestFirst;
 
+    @Option(
+        names = "--max-requests",
+        paramLabel = "N",
+        description = "Stop before the request after these, retries included; exit code 75.")
+    @Nullable Long maxRequests;
+
+    @Option(
+        names = "--max-minutes",
+        paramLabel = "N",
+        description = "Begin no window after so many minutes; exit code 75.")
+    @Nullable Long maxMinutes;
+
+    @Mixin Launch.Metrics metrics = new Launch.Metrics();
+
     @Spec @Nullable CommandSpec spec;
 
     Backfill(Context context) {
@@ -137,211 +155,30 @@ final class Commands {
         throw new ParameterException(
             command.commandLine(), "--newest-first and --oldest-first exclude each other");
       }
-      if (days.first().isBefore(ACCURATE_FROM)) {
-        context
-            .environment()
-            .err()
-            .println(
-                "warning: the API is only accurate on data from March 2021 on: before, browser,"
-                    + " country, pathname etc. were not tied together");
-      }
-      return export(
+      Budget budget = budget(command);
+      String warning =
+          days.first().isBefore(ACCURATE_FROM)
+              ? "the API is only accurate on data from March 2021 on: before, browser, country,"
+                  + " pathname etc. were not tied together"
+              : "";
+      return Launch.run(
           context,
           pipeline,
+          "backfill",
+          metrics,
+          warning,
           (exporter, job) ->
-              exporter.backfill(job, days, force, !oldestFirst, context.options().beamArguments));
-    }
-  }
-
-  private interface Export {
-    RunResult with(Exporter exporter, ExportJob job);
-  }
-
-  private static int export(Context context, String name, Export export) {
-    Settings settings = context.settings();
-    PipelineDefinition pipeline = context.pipeline(name, settings);
-    RunResult result;
-    try (Progress progress = Progress.of(context.environment())) {
-      result = export.with(context.exporter(settings, progress), Context.job(pipeline));
-    }
-    RunPrinting.print(context.printer(), pipeline.name(), result);
-    return result.exitCode();
-  }
-
-  @Command(
-      name = "plan",
-      description = {
-        "Say what a run or a backfill would cost: requests, minutes, billed pageviews.",
-        "",
-        "Asks the API for sites and their events only, and writes nothing."
-      },
-      footer = {
-        "",
-        "Examples:",
-        "  fathom-export plan nightly",
-        "  fathom-export plan nightly --from 2026-01-01 --to 2026-03-31"
-      })
-  static final class PlanCommand implements Callable<Integer> {
-    private final Context context;
-
-    @Parameters(paramLabel = "PIPELINE", description = PIPELINE)
-    String pipeline = "";
-
-    @ArgGroup(exclusive = false)
-    @Nullable Range range;
-
-    @Option(names = "--force", description = "As if the range were exported again.")
-    boolean force;
-
-    @Spec @Nullable CommandSpec spec;
-
-    PlanCommand(Context context) {
-      this.context = context;
+              exporter.backfill(
+                  job, days, force, !oldestFirst, budget, context.options().beamArguments),
+          RunPrinting::print);
     }
 
-    @Override
-    public Integer call() {
-      Settings settings = context.settings();
-      PipelineDefinition definition = context.pipeline(pipeline, settings);
-      Exporter exporter = context.exporter(settings, RunListener.NONE);
-      ExportJob job = Context.job(definition);
-      PlanOverview plan =
-          range == null
-              ? exporter.planRun(job)
-              : exporter.planBackfill(job, range.days(Objects.requireNonNull(spec)), force);
-      print(context.printer(), plan);
-      return 0;
-    }
-
-    private static void print(Printer printer, PlanOverview plan) {
-      if (printer.json()) {
-        printer.json(plan);
-        return;
+    private Budget budget(CommandSpec command) {
+      if ((maxRequests != null && maxRequests < 1) || (maxMinutes != null && maxMinutes < 1)) {
+        throw new ParameterException(
+            command.commandLine(), "--max-requests and --max-minutes must be 1 or more");
       }
-      List<List<String>> rows = new ArrayList<>();
-      for (PlanOverview.Line line : plan.lines()) {
-        rows.add(
-            List.of(
-                String.join("+", line.reports()),
-                line.event() == null ? line.site() : line.site() + " / " + line.event(),
-                line.first() + " .. " + line.last(),
-                Printer.number(line.windows()),
-                Printer.number(line.leastRequests()),
-                Printer.number(line.likelyRequests())));
-      }
-      if (rows.isEmpty()) {
-        printer.line("Nothing to do: everything that is over is exported.");
-      } else {
-        printer.table(List.of("report", "site", "days", "windows", "requests", "likely"), rows);
-        printer.line("");
-        printer.line(
-            "At least "
-                + Printer.number(plan.leastRequests())
-                + " requests, likely "
-                + Printer.number(plan.likelyRequests())
-                + ", each billed as a pageview; "
-                + Printer.number(plan.minutes())
-                + " min at the quota.");
-      }
-      plan.notes().forEach(note -> printer.line("! " + note));
-    }
-  }
-
-  @Command(
-      name = "status",
-      description = {"Say what is covered, to which day and how surely: a row a report and site."},
-      footer = {"", "Example: fathom-export status nightly"})
-  static final class Status implements Callable<Integer> {
-    private final Context context;
-
-    @Parameters(paramLabel = "PIPELINE", description = PIPELINE)
-    String pipeline = "";
-
-    Status(Context context) {
-      this.context = context;
-    }
-
-    @Override
-    public Integer call() {
-      Settings settings = context.settings();
-      PipelineDefinition definition = context.pipeline(pipeline, settings);
-      StatusOverview status =
-          context.exporter(settings, RunListener.NONE).status(Context.job(definition));
-      print(context.printer(), status);
-      return 0;
-    }
-
-    private static void print(Printer printer, StatusOverview status) {
-      if (printer.json()) {
-        printer.json(status);
-        return;
-      }
-      if (status.lines().isEmpty()) {
-        printer.line("Nothing is exported yet.");
-      } else {
-        List<List<String>> rows = new ArrayList<>();
-        for (StatusOverview.Line line : status.lines()) {
-          rows.add(
-              List.of(
-                  line.report(),
-                  line.event() == null ? line.site() : line.site() + " / " + line.event(),
-                  line.first() == null ? "-" : line.first().toString(),
-                  line.freshTo() == null ? "-" : line.freshTo().toString(),
-                  Printer.number(line.certified()),
-                  Printer.number(line.uncertified()),
-                  Printer.number(line.incomplete()),
-                  Printer.number(line.missing()),
-                  Printer.number(line.failed()),
-                  Printer.number(line.rows())));
-        }
-        printer.table(
-            List.of(
-                "report",
-                "site",
-                "from",
-                "fresh to",
-                "certified",
-                "uncertified",
-                "incomplete",
-                "missing",
-                "failed",
-                "rows"),
-            rows);
-        for (StatusOverview.Line line : status.lines()) {
-          if (line.problem() != null) {
-            printer.line("! " + line.report() + " " + line.site() + " " + line.problem());
-          }
-        }
-      }
-      for (StatusOverview.Moved moved : status.moved()) {
-        printer.line(
-            "~ "
-                + moved.report()
-                + ": "
-                + Printer.number(moved.periods())
-                + " stored periods changed later, the latest "
-                + moved.latestDays()
-                + " days after its end; "
-                + Printer.number(moved.beyondLookback())
-                + " of them beyond the look-back");
-      }
-      if (!status.runs().isEmpty()) {
-        printer.line("");
-        printer.table(
-            List.of("run", "pipeline", "command", "started", "exit", "windows", "requests"),
-            status.runs().stream()
-                .map(
-                    r ->
-                        List.of(
-                            r.runId(),
-                            r.pipeline(),
-                            r.command(),
-                            r.startedAt().toString(),
-                            r.exitCode() == null ? "-" : r.exitCode().toString(),
-                            r.windowsCommitted() + "/" + r.windowsPlanned(),
-                            Printer.number(r.requests())))
-                .toList());
-      }
+      return new Budget(maxRequests, maxMinutes == null ? null : Duration.ofMinutes(maxMinutes));
     }
   }
 

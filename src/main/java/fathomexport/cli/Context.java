@@ -72,6 +72,7 @@ public final class Context {
         api.rowLimit(),
         api.timeout(),
         api.maxRangeDays(),
+        api.account(),
         postgres == null
             ? null
             : new ExportSettings.Postgres(postgres.url(), postgres.user(), postgres.password()),

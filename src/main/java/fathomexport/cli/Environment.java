@@ -23,7 +23,7 @@ public record Environment(
     boolean terminal,
     Shutdown shutdown) {
   /** Set by the launcher, which can tell. */
-  private static final String TERMINAL = "fathomexport.terminal";
+  static final String TERMINAL = "fathomexport.terminal";
 
   public Environment {
     variables = Map.copyOf(variables);

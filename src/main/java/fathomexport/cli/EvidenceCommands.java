@@ -8,9 +8,13 @@ import fathomexport.pipeline.RunListener;
 import fathomexport.pipeline.Verification;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
+import java.time.Instant;
 import java.time.LocalDate;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -18,6 +22,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -28,6 +33,7 @@ import picocli.CommandLine.Spec;
 final class EvidenceCommands {
   private static final int DISAGREES = 65;
   private static final int TRY_LATER = 75;
+  private static final Comparator<LocalDate> ORDER = Comparator.naturalOrder();
 
   private EvidenceCommands() {}
 
@@ -36,7 +42,9 @@ final class EvidenceCommands {
       description = {
         "Compare what is stored with control totals that are asked again.",
         "",
-        "Exports nothing. One request a site and kind of control; exit code 65 when anything differs."
+        "Exports nothing. One request a site and kind of control; exit code 65 when anything"
+            + " differs.",
+        "Also finds rows that were changed in the database or in files after the export."
       },
       footer = {"", "Example: fathom-export verify nightly --from 2026-01-01 --to 2026-03-31"})
   static final class Verify implements Callable<Integer> {
@@ -50,6 +58,8 @@ final class EvidenceCommands {
     @ArgGroup(exclusive = false, multiplicity = "1")
     Commands.Range range = new Commands.Range();
 
+    @Mixin Launch.Metrics metrics = new Launch.Metrics();
+
     @Spec @Nullable CommandSpec spec;
 
     Verify(Context context) {
@@ -58,52 +68,114 @@ final class EvidenceCommands {
 
     @Override
     public Integer call() {
+      return Launch.measured(
+          context,
+          pipeline,
+          "verify",
+          metrics,
+          (code, message) -> context.environment().err().println("fathom-export: " + message),
+          numbers -> new Launch.Ended(verify(numbers), null));
+    }
+
+    private int verify(RunListener numbers) {
       Settings settings = context.settings();
       PipelineDefinition definition = context.pipeline(pipeline, settings);
       Verification verified =
           context
-              .exporter(settings, RunListener.NONE)
+              .exporter(settings, numbers)
               .verify(Context.job(definition), range.days(Objects.requireNonNull(spec)));
-      print(context.printer(), verified);
-      if (!verified.differences().isEmpty()) {
+      print(context.printer(), definition.name(), verified);
+      if (!verified.differences().isEmpty() || !verified.damaged().isEmpty()) {
         return DISAGREES;
       }
       return verified.failures().isEmpty() ? 0 : TRY_LATER;
     }
 
-    private static void print(Printer printer, Verification verified) {
+    private static void print(Printer printer, String pipeline, Verification verified) {
       if (printer.json()) {
         printer.json(verified);
         return;
       }
-      if (!verified.differences().isEmpty()) {
+      List<Verification.Difference> differences = verified.differences();
+      if (!differences.isEmpty()) {
         printer.table(
-            List.of("report", "site", "day", "in", "measure", "stored", "expected", "difference"),
-            verified.differences().stream().map(Verify::row).toList());
+            List.of(
+                "report", "site", "day", "in", "measure", "stored", "expected", "off by", "why"),
+            differences.stream().map(Verify::row).toList());
         printer.line("");
       }
       printer.line(
           Printer.number(verified.periods())
               + " periods compared with "
               + Printer.number(verified.requests())
-              + " requests: "
+              + " requests, each billed as a pageview: "
               + (verified.agrees()
                   ? "all agree."
-                  : Printer.number(verified.differences().size()) + " differences."));
+                  : Printer.number(differences.size())
+                      + (differences.size() == 1 ? " difference" : " differences")
+                      + (verified.damaged().isEmpty()
+                          ? ""
+                          : ", " + verified.damaged().size() + " damaged files")
+                      + (verified.failures().isEmpty()
+                          ? "."
+                          : ", " + verified.failures().size() + " not verified.")));
+      verified.damaged().forEach(d -> printer.line("! damaged: " + d));
       verified.failures().forEach(f -> printer.line("! not verified: " + f));
+      advise(printer, pipeline, differences);
+    }
+
+    private static void advise(
+        Printer printer, String pipeline, List<Verification.Difference> differences) {
+      if (differences.isEmpty()) {
+        return;
+      }
+      LocalDate first =
+          differences.stream().map(Verification.Difference::period).min(ORDER).orElseThrow();
+      LocalDate last =
+          differences.stream().map(Verification.Difference::period).max(ORDER).orElseThrow();
+      if (differences.stream()
+          .anyMatch(
+              d ->
+                  d.sink().equals("parquet")
+                      && d.cause() == Verification.Cause.CHANGED_IN_STORAGE)) {
+        printer.line(
+            "Parquet files that somebody changed are not written over: remove those of the days"
+                + " above first.");
+      }
+      printer.line(
+          "Export them again with: fathom-export backfill "
+              + pipeline
+              + " --from "
+              + first
+              + " --to "
+              + last
+              + " --force");
     }
 
     private static List<String> row(Verification.Difference d) {
       Long stored = d.stored();
+      Long expected = d.expected();
       return List.of(
           d.report(),
           d.event() == null ? d.site() : d.site() + " / " + d.event(),
           d.period().toString(),
           d.sink(),
           d.measure(),
-          stored == null ? "nothing" : Printer.number(stored),
-          Printer.number(d.expected()),
-          stored == null ? "missing" : String.format("%+,d", d.expected() - stored));
+          stored == null ? "-" : Printer.number(stored),
+          expected == null ? "-" : Printer.number(expected),
+          stored == null || expected == null
+              ? "-"
+              : String.format(Locale.ROOT, "%+,d", stored - expected),
+          why(d.cause()));
+    }
+
+    private static String why(Verification.Cause cause) {
+      return switch (cause) {
+        case NEVER_EXPORTED -> "never exported";
+        case CHANGED_IN_STORAGE -> "stored rows were changed after the export";
+        case CHANGED_AT_THE_API -> "Fathom counts otherwise by now";
+        case INCOMPLETE -> "was incomplete when it was exported";
+      };
     }
   }
 
@@ -196,10 +268,24 @@ final class EvidenceCommands {
       }
       printer.line(explanation.report() + " " + explanation.site() + " " + explanation.day());
       if (explanation.parts().isEmpty()) {
-        printer.line("  never measured: no window that was committed covers this day");
+        neverMeasured(printer, explanation);
       }
-      for (Explanation.Part part : explanation.parts()) {
-        print(printer, part);
+      explanation.parts().forEach(part -> print(printer, part));
+    }
+
+    private static void neverMeasured(Printer printer, Explanation explanation) {
+      printer.line("  never measured: no window that was committed covers this day");
+      if (explanation.measuredFrom() != null) {
+        printer.line(
+            "  of this site days from "
+                + explanation.measuredFrom()
+                + " to "
+                + explanation.measuredTo()
+                + " are stored");
+      } else if (!explanation.sites().isEmpty()) {
+        printer.line(
+            "  nothing of this site is stored; of the report these sites are: "
+                + String.join(", ", explanation.sites()));
       }
     }
 
@@ -212,76 +298,103 @@ final class EvidenceCommands {
               + (part.period().equals(part.coversTo())
                   ? ""
                   : ", " + part.period() + " .. " + part.coversTo()));
+      Lines lines = new Lines(printer);
       if (part.status() == null) {
-        printer.line("    status    nothing is stored");
+        lines.add("status", "nothing is stored");
       } else {
-        printer.line(
-            "    status    "
-                + part.status()
-                + (part.stored() ? "" : ", not stored")
-                + (part.reason() == null ? "" : ": " + part.reason()));
-        printer.line(
-            "    rows      "
-                + Printer.number(part.rows())
-                + (part.rows() == 0 ? " (measured: there was nothing)" : ""));
-        for (Map.Entry<String, Explanation.Measure> m : part.measures().entrySet()) {
-          Long control = m.getValue().control();
-          printer.line(
-              "    "
-                  + String.format("%-12s", m.getKey())
-                  + "the rows add up to "
-                  + Printer.number(m.getValue().sum())
-                  + (control == null
-                      ? "; there was no control total"
-                      : "; the control total is " + Printer.number(control)));
-        }
-        printer.line(
-            "    fetched   "
-                + part.fetchedAt()
-                + " by run "
-                + part.runId()
-                + ", window "
-                + part.windowId()
-                + (part.zone() == null ? "" : ", in zone " + part.zone()));
-        printer.line(
-            "    requests  "
-                + part.requests()
-                + " for the window, "
-                + part.controlRequests()
-                + " for its control"
-                + (part.splits() == 0 ? "" : ", " + part.splits() + " parts by filters"));
-        if (!part.current()) {
-          printer.line("    stale     the report's definition has changed since");
-        }
+        stored(lines, part);
       }
       for (Explanation.Change change : part.changes()) {
-        printer.line(
-            "    restated  "
-                + change.at()
-                + " "
-                + change.measure()
+        lines.add(
+            "replaced",
+            change.measure()
                 + " "
                 + value(change.before())
-                + " -> "
+                + " by "
                 + value(change.after())
-                + " by run "
+                + difference(change.before(), change.after())
+                + ", "
+                + second(change.at())
+                + ", run "
                 + change.runId());
       }
       Explanation.Failed failed = part.attempt();
       if (failed != null) {
-        printer.line(
-            "    failed    "
-                + failed.at()
-                + " by run "
+        lines.add(
+            "failed",
+            second(failed.at())
+                + ", run "
                 + failed.runId()
-                + ", what is stored was left as it was: "
-                + failed.reason());
+                + ": "
+                + failed.reason()
+                + (part.stored() ? "; what is stored was left as it was" : "; nothing was stored"));
       }
-      part.quarantined().forEach(row -> printer.line("    row       " + row));
+      part.quarantined().forEach(row -> lines.add("row", row));
+    }
+
+    private static void stored(Lines lines, Explanation.Part part) {
+      lines.add(
+          "status",
+          part.status()
+              + (part.stored() ? "" : ", not stored")
+              + (part.reason() == null ? "" : ": " + part.reason()));
+      lines.add(
+          "rows",
+          Printer.number(part.rows()) + (part.rows() == 0 ? " (measured: there was nothing)" : ""));
+      for (Map.Entry<String, Explanation.Measure> m : part.measures().entrySet()) {
+        long sum = m.getValue().sum();
+        Long control = m.getValue().control();
+        lines.add(
+            m.getKey(),
+            "sum of the rows "
+                + Printer.number(sum)
+                + (control == null
+                    ? "; no control total"
+                    : "; control total "
+                        + Printer.number(control)
+                        + (control == sum
+                            ? ", equal"
+                            : ", off by " + String.format(Locale.ROOT, "%+,d", sum - control))));
+      }
+      lines.add("fetched", part.fetchedAt() == null ? "?" : second(part.fetchedAt()));
+      lines.add("zone", part.zone() == null ? "not told by the API" : part.zone());
+      lines.add("run", part.runId() + ", window " + part.windowId());
+      lines.add(
+          "requests",
+          part.requests()
+              + " for the window, "
+              + (part.controlRequests() == 0
+                  ? "none more for its control"
+                  : part.controlRequests() + " for its control"));
+      lines.add(
+          "splits",
+          part.splits() == 0
+              ? "none, no day reached the row limit"
+              : part.splits() + " by filters");
+      if (!part.current()) {
+        lines.add("stale", "the report's definition has changed since");
+      }
+    }
+
+    /** What is told, with its name before it. */
+    private record Lines(Printer printer) {
+      void add(String name, String text) {
+        printer.line("    " + String.format("%-12s", name) + text);
+      }
+    }
+
+    private static String second(Instant at) {
+      return at.truncatedTo(ChronoUnit.SECONDS).toString();
     }
 
     private static String value(@Nullable Double value) {
-      return value == null ? "?" : Printer.number(Math.round(value));
+      return value == null ? "unknown" : Printer.number(Math.round(value));
+    }
+
+    private static String difference(@Nullable Double before, @Nullable Double after) {
+      return before == null || after == null
+          ? ""
+          : " (" + String.format(Locale.ROOT, "%+,d", Math.round(after - before)) + ")";
     }
   }
 }

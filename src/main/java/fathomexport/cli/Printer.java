@@ -91,6 +91,19 @@ public final class Printer {
     return String.format(Locale.ROOT, "%,d", value);
   }
 
+  /** A size as people say it. */
+  public static String bytes(long bytes) {
+    double size = bytes;
+    String[] units = {"B", "KiB", "MiB", "GiB", "TiB"};
+    int unit = 0;
+    while (size >= 1024 && unit < units.length - 1) {
+      size /= 1024;
+      unit++;
+    }
+    return String.format(
+        Locale.ROOT, unit == 0 || size >= 10 ? "%.0f %s" : "%.1f %s", size, units[unit]);
+  }
+
   /** A length of time as people say it. */
   public static String time(Duration duration) {
     long seconds = duration.toSeconds();

@@ -1,29 +1,42 @@
 package fathomexport.cli;
 
 import fathomexport.pipeline.FailureKind;
+import fathomexport.pipeline.PlannedRun;
 import fathomexport.pipeline.RunListener;
+import fathomexport.pipeline.RunResult;
 import fathomexport.pipeline.WindowOutcome;
+import fathomexport.report.Window;
 import java.io.PrintStream;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
 import java.util.Locale;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.Optional;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Shows how a run gets on: to a person a bar of requests, with the rows so far; to a log one line a
- * window.
+ * Shows how a run gets on, on standard error: to a person a bar of requests, with rows, rate and
+ * the time to go; to a log one JSON line a window.
  */
 abstract class Progress implements RunListener, AutoCloseable {
 
   static Progress of(Environment environment) {
     return environment.terminal()
-        ? new Bar(environment.err())
+        ? new Bar(environment.err(), environment.clock())
         : new Lines(environment.err(), environment.clock());
   }
+
+  /** Something that whoever runs this should know. */
+  abstract void warn(String message);
+
+  /** The run ended. */
+  abstract void ended(RunResult result);
+
+  /** The run could not begin, or could not go on. */
+  abstract void failed(int exitCode, String message);
 
   @Override
   public void close() {}
@@ -32,70 +45,134 @@ abstract class Progress implements RunListener, AutoCloseable {
   private static final class Lines extends Progress {
     private final PrintStream err;
     private final InstantSource clock;
-    private final AtomicLong requests = new AtomicLong();
+    private @Nullable PlannedRun run;
+    private long requests;
 
     Lines(PrintStream err, InstantSource clock) {
       this.err = err;
       this.clock = clock;
     }
 
+    private LogLine line(String level, String event) {
+      LogLine line = LogLine.of(clock.instant(), level, event).with("requests_so_far", requests);
+      return run == null
+          ? line
+          : line.with("run_id", run.runId())
+              .with("pipeline", run.pipeline())
+              .with("command", run.command());
+    }
+
     @Override
-    public void planned(long windows, long leastRequests) {
+    public synchronized void planned(PlannedRun planned) {
+      run = planned;
       err.println(
-          "time="
-              + clock.instant()
-              + " event=planned windows="
-              + windows
-              + " requests_least="
-              + leastRequests);
+          line("INFO", "planned")
+              .with("windows", planned.windows())
+              .with("requests", planned.leastRequests())
+              .with(
+                  "reason",
+                  planned.leastRequests()
+                      + " requests at least, "
+                      + planned.likelyRequests()
+                      + " likely"));
     }
 
     @Override
-    public void requestSent() {
-      requests.incrementAndGet();
+    public synchronized void requestSent() {
+      requests++;
     }
 
     @Override
-    public void windowEnded(WindowOutcome outcome) {
+    public synchronized void windowEnded(WindowOutcome outcome) {
       FailureKind failure = outcome.failure();
+      Window window = outcome.subject();
+      LogLine line =
+          line(failure == null ? "INFO" : "WARN", "window")
+              .with("status", status(outcome))
+              .with("rows", outcome.rows())
+              .with("requests", outcome.requests())
+              .with("reason", outcome.message().isEmpty() ? null : outcome.message());
+      if (window == null) {
+        line.with("site", outcome.window());
+      } else {
+        line.with("report", window.report())
+            .with("site", window.slice().site().value())
+            .with("event_name", window.slice().event())
+            .with("first", window.days().first().toString())
+            .with("last", window.days().last().toString());
+      }
+      err.println(line);
+    }
+
+    private static String status(WindowOutcome outcome) {
+      FailureKind failure = outcome.failure();
+      if (failure != null) {
+        return failure.name().toLowerCase(Locale.ROOT);
+      }
+      return outcome.changed() == 0 ? "unchanged" : "committed";
+    }
+
+    @Override
+    synchronized void warn(String message) {
+      err.println(line("WARN", "warning").with("reason", message));
+    }
+
+    @Override
+    synchronized void ended(RunResult result) {
       err.println(
-          "time="
-              + clock.instant()
-              + " event=window window=\""
-              + outcome.window()
-              + "\" status="
-              + (failure == null
-                  ? outcome.changed() == 0 ? "unchanged" : "committed"
-                  : failure.name().toLowerCase(Locale.ROOT))
-              + " rows="
-              + outcome.rows()
-              + " requests="
-              + requests.get()
-              + (outcome.message().isEmpty()
-                  ? ""
-                  : " message=\"" + outcome.message().replace('"', '\'') + "\""));
+          line(result.exitCode() == 0 ? "INFO" : "WARN", "ended")
+              .with("run_id", result.runId())
+              .with("status", result.exitCode() == 0 ? "done" : "not_done")
+              .with("windows", result.windowsCommitted())
+              .with("rows", result.rows())
+              .with("requests", result.requests())
+              .with("exit_code", result.exitCode()));
+    }
+
+    @Override
+    synchronized void failed(int exitCode, String message) {
+      err.println(
+          line("ERROR", "failed")
+              .with("status", "failed")
+              .with("exit_code", exitCode)
+              .with("reason", message));
     }
   }
 
   /** A bar whose unit is the request: the quota makes requests, not rows, take the time. */
   private static final class Bar extends Progress {
-    private final PrintStream err;
-    private final AtomicLong requests = new AtomicLong();
-    private final AtomicLong rows = new AtomicLong();
-    private @Nullable ProgressBar bar;
+    private static final int UPDATE_MILLIS = 500;
 
-    Bar(PrintStream err) {
+    private final PrintStream err;
+    private final InstantSource clock;
+    private long requests;
+    private long rows;
+    private @Nullable ProgressBar bar;
+    private @Nullable TimeToGo toGo;
+
+    Bar(PrintStream err, InstantSource clock) {
       this.err = err;
+      this.clock = clock;
     }
 
     @Override
-    public synchronized void planned(long windows, long leastRequests) {
-      if (windows > 0) {
+    public synchronized void planned(PlannedRun run) {
+      if (run.windows() > 0) {
+        TimeToGo time = new TimeToGo(run.requestsPerMinute(), run.expected());
+        toGo = time;
         bar =
             new ProgressBarBuilder()
                 .setTaskName("Requests")
-                .setInitialMax(leastRequests)
-                .setUpdateIntervalMillis(500)
+                .setInitialMax(run.likelyRequests())
+                .setUpdateIntervalMillis(UPDATE_MILLIS)
+                .showSpeed()
+                .setSpeedUnit(ChronoUnit.MINUTES)
+                .setEtaFunction(
+                    state -> {
+                      synchronized (this) {
+                        return Optional.of(time.at(clock.instant()));
+                      }
+                    })
                 .setConsumer(new ConsoleProgressBarConsumer(err))
                 .build();
       }
@@ -103,42 +180,73 @@ abstract class Progress implements RunListener, AutoCloseable {
 
     @Override
     public synchronized void requestSent() {
-      if (bar != null) {
-        bar.stepTo(requests.incrementAndGet());
-        bar.maxHint(Math.max(bar.getMax(), requests.get()));
+      requests++;
+      if (toGo != null) {
+        toGo.sent(clock.instant());
       }
+      show(message());
     }
 
     @Override
     public synchronized void waiting(Instant until) {
-      if (bar != null) {
-        bar.setExtraMessage(message() + ", waiting for the quota");
+      if (toGo != null) {
+        toGo.pausedUntil(until);
       }
+      show(message() + ", waiting for the quota");
     }
 
     @Override
     public synchronized void rowsFetched(long fetched) {
-      rows.addAndGet(fetched);
-      if (bar != null) {
-        bar.setExtraMessage(message());
-      }
-    }
-
-    private String message() {
-      return " " + Printer.number(rows.get()) + " rows";
+      rows += fetched;
+      show(message());
     }
 
     @Override
     public synchronized void windowEnded(WindowOutcome outcome) {
-      if (outcome.failure() != null && bar != null) {
-        bar.setExtraMessage(" ! " + outcome.window());
+      Window window = outcome.subject();
+      if (toGo != null && window != null) {
+        toGo.ended(window.id(), outcome.requests(), outcome.failure() != null);
+      }
+      show(outcome.failure() == null ? message() : " ! " + outcome.window());
+    }
+
+    /** What is done, out of what that makes the run come to. */
+    private void show(String message) {
+      if (bar != null && toGo != null) {
+        bar.maxHint(requests + toGo.requestsLeft());
+        bar.stepTo(requests);
+        bar.setExtraMessage(message);
       }
     }
 
+    private String message() {
+      return " " + Printer.number(rows) + " rows";
+    }
+
     @Override
-    public synchronized void close() {
-      if (bar != null) {
-        bar.close();
+    void warn(String message) {
+      err.println("warning: " + message);
+    }
+
+    @Override
+    void ended(RunResult result) {}
+
+    @Override
+    void failed(int exitCode, String message) {
+      close();
+      err.println("fathom-export: " + message);
+    }
+
+    @Override
+    public void close() {
+      ProgressBar open;
+      synchronized (this) {
+        open = bar;
+        bar = null;
+      }
+      // Not while holding the lock: its last picture asks for the time to go.
+      if (open != null) {
+        open.close();
       }
     }
   }

@@ -1,6 +1,7 @@
 package fathomexport.cli;
 
 import fathomexport.pipeline.RunResult;
+import fathomexport.pipeline.StaleRange;
 import java.util.List;
 
 /** Says what a run did. */
@@ -37,25 +38,72 @@ final class RunPrinting {
             + " (the quota allows no less than "
             + Printer.time(result.floor())
             + ")");
+    messages(printer, result);
+    stale(printer, pipeline, result.stale());
+  }
+
+  /** Says what is no longer what the pipeline asks for, and what renews it. */
+  static void stale(Printer printer, String pipeline, List<StaleRange> ranges) {
+    ranges.stream()
+        .limit(MESSAGES)
+        .forEach(
+            stale ->
+                printer.line(
+                    "  ~ "
+                        + stale.report()
+                        + " "
+                        + stale.site()
+                        + ": "
+                        + Printer.number(stale.periods())
+                        + " stale, "
+                        + stale.why()
+                        + "; renew with: fathom-export backfill "
+                        + pipeline
+                        + " --from "
+                        + stale.first()
+                        + " --to "
+                        + stale.last()));
+    if (ranges.size() > MESSAGES) {
+      printer.line("  ~ and " + (ranges.size() - MESSAGES) + " more: see status --json");
+    }
+  }
+
+  /** Says what a snapshot did. */
+  static void printSamples(Printer printer, String pipeline, RunResult result) {
+    if (printer.json()) {
+      printer.json(result);
+      return;
+    }
+    printer.line(
+        pipeline
+            + ": "
+            + switch (result.exitCode()) {
+              case 0 -> result.windowsPlanned() == 0 ? "there is no site" : "done";
+              case 75 -> "not all sampled; try again later (exit 75)";
+              case 130, 143 -> "stopped as asked (exit " + result.exitCode() + ")";
+              default -> verdict(result);
+            });
+    printer.line(
+        "  samples   "
+            + Printer.number(result.windowsCommitted())
+            + " of "
+            + Printer.number(result.windowsPlanned())
+            + " sites, "
+            + Printer.number(result.rows())
+            + " rows");
+    printer.line(
+        "  requests  "
+            + Printer.number(result.requests())
+            + ", each billed as a pageview; took "
+            + Printer.time(result.took()));
+    messages(printer, result);
+  }
+
+  private static void messages(Printer printer, RunResult result) {
     List<String> messages = result.messages();
     messages.stream().limit(MESSAGES).forEach(m -> printer.line("  ! " + m));
     if (messages.size() > MESSAGES) {
       printer.line("  ! and " + (messages.size() - MESSAGES) + " more: see status");
-    }
-    for (RunResult.StaleRange stale : result.stale()) {
-      printer.line(
-          "  ~ "
-              + stale.report()
-              + " "
-              + stale.site()
-              + ": "
-              + stale.why()
-              + "; renew it with: fathom-export backfill "
-              + pipeline
-              + " --from "
-              + stale.first()
-              + " --to "
-              + stale.last());
     }
   }
 

@@ -26,8 +26,12 @@ public final class Shutdown {
     action.run();
   }
 
-  /** Asks the command to stop. */
-  public void request() {
+  /**
+   * Asks the command to stop.
+   *
+   * @return false when it has nothing that could be asked
+   */
+  public boolean request() {
     List<Runnable> due;
     synchronized (this) {
       requested = true;
@@ -35,6 +39,7 @@ public final class Shutdown {
       actions.clear();
     }
     due.forEach(Runnable::run);
+    return !due.isEmpty();
   }
 
   /** The command has ended. */

@@ -50,6 +50,7 @@ public record Settings(String file, Api api, @Nullable Postgres postgres, @Nulla
    * @param rowLimit the {@code limit} that is asked for, 1 to 1,000,000
    * @param timeout from connecting to the last byte of an answer, 1 ms to 1 h
    * @param maxRangeDays widest window in days for groupings other than hour, 1 to 366
+   * @param account whose quota it is: runs that name it alike share one
    */
   public record Api(
       URI baseUrl,
@@ -58,7 +59,8 @@ public record Settings(String file, Api api, @Nullable Postgres postgres, @Nulla
       int maxInFlight,
       int rowLimit,
       Duration timeout,
-      int maxRangeDays)
+      int maxRangeDays,
+      String account)
       implements Serializable {
 
     public static final URI DEFAULT_BASE_URL = URI.create("https://api.usefathom.com/v1");
@@ -73,6 +75,7 @@ public record Settings(String file, Api api, @Nullable Postgres postgres, @Nulla
     public static final Duration MOST_TIMEOUT = Duration.ofHours(1);
     public static final int DEFAULT_MAX_RANGE_DAYS = 180;
     public static final int MOST_MAX_RANGE_DAYS = 366;
+    public static final String DEFAULT_ACCOUNT = "default";
 
     private static final Pattern LOOPBACK =
         Pattern.compile("localhost|127(\\.[0-9]{1,3}){3}|\\[::1]|\\[0:0:0:0:0:0:0:1]");
@@ -89,6 +92,9 @@ public record Settings(String file, Api api, @Nullable Postgres postgres, @Nulla
       if (timeout.compareTo(LEAST_TIMEOUT) < 0 || timeout.compareTo(MOST_TIMEOUT) > 0) {
         throw new IllegalArgumentException("timeout " + timeout);
       }
+      if (account.isBlank()) {
+        throw new IllegalArgumentException("account is empty");
+      }
     }
 
     /** The defaults, for a server and a token. */
@@ -100,7 +106,8 @@ public record Settings(String file, Api api, @Nullable Postgres postgres, @Nulla
           DEFAULT_MAX_IN_FLIGHT,
           DEFAULT_ROW_LIMIT,
           DEFAULT_TIMEOUT,
-          DEFAULT_MAX_RANGE_DAYS);
+          DEFAULT_MAX_RANGE_DAYS,
+          DEFAULT_ACCOUNT);
     }
 
     private static void within(String name, int value, int most) {

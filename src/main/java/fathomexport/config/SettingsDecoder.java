@@ -56,7 +56,8 @@ final class SettingsDecoder {
                 "max_in_flight",
                 "row_limit",
                 "timeout",
-                "max_range_days"))
+                "max_range_days",
+                "account"))
         .flatMap(this::api);
   }
 
@@ -83,8 +84,21 @@ final class SettingsDecoder {
             .flatMap(
                 n -> values.duration(n, api.path("timeout"), Api.LEAST_TIMEOUT, Api.MOST_TIMEOUT))
             .orElse(Api.DEFAULT_TIMEOUT);
+    String account =
+        api.optional("account")
+            .flatMap(n -> filled(n, api.path("account")))
+            .orElse(Api.DEFAULT_ACCOUNT);
     return token.map(
-        t -> new Api(baseUrl, t, requestsPerMinute, maxInFlight, rowLimit, timeout, maxRangeDays));
+        t ->
+            new Api(
+                baseUrl,
+                t,
+                requestsPerMinute,
+                maxInFlight,
+                rowLimit,
+                timeout,
+                maxRangeDays,
+                account));
   }
 
   private int wholeNumber(Section section, String key, int most, int byDefault) {

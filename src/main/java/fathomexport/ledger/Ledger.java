@@ -21,6 +21,9 @@ public interface Ledger {
    */
   List<LedgerEntry> entries(String report, Collection<SiteId> sites, LocalDate from);
 
+  /** How much is stored of a report. */
+  Weight weight(String report);
+
   /** Failed attempts that no later success has settled. */
   List<Attempt> openAttempts(String report);
 
@@ -39,8 +42,17 @@ public interface Ledger {
   /** Writes or replaces the record of a run, keyed by its id. */
   void record(RunRecord run);
 
+  /** The record of a run; empty when there is none. */
+  Optional<RunRecord> run(String runId);
+
   /** The newest runs, newest first. */
   List<RunRecord> runs(int limit);
+
+  /**
+   * The requests of days from this one on, over all accounts and pipelines that share the ledger's
+   * database, by account and day. Empty where the ledger keeps no count of them.
+   */
+  List<RequestCount> requestCounts(LocalDate from);
 
   /**
    * Takes the lock on a pipeline, so that one run of it is under way at a time. Freed by closing,
@@ -52,6 +64,17 @@ public interface Ledger {
 
   /** A held lock. */
   interface RunLock extends AutoCloseable {
+    /** Grows with each taking of the pipeline's lock: what a commit is fenced by. */
+    long epoch();
+
+    /**
+     * Whether the lock is still this run's. One that was lost, as with the connection that held it,
+     * is taken again when nobody has taken it in between.
+     *
+     * @throws LedgerException when that cannot be found out
+     */
+    boolean stillHeld();
+
     @Override
     void close();
   }

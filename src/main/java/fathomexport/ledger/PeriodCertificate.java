@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * @param control the same measures from the ungrouped control query; empty when there was none
  * @param storeIfAbsent an incomplete period's rows may be stored where nothing is stored yet
  * @param reason why the period is not certified; null when it is
+ * @param digest {@code RowDigest} of the rows, so that a later change of what is stored is found
+ *     whatever it changed; null in entries of versions that made none
  */
 public record PeriodCertificate(
     LocalDate period,
@@ -28,7 +30,8 @@ public record PeriodCertificate(
     Map<Aggregate, Long> sums,
     Map<Aggregate, Long> control,
     boolean storeIfAbsent,
-    @Nullable String reason)
+    @Nullable String reason,
+    @Nullable String digest)
     implements Serializable {
 
   public PeriodCertificate {

@@ -3,6 +3,7 @@ package fathomexport.pipeline;
 import fathomexport.ledger.LedgerException;
 import fathomexport.plan.FetchTask;
 import java.util.List;
+import java.util.function.Consumer;
 import org.apache.beam.runners.direct.DirectOptions;
 import org.apache.beam.runners.direct.DirectRunner;
 import org.apache.beam.sdk.Pipeline;
@@ -12,9 +13,13 @@ import org.apache.beam.sdk.metrics.MetricResult;
 import org.apache.beam.sdk.metrics.MetricsFilter;
 import org.apache.beam.sdk.options.PipelineOptions;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
+import org.apache.beam.sdk.options.StreamingOptions;
 
 /** Hands a plan to a runner and waits for its end. */
 final class BeamRun {
+  /** Not on the class path by default, so known by its name only. */
+  private static final String FLINK = "FlinkRunner";
+
   private final List<String> arguments;
   private final int lanes;
 
@@ -35,9 +40,20 @@ final class BeamRun {
    * @throws LedgerException when the ledger could not be told how the run ended
    */
   long execute(ExportSpec spec, List<FetchTask> tasks, List<WindowOutcome> lost) {
+    return execute(pipeline -> ExportPipeline.build(pipeline, spec, Lane.deal(tasks, lanes), lost));
+  }
+
+  /**
+   * Runs a pipeline to the end.
+   *
+   * @param steps adds them
+   * @return billed requests, over all workers
+   * @throws LedgerException when the ledger could not be told how the run ended
+   */
+  long execute(Consumer<Pipeline> steps) {
     PipelineOptions options = options();
     Pipeline pipeline = Pipeline.create(options);
-    ExportPipeline.build(pipeline, spec, Lane.deal(tasks, lanes), lost);
+    steps.accept(pipeline);
     try {
       PipelineResult result = pipeline.run();
       result.waitUntilFinish();
@@ -72,8 +88,22 @@ final class BeamRun {
       // for
       // what the lanes fetch on threads of their own, and in between types and commits.
       direct.setTargetParallelism(1);
+    } else if (options.getRunner().getSimpleName().equals(FLINK)
+        && arguments.stream().noneMatch(a -> a.startsWith("--streaming"))) {
+      // As a batch it would keep every window until the last is fetched, and lose them when it
+      // dies.
+      options.as(StreamingOptions.class).setStreaming(true);
     }
     return options;
+  }
+
+  /**
+   * Whether a step that says "resume" lets go of what it has put out: the Direct Runner does,
+   * others only when they run a pipeline as a stream.
+   */
+  static boolean checkpoints(PipelineOptions options) {
+    return options.getRunner().equals(DirectRunner.class)
+        || options.as(StreamingOptions.class).isStreaming();
   }
 
   private static long requests(PipelineResult result) {

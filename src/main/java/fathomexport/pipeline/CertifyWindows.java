@@ -31,6 +31,7 @@ final class CertifyWindows extends DoFn<Typed, Certified> {
                 fetched.task().window(typed.report()),
                 typed.report().entity(),
                 typed.sums(),
+                typed.digests(),
                 fetched.control(),
                 fetched.noControl(),
                 faults)));

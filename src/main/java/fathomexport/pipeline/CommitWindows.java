@@ -37,7 +37,7 @@ final class CommitWindows extends DoFn<Certified, WindowOutcome> {
       outcome = commit(run, certified, window, rows);
     } catch (SinkException e) {
       outcome = failed(window, e);
-      if (outcome.failure() == FailureKind.STORAGE) {
+      if (outcome.failure() == FailureKind.STORAGE || e.kind() == SinkException.Kind.SUPERSEDED) {
         // What is fetched could not be kept: asking for more would only be billed.
         run.halt(outcome);
       }
@@ -48,6 +48,7 @@ final class CommitWindows extends DoFn<Certified, WindowOutcome> {
       LOG.error("{}: a fault of ours", window, e);
       outcome = WindowOutcome.failed(window.toString(), FailureKind.FAULT, "a fault of ours: " + e);
     }
+    outcome = outcome.about(window, typed.fetched().requestsOf(typed.report()));
     run.ended(outcome);
     out.output(outcome);
   }
@@ -109,6 +110,7 @@ final class CommitWindows extends DoFn<Certified, WindowOutcome> {
         switch (e.kind()) {
           case UNAVAILABLE, UNKNOWN -> FailureKind.STORAGE;
           case DEFINITION -> FailureKind.CONFIGURATION;
+          case SUPERSEDED -> FailureKind.TRY_LATER;
           case INTEGRITY -> FailureKind.FAULT;
         };
     return WindowOutcome.failed(window.toString(), kind, message(e));

@@ -17,14 +17,26 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
  * How the numbers of one report, site and day came to be, a part for each sink and event.
  *
  * @param day the day that was asked about; the period that holds it is what is told
+ * @param measuredFrom first day of the site that is stored of the report; null when none is
+ * @param measuredTo last one
+ * @param sites the sites of which anything is stored of the report
  */
-public record Explanation(String report, String site, LocalDate day, List<Part> parts) {
+public record Explanation(
+    String report,
+    String site,
+    LocalDate day,
+    List<Part> parts,
+    @Nullable LocalDate measuredFrom,
+    @Nullable LocalDate measuredTo,
+    List<String> sites) {
   private static final int LINES = 200;
 
   /**
@@ -92,7 +104,21 @@ public record Explanation(String report, String site, LocalDate day, List<Part> 
                                       .equals(p.event() == null ? "" : p.event())))
           .forEach(a -> parts.add(onlyAttempt(sink.name(), a, quarantined)));
     }
-    return new Explanation(report.name(), site.value(), day, parts);
+    LocalDate from = null;
+    LocalDate to = null;
+    Set<String> sites = new TreeSet<>();
+    for (Sink sink : sinks.all()) {
+      for (LedgerEntry entry : sink.ledger().entries(report.name(), List.of(), LocalDate.EPOCH)) {
+        sites.add(entry.slice().site().value());
+        if (entry.stored() && entry.slice().site().equals(site)) {
+          LocalDate first = entry.certificate().period();
+          LocalDate last = entry.certificate().coversTo();
+          from = from == null || first.isBefore(from) ? first : from;
+          to = to == null || last.isAfter(to) ? last : to;
+        }
+      }
+    }
+    return new Explanation(report.name(), site.value(), day, parts, from, to, List.copyOf(sites));
   }
 
   private static boolean holds(Report report, PeriodCertificate c, LocalDate day) {

@@ -21,4 +21,9 @@ public record ExportJob(
     reports = List.copyOf(reports);
     sites = sites.map(List::copyOf);
   }
+
+  /** The same sites and sinks. */
+  ExportJob withoutReports() {
+    return new ExportJob(name, List.of(), sites, lookbackDays, toPostgres, toParquet);
+  }
 }

@@ -38,7 +38,7 @@ final class ExportPipeline {
     PCollectionTuple fetched =
         lanes.apply(
             "Fetch",
-            ParDo.of(new FetchWindows(spec, FAILED))
+            ParDo.of(new FetchWindows(spec, FAILED, BeamRun.checkpoints(pipeline.getOptions())))
                 .withOutputTags(FETCHED, TupleTagList.of(FAILED)));
 
     PCollectionTuple typed =

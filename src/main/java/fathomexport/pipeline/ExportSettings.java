@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param timeout of one call, from connecting to its last byte
  * @param maxRangeDays widest window in days, but for hour grouping
+ * @param account whose quota it is: runs that name it alike share one
  * @param postgres null when there is none
  * @param parquetRoot null when there is none
  */
@@ -22,8 +23,14 @@ public record ExportSettings(
     int rowLimit,
     Duration timeout,
     int maxRangeDays,
+    String account,
     @Nullable Postgres postgres,
     @Nullable Path parquetRoot) {
+
+  /** What requests are counted by: as {@code RequestCount.account}. */
+  public String accountKey() {
+    return baseUrl.toString().replaceAll("/+$", "") + "#" + account;
+  }
 
   /**
    * A database.

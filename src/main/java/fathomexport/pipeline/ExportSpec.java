@@ -1,18 +1,24 @@
 package fathomexport.pipeline;
 
 import fathomexport.api.ApiSettings;
+import fathomexport.sink.Fence;
 import fathomexport.sink.parquet.ParquetSettings;
 import fathomexport.sink.postgres.PostgresSettings;
 import java.io.Serializable;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What the steps of a run need to know, on whichever machine they run. Secrets are references.
  *
+ * @param account whose quota the run's requests are counted against
+ * @param priority of its requests
+ * @param budget what the run may cost
  * @param postgres where rows land; null when the pipeline does not use it
  * @param parquetRoot where rows land; null when the pipeline does not use it
+ * @param fences what commits to each sink are fenced by, by its name
  * @param spillDirectory where large windows wait for their commit
  */
 record ExportSpec(
@@ -22,12 +28,20 @@ record ExportSpec(
     Instant startedAt,
     long windowsPlanned,
     ApiSettings api,
+    String account,
+    Priority priority,
+    Budget budget,
     @Nullable PostgresSettings postgres,
     @Nullable String parquetRoot,
     int rowLimit,
     int maxRangeDays,
+    Map<String, Fence> fences,
     String spillDirectory)
     implements Serializable {
+
+  ExportSpec {
+    fences = Map.copyOf(fences);
+  }
 
   @Nullable ParquetSettings parquet() {
     return parquetRoot == null ? null : new ParquetSettings(Path.of(parquetRoot));

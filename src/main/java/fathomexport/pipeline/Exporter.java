@@ -3,11 +3,13 @@ package fathomexport.pipeline;
 import fathomexport.api.ApiSettings;
 import fathomexport.api.Endpoint;
 import fathomexport.api.FathomClient;
+import fathomexport.api.Permits;
 import fathomexport.api.RequestListener;
 import fathomexport.api.RetryPolicy;
 import fathomexport.ledger.Ledger;
 import fathomexport.ledger.LedgerException;
 import fathomexport.ledger.RunRecord;
+import fathomexport.plan.Holdings;
 import fathomexport.plan.Mode;
 import fathomexport.plan.Plan;
 import fathomexport.plan.Subject;
@@ -17,6 +19,7 @@ import fathomexport.report.Report;
 import fathomexport.report.SecretUnavailableException;
 import fathomexport.report.Site;
 import fathomexport.report.SiteId;
+import fathomexport.sink.Fence;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.parquet.ParquetSettings;
 import fathomexport.sink.postgres.PostgresSettings;
@@ -24,15 +27,22 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.time.YearMonth;
+import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What can be done with a configuration: the one door into this package for the command line and
@@ -44,7 +54,8 @@ public final class Exporter {
 
   private static final Duration MINUTE = Duration.ofMinutes(1);
 
-  private static final int RUNS_TO_SEARCH = 100;
+  /** A year and more, where other pipelines run every hour. */
+  private static final int RUNS_FOR_SUCCESS = 10_000;
 
   private final ExportSettings settings;
   private final RunEnvironment environment;
@@ -56,7 +67,8 @@ public final class Exporter {
 
   /** Every site's finished days of the look-back, then gaps: what a scheduler starts. */
   public RunResult run(ExportJob job, boolean force, List<String> beamArguments) {
-    return export(job, new Mode.Nightly(job.lookbackDays(), force), beamArguments);
+    return export(
+        job, new Mode.Nightly(job.lookbackDays(), force), Budget.UNLIMITED, beamArguments);
   }
 
   /** What of a range is not complete yet; with {@code force} all of it. */
@@ -66,7 +78,63 @@ public final class Exporter {
       boolean force,
       boolean newestFirst,
       List<String> beamArguments) {
-    return export(job, new Mode.Backfill(days, force, newestFirst), beamArguments);
+    return backfill(job, days, force, newestFirst, Budget.UNLIMITED, beamArguments);
+  }
+
+  /** The same, but ends at a window's edge when the budget is spent. */
+  public RunResult backfill(
+      ExportJob job,
+      DayRange days,
+      boolean force,
+      boolean newestFirst,
+      Budget budget,
+      List<String> beamArguments) {
+    return export(job, new Mode.Backfill(days, force, newestFirst), budget, beamArguments);
+  }
+
+  /**
+   * Samples the current visitors of the job's sites, once each.
+   *
+   * @param detailed whether pages and referrers are asked for, too
+   */
+  public RunResult snapshot(ExportJob job, boolean detailed, List<String> beamArguments) {
+    return guarded(
+        () -> {
+          try (Sinks sinks = open(job)) {
+            sinks.all().forEach(sink -> sink.samples().prepare());
+            // Not the pipeline's own lock: a night's run and a sample do not exclude each other.
+            Optional<Ledger.RunLock> lock = sinks.ledger().tryLock("snapshot/" + job.name());
+            if (lock.isEmpty()) {
+              throw new ExportFailedException(
+                  FailureKind.TRY_LATER,
+                  "another snapshot of pipeline " + job.name() + " is under way",
+                  null);
+            }
+            try (Ledger.RunLock held = lock.get();
+                FathomClient client =
+                    client(
+                        Priority.FIRST, job.toPostgres() ? postgres() : null, Budget.UNLIMITED)) {
+              Objects.requireNonNull(held);
+              SnapshotRun run =
+                  new SnapshotRun(environment, sinks, client, detailed, settings.maxInFlight());
+              RunRecord done =
+                  run.run(
+                      new Accounts(client).subjects(job.withoutReports()),
+                      (startedAt, sites) ->
+                          spec(
+                              job,
+                              SnapshotRun.COMMAND,
+                              sites,
+                              startedAt,
+                              Priority.FIRST,
+                              Budget.UNLIMITED,
+                              Map.of(),
+                              Path.of("")),
+                      beamArguments);
+              return RunResult.of(done, floor(done.requests()));
+            }
+          }
+        });
   }
 
   /** Makes the sinks ready for the job's reports. */
@@ -84,7 +152,7 @@ public final class Exporter {
   public List<Site> sites() {
     return guarded(
         () -> {
-          try (FathomClient client = client()) {
+          try (FathomClient client = client(Priority.WHEN_FREE, null, Budget.UNLIMITED)) {
             return new Accounts(client).all();
           }
         });
@@ -106,19 +174,42 @@ public final class Exporter {
     return guarded(
         () -> {
           try (Sinks sinks = open(job);
-              FathomClient client = client()) {
+              FathomClient client = client(Priority.WHEN_FREE, null, Budget.UNLIMITED)) {
             Accounts.Found found = new Accounts(client).subjects(job);
             LedgerView view = new LedgerView(job, sinks);
             Plan plan = planner(job, mode, view, found.subjects()).plan(found.subjects());
             return PlanOverview.of(
+                costs(view),
                 plan,
-                view,
-                settings.requestsPerMinute(),
-                settings.rowLimit(),
-                settings.maxRangeDays(),
+                mode instanceof Mode.Nightly ? everyNight(job, found.subjects()) : null,
+                YearMonth.from(environment.time().instant().atOffset(ZoneOffset.UTC)),
+                job.reports().stream()
+                    .collect(Collectors.toMap(Report::name, r -> sinks.weight(r.name()))),
                 found.lost().stream().map(l -> l.window() + ": " + l.message()).toList());
           }
         });
+  }
+
+  /** What a night is about when the nights before it went well: no gaps, nothing done yet. */
+  private Plan everyNight(ExportJob job, List<Subject> subjects) {
+    Map<String, Holdings> nothing =
+        job.reports().stream()
+            .collect(Collectors.toMap(Report::name, r -> Holdings.ofAll(false, List.of())));
+    return new WindowPlanner(
+            job.reports(),
+            nothing,
+            new Mode.Nightly(job.lookbackDays(), true),
+            environment.time().instant(),
+            settings.maxRangeDays())
+        .plan(subjects);
+  }
+
+  private RequestCosts costs(LedgerView view) {
+    return new RequestCosts(
+        view.expectedRows(),
+        settings.requestsPerMinute(),
+        settings.rowLimit(),
+        settings.maxRangeDays());
   }
 
   /** What is covered, a row a report and slice. */
@@ -126,7 +217,22 @@ public final class Exporter {
     return guarded(
         () -> {
           try (Sinks sinks = open(job)) {
-            return StatusOverview.of(job, sinks, environment.time().instant());
+            return StatusOverview.of(
+                job, sinks, environment.time().instant(), settings.requestsPerMinute());
+          }
+        });
+  }
+
+  /** When a run of the pipeline by this command last ended with exit code 0. */
+  public Optional<Instant> lastSuccess(ExportJob job, String command) {
+    return guarded(
+        () -> {
+          try (Sinks sinks = open(job)) {
+            return sinks.ledger().runs(RUNS_FOR_SUCCESS).stream()
+                .filter(r -> r.pipeline().equals(job.name()) && r.command().equals(command))
+                .filter(r -> Objects.equals(r.exitCode(), 0))
+                .flatMap(r -> Stream.ofNullable(r.finishedAt()))
+                .max(Instant::compareTo);
           }
         });
   }
@@ -139,7 +245,14 @@ public final class Exporter {
           try (SpillDirectory spill = SpillDirectory.create();
               Sinks sinks = open(job);
               FathomClient client =
-                  RunServices.client(api(), environment, counting(requests::incrementAndGet))) {
+                  RunServices.client(
+                      api(),
+                      environment,
+                      counting(requests::incrementAndGet),
+                      permits(
+                          Priority.WHEN_FREE,
+                          job.toPostgres() ? postgres() : null,
+                          Budget.UNLIMITED))) {
             Accounts.Found found = new Accounts(client).subjects(job);
             WindowFetcher fetcher =
                 new WindowFetcher(
@@ -159,14 +272,20 @@ public final class Exporter {
             List<String> failures = new ArrayList<>(verified.failures());
             found.lost().forEach(l -> failures.add(l.window() + ": " + l.message()));
             return new Verification(
-                verified.periods(), verified.requests(), verified.differences(), failures);
+                verified.periods(),
+                verified.requests(),
+                verified.differences(),
+                verified.damaged(),
+                failures);
           }
         });
   }
 
   /** Hears of the requests that are billed. */
   private RequestListener counting(Runnable sent) {
+    RequestListener watching = RunServices.hearing(environment.listener());
     return event -> {
+      watching.on(event);
       if (event instanceof RequestListener.Event.Sent
           && event.endpoint() == Endpoint.AGGREGATIONS) {
         sent.run();
@@ -184,38 +303,51 @@ public final class Exporter {
         });
   }
 
-  private RunResult export(ExportJob job, Mode mode, List<String> beamArguments) {
+  private RunResult export(ExportJob job, Mode mode, Budget budget, List<String> beamArguments) {
     return guarded(
         () -> {
           try (Sinks sinks = open(job)) {
             sinks.all().forEach(sink -> sink.migrate(job.reports()));
-            Optional<Ledger.RunLock> lock = sinks.ledger().tryLock(job.name());
+            Optional<PipelineLock> lock = sinks.tryLock(job.name());
             if (lock.isEmpty()) {
               throw new ExportFailedException(
                   FailureKind.TRY_LATER,
                   "another run of pipeline " + job.name() + " is under way",
                   null);
             }
-            try (Ledger.RunLock held = lock.get();
-                FathomClient client = client()) {
-              Objects.requireNonNull(held);
-              return export(job, mode, beamArguments, sinks, client);
+            try (PipelineLock held = lock.get();
+                FathomClient client =
+                    client(priority(mode), job.toPostgres() ? postgres() : null, budget)) {
+              return export(job, mode, budget, beamArguments, sinks, held, client);
             }
           }
         });
   }
 
   private RunResult export(
-      ExportJob job, Mode mode, List<String> beamArguments, Sinks sinks, FathomClient client) {
+      ExportJob job,
+      Mode mode,
+      Budget budget,
+      List<String> beamArguments,
+      Sinks sinks,
+      PipelineLock lock,
+      FathomClient client) {
     Instant startedAt = environment.time().instant();
     Accounts.Found found = new Accounts(client).subjects(job);
     LedgerView view = new LedgerView(job, sinks);
     Plan plan = planner(job, mode, view, found.subjects()).plan(found.subjects());
-    environment
-        .listener()
-        .planned(plan.windows(), PlanOverview.leastRequests(plan, settings.maxRangeDays()));
     try (SpillDirectory spill = SpillDirectory.create()) {
-      ExportSpec spec = spec(job, mode, plan, startedAt, spill.path());
+      ExportSpec spec =
+          spec(
+              job,
+              mode.command(),
+              plan.windows(),
+              startedAt,
+              priority(mode),
+              budget,
+              lock.fences(),
+              spill.path());
+      environment.listener().planned(costs(view).planned(spec, plan));
       found.lost().forEach(environment.listener()::windowEnded);
       RunRecord ended;
       if (plan.tasks().isEmpty()) {
@@ -223,7 +355,7 @@ public final class Exporter {
             found.lost().stream().map(RunSummary::of).reduce(RunSummary.EMPTY, RunSummary::plus);
         ended = RecordSummary.of(spec, nothing, startedAt, 0, nothing.exitCode());
       } else {
-        try (RunServices services = new RunServices(spec, environment, sinks, client)) {
+        try (RunServices services = new RunServices(spec, environment, sinks, client, lock)) {
           services.register();
           if (!mode.force()) {
             view.seed(services.book(), plan, startedAt.minus(CONTROL_AGE));
@@ -241,31 +373,60 @@ public final class Exporter {
               : Objects.requireNonNullElse(ended.exitCode(), FailureKind.FAULT.exitCode());
       RunRecord done = RecordSummary.finished(ended, environment.time().instant(), exitCode);
       sinks.ledger().record(done);
-      return RunResult.of(done, exitCode, floor(done.requests()), plan);
+      return RunResult.of(done, exitCode, floor(done.requests()), stale(job, found, sinks, plan));
     }
   }
 
-  private static RunRecord find(Ledger ledger, String runId) {
-    return ledger.runs(RUNS_TO_SEARCH).stream()
-        .filter(r -> r.runId().equals(runId))
-        .findFirst()
+  /** What still is stale after a run, however long ago it was stored. */
+  private static List<StaleRange> stale(
+      ExportJob job, Accounts.Found found, Sinks sinks, Plan plan) {
+    if (plan.stale().isEmpty()) {
+      // Not worth reading all of the ledger each night.
+      return List.of();
+    }
+    Map<SiteId, String> zones = new HashMap<>();
+    for (Subject subject : found.subjects()) {
+      ZoneId zone = subject.site().zone();
+      if (zone != null) {
+        zones.put(subject.site().id(), zone.getId());
+      }
+    }
+    return StaleRange.of(
+        job.reports(), found.subjects().stream().map(s -> s.site().id()).toList(), sinks, zones);
+  }
+
+  static RunRecord find(Ledger ledger, String runId) {
+    return ledger
+        .run(runId)
         .orElseThrow(
             () -> new LedgerException("the ledger has lost the record of run " + runId, null));
   }
 
-  private ExportSpec spec(ExportJob job, Mode mode, Plan plan, Instant startedAt, Path spill) {
+  private ExportSpec spec(
+      ExportJob job,
+      String command,
+      long windows,
+      Instant startedAt,
+      Priority priority,
+      Budget budget,
+      Map<String, Fence> fences,
+      Path spill) {
     String stamp = startedAt.truncatedTo(ChronoUnit.SECONDS).toString().replaceAll("[^0-9TZ]", "");
     return new ExportSpec(
         stamp + "-" + UUID.randomUUID().toString().substring(0, 8),
         job.name(),
-        mode.command(),
+        command,
         startedAt,
-        plan.windows(),
+        windows,
         api(),
+        settings.accountKey(),
+        priority,
+        budget,
         job.toPostgres() ? postgres() : null,
         job.toParquet() ? parquet().root().toString() : null,
         settings.rowLimit(),
         settings.maxRangeDays(),
+        fences,
         spill.toString());
   }
 
@@ -294,8 +455,25 @@ public final class Exporter {
     return MINUTE.multipliedBy(rounds);
   }
 
-  private FathomClient client() {
-    return RunServices.client(api(), environment, RunServices.hearing(environment.listener()));
+  /**
+   * @param postgres where permits are shared; null when they are this process's own
+   */
+  private FathomClient client(
+      Priority priority, @Nullable PostgresSettings postgres, Budget budget) {
+    return RunServices.client(
+        api(),
+        environment,
+        RunServices.hearing(environment.listener()),
+        permits(priority, postgres, budget));
+  }
+
+  private Permits permits(Priority priority, @Nullable PostgresSettings postgres, Budget budget) {
+    return RunServices.permits(
+        api(), settings.accountKey(), priority, postgres, budget, environment);
+  }
+
+  private static Priority priority(Mode mode) {
+    return mode instanceof Mode.Nightly ? Priority.FIRST : Priority.WHEN_FREE;
   }
 
   private ApiSettings api() {
@@ -345,6 +523,7 @@ public final class Exporter {
           switch (e.kind()) {
             case DEFINITION -> FailureKind.CONFIGURATION;
             case UNAVAILABLE, UNKNOWN -> FailureKind.STORAGE;
+            case SUPERSEDED -> FailureKind.TRY_LATER;
             case INTEGRITY -> FailureKind.FAULT;
           };
       throw new ExportFailedException(kind, String.valueOf(e.getMessage()), e);

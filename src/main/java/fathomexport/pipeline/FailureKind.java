@@ -12,8 +12,10 @@ public enum FailureKind {
   FAULT(70),
   /** Disk or database. */
   STORAGE(74),
-  /** The API is down, a budget is spent, another run holds the lock: try again later. */
+  /** The API is down, another run holds the lock: try again later. */
   TRY_LATER(75),
+  /** Not begun: the run's budget is spent, and the next one goes on. */
+  BUDGET(75),
   /** Quarantined or incomplete data. */
   INCOMPLETE(65),
   /** A stop was asked. */

@@ -19,10 +19,16 @@ final class FetchWindows extends DoFn<Lane, Fetched> {
 
   private final ExportSpec spec;
   private final TupleTag<WindowOutcome> failures;
+  private final boolean checkpoints;
 
-  FetchWindows(ExportSpec spec, TupleTag<WindowOutcome> failures) {
+  /**
+   * @param checkpoints whether the runner hands on what was put out when it is told to resume
+   *     later: one that does not would never end a wait for the commit
+   */
+  FetchWindows(ExportSpec spec, TupleTag<WindowOutcome> failures, boolean checkpoints) {
     this.spec = spec;
     this.failures = failures;
+    this.checkpoints = checkpoints;
   }
 
   @GetInitialRestriction
@@ -36,7 +42,7 @@ final class FetchWindows extends DoFn<Lane, Fetched> {
       RestrictionTracker<OffsetRange, Long> positions,
       MultiOutputReceiver out) {
     RunServices run = RunServices.of(spec);
-    if (run.inHand() > 0) {
+    if (checkpoints && run.inHand() > 0) {
       // What was fetched is committed before anything is waited for.
       return ProcessContinuation.resume();
     }
@@ -67,9 +73,10 @@ final class FetchWindows extends DoFn<Lane, Fetched> {
     for (Report report : task.reports()) {
       WindowOutcome outcome =
           WindowOutcome.failed(
-              task.window(report).toString(),
-              why.failure() == null ? FailureKind.FAULT : why.failure(),
-              why.message());
+                  task.window(report).toString(),
+                  why.failure() == null ? FailureKind.FAULT : why.failure(),
+                  why.message())
+              .about(task.window(report), 0);
       run.environment().listener().windowEnded(outcome);
       out.get(failures).output(outcome);
     }

@@ -3,6 +3,7 @@ package fathomexport.pipeline;
 import fathomexport.certify.Certifier;
 import fathomexport.certify.PeriodTotals;
 import fathomexport.plan.FetchTask;
+import fathomexport.report.Report;
 import fathomexport.report.rows.RowSpool;
 import java.io.Serializable;
 import java.time.Instant;
@@ -32,4 +33,13 @@ record Fetched(
     int requests,
     int controlRequests,
     int splits)
-    implements Serializable {}
+    implements Serializable {
+
+  /**
+   * What a report's window took: the requests of a question that fills several reports stand with
+   * the first of them.
+   */
+  int requestsOf(Report report) {
+    return report.equals(task.reports().get(0)) ? requests + controlRequests : 0;
+  }
+}

@@ -26,6 +26,9 @@ final class Knowledge {
 
   private final int mostRowsBefore;
 
+  /** Of this run alone, too: it costs a few requests to find out again. */
+  private boolean sortsNoFields;
+
   Knowledge(Ledger ledger) {
     this.ledger = ledger;
     Learned learned = ledger.learned();
@@ -64,6 +67,15 @@ final class Knowledge {
 
   synchronized void sawRows(long rows) {
     mostRows = (int) Math.max(mostRows, Math.min(rows, Integer.MAX_VALUE));
+  }
+
+  /** Whether answers sorted by a text field have come in no order of use. */
+  synchronized boolean sortsNoFields() {
+    return sortsNoFields;
+  }
+
+  synchronized void sawUnsortedFields() {
+    sortsNoFields = true;
   }
 
   /** Writes down what grew along the way. */

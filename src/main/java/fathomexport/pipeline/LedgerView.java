@@ -28,7 +28,8 @@ import java.util.stream.Collectors;
 
 /** What a job's sinks know, as planning and fetching need it. Read once a run. */
 final class LedgerView {
-  private static final int RUNS = 20;
+  /** Enough for the hours that a control total counts, with a snapshot every few minutes. */
+  private static final int RUNS = 200;
 
   /** Exit codes of runs that another goes on with. */
   private static final Set<Integer> CUT_SHORT =
@@ -119,13 +120,9 @@ final class LedgerView {
         || report.dateGrouping().periodEnd(certificate.period()).equals(certificate.coversTo());
   }
 
-  /** Rows a period that are stored of a report and slice, on average; 0 when nothing is known. */
-  double rowsAPeriod(String report, Slice slice) {
-    return first.getOrDefault(report, List.of()).stream()
-        .filter(e -> e.slice().equals(slice) && e.stored())
-        .mapToLong(e -> e.certificate().rows())
-        .average()
-        .orElse(0);
+  /** How many rows a period is expected to have, by what is stored. */
+  ExpectedRows expectedRows() {
+    return new ExpectedRows(first.values());
   }
 
   private static DayRange days(PeriodCertificate certificate) {

@@ -3,20 +3,11 @@ package fathomexport.pipeline;
 import fathomexport.api.RawRow;
 import fathomexport.api.RowHandler;
 import fathomexport.certify.PeriodTotals;
-import fathomexport.report.Aggregate;
-import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
 import fathomexport.report.QueryShape;
 import fathomexport.report.rows.RowSpool;
-import fathomexport.typing.CellKind;
-import fathomexport.typing.Numbers;
-import fathomexport.typing.RawRows;
 import java.io.IOException;
 import java.time.LocalDate;
-import java.util.EnumMap;
-import java.util.HashSet;
-import java.util.OptionalLong;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,67 +15,52 @@ import org.jspecify.annotations.Nullable;
  * time, within the range, no key twice. A violation is noted, and what came is of no use.
  */
 final class PageReader implements RowHandler {
-  /** In no text: the client replaces it. */
-  private static final char CELL_END = '\u0000';
-
-  private final QueryShape shape;
-  private final DayRange asked;
   private final RowSpool spool;
   private final RowSpool.Mark start;
-  private final RawRows.Writer writer;
-  private final Set<String> keys = new HashSet<>();
-  private final StringBuilder key = new StringBuilder();
-  private final EnumMap<Aggregate, Long> sums = new EnumMap<>(Aggregate.class);
+  private final RowIntake intake;
   private final PeriodTotals totals = new PeriodTotals();
   private long rows;
   private long time = Long.MIN_VALUE;
   private @Nullable LocalDate first;
   private @Nullable LocalDate last;
   private RowSpool.Mark lastStart;
-  private @Nullable String violation;
-  private @Nullable String label;
-  private Labels.@Nullable Label parsed;
 
   PageReader(QueryShape shape, DayRange asked, RowSpool spool) {
-    this.shape = shape;
-    this.asked = asked;
     this.spool = spool;
     this.start = spool.mark();
     this.lastStart = start;
-    this.writer = new RawRows.Writer(spool);
+    this.intake = new RowIntake(shape, asked, spool);
   }
 
   @Override
   public void restart() throws IOException {
     spool.rollback(start);
-    keys.clear();
+    intake.restart();
     totals.dropFrom(LocalDate.MIN);
     rows = 0;
     time = Long.MIN_VALUE;
     first = null;
     last = null;
     lastStart = start;
-    violation = null;
-    label = null;
-    parsed = null;
   }
 
   @Override
   public void row(RawRow row) throws IOException {
     rows++;
-    if (violation != null) {
+    if (intake.violation() != null) {
       return;
     }
-    Labels.Label where = where(row);
+    Labels.Label where = intake.where(row);
     if (where == null) {
       return;
     }
     if (where.time() < time) {
-      violation = "rows are not sorted by time: '" + row.bucketText() + "' follows a later one";
+      intake.violated(
+          "rows are not sorted by time: '" + row.bucketText() + "' follows a later one");
       return;
     }
     if (where.time() > time) {
-      keys.clear();
+      intake.forgetKeys();
       time = where.time();
     }
     if (!where.period().equals(last)) {
@@ -92,73 +68,9 @@ final class PageReader implements RowHandler {
       lastStart = spool.mark();
       first = first == null ? last : first;
     }
-    take(row, where);
-  }
-
-  private Labels.@Nullable Label where(RawRow row) {
-    if (shape.dateGrouping() == DateGrouping.NONE) {
-      return new Labels.Label(asked.first(), asked.first().toEpochDay());
+    if (intake.isNew(row, where, false)) {
+      totals.add(where.period(), intake.additive(), intake.write(row, where));
     }
-    String text = row.bucketText();
-    if (text == null) {
-      violation = "a row has no date";
-      return null;
-    }
-    if (!text.equals(label)) {
-      Labels.Label read = Labels.parse(shape.dateGrouping(), text).orElse(null);
-      if (read == null) {
-        violation = "'" + text + "' is not a " + shape.dateGrouping().apiName() + " label";
-        return null;
-      }
-      if (!asked.contains(read.period())) {
-        violation = "'" + text + "' lies outside the range that was asked for, " + asked;
-        return null;
-      }
-      label = text;
-      parsed = read;
-    }
-    return parsed;
-  }
-
-  private void take(RawRow row, Labels.Label where) throws IOException {
-    key.setLength(0);
-    writer.start(where.period(), where.time());
-    for (int i = 0; i < shape.fields().size(); i++) {
-      String text = row.fieldText(i);
-      writer.cell(kind(row.fieldKind(i)), text == null ? "" : text);
-      if (text != null) {
-        key.append('=').append(text);
-      }
-      key.append(CELL_END);
-    }
-    if (!keys.add(key.toString())) {
-      violation = "a group comes twice: " + row.toJson();
-      return;
-    }
-    sums.clear();
-    for (int i = 0; i < shape.aggregates().size(); i++) {
-      Aggregate aggregate = shape.aggregates().get(i);
-      String text = row.aggregateText(i);
-      writer.cell(kind(row.aggregateKind(i)), text == null ? "" : text);
-      if (text != null && aggregate.additive()) {
-        OptionalLong value = Numbers.whole(text);
-        if (value.isPresent()) {
-          sums.put(aggregate, value.getAsLong());
-        }
-      }
-    }
-    writer.end();
-    totals.add(where.period(), sums);
-  }
-
-  private static CellKind kind(RawRow.CellKind kind) {
-    return switch (kind) {
-      case MISSING -> CellKind.MISSING;
-      case NULL -> CellKind.NULL;
-      case STRING -> CellKind.STRING;
-      case NUMBER -> CellKind.NUMBER;
-      case OTHER -> CellKind.OTHER;
-    };
   }
 
   /** Takes back the rows of the last period, which may be cut off. */
@@ -188,6 +100,11 @@ final class PageReader implements RowHandler {
     return last;
   }
 
+  /** Where its rows begin. */
+  RowSpool.Mark start() {
+    return start;
+  }
+
   /** Where the rows of the last period begin. */
   RowSpool.Mark lastStart() {
     return lastStart;
@@ -200,6 +117,6 @@ final class PageReader implements RowHandler {
 
   /** What the answer has that it must not have; null when it is as it was asked for. */
   @Nullable String violation() {
-    return violation;
+    return intake.violation();
   }
 }

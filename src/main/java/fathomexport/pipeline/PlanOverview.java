@@ -1,29 +1,36 @@
 package fathomexport.pipeline;
 
+import fathomexport.ledger.Weight;
 import fathomexport.plan.FetchTask;
-import fathomexport.plan.Pager;
 import fathomexport.plan.Plan;
-import fathomexport.plan.WindowPlanner;
-import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
 import fathomexport.report.Report;
 import java.time.LocalDate;
+import java.time.YearMonth;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.stream.Collectors;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a run would cost, before it costs anything.
  *
  * @param lines one a question and site, in the order of the plan
- * @param leastRequests when no answer reaches the row limit
+ * @param leastRequests when no answer reaches the row limit and the API does nothing unexpected
  * @param likelyRequests with as many rows a period as the ledger has seen
+ * @param mostRequests when, besides, every range is refused once and halved, every page and its
+ *     control are asked again, periods that come out empty are confirmed, and all retries are used
  * @param minutes at the quota, for the likely requests
+ * @param billedPageviews likely pageviews of the plan that this is billed as: a month of nights
+ *     like this one, or once for a backfill
+ * @param billedEvery {@code month} or {@code once}
+ * @param rows expected; null when nothing is known of any question. What is not known is not in it
+ * @param bytes that these rows take in all sinks together; null when nothing is known
+ * @param unknown questions of which the ledger knows no rows
+ * @param splits periods that alone reach the row limit and so are asked for in parts
+ * @param assumptions what the numbers rest on
  * @param notes sites that could not be had, and what is stale
  */
 public record PlanOverview(
@@ -31,7 +38,15 @@ public record PlanOverview(
     long windows,
     long leastRequests,
     long likelyRequests,
+    long mostRequests,
     long minutes,
+    long billedPageviews,
+    String billedEvery,
+    @Nullable Long rows,
+    @Nullable Long bytes,
+    long unknown,
+    List<Split> splits,
+    List<String> assumptions,
     List<String> notes) {
 
   /**
@@ -40,6 +55,9 @@ public record PlanOverview(
    * @param reports that its answers fill
    * @param event null for pageviews
    * @param likelyRequests control queries included, with the first question that needs them
+   * @param mostRequests without retries, which the whole run shares
+   * @param rows null when the ledger knows of none
+   * @param bytes in all sinks together; null when the ledger knows of no rows
    */
   public record Line(
       List<String> reports,
@@ -49,42 +67,113 @@ public record PlanOverview(
       LocalDate last,
       int windows,
       long leastRequests,
-      long likelyRequests) {}
+      long likelyRequests,
+      long mostRequests,
+      @Nullable Long rows,
+      @Nullable Long bytes) {
+    private Line plus(Line b) {
+      return new Line(
+          reports,
+          site,
+          event,
+          first.isBefore(b.first) ? first : b.first,
+          last.isAfter(b.last) ? last : b.last,
+          windows + b.windows,
+          leastRequests + b.leastRequests,
+          likelyRequests + b.likelyRequests,
+          mostRequests + b.mostRequests,
+          sum(rows, b.rows),
+          sum(bytes, b.bytes));
+    }
+  }
 
+  /** A period that reaches the row limit alone. */
+  public record Split(
+      List<String> reports, String site, @Nullable String event, LocalDate period, long rows) {}
+
+  private static @Nullable Long sum(@Nullable Long a, @Nullable Long b) {
+    return a == null ? b : b == null ? a : Long.valueOf(a + b);
+  }
+
+  /**
+   * @param everyNight what every night is about; null for a backfill
+   * @param weights what is stored, by report: what a row weighs
+   */
   static PlanOverview of(
+      RequestCosts costs,
       Plan plan,
-      LedgerView view,
-      int requestsPerMinute,
-      int rowLimit,
-      int maxRangeDays,
+      @Nullable Plan everyNight,
+      YearMonth month,
+      Map<String, Weight> weights,
       List<String> lost) {
     Map<String, Line> lines = new LinkedHashMap<>();
-    Set<String> controls = new HashSet<>();
-    for (FetchTask task : plan.tasks()) {
-      long control = controlRequests(task, controls, maxRangeDays);
-      long least = pages(task, task.days(), maxRangeDays);
-      double rows =
-          task.reports().stream()
-                  .map(Report::name)
-                  .mapToDouble(r -> view.rowsAPeriod(r, task.slice()))
-                  .max()
-                  .orElse(0)
-              * task.window(task.reports().get(0)).periods().count();
-      long likely = Math.max(least, (long) Math.ceil(rows / Math.max(1, rowLimit)));
+    List<Split> splits = new ArrayList<>();
+    for (RequestCosts.Cost cost : costs.of(plan)) {
+      FetchTask task = cost.task();
+      List<String> reports = task.reports().stream().map(Report::name).toList();
       Line line =
           new Line(
-              task.reports().stream().map(Report::name).toList(),
+              reports,
               task.site().id().value(),
               task.slice().event(),
               task.days().first(),
               task.days().last(),
               task.reports().size(),
-              least + control,
-              likely + control);
-      lines.merge(line.reports() + "\n" + task.slice(), line, PlanOverview::plus);
+              cost.least(),
+              cost.likely(),
+              cost.most(),
+              cost.rows().isPresent() ? Math.round(cost.rows().getAsDouble()) : null,
+              bytes(cost, weights));
+      lines.merge(line.reports() + "\n" + task.slice(), line, Line::plus);
+      cost.split()
+          .forEach(
+              f -> splits.add(new Split(reports, line.site(), line.event(), f.period(), f.rows())));
     }
-    long least = lines.values().stream().mapToLong(Line::leastRequests).sum();
     long likely = lines.values().stream().mapToLong(Line::likelyRequests).sum();
+    long billed =
+        everyNight == null
+            ? likely
+            : month.lengthOfMonth()
+                * costs.of(everyNight).stream().mapToLong(RequestCosts.Cost::likely).sum();
+    return new PlanOverview(
+        List.copyOf(lines.values()),
+        plan.windows(),
+        lines.values().stream().mapToLong(Line::leastRequests).sum(),
+        likely,
+        RequestCosts.withRetries(lines.values().stream().mapToLong(Line::mostRequests).sum()),
+        costs.minutes(likely),
+        billed,
+        everyNight == null ? "once" : "month",
+        lines.values().stream().map(Line::rows).reduce(null, PlanOverview::sum),
+        lines.values().stream().map(Line::bytes).reduce(null, PlanOverview::sum),
+        lines.values().stream().map(Line::rows).filter(Objects::isNull).count(),
+        splits,
+        List.of(
+            "least: no answer reaches the row limit",
+            "likely: as many rows a period as are stored of it, else of the site, else of the"
+                + " report",
+            "most: each range is refused once and halved, each page and its control are asked"
+                + " again, empty periods are confirmed, all retries of a run are used; a row cap"
+                + " below the limit, or a day that reaches it for the first time, may take more"),
+        notes(plan, lost));
+  }
+
+  private static @Nullable Long bytes(RequestCosts.Cost cost, Map<String, Weight> weights) {
+    if (cost.rows().isEmpty()) {
+      return null;
+    }
+    double aRow = 0;
+    for (Report report : cost.task().reports()) {
+      Weight weight = weights.getOrDefault(report.name(), new Weight(0, 0));
+      if (weight.rows() == 0) {
+        return null;
+      }
+      aRow += (double) weight.bytes() / weight.rows();
+    }
+    return Math.round(cost.rows().getAsDouble() / cost.task().reports().size() * aRow);
+  }
+
+  private static List<String> notes(Plan plan, List<String> lost) {
     List<String> notes = new ArrayList<>(lost);
     plan.stale()
         .forEach(
@@ -101,72 +190,6 @@ public record PlanOverview(
                         + s.first()
                         + " --to "
                         + s.last()));
-    return new PlanOverview(
-        List.copyOf(lines.values()),
-        plan.windows(),
-        least,
-        likely,
-        likely == 0 ? 0 : (likely + requestsPerMinute - 1) / requestsPerMinute - 1,
-        List.copyOf(notes));
-  }
-
-  private static Line plus(Line a, Line b) {
-    return new Line(
-        a.reports(),
-        a.site(),
-        a.event(),
-        a.first().isBefore(b.first()) ? a.first() : b.first(),
-        a.last().isAfter(b.last()) ? a.last() : b.last(),
-        a.windows() + b.windows(),
-        a.leastRequests() + b.leastRequests(),
-        a.likelyRequests() + b.likelyRequests());
-  }
-
-  /** Requests that a plan takes at the least, controls included. */
-  static long leastRequests(Plan plan, int maxRangeDays) {
-    Set<String> controls = new HashSet<>();
-    return plan.tasks().stream()
-        .mapToLong(
-            t -> controlRequests(t, controls, maxRangeDays) + pages(t, t.days(), maxRangeDays))
-        .sum();
-  }
-
-  /** Requests for the control of a task, when no task before it has asked for it. */
-  private static long controlRequests(FetchTask task, Set<String> asked, int maxRangeDays) {
-    Set<String> keys =
-        task.window(task.reports().get(0))
-            .periods()
-            .map(
-                p ->
-                    task.slice()
-                        + "\n"
-                        + task.shape().dateGrouping()
-                        + "\n"
-                        + task.shape().filters()
-                        + "\n"
-                        + p)
-            .collect(Collectors.toSet());
-    if (task.isControl()) {
-      asked.addAll(keys);
-      return 0;
-    }
-    if (asked.containsAll(keys)) {
-      return 0;
-    }
-    asked.addAll(keys);
-    return pages(task, task.control().days(), maxRangeDays);
-  }
-
-  /** As many as the pager asks for when no answer is full. */
-  private static long pages(FetchTask task, DayRange days, int maxRangeDays) {
-    DateGrouping grouping = task.shape().dateGrouping();
-    int width = grouping == DateGrouping.HOUR ? WindowPlanner.HOUR_DAYS : maxRangeDays;
-    Pager pager = new Pager(grouping, days, Integer.MAX_VALUE, width);
-    long pages = 0;
-    while (!pager.done()) {
-      pager.answered(0, null, null);
-      pages++;
-    }
-    return pages;
+    return List.copyOf(notes);
   }
 }

@@ -29,7 +29,7 @@ final class RecordSummary extends DoFn<RunSummary, Void> {
   /** The ledger's record of a run that ended with this summary. */
   static RunRecord of(
       ExportSpec spec, RunSummary summary, Instant finishedAt, long requests, int exitCode) {
-    long skipped = summary.failed(FailureKind.STOPPED);
+    long skipped = summary.failed(FailureKind.STOPPED) + summary.failed(FailureKind.BUDGET);
     long incomplete = summary.failed(FailureKind.INCOMPLETE);
     long failed =
         summary.failures().values().stream().mapToLong(n -> n).sum() - skipped - incomplete;

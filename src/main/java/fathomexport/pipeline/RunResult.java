@@ -1,11 +1,10 @@
 package fathomexport.pipeline;
 
 import fathomexport.ledger.RunRecord;
-import fathomexport.plan.Plan;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.LocalDate;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * What a run did.
@@ -33,7 +32,13 @@ public record RunResult(
     List<String> messages,
     List<StaleRange> stale) {
 
-  static RunResult of(RunRecord record, int exitCode, Duration floor, Plan plan) {
+  /** Of a run that has no plan to tell about. */
+  static RunResult of(RunRecord record, Duration floor) {
+    int exitCode = Objects.requireNonNullElse(record.exitCode(), FailureKind.FAULT.exitCode());
+    return of(record, exitCode, floor, List.of());
+  }
+
+  static RunResult of(RunRecord record, int exitCode, Duration floor, List<StaleRange> stale) {
     Instant finishedAt = record.finishedAt();
     return new RunResult(
         record.runId(),
@@ -50,12 +55,6 @@ public record RunResult(
         Duration.between(record.startedAt(), finishedAt == null ? record.startedAt() : finishedAt),
         floor,
         record.messages(),
-        plan.stale().stream()
-            .map(s -> new StaleRange(s.report(), s.site().value(), s.first(), s.last(), s.why()))
-            .toList());
+        stale);
   }
-
-  /** Stored periods of a report and site that were asked for under another definition or zone. */
-  public record StaleRange(
-      String report, String site, LocalDate first, LocalDate last, String why) {}
 }

@@ -1,15 +1,20 @@
 package fathomexport.pipeline;
 
 import fathomexport.api.ApiSettings;
+import fathomexport.api.CappedPermits;
 import fathomexport.api.Endpoint;
 import fathomexport.api.FathomClient;
+import fathomexport.api.Permits;
 import fathomexport.api.ProcessPermits;
 import fathomexport.api.RequestListener;
 import fathomexport.api.RetryBudget;
 import fathomexport.api.RunControls;
 import fathomexport.api.StopSignal;
 import fathomexport.api.TimeSource;
+import fathomexport.plan.FetchTask;
 import fathomexport.report.SiteId;
+import fathomexport.sink.postgres.PermitLease;
+import fathomexport.sink.postgres.PostgresSettings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -20,6 +25,7 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the steps of one run share within a process: the client with its permits, the sinks, the
@@ -34,10 +40,15 @@ final class RunServices implements AutoCloseable {
 
   private static final Duration MINUTE = Duration.ofMinutes(1);
 
+  /** What a lease lasts longer than the longest call, so that a slow end is no lapse. */
+  private static final Duration LEASE_MARGIN = Duration.ofSeconds(5);
+
   private final ExportSpec spec;
   private final RunEnvironment environment;
   private final Sinks sinks;
   private final FathomClient client;
+  private final @Nullable PipelineLock lock;
+  private final Spending spending;
   private final Knowledge knowledge;
   private final ControlBook book = new ControlBook();
   private final Prefetcher prefetcher = new Prefetcher(new TaskFetch(this)::fetch);
@@ -46,24 +57,76 @@ final class RunServices implements AutoCloseable {
   private final AtomicReference<WindowOutcome> halt = new AtomicReference<>();
   private final Map<SiteId, WindowOutcome> lostSites = new ConcurrentHashMap<>();
 
-  RunServices(ExportSpec spec, RunEnvironment environment, Sinks sinks, FathomClient client) {
+  /**
+   * @param lock null on a worker, which has the lock's fences only
+   */
+  RunServices(
+      ExportSpec spec,
+      RunEnvironment environment,
+      Sinks sinks,
+      FathomClient client,
+      @Nullable PipelineLock lock) {
     this.spec = spec;
     this.environment = environment;
     this.sinks = sinks;
     this.client = client;
+    this.lock = lock;
+    this.spending = new Spending(spec.budget(), environment.time(), client::billedRequests);
     this.knowledge = new Knowledge(sinks.ledger());
+  }
+
+  /**
+   * The permits of an account: shared by all runs whose ledger is in the same database, else this
+   * process's own.
+   */
+  static Permits permits(
+      ApiSettings api,
+      String account,
+      Priority priority,
+      @Nullable PostgresSettings postgres,
+      Budget budget,
+      RunEnvironment environment) {
+    Permits permits = permits(api, account, priority, postgres, environment);
+    Long most = budget.requests();
+    return most == null ? permits : new CappedPermits(permits, most);
+  }
+
+  private static Permits permits(
+      ApiSettings api,
+      String account,
+      Priority priority,
+      @Nullable PostgresSettings postgres,
+      RunEnvironment environment) {
+    if (postgres == null) {
+      return new ProcessPermits(
+          api.requestsPerMinute(),
+          MINUTE,
+          api.maxInFlight(),
+          environment.time(),
+          environment.stop());
+    }
+    PermitLease.Limits limits =
+        new PermitLease.Limits(
+            api.requestsPerMinute(),
+            MINUTE,
+            api.maxInFlight(),
+            LeasedPermits.SEND_WITHIN.plus(api.timeout()).plus(LEASE_MARGIN));
+    return new LeasedPermits(
+        new PermitLease(postgres, environment.variables(), account, limits, priority.rank()),
+        environment.time(),
+        environment.stop());
   }
 
   /** A client whose billed requests the listener hears of. */
   static FathomClient client(
-      ApiSettings api, RunEnvironment environment, RequestListener listener) {
+      ApiSettings api, RunEnvironment environment, RequestListener listener, Permits permits) {
     StopSignal stop = environment.stop();
     TimeSource time = environment.time();
     return new FathomClient(
         api,
         environment.variables(),
         new RunControls(
-            new ProcessPermits(api.requestsPerMinute(), MINUTE, api.maxInFlight(), time, stop),
+            permits,
             RunControls.lookupPermits(api, time, stop),
             RetryBudget.ofARun(),
             stop,
@@ -79,6 +142,8 @@ final class RunServices implements AutoCloseable {
           || event.endpoint() == Endpoint.CURRENT_VISITORS) {
         if (event instanceof RequestListener.Event.Sent) {
           listener.requestSent();
+        } else if (event instanceof RequestListener.Event.Limited) {
+          listener.limited();
         } else if (event instanceof RequestListener.Event.Waiting waiting) {
           listener.waiting(waiting.until());
         }
@@ -101,8 +166,36 @@ final class RunServices implements AutoCloseable {
         new RunEnvironment(
             System.getenv(), TimeSource.system(), new StopSignal(), RunListener.NONE);
     Sinks sinks = Sinks.open(spec.postgres(), spec.parquet(), environment.variables());
+    sinks.fence(spec.fences());
     return new RunServices(
-        spec, environment, sinks, client(spec.api(), environment, hearing(environment.listener())));
+        spec,
+        environment,
+        sinks,
+        client(
+            spec.api(),
+            environment,
+            hearing(environment.listener()),
+            permits(
+                spec.api(),
+                spec.account(),
+                spec.priority(),
+                spec.postgres(),
+                spec.budget(),
+                environment)),
+        null);
+  }
+
+  /** The least that a task costs, given what is known by now. */
+  long leastRequests(FetchTask task) {
+    boolean asksControl = !task.isControl() && book.find(task.control(), task.days()).isEmpty();
+    return RequestCosts.leastPages(task, task.days(), spec.maxRangeDays())
+        + (asksControl
+            ? RequestCosts.leastPages(task, task.control().days(), spec.maxRangeDays())
+            : 0);
+  }
+
+  Spending spending() {
+    return spending;
   }
 
   WindowFetcher fetcher() {
@@ -177,6 +270,21 @@ final class RunServices implements AutoCloseable {
   /** Ends the run at this window's edge: going on would cost requests for nothing. */
   void halt(WindowOutcome reason) {
     halt.compareAndSet(null, reason);
+  }
+
+  /**
+   * Halts the run when another has taken its pipeline's lock, before that costs any more requests.
+   *
+   * @throws fathomexport.ledger.LedgerException when it cannot be found out
+   */
+  void haltUnlessLocked() {
+    if (lock != null && !lock.stillHeld()) {
+      halt(
+          WindowOutcome.failed(
+              "",
+              FailureKind.TRY_LATER,
+              "not fetched: another run of pipeline " + spec.pipeline() + " has taken over"));
+    }
   }
 
   /** Why nothing more is asked of a site; empty while it answers. */

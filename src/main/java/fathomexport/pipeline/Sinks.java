@@ -1,7 +1,9 @@
 package fathomexport.pipeline;
 
 import fathomexport.ledger.Ledger;
+import fathomexport.ledger.Weight;
 import fathomexport.sink.CommitResult;
+import fathomexport.sink.Fence;
 import fathomexport.sink.Sink;
 import fathomexport.sink.WindowLoad;
 import fathomexport.sink.parquet.ParquetSettings;
@@ -9,8 +11,10 @@ import fathomexport.sink.parquet.ParquetSink;
 import fathomexport.sink.postgres.PostgresSettings;
 import fathomexport.sink.postgres.PostgresSink;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -93,8 +97,54 @@ final class Sinks implements AutoCloseable {
     return results;
   }
 
+  /**
+   * Takes a pipeline's lock in every place that it writes to, and fences the commits with it.
+   *
+   * @return empty when another run holds one of them
+   */
+  Optional<PipelineLock> tryLock(String pipeline) {
+    Map<String, Ledger.RunLock> locks = new LinkedHashMap<>();
+    boolean all = false;
+    try {
+      for (Sink sink : sinks) {
+        Optional<Ledger.RunLock> lock = sink.ledger().tryLock(pipeline);
+        if (lock.isEmpty()) {
+          return Optional.empty();
+        }
+        locks.put(sink.name(), lock.get());
+      }
+      PipelineLock lock = new PipelineLock(pipeline, locks);
+      fence(lock.fences());
+      all = true;
+      return Optional.of(lock);
+    } finally {
+      if (!all) {
+        locks.values().forEach(Ledger.RunLock::close);
+      }
+    }
+  }
+
+  /** Has each sink commit only while its fence, by the sink's name, stands. */
+  void fence(Map<String, Fence> fences) {
+    for (Sink sink : sinks) {
+      Fence fence = fences.get(sink.name());
+      if (fence != null) {
+        sink.fence(fence);
+      }
+    }
+  }
+
   List<Sink> all() {
     return sinks;
+  }
+
+  /** How much all sinks together hold of a report; rows counted once. */
+  Weight weight(String report) {
+    return sinks.stream()
+        .map(sink -> sink.ledger().weight(report))
+        .reduce(
+            new Weight(0, 0),
+            (a, b) -> new Weight(Math.max(a.rows(), b.rows()), a.bytes() + b.bytes()));
   }
 
   Ledger ledger() {

@@ -2,8 +2,10 @@ package fathomexport.pipeline;
 
 import fathomexport.api.Outcome;
 import fathomexport.api.Refusal;
+import fathomexport.ledger.LedgerException;
 import fathomexport.plan.FetchTask;
 import java.io.IOException;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,17 +20,35 @@ final class TaskFetch {
   }
 
   Prefetcher.Result fetch(FetchTask task) {
-    WindowOutcome ended = run.halted().or(() -> run.lost(task.site().id())).orElse(null);
-    if (ended != null) {
-      return new Prefetcher.Result.Nothing(ended);
-    }
     try {
-      return new Prefetcher.Result.Rows(run.fetcher().fetch(task));
+      if (run.halted().isEmpty()) {
+        run.haltUnlessLocked();
+      }
+      WindowOutcome ended = run.halted().or(() -> run.lost(task.site().id())).orElse(null);
+      if (ended != null) {
+        return new Prefetcher.Result.Nothing(ended);
+      }
+      long expected = run.leastRequests(task);
+      Optional<String> spent = run.spending().begin(expected);
+      if (spent.isPresent()) {
+        run.halt(WindowOutcome.failed("", FailureKind.BUDGET, spent.get()));
+        return new Prefetcher.Result.Nothing(run.halted().orElseThrow());
+      }
+      try {
+        return new Prefetcher.Result.Rows(run.fetcher().fetch(task));
+      } finally {
+        run.spending().ended(expected);
+      }
     } catch (FetchFailedException e) {
       return new Prefetcher.Result.Nothing(failed(task, e.failure()));
     } catch (IOException e) {
       WindowOutcome outcome =
           WindowOutcome.failed("", FailureKind.STORAGE, "cannot spill rows: " + e.getMessage());
+      run.halt(outcome);
+      return new Prefetcher.Result.Nothing(outcome);
+    } catch (LedgerException e) {
+      WindowOutcome outcome =
+          WindowOutcome.failed("", FailureKind.STORAGE, String.valueOf(e.getMessage()));
       run.halt(outcome);
       return new Prefetcher.Result.Nothing(outcome);
     } catch (RuntimeException e) {

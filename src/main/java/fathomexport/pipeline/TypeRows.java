@@ -8,25 +8,22 @@ import fathomexport.report.Aggregate;
 import fathomexport.report.QueryShape;
 import fathomexport.report.Report;
 import fathomexport.report.Window;
+import fathomexport.report.rows.RowDigest;
 import fathomexport.report.rows.RowSorter;
 import fathomexport.report.rows.RowSource;
 import fathomexport.report.rows.RowSpool;
-import fathomexport.typing.CellKind;
-import fathomexport.typing.Numbers;
 import fathomexport.typing.RawRows;
 import fathomexport.typing.RowTyper;
 import java.io.IOException;
 import java.math.BigDecimal;
-import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.OptionalLong;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.values.TupleTag;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,105 +47,55 @@ final class TypeRows extends DoFn<Fetched, Typed> {
   public void type(@Element Fetched fetched, MultiOutputReceiver out) {
     RunServices run = RunServices.of(spec);
     try (RowSpool raw = fetched.raw()) {
-      UnitGuard.Unit unit = unit(fetched.task().shape(), raw);
       for (Report report : fetched.task().reports()) {
         try {
-          out.get(ExportPipeline.TYPED).output(type(run, fetched, raw, report, unit));
+          out.get(ExportPipeline.TYPED).output(type(run, fetched, raw, report));
         } catch (IOException e) {
-          fail(run, fetched.task(), report, FailureKind.STORAGE, "cannot spill rows: " + e, out);
+          fail(run, fetched, report, FailureKind.STORAGE, "rows on the disk: " + e, out);
         } catch (RuntimeException e) {
           LOG.error("{}: a fault of ours", fetched.task(), e);
-          fail(run, fetched.task(), report, FailureKind.FAULT, "a fault of ours: " + e, out);
+          fail(run, fetched, report, FailureKind.FAULT, "a fault of ours: " + e, out);
         }
-      }
-    } catch (IOException e) {
-      for (Report report : fetched.task().reports()) {
-        fail(
-            run,
-            fetched.task(),
-            report,
-            FailureKind.STORAGE,
-            "cannot read spilled rows: " + e,
-            out);
       }
     }
   }
 
   private void fail(
       RunServices run,
-      FetchTask task,
+      Fetched fetched,
       Report report,
       FailureKind kind,
       String message,
       MultiOutputReceiver out) {
-    WindowOutcome outcome = WindowOutcome.failed(task.window(report).toString(), kind, message);
+    Window window = fetched.task().window(report);
+    WindowOutcome outcome =
+        WindowOutcome.failed(window.toString(), kind, message)
+            .about(window, fetched.requestsOf(report));
     run.ended(outcome);
     out.get(failures).output(outcome);
   }
 
-  /** The unit of the window's bounce rates, from all its rows together. */
-  private static UnitGuard.Unit unit(QueryShape shape, RowSpool raw) throws IOException {
-    int rate = shape.aggregates().indexOf(Aggregate.BOUNCE_RATE);
-    int visits = shape.aggregates().indexOf(Aggregate.VISITS);
-    if (rate < 0 || visits < 0) {
-      return UnitGuard.Unit.PERCENT;
-    }
-    UnitGuard guard = new UnitGuard();
-    int cells = shape.fields().size() + shape.aggregates().size();
-    try (RowSource source = raw.read()) {
-      RawRows.Reader row = new RawRows.Reader(source, cells);
-      while (row.next()) {
-        OptionalLong count = whole(row, shape.fields().size() + visits);
-        Optional<BigDecimal> value = decimal(row, shape.fields().size() + rate);
-        if (count.isPresent() && count.getAsLong() >= 0 && value.isPresent()) {
-          guard.row(count.getAsLong(), value.get());
-        }
-      }
-    }
-    return guard.unit();
-  }
-
-  private static boolean hasText(RawRows.Reader row, int cell) {
-    return row.kind(cell) == CellKind.STRING || row.kind(cell) == CellKind.NUMBER;
-  }
-
-  private static OptionalLong whole(RawRows.Reader row, int cell) {
-    return hasText(row, cell) ? Numbers.whole(row.text(cell)) : OptionalLong.empty();
-  }
-
-  private static Optional<BigDecimal> decimal(RawRows.Reader row, int cell) {
-    return hasText(row, cell) ? Numbers.decimal(row.text(cell)) : Optional.empty();
-  }
-
-  private Typed type(
-      RunServices run, Fetched fetched, RowSpool raw, Report report, UnitGuard.Unit unit)
+  private static Typed type(RunServices run, Fetched fetched, RowSpool raw, Report report)
       throws IOException {
-    FetchTask task = fetched.task();
-    Window window = task.window(report);
-    Path spill = run.spillDirectory();
-    RowSpool rows = new RowSpool(spill);
-    Collected found = new Collected(run, report, window);
-    boolean mixed =
-        unit == UnitGuard.Unit.NEITHER && report.aggregates().contains(Aggregate.BOUNCE_RATE);
-    int cells = task.shape().fields().size() + task.shape().aggregates().size();
-    try (RowSorter sorter = new RowSorter(spill);
-        RowSource source = raw.read()) {
-      new RowTyper(report, window, task.shape(), unit == UnitGuard.Unit.RATIO)
-          .type(new RawRows.Reader(source, cells), sorter, rows, found);
-    } catch (IOException | RuntimeException e) {
-      rows.close();
-      throw e;
+    // The rows' unit is known when all are read. Percentages are what the API gives today: only
+    // when it turns out otherwise are they typed once more.
+    Typing typing = new Typing(run, fetched.task(), report, false);
+    typing.read(raw);
+    if (typing.unit() == UnitGuard.Unit.RATIO) {
+      typing.rows.close();
+      typing = new Typing(run, fetched.task(), report, true);
+      typing.read(raw);
     }
-    if (mixed) {
-      String why =
+    if (typing.unit() == UnitGuard.Unit.NEITHER
+        && report.aggregates().contains(Aggregate.BOUNCE_RATE)) {
+      typing.refuseAll(
           "bounce_rate fits neither a ratio nor a percentage: rate x visits is no whole number of"
-              + " bounces";
-      found.sums.periods().keySet().forEach(p -> found.note(p, why));
+              + " bounces");
     }
     return new Typed(
         new Fetched(
-            task,
-            new RowSpool(spill),
+            fetched.task(),
+            new RowSpool(run.spillDirectory()),
             fetched.control(),
             fetched.noControl(),
             fetched.faults(),
@@ -157,29 +104,89 @@ final class TypeRows extends DoFn<Fetched, Typed> {
             fetched.controlRequests(),
             fetched.splits()),
         report,
-        rows,
-        found.sums,
-        found.refused,
-        found.quarantine);
+        typing.rows,
+        typing.sums,
+        typing.digests(),
+        typing.refused,
+        typing.quarantine);
   }
 
-  private static final class Collected implements RowTyper.Findings {
+  /** A task's rows on their way to being one report's, and what was found on it. */
+  private static final class Typing implements RowTyper.Findings {
     private final RunServices run;
+    private final FetchTask task;
     private final Report report;
     private final Window window;
+    private final boolean ratio;
+    private final RowSpool rows;
+    private final UnitGuard guard = new UnitGuard();
     private final PeriodTotals sums = new PeriodTotals();
+    private final RowDigest digest;
+    private final Map<LocalDate, String> digests = new HashMap<>();
+    private @Nullable LocalDate digested;
     private final Map<LocalDate, Typed.Refused> refused = new HashMap<>();
     private final List<QuarantinedRow> quarantine = new ArrayList<>();
 
-    Collected(RunServices run, Report report, Window window) {
+    Typing(RunServices run, FetchTask task, Report report, boolean ratio) {
       this.run = run;
+      this.task = task;
       this.report = report;
-      this.window = window;
+      this.window = task.window(report);
+      this.ratio = ratio;
+      this.rows = new RowSpool(run.spillDirectory());
+      this.digest = new RowDigest(report.schema());
+    }
+
+    void read(RowSpool raw) throws IOException {
+      QueryShape shape = task.shape();
+      int cells = shape.fields().size() + shape.aggregates().size();
+      try (RowSorter sorter = new RowSorter(run.spillDirectory());
+          RowSource source = raw.read()) {
+        new RowTyper(report, window, shape, ratio)
+            .type(new RawRows.Reader(source, cells), sorter, rows, this);
+      } catch (IOException | RuntimeException e) {
+        rows.close();
+        throw e;
+      }
+    }
+
+    /** The unit of the window's bounce rates, from all its rows together. */
+    UnitGuard.Unit unit() {
+      return guard.unit();
+    }
+
+    void refuseAll(String why) {
+      sums.periods().keySet().forEach(p -> note(p, why));
     }
 
     @Override
-    public void typed(LocalDate period, Map<Aggregate, Long> additive) {
-      sums.add(period, additive);
+    public void typed(
+        LocalDate period, List<Aggregate> measures, long[] values, byte[] row, int length) {
+      sums.add(period, measures, values);
+      if (!period.equals(digested)) {
+        endDigest();
+        digested = period;
+      }
+      digest.add(row, length);
+    }
+
+    private void endDigest() {
+      if (digested != null) {
+        digests.put(digested, digest.text());
+        digested = null;
+      }
+      digest.reset();
+    }
+
+    /** Digests of the periods that have rows; rows come ordered by period. */
+    private Map<LocalDate, String> digests() {
+      endDigest();
+      return digests;
+    }
+
+    @Override
+    public void rate(long visits, BigDecimal rate) {
+      guard.row(visits, rate);
     }
 
     @Override

@@ -15,6 +15,7 @@ import java.util.Map;
  * @param fetched without its raw rows, which are gone
  * @param rows in the encoding of the report's schema, ordered
  * @param sums over the typed rows
+ * @param digests of the typed rows, for periods that have any
  * @param refused how many rows of each period could not be typed, and why the first of them could
  *     not
  * @param quarantine the rows that could not be typed, as many as are kept
@@ -24,6 +25,7 @@ record Typed(
     Report report,
     RowSpool rows,
     PeriodTotals sums,
+    Map<LocalDate, String> digests,
     Map<LocalDate, Refused> refused,
     List<QuarantinedRow> quarantine)
     implements Serializable {

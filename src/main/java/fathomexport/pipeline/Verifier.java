@@ -1,7 +1,10 @@
 package fathomexport.pipeline;
 
 import fathomexport.certify.PeriodTotals;
+import fathomexport.ledger.CertificateStatus;
 import fathomexport.ledger.LedgerEntry;
+import fathomexport.ledger.LedgerException;
+import fathomexport.ledger.PeriodCertificate;
 import fathomexport.plan.ControlQuery;
 import fathomexport.plan.Subject;
 import fathomexport.report.Aggregate;
@@ -11,6 +14,7 @@ import fathomexport.report.DayRange;
 import fathomexport.report.Report;
 import fathomexport.report.Slice;
 import fathomexport.report.TableSchema;
+import fathomexport.report.rows.RowDigest;
 import fathomexport.report.rows.RowReader;
 import fathomexport.report.rows.RowSource;
 import fathomexport.sink.Sink;
@@ -18,9 +22,12 @@ import java.io.IOException;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -28,7 +35,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Asks the control totals of a range again and compares them with the rows that lie in the sinks,
- * read back one by one. Exports nothing.
+ * read back one by one; and those rows with the ledger's digests, which see what no total shows.
+ * Exports nothing.
  */
 final class Verifier {
   private static final long MICROS_A_DAY = TimeUnit.DAYS.toMicros(1);
@@ -38,6 +46,7 @@ final class Verifier {
   private final Sinks sinks;
   private final WindowFetcher fetcher;
   private final List<Verification.Difference> differences = new ArrayList<>();
+  private final Set<String> damaged = new LinkedHashSet<>();
   private final List<String> failures = new ArrayList<>();
   private long compared;
 
@@ -65,13 +74,24 @@ final class Verifier {
             new DayRange(days.first(), days.last().isAfter(last) ? last : days.last());
         for (Slice slice : subject.slices(report)) {
           for (Sink sink : sinks.all()) {
-            compare(report, slice, sink, finished);
+            try {
+              compare(report, slice, sink, finished);
+            } catch (LedgerException e) {
+              if (!e.damaged()) {
+                throw e;
+              }
+              damaged.add(String.valueOf(e.getMessage()));
+            }
           }
         }
       }
     }
     return new Verification(
-        compared, requests.sent(), List.copyOf(differences), List.copyOf(failures));
+        compared,
+        requests.sent(),
+        List.copyOf(differences),
+        List.copyOf(damaged),
+        List.copyOf(failures));
   }
 
   /** Counts requests that are billed. */
@@ -128,7 +148,7 @@ final class Verifier {
       List<DayRange> periods) {
     try {
       PeriodTotals control = fetcher.control(ControlQuery.of(report, slice, asked));
-      PeriodTotals stored = stored(report, slice, sink, asked);
+      Stored stored = stored(report, slice, sink, asked);
       for (DayRange period : periods) {
         compared++;
         LedgerEntry entry = held.get(key(report, period.first(), period.last()));
@@ -148,49 +168,93 @@ final class Verifier {
       Sink sink,
       LocalDate period,
       @Nullable LedgerEntry entry,
-      PeriodTotals stored,
+      Stored stored,
       PeriodTotals control) {
-    PeriodTotals.Total mine = stored.of(period);
+    PeriodTotals.Total mine = stored.totals().of(period);
     PeriodTotals.Total theirs = control.of(period);
+    Found found = new Found(report, slice, sink, period);
+    PeriodCertificate certificate = entry == null ? null : entry.certificate();
+    long exported = certificate == null ? 0 : certificate.rows();
+    boolean changed = mine.rows() != exported;
+    if (changed) {
+      found.add("rows", mine.rows(), exported, Verification.Cause.CHANGED_IN_STORAGE);
+    }
     for (Aggregate measure : Aggregate.additiveOf(report.entity())) {
-      Long sum =
-          entry == null
-              ? null
-              : report.aggregates().contains(measure)
-                  ? Long.valueOf(mine.sum(measure))
-                  // Not a column of the table: what the certificate says was summed.
-                  : entry.certificate().sums().getOrDefault(measure, 0L);
-      if (sum == null ? theirs.sum(measure) != 0 : sum != theirs.sum(measure)) {
-        add(report, slice, sink, period, measure.apiName(), sum, theirs.sum(measure));
+      long now = theirs.sum(measure);
+      if (certificate == null) {
+        if (now != 0) {
+          found.add(measure.apiName(), null, now, Verification.Cause.NEVER_EXPORTED);
+        }
+        continue;
+      }
+      long then = certificate.sums().getOrDefault(measure, 0L);
+      // One that is no column of the table: what the certificate says was summed.
+      long sum = report.aggregates().contains(measure) ? mine.sum(measure) : then;
+      changed |= sum != then;
+      if (sum != now) {
+        found.add(measure.apiName(), sum, now, cause(certificate, sum != then));
       }
     }
-    if (entry != null && mine.rows() != entry.certificate().rows()) {
-      add(report, slice, sink, period, "rows", mine.rows(), entry.certificate().rows());
+    if (certificate != null && !changed && !sameContents(certificate, stored.digests(), period)) {
+      found.add("contents", null, null, Verification.Cause.CHANGED_IN_STORAGE);
     }
   }
 
-  private void add(
-      Report report,
-      Slice slice,
-      Sink sink,
-      LocalDate period,
-      String measure,
-      @Nullable Long stored,
-      long expected) {
-    differences.add(
-        new Verification.Difference(
-            report.name(),
-            slice.site().value(),
-            slice.event(),
-            sink.name(),
-            period,
-            measure,
-            stored,
-            expected));
+  private static Verification.Cause cause(PeriodCertificate certificate, boolean changed) {
+    if (changed) {
+      return Verification.Cause.CHANGED_IN_STORAGE;
+    }
+    return certificate.status() == CertificateStatus.INCOMPLETE
+        ? Verification.Cause.INCOMPLETE
+        : Verification.Cause.CHANGED_AT_THE_API;
   }
 
-  /** Sums over the rows that lie there. */
-  private static PeriodTotals stored(Report report, Slice slice, Sink sink, DayRange asked)
+  /** Whether the rows are those that were exported, cell by cell, as far as that was noted. */
+  private static boolean sameContents(
+      PeriodCertificate certificate, Map<LocalDate, String> digests, LocalDate period) {
+    String then = certificate.digest();
+    String now = digests.get(period);
+    return then == null || now == null || !RowDigest.comparable(then, now) || then.equals(now);
+  }
+
+  /** Takes down what differs of a period. */
+  private final class Found {
+    private final Report report;
+    private final Slice slice;
+    private final Sink sink;
+    private final LocalDate period;
+
+    Found(Report report, Slice slice, Sink sink, LocalDate period) {
+      this.report = report;
+      this.slice = slice;
+      this.sink = sink;
+      this.period = period;
+    }
+
+    void add(
+        String measure, @Nullable Long stored, @Nullable Long expected, Verification.Cause cause) {
+      differences.add(
+          new Verification.Difference(
+              report.name(),
+              slice.site().value(),
+              slice.event(),
+              sink.name(),
+              period,
+              measure,
+              stored,
+              expected,
+              cause));
+    }
+  }
+
+  /**
+   * What the rows that lie there come to.
+   *
+   * @param digests of the periods that have rows
+   */
+  private record Stored(PeriodTotals totals, Map<LocalDate, String> digests) {}
+
+  private static Stored stored(Report report, Slice slice, Sink sink, DayRange asked)
       throws IOException {
     TableSchema schema = report.schema();
     int time = schema.indexOf(Column.Role.TIME);
@@ -200,6 +264,8 @@ final class Verifier {
             .collect(Collectors.toMap(a -> a, a -> schema.indexOf(a.apiName())));
     RowReader row = new RowReader(schema);
     PeriodTotals totals = new PeriodTotals();
+    Map<LocalDate, RowDigest> digests = new HashMap<>();
+    EnumMap<Aggregate, Long> sums = new EnumMap<>(Aggregate.class);
     try (RowSource rows = sink.stored(report, slice, asked)) {
       while (rows.next()) {
         row.read(rows.buffer(), rows.length());
@@ -208,18 +274,29 @@ final class Verifier {
           continue;
         }
         long value = row.integer(time);
-        long day =
-            report.dateGrouping() == DateGrouping.HOUR ? Math.floorDiv(value, MICROS_A_DAY) : value;
-        EnumMap<Aggregate, Long> sums = new EnumMap<>(Aggregate.class);
+        LocalDate period =
+            report
+                .dateGrouping()
+                .periodStart(
+                    LocalDate.ofEpochDay(
+                        report.dateGrouping() == DateGrouping.HOUR
+                            ? Math.floorDiv(value, MICROS_A_DAY)
+                            : value));
+        sums.clear();
         measures.forEach(
             (a, column) -> {
               if (!row.isNull(column)) {
                 sums.put(a, row.integer(column));
               }
             });
-        totals.add(LocalDate.ofEpochDay(day), sums);
+        totals.add(period, sums);
+        digests
+            .computeIfAbsent(period, p -> new RowDigest(schema))
+            .add(rows.buffer(), rows.length());
       }
     }
-    return totals;
+    Map<LocalDate, String> texts = new HashMap<>();
+    digests.forEach((period, digest) -> texts.put(period, digest.text()));
+    return new Stored(totals, texts);
   }
 }

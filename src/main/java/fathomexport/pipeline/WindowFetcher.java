@@ -10,13 +10,17 @@ import fathomexport.certify.PeriodTotals;
 import fathomexport.plan.ControlQuery;
 import fathomexport.plan.FetchTask;
 import fathomexport.plan.Pager;
+import fathomexport.plan.Sample;
 import fathomexport.plan.WindowPlanner;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
 import fathomexport.report.QueryShape;
 import fathomexport.report.Slice;
+import fathomexport.report.rows.RowSource;
 import fathomexport.report.rows.RowSpool;
+import fathomexport.typing.CellKind;
+import fathomexport.typing.RawRows;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -27,6 +31,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -107,6 +112,7 @@ final class WindowFetcher {
                 spool,
                 tally);
         walk.run();
+        confirmEmptied(task, walk);
       }
       PeriodTotals totals = null;
       if (task.isControl()) {
@@ -233,8 +239,12 @@ final class WindowFetcher {
     private @Nullable LocalDate suspectPeriod;
     private boolean capRefuted;
 
-    /** The end of a page behind which nothing came, though more was asked for. */
-    private record Tail(long rows, LocalDate last, RowSpool.Mark lastStart) {}
+    /**
+     * The end of a page behind which nothing came, though more was asked for.
+     *
+     * @param asked last day that the page was asked for: later ones it could not hold
+     */
+    private record Tail(long rows, LocalDate last, LocalDate asked, RowSpool.Mark lastStart) {}
 
     Walk(
         Slice slice,
@@ -367,7 +377,8 @@ final class WindowFetcher {
       }
       Tail before = tail;
       tail = null;
-      if (before != null && page.rows() > 0) {
+      LocalDate behind = page.first();
+      if (before != null && behind != null && !behind.isAfter(before.asked())) {
         learnCap(before, page);
         return;
       }
@@ -399,7 +410,7 @@ final class WindowFetcher {
       reasks = 0;
       LocalDate last = page.last();
       if (control == null && !cut && last != null && suspicious(page, asked)) {
-        tail = new Tail(page.rows(), last, lastStart);
+        tail = new Tail(page.rows(), last, asked.last(), lastStart);
         pager.restartFrom(shape.dateGrouping().periodEnd(last).plusDays(1));
       }
     }
@@ -527,7 +538,9 @@ final class WindowFetcher {
               .allMatch(p -> page.totals().of(p).sum(measure) < expected.of(p).sum(measure));
     }
 
-    private void overLimit(LocalDate period, PageReader page) {
+    /** Has a period that alone reaches the limit in parts; what cannot be had is at fault. */
+    private void overLimit(LocalDate period, PageReader page)
+        throws FetchFailedException, IOException {
       String reason =
           "one "
               + (shape.dateGrouping() == DateGrouping.HOUR
@@ -537,9 +550,89 @@ final class WindowFetcher {
                       : shape.dateGrouping().apiName())
               + " alone has more rows than the limit of "
               + pager.limit();
-      LOG.warn("{} {}: {}", slice, period, reason);
-      faults.put(period, new Certifier.Fault(reason, true));
-      totals.addAll(page.totals(), new DayRange(period, period));
+      if (shape.fields().isEmpty()) {
+        LOG.warn("{} {}: {}", slice, period, reason);
+        faults.put(period, new Certifier.Fault(reason, true));
+        totals.addAll(page.totals(), new DayRange(period, period));
+        return;
+      }
+      DayRange whole = new DayRange(period, endOf(period));
+      try (RowSpool parts = new RowSpool(spillDirectory)) {
+        PeriodSplit split =
+            new PeriodSplit(client, knowledge, slice, shape, whole, pager.limit(), parts);
+        PeriodSplit.End end =
+            split.run(
+                sample(page), estimate(period, page), control == null ? null : totalOf(whole));
+        tally.requests += split.requests();
+        tally.splits += split.parts();
+        if (split.endedAt().isAfter(tally.endedAt)) {
+          tally.endedAt = split.endedAt();
+        }
+        switch (end) {
+          case WHOLE, UNEQUAL -> {
+            spool.rollback(page.start());
+            spool.appendAll(parts);
+            totals.set(period, parts.rows(), split.sums());
+          }
+          case UNSPLITTABLE -> totals.addAll(page.totals(), new DayRange(period, period));
+        }
+        if (end != PeriodSplit.End.WHOLE) {
+          faults.put(
+              period, new Certifier.Fault(reason + "; " + split.reason(), split.worthKeeping()));
+        }
+        if (period.equals(suspectPeriod)) {
+          settleCap(end == PeriodSplit.End.WHOLE);
+        }
+      }
+    }
+
+    /** Roughly how many rows a period has, going by those that came and by its total. */
+    private long estimate(LocalDate period, PageReader page)
+        throws FetchFailedException, IOException {
+      Aggregate measure = Aggregate.additiveOf(shape.entity()).get(0);
+      long came = page.totals().of(period).sum(measure);
+      if (control == null || came <= 0) {
+        return 4 * page.rows();
+      }
+      return (long) ((double) page.rows() * control.get(days).of(period).sum(measure) / came);
+    }
+
+    /** The values of a page's fields. */
+    private Sample sample(PageReader page) throws IOException {
+      int fields = shape.fields().size();
+      Sample sample = new Sample(fields);
+      @Nullable String[] cells = new @Nullable String[fields];
+      try (RowSource source = spool.read()) {
+        for (long i = 0; i < page.start().rows(); i++) {
+          source.next();
+        }
+        RawRows.Reader row = new RawRows.Reader(source, fields);
+        while (row.next()) {
+          for (int i = 0; i < fields; i++) {
+            cells[i] =
+                row.kind(i) == CellKind.NULL || row.kind(i) == CellKind.MISSING
+                    ? null
+                    : row.text(i);
+          }
+          sample.add(cells);
+        }
+      }
+      return sample;
+    }
+
+    private PeriodSplit.Control totalOf(DayRange period) {
+      Control with = Objects.requireNonNull(control);
+      return new PeriodSplit.Control() {
+        @Override
+        public PeriodTotals.Total total() throws FetchFailedException, IOException {
+          return with.get(days).of(period.first());
+        }
+
+        @Override
+        public void askAgain() throws FetchFailedException, IOException {
+          with.ask(period);
+        }
+      };
     }
 
     private void giveUp(DayRange asked, String reason) {
@@ -552,43 +645,63 @@ final class WindowFetcher {
   }
 
   /**
-   * A control has no control of its own. Before its silence about a period replaces rows that are
-   * stored, the same is asked as one total.
+   * Before silence about days replaces rows that are stored, the same is asked as one total, of
+   * neighbouring days together: the answer and its control may be silent for one and the same
+   * reason.
    */
   private void confirmEmptied(FetchTask task, Walk walk) throws FetchFailedException, IOException {
-    List<LocalDate> silent =
-        task.heldPeriods().stream()
-            .filter(p -> walk.totals.of(p).rows() == 0 && !walk.faults.containsKey(p))
-            .sorted()
-            .toList();
-    for (LocalDate period : silent) {
-      LocalDate end = walk.endOf(period);
-      QueryShape total =
-          new QueryShape(
-              task.shape().entity(),
-              Aggregate.additiveOf(task.shape().entity()),
-              DateGrouping.NONE,
-              List.of(),
-              task.shape().filters());
-      try (RowSpool none = new RowSpool(spillDirectory)) {
-        Tally own = new Tally();
-        Walk asked =
-            new Walk(task.slice(), total, new DayRange(period, end), null, null, none, own);
-        asked.run();
-        walk.tally.controlRequests += own.requests;
-        Aggregate measure = Aggregate.additiveOf(task.shape().entity()).get(0);
-        long counted = asked.totals.of(period).sum(measure);
-        if (counted != 0 || !asked.faults.isEmpty()) {
-          walk.faults.put(
-              period,
-              new Certifier.Fault(
-                  "the answer had no rows, but the total counts "
-                      + counted
-                      + " "
-                      + measure.apiName(),
-                  false));
-        }
+    List<LocalDate> silent = silent(task, walk);
+    int begin = 0;
+    while (begin < silent.size()) {
+      int end = begin;
+      while (end + 1 < silent.size()
+          && silent.get(end + 1).equals(walk.endOf(silent.get(end)).plusDays(1))) {
+        end++;
       }
+      confirmEmptied(task, walk, silent.subList(begin, end + 1));
+      begin = end + 1;
     }
+  }
+
+  /** The periods of which nothing came, though rows are stored of them. */
+  private static List<LocalDate> silent(FetchTask task, Walk walk)
+      throws FetchFailedException, IOException {
+    Aggregate measure = Aggregate.additiveOf(task.shape().entity()).get(0);
+    PeriodTotals expected = walk.control == null ? walk.totals : walk.control.get(task.days());
+    return task.heldPeriods().stream()
+        .filter(p -> walk.totals.of(p).rows() == 0 && !walk.faults.containsKey(p))
+        .filter(p -> expected.of(p).sum(measure) == 0)
+        .sorted()
+        .toList();
+  }
+
+  private void confirmEmptied(FetchTask task, Walk walk, List<LocalDate> periods)
+      throws FetchFailedException, IOException {
+    Aggregate measure = Aggregate.additiveOf(task.shape().entity()).get(0);
+    QueryShape shape =
+        new QueryShape(
+            task.shape().entity(),
+            Aggregate.additiveOf(task.shape().entity()),
+            DateGrouping.NONE,
+            List.of(),
+            task.shape().filters());
+    DayRange range = new DayRange(periods.get(0), walk.endOf(periods.get(periods.size() - 1)));
+    PeriodTotals.Total total =
+        new Control(new ControlQuery(task.slice(), shape, range), null, walk.tally)
+            .get(range)
+            .of(range.first());
+    if (total.rows() > 0 && total.sum(measure) == 0) {
+      return;
+    }
+    String reason =
+        total.rows() == 0
+            ? "the answer had no rows, and neither had the total, which always has one"
+            : "the answer had no rows, but the total of "
+                + range
+                + " counts "
+                + total.sum(measure)
+                + " "
+                + measure.apiName();
+    periods.forEach(p -> walk.faults.put(p, new Certifier.Fault(reason, false)));
   }
 }

@@ -1,5 +1,6 @@
 package fathomexport.pipeline;
 
+import fathomexport.report.Window;
 import java.io.Serializable;
 import org.jspecify.annotations.Nullable;
 
@@ -12,6 +13,9 @@ import org.jspecify.annotations.Nullable;
  * @param changed periods whose rows were written
  * @param rows rows of the window that are stored
  * @param quarantined rows that could not be typed
+ * @param subject the window itself; null when there was none yet, such as for a site that is lost
+ * @param requests requests that its rows and their control took; those of a question that fills
+ *     several reports stand with the first of them
  */
 public record WindowOutcome(
     String window,
@@ -20,10 +24,38 @@ public record WindowOutcome(
     boolean committed,
     int changed,
     long rows,
-    long quarantined)
+    long quarantined,
+    @Nullable Window subject,
+    long requests)
     implements Serializable {
+
+  /** Without a window of its own. */
+  public WindowOutcome(
+      String window,
+      @Nullable FailureKind failure,
+      String message,
+      boolean committed,
+      int changed,
+      long rows,
+      long quarantined) {
+    this(window, failure, message, committed, changed, rows, quarantined, null, 0);
+  }
 
   static WindowOutcome failed(String window, FailureKind kind, String message) {
     return new WindowOutcome(window, kind, message, false, 0, 0, 0);
+  }
+
+  /** The same, saying which window it is and what it took. */
+  WindowOutcome about(Window window, long requestsTaken) {
+    return new WindowOutcome(
+        window.toString(),
+        failure,
+        message,
+        committed,
+        changed,
+        rows,
+        quarantined,
+        window,
+        requestsTaken);
   }
 }

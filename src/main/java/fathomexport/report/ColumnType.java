@@ -7,6 +7,8 @@ public enum ColumnType {
   DATE,
   /** Local wall time, microseconds since 1970-01-01T00:00 without a zone. */
   TIMESTAMP,
+  /** A point in time, microseconds since 1970-01-01T00:00Z. */
+  INSTANT,
   BIGINT,
   DOUBLE
 }

@@ -144,7 +144,7 @@ record AggregationQuery(
     checkRange(grouping, from, to, zone, behaviour);
     Sort sort = sort(request.parameter("sort_by"), aggregates, fields, grouping);
     Integer limit = limit(request.parameter("limit"), behaviour);
-    List<Condition> filters = filters(request.parameter("filters"));
+    List<Condition> filters = filters(request.parameter("filters"), behaviour);
     return new AggregationQuery(
         site, event, aggregates, grouping, fields, sort, from, to, zone, limit, filters);
   }
@@ -361,7 +361,8 @@ record AggregationQuery(
     return limit;
   }
 
-  private static List<Condition> filters(@Nullable String text) throws ApiProblem {
+  private static List<Condition> filters(@Nullable String text, Behaviour behaviour)
+      throws ApiProblem {
     if (text == null) {
       return List.of();
     }
@@ -376,12 +377,12 @@ record AggregationQuery(
     }
     List<Condition> conditions = new ArrayList<>();
     for (JsonNode one : array) {
-      conditions.add(condition(one));
+      conditions.add(condition(one, behaviour));
     }
     return conditions;
   }
 
-  private static Condition condition(JsonNode node) throws ApiProblem {
+  private static Condition condition(JsonNode node, Behaviour behaviour) throws ApiProblem {
     JsonNode property = node.path("property");
     JsonNode operator = node.path("operator");
     JsonNode value = node.path("value");
@@ -418,10 +419,16 @@ record AggregationQuery(
           "filters",
           "The operator " + op.apiName + " is not available for the field " + name + ".");
     }
-    return new Condition(field, op, value.textValue(), pattern(op, value.textValue()));
+    boolean regex = op == Operator.MATCHING || op == Operator.NOT_MATCHING;
+    if (regex && behaviour.regexRefused) {
+      throw ApiProblem.incompatible("filters", "Regular expressions are not available.");
+    }
+    int flags = behaviour.regexIgnoresCase ? Pattern.CASE_INSENSITIVE | Pattern.UNICODE_CASE : 0;
+    return new Condition(field, op, value.textValue(), pattern(op, value.textValue(), flags));
   }
 
-  private static Pattern pattern(Operator operator, String value) throws ApiProblem {
+  private static Pattern pattern(Operator operator, String value, int regexFlags)
+      throws ApiProblem {
     return switch (operator) {
       case IS, IS_NOT -> Pattern.compile("");
       case IS_LIKE, IS_NOT_LIKE -> {
@@ -433,7 +440,7 @@ record AggregationQuery(
       }
       case MATCHING, NOT_MATCHING -> {
         try {
-          yield Pattern.compile(value);
+          yield Pattern.compile(value, regexFlags);
         } catch (PatternSyntaxException e) {
           throw ApiProblem.invalid(
               "filters", "The filter value is not a valid regular expression.");

@@ -1,5 +1,7 @@
 package fathomexport.simulator;
 
+import static java.util.stream.Collectors.toCollection;
+
 import fathomexport.simulator.AggregationQuery.Condition;
 import fathomexport.simulator.AggregationQuery.Grouping;
 import fathomexport.simulator.AggregationQuery.Sort;
@@ -14,29 +16,42 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
+import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /** Computes the answers of {@code GET /aggregations}. */
 final class Aggregations {
   private static final MathContext FOURTEEN_DIGITS = new MathContext(14, RoundingMode.HALF_UP);
   private static final int INDEXES_KEPT = 64;
+  private static final int PERIODS_KEPT = 4;
 
   private final World world;
-  private final Map<IndexKey, Indexed> indexes =
-      new LinkedHashMap<>(16, 0.75f, true) {
-        private static final long serialVersionUID = 1L;
+  private final Map<IndexKey, Indexed> indexes = lastUsed(INDEXES_KEPT);
+  private final Map<PeriodKey, List<Group>> periods = lastUsed(PERIODS_KEPT);
+  private final Map<SortedKey, List<Group>> sortedPeriods = lastUsed(2 * PERIODS_KEPT);
 
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<IndexKey, Indexed> eldest) {
-          return size() > INDEXES_KEPT;
-        }
-      };
+  /** Equal for the same index only: it is another one once the records have changed. */
+  private record PeriodKey(
+      SiteIndex index,
+      Grouping grouping,
+      List<Dimension> fields,
+      int start,
+      int end,
+      boolean withoutNullKeyword) {}
+
+  private record SortedKey(
+      PeriodKey period,
+      @Nullable Sort sort,
+      boolean sortByIgnored,
+      Behaviour.FieldSort fieldSort,
+      boolean nullsLast) {}
 
   private record IndexKey(
       String site,
@@ -65,6 +80,19 @@ final class Aggregations {
     private Group(String label, int[] codes) {
       this.label = label;
       this.codes = codes;
+    }
+
+    private Group(String label, Group other) {
+      this(label, other.codes);
+      tie = other.tie;
+      visits = other.visits;
+      uniques = other.uniques;
+      records = other.records;
+      bounces = other.bounces;
+      seconds = other.seconds;
+      timed = other.timed;
+      cents = other.cents;
+      priced = other.priced;
     }
 
     private void add(SiteIndex index, int row) {
@@ -100,6 +128,19 @@ final class Aggregations {
     public int hashCode() {
       return Arrays.hashCode(codes);
     }
+  }
+
+  /** A map of the entries that were asked for last. */
+  private static <K, V> Map<K, V> lastUsed(int kept) {
+    return Collections.synchronizedMap(
+        new LinkedHashMap<>(16, 0.75f, true) {
+          private static final long serialVersionUID = 1L;
+
+          @Override
+          protected boolean removeEldestEntry(Map.Entry<K, V> eldest) {
+            return size() > kept;
+          }
+        });
   }
 
   Aggregations(World world) {
@@ -157,7 +198,7 @@ final class Aggregations {
     }
   }
 
-  private static List<Group> groups(
+  private List<Group> groups(
       AggregationQuery query,
       Behaviour behaviour,
       Instant now,
@@ -167,7 +208,7 @@ final class Aggregations {
       int number) {
     LocalDateTime from = query.from();
     LocalDateTime to = query.to();
-    int row = from == null ? 0 : index.firstFrom(from.toEpochSecond(ZoneOffset.UTC));
+    int start = from == null ? 0 : index.firstFrom(from.toEpochSecond(ZoneOffset.UTC));
     LocalDateTime last = to == null ? LocalDateTime.ofInstant(now, query.zone()) : to;
     int end = index.firstFrom(last.toEpochSecond(ZoneOffset.UTC) + 1);
     boolean[][] passes = new boolean[query.filters().size()][];
@@ -177,15 +218,115 @@ final class Aggregations {
       filtered[f] = index.column(condition.property());
       passes[f] = passes(condition, filtered[f], behaviour);
     }
-    int keyword = query.fields().indexOf(Dimension.KEYWORD);
+    long salt = behaviour.unstableTies ? number : 0;
     Sort sort = query.sort();
     boolean byTime =
         sort != null
             && sort.key().equals("timestamp")
             && sort.ascending()
             && !behaviour.sortByIgnored;
-    long salt = behaviour.unstableTies ? number : 0;
+    boolean oneBucket =
+        start < end && bucketEnd(query.grouping(), index.local[start]) > index.local[end - 1];
+    if (oneBucket
+        && !behaviour.futureHidden
+        && salt == 0
+        && (sort == null || !query.aggregates().contains(sort.key()))
+        && query.filters().stream().allMatch(f -> query.fields().contains(f.property()))) {
+      // Parts of a period are asked for many times: it is grouped once, and its groups filtered.
+      PeriodKey key =
+          new PeriodKey(
+              index,
+              query.grouping(),
+              query.fields(),
+              start,
+              end,
+              behaviour.keywordNullGroupLeftOut);
+      List<Group> all = sorted(key, query, behaviour, now, columns);
+      return all.stream()
+          .filter(g -> passes(g, query, passes))
+          .limit(limit)
+          .collect(toCollection(ArrayList::new));
+    }
+    return group(
+        query,
+        behaviour,
+        now,
+        index,
+        columns,
+        start,
+        end,
+        passes,
+        filtered,
+        salt,
+        byTime ? limit : Integer.MAX_VALUE);
+  }
+
+  /** All groups of a period in the order that is asked for. */
+  private List<Group> sorted(
+      PeriodKey key,
+      AggregationQuery query,
+      Behaviour behaviour,
+      Instant now,
+      SiteIndex.Column[] columns) {
+    SortedKey sortedKey =
+        new SortedKey(
+            key, query.sort(), behaviour.sortByIgnored, behaviour.fieldSort, behaviour.nullsLast);
+    List<Group> known = sortedPeriods.get(sortedKey);
+    if (known != null) {
+      return known;
+    }
+    List<Group> all = periods.get(key);
+    if (all == null) {
+      all =
+          group(
+              query,
+              behaviour,
+              now,
+              key.index(),
+              columns,
+              key.start(),
+              key.end(),
+              new boolean[0][],
+              columns,
+              0,
+              Integer.MAX_VALUE);
+      periods.put(key, all);
+    }
+    List<Group> sorted = new ArrayList<>(all);
+    sorted.sort(order(query, behaviour, columns));
+    sortedPeriods.put(sortedKey, sorted);
+    return sorted;
+  }
+
+  /** Whether a group's own values pass filters that are all on fields of the grouping. */
+  private static boolean passes(Group group, AggregationQuery query, boolean[][] passes) {
+    for (int f = 0; f < passes.length; f++) {
+      int field = query.fields().indexOf(query.filters().get(f).property());
+      if (!passes[f][group.codes[field]]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /**
+   * @param enough groups behind whose last bucket no more need to be known
+   */
+  private static List<Group> group(
+      AggregationQuery query,
+      Behaviour behaviour,
+      Instant now,
+      SiteIndex index,
+      SiteIndex.Column[] columns,
+      int start,
+      int end,
+      boolean[][] passes,
+      SiteIndex.Column[] filtered,
+      long salt,
+      int enough) {
+    int keyword = query.fields().indexOf(Dimension.KEYWORD);
     List<Group> groups = new ArrayList<>();
+    int row = start;
     while (row < end) {
       // One bucket: rows are in local order, so its rows are neighbours.
       long bucketEnd = bucketEnd(query.grouping(), index.local[row]);
@@ -211,7 +352,7 @@ final class Aggregations {
         group.tie = tie(group, columns, salt);
         groups.add(group);
       }
-      if (byTime && groups.size() >= limit) {
+      if (groups.size() >= enough) {
         break;
       }
     }
@@ -302,11 +443,13 @@ final class Aggregations {
     if (sort.key().equals("timestamp")) {
       byKey = Comparator.comparing(g -> g.label);
     } else if (field >= 0) {
-      SiteIndex.Column column = columns[field];
+      if (behaviour.fieldSort == Behaviour.FieldSort.IGNORED) {
+        return byTie;
+      }
+      int[] ranks = columns[field].ranks(behaviour.fieldSort);
+      int ofNull = behaviour.nullsLast ? Integer.MAX_VALUE : 0;
       byKey =
-          Comparator.comparing(
-              g -> column.values.get(g.codes[field]),
-              Comparator.nullsFirst(Comparator.naturalOrder()));
+          Comparator.comparingInt(g -> ranks[g.codes[field]] == 0 ? ofNull : ranks[g.codes[field]]);
     } else {
       byKey =
           Comparator.comparing(
@@ -354,6 +497,10 @@ final class Aggregations {
     if (behaviour.lastGroupLost && !query.fields().isEmpty() && !result.isEmpty()) {
       result = new ArrayList<>(result.subList(0, result.size() - 1));
     }
+    Behaviour.Tampering tampering = behaviour.tampering;
+    if (tampering != null && !query.fields().isEmpty() && !result.isEmpty()) {
+      result = tampered(result, tampering);
+    }
     if (behaviour.rowDuplicated && !result.isEmpty()) {
       result = new ArrayList<>(result);
       int middle = result.size() / 2;
@@ -373,6 +520,32 @@ final class Aggregations {
       result.add(0, stray);
     }
     return result.size() > limit ? new ArrayList<>(result.subList(0, limit)) : result;
+  }
+
+  private static List<Group> tampered(List<Group> groups, Behaviour.Tampering tampering) {
+    List<Group> result = new ArrayList<>(groups);
+    SplittableRandom random = new SplittableRandom(tampering.seed());
+    int place = random.nextInt(result.size());
+    Group hit = result.get(place);
+    switch (tampering.damage()) {
+      case ROW_DROPPED -> result.remove(place);
+      case ROW_DOUBLED -> result.add(place, hit);
+      case VALUE_OFF_BY_ONE -> {
+        Group more = new Group(hit.label, hit);
+        more.records++;
+        result.set(place, more);
+      }
+      case DAY_MOVED -> {
+        List<String> others =
+            groups.stream().map(g -> g.label).distinct().filter(l -> !l.equals(hit.label)).toList();
+        if (!others.isEmpty()) {
+          result.set(place, new Group(others.get(random.nextInt(others.size())), hit));
+          // Stable: sorted by time, as it was asked for.
+          result.sort(Comparator.comparing(g -> g.label));
+        }
+      }
+    }
+    return result;
   }
 
   private static Answer render(

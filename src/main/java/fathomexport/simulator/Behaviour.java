@@ -41,6 +41,17 @@ public final class Behaviour {
     REFUSED
   }
 
+  /** In which order rows come that are sorted by a field. */
+  public enum FieldSort {
+    CODE_POINTS,
+    /** {@code a} and {@code A} are equal. */
+    IGNORING_CASE,
+    /** Only letters and digits count, in any case. */
+    DICTIONARY,
+    /** None, whatever is asked for. */
+    IGNORED
+  }
+
   /** How a lack of permission is told. */
   public enum Refusal {
     FORBIDDEN(403),
@@ -77,6 +88,23 @@ public final class Behaviour {
     }
   }
 
+  /** What becomes of one row of every grouped answer. */
+  public enum Damage {
+    ROW_DROPPED,
+    ROW_DOUBLED,
+    /** Its pageviews or conversions are one more. */
+    VALUE_OFF_BY_ONE,
+    /** It carries another date of the answer. */
+    DAY_MOVED
+  }
+
+  /**
+   * Damage at a random place of every grouped answer.
+   *
+   * @param seed decides the place: one seed, one place in equal answers
+   */
+  public record Tampering(Damage damage, long seed) {}
+
   /** What happens to the world once the n-th request to {@code /aggregations} was answered. */
   public record Change(int afterAggregation, Consumer<World> what) {}
 
@@ -99,10 +127,15 @@ public final class Behaviour {
   @Nullable Integer maximumLimit = null;
   @Nullable Integer defaultLimit = null;
   boolean sortByIgnored = false;
+  FieldSort fieldSort = FieldSort.CODE_POINTS;
+  boolean nullsLast = false;
+  boolean regexIgnoresCase = false;
+  boolean regexRefused = false;
   boolean unstableTies = false;
   boolean rowDuplicated = false;
   boolean rowOutsideRange = false;
   boolean lastGroupLost = false;
+  @Nullable Tampering tampering = null;
   boolean dateToExclusive = false;
   DateOnly dateOnlyTo = DateOnly.START_OF_DAY;
   @Nullable RangeRule dayRangeRule = null;
@@ -144,10 +177,15 @@ public final class Behaviour {
     maximumLimit = other.maximumLimit;
     defaultLimit = other.defaultLimit;
     sortByIgnored = other.sortByIgnored;
+    fieldSort = other.fieldSort;
+    nullsLast = other.nullsLast;
+    regexIgnoresCase = other.regexIgnoresCase;
+    regexRefused = other.regexRefused;
     unstableTies = other.unstableTies;
     rowDuplicated = other.rowDuplicated;
     rowOutsideRange = other.rowOutsideRange;
     lastGroupLost = other.lastGroupLost;
+    tampering = other.tampering;
     dateToExclusive = other.dateToExclusive;
     dateOnlyTo = other.dateOnlyTo;
     dayRangeRule = other.dayRangeRule;
@@ -287,6 +325,26 @@ public final class Behaviour {
     return change(b -> b.sortByIgnored = value);
   }
 
+  /** In which order rows come that are sorted by a field. */
+  public Behaviour withFieldSort(FieldSort value) {
+    return change(b -> b.fieldSort = value);
+  }
+
+  /** Whether rows without a value of a field come behind all others, sorted by it upwards. */
+  public Behaviour withNullsLast(boolean value) {
+    return change(b -> b.nullsLast = value);
+  }
+
+  /** Whether {@code matching} and {@code not matching} take no notice of case. */
+  public Behaviour withRegexIgnoringCase(boolean value) {
+    return change(b -> b.regexIgnoresCase = value);
+  }
+
+  /** Whether {@code matching} and {@code not matching} are refused with 422. */
+  public Behaviour withRegexRefused(boolean value) {
+    return change(b -> b.regexRefused = value);
+  }
+
   /** Whether rows that compare equal come in another order with every request. */
   public Behaviour withUnstableTies(boolean value) {
     return change(b -> b.unstableTies = value);
@@ -305,6 +363,11 @@ public final class Behaviour {
   /** Whether every grouped answer silently lacks one row. */
   public Behaviour withLastGroupLost(boolean value) {
     return change(b -> b.lastGroupLost = value);
+  }
+
+  /** What is wrong with one row of every grouped answer; null for nothing. */
+  public Behaviour withTampering(@Nullable Tampering value) {
+    return change(b -> b.tampering = value);
   }
 
   /** Whether a record in the very second of {@code date_to} is left out. */

@@ -1,12 +1,16 @@
 package fathomexport.simulator;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.IntStream;
@@ -24,11 +28,51 @@ final class SiteIndex {
     final int[] codes;
     final List<@Nullable String> values;
     final byte[][] json;
+    private final Map<Behaviour.FieldSort, int[]> ranks = new EnumMap<>(Behaviour.FieldSort.class);
 
     private Column(int[] codes, List<@Nullable String> values, byte[][] json) {
       this.codes = codes;
       this.values = values;
       this.json = json;
+    }
+
+    /** The place of each code's value in an order; 0 where there is no value. */
+    synchronized int[] ranks(Behaviour.FieldSort sort) {
+      return ranks.computeIfAbsent(sort, this::rank);
+    }
+
+    private int[] rank(Behaviour.FieldSort sort) {
+      String[] keys = new String[values.size()];
+      for (int code = 0; code < keys.length; code++) {
+        String value = values.get(code);
+        keys[code] = value == null ? "" : key(sort, value);
+      }
+      Integer[] order = new Integer[keys.length];
+      Arrays.setAll(order, i -> i);
+      Arrays.sort(order, (a, b) -> compare(keys[a], keys[b]));
+      int[] rank = new int[keys.length];
+      int place = 0;
+      for (int i = 0; i < order.length; i++) {
+        if (i == 0 || !keys[order[i]].equals(keys[order[i - 1]])) {
+          place++;
+        }
+        rank[order[i]] = values.get(order[i]) == null ? 0 : place;
+      }
+      return rank;
+    }
+
+    private static String key(Behaviour.FieldSort sort, String value) {
+      return switch (sort) {
+        case CODE_POINTS, IGNORED -> value;
+        case IGNORING_CASE -> value.toUpperCase(Locale.ROOT);
+        case DICTIONARY -> value.toLowerCase(Locale.ROOT).replaceAll("[^\\p{L}\\p{Nd}]", "");
+      };
+    }
+
+    /** By code points, not by halves of them. */
+    private static int compare(String a, String b) {
+      return Arrays.compareUnsigned(
+          a.getBytes(StandardCharsets.UTF_8), b.getBytes(StandardCharsets.UTF_8));
     }
   }
 

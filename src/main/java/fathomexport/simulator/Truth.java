@@ -239,10 +239,15 @@ public final class Truth {
       case "is not" -> !actual.equals(wanted);
       case "is like" -> contains(actual, wanted);
       case "is not like" -> !contains(actual, wanted);
-      case "matching" -> Pattern.compile(wanted).matcher(actual).find();
-      case "not matching" -> !Pattern.compile(wanted).matcher(actual).find();
+      case "matching" -> matches(actual, wanted);
+      case "not matching" -> !matches(actual, wanted);
       default -> throw new IllegalArgumentException("no operator " + filter.operator());
     };
+  }
+
+  private boolean matches(String text, String regex) {
+    int flags = behaviour.regexIgnoresCase ? Pattern.CASE_INSENSITIVE | Pattern.UNICODE_CASE : 0;
+    return Pattern.compile(regex, flags).matcher(text).find();
   }
 
   /** Whether the pieces of a term between its asterisks occur one after the other. */

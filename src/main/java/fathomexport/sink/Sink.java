@@ -25,13 +25,19 @@ public interface Sink extends AutoCloseable {
   void migrate(List<Report> reports);
 
   /**
+   * From now on commits only while no other run has taken the pipeline's lock: each commit asks,
+   * where nothing can come between the answer and its end.
+   */
+  void fence(Fence fence);
+
+  /**
    * Replaces the window's periods by the load's, and writes their ledger entries, all or nothing.
    * Periods that are incomplete leave what is stored as it was. A load equal to what is stored
    * writes no row.
    *
    * @throws SinkException {@code UNAVAILABLE}: nothing was stored; {@code UNKNOWN}: whether it was
    *     stored could not be found out; {@code INTEGRITY}: what would be stored is not what was
-   *     certified
+   *     certified; {@code SUPERSEDED}: the fence is down
    */
   CommitResult commit(WindowLoad load);
 
@@ -42,6 +48,9 @@ public interface Sink extends AutoCloseable {
   RowSource stored(Report report, Slice slice, DayRange days);
 
   Ledger ledger();
+
+  /** Where samples of current visitors go. */
+  SampleStore samples();
 
   @Override
   void close();

@@ -14,6 +14,8 @@ public final class SinkException extends RuntimeException {
     UNKNOWN,
     /** A report's definition does not fit what is stored. */
     DEFINITION,
+    /** Another run has taken the pipeline's lock; nothing was stored. */
+    SUPERSEDED,
     /** What would be stored is not what was certified: a fault of ours. */
     INTEGRITY
   }

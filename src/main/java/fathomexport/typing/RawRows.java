@@ -3,10 +3,9 @@ package fathomexport.typing;
 import fathomexport.report.rows.RowSource;
 import fathomexport.report.rows.RowSpool;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.time.LocalDate;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Rows as the API gave them, in a spool: the period and the time label, which paging had to read
@@ -14,14 +13,16 @@ import java.util.Arrays;
  * (8 bytes), then for each cell its kind (1 byte), its length (4 bytes) and its UTF-8.
  */
 public final class RawRows {
+  private static final int ROW_HEADER = 16;
+  private static final int CELL_HEADER = 5;
+
   private RawRows() {}
 
   /** Appends rows. */
   public static final class Writer {
-    private static final byte[] NOTHING = new byte[0];
-
     private final RowSpool spool;
-    private ByteBuffer buffer = ByteBuffer.allocate(1024);
+    private byte[] buffer = new byte[1024];
+    private int length;
 
     public Writer(RowSpool spool) {
       this.spool = spool;
@@ -30,31 +31,42 @@ public final class RawRows {
     /**
      * Starts a row.
      *
+     * @param period epoch day
      * @param time the value of its time column: epoch day of the date, or local microseconds of the
      *     hour
      */
-    public void start(LocalDate period, long time) {
-      buffer.clear();
-      buffer.putLong(period.toEpochDay());
-      buffer.putLong(time);
+    public void start(long period, long time) {
+      length = 0;
+      put(period, 8);
+      put(time, 8);
     }
 
-    public void cell(CellKind kind, String text) {
-      byte[] utf8 = text.isEmpty() ? NOTHING : text.getBytes(StandardCharsets.UTF_8);
-      if (buffer.remaining() < utf8.length + 5) {
-        byte[] grown =
-            Arrays.copyOf(
-                buffer.array(),
-                Math.max(buffer.capacity() * 2, buffer.position() + utf8.length + 5));
-        buffer = ByteBuffer.wrap(grown).position(buffer.position());
+    /**
+     * Appends a cell.
+     *
+     * @param utf8 its text; null for none
+     */
+    public void cell(CellKind kind, byte @Nullable [] utf8) {
+      int size = utf8 == null ? 0 : utf8.length;
+      if (buffer.length - length < size + CELL_HEADER) {
+        buffer = Arrays.copyOf(buffer, Math.max(buffer.length * 2, length + size + CELL_HEADER));
       }
-      buffer.put(kind.code());
-      buffer.putInt(utf8.length);
-      buffer.put(utf8);
+      buffer[length++] = kind.code();
+      put(size, 4);
+      if (utf8 != null) {
+        System.arraycopy(utf8, 0, buffer, length, size);
+        length += size;
+      }
     }
 
     public void end() throws IOException {
-      spool.append(buffer.array(), buffer.position());
+      spool.append(buffer, length);
+    }
+
+    private void put(long value, int bytes) {
+      for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) {
+        buffer[length++] = (byte) (value >>> shift);
+      }
     }
   }
 
@@ -64,7 +76,7 @@ public final class RawRows {
     private final int[] starts;
     private final int[] lengths;
     private final CellKind[] kinds;
-    private ByteBuffer buffer = ByteBuffer.allocate(0);
+    private byte[] buffer = new byte[0];
 
     public Reader(RowSource source, int cells) {
       this.source = source;
@@ -77,27 +89,32 @@ public final class RawRows {
       if (!source.next()) {
         return false;
       }
-      buffer = ByteBuffer.wrap(source.buffer(), 0, source.length());
-      int at = 16;
+      buffer = source.buffer();
+      int at = ROW_HEADER;
       for (int i = 0; i < starts.length; i++) {
-        kinds[i] = CellKind.of(buffer.get(at));
-        lengths[i] = buffer.getInt(at + 1);
-        starts[i] = at + 5;
-        at += 5 + lengths[i];
+        kinds[i] = CellKind.of(buffer[at]);
+        lengths[i] = (int) number(at + 1, 4);
+        starts[i] = at + CELL_HEADER;
+        at += CELL_HEADER + lengths[i];
       }
       return true;
     }
 
-    public LocalDate period() {
-      return LocalDate.ofEpochDay(buffer.getLong(0));
-    }
-
-    long periodEpochDay() {
-      return buffer.getLong(0);
+    /** Epoch day. */
+    public long period() {
+      return number(0, 8);
     }
 
     public long time() {
-      return buffer.getLong(8);
+      return number(8, 8);
+    }
+
+    private long number(int at, int bytes) {
+      long value = 0;
+      for (int i = at; i < at + bytes; i++) {
+        value = value << 8 | (buffer[i] & 0xff);
+      }
+      return value;
     }
 
     public CellKind kind(int cell) {
@@ -105,11 +122,24 @@ public final class RawRows {
     }
 
     public String text(int cell) {
-      return new String(buffer.array(), starts[cell], lengths[cell], StandardCharsets.UTF_8);
+      return new String(buffer, starts[cell], lengths[cell], StandardCharsets.UTF_8);
     }
 
-    byte[] utf8(int cell) {
-      return Arrays.copyOfRange(buffer.array(), starts[cell], starts[cell] + lengths[cell]);
+    /** The row's array: a cell's UTF-8 is from its {@link #start} to before its {@link #end}. */
+    byte[] bytes() {
+      return buffer;
+    }
+
+    int start(int cell) {
+      return starts[cell];
+    }
+
+    int end(int cell) {
+      return starts[cell] + lengths[cell];
+    }
+
+    int length(int cell) {
+      return lengths[cell];
     }
   }
 }

@@ -18,10 +18,8 @@ import java.time.LocalDateTime;
 import java.time.YearMonth;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
@@ -36,13 +34,26 @@ public final class RowTyper {
       DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss", Locale.ROOT);
   private static final BigDecimal HUNDRED = BigDecimal.valueOf(100);
 
-  /** Of what is no decimal number: refused as one below 0 is. */
-  private static final BigDecimal NOTHING = BigDecimal.valueOf(-1);
+  /** In place of a whole number that is not there. */
+  private static final long NONE = -1;
 
   /** Receives what typing finds. */
   public interface Findings {
-    /** A row was typed. The map is the next row's, too: copy what is kept. */
-    void typed(LocalDate period, Map<Aggregate, Long> additive);
+    /**
+     * A row was typed.
+     *
+     * @param measures those that were asked for and add up
+     * @param values of these, 0 for null; the array is the next row's, too: copy what is kept
+     * @param row the encoded row, {@code length} bytes of it; the next row's, too
+     */
+    void typed(LocalDate period, List<Aggregate> measures, long[] values, byte[] row, int length);
+
+    /**
+     * A row, typed or not, has a bounce rate and the visits that it is of.
+     *
+     * @param rate as it was given
+     */
+    void rate(long visits, BigDecimal rate);
 
     /** A row was not: its text as JSON, and which cell is not what it must be. */
     void refused(LocalDate period, String json, String reason);
@@ -62,8 +73,13 @@ public final class RowTyper {
   // written and summed.
   private final boolean[] nulls;
   private final long[] wholes;
-  private final BigDecimal[] decimals;
-  private final EnumMap<Aggregate, Long> sums = new EnumMap<>(Aggregate.class);
+  private final @Nullable BigDecimal[] decimals;
+
+  private final int visits;
+  private final int rate;
+  private final List<Aggregate> additive;
+  private final int[] added;
+  private final long[] sums;
 
   /**
    * @param shape whose cells the raw rows hold: fields, then aggregates
@@ -79,31 +95,61 @@ public final class RowTyper {
     this.reported = report.aggregates().stream().mapToInt(asked::indexOf).toArray();
     this.nulls = new boolean[asked.size()];
     this.wholes = new long[asked.size()];
-    this.decimals = new BigDecimal[asked.size()];
+    this.decimals = new @Nullable BigDecimal[asked.size()];
+    this.visits = asked.indexOf(Aggregate.VISITS);
+    this.rate = asked.indexOf(Aggregate.BOUNCE_RATE);
+    this.additive = asked.stream().filter(Aggregate::additive).toList();
+    this.added = additive.stream().mapToInt(asked::indexOf).toArray();
+    this.sums = new long[added.length];
   }
 
   /** Types all rows, which come ordered by period, into the spool. */
   public void type(RawRows.Reader rows, RowSorter sorter, RowSpool out, Findings findings)
       throws IOException {
     long current = Long.MIN_VALUE;
+    LocalDate period = LocalDate.MIN;
     while (rows.next()) {
-      if (rows.periodEpochDay() != current) {
+      if (rows.period() != current) {
         sorter.drainTo(out);
-        current = rows.periodEpochDay();
+        current = rows.period();
+        period = LocalDate.ofEpochDay(current);
       }
-      String problem = write(rows);
+      String unread = read(rows);
+      if (rate >= 0 && visits >= 0) {
+        BigDecimal given = decimals[rate];
+        if (given != null && wholes[visits] >= 0) {
+          findings.rate(wholes[visits], given);
+        }
+      }
+      String unkeyed = writeKey(rows);
+      String problem = unkeyed == null ? unread : unkeyed;
       if (problem == null) {
+        writeMeasures();
         sorter.add(writer.buffer(), writer.length());
-        findings.typed(rows.period(), sums());
+        sum();
+        findings.typed(period, additive, sums, writer.buffer(), writer.length());
       } else {
-        findings.refused(rows.period(), json(rows), problem);
+        findings.refused(period, json(rows), problem);
       }
     }
     sorter.drainTo(out);
   }
 
-  /** Writes the row, or says what keeps it from being written. */
-  private @Nullable String write(RawRows.Reader row) {
+  /**
+   * Reads every measure that was asked for, also those that only certificates need: all reports of
+   * the shape agree. Says what keeps the first of them from being stored.
+   */
+  private @Nullable String read(RawRows.Reader row) {
+    String problem = null;
+    for (int i = 0; i < asked.size(); i++) {
+      String here = read(row, i);
+      problem = problem == null ? here : problem;
+    }
+    return problem;
+  }
+
+  /** Writes what comes before the measures, or says what keeps it from being written. */
+  private @Nullable String writeKey(RawRows.Reader row) {
     writer.reset();
     writer.text(window.slice().site().value());
     if (report.entity() == Entity.EVENT) {
@@ -118,39 +164,36 @@ public final class RowTyper {
     for (int i = 0; i < fields.size(); i++) {
       switch (row.kind(i)) {
         case NULL -> writer.putNull();
-        case STRING, NUMBER -> writer.text(row.utf8(i));
+        case STRING, NUMBER -> writer.text(row.bytes(), row.start(i), row.length(i));
         case MISSING, OTHER -> {
           return fields.get(i).apiName() + " is " + found(row, i) + ", not a string or null";
         }
       }
     }
-    // Every asked measure is checked, also those that only certificates need: all reports of the
-    // shape agree.
-    for (int i = 0; i < asked.size(); i++) {
-      String problem = measure(row, i);
-      if (problem != null) {
-        return problem;
-      }
-    }
-    for (int i : reported) {
-      if (nulls[i]) {
-        writer.putNull();
-      } else if (asked.get(i).type() == ColumnType.BIGINT) {
-        writer.integer(wholes[i]);
-      } else {
-        boolean percentOf = ratio && asked.get(i) == Aggregate.BOUNCE_RATE;
-        writer.real((percentOf ? decimals[i].multiply(HUNDRED) : decimals[i]).doubleValue());
-      }
-    }
     return null;
   }
 
-  /** Reads a measure, or says what keeps it from being read. */
-  private @Nullable String measure(RawRows.Reader row, int i) {
+  private void writeMeasures() {
+    for (int i : reported) {
+      BigDecimal decimal = decimals[i];
+      if (nulls[i]) {
+        writer.putNull();
+      } else if (decimal == null) {
+        writer.integer(wholes[i]);
+      } else {
+        writer.real((ratio && i == rate ? decimal.multiply(HUNDRED) : decimal).doubleValue());
+      }
+    }
+  }
+
+  /** Reads a measure, or says what keeps it from being stored. */
+  private @Nullable String read(RawRows.Reader row, int i) {
     int cell = fields.size() + i;
     Aggregate aggregate = asked.get(i);
     CellKind kind = row.kind(cell);
     nulls[i] = kind == CellKind.NULL;
+    wholes[i] = NONE;
+    decimals[i] = null;
     if (nulls[i]) {
       return aggregate.nullable() ? null : aggregate.apiName() + " is null, not a whole number";
     }
@@ -158,13 +201,14 @@ public final class RowTyper {
     boolean fits = false;
     if (kind == CellKind.STRING || kind == CellKind.NUMBER) {
       if (whole) {
-        OptionalLong value = Numbers.whole(row.text(cell));
+        OptionalLong value = Numbers.whole(row.bytes(), row.start(cell), row.end(cell));
         // Refunds make a value negative; nothing makes a count so.
         fits = value.isPresent() && (value.getAsLong() >= 0 || aggregate == Aggregate.VALUE);
-        wholes[i] = value.orElse(0);
+        wholes[i] = value.orElse(NONE);
       } else {
-        BigDecimal value = Numbers.decimal(row.text(cell)).orElse(NOTHING);
-        fits = value.signum() >= 0;
+        BigDecimal value =
+            Numbers.decimal(row.bytes(), row.start(cell), row.end(cell)).orElse(null);
+        fits = value != null && value.signum() >= 0;
         decimals[i] = value;
       }
     }
@@ -177,14 +221,10 @@ public final class RowTyper {
             + (whole ? "a whole number of 64 bits" : "a decimal number, 0 or more, or null");
   }
 
-  private Map<Aggregate, Long> sums() {
-    sums.clear();
-    for (int i = 0; i < nulls.length; i++) {
-      if (!nulls[i] && asked.get(i).additive()) {
-        sums.put(asked.get(i), wholes[i]);
-      }
+  private void sum() {
+    for (int i = 0; i < added.length; i++) {
+      sums[i] = nulls[added[i]] ? 0 : wholes[added[i]];
     }
-    return sums;
   }
 
   private static String found(RawRows.Reader row, int cell) {
@@ -215,7 +255,7 @@ public final class RowTyper {
 
   /** The bucket as the API labels it. */
   private String label(RawRows.Reader row) {
-    LocalDate period = row.period();
+    LocalDate period = LocalDate.ofEpochDay(row.period());
     return switch (report.dateGrouping()) {
       case HOUR ->
           HOUR.format(

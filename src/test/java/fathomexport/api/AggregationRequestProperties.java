@@ -24,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.StreamSupport;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -84,7 +85,7 @@ class AggregationRequestProperties {
       return List.of();
     }
     JsonNode tree = JSON.readTree(text);
-    return tree.valueStream()
+    return StreamSupport.stream(tree.spliterator(), false)
         .map(
             f ->
                 new Filter(

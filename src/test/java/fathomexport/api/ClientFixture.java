@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.UnaryOperator;
 
 /** A client in virtual time: its waits cost none, only its deadline is real. */
 final class ClientFixture implements AutoCloseable {
@@ -46,6 +47,18 @@ final class ClientFixture implements AutoCloseable {
   }
 
   ClientFixture(URI baseUrl, Duration timeout, long maxBody, RetryBudget budget) {
+    this(baseUrl, timeout, maxBody, budget, permits -> permits);
+  }
+
+  /**
+   * @param around puts something around the permits
+   */
+  ClientFixture(
+      URI baseUrl,
+      Duration timeout,
+      long maxBody,
+      RetryBudget budget,
+      UnaryOperator<Permits> around) {
     this.budget = budget;
     ApiSettings settings =
         new ApiSettings(
@@ -62,7 +75,7 @@ final class ClientFixture implements AutoCloseable {
             settings,
             Map.of("FATHOM_API_TOKEN", TOKEN),
             new RunControls(
-                new ProcessPermits(10, Duration.ofMinutes(1), 1, time, stop),
+                around.apply(new ProcessPermits(10, Duration.ofMinutes(1), 1, time, stop)),
                 RunControls.lookupPermits(settings, time, stop),
                 budget,
                 stop,

@@ -336,6 +336,7 @@ class FathomClientFaultsTest {
       assertThat(
               transport.attempt(
                   server.baseUrl().toString(),
+                  () -> {},
                   body -> {
                     stop.stop();
                     return body.read();

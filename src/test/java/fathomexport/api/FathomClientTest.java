@@ -228,6 +228,34 @@ class FathomClientTest {
     }
   }
 
+  /** Reports and current visitors are of one quota. */
+  @Test
+  void currentVisitorsTakePermitsOfTheReports() throws Exception {
+    try (ScriptedServer server = new ScriptedServer(json("[]"));
+        ClientFixture fixture = new ClientFixture(server.baseUrl())) {
+      for (int i = 0; i < 10; i++) {
+        assertThat(fixture.ask().value()).isPresent();
+      }
+      assertThat(fixture.time.elapsed().toMillis()).isLessThan(1_000L);
+      assertThat(fixture.client.currentVisitors(SITE, true)).isInstanceOf(Outcome.Malformed.class);
+      assertThat(fixture.time.elapsed().toMillis()).isBetween(60_000L, 80_000L);
+    }
+  }
+
+  /** A list that is missing is no empty one, unless nobody is there. */
+  @Test
+  void detailsThatAreMissing() throws Exception {
+    try (ScriptedServer server =
+            new ScriptedServer(json("{\"total\":0}"), json("{\"total\":1,\"content\":[]}"));
+        ClientFixture fixture = new ClientFixture(server.baseUrl())) {
+      assertThat(fixture.client.currentVisitors(SITE, true).value().orElseThrow())
+          .isEqualTo(new CurrentVisitors(0, List.of(), List.of()));
+      assertThat(fixture.client.currentVisitors(SITE, true))
+          .isInstanceOfSatisfying(
+              Outcome.Malformed.class, m -> assertThat(m.reason()).contains("'referrers'"));
+    }
+  }
+
   @Test
   void elevenRequestsTakeAMinute() throws Exception {
     try (ScriptedServer server = new ScriptedServer(json("[]"));

@@ -57,7 +57,8 @@ class CertifierProperties {
   }
 
   private static List<PeriodCertificate> certify(List<Row> rows, List<Row> truth) {
-    return Certifier.certify(WINDOW, Entity.PAGEVIEW, totals(rows), totals(truth), "", Map.of());
+    return Certifier.certify(
+        WINDOW, Entity.PAGEVIEW, totals(rows), Map.of(), totals(truth), "", Map.of());
   }
 
   private static void assertFound(List<Row> rows, List<Row> truth, Integer... days) {
@@ -142,7 +143,7 @@ class CertifierProperties {
       rows.add(day, Map.of(Aggregate.CONVERSIONS, 5L, Aggregate.VALUE, -20L));
       control.add(day, Map.of(Aggregate.CONVERSIONS, 5L, Aggregate.VALUE, -20L));
       rows.add(day, Map.of(off, 1L));
-      assertThat(Certifier.certify(window, Entity.EVENT, rows, control, "", Map.of()))
+      assertThat(Certifier.certify(window, Entity.EVENT, rows, Map.of(), control, "", Map.of()))
           .singleElement()
           .satisfies(c -> assertThat(c.status()).isEqualTo(CertificateStatus.INCOMPLETE))
           .satisfies(c -> assertThat(c.reason()).contains(off.apiName()));
@@ -158,6 +159,7 @@ class CertifierProperties {
             WINDOW,
             Entity.PAGEVIEW,
             rows,
+            Map.of(),
             null,
             "the control was refused",
             Map.of(faulty, new Certifier.Fault("cut off", true)));
@@ -177,6 +179,7 @@ class CertifierProperties {
             WINDOW,
             Entity.PAGEVIEW,
             totals(rows),
+            Map.of(),
             totals(rows),
             "",
             Map.of(FIRST, new Certifier.Fault("a row could not be typed", false)));
@@ -194,7 +197,7 @@ class CertifierProperties {
             DateGrouping.MONTH,
             new DayRange(LocalDate.of(2026, 2, 1), LocalDate.of(2026, 3, 20)));
     PeriodTotals none = new PeriodTotals();
-    assertThat(Certifier.certify(months, Entity.PAGEVIEW, none, none, "", Map.of()))
+    assertThat(Certifier.certify(months, Entity.PAGEVIEW, none, Map.of(), none, "", Map.of()))
         .extracting(PeriodCertificate::coversTo)
         .containsExactly(LocalDate.of(2026, 2, 28), LocalDate.of(2026, 3, 20));
   }

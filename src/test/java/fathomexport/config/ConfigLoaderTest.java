@@ -118,7 +118,8 @@ class ConfigLoaderTest {
                 1,
                 10_000,
                 Duration.ofSeconds(60),
-                180));
+                180,
+                "default"));
     assertThat(settings.sinks()).isEmpty();
     assertThat(pipeline(REPORT).orThrow().lookbackDays()).isEqualTo(3);
     assertThat(pipeline(REPORT).orThrow().reports().get(0).dateGrouping())
@@ -138,6 +139,7 @@ class ConfigLoaderTest {
                   row_limit: 1000000
                   timeout: 500ms
                   max_range_days: 366
+                  account: second
                 postgres:
                   url: jdbc:postgresql://127.0.0.1:5432/analytics?sslmode=disable
                   user: "123"
@@ -156,7 +158,8 @@ class ConfigLoaderTest {
                     2,
                     1_000_000,
                     Duration.ofMillis(500),
-                    366),
+                    366,
+                    "second"),
                 new Settings.Postgres(
                     "jdbc:postgresql://127.0.0.1:5432/analytics?sslmode=disable", "123", null),
                 new Settings.Parquet("/srv/warehouse")));
@@ -340,7 +343,8 @@ class ConfigLoaderTest {
     write("d.yaml/x", "");
     assertThat(lines(loader.pipeline("d.yaml")))
         .containsExactly(
-            "d.yaml: is a directory, not a file; there is none in pipelines/ of the working directory");
+            "d.yaml: is a directory, not a file; there is none in pipelines/ of the working"
+                + " directory");
     assertThat(lines(loader.pipeline("/")))
         .containsExactly(
             "/: is a directory, not a file; there is none in pipelines/ of the working directory");

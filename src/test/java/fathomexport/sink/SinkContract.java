@@ -715,7 +715,7 @@ public abstract class SinkContract {
 
   private static PeriodCertificate certified(LocalDate day, long rows, Map<Aggregate, Long> sums) {
     return new PeriodCertificate(
-        day, day, CertificateStatus.CERTIFIED, rows, sums, sums, false, null);
+        day, day, CertificateStatus.CERTIFIED, rows, sums, sums, false, null, null);
   }
 
   @Test
@@ -873,6 +873,8 @@ public abstract class SinkContract {
     ledger.record(next);
     assertThat(ledger.runs(10)).containsExactly(next, done);
     assertThat(ledger.runs(1)).containsExactly(next);
+    assertThat(ledger.run(done.runId())).contains(done);
+    assertThat(ledger.run("nosuch")).isEmpty();
   }
 
   private static RunRecord run(
@@ -915,6 +917,57 @@ public abstract class SinkContract {
       held.close();
       held.close();
       other.ledger().tryLock("nightly").orElseThrow().close();
+    }
+  }
+
+  @Test
+  void theLockCountsItsTakings() {
+    Sink sink = sink();
+    try (Sink other = open()) {
+      Ledger.RunLock first = sink.ledger().tryLock("nightly").orElseThrow();
+      assertThat(first.stillHeld()).isTrue();
+      first.close();
+      try (Ledger.RunLock second = other.ledger().tryLock("nightly").orElseThrow();
+          Ledger.RunLock hourly = other.ledger().tryLock("hourly").orElseThrow()) {
+        assertThat(second.epoch()).isGreaterThan(first.epoch());
+        assertThat(first.stillHeld()).isFalse();
+        assertThat(second.stillHeld()).isTrue();
+        assertThat(hourly.stillHeld()).isTrue();
+      }
+    }
+  }
+
+  /** A run that stood still while another took over stores nothing, whatever it has in hand. */
+  @Test
+  void aSinkCommitsOnlyBehindItsFence() {
+    Report report = TestReports.traffic();
+    Sink sink = sink(report);
+    Ledger.RunLock lock = sink.ledger().tryLock("nightly").orElseThrow();
+    sink.fence(new Fence("nightly", lock.epoch()));
+    sink.commit(load(report, SITE, D1, D1).row(D1, 1, 10, 1.5).build());
+    List<List<@Nullable Object>> before = stored(sink, report, SITE);
+    List<LedgerEntry> entriesBefore = entries(sink, report);
+    lock.close();
+    try (Sink other = open()) {
+      Ledger.RunLock next = other.ledger().tryLock("nightly").orElseThrow();
+
+      // Changed rows, new rows, and the same rows again.
+      refused(
+          SinkException.Kind.SUPERSEDED,
+          () -> sink.commit(load(report, SITE, D1, D1).row(D1, 2, 20, 1.5).build()));
+      refused(SinkException.Kind.SUPERSEDED, () -> sink.commit(threeDays().build()));
+      refused(
+          SinkException.Kind.SUPERSEDED,
+          () ->
+              sink.commit(
+                  load(report, SITE, D1, D1).row(D1, 1, 10, 1.5).run("later", LATER).build()));
+
+      assertThat(stored(other, report, SITE)).isEqualTo(before);
+      assertThat(entries(other, report)).isEqualTo(entriesBefore);
+      assertThat(other.ledger().restatements(report.name(), 10)).isEmpty();
+      other.fence(new Fence("nightly", next.epoch()));
+      other.commit(threeDays().build());
+      assertThat(stored(other, report, SITE)).isEqualTo(threeDays().rows());
     }
   }
 

@@ -39,6 +39,9 @@ public final class CommitCutter implements AutoCloseable {
   private final AtomicInteger commits = new AtomicInteger();
   private final ConcurrentLinkedQueue<Socket> sockets = new ConcurrentLinkedQueue<>();
 
+  /** Whether nobody is let in any more. */
+  private volatile boolean shut;
+
   public CommitCutter(String host, int port) {
     this.host = host;
     this.port = port;
@@ -68,6 +71,11 @@ public final class CommitCutter implements AutoCloseable {
     try {
       while (true) {
         Socket client = listener.accept();
+        if (shut) {
+          // It came in while the door was being closed.
+          client.close();
+          return;
+        }
         Socket server = new Socket(host, port);
         sockets.add(client);
         sockets.add(server);
@@ -119,6 +127,7 @@ public final class CommitCutter implements AutoCloseable {
             return;
           }
           case REPLY_AND_ALL_THAT_FOLLOWS -> {
+            shut = true;
             listener.close();
             deaf(client, server, buffer, read);
             return;

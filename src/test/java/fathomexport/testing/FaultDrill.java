@@ -25,6 +25,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -321,8 +322,8 @@ public final class FaultDrill implements AutoCloseable {
         Landed.files(expected.resolve(report.name()))
             .forEach(
                 (path, bytes) -> {
-                  byte[] found = files.get(path);
-                  assertThat(found).isNotNull();
+                  assertThat(files).containsKey(path);
+                  byte[] found = Objects.requireNonNull(files.get(path));
                   assertThat(ParquetBytes.data(found))
                       .as("data of %s %s after %s", report.name(), path, faults)
                       .isEqualTo(ParquetBytes.data(bytes));

@@ -25,7 +25,7 @@ public final class LiveHeap {
         return lines.stream()
             .filter(line -> line.startsWith("Total"))
             .findFirst()
-            .map(line -> Long.parseLong(line.strip().split("\\s+")[2]))
+            .map(line -> Long.parseLong(line.strip().split("\\s+", -1)[2]))
             .orElseThrow(() -> new IllegalStateException(String.join("\n", lines)));
       }
     } catch (IOException e) {

@@ -12,6 +12,7 @@ import fathomexport.report.Report;
 import fathomexport.report.Slice;
 import fathomexport.report.TableSchema;
 import fathomexport.report.Window;
+import fathomexport.report.rows.RowDigest;
 import fathomexport.report.rows.RowSpool;
 import fathomexport.sink.WindowLoad;
 import java.io.IOException;
@@ -118,7 +119,8 @@ public final class LoadBuilder {
                 c.sums(),
                 Map.of(),
                 false,
-                "the report has no additive measure"));
+                "the report has no additive measure",
+                c.digest()));
   }
 
   public LoadBuilder incomplete(LocalDate period, boolean storeIfAbsent) {
@@ -135,7 +137,8 @@ public final class LoadBuilder {
               c.sums(),
               control,
               storeIfAbsent,
-              "pageviews differ from the control by 1");
+              "pageviews differ from the control by 1",
+              c.digest());
         });
   }
 
@@ -202,7 +205,23 @@ public final class LoadBuilder {
             : report.dateGrouping().periodEnd(period);
     LocalDate coversTo = end.isAfter(window.days().last()) ? window.days().last() : end;
     return new PeriodCertificate(
-        period, coversTo, CertificateStatus.CERTIFIED, own.size(), sums, sums, false, null);
+        period,
+        coversTo,
+        CertificateStatus.CERTIFIED,
+        own.size(),
+        sums,
+        sums,
+        false,
+        null,
+        digest(own));
+  }
+
+  private @Nullable String digest(List<List<@Nullable Object>> own) {
+    RowDigest digest = new RowDigest(report.schema());
+    own.stream()
+        .map(row -> Rows.encode(report.schema(), row))
+        .forEach(row -> digest.add(row, row.length));
+    return own.isEmpty() ? null : digest.text();
   }
 
   private static long number(@Nullable Object cell) {

@@ -50,7 +50,7 @@ public record Question(
   }
 
   /** As an item of a pipeline's {@code reports}. */
-  String yaml() {
+  public String yaml() {
     StringBuilder yaml = new StringBuilder();
     yaml.append("  - name: ").append(name).append('\n');
     yaml.append("    entity: ").append(event ? "event" : "pageview").append('\n');

@@ -5,8 +5,10 @@ import fathomexport.report.TableSchema;
 import fathomexport.report.rows.RowReader;
 import fathomexport.report.rows.RowSource;
 import fathomexport.report.rows.RowWriter;
+import fathomexport.sink.SampleTable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
@@ -37,6 +39,7 @@ public final class Rows {
         case TEXT -> writer.text((String) cell);
         case DATE -> writer.integer(((LocalDate) cell).toEpochDay());
         case TIMESTAMP -> writer.integer(micros((LocalDateTime) cell));
+        case INSTANT -> writer.integer(SampleTable.micros((Instant) cell));
         case BIGINT -> writer.integer(((Number) cell).longValue());
         case DOUBLE -> writer.real(((Number) cell).doubleValue());
       }
@@ -59,6 +62,7 @@ public final class Rows {
             case TIMESTAMP ->
                 LocalDateTime.ofEpochSecond(0, 0, ZoneOffset.UTC)
                     .plus(reader.integer(i), ChronoUnit.MICROS);
+            case INSTANT -> Instant.EPOCH.plus(reader.integer(i), ChronoUnit.MICROS);
             case BIGINT -> reader.integer(i);
             case DOUBLE -> reader.real(i);
           });

@@ -47,7 +47,9 @@ public final class RowReader {
     return bytes[starts[column]] == 0;
   }
 
-  /** DATE (epoch day), TIMESTAMP (local microseconds) or BIGINT; not null. */
+  /**
+   * DATE (epoch day), TIMESTAMP (local microseconds), INSTANT (microseconds) or BIGINT; not null.
+   */
   public long integer(int column) {
     return bits(column) ^ Long.MIN_VALUE;
   }

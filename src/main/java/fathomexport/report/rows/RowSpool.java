@@ -1,7 +1,5 @@
 package fathomexport.report.rows;
 
-import java.io.BufferedInputStream;
-import java.io.ByteArrayInputStream;
 import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;
@@ -27,6 +25,9 @@ public final class RowSpool implements Closeable, Serializable {
   private static final int IN_MEMORY = 64 * 1024;
   private static final int BUFFER = 64 * 1024;
 
+  /** Each row stands behind its length. */
+  private static final int HEADER = 4;
+
   private final transient Path directory;
   private transient byte[] buffer = new byte[1024];
   private transient int buffered;
@@ -46,14 +47,25 @@ public final class RowSpool implements Closeable, Serializable {
   public record Mark(long bytes, long rows) {}
 
   public void append(byte[] row, int length) throws IOException {
-    int header = 4;
-    if (buffered + header + length > buffer.length) {
-      grow(header + length);
+    if (buffered + HEADER + length > buffer.length) {
+      grow(HEADER + length);
     }
-    ByteBuffer.wrap(buffer, buffered, 4).putInt(length);
-    System.arraycopy(row, 0, buffer, buffered + header, length);
-    buffered += header + length;
+    buffer[buffered] = (byte) (length >>> 24);
+    buffer[buffered + 1] = (byte) (length >>> 16);
+    buffer[buffered + 2] = (byte) (length >>> 8);
+    buffer[buffered + 3] = (byte) length;
+    System.arraycopy(row, 0, buffer, buffered + HEADER, length);
+    buffered += HEADER + length;
     rows++;
+  }
+
+  /** Appends all rows of another. */
+  public void appendAll(RowSpool other) throws IOException {
+    try (RowSource source = other.read()) {
+      while (source.next()) {
+        append(source.buffer(), source.length());
+      }
+    }
   }
 
   public long rows() {
@@ -91,10 +103,10 @@ public final class RowSpool implements Closeable, Serializable {
    */
   public synchronized RowSource read() throws IOException {
     if (flushed == 0) {
-      return new Source(new ByteArrayInputStream(buffer, 0, buffered));
+      return new Source(InputStream.nullInputStream(), buffer, buffered);
     }
     flush();
-    return new Source(new BufferedInputStream(Files.newInputStream(spillFile()), BUFFER));
+    return new Source(Files.newInputStream(spillFile()), new byte[BUFFER], 0);
   }
 
   private void grow(int more) throws IOException {
@@ -209,36 +221,59 @@ public final class RowSpool implements Closeable, Serializable {
 
   private static final class Source implements RowSource {
     private final InputStream in;
+
+    // What was read ahead; from `at` on it is not handed out yet.
+    private final byte[] ahead;
+    private int at;
+    private int end;
     private byte[] row = new byte[512];
     private int length;
 
-    Source(InputStream in) {
+    Source(InputStream in, byte[] ahead, int end) {
       this.in = in;
+      this.ahead = ahead;
+      this.end = end;
     }
 
     @Override
     public boolean next() throws IOException {
-      int first = in.read();
-      if (first < 0) {
+      int header = take(row, HEADER);
+      if (header == 0) {
         return false;
       }
-      int size = (first << 24) | (required() << 16) | (required() << 8) | required();
+      if (header < HEADER) {
+        throw new EOFException("spill file ends within a row's length");
+      }
+      int size =
+          (row[0] & 0xff) << 24 | (row[1] & 0xff) << 16 | (row[2] & 0xff) << 8 | (row[3] & 0xff);
       if (row.length < size) {
         row = new byte[Math.max(size, row.length * 2)];
       }
-      if (in.readNBytes(row, 0, size) != size) {
+      if (take(row, size) != size) {
         throw new EOFException("spill file ends within a row");
       }
       length = size;
       return true;
     }
 
-    private int required() throws IOException {
-      int b = in.read();
-      if (b < 0) {
-        throw new EOFException("spill file ends within a row's length");
+    /** Fills the beginning of an array; fewer bytes than asked for only at the end. */
+    private int take(byte[] into, int count) throws IOException {
+      int taken = 0;
+      while (taken < count) {
+        if (at == end) {
+          int read = in.read(ahead, 0, ahead.length);
+          if (read <= 0) {
+            return taken;
+          }
+          at = 0;
+          end = read;
+        }
+        int part = Math.min(count - taken, end - at);
+        System.arraycopy(ahead, at, into, taken, part);
+        at += part;
+        taken += part;
       }
-      return b;
+      return taken;
     }
 
     @Override

@@ -11,9 +11,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The encoding orders like the row: comparing two rows' bytes as unsigned compares them column
  * by column, nulls first, text by code point. TEXT: {@code 00} for null, else {@code 01}, UTF-8,
- * {@code 00} (typed text holds no U+0000). DATE, TIMESTAMP, BIGINT, DOUBLE: {@code 00} for null,
- * else {@code 01} and 8 bytes big-endian (integers with the sign bit flipped; doubles with their
- * order-preserving bits).
+ * {@code 00} (typed text holds no U+0000). DATE, TIMESTAMP, INSTANT, BIGINT, DOUBLE: {@code 00} for
+ * null, else {@code 01} and 8 bytes big-endian (integers with the sign bit flipped; doubles with
+ * their order-preserving bits).
  */
 public final class RowWriter {
   private final Column[] columns;
@@ -43,15 +43,23 @@ public final class RowWriter {
 
   /** Writes a TEXT cell from UTF-8 without zero bytes. */
   public void text(byte[] utf8) {
+    text(utf8, 0, utf8.length);
+  }
+
+  /** Writes a TEXT cell from a part of an array: UTF-8 without zero bytes. */
+  public void text(byte[] bytes, int from, int size) {
     next();
-    ensure(utf8.length + 2);
+    ensure(size + 2);
     buffer[length++] = 1;
-    System.arraycopy(utf8, 0, buffer, length, utf8.length);
-    length += utf8.length;
+    System.arraycopy(bytes, from, buffer, length, size);
+    length += size;
     buffer[length++] = 0;
   }
 
-  /** Writes a DATE (epoch day), TIMESTAMP (local microseconds) or BIGINT cell. */
+  /**
+   * Writes a DATE (epoch day), TIMESTAMP (local microseconds), INSTANT (microseconds) or BIGINT
+   * cell.
+   */
   public void integer(long value) {
     next();
     put(value ^ Long.MIN_VALUE);

@@ -3,8 +3,8 @@ package fathomexport.sink.parquet;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
@@ -15,13 +15,26 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** Small JSON documents and journals (one JSON object a line), written durably, keys sorted. */
 final class Documents {
-  private final ObjectMapper lines =
-      JsonMapper.builder().enable(JsonNodeFeature.WRITE_PROPERTIES_SORTED).build();
+  private final ObjectMapper lines = JsonMapper.builder().nodeFactory(new SortedNodes()).build();
   private final ObjectMapper pretty = lines.copy().enable(SerializationFeature.INDENT_OUTPUT);
+
+  /**
+   * Keeps keys sorted from the start: the mapper's own feature for it is newer than the Jackson
+   * that Spark wants.
+   */
+  private static final class SortedNodes extends JsonNodeFactory {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public ObjectNode objectNode() {
+      return new ObjectNode(this, new TreeMap<>());
+    }
+  }
 
   ObjectNode object() {
     return lines.createObjectNode();

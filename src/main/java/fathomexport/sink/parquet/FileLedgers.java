@@ -71,11 +71,12 @@ final class FileLedgers {
       throw damaged(file, e);
     }
     if (read == null) {
-      throw new IOException(
+      throw new DamagedFileException(
           file
               + " was not written by this program (its metadata lacks "
               + LedgerJson.LEDGER_KEY
-              + "): move it away");
+              + "): move it away",
+          null);
     }
     remember(file, state, read);
     return read;
@@ -171,7 +172,7 @@ final class FileLedgers {
   }
 
   static IOException damaged(Path file, Exception cause) {
-    return new IOException(
+    return new DamagedFileException(
         file
             + " cannot be read as a Parquet file of this program ("
             + cause.getMessage()

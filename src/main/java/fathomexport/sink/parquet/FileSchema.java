@@ -69,6 +69,8 @@ final class FileSchema {
             case DATE -> Types.primitive(INT32, repetition).as(dateType()).named(c.name());
             case TIMESTAMP ->
                 Types.primitive(INT64, repetition).as(timestampType(false, MICROS)).named(c.name());
+            case INSTANT ->
+                Types.primitive(INT64, repetition).as(timestampType(true, MICROS)).named(c.name());
             case BIGINT -> Types.primitive(INT64, repetition).named(c.name());
             case DOUBLE -> Types.primitive(DOUBLE, repetition).named(c.name());
           });

@@ -58,6 +58,11 @@ final class Layout {
     return root.resolve("_fathom");
   }
 
+  /** The folder of the records of runs. */
+  Path runs() {
+    return own().resolve("runs");
+  }
+
   /** The file that holds a period. */
   Path file(String report, SiteId site, DateGrouping grouping, LocalDate period) {
     return report(report).resolve(siteFolder(site)).resolve(partition(grouping, period));

@@ -190,6 +190,9 @@ final class LedgerJson {
       out.writeStringField("reason", c.reason());
     }
     out.writeNumberField("rows", c.rows());
+    if (c.digest() != null) {
+      out.writeStringField("rows_digest", c.digest());
+    }
     out.writeStringField("status", c.status().label());
     if (c.storeIfAbsent()) {
       out.writeBooleanField("store_if_absent", true);
@@ -290,6 +293,7 @@ final class LedgerJson {
   private static ParsedPeriod period(ObjectNode p) {
     JsonNode reason = p.path("reason");
     JsonNode event = p.path("event");
+    JsonNode digest = p.path("rows_digest");
     return new ParsedPeriod(
         new PeriodCertificate(
             LocalDate.parse(text(p, "period")),
@@ -299,7 +303,8 @@ final class LedgerJson {
             sums(p.required("sums")),
             sums(p.required("control")),
             p.path("store_if_absent").booleanValue(),
-            reason.isTextual() ? reason.textValue() : null),
+            reason.isTextual() ? reason.textValue() : null,
+            digest.isTextual() ? digest.textValue() : null),
         event.isTextual() ? event.textValue() : null,
         p.required("commit").intValue(),
         text(p, "digest"),

@@ -9,8 +9,10 @@ import fathomexport.ledger.Ledger;
 import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.LedgerException;
 import fathomexport.ledger.QuarantinedRow;
+import fathomexport.ledger.RequestCount;
 import fathomexport.ledger.Restatement;
 import fathomexport.ledger.RunRecord;
+import fathomexport.ledger.Weight;
 import fathomexport.report.SiteId;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -75,6 +77,23 @@ final class ParquetLedger implements Ledger {
             }
           }
           return entries;
+        });
+  }
+
+  @Override
+  public Weight weight(String report) {
+    return answer(
+        () -> {
+          long rows = 0;
+          long bytes = 0;
+          for (Path file : layout.files(report, List.of(), LocalDate.MIN, LocalDate.MAX)) {
+            FileLedger ledger = ledgers.current(file);
+            if (ledger != null) {
+              rows += ledger.rows();
+              bytes += Files.size(file);
+            }
+          }
+          return new Weight(rows, bytes);
         });
   }
 
@@ -202,21 +221,31 @@ final class ParquetLedger implements Ledger {
     run.messages().forEach(messages::add);
     answer(
         () -> {
-          Path file = runs().resolve(Layout.escape(run.runId()) + ".json");
+          Path file = runFile(run.runId());
           documents.write(file, document);
           return file;
         });
+  }
+
+  private Path runFile(String runId) {
+    return layout.runs().resolve(Layout.escape(runId) + ".json");
+  }
+
+  @Override
+  public Optional<RunRecord> run(String runId) {
+    return answer(
+        () -> Optional.ofNullable(documents.read(runFile(runId))).map(ParquetLedger::run));
   }
 
   @Override
   public List<RunRecord> runs(int limit) {
     return answer(
         () -> {
-          if (!Files.isDirectory(runs())) {
+          if (!Files.isDirectory(layout.runs())) {
             return List.of();
           }
           List<RunRecord> runs = new ArrayList<>();
-          try (Stream<Path> files = Files.list(runs())) {
+          try (Stream<Path> files = Files.list(layout.runs())) {
             for (Path file : (Iterable<Path>) files::iterator) {
               JsonNode document = file.toString().endsWith(".json") ? documents.read(file) : null;
               if (document != null) {
@@ -230,10 +259,6 @@ final class ParquetLedger implements Ledger {
                   .reversed());
           return List.copyOf(runs.subList(0, Math.min(limit, runs.size())));
         });
-  }
-
-  private Path runs() {
-    return layout.own().resolve("runs");
   }
 
   private static RunRecord run(JsonNode d) {
@@ -260,10 +285,83 @@ final class ParquetLedger implements Ledger {
         messages);
   }
 
+  /** Files are no place to share a quota: each run keeps its permits in its process. */
+  @Override
+  public List<RequestCount> requestCounts(LocalDate from) {
+    return List.of();
+  }
+
   @Override
   public Optional<RunLock> tryLock(String pipeline) {
     return answer(
-        () -> locks.tryAcquire("pipeline-" + pipeline).map(held -> (RunLock) held::close));
+        () -> {
+          Optional<FileLocks.Held> held = locks.tryAcquire("pipeline-" + pipeline);
+          if (held.isEmpty()) {
+            return Optional.empty();
+          }
+          boolean kept = false;
+          try {
+            RunLock lock = new Lock(pipeline, held.get(), nextEpoch(pipeline));
+            kept = true;
+            return Optional.of(lock);
+          } finally {
+            if (!kept) {
+              held.get().close();
+            }
+          }
+        });
+  }
+
+  /** Beside the lock's own file, whose descriptor must not be closed. */
+  private Path epochDocument(String pipeline) {
+    return layout.own().resolve("locks").resolve(Layout.escape("pipeline-" + pipeline) + ".json");
+  }
+
+  /** Not before the time of day, so that no epoch comes back when the document was removed. */
+  private long nextEpoch(String pipeline) throws IOException {
+    JsonNode before = documents.read(epochDocument(pipeline));
+    long epoch =
+        Math.max(
+            System.currentTimeMillis(),
+            before == null ? 0 : before.required("epoch").longValue() + 1);
+    ObjectNode document = documents.object();
+    document.put("pipeline", pipeline);
+    document.put("epoch", epoch);
+    documents.write(epochDocument(pipeline), document);
+    return epoch;
+  }
+
+  /** Whether nobody has taken the pipeline's lock since it had this epoch. */
+  boolean isEpoch(String pipeline, long epoch) throws IOException {
+    JsonNode document = documents.read(epochDocument(pipeline));
+    return document != null && document.required("epoch").longValue() == epoch;
+  }
+
+  private final class Lock implements RunLock {
+    private final String pipeline;
+    private final FileLocks.Held held;
+    private final long epoch;
+
+    Lock(String pipeline, FileLocks.Held held, long epoch) {
+      this.pipeline = pipeline;
+      this.held = held;
+      this.epoch = epoch;
+    }
+
+    @Override
+    public long epoch() {
+      return epoch;
+    }
+
+    @Override
+    public boolean stillHeld() {
+      return answer(() -> isEpoch(pipeline, epoch));
+    }
+
+    @Override
+    public void close() {
+      held.close();
+    }
   }
 
   private interface Question<T> {
@@ -273,6 +371,8 @@ final class ParquetLedger implements Ledger {
   private <T> T answer(Question<T> question) {
     try {
       return question.ask();
+    } catch (DamagedFileException e) {
+      throw LedgerException.ofDamage(String.valueOf(e.getMessage()), e);
     } catch (IOException e) {
       throw new LedgerException(
           "the ledger below " + layout.root() + " does not answer: " + ParquetSink.reason(e), e);

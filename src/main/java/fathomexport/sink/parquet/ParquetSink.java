@@ -7,6 +7,8 @@ import fathomexport.report.Report;
 import fathomexport.report.Slice;
 import fathomexport.report.rows.RowSource;
 import fathomexport.sink.CommitResult;
+import fathomexport.sink.Fence;
+import fathomexport.sink.SampleStore;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.WindowLoad;
@@ -16,6 +18,7 @@ import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.HashSet;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Rows as Parquet files: one a report, site and month (year), replaced as a whole by a rename, with
@@ -33,6 +36,8 @@ public final class ParquetSink implements Sink {
   private final Restatements restatements;
   private final Quarantine quarantine;
   private final ParquetLedger ledger;
+  private volatile @Nullable Fence fence;
+  private final ParquetSamples samples;
 
   /** Touches nothing yet: see {@link #migrate}. */
   public ParquetSink(ParquetSettings settings) {
@@ -45,6 +50,7 @@ public final class ParquetSink implements Sink {
     this.quarantine = new Quarantine(layout, documents);
     this.ledger =
         new ParquetLedger(layout, locks, ledgers, documents, attempts, restatements, quarantine);
+    this.samples = new ParquetSamples(layout, locks, ledgers, documents);
   }
 
   @Override
@@ -98,8 +104,20 @@ public final class ParquetSink implements Sink {
     }
   }
 
+  @Override
+  public void fence(Fence required) {
+    fence = required;
+  }
+
+  private void requireFence() throws IOException {
+    Fence required = fence;
+    if (required != null && !ledger.isEpoch(required.pipeline(), required.epoch())) {
+      throw required.superseded();
+    }
+  }
+
   private CommitResult commitLocked(WindowLoad load) throws IOException {
-    WindowCommit commit = new WindowCommit(layout, ledgers, restatements, load);
+    WindowCommit commit = new WindowCommit(layout, ledgers, restatements, this::requireFence, load);
     CommitResult result = commit.run();
     attempts.update(load, new HashSet<>(commit.kept()));
     if (load.periods().stream().noneMatch(c -> c.status() == CertificateStatus.INCOMPLETE)) {
@@ -125,6 +143,11 @@ public final class ParquetSink implements Sink {
   @Override
   public Ledger ledger() {
     return ledger;
+  }
+
+  @Override
+  public SampleStore samples() {
+    return samples;
   }
 
   @Override

@@ -199,7 +199,7 @@ final class RowFileReader implements RowSource {
       }
       switch (type) {
         case TEXT -> row.text(text);
-        case DATE, TIMESTAMP, BIGINT -> row.integer(integer);
+        case DATE, TIMESTAMP, INSTANT, BIGINT -> row.integer(integer);
         case DOUBLE -> row.real(real);
       }
     }

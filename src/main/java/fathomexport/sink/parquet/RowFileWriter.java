@@ -200,7 +200,7 @@ final class RowFileWriter implements Closeable {
               out.addBinary(
                   Binary.fromReusedByteArray(row.bytes(), row.textStart(i), row.textLength(i)));
           case DATE -> out.addInteger(Math.toIntExact(row.integer(i)));
-          case TIMESTAMP, BIGINT -> out.addLong(row.integer(i));
+          case TIMESTAMP, INSTANT, BIGINT -> out.addLong(row.integer(i));
           case DOUBLE -> out.addDouble(row.real(i));
         }
         out.endField(names[i], i);

@@ -35,13 +35,28 @@ final class WindowCommit {
   private final Layout layout;
   private final FileLedgers ledgers;
   private final Restatements restatements;
+  private final Fencing fencing;
   private final WindowLoad load;
   private final Slice slice;
   private final TableSchema schema;
   private final Map<LocalDate, PlannedPeriod> periods = new LinkedHashMap<>();
   private final Map<Path, FilePlan> plans = new LinkedHashMap<>();
 
-  WindowCommit(Layout layout, FileLedgers ledgers, Restatements restatements, WindowLoad load) {
+  /** Asks whether the run may still write. */
+  interface Fencing {
+    /**
+     * @throws SinkException {@code SUPERSEDED}
+     */
+    void require() throws IOException;
+  }
+
+  WindowCommit(
+      Layout layout,
+      FileLedgers ledgers,
+      Restatements restatements,
+      Fencing fencing,
+      WindowLoad load) {
+    this.fencing = fencing;
     this.layout = layout;
     this.ledgers = ledgers;
     this.restatements = restatements;
@@ -53,7 +68,8 @@ final class WindowCommit {
   /**
    * Does it.
    *
-   * @throws SinkException {@code INTEGRITY} before anything is touched; {@code DEFINITION}
+   * @throws SinkException {@code INTEGRITY} before anything is touched; {@code DEFINITION}; {@code
+   *     SUPERSEDED} before a file is put in its place
    * @throws IOException the file that was being written stands as it was; older ones may be done
    */
   CommitResult run() throws IOException {
@@ -319,6 +335,7 @@ final class WindowCommit {
       }
     }
     if (!updated.equals(notes)) {
+      fencing.require();
       ledgers.confirm(plan.file, footer, updated);
     }
   }
@@ -338,6 +355,7 @@ final class WindowCommit {
         throw integrity(
             plan.file + " would hold " + written + " rows, certified are " + ledger.rows(), null);
       }
+      fencing.require();
       List<Restatements.Change> changes = merge.changes();
       if (!changes.isEmpty()) {
         restatements.append(

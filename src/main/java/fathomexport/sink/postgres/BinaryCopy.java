@@ -75,7 +75,7 @@ final class BinaryCopy {
           int32(4);
           int32(Math.toIntExact(row.integer(i) - EPOCH_DAY));
         }
-        case TIMESTAMP -> int64(row.integer(i) - EPOCH_MICROS);
+        case TIMESTAMP, INSTANT -> int64(row.integer(i) - EPOCH_MICROS);
         case BIGINT -> int64(row.integer(i));
         case DOUBLE -> int64(Double.doubleToLongBits(row.real(i)));
       }

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingDeque;
@@ -31,11 +32,27 @@ final class Database implements AutoCloseable {
   private static final Set<String> SHUTTING_DOWN = Set.of("57P01", "57P02", "57P03", "57P05");
   private static final Set<String> WORTH_REPEATING = Set.of("40001", "40P01");
 
+  private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
+
   private final Source source;
+  private final Duration patience;
   private final BlockingDeque<Connection> kept = new LinkedBlockingDeque<>(KEPT);
   private volatile boolean closed;
 
+  /** Whether the database has answered: only then is it worth waiting for it to come back. */
+  private volatile boolean answered;
+
+  /** Gives up when a connection breaks twice. */
   Database(PostgresSettings settings, Map<String, String> environment) {
+    this(settings, environment, Duration.ZERO);
+  }
+
+  /**
+   * @param patience how long a database that was there may be away, as while it is restarted
+   */
+  Database(PostgresSettings settings, Map<String, String> environment, Duration patience) {
+    this.patience = patience;
     source = new Source();
     source.setUrl(settings.url());
     source.setUser(settings.user());
@@ -82,13 +99,77 @@ final class Database implements AutoCloseable {
 
   /** A new connection in autocommit mode. */
   Connection connect() throws SQLException {
-    return source.getConnection();
+    Connection connection = source.getConnection();
+    answered = true;
+    return connection;
+  }
+
+  /** Begins to count how long the database is away. */
+  Outage outage() {
+    return new Outage();
+  }
+
+  /** A time in which connections break, or cannot be made. */
+  final class Outage {
+    private final long since = System.nanoTime();
+    private Duration pause = Duration.ZERO;
+
+    /**
+     * A new connection: at once the first time, later after a pause.
+     *
+     * @param failure what broke the one before
+     * @throws SQLException when the database was away for too long
+     */
+    Connection reconnect(SQLException failure) throws SQLException {
+      SQLException last = failure;
+      while (true) {
+        boolean again = !pause.isZero();
+        if (again && (!answered || closed || System.nanoTime() - since > patience.toNanos())) {
+          throw last;
+        }
+        rest(last);
+        try {
+          return connect();
+        } catch (SQLException e) {
+          if (e != failure) {
+            e.addSuppressed(failure);
+          }
+          if (!lost(e)) {
+            throw e;
+          }
+          last = e;
+        }
+      }
+    }
+
+    private void rest(SQLException last) throws SQLException {
+      try {
+        Thread.sleep(pause.toMillis());
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw last;
+      }
+      Duration twice = pause.isZero() ? FIRST_PAUSE : pause.multipliedBy(2);
+      pause = twice.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : twice;
+    }
   }
 
   /** A kept connection, or a new one, in autocommit mode. A kept one may turn out to be broken. */
   Connection borrow() throws SQLException {
     Connection connection = kept.pollFirst();
     return connection == null ? connect() : connection;
+  }
+
+  /** The same, but waits for a database that was there. */
+  Connection borrow(Outage outage) throws SQLException {
+    try {
+      return borrow();
+    } catch (SQLException e) {
+      if (!answered || !lost(e)) {
+        throw e;
+      }
+      return outage.reconnect(e);
+    }
   }
 
   /** Ends what is under way on the connection and keeps it for the next use. */
@@ -117,33 +198,27 @@ final class Database implements AutoCloseable {
   }
 
   /**
-   * Does something that can be done twice: on a kept connection, and when that is broken once more
-   * on a new one.
+   * Does something that can be done twice: on a kept connection, and when that is broken on new
+   * ones, for as long as the database may be away.
    */
   <T> T with(Work<T> work) throws SQLException {
-    Connection connection = borrow();
-    try {
-      T result = work.on(connection);
-      giveBack(connection);
-      return result;
-    } catch (SQLException e) {
-      discard(connection);
-      if (!worthRepeating(e)) {
+    Outage outage = outage();
+    Connection connection = borrow(outage);
+    while (true) {
+      try {
+        T result = work.on(connection);
+        giveBack(connection);
+        return result;
+      } catch (SQLException e) {
+        discard(connection);
+        if (!worthRepeating(e)) {
+          throw e;
+        }
+        connection = outage.reconnect(e);
+      } catch (RuntimeException e) {
+        discard(connection);
         throw e;
       }
-      return onNewConnection(work, e);
-    } catch (RuntimeException e) {
-      discard(connection);
-      throw e;
-    }
-  }
-
-  private <T> T onNewConnection(Work<T> work, SQLException first) throws SQLException {
-    try (Connection connection = connect()) {
-      return work.on(connection);
-    } catch (SQLException e) {
-      e.addSuppressed(first);
-      throw e;
     }
   }
 

@@ -9,8 +9,10 @@ import fathomexport.ledger.LedgerException;
 import fathomexport.ledger.PeriodCertificate;
 import fathomexport.ledger.Provenance;
 import fathomexport.ledger.QuarantinedRow;
+import fathomexport.ledger.RequestCount;
 import fathomexport.ledger.Restatement;
 import fathomexport.ledger.RunRecord;
+import fathomexport.ledger.Weight;
 import fathomexport.report.Aggregate;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
@@ -20,6 +22,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.sql.Types;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.OffsetDateTime;
@@ -33,8 +36,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The control tables in schema {@code fathom_ops}. */
 final class PostgresLedger implements Ledger, AutoCloseable {
@@ -42,6 +46,12 @@ final class PostgresLedger implements Ledger, AutoCloseable {
   static final List<Aggregate> SUMMED =
       List.of(Aggregate.PAGEVIEWS, Aggregate.CONVERSIONS, Aggregate.VALUE);
 
+  private static final Logger LOG = LoggerFactory.getLogger(PostgresLedger.class);
+  private static final String LOCK_NOT_AVAILABLE = "55P03";
+  private static final String LOST = "08006";
+  private static final int ANSWER_SECONDS = 10;
+  private static final int TRIES = 20;
+  private static final Duration BETWEEN_TRIES = Duration.ofMillis(250);
   private static final String UNDEFINED_TABLE = "42P01";
   private static final String UNDEFINED_SCHEMA = "3F000";
 
@@ -59,7 +69,7 @@ final class PostgresLedger implements Ledger, AutoCloseable {
         SELECT report, site_id, event_name, period, covers_to, status, rows,
                pageviews_sum, pageviews_control, conversions_sum, conversions_control,
                value_sum, value_control, store_if_absent, reason, run_id, definition, fetched_at,
-               zone, requests, control_requests, splits, window_id, stored
+               zone, requests, control_requests, splits, window_id, stored, rows_digest
           FROM fathom_ops.ledger
          WHERE report = ? AND covers_to >= ? AND (? OR site_id = ANY (?))\
         """,
@@ -93,7 +103,8 @@ final class PostgresLedger implements Ledger, AutoCloseable {
             sums,
             control,
             r.getBoolean("store_if_absent"),
-            r.getString("reason")),
+            r.getString("reason"),
+            r.getString("rows_digest")),
         new Provenance(
             r.getString("run_id"),
             r.getString("definition"),
@@ -112,6 +123,26 @@ final class PostgresLedger implements Ledger, AutoCloseable {
     if (!r.wasNull()) {
       map.put(a, value);
     }
+  }
+
+  @Override
+  public Weight weight(String report) {
+    return query(
+            """
+            SELECT coalesce(sum(rows) FILTER (WHERE stored), 0)::bigint,
+                   coalesce(pg_catalog.pg_total_relation_size(
+                     pg_catalog.to_regclass('fathom.' || pg_catalog.quote_ident(?))), 0)
+              FROM fathom_ops.ledger
+             WHERE report = ?\
+            """,
+            (connection, q) -> {
+              q.setString(1, report);
+              q.setString(2, report);
+            },
+            r -> new Weight(r.getLong(1), r.getLong(2)))
+        .stream()
+        .findFirst()
+        .orElse(new Weight(0, 0));
   }
 
   @Override
@@ -322,40 +353,71 @@ final class PostgresLedger implements Ledger, AutoCloseable {
         });
   }
 
+  private static final String RUN =
+      """
+      SELECT run_id, pipeline, command, started_at, finished_at, exit_code, windows_planned,
+             windows_committed, windows_unchanged, windows_incomplete, windows_failed,
+             windows_skipped, rows, quarantined, requests, messages
+        FROM fathom_ops.run
+      """;
+
+  @Override
+  public Optional<RunRecord> run(String runId) {
+    return query(
+            RUN + " WHERE run_id = ?",
+            (connection, q) -> q.setString(1, runId),
+            PostgresLedger::run)
+        .stream()
+        .findFirst();
+  }
+
   @Override
   public List<RunRecord> runs(int limit) {
     return query(
-        """
-        SELECT run_id, pipeline, command, started_at, finished_at, exit_code, windows_planned,
-               windows_committed, windows_unchanged, windows_incomplete, windows_failed,
-               windows_skipped, rows, quarantined, requests, messages
-          FROM fathom_ops.run
-         ORDER BY started_at DESC, run_id DESC
-         LIMIT ?\
-        """,
+        RUN + " ORDER BY started_at DESC, run_id DESC LIMIT ?",
         (connection, q) -> q.setInt(1, limit),
-        r -> {
-          OffsetDateTime finished = r.getObject("finished_at", OffsetDateTime.class);
-          int exitCode = r.getInt("exit_code");
-          @Nullable Integer exit = r.wasNull() ? null : exitCode;
-          return new RunRecord(
-              r.getString("run_id"),
-              r.getString("pipeline"),
-              r.getString("command"),
-              instant(r, "started_at"),
-              finished == null ? null : finished.toInstant(),
-              exit,
-              r.getLong("windows_planned"),
-              r.getLong("windows_committed"),
-              r.getLong("windows_unchanged"),
-              r.getLong("windows_incomplete"),
-              r.getLong("windows_failed"),
-              r.getLong("windows_skipped"),
-              r.getLong("rows"),
-              r.getLong("quarantined"),
-              r.getLong("requests"),
-              List.of((String[]) r.getArray("messages").getArray()));
-        });
+        PostgresLedger::run);
+  }
+
+  private static RunRecord run(ResultSet r) throws SQLException {
+    OffsetDateTime finished = r.getObject("finished_at", OffsetDateTime.class);
+    int exitCode = r.getInt("exit_code");
+    @Nullable Integer exit = r.wasNull() ? null : exitCode;
+    return new RunRecord(
+        r.getString("run_id"),
+        r.getString("pipeline"),
+        r.getString("command"),
+        instant(r, "started_at"),
+        finished == null ? null : finished.toInstant(),
+        exit,
+        r.getLong("windows_planned"),
+        r.getLong("windows_committed"),
+        r.getLong("windows_unchanged"),
+        r.getLong("windows_incomplete"),
+        r.getLong("windows_failed"),
+        r.getLong("windows_skipped"),
+        r.getLong("rows"),
+        r.getLong("quarantined"),
+        r.getLong("requests"),
+        List.of((String[]) r.getArray("messages").getArray()));
+  }
+
+  @Override
+  public List<RequestCount> requestCounts(LocalDate from) {
+    return query(
+        """
+        SELECT account, day, requests, limited
+          FROM fathom_ops.request_count
+         WHERE day >= ?
+         ORDER BY account COLLATE "C", day\
+        """,
+        (connection, q) -> q.setObject(1, from),
+        r ->
+            new RequestCount(
+                r.getString("account"),
+                r.getObject("day", LocalDate.class),
+                r.getLong("requests"),
+                r.getLong("limited")));
   }
 
   // --- The lock on a pipeline
@@ -364,20 +426,53 @@ final class PostgresLedger implements Ledger, AutoCloseable {
   public Optional<RunLock> tryLock(String pipeline) {
     try {
       Connection connection = database.connect();
+      boolean kept = false;
       try {
-        if (locked(connection, pipeline)) {
-          Lock lock = new Lock(connection);
-          locks.add(lock);
-          return Optional.of(lock);
+        if (!locked(connection, pipeline)) {
+          return Optional.empty();
         }
-      } catch (SQLException e) {
-        database.discard(connection);
-        throw e;
+        Lock lock = new Lock(pipeline, connection, nextEpoch(connection, pipeline));
+        locks.add(lock);
+        kept = true;
+        return Optional.of(lock);
+      } finally {
+        if (!kept) {
+          database.discard(connection);
+        }
       }
-      database.discard(connection);
-      return Optional.empty();
     } catch (SQLException e) {
+      if (LOCK_NOT_AVAILABLE.equals(e.getSQLState())) {
+        // A commit of a run that has lost its lock, and does not know it yet, does not end.
+        return Optional.empty();
+      }
       throw translate(e);
+    }
+  }
+
+  private static long nextEpoch(Connection connection, String pipeline) throws SQLException {
+    try (PreparedStatement next =
+        connection.prepareStatement(
+            "INSERT INTO fathom_ops.pipeline_lock AS l (pipeline, epoch, taken_at)"
+                + " VALUES (?, 1, clock_timestamp()) ON CONFLICT (pipeline)"
+                + " DO UPDATE SET epoch = l.epoch + 1, taken_at = excluded.taken_at"
+                + " RETURNING epoch")) {
+      next.setString(1, pipeline);
+      try (ResultSet row = next.executeQuery()) {
+        row.next();
+        return row.getLong(1);
+      }
+    }
+  }
+
+  private static boolean isEpoch(Connection connection, String pipeline, long epoch)
+      throws SQLException {
+    try (PreparedStatement query =
+        connection.prepareStatement(
+            "SELECT epoch FROM fathom_ops.pipeline_lock WHERE pipeline = ?")) {
+      query.setString(1, pipeline);
+      try (ResultSet row = query.executeQuery()) {
+        return row.next() && row.getLong(1) == epoch;
+      }
     }
   }
 
@@ -387,7 +482,10 @@ final class PostgresLedger implements Ledger, AutoCloseable {
    */
   private static boolean locked(Connection connection, String pipeline) throws SQLException {
     try (Statement statement = connection.createStatement()) {
-      statement.execute("SET idle_session_timeout = 0");
+      // That this machine is gone shows within a minute.
+      statement.execute(
+          "SET idle_session_timeout = 0; SET lock_timeout = '10s'; SET tcp_keepalives_idle = 20;"
+              + " SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3");
     }
     try (PreparedStatement query =
         connection.prepareStatement("SELECT pg_try_advisory_lock(hashtextextended(?, 0))")) {
@@ -399,24 +497,84 @@ final class PostgresLedger implements Ledger, AutoCloseable {
   }
 
   private final class Lock implements RunLock {
-    private final Connection connection;
-    private final AtomicBoolean held = new AtomicBoolean(true);
+    private final String pipeline;
+    private final long epoch;
+    private Connection connection;
+    private boolean superseded;
+    private boolean closed;
 
-    Lock(Connection connection) {
+    Lock(String pipeline, Connection connection, long epoch) {
+      this.pipeline = pipeline;
       this.connection = connection;
+      this.epoch = epoch;
     }
 
     @Override
-    public void close() {
-      if (!held.compareAndSet(true, false)) {
+    public long epoch() {
+      return epoch;
+    }
+
+    @Override
+    public synchronized boolean stillHeld() {
+      if (closed || superseded) {
+        return false;
+      }
+      try {
+        if (connection.isValid(ANSWER_SECONDS)) {
+          return true;
+        }
+        LOG.warn("the connection that locks pipeline {} is lost; taking the lock again", pipeline);
+        database.discard(connection);
+        superseded = !takeAgain();
+        return !superseded;
+      } catch (SQLException e) {
+        throw translate(e);
+      }
+    }
+
+    /**
+     * The lock of the lost session may outlive it for a while. Meanwhile the epoch tells that
+     * nobody has taken over, and fences the commits.
+     */
+    private boolean takeAgain() throws SQLException {
+      Connection next =
+          database.outage().reconnect(new SQLException("the connection is lost", LOST));
+      boolean kept = false;
+      try {
+        for (int tries = 0; !locked(next, pipeline) && tries < TRIES; tries++) {
+          pause();
+        }
+        connection = next;
+        kept = isEpoch(next, pipeline, epoch);
+        return kept;
+      } finally {
+        if (!kept) {
+          database.discard(next);
+        }
+      }
+    }
+
+    private void pause() {
+      try {
+        Thread.sleep(BETWEEN_TRIES.toMillis());
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+
+    @Override
+    public synchronized void close() {
+      if (closed) {
         return;
       }
+      closed = true;
       locks.remove(this);
       // Asked for, and not only by ending the session: that the server notices a little later.
       try (Statement statement = connection.createStatement()) {
         statement.execute("SELECT pg_advisory_unlock_all()");
       } catch (SQLException e) {
-        throw translate(e);
+        // The lock went with its session.
+        LOG.debug("the lock on pipeline {} was lost before it was freed", pipeline, e);
       } finally {
         database.discard(connection);
       }

@@ -8,6 +8,8 @@ import fathomexport.report.Slice;
 import fathomexport.report.Window;
 import fathomexport.report.rows.RowSource;
 import fathomexport.sink.CommitResult;
+import fathomexport.sink.Fence;
+import fathomexport.sink.SampleStore;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.WindowLoad;
@@ -20,6 +22,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,6 +38,7 @@ public final class PostgresSink implements Sink {
   private final Database database;
   private final PostgresLedger ledger;
   private final Duration settleWithin;
+  private volatile @Nullable Fence fence;
 
   /**
    * @throws SecretUnavailableException when the password is not where the settings say
@@ -44,7 +48,7 @@ public final class PostgresSink implements Sink {
   }
 
   PostgresSink(PostgresSettings settings, Map<String, String> environment, Duration settleWithin) {
-    this.database = new Database(settings, environment);
+    this.database = new Database(settings, environment, settleWithin.multipliedBy(2));
     this.ledger = new PostgresLedger(database);
     this.settleWithin = settleWithin;
   }
@@ -64,20 +68,31 @@ public final class PostgresSink implements Sink {
   }
 
   @Override
+  public void fence(Fence required) {
+    fence = required;
+  }
+
+  /** Again and again, while the database is away for a short time: what is fetched was paid for. */
+  @Override
   public CommitResult commit(WindowLoad load) {
+    Database.Outage outage = database.outage();
+    Connection connection;
     try {
-      return commit(load, database.borrow());
-    } catch (Repeatable first) {
-      LOG.warn("window {} is committed once more: {}", load.window(), first.getMessage());
-      try {
-        return commit(load, database.connect());
-      } catch (Repeatable | SQLException again) {
-        SQLException cause = again instanceof SQLException e ? e : ((Repeatable) again).getCause();
-        cause.addSuppressed(first);
-        throw unavailable(cause);
-      }
+      connection = database.borrow(outage);
     } catch (SQLException e) {
       throw unavailable(e);
+    }
+    while (true) {
+      try {
+        return commit(load, connection);
+      } catch (Repeatable failure) {
+        LOG.warn("window {} is committed once more: {}", load.window(), failure.getMessage());
+        try {
+          connection = outage.reconnect(failure.getCause());
+        } catch (SQLException e) {
+          throw unavailable(e);
+        }
+      }
     }
   }
 
@@ -103,7 +118,7 @@ public final class PostgresSink implements Sink {
     boolean clean = false;
     try {
       connection.setAutoCommit(false);
-      result = new WindowCommit(load).run(connection);
+      result = new WindowCommit(load, fence).run(connection);
       transaction = transactionId(connection);
       clean = true;
     } catch (SQLException e) {
@@ -216,6 +231,11 @@ public final class PostgresSink implements Sink {
   @Override
   public Ledger ledger() {
     return ledger;
+  }
+
+  @Override
+  public SampleStore samples() {
+    return new PostgresSamples(database);
   }
 
   @Override

@@ -304,6 +304,7 @@ final class ReportTable {
       case TEXT -> "text";
       case DATE -> "date";
       case TIMESTAMP -> "timestamp without time zone";
+      case INSTANT -> "timestamp with time zone";
       case BIGINT -> "bigint";
       case DOUBLE -> "double precision";
     };

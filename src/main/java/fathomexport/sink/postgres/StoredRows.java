@@ -94,7 +94,7 @@ final class StoredRows implements RowSource {
     return switch (c.type()) {
       case TEXT, BIGINT, DOUBLE -> name;
       case DATE -> "(" + name + " - DATE '1970-01-01')::bigint";
-      case TIMESTAMP -> "(extract(epoch FROM " + name + ") * 1000000)::bigint";
+      case TIMESTAMP, INSTANT -> "(extract(epoch FROM " + name + ") * 1000000)::bigint";
     };
   }
 
@@ -117,7 +117,7 @@ final class StoredRows implements RowSource {
   private void cell(int index, ColumnType type) throws SQLException {
     switch (type) {
       case TEXT -> writer.text(rows.getString(index));
-      case DATE, TIMESTAMP, BIGINT -> {
+      case DATE, TIMESTAMP, INSTANT, BIGINT -> {
         long value = rows.getLong(index);
         if (rows.wasNull()) {
           writer.putNull();

@@ -10,6 +10,7 @@ import fathomexport.report.DateGrouping;
 import fathomexport.report.TableSchema;
 import fathomexport.report.Window;
 import fathomexport.sink.CommitResult;
+import fathomexport.sink.Fence;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.WindowLoad;
 import java.io.IOException;
@@ -44,6 +45,7 @@ final class WindowCommit {
   private static final String STAGE = "pg_temp.fathom_stage";
 
   private final WindowLoad load;
+  private final @Nullable Fence fence;
   private final Window window;
   private final TableSchema schema;
   private final String table;
@@ -51,8 +53,9 @@ final class WindowCommit {
   private final String period;
   private final List<String> counted;
 
-  WindowCommit(WindowLoad load) {
+  WindowCommit(WindowLoad load, @Nullable Fence fence) {
     this.load = load;
+    this.fence = fence;
     this.window = load.window();
     this.schema = load.report().schema();
     this.table = ReportTable.qualified(schema.name());
@@ -76,11 +79,12 @@ final class WindowCommit {
   }
 
   /**
-   * @throws SinkException {@code INTEGRITY}
+   * @throws SinkException {@code INTEGRITY}, {@code SUPERSEDED}
    * @throws IOException when the load's rows cannot be read
    */
   CommitResult run(Connection connection) throws SQLException, IOException {
     lock(connection, window);
+    requireFence(connection);
     Set<LocalDate> storedBefore = storedBefore(connection);
     SortedSet<LocalDate> replaced = new TreeSet<>();
     List<LocalDate> kept = new ArrayList<>();
@@ -98,15 +102,17 @@ final class WindowCommit {
       Map<LocalDate, Totals> before;
       if (occupied(connection, replaced)) {
         changed = stage(connection, replaced);
-        before = totals(connection, intersection(changed, storedBefore));
+        before = totals(connection, intersection(changed, storedBefore), counted);
         replace(connection, changed);
       } else {
         changed = new WindowRows(load).copyInto(connection, table, replaced);
         before = Map.of();
       }
-      Map<LocalDate, Totals> after = totals(connection, replaced);
+      SortedSet<LocalDate> restated = intersection(changed, storedBefore);
+      Map<LocalDate, Totals> after =
+          totals(connection, replaced, restated.isEmpty() ? certified() : counted);
       verify(replaced, after);
-      journal(connection, intersection(changed, storedBefore), before, after);
+      journal(connection, restated, before, after);
       rows = after.values().stream().mapToLong(Totals::rows).sum();
     }
     writeEntries(connection, replaced, storedBefore);
@@ -129,6 +135,23 @@ final class WindowCommit {
               + "\n"
               + window.slice().eventKey());
       lock.execute();
+    }
+  }
+
+  /** Whoever takes the pipeline's lock from now on waits for this transaction's end. */
+  private void requireFence(Connection connection) throws SQLException {
+    if (fence == null) {
+      return;
+    }
+    try (PreparedStatement query =
+        connection.prepareStatement(
+            "SELECT epoch FROM fathom_ops.pipeline_lock WHERE pipeline = ? FOR SHARE")) {
+      query.setString(1, fence.pipeline());
+      try (ResultSet row = query.executeQuery()) {
+        if (!row.next() || row.getLong(1) != fence.epoch()) {
+          throw fence.superseded();
+        }
+      }
     }
   }
 
@@ -243,15 +266,26 @@ final class WindowCommit {
     }
   }
 
+  /** The measures that a certificate speaks of; the journal of a restatement takes them all. */
+  private List<String> certified() {
+    return counted.stream()
+        .filter(
+            m ->
+                load.periods().stream()
+                    .anyMatch(c -> c.sums().keySet().stream().anyMatch(a -> a.apiName().equals(m))))
+        .toList();
+  }
+
   /** What the table holds of these periods; those without rows are not in the answer. */
-  private Map<LocalDate, Totals> totals(Connection connection, Collection<LocalDate> periods)
+  private Map<LocalDate, Totals> totals(
+      Connection connection, Collection<LocalDate> periods, List<String> measures)
       throws SQLException {
     Map<LocalDate, Totals> totals = new HashMap<>();
     if (periods.isEmpty()) {
       return totals;
     }
     String sums =
-        counted.stream().map(m -> ", sum(" + Sql.name(m) + ")").collect(Collectors.joining());
+        measures.stream().map(m -> ", sum(" + Sql.name(m) + ")").collect(Collectors.joining());
     try (PreparedStatement query =
         connection.prepareStatement(
             "SELECT "
@@ -266,8 +300,8 @@ final class WindowCommit {
       try (ResultSet rows = query.executeQuery()) {
         while (rows.next()) {
           Map<String, @Nullable BigDecimal> byMeasure = new HashMap<>();
-          for (int i = 0; i < counted.size(); i++) {
-            byMeasure.put(counted.get(i), rows.getBigDecimal(i + 3));
+          for (int i = 0; i < measures.size(); i++) {
+            byMeasure.put(measures.get(i), rows.getBigDecimal(i + 3));
           }
           totals.put(day(rows, 1), new Totals(rows.getLong(2), byMeasure));
         }
@@ -386,7 +420,8 @@ final class WindowCommit {
             """
             INSERT INTO fathom_ops.restatement
               (report, site_id, event_name, day, measure, before, after, restated_at, run_id)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""")) {
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)\
+            """)) {
       for (LocalDate day : periods) {
         Totals was = before.getOrDefault(day, Totals.NONE);
         Totals is = after.getOrDefault(day, Totals.NONE);
@@ -450,6 +485,7 @@ final class WindowCommit {
         }
         upsert.setBoolean(next++, c.storeIfAbsent());
         upsert.setString(next++, c.reason());
+        upsert.setString(next++, c.digest());
         upsert.setString(next++, by.definition());
         upsert.setString(next++, by.zone());
         upsert.setInt(next++, by.requests());
@@ -469,9 +505,9 @@ final class WindowCommit {
       INSERT INTO fathom_ops.ledger
         (report, site_id, event_name, period, period_end, covers_to, status, stored, rows,
          pageviews_sum, pageviews_control, conversions_sum, conversions_control,
-         value_sum, value_control, store_if_absent, reason, definition, zone,
+         value_sum, value_control, store_if_absent, reason, rows_digest, definition, zone,
          requests, control_requests, splits, window_id, run_id, fetched_at)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (report, site_id, event_name, period, period_end) DO UPDATE
          SET covers_to = excluded.covers_to, status = excluded.status, stored = excluded.stored,
              rows = excluded.rows,
@@ -481,10 +517,12 @@ final class WindowCommit {
              conversions_control = excluded.conversions_control,
              value_sum = excluded.value_sum, value_control = excluded.value_control,
              store_if_absent = excluded.store_if_absent, reason = excluded.reason,
+             rows_digest = excluded.rows_digest,
              definition = excluded.definition, zone = excluded.zone,
              requests = excluded.requests, control_requests = excluded.control_requests,
              splits = excluded.splits, window_id = excluded.window_id, run_id = excluded.run_id,
-             fetched_at = excluded.fetched_at, committed_at = pg_catalog.now()""";
+             fetched_at = excluded.fetched_at, committed_at = pg_catalog.now()\
+      """;
 
   private static void setLong(PreparedStatement statement, int index, @Nullable Long value)
       throws SQLException {
@@ -512,7 +550,8 @@ final class WindowCommit {
                 ON CONFLICT (report, site_id, event_name, period, period_end) DO UPDATE
                    SET covers_to = excluded.covers_to, reason = excluded.reason,
                        kept = excluded.kept, window_id = excluded.window_id,
-                       run_id = excluded.run_id, at = excluded.at""")) {
+                       run_id = excluded.run_id, at = excluded.at\
+                """)) {
       for (PeriodCertificate c : load.periods()) {
         boolean failed = c.status() == CertificateStatus.INCOMPLETE;
         PreparedStatement statement = failed ? upsert : delete;
@@ -572,7 +611,8 @@ final class WindowCommit {
                  OR q.window_id = ANY (?) AND NOT EXISTS (
                       SELECT FROM fathom_ops.attempt a
                        WHERE a.report = q.report AND a.site_id = q.site_id
-                         AND a.event_name = q.event_name AND a.window_id = q.window_id))""")) {
+                         AND a.event_name = q.event_name AND a.window_id = q.window_id))\
+            """)) {
       int next = key(update, 1);
       update.setString(next++, window.id());
       update.setBoolean(next++, complete);

@@ -126,7 +126,7 @@ class ForkedJvmTest {
       LocalDate day = first.plusDays(d);
       certificates.add(
           new PeriodCertificate(
-              day, day, CertificateStatus.CERTIFIED, perDay, sums, sums, false, null));
+              day, day, CertificateStatus.CERTIFIED, perDay, sums, sums, false, null, null));
     }
     return new WindowLoad(
         window,

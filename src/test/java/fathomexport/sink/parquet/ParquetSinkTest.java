@@ -159,22 +159,22 @@ class ParquetSinkTest {
         .isEqualTo(
             joined(
                     """
-                {"commits":[{"control_requests":1,"definition":"definition-1",
-                "fetched_at":"2026-06-20T03:04:05.678901Z","requests":3,"run_id":"run-1",
-                "splits":2,"window_id":"WINDOW","zone":"Europe/Vienna"}],
-                "periods":[{"commit":0,"control":{"pageviews":10},"covers_to":"2026-06-01",
-                "digest":"1bcf3a85610889597cf550dcc2e63375","period":"2026-06-01","rows":1,
-                "status":"certified","stored":true,"sums":{"pageviews":10}},
-                {"commit":0,"control":{},"covers_to":"2026-06-02",
-                "digest":"cb211a8e923b491cfe4e556da2ff1a25","period":"2026-06-02",
-                "reason":"the report has no additive measure","rows":1,
-                "status":"uncertified","stored":true,"sums":{"pageviews":20}},
-                {"commit":0,"control":{"pageviews":31},"covers_to":"2026-06-03",
-                "digest":"","period":"2026-06-03",
-                "reason":"pageviews differ from the control by 1","rows":1,
-                "status":"incomplete","stored":false,"sums":{"pageviews":30}}],
-                "site_id":"CDBUGS","version":1}
-                """)
+                    {"commits":[{"control_requests":1,"definition":"definition-1",
+                    "fetched_at":"2026-06-20T03:04:05.678901Z","requests":3,"run_id":"run-1",
+                    "splits":2,"window_id":"WINDOW","zone":"Europe/Vienna"}],
+                    "periods":[{"commit":0,"control":{"pageviews":10},"covers_to":"2026-06-01",
+                    "digest":"1bcf3a85610889597cf550dcc2e63375","period":"2026-06-01","rows":1,
+                    "rows_digest":"03ecc17a8a2fa385-48466a33e7bc56f3c48a3925656732e8","status":"certified","stored":true,"sums":{"pageviews":10}},
+                    {"commit":0,"control":{},"covers_to":"2026-06-02",
+                    "digest":"cb211a8e923b491cfe4e556da2ff1a25","period":"2026-06-02",
+                    "reason":"the report has no additive measure","rows":1,
+                    "rows_digest":"03ecc17a8a2fa385-a5b3ac3edab6c04bf358d04b9120e385","status":"uncertified","stored":true,"sums":{"pageviews":20}},
+                    {"commit":0,"control":{"pageviews":31},"covers_to":"2026-06-03",
+                    "digest":"","period":"2026-06-03",
+                    "reason":"pageviews differ from the control by 1","rows":1,
+                    "rows_digest":"03ecc17a8a2fa385-30f403cff4d26f6b87164ed2bbe2e37f","status":"incomplete","stored":false,"sums":{"pageviews":30}}],
+                    "site_id":"CDBUGS","version":1}
+                    """)
                 .replace("WINDOW", threeDays().window().id()));
   }
 

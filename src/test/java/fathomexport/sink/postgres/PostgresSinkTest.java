@@ -123,7 +123,8 @@ class PostgresSinkTest extends SinkContract {
                 """
                 SELECT report, site_id, event_name, day::text, measure, before::bigint,
                        after::bigint, run_id
-                  FROM fathom_ops.restatement ORDER BY id"""))
+                  FROM fathom_ops.restatement ORDER BY id\
+                """))
         .containsExactly(
             List.of(goals.name(), "CDBUGS", "signup", "2026-06-01", "rows", 1L, 2L, "run-2"),
             List.of(goals.name(), "CDBUGS", "signup", "2026-06-01", "conversions", 1L, 3L, "run-2"),
@@ -348,7 +349,8 @@ class PostgresSinkTest extends SinkContract {
     database.executeAsSuperuser(
         """
         SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
-         WHERE datname = current_database() AND pid <> pg_backend_pid()""");
+         WHERE datname = current_database() AND pid <> pg_backend_pid()\
+        """);
   }
 
   @Test
@@ -357,7 +359,36 @@ class PostgresSinkTest extends SinkContract {
     Ledger.RunLock held = sink.ledger().tryLock("nightly").orElseThrow();
     endOtherSessions();
     sink.ledger().tryLock("nightly").orElseThrow().close();
-    assertThatThrownBy(held::close).isInstanceOf(LedgerException.class);
+    assertThat(held.stillHeld()).isFalse();
+    held.close();
+  }
+
+  @Test
+  void aLockThatNobodyElseTookIsTakenAgain() {
+    Sink sink = sink();
+    try (Ledger.RunLock held = sink.ledger().tryLock("nightly").orElseThrow()) {
+      endOtherSessions();
+      assertThat(held.stillHeld()).isTrue();
+      assertThat(sink.ledger().tryLock("nightly")).isEmpty();
+    }
+    sink.ledger().tryLock("nightly").orElseThrow().close();
+  }
+
+  /** The window's transaction was begun under the old epoch: whoever takes over waits for it. */
+  @Test
+  void aCommitThatIsUnderWayKeepsTheLock() throws Exception {
+    Sink sink = sink();
+    Ledger.RunLock held = sink.ledger().tryLock("nightly").orElseThrow();
+    try (Connection commit = database.connect()) {
+      commit.setAutoCommit(false);
+      try (Statement statement = commit.createStatement()) {
+        statement.execute("SELECT epoch FROM fathom_ops.pipeline_lock FOR SHARE");
+      }
+      held.close();
+      // Ten seconds are waited for it.
+      assertThat(sink.ledger().tryLock("nightly")).isEmpty();
+    }
+    assertThat(sink.ledger().tryLock("nightly")).isPresent();
   }
 
   @Test
@@ -478,7 +509,8 @@ class PostgresSinkTest extends SinkContract {
                   FROM pg_attribute a
                  WHERE a.attrelid IN ('fathom.pages_daily'::regclass, 'fathom.goals_daily'::regclass)
                    AND a.attname IN ('avg_duration', 'value')
-                 ORDER BY 1"""))
+                 ORDER BY 1\
+                """))
         .extracting(r -> String.valueOf(r.get(1)))
         .satisfiesExactly(
             d -> assertThat(d).contains("seconds"), d -> assertThat(d).contains("cents"));
@@ -492,7 +524,8 @@ class PostgresSinkTest extends SinkContract {
                 """
                 SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                  WHERE n.nspname IN ('fathom', 'fathom_ops') AND c.relkind IN ('r', 'v')
-                   AND c.relname <> 'schema_history' AND obj_description(c.oid) IS NULL"""))
+                   AND c.relname <> 'schema_history' AND obj_description(c.oid) IS NULL\
+                """))
         .containsExactly(List.of(0L));
   }
 
@@ -504,7 +537,8 @@ class PostgresSinkTest extends SinkContract {
                 SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod)
                          || CASE WHEN attnotnull THEN ' NOT NULL' ELSE '' END, ', ' ORDER BY attnum)
                   FROM pg_attribute
-                 WHERE attrelid = 'fathom.%s'::regclass AND attnum > 0 AND NOT attisdropped"""
+                 WHERE attrelid = 'fathom.%s'::regclass AND attnum > 0 AND NOT attisdropped\
+                """
                     .formatted(table))
             .get(0)
             .get(0));
@@ -538,13 +572,15 @@ class PostgresSinkTest extends SinkContract {
         """
         INSERT INTO fathom.pages_daily
         SELECT 's' || s, date '2026-01-01' + d, 'h', '/' || p, 1, 1, NULL
-          FROM generate_series(1, 20) s, generate_series(0, 99) d, generate_series(1, 10) p""",
+          FROM generate_series(1, 20) s, generate_series(0, 99) d, generate_series(1, 10) p\
+        """,
         "ANALYZE fathom.pages_daily");
     assertThat(
             database.query(
                 """
                 EXPLAIN SELECT pathname, sum(pageviews) FROM fathom.pages_daily
-                 WHERE site_id = 's3' AND date BETWEEN '2026-02-01' AND '2026-02-03' GROUP BY 1"""))
+                 WHERE site_id = 's3' AND date BETWEEN '2026-02-01' AND '2026-02-03' GROUP BY 1\
+                """))
         .extracting(r -> String.valueOf(r.get(0)))
         .anyMatch(
             line ->
@@ -674,7 +710,8 @@ class PostgresSinkTest extends SinkContract {
                 SELECT report, site_id, event_name, first_day::text, last_day::text,
                        last_certified_day::text, certified, uncertified, incomplete, provisional,
                        missing_days, open_attempts, rows
-                  FROM fathom_ops.coverage"""))
+                  FROM fathom_ops.coverage\
+                """))
         .containsExactly(
             Arrays.asList(
                 "traffic_daily",
@@ -694,7 +731,8 @@ class PostgresSinkTest extends SinkContract {
             database.query(
                 """
                 SELECT last_day::text, zone, zone_changed, last_fetched_at = '2026-06-21T03:04:05.678901Z'
-                  FROM fathom_ops.freshness"""))
+                  FROM fathom_ops.freshness\
+                """))
         .containsExactly(List.of("2026-06-06", "Europe/Vienna", false, true));
   }
 
@@ -748,7 +786,8 @@ class PostgresSinkTest extends SinkContract {
               database.query(
                   """
                   SELECT rolcanlogin, has_table_privilege(oid, 'fathom.traffic_daily', 'SELECT')
-                    FROM pg_roles WHERE rolname = 'fathom_reader'"""))
+                    FROM pg_roles WHERE rolname = 'fathom_reader'\
+                  """))
           .containsExactly(List.of(false, true));
     } finally {
       database.executeAsSuperuser(

@@ -1,0 +1,63 @@
+"""The nightly export as an Airflow DAG: tried again by exit code.
+
+fathom-export is installed on the worker (FATHOM_EXPORT_HOME), its settings name their secrets as files.
+For Airflow 2.4 or newer; from 3.0 on SubprocessHook is in the standard provider.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timedelta, timezone
+
+from airflow import DAG
+from airflow.exceptions import AirflowException, AirflowFailException
+from airflow.models import BaseOperator
+
+try:
+    from airflow.providers.standard.hooks.subprocess import SubprocessHook
+except ImportError:
+    from airflow.hooks.subprocess import SubprocessHook
+
+HOME = os.environ.get("FATHOM_EXPORT_HOME", "/srv/fathom-export")
+
+# Disk or database, try again later: a later try goes on where this one stopped. All others bring the same again.
+WORTH_REPEATING = {74, 75}
+
+
+class FathomExportOperator(BaseOperator):
+    """Runs one command of fathom-export."""
+
+    template_fields = ("arguments",)
+
+    def __init__(self, *, arguments: list[str], **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.arguments = arguments
+        self.hook = None
+
+    def execute(self, context) -> None:
+        self.hook = SubprocessHook()
+        code = self.hook.run_command([f"{HOME}/fathom-export", *self.arguments], cwd=HOME).exit_code
+        if code in WORTH_REPEATING:
+            raise AirflowException(f"fathom-export ended with {code}: tried again")
+        if code != 0:
+            raise AirflowFailException(f"fathom-export ended with {code}: trying again would bring the same")
+
+    def on_kill(self) -> None:
+        # It ends within 25 s.
+        if self.hook is not None:
+            self.hook.send_sigterm()
+
+
+with DAG(
+    dag_id="fathom_export_nightly",
+    schedule="30 12 * * *",  # UTC: when yesterday is over on all the earth
+    start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
+    catchup=False,  # a run looks back by itself
+    max_active_runs=1,
+) as dag:
+    FathomExportOperator(
+        task_id="run_nightly",
+        arguments=["run", "nightly"],
+        retries=3,
+        retry_delay=timedelta(minutes=20),
+    )

@@ -1,0 +1,95 @@
+package fathomexport.api;
+
+import java.time.Instant;
+import java.util.function.Consumer;
+
+/** Permits of which a run takes no more than so many, retries included. Thread-safe. */
+public final class CappedPermits implements Permits {
+  private final Permits permits;
+  private final long most;
+  private long taken;
+
+  /**
+   * @param most requests, 1 or more
+   */
+  public CappedPermits(Permits permits, long most) {
+    if (most < 1) {
+      throw new IllegalArgumentException("at most " + most + " requests");
+    }
+    this.permits = permits;
+    this.most = most;
+  }
+
+  /** All have been used. */
+  static final class CapReachedException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    CapReachedException(long most) {
+      super("this run may make no more than " + most + " requests");
+    }
+  }
+
+  @Override
+  public Permit acquire(Consumer<Instant> waiting) throws InterruptedException, StoppedException {
+    take();
+    Permit permit = null;
+    try {
+      permit = permits.acquire(waiting);
+      return new Counted(permit);
+    } finally {
+      if (permit == null) {
+        giveBack();
+      }
+    }
+  }
+
+  private synchronized void take() {
+    if (taken >= most) {
+      throw new CapReachedException(most);
+    }
+    taken++;
+  }
+
+  private synchronized void giveBack() {
+    taken--;
+  }
+
+  @Override
+  public void deferUntil(Instant time) {
+    permits.deferUntil(time);
+  }
+
+  @Override
+  public void close() {
+    permits.close();
+  }
+
+  private final class Counted implements Permit {
+    private final Permit permit;
+    private boolean lapsed;
+
+    Counted(Permit permit) {
+      this.permit = permit;
+    }
+
+    @Override
+    public synchronized boolean begin() {
+      boolean stands = permit.begin();
+      if (!stands && !lapsed) {
+        lapsed = true;
+        giveBack();
+      }
+      return stands;
+    }
+
+    @Override
+    public void limited() {
+      permit.limited();
+    }
+
+    @Override
+    public void close() {
+      permit.close();
+    }
+  }
+}

@@ -1,0 +1,62 @@
+package fathomexport.pipeline;
+
+import fathomexport.api.TimeSource;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+
+/** What of a budget is left. Thread-safe. */
+final class Spending {
+  private final Budget budget;
+  private final TimeSource time;
+  private final LongSupplier requests;
+  private final long since;
+
+  /** What the tasks in hand are expected to ask for, asked or not. */
+  private long promised;
+
+  /**
+   * @param requests billed ones so far
+   */
+  Spending(Budget budget, TimeSource time, LongSupplier requests) {
+    this.budget = budget;
+    this.time = time;
+    this.requests = requests;
+    this.since = time.nanos();
+  }
+
+  /**
+   * Begins a task when there is enough left for it.
+   *
+   * @param expected requests that it costs at the least
+   * @return why it may not begin; empty when it may, and then {@link #ended} must follow
+   */
+  synchronized Optional<String> begin(long expected) {
+    Duration most = budget.time();
+    if (most != null && time.nanos() - since >= most.toNanos()) {
+      return Optional.of(
+          "not fetched: the " + most.toMinutes() + " minutes that it may take are over");
+    }
+    Long allowed = budget.requests();
+    if (allowed != null) {
+      long left = allowed - requests.getAsLong() - promised;
+      if (left < expected) {
+        return Optional.of(
+            "not fetched: of the "
+                + allowed
+                + " requests that it may make "
+                + Math.max(0, left)
+                + (left == 1 ? " is left, and" : " are left, and")
+                + " the next window takes at least "
+                + expected);
+      }
+    }
+    promised += expected;
+    return Optional.empty();
+  }
+
+  /** The task has ended. */
+  synchronized void ended(long expected) {
+    promised -= expected;
+  }
+}

@@ -1,0 +1,55 @@
+package fathomexport.report;
+
+import java.io.Serializable;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who was on a site at one moment, as {@code GET /current_visitors} told it.
+ *
+ * @param sampledAt when the answer ended, by this machine's clock, in whole microseconds: with the
+ *     site the sample's key
+ * @param total visitors on the site
+ * @param pages at most the top 150, in the API's order; empty when only the total was asked for
+ * @param referrers likewise
+ */
+public record VisitorSample(
+    SiteId site, Instant sampledAt, long total, List<Page> pages, List<Referrer> referrers)
+    implements Serializable {
+  public VisitorSample {
+    sampledAt = sampledAt.truncatedTo(ChronoUnit.MICROS);
+    pages = List.copyOf(pages);
+    referrers = List.copyOf(referrers);
+    notNegative(total);
+  }
+
+  /** Visitors on one page. */
+  public record Page(@Nullable String hostname, @Nullable String pathname, long total)
+      implements Serializable {
+    public Page {
+      notNegative(total);
+    }
+  }
+
+  /** Visitors from one referrer; the hostname carries its scheme. */
+  public record Referrer(
+      @Nullable String referrerHostname, @Nullable String referrerPathname, long total)
+      implements Serializable {
+    public Referrer {
+      notNegative(total);
+    }
+  }
+
+  /** Rows that it makes in all tables together. */
+  public int rows() {
+    return 1 + pages.size() + referrers.size();
+  }
+
+  private static void notNegative(long total) {
+    if (total < 0) {
+      throw new IllegalArgumentException("a total of " + total + " visitors");
+    }
+  }
+}

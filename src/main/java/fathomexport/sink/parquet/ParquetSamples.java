@@ -1,0 +1,320 @@
+package fathomexport.sink.parquet;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import fathomexport.report.Column;
+import fathomexport.report.SiteId;
+import fathomexport.report.VisitorSample;
+import fathomexport.report.rows.RowReader;
+import fathomexport.sink.SampleStore;
+import fathomexport.sink.SampleTable;
+import fathomexport.sink.SinkException;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.apache.parquet.filter2.compat.FilterCompat;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Samples as files: {@code <root>/<table>/site_id=<id>/date=YYYY-MM-DD/data.parquet}, the day of
+ * {@code sampled_at} in UTC. A sample has its day's file written anew and put in its place by a
+ * rename: what is written again is a day, never a history.
+ *
+ * <p>The three tables are three files. So that a sample is never in some of them for good, it is
+ * first noted below {@code _fathom/samples}; a note that is there says that its sample is to be
+ * stored yet. The file of {@code current_visitors} comes last: a reader that starts from there sees
+ * whole samples at any time.
+ */
+final class ParquetSamples implements SampleStore {
+  private static final String LOCK = "samples";
+  private static final String NOTE = ".json";
+
+  /** Of runs that {@link #forgetRuns} is about. */
+  private static final String COMMAND = "snapshot";
+
+  private static final int RUNS_KEPT = 100;
+
+  private final Layout layout;
+  private final FileLocks locks;
+  private final FileLedgers ledgers;
+  private final Documents documents;
+
+  ParquetSamples(Layout layout, FileLocks locks, FileLedgers ledgers, Documents documents) {
+    this.layout = layout;
+    this.locks = locks;
+    this.ledgers = ledgers;
+    this.documents = documents;
+  }
+
+  @Override
+  public void prepare() {
+    locked(
+        "cannot make " + layout.root() + " ready for samples",
+        () -> {
+          DurableFiles.createDirectories(notes());
+          for (SampleTable table : SampleTable.values()) {
+            // Whoever writes temporary files holds the lock: those that are there are left over.
+            DurableFiles.removeTemporaries(layout.report(table.tableName()));
+          }
+          DurableFiles.removeTemporaries(notes());
+          for (Path note : pending()) {
+            finish(note);
+          }
+          forgetRuns();
+        });
+  }
+
+  @Override
+  public void append(VisitorSample sample) {
+    locked(
+        "cannot store the sample of site " + sample.site() + " in " + layout.root(),
+        () -> {
+          Path note = note(sample.site());
+          // Left by a commit that failed, on a full disk, say.
+          finish(note);
+          if (!isStored(sample)) {
+            documents.write(note, toJson(sample));
+            finish(note);
+          }
+        });
+  }
+
+  /**
+   * Runs are read whole, and nobody looks at last week's of what is started every few minutes: of
+   * snapshots the newest records are kept.
+   */
+  private void forgetRuns() throws IOException {
+    if (!Files.isDirectory(layout.runs())) {
+      return;
+    }
+    SortedMap<String, Path> snapshots = new TreeMap<>();
+    try (Stream<Path> files = Files.list(layout.runs())) {
+      for (Path file : (Iterable<Path>) files::iterator) {
+        JsonNode run = file.toString().endsWith(NOTE) ? documents.read(file) : null;
+        if (run != null && Documents.text(run, "command").equals(COMMAND)) {
+          snapshots.put(Documents.text(run, "started_at") + " " + file.getFileName(), file);
+        }
+      }
+    }
+    List<Path> oldestFirst = List.copyOf(snapshots.values());
+    for (Path file : oldestFirst.subList(0, Math.max(0, oldestFirst.size() - RUNS_KEPT))) {
+      Files.deleteIfExists(file);
+    }
+  }
+
+  private interface Work {
+    void run() throws IOException;
+  }
+
+  private void locked(String failure, Work work) {
+    try {
+      locks.holding(
+          LOCK,
+          () -> {
+            work.run();
+            return work;
+          });
+    } catch (IOException e) {
+      throw new SinkException(
+          SinkException.Kind.UNAVAILABLE, failure + ": " + ParquetSink.reason(e), e);
+    }
+  }
+
+  // --- Notes of samples that are to be stored
+
+  private Path notes() {
+    return layout.own().resolve("samples");
+  }
+
+  private Path note(SiteId site) {
+    return notes().resolve(Layout.siteFolder(site) + NOTE);
+  }
+
+  private List<Path> pending() throws IOException {
+    try (Stream<Path> files = Files.list(notes())) {
+      return files.filter(f -> f.toString().endsWith(NOTE)).sorted().toList();
+    }
+  }
+
+  /** Stores what a note holds, if it is there. Done again, it changes nothing. */
+  private void finish(Path note) throws IOException {
+    JsonNode content = documents.read(note);
+    if (content == null) {
+      return;
+    }
+    VisitorSample sample;
+    try {
+      sample = fromJson(content);
+    } catch (IllegalArgumentException | DateTimeException e) {
+      throw new IOException(note + " holds what it should not: move it away", e);
+    }
+    for (SampleTable table : SampleTable.values()) {
+      write(table, sample);
+    }
+    Files.deleteIfExists(note);
+  }
+
+  private ObjectNode toJson(VisitorSample sample) {
+    ObjectNode node = documents.object();
+    node.put("site_id", sample.site().value());
+    node.put("sampled_at", sample.sampledAt().toString());
+    node.put("total", sample.total());
+    var pages = node.putArray("pages");
+    for (VisitorSample.Page p : sample.pages()) {
+      pages.addArray().add(p.hostname()).add(p.pathname()).add(p.total());
+    }
+    var referrers = node.putArray("referrers");
+    for (VisitorSample.Referrer r : sample.referrers()) {
+      referrers.addArray().add(r.referrerHostname()).add(r.referrerPathname()).add(r.total());
+    }
+    return node;
+  }
+
+  private static VisitorSample fromJson(JsonNode node) {
+    List<VisitorSample.Page> pages = new ArrayList<>();
+    for (JsonNode p : node.required("pages")) {
+      pages.add(new VisitorSample.Page(text(p, 0), text(p, 1), p.required(2).longValue()));
+    }
+    List<VisitorSample.Referrer> referrers = new ArrayList<>();
+    for (JsonNode r : node.required("referrers")) {
+      referrers.add(new VisitorSample.Referrer(text(r, 0), text(r, 1), r.required(2).longValue()));
+    }
+    return new VisitorSample(
+        new SiteId(Documents.text(node, "site_id")),
+        Instant.parse(Documents.text(node, "sampled_at")),
+        node.required("total").longValue(),
+        pages,
+        referrers);
+  }
+
+  private static @Nullable String text(JsonNode array, int index) {
+    JsonNode value = array.required(index);
+    return value.isNull() ? null : value.textValue();
+  }
+
+  // --- Files
+
+  private Path file(SampleTable table, VisitorSample sample) {
+    LocalDate day = LocalDate.ofInstant(sample.sampledAt(), ZoneOffset.UTC);
+    return layout
+        .report(table.tableName())
+        .resolve(Layout.siteFolder(sample.site()))
+        .resolve("date=" + day)
+        .resolve(Layout.DATA);
+  }
+
+  private boolean isStored(VisitorSample sample) throws IOException {
+    long at = SampleTable.micros(sample.sampledAt());
+    try (Rows rows = Rows.of(SampleTable.VISITORS, file(SampleTable.VISITORS, sample))) {
+      while (rows.next()) {
+        if (rows.time() == at) {
+          return true;
+        }
+      }
+      return false;
+    }
+  }
+
+  /** Writes the day's file anew, with the sample's rows in their place among the others. */
+  private void write(SampleTable table, VisitorSample sample) throws IOException {
+    List<byte[]> fresh = table.rows(sample);
+    if (fresh.isEmpty()) {
+      return;
+    }
+    Path file = file(table, sample);
+    DurableFiles.createParent(file);
+    Path temporary = DurableFiles.temporary(file);
+    try {
+      long rows = merge(table, file, fresh, SampleTable.micros(sample.sampledAt()), temporary);
+      long written = ledgers.countRows(temporary);
+      if (written != rows) {
+        throw new SinkException(
+            SinkException.Kind.INTEGRITY,
+            file + " would hold " + written + " rows instead of " + rows + "; it stays as it was",
+            null);
+      }
+      DurableFiles.replace(temporary, file);
+    } finally {
+      Files.deleteIfExists(temporary);
+    }
+  }
+
+  /** Copies the file's rows, if there is one, with these among them; returns their number. */
+  private static long merge(SampleTable table, Path file, List<byte[]> fresh, long at, Path target)
+      throws IOException {
+    RowReader row = new RowReader(table.schema());
+    try (Rows stored = Rows.of(table, file);
+        RowFileWriter out = new RowFileWriter(target, table.schema(), Map::of)) {
+      long count = fresh.size();
+      boolean more = stored.next();
+      for (; more && stored.time() < at; more = stored.next(), count++) {
+        out.write(stored.row());
+      }
+      // What an earlier try stored of the sample is written again, not twice.
+      while (more && stored.time() == at) {
+        more = stored.next();
+      }
+      for (byte[] bytes : fresh) {
+        out.write(row.read(bytes, bytes.length));
+      }
+      for (; more; more = stored.next(), count++) {
+        out.write(stored.row());
+      }
+      return count;
+    }
+  }
+
+  /** A file's rows in their order: by time. */
+  private static final class Rows implements Closeable {
+    private final @Nullable RowFileReader source;
+    private final RowReader row;
+    private final int time;
+
+    private Rows(SampleTable table, @Nullable RowFileReader source) {
+      this.source = source;
+      this.row = new RowReader(table.schema());
+      this.time = table.schema().indexOf(Column.Role.TIME);
+    }
+
+    /** None when there is no file. */
+    static Rows of(SampleTable table, Path file) throws IOException {
+      return new Rows(
+          table,
+          Files.exists(file) ? new RowFileReader(file, table.schema(), FilterCompat.NOOP) : null);
+    }
+
+    boolean next() throws IOException {
+      if (source == null || !source.next()) {
+        return false;
+      }
+      row.read(source.buffer(), source.length());
+      return true;
+    }
+
+    RowReader row() {
+      return row;
+    }
+
+    long time() {
+      return row.integer(time);
+    }
+
+    @Override
+    public void close() throws IOException {
+      if (source != null) {
+        source.close();
+      }
+    }
+  }
+}

@@ -1,0 +1,168 @@
+package fathomexport.sink.postgres;
+
+import fathomexport.report.VisitorSample;
+import fathomexport.report.rows.RowReader;
+import fathomexport.sink.SampleStore;
+import fathomexport.sink.SampleTable;
+import fathomexport.sink.SinkException;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.ZoneOffset;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Samples in the tables of {@code sql/V006}, a sample a transaction. The key of {@code
+ * current_visitors} tells a sample that is stored from one that is not, so that a transaction whose
+ * end was not answered is simply done again.
+ */
+final class PostgresSamples implements SampleStore {
+  private static final Logger LOG = LoggerFactory.getLogger(PostgresSamples.class);
+
+  /** For the key of a transaction that the server still believes in. */
+  private static final Duration LONGEST_LOCK = Duration.ofSeconds(20);
+
+  private static final List<SampleTable> LISTS = List.of(SampleTable.PAGES, SampleTable.REFERRERS);
+
+  private final Database database;
+
+  PostgresSamples(Database database) {
+    this.database = database;
+  }
+
+  @Override
+  public void prepare() {
+    try {
+      new Migrations(database).run(List.of());
+    } catch (SQLException e) {
+      throw new SinkException(SinkException.Kind.UNAVAILABLE, database.describe(e), e);
+    }
+  }
+
+  @Override
+  public void append(VisitorSample sample) {
+    Append first = new Append(sample);
+    try {
+      first.on(database.borrow());
+      return;
+    } catch (SQLException e) {
+      if (!Database.worthRepeating(e)) {
+        throw failed(sample, e, false);
+      }
+      LOG.warn("the sample of site {} is stored once more: {}", sample.site(), e.getMessage());
+      again(sample, first.committing && Database.lost(e), e);
+    }
+  }
+
+  private void again(VisitorSample sample, boolean perhapsStored, SQLException why) {
+    try {
+      new Append(sample).on(database.connect());
+    } catch (SQLException e) {
+      e.addSuppressed(why);
+      throw failed(sample, e, perhapsStored);
+    }
+  }
+
+  private SinkException failed(VisitorSample sample, SQLException e, boolean perhapsStored) {
+    return switch (String.valueOf(e.getSQLState())) {
+      case "42P01", "42703", "3F000" ->
+          new SinkException(
+              SinkException.Kind.DEFINITION,
+              "PostgreSQL at "
+                  + database.place()
+                  + " is not ready for samples: run `fathom-export migrate` ("
+                  + e.getMessage()
+                  + ")",
+              e);
+      default ->
+          new SinkException(
+              perhapsStored ? SinkException.Kind.UNKNOWN : SinkException.Kind.UNAVAILABLE,
+              database.describe(e)
+                  + (perhapsStored
+                      ? "; whether the sample of site "
+                          + sample.site()
+                          + " at "
+                          + sample.sampledAt()
+                          + " is stored is not known"
+                      : ""),
+              e);
+    };
+  }
+
+  /** One try at storing a sample, on a connection that it gives back or closes. */
+  private final class Append {
+    private final VisitorSample sample;
+
+    /** Whether a COMMIT was sent: then only the database knows what became of it. */
+    private boolean committing;
+
+    Append(VisitorSample sample) {
+      this.sample = sample;
+    }
+
+    void on(Connection connection) throws SQLException {
+      boolean clean = false;
+      try {
+        connection.setAutoCommit(false);
+        try (Statement statement = connection.createStatement()) {
+          statement.execute("SET LOCAL lock_timeout = " + LONGEST_LOCK.toMillis());
+        }
+        if (insertTotal(connection)) {
+          for (SampleTable table : LISTS) {
+            copy(connection, table);
+          }
+        }
+        committing = true;
+        connection.commit();
+        clean = true;
+      } finally {
+        if (clean) {
+          database.giveBack(connection);
+        } else {
+          database.discard(connection);
+        }
+      }
+    }
+
+    /** False when the sample is there. */
+    private boolean insertTotal(Connection connection) throws SQLException {
+      try (PreparedStatement insert =
+          connection.prepareStatement(
+              """
+              INSERT INTO fathom.current_visitors (site_id, sampled_at, total)
+              VALUES (?, ?, ?) ON CONFLICT DO NOTHING\
+              """)) {
+        insert.setString(1, sample.site().value());
+        insert.setObject(2, sample.sampledAt().atOffset(ZoneOffset.UTC));
+        insert.setLong(3, sample.total());
+        return insert.executeUpdate() == 1;
+      }
+    }
+
+    private void copy(Connection connection, SampleTable table) throws SQLException {
+      List<byte[]> rows = table.rows(sample);
+      if (rows.isEmpty()) {
+        return;
+      }
+      RowReader reader = new RowReader(table.schema());
+      BinaryCopy copy =
+          new BinaryCopy(connection, ReportTable.qualified(table.tableName()), table.schema());
+      boolean finished = false;
+      try {
+        for (byte[] row : rows) {
+          copy.row(reader.read(row, row.length));
+        }
+        copy.finish();
+        finished = true;
+      } finally {
+        if (!finished) {
+          copy.cancel();
+        }
+      }
+    }
+  }
+}

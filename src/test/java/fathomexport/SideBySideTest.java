@@ -1,0 +1,389 @@
+package fathomexport;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import fathomexport.ledger.Ledger;
+import fathomexport.report.SecretRef;
+import fathomexport.simulator.ApiRequest;
+import fathomexport.simulator.Behaviour;
+import fathomexport.simulator.FathomSimulator;
+import fathomexport.simulator.Fault;
+import fathomexport.simulator.FaultRule;
+import fathomexport.simulator.Quota;
+import fathomexport.simulator.RequestLog;
+import fathomexport.simulator.SimulatorToken;
+import fathomexport.simulator.World;
+import fathomexport.sink.postgres.PostgresSettings;
+import fathomexport.sink.postgres.PostgresSink;
+import fathomexport.testing.Installation;
+import fathomexport.testing.Landed;
+import fathomexport.testing.Question;
+import fathomexport.testing.TestDatabase;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Runs that share a database: their locks, their quota, and what a signal, a kill, a stop does. */
+@Timeout(300)
+class SideBySideTest {
+  private static final LocalDate FIRST = LocalDate.of(2025, 6, 1);
+  private static final LocalDate LAST = LocalDate.of(2025, 9, 30);
+  private static final Instant NOW = Instant.parse("2025-10-02T14:00:00Z");
+  private static final String SITES = "[LDNBOOKS, UTCSTATS, KTMTRAIL]";
+  private static final Question TRAFFIC = Question.pageviews("traffic_daily", "day");
+  private static final Question PAGES =
+      Question.pageviews("pages_daily", "day", "hostname", "pathname");
+  private static final Question BROWSERS = Question.pageviews("browsers_hourly", "hour", "browser");
+
+  @TempDir Path directory;
+
+  private final World world = World.dozen(41, FIRST, LAST, 0);
+  private final Behaviour normal = Behaviour.unlimited();
+  private final List<Process> processes = new ArrayList<>();
+  private FathomSimulator api;
+  private TestDatabase database;
+  private Installation installation;
+
+  @BeforeEach
+  void start() throws IOException {
+    api = FathomSimulator.start(world, normal);
+    database = TestDatabase.create();
+    installation =
+        new Installation(directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+            .pipeline("all", SITES, "[postgres, parquet]", List.of(TRAFFIC, PAGES));
+  }
+
+  @AfterEach
+  void stop() throws InterruptedException {
+    for (Process process : processes) {
+      process.destroyForcibly().waitFor();
+    }
+    api.close();
+    database.close();
+  }
+
+  private Installation.Ended backfill(String... more) {
+    List<String> arguments = new ArrayList<>(arguments("all"));
+    arguments.addAll(List.of(more));
+    return installation.run(arguments.toArray(new String[0]));
+  }
+
+  private static List<String> arguments(String pipeline) {
+    return List.of("backfill", pipeline, "--from", FIRST.toString(), "--to", LAST.toString());
+  }
+
+  /** Starts a backfill in a process of its own. */
+  private Process fork(String pipeline) throws IOException {
+    String classPath =
+        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-Xmx256m",
+                "-cp",
+                classPath,
+                "fathomexport.Main"));
+    command.addAll(arguments(pipeline));
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.directory(directory.toFile());
+    builder.environment().putAll(installation.variables());
+    builder.redirectErrorStream(true);
+    builder.redirectOutput(directory.resolve(pipeline + ".txt").toFile());
+    Process process = builder.start();
+    processes.add(process);
+    return process;
+  }
+
+  private String output(String pipeline) throws IOException {
+    return Files.readString(directory.resolve(pipeline + ".txt"));
+  }
+
+  private void assertTrue(Question report) {
+    List<List<@Nullable Object>> expected = new ArrayList<>();
+    for (String site : List.of("LDNBOOKS", "UTCSTATS", "KTMTRAIL")) {
+      expected.addAll(report.expected(world, api.truth(), site, FIRST, LAST));
+    }
+    assertThat(Landed.differences(expected, Landed.inPostgres(database, report))).isEmpty();
+    assertThat(Landed.differences(expected, Landed.inParquet(installation.warehouse(), report)))
+        .isEmpty();
+  }
+
+  /** Does something while the n-th aggregation is being asked. */
+  private static FaultRule at(int n, ThrowingRunnable action, ConcurrentLinkedQueue<Throwable> no) {
+    AtomicInteger asked = new AtomicInteger();
+    return FaultRule.when(
+        request -> {
+          if (request.aggregation() > 0 && asked.incrementAndGet() == n) {
+            try {
+              action.run();
+            } catch (Exception e) {
+              no.add(e);
+            }
+          }
+          return false;
+        },
+        Fault.empty());
+  }
+
+  private interface ThrowingRunnable {
+    void run() throws Exception;
+  }
+
+  /** All sessions of the database but the superuser's who asks. */
+  private void endSessions(String which) {
+    database.executeAsSuperuser(
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity a"
+            + " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            + which);
+  }
+
+  @Test
+  void aDatabaseThatDropsAllItsSessionsIsGoneOnWith() {
+    ConcurrentLinkedQueue<Throwable> failures = new ConcurrentLinkedQueue<>();
+    api.behave(
+        normal
+            .withFault(at(2, () -> endSessions(""), failures))
+            .withFault(at(5, () -> endSessions(""), failures)));
+
+    Installation.Ended ended = backfill();
+
+    assertThat(failures).isEmpty();
+    assertThat(ended.code()).as(ended.said()).isZero();
+    assertThat(api.log().aggregations()).as("nothing is asked twice").hasSize(6);
+    assertTrue(TRAFFIC);
+    assertTrue(PAGES);
+  }
+
+  /** It waits for an answer, its lock's session ends, and another run takes the lock. */
+  @Test
+  void aRunThatWasTakenOverStoresNothingMore() {
+    ConcurrentLinkedQueue<Throwable> failures = new ConcurrentLinkedQueue<>();
+    AtomicReference<List<List<@Nullable Object>>> before = new AtomicReference<>();
+    AtomicReference<Ledger.RunLock> taken = new AtomicReference<>();
+    try (PostgresSink other =
+        new PostgresSink(
+            new PostgresSettings(
+                database.url(), database.user(), new SecretRef.Env(TestDatabase.PASSWORD_VARIABLE)),
+            installation.variables())) {
+      api.behave(
+          normal.withFault(
+              at(
+                  3,
+                  () -> {
+                    endSessions(
+                        " AND EXISTS (SELECT FROM pg_locks l WHERE l.pid = a.pid"
+                            + " AND l.locktype = 'advisory' AND l.objsubid = 1)");
+                    taken.set(other.ledger().tryLock("all").orElseThrow());
+                    before.set(ledger());
+                  },
+                  failures)));
+
+      Installation.Ended ended = backfill();
+
+      assertThat(failures).isEmpty();
+      assertThat(ended.code()).as(ended.said()).isEqualTo(75);
+      assertThat(ended.out() + ended.err()).contains("another run of pipeline all has taken over");
+      assertThat(ledger()).isEqualTo(before.get());
+      assertThat(api.log().aggregations()).as("nothing more is asked").hasSizeLessThanOrEqualTo(4);
+      Objects.requireNonNull(taken.get()).close();
+    }
+    api.behave(normal);
+    assertThat(backfill().code()).isZero();
+    assertTrue(TRAFFIC);
+    assertTrue(PAGES);
+  }
+
+  private List<List<@Nullable Object>> ledger() {
+    return database.query(
+        "SELECT report, site_id, period::text, run_id FROM fathom_ops.ledger ORDER BY 1, 2, 3");
+  }
+
+  /** Whatever goes wrong on the way, no run makes more requests than it may. */
+  @Test
+  void abackfillInBudgetsEndsAsOneWithout() {
+    AtomicInteger asked = new AtomicInteger();
+    api.behave(
+        normal.withFault(
+            FaultRule.when(
+                r -> r.aggregation() > 0 && asked.incrementAndGet() == 4, Fault.status(503))));
+    int runs = 0;
+    int requests = 0;
+    while (true) {
+      api.log().clear();
+      Installation.Ended ended = backfill("--max-requests", "2", "--oldest-first");
+      int made = api.log().aggregations().size();
+      requests += made;
+      assertThat(made).as(ended.said()).isLessThanOrEqualTo(2);
+      if (ended.code() == 0) {
+        break;
+      }
+      assertThat(ended.code()).as(ended.said()).isEqualTo(75);
+      assertThat(ended.out() + ended.err()).contains("2 requests");
+      assertThat(++runs).as("runs").isLessThan(10);
+    }
+    assertTrue(TRAFFIC);
+    assertTrue(PAGES);
+    System.out.printf(
+        "a backfill of 6 requests in budgets of 2: %d runs, %d requests%n", runs + 1, requests);
+    assertThat(requests).as("what failed is asked again").isLessThanOrEqualTo(8);
+    assertThat(database.query("SELECT sum(requests)::int FROM fathom_ops.request_count"))
+        .containsExactly(List.of(requests));
+    assertThat(backfill("--max-requests", "0").code()).isEqualTo(2);
+  }
+
+  /** A 429 that one run is given holds back all: the account's row says so. */
+  @Test
+  void limitsAreCountedAndDeferralsShared() {
+    api.behave(normal.withFault(FaultRule.onAggregation(2, Fault.tooMany("1"))));
+
+    assertThat(backfill().code()).isZero();
+
+    assertThat(
+            database.query(
+                "SELECT requests, limited, deferred_until > '-infinity'"
+                    + " FROM fathom_ops.request_count JOIN fathom_ops.account USING (account)"))
+        .containsExactly(List.of(7L, 1L, true));
+  }
+
+  private CountDownLatch arrivals(int n) {
+    CountDownLatch latch = new CountDownLatch(n);
+    api.behave(
+        normal.withFault(
+            FaultRule.when(
+                r -> {
+                  if (r.aggregation() > 0) {
+                    latch.countDown();
+                    return true;
+                  }
+                  return false;
+                },
+                new Fault.Delay(Duration.ofSeconds(3)))));
+    return latch;
+  }
+
+  @Test
+  void akilledRunBlocksTheNextOneForNoTime() throws Exception {
+    CountDownLatch asked = arrivals(2);
+    Process first = fork("all");
+    assertThat(asked.await(120, TimeUnit.SECONDS)).as(output("all")).isTrue();
+    CountDownLatch askedAgain = arrivals(1);
+    long killed = System.nanoTime();
+    first.destroyForcibly().waitFor();
+    fork("all");
+    assertThat(askedAgain.await(120, TimeUnit.SECONDS)).as(output("all")).isTrue();
+    double seconds = (System.nanoTime() - killed) / 1e9;
+    System.out.printf("kill -9 to the next run's first request: %.1f s%n", seconds);
+    assertThat(seconds).isLessThan(10);
+  }
+
+  private static void signal(Process process, String name) throws Exception {
+    assertThat(
+            new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
+                .inheritIO()
+                .start()
+                .waitFor())
+        .isZero();
+  }
+
+  @Test
+  void aSignalLetsTheWindowInHandBeFinished() throws Exception {
+    for (Map.Entry<String, Integer> each : Map.of("TERM", 143, "INT", 130).entrySet()) {
+      CountDownLatch asked = arrivals(2);
+      api.log().clear();
+      Process process = fork("all");
+      assertThat(asked.await(120, TimeUnit.SECONDS)).as(output("all")).isTrue();
+      int before = api.log().aggregations().size();
+      long from = System.nanoTime();
+      signal(process, each.getKey());
+      assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+      double seconds = (System.nanoTime() - from) / 1e9;
+      System.out.printf(
+          "SIG%s: exit %d after %.1f s%n", each.getKey(), process.exitValue(), seconds);
+      assertThat(process.exitValue()).as(output("all")).isEqualTo(each.getValue());
+      assertThat(seconds).isLessThan(25);
+      assertThat(api.log().aggregations()).as("no new request").hasSizeBetween(before, before + 1);
+    }
+    api.behave(normal);
+    assertThat(backfill().code()).isZero();
+    assertTrue(TRAFFIC);
+    assertTrue(PAGES);
+  }
+
+  @Test
+  void aSecondSignalStopsAtOnce() throws Exception {
+    CountDownLatch asked = new CountDownLatch(1);
+    api.behave(
+        normal.withFault(
+            FaultRule.when(
+                r -> {
+                  asked.countDown();
+                  return r.aggregation() > 0;
+                },
+                new Fault.StallAfterHeaders(Duration.ofSeconds(40)))));
+    Process process = fork("all");
+    assertThat(asked.await(120, TimeUnit.SECONDS)).as(output("all")).isTrue();
+    signal(process, "TERM");
+    assertThat(process.waitFor(2, TimeUnit.SECONDS)).as("it waits for the answer").isFalse();
+    long from = System.nanoTime();
+    signal(process, "INT");
+    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat((System.nanoTime() - from) / 1e9).isLessThan(5);
+    assertThat(process.exitValue()).isEqualTo(130);
+  }
+
+  /** In real time, against a server that counts: no request is refused. */
+  @Tag("chaos")
+  @Test
+  @Timeout(600)
+  void twoProcessesShareAQuotaForThreeMinutes() throws Exception {
+    installation
+        .settings(10_000, 10, "")
+        .pipeline("one", "all", "[postgres]", List.of(TRAFFIC, BROWSERS))
+        .pipeline("two", "all", "[postgres]", List.of(PAGES));
+    api.behave(
+        normal.withReportsQuota(Quota.aMinute(Quota.Model.SLIDING, 10)).withInFlightLimit(1));
+    assertThat(installation.run("migrate", "one").code()).isZero();
+    Process one = fork("one");
+    Process two = fork("two");
+    Instant end = Instant.now().plusSeconds(185);
+    while (Instant.now().isBefore(end)) {
+      assertThat(one.isAlive()).as(output("one")).isTrue();
+      assertThat(two.isAlive()).as(output("two")).isTrue();
+      assertThat(one.waitFor(1, TimeUnit.SECONDS)).isFalse();
+    }
+    List<RequestLog.Entry> entries = api.log().aggregations();
+    long refused = entries.stream().filter(e -> e.status() == 429).count();
+    long ofTwo = entries.stream().filter(e -> asksFor(e.request(), "hostname,pathname")).count();
+    System.out.printf(
+        "two processes, 185 s: %d requests, %d of them the second's, %d refused%n",
+        entries.size(), ofTwo, refused);
+    assertThat(refused).isZero();
+    assertThat(entries).hasSizeGreaterThanOrEqualTo(30);
+    assertThat(ofTwo).as("nobody starves").isBetween(5L, entries.size() - 5L);
+  }
+
+  private static boolean asksFor(ApiRequest request, String fields) {
+    return fields.equals(request.parameter("field_grouping"));
+  }
+}

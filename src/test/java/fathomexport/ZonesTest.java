@@ -1,0 +1,199 @@
+package fathomexport;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import fathomexport.simulator.Behaviour;
+import fathomexport.simulator.Dimension;
+import fathomexport.simulator.FathomSimulator;
+import fathomexport.simulator.SimulatedSite;
+import fathomexport.simulator.SimulatorToken;
+import fathomexport.simulator.World;
+import fathomexport.testing.Installation;
+import fathomexport.testing.Landed;
+import fathomexport.testing.Question;
+import fathomexport.testing.TestDatabase;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Days and hours as the site's clock has them, however that clock goes. */
+class ZonesTest {
+  private static final Question TRAFFIC = Question.pageviews("traffic_daily", "day");
+  private static final Question PAGES = Question.pageviews("pages_daily", "day", "pathname");
+  private static final Question HOURS = Question.pageviews("browsers_hourly", "hour", "browser");
+
+  @TempDir Path directory;
+
+  /** A view every 20 minutes of real time, so that every label there is has some. */
+  private static World world(String zone, LocalDate first, LocalDate last) {
+    ZoneId id = ZoneId.of(zone);
+    World world = World.empty().addSite("SITE", id);
+    Instant end = last.plusDays(1).atStartOfDay(id).toInstant();
+    long visit = 0;
+    for (Instant at = first.atStartOfDay(id).toInstant();
+        at.isBefore(end);
+        at = at.plus(Duration.ofMinutes(20))) {
+      visit++;
+      world.add(
+          "SITE",
+          fathomexport.simulator.PageView.at(at)
+              .visit(visit)
+              .path("/" + visit % 3)
+              .with(Dimension.BROWSER, visit % 7 == 0 ? "Firefox" : "Chrome")
+              .lasting((int) (visit % 60)));
+    }
+    return world;
+  }
+
+  private Installation install(TestDatabase database, FathomSimulator api, Instant now) {
+    return new Installation(
+        directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), now);
+  }
+
+  private static void assertTrue(
+      Installation installation,
+      FathomSimulator api,
+      Question report,
+      LocalDate from,
+      LocalDate to) {
+    List<List<@Nullable Object>> expected = new ArrayList<>();
+    for (SimulatedSite site : api.world().sites()) {
+      expected.addAll(report.expected(api.world(), api.truth(), site.id(), from, to));
+    }
+    assertThat(expected).isNotEmpty();
+    assertThat(Landed.differences(expected, Landed.inPostgres(installation.database(), report)))
+        .as("%s in Postgres", report.name())
+        .isEmpty();
+    assertThat(Landed.differences(expected, Landed.inParquet(installation.warehouse(), report)))
+        .as("%s in Parquet", report.name())
+        .isEmpty();
+  }
+
+  /** The hours that seven local days have. */
+  private static long hours(String zone, LocalDate first) {
+    ZoneId id = ZoneId.of(zone);
+    return Duration.between(first.atStartOfDay(id), first.plusDays(7).atStartOfDay(id)).toHours();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    // zone, first day of a week, its hours
+    "Europe/Berlin, 2025-03-24, 167",
+    "Europe/Berlin, 2025-10-20, 169",
+    "Asia/Kathmandu, 2025-10-20, 168",
+    "Australia/Lord_Howe, 2025-09-29, 167", // and a half
+    "Australia/Lord_Howe, 2025-03-31, 168", // and a half
+    "Pacific/Chatham, 2025-09-22, 167",
+    "Pacific/Chatham, 2025-03-31, 169",
+    "America/Santiago, 2025-09-01, 167", // its Sunday begins at 01:00
+    "Africa/Cairo, 2025-04-21, 167", // its Friday begins at 01:00
+    "Asia/Beirut, 2025-03-24, 167", // its Sunday begins at 01:00
+    "Pacific/Apia, 2011-12-26, 144" // has no Friday at all
+  })
+  void weeksOfEveryLength(String zone, LocalDate first, long hours) throws IOException {
+    LocalDate last = first.plusDays(6);
+    assertThat(hours(zone, first)).isEqualTo(hours);
+    World world = world(zone, first.minusDays(1), last.plusDays(1));
+    try (TestDatabase database = TestDatabase.create();
+        FathomSimulator api =
+            FathomSimulator.start(world, Behaviour.unlimited().withLongWeekRefused(hours > 168))) {
+      Installation installation =
+          install(database, api, last.plusDays(3).atStartOfDay(ZoneId.of("UTC")).toInstant())
+              .pipeline("all", List.of(TRAFFIC, PAGES, HOURS));
+
+      Installation.Ended ended =
+          installation.run("backfill", "all", "--from", first.toString(), "--to", last.toString());
+
+      assertThat(ended.code()).as(ended.said()).isZero();
+      for (Question report : List.of(TRAFFIC, PAGES, HOURS)) {
+        assertTrue(installation, api, report, first, last);
+      }
+      assertThat(
+              database.query(
+                  "SELECT DISTINCT status, zone, covers_to = period FROM fathom_ops.ledger"))
+          .isEqualTo(List.of(List.of("certified", zone, true)));
+      Installation.Ended verified =
+          installation.run("verify", "all", "--from", first.toString(), "--to", last.toString());
+      assertThat(verified.code()).as(verified.said()).isZero();
+      // A control and a question each for days and hours, a few more where the week was refused.
+      assertThat(api.log().aggregations().stream().filter(e -> e.status() == 200).count())
+          .isLessThanOrEqualTo(hours > 168 ? 10 : 6);
+    }
+  }
+
+  /** The owner moves the site: what is stored is of other days, until it is asked for again. */
+  @Test
+  void aSiteThatMoves() throws IOException {
+    LocalDate first = LocalDate.of(2025, 3, 1);
+    LocalDate last = LocalDate.of(2025, 10, 27);
+    World world = World.empty().addSite("SITE", ZoneId.of("Europe/Berlin"));
+    for (LocalDate day = first; !day.isAfter(last); day = day.plusDays(1)) {
+      for (int hour = 1; hour < 24; hour += 7) {
+        world.add("SITE", world.viewAt("SITE", day.atTime(hour, 30)).path("/" + hour));
+      }
+    }
+    Instant now = Instant.parse("2025-10-28T14:00:00Z");
+    ObjectMapper json = new ObjectMapper();
+    try (TestDatabase database = TestDatabase.create();
+        FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {
+      Installation installation =
+          install(database, api, now).pipeline("all", List.of(TRAFFIC, PAGES));
+      Installation.Ended filled =
+          installation.run("backfill", "all", "--from", first.toString(), "--to", last.toString());
+      assertThat(filled.code()).as(filled.said()).isZero();
+      world.setZone("SITE", ZoneId.of("Asia/Tokyo"));
+      api.log().clear();
+
+      // A day later, in Tokyo.
+      Installation.Ended run = installation.at(now.plus(Duration.ofDays(1))).run("run", "all");
+
+      assertThat(run.code()).as(run.said()).isZero();
+      assertThat(api.log().aggregations()).as("only the look-back is asked for").hasSize(2);
+      LocalDate over = LocalDate.of(2025, 10, 28);
+      LocalDate lastStale = over.minusDays(4);
+      String command = "backfill all --from " + first + " --to " + lastStale;
+      assertThat(run.out())
+          .contains("zone changed from Europe/Berlin to Asia/Tokyo")
+          .contains("traffic_daily SITE")
+          .contains("pages_daily SITE")
+          .contains(command);
+      Installation.Ended status = installation.run("status", "all");
+      assertThat(status.out())
+          .contains("zone changed from Europe/Berlin to Asia/Tokyo")
+          .contains(command);
+      JsonNode stale =
+          json.readTree(installation.run("status", "all", "--json").out()).path("stale");
+      assertThat(stale).hasSize(2);
+      assertThat(stale.get(0).path("periods").intValue())
+          .isEqualTo((int) (lastStale.toEpochDay() - first.toEpochDay() + 1));
+
+      Matcher printed =
+          Pattern.compile("fathom-export (backfill all --from \\S+ --to \\S+)").matcher(run.out());
+      assertThat(printed.find()).isTrue();
+      Installation.Ended repaired = installation.run(printed.group(1).split(" "));
+
+      assertThat(repaired.code()).as(repaired.said()).isZero();
+      for (Question report : List.of(TRAFFIC, PAGES)) {
+        assertTrue(installation, api, report, first, over);
+      }
+      assertThat(database.query("SELECT DISTINCT zone FROM fathom_ops.ledger"))
+          .isEqualTo(List.of(Arrays.asList("Asia/Tokyo")));
+      assertThat(installation.run("status", "all").out()).doesNotContain("zone changed");
+    }
+  }
+}
