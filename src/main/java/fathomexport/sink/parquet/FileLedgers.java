@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  * stands.
  */
 final class FileLedgers {
-  private static final int PERIODS_IN_MEMORY = 100_000;
+  /** A month's of many sites; a backfill of years walks on and comes back to few. */
+  private static final int PERIODS_IN_MEMORY = 2_000;
 
   private final Layout layout;
   private final LedgerJson json = new LedgerJson();
@@ -201,7 +202,8 @@ final class FileLedgers {
     }
     cachedPeriods += ledger.periods().size();
     var eldest = cache.entrySet().iterator();
-    while (cachedPeriods > PERIODS_IN_MEMORY && eldest.hasNext()) {
+    while (cachedPeriods > PERIODS_IN_MEMORY && cache.size() > 1) {
+      // Not the last, however many periods it has: a commit reads its file more than once.
       cachedPeriods -= eldest.next().getValue().ledger().periods().size();
       eldest.remove();
     }
