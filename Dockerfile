@@ -1,7 +1,7 @@
 # fathom-export as an image. Build: docker build -t fathom-export .
 #
-# It reads /work/conf and /work/pipelines (those of the repository, unless others are mounted there), writes Parquet
-# files where the settings say, relative to /work, and spills large windows to /tmp. Secrets are mounted as files.
+# It reads /data/conf and /data/pipelines (those of the repository, unless others are mounted there), writes Parquet
+# files where the settings say, relative to /data, and spills large windows to /tmp. Secrets are mounted as files.
 
 FROM maven:3-eclipse-temurin-17 AS build
 WORKDIR /build
@@ -14,15 +14,15 @@ RUN mvn -B -q -Dmaven.test.skip=true -Dspotless.check.skip=true -Denforcer.skip=
 
 FROM eclipse-temurin:17-jre
 # Any other user id works, too: nothing below is written at run time.
-RUN groupadd --gid 10001 fathom && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /work fathom \
- && mkdir -p /work/warehouse && chown 10001:10001 /work/warehouse
+RUN groupadd --gid 10001 fathom && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /data fathom \
+ && mkdir -p /data/warehouse && chown 10001:10001 /data/warehouse
 WORKDIR /opt/fathom-export
 COPY --from=build /build/target/lib target/lib
 COPY --from=build /build/target/fathom-export.jar target/
 COPY fathom-export LICENSE ./
-COPY conf/fathom-export.yaml /work/conf/
-COPY pipelines /work/pipelines
-WORKDIR /work
+COPY conf/fathom-export.yaml /data/conf/
+COPY pipelines /data/pipelines
+WORKDIR /data
 # Leaves an archive of class data beside the jar, which halves the time to start.
 RUN /opt/fathom-export/fathom-export validate
 USER 10001:10001
