@@ -129,6 +129,7 @@ final class PageServer {
   }
 
   /** The beginning of one day's JSON. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared: a page is written as it is
   private record Part(byte[] bytes, int length) {}
 
   private static int day(String timestamp) {
