@@ -40,7 +40,15 @@ final class BeamRun {
    * @throws LedgerException when the ledger could not be told how the run ended
    */
   long execute(ExportSpec spec, List<FetchTask> tasks, List<WindowOutcome> lost) {
-    return execute(pipeline -> ExportPipeline.build(pipeline, spec, Lane.deal(tasks, lanes), lost));
+    List<Lane> plan = Lane.deal(tasks, lanes);
+    return execute(
+        pipeline -> {
+          if (pipeline.getOptions().getRunner().equals(DirectRunner.class)) {
+            // Its steps run in this process: the first windows come while it gets ready.
+            plan.forEach(RunServices.of(spec).prefetcher()::start);
+          }
+          ExportPipeline.build(pipeline, spec, plan, lost);
+        });
   }
 
   /**

@@ -40,6 +40,11 @@ final class Prefetcher implements AutoCloseable {
     this.fetch = fetch;
   }
 
+  /** Begins a lane before the runner asks for it. */
+  synchronized void start(Lane lane) {
+    var unused = begin(lanes.computeIfAbsent(lane.number(), n -> new LaneThread()), lane, 0);
+  }
+
   /** The result at this position of a lane; the next position is begun. */
   Result take(Lane lane, int position) {
     Future<Result> result;

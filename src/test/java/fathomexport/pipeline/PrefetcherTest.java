@@ -18,6 +18,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
@@ -90,6 +92,29 @@ class PrefetcherTest {
               return nothing(task);
             })) {
       for (int i = 0; i < 5; i++) {
+        assertThat(prefetcher.take(lane, i)).isEqualTo(nothing(lane.tasks().get(i)));
+      }
+    }
+    assertThat(fetched)
+        .containsExactlyElementsOf(lane.tasks().stream().map(FetchTask::days).toList());
+  }
+
+  @Test
+  void aLaneIsBegunBeforeItIsTaken() throws InterruptedException {
+    Lane lane = lane(3);
+    CountDownLatch begun = new CountDownLatch(1);
+    ConcurrentLinkedQueue<DayRange> fetched = new ConcurrentLinkedQueue<>();
+    try (Prefetcher prefetcher =
+        new Prefetcher(
+            task -> {
+              fetched.add(task.days());
+              begun.countDown();
+              return nothing(task);
+            })) {
+      prefetcher.start(lane);
+      assertThat(begun.await(1, TimeUnit.MINUTES)).isTrue();
+      assertThat(fetched).containsExactly(lane.tasks().get(0).days());
+      for (int i = 0; i < 3; i++) {
         assertThat(prefetcher.take(lane, i)).isEqualTo(nothing(lane.tasks().get(i)));
       }
     }
