@@ -55,7 +55,7 @@ final class Accounts {
               + failure.describe()
               + (kind(failure) == FailureKind.PERMISSION
                   ? " (check the token; one that is for single sites cannot list them: name their"
-                        + " ids under sites: in the pipeline)"
+                      + " ids under sites: in the pipeline)"
                   : ""),
           null);
     }

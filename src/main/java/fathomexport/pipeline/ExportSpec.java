@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param account whose quota the run's requests are counted against
  * @param priority of its requests
+ * @param quota the database by way of which runs share the account's; null when there is none
  * @param budget what the run may cost
  * @param postgres where rows land; null when the pipeline does not use it
  * @param parquetRoot where rows land; null when the pipeline does not use it
@@ -30,6 +31,7 @@ record ExportSpec(
     ApiSettings api,
     String account,
     Priority priority,
+    @Nullable PostgresSettings quota,
     Budget budget,
     @Nullable PostgresSettings postgres,
     @Nullable String parquetRoot,
@@ -41,6 +43,11 @@ record ExportSpec(
 
   ExportSpec {
     fences = Map.copyOf(fences);
+  }
+
+  /** Whether the run can do without the database by way of which it shares the quota. */
+  boolean quotaIsOptional() {
+    return postgres == null;
   }
 
   @Nullable ParquetSettings parquet() {
