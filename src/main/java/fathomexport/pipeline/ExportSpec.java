@@ -7,7 +7,9 @@ import fathomexport.sink.postgres.PostgresSettings;
 import java.io.Serializable;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Map;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +45,12 @@ record ExportSpec(
 
   ExportSpec {
     fences = Map.copyOf(fences);
+  }
+
+  /** An id for a run that begins now: sorts by time. */
+  static String newRunId(Instant startedAt) {
+    String stamp = startedAt.truncatedTo(ChronoUnit.SECONDS).toString().replaceAll("[^0-9TZ]", "");
+    return stamp + "-" + UUID.randomUUID().toString().substring(0, 8);
   }
 
   /** Whether the run can do without the database by way of which it shares the quota. */

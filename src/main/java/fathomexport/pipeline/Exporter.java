@@ -1,10 +1,8 @@
 package fathomexport.pipeline;
 
 import fathomexport.api.ApiSettings;
-import fathomexport.api.Endpoint;
 import fathomexport.api.FathomClient;
 import fathomexport.api.Permits;
-import fathomexport.api.RequestListener;
 import fathomexport.api.RetryPolicy;
 import fathomexport.ledger.Ledger;
 import fathomexport.ledger.LedgerException;
@@ -31,15 +29,11 @@ import java.time.LocalDate;
 import java.time.YearMonth;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
-import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.UUID;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -242,53 +236,11 @@ public final class Exporter {
   public Verification verify(ExportJob job, DayRange days) {
     return guarded(
         () -> {
-          AtomicLong requests = new AtomicLong();
-          try (SpillDirectory spill = SpillDirectory.create();
-              Sinks sinks = open(job);
-              FathomClient client =
-                  RunServices.client(
-                      api(),
-                      environment,
-                      counting(requests::incrementAndGet),
-                      permits(job, Priority.WHEN_FREE, quota(job), Budget.UNLIMITED))) {
-            Accounts.Found found = new Accounts(client).subjects(job);
-            WindowFetcher fetcher =
-                new WindowFetcher(
-                    client,
-                    new ControlBook(),
-                    new Knowledge(sinks.ledger()),
-                    settings.rowLimit(),
-                    settings.maxRangeDays(),
-                    spill.path());
-            Instant now = environment.time().instant();
-            Verification verified =
-                new Verifier(job, days, sinks, fetcher)
-                    .verify(
-                        found.subjects(),
-                        s -> now.atZone(s.site().closingZone()).toLocalDate().minusDays(1),
-                        requests::get);
-            List<String> failures = new ArrayList<>(verified.failures());
-            found.lost().forEach(l -> failures.add(l.window() + ": " + l.message()));
-            return new Verification(
-                verified.periods(),
-                verified.requests(),
-                verified.differences(),
-                verified.damaged(),
-                failures);
+          try (Sinks sinks = open(job);
+              FathomClient client = client(job, Priority.WHEN_FREE, quota(job), Budget.UNLIMITED)) {
+            return new VerifyRun(settings, environment, job, sinks).verify(days, client);
           }
         });
-  }
-
-  /** Hears of the requests that are billed. */
-  private RequestListener counting(Runnable sent) {
-    RequestListener watching = RunServices.hearing(environment.listener());
-    return event -> {
-      watching.on(event);
-      if (event instanceof RequestListener.Event.Sent
-          && event.endpoint() == Endpoint.AGGREGATIONS) {
-        sent.run();
-      }
-    };
   }
 
   /** How the numbers of a report, site and day came to be. Asks the API nothing. */
@@ -412,9 +364,8 @@ public final class Exporter {
       Budget budget,
       Map<String, Fence> fences,
       Path spill) {
-    String stamp = startedAt.truncatedTo(ChronoUnit.SECONDS).toString().replaceAll("[^0-9TZ]", "");
     return new ExportSpec(
-        stamp + "-" + UUID.randomUUID().toString().substring(0, 8),
+        ExportSpec.newRunId(startedAt),
         job.name(),
         command,
         startedAt,
