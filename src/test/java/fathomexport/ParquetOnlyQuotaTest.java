@@ -155,6 +155,7 @@ class ParquetOnlyQuotaTest {
 
   /** It is waited for, as it may only be restarting; then the run goes on by itself. */
   @Test
+  @SuppressWarnings("try") // closed early: that is the fault
   void aDatabaseThatGoesDuringARunEndsTheSharingOnly() {
     try (LogCapture log = LogCapture.ofAll();
         PostgresProxy proxy = new PostgresProxy(database.host(), database.port())) {
