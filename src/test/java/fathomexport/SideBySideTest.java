@@ -252,6 +252,21 @@ class SideBySideTest {
     assertThat(backfill("--max-requests", "0").code()).isEqualTo(2);
   }
 
+  @Test
+  void abudgetThatIsUsedUpWithinAWindowIsNotBlamedOnTheApi() {
+    // So few rows a page that a window takes more requests than could be foreseen.
+    installation.settings(30);
+
+    Installation.Ended ended = backfill("--max-requests", "5");
+
+    assertThat(ended.code()).as(ended.said()).isEqualTo(75);
+    assertThat(api.log().aggregations()).hasSize(5);
+    assertThat(ended.out() + ended.err())
+        .contains("the run's budget is used up: it may make no more than 5 requests")
+        .contains("\"status\":\"budget\"")
+        .doesNotContain("unavailable");
+  }
+
   /** A 429 that one run is given holds back all: the account's row says so. */
   @Test
   void limitsAreCountedAndDeferralsShared() {

@@ -102,6 +102,61 @@ class VerifyTest {
     api.log().clear();
   }
 
+  /** Where nobody counts requests, the records of runs are what the quota's use is known from. */
+  @Test
+  void itsRequestsAndItsEndAreOnRecord(@TempDir Path files) throws IOException {
+    Installation alone =
+        new Installation(files, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+            .settings(
+                """
+                api:
+                  base_url: %s
+                  token: {env: %s}
+                  requests_per_minute: 1000
+                parquet:
+                  root: warehouse
+                """
+                    .formatted(api.baseUri(), Installation.TOKEN_VARIABLE))
+            .pipeline("files", SITES, "[parquet]", List.of(TRAFFIC, PAGES));
+    String[] range = {"files", "--from", FIRST.toString(), "--to", LAST.toString()};
+    assertThat(alone.run("backfill", range[0], range[1], range[2], range[3], range[4]).code())
+        .isZero();
+    api.log().clear();
+    assertThat(alone.run("verify", range[0], range[1], range[2], range[3], range[4]).code())
+        .isZero();
+    int asked = api.log().aggregations().size();
+    assertThat(asked).isPositive();
+    int before = 0;
+
+    JsonNode status = json.readTree(alone.run("status", "files", "--json").out());
+
+    for (JsonNode run : status.path("runs")) {
+      if (run.path("command").textValue().equals("verify")) {
+        assertThat(run.path("requests").intValue()).isEqualTo(asked);
+        assertThat(run.path("exit_code").intValue()).isZero();
+        assertThat(run.path("finished_at").isNull()).isFalse();
+      } else {
+        before += run.path("requests").intValue();
+      }
+    }
+    assertThat(status.path("runs")).hasSize(2);
+    assertThat(status.path("usage").path("requests_today").intValue()).isEqualTo(before + asked);
+
+    // One that finds something, with a database.
+    database.execute("UPDATE fathom.traffic_daily SET pageviews = pageviews + 1");
+    try {
+      assertThat(verify().code()).isEqualTo(65);
+      assertThat(
+              database.query(
+                  "SELECT exit_code, requests > 0, finished_at IS NOT NULL, pipeline"
+                      + " FROM fathom_ops.run WHERE command = 'verify'"
+                      + " ORDER BY exit_code DESC LIMIT 1"))
+          .containsExactly(List.of(65, true, true, "all"));
+    } finally {
+      database.execute("UPDATE fathom.traffic_daily SET pageviews = pageviews - 1");
+    }
+  }
+
   private Installation.Ended verify(String... global) {
     List<String> arguments = new ArrayList<>(Arrays.asList(global));
     arguments.addAll(List.of("verify", "all", "--from", FIRST.toString(), "--to", LAST.toString()));

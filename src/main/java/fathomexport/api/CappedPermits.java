@@ -24,8 +24,15 @@ public final class CappedPermits implements Permits {
   static final class CapReachedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
+    private final long most;
+
     CapReachedException(long most) {
-      super("this run may make no more than " + most + " requests");
+      super("no more than " + most + " requests");
+      this.most = most;
+    }
+
+    long most() {
+      return most;
     }
   }
 

@@ -253,7 +253,7 @@ public final class FathomClient implements AutoCloseable {
     } catch (StoppedException e) {
       return new Outcome.Stopped<>();
     } catch (CappedPermits.CapReachedException e) {
-      return new Outcome.Unavailable<>(String.valueOf(e.getMessage()), true);
+      return new Outcome.Spent<>(e.most());
     }
   }
 

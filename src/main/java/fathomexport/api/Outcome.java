@@ -1,18 +1,9 @@
 package fathomexport.api;
 
 import java.util.Optional;
-import java.util.function.Function;
 
-/** How a call ended. Which kind, {@link #match} asks exhaustively. */
+/** How a call ended. */
 public sealed interface Outcome<T> {
-
-  /** One function a kind. */
-  <R> R match(
-      Function<Success<T>, R> success,
-      Function<Refused<T>, R> refused,
-      Function<Unavailable<T>, R> unavailable,
-      Function<Malformed<T>, R> malformed,
-      Function<Stopped<T>, R> stopped);
 
   /** The answer, when there is one. */
   default Optional<T> value() {
@@ -20,17 +11,7 @@ public sealed interface Outcome<T> {
   }
 
   /** The answer, read whole. */
-  record Success<T>(T answer) implements Outcome<T> {
-    @Override
-    public <R> R match(
-        Function<Success<T>, R> success,
-        Function<Refused<T>, R> refused,
-        Function<Unavailable<T>, R> unavailable,
-        Function<Malformed<T>, R> malformed,
-        Function<Stopped<T>, R> stopped) {
-      return success.apply(this);
-    }
-  }
+  record Success<T>(T answer) implements Outcome<T> {}
 
   /** No answer. */
   sealed interface Failure<T> extends Outcome<T> {
@@ -59,16 +40,6 @@ public sealed interface Outcome<T> {
     public <U> Refused<U> as() {
       return new Refused<>(status, refusal, words, mentionsRange);
     }
-
-    @Override
-    public <R> R match(
-        Function<Success<T>, R> success,
-        Function<Refused<T>, R> refused,
-        Function<Unavailable<T>, R> unavailable,
-        Function<Malformed<T>, R> malformed,
-        Function<Stopped<T>, R> stopped) {
-      return refused.apply(this);
-    }
   }
 
   /**
@@ -86,15 +57,22 @@ public sealed interface Outcome<T> {
     public <U> Unavailable<U> as() {
       return new Unavailable<>(reason, budgetSpent);
     }
+  }
+
+  /**
+   * The run may make no further request: those that it was given are used up.
+   *
+   * @param most how many it was given
+   */
+  record Spent<T>(long most) implements Failure<T> {
+    @Override
+    public String describe() {
+      return "the run's budget is used up: it may make no more than " + most + " requests";
+    }
 
     @Override
-    public <R> R match(
-        Function<Success<T>, R> success,
-        Function<Refused<T>, R> refused,
-        Function<Unavailable<T>, R> unavailable,
-        Function<Malformed<T>, R> malformed,
-        Function<Stopped<T>, R> stopped) {
-      return unavailable.apply(this);
+    public <U> Spent<U> as() {
+      return new Spent<>(most);
     }
   }
 
@@ -109,16 +87,6 @@ public sealed interface Outcome<T> {
     public <U> Malformed<U> as() {
       return new Malformed<>(reason);
     }
-
-    @Override
-    public <R> R match(
-        Function<Success<T>, R> success,
-        Function<Refused<T>, R> refused,
-        Function<Unavailable<T>, R> unavailable,
-        Function<Malformed<T>, R> malformed,
-        Function<Stopped<T>, R> stopped) {
-      return malformed.apply(this);
-    }
   }
 
   /** A stop was asked, or the thread was interrupted (and still is), before the answer's end. */
@@ -131,16 +99,6 @@ public sealed interface Outcome<T> {
     @Override
     public <U> Stopped<U> as() {
       return new Stopped<>();
-    }
-
-    @Override
-    public <R> R match(
-        Function<Success<T>, R> success,
-        Function<Refused<T>, R> refused,
-        Function<Unavailable<T>, R> unavailable,
-        Function<Malformed<T>, R> malformed,
-        Function<Stopped<T>, R> stopped) {
-      return stopped.apply(this);
     }
   }
 }

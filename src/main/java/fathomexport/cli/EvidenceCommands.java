@@ -31,8 +31,6 @@ import picocli.CommandLine.Spec;
 
 /** The commands that show why a number can be trusted. */
 final class EvidenceCommands {
-  private static final int DISAGREES = 65;
-  private static final int TRY_LATER = 75;
   private static final Comparator<LocalDate> ORDER = Comparator.naturalOrder();
 
   private EvidenceCommands() {}
@@ -85,10 +83,7 @@ final class EvidenceCommands {
               .exporter(settings, numbers)
               .verify(Context.job(definition), range.days(Objects.requireNonNull(spec)));
       print(context.printer(), definition.name(), verified);
-      if (!verified.differences().isEmpty() || !verified.damaged().isEmpty()) {
-        return DISAGREES;
-      }
-      return verified.failures().isEmpty() ? 0 : TRY_LATER;
+      return verified.exitCode();
     }
 
     private static void print(Printer printer, String pipeline, Verification verified) {

@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * One run of a pipeline.
  *
- * @param command {@code run} or {@code backfill}
+ * @param command {@code run}, {@code backfill}, {@code snapshot} or {@code verify}, which has no
+ *     windows
  * @param finishedAt null while it runs, and for ever when it was killed
  * @param requests requests to the quota-limited endpoints, each billed as a pageview
  * @param messages one line a failure

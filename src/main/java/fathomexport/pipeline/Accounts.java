@@ -54,8 +54,8 @@ final class Accounts {
           "cannot list the account's sites: "
               + failure.describe()
               + (kind(failure) == FailureKind.PERMISSION
-                  ? " (check the token; one that is for single sites cannot list them: name their ids"
-                      + " under sites: in the pipeline)"
+                  ? " (check the token; one that is for single sites cannot list them: name their"
+                      + " ids under sites: in the pipeline)"
                   : ""),
           null);
     }
@@ -112,6 +112,9 @@ final class Accounts {
         case RANGE, PARAMETERS, OTHER -> FailureKind.CONFIGURATION;
       };
     }
-    return failure instanceof Outcome.Stopped ? FailureKind.STOPPED : FailureKind.TRY_LATER;
+    if (failure instanceof Outcome.Stopped) {
+      return FailureKind.STOPPED;
+    }
+    return failure instanceof Outcome.Spent ? FailureKind.BUDGET : FailureKind.TRY_LATER;
   }
 }

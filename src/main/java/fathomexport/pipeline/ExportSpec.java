@@ -7,7 +7,9 @@ import fathomexport.sink.postgres.PostgresSettings;
 import java.io.Serializable;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Map;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param account whose quota the run's requests are counted against
  * @param priority of its requests
+ * @param quota the database by way of which runs share the account's; null when there is none
  * @param budget what the run may cost
  * @param postgres where rows land; null when the pipeline does not use it
  * @param parquetRoot where rows land; null when the pipeline does not use it
@@ -30,6 +33,7 @@ record ExportSpec(
     ApiSettings api,
     String account,
     Priority priority,
+    @Nullable PostgresSettings quota,
     Budget budget,
     @Nullable PostgresSettings postgres,
     @Nullable String parquetRoot,
@@ -41,6 +45,17 @@ record ExportSpec(
 
   ExportSpec {
     fences = Map.copyOf(fences);
+  }
+
+  /** An id for a run that begins now: sorts by time. */
+  static String newRunId(Instant startedAt) {
+    String stamp = startedAt.truncatedTo(ChronoUnit.SECONDS).toString().replaceAll("[^0-9TZ]", "");
+    return stamp + "-" + UUID.randomUUID().toString().substring(0, 8);
+  }
+
+  /** Whether the run can do without the database by way of which it shares the quota. */
+  boolean quotaIsOptional() {
+    return postgres == null;
   }
 
   @Nullable ParquetSettings parquet() {

@@ -1,10 +1,8 @@
 package fathomexport.pipeline;
 
 import fathomexport.api.ApiSettings;
-import fathomexport.api.Endpoint;
 import fathomexport.api.FathomClient;
 import fathomexport.api.Permits;
-import fathomexport.api.RequestListener;
 import fathomexport.api.RetryPolicy;
 import fathomexport.ledger.Ledger;
 import fathomexport.ledger.LedgerException;
@@ -23,6 +21,7 @@ import fathomexport.sink.Fence;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.parquet.ParquetSettings;
 import fathomexport.sink.postgres.PostgresSettings;
+import fathomexport.sink.postgres.PostgresSink;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -30,15 +29,11 @@ import java.time.LocalDate;
 import java.time.YearMonth;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
-import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.UUID;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -110,10 +105,9 @@ public final class Exporter {
                   "another snapshot of pipeline " + job.name() + " is under way",
                   null);
             }
+            PostgresSettings quota = quota(job);
             try (Ledger.RunLock held = lock.get();
-                FathomClient client =
-                    client(
-                        Priority.FIRST, job.toPostgres() ? postgres() : null, Budget.UNLIMITED)) {
+                FathomClient client = client(job, Priority.FIRST, quota, Budget.UNLIMITED)) {
               Objects.requireNonNull(held);
               SnapshotRun run =
                   new SnapshotRun(environment, sinks, client, detailed, settings.maxInFlight());
@@ -127,6 +121,7 @@ public final class Exporter {
                               sites,
                               startedAt,
                               Priority.FIRST,
+                              quota,
                               Budget.UNLIMITED,
                               Map.of(),
                               Path.of("")),
@@ -152,7 +147,7 @@ public final class Exporter {
   public List<Site> sites() {
     return guarded(
         () -> {
-          try (FathomClient client = client(Priority.WHEN_FREE, null, Budget.UNLIMITED)) {
+          try (FathomClient client = lookups()) {
             return new Accounts(client).all();
           }
         });
@@ -174,7 +169,7 @@ public final class Exporter {
     return guarded(
         () -> {
           try (Sinks sinks = open(job);
-              FathomClient client = client(Priority.WHEN_FREE, null, Budget.UNLIMITED)) {
+              FathomClient client = lookups()) {
             Accounts.Found found = new Accounts(client).subjects(job);
             LedgerView view = new LedgerView(job, sinks);
             Plan plan = planner(job, mode, view, found.subjects()).plan(found.subjects());
@@ -241,56 +236,11 @@ public final class Exporter {
   public Verification verify(ExportJob job, DayRange days) {
     return guarded(
         () -> {
-          AtomicLong requests = new AtomicLong();
-          try (SpillDirectory spill = SpillDirectory.create();
-              Sinks sinks = open(job);
-              FathomClient client =
-                  RunServices.client(
-                      api(),
-                      environment,
-                      counting(requests::incrementAndGet),
-                      permits(
-                          Priority.WHEN_FREE,
-                          job.toPostgres() ? postgres() : null,
-                          Budget.UNLIMITED))) {
-            Accounts.Found found = new Accounts(client).subjects(job);
-            WindowFetcher fetcher =
-                new WindowFetcher(
-                    client,
-                    new ControlBook(),
-                    new Knowledge(sinks.ledger()),
-                    settings.rowLimit(),
-                    settings.maxRangeDays(),
-                    spill.path());
-            Instant now = environment.time().instant();
-            Verification verified =
-                new Verifier(job, days, sinks, fetcher)
-                    .verify(
-                        found.subjects(),
-                        s -> now.atZone(s.site().closingZone()).toLocalDate().minusDays(1),
-                        requests::get);
-            List<String> failures = new ArrayList<>(verified.failures());
-            found.lost().forEach(l -> failures.add(l.window() + ": " + l.message()));
-            return new Verification(
-                verified.periods(),
-                verified.requests(),
-                verified.differences(),
-                verified.damaged(),
-                failures);
+          try (Sinks sinks = open(job);
+              FathomClient client = client(job, Priority.WHEN_FREE, quota(job), Budget.UNLIMITED)) {
+            return new VerifyRun(settings, environment, job, sinks).verify(days, client);
           }
         });
-  }
-
-  /** Hears of the requests that are billed. */
-  private RequestListener counting(Runnable sent) {
-    RequestListener watching = RunServices.hearing(environment.listener());
-    return event -> {
-      watching.on(event);
-      if (event instanceof RequestListener.Event.Sent
-          && event.endpoint() == Endpoint.AGGREGATIONS) {
-        sent.run();
-      }
-    };
   }
 
   /** How the numbers of a report, site and day came to be. Asks the API nothing. */
@@ -315,10 +265,10 @@ public final class Exporter {
                   "another run of pipeline " + job.name() + " is under way",
                   null);
             }
+            PostgresSettings quota = quota(job);
             try (PipelineLock held = lock.get();
-                FathomClient client =
-                    client(priority(mode), job.toPostgres() ? postgres() : null, budget)) {
-              return export(job, mode, budget, beamArguments, sinks, held, client);
+                FathomClient client = client(job, priority(mode), quota, budget)) {
+              return export(job, mode, quota, budget, beamArguments, sinks, held, client);
             }
           }
         });
@@ -327,6 +277,7 @@ public final class Exporter {
   private RunResult export(
       ExportJob job,
       Mode mode,
+      @Nullable PostgresSettings quota,
       Budget budget,
       List<String> beamArguments,
       Sinks sinks,
@@ -344,6 +295,7 @@ public final class Exporter {
               plan.windows(),
               startedAt,
               priority(mode),
+              quota,
               budget,
               lock.fences(),
               spill.path());
@@ -408,12 +360,12 @@ public final class Exporter {
       long windows,
       Instant startedAt,
       Priority priority,
+      @Nullable PostgresSettings quota,
       Budget budget,
       Map<String, Fence> fences,
       Path spill) {
-    String stamp = startedAt.truncatedTo(ChronoUnit.SECONDS).toString().replaceAll("[^0-9TZ]", "");
     return new ExportSpec(
-        stamp + "-" + UUID.randomUUID().toString().substring(0, 8),
+        ExportSpec.newRunId(startedAt),
         job.name(),
         command,
         startedAt,
@@ -421,6 +373,7 @@ public final class Exporter {
         api(),
         settings.accountKey(),
         priority,
+        quota,
         budget,
         job.toPostgres() ? postgres() : null,
         job.toParquet() ? parquet().root().toString() : null,
@@ -455,21 +408,54 @@ public final class Exporter {
     return MINUTE.multipliedBy(rounds);
   }
 
-  /**
-   * @param postgres where permits are shared; null when they are this process's own
-   */
-  private FathomClient client(
-      Priority priority, @Nullable PostgresSettings postgres, Budget budget) {
-    return RunServices.client(
-        api(),
-        environment,
-        RunServices.hearing(environment.listener()),
-        permits(priority, postgres, budget));
+  /** A client for what is neither billed nor limited by the quota of reports. */
+  private FathomClient lookups() {
+    return client(
+        RunServices.permits(
+            api(),
+            settings.accountKey(),
+            Priority.WHEN_FREE,
+            null,
+            false,
+            Budget.UNLIMITED,
+            environment));
   }
 
-  private Permits permits(Priority priority, @Nullable PostgresSettings postgres, Budget budget) {
+  /**
+   * @param quota where permits are shared; null when they are this process's own
+   */
+  private FathomClient client(
+      ExportJob job, Priority priority, @Nullable PostgresSettings quota, Budget budget) {
+    return client(permits(job, priority, quota, budget));
+  }
+
+  private FathomClient client(Permits permits) {
+    return RunServices.client(
+        api(), environment, RunServices.hearing(environment.listener()), permits);
+  }
+
+  private Permits permits(
+      ExportJob job, Priority priority, @Nullable PostgresSettings quota, Budget budget) {
     return RunServices.permits(
-        api(), settings.accountKey(), priority, postgres, budget, environment);
+        api(), settings.accountKey(), priority, quota, !job.toPostgres(), budget, environment);
+  }
+
+  /**
+   * The database by way of which a job shares the account's quota: also one that the job writes
+   * nothing to, if it can be had.
+   */
+  private @Nullable PostgresSettings quota(ExportJob job) {
+    if (job.toPostgres() || settings.postgres() == null) {
+      return job.toPostgres() ? postgres() : null;
+    }
+    // Nobody else may have made the tables of permits.
+    try (PostgresSink database = new PostgresSink(postgres(), environment.variables())) {
+      database.migrate(List.of());
+      return postgres();
+    } catch (SinkException | SecretUnavailableException e) {
+      PreferablyLeased.warn(e);
+      return null;
+    }
   }
 
   private static Priority priority(Mode mode) {

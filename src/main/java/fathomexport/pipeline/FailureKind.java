@@ -14,7 +14,7 @@ public enum FailureKind {
   STORAGE(74),
   /** The API is down, another run holds the lock: try again later. */
   TRY_LATER(75),
-  /** Not begun: the run's budget is spent, and the next one goes on. */
+  /** Not begun, or given up: the run's budget is spent, and the next one goes on. */
   BUDGET(75),
   /** Quarantined or incomplete data. */
   INCOMPLETE(65),

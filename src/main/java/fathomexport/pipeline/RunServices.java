@@ -76,35 +76,43 @@ final class RunServices implements AutoCloseable {
   }
 
   /**
-   * The permits of an account: shared by all runs whose ledger is in the same database, else this
-   * process's own.
+   * The permits of an account.
+   *
+   * @param quota the database that they are shared by; null for this process's own
+   * @param optional whether the run goes on with its own when it loses that
    */
   static Permits permits(
       ApiSettings api,
       String account,
       Priority priority,
-      @Nullable PostgresSettings postgres,
+      @Nullable PostgresSettings quota,
+      boolean optional,
       Budget budget,
       RunEnvironment environment) {
-    Permits permits = permits(api, account, priority, postgres, environment);
+    Permits permits;
+    if (quota == null) {
+      permits = own(api, environment);
+    } else {
+      permits = leased(api, account, priority, quota, environment);
+      if (optional) {
+        permits = new PreferablyLeased(permits, own(api, environment));
+      }
+    }
     Long most = budget.requests();
     return most == null ? permits : new CappedPermits(permits, most);
   }
 
-  private static Permits permits(
+  private static Permits own(ApiSettings api, RunEnvironment environment) {
+    return new ProcessPermits(
+        api.requestsPerMinute(), MINUTE, api.maxInFlight(), environment.time(), environment.stop());
+  }
+
+  private static Permits leased(
       ApiSettings api,
       String account,
       Priority priority,
-      @Nullable PostgresSettings postgres,
+      PostgresSettings quota,
       RunEnvironment environment) {
-    if (postgres == null) {
-      return new ProcessPermits(
-          api.requestsPerMinute(),
-          MINUTE,
-          api.maxInFlight(),
-          environment.time(),
-          environment.stop());
-    }
     PermitLease.Limits limits =
         new PermitLease.Limits(
             api.requestsPerMinute(),
@@ -112,7 +120,7 @@ final class RunServices implements AutoCloseable {
             api.maxInFlight(),
             LeasedPermits.SEND_WITHIN.plus(api.timeout()).plus(LEASE_MARGIN));
     return new LeasedPermits(
-        new PermitLease(postgres, environment.variables(), account, limits, priority.rank()),
+        new PermitLease(quota, environment.variables(), account, limits, priority.rank()),
         environment.time(),
         environment.stop());
   }
@@ -179,7 +187,8 @@ final class RunServices implements AutoCloseable {
                 spec.api(),
                 spec.account(),
                 spec.priority(),
-                spec.postgres(),
+                spec.quota(),
+                spec.quotaIsOptional(),
                 spec.budget(),
                 environment)),
         null);

@@ -191,7 +191,7 @@ public record StatusOverview(
    * What was used of the quota, each request billed as a pageview. Days are in UTC.
    *
    * @param source {@code counted}: every request of all that share the ledger's database; {@code
-   *     runs}: what the runs of the ledger say, so without verify and without runs that were killed
+   *     runs}: what the runs of the ledger say, so without those that were killed
    * @param limitedThisMonth requests that were answered with 429; null when they are not counted
    * @param requestsPerMinute the quota
    * @param days the last ones, oldest first, each with its requests

@@ -83,6 +83,11 @@ final class TaskFetch {
     if (failure instanceof Outcome.Stopped) {
       return WindowOutcome.failed("", FailureKind.STOPPED, words);
     }
+    if (failure instanceof Outcome.Spent) {
+      WindowOutcome outcome = WindowOutcome.failed("", FailureKind.BUDGET, words);
+      run.halt(outcome);
+      return outcome;
+    }
     if (failure instanceof Outcome.Malformed) {
       return WindowOutcome.failed("", FailureKind.INCOMPLETE, words);
     }

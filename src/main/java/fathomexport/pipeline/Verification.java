@@ -1,7 +1,10 @@
 package fathomexport.pipeline;
 
 import java.time.LocalDate;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +22,8 @@ public record Verification(
     List<Difference> differences,
     List<String> damaged,
     List<String> failures) {
+
+  private static final int MESSAGES = 50;
 
   /** Why a number differs. */
   public enum Cause {
@@ -57,5 +62,24 @@ public record Verification(
   /** Whether all that was asked agrees. */
   public boolean agrees() {
     return differences.isEmpty() && damaged.isEmpty() && failures.isEmpty();
+  }
+
+  /** 65 when anything differs, 75 when only something could not be asked, else 0. */
+  public int exitCode() {
+    if (!differences.isEmpty() || !damaged.isEmpty()) {
+      return FailureKind.INCOMPLETE.exitCode();
+    }
+    return failures.isEmpty() ? 0 : FailureKind.TRY_LATER.exitCode();
+  }
+
+  /** One line a kind of difference, and what could not be compared: for the run's record. */
+  List<String> messages() {
+    List<String> lines = new ArrayList<>();
+    differences.stream()
+        .collect(Collectors.groupingBy(Difference::cause, TreeMap::new, Collectors.counting()))
+        .forEach((cause, n) -> lines.add("differences, " + cause + ": " + n));
+    damaged.forEach(d -> lines.add("damaged: " + d));
+    failures.forEach(f -> lines.add("not verified: " + f));
+    return lines.size() > MESSAGES ? lines.subList(0, MESSAGES) : lines;
   }
 }

@@ -30,6 +30,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -61,9 +62,10 @@ final class Verifier {
    * Compares everything.
    *
    * @param over the last finished day of a subject's site
+   * @param requests billed ones so far
    */
   Verification verify(
-      List<Subject> subjects, Function<Subject, LocalDate> over, RequestCount requests) {
+      List<Subject> subjects, Function<Subject, LocalDate> over, LongSupplier requests) {
     for (Report report : job.reports()) {
       for (Subject subject : subjects) {
         LocalDate last = over.apply(subject);
@@ -88,15 +90,10 @@ final class Verifier {
     }
     return new Verification(
         compared,
-        requests.sent(),
+        requests.getAsLong(),
         List.copyOf(differences),
         List.copyOf(damaged),
         List.copyOf(failures));
-  }
-
-  /** Counts requests that are billed. */
-  interface RequestCount {
-    long sent();
   }
 
   private void compare(Report report, Slice slice, Sink sink, DayRange range) {

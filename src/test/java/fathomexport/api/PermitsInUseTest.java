@@ -107,8 +107,8 @@ class PermitsInUseTest {
       assertThat(outcome).isInstanceOf(Outcome.Unavailable.class);
       assertThat(sent(server)).isEqualTo(3);
       outcome = fixture.ask();
-      assertThat(((Outcome.Unavailable<AggregationAnswer>) outcome).describe())
-          .contains("no more than 3 requests");
+      assertThat(((Outcome.Spent<AggregationAnswer>) outcome).describe())
+          .isEqualTo("the run's budget is used up: it may make no more than 3 requests");
       assertThat(sent(server)).isEqualTo(3);
       assertThat(fixture.client.billedRequests()).isEqualTo(3);
     }

@@ -26,8 +26,21 @@ final class Database implements AutoCloseable {
   private static final int KEPT = 4;
   private static final int CONNECT_SECONDS = 10;
 
-  /** Longer than any statement of a window takes: what ends a connection whose peer is gone. */
+  /** Longer than any statement of a window takes: what ends the wait for an answer. */
   private static final int SOCKET_SECONDS = 600;
+
+  /** What one write of some dozen kilobytes may take: longer only into a network that stalls. */
+  private static final int WRITE_SECONDS = 120;
+
+  /**
+   * On the server, so that a session whose client stands still holds its locks for minutes at the
+   * most, one whose client is gone for one, and nobody waits for a lock for ever. Not Flyway's: its
+   * lock is a transaction that is idle while an index is built.
+   */
+  private static final String BOUNDS =
+      "SET idle_in_transaction_session_timeout = '5min'; SET lock_timeout = '5min';"
+          + " SET tcp_keepalives_idle = 20; SET tcp_keepalives_interval = 10;"
+          + " SET tcp_keepalives_count = 3";
 
   private static final Set<String> SHUTTING_DOWN = Set.of("57P01", "57P02", "57P03", "57P05");
   private static final Set<String> WORTH_REPEATING = Set.of("40001", "40P01");
@@ -71,6 +84,14 @@ final class Database implements AutoCloseable {
     if (!settings.url().contains(PGProperty.SOCKET_TIMEOUT.getName() + "=")) {
       source.setSocketTimeout(SOCKET_SECONDS);
     }
+    if (!settings.url().contains(PGProperty.SOCKET_FACTORY.getName() + "=")) {
+      // Whoever sets the driver's timeout means both ways; 0 is none.
+      int seconds = Math.min(WRITE_SECONDS, source.getSocketTimeout());
+      if (seconds > 0) {
+        source.setSocketFactory(BoundedSockets.class.getName());
+        source.setSocketFactoryArg(Long.toString(seconds * 1000L));
+      }
+    }
   }
 
   /** Something done on a connection. */
@@ -101,6 +122,12 @@ final class Database implements AutoCloseable {
   Connection connect() throws SQLException {
     Connection connection = source.getConnection();
     answered = true;
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(BOUNDS);
+    } catch (SQLException e) {
+      discard(connection);
+      throw e;
+    }
     return connection;
   }
 

@@ -21,6 +21,7 @@ import fathomexport.sink.SinkContract;
 import fathomexport.sink.SinkException;
 import fathomexport.testing.CommitCutter;
 import fathomexport.testing.LoadBuilder;
+import fathomexport.testing.PostgresProxy;
 import fathomexport.testing.TestDatabase;
 import fathomexport.testing.TestReports;
 import java.io.PrintWriter;
@@ -29,6 +30,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.LocalDate;
@@ -45,6 +47,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** The contract, and what only PostgreSQL has. */
 class PostgresSinkTest extends SinkContract {
@@ -329,6 +332,64 @@ class PostgresSinkTest extends SinkContract {
       proxy.cutNext(cut);
       test.accept(sink);
       assertThat(proxy.commits()).as("commits that were sent").isEqualTo(commits);
+    }
+  }
+
+  /** More than fits the buffers between here and the server. */
+  private LoadBuilder large() {
+    LoadBuilder load = load(TestReports.pages(), SITE, D1, D1);
+    String path = "/" + "p".repeat(2000);
+    for (int i = 0; i < 10_000; i++) {
+      load.row(D1, "h", path + i, 1, 2, 1.5);
+    }
+    return load;
+  }
+
+  private static String impatient(PostgresProxy proxy, TestDatabase database) {
+    return database.urlAt("127.0.0.1", proxy.port()) + "?sslmode=disable&socketTimeout=2";
+  }
+
+  /**
+   * Nobody takes what is sent, and nothing says that the connection is gone: not to the server
+   * either, which keeps the window's lock from the second try.
+   */
+  @Test
+  @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void aCopyThatStallsIsADatabaseThatCannotBeHad() {
+    LoadBuilder load = large();
+    try (PostgresProxy proxy = new PostgresProxy(database.host(), database.port());
+        Sink sink = open(impatient(proxy, database), Duration.ofMillis(100))) {
+      sink.migrate(List.of(TestReports.pages()));
+      proxy.atByte(1_000_000, PostgresProxy.Deed.STALL);
+
+      refused(SinkException.Kind.UNAVAILABLE, () -> sink.commit(load.build()));
+
+      proxy.heal();
+      assertThat(sink.commit(load.build()).rowsStored()).isEqualTo(10_000);
+    }
+  }
+
+  /** A session that is idle in its transaction, as that of a machine that was put to sleep. */
+  @Test
+  void everySessionEndsByItselfWhenItsClientIsGone() throws Exception {
+    try (Database connections =
+            new Database(
+                new PostgresSettings(
+                    database.url(),
+                    database.user(),
+                    new SecretRef.Env(TestDatabase.PASSWORD_VARIABLE)),
+                database.environment());
+        Connection connection = connections.connect();
+        Statement statement = connection.createStatement();
+        ResultSet row =
+            statement.executeQuery(
+                "SELECT current_setting('idle_in_transaction_session_timeout')::interval,"
+                    + " current_setting('lock_timeout')::interval,"
+                    + " current_setting('tcp_keepalives_idle')::int")) {
+      row.next();
+      assertThat(row.getString(1)).isEqualTo("00:05:00");
+      assertThat(row.getString(2)).isEqualTo("00:05:00");
+      assertThat(row.getInt(3)).isEqualTo(20);
     }
   }
 
