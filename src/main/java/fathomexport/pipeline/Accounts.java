@@ -27,7 +27,11 @@ final class Accounts {
    *
    * @param lost one outcome for each site that could not be had; the others go on
    */
-  record Found(List<Subject> subjects, List<WindowOutcome> lost) {}
+  record Found(List<Subject> subjects, List<WindowOutcome> lost) {
+    List<SiteId> sites() {
+      return subjects.stream().map(s -> s.site().id()).toList();
+    }
+  }
 
   /**
    * Every site that the job is about.
@@ -54,8 +58,8 @@ final class Accounts {
           "cannot list the account's sites: "
               + failure.describe()
               + (kind(failure) == FailureKind.PERMISSION
-                  ? " (check the token; one that is for single sites cannot list them: name their ids"
-                      + " under sites: in the pipeline)"
+                  ? " (check the token; one that is for single sites cannot list them: name their"
+                      + " ids under sites: in the pipeline)"
                   : ""),
           null);
     }
