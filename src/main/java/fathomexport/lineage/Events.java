@@ -33,7 +33,7 @@ final class Events {
 
   private final ObjectMapper json =
       new ObjectMapper()
-          .setSerializationInclusion(JsonInclude.Include.NON_NULL)
+          .setDefaultPropertyInclusion(JsonInclude.Include.NON_NULL)
           .registerModule(new SimpleModule().addSerializer(new Times()));
   private final String version;
   private final URI producer;

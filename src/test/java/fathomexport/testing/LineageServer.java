@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -25,7 +26,7 @@ public final class LineageServer implements AutoCloseable {
       String path,
       @Nullable String authorization,
       @Nullable String type,
-      byte[] body) {
+      String body) {
     public JsonNode event() {
       try {
         return JSON.readTree(body);
@@ -77,7 +78,7 @@ public final class LineageServer implements AutoCloseable {
             exchange.getRequestURI().toString(),
             exchange.getRequestHeaders().getFirst("Authorization"),
             exchange.getRequestHeaders().getFirst("Content-Type"),
-            exchange.getRequestBody().readAllBytes());
+            new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
     synchronized (received) {
       received.add(request);
     }

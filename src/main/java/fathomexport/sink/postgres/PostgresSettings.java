@@ -56,7 +56,7 @@ public record PostgresSettings(String url, String user, @Nullable SecretRef pass
   }
 
   private static String first(@Nullable String list, String otherwise) {
-    return list == null ? otherwise : list.split(",", 2)[0];
+    return list == null || list.isEmpty() ? otherwise : list.split(",", 2)[0];
   }
 
   /** Without the url's parameters, some of which are secrets ({@code sslpassword}). */
