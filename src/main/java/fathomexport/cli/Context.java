@@ -4,8 +4,6 @@ import fathomexport.config.ConfigLoader;
 import fathomexport.config.PipelineDefinition;
 import fathomexport.config.Settings;
 import fathomexport.config.SiteSelection;
-import fathomexport.lineage.LineageSettings;
-import fathomexport.lineage.RunLineage;
 import fathomexport.pipeline.ExportJob;
 import fathomexport.pipeline.ExportSettings;
 import fathomexport.pipeline.Exporter;
@@ -13,7 +11,6 @@ import fathomexport.pipeline.RunEnvironment;
 import fathomexport.pipeline.RunListener;
 import java.nio.file.Path;
 import java.util.Optional;
-import java.util.function.Consumer;
 
 /**
  * What every command starts from: the process's surroundings and the options that all commands
@@ -63,36 +60,7 @@ public final class Context {
     return new Exporter(exportSettings(settings), run);
   }
 
-  /**
-   * Tells the configured target of a run.
-   *
-   * @param warn told when that does not work
-   */
-  RunLineage lineage(
-      Settings settings,
-      Settings.Lineage lineage,
-      ExportJob job,
-      String command,
-      Consumer<String> warn) {
-    return new RunLineage(
-        new LineageSettings(target(lineage.target()), lineage.namespace(), lineage.timeout()),
-        exportSettings(settings),
-        job,
-        command,
-        environment.variables(),
-        environment.clock(),
-        warn);
-  }
-
-  private static LineageSettings.Target target(Settings.LineageTarget target) {
-    if (target instanceof Settings.LineageTarget.Server server) {
-      return new LineageSettings.Target.Server(server.url(), server.apiKey());
-    }
-    Settings.LineageTarget.Lines lines = (Settings.LineageTarget.Lines) target;
-    return new LineageSettings.Target.Lines(Path.of(lines.path()));
-  }
-
-  private static ExportSettings exportSettings(Settings settings) {
+  static ExportSettings exportSettings(Settings settings) {
     Settings.Api api = settings.api();
     Settings.Postgres postgres = settings.postgres();
     Settings.Parquet parquet = settings.parquet();

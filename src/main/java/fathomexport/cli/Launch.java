@@ -142,7 +142,8 @@ final class Launch {
       return run(context, settings, pipeline, work, print, progress, listener);
     }
     try (RunLineage lineage =
-        context.lineage(settings, target, Context.job(pipeline), command, progress::warn)) {
+        ConfiguredLineage.of(
+            context, settings, target, Context.job(pipeline), command, progress::warn)) {
       return run(
           context,
           settings,

@@ -16,6 +16,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -80,7 +81,8 @@ final class Events {
   String json(Told told) {
     OpenLineage.RunEvent event =
         model.newRunEvent(
-            told.at().atZone(ZoneOffset.UTC),
+            // Finer than that, some receivers do not read.
+            told.at().truncatedTo(ChronoUnit.MILLIS).atZone(ZoneOffset.UTC),
             told.type(),
             model.newRun(told.run(), runFacets(told)),
             model.newJob(
