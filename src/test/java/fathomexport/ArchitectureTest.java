@@ -43,7 +43,7 @@ final class ArchitectureTest {
   private static Map<String, List<String>> mayKnow() {
     Map<String, List<String>> all = new LinkedHashMap<>();
     all.put("", List.of("cli", "demo"));
-    all.put("cli", List.of("config", "pipeline", "report"));
+    all.put("cli", List.of("config", "pipeline", "lineage", "report"));
     all.put("config", List.of("report"));
     all.put(
         "pipeline",
@@ -58,6 +58,7 @@ final class ArchitectureTest {
             "sink.parquet",
             "report",
             "report.rows"));
+    all.put("lineage", List.of("pipeline", "sink", "sink.postgres", "report"));
     all.put("plan", List.of("report"));
     all.put("api", List.of("report"));
     all.put("typing", List.of("report", "report.rows"));
@@ -77,8 +78,9 @@ final class ArchitectureTest {
   private static Stream<Map.Entry<String, List<String>>> libraries() {
     return Stream.of(
         Map.entry("org.apache.beam..", List.of("pipeline")),
-        Map.entry("okhttp3..", List.of("api")),
+        Map.entry("okhttp3..", List.of("api", "lineage")),
         Map.entry("okio..", List.of("api")),
+        Map.entry("io.openlineage..", List.of("lineage")),
         Map.entry("org.postgresql..", List.of("sink.postgres", "demo")),
         Map.entry("org.flywaydb..", List.of("sink.postgres")),
         Map.entry("io.zonky..", List.of("demo")),

@@ -271,11 +271,20 @@ final class Commands {
                 + names.size()
                 + " pipelines: "
                 + String.join(", ", names));
+        settings.value().map(Settings::lineage).ifPresent(l -> printer.line(told(l)));
       } else {
         problems.forEach(p -> printer.line(p.render()));
       }
       return problems.isEmpty() ? 0 : ExitCodes.CONFIGURATION;
     }
+  }
+
+  private static String told(Settings.Lineage lineage) {
+    String where =
+        lineage.target() instanceof Settings.LineageTarget.Server server
+            ? server.url().toString()
+            : ((Settings.LineageTarget.Lines) lineage.target()).path();
+    return "Lineage of runs: to " + where + ", as jobs of " + lineage.namespace();
   }
 
   @Command(

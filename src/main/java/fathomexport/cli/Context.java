@@ -60,7 +60,7 @@ public final class Context {
     return new Exporter(exportSettings(settings), run);
   }
 
-  private static ExportSettings exportSettings(Settings settings) {
+  static ExportSettings exportSettings(Settings settings) {
     Settings.Api api = settings.api();
     Settings.Postgres postgres = settings.postgres();
     Settings.Parquet parquet = settings.parquet();

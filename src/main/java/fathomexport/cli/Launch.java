@@ -3,6 +3,7 @@ package fathomexport.cli;
 import fathomexport.config.ConfigException;
 import fathomexport.config.PipelineDefinition;
 import fathomexport.config.Settings;
+import fathomexport.lineage.RunLineage;
 import fathomexport.pipeline.ExportFailedException;
 import fathomexport.pipeline.ExportJob;
 import fathomexport.pipeline.Exporter;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -68,6 +70,7 @@ final class Launch {
               run(
                   context,
                   pipeline,
+                  command,
                   work,
                   print,
                   progress,
@@ -127,12 +130,39 @@ final class Launch {
   private static Ended run(
       Context context,
       String name,
+      String command,
       Work work,
       Result print,
       Progress progress,
       RunListener listener) {
     Settings settings = context.settings();
     PipelineDefinition pipeline = context.pipeline(name, settings);
+    Settings.Lineage target = settings.lineage();
+    if (target == null) {
+      return run(context, settings, pipeline, work, print, progress, listener);
+    }
+    try (RunLineage lineage =
+        ConfiguredLineage.of(
+            context, settings, target, Context.job(pipeline), command, progress::warn)) {
+      return run(
+          context,
+          settings,
+          pipeline,
+          (exporter, job) -> told(lineage, () -> work.start(exporter, job)),
+          print,
+          progress,
+          RunListener.all(List.of(listener, lineage)));
+    }
+  }
+
+  private static Ended run(
+      Context context,
+      Settings settings,
+      PipelineDefinition pipeline,
+      Work work,
+      Result print,
+      Progress progress,
+      RunListener listener) {
     RunResult result;
     try {
       result = work.start(context.exporter(settings, listener), Context.job(pipeline));
@@ -144,6 +174,18 @@ final class Launch {
     progress.close();
     print.print(context.printer(), pipeline.name(), result);
     return new Ended(result.exitCode(), result);
+  }
+
+  /** Has lineage hear how the run ends. */
+  private static RunResult told(RunLineage lineage, Supplier<RunResult> run) {
+    try {
+      RunResult result = run.get();
+      lineage.ended(result);
+      return result;
+    } catch (ExportFailedException e) {
+      lineage.failed(e.kind(), String.valueOf(e.getMessage()));
+      throw e;
+    }
   }
 
   private static int write(

@@ -20,14 +20,51 @@ import org.jspecify.annotations.Nullable;
  * @param file the file that it was read from, absolute; text, because a path cannot be serialised
  * @param postgres null when not configured
  * @param parquet null when not configured
+ * @param lineage null when not configured
  */
-public record Settings(String file, Api api, @Nullable Postgres postgres, @Nullable Parquet parquet)
+public record Settings(
+    String file,
+    Api api,
+    @Nullable Postgres postgres,
+    @Nullable Parquet parquet,
+    @Nullable Lineage lineage)
     implements Serializable {
 
   /** The names that a pipeline's {@code sinks} may hold. */
   public static final String POSTGRES = "postgres";
 
   public static final String PARQUET = "parquet";
+
+  private static final Pattern LOOPBACK =
+      Pattern.compile("localhost|127(\\.[0-9]{1,3}){3}|\\[::1]|\\[0:0:0:0:0:0:0:1]");
+
+  private static boolean isHttp(URI url, String scheme) {
+    return scheme.equalsIgnoreCase(url.getScheme());
+  }
+
+  /** Whether what is sent there leaves this machine only encrypted. */
+  private static boolean isPrivate(URI url) {
+    boolean loopback = LOOPBACK.matcher(url.getHost().toLowerCase(Locale.ROOT)).matches();
+    return isHttp(url, "https") || (isHttp(url, "http") && loopback);
+  }
+
+  /** Why a URL cannot have a path added to it. Does not repeat the URL: it may hold a secret. */
+  private static Optional<String> notABase(URI url) {
+    if (url.getHost() == null) {
+      return Optional.of("names no host");
+    }
+    if (url.getRawUserInfo() != null) {
+      return Optional.of("carries a user name or a password");
+    }
+    if (url.getRawQuery() != null || url.getRawFragment() != null) {
+      return Optional.of("carries a query or a fragment");
+    }
+    String path = url.getRawPath();
+    if (path != null && path.endsWith("/")) {
+      return Optional.of("ends with a slash");
+    }
+    return Optional.empty();
+  }
 
   /** The sinks that are configured here, by name. */
   public Set<String> sinks() {
@@ -77,9 +114,6 @@ public record Settings(String file, Api api, @Nullable Postgres postgres, @Nulla
     public static final int MOST_MAX_RANGE_DAYS = 366;
     public static final String DEFAULT_ACCOUNT = "default";
 
-    private static final Pattern LOOPBACK =
-        Pattern.compile("localhost|127(\\.[0-9]{1,3}){3}|\\[::1]|\\[0:0:0:0:0:0:0:1]");
-
     public Api {
       Optional<String> refused = refusal(baseUrl);
       if (refused.isPresent()) {
@@ -118,23 +152,11 @@ public record Settings(String file, Api api, @Nullable Postgres postgres, @Nulla
 
     /** Why a URL cannot be the base of requests. Does not repeat the URL: it may hold a secret. */
     static Optional<String> refusal(URI url) {
-      String scheme = url.getScheme() == null ? "" : url.getScheme().toLowerCase(Locale.ROOT);
-      String host = url.getHost();
-      if (host == null) {
-        return Optional.of("names no host");
+      Optional<String> notABase = notABase(url);
+      if (notABase.isPresent()) {
+        return notABase;
       }
-      if (url.getRawUserInfo() != null) {
-        return Optional.of("carries a user name or a password");
-      }
-      if (url.getRawQuery() != null || url.getRawFragment() != null) {
-        return Optional.of("carries a query or a fragment");
-      }
-      String path = url.getRawPath();
-      if (path != null && path.endsWith("/")) {
-        return Optional.of("ends with a slash");
-      }
-      boolean loopback = LOOPBACK.matcher(host.toLowerCase(Locale.ROOT)).matches();
-      if (!scheme.equals("https") && !(scheme.equals("http") && loopback)) {
+      if (!isPrivate(url)) {
         return Optional.of("must be https (http only to this machine: the token is sent along)");
       }
       return Optional.empty();
@@ -193,6 +215,78 @@ public record Settings(String file, Api api, @Nullable Postgres postgres, @Nulla
 
     public Path path() {
       return Path.of(root);
+    }
+  }
+
+  /**
+   * Where OpenLineage events about runs go.
+   *
+   * @param namespace of the jobs in them
+   * @param timeout of one event, and what the end of a run waits for them, 100 ms to 1 min
+   */
+  public record Lineage(LineageTarget target, String namespace, Duration timeout)
+      implements Serializable {
+
+    public static final String DEFAULT_NAMESPACE = "fathom-export";
+    public static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(5);
+    public static final Duration LEAST_TIMEOUT = Duration.ofMillis(100);
+    public static final Duration MOST_TIMEOUT = Duration.ofMinutes(1);
+
+    public Lineage {
+      if (namespace.isBlank()) {
+        throw new IllegalArgumentException("lineage namespace is empty");
+      }
+      if (timeout.compareTo(LEAST_TIMEOUT) < 0 || timeout.compareTo(MOST_TIMEOUT) > 0) {
+        throw new IllegalArgumentException("lineage timeout " + timeout);
+      }
+    }
+  }
+
+  /** What takes OpenLineage events. */
+  public sealed interface LineageTarget extends Serializable {
+
+    /**
+     * A server.
+     *
+     * @param url what {@code /api/v1/lineage} is added to; without a slash at its end
+     * @param apiKey sent as a bearer token; null where the server asks for none
+     */
+    record Server(URI url, @Nullable SecretRef apiKey) implements LineageTarget {
+      public Server {
+        Optional<String> refused = refusal(url, apiKey != null);
+        if (refused.isPresent()) {
+          throw new IllegalArgumentException("lineage url " + refused.get());
+        }
+      }
+
+      /** Why a URL cannot be used. Does not repeat the URL: it may hold a password. */
+      static Optional<String> refusal(URI url, boolean withKey) {
+        Optional<String> notABase = notABase(url);
+        if (notABase.isPresent()) {
+          return notABase;
+        }
+        if (!isHttp(url, "https") && !isHttp(url, "http")) {
+          return Optional.of("must be http or https");
+        }
+        if (withKey && !isPrivate(url)) {
+          return Optional.of(
+              "must be https (http only to this machine: the API key is sent along)");
+        }
+        return Optional.empty();
+      }
+    }
+
+    /**
+     * A file that grows by a line an event.
+     *
+     * @param path absolute; text, because a path cannot be serialised
+     */
+    record Lines(String path) implements LineageTarget {
+      public Lines {
+        if (!Path.of(path).isAbsolute()) {
+          throw new IllegalArgumentException("lineage file must be absolute: " + path);
+        }
+      }
     }
   }
 }

@@ -1,6 +1,8 @@
 package fathomexport.config;
 
 import fathomexport.config.Settings.Api;
+import fathomexport.config.Settings.Lineage;
+import fathomexport.config.Settings.LineageTarget;
 import fathomexport.config.Settings.Parquet;
 import fathomexport.config.Settings.Postgres;
 import fathomexport.config.YamlNode.Mapping;
@@ -13,12 +15,16 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 
 /** Resolves {@code conf/fathom-export.yaml}. */
 final class SettingsDecoder {
   private static final String SECRET_ALLOWED =
       "allowed: {env: NAME} for an environment variable, or {file: path} for a file";
+  private static final String LINEAGE = "lineage";
+  private static final String LINEAGE_URL_ALLOWED =
+      "allowed: a URL such as http://marquez:5000, which /api/v1/lineage is added to";
   private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
 
   private final Path workingDirectory;
@@ -34,14 +40,23 @@ final class SettingsDecoder {
   /** Empty when there is a problem. */
   Optional<Settings> decode(Path file, Mapping root) {
     Section top =
-        new Section(root, "", List.of("api", Settings.POSTGRES, Settings.PARQUET), problems);
+        new Section(
+            root, "", List.of("api", Settings.POSTGRES, Settings.PARQUET, LINEAGE), problems);
     Optional<Api> api =
         top.required("api", "write at least 'api: {token: {env: FATHOM_API_TOKEN}}'")
             .flatMap(this::api);
     Optional<Postgres> postgres = top.optional(Settings.POSTGRES).flatMap(this::postgres);
     Optional<Parquet> parquet = top.optional(Settings.PARQUET).flatMap(this::parquet);
+    Optional<Lineage> lineage = top.optional(LINEAGE).flatMap(this::lineage);
     return api.filter(a -> problems.none())
-        .map(a -> new Settings(file.toString(), a, postgres.orElse(null), parquet.orElse(null)));
+        .map(
+            a ->
+                new Settings(
+                    file.toString(),
+                    a,
+                    postgres.orElse(null),
+                    parquet.orElse(null),
+                    lineage.orElse(null)));
   }
 
   private Optional<Api> api(YamlNode node) {
@@ -109,7 +124,12 @@ final class SettingsDecoder {
   }
 
   private Optional<URI> baseUrl(YamlNode node, String path) {
-    String allowed = "allowed: a URL such as " + Api.DEFAULT_BASE_URL;
+    return url(node, path, Api::refusal, "allowed: a URL such as " + Api.DEFAULT_BASE_URL);
+  }
+
+  /** A URL without a slash at its end. */
+  private Optional<URI> url(
+      YamlNode node, String path, Function<URI, Optional<String>> refusal, String allowed) {
     Optional<Scalar> text = values.text(node, path);
     if (text.isEmpty()) {
       return Optional.empty();
@@ -121,7 +141,7 @@ final class SettingsDecoder {
       problems.add(node.at(), path, "is not a URL: " + e.getReason(), allowed);
       return Optional.empty();
     }
-    Optional<String> refused = Api.refusal(url);
+    Optional<String> refused = refusal.apply(url);
     refused.ifPresent(why -> problems.add(node.at(), path, why, allowed));
     return refused.isPresent() ? Optional.empty() : Optional.of(url);
   }
@@ -162,6 +182,64 @@ final class SettingsDecoder {
                     .required("root", "name the directory that the data sets go into")
                     .flatMap(n -> path(n, parquet.path("root"))))
         .map(Parquet::new);
+  }
+
+  private Optional<Lineage> lineage(YamlNode node) {
+    Optional<Section> section =
+        values.section(node, LINEAGE, List.of("url", "api_key", "file", "namespace", "timeout"));
+    if (section.isEmpty()) {
+      return Optional.empty();
+    }
+    Section lineage = section.get();
+    Optional<LineageTarget> target = lineageTarget(lineage);
+    String namespace =
+        lineage
+            .optional("namespace")
+            .flatMap(n -> filled(n, lineage.path("namespace")))
+            .orElse(Lineage.DEFAULT_NAMESPACE);
+    Duration timeout =
+        lineage
+            .optional("timeout")
+            .flatMap(
+                n ->
+                    values.duration(
+                        n, lineage.path("timeout"), Lineage.LEAST_TIMEOUT, Lineage.MOST_TIMEOUT))
+            .orElse(Lineage.DEFAULT_TIMEOUT);
+    return target.map(t -> new Lineage(t, namespace, timeout));
+  }
+
+  private Optional<LineageTarget> lineageTarget(Section lineage) {
+    Optional<SecretRef> apiKey =
+        lineage.optional("api_key").flatMap(n -> secret(n, lineage.path("api_key")));
+    if (lineage.has("url") == lineage.has("file")) {
+      problems.add(
+          lineage.at(),
+          LINEAGE,
+          lineage.has("url") ? "has both url and file" : "names no target",
+          "allowed: url for a server, or file for a file of this machine");
+      return Optional.empty();
+    }
+    if (lineage.has("file")) {
+      if (lineage.has("api_key")) {
+        problems.add(
+            lineage.placeOf("api_key"), lineage.path("api_key"), "belongs to url, not to file", "");
+      }
+      return lineage
+          .optional("file")
+          .flatMap(n -> path(n, lineage.path("file")))
+          .map(LineageTarget.Lines::new);
+    }
+    boolean withKey = lineage.has("api_key");
+    return lineage
+        .optional("url")
+        .flatMap(
+            n ->
+                url(
+                    n,
+                    lineage.path("url"),
+                    u -> LineageTarget.Server.refusal(u, withKey),
+                    LINEAGE_URL_ALLOWED))
+        .map(u -> new LineageTarget.Server(u, apiKey.orElse(null)));
   }
 
   /** Never repeats what was written: it may be the secret itself. */

@@ -27,7 +27,11 @@ final class Accounts {
    *
    * @param lost one outcome for each site that could not be had; the others go on
    */
-  record Found(List<Subject> subjects, List<WindowOutcome> lost) {}
+  record Found(List<Subject> subjects, List<WindowOutcome> lost) {
+    List<SiteId> sites() {
+      return subjects.stream().map(s -> s.site().id()).toList();
+    }
+  }
 
   /**
    * Every site that the job is about.

@@ -73,13 +73,22 @@ final class CommitWindows extends DoFn<Certified, WindowOutcome> {
             .toList();
     boolean committed = incomplete.size() < certified.periods().size();
     return new WindowOutcome(
-        window.toString(),
-        incomplete.isEmpty() ? null : FailureKind.INCOMPLETE,
-        incomplete.isEmpty() ? "" : describe(incomplete),
-        committed,
-        changed,
-        stored,
-        typed.refusedRows());
+            window.toString(),
+            incomplete.isEmpty() ? null : FailureKind.INCOMPLETE,
+            incomplete.isEmpty() ? "" : describe(incomplete),
+            committed,
+            changed,
+            stored,
+            typed.refusedRows())
+        .with(
+            new WindowOutcome.Periods(
+                count(certified, CertificateStatus.CERTIFIED),
+                count(certified, CertificateStatus.UNCERTIFIED),
+                incomplete.size()));
+  }
+
+  private static long count(Certified certified, CertificateStatus status) {
+    return certified.periods().stream().filter(p -> p.status() == status).count();
   }
 
   private static String describe(List<PeriodCertificate> incomplete) {

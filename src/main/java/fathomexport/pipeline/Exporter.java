@@ -37,6 +37,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.apache.beam.sdk.util.ReleaseInfo;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,6 +59,11 @@ public final class Exporter {
   public Exporter(ExportSettings settings, RunEnvironment environment) {
     this.settings = settings;
     this.environment = environment;
+  }
+
+  /** What runs the steps. */
+  public static String beamVersion() {
+    return ReleaseInfo.getReleaseInfo().getVersion();
   }
 
   /** Every site's finished days of the look-back, then gaps: what a scheduler starts. */
@@ -299,7 +305,7 @@ public final class Exporter {
               budget,
               lock.fences(),
               spill.path());
-      environment.listener().planned(costs(view).planned(spec, plan));
+      environment.listener().planned(costs(view).planned(spec, plan, found.sites()));
       found.lost().forEach(environment.listener()::windowEnded);
       RunRecord ended;
       if (plan.tasks().isEmpty()) {

@@ -8,6 +8,7 @@ import fathomexport.plan.WindowPlanner;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
 import fathomexport.report.Report;
+import fathomexport.report.SiteId;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -203,7 +204,7 @@ final class RequestCosts {
   }
 
   /** What listeners are told of a run before it begins. */
-  PlannedRun planned(ExportSpec spec, Plan plan) {
+  PlannedRun planned(ExportSpec spec, Plan plan, List<SiteId> sites) {
     List<Cost> costs = of(plan);
     Map<String, Long> windows = new HashMap<>();
     for (Cost cost : costs) {
@@ -217,10 +218,13 @@ final class RequestCosts {
         spec.runId(),
         spec.pipeline(),
         spec.command(),
+        spec.startedAt(),
         plan.windows(),
         costs.stream().mapToLong(Cost::least).sum(),
         costs.stream().mapToLong(Cost::likely).sum(),
         requestsPerMinute,
-        windows);
+        windows,
+        sites,
+        plan.tasks().stream().map(FetchTask::days).reduce(DayRange::span).orElse(null));
   }
 }

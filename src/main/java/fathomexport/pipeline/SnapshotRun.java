@@ -43,7 +43,7 @@ final class SnapshotRun {
    */
   RunRecord run(Accounts.Found found, Specification specification, List<String> beamArguments) {
     Instant startedAt = environment.time().instant();
-    List<SiteId> sites = found.subjects().stream().map(s -> s.site().id()).toList();
+    List<SiteId> sites = found.sites();
     ExportSpec spec = specification.of(startedAt, sites.size());
     environment
         .listener()
@@ -52,11 +52,14 @@ final class SnapshotRun {
                 spec.runId(),
                 spec.pipeline(),
                 COMMAND,
+                startedAt,
                 sites.size(),
                 sites.size(),
                 sites.size(),
                 spec.api().requestsPerMinute(),
-                Map.of(COMMAND, (long) sites.size())));
+                Map.of(COMMAND, (long) sites.size()),
+                sites,
+                null));
     found.lost().forEach(environment.listener()::windowEnded);
     sinks.ledger().record(RecordSummary.begun(spec));
     RunRecord ended;

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param subject the window itself; null when there was none yet, such as for a site that is lost
  * @param requests requests that its rows and their control took; those of a question that fills
  *     several reports stand with the first of them
+ * @param periods how sure its periods are
  */
 public record WindowOutcome(
     String window,
@@ -26,8 +27,21 @@ public record WindowOutcome(
     long rows,
     long quarantined,
     @Nullable Window subject,
-    long requests)
+    long requests,
+    Periods periods)
     implements Serializable {
+
+  /** Periods of a window by the state of their certificate; none of a window that has none. */
+  public record Periods(long certified, long uncertified, long incomplete) implements Serializable {
+    public static final Periods NONE = new Periods(0, 0, 0);
+
+    public Periods plus(Periods other) {
+      return new Periods(
+          certified + other.certified,
+          uncertified + other.uncertified,
+          incomplete + other.incomplete);
+    }
+  }
 
   /** Without a window of its own. */
   public WindowOutcome(
@@ -38,7 +52,7 @@ public record WindowOutcome(
       int changed,
       long rows,
       long quarantined) {
-    this(window, failure, message, committed, changed, rows, quarantined, null, 0);
+    this(window, failure, message, committed, changed, rows, quarantined, null, 0, Periods.NONE);
   }
 
   static WindowOutcome failed(String window, FailureKind kind, String message) {
@@ -56,6 +70,13 @@ public record WindowOutcome(
         rows,
         quarantined,
         window,
-        requestsTaken);
+        requestsTaken,
+        periods);
+  }
+
+  /** The same, saying how sure its periods are. */
+  WindowOutcome with(Periods sure) {
+    return new WindowOutcome(
+        window, failure, message, committed, changed, rows, quarantined, subject, requests, sure);
   }
 }

@@ -39,6 +39,13 @@ public record DayRange(LocalDate first, LocalDate last)
     return to.isBefore(from) ? Optional.empty() : Optional.of(new DayRange(from, to));
   }
 
+  /** The least range that holds both. */
+  public DayRange span(DayRange other) {
+    return new DayRange(
+        first.isBefore(other.first) ? first : other.first,
+        last.isAfter(other.last) ? last : other.last);
+  }
+
   /** Every day, oldest first. */
   public Stream<LocalDate> stream() {
     return first.datesUntil(last.plusDays(1));

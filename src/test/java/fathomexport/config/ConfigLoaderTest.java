@@ -145,6 +145,11 @@ class ConfigLoaderTest {
                   user: "123"
                 parquet:
                   root: /var/../srv/warehouse
+                lineage:
+                  url: https://catalogue.example.org/openlineage/
+                  api_key: {env: CATALOGUE_KEY}
+                  namespace: web
+                  timeout: 2s
                 """)
             .orThrow();
     assertThat(settings)
@@ -162,7 +167,35 @@ class ConfigLoaderTest {
                     "second"),
                 new Settings.Postgres(
                     "jdbc:postgresql://127.0.0.1:5432/analytics?sslmode=disable", "123", null),
-                new Settings.Parquet("/srv/warehouse")));
+                new Settings.Parquet("/srv/warehouse"),
+                new Settings.Lineage(
+                    new Settings.LineageTarget.Server(
+                        URI.create("https://catalogue.example.org/openlineage"),
+                        new SecretRef.Env("CATALOGUE_KEY")),
+                    "web",
+                    Duration.ofSeconds(2))));
+  }
+
+  @Test
+  void lineageGoesToAFile() {
+    Settings settings =
+        settings("api: {token: {env: T}}\nlineage: {file: lineage.ndjson}\n").orThrow();
+    assertThat(settings.lineage())
+        .isEqualTo(
+            new Settings.Lineage(
+                new Settings.LineageTarget.Lines(directory.resolve("lineage.ndjson").toString()),
+                "fathom-export",
+                Duration.ofSeconds(5)));
+  }
+
+  /** In a cluster a server is often reached without encryption; then no key is sent. */
+  @Test
+  void lineageWithoutAKeyMayGoUnencrypted() {
+    Settings settings =
+        settings("api: {token: {env: T}}\nlineage: {url: 'http://marquez:5000'}\n").orThrow();
+    assertThat(settings.lineage())
+        .extracting(Settings.Lineage::target)
+        .isEqualTo(new Settings.LineageTarget.Server(URI.create("http://marquez:5000"), null));
   }
 
   @Test

@@ -2,8 +2,12 @@ package fathomexport.sink.postgres;
 
 import fathomexport.report.SecretRef;
 import java.io.Serializable;
+import java.util.Objects;
+import java.util.Properties;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.Driver;
+import org.postgresql.PGProperty;
 
 /**
  * Which database, and as whom.
@@ -29,6 +33,30 @@ public record PostgresSettings(String url, String user, @Nullable SecretRef pass
     if (user.isBlank()) {
       throw new IllegalArgumentException("the database's user must be named");
     }
+  }
+
+  /** The schema of the tables that rows land in. */
+  public static final String SCHEMA = ReportTable.SCHEMA;
+
+  /** A database by its name and its server; of several servers that stand in for it the first. */
+  public record Location(String host, String port, String database) {}
+
+  /** Where the database is, with pgjdbc's defaults. */
+  public Location location() {
+    Properties user = new Properties();
+    user.setProperty(PGProperty.USER.getName(), this.user);
+    Properties parts = Driver.parseURL(url, user);
+    if (parts == null) {
+      throw new IllegalArgumentException("not a url that pgjdbc takes: " + this);
+    }
+    return new Location(
+        first(PGProperty.PG_HOST.getOrDefault(parts), "localhost"),
+        first(PGProperty.PG_PORT.getOrDefault(parts), "5432"),
+        Objects.requireNonNullElse(PGProperty.PG_DBNAME.getOrDefault(parts), this.user));
+  }
+
+  private static String first(@Nullable String list, String otherwise) {
+    return list == null || list.isEmpty() ? otherwise : list.split(",", 2)[0];
   }
 
   /** Without the url's parameters, some of which are secrets ({@code sslpassword}). */

@@ -1,0 +1,213 @@
+package fathomexport.lineage;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializerProvider;
+import com.fasterxml.jackson.databind.module.SimpleModule;
+import com.fasterxml.jackson.databind.ser.std.StdSerializer;
+import fathomexport.report.Column;
+import fathomexport.report.DayRange;
+import io.openlineage.client.OpenLineage;
+import java.io.IOException;
+import java.net.URI;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes events about the runs of one job as JSON. Source: OpenLineage's specification 2-0-2, by
+ * way of its own model.
+ */
+final class Events {
+  private static final String ENGINE = "Apache Beam";
+  private static final String LANGUAGE = "JAVA";
+  private static final String UNPACKAGED = "dev";
+
+  private final ObjectMapper json =
+      new ObjectMapper()
+          .setDefaultPropertyInclusion(JsonInclude.Include.NON_NULL)
+          .registerModule(new SimpleModule().addSerializer(new Times()));
+  private final String version;
+  private final URI producer;
+  private final OpenLineage model;
+  private final String namespace;
+  private final String job;
+  private final String engineVersion;
+  private final Optional<ParentRuns> parents;
+
+  /**
+   * @param job the name of the job
+   * @param engineVersion Beam's
+   */
+  Events(String namespace, String job, String engineVersion, Optional<ParentRuns> parents) {
+    String packaged = Events.class.getPackage().getImplementationVersion();
+    this.version = packaged == null ? UNPACKAGED : packaged;
+    this.producer = URI.create("urn:fathom-export:version:" + version);
+    this.model = new OpenLineage(producer);
+    this.namespace = namespace;
+    this.job = job;
+    this.engineVersion = engineVersion;
+    this.parents = parents;
+  }
+
+  /**
+   * What there is to say of a run at some moment.
+   *
+   * @param days what it is about; null when that is not known
+   * @param error why it did not go well; null while it does
+   * @param totals values of {@link Facets#TOTALS}
+   * @param tallies by table; empty when it is not known what came of each
+   */
+  record Told(
+      UUID run,
+      OpenLineage.RunEvent.EventType type,
+      Instant at,
+      Datasets datasets,
+      @Nullable DayRange days,
+      @Nullable String error,
+      Map<String, Object> totals,
+      Map<String, Tally> tallies) {}
+
+  /** The event, in one line. */
+  String json(Told told) {
+    OpenLineage.RunEvent event =
+        model.newRunEvent(
+            // Finer than that, some receivers do not read.
+            told.at().truncatedTo(ChronoUnit.MILLIS).atZone(ZoneOffset.UTC),
+            told.type(),
+            model.newRun(told.run(), runFacets(told)),
+            model.newJob(
+                namespace,
+                job,
+                model
+                    .newJobFacetsBuilder()
+                    .jobType(
+                        model
+                            .newJobTypeJobFacetBuilder()
+                            .processingType("BATCH")
+                            .integration("FATHOM_EXPORT")
+                            .jobType("PIPELINE")
+                            .build())
+                    .build()),
+            told.datasets().read().stream().map(name -> read(told.datasets().api(), name)).toList(),
+            told.datasets().written().stream()
+                .map(w -> written(w, told.tallies().get(w.schema().name())))
+                .toList());
+    try {
+      return json.writeValueAsString(event);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("cannot write a lineage event", e);
+    }
+  }
+
+  private OpenLineage.RunFacets runFacets(Told told) {
+    OpenLineage.RunFacetsBuilder facets =
+        model
+            .newRunFacetsBuilder()
+            .processing_engine(model.newProcessingEngineRunFacet(engineVersion, ENGINE, version));
+    parents.ifPresent(p -> facets.parent(parent(p)));
+    DayRange days = told.days();
+    if (days != null) {
+      facets.nominalTime(
+          model.newNominalTimeRunFacet(
+              days.first().atStartOfDay(ZoneOffset.UTC),
+              days.last().plusDays(1).atStartOfDay(ZoneOffset.UTC)));
+    }
+    if (told.error() != null) {
+      facets.errorMessage(model.newErrorMessageRunFacet(told.error(), LANGUAGE, null));
+    }
+    return facets.put(Facets.TOTALS, Facets.totals(producer, told.totals())).build();
+  }
+
+  private OpenLineage.ParentRunFacet parent(ParentRuns runs) {
+    ParentRuns.Reference parent = runs.parent();
+    // Who has no parent is the root of those below it.
+    ParentRuns.Reference root = runs.root() == null ? parent : runs.root();
+    return model.newParentRunFacet(
+        model.newParentRunFacetRunBuilder().runId(parent.run()).build(),
+        model
+            .newParentRunFacetJobBuilder()
+            .namespace(parent.namespace())
+            .name(parent.job())
+            .build(),
+        model
+            .newParentRunFacetRootBuilder()
+            .run(model.newRootRunBuilder().runId(root.run()).build())
+            .job(model.newRootJobBuilder().namespace(root.namespace()).name(root.job()).build())
+            .build());
+  }
+
+  private OpenLineage.InputDataset read(URI api, String name) {
+    return model
+        .newInputDatasetBuilder()
+        .namespace(api.toString())
+        .name(name)
+        .facets(
+            model
+                .newDatasetFacetsBuilder()
+                .dataSource(model.newDatasourceDatasetFacet(api.toString(), api))
+                .build())
+        .build();
+  }
+
+  private OpenLineage.OutputDataset written(Datasets.Written written, @Nullable Tally tally) {
+    OpenLineage.DatasetFacetsBuilder facets =
+        model.newDatasetFacetsBuilder().schema(schema(written));
+    switch (written.form()) {
+      case POSTGRES ->
+          facets.dataSource(
+              model.newDatasourceDatasetFacet(
+                  written.namespace(), URI.create(written.namespace())));
+      case PARQUET -> facets.storage(model.newStorageDatasetFacet("file", "parquet"));
+    }
+    OpenLineage.OutputDatasetOutputFacetsBuilder outcome =
+        model.newOutputDatasetOutputFacetsBuilder();
+    if (tally != null) {
+      outcome
+          .outputStatistics(
+              model.newOutputStatisticsOutputDatasetFacet(tally.rowsWritten(), null, null))
+          .put(Facets.WINDOWS, Facets.windows(producer, tally.facet()));
+    }
+    return model.newOutputDataset(
+        written.namespace(), written.name(), facets.build(), outcome.build());
+  }
+
+  private OpenLineage.SchemaDatasetFacet schema(Datasets.Written written) {
+    List<Column> columns = written.schema().columns();
+    return model.newSchemaDatasetFacet(
+        columns.stream()
+            .map(
+                c ->
+                    model
+                        .newSchemaDatasetFacetFieldsBuilder()
+                        .name(c.name())
+                        .type(written.typeName(c.type()))
+                        .ordinal_position(columns.indexOf(c) + 1L)
+                        .build())
+            .toList());
+  }
+
+  /** The model's times, which Jackson alone does not know how to write. */
+  private static final class Times extends StdSerializer<ZonedDateTime> {
+    private static final long serialVersionUID = 1L;
+
+    Times() {
+      super(ZonedDateTime.class);
+    }
+
+    @Override
+    public void serialize(ZonedDateTime time, JsonGenerator out, SerializerProvider provider)
+        throws IOException {
+      out.writeString(DateTimeFormatter.ISO_OFFSET_DATE_TIME.format(time));
+    }
+  }
+}

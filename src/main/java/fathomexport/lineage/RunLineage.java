@@ -1,0 +1,262 @@
+package fathomexport.lineage;
+
+import fathomexport.pipeline.ExportJob;
+import fathomexport.pipeline.ExportSettings;
+import fathomexport.pipeline.Exporter;
+import fathomexport.pipeline.FailureKind;
+import fathomexport.pipeline.PlannedRun;
+import fathomexport.pipeline.RunListener;
+import fathomexport.pipeline.RunResult;
+import fathomexport.pipeline.WindowOutcome;
+import fathomexport.report.DayRange;
+import fathomexport.report.SiteId;
+import fathomexport.report.Window;
+import io.openlineage.client.OpenLineage.RunEvent.EventType;
+import io.openlineage.client.utils.UUIDUtils;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tells of one run: START when it is planned, COMPLETE, FAIL or ABORT at its end. Never keeps the
+ * run from going on: what cannot be told is a warning. Thread-safe.
+ */
+public final class RunLineage implements RunListener, AutoCloseable {
+  private static final String SNAPSHOT = "snapshot";
+  private static final int MESSAGES = 20;
+  private static final int TRY_LATER = FailureKind.TRY_LATER.exitCode();
+  private static final int STOPPED = FailureKind.STOPPED.exitCode();
+
+  private final ExportSettings export;
+  private final ExportJob job;
+  private final String command;
+  private final String namespace;
+  private final InstantSource clock;
+  private final Instant startedAt;
+  private final Delivery delivery;
+  private final Optional<ParentRuns> parents;
+  private final Map<String, Tally> tallies = new TreeMap<>();
+  private Tally all = Tally.NOTHING;
+  private long limited;
+  private List<SiteId> sites;
+  private @Nullable DayRange days;
+  private @Nullable Events events;
+  private @Nullable UUID run;
+  private @Nullable PlannedRun planned;
+  private boolean over;
+
+  /**
+   * @param command {@code run}, {@code backfill} or {@code snapshot}
+   * @param variables environment variables, for the API key and the parent run
+   * @param warn told, once, that lineage is lost
+   */
+  public RunLineage(
+      LineageSettings settings,
+      ExportSettings export,
+      ExportJob job,
+      String command,
+      Map<String, String> variables,
+      InstantSource clock,
+      Consumer<String> warn) {
+    this.export = export;
+    this.job = job;
+    this.command = command;
+    this.namespace = settings.namespace();
+    this.clock = clock;
+    this.startedAt = clock.instant();
+    this.sites = job.sites().orElse(List.of());
+    this.parents = ParentRuns.of(variables, warn);
+    this.delivery =
+        new Delivery(
+            sender(settings, variables), settings.target().toString(), settings.timeout(), warn);
+  }
+
+  private static Delivery.Sender sender(LineageSettings settings, Map<String, String> variables) {
+    LineageSettings.Target target = settings.target();
+    if (target instanceof LineageSettings.Target.Server server) {
+      return new ServerSender(server, variables, settings.timeout());
+    }
+    return new LinesSender(((LineageSettings.Target.Lines) target).file());
+  }
+
+  @Override
+  public synchronized void planned(PlannedRun plannedRun) {
+    planned = plannedRun;
+    sites = plannedRun.sites();
+    days = plannedRun.days();
+    begin();
+  }
+
+  @Override
+  public synchronized void limited() {
+    limited++;
+  }
+
+  @Override
+  public synchronized void windowEnded(WindowOutcome outcome) {
+    Tally tally = Tally.of(outcome);
+    all = all.plus(tally);
+    Window window = outcome.subject();
+    if (window != null) {
+      tallies.merge(window.report(), tally, Tally::plus);
+    }
+  }
+
+  /** The run ended. */
+  public synchronized void ended(RunResult result) {
+    EventType type = type(result);
+    Map<String, Object> totals = totals(result.exitCode());
+    totals.put("windowsPlanned", result.windowsPlanned());
+    totals.put("windowsCommitted", result.windowsCommitted());
+    totals.put("windowsUnchanged", result.windowsUnchanged());
+    totals.put("windowsIncomplete", result.windowsIncomplete());
+    totals.put("windowsFailed", result.windowsFailed());
+    totals.put("windowsNotBegun", result.windowsSkipped());
+    totals.put("rows", result.rows());
+    totals.put("rowsQuarantined", result.quarantined());
+    totals.put("requestsBilled", result.requests());
+    // Windows that end on other machines are not heard of here, those of a snapshot have no report.
+    boolean heardAll = all.committed() == result.windowsCommitted();
+    if (heardAll && !command.equals(SNAPSHOT)) {
+      totals.put("periodsCertified", all.periods().certified());
+      totals.put("periodsUncertified", all.periods().uncertified());
+      totals.put("periodsIncomplete", all.periods().incomplete());
+    }
+    end(type, type == EventType.COMPLETE ? null : message(result), totals, heardAll);
+  }
+
+  /** The run could not begin, or could not go on. */
+  public synchronized void failed(FailureKind kind, String message) {
+    boolean stopped = kind == FailureKind.STOPPED || kind == FailureKind.BUDGET;
+    end(stopped ? EventType.ABORT : EventType.FAIL, message, totals(kind.exitCode()), false);
+  }
+
+  /** Waits a little for what is under way. */
+  @Override
+  public void close() {
+    failed(FailureKind.FAULT, "a fault of ours; the log tells more");
+    delivery.close();
+  }
+
+  /**
+   * Stopped on purpose, by a signal or a budget: aborted, for nothing is wrong. Else whatever makes
+   * the exit code other than 0 makes the run a failed one, for a scheduler and a catalogue should
+   * not say different things of it.
+   */
+  private static EventType type(RunResult result) {
+    if (result.exitCode() == 0) {
+      return EventType.COMPLETE;
+    }
+    boolean budgetSpent = result.exitCode() == TRY_LATER && result.windowsFailed() == 0;
+    return result.exitCode() == STOPPED || budgetSpent ? EventType.ABORT : EventType.FAIL;
+  }
+
+  private static String message(RunResult result) {
+    List<String> lines = new ArrayList<>();
+    lines.add("exit code " + result.exitCode());
+    result.messages().stream().limit(MESSAGES).forEach(lines::add);
+    if (result.messages().size() > MESSAGES) {
+      lines.add("and " + (result.messages().size() - MESSAGES) + " more");
+    }
+    return String.join("\n", lines);
+  }
+
+  private Map<String, Object> totals(@Nullable Integer exitCode) {
+    Map<String, Object> totals = new LinkedHashMap<>();
+    totals.put("command", command);
+    if (planned != null) {
+      totals.put("runId", planned.runId());
+      totals.put("windowsPlanned", planned.windows());
+      totals.put("requestsLeast", planned.leastRequests());
+      totals.put("requestsLikely", planned.likelyRequests());
+    }
+    if (exitCode != null) {
+      totals.put("exitCode", exitCode);
+      totals.put("requestsLimited", limited);
+    }
+    return totals;
+  }
+
+  private void begin() {
+    told(EventType.START, null, totals(null), Map.of());
+  }
+
+  private void end(
+      EventType type, @Nullable String error, Map<String, Object> totals, boolean heardAll) {
+    if (over) {
+      return;
+    }
+    over = true;
+    if (run == null) {
+      begin();
+    }
+    Map<String, Tally> known = Map.of();
+    if (heardAll && !command.equals(SNAPSHOT)) {
+      known =
+          job.reports().stream()
+              .collect(
+                  Collectors.toMap(
+                      r -> r.name(), r -> tallies.getOrDefault(r.name(), Tally.NOTHING)));
+    }
+    told(type, error, totals, known);
+  }
+
+  private void told(
+      EventType type,
+      @Nullable String error,
+      Map<String, Object> totals,
+      Map<String, Tally> known) {
+    try {
+      boolean snapshot = command.equals(SNAPSHOT);
+      // A snapshot has other inputs and outputs: it is another job.
+      String name = "fathom-export." + job.name() + (snapshot ? "." + SNAPSHOT : "");
+      if (events == null) {
+        events = new Events(namespace, name, Exporter.beamVersion(), parents);
+      }
+      if (run == null) {
+        run = id(name);
+      }
+      delivery.send(
+          events.json(
+              new Events.Told(
+                  run,
+                  type,
+                  clock.instant(),
+                  Datasets.of(export, job, snapshot, sites),
+                  days,
+                  error,
+                  totals,
+                  known)));
+    } catch (RuntimeException | LinkageError e) {
+      delivery.lost(e.toString());
+    }
+  }
+
+  /**
+   * The ledger's id when it is a UUID, else one made of it: the same whenever it is made. A run
+   * that could not be planned is in no ledger.
+   */
+  private UUID id(String name) {
+    PlannedRun known = planned;
+    if (known == null) {
+      return UUIDUtils.generateNewUUID(startedAt);
+    }
+    try {
+      return UUID.fromString(known.runId());
+    } catch (IllegalArgumentException e) {
+      byte[] data = (namespace + "/" + name + "/" + known.runId()).getBytes(StandardCharsets.UTF_8);
+      return UUIDUtils.generateStaticUUID(known.startedAt().truncatedTo(ChronoUnit.SECONDS), data);
+    }
+  }
+}

@@ -1,0 +1,74 @@
+package fathomexport.lineage;
+
+import fathomexport.pipeline.FailureKind;
+import fathomexport.pipeline.WindowOutcome;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * What came of some windows; tallies of parts add up.
+ *
+ * @param committed all or a part of the window
+ * @param unchanged committed, but all rows were stored already
+ * @param rows of the windows, as they are stored
+ * @param rowsWritten of the windows in which something changed
+ */
+record Tally(
+    long committed,
+    long unchanged,
+    long incomplete,
+    long failed,
+    long notBegun,
+    long rows,
+    long rowsWritten,
+    long quarantined,
+    WindowOutcome.Periods periods) {
+
+  static final Tally NOTHING = new Tally(0, 0, 0, 0, 0, 0, 0, 0, WindowOutcome.Periods.NONE);
+
+  static Tally of(WindowOutcome outcome) {
+    FailureKind failure = outcome.failure();
+    boolean incomplete = failure == FailureKind.INCOMPLETE;
+    boolean notBegun = failure == FailureKind.STOPPED || failure == FailureKind.BUDGET;
+    boolean written = outcome.committed() && outcome.changed() > 0;
+    return new Tally(
+        outcome.committed() ? 1 : 0,
+        outcome.committed() && !written ? 1 : 0,
+        incomplete ? 1 : 0,
+        failure != null && !incomplete && !notBegun ? 1 : 0,
+        notBegun ? 1 : 0,
+        outcome.rows(),
+        written ? outcome.rows() : 0,
+        outcome.quarantined(),
+        outcome.periods());
+  }
+
+  Tally plus(Tally other) {
+    return new Tally(
+        committed + other.committed,
+        unchanged + other.unchanged,
+        incomplete + other.incomplete,
+        failed + other.failed,
+        notBegun + other.notBegun,
+        rows + other.rows,
+        rowsWritten + other.rowsWritten,
+        quarantined + other.quarantined,
+        periods.plus(other.periods));
+  }
+
+  /** As the values of a facet. */
+  Map<String, Object> facet() {
+    Map<String, Object> values = new LinkedHashMap<>();
+    values.put("windowsCommitted", committed);
+    values.put("windowsUnchanged", unchanged);
+    values.put("windowsIncomplete", incomplete);
+    values.put("windowsFailed", failed);
+    values.put("windowsNotBegun", notBegun);
+    values.put("periodsCertified", periods.certified());
+    values.put("periodsUncertified", periods.uncertified());
+    values.put("periodsIncomplete", periods.incomplete());
+    values.put("rows", rows);
+    values.put("rowsQuarantined", quarantined);
+    return values;
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package fathomexport.lineage;
+
+import org.jspecify.annotations.NullMarked;
