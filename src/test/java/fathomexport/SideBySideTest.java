@@ -380,7 +380,10 @@ class SideBySideTest {
         entries.size(), ofTwo, refused);
     assertThat(refused).isZero();
     assertThat(entries).hasSizeGreaterThanOrEqualTo(30);
-    assertThat(ofTwo).as("nobody starves").isBetween(5L, entries.size() - 5L);
+    // What slow starts cost on a busy machine is within a third.
+    assertThat(ofTwo)
+        .as("both share alike")
+        .isBetween(entries.size() / 3L, entries.size() - entries.size() / 3L);
   }
 
   private static boolean asksFor(ApiRequest request, String fields) {
