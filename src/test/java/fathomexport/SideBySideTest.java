@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.ledger.Ledger;
 import fathomexport.report.SecretRef;
-import fathomexport.simulator.ApiRequest;
 import fathomexport.simulator.Behaviour;
 import fathomexport.simulator.FathomSimulator;
 import fathomexport.simulator.Fault;
@@ -374,8 +373,8 @@ class SideBySideTest {
   void twoProcessesShareAQuotaForThreeMinutes() throws Exception {
     installation
         .settings(10_000, 10, "")
-        .pipeline("one", "all", "[postgres]", List.of(TRAFFIC, BROWSERS))
-        .pipeline("two", "all", "[postgres]", List.of(PAGES));
+        .pipeline("one", "[LDNBOOKS, UTCSTATS]", "[postgres]", List.of(TRAFFIC, BROWSERS))
+        .pipeline("two", "[KTMTRAIL, INDCRFTS]", "[postgres]", List.of(TRAFFIC, BROWSERS));
     api.behave(
         normal.withReportsQuota(Quota.aMinute(Quota.Model.SLIDING, 10)).withInFlightLimit(1));
     assertThat(installation.run("migrate", "one").code()).isZero();
@@ -389,16 +388,20 @@ class SideBySideTest {
     }
     List<RequestLog.Entry> entries = api.log().aggregations();
     long refused = entries.stream().filter(e -> e.status() == 429).count();
-    long ofTwo = entries.stream().filter(e -> asksFor(e.request(), "hostname,pathname")).count();
+    // By site: a control query does not tell whose it is.
+    long ofTwo =
+        entries.stream()
+            .filter(
+                e -> List.of("KTMTRAIL", "INDCRFTS").contains(e.request().parameter("entity_id")))
+            .count();
     System.out.printf(
         "two processes, 185 s: %d requests, %d of them the second's, %d refused%n",
         entries.size(), ofTwo, refused);
     assertThat(refused).isZero();
     assertThat(entries).hasSizeGreaterThanOrEqualTo(30);
-    assertThat(ofTwo).as("nobody starves").isBetween(5L, entries.size() - 5L);
-  }
-
-  private static boolean asksFor(ApiRequest request, String fields) {
-    return fields.equals(request.parameter("field_grouping"));
+    // What slow starts cost on a busy machine is within a third.
+    assertThat(ofTwo)
+        .as("both share alike")
+        .isBetween(entries.size() / 3L, entries.size() - entries.size() / 3L);
   }
 }

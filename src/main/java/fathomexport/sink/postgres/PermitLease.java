@@ -42,7 +42,7 @@ public final class PermitLease implements AutoCloseable {
   /** How long after the time that it announced somebody who waits counts as waiting. */
   private static final Duration SLACK = Duration.ofSeconds(3);
 
-  /** How long the smaller priorities wait for one of a greater to come back. */
+  /** How long one of a greater priority, or with fewer permits, is waited for to come back. */
   private static final Duration BACK_SOON = Duration.ofSeconds(2);
 
   /** The longest that the database may take for a statement, locks of others included. */
@@ -253,7 +253,7 @@ public final class PermitLease implements AutoCloseable {
     connection.setAutoCommit(false);
     try {
       PermitState state = state(connection);
-      PermitState.Advice advice = state.advice(priority, ticket.number, limits);
+      PermitState.Advice advice = state.advice(holder, priority, ticket.number, limits);
       forget(connection, state);
       Reply reply;
       if (advice.granted()) {
@@ -313,16 +313,16 @@ public final class PermitLease implements AutoCloseable {
                  AND l.database = (SELECT d.oid FROM pg_database d
                                     WHERE d.datname = current_database())
             )
-            SELECT 'now' AS kind, 0::bigint AS id, 0 AS priority, true AS flag,
+            SELECT 'now' AS kind, 0::bigint AS id, 0 AS holder, 0 AS priority, true AS flag,
                    c.now AS until, NULL::timestamptz AS ended_at
               FROM clock c
             UNION ALL
-            SELECT 'permit', p.id, 0, p.holder IN (SELECT holder FROM alive),
+            SELECT 'permit', p.id, p.holder, 0, p.holder IN (SELECT holder FROM alive),
                    p.lease_until, p.ended_at
               FROM fathom_ops.permit p
              WHERE p.account = ?
             UNION ALL
-            SELECT 'place', q.ticket, q.priority, q.waiting, q.fresh_until, NULL
+            SELECT 'place', q.ticket, q.holder, q.priority, q.waiting, q.fresh_until, NULL
               FROM fathom_ops.permit_queue q, clock c
              WHERE q.account = ? AND q.fresh_until >= c.now
                AND q.holder IN (SELECT holder FROM alive)\
@@ -334,18 +334,22 @@ public final class PermitLease implements AutoCloseable {
       try (ResultSet rows = query.executeQuery()) {
         while (rows.next()) {
           switch (rows.getString("kind")) {
-            case "now" -> now = instant(rows, 5);
+            case "now" -> now = instant(rows, 6);
             case "permit" ->
                 permits.add(
                     new PermitState.Permit(
                         rows.getLong("id"),
-                        instant(rows, 5),
-                        rows.getObject(6) == null ? null : instant(rows, 6),
+                        rows.getInt("holder"),
+                        instant(rows, 6),
+                        rows.getObject(7) == null ? null : instant(rows, 7),
                         rows.getBoolean("flag")));
             case "place" ->
                 queue.add(
                     new PermitState.Place(
-                        rows.getLong("id"), rows.getInt("priority"), rows.getBoolean("flag")));
+                        rows.getLong("id"),
+                        rows.getInt("holder"),
+                        rows.getInt("priority"),
+                        rows.getBoolean("flag")));
             default -> throw new IllegalStateException(rows.getString("kind"));
           }
         }
@@ -393,11 +397,7 @@ public final class PermitLease implements AutoCloseable {
   }
 
   private Granted take(Connection connection, Instant now, Ticket ticket) throws SQLException {
-    if (priority > 0) {
-      queue(connection, ticket, now.plus(limits.lease()), false);
-    } else if (ticket.number != null) {
-      leave(connection, ticket.number);
-    }
+    queue(connection, ticket, now.plus(limits.lease()), false);
     try (PreparedStatement take =
         connection.prepareStatement(
             """
@@ -418,7 +418,7 @@ public final class PermitLease implements AutoCloseable {
       bind(take, 6, now.plus(limits.lease()));
       try (ResultSet row = take.executeQuery()) {
         row.next();
-        return new Granted(row.getLong(1), priority > 0 ? ticket.number : null);
+        return new Granted(row.getLong(1), ticket.number);
       }
     }
   }

@@ -4,7 +4,11 @@ import fathomexport.sink.postgres.PermitLease.Limits;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,10 +33,11 @@ record PermitState(Instant now, Instant deferredUntil, List<Permit> permits, Lis
   /**
    * A permit.
    *
+   * @param holder the run that took it
    * @param endedAt null while its request is under way
    * @param alive whether its holder is
    */
-  record Permit(long id, Instant leaseUntil, @Nullable Instant endedAt, boolean alive) {
+  record Permit(long id, int holder, Instant leaseUntil, @Nullable Instant endedAt, boolean alive) {
     /** When its request ended, as far as can be known now; null while it is under way. */
     @Nullable Instant endedBy(Instant now) {
       if (endedAt != null) {
@@ -48,9 +53,10 @@ record PermitState(Instant now, Instant deferredUntil, List<Permit> permits, Lis
   /**
    * A place in the queue.
    *
+   * @param holder the run that has it
    * @param waiting false for one who was just served, and will be back soon
    */
-  record Place(long ticket, int priority, boolean waiting) {}
+  record Place(long ticket, int holder, int priority, boolean waiting) {}
 
   /**
    * What to do.
@@ -60,31 +66,48 @@ record PermitState(Instant now, Instant deferredUntil, List<Permit> permits, Lis
    */
   record Advice(boolean granted, Instant free, Duration pause) {}
 
-  Advice advice(int priority, @Nullable Long ticket, Limits limits) {
+  /**
+   * Among equals the one goes first that holds fewer permits, and is waited for while it stores
+   * what it was answered: permits come free in bursts, as they were taken, and a run that is slow
+   * in between would else have a part of each burst that is small for ever.
+   *
+   * @param holder the run that asks
+   */
+  Advice advice(int holder, int priority, @Nullable Long ticket, Limits limits) {
     Duration hold = limits.window().plus(GUARD);
     int underWay = 0;
+    Map<Integer, Integer> held = new HashMap<>();
+    Set<Integer> asking = new HashSet<>();
     List<Instant> frees = new ArrayList<>();
     for (Permit permit : permits) {
       Instant ended = permit.endedBy(now);
       if (ended == null) {
         underWay++;
+        asking.add(permit.holder());
+        held.merge(permit.holder(), 1, Integer::sum);
       } else if (ended.plus(hold).isAfter(now)) {
         frees.add(ended.plus(hold));
+        held.merge(permit.holder(), 1, Integer::sum);
       }
     }
     frees.sort(null);
     int ahead = 0;
     boolean yields = false;
+    int mine = held.getOrDefault(holder, 0);
     for (Place place : queue) {
       if (ticket != null && place.ticket() == ticket) {
         continue;
       }
-      boolean earlier = ticket == null || place.ticket() < ticket;
+      int theirs = held.getOrDefault(place.holder(), 0);
+      boolean earlier =
+          theirs < mine || (theirs == mine && (ticket == null || place.ticket() < ticket));
       if (place.priority() > priority) {
         yields = true;
         ahead += place.waiting() ? 1 : 0;
-      } else if (place.priority() == priority && earlier && place.waiting()) {
-        ahead++;
+      } else if (place.priority() == priority && place.waiting()) {
+        ahead += earlier ? 1 : 0;
+      } else if (place.priority() == priority) {
+        yields |= theirs < mine && !asking.contains(place.holder());
       }
     }
     Instant free = now;

@@ -123,6 +123,16 @@ class PermitLeaseTest {
       now = now.plus(wait);
     }
 
+    void runUntil(Instant end) {
+      for (Event next = events.peek();
+          next != null && next.at.isBefore(end);
+          next = events.peek()) {
+        events.remove();
+        now = next.at;
+        next.action.run();
+      }
+    }
+
     void runOut() {
       for (Event next = events.poll(); next != null; next = events.poll()) {
         now = next.at;
@@ -206,6 +216,8 @@ class PermitLeaseTest {
     private final Random random;
     private Ticket ticket = new Ticket();
     private int left;
+    private int made;
+    private Duration stores = Duration.ZERO;
 
     Run(PermitLease lease, Traffic traffic, int requests, long seed) {
       this.lease = lease;
@@ -227,6 +239,7 @@ class PermitLeaseTest {
       Granted permit = (Granted) reply;
       ticket = new Ticket();
       left--;
+      made++;
       traffic.under++;
       traffic.most = Math.max(traffic.most, traffic.under);
       traffic.last = time.now();
@@ -237,7 +250,7 @@ class PermitLeaseTest {
           () -> {
             traffic.under--;
             lease.end(permit, false);
-            time.in(Duration.ofMillis(random.nextInt(20)), this::ask);
+            time.in(stores.plusMillis(random.nextInt(20)), this::ask);
           });
     }
   }
@@ -301,6 +314,27 @@ class PermitLeaseTest {
   @ValueSource(ints = {1, 2, 4})
   void sixHundredRequestsManyTimes(int runs) {
     sixHundred(runs, 20);
+  }
+
+  /** One of two runs takes a second and a half to store an answer, the other next to nothing. */
+  @Test
+  void aSlowRunHasItsShareOfTheQuota() {
+    Traffic traffic = new Traffic();
+    Run quick = new Run(lease(), traffic, REQUESTS, 1);
+    Run slow = new Run(lease(), traffic, REQUESTS, 2);
+    slow.stores = Duration.ofMillis(1_500);
+    // The quick one begins first, and has all permits of the first minute.
+    time.in(Duration.ZERO, quick::ask);
+    time.in(Duration.ofSeconds(20), slow::ask);
+    time.runUntil(START.plus(MINUTE));
+    int before = quick.made;
+    time.runUntil(START.plus(MINUTE.multipliedBy(11)));
+    int both = quick.made - before + slow.made;
+    System.out.printf(
+        "ten minutes of a quick run and a slow one: %d and %d requests%n",
+        quick.made - before, slow.made);
+    assertThat(both).as("the quota is used").isGreaterThanOrEqualTo(98);
+    assertThat(slow.made).as("of " + both).isGreaterThanOrEqualTo(both * 45 / 100);
   }
 
   private Granted granted(PermitLease lease) {
