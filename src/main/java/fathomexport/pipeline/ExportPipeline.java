@@ -2,8 +2,10 @@ package fathomexport.pipeline;
 
 import java.io.Serializable;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.coders.SerializableCoder;
+import org.apache.beam.sdk.coders.VarIntCoder;
 import org.apache.beam.sdk.metrics.Counter;
 import org.apache.beam.sdk.metrics.Metrics;
 import org.apache.beam.sdk.transforms.Combine;
@@ -32,13 +34,18 @@ final class ExportPipeline {
   private ExportPipeline() {}
 
   static void build(Pipeline pipeline, ExportSpec spec, List<Lane> plan, List<WindowOutcome> lost) {
-    PCollection<Lane> lanes =
-        pipeline.apply("Plan", Create.of(plan).withCoder(SerializableCoder.of(Lane.class)));
+    PCollection<Integer> lanes =
+        pipeline.apply(
+            "Plan",
+            Create.of(IntStream.range(0, plan.size()).boxed().toList())
+                .withCoder(VarIntCoder.of()));
 
     PCollectionTuple fetched =
         lanes.apply(
             "Fetch",
-            ParDo.of(new FetchWindows(spec, FAILED, BeamRun.checkpoints(pipeline.getOptions())))
+            ParDo.of(
+                    new FetchWindows(
+                        spec, plan, FAILED, BeamRun.checkpoints(pipeline.getOptions())))
                 .withOutputTags(FETCHED, TupleTagList.of(FAILED)));
 
     PCollectionTuple typed =

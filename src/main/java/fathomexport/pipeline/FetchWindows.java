@@ -2,43 +2,49 @@ package fathomexport.pipeline;
 
 import fathomexport.plan.FetchTask;
 import fathomexport.report.Report;
+import java.util.List;
 import org.apache.beam.sdk.io.range.OffsetRange;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.splittabledofn.RestrictionTracker;
 import org.apache.beam.sdk.values.TupleTag;
 
 /**
- * Fetches a lane's tasks in order. Splittable over the lane's positions, and checkpointed after
- * each, so that a window goes on to its commit before the runner waits for the next: a plain
- * function's output would wait for the end of the lane. A position is claimed, then exactly that
- * one is taken.
+ * Fetches the tasks of a lane, given by its place in the plan, in order. The plan comes with the
+ * step: a runner copies an element at each checkpoint, and years of tasks would be copied once a
+ * window. Splittable over the lane's positions, and checkpointed after each, so that a window goes
+ * on to its commit before the runner waits for the next: a plain function's output would wait for
+ * the end of the lane. A position is claimed, then exactly that one is taken.
  */
 @DoFn.BoundedPerElement
-final class FetchWindows extends DoFn<Lane, Fetched> {
+final class FetchWindows extends DoFn<Integer, Fetched> {
   private static final long serialVersionUID = 1L;
 
   private final ExportSpec spec;
+  private final List<Lane> lanes;
   private final TupleTag<WindowOutcome> failures;
   private final boolean checkpoints;
 
   /**
+   * @param lanes the plan
    * @param checkpoints whether the runner hands on what was put out when it is told to resume
    *     later: one that does not would never end a wait for the commit
    */
-  FetchWindows(ExportSpec spec, TupleTag<WindowOutcome> failures, boolean checkpoints) {
+  FetchWindows(
+      ExportSpec spec, List<Lane> lanes, TupleTag<WindowOutcome> failures, boolean checkpoints) {
     this.spec = spec;
+    this.lanes = List.copyOf(lanes);
     this.failures = failures;
     this.checkpoints = checkpoints;
   }
 
   @GetInitialRestriction
-  public OffsetRange positions(@Element Lane lane) {
-    return new OffsetRange(0, lane.tasks().size());
+  public OffsetRange positions(@Element Integer lane) {
+    return new OffsetRange(0, lanes.get(lane).tasks().size());
   }
 
   @ProcessElement
   public ProcessContinuation fetch(
-      @Element Lane lane,
+      @Element Integer lane,
       RestrictionTracker<OffsetRange, Long> positions,
       MultiOutputReceiver out) {
     RunServices run = RunServices.of(spec);
@@ -48,7 +54,7 @@ final class FetchWindows extends DoFn<Lane, Fetched> {
     }
     long position = positions.currentRestriction().getFrom();
     while (positions.tryClaim(position)) {
-      take(run, lane, Math.toIntExact(position), out);
+      take(run, lanes.get(lane), Math.toIntExact(position), out);
       ExportPipeline.REQUESTS.inc(run.takeRequestCount());
       position++;
       // When nothing more is asked for, what is left is only told, without a checkpoint each.
