@@ -35,6 +35,9 @@ public final class RestartableServer implements AutoCloseable {
             .setCleanDataDirectory(false)
             // It takes from its log what it has promised; here, no power fails.
             .setServerConfig("fsync", "off")
+            // It promises as little as an operator can make it promise, and writes as late.
+            .setServerConfig("synchronous_commit", "off")
+            .setServerConfig("wal_writer_delay", "10s")
             .setServerConfig("listen_addresses", "127.0.0.1");
     if (port > 0) {
       builder.setPort(port);
