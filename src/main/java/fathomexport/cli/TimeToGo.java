@@ -49,13 +49,13 @@ final class TimeToGo {
   }
 
   /**
-   * A window ended.
+   * A window ended, or a piece of one.
    *
    * @param requests that it took; 0 when that is not known
    */
   void ended(String windowId, long requests, boolean failed) {
-    left -= expected.getOrDefault(windowId, 0L);
-    expected.remove(windowId);
+    Long whole = expected.remove(windowId);
+    left = Math.max(0, left - (whole == null ? requests : whole));
     accounted = failed && requests == 0 ? sentInAll : accounted + requests;
   }
 

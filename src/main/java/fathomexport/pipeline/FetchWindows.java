@@ -11,9 +11,10 @@ import org.apache.beam.sdk.values.TupleTag;
 /**
  * Fetches the tasks of a lane, given by its place in the plan, in order. The plan comes with the
  * step: a runner copies an element at each checkpoint, and years of tasks would be copied once a
- * window. Splittable over the lane's positions, and checkpointed after each, so that a window goes
- * on to its commit before the runner waits for the next: a plain function's output would wait for
- * the end of the lane. A position is claimed, then exactly that one is taken.
+ * window. Splittable over the lane's pieces, and checkpointed after each, so that a window goes on
+ * to its commit before the runner waits for the next: a plain function's output would wait for the
+ * end of the lane. An offset is claimed before anything is waited for; where no piece stands at it,
+ * that of the next one is claimed too.
  */
 @DoFn.BoundedPerElement
 final class FetchWindows extends DoFn<Integer, Fetched> {
@@ -39,43 +40,53 @@ final class FetchWindows extends DoFn<Integer, Fetched> {
 
   @GetInitialRestriction
   public OffsetRange positions(@Element Integer lane) {
-    return new OffsetRange(0, lanes.get(lane).tasks().size());
+    return new OffsetRange(0, Prefetcher.end(lanes.get(lane)));
   }
 
   @ProcessElement
   public ProcessContinuation fetch(
       @Element Integer lane,
-      RestrictionTracker<OffsetRange, Long> positions,
+      RestrictionTracker<OffsetRange, Long> offsets,
       MultiOutputReceiver out) {
     RunServices run = RunServices.of(spec);
     if (checkpoints && run.inHand() > 0) {
       // What was fetched is committed before anything is waited for.
       return ProcessContinuation.resume();
     }
-    long position = positions.currentRestriction().getFrom();
-    while (positions.tryClaim(position)) {
-      take(run, lanes.get(lane), Math.toIntExact(position), out);
+    Lane tasks = lanes.get(lane);
+    long offset = offsets.currentRestriction().getFrom();
+    while (offsets.tryClaim(offset)) {
+      Prefetcher.Placed piece = run.prefetcher().at(tasks, offset).orElse(null);
+      if (piece == null) {
+        offset = Prefetcher.end(tasks);
+        continue;
+      }
+      if (piece.offset() != offset && !offsets.tryClaim(piece.offset())) {
+        return ProcessContinuation.stop();
+      }
+      run.prefetcher().taken(tasks, piece);
+      hand(run, piece, out);
       ExportPipeline.REQUESTS.inc(run.takeRequestCount());
-      position++;
+      offset = piece.offset() + 1;
       // When nothing more is asked for, what is left is only told, without a checkpoint each.
-      if (run.halted().isEmpty() && position < positions.currentRestriction().getTo()) {
+      if (run.halted().isEmpty() && offset < offsets.currentRestriction().getTo()) {
         return ProcessContinuation.resume();
       }
     }
     return ProcessContinuation.stop();
   }
 
-  private void take(RunServices run, Lane lane, int position, MultiOutputReceiver out) {
-    Prefetcher.Result result = run.prefetcher().take(lane, position);
-    if (result instanceof Prefetcher.Result.Rows rows) {
+  private void hand(RunServices run, Prefetcher.Placed piece, MultiOutputReceiver out) {
+    if (piece.result() instanceof Prefetcher.Result.Rows rows) {
       Fetched fetched = rows.fetched();
       run.environment().listener().rowsFetched(fetched.raw().rows());
       run.handOver(fetched.task().reports().size());
       out.get(ExportPipeline.FETCHED).output(fetched);
       return;
     }
-    FetchTask task = lane.tasks().get(position);
-    WindowOutcome why = ((Prefetcher.Result.Nothing) result).why();
+    Prefetcher.Result.Nothing nothing = (Prefetcher.Result.Nothing) piece.result();
+    FetchTask task = nothing.left();
+    WindowOutcome why = nothing.why();
     for (Report report : task.reports()) {
       WindowOutcome outcome =
           WindowOutcome.failed(

@@ -9,6 +9,9 @@ import fathomexport.report.QueryShape;
 import fathomexport.report.rows.RowSpool;
 import java.io.IOException;
 import java.time.LocalDate;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +29,21 @@ final class PageReader implements RowHandler {
   private @Nullable LocalDate first;
   private @Nullable LocalDate last;
   private RowSpool.Mark lastStart;
+
+  /** Where months begin among the rows, the first row's included. */
+  private final Deque<Month> months = new ArrayDeque<>();
+
+  /**
+   * The rows of a month, from here on.
+   *
+   * @param first the month's first day
+   */
+  record Month(LocalDate first, RowSpool.Mark start) {
+    /** The month of a day whose rows begin here. */
+    static Month of(LocalDate day, RowSpool.Mark start) {
+      return new Month(day.withDayOfMonth(1), start);
+    }
+  }
 
   PageReader(QueryShape shape, DayRange asked, RowSpool spool) {
     this.spool = spool;
@@ -45,6 +63,7 @@ final class PageReader implements RowHandler {
     first = null;
     last = null;
     lastStart = start;
+    months.clear();
   }
 
   @Override
@@ -70,6 +89,10 @@ final class PageReader implements RowHandler {
       last = where.period();
       lastStart = spool.mark();
       first = first == null ? last : first;
+      Month month = Month.of(where.period(), lastStart);
+      if (months.isEmpty() || month.first().isAfter(months.getLast().first())) {
+        months.add(month);
+      }
     }
     if (intake.isNew(row, where, false)) {
       totals.add(where.period(), byHour ? time : 0, intake.additive(), intake.write(row, where));
@@ -81,6 +104,7 @@ final class PageReader implements RowHandler {
     if (last != null) {
       spool.rollback(lastStart);
       totals.dropFrom(last);
+      months.removeIf(m -> m.start().equals(lastStart));
     }
   }
 
@@ -111,6 +135,11 @@ final class PageReader implements RowHandler {
   /** Where the rows of the last period begin. */
   RowSpool.Mark lastStart() {
     return lastStart;
+  }
+
+  /** Where months begin among the rows that are kept; the first may have begun before them. */
+  List<Month> months() {
+    return List.copyOf(months);
   }
 
   /** Sums of what is kept. */

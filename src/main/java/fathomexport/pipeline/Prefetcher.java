@@ -3,26 +3,114 @@ package fathomexport.pipeline;
 import fathomexport.plan.FetchTask;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Fetches each lane on a thread of its own, one task ahead of the runner: while a window is typed
+ * Fetches each lane on a thread of its own, one piece ahead of the runner: while a window is typed
  * and committed, the next is on its way, and while the quota is waited for, the runner's thread
  * sleeps.
  */
 final class Prefetcher implements AutoCloseable {
-  /** What fetching a task came to: rows, or why there are none. */
+  /** What fetching a piece of a task came to: rows, or why there are none. */
   sealed interface Result {
-    record Rows(Fetched fetched) implements Result {}
+    /**
+     * @param last whether the task has no further piece
+     */
+    record Rows(Fetched fetched, boolean last) implements Result {}
 
-    record Nothing(WindowOutcome why) implements Result {}
+    /**
+     * No further piece comes.
+     *
+     * @param left what has not come of the task
+     */
+    record Nothing(FetchTask left, WindowOutcome why) implements Result {}
+
+    /** Whether the task has no further piece. */
+    default boolean ends() {
+      return !(this instanceof Rows rows) || rows.last();
+    }
   }
 
-  private static final class LaneThread {
+  /** A task's pieces, one after the other, until one {@link Result#ends}. */
+  interface Pieces {
+    Result next();
+  }
+
+  /**
+   * A piece in its place.
+   *
+   * @param offset of the lane: grows with each piece, in steps or leaps
+   */
+  record Placed(long offset, FetchTask task, Result result) {}
+
+  /** More than any task has. */
+  private static final long PIECES = 1L << 20;
+
+  private final Function<FetchTask, Pieces> fetch;
+  private final Map<Integer, Walk> lanes = new HashMap<>();
+
+  Prefetcher(Function<FetchTask, Pieces> fetch) {
+    this.fetch = fetch;
+  }
+
+  /** The offset behind all pieces of a lane; they begin at 0. */
+  static long end(Lane lane) {
+    return lane.tasks().size() * PIECES;
+  }
+
+  /** Begins a lane before the runner asks for it. */
+  void start(Lane lane) {
+    walk(lane).begin(0);
+  }
+
+  /**
+   * The first piece at an offset or behind it; empty at the lane's end. Gives the same again until
+   * it is {@link #taken}.
+   */
+  Optional<Placed> at(Lane lane, long offset) {
+    Future<Optional<Placed>> coming = walk(lane).begin(offset);
+    try {
+      return coming.get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      FetchTask task = lane.tasks().get(Math.toIntExact(offset / PIECES));
+      return Optional.of(
+          new Placed(
+              offset,
+              task,
+              new Result.Nothing(
+                  task, WindowOutcome.failed("", FailureKind.STOPPED, "the run was interrupted"))));
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("fetching failed outside its own reporting", e.getCause());
+    }
+  }
+
+  /** Goes on behind a piece. */
+  void taken(Lane lane, Placed piece) {
+    walk(lane).goOn(piece.offset() + 1);
+  }
+
+  private synchronized Walk walk(Lane lane) {
+    return lanes.computeIfAbsent(lane.number(), n -> new Walk(lane));
+  }
+
+  @Override
+  public synchronized void close() {
+    // What is under way ends by the run's stop signal or deadline; its spilled rows go with the
+    // directory.
+    lanes.values().forEach(walk -> walk.executor.shutdownNow());
+    lanes.clear();
+  }
+
+  /** One lane on its way. */
+  private final class Walk {
+    private final Lane lane;
     private final ExecutorService executor =
         Executors.newSingleThreadExecutor(
             work -> {
@@ -30,53 +118,53 @@ final class Prefetcher implements AutoCloseable {
               thread.setDaemon(true);
               return thread;
             });
-    private final Map<Integer, Future<Result>> pending = new HashMap<>();
-  }
 
-  private final Function<FetchTask, Result> fetch;
-  private final Map<Integer, LaneThread> lanes = new HashMap<>();
+    private @Nullable Future<Optional<Placed>> coming;
 
-  Prefetcher(Function<FetchTask, Result> fetch) {
-    this.fetch = fetch;
-  }
+    // Of the lane's thread alone:
+    private int position = -1;
+    private @Nullable Pieces pieces;
 
-  /** Begins a lane before the runner asks for it. */
-  synchronized void start(Lane lane) {
-    var unused = begin(lanes.computeIfAbsent(lane.number(), n -> new LaneThread()), lane, 0);
-  }
+    Walk(Lane lane) {
+      this.lane = lane;
+    }
 
-  /** The result at this position of a lane; the next position is begun. */
-  Result take(Lane lane, int position) {
-    Future<Result> result;
-    synchronized (this) {
-      LaneThread thread = lanes.computeIfAbsent(lane.number(), n -> new LaneThread());
-      result = begin(thread, lane, position);
-      thread.pending.keySet().removeIf(p -> p <= position);
-      if (position + 1 < lane.tasks().size()) {
-        var unused = begin(thread, lane, position + 1);
+    synchronized Future<Optional<Placed>> begin(long offset) {
+      Future<Optional<Placed>> before = coming;
+      if (before != null) {
+        return before;
       }
+      Future<Optional<Placed>> next = executor.submit(() -> next(offset));
+      coming = next;
+      return next;
     }
-    try {
-      return result.get();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return new Result.Nothing(
-          WindowOutcome.failed("", FailureKind.STOPPED, "the run was interrupted"));
-    } catch (ExecutionException e) {
-      throw new IllegalStateException("fetching failed outside its own reporting", e.getCause());
+
+    synchronized void goOn(long offset) {
+      coming = null;
+      var unused = begin(offset);
     }
-  }
 
-  private Future<Result> begin(LaneThread thread, Lane lane, int position) {
-    return thread.pending.computeIfAbsent(
-        position, p -> thread.executor.submit(() -> fetch.apply(lane.tasks().get(p))));
-  }
-
-  @Override
-  public synchronized void close() {
-    // What is under way ends by the run's stop signal or deadline; its spilled rows go with the
-    // directory.
-    lanes.values().forEach(lane -> lane.executor.shutdownNow());
-    lanes.clear();
+    private Optional<Placed> next(long offset) {
+      int at = Math.toIntExact(offset / PIECES);
+      long piece = offset % PIECES;
+      if (at == position && pieces == null) {
+        // The task has ended with the piece before.
+        at++;
+        piece = 0;
+      }
+      if (at >= lane.tasks().size()) {
+        return Optional.empty();
+      }
+      FetchTask task = lane.tasks().get(at);
+      Pieces from = pieces;
+      if (at != position || from == null) {
+        // Also within a task that another worker had begun: what it has committed is so again.
+        from = fetch.apply(task);
+        position = at;
+      }
+      Result result = from.next();
+      pieces = result.ends() ? null : from;
+      return Optional.of(new Placed(at * PIECES + piece, task, result));
+    }
   }
 }

@@ -40,7 +40,8 @@ final class RecordSummary extends DoFn<RunSummary, Void> {
         spec.startedAt(),
         finishedAt,
         exitCode,
-        spec.windowsPlanned(),
+        // A window of many requests is committed in pieces.
+        Math.max(spec.windowsPlanned(), summary.windows()),
         summary.committed(),
         summary.unchanged(),
         incomplete,

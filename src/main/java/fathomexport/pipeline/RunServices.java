@@ -51,7 +51,7 @@ final class RunServices implements AutoCloseable {
   private final Spending spending;
   private final Knowledge knowledge;
   private final ControlBook book = new ControlBook();
-  private final Prefetcher prefetcher = new Prefetcher(new TaskFetch(this)::fetch);
+  private final Prefetcher prefetcher = new Prefetcher(task -> new TaskFetch(this, task));
   private final AtomicInteger inHand = new AtomicInteger();
   private final AtomicLong requestsTold = new AtomicLong();
   private final AtomicReference<WindowOutcome> halt = new AtomicReference<>();

@@ -10,10 +10,12 @@ import java.util.Map;
 /**
  * What became of a run's windows; summaries of parts merge in any order.
  *
+ * @param windows that ended, one way or the other
  * @param failures windows by why they failed
  * @param messages one line a failed window, sorted, as many as a person would read
  */
 public record RunSummary(
+    long windows,
     long committed,
     long unchanged,
     long rows,
@@ -23,7 +25,7 @@ public record RunSummary(
     implements Serializable {
   private static final int MESSAGES = 200;
 
-  static final RunSummary EMPTY = new RunSummary(0, 0, 0, 0, Map.of(), List.of());
+  static final RunSummary EMPTY = new RunSummary(0, 0, 0, 0, 0, Map.of(), List.of());
 
   public RunSummary {
     failures = Map.copyOf(failures);
@@ -33,6 +35,7 @@ public record RunSummary(
   static RunSummary of(WindowOutcome outcome) {
     FailureKind failure = outcome.failure();
     return new RunSummary(
+        outcome.subject() == null ? 0 : 1,
         outcome.committed() ? 1 : 0,
         outcome.committed() && outcome.changed() == 0 ? 1 : 0,
         outcome.rows(),
@@ -51,6 +54,7 @@ public record RunSummary(
     lines.addAll(other.messages);
     lines.sort(Comparator.naturalOrder());
     return new RunSummary(
+        windows + other.windows,
         committed + other.committed,
         unchanged + other.unchanged,
         rows + other.rows,

@@ -10,55 +10,75 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Fetches one task, and says what a failure means for its window, for its site and for the run. */
-final class TaskFetch {
+final class TaskFetch implements Prefetcher.Pieces {
   private static final Logger LOG = LoggerFactory.getLogger(TaskFetch.class);
 
   private final RunServices run;
+  private final FetchTask task;
+  private final WindowFetcher.Pieces pieces;
 
-  TaskFetch(RunServices run) {
+  /** Requests that the run's budget has been told of; 0 before the first piece. */
+  private long expected;
+
+  TaskFetch(RunServices run, FetchTask task) {
     this.run = run;
+    this.task = task;
+    this.pieces = run.fetcher().begin(task);
   }
 
-  Prefetcher.Result fetch(FetchTask task) {
+  @Override
+  public Prefetcher.Result next() {
+    Prefetcher.Result result = fetch();
+    if (result.ends() && expected > 0) {
+      run.spending().ended(expected);
+      expected = 0;
+    }
+    return result;
+  }
+
+  private Prefetcher.Result fetch() {
     try {
       if (run.halted().isEmpty()) {
         run.haltUnlessLocked();
       }
       WindowOutcome ended = run.halted().or(() -> run.lost(task.site().id())).orElse(null);
       if (ended != null) {
-        return new Prefetcher.Result.Nothing(ended);
+        return nothing(ended);
       }
-      long expected = run.leastRequests(task);
-      Optional<String> spent = run.spending().begin(expected);
-      if (spent.isPresent()) {
-        run.halt(WindowOutcome.failed("", FailureKind.BUDGET, spent.get()));
-        return new Prefetcher.Result.Nothing(run.halted().orElseThrow());
+      if (expected == 0) {
+        long least = run.leastRequests(task);
+        Optional<String> spent = run.spending().begin(least);
+        if (spent.isPresent()) {
+          run.halt(WindowOutcome.failed("", FailureKind.BUDGET, spent.get()));
+          return nothing(run.halted().orElseThrow());
+        }
+        expected = least;
       }
-      try {
-        return new Prefetcher.Result.Rows(run.fetcher().fetch(task));
-      } finally {
-        run.spending().ended(expected);
-      }
+      Fetched fetched = pieces.next();
+      return new Prefetcher.Result.Rows(fetched, pieces.done());
     } catch (FetchFailedException e) {
-      return new Prefetcher.Result.Nothing(failed(task, e.failure()));
+      return nothing(failed(e.failure()));
     } catch (IOException e) {
       WindowOutcome outcome =
           WindowOutcome.failed("", FailureKind.STORAGE, "cannot spill rows: " + e.getMessage());
       run.halt(outcome);
-      return new Prefetcher.Result.Nothing(outcome);
+      return nothing(outcome);
     } catch (LedgerException e) {
       WindowOutcome outcome =
           WindowOutcome.failed("", FailureKind.STORAGE, String.valueOf(e.getMessage()));
       run.halt(outcome);
-      return new Prefetcher.Result.Nothing(outcome);
+      return nothing(outcome);
     } catch (RuntimeException e) {
       LOG.error("{}: a fault of ours", task, e);
-      return new Prefetcher.Result.Nothing(
-          WindowOutcome.failed("", FailureKind.FAULT, "a fault of ours: " + e));
+      return nothing(WindowOutcome.failed("", FailureKind.FAULT, "a fault of ours: " + e));
     }
   }
 
-  private WindowOutcome failed(FetchTask task, Outcome.Failure<?> failure) {
+  private Prefetcher.Result nothing(WindowOutcome why) {
+    return new Prefetcher.Result.Nothing(pieces.left(), why);
+  }
+
+  private WindowOutcome failed(Outcome.Failure<?> failure) {
     String words = failure.describe();
     if (failure instanceof Outcome.Refused<?> refused) {
       switch (refused.refusal()) {

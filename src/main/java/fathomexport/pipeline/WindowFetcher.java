@@ -57,6 +57,12 @@ final class WindowFetcher {
 
   private static final int REFUTED = -1;
 
+  /**
+   * Requests after which the rows so far are handed out, up to the end of a month: what is lost
+   * when the run is killed, some minutes of the quota.
+   */
+  private static final int PIECE_REQUESTS = 25;
+
   private final FathomClient client;
   private final ControlBook book;
   private final Knowledge knowledge;
@@ -79,61 +85,91 @@ final class WindowFetcher {
     this.spillDirectory = spillDirectory;
   }
 
+  /** Begins a task; asks for nothing yet. */
+  Pieces begin(FetchTask task) {
+    return new Pieces(task);
+  }
+
   /**
-   * All rows of the task, and the totals to certify them against.
-   *
-   * @throws FetchFailedException when the API gave no answer that could be used
-   * @throws IOException when rows cannot be spilled
+   * A task on its way: its rows come in one piece, or in several of whole months when they take
+   * many requests. Each piece is a window of its own, so that what was paid for is soon committed,
+   * and a run that is killed loses little of it.
    */
-  Fetched fetch(FetchTask task) throws FetchFailedException, IOException {
-    book.goOnTo(task.control());
-    RowSpool spool = new RowSpool(spillDirectory);
-    try {
-      Tally tally = new Tally();
-      Walk walk;
-      ZoneId zone = task.site().zone();
-      String noControl = "";
-      if (task.isControl()) {
-        walk = new Walk(task.slice(), task.shape(), task.days(), zone, null, spool, tally);
-        walk.run();
-        confirmEmptied(task, walk);
-        if (walk.faults.isEmpty()) {
-          book.put(task.control(), task.days(), walk.totals);
+  final class Pieces {
+    private final FetchTask task;
+    private @Nullable Walk walk;
+    private String noControl = "";
+    private LocalDate next;
+
+    private Pieces(FetchTask task) {
+      this.task = task;
+      this.next = task.days().first();
+    }
+
+    /** Whether there is no further piece. */
+    boolean done() {
+      return next.isAfter(task.days().last());
+    }
+
+    /** What has not come yet. */
+    FetchTask left() {
+      return task.during(new DayRange(next, task.days().last()));
+    }
+
+    /**
+     * The next piece, and the totals to certify it against. None comes after one that failed.
+     *
+     * @throws FetchFailedException when the API gave no answer that could be used
+     * @throws IOException when rows cannot be spilled
+     */
+    Fetched next() throws FetchFailedException, IOException {
+      Walk rows = walk;
+      try {
+        if (rows == null) {
+          rows = start();
+          walk = rows;
         }
-      } else {
-        Control control = new Control(task.control(), zone, tally);
+        rows.run();
+        DayRange days = new DayRange(next, rows.end());
+        FetchTask piece = days.equals(task.days()) ? task : task.during(days);
+        confirmEmptied(piece, rows);
+        PeriodTotals totals = null;
+        if (task.isControl()) {
+          if (rows.faults.isEmpty()) {
+            book.put(task.control(), task.days(), rows.totals);
+          }
+          totals = rows.totals;
+        } else if (rows.control != null) {
+          totals = rows.control.get(days);
+        }
+        Fetched fetched = rows.piece(piece, totals, noControl);
+        next = days.last().plusDays(1);
+        return fetched;
+      } catch (FetchFailedException | IOException | RuntimeException e) {
+        if (rows != null) {
+          rows.spool.close();
+        }
+        throw e;
+      }
+    }
+
+    private Walk start() throws FetchFailedException, IOException {
+      book.goOnTo(task.control());
+      Tally tally = new Tally();
+      ZoneId zone = task.site().zone();
+      Control control = null;
+      if (!task.isControl()) {
+        control = new Control(task.control(), zone, tally);
         noControl = control.missing(task.days());
-        walk =
-            new Walk(
-                task.slice(),
-                task.shape(),
-                task.days(),
-                zone,
-                noControl.isEmpty() ? control : null,
-                spool,
-                tally);
-        walk.run();
-        confirmEmptied(task, walk);
       }
-      PeriodTotals totals = null;
-      if (task.isControl()) {
-        totals = walk.totals;
-      } else if (walk.control != null) {
-        totals = walk.control.get(task.days());
-      }
-      return new Fetched(
-          task,
-          spool,
-          totals,
-          noControl,
-          walk.faults,
-          tally.endedAt,
-          tally.requests,
-          tally.controlRequests,
-          tally.splits);
-    } catch (FetchFailedException | IOException | RuntimeException e) {
-      spool.close();
-      throw e;
+      return new Walk(
+          task.slice(),
+          task.shape(),
+          task.days(),
+          zone,
+          noControl.isEmpty() ? control : null,
+          new RowSpool(spillDirectory),
+          tally);
     }
   }
 
@@ -146,12 +182,18 @@ final class WindowFetcher {
     return new Control(query, null, new Tally()).get(query.days());
   }
 
-  /** What a task costs. */
+  /** What a piece costs. */
   private static final class Tally {
     private int requests;
     private int controlRequests;
     private int splits;
     private Instant endedAt = Instant.EPOCH;
+
+    void startOver() {
+      requests = 0;
+      controlRequests = 0;
+      splits = 0;
+    }
   }
 
   /** The control totals of a task: from the book, or asked for. */
@@ -220,7 +262,7 @@ final class WindowFetcher {
     private final DayRange days;
     private final @Nullable ZoneId zone;
     private final @Nullable Control control;
-    private final RowSpool spool;
+    private RowSpool spool;
     private final Tally tally;
     private final Pager pager;
     private final PeriodTotals totals = new PeriodTotals();
@@ -239,6 +281,12 @@ final class WindowFetcher {
 
     private @Nullable LocalDate suspectPeriod;
     private boolean capRefuted;
+
+    /** The month that was last begun; null before the first row. */
+    private @Nullable LocalDate month;
+
+    /** Where the rows can be cut: behind whole months. */
+    private PageReader.@Nullable Month cut;
 
     /**
      * The end of a page behind which nothing came, though more was asked for.
@@ -276,8 +324,9 @@ final class WindowFetcher {
               knowledge.maxDays(shape.key(), allowed));
     }
 
+    /** Goes on to the end, or to where a piece has taken many requests and can be cut off. */
     void run() throws FetchFailedException, IOException {
-      while (!pager.done()) {
+      while (!pager.done() && !isPiece()) {
         DayRange asked = pager.ask();
         PageReader page = new PageReader(shape, asked, spool);
         Outcome<AggregationAnswer> outcome =
@@ -295,6 +344,58 @@ final class WindowFetcher {
         }
         take(asked, page);
         rangeWasRefused();
+      }
+    }
+
+    private boolean isPiece() {
+      return cut != null && tally.requests >= PIECE_REQUESTS;
+    }
+
+    /** The last day of the piece that has come. */
+    LocalDate end() {
+      PageReader.Month behind = cut;
+      return pager.done() || behind == null ? days.last() : behind.first().minusDays(1);
+    }
+
+    /**
+     * Hands out the rows of the piece that has come; goes on with those behind it.
+     *
+     * @param piece what it is about: up to {@link #end()}
+     */
+    Fetched piece(FetchTask piece, @Nullable PeriodTotals known, String noControl)
+        throws IOException {
+      RowSpool rows = spool;
+      PageReader.Month behind = cut;
+      if (!pager.done() && behind != null) {
+        RowSpool rest = new RowSpool(spillDirectory);
+        rows.moveFrom(behind.start(), rest);
+        spool = rest;
+        cut = null;
+      }
+      Map<LocalDate, Certifier.Fault> itsFaults = new HashMap<>(faults);
+      itsFaults.keySet().removeIf(day -> !piece.days().contains(day));
+      Fetched fetched =
+          new Fetched(
+              piece,
+              rows,
+              known,
+              noControl,
+              itsFaults,
+              tally.endedAt,
+              tally.requests,
+              tally.controlRequests,
+              tally.splits);
+      tally.startOver();
+      return fetched;
+    }
+
+    /** Notes where a month begins. Without a control, what is kept may yet be taken back. */
+    private void begins(PageReader.Month begun) {
+      if (month != null && begun.first().isAfter(month) && control != null) {
+        cut = begun;
+      }
+      if (month == null || begun.first().isAfter(month)) {
+        month = begun.first();
       }
     }
 
@@ -408,6 +509,7 @@ final class WindowFetcher {
         return;
       }
       totals.addAll(page.totals(), covered);
+      page.months().forEach(this::begins);
       reasks = 0;
       LocalDate last = page.last();
       if (control == null && !cut && last != null && suspicious(page, asked)) {
@@ -562,6 +664,7 @@ final class WindowFetcher {
         return;
       }
       DayRange whole = new DayRange(period, endOf(period));
+      begins(PageReader.Month.of(period, page.start()));
       try (RowSpool parts = new RowSpool(spillDirectory)) {
         PeriodSplit split =
             new PeriodSplit(client, knowledge, slice, shape, whole, pager.limit(), parts);

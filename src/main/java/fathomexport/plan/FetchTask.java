@@ -10,6 +10,7 @@ import java.io.Serializable;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * One question to be paged through, and the reports that its answer fills: those that differ only
@@ -45,6 +46,21 @@ public record FetchTask(
   /** Whether the task's own rows are the control totals. */
   public boolean isControl() {
     return shape.fields().isEmpty();
+  }
+
+  /** The same, of some of its days: whole periods. */
+  public FetchTask during(DayRange some) {
+    if (!days.contains(some)) {
+      throw new IllegalArgumentException(days + " do not contain " + some);
+    }
+    return new FetchTask(
+        site,
+        slice,
+        shape,
+        some,
+        reports,
+        control,
+        heldPeriods.stream().filter(some::contains).collect(Collectors.toSet()));
   }
 
   /** The window of one of its reports. */

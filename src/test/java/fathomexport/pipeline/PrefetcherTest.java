@@ -12,14 +12,21 @@ import fathomexport.report.Report;
 import fathomexport.report.Site;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
+import fathomexport.report.rows.RowSpool;
 import fathomexport.testing.TestReports;
+import java.nio.file.Path;
+import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
@@ -54,7 +61,31 @@ class PrefetcherTest {
 
   private static Prefetcher.Result nothing(FetchTask task) {
     return new Prefetcher.Result.Nothing(
-        WindowOutcome.failed("", FailureKind.TRY_LATER, task.days().toString()));
+        task, WindowOutcome.failed("", FailureKind.TRY_LATER, task.days().toString()));
+  }
+
+  private static Prefetcher.Result rows(FetchTask task, boolean last) {
+    return new Prefetcher.Result.Rows(
+        new Fetched(task, new RowSpool(Path.of(".")), null, "", Map.of(), Instant.EPOCH, 1, 0, 0),
+        last);
+  }
+
+  /** All pieces of a lane as a runner takes them, which claims one offset at a time. */
+  private static List<Prefetcher.Placed> take(Prefetcher prefetcher, Lane lane) {
+    List<Prefetcher.Placed> all = new ArrayList<>();
+    long offset = 0;
+    while (true) {
+      Optional<Prefetcher.Placed> next = prefetcher.at(lane, offset);
+      if (next.isEmpty()) {
+        return all;
+      }
+      assertThat(prefetcher.at(lane, offset)).as("until it is taken").isEqualTo(next);
+      Prefetcher.Placed piece = next.orElseThrow();
+      assertThat(piece.offset()).isGreaterThanOrEqualTo(offset).isLessThan(Prefetcher.end(lane));
+      prefetcher.taken(lane, piece);
+      all.add(piece);
+      offset = piece.offset() + 1;
+    }
   }
 
   @Property(tries = 200)
@@ -81,22 +112,57 @@ class PrefetcherTest {
     assertThat(dealt).hasSize((int) Math.min(lanes, sites.stream().distinct().count()));
   }
 
-  @Test
-  void everyTaskIsFetchedOnceAndInOrder() {
-    ConcurrentLinkedQueue<DayRange> fetched = new ConcurrentLinkedQueue<>();
-    Lane lane = lane(5);
+  @Property(tries = 100)
+  void everyPieceOfEveryTaskComesOnceAndInOrder(
+      @ForAll @Size(min = 1, max = 6) List<@IntRange(min = 1, max = 4) Integer> pieces) {
+    Lane lane = lane(pieces.size());
+    List<String> asked = new CopyOnWriteArrayList<>();
+    List<Prefetcher.Placed> taken;
     try (Prefetcher prefetcher =
         new Prefetcher(
             task -> {
-              fetched.add(task.days());
-              return nothing(task);
+              int most = pieces.get(lane.tasks().indexOf(task));
+              AtomicInteger n = new AtomicInteger();
+              return () -> {
+                asked.add(task.days() + "/" + n.incrementAndGet());
+                return rows(task, n.get() == most);
+              };
             })) {
-      for (int i = 0; i < 5; i++) {
-        assertThat(prefetcher.take(lane, i)).isEqualTo(nothing(lane.tasks().get(i)));
+      taken = take(prefetcher, lane);
+    }
+    List<String> expected = new ArrayList<>();
+    List<FetchTask> tasks = new ArrayList<>();
+    for (int i = 0; i < pieces.size(); i++) {
+      for (int n = 1; n <= pieces.get(i); n++) {
+        expected.add(lane.tasks().get(i).days() + "/" + n);
+        tasks.add(lane.tasks().get(i));
       }
     }
-    assertThat(fetched)
-        .containsExactlyElementsOf(lane.tasks().stream().map(FetchTask::days).toList());
+    assertThat(asked).containsExactlyElementsOf(expected);
+    assertThat(taken.stream().map(Prefetcher.Placed::task)).containsExactlyElementsOf(tasks);
+  }
+
+  @Test
+  void aTaskThatFailedHasNoFurtherPiece() {
+    Lane lane = lane(2);
+    AtomicInteger asked = new AtomicInteger();
+    try (Prefetcher prefetcher =
+        new Prefetcher(
+            task ->
+                () -> asked.incrementAndGet() == 2 ? nothing(task) : rows(task, asked.get() > 2))) {
+      assertThat(take(prefetcher, lane))
+          .extracting(Prefetcher.Placed::task)
+          .containsExactly(lane.tasks().get(0), lane.tasks().get(0), lane.tasks().get(1));
+    }
+  }
+
+  /** As after a restart of another worker: what it committed is committed again. */
+  @Test
+  void inTheMiddleOfATaskThatIsNotKnownItStartsOver() {
+    Lane lane = lane(2);
+    try (Prefetcher prefetcher = new Prefetcher(task -> () -> nothing(task))) {
+      assertThat(prefetcher.at(lane, 3).orElseThrow().task()).isEqualTo(lane.tasks().get(0));
+    }
   }
 
   @Test
@@ -106,17 +172,16 @@ class PrefetcherTest {
     ConcurrentLinkedQueue<DayRange> fetched = new ConcurrentLinkedQueue<>();
     try (Prefetcher prefetcher =
         new Prefetcher(
-            task -> {
-              fetched.add(task.days());
-              begun.countDown();
-              return nothing(task);
-            })) {
+            task ->
+                () -> {
+                  fetched.add(task.days());
+                  begun.countDown();
+                  return nothing(task);
+                })) {
       prefetcher.start(lane);
       assertThat(begun.await(1, TimeUnit.MINUTES)).isTrue();
       assertThat(fetched).containsExactly(lane.tasks().get(0).days());
-      for (int i = 0; i < 3; i++) {
-        assertThat(prefetcher.take(lane, i)).isEqualTo(nothing(lane.tasks().get(i)));
-      }
+      assertThat(take(prefetcher, lane)).hasSize(3);
     }
     assertThat(fetched)
         .containsExactlyElementsOf(lane.tasks().stream().map(FetchTask::days).toList());
@@ -130,7 +195,7 @@ class PrefetcherTest {
               throw new IllegalArgumentException("broken");
             })) {
       assertThatIllegalStateException()
-          .isThrownBy(() -> prefetcher.take(lane(1), 0))
+          .isThrownBy(() -> prefetcher.at(lane(1), 0))
           .havingRootCause()
           .withMessage("broken");
     }

@@ -7,6 +7,7 @@ import java.io.InputStream;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,6 +25,8 @@ public final class RowSpool implements Closeable, Serializable {
   private static final long serialVersionUID = 1L;
   private static final int IN_MEMORY = 64 * 1024;
   private static final int BUFFER = 64 * 1024;
+
+  private static final Mark START = new Mark(0, 0);
 
   /** Each row stands behind its length. */
   private static final int HEADER = 4;
@@ -68,6 +71,16 @@ public final class RowSpool implements Closeable, Serializable {
     }
   }
 
+  /** Moves the rows behind a mark to the end of another. */
+  public void moveFrom(Mark mark, RowSpool to) throws IOException {
+    try (RowSource source = read(mark)) {
+      while (source.next()) {
+        to.append(source.buffer(), source.length());
+      }
+    }
+    rollback(mark);
+  }
+
   public long rows() {
     return rows;
   }
@@ -101,12 +114,19 @@ public final class RowSpool implements Closeable, Serializable {
    * Reads all rows from the start. Nothing may be appended until the source is closed; several
    * threads may read at a time, each a source of its own.
    */
-  public synchronized RowSource read() throws IOException {
+  public RowSource read() throws IOException {
+    return read(START);
+  }
+
+  private synchronized RowSource read(Mark from) throws IOException {
     if (flushed == 0) {
-      return new Source(InputStream.nullInputStream(), buffer, buffered);
+      return new Source(
+          InputStream.nullInputStream(), buffer, Math.toIntExact(from.bytes()), buffered);
     }
     flush();
-    return new Source(Files.newInputStream(spillFile()), new byte[BUFFER], 0);
+    FileChannel in = FileChannel.open(spillFile(), StandardOpenOption.READ);
+    in.position(from.bytes());
+    return new Source(Channels.newInputStream(in), new byte[BUFFER], 0, 0);
   }
 
   private void grow(int more) throws IOException {
@@ -229,9 +249,10 @@ public final class RowSpool implements Closeable, Serializable {
     private byte[] row = new byte[512];
     private int length;
 
-    Source(InputStream in, byte[] ahead, int end) {
+    Source(InputStream in, byte[] ahead, int at, int end) {
       this.in = in;
       this.ahead = ahead;
+      this.at = at;
       this.end = end;
     }
 
