@@ -626,6 +626,30 @@ class PostgresSinkTest extends SinkContract {
     }
   }
 
+  /** As the index has them, by the server's own account: its pages are filled one by one. */
+  @Test
+  void rowsStandInTheOrderOfTheIndex() {
+    Report report = TestReports.pages();
+    Sink sink = sink(report);
+    LoadBuilder load = load(report, SITE, D1, D3);
+    for (int i = 0; i < 3_000; i++) {
+      load.row(
+          D1.plusDays(i % 3), i % 7 == 0 ? null : "www.example.com", "/page/é" + i, i, 1, null);
+    }
+    sink.commit(load.build());
+    String hash =
+        "hashtextextended(coalesce('=' || pathname, '') COLLATE \"C\","
+            + " hashtextextended(coalesce('=' || hostname, '') COLLATE \"C\", 0::bigint))";
+    assertThat(
+            database.query(
+                "SELECT count(*), count(*) FILTER (WHERE at < before) FROM (SELECT (date, "
+                    + hash
+                    + ") AS at, lag((date, "
+                    + hash
+                    + ")) OVER (ORDER BY ctid) AS before FROM fathom.pages_daily) AS rows"))
+        .containsExactly(List.of(3_000L, 0L));
+  }
+
   @Test
   void theGrainsIndexServesQueriesBySiteAndDay() {
     sink(TestReports.pages());
