@@ -67,6 +67,23 @@ class TimeToGoProperties {
     assertThat(toGo.at(now)).isZero();
   }
 
+  /** A window of many requests ends in pieces that nobody has foreseen. */
+  @Example
+  void piecesTakeFromWhatIsLeft() {
+    TimeToGo toGo = new TimeToGo(10, Map.of("whole", 70L, "other", 5L));
+    for (int i = 0; i < 30; i++) {
+      toGo.sent(START);
+    }
+    assertThat(toGo.requestsLeft()).isEqualTo(45);
+    toGo.ended("piece 1", 30, false);
+    assertThat(toGo.requestsLeft()).isEqualTo(45);
+    for (int i = 0; i < 40; i++) {
+      toGo.sent(START);
+    }
+    toGo.ended("piece 2", 40, false);
+    assertThat(toGo.requestsLeft()).isEqualTo(5);
+  }
+
   @Example
   void aBurstIsNoRate() {
     Map<String, Long> expected =
