@@ -66,7 +66,7 @@ final class Prefetcher implements AutoCloseable {
 
   /** Begins a lane before the runner asks for it. */
   void start(Lane lane) {
-    walk(lane).begin(0);
+    var unused = walk(lane).begin(0);
   }
 
   /**
