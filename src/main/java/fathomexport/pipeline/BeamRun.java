@@ -20,6 +20,9 @@ final class BeamRun {
   /** Not on the class path by default, so known by its name only. */
   private static final String FLINK = "FlinkRunner";
 
+  /** Tasks of a leg. */
+  private static final int LEG = 500;
+
   private final List<String> arguments;
   private final int lanes;
 
@@ -33,22 +36,40 @@ final class BeamRun {
   }
 
   /**
-   * Runs to the end.
+   * Runs to the end; in this process a leg at a time, since its runner forgets nothing of what it
+   * has come by.
    *
-   * @param lost what was lost before, for the summary
+   * @param before what was lost before, for the summary
    * @return billed requests, over all workers
    * @throws LedgerException when the ledger could not be told how the run ended
    */
-  long execute(ExportSpec spec, List<FetchTask> tasks, List<WindowOutcome> lost) {
-    List<Lane> plan = Lane.deal(tasks, lanes);
-    return execute(
-        pipeline -> {
-          if (pipeline.getOptions().getRunner().equals(DirectRunner.class)) {
-            // Its steps run in this process: the first windows come while it gets ready.
-            plan.forEach(RunServices.of(spec).prefetcher()::start);
-          }
-          ExportPipeline.build(pipeline, spec, plan, lost);
-        });
+  long execute(ExportSpec spec, List<FetchTask> tasks, RunSummary before) {
+    if (!isDirect(options())) {
+      return leg(spec, Lane.deal(tasks, lanes), before, true);
+    }
+    RunServices run = RunServices.of(spec);
+    RunSummary sofar = before;
+    long requests = 0;
+    int from = 0;
+    while (from < tasks.size()) {
+      // What is left when nothing more is asked for is only told.
+      int to = run.halted().isPresent() ? tasks.size() : Math.min(tasks.size(), from + LEG);
+      List<Lane> plan = Lane.deal(tasks.subList(from, to), lanes);
+      // The first windows come while the runner gets ready.
+      run.prefetcher().begin(plan);
+      requests += leg(spec, plan, sofar, to == tasks.size());
+      sofar = run.summary();
+      from = to;
+    }
+    return requests;
+  }
+
+  private long leg(ExportSpec spec, List<Lane> plan, RunSummary before, boolean last) {
+    return execute(pipeline -> ExportPipeline.build(pipeline, spec, plan, before, last));
+  }
+
+  private static boolean isDirect(PipelineOptions options) {
+    return options.getRunner().equals(DirectRunner.class);
   }
 
   /**
@@ -86,7 +107,7 @@ final class BeamRun {
       throw new ExportFailedException(
           FailureKind.CONFIGURATION, "Beam's options behind --: " + e.getMessage(), e);
     }
-    if (options.getRunner().equals(DirectRunner.class)) {
+    if (isDirect(options)) {
       DirectOptions direct = options.as(DirectOptions.class);
       direct.setBlockOnRun(false);
       // They copy and compare every element; ours are batches that no step changes.
@@ -110,8 +131,7 @@ final class BeamRun {
    * others only when they run a pipeline as a stream.
    */
   static boolean checkpoints(PipelineOptions options) {
-    return options.getRunner().equals(DirectRunner.class)
-        || options.as(StreamingOptions.class).isStreaming();
+    return isDirect(options) || options.as(StreamingOptions.class).isStreaming();
   }
 
   private static long requests(PipelineResult result) {

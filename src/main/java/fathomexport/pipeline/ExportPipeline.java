@@ -20,8 +20,7 @@ import org.apache.beam.sdk.values.TupleTagList;
 
 /**
  * The run as a list of verbs: plan, fetch, type, certify, commit, summarise. Each has an output for
- * its failures; they flow into one place, with what was lost before it began. What comes out is one
- * summary, which the ledger keeps.
+ * its failures; they flow into one place. What comes out is one summary, which the ledger keeps.
  */
 final class ExportPipeline {
   static final TupleTag<Fetched> FETCHED = new TupleTag<>("fetched") {};
@@ -33,7 +32,14 @@ final class ExportPipeline {
 
   private ExportPipeline() {}
 
-  static void build(Pipeline pipeline, ExportSpec spec, List<Lane> plan, List<WindowOutcome> lost) {
+  /**
+   * Adds the steps.
+   *
+   * @param before what has become of the run's other windows
+   * @param last whether the run ends with these
+   */
+  static void build(
+      Pipeline pipeline, ExportSpec spec, List<Lane> plan, RunSummary before, boolean last) {
     PCollection<Integer> lanes =
         pipeline.apply(
             "Plan",
@@ -61,17 +67,12 @@ final class ExportPipeline {
     PCollection<WindowOutcome> committed =
         coded(certified, Certified.class).apply("Commit", ParDo.of(new CommitWindows(spec)));
 
-    PCollection<WindowOutcome> before =
-        pipeline.apply(
-            "Lost", Create.of(lost).withCoder(SerializableCoder.of(WindowOutcome.class)));
-
-    PCollectionList.of(before)
-        .and(coded(fetched.get(FAILED), WindowOutcome.class))
+    PCollectionList.of(coded(fetched.get(FAILED), WindowOutcome.class))
         .and(coded(typed.get(FAILED), WindowOutcome.class))
         .and(coded(committed, WindowOutcome.class))
         .apply("Outcomes", Flatten.pCollections())
         .apply("Summarise", Combine.globally(new Summarise()))
-        .apply("Record", ParDo.of(new RecordSummary(spec)));
+        .apply("Record", ParDo.of(new RecordSummary(spec, before, last)));
   }
 
   /** Records get no coder by inference. */

@@ -307,11 +307,11 @@ public final class Exporter {
               spill.path());
       environment.listener().planned(costs(view).planned(spec, plan, found.sites()));
       found.lost().forEach(environment.listener()::windowEnded);
+      RunSummary lost =
+          found.lost().stream().map(RunSummary::of).reduce(RunSummary.EMPTY, RunSummary::plus);
       RunRecord ended;
       if (plan.tasks().isEmpty()) {
-        RunSummary nothing =
-            found.lost().stream().map(RunSummary::of).reduce(RunSummary.EMPTY, RunSummary::plus);
-        ended = RecordSummary.of(spec, nothing, startedAt, 0, nothing.exitCode());
+        ended = RecordSummary.of(spec, lost, startedAt, 0, lost.exitCode());
       } else {
         try (RunServices services = new RunServices(spec, environment, sinks, client, lock)) {
           services.register();
@@ -320,8 +320,7 @@ public final class Exporter {
           }
           sinks.ledger().record(RecordSummary.begun(spec));
           long requests =
-              new BeamRun(beamArguments, settings.maxInFlight())
-                  .execute(spec, plan.tasks(), found.lost());
+              new BeamRun(beamArguments, settings.maxInFlight()).execute(spec, plan.tasks(), lost);
           ended = RecordSummary.withRequests(find(sinks.ledger(), spec.runId()), requests);
         }
       }

@@ -2,6 +2,7 @@ package fathomexport.pipeline;
 
 import fathomexport.plan.FetchTask;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
@@ -64,9 +65,13 @@ final class Prefetcher implements AutoCloseable {
     return lane.tasks().size() * PIECES;
   }
 
-  /** Begins a lane before the runner asks for it. */
-  void start(Lane lane) {
-    var unused = walk(lane).begin(0);
+  /** Begins these lanes, in place of those that have ended, before the runner asks for them. */
+  void begin(List<Lane> plan) {
+    close();
+    plan.forEach(
+        lane -> {
+          var unused = walk(lane).begin(0);
+        });
   }
 
   /**

@@ -13,17 +13,26 @@ final class RecordSummary extends DoFn<RunSummary, Void> {
   private static final long serialVersionUID = 1L;
 
   private final ExportSpec spec;
+  private final RunSummary before;
+  private final boolean last;
 
-  RecordSummary(ExportSpec spec) {
+  /**
+   * @param before what has become of the run's other windows
+   * @param last whether the run has ended with these
+   */
+  RecordSummary(ExportSpec spec, RunSummary before, boolean last) {
     this.spec = spec;
+    this.before = before;
+    this.last = last;
   }
 
   @ProcessElement
   public void record(@Element RunSummary summary) {
     RunServices run = RunServices.of(spec);
-    run.sinks()
-        .ledger()
-        .record(of(spec, summary, run.environment().time().instant(), 0, summary.exitCode()));
+    RunSummary all = before.plus(summary);
+    run.summarised(all);
+    RunRecord record = of(spec, all, run.environment().time().instant(), 0, all.exitCode());
+    run.sinks().ledger().record(last ? record : underWay(record));
   }
 
   /** The ledger's record of a run that ended with this summary. */
@@ -55,8 +64,11 @@ final class RecordSummary extends DoFn<RunSummary, Void> {
 
   /** The record of a run that is under way: what remains of one that is killed. */
   static RunRecord begun(ExportSpec spec) {
-    RunRecord all = of(spec, RunSummary.EMPTY, spec.startedAt(), 0, 0);
-    return copy(all, null, null, 0);
+    return underWay(of(spec, RunSummary.EMPTY, spec.startedAt(), 0, 0));
+  }
+
+  private static RunRecord underWay(RunRecord record) {
+    return copy(record, null, null, record.requests());
   }
 
   static RunRecord withRequests(RunRecord record, long requests) {

@@ -51,6 +51,7 @@ final class RunServices implements AutoCloseable {
   private final Spending spending;
   private final Knowledge knowledge;
   private final ControlBook book = new ControlBook();
+  private final AtomicReference<RunSummary> summary = new AtomicReference<>(RunSummary.EMPTY);
   private final Prefetcher prefetcher = new Prefetcher(task -> new TaskFetch(this, task));
   private final AtomicInteger inHand = new AtomicInteger();
   private final AtomicLong requestsTold = new AtomicLong();
@@ -243,6 +244,16 @@ final class RunServices implements AutoCloseable {
 
   Prefetcher prefetcher() {
     return prefetcher;
+  }
+
+  /** Takes what has become of the windows so far. */
+  void summarised(RunSummary all) {
+    summary.set(all);
+  }
+
+  /** What has become of the windows of the legs that have ended, when they ran in this process. */
+  RunSummary summary() {
+    return summary.get();
   }
 
   /** Windows that are fetched and have not ended yet. */

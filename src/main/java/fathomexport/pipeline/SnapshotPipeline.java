@@ -57,6 +57,6 @@ final class SnapshotPipeline {
         .and(stored)
         .apply("Outcomes", Flatten.pCollections())
         .apply("Summarise", Combine.globally(new Summarise()))
-        .apply("Record", ParDo.of(new RecordSummary(spec)));
+        .apply("Record", ParDo.of(new RecordSummary(spec, RunSummary.EMPTY, true)));
   }
 }

@@ -178,7 +178,7 @@ class PrefetcherTest {
                   begun.countDown();
                   return nothing(task);
                 })) {
-      prefetcher.start(lane);
+      prefetcher.begin(List.of(lane));
       assertThat(begun.await(1, TimeUnit.MINUTES)).isTrue();
       assertThat(fetched).containsExactly(lane.tasks().get(0).days());
       assertThat(take(prefetcher, lane)).hasSize(3);

@@ -1,0 +1,115 @@
+package fathomexport;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import fathomexport.simulator.Behaviour;
+import fathomexport.simulator.FathomSimulator;
+import fathomexport.simulator.Fault;
+import fathomexport.simulator.FaultRule;
+import fathomexport.simulator.SimulatorToken;
+import fathomexport.simulator.World;
+import fathomexport.testing.Installation;
+import fathomexport.testing.Landed;
+import fathomexport.testing.Question;
+import fathomexport.testing.TestDatabase;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A run of more windows than the runner is given at once is one run all the same. */
+@Timeout(180)
+class LegsTest {
+  private static final LocalDate FIRST = LocalDate.of(2025, 3, 1);
+  private static final LocalDate LAST = LocalDate.of(2025, 9, 16);
+  private static final Instant NOW = Instant.parse("2025-10-02T14:00:00Z");
+  private static final List<String> SITES = List.of("LDNBOOKS", "UTCSTATS", "KTMTRAIL");
+  private static final Question TRAFFIC = Question.pageviews("traffic_daily", "day");
+
+  /** A window a day: 200 of each site. */
+  private static final int WINDOWS = 600;
+
+  private static final String RUN =
+      "SELECT windows_planned, windows_committed, windows_skipped, exit_code FROM fathom_ops.run";
+
+  @TempDir Path directory;
+
+  private final World world = World.dozen(41, FIRST, LAST, 0);
+  private FathomSimulator api;
+  private TestDatabase database;
+  private Installation installation;
+
+  @BeforeEach
+  void start() throws IOException {
+    api = FathomSimulator.start(world, Behaviour.unlimited());
+    database = TestDatabase.create();
+    installation =
+        new Installation(directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+            .settings(10_000, 1000, "  max_range_days: 1\n")
+            .pipeline("all", "[" + String.join(", ", SITES) + "]", "[postgres]", List.of(TRAFFIC));
+  }
+
+  @AfterEach
+  void stop() {
+    api.close();
+    database.close();
+  }
+
+  private Installation.Ended backfill(String... more) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of("backfill", "all", "--from", FIRST.toString(), "--to", LAST.toString()));
+    arguments.addAll(List.of(more));
+    return installation.run(arguments.toArray(new String[0]));
+  }
+
+  @Test
+  void itIsOneRun() {
+    AtomicReference<List<List<@Nullable Object>>> underWay = new AtomicReference<>();
+    api.behave(
+        Behaviour.unlimited()
+            .withFault(
+                FaultRule.when(
+                    r -> {
+                      if (r.aggregation() == WINDOWS - 10) {
+                        underWay.set(database.query(RUN));
+                      }
+                      return false;
+                    },
+                    Fault.empty())));
+
+    Installation.Ended ended = backfill();
+
+    assertThat(ended.code()).as(ended.said()).isZero();
+    assertThat(api.log().aggregations()).hasSize(WINDOWS);
+    List<List<@Nullable Object>> expected = new ArrayList<>();
+    SITES.forEach(site -> expected.addAll(TRAFFIC.expected(world, api.truth(), site, FIRST, LAST)));
+    assertThat(Landed.differences(expected, Landed.inPostgres(database, TRAFFIC))).isEmpty();
+    assertThat(database.query(RUN)).containsExactly(List.of((long) WINDOWS, (long) WINDOWS, 0L, 0));
+    // A run that is killed now has not ended.
+    assertThat(underWay.get()).hasSize(1);
+    assertThat(underWay.get().get(0).get(1)).isEqualTo(500L);
+    assertThat(underWay.get().get(0).get(3)).isNull();
+  }
+
+  @Test
+  void whatItStopsBeforeIsTold() {
+    Installation.Ended ended = backfill("--max-requests", "50");
+
+    assertThat(ended.code()).as(ended.said()).isEqualTo(75);
+    assertThat(api.log().aggregations()).hasSize(50);
+    assertThat(database.query(RUN)).containsExactly(List.of((long) WINDOWS, 50L, 550L, 75));
+
+    assertThat(backfill().code()).isZero();
+    assertThat(api.log().aggregations()).hasSize(WINDOWS);
+  }
+}
