@@ -74,7 +74,7 @@ class LegsTest {
 
   @Test
   void itIsOneRun() {
-    AtomicReference<List<List<@Nullable Object>>> underWay = new AtomicReference<>();
+    AtomicReference<List<List<@Nullable Object>>> underWay = new AtomicReference<>(List.of());
     api.behave(
         Behaviour.unlimited()
             .withFault(

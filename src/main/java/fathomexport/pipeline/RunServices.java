@@ -51,7 +51,7 @@ final class RunServices implements AutoCloseable {
   private final Spending spending;
   private final Knowledge knowledge;
   private final ControlBook book = new ControlBook();
-  private final AtomicReference<RunSummary> summary = new AtomicReference<>(RunSummary.EMPTY);
+  private volatile RunSummary summary = RunSummary.EMPTY;
   private final Prefetcher prefetcher = new Prefetcher(task -> new TaskFetch(this, task));
   private final AtomicInteger inHand = new AtomicInteger();
   private final AtomicLong requestsTold = new AtomicLong();
@@ -248,12 +248,12 @@ final class RunServices implements AutoCloseable {
 
   /** Takes what has become of the windows so far. */
   void summarised(RunSummary all) {
-    summary.set(all);
+    summary = all;
   }
 
   /** What has become of the windows of the legs that have ended, when they ran in this process. */
   RunSummary summary() {
-    return summary.get();
+    return summary;
   }
 
   /** Windows that are fetched and have not ended yet. */

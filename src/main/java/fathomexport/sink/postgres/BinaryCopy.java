@@ -97,7 +97,7 @@ final class BinaryCopy {
         putInOrder();
         timeInHand = row.integer(time);
       }
-      keys[rows] = key(row) & -ROWS | rows;
+      keys[rows] = (key(row) & -ROWS) | rows;
       starts[rows++] = length;
     }
     write(row);

@@ -42,15 +42,15 @@ final class TextHash {
       int place = i - at;
       int value = text[i] & 0xff;
       if (place >= 8) {
-        c += value << 8 * (place - 7);
+        c += value << (8 * (place - 7));
       } else if (place >= 4) {
-        b += value << 8 * (place - 4);
+        b += value << (8 * (place - 4));
       } else {
-        a += value << 8 * place;
+        a += value << (8 * place);
       }
     }
     end();
-    return (long) b << 32 | c & 0xffff_ffffL;
+    return ((long) b << 32) | (c & 0xffff_ffffL);
   }
 
   private void mix() {

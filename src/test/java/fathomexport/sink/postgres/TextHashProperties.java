@@ -15,27 +15,27 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.lifecycle.AfterContainer;
-import net.jqwik.api.lifecycle.BeforeContainer;
 
 /** What is computed here is what the server computes. */
 class TextHashProperties {
-  private static TestDatabase database;
-  private static Connection connection;
+  private static final TestDatabase DATABASE = TestDatabase.create();
+  private static final Connection CONNECTION = connect();
 
-  @BeforeContainer
-  static void open() throws SQLException {
-    database = TestDatabase.create();
-    connection =
-        DriverManager.getConnection(
-            database.url(),
-            database.user(),
-            database.environment().get(TestDatabase.PASSWORD_VARIABLE));
+  private static Connection connect() {
+    try {
+      return DriverManager.getConnection(
+          DATABASE.url(),
+          DATABASE.user(),
+          DATABASE.environment().get(TestDatabase.PASSWORD_VARIABLE));
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   @AfterContainer
   static void close() throws SQLException {
-    connection.close();
-    database.close();
+    CONNECTION.close();
+    DATABASE.close();
   }
 
   @Provide
@@ -50,7 +50,7 @@ class TextHashProperties {
     // A half of a character is none: PostgreSQL takes no such text.
     byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
     try (PreparedStatement query =
-        connection.prepareStatement("SELECT hashtextextended(? COLLATE \"C\", ?)")) {
+        CONNECTION.prepareStatement("SELECT hashtextextended(? COLLATE \"C\", ?)")) {
       query.setString(1, new String(utf8, StandardCharsets.UTF_8));
       query.setLong(2, seed);
       try (ResultSet row = query.executeQuery()) {
