@@ -137,6 +137,12 @@ class ApiFaultsTest {
     stays("503", Fault.status(503));
   }
 
+  /** As something that stands in front of the API may: later it may not. */
+  @Test
+  void aPageInPlaceOfAnswersIsSaid() {
+    stays("200 with a web page", Fault.html());
+  }
+
   private void stays(String name, Fault fault) {
     try (FaultDrill.Trial trial = drill.trial()) {
       drill.api().behave(drill.normal().withFault(FaultRule.when(r -> r.aggregation() > 3, fault)));

@@ -1,6 +1,8 @@
 package fathomexport;
 
+import static org.assertj.core.api.Assertions.as;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.LIST;
 
 import fathomexport.simulator.Behaviour;
 import fathomexport.simulator.FathomSimulator;
@@ -96,9 +98,10 @@ class LegsTest {
     assertThat(Landed.differences(expected, Landed.inPostgres(database, TRAFFIC))).isEmpty();
     assertThat(database.query(RUN)).containsExactly(List.of((long) WINDOWS, (long) WINDOWS, 0L, 0));
     // A run that is killed now has not ended.
-    assertThat(underWay.get()).hasSize(1);
-    assertThat(underWay.get().get(0).get(1)).isEqualTo(500L);
-    assertThat(underWay.get().get(0).get(3)).isNull();
+    assertThat(underWay.get())
+        .singleElement(as(LIST))
+        .satisfies(run -> assertThat(run.get(1)).isEqualTo(500L))
+        .satisfies(run -> assertThat(run.get(3)).isNull());
   }
 
   @Test

@@ -485,7 +485,7 @@ class SnapshotTest {
             .withFault(
                 FaultRule.when(r -> asks(r, STATUS), status(200, "{\"total\":3}", Map.of()))));
 
-    assertEnded(installation.run("snapshot", "live"), 65, STATUS, "unusable");
+    assertEnded(installation.run("snapshot", "live"), 75, STATUS, "unusable");
 
     assertSampled(List.of(LONDON, KATHMANDU), NOW);
   }

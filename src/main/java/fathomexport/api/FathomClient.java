@@ -126,7 +126,7 @@ public final class FathomClient implements AutoCloseable {
         Site site = Lookups.site(record);
         sites.putIfAbsent(site.id(), site);
       } catch (UnusableAnswerException e) {
-        return new Outcome.Malformed<>(String.valueOf(e.getMessage()));
+        return new Outcome.Malformed<>(String.valueOf(e.getMessage()), true);
       }
     }
     return new Outcome.Success<>(List.copyOf(sites.values()));
@@ -208,11 +208,11 @@ public final class FathomClient implements AutoCloseable {
       }
       after = got.lastId();
       if (after == null || !cursors.add(after)) {
-        return new Outcome.Malformed<>("the pages of " + endpoint.path() + " do not move on");
+        return new Outcome.Malformed<>("the pages of " + endpoint.path() + " do not move on", true);
       }
     }
     return new Outcome.Malformed<>(
-        endpoint.path() + " has more than " + MOST_PAGES + " pages of " + PAGE_SIZE);
+        endpoint.path() + " has more than " + MOST_PAGES + " pages of " + PAGE_SIZE, true);
   }
 
   private <T> Outcome<T> call(
@@ -296,21 +296,22 @@ public final class FathomClient implements AutoCloseable {
   /** How the call ends if it ends here; empty when it is to be made again. */
   private <T> Optional<Outcome<T>> giveUp(
       Endpoint endpoint, int attempt, Attempt.Faulty<T> faulty) {
-    boolean malformed =
-        faulty.fault() == Fault.MALFORMED || faulty.fault() == Fault.MALFORMED_FOR_GOOD;
+    boolean malformed = faulty.fault() == Fault.MALFORMED;
     Duration asked = faulty.retryAfter();
     if (asked != null && asked.compareTo(policy.longestAskedWait()) > 0) {
       quota(endpoint).closeUntil(controls.time().instant().plus(asked));
       return closed(endpoint);
     }
     if (faulty.fault() == Fault.MALFORMED_FOR_GOOD) {
-      return Optional.of(new Outcome.Malformed<>(faulty.reason()));
+      return Optional.of(new Outcome.Malformed<>(faulty.reason(), true));
     }
     if (attempt >= policy.maxAttempts()) {
       String reason =
           faulty.reason() + " (attempt " + attempt + " of " + policy.maxAttempts() + ")";
       return Optional.of(
-          malformed ? new Outcome.Malformed<>(reason) : new Outcome.Unavailable<>(reason, false));
+          malformed
+              ? new Outcome.Malformed<>(reason, false)
+              : new Outcome.Unavailable<>(reason, false));
     }
     if (!controls.budget().take()) {
       return Optional.of(

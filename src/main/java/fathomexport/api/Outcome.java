@@ -76,8 +76,13 @@ public sealed interface Outcome<T> {
     }
   }
 
-  /** The API answers, but with something that cannot be used, retries included. */
-  record Malformed<T>(String reason) implements Failure<T> {
+  /**
+   * The API answers, but with something that cannot be used, retries included.
+   *
+   * @param lasting whether the same would come again another time: what was asked for is not what
+   *     the API gives; else it may be a page of something that stands in front of it
+   */
+  record Malformed<T>(String reason, boolean lasting) implements Failure<T> {
     @Override
     public String describe() {
       return "the API's answer is unusable: " + reason;
@@ -85,7 +90,7 @@ public sealed interface Outcome<T> {
 
     @Override
     public <U> Malformed<U> as() {
-      return new Malformed<>(reason);
+      return new Malformed<>(reason, lasting);
     }
   }
 

@@ -112,7 +112,9 @@ final class SampleSites extends DoFn<SiteQueue, VisitorSample> {
   /** What a failure means for its site, and for the run. */
   private static WindowOutcome failed(RunServices run, Outcome.Failure<?> failure) {
     FailureKind kind =
-        failure instanceof Outcome.Malformed ? FailureKind.INCOMPLETE : Accounts.kind(failure);
+        failure instanceof Outcome.Malformed<?> malformed && malformed.lasting()
+            ? FailureKind.INCOMPLETE
+            : Accounts.kind(failure);
     WindowOutcome outcome = WindowOutcome.failed("", kind, failure.describe());
     boolean refused = failure instanceof Outcome.Refused<?> r && r.refusal() == Refusal.CREDENTIALS;
     boolean spent = failure instanceof Outcome.Unavailable<?> u && u.budgetSpent();

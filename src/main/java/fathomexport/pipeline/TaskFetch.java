@@ -108,7 +108,7 @@ final class TaskFetch implements Prefetcher.Pieces {
       run.halt(outcome);
       return outcome;
     }
-    if (failure instanceof Outcome.Malformed) {
+    if (failure instanceof Outcome.Malformed<?> malformed && malformed.lasting()) {
       return WindowOutcome.failed("", FailureKind.INCOMPLETE, words);
     }
     WindowOutcome outcome = WindowOutcome.failed("", FailureKind.TRY_LATER, words);

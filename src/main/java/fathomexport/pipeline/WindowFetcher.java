@@ -245,8 +245,8 @@ final class WindowFetcher {
         if (!walk.faults.isEmpty()) {
           throw new FetchFailedException(
               new Outcome.Malformed<>(
-                  "the control query's answer: "
-                      + walk.faults.values().iterator().next().reason()));
+                  "the control query's answer: " + walk.faults.values().iterator().next().reason(),
+                  true));
         }
         book.put(query, days, walk.totals);
       } finally {
