@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The control totals that a run knows: each is asked once and serves every report of the slice with
- * the same grouping and filters. Bounded: a long backfill walks on and needs the newest only.
- * Thread-safe.
+ * the same grouping and filters. Bounded: a long backfill walks on, and what lies behind it is
+ * forgotten. Thread-safe.
  */
 final class ControlBook {
   private static final int FAMILIES = 256;
@@ -49,6 +49,9 @@ final class ControlBook {
   private static final class Page {
     private final Set<LocalDate> known = new HashSet<>();
     private final PeriodTotals totals = new PeriodTotals();
+
+    /** What the run is about now. */
+    private @Nullable DayRange at;
   }
 
   private final Map<Family, Page> families =
@@ -78,6 +81,20 @@ final class ControlBook {
     Page page = families.computeIfAbsent(Family.of(query, days), f -> new Page());
     page.totals.replace(totals, days);
     page.known.addAll(keys(query.shape().dateGrouping(), days));
+  }
+
+  /**
+   * The run goes on to this query: a plan comes to each query of a family once, so the totals of
+   * the one before it are needed no more. Those of later ones, which the ledger told, stay.
+   */
+  synchronized void goOnTo(ControlQuery query) {
+    Page page = families.computeIfAbsent(Family.of(query, query.days()), f -> new Page());
+    DayRange behind = page.at;
+    page.at = query.days();
+    if (behind != null && !behind.equals(query.days())) {
+      page.totals.replace(new PeriodTotals(), behind);
+      page.known.removeAll(keys(query.shape().dateGrouping(), behind));
+    }
   }
 
   private static List<LocalDate> keys(DateGrouping grouping, DayRange days) {

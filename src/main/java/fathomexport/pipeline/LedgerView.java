@@ -14,7 +14,6 @@ import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
-import fathomexport.report.Slice;
 import fathomexport.sink.Sink;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -30,6 +29,8 @@ import java.util.stream.Collectors;
 final class LedgerView {
   /** Enough for the hours that a control total counts, with a snapshot every few minutes. */
   private static final int RUNS = 200;
+
+  private static final DayRange ANY_DAY = DayRange.of(LocalDate.EPOCH);
 
   /** Exit codes of runs that another goes on with. */
   private static final Set<Integer> CUT_SHORT =
@@ -83,7 +84,7 @@ final class LedgerView {
   /**
    * Gives the book the control totals that windows were certified with by a run that was cut short
    * since then, so that the run that goes on does not ask for them again. No other: a certificate
-   * is only as fresh as its control.
+   * is only as fresh as its control, and those of years would weigh on the heap.
    */
   void seed(ControlBook book, Plan plan, Instant since) {
     Set<String> cutShort =
@@ -92,11 +93,19 @@ final class LedgerView {
             .filter(r -> r.exitCode() == null || CUT_SHORT.contains(r.exitCode()))
             .map(RunRecord::runId)
             .collect(Collectors.toSet());
-    Set<Slice> slices = plan.tasks().stream().map(FetchTask::slice).collect(Collectors.toSet());
+    Map<ControlQuery, List<DayRange>> needed =
+        plan.tasks().stream()
+            .filter(task -> !task.isControl())
+            .collect(
+                Collectors.groupingBy(
+                    task -> onAnyDay(task.control()),
+                    Collectors.mapping(FetchTask::days, Collectors.toList())));
     for (Report report : job.reports()) {
       for (LedgerEntry entry : first.getOrDefault(report.name(), List.of())) {
         PeriodCertificate certificate = entry.certificate();
-        if (slices.contains(entry.slice())
+        ControlQuery query = ControlQuery.of(report, entry.slice(), days(certificate));
+        if (needed.getOrDefault(onAnyDay(query), List.of()).stream()
+                .anyMatch(d -> d.contains(query.days()))
             && certificate.status() == CertificateStatus.CERTIFIED
             && isWhole(report, certificate)
             && entry.provenance().definition().equals(report.definition())
@@ -104,11 +113,15 @@ final class LedgerView {
             && entry.provenance().fetchedAt().isAfter(since)) {
           PeriodTotals totals = new PeriodTotals();
           totals.set(certificate.period(), certificate.rows(), certificate.control());
-          book.put(
-              ControlQuery.of(report, entry.slice(), days(certificate)), days(certificate), totals);
+          book.put(query, query.days(), totals);
         }
       }
     }
+  }
+
+  /** What is the same for all queries that differ in their days only. */
+  private static ControlQuery onAnyDay(ControlQuery query) {
+    return new ControlQuery(query.slice(), query.shape(), ANY_DAY);
   }
 
   /**

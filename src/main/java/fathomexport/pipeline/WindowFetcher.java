@@ -86,6 +86,7 @@ final class WindowFetcher {
    * @throws IOException when rows cannot be spilled
    */
   Fetched fetch(FetchTask task) throws FetchFailedException, IOException {
+    book.goOnTo(task.control());
     RowSpool spool = new RowSpool(spillDirectory);
     try {
       Tally tally = new Tally();

@@ -94,6 +94,23 @@ class ControlBookTest {
   }
 
   @Test
+  void whatLiesBehindIsForgottenAndWhatIsAheadIsNot() {
+    ControlQuery first = query(DateGrouping.DAY, days(0, 9));
+    ControlQuery second = query(DateGrouping.DAY, days(10, 19));
+    book.put(second, days(10, 12), totals(11, 5));
+    book.goOnTo(first);
+    book.put(first, days(0, 9), totals(2, 7));
+    book.goOnTo(query(DateGrouping.HOUR, days(10, 16)));
+    book.goOnTo(query(DateGrouping.DAY, days(0, 9), Field.CITY));
+    assertThat(sum(first, days(2, 9))).as("another report of the same days").isEqualTo(7);
+    book.goOnTo(second);
+    assertThat(book.find(first, days(0, 0))).isEmpty();
+    assertThat(sum(second, days(11, 12))).isEqualTo(5);
+    book.put(second, days(10, 19), totals(11, 6));
+    assertThat(sum(second, days(11, 19))).isEqualTo(6);
+  }
+
+  @Test
   void theLeastUsedIsForgotten() {
     for (int i = 0; i < 257; i++) {
       Report report = TestReports.pageviews("r", DateGrouping.DAY);
