@@ -116,8 +116,8 @@ final class SplitFields {
 
   /** The rows of a part that have no value of a field, where there are some. */
   Part onlyNulls(Part part, int field) {
-    return part.where(List.of(filter(field, Operator.NOT_MATCHING, "^")), field, Objects::isNull)
-        .bereftOf(field);
+    Filter filter = filter(field, Operator.NOT_MATCHING, "^");
+    return part.where(List.of(filter), field, Objects::isNull).fixing(field).bereftOf(field);
   }
 
   /** Asks for a part, with these filters besides its own. */
