@@ -4,12 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import fathomexport.api.Permits.Permit;
+import fathomexport.testing.ServerQuota;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.Deque;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
@@ -27,74 +26,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Timeout(60)
 class ProcessPermitsTest {
   private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
-  private static final long MINUTE = 60 * SECOND;
   private static final int QUOTA = 10;
-
-  /** What the API may be counting; nothing says which. */
-  enum Model {
-    FIXED_FROM_FIRST_HIT,
-    CALENDAR_MINUTE,
-    SLIDING,
-    BUCKET
-  }
-
-  /** A server's quota. */
-  private static final class Server {
-    private final Model model;
-    private final long phase;
-    private final Deque<Long> hits = new ArrayDeque<>();
-    private long window = Long.MIN_VALUE;
-    private int inWindow;
-    private double tokens = QUOTA;
-    private long refilled;
-    int refused;
-
-    Server(Model model, long phase) {
-      this.model = model;
-      this.phase = phase;
-    }
-
-    void hit(long now) {
-      if (!allows(now)) {
-        refused++;
-      }
-    }
-
-    private boolean allows(long now) {
-      switch (model) {
-        case FIXED_FROM_FIRST_HIT -> {
-          if (window == Long.MIN_VALUE || now >= window + MINUTE) {
-            window = now;
-            inWindow = 0;
-          }
-          return ++inWindow <= QUOTA;
-        }
-        case CALENDAR_MINUTE -> {
-          long minute = Math.floorDiv(now + phase, MINUTE);
-          if (minute != window) {
-            window = minute;
-            inWindow = 0;
-          }
-          return ++inWindow <= QUOTA;
-        }
-        case SLIDING -> {
-          while (!hits.isEmpty() && hits.getFirst() <= now - MINUTE) {
-            hits.removeFirst();
-          }
-          hits.addLast(now);
-          return hits.size() <= QUOTA;
-        }
-        case BUCKET -> {
-          tokens = Math.min(QUOTA, tokens + (now - refilled) * (double) QUOTA / MINUTE);
-          refilled = now;
-          boolean allowed = tokens >= 1;
-          tokens -= allowed ? 1 : 0;
-          return allowed;
-        }
-      }
-      throw new AssertionError(model);
-    }
-  }
 
   @ParameterizedTest
   @CsvSource({
@@ -103,12 +35,12 @@ class ProcessPermitsTest {
     "SLIDING, 1", "SLIDING, 2",
     "BUCKET, 1", "BUCKET, 2"
   })
-  void sixHundredRequestsAreNeverRefusedAndTakeTheLeastTime(Model model, int inFlight)
+  void sixHundredRequestsAreNeverRefusedAndTakeTheLeastTime(ServerQuota.Model model, int inFlight)
       throws Exception {
     int requests = 600;
     for (int phase = 0; phase < 20; phase++) {
       VirtualTime time = new VirtualTime();
-      Server server = new Server(model, phase * 3L * SECOND);
+      ServerQuota server = new ServerQuota(model, QUOTA, Duration.ofSeconds(3L * phase));
       ProcessPermits permits =
           new ProcessPermits(QUOTA, Duration.ofMinutes(1), inFlight, time, new StopSignal());
       Random random = new Random(phase);
@@ -120,7 +52,7 @@ class ProcessPermitsTest {
         mostUnder[0] = Math.max(mostUnder[0], under[0]);
         long arrives = time.nanos() + (5 + random.nextInt(150)) * 1_000_000L;
         long ends = arrives + (5 + random.nextInt(300)) * 1_000_000L;
-        time.at(arrives, () -> server.hit(arrives));
+        time.at(arrives, () -> server.hit(time.instant()));
         time.at(
             ends,
             () -> {
@@ -130,7 +62,7 @@ class ProcessPermitsTest {
       }
       time.runOut();
       double floor = 60.0 * (Math.ceil(requests / (double) QUOTA) - 1);
-      assertThat(server.refused).as("phase %s", phase).isZero();
+      assertThat(server.refused()).as("phase %s", phase).isZero();
       assertThat(time.elapsed().toNanos() / 1e9 / floor).isBetween(1.0, 1.02);
       assertThat(mostUnder[0]).isEqualTo(inFlight);
     }

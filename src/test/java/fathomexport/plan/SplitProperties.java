@@ -344,6 +344,24 @@ class SplitProperties {
     assertThat(whole || result.split.failure() != null).isTrue();
   }
 
+  /** Sorted or not: it is found out soon, and said, not asked for until the address is too long. */
+  @Property
+  void moreRowsWithoutAValueThanTheLimitAreFoundOutSoon(
+      @ForAll Order order, @ForAll boolean nullsLast) {
+    List<Row> rows = new ArrayList<>();
+    rows.add(new Row(List.of("/"), 0));
+    for (int i = 0; i < 20; i++) {
+      rows.add(new Row(Collections.singletonList(null), i));
+    }
+    Server server = new Server(order, nullsLast, false, false, false, false);
+
+    Result result = run(new Case(List.of(Field.HOSTNAME), rows, 5, server, 1));
+
+    assertThat(result.split.failure())
+        .isEqualTo("a part of it has more rows than the limit and no field left to walk it by");
+    assertThat(result.requests).isLessThan(10);
+  }
+
   @Example
   void foldingIsStable() {
     for (int c = 0; c <= Character.MAX_CODE_POINT; c++) {

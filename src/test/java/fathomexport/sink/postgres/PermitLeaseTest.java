@@ -10,14 +10,13 @@ import fathomexport.sink.postgres.PermitLease.Reply;
 import fathomexport.sink.postgres.PermitLease.Ticket;
 import fathomexport.sink.postgres.PermitLease.Unreachable;
 import fathomexport.sink.postgres.PermitLease.Wait;
+import fathomexport.testing.ServerQuota;
 import fathomexport.testing.TestDatabase;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.Deque;
 import java.util.List;
 import java.util.PriorityQueue;
 import java.util.Random;
@@ -141,74 +140,6 @@ class PermitLeaseTest {
     }
   }
 
-  /** What the API may be counting; nothing says which. */
-  enum Model {
-    FIXED_FROM_FIRST_HIT,
-    CALENDAR_MINUTE,
-    SLIDING,
-    BUCKET
-  }
-
-  /** A server's quota. */
-  private static final class Server {
-    private final Model model;
-    private final Duration phase;
-    private final Deque<Instant> hits = new ArrayDeque<>();
-    private Instant window = Instant.MIN;
-    private int inWindow;
-    private double tokens = QUOTA;
-    private Instant refilled = START;
-    private int refused;
-
-    Server(Model model, Duration phase) {
-      this.model = model;
-      this.phase = phase;
-    }
-
-    void hit(Instant now) {
-      if (!allows(now)) {
-        refused++;
-      }
-    }
-
-    private boolean allows(Instant now) {
-      switch (model) {
-        case FIXED_FROM_FIRST_HIT -> {
-          if (window.equals(Instant.MIN) || !now.isBefore(window.plus(MINUTE))) {
-            window = now;
-            inWindow = 0;
-          }
-          return ++inWindow <= QUOTA;
-        }
-        case CALENDAR_MINUTE -> {
-          long shifted = now.plus(phase).toEpochMilli();
-          Instant minute = Instant.ofEpochMilli(shifted - Math.floorMod(shifted, 60_000));
-          if (!minute.equals(window)) {
-            window = minute;
-            inWindow = 0;
-          }
-          return ++inWindow <= QUOTA;
-        }
-        case SLIDING -> {
-          while (!hits.isEmpty() && !hits.getFirst().isAfter(now.minus(MINUTE))) {
-            hits.removeFirst();
-          }
-          hits.addLast(now);
-          return hits.size() <= QUOTA;
-        }
-        case BUCKET -> {
-          double gained = Duration.between(refilled, now).toNanos() / 6e9;
-          tokens = Math.min(QUOTA, tokens + gained);
-          refilled = now;
-          boolean allowed = tokens >= 1;
-          tokens -= allowed ? 1 : 0;
-          return allowed;
-        }
-      }
-      throw new AssertionError(model);
-    }
-  }
-
   /** A run: asks for a permit, makes its request, and asks again. */
   private final class Run {
     private final PermitLease lease;
@@ -256,7 +187,7 @@ class PermitLeaseTest {
   }
 
   private static final class Traffic {
-    private final List<Server> servers = new ArrayList<>();
+    private final List<ServerQuota> servers = new ArrayList<>();
     private int under;
     private int most;
     private Instant last = START;
@@ -271,9 +202,9 @@ class PermitLeaseTest {
   private double once(int runs, long seed) {
     time = new Timetable();
     Traffic traffic = new Traffic();
-    for (Model model : Model.values()) {
+    for (ServerQuota.Model model : ServerQuota.Model.values()) {
       for (int phase = 0; phase < PHASES; phase++) {
-        traffic.servers.add(new Server(model, Duration.ofSeconds(3L * phase)));
+        traffic.servers.add(new ServerQuota(model, QUOTA, Duration.ofSeconds(3L * phase)));
       }
     }
     for (int r = 0; r < runs; r++) {
@@ -282,8 +213,7 @@ class PermitLeaseTest {
     }
     time.runOut();
     end();
-    assertThat(traffic.servers)
-        .allSatisfy(s -> assertThat(s.refused).as("%s in phase %s", s.model, s.phase).isZero());
+    assertThat(traffic.servers).allSatisfy(s -> assertThat(s.refused()).as("%s", s).isZero());
     assertThat(traffic.most).as("in flight").isEqualTo(1);
     double floor = 60.0 * (Math.ceil(REQUESTS / (double) QUOTA) - 1);
     double ratio = Duration.between(START, traffic.last).toMillis() / 1e3 / floor;
@@ -296,7 +226,7 @@ class PermitLeaseTest {
     for (int seed = 0; seed < seeds; seed++) {
       worst = Math.max(worst, once(runs, seed));
     }
-    for (Model model : Model.values()) {
+    for (ServerQuota.Model model : ServerQuota.Model.values()) {
       System.out.printf(
           "%-20s  %d phases  %d runs  %2d times %d requests  0 refused  worst time / floor %.4f%n",
           model, PHASES, runs, seeds, REQUESTS, worst);
