@@ -17,9 +17,6 @@ final class TaskFetch implements Prefetcher.Pieces {
   private final FetchTask task;
   private final WindowFetcher.Pieces pieces;
 
-  /** Requests that the run's budget has been told of; 0 before the first piece. */
-  private long expected;
-
   TaskFetch(RunServices run, FetchTask task) {
     this.run = run;
     this.task = task;
@@ -28,15 +25,6 @@ final class TaskFetch implements Prefetcher.Pieces {
 
   @Override
   public Prefetcher.Result next() {
-    Prefetcher.Result result = fetch();
-    if (result.ends() && expected > 0) {
-      run.spending().ended(expected);
-      expected = 0;
-    }
-    return result;
-  }
-
-  private Prefetcher.Result fetch() {
     try {
       if (run.halted().isEmpty()) {
         run.haltUnlessLocked();
@@ -45,17 +33,18 @@ final class TaskFetch implements Prefetcher.Pieces {
       if (ended != null) {
         return nothing(ended);
       }
-      if (expected == 0) {
-        long least = run.leastRequests(task);
-        Optional<String> spent = run.spending().begin(least);
-        if (spent.isPresent()) {
-          run.halt(WindowOutcome.failed("", FailureKind.BUDGET, spent.get()));
-          return nothing(run.halted().orElseThrow());
-        }
-        expected = least;
+      long least = run.leastRequests(pieces.left());
+      Optional<String> spent = run.spending().begin(least);
+      if (spent.isPresent()) {
+        run.halt(WindowOutcome.failed("", FailureKind.BUDGET, spent.get()));
+        return nothing(run.halted().orElseThrow());
       }
-      Fetched fetched = pieces.next();
-      return new Prefetcher.Result.Rows(fetched, pieces.done());
+      try {
+        Fetched fetched = pieces.next();
+        return new Prefetcher.Result.Rows(fetched, pieces.done());
+      } finally {
+        run.spending().ended(least);
+      }
     } catch (FetchFailedException e) {
       return nothing(failed(e.failure()));
     } catch (IOException e) {
