@@ -296,7 +296,6 @@ public final class FathomClient implements AutoCloseable {
   /** How the call ends if it ends here; empty when it is to be made again. */
   private <T> Optional<Outcome<T>> giveUp(
       Endpoint endpoint, int attempt, Attempt.Faulty<T> faulty) {
-    boolean malformed = faulty.fault() == Fault.MALFORMED;
     Duration asked = faulty.retryAfter();
     if (asked != null && asked.compareTo(policy.longestAskedWait()) > 0) {
       quota(endpoint).closeUntil(controls.time().instant().plus(asked));
@@ -309,7 +308,7 @@ public final class FathomClient implements AutoCloseable {
       String reason =
           faulty.reason() + " (attempt " + attempt + " of " + policy.maxAttempts() + ")";
       return Optional.of(
-          malformed
+          faulty.fault() == Fault.MALFORMED
               ? new Outcome.Malformed<>(reason, false)
               : new Outcome.Unavailable<>(reason, false));
     }

@@ -44,8 +44,9 @@ final class BeamRun {
    * @throws LedgerException when the ledger could not be told how the run ended
    */
   long execute(ExportSpec spec, List<FetchTask> tasks, RunSummary before) {
-    if (!isDirect(options())) {
-      return leg(spec, Lane.deal(tasks, lanes), before, true);
+    PipelineOptions options = options();
+    if (!isDirect(options)) {
+      return leg(options, spec, Lane.deal(tasks, lanes), before, true);
     }
     RunServices run = RunServices.of(spec);
     RunSummary sofar = before;
@@ -57,15 +58,16 @@ final class BeamRun {
       List<Lane> plan = Lane.deal(tasks.subList(from, to), lanes);
       // The first windows come while the runner gets ready.
       run.prefetcher().begin(plan);
-      requests += leg(spec, plan, sofar, to == tasks.size());
+      requests += leg(options, spec, plan, sofar, to == tasks.size());
       sofar = run.summary();
       from = to;
     }
     return requests;
   }
 
-  private long leg(ExportSpec spec, List<Lane> plan, RunSummary before, boolean last) {
-    return execute(pipeline -> ExportPipeline.build(pipeline, spec, plan, before, last));
+  private static long leg(
+      PipelineOptions options, ExportSpec spec, List<Lane> plan, RunSummary before, boolean last) {
+    return execute(options, pipeline -> ExportPipeline.build(pipeline, spec, plan, before, last));
   }
 
   private static boolean isDirect(PipelineOptions options) {
@@ -80,7 +82,10 @@ final class BeamRun {
    * @throws LedgerException when the ledger could not be told how the run ended
    */
   long execute(Consumer<Pipeline> steps) {
-    PipelineOptions options = options();
+    return execute(options(), steps);
+  }
+
+  private static long execute(PipelineOptions options, Consumer<Pipeline> steps) {
     Pipeline pipeline = Pipeline.create(options);
     steps.accept(pipeline);
     try {

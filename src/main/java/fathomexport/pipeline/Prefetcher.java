@@ -48,7 +48,7 @@ final class Prefetcher implements AutoCloseable {
    *
    * @param offset of the lane: grows with each piece, in steps or leaps
    */
-  record Placed(long offset, FetchTask task, Result result) {}
+  record Placed(long offset, Result result) {}
 
   /** More than any task has. */
   private static final long PIECES = 1L << 20;
@@ -88,7 +88,6 @@ final class Prefetcher implements AutoCloseable {
       return Optional.of(
           new Placed(
               offset,
-              task,
               new Result.Nothing(
                   task, WindowOutcome.failed("", FailureKind.STOPPED, "the run was interrupted"))));
     } catch (ExecutionException e) {
@@ -169,7 +168,7 @@ final class Prefetcher implements AutoCloseable {
       }
       Result result = from.next();
       pieces = result.ends() ? null : from;
-      return Optional.of(new Placed(at * PIECES + piece, task, result));
+      return Optional.of(new Placed(at * PIECES + piece, result));
     }
   }
 }

@@ -345,6 +345,9 @@ final class WindowFetcher {
         take(asked, page);
         rangeWasRefused();
       }
+      if (pager.done()) {
+        cut = null;
+      }
     }
 
     private boolean isPiece() {
@@ -354,7 +357,7 @@ final class WindowFetcher {
     /** The last day of the piece that has come. */
     LocalDate end() {
       PageReader.Month behind = cut;
-      return pager.done() || behind == null ? days.last() : behind.first().minusDays(1);
+      return behind == null ? days.last() : behind.first().minusDays(1);
     }
 
     /**
@@ -366,7 +369,7 @@ final class WindowFetcher {
         throws IOException {
       RowSpool rows = spool;
       PageReader.Month behind = cut;
-      if (!pager.done() && behind != null) {
+      if (behind != null) {
         RowSpool rest = new RowSpool(spillDirectory);
         rows.moveFrom(behind.start(), rest);
         spool = rest;
@@ -391,12 +394,13 @@ final class WindowFetcher {
 
     /** Notes where a month begins. Without a control, what is kept may yet be taken back. */
     private void begins(PageReader.Month begun) {
-      if (month != null && begun.first().isAfter(month) && control != null) {
+      if (month != null && !begun.first().isAfter(month)) {
+        return;
+      }
+      if (month != null && control != null) {
         cut = begun;
       }
-      if (month == null || begun.first().isAfter(month)) {
-        month = begun.first();
-      }
+      month = begun.first();
     }
 
     /**

@@ -31,7 +31,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.Condition;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -46,23 +45,7 @@ class LeasedPermitsTest {
 
   private final AtomicLong nanos = new AtomicLong();
   private final StopSignal stop = new StopSignal();
-  private final TimeSource time =
-      new TimeSource() {
-        @Override
-        public Instant instant() {
-          return Instant.parse("2026-03-01T00:00:00Z").plusNanos(nanos.get());
-        }
-
-        @Override
-        public long nanos() {
-          return nanos.get();
-        }
-
-        @Override
-        public void await(Condition condition, long wait) {
-          nanos.addAndGet(wait);
-        }
-      };
+  private final TimeSource time = new HandTime(nanos);
   private TestDatabase database;
   private Permits permits;
 

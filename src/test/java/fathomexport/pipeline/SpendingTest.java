@@ -5,31 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import fathomexport.api.TimeSource;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.Condition;
 import org.junit.jupiter.api.Test;
 
 class SpendingTest {
   private final AtomicLong nanos = new AtomicLong();
   private final AtomicLong requests = new AtomicLong();
-  private final TimeSource time =
-      new TimeSource() {
-        @Override
-        public Instant instant() {
-          return Instant.EPOCH.plusNanos(nanos.get());
-        }
-
-        @Override
-        public long nanos() {
-          return nanos.get();
-        }
-
-        @Override
-        public void await(Condition condition, long wait) {
-          nanos.addAndGet(wait);
-        }
-      };
+  private final TimeSource time = new HandTime(nanos);
 
   private Spending spending(Budget budget) {
     return new Spending(budget, time, requests::get);

@@ -65,18 +65,20 @@ public final class RowSpool implements Closeable, Serializable {
   /** Appends all rows of another. */
   public void appendAll(RowSpool other) throws IOException {
     try (RowSource source = other.read()) {
-      while (source.next()) {
-        append(source.buffer(), source.length());
-      }
+      appendAll(source);
+    }
+  }
+
+  private void appendAll(RowSource source) throws IOException {
+    while (source.next()) {
+      append(source.buffer(), source.length());
     }
   }
 
   /** Moves the rows behind a mark to the end of another. */
   public void moveFrom(Mark mark, RowSpool to) throws IOException {
     try (RowSource source = read(mark)) {
-      while (source.next()) {
-        to.append(source.buffer(), source.length());
-      }
+      to.appendAll(source);
     }
     rollback(mark);
   }

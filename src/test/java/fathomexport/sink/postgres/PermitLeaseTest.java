@@ -48,8 +48,6 @@ class PermitLeaseTest {
   @BeforeAll
   void create() {
     database = TestDatabase.create();
-    // Thousands of transactions that no crash is to outlive.
-    database.execute("ALTER DATABASE " + database.name() + " SET synchronous_commit = off");
     try (PostgresSink sink = new PostgresSink(settings(), database.environment())) {
       sink.migrate(List.of());
     }
