@@ -54,10 +54,10 @@ final class Accounts {
     Outcome<List<Site>> sites = client.sites();
     if (sites instanceof Outcome.Failure<List<Site>> failure) {
       throw new ExportFailedException(
-          kind(failure),
+          FailurePolicy.kind(failure),
           "cannot list the account's sites: "
               + failure.describe()
-              + (kind(failure) == FailureKind.PERMISSION
+              + (FailurePolicy.kind(failure) == FailureKind.PERMISSION
                   ? " (check the token; one that is for single sites cannot list them: name their"
                       + " ids under sites: in the pipeline)"
                   : ""),
@@ -74,10 +74,10 @@ final class Accounts {
           failure instanceof Outcome.Refused<?> refused && refused.refusal() != Refusal.CREDENTIALS;
       if (!mayNotList) {
         throw new ExportFailedException(
-            kind(failure),
+            FailurePolicy.kind(failure),
             "cannot reach the account: "
                 + failure.describe()
-                + (kind(failure) == FailureKind.PERMISSION
+                + (FailurePolicy.kind(failure) == FailureKind.PERMISSION
                     ? " (check the token, and where api.token in the settings takes it from)"
                     : ""),
             null);
@@ -95,7 +95,7 @@ final class Accounts {
   private Optional<Site> one(SiteId id, List<WindowOutcome> lost) {
     Outcome<Site> site = client.site(id);
     if (site instanceof Outcome.Failure<Site> failure) {
-      lost.add(WindowOutcome.failed("site " + id, kind(failure), failure.describe()));
+      lost.add(WindowOutcome.failed("site " + id, FailurePolicy.kind(failure), failure.describe()));
     }
     return site.value();
   }
@@ -104,21 +104,9 @@ final class Accounts {
     Outcome<List<String>> events = client.events(site.id());
     if (events instanceof Outcome.Failure<List<String>> failure) {
       lost.add(
-          WindowOutcome.failed("events of site " + site.id(), kind(failure), failure.describe()));
+          WindowOutcome.failed(
+              "events of site " + site.id(), FailurePolicy.kind(failure), failure.describe()));
     }
     return events.value().orElse(List.of());
-  }
-
-  static FailureKind kind(Outcome.Failure<?> failure) {
-    if (failure instanceof Outcome.Refused<?> refused) {
-      return switch (refused.refusal()) {
-        case CREDENTIALS, PERMISSION, NOT_FOUND -> FailureKind.PERMISSION;
-        case RANGE, PARAMETERS, OTHER -> FailureKind.CONFIGURATION;
-      };
-    }
-    if (failure instanceof Outcome.Stopped) {
-      return FailureKind.STOPPED;
-    }
-    return failure instanceof Outcome.Spent ? FailureKind.BUDGET : FailureKind.TRY_LATER;
   }
 }

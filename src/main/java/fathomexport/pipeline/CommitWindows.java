@@ -1,7 +1,6 @@
 package fathomexport.pipeline;
 
 import fathomexport.ledger.CertificateStatus;
-import fathomexport.ledger.LedgerException;
 import fathomexport.ledger.PeriodCertificate;
 import fathomexport.ledger.Provenance;
 import fathomexport.plan.FetchTask;
@@ -9,17 +8,13 @@ import fathomexport.report.Site;
 import fathomexport.report.Window;
 import fathomexport.report.rows.RowSpool;
 import fathomexport.sink.CommitResult;
-import fathomexport.sink.SinkException;
 import fathomexport.sink.WindowLoad;
 import java.util.List;
 import org.apache.beam.sdk.transforms.DoFn;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Commits each window to every sink, and says how it ended. */
 final class CommitWindows extends DoFn<Certified, WindowOutcome> {
   private static final long serialVersionUID = 1L;
-  private static final Logger LOG = LoggerFactory.getLogger(CommitWindows.class);
 
   private final ExportSpec spec;
 
@@ -33,22 +28,14 @@ final class CommitWindows extends DoFn<Certified, WindowOutcome> {
     Typed typed = certified.typed();
     Window window = typed.fetched().task().window(typed.report());
     WindowOutcome outcome;
-    try (RowSpool rows = typed.rows()) {
-      outcome = commit(run, certified, window, rows);
-    } catch (SinkException e) {
-      outcome = failed(window, e);
-      if (outcome.failure() == FailureKind.STORAGE || e.kind() == SinkException.Kind.SUPERSEDED) {
-        // What is fetched could not be kept: asking for more would only be billed.
-        run.halt(outcome);
-      }
-    } catch (LedgerException e) {
-      outcome = WindowOutcome.failed(window.toString(), FailureKind.STORAGE, message(e));
-      run.halt(outcome);
+    long requests = typed.fetched().requestsOf(typed.report());
+    try {
+      outcome = commit(run, certified, window, typed.rows()).about(window, requests);
     } catch (RuntimeException e) {
-      LOG.error("{}: a fault of ours", window, e);
-      outcome = WindowOutcome.failed(window.toString(), FailureKind.FAULT, "a fault of ours: " + e);
+      outcome = run.failed(window, requests, e);
+    } finally {
+      RunServices.drop(typed.rows());
     }
-    outcome = outcome.about(window, typed.fetched().requestsOf(typed.report()));
     run.ended(outcome);
     out.output(outcome);
   }
@@ -112,21 +99,5 @@ final class CommitWindows extends DoFn<Certified, WindowOutcome> {
         fetched.requests(),
         fetched.controlRequests(),
         fetched.splits());
-  }
-
-  private static WindowOutcome failed(Window window, SinkException e) {
-    FailureKind kind =
-        switch (e.kind()) {
-          case UNAVAILABLE, UNKNOWN -> FailureKind.STORAGE;
-          case DEFINITION -> FailureKind.CONFIGURATION;
-          case SUPERSEDED -> FailureKind.TRY_LATER;
-          case INTEGRITY -> FailureKind.FAULT;
-        };
-    return WindowOutcome.failed(window.toString(), kind, message(e));
-  }
-
-  private static String message(RuntimeException e) {
-    String message = e.getMessage();
-    return message == null ? e.toString() : message;
   }
 }

@@ -25,6 +25,7 @@ import org.apache.beam.sdk.values.TupleTagList;
 final class ExportPipeline {
   static final TupleTag<Fetched> FETCHED = new TupleTag<>("fetched") {};
   static final TupleTag<Typed> TYPED = new TupleTag<>("typed") {};
+  static final TupleTag<Certified> CERTIFIED = new TupleTag<>("certified") {};
   private static final TupleTag<WindowOutcome> FAILED = new TupleTag<>("failed") {};
 
   /** Requests that are billed, on whichever worker they are made. */
@@ -61,14 +62,20 @@ final class ExportPipeline {
                 ParDo.of(new TypeRows(spec, FAILED))
                     .withOutputTags(TYPED, TupleTagList.of(FAILED)));
 
-    PCollection<Certified> certified =
-        coded(typed.get(TYPED), Typed.class).apply("Certify", ParDo.of(new CertifyWindows()));
+    PCollectionTuple certified =
+        coded(typed.get(TYPED), Typed.class)
+            .apply(
+                "Certify",
+                ParDo.of(new CertifyWindows(spec, FAILED))
+                    .withOutputTags(CERTIFIED, TupleTagList.of(FAILED)));
 
     PCollection<WindowOutcome> committed =
-        coded(certified, Certified.class).apply("Commit", ParDo.of(new CommitWindows(spec)));
+        coded(certified.get(CERTIFIED), Certified.class)
+            .apply("Commit", ParDo.of(new CommitWindows(spec)));
 
     PCollectionList.of(coded(fetched.get(FAILED), WindowOutcome.class))
         .and(coded(typed.get(FAILED), WindowOutcome.class))
+        .and(coded(certified.get(FAILED), WindowOutcome.class))
         .and(coded(committed, WindowOutcome.class))
         .apply("Outcomes", Flatten.pCollections())
         .apply("Summarise", Combine.globally(new Summarise()))

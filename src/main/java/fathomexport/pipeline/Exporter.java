@@ -507,19 +507,9 @@ public final class Exporter {
   private static <T> T guarded(Supplier<T> work) {
     try {
       return work.get();
-    } catch (SecretUnavailableException e) {
-      throw new ExportFailedException(FailureKind.PERMISSION, String.valueOf(e.getMessage()), e);
-    } catch (SinkException e) {
-      FailureKind kind =
-          switch (e.kind()) {
-            case DEFINITION -> FailureKind.CONFIGURATION;
-            case UNAVAILABLE, UNKNOWN -> FailureKind.STORAGE;
-            case SUPERSEDED -> FailureKind.TRY_LATER;
-            case INTEGRITY -> FailureKind.FAULT;
-          };
-      throw new ExportFailedException(kind, String.valueOf(e.getMessage()), e);
-    } catch (LedgerException e) {
-      throw new ExportFailedException(FailureKind.STORAGE, String.valueOf(e.getMessage()), e);
+    } catch (SecretUnavailableException | SinkException | LedgerException e) {
+      FailurePolicy.Verdict verdict = FailurePolicy.of(e, false);
+      throw new ExportFailedException(verdict.kind(), verdict.message(), e);
     }
   }
 }

@@ -13,11 +13,16 @@ import fathomexport.api.StopSignal;
 import fathomexport.api.TimeSource;
 import fathomexport.plan.FetchTask;
 import fathomexport.report.SiteId;
+import fathomexport.report.Slice;
+import fathomexport.report.Window;
+import fathomexport.report.rows.RowSpool;
 import fathomexport.sink.postgres.PermitLease;
 import fathomexport.sink.postgres.PostgresSettings;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
@@ -26,6 +31,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What the steps of one run share within a process: the client with its permits, the sinks, the
@@ -37,6 +44,8 @@ final class RunServices implements AutoCloseable {
    * The one registry: a runner gives steps no other way to share a permit lease within a process.
    */
   private static final ConcurrentMap<String, RunServices> RUNNING = new ConcurrentHashMap<>();
+
+  private static final Logger LOG = LoggerFactory.getLogger(RunServices.class);
 
   private static final Duration MINUTE = Duration.ofMinutes(1);
 
@@ -277,14 +286,66 @@ final class RunServices implements AutoCloseable {
     return sent - requestsTold.getAndSet(sent);
   }
 
+  /** Judges a failure of one of a task's pieces, and does what follows for its site and the run. */
+  WindowOutcome failed(FetchTask task, Exception failure) {
+    return judged(task.toString(), task.slice(), failure);
+  }
+
+  /** Judges a failure of a window that was fetched, and does what follows for the run. */
+  WindowOutcome failed(Window window, long requests, Exception failure) {
+    return judged(window.toString(), window.slice(), failure).about(window, requests);
+  }
+
+  /** Judges a failure of a site's sample, and does what follows for the run. */
+  WindowOutcome failed(SiteId site, Exception failure) {
+    return judged(SiteQueue.name(site), new Slice(site, null), failure);
+  }
+
+  private WindowOutcome judged(String name, Slice slice, Exception failure) {
+    FailurePolicy.Verdict verdict = FailurePolicy.of(failure, slice.event() != null);
+    WindowOutcome outcome = verdict.outcome(name);
+    if (verdict.kind() == FailureKind.FAULT) {
+      LOG.error("{}: internal error", name, failure);
+    }
+    switch (verdict.reach()) {
+      case RUN -> halt(outcome);
+      case SITE -> lostSites.putIfAbsent(slice.site(), outcome);
+      case WINDOW -> {
+        // The next window may well succeed.
+      }
+    }
+    return outcome;
+  }
+
+  /** Closes a spool whose rows are not needed any more, or cannot be used. */
+  static void drop(RowSpool spool) {
+    try {
+      spool.close();
+    } catch (UncheckedIOException e) {
+      // No window fails for that: the file goes with the run's spill directory at the latest.
+      LOG.warn("could not delete spilled rows: {}", e.getMessage());
+    }
+  }
+
   /** Why no further request is to be made; empty while the run goes on. */
   Optional<WindowOutcome> halted() {
     WindowOutcome reason = halt.get();
-    if (reason == null && environment.stop().stopped()) {
-      return Optional.of(
-          WindowOutcome.failed("", FailureKind.STOPPED, "not fetched: a stop was asked"));
+    if (reason == null) {
+      return environment.stop().stopped()
+          ? Optional.of(
+              WindowOutcome.failed("", FailureKind.STOPPED, "not fetched: a stop was asked"))
+          : Optional.empty();
     }
-    return Optional.ofNullable(reason);
+    return Optional.of(notFetched("the run was halted", reason));
+  }
+
+  /** How a window ends that is not fetched because of what another one has met. */
+  private static WindowOutcome notFetched(String what, WindowOutcome reason) {
+    String cause = reason.window().isEmpty() ? "" : reason.window() + ": ";
+    return WindowOutcome.failed(
+        "",
+        Objects.requireNonNullElse(reason.failure(), FailureKind.FAULT),
+        "not fetched, since " + what + ": " + cause + reason.message());
   }
 
   /** Ends the run at this window's edge: going on would cost requests for nothing. */
@@ -303,18 +364,14 @@ final class RunServices implements AutoCloseable {
           WindowOutcome.failed(
               "",
               FailureKind.TRY_LATER,
-              "not fetched: another run of pipeline " + spec.pipeline() + " has taken over"));
+              "another run of pipeline " + spec.pipeline() + " has taken over"));
     }
   }
 
   /** Why nothing more is asked of a site; empty while it answers. */
   Optional<WindowOutcome> lost(SiteId site) {
-    return Optional.ofNullable(lostSites.get(site));
-  }
-
-  /** Asks nothing more of a site: it does not exist, or the token may not see it. */
-  void lose(SiteId site, WindowOutcome reason) {
-    lostSites.putIfAbsent(site, reason);
+    return Optional.ofNullable(lostSites.get(site))
+        .map(reason -> notFetched("nothing more is asked of the site", reason));
   }
 
   @Override

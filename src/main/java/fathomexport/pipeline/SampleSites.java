@@ -2,8 +2,6 @@ package fathomexport.pipeline;
 
 import fathomexport.api.CurrentVisitors;
 import fathomexport.api.Outcome;
-import fathomexport.api.Refusal;
-import fathomexport.ledger.LedgerException;
 import fathomexport.report.SiteId;
 import fathomexport.report.VisitorSample;
 import java.time.Instant;
@@ -11,8 +9,6 @@ import org.apache.beam.sdk.io.range.OffsetRange;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.transforms.splittabledofn.RestrictionTracker;
 import org.apache.beam.sdk.values.TupleTag;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Asks who is on each site of a queue. Checkpointed after each, as {@link FetchWindows} is: a
@@ -21,7 +17,6 @@ import org.slf4j.LoggerFactory;
 @DoFn.BoundedPerElement
 final class SampleSites extends DoFn<SiteQueue, VisitorSample> {
   private static final long serialVersionUID = 1L;
-  private static final Logger LOG = LoggerFactory.getLogger(SampleSites.class);
 
   private final ExportSpec spec;
   private final boolean detailed;
@@ -75,13 +70,10 @@ final class SampleSites extends DoFn<SiteQueue, VisitorSample> {
           out.get(SnapshotPipeline.SAMPLED).output(sample);
           return;
         }
-        failure = failed(run, (Outcome.Failure<CurrentVisitors>) outcome);
-      } catch (LedgerException e) {
-        failure = WindowOutcome.failed("", FailureKind.STORAGE, String.valueOf(e.getMessage()));
-        run.halt(failure);
+        failure =
+            run.failed(site, new FetchFailedException((Outcome.Failure<CurrentVisitors>) outcome));
       } catch (RuntimeException e) {
-        LOG.error("{}: a fault of ours", SiteQueue.name(site), e);
-        failure = WindowOutcome.failed("", FailureKind.FAULT, "a fault of ours: " + e);
+        failure = run.failed(site, e);
       }
     }
     WindowOutcome named =
@@ -107,20 +99,5 @@ final class SampleSites extends DoFn<SiteQueue, VisitorSample> {
                     new VisitorSample.Referrer(
                         r.referrerHostname(), r.referrerPathname(), r.total()))
             .toList());
-  }
-
-  /** What a failure means for its site, and for the run. */
-  private static WindowOutcome failed(RunServices run, Outcome.Failure<?> failure) {
-    FailureKind kind =
-        failure instanceof Outcome.Malformed<?> malformed && malformed.lasting()
-            ? FailureKind.INCOMPLETE
-            : Accounts.kind(failure);
-    WindowOutcome outcome = WindowOutcome.failed("", kind, failure.describe());
-    boolean refused = failure instanceof Outcome.Refused<?> r && r.refusal() == Refusal.CREDENTIALS;
-    boolean spent = failure instanceof Outcome.Unavailable<?> u && u.budgetSpent();
-    if (refused || spent) {
-      run.halt(outcome);
-    }
-    return outcome;
   }
 }

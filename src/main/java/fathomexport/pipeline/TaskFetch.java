@@ -1,18 +1,11 @@
 package fathomexport.pipeline;
 
-import fathomexport.api.Outcome;
-import fathomexport.api.Refusal;
-import fathomexport.ledger.LedgerException;
 import fathomexport.plan.FetchTask;
 import java.io.IOException;
 import java.util.Optional;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
-/** Fetches one task, and says what a failure means for its window, for its site and for the run. */
+/** Fetches one task, piece by piece; a failure is judged by {@link FailurePolicy}. */
 final class TaskFetch implements Prefetcher.Pieces {
-  private static final Logger LOG = LoggerFactory.getLogger(TaskFetch.class);
-
   private final RunServices run;
   private final FetchTask task;
   private final WindowFetcher.Pieces pieces;
@@ -45,65 +38,12 @@ final class TaskFetch implements Prefetcher.Pieces {
       } finally {
         run.spending().ended(least);
       }
-    } catch (FetchFailedException e) {
-      return nothing(failed(e.failure()));
-    } catch (IOException e) {
-      WindowOutcome outcome =
-          WindowOutcome.failed("", FailureKind.STORAGE, "cannot spill rows: " + e.getMessage());
-      run.halt(outcome);
-      return nothing(outcome);
-    } catch (LedgerException e) {
-      WindowOutcome outcome =
-          WindowOutcome.failed("", FailureKind.STORAGE, String.valueOf(e.getMessage()));
-      run.halt(outcome);
-      return nothing(outcome);
-    } catch (RuntimeException e) {
-      LOG.error("{}: a fault of ours", task, e);
-      return nothing(WindowOutcome.failed("", FailureKind.FAULT, "a fault of ours: " + e));
+    } catch (FetchFailedException | IOException | RuntimeException e) {
+      return nothing(run.failed(task, e));
     }
   }
 
   private Prefetcher.Result nothing(WindowOutcome why) {
     return new Prefetcher.Result.Nothing(pieces.left(), why);
-  }
-
-  private WindowOutcome failed(Outcome.Failure<?> failure) {
-    String words = failure.describe();
-    if (failure instanceof Outcome.Refused<?> refused) {
-      switch (refused.refusal()) {
-        case CREDENTIALS -> {
-          WindowOutcome outcome = WindowOutcome.failed("", FailureKind.PERMISSION, words);
-          run.halt(outcome);
-          return outcome;
-        }
-        case PERMISSION, NOT_FOUND -> {
-          WindowOutcome outcome = WindowOutcome.failed("", FailureKind.PERMISSION, words);
-          // An event that is gone says nothing of its site.
-          if (refused.refusal() != Refusal.NOT_FOUND || task.slice().event() == null) {
-            run.lose(task.site().id(), outcome);
-          }
-          return outcome;
-        }
-        case RANGE, PARAMETERS, OTHER -> {
-          return WindowOutcome.failed("", FailureKind.CONFIGURATION, words);
-        }
-      }
-    }
-    if (failure instanceof Outcome.Stopped) {
-      return WindowOutcome.failed("", FailureKind.STOPPED, words);
-    }
-    if (failure instanceof Outcome.Spent) {
-      WindowOutcome outcome = WindowOutcome.failed("", FailureKind.BUDGET, words);
-      run.halt(outcome);
-      return outcome;
-    }
-    if (failure instanceof Outcome.Malformed<?> malformed && malformed.lasting()) {
-      return WindowOutcome.failed("", FailureKind.INCOMPLETE, words);
-    }
-    WindowOutcome outcome = WindowOutcome.failed("", FailureKind.TRY_LATER, words);
-    if (failure instanceof Outcome.Unavailable<?> unavailable && unavailable.budgetSpent()) {
-      run.halt(outcome);
-    }
-    return outcome;
   }
 }

@@ -25,13 +25,10 @@ import java.util.Map;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.values.TupleTag;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Types a task's rows for each report that it fills. */
 final class TypeRows extends DoFn<Fetched, Typed> {
   private static final long serialVersionUID = 1L;
-  private static final Logger LOG = LoggerFactory.getLogger(TypeRows.class);
 
   /** Untyped rows of a window that are kept to look at. */
   private static final int KEPT = 100;
@@ -47,33 +44,23 @@ final class TypeRows extends DoFn<Fetched, Typed> {
   @ProcessElement
   public void type(@Element Fetched fetched, MultiOutputReceiver out) {
     RunServices run = RunServices.of(spec);
-    try (RowSpool raw = fetched.raw()) {
+    try {
       for (Report report : fetched.task().reports()) {
+        Typed typed;
         try {
-          out.get(ExportPipeline.TYPED).output(type(run, fetched, raw, report));
-        } catch (IOException e) {
-          fail(run, fetched, report, FailureKind.STORAGE, "rows on the disk: " + e, out);
-        } catch (RuntimeException e) {
-          LOG.error("{}: a fault of ours", fetched.task(), e);
-          fail(run, fetched, report, FailureKind.FAULT, "a fault of ours: " + e, out);
+          typed = type(run, fetched, fetched.raw(), report);
+        } catch (IOException | RuntimeException e) {
+          WindowOutcome outcome =
+              run.failed(fetched.task().window(report), fetched.requestsOf(report), e);
+          run.ended(outcome);
+          out.get(failures).output(outcome);
+          continue;
         }
+        out.get(ExportPipeline.TYPED).output(typed);
       }
+    } finally {
+      RunServices.drop(fetched.raw());
     }
-  }
-
-  private void fail(
-      RunServices run,
-      Fetched fetched,
-      Report report,
-      FailureKind kind,
-      String message,
-      MultiOutputReceiver out) {
-    Window window = fetched.task().window(report);
-    WindowOutcome outcome =
-        WindowOutcome.failed(window.toString(), kind, message)
-            .about(window, fetched.requestsOf(report));
-    run.ended(outcome);
-    out.get(failures).output(outcome);
   }
 
   private static Typed type(RunServices run, Fetched fetched, RowSpool raw, Report report)
@@ -81,35 +68,28 @@ final class TypeRows extends DoFn<Fetched, Typed> {
     // The rows' unit is known when all are read. Percentages are what the API gives today: only
     // when it turns out otherwise are they typed once more.
     Typing typing = new Typing(run, fetched.task(), report, false);
-    typing.read(raw);
-    if (typing.unit() == UnitGuard.Unit.RATIO) {
-      typing.rows.close();
-      typing = new Typing(run, fetched.task(), report, true);
+    boolean handedOn = false;
+    try {
       typing.read(raw);
+      if (typing.unit() == UnitGuard.Unit.RATIO) {
+        RunServices.drop(typing.rows);
+        typing = new Typing(run, fetched.task(), report, true);
+        typing.read(raw);
+      }
+      if (typing.unit() == UnitGuard.Unit.NEITHER
+          && report.aggregates().contains(Aggregate.BOUNCE_RATE)) {
+        typing.refuseAll(
+            "bounce_rate fits neither a ratio nor a percentage: rate x visits is no whole number"
+                + " of bounces");
+      }
+      Typed typed = typing.typed(fetched);
+      handedOn = true;
+      return typed;
+    } finally {
+      if (!handedOn) {
+        RunServices.drop(typing.rows);
+      }
     }
-    if (typing.unit() == UnitGuard.Unit.NEITHER
-        && report.aggregates().contains(Aggregate.BOUNCE_RATE)) {
-      typing.refuseAll(
-          "bounce_rate fits neither a ratio nor a percentage: rate x visits is no whole number of"
-              + " bounces");
-    }
-    return new Typed(
-        new Fetched(
-            fetched.task(),
-            new RowSpool(run.spillDirectory()),
-            fetched.control(),
-            fetched.noControl(),
-            fetched.faults(),
-            fetched.fetchedAt(),
-            fetched.requests(),
-            fetched.controlRequests(),
-            fetched.splits()),
-        report,
-        typing.rows,
-        typing.sums,
-        typing.digests(),
-        typing.refused,
-        typing.quarantine);
   }
 
   /** A task's rows on their way to being one report's, and what was found on it. */
@@ -147,10 +127,28 @@ final class TypeRows extends DoFn<Fetched, Typed> {
           RowSource source = raw.read()) {
         new RowTyper(report, window, shape, ratio)
             .type(new RawRows.Reader(source, cells), sorter, rows, this);
-      } catch (IOException | RuntimeException e) {
-        rows.close();
-        throw e;
       }
+    }
+
+    /** What was found, when all is read. The raw rows are not needed any more. */
+    Typed typed(Fetched fetched) {
+      return new Typed(
+          new Fetched(
+              fetched.task(),
+              new RowSpool(run.spillDirectory()),
+              fetched.control(),
+              fetched.noControl(),
+              fetched.faults(),
+              fetched.fetchedAt(),
+              fetched.requests(),
+              fetched.controlRequests(),
+              fetched.splits()),
+          report,
+          rows,
+          sums,
+          digests(),
+          refused,
+          quarantine);
     }
 
     /** The unit of the window's bounce rates, from all its rows together. */

@@ -1,0 +1,151 @@
+package fathomexport.pipeline;
+
+import fathomexport.api.Outcome;
+import fathomexport.ledger.LedgerException;
+import fathomexport.report.SecretUnavailableException;
+import fathomexport.sink.SinkException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * What a failure means, whichever step of a window it comes from: why the window was not exported,
+ * in which words, and how far the failure reaches. This is the only place that decides it.
+ */
+final class FailurePolicy {
+  private FailurePolicy() {}
+
+  /** What a failure ends. */
+  enum Reach {
+    /** The window alone. */
+    WINDOW,
+    /** Everything that is still to be asked of the window's site. */
+    SITE,
+    /** The run: what is still to come would fail alike, and its requests would be billed. */
+    RUN
+  }
+
+  /**
+   * The meaning of one failure.
+   *
+   * @param message one line for people
+   */
+  record Verdict(FailureKind kind, String message, Reach reach) {
+    /** How a window ended that failed so. */
+    WindowOutcome outcome(String window) {
+      return WindowOutcome.failed(window, kind, message);
+    }
+  }
+
+  /**
+   * The meaning of what a step has thrown.
+   *
+   * @param aboutEvent whether the window is an event's: an event that does not exist says nothing
+   *     of its site
+   */
+  static Verdict of(Exception failure, boolean aboutEvent) {
+    if (failure instanceof FetchFailedException fetch) {
+      return of(fetch.failure(), aboutEvent);
+    }
+    if (failure instanceof ExportFailedException own) {
+      return new Verdict(own.kind(), words(own), Reach.RUN);
+    }
+    if (failure instanceof SecretUnavailableException) {
+      return new Verdict(FailureKind.PERMISSION, words(failure), Reach.RUN);
+    }
+    if (failure instanceof SinkException sink) {
+      return of(sink);
+    }
+    if (failure instanceof LedgerException) {
+      return new Verdict(FailureKind.STORAGE, words(failure), Reach.RUN);
+    }
+    if (failure instanceof IOException
+        || failure instanceof UncheckedIOException
+        || fullDisk(failure).isPresent()) {
+      return new Verdict(
+          FailureKind.STORAGE, "cannot keep rows on the disk: " + words(failure), Reach.RUN);
+    }
+    return new Verdict(
+        FailureKind.FAULT, "internal error, please report it: " + failure, Reach.WINDOW);
+  }
+
+  private static Verdict of(SinkException failure) {
+    String words = words(failure);
+    return switch (failure.kind()) {
+      case UNAVAILABLE, UNKNOWN -> new Verdict(FailureKind.STORAGE, words, Reach.RUN);
+      case DEFINITION -> new Verdict(FailureKind.CONFIGURATION, words, Reach.WINDOW);
+      case SUPERSEDED -> new Verdict(FailureKind.TRY_LATER, words, Reach.RUN);
+      case INTEGRITY -> new Verdict(FailureKind.FAULT, words, Reach.WINDOW);
+    };
+  }
+
+  /** The meaning of a question to the API that has failed. */
+  static Verdict of(Outcome.Failure<?> failure, boolean aboutEvent) {
+    return new Verdict(kind(failure), failure.describe(), reach(failure, aboutEvent));
+  }
+
+  /** Why what was asked is not there. */
+  static FailureKind kind(Outcome.Failure<?> failure) {
+    if (failure instanceof Outcome.Refused<?> refused) {
+      return switch (refused.refusal()) {
+        case CREDENTIALS, PERMISSION, NOT_FOUND -> FailureKind.PERMISSION;
+        case RANGE, PARAMETERS, OTHER -> FailureKind.CONFIGURATION;
+      };
+    }
+    if (failure instanceof Outcome.Stopped) {
+      return FailureKind.STOPPED;
+    }
+    if (failure instanceof Outcome.Spent) {
+      return FailureKind.BUDGET;
+    }
+    return failure instanceof Outcome.Malformed<?> malformed && malformed.lasting()
+        ? FailureKind.INCOMPLETE
+        : FailureKind.TRY_LATER;
+  }
+
+  private static Reach reach(Outcome.Failure<?> failure, boolean aboutEvent) {
+    if (failure instanceof Outcome.Refused<?> refused) {
+      return switch (refused.refusal()) {
+        case CREDENTIALS -> Reach.RUN;
+        case PERMISSION -> Reach.SITE;
+        case NOT_FOUND -> aboutEvent ? Reach.WINDOW : Reach.SITE;
+        case RANGE, PARAMETERS, OTHER -> Reach.WINDOW;
+      };
+    }
+    boolean noMoreRequests =
+        failure instanceof Outcome.Spent
+            || (failure instanceof Outcome.Unavailable<?> away && away.budgetSpent());
+    return noMoreRequests ? Reach.RUN : Reach.WINDOW;
+  }
+
+  /**
+   * An exception's words. A full disk is named whatever exception came last: it is the cause that a
+   * person can remove.
+   */
+  static String words(Throwable failure) {
+    String message = failure.getMessage() == null ? failure.toString() : failure.getMessage();
+    return fullDisk(failure)
+        .filter(full -> !message.contains(full))
+        .map(full -> message + " (" + full + ")")
+        .orElse(message);
+  }
+
+  /** What the first exception says that speaks of a full disk; empty when none does. */
+  private static Optional<String> fullDisk(Throwable failure) {
+    for (Throwable t = failure; t != null; t = t.getCause()) {
+      String message = t.getMessage();
+      if (message != null && speaksOfFullDisk(message)) {
+        return Optional.of(message);
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static boolean speaksOfFullDisk(String message) {
+    String lower = message.toLowerCase(Locale.ROOT);
+    return lower.contains("no space left on device")
+        || lower.contains("disk quota exceeded")
+        || lower.contains("enospc");
+  }
+}
