@@ -113,7 +113,7 @@ final class Accounts {
     if (failure instanceof Outcome.Refused<?> refused) {
       return switch (refused.refusal()) {
         case CREDENTIALS, PERMISSION, NOT_FOUND -> FailureKind.PERMISSION;
-        case RANGE, PARAMETERS, OTHER -> FailureKind.CONFIGURATION;
+        case LIMIT, RANGE, PARAMETERS, OTHER -> FailureKind.CONFIGURATION;
       };
     }
     if (failure instanceof Outcome.Stopped) {

@@ -50,6 +50,7 @@ final class PagedFetch {
   private final Tally tally;
   private final Pager pager;
   private final PageCheck check;
+  private final LimitProbe limit;
   private final RangeProbe range;
   private final RowCapDetector cap;
   private final PeriodTotals totals = new PeriodTotals();
@@ -89,9 +90,10 @@ final class PagedFetch {
         new Pager(
             shape.dateGrouping(),
             days,
-            knowledge.limit(context.rowLimit()),
+            knowledge.limit(shape.key(), context.rowLimit()),
             knowledge.maxDays(shape.key(), allowed));
     this.check = new PageCheck(shape, days);
+    this.limit = new LimitProbe(knowledge, shape.key(), pager);
     this.range = new RangeProbe(knowledge, slice, shape, days, zone, pager);
     this.cap = new RowCapDetector(context, shape, pager);
   }
@@ -116,6 +118,7 @@ final class PagedFetch {
       if (answer.contents().legacyEnvelope()) {
         LOG.warn("{} {}: the answer came in the envelope of an older API", slice, asked);
       }
+      limit.passed();
       take(asked, page);
       range.passed();
     }
@@ -209,15 +212,28 @@ final class PagedFetch {
     month = begun.first();
   }
 
-  /** Goes on with a narrower range when that is what was refused. */
+  /**
+   * Goes on with fewer rows or with a narrower range when that is what was refused. What is about
+   * neither is not put to the proof again for every task of the run.
+   */
   private void refused(Outcome.Failure<AggregationAnswer> failure) throws FetchFailedException {
-    if (failure instanceof Outcome.Refused<AggregationAnswer> refused && !range.isRefuted()) {
+    if (failure instanceof Outcome.Refused<AggregationAnswer> refused && isProvable(refused)) {
       tally.requests++;
-      if (range.refused(refused)) {
+      if (limit.refused(refused) || range.refused(refused)) {
         return;
       }
+      context.knowledge().hopeless(shape.key(), slice.site(), refused.words());
     }
     throw new FetchFailedException(failure);
+  }
+
+  private boolean isProvable(Outcome.Refused<AggregationAnswer> refused) {
+    return switch (refused.refusal()) {
+      case LIMIT, RANGE, PARAMETERS ->
+          !range.isRefuted()
+              && !context.knowledge().isHopeless(shape.key(), slice.site(), refused.words());
+      case CREDENTIALS, PERMISSION, NOT_FOUND, OTHER -> false;
+    };
   }
 
   private void take(DayRange asked, PageReader page) throws FetchFailedException, IOException {

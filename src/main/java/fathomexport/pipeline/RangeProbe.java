@@ -36,6 +36,9 @@ final class RangeProbe {
   private String words = "";
   private boolean longWeek;
 
+  /** The width, in days, that is asked for since a wider range was clearly refused; 0 for none. */
+  private int narrowed;
+
   RangeProbe(
       Knowledge knowledge,
       Slice slice,
@@ -69,11 +72,12 @@ final class RangeProbe {
         }
         int narrower = pager.rangeRefused();
         if (narrower > 0) {
-          knowledge.rangeRefused(shape.key(), narrower, refused.words());
+          narrowed = narrower;
+          words = refused.words();
           return true;
         }
       }
-      case PARAMETERS -> {
+      case LIMIT, PARAMETERS -> {
         if (suspected == 0 && !pager.askIsSingle()) {
           longWeek = hasLongWeek(pager.ask());
           suspected = pager.ask().days();
@@ -88,10 +92,11 @@ final class RangeProbe {
     return false;
   }
 
-  /** Takes the news of an answer: a single period passed where a wide range was refused. */
+  /** Takes the news of an answer: a range passed where a wider one was refused. */
   void passed() {
-    if (refuted) {
-      return;
+    if (narrowed > 0) {
+      knowledge.rangeRefused(shape.key(), narrowed, words);
+      narrowed = 0;
     }
     if (longWeek) {
       narrowLongWeek(words);

@@ -113,7 +113,7 @@ final class RowCapDetector {
       context.knowledge().rowsCapped(suspected);
     } else {
       refuted = true;
-      pager.limit(context.knowledge().limit(context.rowLimit()));
+      pager.limit(context.knowledge().limit(shape.key(), context.rowLimit()));
     }
     suspected = 0;
     period = null;

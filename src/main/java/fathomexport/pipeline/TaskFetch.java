@@ -84,7 +84,7 @@ final class TaskFetch implements Prefetcher.Pieces {
           }
           return outcome;
         }
-        case RANGE, PARAMETERS, OTHER -> {
+        case LIMIT, RANGE, PARAMETERS, OTHER -> {
           return WindowOutcome.failed("", FailureKind.CONFIGURATION, words);
         }
       }
