@@ -36,12 +36,28 @@ record ErrorWords(String words, Set<String> fields) {
           "date[ _-]?range|time[ _-]?range|date[ _-]?from|date[ _-]?to\\b|\\brange"
               + "|\\b(\\d+|seven|six|twelve)[ -](hours?|days?|weeks?|months?|years?)\\b",
           Pattern.CASE_INSENSITIVE);
+
+  /** Words about dates that leave no doubt, whatever else is said of a limit. */
+  private static final Pattern SURELY_RANGE =
+      Pattern.compile(
+          "date[ _-]?range|time[ _-]?range|date[ _-]?from|date[ _-]?to\\b"
+              + "|\\b(\\d+|seven|six|twelve)[ -](hours?|days?|weeks?|months?|years?)\\b",
+          Pattern.CASE_INSENSITIVE);
+
+  private static final Pattern LIMIT =
+      Pattern.compile(
+          "(?<!rate )(?<!rate-)(?<!time )(?<!quota )\\blimit\\b|\\bper[ _-]?page\\b|\\bpage[ _-]?size\\b"
+              + "|\\b(max(imum)?|at most|no more than|more than|up to|exceeds?)\\b.{0,30}\\b(rows?|results|records|items|entries)\\b"
+              + "|\\b(rows?|results|records|items|entries)\\b.{0,30}\\b(max(imum)?|at most|more than|greater than|up to|exceeds?)\\b",
+          Pattern.CASE_INSENSITIVE);
+
   private static final Pattern DATES =
       Pattern.compile(
           "\\b(dates?|ranges?|hours?|days?|weeks?|months?|years?|period|interval|timestamp)\\b"
               + "|date_|hourly|daily|too (long|wide|large)",
           Pattern.CASE_INSENSITIVE);
   private static final Set<String> SITE_FIELDS = Set.of("site_id", "entity_id");
+  private static final Set<String> LIMIT_FIELDS = Set.of("limit", "per_page", "page_size");
   private static final Set<String> RANGE_FIELDS = Set.of("date_from", "date_to");
 
   static ErrorWords of(String body) {
@@ -114,6 +130,12 @@ record ErrorWords(String words, Set<String> fields) {
   private Refusal refusedParameters() {
     if (fields.stream().anyMatch(SITE_FIELDS::contains) || PERMISSION.matcher(words).find()) {
       return Refusal.PERMISSION;
+    }
+    if (fields.stream().anyMatch(LIMIT_FIELDS::contains)
+        || (fields.stream().noneMatch(RANGE_FIELDS::contains)
+            && LIMIT.matcher(words).find()
+            && !SURELY_RANGE.matcher(words).find())) {
+      return Refusal.LIMIT;
     }
     if (fields.stream().anyMatch(RANGE_FIELDS::contains) || RANGE.matcher(words).find()) {
       return Refusal.RANGE;

@@ -1,6 +1,8 @@
 package fathomexport.api;
 
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.regex.Pattern;
 
 /** How a call ended. */
 public sealed interface Outcome<T> {
@@ -31,6 +33,19 @@ public sealed interface Outcome<T> {
    */
   record Refused<T>(int status, Refusal refusal, String words, boolean mentionsRange)
       implements Failure<T> {
+    private static final Pattern NUMBER =
+        Pattern.compile("(?<![\\d.,])(\\d{1,3}(?:[,_ ]\\d{3})+|\\d{1,9})(?![\\d])");
+
+    /** The greatest number in the words below this one: the most that is allowed, if they say. */
+    public OptionalInt numberBelow(int asked) {
+      return NUMBER
+          .matcher(words)
+          .results()
+          .mapToInt(n -> Integer.parseInt(n.group().replaceAll("[,_ ]", "")))
+          .filter(n -> n > 0 && n < asked)
+          .max();
+    }
+
     @Override
     public String describe() {
       return "the API refuses with " + status + ": " + words;

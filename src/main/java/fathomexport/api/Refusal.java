@@ -11,6 +11,8 @@ public enum Refusal {
   PERMISSION,
   /** Does not exist, is not visible, or is retired (404, 410). */
   NOT_FOUND,
+  /** 400 and 422 that clearly speak of how many rows were asked for. */
+  LIMIT,
   /** 400 and 422 that clearly speak of the range of dates. */
   RANGE,
   /** Any other 400 and 422. */

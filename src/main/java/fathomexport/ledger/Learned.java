@@ -1,6 +1,7 @@
 package fathomexport.ledger;
 
 import java.io.Serializable;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 
@@ -11,12 +12,48 @@ import java.util.Optional;
  *     in days, for shapes whose wider ranges were refused
  * @param rowCap rows beyond which answers are cut off, below the limit that was asked for
  * @param mostRows most rows that one answer held: no cap lies below
+ * @param limits most rows that may be asked for at a time, where more were refused
+ * @param offsets what the API does with {@code offset}, by account
  */
-public record Learned(Map<String, Integer> maxDays, Optional<Integer> rowCap, int mostRows) {
-  public static final Learned NOTHING = new Learned(Map.of(), Optional.empty(), 0);
+public record Learned(
+    Map<String, Integer> maxDays,
+    Optional<Integer> rowCap,
+    int mostRows,
+    Map<Whose, Integer> limits,
+    Map<String, OffsetSupport> offsets) {
+  public static final Learned NOTHING =
+      new Learned(Map.of(), Optional.empty(), 0, Map.of(), Map.of());
 
   public Learned {
     maxDays = Map.copyOf(maxDays);
+    limits = Map.copyOf(limits);
+    offsets = Map.copyOf(offsets);
+  }
+
+  /** A query shape, as an account asks it. */
+  public record Whose(String account, String shapeKey) implements Serializable {}
+
+  /** What is known once a lesson is learned. */
+  public Learned with(Lesson lesson) {
+    Map<String, Integer> days = new HashMap<>(maxDays);
+    Optional<Integer> cap = rowCap;
+    int most = mostRows;
+    Map<Whose, Integer> least = new HashMap<>(limits);
+    Map<String, OffsetSupport> support = new HashMap<>(offsets);
+    if (lesson instanceof Lesson.MaxDays m) {
+      days.merge(m.shapeKey(), m.days(), Math::min);
+    } else if (lesson instanceof Lesson.RowCap c) {
+      cap = Optional.of(Math.min(c.rows(), rowCap.orElse(c.rows())));
+    } else if (lesson instanceof Lesson.MostRows m) {
+      most = Math.max(m.rows(), mostRows);
+    } else if (lesson instanceof Lesson.Limit l) {
+      least.merge(new Whose(l.account(), l.shapeKey()), l.rows(), Math::min);
+    } else if (lesson instanceof Lesson.Offset o) {
+      support.put(o.account(), o.support());
+    } else if (lesson instanceof Lesson.OffsetUnknown o) {
+      support.remove(o.account());
+    }
+    return new Learned(days, cap, most, least, support);
   }
 
   /** One thing that was learned. */
@@ -29,5 +66,14 @@ public record Learned(Map<String, Integer> maxDays, Optional<Integer> rowCap, in
 
     /** An answer held this many rows. */
     record MostRows(int rows) implements Lesson {}
+
+    /** A question that was refused with a higher limit passed with this one. */
+    record Limit(String account, String shapeKey, int rows) implements Lesson {}
+
+    /** What the API does with {@code offset}. */
+    record Offset(String account, OffsetSupport support) implements Lesson {}
+
+    /** What was known of {@code offset} is no longer true. */
+    record OffsetUnknown(String account) implements Lesson {}
   }
 }

@@ -90,7 +90,7 @@ final class FailurePolicy {
     if (failure instanceof Outcome.Refused<?> refused) {
       return switch (refused.refusal()) {
         case CREDENTIALS, PERMISSION, NOT_FOUND -> FailureKind.PERMISSION;
-        case RANGE, PARAMETERS, OTHER -> FailureKind.CONFIGURATION;
+        case LIMIT, RANGE, PARAMETERS, OTHER -> FailureKind.CONFIGURATION;
       };
     }
     if (failure instanceof Outcome.Stopped) {
@@ -110,7 +110,7 @@ final class FailurePolicy {
         case CREDENTIALS -> Reach.RUN;
         case PERMISSION -> Reach.SITE;
         case NOT_FOUND -> aboutEvent ? Reach.WINDOW : Reach.SITE;
-        case RANGE, PARAMETERS, OTHER -> Reach.WINDOW;
+        case LIMIT, RANGE, PARAMETERS, OTHER -> Reach.WINDOW;
       };
     }
     boolean noMoreRequests =

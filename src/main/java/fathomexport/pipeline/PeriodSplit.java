@@ -205,7 +205,7 @@ final class PeriodSplit {
       throws FetchFailedException, IOException {
     if (failure instanceof Outcome.Refused<AggregationAnswer> refused) {
       switch (refused.refusal()) {
-        case PARAMETERS, RANGE, OTHER -> {
+        case LIMIT, PARAMETERS, RANGE, OTHER -> {
           requests++;
           LOG.warn("{} {}: {}", slice, period, failure.describe());
           if (split.refused(failure.describe()) == Split.Kept.RESTART) {

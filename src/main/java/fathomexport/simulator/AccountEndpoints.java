@@ -52,7 +52,7 @@ final class AccountEndpoints {
         base + "/sites/" + id + "/events",
         world.events(site.id()),
         EventDefinition::id,
-        AccountEndpoints::event);
+        event -> event(event, behaviour));
   }
 
   Answer token(SimulatorToken token, Instant now) {
@@ -120,12 +120,12 @@ final class AccountEndpoints {
     return node;
   }
 
-  private static ObjectNode event(EventDefinition event) {
+  private static ObjectNode event(EventDefinition event, Behaviour behaviour) {
     ObjectNode node = JSON.createObjectNode();
     node.put("id", event.id());
     node.put("object", "event");
     node.put("name", event.name());
-    node.put("currency", event.currency());
+    node.put("currency", behaviour.currencyUnknown ? null : event.currency());
     node.put("created_at", TIME.format(event.createdAt()));
     return node;
   }

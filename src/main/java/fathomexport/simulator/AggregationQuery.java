@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param from first local second; null for the first recorded data
  * @param to last local second, included; null for now
  * @param zone what local means: the site's, or the one asked for
+ * @param offset rows that are left out before the first
  */
 record AggregationQuery(
     SimulatedSite site,
@@ -38,6 +39,7 @@ record AggregationQuery(
     @Nullable LocalDateTime to,
     ZoneId zone,
     @Nullable Integer limit,
+    int offset,
     List<Condition> filters) {
 
   static final List<String> PAGEVIEW_AGGREGATES =
@@ -144,9 +146,10 @@ record AggregationQuery(
     checkRange(grouping, from, to, zone, behaviour);
     Sort sort = sort(request.parameter("sort_by"), aggregates, fields, grouping);
     Integer limit = limit(request.parameter("limit"), behaviour);
+    int offset = offset(request.parameter("offset"), behaviour);
     List<Condition> filters = filters(request.parameter("filters"), behaviour);
     return new AggregationQuery(
-        site, event, aggregates, grouping, fields, sort, from, to, zone, limit, filters);
+        site, event, aggregates, grouping, fields, sort, from, to, zone, limit, offset, filters);
   }
 
   static String required(ApiRequest request, String name) throws ApiProblem {
@@ -356,9 +359,25 @@ record AggregationQuery(
     int limit = Integer.parseInt(text);
     Integer most = behaviour.maximumLimit;
     if (most != null && limit > most) {
+      if (!behaviour.maximumNamed) {
+        throw ApiProblem.of(400, "Bad request.");
+      }
       throw ApiProblem.invalid("limit", "The limit must not be greater than " + most + ".");
     }
     return limit;
+  }
+
+  private static int offset(@Nullable String text, Behaviour behaviour) throws ApiProblem {
+    if (text == null || behaviour.offset == Behaviour.Offset.IGNORED) {
+      return 0;
+    }
+    if (behaviour.offset == Behaviour.Offset.REFUSED) {
+      throw ApiProblem.invalid("offset", "The offset field is prohibited.");
+    }
+    if (!text.matches("[0-9]{1,9}")) {
+      throw ApiProblem.invalid("offset", "The offset must be an integer of at least 0.");
+    }
+    return Integer.parseInt(text);
   }
 
   private static List<Condition> filters(@Nullable String text, Behaviour behaviour)
@@ -422,6 +441,13 @@ record AggregationQuery(
     boolean regex = op == Operator.MATCHING || op == Operator.NOT_MATCHING;
     if (regex && behaviour.regexRefused) {
       throw ApiProblem.incompatible("filters", "Regular expressions are not available.");
+    }
+    if (regex && behaviour.re2Only) {
+      Optional<String> unknown = Re2Syntax.unknown(value.textValue());
+      if (unknown.isPresent()) {
+        throw ApiProblem.incompatible(
+            "filters", "error parsing regexp: invalid or unsupported syntax: " + unknown.get());
+      }
     }
     int flags = behaviour.regexIgnoresCase ? Pattern.CASE_INSENSITIVE | Pattern.UNICODE_CASE : 0;
     return new Condition(field, op, value.textValue(), pattern(op, value.textValue(), flags));

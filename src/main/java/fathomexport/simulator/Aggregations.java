@@ -59,7 +59,8 @@ final class Aggregations {
       ZoneId zone,
       Behaviour.EmptyField emptyField,
       boolean scheme,
-      boolean ascii) {}
+      boolean ascii,
+      boolean unknownCountryAsUn) {}
 
   private record Indexed(long version, SiteIndex index) {}
 
@@ -159,11 +160,16 @@ final class Aggregations {
     if (cap != null) {
       limit = Math.min(limit, cap);
     }
-    List<Group> groups = groups(query, behaviour, now, index, columns, limit, number);
+    // Rows before the offset are found as well, and left out.
+    int found = query.offset() > Integer.MAX_VALUE - limit ? Integer.MAX_VALUE : limit + query.offset();
+    List<Group> groups = groups(query, behaviour, now, index, columns, found, number);
     if (groups.isEmpty() && query.grouping() == Grouping.NONE && query.fields().isEmpty()) {
       groups.add(new Group("", new int[0]));
     }
-    groups = first(limit, groups, order(query, behaviour, columns));
+    groups = first(found, groups, order(query, behaviour, columns));
+    if (query.offset() > 0) {
+      groups = new ArrayList<>(groups.subList(Math.min(query.offset(), groups.size()), groups.size()));
+    }
     groups = damaged(groups, query, behaviour, limit);
     return render(groups, query, behaviour, columns);
   }
@@ -177,7 +183,8 @@ final class Aggregations {
             query.zone(),
             behaviour.emptyField,
             behaviour.hostnameWithScheme,
-            behaviour.asciiJson);
+            behaviour.asciiJson,
+            behaviour.unknownCountryAsUn);
     // Under the lock, so that requests in parallel do not each build the same index.
     synchronized (indexes) {
       long version = world.version(site);
@@ -218,7 +225,9 @@ final class Aggregations {
       filtered[f] = index.column(condition.property());
       passes[f] = passes(condition, filtered[f], behaviour);
     }
-    long salt = behaviour.unstableTies ? number : 0;
+    boolean unstable =
+        behaviour.unstableTies || behaviour.offset == Behaviour.Offset.UNSTABLE;
+    long salt = unstable ? number : 0;
     Sort sort = query.sort();
     boolean byTime =
         sort != null

@@ -76,6 +76,16 @@ public final class Behaviour {
     ABSENT
   }
 
+  /** What becomes of the parameter {@code offset}, which is not documented. */
+  public enum Offset {
+    IGNORED,
+    HONOURED,
+    /** 400. */
+    REFUSED,
+    /** Honoured, but rows that compare equal come in another order with every request. */
+    UNSTABLE
+  }
+
   /** A cell that does not hold a number: an aggregate's text in all rows of a site and day. */
   public record CorruptCell(String site, LocalDate day, String aggregate, String text) {}
 
@@ -125,6 +135,11 @@ public final class Behaviour {
   List<CorruptCell> corruptCells = List.of();
   @Nullable Integer silentRowCap = null;
   @Nullable Integer maximumLimit = null;
+  boolean maximumNamed = true;
+  Offset offset = Offset.IGNORED;
+  boolean re2Only = false;
+  boolean currencyUnknown = false;
+  boolean unknownCountryAsUn = false;
   @Nullable Integer defaultLimit = null;
   boolean sortByIgnored = false;
   FieldSort fieldSort = FieldSort.CODE_POINTS;
@@ -175,6 +190,11 @@ public final class Behaviour {
     corruptCells = other.corruptCells;
     silentRowCap = other.silentRowCap;
     maximumLimit = other.maximumLimit;
+    maximumNamed = other.maximumNamed;
+    offset = other.offset;
+    re2Only = other.re2Only;
+    currencyUnknown = other.currencyUnknown;
+    unknownCountryAsUn = other.unknownCountryAsUn;
     defaultLimit = other.defaultLimit;
     sortByIgnored = other.sortByIgnored;
     fieldSort = other.fieldSort;
@@ -313,6 +333,31 @@ public final class Behaviour {
   /** The limit above which a request is refused with 400. */
   public Behaviour withMaximumLimit(@Nullable Integer value) {
     return change(b -> b.maximumLimit = positive("maximumLimit", value));
+  }
+
+  /** Whether that refusal says what it is about, and how much is allowed. */
+  public Behaviour withMaximumNamed(boolean value) {
+    return change(b -> b.maximumNamed = value);
+  }
+
+  /** What becomes of the parameter {@code offset}. */
+  public Behaviour withOffset(Offset value) {
+    return change(b -> b.offset = value);
+  }
+
+  /** Whether regular expressions that RE2 does not know are refused with 422. */
+  public Behaviour withRe2Only(boolean value) {
+    return change(b -> b.re2Only = value);
+  }
+
+  /** Whether {@code currency} of events is null. */
+  public Behaviour withCurrencyUnknown(boolean value) {
+    return change(b -> b.currencyUnknown = value);
+  }
+
+  /** Whether a country that is not known is shown as {@code un}. */
+  public Behaviour withUnknownCountryAsUn(boolean value) {
+    return change(b -> b.unknownCountryAsUn = value);
   }
 
   /** The limit of a request that asks for none. */

@@ -210,6 +210,11 @@ final class SiteIndex {
         && !value.isEmpty()) {
       value = "https://" + value;
     }
+    if (field == Dimension.COUNTRY_CODE
+        && behaviour.unknownCountryAsUn
+        && (value == null || value.isEmpty())) {
+      return "un";
+    }
     return switch (behaviour.emptyField) {
       case AS_NULL -> value != null && value.isEmpty() ? null : value;
       case AS_EMPTY -> value == null ? "" : value;

@@ -215,6 +215,11 @@ public final class Truth {
     if (field.equals("hostname") && behaviour.hostnameWithScheme && raw != null && !raw.isEmpty()) {
       raw = "https://" + raw;
     }
+    if (field.equals("country_code")
+        && behaviour.unknownCountryAsUn
+        && (raw == null || raw.isEmpty())) {
+      return "un";
+    }
     return switch (behaviour.emptyField) {
       case AS_KEPT -> raw;
       case AS_NULL -> raw == null || raw.isEmpty() ? null : raw;

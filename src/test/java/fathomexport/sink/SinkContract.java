@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import fathomexport.ledger.Attempt;
 import fathomexport.ledger.CertificateStatus;
 import fathomexport.ledger.Learned;
+import fathomexport.ledger.OffsetSupport;
 import fathomexport.ledger.Ledger;
 import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.PeriodCertificate;
@@ -819,9 +820,27 @@ public abstract class SinkContract {
     ledger.learn(new Learned.Lesson.RowCap(5000));
     ledger.learn(new Learned.Lesson.RowCap(7000));
 
+    ledger.learn(new Learned.Lesson.Limit("a", "event:day::", 1000));
+    ledger.learn(new Learned.Lesson.Limit("a", "event:day::", 100));
+    ledger.learn(new Learned.Lesson.Limit("a", "event:day::", 500));
+    ledger.learn(new Learned.Lesson.Limit("b", "event:day::", 1000));
+    ledger.learn(new Learned.Lesson.Offset("a", OffsetSupport.HONOURED));
+    ledger.learn(new Learned.Lesson.Offset("a", OffsetSupport.UNSTABLE));
+    ledger.learn(new Learned.Lesson.Offset("b", OffsetSupport.HONOURED));
+    ledger.learn(new Learned.Lesson.Offset("c", OffsetSupport.IGNORED));
+    ledger.learn(new Learned.Lesson.OffsetUnknown("b"));
+
     Learned expected =
         new Learned(
-            Map.of("pageview:day:pathname:", 45, "event:day::", 30), Optional.of(5000), 5000);
+            Map.of("pageview:day:pathname:", 45, "event:day::", 30),
+            Optional.of(5000),
+            5000,
+            Map.of(
+                new Learned.Whose("a", "event:day::"),
+                100,
+                new Learned.Whose("b", "event:day::"),
+                1000),
+            Map.of("a", OffsetSupport.UNSTABLE, "c", OffsetSupport.IGNORED));
     assertThat(ledger.learned()).isEqualTo(expected);
     try (Sink other = open()) {
       other.migrate(List.of());

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import fathomexport.ledger.Attempt;
 import fathomexport.ledger.Learned;
+import fathomexport.ledger.OffsetSupport;
 import fathomexport.ledger.Ledger;
 import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.LedgerException;
@@ -115,29 +116,12 @@ final class ParquetLedger implements Ledger {
                 LEARNED_LOCK,
                 () -> {
                   Learned before = readLearned();
-                  Learned after = with(before, lesson);
+                  Learned after = before.with(lesson);
                   if (!after.equals(before)) {
                     writeLearned(after);
                   }
                   return after;
                 }));
-  }
-
-  private static Learned with(Learned learned, Learned.Lesson lesson) {
-    if (lesson instanceof Learned.Lesson.MaxDays m) {
-      Map<String, Integer> maxDays = new HashMap<>(learned.maxDays());
-      maxDays.merge(m.shapeKey(), m.days(), Math::min);
-      return new Learned(maxDays, learned.rowCap(), learned.mostRows());
-    }
-    if (lesson instanceof Learned.Lesson.RowCap c) {
-      int cap = Math.min(c.rows(), learned.rowCap().orElse(c.rows()));
-      return new Learned(learned.maxDays(), Optional.of(cap), learned.mostRows());
-    }
-    if (lesson instanceof Learned.Lesson.MostRows m) {
-      return new Learned(
-          learned.maxDays(), learned.rowCap(), Math.max(m.rows(), learned.mostRows()));
-    }
-    throw new IllegalArgumentException("an unknown lesson: " + lesson);
   }
 
   private Path learnedDocument() {
@@ -154,10 +138,32 @@ final class ParquetLedger implements Ledger {
       maxDays.put(e.getKey(), e.getValue().intValue());
     }
     JsonNode cap = document.path("row_cap");
+    // Files of earlier versions have nothing about accounts.
+    Map<Learned.Whose, Integer> limits = new HashMap<>();
+    for (Map.Entry<String, JsonNode> account : document.path("limits").properties()) {
+      for (Map.Entry<String, JsonNode> shape : account.getValue().properties()) {
+        limits.put(
+            new Learned.Whose(account.getKey(), shape.getKey()), shape.getValue().intValue());
+      }
+    }
+    Map<String, OffsetSupport> offsets = new HashMap<>();
+    for (Map.Entry<String, JsonNode> account : document.path("offset").properties()) {
+      offsets.put(account.getKey(), offset(account.getValue().asText()));
+    }
     return new Learned(
         maxDays,
         cap.isNumber() ? Optional.of(cap.intValue()) : Optional.empty(),
-        document.required("most_rows").intValue());
+        document.required("most_rows").intValue(),
+        limits,
+        offsets);
+  }
+
+  private static OffsetSupport offset(String label) throws IOException {
+    try {
+      return OffsetSupport.of(label);
+    } catch (IllegalArgumentException e) {
+      throw new IOException("learned.json: " + e.getMessage(), e);
+    }
   }
 
   private void writeLearned(Learned learned) throws IOException {
@@ -166,6 +172,18 @@ final class ParquetLedger implements Ledger {
     new TreeMap<>(learned.maxDays()).forEach(maxDays::put);
     document.put("row_cap", learned.rowCap().orElse(null));
     document.put("most_rows", learned.mostRows());
+    ObjectNode limits = document.putObject("limits");
+    learned.limits().entrySet().stream()
+        .sorted(
+            Comparator.comparing((Map.Entry<Learned.Whose, Integer> e) -> e.getKey().account())
+                .thenComparing(e -> e.getKey().shapeKey()))
+        .forEach(
+            e ->
+                limits
+                    .withObjectProperty(e.getKey().account())
+                    .put(e.getKey().shapeKey(), e.getValue()));
+    ObjectNode offset = document.putObject("offset");
+    new TreeMap<>(learned.offsets()).forEach((account, o) -> offset.put(account, o.label()));
     documents.write(learnedDocument(), document);
   }
 

@@ -6,6 +6,7 @@ import fathomexport.ledger.Learned;
 import fathomexport.ledger.Ledger;
 import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.LedgerException;
+import fathomexport.ledger.OffsetSupport;
 import fathomexport.ledger.PeriodCertificate;
 import fathomexport.ledger.Provenance;
 import fathomexport.ledger.QuarantinedRow;
@@ -169,41 +170,67 @@ final class PostgresLedger implements Ledger, AutoCloseable {
 
   @Override
   public Learned learned() {
-    record Row(String kind, String shape, int number) {}
+    record Row(String kind, String account, String shape, int number, @Nullable String answer) {}
     List<Row> rows =
         query(
-            "SELECT kind, shape, number FROM fathom_ops.learned",
+            "SELECT kind, account, shape, number, answer FROM fathom_ops.learned",
             (connection, q) -> {},
-            r -> new Row(r.getString(1), r.getString(2), r.getInt(3)));
+            r ->
+                new Row(r.getString(1), r.getString(2), r.getString(3), r.getInt(4), r.getString(5)));
     Map<String, Integer> maxDays = new HashMap<>();
     Optional<Integer> rowCap = Optional.empty();
     int mostRows = 0;
+    Map<Learned.Whose, Integer> limits = new HashMap<>();
+    Map<String, OffsetSupport> offsets = new HashMap<>();
     for (Row row : rows) {
       switch (row.kind()) {
         case "max_days" -> maxDays.put(row.shape(), row.number());
         case "row_cap" -> rowCap = Optional.of(row.number());
         case "most_rows" -> mostRows = row.number();
+        case "limit" -> limits.put(new Learned.Whose(row.account(), row.shape()), row.number());
+        case "offset" ->
+            offsets.put(row.account(), OffsetSupport.of(String.valueOf(row.answer())));
         default -> throw new LedgerException("a lesson of an unknown kind: " + row.kind(), null);
       }
     }
-    return new Learned(maxDays, rowCap, mostRows);
+    return new Learned(maxDays, rowCap, mostRows, limits, offsets);
   }
 
   @Override
   public void learn(Learned.Lesson lesson) {
     if (lesson instanceof Learned.Lesson.MaxDays max) {
-      learn("max_days", max.shapeKey(), max.days(), "least");
+      learn("max_days", "", max.shapeKey(), max.days(), "least");
     } else if (lesson instanceof Learned.Lesson.RowCap cap) {
-      learn("row_cap", "", cap.rows(), "least");
+      learn("row_cap", "", "", cap.rows(), "least");
     } else if (lesson instanceof Learned.Lesson.MostRows most) {
-      learn("most_rows", "", most.rows(), "greatest");
+      learn("most_rows", "", "", most.rows(), "greatest");
+    } else if (lesson instanceof Learned.Lesson.Limit limit) {
+      learn("limit", limit.account(), limit.shapeKey(), limit.rows(), "least");
+    } else if (lesson instanceof Learned.Lesson.Offset offset) {
+      update(
+          "INSERT INTO fathom_ops.learned AS known (kind, account, shape, answer)"
+              + " VALUES ('offset', ?, '', ?)"
+              + " ON CONFLICT (kind, account, shape) DO UPDATE SET answer = excluded.answer,"
+              + " learned_at = pg_catalog.now() WHERE known.answer <> excluded.answer",
+          (connection, s) -> {
+            s.setString(1, offset.account());
+            s.setString(2, offset.support().label());
+            s.addBatch();
+          });
+    } else if (lesson instanceof Learned.Lesson.OffsetUnknown offset) {
+      update(
+          "DELETE FROM fathom_ops.learned WHERE kind = 'offset' AND account = ?",
+          (connection, s) -> {
+            s.setString(1, offset.account());
+            s.addBatch();
+          });
     }
   }
 
-  private void learn(String kind, String shape, int number, String keep) {
+  private void learn(String kind, String account, String shape, int number, String keep) {
     update(
-        "INSERT INTO fathom_ops.learned AS known (kind, shape, number) VALUES (?, ?, ?)"
-            + " ON CONFLICT (kind, shape) DO UPDATE SET number = "
+        "INSERT INTO fathom_ops.learned AS known (kind, account, shape, number) VALUES (?, ?, ?, ?)"
+            + " ON CONFLICT (kind, account, shape) DO UPDATE SET number = "
             + keep
             + "(known.number, excluded.number), learned_at = pg_catalog.now()"
             + " WHERE known.number <> "
@@ -211,8 +238,9 @@ final class PostgresLedger implements Ledger, AutoCloseable {
             + "(known.number, excluded.number)",
         (connection, s) -> {
           s.setString(1, kind);
-          s.setString(2, shape);
-          s.setInt(3, number);
+          s.setString(2, account);
+          s.setString(3, shape);
+          s.setInt(4, number);
           s.addBatch();
         });
   }

@@ -1,0 +1,80 @@
+package fathomexport.simulator;
+
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The regular expressions that RE2 knows, which are fewer than Java's: a pattern that passes here
+ * and compiles in Java is one of RE2's. Cautious: it refuses a few that RE2 would take.
+ */
+final class Re2Syntax {
+  /** One step through a pattern, outside of a character class. */
+  private static final Pattern STEP =
+      Pattern.compile(
+          "\\\\x[0-9A-Fa-f]{2}|\\\\x\\{[0-9A-Fa-f]{1,6}\\}|\\\\[pP](?:[A-Z]|\\{\\^?[A-Za-z_]+\\})"
+              + "|\\\\[abfnrtvdDsSwWBAz]|\\\\[\\p{Punct}]"
+              + "|\\(\\?(?:[imsU]*(?:-[imsU]+)?[:)]|P<\\w+>)|\\((?!\\?)"
+              + "|(?:[*+?]|\\{\\d{1,4}(?:,\\d{0,4})?\\})\\??(?![*+?])"
+              + "|\\[|[^\\\\\\[(*+?]",
+          Pattern.DOTALL);
+
+  /** One member of a character class. */
+  private static final Pattern MEMBER =
+      Pattern.compile(
+          "\\\\x[0-9A-Fa-f]{2}|\\\\x\\{[0-9A-Fa-f]{1,6}\\}|\\\\[pP](?:[A-Z]|\\{\\^?[A-Za-z_]+\\})"
+              + "|\\\\[abfnrtvdDsSwW]|\\\\[\\p{Punct}]|\\[:\\^?[a-z]+:\\]|[^\\\\\\[\\]&]",
+          Pattern.DOTALL);
+
+  private static final int MOST_REPEATS = 1_000;
+  private static final Pattern REPEATS = Pattern.compile("\\d+");
+
+  private Re2Syntax() {}
+
+  /** What of a pattern RE2 does not know; empty when it knows all of it. */
+  static Optional<String> unknown(String pattern) {
+    Matcher step = STEP.matcher(pattern);
+    int at = 0;
+    while (at < pattern.length()) {
+      if (!step.region(at, pattern.length()).lookingAt()) {
+        return Optional.of(rest(pattern, at));
+      }
+      if (step.group().equals("[")) {
+        int end = endOfClass(pattern, at + 1);
+        if (end < 0) {
+          return Optional.of(rest(pattern, at));
+        }
+        at = end;
+      } else if (step.group().startsWith("{")
+          && REPEATS
+              .matcher(step.group())
+              .results()
+              .anyMatch(n -> Integer.parseInt(n.group()) > MOST_REPEATS)) {
+        return Optional.of(step.group());
+      } else {
+        at = step.end();
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** Behind the class whose members begin here; -1 when it has one that RE2 does not know. */
+  private static int endOfClass(String pattern, int from) {
+    int at = pattern.startsWith("^", from) ? from + 1 : from;
+    if (pattern.startsWith("]", at)) {
+      at++;
+    }
+    Matcher member = MEMBER.matcher(pattern);
+    while (at < pattern.length() && pattern.charAt(at) != ']') {
+      if (!member.region(at, pattern.length()).lookingAt()) {
+        return -1;
+      }
+      at = member.end();
+    }
+    return at < pattern.length() ? at + 1 : -1;
+  }
+
+  private static String rest(String pattern, int at) {
+    return pattern.substring(at, Math.min(pattern.length(), at + 20));
+  }
+}
