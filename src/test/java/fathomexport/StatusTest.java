@@ -243,6 +243,42 @@ class StatusTest {
     assertThat(status.path("runs").path(0).path("took").textValue()).isEqualTo("PT1M1S");
   }
 
+  /** A site is not well because others have had worse nights since. */
+  @Test
+  void quarantinedRowsOfASiteCountBehindThousandsOfNewerOnes() throws IOException {
+    fill();
+    Slice good = new Slice(new SiteId("GOOD"), null);
+    List<QuarantinedRow> rows = new ArrayList<>();
+    rows.add(
+        new QuarantinedRow(
+            "traffic_daily", good, "w", "run-1", NOW.minusSeconds(9), "{}", "visits is \"1d\""));
+    for (int i = 0; i < 10_001; i++) {
+      rows.add(
+          new QuarantinedRow(
+              "traffic_daily",
+              new Slice(new SiteId(NASTY), null),
+              "x",
+              "run-2",
+              NOW,
+              "{}",
+              "visits is \"1d\""));
+    }
+    try (ParquetSink sink = new ParquetSink(new ParquetSettings(installation.warehouse()))) {
+      sink.ledger().quarantine(rows);
+    }
+
+    Installation.Ended ended = installation.run("status", "all", "--json");
+
+    assertThat(ended.code()).as(ended.said()).isZero();
+    for (JsonNode line : new ObjectMapper().readTree(ended.out()).path("lines")) {
+      if (line.path("report").textValue().equals("traffic_daily")) {
+        boolean isGood = line.path("site").textValue().equals("GOOD");
+        assertThat(line.path("quarantined").intValue()).isEqualTo(isGood ? 1 : 10_002);
+        assertThat(line.path("attention").booleanValue()).isTrue();
+      }
+    }
+  }
+
   @Test
   void textBeginsWithTheWhole() {
     fill();

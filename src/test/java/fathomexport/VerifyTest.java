@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import fathomexport.simulator.Behaviour;
+import fathomexport.simulator.Conversion;
 import fathomexport.simulator.FathomSimulator;
 import fathomexport.simulator.SimulatorToken;
 import fathomexport.simulator.World;
@@ -23,8 +24,10 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
@@ -37,6 +40,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Whatever happens to the rows after they were exported, {@code verify} finds it. */
@@ -154,6 +158,53 @@ class VerifyTest {
           .containsExactly(List.of(65, true, true, "all"));
     } finally {
       database.execute("UPDATE fathom.traffic_daily SET pageviews = pageviews - 1");
+    }
+  }
+
+  /** More sites, or more events of one site, than a run keeps control totals of. */
+  @ParameterizedTest
+  @CsvSource({"300, 0", "1, 300"})
+  void eachControlIsAskedOnceHoweverManyThereAre(int sites, int events, @TempDir Path directory)
+      throws IOException {
+    LocalDate day = LAST;
+    World world = World.empty();
+    for (int i = 0; i < sites; i++) {
+      String site = "SITE" + i;
+      world.addSite(site, ZoneId.of("UTC"));
+      world.add(site, world.viewAt(site, day.atTime(12, 0)));
+      for (int n = 0; n < events; n++) {
+        world.addEvent(site, "event " + n);
+        world.add(site, Conversion.of("event " + n, world.instant(site, day.atTime(13, 0))));
+      }
+    }
+    List<Question> reports =
+        events == 0
+            ? List.of(TRAFFIC, PAGES, Question.pageviews("browsers_daily", "day", "browser"))
+            : List.of(GOALS, Question.events("goals_by_country_daily", "day", "country_code"));
+    try (FathomSimulator many = FathomSimulator.start(world, Behaviour.unlimited());
+        TestDatabase empty = TestDatabase.create()) {
+      Installation alone =
+          new Installation(directory, empty, many.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+              .pipeline("all", reports);
+      assertThat(alone.run("migrate", "all").code()).isZero();
+
+      Installation.Ended ended =
+          alone.run("verify", "all", "--from", day.toString(), "--to", day.toString(), "--json");
+
+      int controls = Math.max(sites, events);
+      assertThat(ended.code()).as("nothing was exported: %s", ended.err()).isEqualTo(65);
+      assertThat(many.log().aggregations()).hasSize(controls);
+      JsonNode said = json.readTree(ended.out());
+      // Each report and slice in both sinks, in the order of the pipeline's reports.
+      assertThat(said.path("periods").intValue()).isEqualTo(2 * controls * reports.size());
+      List<String> order = new ArrayList<>();
+      said.path("differences").forEach(d -> order.add(d.path("report").textValue()));
+      assertThat(order.stream().distinct().toList())
+          .isEqualTo(reports.stream().map(Question::name).toList());
+      assertThat(order)
+          .isSortedAccordingTo(
+              Comparator.comparing(
+                  name -> reports.stream().map(Question::name).toList().indexOf(name)));
     }
   }
 

@@ -136,6 +136,56 @@ class ZonesTest {
     }
   }
 
+  /** What {@code verify} meets at the one week of 169 hours says nothing about the others. */
+  @Test
+  void verifyLearnsNothingFromTheLongWeekForOtherWeeks() throws IOException {
+    String zone = "Europe/Berlin";
+    LocalDate longWeek = LocalDate.of(2025, 10, 20);
+    assertThat(hours(zone, longWeek)).isEqualTo(169);
+    LocalDate first = longWeek.minusDays(21);
+    World world = world(zone, first, longWeek.plusDays(6));
+    try (TestDatabase database = TestDatabase.create();
+        FathomSimulator api =
+            FathomSimulator.start(world, Behaviour.unlimited().withLongWeekRefused(true))) {
+      Installation installation =
+          install(database, api, Instant.parse("2025-10-28T14:00:00Z"))
+              .pipeline("all", List.of(HOURS));
+      assertThat(installation.run("migrate", "all").code()).isZero();
+      Installation.Ended verified =
+          installation.run(
+              "verify",
+              "all",
+              "--from",
+              longWeek.toString(),
+              "--to",
+              longWeek.plusDays(6).toString());
+      assertThat(verified.code()).as("nothing is stored: %s", verified.said()).isEqualTo(65);
+      assertThat(api.log().aggregations()).anyMatch(e -> e.status() == 400);
+      assertThat(
+              database.query(
+                  "SELECT shape, number FROM fathom_ops.learned WHERE kind = 'max_days'"))
+          .as("a limit of one week is none of every week")
+          .isEmpty();
+      api.log().clear();
+
+      Installation.Ended filled =
+          installation.run(
+              "backfill",
+              "all",
+              "--from",
+              first.toString(),
+              "--to",
+              longWeek.minusDays(1).toString());
+
+      assertThat(filled.code()).as(filled.said()).isZero();
+      assertThat(api.log().aggregations())
+          .as("three weeks, each with one control query and one request")
+          .hasSize(6)
+          .allMatch(e -> e.status() == 200);
+      assertTrue(installation, api, HOURS, first, longWeek.minusDays(1));
+    }
+  }
+
   /** The owner moves the site: what is stored is of other days, until it is asked for again. */
   @Test
   void aSiteThatMoves() throws IOException {

@@ -7,6 +7,7 @@ import java.time.LocalDate;
 /**
  * The last failed attempt at a period; gone when a later one succeeds.
  *
+ * @param windowId the window that failed; empty for an attempt that an older version noted in files
  * @param kept whether older rows of the period stand
  */
 public record Attempt(
@@ -14,6 +15,7 @@ public record Attempt(
     Slice slice,
     LocalDate period,
     LocalDate coversTo,
+    String windowId,
     Instant at,
     String runId,
     String reason,

@@ -1,9 +1,11 @@
 package fathomexport.ledger;
 
 import fathomexport.report.SiteId;
+import fathomexport.report.Slice;
 import java.time.LocalDate;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -36,8 +38,21 @@ public interface Ledger {
   /** The newest quarantined rows of a report whose windows are not settled, newest first. */
   List<QuarantinedRow> quarantined(String report, int limit);
 
-  /** The journal of changed periods of a report, newest first. */
+  /**
+   * All quarantined rows of windows of a report and slice that are not settled, newest first.
+   *
+   * @param windowIds whose
+   */
+  List<QuarantinedRow> quarantined(String report, Slice slice, Collection<String> windowIds);
+
+  /** The newest changes of periods of a report, newest first. */
   List<Restatement> restatements(String report, int limit);
+
+  /** All changes of one period of a report and slice, newest first. */
+  List<Restatement> restatements(String report, Slice slice, LocalDate period);
+
+  /** How much the journals of a report hold of each slice; slices without any are left out. */
+  Map<Slice, JournalCount> journalCounts(String report);
 
   /** Writes or replaces the record of a run, keyed by its id. */
   void record(RunRecord run);

@@ -193,8 +193,8 @@ final class Coverage {
         cells.values().stream().filter(c -> stale(report, slice, c)).count(),
         cells.values().stream().filter(Coverage::nothing).count(),
         cells.values().stream().mapToLong(Cell::rows).sum(),
-        journal == null ? 0 : journal.quarantined(slice),
-        journal == null ? 0 : journal.restated(slice),
+        journal == null ? 0 : journal.count(slice).quarantined(),
+        journal == null ? 0 : journal.count(slice).restated(),
         newest(attempts).map(a -> a.period() + ": " + a.reason()).orElse(null),
         gaps,
         spans);

@@ -4,12 +4,11 @@ import fathomexport.ledger.Attempt;
 import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.PeriodCertificate;
 import fathomexport.ledger.Provenance;
-import fathomexport.ledger.QuarantinedRow;
-import fathomexport.ledger.Restatement;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
+import fathomexport.report.Slice;
 import fathomexport.sink.Sink;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -37,8 +36,6 @@ public record Explanation(
     @Nullable LocalDate measuredFrom,
     @Nullable LocalDate measuredTo,
     List<String> sites) {
-  private static final int LINES = 200;
-
   /**
    * What one sink holds of one slice.
    *
@@ -81,17 +78,18 @@ public record Explanation(
   static Explanation of(Report report, SiteId site, LocalDate day, Sinks sinks) {
     List<Part> parts = new ArrayList<>();
     for (Sink sink : sinks.all()) {
-      List<Restatement> restated = sink.ledger().restatements(report.name(), LINES);
-      List<Attempt> attempts = sink.ledger().openAttempts(report.name());
-      List<QuarantinedRow> quarantined = sink.ledger().quarantined(report.name(), LINES);
+      List<Attempt> attempts =
+          sink.ledger().openAttempts(report.name()).stream()
+              .filter(a -> a.slice().site().equals(site))
+              .filter(a -> holds(report, a.period(), a.coversTo(), day))
+              .toList();
       for (LedgerEntry entry : sink.ledger().entries(report.name(), List.of(site), day)) {
-        if (holds(report, entry.certificate(), day)) {
-          parts.add(part(report, sink.name(), entry, restated, attempts, quarantined));
+        PeriodCertificate c = entry.certificate();
+        if (holds(report, c.period(), c.coversTo(), day)) {
+          parts.add(part(report, sink, entry, attempts));
         }
       }
       attempts.stream()
-          .filter(a -> a.slice().site().equals(site))
-          .filter(a -> !day.isBefore(a.period()) && !day.isAfter(a.coversTo()))
           .filter(
               a ->
                   parts.stream()
@@ -102,7 +100,7 @@ public record Explanation(
                                   && a.slice()
                                       .eventKey()
                                       .equals(p.event() == null ? "" : p.event())))
-          .forEach(a -> parts.add(onlyAttempt(sink.name(), a, quarantined)));
+          .forEach(a -> parts.add(onlyAttempt(sink, a)));
     }
     LocalDate from = null;
     LocalDate to = null;
@@ -121,29 +119,35 @@ public record Explanation(
     return new Explanation(report.name(), site.value(), day, parts, from, to, List.copyOf(sites));
   }
 
-  private static boolean holds(Report report, PeriodCertificate c, LocalDate day) {
+  private static boolean holds(Report report, LocalDate period, LocalDate coversTo, LocalDate day) {
     LocalDate end =
         report.dateGrouping() == DateGrouping.NONE
-            ? c.coversTo()
-            : report.dateGrouping().periodEnd(c.period());
-    return !day.isBefore(c.period()) && !day.isAfter(end);
+            ? coversTo
+            : report.dateGrouping().periodEnd(period);
+    return !day.isBefore(period) && !day.isAfter(end);
   }
 
-  private static Part part(
-      Report report,
-      String sink,
-      LedgerEntry entry,
-      List<Restatement> restated,
-      List<Attempt> attempts,
-      List<QuarantinedRow> quarantined) {
+  private static Part part(Report report, Sink sink, LedgerEntry entry, List<Attempt> attempts) {
     PeriodCertificate c = entry.certificate();
     Provenance p = entry.provenance();
+    Attempt attempt =
+        attempts.stream()
+            .filter(a -> a.slice().equals(entry.slice()) && a.period().equals(c.period()))
+            .filter(
+                a ->
+                    report.dateGrouping() != DateGrouping.NONE || a.coversTo().equals(c.coversTo()))
+            .findFirst()
+            .orElse(null);
+    Set<String> windows = new TreeSet<>(Set.of(entry.windowId()));
+    if (attempt != null) {
+      windows.add(attempt.windowId());
+    }
     Map<String, Measure> measures = new LinkedHashMap<>();
     for (Aggregate a : Aggregate.additiveOf(report.entity())) {
       measures.put(a.apiName(), new Measure(c.sums().getOrDefault(a, 0L), c.control().get(a)));
     }
     return new Part(
-        sink,
+        sink.name(),
         entry.slice().event(),
         c.period(),
         c.coversTo(),
@@ -160,21 +164,16 @@ public record Explanation(
         p.requests(),
         p.controlRequests(),
         p.splits(),
-        restated.stream()
-            .filter(r -> r.slice().equals(entry.slice()) && r.period().equals(c.period()))
+        sink.ledger().restatements(report.name(), entry.slice(), c.period()).stream()
             .map(r -> new Change(r.measure(), r.before(), r.after(), r.at(), r.runId()))
             .toList(),
-        attempts.stream()
-            .filter(a -> a.slice().equals(entry.slice()) && a.period().equals(c.period()))
-            .map(a -> new Failed(a.at(), a.runId(), a.reason()))
-            .findFirst()
-            .orElse(null),
-        rowsOf(entry.windowId(), quarantined));
+        attempt == null ? null : new Failed(attempt.at(), attempt.runId(), attempt.reason()),
+        rows(sink, report.name(), entry.slice(), windows));
   }
 
-  private static Part onlyAttempt(String sink, Attempt a, List<QuarantinedRow> quarantined) {
+  private static Part onlyAttempt(Sink sink, Attempt a) {
     return new Part(
-        sink,
+        sink.name(),
         a.slice().event(),
         a.period(),
         a.coversTo(),
@@ -193,15 +192,12 @@ public record Explanation(
         0,
         List.of(),
         new Failed(a.at(), a.runId(), a.reason()),
-        quarantined.stream()
-            .filter(q -> q.slice().equals(a.slice()) && q.runId().equals(a.runId()))
-            .map(q -> q.reason() + ": " + q.rawText())
-            .toList());
+        rows(sink, a.report(), a.slice(), Set.of(a.windowId())));
   }
 
-  private static List<String> rowsOf(String windowId, List<QuarantinedRow> quarantined) {
-    return quarantined.stream()
-        .filter(q -> q.windowId().equals(windowId))
+  /** The open quarantined rows of windows that hold the period, as they are shown. */
+  private static List<String> rows(Sink sink, String report, Slice slice, Set<String> windows) {
+    return sink.ledger().quarantined(report, slice, windows).stream()
         .map(q -> q.reason() + ": " + q.rawText())
         .toList();
   }

@@ -1,6 +1,7 @@
 package fathomexport.pipeline;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import fathomexport.ledger.JournalCount;
 import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.QuarantinedRow;
 import fathomexport.ledger.RequestCount;
@@ -215,7 +216,8 @@ public record StatusOverview(
           report.name(),
           new Journal(
               sinks.ledger().quarantined(report.name(), JOURNAL),
-              sinks.ledger().restatements(report.name(), JOURNAL)));
+              sinks.ledger().restatements(report.name(), JOURNAL),
+              sinks.ledger().journalCounts(report.name())));
     }
     List<Line> lines = new ArrayList<>(Coverage.of(job, sinks, now, journals));
     List<String> order = job.reports().stream().map(Report::name).toList();
@@ -263,18 +265,16 @@ public record StatusOverview(
         usage(sinks, LocalDate.ofInstant(now, ZoneOffset.UTC), requestsPerMinute));
   }
 
-  /** What a report's journals tell. */
-  record Journal(List<QuarantinedRow> quarantined, List<Restatement> restated) {
-    long quarantined(Slice slice) {
-      return quarantined.stream().filter(q -> q.slice().equals(slice)).count();
-    }
-
-    long restated(Slice slice) {
-      return restated.stream()
-          .filter(r -> r.slice().equals(slice))
-          .map(Restatement::period)
-          .distinct()
-          .count();
+  /**
+   * The newest lines of a report's journals, and how many there are of each slice: a slice must not
+   * seem to have none because others have newer ones.
+   */
+  record Journal(
+      List<QuarantinedRow> quarantined,
+      List<Restatement> restated,
+      Map<Slice, JournalCount> counts) {
+    JournalCount count(Slice slice) {
+      return counts.getOrDefault(slice, JournalCount.NONE);
     }
   }
 
@@ -296,7 +296,9 @@ public record StatusOverview(
       return Optional.empty();
     }
     List<Restatement> journal =
-        journals.getOrDefault(report.name(), new Journal(List.of(), List.of())).restated();
+        journals
+            .getOrDefault(report.name(), new Journal(List.of(), List.of(), Map.of()))
+            .restated();
     if (journal.isEmpty()) {
       return Optional.empty();
     }

@@ -20,7 +20,9 @@ import fathomexport.report.rows.RowSource;
 import fathomexport.sink.Sink;
 import java.io.IOException;
 import java.time.LocalDate;
+import java.time.ZoneId;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -66,28 +68,23 @@ final class Verifier {
    */
   Verification verify(
       List<Subject> subjects, Function<Subject, LocalDate> over, LongSupplier requests) {
-    for (Report report : job.reports()) {
-      for (Subject subject : subjects) {
-        LocalDate last = over.apply(subject);
-        if (days.first().isAfter(last)) {
-          continue;
-        }
-        DayRange finished =
-            new DayRange(days.first(), days.last().isAfter(last) ? last : days.last());
+    for (Subject subject : subjects) {
+      LocalDate last = over.apply(subject);
+      if (days.first().isAfter(last)) {
+        continue;
+      }
+      DayRange finished =
+          new DayRange(days.first(), days.last().isAfter(last) ? last : days.last());
+      Map<Slice, List<Report>> reports = new LinkedHashMap<>();
+      for (Report report : job.reports()) {
         for (Slice slice : subject.slices(report)) {
-          for (Sink sink : sinks.all()) {
-            try {
-              compare(report, slice, sink, finished);
-            } catch (LedgerException e) {
-              if (!e.damaged()) {
-                throw e;
-              }
-              damaged.add(String.valueOf(e.getMessage()));
-            }
-          }
+          reports.computeIfAbsent(slice, s -> new ArrayList<>()).add(report);
         }
       }
+      reports.forEach((slice, its) -> verify(slice, its, finished, subject.site().zone()));
     }
+    List<String> order = job.reports().stream().map(Report::name).toList();
+    differences.sort(Comparator.comparing(d -> order.indexOf(d.report())));
     return new Verification(
         compared,
         requests.getAsLong(),
@@ -96,7 +93,56 @@ final class Verifier {
         List.copyOf(failures));
   }
 
-  private void compare(Report report, Slice slice, Sink sink, DayRange range) {
+  /**
+   * Compares all reports of a slice. Those with the same control query are compared together, so
+   * that each query is sent once and its totals need not be kept, however many sites there are.
+   */
+  private void verify(Slice slice, List<Report> reports, DayRange range, @Nullable ZoneId zone) {
+    Map<ControlQuery, List<Comparison>> byControl = new LinkedHashMap<>();
+    for (Report report : reports) {
+      for (Sink sink : sinks.all()) {
+        unlessDamaged(
+            () ->
+                comparisons(report, slice, sink, range)
+                    .forEach(
+                        c ->
+                            byControl
+                                .computeIfAbsent(
+                                    ControlQuery.of(report, slice, c.asked()),
+                                    q -> new ArrayList<>())
+                                .add(c)));
+      }
+    }
+    byControl.forEach((query, comparisons) -> compare(query, comparisons, zone));
+  }
+
+  /** Notes a place that is damaged and goes on to the next one. */
+  private void unlessDamaged(Runnable step) {
+    try {
+      step.run();
+    } catch (LedgerException e) {
+      if (!e.damaged()) {
+        throw e;
+      }
+      damaged.add(String.valueOf(e.getMessage()));
+    }
+  }
+
+  /**
+   * What one sink holds of one report and slice, to be compared with one control query's totals.
+   *
+   * @param held the stored periods, by their {@link #key}
+   * @param asked the days of the control query
+   */
+  private record Comparison(
+      Report report,
+      Sink sink,
+      Map<String, LedgerEntry> held,
+      DayRange asked,
+      List<DayRange> periods) {}
+
+  private static List<Comparison> comparisons(
+      Report report, Slice slice, Sink sink, DayRange range) {
     Map<String, LedgerEntry> held = new LinkedHashMap<>();
     for (LedgerEntry entry :
         sink.ledger().entries(report.name(), List.of(slice.site()), range.first())) {
@@ -105,11 +151,11 @@ final class Verifier {
       }
     }
     if (report.dateGrouping() == DateGrouping.NONE) {
-      held.values().stream()
+      return held.values().stream()
           .map(e -> new DayRange(e.certificate().period(), e.certificate().coversTo()))
           .filter(range::contains)
-          .forEach(r -> compare(report, slice, sink, held, r, List.of(r)));
-      return;
+          .map(r -> new Comparison(report, sink, held, r, List.of(r)))
+          .toList();
     }
     List<DayRange> periods =
         range
@@ -117,7 +163,7 @@ final class Verifier {
             .map(p -> measured(report, range, held.get(key(report, p, p)), p))
             .toList();
     DayRange asked = new DayRange(periods.get(0).first(), periods.get(periods.size() - 1).last());
-    compare(report, slice, sink, held, asked, periods);
+    return List.of(new Comparison(report, sink, held, asked, periods));
   }
 
   /** The days of a period that are stored, or else that are over. */
@@ -136,26 +182,40 @@ final class Verifier {
         : period.toString();
   }
 
-  private void compare(
-      Report report,
-      Slice slice,
-      Sink sink,
-      Map<String, LedgerEntry> held,
-      DayRange asked,
-      List<DayRange> periods) {
+  private void compare(ControlQuery query, List<Comparison> comparisons, @Nullable ZoneId zone) {
+    Slice slice = query.slice();
+    PeriodTotals control;
     try {
-      PeriodTotals control = fetcher.control(ControlQuery.of(report, slice, asked));
-      Stored stored = stored(report, slice, sink, asked);
-      for (DayRange period : periods) {
-        compared++;
-        LedgerEntry entry = held.get(key(report, period.first(), period.last()));
-        one(report, slice, sink, period.first(), entry, stored, control);
-      }
+      control = fetcher.control(query, zone);
     } catch (FetchFailedException e) {
-      failures.add(report.name() + " " + slice + " " + asked + ": " + e.getMessage());
+      comparisons.stream()
+          .map(c -> c.report().name())
+          .distinct()
+          .forEach(r -> failures.add(r + " " + slice + " " + query.days() + ": " + e.getMessage()));
+      return;
     } catch (IOException e) {
       throw new ExportFailedException(
-          FailureKind.STORAGE, "cannot read what " + sink.name() + " holds: " + e.getMessage(), e);
+          FailureKind.STORAGE, "cannot spill the control's answer: " + e.getMessage(), e);
+    }
+    for (Comparison comparison : comparisons) {
+      unlessDamaged(() -> compare(slice, comparison, control));
+    }
+  }
+
+  private void compare(Slice slice, Comparison c, PeriodTotals control) {
+    Stored stored;
+    try {
+      stored = stored(c.report(), slice, c.sink(), c.asked());
+    } catch (IOException e) {
+      throw new ExportFailedException(
+          FailureKind.STORAGE,
+          "cannot read what " + c.sink().name() + " holds: " + e.getMessage(),
+          e);
+    }
+    for (DayRange period : c.periods()) {
+      compared++;
+      LedgerEntry entry = c.held().get(key(c.report(), period.first(), period.last()));
+      one(c.report(), slice, c.sink(), period.first(), entry, stored, control);
     }
   }
 

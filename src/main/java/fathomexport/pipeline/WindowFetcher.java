@@ -121,11 +121,15 @@ final class WindowFetcher {
   }
 
   /**
-   * The totals of a control query, from this run's book when it was asked before.
+   * Fetches the totals of a control query, ignoring what this run's book holds of these days.
    *
+   * @param zone the site's, which tells the week of a clock change from others; null when unknown
    * @throws FetchFailedException when the API gave no answer that could be used
    */
-  PeriodTotals control(ControlQuery query) throws FetchFailedException, IOException {
-    return new ControlTotals(context, query, null, new Tally()).get(query.days());
+  PeriodTotals control(ControlQuery query, @Nullable ZoneId zone)
+      throws FetchFailedException, IOException {
+    ControlTotals control = new ControlTotals(context, query, zone, new Tally());
+    control.ask(query.days());
+    return control.get(query.days());
   }
 }

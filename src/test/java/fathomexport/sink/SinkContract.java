@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import fathomexport.ledger.Attempt;
 import fathomexport.ledger.CertificateStatus;
+import fathomexport.ledger.JournalCount;
 import fathomexport.ledger.Learned;
 import fathomexport.ledger.OffsetSupport;
 import fathomexport.ledger.Ledger;
@@ -560,7 +561,7 @@ public abstract class SinkContract {
             first.entries().get(0), first.entries().get(1), second.entries().get(2));
     assertThat(sink.ledger().openAttempts(report.name()))
         .containsExactlyInAnyOrder(
-            attempt(report, D1, D1, "run-2", true), attempt(report, D2, D2, "run-2", true));
+            attempt(second, D1, D1, "run-2", true), attempt(second, D2, D2, "run-2", true));
   }
 
   @Test
@@ -600,7 +601,7 @@ public abstract class SinkContract {
             load.entry(certificates.get(2), true));
     assertThat(sink.ledger().openAttempts(report.name()))
         .containsExactlyInAnyOrder(
-            attempt(report, D1, D1, "run-2", false), attempt(report, D2, D2, "run-2", false));
+            attempt(load, D1, D1, "run-2", false), attempt(load, D2, D2, "run-2", false));
 
     LoadBuilder again = threeDays().incomplete(D1, true).incomplete(D2, true);
     assertThat(sink.commit(again.build()))
@@ -633,7 +634,7 @@ public abstract class SinkContract {
     sink.commit(failing.run("run-2", LATER).build());
 
     assertThat(sink.ledger().openAttempts(report.name()))
-        .containsExactly(attempt(report, D1, D1, "run-2", false));
+        .containsExactly(attempt(failing, D1, D1, "run-2", false));
     assertThat(sink.ledger().openAttempts("another")).isEmpty();
   }
 
@@ -642,20 +643,22 @@ public abstract class SinkContract {
     Report report = TestReports.pageviews("total", DateGrouping.NONE);
     Sink sink = sink(report);
     sink.commit(load(report, SITE, D1, D2).incomplete(D1, false).run("a", LATER).build());
-    sink.commit(load(report, SITE, D1, D3).incomplete(D1, false).run("b", LATER).build());
+    LoadBuilder longer = load(report, SITE, D1, D3).incomplete(D1, false).run("b", LATER);
+    sink.commit(longer.build());
     sink.commit(load(report, SITE, D1, D2).row(D1, 1, 1, 1.0).build());
 
     assertThat(sink.ledger().openAttempts(report.name()))
-        .containsExactly(attempt(report, D1, D3, "b", false));
+        .containsExactly(attempt(longer, D1, D3, "b", false));
   }
 
   private static Attempt attempt(
-      Report report, LocalDate period, LocalDate coversTo, String run, boolean kept) {
+      LoadBuilder load, LocalDate period, LocalDate coversTo, String run, boolean kept) {
     return new Attempt(
-        report.name(),
+        load.window().report(),
         SITE,
         period,
         coversTo,
+        load.window().id(),
         LATER,
         run,
         "pageviews differ from the control by 1",
@@ -876,6 +879,149 @@ public abstract class SinkContract {
         LoadBuilder.FETCHED_AT.plusSeconds(n),
         raw,
         "visits: '1d' is not a whole number");
+  }
+
+  /** Commits a window that failed at some of its days, with one row that could not be typed. */
+  private QuarantinedRow fail(Sink sink, LoadBuilder load, String run, LocalDate... days) {
+    for (LocalDate day : days) {
+      load.incomplete(day, false);
+    }
+    WindowLoad built = load.run(run, LATER).build();
+    QuarantinedRow row =
+        new QuarantinedRow(
+            built.report().name(),
+            built.window().slice(),
+            built.window().id(),
+            run,
+            LATER,
+            "{\"run\":\"" + run + "\"}",
+            "visits: '1d' is not a whole number");
+    sink.ledger().quarantine(List.of(row));
+    sink.commit(built);
+    return row;
+  }
+
+  /** A nightly window moves on by a day, so that its id never comes again. */
+  @Test
+  void quarantineIsSettledByOtherWindowsOverWhatFailed() {
+    Report report = TestReports.traffic();
+    Sink sink = sink(report);
+    QuarantinedRow row = fail(sink, threeDays(), "run-1", D1, D3);
+
+    sink.commit(load(report, SITE, D1, D2).run("run-2", LATER.plusSeconds(1)).build());
+    assertThat(sink.ledger().quarantined(report.name(), 10))
+        .as("the last day is still to come")
+        .containsExactly(row);
+
+    sink.commit(load(report, SITE, D3, D3).run("run-3", LATER.plusSeconds(2)).build());
+    assertThat(sink.ledger().quarantined(report.name(), 10)).isEmpty();
+    try (Sink other = open()) {
+      other.migrate(List.of(report));
+      assertThat(other.ledger().quarantined(report.name(), 10)).isEmpty();
+    }
+  }
+
+  @Test
+  void quarantineStandsWhereOnlyOtherDaysOrOtherSlicesSucceed() {
+    Report report = TestReports.traffic();
+    Sink sink = sink(report);
+    QuarantinedRow row = fail(sink, load(report, SITE, D1, D2), "run-1", D2);
+
+    sink.commit(load(report, SITE, D3, D3).run("run-2", LATER.plusSeconds(1)).build());
+    sink.commit(load(report, SITE, D1, D1).run("run-2", LATER.plusSeconds(1)).build());
+    Slice another = new Slice(new SiteId("ANOTHER"), null);
+    sink.commit(load(report, another, D1, D2).run("run-2", LATER.plusSeconds(1)).build());
+
+    assertThat(sink.ledger().quarantined(report.name(), 10)).containsExactly(row);
+  }
+
+  @Test
+  void aWindowThatFailsAgainSettlesTheRowsOfItsEarlierRuns() {
+    Report report = TestReports.traffic();
+    Sink sink = sink(report);
+    fail(sink, threeDays(), "run-1", D1);
+
+    QuarantinedRow second = fail(sink, threeDays(), "run-2", D1);
+
+    assertThat(sink.ledger().quarantined(report.name(), 10)).containsExactly(second);
+  }
+
+  @Test
+  void aFailureOfAnotherWindowTakesThePlaceOfTheFirst() {
+    Report report = TestReports.traffic();
+    Sink sink = sink(report);
+    QuarantinedRow both = fail(sink, threeDays(), "run-1", D1, D3);
+
+    QuarantinedRow second = fail(sink, load(report, SITE, D1, D2), "run-2", D1);
+    assertThat(sink.ledger().quarantined(report.name(), 10))
+        .containsExactlyInAnyOrder(both, second);
+
+    QuarantinedRow third = fail(sink, load(report, SITE, D3, D3), "run-3", D3);
+    assertThat(sink.ledger().quarantined(report.name(), 10))
+        .containsExactlyInAnyOrder(second, third);
+  }
+
+  @Test
+  void thePeriodsJournalIsWholeWhateverIsNewer() {
+    Report report = TestReports.traffic();
+    Sink sink = sink(report);
+    sink.commit(threeDays().build());
+    int changes = 4;
+    for (int i = 1; i <= changes; i++) {
+      sink.commit(
+          load(report, SITE, D1, D1)
+              .row(D1, 1, 10 + i, 1.5)
+              .run("first-" + i, LATER.plusSeconds(i))
+              .build());
+    }
+    for (int i = 1; i <= 5; i++) {
+      sink.commit(
+          load(report, SITE, D2, D2)
+              .row(D2, 2, 20 + i, null)
+              .run("second-" + i, LATER.plusSeconds(100 + i))
+              .build());
+    }
+
+    assertThat(sink.ledger().restatements(report.name(), SITE, D1))
+        .filteredOn(r -> r.measure().equals("pageviews"))
+        .extracting(Restatement::after)
+        .as("newest first")
+        .containsExactly(14.0, 13.0, 12.0, 11.0);
+    assertThat(sink.ledger().restatements(report.name(), SITE, D1))
+        .allMatch(r -> r.period().equals(D1) && r.slice().equals(SITE));
+    assertThat(sink.ledger().restatements(report.name(), SITE, D3)).isEmpty();
+    assertThat(
+            sink.ledger().restatements(report.name(), new Slice(new SiteId("ANOTHER"), null), D1))
+        .isEmpty();
+    assertThat(sink.ledger().restatements("another", SITE, D1)).isEmpty();
+    assertThat(sink.ledger().journalCounts(report.name()))
+        .as("two periods changed, however often")
+        .isEqualTo(Map.of(SITE, new JournalCount(0, 2)));
+  }
+
+  @Test
+  void quarantinedRowsAreFoundByTheirWindows() {
+    Report report = TestReports.traffic();
+    Sink sink = sink(report);
+    QuarantinedRow first = fail(sink, load(report, SITE, D1, D1), "run-1", D1);
+    QuarantinedRow second = fail(sink, load(report, SITE, D2, D2), "run-2", D2);
+    fail(sink, load(report, SITE, D3, D3), "run-3", D3);
+
+    assertThat(
+            sink.ledger()
+                .quarantined(report.name(), SITE, List.of(first.windowId(), second.windowId())))
+        .containsExactlyInAnyOrder(first, second);
+    assertThat(sink.ledger().quarantined(report.name(), SITE, List.of())).isEmpty();
+    assertThat(sink.ledger().journalCounts(report.name()))
+        .isEqualTo(Map.of(SITE, new JournalCount(3, 0)));
+    assertThat(sink.ledger().journalCounts("another")).isEmpty();
+    assertThat(
+            sink.ledger()
+                .quarantined(
+                    report.name(),
+                    new Slice(new SiteId("ANOTHER"), null),
+                    List.of(first.windowId())))
+        .isEmpty();
   }
 
   @Test

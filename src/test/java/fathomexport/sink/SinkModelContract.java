@@ -244,6 +244,7 @@ public abstract class SinkModelContract {
                 load.window().slice(),
                 c.period(),
                 c.coversTo(),
+                load.window().id(),
                 load.provenance().fetchedAt(),
                 load.provenance().runId(),
                 reason,

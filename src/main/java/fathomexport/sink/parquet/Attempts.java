@@ -9,6 +9,7 @@ import fathomexport.ledger.PeriodCertificate;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
+import fathomexport.sink.Settlement;
 import fathomexport.sink.WindowLoad;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -16,6 +17,7 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,17 +49,50 @@ final class Attempts {
     }
   }
 
+  /** What becomes of a report's failed attempts by a commit; not written yet. */
+  final class Update {
+    private final String report;
+    private final Collection<Noted> noted;
+    private final boolean changed;
+    private final Settlement settlement;
+
+    private Update(String report, Collection<Noted> noted, boolean changed, Settlement settlement) {
+      this.report = report;
+      this.noted = noted;
+      this.changed = changed;
+      this.settlement = settlement;
+    }
+
+    /** Which quarantined rows the commit settles. */
+    Settlement settlement() {
+      return settlement;
+    }
+
+    void write() throws IOException {
+      if (changed) {
+        Attempts.this.write(report, noted);
+      }
+    }
+  }
+
   /**
-   * Notes a window's incomplete periods, and takes out what its other ones settle.
+   * Finds a window's incomplete periods, and the attempts that its other ones settle.
    *
    * @param kept those of which older rows stand
    */
-  void update(WindowLoad load, Set<LocalDate> kept) throws IOException {
+  Update update(WindowLoad load, Set<LocalDate> kept) throws IOException {
     String report = load.report().name();
     Slice slice = load.window().slice();
     DateGrouping grouping = load.report().dateGrouping();
     Map<Key, Noted> noted = read(report);
     boolean changed = false;
+    Set<String> failedBefore = new HashSet<>();
+    for (Noted n : noted.values()) {
+      if (n.attempt().slice().equals(slice)
+          && load.window().days().contains(n.attempt().period())) {
+        failedBefore.add(n.attempt().windowId());
+      }
+    }
     for (PeriodCertificate c : load.periods()) {
       Key key = new Key(slice.site(), PeriodKey.of(slice, grouping, c));
       if (c.status() == CertificateStatus.INCOMPLETE) {
@@ -67,6 +102,7 @@ final class Attempts {
                 slice,
                 c.period(),
                 c.coversTo(),
+                load.window().id(),
                 load.provenance().fetchedAt(),
                 load.provenance().runId(),
                 c.reason() == null ? "" : c.reason(),
@@ -77,9 +113,14 @@ final class Attempts {
         changed |= noted.remove(key) != null;
       }
     }
-    if (changed) {
-      write(report, noted.values());
+    Set<String> failedNow = new HashSet<>();
+    for (Noted n : noted.values()) {
+      if (n.attempt().slice().equals(slice) && !settled(n)) {
+        failedNow.add(n.attempt().windowId());
+      }
     }
+    return new Update(
+        report, noted.values(), changed, new Settlement(load, failedBefore, failedNow));
   }
 
   List<Attempt> open(String report) throws IOException {
@@ -125,6 +166,7 @@ final class Attempts {
                   Documents.slice(a),
                   LocalDate.parse(Documents.text(a, "period")),
                   LocalDate.parse(Documents.text(a, "covers_to")),
+                  a.path("window_id").asText(""),
                   Instant.parse(Documents.text(a, "at")),
                   Documents.text(a, "run_id"),
                   Documents.text(a, "reason"),
@@ -144,6 +186,7 @@ final class Attempts {
       Documents.putSlice(node, a.slice());
       node.put("period", a.period().toString());
       node.put("covers_to", a.coversTo().toString());
+      node.put("window_id", a.windowId());
       node.put("at", a.at().toString());
       node.put("run_id", a.runId());
       node.put("reason", a.reason());

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import fathomexport.ledger.Attempt;
+import fathomexport.ledger.JournalCount;
 import fathomexport.ledger.Learned;
 import fathomexport.ledger.OffsetSupport;
 import fathomexport.ledger.Ledger;
@@ -15,6 +16,7 @@ import fathomexport.ledger.Restatement;
 import fathomexport.ledger.RunRecord;
 import fathomexport.ledger.Weight;
 import fathomexport.report.SiteId;
+import fathomexport.report.Slice;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,6 +32,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The ledger from the files' footers and the documents below {@code _fathom}. */
@@ -213,8 +216,46 @@ final class ParquetLedger implements Ledger {
   }
 
   @Override
+  public List<QuarantinedRow> quarantined(
+      String report, Slice slice, Collection<String> windowIds) {
+    return answer(
+        () ->
+            quarantine.open(report).stream()
+                .filter(row -> row.slice().equals(slice) && windowIds.contains(row.windowId()))
+                .toList());
+  }
+
+  @Override
   public List<Restatement> restatements(String report, int limit) {
-    return answer(() -> restatements.newest(report, limit));
+    return answer(() -> restatements.newest(report, (slice, period) -> true, limit));
+  }
+
+  @Override
+  public List<Restatement> restatements(String report, Slice slice, LocalDate period) {
+    return answer(
+        () ->
+            restatements.newest(
+                report, (s, p) -> s.equals(slice) && p.equals(period), Integer.MAX_VALUE));
+  }
+
+  @Override
+  public Map<Slice, JournalCount> journalCounts(String report) {
+    return answer(
+        () -> {
+          Map<Slice, JournalCount> counts = new HashMap<>();
+          for (QuarantinedRow row : quarantine.open(report)) {
+            counts.merge(row.slice(), new JournalCount(1, 0), JournalCount::plus);
+          }
+          restatements.newest(report, (slice, period) -> true, Integer.MAX_VALUE).stream()
+              .collect(
+                  Collectors.groupingBy(
+                      Restatement::slice,
+                      Collectors.mapping(Restatement::period, Collectors.toSet())))
+              .forEach(
+                  (slice, periods) ->
+                      counts.merge(slice, new JournalCount(0, periods.size()), JournalCount::plus));
+          return counts;
+        });
   }
 
   @Override

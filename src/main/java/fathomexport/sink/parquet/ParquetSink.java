@@ -1,6 +1,5 @@
 package fathomexport.sink.parquet;
 
-import fathomexport.ledger.CertificateStatus;
 import fathomexport.ledger.Ledger;
 import fathomexport.report.DayRange;
 import fathomexport.report.Report;
@@ -119,10 +118,10 @@ public final class ParquetSink implements Sink {
   private CommitResult commitLocked(WindowLoad load) throws IOException {
     WindowCommit commit = new WindowCommit(layout, ledgers, restatements, this::requireFence, load);
     CommitResult result = commit.run();
-    attempts.update(load, new HashSet<>(commit.kept()));
-    if (load.periods().stream().noneMatch(c -> c.status() == CertificateStatus.INCOMPLETE)) {
-      quarantine.settle(load);
-    }
+    Attempts.Update update = attempts.update(load, new HashSet<>(commit.kept()));
+    // First: attempts that are written before it would no longer tell whose rows are settled.
+    quarantine.settle(load, update.settlement());
+    update.write();
     return result;
   }
 

@@ -3,23 +3,27 @@ package fathomexport.sink.parquet;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import fathomexport.ledger.QuarantinedRow;
+import fathomexport.sink.Settlement;
 import fathomexport.sink.WindowLoad;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
 /**
- * The rows of a report that could not be typed, a line a row, and a line for each window that was
- * settled since.
+ * The rows of a report that could not be typed, one line per row, and one line for each window and
+ * run whose rows were settled since.
  */
 final class Quarantine {
   private static final String SETTLED = "settled_window";
+
+  /** Absent from the lines of older versions, which settled a window's rows of all runs. */
+  private static final String SETTLED_RUN = "settled_run";
 
   private final Layout layout;
   private final Documents documents;
@@ -45,40 +49,59 @@ final class Quarantine {
     documents.append(journal(report), lines);
   }
 
-  /** Notes that a window is complete, if any of its rows are here. */
-  void settle(WindowLoad load) throws IOException {
+  /** Notes which of the slice's rows a commit settles. */
+  void settle(WindowLoad load, Settlement settlement) throws IOException {
     String report = load.report().name();
-    String window = load.window().id();
-    if (!Files.exists(journal(report))
-        || open(report).stream().noneMatch(row -> row.windowId().equals(window))) {
-      return;
+    Set<Failure> settled = new LinkedHashSet<>();
+    for (QuarantinedRow row : open(report)) {
+      if (row.slice().equals(load.window().slice())
+          && settlement.settles(row.windowId(), row.runId())) {
+        settled.add(new Failure(row.windowId(), row.runId()));
+      }
     }
-    ObjectNode line = documents.object();
-    line.put(SETTLED, window);
-    line.put("run_id", load.provenance().runId());
-    line.put("at", load.provenance().fetchedAt().toString());
-    documents.append(journal(report), List.of(line));
+    List<ObjectNode> lines = new ArrayList<>();
+    for (Failure failure : settled) {
+      ObjectNode line = documents.object();
+      line.put(SETTLED, failure.window());
+      line.put(SETTLED_RUN, failure.run());
+      line.put("run_id", load.provenance().runId());
+      line.put("at", load.provenance().fetchedAt().toString());
+      lines.add(line);
+    }
+    if (!lines.isEmpty()) {
+      documents.append(journal(report), lines);
+    }
   }
+
+  /** A window that a run failed at. */
+  private record Failure(String window, String run) {}
 
   /** The rows of windows that are not settled, newest first. */
   List<QuarantinedRow> open(String report) throws IOException {
     List<JsonNode> lines = documents.journal(journal(report));
     Collections.reverse(lines);
-    Set<String> settled = new HashSet<>();
+    Set<String> windows = new HashSet<>();
+    Set<Failure> failures = new HashSet<>();
     List<QuarantinedRow> open = new ArrayList<>();
     for (JsonNode line : lines) {
       if (line.has(SETTLED)) {
-        settled.add(Documents.text(line, SETTLED));
+        String window = Documents.text(line, SETTLED);
+        if (line.has(SETTLED_RUN)) {
+          failures.add(new Failure(window, Documents.text(line, SETTLED_RUN)));
+        } else {
+          windows.add(window);
+        }
         continue;
       }
       String window = Documents.text(line, "window_id");
-      if (!settled.contains(window)) {
+      String run = Documents.text(line, "run_id");
+      if (!windows.contains(window) && !failures.contains(new Failure(window, run))) {
         open.add(
             new QuarantinedRow(
                 report,
                 Documents.slice(line),
                 window,
-                Documents.text(line, "run_id"),
+                run,
                 Instant.parse(Documents.text(line, "at")),
                 Documents.text(line, "raw"),
                 Documents.text(line, "reason")));

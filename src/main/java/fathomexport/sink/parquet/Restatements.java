@@ -13,6 +13,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,7 +56,13 @@ final class Restatements {
     total.sums().forEach(node::put);
   }
 
-  List<Restatement> newest(String report, int limit) throws IOException {
+  /**
+   * Reads the newest changes, newest first.
+   *
+   * @param wanted chooses by slice and period
+   */
+  List<Restatement> newest(String report, BiPredicate<Slice, LocalDate> wanted, int limit)
+      throws IOException {
     List<JsonNode> lines = documents.journal(journal(report));
     Collections.reverse(lines);
     Map<List<Object>, String> startOfNext = new HashMap<>();
@@ -66,6 +73,9 @@ final class Restatements {
       }
       Slice slice = Documents.slice(line);
       LocalDate period = LocalDate.parse(Documents.text(line, "period"));
+      if (!wanted.test(slice, period)) {
+        continue;
+      }
       String start = Documents.text(line, "digest_before");
       String next =
           startOfNext.put(List.of(slice, period, Documents.text(line, "range_end")), start);

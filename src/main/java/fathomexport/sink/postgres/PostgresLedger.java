@@ -2,6 +2,7 @@ package fathomexport.sink.postgres;
 
 import fathomexport.ledger.Attempt;
 import fathomexport.ledger.CertificateStatus;
+import fathomexport.ledger.JournalCount;
 import fathomexport.ledger.Learned;
 import fathomexport.ledger.Ledger;
 import fathomexport.ledger.LedgerEntry;
@@ -37,6 +38,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -150,7 +152,7 @@ final class PostgresLedger implements Ledger, AutoCloseable {
   public List<Attempt> openAttempts(String report) {
     return query(
         """
-        SELECT report, site_id, event_name, period, covers_to, at, run_id, reason, kept
+        SELECT report, site_id, event_name, period, covers_to, window_id, at, run_id, reason, kept
           FROM fathom_ops.attempt
          WHERE report = ?
          ORDER BY site_id COLLATE "C", event_name COLLATE "C", period, period_end\
@@ -162,6 +164,7 @@ final class PostgresLedger implements Ledger, AutoCloseable {
                 slice(r),
                 r.getObject("period", LocalDate.class),
                 r.getObject("covers_to", LocalDate.class),
+                r.getString("window_id"),
                 instant(r, "at"),
                 r.getString("run_id"),
                 r.getString("reason"),
@@ -290,15 +293,38 @@ final class PostgresLedger implements Ledger, AutoCloseable {
           q.setString(1, report);
           q.setInt(2, limit);
         },
-        r ->
-            new QuarantinedRow(
-                r.getString("report"),
-                slice(r),
-                r.getString("window_id"),
-                r.getString("run_id"),
-                instant(r, "at"),
-                r.getString("raw_text"),
-                r.getString("reason")));
+        PostgresLedger::quarantinedRow);
+  }
+
+  @Override
+  public List<QuarantinedRow> quarantined(
+      String report, Slice slice, Collection<String> windowIds) {
+    return query(
+        """
+        SELECT report, site_id, event_name, window_id, run_id, at, raw_text, reason
+          FROM fathom_ops.quarantine
+         WHERE report = ? AND site_id = ? AND event_name = ? AND window_id = ANY (?)
+           AND settled_at IS NULL
+         ORDER BY at DESC, id DESC\
+        """,
+        (connection, q) -> {
+          q.setString(1, report);
+          q.setString(2, slice.site().value());
+          q.setString(3, slice.eventKey());
+          q.setArray(4, connection.createArrayOf("text", windowIds.toArray()));
+        },
+        PostgresLedger::quarantinedRow);
+  }
+
+  private static QuarantinedRow quarantinedRow(ResultSet r) throws SQLException {
+    return new QuarantinedRow(
+        r.getString("report"),
+        slice(r),
+        r.getString("window_id"),
+        r.getString("run_id"),
+        instant(r, "at"),
+        r.getString("raw_text"),
+        r.getString("reason"));
   }
 
   @Override
@@ -315,16 +341,63 @@ final class PostgresLedger implements Ledger, AutoCloseable {
           q.setString(1, report);
           q.setInt(2, limit);
         },
-        r ->
-            new Restatement(
-                r.getString("report"),
-                slice(r),
-                r.getObject("day", LocalDate.class),
-                r.getString("measure"),
-                real(r, "before"),
-                real(r, "after"),
-                instant(r, "restated_at"),
-                r.getString("run_id")));
+        PostgresLedger::restatement);
+  }
+
+  @Override
+  public List<Restatement> restatements(String report, Slice slice, LocalDate period) {
+    return query(
+        """
+        SELECT report, site_id, event_name, day, measure, before, after, restated_at, run_id
+          FROM fathom_ops.restatement
+         WHERE report = ? AND site_id = ? AND event_name = ? AND day = ?
+         ORDER BY restated_at DESC, id DESC\
+        """,
+        (connection, q) -> {
+          q.setString(1, report);
+          q.setString(2, slice.site().value());
+          q.setString(3, slice.eventKey());
+          q.setObject(4, period);
+        },
+        PostgresLedger::restatement);
+  }
+
+  @Override
+  public Map<Slice, JournalCount> journalCounts(String report) {
+    record Row(Slice slice, JournalCount count) {}
+    return query(
+            """
+            SELECT site_id, event_name, count(*) AS quarantined, 0 AS restated
+              FROM fathom_ops.quarantine
+             WHERE report = ? AND settled_at IS NULL
+             GROUP BY site_id, event_name
+            UNION ALL
+            SELECT site_id, event_name, 0, count(DISTINCT day)
+              FROM fathom_ops.restatement
+             WHERE report = ?
+             GROUP BY site_id, event_name\
+            """,
+            (connection, q) -> {
+              q.setString(1, report);
+              q.setString(2, report);
+            },
+            r ->
+                new Row(
+                    slice(r), new JournalCount(r.getLong("quarantined"), r.getLong("restated"))))
+        .stream()
+        .collect(Collectors.toMap(Row::slice, Row::count, JournalCount::plus));
+  }
+
+  private static Restatement restatement(ResultSet r) throws SQLException {
+    return new Restatement(
+        r.getString("report"),
+        slice(r),
+        r.getObject("day", LocalDate.class),
+        r.getString("measure"),
+        real(r, "before"),
+        real(r, "after"),
+        instant(r, "restated_at"),
+        r.getString("run_id"));
   }
 
   private static @Nullable Double real(ResultSet r, String column) throws SQLException {

@@ -11,6 +11,7 @@ import fathomexport.report.TableSchema;
 import fathomexport.report.Window;
 import fathomexport.sink.CommitResult;
 import fathomexport.sink.Fence;
+import fathomexport.sink.Settlement;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.WindowLoad;
 import java.io.IOException;
@@ -593,35 +594,59 @@ final class WindowCommit {
     return ids;
   }
 
-  /**
-   * Quarantined rows are a thing of the past when their window succeeded, was tried again by a
-   * later run, or when other windows have covered all that it failed at.
-   */
+  /** Settles the quarantined rows that the common rule of all sinks says are settled. */
   private void settleQuarantine(Connection connection, Set<String> failedBefore)
       throws SQLException {
-    boolean complete =
-        load.periods().stream().noneMatch(c -> c.status() == CertificateStatus.INCOMPLETE);
+    List<String> windows = new ArrayList<>();
+    List<String> runs = new ArrayList<>();
+    try (PreparedStatement query =
+        connection.prepareStatement(
+            "SELECT DISTINCT window_id, run_id FROM fathom_ops.quarantine WHERE "
+                + KEY
+                + " AND settled_at IS NULL")) {
+      key(query, 1);
+      try (ResultSet rows = query.executeQuery()) {
+        while (rows.next()) {
+          windows.add(rows.getString(1));
+          runs.add(rows.getString(2));
+        }
+      }
+    }
+    if (windows.isEmpty()) {
+      return;
+    }
+    Settlement settlement = new Settlement(load, failedBefore, openWindows(connection));
     try (PreparedStatement update =
         connection.prepareStatement(
-            """
-            UPDATE fathom_ops.quarantine q
-               SET settled_at = pg_catalog.now()
-             WHERE q.report = ? AND q.site_id = ? AND q.event_name = ? AND q.settled_at IS NULL
-               AND (q.window_id = ? AND (? OR q.run_id <> ?)
-                 OR q.window_id = ANY (?) AND NOT EXISTS (
-                      SELECT FROM fathom_ops.attempt a
-                       WHERE a.report = q.report AND a.site_id = q.site_id
-                         AND a.event_name = q.event_name AND a.window_id = q.window_id))\
-            """)) {
-      int next = key(update, 1);
-      update.setString(next++, window.id());
-      update.setBoolean(next++, complete);
-      update.setString(next++, load.provenance().runId());
-      Set<String> others = new TreeSet<>(failedBefore);
-      others.remove(window.id());
-      update.setArray(next, connection.createArrayOf("text", others.toArray()));
-      update.executeUpdate();
+            "UPDATE fathom_ops.quarantine SET settled_at = pg_catalog.now() WHERE "
+                + KEY
+                + " AND window_id = ? AND run_id = ? AND settled_at IS NULL")) {
+      for (int i = 0; i < windows.size(); i++) {
+        if (settlement.settles(windows.get(i), runs.get(i))) {
+          int next = key(update, 1);
+          update.setString(next++, windows.get(i));
+          update.setString(next, runs.get(i));
+          update.addBatch();
+        }
+      }
+      update.executeBatch();
     }
+  }
+
+  /** The windows of this report, site and event that have open failed attempts. */
+  private Set<String> openWindows(Connection connection) throws SQLException {
+    Set<String> ids = new HashSet<>();
+    try (PreparedStatement query =
+        connection.prepareStatement(
+            "SELECT DISTINCT window_id FROM fathom_ops.attempt WHERE " + KEY)) {
+      key(query, 1);
+      try (ResultSet rows = query.executeQuery()) {
+        while (rows.next()) {
+          ids.add(rows.getString(1));
+        }
+      }
+    }
+    return ids;
   }
 
   private static LocalDate day(ResultSet rows, int column) throws SQLException {

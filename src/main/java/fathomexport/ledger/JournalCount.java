@@ -1,0 +1,16 @@
+package fathomexport.ledger;
+
+/**
+ * What a report's journals hold of one slice.
+ *
+ * @param quarantined rows that could not be typed, of windows that are not settled
+ * @param restated periods that a later fetch changed
+ */
+public record JournalCount(long quarantined, long restated) {
+  public static final JournalCount NONE = new JournalCount(0, 0);
+
+  /** The sum of both. */
+  public JournalCount plus(JournalCount other) {
+    return new JournalCount(quarantined + other.quarantined, restated + other.restated);
+  }
+}
