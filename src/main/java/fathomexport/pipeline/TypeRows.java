@@ -93,6 +93,13 @@ final class TypeRows extends DoFn<Fetched, Typed> {
           "bounce_rate fits neither a ratio nor a percentage: rate x visits is no whole number of"
               + " bounces");
     }
+    if (typing.escaped > 0) {
+      LOG.warn(
+          "{}: {} cells hold U+0000 or half of a surrogate pair; stored their escapes, such as"
+              + " \\u0000",
+          typing.window,
+          typing.escaped);
+    }
     return new Typed(
         new Fetched(
             fetched.task(),
@@ -128,6 +135,7 @@ final class TypeRows extends DoFn<Fetched, Typed> {
     private @Nullable LocalDate digested;
     private final Map<LocalDate, Typed.Refused> refused = new HashMap<>();
     private final List<QuarantinedRow> quarantine = new ArrayList<>();
+    private long escaped;
 
     Typing(RunServices run, FetchTask task, Report report, boolean ratio) {
       this.run = run;
@@ -145,8 +153,9 @@ final class TypeRows extends DoFn<Fetched, Typed> {
       int cells = shape.fields().size() + shape.aggregates().size();
       try (RowSorter sorter = new RowSorter(run.spillDirectory());
           RowSource source = raw.read()) {
-        new RowTyper(report, window, shape, ratio)
-            .type(new RawRows.Reader(source, cells), sorter, rows, this);
+        RowTyper typer = new RowTyper(report, window, shape, ratio);
+        typer.type(new RawRows.Reader(source, cells), sorter, rows, this);
+        escaped = typer.escaped();
       } catch (IOException | RuntimeException e) {
         rows.close();
         throw e;

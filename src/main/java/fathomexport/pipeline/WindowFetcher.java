@@ -17,6 +17,7 @@ import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
 import fathomexport.report.QueryShape;
 import fathomexport.report.Slice;
+import fathomexport.report.StoredText;
 import fathomexport.report.rows.RowSource;
 import fathomexport.report.rows.RowSpool;
 import fathomexport.typing.CellKind;
@@ -724,7 +725,7 @@ final class WindowFetcher {
             cells[i] =
                 row.kind(i) == CellKind.NULL || row.kind(i) == CellKind.MISSING
                     ? null
-                    : row.text(i);
+                    : StoredText.decode(row.text(i));
           }
           sample.add(cells);
         }
