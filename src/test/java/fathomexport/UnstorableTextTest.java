@@ -147,7 +147,8 @@ class UnstorableTextTest {
       assertThat(log.text())
           .contains("hours " + SITE)
           .contains(": 7 cells hold U+0000 or half of a surrogate pair");
-      Installation.Ended verified = installation.run("verify", "all", "--from", DAY.toString(), "--to", DAY.toString());
+      Installation.Ended verified =
+          installation.run("verify", "all", "--from", DAY.toString(), "--to", DAY.toString());
       assertThat(verified.code()).as(verified.said()).isZero();
     }
   }
@@ -249,6 +250,34 @@ class UnstorableTextTest {
       assertThat(one.code()).as(one.said()).isZero();
       assertThat(database.query("SELECT event_name, conversions FROM fathom.one_goal"))
           .isEqualTo(List.of(List.of("buy\\u0000", 1L)));
+    }
+  }
+
+  @Test
+  void samplesOfCurrentVisitorsKeepThemApartToo() throws IOException {
+    World world = World.empty().addSite(SITE, ZoneOffset.UTC);
+    long visit = 1;
+    for (String text : PAIRS.keySet()) {
+      world.add(
+          SITE, PageView.at(second(1)).visit(visit++).path(text).with(Dimension.HOSTNAME, text));
+    }
+    try (TestDatabase database = TestDatabase.create();
+        FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {
+      Installation installation =
+          install(database, api)
+              .settings(1000)
+              .pipeline(
+                  "all",
+                  "all",
+                  "[postgres, parquet]",
+                  List.of(Question.pageviews("pages", "day", "pathname")));
+
+      Installation.Ended ended = installation.run("snapshot", "all");
+
+      assertThat(ended.code()).as(ended.said()).isZero();
+      assertThat(database.query("SELECT hostname, pathname FROM fathom.current_pages"))
+          .containsExactlyInAnyOrderElementsOf(
+              PAIRS.values().stream().map(t -> List.<@Nullable Object>of(t, t)).toList());
     }
   }
 }

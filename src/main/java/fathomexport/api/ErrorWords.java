@@ -66,7 +66,11 @@ record ErrorWords(String words, Set<String> fields) {
       return new ErrorWords("(no words)", fields);
     }
     return new ErrorWords(
-        line.length() <= LONGEST ? line : StoredText.encode(line.substring(0, LONGEST)) + "…",
+        line.length() <= LONGEST
+            ? line
+            : line.substring(
+                    0, Character.isHighSurrogate(line.charAt(LONGEST - 1)) ? LONGEST - 1 : LONGEST)
+                + "…",
         fields);
   }
 
