@@ -19,7 +19,7 @@ public record AggregationAnswer(Contents contents, int requests, Instant endedAt
    * @param bytes length of the JSON text
    * @param unknownKeys cells under keys that nobody asked for, which were ignored
    * @param unknownNames the first few of those keys
-   * @param replacedCharacters U+0000 and lone surrogates that became U+FFFD
+   * @param escapedCells strings that are stored as an escape, see {@code StoredText}
    * @param legacyEnvelope whether the rows came as {@code {object, url, has_more, data}}
    */
   public record Contents(
@@ -27,7 +27,7 @@ public record AggregationAnswer(Contents contents, int requests, Instant endedAt
       long bytes,
       long unknownKeys,
       List<String> unknownNames,
-      long replacedCharacters,
+      long escapedCells,
       boolean legacyEnvelope) {
     public Contents {
       unknownNames = List.copyOf(unknownNames);

@@ -10,6 +10,7 @@ import fathomexport.report.Field;
 import fathomexport.report.Filter;
 import fathomexport.report.QueryShape;
 import fathomexport.report.Slice;
+import fathomexport.report.StoredText;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
@@ -54,7 +55,7 @@ public record AggregationRequest(
       throw new IllegalArgumentException(
           "rows that are not grouped by " + sort.field().apiName() + " cannot be sorted by it");
     }
-    requireText("event name", slice.eventKey());
+    requireText("event name", StoredText.decode(slice.eventKey()));
     requireText("site id", slice.site().value());
     for (Filter filter : shape.filters()) {
       requireText("filter on " + filter.property().apiName(), filter.value());
@@ -69,7 +70,7 @@ public record AggregationRequest(
       parameters.put("entity_id", slice.site().value());
     } else {
       parameters.put("site_id", slice.site().value());
-      parameters.put("entity_name", slice.event());
+      parameters.put("entity_name", StoredText.decode(slice.event()));
     }
     parameters.put("aggregates", names(shape.aggregates()));
     if (shape.dateGrouping() != DateGrouping.NONE) {
@@ -130,7 +131,7 @@ public record AggregationRequest(
   }
 
   private static void requireText(String what, String text) {
-    if (Surrogates.firstLone(text) >= 0) {
+    if (!StoredText.isSendable(text)) {
       throw new IllegalArgumentException(
           what + " holds half a character (a lone surrogate), which cannot be sent");
     }

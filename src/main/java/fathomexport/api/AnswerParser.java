@@ -10,6 +10,7 @@ import com.fasterxml.jackson.core.io.SerializedString;
 import fathomexport.api.AggregationAnswer.Contents;
 import fathomexport.api.RawRow.CellKind;
 import fathomexport.report.QueryShape;
+import fathomexport.report.StoredText;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.StringWriter;
@@ -47,7 +48,7 @@ public final class AnswerParser {
   private final List<String> unknownNames = new ArrayList<>();
   private long rows;
   private long unknownKeys;
-  private long replaced;
+  private long escaped;
 
   private AnswerParser(QueryShape shape) {
     this.row = new RawRow(shape);
@@ -87,7 +88,7 @@ public final class AnswerParser {
       if (json.nextToken() != null) {
         throw new UnusableAnswerException("something follows the end of the answer", false);
       }
-      return new Contents(rows, bytes, unknownKeys, unknownNames, replaced, envelope);
+      return new Contents(rows, bytes, unknownKeys, unknownNames, escaped, envelope);
     } catch (JsonProcessingException e) {
       throw unusable(e);
     }
@@ -187,31 +188,30 @@ public final class AnswerParser {
     }
     switch (value) {
       case VALUE_NULL -> row.set(column, CellKind.NULL, null);
-      case VALUE_STRING -> row.set(column, CellKind.STRING, string(json, column));
+      case VALUE_STRING -> string(json, column);
       case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> row.set(column, CellKind.NUMBER, json.getText());
       default -> row.set(column, CellKind.OTHER, text(json));
     }
   }
 
-  private String string(JsonParser json, int column) throws IOException {
+  private void string(JsonParser json, int column) throws IOException {
     char[] chars = json.getTextCharacters();
     int from = json.getTextOffset();
     int length = json.getTextLength();
-    String last = row.lastText(column);
+    String last = row.lastSent(column);
     if (last != null && same(last, chars, from, length)) {
-      return last;
+      row.setStringAgain(column);
+    } else {
+      boolean suspect = false;
+      for (int i = from; i < from + length; i++) {
+        suspect |= chars[i] == 0 || chars[i] == '\\' || Character.isSurrogate(chars[i]);
+      }
+      String sent = new String(chars, from, length);
+      row.setString(column, sent, suspect ? StoredText.encode(sent) : sent);
     }
-    boolean suspect = false;
-    for (int i = from; i < from + length; i++) {
-      suspect |= chars[i] == 0 || Character.isSurrogate(chars[i]);
+    if (row.isEscaped(column)) {
+      escaped++;
     }
-    String text = new String(chars, from, length);
-    if (suspect) {
-      int unstorable = Surrogates.countUnstorable(text);
-      replaced += unstorable;
-      return unstorable == 0 ? text : Surrogates.storable(text);
-    }
-    return text;
   }
 
   private static boolean same(String text, char[] chars, int from, int length) {
@@ -232,7 +232,7 @@ public final class AnswerParser {
     try (JsonGenerator copy = JSON.createGenerator(out)) {
       copy.copyCurrentStructure(json);
     }
-    return Surrogates.storable(out.toString());
+    return StoredText.encode(out.toString());
   }
 
   private void unknown(String name) {

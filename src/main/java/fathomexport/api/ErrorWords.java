@@ -3,6 +3,7 @@ package fathomexport.api;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import fathomexport.report.StoredText;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
@@ -76,12 +77,16 @@ record ErrorWords(String words, Set<String> fields) {
     if (words.isBlank()) {
       words = TAG.matcher(NOT_SHOWN.matcher(body).replaceAll(" ")).replaceAll(" ");
     }
-    String line = BLANK.matcher(Surrogates.storable(words)).replaceAll(" ").strip();
+    String line = BLANK.matcher(StoredText.encode(words)).replaceAll(" ").strip();
     if (line.isEmpty()) {
       return new ErrorWords("(no words)", fields);
     }
     return new ErrorWords(
-        line.length() <= LONGEST ? line : Surrogates.storable(line.substring(0, LONGEST)) + "…",
+        line.length() <= LONGEST
+            ? line
+            : line.substring(
+                    0, Character.isHighSurrogate(line.charAt(LONGEST - 1)) ? LONGEST - 1 : LONGEST)
+                + "…",
         fields);
   }
 

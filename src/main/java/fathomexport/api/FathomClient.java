@@ -7,6 +7,7 @@ import fathomexport.api.Transport.BodyReader;
 import fathomexport.report.SecretUnavailableException;
 import fathomexport.report.Site;
 import fathomexport.report.SiteId;
+import fathomexport.report.StoredText;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -141,7 +142,7 @@ public final class FathomClient implements AutoCloseable {
         body -> Lookups.site(Lookups.object(body)));
   }
 
-  /** The distinct names of a site's events, in the API's order. */
+  /** The distinct names of a site's events as they are stored, in the API's order. */
   public Outcome<List<String>> events(SiteId site) {
     Outcome<List<JsonNode>> records =
         all(Endpoint.EVENTS, "/sites/" + AggregationRequest.encode(site.value()) + "/events");
@@ -151,10 +152,16 @@ public final class FathomClient implements AutoCloseable {
     Set<String> names = new LinkedHashSet<>();
     for (JsonNode record : success.answer()) {
       String name = Lookups.text(record, "name");
-      if (name == null || name.isEmpty() || Surrogates.countUnstorable(name) > 0) {
-        LOG.warn("site {}: an event has no name that can be asked for; it is left out", site);
+      if (name == null || name.isEmpty()) {
+        LOG.warn("site {}: skipping an event that has no name", site);
+      } else if (!StoredText.isSendable(name)) {
+        LOG.warn(
+            "site {}: skipping the event {}: its name holds half of a surrogate pair, which no"
+                + " query can name",
+            site,
+            StoredText.encode(name));
       } else {
-        names.add(name);
+        names.add(StoredText.encode(name));
       }
     }
     return new Outcome.Success<>(List.copyOf(names));

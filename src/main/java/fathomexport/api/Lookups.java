@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import fathomexport.report.Site;
 import fathomexport.report.SiteId;
+import fathomexport.report.StoredText;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.DateTimeException;
@@ -69,9 +70,9 @@ final class Lookups {
   static Site site(JsonNode record) throws UnusableAnswerException {
     String id = text(record, "id");
     try {
-      SiteId siteId = new SiteId(id == null ? "" : Surrogates.storable(id));
+      SiteId siteId = new SiteId(id == null ? "" : StoredText.encode(id));
       String name = text(record, "name");
-      return new Site(siteId, name == null ? "" : Surrogates.storable(name), zone(siteId, record));
+      return new Site(siteId, name == null ? "" : StoredText.encode(name), zone(siteId, record));
     } catch (IllegalArgumentException e) {
       throw unusable("a site has no id that can be used: " + e.getMessage());
     }
@@ -150,7 +151,7 @@ final class Lookups {
 
   private static @Nullable String storable(JsonNode record, String key) {
     String text = text(record, key);
-    return text == null ? null : Surrogates.storable(text);
+    return text == null ? null : StoredText.encode(text);
   }
 
   private static long count(JsonNode record) throws UnusableAnswerException {

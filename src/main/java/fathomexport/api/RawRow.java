@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +27,7 @@ public final class RawRow {
     MISSING,
     /** No text. */
     NULL,
-    /** The text is the string. */
+    /** The text is the string as it can be stored: see {@link fathomexport.report.StoredText}. */
     STRING,
     /** The text is the number, character by character as in the JSON. */
     NUMBER,
@@ -42,6 +43,10 @@ public final class RawRow {
 
   private final CellKind[] kinds;
   private final @Nullable String[] texts;
+
+  /** Strings as they were sent: the same objects as the texts but where a text is escaped. */
+  private final @Nullable String[] sent;
+
   private long number;
 
   RawRow(QueryShape shape) {
@@ -50,6 +55,7 @@ public final class RawRow {
     this.names = new String[fields + aggregates + 2];
     this.kinds = new CellKind[names.length];
     this.texts = new @Nullable String[names.length];
+    this.sent = new @Nullable String[names.length];
     boolean buckets = shape.dateGrouping().hasBuckets();
     names[BUCKET] = buckets ? "date" : "";
     for (int i = 0; i < fields; i++) {
@@ -83,6 +89,17 @@ public final class RawRow {
 
   public @Nullable String fieldText(int i) {
     return text(1 + checked(i, fields));
+  }
+
+  /** The field's text as the API sent it: what a filter on it has to name. */
+  public @Nullable String fieldSent(int i) {
+    int column = 1 + checked(i, fields);
+    return kinds[column] == CellKind.STRING ? sent[column] : text(column);
+  }
+
+  /** Whether the field's text is not as it was sent, because it could not be stored so. */
+  public boolean fieldEscaped(int i) {
+    return isEscaped(1 + checked(i, fields));
   }
 
   /** Of the aggregate at this position of {@code shape.aggregates()}. */
@@ -143,17 +160,36 @@ public final class RawRow {
   void set(int column, CellKind kind, @Nullable String text) {
     kinds[column] = kind;
     texts[column] = text;
+    sent[column] = null;
   }
 
-  /** What was last set there, be it in an earlier row: equal texts are not made anew. */
-  @Nullable String lastText(int column) {
-    return texts[column];
+  /**
+   * @param text what was sent, as it can be stored; the same object where nothing is escaped
+   */
+  void setString(int column, String whatWasSent, String text) {
+    set(column, CellKind.STRING, text);
+    sent[column] = whatWasSent;
+  }
+
+  /** Sets the string that was last set there. */
+  void setStringAgain(int column) {
+    kinds[column] = CellKind.STRING;
+  }
+
+  /** The string that stands there from an earlier row: an equal one is not made anew. */
+  @Nullable String lastSent(int column) {
+    return sent[column];
+  }
+
+  boolean isEscaped(int column) {
+    return kinds[column] == CellKind.STRING && !Objects.equals(sent[column], texts[column]);
   }
 
   void end() {
     int other = names.length - 1;
     if (kinds[BUCKET] == CellKind.MISSING && kinds[other] != CellKind.MISSING) {
       set(BUCKET, kinds[other], texts[other]);
+      sent[BUCKET] = sent[other];
     }
   }
 

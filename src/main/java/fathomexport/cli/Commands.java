@@ -250,6 +250,7 @@ final class Commands {
     @Override
     public Integer call() {
       Loaded<Settings> settings = context.loader().settings(context.configFile());
+      settings.value().ifPresent(context::warnOfExposed);
       List<Problem> problems = new ArrayList<>(settings.problems());
       List<String> names = pipelines.isEmpty() ? context.loader().pipelineNames() : pipelines;
       for (String name : names) {

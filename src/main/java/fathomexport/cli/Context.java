@@ -10,7 +10,11 @@ import fathomexport.pipeline.Exporter;
 import fathomexport.pipeline.RunEnvironment;
 import fathomexport.pipeline.RunListener;
 import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * What every command starts from: the process's surroundings and the options that all commands
@@ -19,6 +23,7 @@ import java.util.Optional;
 public final class Context {
   private final Environment environment;
   private final GlobalOptions options;
+  private final Set<String> warned = new HashSet<>();
 
   Context(Environment environment, GlobalOptions options) {
     this.environment = environment;
@@ -47,7 +52,36 @@ public final class Context {
   }
 
   Settings settings() {
-    return loader().settings(configFile()).orThrow();
+    Settings settings = loader().settings(configFile()).orThrow();
+    warnOfExposed(settings);
+    return settings;
+  }
+
+  /** Warns of every file with a secret that other users can read, once. */
+  void warnOfExposed(Settings settings) {
+    Settings.Postgres postgres = settings.postgres();
+    Settings.Lineage lineage = settings.lineage();
+    Stream.of(
+            settings.api().token(),
+            postgres == null ? null : postgres.password(),
+            lineage != null && lineage.target() instanceof Settings.LineageTarget.Server server
+                ? server.apiKey()
+                : null)
+        .filter(Objects::nonNull)
+        .flatMap(secret -> secret.exposure().stream())
+        .filter(warned::add)
+        .forEach(this::warn);
+  }
+
+  private void warn(String message) {
+    if (environment.terminal()) {
+      environment.err().println("warning: " + message);
+    } else {
+      environment
+          .err()
+          .println(
+              LogLine.of(environment.clock().instant(), "WARN", "warning").with("reason", message));
+    }
   }
 
   PipelineDefinition pipeline(String nameOrPath, Settings settings) {

@@ -10,6 +10,8 @@ import java.util.Map;
  *
  * @param variables environment variables
  * @param workingDirectory what relative paths are relative to
+ * @param out takes results; what is printed is made safe to show, whoever prints it
+ * @param err takes warnings, errors and the progress, likewise
  * @param clock decides which days are over
  * @param terminal whether a person watches: then there is a progress bar
  * @param shutdown what SIGTERM and SIGINT ask to stop
@@ -27,6 +29,8 @@ public record Environment(
 
   public Environment {
     variables = Map.copyOf(variables);
+    out = ShownStream.over(out);
+    err = ShownStream.over(err);
   }
 
   /** This process's own. */

@@ -2,6 +2,7 @@ package fathomexport.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import fathomexport.report.ShownText;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -62,7 +63,7 @@ final class LogLine {
   @Override
   public String toString() {
     try {
-      return JSON.writeValueAsString(values);
+      return ShownText.json(JSON.writeValueAsString(values));
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("cannot write a log line: " + values, e);
     }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.ser.std.ToStringSerializer;
+import fathomexport.report.ShownText;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.time.Instant;
@@ -51,7 +52,7 @@ public final class Printer {
   /** Prints a value as JSON; its fields in snake case, times in ISO 8601. */
   public void json(Object value) {
     try {
-      out.println(JSON.writeValueAsString(value));
+      out.print(ShownText.json(JSON.writeValueAsString(value)) + System.lineSeparator());
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("cannot print " + value.getClass(), e);
     }
@@ -61,7 +62,8 @@ public final class Printer {
   public void table(List<String> header, List<List<String>> rows) {
     List<List<String>> all = new ArrayList<>();
     all.add(header);
-    all.addAll(rows);
+    // Widths are those of what is shown.
+    rows.forEach(row -> all.add(row.stream().map(ShownText::cell).toList()));
     int[] widths = new int[header.size()];
     for (List<String> row : all) {
       for (int i = 0; i < widths.length; i++) {

@@ -5,6 +5,7 @@ import fathomexport.pipeline.PlannedRun;
 import fathomexport.pipeline.RunListener;
 import fathomexport.pipeline.RunResult;
 import fathomexport.pipeline.WindowOutcome;
+import fathomexport.report.ShownText;
 import fathomexport.report.Window;
 import java.io.PrintStream;
 import java.time.Instant;
@@ -173,7 +174,7 @@ abstract class Progress implements RunListener, AutoCloseable {
                         return Optional.of(time.at(clock.instant()));
                       }
                     })
-                .setConsumer(new ConsoleProgressBarConsumer(err))
+                .setConsumer(new ConsoleProgressBarConsumer(ShownStream.raw(err)))
                 .build();
       }
     }
@@ -215,7 +216,8 @@ abstract class Progress implements RunListener, AutoCloseable {
       if (bar != null && toGo != null) {
         bar.maxHint(requests + toGo.requestsLeft());
         bar.stepTo(requests);
-        bar.setExtraMessage(message);
+        // The bar itself moves the cursor, so what it prints is not escaped below.
+        bar.setExtraMessage(ShownText.line(message));
       }
     }
 

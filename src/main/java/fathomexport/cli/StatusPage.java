@@ -3,9 +3,11 @@ package fathomexport.cli;
 import com.github.mustachejava.DefaultMustacheFactory;
 import fathomexport.pipeline.PeriodState;
 import fathomexport.pipeline.StatusOverview;
+import fathomexport.report.ShownText;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.StringWriter;
+import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -90,13 +92,19 @@ final class StatusPage {
         new InputStreamReader(
             Objects.requireNonNull(StatusPage.class.getResourceAsStream(TEMPLATE), TEMPLATE),
             StandardCharsets.UTF_8)) {
-      new DefaultMustacheFactory()
-          .compile(template, TEMPLATE)
-          .execute(page, new StatusPage(status).page());
+      new Escaping().compile(template, TEMPLATE).execute(page, new StatusPage(status).page());
     } catch (IOException e) {
       throw new IllegalStateException("cannot read the page's template", e);
     }
     return page.toString();
+  }
+
+  /** Makes whatever the template shows safe, as text and as HTML. */
+  private static final class Escaping extends DefaultMustacheFactory {
+    @Override
+    public void encode(String value, Writer writer) {
+      super.encode(ShownText.words(value), writer);
+    }
   }
 
   /** Model of the template. */

@@ -1,5 +1,6 @@
 package fathomexport.config;
 
+import fathomexport.report.ShownText;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -32,18 +33,13 @@ final class Problems {
 
   /** Whether a text can be shown as it is. */
   static boolean fits(String text) {
-    return text.length() <= LONGEST_QUOTE && text.chars().noneMatch(Character::isISOControl);
+    return text.length() <= LONGEST_QUOTE && ShownText.words(text).equals(text);
   }
 
   /** What the user wrote, in quotes, in one line and not too long. */
   static String quote(String text) {
-    StringBuilder quoted = new StringBuilder("'");
-    text.codePoints()
-        .limit(LONGEST_QUOTE)
-        .forEach(c -> quoted.appendCodePoint(Character.isISOControl(c) ? 0xFFFD : c));
-    if (text.codePointCount(0, text.length()) > LONGEST_QUOTE) {
-      quoted.append('…');
-    }
-    return quoted.append("'").toString();
+    int length = text.codePointCount(0, text.length());
+    String start = text.substring(0, text.offsetByCodePoints(0, Math.min(length, LONGEST_QUOTE)));
+    return "'" + ShownText.words(start) + (length > LONGEST_QUOTE ? "…'" : "'");
   }
 }

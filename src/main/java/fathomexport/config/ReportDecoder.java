@@ -11,6 +11,7 @@ import fathomexport.report.Field;
 import fathomexport.report.Filter;
 import fathomexport.report.Operator;
 import fathomexport.report.Report;
+import fathomexport.report.StoredText;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -155,7 +156,7 @@ final class ReportDecoder {
     }
     return names.isEmpty()
         ? Optional.empty()
-        : Optional.of(new EventSelection.Named(List.copyOf(names)));
+        : Optional.of(new EventSelection.Named(names.stream().map(StoredText::encode).toList()));
   }
 
   private List<Aggregate> aggregates(YamlNode node, String path, Optional<Entity> entity) {

@@ -141,7 +141,7 @@ final class Demo implements Callable<Integer> {
 
   private static void configure(
       DemoDirectory files, FathomSimulator simulator, DemoPostgres postgres) throws IOException {
-    Path token = files.write(TOKEN, SimulatorToken.STANDARD.secret() + "\n");
+    Path token = files.writeSecret(TOKEN, SimulatorToken.STANDARD.secret() + "\n");
     files.write(
         CONFIG,
         """

@@ -9,6 +9,7 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
@@ -105,6 +106,15 @@ final class DemoDirectory implements AutoCloseable {
     Path file = root.resolve(name);
     Files.createDirectories(root.resolve("conf"));
     return Files.writeString(file, text);
+  }
+
+  /** Writes a text file that other users cannot read, as a secret's file should be. */
+  Path writeSecret(String name, String text) throws IOException {
+    Path file = write(name, text);
+    if (Files.getFileStore(file).supportsFileAttributeView("posix")) {
+      Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
+    }
+    return file;
   }
 
   /** Writes a pipeline as it is shipped. */

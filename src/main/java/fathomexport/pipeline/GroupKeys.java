@@ -33,7 +33,7 @@ final class GroupKeys {
   /**
    * Appends a cell to the key in hand.
    *
-   * @param utf8 without zero bytes: the client replaces U+0000; null for no text, which is another
+   * @param utf8 without zero bytes: the client escapes U+0000; null for no text, which is another
    *     group than the empty one
    */
   void cell(byte @Nullable [] utf8) {

@@ -8,6 +8,7 @@ import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
 import fathomexport.report.QueryShape;
 import fathomexport.report.Slice;
+import fathomexport.report.StoredText;
 import fathomexport.report.rows.RowSource;
 import fathomexport.report.rows.RowSpool;
 import fathomexport.typing.CellKind;
@@ -128,7 +129,9 @@ final class OversizedPeriod {
       while (row.next()) {
         for (int i = 0; i < fields; i++) {
           cells[i] =
-              row.kind(i) == CellKind.NULL || row.kind(i) == CellKind.MISSING ? null : row.text(i);
+              row.kind(i) == CellKind.NULL || row.kind(i) == CellKind.MISSING
+                  ? null
+                  : StoredText.decode(row.text(i));
         }
         sample.add(cells);
       }

@@ -58,7 +58,8 @@ final class PartReader implements RowHandler {
       return;
     }
     for (int i = 0; i < cells.length; i++) {
-      cells[i] = row.fieldText(i);
+      // As they were sent: filters are made of them.
+      cells[i] = row.fieldSent(i);
     }
     boolean belongs = split.row(cells);
     if (split.blockStarts()) {

@@ -122,7 +122,7 @@ final class RowIntake {
     }
     writer.start(epochDay, where.time());
     for (int i = 0; i < cells.length; i++) {
-      writer.cell(kind(row.fieldKind(i)), cells[i]);
+      writer.cell(row.fieldEscaped(i) ? CellKind.ESCAPED : kind(row.fieldKind(i)), cells[i]);
     }
     int summed = 0;
     for (int i = 0; i < shape.aggregates().size(); i++) {

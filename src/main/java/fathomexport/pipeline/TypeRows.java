@@ -25,10 +25,13 @@ import java.util.Map;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.values.TupleTag;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Types a task's rows for each report that it fills. */
 final class TypeRows extends DoFn<Fetched, Typed> {
   private static final long serialVersionUID = 1L;
+  private static final Logger LOG = LoggerFactory.getLogger(TypeRows.class);
 
   /** Untyped rows of a window that are kept to look at. */
   private static final int KEPT = 100;
@@ -82,6 +85,13 @@ final class TypeRows extends DoFn<Fetched, Typed> {
             "bounce_rate fits neither a ratio nor a percentage: rate x visits is no whole number"
                 + " of bounces");
       }
+      if (typing.escaped > 0) {
+        LOG.warn(
+            "{}: {} cells hold U+0000 or half of a surrogate pair; stored their escapes, such as"
+                + " \\u0000",
+            typing.window,
+            typing.escaped);
+      }
       Typed typed = typing.typed(fetched);
       handedOn = true;
       return typed;
@@ -108,6 +118,7 @@ final class TypeRows extends DoFn<Fetched, Typed> {
     private @Nullable LocalDate digested;
     private final Map<LocalDate, Typed.Refused> refused = new HashMap<>();
     private final List<QuarantinedRow> quarantine = new ArrayList<>();
+    private long escaped;
 
     Typing(RunServices run, FetchTask task, Report report, boolean ratio) {
       this.run = run;
@@ -125,8 +136,9 @@ final class TypeRows extends DoFn<Fetched, Typed> {
       int cells = shape.fields().size() + shape.aggregates().size();
       try (RowSorter sorter = new RowSorter(run.spillDirectory());
           RowSource source = raw.read()) {
-        new RowTyper(report, window, shape, ratio)
-            .type(new RawRows.Reader(source, cells), sorter, rows, this);
+        RowTyper typer = new RowTyper(report, window, shape, ratio);
+        typer.type(new RawRows.Reader(source, cells), sorter, rows, this);
+        escaped = typer.escaped();
       }
     }
 

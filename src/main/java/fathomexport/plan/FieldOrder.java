@@ -72,7 +72,7 @@ enum FieldOrder {
   /** Whether the class of what is greater can be written for a character. */
   private boolean known(int c) {
     // Ignoring case, what is greater than a letter outside ASCII is anybody's guess.
-    return this == CODE_POINT || c < 0x80;
+    return (this == CODE_POINT && Patterns.sendable(c)) || c < 0x80;
   }
 
   int compare(String a, String b) {

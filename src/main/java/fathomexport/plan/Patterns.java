@@ -26,6 +26,18 @@ final class Patterns {
     return cases;
   }
 
+  /** Whether a character can be sent: half of a surrogate pair has no UTF-8. */
+  static boolean sendable(int c) {
+    return c < Character.MIN_SURROGATE || c > Character.MAX_SURROGATE;
+  }
+
+  /** Matches a text, and others that differ from it where it cannot be sent. */
+  static String like(String text) {
+    StringBuilder regex = new StringBuilder("^");
+    text.codePoints().forEach(c -> regex.append(sendable(c) ? literal(c) : ".+"));
+    return regex.append('$').toString();
+  }
+
   /** One of all characters that differ only in case. */
   static int fold(int c) {
     return Character.toLowerCase(Character.toUpperCase(c));

@@ -3,6 +3,7 @@ package fathomexport.plan;
 import fathomexport.plan.Split.Kept;
 import fathomexport.report.Filter;
 import fathomexport.report.Operator;
+import fathomexport.report.StoredText;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -108,10 +109,14 @@ final class PiecesFrame extends UnsortedFrame {
     TreeMap<Integer, Integer> next = new TreeMap<>();
     int seen = 0;
     for (Map.Entry<String, Integer> value : folded.entrySet()) {
-      if (value.getKey().length() > common.length()) {
+      if (value.getKey().length() > common.length()
+          && Patterns.sendable(value.getKey().codePointAt(common.length()))) {
         next.merge(value.getKey().codePointAt(common.length()), value.getValue(), Integer::sum);
         seen += value.getValue();
       }
+    }
+    if (next.isEmpty()) {
+      return false;
     }
     String start = "^" + Patterns.anyCase(common);
     Filter complement =
@@ -157,7 +162,9 @@ final class PiecesFrame extends UnsortedFrame {
     int left = fields.room(part) / 2;
     for (Map.Entry<@Nullable String, Integer> entry : values) {
       String value = entry.getKey();
-      if (value == null || chosen.size() == SplitFields.MOST_VALUES) {
+      if (value == null
+          || !StoredText.isSendable(value)
+          || chosen.size() == SplitFields.MOST_VALUES) {
         continue;
       }
       left -= Patterns.encodedLength(fields.filter(field, Operator.IS_NOT, value));
@@ -199,13 +206,14 @@ final class PiecesFrame extends UnsortedFrame {
         && leading.contains(folded.codePointAt(common.length()));
   }
 
-  /** What all texts begin with, in whole characters. */
+  /** What all texts begin with, in whole characters that can be sent. */
   private static String common(Set<String> texts) {
     String common = texts.iterator().next();
     for (String text : texts) {
       int i = 0;
       while (i < Math.min(common.length(), text.length())
-          && common.codePointAt(i) == text.codePointAt(i)) {
+          && common.codePointAt(i) == text.codePointAt(i)
+          && Patterns.sendable(common.codePointAt(i))) {
         i += Character.charCount(common.codePointAt(i));
       }
       common = common.substring(0, Math.min(i, common.length()));

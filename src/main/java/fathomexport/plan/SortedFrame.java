@@ -154,8 +154,10 @@ final class SortedFrame extends SplitFrame {
 
   /** Makes a value a part of its own. */
   private boolean setApart(String value, SplitAnswer answer) {
-    Filter is = fields.filter(field, Operator.IS, value);
-    if (apart.containsKey(value) || Patterns.encodedLength(is) > fields.room(part) / 2) {
+    Filter is = fields.holding(field, value);
+    if (is == null
+        || apart.containsKey(value)
+        || Patterns.encodedLength(is) > fields.room(part) / 2) {
       return false;
     }
     apart.put(value, Integer.MAX_VALUE);

@@ -3,12 +3,14 @@ package fathomexport.plan;
 import fathomexport.report.Field;
 import fathomexport.report.Filter;
 import fathomexport.report.Operator;
+import fathomexport.report.StoredText;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The fields that a period can be walked by, by their place in the grouping, and their filters. */
 final class SplitFields {
@@ -92,6 +94,17 @@ final class SplitFields {
     return new Filter(grouping.get(field), operator, value);
   }
 
+  /**
+   * A filter that lets rows of a value through. One for a value that cannot be sent lets others
+   * through as well; null where the field takes no such filter.
+   */
+  @Nullable Filter holding(int field, String value) {
+    if (StoredText.isSendable(value)) {
+      return filter(field, Operator.IS, value);
+    }
+    return byExpression(field) ? filter(field, Operator.MATCHING, Patterns.like(value)) : null;
+  }
+
   /** Bytes that a part's filters leave for more. */
   int room(Part part) {
     return room - part.encodedLength();
@@ -104,6 +117,9 @@ final class SplitFields {
     largest.sort(Map.Entry.<String, Integer>comparingByValue().reversed());
     int length = 0;
     for (Map.Entry<String, Integer> value : largest) {
+      if (!StoredText.isSendable(value.getKey())) {
+        continue;
+      }
       Filter filter = filter(field, Operator.IS_NOT, value.getKey());
       length += Patterns.encodedLength(filter);
       if (length > left) {

@@ -9,7 +9,7 @@ public sealed interface EventSelection extends Serializable {
   /** Every event that a site has. */
   record All() implements EventSelection {}
 
-  /** The events of these names. */
+  /** The events of these names, as they are stored: see {@link StoredText}. */
   record Named(List<String> names) implements EventSelection {
     public Named {
       names = List.copyOf(names);

@@ -1,10 +1,8 @@
 package fathomexport.report;
 
-import java.io.IOException;
 import java.io.Serializable;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Where a secret is kept. The secret itself is never part of a configuration, an option or a log.
@@ -17,6 +15,11 @@ public sealed interface SecretRef extends Serializable {
    * @throws SecretUnavailableException naming the place, never the content
    */
   String resolve(Map<String, String> environment);
+
+  /** What to do about a place that other users can read; empty when there is nothing to do. */
+  default Optional<String> exposure() {
+    return Optional.empty();
+  }
 
   /** An environment variable. */
   record Env(String name) implements SecretRef {
@@ -35,16 +38,12 @@ public sealed interface SecretRef extends Serializable {
   record File(String path) implements SecretRef {
     @Override
     public String resolve(Map<String, String> environment) {
-      String value;
-      try {
-        value = Files.readString(Path.of(path)).strip();
-      } catch (IOException e) {
-        throw new SecretUnavailableException("cannot read the secret's file " + path, e);
-      }
-      if (value.isEmpty()) {
-        throw new SecretUnavailableException("the secret's file " + path + " is empty", null);
-      }
-      return value;
+      return new SecretFile(path).read();
+    }
+
+    @Override
+    public Optional<String> exposure() {
+      return new SecretFile(path).exposure();
     }
   }
 }

@@ -132,7 +132,7 @@ final class AccountEndpoints {
 
   static byte[] bytes(ObjectNode node) {
     try {
-      return JSON.writeValueAsBytes(node);
+      return Answer.utf8(JsonText.sendable(JSON.writeValueAsString(node)));
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("a tree of plain values is always JSON", e);
     }

@@ -30,6 +30,19 @@ final class JsonText {
     return out.append('"').toString();
   }
 
+  /** A JSON text with the halves of surrogate pairs, which have no UTF-8, as escapes. */
+  static String sendable(String json) {
+    StringBuilder out = new StringBuilder(json.length());
+    for (int i = 0; i < json.length(); i++) {
+      if (alone(json, i)) {
+        out.append("\\u").append(Integer.toHexString(json.charAt(i)));
+      } else {
+        out.append(json.charAt(i));
+      }
+    }
+    return out.toString();
+  }
+
   /** Whether the character is half of a surrogate pair without its other half. */
   private static boolean alone(String text, int i) {
     char c = text.charAt(i);

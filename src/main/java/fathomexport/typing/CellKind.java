@@ -6,6 +6,8 @@ public enum CellKind {
   MISSING('-'),
   NULL('0'),
   STRING('s'),
+  /** A string that could not be stored as it was sent: its escape. */
+  ESCAPED('e'),
   /** A number literal. */
   NUMBER('n'),
   /** A boolean, an object or an array. */
@@ -26,6 +28,7 @@ public enum CellKind {
       case '-' -> MISSING;
       case '0' -> NULL;
       case 's' -> STRING;
+      case 'e' -> ESCAPED;
       case 'n' -> NUMBER;
       case 'o' -> OTHER;
       default -> throw new IllegalArgumentException("no kind of cell: " + code);

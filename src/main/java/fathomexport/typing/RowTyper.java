@@ -87,6 +87,7 @@ public final class RowTyper {
   private final List<Aggregate> additive;
   private final int[] added;
   private final long[] sums;
+  private long escaped;
 
   /**
    * @param shape whose cells the raw rows hold: fields, then aggregates
@@ -108,6 +109,11 @@ public final class RowTyper {
     this.additive = asked.stream().filter(Aggregate::additive).toList();
     this.added = additive.stream().mapToInt(asked::indexOf).toArray();
     this.sums = new long[added.length];
+  }
+
+  /** Cells of the key so far that could not be stored as they were sent. */
+  public long escaped() {
+    return escaped;
   }
 
   /** Types all rows, which come ordered by period, into the spool. */
@@ -171,7 +177,10 @@ public final class RowTyper {
     for (int i = 0; i < fields.size(); i++) {
       switch (row.kind(i)) {
         case NULL -> writer.putNull();
-        case STRING, NUMBER -> writer.text(row.bytes(), row.start(i), row.length(i));
+        case ESCAPED, STRING, NUMBER -> {
+          writer.text(row.bytes(), row.start(i), row.length(i));
+          escaped += row.kind(i) == CellKind.ESCAPED ? 1 : 0;
+        }
         case MISSING, OTHER -> {
           return fields.get(i).apiName() + " is " + found(row, i) + ", not a string or null";
         }
@@ -238,7 +247,7 @@ public final class RowTyper {
     return switch (row.kind(cell)) {
       case MISSING -> "missing";
       case NULL -> "null";
-      case STRING -> JsonText.quote(row.text(cell));
+      case STRING, ESCAPED -> JsonText.quote(row.text(cell));
       case NUMBER, OTHER -> row.text(cell);
     };
   }

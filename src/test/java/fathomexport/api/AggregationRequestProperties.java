@@ -15,6 +15,7 @@ import fathomexport.report.Operator;
 import fathomexport.report.QueryShape;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
+import fathomexport.report.StoredText;
 import java.net.URI;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
@@ -162,10 +163,7 @@ class AggregationRequestProperties {
   /** Text as sites, events and filters may hold it: any Unicode, and what URLs and JSON dislike. */
   static Arbitrary<String> oddText() {
     Arbitrary<String> any =
-        Arbitraries.strings()
-            .all()
-            .ofMaxLength(12)
-            .filter(t -> Surrogates.firstLone(t) < 0 && t.indexOf(0) < 0);
+        Arbitraries.strings().all().ofMaxLength(12).filter(StoredText::isSendable);
     Arbitrary<String> nasty =
         Arbitraries.of(
             "&=?#",

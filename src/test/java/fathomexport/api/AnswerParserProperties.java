@@ -12,6 +12,7 @@ import fathomexport.report.DateGrouping;
 import fathomexport.report.Entity;
 import fathomexport.report.Field;
 import fathomexport.report.QueryShape;
+import fathomexport.report.StoredText;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -42,7 +43,9 @@ class AnswerParserProperties {
     Collected got = new Collected(SHAPE);
     byte[] body = json(rows, new Random(seed)).getBytes(StandardCharsets.UTF_8);
     Contents contents = AnswerParser.parse(new ByteArrayInputStream(body), SHAPE, got);
-    assertThat(got.rows).isEqualTo(rows);
+    assertThat(got.rows).isEqualTo(stored(rows));
+    assertThat(contents.escapedCells())
+        .isEqualTo(rows.stream().flatMap(List::stream).filter(c -> !stored(c).equals(c)).count());
     assertThat(contents.rows()).isEqualTo(rows.size());
     assertThat(contents.bytes()).isEqualTo(body.length);
   }
@@ -58,6 +61,28 @@ class AnswerParserProperties {
         .isInstanceOf(UnusableAnswerException.class);
   }
 
+  private static List<List<Cell>> stored(List<List<Cell>> rows) {
+    return rows.stream()
+        .map(row -> row.stream().map(AnswerParserProperties::stored).toList())
+        .toList();
+  }
+
+  private static Cell stored(Cell cell) {
+    return cell.kind() == CellKind.STRING
+        ? new Cell(CellKind.STRING, StoredText.encode(String.valueOf(cell.text())))
+        : cell;
+  }
+
+  /** As a JSON string, in which only an escape can be half of a surrogate pair. */
+  private static String quoted(String text) {
+    StringBuilder quoted = new StringBuilder();
+    for (char c : JsonStringEncoder.getInstance().quoteAsString(text)) {
+      quoted.append(
+          Character.isSurrogate(c) ? String.format("\\u%04x", (int) c) : String.valueOf(c));
+    }
+    return quoted.toString();
+  }
+
   private static String json(List<List<Cell>> rows, Random random) {
     return rows.stream()
         .map(
@@ -67,11 +92,7 @@ class AnswerParserProperties {
                 Cell cell = row.get(i);
                 String value =
                     cell.kind() == CellKind.STRING
-                        ? '"'
-                            + new String(
-                                JsonStringEncoder.getInstance()
-                                    .quoteAsString(String.valueOf(cell.text())))
-                            + '"'
+                        ? '"' + quoted(String.valueOf(cell.text())) + '"'
                         : String.valueOf(cell.text());
                 if (cell.kind() != CellKind.MISSING) {
                   members.add('"' + NAMES.get(i) + "\":" + value);
@@ -86,7 +107,10 @@ class AnswerParserProperties {
   @Provide
   Arbitrary<List<List<Cell>>> rows() {
     Arbitrary<Cell> strings =
-        Arbitraries.oneOf(AggregationRequestProperties.oddText(), Arbitraries.of("", "12", "/"))
+        Arbitraries.oneOf(
+                AggregationRequestProperties.oddText(),
+                Arbitraries.of("", "12", "/", "/a\ud83d", "/a\ud83c", "/a\0", "/a\\u0000"),
+                Arbitraries.strings().all().ofMaxLength(5))
             .map(t -> new Cell(CellKind.STRING, t));
     Arbitrary<Cell> numbers =
         Arbitraries.of("0", "-0", "12", "1.5", "20.416666666667", "1E400", "99999999999999999999")

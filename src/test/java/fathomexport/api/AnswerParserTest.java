@@ -124,15 +124,15 @@ class AnswerParserTest {
   }
 
   @Test
-  void unstorableCharactersAreReplacedAndCounted() throws Exception {
+  void cellsWithUnstorableCharactersAreEscapedAndCounted() throws Exception {
     Contents contents =
         parse(
             "[{\"pathname\":\"/a\\u0000b\\ud800c\\ud83d\\ude00\\udc00\"},{\"pathname\":\"/\\u0000\"},{\"pathname\":\"/\\u0000\"}]");
     assertThat(rows)
         .extracting(r -> r.split(" ", -1)[1])
         .containsExactly(
-            "STRING=/a\uFFFDb\uFFFDc\uD83D\uDE00\uFFFD", "STRING=/\uFFFD", "STRING=/\uFFFD");
-    assertThat(contents.replacedCharacters()).isEqualTo(5);
+            "STRING=/a\\u0000b\\ud800c\uD83D\uDE00\\udc00", "STRING=/\\u0000", "STRING=/\\u0000");
+    assertThat(contents.escapedCells()).isEqualTo(3);
   }
 
   @Test

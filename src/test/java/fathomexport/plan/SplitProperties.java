@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import fathomexport.report.Field;
 import fathomexport.report.Filter;
 import fathomexport.report.Operator;
+import fathomexport.report.StoredText;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -94,6 +95,12 @@ class SplitProperties {
               "/\uffee",
               "/\ud83d\ude00",
               "/\ud83d\ude00x",
+              "/a\ud83d",
+              "/a\ud83c",
+              "/a\ud83dx",
+              "/\udc00",
+              "\udfff\ud800",
+              "/a\0",
               "/\n",
               "/a\n",
               "/\u0001",
@@ -195,6 +202,7 @@ class SplitProperties {
     int length = 0;
     for (Filter filter : ask.filters()) {
       length += Patterns.encodedLength(filter);
+      assertThat(StoredText.isSendable(filter.value())).as("can be sent: %s", ask).isTrue();
       boolean expression =
           filter.operator() == Operator.MATCHING || filter.operator() == Operator.NOT_MATCHING;
       if (server.refusesFilters || (server.refusesExpressions && expression)) {

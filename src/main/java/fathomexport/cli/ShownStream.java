@@ -1,0 +1,74 @@
+package fathomexport.cli;
+
+import fathomexport.report.ShownText;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where commands print to: what is printed as a line stays one line, and no text from outside
+ * reaches the terminal or the log with characters that mean something there (see {@link
+ * ShownText}). All output of commands passes here, so that no caller has to think of it.
+ *
+ * <p>{@code print} takes texts of our own that have several lines; bytes (the help texts) pass
+ * unchanged.
+ */
+final class ShownStream extends PrintStream {
+  private final PrintStream to;
+
+  private ShownStream(PrintStream to) {
+    super(to, true, StandardCharsets.UTF_8);
+    this.to = to;
+  }
+
+  static ShownStream over(PrintStream stream) {
+    return stream instanceof ShownStream shown ? shown : new ShownStream(stream);
+  }
+
+  /** The stream below, for what moves the cursor itself. */
+  static PrintStream raw(PrintStream stream) {
+    return stream instanceof ShownStream shown ? shown.to : stream;
+  }
+
+  @Override
+  public void println(@Nullable String line) {
+    to.println(ShownText.line(String.valueOf(line)));
+  }
+
+  @Override
+  public void println(@Nullable Object line) {
+    // A line of JSON is shown as a whole, and holds nothing that would have to be escaped.
+    to.println(
+        line instanceof LogLine json ? json.toString() : ShownText.line(String.valueOf(line)));
+  }
+
+  @Override
+  public void println(char[] line) {
+    println(String.valueOf(line));
+  }
+
+  @Override
+  public void println() {
+    to.println();
+  }
+
+  @Override
+  public void print(@Nullable String text) {
+    to.print(ShownText.lines(String.valueOf(text)));
+  }
+
+  @Override
+  public void print(@Nullable Object text) {
+    print(String.valueOf(text));
+  }
+
+  @Override
+  public void print(char[] text) {
+    print(String.valueOf(text));
+  }
+
+  @Override
+  public void print(char c) {
+    print(String.valueOf(c));
+  }
+}

@@ -1,0 +1,94 @@
+package fathomexport.report;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** A file that holds a secret in one line, and nothing else. No message shows what it holds. */
+final class SecretFile {
+  /** Bytes; tokens and passwords have less than a tenth of it. */
+  private static final int LARGEST = 4096;
+
+  private final String path;
+
+  SecretFile(String path) {
+    this.path = path;
+  }
+
+  /**
+   * The secret, without surrounding white space.
+   *
+   * @throws SecretUnavailableException naming the file, never the content
+   */
+  String read() {
+    Path file = Path.of(path);
+    if (Files.isDirectory(file)) {
+      throw unavailable("is a directory: name the file in it that holds the secret", null);
+    }
+    String text;
+    try (InputStream in = Files.newInputStream(file)) {
+      // A file that was named by mistake may have no end.
+      byte[] bytes = in.readNBytes(LARGEST + 1);
+      if (bytes.length > LARGEST) {
+        throw unavailable(
+            "is larger than 4 KiB, so it is not a secret: name a file that holds nothing else",
+            null);
+      }
+      text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString().strip();
+    } catch (NoSuchFileException e) {
+      throw unavailable("does not exist", e);
+    } catch (AccessDeniedException e) {
+      throw unavailable("cannot be read: permission denied", e);
+    } catch (CharacterCodingException e) {
+      // Without its cause: that would quote the bytes' length only, which helps nobody.
+      throw unavailable("is not text in UTF-8", null);
+    } catch (IOException e) {
+      throw unavailable("cannot be read: " + e.getClass().getSimpleName(), e);
+    }
+    if (text.isEmpty()) {
+      throw unavailable("is empty", null);
+    }
+    long lines = text.lines().count();
+    if (lines > 1) {
+      throw unavailable("has " + lines + " lines: write the secret alone, in one line", null);
+    }
+    return text;
+  }
+
+  private SecretUnavailableException unavailable(String what, @Nullable Throwable cause) {
+    return new SecretUnavailableException("the secret's file " + path + " " + what, cause);
+  }
+
+  /**
+   * What to do when other users may read it; empty when none may, where that cannot be known, and
+   * where there is no such file, which {@link #read} reports.
+   */
+  Optional<String> exposure() {
+    try {
+      Path file = Path.of(path);
+      Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(file);
+      // A file of another owner, such as root, reaches this user through its group on purpose:
+      // that is how systemd and Kubernetes hand secrets to a service.
+      boolean exposed =
+          permissions.contains(PosixFilePermission.OTHERS_READ)
+              || (permissions.contains(PosixFilePermission.GROUP_READ)
+                  && Files.getOwner(file).getName().equals(System.getProperty("user.name")));
+      return exposed
+          ? Optional.of(
+              "the secret's file " + path + " can be read by other users: chmod 600 " + path)
+          : Optional.empty();
+    } catch (IOException | UnsupportedOperationException e) {
+      return Optional.empty();
+    }
+  }
+}
