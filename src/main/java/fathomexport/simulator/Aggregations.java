@@ -161,14 +161,16 @@ final class Aggregations {
       limit = Math.min(limit, cap);
     }
     // Rows before the offset are found as well, and left out.
-    int found = query.offset() > Integer.MAX_VALUE - limit ? Integer.MAX_VALUE : limit + query.offset();
+    int found =
+        query.offset() > Integer.MAX_VALUE - limit ? Integer.MAX_VALUE : limit + query.offset();
     List<Group> groups = groups(query, behaviour, now, index, columns, found, number);
     if (groups.isEmpty() && query.grouping() == Grouping.NONE && query.fields().isEmpty()) {
       groups.add(new Group("", new int[0]));
     }
     groups = first(found, groups, order(query, behaviour, columns));
     if (query.offset() > 0) {
-      groups = new ArrayList<>(groups.subList(Math.min(query.offset(), groups.size()), groups.size()));
+      groups =
+          new ArrayList<>(groups.subList(Math.min(query.offset(), groups.size()), groups.size()));
     }
     groups = damaged(groups, query, behaviour, limit);
     return render(groups, query, behaviour, columns);
@@ -225,8 +227,7 @@ final class Aggregations {
       filtered[f] = index.column(condition.property());
       passes[f] = passes(condition, filtered[f], behaviour);
     }
-    boolean unstable =
-        behaviour.unstableTies || behaviour.offset == Behaviour.Offset.UNSTABLE;
+    boolean unstable = behaviour.unstableTies || behaviour.offset == Behaviour.Offset.UNSTABLE;
     long salt = unstable ? number : 0;
     Sort sort = query.sort();
     boolean byTime =

@@ -176,7 +176,8 @@ final class PostgresLedger implements Ledger, AutoCloseable {
             "SELECT kind, account, shape, number, answer FROM fathom_ops.learned",
             (connection, q) -> {},
             r ->
-                new Row(r.getString(1), r.getString(2), r.getString(3), r.getInt(4), r.getString(5)));
+                new Row(
+                    r.getString(1), r.getString(2), r.getString(3), r.getInt(4), r.getString(5)));
     Map<String, Integer> maxDays = new HashMap<>();
     Optional<Integer> rowCap = Optional.empty();
     int mostRows = 0;
@@ -188,8 +189,7 @@ final class PostgresLedger implements Ledger, AutoCloseable {
         case "row_cap" -> rowCap = Optional.of(row.number());
         case "most_rows" -> mostRows = row.number();
         case "limit" -> limits.put(new Learned.Whose(row.account(), row.shape()), row.number());
-        case "offset" ->
-            offsets.put(row.account(), OffsetSupport.of(String.valueOf(row.answer())));
+        case "offset" -> offsets.put(row.account(), OffsetSupport.of(String.valueOf(row.answer())));
         default -> throw new LedgerException("a lesson of an unknown kind: " + row.kind(), null);
       }
     }
