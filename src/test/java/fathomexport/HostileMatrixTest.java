@@ -45,7 +45,10 @@ class HostileMatrixTest {
   private static final LocalDate FIRST = LocalDate.of(2025, 10, 20);
   private static final LocalDate LAST = LocalDate.of(2025, 11, 8);
   private static final Instant NOW = Instant.parse("2025-11-09T14:00:00Z");
-  private static final int ROW_LIMIT = 60;
+  private static final int ROW_LIMIT = 120;
+
+  /** Groups of the one day that alone exceeds every limit. */
+  private static final int CROWD = 150;
   private static final long SEED = 5;
 
   /** Requests after which the data changes once more. */
@@ -117,6 +120,20 @@ class HostileMatrixTest {
           either("has_more always", b -> b.withHasMoreAlways(true)),
           either("complements drop null", b -> b.withComplementsDropNull(true)),
           either("no default limit", b -> b.withDefaultLimit(10)),
+          List.of(
+              Level.usual("any limit"),
+              new Level("limit above 100 refused by name", b -> b.withMaximumLimit(100)),
+              new Level(
+                  "limit above 100 refused without a name",
+                  b -> b.withMaximumLimit(100).withMaximumNamed(false))),
+          List.of(
+              Level.usual("offset ignored"),
+              new Level("offset honoured", b -> b.withOffset(Behaviour.Offset.HONOURED)),
+              new Level("offset refused", b -> b.withOffset(Behaviour.Offset.REFUSED)),
+              new Level("offset unstable", b -> b.withOffset(Behaviour.Offset.UNSTABLE))),
+          either("RE2 only", b -> b.withRe2Only(true)),
+          either("currency null", b -> b.withCurrencyUnknown(true)),
+          either("country un", b -> b.withUnknownCountryAsUn(true)),
           either(
               "slow first query, headers of the quota",
               b -> b.withFirstOfShapeDelay(Duration.ofMillis(2)).withRateLimitHeaders(true)),
@@ -133,7 +150,9 @@ class HostileMatrixTest {
           new Level("a row on another day", b -> tampered(b, Behaviour.Damage.DAY_MOVED)),
           new Level("keyword null left out", b -> b.withKeywordNullGroupLeftOut(true)),
           new Level("value null", b -> b.withValueNullWithoutCents(true)),
-          new Level("limit above 50 refused", b -> b.withMaximumLimit(50)),
+          new Level(
+              "limit above 50 refused without a name",
+              b -> b.withMaximumLimit(50).withMaximumNamed(false)),
           Level.usual(CHANGES));
 
   @TempDir Path directory;
@@ -395,6 +414,12 @@ class HostileMatrixTest {
     site(world, "BERLIN", "Europe/Berlin", random);
     site(world, "NEWYORK", "America/New_York", random);
     world.addSite("EMPTY", ZoneId.of("Asia/Kathmandu"));
+    LocalDateTime crowded = LocalDate.of(2025, 11, 1).atTime(9, 0);
+    for (int i = 0; i < CROWD; i++) {
+      world.add(
+          "BERLIN",
+          world.viewAt("BERLIN", crowded.plusMinutes(i)).host("shop.example").path("/crowd-" + i));
+    }
     return world;
   }
 

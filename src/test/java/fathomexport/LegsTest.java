@@ -56,7 +56,7 @@ class LegsTest {
     database = TestDatabase.create();
     installation =
         new Installation(directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
-            .settings(10_000, 1000, "  max_range_days: 1\n")
+            .settings(1_000, 1000, "  max_range_days: 1\n")
             .pipeline("all", "[" + String.join(", ", SITES) + "]", "[postgres]", List.of(TRAFFIC));
   }
 

@@ -117,7 +117,7 @@ class ParquetOnlyQuotaTest {
     }
     installation
         .databaseAt("jdbc:postgresql://127.0.0.1:" + nobody + "/analytics")
-        .settings(10_000);
+        .settings(1_000);
     try (LogCapture log = LogCapture.ofAll()) {
       Installation.Ended ended = backfill("one");
 
@@ -178,7 +178,7 @@ class ParquetOnlyQuotaTest {
                       new SecretRef.Env(Installation.TOKEN_VARIABLE),
                       1000,
                       1,
-                      10_000,
+                      1_000,
                       Duration.ofSeconds(60),
                       180,
                       "default",

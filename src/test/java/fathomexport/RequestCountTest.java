@@ -279,7 +279,7 @@ class RequestCountTest {
       Installation installation =
           install(database, api)
               .at(NOW.plus(Duration.ofDays(30)))
-              .settings(10_000, 1000, "  max_range_days: 40\n")
+              .settings(1_000, 1000, "  max_range_days: 40\n")
               .pipeline("all", "all", "[postgres]", List.of(Question.pageviews("traffic", "day")));
 
       Installation.Ended ended =
@@ -336,7 +336,7 @@ class RequestCountTest {
                       new SecretRef.Env(Installation.TOKEN_VARIABLE),
                       10,
                       1,
-                      10_000,
+                      1_000,
                       Duration.ofSeconds(60),
                       180,
                       "default",

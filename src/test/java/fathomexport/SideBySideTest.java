@@ -372,7 +372,7 @@ class SideBySideTest {
   @Timeout(600)
   void twoProcessesShareAQuotaForThreeMinutes() throws Exception {
     installation
-        .settings(10_000, 10, "")
+        .settings(1_000, 10, "")
         .pipeline("one", "[LDNBOOKS, UTCSTATS]", "[postgres]", List.of(TRAFFIC, BROWSERS))
         .pipeline("two", "[KTMTRAIL, INDCRFTS]", "[postgres]", List.of(TRAFFIC, BROWSERS));
     api.behave(

@@ -23,6 +23,7 @@ import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.BiFunction;
@@ -116,13 +117,17 @@ class SplitTest {
         + (page % 10 == 0 && page > 0 ? page : "");
   }
 
-  @Test
-  void aCrowdedDayTakesLittleMoreThanTheFewestRequests() throws IOException {
+  @ParameterizedTest
+  @EnumSource
+  void aCrowdedDayTakesLittleMoreThanTheFewestRequests(Behaviour.Offset offset)
+      throws IOException {
     Question report =
         Question.pageviews("pages_daily", "day", "hostname", "pathname", "referrer_hostname")
             .measuring("pageviews", "visits");
     try (TestDatabase database = TestDatabase.create();
-        FathomSimulator api = FathomSimulator.start(crowd(), Behaviour.unlimited())) {
+        FathomSimulator api =
+            FathomSimulator.start(
+                crowd(), Behaviour.unlimited().withOffset(offset).withRe2Only(true))) {
       Installation installation =
           install(database, api)
               .settings(ROW_LIMIT)
@@ -132,13 +137,24 @@ class SplitTest {
 
       double ratio = (double) requests(api) * ROW_LIMIT / ROWS;
       System.out.printf(
-          "%d rows at a row limit of %d: %d requests, %.3f times the fewest%n",
-          ROWS, ROW_LIMIT, requests(api), ratio);
+          "%d rows at a row limit of %d, offset %s: %d requests, %.3f times the fewest%n",
+          ROWS, ROW_LIMIT, offset, requests(api), ratio);
       assertTrue(ended, database, api, report);
       assertThat(database.query("SELECT count(*) FROM fathom.pages_daily").get(0).get(0))
           .isEqualTo((long) ROWS);
-      assertThat(ratio).isLessThanOrEqualTo(1.6);
+      assertThat(ratio).isLessThanOrEqualTo(offset == Behaviour.Offset.HONOURED ? 1.01 : 1.065);
+      assertThat(database.query("SELECT answer FROM fathom_ops.learned WHERE kind = 'offset'"))
+          .isEqualTo(List.of(List.of(offset.name().toLowerCase(Locale.ROOT))));
+      assertThat(byOffset(api))
+          .as("what is not honoured is asked once")
+          .isEqualTo(offset == Behaviour.Offset.HONOURED ? ROWS / ROW_LIMIT : 1);
     }
+  }
+
+  private static long byOffset(FathomSimulator api) {
+    return api.log().aggregations().stream()
+        .filter(e -> e.request().parameter("offset") != null)
+        .count();
   }
 
   // --- Odd values, and servers of all kinds
@@ -245,7 +261,9 @@ class SplitTest {
       Installation.Ended ended = small(database, api, List.of(report));
 
       assertThat(ended.code()).as(ended.said()).isEqualTo(65);
-      assertThat(requests(api)).as("no request is spent on it").isEqualTo(1);
+      assertThat(requests(api))
+          .as("one request shows that offset is of no use, and none is spent on filters")
+          .isEqualTo(2);
       assertThat(database.query("SELECT status, reason FROM fathom_ops.ledger").toString())
           .contains("incomplete")
           .contains("no field of the grouping can be filtered on")
@@ -280,7 +298,9 @@ class SplitTest {
             either("expressions ignore case", b -> b.withRegexIgnoringCase(true)),
             either("expressions refused", b -> b.withRegexRefused(true)),
             either("capped", b -> b.withSilentRowCap(SMALL_LIMIT - 5)),
-            either("unstable ties", b -> b.withUnstableTies(true)));
+            either("unstable ties", b -> b.withUnstableTies(true)),
+            each(List.of(Behaviour.Offset.values()), Behaviour::withOffset),
+            either("RE2 only", b -> b.withRe2Only(true)));
     int certified = 0;
     int reported = 0;
     World world = oddWorld();

@@ -30,9 +30,16 @@ import org.jspecify.annotations.Nullable;
  * @param days null for all there is
  * @param limit most rows of the answer
  * @param sort null for the order of time
+ * @param offset rows to leave out before the first: a parameter that the API does not document, so
+ *     that 0 is not sent
  */
 public record AggregationRequest(
-    QueryShape shape, Slice slice, @Nullable DayRange days, int limit, @Nullable Sort sort) {
+    QueryShape shape,
+    Slice slice,
+    @Nullable DayRange days,
+    int limit,
+    @Nullable Sort sort,
+    long offset) {
   private static final JsonFactory JSON = new JsonFactory();
 
   /** An order by one field of the grouping. */
@@ -40,7 +47,13 @@ public record AggregationRequest(
 
   /** Sorted by time, where there is a date grouping. */
   public AggregationRequest(QueryShape shape, Slice slice, @Nullable DayRange days, int limit) {
-    this(shape, slice, days, limit, null);
+    this(shape, slice, days, limit, null, 0);
+  }
+
+  /** From the first row on. */
+  public AggregationRequest(
+      QueryShape shape, Slice slice, @Nullable DayRange days, int limit, @Nullable Sort sort) {
+    this(shape, slice, days, limit, sort, 0);
   }
 
   public AggregationRequest {
@@ -50,6 +63,9 @@ public record AggregationRequest(
     }
     if (limit < 1) {
       throw new IllegalArgumentException("the limit must be 1 or more: " + limit);
+    }
+    if (offset < 0) {
+      throw new IllegalArgumentException("the offset must be 0 or more: " + offset);
     }
     if (sort != null && !shape.fields().contains(sort.field())) {
       throw new IllegalArgumentException(
@@ -90,6 +106,9 @@ public record AggregationRequest(
       parameters.put("date_to", days.last() + " 23:59:59");
     }
     parameters.put("limit", Integer.toString(limit));
+    if (offset > 0) {
+      parameters.put("offset", Long.toString(offset));
+    }
     if (!shape.filters().isEmpty()) {
       parameters.put("filters", filters());
     }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.core.io.SerializedString;
 import fathomexport.api.AggregationAnswer.Contents;
 import fathomexport.api.RawRow.CellKind;
@@ -104,6 +105,13 @@ public final class AnswerParser {
                 + ", column "
                 + e.getLocation().getColumnNr()
                 + ")";
+    if (e instanceof StreamConstraintsException) {
+      // Nested too deeply, or a text or number too long: no cut-off makes that.
+      UnusableAnswerException excessive =
+          UnusableAnswerException.ofOtherForm(e.getOriginalMessage() + where);
+      excessive.initCause(e);
+      return excessive;
+    }
     UnusableAnswerException unusable =
         new UnusableAnswerException(
             "the body is not valid JSON, or is cut off: " + e.getOriginalMessage() + where, false);
@@ -137,9 +145,11 @@ public final class AnswerParser {
 
   private void rows(JsonParser json, RowHandler handler) throws IOException {
     for (JsonToken t = json.nextToken(); t != JsonToken.END_ARRAY; t = json.nextToken()) {
+      if (t == null) {
+        throw new UnusableAnswerException("the body is cut off", false);
+      }
       if (t != JsonToken.START_OBJECT) {
-        throw new UnusableAnswerException(
-            t == null ? "the body is cut off" : "row " + (rows + 1) + " is not an object", false);
+        throw UnusableAnswerException.ofOtherForm("row " + (rows + 1) + " is not an object");
       }
       row.begin(++rows);
       int position = 0;

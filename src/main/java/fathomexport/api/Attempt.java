@@ -29,6 +29,8 @@ sealed interface Attempt<T> {
     LIMIT,
     /** An answer that is none. */
     MALFORMED,
+    /** A whole answer of a form that answers never have: asked for once more, and no more. */
+    OF_OTHER_FORM,
     /** An answer that is none, and would be none again. */
     MALFORMED_FOR_GOOD
   }

@@ -308,14 +308,15 @@ public final class FathomClient implements AutoCloseable {
       quota(endpoint).closeUntil(controls.time().instant().plus(asked));
       return closed(endpoint);
     }
-    if (faulty.fault() == Fault.MALFORMED_FOR_GOOD) {
+    if (faulty.fault() == Fault.MALFORMED_FOR_GOOD
+        || (faulty.fault() == Fault.OF_OTHER_FORM && attempt > 1)) {
       return Optional.of(new Outcome.Malformed<>(faulty.reason(), true));
     }
     if (attempt >= policy.maxAttempts()) {
       String reason =
           faulty.reason() + " (attempt " + attempt + " of " + policy.maxAttempts() + ")";
       return Optional.of(
-          faulty.fault() == Fault.MALFORMED
+          faulty.fault() == Fault.MALFORMED || faulty.fault() == Fault.OF_OTHER_FORM
               ? new Outcome.Malformed<>(reason, false)
               : new Outcome.Unavailable<>(reason, false));
     }

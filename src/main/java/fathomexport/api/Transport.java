@@ -143,9 +143,9 @@ final class Transport implements AutoCloseable {
     } catch (LapsedException e) {
       return new Attempt.Lapsed<>();
     } catch (UnusableAnswerException e) {
-      return faulty(e, e.lasting() ? Fault.MALFORMED_FOR_GOOD : Fault.MALFORMED);
+      return unusable(e);
     } catch (JsonProcessingException e) {
-      return faulty(AnswerParser.unusable(e), Fault.MALFORMED);
+      return unusable(AnswerParser.unusable(e));
     } catch (IOException e) {
       return Thread.currentThread().isInterrupted() || (call.isCanceled() && stop.stopped())
           ? new Attempt.Stopped<>()
@@ -153,6 +153,13 @@ final class Transport implements AutoCloseable {
     } finally {
       onStop.close();
     }
+  }
+
+  private <T> Attempt<T> unusable(UnusableAnswerException e) {
+    if (e.isOfOtherForm()) {
+      return faulty(e, Fault.OF_OTHER_FORM);
+    }
+    return faulty(e, e.lasting() ? Fault.MALFORMED_FOR_GOOD : Fault.MALFORMED);
   }
 
   private <T> Attempt<T> faulty(IOException e, Fault fault) {

@@ -7,10 +7,26 @@ public final class UnusableAnswerException extends IOException {
   private static final long serialVersionUID = 1L;
 
   private final boolean lasting;
+  private final boolean ofOtherForm;
 
   UnusableAnswerException(String message, boolean lasting) {
+    this(message, lasting, false);
+  }
+
+  private UnusableAnswerException(String message, boolean lasting, boolean ofOtherForm) {
     super(message);
     this.lasting = lasting;
+    this.ofOtherForm = ofOtherForm;
+  }
+
+  /** An answer that is whole, but of a form that answers never have. */
+  static UnusableAnswerException ofOtherForm(String message) {
+    return new UnusableAnswerException(message, false, true);
+  }
+
+  /** Whether a second answer of its kind settles that there is no other. */
+  boolean isOfOtherForm() {
+    return ofOtherForm;
   }
 
   /** Whether asking again would bring the same. */

@@ -128,6 +128,20 @@ public final class PeriodTotals implements Serializable {
     return total;
   }
 
+  /** Adds what another holds to what is held. */
+  public void sum(PeriodTotals other) {
+    other.periods.forEach(
+        (period, more) -> {
+          Total total = at(period);
+          total.rows += more.rows;
+          total.hoursKnown &= more.hoursKnown;
+          for (int i = 0; i < total.sums.length; i++) {
+            total.sums[i] = Math.addExact(total.sums[i], more.sums[i]);
+            total.byHour[i] += more.byHour[i];
+          }
+        });
+  }
+
   /** Takes over what another holds of these days. */
   public void addAll(PeriodTotals other, DayRange days) {
     other

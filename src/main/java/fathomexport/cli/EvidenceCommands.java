@@ -3,6 +3,7 @@ package fathomexport.cli;
 import fathomexport.config.Loaded;
 import fathomexport.config.PipelineDefinition;
 import fathomexport.config.Settings;
+import fathomexport.pipeline.ApiLesson;
 import fathomexport.pipeline.Explanation;
 import fathomexport.pipeline.RunListener;
 import fathomexport.pipeline.Verification;
@@ -266,6 +267,10 @@ final class EvidenceCommands {
         neverMeasured(printer, explanation);
       }
       explanation.parts().forEach(part -> print(printer, part));
+      if (!explanation.learned().isEmpty()) {
+        printer.line("");
+        printer.line("  API: " + ApiLesson.summary(explanation.learned()));
+      }
     }
 
     private static void neverMeasured(Printer printer, Explanation explanation) {

@@ -2,6 +2,7 @@ package fathomexport.cli;
 
 import fathomexport.config.PipelineDefinition;
 import fathomexport.config.Settings;
+import fathomexport.pipeline.ApiLesson;
 import fathomexport.pipeline.RunListener;
 import fathomexport.pipeline.StatusOverview;
 import java.io.IOException;
@@ -107,6 +108,9 @@ final class StatusCommand implements Callable<Integer> {
           "          "
               + Printer.number(usage.limitedThisMonth())
               + " of them were answered with 429: somebody else uses this quota");
+    }
+    if (!status.learned().isEmpty()) {
+      printer.line("API       " + ApiLesson.summary(status.learned()));
     }
     if (!status.runs().isEmpty()) {
       printer.line("");

@@ -105,7 +105,7 @@ public record Settings(
     public static final int MOST_REQUESTS_PER_MINUTE = 1_000;
     public static final int DEFAULT_MAX_IN_FLIGHT = 1;
     public static final int MOST_IN_FLIGHT = 2;
-    public static final int DEFAULT_ROW_LIMIT = 10_000;
+    public static final int DEFAULT_ROW_LIMIT = 1_000;
     public static final int MOST_ROW_LIMIT = 1_000_000;
     public static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(60);
     public static final Duration LEAST_TIMEOUT = Duration.ofMillis(1);

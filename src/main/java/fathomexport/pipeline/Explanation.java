@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param measuredFrom first day of the site that is stored of the report; null when none is
  * @param measuredTo last one
  * @param sites the sites of which anything is stored of the report
+ * @param learned what answers taught about the API
  */
 public record Explanation(
     String report,
@@ -35,7 +36,8 @@ public record Explanation(
     List<Part> parts,
     @Nullable LocalDate measuredFrom,
     @Nullable LocalDate measuredTo,
-    List<String> sites) {
+    List<String> sites,
+    List<ApiLesson> learned) {
   /**
    * What one sink holds of one slice.
    *
@@ -75,7 +77,10 @@ public record Explanation(
   /** An attempt that did not replace what is stored. */
   public record Failed(Instant at, String runId, String reason) {}
 
-  static Explanation of(Report report, SiteId site, LocalDate day, Sinks sinks) {
+  /**
+   * @param account whose API the lessons are about
+   */
+  static Explanation of(Report report, SiteId site, LocalDate day, Sinks sinks, String account) {
     List<Part> parts = new ArrayList<>();
     for (Sink sink : sinks.all()) {
       List<Attempt> attempts =
@@ -116,7 +121,15 @@ public record Explanation(
         }
       }
     }
-    return new Explanation(report.name(), site.value(), day, parts, from, to, List.copyOf(sites));
+    return new Explanation(
+        report.name(),
+        site.value(),
+        day,
+        parts,
+        from,
+        to,
+        List.copyOf(sites),
+        ApiLesson.of(sinks.ledger().learned(), account));
   }
 
   private static boolean holds(Report report, LocalDate period, LocalDate coversTo, LocalDate day) {

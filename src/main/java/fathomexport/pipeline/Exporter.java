@@ -219,7 +219,11 @@ public final class Exporter {
         () -> {
           try (Sinks sinks = open(job)) {
             return StatusOverview.of(
-                job, sinks, environment.time().instant(), settings.requestsPerMinute());
+                job,
+                sinks,
+                environment.time().instant(),
+                settings.requestsPerMinute(),
+                settings.accountKey());
           }
         });
   }
@@ -254,7 +258,7 @@ public final class Exporter {
     return guarded(
         () -> {
           try (Sinks sinks = open(job)) {
-            return Explanation.of(report, site, day, sinks);
+            return Explanation.of(report, site, day, sinks, settings.accountKey());
           }
         });
   }

@@ -52,11 +52,8 @@ final class GroupKeys {
   /** Ends the key in hand and keeps it; false when it was there. */
   boolean add() {
     int start = starts[size];
-    int hash = 1;
-    for (int i = start; i < end; i++) {
-      hash = 31 * hash + bytes[i];
-    }
-    int slot = free(hash, start);
+    int hash = hash(start);
+    int slot = find(hash, bytes, start, end);
     if (slot < 0) {
       end = start;
       return false;
@@ -70,13 +67,45 @@ final class GroupKeys {
     return true;
   }
 
-  /** The slot for the key from {@code start} on; -1 when it is there. */
-  private int free(int hash, int start) {
+  /** Whether the key that another has in hand is here. */
+  boolean hasHandOf(GroupKeys other) {
+    int start = other.starts[other.size];
+    return find(other.hash(start), other.bytes, start, other.end) < 0;
+  }
+
+  /** Takes over the keys of another, but for those that are here. */
+  void addAll(GroupKeys other) {
+    for (int key = 0; key < other.size; key++) {
+      int length = other.starts[key + 1] - other.starts[key];
+      if (bytes.length - end < length) {
+        bytes = Arrays.copyOf(bytes, Math.max(2 * bytes.length, end + length));
+      }
+      System.arraycopy(other.bytes, other.starts[key], bytes, end, length);
+      end += length;
+      add();
+    }
+  }
+
+  /** Forgets the key in hand. */
+  void dropHand() {
+    end = starts[size];
+  }
+
+  private int hash(int start) {
+    int hash = 1;
+    for (int i = start; i < end; i++) {
+      hash = 31 * hash + bytes[i];
+    }
+    return hash;
+  }
+
+  /** The free slot for a key; -1 when it is here. */
+  private int find(int hash, byte[] text, int from, int to) {
     int slot = first(hash);
     while (slots[slot] != 0) {
       int key = slots[slot] - 1;
       if (hashes[key] == hash
-          && Arrays.equals(bytes, starts[key], starts[key + 1], bytes, start, end)) {
+          && Arrays.equals(bytes, starts[key], starts[key + 1], text, from, to)) {
         return -1;
       }
       slot = (slot + 1) & (slots.length - 1);

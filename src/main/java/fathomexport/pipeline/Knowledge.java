@@ -2,10 +2,13 @@ package fathomexport.pipeline;
 
 import fathomexport.ledger.Learned;
 import fathomexport.ledger.Ledger;
+import fathomexport.ledger.LedgerException;
 import fathomexport.ledger.OffsetSupport;
 import fathomexport.report.SiteId;
+import fathomexport.sink.Sink;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +22,7 @@ import org.slf4j.LoggerFactory;
 final class Knowledge {
   private static final Logger LOG = LoggerFactory.getLogger(Knowledge.class);
 
-  private final Ledger ledger;
+  private final List<Ledger> ledgers;
   private final String account;
   private final Map<String, Integer> maxDays;
 
@@ -53,10 +56,10 @@ final class Knowledge {
   /**
    * @param account whose API it is: others may have other limits
    */
-  Knowledge(Ledger ledger, String account) {
-    this.ledger = ledger;
+  Knowledge(Sinks sinks, String account) {
+    this.ledgers = sinks.all().stream().map(Sink::ledger).toList();
     this.account = account;
-    Learned learned = ledger.learned();
+    Learned learned = sinks.ledger().learned();
     learned
         .limits()
         .forEach(
@@ -100,7 +103,7 @@ final class Knowledge {
         rows);
     limits.merge(shapeKey, rows, Math::min);
     acceptedLimits.put(shapeKey, rows);
-    ledger.learn(new Learned.Lesson.Limit(account, shapeKey, rows));
+    learn(new Learned.Lesson.Limit(account, shapeKey, rows));
   }
 
   /** Neither a lower limit nor a narrower range helped against a refusal. */
@@ -136,14 +139,14 @@ final class Knowledge {
     if (support != offset) {
       LOG.info("the API's answer to the parameter offset: {}", support.label());
       offset = support;
-      ledger.learn(new Learned.Lesson.Offset(account, support));
+      learn(new Learned.Lesson.Offset(account, support));
     }
   }
 
   /** What was known of {@code offset} is true no longer; it is asked again in a later run. */
   synchronized void forgetOffset() {
     offset = null;
-    ledger.learn(new Learned.Lesson.OffsetUnknown(account));
+    learn(new Learned.Lesson.OffsetUnknown(account));
   }
 
   /** Widest range to ask this shape for, given the widest that the rules allow. */
@@ -154,14 +157,14 @@ final class Knowledge {
   synchronized void rangeRefused(String shapeKey, int days, String words) {
     LOG.warn("the API refuses the range of {} ({}); asking for {} days", shapeKey, words, days);
     maxDays.merge(shapeKey, days, Math::min);
-    ledger.learn(new Learned.Lesson.MaxDays(shapeKey, days));
+    learn(new Learned.Lesson.MaxDays(shapeKey, days));
   }
 
   synchronized void rowsCapped(int rows) {
     LOG.warn("the API cuts answers off at {} rows, below the limit asked for", rows);
     rowCap = Math.min(rowCap, rows);
     mostRows = Math.min(mostRows, rows);
-    ledger.learn(new Learned.Lesson.RowCap(rows));
+    learn(new Learned.Lesson.RowCap(rows));
   }
 
   /** Whether an answer of so many rows may have been cut off, for all that is known. */
@@ -185,7 +188,19 @@ final class Knowledge {
   /** Writes down what grew along the way. */
   synchronized void close() {
     if (mostRows > mostRowsBefore) {
-      ledger.learn(new Learned.Lesson.MostRows(mostRows));
+      learn(new Learned.Lesson.MostRows(mostRows));
     }
+  }
+
+  /** Writes a lesson to the ledger of every sink: a later run may use only one of them. */
+  private void learn(Learned.Lesson lesson) {
+    for (Ledger ledger : ledgers.subList(1, ledgers.size())) {
+      try {
+        ledger.learn(lesson);
+      } catch (LedgerException e) {
+        LOG.warn("one of the ledgers does not keep what was learned: {}", e.getMessage());
+      }
+    }
+    ledgers.get(0).learn(lesson);
   }
 }

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Fetches a period that alone reaches the row limit. */
+/** Fetches a period that alone reaches the row limit, in parts by filters. */
 final class OversizedPeriod {
   private static final Logger LOG = LoggerFactory.getLogger(OversizedPeriod.class);
 
@@ -34,7 +34,7 @@ final class OversizedPeriod {
   /**
    * What came of it.
    *
-   * @param fetched what took the place of the page's rows; null when they stay
+   * @param fetched what took the place of the rows that came; null when they stay
    * @param fault why it is not whole; null when it is
    */
   record Result(@Nullable Rows fetched, Certifier.@Nullable Fault fault) {}
@@ -58,13 +58,14 @@ final class OversizedPeriod {
   }
 
   /**
-   * Fetches the period whole, in place of the page's rows, where there is a way.
+   * Fetches the period whole, in place of the rows that came, where there is a way.
    *
    * @param period its days
-   * @param page its first rows, the last that the spool has
+   * @param start where the rows of it that came begin, the last that the spool has
+   * @param totals their sums
    * @param limit rows to ask for
    */
-  Result fetch(DayRange period, PageReader page, RowSpool spool, int limit)
+  Result fetch(DayRange period, RowSpool.Mark start, PeriodTotals totals, RowSpool spool, int limit)
       throws FetchFailedException, IOException {
     String reason =
         "one "
@@ -85,15 +86,15 @@ final class OversizedPeriod {
               context.client(), context.knowledge(), slice, shape, period, limit, parts);
       PeriodSplit.End end =
           split.run(
-              sample(page, spool),
-              estimate(period.first(), page),
+              sample(start, spool),
+              estimate(period.first(), totals),
               control == null ? null : totalOf(control, period));
       tally.requests += split.requests();
       tally.splits += split.parts();
       tally.ended(split.endedAt());
       Rows fetched = null;
       if (end != PeriodSplit.End.UNSPLITTABLE) {
-        spool.rollback(page.start());
+        spool.rollback(start);
         spool.appendAll(parts);
         fetched = new Rows(parts.rows(), split.sums());
       }
@@ -106,23 +107,24 @@ final class OversizedPeriod {
   }
 
   /** Roughly how many rows a period has, going by those that came and by its total. */
-  private long estimate(LocalDate period, PageReader page)
+  private long estimate(LocalDate period, PeriodTotals totals)
       throws FetchFailedException, IOException {
     Aggregate measure = Aggregate.additiveOf(shape.entity()).get(0);
-    long came = page.totals().of(period).sum(measure);
+    long came = totals.of(period).sum(measure);
     if (control == null || came <= 0) {
-      return 4 * page.rows();
+      return 4 * totals.of(period).rows();
     }
-    return (long) ((double) page.rows() * control.get(days).of(period).sum(measure) / came);
+    return (long)
+        ((double) totals.of(period).rows() * control.get(days).of(period).sum(measure) / came);
   }
 
-  /** The values of a page's fields. */
-  private Sample sample(PageReader page, RowSpool spool) throws IOException {
+  /** The values of fields from here on. */
+  private Sample sample(RowSpool.Mark start, RowSpool spool) throws IOException {
     int fields = shape.fields().size();
     Sample sample = new Sample(fields);
     @Nullable String[] cells = new @Nullable String[fields];
     try (RowSource source = spool.read()) {
-      for (long i = 0; i < page.start().rows(); i++) {
+      for (long i = 0; i < start.rows(); i++) {
         source.next();
       }
       RawRows.Reader row = new RawRows.Reader(source, fields);

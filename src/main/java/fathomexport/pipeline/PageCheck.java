@@ -20,13 +20,13 @@ record PageCheck(QueryShape shape, DayRange days) {
     return end.isAfter(days.last()) ? days.last() : end;
   }
 
-  /** The periods of which the page has another total than is expected. */
-  List<LocalDate> disagreeing(PeriodTotals expected, DayRange covered, PageReader page) {
+  /** The periods of which another total came than is expected. */
+  List<LocalDate> disagreeing(PeriodTotals expected, DayRange covered, PeriodTotals came) {
     List<LocalDate> wrong = new ArrayList<>();
     periods(covered)
         .forEach(
             period -> {
-              PeriodTotals.Total mine = page.totals().of(period);
+              PeriodTotals.Total mine = came.of(period);
               PeriodTotals.Total theirs = expected.of(period);
               if (!Aggregate.additiveOf(shape.entity()).stream()
                   .allMatch(

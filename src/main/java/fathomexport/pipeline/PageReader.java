@@ -25,10 +25,14 @@ final class PageReader implements RowHandler {
   private final PeriodTotals totals = new PeriodTotals();
   private final boolean byHour;
   private long rows;
-  private long time = Long.MIN_VALUE;
+  private final @Nullable Continued before;
+  private long time;
   private @Nullable LocalDate first;
   private @Nullable LocalDate last;
   private RowSpool.Mark lastStart;
+
+  /** Where the rows behind those of the first period begin; null while there are none. */
+  private RowSpool.@Nullable Mark secondStart;
 
   /** Where months begin among the rows, the first row's included. */
   private final Deque<Month> months = new ArrayDeque<>();
@@ -46,11 +50,20 @@ final class PageReader implements RowHandler {
   }
 
   PageReader(QueryShape shape, DayRange asked, RowSpool spool) {
+    this(shape, asked, spool, null);
+  }
+
+  /**
+   * @param before what the answer goes on behind; null when it is a first page
+   */
+  PageReader(QueryShape shape, DayRange asked, RowSpool spool, @Nullable Continued before) {
+    this.before = before;
+    this.time = before == null ? Long.MIN_VALUE : before.time();
     this.spool = spool;
     this.start = spool.mark();
     this.lastStart = start;
     this.byHour = shape.dateGrouping() == DateGrouping.HOUR;
-    this.intake = new RowIntake(shape, asked, spool);
+    this.intake = new RowIntake(shape, asked, spool, before);
   }
 
   @Override
@@ -59,7 +72,8 @@ final class PageReader implements RowHandler {
     intake.restart();
     totals.dropFrom(LocalDate.MIN);
     rows = 0;
-    time = Long.MIN_VALUE;
+    time = before == null ? Long.MIN_VALUE : before.time();
+    secondStart = null;
     first = null;
     last = null;
     lastStart = start;
@@ -88,6 +102,7 @@ final class PageReader implements RowHandler {
     if (!where.period().equals(last)) {
       last = where.period();
       lastStart = spool.mark();
+      secondStart = first != null && secondStart == null ? lastStart : secondStart;
       first = first == null ? last : first;
       Month month = Month.of(where.period(), lastStart);
       if (months.isEmpty() || month.first().isAfter(months.getLast().first())) {
@@ -135,6 +150,28 @@ final class PageReader implements RowHandler {
   /** Where the rows of the last period begin. */
   RowSpool.Mark lastStart() {
     return lastStart;
+  }
+
+  /** Where the rows of this period end, which the page goes on with or leaves behind. */
+  RowSpool.Mark endOf(LocalDate period) {
+    if (!period.equals(first)) {
+      return start;
+    }
+    return secondStart == null ? spool.mark() : secondStart;
+  }
+
+  /** Rows that came on the pages before it, and came again. */
+  long repeated() {
+    return intake.repeated();
+  }
+
+  /** What a page behind this one goes on from. */
+  Continued continued() {
+    if (before == null || before.time() != time) {
+      return new Continued(time, intake.keys());
+    }
+    before.keys().addAll(intake.keys());
+    return before;
   }
 
   /** Where months begin among the rows that are kept; the first may have begun before them. */

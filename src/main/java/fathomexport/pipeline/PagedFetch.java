@@ -3,8 +3,10 @@ package fathomexport.pipeline;
 import fathomexport.api.AggregationAnswer;
 import fathomexport.api.AggregationRequest;
 import fathomexport.api.Outcome;
+import fathomexport.api.Refusal;
 import fathomexport.certify.Certifier;
 import fathomexport.certify.PeriodTotals;
+import fathomexport.ledger.OffsetSupport;
 import fathomexport.plan.FetchTask;
 import fathomexport.plan.Pager;
 import fathomexport.plan.WindowPlanner;
@@ -19,6 +21,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -56,6 +59,9 @@ final class PagedFetch {
   private final PeriodTotals totals = new PeriodTotals();
   private final Map<LocalDate, Certifier.Fault> faults = new HashMap<>();
   private int reasks;
+
+  /** The walk by offset that is under way; null when there is none. */
+  private @Nullable OffsetRun byOffset;
 
   /** The month that was last begun; null before the first row. */
   private @Nullable LocalDate month;
@@ -100,7 +106,12 @@ final class PagedFetch {
 
   /** Goes on to the end, or to where a piece has taken many requests and can be cut off. */
   void run() throws FetchFailedException, IOException {
-    while (!pager.done() && !isPiece()) {
+    while (!isDone() && !isPiece()) {
+      OffsetRun offset = byOffset;
+      if (offset != null) {
+        goOnBy(offset);
+        continue;
+      }
       DayRange asked = pager.ask();
       PageReader page = new PageReader(shape, asked, spool);
       Outcome<AggregationAnswer> outcome =
@@ -112,19 +123,26 @@ final class PagedFetch {
         refused(failure);
         continue;
       }
-      AggregationAnswer answer = outcome.value().orElseThrow();
-      tally.requests += answer.requests();
-      tally.endedAt = answer.endedAt();
-      if (answer.contents().legacyEnvelope()) {
-        LOG.warn("{} {}: the answer came in the envelope of an older API", slice, asked);
-      }
+      answered(asked, outcome.value().orElseThrow());
       limit.passed();
       take(asked, page);
       range.passed();
     }
-    if (pager.done()) {
+    if (isDone()) {
       cut = null;
     }
+  }
+
+  private void answered(DayRange asked, AggregationAnswer answer) {
+    tally.requests += answer.requests();
+    tally.endedAt = answer.endedAt();
+    if (answer.contents().legacyEnvelope()) {
+      LOG.warn("{} {}: the answer came in the envelope of an older API", slice, asked);
+    }
+  }
+
+  private boolean isDone() {
+    return byOffset == null && pager.done();
   }
 
   private boolean isPiece() {
@@ -151,6 +169,9 @@ final class PagedFetch {
       rows.moveFrom(behind.start(), rest);
       spool = rest;
       cut = null;
+      if (byOffset != null) {
+        byOffset.movedBy(behind.start());
+      }
     }
     Map<LocalDate, Certifier.Fault> itsFaults = new HashMap<>(faults);
     itsFaults.keySet().removeIf(day -> !piece.days().contains(day));
@@ -261,7 +282,7 @@ final class PagedFetch {
       context.knowledge().sawRows(page.rows());
     }
     if (kept instanceof Pager.Kept.OverLimit over) {
-      overLimit(over.period(), page);
+      overLimit(asked, over.period(), page);
       reasks = 0;
       return;
     }
@@ -294,7 +315,7 @@ final class PagedFetch {
    */
   private boolean agrees(ControlTotals with, DayRange covered, PageReader page, boolean isCut)
       throws FetchFailedException, IOException {
-    List<LocalDate> wrong = check.disagreeing(with.get(days), covered, page);
+    List<LocalDate> wrong = check.disagreeing(with.get(days), covered, page.totals());
     if (wrong.isEmpty()) {
       cap.agreed(covered);
       return true;
@@ -308,7 +329,7 @@ final class PagedFetch {
       LOG.warn(
           "{} {}: the rows and their control disagree on {}; asking again", slice, covered, wrong);
       with.ask(new DayRange(wrong.get(0), endOf(wrong.get(wrong.size() - 1))));
-      if (check.disagreeing(with.get(days), covered, page).isEmpty()) {
+      if (check.disagreeing(with.get(days), covered, page.totals()).isEmpty()) {
         return true;
       }
     }
@@ -322,18 +343,35 @@ final class PagedFetch {
     return true;
   }
 
-  /** Fetches a period that alone reaches the limit; what cannot be fetched whole is at fault. */
-  private void overLimit(LocalDate period, PageReader page)
+  /**
+   * Fetches a period that alone reaches the limit: by offset, where the API may honour it and a
+   * control shows whether it does; else by filters.
+   */
+  private void overLimit(DayRange asked, LocalDate period, PageReader page)
+      throws FetchFailedException, IOException {
+    if (control != null
+        && !shape.fields().isEmpty()
+        && page.rows() == pager.limit()
+        && context.knowledge().mayUseOffset()) {
+      begins(PageReader.Month.of(period, page.start()));
+      byOffset = new OffsetRun(asked, pager.limit(), page, period);
+      return;
+    }
+    byFilters(period, page.start(), page.totals());
+  }
+
+  /** Whether the period is held whole. */
+  private boolean byFilters(LocalDate period, RowSpool.Mark start, PeriodTotals came)
       throws FetchFailedException, IOException {
     if (!shape.fields().isEmpty()) {
-      begins(PageReader.Month.of(period, page.start()));
+      begins(PageReader.Month.of(period, start));
     }
     OversizedPeriod.Result result =
         new OversizedPeriod(context, slice, shape, days, control, tally)
-            .fetch(new DayRange(period, endOf(period)), page, spool, pager.limit());
+            .fetch(new DayRange(period, endOf(period)), start, came, spool, pager.limit());
     OversizedPeriod.Rows fetched = result.fetched();
     if (fetched == null) {
-      totals.addAll(page.totals(), new DayRange(period, period));
+      totals.addAll(came, new DayRange(period, period));
     } else {
       totals.set(period, fetched.rows(), fetched.sums());
     }
@@ -342,6 +380,136 @@ final class PagedFetch {
     }
     if (!shape.fields().isEmpty() && cap.isAbout(period)) {
       cap.settle(result.fault() == null);
+    }
+    return result.fault() == null;
+  }
+
+  /** Asks for the next page by offset, and takes it. */
+  private void goOnBy(OffsetRun run) throws FetchFailedException, IOException {
+    PageReader page = new PageReader(shape, run.asked(), spool, run.continued());
+    Outcome<AggregationAnswer> outcome =
+        context
+            .client()
+            .aggregations(
+                new AggregationRequest(
+                    shape, slice, run.asked(), run.limit(), null, run.position()),
+                page);
+    if (outcome instanceof Outcome.Failure<AggregationAnswer> failure) {
+      page.dropAll();
+      if (failure instanceof Outcome.Refused<AggregationAnswer> refused
+          && refused.refusal() != Refusal.CREDENTIALS
+          && refused.refusal() != Refusal.PERMISSION) {
+        tally.requests++;
+        fallBack(run, OffsetSupport.REFUSED, true, failure.describe());
+        return;
+      }
+      if (context.knowledge().offsetIsUnknown()
+          && (failure instanceof Outcome.Unavailable || failure instanceof Outcome.Malformed)) {
+        // It may be the parameter that the server stumbles over: then the parts by filters come.
+        fallBack(run, OffsetSupport.REFUSED, false, failure.describe());
+        return;
+      }
+      throw new FetchFailedException(failure);
+    }
+    answered(run.asked(), outcome.value().orElseThrow());
+    if (page.repeated() > 0) {
+      boolean all = page.repeated() == page.rows();
+      String why = page.repeated() + " of " + page.rows() + " rows came a second time";
+      page.dropAll();
+      fallBack(run, all ? OffsetSupport.IGNORED : OffsetSupport.UNSTABLE, true, why);
+      return;
+    }
+    if (page.violation() != null) {
+      String why = page.violation();
+      page.dropAll();
+      fallBack(run, OffsetSupport.UNSTABLE, false, why);
+      return;
+    }
+    context.knowledge().sawRows(page.rows());
+    run.add(page);
+    LocalDate last = page.last();
+    boolean full = page.rows() >= run.limit() && last != null;
+    if (full && run.open().equals(last)) {
+      run.goOn(page);
+      return;
+    }
+    LocalDate closed = full ? last.minusDays(1) : run.asked().last();
+    close(run, page, new DayRange(run.open(), closed), full);
+  }
+
+  /** Takes the periods that have come whole by offset, as far as their control agrees. */
+  private void close(OffsetRun run, PageReader page, DayRange covered, boolean goesOn)
+      throws FetchFailedException, IOException {
+    ControlTotals with = Objects.requireNonNull(control);
+    LocalDate open = run.open();
+    List<LocalDate> wrong = check.disagreeing(with.get(days), covered, run.totals());
+    if (!wrong.isEmpty()) {
+      with.ask(new DayRange(wrong.get(0), endOf(wrong.get(wrong.size() - 1))));
+      wrong = check.disagreeing(with.get(days), covered, run.totals());
+    }
+    if (wrong.contains(open)) {
+      spool.rollback(page.endOf(open));
+      fallBack(run, OffsetSupport.UNSTABLE, false, "the rows of " + open + " do not add up");
+      return;
+    }
+    if (page.rows() > 0) {
+      context.knowledge().learnOffset(OffsetSupport.HONOURED);
+    }
+    if (wrong.isEmpty()) {
+      totals.addAll(run.totals(), covered);
+      page.months().forEach(this::begins);
+      cap.agreed(covered);
+      if (goesOn) {
+        run.goOn(page);
+      } else {
+        byOffset = null;
+        pager.continueFrom(covered.last().plusDays(1));
+      }
+      return;
+    }
+    // What disagrees is of one page, like any other: it is looked into without an offset.
+    spool.rollback(page.endOf(open));
+    totals.addAll(run.totals(), new DayRange(open, endOf(open)));
+    cap.agreed(new DayRange(open, open));
+    byOffset = null;
+    pager.continueFrom(endOf(open).plusDays(1));
+  }
+
+  /**
+   * Gives up on offsets: the open period is fetched by filters where its rows show that it needs
+   * them, and else as it would have been without offsets.
+   *
+   * @param support what the API did
+   * @param sure whether that is certain; else only a period that comes whole by filters shows it
+   */
+  private void fallBack(OffsetRun run, OffsetSupport support, boolean sure, String why)
+      throws FetchFailedException, IOException {
+    Knowledge knowledge = context.knowledge();
+    LOG.info("{} {}: not by offset: {}", slice, run.open(), why);
+    boolean unknown = knowledge.offsetIsUnknown();
+    byOffset = null;
+    if (sure && unknown) {
+      knowledge.learnOffset(support);
+    } else {
+      knowledge.doubtOffset();
+    }
+    if (run.isPastFirst()) {
+      spool.rollback(run.openStart());
+      pager.continueFrom(run.open());
+      if (!unknown) {
+        knowledge.forgetOffset();
+      }
+      return;
+    }
+    boolean whole = byFilters(run.open(), run.openStart(), run.totals());
+    pager.continueFrom(endOf(run.open()).plusDays(1));
+    if (!whole || (sure && unknown)) {
+      return;
+    }
+    if (unknown) {
+      knowledge.learnOffset(support);
+    } else {
+      knowledge.forgetOffset();
     }
   }
 

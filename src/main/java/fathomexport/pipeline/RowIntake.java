@@ -33,7 +33,18 @@ final class RowIntake {
   private @Nullable String label;
   private Labels.@Nullable Label parsed;
 
+  private final @Nullable Continued before;
+  private long repeated;
+
   RowIntake(QueryShape shape, DayRange asked, RowSpool spool) {
+    this(shape, asked, spool, null);
+  }
+
+  /**
+   * @param before what the answer goes on behind; null when it is a first page
+   */
+  RowIntake(QueryShape shape, DayRange asked, RowSpool spool, @Nullable Continued before) {
+    this.before = before;
     this.shape = shape;
     this.asked = asked;
     this.writer = new RawRows.Writer(spool);
@@ -44,6 +55,7 @@ final class RowIntake {
 
   void restart() {
     keys.clear();
+    repeated = 0;
     violation = null;
     label = null;
     parsed = null;
@@ -52,6 +64,16 @@ final class RowIntake {
   /** What the answer has that it must not have; null when nothing was found yet. */
   @Nullable String violation() {
     return violation;
+  }
+
+  /** Rows that came on an earlier page, and came again. */
+  long repeated() {
+    return repeated;
+  }
+
+  /** The groups of the last time that a row had. */
+  GroupKeys keys() {
+    return keys;
   }
 
   void violated(String what) {
@@ -101,6 +123,11 @@ final class RowIntake {
     for (int i = 0; i < cells.length; i++) {
       cells[i] = utf8(row.fieldText(i));
       keys.cell(cells[i]);
+    }
+    if (before != null && before.time() == where.time() && before.keys().hasHandOf(keys)) {
+      repeated++;
+      keys.dropHand();
+      return false;
     }
     if (!keys.add()) {
       violation = "a group comes twice: " + row.toJson();

@@ -82,7 +82,7 @@ final class RunServices implements AutoCloseable {
     this.client = client;
     this.lock = lock;
     this.spending = new Spending(spec.budget(), environment.time(), client::billedRequests);
-    this.knowledge = new Knowledge(sinks.ledger(), spec.account());
+    this.knowledge = new Knowledge(sinks, spec.account());
   }
 
   /**

@@ -41,6 +41,7 @@ import org.jspecify.annotations.Nullable;
  * @param restated the newest changes of stored periods, newest first
  * @param moved how late numbers still changed, a line a report that has changed
  * @param runs the newest runs, newest first
+ * @param learned what answers taught about the API
  */
 public record StatusOverview(
     Instant at,
@@ -53,7 +54,8 @@ public record StatusOverview(
     List<Change> restated,
     List<Moved> moved,
     List<Run> runs,
-    Usage usage) {
+    Usage usage,
+    List<ApiLesson> learned) {
   private static final int RUNS = 60;
   private static final int RUNS_OF_A_MONTH = 10_000;
   private static final int JOURNAL = 10_000;
@@ -208,7 +210,11 @@ public record StatusOverview(
   /** Requests of a day. */
   public record DayUse(LocalDate day, long requests) {}
 
-  static StatusOverview of(ExportJob job, Sinks sinks, Instant now, int requestsPerMinute) {
+  /**
+   * @param account whose API it is about
+   */
+  static StatusOverview of(
+      ExportJob job, Sinks sinks, Instant now, int requestsPerMinute, String account) {
     Map<String, Journal> journals = new HashMap<>();
     for (Report report : job.reports()) {
       // All sinks are told the same: the first one's journals speak for them.
@@ -262,7 +268,8 @@ public record StatusOverview(
             .toList(),
         job.reports().stream().flatMap(r -> moved(job, sinks, journals, r).stream()).toList(),
         sinks.ledger().runs(RUNS).stream().map(StatusOverview::run).toList(),
-        usage(sinks, LocalDate.ofInstant(now, ZoneOffset.UTC), requestsPerMinute));
+        usage(sinks, LocalDate.ofInstant(now, ZoneOffset.UTC), requestsPerMinute),
+        ApiLesson.of(sinks.ledger().learned(), account));
   }
 
   /**

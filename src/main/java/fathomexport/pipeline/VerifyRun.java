@@ -61,7 +61,7 @@ final class VerifyRun {
         new WindowFetcher(
             client,
             new ControlBook(),
-            new Knowledge(sinks.ledger(), settings.accountKey()),
+            new Knowledge(sinks, settings.accountKey()),
             settings.rowLimit(),
             settings.maxRangeDays(),
             spill.path());

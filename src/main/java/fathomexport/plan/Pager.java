@@ -164,6 +164,15 @@ public final class Pager {
     limit = Math.min(limit, rows);
   }
 
+  /** Goes on with this day: those before it came in another way. */
+  public void continueFrom(LocalDate day) {
+    if (day.isBefore(days.first()) || day.isAfter(days.last().plusDays(1))) {
+      throw new IllegalArgumentException(day + " lies outside " + days);
+    }
+    asked = null;
+    start = day;
+  }
+
   /** Goes back to a period: what was kept of it and behind it is asked for again. */
   public void restartFrom(LocalDate period) {
     if (period.isBefore(days.first()) || period.isAfter(days.last())) {

@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 class FathomClientFaultsTest {
@@ -203,7 +204,7 @@ class FathomClientFaultsTest {
         Arguments.of(408, "{\"error\":\"slow\"}", Refusal.OTHER, "slow"),
         Arguments.of(421, "{\"error\":\"not me\"}", Refusal.OTHER, "not me"),
         Arguments.of(
-            422, "{\"errors\":{\"limit\":[\"too high\"]}}", Refusal.PARAMETERS, "limit: too high"),
+            422, "{\"errors\":{\"limit\":[\"too high\"]}}", Refusal.LIMIT, "limit: too high"),
         Arguments.of(
             400,
             "{\"error\":\"date range over 7 days\"}",
@@ -265,6 +266,25 @@ class FathomClientFaultsTest {
         ClientFixture fixture = new ClientFixture(server.baseUrl())) {
       assertThat(fixture.ask()).isInstanceOf(Outcome.Malformed.class);
       assertThat(server.requests()).hasSize(1);
+    }
+  }
+
+  /** A whole answer of another form is no accident of the line: it is asked for twice, not six times. */
+  @ParameterizedTest
+  @ValueSource(strings = {"row", "depth", "number"})
+  void whatCanNeverBeUsedIsAskedForTwice(String kind) throws Exception {
+    String body =
+        switch (kind) {
+          case "row" -> "[1]";
+          case "depth" -> "[{\"x\":" + "[".repeat(1_500) + "]".repeat(1_500) + "}]";
+          default -> "[{\"visits\":" + "1".repeat(1_500) + "}]";
+        };
+    try (ScriptedServer server = new ScriptedServer(json(body));
+        ClientFixture fixture = new ClientFixture(server.baseUrl())) {
+      assertThat(fixture.ask())
+          .isInstanceOfSatisfying(
+              Outcome.Malformed.class, m -> assertThat(m.lasting()).as(m.reason()).isTrue());
+      assertThat(server.requests()).hasSize(2);
     }
   }
 

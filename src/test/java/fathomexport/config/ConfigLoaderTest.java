@@ -116,7 +116,7 @@ class ConfigLoaderTest {
                 new SecretRef.Env("T"),
                 10,
                 1,
-                10_000,
+                1_000,
                 Duration.ofSeconds(60),
                 180,
                 "default"));

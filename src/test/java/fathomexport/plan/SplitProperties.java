@@ -205,6 +205,10 @@ class SplitProperties {
       assertThat(StoredText.isSendable(filter.value())).as("can be sent: %s", ask).isTrue();
       boolean expression =
           filter.operator() == Operator.MATCHING || filter.operator() == Operator.NOT_MATCHING;
+      if (expression) {
+        // The API's engine takes RE2's syntax only; this throws where it would refuse.
+        com.google.re2j.Pattern.compile(filter.value());
+      }
       if (server.refusesFilters || (server.refusesExpressions && expression)) {
         throw new Refused();
       }

@@ -135,7 +135,7 @@ public final class FaultDrill implements AutoCloseable {
   private Installation install(Path place, TestDatabase itsDatabase) {
     return new Installation(
             place, itsDatabase, api.baseUri(), SimulatorToken.STANDARD.secret(), now)
-        .settings(10_000, 1000, moreOfApi)
+        .settings(1_000, 1000, moreOfApi)
         .pipeline(PIPELINE, sites, SINKS, reports);
   }
 
@@ -208,13 +208,13 @@ public final class FaultDrill implements AutoCloseable {
     public Trial databaseAt(int port, String urlParameters) {
       installation
           .databaseAt(itsDatabase.urlAt("127.0.0.1", port) + urlParameters)
-          .settings(10_000, 1000, moreOfApi);
+          .settings(1_000, 1000, moreOfApi);
       return this;
     }
 
     /** Has runs from now on reach the database without a detour. */
     public Trial databaseDirectly() {
-      installation.databaseAt(itsDatabase.url()).settings(10_000, 1000, moreOfApi);
+      installation.databaseAt(itsDatabase.url()).settings(1_000, 1000, moreOfApi);
       return this;
     }
 

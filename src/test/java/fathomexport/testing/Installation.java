@@ -54,7 +54,7 @@ public final class Installation {
     this.now = now;
     variables.put(TOKEN_VARIABLE, token);
     variables.putAll(database.environment());
-    settings(10_000);
+    settings(1_000);
   }
 
   /** Has the settings that are written from now on name the database so. */

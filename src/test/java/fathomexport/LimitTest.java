@@ -1,0 +1,267 @@
+package fathomexport;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import fathomexport.simulator.Behaviour;
+import fathomexport.simulator.Dimension;
+import fathomexport.simulator.FathomSimulator;
+import fathomexport.simulator.Fault;
+import fathomexport.simulator.FaultRule;
+import fathomexport.simulator.SimulatorToken;
+import fathomexport.simulator.World;
+import fathomexport.testing.Installation;
+import fathomexport.testing.Landed;
+import fathomexport.testing.Question;
+import fathomexport.testing.TestDatabase;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneId;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The most rows that the API lets one ask for is found in a few requests, once an account. */
+class LimitTest {
+  private static final LocalDate FIRST = LocalDate.of(2025, 10, 1);
+  private static final LocalDate LAST = LocalDate.of(2025, 11, 9);
+  private static final Instant NOW = Instant.parse("2025-11-10T14:00:00Z");
+  private static final List<String> SITES = List.of("A", "B");
+
+  private static final List<Question> REPORTS =
+      List.of(
+          Question.pageviews("traffic_daily", "day"),
+          Question.pageviews("pages_daily", "day", "pathname"),
+          Question.pageviews("browsers_hourly", "hour", "browser"));
+
+  @TempDir Path directory;
+  private TestDatabase database;
+  private FathomSimulator api;
+
+  @BeforeEach
+  void start() throws IOException {
+    database = TestDatabase.create();
+    api = FathomSimulator.start(world(), Behaviour.unlimited());
+  }
+
+  @AfterEach
+  void stop() {
+    api.close();
+    database.close();
+  }
+
+  /** Days of 60 rows, but for one of 130: more than the lowest of the maxima. */
+  private static World world() {
+    World world = World.empty();
+    for (String site : SITES) {
+      world.addSite(site, ZoneId.of("Europe/London"));
+      for (LocalDate day = FIRST; !day.isAfter(LAST); day = day.plusDays(1)) {
+        int rows = day.getDayOfMonth() == 20 ? 130 : 60;
+        for (int i = 0; i < rows; i++) {
+          world.add(
+              site,
+              world
+                  .viewAt(site, day.atTime(i % 24, i % 60, 7))
+                  .path("/page-" + i)
+                  .with(Dimension.BROWSER, i % 2 == 0 ? "Firefox" : "Chrome"));
+        }
+      }
+    }
+    return world;
+  }
+
+  /** As it is shipped: without a word about the limit. */
+  private Installation shipped(String sinks, List<Question> reports) {
+    return new Installation(
+            directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+        .settings(
+            """
+            api:
+              base_url: %s
+              token: {env: %s}
+              requests_per_minute: 1000
+            postgres:
+              url: %s
+              user: %s
+              password: {env: %s}
+            parquet:
+              root: warehouse
+            """
+                .formatted(
+                    api.baseUri(),
+                    Installation.TOKEN_VARIABLE,
+                    database.url(),
+                    database.user(),
+                    TestDatabase.PASSWORD_VARIABLE))
+        .pipeline("all", "all", sinks, reports);
+  }
+
+  private static Installation.Ended backfill(Installation installation, String... more) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of("backfill", "all", "--from", FIRST.toString(), "--to", LAST.toString()));
+    arguments.addAll(List.of(more));
+    return installation.run(arguments.toArray(new String[0]));
+  }
+
+  private int requests() {
+    return api.log().aggregations().size();
+  }
+
+  private long refused() {
+    return api.log().aggregations().stream().filter(e -> e.status() == 400).count();
+  }
+
+  private void assertTrue(Installation.Ended ended) {
+    assertThat(ended.code()).as(ended.said()).isZero();
+    for (Question report : REPORTS) {
+      for (String site : SITES) {
+        assertThat(
+                Landed.differences(
+                    report.expected(api.world(), api.truth(), site, FIRST, LAST),
+                    Landed.inPostgres(database, report).stream()
+                        .filter(row -> site.equals(row.get(0)))
+                        .toList()))
+            .as("%s of %s: %s", report.name(), site, ended.said())
+            .isEmpty();
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "1000, true, 0", "500, true, 1", "100, true, 1",
+    "1000, false, 0", "500, false, 1", "100, false, 2"
+  })
+  void aMaximumIsLearnedOnce(int maximum, boolean named, int moreRequests) {
+    Behaviour limited = Behaviour.unlimited().withMaximumLimit(maximum).withMaximumNamed(named);
+    api.behave(limited);
+    Installation installation = shipped("[postgres, parquet]", REPORTS);
+
+    assertTrue(backfill(installation));
+
+    assertThat(refused()).isEqualTo(moreRequests);
+    api.log().clear();
+
+    assertTrue(backfill(installation, "--force"));
+
+    assertThat(refused()).as("the next night").isZero();
+    List<List<Object>> learned =
+        List.copyOf(
+            database
+                .query("SELECT DISTINCT number FROM fathom_ops.learned WHERE kind = 'limit'")
+                .stream()
+                .map(row -> List.<Object>copyOf(row))
+                .toList());
+    assertThat(learned).isEqualTo(maximum == 1000 ? List.of() : List.of(List.<Object>of(maximum)));
+  }
+
+  /**
+   * A larger limit is tried because it was configured, and the files know as well as the tables.
+   */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aLargerLimitIsGivenUp(boolean named) {
+    api.behave(Behaviour.unlimited().withMaximumLimit(1_000).withMaximumNamed(named));
+    Installation installation =
+        new Installation(directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+            .settings(10_000)
+            .pipeline("all", "all", "[parquet]", REPORTS);
+
+    Installation.Ended ended = backfill(installation);
+
+    assertThat(ended.code()).as(ended.said()).isZero();
+    assertThat(refused()).isEqualTo(1);
+    api.log().clear();
+
+    assertThat(backfill(installation, "--force").code()).isZero();
+
+    assertThat(refused()).isZero();
+    assertThat(api.log().aggregations())
+        .allSatisfy(e -> assertThat(e.request().parameter("limit")).isEqualTo("1000"));
+    assertThat(installation.run("status", "all").out()).contains("1,000 rows");
+    assertThat(installation.run("explain", "pages_daily", "A", LAST.toString()).out())
+        .contains("1,000 rows");
+  }
+
+  private static Fault badRequest() {
+    return new Fault.Status(
+        400,
+        "application/json",
+        new String(
+            "{\"error\":\"Bad request.\"}".getBytes(StandardCharsets.UTF_8),
+            StandardCharsets.UTF_8),
+        Map.of());
+  }
+
+  /** Both refused in the same words: each is found, neither is taken for the other. */
+  @Test
+  void aLimitAndARangeThatAreBothRefused() {
+    api.behave(
+        Behaviour.unlimited()
+            .withMaximumLimit(500)
+            .withMaximumNamed(false)
+            .withFault(
+                FaultRule.when(
+                    r ->
+                        r.aggregation() > 0
+                            && "day".equals(r.parameter("date_grouping"))
+                            && days(r.parameter("date_from"), r.parameter("date_to")) > 10,
+                    badRequest())));
+    Installation installation = shipped("[postgres]", REPORTS);
+
+    assertTrue(backfill(installation));
+
+    assertThat(refused()).isLessThanOrEqualTo(12);
+    api.log().clear();
+    assertTrue(backfill(installation, "--force"));
+    assertThat(refused()).as("the next night").isZero();
+    assertThat(
+            database.query(
+                "SELECT min(number), max(number) FROM fathom_ops.learned WHERE kind = 'limit'"))
+        .isEqualTo(List.of(List.of(500, 500)));
+  }
+
+  private static long days(String from, String to) {
+    return ChronoUnit.DAYS.between(
+            LocalDate.parse(from.substring(0, 10)), LocalDate.parse(to.substring(0, 10)))
+        + 1;
+  }
+
+  /** What is about neither costs a few requests, and not again for each task. */
+  @Test
+  void aRefusalAboutSomethingElse() {
+    api.behave(
+        Behaviour.unlimited()
+            .withFault(
+                FaultRule.when(r -> r.aggregation() > 0 && "A".equals(r.site()), badRequest())));
+    Installation installation = shipped("[postgres]", REPORTS);
+
+    Installation.Ended ended = backfill(installation);
+
+    assertThat(ended.code()).as(ended.said()).isEqualTo(78);
+    // Four shapes, each with three limits of the whole range and of a single day; then each once
+    // for every other week, and the control of the second report once more.
+    assertThat(
+            api.log().aggregations().stream().filter(e -> "A".equals(e.request().site())).count())
+        .isLessThanOrEqualTo(4 * 6 + 5 * 2 + 1);
+    assertThat(
+            database.query("SELECT * FROM fathom_ops.learned WHERE kind IN ('limit', 'max_days')"))
+        .isEmpty();
+    assertThat(
+            Landed.differences(
+                REPORTS.get(1).expected(api.world(), api.truth(), "B", FIRST, LAST),
+                Landed.inPostgres(database, REPORTS.get(1))))
+        .isEmpty();
+  }
+}

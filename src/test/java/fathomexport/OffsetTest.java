@@ -1,0 +1,197 @@
+package fathomexport;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import fathomexport.simulator.Behaviour;
+import fathomexport.simulator.FathomSimulator;
+import fathomexport.simulator.SimulatorToken;
+import fathomexport.simulator.World;
+import fathomexport.testing.Installation;
+import fathomexport.testing.Landed;
+import fathomexport.testing.Question;
+import fathomexport.testing.TestDatabase;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Days above the limit, where the API may or may not honour {@code offset}. */
+class OffsetTest {
+  private static final LocalDate FIRST = LocalDate.of(2025, 8, 1);
+  private static final LocalDate LAST = FIRST.plusDays(59);
+  private static final Instant NOW = Instant.parse("2025-10-10T14:00:00Z");
+  private static final int ROW_LIMIT = 40;
+  private static final int SITES = 7;
+
+  private static final Question REPORT = Question.pageviews("pages_daily", "day", "pathname");
+
+  @TempDir Path directory;
+
+  /** The rows of its site and day, 20 to 150 of them. */
+  private static World world(int sites) {
+    World world = World.empty();
+    SplittableRandom random = new SplittableRandom(21);
+    for (int s = 0; s < sites; s++) {
+      String site = "SITE" + s;
+      world.addSite(site, ZoneId.of("Europe/Berlin"));
+      for (LocalDate day = FIRST; !day.isAfter(LAST); day = day.plusDays(1)) {
+        for (int row = 20 + random.nextInt(131); row > 0; row--) {
+          world.add(
+              site,
+              world
+                  .viewAt(site, day.atTime(random.nextInt(24), random.nextInt(60), 7))
+                  .path("/page-" + row));
+        }
+      }
+    }
+    return world;
+  }
+
+  private Installation install(TestDatabase database, FathomSimulator api) {
+    return new Installation(
+            directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+        .settings(ROW_LIMIT)
+        .pipeline("all", "all", "[postgres]", List.of(REPORT));
+  }
+
+  private static Installation.Ended backfill(Installation installation, String... more) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of("backfill", "all", "--from", FIRST.toString(), "--to", LAST.toString()));
+    arguments.addAll(List.of(more));
+    return installation.run(arguments.toArray(new String[0]));
+  }
+
+  private static void assertWhole(
+      Installation.Ended ended, TestDatabase database, FathomSimulator api, int sites) {
+    assertThat(ended.code()).as(ended.said()).isZero();
+    for (int s = 0; s < sites; s++) {
+      String site = "SITE" + s;
+      assertThat(
+              Landed.differences(
+                  REPORT.expected(api.world(), api.truth(), site, FIRST, LAST),
+                  Landed.inPostgres(database, REPORT).stream()
+                      .filter(row -> site.equals(row.get(0)))
+                      .toList()))
+          .as("%s: %s", site, ended.said())
+          .isEmpty();
+    }
+    assertThat(database.query("SELECT DISTINCT status FROM fathom_ops.ledger"))
+        .isEqualTo(List.of(List.of("certified")));
+  }
+
+  private static long byOffset(FathomSimulator api) {
+    return api.log().aggregations().stream()
+        .filter(e -> e.request().parameter("offset") != null)
+        .count();
+  }
+
+  private static Object known(TestDatabase database) {
+    List<List<Object>> answers = new ArrayList<>();
+    database
+        .query("SELECT answer FROM fathom_ops.learned WHERE kind = 'offset'")
+        .forEach(row -> answers.add(List.copyOf(row)));
+    return answers.isEmpty() ? "unknown" : answers.get(0).get(0);
+  }
+
+  @Test
+  void honouredEachRowIsFetchedOnce() throws IOException {
+    try (TestDatabase database = TestDatabase.create();
+        FathomSimulator api =
+            FathomSimulator.start(
+                world(SITES), Behaviour.unlimited().withOffset(Behaviour.Offset.HONOURED))) {
+      Installation.Ended ended = backfill(install(database, api));
+
+      assertWhole(ended, database, api, SITES);
+      long least = 0;
+      for (int s = 0; s < SITES; s++) {
+        long rows =
+            (long)
+                database
+                    .query("SELECT count(*) FROM fathom.pages_daily WHERE site_id = 'SITE" + s + "'")
+                    .get(0)
+                    .get(0);
+        // And two pages of control totals.
+        least += (rows + ROW_LIMIT - 1) / ROW_LIMIT + 2;
+      }
+      long requests = api.log().aggregations().size();
+      System.out.printf(
+          "%d days of %d sites at a row limit of %d, by offset: %d requests, at least %d%n",
+          60, SITES, ROW_LIMIT, requests, least);
+      assertThat((double) requests / least).isLessThanOrEqualTo(1.02);
+      assertThat(known(database)).isEqualTo("honoured");
+      assertThat(install(database, api).run("status", "all").out()).contains("offset is honoured");
+    }
+  }
+
+  @Test
+  void ignoredItCostsOneRequestEver() throws IOException {
+    try (TestDatabase database = TestDatabase.create();
+        FathomSimulator api = FathomSimulator.start(world(2), Behaviour.unlimited())) {
+      Installation installation = install(database, api);
+
+      assertWhole(backfill(installation), database, api, 2);
+      assertWhole(backfill(installation, "--force"), database, api, 2);
+
+      assertThat(byOffset(api)).isEqualTo(1);
+      assertThat(known(database)).isEqualTo("ignored");
+    }
+  }
+
+  /** What the API honoured yesterday it need not honour today. */
+  @Test
+  void whatNoLongerAddsUpIsForgotten() throws IOException {
+    try (TestDatabase database = TestDatabase.create();
+        FathomSimulator api =
+            FathomSimulator.start(
+                world(1), Behaviour.unlimited().withOffset(Behaviour.Offset.HONOURED))) {
+      Installation installation = install(database, api);
+      assertWhole(backfill(installation), database, api, 1);
+      assertThat(known(database)).isEqualTo("honoured");
+
+      api.behave(Behaviour.unlimited().withOffset(Behaviour.Offset.UNSTABLE));
+      assertWhole(backfill(installation, "--force"), database, api, 1);
+      assertThat(known(database)).isEqualTo("unknown");
+
+      assertWhole(backfill(installation, "--force"), database, api, 1);
+      assertThat(known(database)).isEqualTo("unstable");
+      api.log().clear();
+
+      assertWhole(backfill(installation, "--force"), database, api, 1);
+      assertThat(byOffset(api)).isZero();
+    }
+  }
+
+  /** Late rows shift the pages: nothing is lost, nothing comes twice. */
+  @Test
+  void dataThatChangesBetweenPages() throws IOException {
+    Behaviour behaviour = Behaviour.unlimited().withOffset(Behaviour.Offset.HONOURED);
+    for (int after = 5; after < 60; after += 9) {
+      int now = after;
+      behaviour =
+          behaviour.withChange(
+              new Behaviour.Change(
+                  after,
+                  w ->
+                      w.add(
+                          "SITE0",
+                          w.viewAt("SITE0", FIRST.plusDays(now / 2).atTime(12, 0, 7))
+                              .path("/late-" + now))));
+    }
+    try (TestDatabase database = TestDatabase.create();
+        FathomSimulator api = FathomSimulator.start(world(1), behaviour)) {
+      Installation installation = install(database, api);
+      Installation.Ended ended = backfill(installation);
+      assertThat(ended.code()).as(ended.said()).isIn(0, 65);
+      api.behave(Behaviour.unlimited().withOffset(Behaviour.Offset.HONOURED));
+
+      assertWhole(backfill(installation, "--force"), database, api, 1);
+    }
+  }
+}
