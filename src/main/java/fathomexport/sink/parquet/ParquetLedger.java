@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import fathomexport.ledger.Attempt;
+import fathomexport.ledger.Audit;
 import fathomexport.ledger.Learned;
 import fathomexport.ledger.Ledger;
 import fathomexport.ledger.LedgerEntry;
@@ -42,6 +43,7 @@ final class ParquetLedger implements Ledger {
   private final Attempts attempts;
   private final Restatements restatements;
   private final Quarantine quarantine;
+  private final Audits audits;
 
   ParquetLedger(
       Layout layout,
@@ -58,6 +60,7 @@ final class ParquetLedger implements Ledger {
     this.attempts = attempts;
     this.restatements = restatements;
     this.quarantine = quarantine;
+    this.audits = new Audits(layout, documents);
   }
 
   @Override
@@ -138,6 +141,23 @@ final class ParquetLedger implements Ledger {
           learned.maxDays(), learned.rowCap(), Math.max(m.rows(), learned.mostRows()));
     }
     throw new IllegalArgumentException("an unknown lesson: " + lesson);
+  }
+
+  @Override
+  public List<Audit> audits() {
+    return answer(audits::all);
+  }
+
+  @Override
+  public void audited(Audit audit) {
+    answer(
+        () ->
+            locks.holding(
+                Audits.LOCK,
+                () -> {
+                  audits.add(audit);
+                  return audit;
+                }));
   }
 
   private Path learnedDocument() {
