@@ -60,7 +60,8 @@ class PipelineYamlProperties {
                   pipeline.sites(),
                   pipeline.lookbackDays(),
                   pipeline.sinks(),
-                  pipeline.reports()));
+                  pipeline.reports(),
+                  pipeline.fetched()));
     } finally {
       Files.deleteIfExists(file);
       Files.delete(directory);
@@ -183,7 +184,15 @@ class PipelineYamlProperties {
     Arbitrary<List<Report>> reports =
         reports().list().ofMinSize(1).ofMaxSize(4).uniqueElements(Report::name);
     return Combinators.combine(sites, Arbitraries.integers().between(0, 400), sinks, reports)
-        .as((s, days, to, r) -> new PipelineDefinition("p", "/p.yaml", s, days, to, r));
+        .as(
+            (s, days, to, r) -> {
+              Set<String> fetched =
+                  r.stream()
+                      .map(Report::name)
+                      .filter(name -> name.hashCode() % 2 == 0)
+                      .collect(Collectors.toSet());
+              return new PipelineDefinition("p", "/p.yaml", s, days, to, r, fetched);
+            });
   }
 
   private static Arbitrary<Report> reports() {
