@@ -1,0 +1,78 @@
+package fathomexport.pipeline;
+
+import fathomexport.api.Outcome;
+import fathomexport.api.Refusal;
+import fathomexport.certify.PeriodTotals;
+import fathomexport.plan.ControlQuery;
+import fathomexport.report.DayRange;
+import fathomexport.report.rows.RowSpool;
+import java.io.IOException;
+import java.time.ZoneId;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The control totals of a task: from the book, or asked for. */
+final class ControlTotals {
+  private static final Logger LOG = LoggerFactory.getLogger(ControlTotals.class);
+
+  private final FetchContext context;
+  private final ControlQuery query;
+  private final @Nullable ZoneId zone;
+  private final Tally tally;
+
+  ControlTotals(FetchContext context, ControlQuery query, @Nullable ZoneId zone, Tally tally) {
+    this.context = context;
+    this.query = query;
+    this.zone = zone;
+    this.tally = tally;
+  }
+
+  PeriodTotals get(DayRange days) throws FetchFailedException, IOException {
+    Optional<PeriodTotals> known = context.book().find(query, days);
+    if (known.isPresent()) {
+      return known.get();
+    }
+    ask(query.days());
+    return context.book().find(query, days).orElseThrow();
+  }
+
+  /** Why these days can have no control; empty when they have one. */
+  String missing(DayRange days) throws FetchFailedException, IOException {
+    try {
+      PeriodTotals known = get(days);
+      LOG.debug("control of {} {}: {} periods", query.slice(), days, known.periods().size());
+      return "";
+    } catch (FetchFailedException e) {
+      // One that breaks its contract is no reason to trust the rows.
+      boolean impossible =
+          e.failure() instanceof Outcome.Refused<?> refused
+              && (refused.refusal() == Refusal.PARAMETERS || refused.refusal() == Refusal.OTHER);
+      if (!impossible) {
+        throw e;
+      }
+      LOG.warn("{} {}: no control totals: {}", query.slice(), days, e.getMessage());
+      return "no control totals could be had: " + e.getMessage();
+    }
+  }
+
+  /** Asks anew, whatever is known. */
+  void ask(DayRange days) throws FetchFailedException, IOException {
+    Tally own = new Tally();
+    try (RowSpool none = new RowSpool(context.spillDirectory())) {
+      PagedFetch walk =
+          new PagedFetch(context, query.slice(), query.shape(), days, zone, null, none, own);
+      walk.run();
+      if (!walk.faults().isEmpty()) {
+        throw new FetchFailedException(
+            new Outcome.Malformed<>(
+                "the control query's answer: " + walk.faults().values().iterator().next().reason(),
+                true));
+      }
+      context.book().put(query, days, walk.totals());
+    } finally {
+      tally.controlRequests += own.requests;
+    }
+  }
+}
