@@ -42,7 +42,11 @@ final class PipelineDecoder {
   /** Empty when there is a problem. */
   Optional<PipelineDefinition> decode(String name, Path file, Mapping root) {
     Section top =
-        new Section(root, "", List.of("sites", "lookback_days", LookbackMode.KEY, "sinks", "reports"), problems);
+        new Section(
+            root,
+            "",
+            List.of("sites", "lookback_days", LookbackMode.KEY, "sinks", "reports"),
+            problems);
     Optional<SiteSelection> sites = top.required("sites", SITES_ALLOWED).flatMap(this::sites);
     int lookbackDays =
         top.optional("lookback_days")
@@ -52,7 +56,8 @@ final class PipelineDecoder {
                         n, "lookback_days", 0, PipelineDefinition.MOST_LOOKBACK_DAYS))
             .orElse(PipelineDefinition.DEFAULT_LOOKBACK_DAYS);
     Optional<LookbackMode> lookback =
-        top.optional(LookbackMode.KEY).flatMap(n -> LookbackMode.decode(n, LookbackMode.KEY, values, problems));
+        top.optional(LookbackMode.KEY)
+            .flatMap(n -> LookbackMode.decode(n, LookbackMode.KEY, values, problems));
     Set<String> fetched = new HashSet<>();
     Set<String> sinks = top.required("sinks", SINKS_ALLOWED).map(this::sinks).orElse(Set.of());
     List<Report> reports =

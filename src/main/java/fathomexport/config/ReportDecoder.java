@@ -51,10 +51,7 @@ final class ReportDecoder {
    * @param fetched names of reports whose look-back is fetched; is added to
    */
   ReportDecoder(
-      Problems problems,
-      Map<String, Place> namesSeen,
-      LookbackMode lookback,
-      Set<String> fetched) {
+      Problems problems, Map<String, Place> namesSeen, LookbackMode lookback, Set<String> fetched) {
     this.problems = problems;
     this.values = new Values(problems);
     this.namesSeen = namesSeen;

@@ -1,5 +1,6 @@
 package fathomexport.pipeline;
 
+import fathomexport.ledger.Audit;
 import fathomexport.ledger.CertificateStatus;
 import fathomexport.ledger.LedgerException;
 import fathomexport.ledger.PeriodCertificate;
@@ -11,7 +12,11 @@ import fathomexport.report.rows.RowSpool;
 import fathomexport.sink.CommitResult;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.WindowLoad;
+import java.time.LocalDate;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.function.Supplier;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,7 +39,18 @@ final class CommitWindows extends DoFn<Certified, WindowOutcome> {
     Window window = typed.fetched().task().window(typed.report());
     WindowOutcome outcome;
     try (RowSpool rows = typed.rows()) {
-      outcome = commit(run, certified, window, rows);
+      outcome = guarded(run, window, () -> commit(run, certified, window, rows));
+    }
+    outcome = outcome.about(window, typed.fetched().requestsOf(typed.report()));
+    run.ended(outcome);
+    out.output(outcome);
+  }
+
+  /** What storing a window came to; what keeps others from being stored halts the run. */
+  static WindowOutcome guarded(RunServices run, Window window, Supplier<WindowOutcome> storing) {
+    WindowOutcome outcome;
+    try {
+      outcome = storing.get();
     } catch (SinkException e) {
       outcome = failed(window, e);
       if (outcome.failure() == FailureKind.STORAGE || e.kind() == SinkException.Kind.SUPERSEDED) {
@@ -48,9 +64,7 @@ final class CommitWindows extends DoFn<Certified, WindowOutcome> {
       LOG.error("{}: a fault of ours", window, e);
       outcome = WindowOutcome.failed(window.toString(), FailureKind.FAULT, "a fault of ours: " + e);
     }
-    outcome = outcome.about(window, typed.fetched().requestsOf(typed.report()));
-    run.ended(outcome);
-    out.output(outcome);
+    return outcome;
   }
 
   private static WindowOutcome commit(
@@ -60,10 +74,13 @@ final class CommitWindows extends DoFn<Certified, WindowOutcome> {
         new WindowLoad(window, typed.report(), rows, certified.periods(), provenance(run, typed));
     int changed = 0;
     long stored = 0;
+    Set<LocalDate> differing = new HashSet<>();
     for (CommitResult result : run.sinks().commit(load)) {
       changed = Math.max(changed, result.changed().size());
       stored = Math.max(stored, result.rowsStored());
+      differing.addAll(result.changed());
     }
+    audit(run, typed, certified, differing);
     if (!typed.quarantine().isEmpty()) {
       run.sinks().ledger().quarantine(typed.quarantine());
     }
@@ -85,6 +102,39 @@ final class CommitWindows extends DoFn<Certified, WindowOutcome> {
                 count(certified, CertificateStatus.CERTIFIED),
                 count(certified, CertificateStatus.UNCERTIFIED),
                 incomplete.size()));
+  }
+
+  /**
+   * Rows that changed although the control would have confirmed them are remembered: the site's
+   * look-back is fetched from now on. So is the week's audit that found them as they were.
+   */
+  private static void audit(
+      RunServices run, Typed typed, Certified certified, Set<LocalDate> differing) {
+    Fetched fetched = typed.fetched();
+    for (PeriodCertificate c : certified.periods()) {
+      boolean agreed = !differing.contains(c.period());
+      if (c.status() == CertificateStatus.CERTIFIED
+          && fetched.unmoved().contains(c.period())
+          && (!agreed || c.period().equals(fetched.task().audit()))) {
+        if (!agreed) {
+          LOG.warn(
+              "{} {} {}: its rows have changed although its totals have not; the look-back of this"
+                  + " site is fetched from now on",
+              typed.report().name(),
+              fetched.task().slice(),
+              c.period());
+        }
+        run.sinks()
+            .audited(
+                new Audit(
+                    typed.report().name(),
+                    fetched.task().slice(),
+                    c.period(),
+                    agreed,
+                    fetched.fetchedAt(),
+                    run.runId()));
+      }
+    }
   }
 
   private static long count(Certified certified, CertificateStatus status) {

@@ -11,7 +11,6 @@ import fathomexport.api.RetryBudget;
 import fathomexport.api.RunControls;
 import fathomexport.api.StopSignal;
 import fathomexport.api.TimeSource;
-import fathomexport.plan.FetchTask;
 import fathomexport.report.SiteId;
 import fathomexport.sink.postgres.PermitLease;
 import fathomexport.sink.postgres.PostgresSettings;
@@ -193,15 +192,6 @@ final class RunServices implements AutoCloseable {
                 spec.budget(),
                 environment)),
         null);
-  }
-
-  /** The least that a task costs, given what is known by now. */
-  long leastRequests(FetchTask task) {
-    boolean asksControl = !task.isControl() && book.find(task.control(), task.days()).isEmpty();
-    return RequestCosts.leastPages(task, task.days(), spec.maxRangeDays())
-        + (asksControl
-            ? RequestCosts.leastPages(task, task.control().days(), spec.maxRangeDays())
-            : 0);
   }
 
   Spending spending() {

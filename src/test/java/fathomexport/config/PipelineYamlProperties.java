@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -137,7 +138,24 @@ class PipelineYamlProperties {
             : "all");
     yaml.put("lookback_days", pipeline.lookbackDays());
     yaml.put("sinks", List.copyOf(pipeline.sinks()));
-    yaml.put("reports", pipeline.reports().stream().map(PipelineYamlProperties::yaml).toList());
+    // What most reports do is said once, for all of them.
+    boolean mostFetch = 2 * pipeline.fetched().size() > pipeline.reports().size();
+    if (mostFetch) {
+      yaml.put("lookback", "fetch");
+    }
+    yaml.put(
+        "reports",
+        pipeline.reports().stream()
+            .map(
+                report -> {
+                  Map<String, Object> keys = yaml(report);
+                  boolean fetched = pipeline.fetched().contains(report.name());
+                  if (fetched != mostFetch) {
+                    keys.put("lookback", fetched ? "fetch" : "confirm");
+                  }
+                  return keys;
+                })
+            .toList());
     return yaml;
   }
 
