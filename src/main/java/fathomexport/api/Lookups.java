@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.time.DateTimeException;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.OffsetDateTime;
 import java.time.ZoneId;
@@ -72,7 +73,12 @@ final class Lookups {
     try {
       SiteId siteId = new SiteId(id == null ? "" : StoredText.encode(id));
       String name = text(record, "name");
-      return new Site(siteId, name == null ? "" : StoredText.encode(name), zone(siteId, record));
+      ZoneId zone = zone(siteId, record);
+      return new Site(
+          siteId,
+          name == null ? "" : StoredText.encode(name),
+          zone,
+          created(siteId, text(record, "created_at"), zone));
     } catch (IllegalArgumentException e) {
       throw unusable("a site has no id that can be used: " + e.getMessage());
     }
@@ -89,6 +95,36 @@ final class Lookups {
     } catch (DateTimeException e) {
       LOG.warn("site {}: its time zone '{}' is not known here", site, name);
       return null;
+    }
+  }
+
+  /**
+   * The earliest time that is meant, where the text leaves a choice: of a day its beginning, and a
+   * time without an offset is taken for UTC or for the site's own. Null when it says nothing.
+   */
+  private static @Nullable Instant created(
+      SiteId site, @Nullable String text, @Nullable ZoneId zone) {
+    if (text == null || text.isBlank()) {
+      return null;
+    }
+    ZoneId own = zone == null ? Site.LAST_ZONE_ON_EARTH : zone;
+    String given = text.strip().replace(' ', 'T');
+    try {
+      return OffsetDateTime.parse(given).toInstant();
+    } catch (DateTimeParseException withoutOffset) {
+      try {
+        LocalDateTime local = LocalDateTime.parse(given);
+        Instant utc = local.toInstant(ZoneOffset.UTC);
+        Instant here = local.atZone(own).toInstant();
+        return utc.isBefore(here) ? utc : here;
+      } catch (DateTimeParseException withoutTime) {
+        try {
+          return LocalDate.parse(given).atStartOfDay(own).toInstant();
+        } catch (DateTimeParseException e) {
+          LOG.warn("site {}: its 'created_at' is no time that is known here", site);
+          return null;
+        }
+      }
     }
   }
 

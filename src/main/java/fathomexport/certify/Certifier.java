@@ -103,15 +103,16 @@ public final class Certifier {
       reason = "the rows do not add up to the control total" + difference(sums, totals);
     }
     return new PeriodCertificate(
-        period,
-        coversTo,
-        status,
-        rows.of(period).rows(),
-        sums,
-        totals,
-        storeIfAbsent,
-        reason,
-        digest);
+            period,
+            coversTo,
+            status,
+            rows.of(period).rows(),
+            sums,
+            totals,
+            storeIfAbsent,
+            reason,
+            digest)
+        .against(control == null ? null : control.of(period).answer());
   }
 
   private static Map<Aggregate, Long> measures(Entity entity, PeriodTotals.Total total) {

@@ -2,6 +2,7 @@ package fathomexport.certify;
 
 import fathomexport.report.Aggregate;
 import fathomexport.report.DayRange;
+import fathomexport.report.Digests;
 import java.io.Serializable;
 import java.time.LocalDate;
 import java.util.List;
@@ -24,11 +25,20 @@ public final class PeriodTotals implements Serializable {
     /** By the aggregate's {@link #index}. */
     private final long[] sums;
 
+    /** The digest of an answer without a row. */
+    private static final String NOTHING = Digests.hex("nothing");
+
     /** The same, each value times a number that is its hour's own; equal hours, equal sums. */
     private final long[] byHour;
 
     private long rows;
     private boolean hoursKnown = true;
+
+    /** Digest of the values that came; null when they are not known, or could not be read. */
+    private @Nullable String answer = NOTHING;
+
+    /** Rows that are in the digest: with others it says nothing. */
+    private long answered;
 
     private Total(long rows, long[] sums, long[] byHour) {
       this.rows = rows;
@@ -55,6 +65,14 @@ public final class PeriodTotals implements Serializable {
       return rows;
     }
 
+    /**
+     * Digest of all values of a control's answer, hour by hour: two that are equal say the same.
+     * Null when the values are not known.
+     */
+    public @Nullable String answer() {
+      return answered == rows ? answer : null;
+    }
+
     public long sum(Aggregate aggregate) {
       return sums[index(aggregate)];
     }
@@ -72,6 +90,8 @@ public final class PeriodTotals implements Serializable {
     private Total copy() {
       Total copy = new Total(rows, sums.clone(), byHour.clone());
       copy.hoursKnown = hoursKnown;
+      copy.answer = answer;
+      copy.answered = answered;
       return copy;
     }
   }
@@ -90,6 +110,21 @@ public final class PeriodTotals implements Serializable {
     total.rows++;
     total.hoursKnown = false;
     measures.forEach(total::add);
+  }
+
+  /**
+   * Takes all values of a row that was counted last, as they were typed, into the digest of the
+   * period's answer.
+   *
+   * @param hour tells the hours of a period apart
+   * @param values each aggregate's name and value; null when one of them is no number
+   */
+  public void answered(LocalDate period, long hour, @Nullable String values) {
+    Total total = at(period);
+    total.answered++;
+    String before = total.answer;
+    total.answer =
+        before == null || values == null ? null : Digests.hex(before, Long.toString(hour), values);
   }
 
   /**
@@ -159,9 +194,20 @@ public final class PeriodTotals implements Serializable {
 
   /** Holds a period's totals as they are given; its hours are not known. */
   public void set(LocalDate period, long rows, Map<Aggregate, Long> sums) {
+    set(period, rows, sums, null);
+  }
+
+  /**
+   * The same, with the digest of the answer that they are from.
+   *
+   * @param answer null when it is not known
+   */
+  public void set(LocalDate period, long rows, Map<Aggregate, Long> sums, @Nullable String answer) {
     Total total = Total.zero();
     total.rows = rows;
     total.hoursKnown = false;
+    total.answer = answer;
+    total.answered = rows;
     sums.forEach(total::add);
     periods.put(period, total);
     current = null;

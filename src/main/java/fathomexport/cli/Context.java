@@ -122,6 +122,7 @@ public final class Context {
             : Optional.empty(),
         pipeline.lookbackDays(),
         pipeline.sinks().contains(Settings.POSTGRES),
-        pipeline.sinks().contains(Settings.PARQUET));
+        pipeline.sinks().contains(Settings.PARQUET),
+        pipeline.fetched());
   }
 }

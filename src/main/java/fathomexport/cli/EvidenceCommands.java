@@ -357,6 +357,14 @@ final class EvidenceCommands {
                             : ", off by " + String.format(Locale.ROOT, "%+,d", sum - control))));
       }
       lines.add("fetched", part.fetchedAt() == null ? "?" : second(part.fetchedAt()));
+      if (part.confirmedAt() != null) {
+        lines.add(
+            "unchanged",
+            "confirmed at "
+                + second(part.confirmedAt())
+                + " against the control of run "
+                + part.confirmedRun());
+      }
       lines.add("zone", part.zone() == null ? "not told by the API" : part.zone());
       lines.add("run", part.runId() + ", window " + part.windowId());
       lines.add(

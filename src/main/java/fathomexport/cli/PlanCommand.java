@@ -5,6 +5,7 @@ import fathomexport.config.Settings;
 import fathomexport.pipeline.ExportJob;
 import fathomexport.pipeline.Exporter;
 import fathomexport.pipeline.PlanOverview;
+import fathomexport.pipeline.RequestCosts;
 import fathomexport.pipeline.RunListener;
 import java.util.ArrayList;
 import java.util.List;
@@ -123,6 +124,7 @@ final class PlanCommand implements Callable<Integer> {
     if (plan.splits().size() > SPLITS) {
       printer.line("/ and " + (plan.splits().size() - SPLITS) + " more: see --json");
     }
+    kinds(printer, plan);
     plan.assumptions().forEach(a -> printer.line("  " + a));
     plan.notes().forEach(note -> printer.line("! " + note));
   }
@@ -145,6 +147,31 @@ final class PlanCommand implements Callable<Integer> {
     printer.table(
         List.of("report", "site", "days", "windows", "requests", "likely", "most", "rows", "size"),
         rows);
+  }
+
+  /** What the likely requests are for. */
+  private static void kinds(Printer printer, PlanOverview plan) {
+    if (plan.likelyRequests() == 0) {
+      return;
+    }
+    List<List<String>> rows = new ArrayList<>();
+    for (PlanOverview.Share share : plan.byReport()) {
+      rows.add(kinds(String.join("+", share.reports()), share.kinds()));
+    }
+    rows.add(kinds("all", plan.kinds()));
+    printer.table(
+        List.of("likely requests", "control", "first page", "further", "partitions", "total"),
+        rows);
+  }
+
+  private static List<String> kinds(String name, RequestCosts.Kinds kinds) {
+    return List.of(
+        name,
+        Printer.number(kinds.control()),
+        Printer.number(kinds.first()),
+        Printer.number(kinds.further()),
+        Printer.number(kinds.partitions()),
+        Printer.number(kinds.total()));
   }
 
   private static String slice(String site, @Nullable String event) {

@@ -93,6 +93,20 @@ final class StatusCommand implements Callable<Integer> {
     }
     RunPrinting.stale(printer, status.pipeline(), status.stale());
     status.moved().forEach(moved -> printer.line("  ~ " + moved(moved)));
+    status
+        .lookbackFetched()
+        .forEach(
+            audit ->
+                printer.line(
+                    "  ~ the look-back of "
+                        + audit.site()
+                        + " is fetched, not confirmed: rows of "
+                        + audit.report()
+                        + " of "
+                        + audit.period()
+                        + " had changed although their totals had not (audit of "
+                        + audit.at().truncatedTo(ChronoUnit.SECONDS)
+                        + ")"));
     StatusOverview.Usage usage = status.usage();
     printer.line("");
     printer.line(

@@ -9,6 +9,7 @@ import fathomexport.report.SiteId;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -41,7 +42,11 @@ final class PipelineDecoder {
   /** Empty when there is a problem. */
   Optional<PipelineDefinition> decode(String name, Path file, Mapping root) {
     Section top =
-        new Section(root, "", List.of("sites", "lookback_days", "sinks", "reports"), problems);
+        new Section(
+            root,
+            "",
+            List.of("sites", "lookback_days", LookbackMode.KEY, "sinks", "reports"),
+            problems);
     Optional<SiteSelection> sites = top.required("sites", SITES_ALLOWED).flatMap(this::sites);
     int lookbackDays =
         top.optional("lookback_days")
@@ -50,14 +55,21 @@ final class PipelineDecoder {
                     values.wholeNumber(
                         n, "lookback_days", 0, PipelineDefinition.MOST_LOOKBACK_DAYS))
             .orElse(PipelineDefinition.DEFAULT_LOOKBACK_DAYS);
+    Optional<LookbackMode> lookback =
+        top.optional(LookbackMode.KEY)
+            .flatMap(n -> LookbackMode.decode(n, LookbackMode.KEY, values, problems));
+    Set<String> fetched = new HashSet<>();
     Set<String> sinks = top.required("sinks", SINKS_ALLOWED).map(this::sinks).orElse(Set.of());
     List<Report> reports =
         top.required("reports", "write a list of reports, each with name, entity and aggregates")
-            .map(this::reports)
+            .map(n -> reports(n, lookback.orElse(LookbackMode.CONFIRM), fetched))
             .orElse(List.of());
     return sites
         .filter(s -> problems.none())
-        .map(s -> new PipelineDefinition(name, file.toString(), s, lookbackDays, sinks, reports));
+        .map(
+            s ->
+                new PipelineDefinition(
+                    name, file.toString(), s, lookbackDays, sinks, reports, fetched));
   }
 
   private Optional<SiteSelection> sites(YamlNode node) {
@@ -142,12 +154,16 @@ final class PipelineDecoder {
     }
   }
 
-  private List<Report> reports(YamlNode node) {
+  /**
+   * @param lookback of reports that say nothing of theirs
+   * @param fetched takes the names of those whose look-back is fetched
+   */
+  private List<Report> reports(YamlNode node, LookbackMode lookback, Set<String> fetched) {
     List<Report> reports = new ArrayList<>();
     Map<String, Place> names = new HashMap<>();
     List<YamlNode> items =
         values.list(node, "reports", "write at least one report").orElse(List.of());
-    ReportDecoder decoder = new ReportDecoder(problems, names);
+    ReportDecoder decoder = new ReportDecoder(problems, names, lookback, fetched);
     for (int i = 0; i < items.size(); i++) {
       decoder.decode(items.get(i), "reports[" + i + "]").ifPresent(reports::add);
     }

@@ -14,9 +14,11 @@ import java.util.regex.Pattern;
  *
  * @param name the file's base name without {@code .yaml}
  * @param file absolute; text, because a path cannot be serialised
- * @param lookbackDays days before yesterday that a nightly run asks for again
+ * @param lookbackDays days before yesterday that a nightly run confirms, or fetches again
  * @param sinks names such as {@code postgres}, in the file's order; at least one
  * @param reports at least one, with different names
+ * @param fetched names of the reports whose look-back is fetched again every night, even where a
+ *     control query would confirm it
  */
 public record PipelineDefinition(
     String name,
@@ -24,7 +26,8 @@ public record PipelineDefinition(
     SiteSelection sites,
     int lookbackDays,
     Set<String> sinks,
-    List<Report> reports)
+    List<Report> reports,
+    Set<String> fetched)
     implements Serializable {
 
   public static final int DEFAULT_LOOKBACK_DAYS = 3;
@@ -36,6 +39,7 @@ public record PipelineDefinition(
   public PipelineDefinition {
     sinks = Collections.unmodifiableSet(new LinkedHashSet<>(sinks));
     reports = List.copyOf(reports);
+    fetched = Set.copyOf(fetched);
     if (!NAME.matcher(name).matches()) {
       throw new IllegalArgumentException("pipeline name '" + name + "'");
     }
@@ -49,6 +53,17 @@ public record PipelineDefinition(
     if (reports.stream().map(Report::name).distinct().count() != reports.size()) {
       throw new IllegalArgumentException("pipeline " + name + " has two reports of one name");
     }
+  }
+
+  /** With a look-back that is confirmed. */
+  public PipelineDefinition(
+      String name,
+      String file,
+      SiteSelection sites,
+      int lookbackDays,
+      Set<String> sinks,
+      List<Report> reports) {
+    this(name, file, sites, lookbackDays, sinks, reports, Set.of());
   }
 
   public Path path() {

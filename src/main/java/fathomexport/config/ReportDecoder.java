@@ -27,7 +27,14 @@ import java.util.stream.Collectors;
 final class ReportDecoder {
   private static final List<String> KEYS =
       List.of(
-          "name", "entity", "events", "aggregates", "date_grouping", "field_grouping", "filters");
+          "name",
+          "entity",
+          "events",
+          "aggregates",
+          "date_grouping",
+          "field_grouping",
+          "filters",
+          LookbackMode.KEY);
   private static final String NAME_ALLOWED =
       "allowed: 1 to 51 of a-z, 0-9 and _, beginning with a letter";
   private static final String EVENTS_ALLOWED =
@@ -36,14 +43,21 @@ final class ReportDecoder {
   private final Problems problems;
   private final Values values;
   private final Map<String, Place> namesSeen;
+  private final LookbackMode lookback;
+  private final Set<String> fetched;
 
   /**
    * @param namesSeen names of the file's earlier reports and where they stand; is added to
+   * @param lookback of reports that say nothing of theirs
+   * @param fetched names of reports whose look-back is fetched; is added to
    */
-  ReportDecoder(Problems problems, Map<String, Place> namesSeen) {
+  ReportDecoder(
+      Problems problems, Map<String, Place> namesSeen, LookbackMode lookback, Set<String> fetched) {
     this.problems = problems;
     this.values = new Values(problems);
     this.namesSeen = namesSeen;
+    this.lookback = lookback;
+    this.fetched = fetched;
   }
 
   /** Empty when there is a problem. */
@@ -77,6 +91,14 @@ final class ReportDecoder {
             .orElse(List.of());
     List<Filter> filters =
         report.optional("filters").map(n -> filters(n, report.path("filters"))).orElse(List.of());
+    LookbackMode own =
+        report
+            .optional(LookbackMode.KEY)
+            .flatMap(n -> LookbackMode.decode(n, report.path(LookbackMode.KEY), values, problems))
+            .orElse(lookback);
+    if (own == LookbackMode.FETCH) {
+      name.ifPresent(fetched::add);
+    }
     if (!problems.none() || name.isEmpty() || entity.isEmpty()) {
       return Optional.empty();
     }

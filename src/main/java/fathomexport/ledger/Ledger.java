@@ -33,6 +33,12 @@ public interface Ledger {
 
   void learn(Learned.Lesson lesson);
 
+  /** For each site its newest audit, and its newest that failed, if any; in no order. */
+  List<Audit> audits();
+
+  /** Notes the outcome of an audit. */
+  void audited(Audit audit);
+
   void quarantine(List<QuarantinedRow> rows);
 
   /** The newest quarantined rows of a report whose windows are not settled, newest first. */

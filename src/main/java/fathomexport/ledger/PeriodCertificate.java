@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  * @param reason why the period is not certified; null when it is
  * @param digest {@code RowDigest} of the rows, so that a later change of what is stored is found
  *     whatever it changed; null in entries of versions that made none
+ * @param controlDigest digest of all values of the control's answer about the period, so that a
+ *     later answer that is equal confirms the rows without fetching them; null when the period is
+ *     not certified, and in entries of versions that made none
  */
 public record PeriodCertificate(
     LocalDate period,
@@ -31,7 +34,8 @@ public record PeriodCertificate(
     Map<Aggregate, Long> control,
     boolean storeIfAbsent,
     @Nullable String reason,
-    @Nullable String digest)
+    @Nullable String digest,
+    @Nullable String controlDigest)
     implements Serializable {
 
   public PeriodCertificate {
@@ -50,6 +54,40 @@ public record PeriodCertificate(
     if (storeIfAbsent && status != CertificateStatus.INCOMPLETE) {
       throw new IllegalArgumentException("storeIfAbsent is for incomplete periods");
     }
+  }
+
+  /** Without a digest of the control's answer: the period cannot be confirmed by one. */
+  public PeriodCertificate(
+      LocalDate period,
+      LocalDate coversTo,
+      CertificateStatus status,
+      long rows,
+      Map<Aggregate, Long> sums,
+      Map<Aggregate, Long> control,
+      boolean storeIfAbsent,
+      @Nullable String reason,
+      @Nullable String digest) {
+    this(period, coversTo, status, rows, sums, control, storeIfAbsent, reason, digest, null);
+  }
+
+  /** The same, with the digest of the control's answer that it was compared with. */
+  public PeriodCertificate against(@Nullable String answer) {
+    return new PeriodCertificate(
+        period,
+        coversTo,
+        status,
+        rows,
+        sums,
+        control,
+        storeIfAbsent,
+        reason,
+        digest,
+        status == CertificateStatus.CERTIFIED ? answer : null);
+  }
+
+  /** Whether two certify the same rows, whatever the control said besides its sums. */
+  public boolean sameRows(PeriodCertificate other) {
+    return against(null).equals(other.against(null));
   }
 
   private static Map<Aggregate, Long> copy(Map<Aggregate, Long> map) {

@@ -1,5 +1,6 @@
 package fathomexport.pipeline;
 
+import fathomexport.ledger.Audit;
 import fathomexport.ledger.CertificateStatus;
 import fathomexport.ledger.PeriodCertificate;
 import fathomexport.ledger.Provenance;
@@ -9,12 +10,18 @@ import fathomexport.report.Window;
 import fathomexport.report.rows.RowSpool;
 import fathomexport.sink.CommitResult;
 import fathomexport.sink.WindowLoad;
+import java.time.LocalDate;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.apache.beam.sdk.transforms.DoFn;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Commits each window to every sink, and says how it ended. */
 final class CommitWindows extends DoFn<Certified, WindowOutcome> {
   private static final long serialVersionUID = 1L;
+  private static final Logger LOG = LoggerFactory.getLogger(CommitWindows.class);
 
   private final ExportSpec spec;
 
@@ -47,10 +54,13 @@ final class CommitWindows extends DoFn<Certified, WindowOutcome> {
         new WindowLoad(window, typed.report(), rows, certified.periods(), provenance(run, typed));
     int changed = 0;
     long stored = 0;
+    Set<LocalDate> differing = new HashSet<>();
     for (CommitResult result : run.sinks().commit(load)) {
       changed = Math.max(changed, result.changed().size());
       stored = Math.max(stored, result.rowsStored());
+      differing.addAll(result.changed());
     }
+    audit(run, typed, certified, differing);
     if (!typed.quarantine().isEmpty()) {
       run.sinks().ledger().quarantine(typed.quarantine());
     }
@@ -72,6 +82,39 @@ final class CommitWindows extends DoFn<Certified, WindowOutcome> {
                 count(certified, CertificateStatus.CERTIFIED),
                 count(certified, CertificateStatus.UNCERTIFIED),
                 incomplete.size()));
+  }
+
+  /**
+   * Rows that changed although the control would have confirmed them are remembered: the site's
+   * look-back is fetched from now on. So is the week's audit that found them as they were.
+   */
+  private static void audit(
+      RunServices run, Typed typed, Certified certified, Set<LocalDate> differing) {
+    Fetched fetched = typed.fetched();
+    for (PeriodCertificate c : certified.periods()) {
+      boolean agreed = !differing.contains(c.period());
+      if (c.status() == CertificateStatus.CERTIFIED
+          && fetched.unmoved().contains(c.period())
+          && (!agreed || c.period().equals(fetched.task().audit()))) {
+        if (!agreed) {
+          LOG.warn(
+              "{} {} {}: its rows have changed although its totals have not; the look-back of this"
+                  + " site is fetched from now on",
+              typed.report().name(),
+              fetched.task().slice(),
+              c.period());
+        }
+        run.sinks()
+            .audited(
+                new Audit(
+                    typed.report().name(),
+                    fetched.task().slice(),
+                    c.period(),
+                    agreed,
+                    fetched.fetchedAt(),
+                    run.runId()));
+      }
+    }
   }
 
   private static long count(Certified certified, CertificateStatus status) {

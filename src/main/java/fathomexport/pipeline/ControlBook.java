@@ -7,13 +7,14 @@ import fathomexport.report.DayRange;
 import fathomexport.report.Entity;
 import fathomexport.report.Filter;
 import fathomexport.report.Slice;
+import java.time.Instant;
 import java.time.LocalDate;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,7 +48,9 @@ final class ControlBook {
   }
 
   private static final class Page {
-    private final Set<LocalDate> known = new HashSet<>();
+    /** The periods whose totals are known, and since when. */
+    private final Map<LocalDate, Instant> known = new HashMap<>();
+
     private final PeriodTotals totals = new PeriodTotals();
 
     /** What the run is about now. */
@@ -68,7 +71,7 @@ final class ControlBook {
   synchronized Optional<PeriodTotals> find(ControlQuery query, DayRange days) {
     Page page = families.get(Family.of(query, days));
     if (page == null
-        || !keys(query.shape().dateGrouping(), days).stream().allMatch(page.known::contains)) {
+        || !keys(query.shape().dateGrouping(), days).stream().allMatch(page.known::containsKey)) {
       return Optional.empty();
     }
     PeriodTotals copy = new PeriodTotals();
@@ -76,11 +79,24 @@ final class ControlBook {
     return Optional.of(copy);
   }
 
-  /** Takes what an answer about these days said, in place of what was known of them. */
-  synchronized void put(ControlQuery query, DayRange days, PeriodTotals totals) {
+  /** When the oldest of the answers about these days ended, of which all are known. */
+  synchronized Instant answeredAt(ControlQuery query, DayRange days) {
+    Page page = families.get(Family.of(query, days));
+    return keys(query.shape().dateGrouping(), days).stream()
+        .flatMap(key -> page == null ? Stream.of() : Stream.ofNullable(page.known.get(key)))
+        .min(Instant::compareTo)
+        .orElseThrow(() -> new IllegalStateException("not known: " + query + " " + days));
+  }
+
+  /**
+   * Takes what an answer about these days said, in place of what was known of them.
+   *
+   * @param at when the answer ended
+   */
+  synchronized void put(ControlQuery query, DayRange days, PeriodTotals totals, Instant at) {
     Page page = families.computeIfAbsent(Family.of(query, days), f -> new Page());
     page.totals.replace(totals, days);
-    page.known.addAll(keys(query.shape().dateGrouping(), days));
+    keys(query.shape().dateGrouping(), days).forEach(key -> page.known.put(key, at));
   }
 
   /**
@@ -93,7 +109,7 @@ final class ControlBook {
     page.at = query.days();
     if (behind != null && !behind.equals(query.days())) {
       page.totals.replace(new PeriodTotals(), behind);
-      page.known.removeAll(keys(query.shape().dateGrouping(), behind));
+      page.known.keySet().removeAll(keys(query.shape().dateGrouping(), behind));
     }
   }
 

@@ -7,6 +7,7 @@ import fathomexport.plan.ControlQuery;
 import fathomexport.report.DayRange;
 import fathomexport.report.rows.RowSpool;
 import java.io.IOException;
+import java.time.Instant;
 import java.time.ZoneId;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -38,22 +39,46 @@ final class ControlTotals {
     return context.book().find(query, days).orElseThrow();
   }
 
-  /** Why these days can have no control; empty when they have one. */
+  /** When the answers about these days ended, which are known. */
+  Instant answeredAt(DayRange days) {
+    return context.book().answeredAt(query, days);
+  }
+
+  /** How the reason begins of a period for which no control is possible. */
+  private static final String IMPOSSIBLE = "no control is possible: ";
+
+  /**
+   * Whether a period without a control has none because the API refuses the question, rather than
+   * because it could not be answered at the time.
+   */
+  static boolean isLasting(@Nullable String reason) {
+    return reason != null && reason.startsWith(IMPOSSIBLE);
+  }
+
+  /**
+   * Why these days can have no control: the API refuses the question. Empty when they have one.
+   *
+   * @throws FetchFailedException when the question could not be answered: it may be another time
+   */
   String missing(DayRange days) throws FetchFailedException, IOException {
     try {
       PeriodTotals known = get(days);
       LOG.debug("control of {} {}: {} periods", query.slice(), days, known.periods().size());
       return "";
     } catch (FetchFailedException e) {
-      // One that breaks its contract is no reason to trust the rows.
-      boolean impossible =
-          e.failure() instanceof Outcome.Refused<?> refused
-              && (refused.refusal() == Refusal.PARAMETERS || refused.refusal() == Refusal.OTHER);
-      if (!impossible) {
+      // One that breaks its contract, or that fails, is no reason to trust the rows.
+      if (!(e.failure() instanceof Outcome.Refused<?> refused)) {
         throw e;
       }
-      LOG.warn("{} {}: no control totals: {}", query.slice(), days, e.getMessage());
-      return "no control totals could be had: " + e.getMessage();
+      if (refused.refusal() == Refusal.OTHER) {
+        throw new FetchFailedException(
+            new Outcome.Unavailable<>("the control query failed: " + refused.describe(), false));
+      }
+      if (refused.refusal() != Refusal.PARAMETERS) {
+        throw e;
+      }
+      LOG.warn("{} {}: no control is possible: {}", query.slice(), days, e.getMessage());
+      return IMPOSSIBLE + e.getMessage();
     }
   }
 
@@ -70,7 +95,7 @@ final class ControlTotals {
                 "the control query's answer: " + walk.faults().values().iterator().next().reason(),
                 true));
       }
-      context.book().put(query, days, walk.totals());
+      context.book().put(query, days, walk.totals(), own.endedAt);
     } finally {
       tally.controlRequests += own.requests;
     }

@@ -219,8 +219,13 @@ final class Coverage {
           before == null
               ? cell.period()
               : report.dateGrouping().periodEnd(before.last()).plusDays(1);
-      if (!byRange && due.isBefore(cell.period())) {
-        add(spans, due, cell.period().minusDays(1), PeriodState.MISSING, false);
+      // Days that no run asks for are not missing.
+      LocalDate from =
+          due.isBefore(Site.FIRST_ACCURATE_DAY)
+              ? report.dateGrouping().periodStart(Site.FIRST_ACCURATE_DAY)
+              : due;
+      if (!byRange && from.isBefore(cell.period())) {
+        add(spans, from, cell.period().minusDays(1), PeriodState.MISSING, false);
       }
       PeriodState state =
           failedKeys.contains(e.getKey()) ? PeriodState.INCOMPLETE : state(report, slice, cell);

@@ -43,6 +43,9 @@ public record Explanation(
    *
    * @param status null when nothing is known of the period
    * @param current whether it was asked under the report's present definition
+   * @param confirmedAt when a control query last confirmed what was fetched, so that it was not
+   *     fetched again; null when that has not happened since
+   * @param confirmedRun the run that asked that control query
    * @param attempt the failed attempt since, if any
    */
   public record Part(
@@ -59,6 +62,8 @@ public record Explanation(
       @Nullable String windowId,
       @Nullable String runId,
       @Nullable Instant fetchedAt,
+      @Nullable Instant confirmedAt,
+      @Nullable String confirmedRun,
       @Nullable String zone,
       int requests,
       int controlRequests,
@@ -173,6 +178,8 @@ public record Explanation(
         entry.windowId(),
         p.runId(),
         p.fetchedAt(),
+        entry.confirmed() == null ? null : entry.confirmed().at(),
+        entry.confirmed() == null ? null : entry.confirmed().runId(),
         p.zone(),
         p.requests(),
         p.controlRequests(),
@@ -196,6 +203,8 @@ public record Explanation(
         true,
         0,
         Map.of(),
+        null,
+        null,
         null,
         null,
         null,

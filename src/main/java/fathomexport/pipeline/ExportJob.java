@@ -4,11 +4,13 @@ import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A pipeline as it was resolved: which reports, over which sites, into which sinks.
  *
  * @param sites empty means all that the token may list
+ * @param fetched names of the reports whose look-back is fetched again, rather than confirmed
  */
 public record ExportJob(
     String name,
@@ -16,10 +18,23 @@ public record ExportJob(
     Optional<List<SiteId>> sites,
     int lookbackDays,
     boolean toPostgres,
-    boolean toParquet) {
+    boolean toParquet,
+    Set<String> fetched) {
   public ExportJob {
     reports = List.copyOf(reports);
     sites = sites.map(List::copyOf);
+    fetched = Set.copyOf(fetched);
+  }
+
+  /** With a look-back that is confirmed. */
+  public ExportJob(
+      String name,
+      List<Report> reports,
+      Optional<List<SiteId>> sites,
+      int lookbackDays,
+      boolean toPostgres,
+      boolean toParquet) {
+    this(name, reports, sites, lookbackDays, toPostgres, toParquet, Set.of());
   }
 
   /** The same sites and sinks. */

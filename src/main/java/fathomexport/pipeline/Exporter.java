@@ -7,7 +7,6 @@ import fathomexport.api.RetryPolicy;
 import fathomexport.ledger.Ledger;
 import fathomexport.ledger.LedgerException;
 import fathomexport.ledger.RunRecord;
-import fathomexport.plan.Holdings;
 import fathomexport.plan.Mode;
 import fathomexport.plan.Plan;
 import fathomexport.plan.Subject;
@@ -178,31 +177,18 @@ public final class Exporter {
               FathomClient client = lookups()) {
             Accounts.Found found = new Accounts(client).subjects(job);
             LedgerView view = new LedgerView(job, sinks);
-            Plan plan = planner(job, mode, view, found.subjects()).plan(found.subjects());
+            WindowPlanner planner = planner(job, mode, view, found.subjects());
+            Plan plan = planner.plan(found.subjects());
             return PlanOverview.of(
                 costs(view),
                 plan,
-                mode instanceof Mode.Nightly ? everyNight(job, found.subjects()) : null,
+                mode instanceof Mode.Nightly ? planner.usualNight().plan(found.subjects()) : null,
                 YearMonth.from(environment.time().instant().atOffset(ZoneOffset.UTC)),
                 job.reports().stream()
                     .collect(Collectors.toMap(Report::name, r -> sinks.weight(r.name()))),
                 found.lost().stream().map(l -> l.window() + ": " + l.message()).toList());
           }
         });
-  }
-
-  /** What a night is about when the nights before it went well: no gaps, nothing done yet. */
-  private Plan everyNight(ExportJob job, List<Subject> subjects) {
-    Map<String, Holdings> nothing =
-        job.reports().stream()
-            .collect(Collectors.toMap(Report::name, r -> Holdings.ofAll(false, List.of())));
-    return new WindowPlanner(
-            job.reports(),
-            nothing,
-            new Mode.Nightly(job.lookbackDays(), true),
-            environment.time().instant(),
-            settings.maxRangeDays())
-        .plan(subjects);
   }
 
   private RequestCosts costs(LedgerView view) {
@@ -405,7 +391,8 @@ public final class Exporter {
         view.holdings(subjects.stream().map(s -> s.site().id()).toList(), from),
         mode,
         now,
-        settings.maxRangeDays());
+        settings.maxRangeDays(),
+        view.lookback());
   }
 
   /** The least time in which the quota lets so many requests go out. */

@@ -84,6 +84,16 @@ final class FetchWindows extends DoFn<Integer, Fetched> {
       out.get(ExportPipeline.FETCHED).output(fetched);
       return;
     }
+    if (piece.result() instanceof Prefetcher.Result.Confirmed confirmed) {
+      ConfirmWindows.confirm(
+          run,
+          confirmed.periods(),
+          outcome -> {
+            run.environment().listener().windowEnded(outcome);
+            out.get(failures).output(outcome);
+          });
+      return;
+    }
     Prefetcher.Result.Nothing nothing = (Prefetcher.Result.Nothing) piece.result();
     FetchTask task = nothing.left();
     WindowOutcome why = nothing.why();

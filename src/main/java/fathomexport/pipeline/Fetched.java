@@ -9,6 +9,7 @@ import java.io.Serializable;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * @param control totals to certify against; the rows' own where the task is the control
  * @param noControl why there is none; empty when there is
  * @param faults periods that are known to be incomplete
+ * @param unmoved periods that were fetched although the control confirms what is stored of them:
+ *     rows that differ all the same show that it cannot be relied on
  * @param fetchedAt when the last answer ended
  * @param requests made for the rows, retries included
  * @param controlRequests made for the control totals
@@ -29,6 +32,7 @@ record Fetched(
     @Nullable PeriodTotals control,
     String noControl,
     Map<LocalDate, Certifier.Fault> faults,
+    Set<LocalDate> unmoved,
     Instant fetchedAt,
     int requests,
     int controlRequests,

@@ -1,6 +1,7 @@
 package fathomexport.pipeline;
 
 import fathomexport.certify.PeriodTotals;
+import fathomexport.ledger.Audit;
 import fathomexport.ledger.CertificateStatus;
 import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.PeriodCertificate;
@@ -9,17 +10,22 @@ import fathomexport.plan.ControlQuery;
 import fathomexport.plan.FetchTask;
 import fathomexport.plan.Held;
 import fathomexport.plan.Holdings;
+import fathomexport.plan.Lookback;
 import fathomexport.plan.Plan;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
+import fathomexport.report.Entity;
+import fathomexport.report.Filter;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
+import fathomexport.report.Slice;
 import fathomexport.sink.Sink;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -29,8 +35,6 @@ import java.util.stream.Collectors;
 final class LedgerView {
   /** Enough for the hours that a control total counts, with a snapshot every few minutes. */
   private static final int RUNS = 200;
-
-  private static final DayRange ANY_DAY = DayRange.of(LocalDate.EPOCH);
 
   /** Exit codes of runs that another goes on with. */
   private static final Set<Integer> CUT_SHORT =
@@ -75,10 +79,28 @@ final class LedgerView {
         certificate.period(),
         certificate.coversTo(),
         certificate.status() != CertificateStatus.INCOMPLETE,
+        certificate.status() == CertificateStatus.UNCERTIFIED
+            && !ControlTotals.isLasting(certificate.reason()),
         entry.provenance().definition(),
         entry.provenance().fetchedAt(),
+        entry.knownAt(),
         entry.provenance().zone(),
-        certificate.rows());
+        certificate.rows(),
+        certificate.controlDigest());
+  }
+
+  /** Whose look-back a control may confirm. */
+  Lookback lookback() {
+    Set<SiteId> failed = new HashSet<>();
+    Map<SiteId, Instant> audited = new HashMap<>();
+    for (Audit audit : sinks.audits()) {
+      SiteId site = audit.slice().site();
+      if (!audit.agreed()) {
+        failed.add(site);
+      }
+      audited.merge(site, audit.at(), (a, b) -> a.isBefore(b) ? b : a);
+    }
+    return new Lookback(job.fetched(), failed, audited);
   }
 
   /**
@@ -93,35 +115,51 @@ final class LedgerView {
             .filter(r -> r.exitCode() == null || CUT_SHORT.contains(r.exitCode()))
             .map(RunRecord::runId)
             .collect(Collectors.toSet());
-    Map<ControlQuery, List<DayRange>> needed =
+    Map<Family, List<DayRange>> needed =
         plan.tasks().stream()
             .filter(task -> !task.isControl())
             .collect(
                 Collectors.groupingBy(
-                    task -> onAnyDay(task.control()),
+                    task -> Family.of(task.control()),
                     Collectors.mapping(FetchTask::days, Collectors.toList())));
     for (Report report : job.reports()) {
       for (LedgerEntry entry : first.getOrDefault(report.name(), List.of())) {
         PeriodCertificate certificate = entry.certificate();
         ControlQuery query = ControlQuery.of(report, entry.slice(), days(certificate));
-        if (needed.getOrDefault(onAnyDay(query), List.of()).stream()
+        LedgerEntry.Confirmed confirmed = entry.confirmed();
+        if (needed.getOrDefault(Family.of(query), List.of()).stream()
                 .anyMatch(d -> d.contains(query.days()))
             && certificate.status() == CertificateStatus.CERTIFIED
             && isWhole(report, certificate)
             && entry.provenance().definition().equals(report.definition())
-            && cutShort.contains(entry.provenance().runId())
-            && entry.provenance().fetchedAt().isAfter(since)) {
+            && cutShort.contains(confirmed == null ? entry.provenance().runId() : confirmed.runId())
+            && entry.knownAt().isAfter(since)) {
           PeriodTotals totals = new PeriodTotals();
-          totals.set(certificate.period(), certificate.rows(), certificate.control());
-          book.put(query, query.days(), totals);
+          totals.set(
+              certificate.period(),
+              silent(certificate) ? 0 : Math.max(1, certificate.rows()),
+              certificate.control(),
+              certificate.controlDigest());
+          book.put(query, query.days(), totals, entry.knownAt());
         }
       }
     }
   }
 
-  /** What is the same for all queries that differ in their days only. */
-  private static ControlQuery onAnyDay(ControlQuery query) {
-    return new ControlQuery(query.slice(), query.shape(), ANY_DAY);
+  /** What is the same for all control queries of one question, whatever their days. */
+  private record Family(Slice slice, Entity entity, DateGrouping grouping, List<Filter> filters) {
+    static Family of(ControlQuery query) {
+      return new Family(
+          query.slice(),
+          query.shape().entity(),
+          query.shape().dateGrouping(),
+          query.shape().filters());
+    }
+  }
+
+  private static boolean silent(PeriodCertificate certificate) {
+    return certificate.rows() == 0
+        && certificate.control().values().stream().allMatch(sum -> sum == 0);
   }
 
   /**

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * time, within the range, no key twice. A violation is noted, and what came is of no use.
  */
 final class PageReader implements RowHandler {
+  private final QueryShape shape;
   private final RowSpool spool;
   private final RowSpool.Mark start;
   private final RowIntake intake;
@@ -59,6 +60,7 @@ final class PageReader implements RowHandler {
   PageReader(QueryShape shape, DayRange asked, RowSpool spool, @Nullable Continued before) {
     this.before = before;
     this.time = before == null ? Long.MIN_VALUE : before.time();
+    this.shape = shape;
     this.spool = spool;
     this.start = spool.mark();
     this.lastStart = start;
@@ -111,6 +113,9 @@ final class PageReader implements RowHandler {
     }
     if (intake.isNew(row, where, false)) {
       totals.add(where.period(), byHour ? time : 0, intake.additive(), intake.write(row, where));
+      if (shape.fields().isEmpty()) {
+        totals.answered(where.period(), byHour ? time : 0, AnswerValues.of(row, shape));
+      }
     }
   }
 

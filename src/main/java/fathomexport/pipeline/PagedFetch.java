@@ -22,6 +22,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -159,8 +160,10 @@ final class PagedFetch {
    * Hands out the rows of the piece that has come; goes on with those behind it.
    *
    * @param piece what it is about: up to {@link #end()}
+   * @param unmoved its periods that the control would confirm
    */
-  Fetched piece(FetchTask piece, @Nullable PeriodTotals known, String noControl)
+  Fetched piece(
+      FetchTask piece, @Nullable PeriodTotals known, String noControl, Set<LocalDate> unmoved)
       throws IOException {
     RowSpool rows = spool;
     PageReader.Month behind = cut;
@@ -182,6 +185,7 @@ final class PagedFetch {
             known,
             noControl,
             itsFaults,
+            unmoved,
             tally.endedAt,
             tally.requests,
             tally.controlRequests,

@@ -5,6 +5,8 @@ import fathomexport.plan.FetchTask;
 import fathomexport.plan.Plan;
 import fathomexport.report.DayRange;
 import fathomexport.report.Report;
+import fathomexport.report.Site;
+import fathomexport.report.SiteId;
 import java.time.LocalDate;
 import java.time.YearMonth;
 import java.util.ArrayList;
@@ -29,6 +31,10 @@ import org.jspecify.annotations.Nullable;
  * @param rows expected; null when nothing is known of any question. What is not known is not in it
  * @param bytes that these rows take in all sinks together; null when nothing is known
  * @param unknown questions of which the ledger knows no rows
+ * @param byReport what the likely requests are for, a line for the reports that share a question
+ * @param kinds the same of all of them
+ * @param skippedPeriods that would be due, but lie before their site was added, or before March
+ *     2021
  * @param splits periods that alone reach the row limit and so are asked for in parts
  * @param assumptions what the numbers rest on
  * @param notes sites that could not be had, and what is stale
@@ -45,9 +51,13 @@ public record PlanOverview(
     @Nullable Long rows,
     @Nullable Long bytes,
     long unknown,
+    List<Share> byReport,
+    RequestCosts.Kinds kinds,
+    long skippedPeriods,
     List<Split> splits,
     List<String> assumptions,
     List<String> notes) {
+  private static final int WEEK = 7;
 
   /**
    * One question to one site.
@@ -87,6 +97,9 @@ public record PlanOverview(
     }
   }
 
+  /** What the likely requests of one question are for, over all sites. */
+  public record Share(List<String> reports, RequestCosts.Kinds kinds) {}
+
   /** A period that reaches the row limit alone. */
   public record Split(
       List<String> reports, String site, @Nullable String event, LocalDate period, long rows) {}
@@ -107,6 +120,7 @@ public record PlanOverview(
       Map<String, Weight> weights,
       List<String> lost) {
     Map<String, Line> lines = new LinkedHashMap<>();
+    Map<List<String>, RequestCosts.Kinds> kinds = new LinkedHashMap<>();
     List<Split> splits = new ArrayList<>();
     for (RequestCosts.Cost cost : costs.of(plan)) {
       FetchTask task = cost.task();
@@ -124,6 +138,7 @@ public record PlanOverview(
               cost.most(),
               cost.rows().isPresent() ? Math.round(cost.rows().getAsDouble()) : null,
               bytes(cost, weights));
+      kinds.merge(reports, cost.kinds(), RequestCosts.Kinds::plus);
       lines.merge(line.reports() + "\n" + task.slice(), line, Line::plus);
       cost.split()
           .forEach(
@@ -134,7 +149,8 @@ public record PlanOverview(
         everyNight == null
             ? likely
             : month.lengthOfMonth()
-                * costs.of(everyNight).stream().mapToLong(RequestCosts.Cost::likely).sum();
+                    * costs.of(everyNight).stream().mapToLong(RequestCosts.Cost::likely).sum()
+                + audits(everyNight, month);
     return new PlanOverview(
         List.copyOf(lines.values()),
         plan.windows(),
@@ -147,15 +163,30 @@ public record PlanOverview(
         lines.values().stream().map(Line::rows).reduce(null, PlanOverview::sum),
         lines.values().stream().map(Line::bytes).reduce(null, PlanOverview::sum),
         lines.values().stream().map(Line::rows).filter(Objects::isNull).count(),
+        kinds.entrySet().stream().map(e -> new Share(e.getKey(), e.getValue())).toList(),
+        kinds.values().stream().reduce(RequestCosts.Kinds.NONE, RequestCosts.Kinds::plus),
+        plan.skipped(),
         splits,
         List.of(
-            "least: no answer reaches the row limit",
+            "least: no answer reaches the row limit, no stored day has moved",
             "likely: as many rows a period as are stored of it, else of the site, else of the"
                 + " report",
-            "most: each range is refused once and halved, each page and its control are asked"
-                + " again, empty periods are confirmed, all retries of a run are used; a row cap"
+            "most: all stored days have moved, each range is refused once and halved, each page and"
+                + " its control are asked again, empty periods are confirmed, all retries of a run are used; a row cap"
                 + " below the limit, or a day that reaches it for the first time, may take more"),
         notes(plan, lost));
+  }
+
+  /** One confirmed period of each site is fetched each week. */
+  private static long audits(Plan everyNight, YearMonth month) {
+    long sites =
+        everyNight.tasks().stream()
+            .filter(t -> !t.isControl())
+            .filter(t -> t.held().values().stream().anyMatch(h -> h.controlDigest() != null))
+            .map(t -> t.site().id())
+            .distinct()
+            .count();
+    return (sites * month.lengthOfMonth() + WEEK - 1) / WEEK;
   }
 
   private static @Nullable Long bytes(RequestCosts.Cost cost, Map<String, Weight> weights) {
@@ -175,6 +206,23 @@ public record PlanOverview(
 
   private static List<String> notes(Plan plan, List<String> lost) {
     List<String> notes = new ArrayList<>(lost);
+    if (plan.skipped() > 0) {
+      notes.add(
+          plan.skipped()
+              + " periods are skipped: they lie before their site was added, or before "
+              + Site.FIRST_ACCURATE_DAY
+              + ", from when on the API's numbers are accurate");
+    }
+    plan.fetched().stream()
+        .map(SiteId::value)
+        .sorted()
+        .forEach(
+            site ->
+                notes.add(
+                    "the look-back of "
+                        + site
+                        + " is fetched, not confirmed: an audit found rows that had changed"
+                        + " although their totals had not"));
     plan.stale()
         .forEach(
             s ->

@@ -26,6 +26,13 @@ final class Prefetcher implements AutoCloseable {
     record Rows(Fetched fetched, boolean last) implements Result {}
 
     /**
+     * Stored periods that the control confirms.
+     *
+     * @param last whether the task has no further piece
+     */
+    record Confirmed(WindowFetcher.Piece.Confirmed periods, boolean last) implements Result {}
+
+    /**
      * No further piece comes.
      *
      * @param left what has not come of the task
@@ -34,7 +41,9 @@ final class Prefetcher implements AutoCloseable {
 
     /** Whether the task has no further piece. */
     default boolean ends() {
-      return !(this instanceof Rows rows) || rows.last();
+      return this instanceof Rows rows
+          ? rows.last()
+          : !(this instanceof Confirmed confirmed) || confirmed.last();
     }
   }
 

@@ -2,8 +2,11 @@ package fathomexport.pipeline;
 
 import fathomexport.api.RetryBudget;
 import fathomexport.plan.FetchTask;
-import fathomexport.plan.Pager;
+import fathomexport.plan.HeldPeriod;
+import fathomexport.plan.History;
+import fathomexport.plan.PageCount;
 import fathomexport.plan.Plan;
+import fathomexport.plan.Segment;
 import fathomexport.plan.WindowPlanner;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
@@ -19,18 +22,18 @@ import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * What a plan's requests come to, by running the pager over as many rows as are expected.
  *
- * <p>Least: no answer is full, and the API does nothing unexpected. Likely: with the rows that the
- * ledger has seen. Most: besides, the range of each question is refused once and halved, each page
- * and its control are asked once more, each period that the control finds empty is confirmed, and
- * every retry that a run has is used. What nobody can know is in none of them: a row cap below the
- * limit, and days that reach the limit for the first time.
+ * <p>Least: no answer is full, no stored day has moved, and the API does nothing unexpected.
+ * Likely: with the rows that the ledger has seen. Most: besides, every stored day has moved, the
+ * range of each question is refused once and halved, each page and its control are asked once more,
+ * each period falls silent and is asked once more, and every retry that a run has is used. What
+ * nobody can know is in none of them: a row cap below the limit, and days that reach the limit for
+ * the first time.
  */
-final class RequestCosts {
+public final class RequestCosts {
   private static final int HOURS = 24;
 
   private final ExpectedRows expected;
@@ -46,16 +49,43 @@ final class RequestCosts {
   }
 
   /**
+   * What a task's likely requests are for.
+   *
+   * @param control totals that its rows must add up to, where no task before it has asked for them
+   * @param first pages of ranges that are asked for
+   * @param further pages of the same ranges: they have more rows, or are wider, than one answer
+   * @param partitions of periods that alone reach the limit
+   */
+  public record Kinds(long control, long first, long further, long partitions) {
+    static final Kinds NONE = new Kinds(0, 0, 0, 0);
+
+    public long total() {
+      return control + first + further + partitions;
+    }
+
+    Kinds plus(Kinds b) {
+      return new Kinds(
+          control + b.control, first + b.first, further + b.further, partitions + b.partitions);
+    }
+  }
+
+  /**
    * What one task comes to.
    *
    * @param rows empty when nothing is stored of any of its reports
    * @param split periods that alone reach the limit, with their rows
    */
   record Cost(
-      FetchTask task, long least, long likely, long most, OptionalDouble rows, List<Full> split) {}
-
-  /** A period that alone reaches the limit. */
-  record Full(LocalDate period, long rows) {}
+      FetchTask task,
+      long least,
+      Kinds kinds,
+      long most,
+      OptionalDouble rows,
+      List<PageCount.Full> split) {
+    long likely() {
+      return kinds.total();
+    }
+  }
 
   /** The plan's tasks, in its order. */
   List<Cost> of(Plan plan) {
@@ -74,26 +104,74 @@ final class RequestCosts {
     ToDoubleFunction<LocalDate> controlRows =
         p -> task.shape().dateGrouping() == DateGrouping.HOUR ? HOURS : 1;
     DayRange control = task.control().days();
-    Walk least = walk(task, task.days(), Integer.MAX_VALUE, width, p -> 0);
-    Walk likely = walk(task, task.days(), rowLimit, width, rows);
-    Walk halved = walk(task, task.days(), rowLimit, Math.max(1, width / 2), rows);
+    // What is stored is confirmed, and what has been silent stays so.
+    List<DayRange> asked =
+        Segment.cut(task, p -> kind(task, p), rows, rowLimit, width).stream()
+            .filter(s -> s.kind() == Segment.Kind.FETCH)
+            .map(Segment::days)
+            .toList();
+    long least = 0;
+    long pages = 0;
+    List<PageCount.Full> full = new ArrayList<>();
+    for (DayRange days : asked) {
+      least += walk(task, days, Integer.MAX_VALUE, width, p -> 0).pages();
+      PageCount likely = walk(task, days, rowLimit, width, rows);
+      pages += likely.pages();
+      full.addAll(likely.full());
+    }
+    // Everything has moved.
+    PageCount moved = walk(task, task.days(), rowLimit, Math.max(1, width / 2), rows);
     long leastControl = 0;
     long likelyControl = 0;
     if (asksControl) {
-      leastControl = walk(task, control, Integer.MAX_VALUE, width, p -> 0).pages;
-      likelyControl = walk(task, control, rowLimit, width, controlRows).pages;
+      leastControl = walk(task, control, Integer.MAX_VALUE, width, p -> 0).pages();
+      likelyControl = walk(task, control, rowLimit, width, controlRows).pages();
     }
-    long parts = likely.full.stream().mapToLong(f -> 1 + f.rows() / rowLimit + 1).sum();
+    long partitions = partitions(full);
     // A refused range, and the single period that puts a vague refusal to the proof.
     long refusals = firstOfShape && task.days().days() > 1 ? 2 : 0;
-    long again = task.isControl() ? task.heldPeriods().size() : 2 * likelyControl + halved.pages;
+    // A silence is asked once more, by the first that comes upon it.
+    long silences = task.isControl() || asksControl ? task.periods().size() : 0;
     return new Cost(
         task,
-        least.pages + leastControl,
-        likely.pages + parts + likelyControl,
-        2 * (halved.pages + parts) + again + refusals,
-        total(task),
-        likely.full);
+        least + leastControl,
+        new Kinds(likelyControl, asked.size(), pages - asked.size(), partitions),
+        2 * (moved.pages() + partitions(moved.full()))
+            + (task.isControl() ? 0 : 2 * likelyControl + moved.pages())
+            + silences
+            + refusals,
+        total(task, asked),
+        full);
+  }
+
+  private long partitions(List<PageCount.Full> full) {
+    return full.stream().mapToLong(f -> 1 + f.rows() / rowLimit + 1).sum();
+  }
+
+  private static Segment.Kind kind(FetchTask task, LocalDate period) {
+    HeldPeriod held = task.held().get(period);
+    if (held != null && held.controlDigest() != null && !period.equals(task.audit())) {
+      return Segment.Kind.CONFIRM;
+    }
+    return !task.isControl() && (held == null || held.rows() == 0) && isQuiet(task, period)
+        ? Segment.Kind.SILENT
+        : Segment.Kind.FETCH;
+  }
+
+  /** Whether the last few periods before this one were measured, and had nothing. */
+  private static boolean isQuiet(FetchTask task, LocalDate period) {
+    DateGrouping grouping = task.shape().dateGrouping();
+    if (grouping == DateGrouping.NONE) {
+      return false;
+    }
+    LocalDate at = period;
+    for (int i = 0; i < History.PERIODS; i++) {
+      at = grouping.periodStart(at.minusDays(1));
+      if (!task.history().stored().contains(at) || task.history().active().contains(at)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private OptionalDouble rows(FetchTask task, LocalDate period) {
@@ -108,9 +186,10 @@ final class RequestCosts {
         : most;
   }
 
-  /** Rows of all the task's windows. */
-  private OptionalDouble total(FetchTask task) {
-    List<LocalDate> periods = task.window(task.reports().get(0)).periods().toList();
+  /** Rows of all the task's windows that are asked for. */
+  private OptionalDouble total(FetchTask task, List<DayRange> asked) {
+    List<LocalDate> periods =
+        task.periods().stream().filter(p -> asked.stream().anyMatch(d -> d.contains(p))).toList();
     double sum = 0;
     for (Report report : task.reports()) {
       for (LocalDate period : periods) {
@@ -132,45 +211,13 @@ final class RequestCosts {
   static long leastPages(FetchTask task, DayRange days, int maxRangeDays) {
     int width =
         task.shape().dateGrouping() == DateGrouping.HOUR ? WindowPlanner.HOUR_DAYS : maxRangeDays;
-    return walk(task, days, Integer.MAX_VALUE, width, p -> 0).pages;
+    return walk(task, days, Integer.MAX_VALUE, width, p -> 0).pages();
   }
-
-  private record Walk(long pages, List<Full> full) {}
 
   /** Pages through a range as a run does, with answers of as many rows as are expected. */
-  private static Walk walk(
+  private static PageCount walk(
       FetchTask task, DayRange days, int limit, int width, ToDoubleFunction<LocalDate> rows) {
-    DateGrouping grouping = task.shape().dateGrouping();
-    Pager pager = new Pager(grouping, days, limit, width);
-    List<Full> full = new ArrayList<>();
-    long pages = 0;
-    while (!pager.done()) {
-      DayRange asked = pager.ask();
-      LocalDate first = null;
-      LocalDate last = null;
-      double sum = 0;
-      for (LocalDate period : periods(grouping, asked).toList()) {
-        double some = rows.applyAsDouble(period);
-        if (some > 0) {
-          first = first == null ? period : first;
-          last = period;
-        }
-        sum += some;
-        if (sum >= limit) {
-          break;
-        }
-      }
-      pages++;
-      Pager.Kept kept = pager.answered((long) Math.min(sum, limit), first, last);
-      if (kept instanceof Pager.Kept.OverLimit over) {
-        full.add(new Full(over.period(), Math.round(rows.applyAsDouble(over.period()))));
-      }
-    }
-    return new Walk(pages, full);
-  }
-
-  private static Stream<LocalDate> periods(DateGrouping grouping, DayRange days) {
-    return grouping == DateGrouping.NONE ? Stream.of(days.first()) : days.periods(grouping);
+    return PageCount.of(task.shape().dateGrouping(), days, limit, width, rows);
   }
 
   /** Whether a task has to ask for its control: when no task before it has asked for it. */

@@ -204,15 +204,6 @@ final class RunServices implements AutoCloseable {
         null);
   }
 
-  /** The least that a task costs, given what is known by now. */
-  long leastRequests(FetchTask task) {
-    boolean asksControl = !task.isControl() && book.find(task.control(), task.days()).isEmpty();
-    return RequestCosts.leastPages(task, task.days(), spec.maxRangeDays())
-        + (asksControl
-            ? RequestCosts.leastPages(task, task.control().days(), spec.maxRangeDays())
-            : 0);
-  }
-
   Spending spending() {
     return spending;
   }

@@ -1,10 +1,12 @@
 package fathomexport.pipeline;
 
+import fathomexport.ledger.Audit;
 import fathomexport.ledger.Ledger;
 import fathomexport.ledger.Weight;
 import fathomexport.sink.CommitResult;
 import fathomexport.sink.Fence;
 import fathomexport.sink.Sink;
+import fathomexport.sink.WindowConfirmation;
 import fathomexport.sink.WindowLoad;
 import fathomexport.sink.parquet.ParquetSettings;
 import fathomexport.sink.parquet.ParquetSink;
@@ -95,6 +97,24 @@ final class Sinks implements AutoCloseable {
       throw failure;
     }
     return results;
+  }
+
+  /**
+   * Notes in every sink's ledger that a window's stored periods were confirmed.
+   *
+   * @throws RuntimeException what the first sink that failed threw
+   */
+  void confirm(WindowConfirmation confirmation) {
+    sinks.forEach(sink -> sink.confirm(confirmation));
+  }
+
+  /** For each site the newest audits that any sink's ledger knows of. */
+  List<Audit> audits() {
+    return sinks.stream().flatMap(sink -> sink.ledger().audits().stream()).toList();
+  }
+
+  void audited(Audit audit) {
+    sinks.forEach(sink -> sink.ledger().audited(audit));
   }
 
   /**

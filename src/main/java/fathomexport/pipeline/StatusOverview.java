@@ -1,6 +1,7 @@
 package fathomexport.pipeline;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import fathomexport.ledger.Audit;
 import fathomexport.ledger.JournalCount;
 import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.QuarantinedRow;
@@ -40,6 +41,8 @@ import org.jspecify.annotations.Nullable;
  * @param quarantined the newest rows that could not be typed, newest first
  * @param restated the newest changes of stored periods, newest first
  * @param moved how late numbers still changed, a line a report that has changed
+ * @param lookbackFetched sites whose look-back is fetched, since an audit found rows that had
+ *     changed although the control had not
  * @param runs the newest runs, newest first
  * @param learned what answers taught about the API
  */
@@ -53,6 +56,7 @@ public record StatusOverview(
     List<Quarantined> quarantined,
     List<Change> restated,
     List<Moved> moved,
+    List<FailedAudit> lookbackFetched,
     List<Run> runs,
     Usage usage,
     List<ApiLesson> learned) {
@@ -163,6 +167,14 @@ public record StatusOverview(
       int suggestedLookbackDays) {}
 
   /**
+   * Rows that had changed although the control had not.
+   *
+   * @param period the one that was fetched all the same
+   */
+  public record FailedAudit(
+      String site, String report, @Nullable String event, LocalDate period, Instant at) {}
+
+  /**
    * How many days changed at one age.
    *
    * @param daysAfter from the end of the day in the site's zone; 1 is the day after
@@ -267,6 +279,7 @@ public record StatusOverview(
             .map(StatusOverview::change)
             .toList(),
         job.reports().stream().flatMap(r -> moved(job, sinks, journals, r).stream()).toList(),
+        failedAudits(job, sinks),
         sinks.ledger().runs(RUNS).stream().map(StatusOverview::run).toList(),
         usage(sinks, LocalDate.ofInstant(now, ZoneOffset.UTC), requestsPerMinute),
         ApiLesson.of(sinks.ledger().learned(), account));
@@ -295,6 +308,21 @@ public record StatusOverview(
         r.measure(),
         r.before(),
         r.after());
+  }
+
+  /** One line a site, however many sinks know of it. */
+  private static List<FailedAudit> failedAudits(ExportJob job, Sinks sinks) {
+    Map<String, FailedAudit> bySite = new TreeMap<>();
+    for (Audit audit : sinks.audits()) {
+      SiteId site = audit.slice().site();
+      if (!audit.agreed() && job.sites().map(ids -> ids.contains(site)).orElse(true)) {
+        bySite.putIfAbsent(
+            site.value(),
+            new FailedAudit(
+                site.value(), audit.report(), audit.slice().event(), audit.period(), audit.at()));
+      }
+    }
+    return List.copyOf(bySite.values());
   }
 
   private static Optional<Moved> moved(

@@ -26,15 +26,19 @@ final class TaskFetch implements Prefetcher.Pieces {
       if (ended != null) {
         return nothing(ended);
       }
-      long least = run.leastRequests(pieces.left());
+      long least = pieces.least();
       Optional<String> spent = run.spending().begin(least);
       if (spent.isPresent()) {
         run.halt(WindowOutcome.failed("", FailureKind.BUDGET, spent.get()));
         return nothing(run.halted().orElseThrow());
       }
       try {
-        Fetched fetched = pieces.next();
-        return new Prefetcher.Result.Rows(fetched, pieces.done());
+        WindowFetcher.Piece piece = pieces.next();
+        if (piece instanceof WindowFetcher.Piece.Confirmed confirmed) {
+          return new Prefetcher.Result.Confirmed(confirmed, pieces.done());
+        }
+        return new Prefetcher.Result.Rows(
+            ((WindowFetcher.Piece.Rows) piece).fetched(), pieces.done());
       } finally {
         run.spending().ended(least);
       }

@@ -151,6 +151,7 @@ final class TypeRows extends DoFn<Fetched, Typed> {
               fetched.control(),
               fetched.noControl(),
               fetched.faults(),
+              fetched.unmoved(),
               fetched.fetchedAt(),
               fetched.requests(),
               fetched.controlRequests(),

@@ -6,6 +6,7 @@ import fathomexport.report.QueryShape;
 import fathomexport.report.Report;
 import fathomexport.report.Slice;
 import java.io.Serializable;
+import java.util.Collection;
 import java.util.List;
 
 /**
@@ -20,8 +21,25 @@ public record ControlQuery(Slice slice, QueryShape shape, DayRange days) impleme
   }
 
   /**
-   * The control of a report: its question without the fields, and of measures only those that add
-   * up.
+   * The control of a task: its question without the fields, with all aggregates of the reports that
+   * share it, so that a change of any of them shows in the answer.
+   */
+  static ControlQuery of(
+      Report report, Slice slice, DayRange days, Collection<Aggregate> aggregates) {
+    return new ControlQuery(
+        slice,
+        new QueryShape(
+            report.entity(),
+            List.copyOf(aggregates),
+            report.dateGrouping(),
+            List.of(),
+            report.filters()),
+        days);
+  }
+
+  /**
+   * The control of a report alone: its question without the fields, and of measures only those that
+   * add up.
    */
   public static ControlQuery of(Report report, Slice slice, DayRange days) {
     return new ControlQuery(

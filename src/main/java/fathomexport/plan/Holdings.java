@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 
@@ -72,16 +73,19 @@ public final class Holdings {
   /** Of two sinks' knowledge of a period the part that both have. */
   private static Held lesser(Held a, Held b) {
     boolean sameAsked = a.definition().equals(b.definition());
-    Held older = a.fetchedAt().isBefore(b.fetchedAt()) ? a : b;
+    Held older = a.knownAt().isBefore(b.knownAt()) ? a : b;
     return new Held(
         a.slice(),
         a.period(),
         a.coversTo().isBefore(b.coversTo()) ? a.coversTo() : b.coversTo(),
         a.complete() && b.complete() && sameAsked,
+        a.askAgain() || b.askAgain(),
         a.definition(),
-        older.fetchedAt(),
+        a.fetchedAt().isBefore(b.fetchedAt()) ? a.fetchedAt() : b.fetchedAt(),
+        older.knownAt(),
         older.zone(),
-        Math.max(a.rows(), b.rows()));
+        Math.max(a.rows(), b.rows()),
+        Objects.equals(a.controlDigest(), b.controlDigest()) ? a.controlDigest() : null);
   }
 
   /** What is held of a period. */

@@ -9,17 +9,21 @@ import fathomexport.report.Filter;
 import fathomexport.report.QueryShape;
 import fathomexport.report.Report;
 import fathomexport.report.Site;
+import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -37,19 +41,38 @@ public final class WindowPlanner {
   private final Mode mode;
   private final Instant now;
   private final int maxRangeDays;
+  private final Lookback lookback;
+
+  /** Whether it plans what every night is about, rather than this one. */
+  private final boolean usual;
 
   /**
    * @param holdings what the sinks hold, by report name
    * @param now decides which days are over in each site's zone
    * @param maxRangeDays widest window in days, for groupings other than hour; a month or a year is
    *     never cut
+   * @param lookback whose look-back may be confirmed
    */
   public WindowPlanner(
       List<Report> reports,
       Map<String, Holdings> holdings,
       Mode mode,
       Instant now,
-      int maxRangeDays) {
+      int maxRangeDays,
+      Lookback lookback) {
+    this(reports, holdings, mode, now, maxRangeDays, lookback, false);
+  }
+
+  private WindowPlanner(
+      List<Report> reports,
+      Map<String, Holdings> holdings,
+      Mode mode,
+      Instant now,
+      int maxRangeDays,
+      Lookback lookback,
+      boolean usual) {
+    this.lookback = lookback;
+    this.usual = usual;
     this.reports = List.copyOf(reports);
     this.holdings = Map.copyOf(holdings);
     this.mode = mode;
@@ -60,10 +83,34 @@ public final class WindowPlanner {
   /** What shares a control query: everything but the fields and the aggregates is the same. */
   private record Family(Slice slice, Entity entity, DateGrouping grouping, List<Filter> filters) {}
 
+  /** A planner whose look-back is confirmed wherever a control can. */
+  public WindowPlanner(
+      List<Report> reports,
+      Map<String, Holdings> holdings,
+      Mode mode,
+      Instant now,
+      int maxRangeDays) {
+    this(reports, holdings, mode, now, maxRangeDays, Lookback.CONFIRMED);
+  }
+
+  /**
+   * A planner of what a night is about when those before it went well: nothing is done yet, no gaps
+   * are left, and all but the last period of the look-back is stored.
+   */
+  public WindowPlanner usualNight() {
+    return new WindowPlanner(reports, holdings, mode, now, maxRangeDays, lookback, true);
+  }
+
+  /** Periods that are due, or would be if there could be numbers. */
+  private record Due(NavigableSet<LocalDate> periods, long skipped) {}
+
   public Plan plan(List<Subject> subjects) {
     List<FetchTask> tasks = new ArrayList<>();
     List<Plan.Stale> stale = new ArrayList<>();
+    long skipped = 0;
+    Set<SiteId> fetched = new HashSet<>();
     for (Subject subject : subjects) {
+      List<FetchTask> ofSite = new ArrayList<>();
       Map<Family, Map<List<Field>, List<Report>>> families = new LinkedHashMap<>();
       for (Report report : reports) {
         for (Slice slice : subject.slices(report)) {
@@ -75,17 +122,71 @@ public final class WindowPlanner {
               .add(report);
         }
       }
-      families.forEach(
-          (family, shapes) -> planFamily(subject.site(), family, shapes, tasks, stale));
+      for (Map.Entry<Family, Map<List<Field>, List<Report>>> e : families.entrySet()) {
+        skipped += planFamily(subject.site(), e.getKey(), e.getValue(), ofSite, stale);
+      }
+      audit(subject.site(), ofSite);
+      tasks.addAll(ofSite);
+      if (lookback.sites().contains(subject.site().id())) {
+        fetched.add(subject.site().id());
+      }
     }
     // Stable: within a control's range, the tasks stay in the order in which they were planned.
     Comparator<FetchTask> byEnd = Comparator.comparing(t -> t.control().days().last());
     boolean newestFirst = !(mode instanceof Mode.Backfill b) || b.newestFirst();
     tasks.sort(newestFirst ? byEnd.reversed() : byEnd);
-    return new Plan(tasks, stale);
+    return new Plan(tasks, stale, skipped, fetched);
   }
 
-  private void planFamily(
+  /**
+   * Has one period that a control might confirm fetched all the same, once a week and site: of the
+   * reports in turn, week by week, and of the days when all reports have had theirs. Only periods
+   * that were stored before this week of the site are taken: a new site is not audited at once.
+   */
+  private void audit(Site site, List<FetchTask> tasks) {
+    if (usual || !lookback.auditIsDue(site.id(), today(site), site.closingZone())) {
+      return;
+    }
+    long week = Lookback.week(site.id(), today(site));
+    List<Integer> candidates = new ArrayList<>();
+    Map<Integer, List<LocalDate>> periods = new HashMap<>();
+    for (int i = 0; i < tasks.size(); i++) {
+      FetchTask task = tasks.get(i);
+      List<LocalDate> confirmable =
+          task.held().entrySet().stream()
+              .filter(e -> e.getValue().controlDigest() != null && e.getValue().rows() > 0)
+              .map(Map.Entry::getKey)
+              .filter(p -> Lookback.week(site.id(), fetchedOn(task, p)) < week)
+              .sorted(Comparator.reverseOrder())
+              .toList();
+      if (!task.isControl() && !confirmable.isEmpty()) {
+        candidates.add(i);
+        periods.put(i, confirmable);
+      }
+    }
+    if (candidates.isEmpty()) {
+      return;
+    }
+    // By what they ask, not by their place in the file.
+    candidates.sort(
+        Comparator.comparing((Integer i) -> tasks.get(i).shape().key())
+            .thenComparing(i -> tasks.get(i).slice().eventKey()));
+    int chosen = candidates.get(Math.floorMod(week, candidates.size()));
+    List<LocalDate> days = periods.getOrDefault(chosen, List.of());
+    LocalDate day = days.get(Math.floorMod(week / candidates.size(), days.size()));
+    tasks.set(chosen, tasks.get(chosen).auditing(day));
+  }
+
+  /** The day on which the newest of a task's reports was fetched, of one period. */
+  private LocalDate fetchedOn(FetchTask task, LocalDate period) {
+    return task.reports().stream()
+        .flatMap(r -> holdingsOf(r).of(task.slice(), period, task.endOf(period)).stream())
+        .map(h -> h.fetchedAt().atZone(task.site().closingZone()).toLocalDate())
+        .max(Comparator.naturalOrder())
+        .orElse(today(task.site()));
+  }
+
+  private long planFamily(
       Site site,
       Family family,
       Map<List<Field>, List<Report>> shapes,
@@ -94,30 +195,69 @@ public final class WindowPlanner {
     LocalDate over = lastFinishedDay(site);
     Map<List<Field>, NavigableSet<LocalDate>> dueByShape = new HashMap<>();
     NavigableSet<LocalDate> dueByAny = new TreeSet<>();
-    shapes.forEach(
-        (fields, sharing) -> {
-          NavigableSet<LocalDate> due = new TreeSet<>();
-          for (Report report : sharing) {
-            NavigableSet<LocalDate> own = due(report, family.slice(), site, over);
-            due.addAll(own);
-            stale(report, family.slice(), site, own).ifPresent(stale::add);
-          }
-          dueByShape.put(fields, due);
-          dueByAny.addAll(due);
-        });
+    long skipped = 0;
+    Set<Aggregate> asked = EnumSet.copyOf(Aggregate.additiveOf(family.entity()));
+    for (Map.Entry<List<Field>, List<Report>> e : shapes.entrySet()) {
+      NavigableSet<LocalDate> due = new TreeSet<>();
+      for (Report report : e.getValue()) {
+        Due own = due(report, family.slice(), site, over);
+        skipped += own.skipped();
+        due.addAll(own.periods());
+        asked.addAll(report.aggregates());
+        stale(report, family.slice(), site, own.periods()).ifPresent(stale::add);
+      }
+      dueByShape.put(e.getKey(), due);
+      dueByAny.addAll(due);
+    }
     List<List<Field>> order = new ArrayList<>(shapes.keySet());
     // The ungrouped question first: its answer is the control of the others.
     order.sort(Comparator.comparing(fields -> !fields.isEmpty()));
     for (DayRange range : ranges(family.grouping(), dueByAny, over)) {
+      History history = history(family, shapes.values(), range);
       for (List<Field> fields : order) {
         NavigableSet<LocalDate> due = dueByShape.getOrDefault(fields, new TreeSet<>());
         NavigableSet<LocalDate> inside = due.subSet(range.first(), true, range.last(), true);
         for (DayRange days : ranges(family.grouping(), inside, range.last())) {
           tasks.add(
-              task(site, family, fields, shapes.getOrDefault(fields, List.of()), days, range));
+              task(
+                  site,
+                  family,
+                  fields,
+                  shapes.getOrDefault(fields, List.of()),
+                  days,
+                  ControlQuery.of(
+                      shapes.values().iterator().next().get(0), family.slice(), range, asked),
+                  history));
         }
       }
     }
+    return skipped;
+  }
+
+  /** What the reports on a control hold, from a few periods before it on. */
+  private History history(Family family, Collection<List<Report>> shapes, DayRange control) {
+    Set<LocalDate> stored = new TreeSet<>();
+    Set<LocalDate> active = new TreeSet<>();
+    if (family.grouping() != DateGrouping.NONE) {
+      LocalDate from = control.first();
+      for (int i = 0; i < History.PERIODS; i++) {
+        from = family.grouping().periodStart(from.minusDays(1));
+      }
+      DayRange seen = new DayRange(from, control.last());
+      for (List<Report> sharing : shapes) {
+        for (Report report : sharing) {
+          for (Held held : holdingsOf(report).all(family.slice())) {
+            if (seen.contains(held.period())) {
+              stored.add(held.period());
+              if (held.rows() > 0) {
+                active.add(held.period());
+              }
+            }
+          }
+        }
+      }
+    }
+    return new History(stored, active);
   }
 
   private FetchTask task(
@@ -126,9 +266,14 @@ public final class WindowPlanner {
       List<Field> fields,
       List<Report> sharing,
       DayRange days,
-      DayRange controlDays) {
+      ControlQuery control,
+      History history) {
     Set<Aggregate> asked = EnumSet.copyOf(Aggregate.additiveOf(family.entity()));
     sharing.forEach(report -> asked.addAll(report.aggregates()));
+    if (fields.isEmpty()) {
+      // It is the control of the others, which shows changes of all that they ask.
+      asked.addAll(control.shape().aggregates());
+    }
     if (asked.contains(Aggregate.BOUNCE_RATE)) {
       asked.add(Aggregate.VISITS);
     }
@@ -141,12 +286,28 @@ public final class WindowPlanner {
         shape,
         days,
         sharing,
-        ControlQuery.of(sharing.get(0), family.slice(), controlDays),
-        heldPeriods(sharing, family.slice(), days));
+        control,
+        heldPeriods(site, sharing, family.slice(), days),
+        history,
+        null);
   }
 
-  private Set<LocalDate> heldPeriods(List<Report> sharing, Slice slice, DayRange days) {
-    Set<LocalDate> held = new TreeSet<>();
+  private Map<LocalDate, HeldPeriod> heldPeriods(
+      Site site, List<Report> sharing, Slice slice, DayRange days) {
+    Map<LocalDate, HeldPeriod> held = new HashMap<>();
+    if (usual) {
+      boolean confirmed =
+          !lookback.sites().contains(site.id())
+              && sharing.stream().noneMatch(r -> lookback.reports().contains(r.name()));
+      DateGrouping grouping = sharing.get(0).dateGrouping();
+      if (confirmed && grouping != DateGrouping.NONE) {
+        days.periods(grouping)
+            .filter(p -> grouping.periodEnd(p).isBefore(days.last()))
+            .forEach(p -> held.put(p, new HeldPeriod(1, "usual")));
+      }
+      return held;
+    }
+    Map<LocalDate, Integer> holders = new HashMap<>();
     for (Report report : sharing) {
       boolean byRange = report.dateGrouping() == DateGrouping.NONE;
       for (Held h : holdingsOf(report).all(slice)) {
@@ -154,12 +315,38 @@ public final class WindowPlanner {
             byRange
                 ? days.equals(new DayRange(h.period(), h.coversTo()))
                 : days.contains(h.period());
-        if (replaced && h.rows() > 0) {
-          held.add(h.period());
+        if (replaced) {
+          holders.merge(h.period(), 1, Integer::sum);
+          held.merge(
+              h.period(),
+              new HeldPeriod(h.rows(), confirmable(h, report, site) ? h.controlDigest() : null),
+              (a, b) ->
+                  new HeldPeriod(
+                      Math.max(a.rows(), b.rows()),
+                      Objects.equals(a.controlDigest(), b.controlDigest())
+                          ? a.controlDigest()
+                          : null));
         }
       }
     }
+    // What one of the reports lacks is fetched.
+    held.replaceAll(
+        (period, h) ->
+            Objects.equals(holders.get(period), sharing.size())
+                ? h
+                : new HeldPeriod(h.rows(), null));
     return held;
+  }
+
+  /** Whether an answer of the control that is equal to the one it had may confirm what is held. */
+  private boolean confirmable(Held held, Report report, Site site) {
+    return mode instanceof Mode.Nightly
+        && !mode.force()
+        && !lookback.reports().contains(report.name())
+        && !lookback.sites().contains(site.id())
+        && current(held, report, site)
+        && (report.dateGrouping() == DateGrouping.NONE
+            || held.coversTo().equals(report.dateGrouping().periodEnd(held.period())));
   }
 
   private Holdings holdingsOf(Report report) {
@@ -179,8 +366,23 @@ public final class WindowPlanner {
     return now.atZone(site.closingZone()).toLocalDate();
   }
 
-  /** First days of the periods to fetch. */
-  private NavigableSet<LocalDate> due(Report report, Slice slice, Site site, LocalDate over) {
+  /** First days of the periods to fetch: those in which there can be numbers. */
+  private Due due(Report report, Slice slice, Site site, LocalDate over) {
+    NavigableSet<LocalDate> due = wanted(report, slice, site, over);
+    if (report.dateGrouping() == DateGrouping.NONE) {
+      // The range is what is asked for: it is left out only when it ends before there are numbers.
+      return due.isEmpty() || !due.last().isBefore(site.firstDay())
+          ? new Due(due, 0)
+          : new Due(new TreeSet<>(), 1);
+    }
+    LocalDate first = report.dateGrouping().periodStart(site.firstDay());
+    NavigableSet<LocalDate> before = due.headSet(first, false);
+    long skipped = before.size();
+    before.clear();
+    return new Due(due, skipped);
+  }
+
+  private NavigableSet<LocalDate> wanted(Report report, Slice slice, Site site, LocalDate over) {
     NavigableSet<LocalDate> due = new TreeSet<>();
     if (mode instanceof Mode.Backfill backfill) {
       if (!backfill.days().first().isAfter(over)) {
@@ -190,8 +392,8 @@ public final class WindowPlanner {
       }
     } else if (mode instanceof Mode.Nightly nightly) {
       DayRange recent = new DayRange(over.minusDays(nightly.lookbackDays()), over);
-      addDue(due, report, slice, site, recent, over, mode.force(), true);
-      if (report.dateGrouping() != DateGrouping.NONE) {
+      addDue(due, report, slice, site, recent, over, mode.force() || usual, true);
+      if (!usual && report.dateGrouping() != DateGrouping.NONE) {
         due.addAll(gaps(report, slice, recent.first(), over));
       }
     }
@@ -239,7 +441,7 @@ public final class WindowPlanner {
 
   /** Complete, and what the report asks today of the site as it is today. */
   private static boolean current(Held held, Report report, Site site) {
-    return held.complete() && why(held, report, site).isEmpty();
+    return held.complete() && !held.askAgain() && why(held, report, site).isEmpty();
   }
 
   private static String why(Held held, Report report, Site site) {
@@ -254,13 +456,13 @@ public final class WindowPlanner {
   }
 
   private boolean fetchedToday(Held held, Site site) {
-    return !held.fetchedAt().atZone(site.closingZone()).toLocalDate().isBefore(today(site));
+    return !held.knownAt().atZone(site.closingZone()).toLocalDate().isBefore(today(site));
   }
 
   /**
    * Periods before the look-back that are missing, though older ones are held: what a stopped
-   * scheduler left out. No further back than one window, so that a forgotten backfill does not
-   * become a bill.
+   * scheduler left out. Those, too, that had no control for a reason that may have passed. No
+   * further back than one window, so that a forgotten backfill does not become a bill.
    */
   private NavigableSet<LocalDate> gaps(
       Report report, Slice slice, LocalDate lookback, LocalDate over) {
@@ -274,7 +476,7 @@ public final class WindowPlanner {
         period = grouping.periodEnd(period).plusDays(1)) {
       LocalDate covers = grouping.periodEnd(period);
       Held held = holdingsOf(report).of(slice, period, covers).orElse(null);
-      if (held == null || held.coversTo().isBefore(covers)) {
+      if (held == null || held.askAgain() || held.coversTo().isBefore(covers)) {
         missing.add(period);
       }
     }
@@ -289,7 +491,10 @@ public final class WindowPlanner {
     String why = "";
     for (Held held : holdingsOf(report).all(slice)) {
       String reason = why(held, report, site);
-      if (!reason.isEmpty() && !due.contains(held.period())) {
+      // What lies before there can be numbers cannot be renewed.
+      if (!reason.isEmpty()
+          && !due.contains(held.period())
+          && !held.coversTo().isBefore(site.firstDay())) {
         first = first == null ? held.period() : first;
         last = held.coversTo();
         periods++;

@@ -42,6 +42,15 @@ public interface Sink extends AutoCloseable {
   CommitResult commit(WindowLoad load);
 
   /**
+   * Notes in the ledger that stored periods were confirmed. Their rows, and what is known of how
+   * they were fetched, stay as they are. A period that is not stored, or that is certified against
+   * another answer by now, is passed over.
+   *
+   * @throws SinkException as {@link #commit}
+   */
+  void confirm(WindowConfirmation confirmation);
+
+  /**
    * Reads back what is stored, for verification and tests: rows in the schema's encoding, ordered
    * by their bytes within a period, periods ascending.
    */

@@ -122,6 +122,7 @@ class ConfigLoaderTest {
                 "default"));
     assertThat(settings.sinks()).isEmpty();
     assertThat(pipeline(REPORT).orThrow().lookbackDays()).isEqualTo(3);
+    assertThat(pipeline(REPORT).orThrow().fetched()).isEmpty();
     assertThat(pipeline(REPORT).orThrow().reports().get(0).dateGrouping())
         .isEqualTo(DateGrouping.NONE);
   }

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -60,7 +61,8 @@ class PipelineYamlProperties {
                   pipeline.sites(),
                   pipeline.lookbackDays(),
                   pipeline.sinks(),
-                  pipeline.reports()));
+                  pipeline.reports(),
+                  pipeline.fetched()));
     } finally {
       Files.deleteIfExists(file);
       Files.delete(directory);
@@ -136,7 +138,24 @@ class PipelineYamlProperties {
             : "all");
     yaml.put("lookback_days", pipeline.lookbackDays());
     yaml.put("sinks", List.copyOf(pipeline.sinks()));
-    yaml.put("reports", pipeline.reports().stream().map(PipelineYamlProperties::yaml).toList());
+    // What most reports do is said once, for all of them.
+    boolean mostFetch = 2 * pipeline.fetched().size() > pipeline.reports().size();
+    if (mostFetch) {
+      yaml.put("lookback", "fetch");
+    }
+    yaml.put(
+        "reports",
+        pipeline.reports().stream()
+            .map(
+                report -> {
+                  Map<String, Object> keys = yaml(report);
+                  boolean fetched = pipeline.fetched().contains(report.name());
+                  if (fetched != mostFetch) {
+                    keys.put("lookback", fetched ? "fetch" : "confirm");
+                  }
+                  return keys;
+                })
+            .toList());
     return yaml;
   }
 
@@ -183,7 +202,15 @@ class PipelineYamlProperties {
     Arbitrary<List<Report>> reports =
         reports().list().ofMinSize(1).ofMaxSize(4).uniqueElements(Report::name);
     return Combinators.combine(sites, Arbitraries.integers().between(0, 400), sinks, reports)
-        .as((s, days, to, r) -> new PipelineDefinition("p", "/p.yaml", s, days, to, r));
+        .as(
+            (s, days, to, r) -> {
+              Set<String> fetched =
+                  r.stream()
+                      .map(Report::name)
+                      .filter(name -> name.hashCode() % 2 == 0)
+                      .collect(Collectors.toSet());
+              return new PipelineDefinition("p", "/p.yaml", s, days, to, r, fetched);
+            });
   }
 
   private static Arbitrary<Report> reports() {

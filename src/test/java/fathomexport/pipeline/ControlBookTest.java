@@ -12,6 +12,7 @@ import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
 import fathomexport.testing.TestReports;
+import java.time.Instant;
 import java.time.LocalDate;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -44,12 +45,12 @@ class ControlBookTest {
   void onlyDaysThatAreAllKnown() {
     ControlQuery query = query(DateGrouping.DAY, days(0, 9));
     assertThat(book.find(query, days(0, 0))).isEmpty();
-    book.put(query, days(0, 4), totals(2, 7));
+    book.put(query, days(0, 4), totals(2, 7), Instant.EPOCH);
     assertThat(book.find(query, days(0, 5))).isEmpty();
     assertThat(sum(query, days(2, 4))).isEqualTo(7);
     // A day without rows is known to be empty.
     assertThat(sum(query, days(0, 4))).isZero();
-    book.put(query, days(5, 9), totals(5, 3));
+    book.put(query, days(5, 9), totals(5, 3), Instant.EPOCH);
     assertThat(sum(query, days(2, 9))).isEqualTo(7);
     assertThat(sum(query, days(5, 9))).isEqualTo(3);
   }
@@ -57,22 +58,22 @@ class ControlBookTest {
   @Test
   void theNewestAnswerStands() {
     ControlQuery query = query(DateGrouping.DAY, days(0, 9));
-    book.put(query, days(0, 4), totals(2, 7));
-    book.put(query, days(2, 2), new PeriodTotals());
+    book.put(query, days(0, 4), totals(2, 7), Instant.EPOCH);
+    book.put(query, days(2, 2), new PeriodTotals(), Instant.EPOCH);
     assertThat(sum(query, days(2, 2))).isZero();
   }
 
   @Test
   void whatIsGivenIsACopy() {
     ControlQuery query = query(DateGrouping.DAY, days(0, 9));
-    book.put(query, days(0, 0), totals(0, 7));
+    book.put(query, days(0, 0), totals(0, 7), Instant.EPOCH);
     book.find(query, days(0, 0)).orElseThrow().dropFrom(FIRST);
     assertThat(sum(query, days(0, 0))).isEqualTo(7);
   }
 
   @Test
   void reportsOfOtherFieldsShareWhatOtherGroupingsDoNot() {
-    book.put(query(DateGrouping.DAY, days(0, 9)), days(0, 0), totals(0, 7));
+    book.put(query(DateGrouping.DAY, days(0, 9)), days(0, 0), totals(0, 7), Instant.EPOCH);
     assertThat(book.find(query(DateGrouping.DAY, days(0, 3), Field.CITY), days(0, 0))).isPresent();
     assertThat(book.find(query(DateGrouping.HOUR, days(0, 9)), days(0, 0))).isEmpty();
     assertThat(book.find(query(DateGrouping.NONE, days(0, 9)), days(0, 0))).isEmpty();
@@ -83,11 +84,11 @@ class ControlBookTest {
     ControlQuery one = query(DateGrouping.NONE, days(0, 9));
     ControlQuery wider = query(DateGrouping.NONE, days(0, 19));
     ControlQuery later = query(DateGrouping.NONE, days(5, 19));
-    book.put(one, days(0, 9), totals(0, 10));
-    book.put(later, days(5, 19), totals(5, 15));
+    book.put(one, days(0, 9), totals(0, 10), Instant.EPOCH);
+    book.put(later, days(5, 19), totals(5, 15), Instant.EPOCH);
     assertThat(book.find(wider, days(0, 19))).isEmpty();
     assertThat(book.find(query(DateGrouping.NONE, days(5, 9)), days(5, 9))).isEmpty();
-    book.put(wider, days(0, 19), totals(0, 20));
+    book.put(wider, days(0, 19), totals(0, 20), Instant.EPOCH);
     assertThat(sum(one, days(0, 9))).isEqualTo(10);
     assertThat(sum(later, days(5, 19))).isEqualTo(15);
     assertThat(sum(wider, days(0, 19))).isEqualTo(20);
@@ -97,16 +98,16 @@ class ControlBookTest {
   void whatLiesBehindIsForgottenAndWhatIsAheadIsNot() {
     ControlQuery first = query(DateGrouping.DAY, days(0, 9));
     ControlQuery second = query(DateGrouping.DAY, days(10, 19));
-    book.put(second, days(10, 12), totals(11, 5));
+    book.put(second, days(10, 12), totals(11, 5), Instant.EPOCH);
     book.goOnTo(first);
-    book.put(first, days(0, 9), totals(2, 7));
+    book.put(first, days(0, 9), totals(2, 7), Instant.EPOCH);
     book.goOnTo(query(DateGrouping.HOUR, days(10, 16)));
     book.goOnTo(query(DateGrouping.DAY, days(0, 9), Field.CITY));
     assertThat(sum(first, days(2, 9))).as("another report of the same days").isEqualTo(7);
     book.goOnTo(second);
     assertThat(book.find(first, days(0, 0))).isEmpty();
     assertThat(sum(second, days(11, 12))).isEqualTo(5);
-    book.put(second, days(10, 19), totals(11, 6));
+    book.put(second, days(10, 19), totals(11, 6), Instant.EPOCH);
     assertThat(sum(second, days(11, 19))).isEqualTo(6);
   }
 
@@ -115,7 +116,7 @@ class ControlBookTest {
     for (int i = 0; i < 257; i++) {
       Report report = TestReports.pageviews("r", DateGrouping.DAY);
       ControlQuery q = ControlQuery.of(report, new Slice(new SiteId("S" + i), null), days(0, 0));
-      book.put(q, days(0, 0), totals(0, i));
+      book.put(q, days(0, 0), totals(0, i), Instant.EPOCH);
       assertThat(sum(q, days(0, 0))).isEqualTo(i);
     }
     ControlQuery first =

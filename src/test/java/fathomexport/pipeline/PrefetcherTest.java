@@ -51,8 +51,7 @@ class PrefetcherTest {
             report.entity(), report.aggregates(), DateGrouping.DAY, List.of(), List.of()),
         days,
         List.of(report),
-        ControlQuery.of(report, slice, days),
-        Set.of());
+        ControlQuery.of(report, slice, days));
   }
 
   private static Lane lane(int tasks) {
@@ -66,7 +65,8 @@ class PrefetcherTest {
 
   private static Prefetcher.Result rows(FetchTask task, boolean last) {
     return new Prefetcher.Result.Rows(
-        new Fetched(task, new RowSpool(Path.of(".")), null, "", Map.of(), Instant.EPOCH, 1, 0, 0),
+        new Fetched(
+            task, new RowSpool(Path.of(".")), null, "", Map.of(), Set.of(), Instant.EPOCH, 1, 0, 0),
         last);
   }
 

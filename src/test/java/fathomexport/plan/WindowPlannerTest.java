@@ -256,9 +256,9 @@ class WindowPlannerTest {
                 new Held(
                     SLICE, first.plusDays(2), first.plusDays(5), true, "other", NOW, "UTC", 1))));
     Plan plan = plan(new Mode.Backfill(new DayRange(first, first.plusDays(20)), false, false), NOW);
-    assertThat(plan.tasks()).hasSize(1).allMatch(t -> t.heldPeriods().isEmpty());
+    assertThat(plan.tasks()).hasSize(1).allMatch(t -> t.held().isEmpty());
     plan = plan(new Mode.Backfill(new DayRange(first, first.plusDays(9)), false, false), NOW);
-    assertThat(plan.tasks()).hasSize(1).allMatch(t -> t.heldPeriods().equals(Set.of(first)));
+    assertThat(plan.tasks()).hasSize(1).allMatch(t -> t.held().keySet().equals(Set.of(first)));
   }
 
   @ParameterizedTest

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import fathomexport.ledger.Attempt;
+import fathomexport.ledger.Audit;
 import fathomexport.ledger.CertificateStatus;
 import fathomexport.ledger.JournalCount;
 import fathomexport.ledger.Learned;
@@ -720,6 +721,111 @@ public abstract class SinkContract {
   private static PeriodCertificate certified(LocalDate day, long rows, Map<Aggregate, Long> sums) {
     return new PeriodCertificate(
         day, day, CertificateStatus.CERTIFIED, rows, sums, sums, false, null, null);
+  }
+
+  // --- Confirmation: the ledger knows what was fetched, and what was found unchanged since
+
+  private static final LedgerEntry.Confirmed CONFIRMED = new LedgerEntry.Confirmed(LATER, "run-2");
+
+  private LoadBuilder against(String answer, LocalDate... days) {
+    LoadBuilder load = threeDays();
+    for (LocalDate day : days) {
+      load.edit(day, c -> c.against(answer));
+    }
+    return load;
+  }
+
+  private static WindowConfirmation confirmation(LoadBuilder load, Map<LocalDate, String> answers) {
+    return new WindowConfirmation(load.window(), TestReports.traffic(), answers, CONFIRMED);
+  }
+
+  @Test
+  void whatTheControlConfirmsStaysAsItWasFetched() {
+    Report report = TestReports.traffic();
+    Sink sink = sink(report);
+    LoadBuilder load = against("answer", D1, D2);
+    sink.commit(load.build());
+
+    // The second day is certified against another answer, the third against none.
+    sink.confirm(confirmation(load, Map.of(D1, "answer", D2, "another", D3, "answer")));
+
+    assertThat(stored(sink, report, SITE)).isEqualTo(load.rows());
+    assertThat(entries(sink, report))
+        .containsExactlyInAnyOrder(
+            load.entries().get(0).confirmed(CONFIRMED),
+            load.entries().get(1),
+            load.entries().get(2));
+    assertThat(entries(sink, report).stream().filter(e -> e.confirmed() != null))
+        .allSatisfy(e -> assertThat(e.knownAt()).isEqualTo(LATER));
+    try (Sink other = open()) {
+      other.migrate(List.of(report));
+      assertThat(entries(other, report)).containsExactlyInAnyOrderElementsOf(entries(sink, report));
+    }
+  }
+
+  @Test
+  void whatIsFetchedAgainIsNoLongerConfirmed() {
+    Report report = TestReports.traffic();
+    Sink sink = sink(report);
+    LoadBuilder load = against("answer", D1, D2, D3);
+    sink.commit(load.build());
+    sink.confirm(confirmation(load, Map.of(D1, "answer", D2, "answer", D3, "answer")));
+
+    LoadBuilder again =
+        load(report, SITE, D2, D2)
+            .row(D2, 3, 21, null)
+            .run("run-3", LATER.plusSeconds(60))
+            .edit(D2, c -> c.against("moved"));
+    sink.commit(again.build());
+
+    assertThat(entries(sink, report))
+        .containsExactlyInAnyOrder(
+            load.entries().get(0).confirmed(CONFIRMED),
+            again.entries().get(0),
+            load.entries().get(2).confirmed(CONFIRMED));
+  }
+
+  @Test
+  void equalRowsAgainstAnotherAnswerAreConfirmedByThatOne() {
+    Report report = TestReports.traffic();
+    Sink sink = sink(report);
+    sink.commit(against("answer", D1, D2, D3).build());
+    LoadBuilder moved = against("moved", D1, D2, D3).run("run-3", LATER);
+    assertThat(sink.commit(moved.build()).changed()).isEmpty();
+
+    sink.confirm(confirmation(moved, Map.of(D1, "moved", D2, "moved", D3, "answer")));
+
+    assertThat(entries(sink, report))
+        .containsExactlyInAnyOrder(
+            moved.entries().get(0).confirmed(CONFIRMED),
+            moved.entries().get(1).confirmed(CONFIRMED),
+            moved.entries().get(2));
+  }
+
+  @Test
+  void nothingIsConfirmedOfWhatIsNotStored() {
+    Report report = TestReports.traffic();
+    Sink sink = sink(report);
+    LoadBuilder load = threeDays();
+
+    sink.confirm(confirmation(load, Map.of(D1, "answer", D2, "answer", D3, "answer")));
+
+    assertThat(entries(sink, report)).isEmpty();
+    assertThat(stored(sink, report, SITE)).isEmpty();
+  }
+
+  @Test
+  void ofEachSiteTheNewestAuditsAreKnown() {
+    Sink sink = sink(TestReports.traffic());
+    Audit agreed = new Audit("traffic_daily", SITE, D1, true, LATER, "run-1");
+    Audit later = new Audit("traffic_daily", SITE, D2, true, LATER.plusSeconds(60), "run-2");
+    Audit failed = new Audit("traffic_daily", SITE, D3, false, LATER, "run-3");
+    Audit elsewhere = new Audit("pages_daily", OTHER_SITE, D1, true, LATER, "run-1");
+    assertThat(sink.ledger().audits()).isEmpty();
+
+    List.of(agreed, elsewhere, failed, later).forEach(sink.ledger()::audited);
+
+    assertThat(sink.ledger().audits()).containsExactlyInAnyOrder(later, failed, elsewhere);
   }
 
   @Test

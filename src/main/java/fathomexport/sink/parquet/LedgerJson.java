@@ -179,7 +179,15 @@ final class LedgerJson {
     PeriodCertificate c = p.entry().certificate();
     out.writeStartObject();
     out.writeNumberField("commit", commit);
+    LedgerEntry.Confirmed confirmed = p.entry().confirmed();
+    if (confirmed != null) {
+      out.writeStringField("confirmed_at", confirmed.at().toString());
+      out.writeStringField("confirmed_run", confirmed.runId());
+    }
     write(out, "control", c.control());
+    if (c.controlDigest() != null) {
+      out.writeStringField("control_digest", c.controlDigest());
+    }
     out.writeStringField("covers_to", c.coversTo().toString());
     out.writeStringField("digest", p.digest());
     if (p.entry().slice().event() != null) {
@@ -259,7 +267,8 @@ final class LedgerJson {
                   p.certificate(),
                   commit.provenance(),
                   commit.windowId(),
-                  p.stored()),
+                  p.stored(),
+                  p.confirmed()),
               p.digest()));
     }
     return new FileLedger(site, schema, periods);
@@ -270,7 +279,8 @@ final class LedgerJson {
       @Nullable String event,
       int commit,
       String digest,
-      boolean stored) {}
+      boolean stored,
+      LedgerEntry.@Nullable Confirmed confirmed) {}
 
   private ObjectNode object(JsonParser in) throws IOException {
     return mapper.readTree(in);
@@ -294,6 +304,7 @@ final class LedgerJson {
     JsonNode reason = p.path("reason");
     JsonNode event = p.path("event");
     JsonNode digest = p.path("rows_digest");
+    JsonNode answer = p.path("control_digest");
     return new ParsedPeriod(
         new PeriodCertificate(
             LocalDate.parse(text(p, "period")),
@@ -304,11 +315,16 @@ final class LedgerJson {
             sums(p.required("control")),
             p.path("store_if_absent").booleanValue(),
             reason.isTextual() ? reason.textValue() : null,
-            digest.isTextual() ? digest.textValue() : null),
+            digest.isTextual() ? digest.textValue() : null,
+            answer.isTextual() ? answer.textValue() : null),
         event.isTextual() ? event.textValue() : null,
         p.required("commit").intValue(),
         text(p, "digest"),
-        p.required("stored").booleanValue());
+        p.required("stored").booleanValue(),
+        p.has("confirmed_at")
+            ? new LedgerEntry.Confirmed(
+                Instant.parse(text(p, "confirmed_at")), text(p, "confirmed_run"))
+            : null);
   }
 
   private static Map<Aggregate, Long> sums(JsonNode node) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import fathomexport.ledger.Attempt;
+import fathomexport.ledger.Audit;
 import fathomexport.ledger.JournalCount;
 import fathomexport.ledger.Learned;
 import fathomexport.ledger.Ledger;
@@ -46,6 +47,7 @@ final class ParquetLedger implements Ledger {
   private final Attempts attempts;
   private final Restatements restatements;
   private final Quarantine quarantine;
+  private final Audits audits;
 
   ParquetLedger(
       Layout layout,
@@ -62,6 +64,7 @@ final class ParquetLedger implements Ledger {
     this.attempts = attempts;
     this.restatements = restatements;
     this.quarantine = quarantine;
+    this.audits = new Audits(layout, documents);
   }
 
   @Override
@@ -124,6 +127,23 @@ final class ParquetLedger implements Ledger {
                     writeLearned(after);
                   }
                   return after;
+                }));
+  }
+
+  @Override
+  public List<Audit> audits() {
+    return answer(audits::all);
+  }
+
+  @Override
+  public void audited(Audit audit) {
+    answer(
+        () ->
+            locks.holding(
+                Audits.LOCK,
+                () -> {
+                  audits.add(audit);
+                  return audit;
                 }));
   }
 

@@ -10,6 +10,7 @@ import fathomexport.sink.Fence;
 import fathomexport.sink.SampleStore;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkException;
+import fathomexport.sink.WindowConfirmation;
 import fathomexport.sink.WindowLoad;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
@@ -100,6 +101,20 @@ public final class ParquetSink implements Sink {
       return locks.holding(lockOf(load.report().name()), () -> commitLocked(load));
     } catch (IOException e) {
       throw unavailable("cannot commit " + load.window() + " to " + layout.root(), e);
+    }
+  }
+
+  @Override
+  public void confirm(WindowConfirmation confirmation) {
+    try {
+      locks.holding(
+          lockOf(confirmation.report().name()),
+          () -> {
+            new Confirming(layout, ledgers, this::requireFence).note(confirmation);
+            return confirmation;
+          });
+    } catch (IOException e) {
+      throw unavailable("cannot note that " + confirmation.window() + " was confirmed", e);
     }
   }
 

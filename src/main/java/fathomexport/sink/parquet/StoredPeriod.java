@@ -12,27 +12,31 @@ import java.util.Objects;
  */
 record StoredPeriod(LedgerEntry entry, String digest) {
 
-  /** Whether two say the same but for when, by which run and in which window it was learned. */
+  /**
+   * Whether two say the same of the rows, but for when, by which run, in which window and against
+   * which answer of the control it was learned.
+   */
   boolean sameSubstance(StoredPeriod other) {
     Provenance mine = entry.provenance();
     Provenance theirs = other.entry.provenance();
     return digest.equals(other.digest)
         && entry.stored() == other.entry.stored()
-        && entry.certificate().equals(other.entry.certificate())
+        && entry.certificate().sameRows(other.entry.certificate())
         && mine.definition().equals(theirs.definition())
         && Objects.equals(mine.zone(), theirs.zone());
   }
 
-  /** The same with the provenance of a later load that found nothing else. */
+  /** The same with the provenance of a later load, or confirmation, that found nothing else. */
   StoredPeriod confirmedBy(StoredPeriod later) {
     return new StoredPeriod(
         new LedgerEntry(
             entry.report(),
             entry.slice(),
-            entry.certificate(),
+            entry.certificate().against(later.entry.certificate().controlDigest()),
             later.entry.provenance(),
             later.entry.windowId(),
-            entry.stored()),
+            entry.stored(),
+            later.entry.confirmed()),
         digest);
   }
 }

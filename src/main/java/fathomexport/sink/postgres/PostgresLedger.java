@@ -1,6 +1,7 @@
 package fathomexport.sink.postgres;
 
 import fathomexport.ledger.Attempt;
+import fathomexport.ledger.Audit;
 import fathomexport.ledger.CertificateStatus;
 import fathomexport.ledger.JournalCount;
 import fathomexport.ledger.Learned;
@@ -57,6 +58,7 @@ final class PostgresLedger implements Ledger, AutoCloseable {
   private static final Duration BETWEEN_TRIES = Duration.ofMillis(250);
   private static final String UNDEFINED_TABLE = "42P01";
   private static final String UNDEFINED_SCHEMA = "3F000";
+  private static final String UNDEFINED_COLUMN = "42703";
 
   private final Database database;
   private final Set<Lock> locks = ConcurrentHashMap.newKeySet();
@@ -72,7 +74,8 @@ final class PostgresLedger implements Ledger, AutoCloseable {
         SELECT report, site_id, event_name, period, covers_to, status, rows,
                pageviews_sum, pageviews_control, conversions_sum, conversions_control,
                value_sum, value_control, store_if_absent, reason, run_id, definition, fetched_at,
-               zone, requests, control_requests, splits, window_id, stored, rows_digest
+               zone, requests, control_requests, splits, window_id, stored, rows_digest,
+               control_digest, confirmed_at, confirmed_run
           FROM fathom_ops.ledger
          WHERE report = ? AND covers_to >= ? AND (? OR site_id = ANY (?))\
         """,
@@ -107,7 +110,8 @@ final class PostgresLedger implements Ledger, AutoCloseable {
             control,
             r.getBoolean("store_if_absent"),
             r.getString("reason"),
-            r.getString("rows_digest")),
+            r.getString("rows_digest"),
+            r.getString("control_digest")),
         new Provenance(
             r.getString("run_id"),
             r.getString("definition"),
@@ -117,7 +121,15 @@ final class PostgresLedger implements Ledger, AutoCloseable {
             r.getInt("control_requests"),
             r.getInt("splits")),
         r.getString("window_id"),
-        r.getBoolean("stored"));
+        r.getBoolean("stored"),
+        confirmed(r));
+  }
+
+  private static LedgerEntry.@Nullable Confirmed confirmed(ResultSet r) throws SQLException {
+    OffsetDateTime at = r.getObject("confirmed_at", OffsetDateTime.class);
+    return at == null
+        ? null
+        : new LedgerEntry.Confirmed(at.toInstant(), r.getString("confirmed_run"));
   }
 
   private static void put(Map<Aggregate, Long> map, Aggregate a, ResultSet r, String column)
@@ -244,6 +256,46 @@ final class PostgresLedger implements Ledger, AutoCloseable {
           s.setString(2, account);
           s.setString(3, shape);
           s.setInt(4, number);
+          s.addBatch();
+        });
+  }
+
+  @Override
+  public List<Audit> audits() {
+    return query(
+        "SELECT site_id, agreed, report, event_name, period, audited_at, run_id"
+            + " FROM fathom_ops.audit",
+        (connection, q) -> {},
+        r ->
+            new Audit(
+                r.getString("report"),
+                slice(r),
+                r.getObject("period", LocalDate.class),
+                r.getBoolean("agreed"),
+                instant(r, "audited_at"),
+                r.getString("run_id")));
+  }
+
+  @Override
+  public void audited(Audit audit) {
+    update(
+        """
+        INSERT INTO fathom_ops.audit
+          (site_id, agreed, report, event_name, period, audited_at, run_id)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (site_id, agreed) DO UPDATE
+           SET report = excluded.report, event_name = excluded.event_name,
+               period = excluded.period, audited_at = excluded.audited_at,
+               run_id = excluded.run_id\
+        """,
+        (connection, s) -> {
+          s.setString(1, audit.slice().site().value());
+          s.setBoolean(2, audit.agreed());
+          s.setString(3, audit.report());
+          s.setString(4, audit.slice().eventKey());
+          s.setObject(5, audit.period());
+          s.setObject(6, audit.at().atOffset(ZoneOffset.UTC));
+          s.setString(7, audit.runId());
           s.addBatch();
         });
   }
@@ -725,7 +777,9 @@ final class PostgresLedger implements Ledger, AutoCloseable {
 
   private static boolean undefined(SQLException e) {
     String state = String.valueOf(e.getSQLState());
-    return state.equals(UNDEFINED_TABLE) || state.equals(UNDEFINED_SCHEMA);
+    return state.equals(UNDEFINED_TABLE)
+        || state.equals(UNDEFINED_SCHEMA)
+        || state.equals(UNDEFINED_COLUMN);
   }
 
   /** Whether the database holds none of the ledger's tables, rather than only some. */
@@ -770,7 +824,8 @@ final class PostgresLedger implements Ledger, AutoCloseable {
       return new LedgerException(
           "PostgreSQL at "
               + database.place()
-              + " has no ledger yet: run `fathom-export migrate`, or any export",
+              + " has no ledger yet, or one of an older version: run `fathom-export migrate`, or any"
+              + " export",
           e);
     }
     return new LedgerException(database.describe(e), e);

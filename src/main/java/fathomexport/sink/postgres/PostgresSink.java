@@ -12,6 +12,7 @@ import fathomexport.sink.Fence;
 import fathomexport.sink.SampleStore;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkException;
+import fathomexport.sink.WindowConfirmation;
 import fathomexport.sink.WindowLoad;
 import java.io.IOException;
 import java.sql.Connection;
@@ -75,6 +76,25 @@ public final class PostgresSink implements Sink {
   /** Again and again, while the database is away for a short time: what is fetched was paid for. */
   @Override
   public CommitResult commit(WindowLoad load) {
+    return commit(load.window(), connection -> new WindowCommit(load, fence).run(connection));
+  }
+
+  @Override
+  public void confirm(WindowConfirmation confirmation) {
+    commit(
+        confirmation.window(),
+        connection -> {
+          WindowCommit.confirm(connection, confirmation, fence);
+          return new CommitResult(0, List.of(), List.of());
+        });
+  }
+
+  /** A window's transaction, but for its end. */
+  private interface Work {
+    CommitResult run(Connection connection) throws SQLException, IOException;
+  }
+
+  private CommitResult commit(Window window, Work work) {
     Database.Outage outage = database.outage();
     Connection connection;
     try {
@@ -84,9 +104,9 @@ public final class PostgresSink implements Sink {
     }
     while (true) {
       try {
-        return commit(load, connection);
+        return commit(window, work, connection);
       } catch (Repeatable failure) {
-        LOG.warn("window {} is committed once more: {}", load.window(), failure.getMessage());
+        LOG.warn("window {} is committed once more: {}", window, failure.getMessage());
         try {
           connection = outage.reconnect(failure.getCause());
         } catch (SQLException e) {
@@ -112,24 +132,24 @@ public final class PostgresSink implements Sink {
     }
   }
 
-  private CommitResult commit(WindowLoad load, Connection connection) throws Repeatable {
+  private CommitResult commit(Window window, Work work, Connection connection) throws Repeatable {
     CommitResult result;
     String transaction;
     boolean clean = false;
     try {
       connection.setAutoCommit(false);
-      result = new WindowCommit(load, fence).run(connection);
+      result = work.run(connection);
       transaction = transactionId(connection);
       clean = true;
     } catch (SQLException e) {
       if (Database.worthRepeating(e)) {
         throw new Repeatable(e);
       }
-      throw translate(load.window(), e);
+      throw translate(window, e);
     } catch (IOException e) {
       throw new SinkException(
           SinkException.Kind.UNAVAILABLE,
-          "the rows of window " + load.window() + " cannot be read back: " + e.getMessage(),
+          "the rows of window " + window + " cannot be read back: " + e.getMessage(),
           e);
     } finally {
       if (!clean) {
@@ -141,9 +161,9 @@ public final class PostgresSink implements Sink {
     } catch (SQLException e) {
       database.discard(connection);
       if (!Database.lost(e)) {
-        throw translate(load.window(), e);
+        throw translate(window, e);
       }
-      return switch (settle(load.window(), transaction)) {
+      return switch (settle(window, transaction)) {
         case COMMITTED -> result;
         case ABORTED -> throw new Repeatable(e);
         case UNKNOWN ->
@@ -152,7 +172,7 @@ public final class PostgresSink implements Sink {
                 "PostgreSQL at "
                     + database.place()
                     + " did not answer the commit of window "
-                    + load.window()
+                    + window
                     + ", and not the question whether it was done; the next run finds out",
                 e);
       };

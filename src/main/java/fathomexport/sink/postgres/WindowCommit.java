@@ -13,6 +13,7 @@ import fathomexport.sink.CommitResult;
 import fathomexport.sink.Fence;
 import fathomexport.sink.Settlement;
 import fathomexport.sink.SinkException;
+import fathomexport.sink.WindowConfirmation;
 import fathomexport.sink.WindowLoad;
 import java.io.IOException;
 import java.math.BigDecimal;
@@ -141,6 +142,45 @@ final class WindowCommit {
 
   /** Whoever takes the pipeline's lock from now on waits for this transaction's end. */
   private void requireFence(Connection connection) throws SQLException {
+    requireFence(connection, fence);
+  }
+
+  /**
+   * Notes stored periods as confirmed, where they are certified against the same answer still.
+   *
+   * @throws SinkException {@code SUPERSEDED}
+   */
+  static void confirm(Connection connection, WindowConfirmation confirmation, @Nullable Fence fence)
+      throws SQLException {
+    Window window = confirmation.window();
+    lock(connection, window);
+    requireFence(connection, fence);
+    boolean range = window.dateGrouping() == DateGrouping.NONE;
+    try (PreparedStatement update =
+        connection.prepareStatement(
+            "UPDATE fathom_ops.ledger SET confirmed_at = ?, confirmed_run = ? WHERE "
+                + KEY
+                + " AND period = ? AND stored AND status = 'certified' AND control_digest = ?"
+                + (range ? " AND period_end = ?" : ""))) {
+      for (LocalDate period : window.periods().toList()) {
+        update.setObject(1, confirmation.by().at().atOffset(ZoneOffset.UTC));
+        update.setString(2, confirmation.by().runId());
+        update.setString(3, window.report());
+        update.setString(4, window.slice().site().value());
+        update.setString(5, window.slice().eventKey());
+        update.setObject(6, period);
+        update.setString(7, confirmation.digests().get(period));
+        if (range) {
+          update.setObject(8, window.days().last());
+        }
+        update.addBatch();
+      }
+      update.executeBatch();
+    }
+  }
+
+  private static void requireFence(Connection connection, @Nullable Fence fence)
+      throws SQLException {
     if (fence == null) {
       return;
     }
@@ -494,7 +534,8 @@ final class WindowCommit {
         upsert.setInt(next++, by.splits());
         upsert.setString(next++, window.id());
         upsert.setString(next++, by.runId());
-        upsert.setObject(next, fetchedAt());
+        upsert.setObject(next++, fetchedAt());
+        upsert.setString(next, c.controlDigest());
         upsert.addBatch();
       }
       upsert.executeBatch();
@@ -507,8 +548,8 @@ final class WindowCommit {
         (report, site_id, event_name, period, period_end, covers_to, status, stored, rows,
          pageviews_sum, pageviews_control, conversions_sum, conversions_control,
          value_sum, value_control, store_if_absent, reason, rows_digest, definition, zone,
-         requests, control_requests, splits, window_id, run_id, fetched_at)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         requests, control_requests, splits, window_id, run_id, fetched_at, control_digest)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (report, site_id, event_name, period, period_end) DO UPDATE
          SET covers_to = excluded.covers_to, status = excluded.status, stored = excluded.stored,
              rows = excluded.rows,
@@ -522,7 +563,9 @@ final class WindowCommit {
              definition = excluded.definition, zone = excluded.zone,
              requests = excluded.requests, control_requests = excluded.control_requests,
              splits = excluded.splits, window_id = excluded.window_id, run_id = excluded.run_id,
-             fetched_at = excluded.fetched_at, committed_at = pg_catalog.now()\
+             fetched_at = excluded.fetched_at, committed_at = pg_catalog.now(),
+             control_digest = excluded.control_digest, confirmed_at = NULL,
+             confirmed_run = NULL\
       """;
 
   private static void setLong(PreparedStatement statement, int index, @Nullable Long value)

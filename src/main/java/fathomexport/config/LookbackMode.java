@@ -1,0 +1,44 @@
+package fathomexport.config;
+
+import fathomexport.config.YamlNode.Scalar;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/** What a night does about stored days of the look-back: {@code lookback:}. */
+enum LookbackMode {
+  /** Fetches those that the control query does not confirm. */
+  CONFIRM,
+  /** Fetches all of them. */
+  FETCH;
+
+  static final String KEY = "lookback";
+
+  String label() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  /** Empty when there is a problem. */
+  static Optional<LookbackMode> decode(
+      YamlNode node, String path, Values values, Problems problems) {
+    List<String> labels = Arrays.stream(values()).map(LookbackMode::label).toList();
+    String allowed = "allowed: " + String.join(", ", labels);
+    Optional<Scalar> text = values.text(node, path, allowed);
+    if (text.isEmpty()) {
+      return Optional.empty();
+    }
+    Optional<LookbackMode> mode =
+        Arrays.stream(values()).filter(m -> m.label().equals(text.get().text())).findFirst();
+    if (mode.isEmpty()) {
+      problems.add(
+          text.get().at(),
+          path,
+          Problems.quote(text.get().text())
+              + " is not a kind of look-back"
+              + NearMiss.hint(text.get().text(), labels),
+          allowed);
+    }
+    return mode;
+  }
+}

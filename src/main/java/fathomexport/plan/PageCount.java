@@ -1,0 +1,63 @@
+package fathomexport.plan;
+
+import fathomexport.report.DateGrouping;
+import fathomexport.report.DayRange;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.Stream;
+
+/**
+ * What a range takes to page through, by running the pager over as many rows as are expected.
+ *
+ * @param pages requests
+ * @param full periods that alone reach the limit, with their rows
+ */
+public record PageCount(long pages, List<Full> full) {
+  /** A period that alone reaches the limit. */
+  public record Full(LocalDate period, long rows) {}
+
+  /**
+   * @param limit rows that one answer may have
+   * @param width days that one request may be about
+   * @param rows that a period is expected to have
+   */
+  public static PageCount of(
+      DateGrouping grouping,
+      DayRange days,
+      int limit,
+      int width,
+      ToDoubleFunction<LocalDate> rows) {
+    Pager pager = new Pager(grouping, days, limit, width);
+    List<Full> full = new ArrayList<>();
+    long pages = 0;
+    while (!pager.done()) {
+      DayRange asked = pager.ask();
+      LocalDate first = null;
+      LocalDate last = null;
+      double sum = 0;
+      for (LocalDate period : periods(grouping, asked).toList()) {
+        double some = rows.applyAsDouble(period);
+        if (some > 0) {
+          first = first == null ? period : first;
+          last = period;
+        }
+        sum += some;
+        if (sum >= limit) {
+          break;
+        }
+      }
+      pages++;
+      Pager.Kept kept = pager.answered((long) Math.min(sum, limit), first, last);
+      if (kept instanceof Pager.Kept.OverLimit over) {
+        full.add(new Full(over.period(), Math.round(rows.applyAsDouble(over.period()))));
+      }
+    }
+    return new PageCount(pages, full);
+  }
+
+  private static Stream<LocalDate> periods(DateGrouping grouping, DayRange days) {
+    return grouping == DateGrouping.NONE ? Stream.of(days.first()) : days.periods(grouping);
+  }
+}

@@ -1,0 +1,99 @@
+package fathomexport.plan;
+
+import fathomexport.report.DateGrouping;
+import fathomexport.report.DayRange;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import java.util.function.ToDoubleFunction;
+
+/** Neighbouring periods of a task that are treated alike. */
+public record Segment(Kind kind, DayRange days) {
+  /** What is done about a period. */
+  public enum Kind {
+    /** Its rows are asked for. */
+    FETCH,
+    /** What is stored of it is confirmed: only that is noted. */
+    CONFIRM,
+    /** The control reports nothing: it is committed as empty, without asking for its rows. */
+    SILENT
+  }
+
+  /**
+   * Cuts a task so that its periods that must be fetched take the fewest requests: where few rows
+   * lie between them, one request for all is cheaper than two. Of cuts that cost the same it takes
+   * the one with the fewest rows that need not come.
+   *
+   * @param kind what would be done about a period alone
+   * @param rows that a period is expected to have
+   * @param limit rows that one answer may have
+   * @param width days that one request may be about
+   */
+  public static List<Segment> cut(
+      FetchTask task,
+      Function<LocalDate, Kind> kind,
+      ToDoubleFunction<LocalDate> rows,
+      int limit,
+      int width) {
+    List<Segment> runs = new ArrayList<>();
+    for (LocalDate period : task.periods()) {
+      Kind its = kind.apply(period);
+      LocalDate end = task.endOf(period);
+      int last = runs.size() - 1;
+      if (last >= 0 && runs.get(last).kind() == its) {
+        runs.set(last, new Segment(its, new DayRange(runs.get(last).days().first(), end)));
+      } else {
+        runs.add(new Segment(its, new DayRange(period, end)));
+      }
+    }
+    List<DayRange> fetched =
+        runs.stream().filter(r -> r.kind() == Kind.FETCH).map(Segment::days).toList();
+    if (fetched.size() < 2) {
+      return runs;
+    }
+    List<DayRange> asked = cheapest(task.shape().dateGrouping(), fetched, rows, limit, width);
+    List<Segment> segments = new ArrayList<>();
+    for (Segment run : runs) {
+      DayRange hull = asked.stream().filter(a -> a.contains(run.days())).findFirst().orElse(null);
+      if (hull == null) {
+        segments.add(run);
+      } else if (segments.isEmpty() || !segments.get(segments.size() - 1).days().equals(hull)) {
+        segments.add(new Segment(Kind.FETCH, hull));
+      }
+    }
+    return segments;
+  }
+
+  private static List<DayRange> cheapest(
+      DateGrouping grouping,
+      List<DayRange> runs,
+      ToDoubleFunction<LocalDate> rows,
+      int limit,
+      int width) {
+    int n = runs.size();
+    // Of the first so many runs: the fewest requests, and where the last of their ranges begins.
+    long[] requests = new long[n + 1];
+    int[] begin = new int[n + 1];
+    for (int end = 1; end <= n; end++) {
+      requests[end] = Long.MAX_VALUE;
+      // The shortest last range first: a longer one must be cheaper.
+      for (int from = end - 1; from >= 0; from--) {
+        DayRange hull = runs.get(from).span(runs.get(end - 1));
+        if (from < end - 1 && hull.days() > width) {
+          break;
+        }
+        long cost = requests[from] + PageCount.of(grouping, hull, limit, width, rows).pages();
+        if (cost < requests[end]) {
+          requests[end] = cost;
+          begin[end] = from;
+        }
+      }
+    }
+    List<DayRange> ranges = new ArrayList<>();
+    for (int end = n; end > 0; end = begin[end]) {
+      ranges.add(0, runs.get(begin[end]).span(runs.get(end - 1)));
+    }
+    return ranges;
+  }
+}

@@ -1,0 +1,23 @@
+package fathomexport.sink;
+
+import fathomexport.ledger.LedgerEntry;
+import fathomexport.report.Report;
+import fathomexport.report.Window;
+import java.time.LocalDate;
+import java.util.Map;
+
+/**
+ * Stored periods of a window that a control query has just confirmed: its answer is equal to the
+ * one that they were certified against.
+ *
+ * @param digests of the answer, by period: what is stored by now against another is not confirmed
+ */
+public record WindowConfirmation(
+    Window window, Report report, Map<LocalDate, String> digests, LedgerEntry.Confirmed by) {
+  public WindowConfirmation {
+    digests = Map.copyOf(digests);
+    if (!window.periods().allMatch(digests::containsKey)) {
+      throw new IllegalArgumentException("not every period of " + window + " has a digest");
+    }
+  }
+}
