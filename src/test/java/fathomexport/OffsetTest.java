@@ -114,7 +114,8 @@ class OffsetTest {
         long rows =
             (long)
                 database
-                    .query("SELECT count(*) FROM fathom.pages_daily WHERE site_id = 'SITE" + s + "'")
+                    .query(
+                        "SELECT count(*) FROM fathom.pages_daily WHERE site_id = 'SITE" + s + "'")
                     .get(0)
                     .get(0);
         // And two pages of control totals.
