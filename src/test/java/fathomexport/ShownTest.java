@@ -14,6 +14,8 @@ import fathomexport.simulator.Behaviour;
 import fathomexport.simulator.Conversion;
 import fathomexport.simulator.Dimension;
 import fathomexport.simulator.FathomSimulator;
+import fathomexport.simulator.Fault;
+import fathomexport.simulator.FaultRule;
 import fathomexport.simulator.SimulatedSite;
 import fathomexport.simulator.SimulatorToken;
 import fathomexport.simulator.World;
@@ -30,7 +32,9 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -117,13 +121,14 @@ class ShownTest {
       assertThat(ended(installation, "plan", "all").out()).contains(EVENT_SHOWN);
       Installation.Ended run = ended(installation, "run", "all");
       assertThat(run.code()).as(run.said()).isZero();
-      JsonNode line = null;
-      for (String read : run.err().lines().toList()) {
-        JsonNode node = new ObjectMapper().readTree(read);
-        line = node.path("event_name").isNull() ? line : node;
+      List<String> events = new ArrayList<>();
+      for (String line : run.err().lines().toList()) {
+        String event = new ObjectMapper().readTree(line).path("event_name").textValue();
+        if (event != null) {
+          events.add(event);
+        }
       }
-      assertThat(line).isNotNull();
-      assertThat(line.path("event_name").textValue()).isEqualTo(EVENT);
+      assertThat(events).isNotEmpty().containsOnly(EVENT);
       for (String[] command :
           new String[][] {
             {"run", "all", "--json"},
@@ -174,32 +179,49 @@ class ShownTest {
     }
   }
 
-  /** On a terminal: the bar may move the cursor, a name may not. */
+  /** On a terminal: the bar may move the cursor, a name or the API's words may not. */
   @Test
   void theProgressBarAndTheEndOnATerminal() throws IOException {
-    try (TestDatabase database = TestDatabase.create();
-        FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
-      Installation installation = install(database, api);
-      ByteArrayOutputStream out = new ByteArrayOutputStream();
-      ByteArrayOutputStream err = new ByteArrayOutputStream();
-      int code =
-          Main.run(
-              List.of("run", "all"),
-              new Environment(
-                  installation.variables(),
-                  directory,
-                  new PrintStream(out, true, StandardCharsets.UTF_8),
-                  new PrintStream(err, true, StandardCharsets.UTF_8),
-                  InstantSource.fixed(NOW),
-                  true,
-                  new Shutdown()));
+    Behaviour refusing =
+        Behaviour.unlimited()
+            .withFault(
+                FaultRule.when(
+                    r -> r.aggregation() > 0,
+                    new Fault.Status(
+                        422,
+                        "application/json",
+                        "{\"error\":\"no \\u001b[31m\\nfathom-export: all is well\\u202e\"}",
+                        Map.of())));
+    for (Behaviour behaviour : List.of(Behaviour.unlimited(), refusing)) {
+      boolean refused = behaviour == refusing;
+      try (TestDatabase database = TestDatabase.create();
+          FathomSimulator api = FathomSimulator.start(world(), behaviour)) {
+        Installation installation = install(database, api);
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        int code =
+            Main.run(
+                List.of("run", "all"),
+                new Environment(
+                    installation.variables(),
+                    directory,
+                    new PrintStream(out, true, StandardCharsets.UTF_8),
+                    new PrintStream(err, true, StandardCharsets.UTF_8),
+                    InstantSource.fixed(NOW),
+                    true,
+                    new Shutdown()));
 
-      assertThat(code).isZero();
-      assertSafe("results", out.toString(StandardCharsets.UTF_8));
-      assertThat(err.toString(StandardCharsets.UTF_8))
-          .contains("\r")
-          .doesNotContain("\u001b[31m")
-          .doesNotContain("\u202e");
+        String results = out.toString(StandardCharsets.UTF_8);
+        assertThat(code).as(results).isEqualTo(refused ? 78 : 0);
+        assertSafe("results", results);
+        if (refused) {
+          assertThat(results).contains(EVENT_SHOWN).contains("fathom-export: all is well");
+        }
+        assertThat(err.toString(StandardCharsets.UTF_8))
+            .contains("\r")
+            .doesNotContain("\u001b[31m")
+            .doesNotContain("\u202e");
+      }
     }
   }
 

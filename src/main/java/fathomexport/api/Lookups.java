@@ -71,7 +71,7 @@ final class Lookups {
   static Site site(JsonNode record) throws UnusableAnswerException {
     String id = text(record, "id");
     try {
-      SiteId siteId = new SiteId(id == null ? "" : StoredText.encode(id));
+      SiteId siteId = new SiteId(id == null ? "" : id);
       String name = text(record, "name");
       ZoneId zone = zone(siteId, record);
       return new Site(

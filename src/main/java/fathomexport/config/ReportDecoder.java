@@ -307,8 +307,21 @@ final class ReportDecoder {
         filter
             .required("value", "write text; for the empty text \"\"")
             .flatMap(n -> values.text(n, filter.path("value")))
-            .map(Scalar::text);
+            .flatMap(s -> sendable(s, filter.path("value")));
     return property.flatMap(p -> operator.flatMap(o -> value.map(v -> new Filter(p, o, v))));
+  }
+
+  private Optional<String> sendable(Scalar scalar, String path) {
+    if (!StoredText.isSendable(scalar.text())) {
+      problems.add(
+          scalar.at(),
+          path,
+          Problems.quote(scalar.text())
+              + " holds half of a surrogate pair, which no query can carry",
+          "");
+      return Optional.empty();
+    }
+    return Optional.of(scalar.text());
   }
 
   private static Predicate<Operator> takenBy(Optional<Field> property) {

@@ -9,6 +9,7 @@ public record SiteId(String value) implements Serializable, Comparable<SiteId> {
   public SiteId {
     if (value.isBlank()
         || value.length() > LONGEST
+        || !StoredText.isSendable(value)
         || value.codePoints().anyMatch(Character::isISOControl)) {
       throw new IllegalArgumentException(
           "a site id is 1 to "
