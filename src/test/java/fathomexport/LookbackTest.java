@@ -42,7 +42,6 @@ class LookbackTest {
   private static final String SITE = "BERLIN";
   private static final ZoneId ZONE = ZoneId.of("Europe/Berlin");
 
-  /** The site's week of audits does not begin on these days. */
   private static final LocalDate FIRST = LocalDate.of(2025, 10, 20);
 
   private static final LocalDate LAST = LocalDate.of(2025, 11, 5);
@@ -169,7 +168,8 @@ class LookbackTest {
       assertThat(confirmed(database)).hasSize(2 * 3);
       assertThat(
               database.query(
-                  "SELECT DISTINCT run_id = confirmed_run FROM fathom_ops.ledger WHERE confirmed_at IS NOT NULL"))
+                  "SELECT DISTINCT run_id = confirmed_run FROM fathom_ops.ledger WHERE confirmed_at"
+                      + " IS NOT NULL"))
           .containsExactly(List.of(false));
       assertThat(written(installation, "browsers_daily")).as("the new day").isNotEqualTo(written);
 
