@@ -107,7 +107,7 @@ class FewestRequestsTest {
                   api.baseUri(),
                   SimulatorToken.STANDARD.secret(),
                   NOW.minus(Duration.ofDays(1)))
-              .settings(ROW_LIMIT, 100_000, "")
+              .settings(ROW_LIMIT, 1000, "")
               .pipeline("all", "all", "[postgres]", REPORTS);
       assertDone(installation.run("run", "all"));
       System.out.println("first night: " + api.log().aggregations().size());

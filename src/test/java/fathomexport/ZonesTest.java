@@ -102,8 +102,7 @@ class ZonesTest {
     "Pacific/Chatham, 2025-03-31, 169",
     "America/Santiago, 2025-09-01, 167", // its Sunday begins at 01:00
     "Africa/Cairo, 2025-04-21, 167", // its Friday begins at 01:00
-    "Asia/Beirut, 2025-03-24, 167", // its Sunday begins at 01:00
-    "Pacific/Apia, 2011-12-26, 144" // has no Friday at all
+    "Asia/Beirut, 2025-03-24, 167" // its Sunday begins at 01:00
   })
   void weeksOfEveryLength(String zone, LocalDate first, long hours) throws IOException {
     LocalDate last = first.plusDays(6);

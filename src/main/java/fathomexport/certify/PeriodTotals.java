@@ -177,6 +177,14 @@ public final class PeriodTotals implements Serializable {
         });
   }
 
+  /** Forgets the digests of these days' answers: their sums stand, the answers confirm nothing. */
+  public void forgetAnswers(DayRange days) {
+    periods
+        .subMap(days.first(), true, days.last(), true)
+        .values()
+        .forEach(total -> total.answer = null);
+  }
+
   /** Takes over what another holds of these days. */
   public void addAll(PeriodTotals other, DayRange days) {
     other

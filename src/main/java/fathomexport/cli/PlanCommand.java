@@ -154,14 +154,16 @@ final class PlanCommand implements Callable<Integer> {
     if (plan.likelyRequests() == 0) {
       return;
     }
+    printer.line("");
     List<List<String>> rows = new ArrayList<>();
     for (PlanOverview.Share share : plan.byReport()) {
       rows.add(kinds(String.join("+", share.reports()), share.kinds()));
     }
     rows.add(kinds("all", plan.kinds()));
     printer.table(
-        List.of("likely requests", "control", "first page", "further", "partitions", "total"),
+        List.of("likely requests", "control", "first page", "further pages", "partitions", "total"),
         rows);
+    printer.line("");
   }
 
   private static List<String> kinds(String name, RequestCosts.Kinds kinds) {

@@ -99,6 +99,14 @@ final class ControlBook {
     keys(query.shape().dateGrouping(), days).forEach(key -> page.known.put(key, at));
   }
 
+  /** Keeps the answers about these days from confirming rows that came before them. */
+  synchronized void forgetAnswers(ControlQuery query, DayRange days) {
+    Page page = families.get(Family.of(query, days));
+    if (page != null) {
+      page.totals.forgetAnswers(days);
+    }
+  }
+
   /**
    * The run goes on to this query: a plan comes to each query of a family once, so the totals of
    * the one before it are needed no more. Those of later ones, which the ledger told, stay.

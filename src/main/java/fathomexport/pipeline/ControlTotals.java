@@ -82,6 +82,14 @@ final class ControlTotals {
     }
   }
 
+  /**
+   * Has the answers about these days certify sums only: rows that came before them may be older in
+   * what is not summed.
+   */
+  void forgetAnswers(DayRange days) {
+    context.book().forgetAnswers(query, days);
+  }
+
   /** Asks anew, whatever is known. */
   void ask(DayRange days) throws FetchFailedException, IOException {
     Tally own = new Tally();

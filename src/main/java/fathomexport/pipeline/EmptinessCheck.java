@@ -4,6 +4,7 @@ import fathomexport.certify.Certifier;
 import fathomexport.certify.PeriodTotals;
 import fathomexport.plan.ControlQuery;
 import fathomexport.plan.FetchTask;
+import fathomexport.plan.HeldPeriod;
 import fathomexport.plan.History;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
@@ -92,8 +93,8 @@ final class EmptinessCheck {
   }
 
   private boolean hasRows(LocalDate period) {
-    return task.history().active().contains(period)
-        || (task.held().containsKey(period) && task.held().get(period).rows() > 0);
+    HeldPeriod held = task.held().get(period);
+    return task.history().active().contains(period) || (held != null && held.rows() > 0);
   }
 
   /**
@@ -117,11 +118,11 @@ final class EmptinessCheck {
       if (history.active().contains(at) || (days.contains(at) && !silent.contains(at))) {
         active = true;
       } else if (days.contains(at) || history.stored().contains(at)) {
-        return Set.of();
+        return new TreeSet<>();
       }
       at = grouping.periodStart(at.minusDays(1));
     }
-    return active ? end : Set.of();
+    return active ? end : new TreeSet<>();
   }
 
   private List<LocalDate> periods(DayRange days) {

@@ -332,8 +332,10 @@ final class PagedFetch {
     if (reasks == 0) {
       LOG.warn(
           "{} {}: the rows and their control disagree on {}; asking again", slice, covered, wrong);
-      with.ask(new DayRange(wrong.get(0), endOf(wrong.get(wrong.size() - 1))));
+      DayRange again = new DayRange(wrong.get(0), endOf(wrong.get(wrong.size() - 1)));
+      with.ask(again);
       if (check.disagreeing(with.get(days), covered, page.totals()).isEmpty()) {
+        with.forgetAnswers(again);
         return true;
       }
     }

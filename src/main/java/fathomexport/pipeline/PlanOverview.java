@@ -57,7 +57,6 @@ public record PlanOverview(
     List<Split> splits,
     List<String> assumptions,
     List<String> notes) {
-  private static final int WEEK = 7;
 
   /**
    * One question to one site.
@@ -149,8 +148,7 @@ public record PlanOverview(
         everyNight == null
             ? likely
             : month.lengthOfMonth()
-                    * costs.of(everyNight).stream().mapToLong(RequestCosts.Cost::likely).sum()
-                + audits(everyNight, month);
+                * costs.of(everyNight).stream().mapToLong(RequestCosts.Cost::likely).sum();
     return new PlanOverview(
         List.copyOf(lines.values()),
         plan.windows(),
@@ -172,21 +170,10 @@ public record PlanOverview(
             "likely: as many rows a period as are stored of it, else of the site, else of the"
                 + " report",
             "most: all stored days have moved, each range is refused once and halved, each page and"
-                + " its control are asked again, empty periods are confirmed, all retries of a run are used; a row cap"
-                + " below the limit, or a day that reaches it for the first time, may take more"),
+                + " its control are asked again, empty periods are confirmed, all retries of a run"
+                + " are used; a row cap below the limit, or a day that reaches it for the first"
+                + " time, may take more"),
         notes(plan, lost));
-  }
-
-  /** One confirmed period of each site is fetched each week. */
-  private static long audits(Plan everyNight, YearMonth month) {
-    long sites =
-        everyNight.tasks().stream()
-            .filter(t -> !t.isControl())
-            .filter(t -> t.held().values().stream().anyMatch(h -> h.controlDigest() != null))
-            .map(t -> t.site().id())
-            .distinct()
-            .count();
-    return (sites * month.lengthOfMonth() + WEEK - 1) / WEEK;
   }
 
   private static @Nullable Long bytes(RequestCosts.Cost cost, Map<String, Weight> weights) {

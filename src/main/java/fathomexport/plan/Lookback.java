@@ -37,7 +37,8 @@ public record Lookback(Set<String> reports, Set<SiteId> sites, Map<SiteId, Insta
   }
 
   private static long shift(SiteId site) {
-    return Long.parseUnsignedLong(Digests.hex("audit", site.value()), 16) >>> 1;
+    return Long.remainderUnsigned(
+        Long.parseUnsignedLong(Digests.hex("audit", site.value()), 16), WEEK);
   }
 
   /** Whether a site has not been audited in the week of this day. */

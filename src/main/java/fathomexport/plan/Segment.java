@@ -47,6 +47,7 @@ public record Segment(Kind kind, DayRange days) {
         runs.add(new Segment(its, new DayRange(period, end)));
       }
     }
+    joinOverSilence(runs);
     List<DayRange> fetched =
         runs.stream().filter(r -> r.kind() == Kind.FETCH).map(Segment::days).toList();
     if (fetched.size() < 2) {
@@ -63,6 +64,20 @@ public record Segment(Kind kind, DayRange days) {
       }
     }
     return segments;
+  }
+
+  /** Periods of which nothing comes cost nothing between those that are fetched. */
+  private static void joinOverSilence(List<Segment> runs) {
+    for (int i = runs.size() - 2; i > 0; i--) {
+      if (runs.get(i).kind() == Kind.SILENT
+          && runs.get(i - 1).kind() == Kind.FETCH
+          && runs.get(i + 1).kind() == Kind.FETCH) {
+        DayRange hull = runs.get(i - 1).days().span(runs.get(i + 1).days());
+        runs.subList(i, i + 2).clear();
+        runs.set(i - 1, new Segment(Kind.FETCH, hull));
+        i--;
+      }
+    }
   }
 
   private static List<DayRange> cheapest(

@@ -263,16 +263,16 @@ class WindowPlannerTest {
 
   @ParameterizedTest
   @CsvSource({
-    "Pacific/Apia, 2011-12-30T09:59:59Z, 2011-12-28",
-    "Pacific/Apia, 2011-12-30T10:00:00Z, 2011-12-30",
+    "Pacific/Apia, 2026-06-20T10:59:59Z, 2026-06-19",
+    "Pacific/Apia, 2026-06-20T11:00:00Z, 2026-06-20",
     "Asia/Kathmandu, 2026-06-20T18:14:59Z, 2026-06-19",
     "Asia/Kathmandu, 2026-06-20T18:15:00Z, 2026-06-20",
     "Australia/Lord_Howe, 2026-04-04T12:59:59Z, 2026-04-03",
     "Australia/Lord_Howe, 2026-04-04T13:00:00Z, 2026-04-04",
     "Australia/Lord_Howe, 2026-04-05T13:29:59Z, 2026-04-04",
     "Australia/Lord_Howe, 2026-04-05T13:30:00Z, 2026-04-05",
-    "America/Sao_Paulo, 2018-11-04T02:59:59Z, 2018-11-02",
-    "America/Sao_Paulo, 2018-11-04T03:00:00Z, 2018-11-03",
+    "America/Asuncion, 2023-10-01T03:59:59Z, 2023-09-29",
+    "America/Asuncion, 2023-10-01T04:00:00Z, 2023-09-30",
     ", 2026-06-20T11:59:59Z, 2026-06-18",
     ", 2026-06-20T12:00:00Z, 2026-06-19"
   })
