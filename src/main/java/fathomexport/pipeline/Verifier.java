@@ -76,6 +76,7 @@ final class Verifier {
             new DayRange(days.first(), days.last().isAfter(last) ? last : days.last());
         for (Slice slice : subject.slices(report)) {
           for (Sink sink : sinks.all()) {
+            damaged.addAll(sink.damages(report, List.of(slice.site()), finished));
             try {
               compare(report, slice, sink, finished);
             } catch (LedgerException e) {

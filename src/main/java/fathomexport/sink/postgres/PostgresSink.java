@@ -4,8 +4,11 @@ import fathomexport.ledger.Ledger;
 import fathomexport.report.DayRange;
 import fathomexport.report.Report;
 import fathomexport.report.SecretUnavailableException;
+import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
+import fathomexport.report.TableSchema;
 import fathomexport.report.Window;
+import fathomexport.report.rows.RowReader;
 import fathomexport.report.rows.RowSource;
 import fathomexport.sink.CommitResult;
 import fathomexport.sink.Fence;
@@ -20,8 +23,11 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,6 +40,11 @@ public final class PostgresSink implements Sink {
   private static final Logger LOG = LoggerFactory.getLogger(PostgresSink.class);
   private static final Duration SETTLE_WITHIN = Duration.ofSeconds(30);
   private static final Duration SETTLE_PAUSE = Duration.ofMillis(500);
+
+  private static final String UNIQUE_VIOLATION = "23505";
+
+  /** No such table, column or schema. */
+  private static final Set<String> NOT_READY = Set.of("42P01", "42703", "3F000");
 
   private final Database database;
   private final PostgresLedger ledger;
@@ -63,7 +74,7 @@ public final class PostgresSink implements Sink {
     try {
       new Migrations(database).run(reports);
     } catch (SQLException e) {
-      throw unavailable(e);
+      throw database.unavailable(e);
     }
   }
 
@@ -80,7 +91,7 @@ public final class PostgresSink implements Sink {
     try {
       connection = database.borrow(outage);
     } catch (SQLException e) {
-      throw unavailable(e);
+      throw database.unavailable(e);
     }
     while (true) {
       try {
@@ -90,7 +101,7 @@ public final class PostgresSink implements Sink {
         try {
           connection = outage.reconnect(failure.getCause());
         } catch (SQLException e) {
-          throw unavailable(e);
+          throw database.unavailable(e);
         }
       }
     }
@@ -125,7 +136,7 @@ public final class PostgresSink implements Sink {
       if (Database.worthRepeating(e)) {
         throw new Repeatable(e);
       }
-      throw translate(load.window(), e);
+      throw translate(load, e);
     } catch (IOException e) {
       throw new SinkException(
           SinkException.Kind.UNAVAILABLE,
@@ -141,7 +152,7 @@ public final class PostgresSink implements Sink {
     } catch (SQLException e) {
       database.discard(connection);
       if (!Database.lost(e)) {
-        throw translate(load.window(), e);
+        throw translate(load, e);
       }
       return switch (settle(load.window(), transaction)) {
         case COMMITTED -> result;
@@ -224,8 +235,14 @@ public final class PostgresSink implements Sink {
     try {
       return new StoredRows(database, report, slice, days);
     } catch (SQLException e) {
-      throw unavailable(e);
+      throw database.unavailable(e);
     }
+  }
+
+  @Override
+  public List<String> damages(Report report, Collection<SiteId> sites, DayRange days) {
+    // The server finds damage when it reads the pages, and says so then.
+    return List.of();
   }
 
   @Override
@@ -247,29 +264,68 @@ public final class PostgresSink implements Sink {
     }
   }
 
-  private SinkException translate(Window window, SQLException e) {
-    return switch (String.valueOf(e.getSQLState())) {
-      case "23505" ->
-          new SinkException(
-              SinkException.Kind.INTEGRITY,
-              "window " + window + " repeats a row's key; nothing was stored: " + e.getMessage(),
-              e);
-      case "42P01", "42703", "3F000" ->
-          new SinkException(
-              SinkException.Kind.DEFINITION,
-              "PostgreSQL at "
-                  + database.place()
-                  + " is not ready for report "
-                  + window.report()
-                  + ": run `fathom-export migrate` ("
-                  + e.getMessage()
-                  + ")",
-              e);
-      default -> unavailable(e);
-    };
+  private SinkException translate(WindowLoad load, SQLException e) {
+    Window window = load.window();
+    String table = ReportTable.SCHEMA + "." + window.report();
+    String state = String.valueOf(e.getSQLState());
+    if (UNIQUE_VIOLATION.equals(state) && repeatsKey(load)) {
+      return new SinkException(
+          SinkException.Kind.INTEGRITY,
+          "window " + window + " repeats a row's key; nothing was stored: " + e.getMessage(),
+          e);
+    }
+    if (DatabaseFailure.refuses(e)) {
+      return new SinkException(
+          SinkException.Kind.REFUSED,
+          "PostgreSQL at "
+              + database.place()
+              + ": table "
+              + table
+              + " does not take the rows of report "
+              + window.report()
+              + "; nothing was stored: "
+              + DatabaseFailure.refusal(e, table),
+          e);
+    }
+    if (NOT_READY.contains(state)) {
+      return new SinkException(
+          SinkException.Kind.DEFINITION,
+          "PostgreSQL at "
+              + database.place()
+              + " is not ready for report "
+              + window.report()
+              + ": run `fathom-export migrate` ("
+              + e.getMessage()
+              + ")",
+          e);
+    }
+    return database.unavailable(e);
   }
 
-  private SinkException unavailable(SQLException e) {
-    return new SinkException(SinkException.Kind.UNAVAILABLE, database.describe(e), e);
+  /** Whether the rows themselves break the grain, rather than a unique index that was added. */
+  private static boolean repeatsKey(WindowLoad load) {
+    TableSchema schema = load.report().schema();
+    RowReader row = new RowReader(schema);
+    int keys = schema.keyColumns().size();
+    byte[] previous = new byte[0];
+    int previousLength = -1;
+    try (RowSource rows = load.rows().read()) {
+      while (rows.next()) {
+        row.read(rows.buffer(), rows.length());
+        int length = row.prefixLength(keys);
+        if (length == previousLength
+            && Arrays.equals(previous, 0, length, row.bytes(), 0, length)) {
+          return true;
+        }
+        previous = Arrays.copyOf(row.bytes(), length);
+        previousLength = length;
+      }
+      return false;
+    } catch (IOException e) {
+      throw new SinkException(
+          SinkException.Kind.UNAVAILABLE,
+          "the rows of window " + load.window() + " cannot be read back: " + e.getMessage(),
+          e);
+    }
   }
 }
