@@ -95,8 +95,7 @@ class DamagedFilesTest {
   }
 
   private static Installation.Ended backfill(Installation installation) {
-    return installation.run(
-        "backfill", "all", "--from", FIRST.toString(), "--to", LAST.toString());
+    return installation.run("backfill", "all", "--from", FIRST.toString(), "--to", LAST.toString());
   }
 
   @ParameterizedTest

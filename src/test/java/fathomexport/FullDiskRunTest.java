@@ -77,7 +77,9 @@ class FullDiskRunTest {
 
   @BeforeAll
   void undisturbed(@TempDir Path directory) {
-    drill = new FaultDrill(directory, world(PAGES_A_DAY), FIRST, LAST, "[" + SITE + "]", TWO_DAYS, REPORTS);
+    drill =
+        new FaultDrill(
+            directory, world(PAGES_A_DAY), FIRST, LAST, "[" + SITE + "]", TWO_DAYS, REPORTS);
   }
 
   @AfterAll

@@ -67,8 +67,7 @@ class RefusingTableTest {
   void install(@TempDir Path directory) {
     database = TestDatabase.create();
     installation =
-        new Installation(
-            directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW);
+        new Installation(directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW);
   }
 
   @AfterEach
@@ -212,7 +211,8 @@ class RefusingTableTest {
 
     Installation.Ended ended = backfill("--force");
 
-    assertRefused(ended, "replica identity", "ALTER TABLE fathom.pages_daily REPLICA IDENTITY FULL");
+    assertRefused(
+        ended, "replica identity", "ALTER TABLE fathom.pages_daily REPLICA IDENTITY FULL");
     assertInPostgres(TRAFFIC);
 
     database.execute("ALTER TABLE fathom.pages_daily REPLICA IDENTITY FULL");
@@ -232,9 +232,7 @@ class RefusingTableTest {
     Installation.Ended ended = backfill();
 
     assertRefused(ended, "no_pages");
-    assertThat(
-            Landed.differences(
-                truth(PAGES), Landed.inParquet(installation.warehouse(), PAGES)))
+    assertThat(Landed.differences(truth(PAGES), Landed.inParquet(installation.warehouse(), PAGES)))
         .isEmpty();
     assertInPostgres(TRAFFIC);
   }

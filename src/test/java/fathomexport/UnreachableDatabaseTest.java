@@ -87,8 +87,8 @@ class UnreachableDatabaseTest {
   /** In the protocol's words: the test's own server may trust everyone who is on this machine. */
   @ParameterizedTest
   @CsvSource({
-    "28P01, password authentication failed for user \"fathom_loader\"",
-    "28000, no pg_hba.conf entry for host \"10.0.0.1\""
+    "28P01, password authentication failed for user fathom_loader",
+    "28000, no pg_hba.conf entry for host 10.0.0.1"
   })
   void aWrongPassword(String state, String words) throws Exception {
     try (RefusingServer server = new RefusingServer(state, words)) {
@@ -205,7 +205,7 @@ class UnreachableDatabaseTest {
     }
 
     private void serve() {
-      while (!socket.isClosed()) {
+      while (true) {
         try (Socket client = socket.accept();
             DataInputStream in = new DataInputStream(client.getInputStream());
             OutputStream out = client.getOutputStream()) {
@@ -214,8 +214,10 @@ class UnreachableDatabaseTest {
           out.write(answer);
           out.flush();
         } catch (IOException e) {
-          // The test has ended, or the client did not wait.
-          continue;
+          if (socket.isClosed()) {
+            return;
+          }
+          // A client that did not wait for its answer.
         }
       }
     }

@@ -152,7 +152,8 @@ final class FailurePolicy {
    * person can remove.
    */
   static String words(Throwable failure) {
-    String message = failure.getMessage() == null ? failure.toString() : failure.getMessage();
+    String own = failure.getMessage();
+    String message = own == null ? failure.toString() : own;
     return fullDisk(failure)
         .filter(full -> !message.contains(full))
         .map(full -> message + " (" + full + ")")

@@ -299,13 +299,14 @@ final class RunServices implements AutoCloseable {
     return judged(window.toString(), window.slice(), failure).about(window, requests);
   }
 
-  /** Judges a commit that sinks have failed at, and does what follows for the report and the run. */
+  /**
+   * Judges a commit that sinks have failed at, and does what follows for the report and the run.
+   */
   WindowOutcome failed(Window window, long requests, Sinks.Committed done) {
     done.failures().stream()
         .filter(e -> FailurePolicy.of(e, false).kind() == FailureKind.FAULT)
         .forEach(e -> LOG.error("{}: internal error", window, e));
-    FailurePolicy.Verdict verdict =
-        FailurePolicy.of(done.failures(), !done.results().isEmpty());
+    FailurePolicy.Verdict verdict = FailurePolicy.of(done.failures(), !done.results().isEmpty());
     WindowOutcome outcome = verdict.outcome(window.toString()).about(window, requests);
     follow(verdict.reach(), window.slice().site(), window.report(), outcome);
     return outcome;

@@ -33,7 +33,8 @@ final class UnpackDirectories {
         });
   }
 
-  private static void require(Path directory, String library, String property, @Nullable String own) {
+  private static void require(
+      Path directory, String library, String property, @Nullable String own) {
     try {
       Path probe = Files.createTempFile(directory, "fathom-export-", ".exec");
       try {

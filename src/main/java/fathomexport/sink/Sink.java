@@ -38,9 +38,9 @@ public interface Sink extends AutoCloseable {
    * writes no row.
    *
    * @throws SinkException {@code UNAVAILABLE}: nothing was stored; {@code UNKNOWN}: whether it was
-   *     stored could not be found out; {@code REFUSED}: the report's table does not take these rows;
-   *     {@code DAMAGED}: a damaged file stands where they belong; {@code INTEGRITY}: what would be
-   *     stored is not what was certified; {@code SUPERSEDED}: the fence is down
+   *     stored could not be found out; {@code REFUSED}: the report's table does not take these
+   *     rows; {@code DAMAGED}: a damaged file stands where they belong; {@code INTEGRITY}: what
+   *     would be stored is not what was certified; {@code SUPERSEDED}: the fence is down
    */
   CommitResult commit(WindowLoad load);
 

@@ -12,7 +12,9 @@ public final class SinkException extends RuntimeException {
     UNAVAILABLE,
     /** The reply to a commit was lost and could not be settled by asking. */
     UNKNOWN,
-    /** A table refuses a report's rows, as by a constraint or trigger; nothing of them was stored. */
+    /**
+     * A table refuses a report's rows, as by a constraint or trigger; nothing of them was stored.
+     */
     REFUSED,
     /** A file is not what this program wrote there; it stands, and nothing was stored beside it. */
     DAMAGED,

@@ -64,8 +64,7 @@ class WindowFailuresTest {
                 ended.add(outcome);
               }
             });
-    ApiSettings api =
-        ApiSettings.of(URI.create("http://127.0.0.1:9/v1"), new SecretRef.Env(TOKEN));
+    ApiSettings api = ApiSettings.of(URI.create("http://127.0.0.1:9/v1"), new SecretRef.Env(TOKEN));
     spec =
         new ExportSpec(
             ExportSpec.newRunId(Instant.now()),

@@ -874,12 +874,7 @@ public abstract class SinkContract {
 
   private static WindowLoad with(WindowLoad load, QuarantinedRow row) {
     return new WindowLoad(
-        load.window(),
-        load.report(),
-        load.rows(),
-        load.periods(),
-        load.provenance(),
-        List.of(row));
+        load.window(), load.report(), load.rows(), load.periods(), load.provenance(), List.of(row));
   }
 
   private static QuarantinedRow quarantined(Report report, String window, String raw, int n) {

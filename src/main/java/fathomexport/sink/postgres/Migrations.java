@@ -78,7 +78,8 @@ final class Migrations {
                 + database.place()
                 + " is encoded in "
                 + row.getString(1)
-                + ", which cannot hold every path: CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0",
+                + ", which cannot hold every path: CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE"
+                + " template0",
             null);
       }
     }

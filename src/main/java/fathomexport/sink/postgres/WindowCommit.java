@@ -311,8 +311,7 @@ final class WindowCommit {
     return totals;
   }
 
-  private void verify(
-      Connection connection, Set<LocalDate> periods, Map<LocalDate, Totals> totals)
+  private void verify(Connection connection, Set<LocalDate> periods, Map<LocalDate, Totals> totals)
       throws SQLException {
     for (PeriodCertificate c : load.periods()) {
       if (!periods.contains(c.period())) {
