@@ -22,10 +22,10 @@ import org.postgresql.util.ServerErrorMessage;
 record DatabaseFailure(SinkException.Kind kind, String message) {
   /**
    * Connections that a run has open at a time: one that commits and reads the ledger, one that
-   * holds the pipeline's lock, one for the account's quota, one for what is learned meanwhile. A
-   * migration needs three before that.
+   * holds the pipeline's lock, one for each of the account's quotas (of reports, of lists), one for
+   * what is learned meanwhile. A migration needs three before that.
    */
-  static final int CONNECTIONS = 4;
+  static final int CONNECTIONS = 5;
 
   /** A password or a role that the server does not accept. */
   private static final String AUTHORIZATION = "28";
