@@ -36,6 +36,7 @@ class FullDiskRunTest {
   private static final LocalDate FIRST = LocalDate.of(2025, 8, 1);
   private static final LocalDate LAST = LocalDate.of(2025, 8, 6);
   private static final int PAGES_A_DAY = 1_200;
+  private static final int FEW_PAGES = 900;
   private static final String SITE = "PAGEFULL";
 
   /** A window. */
@@ -52,12 +53,12 @@ class FullDiskRunTest {
   private FaultDrill drill;
 
   /** Rows enough to spill: long names that do not compress. */
-  private static World world() {
+  private static World world(int pagesPerDay) {
     World world = World.empty().addSite(SITE, ZoneOffset.UTC);
     long n = 0;
     for (LocalDate day = FIRST; !day.isAfter(LAST); day = day.plusDays(1)) {
       List<PageView> views = new ArrayList<>();
-      for (int i = 0; i < PAGES_A_DAY; i++) {
+      for (int i = 0; i < pagesPerDay; i++) {
         n++;
         String path =
             "/"
@@ -76,7 +77,9 @@ class FullDiskRunTest {
 
   @BeforeAll
   void undisturbed(@TempDir Path directory) {
-    drill = new FaultDrill(directory, world(), FIRST, LAST, "[" + SITE + "]", TWO_DAYS, REPORTS);
+    drill =
+        new FaultDrill(
+            directory, world(PAGES_A_DAY), FIRST, LAST, "[" + SITE + "]", TWO_DAYS, REPORTS);
   }
 
   @AfterAll
@@ -152,7 +155,7 @@ class FullDiskRunTest {
     }
   }
 
-  /** What is thrown then is no exception, but has its exit code all the same. */
+  /** Found before anything is fetched, as is a folder that nothing may be loaded from. */
   @Test
   void aLibraryThatCannotBeUnpacked() throws Exception {
     Path noFolder = Files.createFile(place.resolve("file"));
@@ -160,8 +163,86 @@ class FullDiskRunTest {
         ForkedRun forked = trial.fork(List.of("-Dorg.xerial.snappy.tempdir=" + noFolder))) {
       Installation.Ended ended = forked.await(120);
       trial.ended("a native library cannot be unpacked", String.valueOf(ended.code()));
-      assertThat(ended.code()).as(ended.said()).isEqualTo(70);
-      assertThat(ended.said()).contains("a fault of ours").contains("snappy");
+      assertThat(ended.code()).as(ended.said()).isEqualTo(74);
+      assertThat(ended.said()).contains("snappy", noFolder.toString(), "tempdir=DIR");
+      assertThat(drill.api().log().aggregations()).isEmpty();
+      trial.finish();
+    }
+  }
+
+  @Test
+  void temporaryFilesMountedNoexec() throws Exception {
+    Path hardened = Files.createDirectories(place.resolve("hardened"));
+    try (FaultDrill.Trial trial = drill.trial();
+        SmallDisk disk = mounted(hardened)) {
+      disk.remount("noexec");
+      try (ForkedRun forked = trial.fork(List.of("-Djava.io.tmpdir=" + hardened))) {
+        Installation.Ended ended = forked.await(120);
+        trial.ended("temporary files mounted noexec", String.valueOf(ended.code()));
+        assertThat(ended.code()).as(ended.said()).isEqualTo(78);
+        assertThat(ended.said()).contains(hardened + ", but that is mounted noexec", "=DIR");
+        assertThat(drill.api().log().aggregations()).isEmpty();
+      }
+      // What the message says to set is enough.
+      Path own = Files.createDirectories(place.resolve("libraries"));
+      try (ForkedRun forked =
+          trial.fork(
+              List.of(
+                  "-Djava.io.tmpdir=" + hardened,
+                  "-Dorg.xerial.snappy.tempdir=" + own,
+                  "-DZstdTempFolder=" + own))) {
+        Installation.Ended ended = forked.await(120);
+        assertThat(ended.code()).as(ended.said()).isZero();
+      }
+    }
+  }
+
+  /**
+   * Rows that fit memory as they were fetched outgrow it when they are typed: the disk is full by
+   * then. The run ends as it does when fetching or committing meets that.
+   */
+  @Test
+  void underTheSpillDirectoryWhileTyping() throws Exception {
+    Path spill = Files.createDirectories(place.resolve("typing"));
+    try (FaultDrill few =
+            new FaultDrill(
+                place.resolve("few"),
+                world(FEW_PAGES),
+                FIRST,
+                LAST,
+                "[" + SITE + "]",
+                "  max_range_days: 1\n",
+                List.of(Question.pageviews("pages_daily", "day", "pathname")));
+        FaultDrill.Trial trial = few.trial();
+        SmallDisk disk = mounted(spill)) {
+      few.api()
+          .behave(
+              few.normal()
+                  .withFault(
+                      FaultRule.when(
+                          r -> {
+                            if (r.aggregation() == 1) {
+                              disk.leave(0);
+                            }
+                            return false;
+                          },
+                          new Fault.HangUp())));
+      try (ForkedRun forked =
+          trial.fork(
+              List.of(
+                  "-Djava.io.tmpdir=" + spill,
+                  "-Dorg.xerial.snappy.tempdir=" + place,
+                  "-DZstdTempFolder=" + place,
+                  "-XX:-UsePerfData"))) {
+        Installation.Ended ended = forked.await(120);
+        trial.ended("disk full while rows are typed", String.valueOf(ended.code()));
+        assertThat(ended.code()).as(ended.said()).isEqualTo(74);
+        assertThat(ended.said()).contains("No space left on device", spill.toString());
+        assertThat(few.api().log().aggregations().size())
+            .as("nothing more is asked when it is known")
+            .isLessThan(few.requests());
+      }
+      disk.clear();
       trial.finish();
     }
   }

@@ -91,6 +91,7 @@ final class StatusCommand implements Callable<Integer> {
       table(printer, shown);
       shown.forEach(line -> details(printer, line));
     }
+    status.damaged().forEach(damaged -> printer.line("! damaged: " + damaged));
     RunPrinting.stale(printer, status.pipeline(), status.stale());
     status.moved().forEach(moved -> printer.line("  ~ " + moved(moved)));
     status

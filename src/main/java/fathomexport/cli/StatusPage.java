@@ -130,6 +130,8 @@ final class StatusPage {
     page.put("runs", status.runs().stream().limit(RUNS).map(this::run).toList());
     page.put("hasQuarantined", !status.quarantined().isEmpty());
     page.put("quarantined", status.quarantined().stream().map(StatusPage::quarantined).toList());
+    page.put("hasDamaged", !status.damaged().isEmpty());
+    page.put("damaged", status.damaged());
     page.put("moved", status.moved().stream().map(StatusCommand::moved).toList());
     page.put("hasRestated", !status.restated().isEmpty());
     page.put("restated", status.restated().stream().map(StatusPage::restated).toList());

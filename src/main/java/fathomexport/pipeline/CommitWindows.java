@@ -7,7 +7,6 @@ import fathomexport.ledger.Provenance;
 import fathomexport.plan.FetchTask;
 import fathomexport.report.Site;
 import fathomexport.report.Window;
-import fathomexport.report.rows.RowSpool;
 import fathomexport.sink.CommitResult;
 import fathomexport.sink.WindowLoad;
 import java.time.LocalDate;
@@ -37,7 +36,7 @@ final class CommitWindows extends DoFn<Certified, WindowOutcome> {
     WindowOutcome outcome;
     long requests = typed.fetched().requestsOf(typed.report());
     try {
-      outcome = commit(run, certified, window, typed.rows()).about(window, requests);
+      outcome = commit(run, certified, window, requests);
     } catch (RuntimeException e) {
       outcome = run.failed(window, requests, e);
     } finally {
@@ -48,22 +47,29 @@ final class CommitWindows extends DoFn<Certified, WindowOutcome> {
   }
 
   private static WindowOutcome commit(
-      RunServices run, Certified certified, Window window, RowSpool rows) {
+      RunServices run, Certified certified, Window window, long requests) {
     Typed typed = certified.typed();
     WindowLoad load =
-        new WindowLoad(window, typed.report(), rows, certified.periods(), provenance(run, typed));
+        new WindowLoad(
+            window,
+            typed.report(),
+            typed.rows(),
+            certified.periods(),
+            provenance(run, typed),
+            typed.quarantine());
+    Sinks.Committed done = run.sinks().commit(load);
+    if (!done.failures().isEmpty()) {
+      return run.failed(window, requests, done);
+    }
     int changed = 0;
     long stored = 0;
     Set<LocalDate> differing = new HashSet<>();
-    for (CommitResult result : run.sinks().commit(load)) {
+    for (CommitResult result : done.results()) {
       changed = Math.max(changed, result.changed().size());
       stored = Math.max(stored, result.rowsStored());
       differing.addAll(result.changed());
     }
     audit(run, typed, certified, differing);
-    if (!typed.quarantine().isEmpty()) {
-      run.sinks().ledger().quarantine(typed.quarantine());
-    }
     List<PeriodCertificate> incomplete =
         certified.periods().stream()
             .filter(p -> p.status() == CertificateStatus.INCOMPLETE)
@@ -81,7 +87,8 @@ final class CommitWindows extends DoFn<Certified, WindowOutcome> {
             new WindowOutcome.Periods(
                 count(certified, CertificateStatus.CERTIFIED),
                 count(certified, CertificateStatus.UNCERTIFIED),
-                incomplete.size()));
+                incomplete.size()))
+        .about(window, requests);
   }
 
   /**

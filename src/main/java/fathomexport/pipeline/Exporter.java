@@ -100,6 +100,7 @@ public final class Exporter {
   public RunResult snapshot(ExportJob job, boolean detailed, List<String> beamArguments) {
     return guarded(
         () -> {
+          UnpackDirectories.require();
           try (Sinks sinks = open(job)) {
             sinks.all().forEach(sink -> sink.samples().prepare());
             // Not the pipeline's own lock: a night's run and a sample do not exclude each other.
@@ -252,6 +253,7 @@ public final class Exporter {
   private RunResult export(ExportJob job, Mode mode, Budget budget, List<String> beamArguments) {
     return guarded(
         () -> {
+          UnpackDirectories.require();
           try (Sinks sinks = open(job)) {
             sinks.all().forEach(sink -> sink.migrate(job.reports()));
             Optional<PipelineLock> lock = sinks.tryLock(job.name());

@@ -6,8 +6,11 @@ import fathomexport.report.SecretUnavailableException;
 import fathomexport.sink.SinkException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * What a failure means, whichever step of a window it comes from: why the window was not exported,
@@ -20,6 +23,8 @@ final class FailurePolicy {
   enum Reach {
     /** The window alone. */
     WINDOW,
+    /** Every window of the report that no sink takes any more. */
+    REPORT,
     /** Everything that is still to be asked of the window's site. */
     SITE,
     /** The run: what is still to come would fail alike, and its requests would be billed. */
@@ -74,10 +79,33 @@ final class FailurePolicy {
     String words = words(failure);
     return switch (failure.kind()) {
       case UNAVAILABLE, UNKNOWN -> new Verdict(FailureKind.STORAGE, words, Reach.RUN);
-      case DEFINITION -> new Verdict(FailureKind.CONFIGURATION, words, Reach.WINDOW);
+      case REFUSED -> new Verdict(FailureKind.STORAGE, words, Reach.REPORT);
+      case DAMAGED -> new Verdict(FailureKind.STORAGE, words, Reach.WINDOW);
+      case DEFINITION -> new Verdict(FailureKind.CONFIGURATION, words, Reach.REPORT);
+      case ACCESS -> new Verdict(FailureKind.PERMISSION, words, Reach.RUN);
+      case SETTINGS -> new Verdict(FailureKind.CONFIGURATION, words, Reach.RUN);
       case SUPERSEDED -> new Verdict(FailureKind.TRY_LATER, words, Reach.RUN);
       case INTEGRITY -> new Verdict(FailureKind.FAULT, words, Reach.WINDOW);
     };
+  }
+
+  /**
+   * The meaning of a commit that some sinks have failed at.
+   *
+   * @param elsewhere whether another sink took the rows: then the report goes on for its sake
+   */
+  static Verdict of(List<RuntimeException> failures, boolean elsewhere) {
+    List<Verdict> verdicts = failures.stream().map(e -> of(e, false)).toList();
+    Reach reach =
+        verdicts.stream().map(Verdict::reach).max(Comparator.naturalOrder()).orElseThrow();
+    return new Verdict(
+        verdicts.stream().map(Verdict::kind).min(Comparator.naturalOrder()).orElseThrow(),
+        verdicts.stream().map(Verdict::message).collect(Collectors.joining("; ")),
+        reach == Reach.REPORT && !everyReports(verdicts, elsewhere) ? Reach.WINDOW : reach);
+  }
+
+  private static boolean everyReports(List<Verdict> verdicts, boolean elsewhere) {
+    return !elsewhere && verdicts.stream().allMatch(v -> v.reach() == Reach.REPORT);
   }
 
   /** The meaning of a question to the API that has failed. */
@@ -124,7 +152,8 @@ final class FailurePolicy {
    * person can remove.
    */
   static String words(Throwable failure) {
-    String message = failure.getMessage() == null ? failure.toString() : failure.getMessage();
+    String own = failure.getMessage();
+    String message = own == null ? failure.toString() : own;
     return fullDisk(failure)
         .filter(full -> !message.contains(full))
         .map(full -> message + " (" + full + ")")

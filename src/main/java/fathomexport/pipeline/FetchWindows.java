@@ -96,8 +96,8 @@ final class FetchWindows extends DoFn<Integer, Fetched> {
     }
     Prefetcher.Result.Nothing nothing = (Prefetcher.Result.Nothing) piece.result();
     FetchTask task = nothing.left();
-    WindowOutcome why = nothing.why();
     for (Report report : task.reports()) {
+      WindowOutcome why = run.refused(report).orElse(nothing.why());
       WindowOutcome outcome =
           WindowOutcome.failed(
                   task.window(report).toString(),

@@ -199,6 +199,11 @@ final class PagedFetch {
     spool.close();
   }
 
+  /** The same, where it is too late to say that they cannot be dropped. */
+  void drop() {
+    RunServices.drop(spool);
+  }
+
   /** Sums of the rows that came. */
   PeriodTotals totals() {
     return totals;

@@ -12,6 +12,7 @@ import fathomexport.api.RunControls;
 import fathomexport.api.StopSignal;
 import fathomexport.api.TimeSource;
 import fathomexport.plan.FetchTask;
+import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
 import fathomexport.report.Window;
@@ -21,6 +22,7 @@ import fathomexport.sink.postgres.PostgresSettings;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -66,6 +68,7 @@ final class RunServices implements AutoCloseable {
   private final AtomicLong requestsTold = new AtomicLong();
   private final AtomicReference<WindowOutcome> halt = new AtomicReference<>();
   private final Map<SiteId, WindowOutcome> lostSites = new ConcurrentHashMap<>();
+  private final Map<String, WindowOutcome> refusedReports = new ConcurrentHashMap<>();
 
   /**
    * @param lock null on a worker, which has the lock's fences only
@@ -287,6 +290,19 @@ final class RunServices implements AutoCloseable {
     return judged(window.toString(), window.slice(), failure).about(window, requests);
   }
 
+  /**
+   * Judges a commit that sinks have failed at, and does what follows for the report and the run.
+   */
+  WindowOutcome failed(Window window, long requests, Sinks.Committed done) {
+    done.failures().stream()
+        .filter(e -> FailurePolicy.of(e, false).kind() == FailureKind.FAULT)
+        .forEach(e -> LOG.error("{}: internal error", window, e));
+    FailurePolicy.Verdict verdict = FailurePolicy.of(done.failures(), !done.results().isEmpty());
+    WindowOutcome outcome = verdict.outcome(window.toString()).about(window, requests);
+    follow(verdict.reach(), window.slice().site(), window.report(), outcome);
+    return outcome;
+  }
+
   /** Judges a failure of a site's sample, and does what follows for the run. */
   WindowOutcome failed(SiteId site, Exception failure) {
     return judged(SiteQueue.name(site), new Slice(site, null), failure);
@@ -298,14 +314,49 @@ final class RunServices implements AutoCloseable {
     if (verdict.kind() == FailureKind.FAULT) {
       LOG.error("{}: internal error", name, failure);
     }
-    switch (verdict.reach()) {
+    follow(verdict.reach(), slice.site(), "", outcome);
+    return outcome;
+  }
+
+  private void follow(
+      FailurePolicy.Reach reach, SiteId site, String report, WindowOutcome outcome) {
+    switch (reach) {
       case RUN -> halt(outcome);
-      case SITE -> lostSites.putIfAbsent(slice.site(), outcome);
+      case SITE -> lostSites.putIfAbsent(site, outcome);
+      case REPORT -> {
+        if (!report.isEmpty() && refusedReports.putIfAbsent(report, outcome) == null) {
+          LOG.warn(
+              "no further windows of report {} are fetched in this run, since they could not be"
+                  + " stored and would be billed: {}",
+              report,
+              outcome.message());
+        }
+      }
       case WINDOW -> {
         // The next window may well succeed.
       }
     }
-    return outcome;
+  }
+
+  /** Why windows of a report are not stored any more in this run; empty while a sink takes them. */
+  Optional<WindowOutcome> refused(Report report) {
+    return Optional.ofNullable(refusedReports.get(report.name()))
+        .map(
+            first ->
+                WindowOutcome.failed(
+                    "",
+                    Objects.requireNonNullElse(first.failure(), FailureKind.STORAGE),
+                    "not stored, since no place takes rows of report "
+                        + report.name()
+                        + ": see its window "
+                        + first.window()));
+  }
+
+  /** The same of a task, when it fills no report whose windows are stored. */
+  Optional<WindowOutcome> refused(FetchTask task) {
+    List<WindowOutcome> refused =
+        task.reports().stream().flatMap(report -> refused(report).stream()).toList();
+    return refused.size() < task.reports().size() ? Optional.empty() : Optional.of(refused.get(0));
   }
 
   /** Closes a spool whose rows are not needed any more, or cannot be used. */

@@ -62,41 +62,47 @@ final class Sinks implements AutoCloseable {
    * Commits a window to all sinks, side by side: one waits for its database, the other for its
    * disk.
    *
-   * @return what each did, in the sinks' order
-   * @throws RuntimeException what the first sink that failed threw; the others have ended, too
+   * @return what each did, or of what it failed; all have ended
    */
-  List<CommitResult> commit(WindowLoad load) {
+  Committed commit(WindowLoad load) {
     List<Future<CommitResult>> others = new ArrayList<>();
     for (Sink sink : sinks.subList(1, sinks.size())) {
       others.add(threads.submit(() -> sink.commit(load)));
     }
     List<CommitResult> results = new ArrayList<>();
-    RuntimeException failure = null;
+    List<RuntimeException> failures = new ArrayList<>();
     try {
       results.add(sinks.get(0).commit(load));
     } catch (RuntimeException e) {
-      failure = e;
+      failures.add(e);
     }
     for (Future<CommitResult> other : others) {
       try {
         results.add(other.get());
       } catch (ExecutionException e) {
-        RuntimeException cause =
-            e.getCause() instanceof RuntimeException own ? own : new IllegalStateException(e);
-        if (failure == null) {
-          failure = cause;
-        } else {
-          failure.addSuppressed(cause);
-        }
+        failures.add(
+            e.getCause() instanceof RuntimeException own ? own : new IllegalStateException(e));
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
-        failure = new IllegalStateException("interrupted while a window was committed", e);
+        failures.add(
+            new ExportFailedException(
+                FailureKind.STOPPED, "interrupted while a window was committed", e));
       }
     }
-    if (failure != null) {
-      throw failure;
+    return new Committed(results, failures);
+  }
+
+  /**
+   * What became of a window.
+   *
+   * @param results of the sinks that took it
+   * @param failures of those that did not
+   */
+  record Committed(List<CommitResult> results, List<RuntimeException> failures) {
+    Committed {
+      results = List.copyOf(results);
+      failures = List.copyOf(failures);
     }
-    return results;
   }
 
   /**

@@ -9,9 +9,11 @@ import fathomexport.ledger.RequestCount;
 import fathomexport.ledger.Restatement;
 import fathomexport.ledger.RunRecord;
 import fathomexport.report.DateGrouping;
+import fathomexport.report.DayRange;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
+import fathomexport.sink.Sink;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -45,6 +47,7 @@ import org.jspecify.annotations.Nullable;
  *     changed although the control had not
  * @param runs the newest runs, newest first
  * @param learned what answers taught about the API
+ * @param damaged files that cannot be read, each with what to do; what they held counts as missing
  */
 public record StatusOverview(
     Instant at,
@@ -59,7 +62,12 @@ public record StatusOverview(
     List<FailedAudit> lookbackFetched,
     List<Run> runs,
     Usage usage,
-    List<ApiLesson> learned) {
+    List<ApiLesson> learned,
+    List<String> damaged) {
+  /** Not before the web, and not after what a path of four digits for the year can hold. */
+  private static final DayRange ANY_DAY =
+      new DayRange(LocalDate.of(1970, 1, 1), LocalDate.of(9999, 12, 31));
+
   private static final int RUNS = 60;
   private static final int RUNS_OF_A_MONTH = 10_000;
   private static final int JOURNAL = 10_000;
@@ -282,7 +290,18 @@ public record StatusOverview(
         failedAudits(job, sinks),
         sinks.ledger().runs(RUNS).stream().map(StatusOverview::run).toList(),
         usage(sinks, LocalDate.ofInstant(now, ZoneOffset.UTC), requestsPerMinute),
-        ApiLesson.of(sinks.ledger().learned(), account));
+        ApiLesson.of(sinks.ledger().learned(), account),
+        damaged(job, sinks));
+  }
+
+  private static List<String> damaged(ExportJob job, Sinks sinks) {
+    List<String> damaged = new ArrayList<>();
+    for (Report report : job.reports()) {
+      for (Sink sink : sinks.all()) {
+        damaged.addAll(sink.damages(report, List.of(), ANY_DAY));
+      }
+    }
+    return List.copyOf(damaged);
   }
 
   /**

@@ -22,7 +22,11 @@ final class TaskFetch implements Prefetcher.Pieces {
       if (run.halted().isEmpty()) {
         run.haltUnlessLocked();
       }
-      WindowOutcome ended = run.halted().or(() -> run.lost(task.site().id())).orElse(null);
+      WindowOutcome ended =
+          run.halted()
+              .or(() -> run.lost(task.site().id()))
+              .or(() -> run.refused(task))
+              .orElse(null);
       if (ended != null) {
         return nothing(ended);
       }
@@ -48,6 +52,7 @@ final class TaskFetch implements Prefetcher.Pieces {
   }
 
   private Prefetcher.Result nothing(WindowOutcome why) {
+    pieces.drop();
     return new Prefetcher.Result.Nothing(pieces.left(), why);
   }
 }

@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.values.TupleTag;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +50,14 @@ final class TypeRows extends DoFn<Fetched, Typed> {
     RunServices run = RunServices.of(spec);
     try {
       for (Report report : fetched.task().reports()) {
+        Optional<WindowOutcome> refused = run.refused(report);
+        if (refused.isPresent()) {
+          Window window = fetched.task().window(report);
+          WindowOutcome outcome = refused.get().about(window, fetched.requestsOf(report));
+          run.ended(outcome);
+          out.get(failures).output(outcome);
+          continue;
+        }
         Typed typed;
         try {
           typed = type(run, fetched, fetched.raw(), report);

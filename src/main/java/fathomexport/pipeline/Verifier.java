@@ -101,6 +101,7 @@ final class Verifier {
     Map<ControlQuery, List<Comparison>> byControl = new LinkedHashMap<>();
     for (Report report : reports) {
       for (Sink sink : sinks.all()) {
+        damaged.addAll(sink.damages(report, List.of(slice.site()), range));
         unlessDamaged(
             () ->
                 comparisons(report, slice, sink, range)

@@ -104,6 +104,14 @@ final class WindowFetcher {
       return next.isAfter(task.days().last());
     }
 
+    /** Drops what was fetched behind the last piece, when no further one is wanted. */
+    void drop() {
+      PagedFetch rows = walk;
+      if (rows != null) {
+        rows.drop();
+      }
+    }
+
     /** What has not come yet. */
     FetchTask left() {
       return task.during(new DayRange(next, task.days().last()));

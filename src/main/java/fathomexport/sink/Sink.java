@@ -3,8 +3,10 @@ package fathomexport.sink;
 import fathomexport.ledger.Ledger;
 import fathomexport.report.DayRange;
 import fathomexport.report.Report;
+import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
 import fathomexport.report.rows.RowSource;
+import java.util.Collection;
 import java.util.List;
 
 /**
@@ -36,8 +38,9 @@ public interface Sink extends AutoCloseable {
    * writes no row.
    *
    * @throws SinkException {@code UNAVAILABLE}: nothing was stored; {@code UNKNOWN}: whether it was
-   *     stored could not be found out; {@code INTEGRITY}: what would be stored is not what was
-   *     certified; {@code SUPERSEDED}: the fence is down
+   *     stored could not be found out; {@code REFUSED}: the report's table does not take these
+   *     rows; {@code DAMAGED}: a damaged file stands where they belong; {@code INTEGRITY}: what
+   *     would be stored is not what was certified; {@code SUPERSEDED}: the fence is down
    */
   CommitResult commit(WindowLoad load);
 
@@ -55,6 +58,15 @@ public interface Sink extends AutoCloseable {
    * by their bytes within a period, periods ascending.
    */
   RowSource stored(Report report, Slice slice, DayRange days);
+
+  /**
+   * What of a report's stored data cannot be read, each with its place and what to do: it counts as
+   * not held. Empty where all can be read.
+   *
+   * @param sites of which; empty means all
+   * @param days that the data may be about
+   */
+  List<String> damages(Report report, Collection<SiteId> sites, DayRange days);
 
   Ledger ledger();
 

@@ -11,6 +11,7 @@ import fathomexport.report.SecretUnavailableException;
 import fathomexport.sink.SinkException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -71,7 +72,11 @@ class FailurePolicyTest {
         arguments(sink(SinkException.Kind.UNAVAILABLE), false, FailureKind.STORAGE, Reach.RUN),
         arguments(sink(SinkException.Kind.UNKNOWN), false, FailureKind.STORAGE, Reach.RUN),
         arguments(
-            sink(SinkException.Kind.DEFINITION), false, FailureKind.CONFIGURATION, Reach.WINDOW),
+            sink(SinkException.Kind.DEFINITION), false, FailureKind.CONFIGURATION, Reach.REPORT),
+        arguments(sink(SinkException.Kind.REFUSED), false, FailureKind.STORAGE, Reach.REPORT),
+        arguments(sink(SinkException.Kind.DAMAGED), false, FailureKind.STORAGE, Reach.WINDOW),
+        arguments(sink(SinkException.Kind.ACCESS), false, FailureKind.PERMISSION, Reach.RUN),
+        arguments(sink(SinkException.Kind.SETTINGS), false, FailureKind.CONFIGURATION, Reach.RUN),
         arguments(sink(SinkException.Kind.SUPERSEDED), false, FailureKind.TRY_LATER, Reach.RUN),
         arguments(sink(SinkException.Kind.INTEGRITY), false, FailureKind.FAULT, Reach.WINDOW),
         arguments(new LedgerException("the words", null), false, FailureKind.STORAGE, Reach.RUN),
@@ -133,6 +138,31 @@ class FailurePolicyTest {
 
     assertThat(FailurePolicy.of(failure, false).message())
         .isEqualTo("cannot keep rows on the disk: /spill/rows: No space left on device");
+  }
+
+  /** What one sink of two has failed at, and what both have. */
+  static Stream<Arguments> commits() {
+    RuntimeException refused = new SinkException(SinkException.Kind.REFUSED, "no rows", null);
+    RuntimeException damaged = new SinkException(SinkException.Kind.DAMAGED, "a file", null);
+    RuntimeException away = new SinkException(SinkException.Kind.UNAVAILABLE, "away", null);
+    return Stream.of(
+        arguments(List.of(refused), true, Reach.WINDOW),
+        arguments(List.of(refused), false, Reach.REPORT),
+        arguments(List.of(refused, refused), false, Reach.REPORT),
+        arguments(List.of(refused, damaged), false, Reach.WINDOW),
+        arguments(List.of(damaged), true, Reach.WINDOW),
+        arguments(List.of(damaged, away), false, Reach.RUN),
+        arguments(List.of(away), true, Reach.RUN));
+  }
+
+  @ParameterizedTest
+  @MethodSource("commits")
+  void aReportEndsWhenNoSinkTakesIt(
+      List<RuntimeException> failures, boolean elsewhere, Reach reach) {
+    FailurePolicy.Verdict verdict = FailurePolicy.of(failures, elsewhere);
+
+    assertThat(verdict.reach()).isEqualTo(reach);
+    failures.forEach(e -> assertThat(verdict.message()).contains(e.getMessage()));
   }
 
   @Test

@@ -976,6 +976,35 @@ public abstract class SinkContract {
     assertThat(sink.ledger().quarantined(report.name(), 10)).isEmpty();
   }
 
+  /** Stored with their window, or not at all. */
+  @Test
+  void quarantinedRowsBelongToTheCommit() {
+    Report report = TestReports.traffic();
+    Sink sink = sink(report);
+    LoadBuilder load = threeDays().incomplete(D2, false);
+    QuarantinedRow row = quarantined(report, load.window().id(), "{\"visits\":\"1d\"}", 0);
+    Ledger.RunLock lock = sink.ledger().tryLock("nightly").orElseThrow();
+    sink.fence(new Fence("nightly", lock.epoch() - 1));
+
+    refused(SinkException.Kind.SUPERSEDED, () -> sink.commit(with(load.build(), row)));
+
+    assertThat(sink.ledger().quarantined(report.name(), 10)).isEmpty();
+
+    sink.fence(new Fence("nightly", lock.epoch()));
+    sink.commit(with(load.build(), row));
+    assertThat(sink.ledger().quarantined(report.name(), 10)).containsExactly(row);
+    assertThat(entries(sink, report)).isNotEmpty();
+
+    sink.commit(threeDays().run("run-2", LATER).build());
+    assertThat(sink.ledger().quarantined(report.name(), 10)).isEmpty();
+    lock.close();
+  }
+
+  private static WindowLoad with(WindowLoad load, QuarantinedRow row) {
+    return new WindowLoad(
+        load.window(), load.report(), load.rows(), load.periods(), load.provenance(), List.of(row));
+  }
+
   private static QuarantinedRow quarantined(Report report, String window, String raw, int n) {
     return new QuarantinedRow(
         report.name(),

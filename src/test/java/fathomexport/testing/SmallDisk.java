@@ -63,6 +63,13 @@ public final class SmallDisk implements AutoCloseable {
     }
   }
 
+  /** Adds an option of the mount, such as {@code noexec}. */
+  public void remount(String option) {
+    if (!run("mount", "-o", "remount," + option, path.toString())) {
+      throw new IllegalStateException(path + " does not remount");
+    }
+  }
+
   private static boolean run(String... command) {
     try {
       return new ProcessBuilder(command).inheritIO().start().waitFor() == 0;

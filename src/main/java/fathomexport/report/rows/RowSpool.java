@@ -149,8 +149,13 @@ public final class RowSpool implements Closeable, Serializable {
     }
     FileChannel out = channel();
     ByteBuffer pending = ByteBuffer.wrap(buffer, 0, buffered);
-    while (pending.hasRemaining()) {
-      out.write(pending);
+    try {
+      while (pending.hasRemaining()) {
+        out.write(pending);
+      }
+    } catch (IOException e) {
+      // The system's message names no place.
+      throw new IOException("cannot write below " + directory + ": " + e.getMessage(), e);
     }
     flushed += buffered;
     buffered = 0;

@@ -135,10 +135,16 @@ final class Attempts {
 
   private boolean settled(Noted noted) throws IOException {
     Attempt attempt = noted.attempt();
-    FileLedger ledger =
-        ledgers.current(
-            layout.file(
-                attempt.report(), attempt.slice().site(), noted.grouping(), attempt.period()));
+    FileLedger ledger;
+    try {
+      ledger =
+          ledgers.current(
+              layout.file(
+                  attempt.report(), attempt.slice().site(), noted.grouping(), attempt.period()));
+    } catch (DamagedFileException e) {
+      // What cannot be read settles nothing.
+      return false;
+    }
     if (ledger == null) {
       return false;
     }

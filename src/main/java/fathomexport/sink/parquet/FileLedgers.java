@@ -2,8 +2,10 @@ package fathomexport.sink.parquet;
 
 import fathomexport.report.Report;
 import fathomexport.sink.SinkException;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -13,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import org.apache.parquet.ParquetReadOptions;
 import org.apache.parquet.conf.PlainParquetConfiguration;
 import org.apache.parquet.hadoop.ParquetFileReader;
@@ -30,6 +33,9 @@ import org.jspecify.annotations.Nullable;
 final class FileLedgers {
   /** A month's of many sites; a backfill of years walks on and comes back to few. */
   private static final int PERIODS_IN_MEMORY = 2_000;
+
+  private static final Pattern INPUT_FILE =
+      Pattern.compile("org\\.apache\\.parquet\\.io\\.LocalInputFile@[0-9a-f]+");
 
   private final Layout layout;
   private final LedgerJson json = new LedgerJson();
@@ -68,6 +74,9 @@ final class FileLedgers {
     } catch (NoSuchFileException e) {
       // Removed in between.
       return null;
+    } catch (FileNotFoundException | FileSystemException e) {
+      // It is there, but this process may not read it, or has too many files open.
+      throw e;
     } catch (RuntimeException | IOException e) {
       throw damaged(file, e);
     }
@@ -76,8 +85,12 @@ final class FileLedgers {
           file
               + " was not written by this program (its metadata lacks "
               + LedgerJson.LEDGER_KEY
-              + "): move it away",
+              + "): move it away, and export its days again with backfill --force",
           null);
+    }
+    String elsewhere = layout.belongsElsewhere(file, read);
+    if (!elsewhere.isEmpty()) {
+      throw damaged(file, new IOException(elsewhere));
     }
     remember(file, state, read);
     return read;
@@ -144,7 +157,7 @@ final class FileLedgers {
       } catch (NoSuchFileException e) {
         return valid;
       } catch (RuntimeException | IOException e) {
-        throw new IOException(notes + " cannot be read: remove it", e);
+        throw new DamagedFileException(notes + " cannot be read: remove it", e);
       }
       remember(notes, state, ledger);
     }
@@ -176,9 +189,26 @@ final class FileLedgers {
     return new DamagedFileException(
         file
             + " cannot be read as a Parquet file of this program ("
-            + cause.getMessage()
-            + "): move it away, and export its days again with backfill --force",
+            + words(cause)
+            + "): move it away (mv "
+            + quoted(file)
+            + " "
+            + quoted(file.resolveSibling(file.getFileName() + ".damaged"))
+            + "), and export its days again with backfill --force; until then they count as not"
+            + " stored, and nothing is written over it",
         cause);
+  }
+
+  /** The cause in one line, and the same at each reading: the library names an object in memory. */
+  private static String words(Exception cause) {
+    return INPUT_FILE
+        .matcher(String.valueOf(cause.getMessage()).lines().findFirst().orElse(""))
+        .replaceAll("it");
+  }
+
+  /** For a shell. */
+  private static String quoted(Path path) {
+    return "'" + path.toString().replace("'", "'\\''") + "'";
   }
 
   private static @Nullable State state(Path file) throws IOException {

@@ -35,9 +35,13 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The ledger from the files' footers and the documents below {@code _fathom}. */
 final class ParquetLedger implements Ledger {
+  private static final Logger LOG = LoggerFactory.getLogger(ParquetLedger.class);
   private static final String LEARNED_LOCK = "learned";
 
   private final Layout layout;
@@ -73,7 +77,7 @@ final class ParquetLedger implements Ledger {
         () -> {
           List<LedgerEntry> entries = new ArrayList<>();
           for (Path file : layout.files(report, sites, from, LocalDate.MAX)) {
-            FileLedger ledger = ledgers.current(file);
+            FileLedger ledger = readable(file);
             if (ledger == null) {
               continue;
             }
@@ -87,6 +91,16 @@ final class ParquetLedger implements Ledger {
         });
   }
 
+  /** Null when there is no such file, or it is damaged: then nothing of it counts as held. */
+  private @Nullable FileLedger readable(Path file) throws IOException {
+    try {
+      return ledgers.current(file);
+    } catch (DamagedFileException e) {
+      LOG.warn("{}", e.getMessage());
+      return null;
+    }
+  }
+
   @Override
   public Weight weight(String report) {
     return answer(
@@ -94,7 +108,7 @@ final class ParquetLedger implements Ledger {
           long rows = 0;
           long bytes = 0;
           for (Path file : layout.files(report, List.of(), LocalDate.MIN, LocalDate.MAX)) {
-            FileLedger ledger = ledgers.current(file);
+            FileLedger ledger = readable(file);
             if (ledger != null) {
               rows += ledger.rows();
               bytes += Files.size(file);

@@ -3,6 +3,7 @@ package fathomexport.sink.parquet;
 import fathomexport.ledger.Ledger;
 import fathomexport.report.DayRange;
 import fathomexport.report.Report;
+import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
 import fathomexport.report.rows.RowSource;
 import fathomexport.sink.CommitResult;
@@ -16,9 +17,13 @@ import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Rows as Parquet files: one a report, site and month (year), replaced as a whole by a rename, with
@@ -29,6 +34,8 @@ import org.jspecify.annotations.Nullable;
  * between processes.
  */
 public final class ParquetSink implements Sink {
+  private static final Logger LOG = LoggerFactory.getLogger(ParquetSink.class);
+
   private final Layout layout;
   private final FileLocks locks;
   private final FileLedgers ledgers;
@@ -88,10 +95,35 @@ public final class ParquetSink implements Sink {
     if (files.isEmpty()) {
       return;
     }
-    // One tells the grain of all, since every commit sees to it that they are alike.
-    FileLedger footer = ledgers.footer(files.get(0));
-    if (footer != null) {
-      FileLedgers.requireGrain(layout, report, footer, files.get(0));
+    for (Path file : files) {
+      try {
+        FileLedger footer = ledgers.footer(file);
+        if (footer != null) {
+          // One tells the grain of all, since every commit sees to it that they are alike.
+          FileLedgers.requireGrain(layout, report, footer, file);
+          return;
+        }
+      } catch (DamagedFileException e) {
+        // Only the windows of this file's site and month cannot be stored; they say so.
+        LOG.warn("{}", e.getMessage());
+      }
+    }
+  }
+
+  @Override
+  public List<String> damages(Report report, Collection<SiteId> sites, DayRange days) {
+    try {
+      List<String> damages = new ArrayList<>();
+      for (Path file : layout.files(report.name(), sites, days.first(), days.last())) {
+        try {
+          var unused = ledgers.current(file);
+        } catch (DamagedFileException e) {
+          damages.add(String.valueOf(e.getMessage()));
+        }
+      }
+      return damages;
+    } catch (IOException e) {
+      throw unavailable("cannot read " + layout.report(report.name()), e);
     }
   }
 
@@ -99,6 +131,14 @@ public final class ParquetSink implements Sink {
   public CommitResult commit(WindowLoad load) {
     try {
       return locks.holding(lockOf(load.report().name()), () -> commitLocked(load));
+    } catch (DamagedFileException e) {
+      throw new SinkException(
+          SinkException.Kind.DAMAGED,
+          "window "
+              + load.window()
+              + " is not stored as Parquet, since a damaged file stands where it belongs: "
+              + e.getMessage(),
+          e);
     } catch (IOException e) {
       throw unavailable("cannot commit " + load.window() + " to " + layout.root(), e);
     }
@@ -137,6 +177,9 @@ public final class ParquetSink implements Sink {
     // First: attempts that are written before it would no longer tell whose rows are settled.
     quarantine.settle(load, update.settlement());
     update.write();
+    if (!load.quarantine().isEmpty()) {
+      quarantine.append(load.report().name(), load.quarantine());
+    }
     return result;
   }
 

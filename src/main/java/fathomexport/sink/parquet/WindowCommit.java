@@ -148,8 +148,7 @@ final class WindowCommit {
     }
     FileLedgers.requireGrain(layout, load.report(), footer, file);
     if (!footer.site().equals(slice.site())) {
-      throw new SinkException(
-          SinkException.Kind.DEFINITION,
+      throw new DamagedFileException(
           file
               + " holds rows of site "
               + footer.site()

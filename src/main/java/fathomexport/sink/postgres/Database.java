@@ -1,6 +1,7 @@
 package fathomexport.sink.postgres;
 
 import fathomexport.report.SecretRef;
+import fathomexport.sink.SinkException;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -167,7 +168,7 @@ final class Database implements AutoCloseable {
           if (e != failure) {
             e.addSuppressed(failure);
           }
-          if (!lost(e)) {
+          if (!lost(e) || DatabaseFailure.isPermanent(e)) {
             throw e;
           }
           last = e;
@@ -198,7 +199,7 @@ final class Database implements AutoCloseable {
     try {
       return borrow();
     } catch (SQLException e) {
-      if (!answered || !lost(e)) {
+      if (!answered || !lost(e) || DatabaseFailure.isPermanent(e)) {
         throw e;
       }
       return outage.reconnect(e);
@@ -269,9 +270,20 @@ final class Database implements AutoCloseable {
     return lost(e) || WORTH_REPEATING.contains(String.valueOf(e.getSQLState()));
   }
 
-  /** What a person is told of a failed statement: where, and the server's or driver's words. */
+  /** What a failed statement or connection means. */
+  DatabaseFailure failure(SQLException e) {
+    return DatabaseFailure.of(e, place(), user());
+  }
+
+  /** The message for a failed statement or connection: where, the server's words, what to do. */
   String describe(SQLException e) {
-    return "PostgreSQL at " + place() + ": " + e.getMessage();
+    return failure(e).message();
+  }
+
+  /** A failed statement or connection as a sink's failure. */
+  SinkException unavailable(SQLException e) {
+    DatabaseFailure failure = failure(e);
+    return new SinkException(failure.kind(), failure.message(), e);
   }
 
   @Override

@@ -78,7 +78,8 @@ final class Migrations {
                 + database.place()
                 + " is encoded in "
                 + row.getString(1)
-                + ", which cannot hold every path: CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0",
+                + ", which cannot hold every path: CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE"
+                + " template0",
             null);
       }
     }
@@ -114,14 +115,24 @@ final class Migrations {
     }
   }
 
+  /** Whether the server, or the way to it, fails, rather than what the migration wants to do. */
+  private static boolean isOfTheServer(SQLException e) {
+    String state = String.valueOf(e.getSQLState());
+    return DatabaseFailure.isPermanent(e)
+        || state.startsWith("53")
+        || state.startsWith("58")
+        || state.equals("25006");
+  }
+
   private RuntimeException translate(FlywayException e) throws SQLException {
     for (Throwable t = e; t != null; t = t.getCause()) {
       if (t instanceof SinkException refused) {
         return refused;
       }
-      if (t instanceof SQLException sql && Database.lost(sql)) {
-        throw sql;
-      }
+    }
+    SQLException cause = DatabaseFailure.in(e).orElse(null);
+    if (cause != null && (Database.lost(cause) || isOfTheServer(cause))) {
+      throw cause;
     }
     return new SinkException(
         SinkException.Kind.DEFINITION,

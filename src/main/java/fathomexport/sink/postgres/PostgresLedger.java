@@ -19,6 +19,7 @@ import fathomexport.ledger.Weight;
 import fathomexport.report.Aggregate;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
+import fathomexport.sink.SinkException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -305,25 +306,30 @@ final class PostgresLedger implements Ledger, AutoCloseable {
     if (rows.isEmpty()) {
       return;
     }
-    update(
-        """
-        INSERT INTO fathom_ops.quarantine
-          (report, site_id, event_name, window_id, run_id, at, raw_text, reason)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?)\
-        """,
-        (connection, s) -> {
-          for (QuarantinedRow row : rows) {
-            s.setString(1, row.report());
-            s.setString(2, row.slice().site().value());
-            s.setString(3, row.slice().eventKey());
-            s.setString(4, row.windowId());
-            s.setString(5, row.runId());
-            s.setObject(6, row.at().atOffset(ZoneOffset.UTC));
-            s.setString(7, storable(row.rawText()));
-            s.setString(8, storable(row.reason()));
-            s.addBatch();
-          }
-        });
+    update(INSERT_QUARANTINED, (connection, s) -> addQuarantined(s, rows));
+  }
+
+  /** For {@link #addQuarantined}. */
+  static final String INSERT_QUARANTINED =
+      """
+      INSERT INTO fathom_ops.quarantine
+        (report, site_id, event_name, window_id, run_id, at, raw_text, reason)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)\
+      """;
+
+  static void addQuarantined(PreparedStatement insert, List<QuarantinedRow> rows)
+      throws SQLException {
+    for (QuarantinedRow row : rows) {
+      insert.setString(1, row.report());
+      insert.setString(2, row.slice().site().value());
+      insert.setString(3, row.slice().eventKey());
+      insert.setString(4, row.windowId());
+      insert.setString(5, row.runId());
+      insert.setObject(6, row.at().atOffset(ZoneOffset.UTC));
+      insert.setString(7, storable(row.rawText()));
+      insert.setString(8, storable(row.reason()));
+      insert.addBatch();
+    }
   }
 
   /** PostgreSQL's text holds no U+0000, and damaged rows may. */
@@ -819,7 +825,7 @@ final class PostgresLedger implements Ledger, AutoCloseable {
     }
   }
 
-  private LedgerException translate(SQLException e) {
+  private RuntimeException translate(SQLException e) {
     if (undefined(e)) {
       return new LedgerException(
           "PostgreSQL at "
@@ -828,7 +834,10 @@ final class PostgresLedger implements Ledger, AutoCloseable {
               + " export",
           e);
     }
-    return new LedgerException(database.describe(e), e);
+    DatabaseFailure failure = database.failure(e);
+    return failure.kind() == SinkException.Kind.UNAVAILABLE
+        ? new LedgerException(failure.message(), e)
+        : new SinkException(failure.kind(), failure.message(), e);
   }
 
   private static Slice slice(ResultSet r) throws SQLException {

@@ -39,7 +39,7 @@ final class PostgresSamples implements SampleStore {
     try {
       new Migrations(database).run(List.of());
     } catch (SQLException e) {
-      throw new SinkException(SinkException.Kind.UNAVAILABLE, database.describe(e), e);
+      throw database.unavailable(e);
     }
   }
 
@@ -80,7 +80,7 @@ final class PostgresSamples implements SampleStore {
               e);
       default ->
           new SinkException(
-              perhapsStored ? SinkException.Kind.UNKNOWN : SinkException.Kind.UNAVAILABLE,
+              perhapsStored ? SinkException.Kind.UNKNOWN : database.failure(e).kind(),
               database.describe(e)
                   + (perhapsStored
                       ? "; whether the sample of site "

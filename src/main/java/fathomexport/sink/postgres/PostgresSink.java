@@ -4,8 +4,11 @@ import fathomexport.ledger.Ledger;
 import fathomexport.report.DayRange;
 import fathomexport.report.Report;
 import fathomexport.report.SecretUnavailableException;
+import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
+import fathomexport.report.TableSchema;
 import fathomexport.report.Window;
+import fathomexport.report.rows.RowReader;
 import fathomexport.report.rows.RowSource;
 import fathomexport.sink.CommitResult;
 import fathomexport.sink.Fence;
@@ -21,8 +24,11 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,6 +41,11 @@ public final class PostgresSink implements Sink {
   private static final Logger LOG = LoggerFactory.getLogger(PostgresSink.class);
   private static final Duration SETTLE_WITHIN = Duration.ofSeconds(30);
   private static final Duration SETTLE_PAUSE = Duration.ofMillis(500);
+
+  private static final String UNIQUE_VIOLATION = "23505";
+
+  /** No such table, column or schema. */
+  private static final Set<String> NOT_READY = Set.of("42P01", "42703", "3F000");
 
   private final Database database;
   private final PostgresLedger ledger;
@@ -64,7 +75,7 @@ public final class PostgresSink implements Sink {
     try {
       new Migrations(database).run(reports);
     } catch (SQLException e) {
-      throw unavailable(e);
+      throw database.unavailable(e);
     }
   }
 
@@ -76,7 +87,19 @@ public final class PostgresSink implements Sink {
   /** Again and again, while the database is away for a short time: what is fetched was paid for. */
   @Override
   public CommitResult commit(WindowLoad load) {
-    return commit(load.window(), connection -> new WindowCommit(load, fence).run(connection));
+    return commit(
+        load.window(),
+        new Work() {
+          @Override
+          public CommitResult run(Connection connection) throws SQLException, IOException {
+            return new WindowCommit(load, fence).run(connection);
+          }
+
+          @Override
+          public boolean repeatsKey() {
+            return PostgresSink.repeatsKey(load);
+          }
+        });
   }
 
   @Override
@@ -92,6 +115,11 @@ public final class PostgresSink implements Sink {
   /** A window's transaction, but for its end. */
   private interface Work {
     CommitResult run(Connection connection) throws SQLException, IOException;
+
+    /** Whether the rows themselves break the grain, rather than a unique index that was added. */
+    default boolean repeatsKey() {
+      return false;
+    }
   }
 
   private CommitResult commit(Window window, Work work) {
@@ -100,7 +128,7 @@ public final class PostgresSink implements Sink {
     try {
       connection = database.borrow(outage);
     } catch (SQLException e) {
-      throw unavailable(e);
+      throw database.unavailable(e);
     }
     while (true) {
       try {
@@ -110,7 +138,7 @@ public final class PostgresSink implements Sink {
         try {
           connection = outage.reconnect(failure.getCause());
         } catch (SQLException e) {
-          throw unavailable(e);
+          throw database.unavailable(e);
         }
       }
     }
@@ -145,7 +173,7 @@ public final class PostgresSink implements Sink {
       if (Database.worthRepeating(e)) {
         throw new Repeatable(e);
       }
-      throw translate(window, e);
+      throw translate(window, work, e);
     } catch (IOException e) {
       throw new SinkException(
           SinkException.Kind.UNAVAILABLE,
@@ -161,7 +189,7 @@ public final class PostgresSink implements Sink {
     } catch (SQLException e) {
       database.discard(connection);
       if (!Database.lost(e)) {
-        throw translate(window, e);
+        throw translate(window, work, e);
       }
       return switch (settle(window, transaction)) {
         case COMMITTED -> result;
@@ -244,8 +272,14 @@ public final class PostgresSink implements Sink {
     try {
       return new StoredRows(database, report, slice, days);
     } catch (SQLException e) {
-      throw unavailable(e);
+      throw database.unavailable(e);
     }
+  }
+
+  @Override
+  public List<String> damages(Report report, Collection<SiteId> sites, DayRange days) {
+    // The server finds damage when it reads the pages, and says so then.
+    return List.of();
   }
 
   @Override
@@ -267,29 +301,66 @@ public final class PostgresSink implements Sink {
     }
   }
 
-  private SinkException translate(Window window, SQLException e) {
-    return switch (String.valueOf(e.getSQLState())) {
-      case "23505" ->
-          new SinkException(
-              SinkException.Kind.INTEGRITY,
-              "window " + window + " repeats a row's key; nothing was stored: " + e.getMessage(),
-              e);
-      case "42P01", "42703", "3F000" ->
-          new SinkException(
-              SinkException.Kind.DEFINITION,
-              "PostgreSQL at "
-                  + database.place()
-                  + " is not ready for report "
-                  + window.report()
-                  + ": run `fathom-export migrate` ("
-                  + e.getMessage()
-                  + ")",
-              e);
-      default -> unavailable(e);
-    };
+  private SinkException translate(Window window, Work work, SQLException e) {
+    String table = ReportTable.SCHEMA + "." + window.report();
+    String state = String.valueOf(e.getSQLState());
+    if (UNIQUE_VIOLATION.equals(state) && work.repeatsKey()) {
+      return new SinkException(
+          SinkException.Kind.INTEGRITY,
+          "window " + window + " repeats a row's key; nothing was stored: " + e.getMessage(),
+          e);
+    }
+    if (DatabaseFailure.refuses(e)) {
+      return new SinkException(
+          SinkException.Kind.REFUSED,
+          "PostgreSQL at "
+              + database.place()
+              + ": table "
+              + table
+              + " does not take the rows of report "
+              + window.report()
+              + "; nothing was stored: "
+              + DatabaseFailure.refusal(e, table),
+          e);
+    }
+    if (NOT_READY.contains(state)) {
+      return new SinkException(
+          SinkException.Kind.DEFINITION,
+          "PostgreSQL at "
+              + database.place()
+              + " is not ready for report "
+              + window.report()
+              + ": run `fathom-export migrate` ("
+              + e.getMessage()
+              + ")",
+          e);
+    }
+    return database.unavailable(e);
   }
 
-  private SinkException unavailable(SQLException e) {
-    return new SinkException(SinkException.Kind.UNAVAILABLE, database.describe(e), e);
+  private static boolean repeatsKey(WindowLoad load) {
+    TableSchema schema = load.report().schema();
+    RowReader row = new RowReader(schema);
+    int keys = schema.keyColumns().size();
+    byte[] previous = new byte[0];
+    int previousLength = -1;
+    try (RowSource rows = load.rows().read()) {
+      while (rows.next()) {
+        row.read(rows.buffer(), rows.length());
+        int length = row.prefixLength(keys);
+        if (length == previousLength
+            && Arrays.equals(previous, 0, length, row.bytes(), 0, length)) {
+          return true;
+        }
+        previous = Arrays.copyOf(row.bytes(), length);
+        previousLength = length;
+      }
+      return false;
+    } catch (IOException e) {
+      throw new SinkException(
+          SinkException.Kind.UNAVAILABLE,
+          "the rows of window " + load.window() + " cannot be read back: " + e.getMessage(),
+          e);
+    }
   }
 }

@@ -113,7 +113,7 @@ final class WindowCommit {
       SortedSet<LocalDate> restated = intersection(changed, storedBefore);
       Map<LocalDate, Totals> after =
           totals(connection, replaced, restated.isEmpty() ? certified() : counted);
-      verify(replaced, after);
+      verify(connection, replaced, after);
       journal(connection, restated, before, after);
       rows = after.values().stream().mapToLong(Totals::rows).sum();
     }
@@ -121,6 +121,7 @@ final class WindowCommit {
     Set<String> failedBefore = failedWindows(connection);
     writeAttempts(connection, storedBefore);
     settleQuarantine(connection, failedBefore);
+    quarantine(connection);
     return new CommitResult(rows, List.copyOf(changed), kept);
   }
 
@@ -351,32 +352,82 @@ final class WindowCommit {
     return totals;
   }
 
-  private void verify(Set<LocalDate> periods, Map<LocalDate, Totals> totals) {
+  private void verify(Connection connection, Set<LocalDate> periods, Map<LocalDate, Totals> totals)
+      throws SQLException {
     for (PeriodCertificate c : load.periods()) {
       if (!periods.contains(c.period())) {
         continue;
       }
       Totals found = totals.getOrDefault(c.period(), Totals.NONE);
       if (found.rows() != c.rows()) {
-        throw disagreement(c, "rows", c.rows(), found.rows());
+        throw disagreement(connection, c, "rows", c.rows(), found.rows());
       }
-      c.sums()
-          .forEach(
-              (aggregate, certified) -> {
-                if (!counted.contains(aggregate.apiName())) {
-                  return;
-                }
-                BigDecimal sum =
-                    Objects.requireNonNullElse(found.sum(aggregate.apiName()), BigDecimal.ZERO);
-                if (sum.compareTo(BigDecimal.valueOf(certified)) != 0) {
-                  throw disagreement(c, aggregate.apiName(), certified, sum);
-                }
-              });
+      for (Map.Entry<Aggregate, Long> certified : c.sums().entrySet()) {
+        String measure = certified.getKey().apiName();
+        if (!counted.contains(measure)) {
+          continue;
+        }
+        BigDecimal sum = Objects.requireNonNullElse(found.sum(measure), BigDecimal.ZERO);
+        if (sum.compareTo(BigDecimal.valueOf(certified.getValue())) != 0) {
+          throw disagreement(connection, c, measure, certified.getValue(), sum);
+        }
+      }
     }
   }
 
+  /** Triggers, rules and row-level security that the table has been given, by name. */
+  private List<String> meddlers(Connection connection) throws SQLException {
+    List<String> names = new ArrayList<>();
+    try (PreparedStatement query =
+        connection.prepareStatement(
+            """
+            SELECT 'trigger ' || tgname FROM pg_catalog.pg_trigger
+             WHERE tgrelid = ?::pg_catalog.regclass AND NOT tgisinternal AND tgenabled <> 'D'
+             UNION ALL
+            SELECT 'rule ' || rulename FROM pg_catalog.pg_rewrite
+             WHERE ev_class = ?::pg_catalog.regclass AND ev_enabled <> 'D'
+             UNION ALL
+            SELECT 'row-level security' WHERE pg_catalog.row_security_active(?)
+             ORDER BY 1\
+            """)) {
+      query.setString(1, table);
+      query.setString(2, table);
+      query.setString(3, table);
+      try (ResultSet rows = query.executeQuery()) {
+        while (rows.next()) {
+          names.add(rows.getString(1));
+        }
+      }
+    }
+    return names;
+  }
+
   private SinkException disagreement(
-      PeriodCertificate c, String what, Object certified, Object found) {
+      Connection connection, PeriodCertificate c, String what, Object certified, Object found)
+      throws SQLException {
+    List<String> meddlers = meddlers(connection);
+    if (!meddlers.isEmpty()) {
+      return new SinkException(
+          SinkException.Kind.REFUSED,
+          "PostgreSQL: table "
+              + ReportTable.SCHEMA
+              + "."
+              + window.report()
+              + " does not keep the rows of report "
+              + window.report()
+              + " as they are ("
+              + String.join(", ", meddlers)
+              + "): "
+              + what
+              + " of "
+              + c.period()
+              + " would be "
+              + found
+              + " instead of "
+              + certified
+              + "; nothing was stored. Remove what drops or changes rows, then run again",
+          null);
+    }
     return new SinkException(
         SinkException.Kind.INTEGRITY,
         "window "
@@ -690,6 +741,17 @@ final class WindowCommit {
       }
     }
     return ids;
+  }
+
+  private void quarantine(Connection connection) throws SQLException {
+    if (load.quarantine().isEmpty()) {
+      return;
+    }
+    try (PreparedStatement insert =
+        connection.prepareStatement(PostgresLedger.INSERT_QUARANTINED)) {
+      PostgresLedger.addQuarantined(insert, load.quarantine());
+      insert.executeBatch();
+    }
   }
 
   private static LocalDate day(ResultSet rows, int column) throws SQLException {

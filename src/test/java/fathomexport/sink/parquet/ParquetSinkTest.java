@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import fathomexport.ledger.LedgerEntry;
-import fathomexport.ledger.LedgerException;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
@@ -381,12 +380,17 @@ class ParquetSinkTest {
             SinkException.class,
             () -> sink.commit(load(traffic, D1, D1).row(D1, 9, 9, 9.0).build()));
 
-    assertThat(e.kind()).isEqualTo(SinkException.Kind.UNAVAILABLE);
+    assertThat(e.kind()).isEqualTo(SinkException.Kind.DAMAGED);
     assertThat(e).hasMessageContaining(june().toString()).hasMessageContaining("move it away");
     assertThat(Files.readAllBytes(june())).isEqualTo(cut);
-    assertThatThrownBy(() -> entries(sink, traffic))
-        .isInstanceOf(LedgerException.class)
-        .hasMessageContaining(june().toString());
+    assertThat(entries(sink, traffic)).as("what cannot be read is not held").isEmpty();
+    assertThat(sink.damages(traffic, List.of(), new DayRange(D1, D3)))
+        .singleElement()
+        .asString()
+        .contains(june().toString());
+    assertThat(sink.damages(traffic, List.of(), DayRange.of(D1.minusDays(1))))
+        .as("of another month")
+        .isEmpty();
   }
 
   @Test
@@ -413,7 +417,7 @@ class ParquetSinkTest {
         assertThat(stored(sink, pages)).as("byte %d", at).isEqualTo(expected);
       } catch (SinkException e) {
         refused++;
-        assertThat(e.kind()).isEqualTo(SinkException.Kind.UNAVAILABLE);
+        assertThat(e.kind()).isEqualTo(SinkException.Kind.DAMAGED);
         assertThat(e).hasMessageContaining(file.toString());
         assertThat(Files.readAllBytes(file)).as("byte %d", at).isEqualTo(flipped);
       }

@@ -481,7 +481,7 @@ class PostgresSinkTest extends SinkContract {
     PostgresSettings settings =
         new PostgresSettings(database.url(), "nobody_of_that_name", new SecretRef.Env("PW"));
     try (Sink sink = new PostgresSink(settings, Map.of("PW", "hush-hush"))) {
-      SinkException e = refused(SinkException.Kind.UNAVAILABLE, () -> sink.migrate(List.of()));
+      SinkException e = refused(SinkException.Kind.ACCESS, () -> sink.migrate(List.of()));
       assertThat(e).hasMessageContaining("nobody_of_that_name");
       assertThat(trace(e)).doesNotContain("hush-hush");
     }

@@ -1,0 +1,148 @@
+package fathomexport;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import fathomexport.simulator.Behaviour;
+import fathomexport.simulator.FathomSimulator;
+import fathomexport.simulator.SimulatorToken;
+import fathomexport.simulator.World;
+import fathomexport.testing.Installation;
+import fathomexport.testing.Landed;
+import fathomexport.testing.Question;
+import fathomexport.testing.TestDatabase;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * A Parquet file that is not what was written there fails the windows of its site and month alone:
+ * it is named, stands as it is, and PostgreSQL and all other files get their rows.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class DamagedFilesTest {
+  private static final LocalDate FIRST = LocalDate.of(2025, 8, 30);
+  private static final LocalDate LAST = LocalDate.of(2025, 9, 2);
+  private static final Instant NOW = Instant.parse("2025-10-02T14:00:00Z");
+  private static final List<String> SITES = List.of("LDNBOOKS", "UTCSTATS");
+  private static final Question TRAFFIC = Question.pageviews("traffic_daily", "day");
+  private static final Question PAGES = Question.pageviews("pages_daily", "day", "pathname");
+  private static final String AUGUST = "traffic_daily/site_id=LDNBOOKS/month=2025-08/data.parquet";
+  private static final String SEPTEMBER =
+      "traffic_daily/site_id=LDNBOOKS/month=2025-09/data.parquet";
+  private static final String OTHER_SITE =
+      "traffic_daily/site_id=UTCSTATS/month=2025-09/data.parquet";
+
+  private final World world = World.dozen(41, FIRST, LAST, 0);
+  private FathomSimulator api;
+
+  @BeforeAll
+  void start() throws IOException {
+    api = FathomSimulator.start(world, Behaviour.unlimited());
+  }
+
+  @AfterAll
+  void stop() {
+    api.close();
+  }
+
+  /** What is done to a file. */
+  enum Damage {
+    TRUNCATED,
+    NO_PARQUET,
+    ANOTHER_MONTHS,
+    ANOTHER_SITES,
+    ANOTHER_REPORTS;
+
+    void inflict(Path warehouse) throws IOException {
+      Path file = warehouse.resolve(SEPTEMBER);
+      switch (this) {
+        case TRUNCATED -> {
+          byte[] whole = Files.readAllBytes(file);
+          Files.write(file, Arrays.copyOf(whole, whole.length - 20));
+        }
+        case NO_PARQUET -> Files.writeString(file, "these are no rows");
+        case ANOTHER_MONTHS -> copy(warehouse.resolve(AUGUST), file);
+        case ANOTHER_SITES -> copy(warehouse.resolve(OTHER_SITE), file);
+        case ANOTHER_REPORTS ->
+            copy(warehouse.resolve(SEPTEMBER.replace("traffic_daily", "pages_daily")), file);
+      }
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+      Files.copy(from, to, StandardCopyOption.REPLACE_EXISTING);
+    }
+  }
+
+  private List<List<@Nullable Object>> truth(Question report) {
+    List<List<@Nullable Object>> expected = new ArrayList<>();
+    for (String site : SITES) {
+      expected.addAll(report.expected(world, api.truth(), site, FIRST, LAST));
+    }
+    return expected;
+  }
+
+  private static Installation.Ended backfill(Installation installation) {
+    return installation.run("backfill", "all", "--from", FIRST.toString(), "--to", LAST.toString());
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aDamagedFileConcernsItsSiteAndMonthAlone(Damage damage, @TempDir Path directory)
+      throws IOException {
+    try (TestDatabase database = TestDatabase.create()) {
+      Installation installation =
+          new Installation(
+                  directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+              .pipeline(
+                  "all",
+                  "[" + String.join(", ", SITES) + "]",
+                  "[postgres, parquet]",
+                  List.of(TRAFFIC, PAGES));
+      assertThat(backfill(installation).code()).isZero();
+      Path file = installation.warehouse().resolve(SEPTEMBER);
+      damage.inflict(installation.warehouse());
+      byte[] damaged = Files.readAllBytes(file);
+      database.execute(
+          "DELETE FROM fathom.traffic_daily WHERE site_id = 'LDNBOOKS'",
+          "DELETE FROM fathom_ops.ledger WHERE report = 'traffic_daily' AND site_id = 'LDNBOOKS'");
+
+      Installation.Ended status = installation.run("status", "all");
+      assertThat(status.code()).as(status.said()).isZero();
+      assertThat(status.out()).contains("! damaged: " + file).contains("mv '" + file + "'");
+
+      Installation.Ended ended = backfill(installation);
+      assertThat(ended.code()).as(ended.said()).isEqualTo(74);
+      assertThat(ended.said()).contains(file.toString()).doesNotContain("internal error");
+      assertThat(ended.said().lines().filter(line -> line.contains(file.toString())))
+          .noneMatch(line -> line.contains("pages_daily LDNBOOKS"));
+      assertThat(Files.readAllBytes(file)).as("it stands as it was").isEqualTo(damaged);
+      for (Question report : List.of(TRAFFIC, PAGES)) {
+        assertThat(Landed.differences(truth(report), Landed.inPostgres(database, report)))
+            .as(report.name())
+            .isEmpty();
+      }
+
+      Files.move(file, file.resolveSibling("data.parquet.damaged"));
+      Installation.Ended repaired = backfill(installation);
+      assertThat(repaired.code()).as(repaired.said()).isZero();
+      assertThat(
+              Landed.differences(
+                  truth(TRAFFIC), Landed.inParquet(installation.warehouse(), TRAFFIC)))
+          .isEmpty();
+      assertThat(installation.run("status", "all").out()).doesNotContain("damaged");
+    }
+  }
+}

@@ -1,0 +1,239 @@
+package fathomexport;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import fathomexport.simulator.Behaviour;
+import fathomexport.simulator.FathomSimulator;
+import fathomexport.simulator.SimulatorToken;
+import fathomexport.simulator.World;
+import fathomexport.testing.Installation;
+import fathomexport.testing.Landed;
+import fathomexport.testing.Question;
+import fathomexport.testing.TestDatabase;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A table that its owner has given something which refuses rows fails its own windows, with 74 and
+ * by name; all other reports are exported.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class RefusingTableTest {
+  private static final LocalDate FIRST = LocalDate.of(2025, 9, 1);
+  private static final LocalDate LAST = LocalDate.of(2025, 9, 3);
+  private static final Instant NOW = Instant.parse("2025-10-02T14:00:00Z");
+  private static final List<String> SITES = List.of("LDNBOOKS", "UTCSTATS");
+
+  private static final Question PAGES = Question.pageviews("pages_daily", "day", "pathname");
+  private static final Question TRAFFIC = Question.pageviews("traffic_daily", "day");
+  private static final List<Question> OTHERS =
+      List.of(
+          TRAFFIC,
+          Question.pageviews("hosts_daily", "day", "hostname"),
+          Question.pageviews("browsers_daily", "day", "browser"),
+          Question.pageviews("devices_daily", "day", "device_type"),
+          Question.pageviews("countries_daily", "day", "country_code"),
+          Question.pageviews("traffic_monthly", "month"),
+          Question.events("goals_daily", "day"));
+
+  private final World world = World.dozen(41, FIRST, LAST, 0);
+  private FathomSimulator api;
+  private TestDatabase database;
+  private Installation installation;
+
+  @BeforeAll
+  void start() throws IOException {
+    api = FathomSimulator.start(world, Behaviour.unlimited());
+  }
+
+  @AfterAll
+  void stop() {
+    api.close();
+  }
+
+  @BeforeEach
+  void install(@TempDir Path directory) {
+    database = TestDatabase.create();
+    installation =
+        new Installation(directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW);
+  }
+
+  @AfterEach
+  void drop() {
+    database.close();
+  }
+
+  private void pipeline(String sinks, List<Question> reports) {
+    installation.pipeline("all", "[" + String.join(", ", SITES) + "]", sinks, reports);
+  }
+
+  private Installation.Ended backfill(String... more) {
+    api.log().clear();
+    List<String> arguments =
+        new ArrayList<>(
+            List.of("backfill", "all", "--from", FIRST.toString(), "--to", LAST.toString()));
+    arguments.addAll(List.of(more));
+    return installation.run(arguments.toArray(new String[0]));
+  }
+
+  private void migrated() {
+    Installation.Ended ended = installation.run("migrate", "all");
+    assertThat(ended.code()).as(ended.said()).isZero();
+  }
+
+  private List<List<@Nullable Object>> truth(Question report) {
+    List<List<@Nullable Object>> expected = new ArrayList<>();
+    for (String site : SITES) {
+      expected.addAll(report.expected(world, api.truth(), site, FIRST, LAST));
+    }
+    return expected;
+  }
+
+  private void assertInPostgres(Question report) {
+    assertThat(Landed.differences(truth(report), Landed.inPostgres(database, report)))
+        .as(report.name())
+        .isEmpty();
+  }
+
+  private static void assertRefused(Installation.Ended ended, String... words) {
+    assertThat(ended.code()).as(ended.said()).isEqualTo(74);
+    assertThat(ended.said())
+        .contains("fathom.pages_daily")
+        .contains(words)
+        .doesNotContain("internal error")
+        .doesNotContain("a fault of ours");
+  }
+
+  /** Requests that group by path: those of the refused report. */
+  private long pagesAsked() {
+    return api.log().aggregations().stream()
+        .filter(e -> e.request().toString().contains("pathname"))
+        .count();
+  }
+
+  /** The refused table, and a healthy one beside it. */
+  private Installation.Ended refused(String... statements) {
+    pipeline("[postgres]", List.of(PAGES, TRAFFIC));
+    migrated();
+    database.execute(statements);
+    Installation.Ended ended = backfill();
+    assertInPostgres(TRAFFIC);
+    return ended;
+  }
+
+  @Test
+  void aCheckConstraintAmongSevenHealthyReports() {
+    List<Question> all = new ArrayList<>(List.of(PAGES));
+    all.addAll(OTHERS);
+    pipeline("[postgres]", all);
+    migrated();
+    database.execute(
+        "ALTER TABLE fathom.pages_daily ADD CONSTRAINT no_pages CHECK (pathname = 'x')");
+
+    Installation.Ended ended = backfill();
+
+    assertRefused(ended, "no_pages", "violates check constraint", "see its window pages_daily");
+    OTHERS.forEach(this::assertInPostgres);
+    assertThat(Landed.inPostgres(database, PAGES)).isEmpty();
+    assertThat(pagesAsked())
+        .as("what cannot be stored is not asked for again, but for one piece ahead")
+        .isLessThanOrEqualTo(2);
+    assertThat(ended.said().lines().filter(line -> line.contains("violates check constraint")))
+        .as("only the windows of this report bear its failure")
+        .allMatch(line -> line.contains("pages_daily"));
+
+    database.execute("ALTER TABLE fathom.pages_daily DROP CONSTRAINT no_pages");
+    Installation.Ended repaired = backfill();
+    assertThat(repaired.code()).as(repaired.said()).isZero();
+    assertInPostgres(PAGES);
+  }
+
+  @Test
+  void aTriggerThatRaises() {
+    Installation.Ended ended =
+        refused(
+            "CREATE FUNCTION fathom.refuse_it() RETURNS trigger LANGUAGE plpgsql AS"
+                + " $$BEGIN RAISE EXCEPTION 'not on my watch'; END$$",
+            "CREATE TRIGGER watchman BEFORE INSERT ON fathom.pages_daily FOR EACH ROW"
+                + " EXECUTE FUNCTION fathom.refuse_it()");
+
+    assertRefused(ended, "not on my watch", "refuse_it()");
+  }
+
+  @Test
+  void aTriggerThatDropsRows() {
+    Installation.Ended ended =
+        refused(
+            "CREATE FUNCTION fathom.drop_it() RETURNS trigger LANGUAGE plpgsql AS"
+                + " $$BEGIN RETURN NULL; END$$",
+            "CREATE TRIGGER silencer BEFORE INSERT ON fathom.pages_daily FOR EACH ROW"
+                + " EXECUTE FUNCTION fathom.drop_it()");
+
+    assertRefused(ended, "trigger silencer");
+  }
+
+  @Test
+  void rowLevelSecurityWithoutAPolicy() {
+    Installation.Ended ended =
+        refused(
+            "ALTER TABLE fathom.pages_daily ENABLE ROW LEVEL SECURITY",
+            "ALTER TABLE fathom.pages_daily FORCE ROW LEVEL SECURITY");
+
+    assertRefused(ended, "row-level security", "NO FORCE ROW LEVEL SECURITY");
+  }
+
+  @Test
+  void aUniqueIndexOfTheUsers() {
+    Installation.Ended ended =
+        refused("CREATE UNIQUE INDEX one_row_per_site ON fathom.pages_daily (site_id)");
+
+    assertRefused(ended, "one_row_per_site");
+  }
+
+  @Test
+  void aPublicationWithoutReplicaIdentity() {
+    pipeline("[postgres]", List.of(PAGES, TRAFFIC));
+    assertThat(backfill().code()).isZero();
+    database.execute("UPDATE fathom.pages_daily SET pageviews = pageviews + 1");
+    database.executeAsSuperuser("CREATE PUBLICATION everything FOR ALL TABLES");
+
+    Installation.Ended ended = backfill("--force");
+
+    assertRefused(
+        ended, "replica identity", "ALTER TABLE fathom.pages_daily REPLICA IDENTITY FULL");
+    assertInPostgres(TRAFFIC);
+
+    database.execute("ALTER TABLE fathom.pages_daily REPLICA IDENTITY FULL");
+    Installation.Ended repaired = backfill("--force");
+    assertThat(repaired.code()).as(repaired.said()).isZero();
+    assertInPostgres(PAGES);
+  }
+
+  /** One sink of two refuses: the other gets every window. */
+  @Test
+  void theOtherSinkGetsItsRows() {
+    pipeline("[postgres, parquet]", List.of(PAGES, TRAFFIC));
+    migrated();
+    database.execute(
+        "ALTER TABLE fathom.pages_daily ADD CONSTRAINT no_pages CHECK (pathname = 'x')");
+
+    Installation.Ended ended = backfill();
+
+    assertRefused(ended, "no_pages");
+    assertThat(Landed.differences(truth(PAGES), Landed.inParquet(installation.warehouse(), PAGES)))
+        .isEmpty();
+    assertInPostgres(TRAFFIC);
+  }
+}
