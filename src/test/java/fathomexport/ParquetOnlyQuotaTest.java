@@ -182,6 +182,7 @@ class ParquetOnlyQuotaTest {
                       Duration.ofSeconds(60),
                       180,
                       "default",
+                      Duration.ofMinutes(10),
                       new ExportSettings.Postgres(
                           "jdbc:postgresql://127.0.0.1:"
                               + proxy.port()
@@ -199,6 +200,7 @@ class ParquetOnlyQuotaTest {
                       List.of(TestReports.traffic(), TestReports.pages()),
                       Optional.empty(),
                       3,
+                      null,
                       false,
                       true),
                   new DayRange(FIRST, LAST),

@@ -340,6 +340,7 @@ class RequestCountTest {
                       Duration.ofSeconds(60),
                       180,
                       "default",
+                      Duration.ofMinutes(10),
                       null,
                       directory.resolve("warehouse")),
                   new RunEnvironment(
@@ -353,6 +354,7 @@ class RequestCountTest {
                       List.of(TestReports.traffic(), TestReports.pages(), TestReports.campaigns()),
                       Optional.empty(),
                       3,
+                      null,
                       false,
                       true),
                   new DayRange(FIRST, LAST),

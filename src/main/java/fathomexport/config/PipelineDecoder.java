@@ -41,7 +41,11 @@ final class PipelineDecoder {
   /** Empty when there is a problem. */
   Optional<PipelineDefinition> decode(String name, Path file, Mapping root) {
     Section top =
-        new Section(root, "", List.of("sites", "lookback_days", "sinks", "reports"), problems);
+        new Section(
+            root,
+            "",
+            List.of("sites", "lookback_days", "max_events", "sinks", "reports"),
+            problems);
     Optional<SiteSelection> sites = top.required("sites", SITES_ALLOWED).flatMap(this::sites);
     int lookbackDays =
         top.optional("lookback_days")
@@ -50,6 +54,9 @@ final class PipelineDecoder {
                     values.wholeNumber(
                         n, "lookback_days", 0, PipelineDefinition.MOST_LOOKBACK_DAYS))
             .orElse(PipelineDefinition.DEFAULT_LOOKBACK_DAYS);
+    Optional<Integer> maxEvents =
+        top.optional("max_events")
+            .flatMap(n -> values.wholeNumber(n, "max_events", 1, PipelineDefinition.MOST_EVENTS));
     Set<String> sinks = top.required("sinks", SINKS_ALLOWED).map(this::sinks).orElse(Set.of());
     List<Report> reports =
         top.required("reports", "write a list of reports, each with name, entity and aggregates")
@@ -57,7 +64,16 @@ final class PipelineDecoder {
             .orElse(List.of());
     return sites
         .filter(s -> problems.none())
-        .map(s -> new PipelineDefinition(name, file.toString(), s, lookbackDays, sinks, reports));
+        .map(
+            s ->
+                new PipelineDefinition(
+                    name,
+                    file.toString(),
+                    s,
+                    lookbackDays,
+                    maxEvents.orElse(null),
+                    sinks,
+                    reports));
   }
 
   private Optional<SiteSelection> sites(YamlNode node) {
@@ -98,7 +114,7 @@ final class PipelineDecoder {
           scalar.at(),
           path,
           Problems.quote(scalar.text()) + " is not a site id",
-          "allowed: 1 to 128 characters without control characters");
+          "allowed: 1 to 128 characters without control characters, and neither . nor ..");
       return Optional.empty();
     }
   }

@@ -14,6 +14,7 @@ import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
+import fathomexport.report.Slice;
 import fathomexport.sink.Sink;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -131,6 +132,16 @@ final class LedgerView {
   private static boolean isWhole(Report report, PeriodCertificate certificate) {
     return report.dateGrouping() == DateGrouping.NONE
         || report.dateGrouping().periodEnd(certificate.period()).equals(certificate.coversTo());
+  }
+
+  /** The events of which something is stored, as far as it was read. */
+  Set<Slice> storedEvents() {
+    return first.values().stream()
+        .flatMap(List::stream)
+        .filter(LedgerEntry::stored)
+        .map(LedgerEntry::slice)
+        .filter(slice -> slice.event() != null)
+        .collect(Collectors.toSet());
   }
 
   /** How many rows a period is expected to have, by what is stored. */

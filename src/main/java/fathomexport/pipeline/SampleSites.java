@@ -117,8 +117,8 @@ final class SampleSites extends DoFn<SiteQueue, VisitorSample> {
             : Accounts.kind(failure);
     WindowOutcome outcome = WindowOutcome.failed("", kind, failure.describe());
     boolean refused = failure instanceof Outcome.Refused<?> r && r.refusal() == Refusal.CREDENTIALS;
-    boolean spent = failure instanceof Outcome.Unavailable<?> u && u.budgetSpent();
-    if (refused || spent) {
+    boolean over = failure instanceof Outcome.Unavailable<?> u && u.endsRun();
+    if (refused || over || failure instanceof Outcome.Misconfigured) {
       run.halt(outcome);
     }
     return outcome;

@@ -20,7 +20,7 @@ final class TaskFetch implements Prefetcher.Pieces {
   TaskFetch(RunServices run, FetchTask task) {
     this.run = run;
     this.task = task;
-    this.pieces = run.fetcher().begin(task);
+    this.pieces = run.fetcher(task).begin(task);
   }
 
   @Override
@@ -29,7 +29,7 @@ final class TaskFetch implements Prefetcher.Pieces {
       if (run.halted().isEmpty()) {
         run.haltUnlessLocked();
       }
-      WindowOutcome ended = run.halted().or(() -> run.lost(task.site().id())).orElse(null);
+      WindowOutcome ended = run.halted().or(() -> run.lost(task)).orElse(null);
       if (ended != null) {
         return nothing(ended);
       }
@@ -46,7 +46,7 @@ final class TaskFetch implements Prefetcher.Pieces {
         run.spending().ended(least);
       }
     } catch (FetchFailedException e) {
-      return nothing(failed(e.failure()));
+      return laterOrNothing(e.failure(), failed(e.failure()));
     } catch (IOException e) {
       WindowOutcome outcome =
           WindowOutcome.failed("", FailureKind.STORAGE, "cannot spill rows: " + e.getMessage());
@@ -65,6 +65,20 @@ final class TaskFetch implements Prefetcher.Pieces {
 
   private Prefetcher.Result nothing(WindowOutcome why) {
     return new Prefetcher.Result.Nothing(pieces.left(), why);
+  }
+
+  /** What may work later in this run gets another turn. */
+  private Prefetcher.Result laterOrNothing(Outcome.Failure<?> failure, WindowOutcome why) {
+    boolean interrupted =
+        failure instanceof Outcome.Unavailable<?> u
+            && u.cause() == Outcome.Unavailable.Cause.INTERRUPTED;
+    boolean attempted =
+        failure instanceof Outcome.Unavailable<?> u
+                && u.cause() == Outcome.Unavailable.Cause.ATTEMPTS
+            || failure instanceof Outcome.Malformed<?> malformed && !malformed.lasting();
+    return interrupted || attempted
+        ? new Prefetcher.Result.Later(pieces.left(), why, attempted)
+        : nothing(why);
   }
 
   private WindowOutcome failed(Outcome.Failure<?> failure) {
@@ -100,9 +114,19 @@ final class TaskFetch implements Prefetcher.Pieces {
     if (failure instanceof Outcome.Malformed<?> malformed && malformed.lasting()) {
       return WindowOutcome.failed("", FailureKind.INCOMPLETE, words);
     }
-    WindowOutcome outcome = WindowOutcome.failed("", FailureKind.TRY_LATER, words);
-    if (failure instanceof Outcome.Unavailable<?> unavailable && unavailable.budgetSpent()) {
+    if (failure instanceof Outcome.Misconfigured) {
+      WindowOutcome outcome = WindowOutcome.failed("", FailureKind.CONFIGURATION, words);
       run.halt(outcome);
+      return outcome;
+    }
+    WindowOutcome outcome = WindowOutcome.failed("", FailureKind.TRY_LATER, words);
+    run.troubled(task.site().id());
+    if (failure instanceof Outcome.Unavailable<?> unavailable) {
+      if (unavailable.endsRun()) {
+        run.halt(outcome);
+      } else if (unavailable.cause() == Outcome.Unavailable.Cause.RETRIES_SPENT) {
+        run.exhaust(task, outcome);
+      }
     }
     return outcome;
   }

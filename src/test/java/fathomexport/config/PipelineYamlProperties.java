@@ -59,6 +59,7 @@ class PipelineYamlProperties {
                   file.toString(),
                   pipeline.sites(),
                   pipeline.lookbackDays(),
+                  pipeline.maxEvents(),
                   pipeline.sinks(),
                   pipeline.reports()));
     } finally {
@@ -135,6 +136,9 @@ class PipelineYamlProperties {
             ? listed.ids().stream().map(SiteId::value).toList()
             : "all");
     yaml.put("lookback_days", pipeline.lookbackDays());
+    if (pipeline.maxEvents() != null) {
+      yaml.put("max_events", pipeline.maxEvents());
+    }
     yaml.put("sinks", List.copyOf(pipeline.sinks()));
     yaml.put("reports", pipeline.reports().stream().map(PipelineYamlProperties::yaml).toList());
     return yaml;
@@ -182,8 +186,13 @@ class PipelineYamlProperties {
     Arbitrary<Set<String>> sinks = Arbitraries.of("postgres", "parquet").set().ofMinSize(1);
     Arbitrary<List<Report>> reports =
         reports().list().ofMinSize(1).ofMaxSize(4).uniqueElements(Report::name);
-    return Combinators.combine(sites, Arbitraries.integers().between(0, 400), sinks, reports)
-        .as((s, days, to, r) -> new PipelineDefinition("p", "/p.yaml", s, days, to, r));
+    return Combinators.combine(
+            sites,
+            Arbitraries.integers().between(0, 400),
+            Arbitraries.integers().between(1, 100_000).injectNull(0.5),
+            sinks,
+            reports)
+        .as((s, days, most, to, r) -> new PipelineDefinition("p", "/p.yaml", s, days, most, to, r));
   }
 
   private static Arbitrary<Report> reports() {

@@ -84,7 +84,13 @@ class PermitLeaseTest {
   private PermitLease lease(String account, Limits limits, int priority) {
     PermitLease lease =
         new PermitLease(
-            settings(), database.environment(), account, limits, priority, () -> time.now());
+            settings(),
+            database.environment(),
+            account,
+            PermitLease.Quota.REPORTS,
+            limits,
+            priority,
+            () -> time.now());
     open.add(lease);
     return lease;
   }
