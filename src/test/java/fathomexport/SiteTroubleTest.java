@@ -131,7 +131,9 @@ class SiteTroubleTest {
             new ExportJob(
                 "nightly",
                 new ConfigLoader(directory).pipeline("nightly").orThrow().reports(),
-                Optional.of(sites.stream().map(SiteId::new).toList()),
+                sites.isEmpty()
+                    ? Optional.empty()
+                    : Optional.of(sites.stream().map(SiteId::new).toList()),
                 3,
                 null,
                 false,
@@ -344,6 +346,45 @@ class SiteTroubleTest {
     assertThat(api.log().aggregations()).hasSize(36);
     assertThat(waits).as("one line").hasSize(1);
     assertThat(time.passed()).isGreaterThan(Duration.ofSeconds(seconds));
+  }
+
+  /** Each odd record is named on one line; what is listed beside it is exported. */
+  @Test
+  void oddRecordsInTheListOfSites() throws IOException {
+    String site = sites.get(0);
+    List<String> odd =
+        List.of(
+            "{}",
+            "{\"id\":\"\"}",
+            "{\"id\":\"a\\nb\"}",
+            "[]",
+            "\"x\"",
+            "{\"id\":\"..\"}",
+            "{\"id\":\"" + "i".repeat(10_000) + "\"}");
+    String list =
+        "{\"object\":\"list\",\"has_more\":false,\"data\":["
+            + String.join(",", odd)
+            + ",{\"id\":\""
+            + site
+            + "\",\"timezone\":\""
+            + world.site(site).orElseThrow().zone()
+            + "\"}]}";
+    api.behave(
+        normal.withFault(FaultRule.when(r -> r.path().endsWith("/sites"), Fault.body(list))));
+    sites = List.of();
+
+    RunResult result = night(FIVE_REPORTS, Patience.LIMITED);
+
+    assertThat(result.exitCode()).as(result.toString()).isEqualTo(65);
+    assertComplete(FIVE_REPORTS, List.of(site));
+    assertThat(result.messages())
+        .hasSize(odd.size())
+        .allSatisfy(
+            m ->
+                assertThat(m)
+                    .contains("a record of /sites is left out")
+                    .hasSizeLessThan(400)
+                    .doesNotContain("\n"));
   }
 
   @Test

@@ -43,6 +43,9 @@ public final class FathomClient implements AutoCloseable {
   /** From here on a wait is announced by itself. */
   private static final Duration LONG_WAIT = Duration.ofMinutes(2);
 
+  /** The longest that a daily limit can ask for, whatever the zone; more is a mistake. */
+  private static final Duration LONGEST_BELIEVED = Duration.ofHours(25);
+
   /** Ends of waits that lie closer together than this are the end of one wait. */
   private static final Duration SAME_WAIT = Duration.ofSeconds(5);
 
@@ -404,7 +407,7 @@ public final class FathomClient implements AutoCloseable {
       if (probe) {
         breaker.abandoned();
       }
-      Instant until = inFuture(asked);
+      Instant until = inFuture(asked.compareTo(LONGEST_BELIEVED) < 0 ? asked : LONGEST_BELIEVED);
       permits(endpoint).deferUntil(until);
       return sitsOut(faulty) ? Optional.empty() : Optional.of(closed(until));
     }

@@ -11,6 +11,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
@@ -110,8 +111,10 @@ class TlsFaultsTest {
                       connections.incrementAndGet();
                       socket
                           .getOutputStream()
-                          .write("HTTP/1.1 400 Bad Request\r\n\r\n".getBytes("US-ASCII"));
-                      socket.getInputStream().read(new byte[1000]);
+                          .write(
+                              "HTTP/1.1 400 Bad Request\r\n\r\n"
+                                  .getBytes(StandardCharsets.US_ASCII));
+                      int unused = socket.getInputStream().read(new byte[1000]);
                     }
                   }
                 } catch (IOException e) {
