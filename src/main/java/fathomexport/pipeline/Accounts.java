@@ -105,6 +105,9 @@ final class Accounts {
                     : ""),
             null);
       }
+      if (unusable) {
+        LOG.warn("each site is asked for by itself: {}", failure.describe());
+      }
     }
     listing.value().ifPresent(sites -> sites.found().forEach(site -> listed.put(site.id(), site)));
     List<Site> result = new ArrayList<>();
