@@ -159,7 +159,7 @@ final class Accounts {
 
   private static boolean mayPass(Outcome.Failure<?> failure) {
     return failure instanceof Outcome.Unavailable
-        || failure instanceof Outcome.Malformed<?> malformed && !malformed.lasting();
+        || (failure instanceof Outcome.Malformed<?> malformed && !malformed.lasting());
   }
 
   static FailureKind kind(Outcome.Failure<?> failure) {

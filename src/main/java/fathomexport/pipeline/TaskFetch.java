@@ -73,9 +73,9 @@ final class TaskFetch implements Prefetcher.Pieces {
         failure instanceof Outcome.Unavailable<?> u
             && u.cause() == Outcome.Unavailable.Cause.INTERRUPTED;
     boolean attempted =
-        failure instanceof Outcome.Unavailable<?> u
-                && u.cause() == Outcome.Unavailable.Cause.ATTEMPTS
-            || failure instanceof Outcome.Malformed<?> malformed && !malformed.lasting();
+        (failure instanceof Outcome.Unavailable<?> u
+                && u.cause() == Outcome.Unavailable.Cause.ATTEMPTS)
+            || (failure instanceof Outcome.Malformed<?> malformed && !malformed.lasting());
     return interrupted || attempted
         ? new Prefetcher.Result.Later(pieces.left(), why, attempted)
         : nothing(why);
