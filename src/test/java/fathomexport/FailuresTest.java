@@ -345,10 +345,17 @@ class FailuresTest {
 
     Installation.Ended ended = backfill();
 
-    assertEnded(ended, 75);
+    assertEnded(ended, 75, "no request is sent before", "--wait");
     assertThat(Landed.inPostgres(database, TRAFFIC)).as("what came before stays").isNotEmpty();
+    assertThat(refused()).as("one request found out").hasSize(1);
 
     api.behave(normal);
+    api.log().clear();
+    assertEnded(backfill(), 75, "no request is sent before");
+    assertThat(api.log().aggregations()).as("another process knows, too").isEmpty();
+
+    // As if the hour were over.
+    database.executeAsSuperuser("UPDATE fathom_ops.account SET deferred_until = now()");
     assertEnded(backfill(), 0);
     assertTrue(TRAFFIC, LONDON, STATUS, KATHMANDU);
     assertTrue(PAGES, LONDON, STATUS, KATHMANDU);

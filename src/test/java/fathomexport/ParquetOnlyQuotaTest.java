@@ -180,6 +180,7 @@ class ParquetOnlyQuotaTest {
                       Duration.ofSeconds(60),
                       180,
                       "default",
+                      Duration.ofMinutes(10),
                       new ExportSettings.Postgres(
                           "jdbc:postgresql://127.0.0.1:"
                               + proxy.port()

@@ -364,6 +364,7 @@ class RequestCountTest {
                       Duration.ofSeconds(60),
                       180,
                       "default",
+                      Duration.ofMinutes(10),
                       null,
                       directory.resolve("warehouse")),
                   new RunEnvironment(

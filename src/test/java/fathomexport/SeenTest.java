@@ -73,6 +73,7 @@ class SeenTest {
           "requests_so_far",
           "exit_code",
           "logger",
+          "until",
           "reason");
 
   @TempDir Path directory;

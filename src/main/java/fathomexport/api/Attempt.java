@@ -15,6 +15,9 @@ sealed interface Attempt<T> {
   record Faulty<T>(String reason, Fault fault, @Nullable Duration retryAfter)
       implements Attempt<T> {}
 
+  /** No connection can be set up with these settings: not to be repeated. */
+  record Misconfigured<T>(String reason) implements Attempt<T> {}
+
   /** A stop was asked while it was under way. */
   record Stopped<T>() implements Attempt<T> {}
 

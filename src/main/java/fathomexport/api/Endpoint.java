@@ -2,19 +2,28 @@ package fathomexport.api;
 
 /** What can be asked of the API. */
 public enum Endpoint {
-  AGGREGATIONS("/aggregations", true),
-  CURRENT_VISITORS("/current_visitors", true),
-  SITES("/sites", false),
-  SITE("/sites/{id}", false),
-  EVENTS("/sites/{id}/events", false),
-  TOKEN("/token", false);
+  AGGREGATIONS("/aggregations", true, Long.MAX_VALUE),
+  CURRENT_VISITORS("/current_visitors", true, Sizes.LIST),
+  SITES("/sites", false, Sizes.LIST),
+  SITE("/sites/{id}", false, Sizes.OBJECT),
+  EVENTS("/sites/{id}/events", false, Sizes.LIST),
+  TOKEN("/token", false, Sizes.OBJECT);
+
+  private static final class Sizes {
+    /** A page of a list holds 100 records of less than a kilobyte each. */
+    static final long LIST = 4L << 20;
+
+    static final long OBJECT = 1L << 20;
+  }
 
   private final String path;
   private final boolean billed;
+  private final long maxBodyBytes;
 
-  Endpoint(String path, boolean billed) {
+  Endpoint(String path, boolean billed, long maxBodyBytes) {
     this.path = path;
     this.billed = billed;
+    this.maxBodyBytes = maxBodyBytes;
   }
 
   /** Path below the base URL, for people. */
@@ -25,5 +34,10 @@ public enum Endpoint {
   /** Whether a request counts as a pageview of the plan, and against the small quota. */
   public boolean billed() {
     return billed;
+  }
+
+  /** The largest answer of this kind, where the settings allow no less. */
+  long maxBodyBytes() {
+    return maxBodyBytes;
   }
 }

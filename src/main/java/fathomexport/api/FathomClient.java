@@ -11,6 +11,7 @@ import fathomexport.report.StoredText;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -18,7 +19,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,6 +41,15 @@ public final class FathomClient implements AutoCloseable {
    */
   private static final Duration QUOTA_WINDOW = Duration.ofMinutes(1);
 
+  /** From here on a wait is announced by itself. */
+  private static final Duration LONG_WAIT = Duration.ofMinutes(2);
+
+  /** The longest that a daily limit can ask for, whatever the zone; more is a mistake. */
+  private static final Duration LONGEST_BELIEVED = Duration.ofHours(25);
+
+  /** Ends of waits that lie closer together than this are the end of one wait. */
+  private static final Duration SAME_WAIT = Duration.ofSeconds(5);
+
   /** Leaves the rest of a run the time to end within what schedulers grant. */
   private static final Duration STOP_GRACE = Duration.ofSeconds(15);
 
@@ -44,10 +57,9 @@ public final class FathomClient implements AutoCloseable {
   private final RetryPolicy policy;
   private final RunControls controls;
   private final Transport transport;
-  private final AtomicLong billed = new AtomicLong();
-
-  private final Quota reports;
-  private final Quota lookups;
+  private final Shared shared;
+  private final String asker;
+  private final boolean isView;
 
   /**
    * @param environment where the token is looked up if it is kept in a variable
@@ -66,8 +78,10 @@ public final class FathomClient implements AutoCloseable {
     this.baseUrl = settings.baseUrl().toString().replaceAll("/+$", "");
     this.policy = settings.retries();
     this.controls = controls;
-    this.reports = new Quota(controls.reports());
-    this.lookups = new Quota(controls.lookups());
+    this.shared =
+        new Shared(new CircuitBreaker(policy.patience(), controls.time(), controls.stop()));
+    this.asker = Endpoint.AGGREGATIONS.path();
+    this.isView = false;
     this.transport =
         new Transport(
             settings,
@@ -78,9 +92,27 @@ public final class FathomClient implements AutoCloseable {
             controls.time());
   }
 
+  private FathomClient(FathomClient whole, String asker) {
+    this.baseUrl = whole.baseUrl;
+    this.policy = whole.policy;
+    this.controls = whole.controls;
+    this.transport = whole.transport;
+    this.shared = whole.shared;
+    this.asker = asker;
+    this.isView = true;
+  }
+
+  /**
+   * The same client for the queries of one report: their retries come out of a budget of their own,
+   * one per site. Closing it closes nothing.
+   */
+  public FathomClient askingFor(String report) {
+    return new FathomClient(this, report);
+  }
+
   /** Requests so far that count as pageviews of the plan, failed ones included. */
   public long billedRequests() {
-    return billed.get();
+    return shared.billed.get();
   }
 
   /**
@@ -98,6 +130,7 @@ public final class FathomClient implements AutoCloseable {
       Outcome<Contents> outcome =
           call(
               Endpoint.AGGREGATIONS,
+              new Scope(request.slice().site(), asker),
               "/aggregations?" + request.query(),
               () -> {
                 requests[0]++;
@@ -115,28 +148,23 @@ public final class FathomClient implements AutoCloseable {
     }
   }
 
-  /** All sites that the token may list, oldest first. */
-  public Outcome<List<Site>> sites() {
-    Outcome<List<JsonNode>> records = all(Endpoint.SITES, "/sites");
-    if (!(records instanceof Outcome.Success<List<JsonNode>> success)) {
-      return failure(records);
+  /** All sites that the token may list, oldest first. A record that is no site is named. */
+  public Outcome<Listed<Site>> sites() {
+    Outcome<Listed<Site>> outcome =
+        all(Endpoint.SITES, "/sites", new Scope(null, Endpoint.SITES.path()), Lookups::site);
+    if (!(outcome instanceof Outcome.Success<Listed<Site>> success)) {
+      return failure(outcome);
     }
     Map<SiteId, Site> sites = new LinkedHashMap<>();
-    for (JsonNode record : success.answer()) {
-      try {
-        Site site = Lookups.site(record);
-        sites.putIfAbsent(site.id(), site);
-      } catch (UnusableAnswerException e) {
-        return new Outcome.Malformed<>(String.valueOf(e.getMessage()), true);
-      }
-    }
-    return new Outcome.Success<>(List.copyOf(sites.values()));
+    success.answer().found().forEach(site -> sites.putIfAbsent(site.id(), site));
+    return new Outcome.Success<>(new Listed<>(List.copyOf(sites.values()), success.answer().odd()));
   }
 
   /** One site: for tokens that may not list. */
   public Outcome<Site> site(SiteId id) {
     return call(
         Endpoint.SITE,
+        new Scope(id, Endpoint.SITE.path()),
         "/sites/" + AggregationRequest.encode(id.value()),
         () -> {},
         body -> Lookups.site(Lookups.object(body)));
@@ -144,32 +172,40 @@ public final class FathomClient implements AutoCloseable {
 
   /** The distinct names of a site's events as they are stored, in the API's order. */
   public Outcome<List<String>> events(SiteId site) {
-    Outcome<List<JsonNode>> records =
-        all(Endpoint.EVENTS, "/sites/" + AggregationRequest.encode(site.value()) + "/events");
-    if (!(records instanceof Outcome.Success<List<JsonNode>> success)) {
-      return failure(records);
+    Outcome<Listed<String>> outcome =
+        all(
+            Endpoint.EVENTS,
+            "/sites/" + AggregationRequest.encode(site.value()) + "/events",
+            new Scope(site, Endpoint.EVENTS.path()),
+            FathomClient::eventName);
+    if (!(outcome instanceof Outcome.Success<Listed<String>> success)) {
+      return failure(outcome);
     }
-    Set<String> names = new LinkedHashSet<>();
-    for (JsonNode record : success.answer()) {
-      String name = Lookups.text(record, "name");
-      if (name == null || name.isEmpty()) {
-        LOG.warn("site {}: skipping an event that has no name", site);
-      } else if (!StoredText.isSendable(name)) {
-        LOG.warn(
-            "site {}: skipping the event {}: its name holds half of a surrogate pair, which no"
-                + " query can name",
-            site,
-            StoredText.encode(name));
-      } else {
-        names.add(StoredText.encode(name));
-      }
+    success
+        .answer()
+        .odd()
+        .forEach(odd -> LOG.warn("site {}: skipping an event: {}", site, odd));
+    return new Outcome.Success<>(success.answer().found().stream().distinct().toList());
+  }
+
+  private static String eventName(JsonNode item) throws UnusableAnswerException {
+    String name = Lookups.text(item, "name");
+    if (name == null || name.isEmpty()) {
+      throw Lookups.unusable("it has no name");
     }
-    return new Outcome.Success<>(List.copyOf(names));
+    if (!StoredText.isSendable(name)) {
+      throw Lookups.unusable(
+          "the name "
+              + StoredText.encode(name)
+              + " holds half of a surrogate pair, which no query can name");
+    }
+    return StoredText.encode(name);
   }
 
   /** What the API knows of the token: the check before a run. */
   public Outcome<Token> token() {
-    return call(Endpoint.TOKEN, "/token", () -> {}, Lookups::token);
+    return call(
+        Endpoint.TOKEN, new Scope(null, Endpoint.TOKEN.path()), "/token", () -> {}, Lookups::token);
   }
 
   /**
@@ -180,6 +216,7 @@ public final class FathomClient implements AutoCloseable {
   public Outcome<CurrentVisitors> currentVisitors(SiteId site, boolean detailed) {
     return call(
         Endpoint.CURRENT_VISITORS,
+        new Scope(site, Endpoint.CURRENT_VISITORS.path()),
         "/current_visitors?site_id="
             + AggregationRequest.encode(site.value())
             + (detailed ? "&detailed=true" : ""),
@@ -189,14 +226,19 @@ public final class FathomClient implements AutoCloseable {
 
   @Override
   public void close() {
+    if (isView) {
+      return;
+    }
     transport.close();
     controls.reports().close();
     controls.lookups().close();
   }
 
   /** All pages of a list. */
-  private Outcome<List<JsonNode>> all(Endpoint endpoint, String path) {
-    List<JsonNode> records = new ArrayList<>();
+  private <T> Outcome<Listed<T>> all(
+      Endpoint endpoint, String path, Scope about, Lookups.RecordReader<T> reader) {
+    List<T> found = new ArrayList<>();
+    Set<String> odd = new LinkedHashSet<>();
     Set<String> cursors = new LinkedHashSet<>();
     String after = null;
     for (int page = 0; page < MOST_PAGES; page++) {
@@ -204,16 +246,18 @@ public final class FathomClient implements AutoCloseable {
           "?limit="
               + PAGE_SIZE
               + (after == null ? "" : "&starting_after=" + AggregationRequest.encode(after));
-      Outcome<Lookups.Page> outcome = call(endpoint, path + query, () -> {}, Lookups::page);
-      if (!(outcome instanceof Outcome.Success<Lookups.Page> success)) {
+      Outcome<Lookups.Page<T>> outcome =
+          call(endpoint, about, path + query, () -> {}, body -> Lookups.page(body, reader));
+      if (!(outcome instanceof Outcome.Success<Lookups.Page<T>> success)) {
         return failure(outcome);
       }
-      Lookups.Page got = success.answer();
-      records.addAll(got.data());
-      if (!got.more() || got.data().isEmpty()) {
-        return new Outcome.Success<>(records);
+      Lookups.Page<T> got = success.answer();
+      found.addAll(got.found());
+      odd.addAll(got.odd());
+      if (!got.more() || (got.found().isEmpty() && got.odd().isEmpty())) {
+        return new Outcome.Success<>(new Listed<>(found, List.copyOf(odd)));
       }
-      after = got.lastId();
+      after = got.cursor();
       if (after == null || !cursors.add(after)) {
         return new Outcome.Malformed<>("the pages of " + endpoint.path() + " do not move on", true);
       }
@@ -223,28 +267,49 @@ public final class FathomClient implements AutoCloseable {
   }
 
   private <T> Outcome<T> call(
-      Endpoint endpoint, String pathAndQuery, Preparation preparation, BodyReader<T> reader) {
+      Endpoint endpoint,
+      Scope about,
+      String pathAndQuery,
+      Preparation preparation,
+      BodyReader<T> reader) {
+    RetryBudget budget = shared.budgets.computeIfAbsent(about, scope -> controls.budgets().get());
+    CircuitBreaker breaker = shared.breaker;
     try {
       for (int attempt = 1; ; attempt++) {
-        Optional<Outcome<T>> closed = closed(endpoint);
-        if (closed.isPresent()) {
-          return closed.get();
+        CircuitBreaker.Pass pass =
+            breaker.enter((time, reason) -> longWait(endpoint, inFuture(time), reason));
+        if (pass == CircuitBreaker.Pass.DOWN) {
+          return down();
         }
-        Attempt<T> end = attempt(endpoint, baseUrl + pathAndQuery, attempt, preparation, reader);
+        boolean probe = pass == CircuitBreaker.Pass.PROBE;
+        Attempt<T> end = null;
+        try {
+          end = attempt(endpoint, baseUrl + pathAndQuery, attempt, preparation, reader);
+        } finally {
+          if (probe && !(end instanceof Attempt.Faulty || isAnswer(end))) {
+            breaker.abandoned();
+          }
+        }
+        if (isAnswer(end)) {
+          breaker.answered(about.site());
+        }
         if (end instanceof Attempt.Usable<T> usable) {
-          controls.budget().answered();
+          budget.answered();
           return new Outcome.Success<>(usable.answer());
         } else if (end instanceof Attempt.Refused<T> refused) {
           return refused.refusal();
+        } else if (end instanceof Attempt.Misconfigured<T> hopeless) {
+          return new Outcome.Misconfigured<>(hopeless.reason());
         } else if (end instanceof Attempt.Faulty<T> faulty) {
-          if (faulty.fault() == Fault.LIMIT) {
-            controls.listener().on(new RequestListener.Event.Limited(endpoint));
-          }
-          Optional<Outcome<T>> last = giveUp(endpoint, attempt, faulty);
+          Optional<Outcome<T>> last = faulty(endpoint, about, budget, attempt, probe, faulty);
           if (last.isPresent()) {
             return last.get();
           }
-          pause(endpoint, attempt, faulty);
+          if (sitsOut(faulty) || breaker.isOpen()) {
+            attempt = 0; // The wait is not this query's fault.
+          } else {
+            pause(endpoint, attempt, faulty);
+          }
         } else if (end instanceof Attempt.Lapsed) {
           LOG.warn(
               "{}: this process stood still for too long; asking for a new permit",
@@ -261,17 +326,23 @@ public final class FathomClient implements AutoCloseable {
       return new Outcome.Stopped<>();
     } catch (CappedPermits.CapReachedException e) {
       return new Outcome.Spent<>(e.most());
+    } catch (WaitTooLongException e) {
+      return closed(e.until);
     }
+  }
+
+  /** Whether the API was there to answer, be it with a refusal. */
+  private static boolean isAnswer(@Nullable Attempt<?> end) {
+    return end instanceof Attempt.Usable
+        || end instanceof Attempt.Refused
+        || (end instanceof Attempt.Faulty<?> faulty && faulty.fault() == Fault.MALFORMED_FOR_GOOD);
   }
 
   private <T> Attempt<T> attempt(
       Endpoint endpoint, String url, int attempt, Preparation preparation, BodyReader<T> reader)
       throws InterruptedException, StoppedException {
     RequestListener listener = controls.listener();
-    Permits.Permit permit =
-        quota(endpoint)
-            .permits
-            .acquire(until -> listener.on(new RequestListener.Event.Waiting(endpoint, until)));
+    Permits.Permit permit = permits(endpoint).acquire(until -> waiting(endpoint, until));
     try {
       preparation.prepare();
     } catch (IOException e) {
@@ -279,17 +350,18 @@ public final class FathomClient implements AutoCloseable {
       throw new HandlerException(e);
     }
     if (endpoint.billed()) {
-      billed.incrementAndGet();
+      shared.billed.incrementAndGet();
     }
     long start = controls.time().nanos();
     boolean usable = false;
     try {
       listener.on(new RequestListener.Event.Sent(endpoint, attempt));
-      Attempt<T> end = transport.attempt(url, permit, reader);
+      Attempt<T> end = transport.attempt(url, permit, endpoint.maxBodyBytes(), reader);
       if (end instanceof Attempt.Faulty<T> faulty && faulty.fault() == Fault.LIMIT) {
         permit.limited();
+        listener.on(new RequestListener.Event.Limited(endpoint));
       } else if (end instanceof Attempt.Lapsed && endpoint.billed()) {
-        billed.decrementAndGet();
+        shared.billed.decrementAndGet();
       }
       usable = end instanceof Attempt.Usable<T>;
       return end;
@@ -300,48 +372,121 @@ public final class FathomClient implements AutoCloseable {
     }
   }
 
-  /** How the call ends if it ends here; empty when it is to be made again. */
-  private <T> Optional<Outcome<T>> giveUp(
-      Endpoint endpoint, int attempt, Attempt.Faulty<T> faulty) {
+  /** A permit is waited for; gives up a wait that the run does not sit out. */
+  private void waiting(Endpoint endpoint, Instant until) {
+    Duration wait = Duration.between(controls.time().instant(), until);
+    if (wait.compareTo(policy.longestAskedWait()) > 0) {
+      throw new WaitTooLongException(until);
+    }
+    controls.listener().on(new RequestListener.Event.Waiting(endpoint, until));
+    if (wait.compareTo(LONG_WAIT) > 0) {
+      longWait(endpoint, until, "the API's quota is used up, or it has asked for patience");
+    }
+  }
+
+  /** Announces a wait once, however many requests it holds up. */
+  private void longWait(Endpoint endpoint, Instant until, String reason) {
+    Instant before = shared.announced.getAndSet(until);
+    if (Duration.between(before, until).abs().compareTo(SAME_WAIT) > 0) {
+      controls.listener().on(new RequestListener.Event.LongWait(endpoint, until, reason));
+    }
+  }
+
+  private Instant inFuture(Duration time) {
+    return controls.time().instant().plus(time);
+  }
+
+  /** Whether the API asks for a wait that counts as none of the query's attempts. */
+  private boolean sitsOut(Attempt.Faulty<?> faulty) {
     Duration asked = faulty.retryAfter();
-    if (asked != null && asked.compareTo(policy.longestAskedWait()) > 0) {
-      quota(endpoint).closeUntil(controls.time().instant().plus(asked));
-      return closed(endpoint);
+    return policy.waits() && asked != null && asked.compareTo(QUOTA_WINDOW) > 0;
+  }
+
+  /** How the call ends if it ends here; empty when it is to be made again. */
+  private <T> Optional<Outcome<T>> faulty(
+      Endpoint endpoint,
+      Scope about,
+      RetryBudget budget,
+      int attempt,
+      boolean probe,
+      Attempt.Faulty<T> faulty)
+      throws InterruptedException, StoppedException {
+    CircuitBreaker breaker = shared.breaker;
+    Duration asked = faulty.retryAfter();
+    if (asked != null && (sitsOut(faulty) || asked.compareTo(policy.longestAskedWait()) > 0)) {
+      if (probe) {
+        breaker.abandoned();
+      }
+      Instant until = inFuture(asked.compareTo(LONGEST_BELIEVED) < 0 ? asked : LONGEST_BELIEVED);
+      permits(endpoint).deferUntil(until);
+      return sitsOut(faulty) ? Optional.empty() : Optional.of(closed(until));
     }
     if (faulty.fault() == Fault.MALFORMED_FOR_GOOD
         || (faulty.fault() == Fault.OF_OTHER_FORM && attempt > 1)) {
       return Optional.of(new Outcome.Malformed<>(faulty.reason(), true));
     }
-    if (attempt >= policy.maxAttempts()) {
-      String reason =
-          faulty.reason() + " (attempt " + attempt + " of " + policy.maxAttempts() + ")";
-      return Optional.of(
-          faulty.fault() == Fault.MALFORMED || faulty.fault() == Fault.OF_OTHER_FORM
-              ? new Outcome.Malformed<>(reason, false)
-              : new Outcome.Unavailable<>(reason, false));
-    }
-    if (!controls.budget().take()) {
-      return Optional.of(
-          new Outcome.Unavailable<>(faulty.reason() + " (and the run has no retry left)", true));
-    }
-    return Optional.empty();
-  }
-
-  /** The end of a call for which the API has asked for too long a wait. */
-  private <T> Optional<Outcome<T>> closed(Endpoint endpoint) {
-    Instant until = quota(endpoint).closedUntil();
-    Instant now = controls.time().instant();
-    if (!until.isAfter(now.plus(policy.longestAskedWait()))) {
+    boolean last = attempt >= policy.maxAttempts();
+    if (!probe && !last && budget.take()) {
       return Optional.empty();
+    }
+    String reason =
+        faulty.reason()
+            + (last
+                ? " (attempt " + attempt + " of " + policy.maxAttempts() + ")"
+                : probe ? "" : " (and no retry is left for this site and report)");
+    SiteId site = about.site();
+    if (site != null) {
+      breaker.failed(site, reason, probe);
+      if (policy.waits() && !breaker.isOpen() && !accountAnswers()) {
+        breaker.trip(reason, false);
+      }
+    } else if (policy.waits() || probe) {
+      breaker.trip(reason, probe);
+    }
+    if (breaker.isOpen()) {
+      return site == null && policy.waits()
+          ? Optional.empty()
+          : Optional.of(
+              breaker.isDown()
+                  ? down()
+                  : new Outcome.Unavailable<>(reason, Outcome.Unavailable.Cause.INTERRUPTED));
+    }
+    if (last
+        && (faulty.fault() == Fault.MALFORMED || faulty.fault() == Fault.OF_OTHER_FORM)) {
+      return Optional.of(new Outcome.Malformed<>(reason, false));
     }
     return Optional.of(
         new Outcome.Unavailable<>(
-            "the API asks to wait "
-                + Duration.between(now, until).toSeconds()
-                + " s, longer than the "
-                + policy.longestAskedWait().toSeconds()
-                + " s that a run waits",
-            false));
+            reason,
+            budget.spent()
+                ? Outcome.Unavailable.Cause.RETRIES_SPENT
+                : Outcome.Unavailable.Cause.ATTEMPTS));
+  }
+
+  /** Whether the API answers a question that has nothing to do with any site. Not billed. */
+  private boolean accountAnswers() throws InterruptedException, StoppedException {
+    return !(attempt(Endpoint.TOKEN, baseUrl + "/token", 1, () -> {}, Lookups::token)
+        instanceof Attempt.Faulty);
+  }
+
+  private <T> Outcome<T> down() {
+    return new Outcome.Unavailable<>(
+        "the API has not answered for "
+            + policy.patience().toSeconds()
+            + " s, whatever was asked of it: "
+            + shared.breaker.reason(),
+        Outcome.Unavailable.Cause.DOWN);
+  }
+
+  /** The end of a call for which the API asks for too long a wait. */
+  private <T> Outcome<T> closed(Instant until) {
+    return new Outcome.Unavailable<>(
+        "the API asks that no request is sent before "
+            + until.truncatedTo(ChronoUnit.SECONDS).plusSeconds(until.getNano() == 0 ? 0 : 1)
+            + ", which is more than the "
+            + policy.longestAskedWait().toSeconds()
+            + " s that a run waits: run again then, or now with --wait",
+        Outcome.Unavailable.Cause.CLOSED);
   }
 
   private <T> void pause(Endpoint endpoint, int attempt, Attempt.Faulty<T> faulty)
@@ -359,16 +504,19 @@ public final class FathomClient implements AutoCloseable {
         attempt + 1,
         policy.maxAttempts(),
         wait.toMillis());
-    Instant until = controls.time().instant().plus(wait);
+    Instant until = inFuture(wait);
     if (asked != null) {
-      quota(endpoint).permits.deferUntil(until);
+      permits(endpoint).deferUntil(until);
     }
     controls.listener().on(new RequestListener.Event.Waiting(endpoint, until));
+    if (wait.compareTo(LONG_WAIT) > 0) {
+      longWait(endpoint, until, "the API asks to wait: " + faulty.reason());
+    }
     controls.stop().sleep(wait, controls.time());
   }
 
-  private Quota quota(Endpoint endpoint) {
-    return endpoint.billed() ? reports : lookups;
+  private Permits permits(Endpoint endpoint) {
+    return endpoint.billed() ? controls.reports() : controls.lookups();
   }
 
   private static <T, U> Outcome<U> failure(Outcome<T> outcome) {
@@ -378,23 +526,34 @@ public final class FathomClient implements AutoCloseable {
     throw new IllegalStateException("not a failure: " + outcome.getClass());
   }
 
-  /** One of the API's quotas. */
-  private static final class Quota {
-    private final Permits permits;
+  /** What all views of a client share. */
+  private static final class Shared {
+    private final AtomicLong billed = new AtomicLong();
+    private final Map<Scope, RetryBudget> budgets = new ConcurrentHashMap<>();
+    private final AtomicReference<Instant> announced = new AtomicReference<>(Instant.EPOCH);
+    private final CircuitBreaker breaker;
 
-    /** Until when the API has asked for patience, where that is longer than ours. */
-    private Instant closedUntil = Instant.MIN;
-
-    Quota(Permits permits) {
-      this.permits = permits;
+    Shared(CircuitBreaker breaker) {
+      this.breaker = breaker;
     }
+  }
 
-    synchronized Instant closedUntil() {
-      return closedUntil;
-    }
+  /**
+   * What shares a retry budget.
+   *
+   * @param site null for the account as a whole
+   */
+  private record Scope(@Nullable SiteId site, String asker) {}
 
-    synchronized void closeUntil(Instant time) {
-      closedUntil = time.isAfter(closedUntil) ? time : closedUntil;
+  /** A permit is further away than the run waits. */
+  private static final class WaitTooLongException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private final Instant until;
+
+    WaitTooLongException(Instant until) {
+      super("no permit before " + until);
+      this.until = until;
     }
   }
 

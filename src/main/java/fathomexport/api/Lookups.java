@@ -1,10 +1,13 @@
 package fathomexport.api;
 
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import fathomexport.report.Excerpt;
 import fathomexport.report.Site;
 import fathomexport.report.SiteId;
 import fathomexport.report.StoredText;
@@ -33,6 +36,14 @@ final class Lookups {
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .disable(StreamReadFeature.AUTO_CLOSE_SOURCE)
           .build();
+
+  /** Reads one value out of a longer text. */
+  private static final ObjectMapper ITEMS =
+      JsonMapper.builder().disable(StreamReadFeature.AUTO_CLOSE_SOURCE).build();
+
+  /** A longer id is none, and would not fit into an address. */
+  private static final int LONGEST_CURSOR = 128;
+
   private static final Pattern WHOLE = Pattern.compile("[0-9]{1,18}");
 
   private Lookups() {}
@@ -40,21 +51,73 @@ final class Lookups {
   /**
    * One page of a list.
    *
-   * @param lastId id of its last record, the cursor for the next page; null when it has none
-   * @param more whether the API says that there is more, or does not say
+   * @param found what its usable records say
+   * @param odd what is wrong with the others
+   * @param cursor id of the last record that can be asked to go on after; null when there is none
+   * @param more whether the API says that there is more
    */
-  record Page(List<JsonNode> data, @Nullable String lastId, boolean more) {}
+  record Page<T>(List<T> found, List<String> odd, @Nullable String cursor, boolean more) {}
 
-  static Page page(InputStream in) throws IOException {
-    JsonNode tree = object(in);
-    JsonNode data = tree.path("data");
-    if (!data.isArray()) {
+  /** Reads one record of a list. */
+  interface RecordReader<T> {
+    /**
+     * @throws UnusableAnswerException when the record cannot be used; the others still can
+     */
+    T read(JsonNode item) throws UnusableAnswerException;
+  }
+
+  /** Reads a page record by record: no more than one of them is held as a tree. */
+  static <T> Page<T> page(InputStream in, RecordReader<T> reader) throws IOException {
+    List<T> found = new ArrayList<>();
+    List<String> odd = new ArrayList<>();
+    String cursor = null;
+    boolean more = false;
+    boolean data = false;
+    try (JsonParser parser = ITEMS.createParser(in)) {
+      JsonToken start = parser.nextToken();
+      if (start == null) {
+        throw unusable("the body is empty");
+      }
+      if (start != JsonToken.START_OBJECT) {
+        throw unusable("the body is not an object");
+      }
+      while (parser.nextToken() == JsonToken.FIELD_NAME) {
+        String key = parser.currentName();
+        JsonToken value = parser.nextToken();
+        if (key.equals("data") && value == JsonToken.START_ARRAY) {
+          data = true;
+          int position = 0;
+          while (parser.nextToken() != JsonToken.END_ARRAY) {
+            position++;
+            JsonNode item = ITEMS.readTree(parser);
+            String id = text(item, "id");
+            try {
+              found.add(reader.read(item));
+            } catch (UnusableAnswerException e) {
+              odd.add(
+                  (id == null ? "record " + position + " of a page" : "'" + Excerpt.of(id) + "'")
+                      + ": "
+                      + e.getMessage());
+            }
+            if (id != null && !id.isBlank() && id.length() <= LONGEST_CURSOR) {
+              cursor = id;
+            }
+          }
+        } else if (key.equals("has_more")) {
+          JsonNode says = ITEMS.readTree(parser);
+          more = says.asBoolean(false);
+        } else {
+          parser.skipChildren();
+        }
+      }
+      if (parser.nextToken() != null) {
+        throw unusable("something follows the end of the answer");
+      }
+    }
+    if (!data) {
       throw unusable("the list has no 'data'");
     }
-    List<JsonNode> records = new ArrayList<>();
-    data.forEach(records::add);
-    String lastId = records.isEmpty() ? null : text(records.get(records.size() - 1), "id");
-    return new Page(records, lastId, tree.path("has_more").asBoolean(false));
+    return new Page<>(found, odd, cursor, more);
   }
 
   static JsonNode object(InputStream in) throws IOException {
@@ -69,9 +132,15 @@ final class Lookups {
   }
 
   static Site site(JsonNode record) throws UnusableAnswerException {
+    if (!record.isObject()) {
+      throw unusable("it is not an object but '" + Excerpt.of(record.toString()) + "'");
+    }
     String id = text(record, "id");
+    if (id == null) {
+      throw unusable("it has no id");
+    }
     try {
-      SiteId siteId = new SiteId(id == null ? "" : id);
+      SiteId siteId = new SiteId(id);
       String name = text(record, "name");
       ZoneId zone = zone(siteId, record);
       return new Site(
@@ -80,7 +149,7 @@ final class Lookups {
           zone,
           created(siteId, text(record, "created_at"), zone));
     } catch (IllegalArgumentException e) {
-      throw unusable("a site has no id that can be used: " + e.getMessage());
+      throw unusable("it has no id that can be used: " + e.getMessage());
     }
   }
 
@@ -93,7 +162,7 @@ final class Lookups {
     try {
       return ZoneId.of(name.strip());
     } catch (DateTimeException e) {
-      LOG.warn("site {}: its time zone '{}' is not known here", site, name);
+      LOG.warn("site {}: its time zone '{}' is not known here", site, Excerpt.of(name));
       return null;
     }
   }

@@ -6,6 +6,11 @@ import java.util.regex.Pattern;
 
 /** How a call ended. */
 public sealed interface Outcome<T> {
+  /** How the description of a call begins that the API did not answer. */
+  String UNAVAILABLE = "the API is unavailable: ";
+
+  /** How the description of a call begins whose answer makes no sense. */
+  String UNUSABLE = "the API's answer is unusable: ";
 
   /** The answer, when there is one. */
   default Optional<T> value() {
@@ -57,20 +62,52 @@ public sealed interface Outcome<T> {
     }
   }
 
-  /**
-   * The API could not be had, retries included; later it may.
-   *
-   * @param budgetSpent whether the run's retry budget is what ended it
-   */
-  record Unavailable<T>(String reason, boolean budgetSpent) implements Failure<T> {
+  /** The API was unavailable, even after retries. Trying again later may help. */
+  record Unavailable<T>(String reason, Cause cause) implements Failure<T> {
+    /** What ended the call. */
+    public enum Cause {
+      /** All attempts of the call failed. */
+      ATTEMPTS,
+      /** Retries of this site and report are used up: no further call of theirs will do better. */
+      RETRIES_SPENT,
+      /** The API seems to be down; the next call waits, then tries again. */
+      INTERRUPTED,
+      /** The API has been down for as long as the run is patient. */
+      DOWN,
+      /** The API asks for a longer wait than the run sits out. */
+      CLOSED
+    }
+
+    /** Whether no further request of this run can succeed. */
+    public boolean endsRun() {
+      return cause == Cause.DOWN || cause == Cause.CLOSED;
+    }
+
     @Override
     public String describe() {
-      return "the API is unavailable: " + reason;
+      return endsRun() ? reason : UNAVAILABLE + reason;
     }
 
     @Override
     public <U> Unavailable<U> as() {
-      return new Unavailable<>(reason, budgetSpent);
+      return new Unavailable<>(reason, cause);
+    }
+  }
+
+  /**
+   * No connection can be set up with these settings, now or later.
+   *
+   * @param reason what is wrong, and what to do
+   */
+  record Misconfigured<T>(String reason) implements Failure<T> {
+    @Override
+    public String describe() {
+      return "the API cannot be reached as configured: " + reason;
+    }
+
+    @Override
+    public <U> Misconfigured<U> as() {
+      return new Misconfigured<>(reason);
     }
   }
 
@@ -100,7 +137,7 @@ public sealed interface Outcome<T> {
   record Malformed<T>(String reason, boolean lasting) implements Failure<T> {
     @Override
     public String describe() {
-      return "the API's answer is unusable: " + reason;
+      return UNUSABLE + reason;
     }
 
     @Override

@@ -9,8 +9,8 @@ public interface Permits extends AutoCloseable {
   /**
    * Waits for a permit to make one request.
    *
-   * @param waiting told, whenever the wait's end becomes known or changes, when that is; quick, and
-   *     throws nothing
+   * @param waiting receives, whenever the wait's end becomes known or changes, when that is; quick.
+   *     An unchecked exception that it throws gives up the wait and reaches the caller
    * @throws StoppedException when a stop was asked before a permit was free
    */
   Permit acquire(Consumer<Instant> waiting) throws InterruptedException, StoppedException;

@@ -34,5 +34,12 @@ public interface RequestListener {
 
     /** A request waits, for a permit or before a retry. */
     record Waiting(Endpoint endpoint, Instant until) implements Event {}
+
+    /**
+     * A request waits for longer than the quota alone makes it: once per wait.
+     *
+     * @param reason for people
+     */
+    record LongWait(Endpoint endpoint, Instant until, String reason) implements Event {}
   }
 }

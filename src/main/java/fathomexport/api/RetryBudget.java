@@ -1,11 +1,14 @@
 package fathomexport.api;
 
 /**
- * How many retries a run may make in all: a reserve, and one more for every so many usable answers.
- * An API that is down thus costs a run a bounded number of requests, and a long backfill survives
- * the odd fault. Thread-safe; shared by all clients of a run.
+ * How many retries may be made for one site and report: a reserve, and one more for every so many
+ * usable answers. A query that fails every time thus costs a bounded number of requests and takes
+ * nothing from other sites and reports, and a long backfill survives the odd fault. Thread-safe.
  */
 public final class RetryBudget {
+  private static final int RESERVE = 6;
+  private static final int ANSWERS_PER_RETRY = 10;
+
   private final int reserve;
   private final int answersPerRetry;
   private long answers;
@@ -24,12 +27,17 @@ public final class RetryBudget {
     this.answersPerRetry = answersPerRetry;
   }
 
-  /** A reserve of 30, and one retry for every 10 usable answers. */
-  public static RetryBudget ofARun() {
-    return new RetryBudget(30, 10);
+  /** The budget of one site and report: 6 retries, and one more for every 10 usable answers. */
+  public static RetryBudget ofASiteAndReport() {
+    return new RetryBudget(RESERVE, ANSWERS_PER_RETRY);
   }
 
-  /** Retries that a run of so many answers may make at the most. */
+  /** The most retries of a run that gets so many usable answers for so many sites and reports. */
+  public static long granted(long sitesAndReports, long usableAnswers) {
+    return sitesAndReports * RESERVE + usableAnswers / ANSWERS_PER_RETRY;
+  }
+
+  /** Retries that may be made by the time of so many usable answers. */
   public long granted(long usableAnswers) {
     return reserve + usableAnswers / answersPerRetry;
   }
@@ -41,6 +49,11 @@ public final class RetryBudget {
     }
     taken++;
     return true;
+  }
+
+  /** Whether no retry is left. */
+  synchronized boolean spent() {
+    return taken >= granted(answers);
   }
 
   synchronized void answered() {

@@ -10,14 +10,26 @@ import java.util.random.RandomGenerator;
  * @param maxAttempts requests for one call, the first included
  * @param base wait before the second attempt; doubles with each further one
  * @param cap longest wait of our own choosing
- * @param longestAskedWait longest {@code Retry-After} that is waited for; a longer one ends the
- *     call
+ * @param longestAskedWait longest wait for the API, by {@code Retry-After} or for its quota, that a
+ *     run sits out; a longer one ends the call
+ * @param patience how long a run tries an API that does not answer before it counts as down
  */
-public record RetryPolicy(int maxAttempts, Duration base, Duration cap, Duration longestAskedWait)
+public record RetryPolicy(
+    int maxAttempts, Duration base, Duration cap, Duration longestAskedWait, Duration patience)
     implements Serializable {
 
+  public static final Duration DEFAULT_PATIENCE = Duration.ofMinutes(10);
+
+  /** Longer than any run; counted in nanoseconds it is still a number. */
+  private static final Duration ENDLESS = Duration.ofDays(10_000);
+
   public static final RetryPolicy DEFAULT =
-      new RetryPolicy(5, Duration.ofSeconds(1), Duration.ofSeconds(30), Duration.ofMinutes(15));
+      new RetryPolicy(
+          5,
+          Duration.ofSeconds(1),
+          Duration.ofSeconds(30),
+          Duration.ofMinutes(15),
+          DEFAULT_PATIENCE);
 
   public RetryPolicy {
     if (maxAttempts < 1) {
@@ -33,6 +45,24 @@ public record RetryPolicy(int maxAttempts, Duration base, Duration cap, Duration
     if (longestAskedWait.isNegative()) {
       throw new IllegalArgumentException("the longest wait is negative: " + longestAskedWait);
     }
+    if (patience.isNegative()) {
+      throw new IllegalArgumentException("the patience is negative: " + patience);
+    }
+  }
+
+  /** The same, with this much patience. */
+  public RetryPolicy withPatience(Duration time) {
+    return new RetryPolicy(maxAttempts, base, cap, longestAskedWait, time);
+  }
+
+  /** The same, but sits out whatever the API asks for, and an API that is down. */
+  public RetryPolicy waiting() {
+    return new RetryPolicy(maxAttempts, base, cap, ENDLESS, ENDLESS);
+  }
+
+  /** Whether everything is sat out. */
+  public boolean waits() {
+    return patience.equals(ENDLESS);
   }
 
   /**

@@ -1,6 +1,7 @@
 package fathomexport.api;
 
 import java.time.Duration;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 
 /**
@@ -8,18 +9,24 @@ import java.util.random.RandomGenerator;
  *
  * @param reports permits for {@code /aggregations} and {@code /current_visitors}
  * @param lookups permits for everything else
+ * @param budgets makes the retry budget of a site and report
  * @param random for the jitter of retries; used by several threads
  */
 public record RunControls(
     Permits reports,
     Permits lookups,
-    RetryBudget budget,
+    Supplier<RetryBudget> budgets,
     StopSignal stop,
     RequestListener listener,
     TimeSource time,
     RandomGenerator random) {
 
-  private static final int LOOKUPS_PER_HOUR = 2000;
+  /**
+   * The quota of the endpoints that are not billed: so many requests in {@link #LOOKUPS_WINDOW}.
+   */
+  public static final int LOOKUPS_PER_WINDOW = 2000;
+
+  public static final Duration LOOKUPS_WINDOW = Duration.ofHours(1);
 
   /** Permits that this process keeps alone, on this machine's time. */
   public static RunControls inProcess(
@@ -33,16 +40,16 @@ public record RunControls(
             time,
             stop),
         lookupPermits(settings, time, stop),
-        RetryBudget.ofARun(),
+        RetryBudget::ofASiteAndReport,
         stop,
         listener,
         time,
         new java.util.Random());
   }
 
-  /** The hourly permits of the endpoints that are not billed. */
+  /** The hourly permits of the endpoints that are not billed, for this process alone. */
   public static Permits lookupPermits(ApiSettings settings, TimeSource time, StopSignal stop) {
     return new ProcessPermits(
-        LOOKUPS_PER_HOUR, Duration.ofHours(1), settings.maxInFlight(), time, stop);
+        LOOKUPS_PER_WINDOW, LOOKUPS_WINDOW, settings.maxInFlight(), time, stop);
   }
 }

@@ -123,6 +123,13 @@ final class Transport implements AutoCloseable {
   }
 
   <T> Attempt<T> attempt(String url, Permits.Permit permit, BodyReader<T> reader) {
+    return attempt(url, permit, Long.MAX_VALUE, reader);
+  }
+
+  /**
+   * @param mostBytes largest body, where the settings allow no less
+   */
+  <T> Attempt<T> attempt(String url, Permits.Permit permit, long mostBytes, BodyReader<T> reader) {
     Call call =
         http.newCall(
             new Request.Builder()
@@ -139,7 +146,7 @@ final class Transport implements AutoCloseable {
                 CompletableFuture.delayedExecutor(stopGrace.toMillis(), TimeUnit.MILLISECONDS)
                     .execute(call::cancel));
     try (Response response = call.execute()) {
-      return answered(response, reader);
+      return answered(response, Math.min(mostBytes, maxBodyBytes), reader);
     } catch (LapsedException e) {
       return new Attempt.Lapsed<>();
     } catch (UnusableAnswerException e) {
@@ -147,9 +154,13 @@ final class Transport implements AutoCloseable {
     } catch (JsonProcessingException e) {
       return unusable(AnswerParser.unusable(e));
     } catch (IOException e) {
-      return Thread.currentThread().isInterrupted() || (call.isCanceled() && stop.stopped())
-          ? new Attempt.Stopped<>()
-          : faulty(e, Fault.UNAVAILABLE);
+      if (Thread.currentThread().isInterrupted() || (call.isCanceled() && stop.stopped())) {
+        return new Attempt.Stopped<>();
+      }
+      String hopeless = TlsFaults.whatToDo(e);
+      return hopeless == null
+          ? faulty(e, Fault.UNAVAILABLE)
+          : new Attempt.Misconfigured<>(redact(hopeless));
     } finally {
       onStop.close();
     }
@@ -183,16 +194,17 @@ final class Transport implements AutoCloseable {
     return a.compareTo(b) < 0 ? a : b;
   }
 
-  private <T> Attempt<T> answered(Response response, BodyReader<T> reader) throws IOException {
+  private <T> Attempt<T> answered(Response response, long mostBytes, BodyReader<T> reader)
+      throws IOException {
     int status = response.code();
     if (status == 200) {
-      return new Attempt.Usable<>(usable(response, reader));
+      return new Attempt.Usable<>(usable(response, mostBytes, reader));
     }
     if (status > 200 && status < 300) {
       throw new UnusableAnswerException("the status is " + status + ", not 200", false);
     }
     ErrorWords words = ErrorWords.of(redact(errorBody(response)));
-    if (status == 429 || status >= 500) {
+    if (status == 429 || status >= 500 || status == 408 || status == 425) {
       return new Attempt.Faulty<>(
           status + ": " + words.words(),
           status == 429 ? Fault.LIMIT : Fault.UNAVAILABLE,
@@ -206,7 +218,7 @@ final class Transport implements AutoCloseable {
             words.mentionsRange()));
   }
 
-  private <T> T usable(Response response, BodyReader<T> reader) throws IOException {
+  private <T> T usable(Response response, long mostBytes, BodyReader<T> reader) throws IOException {
     String type = response.header("Content-Type", "");
     String bare = type.split(";", 2)[0].strip().toLowerCase(Locale.ROOT);
     if (!JSON_TYPE.matcher(bare).matches()) {
@@ -216,9 +228,9 @@ final class Transport implements AutoCloseable {
               : "the answer is '" + shortened(bare) + "', not application/json",
           false);
     }
-    CappedStream raw = new CappedStream(response.body().byteStream(), maxBodyBytes);
+    CappedStream raw = new CappedStream(response.body().byteStream(), mostBytes);
     T answer;
-    try (InputStream body = decoded(response, raw)) {
+    try (InputStream body = decoded(response, raw, mostBytes)) {
       answer = reader.read(body);
       // Only the stream's end brings the checks of length and checksum.
       if (body.read() != -1) {
@@ -236,13 +248,13 @@ final class Transport implements AutoCloseable {
     return answer;
   }
 
-  private InputStream decoded(Response response, CappedStream raw) throws IOException {
+  private InputStream decoded(Response response, CappedStream raw, long mostBytes)
+      throws IOException {
     String encoding =
         response.header("Content-Encoding", "identity").strip().toLowerCase(Locale.ROOT);
     return switch (encoding) {
       case "", "identity" -> raw;
-      case "gzip", "x-gzip" ->
-          new CappedStream(new GZIPInputStream(raw, BUFFER_BYTES), maxBodyBytes);
+      case "gzip", "x-gzip" -> new CappedStream(new GZIPInputStream(raw, BUFFER_BYTES), mostBytes);
       default ->
           throw new UnusableAnswerException(
               "the body is encoded as '" + shortened(encoding) + "', which was not asked for",
@@ -253,7 +265,8 @@ final class Transport implements AutoCloseable {
   /** The beginning of an error's body; what cannot be read of it is left out. */
   private String errorBody(Response response) {
     try (InputStream body =
-        decoded(response, new CappedStream(response.body().byteStream(), maxBodyBytes))) {
+        decoded(
+            response, new CappedStream(response.body().byteStream(), maxBodyBytes), maxBodyBytes)) {
       return new String(body.readNBytes(ERROR_BODY_BYTES), StandardCharsets.UTF_8);
     } catch (IOException e) {
       // The status alone decides; the words are a courtesy.

@@ -5,6 +5,7 @@ import fathomexport.config.PipelineDefinition;
 import fathomexport.config.Problem;
 import fathomexport.config.Settings;
 import fathomexport.pipeline.Budget;
+import fathomexport.pipeline.Patience;
 import fathomexport.pipeline.RunListener;
 import fathomexport.report.DayRange;
 import fathomexport.report.Site;
@@ -34,6 +35,20 @@ final class Commands {
   private static final LocalDate ACCURATE_FROM = LocalDate.of(2021, 3, 1);
 
   private Commands() {}
+
+  /** The option to sit out what a run without it ends for. */
+  static final class Waiting {
+    @Option(
+        names = "--wait",
+        description =
+            "Sit out every wait that the API asks for, a quota that is used up, and an API that is"
+                + " down, instead of ending with exit code 75.")
+    boolean wait;
+
+    Patience patience() {
+      return wait ? Patience.ENDLESS : Patience.LIMITED;
+    }
+  }
 
   /** A range of days, both included. */
   static final class Range {
@@ -81,6 +96,8 @@ final class Commands {
     @Option(names = "--force", description = "Export the look-back again, though it was today.")
     boolean force;
 
+    @Mixin Waiting waiting = new Waiting();
+
     @Mixin Launch.Metrics metrics = new Launch.Metrics();
 
     Run(Context context) {
@@ -95,7 +112,8 @@ final class Commands {
           "run",
           metrics,
           "",
-          (exporter, job) -> exporter.run(job, force, context.options().beamArguments),
+          (exporter, job) ->
+              exporter.run(job, force, waiting.patience(), context.options().beamArguments),
           RunPrinting::print);
     }
   }
@@ -139,6 +157,8 @@ final class Commands {
         description = "Begin no window after so many minutes; exit code 75.")
     @Nullable Long maxMinutes;
 
+    @Mixin Waiting waiting = new Waiting();
+
     @Mixin Launch.Metrics metrics = new Launch.Metrics();
 
     @Spec @Nullable CommandSpec spec;
@@ -169,7 +189,13 @@ final class Commands {
           warning,
           (exporter, job) ->
               exporter.backfill(
-                  job, days, force, !oldestFirst, budget, context.options().beamArguments),
+                  job,
+                  days,
+                  force,
+                  !oldestFirst,
+                  budget,
+                  waiting.patience(),
+                  context.options().beamArguments),
           RunPrinting::print);
     }
 

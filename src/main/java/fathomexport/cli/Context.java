@@ -107,6 +107,7 @@ public final class Context {
         api.timeout(),
         api.maxRangeDays(),
         api.account(),
+        api.patience(),
         postgres == null
             ? null
             : new ExportSettings.Postgres(postgres.url(), postgres.user(), postgres.password()),
@@ -121,6 +122,7 @@ public final class Context {
             ? Optional.of(listed.ids())
             : Optional.empty(),
         pipeline.lookbackDays(),
+        pipeline.maxEvents(),
         pipeline.sinks().contains(Settings.POSTGRES),
         pipeline.sinks().contains(Settings.PARQUET),
         pipeline.fetched());

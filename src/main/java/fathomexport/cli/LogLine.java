@@ -34,6 +34,7 @@ final class LogLine {
           "requests_so_far",
           "exit_code",
           "logger",
+          "until",
           "reason");
 
   private static final ObjectMapper JSON = new ObjectMapper();

@@ -84,6 +84,16 @@ abstract class Progress implements RunListener, AutoCloseable {
     }
 
     @Override
+    public synchronized void waitingLong(Instant until, String reason) {
+      err.println(line("INFO", "waiting").with("until", until.toString()).with("reason", reason));
+    }
+
+    @Override
+    public void notice(String message) {
+      warn(message);
+    }
+
+    @Override
     public synchronized void windowEnded(WindowOutcome outcome) {
       FailureKind failure = outcome.failure();
       Window window = outcome.subject();
@@ -194,6 +204,23 @@ abstract class Progress implements RunListener, AutoCloseable {
         toGo.pausedUntil(until);
       }
       show(message() + ", waiting for the quota");
+    }
+
+    @Override
+    public synchronized void waitingLong(Instant until, String reason) {
+      if (toGo != null) {
+        toGo.pausedUntil(until);
+      }
+      String message = " waiting until " + until.truncatedTo(ChronoUnit.SECONDS) + ": " + reason;
+      if (bar == null) {
+        err.println(message.strip());
+      }
+      show(message);
+    }
+
+    @Override
+    public void notice(String message) {
+      warn(message);
     }
 
     @Override

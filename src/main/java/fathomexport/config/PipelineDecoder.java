@@ -45,7 +45,8 @@ final class PipelineDecoder {
         new Section(
             root,
             "",
-            List.of("sites", "lookback_days", LookbackMode.KEY, "sinks", "reports"),
+            List.of(
+                "sites", "lookback_days", LookbackMode.KEY, "max_events", "sinks", "reports"),
             problems);
     Optional<SiteSelection> sites = top.required("sites", SITES_ALLOWED).flatMap(this::sites);
     int lookbackDays =
@@ -59,6 +60,9 @@ final class PipelineDecoder {
         top.optional(LookbackMode.KEY)
             .flatMap(n -> LookbackMode.decode(n, LookbackMode.KEY, values, problems));
     Set<String> fetched = new HashSet<>();
+    Optional<Integer> maxEvents =
+        top.optional("max_events")
+            .flatMap(n -> values.wholeNumber(n, "max_events", 1, PipelineDefinition.MOST_EVENTS));
     Set<String> sinks = top.required("sinks", SINKS_ALLOWED).map(this::sinks).orElse(Set.of());
     List<Report> reports =
         top.required("reports", "write a list of reports, each with name, entity and aggregates")
@@ -69,7 +73,14 @@ final class PipelineDecoder {
         .map(
             s ->
                 new PipelineDefinition(
-                    name, file.toString(), s, lookbackDays, sinks, reports, fetched));
+                    name,
+                    file.toString(),
+                    s,
+                    lookbackDays,
+                    maxEvents.orElse(null),
+                    sinks,
+                    reports,
+                    fetched));
   }
 
   private Optional<SiteSelection> sites(YamlNode node) {
@@ -110,7 +121,7 @@ final class PipelineDecoder {
           scalar.at(),
           path,
           Problems.quote(scalar.text()) + " is not a site id",
-          "allowed: 1 to 128 characters without control characters");
+          "allowed: 1 to 128 characters without control characters, and neither . nor ..");
       return Optional.empty();
     }
   }

@@ -8,6 +8,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A file of {@code pipelines/}, resolved.
@@ -15,6 +16,9 @@ import java.util.regex.Pattern;
  * @param name the file's base name without {@code .yaml}
  * @param file absolute; text, because a path cannot be serialised
  * @param lookbackDays days before yesterday that a nightly run confirms, or fetches again
+ * @param lookbackDays days before yesterday that a nightly run asks for again
+ * @param maxEvents most events of a site that reports on all events ask for; null when the file
+ *     does not say
  * @param sinks names such as {@code postgres}, in the file's order; at least one
  * @param reports at least one, with different names
  * @param fetched names of the reports whose look-back is fetched again every night, even where a
@@ -25,6 +29,7 @@ public record PipelineDefinition(
     String file,
     SiteSelection sites,
     int lookbackDays,
+    @Nullable Integer maxEvents,
     Set<String> sinks,
     List<Report> reports,
     Set<String> fetched)
@@ -32,6 +37,7 @@ public record PipelineDefinition(
 
   public static final int DEFAULT_LOOKBACK_DAYS = 3;
   public static final int MOST_LOOKBACK_DAYS = 400;
+  public static final int MOST_EVENTS = 100_000;
 
   /** What a pipeline, and so its file, may be named: it stands in ledgers and in log lines. */
   public static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,62}");
@@ -46,6 +52,9 @@ public record PipelineDefinition(
     if (lookbackDays < 0 || lookbackDays > MOST_LOOKBACK_DAYS) {
       throw new IllegalArgumentException(
           "pipeline " + name + ": look-back of " + lookbackDays + " days");
+    }
+    if (maxEvents != null && (maxEvents < 1 || maxEvents > MOST_EVENTS)) {
+      throw new IllegalArgumentException("pipeline " + name + ": " + maxEvents + " events");
     }
     if (sinks.isEmpty() || reports.isEmpty()) {
       throw new IllegalArgumentException("pipeline " + name + " needs a sink and a report");
@@ -63,7 +72,7 @@ public record PipelineDefinition(
       int lookbackDays,
       Set<String> sinks,
       List<Report> reports) {
-    this(name, file, sites, lookbackDays, sinks, reports, Set.of());
+    this(name, file, sites, lookbackDays, null, sinks, reports, Set.of());
   }
 
   public Path path() {

@@ -82,12 +82,13 @@ public record Settings(
    * How the API is spoken to.
    *
    * @param baseUrl without a slash at its end; HTTPS, or HTTP to this machine
-   * @param requestsPerMinute 1 to 1000; the API grants 10
+   * @param requestsPerMinute 1 or more; the API grants 10
    * @param maxInFlight requests under way at a time, 1 or 2
    * @param rowLimit the {@code limit} that is asked for, 1 to 1,000,000
    * @param timeout from connecting to the last byte of an answer, 1 ms to 1 h
    * @param maxRangeDays widest window in days for groupings other than hour, 1 to 366
    * @param account whose quota it is: runs that name it alike share one
+   * @param patience how long a run tries an API that does not answer before it ends, 0 to 24 h
    */
   public record Api(
       URI baseUrl,
@@ -97,12 +98,13 @@ public record Settings(
       int rowLimit,
       Duration timeout,
       int maxRangeDays,
-      String account)
+      String account,
+      Duration patience)
       implements Serializable {
 
     public static final URI DEFAULT_BASE_URL = URI.create("https://api.usefathom.com/v1");
     public static final int DEFAULT_REQUESTS_PER_MINUTE = 10;
-    public static final int MOST_REQUESTS_PER_MINUTE = 1_000;
+    public static final int MOST_REQUESTS_PER_MINUTE = Integer.MAX_VALUE;
     public static final int DEFAULT_MAX_IN_FLIGHT = 1;
     public static final int MOST_IN_FLIGHT = 2;
     public static final int DEFAULT_ROW_LIMIT = 1_000;
@@ -113,6 +115,9 @@ public record Settings(
     public static final int DEFAULT_MAX_RANGE_DAYS = 180;
     public static final int MOST_MAX_RANGE_DAYS = 366;
     public static final String DEFAULT_ACCOUNT = "default";
+    public static final Duration DEFAULT_PATIENCE = Duration.ofMinutes(10);
+    public static final Duration LEAST_PATIENCE = Duration.ZERO;
+    public static final Duration MOST_PATIENCE = Duration.ofHours(24);
 
     public Api {
       Optional<String> refused = refusal(baseUrl);
@@ -129,6 +134,9 @@ public record Settings(
       if (account.isBlank()) {
         throw new IllegalArgumentException("account is empty");
       }
+      if (patience.compareTo(LEAST_PATIENCE) < 0 || patience.compareTo(MOST_PATIENCE) > 0) {
+        throw new IllegalArgumentException("patience " + patience);
+      }
     }
 
     /** The defaults, for a server and a token. */
@@ -141,7 +149,8 @@ public record Settings(
           DEFAULT_ROW_LIMIT,
           DEFAULT_TIMEOUT,
           DEFAULT_MAX_RANGE_DAYS,
-          DEFAULT_ACCOUNT);
+          DEFAULT_ACCOUNT,
+          DEFAULT_PATIENCE);
     }
 
     private static void within(String name, int value, int most) {

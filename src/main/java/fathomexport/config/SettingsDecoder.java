@@ -72,7 +72,8 @@ final class SettingsDecoder {
                 "row_limit",
                 "timeout",
                 "max_range_days",
-                "account"))
+                "account",
+                "patience"))
         .flatMap(this::api);
   }
 
@@ -103,6 +104,12 @@ final class SettingsDecoder {
         api.optional("account")
             .flatMap(n -> filled(n, api.path("account")))
             .orElse(Api.DEFAULT_ACCOUNT);
+    Duration patience =
+        api.optional("patience")
+            .flatMap(
+                n ->
+                    values.duration(n, api.path("patience"), Api.LEAST_PATIENCE, Api.MOST_PATIENCE))
+            .orElse(Api.DEFAULT_PATIENCE);
     return token.map(
         t ->
             new Api(
@@ -113,7 +120,8 @@ final class SettingsDecoder {
                 rowLimit,
                 timeout,
                 maxRangeDays,
-                account));
+                account,
+                patience));
   }
 
   private int wholeNumber(Section section, String key, int most, int byDefault) {

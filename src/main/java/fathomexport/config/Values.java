@@ -50,7 +50,10 @@ final class Values {
 
   /** A whole number without quotes. */
   Optional<Integer> wholeNumber(YamlNode node, String path, int least, int most) {
-    String allowed = "allowed: a whole number from " + least + " to " + most;
+    String allowed =
+        most == Integer.MAX_VALUE
+            ? "allowed: a whole number, " + least + " or more"
+            : "allowed: a whole number from " + least + " to " + most;
     Optional<Scalar> text = text(node, path, allowed);
     if (text.isEmpty()) {
       return Optional.empty();
@@ -114,7 +117,9 @@ final class Values {
   private static String shown(Duration duration) {
     return duration.toMillis() % 1000 != 0
         ? duration.toMillis() + "ms"
-        : duration.toSeconds() % 3600 == 0 ? duration.toHours() + "h" : duration.toSeconds() + "s";
+        : duration.toSeconds() % 3600 == 0 && !duration.isZero()
+            ? duration.toHours() + "h"
+            : duration.toSeconds() + "s";
   }
 
   /**

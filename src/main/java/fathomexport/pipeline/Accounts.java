@@ -1,6 +1,7 @@
 package fathomexport.pipeline;
 
 import fathomexport.api.FathomClient;
+import fathomexport.api.Listed;
 import fathomexport.api.Outcome;
 import fathomexport.api.Refusal;
 import fathomexport.plan.Subject;
@@ -8,14 +9,22 @@ import fathomexport.report.Entity;
 import fathomexport.report.Report;
 import fathomexport.report.Site;
 import fathomexport.report.SiteId;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Finds out which sites and events there are to export. None of its requests are billed. */
 final class Accounts {
+  private static final Logger LOG = LoggerFactory.getLogger(Accounts.class);
+
   private final FathomClient client;
 
   Accounts(FathomClient client) {
@@ -40,19 +49,25 @@ final class Accounts {
    */
   Found subjects(ExportJob job) {
     List<WindowOutcome> lost = new ArrayList<>();
-    List<Site> sites = job.sites().map(ids -> named(ids, lost)).orElseGet(this::all);
+    List<Site> sites = job.sites().map(ids -> named(ids, lost)).orElseGet(() -> listed(lost));
     boolean events = job.reports().stream().map(Report::entity).anyMatch(Entity.EVENT::equals);
-    List<Subject> subjects = new ArrayList<>();
-    for (Site site : sites) {
-      subjects.add(new Subject(site, events ? eventsOf(site, lost) : List.of()));
-    }
-    return new Found(subjects, lost);
+    Map<SiteId, List<String>> named = events ? events(sites, lost) : Map.of();
+    return new Found(
+        sites.stream().map(s -> new Subject(s, named.getOrDefault(s.id(), List.of()))).toList(),
+        lost);
   }
 
-  /** All sites of the account. */
+  /** All sites of the account that can be used; the log names the records that cannot. */
   List<Site> all() {
-    Outcome<List<Site>> sites = client.sites();
-    if (sites instanceof Outcome.Failure<List<Site>> failure) {
+    List<WindowOutcome> odd = new ArrayList<>();
+    List<Site> sites = listed(odd);
+    odd.forEach(o -> LOG.warn("{}: {}", o.window(), o.message()));
+    return sites;
+  }
+
+  private List<Site> listed(List<WindowOutcome> lost) {
+    Outcome<Listed<Site>> sites = client.sites();
+    if (sites instanceof Outcome.Failure<Listed<Site>> failure) {
       throw new ExportFailedException(
           FailurePolicy.kind(failure),
           "cannot list the account's sites: "
@@ -63,16 +78,24 @@ final class Accounts {
                   : ""),
           null);
     }
-    return sites.value().orElseThrow();
+    Listed<Site> found = sites.value().orElseThrow();
+    found.odd().forEach(odd -> lost.add(odd(odd)));
+    return found.found();
+  }
+
+  private static WindowOutcome odd(String what) {
+    return WindowOutcome.failed(
+        "sites of the account", FailureKind.INCOMPLETE, "a record of /sites is left out: " + what);
   }
 
   private List<Site> named(List<SiteId> ids, List<WindowOutcome> lost) {
     Map<SiteId, Site> listed = new HashMap<>();
-    Outcome<List<Site>> listing = client.sites();
-    if (listing instanceof Outcome.Failure<List<Site>> failure) {
+    Outcome<Listed<Site>> listing = client.sites();
+    if (listing instanceof Outcome.Failure<Listed<Site>> failure) {
       boolean mayNotList =
           failure instanceof Outcome.Refused<?> refused && refused.refusal() != Refusal.CREDENTIALS;
-      if (!mayNotList) {
+      boolean unusable = failure instanceof Outcome.Malformed<?> malformed && malformed.lasting();
+      if (!mayNotList && !unusable) {
         throw new ExportFailedException(
             FailurePolicy.kind(failure),
             "cannot reach the account: "
@@ -82,8 +105,11 @@ final class Accounts {
                     : ""),
             null);
       }
+      if (unusable) {
+        LOG.warn("each site is asked for by itself: {}", failure.describe());
+      }
     }
-    listing.value().ifPresent(sites -> sites.forEach(site -> listed.put(site.id(), site)));
+    listing.value().ifPresent(sites -> sites.found().forEach(site -> listed.put(site.id(), site)));
     List<Site> result = new ArrayList<>();
     for (SiteId id : ids) {
       Optional<Site> known = Optional.ofNullable(listed.get(id));
@@ -100,13 +126,39 @@ final class Accounts {
     return site.value();
   }
 
-  private List<String> eventsOf(Site site, List<WindowOutcome> lost) {
-    Outcome<List<String>> events = client.events(site.id());
-    if (events instanceof Outcome.Failure<List<String>> failure) {
-      lost.add(
-          WindowOutcome.failed(
-              "events of site " + site.id(), FailurePolicy.kind(failure), failure.describe()));
+  /** The events of each site; those that fail come a second time, behind all others. */
+  private Map<SiteId, List<String>> events(List<Site> sites, List<WindowOutcome> lost) {
+    Map<SiteId, List<String>> found = new HashMap<>();
+    Deque<Site> queue = new ArrayDeque<>(sites);
+    Set<SiteId> again = new HashSet<>();
+    while (!queue.isEmpty()) {
+      SiteId site = queue.element().id();
+      Outcome<List<String>> events = client.events(site);
+      events.value().ifPresent(names -> found.put(site, names));
+      if (events instanceof Outcome.Failure<List<String>> failure) {
+        boolean ends = failure instanceof Outcome.Unavailable<?> u && u.endsRun();
+        if (!ends && mayPass(failure) && again.add(site)) {
+          queue.add(queue.element());
+        } else {
+          // One line when no other site would do better.
+          int others = ends ? queue.size() - 1 : 0;
+          lost.add(
+              WindowOutcome.failed(
+                  "events of site " + site + (others == 0 ? "" : " and of " + others + " more"),
+                  FailurePolicy.kind(failure),
+                  failure.describe()));
+          if (ends) {
+            return found;
+          }
+        }
+      }
+      queue.remove();
     }
-    return events.value().orElse(List.of());
+    return found;
+  }
+
+  private static boolean mayPass(Outcome.Failure<?> failure) {
+    return failure instanceof Outcome.Unavailable
+        || (failure instanceof Outcome.Malformed<?> malformed && !malformed.lasting());
   }
 }

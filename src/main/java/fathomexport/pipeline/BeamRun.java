@@ -45,22 +45,22 @@ final class BeamRun {
    */
   long execute(ExportSpec spec, List<FetchTask> tasks, RunSummary before) {
     PipelineOptions options = options();
-    if (!isDirect(options)) {
-      return leg(options, spec, Lane.deal(tasks, lanes), before, true);
-    }
     RunServices run = RunServices.of(spec);
+    if (!isDirect(options)) {
+      return leg(options, spec, Lane.deal(run.troubledLast(tasks), lanes), before, true);
+    }
     RunSummary sofar = before;
     long requests = 0;
-    int from = 0;
-    while (from < tasks.size()) {
+    List<FetchTask> left = run.troubledLast(tasks);
+    while (!left.isEmpty()) {
       // What is left when nothing more is asked for is only told.
-      int to = run.halted().isPresent() ? tasks.size() : Math.min(tasks.size(), from + LEG);
-      List<Lane> plan = Lane.deal(tasks.subList(from, to), lanes);
+      int leg = run.halted().isPresent() ? left.size() : Math.min(left.size(), LEG);
+      List<Lane> plan = Lane.deal(left.subList(0, leg), lanes);
       // The first windows come while the runner gets ready.
       run.prefetcher().begin(plan);
-      requests += leg(options, spec, plan, sofar, to == tasks.size());
+      requests += leg(options, spec, plan, sofar, leg == left.size());
       sofar = run.summary();
-      from = to;
+      left = run.troubledLast(left.subList(leg, left.size()));
     }
     return requests;
   }

@@ -5,11 +5,14 @@ import fathomexport.report.SiteId;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A pipeline as it was resolved: which reports, over which sites, into which sinks.
  *
  * @param sites empty means all that the token may list
+ * @param maxEvents most events of a site that reports on all events ask for; null when nobody has
+ *     said so
  * @param fetched names of the reports whose look-back is fetched again, rather than confirmed
  */
 public record ExportJob(
@@ -17,6 +20,7 @@ public record ExportJob(
     List<Report> reports,
     Optional<List<SiteId>> sites,
     int lookbackDays,
+    @Nullable Integer maxEvents,
     boolean toPostgres,
     boolean toParquet,
     Set<String> fetched) {
@@ -34,11 +38,12 @@ public record ExportJob(
       int lookbackDays,
       boolean toPostgres,
       boolean toParquet) {
-    this(name, reports, sites, lookbackDays, toPostgres, toParquet, Set.of());
+    this(name, reports, sites, lookbackDays, null, toPostgres, toParquet, Set.of());
   }
 
   /** The same sites and sinks. */
   ExportJob withoutReports() {
-    return new ExportJob(name, List.of(), sites, lookbackDays, toPostgres, toParquet);
+    return new ExportJob(
+        name, List.of(), sites, lookbackDays, maxEvents, toPostgres, toParquet, Set.of());
   }
 }

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param timeout of one call, from connecting to its last byte
  * @param maxRangeDays widest window in days, but for hour grouping
  * @param account whose quota it is: runs that name it alike share one
+ * @param patience how long a run tries an API that does not answer
  * @param postgres null when there is none
  * @param parquetRoot null when there is none
  */
@@ -24,6 +25,7 @@ public record ExportSettings(
     Duration timeout,
     int maxRangeDays,
     String account,
+    Duration patience,
     @Nullable Postgres postgres,
     @Nullable Path parquetRoot) {
 

@@ -2,7 +2,6 @@ package fathomexport.pipeline;
 
 import fathomexport.api.ApiSettings;
 import fathomexport.api.FathomClient;
-import fathomexport.api.Permits;
 import fathomexport.api.RetryPolicy;
 import fathomexport.ledger.Ledger;
 import fathomexport.ledger.LedgerException;
@@ -28,6 +27,7 @@ import java.time.LocalDate;
 import java.time.YearMonth;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -52,6 +52,9 @@ public final class Exporter {
   /** A year and more, where other pipelines run every hour. */
   private static final int RUNS_FOR_SUCCESS = 10_000;
 
+  /** Enough to find a pipeline's last one among those of others. */
+  private static final int RECENT_RUNS = 50;
+
   private final ExportSettings settings;
   private final RunEnvironment environment;
 
@@ -67,8 +70,18 @@ public final class Exporter {
 
   /** Every site's finished days of the look-back, then gaps: what a scheduler starts. */
   public RunResult run(ExportJob job, boolean force, List<String> beamArguments) {
+    return run(job, force, Patience.LIMITED, beamArguments);
+  }
+
+  /** The same, with this much patience. */
+  public RunResult run(
+      ExportJob job, boolean force, Patience patience, List<String> beamArguments) {
     return export(
-        job, new Mode.Nightly(job.lookbackDays(), force), Budget.UNLIMITED, beamArguments);
+        job,
+        new Mode.Nightly(job.lookbackDays(), force),
+        Budget.UNLIMITED,
+        patience,
+        beamArguments);
   }
 
   /** What of a range is not complete yet; with {@code force} all of it. */
@@ -89,7 +102,20 @@ public final class Exporter {
       boolean newestFirst,
       Budget budget,
       List<String> beamArguments) {
-    return export(job, new Mode.Backfill(days, force, newestFirst), budget, beamArguments);
+    return backfill(job, days, force, newestFirst, budget, Patience.LIMITED, beamArguments);
+  }
+
+  /** The same, with this much patience. */
+  public RunResult backfill(
+      ExportJob job,
+      DayRange days,
+      boolean force,
+      boolean newestFirst,
+      Budget budget,
+      Patience patience,
+      List<String> beamArguments) {
+    return export(
+        job, new Mode.Backfill(days, force, newestFirst), budget, patience, beamArguments);
   }
 
   /**
@@ -113,7 +139,7 @@ public final class Exporter {
             }
             PostgresSettings quota = quota(job);
             try (Ledger.RunLock held = lock.get();
-                FathomClient client = client(job, Priority.FIRST, quota, Budget.UNLIMITED)) {
+                FathomClient client = client(api(), job, Priority.FIRST, quota, Budget.UNLIMITED)) {
               Objects.requireNonNull(held);
               SnapshotRun run =
                   new SnapshotRun(environment, sinks, client, detailed, settings.maxInFlight());
@@ -126,6 +152,7 @@ public final class Exporter {
                               SnapshotRun.COMMAND,
                               sites,
                               startedAt,
+                              api(),
                               Priority.FIRST,
                               quota,
                               Budget.UNLIMITED,
@@ -179,15 +206,18 @@ public final class Exporter {
             Accounts.Found found = new Accounts(client).subjects(job);
             LedgerView view = new LedgerView(job, sinks);
             WindowPlanner planner = planner(job, mode, view, found.subjects());
-            Plan plan = planner.plan(found.subjects());
+            EventBound events = EventBound.of(job, found.subjects(), view.storedEvents());
+            Plan plan = planner.plan(events.subjects());
             return PlanOverview.of(
                 costs(view),
                 plan,
-                mode instanceof Mode.Nightly ? planner.usualNight().plan(found.subjects()) : null,
+                mode instanceof Mode.Nightly ? planner.usualNight().plan(events.subjects()) : null,
                 YearMonth.from(environment.time().instant().atOffset(ZoneOffset.UTC)),
                 job.reports().stream()
                     .collect(Collectors.toMap(Report::name, r -> sinks.weight(r.name()))),
-                found.lost().stream().map(l -> l.window() + ": " + l.message()).toList());
+                Stream.concat(found.lost().stream(), events.leftOut().stream())
+                    .map(l -> l.window() + ": " + l.message())
+                    .toList());
           }
         });
   }
@@ -234,7 +264,8 @@ public final class Exporter {
     return guarded(
         () -> {
           try (Sinks sinks = open(job);
-              FathomClient client = client(job, Priority.WHEN_FREE, quota(job), Budget.UNLIMITED)) {
+              FathomClient client =
+                  client(api(), job, Priority.WHEN_FREE, quota(job), Budget.UNLIMITED)) {
             return new VerifyRun(settings, environment, job, sinks).verify(days, client);
           }
         });
@@ -250,7 +281,9 @@ public final class Exporter {
         });
   }
 
-  private RunResult export(ExportJob job, Mode mode, Budget budget, List<String> beamArguments) {
+  private RunResult export(
+      ExportJob job, Mode mode, Budget budget, Patience patience, List<String> beamArguments) {
+    ApiSettings api = api(patience);
     return guarded(
         () -> {
           UnpackDirectories.require();
@@ -265,8 +298,8 @@ public final class Exporter {
             }
             PostgresSettings quota = quota(job);
             try (PipelineLock held = lock.get();
-                FathomClient client = client(job, priority(mode), quota, budget)) {
-              return export(job, mode, quota, budget, beamArguments, sinks, held, client);
+                FathomClient client = client(api, job, priority(mode), quota, budget)) {
+              return export(job, mode, api, quota, budget, beamArguments, sinks, held, client);
             }
           }
         });
@@ -275,6 +308,7 @@ public final class Exporter {
   private RunResult export(
       ExportJob job,
       Mode mode,
+      ApiSettings api,
       @Nullable PostgresSettings quota,
       Budget budget,
       List<String> beamArguments,
@@ -284,7 +318,11 @@ public final class Exporter {
     Instant startedAt = environment.time().instant();
     Accounts.Found found = new Accounts(client).subjects(job);
     LedgerView view = new LedgerView(job, sinks);
-    Plan plan = planner(job, mode, view, found.subjects()).plan(found.subjects());
+    WindowPlanner planner = planner(job, mode, view, found.subjects());
+    EventBound events = EventBound.of(job, found.subjects(), view.storedEvents());
+    Plan plan = planner.plan(events.subjects());
+    List<WindowOutcome> failed = new ArrayList<>(found.lost());
+    events.leftOut().stream().filter(e -> e.failure() != null).forEach(failed::add);
     try (SpillDirectory spill = SpillDirectory.create()) {
       ExportSpec spec =
           spec(
@@ -292,21 +330,27 @@ public final class Exporter {
               mode.command(),
               plan.windows(),
               startedAt,
+              api,
               priority(mode),
               quota,
               budget,
               lock.fences(),
               spill.path());
       environment.listener().planned(costs(view).planned(spec, plan, found.sites()));
-      found.lost().forEach(environment.listener()::windowEnded);
+      failed.forEach(environment.listener()::windowEnded);
+      events.leftOut().stream()
+          .filter(e -> e.failure() == null)
+          .forEach(e -> environment.listener().notice(e.window() + ": " + e.message()));
       RunSummary lost =
-          found.lost().stream().map(RunSummary::of).reduce(RunSummary.EMPTY, RunSummary::plus);
+          failed.stream().map(RunSummary::of).reduce(RunSummary.EMPTY, RunSummary::plus);
       RunRecord ended;
       if (plan.tasks().isEmpty()) {
         ended = RecordSummary.of(spec, lost, startedAt, 0, lost.exitCode());
       } else {
         try (RunServices services = new RunServices(spec, environment, sinks, client, lock)) {
           services.register();
+          LastNight.troubled(sinks.ledger().runs(RECENT_RUNS), job.name(), found.sites())
+              .forEach(services::troubled);
           if (!mode.force()) {
             view.seed(services.book(), plan, startedAt.minus(CONTROL_AGE));
           }
@@ -356,6 +400,7 @@ public final class Exporter {
       String command,
       long windows,
       Instant startedAt,
+      ApiSettings api,
       Priority priority,
       @Nullable PostgresSettings quota,
       Budget budget,
@@ -367,7 +412,7 @@ public final class Exporter {
         command,
         startedAt,
         windows,
-        api(),
+        api,
         settings.accountKey(),
         priority,
         quota,
@@ -409,7 +454,8 @@ public final class Exporter {
   /** A client for what is neither billed nor limited by the quota of reports. */
   private FathomClient lookups() {
     return client(
-        RunServices.permits(
+        api(),
+        RunServices.quotas(
             api(),
             settings.accountKey(),
             Priority.WHEN_FREE,
@@ -423,19 +469,20 @@ public final class Exporter {
    * @param quota where permits are shared; null when they are this process's own
    */
   private FathomClient client(
-      ExportJob job, Priority priority, @Nullable PostgresSettings quota, Budget budget) {
-    return client(permits(job, priority, quota, budget));
+      ApiSettings api,
+      ExportJob job,
+      Priority priority,
+      @Nullable PostgresSettings quota,
+      Budget budget) {
+    return client(
+        api,
+        RunServices.quotas(
+            api, settings.accountKey(), priority, quota, !job.toPostgres(), budget, environment));
   }
 
-  private FathomClient client(Permits permits) {
+  private FathomClient client(ApiSettings api, RunServices.Quotas quotas) {
     return RunServices.client(
-        api(), environment, RunServices.hearing(environment.listener()), permits);
-  }
-
-  private Permits permits(
-      ExportJob job, Priority priority, @Nullable PostgresSettings quota, Budget budget) {
-    return RunServices.permits(
-        api(), settings.accountKey(), priority, quota, !job.toPostgres(), budget, environment);
+        api, environment, RunServices.hearing(environment.listener()), quotas);
   }
 
   /**
@@ -461,6 +508,11 @@ public final class Exporter {
   }
 
   private ApiSettings api() {
+    return api(Patience.LIMITED);
+  }
+
+  private ApiSettings api(Patience patience) {
+    RetryPolicy retries = RetryPolicy.DEFAULT.withPatience(settings.patience());
     return new ApiSettings(
         settings.baseUrl(),
         settings.token(),
@@ -468,7 +520,7 @@ public final class Exporter {
         settings.maxInFlight(),
         settings.timeout(),
         ApiSettings.DEFAULT_MAX_BODY_BYTES,
-        RetryPolicy.DEFAULT);
+        patience == Patience.ENDLESS ? retries.waiting() : retries);
   }
 
   private PostgresSettings postgres() {

@@ -25,6 +25,8 @@ final class FailurePolicy {
     WINDOW,
     /** Every window of the report that no sink takes any more. */
     REPORT,
+    /** Everything that is still to be asked of the window's site for its report. */
+    SITE_AND_REPORT,
     /** Everything that is still to be asked of the window's site. */
     SITE,
     /** The run: what is still to come would fail alike, and its requests would be billed. */
@@ -127,6 +129,9 @@ final class FailurePolicy {
     if (failure instanceof Outcome.Spent) {
       return FailureKind.BUDGET;
     }
+    if (failure instanceof Outcome.Misconfigured) {
+      return FailureKind.CONFIGURATION;
+    }
     return failure instanceof Outcome.Malformed<?> malformed && malformed.lasting()
         ? FailureKind.INCOMPLETE
         : FailureKind.TRY_LATER;
@@ -141,10 +146,40 @@ final class FailurePolicy {
         case LIMIT, RANGE, PARAMETERS, OTHER -> Reach.WINDOW;
       };
     }
-    boolean noMoreRequests =
-        failure instanceof Outcome.Spent
-            || (failure instanceof Outcome.Unavailable<?> away && away.budgetSpent());
-    return noMoreRequests ? Reach.RUN : Reach.WINDOW;
+    if (failure instanceof Outcome.Unavailable<?> away) {
+      return away.endsRun()
+          ? Reach.RUN
+          : away.cause() == Outcome.Unavailable.Cause.RETRIES_SPENT
+              ? Reach.SITE_AND_REPORT
+              : Reach.WINDOW;
+    }
+    return failure instanceof Outcome.Spent || failure instanceof Outcome.Misconfigured
+        ? Reach.RUN
+        : Reach.WINDOW;
+  }
+
+  /** Whether a query that failed is sent again in the same run, behind all others. */
+  enum Turn {
+    /** No: another time would be the same. */
+    NONE,
+    /** Once more, for it was tried as often as a turn allows. */
+    ITS_OWN,
+    /** As often as it takes: nothing could be asked of the API at all. */
+    FREE
+  }
+
+  /** What becomes of a failed query within the run. */
+  static Turn turn(Outcome.Failure<?> failure) {
+    if (failure instanceof Outcome.Unavailable<?> away) {
+      return switch (away.cause()) {
+        case ATTEMPTS -> Turn.ITS_OWN;
+        case INTERRUPTED -> Turn.FREE;
+        default -> Turn.NONE;
+      };
+    }
+    return failure instanceof Outcome.Malformed<?> malformed && !malformed.lasting()
+        ? Turn.ITS_OWN
+        : Turn.NONE;
   }
 
   /**

@@ -171,6 +171,16 @@ final class LedgerView {
         || report.dateGrouping().periodEnd(certificate.period()).equals(certificate.coversTo());
   }
 
+  /** The events of which something is stored, as far as it was read. */
+  Set<Slice> storedEvents() {
+    return first.values().stream()
+        .flatMap(List::stream)
+        .filter(LedgerEntry::stored)
+        .map(LedgerEntry::slice)
+        .filter(slice -> slice.event() != null)
+        .collect(Collectors.toSet());
+  }
+
   /** How many rows a period is expected to have, by what is stored. */
   ExpectedRows expectedRows() {
     return new ExpectedRows(first.values());

@@ -154,7 +154,8 @@ public record PlanOverview(
         plan.windows(),
         lines.values().stream().mapToLong(Line::leastRequests).sum(),
         likely,
-        RequestCosts.withRetries(lines.values().stream().mapToLong(Line::mostRequests).sum()),
+        RequestCosts.withRetries(
+            lines.values().stream().mapToLong(Line::mostRequests).sum(), lines.size()),
         costs.minutes(likely),
         billed,
         everyNight == null ? "once" : "month",
@@ -170,9 +171,9 @@ public record PlanOverview(
             "likely: as many rows a period as are stored of it, else of the site, else of the"
                 + " report",
             "most: all stored days have moved, each range is refused once and halved, each page and"
-                + " its control are asked again, empty periods are confirmed, all retries of a run"
-                + " are used; a row cap below the limit, or a day that reaches it for the first"
-                + " time, may take more"),
+                + " its control are asked again, empty periods are confirmed, all retries of each"
+                + " site and report are used; a row cap below the limit, or a day that reaches it"
+                + " for the first time, may take more"),
         notes(plan, lost));
   }
 

@@ -1,9 +1,15 @@
 package fathomexport.pipeline;
 
 import fathomexport.plan.FetchTask;
+import fathomexport.report.SiteId;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -11,6 +17,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Fetches each lane on a thread of its own, one piece ahead of the runner: while a window is typed
@@ -18,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * sleeps.
  */
 final class Prefetcher implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Prefetcher.class);
+
   /** What fetching a piece of a task came to: rows, or why there are none. */
   sealed interface Result {
     /**
@@ -38,6 +48,14 @@ final class Prefetcher implements AutoCloseable {
      * @param left what has not come of the task
      */
     record Nothing(FetchTask left, WindowOutcome why) implements Result {}
+
+    /**
+     * Nothing for now: another turn at the end of the lane may bring what is missing.
+     *
+     * @param left what has not come of the task
+     * @param counts whether it was a turn of the task's own, or nothing could be fetched at all
+     */
+    record Later(FetchTask left, WindowOutcome why, boolean counts) implements Result {}
 
     /** Whether the task has no further piece. */
     default boolean ends() {
@@ -62,6 +80,12 @@ final class Prefetcher implements AutoCloseable {
   /** More than any task has. */
   private static final long PIECES = 1L << 20;
 
+  /** More turns than any lane has: its tasks may come more than once. */
+  private static final long TURNS = 1L << 30;
+
+  /** Turns that a task gets, but for those in which nothing could be fetched at all. */
+  private static final int TURNS_OF_A_TASK = 2;
+
   private final Function<FetchTask, Pieces> fetch;
   private final Map<Integer, Walk> lanes = new HashMap<>();
 
@@ -71,7 +95,7 @@ final class Prefetcher implements AutoCloseable {
 
   /** The offset behind all pieces of a lane; they begin at 0. */
   static long end(Lane lane) {
-    return lane.tasks().size() * PIECES;
+    return lane.tasks().isEmpty() ? 0 : TURNS * PIECES;
   }
 
   /** Begins these lanes, in place of those that have ended, before the runner asks for them. */
@@ -93,7 +117,7 @@ final class Prefetcher implements AutoCloseable {
       return coming.get();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      FetchTask task = lane.tasks().get(Math.toIntExact(offset / PIECES));
+      FetchTask task = walk(lane).task();
       return Optional.of(
           new Placed(
               offset,
@@ -134,12 +158,21 @@ final class Prefetcher implements AutoCloseable {
 
     private @Nullable Future<Optional<Placed>> coming;
 
-    // Of the lane's thread alone:
+    // Of the lane's thread alone, but for what a reader of the task that it is at may see:
+    private final Deque<Turn> queue = new ArrayDeque<>();
+    private volatile @Nullable Turn current;
     private int position = -1;
     private @Nullable Pieces pieces;
 
     Walk(Lane lane) {
       this.lane = lane;
+      lane.tasks().forEach(task -> queue.add(new Turn(task, 1)));
+      this.current = queue.peek();
+    }
+
+    /** The task that is fetched now. */
+    FetchTask task() {
+      return Objects.requireNonNull(current, "a lane without tasks").task();
     }
 
     synchronized Future<Optional<Placed>> begin(long offset) {
@@ -165,19 +198,65 @@ final class Prefetcher implements AutoCloseable {
         at++;
         piece = 0;
       }
-      if (at >= lane.tasks().size()) {
-        return Optional.empty();
+      while (true) {
+        Pieces from = pieces;
+        if (at != position || from == null) {
+          // Also within a task that another worker had begun: what it has committed is so again.
+          for (; position < at - 1 && !queue.isEmpty(); position++) {
+            queue.remove();
+          }
+          if (queue.isEmpty()) {
+            return Optional.empty();
+          }
+          Turn next = queue.remove();
+          current = next;
+          from = fetch.apply(next.task());
+          position = at;
+        }
+        Result result = from.next();
+        pieces = result.ends() ? null : from;
+        if (!(result instanceof Result.Later later)) {
+          return Optional.of(new Placed(at * PIECES + piece, result));
+        }
+        if (!putBehind(later)) {
+          return Optional.of(
+              new Placed(at * PIECES + piece, new Result.Nothing(later.left(), later.why())));
+        }
+        at++;
+        piece = 0;
       }
-      FetchTask task = lane.tasks().get(at);
-      Pieces from = pieces;
-      if (at != position || from == null) {
-        // Also within a task that another worker had begun: what it has committed is so again.
-        from = fetch.apply(task);
-        position = at;
+    }
+
+    /**
+     * Gives a task and all that is still to be asked of its site another turn behind everything
+     * else, in the same order: a site's control comes before the rows that need it.
+     *
+     * @return false when it has had its turns
+     */
+    private boolean putBehind(Result.Later later) {
+      int turns = Objects.requireNonNull(current).number() + (later.counts() ? 1 : 0);
+      if (turns > TURNS_OF_A_TASK) {
+        return false;
       }
-      Result result = from.next();
-      pieces = result.ends() ? null : from;
-      return Optional.of(new Placed(at * PIECES + piece, result));
+      LOG.warn("{}: put behind: {}", later.left(), later.why().message());
+      SiteId site = later.left().site().id();
+      List<Turn> behind = new ArrayList<>(List.of(new Turn(later.left(), turns)));
+      for (Iterator<Turn> turn = queue.iterator(); turn.hasNext(); ) {
+        Turn next = turn.next();
+        if (next.task().site().id().equals(site)) {
+          behind.add(next);
+          turn.remove();
+        }
+      }
+      queue.addAll(behind);
+      return true;
     }
   }
+
+  /**
+   * A task in a lane's queue.
+   *
+   * @param number 1 the first time
+   */
+  private record Turn(FetchTask task, int number) {}
 }

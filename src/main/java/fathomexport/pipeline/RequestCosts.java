@@ -240,9 +240,13 @@ public final class RequestCosts {
     return !task.isControl() && !known;
   }
 
-  /** The most that a run of so many requests comes to when every retry it has is used. */
-  static long withRetries(long requests) {
-    return requests == 0 ? 0 : requests + RetryBudget.ofARun().granted(requests);
+  /**
+   * The most that a run of so many requests comes to when every retry it has is used.
+   *
+   * @param questions sites and reports, each of which has retries of its own
+   */
+  static long withRetries(long requests, long questions) {
+    return requests + RetryBudget.granted(questions, requests);
   }
 
   /** Whole minutes that the quota makes so many requests take, at the least. */

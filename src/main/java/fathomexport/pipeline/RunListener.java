@@ -20,6 +20,16 @@ public interface RunListener {
   /** The next request waits for the quota, or for a retry. */
   default void waiting(Instant until) {}
 
+  /**
+   * A wait begins that is longer than the quota alone makes it: once per wait.
+   *
+   * @param reason for people
+   */
+  default void waitingLong(Instant until, String reason) {}
+
+  /** Something that whoever runs this should know, and that fails nothing. */
+  default void notice(String message) {}
+
   /** Rows were read from an answer. */
   default void rowsFetched(long rows) {}
 
@@ -48,6 +58,16 @@ public interface RunListener {
       @Override
       public void waiting(Instant until) {
         each.forEach(l -> l.waiting(until));
+      }
+
+      @Override
+      public void waitingLong(Instant until, String reason) {
+        each.forEach(l -> l.waitingLong(until, reason));
+      }
+
+      @Override
+      public void notice(String message) {
+        each.forEach(l -> l.notice(message));
       }
 
       @Override

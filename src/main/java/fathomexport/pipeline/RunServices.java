@@ -22,16 +22,20 @@ import fathomexport.sink.postgres.PostgresSettings;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -69,6 +73,11 @@ final class RunServices implements AutoCloseable {
   private final AtomicReference<WindowOutcome> halt = new AtomicReference<>();
   private final Map<SiteId, WindowOutcome> lostSites = new ConcurrentHashMap<>();
   private final Map<String, WindowOutcome> refusedReports = new ConcurrentHashMap<>();
+  private final Map<Asked, WindowOutcome> exhausted = new ConcurrentHashMap<>();
+  private final Set<SiteId> troubled = ConcurrentHashMap.newKeySet();
+
+  /** The reports of a task, at a site: what shares a retry budget. */
+  private record Asked(SiteId site, String reports) {}
 
   /**
    * @param lock null on a worker, which has the lock's fences only
@@ -88,13 +97,16 @@ final class RunServices implements AutoCloseable {
     this.knowledge = new Knowledge(sinks, spec.account());
   }
 
+  /** The permits of an account's two quotas. */
+  record Quotas(Permits reports, Permits lookups) {}
+
   /**
    * The permits of an account.
    *
    * @param quota the database that they are shared by; null for this process's own
    * @param optional whether the run goes on with its own when it loses that
    */
-  static Permits permits(
+  static Quotas quotas(
       ApiSettings api,
       String account,
       Priority priority,
@@ -102,17 +114,18 @@ final class RunServices implements AutoCloseable {
       boolean optional,
       Budget budget,
       RunEnvironment environment) {
-    Permits permits;
-    if (quota == null) {
-      permits = own(api, environment);
-    } else {
-      permits = leased(api, account, priority, quota, environment);
-      if (optional) {
-        permits = new PreferablyLeased(permits, own(api, environment));
-      }
+    Permits reports = own(api, environment);
+    Permits lookups = RunControls.lookupPermits(api, environment.time(), environment.stop());
+    if (quota != null) {
+      Permits leasedReports =
+          leased(api, account, PermitLease.Quota.REPORTS, priority, quota, environment);
+      Permits leasedLookups =
+          leased(api, account, PermitLease.Quota.LOOKUPS, priority, quota, environment);
+      reports = optional ? new PreferablyLeased(leasedReports, reports) : leasedReports;
+      lookups = optional ? new PreferablyLeased(leasedLookups, lookups) : leasedLookups;
     }
     Long most = budget.requests();
-    return most == null ? permits : new CappedPermits(permits, most);
+    return new Quotas(most == null ? reports : new CappedPermits(reports, most), lookups);
   }
 
   private static Permits own(ApiSettings api, RunEnvironment environment) {
@@ -123,33 +136,35 @@ final class RunServices implements AutoCloseable {
   private static Permits leased(
       ApiSettings api,
       String account,
+      PermitLease.Quota which,
       Priority priority,
       PostgresSettings quota,
       RunEnvironment environment) {
+    boolean reports = which == PermitLease.Quota.REPORTS;
     PermitLease.Limits limits =
         new PermitLease.Limits(
-            api.requestsPerMinute(),
-            MINUTE,
+            reports ? api.requestsPerMinute() : RunControls.LOOKUPS_PER_WINDOW,
+            reports ? MINUTE : RunControls.LOOKUPS_WINDOW,
             api.maxInFlight(),
             LeasedPermits.SEND_WITHIN.plus(api.timeout()).plus(LEASE_MARGIN));
     return new LeasedPermits(
-        new PermitLease(quota, environment.variables(), account, limits, priority.rank()),
+        new PermitLease(quota, environment.variables(), account, which, limits, priority.rank()),
         environment.time(),
         environment.stop());
   }
 
   /** A client whose billed requests the listener hears of. */
   static FathomClient client(
-      ApiSettings api, RunEnvironment environment, RequestListener listener, Permits permits) {
+      ApiSettings api, RunEnvironment environment, RequestListener listener, Quotas quotas) {
     StopSignal stop = environment.stop();
     TimeSource time = environment.time();
     return new FathomClient(
         api,
         environment.variables(),
         new RunControls(
-            permits,
-            RunControls.lookupPermits(api, time, stop),
-            RetryBudget.ofARun(),
+            quotas.reports(),
+            quotas.lookups(),
+            RetryBudget::ofASiteAndReport,
             stop,
             listener,
             time,
@@ -159,6 +174,9 @@ final class RunServices implements AutoCloseable {
   /** Tells a run's listener what a client does. */
   static RequestListener hearing(RunListener listener) {
     return event -> {
+      if (event instanceof RequestListener.Event.LongWait wait) {
+        listener.waitingLong(wait.until(), wait.reason());
+      }
       if (event.endpoint() == Endpoint.AGGREGATIONS
           || event.endpoint() == Endpoint.CURRENT_VISITORS) {
         if (event instanceof RequestListener.Event.Sent) {
@@ -196,7 +214,7 @@ final class RunServices implements AutoCloseable {
             spec.api(),
             environment,
             hearing(environment.listener()),
-            permits(
+            quotas(
                 spec.api(),
                 spec.account(),
                 spec.priority(),
@@ -211,9 +229,10 @@ final class RunServices implements AutoCloseable {
     return spending;
   }
 
-  WindowFetcher fetcher() {
+  /** Fetches a task; its retries come out of the budget of its site and reports. */
+  WindowFetcher fetcher(FetchTask task) {
     return new WindowFetcher(
-        client,
+        client.askingFor(asker(task)),
         book,
         knowledge,
         spec.rowLimit(),
@@ -282,7 +301,15 @@ final class RunServices implements AutoCloseable {
 
   /** Judges a failure of one of a task's pieces, and does what follows for its site and the run. */
   WindowOutcome failed(FetchTask task, Exception failure) {
-    return judged(task.toString(), task.slice(), failure);
+    FailurePolicy.Verdict verdict = FailurePolicy.of(failure, task.slice().event() != null);
+    WindowOutcome outcome = judged(task.toString(), task.slice(), failure);
+    if (verdict.kind() == FailureKind.TRY_LATER) {
+      troubled(task.site().id());
+    }
+    if (verdict.reach() == FailurePolicy.Reach.SITE_AND_REPORT) {
+      exhausted.putIfAbsent(new Asked(task.site().id(), asker(task)), outcome);
+    }
+    return outcome;
   }
 
   /** Judges a failure of a window that was fetched, and does what follows for the run. */
@@ -332,8 +359,8 @@ final class RunServices implements AutoCloseable {
               outcome.message());
         }
       }
-      case WINDOW -> {
-        // The next window may well succeed.
+      case WINDOW, SITE_AND_REPORT -> {
+        // The next window may well succeed, or is the fetch's own matter.
       }
     }
   }
@@ -410,10 +437,39 @@ final class RunServices implements AutoCloseable {
     }
   }
 
+  private static String asker(FetchTask task) {
+    return task.reports().stream().map(Report::name).collect(Collectors.joining("+"));
+  }
+
+  /** Why a task is not asked: its site does not answer, or has used up its report's retries. */
+  Optional<WindowOutcome> lost(FetchTask task) {
+    SiteId site = task.site().id();
+    return lost(site)
+        .or(
+            () ->
+                Optional.ofNullable(exhausted.get(new Asked(site, asker(task))))
+                    .map(reason -> notFetched("its site and report have no retry left", reason)));
+  }
+
   /** Why nothing more is asked of a site; empty while it answers. */
   Optional<WindowOutcome> lost(SiteId site) {
     return Optional.ofNullable(lostSites.get(site))
         .map(reason -> notFetched("nothing more is asked of the site", reason));
+  }
+
+  /** Notes that a query of a site failed: what is left of it comes last. */
+  void troubled(SiteId site) {
+    troubled.add(site);
+  }
+
+  /** Tasks of sites that have not failed so far, then the others, each in their order. */
+  List<FetchTask> troubledLast(List<FetchTask> tasks) {
+    if (troubled.isEmpty()) {
+      return tasks;
+    }
+    List<FetchTask> sorted = new ArrayList<>(tasks);
+    sorted.sort(Comparator.comparing(task -> troubled.contains(task.site().id())));
+    return sorted;
   }
 
   @Override

@@ -13,7 +13,7 @@ final class TaskFetch implements Prefetcher.Pieces {
   TaskFetch(RunServices run, FetchTask task) {
     this.run = run;
     this.task = task;
-    this.pieces = run.fetcher().begin(task);
+    this.pieces = run.fetcher(task).begin(task);
   }
 
   @Override
@@ -23,10 +23,7 @@ final class TaskFetch implements Prefetcher.Pieces {
         run.haltUnlessLocked();
       }
       WindowOutcome ended =
-          run.halted()
-              .or(() -> run.lost(task.site().id()))
-              .or(() -> run.refused(task))
-              .orElse(null);
+          run.halted().or(() -> run.lost(task)).or(() -> run.refused(task)).orElse(null);
       if (ended != null) {
         return nothing(ended);
       }
@@ -46,7 +43,14 @@ final class TaskFetch implements Prefetcher.Pieces {
       } finally {
         run.spending().ended(least);
       }
-    } catch (FetchFailedException | IOException | RuntimeException e) {
+    } catch (FetchFailedException e) {
+      WindowOutcome why = run.failed(task, e);
+      return switch (FailurePolicy.turn(e.failure())) {
+        case NONE -> nothing(why);
+        case ITS_OWN -> later(why, true);
+        case FREE -> later(why, false);
+      };
+    } catch (IOException | RuntimeException e) {
       return nothing(run.failed(task, e));
     }
   }
@@ -54,5 +58,11 @@ final class TaskFetch implements Prefetcher.Pieces {
   private Prefetcher.Result nothing(WindowOutcome why) {
     pieces.drop();
     return new Prefetcher.Result.Nothing(pieces.left(), why);
+  }
+
+  /** What may work later in this run gets another turn. */
+  private Prefetcher.Result later(WindowOutcome why, boolean counts) {
+    pieces.drop();
+    return new Prefetcher.Result.Later(pieces.left(), why, counts);
   }
 }

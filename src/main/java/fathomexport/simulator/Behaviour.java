@@ -118,6 +118,13 @@ public final class Behaviour {
   /** What happens to the world once the n-th request to {@code /aggregations} was answered. */
   public record Change(int afterAggregation, Consumer<World> what) {}
 
+  /**
+   * A time in which every report is answered 429, with what is left of it as {@code Retry-After}.
+   *
+   * @param afterAggregation begins with the request to {@code /aggregations} behind this one
+   */
+  public record Closure(int afterAggregation, Duration time) {}
+
   private static final Behaviour STANDARD = new Behaviour();
 
   EmptyField emptyField = EmptyField.AS_NULL;
@@ -165,6 +172,7 @@ public final class Behaviour {
   Quota accountQuota = new Quota(Quota.Model.FIXED_FROM_FIRST_HIT, 2_000, Duration.ofHours(1));
   int inFlightLimit = 5;
   RetryAfter retryAfter = RetryAfter.SECONDS;
+  @Nullable Closure closure = null;
   boolean rateLimitHeaders = false;
   boolean gzip = true;
   boolean chunked = false;
@@ -220,6 +228,7 @@ public final class Behaviour {
     accountQuota = other.accountQuota;
     inFlightLimit = other.inFlightLimit;
     retryAfter = other.retryAfter;
+    closure = other.closure;
     rateLimitHeaders = other.rateLimitHeaders;
     gzip = other.gzip;
     chunked = other.chunked;
@@ -484,6 +493,11 @@ public final class Behaviour {
   /** How a 429 says when to come back. */
   public Behaviour withRetryAfter(RetryAfter value) {
     return change(b -> b.retryAfter = value);
+  }
+
+  /** When reports are refused for a time, once; null for never. */
+  public Behaviour withClosure(@Nullable Closure value) {
+    return change(b -> b.closure = value);
   }
 
   /** Whether answers carry {@code X-RateLimit-Limit}. */

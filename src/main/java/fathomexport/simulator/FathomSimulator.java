@@ -52,6 +52,7 @@ public final class FathomSimulator implements AutoCloseable {
   private final CurrentVisitors currentVisitors;
   private final Map<String, QuotaMeter> reportMeters = new HashMap<>();
   private final Map<String, QuotaMeter> accountMeters = new HashMap<>();
+  private final Map<Behaviour.Closure, Instant> closures = new HashMap<>();
   private final Map<String, Integer> underWay = new HashMap<>();
   private final Map<FaultRule, AtomicInteger> timesApplied = new HashMap<>();
   private final Set<Behaviour.Change> changesMade = new HashSet<>();
@@ -292,6 +293,13 @@ public final class FathomSimulator implements AutoCloseable {
     boolean report =
         request.path().equals(ApiRequest.AGGREGATIONS)
             || request.path().equals(VERSION + "/current_visitors");
+    Behaviour.Closure closure = current.closure;
+    if (report && closure != null) {
+      Duration left = left(closure, request, now);
+      if (!left.isZero() && !left.isNegative()) {
+        throw tooMany(current, now, left, "Too Many Attempts.");
+      }
+    }
     Quota quota = report ? current.reportsQuota : current.accountQuota;
     Map<String, QuotaMeter> meters = report ? reportMeters : accountMeters;
     QuotaMeter meter;
@@ -305,6 +313,16 @@ public final class FathomSimulator implements AutoCloseable {
     Duration wait = meter.admit(now);
     if (!wait.isZero()) {
       throw tooMany(current, now, wait, "Too Many Attempts.");
+    }
+  }
+
+  /** What is left of a time in which reports are refused. */
+  private Duration left(Behaviour.Closure closure, ApiRequest request, Instant now) {
+    synchronized (closures) {
+      if (request.aggregation() > closure.afterAggregation()) {
+        closures.putIfAbsent(closure, now.plus(closure.time()));
+      }
+      return Duration.between(now, closures.getOrDefault(closure, now));
     }
   }
 

@@ -78,7 +78,12 @@ class ApiSettingsTest {
   @Test
   void backoffDoublesUpToItsCapWithChanceInItsSecondHalf() {
     RetryPolicy policy =
-        new RetryPolicy(9, Duration.ofSeconds(1), Duration.ofSeconds(10), Duration.ofMinutes(1));
+        new RetryPolicy(
+            9,
+            Duration.ofSeconds(1),
+            Duration.ofSeconds(10),
+            Duration.ofMinutes(1),
+            Duration.ofMinutes(10));
     Random random = new Random(1);
     List<Integer> full = List.of(1, 2, 4, 8, 10, 10);
     for (int failed = 1; failed <= full.size(); failed++) {

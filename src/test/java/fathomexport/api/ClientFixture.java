@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
 /** A client in virtual time: its waits cost none, only its deadline is real. */
@@ -59,17 +60,48 @@ final class ClientFixture implements AutoCloseable {
       long maxBody,
       RetryBudget budget,
       UnaryOperator<Permits> around) {
-    this.budget = budget;
+    this(baseUrl, timeout, maxBody, () -> budget, around, POLICY);
+  }
+
+  private static final RetryPolicy POLICY =
+      new RetryPolicy(
+          3,
+          Duration.ofSeconds(1),
+          Duration.ofSeconds(30),
+          Duration.ofMinutes(15),
+          Duration.ofMinutes(10));
+
+  /** One that sits out whatever the API asks for. */
+  static ClientFixture waiting(URI baseUrl) {
+    return of(baseUrl, POLICY.waiting());
+  }
+
+  /** One whose sites and reports have retry budgets of their own, as in a run. */
+  static ClientFixture of(URI baseUrl, RetryPolicy policy) {
+    return new ClientFixture(
+        baseUrl,
+        Duration.ofSeconds(30),
+        16 << 20,
+        RetryBudget::ofASiteAndReport,
+        permits -> permits,
+        policy);
+  }
+
+  static RetryPolicy policy() {
+    return POLICY;
+  }
+
+  private ClientFixture(
+      URI baseUrl,
+      Duration timeout,
+      long maxBody,
+      Supplier<RetryBudget> budgets,
+      UnaryOperator<Permits> around,
+      RetryPolicy policy) {
+    this.budget = budgets.get();
     ApiSettings settings =
         new ApiSettings(
-            baseUrl,
-            new SecretRef.Env("FATHOM_API_TOKEN"),
-            10,
-            1,
-            timeout,
-            maxBody,
-            new RetryPolicy(
-                3, Duration.ofSeconds(1), Duration.ofSeconds(30), Duration.ofMinutes(15)));
+            baseUrl, new SecretRef.Env("FATHOM_API_TOKEN"), 10, 1, timeout, maxBody, policy);
     client =
         new FathomClient(
             settings,
@@ -77,7 +109,7 @@ final class ClientFixture implements AutoCloseable {
             new RunControls(
                 around.apply(new ProcessPermits(10, Duration.ofMinutes(1), 1, time, stop)),
                 RunControls.lookupPermits(settings, time, stop),
-                budget,
+                budgets,
                 stop,
                 this::happened,
                 time,
@@ -93,6 +125,24 @@ final class ClientFixture implements AutoCloseable {
 
   /** The kind of event at which to ask for a stop. */
   @org.jspecify.annotations.Nullable Class<? extends RequestListener.Event> stopWhen;
+
+  /** The long waits that were announced. */
+  synchronized List<RequestListener.Event.LongWait> longWaits() {
+    return events.stream()
+        .filter(RequestListener.Event.LongWait.class::isInstance)
+        .map(RequestListener.Event.LongWait.class::cast)
+        .toList();
+  }
+
+  /** Asks for a report of a site. */
+  Outcome<AggregationAnswer> ask(String report, String site) throws Exception {
+    return client
+        .askingFor(report)
+        .aggregations(
+            new AggregationRequest(
+                SHAPE, new Slice(new SiteId(site), null), REQUEST.days(), REQUEST.limit()),
+            rows);
+  }
 
   Outcome<AggregationAnswer> ask() throws Exception {
     return client.aggregations(REQUEST, rows);

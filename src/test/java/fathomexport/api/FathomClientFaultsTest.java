@@ -15,6 +15,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
@@ -54,6 +55,8 @@ class FathomClientFaultsTest {
             60,
             60),
         fault("429 with 0", answer(429, "text/html", "", "Retry-After: 0"), 0.5, 1),
+        fault("408", answer(408, "application/json", "{\"error\":\"slow\"}"), 0.5, 1),
+        fault("425", answer(425, "text/plain", "too early"), 0.5, 1),
         fault("500", answer(500, "application/json", "{\"error\":\"Server Error\"}"), 0.5, 1),
         fault("502 in HTML", answer(502, "text/html", "<html><h1>Bad Gateway</h1>"), 0.5, 1),
         fault("503", answer(503, "text/plain", "down"), 0.5, 1),
@@ -201,7 +204,6 @@ class FathomClientFaultsTest {
         Arguments.of(403, "", Refusal.PERMISSION, "(no words)"),
         Arguments.of(404, "{\"error\":\"gone\"}", Refusal.NOT_FOUND, "gone"),
         Arguments.of(410, "{\"error\":\"gone\"}", Refusal.NOT_FOUND, "gone"),
-        Arguments.of(408, "{\"error\":\"slow\"}", Refusal.OTHER, "slow"),
         Arguments.of(421, "{\"error\":\"not me\"}", Refusal.OTHER, "not me"),
         Arguments.of(
             422, "{\"errors\":{\"limit\":[\"too high\"]}}", Refusal.LIMIT, "limit: too high"),
@@ -291,20 +293,65 @@ class FathomClientFaultsTest {
     }
   }
 
-  @Test
-  void aWaitLongerThanOursEndsThisCallAndTheNextWithoutARequest() throws Exception {
+  /** Also when less than the longest wait is left of it: no task asks early. */
+  @ParameterizedTest
+  @ValueSource(ints = {901, 3300, 7200})
+  void aWaitLongerThanOursEndsEveryCallUntilItIsOver(int seconds) throws Exception {
     try (ScriptedServer server =
-            new ScriptedServer(answer(429, "application/json", "{}", "Retry-After: 7200"));
+            new ScriptedServer(
+                answer(429, "application/json", "{}", "Retry-After: " + seconds), json(GOOD));
         ClientFixture fixture = new ClientFixture(server.baseUrl())) {
+      Instant until = fixture.time.instant().plusSeconds(seconds);
       for (int i = 0; i < 2; i++) {
         assertThat(fixture.ask())
             .isInstanceOfSatisfying(
                 Outcome.Unavailable.class,
                 u -> {
-                  assertThat(u.reason()).contains("7200 s");
-                  assertThat(u.budgetSpent()).isFalse();
+                  assertThat(u.reason()).contains("before " + until).contains("--wait");
+                  assertThat(u.cause()).isEqualTo(Outcome.Unavailable.Cause.CLOSED);
+                  assertThat(u.endsRun()).isTrue();
                 });
       }
+      assertThat(server.requests()).hasSize(1);
+      fixture.time.pass(Duration.ofSeconds(2));
+      Outcome<AggregationAnswer> later = fixture.ask();
+      if (seconds == 901) {
+        assertThat(later).isInstanceOf(Outcome.Success.class);
+        assertThat(fixture.time.instant()).isAfterOrEqualTo(until);
+      } else {
+        assertThat(later).isInstanceOf(Outcome.Unavailable.class);
+        assertThat(server.requests()).hasSize(1);
+      }
+    }
+  }
+
+  /** One that waits is answered, and has waited; the wait costs none of the query's attempts. */
+  @Test
+  void aClientThatWaitsSitsOutEveryWait() throws Exception {
+    Step[] script =
+        new Step[] {
+          answer(429, "application/json", "{}", "Retry-After: 901"),
+          answer(429, "application/json", "{}", "Retry-After: 3300"),
+          answer(503, "text/plain", "", "Retry-After: 40000"),
+          answer(429, "application/json", "{}", "Retry-After: 901"),
+          json(GOOD)
+        };
+    try (ScriptedServer server = new ScriptedServer(script);
+        ClientFixture fixture = ClientFixture.waiting(server.baseUrl())) {
+      assertThat(fixture.ask()).isInstanceOf(Outcome.Success.class);
+      assertThat(server.requests()).hasSize(5);
+      assertThat(fixture.time.elapsed()).isGreaterThanOrEqualTo(Duration.ofSeconds(45_102));
+      assertThat(fixture.longWaits()).as("one line per wait").hasSize(4);
+    }
+  }
+
+  @Test
+  void aStopEndsALongWaitAtOnce() throws Exception {
+    try (ScriptedServer server =
+            new ScriptedServer(answer(429, "application/json", "{}", "Retry-After: 3300"));
+        ClientFixture fixture = ClientFixture.waiting(server.baseUrl())) {
+      fixture.stopWhen = RequestListener.Event.LongWait.class;
+      assertThat(fixture.ask()).isInstanceOf(Outcome.Stopped.class);
       assertThat(server.requests()).hasSize(1);
     }
   }
@@ -317,7 +364,11 @@ class FathomClientFaultsTest {
                 server.baseUrl(), Duration.ofSeconds(30), 1000, new RetryBudget(1, 9))) {
       assertThat(fixture.ask())
           .isInstanceOfSatisfying(
-              Outcome.Unavailable.class, u -> assertThat(u.budgetSpent()).isTrue());
+              Outcome.Unavailable.class,
+              u -> {
+                assertThat(u.cause()).isEqualTo(Outcome.Unavailable.Cause.RETRIES_SPENT);
+                assertThat(u.endsRun()).isFalse();
+              });
       assertThat(server.requests()).hasSize(2);
     }
   }

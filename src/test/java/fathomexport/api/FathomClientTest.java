@@ -91,7 +91,7 @@ class FathomClientTest {
     try (ClientFixture fixture =
         new ClientFixture(
             URI.create("http://127.0.0.1:" + server.getAddress().getPort() + "/v1/"))) {
-      List<Site> got = fixture.client.sites().value().orElseThrow();
+      List<Site> got = fixture.client.sites().value().orElseThrow().found();
       assertThat(got)
           .extracting(s -> s.id().value())
           .containsExactlyElementsOf(IntStream.range(0, sites).mapToObj(i -> "S" + i).toList());
@@ -109,7 +109,7 @@ class FathomClientTest {
                 json("{\"data\":[{\"id\":\"A\"}],\"has_more\":true}"),
                 json("{\"data\":[],\"has_more\":true}"));
         ClientFixture fixture = new ClientFixture(server.baseUrl())) {
-      assertThat(fixture.client.sites().value().orElseThrow()).hasSize(1);
+      assertThat(fixture.client.sites().value().orElseThrow().found()).hasSize(1);
       assertThat(server.requests().get(1)).contains("?limit=100&starting_after=A ");
     }
   }
@@ -147,7 +147,7 @@ class FathomClientTest {
                              {"id":"D","name":"d","timezone":null}]}
                     """));
         ClientFixture fixture = new ClientFixture(server.baseUrl())) {
-      assertThat(fixture.client.sites().value().orElseThrow())
+      assertThat(fixture.client.sites().value().orElseThrow().found())
           .containsExactly(
               new Site(new SiteId("A"), "a", ZoneId.of("Europe/Berlin")),
               new Site(new SiteId("B"), "", null),

@@ -45,6 +45,11 @@ final class VirtualTime implements TimeSource {
     return Duration.ofNanos(nanos);
   }
 
+  /** Time that passes without anybody waiting. */
+  void pass(Duration time) {
+    nanos += time.toNanos();
+  }
+
   void at(long time, Runnable action) {
     events.add(new Event(time, action));
   }

@@ -119,7 +119,8 @@ class ConfigLoaderTest {
                 1_000,
                 Duration.ofSeconds(60),
                 180,
-                "default"));
+                "default",
+                Duration.ofMinutes(10)));
     assertThat(settings.sinks()).isEmpty();
     assertThat(pipeline(REPORT).orThrow().lookbackDays()).isEqualTo(3);
     assertThat(pipeline(REPORT).orThrow().fetched()).isEmpty();
@@ -135,12 +136,13 @@ class ConfigLoaderTest {
                 api:
                   base_url: http://127.0.0.1:8080/v1/
                   token: {file: secrets/../token.txt}
-                  requests_per_minute: 1000
+                  requests_per_minute: 1000000000
                   max_in_flight: 2
                   row_limit: 1000000
                   timeout: 500ms
                   max_range_days: 366
                   account: second
+                  patience: 0s
                 postgres:
                   url: jdbc:postgresql://127.0.0.1:5432/analytics?sslmode=disable
                   user: "123"
@@ -160,12 +162,13 @@ class ConfigLoaderTest {
                 new Api(
                     URI.create("http://127.0.0.1:8080/v1"),
                     new SecretRef.File(directory.resolve("token.txt").toString()),
-                    1000,
+                    1_000_000_000,
                     2,
                     1_000_000,
                     Duration.ofMillis(500),
                     366,
-                    "second"),
+                    "second",
+                    Duration.ZERO),
                 new Settings.Postgres(
                     "jdbc:postgresql://127.0.0.1:5432/analytics?sslmode=disable", "123", null),
                 new Settings.Parquet("/srv/warehouse"),

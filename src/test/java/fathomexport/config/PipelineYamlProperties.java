@@ -60,6 +60,7 @@ class PipelineYamlProperties {
                   file.toString(),
                   pipeline.sites(),
                   pipeline.lookbackDays(),
+                  pipeline.maxEvents(),
                   pipeline.sinks(),
                   pipeline.reports(),
                   pipeline.fetched()));
@@ -137,6 +138,9 @@ class PipelineYamlProperties {
             ? listed.ids().stream().map(SiteId::value).toList()
             : "all");
     yaml.put("lookback_days", pipeline.lookbackDays());
+    if (pipeline.maxEvents() != null) {
+      yaml.put("max_events", pipeline.maxEvents());
+    }
     yaml.put("sinks", List.copyOf(pipeline.sinks()));
     // What most reports do is said once, for all of them.
     boolean mostFetch = 2 * pipeline.fetched().size() > pipeline.reports().size();
@@ -201,15 +205,20 @@ class PipelineYamlProperties {
     Arbitrary<Set<String>> sinks = Arbitraries.of("postgres", "parquet").set().ofMinSize(1);
     Arbitrary<List<Report>> reports =
         reports().list().ofMinSize(1).ofMaxSize(4).uniqueElements(Report::name);
-    return Combinators.combine(sites, Arbitraries.integers().between(0, 400), sinks, reports)
+    return Combinators.combine(
+            sites,
+            Arbitraries.integers().between(0, 400),
+            Arbitraries.integers().between(1, 100_000).injectNull(0.5),
+            sinks,
+            reports)
         .as(
-            (s, days, to, r) -> {
+            (s, days, most, to, r) -> {
               Set<String> fetched =
                   r.stream()
                       .map(Report::name)
                       .filter(name -> name.hashCode() % 2 == 0)
                       .collect(Collectors.toSet());
-              return new PipelineDefinition("p", "/p.yaml", s, days, to, r, fetched);
+              return new PipelineDefinition("p", "/p.yaml", s, days, most, to, r, fetched);
             });
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import fathomexport.api.Outcome;
+import fathomexport.api.Outcome.Unavailable.Cause;
 import fathomexport.api.Refusal;
 import fathomexport.ledger.LedgerException;
 import fathomexport.pipeline.FailurePolicy.Reach;
@@ -60,14 +61,34 @@ class FailurePolicyTest {
             FailureKind.TRY_LATER,
             Reach.WINDOW),
         arguments(
-            new FetchFailedException(new Outcome.Unavailable<>("the words", false)),
+            new FetchFailedException(new Outcome.Unavailable<>("the words", Cause.ATTEMPTS)),
             false,
             FailureKind.TRY_LATER,
             Reach.WINDOW),
         arguments(
-            new FetchFailedException(new Outcome.Unavailable<>("the words", true)),
+            new FetchFailedException(new Outcome.Unavailable<>("the words", Cause.INTERRUPTED)),
             false,
             FailureKind.TRY_LATER,
+            Reach.WINDOW),
+        arguments(
+            new FetchFailedException(new Outcome.Unavailable<>("the words", Cause.RETRIES_SPENT)),
+            false,
+            FailureKind.TRY_LATER,
+            Reach.SITE_AND_REPORT),
+        arguments(
+            new FetchFailedException(new Outcome.Unavailable<>("the words", Cause.DOWN)),
+            false,
+            FailureKind.TRY_LATER,
+            Reach.RUN),
+        arguments(
+            new FetchFailedException(new Outcome.Unavailable<>("the words", Cause.CLOSED)),
+            false,
+            FailureKind.TRY_LATER,
+            Reach.RUN),
+        arguments(
+            new FetchFailedException(new Outcome.Misconfigured<>("the words")),
+            false,
+            FailureKind.CONFIGURATION,
             Reach.RUN),
         arguments(sink(SinkException.Kind.UNAVAILABLE), false, FailureKind.STORAGE, Reach.RUN),
         arguments(sink(SinkException.Kind.UNKNOWN), false, FailureKind.STORAGE, Reach.RUN),

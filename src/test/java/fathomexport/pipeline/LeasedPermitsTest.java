@@ -65,6 +65,7 @@ class LeasedPermitsTest {
                 settings,
                 database.environment(),
                 "account",
+                PermitLease.Quota.REPORTS,
                 new PermitLease.Limits(1, Duration.ofHours(1), 1, Duration.ofMinutes(2)),
                 0),
             time,
@@ -147,7 +148,7 @@ class LeasedPermitsTest {
               new RunControls(
                   slow,
                   RunControls.lookupPermits(settings, time, stop),
-                  RetryBudget.ofARun(),
+                  RetryBudget::ofASiteAndReport,
                   stop,
                   RequestListener.NONE,
                   time,

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.api.ApiSettings;
 import fathomexport.api.FathomClient;
-import fathomexport.api.Permits;
 import fathomexport.api.StopSignal;
 import fathomexport.api.TimeSource;
 import fathomexport.certify.PeriodTotals;
@@ -84,10 +83,10 @@ class WindowFailuresTest {
             366,
             Map.of(),
             spill.toString());
-    Permits permits =
-        RunServices.permits(
+    RunServices.Quotas quotas =
+        RunServices.quotas(
             api, "account", Priority.WHEN_FREE, null, true, Budget.UNLIMITED, environment);
-    FathomClient client = RunServices.client(api, environment, event -> {}, permits);
+    FathomClient client = RunServices.client(api, environment, event -> {}, quotas);
     run =
         new RunServices(
             spec,

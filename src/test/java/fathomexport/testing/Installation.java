@@ -81,6 +81,7 @@ public final class Installation {
           token: {env: %s}
           requests_per_minute: %d
           row_limit: %d
+          patience: 1s
         %spostgres:
           url: %s
           user: %s

@@ -50,6 +50,7 @@ public final class PermitLease implements AutoCloseable {
 
   private final Database database;
   private final String account;
+  private final Quota quota;
   private final Limits limits;
   private final int priority;
   private final Supplier<@Nullable Instant> clock;
@@ -91,6 +92,20 @@ public final class PermitLease implements AutoCloseable {
                 + " in flight, for "
                 + lease);
       }
+    }
+  }
+
+  /** Which of an account's quotas permits are taken from. */
+  public enum Quota {
+    /** Of the endpoints that are billed. */
+    REPORTS("reports"),
+    /** Of all other endpoints. */
+    LOOKUPS("lookups");
+
+    private final String key;
+
+    Quota(String key) {
+      this.key = key;
     }
   }
 
@@ -136,9 +151,10 @@ public final class PermitLease implements AutoCloseable {
       PostgresSettings settings,
       Map<String, String> environment,
       String account,
+      Quota quota,
       Limits limits,
       int priority) {
-    this(settings, environment, account, limits, priority, () -> null);
+    this(settings, environment, account, quota, limits, priority, () -> null);
   }
 
   /**
@@ -148,11 +164,13 @@ public final class PermitLease implements AutoCloseable {
       PostgresSettings settings,
       Map<String, String> environment,
       String account,
+      Quota quota,
       Limits limits,
       int priority,
       Supplier<@Nullable Instant> clock) {
     this.database = new Database(settings, environment);
     this.account = account;
+    this.quota = quota;
     this.limits = limits;
     this.priority = priority;
     this.clock = clock;
@@ -289,8 +307,10 @@ public final class PermitLease implements AutoCloseable {
     Instant deferredUntil = Instant.MIN;
     try (PreparedStatement query =
         connection.prepareStatement(
-            "SELECT deferred_until FROM fathom_ops.account WHERE account = ? FOR UPDATE")) {
+            "SELECT deferred_until FROM fathom_ops.account"
+                + " WHERE account = ? AND quota = ? FOR UPDATE")) {
       query.setString(1, account);
+      query.setString(2, quota.key);
       try (ResultSet row = query.executeQuery()) {
         if (row.next()) {
           deferredUntil = instant(row, 1);
@@ -320,17 +340,19 @@ public final class PermitLease implements AutoCloseable {
             SELECT 'permit', p.id, p.holder, 0, p.holder IN (SELECT holder FROM alive),
                    p.lease_until, p.ended_at
               FROM fathom_ops.permit p
-             WHERE p.account = ?
+             WHERE p.account = ? AND p.quota = ?
             UNION ALL
             SELECT 'place', q.ticket, q.holder, q.priority, q.waiting, q.fresh_until, NULL
               FROM fathom_ops.permit_queue q, clock c
-             WHERE q.account = ? AND q.fresh_until >= c.now
+             WHERE q.account = ? AND q.quota = ? AND q.fresh_until >= c.now
                AND q.holder IN (SELECT holder FROM alive)\
             """)) {
       bind(query, 1, clock.get());
       query.setInt(2, LOCK_CLASS);
       query.setString(3, account);
-      query.setString(4, account);
+      query.setString(4, quota.key);
+      query.setString(5, account);
+      query.setString(6, quota.key);
       try (ResultSet rows = query.executeQuery()) {
         while (rows.next()) {
           switch (rows.getString("kind")) {
@@ -381,12 +403,16 @@ public final class PermitLease implements AutoCloseable {
     if (old) {
       try (PreparedStatement delete =
           connection.prepareStatement(
-              "WITH permits AS (DELETE FROM fathom_ops.permit WHERE account = ? AND ended_at <= ?)"
-                  + " DELETE FROM fathom_ops.permit_queue WHERE account = ? AND fresh_until < ?")) {
+              "WITH permits AS (DELETE FROM fathom_ops.permit"
+                  + " WHERE account = ? AND quota = ? AND ended_at <= ?)"
+                  + " DELETE FROM fathom_ops.permit_queue"
+                  + " WHERE account = ? AND quota = ? AND fresh_until < ?")) {
         delete.setString(1, account);
-        bind(delete, 2, state.now().minus(Duration.between(Instant.EPOCH, hold(Instant.EPOCH))));
-        delete.setString(3, account);
-        bind(delete, 4, state.now());
+        delete.setString(2, quota.key);
+        bind(delete, 3, state.now().minus(Duration.between(Instant.EPOCH, hold(Instant.EPOCH))));
+        delete.setString(4, account);
+        delete.setString(5, quota.key);
+        bind(delete, 6, state.now());
         delete.executeUpdate();
       }
     }
@@ -403,19 +429,21 @@ public final class PermitLease implements AutoCloseable {
             """
             WITH counted AS (
               INSERT INTO fathom_ops.request_count AS c (account, day, requests, limited)
-              VALUES (?, ?, 1, 0)
+              SELECT ?, ?, 1, 0 WHERE ?
               ON CONFLICT (account, day) DO UPDATE SET requests = c.requests + 1
             )
-            INSERT INTO fathom_ops.permit (account, holder, taken_at, lease_until)
-            VALUES (?, ?, ?, ?)
+            INSERT INTO fathom_ops.permit (account, quota, holder, taken_at, lease_until)
+            VALUES (?, ?, ?, ?, ?)
             RETURNING id\
             """)) {
       take.setString(1, account);
       take.setObject(2, now.atOffset(ZoneOffset.UTC).toLocalDate());
-      take.setString(3, account);
-      take.setInt(4, holder);
-      bind(take, 5, now);
-      bind(take, 6, now.plus(limits.lease()));
+      take.setBoolean(3, quota == Quota.REPORTS);
+      take.setString(4, account);
+      take.setString(5, quota.key);
+      take.setInt(6, holder);
+      bind(take, 7, now);
+      bind(take, 8, now.plus(limits.lease()));
       try (ResultSet row = take.executeQuery()) {
         row.next();
         return new Granted(row.getLong(1), ticket.number);
@@ -442,13 +470,15 @@ public final class PermitLease implements AutoCloseable {
     }
     try (PreparedStatement insert =
         connection.prepareStatement(
-            "INSERT INTO fathom_ops.permit_queue (account, holder, priority, waiting, fresh_until)"
-                + " VALUES (?, ?, ?, ?, ?) RETURNING ticket")) {
+            "INSERT INTO fathom_ops.permit_queue"
+                + " (account, quota, holder, priority, waiting, fresh_until)"
+                + " VALUES (?, ?, ?, ?, ?, ?) RETURNING ticket")) {
       insert.setString(1, account);
-      insert.setInt(2, holder);
-      insert.setInt(3, priority);
-      insert.setBoolean(4, waiting);
-      bind(insert, 5, freshUntil);
+      insert.setString(2, quota.key);
+      insert.setInt(3, holder);
+      insert.setInt(4, priority);
+      insert.setBoolean(5, waiting);
+      bind(insert, 6, freshUntil);
       try (ResultSet row = insert.executeQuery()) {
         row.next();
         ticket.number = row.getLong(1);
@@ -476,7 +506,7 @@ public final class PermitLease implements AutoCloseable {
                  SET ended_at = greatest(p.ended_at, c.ended_at)
                 FROM clock c
                WHERE p.id = ?
-              RETURNING p.account, p.taken_at
+              RETURNING p.account, p.quota, p.taken_at
             ), back AS (
               UPDATE fathom_ops.permit_queue q
                  SET fresh_until = c.ended_at + ? * interval '1 millisecond'
@@ -486,7 +516,7 @@ public final class PermitLease implements AutoCloseable {
             UPDATE fathom_ops.request_count r
                SET limited = r.limited + 1
               FROM ended e
-             WHERE ? AND r.account = e.account
+             WHERE ? AND e.quota = 'reports' AND r.account = e.account
                AND r.day = (e.taken_at AT TIME ZONE 'UTC')::date\
             """)) {
       bind(update, 1, clock.get());
@@ -504,14 +534,14 @@ public final class PermitLease implements AutoCloseable {
         connection.prepareStatement(
             """
             WITH unused AS (
-              DELETE FROM fathom_ops.permit WHERE id = ? RETURNING account, taken_at
+              DELETE FROM fathom_ops.permit WHERE id = ? RETURNING account, quota, taken_at
             ), gone AS (
               DELETE FROM fathom_ops.permit_queue WHERE ticket = ?
             )
             UPDATE fathom_ops.request_count r
                SET requests = r.requests - 1
               FROM unused u
-             WHERE r.account = u.account AND r.day = (u.taken_at AT TIME ZONE 'UTC')::date\
+             WHERE u.quota = 'reports' AND r.account = u.account AND r.day = (u.taken_at AT TIME ZONE 'UTC')::date\
             """)) {
       delete.setLong(1, permit.id);
       delete.setObject(2, permit.ticket, Types.BIGINT);
@@ -524,10 +554,11 @@ public final class PermitLease implements AutoCloseable {
         connection.prepareStatement(
             "UPDATE fathom_ops.account SET deferred_until = greatest(deferred_until,"
                 + " coalesce(?::timestamptz, clock_timestamp()) + ? * interval '1 millisecond')"
-                + " WHERE account = ?")) {
+                + " WHERE account = ? AND quota = ?")) {
       bind(update, 1, clock.get());
       update.setLong(2, time.toMillis());
       update.setString(3, account);
+      update.setString(4, quota.key);
       update.executeUpdate();
     }
   }
@@ -604,8 +635,10 @@ public final class PermitLease implements AutoCloseable {
   private void enter(Connection connection, int before) throws SQLException {
     try (PreparedStatement insert =
         connection.prepareStatement(
-            "INSERT INTO fathom_ops.account (account) VALUES (?) ON CONFLICT DO NOTHING")) {
+            "INSERT INTO fathom_ops.account (account, quota) VALUES (?, ?)"
+                + " ON CONFLICT DO NOTHING")) {
       insert.setString(1, account);
+      insert.setString(2, quota.key);
       insert.executeUpdate();
     }
     if (before != 0) {

@@ -84,7 +84,13 @@ class PermitLeaseTest {
   private PermitLease lease(String account, Limits limits, int priority) {
     PermitLease lease =
         new PermitLease(
-            settings(), database.environment(), account, limits, priority, () -> time.now());
+            settings(),
+            database.environment(),
+            account,
+            PermitLease.Quota.REPORTS,
+            limits,
+            priority,
+            () -> time.now());
     open.add(lease);
     return lease;
   }
@@ -456,5 +462,66 @@ class PermitLeaseTest {
     assertThat(lease.ask(ticket)).isInstanceOf(Granted.class);
     assertThat(database.query("SELECT requests, limited FROM fathom_ops.request_count"))
         .containsExactly(List.of(2L, 1L));
+  }
+
+  private PermitLease lookups(Limits limits) {
+    PermitLease lease =
+        new PermitLease(
+            settings(),
+            database.environment(),
+            ACCOUNT,
+            PermitLease.Quota.LOOKUPS,
+            limits,
+            0,
+            () -> time.now());
+    open.add(lease);
+    return lease;
+  }
+
+  private static void use(PermitLease lease) {
+    Reply reply = lease.ask(new Ticket());
+    assertThat(reply).isInstanceOf(Granted.class);
+    lease.end((Granted) reply, false);
+  }
+
+  /** Two runs that discover their sites at a time never ask more than the hour grants. */
+  @Test
+  void theHourlyQuotaIsSharedAndIsNoneOfTheReports() {
+    Limits hourly = new Limits(6, Duration.ofHours(1), 1, Duration.ofSeconds(100));
+    PermitLease one = lookups(hourly);
+    PermitLease two = lookups(hourly);
+    PermitLease reports = lease();
+    for (int i = 0; i < 3; i++) {
+      use(one);
+      time.pass(Duration.ofSeconds(5));
+      use(two);
+      time.pass(Duration.ofSeconds(5));
+    }
+    for (PermitLease lease : List.of(one, two)) {
+      assertThat(lease.ask(new Ticket()))
+          .isInstanceOfSatisfying(
+              Wait.class, wait -> assertThat(wait.free()).isGreaterThan(Duration.ofMinutes(58)));
+    }
+    use(reports);
+    assertThat(database.query("SELECT requests, limited FROM fathom_ops.request_count"))
+        .as("only reports are billed")
+        .containsExactly(List.of(1L, 0L));
+  }
+
+  /** The API's wait for one quota holds the other up in no process, its own in every one. */
+  @Test
+  void aWaitClosesOneQuotaForEveryProcess() {
+    Limits hourly = new Limits(2000, Duration.ofHours(1), 1, Duration.ofSeconds(100));
+    PermitLease reports = lease();
+    use(reports);
+    reports.defer(Duration.ofSeconds(901));
+    reports.close();
+    time.pass(Duration.ofSeconds(300));
+    assertThat(lease().ask(new Ticket()))
+        .isInstanceOfSatisfying(
+            Wait.class, wait -> assertThat(wait.free()).isEqualTo(Duration.ofSeconds(601)));
+    use(lookups(hourly));
+    time.pass(Duration.ofSeconds(602));
+    use(lease());
   }
 }

@@ -1,0 +1,52 @@
+package fathomexport.api;
+
+import java.io.IOException;
+import java.security.cert.CertPathValidatorException;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateExpiredException;
+import java.security.cert.CertificateNotYetValidException;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import org.jspecify.annotations.Nullable;
+
+/** Tells faults of a TLS connection that no retry helps against from those of the network. */
+final class TlsFaults {
+  private TlsFaults() {}
+
+  /** What is wrong and what to do about it; null when another attempt may succeed. */
+  static @Nullable String whatToDo(IOException fault) {
+    if (fault instanceof SSLPeerUnverifiedException) {
+      return "the server's certificate is for another host name; check api.base_url ("
+          + firstLine(fault)
+          + ")";
+    }
+    if (!(fault instanceof SSLException)) {
+      return null;
+    }
+    if (String.valueOf(fault.getMessage()).contains("Unsupported or unrecognized SSL message")) {
+      return "the server does not speak TLS at this port; check host and port of api.base_url";
+    }
+    for (Throwable cause = fault.getCause(); cause != null; cause = cause.getCause()) {
+      if (cause instanceof CertificateExpiredException
+          || cause instanceof CertificateNotYetValidException) {
+        return "the server's certificate is not valid at this machine's time; check the clock ("
+            + firstLine(cause)
+            + ")";
+      }
+    }
+    for (Throwable cause = fault.getCause(); cause != null; cause = cause.getCause()) {
+      if (cause instanceof CertificateException || cause instanceof CertPathValidatorException) {
+        return "the server's certificate is not trusted ("
+            + firstLine(cause)
+            + "). If api.base_url is right and something in between has its own certificate"
+            + " authority, add that authority to a trust store and name it by"
+            + " FATHOM_EXPORT_JAVA_OPTS=-Djavax.net.ssl.trustStore=FILE";
+      }
+    }
+    return null;
+  }
+
+  private static String firstLine(Throwable cause) {
+    return String.valueOf(cause.getMessage()).lines().findFirst().orElse("").strip();
+  }
+}

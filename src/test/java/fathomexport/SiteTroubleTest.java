@@ -1,0 +1,408 @@
+package fathomexport;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import fathomexport.api.StopSignal;
+import fathomexport.config.ConfigLoader;
+import fathomexport.pipeline.ExportJob;
+import fathomexport.pipeline.ExportSettings;
+import fathomexport.pipeline.Exporter;
+import fathomexport.pipeline.Patience;
+import fathomexport.pipeline.RunEnvironment;
+import fathomexport.pipeline.RunListener;
+import fathomexport.pipeline.RunResult;
+import fathomexport.report.SecretRef;
+import fathomexport.report.SiteId;
+import fathomexport.simulator.ApiRequest;
+import fathomexport.simulator.Behaviour;
+import fathomexport.simulator.FathomSimulator;
+import fathomexport.simulator.Fault;
+import fathomexport.simulator.FaultRule;
+import fathomexport.simulator.RequestLog;
+import fathomexport.simulator.SimulatorToken;
+import fathomexport.simulator.World;
+import fathomexport.testing.JumpingTime;
+import fathomexport.testing.Landed;
+import fathomexport.testing.Question;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * What goes wrong with one site, or for a time with all of the API, in a nightly run: the other
+ * sites are complete in the same night, and each failure costs a bounded number of requests. Time
+ * passes only where the exporter waits.
+ */
+class SiteTroubleTest {
+  private static final Instant NOW = Instant.parse("2026-03-15T14:00:00Z");
+  private static final LocalDate LAST = LocalDate.of(2026, 3, 13);
+
+  /** In the look-back of every zone. */
+  private static final LocalDate FIRST = LAST.minusDays(1);
+
+  /** Requests that a query which fails each time costs: 2 turns, with 6 retries in all. */
+  private static final int MOST_PER_QUERY = 8;
+
+  private static final List<Question> FIVE_REPORTS =
+      List.of(
+          Question.pageviews("traffic_daily", "day"),
+          Question.pageviews("pages_daily", "day", "pathname"),
+          Question.pageviews("referrers_daily", "day", "referrer_hostname"),
+          Question.pageviews("countries_daily", "day", "country_code"),
+          Question.pageviews("devices_daily", "day", "device_type"));
+
+  @TempDir Path directory;
+
+  private final JumpingTime time = new JumpingTime(NOW);
+  private final List<String> waits = new CopyOnWriteArrayList<>();
+  private final World world = World.dozen(17, FIRST.minusDays(3), LAST.plusDays(2), 0);
+  private final Behaviour normal = Behaviour.standard();
+  private FathomSimulator api;
+  private List<String> sites = List.of();
+  private Optional<StopSignal> stopAtWait = Optional.empty();
+
+  @BeforeEach
+  void start() throws IOException {
+    api = FathomSimulator.start(world, normal, 0, time, time::pass);
+    sites =
+        world.sites().stream()
+            .map(s -> s.id())
+            .filter(id -> !id.equals(World.EMPTY_SITE))
+            .limit(7)
+            .toList();
+  }
+
+  @AfterEach
+  void end() {
+    api.close();
+  }
+
+  private RunResult night(List<Question> reports, Patience patience) throws IOException {
+    return night(reports, patience, new StopSignal());
+  }
+
+  private RunResult night(List<Question> reports, Patience patience, StopSignal stop)
+      throws IOException {
+    Path pipeline = Files.createDirectories(directory.resolve("pipelines")).resolve("nightly.yaml");
+    Files.writeString(
+        pipeline,
+        "sites: all\nsinks: [parquet]\nreports:\n"
+            + reports.stream().map(Question::yaml).collect(Collectors.joining()));
+    RunListener listener =
+        new RunListener() {
+          @Override
+          public void waitingLong(Instant until, String reason) {
+            waits.add(until + " " + reason);
+            stopAtWait.ifPresent(StopSignal::stop);
+          }
+        };
+    return new Exporter(
+            new ExportSettings(
+                api.baseUri(),
+                new SecretRef.Env("TOKEN"),
+                10,
+                1,
+                1000,
+                Duration.ofSeconds(60),
+                180,
+                "default",
+                Duration.ofMinutes(10),
+                null,
+                directory.resolve("warehouse")),
+            new RunEnvironment(
+                Map.of("TOKEN", SimulatorToken.STANDARD.secret()), time, stop, listener))
+        .run(
+            new ExportJob(
+                "nightly",
+                new ConfigLoader(directory).pipeline("nightly").orThrow().reports(),
+                sites.isEmpty()
+                    ? Optional.empty()
+                    : Optional.of(sites.stream().map(SiteId::new).toList()),
+                3,
+                false,
+                true),
+            false,
+            patience,
+            List.of());
+  }
+
+  private void assertComplete(List<Question> reports, List<String> of) {
+    for (Question report : reports) {
+      List<List<@org.jspecify.annotations.Nullable Object>> expected = new ArrayList<>();
+      of.forEach(site -> expected.addAll(report.expected(world, api.truth(), site, FIRST, LAST)));
+      List<List<@org.jspecify.annotations.Nullable Object>> landed =
+          Landed.inParquet(directory.resolve("warehouse"), report).stream()
+              .filter(row -> of.contains(String.valueOf(row.get(0))))
+              .filter(
+                  row -> {
+                    LocalDate day = LocalDate.parse(String.valueOf(row.get(1)));
+                    return !day.isBefore(FIRST) && !day.isAfter(LAST);
+                  })
+              .toList();
+      assertThat(Landed.differences(expected, landed)).as(report.name()).isEmpty();
+    }
+  }
+
+  private static boolean isGrouped(ApiRequest request) {
+    String fields = request.parameter("field_grouping");
+    return request.aggregation() > 0 && fields != null && !fields.isEmpty();
+  }
+
+  private List<String> without(List<String> sick) {
+    return sites.stream().filter(s -> !sick.contains(s)).toList();
+  }
+
+  private List<RequestLog.Entry> about(List<String> some) {
+    return api.log().aggregations().stream()
+        .filter(e -> some.contains(String.valueOf(e.request().site())))
+        .toList();
+  }
+
+  @Test
+  void twoSitesWhoseGroupedQueriesTimeOut() throws IOException {
+    List<String> sick = sites.subList(0, 2);
+    Behaviour faulty =
+        normal.withFault(
+            FaultRule.when(r -> isGrouped(r) && sick.contains(r.site()), Fault.status(504)));
+    api.behave(faulty);
+
+    RunResult result = night(FIVE_REPORTS, Patience.LIMITED);
+
+    assertThat(result.exitCode()).as(result.toString()).isEqualTo(75);
+    assertComplete(FIVE_REPORTS, without(sick));
+    assertComplete(FIVE_REPORTS.subList(0, 1), sick);
+    assertThat(about(sick).size())
+        .as("a bounded number of requests")
+        .isLessThanOrEqualTo(2 * (1 + 4 * MOST_PER_QUERY));
+    assertThat(about(without(sick))).as("the others cost what they cost").hasSize(5 * 5);
+    int lastHealthy =
+        about(without(sick)).stream().mapToInt(e -> e.request().aggregation()).max().orElse(0);
+    assertThat(lastHealthy).as("are not kept waiting").isLessThanOrEqualTo(25 + 2 * (1 + 5));
+    assertThat(waits).as("the API is not taken for down").isEmpty();
+    assertThat(result.messages())
+        .hasSize(2 * 4)
+        .allMatch(m -> sick.stream().anyMatch(m::contains) && m.contains("504"));
+
+    // The next night the others go first.
+    time.pass(Duration.ofDays(1));
+    api.log().clear();
+    assertThat(night(FIVE_REPORTS, Patience.LIMITED).exitCode()).isEqualTo(75);
+    List<String> order =
+        api.log().aggregations().stream().map(e -> String.valueOf(e.request().site())).toList();
+    int firstSick = Math.min(order.indexOf(sick.get(0)), order.indexOf(sick.get(1)));
+    assertThat(order.subList(firstSick, order.size())).allMatch(sick::contains);
+    api.behave(normal);
+    assertThat(night(FIVE_REPORTS, Patience.LIMITED).exitCode()).isZero();
+  }
+
+  @Test
+  void oneSiteWithEightFailingReportsListedFirst() throws IOException {
+    List<Question> reports = new ArrayList<>();
+    for (String field :
+        List.of(
+            "pathname",
+            "referrer_hostname",
+            "country_code",
+            "device_type",
+            "browser",
+            "operating_system",
+            "utm_source",
+            "utm_medium")) {
+      reports.add(Question.pageviews(field + "_daily", "day", field));
+    }
+    List<String> sick = sites.subList(0, 1);
+    api.behave(
+        normal.withFault(
+            FaultRule.when(
+                r -> r.aggregation() > 0 && sick.contains(r.site()), Fault.status(504))));
+
+    RunResult result = night(reports, Patience.LIMITED);
+
+    assertThat(result.exitCode()).as(result.toString()).isEqualTo(75);
+    assertComplete(reports, without(sick));
+    assertThat(about(sick)).hasSizeLessThanOrEqualTo(8 * MOST_PER_QUERY);
+    int lastHealthy =
+        about(without(sick)).stream().mapToInt(e -> e.request().aggregation()).max().orElse(0);
+    assertThat(lastHealthy).isLessThanOrEqualTo(about(without(sick)).size() + 5);
+    assertThat(waits).isEmpty();
+  }
+
+  /** The API is away in the middle, for less than the run is patient: nothing is missing. */
+  @ParameterizedTest
+  @ValueSource(ints = {30, 120, 480})
+  void anApiThatIsDownForAWhile(int seconds) throws IOException {
+    Instant[] from = {Instant.MAX};
+    api.behave(
+        normal.withFault(
+            FaultRule.when(
+                r -> {
+                  if (r.aggregation() == 10) {
+                    from[0] = time.instant();
+                  }
+                  return r.aggregation() > 0
+                      && !time.instant().isBefore(from[0])
+                      && time.instant().isBefore(from[0].plusSeconds(seconds));
+                },
+                Fault.status(503))));
+
+    RunResult result = night(FIVE_REPORTS, Patience.LIMITED);
+
+    assertThat(result.exitCode()).as(result.toString()).isZero();
+    assertComplete(FIVE_REPORTS, sites);
+    assertThat(api.log().aggregations().size() - 35).as("requests for nothing").isLessThan(25);
+  }
+
+  @Test
+  void anApiThatStaysDown() throws IOException {
+    api.behave(normal.withFault(FaultRule.when(r -> r.aggregation() > 12, Fault.status(503))));
+
+    RunResult result = night(FIVE_REPORTS, Patience.LIMITED);
+
+    assertThat(result.exitCode()).as(result.toString()).isEqualTo(75);
+    assertThat(api.log().aggregations()).hasSizeLessThanOrEqualTo(12 + 3 * 5 + 10);
+    assertThat(result.messages())
+        .as("what is missing is named")
+        .hasSize((int) (result.windowsPlanned() - result.windowsCommitted()))
+        .allMatch(m -> m.contains("has not answered for 600 s"));
+    api.behave(normal);
+    assertThat(night(FIVE_REPORTS, Patience.LIMITED).exitCode()).isZero();
+    assertComplete(FIVE_REPORTS, sites);
+  }
+
+  @Test
+  void oneThatWaitsSitsOutAnApiThatIsDown() throws IOException {
+    Instant until = NOW.plus(Duration.ofHours(5));
+    api.behave(
+        normal.withFault(FaultRule.when(r -> time.instant().isBefore(until), Fault.status(503))));
+
+    RunResult result = night(FIVE_REPORTS, Patience.ENDLESS);
+
+    assertThat(result.exitCode()).as(result.toString()).isZero();
+    assertComplete(FIVE_REPORTS, sites);
+    assertThat(time.instant()).isAfter(until);
+  }
+
+  /** A site of its own cannot be told from the API, but for the account that answers. */
+  @Test
+  void oneThatWaitsSitsOutAnApiThatIsDownForItsOnlySite() throws IOException {
+    sites = sites.subList(0, 1);
+    Instant until = NOW.plus(Duration.ofHours(5));
+    api.behave(
+        normal.withFault(
+            FaultRule.when(
+                r -> r.number() > 3 && time.instant().isBefore(until), Fault.status(503))));
+
+    RunResult result = night(FIVE_REPORTS, Patience.ENDLESS);
+
+    assertThat(result.exitCode()).as(result.toString()).isZero();
+    assertComplete(FIVE_REPORTS, sites);
+  }
+
+  /** Nothing is sent before its end, and one message says when that is. */
+  @ParameterizedTest
+  @ValueSource(ints = {901, 3300})
+  void aClosureThatIsNotSatOut(int seconds) throws IOException {
+    api.behave(normal.withClosure(new Behaviour.Closure(7, Duration.ofSeconds(seconds))));
+
+    RunResult result = night(FIVE_REPORTS, Patience.LIMITED);
+
+    assertThat(result.exitCode()).as(result.toString()).isEqualTo(75);
+    assertThat(api.log().tooMany()).hasSize(1);
+    assertThat(api.log().aggregations()).hasSize(8);
+    Set<String> said =
+        result.messages().stream()
+            .map(m -> m.substring(m.indexOf(": the API") + 2))
+            .collect(Collectors.toSet());
+    assertThat(said).singleElement().satisfies(m -> assertThat(m).contains("before 2026-03-15T14"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {901, 3300, 40_000})
+  void aClosureThatIsSatOut(int seconds) throws IOException {
+    api.behave(normal.withClosure(new Behaviour.Closure(7, Duration.ofSeconds(seconds))));
+
+    RunResult result = night(FIVE_REPORTS, Patience.ENDLESS);
+
+    assertThat(result.exitCode()).as(result.toString()).isZero();
+    assertComplete(FIVE_REPORTS, sites);
+    assertThat(api.log().tooMany()).as("nothing is sent too early").hasSize(1);
+    assertThat(api.log().aggregations()).hasSize(36);
+    assertThat(waits).as("one line").hasSize(1);
+    assertThat(time.passed()).isGreaterThan(Duration.ofSeconds(seconds));
+  }
+
+  /** Each odd record is named on one line; what is listed beside it is exported. */
+  @Test
+  void oddRecordsInTheListOfSites() throws IOException {
+    String site = sites.get(0);
+    List<String> odd =
+        List.of(
+            "{}",
+            "{\"id\":\"\"}",
+            "{\"id\":\"a\\nb\"}",
+            "[]",
+            "\"x\"",
+            "{\"id\":\"..\"}",
+            "{\"id\":\"" + "i".repeat(10_000) + "\"}");
+    String list =
+        "{\"object\":\"list\",\"has_more\":false,\"data\":["
+            + String.join(",", odd)
+            + ",{\"id\":\""
+            + site
+            + "\",\"timezone\":\""
+            + world.site(site).orElseThrow().zone()
+            + "\"}]}";
+    api.behave(
+        normal.withFault(FaultRule.when(r -> r.path().endsWith("/sites"), Fault.body(list))));
+    sites = List.of();
+
+    RunResult result = night(FIVE_REPORTS, Patience.LIMITED);
+
+    assertThat(result.exitCode()).as(result.toString()).isEqualTo(65);
+    assertComplete(FIVE_REPORTS, List.of(site));
+    assertThat(result.messages())
+        .hasSize(odd.size())
+        .allSatisfy(
+            m ->
+                assertThat(m)
+                    .contains("a record of /sites is left out")
+                    .hasSizeLessThan(400)
+                    .doesNotContain("\n"));
+  }
+
+  @Test
+  void everyAnswerAsksToWait() throws IOException {
+    api.behave(normal.withFault(FaultRule.when(r -> r.aggregation() > 0, Fault.tooMany("901"))));
+    RunResult result = night(FIVE_REPORTS, Patience.LIMITED);
+    assertThat(result.exitCode()).as(result.toString()).isEqualTo(75);
+    assertThat(api.log().aggregations()).hasSize(1);
+  }
+
+  @Test
+  void aStopEndsALongWait() throws IOException {
+    api.behave(normal.withClosure(new Behaviour.Closure(7, Duration.ofHours(3))));
+    StopSignal stop = new StopSignal();
+    stopAtWait = Optional.of(stop);
+
+    RunResult result = night(FIVE_REPORTS, Patience.ENDLESS, stop);
+
+    assertThat(result.exitCode()).as(result.toString()).isEqualTo(143);
+    assertThat(api.log().aggregations()).hasSize(8);
+  }
+}

@@ -1,0 +1,210 @@
+package fathomexport.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.net.httpserver.HttpServer;
+import fathomexport.api.Outcome.Unavailable.Cause;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** An API that is down, and sites that are: what each costs, and what it does to the others. */
+@Timeout(60)
+class CircuitBreakerTest {
+  /** Attempts of one call. */
+  private static final int ATTEMPTS = 3;
+
+  private final Set<String> failing = ConcurrentHashMap.newKeySet();
+  private final List<String> requests = new CopyOnWriteArrayList<>();
+  private HttpServer server;
+  private ClientFixture fixture;
+
+  @BeforeEach
+  void start() throws Exception {
+    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.createContext(
+        "/v1",
+        exchange -> {
+          String uri = exchange.getRequestURI().toString();
+          requests.add(uri);
+          boolean fails = failing.stream().anyMatch(uri::contains);
+          byte[] body =
+              (uri.contains("aggregations") ? "[]" : "{}").getBytes(StandardCharsets.UTF_8);
+          exchange.getResponseHeaders().set("Content-Type", "application/json");
+          exchange.sendResponseHeaders(fails ? 504 : 200, body.length);
+          exchange.getResponseBody().write(body);
+          exchange.close();
+        });
+    server.start();
+    fixture = client(ClientFixture.policy());
+  }
+
+  private ClientFixture client(RetryPolicy policy) {
+    return ClientFixture.of(
+        URI.create("http://127.0.0.1:" + server.getAddress().getPort() + "/v1"), policy);
+  }
+
+  @AfterEach
+  void end() {
+    fixture.close();
+    server.stop(0);
+  }
+
+  private void ends(String report, String site, Cause cause) throws Exception {
+    assertThat(fixture.ask(report, site))
+        .isInstanceOfSatisfying(
+            Outcome.Unavailable.class, u -> assertThat(u.cause()).isEqualTo(cause));
+  }
+
+  private void answers(String report, String site) throws Exception {
+    assertThat(fixture.ask(report, site)).isInstanceOf(Outcome.Success.class);
+  }
+
+  /** However often it fails: nothing is held back from the others, and no retry is taken. */
+  @Test
+  void oneSiteNeverOpensIt() throws Exception {
+    failing.add("SICK");
+    for (int i = 0; i < 8; i++) {
+      ends("report" + i, "SICK", Cause.ATTEMPTS);
+    }
+    int before = requests.size();
+    answers("report0", "WELL");
+    failing.add("WELL");
+    ends("report0", "WELL", Cause.ATTEMPTS);
+    assertThat(requests.size() - before).as("all its attempts").isEqualTo(1 + ATTEMPTS);
+  }
+
+  /** Its reserve is spent, and no other site's or report's. */
+  @Test
+  void eachSiteAndReportHasRetriesOfItsOwn() throws Exception {
+    failing.add("SICK");
+    ends("pages", "SICK", Cause.ATTEMPTS);
+    ends("pages", "SICK", Cause.ATTEMPTS);
+    ends("pages", "SICK", Cause.RETRIES_SPENT);
+    int before = requests.size();
+    ends("pages", "SICK", Cause.RETRIES_SPENT);
+    assertThat(requests.size() - before).as("without a retry").isEqualTo(1);
+    ends("traffic", "SICK", Cause.ATTEMPTS);
+    assertThat(requests.size() - before).isEqualTo(1 + ATTEMPTS);
+  }
+
+  @Test
+  void sitesThatFailWhileOthersAnswerDoNotOpenIt() throws Exception {
+    failing.addAll(List.of("SICK", "POOR"));
+    ends("pages", "SICK", Cause.ATTEMPTS);
+    ends("pages", "POOR", Cause.ATTEMPTS);
+    answers("pages", "WELL");
+    for (int i = 0; i < 4; i++) {
+      ends("report" + i, "SICK", Cause.ATTEMPTS);
+      ends("report" + i, "POOR", Cause.ATTEMPTS);
+    }
+    Duration before = fixture.time.elapsed();
+    answers("traffic", "WELL");
+    assertThat(fixture.longWaits()).isEmpty();
+    assertThat(fixture.time.elapsed().minus(before)).isLessThan(Duration.ofMinutes(2));
+  }
+
+  private void open() throws Exception {
+    failing.add("aggregations");
+    ends("pages", "A", Cause.ATTEMPTS);
+    ends("pages", "B", Cause.ATTEMPTS);
+    ends("pages", "C", Cause.INTERRUPTED);
+  }
+
+  @Test
+  void oneRequestAtATimeTriesWhetherTheApiIsBack() throws Exception {
+    open();
+    int before = requests.size();
+    ends("pages", "D", Cause.INTERRUPTED);
+    ends("pages", "E", Cause.INTERRUPTED);
+    assertThat(requests.size() - before).as("a probe each").isEqualTo(2);
+    assertThat(fixture.longWaits()).as("a line each").hasSize(2);
+    failing.clear();
+    answers("pages", "A");
+    int closed = requests.size();
+    answers("pages", "B");
+    assertThat(requests.size() - closed).isEqualTo(1);
+    assertThat(fixture.longWaits()).hasSize(3);
+  }
+
+  @Test
+  void anApiThatStaysDownEndsTheRunInTheEnd() throws Exception {
+    open();
+    Duration opened = fixture.time.elapsed();
+    int before = requests.size();
+    Outcome<AggregationAnswer> last = fixture.ask("pages", "D");
+    while (last instanceof Outcome.Unavailable<?> u && u.cause() == Cause.INTERRUPTED) {
+      last = fixture.ask("pages", "D");
+    }
+    assertThat(last)
+        .isInstanceOfSatisfying(
+            Outcome.Unavailable.class,
+            u -> {
+              assertThat(u.endsRun()).isTrue();
+              assertThat(u.reason()).contains("504").contains("600 s");
+            });
+    assertThat(fixture.time.elapsed().minus(opened)).isEqualTo(Duration.ofMinutes(10));
+    assertThat(requests.size() - before).isBetween(5, 10);
+    int after = requests.size();
+    ends("traffic", "E", Cause.DOWN);
+    assertThat(requests).hasSize(after);
+  }
+
+  @Test
+  void noPatienceAtAllEndsTheRunAtOnce() throws Exception {
+    fixture.close();
+    fixture = client(ClientFixture.policy().withPatience(Duration.ZERO));
+    failing.add("aggregations");
+    ends("pages", "A", Cause.ATTEMPTS);
+    ends("pages", "B", Cause.ATTEMPTS);
+    ends("pages", "C", Cause.DOWN);
+    assertThat(requests).hasSize(3 * ATTEMPTS);
+  }
+
+  /** With a single site nothing else tells the API's trouble from the site's: the account does. */
+  @Test
+  void oneThatWaitsAsksTheAccountWhetherItIsTheSiteOrTheApi() throws Exception {
+    fixture.close();
+    fixture = client(ClientFixture.policy().waiting());
+    failing.add("aggregations");
+    ends("pages", "ONLY", Cause.ATTEMPTS);
+    failing.add("/v1");
+    ends("traffic", "ONLY", Cause.INTERRUPTED);
+    for (int i = 0; i < 100; i++) {
+      ends("traffic", "ONLY", Cause.INTERRUPTED);
+    }
+    assertThat(fixture.time.elapsed()).isGreaterThan(Duration.ofHours(3));
+    failing.clear();
+    answers("traffic", "ONLY");
+  }
+
+  /** What is about no site would keep a run from beginning: one that waits asks again. */
+  @Test
+  void oneThatWaitsBeginsWhenTheApiIsBack() throws Exception {
+    fixture.close();
+    fixture = client(ClientFixture.policy().waiting());
+    failing.add("/v1/token");
+    fixture.time.at(Duration.ofHours(5).toNanos(), failing::clear);
+    assertThat(fixture.client.token()).isInstanceOf(Outcome.Success.class);
+    assertThat(fixture.time.elapsed()).isGreaterThanOrEqualTo(Duration.ofHours(5));
+  }
+
+  @Test
+  void aStopEndsTheWait() throws Exception {
+    open();
+    fixture.stopWhen = RequestListener.Event.LongWait.class;
+    int before = requests.size();
+    assertThat(fixture.ask("pages", "D")).isInstanceOf(Outcome.Stopped.class);
+    assertThat(requests).hasSize(before);
+  }
+}
