@@ -452,7 +452,7 @@ final class PagedFetch {
       fallBack(run, OffsetSupport.UNSTABLE, false, "the rows of " + open + " do not add up");
       return;
     }
-    if (page.rows() > 0) {
+    if (run.position() > run.limit()) {
       context.knowledge().learnOffset(OffsetSupport.HONOURED);
     }
     if (wrong.isEmpty()) {
