@@ -49,6 +49,7 @@ class HostileMatrixTest {
 
   /** Groups of the one day that alone exceeds every limit. */
   private static final int CROWD = 150;
+
   private static final long SEED = 5;
 
   /** Requests after which the data changes once more. */

@@ -94,7 +94,8 @@ class OffsetTest {
 
   private static String known(TestDatabase database) {
     return database
-        .query("SELECT coalesce(max(answer), 'unknown') FROM fathom_ops.learned WHERE kind = 'offset'")
+        .query(
+            "SELECT coalesce(max(answer), 'unknown') FROM fathom_ops.learned WHERE kind = 'offset'")
         .toString()
         .replaceAll("[\\[\\]]", "");
   }

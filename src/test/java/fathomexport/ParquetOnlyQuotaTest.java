@@ -115,9 +115,7 @@ class ParquetOnlyQuotaTest {
     try (ServerSocket closed = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       nobody = closed.getLocalPort();
     }
-    installation
-        .databaseAt("jdbc:postgresql://127.0.0.1:" + nobody + "/analytics")
-        .settings(1_000);
+    installation.databaseAt("jdbc:postgresql://127.0.0.1:" + nobody + "/analytics").settings(1_000);
     try (LogCapture log = LogCapture.ofAll()) {
       Installation.Ended ended = backfill("one");
 

@@ -119,8 +119,7 @@ class SplitTest {
 
   @ParameterizedTest
   @EnumSource
-  void aCrowdedDayTakesLittleMoreThanTheFewestRequests(Behaviour.Offset offset)
-      throws IOException {
+  void aCrowdedDayTakesLittleMoreThanTheFewestRequests(Behaviour.Offset offset) throws IOException {
     Question report =
         Question.pageviews("pages_daily", "day", "hostname", "pathname", "referrer_hostname")
             .measuring("pageviews", "visits");

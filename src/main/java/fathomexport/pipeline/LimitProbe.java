@@ -54,7 +54,8 @@ final class LimitProbe {
         named
             || (refusal.refusal() == Refusal.PARAMETERS
                 && (refused > 0 || !knowledge.acceptsLimit(limit)));
-    int fewer = suspected && !Objects.equals(exhausted, pager.ask()) ? fewer(limit, named, refusal) : 0;
+    int fewer =
+        suspected && !Objects.equals(exhausted, pager.ask()) ? fewer(limit, named, refusal) : 0;
     if (fewer == 0) {
       if (refused > 0) {
         exhausted = pager.ask();

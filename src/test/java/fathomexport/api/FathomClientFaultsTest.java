@@ -269,7 +269,10 @@ class FathomClientFaultsTest {
     }
   }
 
-  /** A whole answer of another form is no accident of the line: it is asked for twice, not six times. */
+  /**
+   * A whole answer of another form is no accident of the line: it is asked for twice, not six
+   * times.
+   */
   @ParameterizedTest
   @ValueSource(strings = {"row", "depth", "number"})
   void whatCanNeverBeUsedIsAskedForTwice(String kind) throws Exception {

@@ -20,9 +20,28 @@ class Re2SyntaxTest {
   void whatOnlyOtherEnginesKnow() {
     for (String pattern :
         List.of(
-            "a(?=b)", "a(?!b)", "(?<=a)b", "(?<!a)b", "(?>a)", "(a)\\1", "(?<n>a)\\k<n>", "a++",
-            "a*+", "a?+", "a{2}+", "[a&&b]", "\\Z", "\\G", "\\R", "\\h", "\\cA", "\\u00e9",
-            "a{1001}", "\\0101", "[a[b]]", "\\X")) {
+            "a(?=b)",
+            "a(?!b)",
+            "(?<=a)b",
+            "(?<!a)b",
+            "(?>a)",
+            "(a)\\1",
+            "(?<n>a)\\k<n>",
+            "a++",
+            "a*+",
+            "a?+",
+            "a{2}+",
+            "[a&&b]",
+            "\\Z",
+            "\\G",
+            "\\R",
+            "\\h",
+            "\\cA",
+            "\\u00e9",
+            "a{1001}",
+            "\\0101",
+            "[a[b]]",
+            "\\X")) {
       assertThat(Re2Syntax.unknown(pattern)).as(pattern).isPresent();
     }
   }
@@ -50,8 +69,8 @@ class Re2SyntaxTest {
   Arbitrary<String> patterns() {
     return Arbitraries.of(
             "a", "b", "0", "9", "^", "$", ".", "*", "+", "?", "{", "}", "1", ",", "(", ")", "(?:",
-            "(?=", "(?<", "(?i)", "[", "]", "[^", "-", "&", "|", "\\", "\\x", "\\d", "\\Q", ":", "<",
-            "\u00e9")
+            "(?=", "(?<", "(?i)", "[", "]", "[^", "-", "&", "|", "\\", "\\x", "\\d", "\\Q", ":",
+            "<", "\u00e9")
         .list()
         .ofMaxSize(7)
         .map(parts -> String.join("", parts));
