@@ -419,7 +419,11 @@ class HostileMatrixTest {
     for (int i = 0; i < CROWD; i++) {
       world.add(
           "BERLIN",
-          world.viewAt("BERLIN", crowded.plusMinutes(i)).host("shop.example").path("/crowd-" + i));
+          world
+              .viewAt("BERLIN", crowded.plusMinutes(i))
+              .host("shop.example")
+              .path("/crowd-" + i)
+              .continuing());
     }
     return world;
   }

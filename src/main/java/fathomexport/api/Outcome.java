@@ -39,7 +39,7 @@ public sealed interface Outcome<T> {
   record Refused<T>(int status, Refusal refusal, String words, boolean mentionsRange)
       implements Failure<T> {
     private static final Pattern NUMBER =
-        Pattern.compile("(?<![\\d.,])(\\d{1,3}(?:[,_ ]\\d{3})+|\\d{1,9})(?![\\d])");
+        Pattern.compile("(?<![\\d.,])(\\d{1,3}(?:[,_ ]\\d{3}){1,2}|\\d{1,9})(?![\\d])");
 
     /** The greatest number in the words below this one: the most that is allowed, if they say. */
     public OptionalInt numberBelow(int asked) {

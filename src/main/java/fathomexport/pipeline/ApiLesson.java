@@ -1,6 +1,7 @@
 package fathomexport.pipeline;
 
 import fathomexport.ledger.Learned;
+import fathomexport.ledger.OffsetSupport;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -38,8 +39,9 @@ public record ApiLesson(
     learned.rowCap().ifPresent(cap -> lessons.add(new ApiLesson("row_cap", null, cap, null)));
     new TreeMap<>(learned.maxDays())
         .forEach((shape, days) -> lessons.add(new ApiLesson("max_days", shape, days, null)));
-    if (learned.offsets().containsKey(account)) {
-      lessons.add(new ApiLesson("offset", null, null, learned.offsets().get(account).label()));
+    OffsetSupport offset = learned.offsets().get(account);
+    if (offset != null) {
+      lessons.add(new ApiLesson("offset", null, null, offset.label()));
     }
     return lessons;
   }

@@ -4,6 +4,8 @@ import fathomexport.api.Outcome;
 import fathomexport.api.Refusal;
 import fathomexport.plan.Pager;
 import fathomexport.report.DayRange;
+import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -16,7 +18,7 @@ final class LimitProbe {
   private static final Logger LOG = LoggerFactory.getLogger(LimitProbe.class);
 
   /** What is tried, in this order, where the API does not say how many rows it allows. */
-  private static final int[] LIMITS = {1_000, 500, 100};
+  private static final List<Integer> LIMITS = List.of(1_000, 500, 100);
 
   /** A smaller number in the API's words is hardly the most rows that it allows. */
   private static final int LEAST_SAID = 10;
@@ -52,7 +54,8 @@ final class LimitProbe {
         named
             || (refusal.refusal() == Refusal.PARAMETERS
                 && (refused > 0 || !knowledge.acceptsLimit(limit)));
-    int fewer = suspected && !pager.ask().equals(exhausted) ? fewer(limit, named, refusal) : 0;
+    int fewer =
+        suspected && !Objects.equals(exhausted, pager.ask()) ? fewer(limit, named, refusal) : 0;
     if (fewer == 0) {
       if (refused > 0) {
         exhausted = pager.ask();

@@ -430,22 +430,22 @@ final class PagedFetch {
       fallBack(run, all ? OffsetSupport.IGNORED : OffsetSupport.UNSTABLE, true, why);
       return;
     }
-    if (page.violation() != null) {
-      String why = page.violation();
+    String violation = page.violation();
+    if (violation != null) {
       page.dropAll();
-      fallBack(run, OffsetSupport.UNSTABLE, false, why);
+      fallBack(run, OffsetSupport.UNSTABLE, false, violation);
       return;
     }
     context.knowledge().sawRows(page.rows());
     run.add(page);
     LocalDate last = page.last();
-    boolean full = page.rows() >= run.limit() && last != null;
-    if (full && run.open().equals(last)) {
+    if (page.rows() < run.limit() || last == null) {
+      close(run, page, new DayRange(run.open(), run.asked().last()), false);
+    } else if (last.equals(run.open())) {
       run.goOn(page);
-      return;
+    } else {
+      close(run, page, new DayRange(run.open(), last.minusDays(1)), true);
     }
-    LocalDate closed = full ? last.minusDays(1) : run.asked().last();
-    close(run, page, new DayRange(run.open(), closed), full);
   }
 
   /** Takes the periods that have come whole by offset, as far as their control agrees. */
@@ -463,7 +463,7 @@ final class PagedFetch {
       fallBack(run, OffsetSupport.UNSTABLE, false, "the rows of " + open + " do not add up");
       return;
     }
-    if (page.rows() > 0) {
+    if (run.position() > run.limit()) {
       context.knowledge().learnOffset(OffsetSupport.HONOURED);
     }
     if (wrong.isEmpty()) {

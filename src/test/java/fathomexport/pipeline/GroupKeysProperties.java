@@ -36,6 +36,31 @@ class GroupKeysProperties {
     }
   }
 
+  /** Of two pages: what the first had is found in it, and taken over once. */
+  @Property
+  void asTwoSets(
+      @ForAll("groups") List<List<@Nullable String>> first,
+      @ForAll("groups") List<List<@Nullable String>> second) {
+    GroupKeys before = new GroupKeys();
+    first.forEach(group -> add(before, group));
+    Set<List<@Nullable String>> expected = new HashSet<>(first);
+    GroupKeys page = new GroupKeys();
+    for (List<@Nullable String> group : second) {
+      cells(page, group);
+      assertThat(before.hasHandOf(page)).isEqualTo(expected.contains(group));
+      page.dropHand();
+    }
+    second.forEach(group -> add(page, group));
+
+    before.addAll(page);
+
+    expected.addAll(second);
+    for (List<@Nullable String> group : expected) {
+      assertThat(add(before, group)).as("%s is there", group).isFalse();
+    }
+    assertThat(add(before, Arrays.asList("another", null))).isTrue();
+  }
+
   @Test
   void manyOfOneHash() {
     GroupKeys keys = new GroupKeys();
@@ -51,9 +76,13 @@ class GroupKeysProperties {
   }
 
   private static boolean add(GroupKeys keys, List<@Nullable String> group) {
+    cells(keys, group);
+    return keys.add();
+  }
+
+  private static void cells(GroupKeys keys, List<@Nullable String> group) {
     for (String cell : group) {
       keys.cell(cell == null ? null : cell.getBytes(StandardCharsets.UTF_8));
     }
-    return keys.add();
   }
 }

@@ -207,7 +207,7 @@ class SplitProperties {
           filter.operator() == Operator.MATCHING || filter.operator() == Operator.NOT_MATCHING;
       if (expression) {
         // The API's engine takes RE2's syntax only; this throws where it would refuse.
-        com.google.re2j.Pattern.compile(filter.value());
+        assertThat(com.google.re2j.Pattern.compile(filter.value())).isNotNull();
       }
       if (server.refusesFilters || (server.refusesExpressions && expression)) {
         throw new Refused();

@@ -61,7 +61,7 @@ class Re2SyntaxTest {
             "[]a]",
             "\\x0a\\-\\\"")) {
       assertThat(Re2Syntax.unknown(pattern)).as(pattern).isEmpty();
-      com.google.re2j.Pattern.compile(pattern);
+      assertThat(com.google.re2j.Pattern.compile(pattern)).as(pattern).isNotNull();
     }
   }
 
