@@ -181,10 +181,7 @@ public final class FathomClient implements AutoCloseable {
     if (!(outcome instanceof Outcome.Success<Listed<String>> success)) {
       return failure(outcome);
     }
-    success
-        .answer()
-        .odd()
-        .forEach(odd -> LOG.warn("site {}: skipping an event: {}", site, odd));
+    success.answer().odd().forEach(odd -> LOG.warn("site {}: skipping an event: {}", site, odd));
     return new Outcome.Success<>(success.answer().found().stream().distinct().toList());
   }
 
@@ -451,8 +448,7 @@ public final class FathomClient implements AutoCloseable {
                   ? down()
                   : new Outcome.Unavailable<>(reason, Outcome.Unavailable.Cause.INTERRUPTED));
     }
-    if (last
-        && (faulty.fault() == Fault.MALFORMED || faulty.fault() == Fault.OF_OTHER_FORM)) {
+    if (last && (faulty.fault() == Fault.MALFORMED || faulty.fault() == Fault.OF_OTHER_FORM)) {
       return Optional.of(new Outcome.Malformed<>(reason, false));
     }
     return Optional.of(

@@ -45,8 +45,7 @@ final class PipelineDecoder {
         new Section(
             root,
             "",
-            List.of(
-                "sites", "lookback_days", LookbackMode.KEY, "max_events", "sinks", "reports"),
+            List.of("sites", "lookback_days", LookbackMode.KEY, "max_events", "sinks", "reports"),
             problems);
     Optional<SiteSelection> sites = top.required("sites", SITES_ALLOWED).flatMap(this::sites);
     int lookbackDays =

@@ -72,7 +72,9 @@ final class ControlTotals {
       }
       if (refused.refusal() == Refusal.OTHER) {
         throw new FetchFailedException(
-            new Outcome.Unavailable<>("the control query failed: " + refused.describe(), Outcome.Unavailable.Cause.ATTEMPTS));
+            new Outcome.Unavailable<>(
+                "the control query failed: " + refused.describe(),
+                Outcome.Unavailable.Cause.ATTEMPTS));
       }
       if (refused.refusal() != Refusal.PARAMETERS) {
         throw e;

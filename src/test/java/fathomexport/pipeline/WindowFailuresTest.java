@@ -118,7 +118,16 @@ class WindowFailuresTest {
     }
     return new Typed(
         new Fetched(
-            task, new RowSpool(spill), new PeriodTotals(), "", Map.of(), Set.of(), Instant.now(), 1, 0, 0),
+            task,
+            new RowSpool(spill),
+            new PeriodTotals(),
+            "",
+            Map.of(),
+            Set.of(),
+            Instant.now(),
+            1,
+            0,
+            0),
         report,
         rows,
         new PeriodTotals(),
