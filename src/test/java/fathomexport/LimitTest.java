@@ -114,10 +114,6 @@ class LimitTest {
     return installation.run(arguments.toArray(new String[0]));
   }
 
-  private int requests() {
-    return api.log().aggregations().size();
-  }
-
   private long refused() {
     return api.log().aggregations().stream().filter(e -> e.status() == 400).count();
   }

@@ -478,7 +478,7 @@ public final class FathomClient implements AutoCloseable {
   private <T> Outcome<T> closed(Instant until) {
     return new Outcome.Unavailable<>(
         "the API asks that no request is sent before "
-            + until.truncatedTo(ChronoUnit.SECONDS).plusSeconds(until.getNano() == 0 ? 0 : 1)
+            + until.plusMillis(999).truncatedTo(ChronoUnit.SECONDS)
             + ", which is more than the "
             + policy.longestAskedWait().toSeconds()
             + " s that a run waits: run again then, or now with --wait",

@@ -13,7 +13,7 @@ import java.util.Optional;
  * @param rowCap rows beyond which answers are cut off, below the limit that was asked for
  * @param mostRows most rows that one answer held: no cap lies below
  * @param limits most rows that may be asked for at a time, where more were refused
- * @param offsets what the API does with {@code offset}, by account
+ * @param offsets whether the API honours the parameter of that name, by account
  */
 public record Learned(
     Map<String, Integer> maxDays,

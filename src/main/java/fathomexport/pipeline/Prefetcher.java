@@ -147,7 +147,6 @@ final class Prefetcher implements AutoCloseable {
 
   /** One lane on its way. */
   private final class Walk {
-    private final Lane lane;
     private final ExecutorService executor =
         Executors.newSingleThreadExecutor(
             work -> {
@@ -165,7 +164,6 @@ final class Prefetcher implements AutoCloseable {
     private @Nullable Pieces pieces;
 
     Walk(Lane lane) {
-      this.lane = lane;
       lane.tasks().forEach(task -> queue.add(new Turn(task, 1)));
       this.current = queue.peek();
     }

@@ -240,7 +240,7 @@ final class WindowFetcher {
           p -> kind(p, totals.of(p)),
           p -> {
             HeldPeriod held = task.held().get(p);
-            return held != null ? held.rows() : usual.orElse(totals.of(p).sum(measure));
+            return held != null ? held.rows() : usual.orElse((double) totals.of(p).sum(measure));
           },
           context.knowledge().limit(task.shape().key(), context.rowLimit()),
           task.shape().dateGrouping() == DateGrouping.HOUR

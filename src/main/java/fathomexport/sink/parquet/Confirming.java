@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.TreeMap;
 
 /**
@@ -70,7 +71,8 @@ final class Confirming {
       LedgerEntry entry = stored.entry();
       if (entry.stored()
           && entry.certificate().status() == CertificateStatus.CERTIFIED
-          && confirmation.digests().get(period).equals(entry.certificate().controlDigest())) {
+          && Objects.equals(
+              confirmation.digests().get(period), entry.certificate().controlDigest())) {
         notes.put(key, new StoredPeriod(entry.confirmed(confirmation.by()), stored.digest()));
       }
     }

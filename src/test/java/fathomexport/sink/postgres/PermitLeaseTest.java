@@ -516,7 +516,7 @@ class PermitLeaseTest {
     use(reports);
     reports.defer(Duration.ofSeconds(901));
     reports.close();
-    time.pass(Duration.ofSeconds(300));
+    time.pass(Duration.ofMinutes(5));
     assertThat(lease().ask(new Ticket()))
         .isInstanceOfSatisfying(
             Wait.class, wait -> assertThat(wait.free()).isEqualTo(Duration.ofSeconds(601)));
