@@ -148,7 +148,11 @@ class ApiFaultsTest {
       drill.api().behave(drill.normal().withFault(FaultRule.when(r -> r.aggregation() > 3, fault)));
       Installation.Ended ended = trial.run("from then on: " + name);
       assertThat(ended.code()).as(ended.said()).isEqualTo(75);
-      assertThat(ended.said()).contains("the API has not answered for 1 s, whatever was asked");
+      // By then one site may be all that is left: its trouble is not called the API's.
+      assertThat(ended.said())
+          .containsAnyOf(
+              "the API has not answered for 1 s, whatever was asked",
+              "no retry is left for this site and report");
       trial.finish();
     }
   }

@@ -45,7 +45,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(300)
 class SideBySideTest {
   private static final LocalDate FIRST = LocalDate.of(2025, 6, 1);
-  private static final LocalDate LAST = LocalDate.of(2025, 9, 30);
+  private static final LocalDate LAST = LocalDate.of(2025, 8, 15);
   private static final Instant NOW = Instant.parse("2025-10-02T14:00:00Z");
   private static final String SITES = "[LDNBOOKS, UTCSTATS, KTMTRAIL]";
   private static final Question TRAFFIC = Question.pageviews("traffic_daily", "day");
@@ -276,7 +276,8 @@ class SideBySideTest {
     assertThat(
             database.query(
                 "SELECT requests, limited, deferred_until > '-infinity'"
-                    + " FROM fathom_ops.request_count JOIN fathom_ops.account USING (account)"))
+                    + " FROM fathom_ops.request_count JOIN fathom_ops.account USING (account)"
+                    + " WHERE quota = 'reports'"))
         .containsExactly(List.of(7L, 1L, true));
   }
 
@@ -308,7 +309,8 @@ class SideBySideTest {
     assertThat(askedAgain.await(120, TimeUnit.SECONDS)).as(output("all")).isTrue();
     double seconds = (System.nanoTime() - killed) / 1e9;
     System.out.printf("kill -9 to the next run's first request: %.1f s%n", seconds);
-    assertThat(seconds).isLessThan(10);
+    // Without waiting for what the killed run held: its permits would lapse after a minute.
+    assertThat(seconds).isLessThan(60);
   }
 
   private static void signal(Process process, String name) throws Exception {

@@ -159,6 +159,17 @@ class SiteTroubleTest {
     }
   }
 
+  /** The fewest requests for five reports of these sites: of a silent one the control alone. */
+  private int least(List<String> of) {
+    return of.stream()
+        .mapToInt(
+            site ->
+                FIVE_REPORTS.get(0).expected(world, api.truth(), site, FIRST, LAST).isEmpty()
+                    ? 1
+                    : FIVE_REPORTS.size())
+        .sum();
+  }
+
   private static boolean isGrouped(ApiRequest request) {
     String fields = request.parameter("field_grouping");
     return request.aggregation() > 0 && fields != null && !fields.isEmpty();
@@ -190,10 +201,14 @@ class SiteTroubleTest {
     assertThat(about(sick).size())
         .as("a bounded number of requests")
         .isLessThanOrEqualTo(2 * (1 + 4 * MOST_PER_QUERY));
-    assertThat(about(without(sick))).as("the others cost what they cost").hasSize(5 * 5);
+    assertThat(about(without(sick)))
+        .as("the others cost what they cost")
+        .hasSize(least(without(sick)));
     int lastHealthy =
         about(without(sick)).stream().mapToInt(e -> e.request().aggregation()).max().orElse(0);
-    assertThat(lastHealthy).as("are not kept waiting").isLessThanOrEqualTo(25 + 2 * (1 + 5));
+    assertThat(lastHealthy)
+        .as("are not kept waiting")
+        .isLessThanOrEqualTo(least(without(sick)) + 2 * (1 + 5));
     assertThat(waits).as("the API is not taken for down").isEmpty();
     assertThat(result.messages())
         .hasSize(2 * 4)
@@ -265,7 +280,9 @@ class SiteTroubleTest {
 
     assertThat(result.exitCode()).as(result.toString()).isZero();
     assertComplete(FIVE_REPORTS, sites);
-    assertThat(api.log().aggregations().size() - 35).as("requests for nothing").isLessThan(25);
+    assertThat(api.log().aggregations().size() - least(sites))
+        .as("requests for nothing")
+        .isLessThan(25);
   }
 
   @Test
@@ -342,7 +359,7 @@ class SiteTroubleTest {
     assertThat(result.exitCode()).as(result.toString()).isZero();
     assertComplete(FIVE_REPORTS, sites);
     assertThat(api.log().tooMany()).as("nothing is sent too early").hasSize(1);
-    assertThat(api.log().aggregations()).hasSize(36);
+    assertThat(api.log().aggregations()).hasSize(least(sites) + 1);
     assertThat(waits).as("one line").hasSize(1);
     assertThat(time.passed()).isGreaterThan(Duration.ofSeconds(seconds));
   }
