@@ -45,7 +45,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(300)
 class SideBySideTest {
   private static final LocalDate FIRST = LocalDate.of(2025, 6, 1);
-  private static final LocalDate LAST = LocalDate.of(2025, 8, 15);
+  private static final LocalDate LAST = LocalDate.of(2025, 8, 10);
   private static final Instant NOW = Instant.parse("2025-10-02T14:00:00Z");
   private static final String SITES = "[LDNBOOKS, UTCSTATS, KTMTRAIL]";
   private static final Question TRAFFIC = Question.pageviews("traffic_daily", "day");
