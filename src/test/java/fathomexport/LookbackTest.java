@@ -416,6 +416,29 @@ class LookbackTest {
     }
   }
 
+  /** Where no control is possible, silence about stored rows is asked once more, too. */
+  @Test
+  void anEmptyAnswerWithoutAControlReplacesNothingUnasked() throws IOException {
+    World world = world("/");
+    try (TestDatabase database = TestDatabase.create();
+        FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {
+      Installation installation = install(database, api).pipeline("all", List.of(PAGES));
+      assertDone(night(installation, 0));
+      api.behave(
+          Behaviour.unlimited()
+              .withFault(FaultRule.when(LookbackTest::isControl, Fault.status(422)))
+              .withFault(
+                  FaultRule.when(r -> r.parameter("field_grouping") != null, Fault.body("[]"))));
+
+      Installation.Ended ended = night(installation, 1);
+
+      assertThat(ended.code()).as(ended.said()).isEqualTo(65);
+      assertThat(ended.said()).contains("but the total of 2025-10-25..2025-10-27 counts 12");
+      assertEqualToSource(
+          database, api, PAGES, LocalDate.of(2025, 10, 24), LocalDate.of(2025, 10, 27));
+    }
+  }
+
   /** A control query that failed is not "no control possible". */
   @Test
   void aControlThatFailedIsTriedLater() throws IOException {
