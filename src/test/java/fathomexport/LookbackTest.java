@@ -413,6 +413,11 @@ class LookbackTest {
       assertDone(night(installation, 1));
       assertEqualToSource(
           database, api, PAGES, LocalDate.of(2025, 10, 24), LocalDate.of(2025, 10, 28));
+      assertThat(count(database, "SELECT count(*) FROM fathom_ops.attempt"))
+          .as("what had failed is fetched, so that the failure is settled")
+          .isZero();
+      assertThat(installation.run("status", "all", "--json").out())
+          .contains("\"sites_complete\" : 1");
     }
   }
 

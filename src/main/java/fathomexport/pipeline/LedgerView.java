@@ -64,7 +64,15 @@ final class LedgerView {
       for (Sink sink : sinks.all()) {
         List<LedgerEntry> entries = sink.ledger().entries(report.name(), sites, from);
         first.putIfAbsent(report.name(), entries);
-        bySink.add(entries.stream().filter(LedgerEntry::stored).map(LedgerView::held).toList());
+        Set<Failed> failed =
+            sink.ledger().openAttempts(report.name()).stream()
+                .map(a -> new Failed(a.slice(), a.period()))
+                .collect(Collectors.toSet());
+        bySink.add(
+            entries.stream()
+                .filter(LedgerEntry::stored)
+                .map(e -> held(e, !failed.contains(Failed.of(e))))
+                .toList());
       }
       holdings.put(
           report.name(), Holdings.ofAll(report.dateGrouping() == DateGrouping.NONE, bySink));
@@ -72,7 +80,17 @@ final class LedgerView {
     return holdings;
   }
 
-  private static Held held(LedgerEntry entry) {
+  /** A period whose last attempt failed: no control confirms what that has not replaced. */
+  private record Failed(Slice slice, LocalDate period) {
+    static Failed of(LedgerEntry entry) {
+      return new Failed(entry.slice(), entry.certificate().period());
+    }
+  }
+
+  /**
+   * @param confirmable whether the answer that it is certified against may confirm it
+   */
+  private static Held held(LedgerEntry entry, boolean confirmable) {
     PeriodCertificate certificate = entry.certificate();
     return new Held(
         entry.slice(),
@@ -86,7 +104,7 @@ final class LedgerView {
         entry.knownAt(),
         entry.provenance().zone(),
         certificate.rows(),
-        certificate.controlDigest());
+        confirmable ? certificate.controlDigest() : null);
   }
 
   /** Whose look-back a control may confirm. */
