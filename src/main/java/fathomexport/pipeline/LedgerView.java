@@ -61,6 +61,7 @@ final class LedgerView {
     }
     for (Report report : job.reports()) {
       List<List<Held>> bySink = new ArrayList<>();
+      Map<Period, String> rows = new HashMap<>();
       for (Sink sink : sinks.all()) {
         List<LedgerEntry> entries = sink.ledger().entries(report.name(), sites, from);
         first.putIfAbsent(report.name(), entries);
@@ -71,7 +72,7 @@ final class LedgerView {
         bySink.add(
             entries.stream()
                 .filter(LedgerEntry::stored)
-                .map(e -> held(e, !failed.contains(Failed.of(e))))
+                .map(e -> held(e, !failed.contains(Failed.of(e)) && isOfAll(e, rows)))
                 .toList());
       }
       holdings.put(
@@ -85,6 +86,21 @@ final class LedgerView {
     static Failed of(LedgerEntry entry) {
       return new Failed(entry.slice(), entry.certificate().period());
     }
+  }
+
+  /** A period; without date grouping those of one start stand side by side. */
+  private record Period(Slice slice, LocalDate first, LocalDate last) {}
+
+  /**
+   * Whether the sinks before this one have the same rows, as far as they have the period.
+   *
+   * @param rows their digests of rows; takes those of this one
+   */
+  private static boolean isOfAll(LedgerEntry entry, Map<Period, String> rows) {
+    PeriodCertificate c = entry.certificate();
+    String mine = String.valueOf(c.digest());
+    String before = rows.putIfAbsent(new Period(entry.slice(), c.period(), c.coversTo()), mine);
+    return before == null || before.equals(mine);
   }
 
   /**
