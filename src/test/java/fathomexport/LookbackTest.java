@@ -344,6 +344,39 @@ class LookbackTest {
     }
   }
 
+  /** One sink has the rows that moved, the other refused them: no control confirms both. */
+  @Test
+  void whatOnlyOneSinkTookIsNotConfirmed() throws IOException {
+    LocalDate moved = LocalDate.of(2025, 10, 26);
+    World other = World.empty().addSite(SITE, ZONE).addEvent(SITE, "signup");
+    for (LocalDate day = FIRST; !day.isAfter(LAST); day = day.plusDays(1)) {
+      views(other, day, day.equals(moved.plusDays(1)) ? "/other/" : "/");
+    }
+    other.add(SITE, other.viewAt(SITE, moved.atTime(23, 0)).path("/late"));
+    try (TestDatabase database = TestDatabase.create();
+        FathomSimulator before = FathomSimulator.start(world("/"), Behaviour.unlimited());
+        FathomSimulator after = FathomSimulator.start(other, Behaviour.unlimited())) {
+      Installation installation = install(database, before).pipeline("all", List.of(PAGES));
+      assertDone(night(installation, 0));
+      assertDone(night(installation, 1));
+      database.execute(
+          "ALTER TABLE fathom.pages_daily ADD CONSTRAINT plain CHECK (pathname NOT LIKE '/other%')");
+      // The day that moved and the new one are asked for at once, with what lies in between.
+      assertThat(night(install(database, after), 2).code()).isEqualTo(74);
+      database.execute("ALTER TABLE fathom.pages_daily DROP CONSTRAINT plain");
+
+      assertThat(database.query("SELECT agreed, period::text FROM fathom_ops.audit"))
+          .containsExactly(List.of(false, moved.plusDays(1).toString()));
+      // As if the run had been killed before it noted that.
+      database.execute("DELETE FROM fathom_ops.audit");
+      Files.delete(installation.warehouse().resolve("_fathom/audits.json"));
+
+      assertDone(night(install(database, after), 3));
+
+      assertEqualToSource(database, after, PAGES, moved.plusDays(1), moved.plusDays(4));
+    }
+  }
+
   private static long count(TestDatabase database, String sql) {
     return ((Number) database.query(sql).get(0).get(0)).longValue();
   }
@@ -417,6 +450,34 @@ class LookbackTest {
       assertDone(night(installation, 1));
       assertEqualToSource(
           database, api, PAGES, LocalDate.of(2025, 10, 24), LocalDate.of(2025, 10, 28));
+      assertThat(count(database, "SELECT count(*) FROM fathom_ops.attempt"))
+          .as("what had failed is fetched, so that the failure is settled")
+          .isZero();
+      assertThat(installation.run("status", "all", "--json").out())
+          .contains("\"sites_complete\" : 1");
+    }
+  }
+
+  /** Where no control is possible, silence about stored rows is asked once more, too. */
+  @Test
+  void anEmptyAnswerWithoutAControlReplacesNothingUnasked() throws IOException {
+    World world = world("/");
+    try (TestDatabase database = TestDatabase.create();
+        FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {
+      Installation installation = install(database, api).pipeline("all", List.of(PAGES));
+      assertDone(night(installation, 0));
+      api.behave(
+          Behaviour.unlimited()
+              .withFault(FaultRule.when(LookbackTest::isControl, Fault.status(422)))
+              .withFault(
+                  FaultRule.when(r -> r.parameter("field_grouping") != null, Fault.body("[]"))));
+
+      Installation.Ended ended = night(installation, 1);
+
+      assertThat(ended.code()).as(ended.said()).isEqualTo(65);
+      assertThat(ended.said()).contains("but the total of 2025-10-25..2025-10-27 counts 12");
+      assertEqualToSource(
+          database, api, PAGES, LocalDate.of(2025, 10, 24), LocalDate.of(2025, 10, 27));
     }
   }
 

@@ -12,6 +12,7 @@ import fathomexport.testing.Question;
 import fathomexport.testing.TestDatabase;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneId;
@@ -20,6 +21,8 @@ import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Days above the limit, where the API may or may not honour {@code offset}. */
 class OffsetTest {
@@ -188,6 +191,43 @@ class OffsetTest {
       api.behave(Behaviour.unlimited().withOffset(Behaviour.Offset.HONOURED));
 
       assertWhole(backfill(installation, "--force"), database, api, 1);
+    }
+  }
+
+  /** A control that is asked again is younger than the rows that stay: it cannot confirm them. */
+  @ParameterizedTest
+  @CsvSource({"HONOURED, 2", "IGNORED, 4"})
+  void aControlThatIsAskedAgainConfirmsNoOlderRows(Behaviour.Offset offset, int after)
+      throws IOException {
+    LocalDate day = LocalDate.of(2025, 10, 9);
+    World world = World.empty().addSite("SITE0", ZoneId.of("Europe/Berlin"));
+    for (int row = 100; row < 200; row++) {
+      world.add("SITE0", world.viewAt("SITE0", day.atTime(12, 0, 7)).path("/page-" + row));
+    }
+    Behaviour.Change late =
+        new Behaviour.Change(
+            after,
+            w -> w.add("SITE0", w.viewAt("SITE0", day.atTime(13, 0, 7)).path("/page-199/late")));
+    try (TestDatabase database = TestDatabase.create();
+        FathomSimulator api =
+            FathomSimulator.start(
+                world, Behaviour.unlimited().withOffset(offset).withChange(late))) {
+      Installation installation = install(database, api);
+      assertThat(installation.run("run", "all").code()).isZero();
+      assertThat(
+              api.log().aggregations().stream()
+                  .filter(e -> e.request().parameter("field_grouping") == null))
+          .as("the control was asked again")
+          .hasSize(2);
+      api.log().clear();
+
+      assertThat(installation.at(NOW.plus(Duration.ofDays(1))).run("run", "all").code()).isZero();
+
+      assertThat(
+              api.log().aggregations().stream()
+                  .filter(e -> e.request().parameter("field_grouping") != null))
+          .as("fetched, not confirmed")
+          .isNotEmpty();
     }
   }
 }

@@ -420,6 +420,9 @@ public final class FathomClient implements AutoCloseable {
     }
     if (faulty.fault() == Fault.MALFORMED_FOR_GOOD
         || (faulty.fault() == Fault.OF_OTHER_FORM && attempt > 1)) {
+      if (probe && faulty.fault() == Fault.OF_OTHER_FORM) {
+        breaker.trip(faulty.reason(), true);
+      }
       return Optional.of(new Outcome.Malformed<>(faulty.reason(), true));
     }
     boolean last = attempt >= policy.maxAttempts();

@@ -58,9 +58,6 @@ final class CommitWindows extends DoFn<Certified, WindowOutcome> {
             provenance(run, typed),
             typed.quarantine());
     Sinks.Committed done = run.sinks().commit(load);
-    if (!done.failures().isEmpty()) {
-      return run.failed(window, requests, done);
-    }
     int changed = 0;
     long stored = 0;
     Set<LocalDate> differing = new HashSet<>();
@@ -68,6 +65,12 @@ final class CommitWindows extends DoFn<Certified, WindowOutcome> {
       changed = Math.max(changed, result.changed().size());
       stored = Math.max(stored, result.rowsStored());
       differing.addAll(result.changed());
+    }
+    if (!done.failures().isEmpty()) {
+      WindowOutcome failed = run.failed(window, requests, done);
+      // The sinks are out of step now: what one has found must keep the other from confirming.
+      audit(run, typed, certified, differing);
+      return failed;
     }
     audit(run, typed, certified, differing);
     List<PeriodCertificate> incomplete =

@@ -61,10 +61,19 @@ final class LedgerView {
     }
     for (Report report : job.reports()) {
       List<List<Held>> bySink = new ArrayList<>();
+      Map<Period, String> rows = new HashMap<>();
       for (Sink sink : sinks.all()) {
         List<LedgerEntry> entries = sink.ledger().entries(report.name(), sites, from);
         first.putIfAbsent(report.name(), entries);
-        bySink.add(entries.stream().filter(LedgerEntry::stored).map(LedgerView::held).toList());
+        Set<Failed> failed =
+            sink.ledger().openAttempts(report.name()).stream()
+                .map(a -> new Failed(a.slice(), a.period()))
+                .collect(Collectors.toSet());
+        bySink.add(
+            entries.stream()
+                .filter(LedgerEntry::stored)
+                .map(e -> held(e, !failed.contains(Failed.of(e)) && isOfAll(e, rows)))
+                .toList());
       }
       holdings.put(
           report.name(), Holdings.ofAll(report.dateGrouping() == DateGrouping.NONE, bySink));
@@ -72,7 +81,32 @@ final class LedgerView {
     return holdings;
   }
 
-  private static Held held(LedgerEntry entry) {
+  /** A period whose last attempt failed: no control confirms what that has not replaced. */
+  private record Failed(Slice slice, LocalDate period) {
+    static Failed of(LedgerEntry entry) {
+      return new Failed(entry.slice(), entry.certificate().period());
+    }
+  }
+
+  /** A period; without date grouping those of one start stand side by side. */
+  private record Period(Slice slice, LocalDate first, LocalDate last) {}
+
+  /**
+   * Whether the sinks before this one have the same rows, as far as they have the period.
+   *
+   * @param rows their digests of rows; takes those of this one
+   */
+  private static boolean isOfAll(LedgerEntry entry, Map<Period, String> rows) {
+    PeriodCertificate c = entry.certificate();
+    String mine = String.valueOf(c.digest());
+    String before = rows.putIfAbsent(new Period(entry.slice(), c.period(), c.coversTo()), mine);
+    return before == null || before.equals(mine);
+  }
+
+  /**
+   * @param confirmable whether the answer that it is certified against may confirm it
+   */
+  private static Held held(LedgerEntry entry, boolean confirmable) {
     PeriodCertificate certificate = entry.certificate();
     return new Held(
         entry.slice(),
@@ -86,7 +120,7 @@ final class LedgerView {
         entry.knownAt(),
         entry.provenance().zone(),
         certificate.rows(),
-        certificate.controlDigest());
+        confirmable ? certificate.controlDigest() : null);
   }
 
   /** Whose look-back a control may confirm. */

@@ -151,6 +151,8 @@ final class OversizedPeriod {
       @Override
       public void askAgain() throws FetchFailedException, IOException {
         with.ask(period);
+        // The rows came before this answer.
+        with.forgetAnswers(period);
       }
     };
   }

@@ -455,8 +455,13 @@ final class PagedFetch {
     LocalDate open = run.open();
     List<LocalDate> wrong = check.disagreeing(with.get(days), covered, run.totals());
     if (!wrong.isEmpty()) {
-      with.ask(new DayRange(wrong.get(0), endOf(wrong.get(wrong.size() - 1))));
+      DayRange again = new DayRange(wrong.get(0), endOf(wrong.get(wrong.size() - 1)));
+      with.ask(again);
       wrong = check.disagreeing(with.get(days), covered, run.totals());
+      if (!wrong.contains(open)) {
+        // Rows that stay came before this answer.
+        with.forgetAnswers(again);
+      }
     }
     if (wrong.contains(open)) {
       spool.rollback(page.endOf(open));

@@ -119,8 +119,23 @@ final class Sinks implements AutoCloseable {
     return sinks.stream().flatMap(sink -> sink.ledger().audits().stream()).toList();
   }
 
+  /**
+   * Tells every sink's ledger of an audit.
+   *
+   * @throws RuntimeException what the first ledger that failed threw, when all were told
+   */
   void audited(Audit audit) {
-    sinks.forEach(sink -> sink.ledger().audited(audit));
+    RuntimeException failed = null;
+    for (Sink sink : sinks) {
+      try {
+        sink.ledger().audited(audit);
+      } catch (RuntimeException e) {
+        failed = failed == null ? e : failed;
+      }
+    }
+    if (failed != null) {
+      throw failed;
+    }
   }
 
   /**

@@ -336,6 +336,15 @@ final class WindowFetcher {
         piece.periods().stream()
             .filter(p -> isUnmoved(p, before.of(p)) && isUnmoved(p, known.of(p)))
             .forEach(unmoved::add);
+      } else {
+        // No control agrees that there is nothing: a total must, before it replaces rows.
+        Set<LocalDate> emptied =
+            piece.held().entrySet().stream()
+                .filter(held -> held.getValue().rows() > 0)
+                .map(Map.Entry::getKey)
+                .filter(p -> rows.totals().of(p).rows() == 0 && !rows.faults().containsKey(p))
+                .collect(Collectors.toSet());
+        emptiness.faults(emptied, days).forEach(rows::fault);
       }
       return rows.piece(piece, totals, noControl, unmoved);
     }

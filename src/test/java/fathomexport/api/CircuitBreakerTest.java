@@ -39,7 +39,8 @@ class CircuitBreakerTest {
           requests.add(uri);
           boolean fails = failing.stream().anyMatch(uri::contains);
           byte[] body =
-              (uri.contains("aggregations") ? "[]" : "{}").getBytes(StandardCharsets.UTF_8);
+              (uri.contains("ODD") ? "[1]" : uri.contains("aggregations") ? "[]" : "{}")
+                  .getBytes(StandardCharsets.UTF_8);
           exchange.getResponseHeaders().set("Content-Type", "application/json");
           exchange.sendResponseHeaders(fails ? 504 : 200, body.length);
           exchange.getResponseBody().write(body);
@@ -197,6 +198,29 @@ class CircuitBreakerTest {
     fixture.time.at(Duration.ofHours(5).toNanos(), failing::clear);
     assertThat(fixture.client.token()).isInstanceOf(Outcome.Success.class);
     assertThat(fixture.time.elapsed()).isGreaterThanOrEqualTo(Duration.ofHours(5));
+  }
+
+  /** It opens while another call pauses, whose next attempt is the probe, and useless. */
+  @Test
+  void aProbeWhoseAnswerIsOfNoUseHoldsNobodyUp() throws Exception {
+    failing.add("SICK");
+    fixture.time.at(
+        fixture.time.nanos(),
+        () -> {
+          for (String site : List.of("SICK1", "SICK2", "SICK3")) {
+            try {
+              fixture.ask("pages", site);
+            } catch (Exception e) {
+              throw new IllegalStateException(e);
+            }
+          }
+        });
+    assertThat(fixture.ask("pages", "ODD")).isInstanceOf(Outcome.Malformed.class);
+    assertThat(fixture.longWaits()).as("it was a probe").hasSize(1);
+
+    fixture.time.at(fixture.time.nanos() + Duration.ofDays(3).toNanos(), () -> fixture.stop.stop());
+    answers("pages", "WELL");
+    assertThat(fixture.time.elapsed()).isLessThan(Duration.ofMinutes(10));
   }
 
   @Test
