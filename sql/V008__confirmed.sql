@@ -18,7 +18,7 @@ CREATE TABLE fathom_ops.audit (
   run_id     text NOT NULL,
   PRIMARY KEY (site_id, agreed)
 );
-COMMENT ON TABLE fathom_ops.audit IS 'For each site the newest period that was fetched although the control query confirmed it, and the newest of which the rows had changed all the same. Where there is one of the latter, the look-back of the site is fetched, not confirmed; delete that row to have it confirmed again';
+COMMENT ON TABLE fathom_ops.audit IS 'For each site the newest period that was fetched although the control query confirmed it, and the newest of which the rows had changed all the same. Where there is one of the latter, the look-back of the site is fetched, not confirmed; to have it confirmed again, delete that row here, and where files are written too, the site''s entry in _fathom/audits.json';
 COMMENT ON COLUMN fathom_ops.audit.agreed IS 'Whether the rows were those that were stored';
 COMMENT ON COLUMN fathom_ops.audit.event_name IS 'Empty for pageviews';
 COMMENT ON COLUMN fathom_ops.audit.period IS 'First day of the period';

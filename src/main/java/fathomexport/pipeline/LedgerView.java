@@ -22,12 +22,14 @@ import fathomexport.report.Slice;
 import fathomexport.sink.Sink;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -156,6 +158,13 @@ final class LedgerView {
                 Collectors.groupingBy(
                     task -> Family.of(task.control()),
                     Collectors.mapping(FetchTask::days, Collectors.toList())));
+    Map<SiteId, String> zones = new HashMap<>();
+    for (FetchTask task : plan.tasks()) {
+      ZoneId zone = task.site().zone();
+      if (zone != null) {
+        zones.put(task.site().id(), zone.getId());
+      }
+    }
     for (Report report : job.reports()) {
       for (LedgerEntry entry : first.getOrDefault(report.name(), List.of())) {
         PeriodCertificate certificate = entry.certificate();
@@ -165,6 +174,8 @@ final class LedgerView {
                 .anyMatch(d -> d.contains(query.days()))
             && certificate.status() == CertificateStatus.CERTIFIED
             && isWhole(report, certificate)
+            // The totals of another zone's days are none of these.
+            && Objects.equals(entry.provenance().zone(), zones.get(entry.slice().site()))
             && entry.provenance().definition().equals(report.definition())
             && cutShort.contains(confirmed == null ? entry.provenance().runId() : confirmed.runId())
             && entry.knownAt().isAfter(since)) {

@@ -457,6 +457,14 @@ final class RunServices implements AutoCloseable {
         .map(reason -> notFetched("nothing more is asked of the site", reason));
   }
 
+  /**
+   * Whether a task may get another turn behind the others. Not on a worker: one that takes over
+   * from it goes by the order of the plan, and would leave out what was put behind.
+   */
+  boolean mayReorder() {
+    return lock != null;
+  }
+
   /** Notes that a query of a site failed: what is left of it comes last. */
   void troubled(SiteId site) {
     troubled.add(site);

@@ -60,8 +60,11 @@ final class TaskFetch implements Prefetcher.Pieces {
     return new Prefetcher.Result.Nothing(pieces.left(), why);
   }
 
-  /** What may work later in this run gets another turn. */
+  /** What may work later in this run gets another turn, where the order may change. */
   private Prefetcher.Result later(WindowOutcome why, boolean counts) {
+    if (!run.mayReorder()) {
+      return nothing(why);
+    }
     pieces.drop();
     return new Prefetcher.Result.Later(pieces.left(), why, counts);
   }

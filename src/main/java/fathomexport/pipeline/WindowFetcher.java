@@ -249,7 +249,7 @@ final class WindowFetcher {
     }
 
     private Segment.Kind kind(LocalDate period, PeriodTotals.Total total) {
-      if (isUnmoved(period, total)) {
+      if (!contradicted.containsKey(period) && isUnmoved(period, total)) {
         return period.equals(task.audit()) ? Segment.Kind.FETCH : Segment.Kind.CONFIRM;
       }
       return EmptinessCheck.isSilent(task, total) ? Segment.Kind.SILENT : Segment.Kind.FETCH;

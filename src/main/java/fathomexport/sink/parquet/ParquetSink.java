@@ -5,6 +5,7 @@ import fathomexport.report.DayRange;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
+import fathomexport.report.Window;
 import fathomexport.report.rows.RowSource;
 import fathomexport.sink.CommitResult;
 import fathomexport.sink.Fence;
@@ -132,13 +133,7 @@ public final class ParquetSink implements Sink {
     try {
       return locks.holding(lockOf(load.report().name()), () -> commitLocked(load));
     } catch (DamagedFileException e) {
-      throw new SinkException(
-          SinkException.Kind.DAMAGED,
-          "window "
-              + load.window()
-              + " is not stored as Parquet, since a damaged file stands where it belongs: "
-              + e.getMessage(),
-          e);
+      throw damaged(load.window(), e);
     } catch (IOException e) {
       throw unavailable("cannot commit " + load.window() + " to " + layout.root(), e);
     }
@@ -153,9 +148,21 @@ public final class ParquetSink implements Sink {
             new Confirming(layout, ledgers, this::requireFence).note(confirmation);
             return confirmation;
           });
+    } catch (DamagedFileException e) {
+      throw damaged(confirmation.window(), e);
     } catch (IOException e) {
       throw unavailable("cannot note that " + confirmation.window() + " was confirmed", e);
     }
+  }
+
+  private static SinkException damaged(Window window, DamagedFileException e) {
+    return new SinkException(
+        SinkException.Kind.DAMAGED,
+        "window "
+            + window
+            + " is not stored as Parquet, since a damaged file stands where it belongs: "
+            + e.getMessage(),
+        e);
   }
 
   @Override
