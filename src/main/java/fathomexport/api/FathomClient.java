@@ -53,6 +53,9 @@ public final class FathomClient implements AutoCloseable {
   /** Leaves the rest of a run the time to end within what schedulers grant. */
   private static final Duration STOP_GRACE = Duration.ofSeconds(15);
 
+  /** Attempts at a query of a site that has failed before. */
+  private static final int ATTEMPTS_OF_THE_TROUBLED = 2;
+
   private final String baseUrl;
   private final RetryPolicy policy;
   private final RunControls controls;
@@ -60,6 +63,9 @@ public final class FathomClient implements AutoCloseable {
   private final Shared shared;
   private final String asker;
   private final boolean isView;
+
+  /** Requests for one call, the first included, unless it is the quota that refuses it. */
+  private final int attempts;
 
   /**
    * @param environment where the token is looked up if it is kept in a variable
@@ -82,6 +88,7 @@ public final class FathomClient implements AutoCloseable {
         new Shared(new CircuitBreaker(policy.patience(), controls.time(), controls.stop()));
     this.asker = Endpoint.AGGREGATIONS.path();
     this.isView = false;
+    this.attempts = policy.maxAttempts();
     this.transport =
         new Transport(
             settings,
@@ -92,7 +99,7 @@ public final class FathomClient implements AutoCloseable {
             controls.time());
   }
 
-  private FathomClient(FathomClient whole, String asker) {
+  private FathomClient(FathomClient whole, String asker, int attempts) {
     this.baseUrl = whole.baseUrl;
     this.policy = whole.policy;
     this.controls = whole.controls;
@@ -100,6 +107,7 @@ public final class FathomClient implements AutoCloseable {
     this.shared = whole.shared;
     this.asker = asker;
     this.isView = true;
+    this.attempts = Math.min(attempts, whole.attempts);
   }
 
   /**
@@ -107,7 +115,15 @@ public final class FathomClient implements AutoCloseable {
    * one per site. Closing it closes nothing.
    */
   public FathomClient askingFor(String report) {
-    return new FathomClient(this, report);
+    return new FathomClient(this, report, attempts);
+  }
+
+  /**
+   * The same as {@link #askingFor(String)}, for a site that has failed already: each request is
+   * billed, so its queries are sent less often.
+   */
+  public FathomClient askingTroubled(String report) {
+    return new FathomClient(this, report, ATTEMPTS_OF_THE_TROUBLED);
   }
 
   /** Requests so far that count as pageviews of the plan, failed ones included. */
@@ -305,7 +321,7 @@ public final class FathomClient implements AutoCloseable {
           if (sitsOut(faulty) || breaker.isOpen()) {
             attempt = 0; // The wait is not this query's fault.
           } else {
-            pause(endpoint, attempt, faulty);
+            pause(endpoint, about, attempt, faulty);
           }
         } else if (end instanceof Attempt.Lapsed) {
           LOG.warn(
@@ -425,14 +441,15 @@ public final class FathomClient implements AutoCloseable {
       }
       return Optional.of(new Outcome.Malformed<>(faulty.reason(), true));
     }
-    boolean last = attempt >= policy.maxAttempts();
+    int most = faulty.fault() == Fault.LIMIT ? policy.maxAttempts() : attempts;
+    boolean last = attempt >= most;
     if (!probe && !last && budget.take()) {
       return Optional.empty();
     }
     String reason =
         faulty.reason()
             + (last
-                ? " (attempt " + attempt + " of " + policy.maxAttempts() + ")"
+                ? " (attempt " + attempt + " of " + most + ")"
                 : probe ? "" : " (and no retry is left for this site and report)");
     SiteId site = about.site();
     if (site != null) {
@@ -488,7 +505,7 @@ public final class FathomClient implements AutoCloseable {
         Outcome.Unavailable.Cause.CLOSED);
   }
 
-  private <T> void pause(Endpoint endpoint, int attempt, Attempt.Faulty<T> faulty)
+  private <T> void pause(Endpoint endpoint, Scope about, int attempt, Attempt.Faulty<T> faulty)
       throws InterruptedException, StoppedException {
     Duration asked = faulty.retryAfter();
     if (asked == null && faulty.fault() == Fault.LIMIT && endpoint.billed()) {
@@ -497,11 +514,11 @@ public final class FathomClient implements AutoCloseable {
     Duration backoff = policy.backoff(attempt, controls.random());
     Duration wait = asked == null || asked.compareTo(backoff) < 0 ? backoff : asked;
     LOG.warn(
-        "{}: {}; attempt {} of {} follows in {} ms",
+        "{}{}: {}; attempt {} follows in {} ms",
         endpoint.path(),
+        about.words(),
         faulty.reason(),
         attempt + 1,
-        policy.maxAttempts(),
         wait.toMillis());
     Instant until = inFuture(wait);
     if (asked != null) {
@@ -542,7 +559,12 @@ public final class FathomClient implements AutoCloseable {
    *
    * @param site null for the account as a whole
    */
-  private record Scope(@Nullable SiteId site, String asker) {}
+  private record Scope(@Nullable SiteId site, String asker) {
+    /** Whose query it is, for the log; empty for the account as a whole. */
+    String words() {
+      return site == null ? "" : " for site " + site + (asker.startsWith("/") ? "" : ", " + asker);
+    }
+  }
 
   /** A permit is further away than the run waits. */
   private static final class WaitTooLongException extends RuntimeException {

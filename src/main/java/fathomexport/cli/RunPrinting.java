@@ -1,8 +1,12 @@
 package fathomexport.cli;
 
 import fathomexport.pipeline.RunResult;
+import fathomexport.pipeline.RunSummary;
 import fathomexport.pipeline.StaleRange;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 
 /** Says what a run did. */
 final class RunPrinting {
@@ -100,11 +104,29 @@ final class RunPrinting {
   }
 
   private static void messages(Printer printer, RunResult result) {
-    List<String> messages = result.messages();
+    List<String> messages =
+        result.messages().stream().filter(m -> !RunSummary.isNotFetched(m)).toList();
+    List<String> notFetched = result.messages().stream().filter(RunSummary::isNotFetched).toList();
     messages.stream().limit(MESSAGES).forEach(m -> printer.line("  ! " + m));
     if (messages.size() > MESSAGES) {
       printer.line("  ! and " + (messages.size() - MESSAGES) + " more: see status");
     }
+    // Those of one cause say it once.
+    Map<String, List<String>> byCause =
+        notFetched.stream()
+            .collect(
+                Collectors.groupingBy(
+                    RunSummary::causeOf, LinkedHashMap::new, Collectors.toList()));
+    byCause.values().stream()
+        .limit(MESSAGES)
+        .forEach(
+            alike ->
+                printer.line(
+                    "  ! "
+                        + alike.get(0)
+                        + (alike.size() == 1
+                            ? ""
+                            : " (and " + (alike.size() - 1) + " more windows)")));
   }
 
   private static String verdict(RunResult result) {

@@ -63,9 +63,11 @@ public record ApiLesson(
 
   private String text() {
     return switch (kind) {
-      case "limit" -> String.format(Locale.ROOT, "at most %,d rows may be asked for", number);
+      case "limit" ->
+          String.format(Locale.ROOT, "at most %,d rows are asked for at a time", number);
       case "row_cap" -> String.format(Locale.ROOT, "answers are cut off at %,d rows", number);
-      case "max_days" -> String.format(Locale.ROOT, "at most %,d days may be asked for", number);
+      case "max_days" ->
+          String.format(Locale.ROOT, "at most %,d days are asked for at a time", number);
       default -> "offset is " + answer;
     };
   }

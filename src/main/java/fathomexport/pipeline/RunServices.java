@@ -232,7 +232,9 @@ final class RunServices implements AutoCloseable {
   /** Fetches a task; its retries come out of the budget of its site and reports. */
   WindowFetcher fetcher(FetchTask task) {
     return new WindowFetcher(
-        client.askingFor(asker(task)),
+        troubled.contains(task.site().id())
+            ? client.askingTroubled(asker(task))
+            : client.askingFor(asker(task)),
         book,
         knowledge,
         spec.rowLimit(),
@@ -402,7 +404,8 @@ final class RunServices implements AutoCloseable {
     if (reason == null) {
       return environment.stop().stopped()
           ? Optional.of(
-              WindowOutcome.failed("", FailureKind.STOPPED, "not fetched: a stop was asked"))
+              WindowOutcome.failed(
+                  "", FailureKind.STOPPED, WindowOutcome.NOT_FETCHED + ": a stop was asked"))
           : Optional.empty();
     }
     return Optional.of(notFetched("the run was halted", reason));
@@ -414,7 +417,7 @@ final class RunServices implements AutoCloseable {
     return WindowOutcome.failed(
         "",
         Objects.requireNonNullElse(reason.failure(), FailureKind.FAULT),
-        "not fetched, since " + what + ": " + cause + reason.message());
+        WindowOutcome.NOT_FETCHED + ", since " + what + ": " + cause + reason.message());
   }
 
   /** Ends the run at this window's edge: going on would cost requests for nothing. */

@@ -12,7 +12,8 @@ import java.util.Map;
  *
  * @param windows that ended, one way or the other
  * @param failures windows by why they failed
- * @param messages one line a failed window, sorted, as many as a person would read
+ * @param messages one line per failed window, those that were not fetched last, as many as a person
+ *     would read
  */
 public record RunSummary(
     long windows,
@@ -52,7 +53,8 @@ public record RunSummary(
     other.failures.forEach((k, n) -> sum.merge(k, n, Long::sum));
     List<String> lines = new ArrayList<>(messages);
     lines.addAll(other.messages);
-    lines.sort(Comparator.naturalOrder());
+    // What has failed comes before what was not fetched for it.
+    lines.sort(Comparator.comparing(RunSummary::isNotFetched).thenComparing(m -> m));
     return new RunSummary(
         windows + other.windows,
         committed + other.committed,
@@ -61,6 +63,16 @@ public record RunSummary(
         quarantined + other.quarantined,
         sum,
         lines.subList(0, Math.min(lines.size(), MESSAGES)));
+  }
+
+  /** Whether a line is about a window that was not fetched because of what another had met. */
+  public static boolean isNotFetched(String message) {
+    return message.contains(": " + WindowOutcome.NOT_FETCHED);
+  }
+
+  /** Why the window of such a line was not fetched. */
+  public static String causeOf(String message) {
+    return message.substring(Math.max(0, message.indexOf(": " + WindowOutcome.NOT_FETCHED)));
   }
 
   /** Windows that failed for this reason. */

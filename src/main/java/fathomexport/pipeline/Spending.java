@@ -35,14 +35,18 @@ final class Spending {
     Duration most = budget.time();
     if (most != null && time.nanos() - since >= most.toNanos()) {
       return Optional.of(
-          "not fetched: the " + most.toMinutes() + " minutes that it may take are over");
+          WindowOutcome.NOT_FETCHED
+              + ": the "
+              + most.toMinutes()
+              + " minutes that it may take are over");
     }
     Long allowed = budget.requests();
     if (allowed != null) {
       long left = allowed - requests.getAsLong() - promised;
       if (left < expected) {
         return Optional.of(
-            "not fetched: of the "
+            WindowOutcome.NOT_FETCHED
+                + ": of the "
                 + allowed
                 + " requests that it may make "
                 + Math.max(0, left)

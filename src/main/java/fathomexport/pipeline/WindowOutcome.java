@@ -30,6 +30,8 @@ public record WindowOutcome(
     long requests,
     Periods periods)
     implements Serializable {
+  /** How the message of a window begins that was not fetched because of what another had met. */
+  static final String NOT_FETCHED = "not fetched";
 
   /** Periods of a window by the state of their certificate; none of a window that has none. */
   public record Periods(long certified, long uncertified, long incomplete) implements Serializable {

@@ -26,6 +26,9 @@ final class Re2Syntax {
               + "|\\\\[abfnrtvdDsSwW]|\\\\[\\p{Punct}]|\\[:\\^?[a-z]+:\\]|[^\\\\\\[\\]&]",
           Pattern.DOTALL);
 
+  private static final Pattern REPETITION =
+      Pattern.compile("(?:[*+?]|\\{\\d{1,4}(?:,\\d{0,4})?\\})\\??");
+
   private static final int MOST_REPEATS = 1_000;
   private static final Pattern REPEATS = Pattern.compile("\\d+");
 
@@ -35,10 +38,17 @@ final class Re2Syntax {
   static Optional<String> unknown(String pattern) {
     Matcher step = STEP.matcher(pattern);
     int at = 0;
+    // Whether something stands before that can be repeated.
+    boolean repeatable = false;
     while (at < pattern.length()) {
       if (!step.region(at, pattern.length()).lookingAt()) {
         return Optional.of(rest(pattern, at));
       }
+      boolean repeats = REPETITION.matcher(step.group()).matches();
+      if (repeats && !repeatable) {
+        return Optional.of(rest(pattern, at));
+      }
+      repeatable = !repeats && !step.group().startsWith("(") && !step.group().equals("|");
       if (step.group().equals("[")) {
         int end = endOfClass(pattern, at + 1);
         if (end < 0) {
