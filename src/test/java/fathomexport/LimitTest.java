@@ -2,6 +2,7 @@ package fathomexport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import fathomexport.simulator.ApiRequest;
 import fathomexport.simulator.Behaviour;
 import fathomexport.simulator.Dimension;
@@ -139,7 +140,7 @@ class LimitTest {
     "1000, true, 0", "500, true, 1", "100, true, 1",
     "1000, false, 0", "500, false, 1", "100, false, 2"
   })
-  void aMaximumIsLearnedOnce(int maximum, boolean named, int moreRequests) {
+  void aMaximumIsLearnedOnce(int maximum, boolean named, int moreRequests) throws IOException {
     Behaviour limited = Behaviour.unlimited().withMaximumLimit(maximum).withMaximumNamed(named);
     api.behave(limited);
     Installation installation = shipped("[postgres, parquet]", REPORTS);
@@ -152,6 +153,21 @@ class LimitTest {
     assertTrue(backfill(installation, "--force"));
 
     assertThat(refused()).as("the next night").isZero();
+    Installation.Ended plan =
+        installation.run(
+            "plan",
+            "all",
+            "--from",
+            FIRST.toString(),
+            "--to",
+            LAST.toString(),
+            "--force",
+            "--json");
+    // An estimate where days come one to an answer; far from it with the limit that was refused.
+    int made = api.log().aggregations().size();
+    assertThat(new ObjectMapper().readTree(plan.out()).path("likely_requests").intValue())
+        .as("plan counts with what was learned")
+        .isBetween(made * 9 / 10, made * 11 / 10);
     assertThat(
             database
                 .query("SELECT DISTINCT number FROM fathom_ops.learned WHERE kind = 'limit'")

@@ -33,6 +33,17 @@ public record Learned(
   /** A query shape, as an account asks it. */
   public record Whose(String account, String shapeKey) implements Serializable {}
 
+  /** Most rows that an account gets at a time, whatever it asks for, if it asks for this many. */
+  public int limit(String account, int configured) {
+    int most = Math.min(configured, rowCap.orElse(Integer.MAX_VALUE));
+    for (Map.Entry<Whose, Integer> limit : limits.entrySet()) {
+      if (limit.getKey().account().equals(account)) {
+        most = Math.min(most, limit.getValue());
+      }
+    }
+    return most;
+  }
+
   /** What is known once a lesson is learned. */
   public Learned with(Lesson lesson) {
     Map<String, Integer> days = new HashMap<>(maxDays);

@@ -209,7 +209,7 @@ public final class Exporter {
             EventBound events = EventBound.of(job, found.subjects(), view.storedEvents());
             Plan plan = planner.plan(events.subjects());
             return PlanOverview.of(
-                costs(view),
+                costs(view, sinks),
                 plan,
                 mode instanceof Mode.Nightly ? planner.usualNight().plan(events.subjects()) : null,
                 YearMonth.from(environment.time().instant().atOffset(ZoneOffset.UTC)),
@@ -222,11 +222,11 @@ public final class Exporter {
         });
   }
 
-  private RequestCosts costs(LedgerView view) {
+  private RequestCosts costs(LedgerView view, Sinks sinks) {
     return new RequestCosts(
         view.expectedRows(),
         settings.requestsPerMinute(),
-        settings.rowLimit(),
+        sinks.ledger().learned().limit(settings.accountKey(), settings.rowLimit()),
         settings.maxRangeDays());
   }
 
@@ -336,7 +336,7 @@ public final class Exporter {
               budget,
               lock.fences(),
               spill.path());
-      environment.listener().planned(costs(view).planned(spec, plan, found.sites()));
+      environment.listener().planned(costs(view, sinks).planned(spec, plan, found.sites()));
       failed.forEach(environment.listener()::windowEnded);
       events.leftOut().stream()
           .filter(e -> e.failure() == null)
