@@ -353,8 +353,11 @@ class SideBySideTest {
         normal.withFault(
             FaultRule.when(
                 r -> {
-                  asked.countDown();
-                  return r.aggregation() > 0;
+                  if (r.aggregation() > 0) {
+                    asked.countDown();
+                    return true;
+                  }
+                  return false;
                 },
                 new Fault.StallAfterHeaders(Duration.ofSeconds(40)))));
     Process process = fork("all");
