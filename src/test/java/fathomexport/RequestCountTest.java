@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import fathomexport.api.StopSignal;
-import fathomexport.api.TimeSource;
 import fathomexport.pipeline.ExportJob;
 import fathomexport.pipeline.ExportSettings;
 import fathomexport.pipeline.Exporter;
@@ -25,6 +24,7 @@ import fathomexport.simulator.Truth;
 import fathomexport.simulator.TruthQuery;
 import fathomexport.simulator.World;
 import fathomexport.testing.Installation;
+import fathomexport.testing.JumpingTime;
 import fathomexport.testing.Question;
 import fathomexport.testing.TestDatabase;
 import fathomexport.testing.TestReports;
@@ -42,7 +42,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
-import java.util.concurrent.locks.Condition;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -318,35 +317,11 @@ class RequestCountTest {
     }
   }
 
-  /** Time that passes only where somebody waits, for any number of threads. */
-  private static final class JumpingTime implements TimeSource {
-    private long nanos;
-
-    @Override
-    public synchronized Instant instant() {
-      return NOW.plusNanos(nanos);
-    }
-
-    @Override
-    public synchronized long nanos() {
-      return nanos;
-    }
-
-    @Override
-    public void await(Condition condition, long wait) {
-      pass(Duration.ofNanos(wait));
-    }
-
-    synchronized void pass(Duration duration) {
-      nanos += duration.toNanos();
-    }
-  }
-
   /** Whatever kind of window the quota has, no request comes too early, nor later than it must. */
   @ParameterizedTest
   @EnumSource(names = "NONE", mode = EnumSource.Mode.EXCLUDE)
   void noRequestComesTooEarly(Quota.Model model) throws IOException {
-    JumpingTime time = new JumpingTime();
+    JumpingTime time = new JumpingTime(NOW);
     Behaviour behaviour =
         Behaviour.standard()
             .withReportsQuota(Quota.aMinute(model, 10))

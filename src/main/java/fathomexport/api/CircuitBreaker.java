@@ -46,7 +46,7 @@ final class CircuitBreaker {
   enum Pass {
     /** The API answers, as far as is known. */
     FREE,
-    /** One request to see whether the API answers again; its end must be told. */
+    /** One request to see whether the API answers again; its result must be reported. */
     PROBE,
     /** The API has not answered for as long as the run is patient. */
     DOWN

@@ -92,7 +92,7 @@ final class ControlTotals {
     context.book().forgetAnswers(query, days);
   }
 
-  /** Asks anew, whatever is known. */
+  /** Queries the control totals again, ignoring what this run knows of them. */
   void ask(DayRange days) throws FetchFailedException, IOException {
     Tally own = new Tally();
     try (RowSpool none = new RowSpool(context.spillDirectory())) {

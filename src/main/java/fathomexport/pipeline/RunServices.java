@@ -304,7 +304,7 @@ final class RunServices implements AutoCloseable {
   /** Judges a failure of one of a task's pieces, and does what follows for its site and the run. */
   WindowOutcome failed(FetchTask task, Exception failure) {
     FailurePolicy.Verdict verdict = FailurePolicy.of(failure, task.slice().event() != null);
-    WindowOutcome outcome = judged(task.toString(), task.slice(), failure);
+    WindowOutcome outcome = judged(task.toString(), task.slice(), failure, verdict);
     if (verdict.kind() == FailureKind.TRY_LATER) {
       troubled(task.site().id());
     }
@@ -338,7 +338,11 @@ final class RunServices implements AutoCloseable {
   }
 
   private WindowOutcome judged(String name, Slice slice, Exception failure) {
-    FailurePolicy.Verdict verdict = FailurePolicy.of(failure, slice.event() != null);
+    return judged(name, slice, failure, FailurePolicy.of(failure, slice.event() != null));
+  }
+
+  private WindowOutcome judged(
+      String name, Slice slice, Exception failure, FailurePolicy.Verdict verdict) {
     WindowOutcome outcome = verdict.outcome(name);
     if (verdict.kind() == FailureKind.FAULT) {
       LOG.error("{}: internal error", name, failure);

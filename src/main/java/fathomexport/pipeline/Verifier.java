@@ -117,7 +117,7 @@ final class Verifier {
     byControl.forEach((query, comparisons) -> compare(query, comparisons, zone));
   }
 
-  /** Notes a place that is damaged and goes on to the next one. */
+  /** Records a damaged file or table, so that the others are still compared. */
   private void unlessDamaged(Runnable step) {
     try {
       step.run();
