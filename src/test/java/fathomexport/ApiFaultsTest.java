@@ -148,11 +148,13 @@ class ApiFaultsTest {
       drill.api().behave(drill.normal().withFault(FaultRule.when(r -> r.aggregation() > 3, fault)));
       Installation.Ended ended = trial.run("from then on: " + name);
       assertThat(ended.code()).as(ended.said()).isEqualTo(75);
-      // By then one site may be all that is left: its trouble is not called the API's.
+      // Which of these ends it depends on how many sites are left by then, and on how their windows
+      // are spread over the lanes: one site's trouble is not called the API's.
       assertThat(ended.said())
-          .containsAnyOf(
-              "the API has not answered for 1 s, whatever was asked",
-              "no retry is left for this site and report");
+          .containsPattern(
+              "the API has not answered for 1 s, whatever was asked"
+                  + "|no retry is left for this site and report"
+                  + "|\\(attempt (\\d+) of \\1\\)");
       trial.finish();
     }
   }
