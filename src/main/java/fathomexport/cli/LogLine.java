@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * One line of a log that a program reads: a JSON object with always the same keys, in the same
  * order; null where there is nothing to say. docs/operations.md tells what each means.
  */
-final class LogLine {
+final class LogLine implements ShownStream.Escaped {
   static final List<String> KEYS =
       List.of(
           "ts",

@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
  * unchanged.
  */
 final class ShownStream extends PrintStream {
+  /** A line that is printed as it is: it holds nothing that would have to be escaped. */
+  interface Escaped {}
+
   private final PrintStream to;
 
   private ShownStream(PrintStream to) {
@@ -37,9 +40,10 @@ final class ShownStream extends PrintStream {
 
   @Override
   public void println(@Nullable Object line) {
-    // A line of JSON is shown as a whole, and holds nothing that would have to be escaped.
     to.println(
-        line instanceof LogLine json ? json.toString() : ShownText.line(String.valueOf(line)));
+        line instanceof Escaped escaped
+            ? escaped.toString()
+            : ShownText.line(String.valueOf(line)));
   }
 
   @Override

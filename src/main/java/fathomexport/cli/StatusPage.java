@@ -113,7 +113,7 @@ final class StatusPage {
         status.lines().stream().filter(StatusOverview.Line::attention).toList();
     Map<String, Object> page = new LinkedHashMap<>();
     page.put("pipeline", status.pipeline());
-    page.put("verdict", StatusCommand.verdict(status));
+    page.put("verdict", StatusWords.verdict(status));
     page.put("verdictStyle", wanting.isEmpty() && !status.lines().isEmpty() ? "good" : "bad");
     page.put("at", MINUTE.format(status.at()));
     page.put("lastRun", lastRun());
@@ -132,7 +132,7 @@ final class StatusPage {
     page.put("quarantined", status.quarantined().stream().map(StatusPage::quarantined).toList());
     page.put("hasDamaged", !status.damaged().isEmpty());
     page.put("damaged", status.damaged());
-    page.put("moved", status.moved().stream().map(StatusCommand::moved).toList());
+    page.put("moved", status.moved().stream().map(StatusWords::moved).toList());
     page.put("hasRestated", !status.restated().isEmpty());
     page.put("restated", status.restated().stream().map(StatusPage::restated).toList());
     return page;
@@ -218,7 +218,7 @@ final class StatusPage {
     view.put("site", line.site());
     view.put("report", name(line));
     view.put("freshTo", line.freshTo() == null ? "-" : line.freshTo().toString());
-    view.put("matter", StatusCommand.matter(line));
+    view.put("matter", StatusWords.matter(line));
     why(line, view);
     return view;
   }
@@ -269,7 +269,7 @@ final class StatusPage {
     view.put("site", line.site());
     view.put("report", name(line));
     view.put("facts", facts(line));
-    view.put("matter", StatusCommand.matter(line));
+    view.put("matter", StatusWords.matter(line));
     why(line, view);
     boolean byRange = line.grouping().equals("none");
     view.put("ranges", byRange ? ranges(line.spans()) : "");

@@ -30,7 +30,7 @@ final class CertifyWindows extends DoFn<Typed, Certified> {
       FetchTask task = typed.fetched().task();
       WindowOutcome outcome =
           run.failed(task.window(typed.report()), typed.fetched().requestsOf(typed.report()), e);
-      RunServices.drop(typed.rows());
+      SpillDirectory.drop(typed.rows());
       run.ended(outcome);
       out.get(failures).output(outcome);
       return;

@@ -40,7 +40,7 @@ final class CommitWindows extends DoFn<Certified, WindowOutcome> {
     } catch (RuntimeException e) {
       outcome = run.failed(window, requests, e);
     } finally {
-      RunServices.drop(typed.rows());
+      SpillDirectory.drop(typed.rows());
     }
     run.ended(outcome);
     out.output(outcome);

@@ -384,7 +384,7 @@ public final class Exporter {
         zones.put(subject.site().id(), zone.getId());
       }
     }
-    return StaleRange.of(
+    return StaleRanges.of(
         job.reports(), found.subjects().stream().map(s -> s.site().id()).toList(), sinks, zones);
   }
 

@@ -201,7 +201,7 @@ final class PagedFetch {
 
   /** The same, where it is too late to say that they cannot be dropped. */
   void drop() {
-    RunServices.drop(spool);
+    SpillDirectory.drop(spool);
   }
 
   /** Sums of the rows that came. */

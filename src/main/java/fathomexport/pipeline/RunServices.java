@@ -16,10 +16,8 @@ import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
 import fathomexport.report.Window;
-import fathomexport.report.rows.RowSpool;
 import fathomexport.sink.postgres.PermitLease;
 import fathomexport.sink.postgres.PostgresSettings;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -390,16 +388,6 @@ final class RunServices implements AutoCloseable {
     List<WindowOutcome> refused =
         task.reports().stream().flatMap(report -> refused(report).stream()).toList();
     return refused.size() < task.reports().size() ? Optional.empty() : Optional.of(refused.get(0));
-  }
-
-  /** Closes a spool whose rows are not needed any more, or cannot be used. */
-  static void drop(RowSpool spool) {
-    try {
-      spool.close();
-    } catch (UncheckedIOException e) {
-      // No window fails for that: the file goes with the run's spill directory at the latest.
-      LOG.warn("could not delete spilled rows: {}", e.getMessage());
-    }
   }
 
   /** Why no further request is to be made; empty while the run goes on. */

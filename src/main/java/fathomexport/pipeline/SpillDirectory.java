@@ -1,6 +1,8 @@
 package fathomexport.pipeline;
 
+import fathomexport.report.rows.RowSpool;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
@@ -119,6 +121,16 @@ final class SpillDirectory implements AutoCloseable {
       lockFile.close();
     } catch (IOException e) {
       LOG.warn("the lock of {} does not close: {}", path, e.getMessage());
+    }
+  }
+
+  /** Closes a spool whose rows are not needed any more, or cannot be used. */
+  static void drop(RowSpool spool) {
+    try {
+      spool.close();
+    } catch (UncheckedIOException e) {
+      // No window fails for that: the file goes with the run's spill directory at the latest.
+      LOG.warn("could not delete spilled rows: {}", e.getMessage());
     }
   }
 }

@@ -266,7 +266,7 @@ public record StatusOverview(
         all.size(),
         all.size() - wanting.size(),
         List.copyOf(lines),
-        StaleRange.of(job.reports(), job.sites().orElse(List.of()), sinks, Map.of()),
+        StaleRanges.of(job.reports(), job.sites().orElse(List.of()), sinks, Map.of()),
         journals.values().stream()
             .flatMap(j -> j.quarantined().stream())
             .sorted(Comparator.comparing(QuarantinedRow::at).reversed())

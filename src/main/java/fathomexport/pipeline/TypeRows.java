@@ -71,7 +71,7 @@ final class TypeRows extends DoFn<Fetched, Typed> {
         out.get(ExportPipeline.TYPED).output(typed);
       }
     } finally {
-      RunServices.drop(fetched.raw());
+      SpillDirectory.drop(fetched.raw());
     }
   }
 
@@ -84,7 +84,7 @@ final class TypeRows extends DoFn<Fetched, Typed> {
     try {
       typing.read(raw);
       if (typing.unit() == UnitGuard.Unit.RATIO) {
-        RunServices.drop(typing.rows);
+        SpillDirectory.drop(typing.rows);
         typing = new Typing(run, fetched.task(), report, true);
         typing.read(raw);
       }
@@ -106,7 +106,7 @@ final class TypeRows extends DoFn<Fetched, Typed> {
       return typed;
     } finally {
       if (!handedOn) {
-        RunServices.drop(typing.rows);
+        SpillDirectory.drop(typing.rows);
       }
     }
   }

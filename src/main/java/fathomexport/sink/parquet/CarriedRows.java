@@ -135,7 +135,7 @@ final class CarriedRows implements Closeable {
   }
 
   private IOException damaged(String what) {
-    return FileLedgers.damaged(plan.file, new IOException(what));
+    return DamagedFileException.of(plan.file, new IOException(what));
   }
 
   @Override

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -136,5 +137,13 @@ final class DurableFiles {
         channel.force(true);
       }
     }
+  }
+
+  /** An exception's own words; the kind too where the message is a bare path. */
+  static String reason(IOException e) {
+    String message = String.valueOf(e.getMessage());
+    return e instanceof FileSystemException f && f.getReason() == null
+        ? f.getClass().getSimpleName() + " " + message
+        : message;
   }
 }

@@ -1,10 +1,14 @@
 package fathomexport.sink.parquet;
 
+import fathomexport.ledger.LedgerEntry;
+import fathomexport.report.DateGrouping;
 import fathomexport.report.SiteId;
 import fathomexport.report.TableSchema;
+import java.nio.file.Path;
 import java.util.Collections;
 import java.util.NavigableMap;
 import java.util.TreeMap;
+import java.util.stream.StreamSupport;
 
 /**
  * What a data file's footer says beside its rows.
@@ -23,5 +27,36 @@ record FileLedger(SiteId site, TableSchema schema, NavigableMap<PeriodKey, Store
         .filter(p -> p.entry().stored())
         .mapToLong(p -> p.entry().certificate().rows())
         .sum();
+  }
+
+  /**
+   * What of a file's content belongs into another one, as when it was copied or renamed by hand;
+   * empty when all of it belongs where it is.
+   */
+  String belongsElsewhere(Layout layout, Path file) {
+    Path folder = file.getParent();
+    String report = layout.root().relativize(file).getName(0).toString();
+    for (StoredPeriod stored : periods.values()) {
+      LedgerEntry entry = stored.entry();
+      DateGrouping grouping = schema.dateGrouping();
+      Path place =
+          layout.file(entry.report(), entry.slice().site(), grouping, entry.certificate().period());
+      if (!entry.report().equals(report)) {
+        return "it holds report " + entry.report();
+      }
+      if (!place.equals(file)) {
+        return "it holds "
+            + entry.certificate().period()
+            + " of site "
+            + entry.slice().site()
+            + ", which belongs into "
+            + place;
+      }
+    }
+    String folderOfSite = Layout.siteFolder(site);
+    boolean below =
+        StreamSupport.stream(layout.root().relativize(folder).spliterator(), false)
+            .anyMatch(part -> part.toString().equals(folderOfSite));
+    return below ? "" : "it holds site " + site;
   }
 }

@@ -15,7 +15,6 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
-import java.util.regex.Pattern;
 import org.apache.parquet.ParquetReadOptions;
 import org.apache.parquet.conf.PlainParquetConfiguration;
 import org.apache.parquet.hadoop.ParquetFileReader;
@@ -33,9 +32,6 @@ import org.jspecify.annotations.Nullable;
 final class FileLedgers {
   /** A month's of many sites; a backfill of years walks on and comes back to few. */
   private static final int PERIODS_IN_MEMORY = 2_000;
-
-  private static final Pattern INPUT_FILE =
-      Pattern.compile("org\\.apache\\.parquet\\.io\\.LocalInputFile@[0-9a-f]+");
 
   private final Layout layout;
   private final LedgerJson json = new LedgerJson();
@@ -78,7 +74,7 @@ final class FileLedgers {
       // It is there, but this process may not read it, or has too many files open.
       throw e;
     } catch (RuntimeException | IOException e) {
-      throw damaged(file, e);
+      throw DamagedFileException.of(file, e);
     }
     if (read == null) {
       throw new DamagedFileException(
@@ -88,9 +84,9 @@ final class FileLedgers {
               + "): move it away, and export its days again with backfill --force",
           null);
     }
-    String elsewhere = layout.belongsElsewhere(file, read);
+    String elsewhere = read.belongsElsewhere(layout, file);
     if (!elsewhere.isEmpty()) {
-      throw damaged(file, new IOException(elsewhere));
+      throw DamagedFileException.of(file, new IOException(elsewhere));
     }
     remember(file, state, read);
     return read;
@@ -112,7 +108,7 @@ final class FileLedgers {
     try (ParquetFileReader reader = open(file)) {
       return reader.getRecordCount();
     } catch (RuntimeException e) {
-      throw damaged(file, e);
+      throw DamagedFileException.of(file, e);
     }
   }
 
@@ -183,32 +179,6 @@ final class FileLedgers {
       DurableFiles.write(
           notes, json.periods(footer.site(), confirmed).getBytes(StandardCharsets.UTF_8));
     }
-  }
-
-  static IOException damaged(Path file, Exception cause) {
-    return new DamagedFileException(
-        file
-            + " cannot be read as a Parquet file of this program ("
-            + words(cause)
-            + "): move it away (mv "
-            + quoted(file)
-            + " "
-            + quoted(file.resolveSibling(file.getFileName() + ".damaged"))
-            + "), and export its days again with backfill --force; until then they count as not"
-            + " stored, and nothing is written over it",
-        cause);
-  }
-
-  /** The cause in one line, and the same at each reading: the library names an object in memory. */
-  private static String words(Exception cause) {
-    return INPUT_FILE
-        .matcher(String.valueOf(cause.getMessage()).lines().findFirst().orElse(""))
-        .replaceAll("it");
-  }
-
-  /** For a shell. */
-  private static String quoted(Path path) {
-    return "'" + path.toString().replace("'", "'\\''") + "'";
   }
 
   private static @Nullable State state(Path file) throws IOException {

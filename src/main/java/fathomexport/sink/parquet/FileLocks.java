@@ -34,6 +34,11 @@ final class FileLocks implements AutoCloseable {
     this.directory = directory;
   }
 
+  /** The lock that covers a report's files and its notes. */
+  static String ofReport(String report) {
+    return "report-" + report;
+  }
+
   /** A held lock; closing it twice does no harm. */
   interface Held extends AutoCloseable {
     @Override

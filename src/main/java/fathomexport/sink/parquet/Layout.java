@@ -1,6 +1,5 @@
 package fathomexport.sink.parquet;
 
-import fathomexport.ledger.LedgerEntry;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
 import fathomexport.report.SiteId;
@@ -21,7 +20,6 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,37 +66,6 @@ final class Layout {
   /** The file that holds a period. */
   Path file(String report, SiteId site, DateGrouping grouping, LocalDate period) {
     return report(report).resolve(siteFolder(site)).resolve(partition(grouping, period));
-  }
-
-  /**
-   * What of a file's content belongs into another one, as when it was copied or renamed by hand;
-   * empty when all of it belongs where it is.
-   */
-  String belongsElsewhere(Path file, FileLedger content) {
-    Path folder = file.getParent();
-    String report = root.relativize(file).getName(0).toString();
-    for (StoredPeriod stored : content.periods().values()) {
-      LedgerEntry entry = stored.entry();
-      DateGrouping grouping = content.schema().dateGrouping();
-      Path place =
-          file(entry.report(), entry.slice().site(), grouping, entry.certificate().period());
-      if (!entry.report().equals(report)) {
-        return "it holds report " + entry.report();
-      }
-      if (!place.equals(file)) {
-        return "it holds "
-            + entry.certificate().period()
-            + " of site "
-            + entry.slice().site()
-            + ", which belongs into "
-            + place;
-      }
-    }
-    String site = siteFolder(content.site());
-    boolean below =
-        StreamSupport.stream(root.relativize(folder).spliterator(), false)
-            .anyMatch(part -> part.toString().equals(site));
-    return below ? "" : "it holds site " + content.site();
   }
 
   /** Beside-the-data notes on a file: the same path below a folder of ours. */

@@ -234,7 +234,7 @@ final class ParquetLedger implements Ledger {
         () -> {
           for (Map.Entry<String, List<QuarantinedRow>> e : byReport.entrySet()) {
             locks.holding(
-                ParquetSink.lockOf(e.getKey()),
+                FileLocks.ofReport(e.getKey()),
                 () -> {
                   quarantine.append(e.getKey(), e.getValue());
                   return e;
@@ -468,7 +468,7 @@ final class ParquetLedger implements Ledger {
       throw LedgerException.ofDamage(String.valueOf(e.getMessage()), e);
     } catch (IOException e) {
       throw new LedgerException(
-          "the ledger below " + layout.root() + " does not answer: " + ParquetSink.reason(e), e);
+          "the ledger below " + layout.root() + " does not answer: " + DurableFiles.reason(e), e);
     } catch (IllegalArgumentException | DateTimeException e) {
       throw new LedgerException(
           "the ledger below " + layout.own() + " holds what it should not: " + e.getMessage(), e);

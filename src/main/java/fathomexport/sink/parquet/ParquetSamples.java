@@ -127,7 +127,7 @@ final class ParquetSamples implements SampleStore {
           });
     } catch (IOException e) {
       throw new SinkException(
-          SinkException.Kind.UNAVAILABLE, failure + ": " + ParquetSink.reason(e), e);
+          SinkException.Kind.UNAVAILABLE, failure + ": " + DurableFiles.reason(e), e);
     }
   }
 

@@ -15,7 +15,6 @@ import fathomexport.sink.SinkException;
 import fathomexport.sink.WindowConfirmation;
 import fathomexport.sink.WindowLoad;
 import java.io.IOException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.ArrayList;
@@ -66,17 +65,13 @@ public final class ParquetSink implements Sink {
     return "parquet";
   }
 
-  static String lockOf(String report) {
-    return "report-" + report;
-  }
-
   @Override
   public void migrate(List<Report> reports) {
     try {
       DurableFiles.createDirectories(layout.own());
       for (Report report : reports) {
         locks.holding(
-            lockOf(report.name()),
+            FileLocks.ofReport(report.name()),
             () -> {
               prepare(report);
               return report;
@@ -131,7 +126,7 @@ public final class ParquetSink implements Sink {
   @Override
   public CommitResult commit(WindowLoad load) {
     try {
-      return locks.holding(lockOf(load.report().name()), () -> commitLocked(load));
+      return locks.holding(FileLocks.ofReport(load.report().name()), () -> commitLocked(load));
     } catch (DamagedFileException e) {
       throw damaged(load.window(), e);
     } catch (IOException e) {
@@ -143,7 +138,7 @@ public final class ParquetSink implements Sink {
   public void confirm(WindowConfirmation confirmation) {
     try {
       locks.holding(
-          lockOf(confirmation.report().name()),
+          FileLocks.ofReport(confirmation.report().name()),
           () -> {
             new Confirming(layout, ledgers, this::requireFence).note(confirmation);
             return confirmation;
@@ -224,14 +219,7 @@ public final class ParquetSink implements Sink {
   }
 
   private static SinkException unavailable(String what, IOException e) {
-    return new SinkException(SinkException.Kind.UNAVAILABLE, what + ": " + reason(e), e);
-  }
-
-  /** An exception's own words; the kind too where the message is a bare path. */
-  static String reason(IOException e) {
-    String message = String.valueOf(e.getMessage());
-    return e instanceof FileSystemException f && f.getReason() == null
-        ? f.getClass().getSimpleName() + " " + message
-        : message;
+    return new SinkException(
+        SinkException.Kind.UNAVAILABLE, what + ": " + DurableFiles.reason(e), e);
   }
 }

@@ -52,7 +52,7 @@ final class RowFileReader implements RowSource {
     try {
       row = reader.read();
     } catch (IOException | RuntimeException e) {
-      throw FileLedgers.damaged(file, e);
+      throw DamagedFileException.of(file, e);
     }
     return row != null;
   }

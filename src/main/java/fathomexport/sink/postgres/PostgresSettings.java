@@ -36,7 +36,7 @@ public record PostgresSettings(String url, String user, @Nullable SecretRef pass
   }
 
   /** The schema of the tables that rows land in. */
-  public static final String SCHEMA = ReportTable.SCHEMA;
+  public static final String SCHEMA = "fathom";
 
   /** A database by its name and its server; of several servers that stand in for it the first. */
   public record Location(String host, String port, String database) {}

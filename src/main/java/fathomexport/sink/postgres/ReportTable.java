@@ -29,7 +29,7 @@ import java.util.zip.CRC32;
  * a definition may change.
  */
 final class ReportTable {
-  static final String SCHEMA = "fathom";
+  static final String SCHEMA = PostgresSettings.SCHEMA;
   private static final Set<String> OTHER_KEYS =
       Set.of("site_id", "event_name", "date", "hour", "date_from", "date_to");
 
