@@ -1,7 +1,7 @@
 package fathomexport;
 
 import fathomexport.cli.App;
-import fathomexport.cli.Environment;
+import fathomexport.cli.process.Environment;
 import fathomexport.demo.DemoCommands;
 import java.time.Duration;
 import java.util.List;

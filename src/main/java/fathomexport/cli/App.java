@@ -2,8 +2,17 @@ package fathomexport.cli;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import fathomexport.cli.command.Commands;
+import fathomexport.cli.command.Context;
+import fathomexport.cli.command.EvidenceCommands;
+import fathomexport.cli.command.PlanCommand;
+import fathomexport.cli.command.SnapshotCommand;
+import fathomexport.cli.command.StatusCommand;
+import fathomexport.cli.process.Environment;
+import fathomexport.cli.process.ExitCodes;
+import fathomexport.cli.process.GlobalOptions;
 import fathomexport.config.ConfigException;
-import fathomexport.pipeline.ExportFailedException;
+import fathomexport.run.ExportFailedException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.time.LocalDate;

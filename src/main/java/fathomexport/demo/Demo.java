@@ -1,9 +1,9 @@
 package fathomexport.demo;
 
 import fathomexport.cli.App;
-import fathomexport.cli.Context;
-import fathomexport.cli.Environment;
-import fathomexport.cli.Printer;
+import fathomexport.cli.command.Context;
+import fathomexport.cli.output.Printer;
+import fathomexport.cli.process.Environment;
 import fathomexport.simulator.FathomSimulator;
 import fathomexport.simulator.Quota;
 import fathomexport.simulator.SimulatedSite;

@@ -1,6 +1,6 @@
 package fathomexport.demo;
 
-import fathomexport.cli.Context;
+import fathomexport.cli.command.Context;
 import java.util.List;
 
 /** The commands that need no account. */

@@ -1,6 +1,6 @@
 package fathomexport.demo;
 
-import fathomexport.cli.Context;
+import fathomexport.cli.command.Context;
 import fathomexport.simulator.FathomSimulator;
 import fathomexport.simulator.Quota;
 import fathomexport.simulator.SimulatorOptions;

@@ -1,6 +1,6 @@
 package fathomexport.demo;
 
-import fathomexport.cli.Printer;
+import fathomexport.cli.output.Printer;
 import java.util.List;
 
 /** A row of numbers as a line of bars. */

@@ -1,13 +1,13 @@
 package fathomexport.lineage;
 
-import fathomexport.pipeline.ExportJob;
-import fathomexport.pipeline.ExportSettings;
 import fathomexport.report.ColumnType;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import fathomexport.report.TableSchema;
+import fathomexport.run.ExportJob;
+import fathomexport.run.ExportSettings;
 import fathomexport.sink.SampleTable;
-import fathomexport.sink.postgres.PostgresSettings;
+import fathomexport.sink.postgres.db.PostgresSettings;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,16 +1,15 @@
 package fathomexport.lineage;
 
-import fathomexport.pipeline.ExportJob;
-import fathomexport.pipeline.ExportSettings;
-import fathomexport.pipeline.Exporter;
-import fathomexport.pipeline.FailureKind;
-import fathomexport.pipeline.PlannedRun;
-import fathomexport.pipeline.RunListener;
-import fathomexport.pipeline.RunResult;
-import fathomexport.pipeline.WindowOutcome;
 import fathomexport.report.DayRange;
 import fathomexport.report.SiteId;
 import fathomexport.report.Window;
+import fathomexport.run.ExportJob;
+import fathomexport.run.ExportSettings;
+import fathomexport.run.FailureKind;
+import fathomexport.run.PlannedRun;
+import fathomexport.run.RunListener;
+import fathomexport.run.RunResult;
+import fathomexport.run.WindowOutcome;
 import io.openlineage.client.OpenLineage.RunEvent.EventType;
 import io.openlineage.client.utils.UUIDUtils;
 import java.nio.charset.StandardCharsets;
@@ -41,6 +40,7 @@ public final class RunLineage implements RunListener, AutoCloseable {
   private final ExportSettings export;
   private final ExportJob job;
   private final String command;
+  private final String beamVersion;
   private final String namespace;
   private final InstantSource clock;
   private final Instant startedAt;
@@ -58,6 +58,7 @@ public final class RunLineage implements RunListener, AutoCloseable {
 
   /**
    * @param command {@code run}, {@code backfill} or {@code snapshot}
+   * @param beamVersion named in the events as what processed the data
    * @param variables environment variables, for the API key and the parent run
    * @param warn told, once, that lineage is lost
    */
@@ -66,9 +67,11 @@ public final class RunLineage implements RunListener, AutoCloseable {
       ExportSettings export,
       ExportJob job,
       String command,
+      String beamVersion,
       Map<String, String> variables,
       InstantSource clock,
       Consumer<String> warn) {
+    this.beamVersion = beamVersion;
     this.export = export;
     this.job = job;
     this.command = command;
@@ -222,7 +225,7 @@ public final class RunLineage implements RunListener, AutoCloseable {
       // A snapshot has other inputs and outputs: it is another job.
       String name = "fathom-export." + job.name() + (snapshot ? "." + SNAPSHOT : "");
       if (events == null) {
-        events = new Events(namespace, name, Exporter.beamVersion(), parents);
+        events = new Events(namespace, name, beamVersion, parents);
       }
       if (run == null) {
         run = id(name);

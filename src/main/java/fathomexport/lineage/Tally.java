@@ -1,7 +1,7 @@
 package fathomexport.lineage;
 
-import fathomexport.pipeline.FailureKind;
-import fathomexport.pipeline.WindowOutcome;
+import fathomexport.run.FailureKind;
+import fathomexport.run.WindowOutcome;
 import java.util.LinkedHashMap;
 import java.util.Map;
 

@@ -1,8 +1,8 @@
 package fathomexport.testing;
 
 import fathomexport.Main;
-import fathomexport.cli.Environment;
-import fathomexport.cli.Shutdown;
+import fathomexport.cli.process.Environment;
+import fathomexport.cli.process.Shutdown;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;

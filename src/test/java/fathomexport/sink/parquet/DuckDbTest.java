@@ -8,6 +8,7 @@ import fathomexport.report.Field;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
+import fathomexport.sink.parquet.file.ParquetSettings;
 import fathomexport.testing.LoadBuilder;
 import fathomexport.testing.TestReports;
 import java.nio.file.Path;

@@ -17,6 +17,7 @@ import fathomexport.report.rows.RowSpool;
 import fathomexport.report.rows.RowWriter;
 import fathomexport.sink.CommitResult;
 import fathomexport.sink.WindowLoad;
+import fathomexport.sink.parquet.file.ParquetSettings;
 import fathomexport.testing.TestReports;
 import java.io.BufferedReader;
 import java.io.IOException;

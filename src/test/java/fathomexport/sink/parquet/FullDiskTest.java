@@ -9,6 +9,7 @@ import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
 import fathomexport.sink.SinkException;
+import fathomexport.sink.parquet.file.ParquetSettings;
 import fathomexport.testing.LoadBuilder;
 import fathomexport.testing.Rows;
 import fathomexport.testing.TestReports;

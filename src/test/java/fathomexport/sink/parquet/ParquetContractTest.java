@@ -2,6 +2,7 @@ package fathomexport.sink.parquet;
 
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkContract;
+import fathomexport.sink.parquet.file.ParquetSettings;
 import java.nio.file.Path;
 import org.junit.jupiter.api.io.TempDir;
 

@@ -9,6 +9,7 @@ import fathomexport.sink.SampleStoreContract;
 import fathomexport.sink.SampleTable;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkException;
+import fathomexport.sink.parquet.file.ParquetSettings;
 import fathomexport.testing.Landed;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -2,6 +2,7 @@ package fathomexport.sink.parquet;
 
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkModelContract;
+import fathomexport.sink.parquet.file.ParquetSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

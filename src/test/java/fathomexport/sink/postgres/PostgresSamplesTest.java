@@ -9,6 +9,7 @@ import fathomexport.sink.SampleStoreContract;
 import fathomexport.sink.SampleTable;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkException;
+import fathomexport.sink.postgres.db.PostgresSettings;
 import fathomexport.testing.CommitCutter;
 import fathomexport.testing.TestDatabase;
 import java.time.Duration;

@@ -3,6 +3,7 @@ package fathomexport.sink.postgres;
 import fathomexport.report.SecretRef;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkModelContract;
+import fathomexport.sink.postgres.db.PostgresSettings;
 import fathomexport.testing.TestDatabase;
 import net.jqwik.api.lifecycle.AfterTry;
 import org.jspecify.annotations.Nullable;

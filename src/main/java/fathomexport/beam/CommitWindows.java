@@ -1,0 +1,162 @@
+package fathomexport.beam;
+
+import fathomexport.fetch.Fetched;
+import fathomexport.fetch.SpillDirectory;
+import fathomexport.ledger.Audit;
+import fathomexport.ledger.CertificateStatus;
+import fathomexport.ledger.PeriodCertificate;
+import fathomexport.ledger.Provenance;
+import fathomexport.plan.FetchTask;
+import fathomexport.report.Site;
+import fathomexport.report.Window;
+import fathomexport.run.ExportSpec;
+import fathomexport.run.FailureKind;
+import fathomexport.run.WindowOutcome;
+import fathomexport.sink.CommitResult;
+import fathomexport.sink.WindowLoad;
+import fathomexport.sinks.Sinks;
+import java.time.LocalDate;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.apache.beam.sdk.transforms.DoFn;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Commits each window to every sink, and says how it ended. */
+final class CommitWindows extends DoFn<Certified, WindowOutcome> {
+  private static final long serialVersionUID = 1L;
+  private static final Logger LOG = LoggerFactory.getLogger(CommitWindows.class);
+
+  private final ExportSpec spec;
+
+  CommitWindows(ExportSpec spec) {
+    this.spec = spec;
+  }
+
+  @ProcessElement
+  public void commit(@Element Certified certified, OutputReceiver<WindowOutcome> out) {
+    RunServices run = RunServices.of(spec);
+    Typed typed = certified.typed();
+    Window window = typed.fetched().task().window(typed.report());
+    WindowOutcome outcome;
+    long requests = typed.fetched().requestsOf(typed.report());
+    try {
+      outcome = commit(run, certified, window, requests);
+    } catch (RuntimeException e) {
+      outcome = run.failed(window, requests, e);
+    } finally {
+      SpillDirectory.drop(typed.rows());
+    }
+    run.ended(outcome);
+    out.output(outcome);
+  }
+
+  private static WindowOutcome commit(
+      RunServices run, Certified certified, Window window, long requests) {
+    Typed typed = certified.typed();
+    WindowLoad load =
+        new WindowLoad(
+            window,
+            typed.report(),
+            typed.rows(),
+            certified.periods(),
+            provenance(run, typed),
+            typed.quarantine());
+    Sinks.Committed done = run.sinks().commit(load);
+    int changed = 0;
+    long stored = 0;
+    Set<LocalDate> differing = new HashSet<>();
+    for (CommitResult result : done.results()) {
+      changed = Math.max(changed, result.changed().size());
+      stored = Math.max(stored, result.rowsStored());
+      differing.addAll(result.changed());
+    }
+    if (!done.failures().isEmpty()) {
+      WindowOutcome failed = run.failed(window, requests, done);
+      // The sinks are out of step now: what one has found must keep the other from confirming.
+      audit(run, typed, certified, differing);
+      return failed;
+    }
+    audit(run, typed, certified, differing);
+    List<PeriodCertificate> incomplete =
+        certified.periods().stream()
+            .filter(p -> p.status() == CertificateStatus.INCOMPLETE)
+            .toList();
+    boolean committed = incomplete.size() < certified.periods().size();
+    return new WindowOutcome(
+            window.toString(),
+            incomplete.isEmpty() ? null : FailureKind.INCOMPLETE,
+            incomplete.isEmpty() ? "" : describe(incomplete),
+            committed,
+            changed,
+            stored,
+            typed.refusedRows())
+        .with(
+            new WindowOutcome.Periods(
+                count(certified, CertificateStatus.CERTIFIED),
+                count(certified, CertificateStatus.UNCERTIFIED),
+                incomplete.size()))
+        .about(window, requests);
+  }
+
+  /**
+   * Rows that changed although the control would have confirmed them are remembered: the site's
+   * look-back is fetched from now on. So is the week's audit that found them as they were.
+   */
+  private static void audit(
+      RunServices run, Typed typed, Certified certified, Set<LocalDate> differing) {
+    Fetched fetched = typed.fetched();
+    for (PeriodCertificate c : certified.periods()) {
+      boolean agreed = !differing.contains(c.period());
+      if (c.status() == CertificateStatus.CERTIFIED
+          && fetched.unmoved().contains(c.period())
+          && (!agreed || c.period().equals(fetched.task().audit()))) {
+        if (!agreed) {
+          LOG.warn(
+              "{} {} {}: its rows have changed although its totals have not; the look-back of this"
+                  + " site is fetched from now on",
+              typed.report().name(),
+              fetched.task().slice(),
+              c.period());
+        }
+        run.sinks()
+            .audited(
+                new Audit(
+                    typed.report().name(),
+                    fetched.task().slice(),
+                    c.period(),
+                    agreed,
+                    fetched.fetchedAt(),
+                    run.runId()));
+      }
+    }
+  }
+
+  private static long count(Certified certified, CertificateStatus status) {
+    return certified.periods().stream().filter(p -> p.status() == status).count();
+  }
+
+  private static String describe(List<PeriodCertificate> incomplete) {
+    PeriodCertificate first = incomplete.get(0);
+    return "incomplete: "
+        + first.period()
+        + (incomplete.size() > 1 ? " and " + (incomplete.size() - 1) + " more" : "")
+        + ": "
+        + first.reason();
+  }
+
+  private static Provenance provenance(RunServices run, Typed typed) {
+    Fetched fetched = typed.fetched();
+    FetchTask task = fetched.task();
+    Site site = task.site();
+    return new Provenance(
+        run.runId(),
+        typed.report().definition(),
+        fetched.fetchedAt(),
+        site.zone() == null ? null : site.zone().getId(),
+        fetched.requests(),
+        fetched.controlRequests(),
+        fetched.splits());
+  }
+}

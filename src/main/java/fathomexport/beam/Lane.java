@@ -1,0 +1,39 @@
+package fathomexport.beam;
+
+import fathomexport.plan.FetchTask;
+import fathomexport.report.Slice;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Tasks that are fetched one after the other: one lane a request in flight. Tasks of a slice stay
+ * in one lane, so that a control is asked before the rows that need it and only once.
+ */
+record Lane(int number, List<FetchTask> tasks) implements Serializable {
+  Lane {
+    tasks = List.copyOf(tasks);
+  }
+
+  /** Deals tasks out to lanes, each in the plan's order. */
+  static List<Lane> deal(List<FetchTask> tasks, int lanes) {
+    List<List<FetchTask>> dealt = new ArrayList<>();
+    for (int i = 0; i < lanes; i++) {
+      dealt.add(new ArrayList<>());
+    }
+    Map<Slice, Integer> laneOf = new HashMap<>();
+    for (FetchTask task : tasks) {
+      int next = laneOf.size() % lanes;
+      dealt.get(laneOf.computeIfAbsent(task.slice(), s -> next)).add(task);
+    }
+    List<Lane> result = new ArrayList<>();
+    for (int i = 0; i < lanes; i++) {
+      if (!dealt.get(i).isEmpty()) {
+        result.add(new Lane(i, dealt.get(i)));
+      }
+    }
+    return result;
+  }
+}

@@ -1,0 +1,354 @@
+package fathomexport.cli.command;
+
+import fathomexport.cli.output.Printer;
+import fathomexport.cli.output.RunPrinting;
+import fathomexport.cli.process.ExitCodes;
+import fathomexport.config.Loaded;
+import fathomexport.config.PipelineDefinition;
+import fathomexport.config.Problem;
+import fathomexport.config.Settings;
+import fathomexport.report.DayRange;
+import fathomexport.report.Site;
+import fathomexport.run.Budget;
+import fathomexport.run.Patience;
+import fathomexport.run.RunListener;
+import java.time.Duration;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** The commands that need nothing but the configuration. Each returns its exit code. */
+public final class Commands {
+  static final String PIPELINE = "Name of a file in pipelines/ without .yaml, or a path.";
+
+  /** Before, the API has no complete data. */
+  private static final LocalDate ACCURATE_FROM = LocalDate.of(2021, 3, 1);
+
+  private Commands() {}
+
+  /** The option to sit out what a run without it ends for. */
+  static final class Waiting {
+    @Option(
+        names = "--wait",
+        description =
+            "Sit out every wait that the API asks for, a quota that is used up, and an API that is"
+                + " down, instead of ending with exit code 75.")
+    boolean wait;
+
+    Patience patience() {
+      return wait ? Patience.ENDLESS : Patience.LIMITED;
+    }
+  }
+
+  /** A range of days, both included. */
+  static final class Range {
+    @Option(
+        names = "--from",
+        required = true,
+        paramLabel = "DAY",
+        description = "First day, YYYY-MM-DD.")
+    @Nullable LocalDate from;
+
+    @Option(
+        names = "--to",
+        required = true,
+        paramLabel = "DAY",
+        description = "Last day, included.")
+    @Nullable LocalDate to;
+
+    DayRange days(CommandSpec spec) {
+      if (from == null || to == null) {
+        throw new ParameterException(spec.commandLine(), "--from and --to belong together");
+      }
+      if (to.isBefore(from)) {
+        throw new ParameterException(
+            spec.commandLine(), "--to " + to + " lies before --from " + from);
+      }
+      return new DayRange(from, to);
+    }
+  }
+
+  @Command(
+      name = "run",
+      description = {
+        "Export what is over: what a scheduler starts every night.",
+        "",
+        "Yesterday in every site's own zone and the days of the look-back, then gaps. What a run"
+            + " was stopped at, the next one goes on from."
+      },
+      footer = {"", "Example: fathom-export run nightly"})
+  public static final class Run implements Callable<Integer> {
+    private final Context context;
+
+    @Parameters(paramLabel = "PIPELINE", description = PIPELINE)
+    String pipeline = "";
+
+    @Option(names = "--force", description = "Export the look-back again, though it was today.")
+    boolean force;
+
+    @Mixin Waiting waiting = new Waiting();
+
+    @Mixin Launch.Metrics metrics = new Launch.Metrics();
+
+    public Run(Context context) {
+      this.context = context;
+    }
+
+    @Override
+    public Integer call() {
+      return Launch.run(
+          context,
+          pipeline,
+          "run",
+          metrics,
+          "",
+          (exporter, job) ->
+              exporter.run(job, force, waiting.patience(), context.options().beamArguments),
+          RunPrinting::print);
+    }
+  }
+
+  @Command(
+      name = "backfill",
+      description = {
+        "Export a range of days.",
+        "",
+        "Asks for what is not complete yet, newest first, and goes on where it was stopped. The"
+            + " range is widened to the whole months or years of reports that are grouped so."
+      },
+      footer = {"", "Example: fathom-export backfill nightly --from 2026-01-01 --to 2026-03-31"})
+  public static final class Backfill implements Callable<Integer> {
+    private final Context context;
+
+    @Parameters(paramLabel = "PIPELINE", description = PIPELINE)
+    String pipeline = "";
+
+    @ArgGroup(exclusive = false, multiplicity = "1")
+    Range range = new Range();
+
+    @Option(names = "--force", description = "Export again what is complete.")
+    boolean force;
+
+    @Option(names = "--newest-first", description = "Begin with the newest windows (the default).")
+    boolean newestFirst;
+
+    @Option(names = "--oldest-first", description = "Begin with the oldest windows.")
+    boolean oldestFirst;
+
+    @Option(
+        names = "--max-requests",
+        paramLabel = "N",
+        description = "Stop before the request after these, retries included; exit code 75.")
+    @Nullable Long maxRequests;
+
+    @Option(
+        names = "--max-minutes",
+        paramLabel = "N",
+        description = "Begin no window after so many minutes; exit code 75.")
+    @Nullable Long maxMinutes;
+
+    @Mixin Waiting waiting = new Waiting();
+
+    @Mixin Launch.Metrics metrics = new Launch.Metrics();
+
+    @Spec @Nullable CommandSpec spec;
+
+    public Backfill(Context context) {
+      this.context = context;
+    }
+
+    @Override
+    public Integer call() {
+      CommandSpec command = Objects.requireNonNull(spec);
+      DayRange days = range.days(command);
+      if (newestFirst && oldestFirst) {
+        throw new ParameterException(
+            command.commandLine(), "--newest-first and --oldest-first exclude each other");
+      }
+      Budget budget = budget(command);
+      String warning =
+          days.first().isBefore(ACCURATE_FROM)
+              ? "the API is only accurate on data from March 2021 on: before, browser, country,"
+                  + " pathname etc. were not tied together"
+              : "";
+      return Launch.run(
+          context,
+          pipeline,
+          "backfill",
+          metrics,
+          warning,
+          (exporter, job) ->
+              exporter.backfill(
+                  job,
+                  days,
+                  force,
+                  !oldestFirst,
+                  budget,
+                  waiting.patience(),
+                  context.options().beamArguments),
+          RunPrinting::print);
+    }
+
+    private Budget budget(CommandSpec command) {
+      if ((maxRequests != null && maxRequests < 1) || (maxMinutes != null && maxMinutes < 1)) {
+        throw new ParameterException(
+            command.commandLine(), "--max-requests and --max-minutes must be 1 or more");
+      }
+      return new Budget(maxRequests, maxMinutes == null ? null : Duration.ofMinutes(maxMinutes));
+    }
+  }
+
+  @Command(
+      name = "sites",
+      description = {"List the sites that the token may read, with their zones."},
+      footer = {"", "Example: fathom-export sites --json"})
+  public static final class Sites implements Callable<Integer> {
+    private final Context context;
+
+    public Sites(Context context) {
+      this.context = context;
+    }
+
+    @Override
+    public Integer call() {
+      List<Site> sites = context.exporter(context.settings(), RunListener.NONE).sites();
+      Printer printer = context.printer();
+      if (printer.json()) {
+        printer.json(
+            sites.stream()
+                .map(
+                    s -> {
+                      Map<String, @Nullable String> site = new LinkedHashMap<>();
+                      site.put("id", s.id().value());
+                      site.put("name", s.name());
+                      site.put("timezone", s.zone() == null ? null : s.zone().getId());
+                      return site;
+                    })
+                .toList());
+      } else {
+        printer.table(
+            List.of("id", "name", "timezone"),
+            sites.stream()
+                .map(
+                    s ->
+                        List.of(
+                            s.id().value(),
+                            s.name(),
+                            s.zone() == null ? "not told" : s.zone().getId()))
+                .toList());
+      }
+      return 0;
+    }
+  }
+
+  @Command(
+      name = "validate",
+      description = {
+        "Check the settings and pipelines.",
+        "",
+        "Tells every problem at once, with file, line, key and what is allowed there. Asks nobody"
+            + " anything."
+      },
+      footer = {"", "Example: fathom-export validate"})
+  public static final class Validate implements Callable<Integer> {
+    private final Context context;
+
+    @Parameters(
+        arity = "0..*",
+        paramLabel = "PIPELINE",
+        description = "Which pipelines; all in pipelines/ by default.")
+    List<String> pipelines = List.of();
+
+    public Validate(Context context) {
+      this.context = context;
+    }
+
+    @Override
+    public Integer call() {
+      Loaded<Settings> settings = context.loader().settings(context.configFile());
+      settings.value().ifPresent(context::warnOfExposed);
+      List<Problem> problems = new ArrayList<>(settings.problems());
+      List<String> names = pipelines.isEmpty() ? context.loader().pipelineNames() : pipelines;
+      for (String name : names) {
+        problems.addAll(
+            settings
+                .value()
+                .map(s -> context.loader().pipeline(name, s))
+                .orElseGet(() -> context.loader().pipeline(name))
+                .problems());
+      }
+      Printer printer = context.printer();
+      if (printer.json()) {
+        printer.json(Map.of("valid", problems.isEmpty(), "problems", problems));
+      } else if (problems.isEmpty()) {
+        printer.line(
+            "Valid: "
+                + context.configFile()
+                + " and "
+                + names.size()
+                + " pipelines: "
+                + String.join(", ", names));
+        settings.value().map(Settings::lineage).ifPresent(l -> printer.line(told(l)));
+      } else {
+        problems.forEach(p -> printer.line(p.render()));
+      }
+      return problems.isEmpty() ? 0 : ExitCodes.CONFIGURATION;
+    }
+  }
+
+  private static String told(Settings.Lineage lineage) {
+    String where =
+        lineage.target() instanceof Settings.LineageTarget.Server server
+            ? server.url().toString()
+            : ((Settings.LineageTarget.Lines) lineage.target()).path();
+    return "Lineage of runs: to " + where + ", as jobs of " + lineage.namespace();
+  }
+
+  @Command(
+      name = "migrate",
+      description = {
+        "Create and extend the tables that a pipeline needs. A run does it by itself."
+      },
+      footer = {"", "Example: fathom-export migrate nightly"})
+  public static final class Migrate implements Callable<Integer> {
+    private final Context context;
+
+    @Parameters(paramLabel = "PIPELINE", description = PIPELINE)
+    String pipeline = "";
+
+    public Migrate(Context context) {
+      this.context = context;
+    }
+
+    @Override
+    public Integer call() {
+      Settings settings = context.settings();
+      PipelineDefinition definition = context.pipeline(pipeline, settings);
+      context.exporter(settings, RunListener.NONE).migrate(Context.job(definition));
+      Printer printer = context.printer();
+      if (printer.json()) {
+        printer.json(Map.of("migrated", definition.reports().stream().map(r -> r.name()).toList()));
+      } else {
+        printer.line(
+            "Ready for "
+                + definition.name()
+                + ": "
+                + String.join(", ", definition.reports().stream().map(r -> r.name()).toList()));
+      }
+      return 0;
+    }
+  }
+}

@@ -1,0 +1,43 @@
+package fathomexport.cli.command;
+
+import fathomexport.config.Settings;
+import fathomexport.export.Exporter;
+import fathomexport.lineage.LineageSettings;
+import fathomexport.lineage.RunLineage;
+import fathomexport.run.ExportJob;
+import java.nio.file.Path;
+import java.util.function.Consumer;
+
+/** Tells the configured target of a run. Apart, so that nothing of it is loaded without one. */
+final class ConfiguredLineage {
+  private ConfiguredLineage() {}
+
+  /**
+   * @param warn told when it does not work
+   */
+  static RunLineage of(
+      Context context,
+      Settings settings,
+      Settings.Lineage lineage,
+      ExportJob job,
+      String command,
+      Consumer<String> warn) {
+    return new RunLineage(
+        new LineageSettings(target(lineage.target()), lineage.namespace(), lineage.timeout()),
+        Context.exportSettings(settings),
+        job,
+        command,
+        Exporter.beamVersion(),
+        context.environment().variables(),
+        context.environment().clock(),
+        warn);
+  }
+
+  private static LineageSettings.Target target(Settings.LineageTarget target) {
+    if (target instanceof Settings.LineageTarget.Server server) {
+      return new LineageSettings.Target.Server(server.url(), server.apiKey());
+    }
+    Settings.LineageTarget.Lines lines = (Settings.LineageTarget.Lines) target;
+    return new LineageSettings.Target.Lines(Path.of(lines.path()));
+  }
+}

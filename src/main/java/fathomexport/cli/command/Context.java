@@ -1,0 +1,134 @@
+package fathomexport.cli.command;
+
+import fathomexport.cli.output.LogLine;
+import fathomexport.cli.output.Printer;
+import fathomexport.cli.process.Environment;
+import fathomexport.cli.process.GlobalOptions;
+import fathomexport.config.ConfigLoader;
+import fathomexport.config.PipelineDefinition;
+import fathomexport.config.Settings;
+import fathomexport.config.SiteSelection;
+import fathomexport.export.Exporter;
+import fathomexport.run.ExportJob;
+import fathomexport.run.ExportSettings;
+import fathomexport.run.RunEnvironment;
+import fathomexport.run.RunListener;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * What every command starts from: the process's surroundings and the options that all commands
+ * have.
+ */
+public final class Context {
+  private final Environment environment;
+  private final GlobalOptions options;
+  private final Set<String> warned = new HashSet<>();
+
+  public Context(Environment environment, GlobalOptions options) {
+    this.environment = environment;
+    this.options = options;
+  }
+
+  public Environment environment() {
+    return environment;
+  }
+
+  GlobalOptions options() {
+    return options;
+  }
+
+  /** Prints results, as text or as JSON. */
+  public Printer printer() {
+    return new Printer(environment.out(), options.json);
+  }
+
+  ConfigLoader loader() {
+    return new ConfigLoader(environment.workingDirectory());
+  }
+
+  Path configFile() {
+    return options.config == null ? ConfigLoader.DEFAULT_FILE : options.config;
+  }
+
+  Settings settings() {
+    Settings settings = loader().settings(configFile()).orThrow();
+    warnOfExposed(settings);
+    return settings;
+  }
+
+  /** Warns of every file with a secret that other users can read, once. */
+  void warnOfExposed(Settings settings) {
+    Settings.Postgres postgres = settings.postgres();
+    Settings.Lineage lineage = settings.lineage();
+    Stream.of(
+            settings.api().token(),
+            postgres == null ? null : postgres.password(),
+            lineage != null && lineage.target() instanceof Settings.LineageTarget.Server server
+                ? server.apiKey()
+                : null)
+        .filter(Objects::nonNull)
+        .flatMap(secret -> secret.exposure().stream())
+        .filter(warned::add)
+        .forEach(this::warn);
+  }
+
+  private void warn(String message) {
+    if (environment.terminal()) {
+      environment.err().println("warning: " + message);
+    } else {
+      environment
+          .err()
+          .println(
+              LogLine.of(environment.clock().instant(), "WARN", "warning").with("reason", message));
+    }
+  }
+
+  PipelineDefinition pipeline(String nameOrPath, Settings settings) {
+    return loader().pipeline(nameOrPath, settings).orThrow();
+  }
+
+  Exporter exporter(Settings settings, RunListener listener) {
+    RunEnvironment run = RunEnvironment.of(environment.variables(), environment.clock(), listener);
+    environment.shutdown().onRequest(run::requestStop);
+    return new Exporter(exportSettings(settings), run);
+  }
+
+  static ExportSettings exportSettings(Settings settings) {
+    Settings.Api api = settings.api();
+    Settings.Postgres postgres = settings.postgres();
+    Settings.Parquet parquet = settings.parquet();
+    return new ExportSettings(
+        api.baseUrl(),
+        api.token(),
+        api.requestsPerMinute(),
+        api.maxInFlight(),
+        api.rowLimit(),
+        api.timeout(),
+        api.maxRangeDays(),
+        api.account(),
+        api.patience(),
+        postgres == null
+            ? null
+            : new ExportSettings.Postgres(postgres.url(), postgres.user(), postgres.password()),
+        parquet == null ? null : Path.of(parquet.root().toString()));
+  }
+
+  static ExportJob job(PipelineDefinition pipeline) {
+    return new ExportJob(
+        pipeline.name(),
+        pipeline.reports(),
+        pipeline.sites() instanceof SiteSelection.Listed listed
+            ? Optional.of(listed.ids())
+            : Optional.empty(),
+        pipeline.lookbackDays(),
+        pipeline.maxEvents(),
+        pipeline.sinks().contains(Settings.POSTGRES),
+        pipeline.sinks().contains(Settings.PARQUET),
+        pipeline.fetched());
+  }
+}

@@ -1,0 +1,409 @@
+package fathomexport.cli.command;
+
+import fathomexport.cli.output.Printer;
+import fathomexport.config.Loaded;
+import fathomexport.config.PipelineDefinition;
+import fathomexport.config.Settings;
+import fathomexport.fetch.ApiLesson;
+import fathomexport.inspect.Explanation;
+import fathomexport.report.Report;
+import fathomexport.report.SiteId;
+import fathomexport.run.RunListener;
+import fathomexport.verify.Verification;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** The commands that show why a number can be trusted. */
+public final class EvidenceCommands {
+  private static final Comparator<LocalDate> ORDER = Comparator.naturalOrder();
+
+  private EvidenceCommands() {}
+
+  @Command(
+      name = "verify",
+      description = {
+        "Compare what is stored with control totals that are asked again.",
+        "",
+        "Exports nothing. One request a site and kind of control; exit code 65 when anything"
+            + " differs.",
+        "Also finds rows that were changed in the database or in files after the export."
+      },
+      footer = {"", "Example: fathom-export verify nightly --from 2026-01-01 --to 2026-03-31"})
+  public static final class Verify implements Callable<Integer> {
+    private final Context context;
+
+    @Parameters(
+        paramLabel = "PIPELINE",
+        description = "Name of a file in pipelines/ without .yaml, or a path.")
+    String pipeline = "";
+
+    @ArgGroup(exclusive = false, multiplicity = "1")
+    Commands.Range range = new Commands.Range();
+
+    @Mixin Launch.Metrics metrics = new Launch.Metrics();
+
+    @Spec @Nullable CommandSpec spec;
+
+    public Verify(Context context) {
+      this.context = context;
+    }
+
+    @Override
+    public Integer call() {
+      return Launch.measured(
+          context,
+          pipeline,
+          "verify",
+          metrics,
+          (code, message) -> context.environment().err().println("fathom-export: " + message),
+          numbers -> new Launch.Ended(verify(numbers), null));
+    }
+
+    private int verify(RunListener numbers) {
+      Settings settings = context.settings();
+      PipelineDefinition definition = context.pipeline(pipeline, settings);
+      Verification verified =
+          context
+              .exporter(settings, numbers)
+              .verify(Context.job(definition), range.days(Objects.requireNonNull(spec)));
+      print(context.printer(), definition.name(), verified);
+      return verified.exitCode();
+    }
+
+    private static void print(Printer printer, String pipeline, Verification verified) {
+      if (printer.json()) {
+        printer.json(verified);
+        return;
+      }
+      List<Verification.Difference> differences = verified.differences();
+      if (!differences.isEmpty()) {
+        printer.table(
+            List.of(
+                "report", "site", "day", "in", "measure", "stored", "expected", "off by", "why"),
+            differences.stream().map(Verify::row).toList());
+        printer.line("");
+      }
+      printer.line(
+          Printer.number(verified.periods())
+              + " periods compared with "
+              + Printer.number(verified.requests())
+              + " requests, each billed as a pageview: "
+              + (verified.agrees()
+                  ? "all agree."
+                  : Printer.number(differences.size())
+                      + (differences.size() == 1 ? " difference" : " differences")
+                      + (verified.damaged().isEmpty()
+                          ? ""
+                          : ", " + verified.damaged().size() + " damaged files")
+                      + (verified.failures().isEmpty()
+                          ? "."
+                          : ", " + verified.failures().size() + " not verified.")));
+      verified.damaged().forEach(d -> printer.line("! damaged: " + d));
+      verified.failures().forEach(f -> printer.line("! not verified: " + f));
+      advise(printer, pipeline, differences);
+    }
+
+    private static void advise(
+        Printer printer, String pipeline, List<Verification.Difference> differences) {
+      if (differences.isEmpty()) {
+        return;
+      }
+      LocalDate first =
+          differences.stream().map(Verification.Difference::period).min(ORDER).orElseThrow();
+      LocalDate last =
+          differences.stream().map(Verification.Difference::period).max(ORDER).orElseThrow();
+      if (differences.stream()
+          .anyMatch(
+              d ->
+                  d.sink().equals("parquet")
+                      && d.cause() == Verification.Cause.CHANGED_IN_STORAGE)) {
+        printer.line(
+            "Parquet files that somebody changed are not written over: remove those of the days"
+                + " above first.");
+      }
+      printer.line(
+          "Export them again with: fathom-export backfill "
+              + pipeline
+              + " --from "
+              + first
+              + " --to "
+              + last
+              + " --force");
+    }
+
+    private static List<String> row(Verification.Difference d) {
+      Long stored = d.stored();
+      Long expected = d.expected();
+      return List.of(
+          d.report(),
+          d.event() == null ? d.site() : d.site() + " / " + d.event(),
+          d.period().toString(),
+          d.sink(),
+          d.measure(),
+          stored == null ? "-" : Printer.number(stored),
+          expected == null ? "-" : Printer.number(expected),
+          stored == null || expected == null
+              ? "-"
+              : String.format(Locale.ROOT, "%+,d", stored - expected),
+          why(d.cause()));
+    }
+
+    private static String why(Verification.Cause cause) {
+      return switch (cause) {
+        case NEVER_EXPORTED -> "never exported";
+        case CHANGED_IN_STORAGE -> "stored rows were changed after the export";
+        case CHANGED_AT_THE_API -> "Fathom counts otherwise by now";
+        case INCOMPLETE -> "was incomplete when it was exported";
+      };
+    }
+  }
+
+  @Command(
+      name = "explain",
+      description = {"Tell how the numbers of one report, site and day came to be."},
+      footer = {"", "Example: fathom-export explain pages_daily CDBUGS 2026-03-31"})
+  public static final class Explain implements Callable<Integer> {
+    private final Context context;
+
+    @Parameters(index = "0", paramLabel = "REPORT", description = "Name of a report.")
+    String report = "";
+
+    @Parameters(index = "1", paramLabel = "SITE", description = "Id of a site.")
+    String site = "";
+
+    @Parameters(index = "2", paramLabel = "DATE", description = "A day, YYYY-MM-DD.")
+    @Nullable LocalDate day;
+
+    @Option(
+        names = "--pipeline",
+        paramLabel = "PIPELINE",
+        description = "Which pipeline's report, when several have one of this name.")
+    @Nullable String pipeline;
+
+    @Spec @Nullable CommandSpec spec;
+
+    public Explain(Context context) {
+      this.context = context;
+    }
+
+    @Override
+    public Integer call() {
+      Settings settings = context.settings();
+      PipelineDefinition definition = definition(settings);
+      Report found = find(definition).orElseThrow();
+      Explanation explanation =
+          context
+              .exporter(settings, RunListener.NONE)
+              .explain(Context.job(definition), found, siteId(), Objects.requireNonNull(day));
+      print(context.printer(), explanation);
+      return 0;
+    }
+
+    private SiteId siteId() {
+      try {
+        return new SiteId(site);
+      } catch (IllegalArgumentException e) {
+        throw new ParameterException(
+            Objects.requireNonNull(spec).commandLine(), String.valueOf(e.getMessage()), e);
+      }
+    }
+
+    private Optional<Report> find(PipelineDefinition definition) {
+      return definition.reports().stream().filter(r -> r.name().equals(report)).findFirst();
+    }
+
+    private PipelineDefinition definition(Settings settings) {
+      List<String> names = pipeline == null ? context.loader().pipelineNames() : List.of(pipeline);
+      List<PipelineDefinition> having = new ArrayList<>();
+      List<String> known = new ArrayList<>();
+      for (String name : names) {
+        Loaded<PipelineDefinition> loaded = context.loader().pipeline(name, settings);
+        PipelineDefinition definition =
+            pipeline == null ? loaded.value().orElse(null) : loaded.orThrow();
+        if (definition != null) {
+          definition.reports().forEach(r -> known.add(r.name()));
+          if (find(definition).isPresent()) {
+            having.add(definition);
+          }
+        }
+      }
+      if (having.size() == 1) {
+        return having.get(0);
+      }
+      throw new ParameterException(
+          Objects.requireNonNull(spec).commandLine(),
+          having.isEmpty()
+              ? "no pipeline has a report '" + report + "'; there are: " + String.join(", ", known)
+              : "several pipelines have a report '"
+                  + report
+                  + "': say which with --pipeline "
+                  + String.join(" or ", having.stream().map(PipelineDefinition::name).toList()));
+    }
+
+    private static void print(Printer printer, Explanation explanation) {
+      if (printer.json()) {
+        printer.json(explanation);
+        return;
+      }
+      printer.line(explanation.report() + " " + explanation.site() + " " + explanation.day());
+      if (explanation.parts().isEmpty()) {
+        neverMeasured(printer, explanation);
+      }
+      explanation.parts().forEach(part -> print(printer, part));
+      if (!explanation.learned().isEmpty()) {
+        printer.line("");
+        printer.line("  API: " + ApiLesson.summary(explanation.learned()));
+      }
+    }
+
+    private static void neverMeasured(Printer printer, Explanation explanation) {
+      printer.line("  never measured: no window that was committed covers this day");
+      if (explanation.measuredFrom() != null) {
+        printer.line(
+            "  of this site days from "
+                + explanation.measuredFrom()
+                + " to "
+                + explanation.measuredTo()
+                + " are stored");
+      } else if (!explanation.sites().isEmpty()) {
+        printer.line(
+            "  nothing of this site is stored; of the report these sites are: "
+                + String.join(", ", explanation.sites()));
+      }
+    }
+
+    private static void print(Printer printer, Explanation.Part part) {
+      printer.line("");
+      printer.line(
+          "  in "
+              + part.sink()
+              + (part.event() == null ? "" : ", event " + part.event())
+              + (part.period().equals(part.coversTo())
+                  ? ""
+                  : ", " + part.period() + " .. " + part.coversTo()));
+      Lines lines = new Lines(printer);
+      if (part.status() == null) {
+        lines.add("status", "nothing is stored");
+      } else {
+        stored(lines, part);
+      }
+      for (Explanation.Change change : part.changes()) {
+        lines.add(
+            "replaced",
+            change.measure()
+                + " "
+                + value(change.before())
+                + " by "
+                + value(change.after())
+                + difference(change.before(), change.after())
+                + ", "
+                + second(change.at())
+                + ", run "
+                + change.runId());
+      }
+      Explanation.Failed failed = part.attempt();
+      if (failed != null) {
+        lines.add(
+            "failed",
+            second(failed.at())
+                + ", run "
+                + failed.runId()
+                + ": "
+                + failed.reason()
+                + (part.stored() ? "; what is stored was left as it was" : "; nothing was stored"));
+      }
+      part.quarantined().forEach(row -> lines.add("row", row));
+    }
+
+    private static void stored(Lines lines, Explanation.Part part) {
+      lines.add(
+          "status",
+          part.status()
+              + (part.stored() ? "" : ", not stored")
+              + (part.reason() == null ? "" : ": " + part.reason()));
+      lines.add(
+          "rows",
+          Printer.number(part.rows()) + (part.rows() == 0 ? " (measured: there was nothing)" : ""));
+      for (Map.Entry<String, Explanation.Measure> m : part.measures().entrySet()) {
+        long sum = m.getValue().sum();
+        Long control = m.getValue().control();
+        lines.add(
+            m.getKey(),
+            "sum of the rows "
+                + Printer.number(sum)
+                + (control == null
+                    ? "; no control total"
+                    : "; control total "
+                        + Printer.number(control)
+                        + (control == sum
+                            ? ", equal"
+                            : ", off by " + String.format(Locale.ROOT, "%+,d", sum - control))));
+      }
+      lines.add("fetched", part.fetchedAt() == null ? "?" : second(part.fetchedAt()));
+      if (part.confirmedAt() != null) {
+        lines.add(
+            "unchanged",
+            "confirmed at "
+                + second(part.confirmedAt())
+                + " against the control of run "
+                + part.confirmedRun());
+      }
+      lines.add("zone", part.zone() == null ? "not told by the API" : part.zone());
+      lines.add("run", part.runId() + ", window " + part.windowId());
+      lines.add(
+          "requests",
+          part.requests()
+              + " for the window, "
+              + (part.controlRequests() == 0
+                  ? "none more for its control"
+                  : part.controlRequests() + " for its control"));
+      lines.add(
+          "splits",
+          part.splits() == 0
+              ? "none, no day reached the row limit"
+              : part.splits() + " by filters");
+      if (!part.current()) {
+        lines.add("stale", "the report's definition has changed since");
+      }
+    }
+
+    /** What is told, with its name before it. */
+    private record Lines(Printer printer) {
+      void add(String name, String text) {
+        printer.line("    " + String.format("%-12s", name) + text);
+      }
+    }
+
+    private static String second(Instant at) {
+      return at.truncatedTo(ChronoUnit.SECONDS).toString();
+    }
+
+    private static String value(@Nullable Double value) {
+      return value == null ? "unknown" : Printer.number(Math.round(value));
+    }
+
+    private static String difference(@Nullable Double before, @Nullable Double after) {
+      return before == null || after == null
+          ? ""
+          : " (" + String.format(Locale.ROOT, "%+,d", Math.round(after - before)) + ")";
+    }
+  }
+}

@@ -1,0 +1,230 @@
+package fathomexport.cli.command;
+
+import fathomexport.cli.output.MetricsFile;
+import fathomexport.cli.output.Printer;
+import fathomexport.cli.output.Progress;
+import fathomexport.cli.process.ExitCodes;
+import fathomexport.config.ConfigException;
+import fathomexport.config.PipelineDefinition;
+import fathomexport.config.Settings;
+import fathomexport.export.Exporter;
+import fathomexport.lineage.RunLineage;
+import fathomexport.run.ExportFailedException;
+import fathomexport.run.ExportJob;
+import fathomexport.run.RunListener;
+import fathomexport.run.RunResult;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Starts what takes long, shows how it gets on, and leaves its numbers for those who watch. */
+final class Launch {
+  private Launch() {}
+
+  /** The option that leaves numbers. */
+  static final class Metrics {
+    @Option(
+        names = "--metrics-file",
+        paramLabel = "FILE",
+        description = "Write the run's numbers there at its end, for Prometheus' node exporter.")
+    @Nullable Path file;
+  }
+
+  /** What is started. */
+  interface Work {
+    RunResult start(Exporter exporter, ExportJob job);
+  }
+
+  /** What says at the end what was done. */
+  interface Result {
+    void print(Printer printer, String pipeline, RunResult result);
+  }
+
+  /**
+   * Runs to the end.
+   *
+   * @param warning told before it begins; empty when there is nothing to warn of
+   * @return the exit code
+   */
+  static int run(
+      Context context,
+      String pipeline,
+      String command,
+      Metrics metrics,
+      String warning,
+      Work work,
+      Result print) {
+    try (Progress progress = Progress.of(context.environment())) {
+      if (!warning.isEmpty()) {
+        progress.warn(warning);
+      }
+      return measured(
+          context,
+          pipeline,
+          command,
+          metrics,
+          progress::failed,
+          numbers ->
+              run(
+                  context,
+                  pipeline,
+                  command,
+                  work,
+                  print,
+                  progress,
+                  RunListener.all(List.of(progress, numbers))));
+    }
+  }
+
+  /** What is measured while a listener hears of it. */
+  interface Measured {
+    Ended run(RunListener numbers);
+  }
+
+  /** Told why numbers cannot be left. */
+  interface Complaint {
+    void told(int exitCode, String message);
+  }
+
+  /** Has the numbers of what is done written, whatever comes of it, where that is asked for. */
+  static int measured(
+      Context context,
+      String pipeline,
+      String command,
+      Metrics metrics,
+      Complaint complaint,
+      Measured work) {
+    if (metrics.file == null) {
+      return work.run(RunListener.NONE).exitCode();
+    }
+    Path file = context.environment().workingDirectory().resolve(metrics.file);
+    Path directory = file.toAbsolutePath().getParent();
+    if (directory == null || !Files.isDirectory(directory)) {
+      complaint.told(ExitCodes.STORAGE, "there is no directory for --metrics-file " + file);
+      return ExitCodes.STORAGE;
+    }
+    MetricsFile numbers =
+        new MetricsFile(file, pipeline, command, context.environment().clock().instant());
+    int code = ExitCodes.FAULT;
+    Ended ended = null;
+    try {
+      ended = work.run(numbers);
+      code = ended.exitCode();
+    } catch (ConfigException e) {
+      code = ExitCodes.CONFIGURATION;
+      throw e;
+    } catch (ExportFailedException e) {
+      code = e.kind().exitCode();
+      throw e;
+    } finally {
+      code = write(numbers, context, pipeline, command, code, ended, complaint);
+    }
+    return code;
+  }
+
+  /** How a run ended; without a result when it could not begin. */
+  record Ended(int exitCode, @Nullable RunResult result) {}
+
+  private static Ended run(
+      Context context,
+      String name,
+      String command,
+      Work work,
+      Result print,
+      Progress progress,
+      RunListener listener) {
+    Settings settings = context.settings();
+    PipelineDefinition pipeline = context.pipeline(name, settings);
+    Settings.Lineage target = settings.lineage();
+    if (target == null) {
+      return run(context, settings, pipeline, work, print, progress, listener);
+    }
+    try (RunLineage lineage =
+        ConfiguredLineage.of(
+            context, settings, target, Context.job(pipeline), command, progress::warn)) {
+      return run(
+          context,
+          settings,
+          pipeline,
+          (exporter, job) -> told(lineage, () -> work.start(exporter, job)),
+          print,
+          progress,
+          RunListener.all(List.of(listener, lineage)));
+    }
+  }
+
+  private static Ended run(
+      Context context,
+      Settings settings,
+      PipelineDefinition pipeline,
+      Work work,
+      Result print,
+      Progress progress,
+      RunListener listener) {
+    RunResult result;
+    try {
+      result = work.start(context.exporter(settings, listener), Context.job(pipeline));
+    } catch (ExportFailedException e) {
+      progress.failed(e.kind().exitCode(), String.valueOf(e.getMessage()));
+      return new Ended(e.kind().exitCode(), null);
+    }
+    progress.ended(result);
+    progress.close();
+    print.print(context.printer(), pipeline.name(), result);
+    return new Ended(result.exitCode(), result);
+  }
+
+  /** Has lineage hear how the run ends. */
+  private static RunResult told(RunLineage lineage, Supplier<RunResult> run) {
+    try {
+      RunResult result = run.get();
+      lineage.ended(result);
+      return result;
+    } catch (ExportFailedException e) {
+      lineage.failed(e.kind(), String.valueOf(e.getMessage()));
+      throw e;
+    }
+  }
+
+  private static int write(
+      MetricsFile numbers,
+      Context context,
+      String pipeline,
+      String command,
+      int code,
+      @Nullable Ended ended,
+      Complaint complaint) {
+    Instant now = context.environment().clock().instant();
+    Optional<Instant> success =
+        code == 0 ? Optional.of(now) : lastSuccess(context, pipeline, command, numbers);
+    try {
+      numbers.write(code, now, success, ended == null ? null : ended.result());
+      return code;
+    } catch (IOException e) {
+      int worse = code == 0 ? ExitCodes.STORAGE : code;
+      complaint.told(worse, "cannot write the metrics file: " + e);
+      return worse;
+    }
+  }
+
+  /** From the ledger; where that does not answer or has none, what the file said before. */
+  private static Optional<Instant> lastSuccess(
+      Context context, String pipeline, String command, MetricsFile numbers) {
+    try {
+      Settings settings = context.settings();
+      ExportJob job = Context.job(context.pipeline(pipeline, settings));
+      return context
+          .exporter(settings, RunListener.NONE)
+          .lastSuccess(job, command)
+          .or(numbers::successBefore);
+    } catch (ConfigException | ExportFailedException e) {
+      return numbers.successBefore();
+    }
+  }
+}

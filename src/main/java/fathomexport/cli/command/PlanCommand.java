@@ -1,0 +1,183 @@
+package fathomexport.cli.command;
+
+import fathomexport.cli.output.Printer;
+import fathomexport.config.PipelineDefinition;
+import fathomexport.config.Settings;
+import fathomexport.export.Exporter;
+import fathomexport.fetch.RequestCosts;
+import fathomexport.inspect.PlanOverview;
+import fathomexport.run.ExportJob;
+import fathomexport.run.RunListener;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code plan}: what a run would cost, before it costs anything. */
+@Command(
+    name = "plan",
+    description = {
+      "Say what a run or a backfill would cost: requests, minutes, billed pageviews, rows, bytes.",
+      "",
+      "Asks the API for sites and their events only, and writes nothing."
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  fathom-export plan nightly",
+      "  fathom-export plan nightly --from 2026-01-01 --to 2026-03-31"
+    })
+public final class PlanCommand implements Callable<Integer> {
+  private static final int SPLITS = 20;
+  private static final String UNKNOWN = "unknown";
+
+  private final Context context;
+
+  @Parameters(paramLabel = "PIPELINE", description = Commands.PIPELINE)
+  String pipeline = "";
+
+  @ArgGroup(exclusive = false)
+  Commands.@Nullable Range range;
+
+  @Option(names = "--force", description = "As if the range were exported again.")
+  boolean force;
+
+  @Spec @Nullable CommandSpec spec;
+
+  public PlanCommand(Context context) {
+    this.context = context;
+  }
+
+  @Override
+  public Integer call() {
+    Settings settings = context.settings();
+    PipelineDefinition definition = context.pipeline(pipeline, settings);
+    Exporter exporter = context.exporter(settings, RunListener.NONE);
+    ExportJob job = Context.job(definition);
+    PlanOverview plan =
+        range == null
+            ? exporter.planRun(job)
+            : exporter.planBackfill(job, range.days(Objects.requireNonNull(spec)), force);
+    print(context.printer(), plan, settings.api().requestsPerMinute());
+    return 0;
+  }
+
+  private static void print(Printer printer, PlanOverview plan, int requestsPerMinute) {
+    if (printer.json()) {
+      printer.json(plan);
+      return;
+    }
+    if (plan.lines().isEmpty()) {
+      printer.line("Nothing to do: everything that is over is exported.");
+    } else {
+      table(printer, plan);
+      printer.line("");
+      printer.line(
+          "Requests  at least "
+              + Printer.number(plan.leastRequests())
+              + ", likely "
+              + Printer.number(plan.likelyRequests())
+              + ", at most "
+              + Printer.number(plan.mostRequests())
+              + "; "
+              + Printer.number(plan.minutes())
+              + " min at the quota of "
+              + requestsPerMinute
+              + " a minute");
+      printer.line(
+          "Rows      "
+              + (plan.rows() == null
+                  ? UNKNOWN + ": nothing of this is stored yet"
+                  : Printer.number(plan.rows())
+                      + (plan.bytes() == null ? "" : ", " + Printer.bytes(plan.bytes()))
+                      + (plan.unknown() == 0
+                          ? ""
+                          : ", without "
+                              + plan.unknown()
+                              + " questions of which nothing is stored yet")));
+    }
+    printer.line(
+        "Billed    "
+            + Printer.number(plan.billedPageviews())
+            + " pageviews "
+            + (plan.billedEvery().equals("month") ? "a month, run every night" : "once"));
+    plan.splits().stream()
+        .limit(SPLITS)
+        .forEach(
+            s ->
+                printer.line(
+                    "/ "
+                        + String.join("+", s.reports())
+                        + " "
+                        + slice(s.site(), s.event())
+                        + " "
+                        + s.period()
+                        + ": "
+                        + Printer.number(s.rows())
+                        + " rows reach the limit, so it is asked for in parts"));
+    if (plan.splits().size() > SPLITS) {
+      printer.line("/ and " + (plan.splits().size() - SPLITS) + " more: see --json");
+    }
+    kinds(printer, plan);
+    plan.assumptions().forEach(a -> printer.line("  " + a));
+    plan.notes().forEach(note -> printer.line("! " + note));
+  }
+
+  private static void table(Printer printer, PlanOverview plan) {
+    List<List<String>> rows = new ArrayList<>();
+    for (PlanOverview.Line line : plan.lines()) {
+      rows.add(
+          List.of(
+              String.join("+", line.reports()),
+              slice(line.site(), line.event()),
+              line.first() + " .. " + line.last(),
+              Printer.number(line.windows()),
+              Printer.number(line.leastRequests()),
+              Printer.number(line.likelyRequests()),
+              Printer.number(line.mostRequests()),
+              line.rows() == null ? UNKNOWN : Printer.number(line.rows()),
+              line.bytes() == null ? UNKNOWN : Printer.bytes(line.bytes())));
+    }
+    printer.table(
+        List.of("report", "site", "days", "windows", "requests", "likely", "most", "rows", "size"),
+        rows);
+  }
+
+  /** What the likely requests are for. */
+  private static void kinds(Printer printer, PlanOverview plan) {
+    if (plan.likelyRequests() == 0) {
+      return;
+    }
+    printer.line("");
+    List<List<String>> rows = new ArrayList<>();
+    for (PlanOverview.Share share : plan.byReport()) {
+      rows.add(kinds(String.join("+", share.reports()), share.kinds()));
+    }
+    rows.add(kinds("all", plan.kinds()));
+    printer.table(
+        List.of("likely requests", "control", "first page", "further pages", "partitions", "total"),
+        rows);
+    printer.line("");
+  }
+
+  private static List<String> kinds(String name, RequestCosts.Kinds kinds) {
+    return List.of(
+        name,
+        Printer.number(kinds.control()),
+        Printer.number(kinds.first()),
+        Printer.number(kinds.further()),
+        Printer.number(kinds.partitions()),
+        Printer.number(kinds.total()));
+  }
+
+  private static String slice(String site, @Nullable String event) {
+    return event == null ? site : site + " / " + event;
+  }
+}

@@ -1,0 +1,214 @@
+package fathomexport.cli.command;
+
+import fathomexport.cli.output.Printer;
+import fathomexport.cli.output.RunPrinting;
+import fathomexport.cli.output.StatusPage;
+import fathomexport.cli.output.StatusWords;
+import fathomexport.cli.output.WholeFile;
+import fathomexport.cli.process.ExitCodes;
+import fathomexport.config.PipelineDefinition;
+import fathomexport.config.Settings;
+import fathomexport.fetch.ApiLesson;
+import fathomexport.inspect.StatusOverview;
+import fathomexport.run.RunListener;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code status}: what is covered, to which day, how surely. */
+@Command(
+    name = "status",
+    description = {
+      "Say what is covered, to which day and how surely: a row a report and site.",
+      "",
+      "What needs attention comes first. Asks the API nothing, and exits 0 whatever it finds."
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  fathom-export status nightly",
+      "  fathom-export status nightly --html status.html"
+    })
+public final class StatusCommand implements Callable<Integer> {
+  private static final int RUNS = 5;
+  private static final int GAPS = 4;
+
+  private final Context context;
+
+  @Parameters(paramLabel = "PIPELINE", description = Commands.PIPELINE)
+  String pipeline = "";
+
+  @Option(names = "--attention", description = "Only the rows that need attention.")
+  boolean attention;
+
+  @Option(
+      names = "--html",
+      paramLabel = "FILE",
+      description = "Write one page for a browser: calendars, runs, requests.")
+  @Nullable Path html;
+
+  public StatusCommand(Context context) {
+    this.context = context;
+  }
+
+  @Override
+  public Integer call() {
+    Settings settings = context.settings();
+    PipelineDefinition definition = context.pipeline(pipeline, settings);
+    StatusOverview status =
+        context.exporter(settings, RunListener.NONE).status(Context.job(definition));
+    if (html != null) {
+      Path file = context.environment().workingDirectory().resolve(html);
+      try {
+        WholeFile.write(file, StatusPage.of(status));
+      } catch (IOException e) {
+        context.environment().err().println("fathom-export: cannot write " + file + ": " + e);
+        return ExitCodes.STORAGE;
+      }
+      if (!context.printer().json()) {
+        context.printer().line("Written: " + file);
+        return 0;
+      }
+    }
+    if (context.printer().json()) {
+      context.printer().json(status);
+    } else {
+      print(context.printer(), status);
+    }
+    return 0;
+  }
+
+  private void print(Printer printer, StatusOverview status) {
+    printer.line(StatusWords.verdict(status));
+    List<StatusOverview.Line> shown =
+        status.lines().stream()
+            .filter(line -> !attention || line.attention())
+            .collect(Collectors.toList());
+    if (!shown.isEmpty()) {
+      printer.line("");
+      table(printer, shown);
+      shown.forEach(line -> details(printer, line));
+    }
+    status.damaged().forEach(damaged -> printer.line("! damaged: " + damaged));
+    RunPrinting.stale(printer, status.pipeline(), status.stale());
+    status.moved().forEach(moved -> printer.line("  ~ " + StatusWords.moved(moved)));
+    status
+        .lookbackFetched()
+        .forEach(
+            audit ->
+                printer.line(
+                    "  ~ the look-back of "
+                        + audit.site()
+                        + " is fetched, not confirmed: rows of "
+                        + audit.report()
+                        + " of "
+                        + audit.period()
+                        + " had changed although their totals had not (audit of "
+                        + audit.at().truncatedTo(ChronoUnit.SECONDS)
+                        + ")"));
+    StatusOverview.Usage usage = status.usage();
+    printer.line("");
+    printer.line(
+        "Requests  "
+            + Printer.number(usage.requestsToday())
+            + " today, "
+            + Printer.number(usage.requestsThisMonth())
+            + " this month (UTC), each billed as a pageview; the quota is "
+            + usage.requestsPerMinute()
+            + " a minute");
+    if (usage.limitedThisMonth() != null && usage.limitedThisMonth() > 0) {
+      printer.line(
+          "          "
+              + Printer.number(usage.limitedThisMonth())
+              + " of them were answered with 429: somebody else uses this quota");
+    }
+    if (!status.learned().isEmpty()) {
+      printer.line("API       " + ApiLesson.summary(status.learned()));
+    }
+    if (!status.runs().isEmpty()) {
+      printer.line("");
+      runs(printer, status);
+    }
+  }
+
+  private static void table(Printer printer, List<StatusOverview.Line> lines) {
+    List<List<String>> rows = new ArrayList<>();
+    for (StatusOverview.Line line : lines) {
+      String matter = StatusWords.matter(line);
+      rows.add(
+          List.of(
+              line.report(),
+              slice(line),
+              line.first() == null ? "-" : line.first().toString(),
+              line.freshTo() == null ? "-" : line.freshTo().toString(),
+              Printer.number(line.certified()),
+              Printer.number(line.uncertified()),
+              Printer.number(line.restated()),
+              Printer.number(line.rows()),
+              matter.isEmpty() ? "complete" : "! " + matter));
+    }
+    printer.table(
+        List.of(
+            "report",
+            "site",
+            "from",
+            "fresh to",
+            "certified",
+            "uncertified",
+            "restated",
+            "rows",
+            "state"),
+        rows);
+  }
+
+  private static void details(Printer printer, StatusOverview.Line line) {
+    List<StatusOverview.Gap> gaps = line.gaps();
+    if (!gaps.isEmpty()) {
+      printer.line(
+          "! "
+              + line.report()
+              + " "
+              + slice(line)
+              + " missing: "
+              + gaps.stream()
+                  .limit(GAPS)
+                  .map(StatusOverview.Gap::toString)
+                  .collect(Collectors.joining(", "))
+              + (gaps.size() > GAPS ? ", and " + (gaps.size() - GAPS) + " more" : ""));
+    }
+    if (line.problem() != null) {
+      printer.line("! " + line.report() + " " + slice(line) + " " + line.problem());
+    }
+  }
+
+  private static String slice(StatusOverview.Line line) {
+    return line.event() == null ? line.site() : line.site() + " / " + line.event();
+  }
+
+  private static void runs(Printer printer, StatusOverview status) {
+    printer.table(
+        List.of("started", "pipeline", "command", "exit", "took", "windows", "rows", "requests"),
+        status.runs().stream()
+            .limit(RUNS)
+            .map(
+                r ->
+                    List.of(
+                        r.startedAt().truncatedTo(ChronoUnit.SECONDS).toString(),
+                        r.pipeline(),
+                        r.command(),
+                        r.exitCode() == null ? "-" : r.exitCode().toString(),
+                        r.took() == null ? "-" : Printer.time(r.took()),
+                        r.windowsCommitted() + "/" + r.windowsPlanned(),
+                        Printer.number(r.rows()),
+                        Printer.number(r.requests())))
+            .toList());
+  }
+}

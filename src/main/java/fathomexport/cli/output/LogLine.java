@@ -1,0 +1,73 @@
+package fathomexport.cli.output;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import fathomexport.cli.process.ShownStream;
+import fathomexport.report.ShownText;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One line of a log that a program reads: a JSON object with always the same keys, in the same
+ * order; null where there is nothing to say. docs/operations.md tells what each means.
+ */
+public final class LogLine implements ShownStream.Escaped {
+  static final List<String> KEYS =
+      List.of(
+          "ts",
+          "level",
+          "event",
+          "run_id",
+          "pipeline",
+          "command",
+          "report",
+          "site",
+          "event_name",
+          "first",
+          "last",
+          "status",
+          "windows",
+          "rows",
+          "requests",
+          "requests_so_far",
+          "exit_code",
+          "logger",
+          "until",
+          "reason");
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final Map<String, @Nullable Object> values = new LinkedHashMap<>();
+
+  private LogLine() {
+    KEYS.forEach(key -> values.put(key, null));
+  }
+
+  public static LogLine of(Instant at, String level, String event) {
+    return new LogLine().with("ts", at.toString()).with("level", level).with("event", event);
+  }
+
+  /**
+   * @param value text or a whole number
+   */
+  public LogLine with(String key, @Nullable Object value) {
+    if (!values.containsKey(key)) {
+      throw new IllegalArgumentException("a log line has no key " + key);
+    }
+    values.put(key, value);
+    return this;
+  }
+
+  /** The line, without its end. */
+  @Override
+  public String toString() {
+    try {
+      return ShownText.json(JSON.writeValueAsString(values));
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("cannot write a log line: " + values, e);
+    }
+  }
+}

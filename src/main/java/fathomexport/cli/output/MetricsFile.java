@@ -1,0 +1,150 @@
+package fathomexport.cli.output;
+
+import fathomexport.run.RunListener;
+import fathomexport.run.RunResult;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A run's numbers in Prometheus' text format, for the node exporter's textfile collector. All are
+ * of the last run of a pipeline and command, so all are gauges.
+ */
+public final class MetricsFile implements RunListener {
+  private static final String PREFIX = "fathom_export_";
+  private static final String SUCCESS = PREFIX + "last_success_timestamp_seconds";
+
+  private final Path file;
+  private final String labels;
+  private final Instant startedAt;
+  private final AtomicLong requests = new AtomicLong();
+  private final AtomicLong limited = new AtomicLong();
+
+  /**
+   * @param pipeline as the user named it: a name, or a path
+   */
+  public MetricsFile(Path file, String pipeline, String command, Instant startedAt) {
+    this.file = file;
+    this.startedAt = startedAt;
+    String name = Path.of(pipeline).getFileName().toString().replaceFirst("\\.ya?ml$", "");
+    this.labels = "pipeline=\"" + escaped(name) + "\",command=\"" + escaped(command) + "\"";
+  }
+
+  @Override
+  public void requestSent() {
+    requests.incrementAndGet();
+  }
+
+  @Override
+  public void limited() {
+    limited.incrementAndGet();
+  }
+
+  /** When a run last succeeded by the file that is there; empty when there is none. */
+  public Optional<Instant> successBefore() {
+    String start = SUCCESS + "{" + labels + "} ";
+    try {
+      return Files.readAllLines(file).stream()
+          .filter(line -> line.startsWith(start))
+          .map(line -> Instant.ofEpochMilli(Math.round(1000 * seconds(line, start))))
+          .findFirst();
+    } catch (IOException e) {
+      // Without the file nothing is known of a success, which is what leaving it out says.
+      return Optional.empty();
+    }
+  }
+
+  private static double seconds(String line, String start) {
+    return Double.parseDouble(line.substring(start.length()));
+  }
+
+  /**
+   * Replaces the file.
+   *
+   * @param success when a run last exited 0; empty when none is known of, and then left out
+   * @param result null when there is none, because the run could not begin or exports nothing; then
+   *     windows and rows are left out
+   */
+  public void write(
+      int exitCode, Instant now, Optional<Instant> success, @Nullable RunResult result)
+      throws IOException {
+    StringBuilder text = new StringBuilder();
+    success.ifPresent(
+        at -> one(text, SUCCESS, "When a run last ended with exit code 0.", time(at)));
+    one(text, PREFIX + "last_run_timestamp_seconds", "When the last run ended.", time(now));
+    one(text, PREFIX + "exit_code", "Exit code of the last run.", String.valueOf(exitCode));
+    one(
+        text,
+        PREFIX + "duration_seconds",
+        "How long the last run took.",
+        number(Duration.between(startedAt, now)));
+    if (result != null) {
+      results(text, result);
+    }
+    one(
+        text,
+        PREFIX + "requests",
+        "Requests of the last run, each billed as a pageview.",
+        String.valueOf(result == null ? requests.get() : result.requests()));
+    one(
+        text,
+        PREFIX + "limited_requests",
+        "Requests of the last run that were answered with 429.",
+        String.valueOf(limited.get()));
+    WholeFile.write(file, text.toString());
+  }
+
+  private void results(StringBuilder text, RunResult result) {
+    Map<String, Long> windows = new LinkedHashMap<>();
+    windows.put("planned", result.windowsPlanned());
+    windows.put("committed", result.windowsCommitted());
+    windows.put("unchanged", result.windowsUnchanged());
+    windows.put("incomplete", result.windowsIncomplete());
+    windows.put("failed", result.windowsFailed());
+    windows.put("not_begun", result.windowsSkipped());
+    head(
+        text,
+        PREFIX + "windows",
+        "Windows of the last run by outcome; unchanged ones are among the committed, and an"
+            + " incomplete one may be committed in part.");
+    windows.forEach(
+        (outcome, n) ->
+            text.append(
+                PREFIX + "windows{" + labels + ",outcome=\"" + outcome + "\"} " + n + "\n"));
+    one(text, PREFIX + "rows", "Rows of the last run's windows.", String.valueOf(result.rows()));
+    one(
+        text,
+        PREFIX + "quarantined_rows",
+        "Rows of the last run that could not be typed.",
+        String.valueOf(result.quarantined()));
+  }
+
+  private void one(StringBuilder text, String name, String help, String value) {
+    head(text, name, help);
+    text.append(name + "{" + labels + "} " + value + "\n");
+  }
+
+  private static void head(StringBuilder text, String name, String help) {
+    text.append("# HELP " + name + " " + help + "\n# TYPE " + name + " gauge\n");
+  }
+
+  private static String time(Instant at) {
+    return number(Duration.between(Instant.EPOCH, at));
+  }
+
+  /** Seconds, to the millisecond. */
+  private static String number(Duration duration) {
+    return "%d.%03d".formatted(duration.toSeconds(), duration.toMillisPart());
+  }
+
+  private static String escaped(String value) {
+    return value.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n");
+  }
+}

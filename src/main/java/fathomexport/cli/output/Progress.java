@@ -1,0 +1,284 @@
+package fathomexport.cli.output;
+
+import fathomexport.cli.process.Environment;
+import fathomexport.cli.process.ShownStream;
+import fathomexport.report.ShownText;
+import fathomexport.report.Window;
+import fathomexport.run.FailureKind;
+import fathomexport.run.PlannedRun;
+import fathomexport.run.RunListener;
+import fathomexport.run.RunResult;
+import fathomexport.run.WindowOutcome;
+import java.io.PrintStream;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+import java.util.Locale;
+import java.util.Optional;
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Shows how a run gets on, on standard error: to a person a bar of requests, with rows, rate and
+ * the time to go; to a log one JSON line a window.
+ */
+public abstract class Progress implements RunListener, AutoCloseable {
+
+  public static Progress of(Environment environment) {
+    return environment.terminal()
+        ? new Bar(environment.err(), environment.clock())
+        : new Lines(environment.err(), environment.clock());
+  }
+
+  /** Something that whoever runs this should know. */
+  public abstract void warn(String message);
+
+  /** The run ended. */
+  public abstract void ended(RunResult result);
+
+  /** The run could not begin, or could not go on. */
+  public abstract void failed(int exitCode, String message);
+
+  @Override
+  public void close() {}
+
+  /** One structured line a window. */
+  private static final class Lines extends Progress {
+    private final PrintStream err;
+    private final InstantSource clock;
+    private @Nullable PlannedRun run;
+    private long requests;
+
+    Lines(PrintStream err, InstantSource clock) {
+      this.err = err;
+      this.clock = clock;
+    }
+
+    private LogLine line(String level, String event) {
+      LogLine line = LogLine.of(clock.instant(), level, event).with("requests_so_far", requests);
+      return run == null
+          ? line
+          : line.with("run_id", run.runId())
+              .with("pipeline", run.pipeline())
+              .with("command", run.command());
+    }
+
+    @Override
+    public synchronized void planned(PlannedRun planned) {
+      run = planned;
+      err.println(
+          line("INFO", "planned")
+              .with("windows", planned.windows())
+              .with("requests", planned.leastRequests())
+              .with(
+                  "reason",
+                  planned.leastRequests()
+                      + " requests at least, "
+                      + planned.likelyRequests()
+                      + " likely"));
+    }
+
+    @Override
+    public synchronized void requestSent() {
+      requests++;
+    }
+
+    @Override
+    public synchronized void waitingLong(Instant until, String reason) {
+      err.println(line("INFO", "waiting").with("until", until.toString()).with("reason", reason));
+    }
+
+    @Override
+    public void notice(String message) {
+      warn(message);
+    }
+
+    @Override
+    public synchronized void windowEnded(WindowOutcome outcome) {
+      FailureKind failure = outcome.failure();
+      Window window = outcome.subject();
+      LogLine line =
+          line(failure == null ? "INFO" : "WARN", "window")
+              .with("status", status(outcome))
+              .with("rows", outcome.rows())
+              .with("requests", outcome.requests())
+              .with("reason", outcome.message().isEmpty() ? null : outcome.message());
+      if (window == null) {
+        line.with("site", outcome.window());
+      } else {
+        line.with("report", window.report())
+            .with("site", window.slice().site().value())
+            .with("event_name", window.slice().event())
+            .with("first", window.days().first().toString())
+            .with("last", window.days().last().toString());
+      }
+      err.println(line);
+    }
+
+    private static String status(WindowOutcome outcome) {
+      FailureKind failure = outcome.failure();
+      if (failure != null) {
+        return failure.name().toLowerCase(Locale.ROOT);
+      }
+      return outcome.changed() == 0 ? "unchanged" : "committed";
+    }
+
+    @Override
+    public synchronized void warn(String message) {
+      err.println(line("WARN", "warning").with("reason", message));
+    }
+
+    @Override
+    public synchronized void ended(RunResult result) {
+      err.println(
+          line(result.exitCode() == 0 ? "INFO" : "WARN", "ended")
+              .with("run_id", result.runId())
+              .with("status", result.exitCode() == 0 ? "done" : "not_done")
+              .with("windows", result.windowsCommitted())
+              .with("rows", result.rows())
+              .with("requests", result.requests())
+              .with("exit_code", result.exitCode()));
+    }
+
+    @Override
+    public synchronized void failed(int exitCode, String message) {
+      err.println(
+          line("ERROR", "failed")
+              .with("status", "failed")
+              .with("exit_code", exitCode)
+              .with("reason", message));
+    }
+  }
+
+  /** A bar whose unit is the request: the quota makes requests, not rows, take the time. */
+  private static final class Bar extends Progress {
+    private static final int UPDATE_MILLIS = 500;
+
+    private final PrintStream err;
+    private final InstantSource clock;
+    private long requests;
+    private long rows;
+    private @Nullable ProgressBar bar;
+    private @Nullable TimeToGo toGo;
+
+    Bar(PrintStream err, InstantSource clock) {
+      this.err = err;
+      this.clock = clock;
+    }
+
+    @Override
+    public synchronized void planned(PlannedRun run) {
+      if (run.windows() > 0) {
+        TimeToGo time = new TimeToGo(run.requestsPerMinute(), run.expected());
+        toGo = time;
+        bar =
+            new ProgressBarBuilder()
+                .setTaskName("Requests")
+                .setInitialMax(run.likelyRequests())
+                .setUpdateIntervalMillis(UPDATE_MILLIS)
+                .showSpeed()
+                .setSpeedUnit(ChronoUnit.MINUTES)
+                .setEtaFunction(
+                    state -> {
+                      synchronized (this) {
+                        return Optional.of(time.at(clock.instant()));
+                      }
+                    })
+                .setConsumer(new ConsoleProgressBarConsumer(ShownStream.raw(err)))
+                .build();
+      }
+    }
+
+    @Override
+    public synchronized void requestSent() {
+      requests++;
+      if (toGo != null) {
+        toGo.sent(clock.instant());
+      }
+      show(message());
+    }
+
+    @Override
+    public synchronized void waiting(Instant until) {
+      if (toGo != null) {
+        toGo.pausedUntil(until);
+      }
+      show(message() + ", waiting for the quota");
+    }
+
+    @Override
+    public synchronized void waitingLong(Instant until, String reason) {
+      if (toGo != null) {
+        toGo.pausedUntil(until);
+      }
+      String message = " waiting until " + until.truncatedTo(ChronoUnit.SECONDS) + ": " + reason;
+      if (bar == null) {
+        err.println(message.strip());
+      }
+      show(message);
+    }
+
+    @Override
+    public void notice(String message) {
+      warn(message);
+    }
+
+    @Override
+    public synchronized void rowsFetched(long fetched) {
+      rows += fetched;
+      show(message());
+    }
+
+    @Override
+    public synchronized void windowEnded(WindowOutcome outcome) {
+      Window window = outcome.subject();
+      if (toGo != null && window != null) {
+        toGo.ended(window.id(), outcome.requests(), outcome.failure() != null);
+      }
+      show(outcome.failure() == null ? message() : " ! " + outcome.window());
+    }
+
+    /** What is done, out of what that makes the run come to. */
+    private void show(String message) {
+      if (bar != null && toGo != null) {
+        bar.maxHint(requests + toGo.requestsLeft());
+        bar.stepTo(requests);
+        // The bar itself moves the cursor, so what it prints is not escaped below.
+        bar.setExtraMessage(ShownText.line(message));
+      }
+    }
+
+    private String message() {
+      return " " + Printer.number(rows) + " rows";
+    }
+
+    @Override
+    public void warn(String message) {
+      err.println("warning: " + message);
+    }
+
+    @Override
+    public void ended(RunResult result) {}
+
+    @Override
+    public void failed(int exitCode, String message) {
+      close();
+      err.println("fathom-export: " + message);
+    }
+
+    @Override
+    public void close() {
+      ProgressBar open;
+      synchronized (this) {
+        open = bar;
+        bar = null;
+      }
+      // Not while holding the lock: its last picture asks for the time to go.
+      if (open != null) {
+        open.close();
+      }
+    }
+  }
+}

@@ -1,0 +1,155 @@
+package fathomexport.cli.output;
+
+import fathomexport.run.RunResult;
+import fathomexport.run.RunSummary;
+import fathomexport.run.StaleRange;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/** Says what a run did. */
+public final class RunPrinting {
+  private static final int MESSAGES = 20;
+
+  private RunPrinting() {}
+
+  public static void print(Printer printer, String pipeline, RunResult result) {
+    if (printer.json()) {
+      printer.json(result);
+      return;
+    }
+    printer.line(pipeline + ": " + verdict(result));
+    printer.line(
+        "  windows   "
+            + Printer.number(result.windowsPlanned())
+            + " planned, "
+            + Printer.number(result.windowsCommitted())
+            + " committed"
+            + part(result.windowsUnchanged(), "unchanged", " (", ")")
+            + part(result.windowsIncomplete(), "incomplete", ", ", "")
+            + part(result.windowsFailed(), "failed", ", ", "")
+            + part(result.windowsSkipped(), "not begun", ", ", ""));
+    printer.line(
+        "  rows      "
+            + Printer.number(result.rows())
+            + part(result.quarantined(), "quarantined", ", ", ""));
+    printer.line(
+        "  requests  "
+            + Printer.number(result.requests())
+            + ", each billed as a pageview; took "
+            + Printer.time(result.took())
+            + " (the quota allows no less than "
+            + Printer.time(result.floor())
+            + ")");
+    messages(printer, result);
+    stale(printer, pipeline, result.stale());
+  }
+
+  /** Says what is no longer what the pipeline asks for, and what renews it. */
+  public static void stale(Printer printer, String pipeline, List<StaleRange> ranges) {
+    ranges.stream()
+        .limit(MESSAGES)
+        .forEach(
+            stale ->
+                printer.line(
+                    "  ~ "
+                        + stale.report()
+                        + " "
+                        + stale.site()
+                        + ": "
+                        + Printer.number(stale.periods())
+                        + " stale, "
+                        + stale.why()
+                        + "; renew with: fathom-export backfill "
+                        + pipeline
+                        + " --from "
+                        + stale.first()
+                        + " --to "
+                        + stale.last()));
+    if (ranges.size() > MESSAGES) {
+      printer.line("  ~ and " + (ranges.size() - MESSAGES) + " more: see status --json");
+    }
+  }
+
+  /** Says what a snapshot did. */
+  public static void printSamples(Printer printer, String pipeline, RunResult result) {
+    if (printer.json()) {
+      printer.json(result);
+      return;
+    }
+    printer.line(
+        pipeline
+            + ": "
+            + switch (result.exitCode()) {
+              case 0 -> result.windowsPlanned() == 0 ? "there is no site" : "done";
+              case 75 -> "not all sampled; try again later (exit 75)";
+              case 130, 143 -> "stopped as asked (exit " + result.exitCode() + ")";
+              default -> verdict(result);
+            });
+    printer.line(
+        "  samples   "
+            + Printer.number(result.windowsCommitted())
+            + " of "
+            + Printer.number(result.windowsPlanned())
+            + " sites, "
+            + Printer.number(result.rows())
+            + " rows");
+    printer.line(
+        "  requests  "
+            + Printer.number(result.requests())
+            + ", each billed as a pageview; took "
+            + Printer.time(result.took()));
+    messages(printer, result);
+  }
+
+  private static void messages(Printer printer, RunResult result) {
+    List<String> messages =
+        result.messages().stream().filter(m -> !RunSummary.isNotFetched(m)).toList();
+    List<String> notFetched = result.messages().stream().filter(RunSummary::isNotFetched).toList();
+    messages.stream().limit(MESSAGES).forEach(m -> printer.line("  ! " + m));
+    if (messages.size() > MESSAGES) {
+      printer.line("  ! and " + (messages.size() - MESSAGES) + " more: see status");
+    }
+    // Those of one cause say it once.
+    Map<String, List<String>> byCause =
+        notFetched.stream()
+            .collect(
+                Collectors.groupingBy(
+                    RunSummary::causeOf, LinkedHashMap::new, Collectors.toList()));
+    byCause.values().stream()
+        .limit(MESSAGES)
+        .forEach(
+            alike ->
+                printer.line(
+                    "  ! "
+                        + alike.get(0)
+                        + (alike.size() == 1
+                            ? ""
+                            : " (and " + (alike.size() - 1) + " more windows)")));
+  }
+
+  private static String verdict(RunResult result) {
+    if (result.exitCode() == 0) {
+      return result.windowsPlanned() == 0
+          ? "nothing to do, everything that is over is exported"
+          : "done";
+    }
+    String what =
+        switch (result.exitCode()) {
+          case 65 -> "partly done: some data is incomplete or quarantined";
+          case 70 -> "a fault of ours; please report it";
+          case 74 -> "disk or database failed";
+          case 75 -> "stopped early; run it again later, it goes on from here";
+          case 77 -> "the token may not read everything that was asked";
+          case 78 -> "the API refuses what the configuration asks for";
+          case 130, 143 -> "stopped as asked; run it again, it goes on from here";
+          default -> "failed";
+        };
+    return what + " (exit " + result.exitCode() + ")";
+  }
+
+  private static String part(long count, String what, String before, String after) {
+    return count == 0 ? "" : before + Printer.number(count) + " " + what + after;
+  }
+}

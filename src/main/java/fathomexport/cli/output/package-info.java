@@ -1,0 +1,5 @@
+/** What commands print: tables, progress, log lines, the status page, metrics. */
+@NullMarked
+package fathomexport.cli.output;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,11 @@
+package fathomexport.cli.process;
+
+/** Exit codes that no run result gives. */
+public final class ExitCodes {
+  public static final int USAGE = 2;
+  public static final int FAULT = 70;
+  public static final int STORAGE = 74;
+  public static final int CONFIGURATION = 78;
+
+  private ExitCodes() {}
+}

@@ -1,0 +1,44 @@
+package fathomexport.cli.process;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Options that stand before or after the command's name. */
+public final class GlobalOptions {
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      scope = picocli.CommandLine.ScopeType.INHERIT,
+      description = "Show this text.")
+  boolean help;
+
+  @Option(
+      names = {"-V", "--version"},
+      versionHelp = true,
+      description = "Show the version.")
+  boolean version;
+
+  @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      scope = picocli.CommandLine.ScopeType.INHERIT,
+      description = "Settings; conf/fathom-export.yaml by default.")
+  public @Nullable Path config;
+
+  @Option(
+      names = "--json",
+      scope = picocli.CommandLine.ScopeType.INHERIT,
+      description = "Print the result as JSON.")
+  public boolean json;
+
+  @Option(
+      names = "--verbose",
+      scope = picocli.CommandLine.ScopeType.INHERIT,
+      description = "Log every step.")
+  public boolean verbose;
+
+  /** What stood behind {@code --}: Beam's own options. */
+  public List<String> beamArguments = List.of();
+}

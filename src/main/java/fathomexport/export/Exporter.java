@@ -1,0 +1,589 @@
+package fathomexport.export;
+
+import fathomexport.api.ApiSettings;
+import fathomexport.api.FathomClient;
+import fathomexport.api.RetryPolicy;
+import fathomexport.beam.BeamRun;
+import fathomexport.beam.RecordSummary;
+import fathomexport.beam.RunServices;
+import fathomexport.fetch.Accounts;
+import fathomexport.fetch.EventBound;
+import fathomexport.fetch.RequestCosts;
+import fathomexport.fetch.SpillDirectory;
+import fathomexport.inspect.Explanation;
+import fathomexport.inspect.PlanOverview;
+import fathomexport.inspect.StaleRanges;
+import fathomexport.inspect.StatusOverview;
+import fathomexport.ledger.Ledger;
+import fathomexport.ledger.LedgerException;
+import fathomexport.ledger.RunRecord;
+import fathomexport.plan.Mode;
+import fathomexport.plan.Plan;
+import fathomexport.plan.Subject;
+import fathomexport.plan.WindowPlanner;
+import fathomexport.quota.PreferablyLeased;
+import fathomexport.report.DayRange;
+import fathomexport.report.Report;
+import fathomexport.report.SecretUnavailableException;
+import fathomexport.report.Site;
+import fathomexport.report.SiteId;
+import fathomexport.run.Budget;
+import fathomexport.run.ExportFailedException;
+import fathomexport.run.ExportJob;
+import fathomexport.run.ExportSettings;
+import fathomexport.run.ExportSpec;
+import fathomexport.run.FailureKind;
+import fathomexport.run.FailurePolicy;
+import fathomexport.run.Patience;
+import fathomexport.run.Priority;
+import fathomexport.run.RunEnvironment;
+import fathomexport.run.RunResult;
+import fathomexport.run.RunSummary;
+import fathomexport.run.StaleRange;
+import fathomexport.run.WindowOutcome;
+import fathomexport.sink.Fence;
+import fathomexport.sink.SinkException;
+import fathomexport.sink.parquet.file.ParquetSettings;
+import fathomexport.sink.postgres.PostgresSink;
+import fathomexport.sink.postgres.db.PostgresSettings;
+import fathomexport.sinks.PipelineLock;
+import fathomexport.sinks.Sinks;
+import fathomexport.verify.Verification;
+import fathomexport.verify.VerifyRun;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.YearMonth;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What can be done with a configuration: the one door into this package for the command line and
+ * for tests. Every method throws {@link ExportFailedException} when it cannot begin.
+ */
+public final class Exporter {
+  /** Control totals that are older than this are asked for again. */
+  private static final Duration CONTROL_AGE = Duration.ofHours(2);
+
+  private static final Duration MINUTE = Duration.ofMinutes(1);
+
+  /** A year and more, where other pipelines run every hour. */
+  private static final int RUNS_FOR_SUCCESS = 10_000;
+
+  /** Enough to find a pipeline's last one among those of others. */
+  private static final int RECENT_RUNS = 50;
+
+  private final ExportSettings settings;
+  private final RunEnvironment environment;
+
+  public Exporter(ExportSettings settings, RunEnvironment environment) {
+    this.settings = settings;
+    this.environment = environment;
+  }
+
+  /** The version of Beam that carries runs. */
+  public static String beamVersion() {
+    return BeamRun.beamVersion();
+  }
+
+  /** Every site's finished days of the look-back, then gaps: what a scheduler starts. */
+  public RunResult run(ExportJob job, boolean force, List<String> beamArguments) {
+    return run(job, force, Patience.LIMITED, beamArguments);
+  }
+
+  /** The same, with this much patience. */
+  public RunResult run(
+      ExportJob job, boolean force, Patience patience, List<String> beamArguments) {
+    return export(
+        job,
+        new Mode.Nightly(job.lookbackDays(), force),
+        Budget.UNLIMITED,
+        patience,
+        beamArguments);
+  }
+
+  /** What of a range is not complete yet; with {@code force} all of it. */
+  public RunResult backfill(
+      ExportJob job,
+      DayRange days,
+      boolean force,
+      boolean newestFirst,
+      List<String> beamArguments) {
+    return backfill(job, days, force, newestFirst, Budget.UNLIMITED, beamArguments);
+  }
+
+  /** The same, but ends at a window's edge when the budget is spent. */
+  public RunResult backfill(
+      ExportJob job,
+      DayRange days,
+      boolean force,
+      boolean newestFirst,
+      Budget budget,
+      List<String> beamArguments) {
+    return backfill(job, days, force, newestFirst, budget, Patience.LIMITED, beamArguments);
+  }
+
+  /** The same, with this much patience. */
+  public RunResult backfill(
+      ExportJob job,
+      DayRange days,
+      boolean force,
+      boolean newestFirst,
+      Budget budget,
+      Patience patience,
+      List<String> beamArguments) {
+    return export(
+        job, new Mode.Backfill(days, force, newestFirst), budget, patience, beamArguments);
+  }
+
+  /**
+   * Samples the current visitors of the job's sites, once each.
+   *
+   * @param detailed whether pages and referrers are asked for, too
+   */
+  public RunResult snapshot(ExportJob job, boolean detailed, List<String> beamArguments) {
+    return guarded(
+        () -> {
+          UnpackDirectories.require();
+          try (Sinks sinks = open(job)) {
+            sinks.all().forEach(sink -> sink.samples().prepare());
+            // Not the pipeline's own lock: a night's run and a sample do not exclude each other.
+            Optional<Ledger.RunLock> lock = sinks.ledger().tryLock("snapshot/" + job.name());
+            if (lock.isEmpty()) {
+              throw new ExportFailedException(
+                  FailureKind.TRY_LATER,
+                  "another snapshot of pipeline " + job.name() + " is under way",
+                  null);
+            }
+            PostgresSettings quota = quota(job);
+            try (Ledger.RunLock held = lock.get();
+                FathomClient client = client(api(), job, Priority.FIRST, quota, Budget.UNLIMITED)) {
+              Objects.requireNonNull(held);
+              SnapshotRun run =
+                  new SnapshotRun(environment, sinks, client, detailed, settings.maxInFlight());
+              RunRecord done =
+                  run.run(
+                      new Accounts(client).subjects(job.withoutReports()),
+                      (startedAt, sites) ->
+                          spec(
+                              job,
+                              SnapshotRun.COMMAND,
+                              sites,
+                              startedAt,
+                              api(),
+                              Priority.FIRST,
+                              quota,
+                              Budget.UNLIMITED,
+                              Map.of(),
+                              Path.of("")),
+                      beamArguments);
+              return RunResult.of(done, floor(done.requests()));
+            }
+          }
+        });
+  }
+
+  /** Makes the sinks ready for the job's reports. */
+  public void migrate(ExportJob job) {
+    guarded(
+        () -> {
+          try (Sinks sinks = open(job)) {
+            sinks.all().forEach(sink -> sink.migrate(job.reports()));
+          }
+          return "";
+        });
+  }
+
+  /** All sites that the token may list. */
+  public List<Site> sites() {
+    return guarded(
+        () -> {
+          try (FathomClient client = lookups()) {
+            return new Accounts(client).all();
+          }
+        });
+  }
+
+  /**
+   * What a run or a backfill would do. Asks the API for sites and events only, and writes nothing.
+   */
+  public PlanOverview planRun(ExportJob job) {
+    return plan(job, new Mode.Nightly(job.lookbackDays(), false));
+  }
+
+  /** What a backfill would do. */
+  public PlanOverview planBackfill(ExportJob job, DayRange days, boolean force) {
+    return plan(job, new Mode.Backfill(days, force, true));
+  }
+
+  private PlanOverview plan(ExportJob job, Mode mode) {
+    return guarded(
+        () -> {
+          try (Sinks sinks = open(job);
+              FathomClient client = lookups()) {
+            Accounts.Found found = new Accounts(client).subjects(job);
+            LedgerView view = new LedgerView(job, sinks);
+            WindowPlanner planner = planner(job, mode, view, found.subjects());
+            EventBound events = EventBound.of(job, found.subjects(), view.storedEvents());
+            Plan plan = planner.plan(events.subjects());
+            return PlanOverview.of(
+                costs(view, sinks),
+                plan,
+                mode instanceof Mode.Nightly ? planner.usualNight().plan(events.subjects()) : null,
+                YearMonth.from(environment.time().instant().atOffset(ZoneOffset.UTC)),
+                job.reports().stream()
+                    .collect(Collectors.toMap(Report::name, r -> sinks.weight(r.name()))),
+                Stream.concat(found.lost().stream(), events.leftOut().stream())
+                    .map(l -> l.window() + ": " + l.message())
+                    .toList());
+          }
+        });
+  }
+
+  private RequestCosts costs(LedgerView view, Sinks sinks) {
+    return new RequestCosts(
+        view.expectedRows(),
+        settings.requestsPerMinute(),
+        sinks.ledger().learned().limit(settings.accountKey(), settings.rowLimit()),
+        settings.maxRangeDays());
+  }
+
+  /** What is covered, a row a report and slice. */
+  public StatusOverview status(ExportJob job) {
+    return guarded(
+        () -> {
+          try (Sinks sinks = open(job)) {
+            return StatusOverview.of(
+                job,
+                sinks,
+                environment.time().instant(),
+                settings.requestsPerMinute(),
+                settings.accountKey());
+          }
+        });
+  }
+
+  /** When a run of the pipeline by this command last ended with exit code 0. */
+  public Optional<Instant> lastSuccess(ExportJob job, String command) {
+    return guarded(
+        () -> {
+          try (Sinks sinks = open(job)) {
+            return sinks.ledger().runs(RUNS_FOR_SUCCESS).stream()
+                .filter(r -> r.pipeline().equals(job.name()) && r.command().equals(command))
+                .filter(r -> Objects.equals(r.exitCode(), 0))
+                .flatMap(r -> Stream.ofNullable(r.finishedAt()))
+                .max(Instant::compareTo);
+          }
+        });
+  }
+
+  /** Asks the control totals of a range again and compares them with what is stored. */
+  public Verification verify(ExportJob job, DayRange days) {
+    return guarded(
+        () -> {
+          try (Sinks sinks = open(job);
+              FathomClient client =
+                  client(api(), job, Priority.WHEN_FREE, quota(job), Budget.UNLIMITED)) {
+            return new VerifyRun(settings, environment, job, sinks).verify(days, client);
+          }
+        });
+  }
+
+  /** How the numbers of a report, site and day came to be. Asks the API nothing. */
+  public Explanation explain(ExportJob job, Report report, SiteId site, LocalDate day) {
+    return guarded(
+        () -> {
+          try (Sinks sinks = open(job)) {
+            return Explanation.of(report, site, day, sinks, settings.accountKey());
+          }
+        });
+  }
+
+  private RunResult export(
+      ExportJob job, Mode mode, Budget budget, Patience patience, List<String> beamArguments) {
+    ApiSettings api = api(patience);
+    return guarded(
+        () -> {
+          UnpackDirectories.require();
+          try (Sinks sinks = open(job)) {
+            sinks.all().forEach(sink -> sink.migrate(job.reports()));
+            Optional<PipelineLock> lock = sinks.tryLock(job.name());
+            if (lock.isEmpty()) {
+              throw new ExportFailedException(
+                  FailureKind.TRY_LATER,
+                  "another run of pipeline " + job.name() + " is under way",
+                  null);
+            }
+            PostgresSettings quota = quota(job);
+            try (PipelineLock held = lock.get();
+                FathomClient client = client(api, job, priority(mode), quota, budget)) {
+              return export(job, mode, api, quota, budget, beamArguments, sinks, held, client);
+            }
+          }
+        });
+  }
+
+  private RunResult export(
+      ExportJob job,
+      Mode mode,
+      ApiSettings api,
+      @Nullable PostgresSettings quota,
+      Budget budget,
+      List<String> beamArguments,
+      Sinks sinks,
+      PipelineLock lock,
+      FathomClient client) {
+    Instant startedAt = environment.time().instant();
+    Accounts.Found found = new Accounts(client).subjects(job);
+    LedgerView view = new LedgerView(job, sinks);
+    WindowPlanner planner = planner(job, mode, view, found.subjects());
+    EventBound events = EventBound.of(job, found.subjects(), view.storedEvents());
+    Plan plan = planner.plan(events.subjects());
+    List<WindowOutcome> failed = new ArrayList<>(found.lost());
+    events.leftOut().stream().filter(e -> e.failure() != null).forEach(failed::add);
+    try (SpillDirectory spill = SpillDirectory.create()) {
+      ExportSpec spec =
+          spec(
+              job,
+              mode.command(),
+              plan.windows(),
+              startedAt,
+              api,
+              priority(mode),
+              quota,
+              budget,
+              lock.fences(),
+              spill.path());
+      environment.listener().planned(costs(view, sinks).planned(spec, plan, found.sites()));
+      failed.forEach(environment.listener()::windowEnded);
+      events.leftOut().stream()
+          .filter(e -> e.failure() == null)
+          .forEach(e -> environment.listener().notice(e.window() + ": " + e.message()));
+      RunSummary lost =
+          failed.stream().map(RunSummary::of).reduce(RunSummary.EMPTY, RunSummary::plus);
+      RunRecord ended;
+      if (plan.tasks().isEmpty()) {
+        ended = RecordSummary.of(spec, lost, startedAt, 0, lost.exitCode());
+      } else {
+        try (RunServices services = new RunServices(spec, environment, sinks, client, lock)) {
+          services.register();
+          LastNight.troubled(sinks.ledger().runs(RECENT_RUNS), job.name(), found.sites())
+              .forEach(services::troubled);
+          if (!mode.force()) {
+            view.seed(services.book(), plan, startedAt.minus(CONTROL_AGE));
+          }
+          sinks.ledger().record(RecordSummary.begun(spec));
+          long requests =
+              new BeamRun(beamArguments, settings.maxInFlight()).execute(spec, plan.tasks(), lost);
+          ended = RecordSummary.withRequests(find(sinks.ledger(), spec.runId()), requests);
+        }
+      }
+      int exitCode =
+          environment.stop().stopped()
+              ? FailureKind.STOPPED.exitCode()
+              : Objects.requireNonNullElse(ended.exitCode(), FailureKind.FAULT.exitCode());
+      RunRecord done = RecordSummary.finished(ended, environment.time().instant(), exitCode);
+      sinks.ledger().record(done);
+      return RunResult.of(done, exitCode, floor(done.requests()), stale(job, found, sinks, plan));
+    }
+  }
+
+  /** What still is stale after a run, however long ago it was stored. */
+  private static List<StaleRange> stale(
+      ExportJob job, Accounts.Found found, Sinks sinks, Plan plan) {
+    if (plan.stale().isEmpty()) {
+      // Not worth reading all of the ledger each night.
+      return List.of();
+    }
+    Map<SiteId, String> zones = new HashMap<>();
+    for (Subject subject : found.subjects()) {
+      ZoneId zone = subject.site().zone();
+      if (zone != null) {
+        zones.put(subject.site().id(), zone.getId());
+      }
+    }
+    return StaleRanges.of(
+        job.reports(), found.subjects().stream().map(s -> s.site().id()).toList(), sinks, zones);
+  }
+
+  static RunRecord find(Ledger ledger, String runId) {
+    return ledger
+        .run(runId)
+        .orElseThrow(
+            () -> new LedgerException("the ledger has lost the record of run " + runId, null));
+  }
+
+  private ExportSpec spec(
+      ExportJob job,
+      String command,
+      long windows,
+      Instant startedAt,
+      ApiSettings api,
+      Priority priority,
+      @Nullable PostgresSettings quota,
+      Budget budget,
+      Map<String, Fence> fences,
+      Path spill) {
+    return new ExportSpec(
+        ExportSpec.newRunId(startedAt),
+        job.name(),
+        command,
+        startedAt,
+        windows,
+        api,
+        settings.accountKey(),
+        priority,
+        quota,
+        budget,
+        job.toPostgres() ? postgres() : null,
+        job.toParquet() ? parquet().root().toString() : null,
+        settings.rowLimit(),
+        settings.maxRangeDays(),
+        fences,
+        spill.toString());
+  }
+
+  private WindowPlanner planner(ExportJob job, Mode mode, LedgerView view, List<Subject> subjects) {
+    Instant now = environment.time().instant();
+    LocalDate from =
+        mode instanceof Mode.Backfill backfill
+            ? backfill.days().first()
+            // Gaps are looked for no further back than one window.
+            : LocalDate.ofInstant(now, ZoneOffset.UTC)
+                .minusDays(settings.maxRangeDays() + job.lookbackDays() + 2L);
+    return new WindowPlanner(
+        job.reports(),
+        view.holdings(subjects.stream().map(s -> s.site().id()).toList(), from),
+        mode,
+        now,
+        settings.maxRangeDays(),
+        view.lookback());
+  }
+
+  /** The least time in which the quota lets so many requests go out. */
+  private Duration floor(long requests) {
+    long rounds =
+        requests == 0
+            ? 0
+            : (requests + settings.requestsPerMinute() - 1) / settings.requestsPerMinute() - 1;
+    return MINUTE.multipliedBy(rounds);
+  }
+
+  /** A client for what is neither billed nor limited by the quota of reports. */
+  private FathomClient lookups() {
+    return client(
+        api(),
+        RunServices.quotas(
+            api(),
+            settings.accountKey(),
+            Priority.WHEN_FREE,
+            null,
+            false,
+            Budget.UNLIMITED,
+            environment));
+  }
+
+  /**
+   * @param quota where permits are shared; null when they are this process's own
+   */
+  private FathomClient client(
+      ApiSettings api,
+      ExportJob job,
+      Priority priority,
+      @Nullable PostgresSettings quota,
+      Budget budget) {
+    return client(
+        api,
+        RunServices.quotas(
+            api, settings.accountKey(), priority, quota, !job.toPostgres(), budget, environment));
+  }
+
+  private FathomClient client(ApiSettings api, RunServices.Quotas quotas) {
+    return RunServices.client(
+        api, environment, RunServices.hearing(environment.listener()), quotas);
+  }
+
+  /**
+   * The database by way of which a job shares the account's quota: also one that the job writes
+   * nothing to, if it can be had.
+   */
+  private @Nullable PostgresSettings quota(ExportJob job) {
+    if (job.toPostgres() || settings.postgres() == null) {
+      return job.toPostgres() ? postgres() : null;
+    }
+    // Nobody else may have made the tables of permits.
+    try (PostgresSink database = new PostgresSink(postgres(), environment.variables())) {
+      database.migrate(List.of());
+      return postgres();
+    } catch (SinkException | SecretUnavailableException e) {
+      PreferablyLeased.warn(e);
+      return null;
+    }
+  }
+
+  private static Priority priority(Mode mode) {
+    return mode instanceof Mode.Nightly ? Priority.FIRST : Priority.WHEN_FREE;
+  }
+
+  private ApiSettings api() {
+    return api(Patience.LIMITED);
+  }
+
+  private ApiSettings api(Patience patience) {
+    RetryPolicy retries = RetryPolicy.DEFAULT.withPatience(settings.patience());
+    return new ApiSettings(
+        settings.baseUrl(),
+        settings.token(),
+        settings.requestsPerMinute(),
+        settings.maxInFlight(),
+        settings.timeout(),
+        ApiSettings.DEFAULT_MAX_BODY_BYTES,
+        patience == Patience.ENDLESS ? retries.waiting() : retries);
+  }
+
+  private PostgresSettings postgres() {
+    ExportSettings.Postgres database = settings.postgres();
+    if (database == null) {
+      throw new ExportFailedException(
+          FailureKind.CONFIGURATION, "no postgres: section in the configuration", null);
+    }
+    return new PostgresSettings(database.url(), database.user(), database.password());
+  }
+
+  private ParquetSettings parquet() {
+    Path root = settings.parquetRoot();
+    if (root == null) {
+      throw new ExportFailedException(
+          FailureKind.CONFIGURATION, "no parquet: section in the configuration", null);
+    }
+    return new ParquetSettings(root);
+  }
+
+  private Sinks open(ExportJob job) {
+    return Sinks.open(
+        job.toPostgres() ? postgres() : null,
+        job.toParquet() ? parquet() : null,
+        environment.variables());
+  }
+
+  /** Turns what keeps a command from beginning into one exception with its exit code. */
+  private static <T> T guarded(Supplier<T> work) {
+    try {
+      return work.get();
+    } catch (SecretUnavailableException | SinkException | LedgerException e) {
+      FailurePolicy.Verdict verdict = FailurePolicy.of(e, false);
+      throw new ExportFailedException(verdict.kind(), verdict.message(), e);
+    }
+  }
+}

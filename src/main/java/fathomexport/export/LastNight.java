@@ -1,0 +1,52 @@
+package fathomexport.export;
+
+import fathomexport.api.Outcome;
+import fathomexport.ledger.RunRecord;
+import fathomexport.report.SiteId;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** Finds the sites whose queries failed in a pipeline's last run: they come last in the next. */
+final class LastNight {
+  private LastNight() {}
+
+  /**
+   * The sites of these whose own queries failed; not those that were not asked because the run
+   * ended.
+   *
+   * @param runs newest first
+   */
+  static Set<SiteId> troubled(List<RunRecord> runs, String pipeline, Collection<SiteId> sites) {
+    List<String> windows =
+        runs.stream()
+            .filter(run -> run.pipeline().equals(pipeline))
+            .filter(run -> run.windowsPlanned() > 0 && run.finishedAt() != null)
+            .limit(1)
+            .flatMap(run -> run.messages().stream())
+            .map(LastNight::window)
+            .filter(window -> !window.isEmpty())
+            .toList();
+    return sites.stream()
+        .filter(site -> windows.stream().anyMatch(window -> isOf(site, window)))
+        .collect(Collectors.toSet());
+  }
+
+  /** What stands before a message that tells of a site's own trouble; empty for any other. */
+  private static String window(String line) {
+    for (String words : List.of(Outcome.UNAVAILABLE, Outcome.UNUSABLE)) {
+      int at = line.indexOf(": " + words);
+      if (at > 0) {
+        return line.substring(0, at);
+      }
+    }
+    return "";
+  }
+
+  /** Whether a window's text, report, slice and days, is about a site. */
+  private static boolean isOf(SiteId site, String window) {
+    String slice = window.substring(window.indexOf(' ') + 1);
+    return slice.startsWith(site + " ") || slice.startsWith(site + "/");
+  }
+}

@@ -1,0 +1,243 @@
+package fathomexport.export;
+
+import fathomexport.certify.PeriodTotals;
+import fathomexport.fetch.ControlBook;
+import fathomexport.fetch.ControlTotals;
+import fathomexport.fetch.ExpectedRows;
+import fathomexport.ledger.Audit;
+import fathomexport.ledger.CertificateStatus;
+import fathomexport.ledger.LedgerEntry;
+import fathomexport.ledger.PeriodCertificate;
+import fathomexport.ledger.RunRecord;
+import fathomexport.plan.ControlQuery;
+import fathomexport.plan.FetchTask;
+import fathomexport.plan.Held;
+import fathomexport.plan.Holdings;
+import fathomexport.plan.Lookback;
+import fathomexport.plan.Plan;
+import fathomexport.report.DateGrouping;
+import fathomexport.report.DayRange;
+import fathomexport.report.Entity;
+import fathomexport.report.Filter;
+import fathomexport.report.Report;
+import fathomexport.report.SiteId;
+import fathomexport.report.Slice;
+import fathomexport.run.ExportJob;
+import fathomexport.run.FailureKind;
+import fathomexport.sink.Sink;
+import fathomexport.sinks.Sinks;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** What a job's sinks know, as planning and fetching need it. Read once a run. */
+final class LedgerView {
+  /** Enough for the hours that a control total counts, with a snapshot every few minutes. */
+  private static final int RUNS = 200;
+
+  /** Exit codes of runs that another goes on with. */
+  private static final Set<Integer> CUT_SHORT =
+      Set.of(
+          FailureKind.STORAGE.exitCode(),
+          FailureKind.TRY_LATER.exitCode(),
+          FailureKind.STOPPED.exitCode());
+
+  private final ExportJob job;
+  private final Sinks sinks;
+  private final Map<String, List<LedgerEntry>> first = new HashMap<>();
+
+  LedgerView(ExportJob job, Sinks sinks) {
+    this.job = job;
+    this.sinks = sinks;
+  }
+
+  /** What all sinks hold, by report. */
+  Map<String, Holdings> holdings(Collection<SiteId> sites, LocalDate from) {
+    Map<String, Holdings> holdings = new HashMap<>();
+    if (sites.isEmpty()) {
+      job.reports().forEach(r -> holdings.put(r.name(), Holdings.ofAll(false, List.of())));
+      return holdings;
+    }
+    for (Report report : job.reports()) {
+      List<List<Held>> bySink = new ArrayList<>();
+      Map<Period, String> rows = new HashMap<>();
+      for (Sink sink : sinks.all()) {
+        List<LedgerEntry> entries = sink.ledger().entries(report.name(), sites, from);
+        first.putIfAbsent(report.name(), entries);
+        Set<Failed> failed =
+            sink.ledger().openAttempts(report.name()).stream()
+                .map(a -> new Failed(a.slice(), a.period()))
+                .collect(Collectors.toSet());
+        bySink.add(
+            entries.stream()
+                .filter(LedgerEntry::stored)
+                .map(e -> held(e, !failed.contains(Failed.of(e)) && isOfAll(e, rows)))
+                .toList());
+      }
+      holdings.put(
+          report.name(), Holdings.ofAll(report.dateGrouping() == DateGrouping.NONE, bySink));
+    }
+    return holdings;
+  }
+
+  /** A period whose last attempt failed: no control confirms what that has not replaced. */
+  private record Failed(Slice slice, LocalDate period) {
+    static Failed of(LedgerEntry entry) {
+      return new Failed(entry.slice(), entry.certificate().period());
+    }
+  }
+
+  /** A period; without date grouping those of one start stand side by side. */
+  private record Period(Slice slice, LocalDate first, LocalDate last) {}
+
+  /**
+   * Whether the sinks before this one have the same rows, as far as they have the period.
+   *
+   * @param rows their digests of rows; takes those of this one
+   */
+  private static boolean isOfAll(LedgerEntry entry, Map<Period, String> rows) {
+    PeriodCertificate c = entry.certificate();
+    String mine = String.valueOf(c.digest());
+    String before = rows.putIfAbsent(new Period(entry.slice(), c.period(), c.coversTo()), mine);
+    return before == null || before.equals(mine);
+  }
+
+  /**
+   * @param confirmable whether the answer that it is certified against may confirm it
+   */
+  private static Held held(LedgerEntry entry, boolean confirmable) {
+    PeriodCertificate certificate = entry.certificate();
+    return new Held(
+        entry.slice(),
+        certificate.period(),
+        certificate.coversTo(),
+        certificate.status() != CertificateStatus.INCOMPLETE,
+        certificate.status() == CertificateStatus.UNCERTIFIED
+            && !ControlTotals.isLasting(certificate.reason()),
+        entry.provenance().definition(),
+        entry.provenance().fetchedAt(),
+        entry.knownAt(),
+        entry.provenance().zone(),
+        certificate.rows(),
+        confirmable ? certificate.controlDigest() : null);
+  }
+
+  /** Whose look-back a control may confirm. */
+  Lookback lookback() {
+    Set<SiteId> failed = new HashSet<>();
+    Map<SiteId, Instant> audited = new HashMap<>();
+    for (Audit audit : sinks.audits()) {
+      SiteId site = audit.slice().site();
+      if (!audit.agreed()) {
+        failed.add(site);
+      }
+      audited.merge(site, audit.at(), (a, b) -> a.isBefore(b) ? b : a);
+    }
+    return new Lookback(job.fetched(), failed, audited);
+  }
+
+  /**
+   * Gives the book the control totals that windows were certified with by a run that was cut short
+   * since then, so that the run that goes on does not ask for them again. No other: a certificate
+   * is only as fresh as its control, and those of years would weigh on the heap.
+   */
+  void seed(ControlBook book, Plan plan, Instant since) {
+    Set<String> cutShort =
+        sinks.ledger().runs(RUNS).stream()
+            .filter(r -> r.pipeline().equals(job.name()))
+            .filter(r -> r.exitCode() == null || CUT_SHORT.contains(r.exitCode()))
+            .map(RunRecord::runId)
+            .collect(Collectors.toSet());
+    Map<Family, List<DayRange>> needed =
+        plan.tasks().stream()
+            .filter(task -> !task.isControl())
+            .collect(
+                Collectors.groupingBy(
+                    task -> Family.of(task.control()),
+                    Collectors.mapping(FetchTask::days, Collectors.toList())));
+    Map<SiteId, String> zones = new HashMap<>();
+    for (FetchTask task : plan.tasks()) {
+      ZoneId zone = task.site().zone();
+      if (zone != null) {
+        zones.put(task.site().id(), zone.getId());
+      }
+    }
+    for (Report report : job.reports()) {
+      for (LedgerEntry entry : first.getOrDefault(report.name(), List.of())) {
+        PeriodCertificate certificate = entry.certificate();
+        ControlQuery query = ControlQuery.of(report, entry.slice(), days(certificate));
+        LedgerEntry.Confirmed confirmed = entry.confirmed();
+        if (needed.getOrDefault(Family.of(query), List.of()).stream()
+                .anyMatch(d -> d.contains(query.days()))
+            && certificate.status() == CertificateStatus.CERTIFIED
+            && isWhole(report, certificate)
+            // The totals of another zone's days are none of these.
+            && Objects.equals(entry.provenance().zone(), zones.get(entry.slice().site()))
+            && entry.provenance().definition().equals(report.definition())
+            && cutShort.contains(confirmed == null ? entry.provenance().runId() : confirmed.runId())
+            && entry.knownAt().isAfter(since)) {
+          PeriodTotals totals = new PeriodTotals();
+          totals.set(
+              certificate.period(),
+              silent(certificate) ? 0 : Math.max(1, certificate.rows()),
+              certificate.control(),
+              certificate.controlDigest());
+          book.put(query, query.days(), totals, entry.knownAt());
+        }
+      }
+    }
+  }
+
+  /** What is the same for all control queries of one question, whatever their days. */
+  private record Family(Slice slice, Entity entity, DateGrouping grouping, List<Filter> filters) {
+    static Family of(ControlQuery query) {
+      return new Family(
+          query.slice(),
+          query.shape().entity(),
+          query.shape().dateGrouping(),
+          query.shape().filters());
+    }
+  }
+
+  private static boolean silent(PeriodCertificate certificate) {
+    return certificate.rows() == 0
+        && certificate.control().values().stream().allMatch(sum -> sum == 0);
+  }
+
+  /**
+   * Whether the period was over: the total of one that grows is no control for what it has grown
+   * to.
+   */
+  private static boolean isWhole(Report report, PeriodCertificate certificate) {
+    return report.dateGrouping() == DateGrouping.NONE
+        || report.dateGrouping().periodEnd(certificate.period()).equals(certificate.coversTo());
+  }
+
+  /** The events of which something is stored, as far as it was read. */
+  Set<Slice> storedEvents() {
+    return first.values().stream()
+        .flatMap(List::stream)
+        .filter(LedgerEntry::stored)
+        .map(LedgerEntry::slice)
+        .filter(slice -> slice.event() != null)
+        .collect(Collectors.toSet());
+  }
+
+  /** How many rows a period is expected to have, by what is stored. */
+  ExpectedRows expectedRows() {
+    return new ExpectedRows(first.values());
+  }
+
+  private static DayRange days(PeriodCertificate certificate) {
+    return new DayRange(certificate.period(), certificate.coversTo());
+  }
+}

@@ -1,0 +1,95 @@
+package fathomexport.export;
+
+import fathomexport.api.FathomClient;
+import fathomexport.beam.BeamRun;
+import fathomexport.beam.RecordSummary;
+import fathomexport.beam.RunServices;
+import fathomexport.beam.SiteQueue;
+import fathomexport.beam.SnapshotPipeline;
+import fathomexport.fetch.Accounts;
+import fathomexport.ledger.RunRecord;
+import fathomexport.report.SiteId;
+import fathomexport.run.ExportSpec;
+import fathomexport.run.FailureKind;
+import fathomexport.run.PlannedRun;
+import fathomexport.run.RunEnvironment;
+import fathomexport.sinks.Sinks;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/** Samples the current visitors of some sites, from the plan to the ledger's record. */
+final class SnapshotRun {
+  static final String COMMAND = "snapshot";
+
+  private final RunEnvironment environment;
+  private final Sinks sinks;
+  private final FathomClient client;
+  private final boolean detailed;
+  private final int maxInFlight;
+
+  SnapshotRun(
+      RunEnvironment environment,
+      Sinks sinks,
+      FathomClient client,
+      boolean detailed,
+      int maxInFlight) {
+    this.environment = environment;
+    this.sinks = sinks;
+    this.client = client;
+    this.detailed = detailed;
+    this.maxInFlight = maxInFlight;
+  }
+
+  /** Makes a run's spec from when it began and the number of its sites. */
+  interface Specification {
+    ExportSpec of(Instant startedAt, long sites);
+  }
+
+  /**
+   * Runs to the end.
+   *
+   * @return the run's record, which the ledger has
+   */
+  RunRecord run(Accounts.Found found, Specification specification, List<String> beamArguments) {
+    Instant startedAt = environment.time().instant();
+    List<SiteId> sites = found.sites();
+    ExportSpec spec = specification.of(startedAt, sites.size());
+    environment
+        .listener()
+        .planned(
+            new PlannedRun(
+                spec.runId(),
+                spec.pipeline(),
+                COMMAND,
+                startedAt,
+                sites.size(),
+                sites.size(),
+                sites.size(),
+                spec.api().requestsPerMinute(),
+                Map.of(COMMAND, (long) sites.size()),
+                sites,
+                null));
+    found.lost().forEach(environment.listener()::windowEnded);
+    sinks.ledger().record(RecordSummary.begun(spec));
+    RunRecord ended;
+    try (RunServices services = new RunServices(spec, environment, sinks, client, null)) {
+      services.register();
+      long requests =
+          new BeamRun(beamArguments, maxInFlight)
+              .execute(
+                  pipeline ->
+                      SnapshotPipeline.build(
+                          pipeline, spec, new SiteQueue(sites), detailed, found.lost()));
+      ended = RecordSummary.withRequests(Exporter.find(sinks.ledger(), spec.runId()), requests);
+      int exitCode =
+          environment.stop().stopped()
+              ? FailureKind.STOPPED.exitCode()
+              : Objects.requireNonNullElse(ended.exitCode(), FailureKind.FAULT.exitCode());
+      RunRecord done = RecordSummary.finished(ended, environment.time().instant(), exitCode);
+      sinks.ledger().record(done);
+      return done;
+    }
+  }
+}

@@ -1,0 +1,81 @@
+package fathomexport.export;
+
+import fathomexport.run.ExportFailedException;
+import fathomexport.run.FailureKind;
+import fathomexport.run.FailurePolicy;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The directories that native libraries are unpacked to and loaded from. One that is mounted {@code
+ * noexec}, as {@code /tmp} is on hardened machines, is found before anything is fetched: later it
+ * would be an error in the middle of the first window.
+ */
+final class UnpackDirectories {
+  private static final String DEFAULT = "java.io.tmpdir";
+
+  /** By library, the property that names a directory of its own. */
+  private static final Map<String, String> PROPERTIES =
+      Map.of("snappy", "org.xerial.snappy.tempdir", "zstd", "ZstdTempFolder");
+
+  private UnpackDirectories() {}
+
+  /**
+   * Makes sure that each can be used.
+   *
+   * @throws ExportFailedException when one cannot, with what to set
+   */
+  static void require() {
+    PROPERTIES.forEach(
+        (library, property) -> {
+          String own = System.getProperty(property);
+          require(Path.of(own == null ? System.getProperty(DEFAULT) : own), library, property, own);
+        });
+  }
+
+  private static void require(
+      Path directory, String library, String property, @Nullable String own) {
+    try {
+      Path probe = Files.createTempFile(directory, "fathom-export-", ".exec");
+      try {
+        // Linux answers no for a file that is executable but lies where nothing may be executed.
+        if (probe.toFile().setExecutable(true) && !Files.isExecutable(probe)) {
+          throw new ExportFailedException(
+              FailureKind.CONFIGURATION,
+              "the library "
+                  + library
+                  + " is unpacked to "
+                  + directory
+                  + ", but that is mounted noexec, so it cannot be loaded from there: "
+                  + advice(property, own),
+              null);
+        }
+      } finally {
+        Files.deleteIfExists(probe);
+      }
+    } catch (IOException e) {
+      throw new ExportFailedException(
+          FailureKind.STORAGE,
+          "the library "
+              + library
+              + " cannot be unpacked to "
+              + directory
+              + " ("
+              + FailurePolicy.words(e)
+              + "): "
+              + advice(property, own),
+          e);
+    }
+  }
+
+  private static String advice(String property, @Nullable String own) {
+    return own == null
+        ? "name a directory that programs may run from by"
+            + " FATHOM_EXPORT_JAVA_OPTS=-Djava.io.tmpdir=DIR, or for the libraries alone by"
+            + " \"-Dorg.xerial.snappy.tempdir=DIR -DZstdTempFolder=DIR\""
+        : "name a directory that programs may run from by -D" + property + "=DIR";
+  }
+}

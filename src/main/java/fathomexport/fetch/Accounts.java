@@ -1,0 +1,169 @@
+package fathomexport.fetch;
+
+import fathomexport.api.FathomClient;
+import fathomexport.api.Listed;
+import fathomexport.api.Outcome;
+import fathomexport.api.Refusal;
+import fathomexport.plan.Subject;
+import fathomexport.report.Entity;
+import fathomexport.report.Report;
+import fathomexport.report.Site;
+import fathomexport.report.SiteId;
+import fathomexport.run.ExportFailedException;
+import fathomexport.run.ExportJob;
+import fathomexport.run.FailureKind;
+import fathomexport.run.FailurePolicy;
+import fathomexport.run.WindowOutcome;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Finds out which sites and events there are to export. None of its requests are billed. */
+public final class Accounts {
+  private static final Logger LOG = LoggerFactory.getLogger(Accounts.class);
+
+  private final FathomClient client;
+
+  public Accounts(FathomClient client) {
+    this.client = client;
+  }
+
+  /**
+   * The sites of a job with their events.
+   *
+   * @param lost one outcome for each site that could not be had; the others go on
+   */
+  public record Found(List<Subject> subjects, List<WindowOutcome> lost) {
+    public List<SiteId> sites() {
+      return subjects.stream().map(s -> s.site().id()).toList();
+    }
+  }
+
+  /**
+   * Every site that the job is about.
+   *
+   * @throws ExportFailedException when the token is refused or the API is down
+   */
+  public Found subjects(ExportJob job) {
+    List<WindowOutcome> lost = new ArrayList<>();
+    List<Site> sites = job.sites().map(ids -> named(ids, lost)).orElseGet(() -> listed(lost));
+    boolean events = job.reports().stream().map(Report::entity).anyMatch(Entity.EVENT::equals);
+    Map<SiteId, List<String>> named = events ? events(sites, lost) : Map.of();
+    return new Found(
+        sites.stream().map(s -> new Subject(s, named.getOrDefault(s.id(), List.of()))).toList(),
+        lost);
+  }
+
+  /** All sites of the account that can be used; the log names the records that cannot. */
+  public List<Site> all() {
+    List<WindowOutcome> odd = new ArrayList<>();
+    List<Site> sites = listed(odd);
+    odd.forEach(o -> LOG.warn("{}: {}", o.window(), o.message()));
+    return sites;
+  }
+
+  private List<Site> listed(List<WindowOutcome> lost) {
+    Outcome<Listed<Site>> sites = client.sites();
+    if (sites instanceof Outcome.Failure<Listed<Site>> failure) {
+      throw new ExportFailedException(
+          FailurePolicy.kind(failure),
+          "cannot list the account's sites: "
+              + failure.describe()
+              + (FailurePolicy.kind(failure) == FailureKind.PERMISSION
+                  ? " (check the token; one that is for single sites cannot list them: name their"
+                      + " ids under sites: in the pipeline)"
+                  : ""),
+          null);
+    }
+    Listed<Site> found = sites.value().orElseThrow();
+    found.odd().forEach(odd -> lost.add(odd(odd)));
+    return found.found();
+  }
+
+  private static WindowOutcome odd(String what) {
+    return WindowOutcome.failed(
+        "sites of the account", FailureKind.INCOMPLETE, "a record of /sites is left out: " + what);
+  }
+
+  private List<Site> named(List<SiteId> ids, List<WindowOutcome> lost) {
+    Map<SiteId, Site> listed = new HashMap<>();
+    Outcome<Listed<Site>> listing = client.sites();
+    if (listing instanceof Outcome.Failure<Listed<Site>> failure) {
+      boolean mayNotList =
+          failure instanceof Outcome.Refused<?> refused && refused.refusal() != Refusal.CREDENTIALS;
+      boolean unusable = failure instanceof Outcome.Malformed<?> malformed && malformed.lasting();
+      if (!mayNotList && !unusable) {
+        throw new ExportFailedException(
+            FailurePolicy.kind(failure),
+            "cannot reach the account: "
+                + failure.describe()
+                + (FailurePolicy.kind(failure) == FailureKind.PERMISSION
+                    ? " (check the token, and where api.token in the settings takes it from)"
+                    : ""),
+            null);
+      }
+      if (unusable) {
+        LOG.warn("each site is asked for by itself: {}", failure.describe());
+      }
+    }
+    listing.value().ifPresent(sites -> sites.found().forEach(site -> listed.put(site.id(), site)));
+    List<Site> result = new ArrayList<>();
+    for (SiteId id : ids) {
+      Optional<Site> known = Optional.ofNullable(listed.get(id));
+      known.or(() -> one(id, lost)).ifPresent(result::add);
+    }
+    return result;
+  }
+
+  private Optional<Site> one(SiteId id, List<WindowOutcome> lost) {
+    Outcome<Site> site = client.site(id);
+    if (site instanceof Outcome.Failure<Site> failure) {
+      lost.add(WindowOutcome.failed("site " + id, FailurePolicy.kind(failure), failure.describe()));
+    }
+    return site.value();
+  }
+
+  /** The events of each site; those that fail come a second time, behind all others. */
+  private Map<SiteId, List<String>> events(List<Site> sites, List<WindowOutcome> lost) {
+    Map<SiteId, List<String>> found = new HashMap<>();
+    Deque<Site> queue = new ArrayDeque<>(sites);
+    Set<SiteId> again = new HashSet<>();
+    while (!queue.isEmpty()) {
+      SiteId site = queue.element().id();
+      Outcome<List<String>> events = client.events(site);
+      events.value().ifPresent(names -> found.put(site, names));
+      if (events instanceof Outcome.Failure<List<String>> failure) {
+        boolean ends = failure instanceof Outcome.Unavailable<?> u && u.endsRun();
+        if (!ends && mayPass(failure) && again.add(site)) {
+          queue.add(queue.element());
+        } else {
+          // One line when no other site would do better.
+          int others = ends ? queue.size() - 1 : 0;
+          lost.add(
+              WindowOutcome.failed(
+                  "events of site " + site + (others == 0 ? "" : " and of " + others + " more"),
+                  FailurePolicy.kind(failure),
+                  failure.describe()));
+          if (ends) {
+            return found;
+          }
+        }
+      }
+      queue.remove();
+    }
+    return found;
+  }
+
+  private static boolean mayPass(Outcome.Failure<?> failure) {
+    return failure instanceof Outcome.Unavailable
+        || (failure instanceof Outcome.Malformed<?> malformed && !malformed.lasting());
+  }
+}

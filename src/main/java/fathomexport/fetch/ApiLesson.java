@@ -1,0 +1,74 @@
+package fathomexport.fetch;
+
+import fathomexport.ledger.Learned;
+import fathomexport.ledger.OffsetSupport;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One thing that answers taught about the API, for people.
+ *
+ * @param kind {@code limit}: most rows that may be asked for; {@code max_days}: widest range;
+ *     {@code row_cap}: rows that answers are cut off at; {@code offset}: what becomes of that
+ *     parameter
+ * @param shape the query shape that it is true of; null when it is true of all
+ * @param number of rows or days; null for {@code offset}
+ * @param answer {@code honoured}, {@code ignored}, {@code refused} or {@code unstable}; null but
+ *     for {@code offset}
+ */
+public record ApiLesson(
+    String kind, @Nullable String shape, @Nullable Integer number, @Nullable String answer) {
+
+  public static List<ApiLesson> of(Learned learned, String account) {
+    List<ApiLesson> lessons = new ArrayList<>();
+    Map<String, Integer> limits = new TreeMap<>();
+    learned
+        .limits()
+        .forEach(
+            (whose, rows) -> {
+              if (whose.account().equals(account)) {
+                limits.put(whose.shapeKey(), rows);
+              }
+            });
+    limits.forEach((shape, rows) -> lessons.add(new ApiLesson("limit", shape, rows, null)));
+    learned.rowCap().ifPresent(cap -> lessons.add(new ApiLesson("row_cap", null, cap, null)));
+    new TreeMap<>(learned.maxDays())
+        .forEach((shape, days) -> lessons.add(new ApiLesson("max_days", shape, days, null)));
+    OffsetSupport offset = learned.offsets().get(account);
+    if (offset != null) {
+      lessons.add(new ApiLesson("offset", null, null, offset.label()));
+    }
+    return lessons;
+  }
+
+  /** All of them on one line; empty when there are none. */
+  public static String summary(List<ApiLesson> lessons) {
+    Map<String, List<ApiLesson>> byText =
+        lessons.stream()
+            .collect(Collectors.groupingBy(ApiLesson::text, TreeMap::new, Collectors.toList()));
+    return byText.entrySet().stream()
+        .map(
+            e ->
+                e.getKey()
+                    + (e.getValue().size() == 1 && e.getValue().get(0).shape() != null
+                        ? " (" + e.getValue().get(0).shape() + ")"
+                        : ""))
+        .collect(Collectors.joining("; "));
+  }
+
+  private String text() {
+    return switch (kind) {
+      case "limit" ->
+          String.format(Locale.ROOT, "at most %,d rows are asked for at a time", number);
+      case "row_cap" -> String.format(Locale.ROOT, "answers are cut off at %,d rows", number);
+      case "max_days" ->
+          String.format(Locale.ROOT, "at most %,d days are asked for at a time", number);
+      default -> "offset is " + answer;
+    };
+  }
+}

@@ -1,0 +1,51 @@
+package fathomexport.fetch;
+
+import fathomexport.ledger.LedgerEntry;
+import fathomexport.report.Slice;
+import java.time.LocalDate;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.LongSummaryStatistics;
+import java.util.Map;
+import java.util.OptionalDouble;
+
+/**
+ * How many rows a period is expected to have: as many as it had when it was fetched before; else as
+ * the slice's periods have on average; else as the report's periods have on average, over all
+ * sites.
+ */
+public final class ExpectedRows {
+  private record Key(String report, Slice slice) {}
+
+  private final Map<Key, Map<LocalDate, Long>> periods = new HashMap<>();
+  private final Map<Key, LongSummaryStatistics> bySlice = new HashMap<>();
+  private final Map<String, LongSummaryStatistics> byReport = new HashMap<>();
+
+  public ExpectedRows(Collection<List<LedgerEntry>> entries) {
+    for (List<LedgerEntry> ofReport : entries) {
+      for (LedgerEntry entry : ofReport) {
+        if (entry.stored()) {
+          Key key = new Key(entry.report(), entry.slice());
+          long rows = entry.certificate().rows();
+          periods
+              .computeIfAbsent(key, k -> new HashMap<>())
+              .merge(entry.certificate().period(), rows, Math::max);
+          bySlice.computeIfAbsent(key, k -> new LongSummaryStatistics()).accept(rows);
+          byReport.computeIfAbsent(entry.report(), k -> new LongSummaryStatistics()).accept(rows);
+        }
+      }
+    }
+  }
+
+  /** Empty when nothing is stored of the report. */
+  OptionalDouble of(String report, Slice slice, LocalDate period) {
+    Key key = new Key(report, slice);
+    Long known = periods.getOrDefault(key, Map.of()).get(period);
+    if (known != null) {
+      return OptionalDouble.of(known);
+    }
+    LongSummaryStatistics seen = bySlice.getOrDefault(key, byReport.get(report));
+    return seen == null ? OptionalDouble.empty() : OptionalDouble.of(seen.getAverage());
+  }
+}

@@ -1,0 +1,96 @@
+package fathomexport.fetch;
+
+import fathomexport.api.Outcome;
+import fathomexport.api.Refusal;
+import fathomexport.plan.Pager;
+import fathomexport.report.DayRange;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds out whether a refusal is about the number of rows that were asked for, by asking the same
+ * with fewer. It is a lesson only once that passes.
+ */
+final class LimitProbe {
+  private static final Logger LOG = LoggerFactory.getLogger(LimitProbe.class);
+
+  /** What is tried, in this order, where the API does not say how many rows it allows. */
+  private static final List<Integer> LIMITS = List.of(1_000, 500, 100);
+
+  /** A smaller number in the API's words is hardly the most rows that it allows. */
+  private static final int LEAST_SAID = 10;
+
+  private final Knowledge knowledge;
+  private final String shapeKey;
+  private final Pager pager;
+
+  /** The limit that was first refused; 0 when none is under suspicion. */
+  private int refused;
+
+  private String words = "";
+
+  /** The question that was refused with every limit. */
+  private @Nullable DayRange exhausted;
+
+  LimitProbe(Knowledge knowledge, String shapeKey, Pager pager) {
+    this.knowledge = knowledge;
+    this.shapeKey = shapeKey;
+    this.pager = pager;
+  }
+
+  /**
+   * Takes a refusal of what the pager asks for.
+   *
+   * @return whether to ask the same with fewer rows; false when their number is not why, and the
+   *     pager asks for as many as before
+   */
+  boolean refused(Outcome.Refused<?> refusal) {
+    int limit = pager.limit();
+    boolean named = refusal.refusal() == Refusal.LIMIT;
+    boolean suspected =
+        named
+            || (refusal.refusal() == Refusal.PARAMETERS
+                && (refused > 0 || !knowledge.acceptsLimit(limit)));
+    int fewer =
+        suspected && !Objects.equals(exhausted, pager.ask()) ? fewer(limit, named, refusal) : 0;
+    if (fewer == 0) {
+      if (refused > 0) {
+        exhausted = pager.ask();
+        pager.limit(refused);
+        refused = 0;
+      }
+      return false;
+    }
+    LOG.warn("asking for {} rows instead of {}: {}", fewer, limit, refusal.words());
+    refused = refused == 0 ? limit : refused;
+    words = refusal.words();
+    pager.limit(fewer);
+    return true;
+  }
+
+  private static int fewer(int limit, boolean named, Outcome.Refused<?> refusal) {
+    int said = named ? refusal.numberBelow(limit).orElse(0) : 0;
+    if (said >= Math.max(LEAST_SAID, limit / 100)) {
+      return said;
+    }
+    for (int next : LIMITS) {
+      if (next < limit) {
+        return next;
+      }
+    }
+    return 0;
+  }
+
+  /** Takes the news of an answer. */
+  void passed() {
+    if (refused > 0) {
+      knowledge.limitRefused(shapeKey, pager.limit(), words);
+      refused = 0;
+    } else {
+      knowledge.limitAccepted(shapeKey, pager.limit());
+    }
+  }
+}

@@ -1,0 +1,160 @@
+package fathomexport.fetch;
+
+import fathomexport.certify.Certifier;
+import fathomexport.certify.PeriodTotals;
+import fathomexport.fetch.partition.Sample;
+import fathomexport.report.Aggregate;
+import fathomexport.report.DateGrouping;
+import fathomexport.report.DayRange;
+import fathomexport.report.QueryShape;
+import fathomexport.report.Slice;
+import fathomexport.report.StoredText;
+import fathomexport.report.rows.RowSource;
+import fathomexport.report.rows.RowSpool;
+import fathomexport.run.FetchFailedException;
+import fathomexport.typing.CellKind;
+import fathomexport.typing.RawRows;
+import java.io.IOException;
+import java.time.LocalDate;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Fetches a period that alone reaches the row limit, in parts by filters. */
+final class OversizedPeriod {
+  private static final Logger LOG = LoggerFactory.getLogger(OversizedPeriod.class);
+
+  private final FetchContext context;
+  private final Slice slice;
+  private final QueryShape shape;
+  private final DayRange days;
+  private final @Nullable ControlTotals control;
+  private final Tally tally;
+
+  /**
+   * What came of it.
+   *
+   * @param fetched what took the place of the rows that came; null when they stay
+   * @param fault why it is not whole; null when it is
+   */
+  record Result(@Nullable Rows fetched, Certifier.@Nullable Fault fault) {}
+
+  /** Rows of a period, and their sums. */
+  record Rows(long rows, Map<Aggregate, Long> sums) {}
+
+  OversizedPeriod(
+      FetchContext context,
+      Slice slice,
+      QueryShape shape,
+      DayRange days,
+      @Nullable ControlTotals control,
+      Tally tally) {
+    this.context = context;
+    this.slice = slice;
+    this.shape = shape;
+    this.days = days;
+    this.control = control;
+    this.tally = tally;
+  }
+
+  /**
+   * Fetches the period whole, in place of the rows that came, where there is a way.
+   *
+   * @param period its days
+   * @param start where the rows of it that came begin, the last that the spool has
+   * @param totals their sums
+   * @param limit rows to ask for
+   */
+  Result fetch(DayRange period, RowSpool.Mark start, PeriodTotals totals, RowSpool spool, int limit)
+      throws FetchFailedException, IOException {
+    String reason =
+        "one "
+            + (shape.dateGrouping() == DateGrouping.HOUR
+                ? "day"
+                : shape.dateGrouping() == DateGrouping.NONE
+                    ? "range"
+                    : shape.dateGrouping().apiName())
+            + " alone has more rows than the limit of "
+            + limit;
+    if (shape.fields().isEmpty()) {
+      LOG.warn("{} {}: {}", slice, period.first(), reason);
+      return new Result(null, new Certifier.Fault(reason, true));
+    }
+    try (RowSpool parts = new RowSpool(context.spillDirectory())) {
+      PeriodSplit split =
+          new PeriodSplit(
+              context.client(), context.knowledge(), slice, shape, period, limit, parts);
+      PeriodSplit.End end =
+          split.run(
+              sample(start, spool),
+              estimate(period.first(), totals),
+              control == null ? null : totalOf(control, period));
+      tally.requests += split.requests();
+      tally.splits += split.parts();
+      tally.ended(split.endedAt());
+      Rows fetched = null;
+      if (end != PeriodSplit.End.UNSPLITTABLE) {
+        spool.rollback(start);
+        spool.appendAll(parts);
+        fetched = new Rows(parts.rows(), split.sums());
+      }
+      return new Result(
+          fetched,
+          end == PeriodSplit.End.WHOLE
+              ? null
+              : new Certifier.Fault(reason + "; " + split.reason(), split.worthKeeping()));
+    }
+  }
+
+  /** Roughly how many rows a period has, going by those that came and by its total. */
+  private long estimate(LocalDate period, PeriodTotals totals)
+      throws FetchFailedException, IOException {
+    Aggregate measure = Aggregate.additiveOf(shape.entity()).get(0);
+    long came = totals.of(period).sum(measure);
+    if (control == null || came <= 0) {
+      return 4 * totals.of(period).rows();
+    }
+    return (long)
+        ((double) totals.of(period).rows() * control.get(days).of(period).sum(measure) / came);
+  }
+
+  /** The values of fields from here on. */
+  private Sample sample(RowSpool.Mark start, RowSpool spool) throws IOException {
+    int fields = shape.fields().size();
+    Sample sample = new Sample(fields);
+    @Nullable String[] cells = new @Nullable String[fields];
+    try (RowSource source = spool.read()) {
+      for (long i = 0; i < start.rows(); i++) {
+        source.next();
+      }
+      RawRows.Reader row = new RawRows.Reader(source, fields);
+      while (row.next()) {
+        for (int i = 0; i < fields; i++) {
+          cells[i] =
+              row.kind(i) == CellKind.NULL || row.kind(i) == CellKind.MISSING
+                  ? null
+                  : StoredText.decode(row.text(i));
+        }
+        sample.add(cells);
+      }
+    }
+    return sample;
+  }
+
+  private PeriodSplit.Control totalOf(ControlTotals with, DayRange period) {
+    return new PeriodSplit.Control() {
+      @Override
+      public PeriodTotals.Total total() throws FetchFailedException, IOException {
+        return with.get(days).of(period.first());
+      }
+
+      @Override
+      public void askAgain() throws FetchFailedException, IOException {
+        with.ask(period);
+        // The rows came before this answer.
+        with.forgetAnswers(period);
+      }
+    };
+  }
+}

@@ -1,0 +1,48 @@
+package fathomexport.fetch;
+
+import fathomexport.certify.PeriodTotals;
+import fathomexport.report.Aggregate;
+import fathomexport.report.DateGrouping;
+import fathomexport.report.DayRange;
+import fathomexport.report.QueryShape;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Compares pages of a range with its control totals. */
+record PageCheck(QueryShape shape, DayRange days) {
+  /** The last day of a period, as far as it lies within the range. */
+  LocalDate endOf(LocalDate period) {
+    LocalDate end =
+        shape.dateGrouping() == DateGrouping.NONE
+            ? days.last()
+            : shape.dateGrouping().periodEnd(period);
+    return end.isAfter(days.last()) ? days.last() : end;
+  }
+
+  /** The periods of which another total came than is expected. */
+  List<LocalDate> disagreeing(PeriodTotals expected, DayRange covered, PeriodTotals came) {
+    List<LocalDate> wrong = new ArrayList<>();
+    periods(covered)
+        .forEach(
+            period -> {
+              PeriodTotals.Total mine = came.of(period);
+              PeriodTotals.Total theirs = expected.of(period);
+              if (!Aggregate.additiveOf(shape.entity()).stream()
+                  .allMatch(
+                      a ->
+                          mine.sum(a) == theirs.sum(a)
+                              && (shape.dateGrouping() != DateGrouping.HOUR
+                                  || mine.sameHours(theirs, a)))) {
+                wrong.add(period);
+              }
+            });
+    return wrong;
+  }
+
+  List<LocalDate> periods(DayRange range) {
+    return shape.dateGrouping() == DateGrouping.NONE
+        ? List.of(range.first())
+        : range.periods(shape.dateGrouping()).toList();
+  }
+}

@@ -1,0 +1,269 @@
+package fathomexport.fetch;
+
+import fathomexport.api.AggregationAnswer;
+import fathomexport.api.AggregationRequest;
+import fathomexport.api.FathomClient;
+import fathomexport.api.Outcome;
+import fathomexport.certify.PeriodTotals;
+import fathomexport.fetch.partition.Sample;
+import fathomexport.fetch.partition.Split;
+import fathomexport.report.Aggregate;
+import fathomexport.report.DayRange;
+import fathomexport.report.Filter;
+import fathomexport.report.QueryShape;
+import fathomexport.report.Slice;
+import fathomexport.report.rows.RowSpool;
+import fathomexport.run.FetchFailedException;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Fetches one period that alone reaches the row limit, in parts by filters. */
+final class PeriodSplit {
+  private static final Logger LOG = LoggerFactory.getLogger(PeriodSplit.class);
+
+  /** Times that an answer is asked for again when it breaks its contract. */
+  private static final int REASKS = 1;
+
+  /** What the period's rows must add up to. */
+  interface Control {
+    PeriodTotals.Total total() throws FetchFailedException, IOException;
+
+    /** Asks for it anew: it may be older than the rows. */
+    void askAgain() throws FetchFailedException, IOException;
+  }
+
+  /** How far it came. */
+  enum End {
+    /** Every row is held. */
+    WHOLE,
+    /** The parts do not add up to the control total. */
+    UNEQUAL,
+    /** There is no way to have it in parts. */
+    UNSPLITTABLE
+  }
+
+  private final FathomClient client;
+  private final Knowledge knowledge;
+  private final Slice slice;
+  private final QueryShape shape;
+  private final DayRange period;
+  private final int limit;
+  private final RowSpool rows;
+  private final EnumMap<Aggregate, Long> sums = new EnumMap<>(Aggregate.class);
+  private int requests;
+  private int parts;
+  private int reasks;
+  private boolean surplus;
+  private String reason = "";
+  private Instant endedAt = Instant.EPOCH;
+
+  /**
+   * @param limit rows to ask for
+   * @param rows takes the rows; the caller closes it
+   */
+  PeriodSplit(
+      FathomClient client,
+      Knowledge knowledge,
+      Slice slice,
+      QueryShape shape,
+      DayRange period,
+      int limit,
+      RowSpool rows) {
+    this.client = client;
+    this.knowledge = knowledge;
+    this.slice = slice;
+    this.shape = shape;
+    this.period = period;
+    this.limit = limit;
+    this.rows = rows;
+  }
+
+  /**
+   * @param first rows that reached the limit
+   * @param estimate how many rows there may be
+   * @param control null when there is none
+   * @throws FetchFailedException when the API gave no answer that could be used
+   */
+  End run(Sample first, long estimate, @Nullable Control control)
+      throws FetchFailedException, IOException {
+    Split split = new Split(shape.fields(), shape.filters(), limit, first, estimate);
+    if (knowledge.sortsNoFields()) {
+      split.unsortable();
+    }
+    End end = run(split, control);
+    parts = split.parts();
+    if (end == End.WHOLE && !split.sortable()) {
+      knowledge.sawUnsortedFields();
+    }
+    LOG.info(
+        "{} {}: {} by filters: {} rows in {} parts, {} requests, {}{}",
+        slice,
+        period,
+        end == End.WHOLE ? "held whole" : "not held whole",
+        rows.rows(),
+        parts,
+        requests,
+        split.way(),
+        reason.isEmpty() ? "" : ": " + reason);
+    return end;
+  }
+
+  private End run(Split split, @Nullable Control control) throws FetchFailedException, IOException {
+    boolean askedAgain = false;
+    while (true) {
+      while (!split.done()) {
+        if (!step(split)) {
+          return End.UNSPLITTABLE;
+        }
+      }
+      String failure = split.failure();
+      if (failure != null) {
+        reason = failure;
+        return End.UNSPLITTABLE;
+      }
+      if (control == null) {
+        if (split.missing(false) == Split.Recourse.ASK) {
+          continue;
+        }
+        return End.WHOLE;
+      }
+      PeriodTotals.Total total = control.total();
+      if (equal(total)) {
+        return End.WHOLE;
+      }
+      boolean less = sum(measure()) < total.sum(measure());
+      if (less && split.missing(false) == Split.Recourse.ASK) {
+        continue;
+      }
+      if (!askedAgain) {
+        askedAgain = true;
+        control.askAgain();
+        continue;
+      }
+      if (less && split.missing(true) == Split.Recourse.RESTART) {
+        LOG.warn(
+            "{} {}: rows are missing from the sorted answers; asking for parts that need no order",
+            slice,
+            period);
+        drop();
+        askedAgain = false;
+        continue;
+      }
+      surplus = !less;
+      reason = "the parts by filters do not add up to the control total";
+      return End.UNEQUAL;
+    }
+  }
+
+  /** One question and its answer; whether to go on. */
+  private boolean step(Split split) throws FetchFailedException, IOException {
+    Split.Ask ask = split.ask();
+    PartReader reader = new PartReader(split, shape, period, rows);
+    Outcome<AggregationAnswer> outcome = client.aggregations(request(ask), reader);
+    if (outcome instanceof Outcome.Failure<AggregationAnswer> failure) {
+      reader.keep(Split.Kept.NOTHING);
+      refused(split, failure);
+      return true;
+    }
+    AggregationAnswer answer = outcome.value().orElseThrow();
+    requests += answer.requests();
+    endedAt = answer.endedAt();
+    String violation = reader.violation();
+    if (violation != null) {
+      reader.keep(Split.Kept.NOTHING);
+      reason = "an answer was refused: " + violation;
+      LOG.warn("{} {}: {}", slice, period, reason);
+      return reasks++ < REASKS;
+    }
+    reasks = 0;
+    Split.Kept kept = split.answered(reader.rows());
+    PartReader.add(sums, reader.keep(kept));
+    if (kept == Split.Kept.RESTART) {
+      drop();
+    }
+    return true;
+  }
+
+  private AggregationRequest request(Split.Ask ask) {
+    List<Filter> filters = new ArrayList<>(shape.filters());
+    filters.addAll(ask.filters());
+    return new AggregationRequest(
+        shape.withFilters(filters),
+        slice,
+        period,
+        limit,
+        ask.sortBy() == null ? null : new AggregationRequest.Sort(ask.sortBy(), ask.ascending()));
+  }
+
+  private void refused(Split split, Outcome.Failure<AggregationAnswer> failure)
+      throws FetchFailedException, IOException {
+    if (failure instanceof Outcome.Refused<AggregationAnswer> refused) {
+      switch (refused.refusal()) {
+        case LIMIT, PARAMETERS, RANGE, OTHER -> {
+          requests++;
+          LOG.warn("{} {}: {}", slice, period, failure.describe());
+          if (split.refused(failure.describe()) == Split.Kept.RESTART) {
+            drop();
+          }
+          return;
+        }
+        case CREDENTIALS, PERMISSION, NOT_FOUND -> {}
+      }
+    }
+    throw new FetchFailedException(failure);
+  }
+
+  private void drop() throws IOException {
+    rows.rollback(new RowSpool.Mark(0, 0));
+    sums.clear();
+  }
+
+  private Aggregate measure() {
+    return Aggregate.additiveOf(shape.entity()).get(0);
+  }
+
+  private long sum(Aggregate aggregate) {
+    return sums.getOrDefault(aggregate, 0L);
+  }
+
+  private boolean equal(PeriodTotals.Total total) {
+    return Aggregate.additiveOf(shape.entity()).stream().allMatch(a -> sum(a) == total.sum(a));
+  }
+
+  /** Sums of the rows that are held. */
+  Map<Aggregate, Long> sums() {
+    return sums;
+  }
+
+  /** Made so far, retries included. */
+  int requests() {
+    return requests;
+  }
+
+  /** Answers of which rows are held. */
+  int parts() {
+    return parts;
+  }
+
+  /** Why it is not held whole; empty when it is. */
+  String reason() {
+    return reason;
+  }
+
+  /** Whether what is not whole is still better than nothing: it only lacks something. */
+  boolean worthKeeping() {
+    return !surplus;
+  }
+
+  /** When the last answer ended. */
+  Instant endedAt() {
+    return endedAt;
+  }
+}

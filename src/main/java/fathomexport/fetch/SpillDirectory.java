@@ -1,0 +1,138 @@
+package fathomexport.fetch;
+
+import fathomexport.report.rows.RowSpool;
+import fathomexport.run.ExportFailedException;
+import fathomexport.run.FailureKind;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A directory of a run's own for rows that outgrow memory, gone when closed. A killed run leaves
+ * its behind: the next one takes those away whose lock nobody holds.
+ */
+public final class SpillDirectory implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(SpillDirectory.class);
+  private static final String PREFIX = "fathom-export-spill-";
+  private static final String LOCK = "lock";
+
+  /** For the libraries that are unpacked there, and the first rows. */
+  private static final long LEAST_BYTES = 16 * 1024 * 1024;
+
+  private final Path path;
+  private final FileChannel lockFile;
+
+  private SpillDirectory(Path path, FileChannel lockFile) {
+    this.path = path;
+    this.lockFile = lockFile;
+  }
+
+  /**
+   * A new one below the place for temporary files.
+   *
+   * @throws ExportFailedException when it cannot be made, or its disk is full
+   */
+  public static SpillDirectory create() {
+    Path parent = Path.of(System.getProperty("java.io.tmpdir"));
+    removeAbandoned(parent);
+    try {
+      long free = Files.getFileStore(parent).getUsableSpace();
+      if (free < LEAST_BYTES) {
+        throw new IOException(
+            "No space left on device: "
+                + free
+                + " bytes are free, a run wants "
+                + LEAST_BYTES
+                + "; make room, or name another directory by"
+                + " JAVA_TOOL_OPTIONS=-Djava.io.tmpdir=DIR");
+      }
+      Path path = Files.createTempDirectory(parent, PREFIX);
+      FileChannel lockFile =
+          FileChannel.open(
+              path.resolve(LOCK), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+      if (lockFile.tryLock() == null) {
+        throw new IOException("its lock is taken");
+      }
+      return new SpillDirectory(path, lockFile);
+    } catch (IOException e) {
+      throw new ExportFailedException(
+          FailureKind.STORAGE,
+          "cannot make a directory for spilled rows below " + parent + ": " + e.getMessage(),
+          e);
+    }
+  }
+
+  public Path path() {
+    return path;
+  }
+
+  private static void removeAbandoned(Path parent) {
+    try (DirectoryStream<Path> left = Files.newDirectoryStream(parent, PREFIX + "*")) {
+      for (Path directory : left) {
+        if (isAbandoned(directory)) {
+          delete(directory);
+        }
+      }
+    } catch (IOException e) {
+      LOG.warn("cannot look for what killed runs left below {}: {}", parent, e.getMessage());
+    }
+  }
+
+  private static boolean isAbandoned(Path directory) {
+    Path file = directory.resolve(LOCK);
+    if (!Files.exists(file)) {
+      // Just being made, or not ours.
+      return false;
+    }
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE);
+        FileLock lock = channel.tryLock()) {
+      return lock != null;
+    } catch (OverlappingFileLockException e) {
+      // Held by another run in this process.
+      return false;
+    } catch (IOException e) {
+      LOG.debug("{} is left alone: {}", directory, e.getMessage());
+      return false;
+    }
+  }
+
+  private static void delete(Path directory) {
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path path : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(path);
+      }
+    } catch (IOException e) {
+      LOG.warn("spilled rows are left in {}: {}", directory, e.getMessage());
+    }
+  }
+
+  @Override
+  public void close() {
+    delete(path);
+    try {
+      lockFile.close();
+    } catch (IOException e) {
+      LOG.warn("the lock of {} does not close: {}", path, e.getMessage());
+    }
+  }
+
+  /** Closes a spool whose rows are not needed any more, or cannot be used. */
+  public static void drop(RowSpool spool) {
+    try {
+      spool.close();
+    } catch (UncheckedIOException e) {
+      // No window fails for that: the file goes with the run's spill directory at the latest.
+      LOG.warn("could not delete spilled rows: {}", e.getMessage());
+    }
+  }
+}

@@ -1,0 +1,366 @@
+package fathomexport.fetch;
+
+import fathomexport.api.FathomClient;
+import fathomexport.certify.Certifier;
+import fathomexport.certify.PeriodTotals;
+import fathomexport.plan.ControlQuery;
+import fathomexport.plan.FetchTask;
+import fathomexport.plan.HeldPeriod;
+import fathomexport.plan.Segment;
+import fathomexport.plan.WindowPlanner;
+import fathomexport.report.Aggregate;
+import fathomexport.report.DateGrouping;
+import fathomexport.report.DayRange;
+import fathomexport.report.rows.RowSpool;
+import fathomexport.run.FetchFailedException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneId;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Fetches a task page by page, and checks each page against the control totals before the next is
+ * asked for, so that a cut-off, a cap or a restatement is found where it can still be mended.
+ */
+public final class WindowFetcher {
+  private final FetchContext context;
+
+  public WindowFetcher(
+      FathomClient client,
+      ControlBook book,
+      Knowledge knowledge,
+      int rowLimit,
+      int maxRangeDays,
+      Path spillDirectory) {
+    this.context =
+        new FetchContext(client, book, knowledge, rowLimit, maxRangeDays, spillDirectory);
+  }
+
+  /** What comes of a part of a task. */
+  public sealed interface Piece {
+    /** Rows, perhaps none, and the totals to certify them against. */
+    record Rows(Fetched fetched) implements Piece {}
+
+    /**
+     * Stored periods that the control confirms.
+     *
+     * @param answers of the control, by period
+     * @param at when the control's answer ended
+     * @param requests that finding out took
+     */
+    record Confirmed(FetchTask task, Map<LocalDate, String> answers, Instant at, int requests)
+        implements Piece {}
+  }
+
+  /** Begins a task; asks for nothing yet. */
+  public Pieces begin(FetchTask task) {
+    return new Pieces(task);
+  }
+
+  /**
+   * A task on its way. First its control is asked, unless it is known: what that confirms is not
+   * fetched, and where it reports nothing, nothing more is asked. The rows come in one piece, or in
+   * several: around what is confirmed, and of whole months when they take many requests. Each piece
+   * is a window of its own, so that what was paid for is soon committed, and a run that is killed
+   * loses little of it.
+   */
+  public final class Pieces {
+    private final FetchTask task;
+    private final Tally tally = new Tally();
+    private final EmptinessCheck emptiness;
+
+    /** What is done about the task's periods; null before its control is known. */
+    private @Nullable List<Segment> segments;
+
+    private int at;
+    private @Nullable ControlTotals control;
+    private @Nullable PagedFetch walk;
+    private String noControl = "";
+    private LocalDate next;
+
+    /** Periods about which the control was silent, and those whose silence is contradicted. */
+    private final Set<LocalDate> silent = new HashSet<>();
+
+    private Map<LocalDate, Certifier.Fault> contradicted = Map.of();
+
+    private Pieces(FetchTask task) {
+      this.task = task;
+      this.emptiness = new EmptinessCheck(context, task, tally);
+      this.next = task.days().first();
+    }
+
+    /** Whether there is no further piece. */
+    public boolean done() {
+      return next.isAfter(task.days().last());
+    }
+
+    /** Drops what was fetched behind the last piece, when no further one is wanted. */
+    public void drop() {
+      PagedFetch rows = walk;
+      if (rows != null) {
+        rows.drop();
+      }
+    }
+
+    /** What has not come yet. */
+    public FetchTask left() {
+      return task.during(new DayRange(next, task.days().last()));
+    }
+
+    /** The least that is still to be asked, as far as it is known. */
+    public long least() {
+      List<Segment> known = segments;
+      if (known != null) {
+        return known.subList(at, known.size()).stream()
+            .filter(s -> s.kind() == Segment.Kind.FETCH)
+            .mapToLong(s -> leastPages(s.days()))
+            .sum();
+      }
+      if (task.isControl()) {
+        return leastPages(task.days());
+      }
+      Optional<PeriodTotals> totals = context.book().find(task.control(), task.days());
+      if (totals.isPresent()) {
+        return segments(totals.get()).stream()
+            .filter(s -> s.kind() == Segment.Kind.FETCH)
+            .mapToLong(s -> leastPages(s.days()))
+            .sum();
+      }
+      boolean mayBeConfirmed =
+          task.held().values().stream().anyMatch(h -> h.controlDigest() != null);
+      return leastPages(task.control().days()) + (mayBeConfirmed ? 0 : leastPages(task.days()));
+    }
+
+    private long leastPages(DayRange days) {
+      return RequestCosts.leastPages(task, days, context.maxRangeDays());
+    }
+
+    /**
+     * The next piece. None comes after one that failed.
+     *
+     * @throws FetchFailedException when the API gave no answer that could be used
+     * @throws IOException when rows cannot be spilled
+     */
+    public Piece next() throws FetchFailedException, IOException {
+      PagedFetch rows = walk;
+      try {
+        List<Segment> known = segments;
+        if (known == null) {
+          known = start();
+          segments = known;
+        }
+        Segment segment = known.get(at);
+        FetchTask part = during(segment.days());
+        switch (segment.kind()) {
+          case CONFIRM -> {
+            Piece confirmed =
+                new Piece.Confirmed(
+                    part, answers(part), answeredAt(part), tally.requests + tally.controlRequests);
+            tally.startOver();
+            went(part);
+            return confirmed;
+          }
+          case SILENT -> {
+            Piece empty = new Piece.Rows(empty(part));
+            tally.startOver();
+            went(part);
+            return empty;
+          }
+          case FETCH -> {
+            if (rows == null) {
+              rows = walk(segment.days());
+              walk = rows;
+            }
+            Fetched fetched = fetch(rows);
+            went(fetched.task());
+            return new Piece.Rows(fetched);
+          }
+        }
+        throw new IllegalStateException("a segment of an unknown kind: " + segment);
+      } catch (FetchFailedException | IOException | RuntimeException e) {
+        if (rows != null) {
+          rows.close();
+        }
+        throw e;
+      }
+    }
+
+    private FetchTask during(DayRange days) {
+      return days.equals(task.days()) ? task : task.during(days);
+    }
+
+    /** Goes on behind a piece, with the next segment when it was the last of its own. */
+    private void went(FetchTask piece) {
+      next = piece.days().last().plusDays(1);
+      List<Segment> known = Objects.requireNonNull(segments);
+      if (!next.isBefore(known.get(at).days().last().plusDays(1))) {
+        at++;
+        walk = null;
+      }
+    }
+
+    private List<Segment> start() throws FetchFailedException, IOException {
+      context.book().goOnTo(task.control());
+      List<Segment> whole = List.of(new Segment(Segment.Kind.FETCH, task.days()));
+      if (task.isControl()) {
+        return whole;
+      }
+      ControlTotals totals = new ControlTotals(context, task.control(), task.site().zone(), tally);
+      noControl = totals.missing(task.days());
+      if (!noControl.isEmpty()) {
+        return whole;
+      }
+      control = totals;
+      // Of all days that the control is about, so that the reports on it share what is asked.
+      DayRange all = task.control().days();
+      DayRange known = context.book().find(task.control(), all).isPresent() ? all : task.days();
+      contradicted = emptiness.faults(totals.get(known), known);
+      PeriodTotals mine = totals.get(task.days());
+      task.periods().stream()
+          .filter(p -> EmptinessCheck.isSilent(task, mine.of(p)))
+          .forEach(silent::add);
+      return segments(mine);
+    }
+
+    private List<Segment> segments(PeriodTotals totals) {
+      Aggregate measure = Aggregate.additiveOf(task.shape().entity()).get(0);
+      OptionalDouble usual = task.held().values().stream().mapToLong(HeldPeriod::rows).average();
+      return Segment.cut(
+          task,
+          p -> kind(p, totals.of(p)),
+          p -> {
+            HeldPeriod held = task.held().get(p);
+            return held != null ? held.rows() : usual.orElse((double) totals.of(p).sum(measure));
+          },
+          context.knowledge().limit(task.shape().key(), context.rowLimit()),
+          task.shape().dateGrouping() == DateGrouping.HOUR
+              ? WindowPlanner.HOUR_DAYS
+              : context.maxRangeDays());
+    }
+
+    private Segment.Kind kind(LocalDate period, PeriodTotals.Total total) {
+      if (!contradicted.containsKey(period) && isUnmoved(period, total)) {
+        return period.equals(task.audit()) ? Segment.Kind.FETCH : Segment.Kind.CONFIRM;
+      }
+      return EmptinessCheck.isSilent(task, total) ? Segment.Kind.SILENT : Segment.Kind.FETCH;
+    }
+
+    /** Whether the control's answer is the one that all that is stored is certified against. */
+    private boolean isUnmoved(LocalDate period, PeriodTotals.Total total) {
+      HeldPeriod held = task.held().get(period);
+      return held != null
+          && held.controlDigest() != null
+          && held.controlDigest().equals(total.answer());
+    }
+
+    private Map<LocalDate, String> answers(FetchTask part) {
+      Map<LocalDate, String> answers = new HashMap<>();
+      for (LocalDate period : part.periods()) {
+        HeldPeriod held = part.held().get(period);
+        answers.put(period, Objects.requireNonNull(held == null ? null : held.controlDigest()));
+      }
+      return answers;
+    }
+
+    private Instant answeredAt(FetchTask part) {
+      return Objects.requireNonNull(control).answeredAt(part.days());
+    }
+
+    private Fetched empty(FetchTask part) throws FetchFailedException, IOException {
+      return new Fetched(
+          part,
+          new RowSpool(context.spillDirectory()),
+          Objects.requireNonNull(control).get(part.days()),
+          "",
+          faultsOf(part),
+          Set.of(),
+          answeredAt(part),
+          tally.requests,
+          tally.controlRequests,
+          0);
+    }
+
+    private Map<LocalDate, Certifier.Fault> faultsOf(FetchTask part) {
+      Map<LocalDate, Certifier.Fault> faults = new HashMap<>(contradicted);
+      faults.keySet().retainAll(part.periods());
+      return faults;
+    }
+
+    private PagedFetch walk(DayRange days) {
+      return new PagedFetch(
+          context,
+          task.slice(),
+          task.shape(),
+          days,
+          task.site().zone(),
+          control,
+          new RowSpool(context.spillDirectory()),
+          tally);
+    }
+
+    private Fetched fetch(PagedFetch rows) throws FetchFailedException, IOException {
+      ControlTotals by = control;
+      PeriodTotals before = by == null ? new PeriodTotals() : by.get(task.days());
+      rows.run();
+      DayRange days = new DayRange(next, rows.end());
+      FetchTask piece = during(days);
+      PeriodTotals totals = null;
+      Set<LocalDate> unmoved = new HashSet<>();
+      if (task.isControl()) {
+        totals = rows.totals();
+        emptiness.faults(totals, days).forEach(rows::fault);
+        if (rows.faults().isEmpty()) {
+          context.book().put(task.control(), task.days(), totals, rows.tally().endedAt);
+        }
+      } else if (by != null) {
+        PeriodTotals known = by.get(days);
+        totals = known;
+        faultsOf(piece).forEach(rows::fault);
+        // What has only become silent since: the control was asked again on the way.
+        Set<LocalDate> emptied =
+            piece.periods().stream()
+                .filter(p -> !silent.contains(p) && EmptinessCheck.isSilent(task, known.of(p)))
+                .filter(p -> piece.held().containsKey(p) && !rows.faults().containsKey(p))
+                .collect(Collectors.toSet());
+        emptiness.faults(emptied, days).forEach(rows::fault);
+        piece.periods().stream()
+            .filter(p -> isUnmoved(p, before.of(p)) && isUnmoved(p, known.of(p)))
+            .forEach(unmoved::add);
+      } else {
+        // No control agrees that there is nothing: a total must, before it replaces rows.
+        Set<LocalDate> emptied =
+            piece.held().entrySet().stream()
+                .filter(held -> held.getValue().rows() > 0)
+                .map(Map.Entry::getKey)
+                .filter(p -> rows.totals().of(p).rows() == 0 && !rows.faults().containsKey(p))
+                .collect(Collectors.toSet());
+        emptiness.faults(emptied, days).forEach(rows::fault);
+      }
+      return rows.piece(piece, totals, noControl, unmoved);
+    }
+  }
+
+  /**
+   * Fetches the totals of a control query, ignoring what this run's book holds of these days.
+   *
+   * @param zone the site's, which tells the week of a clock change from others; null when unknown
+   * @throws FetchFailedException when the API gave no answer that could be used
+   */
+  public PeriodTotals control(ControlQuery query, @Nullable ZoneId zone)
+      throws FetchFailedException, IOException {
+    ControlTotals control = new ControlTotals(context, query, zone, new Tally());
+    control.ask(query.days());
+    return control.get(query.days());
+  }
+}

@@ -1,0 +1,223 @@
+package fathomexport.fetch.partition;
+
+import fathomexport.fetch.partition.Split.Kept;
+import fathomexport.report.Filter;
+import fathomexport.report.Operator;
+import fathomexport.report.StoredText;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/** A part that is broken into smaller ones until each fits in an answer: needs no order. */
+final class PiecesFrame extends UnsortedFrame {
+  /** The share of an answer that pieces are made to fill: their sizes are estimates. */
+  private static final double FILL = 0.7;
+
+  private final int field;
+  private final Part.Watch watch;
+  private final long rows;
+
+  /** Whether it is what is left beside other pieces, or one of them. */
+  private final boolean broken;
+
+  /**
+   * @param rows how many it may have
+   */
+  PiecesFrame(
+      SplitCourse course, Part part, int field, Part.Watch watch, long rows, boolean broken) {
+    super(course, part);
+    this.field = field;
+    this.watch = watch;
+    this.rows = rows;
+    this.broken = broken;
+  }
+
+  @Override
+  Kept tooLarge(SplitAnswer answer) {
+    Map<@Nullable String, Integer> values = answer.sample().values(field);
+    if (answer.taken() == 0) {
+      return course.otherwise(part.exhausting(field), course.first(), rows);
+    }
+    if (!broken) {
+      course.mayMissNulls(new NullsFrame(course, part, field, watch, true));
+      course.mayMissNulls(new NullsFrame(course, part, field, watch, false));
+    }
+    if (fields.byExpression(field)) {
+      if (values.size() == 1 && values.containsKey(null)) {
+        course.push(course.frame(fields.onlyNulls(part, field), answer.sample(), rows));
+        course.push(
+            piece(List.of(fields.filter(field, Operator.MATCHING, "^")), Objects::nonNull, rows));
+        return Kept.NOTHING;
+      }
+      if (byLeadingCharacters(answer)) {
+        return Kept.NOTHING;
+      }
+    }
+    return byValues(answer)
+        ? Kept.NOTHING
+        : course.otherwise(part.exhausting(field), answer.sample(), rows);
+  }
+
+  private PiecesFrame piece(List<Filter> filters, Part.Test test, long about) {
+    return new PiecesFrame(course, part.where(filters, field, test), field, watch, about, true);
+  }
+
+  /**
+   * Makes a piece of what the others leave over, asked for only when something is missing unless
+   * some was seen.
+   *
+   * @param seen rows of the answer that the other pieces have
+   */
+  private void leaveOver(List<Filter> filters, Part.Test test, SplitAnswer answer, int seen) {
+    long left = answer.taken() - seen;
+    PiecesFrame rest = piece(filters, test, Math.max(1, all() * left / answer.taken()));
+    if (left > 0) {
+      course.push(rest);
+    } else {
+      course.postpone(rest);
+    }
+  }
+
+  /** Rows that it may have, seeing that it has more than the limit. */
+  private long all() {
+    return Math.max(rows, course.limit() + course.limit() / 2);
+  }
+
+  /** Breaks it by the character behind what all values that were seen begin with. */
+  private boolean byLeadingCharacters(SplitAnswer answer) {
+    Map<String, Integer> folded = new HashMap<>();
+    answer
+        .sample()
+        .values(field)
+        .forEach(
+            (value, n) -> {
+              if (value != null) {
+                folded.merge(Patterns.fold(value), n, Integer::sum);
+              }
+            });
+    if (folded.size() < 2) {
+      return false;
+    }
+    String common = common(folded.keySet());
+    TreeMap<Integer, Integer> next = new TreeMap<>();
+    int seen = 0;
+    for (Map.Entry<String, Integer> value : folded.entrySet()) {
+      if (value.getKey().length() > common.length()
+          && Patterns.sendable(value.getKey().codePointAt(common.length()))) {
+        next.merge(value.getKey().codePointAt(common.length()), value.getValue(), Integer::sum);
+        seen += value.getValue();
+      }
+    }
+    if (next.isEmpty()) {
+      return false;
+    }
+    String start = "^" + Patterns.anyCase(common);
+    Filter complement =
+        fields.filter(field, Operator.NOT_MATCHING, start + Patterns.anyCaseOf(next.keySet()));
+    if (Patterns.encodedLength(complement) > fields.room(part) / 2) {
+      return false;
+    }
+    Set<Integer> leading = Set.copyOf(next.keySet());
+    leaveOver(List.of(complement), v -> !begins(v, common, leading), answer, seen);
+    long all = all();
+    TreeSet<Integer> bucket = new TreeSet<>();
+    double filled = 0;
+    for (Map.Entry<Integer, Integer> character : next.entrySet()) {
+      double more = (double) all * character.getValue() / answer.taken();
+      if (!bucket.isEmpty() && filled + more > FILL * course.limit()) {
+        pushBucket(start, common, bucket, filled);
+        bucket.clear();
+        filled = 0;
+      }
+      bucket.add(character.getKey());
+      filled += more;
+    }
+    pushBucket(start, common, bucket, filled);
+    return true;
+  }
+
+  private void pushBucket(String start, String common, Set<Integer> bucket, double filled) {
+    Set<Integer> leading = Set.copyOf(bucket);
+    course.push(
+        piece(
+            List.of(fields.filter(field, Operator.MATCHING, start + Patterns.anyCaseOf(leading))),
+            v -> begins(v, common, leading),
+            (long) filled));
+  }
+
+  /** Breaks it by the values that were seen. */
+  private boolean byValues(SplitAnswer answer) {
+    List<Map.Entry<@Nullable String, Integer>> values =
+        new ArrayList<>(answer.sample().values(field).entrySet());
+    values.sort(Map.Entry.<@Nullable String, Integer>comparingByValue().reversed());
+    Map<String, Integer> chosen = new LinkedHashMap<>();
+    int seen = 0;
+    int left = fields.room(part) / 2;
+    for (Map.Entry<@Nullable String, Integer> entry : values) {
+      String value = entry.getKey();
+      if (value == null
+          || !StoredText.isSendable(value)
+          || chosen.size() == SplitFields.MOST_VALUES) {
+        continue;
+      }
+      left -= Patterns.encodedLength(fields.filter(field, Operator.IS_NOT, value));
+      if (left < 0) {
+        break;
+      }
+      chosen.put(value, entry.getValue());
+      seen += entry.getValue();
+    }
+    if (chosen.isEmpty()) {
+      return false;
+    }
+    Set<String> apart = Set.copyOf(chosen.keySet());
+    leaveOver(
+        fields.excluding(field, chosen, fields.room(part)),
+        v -> v == null || !apart.contains(v),
+        answer,
+        seen);
+    long all = all();
+    chosen.forEach(
+        (value, n) ->
+            course.push(
+                course.frame(
+                    part.where(
+                            List.of(fields.filter(field, Operator.IS, value)), field, value::equals)
+                        .fixing(field),
+                    answer.sample(),
+                    all * n / answer.taken())));
+    return true;
+  }
+
+  private static boolean begins(@Nullable String value, String common, Set<Integer> leading) {
+    if (value == null) {
+      return false;
+    }
+    String folded = Patterns.fold(value);
+    return folded.startsWith(common)
+        && folded.length() > common.length()
+        && leading.contains(folded.codePointAt(common.length()));
+  }
+
+  /** What all texts begin with, in whole characters that can be sent. */
+  private static String common(Set<String> texts) {
+    String common = texts.iterator().next();
+    for (String text : texts) {
+      int i = 0;
+      while (i < Math.min(common.length(), text.length())
+          && common.codePointAt(i) == text.codePointAt(i)
+          && Patterns.sendable(common.codePointAt(i))) {
+        i += Character.charCount(common.codePointAt(i));
+      }
+      common = common.substring(0, Math.min(i, common.length()));
+    }
+    return common;
+  }
+}

@@ -1,0 +1,53 @@
+package fathomexport.fetch.partition;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What the rows of one answer show of each grouping field: its values, and how often each. */
+public final class Sample {
+  private final List<Map<@Nullable String, Integer>> counts = new ArrayList<>();
+  private long rows;
+
+  public Sample(int fields) {
+    for (int i = 0; i < fields; i++) {
+      counts.add(new HashMap<>());
+    }
+  }
+
+  /**
+   * Counts a row.
+   *
+   * @param cells the texts of its fields, null where there is none
+   */
+  public void add(@Nullable String[] cells) {
+    rows++;
+    for (int i = 0; i < cells.length; i++) {
+      counts.get(i).merge(cells[i], 1, Integer::sum);
+    }
+  }
+
+  void clear() {
+    rows = 0;
+    counts.forEach(Map::clear);
+  }
+
+  public long rows() {
+    return rows;
+  }
+
+  Map<@Nullable String, Integer> values(int field) {
+    return counts.get(field);
+  }
+
+  int distinct(int field) {
+    return counts.get(field).size();
+  }
+
+  /** Rows of the most frequent value. */
+  int most(int field) {
+    return counts.get(field).values().stream().mapToInt(n -> n).max().orElse(0);
+  }
+}

@@ -1,0 +1,229 @@
+package fathomexport.inspect;
+
+import fathomexport.fetch.ApiLesson;
+import fathomexport.ledger.Attempt;
+import fathomexport.ledger.LedgerEntry;
+import fathomexport.ledger.PeriodCertificate;
+import fathomexport.ledger.Provenance;
+import fathomexport.report.Aggregate;
+import fathomexport.report.DateGrouping;
+import fathomexport.report.Report;
+import fathomexport.report.SiteId;
+import fathomexport.report.Slice;
+import fathomexport.sink.Sink;
+import fathomexport.sinks.Sinks;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How the numbers of one report, site and day came to be, a part for each sink and event.
+ *
+ * @param day the day that was asked about; the period that holds it is what is told
+ * @param measuredFrom first day of the site that is stored of the report; null when none is
+ * @param measuredTo last one
+ * @param sites the sites of which anything is stored of the report
+ * @param learned what answers taught about the API
+ */
+public record Explanation(
+    String report,
+    String site,
+    LocalDate day,
+    List<Part> parts,
+    @Nullable LocalDate measuredFrom,
+    @Nullable LocalDate measuredTo,
+    List<String> sites,
+    List<ApiLesson> learned) {
+  /**
+   * What one sink holds of one slice.
+   *
+   * @param status null when nothing is known of the period
+   * @param current whether it was asked under the report's present definition
+   * @param confirmedAt when a control query last confirmed what was fetched, so that it was not
+   *     fetched again; null when that has not happened since
+   * @param confirmedRun the run that asked that control query
+   * @param attempt the failed attempt since, if any
+   */
+  public record Part(
+      String sink,
+      @Nullable String event,
+      LocalDate period,
+      LocalDate coversTo,
+      @Nullable String status,
+      @Nullable String reason,
+      boolean stored,
+      boolean current,
+      long rows,
+      Map<String, Measure> measures,
+      @Nullable String windowId,
+      @Nullable String runId,
+      @Nullable Instant fetchedAt,
+      @Nullable Instant confirmedAt,
+      @Nullable String confirmedRun,
+      @Nullable String zone,
+      int requests,
+      int controlRequests,
+      int splits,
+      List<Change> changes,
+      @Nullable Failed attempt,
+      List<String> quarantined) {}
+
+  /** Sum over the rows, and the control's total; null when there was no control. */
+  public record Measure(long sum, @Nullable Long control) {}
+
+  /** A number that a later fetch changed. */
+  public record Change(
+      String measure, @Nullable Double before, @Nullable Double after, Instant at, String runId) {}
+
+  /** An attempt that did not replace what is stored. */
+  public record Failed(Instant at, String runId, String reason) {}
+
+  /**
+   * @param account whose API the lessons are about
+   */
+  public static Explanation of(
+      Report report, SiteId site, LocalDate day, Sinks sinks, String account) {
+    List<Part> parts = new ArrayList<>();
+    for (Sink sink : sinks.all()) {
+      List<Attempt> attempts =
+          sink.ledger().openAttempts(report.name()).stream()
+              .filter(a -> a.slice().site().equals(site))
+              .filter(a -> holds(report, a.period(), a.coversTo(), day))
+              .toList();
+      for (LedgerEntry entry : sink.ledger().entries(report.name(), List.of(site), day)) {
+        PeriodCertificate c = entry.certificate();
+        if (holds(report, c.period(), c.coversTo(), day)) {
+          parts.add(part(report, sink, entry, attempts));
+        }
+      }
+      attempts.stream()
+          .filter(
+              a ->
+                  parts.stream()
+                      .noneMatch(
+                          p ->
+                              p.sink().equals(sink.name())
+                                  && p.period().equals(a.period())
+                                  && a.slice()
+                                      .eventKey()
+                                      .equals(p.event() == null ? "" : p.event())))
+          .forEach(a -> parts.add(onlyAttempt(sink, a)));
+    }
+    LocalDate from = null;
+    LocalDate to = null;
+    Set<String> sites = new TreeSet<>();
+    for (Sink sink : sinks.all()) {
+      for (LedgerEntry entry : sink.ledger().entries(report.name(), List.of(), LocalDate.EPOCH)) {
+        sites.add(entry.slice().site().value());
+        if (entry.stored() && entry.slice().site().equals(site)) {
+          LocalDate first = entry.certificate().period();
+          LocalDate last = entry.certificate().coversTo();
+          from = from == null || first.isBefore(from) ? first : from;
+          to = to == null || last.isAfter(to) ? last : to;
+        }
+      }
+    }
+    return new Explanation(
+        report.name(),
+        site.value(),
+        day,
+        parts,
+        from,
+        to,
+        List.copyOf(sites),
+        ApiLesson.of(sinks.ledger().learned(), account));
+  }
+
+  private static boolean holds(Report report, LocalDate period, LocalDate coversTo, LocalDate day) {
+    LocalDate end =
+        report.dateGrouping() == DateGrouping.NONE
+            ? coversTo
+            : report.dateGrouping().periodEnd(period);
+    return !day.isBefore(period) && !day.isAfter(end);
+  }
+
+  private static Part part(Report report, Sink sink, LedgerEntry entry, List<Attempt> attempts) {
+    PeriodCertificate c = entry.certificate();
+    Provenance p = entry.provenance();
+    Attempt attempt =
+        attempts.stream()
+            .filter(a -> a.slice().equals(entry.slice()) && a.period().equals(c.period()))
+            .filter(
+                a ->
+                    report.dateGrouping() != DateGrouping.NONE || a.coversTo().equals(c.coversTo()))
+            .findFirst()
+            .orElse(null);
+    Set<String> windows = new TreeSet<>(Set.of(entry.windowId()));
+    if (attempt != null) {
+      windows.add(attempt.windowId());
+    }
+    Map<String, Measure> measures = new LinkedHashMap<>();
+    for (Aggregate a : Aggregate.additiveOf(report.entity())) {
+      measures.put(a.apiName(), new Measure(c.sums().getOrDefault(a, 0L), c.control().get(a)));
+    }
+    return new Part(
+        sink.name(),
+        entry.slice().event(),
+        c.period(),
+        c.coversTo(),
+        c.status().label(),
+        c.reason(),
+        entry.stored(),
+        p.definition().equals(report.definition()),
+        c.rows(),
+        measures,
+        entry.windowId(),
+        p.runId(),
+        p.fetchedAt(),
+        entry.confirmed() == null ? null : entry.confirmed().at(),
+        entry.confirmed() == null ? null : entry.confirmed().runId(),
+        p.zone(),
+        p.requests(),
+        p.controlRequests(),
+        p.splits(),
+        sink.ledger().restatements(report.name(), entry.slice(), c.period()).stream()
+            .map(r -> new Change(r.measure(), r.before(), r.after(), r.at(), r.runId()))
+            .toList(),
+        attempt == null ? null : new Failed(attempt.at(), attempt.runId(), attempt.reason()),
+        rows(sink, report.name(), entry.slice(), windows));
+  }
+
+  private static Part onlyAttempt(Sink sink, Attempt a) {
+    return new Part(
+        sink.name(),
+        a.slice().event(),
+        a.period(),
+        a.coversTo(),
+        null,
+        null,
+        false,
+        true,
+        0,
+        Map.of(),
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        0,
+        0,
+        0,
+        List.of(),
+        new Failed(a.at(), a.runId(), a.reason()),
+        rows(sink, a.report(), a.slice(), Set.of(a.windowId())));
+  }
+
+  /** The open quarantined rows of windows that hold the period, as they are shown. */
+  private static List<String> rows(Sink sink, String report, Slice slice, Set<String> windows) {
+    return sink.ledger().quarantined(report, slice, windows).stream()
+        .map(q -> q.reason() + ": " + q.rawText())
+        .toList();
+  }
+}

@@ -1,0 +1,232 @@
+package fathomexport.inspect;
+
+import fathomexport.fetch.RequestCosts;
+import fathomexport.ledger.Weight;
+import fathomexport.plan.FetchTask;
+import fathomexport.plan.Plan;
+import fathomexport.report.DayRange;
+import fathomexport.report.Report;
+import fathomexport.report.Site;
+import fathomexport.report.SiteId;
+import java.time.LocalDate;
+import java.time.YearMonth;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a run would cost, before it costs anything.
+ *
+ * @param lines one a question and site, in the order of the plan
+ * @param leastRequests when no answer reaches the row limit and the API does nothing unexpected
+ * @param likelyRequests with as many rows a period as the ledger has seen
+ * @param mostRequests when, besides, every range is refused once and halved, every page and its
+ *     control are asked again, periods that come out empty are confirmed, and all retries are used
+ * @param minutes at the quota, for the likely requests
+ * @param billedPageviews likely pageviews of the plan that this is billed as: a month of nights
+ *     like this one, or once for a backfill
+ * @param billedEvery {@code month} or {@code once}
+ * @param rows expected; null when nothing is known of any question. What is not known is not in it
+ * @param bytes that these rows take in all sinks together; null when nothing is known
+ * @param unknown questions of which the ledger knows no rows
+ * @param byReport what the likely requests are for, a line for the reports that share a question
+ * @param kinds the same of all of them
+ * @param skippedPeriods that would be due, but lie before their site was added, or before March
+ *     2021
+ * @param splits periods that alone reach the row limit and so are asked for in parts
+ * @param assumptions what the numbers rest on
+ * @param notes sites that could not be had, and what is stale
+ */
+public record PlanOverview(
+    List<Line> lines,
+    long windows,
+    long leastRequests,
+    long likelyRequests,
+    long mostRequests,
+    long minutes,
+    long billedPageviews,
+    String billedEvery,
+    @Nullable Long rows,
+    @Nullable Long bytes,
+    long unknown,
+    List<Share> byReport,
+    RequestCosts.Kinds kinds,
+    long skippedPeriods,
+    List<Split> splits,
+    List<String> assumptions,
+    List<String> notes) {
+
+  /**
+   * One question to one site.
+   *
+   * @param reports that its answers fill
+   * @param event null for pageviews
+   * @param likelyRequests control queries included, with the first question that needs them
+   * @param mostRequests without retries, which the whole run shares
+   * @param rows null when the ledger knows of none
+   * @param bytes in all sinks together; null when the ledger knows of no rows
+   */
+  public record Line(
+      List<String> reports,
+      String site,
+      @Nullable String event,
+      LocalDate first,
+      LocalDate last,
+      int windows,
+      long leastRequests,
+      long likelyRequests,
+      long mostRequests,
+      @Nullable Long rows,
+      @Nullable Long bytes) {
+    private Line plus(Line b) {
+      return new Line(
+          reports,
+          site,
+          event,
+          first.isBefore(b.first) ? first : b.first,
+          last.isAfter(b.last) ? last : b.last,
+          windows + b.windows,
+          leastRequests + b.leastRequests,
+          likelyRequests + b.likelyRequests,
+          mostRequests + b.mostRequests,
+          sum(rows, b.rows),
+          sum(bytes, b.bytes));
+    }
+  }
+
+  /** What the likely requests of one question are for, over all sites. */
+  public record Share(List<String> reports, RequestCosts.Kinds kinds) {}
+
+  /** A period that reaches the row limit alone. */
+  public record Split(
+      List<String> reports, String site, @Nullable String event, LocalDate period, long rows) {}
+
+  private static @Nullable Long sum(@Nullable Long a, @Nullable Long b) {
+    return a == null ? b : b == null ? a : Long.valueOf(a + b);
+  }
+
+  /**
+   * @param everyNight what every night is about; null for a backfill
+   * @param weights what is stored, by report: what a row weighs
+   */
+  public static PlanOverview of(
+      RequestCosts costs,
+      Plan plan,
+      @Nullable Plan everyNight,
+      YearMonth month,
+      Map<String, Weight> weights,
+      List<String> lost) {
+    Map<String, Line> lines = new LinkedHashMap<>();
+    Map<List<String>, RequestCosts.Kinds> kinds = new LinkedHashMap<>();
+    List<Split> splits = new ArrayList<>();
+    for (RequestCosts.Cost cost : costs.of(plan)) {
+      FetchTask task = cost.task();
+      List<String> reports = task.reports().stream().map(Report::name).toList();
+      Line line =
+          new Line(
+              reports,
+              task.site().id().value(),
+              task.slice().event(),
+              task.days().first(),
+              task.days().last(),
+              task.reports().size(),
+              cost.least(),
+              cost.likely(),
+              cost.most(),
+              cost.rows().isPresent() ? Math.round(cost.rows().getAsDouble()) : null,
+              bytes(cost, weights));
+      kinds.merge(reports, cost.kinds(), RequestCosts.Kinds::plus);
+      lines.merge(line.reports() + "\n" + task.slice(), line, Line::plus);
+      cost.split()
+          .forEach(
+              f -> splits.add(new Split(reports, line.site(), line.event(), f.period(), f.rows())));
+    }
+    long likely = lines.values().stream().mapToLong(Line::likelyRequests).sum();
+    long billed =
+        everyNight == null
+            ? likely
+            : month.lengthOfMonth()
+                * costs.of(everyNight).stream().mapToLong(RequestCosts.Cost::likely).sum();
+    return new PlanOverview(
+        List.copyOf(lines.values()),
+        plan.windows(),
+        lines.values().stream().mapToLong(Line::leastRequests).sum(),
+        likely,
+        RequestCosts.withRetries(
+            lines.values().stream().mapToLong(Line::mostRequests).sum(), lines.size()),
+        costs.minutes(likely),
+        billed,
+        everyNight == null ? "once" : "month",
+        lines.values().stream().map(Line::rows).reduce(null, PlanOverview::sum),
+        lines.values().stream().map(Line::bytes).reduce(null, PlanOverview::sum),
+        lines.values().stream().map(Line::rows).filter(Objects::isNull).count(),
+        kinds.entrySet().stream().map(e -> new Share(e.getKey(), e.getValue())).toList(),
+        kinds.values().stream().reduce(RequestCosts.Kinds.NONE, RequestCosts.Kinds::plus),
+        plan.skipped(),
+        splits,
+        List.of(
+            "least: no answer reaches the row limit, no stored day has moved",
+            "likely: as many rows a period as are stored of it, else of the site, else of the"
+                + " report",
+            "most: all stored days have moved, each range is refused once and halved, each page and"
+                + " its control are asked again, empty periods are confirmed, all retries of each"
+                + " site and report are used; a row cap below the limit, or a day that reaches it"
+                + " for the first time, may take more"),
+        notes(plan, lost));
+  }
+
+  private static @Nullable Long bytes(RequestCosts.Cost cost, Map<String, Weight> weights) {
+    if (cost.rows().isEmpty()) {
+      return null;
+    }
+    double aRow = 0;
+    for (Report report : cost.task().reports()) {
+      Weight weight = weights.getOrDefault(report.name(), new Weight(0, 0));
+      if (weight.rows() == 0) {
+        return null;
+      }
+      aRow += (double) weight.bytes() / weight.rows();
+    }
+    return Math.round(cost.rows().getAsDouble() / cost.task().reports().size() * aRow);
+  }
+
+  private static List<String> notes(Plan plan, List<String> lost) {
+    List<String> notes = new ArrayList<>(lost);
+    if (plan.skipped() > 0) {
+      notes.add(
+          plan.skipped()
+              + " periods are skipped: they lie before their site was added, or before "
+              + Site.FIRST_ACCURATE_DAY
+              + ", from when on the API's numbers are accurate");
+    }
+    plan.fetched().stream()
+        .map(SiteId::value)
+        .sorted()
+        .forEach(
+            site ->
+                notes.add(
+                    "the look-back of "
+                        + site
+                        + " is fetched, not confirmed: an audit found rows that had changed"
+                        + " although their totals had not"));
+    plan.stale()
+        .forEach(
+            s ->
+                notes.add(
+                    s.report()
+                        + " "
+                        + s.site()
+                        + " "
+                        + new DayRange(s.first(), s.last())
+                        + " is stale: "
+                        + s.why()
+                        + "; renew it with backfill --from "
+                        + s.first()
+                        + " --to "
+                        + s.last()));
+    return List.copyOf(notes);
+  }
+}

@@ -1,0 +1,129 @@
+package fathomexport.inspect;
+
+import fathomexport.ledger.LedgerEntry;
+import fathomexport.report.DateGrouping;
+import fathomexport.report.Report;
+import fathomexport.report.SiteId;
+import fathomexport.run.StaleRange;
+import fathomexport.sink.Sink;
+import fathomexport.sinks.Sinks;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** Finds what is stale in the sinks. */
+public final class StaleRanges {
+  private StaleRanges() {}
+
+  /** What is told together; ranges without date grouping stand each for itself. */
+  private record Key(SiteId site, String why, @Nullable LocalDate first, @Nullable LocalDate last) {
+    private static final Comparator<LocalDate> DATES =
+        Comparator.nullsFirst(Comparator.naturalOrder());
+    static final Comparator<Key> ORDER =
+        Comparator.comparing(Key::site)
+            .thenComparing(Key::why)
+            .thenComparing(Key::first, DATES)
+            .thenComparing(Key::last, DATES);
+  }
+
+  /** A period that is stored, in one sink or more. */
+  private record Period(String event, LocalDate first, LocalDate last) {}
+
+  /**
+   * What is stale in any of the sinks.
+   *
+   * @param sites whose; empty means all
+   * @param zones the sites' zones as the API tells them now; where it is not told, that of the
+   *     newest measurement counts
+   */
+  public static List<StaleRange> of(
+      Collection<Report> reports,
+      Collection<SiteId> sites,
+      Sinks sinks,
+      Map<SiteId, String> zones) {
+    Map<Report, List<LedgerEntry>> stored = new HashMap<>();
+    for (Report report : reports) {
+      List<LedgerEntry> entries = new ArrayList<>();
+      for (Sink sink : sinks.all()) {
+        sink.ledger().entries(report.name(), sites, LocalDate.EPOCH).stream()
+            .filter(LedgerEntry::stored)
+            .forEach(entries::add);
+      }
+      stored.put(report, entries);
+    }
+    Map<SiteId, String> known = newest(stored.values());
+    known.putAll(zones);
+    List<StaleRange> stale = new ArrayList<>();
+    for (Report report : reports) {
+      stale.addAll(of(report, stored.getOrDefault(report, List.of()), known));
+    }
+    return stale;
+  }
+
+  private static Map<SiteId, String> newest(Collection<List<LedgerEntry>> stored) {
+    Map<SiteId, String> zones = new HashMap<>();
+    Map<SiteId, Instant> when = new HashMap<>();
+    for (List<LedgerEntry> entries : stored) {
+      for (LedgerEntry entry : entries) {
+        SiteId site = entry.slice().site();
+        String zone = entry.provenance().zone();
+        Instant at = entry.provenance().fetchedAt();
+        if (zone != null && at.isAfter(when.getOrDefault(site, Instant.MIN))) {
+          when.put(site, at);
+          zones.put(site, zone);
+        }
+      }
+    }
+    return zones;
+  }
+
+  private static List<StaleRange> of(
+      Report report, List<LedgerEntry> entries, Map<SiteId, String> zones) {
+    boolean ranges = report.dateGrouping() == DateGrouping.NONE;
+    Map<Key, Set<Period>> periods = new TreeMap<>(Key.ORDER);
+    for (LedgerEntry entry : entries) {
+      SiteId site = entry.slice().site();
+      String why = why(report, entry, zones.get(site));
+      if (!why.isEmpty()) {
+        LocalDate first = entry.certificate().period();
+        LocalDate last = entry.certificate().coversTo();
+        periods
+            .computeIfAbsent(
+                new Key(site, why, ranges ? first : null, ranges ? last : null),
+                k -> new HashSet<>())
+            .add(new Period(entry.slice().eventKey(), first, last));
+      }
+    }
+    List<StaleRange> stale = new ArrayList<>();
+    periods.forEach(
+        (key, all) ->
+            stale.add(
+                new StaleRange(
+                    report.name(),
+                    key.site().value(),
+                    all.stream().map(Period::first).min(Comparator.naturalOrder()).orElseThrow(),
+                    all.stream().map(Period::last).max(Comparator.naturalOrder()).orElseThrow(),
+                    all.size(),
+                    key.why())));
+    return stale;
+  }
+
+  private static String why(Report report, LedgerEntry entry, @Nullable String zone) {
+    if (!entry.provenance().definition().equals(report.definition())) {
+      return "the report's definition changed";
+    }
+    String then = entry.provenance().zone();
+    return then == null || zone == null || then.equals(zone)
+        ? ""
+        : "the site's zone changed from " + then + " to " + zone;
+  }
+}

@@ -1,0 +1,180 @@
+package fathomexport.quota;
+
+import fathomexport.api.Permits;
+import fathomexport.api.StopSignal;
+import fathomexport.api.StoppedException;
+import fathomexport.api.TimeSource;
+import fathomexport.sink.postgres.lease.PermitLease;
+import fathomexport.sink.postgres.lease.PermitLease.Granted;
+import fathomexport.sink.postgres.lease.PermitLease.Reply;
+import fathomexport.sink.postgres.lease.PermitLease.Ticket;
+import fathomexport.sink.postgres.lease.PermitLease.Unreachable;
+import fathomexport.sink.postgres.lease.PermitLease.Wait;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Permits that are shared by all runs whose ledger is in one database. Waits here, in between two
+ * questions to the database, and bears with it while it restarts.
+ */
+public final class LeasedPermits implements Permits {
+  private static final Logger LOG = LoggerFactory.getLogger(LeasedPermits.class);
+
+  /** How long a database may be away before a run gives up. */
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private static final Duration FIRST_PAUSE = Duration.ofMillis(250);
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
+
+  /** What an announced end may change by before it is announced again. */
+  private static final Duration TELLING = Duration.ofMillis(500);
+
+  /** Longer than connecting takes; less than the lease by what a call takes. */
+  public static final Duration SEND_WITHIN = Duration.ofSeconds(35);
+
+  private final PermitLease lease;
+  private final TimeSource time;
+  private final StopSignal stop;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+
+  public LeasedPermits(PermitLease lease, TimeSource time, StopSignal stop) {
+    this.lease = lease;
+    this.time = time;
+    this.stop = stop;
+    var unused = stop.onStop(this::wake);
+  }
+
+  @Override
+  public Permit acquire(Consumer<Instant> waiting) throws InterruptedException, StoppedException {
+    Ticket ticket = new Ticket();
+    boolean served = false;
+    try {
+      Instant announced = Instant.MIN;
+      Outage outage = new Outage();
+      while (true) {
+        if (stop.stopped()) {
+          throw new StoppedException();
+        }
+        long asked = time.nanos();
+        Reply reply = lease.ask(ticket);
+        if (reply instanceof Granted granted) {
+          served = true;
+          return new Held(granted, asked);
+        } else if (reply instanceof Wait wait) {
+          outage = new Outage();
+          Instant free = time.instant().plus(wait.free());
+          if (announced.equals(Instant.MIN)
+              || Duration.between(announced, free).abs().compareTo(TELLING) > 0) {
+            announced = free;
+            waiting.accept(free);
+          }
+          sleep(wait.pause());
+        } else if (reply instanceof Unreachable unreachable) {
+          sleep(outage.pause(unreachable));
+        }
+      }
+    } finally {
+      if (!served) {
+        lease.leave(ticket);
+      }
+    }
+  }
+
+  /** A time without the database: how long it has lasted, and how long to wait next. */
+  private final class Outage {
+    private final long since = time.nanos();
+    private Duration next = FIRST_PAUSE;
+
+    Duration pause(Unreachable unreachable) {
+      if (time.nanos() - since > PATIENCE.toNanos()) {
+        throw unreachable.reason();
+      }
+      LOG.warn("waiting for the database: {}", unreachable.reason().getMessage());
+      Duration pause = next;
+      Duration twice = next.multipliedBy(2);
+      next = twice.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : twice;
+      return pause;
+    }
+  }
+
+  /** Waits, or less when something changed here. */
+  private void sleep(Duration pause) throws InterruptedException {
+    lock.lockInterruptibly();
+    try {
+      if (!stop.stopped()) {
+        time.await(changed, pause.toNanos());
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void wake() {
+    lock.lock();
+    try {
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void deferUntil(Instant until) {
+    Duration wait = Duration.between(time.instant(), until);
+    if (!wait.isNegative()) {
+      lease.defer(wait);
+    }
+  }
+
+  @Override
+  public void close() {
+    lease.close();
+  }
+
+  private final class Held implements Permit {
+    private final Granted granted;
+    private final long asked;
+    private final AtomicBoolean closed = new AtomicBoolean();
+    private volatile boolean sent;
+    private volatile boolean limited;
+
+    Held(Granted granted, long asked) {
+      this.granted = granted;
+      this.asked = asked;
+    }
+
+    @Override
+    public boolean begin() {
+      if (time.nanos() - asked > SEND_WITHIN.toNanos()) {
+        return false;
+      }
+      sent = true;
+      return true;
+    }
+
+    @Override
+    public void limited() {
+      limited = true;
+    }
+
+    @Override
+    public void close() {
+      if (!closed.compareAndSet(false, true)) {
+        return;
+      }
+      if (sent) {
+        lease.end(granted, limited);
+      } else {
+        lease.giveBack(granted);
+      }
+      wake();
+    }
+  }
+}

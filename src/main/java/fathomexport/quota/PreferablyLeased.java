@@ -1,0 +1,64 @@
+package fathomexport.quota;
+
+import fathomexport.api.Permits;
+import fathomexport.api.StoppedException;
+import fathomexport.ledger.LedgerException;
+import java.time.Instant;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Permits that are shared by way of a database which the run needs for nothing else: when that is
+ * lost, the run goes on with permits of its own. None of those are spent by then, and the leased
+ * ones run out while the database is waited for.
+ */
+public final class PreferablyLeased implements Permits {
+  private static final Logger LOG = LoggerFactory.getLogger(PreferablyLeased.class);
+
+  private final Permits leased;
+  private final Permits own;
+  private final AtomicBoolean alone = new AtomicBoolean();
+
+  public PreferablyLeased(Permits leased, Permits own) {
+    this.leased = leased;
+    this.own = own;
+  }
+
+  /** Says why a run has nothing but permits of its own. */
+  public static void warn(Exception reason) {
+    LOG.warn(
+        "this run shares its quota with no other: {}. It writes files only and goes on, but"
+            + " exports side by side may be answered with 429 and take longer",
+        reason.getMessage());
+  }
+
+  @Override
+  public Permit acquire(Consumer<Instant> waiting) throws InterruptedException, StoppedException {
+    if (!alone.get()) {
+      try {
+        return leased.acquire(waiting);
+      } catch (LedgerException e) {
+        if (alone.compareAndSet(false, true)) {
+          warn(e);
+        }
+      }
+    }
+    return own.acquire(waiting);
+  }
+
+  @Override
+  public void deferUntil(Instant until) {
+    own.deferUntil(until);
+    if (!alone.get()) {
+      leased.deferUntil(until);
+    }
+  }
+
+  @Override
+  public void close() {
+    own.close();
+    leased.close();
+  }
+}

@@ -1,0 +1,19 @@
+package fathomexport.run;
+
+import org.jspecify.annotations.Nullable;
+
+/** A run could not begin or go on; the kind decides the exit code, the message says what to do. */
+public final class ExportFailedException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  private final FailureKind kind;
+
+  public ExportFailedException(FailureKind kind, String message, @Nullable Throwable cause) {
+    super(message, cause);
+    this.kind = kind;
+  }
+
+  public FailureKind kind() {
+    return kind;
+  }
+}

@@ -1,0 +1,215 @@
+package fathomexport.run;
+
+import fathomexport.api.Outcome;
+import fathomexport.ledger.LedgerException;
+import fathomexport.report.SecretUnavailableException;
+import fathomexport.sink.SinkException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/**
+ * What a failure means, whichever step of a window it comes from: why the window was not exported,
+ * in which words, and how far the failure reaches. This is the only place that decides it.
+ */
+public final class FailurePolicy {
+  private FailurePolicy() {}
+
+  /** What a failure ends. */
+  public enum Reach {
+    /** The window alone. */
+    WINDOW,
+    /** Every window of the report that no sink takes any more. */
+    REPORT,
+    /** Everything that is still to be asked of the window's site for its report. */
+    SITE_AND_REPORT,
+    /** Everything that is still to be asked of the window's site. */
+    SITE,
+    /** The run: what is still to come would fail alike, and its requests would be billed. */
+    RUN
+  }
+
+  /**
+   * The meaning of one failure.
+   *
+   * @param message one line for people
+   */
+  public record Verdict(FailureKind kind, String message, Reach reach) {
+    /** How a window ended that failed so. */
+    public WindowOutcome outcome(String window) {
+      return WindowOutcome.failed(window, kind, message);
+    }
+  }
+
+  /**
+   * The meaning of what a step has thrown.
+   *
+   * @param aboutEvent whether the window is an event's: an event that does not exist says nothing
+   *     of its site
+   */
+  public static Verdict of(Exception failure, boolean aboutEvent) {
+    if (failure instanceof FetchFailedException fetch) {
+      return of(fetch.failure(), aboutEvent);
+    }
+    if (failure instanceof ExportFailedException own) {
+      return new Verdict(own.kind(), words(own), Reach.RUN);
+    }
+    if (failure instanceof SecretUnavailableException) {
+      return new Verdict(FailureKind.PERMISSION, words(failure), Reach.RUN);
+    }
+    if (failure instanceof SinkException sink) {
+      return of(sink);
+    }
+    if (failure instanceof LedgerException) {
+      return new Verdict(FailureKind.STORAGE, words(failure), Reach.RUN);
+    }
+    if (failure instanceof IOException
+        || failure instanceof UncheckedIOException
+        || fullDisk(failure).isPresent()) {
+      return new Verdict(
+          FailureKind.STORAGE, "cannot keep rows on the disk: " + words(failure), Reach.RUN);
+    }
+    return new Verdict(
+        FailureKind.FAULT, "internal error, please report it: " + failure, Reach.WINDOW);
+  }
+
+  private static Verdict of(SinkException failure) {
+    String words = words(failure);
+    return switch (failure.kind()) {
+      case UNAVAILABLE, UNKNOWN -> new Verdict(FailureKind.STORAGE, words, Reach.RUN);
+      case REFUSED -> new Verdict(FailureKind.STORAGE, words, Reach.REPORT);
+      case DAMAGED -> new Verdict(FailureKind.STORAGE, words, Reach.WINDOW);
+      case DEFINITION -> new Verdict(FailureKind.CONFIGURATION, words, Reach.REPORT);
+      case ACCESS -> new Verdict(FailureKind.PERMISSION, words, Reach.RUN);
+      case SETTINGS -> new Verdict(FailureKind.CONFIGURATION, words, Reach.RUN);
+      case SUPERSEDED -> new Verdict(FailureKind.TRY_LATER, words, Reach.RUN);
+      case INTEGRITY -> new Verdict(FailureKind.FAULT, words, Reach.WINDOW);
+    };
+  }
+
+  /**
+   * The meaning of a commit that some sinks have failed at.
+   *
+   * @param elsewhere whether another sink took the rows: then the report goes on for its sake
+   */
+  public static Verdict of(List<RuntimeException> failures, boolean elsewhere) {
+    List<Verdict> verdicts = failures.stream().map(e -> of(e, false)).toList();
+    Reach reach =
+        verdicts.stream().map(Verdict::reach).max(Comparator.naturalOrder()).orElseThrow();
+    return new Verdict(
+        verdicts.stream().map(Verdict::kind).min(Comparator.naturalOrder()).orElseThrow(),
+        verdicts.stream().map(Verdict::message).collect(Collectors.joining("; ")),
+        reach == Reach.REPORT && !everyReports(verdicts, elsewhere) ? Reach.WINDOW : reach);
+  }
+
+  private static boolean everyReports(List<Verdict> verdicts, boolean elsewhere) {
+    return !elsewhere && verdicts.stream().allMatch(v -> v.reach() == Reach.REPORT);
+  }
+
+  /** The meaning of a question to the API that has failed. */
+  public static Verdict of(Outcome.Failure<?> failure, boolean aboutEvent) {
+    return new Verdict(kind(failure), failure.describe(), reach(failure, aboutEvent));
+  }
+
+  /** Why what was asked is not there. */
+  public static FailureKind kind(Outcome.Failure<?> failure) {
+    if (failure instanceof Outcome.Refused<?> refused) {
+      return switch (refused.refusal()) {
+        case CREDENTIALS, PERMISSION, NOT_FOUND -> FailureKind.PERMISSION;
+        case LIMIT, RANGE, PARAMETERS, OTHER -> FailureKind.CONFIGURATION;
+      };
+    }
+    if (failure instanceof Outcome.Stopped) {
+      return FailureKind.STOPPED;
+    }
+    if (failure instanceof Outcome.Spent) {
+      return FailureKind.BUDGET;
+    }
+    if (failure instanceof Outcome.Misconfigured) {
+      return FailureKind.CONFIGURATION;
+    }
+    return failure instanceof Outcome.Malformed<?> malformed && malformed.lasting()
+        ? FailureKind.INCOMPLETE
+        : FailureKind.TRY_LATER;
+  }
+
+  private static Reach reach(Outcome.Failure<?> failure, boolean aboutEvent) {
+    if (failure instanceof Outcome.Refused<?> refused) {
+      return switch (refused.refusal()) {
+        case CREDENTIALS -> Reach.RUN;
+        case PERMISSION -> Reach.SITE;
+        case NOT_FOUND -> aboutEvent ? Reach.WINDOW : Reach.SITE;
+        case LIMIT, RANGE, PARAMETERS, OTHER -> Reach.WINDOW;
+      };
+    }
+    if (failure instanceof Outcome.Unavailable<?> away) {
+      return away.endsRun()
+          ? Reach.RUN
+          : away.cause() == Outcome.Unavailable.Cause.RETRIES_SPENT
+              ? Reach.SITE_AND_REPORT
+              : Reach.WINDOW;
+    }
+    return failure instanceof Outcome.Spent || failure instanceof Outcome.Misconfigured
+        ? Reach.RUN
+        : Reach.WINDOW;
+  }
+
+  /** Whether a query that failed is sent again in the same run, behind all others. */
+  public enum Turn {
+    /** No: another time would be the same. */
+    NONE,
+    /** Once more, for it was tried as often as a turn allows. */
+    ITS_OWN,
+    /** As often as it takes: nothing could be asked of the API at all. */
+    FREE
+  }
+
+  /** What becomes of a failed query within the run. */
+  public static Turn turn(Outcome.Failure<?> failure) {
+    if (failure instanceof Outcome.Unavailable<?> away) {
+      return switch (away.cause()) {
+        case ATTEMPTS -> Turn.ITS_OWN;
+        case INTERRUPTED -> Turn.FREE;
+        default -> Turn.NONE;
+      };
+    }
+    return failure instanceof Outcome.Malformed<?> malformed && !malformed.lasting()
+        ? Turn.ITS_OWN
+        : Turn.NONE;
+  }
+
+  /**
+   * An exception's words. A full disk is named whatever exception came last: it is the cause that a
+   * person can remove.
+   */
+  public static String words(Throwable failure) {
+    String own = failure.getMessage();
+    String message = own == null ? failure.toString() : own;
+    return fullDisk(failure)
+        .filter(full -> !message.contains(full))
+        .map(full -> message + " (" + full + ")")
+        .orElse(message);
+  }
+
+  /** What the first exception says that speaks of a full disk; empty when none does. */
+  private static Optional<String> fullDisk(Throwable failure) {
+    for (Throwable t = failure; t != null; t = t.getCause()) {
+      String message = t.getMessage();
+      if (message != null && speaksOfFullDisk(message)) {
+        return Optional.of(message);
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static boolean speaksOfFullDisk(String message) {
+    String lower = message.toLowerCase(Locale.ROOT);
+    return lower.contains("no space left on device")
+        || lower.contains("disk quota exceeded")
+        || lower.contains("enospc");
+  }
+}

@@ -1,0 +1,19 @@
+package fathomexport.run;
+
+import fathomexport.api.Outcome;
+
+/** A question could not be answered; the failure says why. */
+public final class FetchFailedException extends Exception {
+  private static final long serialVersionUID = 1L;
+
+  private final transient Outcome.Failure<?> failure;
+
+  public FetchFailedException(Outcome.Failure<?> failure) {
+    super(failure.describe());
+    this.failure = failure;
+  }
+
+  public Outcome.Failure<?> failure() {
+    return failure;
+  }
+}

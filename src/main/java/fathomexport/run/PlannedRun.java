@@ -1,0 +1,40 @@
+package fathomexport.run;
+
+import fathomexport.report.DayRange;
+import fathomexport.report.SiteId;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A run that is about to begin, and what it is expected to cost.
+ *
+ * @param command {@code run}, {@code backfill} or {@code snapshot}
+ * @param startedAt as the ledger has it
+ * @param leastRequests when the API does nothing unexpected and no answer reaches the row limit
+ * @param likelyRequests with as many rows a period as the ledger has seen
+ * @param requestsPerMinute the quota
+ * @param expected likely requests of each window, controls included, by {@code Window.id()}; 0 for
+ *     one whose rows come with another's
+ * @param sites all that it is about
+ * @param days from its first window's first day to its last window's last; null when there is
+ *     nothing to do, and for a snapshot
+ */
+public record PlannedRun(
+    String runId,
+    String pipeline,
+    String command,
+    Instant startedAt,
+    long windows,
+    long leastRequests,
+    long likelyRequests,
+    int requestsPerMinute,
+    Map<String, Long> expected,
+    List<SiteId> sites,
+    @Nullable DayRange days) {
+  public PlannedRun {
+    sites = List.copyOf(sites);
+    expected = Map.copyOf(expected);
+  }
+}

@@ -1,0 +1,61 @@
+package fathomexport.run;
+
+import fathomexport.ledger.RunRecord;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * What a run did.
+ *
+ * @param requests requests that are billed as pageviews
+ * @param took from start to end
+ * @param floor the least time that the quota allows for as many requests
+ * @param messages one line a window that failed
+ * @param stale what is stored but no longer what the pipeline asks for
+ */
+public record RunResult(
+    String runId,
+    int exitCode,
+    long windowsPlanned,
+    long windowsCommitted,
+    long windowsUnchanged,
+    long windowsIncomplete,
+    long windowsFailed,
+    long windowsSkipped,
+    long rows,
+    long quarantined,
+    long requests,
+    Duration took,
+    Duration floor,
+    List<String> messages,
+    List<StaleRange> stale) {
+
+  /** Of a run that has no plan to tell about. */
+  public static RunResult of(RunRecord record, Duration floor) {
+    int exitCode = Objects.requireNonNullElse(record.exitCode(), FailureKind.FAULT.exitCode());
+    return of(record, exitCode, floor, List.of());
+  }
+
+  public static RunResult of(
+      RunRecord record, int exitCode, Duration floor, List<StaleRange> stale) {
+    Instant finishedAt = record.finishedAt();
+    return new RunResult(
+        record.runId(),
+        exitCode,
+        record.windowsPlanned(),
+        record.windowsCommitted(),
+        record.windowsUnchanged(),
+        record.windowsIncomplete(),
+        record.windowsFailed(),
+        record.windowsSkipped(),
+        record.rows(),
+        record.quarantined(),
+        record.requests(),
+        Duration.between(record.startedAt(), finishedAt == null ? record.startedAt() : finishedAt),
+        floor,
+        record.messages(),
+        stale);
+  }
+}

@@ -1,0 +1,88 @@
+package fathomexport.sink.parquet.commit;
+
+import fathomexport.report.Slice;
+import fathomexport.report.rows.RowReader;
+import fathomexport.sink.parquet.file.PeriodTally;
+import fathomexport.sink.parquet.file.RowFileWriter;
+import fathomexport.sink.parquet.ledger.FileLedger;
+import fathomexport.sink.parquet.ledger.LedgerJson;
+import fathomexport.sink.parquet.ledger.PeriodKey;
+import fathomexport.sink.parquet.ledger.Restatements;
+import fathomexport.sink.parquet.ledger.StoredPeriod;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+
+/** Writes a file anew: the rows that it keeps and the window's, in the order of their bytes. */
+final class FileMerge {
+  private final Slice slice;
+  private final FilePlan plan;
+  private final NavigableMap<PeriodKey, StoredPeriod> after;
+  private final LedgerJson json;
+  private Map<PeriodKey, PeriodTally.Total> replaced = Map.of();
+
+  /**
+   * @param after what the file will say of its periods; completed while it is written
+   */
+  FileMerge(
+      Slice slice, FilePlan plan, NavigableMap<PeriodKey, StoredPeriod> after, LedgerJson json) {
+    this.slice = slice;
+    this.plan = plan;
+    this.after = after;
+    this.json = json;
+  }
+
+  void write(Path target, NewRows fresh) throws IOException {
+    try (CarriedRows carried = new CarriedRows(plan);
+        RowFileWriter out = new RowFileWriter(target, plan.target(), this::metadata)) {
+      boolean hasFresh = fresh.start(plan);
+      boolean hasCarried = carried.next();
+      while (hasFresh) {
+        RowReader row = fresh.row(plan);
+        while (hasCarried && !carried.isAfter(row.bytes(), fresh.length())) {
+          out.write(carried.row());
+          hasCarried = carried.next();
+        }
+        out.write(row);
+        hasFresh = fresh.next(plan);
+      }
+      while (hasCarried) {
+        out.write(carried.row());
+        hasCarried = carried.next();
+      }
+      after.putAll(carried.redigested());
+      replaced = carried.replaced();
+    }
+  }
+
+  /** What the file says, once it is written. */
+  FileLedger ledger() {
+    return new FileLedger(slice.site(), plan.target(), after);
+  }
+
+  /** The stored periods that the window changed. */
+  List<Restatements.Change> changes() {
+    List<Restatements.Change> changes = new ArrayList<>();
+    for (PlannedPeriod p : plan.periods) {
+      if (p.wasStored() && p.changes()) {
+        PeriodTally.Total before = replaced.get(p.key);
+        changes.add(
+            new Restatements.Change(
+                slice, p.key, before == null ? plan.tally().finish() : before, p.total()));
+      }
+    }
+    return changes;
+  }
+
+  private Map<String, String> metadata() {
+    try {
+      return json.metadata(ledger());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

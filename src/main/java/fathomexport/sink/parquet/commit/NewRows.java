@@ -1,0 +1,87 @@
+package fathomexport.sink.parquet.commit;
+
+import fathomexport.report.TableSchema;
+import fathomexport.report.rows.RowReader;
+import fathomexport.sink.parquet.file.RowTime;
+import fathomexport.sink.parquet.file.WidenedRows;
+import java.io.IOException;
+import java.time.LocalDate;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A window's rows, read once, file by file: those that are to be stored. */
+final class NewRows {
+  private final WidenedRows rows;
+  private final Map<LocalDate, PlannedPeriod> periods;
+  private final RowReader narrow;
+  private final RowTime time;
+  private final int columns;
+  private @Nullable RowReader wide;
+  private @Nullable FilePlan widePlan;
+  private int length;
+  private @Nullable PlannedPeriod at;
+  private boolean started;
+
+  NewRows(WidenedRows rows, TableSchema schema, Map<LocalDate, PlannedPeriod> periods) {
+    this.rows = rows;
+    this.periods = periods;
+    this.narrow = new RowReader(schema);
+    this.time = new RowTime(schema);
+    this.columns = schema.columns().size();
+  }
+
+  /** Moves to the file's first row; false when it gets none. Files are asked for in their order. */
+  boolean start(FilePlan plan) throws IOException {
+    if (!started) {
+      started = true;
+      advance();
+    }
+    LocalDate first = plan.periods.get(0).certificate.period();
+    while (at != null && at.certificate.period().isBefore(first)) {
+      advance();
+    }
+    return skipToStored(plan);
+  }
+
+  /** Moves to the file's next row. */
+  boolean next(FilePlan plan) throws IOException {
+    advance();
+    return skipToStored(plan);
+  }
+
+  /** The row under the file's columns; {@link #length()} long. */
+  RowReader row(FilePlan plan) {
+    if (plan.extraColumns() == 0) {
+      length = narrow.prefixLength(columns);
+      return narrow;
+    }
+    RowReader reader = wide;
+    if (reader == null || widePlan != plan) {
+      reader = new RowReader(plan.target());
+      wide = reader;
+      widePlan = plan;
+    }
+    length = rows.read(reader, plan.extraColumns());
+    return reader;
+  }
+
+  int length() {
+    return length;
+  }
+
+  private boolean skipToStored(FilePlan plan) throws IOException {
+    while (at != null && at.plan == plan && at.action != PlannedPeriod.Action.STORE) {
+      advance();
+    }
+    return at != null && at.plan == plan;
+  }
+
+  private void advance() throws IOException {
+    if (!rows.next()) {
+      at = null;
+      return;
+    }
+    rows.read(narrow);
+    at = periods.get(time.period(narrow));
+  }
+}

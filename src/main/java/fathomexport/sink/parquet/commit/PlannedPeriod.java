@@ -1,0 +1,63 @@
+package fathomexport.sink.parquet.commit;
+
+import fathomexport.ledger.PeriodCertificate;
+import fathomexport.sink.parquet.file.PeriodTally;
+import fathomexport.sink.parquet.ledger.PeriodKey;
+import fathomexport.sink.parquet.ledger.StoredPeriod;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** A window's period, and what is to become of it. */
+final class PlannedPeriod {
+  final PeriodCertificate certificate;
+  final PeriodKey key;
+  final FilePlan plan;
+  final @Nullable StoredPeriod before;
+  final Action action;
+
+  /** What the load's rows come to; known for periods to be stored once they were measured. */
+  PeriodTally.@Nullable Total total;
+
+  /** What is done with a period. */
+  enum Action {
+    /** The load's rows replace what is stored. */
+    STORE,
+    /** What is stored stands. */
+    KEEP,
+    /** Nothing is stored, and it is noted why. */
+    NOTE
+  }
+
+  PlannedPeriod(
+      PeriodCertificate certificate,
+      PeriodKey key,
+      FilePlan plan,
+      @Nullable StoredPeriod before,
+      Action action) {
+    this.certificate = certificate;
+    this.key = key;
+    this.plan = plan;
+    this.before = before;
+    this.action = action;
+  }
+
+  PeriodTally.Total total() {
+    return Objects.requireNonNull(total, "measured before it is written");
+  }
+
+  boolean wasStored() {
+    return before != null && before.entry().stored();
+  }
+
+  /** Whether other rows will be stored than were. */
+  boolean changes() {
+    if (action != Action.STORE) {
+      return false;
+    }
+    if (before == null || !before.entry().stored()) {
+      return total().rows() > 0;
+    }
+    boolean empty = total().rows() == 0 && before.entry().certificate().rows() == 0;
+    return !empty && !before.digest().equals(total().digest());
+  }
+}

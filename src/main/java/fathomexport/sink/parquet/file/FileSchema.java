@@ -1,0 +1,80 @@
+package fathomexport.sink.parquet.file;
+
+import static org.apache.parquet.schema.LogicalTypeAnnotation.TimeUnit.MICROS;
+import static org.apache.parquet.schema.LogicalTypeAnnotation.dateType;
+import static org.apache.parquet.schema.LogicalTypeAnnotation.stringType;
+import static org.apache.parquet.schema.LogicalTypeAnnotation.timestampType;
+import static org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName.BINARY;
+import static org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName.DOUBLE;
+import static org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName.INT32;
+import static org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName.INT64;
+
+import fathomexport.report.Column;
+import fathomexport.report.TableSchema;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.Type;
+import org.apache.parquet.schema.Type.Repetition;
+import org.apache.parquet.schema.Types;
+
+/** A report's columns as they lie in a file. */
+public final class FileSchema {
+  private FileSchema() {}
+
+  /**
+   * The columns with every measure nullable: a measure that a report asks for later is null in the
+   * rows before, and all files of a report should be alike.
+   */
+  public static TableSchema of(TableSchema report) {
+    return new TableSchema(
+        report.name(),
+        report.dateGrouping(),
+        report.columns().stream()
+            .map(c -> new Column(c.name(), c.type(), c.nullable() || !c.isKey(), c.role()))
+            .toList());
+  }
+
+  /** The report's columns, then the measures that a file has and the report asks for no more. */
+  public static TableSchema union(TableSchema report, TableSchema file) {
+    List<Column> columns = new ArrayList<>(report.columns());
+    for (Column c : file.columns()) {
+      if (report.indexOf(c.name()) < 0) {
+        columns.add(c);
+      }
+    }
+    return new TableSchema(report.name(), report.dateGrouping(), columns);
+  }
+
+  /** Whether rows of both belong into one data set: same time, same keys, in the same order. */
+  public static boolean sameGrain(TableSchema a, TableSchema b) {
+    return a.dateGrouping() == b.dateGrouping() && grain(a).equals(grain(b));
+  }
+
+  public static String grain(TableSchema schema) {
+    return "date grouping "
+        + schema.dateGrouping().apiName()
+        + ", keys "
+        + schema.keyColumns().stream().map(Column::name).collect(Collectors.joining(", "));
+  }
+
+  static MessageType message(TableSchema schema) {
+    List<Type> fields = new ArrayList<>();
+    for (Column c : schema.columns()) {
+      Repetition repetition = c.nullable() ? Repetition.OPTIONAL : Repetition.REQUIRED;
+      fields.add(
+          switch (c.type()) {
+            case TEXT -> Types.primitive(BINARY, repetition).as(stringType()).named(c.name());
+            case DATE -> Types.primitive(INT32, repetition).as(dateType()).named(c.name());
+            case TIMESTAMP ->
+                Types.primitive(INT64, repetition).as(timestampType(false, MICROS)).named(c.name());
+            case INSTANT ->
+                Types.primitive(INT64, repetition).as(timestampType(true, MICROS)).named(c.name());
+            case BIGINT -> Types.primitive(INT64, repetition).named(c.name());
+            case DOUBLE -> Types.primitive(DOUBLE, repetition).named(c.name());
+          });
+    }
+    return new MessageType(schema.name(), fields);
+  }
+}

@@ -1,0 +1,197 @@
+package fathomexport.sink.parquet.file;
+
+import fathomexport.report.DateGrouping;
+import fathomexport.report.DayRange;
+import fathomexport.report.SiteId;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.LocalDate;
+import java.time.YearMonth;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which file holds what: {@code <root>/<report>/site_id=<id>/month=YYYY-MM/data.parquet} for hours
+ * and days, {@code year=YYYY} for months and years, no such folder without date grouping. What is
+ * not rows lies below {@code <root>/_fathom}: readers of a warehouse skip names that start with an
+ * underscore, and no report's name does.
+ */
+public final class Layout {
+  public static final String DATA = "data.parquet";
+  private static final String SITE = "site_id=";
+  private static final String MONTH = "month=";
+  private static final String YEAR = "year=";
+  private static final int LONGEST_ESCAPED = 200;
+  private static final int PREFIX_OF_LONG = 150;
+
+  /** Never made by escaping, where a percent sign is followed by two digits. */
+  private static final String HASHED = "%~";
+
+  private final Path root;
+
+  public Layout(Path root) {
+    this.root = root;
+  }
+
+  public Path root() {
+    return root;
+  }
+
+  public Path report(String report) {
+    return root.resolve(report);
+  }
+
+  /** The folder of what is not rows. */
+  public Path own() {
+    return root.resolve("_fathom");
+  }
+
+  /** The folder of the records of runs. */
+  public Path runs() {
+    return own().resolve("runs");
+  }
+
+  /** The file that holds a period. */
+  public Path file(String report, SiteId site, DateGrouping grouping, LocalDate period) {
+    return report(report).resolve(siteFolder(site)).resolve(partition(grouping, period));
+  }
+
+  /** Beside-the-data notes on a file: the same path below a folder of ours. */
+  public Path confirmations(Path file) {
+    return own().resolve("confirmed").resolve(root.relativize(file).getParent() + ".json");
+  }
+
+  private static String partition(DateGrouping grouping, LocalDate period) {
+    return switch (grouping) {
+      case HOUR, DAY -> MONTH + YearMonth.from(period) + "/" + DATA;
+      case MONTH, YEAR -> "%s%04d/%s".formatted(YEAR, period.getYear(), DATA);
+      case NONE -> DATA;
+    };
+  }
+
+  /**
+   * A site's folder: the id's UTF-8, all but letters, digits and {@code -_.~} percent-encoded, as
+   * DuckDB and Hive write and read partition values. An id that is too long for a file's name so,
+   * or is no valid Unicode, gets a digest: two ids never share a folder, but a reader that takes
+   * {@code site_id} from the path sees the digest.
+   */
+  public static String siteFolder(SiteId site) {
+    String escaped = escape(site.value());
+    boolean faithful = StandardCharsets.UTF_8.newEncoder().canEncode(site.value());
+    if (faithful && escaped.length() <= LONGEST_ESCAPED) {
+      return SITE + escaped;
+    }
+    int end = Math.min(escaped.length(), PREFIX_OF_LONG);
+    int lastEscape = escaped.lastIndexOf('%', end - 1);
+    if (lastEscape >= 0 && lastEscape + 3 > end) {
+      end = lastEscape;
+    }
+    return SITE + escaped.substring(0, end) + HASHED + digest(site.value());
+  }
+
+  /** Percent-encodes what is not a letter, a digit or one of {@code -_.~}. */
+  public static String escape(String value) {
+    StringBuilder out = new StringBuilder();
+    for (byte b : value.getBytes(StandardCharsets.UTF_8)) {
+      int c = b & 0xff;
+      boolean plain =
+          (c >= 'a' && c <= 'z')
+              || (c >= 'A' && c <= 'Z')
+              || (c >= '0' && c <= '9')
+              || c == '-'
+              || c == '_'
+              || c == '.'
+              || c == '~';
+      if (plain) {
+        out.append((char) c);
+      } else {
+        out.append('%').append(HexFormat.of().withUpperCase().toHexDigits(b));
+      }
+    }
+    return out.toString();
+  }
+
+  private static String digest(String value) {
+    try {
+      // Char by char: encoding would make all lone surrogates one.
+      ByteBuffer chars = ByteBuffer.allocate(2 * value.length());
+      chars.asCharBuffer().put(value);
+      byte[] hash = MessageDigest.getInstance("SHA-256").digest(chars.array());
+      return HexFormat.of().formatHex(hash, 0, 16);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
+  }
+
+  /**
+   * The files of a report that may hold periods of these days, in the order of their paths.
+   *
+   * @param sites whose; empty means all
+   */
+  public List<Path> files(String report, Collection<SiteId> sites, LocalDate from, LocalDate to)
+      throws IOException {
+    Set<String> wanted = new HashSet<>();
+    sites.forEach(site -> wanted.add(siteFolder(site)));
+    List<Path> files = new ArrayList<>();
+    for (Path site : children(report(report))) {
+      String name = site.getFileName().toString();
+      if (!name.startsWith(SITE) || (!wanted.isEmpty() && !wanted.contains(name))) {
+        continue;
+      }
+      addIfThere(site, files);
+      for (Path part : children(site)) {
+        DayRange days = days(part.getFileName().toString());
+        if (days != null && !days.last().isBefore(from) && !days.first().isAfter(to)) {
+          addIfThere(part, files);
+        }
+      }
+    }
+    return files;
+  }
+
+  /** The days that a partition's folder stands for; null when it is none of ours. */
+  private static @Nullable DayRange days(String folder) {
+    try {
+      if (folder.startsWith(MONTH)) {
+        YearMonth month = YearMonth.parse(folder.substring(MONTH.length()));
+        return new DayRange(month.atDay(1), month.atEndOfMonth());
+      }
+      if (folder.startsWith(YEAR)) {
+        LocalDate first = LocalDate.parse(folder.substring(YEAR.length()) + "-01-01");
+        return new DayRange(first, first.withMonth(12).withDayOfMonth(31));
+      }
+      return null;
+    } catch (DateTimeParseException e) {
+      // A folder that somebody else made.
+      return null;
+    }
+  }
+
+  private static void addIfThere(Path folder, List<Path> files) {
+    Path file = folder.resolve(DATA);
+    if (Files.isRegularFile(file)) {
+      files.add(file);
+    }
+  }
+
+  private static List<Path> children(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      return List.of();
+    }
+    try (Stream<Path> children = Files.list(folder)) {
+      return children.sorted().toList();
+    }
+  }
+}

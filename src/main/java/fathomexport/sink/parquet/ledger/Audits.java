@@ -1,0 +1,69 @@
+package fathomexport.sink.parquet.ledger;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import fathomexport.ledger.Audit;
+import fathomexport.sink.parquet.file.Documents;
+import fathomexport.sink.parquet.file.Layout;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.List;
+
+/** For each site its newest audit that agreed and its newest that did not, in one document. */
+final class Audits {
+  static final String LOCK = "audits";
+
+  private final Layout layout;
+  private final Documents documents;
+
+  Audits(Layout layout, Documents documents) {
+    this.layout = layout;
+    this.documents = documents;
+  }
+
+  List<Audit> all() throws IOException {
+    List<Audit> audits = new ArrayList<>();
+    JsonNode document = documents.read(document());
+    if (document != null) {
+      for (JsonNode a : document.required("audits")) {
+        audits.add(
+            new Audit(
+                Documents.text(a, "report"),
+                Documents.slice(a),
+                LocalDate.parse(Documents.text(a, "period")),
+                a.required("agreed").booleanValue(),
+                Instant.parse(Documents.text(a, "at")),
+                Documents.text(a, "run_id")));
+      }
+    }
+    return audits;
+  }
+
+  /** Called with {@link #LOCK} held. */
+  void add(Audit audit) throws IOException {
+    List<Audit> audits = all();
+    audits.removeIf(
+        a -> a.slice().site().equals(audit.slice().site()) && a.agreed() == audit.agreed());
+    audits.add(audit);
+    ObjectNode document = documents.object();
+    ArrayNode list = document.putArray("audits");
+    for (Audit a : audits) {
+      ObjectNode node = list.addObject();
+      Documents.putSlice(node, a.slice());
+      node.put("report", a.report());
+      node.put("period", a.period().toString());
+      node.put("agreed", a.agreed());
+      node.put("at", a.at().toString());
+      node.put("run_id", a.runId());
+    }
+    documents.write(document(), document);
+  }
+
+  private Path document() {
+    return layout.own().resolve("audits.json");
+  }
+}

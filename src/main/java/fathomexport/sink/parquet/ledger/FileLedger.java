@@ -1,0 +1,64 @@
+package fathomexport.sink.parquet.ledger;
+
+import fathomexport.ledger.LedgerEntry;
+import fathomexport.report.DateGrouping;
+import fathomexport.report.SiteId;
+import fathomexport.report.TableSchema;
+import fathomexport.sink.parquet.file.Layout;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import java.util.stream.StreamSupport;
+
+/**
+ * What a data file's footer says beside its rows.
+ *
+ * @param schema the file's columns
+ * @param periods everything that is known of the site's periods in this file
+ */
+public record FileLedger(
+    SiteId site, TableSchema schema, NavigableMap<PeriodKey, StoredPeriod> periods) {
+  public FileLedger {
+    periods = Collections.unmodifiableNavigableMap(new TreeMap<>(periods));
+  }
+
+  /** How many rows the file holds by this. */
+  public long rows() {
+    return periods.values().stream()
+        .filter(p -> p.entry().stored())
+        .mapToLong(p -> p.entry().certificate().rows())
+        .sum();
+  }
+
+  /**
+   * What of a file's content belongs into another one, as when it was copied or renamed by hand;
+   * empty when all of it belongs where it is.
+   */
+  String belongsElsewhere(Layout layout, Path file) {
+    Path folder = file.getParent();
+    String report = layout.root().relativize(file).getName(0).toString();
+    for (StoredPeriod stored : periods.values()) {
+      LedgerEntry entry = stored.entry();
+      DateGrouping grouping = schema.dateGrouping();
+      Path place =
+          layout.file(entry.report(), entry.slice().site(), grouping, entry.certificate().period());
+      if (!entry.report().equals(report)) {
+        return "it holds report " + entry.report();
+      }
+      if (!place.equals(file)) {
+        return "it holds "
+            + entry.certificate().period()
+            + " of site "
+            + entry.slice().site()
+            + ", which belongs into "
+            + place;
+      }
+    }
+    String folderOfSite = Layout.siteFolder(site);
+    boolean below =
+        StreamSupport.stream(layout.root().relativize(folder).spliterator(), false)
+            .anyMatch(part -> part.toString().equals(folderOfSite));
+    return below ? "" : "it holds site " + site;
+  }
+}

@@ -1,0 +1,360 @@
+package fathomexport.sink.parquet.ledger;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import fathomexport.ledger.CertificateStatus;
+import fathomexport.ledger.LedgerEntry;
+import fathomexport.ledger.PeriodCertificate;
+import fathomexport.ledger.Provenance;
+import fathomexport.report.Aggregate;
+import fathomexport.report.ApiNamed;
+import fathomexport.report.Column;
+import fathomexport.report.ColumnType;
+import fathomexport.report.DateGrouping;
+import fathomexport.report.SiteId;
+import fathomexport.report.Slice;
+import fathomexport.report.TableSchema;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The footer's documents. Keys are sorted and nothing is left to a library's defaults: equal
+ * contents are equal text, in every version. Streamed, since a month of a thousand events has
+ * thirty thousand certificates.
+ *
+ * <p>{@code fathom_export.report}: name, date grouping and columns. {@code fathom_export.ledger}:
+ * {@code commits} (window and provenance, each once) and {@code periods} that refer to them by
+ * index. {@code fathom_export.sha256}: of the two, with a line feed between.
+ */
+public final class LedgerJson {
+  static final String REPORT_KEY = "fathom_export.report";
+  static final String LEDGER_KEY = "fathom_export.ledger";
+  static final String SHA256_KEY = "fathom_export.sha256";
+  private static final int VERSION = 1;
+
+  private final ObjectMapper mapper = new ObjectMapper();
+  private final JsonFactory factory = mapper.getFactory();
+
+  private record Commit(String windowId, Provenance provenance) {}
+
+  /** A footer's key-value metadata. */
+  public Map<String, String> metadata(FileLedger ledger) throws IOException {
+    String report = report(ledger.schema());
+    String periods = periods(ledger.site(), ledger.periods());
+    return Map.of(REPORT_KEY, report, LEDGER_KEY, periods, SHA256_KEY, digest(report, periods));
+  }
+
+  /** Reads {@link #metadata} back; null when it is the metadata of somebody else's file. */
+  @Nullable FileLedger parse(Map<String, String> metadata) throws IOException {
+    String report = metadata.get(REPORT_KEY);
+    String ledger = metadata.get(LEDGER_KEY);
+    if (report == null || ledger == null) {
+      return null;
+    }
+    if (!digest(report, ledger).equals(metadata.get(SHA256_KEY))) {
+      throw new IOException("its metadata does not fit its digest");
+    }
+    return parsePeriods(schema(report), ledger);
+  }
+
+  /** Parquet guards pages by checksums, but not the footer. */
+  private static String digest(String report, String ledger) {
+    try {
+      MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
+      sha256.update(report.getBytes(StandardCharsets.UTF_8));
+      sha256.update((byte) '\n');
+      sha256.update(ledger.getBytes(StandardCharsets.UTF_8));
+      return HexFormat.of().formatHex(sha256.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
+  }
+
+  private String report(TableSchema schema) throws IOException {
+    StringWriter text = new StringWriter();
+    try (JsonGenerator out = factory.createGenerator(text)) {
+      out.writeStartObject();
+      out.writeArrayFieldStart("columns");
+      for (Column c : schema.columns()) {
+        out.writeStartObject();
+        out.writeStringField("name", c.name());
+        out.writeBooleanField("nullable", c.nullable());
+        out.writeStringField("role", lower(c.role()));
+        out.writeStringField("type", lower(c.type()));
+        out.writeEndObject();
+      }
+      out.writeEndArray();
+      out.writeStringField("date_grouping", schema.dateGrouping().apiName());
+      out.writeStringField("name", schema.name());
+      out.writeNumberField("version", VERSION);
+      out.writeEndObject();
+    }
+    return text.toString();
+  }
+
+  private TableSchema schema(String json) throws IOException {
+    JsonNode report = mapper.readTree(json);
+    requireVersion(report.path("version").asInt());
+    List<Column> columns = new ArrayList<>();
+    for (JsonNode c : report.required("columns")) {
+      columns.add(
+          new Column(
+              text(c, "name"),
+              ColumnType.valueOf(upper(text(c, "type"))),
+              c.required("nullable").booleanValue(),
+              Column.Role.valueOf(upper(text(c, "role")))));
+    }
+    return new TableSchema(
+        text(report, "name"),
+        ApiNamed.parse(DateGrouping.class, text(report, "date_grouping")).orElseThrow(),
+        columns);
+  }
+
+  /** Periods of a site, as a document of their own. */
+  String periods(SiteId site, NavigableMap<PeriodKey, StoredPeriod> periods) throws IOException {
+    Map<Commit, Integer> commits = new LinkedHashMap<>();
+    for (StoredPeriod p : periods.values()) {
+      commits.putIfAbsent(commit(p), commits.size());
+    }
+    StringWriter text = new StringWriter(256 + 256 * periods.size());
+    try (JsonGenerator out = factory.createGenerator(text)) {
+      out.writeStartObject();
+      out.writeArrayFieldStart("commits");
+      for (Commit c : commits.keySet()) {
+        write(out, c);
+      }
+      out.writeEndArray();
+      out.writeArrayFieldStart("periods");
+      for (StoredPeriod p : periods.values()) {
+        Integer index = commits.get(commit(p));
+        write(out, p, index == null ? -1 : index);
+      }
+      out.writeEndArray();
+      out.writeStringField("site_id", site.value());
+      out.writeNumberField("version", VERSION);
+      out.writeEndObject();
+    }
+    return text.toString();
+  }
+
+  private static Commit commit(StoredPeriod p) {
+    return new Commit(p.entry().windowId(), p.entry().provenance());
+  }
+
+  private static void write(JsonGenerator out, Commit commit) throws IOException {
+    Provenance p = commit.provenance();
+    out.writeStartObject();
+    out.writeNumberField("control_requests", p.controlRequests());
+    out.writeStringField("definition", p.definition());
+    out.writeStringField("fetched_at", p.fetchedAt().toString());
+    out.writeNumberField("requests", p.requests());
+    out.writeStringField("run_id", p.runId());
+    out.writeNumberField("splits", p.splits());
+    out.writeStringField("window_id", commit.windowId());
+    out.writeStringField("zone", p.zone());
+    out.writeEndObject();
+  }
+
+  private static void write(JsonGenerator out, StoredPeriod p, int commit) throws IOException {
+    PeriodCertificate c = p.entry().certificate();
+    out.writeStartObject();
+    out.writeNumberField("commit", commit);
+    LedgerEntry.Confirmed confirmed = p.entry().confirmed();
+    if (confirmed != null) {
+      out.writeStringField("confirmed_at", confirmed.at().toString());
+      out.writeStringField("confirmed_run", confirmed.runId());
+    }
+    write(out, "control", c.control());
+    if (c.controlDigest() != null) {
+      out.writeStringField("control_digest", c.controlDigest());
+    }
+    out.writeStringField("covers_to", c.coversTo().toString());
+    out.writeStringField("digest", p.digest());
+    if (p.entry().slice().event() != null) {
+      out.writeStringField("event", p.entry().slice().event());
+    }
+    out.writeStringField("period", c.period().toString());
+    if (c.reason() != null) {
+      out.writeStringField("reason", c.reason());
+    }
+    out.writeNumberField("rows", c.rows());
+    if (c.digest() != null) {
+      out.writeStringField("rows_digest", c.digest());
+    }
+    out.writeStringField("status", c.status().label());
+    if (c.storeIfAbsent()) {
+      out.writeBooleanField("store_if_absent", true);
+    }
+    out.writeBooleanField("stored", p.entry().stored());
+    write(out, "sums", c.sums());
+    out.writeEndObject();
+  }
+
+  private static void write(JsonGenerator out, String name, Map<Aggregate, Long> sums)
+      throws IOException {
+    out.writeObjectFieldStart(name);
+    TreeMap<String, Long> sorted = new TreeMap<>();
+    sums.forEach((aggregate, sum) -> sorted.put(aggregate.apiName(), sum));
+    for (Map.Entry<String, Long> e : sorted.entrySet()) {
+      out.writeNumberField(e.getKey(), e.getValue());
+    }
+    out.writeEndObject();
+  }
+
+  /** Reads {@link #periods} back. */
+  FileLedger parsePeriods(TableSchema schema, String json) throws IOException {
+    List<Commit> commits = new ArrayList<>();
+    List<ParsedPeriod> parsed = new ArrayList<>();
+    SiteId site = null;
+    int version = 0;
+    try (JsonParser in = factory.createParser(json)) {
+      in.nextToken();
+      while (in.nextToken() == JsonToken.FIELD_NAME) {
+        String field = in.currentName();
+        in.nextToken();
+        switch (field) {
+          case "commits" -> {
+            while (in.nextToken() == JsonToken.START_OBJECT) {
+              commits.add(commit(object(in)));
+            }
+          }
+          case "periods" -> {
+            while (in.nextToken() == JsonToken.START_OBJECT) {
+              ObjectNode p = object(in);
+              parsed.add(period(p));
+            }
+          }
+          case "site_id" -> site = new SiteId(in.getText());
+          case "version" -> version = in.getIntValue();
+          default -> in.skipChildren();
+        }
+      }
+    }
+    requireVersion(version);
+    if (site == null) {
+      throw new IOException("no site_id in " + LEDGER_KEY);
+    }
+    NavigableMap<PeriodKey, StoredPeriod> periods = new TreeMap<>();
+    for (ParsedPeriod p : parsed) {
+      Commit commit = commits.get(p.commit());
+      Slice slice = new Slice(site, p.event());
+      periods.put(
+          PeriodKey.of(slice, schema.dateGrouping(), p.certificate()),
+          new StoredPeriod(
+              new LedgerEntry(
+                  schema.name(),
+                  slice,
+                  p.certificate(),
+                  commit.provenance(),
+                  commit.windowId(),
+                  p.stored(),
+                  p.confirmed()),
+              p.digest()));
+    }
+    return new FileLedger(site, schema, periods);
+  }
+
+  private record ParsedPeriod(
+      PeriodCertificate certificate,
+      @Nullable String event,
+      int commit,
+      String digest,
+      boolean stored,
+      LedgerEntry.@Nullable Confirmed confirmed) {}
+
+  private ObjectNode object(JsonParser in) throws IOException {
+    return mapper.readTree(in);
+  }
+
+  private static Commit commit(ObjectNode c) {
+    JsonNode zone = c.required("zone");
+    return new Commit(
+        text(c, "window_id"),
+        new Provenance(
+            text(c, "run_id"),
+            text(c, "definition"),
+            Instant.parse(text(c, "fetched_at")),
+            zone.isNull() ? null : zone.textValue(),
+            c.required("requests").intValue(),
+            c.required("control_requests").intValue(),
+            c.required("splits").intValue()));
+  }
+
+  private static ParsedPeriod period(ObjectNode p) {
+    JsonNode reason = p.path("reason");
+    JsonNode event = p.path("event");
+    JsonNode digest = p.path("rows_digest");
+    JsonNode answer = p.path("control_digest");
+    return new ParsedPeriod(
+        new PeriodCertificate(
+            LocalDate.parse(text(p, "period")),
+            LocalDate.parse(text(p, "covers_to")),
+            CertificateStatus.ofLabel(text(p, "status")),
+            p.required("rows").longValue(),
+            sums(p.required("sums")),
+            sums(p.required("control")),
+            p.path("store_if_absent").booleanValue(),
+            reason.isTextual() ? reason.textValue() : null,
+            digest.isTextual() ? digest.textValue() : null,
+            answer.isTextual() ? answer.textValue() : null),
+        event.isTextual() ? event.textValue() : null,
+        p.required("commit").intValue(),
+        text(p, "digest"),
+        p.required("stored").booleanValue(),
+        p.has("confirmed_at")
+            ? new LedgerEntry.Confirmed(
+                Instant.parse(text(p, "confirmed_at")), text(p, "confirmed_run"))
+            : null);
+  }
+
+  private static Map<Aggregate, Long> sums(JsonNode node) {
+    Map<Aggregate, Long> sums = new EnumMap<>(Aggregate.class);
+    for (Map.Entry<String, JsonNode> e : node.properties()) {
+      sums.put(ApiNamed.parse(Aggregate.class, e.getKey()).orElseThrow(), e.getValue().longValue());
+    }
+    return sums;
+  }
+
+  private static void requireVersion(int version) throws IOException {
+    if (version != VERSION) {
+      throw new IOException(
+          "its metadata has version "
+              + version
+              + ", this program knows version "
+              + VERSION
+              + ": use the program that wrote it, or a newer one");
+    }
+  }
+
+  private static String text(JsonNode node, String field) {
+    return node.required(field).textValue();
+  }
+
+  private static String lower(Enum<?> constant) {
+    return constant.name().toLowerCase(Locale.ROOT);
+  }
+
+  private static String upper(String label) {
+    return label.toUpperCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,144 @@
+package fathomexport.sink.postgres.schema;
+
+import fathomexport.report.Report;
+import fathomexport.sink.SinkException;
+import fathomexport.sink.postgres.db.Database;
+import fathomexport.sink.postgres.db.DatabaseFailure;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import org.flywaydb.core.Flyway;
+import org.flywaydb.core.api.FlywayException;
+
+/**
+ * Brings a database up to date: the scripts of {@code sql/}, and a repeatable migration a report.
+ * Flyway owns all of it; its history is {@code fathom_ops.schema_history}.
+ */
+public final class Migrations {
+  private static final String LOCK = "fathom-export/migrate";
+  private static final String HISTORY = "fathom_ops.schema_history";
+
+  private final Database database;
+
+  public Migrations(Database database) {
+    this.database = database;
+  }
+
+  /**
+   * @throws SinkException {@code DEFINITION} with every report that cannot have its table; then
+   *     nothing was changed
+   */
+  public void run(List<Report> reports) throws SQLException {
+    List<ReportTable> tables = reports.stream().map(ReportTable::new).toList();
+    // Flyway locks its history, but makes that and the schemas before: two first runs at a time
+    // would meet there. Freed with the connection.
+    try (Connection connection = database.connect()) {
+      lock(connection);
+      requireUtf8(connection);
+      refuse(connection, tables);
+      List<ReportMigration> migrations = new ArrayList<>();
+      for (ReportTable table : tables) {
+        migrations.add(new ReportMigration(table, checksum(connection, table)));
+      }
+      Flyway.configure(Migrations.class.getClassLoader())
+          .loggers("slf4j")
+          .dataSource(database.source())
+          .defaultSchema("fathom_ops")
+          .schemas("fathom_ops", "fathom")
+          .createSchemas(true)
+          .table("schema_history")
+          .locations("classpath:fathomexport/sql")
+          .javaMigrations(migrations.toArray(new ReportMigration[0]))
+          // Reports that are no longer defined, and what a newer version did, stay as they are.
+          .ignoreMigrationPatterns("*:missing", "*:future")
+          .load()
+          .migrate();
+    } catch (FlywayException e) {
+      throw translate(e);
+    }
+  }
+
+  private static void lock(Connection connection) throws SQLException {
+    try (PreparedStatement lock =
+        connection.prepareStatement("SELECT pg_advisory_lock(hashtextextended(?, 0))")) {
+      lock.setString(1, LOCK);
+      lock.execute();
+    }
+  }
+
+  private void requireUtf8(Connection connection) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("SHOW server_encoding")) {
+      if (row.next() && !row.getString(1).equals("UTF8")) {
+        throw new SinkException(
+            SinkException.Kind.DEFINITION,
+            "the database at "
+                + database.place()
+                + " is encoded in "
+                + row.getString(1)
+                + ", which cannot hold every path: CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE"
+                + " template0",
+            null);
+      }
+    }
+  }
+
+  private static void refuse(Connection connection, List<ReportTable> tables) throws SQLException {
+    List<String> refusals = new ArrayList<>();
+    for (ReportTable table : tables) {
+      table.refusal(connection).ifPresent(refusals::add);
+    }
+    if (!refusals.isEmpty()) {
+      throw new SinkException(
+          SinkException.Kind.DEFINITION, String.join(System.lineSeparator(), refusals), null);
+    }
+  }
+
+  /** Of a table that was made once and is gone, another one than was applied: it is made again. */
+  private static int checksum(Connection connection, ReportTable table) throws SQLException {
+    if (table.exists(connection) || !ReportTable.isTable(connection, HISTORY)) {
+      return table.checksum();
+    }
+    try (PreparedStatement query =
+        connection.prepareStatement(
+            "SELECT checksum FROM "
+                + HISTORY
+                + " WHERE description = ? ORDER BY installed_rank DESC LIMIT 1")) {
+      query.setString(1, ReportMigration.description(table.report().name()));
+      try (ResultSet row = query.executeQuery()) {
+        return row.next() && row.getInt(1) == table.checksum()
+            ? ~table.checksum()
+            : table.checksum();
+      }
+    }
+  }
+
+  /** Whether the server, or the way to it, fails, rather than what the migration wants to do. */
+  private static boolean isOfTheServer(SQLException e) {
+    String state = String.valueOf(e.getSQLState());
+    return DatabaseFailure.isPermanent(e)
+        || state.startsWith("53")
+        || state.startsWith("58")
+        || state.equals("25006");
+  }
+
+  private RuntimeException translate(FlywayException e) throws SQLException {
+    for (Throwable t = e; t != null; t = t.getCause()) {
+      if (t instanceof SinkException refused) {
+        return refused;
+      }
+    }
+    SQLException cause = DatabaseFailure.in(e).orElse(null);
+    if (cause != null && (Database.lost(cause) || isOfTheServer(cause))) {
+      throw cause;
+    }
+    return new SinkException(
+        SinkException.Kind.DEFINITION,
+        "PostgreSQL at " + database.place() + " cannot be migrated: " + e.getMessage(),
+        e);
+  }
+}

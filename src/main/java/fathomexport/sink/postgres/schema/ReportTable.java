@@ -1,0 +1,408 @@
+package fathomexport.sink.postgres.schema;
+
+import fathomexport.report.Aggregate;
+import fathomexport.report.ApiNamed;
+import fathomexport.report.Column;
+import fathomexport.report.ColumnType;
+import fathomexport.report.DateGrouping;
+import fathomexport.report.Field;
+import fathomexport.report.Filter;
+import fathomexport.report.Report;
+import fathomexport.report.TableSchema;
+import fathomexport.sink.postgres.db.PostgresSettings;
+import fathomexport.sink.postgres.db.Sql;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.zip.CRC32;
+
+/**
+ * A report's table in schema {@code fathom}: how it is made, what of it is there, and what of that
+ * a definition may change.
+ */
+public final class ReportTable {
+  public static final String SCHEMA = PostgresSettings.SCHEMA;
+  private static final Set<String> OTHER_KEYS =
+      Set.of("site_id", "event_name", "date", "hour", "date_from", "date_to");
+
+  /** First seeds of the two hash chains over a row's fields, any two different numbers. */
+  public static final List<Long> SEEDS = List.of(0L, 4_702_111_234_474_983_745L);
+
+  private final Report report;
+  private final TableSchema schema;
+
+  ReportTable(Report report) {
+    this.report = report;
+    this.schema = report.schema();
+  }
+
+  public static String qualified(String report) {
+    return SCHEMA + "." + Sql.name(report);
+  }
+
+  Report report() {
+    return report;
+  }
+
+  String qualifiedName() {
+    return qualified(report.name());
+  }
+
+  /** Of everything that {@link #migrate} makes: a definition of another checksum is migrated. */
+  int checksum() {
+    CRC32 crc = new CRC32();
+    String all = create() + index() + String.join("\n", comments()) + report.dateGrouping();
+    crc.update(all.getBytes(StandardCharsets.UTF_8));
+    return (int) crc.getValue();
+  }
+
+  boolean exists(Connection connection) throws SQLException {
+    return !columns(connection).isEmpty();
+  }
+
+  /** Why this definition cannot have its table, with the way out; empty when it can. */
+  Optional<String> refusal(Connection connection) throws SQLException {
+    Map<String, String> present = columns(connection);
+    if (present.isEmpty()) {
+      return Optional.empty();
+    }
+    Optional<String> grouping = recordedGrouping(connection);
+    if (grouping.isEmpty()) {
+      return Optional.of(
+          "report "
+              + report.name()
+              + ": table "
+              + qualifiedName()
+              + " is there already and is not fathom-export's. Give the report another name, or: "
+              + moveAway());
+    }
+    List<String> before =
+        present.entrySet().stream()
+            .filter(c -> isKey(c.getKey()))
+            .map(c -> c.getKey() + " " + c.getValue())
+            .toList();
+    List<String> after =
+        schema.keyColumns().stream().map(c -> c.name() + " " + type(c.type())).toList();
+    if (!before.equals(after) || !grouping.get().equals(report.dateGrouping().apiName())) {
+      return Optional.of(
+          "report "
+              + report.name()
+              + ": its rows were told apart by ("
+              + String.join(", ", before)
+              + "), date grouping "
+              + grouping.get()
+              + ", and would now be by ("
+              + String.join(", ", after)
+              + "), date grouping "
+              + report.dateGrouping().apiName()
+              + ". Stored rows cannot be carried over: give the report another name, or: "
+              + moveAway());
+    }
+    for (Column c : schema.columns(Column.Role.MEASURE)) {
+      String type = present.get(c.name());
+      if (type != null && !type.equals(type(c.type()))) {
+        return Optional.of(
+            "report "
+                + report.name()
+                + ": column "
+                + c.name()
+                + " is "
+                + type
+                + " in "
+                + qualifiedName()
+                + " and must be "
+                + type(c.type())
+                + ". Give the report another name, or: "
+                + moveAway());
+      }
+    }
+    List<String> removed =
+        present.keySet().stream()
+            .filter(c -> ApiNamed.parse(Aggregate.class, c).isPresent() && schema.indexOf(c) < 0)
+            .toList();
+    if (!removed.isEmpty()) {
+      return Optional.of(
+          "report "
+              + report.name()
+              + " no longer asks for "
+              + String.join(", ", removed)
+              + ", which "
+              + qualifiedName()
+              + " holds. Give the report another name, or drop what was stored of it: ALTER TABLE "
+              + qualifiedName()
+              + removed.stream()
+                  .map(c -> " DROP COLUMN " + Sql.name(c))
+                  .collect(Collectors.joining(","))
+              + ";");
+    }
+    return Optional.empty();
+  }
+
+  /** Makes the table, or adds what it lacks. Only where there is no {@link #refusal}. */
+  void migrate(Connection connection) throws SQLException {
+    Map<String, String> present = columns(connection);
+    try (Statement statement = connection.createStatement()) {
+      if (present.isEmpty()) {
+        // A table that was moved away took its rows along: nothing of it is stored any more.
+        forget(connection, "fathom_ops.ledger");
+        forget(connection, "fathom_ops.attempt");
+        statement.execute(create());
+        statement.execute(index());
+      } else {
+        for (Column c : schema.columns(Column.Role.MEASURE)) {
+          if (!present.containsKey(c.name())) {
+            // Nullable whatever the measure is: rows that were stored before do not have it.
+            statement.execute(
+                "ALTER TABLE "
+                    + qualifiedName()
+                    + " ADD COLUMN "
+                    + Sql.name(c.name())
+                    + " "
+                    + type(c.type()));
+          }
+        }
+      }
+      for (String comment : comments()) {
+        statement.execute(comment);
+      }
+    }
+    record(connection);
+  }
+
+  private String create() {
+    return schema.columns().stream()
+        .map(c -> Sql.name(c.name()) + " " + type(c.type()) + (c.nullable() ? "" : " NOT NULL"))
+        .collect(Collectors.joining(", ", "CREATE TABLE " + qualifiedName() + " (", ")"));
+  }
+
+  /**
+   * The grain's unique index. Fields go in as 128 bits of hash, since a btree entry holds no more
+   * than 2,704 bytes and a path may be longer; the site and the days stay readable in front, for
+   * what replaces windows and for queries. Unnamed, so that a table that was moved away keeps its
+   * own.
+   */
+  private String index() {
+    List<String> parts = new ArrayList<>();
+    for (Column c : schema.keyColumns()) {
+      if (c.role() != Column.Role.FIELD) {
+        parts.add(Sql.name(c.name()));
+      }
+    }
+    if (!report.fields().isEmpty()) {
+      for (long seed : SEEDS) {
+        parts.add(hash(seed));
+      }
+    }
+    return "CREATE UNIQUE INDEX ON " + qualifiedName() + " (" + String.join(", ", parts) + ")";
+  }
+
+  /** Each field is hashed with the hash of those before it as the seed; null is not {@code ''}. */
+  private String hash(long seed) {
+    String chain = seed + "::bigint";
+    for (Field f : report.fields()) {
+      chain =
+          "hashtextextended(coalesce('=' || "
+              + Sql.name(f.apiName())
+              + ", '') COLLATE \"C\", "
+              + chain
+              + ")";
+    }
+    return chain;
+  }
+
+  private List<String> comments() {
+    List<String> comments = new ArrayList<>();
+    String rows =
+        switch (report.dateGrouping()) {
+          case HOUR -> "hour";
+          case DAY -> "day";
+          case MONTH -> "month";
+          case YEAR -> "year";
+          case NONE -> "range of days";
+        };
+    String text =
+        "Fathom Analytics "
+            + report.entity().apiName()
+            + "s: a row a site, "
+            + (report.events() == null ? "" : "event, ")
+            + rows
+            + report.fields().stream().map(f -> ", " + f.apiName()).collect(Collectors.joining())
+            + ". How complete it is stands in fathom_ops.ledger.";
+    if (!report.filters().isEmpty()) {
+      text +=
+          report.filters().stream()
+              .map(ReportTable::words)
+              .collect(Collectors.joining("; ", " Only where ", "."));
+    }
+    comments.add("COMMENT ON TABLE " + qualifiedName() + " IS " + Sql.literal(text));
+    for (Column c : schema.columns()) {
+      comments.add(
+          "COMMENT ON COLUMN "
+              + qualifiedName()
+              + "."
+              + Sql.name(c.name())
+              + " IS "
+              + Sql.literal(comment(c)));
+    }
+    return comments;
+  }
+
+  private static String words(Filter f) {
+    return f.property().apiName() + " " + f.operator().apiName() + " '" + f.value() + "'";
+  }
+
+  private String comment(Column c) {
+    Optional<Aggregate> aggregate = ApiNamed.parse(Aggregate.class, c.name());
+    if (aggregate.isPresent()) {
+      return switch (aggregate.get()) {
+        case VISITS -> "Unique site visits";
+        case UNIQUES -> "Unique page visits; those of groups do not add up to the site's";
+        case PAGEVIEWS -> "Pageviews";
+        case AVG_DURATION -> "Average duration in seconds; null when nothing was measured";
+        case BOUNCE_RATE -> "Bounce rate in percent, 0 to 100; null when there were no visits";
+        case CONVERSIONS -> "Completions of the event";
+        case UNIQUE_CONVERSIONS -> "Visitors that completed the event";
+        case VALUE -> "Value of the conversions in cents; null when the event has none";
+      };
+    }
+    return switch (c.role()) {
+      case SITE -> "The site's id";
+      case EVENT -> "The event's name within the site";
+      case TIME ->
+          switch (report.dateGrouping()) {
+            case HOUR ->
+                "Hour, local time of the site; one label stands for both hours that an autumn"
+                    + " change repeats";
+            case DAY -> "Day, in the site's zone";
+            case MONTH -> "First day of the month, in the site's zone";
+            case YEAR -> "First day of the year, in the site's zone";
+            case NONE ->
+                c.name().equals("date_from")
+                    ? "First day of the range, in the site's zone"
+                    : "Last day of the range, in the site's zone";
+          };
+      case FIELD -> "As the API gives it: null and the empty text may be two groups";
+      case MEASURE -> throw new IllegalStateException("a measure that is no aggregate: " + c);
+    };
+  }
+
+  private static boolean isKey(String column) {
+    return OTHER_KEYS.contains(column) || ApiNamed.parse(Field.class, column).isPresent();
+  }
+
+  /** The type as PostgreSQL's catalog words it. */
+  static String type(ColumnType type) {
+    return switch (type) {
+      case TEXT -> "text";
+      case DATE -> "date";
+      case TIMESTAMP -> "timestamp without time zone";
+      case INSTANT -> "timestamp with time zone";
+      case BIGINT -> "bigint";
+      case DOUBLE -> "double precision";
+    };
+  }
+
+  /** Name and type of the table's columns in their order; none when there is no such table. */
+  private Map<String, String> columns(Connection connection) throws SQLException {
+    Map<String, String> columns = new LinkedHashMap<>();
+    try (PreparedStatement query =
+        connection.prepareStatement(
+            """
+            SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod)
+              FROM pg_catalog.pg_attribute a
+              JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+             WHERE n.nspname = ? AND c.relname = ? AND a.attnum > 0 AND NOT a.attisdropped
+             ORDER BY a.attnum\
+            """)) {
+      query.setString(1, SCHEMA);
+      query.setString(2, report.name());
+      try (ResultSet rows = query.executeQuery()) {
+        while (rows.next()) {
+          columns.put(rows.getString(1), rows.getString(2));
+        }
+      }
+    }
+    return columns;
+  }
+
+  private Optional<String> recordedGrouping(Connection connection) throws SQLException {
+    if (!isTable(connection, "fathom_ops.report")) {
+      return Optional.empty();
+    }
+    try (PreparedStatement query =
+        connection.prepareStatement(
+            "SELECT date_grouping FROM fathom_ops.report WHERE report = ?")) {
+      query.setString(1, report.name());
+      try (ResultSet row = query.executeQuery()) {
+        return row.next() ? Optional.of(row.getString(1)) : Optional.empty();
+      }
+    }
+  }
+
+  static boolean isTable(Connection connection, String qualified) throws SQLException {
+    try (PreparedStatement query =
+        connection.prepareStatement("SELECT pg_catalog.to_regclass(?) IS NOT NULL")) {
+      query.setString(1, qualified);
+      try (ResultSet row = query.executeQuery()) {
+        return row.next() && row.getBoolean(1);
+      }
+    }
+  }
+
+  private void forget(Connection connection, String controlTable) throws SQLException {
+    try (PreparedStatement delete =
+        connection.prepareStatement("DELETE FROM " + controlTable + " WHERE report = ?")) {
+      delete.setString(1, report.name());
+      delete.executeUpdate();
+    }
+  }
+
+  private void record(Connection connection) throws SQLException {
+    try (PreparedStatement upsert =
+        connection.prepareStatement(
+            """
+            INSERT INTO fathom_ops.report (report, entity, date_grouping, grain)
+            VALUES (?, ?, ?, ?)
+            ON CONFLICT (report) DO UPDATE
+               SET entity = excluded.entity, date_grouping = excluded.date_grouping,
+                   grain = excluded.grain, migrated_at = pg_catalog.now()\
+            """)) {
+      upsert.setString(1, report.name());
+      upsert.setString(2, report.entity().apiName());
+      upsert.setString(3, report.dateGrouping().apiName());
+      upsert.setArray(
+          4,
+          connection.createArrayOf(
+              "text", schema.keyColumns().stream().map(Column::name).toArray()));
+      upsert.executeUpdate();
+    }
+  }
+
+  private String moveAway() {
+    return "ALTER TABLE "
+        + qualifiedName()
+        + " RENAME TO "
+        + Sql.name(report.name() + "_old")
+        + "; (or DROP TABLE "
+        + qualifiedName()
+        + ";), then migrate and backfill";
+  }
+
+  /** The table's period expression: a date, of whatever the time column is. */
+  public static String period(TableSchema schema) {
+    int time = schema.indexOf(Column.Role.TIME);
+    String column = Sql.name(schema.columns().get(time).name());
+    return schema.dateGrouping() == DateGrouping.HOUR ? column + "::date" : column;
+  }
+}

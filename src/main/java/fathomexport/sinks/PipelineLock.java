@@ -1,0 +1,55 @@
+package fathomexport.sinks;
+
+import fathomexport.ledger.Ledger.RunLock;
+import fathomexport.sink.Fence;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** A pipeline's lock in all the places that it writes to. */
+public final class PipelineLock implements AutoCloseable {
+  private final String pipeline;
+  private final Map<String, RunLock> locks;
+
+  /**
+   * @param locks by the sink's name
+   */
+  PipelineLock(String pipeline, Map<String, RunLock> locks) {
+    this.pipeline = pipeline;
+    this.locks = new LinkedHashMap<>(locks);
+  }
+
+  /** What commits to each sink are fenced by, by its name. */
+  public Map<String, Fence> fences() {
+    Map<String, Fence> fences = new LinkedHashMap<>();
+    locks.forEach((sink, lock) -> fences.put(sink, new Fence(pipeline, lock.epoch())));
+    return fences;
+  }
+
+  /**
+   * Whether this run still holds all of them.
+   *
+   * @throws fathomexport.ledger.LedgerException when that cannot be found out
+   */
+  public boolean stillHeld() {
+    return locks.values().stream().allMatch(RunLock::stillHeld);
+  }
+
+  @Override
+  public void close() {
+    RuntimeException failure = null;
+    for (RunLock lock : locks.values()) {
+      try {
+        lock.close();
+      } catch (RuntimeException e) {
+        if (failure == null) {
+          failure = e;
+        } else {
+          failure.addSuppressed(e);
+        }
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
+  }
+}

@@ -1,0 +1,202 @@
+package fathomexport.sinks;
+
+import fathomexport.ledger.Audit;
+import fathomexport.ledger.Ledger;
+import fathomexport.ledger.Weight;
+import fathomexport.run.ExportFailedException;
+import fathomexport.run.FailureKind;
+import fathomexport.sink.CommitResult;
+import fathomexport.sink.Fence;
+import fathomexport.sink.Sink;
+import fathomexport.sink.WindowConfirmation;
+import fathomexport.sink.WindowLoad;
+import fathomexport.sink.parquet.ParquetSink;
+import fathomexport.sink.parquet.file.ParquetSettings;
+import fathomexport.sink.postgres.PostgresSink;
+import fathomexport.sink.postgres.db.PostgresSettings;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The places that a pipeline's rows land in, opened. The first holds the ledger of runs and
+ * lessons.
+ */
+public final class Sinks implements AutoCloseable {
+  private final List<Sink> sinks;
+  private final ExecutorService threads =
+      Executors.newCachedThreadPool(
+          work -> {
+            Thread thread = new Thread(work, "commit");
+            thread.setDaemon(true);
+            return thread;
+          });
+
+  private Sinks(List<Sink> sinks) {
+    this.sinks = List.copyOf(sinks);
+  }
+
+  public static Sinks open(
+      @Nullable PostgresSettings postgres,
+      @Nullable ParquetSettings parquet,
+      Map<String, String> variables) {
+    List<Sink> sinks = new ArrayList<>();
+    if (postgres != null) {
+      sinks.add(new PostgresSink(postgres, variables));
+    }
+    if (parquet != null) {
+      sinks.add(new ParquetSink(parquet));
+    }
+    if (sinks.isEmpty()) {
+      throw new IllegalArgumentException("a pipeline has at least one sink");
+    }
+    return new Sinks(sinks);
+  }
+
+  /**
+   * Commits a window to all sinks, side by side: one waits for its database, the other for its
+   * disk.
+   *
+   * @return what each did, or of what it failed; all have ended
+   */
+  public Committed commit(WindowLoad load) {
+    List<Future<CommitResult>> others = new ArrayList<>();
+    for (Sink sink : sinks.subList(1, sinks.size())) {
+      others.add(threads.submit(() -> sink.commit(load)));
+    }
+    List<CommitResult> results = new ArrayList<>();
+    List<RuntimeException> failures = new ArrayList<>();
+    try {
+      results.add(sinks.get(0).commit(load));
+    } catch (RuntimeException e) {
+      failures.add(e);
+    }
+    for (Future<CommitResult> other : others) {
+      try {
+        results.add(other.get());
+      } catch (ExecutionException e) {
+        failures.add(
+            e.getCause() instanceof RuntimeException own ? own : new IllegalStateException(e));
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        failures.add(
+            new ExportFailedException(
+                FailureKind.STOPPED, "interrupted while a window was committed", e));
+      }
+    }
+    return new Committed(results, failures);
+  }
+
+  /**
+   * What became of a window.
+   *
+   * @param results of the sinks that took it
+   * @param failures of those that did not
+   */
+  public record Committed(List<CommitResult> results, List<RuntimeException> failures) {
+    public Committed {
+      results = List.copyOf(results);
+      failures = List.copyOf(failures);
+    }
+  }
+
+  /**
+   * Notes in every sink's ledger that a window's stored periods were confirmed.
+   *
+   * @throws RuntimeException what the first sink that failed threw
+   */
+  public void confirm(WindowConfirmation confirmation) {
+    sinks.forEach(sink -> sink.confirm(confirmation));
+  }
+
+  /** For each site the newest audits that any sink's ledger knows of. */
+  public List<Audit> audits() {
+    return sinks.stream().flatMap(sink -> sink.ledger().audits().stream()).toList();
+  }
+
+  /**
+   * Tells every sink's ledger of an audit.
+   *
+   * @throws RuntimeException what the first ledger that failed threw, when all were told
+   */
+  public void audited(Audit audit) {
+    RuntimeException failed = null;
+    for (Sink sink : sinks) {
+      try {
+        sink.ledger().audited(audit);
+      } catch (RuntimeException e) {
+        failed = failed == null ? e : failed;
+      }
+    }
+    if (failed != null) {
+      throw failed;
+    }
+  }
+
+  /**
+   * Takes a pipeline's lock in every place that it writes to, and fences the commits with it.
+   *
+   * @return empty when another run holds one of them
+   */
+  public Optional<PipelineLock> tryLock(String pipeline) {
+    Map<String, Ledger.RunLock> locks = new LinkedHashMap<>();
+    boolean all = false;
+    try {
+      for (Sink sink : sinks) {
+        Optional<Ledger.RunLock> lock = sink.ledger().tryLock(pipeline);
+        if (lock.isEmpty()) {
+          return Optional.empty();
+        }
+        locks.put(sink.name(), lock.get());
+      }
+      PipelineLock lock = new PipelineLock(pipeline, locks);
+      fence(lock.fences());
+      all = true;
+      return Optional.of(lock);
+    } finally {
+      if (!all) {
+        locks.values().forEach(Ledger.RunLock::close);
+      }
+    }
+  }
+
+  /** Has each sink commit only while its fence, by the sink's name, stands. */
+  public void fence(Map<String, Fence> fences) {
+    for (Sink sink : sinks) {
+      Fence fence = fences.get(sink.name());
+      if (fence != null) {
+        sink.fence(fence);
+      }
+    }
+  }
+
+  public List<Sink> all() {
+    return sinks;
+  }
+
+  /** How much all sinks together hold of a report; rows counted once. */
+  public Weight weight(String report) {
+    return sinks.stream()
+        .map(sink -> sink.ledger().weight(report))
+        .reduce(
+            new Weight(0, 0),
+            (a, b) -> new Weight(Math.max(a.rows(), b.rows()), a.bytes() + b.bytes()));
+  }
+
+  public Ledger ledger() {
+    return sinks.get(0).ledger();
+  }
+
+  @Override
+  public void close() {
+    threads.shutdown();
+    sinks.forEach(Sink::close);
+  }
+}

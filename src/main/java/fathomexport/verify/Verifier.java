@@ -1,0 +1,366 @@
+package fathomexport.verify;
+
+import fathomexport.certify.PeriodTotals;
+import fathomexport.fetch.WindowFetcher;
+import fathomexport.ledger.CertificateStatus;
+import fathomexport.ledger.LedgerEntry;
+import fathomexport.ledger.LedgerException;
+import fathomexport.ledger.PeriodCertificate;
+import fathomexport.plan.ControlQuery;
+import fathomexport.plan.Subject;
+import fathomexport.report.Aggregate;
+import fathomexport.report.Column;
+import fathomexport.report.DateGrouping;
+import fathomexport.report.DayRange;
+import fathomexport.report.Report;
+import fathomexport.report.Slice;
+import fathomexport.report.TableSchema;
+import fathomexport.report.rows.RowDigest;
+import fathomexport.report.rows.RowReader;
+import fathomexport.report.rows.RowSource;
+import fathomexport.run.ExportFailedException;
+import fathomexport.run.ExportJob;
+import fathomexport.run.FailureKind;
+import fathomexport.run.FetchFailedException;
+import fathomexport.sink.Sink;
+import fathomexport.sinks.Sinks;
+import java.io.IOException;
+import java.time.LocalDate;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Asks the control totals of a range again and compares them with the rows that lie in the sinks,
+ * read back one by one; and those rows with the ledger's digests, which see what no total shows.
+ * Exports nothing.
+ */
+final class Verifier {
+  private static final long MICROS_A_DAY = TimeUnit.DAYS.toMicros(1);
+
+  private final ExportJob job;
+  private final DayRange days;
+  private final Sinks sinks;
+  private final WindowFetcher fetcher;
+  private final List<Verification.Difference> differences = new ArrayList<>();
+  private final Set<String> damaged = new LinkedHashSet<>();
+  private final List<String> failures = new ArrayList<>();
+  private long compared;
+
+  Verifier(ExportJob job, DayRange days, Sinks sinks, WindowFetcher fetcher) {
+    this.job = job;
+    this.days = days;
+    this.sinks = sinks;
+    this.fetcher = fetcher;
+  }
+
+  /**
+   * Compares everything.
+   *
+   * @param over the last finished day of a subject's site
+   * @param requests billed ones so far
+   */
+  Verification verify(
+      List<Subject> subjects, Function<Subject, LocalDate> over, LongSupplier requests) {
+    for (Subject subject : subjects) {
+      LocalDate last = over.apply(subject);
+      if (days.first().isAfter(last)) {
+        continue;
+      }
+      DayRange finished =
+          new DayRange(days.first(), days.last().isAfter(last) ? last : days.last());
+      Map<Slice, List<Report>> reports = new LinkedHashMap<>();
+      for (Report report : job.reports()) {
+        for (Slice slice : subject.slices(report)) {
+          reports.computeIfAbsent(slice, s -> new ArrayList<>()).add(report);
+        }
+      }
+      reports.forEach((slice, its) -> verify(slice, its, finished, subject.site().zone()));
+    }
+    List<String> order = job.reports().stream().map(Report::name).toList();
+    differences.sort(Comparator.comparing(d -> order.indexOf(d.report())));
+    return new Verification(
+        compared,
+        requests.getAsLong(),
+        List.copyOf(differences),
+        List.copyOf(damaged),
+        List.copyOf(failures));
+  }
+
+  /**
+   * Compares all reports of a slice. Those with the same control query are compared together, so
+   * that each query is sent once and its totals need not be kept, however many sites there are.
+   */
+  private void verify(Slice slice, List<Report> reports, DayRange range, @Nullable ZoneId zone) {
+    Map<ControlQuery, List<Comparison>> byControl = new LinkedHashMap<>();
+    for (Report report : reports) {
+      for (Sink sink : sinks.all()) {
+        damaged.addAll(sink.damages(report, List.of(slice.site()), range));
+        unlessDamaged(
+            () ->
+                comparisons(report, slice, sink, range)
+                    .forEach(
+                        c ->
+                            byControl
+                                .computeIfAbsent(
+                                    ControlQuery.of(report, slice, c.asked()),
+                                    q -> new ArrayList<>())
+                                .add(c)));
+      }
+    }
+    byControl.forEach((query, comparisons) -> compare(query, comparisons, zone));
+  }
+
+  /** Records a damaged file or table, so that the others are still compared. */
+  private void unlessDamaged(Runnable step) {
+    try {
+      step.run();
+    } catch (LedgerException e) {
+      if (!e.damaged()) {
+        throw e;
+      }
+      damaged.add(String.valueOf(e.getMessage()));
+    }
+  }
+
+  /**
+   * What one sink holds of one report and slice, to be compared with one control query's totals.
+   *
+   * @param held the stored periods, by their {@link #key}
+   * @param asked the days of the control query
+   */
+  private record Comparison(
+      Report report,
+      Sink sink,
+      Map<String, LedgerEntry> held,
+      DayRange asked,
+      List<DayRange> periods) {}
+
+  private static List<Comparison> comparisons(
+      Report report, Slice slice, Sink sink, DayRange range) {
+    Map<String, LedgerEntry> held = new LinkedHashMap<>();
+    for (LedgerEntry entry :
+        sink.ledger().entries(report.name(), List.of(slice.site()), range.first())) {
+      if (entry.slice().equals(slice) && entry.stored()) {
+        held.put(key(report, entry.certificate().period(), entry.certificate().coversTo()), entry);
+      }
+    }
+    if (report.dateGrouping() == DateGrouping.NONE) {
+      return held.values().stream()
+          .map(e -> new DayRange(e.certificate().period(), e.certificate().coversTo()))
+          .filter(range::contains)
+          .map(r -> new Comparison(report, sink, held, r, List.of(r)))
+          .toList();
+    }
+    List<DayRange> periods =
+        range
+            .periods(report.dateGrouping())
+            .map(p -> measured(report, range, held.get(key(report, p, p)), p))
+            .toList();
+    DayRange asked = new DayRange(periods.get(0).first(), periods.get(periods.size() - 1).last());
+    return List.of(new Comparison(report, sink, held, asked, periods));
+  }
+
+  /** The days of a period that are stored, or else that are over. */
+  private static DayRange measured(
+      Report report, DayRange range, @Nullable LedgerEntry entry, LocalDate period) {
+    if (entry != null) {
+      return new DayRange(period, entry.certificate().coversTo());
+    }
+    LocalDate end = report.dateGrouping().periodEnd(period);
+    return new DayRange(period, end.isAfter(range.last()) ? range.last() : end);
+  }
+
+  private static String key(Report report, LocalDate period, LocalDate coversTo) {
+    return report.dateGrouping() == DateGrouping.NONE
+        ? period + ".." + coversTo
+        : period.toString();
+  }
+
+  private void compare(ControlQuery query, List<Comparison> comparisons, @Nullable ZoneId zone) {
+    Slice slice = query.slice();
+    PeriodTotals control;
+    try {
+      control = fetcher.control(query, zone);
+    } catch (FetchFailedException e) {
+      comparisons.stream()
+          .map(c -> c.report().name())
+          .distinct()
+          .forEach(r -> failures.add(r + " " + slice + " " + query.days() + ": " + e.getMessage()));
+      return;
+    } catch (IOException e) {
+      throw new ExportFailedException(
+          FailureKind.STORAGE, "cannot spill the control's answer: " + e.getMessage(), e);
+    }
+    for (Comparison comparison : comparisons) {
+      unlessDamaged(() -> compare(slice, comparison, control));
+    }
+  }
+
+  private void compare(Slice slice, Comparison c, PeriodTotals control) {
+    Stored stored;
+    try {
+      stored = stored(c.report(), slice, c.sink(), c.asked());
+    } catch (IOException e) {
+      throw new ExportFailedException(
+          FailureKind.STORAGE,
+          "cannot read what " + c.sink().name() + " holds: " + e.getMessage(),
+          e);
+    }
+    for (DayRange period : c.periods()) {
+      compared++;
+      LedgerEntry entry = c.held().get(key(c.report(), period.first(), period.last()));
+      one(c.report(), slice, c.sink(), period.first(), entry, stored, control);
+    }
+  }
+
+  private void one(
+      Report report,
+      Slice slice,
+      Sink sink,
+      LocalDate period,
+      @Nullable LedgerEntry entry,
+      Stored stored,
+      PeriodTotals control) {
+    PeriodTotals.Total mine = stored.totals().of(period);
+    PeriodTotals.Total theirs = control.of(period);
+    Found found = new Found(report, slice, sink, period);
+    PeriodCertificate certificate = entry == null ? null : entry.certificate();
+    long exported = certificate == null ? 0 : certificate.rows();
+    boolean changed = mine.rows() != exported;
+    if (changed) {
+      found.add("rows", mine.rows(), exported, Verification.Cause.CHANGED_IN_STORAGE);
+    }
+    for (Aggregate measure : Aggregate.additiveOf(report.entity())) {
+      long now = theirs.sum(measure);
+      if (certificate == null) {
+        if (now != 0) {
+          found.add(measure.apiName(), null, now, Verification.Cause.NEVER_EXPORTED);
+        }
+        continue;
+      }
+      long then = certificate.sums().getOrDefault(measure, 0L);
+      // One that is no column of the table: what the certificate says was summed.
+      long sum = report.aggregates().contains(measure) ? mine.sum(measure) : then;
+      changed |= sum != then;
+      if (sum != now) {
+        found.add(measure.apiName(), sum, now, cause(certificate, sum != then));
+      }
+    }
+    if (certificate != null && !changed && !sameContents(certificate, stored.digests(), period)) {
+      found.add("contents", null, null, Verification.Cause.CHANGED_IN_STORAGE);
+    }
+  }
+
+  private static Verification.Cause cause(PeriodCertificate certificate, boolean changed) {
+    if (changed) {
+      return Verification.Cause.CHANGED_IN_STORAGE;
+    }
+    return certificate.status() == CertificateStatus.INCOMPLETE
+        ? Verification.Cause.INCOMPLETE
+        : Verification.Cause.CHANGED_AT_THE_API;
+  }
+
+  /** Whether the rows are those that were exported, cell by cell, as far as that was noted. */
+  private static boolean sameContents(
+      PeriodCertificate certificate, Map<LocalDate, String> digests, LocalDate period) {
+    String then = certificate.digest();
+    String now = digests.get(period);
+    return then == null || now == null || !RowDigest.comparable(then, now) || then.equals(now);
+  }
+
+  /** Takes down what differs of a period. */
+  private final class Found {
+    private final Report report;
+    private final Slice slice;
+    private final Sink sink;
+    private final LocalDate period;
+
+    Found(Report report, Slice slice, Sink sink, LocalDate period) {
+      this.report = report;
+      this.slice = slice;
+      this.sink = sink;
+      this.period = period;
+    }
+
+    void add(
+        String measure, @Nullable Long stored, @Nullable Long expected, Verification.Cause cause) {
+      differences.add(
+          new Verification.Difference(
+              report.name(),
+              slice.site().value(),
+              slice.event(),
+              sink.name(),
+              period,
+              measure,
+              stored,
+              expected,
+              cause));
+    }
+  }
+
+  /**
+   * What the rows that lie there come to.
+   *
+   * @param digests of the periods that have rows
+   */
+  private record Stored(PeriodTotals totals, Map<LocalDate, String> digests) {}
+
+  private static Stored stored(Report report, Slice slice, Sink sink, DayRange asked)
+      throws IOException {
+    TableSchema schema = report.schema();
+    int time = schema.indexOf(Column.Role.TIME);
+    Map<Aggregate, Integer> measures =
+        Aggregate.additiveOf(report.entity()).stream()
+            .filter(report.aggregates()::contains)
+            .collect(Collectors.toMap(a -> a, a -> schema.indexOf(a.apiName())));
+    RowReader row = new RowReader(schema);
+    PeriodTotals totals = new PeriodTotals();
+    Map<LocalDate, RowDigest> digests = new HashMap<>();
+    EnumMap<Aggregate, Long> sums = new EnumMap<>(Aggregate.class);
+    try (RowSource rows = sink.stored(report, slice, asked)) {
+      while (rows.next()) {
+        row.read(rows.buffer(), rows.length());
+        if (report.dateGrouping() == DateGrouping.NONE
+            && row.integer(time + 1) != asked.last().toEpochDay()) {
+          continue;
+        }
+        long value = row.integer(time);
+        LocalDate period =
+            report
+                .dateGrouping()
+                .periodStart(
+                    LocalDate.ofEpochDay(
+                        report.dateGrouping() == DateGrouping.HOUR
+                            ? Math.floorDiv(value, MICROS_A_DAY)
+                            : value));
+        sums.clear();
+        measures.forEach(
+            (a, column) -> {
+              if (!row.isNull(column)) {
+                sums.put(a, row.integer(column));
+              }
+            });
+        totals.add(period, sums);
+        digests
+            .computeIfAbsent(period, p -> new RowDigest(schema))
+            .add(rows.buffer(), rows.length());
+      }
+    }
+    Map<LocalDate, String> texts = new HashMap<>();
+    digests.forEach((period, digest) -> texts.put(period, digest.text()));
+    return new Stored(totals, texts);
+  }
+}

@@ -1,0 +1,123 @@
+package fathomexport.verify;
+
+import fathomexport.api.FathomClient;
+import fathomexport.fetch.Accounts;
+import fathomexport.fetch.ControlBook;
+import fathomexport.fetch.Knowledge;
+import fathomexport.fetch.SpillDirectory;
+import fathomexport.fetch.WindowFetcher;
+import fathomexport.ledger.LedgerException;
+import fathomexport.ledger.RunRecord;
+import fathomexport.report.DayRange;
+import fathomexport.run.ExportFailedException;
+import fathomexport.run.ExportJob;
+import fathomexport.run.ExportSettings;
+import fathomexport.run.ExportSpec;
+import fathomexport.run.FailureKind;
+import fathomexport.run.RunEnvironment;
+import fathomexport.sinks.Sinks;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One {@code verify}, and its record in the ledger: what it asks is billed as any run's is. */
+public final class VerifyRun {
+  static final String COMMAND = "verify";
+  private static final Logger LOG = LoggerFactory.getLogger(VerifyRun.class);
+
+  private final ExportSettings settings;
+  private final RunEnvironment environment;
+  private final ExportJob job;
+  private final Sinks sinks;
+
+  public VerifyRun(
+      ExportSettings settings, RunEnvironment environment, ExportJob job, Sinks sinks) {
+    this.settings = settings;
+    this.environment = environment;
+    this.job = job;
+    this.sinks = sinks;
+  }
+
+  /**
+   * Verifies what is stored of these days, up to each site's yesterday.
+   *
+   * @throws ExportFailedException when the account cannot be reached
+   */
+  public Verification verify(DayRange days, FathomClient client) {
+    Instant startedAt = environment.time().instant();
+    int exitCode = FailureKind.FAULT.exitCode();
+    List<String> messages = List.of();
+    try (SpillDirectory spill = SpillDirectory.create()) {
+      Verification verified = verify(days, client, spill, startedAt);
+      exitCode = verified.exitCode();
+      messages = verified.messages();
+      return verified;
+    } catch (ExportFailedException e) {
+      exitCode = e.kind().exitCode();
+      messages = List.of(String.valueOf(e.getMessage()));
+      throw e;
+    } catch (LedgerException e) {
+      exitCode = FailureKind.STORAGE.exitCode();
+      messages = List.of(String.valueOf(e.getMessage()));
+      throw e;
+    } finally {
+      record(startedAt, exitCode, client.billedRequests(), messages);
+    }
+  }
+
+  private Verification verify(
+      DayRange days, FathomClient client, SpillDirectory spill, Instant now) {
+    Accounts.Found found = new Accounts(client).subjects(job);
+    WindowFetcher fetcher =
+        new WindowFetcher(
+            client,
+            new ControlBook(),
+            new Knowledge(sinks, settings.accountKey()),
+            settings.rowLimit(),
+            settings.maxRangeDays(),
+            spill.path());
+    Verification verified =
+        new Verifier(job, days, sinks, fetcher)
+            .verify(
+                found.subjects(),
+                s -> now.atZone(s.site().closingZone()).toLocalDate().minusDays(1),
+                client::billedRequests);
+    List<String> failures = new ArrayList<>(verified.failures());
+    found.lost().forEach(l -> failures.add(l.window() + ": " + l.message()));
+    return new Verification(
+        verified.periods(),
+        verified.requests(),
+        verified.differences(),
+        verified.damaged(),
+        failures);
+  }
+
+  private void record(Instant startedAt, int exitCode, long requests, List<String> messages) {
+    RunRecord record =
+        new RunRecord(
+            ExportSpec.newRunId(startedAt),
+            job.name(),
+            COMMAND,
+            startedAt,
+            environment.time().instant(),
+            exitCode,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            requests,
+            messages);
+    try {
+      sinks.ledger().record(record);
+    } catch (LedgerException e) {
+      // What was found is worth more than its record, as with files that may only be read.
+      LOG.warn("the ledger has no record of this verify: {}", e.getMessage());
+    }
+  }
+}

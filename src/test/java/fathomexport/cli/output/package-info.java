@@ -1,0 +1,4 @@
+@NullMarked
+package fathomexport.cli.output;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package fathomexport.fetch;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package fathomexport.fetch.partition;
+
+import org.jspecify.annotations.NullMarked;

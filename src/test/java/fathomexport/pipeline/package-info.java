@@ -1,4 +1,0 @@
-@NullMarked
-package fathomexport.pipeline;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package fathomexport.quota;
+
+import org.jspecify.annotations.NullMarked;

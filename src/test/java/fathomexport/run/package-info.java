@@ -1,0 +1,4 @@
+@NullMarked
+package fathomexport.run;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package fathomexport.sink.parquet.file;
+
+import org.jspecify.annotations.NullMarked;

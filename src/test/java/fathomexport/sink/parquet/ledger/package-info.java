@@ -1,0 +1,4 @@
+@NullMarked
+package fathomexport.sink.parquet.ledger;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package fathomexport.sink.postgres.commit;
+
+import org.jspecify.annotations.NullMarked;

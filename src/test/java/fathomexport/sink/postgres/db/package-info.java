@@ -1,0 +1,4 @@
+@NullMarked
+package fathomexport.sink.postgres.db;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package fathomexport.sink.postgres.lease;
+
+import org.jspecify.annotations.NullMarked;
