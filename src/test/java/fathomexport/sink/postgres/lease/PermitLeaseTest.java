@@ -156,7 +156,7 @@ class PermitLeaseTest {
     private int made;
     private Duration stores = Duration.ZERO;
 
-    public Run(PermitLease lease, Traffic traffic, int requests, long seed) {
+    Run(PermitLease lease, Traffic traffic, int requests, long seed) {
       this.lease = lease;
       this.traffic = traffic;
       this.left = requests;
