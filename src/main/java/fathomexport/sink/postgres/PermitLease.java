@@ -142,6 +142,26 @@ public final class PermitLease implements AutoCloseable {
   private record Ended(long nanos, boolean limited) {}
 
   /**
+   * Whether a database has the tables of permits. Writes nothing.
+   *
+   * @throws LedgerException when it cannot be asked
+   */
+  public static boolean prepared(PostgresSettings settings, Map<String, String> environment) {
+    try (Database database = new Database(settings, environment)) {
+      try (Connection connection = database.connect();
+          Statement statement = connection.createStatement();
+          ResultSet row =
+              statement.executeQuery(
+                  "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attname = 'quota' AND"
+                      + " attrelid = pg_catalog.to_regclass('fathom_ops.permit'))")) {
+        return row.next() && row.getBoolean(1);
+      } catch (SQLException e) {
+        throw new LedgerException(database.describe(e), e);
+      }
+    }
+  }
+
+  /**
    * Touches nothing yet.
    *
    * @param account whose permits: all who name it alike share them
