@@ -100,8 +100,44 @@ class LookupQuotaTest {
         Installation.Ended ended = installation.run(command.toArray(new String[0]));
         assertThat(ended.code()).as("%s: %s", command, ended.said()).isEqualTo(75);
         assertThat(ended.err()).as("%s", command).contains("run again then");
+        assertThat(ended.err())
+            .as("%s names the cause that applies", command)
+            .contains("the quota of sites and events, 2,000 requests an hour, is used up until")
+            .doesNotContain("asks that no request");
       }
       assertThat(api.log().all()).as("nothing more was sent").hasSize(left);
+    }
+  }
+
+  /**
+   * A run that begins while the API wants no requests, as another run was told: it waits for as
+   * long as any run waits, and ends at once when that is not enough.
+   */
+  @Test
+  void aWaitThatAnotherRunWasToldOf() throws IOException {
+    try (TestDatabase database = TestDatabase.create();
+        FathomSimulator api = FathomSimulator.start(world(1), Behaviour.unlimited())) {
+      Installation installation =
+          new Installation(
+                  directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+              .pipeline("goals", List.of(GOALS));
+      assertThat(installation.run("migrate", "goals").code()).isZero();
+      String account = api.baseUri() + "#default";
+      database.execute(
+          "INSERT INTO fathom_ops.account (account, quota, deferred_until) VALUES ('"
+              + account
+              + "', 'reports', clock_timestamp() + interval '16 minutes')");
+
+      Installation.Ended far = installation.run("run", "goals");
+      assertThat(far.code()).as(far.said()).isEqualTo(75);
+      assertThat(far.out()).contains("the API asks that no request is sent before");
+      assertThat(api.log().aggregations()).isEmpty();
+
+      database.execute(
+          "UPDATE fathom_ops.account SET deferred_until = clock_timestamp() + interval '1 second'");
+      Installation.Ended near = installation.run("run", "goals");
+      assertThat(near.code()).as(near.said()).isZero();
+      assertThat(api.log().aggregations()).isNotEmpty();
     }
   }
 

@@ -144,9 +144,10 @@ public final class Exporter {
               Objects.requireNonNull(held);
               SnapshotRun run =
                   new SnapshotRun(environment, sinks, client, detailed, settings.maxInFlight());
+              Accounts.Found found = new Accounts(client).subjects(job.withoutReports());
               RunRecord done =
                   run.run(
-                      new Accounts(client).subjects(job.withoutReports()),
+                      found,
                       (startedAt, sites) ->
                           spec(
                               job,
@@ -160,7 +161,7 @@ public final class Exporter {
                               Map.of(),
                               Path.of("")),
                       beamArguments);
-              return RunResult.of(done, floor(done.requests()));
+              return RunResult.of(done, found.recordsSkipped(), floor(done.requests()));
             }
           }
         });
@@ -368,7 +369,12 @@ public final class Exporter {
               : Objects.requireNonNullElse(ended.exitCode(), FailureKind.FAULT.exitCode());
       RunRecord done = RecordSummary.finished(ended, environment.time().instant(), exitCode);
       sinks.ledger().record(done);
-      return RunResult.of(done, exitCode, floor(done.requests()), stale(job, found, sinks, plan));
+      return RunResult.of(
+          done,
+          exitCode,
+          found.recordsSkipped(),
+          floor(done.requests()),
+          stale(job, found, sinks, plan));
     }
   }
 

@@ -35,7 +35,7 @@ final class PreferablyLeased implements Permits {
   }
 
   @Override
-  public Permit acquire(Consumer<Instant> waiting) throws InterruptedException, StoppedException {
+  public Permit acquire(Consumer<Wait> waiting) throws InterruptedException, StoppedException {
     if (!alone.get()) {
       try {
         return leased.acquire(waiting);

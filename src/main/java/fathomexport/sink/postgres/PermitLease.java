@@ -128,8 +128,9 @@ public final class PermitLease implements AutoCloseable {
    *
    * @param pause after which to ask again
    * @param free how long it takes until one is free, as far as that can be told
+   * @param asked whether it is the API that has asked for no request before; else it is the quota
    */
-  public record Wait(Duration pause, Duration free) implements Reply {}
+  public record Wait(Duration pause, Duration free, boolean asked) implements Reply {}
 
   /** The database cannot be reached; it may be later. */
   public record Unreachable(LedgerException reason) implements Reply {}
@@ -178,9 +179,11 @@ public final class PermitLease implements AutoCloseable {
   }
 
   /**
+   * Touches nothing yet.
+   *
    * @param clock in place of the database's; null for the database's own
    */
-  PermitLease(
+  public PermitLease(
       PostgresSettings settings,
       Map<String, String> environment,
       String account,
@@ -298,7 +301,11 @@ public final class PermitLease implements AutoCloseable {
         reply = take(connection, state.now(), ticket);
       } else {
         queue(connection, ticket, state.now().plus(advice.pause()).plus(SLACK), true);
-        reply = new Wait(advice.pause(), Duration.between(state.now(), advice.free()));
+        reply =
+            new Wait(
+                advice.pause(),
+                Duration.between(state.now(), advice.free()),
+                !state.deferredUntil().isBefore(advice.free()));
       }
       connection.commit();
       if (reply instanceof Granted) {
