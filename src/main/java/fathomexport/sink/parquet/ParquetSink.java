@@ -66,7 +66,7 @@ public final class ParquetSink implements Sink {
     return "parquet";
   }
 
-  static String lockOf(String report) {
+  private static String lockOf(String report) {
     return "report-" + report;
   }
 
