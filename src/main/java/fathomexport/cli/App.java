@@ -45,7 +45,7 @@ public final class App {
         "0:done",
         "2:usage",
         "65:data is incomplete or quarantined",
-        "70:a fault of ours",
+        "70:internal error; please report it",
         "74:disk or database",
         "75:try again later; goes on where it stopped",
         "77:token or permission",
@@ -155,8 +155,8 @@ public final class App {
       environment.err().println("fathom-export: " + failed.getMessage());
       return failed.kind().exitCode();
     }
-    LoggerFactory.getLogger(App.class).error("a fault of ours", e);
-    environment.err().println("fathom-export: a fault of ours, please report it: " + e);
+    LoggerFactory.getLogger(App.class).error("internal error", e);
+    environment.err().println("fathom-export: internal error; please report it: " + e);
     return ExitCodes.FAULT;
   }
 

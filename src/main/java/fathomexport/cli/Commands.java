@@ -41,8 +41,9 @@ final class Commands {
     @Option(
         names = "--wait",
         description =
-            "Sit out every wait that the API asks for, a quota that is used up, and an API that is"
-                + " down, instead of ending with exit code 75.")
+            "Sit out every wait, however long: one that the API asks for, a quota that is used up,"
+                + " and an API that is down. Without it, waits of more than 15 minutes, and an API"
+                + " that is down for longer than the settings' patience, end with exit code 75.")
     boolean wait;
 
     Patience patience() {
@@ -257,7 +258,8 @@ final class Commands {
         "Check the settings and pipelines.",
         "",
         "Tells every problem at once, with file, line, key and what is allowed there. Asks nobody"
-            + " anything."
+            + " anything. A secret that is not there is a warning: settings may be checked where"
+            + " there are none."
       },
       footer = {"", "Example: fathom-export validate"})
   static final class Validate implements Callable<Integer> {
@@ -277,6 +279,8 @@ final class Commands {
     public Integer call() {
       Loaded<Settings> settings = context.loader().settings(context.configFile());
       settings.value().ifPresent(context::warnOfExposed);
+      List<String> warnings = settings.value().map(context::absentSecrets).orElse(List.of());
+      warnings.forEach(context::warn);
       List<Problem> problems = new ArrayList<>(settings.problems());
       List<String> names = pipelines.isEmpty() ? context.loader().pipelineNames() : pipelines;
       for (String name : names) {
@@ -289,7 +293,8 @@ final class Commands {
       }
       Printer printer = context.printer();
       if (printer.json()) {
-        printer.json(Map.of("valid", problems.isEmpty(), "problems", problems));
+        printer.json(
+            Map.of("valid", problems.isEmpty(), "problems", problems, "warnings", warnings));
       } else if (problems.isEmpty()) {
         printer.line(
             "Valid: "

@@ -18,6 +18,7 @@ import fathomexport.report.SiteId;
 import fathomexport.sink.Fence;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.parquet.ParquetSettings;
+import fathomexport.sink.postgres.PermitLease;
 import fathomexport.sink.postgres.PostgresSettings;
 import fathomexport.sink.postgres.PostgresSink;
 import java.nio.file.Path;
@@ -143,9 +144,10 @@ public final class Exporter {
               Objects.requireNonNull(held);
               SnapshotRun run =
                   new SnapshotRun(environment, sinks, client, detailed, settings.maxInFlight());
+              Accounts.Found found = new Accounts(client).subjects(job.withoutReports());
               RunRecord done =
                   run.run(
-                      new Accounts(client).subjects(job.withoutReports()),
+                      found,
                       (startedAt, sites) ->
                           spec(
                               job,
@@ -159,7 +161,7 @@ public final class Exporter {
                               Map.of(),
                               Path.of("")),
                       beamArguments);
-              return RunResult.of(done, floor(done.requests()));
+              return RunResult.of(done, found.recordsSkipped(), floor(done.requests()));
             }
           }
         });
@@ -180,14 +182,15 @@ public final class Exporter {
   public List<Site> sites() {
     return guarded(
         () -> {
-          try (FathomClient client = lookups()) {
+          try (FathomClient client = lookingUp()) {
             return new Accounts(client).all();
           }
         });
   }
 
   /**
-   * What a run or a backfill would do. Asks the API for sites and events only, and writes nothing.
+   * What a run or a backfill would do. Asks the API for sites and events only, and writes nothing
+   * but its part in the quota.
    */
   public PlanOverview planRun(ExportJob job) {
     return plan(job, new Mode.Nightly(job.lookbackDays(), false));
@@ -202,7 +205,7 @@ public final class Exporter {
     return guarded(
         () -> {
           try (Sinks sinks = open(job);
-              FathomClient client = lookups()) {
+              FathomClient client = lookingUp()) {
             Accounts.Found found = new Accounts(client).subjects(job);
             LedgerView view = new LedgerView(job, sinks);
             WindowPlanner planner = planner(job, mode, view, found.subjects());
@@ -366,7 +369,12 @@ public final class Exporter {
               : Objects.requireNonNullElse(ended.exitCode(), FailureKind.FAULT.exitCode());
       RunRecord done = RecordSummary.finished(ended, environment.time().instant(), exitCode);
       sinks.ledger().record(done);
-      return RunResult.of(done, exitCode, floor(done.requests()), stale(job, found, sinks, plan));
+      return RunResult.of(
+          done,
+          exitCode,
+          found.recordsSkipped(),
+          floor(done.requests()),
+          stale(job, found, sinks, plan));
     }
   }
 
@@ -451,18 +459,37 @@ public final class Exporter {
     return MINUTE.multipliedBy(rounds);
   }
 
-  /** A client for what is neither billed nor limited by the quota of reports. */
-  private FathomClient lookups() {
+  /**
+   * A client for a command that stores nothing. It shares the account's quotas, but needs no
+   * database for that.
+   */
+  private FathomClient lookingUp() {
     return client(
         api(),
         RunServices.quotas(
             api(),
             settings.accountKey(),
             Priority.WHEN_FREE,
-            null,
-            false,
+            preparedQuota(),
+            true,
             Budget.UNLIMITED,
             environment));
+  }
+
+  /**
+   * The database by way of which commands that write nothing share the account's quotas; null when
+   * there is none, or when nobody can have shared anything there yet.
+   */
+  private @Nullable PostgresSettings preparedQuota() {
+    if (settings.postgres() == null) {
+      return null;
+    }
+    try {
+      return PermitLease.prepared(postgres(), environment.variables()) ? postgres() : null;
+    } catch (LedgerException | SecretUnavailableException e) {
+      PreferablyLeased.warn(e);
+      return null;
+    }
   }
 
   /**

@@ -96,6 +96,7 @@ final class FetchWindows extends DoFn<Integer, Fetched> {
     }
     Prefetcher.Result.Nothing nothing = (Prefetcher.Result.Nothing) piece.result();
     FetchTask task = nothing.left();
+    long requests = nothing.requests();
     for (Report report : task.reports()) {
       WindowOutcome why = run.refused(report).orElse(nothing.why());
       WindowOutcome outcome =
@@ -103,7 +104,8 @@ final class FetchWindows extends DoFn<Integer, Fetched> {
                   task.window(report).toString(),
                   why.failure() == null ? FailureKind.FAULT : why.failure(),
                   why.message())
-              .about(task.window(report), 0);
+              .about(task.window(report), requests);
+      requests = 0;
       run.environment().listener().windowEnded(outcome);
       out.get(failures).output(outcome);
     }

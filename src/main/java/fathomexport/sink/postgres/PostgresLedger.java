@@ -301,14 +301,6 @@ final class PostgresLedger implements Ledger, AutoCloseable {
         });
   }
 
-  @Override
-  public void quarantine(List<QuarantinedRow> rows) {
-    if (rows.isEmpty()) {
-      return;
-    }
-    update(INSERT_QUARANTINED, (connection, s) -> addQuarantined(s, rows));
-  }
-
   /** For {@link #addQuarantined}. */
   static final String INSERT_QUARANTINED =
       """
