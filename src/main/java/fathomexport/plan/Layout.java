@@ -32,6 +32,9 @@ final class Layout {
   /** Pairs of equal values that a sample must have to tell anything of their rows. */
   private static final int LEAST_PAIRS = 6;
 
+  /** Answers that a value alone must fill to be a part of its own from the start. */
+  private static final double MANY = 3;
+
   private static final List<Integer> RANGES = List.of(2, 3, 4, 6, 8, 12, 16);
 
   private final SplitFields fields;
@@ -121,7 +124,7 @@ final class Layout {
         .removeIf(
             e ->
                 e.getValue().size() < LEAST_PAIRS
-                    || e.getValue().size() * scale < 2.0 * limit
+                    || e.getValue().size() * scale < MANY * limit
                     || !StoredText.isSendable(e.getKey())
                     || Objects.requireNonNull(variants.get(Patterns.fold(e.getKey()))) > 1
                     || Patterns.encodedLength(fields.filter(field, Operator.IS, e.getKey()))
@@ -130,11 +133,11 @@ final class Layout {
   }
 
   /** The cut that saves most; null when none saves anything. */
-  @Nullable Cut cut(Sample sample, Set<Integer> not) {
+  @Nullable Cut cut(Sample sample, Set<Integer> not, Set<Integer> banned) {
     List<Integer> walkable = fields.walkable(part, sample, not);
     double best = walkable.stream().mapToDouble(f -> waste(rows, f)).min().orElse(0) - LEAST_GAIN;
     Cut cut = null;
-    for (int by : fields.filterable(part, not)) {
+    for (int by : fields.filterable(part, banned)) {
       for (int ranges : RANGES) {
         if (best < (ranges + 1) * TAIL) {
           break;
@@ -172,7 +175,7 @@ final class Layout {
     }
     sorted.sort(Map.Entry.comparingByKey(order::compare));
     List<Piece> pieces = new ArrayList<>();
-    int room = fields.room(part) / 5;
+    int room = fields.room(part) / 8;
     String from = null;
     int start = 0;
     for (int i = 1; i < sorted.size(); i++) {

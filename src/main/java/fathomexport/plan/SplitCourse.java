@@ -212,7 +212,7 @@ final class SplitCourse {
       Part part, List<@Nullable String[]> seen, double rows, Set<Integer> not, int field) {
     Sample sample = sampleOf(seen);
     Layout layout = new Layout(fields, order.assumed(), limit, part, seen, rows);
-    Layout.Cut cut = layout.cut(sample, not);
+    Layout.Cut cut = layout.cut(sample, not, banned);
     if (cut == null) {
       int best = layout.field(sample, not);
       stack.push(sorted(part, best < 0 ? field : best));
