@@ -21,6 +21,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A JSON Schema of each kind of configuration file, by which editors complete and check. It is
@@ -35,12 +36,9 @@ import java.util.Optional;
 public enum JsonSchema {
   SETTINGS(
       "Settings of fathom-export",
-      "Where the API, the database and the files are. Secrets are never written here.",
-      SettingsKeys.FILE),
+      "Where the API, the database and the files are. Secrets are never written here."),
   PIPELINE(
-      "A pipeline of fathom-export",
-      "Which reports are exported, for which sites, to where.",
-      PipelineKeys.FILE);
+      "A pipeline of fathom-export", "Which reports are exported, for which sites, to where.");
 
   private static final String DRAFT = "http://json-schema.org/draft-07/schema#";
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -52,12 +50,10 @@ public enum JsonSchema {
 
   private final String title;
   private final String description;
-  private final Group file;
 
-  JsonSchema(String title, String description, Group file) {
+  JsonSchema(String title, String description) {
     this.title = title;
     this.description = description;
-    this.file = file;
   }
 
   /** The one that the command line names so. */
@@ -87,12 +83,19 @@ public enum JsonSchema {
             + fileName());
     schema.put("title", title);
     schema.put("description", description);
-    add(schema, file);
+    addGroup(schema, keys());
     try {
       return JSON.writer(LINES).writeValueAsString(schema) + "\n";
     } catch (JsonProcessingException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  private Group keys() {
+    return switch (this) {
+      case SETTINGS -> SettingsKeys.FILE;
+      case PIPELINE -> PipelineKeys.FILE;
+    };
   }
 
   private static ObjectNode key(Key<?> key) {
@@ -121,16 +124,14 @@ public enum JsonSchema {
       }
     } else if (kind instanceof Span span) {
       schema.put("type", "string");
-      schema.put("pattern", "^(" + Span.WRITTEN.pattern() + ")$");
+      putPattern(schema, "^(" + Span.WRITTEN.pattern() + ")$", "must be " + span.allowed());
       schema.put("default", Span.written(span.byDefault()));
       // No pattern compares durations, so that the reader is told the range.
       schema.put(
           "description",
           schema.path("description").asText()
-              + " A number with ms, s, m or h, from "
-              + Span.written(span.least())
-              + " to "
-              + Span.written(span.most())
+              + " Write "
+              + span.allowed()
               + ".");
     } else if (kind instanceof Choice choice) {
       strings(schema.putArray("enum"), choice.names());
@@ -172,27 +173,21 @@ public enum JsonSchema {
       schema.put("maxLength", text.longest());
     }
     if (text.pattern() != null) {
-      schema.put("pattern", text.pattern());
-    }
-    List<ObjectNode> refused = new ArrayList<>();
-    if (text.refusedPattern() != null) {
-      // A pattern says nothing about what is no string, which would then be refused as well.
-      refused.add(
-          JSON.createObjectNode().put("type", "string").put("pattern", text.refusedPattern()));
+      putPattern(schema, text.pattern(), text.otherwise());
     }
     if (!text.refused().isEmpty()) {
-      ObjectNode oneOf = JSON.createObjectNode();
-      strings(oneOf.putArray("enum"), text.refused().stream().sorted().toList());
-      refused.add(oneOf);
-    }
-    if (refused.size() == 1) {
-      schema.set("not", refused.get(0));
-    } else if (!refused.isEmpty()) {
-      schema.putObject("not").putArray("anyOf").addAll(refused);
+      strings(schema.putObject("not").putArray("enum"), text.refused().stream().sorted().toList());
     }
     if (text.byDefault() != null) {
       schema.put("default", text.byDefault());
     }
+  }
+
+  /** No part of the standard, but the words that editors show instead of the pattern. */
+  private static void putPattern(
+      ObjectNode schema, String pattern, @Nullable String otherwise) {
+    schema.put("pattern", pattern);
+    schema.put("patternErrorMessage", otherwise);
   }
 
   private static void addGroup(ObjectNode schema, Group group) {
@@ -209,7 +204,9 @@ public enum JsonSchema {
     if (!required.isEmpty()) {
       strings(schema.putArray("required"), required);
     }
-    if (group.rules().size() == 1) {
+    if (group.rules().equals(List.of(new Rule.OneOf(group.names())))) {
+      schema.put("minProperties", 1).put("maxProperties", 1);
+    } else if (group.rules().size() == 1) {
       schema.setAll(rule(group.rules().get(0)));
     } else if (!group.rules().isEmpty()) {
       ArrayNode all = schema.putArray("allOf");

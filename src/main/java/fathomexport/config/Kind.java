@@ -16,7 +16,7 @@ sealed interface Kind {
    * A single value that is taken as it is written.
    *
    * @param pattern what is found in it, in the syntax that Java and ECMAScript share; null for any
-   * @param refusedPattern what is not found in it; null for none
+   * @param otherwise what an editor says of a text without it; null when there is no pattern
    * @param refused texts that it is none of
    * @param shortest fewest characters
    * @param longest most characters
@@ -24,7 +24,7 @@ sealed interface Kind {
    */
   record Text(
       @Nullable String pattern,
-      @Nullable String refusedPattern,
+      @Nullable String otherwise,
       Set<String> refused,
       int shortest,
       int longest,
@@ -35,31 +35,35 @@ sealed interface Kind {
     static final Text ANY = new Text(null, null, Set.of(), 0, Integer.MAX_VALUE, null);
 
     /** A text that is not blank. */
-    static final Text FILLED = ANY.finding("[^ \\t\\r\\n]");
+    static final Text FILLED = ANY.finding("[^ \\t\\r\\n]", "must not be empty");
 
     /** A text that as a whole matches. */
-    static Text matching(Pattern whole) {
-      return ANY.finding("^(" + whole.pattern() + ")$");
+    static Text matching(Pattern whole, String otherwise) {
+      return ANY.finding("^(" + whole.pattern() + ")$", otherwise);
     }
 
-    Text finding(String part) {
-      return new Text(part, refusedPattern, refused, shortest, longest, byDefault);
+    /** A text in which a pattern is found. */
+    Text finding(String part, String otherwise) {
+      return new Text(part, otherwise, refused, shortest, longest, byDefault);
     }
 
-    Text refusing(String part) {
-      return new Text(pattern, part, refused, shortest, longest, byDefault);
+    /** Of these, a text in which a pattern is not found. */
+    Text without(String part, String otherwise) {
+      String found = pattern == null ? "" : pattern;
+      String rest = found.startsWith("^") ? found.substring(1) : "[\\s\\S]*" + found;
+      return finding("^(?![\\s\\S]*(" + part + "))" + rest, otherwise);
     }
 
     Text refusing(Set<String> texts) {
-      return new Text(pattern, refusedPattern, texts, shortest, longest, byDefault);
+      return new Text(pattern, otherwise, texts, shortest, longest, byDefault);
     }
 
     Text ofLength(int least, int most) {
-      return new Text(pattern, refusedPattern, refused, least, most, byDefault);
+      return new Text(pattern, otherwise, refused, least, most, byDefault);
     }
 
     Text orElse(String text) {
-      return new Text(pattern, refusedPattern, refused, shortest, longest, text);
+      return new Text(pattern, otherwise, refused, shortest, longest, text);
     }
 
     boolean matches(String text) {
@@ -89,6 +93,11 @@ sealed interface Kind {
         return seconds + "s";
       }
       return seconds % 3600 == 0 ? duration.toHours() + "h" : duration.toMinutes() + "m";
+    }
+
+    /** In words. */
+    String allowed() {
+      return "a number with ms, s, m or h, from " + written(least) + " to " + written(most);
     }
   }
 

@@ -13,12 +13,22 @@ import java.util.regex.Pattern;
 /** The keys of {@code conf/fathom-export.yaml}. */
 final class SettingsKeys {
   /** A path may be relative, but {@code ~} is not expanded. */
-  private static final Text PATH = Text.ANY.finding("^(?!~)[ \\t\\r\\n]*[^ \\t\\r\\n]");
+  private static final Text PATH = 
+      Text.ANY.finding(
+          "^(?!~)[ \\t\\r\\n]*[^ \\t\\r\\n]",
+          "must be a path; ~ is not expanded, so write it out");
+
+  private static final String POSTGRES_URL_ALLOWED =
+      "must be like "
+          + Settings.Postgres.URL_PREFIX
+          + "//127.0.0.1:5432/analytics, without user and password";
 
   static final Key<Text> ENV =
       Key.depends(
           "env",
-          Text.matching(Pattern.compile("[A-Za-z_][A-Za-z0-9_]*")),
+          Text.matching(
+              Pattern.compile("[A-Za-z_][A-Za-z0-9_]*"),
+              "must be the name of an environment variable: letters, digits and _"),
           "The name of the environment variable that holds the secret.",
           "FATHOM_API_TOKEN");
   static final Key<Text> SECRET_FILE =
@@ -34,7 +44,7 @@ final class SettingsKeys {
   static final Key<Text> BASE_URL =
       Key.optional(
           "base_url",
-          Text.ANY.finding(Urls.PRIVATE).orElse(Api.DEFAULT_BASE_URL.toString()),
+          Text.ANY.finding(Urls.PRIVATE, Urls.PRIVATE_ALLOWED).orElse(Api.DEFAULT_BASE_URL.toString()),
           "The address of the API, without a query. It must be https, because the token is sent"
               + " along; http is allowed to this machine only.",
           "https://api.usefathom.com/v1");
@@ -108,8 +118,9 @@ final class SettingsKeys {
       Key.required(
           "url",
           Text.ANY
-              .finding("^" + Settings.Postgres.URL_PREFIX + ".")
-              .refusing(Urls.anyCase(Settings.Postgres.CREDENTIALS.pattern())),
+              .finding("^" + Settings.Postgres.URL_PREFIX + ".", POSTGRES_URL_ALLOWED)
+              .without(
+                  Urls.anyCase(Settings.Postgres.CREDENTIALS.pattern()), POSTGRES_URL_ALLOWED),
           "The JDBC address of the database, without user and password: they have keys of their"
               + " own.",
           "jdbc:postgresql://127.0.0.1:5432/analytics");
@@ -144,7 +155,7 @@ final class SettingsKeys {
   static final Key<Text> LINEAGE_URL =
       Key.depends(
           "url",
-          Text.ANY.finding(Urls.HTTP),
+          Text.ANY.finding(Urls.HTTP, Urls.HTTP_ALLOWED),
           "The server that receives the events; /api/v1/lineage is added to it. With api_key it must"
               + " be https, or http to this machine.",
           "https://marquez.example.org");
@@ -188,7 +199,7 @@ final class SettingsKeys {
                       List.of(
                           Key.depends(
                               LINEAGE_URL.name(),
-                              Text.ANY.finding(Urls.PRIVATE),
+                              Text.ANY.finding(Urls.PRIVATE, Urls.PRIVATE_ALLOWED),
                               LINEAGE_URL.description())))),
           "Where OpenLineage events about runs go: a server (url) or a file. Without this section"
               + " nothing is sent.");

@@ -27,6 +27,12 @@ final class Urls {
           + anyCase(Settings.LOOPBACK.pattern())
           + ")(:[0-9]*)?(/|$))";
 
+  static final String HTTP_ALLOWED =
+      "must be a URL with http or https, without user, password, query and fragment";
+  static final String PRIVATE_ALLOWED =
+      "must be a URL with https (http only to this machine), without user, password, query and"
+          + " fragment";
+
   private Urls() {}
 
   /**

@@ -88,11 +88,7 @@ final class Values {
   Optional<Duration> duration(YamlNode node, String path, Span kind) {
     Duration least = kind.least();
     Duration most = kind.most();
-    String allowed =
-        "allowed: a number with ms, s, m or h, from "
-            + Span.written(least)
-            + " to "
-            + Span.written(most);
+    String allowed = "allowed: " + kind.allowed();
     Optional<Scalar> text = text(node, path, allowed);
     if (text.isEmpty()) {
       return Optional.empty();

@@ -27,6 +27,7 @@ import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -111,7 +112,7 @@ class JsonSchemaTest {
   }
 
   private static List<Error> errors(JsonSchema schema, String yaml) {
-    return VALIDATORS.get(schema).validate(read(yaml));
+    return Objects.requireNonNull(VALIDATORS.get(schema)).validate(read(yaml));
   }
 
   /** What comes of a file: settings or a pipeline, or problems. */
@@ -489,128 +490,55 @@ class JsonSchemaTest {
     return all;
   }
 
+  private static List<String> values(String list) {
+    return Arrays.stream(list.split(";", -1)).map(String::strip).filter(v -> !v.isEmpty()).toList();
+  }
+
   private static final List<String> SECRETS =
-      List.of(
-          "{env: A}",
-          "{env: a_1}",
-          "{file: a}",
-          "{env: A, file: a}",
-          "{env: 1}",
-          "{env: a-b}",
-          "{env: }",
-          "{env: true}",
-          "{file: ~/a}",
-          "{file: 1}",
-          "{file: ''}",
-          "{value: a}",
-          "{url: 'https://a', file: a}",
-          "{property: browser, operator: is, value: a}",
-          "{property: browser, operator: matching, value: a}",
-          "{property: pathname, operator: matching, value: ''}",
-          "{name: x, entity: pageview, aggregates: [visits]}",
-          "{name: x, entity: pageview, aggregates: [visits], events: all}",
-          "{name: x, entity: event, aggregates: [value], events: all}",
-          "{name: x, entity: event, aggregates: [value]}",
-          "{name: x, entity: event, aggregates: [visits], events: all}");
+      values(
+          """
+          {env: A}; {env: a_1}; {file: a}; {env: A, file: a}; {env: 1}; {env: a-b}; {env: };
+          {env: true}; {file: ~/a}; {file: 1}; {file: ''}; {value: a};
+          {url: 'https://a', file: a}; {property: browser, operator: is, value: a};
+          {property: browser, operator: matching, value: a};
+          {property: pathname, operator: matching, value: ''};
+          {name: x, entity: pageview, aggregates: [visits]};
+          {name: x, entity: pageview, aggregates: [visits], events: all};
+          {name: x, entity: event, aggregates: [value], events: all};
+          {name: x, entity: event, aggregates: [value]};
+          {name: x, entity: event, aggregates: [visits], events: all};
+          """);
 
   private static final List<String> NUMBERS =
-      List.of(
-          "-1",
-          "0",
-          "2",
-          "3",
-          "365",
-          "366",
-          "367",
-          "400",
-          "401",
-          "'10'",
-          "100000",
-          "100001",
-          "1000000",
-          "1000001",
-          "2147483647",
-          "2147483648",
-          "99999999999999999999",
-          "01",
-          "1.5",
-          "1.0",
-          "1e2",
-          "0x10",
-          "+1",
-          "ten",
-          "true",
-          "60s");
+      values(
+          """
+          -1; 0; 2; 3; 365; 366; 367; 400; 401; '10'; 100000; 100001; 1000000; 1000001;
+          2147483647; 2147483648; 99999999999999999999; 01; 1.5; 1.0; 1e2; 0x10; +1; ten; true;
+          60s;
+          """);
 
   private static final List<String> TEXTS =
-      List.of(
-          "''",
-          "' '",
-          "'\t'",
-          "~",
-          "'null'",
-          "true",
-          "True",
-          "yes",
-          "1.5",
-          "0x10",
-          "2024-01-01",
-          "A b",
-          "A",
-          "a_1",
-          "1a",
-          "'a\nb'",
-          "'é🦊'");
+      values(
+          """
+          ''; ' '; '\t'; ~; 'null'; true; True; yes; 1.5; 0x10; 2024-01-01; A b; A; a_1; 1a;
+          'a\nb'; 'é🦊';
+          """);
 
   private static final List<String> SETTINGS_TEXTS =
-      List.of(
-          "0s",
-          "0ms",
-          "1ms",
-          "99ms",
-          "100ms",
-          "60s",
-          "61s",
-          "1m",
-          "2m",
-          "60m",
-          "61m",
-          "1h",
-          "24h",
-          "25h",
-          "1d",
-          "60",
-          "1.5s",
-          "01s",
-          "'60 s'",
-          "~/warehouse",
-          "/srv/warehouse",
-          "' ~'",
-          "'https://api.example.org'",
-          "'HTTPS://api.example.org/v1/'",
-          "'http://localhost:1/x'",
-          "'http://LocalHost'",
-          "'http://127.9.9.9:80'",
-          "'http://[::1]:8080/v1'",
-          "'http://[::2]'",
-          "'http://127.0.0.1.example.com'",
-          "'http://localhost.example.com'",
-          "'ftp://127.0.0.1'",
-          "'api.example.org/v1'",
-          "'https://example.com?x=1'",
-          "'https://example.com/#a'",
-          "'https://me:pw@example.com'",
-          "'https://example.com/@a'",
-          "'https:///v1'",
-          "'ht tp://x'",
-          "'http://marquez:5000'",
-          "'jdbc:postgresql:a'",
-          "'jdbc:postgresql:'",
-          "'jdbc:postgresql://h/db?sslmode=disable'",
-          "'jdbc:postgresql://h/db?USER=x'",
-          "'jdbc:postgresql://h/db?a=b&sslPassword=x'",
-          "'jdbc:postgresql://me:pw@h/db'",
-          "'jdbc:mysql://h/db'");
+      values(
+          """
+          0s; 0ms; 1ms; 99ms; 100ms; 60s; 61s; 1m; 2m; 60m; 61m; 1h; 24h; 25h; 1d; 60; 1.5s;
+          01s; '60 s'; ~/warehouse; /srv/warehouse; ' ~'; 'https://api.example.org';
+          'HTTPS://api.example.org/v1/'; 'http://localhost:1/x'; 'http://LocalHost';
+          'http://127.9.9.9:80'; 'http://[::1]:8080/v1'; 'http://[::2]';
+          'http://127.0.0.1.example.com'; 'http://localhost.example.com'; 'ftp://127.0.0.1';
+          'api.example.org/v1'; 'https://example.com?x=1'; 'https://example.com/#a';
+          'https://me:pw@example.com'; 'https://example.com/@a'; 'https:///v1'; 'ht tp://x';
+          'http://marquez:5000'; 'jdbc:postgresql:a'; 'jdbc:postgresql:';
+          'jdbc:postgresql://h/db?sslmode=disable'; 'jdbc:postgresql://h/db?USER=x';
+          'jdbc:postgresql://h/db?a=b&sslPassword=x'; 'jdbc:postgresql://me:pw@h/db';
+          'jdbc:mysql://h/db';
+          """);
 
   private static final List<String> PIPELINE_TEXTS = pipelineTexts();
 
