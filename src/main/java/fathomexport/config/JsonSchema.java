@@ -37,8 +37,7 @@ public enum JsonSchema {
   SETTINGS(
       "Settings of fathom-export",
       "Where the API, the database and the files are. Secrets are never written here."),
-  PIPELINE(
-      "A pipeline of fathom-export", "Which reports are exported, for which sites, to where.");
+  PIPELINE("A pipeline of fathom-export", "Which reports are exported, for which sites, to where.");
 
   private static final String DRAFT = "http://json-schema.org/draft-07/schema#";
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -128,11 +127,7 @@ public enum JsonSchema {
       schema.put("default", Span.written(span.byDefault()));
       // No pattern compares durations, so that the reader is told the range.
       schema.put(
-          "description",
-          schema.path("description").asText()
-              + " Write "
-              + span.allowed()
-              + ".");
+          "description", schema.path("description").asText() + " Write " + span.allowed() + ".");
     } else if (kind instanceof Choice choice) {
       strings(schema.putArray("enum"), choice.names());
       if (choice.byDefault() != null) {
@@ -184,8 +179,7 @@ public enum JsonSchema {
   }
 
   /** No part of the standard, but the words that editors show instead of the pattern. */
-  private static void putPattern(
-      ObjectNode schema, String pattern, @Nullable String otherwise) {
+  private static void putPattern(ObjectNode schema, String pattern, @Nullable String otherwise) {
     schema.put("pattern", pattern);
     schema.put("patternErrorMessage", otherwise);
   }

@@ -31,7 +31,9 @@ final class PipelineKeys {
               new ListOf(
                   Text.FILLED
                       .ofLength(1, SiteId.LONGEST)
-                      .without("[\\u0000-\\u001f\\u007f-\\u009f]", "must not be empty or hold control characters")
+                      .without(
+                          "[\\u0000-\\u001f\\u007f-\\u009f]",
+                          "must not be empty or hold control characters")
                       .refusing(Set.of(".", "..")))),
           "The sites to export: all for every site that the token may read, or a list of site ids"
               + " such as [CDBUGS, ABCDEF].");
@@ -66,8 +68,7 @@ final class PipelineKeys {
   static final Key<Text> NAME =
       Key.required(
           "name",
-          Text.matching(
-                  Report.NAME, "must be 1 to 51 of a-z, 0-9 and _, beginning with a letter")
+          Text.matching(Report.NAME, "must be 1 to 51 of a-z, 0-9 and _, beginning with a letter")
               .refusing(Report.RESERVED),
           "The name of the report, which its table and its data set bear: 1 to 51 of a-z, 0-9 and _,"
               + " beginning with a letter. Each report of a file has a name of its own.",

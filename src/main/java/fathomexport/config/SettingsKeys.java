@@ -13,10 +13,9 @@ import java.util.regex.Pattern;
 /** The keys of {@code conf/fathom-export.yaml}. */
 final class SettingsKeys {
   /** A path may be relative, but {@code ~} is not expanded. */
-  private static final Text PATH = 
+  private static final Text PATH =
       Text.ANY.finding(
-          "^(?!~)[ \\t\\r\\n]*[^ \\t\\r\\n]",
-          "must be a path; ~ is not expanded, so write it out");
+          "^(?!~)[ \\t\\r\\n]*[^ \\t\\r\\n]", "must be a path; ~ is not expanded, so write it out");
 
   private static final String POSTGRES_URL_ALLOWED =
       "must be like "
@@ -44,7 +43,9 @@ final class SettingsKeys {
   static final Key<Text> BASE_URL =
       Key.optional(
           "base_url",
-          Text.ANY.finding(Urls.PRIVATE, Urls.PRIVATE_ALLOWED).orElse(Api.DEFAULT_BASE_URL.toString()),
+          Text.ANY
+              .finding(Urls.PRIVATE, Urls.PRIVATE_ALLOWED)
+              .orElse(Api.DEFAULT_BASE_URL.toString()),
           "The address of the API, without a query. It must be https, because the token is sent"
               + " along; http is allowed to this machine only.",
           "https://api.usefathom.com/v1");
@@ -119,8 +120,7 @@ final class SettingsKeys {
           "url",
           Text.ANY
               .finding("^" + Settings.Postgres.URL_PREFIX + ".", POSTGRES_URL_ALLOWED)
-              .without(
-                  Urls.anyCase(Settings.Postgres.CREDENTIALS.pattern()), POSTGRES_URL_ALLOWED),
+              .without(Urls.anyCase(Settings.Postgres.CREDENTIALS.pattern()), POSTGRES_URL_ALLOWED),
           "The JDBC address of the database, without user and password: they have keys of their"
               + " own.",
           "jdbc:postgresql://127.0.0.1:5432/analytics");

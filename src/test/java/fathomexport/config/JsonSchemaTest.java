@@ -11,6 +11,10 @@ import com.networknt.schema.Schema;
 import com.networknt.schema.SchemaLocation;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
+import com.networknt.schema.dialect.Dialect;
+import com.networknt.schema.dialect.Dialects;
+import com.networknt.schema.keyword.DisallowUnknownKeywordFactory;
+import com.networknt.schema.keyword.NonValidationKeyword;
 import fathomexport.report.Aggregate;
 import fathomexport.report.ApiNamed;
 import fathomexport.report.DateGrouping;
@@ -83,6 +87,11 @@ class JsonSchemaTest {
                "lineage": {"url": "http://localhost:5000", "api_key": {"file": "k"}}}
               """),
           Map.entry(
+              JsonSchema.SETTINGS,
+              """
+              {"api": {"token": {"env": "T"}}, "lineage": {"url": "http://marquez:5000"}}
+              """),
+          Map.entry(
               JsonSchema.PIPELINE,
               """
               {"sites": ["CDBUGS"], "lookback_days": 3, "lookback": "confirm", "max_events": 500,
@@ -98,7 +107,13 @@ class JsonSchemaTest {
 
   private static Map<JsonSchema, Schema> validators() {
     Map<JsonSchema, Schema> all = new EnumMap<>(JsonSchema.class);
-    SchemaRegistry registry = SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_7);
+    // What a schema says beyond the standard is this one word of editors, so that none is misspelt.
+    Dialect dialect =
+        Dialect.builder(Dialects.getDraft7())
+            .keyword(new NonValidationKeyword("patternErrorMessage"))
+            .unknownKeywordFactory(DisallowUnknownKeywordFactory.getInstance())
+            .build();
+    SchemaRegistry registry = SchemaRegistry.withDialect(dialect);
     for (JsonSchema schema : JsonSchema.values()) {
       all.put(schema, registry.getSchema(schema.json()));
     }
