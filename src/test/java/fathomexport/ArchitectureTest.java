@@ -70,7 +70,7 @@ final class ArchitectureTest {
     all.put("report", List.of());
     all.put("report.rows", List.of("report"));
     all.put("simulator", List.of());
-    all.put("demo", List.of("cli", "simulator"));
+    all.put("demo", List.of("cli", "config", "simulator"));
     return all;
   }
 

@@ -3,6 +3,7 @@ package fathomexport.cli;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import fathomexport.config.ConfigException;
+import fathomexport.config.JsonSchema;
 import fathomexport.pipeline.ExportFailedException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -103,6 +104,7 @@ public final class App {
     line.setUsageHelpWidth(USAGE_WIDTH);
     line.setUsageHelpLongOptionsMaxWidth(LONGEST_OPTION);
     line.registerConverter(LocalDate.class, App::day);
+    line.registerConverter(JsonSchema.class, App::schema);
     line.setParameterExceptionHandler((e, given) -> misused(e, environment));
     line.setOut(new PrintWriter(environment.out(), true, StandardCharsets.UTF_8));
     line.setErr(new PrintWriter(environment.err(), true, StandardCharsets.UTF_8));
@@ -131,6 +133,14 @@ public final class App {
     } catch (DateTimeParseException e) {
       throw new TypeConversionException("'" + text + "' is not a day; write it as 2026-03-31");
     }
+  }
+
+  private static JsonSchema schema(String text) {
+    return JsonSchema.named(text)
+        .orElseThrow(
+            () ->
+                new TypeConversionException(
+                    "there is no schema of '" + text + "'; write settings or pipeline"));
   }
 
   private static int misused(ParameterException e, Environment environment) {

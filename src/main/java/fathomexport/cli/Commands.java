@@ -1,5 +1,6 @@
 package fathomexport.cli;
 
+import fathomexport.config.JsonSchema;
 import fathomexport.config.Loaded;
 import fathomexport.config.PipelineDefinition;
 import fathomexport.config.Problem;
@@ -259,7 +260,10 @@ final class Commands {
         "",
         "Tells every problem at once, with file, line, key and what is allowed there. Asks nobody"
             + " anything. A secret that is not there is a warning: settings may be checked where"
-            + " there are none."
+            + " there are none.",
+        "",
+        "With --schema it prints the JSON Schema by which editors complete and check a file, and"
+            + " checks nothing itself."
       },
       footer = {"", "Example: fathom-export validate"})
   static final class Validate implements Callable<Integer> {
@@ -271,12 +275,22 @@ final class Commands {
         description = "Which pipelines; all in pipelines/ by default.")
     List<String> pipelines = List.of();
 
+    @Option(
+        names = "--schema",
+        paramLabel = "FILE",
+        description = "Print the schema of a kind of file instead: settings or pipeline.")
+    @Nullable JsonSchema schema;
+
     Validate(Context context) {
       this.context = context;
     }
 
     @Override
     public Integer call() {
+      if (schema != null) {
+        context.environment().out().print(schema.json());
+        return 0;
+      }
       Loaded<Settings> settings = context.loader().settings(context.configFile());
       settings.value().ifPresent(context::warnOfExposed);
       List<String> warnings = settings.value().map(context::absentSecrets).orElse(List.of());
