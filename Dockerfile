@@ -20,7 +20,7 @@ WORKDIR /opt/fathom-export
 COPY --from=build /build/target/lib target/lib
 COPY --from=build /build/target/fathom-export.jar target/
 COPY fathom-export LICENSE ./
-COPY conf/fathom-export.yaml /data/conf/
+COPY conf/fathom-export.yaml conf/*.schema.json /data/conf/
 COPY pipelines /data/pipelines
 WORKDIR /data
 # Leaves an archive of class data beside the jar, which halves the time to start.

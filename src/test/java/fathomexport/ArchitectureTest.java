@@ -189,7 +189,8 @@ final class ArchitectureTest {
     all.put("report", List.of());
     all.put("report.rows", List.of("report"));
     all.put("simulator", List.of());
-    all.put("demo", List.of("cli", "cli.command", "cli.output", "cli.process", "simulator"));
+    all.put(
+        "demo", List.of("cli", "cli.command", "cli.output", "cli.process", "config", "simulator"));
     return all;
   }
 

@@ -115,7 +115,7 @@ class DatabaseFaultsTest {
         "connection stalls: " + point.said(), IMPATIENT, proxy -> proxy.at(point, 2, Deed.STALL));
   }
 
-  /** A run that cannot even write down how it ended is no fault of ours. */
+  /** A run that cannot even write down how it ended is no internal error. */
   @Test
   @Tag("chaos")
   @SuppressWarnings("try") // closed early: that is the fault

@@ -2,16 +2,19 @@ package fathomexport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import fathomexport.api.RunControls;
 import fathomexport.simulator.Behaviour;
 import fathomexport.simulator.Conversion;
 import fathomexport.simulator.Dimension;
 import fathomexport.simulator.FathomSimulator;
 import fathomexport.simulator.PageView;
+import fathomexport.simulator.Quota;
 import fathomexport.simulator.SimulatedSite;
 import fathomexport.simulator.SimulatorToken;
 import fathomexport.simulator.Truth;
 import fathomexport.simulator.World;
 import fathomexport.testing.Installation;
+import fathomexport.testing.JumpingTime;
 import fathomexport.testing.Landed;
 import fathomexport.testing.PairwiseMatrix;
 import fathomexport.testing.Question;
@@ -55,6 +58,13 @@ class HostileMatrixTest {
   /** Requests after which the data changes once more. */
   private static final List<Integer> CHANGES_AFTER = List.of(3, 7, 12);
 
+  /** The documented quota of reports. */
+  private static final int A_MINUTE = 10;
+
+  /** Requests after which the API asks to wait, once. */
+  private static final int CLOSED_AFTER = 5;
+
+  private static final String QUOTAS = "both quotas";
   private static final String STORED = "stored before, data came late";
   private static final String CAPPED = "capped";
   private static final String CHANGES = "data changes between pages";
@@ -85,6 +95,12 @@ class HostileMatrixTest {
 
   private static List<Level> either(String name, UnaryOperator<Behaviour> change) {
     return List.of(Level.usual("not " + name), new Level(name, change));
+  }
+
+  private static Level closed(Duration time) {
+    return new Level(
+        "Retry-After of " + time.toSeconds() + " s",
+        b -> b.withClosure(new Behaviour.Closure(CLOSED_AFTER, time)));
   }
 
   private static Behaviour tampered(Behaviour behaviour, Behaviour.Damage damage) {
@@ -138,6 +154,19 @@ class HostileMatrixTest {
           either(
               "slow first query, headers of the quota",
               b -> b.withFirstOfShapeDelay(Duration.ofMillis(2)).withRateLimitHeaders(true)),
+          List.of(
+              Level.usual("no quota"),
+              new Level(
+                  QUOTAS,
+                  b ->
+                      b.withReportsQuota(Quota.aMinute(Quota.Model.FIXED_FROM_FIRST_HIT, A_MINUTE))
+                          .withAccountQuota(
+                              new Quota(
+                                  Quota.Model.FIXED_FROM_FIRST_HIT,
+                                  RunControls.LOOKUPS_PER_WINDOW,
+                                  RunControls.LOOKUPS_WINDOW))),
+              closed(Duration.ofSeconds(901)),
+              closed(Duration.ofMinutes(55))),
           either(STORED, UnaryOperator.identity()));
 
   /** What no right answer has. */
@@ -221,11 +250,14 @@ class HostileMatrixTest {
       }
     }
     World world = world();
-    try (FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {
+    JumpingTime time = new JumpingTime(NOW);
+    try (FathomSimulator api =
+        FathomSimulator.start(world, Behaviour.unlimited(), 0, time, time::pass)) {
       Installation installation =
           new Installation(
                   directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
-              .settings(ROW_LIMIT)
+              .on(time)
+              .settings(ROW_LIMIT, names.contains(QUOTAS) ? A_MINUTE : 1000, "")
               .pipeline("all", "all", "[postgres]", REPORTS);
       Installation.Ended migrated = installation.run("migrate", "all");
       assertThat(migrated.code()).as(migrated.said()).isZero();
@@ -238,10 +270,16 @@ class HostileMatrixTest {
         addLate(world, "late");
       }
       Map<Period, List<String>> truthBefore = truth(world, new Truth(world, behaviour));
+      api.log().clear();
+      time.pass(Duration.ofHours(1));
       api.behave(behaviour);
 
-      Installation.Ended ended =
-          backfill(installation.at(NOW.plus(Duration.ofHours(1))), "--force");
+      Installation.Ended ended = backfill(installation, "--force", "--wait");
+
+      assertThat(api.log().tooMany())
+          .as("the quotas are kept, and nothing is sent too early: %s", combination)
+          .hasSizeLessThanOrEqualTo(
+              names.stream().anyMatch(n -> n.startsWith("Retry-After")) ? 1 : 0);
 
       Map<Period, List<String>> truth = truth(world, new Truth(world, behaviour));
       List<Map<Period, List<String>>> truths = new ArrayList<>(List.of(truthBefore, truth));

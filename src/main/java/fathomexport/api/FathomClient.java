@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -63,6 +64,9 @@ public final class FathomClient implements AutoCloseable {
   private final Shared shared;
   private final String asker;
   private final boolean isView;
+
+  /** Billed requests by way of this view. */
+  private final AtomicLong billedHere = new AtomicLong();
 
   /** Requests for one call, the first included, unless it is the quota that refuses it. */
   private final int attempts;
@@ -129,6 +133,14 @@ public final class FathomClient implements AutoCloseable {
   /** Requests so far that count as pageviews of the plan, failed ones included. */
   public long billedRequests() {
     return shared.billed.get();
+  }
+
+  /**
+   * The same of this view alone: of one report's queries, where it was made by {@link
+   * #askingFor(String)}.
+   */
+  public long billedRequestsHere() {
+    return billedHere.get();
   }
 
   /**
@@ -340,7 +352,7 @@ public final class FathomClient implements AutoCloseable {
     } catch (CappedPermits.CapReachedException e) {
       return new Outcome.Spent<>(e.most());
     } catch (WaitTooLongException e) {
-      return closed(e.until);
+      return closed(e.endpoint, e.wait);
     }
   }
 
@@ -355,7 +367,7 @@ public final class FathomClient implements AutoCloseable {
       Endpoint endpoint, String url, int attempt, Preparation preparation, BodyReader<T> reader)
       throws InterruptedException, StoppedException {
     RequestListener listener = controls.listener();
-    Permits.Permit permit = permits(endpoint).acquire(until -> waiting(endpoint, until));
+    Permits.Permit permit = permits(endpoint).acquire(wait -> waiting(endpoint, wait));
     try {
       preparation.prepare();
     } catch (IOException e) {
@@ -364,6 +376,7 @@ public final class FathomClient implements AutoCloseable {
     }
     if (endpoint.billed()) {
       shared.billed.incrementAndGet();
+      billedHere.incrementAndGet();
     }
     long start = controls.time().nanos();
     boolean usable = false;
@@ -375,6 +388,7 @@ public final class FathomClient implements AutoCloseable {
         listener.on(new RequestListener.Event.Limited(endpoint));
       } else if (end instanceof Attempt.Lapsed && endpoint.billed()) {
         shared.billed.decrementAndGet();
+        billedHere.decrementAndGet();
       }
       usable = end instanceof Attempt.Usable<T>;
       return end;
@@ -386,15 +400,29 @@ public final class FathomClient implements AutoCloseable {
   }
 
   /** A permit is waited for; gives up a wait that the run does not sit out. */
-  private void waiting(Endpoint endpoint, Instant until) {
-    Duration wait = Duration.between(controls.time().instant(), until);
-    if (wait.compareTo(policy.longestAskedWait()) > 0) {
-      throw new WaitTooLongException(until);
+  private void waiting(Endpoint endpoint, Permits.Wait wait) {
+    Duration time = Duration.between(controls.time().instant(), wait.until());
+    if (time.compareTo(policy.longestAskedWait()) > 0) {
+      throw new WaitTooLongException(endpoint, wait);
     }
-    controls.listener().on(new RequestListener.Event.Waiting(endpoint, until));
-    if (wait.compareTo(LONG_WAIT) > 0) {
-      longWait(endpoint, until, "the API's quota is used up, or it has asked for patience");
+    controls.listener().on(new RequestListener.Event.Waiting(endpoint, wait.until()));
+    if (time.compareTo(LONG_WAIT) > 0) {
+      longWait(
+          endpoint,
+          wait.until(),
+          wait.asked()
+              ? "the API has asked for no request before"
+              : quota(endpoint) + " is used up until then");
     }
+  }
+
+  /** Which quota an endpoint takes from. */
+  private static String quota(Endpoint endpoint) {
+    return endpoint.billed()
+        ? "the quota of reports"
+        : "the quota of sites and events, "
+            + String.format(Locale.ROOT, "%,d", RunControls.LOOKUPS_PER_WINDOW)
+            + " requests an hour,";
   }
 
   /** Announces a wait once, however many requests it holds up. */
@@ -432,7 +460,9 @@ public final class FathomClient implements AutoCloseable {
       }
       Instant until = inFuture(asked.compareTo(LONGEST_BELIEVED) < 0 ? asked : LONGEST_BELIEVED);
       permits(endpoint).deferUntil(until);
-      return sitsOut(faulty) ? Optional.empty() : Optional.of(closed(until));
+      return sitsOut(faulty)
+          ? Optional.empty()
+          : Optional.of(closed(endpoint, new Permits.Wait(until, true)));
     }
     if (faulty.fault() == Fault.MALFORMED_FOR_GOOD
         || (faulty.fault() == Fault.OF_OTHER_FORM && attempt > 1)) {
@@ -494,11 +524,13 @@ public final class FathomClient implements AutoCloseable {
         Outcome.Unavailable.Cause.DOWN);
   }
 
-  /** The end of a call for which the API asks for too long a wait. */
-  private <T> Outcome<T> closed(Instant until) {
+  /** The end of a call that would have to wait for too long. */
+  private <T> Outcome<T> closed(Endpoint endpoint, Permits.Wait wait) {
     return new Outcome.Unavailable<>(
-        "the API asks that no request is sent before "
-            + until.plusMillis(999).truncatedTo(ChronoUnit.SECONDS)
+        (wait.asked()
+                ? "the API asks that no request is sent before "
+                : quota(endpoint) + " is used up until ")
+            + wait.until().plusMillis(999).truncatedTo(ChronoUnit.SECONDS)
             + ", which is more than the "
             + policy.longestAskedWait().toSeconds()
             + " s that a run waits: run again then, or now with --wait",
@@ -570,11 +602,13 @@ public final class FathomClient implements AutoCloseable {
   private static final class WaitTooLongException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    private final Instant until;
+    private final Endpoint endpoint;
+    private final transient Permits.Wait wait;
 
-    WaitTooLongException(Instant until) {
-      super("no permit before " + until);
-      this.until = until;
+    WaitTooLongException(Endpoint endpoint, Permits.Wait wait) {
+      super("no permit before " + wait.until());
+      this.endpoint = endpoint;
+      this.wait = wait;
     }
   }
 

@@ -5,15 +5,23 @@ import java.util.function.Consumer;
 
 /** The only way to a request. Thread-safe. */
 public interface Permits extends AutoCloseable {
+  /**
+   * A wait for a permit.
+   *
+   * @param until when one is free
+   * @param asked whether it is the API that has asked for no request before; else it is the quota,
+   *     which is used up until then
+   */
+  record Wait(Instant until, boolean asked) {}
 
   /**
    * Waits for a permit to make one request.
    *
-   * @param waiting receives, whenever the wait's end becomes known or changes, when that is; quick.
-   *     An unchecked exception that it throws gives up the wait and reaches the caller
+   * @param waiting receives, whenever the wait's end becomes known or changes, when that is and
+   *     why; quick. An unchecked exception that it throws gives up the wait and reaches the caller
    * @throws StoppedException when a stop was asked before a permit was free
    */
-  Permit acquire(Consumer<Instant> waiting) throws InterruptedException, StoppedException;
+  Permit acquire(Consumer<Wait> waiting) throws InterruptedException, StoppedException;
 
   /** Gives no permit before this time, to anybody: the API has asked for it. */
   void deferUntil(Instant time);

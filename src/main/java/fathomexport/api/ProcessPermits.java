@@ -59,7 +59,7 @@ public final class ProcessPermits implements Permits {
   }
 
   @Override
-  public Permit acquire(Consumer<Instant> waiting) throws InterruptedException, StoppedException {
+  public Permit acquire(Consumer<Wait> waiting) throws InterruptedException, StoppedException {
     Object ticket = new Object();
     lock.lockInterruptibly();
     try {
@@ -82,7 +82,7 @@ public final class ProcessPermits implements Permits {
           }
           if (free != null && !free.equals(announced)) {
             announced = free;
-            waiting.accept(time.instant().plusNanos(free - now));
+            waiting.accept(new Wait(time.instant().plusNanos(free - now), free == deferredUntil));
           }
           time.await(changed, free == null ? FOREVER : free - now);
         }

@@ -32,11 +32,6 @@ public final class RetryBudget {
     return new RetryBudget(RESERVE, ANSWERS_PER_RETRY);
   }
 
-  /** The most retries of a run that gets so many usable answers for so many sites and reports. */
-  public static long granted(long sitesAndReports, long usableAnswers) {
-    return sitesAndReports * RESERVE + usableAnswers / ANSWERS_PER_RETRY;
-  }
-
   /** Retries that may be made by the time of so many usable answers. */
   public long granted(long usableAnswers) {
     return reserve + usableAnswers / answersPerRetry;

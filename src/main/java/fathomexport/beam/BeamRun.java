@@ -98,7 +98,7 @@ public final class BeamRun {
       result.waitUntilFinish();
       return requests(result);
     } catch (Pipeline.PipelineExecutionException e) {
-      // A runner wraps what a step threw; a ledger out of reach is no fault of ours.
+      // A runner wraps what a step threw; a ledger out of reach is no internal error.
       if (e.getCause() instanceof LedgerException unreachable) {
         throw new LedgerException(String.valueOf(unreachable.getMessage()), e);
       }

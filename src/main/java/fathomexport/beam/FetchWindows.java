@@ -100,6 +100,7 @@ final class FetchWindows extends DoFn<Integer, Fetched> {
     }
     Prefetcher.Result.Nothing nothing = (Prefetcher.Result.Nothing) piece.result();
     FetchTask task = nothing.left();
+    long requests = nothing.requests();
     for (Report report : task.reports()) {
       WindowOutcome why = run.refused(report).orElse(nothing.why());
       WindowOutcome outcome =
@@ -107,7 +108,8 @@ final class FetchWindows extends DoFn<Integer, Fetched> {
                   task.window(report).toString(),
                   why.failure() == null ? FailureKind.FAULT : why.failure(),
                   why.message())
-              .about(task.window(report), 0);
+              .about(task.window(report), requests);
+      requests = 0;
       run.environment().listener().windowEnded(outcome);
       out.get(failures).output(outcome);
     }

@@ -37,29 +37,60 @@ final class Prefetcher implements AutoCloseable {
     /**
      * @param last whether the task has no further piece
      */
-    record Rows(Fetched fetched, boolean last) implements Result {}
+    record Rows(Fetched fetched, boolean last) implements Result {
+      @Override
+      public Result after(long inVain) {
+        return new Rows(fetched.after(inVain), last);
+      }
+    }
 
     /**
      * Stored periods that the control confirms.
      *
      * @param last whether the task has no further piece
      */
-    record Confirmed(WindowFetcher.Piece.Confirmed periods, boolean last) implements Result {}
+    record Confirmed(WindowFetcher.Piece.Confirmed periods, boolean last) implements Result {
+      @Override
+      public Result after(long inVain) {
+        return new Confirmed(periods.after(inVain), last);
+      }
+    }
 
     /**
      * No further piece comes.
      *
      * @param left what has not come of the task
+     * @param requests billed requests that this took in vain
      */
-    record Nothing(FetchTask left, WindowOutcome why) implements Result {}
+    record Nothing(FetchTask left, WindowOutcome why, long requests) implements Result {
+      @Override
+      public Result after(long inVain) {
+        return new Nothing(left, why, inVain + requests);
+      }
+    }
 
     /**
      * Nothing for now: another turn at the end of the lane may bring what is missing.
      *
      * @param left what has not come of the task
      * @param counts whether it was a turn of the task's own, or nothing could be fetched at all
+     * @param requests billed requests that this took in vain
      */
-    record Later(FetchTask left, WindowOutcome why, boolean counts) implements Result {}
+    record Later(FetchTask left, WindowOutcome why, boolean counts, long requests)
+        implements Result {
+      /** The same, when no other turn is left. */
+      Nothing nothing() {
+        return new Nothing(left, why, requests);
+      }
+
+      @Override
+      public Result after(long inVain) {
+        return new Later(left, why, counts, inVain + requests);
+      }
+    }
+
+    /** The same, with what earlier turns of the task took in vain. */
+    public Result after(long inVain);
 
     /** Whether the task has no further piece. */
     default boolean ends() {
@@ -126,7 +157,9 @@ final class Prefetcher implements AutoCloseable {
           new Placed(
               offset,
               new Result.Nothing(
-                  task, WindowOutcome.failed("", FailureKind.STOPPED, "the run was interrupted"))));
+                  task,
+                  WindowOutcome.failed("", FailureKind.STOPPED, "the run was interrupted"),
+                  0)));
     } catch (ExecutionException e) {
       throw new IllegalStateException("fetching failed outside its own reporting", e.getCause());
     }
@@ -166,9 +199,10 @@ final class Prefetcher implements AutoCloseable {
     private volatile @Nullable Turn current;
     private int position = -1;
     private @Nullable Pieces pieces;
+    private long inVain;
 
     Walk(Lane lane) {
-      lane.tasks().forEach(task -> queue.add(new Turn(task, 1)));
+      lane.tasks().forEach(task -> queue.add(new Turn(task, 1, 0)));
       this.current = queue.peek();
     }
 
@@ -213,16 +247,17 @@ final class Prefetcher implements AutoCloseable {
           Turn next = queue.remove();
           current = next;
           from = fetch.apply(next.task());
+          inVain = next.inVain();
           position = at;
         }
-        Result result = from.next();
+        Result result = from.next().after(inVain);
+        inVain = 0;
         pieces = result.ends() ? null : from;
         if (!(result instanceof Result.Later later)) {
           return Optional.of(new Placed(at * PIECES + piece, result));
         }
         if (!putBehind(later)) {
-          return Optional.of(
-              new Placed(at * PIECES + piece, new Result.Nothing(later.left(), later.why())));
+          return Optional.of(new Placed(at * PIECES + piece, later.nothing()));
         }
         at++;
         piece = 0;
@@ -242,7 +277,7 @@ final class Prefetcher implements AutoCloseable {
       }
       LOG.warn("{}: put behind: {}", later.left(), later.why().message());
       SiteId site = later.left().site().id();
-      List<Turn> behind = new ArrayList<>(List.of(new Turn(later.left(), turns)));
+      List<Turn> behind = new ArrayList<>(List.of(new Turn(later.left(), turns, later.requests())));
       for (Iterator<Turn> turn = queue.iterator(); turn.hasNext(); ) {
         Turn next = turn.next();
         if (next.task().site().id().equals(site)) {
@@ -259,6 +294,7 @@ final class Prefetcher implements AutoCloseable {
    * A task in a lane's queue.
    *
    * @param number 1 the first time
+   * @param inVain billed requests that the turns before took without bringing anything
    */
-  private record Turn(FetchTask task, int number) {}
+  private record Turn(FetchTask task, int number, long inVain) {}
 }

@@ -56,7 +56,7 @@ public final class RecordSummary extends DoFn<RunSummary, Void> {
         Math.max(spec.windowsPlanned(), summary.windows()),
         summary.committed(),
         summary.unchanged(),
-        incomplete,
+        summary.incomplete(),
         failed,
         skipped,
         summary.rows(),

@@ -163,7 +163,14 @@ public final class RunServices implements AutoCloseable {
             api.maxInFlight(),
             LeasedPermits.SEND_WITHIN.plus(api.timeout()).plus(LEASE_MARGIN));
     return new LeasedPermits(
-        new PermitLease(quota, environment.variables(), account, which, limits, priority.rank()),
+        new PermitLease(
+            quota,
+            environment.variables(),
+            account,
+            which,
+            limits,
+            priority.rank(),
+            environment.databaseTime()),
         environment.time(),
         environment.stop());
   }
@@ -349,7 +356,7 @@ public final class RunServices implements AutoCloseable {
 
   /** Judges a failure of a site's sample, and does what follows for the run. */
   WindowOutcome failed(SiteId site, Exception failure) {
-    return judged(SiteQueue.name(site), new Slice(site, null), failure);
+    return judged(SiteQueue.name(site), new Slice(site, null), failure).about(site);
   }
 
   private WindowOutcome judged(String name, Slice slice, Exception failure) {

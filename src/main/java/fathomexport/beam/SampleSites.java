@@ -82,9 +82,10 @@ final class SampleSites extends DoFn<SiteQueue, VisitorSample> {
     }
     WindowOutcome named =
         WindowOutcome.failed(
-            SiteQueue.name(site),
-            failure.failure() == null ? FailureKind.FAULT : failure.failure(),
-            failure.message());
+                SiteQueue.name(site),
+                failure.failure() == null ? FailureKind.FAULT : failure.failure(),
+                failure.message())
+            .about(site);
     run.environment().listener().windowEnded(named);
     out.get(failures).output(named);
   }

@@ -42,6 +42,8 @@ final class StoreSamples extends DoFn<VisitorSample, WindowOutcome> {
         failure = failure == null ? failed : failure;
       }
     }
-    return failure == null ? new WindowOutcome(name, null, "", true, 1, sample.rows(), 0) : failure;
+    return failure == null
+        ? new WindowOutcome(name, null, "", true, 1, sample.rows(), 0).about(sample.site())
+        : failure;
   }
 }

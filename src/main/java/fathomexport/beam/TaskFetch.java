@@ -13,16 +13,22 @@ import java.util.Optional;
 final class TaskFetch implements Prefetcher.Pieces {
   private final RunServices run;
   private final FetchTask task;
+  private final WindowFetcher fetcher;
   private final WindowFetcher.Pieces pieces;
+
+  /** Requests that the pieces before this one took. */
+  private long requestsBefore;
 
   TaskFetch(RunServices run, FetchTask task) {
     this.run = run;
     this.task = task;
-    this.pieces = run.fetcher(task).begin(task);
+    this.fetcher = run.fetcher(task);
+    this.pieces = fetcher.begin(task);
   }
 
   @Override
   public Prefetcher.Result next() {
+    requestsBefore = fetcher.requests();
     try {
       if (run.halted().isEmpty()) {
         run.haltUnlessLocked();
@@ -62,7 +68,7 @@ final class TaskFetch implements Prefetcher.Pieces {
 
   private Prefetcher.Result nothing(WindowOutcome why) {
     pieces.drop();
-    return new Prefetcher.Result.Nothing(pieces.left(), why);
+    return new Prefetcher.Result.Nothing(pieces.left(), why, fetcher.requests() - requestsBefore);
   }
 
   /** What may work later in this run gets another turn, where the order may change. */
@@ -71,6 +77,7 @@ final class TaskFetch implements Prefetcher.Pieces {
       return nothing(why);
     }
     pieces.drop();
-    return new Prefetcher.Result.Later(pieces.left(), why, counts);
+    return new Prefetcher.Result.Later(
+        pieces.left(), why, counts, fetcher.requests() - requestsBefore);
   }
 }

@@ -12,6 +12,7 @@ import fathomexport.cli.process.Environment;
 import fathomexport.cli.process.ExitCodes;
 import fathomexport.cli.process.GlobalOptions;
 import fathomexport.config.ConfigException;
+import fathomexport.config.JsonSchema;
 import fathomexport.run.ExportFailedException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -54,7 +55,7 @@ public final class App {
         "0:done",
         "2:usage",
         "65:data is incomplete or quarantined",
-        "70:a fault of ours",
+        "70:internal error; please report it",
         "74:disk or database",
         "75:try again later; goes on where it stopped",
         "77:token or permission",
@@ -112,6 +113,7 @@ public final class App {
     line.setUsageHelpWidth(USAGE_WIDTH);
     line.setUsageHelpLongOptionsMaxWidth(LONGEST_OPTION);
     line.registerConverter(LocalDate.class, App::day);
+    line.registerConverter(JsonSchema.class, App::schema);
     line.setParameterExceptionHandler((e, given) -> misused(e, environment));
     line.setOut(new PrintWriter(environment.out(), true, StandardCharsets.UTF_8));
     line.setErr(new PrintWriter(environment.err(), true, StandardCharsets.UTF_8));
@@ -142,6 +144,14 @@ public final class App {
     }
   }
 
+  private static JsonSchema schema(String text) {
+    return JsonSchema.named(text)
+        .orElseThrow(
+            () ->
+                new TypeConversionException(
+                    "there is no schema of '" + text + "'; write settings or pipeline"));
+  }
+
   private static int misused(ParameterException e, Environment environment) {
     String command = e.getCommandLine().getCommandSpec().qualifiedName();
     environment.err().println("fathom-export: " + e.getMessage());
@@ -164,8 +174,8 @@ public final class App {
       environment.err().println("fathom-export: " + failed.getMessage());
       return failed.kind().exitCode();
     }
-    LoggerFactory.getLogger(App.class).error("a fault of ours", e);
-    environment.err().println("fathom-export: a fault of ours, please report it: " + e);
+    LoggerFactory.getLogger(App.class).error("internal error", e);
+    environment.err().println("fathom-export: internal error; please report it: " + e);
     return ExitCodes.FAULT;
   }
 

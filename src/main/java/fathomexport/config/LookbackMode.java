@@ -13,16 +13,19 @@ enum LookbackMode {
   /** Fetches all of them. */
   FETCH;
 
-  static final String KEY = "lookback";
-
   String label() {
     return name().toLowerCase(Locale.ROOT);
+  }
+
+  /** How all of them are written. */
+  static List<String> labels() {
+    return Arrays.stream(values()).map(LookbackMode::label).toList();
   }
 
   /** Empty when there is a problem. */
   static Optional<LookbackMode> decode(
       YamlNode node, String path, Values values, Problems problems) {
-    List<String> labels = Arrays.stream(values()).map(LookbackMode::label).toList();
+    List<String> labels = labels();
     String allowed = "allowed: " + String.join(", ", labels);
     Optional<Scalar> text = values.text(node, path, allowed);
     if (text.isEmpty()) {

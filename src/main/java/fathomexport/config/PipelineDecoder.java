@@ -1,6 +1,7 @@
 package fathomexport.config;
 
 import fathomexport.config.ConfigLoader.ConfiguredSinks;
+import fathomexport.config.Kind.WholeNumber;
 import fathomexport.config.YamlNode.Mapping;
 import fathomexport.config.YamlNode.Place;
 import fathomexport.config.YamlNode.Scalar;
@@ -22,7 +23,7 @@ final class PipelineDecoder {
 
   private static final String SITES_ALLOWED =
       "allowed: all, or a list of site ids such as [CDBUGS]";
-  private static final List<String> SINKS = List.of(Settings.POSTGRES, Settings.PARQUET);
+  private static final List<String> SINKS = PipelineKeys.SINK.names();
   private static final String SINKS_ALLOWED =
       "allowed: a list of " + String.join(", ", SINKS) + ", such as [" + Settings.POSTGRES + "]";
 
@@ -41,30 +42,24 @@ final class PipelineDecoder {
 
   /** Empty when there is a problem. */
   Optional<PipelineDefinition> decode(String name, Path file, Mapping root) {
-    Section top =
-        new Section(
-            root,
-            "",
-            List.of("sites", "lookback_days", LookbackMode.KEY, "max_events", "sinks", "reports"),
-            problems);
-    Optional<SiteSelection> sites = top.required("sites", SITES_ALLOWED).flatMap(this::sites);
+    Section top = new Section(root, "", PipelineKeys.FILE, problems);
+    Optional<SiteSelection> sites =
+        top.required(PipelineKeys.SITES, SITES_ALLOWED).flatMap(this::sites);
     int lookbackDays =
-        top.optional("lookback_days")
-            .flatMap(
-                n ->
-                    values.wholeNumber(
-                        n, "lookback_days", 0, PipelineDefinition.MOST_LOOKBACK_DAYS))
+        wholeNumber(top, PipelineKeys.LOOKBACK_DAYS)
             .orElse(PipelineDefinition.DEFAULT_LOOKBACK_DAYS);
     Optional<LookbackMode> lookback =
-        top.optional(LookbackMode.KEY)
-            .flatMap(n -> LookbackMode.decode(n, LookbackMode.KEY, values, problems));
+        top.optional(PipelineKeys.LOOKBACK)
+            .flatMap(
+                n -> LookbackMode.decode(n, top.path(PipelineKeys.LOOKBACK), values, problems));
     Set<String> fetched = new HashSet<>();
-    Optional<Integer> maxEvents =
-        top.optional("max_events")
-            .flatMap(n -> values.wholeNumber(n, "max_events", 1, PipelineDefinition.MOST_EVENTS));
-    Set<String> sinks = top.required("sinks", SINKS_ALLOWED).map(this::sinks).orElse(Set.of());
+    Optional<Integer> maxEvents = wholeNumber(top, PipelineKeys.MAX_EVENTS);
+    Set<String> sinks =
+        top.required(PipelineKeys.SINKS, SINKS_ALLOWED).map(this::sinks).orElse(Set.of());
     List<Report> reports =
-        top.required("reports", "write a list of reports, each with name, entity and aggregates")
+        top.required(
+                PipelineKeys.REPORTS,
+                "write a list of reports, each with name, entity and aggregates")
             .map(n -> reports(n, lookback.orElse(LookbackMode.CONFIRM), fetched))
             .orElse(List.of());
     return sites
@@ -80,6 +75,10 @@ final class PipelineDecoder {
                     sinks,
                     reports,
                     fetched));
+  }
+
+  private Optional<Integer> wholeNumber(Section section, Key<WholeNumber> key) {
+    return section.optional(key).flatMap(n -> values.wholeNumber(n, section.path(key), key.kind()));
   }
 
   private Optional<SiteSelection> sites(YamlNode node) {

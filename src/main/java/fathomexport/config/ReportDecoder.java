@@ -25,16 +25,6 @@ import java.util.stream.Collectors;
 
 /** Resolves one entry of {@code reports}. */
 final class ReportDecoder {
-  private static final List<String> KEYS =
-      List.of(
-          "name",
-          "entity",
-          "events",
-          "aggregates",
-          "date_grouping",
-          "field_grouping",
-          "filters",
-          LookbackMode.KEY);
   private static final String NAME_ALLOWED =
       "allowed: 1 to 51 of a-z, 0-9 and _, beginning with a letter";
   private static final String EVENTS_ALLOWED =
@@ -62,39 +52,52 @@ final class ReportDecoder {
 
   /** Empty when there is a problem. */
   Optional<Report> decode(YamlNode node, String path) {
-    return values.section(node, path, KEYS).flatMap(this::decode);
+    return values.section(node, path, PipelineKeys.REPORT).flatMap(this::decode);
   }
 
   private Optional<Report> decode(Section report) {
     Optional<String> name =
-        report.required("name", NAME_ALLOWED).flatMap(n -> name(n, report.path("name")));
+        report
+            .required(PipelineKeys.NAME, NAME_ALLOWED)
+            .flatMap(n -> name(n, report.path(PipelineKeys.NAME)));
     Optional<Entity> entity =
         report
-            .required("entity", "allowed: " + ApiNamed.names(Entity.class))
-            .flatMap(n -> choice(n, report.path("entity"), Entity.class, "an entity"));
+            .required(PipelineKeys.ENTITY, "allowed: " + ApiNamed.names(Entity.class))
+            .flatMap(n -> choice(n, report.path(PipelineKeys.ENTITY), Entity.class, "an entity"));
     Optional<EventSelection> events = events(report, entity);
     List<Aggregate> aggregates =
         report
-            .required("aggregates", aggregatesAllowed(entity))
-            .map(n -> aggregates(n, report.path("aggregates"), entity))
+            .required(PipelineKeys.AGGREGATES, aggregatesAllowed(entity))
+            .map(n -> aggregates(n, report.path(PipelineKeys.AGGREGATES), entity))
             .orElse(List.of());
     DateGrouping dateGrouping =
         report
-            .optional("date_grouping")
+            .optional(PipelineKeys.DATE_GROUPING)
             .flatMap(
-                n -> choice(n, report.path("date_grouping"), DateGrouping.class, "a date grouping"))
+                n ->
+                    choice(
+                        n,
+                        report.path(PipelineKeys.DATE_GROUPING),
+                        DateGrouping.class,
+                        "a date grouping"))
             .orElse(DateGrouping.NONE);
     List<Field> fields =
         report
-            .optional("field_grouping")
-            .map(n -> fields(n, report.path("field_grouping")))
+            .optional(PipelineKeys.FIELD_GROUPING)
+            .map(n -> fields(n, report.path(PipelineKeys.FIELD_GROUPING)))
             .orElse(List.of());
     List<Filter> filters =
-        report.optional("filters").map(n -> filters(n, report.path("filters"))).orElse(List.of());
+        report
+            .optional(PipelineKeys.FILTERS)
+            .map(n -> filters(n, report.path(PipelineKeys.FILTERS)))
+            .orElse(List.of());
     LookbackMode own =
         report
-            .optional(LookbackMode.KEY)
-            .flatMap(n -> LookbackMode.decode(n, report.path(LookbackMode.KEY), values, problems))
+            .optional(PipelineKeys.OWN_LOOKBACK)
+            .flatMap(
+                n ->
+                    LookbackMode.decode(
+                        n, report.path(PipelineKeys.OWN_LOOKBACK), values, problems))
             .orElse(lookback);
     if (own == LookbackMode.FETCH) {
       name.ifPresent(fetched::add);
@@ -140,15 +143,21 @@ final class ReportDecoder {
   }
 
   private Optional<EventSelection> events(Section report, Optional<Entity> entity) {
-    String path = report.path("events");
+    String path = report.path(PipelineKeys.EVENTS);
     if (entity.isPresent() && entity.get() == Entity.PAGEVIEW) {
-      if (report.has("events")) {
-        problems.add(report.placeOf("events"), path, "is only for entity event: leave it out", "");
+      if (report.has(PipelineKeys.EVENTS)) {
+        problems.add(
+            report.placeOf(PipelineKeys.EVENTS),
+            path,
+            "is only for entity event: leave it out",
+            "");
       }
       return Optional.empty();
     }
     Optional<YamlNode> node =
-        entity.isPresent() ? report.required("events", EVENTS_ALLOWED) : report.optional("events");
+        entity.isPresent()
+            ? report.required(PipelineKeys.EVENTS, EVENTS_ALLOWED)
+            : report.optional(PipelineKeys.EVENTS);
     return node.flatMap(n -> events(n, path));
   }
 
@@ -247,8 +256,7 @@ final class ReportDecoder {
             .orElse(List.of());
     for (int i = 0; i < items.size(); i++) {
       String itemPath = path + "[" + i + "]";
-      Optional<Section> section =
-          values.section(items.get(i), itemPath, List.of("property", "operator", "value"));
+      Optional<Section> section = values.section(items.get(i), itemPath, PipelineKeys.FILTER);
       Optional<Filter> filter = section.flatMap(this::filter);
       if (section.isEmpty() || filter.isEmpty()) {
         continue;
@@ -276,14 +284,14 @@ final class ReportDecoder {
   }
 
   private Optional<Filter> filter(Section filter) {
-    Predicate<Field> filterable = field -> !field.operators().isEmpty();
+    Predicate<Field> filterable = PipelineKeys.FILTERABLE;
     String propertyAllowed = "allowed: " + String.join(", ", names(Field.class, filterable));
     Optional<Field> property =
         filter
-            .required("property", propertyAllowed)
+            .required(PipelineKeys.PROPERTY, propertyAllowed)
             .flatMap(
                 n -> {
-                  String path = filter.path("property");
+                  String path = filter.path(PipelineKeys.PROPERTY);
                   return values
                       .text(n, path)
                       .flatMap(s -> property(s, path, filterable, propertyAllowed));
@@ -295,19 +303,19 @@ final class ReportDecoder {
             + String.join(", ", names(Operator.class, takenBy(property)));
     Optional<Operator> operator =
         filter
-            .required("operator", operatorAllowed)
+            .required(PipelineKeys.OPERATOR, operatorAllowed)
             .flatMap(
                 n -> {
-                  String path = filter.path("operator");
+                  String path = filter.path(PipelineKeys.OPERATOR);
                   return values
                       .text(n, path)
                       .flatMap(s -> operator(s, path, property, operatorAllowed));
                 });
     Optional<String> value =
         filter
-            .required("value", "write text; for the empty text \"\"")
-            .flatMap(n -> values.text(n, filter.path("value")))
-            .flatMap(s -> sendable(s, filter.path("value")));
+            .required(PipelineKeys.VALUE, "write text; for the empty text \"\"")
+            .flatMap(n -> values.text(n, filter.path(PipelineKeys.VALUE)))
+            .flatMap(s -> sendable(s, filter.path(PipelineKeys.VALUE)));
     return property.flatMap(p -> operator.flatMap(o -> value.map(v -> new Filter(p, o, v))));
   }
 

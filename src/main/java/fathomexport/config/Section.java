@@ -1,5 +1,6 @@
 package fathomexport.config;
 
+import fathomexport.config.Kind.Group;
 import fathomexport.config.YamlNode.Entry;
 import fathomexport.config.YamlNode.Mapping;
 import fathomexport.config.YamlNode.Place;
@@ -10,19 +11,25 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** A group of keys of which each is known; the unknown ones are reported. */
+/**
+ * A group of keys as a file gives it. Keys that its declaration does not know are reported; no
+ * other can be read.
+ */
 final class Section {
   private final Mapping mapping;
+  private final Group group;
   private final String path;
   private final Problems problems;
 
   /** Known keys that an unknown one was probably meant to be: they are not called missing too. */
   private final Set<String> misspelt = new HashSet<>();
 
-  Section(Mapping mapping, String path, List<String> known, Problems problems) {
+  Section(Mapping mapping, String path, Group group, Problems problems) {
     this.mapping = mapping;
+    this.group = group;
     this.path = path;
     this.problems = problems;
+    List<String> known = group.names();
     for (Entry entry : mapping.entries()) {
       String key = entry.key().text();
       if (!known.contains(key)) {
@@ -41,30 +48,36 @@ final class Section {
     return mapping.at();
   }
 
-  String path(String key) {
+  private String path(String key) {
     return YamlReader.join(path, key);
   }
 
-  boolean has(String key) {
-    return mapping.entries().stream().anyMatch(e -> e.key().text().equals(key));
+  String path(Key<?> key) {
+    return path(key.name());
+  }
+
+  boolean has(Key<?> key) {
+    return entry(key).isPresent();
+  }
+
+  private Optional<Entry> entry(Key<?> key) {
+    if (!group.keys().contains(key)) {
+      throw new IllegalArgumentException(key.name() + " is not declared for " + path);
+    }
+    return mapping.entries().stream().filter(e -> e.key().text().equals(key.name())).findFirst();
   }
 
   /** Where a key stands. */
-  Place placeOf(String key) {
-    return mapping.entries().stream()
-        .filter(e -> e.key().text().equals(key))
-        .map(e -> e.key().at())
-        .findFirst()
-        .orElse(at());
+  Place placeOf(Key<?> key) {
+    return entry(key).map(e -> e.key().at()).orElse(at());
   }
 
   /** The value of a key that may be left out. */
-  Optional<YamlNode> optional(String key) {
-    Optional<YamlNode> value =
-        mapping.entries().stream()
-            .filter(e -> e.key().text().equals(key))
-            .map(Entry::value)
-            .findFirst();
+  Optional<YamlNode> optional(Key<?> key) {
+    if (key.need() == Key.Need.REQUIRED) {
+      throw new IllegalArgumentException(key.name() + " is declared as required");
+    }
+    Optional<YamlNode> value = entry(key).map(Entry::value);
     if (value.isPresent() && value.get() instanceof Scalar scalar && scalar.isNull()) {
       problems.add(placeOf(key), path(key), "has no value", "give it one, or leave the key out");
       return Optional.empty();
@@ -77,18 +90,17 @@ final class Section {
    *
    * @param allowed what to write, for the message
    */
-  Optional<YamlNode> required(String key, String allowed) {
+  Optional<YamlNode> required(Key<?> key, String allowed) {
+    if (key.need() == Key.Need.OPTIONAL) {
+      throw new IllegalArgumentException(key.name() + " is declared as optional");
+    }
     if (!has(key)) {
-      if (!misspelt.contains(key)) {
+      if (!misspelt.contains(key.name())) {
         problems.add(at(), path(key), "is missing", allowed);
       }
       return Optional.empty();
     }
-    Optional<YamlNode> value =
-        mapping.entries().stream()
-            .filter(e -> e.key().text().equals(key))
-            .map(Entry::value)
-            .findFirst();
+    Optional<YamlNode> value = entry(key).map(Entry::value);
     if (value.isPresent() && value.get() instanceof Scalar scalar && scalar.isNull()) {
       problems.add(placeOf(key), path(key), "has no value", allowed);
       return Optional.empty();

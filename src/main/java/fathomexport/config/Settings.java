@@ -35,8 +35,9 @@ public record Settings(
 
   public static final String PARQUET = "parquet";
 
-  private static final Pattern LOOPBACK =
-      Pattern.compile("localhost|127(\\.[0-9]{1,3}){3}|\\[::1]|\\[0:0:0:0:0:0:0:1]");
+  /** A host that is this machine, in lower case. */
+  static final Pattern LOOPBACK =
+      Pattern.compile("localhost|127(\\.[0-9]{1,3}){3}|\\[::1\\]|\\[0:0:0:0:0:0:0:1\\]");
 
   private static boolean isHttp(URI url, String scheme) {
     return scheme.equalsIgnoreCase(url.getScheme());
@@ -183,7 +184,8 @@ public record Settings(
 
     public static final String URL_PREFIX = "jdbc:postgresql:";
 
-    private static final Pattern CREDENTIALS =
+    /** A user or a password in an address. */
+    static final Pattern CREDENTIALS =
         Pattern.compile(
             "[?&](user|[a-z]*password|[a-z]*passwd)=|//[^/?]*@", Pattern.CASE_INSENSITIVE);
 

@@ -1,5 +1,9 @@
 package fathomexport.config;
 
+import fathomexport.config.Kind.Group;
+import fathomexport.config.Kind.Span;
+import fathomexport.config.Kind.Text;
+import fathomexport.config.Kind.WholeNumber;
 import fathomexport.config.Settings.Api;
 import fathomexport.config.Settings.Lineage;
 import fathomexport.config.Settings.LineageTarget;
@@ -13,19 +17,17 @@ import java.net.URISyntaxException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
-import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** Resolves {@code conf/fathom-export.yaml}. */
 final class SettingsDecoder {
   private static final String SECRET_ALLOWED =
       "allowed: {env: NAME} for an environment variable, or {file: path} for a file";
-  private static final String LINEAGE = "lineage";
   private static final String LINEAGE_URL_ALLOWED =
       "allowed: a URL such as http://marquez:5000, which /api/v1/lineage is added to";
-  private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
 
   private final Path workingDirectory;
   private final Problems problems;
@@ -39,15 +41,13 @@ final class SettingsDecoder {
 
   /** Empty when there is a problem. */
   Optional<Settings> decode(Path file, Mapping root) {
-    Section top =
-        new Section(
-            root, "", List.of("api", Settings.POSTGRES, Settings.PARQUET, LINEAGE), problems);
+    Section top = new Section(root, "", SettingsKeys.FILE, problems);
     Optional<Api> api =
-        top.required("api", "write at least 'api: {token: {env: FATHOM_API_TOKEN}}'")
+        top.required(SettingsKeys.API, "write at least 'api: {token: {env: FATHOM_API_TOKEN}}'")
             .flatMap(this::api);
-    Optional<Postgres> postgres = top.optional(Settings.POSTGRES).flatMap(this::postgres);
-    Optional<Parquet> parquet = top.optional(Settings.PARQUET).flatMap(this::parquet);
-    Optional<Lineage> lineage = top.optional(LINEAGE).flatMap(this::lineage);
+    Optional<Postgres> postgres = top.optional(SettingsKeys.POSTGRES).flatMap(this::postgres);
+    Optional<Parquet> parquet = top.optional(SettingsKeys.PARQUET).flatMap(this::parquet);
+    Optional<Lineage> lineage = top.optional(SettingsKeys.LINEAGE).flatMap(this::lineage);
     return api.filter(a -> problems.none())
         .map(
             a ->
@@ -60,56 +60,24 @@ final class SettingsDecoder {
   }
 
   private Optional<Api> api(YamlNode node) {
-    return values
-        .section(
-            node,
-            "api",
-            List.of(
-                "base_url",
-                "token",
-                "requests_per_minute",
-                "max_in_flight",
-                "row_limit",
-                "timeout",
-                "max_range_days",
-                "account",
-                "patience"))
-        .flatMap(this::api);
+    return section(node, SettingsKeys.API).flatMap(this::api);
   }
 
   private Optional<Api> api(Section api) {
     Optional<SecretRef> token =
-        api.required("token", SECRET_ALLOWED).flatMap(n -> secret(n, api.path("token")));
+        api.required(SettingsKeys.TOKEN, SECRET_ALLOWED)
+            .flatMap(n -> secret(n, api.path(SettingsKeys.TOKEN)));
     URI baseUrl =
-        api.optional("base_url")
-            .flatMap(n -> baseUrl(n, api.path("base_url")))
+        api.optional(SettingsKeys.BASE_URL)
+            .flatMap(n -> baseUrl(n, api.path(SettingsKeys.BASE_URL)))
             .orElse(Api.DEFAULT_BASE_URL);
-    int requestsPerMinute =
-        wholeNumber(
-            api,
-            "requests_per_minute",
-            Api.MOST_REQUESTS_PER_MINUTE,
-            Api.DEFAULT_REQUESTS_PER_MINUTE);
-    int maxInFlight =
-        wholeNumber(api, "max_in_flight", Api.MOST_IN_FLIGHT, Api.DEFAULT_MAX_IN_FLIGHT);
-    int rowLimit = wholeNumber(api, "row_limit", Api.MOST_ROW_LIMIT, Api.DEFAULT_ROW_LIMIT);
-    int maxRangeDays =
-        wholeNumber(api, "max_range_days", Api.MOST_MAX_RANGE_DAYS, Api.DEFAULT_MAX_RANGE_DAYS);
-    Duration timeout =
-        api.optional("timeout")
-            .flatMap(
-                n -> values.duration(n, api.path("timeout"), Api.LEAST_TIMEOUT, Api.MOST_TIMEOUT))
-            .orElse(Api.DEFAULT_TIMEOUT);
-    String account =
-        api.optional("account")
-            .flatMap(n -> filled(n, api.path("account")))
-            .orElse(Api.DEFAULT_ACCOUNT);
-    Duration patience =
-        api.optional("patience")
-            .flatMap(
-                n ->
-                    values.duration(n, api.path("patience"), Api.LEAST_PATIENCE, Api.MOST_PATIENCE))
-            .orElse(Api.DEFAULT_PATIENCE);
+    int requestsPerMinute = wholeNumber(api, SettingsKeys.REQUESTS_PER_MINUTE);
+    int maxInFlight = wholeNumber(api, SettingsKeys.MAX_IN_FLIGHT);
+    int rowLimit = wholeNumber(api, SettingsKeys.ROW_LIMIT);
+    int maxRangeDays = wholeNumber(api, SettingsKeys.MAX_RANGE_DAYS);
+    Duration timeout = duration(api, SettingsKeys.TIMEOUT);
+    String account = filled(api, SettingsKeys.ACCOUNT);
+    Duration patience = duration(api, SettingsKeys.PATIENCE);
     return token.map(
         t ->
             new Api(
@@ -124,11 +92,34 @@ final class SettingsDecoder {
                 patience));
   }
 
-  private int wholeNumber(Section section, String key, int most, int byDefault) {
+  private Optional<Section> section(YamlNode node, Key<Group> key) {
+    return values.section(node, key.name(), key.kind());
+  }
+
+  private int wholeNumber(Section section, Key<WholeNumber> key) {
     return section
         .optional(key)
-        .flatMap(n -> values.wholeNumber(n, section.path(key), 1, most))
-        .orElse(byDefault);
+        .flatMap(n -> values.wholeNumber(n, section.path(key), key.kind()))
+        .orElseGet(() -> byDefault(key, key.kind().byDefault()));
+  }
+
+  private Duration duration(Section section, Key<Span> key) {
+    return section
+        .optional(key)
+        .flatMap(n -> values.duration(n, section.path(key), key.kind()))
+        .orElse(key.kind().byDefault());
+  }
+
+  /** A text that is not blank. */
+  private String filled(Section section, Key<Text> key) {
+    return section
+        .optional(key)
+        .flatMap(n -> filled(n, section.path(key)))
+        .orElseGet(() -> byDefault(key, key.kind().byDefault()));
+  }
+
+  private static <T> T byDefault(Key<?> key, @Nullable T value) {
+    return Objects.requireNonNull(value, () -> key.name() + " is declared without a default");
   }
 
   private Optional<URI> baseUrl(YamlNode node, String path) {
@@ -155,22 +146,25 @@ final class SettingsDecoder {
   }
 
   private Optional<Postgres> postgres(YamlNode node) {
-    Optional<Section> section =
-        values.section(node, Settings.POSTGRES, List.of("url", "user", "password"));
+    Optional<Section> section = section(node, SettingsKeys.POSTGRES);
     if (section.isEmpty()) {
       return Optional.empty();
     }
     Section postgres = section.get();
     Optional<String> url =
         postgres
-            .required("url", "write one like " + Postgres.URL_PREFIX + "//127.0.0.1:5432/analytics")
-            .flatMap(n -> url(n, postgres.path("url")));
+            .required(
+                SettingsKeys.POSTGRES_URL,
+                "write one like " + Postgres.URL_PREFIX + "//127.0.0.1:5432/analytics")
+            .flatMap(n -> url(n, postgres.path(SettingsKeys.POSTGRES_URL)));
     Optional<String> user =
         postgres
-            .required("user", "name the database role that loads")
-            .flatMap(n -> filled(n, postgres.path("user")));
+            .required(SettingsKeys.POSTGRES_USER, "name the database role that loads")
+            .flatMap(n -> filled(n, postgres.path(SettingsKeys.POSTGRES_USER)));
     Optional<SecretRef> password =
-        postgres.optional("password").flatMap(n -> secret(n, postgres.path("password")));
+        postgres
+            .optional(SettingsKeys.POSTGRES_PASSWORD)
+            .flatMap(n -> secret(n, postgres.path(SettingsKeys.POSTGRES_PASSWORD)));
     return url.flatMap(u -> user.map(name -> new Postgres(u, name, password.orElse(null))));
   }
 
@@ -182,69 +176,62 @@ final class SettingsDecoder {
   }
 
   private Optional<Parquet> parquet(YamlNode node) {
-    return values
-        .section(node, Settings.PARQUET, List.of("root"))
+    return section(node, SettingsKeys.PARQUET)
         .flatMap(
             parquet ->
                 parquet
-                    .required("root", "name the directory that the data sets go into")
-                    .flatMap(n -> path(n, parquet.path("root"))))
+                    .required(
+                        SettingsKeys.PARQUET_ROOT, "name the directory that the data sets go into")
+                    .flatMap(n -> path(n, parquet.path(SettingsKeys.PARQUET_ROOT))))
         .map(Parquet::new);
   }
 
   private Optional<Lineage> lineage(YamlNode node) {
-    Optional<Section> section =
-        values.section(node, LINEAGE, List.of("url", "api_key", "file", "namespace", "timeout"));
+    Optional<Section> section = section(node, SettingsKeys.LINEAGE);
     if (section.isEmpty()) {
       return Optional.empty();
     }
     Section lineage = section.get();
     Optional<LineageTarget> target = lineageTarget(lineage);
-    String namespace =
-        lineage
-            .optional("namespace")
-            .flatMap(n -> filled(n, lineage.path("namespace")))
-            .orElse(Lineage.DEFAULT_NAMESPACE);
-    Duration timeout =
-        lineage
-            .optional("timeout")
-            .flatMap(
-                n ->
-                    values.duration(
-                        n, lineage.path("timeout"), Lineage.LEAST_TIMEOUT, Lineage.MOST_TIMEOUT))
-            .orElse(Lineage.DEFAULT_TIMEOUT);
+    String namespace = filled(lineage, SettingsKeys.NAMESPACE);
+    Duration timeout = duration(lineage, SettingsKeys.LINEAGE_TIMEOUT);
     return target.map(t -> new Lineage(t, namespace, timeout));
   }
 
   private Optional<LineageTarget> lineageTarget(Section lineage) {
     Optional<SecretRef> apiKey =
-        lineage.optional("api_key").flatMap(n -> secret(n, lineage.path("api_key")));
-    if (lineage.has("url") == lineage.has("file")) {
+        lineage
+            .optional(SettingsKeys.LINEAGE_API_KEY)
+            .flatMap(n -> secret(n, lineage.path(SettingsKeys.LINEAGE_API_KEY)));
+    if (lineage.has(SettingsKeys.LINEAGE_URL) == lineage.has(SettingsKeys.LINEAGE_FILE)) {
       problems.add(
           lineage.at(),
-          LINEAGE,
-          lineage.has("url") ? "has both url and file" : "names no target",
+          SettingsKeys.LINEAGE.name(),
+          lineage.has(SettingsKeys.LINEAGE_URL) ? "has both url and file" : "names no target",
           "allowed: url for a server, or file for a file of this machine");
       return Optional.empty();
     }
-    if (lineage.has("file")) {
-      if (lineage.has("api_key")) {
+    if (lineage.has(SettingsKeys.LINEAGE_FILE)) {
+      if (lineage.has(SettingsKeys.LINEAGE_API_KEY)) {
         problems.add(
-            lineage.placeOf("api_key"), lineage.path("api_key"), "belongs to url, not to file", "");
+            lineage.placeOf(SettingsKeys.LINEAGE_API_KEY),
+            lineage.path(SettingsKeys.LINEAGE_API_KEY),
+            "belongs to url, not to file",
+            "");
       }
       return lineage
-          .optional("file")
-          .flatMap(n -> path(n, lineage.path("file")))
+          .optional(SettingsKeys.LINEAGE_FILE)
+          .flatMap(n -> path(n, lineage.path(SettingsKeys.LINEAGE_FILE)))
           .map(LineageTarget.Lines::new);
     }
-    boolean withKey = lineage.has("api_key");
+    boolean withKey = lineage.has(SettingsKeys.LINEAGE_API_KEY);
     return lineage
-        .optional("url")
+        .optional(SettingsKeys.LINEAGE_URL)
         .flatMap(
             n ->
                 url(
                     n,
-                    lineage.path("url"),
+                    lineage.path(SettingsKeys.LINEAGE_URL),
                     u -> LineageTarget.Server.refusal(u, withKey),
                     LINEAGE_URL_ALLOWED))
         .map(u -> new LineageTarget.Server(u, apiKey.orElse(null)));
@@ -263,22 +250,25 @@ final class SettingsDecoder {
     boolean one =
         mapping.entries().size() == 1
             && mapping.entries().stream()
-                .allMatch(e -> List.of("env", "file").contains(e.key().text()));
+                .allMatch(e -> SettingsKeys.SECRET.names().contains(e.key().text()));
     if (!one) {
       problems.add(node.at(), path, "must have exactly one key, env or file", SECRET_ALLOWED);
       return Optional.empty();
     }
-    Section secret = new Section(mapping, path, List.of("env", "file"), problems);
+    Section secret = new Section(mapping, path, SettingsKeys.SECRET, problems);
     Optional<SecretRef> variable =
-        secret.optional("env").flatMap(n -> variable(n, secret.path("env")));
+        secret.optional(SettingsKeys.ENV).flatMap(n -> variable(n, secret.path(SettingsKeys.ENV)));
     Optional<SecretRef> file =
-        secret.optional("file").flatMap(n -> path(n, secret.path("file"))).map(SecretRef.File::new);
+        secret
+            .optional(SettingsKeys.SECRET_FILE)
+            .flatMap(n -> path(n, secret.path(SettingsKeys.SECRET_FILE)))
+            .map(SecretRef.File::new);
     return variable.or(() -> file);
   }
 
   private Optional<SecretRef> variable(YamlNode node, String path) {
     Optional<String> name = values.text(node, path).map(Scalar::text);
-    if (name.isPresent() && !VARIABLE.matcher(name.get()).matches()) {
+    if (name.isPresent() && !SettingsKeys.ENV.kind().matches(name.get())) {
       problems.add(
           node.at(),
           path,

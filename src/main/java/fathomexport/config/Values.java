@@ -1,5 +1,8 @@
 package fathomexport.config;
 
+import fathomexport.config.Kind.Group;
+import fathomexport.config.Kind.Span;
+import fathomexport.config.Kind.WholeNumber;
 import fathomexport.config.YamlNode.Mapping;
 import fathomexport.config.YamlNode.Scalar;
 import fathomexport.config.YamlNode.Sequence;
@@ -13,7 +16,6 @@ import java.util.regex.Pattern;
 /** Makes typed values of nodes, or says why not. */
 final class Values {
   private static final Pattern WHOLE_NUMBER = Pattern.compile("-?(0|[1-9][0-9]{0,17})");
-  private static final Pattern DURATION = Pattern.compile("(0|[1-9][0-9]{0,8})(ms|s|m|h)");
 
   private final Problems problems;
 
@@ -49,7 +51,9 @@ final class Values {
   }
 
   /** A whole number without quotes. */
-  Optional<Integer> wholeNumber(YamlNode node, String path, int least, int most) {
+  Optional<Integer> wholeNumber(YamlNode node, String path, WholeNumber kind) {
+    int least = kind.least();
+    int most = kind.most();
     String allowed =
         most == Integer.MAX_VALUE
             ? "allowed: a whole number, " + least + " or more"
@@ -81,15 +85,16 @@ final class Values {
   }
 
   /** A duration with its unit, such as {@code 500ms}, {@code 60s}, {@code 2m}. */
-  Optional<Duration> duration(YamlNode node, String path, Duration least, Duration most) {
-    String allowed =
-        "allowed: a number with ms, s, m or h, from " + shown(least) + " to " + shown(most);
+  Optional<Duration> duration(YamlNode node, String path, Span kind) {
+    Duration least = kind.least();
+    Duration most = kind.most();
+    String allowed = "allowed: " + kind.allowed();
     Optional<Scalar> text = text(node, path, allowed);
     if (text.isEmpty()) {
       return Optional.empty();
     }
     String written = text.get().text();
-    Matcher matcher = DURATION.matcher(written);
+    Matcher matcher = Span.WRITTEN.matcher(written);
     if (!matcher.matches()) {
       String message =
           WHOLE_NUMBER.matcher(written).matches()
@@ -112,14 +117,6 @@ final class Values {
       return Optional.empty();
     }
     return Optional.of(value);
-  }
-
-  private static String shown(Duration duration) {
-    return duration.toMillis() % 1000 != 0
-        ? duration.toMillis() + "ms"
-        : duration.toSeconds() % 3600 == 0 && !duration.isZero()
-            ? duration.toHours() + "h"
-            : duration.toSeconds() + "s";
   }
 
   /**
@@ -155,13 +152,13 @@ final class Values {
   /**
    * A group of keys.
    *
-   * @param known its keys, in the order in which messages name them
+   * @param group its keys, in the order in which messages name them
    */
-  Optional<Section> section(YamlNode node, String path, List<String> known) {
+  Optional<Section> section(YamlNode node, String path, Group group) {
     if (node instanceof Mapping mapping) {
-      return Optional.of(new Section(mapping, path, known, problems));
+      return Optional.of(new Section(mapping, path, group, problems));
     }
-    wrongKind(node, path, "a group of keys", "allowed keys: " + String.join(", ", known));
+    wrongKind(node, path, "a group of keys", "allowed keys: " + String.join(", ", group.names()));
     return Optional.empty();
   }
 

@@ -105,7 +105,8 @@ final class YamlReader {
     return Optional.of(text);
   }
 
-  private Optional<Mapping> parse(String text) {
+  /** The group of keys at the top of a text. */
+  Optional<Mapping> parse(String text) {
     try {
       return document(new Parse(LoadSettings.builder().build()).parseString(text).iterator());
     } catch (MarkedYamlEngineException e) {

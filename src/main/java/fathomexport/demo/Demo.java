@@ -4,6 +4,7 @@ import fathomexport.cli.App;
 import fathomexport.cli.command.Context;
 import fathomexport.cli.output.Printer;
 import fathomexport.cli.process.Environment;
+import fathomexport.config.JsonSchema;
 import fathomexport.simulator.FathomSimulator;
 import fathomexport.simulator.Quota;
 import fathomexport.simulator.SimulatedSite;
@@ -145,6 +146,7 @@ final class Demo implements Callable<Integer> {
     files.write(
         CONFIG,
         """
+        # yaml-language-server: $schema=%s
         # Written by `fathom-export demo`; the next one writes it anew.
         api:
           base_url: %s
@@ -157,12 +159,16 @@ final class Demo implements Callable<Integer> {
           root: %s
         """
             .formatted(
+                JsonSchema.SETTINGS.fileName(),
                 simulator.baseUri(),
                 quoted(token),
                 REQUESTS_PER_MINUTE,
                 postgres.url(),
                 DemoPostgres.USER,
                 quoted(files.warehouse())));
+    for (JsonSchema schema : JsonSchema.values()) {
+      files.write("conf/" + schema.fileName(), schema.json());
+    }
     files.writePipeline(PIPELINE);
   }
 

@@ -46,6 +46,7 @@ import fathomexport.sink.SinkException;
 import fathomexport.sink.parquet.file.ParquetSettings;
 import fathomexport.sink.postgres.PostgresSink;
 import fathomexport.sink.postgres.db.PostgresSettings;
+import fathomexport.sink.postgres.lease.PermitLease;
 import fathomexport.sinks.PipelineLock;
 import fathomexport.sinks.Sinks;
 import fathomexport.verify.Verification;
@@ -172,9 +173,10 @@ public final class Exporter {
               Objects.requireNonNull(held);
               SnapshotRun run =
                   new SnapshotRun(environment, sinks, client, detailed, settings.maxInFlight());
+              Accounts.Found found = new Accounts(client).subjects(job.withoutReports());
               RunRecord done =
                   run.run(
-                      new Accounts(client).subjects(job.withoutReports()),
+                      found,
                       (startedAt, sites) ->
                           spec(
                               job,
@@ -188,7 +190,7 @@ public final class Exporter {
                               Map.of(),
                               Path.of("")),
                       beamArguments);
-              return RunResult.of(done, floor(done.requests()));
+              return RunResult.of(done, found.recordsSkipped(), floor(done.requests()));
             }
           }
         });
@@ -209,14 +211,15 @@ public final class Exporter {
   public List<Site> sites() {
     return guarded(
         () -> {
-          try (FathomClient client = lookups()) {
+          try (FathomClient client = lookingUp()) {
             return new Accounts(client).all();
           }
         });
   }
 
   /**
-   * What a run or a backfill would do. Asks the API for sites and events only, and writes nothing.
+   * What a run or a backfill would do. Asks the API for sites and events only, and writes nothing
+   * but its part in the quota.
    */
   public PlanOverview planRun(ExportJob job) {
     return plan(job, new Mode.Nightly(job.lookbackDays(), false));
@@ -231,7 +234,7 @@ public final class Exporter {
     return guarded(
         () -> {
           try (Sinks sinks = open(job);
-              FathomClient client = lookups()) {
+              FathomClient client = lookingUp()) {
             Accounts.Found found = new Accounts(client).subjects(job);
             LedgerView view = new LedgerView(job, sinks);
             WindowPlanner planner = planner(job, mode, view, found.subjects());
@@ -395,7 +398,12 @@ public final class Exporter {
               : Objects.requireNonNullElse(ended.exitCode(), FailureKind.FAULT.exitCode());
       RunRecord done = RecordSummary.finished(ended, environment.time().instant(), exitCode);
       sinks.ledger().record(done);
-      return RunResult.of(done, exitCode, floor(done.requests()), stale(job, found, sinks, plan));
+      return RunResult.of(
+          done,
+          exitCode,
+          found.recordsSkipped(),
+          floor(done.requests()),
+          stale(job, found, sinks, plan));
     }
   }
 
@@ -480,18 +488,37 @@ public final class Exporter {
     return MINUTE.multipliedBy(rounds);
   }
 
-  /** A client for what is neither billed nor limited by the quota of reports. */
-  private FathomClient lookups() {
+  /**
+   * A client for a command that stores nothing. It shares the account's quotas, but needs no
+   * database for that.
+   */
+  private FathomClient lookingUp() {
     return client(
         api(),
         RunServices.quotas(
             api(),
             settings.accountKey(),
             Priority.WHEN_FREE,
-            null,
-            false,
+            preparedQuota(),
+            true,
             Budget.UNLIMITED,
             environment));
+  }
+
+  /**
+   * The database by way of which commands that write nothing share the account's quotas; null when
+   * there is none, or when nobody can have shared anything there yet.
+   */
+  private @Nullable PostgresSettings preparedQuota() {
+    if (settings.postgres() == null) {
+      return null;
+    }
+    try {
+      return PermitLease.prepared(postgres(), environment.variables()) ? postgres() : null;
+    } catch (LedgerException | SecretUnavailableException e) {
+      PreferablyLeased.warn(e);
+      return null;
+    }
   }
 
   /**

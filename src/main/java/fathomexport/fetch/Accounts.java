@@ -42,6 +42,11 @@ public final class Accounts {
    * @param lost one outcome for each site that could not be had; the others go on
    */
   public record Found(List<Subject> subjects, List<WindowOutcome> lost) {
+    /** Records of the list of sites that are unusable. */
+    public long recordsSkipped() {
+      return lost.stream().mapToLong(WindowOutcome::recordsSkipped).sum();
+    }
+
     public List<SiteId> sites() {
       return subjects.stream().map(s -> s.site().id()).toList();
     }
@@ -89,8 +94,8 @@ public final class Accounts {
   }
 
   private static WindowOutcome odd(String what) {
-    return WindowOutcome.failed(
-        "sites of the account", FailureKind.INCOMPLETE, "a record of /sites is left out: " + what);
+    return WindowOutcome.skippedRecord(
+        "sites of the account", "a record of /sites is left out: " + what);
   }
 
   private List<Site> named(List<SiteId> ids, List<WindowOutcome> lost) {
@@ -126,7 +131,9 @@ public final class Accounts {
   private Optional<Site> one(SiteId id, List<WindowOutcome> lost) {
     Outcome<Site> site = client.site(id);
     if (site instanceof Outcome.Failure<Site> failure) {
-      lost.add(WindowOutcome.failed("site " + id, FailurePolicy.kind(failure), failure.describe()));
+      lost.add(
+          WindowOutcome.failed("site " + id, FailurePolicy.kind(failure), failure.describe())
+              .about(id));
     }
     return site.value();
   }
@@ -149,9 +156,10 @@ public final class Accounts {
           int others = ends ? queue.size() - 1 : 0;
           lost.add(
               WindowOutcome.failed(
-                  "events of site " + site + (others == 0 ? "" : " and of " + others + " more"),
-                  FailurePolicy.kind(failure),
-                  failure.describe()));
+                      "events of site " + site + (others == 0 ? "" : " and of " + others + " more"),
+                      FailurePolicy.kind(failure),
+                      failure.describe())
+                  .about(site));
           if (ends) {
             return found;
           }

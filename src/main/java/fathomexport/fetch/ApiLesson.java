@@ -2,6 +2,7 @@ package fathomexport.fetch;
 
 import fathomexport.ledger.Learned;
 import fathomexport.ledger.OffsetSupport;
+import fathomexport.report.QueryShape;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -52,13 +53,14 @@ public record ApiLesson(
         lessons.stream()
             .collect(Collectors.groupingBy(ApiLesson::text, TreeMap::new, Collectors.toList()));
     return byText.entrySet().stream()
-        .map(
-            e ->
-                e.getKey()
-                    + (e.getValue().size() == 1 && e.getValue().get(0).shape() != null
-                        ? " (" + e.getValue().get(0).shape() + ")"
-                        : ""))
+        .map(e -> e.getKey() + shapes(e.getValue()))
         .collect(Collectors.joining("; "));
+  }
+
+  /** What a lesson is true of; empty when that is everything, or too much for a line. */
+  private static String shapes(List<ApiLesson> alike) {
+    String shape = alike.get(0).shape();
+    return shape == null || alike.size() > 1 ? "" : " (" + QueryShape.inWords(shape) + ")";
   }
 
   private String text() {

@@ -55,6 +55,9 @@ public final class ControlBook {
 
     /** What the run is about now. */
     private @Nullable DayRange at;
+
+    /** Whether its silence has been doubted. */
+    private boolean doubted;
   }
 
   private final Map<Family, Page> families =
@@ -97,6 +100,14 @@ public final class ControlBook {
     Page page = families.computeIfAbsent(Family.of(query, days), f -> new Page());
     page.totals.replace(totals, days);
     keys(query.shape().dateGrouping(), days).forEach(key -> page.known.put(key, at));
+  }
+
+  /** Notes that a query's silence is in doubt; false when that was so before. */
+  synchronized boolean doubt(ControlQuery query) {
+    Page page = families.computeIfAbsent(Family.of(query, query.days()), f -> new Page());
+    boolean first = !page.doubted;
+    page.doubted = true;
+    return first;
   }
 
   /** Keeps the answers about these days from confirming rows that came before them. */

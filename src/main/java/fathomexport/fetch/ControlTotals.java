@@ -98,7 +98,8 @@ public final class ControlTotals {
     Tally own = new Tally();
     try (RowSpool none = new RowSpool(context.spillDirectory())) {
       PagedFetch walk =
-          new PagedFetch(context, query.slice(), query.shape(), days, zone, null, none, own);
+          new PagedFetch(
+              context, new RangeQuery(query.slice(), query.shape(), days, zone), null, none, own);
       walk.run();
       if (!walk.faults().isEmpty()) {
         throw new FetchFailedException(

@@ -90,8 +90,10 @@ public record EventBound(List<Subject> subjects, List<WindowOutcome> leftOut) {
                 ? "; set max_events in the pipeline to ask for more, or to accept this"
                 : "");
     String where = "events of site " + subject.site().id();
-    return byDefault
-        ? WindowOutcome.failed(where, FailureKind.INCOMPLETE, message)
-        : new WindowOutcome(where, null, message, false, 0, 0, 0);
+    WindowOutcome outcome =
+        byDefault
+            ? WindowOutcome.failed(where, FailureKind.INCOMPLETE, message)
+            : new WindowOutcome(where, null, message, false, 0, 0, 0);
+    return outcome.about(subject.site().id());
   }
 }

@@ -39,6 +39,23 @@ public record Fetched(
     int splits)
     implements Serializable {
 
+  /** The same, with requests that were made for the rows before, in vain. */
+  public Fetched after(long inVain) {
+    return inVain == 0
+        ? this
+        : new Fetched(
+            task,
+            raw,
+            control,
+            noControl,
+            faults,
+            unmoved,
+            fetchedAt,
+            Math.toIntExact(inVain) + requests,
+            controlRequests,
+            splits);
+  }
+
   /**
    * What a report's window took: the requests of a question that fills several reports stand with
    * the first of them.

@@ -6,8 +6,6 @@ import fathomexport.fetch.partition.Sample;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
-import fathomexport.report.QueryShape;
-import fathomexport.report.Slice;
 import fathomexport.report.StoredText;
 import fathomexport.report.rows.RowSource;
 import fathomexport.report.rows.RowSpool;
@@ -26,9 +24,7 @@ final class OversizedPeriod {
   private static final Logger LOG = LoggerFactory.getLogger(OversizedPeriod.class);
 
   private final FetchContext context;
-  private final Slice slice;
-  private final QueryShape shape;
-  private final DayRange days;
+  private final RangeQuery query;
   private final @Nullable ControlTotals control;
   private final Tally tally;
 
@@ -44,16 +40,9 @@ final class OversizedPeriod {
   record Rows(long rows, Map<Aggregate, Long> sums) {}
 
   OversizedPeriod(
-      FetchContext context,
-      Slice slice,
-      QueryShape shape,
-      DayRange days,
-      @Nullable ControlTotals control,
-      Tally tally) {
+      FetchContext context, RangeQuery query, @Nullable ControlTotals control, Tally tally) {
     this.context = context;
-    this.slice = slice;
-    this.shape = shape;
-    this.days = days;
+    this.query = query;
     this.control = control;
     this.tally = tally;
   }
@@ -70,21 +59,27 @@ final class OversizedPeriod {
       throws FetchFailedException, IOException {
     String reason =
         "one "
-            + (shape.dateGrouping() == DateGrouping.HOUR
+            + (query.shape().dateGrouping() == DateGrouping.HOUR
                 ? "day"
-                : shape.dateGrouping() == DateGrouping.NONE
+                : query.shape().dateGrouping() == DateGrouping.NONE
                     ? "range"
-                    : shape.dateGrouping().apiName())
+                    : query.shape().dateGrouping().apiName())
             + " alone has more rows than the limit of "
             + limit;
-    if (shape.fields().isEmpty()) {
-      LOG.warn("{} {}: {}", slice, period.first(), reason);
+    if (query.shape().fields().isEmpty()) {
+      LOG.warn("{} {}: {}", query.slice(), period.first(), reason);
       return new Result(null, new Certifier.Fault(reason, true));
     }
     try (RowSpool parts = new RowSpool(context.spillDirectory())) {
       PeriodSplit split =
           new PeriodSplit(
-              context.client(), context.knowledge(), slice, shape, period, limit, parts);
+              context.client(),
+              context.knowledge(),
+              query.slice(),
+              query.shape(),
+              period,
+              limit,
+              parts);
       PeriodSplit.End end =
           split.run(
               sample(start, spool),
@@ -110,18 +105,20 @@ final class OversizedPeriod {
   /** Roughly how many rows a period has, going by those that came and by its total. */
   private long estimate(LocalDate period, PeriodTotals totals)
       throws FetchFailedException, IOException {
-    Aggregate measure = Aggregate.additiveOf(shape.entity()).get(0);
+    Aggregate measure = Aggregate.additiveOf(query.shape().entity()).get(0);
     long came = totals.of(period).sum(measure);
     if (control == null || came <= 0) {
       return 4 * totals.of(period).rows();
     }
     return (long)
-        ((double) totals.of(period).rows() * control.get(days).of(period).sum(measure) / came);
+        ((double) totals.of(period).rows()
+            * control.get(query.days()).of(period).sum(measure)
+            / came);
   }
 
   /** The values of fields from here on. */
   private Sample sample(RowSpool.Mark start, RowSpool spool) throws IOException {
-    int fields = shape.fields().size();
+    int fields = query.shape().fields().size();
     Sample sample = new Sample(fields);
     @Nullable String[] cells = new @Nullable String[fields];
     try (RowSource source = spool.read()) {
@@ -146,7 +143,7 @@ final class OversizedPeriod {
     return new PeriodSplit.Control() {
       @Override
       public PeriodTotals.Total total() throws FetchFailedException, IOException {
-        return with.get(days).of(period.first());
+        return with.get(query.days()).of(period.first());
       }
 
       @Override

@@ -12,12 +12,10 @@ import fathomexport.plan.Pager;
 import fathomexport.plan.WindowPlanner;
 import fathomexport.report.DayRange;
 import fathomexport.report.QueryShape;
-import fathomexport.report.Slice;
 import fathomexport.report.rows.RowSpool;
 import fathomexport.run.FetchFailedException;
 import java.io.IOException;
 import java.time.LocalDate;
-import java.time.ZoneId;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -47,9 +45,7 @@ final class PagedFetch {
   private static final int PIECE_REQUESTS = 25;
 
   private final FetchContext context;
-  private final Slice slice;
-  private final QueryShape shape;
-  private final DayRange days;
+  private final RangeQuery query;
   private final @Nullable ControlTotals control;
   private RowSpool spool;
   private final Tally tally;
@@ -73,20 +69,17 @@ final class PagedFetch {
 
   PagedFetch(
       FetchContext context,
-      Slice slice,
-      QueryShape shape,
-      DayRange days,
-      @Nullable ZoneId zone,
+      RangeQuery query,
       @Nullable ControlTotals control,
       RowSpool spool,
       Tally tally) {
     this.context = context;
-    this.slice = slice;
-    this.shape = shape;
-    this.days = days;
+    this.query = query;
     this.control = control;
     this.spool = spool;
     this.tally = tally;
+    QueryShape shape = query.shape();
+    DayRange days = query.days();
     Knowledge knowledge = context.knowledge();
     int allowed =
         switch (shape.dateGrouping()) {
@@ -102,7 +95,7 @@ final class PagedFetch {
             knowledge.maxDays(shape.key(), allowed));
     this.check = new PageCheck(shape, days);
     this.limit = new LimitProbe(knowledge, shape.key(), pager);
-    this.range = new RangeProbe(knowledge, slice, shape, days, zone, pager);
+    this.range = new RangeProbe(knowledge, query, pager);
     this.cap = new RowCapDetector(context, shape, pager);
   }
 
@@ -115,11 +108,12 @@ final class PagedFetch {
         continue;
       }
       DayRange asked = pager.ask();
-      PageReader page = new PageReader(shape, asked, spool);
+      PageReader page = new PageReader(query.shape(), asked, spool);
       Outcome<AggregationAnswer> outcome =
           context
               .client()
-              .aggregations(new AggregationRequest(shape, slice, asked, pager.limit()), page);
+              .aggregations(
+                  new AggregationRequest(query.shape(), query.slice(), asked, pager.limit()), page);
       if (outcome instanceof Outcome.Failure<AggregationAnswer> failure) {
         page.dropAll();
         refused(failure);
@@ -139,7 +133,7 @@ final class PagedFetch {
     tally.requests += answer.requests();
     tally.endedAt = answer.endedAt();
     if (answer.contents().legacyEnvelope()) {
-      LOG.warn("{} {}: the answer came in the envelope of an older API", slice, asked);
+      LOG.warn("{} {}: the answer came in the envelope of an older API", query.slice(), asked);
     }
   }
 
@@ -154,7 +148,7 @@ final class PagedFetch {
   /** The last day of the piece that has come. */
   LocalDate end() {
     PageReader.Month behind = cut;
-    return behind == null ? days.last() : behind.first().minusDays(1);
+    return behind == null ? query.days().last() : behind.first().minusDays(1);
   }
 
   /**
@@ -253,7 +247,7 @@ final class PagedFetch {
       if (limit.refused(refused) || range.refused(refused)) {
         return;
       }
-      context.knowledge().hopeless(shape.key(), slice.site(), refused.words());
+      context.knowledge().hopeless(query.shape().key(), query.slice().site(), refused.words());
     }
     throw new FetchFailedException(failure);
   }
@@ -262,7 +256,9 @@ final class PagedFetch {
     return switch (refused.refusal()) {
       case LIMIT, RANGE, PARAMETERS ->
           !range.isRefuted()
-              && !context.knowledge().isHopeless(shape.key(), slice.site(), refused.words());
+              && !context
+                  .knowledge()
+                  .isHopeless(query.shape().key(), query.slice().site(), refused.words());
       case CREDENTIALS, PERMISSION, NOT_FOUND, OTHER -> false;
     };
   }
@@ -272,7 +268,7 @@ final class PagedFetch {
     if (violation != null) {
       page.dropAll();
       if (reasks++ < REASKS) {
-        LOG.warn("{} {}: asking again: {}", slice, asked, violation);
+        LOG.warn("{} {}: asking again: {}", query.slice(), asked, violation);
         return;
       }
       giveUp(asked, violation);
@@ -325,22 +321,25 @@ final class PagedFetch {
    */
   private boolean agrees(ControlTotals with, DayRange covered, PageReader page, boolean isCut)
       throws FetchFailedException, IOException {
-    List<LocalDate> wrong = check.disagreeing(with.get(days), covered, page.totals());
+    List<LocalDate> wrong = check.disagreeing(with.get(query.days()), covered, page.totals());
     if (wrong.isEmpty()) {
       cap.agreed(covered);
       return true;
     }
-    if (!isCut && cap.suspects(wrong, with.get(days), page)) {
+    if (!isCut && cap.suspects(wrong, with.get(query.days()), page)) {
       page.dropAll();
       pager.restartFrom(covered.first());
       return false;
     }
     if (reasks == 0) {
       LOG.warn(
-          "{} {}: the rows and their control disagree on {}; asking again", slice, covered, wrong);
+          "{} {}: the rows and their control disagree on {}; asking again",
+          query.slice(),
+          covered,
+          wrong);
       DayRange again = new DayRange(wrong.get(0), endOf(wrong.get(wrong.size() - 1)));
       with.ask(again);
-      if (check.disagreeing(with.get(days), covered, page.totals()).isEmpty()) {
+      if (check.disagreeing(with.get(query.days()), covered, page.totals()).isEmpty()) {
         with.forgetAnswers(again);
         return true;
       }
@@ -362,7 +361,7 @@ final class PagedFetch {
   private void overLimit(DayRange asked, LocalDate period, PageReader page)
       throws FetchFailedException, IOException {
     if (control != null
-        && !shape.fields().isEmpty()
+        && !query.shape().fields().isEmpty()
         && page.rows() == pager.limit()
         && context.knowledge().mayUseOffset()) {
       begins(PageReader.Month.of(period, page.start()));
@@ -375,11 +374,11 @@ final class PagedFetch {
   /** Whether the period is held whole. */
   private boolean byFilters(LocalDate period, RowSpool.Mark start, PeriodTotals came)
       throws FetchFailedException, IOException {
-    if (!shape.fields().isEmpty()) {
+    if (!query.shape().fields().isEmpty()) {
       begins(PageReader.Month.of(period, start));
     }
     OversizedPeriod.Result result =
-        new OversizedPeriod(context, slice, shape, days, control, tally)
+        new OversizedPeriod(context, query, control, tally)
             .fetch(new DayRange(period, endOf(period)), start, came, spool, pager.limit());
     OversizedPeriod.Rows fetched = result.fetched();
     if (fetched == null) {
@@ -390,7 +389,7 @@ final class PagedFetch {
     if (result.fault() != null) {
       faults.put(period, result.fault());
     }
-    if (!shape.fields().isEmpty() && cap.isAbout(period)) {
+    if (!query.shape().fields().isEmpty() && cap.isAbout(period)) {
       cap.settle(result.fault() == null);
     }
     return result.fault() == null;
@@ -398,13 +397,13 @@ final class PagedFetch {
 
   /** Asks for the next page by offset, and takes it. */
   private void goOnBy(OffsetRun run) throws FetchFailedException, IOException {
-    PageReader page = new PageReader(shape, run.asked(), spool, run.continued());
+    PageReader page = new PageReader(query.shape(), run.asked(), spool, run.continued());
     Outcome<AggregationAnswer> outcome =
         context
             .client()
             .aggregations(
                 new AggregationRequest(
-                    shape, slice, run.asked(), run.limit(), null, run.position()),
+                    query.shape(), query.slice(), run.asked(), run.limit(), null, run.position()),
                 page);
     if (outcome instanceof Outcome.Failure<AggregationAnswer> failure) {
       page.dropAll();
@@ -454,11 +453,11 @@ final class PagedFetch {
       throws FetchFailedException, IOException {
     ControlTotals with = Objects.requireNonNull(control);
     LocalDate open = run.open();
-    List<LocalDate> wrong = check.disagreeing(with.get(days), covered, run.totals());
+    List<LocalDate> wrong = check.disagreeing(with.get(query.days()), covered, run.totals());
     if (!wrong.isEmpty()) {
       DayRange again = new DayRange(wrong.get(0), endOf(wrong.get(wrong.size() - 1)));
       with.ask(again);
-      wrong = check.disagreeing(with.get(days), covered, run.totals());
+      wrong = check.disagreeing(with.get(query.days()), covered, run.totals());
       if (!wrong.contains(open)) {
         // Rows that stay came before this answer.
         with.forgetAnswers(again);
@@ -502,7 +501,7 @@ final class PagedFetch {
   private void fallBack(OffsetRun run, OffsetSupport support, boolean sure, String why)
       throws FetchFailedException, IOException {
     Knowledge knowledge = context.knowledge();
-    LOG.info("{} {}: not by offset: {}", slice, run.open(), why);
+    LOG.info("{} {}: not by offset: {}", query.slice(), run.open(), why);
     boolean unknown = knowledge.offsetIsUnknown();
     byOffset = null;
     if (sure && unknown) {

@@ -5,11 +5,8 @@ import fathomexport.plan.Pager;
 import fathomexport.plan.WindowPlanner;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
-import fathomexport.report.QueryShape;
-import fathomexport.report.Slice;
 import java.time.Duration;
 import java.time.ZoneId;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,10 +18,7 @@ final class RangeProbe {
   private static final Logger LOG = LoggerFactory.getLogger(RangeProbe.class);
 
   private final Knowledge knowledge;
-  private final Slice slice;
-  private final QueryShape shape;
-  private final DayRange days;
-  private final @Nullable ZoneId zone;
+  private final RangeQuery query;
   private final Pager pager;
 
   /** Days of a range that was refused without a word about ranges; 0 when there is none. */
@@ -39,18 +33,9 @@ final class RangeProbe {
   /** The width, in days, that is asked for since a wider range was clearly refused; 0 for none. */
   private int narrowed;
 
-  RangeProbe(
-      Knowledge knowledge,
-      Slice slice,
-      QueryShape shape,
-      DayRange days,
-      @Nullable ZoneId zone,
-      Pager pager) {
+  RangeProbe(Knowledge knowledge, RangeQuery query, Pager pager) {
     this.knowledge = knowledge;
-    this.slice = slice;
-    this.shape = shape;
-    this.days = days;
-    this.zone = zone;
+    this.query = query;
     this.pager = pager;
   }
 
@@ -95,7 +80,7 @@ final class RangeProbe {
   /** Takes the news of an answer: a range passed where a wider one was refused. */
   void passed() {
     if (narrowed > 0) {
-      knowledge.rangeRefused(shape.key(), narrowed, words);
+      knowledge.rangeRefused(query.shape().key(), narrowed, words);
       narrowed = 0;
     }
     if (longWeek) {
@@ -104,7 +89,7 @@ final class RangeProbe {
       suspected = 0;
     } else if (suspected > 0) {
       int narrower = Math.max(1, suspected / 2);
-      knowledge.rangeRefused(shape.key(), narrower, words);
+      knowledge.rangeRefused(query.shape().key(), narrower, words);
       pager.narrow(narrower);
       suspected = 0;
     }
@@ -112,7 +97,8 @@ final class RangeProbe {
 
   /** Whether seven local days have more than seven times 24 hours: the clocks were put back. */
   private boolean hasLongWeek(DayRange asked) {
-    return shape.dateGrouping() == DateGrouping.HOUR
+    ZoneId zone = query.zone();
+    return query.shape().dateGrouping() == DateGrouping.HOUR
         && zone != null
         && asked.days() == WindowPlanner.HOUR_DAYS
         && Duration.between(
@@ -123,7 +109,11 @@ final class RangeProbe {
 
   /** Asks for that week in two; other weeks have nothing to learn from it. */
   private void narrowLongWeek(String said) {
-    LOG.warn("{} {}: asking for the week of the clock change in two: {}", slice, days, said);
+    LOG.warn(
+        "{} {}: asking for the week of the clock change in two: {}",
+        query.slice(),
+        query.days(),
+        said);
     pager.narrow(WindowPlanner.HOUR_DAYS - 1);
   }
 }

@@ -1,6 +1,5 @@
 package fathomexport.fetch;
 
-import fathomexport.api.RetryBudget;
 import fathomexport.plan.FetchTask;
 import fathomexport.plan.HeldPeriod;
 import fathomexport.plan.History;
@@ -31,12 +30,15 @@ import java.util.stream.Collectors;
  * <p>Least: no answer is full, no stored day has moved, and the API does nothing unexpected.
  * Likely: with the rows that the ledger has seen. Most: besides, every stored day has moved, the
  * range of each question is refused once and halved, each page and its control are asked once more,
- * each period falls silent and is asked once more, and every retry that a run has is used. What
- * nobody can know is in none of them: a row cap below the limit, and days that reach the limit for
- * the first time.
+ * each period falls silent and is asked once more, each question that fails for good has its second
+ * turn, and every retry of each site and report is used. What nobody can know is in none of them: a
+ * row cap below the limit, and days that reach the limit for the first time.
  */
 public final class RequestCosts {
   private static final int HOURS = 24;
+
+  /** What has failed, retries included, is asked once more at the end of the run. */
+  private static final int SECOND_TURN = 1;
 
   private final ExpectedRows expected;
   private final int requestsPerMinute;
@@ -139,7 +141,8 @@ public final class RequestCosts {
         task,
         least + leastControl,
         new Kinds(likelyControl, asked.size(), pages - asked.size(), partitions),
-        2 * (moved.pages() + partitions(moved.full()))
+        SECOND_TURN
+            + 2 * (moved.pages() + partitions(moved.full()))
             + (task.isControl() ? 0 : 2 * likelyControl + moved.pages())
             + silences
             + refusals,
@@ -241,15 +244,6 @@ public final class RequestCosts {
     boolean known = asked.containsAll(keys);
     asked.addAll(keys);
     return !task.isControl() && !known;
-  }
-
-  /**
-   * The most that a run of so many requests comes to when every retry it has is used.
-   *
-   * @param questions sites and reports, each of which has retries of its own
-   */
-  public static long withRetries(long requests, long questions) {
-    return requests + RetryBudget.granted(questions, requests);
   }
 
   /** Whole minutes that the quota makes so many requests take, at the least. */

@@ -60,7 +60,17 @@ public final class WindowFetcher {
      * @param requests that finding out took
      */
     record Confirmed(FetchTask task, Map<LocalDate, String> answers, Instant at, int requests)
-        implements Piece {}
+        implements Piece {
+      /** The same, with requests that were made before, in vain. */
+      public Confirmed after(long inVain) {
+        return new Confirmed(task, answers, at, Math.toIntExact(inVain) + requests);
+      }
+    }
+  }
+
+  /** Billed requests so far, those that failed included. */
+  public long requests() {
+    return context.client().billedRequestsHere();
   }
 
   /** Begins a task; asks for nothing yet. */
@@ -225,8 +235,11 @@ public final class WindowFetcher {
       // Of all days that the control is about, so that the reports on it share what is asked.
       DayRange all = task.control().days();
       DayRange known = context.book().find(task.control(), all).isPresent() ? all : task.days();
-      contradicted = emptiness.faults(totals.get(known), known);
+      Map<LocalDate, Certifier.Fault> faults = emptiness.faults(totals.get(known), known);
       PeriodTotals mine = totals.get(task.days());
+      // A total that was asked once more is the control by now.
+      faults.keySet().removeIf(p -> !EmptinessCheck.isSilent(task, mine.of(p)));
+      contradicted = faults;
       task.periods().stream()
           .filter(p -> EmptinessCheck.isSilent(task, mine.of(p)))
           .forEach(silent::add);
@@ -300,10 +313,7 @@ public final class WindowFetcher {
     private PagedFetch walk(DayRange days) {
       return new PagedFetch(
           context,
-          task.slice(),
-          task.shape(),
-          days,
-          task.site().zone(),
+          new RangeQuery(task.slice(), task.shape(), days, task.site().zone()),
           control,
           new RowSpool(context.spillDirectory()),
           tally);

@@ -1,5 +1,6 @@
 package fathomexport.inspect;
 
+import fathomexport.api.RetryBudget;
 import fathomexport.fetch.RequestCosts;
 import fathomexport.ledger.Weight;
 import fathomexport.plan.FetchTask;
@@ -11,10 +12,12 @@ import fathomexport.report.SiteId;
 import java.time.LocalDate;
 import java.time.YearMonth;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,7 +27,8 @@ import org.jspecify.annotations.Nullable;
  * @param leastRequests when no answer reaches the row limit and the API does nothing unexpected
  * @param likelyRequests with as many rows a period as the ledger has seen
  * @param mostRequests when, besides, every range is refused once and halved, every page and its
- *     control are asked again, periods that come out empty are confirmed, and all retries are used
+ *     control are asked again, periods that come out empty are confirmed, each question has its
+ *     second turn, and all retries of each site and report are used: the sum of the lines
  * @param minutes at the quota, for the likely requests
  * @param billedPageviews likely pageviews of the plan that this is billed as: a month of nights
  *     like this one, or once for a backfill
@@ -65,7 +69,8 @@ public record PlanOverview(
    * @param reports that its answers fill
    * @param event null for pageviews
    * @param likelyRequests control queries included, with the first question that needs them
-   * @param mostRequests without retries, which the whole run shares
+   * @param mostRequests with all retries of the site and report; events of a site share them, and
+   *     they stand with the first
    * @param rows null when the ledger knows of none
    * @param bytes in all sinks together; null when the ledger knows of no rows
    */
@@ -94,6 +99,21 @@ public record PlanOverview(
           mostRequests + b.mostRequests,
           sum(rows, b.rows),
           sum(bytes, b.bytes));
+    }
+
+    private Line withRetries(long retries) {
+      return new Line(
+          reports,
+          site,
+          event,
+          first,
+          last,
+          windows,
+          leastRequests,
+          likelyRequests,
+          mostRequests + retries,
+          rows,
+          bytes);
     }
   }
 
@@ -144,6 +164,7 @@ public record PlanOverview(
           .forEach(
               f -> splits.add(new Split(reports, line.site(), line.event(), f.period(), f.rows())));
     }
+    lines.replaceAll(retries());
     long likely = lines.values().stream().mapToLong(Line::likelyRequests).sum();
     long billed =
         everyNight == null
@@ -155,8 +176,7 @@ public record PlanOverview(
         plan.windows(),
         lines.values().stream().mapToLong(Line::leastRequests).sum(),
         likely,
-        RequestCosts.withRetries(
-            lines.values().stream().mapToLong(Line::mostRequests).sum(), lines.size()),
+        lines.values().stream().mapToLong(Line::mostRequests).sum(),
         costs.minutes(likely),
         billed,
         everyNight == null ? "once" : "month",
@@ -172,10 +192,24 @@ public record PlanOverview(
             "likely: as many rows a period as are stored of it, else of the site, else of the"
                 + " report",
             "most: all stored days have moved, each range is refused once and halved, each page and"
-                + " its control are asked again, empty periods are confirmed, all retries of each"
-                + " site and report are used; a row cap below the limit, or a day that reaches it"
+                + " its control are asked again, empty periods are confirmed, each question has a"
+                + " second turn and all retries of its site and report are used; a row cap below the limit, or a day that reaches it"
                 + " for the first time, may take more"),
         notes(plan, lost));
+  }
+
+  /** Adds to each line, in order, the retries that it brings to those of its site and reports. */
+  private static BiFunction<String, Line, Line> retries() {
+    RetryBudget budget = RetryBudget.ofASiteAndReport();
+    Map<String, Long> answers = new HashMap<>();
+    return (key, line) -> {
+      String asker = line.reports() + "\n" + line.site();
+      Long before = answers.get(asker);
+      long after = line.mostRequests() + (before == null ? 0 : before);
+      answers.put(asker, after);
+      return line.withRetries(
+          budget.granted(after) - (before == null ? 0 : budget.granted(before)));
+    };
   }
 
   private static @Nullable Long bytes(RequestCosts.Cost cost, Map<String, Weight> weights) {

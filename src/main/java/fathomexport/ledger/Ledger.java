@@ -39,8 +39,6 @@ public interface Ledger {
   /** Notes the outcome of an audit. */
   void audited(Audit audit);
 
-  void quarantine(List<QuarantinedRow> rows);
-
   /** The newest quarantined rows of a report whose windows are not settled, newest first. */
   List<QuarantinedRow> quarantined(String report, int limit);
 

@@ -148,7 +148,7 @@ public final class RunLineage implements RunListener, AutoCloseable {
   /** Waits a little for what is under way. */
   @Override
   public void close() {
-    failed(FailureKind.FAULT, "a fault of ours; the log tells more");
+    failed(FailureKind.FAULT, "internal error; please report it; the log says more");
     delivery.close();
   }
 

@@ -28,6 +28,9 @@ record Tally(
 
   static Tally of(WindowOutcome outcome) {
     FailureKind failure = outcome.failure();
+    if (outcome.recordsSkipped() > 0) {
+      return NOTHING;
+    }
     boolean incomplete = failure == FailureKind.INCOMPLETE;
     boolean notBegun = failure == FailureKind.STOPPED || failure == FailureKind.BUDGET;
     boolean written = outcome.committed() && outcome.changed() > 0;

@@ -9,7 +9,6 @@ import fathomexport.sink.postgres.lease.PermitLease.Granted;
 import fathomexport.sink.postgres.lease.PermitLease.Reply;
 import fathomexport.sink.postgres.lease.PermitLease.Ticket;
 import fathomexport.sink.postgres.lease.PermitLease.Unreachable;
-import fathomexport.sink.postgres.lease.PermitLease.Wait;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -52,7 +51,7 @@ public final class LeasedPermits implements Permits {
   }
 
   @Override
-  public Permit acquire(Consumer<Instant> waiting) throws InterruptedException, StoppedException {
+  public Permit acquire(Consumer<Wait> waiting) throws InterruptedException, StoppedException {
     Ticket ticket = new Ticket();
     boolean served = false;
     try {
@@ -67,13 +66,13 @@ public final class LeasedPermits implements Permits {
         if (reply instanceof Granted granted) {
           served = true;
           return new Held(granted, asked);
-        } else if (reply instanceof Wait wait) {
+        } else if (reply instanceof PermitLease.Wait wait) {
           outage = new Outage();
           Instant free = time.instant().plus(wait.free());
           if (announced.equals(Instant.MIN)
               || Duration.between(announced, free).abs().compareTo(TELLING) > 0) {
             announced = free;
-            waiting.accept(free);
+            waiting.accept(new Wait(free, wait.asked()));
           }
           sleep(wait.pause());
         } else if (reply instanceof Unreachable unreachable) {

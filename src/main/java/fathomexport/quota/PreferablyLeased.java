@@ -10,9 +10,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Permits that are shared by way of a database which the run needs for nothing else: when that is
- * lost, the run goes on with permits of its own. None of those are spent by then, and the leased
- * ones run out while the database is waited for.
+ * Permits that are shared by way of a database which the command needs for nothing else: when that
+ * is lost, it goes on with permits of its own. None of those are spent by then, and the leased ones
+ * run out while the database is waited for.
  */
 public final class PreferablyLeased implements Permits {
   private static final Logger LOG = LoggerFactory.getLogger(PreferablyLeased.class);
@@ -26,16 +26,16 @@ public final class PreferablyLeased implements Permits {
     this.own = own;
   }
 
-  /** Says why a run has nothing but permits of its own. */
+  /** Says why a command has nothing but permits of its own. */
   public static void warn(Exception reason) {
     LOG.warn(
-        "this run shares its quota with no other: {}. It writes files only and goes on, but"
-            + " exports side by side may be answered with 429 and take longer",
+        "this command shares its quota with no other: {}. It needs no database and goes on, but"
+            + " with exports side by side some requests may be answered with 429 and take longer",
         reason.getMessage());
   }
 
   @Override
-  public Permit acquire(Consumer<Instant> waiting) throws InterruptedException, StoppedException {
+  public Permit acquire(Consumer<Wait> waiting) throws InterruptedException, StoppedException {
     if (!alone.get()) {
       try {
         return leased.acquire(waiting);

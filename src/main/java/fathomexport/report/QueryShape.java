@@ -19,6 +19,7 @@ public record QueryShape(
     List<Field> fields,
     List<Filter> filters)
     implements Serializable {
+  private static final int PARTS_OF_KEY = 4;
 
   public QueryShape {
     if (aggregates.isEmpty()) {
@@ -42,10 +43,7 @@ public record QueryShape(
     return new QueryShape(entity, List.copyOf(others), dateGrouping, fields, filters);
   }
 
-  /**
-   * Names the shape for people and for what is remembered of it: without aggregates and filter
-   * values.
-   */
+  /** Names the shape for what is remembered of it: without aggregates and filter values. */
   public String key() {
     return entity.apiName()
         + ":"
@@ -56,5 +54,18 @@ public record QueryShape(
         + filters.stream()
             .map(f -> f.property().apiName() + " " + f.operator().apiName())
             .collect(Collectors.joining(","));
+  }
+
+  /** Says in words what a {@link #key} stands for; gives back what is no key. */
+  public static String inWords(String key) {
+    String[] parts = key.split(":", -1);
+    if (parts.length != PARTS_OF_KEY) {
+      return key;
+    }
+    return parts[0]
+        + "s "
+        + (parts[1].equals(DateGrouping.NONE.apiName()) ? "in total" : "per " + parts[1])
+        + (parts[2].isEmpty() ? "" : " by " + parts[2].replace(",", ", "))
+        + (parts[3].isEmpty() ? "" : ", filtered: " + parts[3].replace(",", ", "));
   }
 }

@@ -16,6 +16,16 @@ public sealed interface SecretRef extends Serializable {
    */
   String resolve(Map<String, String> environment);
 
+  /** Why the secret cannot be had there, and what to do; empty when it can. */
+  default Optional<String> absence(Map<String, String> environment) {
+    try {
+      resolve(environment);
+      return Optional.empty();
+    } catch (SecretUnavailableException e) {
+      return Optional.of(String.valueOf(e.getMessage()));
+    }
+  }
+
   /** What to do about a place that other users can read; empty when there is nothing to do. */
   default Optional<String> exposure() {
     return Optional.empty();

@@ -7,7 +7,8 @@ import java.io.Serializable;
  * {@code .} and {@code ..} would be other addresses in a path.
  */
 public record SiteId(String value) implements Serializable, Comparable<SiteId> {
-  private static final int LONGEST = 128;
+  /** Most characters of one. */
+  public static final int LONGEST = 128;
 
   public SiteId {
     if (value.isBlank()

@@ -8,7 +8,7 @@ public enum FailureKind {
   CONFIGURATION(78),
   /** Token or permission. */
   PERMISSION(77),
-  /** A fault of ours. */
+  /** An internal error, which whoever meets it should report. */
   FAULT(70),
   /** Disk or database. */
   STORAGE(74),

@@ -74,7 +74,7 @@ public final class FailurePolicy {
           FailureKind.STORAGE, "cannot keep rows on the disk: " + words(failure), Reach.RUN);
     }
     return new Verdict(
-        FailureKind.FAULT, "internal error, please report it: " + failure, Reach.WINDOW);
+        FailureKind.FAULT, "internal error; please report it: " + failure, Reach.WINDOW);
   }
 
   private static Verdict of(SinkException failure) {

@@ -6,6 +6,8 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.concurrent.locks.Condition;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a run takes from outside its configuration.
@@ -13,16 +15,34 @@ import java.util.concurrent.locks.Condition;
  * @param variables environment variables, for secrets
  * @param time the clock, and waiting for it
  * @param stop ends the run at a window's edge
+ * @param databaseTime tells the time in place of the database that permits are leased from, and
+ *     null to leave it to that
  */
 public record RunEnvironment(
-    Map<String, String> variables, TimeSource time, StopSignal stop, RunListener listener) {
+    Map<String, String> variables,
+    TimeSource time,
+    StopSignal stop,
+    RunListener listener,
+    Supplier<@Nullable Instant> databaseTime) {
   public RunEnvironment {
     variables = Map.copyOf(variables);
   }
 
-  /** With a clock of its own, and waits that take as long as they take. */
+  /** With the database's own time. */
+  public RunEnvironment(
+      Map<String, String> variables, TimeSource time, StopSignal stop, RunListener listener) {
+    this(variables, time, stop, listener, () -> null);
+  }
+
+  /**
+   * With a clock of its own, and waits that take as long as they take, unless the clock has waits
+   * of its own: then it is the only one.
+   */
   public static RunEnvironment of(
       Map<String, String> variables, InstantSource clock, RunListener listener) {
+    if (clock instanceof TimeSource only) {
+      return new RunEnvironment(variables, only, new StopSignal(), listener, only::instant);
+    }
     TimeSource system = TimeSource.system();
     TimeSource time =
         new TimeSource() {

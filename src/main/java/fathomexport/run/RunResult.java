@@ -12,6 +12,7 @@ import java.util.Objects;
  * @param requests requests that are billed as pageviews
  * @param took from start to end
  * @param floor the least time that the quota allows for as many requests
+ * @param recordsSkipped records of the list of sites that were unusable
  * @param messages one line a window that failed
  * @param stale what is stored but no longer what the pipeline asks for
  */
@@ -24,6 +25,7 @@ public record RunResult(
     long windowsIncomplete,
     long windowsFailed,
     long windowsSkipped,
+    long recordsSkipped,
     long rows,
     long quarantined,
     long requests,
@@ -33,13 +35,13 @@ public record RunResult(
     List<StaleRange> stale) {
 
   /** Of a run that has no plan to tell about. */
-  public static RunResult of(RunRecord record, Duration floor) {
+  public static RunResult of(RunRecord record, long recordsSkipped, Duration floor) {
     int exitCode = Objects.requireNonNullElse(record.exitCode(), FailureKind.FAULT.exitCode());
-    return of(record, exitCode, floor, List.of());
+    return of(record, exitCode, recordsSkipped, floor, List.of());
   }
 
   public static RunResult of(
-      RunRecord record, int exitCode, Duration floor, List<StaleRange> stale) {
+      RunRecord record, int exitCode, long recordsSkipped, Duration floor, List<StaleRange> stale) {
     Instant finishedAt = record.finishedAt();
     return new RunResult(
         record.runId(),
@@ -50,6 +52,7 @@ public record RunResult(
         record.windowsIncomplete(),
         record.windowsFailed(),
         record.windowsSkipped(),
+        recordsSkipped,
         record.rows(),
         record.quarantined(),
         record.requests(),

@@ -11,7 +11,8 @@ import java.util.Map;
  * What became of a run's windows; summaries of parts merge in any order.
  *
  * @param windows that ended, one way or the other
- * @param failures windows by why they failed
+ * @param failures by why they failed, windows and skipped records alike
+ * @param recordsSkipped records of the list of sites that were unusable
  * @param messages one line per failed window, those that were not fetched last, as many as a person
  *     would read
  */
@@ -22,11 +23,12 @@ public record RunSummary(
     long rows,
     long quarantined,
     Map<FailureKind, Long> failures,
+    long recordsSkipped,
     List<String> messages)
     implements Serializable {
   private static final int MESSAGES = 200;
 
-  public static final RunSummary EMPTY = new RunSummary(0, 0, 0, 0, 0, Map.of(), List.of());
+  public static final RunSummary EMPTY = new RunSummary(0, 0, 0, 0, 0, Map.of(), 0, List.of());
 
   public RunSummary {
     failures = Map.copyOf(failures);
@@ -42,6 +44,7 @@ public record RunSummary(
         outcome.rows(),
         outcome.quarantined(),
         failure == null ? Map.of() : Map.of(failure, 1L),
+        outcome.recordsSkipped(),
         outcome.message().isEmpty()
             ? List.of()
             : List.of(outcome.window() + ": " + outcome.message()));
@@ -62,6 +65,7 @@ public record RunSummary(
         rows + other.rows,
         quarantined + other.quarantined,
         sum,
+        recordsSkipped + other.recordsSkipped,
         lines.subList(0, Math.min(lines.size(), MESSAGES)));
   }
 
@@ -75,9 +79,14 @@ public record RunSummary(
     return message.substring(Math.max(0, message.indexOf(": " + WindowOutcome.NOT_FETCHED)));
   }
 
-  /** Windows that failed for this reason. */
+  /** Windows that failed for this reason, and records that were skipped for it. */
   public long failed(FailureKind kind) {
     return failures.getOrDefault(kind, 0L);
+  }
+
+  /** Windows that are incomplete; a record that was skipped is none. */
+  public long incomplete() {
+    return failed(FailureKind.INCOMPLETE) - recordsSkipped;
   }
 
   /** The exit code of the first reason that applies, 0 when there is none. */

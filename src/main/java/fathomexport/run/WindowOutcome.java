@@ -1,5 +1,6 @@
 package fathomexport.run;
 
+import fathomexport.report.SiteId;
 import fathomexport.report.Window;
 import java.io.Serializable;
 import org.jspecify.annotations.Nullable;
@@ -14,9 +15,11 @@ import org.jspecify.annotations.Nullable;
  * @param rows rows of the window that are stored
  * @param quarantined rows that could not be typed
  * @param subject the window itself; null when there was none yet, such as for a site that is lost
- * @param requests requests that its rows and their control took; those of a question that fills
- *     several reports stand with the first of them
+ * @param requests billed requests that it took, those that failed included; those of a question
+ *     that fills several reports stand with the first of them
  * @param periods how sure its periods are
+ * @param site what it is about; null when that is the account
+ * @param recordsSkipped records of a list that were unusable: then it is about no window
  */
 public record WindowOutcome(
     String window,
@@ -28,7 +31,9 @@ public record WindowOutcome(
     long quarantined,
     @Nullable Window subject,
     long requests,
-    Periods periods)
+    Periods periods,
+    @Nullable SiteId site,
+    long recordsSkipped)
     implements Serializable {
   /** How the message of a window begins that was not fetched because of what another had met. */
   public static final String NOT_FETCHED = "not fetched";
@@ -54,11 +59,46 @@ public record WindowOutcome(
       int changed,
       long rows,
       long quarantined) {
-    this(window, failure, message, committed, changed, rows, quarantined, null, 0, Periods.NONE);
+    this(
+        window,
+        failure,
+        message,
+        committed,
+        changed,
+        rows,
+        quarantined,
+        null,
+        0,
+        Periods.NONE,
+        null,
+        0);
   }
 
   public static WindowOutcome failed(String window, FailureKind kind, String message) {
     return new WindowOutcome(window, kind, message, false, 0, 0, 0);
+  }
+
+  /** A record of a list that is left out, because it is unusable. */
+  public static WindowOutcome skippedRecord(String list, String message) {
+    return new WindowOutcome(
+        list, FailureKind.INCOMPLETE, message, false, 0, 0, 0, null, 0, Periods.NONE, null, 1);
+  }
+
+  /** The same, saying which site it is about. */
+  public WindowOutcome about(SiteId whose) {
+    return new WindowOutcome(
+        window,
+        failure,
+        message,
+        committed,
+        changed,
+        rows,
+        quarantined,
+        subject,
+        requests,
+        periods,
+        whose,
+        recordsSkipped);
   }
 
   /** The same, saying which window it is and what it took. */
@@ -73,12 +113,25 @@ public record WindowOutcome(
         quarantined,
         window,
         requestsTaken,
-        periods);
+        periods,
+        window.slice().site(),
+        recordsSkipped);
   }
 
   /** The same, saying how sure its periods are. */
   public WindowOutcome with(Periods sure) {
     return new WindowOutcome(
-        window, failure, message, committed, changed, rows, quarantined, subject, requests, sure);
+        window,
+        failure,
+        message,
+        committed,
+        changed,
+        rows,
+        quarantined,
+        subject,
+        requests,
+        sure,
+        site,
+        recordsSkipped);
   }
 }

@@ -26,7 +26,7 @@ public final class SinkException extends RuntimeException {
     SETTINGS,
     /** Another run has taken the pipeline's lock; nothing was stored. */
     SUPERSEDED,
-    /** What would be stored is not what was certified: a fault of ours. */
+    /** What would be stored is not what was certified: an internal error. */
     INTEGRITY
   }
 

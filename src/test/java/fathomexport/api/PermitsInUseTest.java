@@ -50,7 +50,7 @@ class PermitsInUseTest {
     }
 
     @Override
-    public Permit acquire(Consumer<Instant> waiting) throws InterruptedException, StoppedException {
+    public Permit acquire(Consumer<Wait> waiting) throws InterruptedException, StoppedException {
       Permit permit = permits.acquire(waiting);
       return new Permit() {
         @Override

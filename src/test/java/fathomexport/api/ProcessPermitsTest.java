@@ -74,10 +74,10 @@ class ProcessPermitsTest {
     Permits permits = new ProcessPermits(1, Duration.ofMinutes(1), 1, time, new StopSignal());
     Permit slow = permits.acquire(until -> {});
     time.at(50 * SECOND, slow::close);
-    List<Instant> announced = new ArrayList<>();
+    List<Permits.Wait> announced = new ArrayList<>();
     permits.acquire(announced::add).close();
     assertThat(time.elapsed()).isBetween(Duration.ofSeconds(110), Duration.ofMillis(110_010));
-    assertThat(announced).containsExactly(time.instant());
+    assertThat(announced).containsExactly(new Permits.Wait(time.instant(), false));
   }
 
   @Test

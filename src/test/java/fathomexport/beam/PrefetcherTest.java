@@ -63,7 +63,7 @@ class PrefetcherTest {
 
   private static Prefetcher.Result nothing(FetchTask task) {
     return new Prefetcher.Result.Nothing(
-        task, WindowOutcome.failed("", FailureKind.TRY_LATER, task.days().toString()));
+        task, WindowOutcome.failed("", FailureKind.TRY_LATER, task.days().toString()), 0);
   }
 
   private static Prefetcher.Result rows(FetchTask task, boolean last) {

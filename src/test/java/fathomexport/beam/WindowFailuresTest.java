@@ -177,7 +177,7 @@ class WindowFailuresTest {
             outcome -> {
               assertThat(outcome.window()).contains("S1");
               assertThat(outcome.failure()).isEqualTo(FailureKind.FAULT);
-              assertThat(outcome.message()).startsWith("internal error, please report it");
+              assertThat(outcome.message()).startsWith("internal error; please report it");
             })
         .anySatisfy(outcome -> assertThat(outcome.window()).contains("S2"));
     assertThat(run.halted()).as("the run goes on").isEmpty();

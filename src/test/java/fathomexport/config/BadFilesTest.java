@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * and no Parquet.
  */
 class BadFilesTest {
-  private static final Path BAD = directory();
+  static final Path BAD = directory();
 
   private final ConfigLoader loader = new ConfigLoader(BAD);
 

@@ -23,6 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The newcomer's first minute. */
 final class DemoTest {
+  private static final String SCHEMA_IS = "# yaml-language-server: $schema=";
+
   @TempDir Path directory;
 
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -68,6 +70,13 @@ final class DemoTest {
     try (Stream<Path> files = Files.walk(directory)) {
       assertThat(files.filter(f -> f.startsWith(directory.resolve("a demo/warehouse/pages_daily"))))
           .anyMatch(f -> f.endsWith("site_id=KQWZTRBM/month=2026-03/data.parquet"));
+    }
+    for (String name : List.of("conf/fathom-export.yaml", "pipelines/nightly.yaml")) {
+      Path file = directory.resolve("a demo").resolve(name);
+      String first = Files.readString(file).lines().findFirst().orElseThrow();
+      assertThat(first).startsWith(SCHEMA_IS);
+      assertThat(file.resolveSibling(first.substring(SCHEMA_IS.length())).normalize())
+          .isRegularFile();
     }
     try (Stream<Path> beside = Files.list(directory)) {
       assertThat(beside).containsExactly(directory.resolve("a demo"));

@@ -119,7 +119,7 @@ class LeasedPermitsTest {
     Permits slow =
         new Permits() {
           @Override
-          public Permit acquire(Consumer<Instant> waiting)
+          public Permit acquire(Consumer<Wait> waiting)
               throws InterruptedException, StoppedException {
             Permit permit = permits.acquire(waiting);
             if (acquired.incrementAndGet() == 1) {

@@ -160,6 +160,10 @@ class ReportTest {
     assertThat(shape.key()).isEqualTo("pageview:day:hostname,pathname:pathname is not");
     assertThat(shape.withFilters(List.of(NO_ADMIN)).key()).isEqualTo(shape.key());
     assertThat(shape.withFields(List.of()).key()).isEqualTo("pageview:day::pathname is not");
+    assertThat(QueryShape.inWords(shape.key()))
+        .isEqualTo("pageviews per day by hostname, pathname, filtered: pathname is not");
+    assertThat(QueryShape.inWords("event:none::")).isEqualTo("events in total");
+    assertThat(QueryShape.inWords("of another version")).isEqualTo("of another version");
     assertThatIllegalArgumentException()
         .isThrownBy(
             () ->

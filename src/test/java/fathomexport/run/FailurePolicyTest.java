@@ -189,6 +189,6 @@ class FailurePolicyTest {
   @Test
   void anInternalErrorSaysThatItIsOne() {
     assertThat(FailurePolicy.of(new NullPointerException(), false).message())
-        .isEqualTo("internal error, please report it: java.lang.NullPointerException");
+        .isEqualTo("internal error; please report it: java.lang.NullPointerException");
   }
 }

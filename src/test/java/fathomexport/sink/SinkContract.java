@@ -964,9 +964,7 @@ public abstract class SinkContract {
     LoadBuilder load = threeDays().incomplete(D2, false);
     QuarantinedRow first = quarantined(report, load.window().id(), "{\"visits\":\"1d\"}", 0);
     QuarantinedRow second = quarantined(report, load.window().id(), "{\"a\":\"'\\\\😀\"}", 1);
-    sink.ledger().quarantine(List.of(first, second));
-    sink.ledger().quarantine(List.of());
-    sink.commit(load.build());
+    sink.commit(load.quarantined(List.of(first, second)).build());
 
     assertThat(sink.ledger().quarantined(report.name(), 10)).containsExactly(second, first);
     assertThat(sink.ledger().quarantined(report.name(), 1)).containsExactly(second);
@@ -986,23 +984,19 @@ public abstract class SinkContract {
     Ledger.RunLock lock = sink.ledger().tryLock("nightly").orElseThrow();
     sink.fence(new Fence("nightly", lock.epoch() - 1));
 
-    refused(SinkException.Kind.SUPERSEDED, () -> sink.commit(with(load.build(), row)));
+    load.quarantined(List.of(row));
+    refused(SinkException.Kind.SUPERSEDED, () -> sink.commit(load.build()));
 
     assertThat(sink.ledger().quarantined(report.name(), 10)).isEmpty();
 
     sink.fence(new Fence("nightly", lock.epoch()));
-    sink.commit(with(load.build(), row));
+    sink.commit(load.build());
     assertThat(sink.ledger().quarantined(report.name(), 10)).containsExactly(row);
     assertThat(entries(sink, report)).isNotEmpty();
 
     sink.commit(threeDays().run("run-2", LATER).build());
     assertThat(sink.ledger().quarantined(report.name(), 10)).isEmpty();
     lock.close();
-  }
-
-  private static WindowLoad with(WindowLoad load, QuarantinedRow row) {
-    return new WindowLoad(
-        load.window(), load.report(), load.rows(), load.periods(), load.provenance(), List.of(row));
   }
 
   private static QuarantinedRow quarantined(Report report, String window, String raw, int n) {
@@ -1021,18 +1015,16 @@ public abstract class SinkContract {
     for (LocalDate day : days) {
       load.incomplete(day, false);
     }
-    WindowLoad built = load.run(run, LATER).build();
     QuarantinedRow row =
         new QuarantinedRow(
-            built.report().name(),
-            built.window().slice(),
-            built.window().id(),
+            load.window().report(),
+            load.window().slice(),
+            load.window().id(),
             run,
             LATER,
             "{\"run\":\"" + run + "\"}",
             "visits: '1d' is not a whole number");
-    sink.ledger().quarantine(List.of(row));
-    sink.commit(built);
+    sink.commit(load.run(run, LATER).quarantined(List.of(row)).build());
     return row;
   }
 

@@ -1,6 +1,7 @@
 package fathomexport.testing;
 
 import fathomexport.Main;
+import fathomexport.api.TimeSource;
 import fathomexport.cli.process.Environment;
 import fathomexport.cli.process.Shutdown;
 import java.io.ByteArrayOutputStream;
@@ -32,7 +33,7 @@ public final class Installation {
   private final URI api;
   private final Map<String, String> variables = new HashMap<>();
   private String databaseUrl;
-  private Instant now;
+  private InstantSource clock;
 
   /** How a command ended. */
   public record Ended(int code, String out, String err) {
@@ -51,7 +52,7 @@ public final class Installation {
     this.database = database;
     this.api = api;
     this.databaseUrl = database.url();
-    this.now = now;
+    this.clock = InstantSource.fixed(now);
     variables.put(TOKEN_VARIABLE, token);
     variables.putAll(database.environment());
     settings(1_000);
@@ -151,7 +152,12 @@ public final class Installation {
 
   /** Sets the clock. */
   public Installation at(Instant instant) {
-    this.now = instant;
+    return on(InstantSource.fixed(instant));
+  }
+
+  /** Sets the clock; with a {@link TimeSource} commands take no other time for anything. */
+  public Installation on(InstantSource source) {
+    clock = source;
     return this;
   }
 
@@ -180,7 +186,7 @@ public final class Installation {
                 directory,
                 new PrintStream(out, true, StandardCharsets.UTF_8),
                 new PrintStream(err, true, StandardCharsets.UTF_8),
-                InstantSource.fixed(now),
+                clock,
                 false,
                 new Shutdown()));
     return new Ended(

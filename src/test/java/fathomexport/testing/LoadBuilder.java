@@ -4,6 +4,7 @@ import fathomexport.ledger.CertificateStatus;
 import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.PeriodCertificate;
 import fathomexport.ledger.Provenance;
+import fathomexport.ledger.QuarantinedRow;
 import fathomexport.report.Aggregate;
 import fathomexport.report.Column;
 import fathomexport.report.DateGrouping;
@@ -45,6 +46,7 @@ public final class LoadBuilder {
   private final Path spill;
   private final List<List<@Nullable Object>> rows = new ArrayList<>();
   private final Map<LocalDate, UnaryOperator<PeriodCertificate>> edits = new HashMap<>();
+  private final List<QuarantinedRow> quarantine = new ArrayList<>();
   private String runId = "run-1";
   private String definition = "definition-1";
   private Instant fetchedAt = FETCHED_AT;
@@ -94,6 +96,12 @@ public final class LoadBuilder {
   /** The rows so far, as a sink must give them back when all of them are stored. */
   public List<List<@Nullable Object>> rows() {
     return Rows.sorted(report.schema(), rows);
+  }
+
+  /** Adds rows that could not be typed. */
+  public LoadBuilder quarantined(List<QuarantinedRow> refused) {
+    quarantine.addAll(refused);
+    return this;
   }
 
   public LoadBuilder run(String id, Instant at) {
@@ -164,7 +172,8 @@ public final class LoadBuilder {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    return new WindowLoad(window, report, spool, certificates(), provenance());
+    return new WindowLoad(
+        window, report, spool, certificates(), provenance(), List.copyOf(quarantine));
   }
 
   public List<PeriodCertificate> certificates() {

@@ -3,6 +3,7 @@ package fathomexport.cli.command;
 import fathomexport.cli.output.Printer;
 import fathomexport.cli.output.RunPrinting;
 import fathomexport.cli.process.ExitCodes;
+import fathomexport.config.JsonSchema;
 import fathomexport.config.Loaded;
 import fathomexport.config.PipelineDefinition;
 import fathomexport.config.Problem;
@@ -44,8 +45,9 @@ public final class Commands {
     @Option(
         names = "--wait",
         description =
-            "Sit out every wait that the API asks for, a quota that is used up, and an API that is"
-                + " down, instead of ending with exit code 75.")
+            "Sit out every wait, however long: one that the API asks for, a quota that is used up,"
+                + " and an API that is down. Without it, waits of more than 15 minutes, and an API"
+                + " that is down for longer than the settings' patience, end with exit code 75.")
     boolean wait;
 
     Patience patience() {
@@ -260,7 +262,11 @@ public final class Commands {
         "Check the settings and pipelines.",
         "",
         "Tells every problem at once, with file, line, key and what is allowed there. Asks nobody"
-            + " anything."
+            + " anything. A secret that is not there is a warning: settings may be checked where"
+            + " there are none.",
+        "",
+        "With --schema it prints the JSON Schema by which editors complete and check a file, and"
+            + " checks nothing itself."
       },
       footer = {"", "Example: fathom-export validate"})
   public static final class Validate implements Callable<Integer> {
@@ -272,14 +278,26 @@ public final class Commands {
         description = "Which pipelines; all in pipelines/ by default.")
     List<String> pipelines = List.of();
 
+    @Option(
+        names = "--schema",
+        paramLabel = "FILE",
+        description = "Print the schema of a kind of file instead: settings or pipeline.")
+    @Nullable JsonSchema schema;
+
     public Validate(Context context) {
       this.context = context;
     }
 
     @Override
     public Integer call() {
+      if (schema != null) {
+        context.environment().out().print(schema.json());
+        return 0;
+      }
       Loaded<Settings> settings = context.loader().settings(context.configFile());
       settings.value().ifPresent(context::warnOfExposed);
+      List<String> warnings = settings.value().map(context::absentSecrets).orElse(List.of());
+      warnings.forEach(context::warn);
       List<Problem> problems = new ArrayList<>(settings.problems());
       List<String> names = pipelines.isEmpty() ? context.loader().pipelineNames() : pipelines;
       for (String name : names) {
@@ -292,7 +310,8 @@ public final class Commands {
       }
       Printer printer = context.printer();
       if (printer.json()) {
-        printer.json(Map.of("valid", problems.isEmpty(), "problems", problems));
+        printer.json(
+            Map.of("valid", problems.isEmpty(), "problems", problems, "warnings", warnings));
       } else if (problems.isEmpty()) {
         printer.line(
             "Valid: "

@@ -9,16 +9,19 @@ import fathomexport.config.PipelineDefinition;
 import fathomexport.config.Settings;
 import fathomexport.config.SiteSelection;
 import fathomexport.export.Exporter;
+import fathomexport.report.SecretRef;
 import fathomexport.run.ExportJob;
 import fathomexport.run.ExportSettings;
 import fathomexport.run.RunEnvironment;
 import fathomexport.run.RunListener;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.Objects;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
 
 /**
  * What every command starts from: the process's surroundings and the options that all commands
@@ -63,21 +66,44 @@ public final class Context {
 
   /** Warns of every file with a secret that other users can read, once. */
   void warnOfExposed(Settings settings) {
-    Settings.Postgres postgres = settings.postgres();
-    Settings.Lineage lineage = settings.lineage();
-    Stream.of(
-            settings.api().token(),
-            postgres == null ? null : postgres.password(),
-            lineage != null && lineage.target() instanceof Settings.LineageTarget.Server server
-                ? server.apiKey()
-                : null)
-        .filter(Objects::nonNull)
+    secrets(settings).values().stream()
         .flatMap(secret -> secret.exposure().stream())
         .filter(warned::add)
         .forEach(this::warn);
   }
 
-  private void warn(String message) {
+  /** What is wrong with the secrets that the settings name, as this process finds them. */
+  List<String> absentSecrets(Settings settings) {
+    List<String> absent = new ArrayList<>();
+    secrets(settings)
+        .forEach(
+            (key, secret) ->
+                secret
+                    .absence(environment.variables())
+                    .ifPresent(reason -> absent.add(configFile() + ": " + key + ": " + reason)));
+    return absent;
+  }
+
+  /** The secrets that the settings name, by the key that does. */
+  private static Map<String, SecretRef> secrets(Settings settings) {
+    Map<String, SecretRef> secrets = new LinkedHashMap<>();
+    secrets.put("api.token", settings.api().token());
+    Settings.Postgres postgres = settings.postgres();
+    SecretRef password = postgres == null ? null : postgres.password();
+    if (password != null) {
+      secrets.put("postgres.password", password);
+    }
+    Settings.Lineage lineage = settings.lineage();
+    if (lineage != null && lineage.target() instanceof Settings.LineageTarget.Server server) {
+      SecretRef key = server.apiKey();
+      if (key != null) {
+        secrets.put("lineage.api_key", key);
+      }
+    }
+    return secrets;
+  }
+
+  void warn(String message) {
     if (environment.terminal()) {
       environment.err().println("warning: " + message);
     } else {

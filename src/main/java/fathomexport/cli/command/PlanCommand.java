@@ -26,7 +26,7 @@ import picocli.CommandLine.Spec;
     description = {
       "Say what a run or a backfill would cost: requests, minutes, billed pageviews, rows, bytes.",
       "",
-      "Asks the API for sites and their events only, and writes nothing."
+      "Asks the API for sites and their events only, and writes nothing but its part in the quota."
     },
     footer = {
       "",

@@ -3,6 +3,7 @@ package fathomexport.cli.output;
 import fathomexport.cli.process.Environment;
 import fathomexport.cli.process.ShownStream;
 import fathomexport.report.ShownText;
+import fathomexport.report.SiteId;
 import fathomexport.report.Window;
 import fathomexport.run.FailureKind;
 import fathomexport.run.PlannedRun;
@@ -99,17 +100,18 @@ public abstract class Progress implements RunListener, AutoCloseable {
     public synchronized void windowEnded(WindowOutcome outcome) {
       FailureKind failure = outcome.failure();
       Window window = outcome.subject();
+      SiteId site = outcome.site();
       LogLine line =
-          line(failure == null ? "INFO" : "WARN", "window")
+          line(
+                  failure == null ? "INFO" : "WARN",
+                  outcome.recordsSkipped() == 0 ? "window" : "record")
               .with("status", status(outcome))
               .with("rows", outcome.rows())
               .with("requests", outcome.requests())
               .with("reason", outcome.message().isEmpty() ? null : outcome.message());
-      if (window == null) {
-        line.with("site", outcome.window());
-      } else {
+      line.with("site", site == null ? null : site.value());
+      if (window != null) {
         line.with("report", window.report())
-            .with("site", window.slice().site().value())
             .with("event_name", window.slice().event())
             .with("first", window.days().first().toString())
             .with("last", window.days().last().toString());
@@ -119,6 +121,9 @@ public abstract class Progress implements RunListener, AutoCloseable {
 
     private static String status(WindowOutcome outcome) {
       FailureKind failure = outcome.failure();
+      if (outcome.recordsSkipped() > 0) {
+        return "skipped";
+      }
       if (failure != null) {
         return failure.name().toLowerCase(Locale.ROOT);
       }

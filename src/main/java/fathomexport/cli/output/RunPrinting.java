@@ -30,6 +30,7 @@ public final class RunPrinting {
             + part(result.windowsIncomplete(), "incomplete", ", ", "")
             + part(result.windowsFailed(), "failed", ", ", "")
             + part(result.windowsSkipped(), "not begun", ", ", ""));
+    records(printer, result);
     printer.line(
         "  rows      "
             + Printer.number(result.rows())
@@ -95,12 +96,23 @@ public final class RunPrinting {
             + " sites, "
             + Printer.number(result.rows())
             + " rows");
+    records(printer, result);
     printer.line(
         "  requests  "
             + Printer.number(result.requests())
             + ", each billed as a pageview; took "
             + Printer.time(result.took()));
     messages(printer, result);
+  }
+
+  private static void records(Printer printer, RunResult result) {
+    if (result.recordsSkipped() > 0) {
+      printer.line(
+          "  skipped   "
+              + Printer.number(result.recordsSkipped())
+              + (result.recordsSkipped() == 1 ? " unusable record" : " unusable records")
+              + " of the list of sites");
+    }
   }
 
   private static void messages(Printer printer, RunResult result) {
@@ -137,8 +149,13 @@ public final class RunPrinting {
     }
     String what =
         switch (result.exitCode()) {
-          case 65 -> "partly done: some data is incomplete or quarantined";
-          case 70 -> "a fault of ours; please report it";
+          case 65 ->
+              result.recordsSkipped() > 0
+                      && result.windowsIncomplete() == 0
+                      && result.quarantined() == 0
+                  ? "done, but for unusable records in the list of sites"
+                  : "partly done: some data is incomplete or quarantined";
+          case 70 -> "internal error; please report it";
           case 74 -> "disk or database failed";
           case 75 -> "stopped early; run it again later, it goes on from here";
           case 77 -> "the token may not read everything that was asked";

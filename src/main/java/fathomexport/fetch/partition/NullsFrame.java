@@ -23,6 +23,11 @@ final class NullsFrame extends SplitFrame {
     return watch.seen();
   }
 
+  /** From which end of the order they are asked for. */
+  boolean ascending() {
+    return ascending;
+  }
+
   @Override
   Ask ask() {
     return fields.question(part, List.of(), field, ascending);
@@ -43,7 +48,7 @@ final class NullsFrame extends SplitFrame {
     course.leave();
     if (full && answer.blocks() == 1 && answer.blockIsNull()) {
       if (fields.byExpression(field)) {
-        course.push(course.frame(fields.onlyNulls(part, field), answer.sample(), course.limit()));
+        course.walk(fields.onlyNulls(part, field), answer.sample(), course.limit());
         return Kept.NOTHING;
       }
       return course.bereft(part.bereftOf(field));

@@ -51,7 +51,7 @@ final class PiecesFrame extends UnsortedFrame {
     }
     if (fields.byExpression(field)) {
       if (values.size() == 1 && values.containsKey(null)) {
-        course.push(course.frame(fields.onlyNulls(part, field), answer.sample(), rows));
+        course.walk(fields.onlyNulls(part, field), answer.sample(), rows);
         course.push(
             piece(List.of(fields.filter(field, Operator.MATCHING, "^")), Objects::nonNull, rows));
         return Kept.NOTHING;
@@ -186,13 +186,11 @@ final class PiecesFrame extends UnsortedFrame {
     long all = all();
     chosen.forEach(
         (value, n) ->
-            course.push(
-                course.frame(
-                    part.where(
-                            List.of(fields.filter(field, Operator.IS, value)), field, value::equals)
-                        .fixing(field),
-                    answer.sample(),
-                    all * n / answer.taken())));
+            course.walk(
+                part.where(List.of(fields.filter(field, Operator.IS, value)), field, value::equals)
+                    .fixing(field),
+                answer.sample(),
+                all * n / answer.taken()));
     return true;
   }
 

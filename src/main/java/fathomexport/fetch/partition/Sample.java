@@ -1,6 +1,7 @@
 package fathomexport.fetch.partition;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -9,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /** What the rows of one answer show of each grouping field: its values, and how often each. */
 public final class Sample {
   private final List<Map<@Nullable String, Integer>> counts = new ArrayList<>();
-  private long rows;
+  private final List<@Nullable String[]> rows = new ArrayList<>();
 
   public Sample(int fields) {
     for (int i = 0; i < fields; i++) {
@@ -23,19 +24,24 @@ public final class Sample {
    * @param cells the texts of its fields, null where there is none
    */
   public void add(@Nullable String[] cells) {
-    rows++;
+    rows.add(cells.clone());
     for (int i = 0; i < cells.length; i++) {
       counts.get(i).merge(cells[i], 1, Integer::sum);
     }
   }
 
   void clear() {
-    rows = 0;
+    rows.clear();
     counts.forEach(Map::clear);
   }
 
   public long rows() {
-    return rows;
+    return rows.size();
+  }
+
+  /** The rows that were counted. */
+  List<@Nullable String[]> all() {
+    return Collections.unmodifiableList(rows);
   }
 
   Map<@Nullable String, Integer> values(int field) {

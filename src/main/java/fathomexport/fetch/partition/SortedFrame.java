@@ -165,11 +165,10 @@ final class SortedFrame extends SplitFrame {
     if (byExpression) {
       order.rely();
     }
-    course.push(
-        course.frame(
-            part.where(List.of(is), field, value::equals).fixing(field),
-            answer.sample(),
-            course.limit()));
+    course.walk(
+        part.where(List.of(is), field, value::equals).fixing(field),
+        answer.sample(),
+        course.limit());
     return true;
   }
 
@@ -182,7 +181,7 @@ final class SortedFrame extends SplitFrame {
     if (byExpression && !moved) {
       moved = true;
       nullDone = true;
-      course.push(course.frame(fields.onlyNulls(part, field), answer.sample(), course.limit()));
+      course.walk(fields.onlyNulls(part, field), answer.sample(), course.limit());
       return Kept.NOTHING;
     }
     return stuck(answer);

@@ -5,7 +5,10 @@ import fathomexport.fetch.partition.Split.Recourse;
 import fathomexport.report.Operator;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * is asked for by the frame on top, which on its answer leaves, or puts others on top of itself.
  */
 final class SplitCourse {
+  /** Rows of a part that must have been seen to judge by them how to walk it. */
+  private static final int LEAST_SEEN = 12;
+
   private final SplitFields fields;
   private final int limit;
   private final long estimate;
@@ -49,14 +55,13 @@ final class SplitCourse {
     later.clear();
     unseenNulls.clear();
     order.startAnew();
-    int field = fields.choose(Part.ALL, first, banned);
-    if (field < 0) {
+    if (fields.choose(Part.ALL, first, banned) < 0) {
       failure =
           banned.isEmpty()
               ? "no field of the grouping can be filtered on"
               : "rows without a value cannot be asked for";
     } else {
-      stack.push(frame(Part.ALL, field, estimate));
+      walk(Part.ALL, first, estimate, banned);
     }
   }
 
@@ -142,25 +147,109 @@ final class SplitCourse {
 
   /** Walks what is left of a part by another field. */
   Kept otherwise(Part rest, Sample sample, long rows) {
-    int field = fields.choose(rest, sample, Set.of());
-    if (field < 0) {
+    if (fields.choose(rest, sample, Set.of()) < 0) {
       return unsplittable(rest);
     }
-    stack.push(frame(rest, field, rows));
+    walk(rest, sample, rows, Set.of());
     return Kept.NOTHING;
   }
 
-  /** Has a part by the field that cuts it best, or whole when none is left. */
-  SplitFrame frame(Part part, Sample sample, long rows) {
-    int field = fields.choose(part, sample, Set.of());
-    return field < 0 ? new WholeFrame(this, part) : frame(part, field, rows);
+  /** Asks for a part first, walked so that it takes the fewest requests. */
+  void walk(Part part, Sample sample, long rows) {
+    walk(part, sample, rows, Set.of());
   }
 
-  private SplitFrame frame(Part part, int field, long rows) {
+  private void walk(Part part, Sample sample, long rows, Set<Integer> not) {
+    int field = fields.choose(part, sample, not);
+    if (field < 0) {
+      stack.push(new WholeFrame(this, part));
+      return;
+    }
+    if (!order.useful()) {
+      Part.Watch watch = new Part.Watch(field);
+      stack.push(new PiecesFrame(this, part.watching(watch), field, watch, rows, false));
+      return;
+    }
+    // The rows that reached the limit are of all the period: they show what a part is like.
+    List<@Nullable String[]> seen = first.all().stream().filter(part::holds).toList();
+    if (seen.size() < LEAST_SEEN) {
+      stack.push(sorted(part, field));
+      return;
+    }
+    lay(part, seen, (double) estimate * seen.size() / first.rows(), not);
+  }
+
+  /** Walks a part by the layout that costs least. */
+  private void lay(Part part, List<@Nullable String[]> seen, double rows, Set<Integer> not) {
+    Sample sample = sampleOf(seen);
+    Layout layout = new Layout(fields, order.assumed(), limit, part, seen, rows);
+    int field = layout.field(sample, not);
+    if (field < 0) {
+      stack.push(new WholeFrame(this, part));
+      return;
+    }
+    Map<String, List<@Nullable String[]>> large = layout.large(field);
+    if (!large.isEmpty() && large.size() <= SplitFields.MOST_VALUES / 2) {
+      Map<String, Integer> apart = new HashMap<>();
+      large.forEach((value, its) -> apart.put(value, its.size()));
+      Part.Watch watch = watchNulls(part, field);
+      Part rest = layout.without(field, apart).watching(watch);
+      List<@Nullable String[]> left = seen.stream().filter(rest::holds).toList();
+      layRest(rest, left, rows * left.size() / seen.size(), not, field);
+      large.forEach(
+          (value, its) ->
+              lay(
+                  layout.value(field, value, its).part(),
+                  its,
+                  rows * its.size() / seen.size(),
+                  not));
+      return;
+    }
+    layRest(part, seen, rows, not, field);
+  }
+
+  private void layRest(
+      Part part, List<@Nullable String[]> seen, double rows, Set<Integer> not, int field) {
+    Sample sample = sampleOf(seen);
+    Layout layout = new Layout(fields, order.assumed(), limit, part, seen, rows);
+    Layout.Cut cut = layout.cut(sample, not, banned);
+    if (cut == null) {
+      int best = layout.field(sample, not);
+      stack.push(sorted(part, best < 0 ? field : best));
+      return;
+    }
+    if (fields.byExpression(cut.cutBy())) {
+      order.rely();
+    }
+    Part.Watch watch = cut.nulls() ? new Part.Watch(cut.cutBy()) : watchNulls(part, cut.cutBy());
+    for (Layout.Piece piece : cut.pieces()) {
+      SplitFrame frame = sorted(piece.part().watching(watch), cut.field());
+      if (piece.rows().isEmpty()) {
+        later.add(frame);
+      } else {
+        stack.push(frame);
+      }
+    }
+  }
+
+  /** Has the rows without a value asked for at both ends of the order, unless they turn up. */
+  private Part.Watch watchNulls(Part part, int field) {
     Part.Watch watch = new Part.Watch(field);
-    return order.useful()
-        ? new SortedFrame(this, part.watching(watch), field, watch)
-        : new PiecesFrame(this, part.watching(watch), field, watch, rows, false);
+    Part watched = part.watching(watch);
+    unseenNulls.add(new NullsFrame(this, watched, field, watch, true));
+    unseenNulls.add(new NullsFrame(this, watched, field, watch, false));
+    return watch;
+  }
+
+  private Sample sampleOf(List<@Nullable String[]> rows) {
+    Sample sample = new Sample(fields.size());
+    rows.forEach(sample::add);
+    return sample;
+  }
+
+  private SortedFrame sorted(Part part, int field) {
+    Part.Watch watch = new Part.Watch(field);
+    return new SortedFrame(this, part.watching(watch), field, watch);
   }
 
   // --- Moves of the whole
@@ -206,7 +295,8 @@ final class SplitCourse {
     }
     while (!unseenNulls.isEmpty()) {
       NullsFrame nulls = unseenNulls.remove();
-      if (!nulls.seen() && !(order.useful() && order.nullsFirst())) {
+      boolean elsewhere = order.useful() && order.nullsFirst() && !nulls.ascending();
+      if (!nulls.seen() && !elsewhere) {
         stack.push(nulls);
         return Recourse.ASK;
       }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** The fields that a period can be walked by, by their place in the grouping, and their filters. */
@@ -69,25 +70,47 @@ final class SplitFields {
     int best = -1;
     long least = Long.MAX_VALUE;
     for (int i = 0; i < grouping.size(); i++) {
-      if (grouping.get(i).operators().isEmpty()
-          || constant.contains(i)
-          || part.fixed().contains(i)
-          || part.exhausted().contains(i)
-          || not.contains(i)) {
+      if (!isFilterable(i, part, not)) {
         continue;
       }
       long cost = sample.most(i) * 1_000L - Math.min(sample.distinct(i), 999);
-      if (sample.distinct(i) < 2) {
-        cost += 4_000_000_000_000L;
-      } else if (!byExpression(i) && sample.distinct(i) > MOST_VALUES) {
-        cost += 2_000_000_000_000L;
-      }
+      cost += hindrance(i, sample) * 2_000_000_000_000L;
       if (cost < least) {
         least = cost;
         best = i;
       }
     }
     return best;
+  }
+
+  private boolean isFilterable(int field, Part part, Set<Integer> not) {
+    return !grouping.get(field).operators().isEmpty()
+        && !constant.contains(field)
+        && !part.fixed().contains(field)
+        && !part.exhausted().contains(field)
+        && !not.contains(field);
+  }
+
+  /** The fields that a part can be cut by. */
+  List<Integer> filterable(Part part, Set<Integer> not) {
+    return IntStream.range(0, grouping.size())
+        .filter(i -> isFilterable(i, part, not))
+        .boxed()
+        .toList();
+  }
+
+  /** The fields that a part can be walked by, going by a sample: without those that are worse. */
+  List<Integer> walkable(Part part, Sample sample, Set<Integer> not) {
+    List<Integer> all = filterable(part, not);
+    int least = all.stream().mapToInt(i -> hindrance(i, sample)).min().orElse(0);
+    return all.stream().filter(i -> hindrance(i, sample) == least).toList();
+  }
+
+  /** What stands against a walk by a field, least first. */
+  private int hindrance(int field, Sample sample) {
+    return sample.distinct(field) < 2
+        ? 2
+        : !byExpression(field) && sample.distinct(field) > MOST_VALUES ? 1 : 0;
   }
 
   Filter filter(int field, Operator operator, String value) {

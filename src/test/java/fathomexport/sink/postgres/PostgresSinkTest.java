@@ -169,18 +169,10 @@ class PostgresSinkTest extends SinkContract {
     Report report = TestReports.traffic();
     Sink sink = sink(report);
     LoadBuilder failing = threeDays().incomplete(D1, false).incomplete(D3, false);
-    sink.ledger()
-        .quarantine(
-            List.of(
-                new QuarantinedRow(
-                    report.name(),
-                    SITE,
-                    failing.window().id(),
-                    "run-1",
-                    LATER,
-                    "{\"a\":\"\0\"}",
-                    "why")));
-    sink.commit(failing.build());
+    QuarantinedRow refused =
+        new QuarantinedRow(
+            report.name(), SITE, failing.window().id(), "run-1", LATER, "{\"a\":\"\0\"}", "why");
+    sink.commit(failing.quarantined(List.of(refused)).build());
 
     sink.commit(load(report, SITE, D2, D4).row(D3, 1, 1, 1.0).build());
     assertThat(sink.ledger().quarantined(report.name(), 10))

@@ -33,7 +33,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -227,26 +226,6 @@ public final class ParquetLedger implements Ledger {
     ObjectNode offset = document.putObject("offset");
     new TreeMap<>(learned.offsets()).forEach((account, o) -> offset.put(account, o.label()));
     documents.write(learnedDocument(), document);
-  }
-
-  @Override
-  public void quarantine(List<QuarantinedRow> rows) {
-    Map<String, List<QuarantinedRow>> byReport = new LinkedHashMap<>();
-    for (QuarantinedRow row : rows) {
-      byReport.computeIfAbsent(row.report(), r -> new ArrayList<>()).add(row);
-    }
-    answer(
-        () -> {
-          for (Map.Entry<String, List<QuarantinedRow>> e : byReport.entrySet()) {
-            locks.holding(
-                FileLocks.ofReport(e.getKey()),
-                () -> {
-                  quarantine.append(e.getKey(), e.getValue());
-                  return e;
-                });
-          }
-          return byReport;
-        });
   }
 
   @Override

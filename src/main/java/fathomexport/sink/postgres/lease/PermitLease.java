@@ -130,8 +130,9 @@ public final class PermitLease implements AutoCloseable {
    *
    * @param pause after which to ask again
    * @param free how long it takes until one is free, as far as that can be told
+   * @param asked whether it is the API that has asked for no request before; else it is the quota
    */
-  public record Wait(Duration pause, Duration free) implements Reply {}
+  public record Wait(Duration pause, Duration free, boolean asked) implements Reply {}
 
   /** The database cannot be reached; it may be later. */
   public record Unreachable(LedgerException reason) implements Reply {}
@@ -142,6 +143,26 @@ public final class PermitLease implements AutoCloseable {
   }
 
   private record Ended(long nanos, boolean limited) {}
+
+  /**
+   * Whether a database has the tables of permits. Writes nothing.
+   *
+   * @throws LedgerException when it cannot be asked
+   */
+  public static boolean prepared(PostgresSettings settings, Map<String, String> environment) {
+    try (Database database = new Database(settings, environment)) {
+      try (Connection connection = database.connect();
+          Statement statement = connection.createStatement();
+          ResultSet row =
+              statement.executeQuery(
+                  "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attname = 'quota' AND"
+                      + " attrelid = pg_catalog.to_regclass('fathom_ops.permit'))")) {
+        return row.next() && row.getBoolean(1);
+      } catch (SQLException e) {
+        throw new LedgerException(database.describe(e), e);
+      }
+    }
+  }
 
   /**
    * Touches nothing yet.
@@ -160,9 +181,11 @@ public final class PermitLease implements AutoCloseable {
   }
 
   /**
+   * Touches nothing yet.
+   *
    * @param clock in place of the database's; null for the database's own
    */
-  PermitLease(
+  public PermitLease(
       PostgresSettings settings,
       Map<String, String> environment,
       String account,
@@ -280,7 +303,11 @@ public final class PermitLease implements AutoCloseable {
         reply = take(connection, state.now(), ticket);
       } else {
         queue(connection, ticket, state.now().plus(advice.pause()).plus(SLACK), true);
-        reply = new Wait(advice.pause(), Duration.between(state.now(), advice.free()));
+        reply =
+            new Wait(
+                advice.pause(),
+                Duration.between(state.now(), advice.free()),
+                !state.deferredUntil().isBefore(advice.free()));
       }
       connection.commit();
       if (reply instanceof Granted) {

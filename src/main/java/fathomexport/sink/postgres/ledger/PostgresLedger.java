@@ -303,14 +303,6 @@ public final class PostgresLedger implements Ledger, AutoCloseable {
         });
   }
 
-  @Override
-  public void quarantine(List<QuarantinedRow> rows) {
-    if (rows.isEmpty()) {
-      return;
-    }
-    update(INSERT_QUARANTINED, (connection, s) -> addQuarantined(s, rows));
-  }
-
   /** For {@link #addQuarantined}. */
   public static final String INSERT_QUARANTINED =
       """

@@ -1,0 +1,210 @@
+package fathomexport.config;
+
+import fathomexport.config.Kind.Group;
+import fathomexport.config.Kind.Rule;
+import fathomexport.config.Kind.Span;
+import fathomexport.config.Kind.Text;
+import fathomexport.config.Kind.WholeNumber;
+import fathomexport.config.Settings.Api;
+import fathomexport.config.Settings.Lineage;
+import java.util.List;
+import java.util.regex.Pattern;
+
+/** The keys of {@code conf/fathom-export.yaml}. */
+final class SettingsKeys {
+  /** A path may be relative, but {@code ~} is not expanded. */
+  private static final Text PATH =
+      Text.ANY.finding(
+          "^(?!~)[ \\t\\r\\n]*[^ \\t\\r\\n]", "must be a path; ~ is not expanded, so write it out");
+
+  private static final String POSTGRES_URL_ALLOWED =
+      "must be like "
+          + Settings.Postgres.URL_PREFIX
+          + "//127.0.0.1:5432/analytics, without user and password";
+
+  static final Key<Text> ENV =
+      Key.depends(
+          "env",
+          Text.matching(
+              Pattern.compile("[A-Za-z_][A-Za-z0-9_]*"),
+              "must be the name of an environment variable: letters, digits and _"),
+          "The name of the environment variable that holds the secret.",
+          "FATHOM_API_TOKEN");
+  static final Key<Text> SECRET_FILE =
+      Key.depends(
+          "file",
+          PATH,
+          "The file that holds the secret alone, in one line. Only its owner should be able to read"
+              + " it.",
+          "/run/secrets/fathom_pg");
+  static final Group SECRET =
+      Group.of(ENV, SECRET_FILE).with(new Rule.OneOf(List.of(ENV.name(), SECRET_FILE.name())));
+
+  static final Key<Text> BASE_URL =
+      Key.optional(
+          "base_url",
+          Text.ANY
+              .finding(Urls.PRIVATE, Urls.PRIVATE_ALLOWED)
+              .orElse(Api.DEFAULT_BASE_URL.toString()),
+          "The address of the API, without a query. It must be https, because the token is sent"
+              + " along; http is allowed to this machine only.",
+          "https://api.usefathom.com/v1");
+  static final Key<Group> TOKEN =
+      Key.required(
+          "token",
+          SECRET,
+          "Where the API token is: {env: NAME} for an environment variable, or {file: path} for a"
+              + " file. Never the token itself. A read-only token is enough.");
+  static final Key<WholeNumber> REQUESTS_PER_MINUTE =
+      Key.optional(
+          "requests_per_minute",
+          new WholeNumber(1, Api.MOST_REQUESTS_PER_MINUTE, Api.DEFAULT_REQUESTS_PER_MINUTE),
+          "The most requests per minute. Fathom grants a user 10; lower it to leave room for others"
+              + " who use the same user's tokens.");
+  static final Key<WholeNumber> MAX_IN_FLIGHT =
+      Key.optional(
+          "max_in_flight",
+          new WholeNumber(1, Api.MOST_IN_FLIGHT, Api.DEFAULT_MAX_IN_FLIGHT),
+          "The most requests that are under way at a time.");
+  static final Key<WholeNumber> ROW_LIMIT =
+      Key.optional(
+          "row_limit",
+          new WholeNumber(1, Api.MOST_ROW_LIMIT, Api.DEFAULT_ROW_LIMIT),
+          "The most rows that one request asks for. The API refuses more than 1000.");
+  static final Key<Span> TIMEOUT =
+      Key.optional(
+          "timeout",
+          new Span(Api.LEAST_TIMEOUT, Api.MOST_TIMEOUT, Api.DEFAULT_TIMEOUT),
+          "The longest that one request may take, from connecting to the last byte of the answer.",
+          "500ms",
+          "60s",
+          "2m");
+  static final Key<WholeNumber> MAX_RANGE_DAYS =
+      Key.optional(
+          "max_range_days",
+          new WholeNumber(1, Api.MOST_MAX_RANGE_DAYS, Api.DEFAULT_MAX_RANGE_DAYS),
+          "The widest range of one request, in days. Reports by hour always use at most 7.");
+  static final Key<Text> ACCOUNT =
+      Key.optional(
+          "account",
+          Text.FILLED.orElse(Api.DEFAULT_ACCOUNT),
+          "A name for the Fathom user whose quota is used. Runs on one database that give the same"
+              + " name share one quota; give each Fathom user a name.",
+          "default");
+  static final Key<Span> PATIENCE =
+      Key.optional(
+          "patience",
+          new Span(Api.LEAST_PATIENCE, Api.MOST_PATIENCE, Api.DEFAULT_PATIENCE),
+          "How long a run keeps trying an API that does not answer before it ends with exit code"
+              + " 75.",
+          "10m",
+          "0s");
+
+  static final Key<Group> API =
+      Key.required(
+          "api",
+          Group.of(
+              BASE_URL,
+              TOKEN,
+              REQUESTS_PER_MINUTE,
+              MAX_IN_FLIGHT,
+              ROW_LIMIT,
+              TIMEOUT,
+              MAX_RANGE_DAYS,
+              ACCOUNT,
+              PATIENCE),
+          "How Fathom's API is used. Only token must be given.");
+
+  static final Key<Text> POSTGRES_URL =
+      Key.required(
+          "url",
+          Text.ANY
+              .finding("^" + Settings.Postgres.URL_PREFIX + ".", POSTGRES_URL_ALLOWED)
+              .without(Urls.anyCase(Settings.Postgres.CREDENTIALS.pattern()), POSTGRES_URL_ALLOWED),
+          "The JDBC address of the database, without user and password: they have keys of their"
+              + " own.",
+          "jdbc:postgresql://127.0.0.1:5432/analytics");
+  static final Key<Text> POSTGRES_USER =
+      Key.required("user", Text.FILLED, "The database role that loads.", "fathom_loader");
+  static final Key<Group> POSTGRES_PASSWORD =
+      Key.optional(
+          "password",
+          SECRET,
+          "Where the role's password is: {env: NAME} or {file: path}. Leave it out where the server"
+              + " asks for none.");
+  static final Key<Group> POSTGRES =
+      Key.optional(
+          Settings.POSTGRES,
+          Group.of(POSTGRES_URL, POSTGRES_USER, POSTGRES_PASSWORD),
+          "The PostgreSQL database that rows go to. Leave the section out if you do not use it.");
+
+  static final Key<Text> PARQUET_ROOT =
+      Key.required(
+          "root",
+          PATH,
+          "The directory that the data sets go into. A relative path is relative to the directory"
+              + " that the command is started in.",
+          "warehouse",
+          "/srv/warehouse");
+  static final Key<Group> PARQUET =
+      Key.optional(
+          Settings.PARQUET,
+          Group.of(PARQUET_ROOT),
+          "The Parquet files that rows go to. Leave the section out if you do not use it.");
+
+  static final Key<Text> LINEAGE_URL =
+      Key.depends(
+          "url",
+          Text.ANY.finding(Urls.HTTP, Urls.HTTP_ALLOWED),
+          "The server that receives the events; /api/v1/lineage is added to it. With api_key it must"
+              + " be https, or http to this machine.",
+          "https://marquez.example.org");
+  static final Key<Group> LINEAGE_API_KEY =
+      Key.optional(
+          "api_key",
+          SECRET,
+          "Where the server's API key is, which is sent as a bearer token: {env: NAME} or {file:"
+              + " path}. Leave it out where the server asks for none.");
+  static final Key<Text> LINEAGE_FILE =
+      Key.depends(
+          "file",
+          PATH,
+          "A file that receives the events instead of a server, one JSON line per event.",
+          "lineage.ndjson");
+  static final Key<Text> NAMESPACE =
+      Key.optional(
+          "namespace",
+          Text.FILLED.orElse(Lineage.DEFAULT_NAMESPACE),
+          "The namespace of the jobs in the events.",
+          "fathom-export");
+  static final Key<Span> LINEAGE_TIMEOUT =
+      Key.optional(
+          "timeout",
+          new Span(Lineage.LEAST_TIMEOUT, Lineage.MOST_TIMEOUT, Lineage.DEFAULT_TIMEOUT),
+          "The longest that one event may take, and the longest that a run waits for events at its"
+              + " end.",
+          "5s");
+  static final Key<Group> LINEAGE =
+      Key.optional(
+          "lineage",
+          Group.of(LINEAGE_URL, LINEAGE_API_KEY, LINEAGE_FILE, NAMESPACE, LINEAGE_TIMEOUT)
+              .with(
+                  new Rule.OneOf(List.of(LINEAGE_URL.name(), LINEAGE_FILE.name())),
+                  new Rule.Needs(LINEAGE_API_KEY.name(), LINEAGE_URL.name()),
+                  new Rule.Where(
+                      LINEAGE_API_KEY.name(),
+                      List.of(),
+                      List.of(),
+                      List.of(),
+                      List.of(
+                          Key.depends(
+                              LINEAGE_URL.name(),
+                              Text.ANY.finding(Urls.PRIVATE, Urls.PRIVATE_ALLOWED),
+                              LINEAGE_URL.description())))),
+          "Where OpenLineage events about runs go: a server (url) or a file. Without this section"
+              + " nothing is sent.");
+
+  static final Group FILE = Group.of(API, POSTGRES, PARQUET, LINEAGE);
+
+  private SettingsKeys() {}
+}

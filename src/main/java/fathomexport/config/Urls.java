@@ -1,0 +1,67 @@
+package fathomexport.config;
+
+import java.util.Locale;
+
+/**
+ * What an address looks like, as far as a pattern can say it; {@link Settings} decides. The
+ * patterns never refuse what the settings take.
+ */
+final class Urls {
+  /** Neither a query nor a fragment nor a user's name. */
+  private static final String BASE = "^(?!.*[?#]|[^/]*//[^/]*@)";
+
+  private static final String SECURE = anyCase("https") + "://[^/]";
+  private static final String PLAIN = anyCase("http") + "://";
+
+  /** Over HTTP or HTTPS. */
+  static final String HTTP = BASE + "(" + SECURE + "|" + PLAIN + "[^/])";
+
+  /** Over HTTPS, or HTTP to this machine. */
+  static final String PRIVATE =
+      BASE
+          + "("
+          + SECURE
+          + "|"
+          + PLAIN
+          + "("
+          + anyCase(Settings.LOOPBACK.pattern())
+          + ")(:[0-9]*)?(/|$))";
+
+  static final String HTTP_ALLOWED =
+      "must be a URL with http or https, without user, password, query and fragment";
+  static final String PRIVATE_ALLOWED =
+      "must be a URL with https (http only to this machine), without user, password, query and"
+          + " fragment";
+
+  private Urls() {}
+
+  /**
+   * A pattern in lower case that takes upper case as well: the patterns of a JSON Schema have no
+   * flags.
+   */
+  static String anyCase(String pattern) {
+    StringBuilder all = new StringBuilder();
+    int set = -1;
+    for (int i = 0; i < pattern.length(); i++) {
+      char c = pattern.charAt(i);
+      if (c == '\\') {
+        i++;
+        all.append(c).append(pattern.charAt(i));
+      } else if (set >= 0) {
+        if (c == ']') {
+          String inside = pattern.substring(set + 1, i);
+          String upper = inside.toUpperCase(Locale.ROOT);
+          all.append(upper.equals(inside) ? "" : upper);
+          set = -1;
+        }
+        all.append(c);
+      } else if (Character.isLetter(c)) {
+        all.append('[').append(c).append(Character.toUpperCase(c)).append(']');
+      } else {
+        set = c == '[' ? i : -1;
+        all.append(c);
+      }
+    }
+    return all.toString();
+  }
+}

@@ -1,0 +1,279 @@
+package fathomexport.fetch.partition;
+
+import fathomexport.report.Filter;
+import fathomexport.report.Operator;
+import fathomexport.report.StoredText;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a part is laid out before it is walked in the order of a field. An answer that the limit cuts
+ * off within a value loses the rows of that value that came, half of the value's rows on average:
+ * what a walk fetches twice grows with the square of its values' rows. Cut into ranges by another
+ * field first, each value has fewer rows in each of them; a range costs half a request, since its
+ * last answer is not full. A sample shows which fields and how many ranges cost least.
+ */
+final class Layout {
+  /** Requests that a value costs at most: it becomes a part of its own. */
+  private static final double MOST_WASTE = 1.25;
+
+  /** Requests that the last answer of a walk costs, beyond its rows. */
+  private static final double TAIL = 0.5;
+
+  /** Requests that a sample must promise to save: it may promise too much. */
+  private static final double LEAST_GAIN = 1;
+
+  /** Pairs of equal values that a sample must have to tell anything of their rows. */
+  private static final int LEAST_PAIRS = 6;
+
+  /** Answers that a value alone must fill to be a part of its own from the start. */
+  private static final double MANY = 3;
+
+  private static final List<Integer> RANGES = List.of(2, 3, 4, 6, 8, 12, 16);
+
+  private final SplitFields fields;
+  private final FieldOrder order;
+  private final int limit;
+  private final Part part;
+  private final List<@Nullable String[]> rows;
+
+  /** Rows of the part for each of the sample. */
+  private final double scale;
+
+  /** A part of the part, and the rows of the sample that belong to it. */
+  record Piece(Part part, List<@Nullable String[]> rows) {}
+
+  /**
+   * What a part is cut into.
+   *
+   * @param field the one to walk each by
+   * @param cutBy the one that it is cut by
+   * @param nulls whether one of the pieces asks for the rows without a value of it alone
+   */
+  record Cut(int field, int cutBy, List<Piece> pieces, boolean nulls) {}
+
+  /**
+   * @param part what is to be walked
+   * @param rows a sample of it
+   * @param about how many rows the part may have
+   */
+  public Layout(
+      SplitFields fields,
+      FieldOrder order,
+      int limit,
+      Part part,
+      List<@Nullable String[]> rows,
+      double about) {
+    this.fields = fields;
+    this.order = order;
+    this.limit = limit;
+    this.part = part;
+    this.rows = rows;
+    this.scale = rows.isEmpty() ? 0 : about / rows.size();
+  }
+
+  /** Requests that a walk through some rows by a field costs beyond what their number needs. */
+  private double waste(List<@Nullable String[]> some, int field) {
+    Map<@Nullable String, Integer> counts = new HashMap<>();
+    some.forEach(r -> counts.merge(r[field], 1, Integer::sum));
+    double each = scale * scale / (2.0 * limit * limit);
+    return counts.values().stream()
+            .mapToDouble(n -> Math.min(MOST_WASTE, each * n * (n - 1.0)))
+            .sum()
+        + TAIL;
+  }
+
+  /** Whether a sample says anything about how many rows the values of a field have. */
+  private boolean tells(int field) {
+    Map<@Nullable String, Integer> counts = new HashMap<>();
+    rows.forEach(r -> counts.merge(r[field], 1, Integer::sum));
+    return counts.values().stream().mapToLong(n -> n * (n - 1L) / 2).sum() >= LEAST_PAIRS;
+  }
+
+  /** The field to walk by that costs least; -1 when none is left. */
+  int field(Sample sample, Set<Integer> not) {
+    List<Integer> walkable = fields.walkable(part, sample, not);
+    return walkable.stream()
+        .min(
+            Comparator.comparingDouble((Integer f) -> waste(rows, f))
+                .thenComparing(f -> sample.most(f) * 1_000L - Math.min(sample.distinct(f), 999)))
+        .orElse(-1);
+  }
+
+  /** Values of a field that each have many answers' rows: parts of their own. */
+  Map<String, List<@Nullable String[]>> large(int field) {
+    Map<String, List<@Nullable String[]>> byValue = new HashMap<>();
+    for (@Nullable String[] row : rows) {
+      String value = row[field];
+      if (value == null) {
+        return Map.of();
+      }
+      byValue.computeIfAbsent(value, v -> new ArrayList<>()).add(row);
+    }
+    Map<String, Integer> variants = new HashMap<>();
+    byValue.keySet().forEach(v -> variants.merge(Patterns.fold(v), 1, Integer::sum));
+    int room = fields.room(part) / 4;
+    byValue
+        .entrySet()
+        .removeIf(
+            e ->
+                e.getValue().size() < LEAST_PAIRS
+                    || e.getValue().size() * scale < MANY * limit
+                    || !StoredText.isSendable(e.getKey())
+                    || Objects.requireNonNull(variants.get(Patterns.fold(e.getKey()))) > 1
+                    || Patterns.encodedLength(fields.filter(field, Operator.IS, e.getKey()))
+                        > room);
+    return byValue;
+  }
+
+  /** The cut that saves most; null when none saves anything. */
+  @Nullable Cut cut(Sample sample, Set<Integer> not, Set<Integer> banned) {
+    List<Integer> walkable = fields.walkable(part, sample, not);
+    double best = walkable.stream().mapToDouble(f -> waste(rows, f)).min().orElse(0) - LEAST_GAIN;
+    Cut cut = null;
+    for (int by : fields.filterable(part, banned)) {
+      for (int ranges : RANGES) {
+        if (best < (ranges + 1) * TAIL) {
+          break;
+        }
+        Cut pieces = fields.byExpression(by) ? byRanges(by, ranges) : byValues(by, ranges);
+        if (pieces == null) {
+          break;
+        }
+        for (int field : walkable) {
+          if (field == by || !tells(field)) {
+            continue;
+          }
+          double cost = pieces.pieces().stream().mapToDouble(p -> waste(p.rows(), field)).sum();
+          if (cost < best) {
+            best = cost;
+            cut = new Cut(field, by, pieces.pieces(), pieces.nulls());
+          }
+        }
+      }
+    }
+    return cut;
+  }
+
+  /** Cuts by ranges of a text, of about as many rows each; null when that cannot be asked for. */
+  private @Nullable Cut byRanges(int by, int ranges) {
+    List<@Nullable String[]> nulls = new ArrayList<>();
+    List<Map.Entry<String, @Nullable String[]>> sorted = new ArrayList<>();
+    for (@Nullable String[] row : rows) {
+      String value = row[by];
+      if (value == null) {
+        nulls.add(row);
+      } else {
+        sorted.add(Map.entry(value, row));
+      }
+    }
+    sorted.sort(Map.Entry.comparingByKey(order::compare));
+    List<Piece> pieces = new ArrayList<>();
+    int room = fields.room(part) / 8;
+    String from = null;
+    int start = 0;
+    for (int i = 1; i < sorted.size(); i++) {
+      String below = sorted.get(i - 1).getKey();
+      String value = sorted.get(i).getKey();
+      if (i < (long) sorted.size() * (pieces.size() + 1) / ranges
+          || order.compare(below, value) == 0) {
+        continue;
+      }
+      String to = order.separator(below, value, room);
+      if (order.compare(below, to) >= 0 || pieces.size() == ranges - 1) {
+        continue;
+      }
+      pieces.add(range(by, from, to, !nulls.isEmpty(), sorted.subList(start, i)));
+      from = to;
+      start = i;
+    }
+    if (from == null) {
+      return null;
+    }
+    pieces.add(range(by, from, null, true, sorted.subList(start, sorted.size())));
+    if (!nulls.isEmpty()) {
+      pieces.add(new Piece(fields.onlyNulls(part, by), nulls));
+    }
+    return new Cut(-1, by, pieces, !nulls.isEmpty());
+  }
+
+  private Piece range(
+      int by,
+      @Nullable String from,
+      @Nullable String to,
+      boolean valued,
+      List<Map.Entry<String, @Nullable String[]>> sorted) {
+    List<Filter> filters = new ArrayList<>();
+    if (from != null) {
+      filters.add(fields.filter(by, Operator.MATCHING, order.from(from)));
+    } else if (valued) {
+      filters.add(fields.filter(by, Operator.MATCHING, "^"));
+    }
+    if (to != null) {
+      filters.add(fields.filter(by, Operator.NOT_MATCHING, order.from(to)));
+    }
+    Part.Test test =
+        v ->
+            v == null
+                ? !valued
+                : (from == null || order.compare(v, from) >= 0)
+                    && (to == null || order.compare(v, to) < 0);
+    List<@Nullable String[]> its = new ArrayList<>();
+    sorted.forEach(e -> its.add(e.getValue()));
+    return new Piece(part.where(filters, by, test), its);
+  }
+
+  /** Cuts by the most frequent values, each a piece, and what is left. */
+  private @Nullable Cut byValues(int by, int ranges) {
+    Map<String, List<@Nullable String[]>> byValue = new HashMap<>();
+    for (@Nullable String[] row : rows) {
+      String value = row[by];
+      if (value == null) {
+        // They cannot be asked for on their own.
+        return null;
+      }
+      byValue.computeIfAbsent(value, v -> new ArrayList<>()).add(row);
+    }
+    List<Map.Entry<String, List<@Nullable String[]>>> largest = new ArrayList<>(byValue.entrySet());
+    largest.removeIf(e -> !StoredText.isSendable(e.getKey()));
+    largest.sort(
+        Comparator.comparing(
+                (Map.Entry<String, List<@Nullable String[]>> e) -> -e.getValue().size())
+            .thenComparing(Map.Entry::getKey));
+    if (largest.size() < ranges) {
+      return null;
+    }
+    Map<String, Integer> apart = new HashMap<>();
+    List<Piece> pieces = new ArrayList<>();
+    for (Map.Entry<String, List<@Nullable String[]>> value : largest.subList(0, ranges - 1)) {
+      apart.put(value.getKey(), value.getValue().size());
+      pieces.add(value(by, value.getKey(), value.getValue()));
+      byValue.remove(value.getKey());
+    }
+    List<@Nullable String[]> left = new ArrayList<>();
+    byValue.values().forEach(left::addAll);
+    pieces.add(new Piece(without(by, apart), left));
+    return new Cut(-1, by, pieces, false);
+  }
+
+  /** One value of a field. */
+  Piece value(int field, String value, List<@Nullable String[]> its) {
+    Filter is = fields.filter(field, Operator.IS, value);
+    return new Piece(part.where(List.of(is), field, value::equals).fixing(field), its);
+  }
+
+  /** What is left beside values that are pieces of their own. */
+  Part without(int field, Map<String, Integer> apart) {
+    Set<String> values = Set.copyOf(apart.keySet());
+    return part.where(
+        fields.excluding(field, apart, fields.room(part) / 3),
+        field,
+        v -> v == null || !values.contains(v));
+  }
+}

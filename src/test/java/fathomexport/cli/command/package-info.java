@@ -1,0 +1,4 @@
+@NullMarked
+package fathomexport.cli.command;
+
+import org.jspecify.annotations.NullMarked;
