@@ -77,6 +77,7 @@ final class ArchitectureTest {
             "sink.parquet.file",
             "sink.postgres",
             "sink.postgres.db",
+            "sink.postgres.lease",
             "sinks",
             "verify"));
     all.put(
@@ -109,7 +110,7 @@ final class ArchitectureTest {
             "run",
             "sink",
             "sinks"));
-    all.put("inspect", List.of("fetch", "ledger", "plan", "report", "run", "sink", "sinks"));
+    all.put("inspect", List.of("api", "fetch", "ledger", "plan", "report", "run", "sink", "sinks"));
     all.put(
         "fetch",
         List.of(
