@@ -102,7 +102,7 @@ class DamagedFilesTest {
   @EnumSource
   void aDamagedFileConcernsItsSiteAndMonthAlone(Damage damage, @TempDir Path directory)
       throws IOException {
-    try (TestDatabase database = TestDatabase.create()) {
+    try (TestDatabase database = TestDatabase.migrated()) {
       Installation installation =
           new Installation(
                   directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)

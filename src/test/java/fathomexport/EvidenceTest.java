@@ -54,7 +54,7 @@ class EvidenceTest {
   @BeforeEach
   void start(@TempDir Path directory) throws IOException {
     api = FathomSimulator.start(world, Behaviour.unlimited());
-    database = TestDatabase.create();
+    database = TestDatabase.migrated();
     installation =
         new Installation(directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
             .settings(40)

@@ -48,7 +48,7 @@ class ExplainTest {
       }
     }
     api = FathomSimulator.start(world, Behaviour.unlimited());
-    database = TestDatabase.create();
+    database = TestDatabase.migrated();
     installation =
         new Installation(directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW);
   }

@@ -81,7 +81,7 @@ class FailuresTest {
   void install(@TempDir Path directory) {
     api.behave(normal);
     api.log().clear();
-    database = TestDatabase.create();
+    database = TestDatabase.migrated();
     installation =
         new Installation(directory, database, api.baseUri(), SECRET, NOW)
             .pipeline("all", SITES, "[postgres, parquet]", List.of(TRAFFIC, PAGES));

@@ -98,7 +98,7 @@ class FewestRequestsTest {
   @Test
   void aNightOfManySites() throws IOException {
     World world = world();
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {
       Installation installation =
           new Installation(

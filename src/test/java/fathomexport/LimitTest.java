@@ -51,7 +51,7 @@ class LimitTest {
 
   @BeforeEach
   void start() throws IOException {
-    database = TestDatabase.create();
+    database = TestDatabase.migrated();
     api = FathomSimulator.start(world(), Behaviour.unlimited());
   }
 

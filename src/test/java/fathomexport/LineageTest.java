@@ -87,7 +87,7 @@ class LineageTest {
   @BeforeEach
   void start() throws IOException {
     api = FathomSimulator.start(World.dozen(21, FIRST, LAST, 0), normal);
-    database = TestDatabase.create();
+    database = TestDatabase.migrated();
     installation =
         new Installation(directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
             .pipeline("all", SITES, "[postgres, parquet]", List.of(TRAFFIC, PAGES, GOALS));

@@ -105,7 +105,7 @@ class OffsetTest {
 
   @Test
   void honouredEachRowIsFetchedOnce() throws IOException {
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api =
             FathomSimulator.start(
                 world(SITES), Behaviour.unlimited().withOffset(Behaviour.Offset.HONOURED))) {
@@ -131,7 +131,7 @@ class OffsetTest {
 
   @Test
   void ignoredItCostsOneRequestEver() throws IOException {
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api = FathomSimulator.start(world(2), Behaviour.unlimited())) {
       Installation installation = install(database, api);
 
@@ -146,7 +146,7 @@ class OffsetTest {
   /** What the API honoured yesterday it need not honour today. */
   @Test
   void whatNoLongerAddsUpIsForgotten() throws IOException {
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api =
             FathomSimulator.start(
                 world(1), Behaviour.unlimited().withOffset(Behaviour.Offset.HONOURED))) {
@@ -183,7 +183,7 @@ class OffsetTest {
                           w.viewAt("SITE0", FIRST.plusDays(now / 2).atTime(12, 0, 7))
                               .path("/late-" + now))));
     }
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api = FathomSimulator.start(world(1), behaviour)) {
       Installation installation = install(database, api);
       Installation.Ended ended = backfill(installation);
@@ -208,7 +208,7 @@ class OffsetTest {
         new Behaviour.Change(
             after,
             w -> w.add("SITE0", w.viewAt("SITE0", day.atTime(13, 0, 7)).path("/page-199/late")));
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api =
             FathomSimulator.start(
                 world, Behaviour.unlimited().withOffset(offset).withChange(late))) {

@@ -58,7 +58,7 @@ class ParquetOnlyQuotaTest {
   @BeforeEach
   void start() throws IOException {
     api = FathomSimulator.start(World.dozen(41, FIRST, LAST, 0), Behaviour.unlimited());
-    database = TestDatabase.create();
+    database = TestDatabase.migrated();
     installation =
         new Installation(directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
             .pipeline(

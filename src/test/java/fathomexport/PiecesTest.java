@@ -53,7 +53,7 @@ class PiecesTest {
   @BeforeEach
   void start() throws IOException {
     api = FathomSimulator.start(world, Behaviour.unlimited());
-    database = TestDatabase.create();
+    database = TestDatabase.migrated();
     installation =
         new Installation(directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
             .settings(ROW_LIMIT)

@@ -65,7 +65,7 @@ class SideBySideTest {
   @BeforeEach
   void start() throws IOException {
     api = FathomSimulator.start(world, normal);
-    database = TestDatabase.create();
+    database = TestDatabase.migrated();
     installation =
         new Installation(directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
             .pipeline("all", SITES, "[postgres, parquet]", List.of(TRAFFIC, PAGES));

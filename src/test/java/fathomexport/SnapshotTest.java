@@ -109,7 +109,7 @@ class SnapshotTest {
   void install(@TempDir Path directory) {
     api.behave(Behaviour.unlimited());
     api.log().clear();
-    database = TestDatabase.create();
+    database = TestDatabase.migrated();
     installation = install(directory, database);
   }
 

@@ -123,7 +123,7 @@ class SplitTest {
     Question report =
         Question.pageviews("pages_daily", "day", "hostname", "pathname", "referrer_hostname")
             .measuring("pageviews", "visits");
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api =
             FathomSimulator.start(
                 crowd(), Behaviour.unlimited().withOffset(offset).withRe2Only(true))) {
@@ -239,7 +239,7 @@ class SplitTest {
   @ParameterizedTest
   @EnumSource
   void oddValuesLandOnceEach(Behaviour.EmptyField empty) throws IOException {
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api =
             FathomSimulator.start(oddWorld(), Behaviour.unlimited().withEmptyField(empty))) {
       Installation.Ended ended = small(database, api, REPORTS);
@@ -264,7 +264,7 @@ class SplitTest {
   @Test
   void whatCannotBeFilteredOnIsIncompleteByANumber() throws IOException {
     Question report = Question.pageviews("keywords_daily", "day", "keyword");
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api = FathomSimulator.start(oddWorld(), Behaviour.unlimited())) {
       Installation.Ended ended = small(database, api, List.of(report));
 
@@ -318,7 +318,7 @@ class SplitTest {
       for (Level level : combination) {
         behaviour = level.change().apply(behaviour);
       }
-      try (TestDatabase database = TestDatabase.create();
+      try (TestDatabase database = TestDatabase.migrated();
           FathomSimulator api = FathomSimulator.start(world, behaviour)) {
         Installation.Ended ended = small(database, api, REPORTS);
 

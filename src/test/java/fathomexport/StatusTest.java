@@ -112,7 +112,7 @@ class StatusTest {
 
   @BeforeEach
   void install() {
-    database = TestDatabase.create();
+    database = TestDatabase.migrated();
     installation =
         new Installation(directory, database, URI.create("http://127.0.0.1:9/v1"), "t", NOW)
             .write("pipelines/all.yaml", PIPELINE);

@@ -51,7 +51,7 @@ class LeasedPermitsTest {
 
   @BeforeEach
   void start() {
-    database = TestDatabase.create();
+    database = TestDatabase.migrated();
     PostgresSettings settings =
         new PostgresSettings(
             database.url(), database.user(), new SecretRef.Env(TestDatabase.PASSWORD_VARIABLE));

@@ -125,7 +125,7 @@ public final class FaultDrill implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    this.database = TestDatabase.create();
+    this.database = TestDatabase.migrated();
     this.undisturbed = install(directory.resolve("undisturbed"), database);
     Installation.Ended ended = how.run(api, normal, undisturbed, arguments());
     assertThat(ended.code()).as(ended.said()).isZero();
@@ -160,7 +160,7 @@ public final class FaultDrill implements AutoCloseable {
 
   /** Begins a trial in a new database of the shared server. */
   public Trial trial() {
-    return new Trial(TestDatabase.create());
+    return new Trial(TestDatabase.migrated());
   }
 
   /** Begins a trial in this database, which it closes. */
