@@ -265,10 +265,10 @@ class HostileMatrixTest {
     play(combination);
   }
 
-  /** A limit can be learned; a value that is wrong in every answer cannot be mended. */
+  /** Values without cents are got over; a sum that is wrong in every answer cannot be. */
   @Test
   void faultsAreMendedOrReported() throws IOException {
-    assertThat(play(usualWith("limit above 50 refused without a name")).code()).isZero();
+    assertThat(play(usualWith("value null")).code()).isZero();
     assertThat(play(usualWith("a value off by one")).code()).isNotZero();
   }
 

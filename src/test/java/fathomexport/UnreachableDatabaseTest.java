@@ -58,6 +58,7 @@ class UnreachableDatabaseTest {
     database = TestDatabase.create();
     installation =
         new Installation(directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+            .inRealTime()
             .pipeline(
                 "all",
                 "[UTCSTATS]",

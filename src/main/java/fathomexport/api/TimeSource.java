@@ -17,6 +17,32 @@ public interface TimeSource extends InstantSource {
    */
   void await(Condition condition, long nanos) throws InterruptedException;
 
+  /**
+   * The clock itself when it is more than a clock; else with waits that take as long as they take.
+   */
+  static TimeSource of(InstantSource clock) {
+    if (clock instanceof TimeSource time) {
+      return time;
+    }
+    TimeSource system = system();
+    return new TimeSource() {
+      @Override
+      public Instant instant() {
+        return clock.instant();
+      }
+
+      @Override
+      public long nanos() {
+        return system.nanos();
+      }
+
+      @Override
+      public void await(Condition condition, long nanos) throws InterruptedException {
+        system.await(condition, nanos);
+      }
+    };
+  }
+
   /** This machine's time. */
   static TimeSource system() {
     return new TimeSource() {

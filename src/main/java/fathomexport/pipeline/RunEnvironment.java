@@ -2,10 +2,8 @@ package fathomexport.pipeline;
 
 import fathomexport.api.StopSignal;
 import fathomexport.api.TimeSource;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
-import java.util.concurrent.locks.Condition;
 
 /**
  * What a run takes from outside its configuration.
@@ -20,28 +18,10 @@ public record RunEnvironment(
     variables = Map.copyOf(variables);
   }
 
-  /** With a clock of its own, and waits that take as long as they take. */
+  /** With the waits of its clock, if that is a {@link TimeSource}; else real ones. */
   public static RunEnvironment of(
       Map<String, String> variables, InstantSource clock, RunListener listener) {
-    TimeSource system = TimeSource.system();
-    TimeSource time =
-        new TimeSource() {
-          @Override
-          public Instant instant() {
-            return clock.instant();
-          }
-
-          @Override
-          public long nanos() {
-            return system.nanos();
-          }
-
-          @Override
-          public void await(Condition condition, long nanos) throws InterruptedException {
-            system.await(condition, nanos);
-          }
-        };
-    return new RunEnvironment(variables, time, new StopSignal(), listener);
+    return new RunEnvironment(variables, TimeSource.of(clock), new StopSignal(), listener);
   }
 
   /** Asks the run to end at a window's edge. */

@@ -21,7 +21,7 @@ import java.util.stream.Collectors;
 /**
  * fathom-export as somebody has it installed: a directory with {@code conf/} and {@code
  * pipelines/}, a database, a warehouse, an API. Commands run in this process, as {@code main} runs
- * them, at an instant that the test sets.
+ * them, at an instant that the test sets; what they wait for the API takes no time.
  */
 public final class Installation {
   /** The variable that the token is taken from. */
@@ -33,6 +33,7 @@ public final class Installation {
   private final Map<String, String> variables = new HashMap<>();
   private String databaseUrl;
   private Instant now;
+  private boolean hurried = true;
 
   /** How a command ended. */
   public record Ended(int code, String out, String err) {
@@ -155,6 +156,18 @@ public final class Installation {
     return this;
   }
 
+  /** Has commands wait in real time: for tests in which the database is away for a while. */
+  public Installation inRealTime() {
+    hurried = false;
+    return this;
+  }
+
+  /** Takes {@link #inRealTime} back. */
+  public Installation hurried() {
+    hurried = true;
+    return this;
+  }
+
   public Path directory() {
     return directory;
   }
@@ -180,7 +193,7 @@ public final class Installation {
                 directory,
                 new PrintStream(out, true, StandardCharsets.UTF_8),
                 new PrintStream(err, true, StandardCharsets.UTF_8),
-                InstantSource.fixed(now),
+                hurried ? new HurriedTime(now) : InstantSource.fixed(now),
                 false,
                 new Shutdown()));
     return new Ended(
