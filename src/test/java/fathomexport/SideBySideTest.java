@@ -43,12 +43,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Runs that share a database: their locks, their quota, and what a signal, a kill, a stop does. */
-@Timeout(300)
+@Timeout(600)
 class SideBySideTest {
   private static final LocalDate FIRST = LocalDate.of(2025, 6, 1);
   private static final LocalDate LAST = LocalDate.of(2025, 8, 10);
   private static final Instant NOW = Instant.parse("2025-10-02T14:00:00Z");
-  private static final long SECONDS = 120;
+  private static final long SECONDS = 240;
   private static final String SITES = "[LDNBOOKS, UTCSTATS, KTMTRAIL]";
   private static final Question TRAFFIC = Question.pageviews("traffic_daily", "day");
   private static final Question PAGES =

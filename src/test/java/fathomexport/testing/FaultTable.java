@@ -21,8 +21,8 @@ public final class FaultTable implements BeforeAllCallback {
   private static final ExtensionContext.Namespace NAMESPACE =
       ExtensionContext.Namespace.create(FaultTable.class);
 
-  /** The system property in which the build says which of its test JVMs this is. */
-  private static final String FORK = "fathomexport.test.fork";
+  /** The system property in which Surefire says which of its JVMs this is. */
+  private static final String FORK = "surefire.forkNumber";
 
   private static final String FORMAT = "%-58s %6s  %-18s %5s %8s %5s %9s%n";
 
