@@ -11,6 +11,7 @@ import fathomexport.simulator.PageView;
 import fathomexport.simulator.SimulatedSite;
 import fathomexport.simulator.SimulatorToken;
 import fathomexport.simulator.World;
+import fathomexport.testing.Fixture;
 import fathomexport.testing.Installation;
 import fathomexport.testing.Landed;
 import fathomexport.testing.Question;
@@ -26,10 +27,10 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -48,24 +49,19 @@ class EvidenceTest {
   private static final List<Question> REPORTS = List.of(TRAFFIC, PAGES);
 
   private final World world = world();
+  @RegisterExtension final Fixture fixture = new Fixture();
   private FathomSimulator api;
   private TestDatabase database;
   private Installation installation;
 
   @BeforeEach
   void start(@TempDir Path directory) throws IOException {
-    api = FathomSimulator.start(world, Behaviour.unlimited());
-    database = TestDatabase.migrated();
+    api = fixture.api(world, Behaviour.unlimited());
+    database = fixture.database();
     installation =
         new Installation(directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
             .settings(40)
             .pipeline("all", REPORTS);
-  }
-
-  @AfterEach
-  void stop() {
-    database.close();
-    api.close();
   }
 
   private static World world() {

@@ -14,6 +14,7 @@ import fathomexport.simulator.SimulatorToken;
 import fathomexport.simulator.World;
 import fathomexport.sink.postgres.PostgresSettings;
 import fathomexport.sink.postgres.PostgresSink;
+import fathomexport.testing.Fixture;
 import fathomexport.testing.Installation;
 import fathomexport.testing.Landed;
 import fathomexport.testing.LogCapture;
@@ -34,12 +35,12 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -64,6 +65,7 @@ class FailuresTest {
   private final World world = World.dozen(41, FIRST, LAST, 0);
   private final Behaviour normal =
       Behaviour.unlimited().withTokens(new SimulatorToken(SECRET, "owner", Set.of()));
+  @RegisterExtension final Fixture fixture = new Fixture();
   private FathomSimulator api;
   private TestDatabase database;
   private Installation installation;
@@ -82,15 +84,10 @@ class FailuresTest {
   void install(@TempDir Path directory) {
     api.behave(normal);
     api.log().clear();
-    database = TestDatabase.migrated();
+    database = fixture.database();
     installation =
         new Installation(directory, database, api.baseUri(), SECRET, NOW)
             .pipeline("all", SITES, "[postgres, parquet]", List.of(TRAFFIC, PAGES));
-  }
-
-  @AfterEach
-  void drop() {
-    database.close();
   }
 
   private Installation.Ended backfill(String... more) {

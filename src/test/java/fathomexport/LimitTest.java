@@ -11,6 +11,7 @@ import fathomexport.simulator.Fault;
 import fathomexport.simulator.FaultRule;
 import fathomexport.simulator.SimulatorToken;
 import fathomexport.simulator.World;
+import fathomexport.testing.Fixture;
 import fathomexport.testing.Installation;
 import fathomexport.testing.Landed;
 import fathomexport.testing.Question;
@@ -24,10 +25,10 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -46,19 +47,14 @@ class LimitTest {
           Question.pageviews("browsers_hourly", "hour", "browser"));
 
   @TempDir Path directory;
+  @RegisterExtension final Fixture fixture = new Fixture();
   private TestDatabase database;
   private FathomSimulator api;
 
   @BeforeEach
   void start() throws IOException {
-    database = TestDatabase.migrated();
-    api = FathomSimulator.start(world(), Behaviour.unlimited());
-  }
-
-  @AfterEach
-  void stop() {
-    api.close();
-    database.close();
+    database = fixture.database();
+    api = fixture.api(world(), Behaviour.unlimited());
   }
 
   /** Days of 60 rows, but for one of 130: more than the lowest of the maxima. */

@@ -14,6 +14,7 @@ import fathomexport.simulator.SimulatorToken;
 import fathomexport.simulator.World;
 import fathomexport.sink.postgres.PostgresSettings;
 import fathomexport.sink.postgres.PostgresSink;
+import fathomexport.testing.Fixture;
 import fathomexport.testing.ForkedRun;
 import fathomexport.testing.Installation;
 import fathomexport.testing.Landed;
@@ -38,6 +39,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -60,14 +62,15 @@ class SideBySideTest {
   private final World world = World.dozen(41, FIRST, LAST, 0);
   private final Behaviour normal = Behaviour.unlimited();
   private final List<ForkedRun> processes = new ArrayList<>();
+  @RegisterExtension final Fixture fixture = new Fixture();
   private FathomSimulator api;
   private TestDatabase database;
   private Installation installation;
 
   @BeforeEach
   void start() throws IOException {
-    api = FathomSimulator.start(world, normal);
-    database = TestDatabase.migrated();
+    api = fixture.api(world, normal);
+    database = fixture.database();
     installation =
         new Installation(directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
             .inRealTime()
@@ -80,8 +83,6 @@ class SideBySideTest {
       process.kill();
       process.await(60);
     }
-    api.close();
-    database.close();
   }
 
   private Installation.Ended backfill(String... more) {

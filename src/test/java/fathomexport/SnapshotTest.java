@@ -18,6 +18,7 @@ import fathomexport.simulator.World;
 import fathomexport.sink.SampleTable;
 import fathomexport.sink.postgres.PostgresSettings;
 import fathomexport.sink.postgres.PostgresSink;
+import fathomexport.testing.Fixture;
 import fathomexport.testing.Installation;
 import fathomexport.testing.Question;
 import fathomexport.testing.TestDatabase;
@@ -48,11 +49,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -71,6 +72,7 @@ class SnapshotTest {
   private static final Question TRAFFIC = Question.pageviews("traffic_daily", "day");
 
   private final World world = World.dozen(77, FIRST, LocalDate.of(2026, 6, 12), 0);
+  @RegisterExtension final Fixture fixture = new Fixture();
   private FathomSimulator api;
   private TestDatabase database;
   private Installation installation;
@@ -109,7 +111,7 @@ class SnapshotTest {
   void install(@TempDir Path directory) {
     api.behave(Behaviour.unlimited());
     api.log().clear();
-    database = TestDatabase.migrated();
+    database = fixture.database();
     installation = install(directory, database);
   }
 
@@ -117,11 +119,6 @@ class SnapshotTest {
     return new Installation(directory, into, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
         .pipeline(
             "live", "[" + String.join(", ", SITES) + "]", "[postgres, parquet]", List.of(TRAFFIC));
-  }
-
-  @AfterEach
-  void drop() {
-    database.close();
   }
 
   // --- What must be there, from the visits one by one
