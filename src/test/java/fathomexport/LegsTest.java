@@ -30,7 +30,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A run of more windows than the runner is given at once is one run all the same. */
-@Timeout(180)
+@Timeout(300)
 class LegsTest {
   private static final LocalDate FIRST = LocalDate.of(2025, 3, 1);
   private static final LocalDate LAST = LocalDate.of(2025, 9, 16);

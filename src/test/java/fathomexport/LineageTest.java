@@ -50,7 +50,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a lineage server hears of a run, and what a run takes from one that does not listen. */
-@Timeout(120)
+@Timeout(300)
 class LineageTest {
   private static final LocalDate FIRST = LocalDate.of(2026, 6, 1);
   private static final LocalDate LAST = LocalDate.of(2026, 6, 8);

@@ -43,7 +43,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Pipelines that write files only, where the settings name a database all the same. */
-@Timeout(120)
+@Timeout(300)
 class ParquetOnlyQuotaTest {
   private static final LocalDate FIRST = LocalDate.of(2025, 9, 1);
   private static final LocalDate LAST = LocalDate.of(2025, 9, 30);

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A window of many requests is committed a few months at a time. */
-@Timeout(120)
+@Timeout(300)
 class PiecesTest {
   private static final LocalDate FIRST = LocalDate.of(2025, 5, 7);
   private static final LocalDate LAST = LocalDate.of(2025, 9, 20);
