@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** The contract, and what only PostgreSQL has. */
 class PostgresSamplesTest extends SampleStoreContract {
-  private final TestDatabase database = TestDatabase.migrated();
+  private final TestDatabase database = TestDatabase.create();
 
   @Override
   protected Sink open() {
