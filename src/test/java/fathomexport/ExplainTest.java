@@ -8,6 +8,7 @@ import fathomexport.simulator.Behaviour;
 import fathomexport.simulator.FathomSimulator;
 import fathomexport.simulator.SimulatorToken;
 import fathomexport.simulator.World;
+import fathomexport.testing.Fixture;
 import fathomexport.testing.Installation;
 import fathomexport.testing.Question;
 import fathomexport.testing.TestDatabase;
@@ -18,8 +19,8 @@ import java.time.LocalDate;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -36,6 +37,7 @@ class ExplainTest {
 
   private final ObjectMapper json = new ObjectMapper();
   private final World world = World.empty().addSite(SITE, ZoneId.of("Europe/Berlin"));
+  @RegisterExtension final Fixture fixture = new Fixture();
   private FathomSimulator api;
   private TestDatabase database;
   private Installation installation;
@@ -47,16 +49,10 @@ class ExplainTest {
         view(day, path);
       }
     }
-    api = FathomSimulator.start(world, Behaviour.unlimited());
-    database = TestDatabase.create();
+    api = fixture.api(world, Behaviour.unlimited());
+    database = fixture.database();
     installation =
         new Installation(directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW);
-  }
-
-  @AfterEach
-  void stop() {
-    database.close();
-    api.close();
   }
 
   private void view(LocalDate day, int path) {

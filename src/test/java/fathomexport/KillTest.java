@@ -79,8 +79,8 @@ class KillTest {
   }
 
   @Test
-  void fourteenKillsLeaveWhatNoneLeaves() throws Exception {
-    kills(14);
+  void aKillAtEachMomentLeavesWhatNoneLeaves() throws Exception {
+    kills(Moment.values().length);
   }
 
   @Test

@@ -10,6 +10,7 @@ import fathomexport.simulator.Fault;
 import fathomexport.simulator.FaultRule;
 import fathomexport.simulator.SimulatorToken;
 import fathomexport.simulator.World;
+import fathomexport.testing.Fixture;
 import fathomexport.testing.Installation;
 import fathomexport.testing.Landed;
 import fathomexport.testing.Question;
@@ -22,14 +23,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A run of more windows than the runner is given at once is one run all the same. */
-@Timeout(180)
+@Timeout(300)
 class LegsTest {
   private static final LocalDate FIRST = LocalDate.of(2025, 3, 1);
   private static final LocalDate LAST = LocalDate.of(2025, 9, 16);
@@ -46,24 +47,19 @@ class LegsTest {
   @TempDir Path directory;
 
   private final World world = World.dozen(41, FIRST, LAST, 0);
+  @RegisterExtension final Fixture fixture = new Fixture();
   private FathomSimulator api;
   private TestDatabase database;
   private Installation installation;
 
   @BeforeEach
   void start() throws IOException {
-    api = FathomSimulator.start(world, Behaviour.unlimited());
-    database = TestDatabase.create();
+    api = fixture.api(world, Behaviour.unlimited());
+    database = fixture.database();
     installation =
         new Installation(directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
             .settings(1_000, 1000, "  max_range_days: 1\n")
             .pipeline("all", "[" + String.join(", ", SITES) + "]", "[postgres]", List.of(TRAFFIC));
-  }
-
-  @AfterEach
-  void stop() {
-    api.close();
-    database.close();
   }
 
   private Installation.Ended backfill(String... more) {

@@ -17,6 +17,7 @@ import fathomexport.simulator.Fault;
 import fathomexport.simulator.FaultRule;
 import fathomexport.simulator.SimulatorToken;
 import fathomexport.simulator.World;
+import fathomexport.testing.Fixture;
 import fathomexport.testing.Installation;
 import fathomexport.testing.LineageServer;
 import fathomexport.testing.Question;
@@ -42,14 +43,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.UUID;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a lineage server hears of a run, and what a run takes from one that does not listen. */
-@Timeout(120)
+@Timeout(300)
 class LineageTest {
   private static final LocalDate FIRST = LocalDate.of(2026, 6, 1);
   private static final LocalDate LAST = LocalDate.of(2026, 6, 8);
@@ -80,23 +81,18 @@ class LineageTest {
   @TempDir Path directory;
 
   private final Behaviour normal = Behaviour.unlimited();
+  @RegisterExtension final Fixture fixture = new Fixture();
   private FathomSimulator api;
   private TestDatabase database;
   private Installation installation;
 
   @BeforeEach
   void start() throws IOException {
-    api = FathomSimulator.start(World.dozen(21, FIRST, LAST, 0), normal);
-    database = TestDatabase.create();
+    api = fixture.api(World.dozen(21, FIRST, LAST, 0), normal);
+    database = fixture.database();
     installation =
         new Installation(directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
             .pipeline("all", SITES, "[postgres, parquet]", List.of(TRAFFIC, PAGES, GOALS));
-  }
-
-  @AfterEach
-  void stop() {
-    api.close();
-    database.close();
   }
 
   /** Adds a section to the settings. */

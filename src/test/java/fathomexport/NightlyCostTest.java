@@ -109,7 +109,7 @@ class NightlyCostTest {
   @Test
   void aRequestAReportAndSiteAndOneASite() throws IOException {
     World world = World.dozen(61, FIRST, LAST, 0);
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {
       nights(database, api, yaml(GROUPED), GROUPED);
     }
@@ -122,7 +122,7 @@ class NightlyCostTest {
     reports.add(Question.pageviews("traffic_daily", "day"));
     // Other aggregates of a question that is asked anyway.
     reports.add(Question.pageviews("times_daily", "day", "browser").measuring("avg_duration"));
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {
       nights(database, api, yaml(reports), reports);
     }
@@ -140,7 +140,7 @@ class NightlyCostTest {
         Question.pageviews("desktop_countries", "day", "country_code")
             .where("device_type", "is", "Desktop"));
     reports.add(Question.pageviews("cities_monthly", "month", "city"));
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {
       nights(database, api, yaml(reports), reports);
     }

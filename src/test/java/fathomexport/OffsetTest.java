@@ -19,6 +19,7 @@ import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -105,15 +106,25 @@ class OffsetTest {
 
   @Test
   void honouredEachRowIsFetchedOnce() throws IOException {
-    try (TestDatabase database = TestDatabase.create();
+    honoured(1);
+  }
+
+  @Test
+  @Tag("chaos")
+  void honouredEachRowOfManySitesIsFetchedOnce() throws IOException {
+    honoured(SITES);
+  }
+
+  private void honoured(int sites) throws IOException {
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api =
             FathomSimulator.start(
-                world(SITES), Behaviour.unlimited().withOffset(Behaviour.Offset.HONOURED))) {
+                world(sites), Behaviour.unlimited().withOffset(Behaviour.Offset.HONOURED))) {
       Installation.Ended ended = backfill(install(database, api));
 
-      assertWhole(ended, database, api, SITES);
+      assertWhole(ended, database, api, sites);
       long least = 0;
-      for (int s = 0; s < SITES; s++) {
+      for (int s = 0; s < sites; s++) {
         String count = "SELECT count(*) FROM fathom.pages_daily WHERE site_id = 'SITE" + s + "'";
         long rows = Long.parseLong(String.valueOf(database.query(count).get(0).get(0)));
         // And two pages of control totals.
@@ -122,7 +133,7 @@ class OffsetTest {
       long requests = api.log().aggregations().size();
       System.out.printf(
           "%d days of %d sites at a row limit of %d, by offset: %d requests, at least %d%n",
-          60, SITES, ROW_LIMIT, requests, least);
+          60, sites, ROW_LIMIT, requests, least);
       assertThat((double) requests / least).isLessThanOrEqualTo(1.02);
       assertThat(known(database)).isEqualTo("honoured");
       assertThat(install(database, api).run("status", "all").out()).contains("offset is honoured");
@@ -131,7 +142,7 @@ class OffsetTest {
 
   @Test
   void ignoredItCostsOneRequestEver() throws IOException {
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api = FathomSimulator.start(world(2), Behaviour.unlimited())) {
       Installation installation = install(database, api);
 
@@ -146,7 +157,7 @@ class OffsetTest {
   /** What the API honoured yesterday it need not honour today. */
   @Test
   void whatNoLongerAddsUpIsForgotten() throws IOException {
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api =
             FathomSimulator.start(
                 world(1), Behaviour.unlimited().withOffset(Behaviour.Offset.HONOURED))) {
@@ -183,7 +194,7 @@ class OffsetTest {
                           w.viewAt("SITE0", FIRST.plusDays(now / 2).atTime(12, 0, 7))
                               .path("/late-" + now))));
     }
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api = FathomSimulator.start(world(1), behaviour)) {
       Installation installation = install(database, api);
       Installation.Ended ended = backfill(installation);
@@ -208,7 +219,7 @@ class OffsetTest {
         new Behaviour.Change(
             after,
             w -> w.add("SITE0", w.viewAt("SITE0", day.atTime(13, 0, 7)).path("/page-199/late")));
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api =
             FathomSimulator.start(
                 world, Behaviour.unlimited().withOffset(offset).withChange(late))) {

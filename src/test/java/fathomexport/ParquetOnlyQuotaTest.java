@@ -18,6 +18,7 @@ import fathomexport.simulator.Fault;
 import fathomexport.simulator.FaultRule;
 import fathomexport.simulator.SimulatorToken;
 import fathomexport.simulator.World;
+import fathomexport.testing.Fixture;
 import fathomexport.testing.Installation;
 import fathomexport.testing.LogCapture;
 import fathomexport.testing.PostgresProxy;
@@ -35,14 +36,14 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.Condition;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Pipelines that write files only, where the settings name a database all the same. */
-@Timeout(120)
+@Timeout(300)
 class ParquetOnlyQuotaTest {
   private static final LocalDate FIRST = LocalDate.of(2025, 9, 1);
   private static final LocalDate LAST = LocalDate.of(2025, 9, 30);
@@ -51,14 +52,15 @@ class ParquetOnlyQuotaTest {
 
   @TempDir Path directory;
 
+  @RegisterExtension final Fixture fixture = new Fixture();
   private FathomSimulator api;
   private TestDatabase database;
   private Installation installation;
 
   @BeforeEach
   void start() throws IOException {
-    api = FathomSimulator.start(World.dozen(41, FIRST, LAST, 0), Behaviour.unlimited());
-    database = TestDatabase.create();
+    api = fixture.api(World.dozen(41, FIRST, LAST, 0), Behaviour.unlimited());
+    database = fixture.database();
     installation =
         new Installation(directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
             .pipeline(
@@ -68,12 +70,6 @@ class ParquetOnlyQuotaTest {
                 SITES,
                 "[parquet]",
                 List.of(Question.pageviews("pages_daily", "day", "hostname", "pathname")));
-  }
-
-  @AfterEach
-  void stop() {
-    api.close();
-    database.close();
   }
 
   private Installation.Ended backfill(String pipeline) {

@@ -11,6 +11,7 @@ import fathomexport.simulator.FaultRule;
 import fathomexport.simulator.RequestLog;
 import fathomexport.simulator.SimulatorToken;
 import fathomexport.simulator.World;
+import fathomexport.testing.Fixture;
 import fathomexport.testing.Installation;
 import fathomexport.testing.Landed;
 import fathomexport.testing.Question;
@@ -23,14 +24,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A window of many requests is committed a few months at a time. */
-@Timeout(120)
+@Timeout(300)
 class PiecesTest {
   private static final LocalDate FIRST = LocalDate.of(2025, 5, 7);
   private static final LocalDate LAST = LocalDate.of(2025, 9, 20);
@@ -46,24 +47,19 @@ class PiecesTest {
   @TempDir Path directory;
 
   private final World world = World.dozen(41, FIRST, LAST, 0);
+  @RegisterExtension final Fixture fixture = new Fixture();
   private FathomSimulator api;
   private TestDatabase database;
   private Installation installation;
 
   @BeforeEach
   void start() throws IOException {
-    api = FathomSimulator.start(world, Behaviour.unlimited());
-    database = TestDatabase.create();
+    api = fixture.api(world, Behaviour.unlimited());
+    database = fixture.database();
     installation =
         new Installation(directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
             .settings(ROW_LIMIT)
             .pipeline("all", "[" + SITE + "]", "[postgres, parquet]", List.of(TRAFFIC, PAGES));
-  }
-
-  @AfterEach
-  void stop() {
-    api.close();
-    database.close();
   }
 
   private Installation.Ended backfill() {

@@ -60,7 +60,7 @@ class PlanTest {
   @Test
   void learnsFromTheLedger() throws IOException {
     List<Question> reports = List.of(Question.pageviews("traffic_daily", "day"), PAGES);
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api =
             FathomSimulator.start(World.dozen(21, FIRST, LAST, 0), Behaviour.unlimited())) {
       Installation installation =
@@ -124,7 +124,7 @@ class PlanTest {
 
   @Test
   void aMonthOfNightsIsBilledWhateverIsLeftToDoTonight() throws IOException {
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api =
             FathomSimulator.start(
                 World.dozen(21, FIRST, LocalDate.of(2026, 6, 21), 0), Behaviour.unlimited())) {

@@ -6,6 +6,7 @@ import fathomexport.simulator.Behaviour;
 import fathomexport.simulator.FathomSimulator;
 import fathomexport.simulator.SimulatorToken;
 import fathomexport.simulator.World;
+import fathomexport.testing.Fixture;
 import fathomexport.testing.Installation;
 import fathomexport.testing.Landed;
 import fathomexport.testing.Question;
@@ -18,11 +19,11 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -49,6 +50,7 @@ class RefusingTableTest {
           Question.events("goals_daily", "day"));
 
   private final World world = World.dozen(41, FIRST, LAST, 0);
+  @RegisterExtension final Fixture fixture = new Fixture();
   private FathomSimulator api;
   private TestDatabase database;
   private Installation installation;
@@ -65,14 +67,9 @@ class RefusingTableTest {
 
   @BeforeEach
   void install(@TempDir Path directory) {
-    database = TestDatabase.create();
+    database = fixture.emptyDatabase();
     installation =
         new Installation(directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW);
-  }
-
-  @AfterEach
-  void drop() {
-    database.close();
   }
 
   private void pipeline(String sinks, List<Question> reports) {

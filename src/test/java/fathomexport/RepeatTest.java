@@ -71,7 +71,7 @@ class RepeatTest {
 
   @Test
   void aSecondNightlyRunAsksForNothing() throws IOException {
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api =
             FathomSimulator.start(World.dozen(21, FIRST, LAST, 0), Behaviour.unlimited())) {
       Installation installation = install(database, api);
@@ -95,7 +95,7 @@ class RepeatTest {
   /** The day after, the look-back is asked for again; its rows are the same, and stay. */
   @Test
   void theNextNightWritesNoRowThatIsThere() throws IOException {
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api =
             FathomSimulator.start(World.dozen(22, FIRST, LAST, 0), Behaviour.unlimited())) {
       Installation installation = install(database, api).at(NOW.minus(Duration.ofDays(1)));
@@ -120,7 +120,7 @@ class RepeatTest {
 
   @Test
   void forcedAgainNothingChanges() throws IOException {
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api =
             FathomSimulator.start(World.dozen(23, FIRST, LAST, 0), Behaviour.unlimited())) {
       Installation installation = install(database, api);

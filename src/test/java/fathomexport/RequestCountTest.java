@@ -162,7 +162,7 @@ class RequestCountTest {
     World world = World.dozen(11, FIRST, LAST, 0);
     List<Question> reports = new ArrayList<>(asked);
     reports.addAll(free);
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {
       Installation installation =
           install(database, api)
@@ -233,7 +233,7 @@ class RequestCountTest {
             Question.pageviews("phones_total", "none", "city").where("device_type", "is", "Mobile"),
             Question.events("goals_daily", "day", "browser"),
             Question.events("goals_total", "none"));
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api =
             FathomSimulator.start(World.dozen(12, FIRST, LAST, 0), Behaviour.unlimited())) {
       Installation installation =
@@ -296,7 +296,7 @@ class RequestCountTest {
         Behaviour.unlimited()
             .withDayRangeRule(
                 new Behaviour.RangeRule(20, 422, "The range must not exceed 20 days."));
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api = FathomSimulator.start(world, refusing)) {
       Installation installation =
           install(database, api)

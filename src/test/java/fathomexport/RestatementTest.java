@@ -62,7 +62,7 @@ class RestatementTest {
   @Test
   void lateNumbersAreToldWithTheirAge() throws IOException {
     World world = world();
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {
       Installation installation =
           new Installation(
@@ -157,7 +157,7 @@ class RestatementTest {
   @Test
   void whatCannotBeExplainedIsSaidPlainly() throws IOException {
     World world = world();
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {
       Installation installation =
           new Installation(

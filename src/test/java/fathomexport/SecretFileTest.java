@@ -43,7 +43,7 @@ class SecretFileTest {
 
   private void withToken(Check check) throws IOException {
     World world = World.empty().addSite("CDBUGS", ZoneOffset.UTC);
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {
       Installation installation = new Installation(directory, database, api.baseUri(), SECRET, NOW);
       check.on(token(installation, api), directory.resolve("token"));

@@ -154,7 +154,7 @@ class SeenTest {
 
   @Test
   void aLineAWindow() throws IOException {
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
       Installation.Ended ended =
           install(database, api)
@@ -195,7 +195,7 @@ class SeenTest {
 
   @Test
   void aPersonSeesABar() throws IOException {
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
       Installation installation = install(database, api);
       ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -252,7 +252,7 @@ class SeenTest {
 
   @Test
   void aRunThatCannotBeginSaysSoInALine() throws IOException {
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
       Installation installation =
           install(database, api).variable(Installation.TOKEN_VARIABLE, "no");
@@ -273,7 +273,7 @@ class SeenTest {
 
   @Test
   void metricsOfAGoodRunAndOfTheBadOneAfterIt() throws IOException {
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
       Installation installation = install(database, api);
 
@@ -351,7 +351,7 @@ class SeenTest {
 
   @Test
   void aSnapshotIsSeenToo() throws IOException {
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
       Installation.Ended ended =
           install(database, api).run("snapshot", "all", "--metrics-file", "s.prom");
@@ -373,7 +373,7 @@ class SeenTest {
   void metricsCountTheAnswersThatWere429() throws IOException {
     Behaviour behaviour =
         Behaviour.unlimited().withFault(FaultRule.onAggregation(2, Fault.tooMany("0")));
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api = FathomSimulator.start(world(), behaviour)) {
       Installation installation = install(database, api);
 
@@ -388,7 +388,7 @@ class SeenTest {
 
   @Test
   void thereMustBeAPlaceForTheMetrics() throws IOException {
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
       Installation.Ended ended =
           install(database, api).run("run", "all", "--metrics-file", "no/such/all.prom");

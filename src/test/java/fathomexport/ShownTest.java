@@ -111,7 +111,7 @@ class ShownTest {
 
   @Test
   void everyCommandShowsNamesAsEscapes() throws IOException {
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
       Installation installation = install(database, api);
 
@@ -155,7 +155,7 @@ class ShownTest {
 
   @Test
   void errorsThatQuoteArgumentsAndFilesAreOneLineEach() throws IOException {
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
       Installation installation = install(database, api);
 
@@ -194,7 +194,7 @@ class ShownTest {
                         Map.of())));
     for (Behaviour behaviour : List.of(Behaviour.unlimited(), refusing)) {
       boolean refused = behaviour == refusing;
-      try (TestDatabase database = TestDatabase.create();
+      try (TestDatabase database = TestDatabase.migrated();
           FathomSimulator api = FathomSimulator.start(world(), behaviour)) {
         Installation installation = install(database, api);
         ByteArrayOutputStream out = new ByteArrayOutputStream();

@@ -14,19 +14,19 @@ import fathomexport.simulator.SimulatorToken;
 import fathomexport.simulator.World;
 import fathomexport.sink.postgres.PostgresSink;
 import fathomexport.sink.postgres.db.PostgresSettings;
+import fathomexport.testing.Fixture;
+import fathomexport.testing.ForkedRun;
 import fathomexport.testing.Installation;
 import fathomexport.testing.Landed;
 import fathomexport.testing.Question;
 import fathomexport.testing.TestDatabase;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
@@ -39,14 +39,18 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Runs that share a database: their locks, their quota, and what a signal, a kill, a stop does. */
-@Timeout(300)
+@Timeout(600)
 class SideBySideTest {
   private static final LocalDate FIRST = LocalDate.of(2025, 6, 1);
   private static final LocalDate LAST = LocalDate.of(2025, 8, 10);
   private static final Instant NOW = Instant.parse("2025-10-02T14:00:00Z");
+  private static final long SECONDS = 240;
   private static final String SITES = "[LDNBOOKS, UTCSTATS, KTMTRAIL]";
   private static final Question TRAFFIC = Question.pageviews("traffic_daily", "day");
   private static final Question PAGES =
@@ -57,27 +61,28 @@ class SideBySideTest {
 
   private final World world = World.dozen(41, FIRST, LAST, 0);
   private final Behaviour normal = Behaviour.unlimited();
-  private final List<Process> processes = new ArrayList<>();
+  private final List<ForkedRun> processes = new ArrayList<>();
+  @RegisterExtension final Fixture fixture = new Fixture();
   private FathomSimulator api;
   private TestDatabase database;
   private Installation installation;
 
   @BeforeEach
   void start() throws IOException {
-    api = FathomSimulator.start(world, normal);
-    database = TestDatabase.create();
+    api = fixture.api(world, normal);
+    database = fixture.database();
     installation =
         new Installation(directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+            .inRealTime()
             .pipeline("all", SITES, "[postgres, parquet]", List.of(TRAFFIC, PAGES));
   }
 
   @AfterEach
   void stop() throws InterruptedException {
-    for (Process process : processes) {
-      process.destroyForcibly().waitFor();
+    for (ForkedRun process : processes) {
+      process.kill();
+      process.await(60);
     }
-    api.close();
-    database.close();
   }
 
   private Installation.Ended backfill(String... more) {
@@ -91,31 +96,10 @@ class SideBySideTest {
   }
 
   /** Starts a backfill in a process of its own. */
-  private Process fork(String pipeline) throws IOException {
-    String classPath =
-        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
-                "-Xmx256m",
-                "-cp",
-                classPath,
-                "fathomexport.Main"));
-    command.addAll(arguments(pipeline));
-    ProcessBuilder builder = new ProcessBuilder(command);
-    builder.directory(directory.toFile());
-    builder.environment().putAll(installation.variables());
-    builder.redirectErrorStream(true);
-    builder.redirectOutput(directory.resolve(pipeline + ".txt").toFile());
-    Process process = builder.start();
-    processes.add(process);
-    return process;
-  }
-
-  private String output(String pipeline) throws IOException {
-    return Files.readString(directory.resolve(pipeline + ".txt"));
+  private ForkedRun fork(String pipeline) {
+    ForkedRun forked = ForkedRun.start(installation, List.of(), arguments(pipeline));
+    processes.add(forked);
+    return forked;
   }
 
   private void assertTrue(Question report) {
@@ -281,65 +265,67 @@ class SideBySideTest {
         .containsExactly(List.of(7L, 1L, true));
   }
 
-  private CountDownLatch arrivals(int n) {
+  /** Holds every report that is asked for back, until the latch opens or somebody gives up. */
+  private CountDownLatch arrivals(int n, CountDownLatch until) {
     CountDownLatch latch = new CountDownLatch(n);
     api.behave(
         normal.withFault(
             FaultRule.when(
                 r -> {
-                  if (r.aggregation() > 0) {
-                    latch.countDown();
-                    return true;
+                  if (r.aggregation() == 0) {
+                    return false;
                   }
-                  return false;
+                  latch.countDown();
+                  try {
+                    until.await(SECONDS, TimeUnit.SECONDS);
+                  } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                  }
+                  return true;
                 },
-                new Fault.Delay(Duration.ofSeconds(3)))));
+                new Fault.Delay(Duration.ofSeconds(1)))));
     return latch;
+  }
+
+  private static double await(CountDownLatch latch, ForkedRun process) throws InterruptedException {
+    long from = System.nanoTime();
+    assertThat(latch.await(SECONDS, TimeUnit.SECONDS)).as(process.said()).isTrue();
+    return (System.nanoTime() - from) / 1e9;
   }
 
   @Test
   void akilledRunBlocksTheNextOneForNoTime() throws Exception {
-    CountDownLatch asked = arrivals(2);
-    Process first = fork("all");
-    assertThat(asked.await(120, TimeUnit.SECONDS)).as(output("all")).isTrue();
-    CountDownLatch askedAgain = arrivals(1);
-    long killed = System.nanoTime();
-    first.destroyForcibly().waitFor();
-    fork("all");
-    assertThat(askedAgain.await(120, TimeUnit.SECONDS)).as(output("all")).isTrue();
-    double seconds = (System.nanoTime() - killed) / 1e9;
-    System.out.printf("kill -9 to the next run's first request: %.1f s%n", seconds);
+    CountDownLatch never = new CountDownLatch(1);
+    CountDownLatch asked = arrivals(2, never);
+    ForkedRun first = fork("all");
+    double undisturbed = await(asked, first);
+    CountDownLatch askedAgain = arrivals(1, never);
+    first.kill();
+    first.await(SECONDS);
+    double afterKill = await(askedAgain, fork("all"));
+    never.countDown();
+    System.out.printf(
+        "to the first request: %.1f s, and %.1f s after a kill -9%n", undisturbed, afterKill);
     // Without waiting for what the killed run held: its permits would lapse after a minute.
-    assertThat(seconds).isLessThan(60);
+    assertThat(afterKill - undisturbed).isLessThan(55);
   }
 
-  private static void signal(Process process, String name) throws Exception {
-    assertThat(
-            new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
-                .inheritIO()
-                .start()
-                .waitFor())
-        .isZero();
-  }
+  @ParameterizedTest
+  @CsvSource({"TERM, 143", "INT, 130"})
+  void aSignalLetsTheWindowInHandBeFinished(String signal, int code) throws Exception {
+    CountDownLatch signalled = new CountDownLatch(1);
+    CountDownLatch asked = arrivals(2, signalled);
+    ForkedRun process = fork("all");
+    await(asked, process);
+    int before = api.log().aggregations().size();
+    process.signal(signal);
+    signalled.countDown();
+    Installation.Ended ended = process.await(SECONDS);
+    assertThat(ended.code()).as(ended.said()).isEqualTo(code);
+    assertThat(ended.said()).doesNotContain("before the window in hand was finished");
+    assertThat(api.log().aggregations()).as("no new request").hasSizeBetween(before, before + 1);
+    assertThat(ledger()).as("the window in hand").isNotEmpty();
 
-  @Test
-  void aSignalLetsTheWindowInHandBeFinished() throws Exception {
-    for (Map.Entry<String, Integer> each : Map.of("TERM", 143, "INT", 130).entrySet()) {
-      CountDownLatch asked = arrivals(2);
-      api.log().clear();
-      Process process = fork("all");
-      assertThat(asked.await(120, TimeUnit.SECONDS)).as(output("all")).isTrue();
-      int before = api.log().aggregations().size();
-      long from = System.nanoTime();
-      signal(process, each.getKey());
-      assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
-      double seconds = (System.nanoTime() - from) / 1e9;
-      System.out.printf(
-          "SIG%s: exit %d after %.1f s%n", each.getKey(), process.exitValue(), seconds);
-      assertThat(process.exitValue()).as(output("all")).isEqualTo(each.getValue());
-      assertThat(seconds).isLessThan(25);
-      assertThat(api.log().aggregations()).as("no new request").hasSizeBetween(before, before + 1);
-    }
     api.behave(normal);
     assertThat(backfill().code()).isZero();
     assertTrue(TRAFFIC);
@@ -348,27 +334,17 @@ class SideBySideTest {
 
   @Test
   void aSecondSignalStopsAtOnce() throws Exception {
-    CountDownLatch asked = new CountDownLatch(1);
-    api.behave(
-        normal.withFault(
-            FaultRule.when(
-                r -> {
-                  if (r.aggregation() > 0) {
-                    asked.countDown();
-                    return true;
-                  }
-                  return false;
-                },
-                new Fault.StallAfterHeaders(Duration.ofSeconds(40)))));
-    Process process = fork("all");
-    assertThat(asked.await(120, TimeUnit.SECONDS)).as(output("all")).isTrue();
-    signal(process, "TERM");
-    assertThat(process.waitFor(2, TimeUnit.SECONDS)).as("it waits for the answer").isFalse();
-    long from = System.nanoTime();
-    signal(process, "INT");
-    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
-    assertThat((System.nanoTime() - from) / 1e9).isLessThan(5);
-    assertThat(process.exitValue()).isEqualTo(130);
+    CountDownLatch never = new CountDownLatch(1);
+    CountDownLatch asked = arrivals(1, never);
+    ForkedRun process = fork("all");
+    await(asked, process);
+    process.signal("TERM");
+    assertThat(process.ends(2_000)).as("it waits for the answer").isFalse();
+    process.signal("INT");
+    Installation.Ended ended = process.await(SECONDS);
+    never.countDown();
+    assertThat(ended.code()).as(ended.said()).isEqualTo(130);
+    assertThat(ended.said()).contains("stopped at once");
   }
 
   /** In real time, against a server that counts: no request is refused. */
@@ -383,13 +359,12 @@ class SideBySideTest {
     api.behave(
         normal.withReportsQuota(Quota.aMinute(Quota.Model.SLIDING, 10)).withInFlightLimit(1));
     assertThat(installation.run("migrate", "one").code()).isZero();
-    Process one = fork("one");
-    Process two = fork("two");
+    ForkedRun one = fork("one");
+    ForkedRun two = fork("two");
     Instant end = Instant.now().plusSeconds(185);
     while (Instant.now().isBefore(end)) {
-      assertThat(one.isAlive()).as(output("one")).isTrue();
-      assertThat(two.isAlive()).as(output("two")).isTrue();
-      assertThat(one.waitFor(1, TimeUnit.SECONDS)).isFalse();
+      assertThat(one.ends(500)).as(one.said()).isFalse();
+      assertThat(two.ends(500)).as(two.said()).isFalse();
     }
     List<RequestLog.Entry> entries = api.log().aggregations();
     long refused = entries.stream().filter(e -> e.status() == 429).count();

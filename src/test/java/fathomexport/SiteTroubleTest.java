@@ -40,6 +40,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -275,9 +276,19 @@ class SiteTroubleTest {
   }
 
   /** The API is away in the middle, for less than the run is patient: nothing is missing. */
+  @Test
+  void anApiThatIsDownForAWhile() throws IOException {
+    downFor(120);
+  }
+
   @ParameterizedTest
-  @ValueSource(ints = {30, 120, 480})
-  void anApiThatIsDownForAWhile(int seconds) throws IOException {
+  @ValueSource(ints = {30, 480})
+  @Tag("chaos")
+  void anApiThatIsDownForLessOrLonger(int seconds) throws IOException {
+    downFor(seconds);
+  }
+
+  private void downFor(int seconds) throws IOException {
     Instant[] from = {Instant.MAX};
     api.behave(
         normal.withFault(
@@ -351,9 +362,18 @@ class SiteTroubleTest {
   }
 
   /** Nothing is sent before its end, and one message says when that is. */
-  @ParameterizedTest
-  @ValueSource(ints = {901, 3300})
-  void aClosureThatIsNotSatOut(int seconds) throws IOException {
+  @Test
+  void aClosureThatIsNotSatOut() throws IOException {
+    notSatOut(901);
+  }
+
+  @Test
+  @Tag("chaos")
+  void aLongClosureThatIsNotSatOut() throws IOException {
+    notSatOut(3300);
+  }
+
+  private void notSatOut(int seconds) throws IOException {
     api.behave(normal.withClosure(new Behaviour.Closure(7, Duration.ofSeconds(seconds))));
 
     RunResult result = night(FIVE_REPORTS, Patience.LIMITED);
@@ -368,9 +388,19 @@ class SiteTroubleTest {
     assertThat(said).singleElement().satisfies(m -> assertThat(m).contains("before 2026-03-15T14"));
   }
 
+  @Test
+  void aClosureThatIsSatOut() throws IOException {
+    satOut(3300);
+  }
+
   @ParameterizedTest
-  @ValueSource(ints = {901, 3300, 40_000})
-  void aClosureThatIsSatOut(int seconds) throws IOException {
+  @ValueSource(ints = {901, 40_000})
+  @Tag("chaos")
+  void aShorterOrLongerClosureThatIsSatOut(int seconds) throws IOException {
+    satOut(seconds);
+  }
+
+  private void satOut(int seconds) throws IOException {
     api.behave(normal.withClosure(new Behaviour.Closure(7, Duration.ofSeconds(seconds))));
 
     RunResult result = night(FIVE_REPORTS, Patience.ENDLESS);

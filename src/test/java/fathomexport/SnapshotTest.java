@@ -18,10 +18,11 @@ import fathomexport.simulator.World;
 import fathomexport.sink.SampleTable;
 import fathomexport.sink.postgres.PostgresSink;
 import fathomexport.sink.postgres.db.PostgresSettings;
+import fathomexport.testing.Fixture;
+import fathomexport.testing.ForkedRun;
 import fathomexport.testing.Installation;
 import fathomexport.testing.Question;
 import fathomexport.testing.TestDatabase;
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,14 +46,13 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -71,6 +71,11 @@ class SnapshotTest {
   private static final Question TRAFFIC = Question.pageviews("traffic_daily", "day");
 
   private final World world = World.dozen(77, FIRST, LocalDate.of(2026, 6, 12), 0);
+
+  /** How long a process may take to start on a machine that is busy. */
+  private static final long SECONDS = 240;
+
+  @RegisterExtension final Fixture fixture = new Fixture();
   private FathomSimulator api;
   private TestDatabase database;
   private Installation installation;
@@ -109,7 +114,7 @@ class SnapshotTest {
   void install(@TempDir Path directory) {
     api.behave(Behaviour.unlimited());
     api.log().clear();
-    database = TestDatabase.create();
+    database = fixture.database();
     installation = install(directory, database);
   }
 
@@ -117,11 +122,6 @@ class SnapshotTest {
     return new Installation(directory, into, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
         .pipeline(
             "live", "[" + String.join(", ", SITES) + "]", "[postgres, parquet]", List.of(TRAFFIC));
-  }
-
-  @AfterEach
-  void drop() {
-    database.close();
   }
 
   // --- What must be there, from the visits one by one
@@ -566,14 +566,14 @@ class SnapshotTest {
                     new Fault.Delay(Duration.ofMillis(30)))));
     for (int kill = 1; kill <= SITES.size(); kill++) {
       arrivals.drainPermits();
-      Process process = start(installation);
-      try {
-        assertThat(arrivals.tryAcquire(kill, 60, TimeUnit.SECONDS))
-            .as("it asks: %s", Files.readString(output(installation).toPath()))
+      try (ForkedRun process =
+          ForkedRun.start(installation, List.of(), List.of("snapshot", "live"))) {
+        assertThat(arrivals.tryAcquire(kill, SECONDS, TimeUnit.SECONDS))
+            .as("it asks: %s", process.said())
             .isTrue();
-        process.waitFor(11L * kill, TimeUnit.MILLISECONDS);
-      } finally {
-        process.destroyForcibly().waitFor();
+        process.ends(11L * kill);
+        process.kill();
+        process.await(SECONDS);
       }
     }
     api.behave(Behaviour.unlimited());
@@ -608,36 +608,5 @@ class SnapshotTest {
       expected += listed;
     }
     assertThat(rows).as("%s without a sample", table).hasSize(expected);
-  }
-
-  private static Process start(Installation installation) throws IOException {
-    ProcessBuilder builder =
-        new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-XX:TieredStopAtLevel=1",
-            "-Xmx256m",
-            "-cp",
-            classPath(),
-            "fathomexport.Main",
-            "snapshot",
-            "live");
-    builder.directory(installation.directory().toFile());
-    builder.environment().putAll(installation.variables());
-    builder.redirectErrorStream(true);
-    builder.redirectOutput(output(installation));
-    return builder.start();
-  }
-
-  /** With whole paths: the process has another directory. */
-  private static String classPath() {
-    String ours =
-        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
-    return Arrays.stream(ours.split(File.pathSeparator))
-        .map(entry -> Path.of(entry).toAbsolutePath().toString())
-        .collect(Collectors.joining(File.pathSeparator));
-  }
-
-  private static File output(Installation installation) {
-    return installation.directory().resolve("output.txt").toFile();
   }
 }

@@ -29,6 +29,7 @@ import java.util.SplittableRandom;
 import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -117,13 +118,23 @@ class SplitTest {
         + (page % 10 == 0 && page > 0 ? page : "");
   }
 
+  @Test
+  void aCrowdedDayTakesLittleMoreThanTheFewestRequests() throws IOException {
+    crowdedDay(Behaviour.Offset.HONOURED);
+  }
+
   @ParameterizedTest
-  @EnumSource
-  void aCrowdedDayTakesLittleMoreThanTheFewestRequests(Behaviour.Offset offset) throws IOException {
+  @EnumSource(names = "HONOURED", mode = EnumSource.Mode.EXCLUDE)
+  @Tag("chaos")
+  void soItDoesWhateverElseBecomesOfAnOffset(Behaviour.Offset offset) throws IOException {
+    crowdedDay(offset);
+  }
+
+  private void crowdedDay(Behaviour.Offset offset) throws IOException {
     Question report =
         Question.pageviews("pages_daily", "day", "hostname", "pathname", "referrer_hostname")
             .measuring("pageviews", "visits");
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api =
             FathomSimulator.start(
                 crowd(), Behaviour.unlimited().withOffset(offset).withRe2Only(true))) {
@@ -236,10 +247,20 @@ class SplitTest {
     return world;
   }
 
+  @Test
+  void oddValuesLandOnceEach() throws IOException {
+    oddValues(Behaviour.EmptyField.AS_KEPT);
+  }
+
   @ParameterizedTest
-  @EnumSource
-  void oddValuesLandOnceEach(Behaviour.EmptyField empty) throws IOException {
-    try (TestDatabase database = TestDatabase.create();
+  @EnumSource(names = "AS_KEPT", mode = EnumSource.Mode.EXCLUDE)
+  @Tag("chaos")
+  void oddValuesLandOnceEachHoweverNothingIsShown(Behaviour.EmptyField empty) throws IOException {
+    oddValues(empty);
+  }
+
+  private void oddValues(Behaviour.EmptyField empty) throws IOException {
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api =
             FathomSimulator.start(oddWorld(), Behaviour.unlimited().withEmptyField(empty))) {
       Installation.Ended ended = small(database, api, REPORTS);
@@ -264,7 +285,7 @@ class SplitTest {
   @Test
   void whatCannotBeFilteredOnIsIncompleteByANumber() throws IOException {
     Question report = Question.pageviews("keywords_daily", "day", "keyword");
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api = FathomSimulator.start(oddWorld(), Behaviour.unlimited())) {
       Installation.Ended ended = small(database, api, List.of(report));
 
@@ -294,31 +315,46 @@ class SplitTest {
     return values.stream().map(v -> new Level(String.valueOf(v), b -> change.apply(b, v))).toList();
   }
 
-  /** Every pair of what a server may do to a split. */
+  /** What a server may do to a split. */
+  private static final List<List<Level>> SWITCHES =
+      List.of(
+          each(List.of(Behaviour.EmptyField.values()), Behaviour::withEmptyField),
+          each(List.of(Behaviour.FieldSort.values()), Behaviour::withFieldSort),
+          either("nulls last", b -> b.withNullsLast(true)),
+          either("complements drop null", b -> b.withComplementsDropNull(true)),
+          either("expressions ignore case", b -> b.withRegexIgnoringCase(true)),
+          either("expressions refused", b -> b.withRegexRefused(true)),
+          either("capped", b -> b.withSilentRowCap(SMALL_LIMIT - 5)),
+          either("unstable ties", b -> b.withUnstableTies(true)),
+          each(List.of(Behaviour.Offset.values()), Behaviour::withOffset),
+          either("RE2 only", b -> b.withRe2Only(true)));
+
+  /** Each of it once. */
   @Test
   void neverCertifiedAndWrong() throws IOException {
-    List<List<Level>> factors =
-        List.of(
-            each(List.of(Behaviour.EmptyField.values()), Behaviour::withEmptyField),
-            each(List.of(Behaviour.FieldSort.values()), Behaviour::withFieldSort),
-            either("nulls last", b -> b.withNullsLast(true)),
-            either("complements drop null", b -> b.withComplementsDropNull(true)),
-            either("expressions ignore case", b -> b.withRegexIgnoringCase(true)),
-            either("expressions refused", b -> b.withRegexRefused(true)),
-            either("capped", b -> b.withSilentRowCap(SMALL_LIMIT - 5)),
-            either("unstable ties", b -> b.withUnstableTies(true)),
-            each(List.of(Behaviour.Offset.values()), Behaviour::withOffset),
-            either("RE2 only", b -> b.withRe2Only(true)));
+    assertThat(certified(PairwiseMatrix.each(SWITCHES, 5))).isPositive();
+  }
+
+  @Test
+  @Tag("chaos")
+  void noPairIsCertifiedAndWrong() throws IOException {
+    List<List<Level>> combinations = PairwiseMatrix.of(SWITCHES, 5);
+    assertThat(certified(combinations))
+        .as("most can be had, one way or the other")
+        .isGreaterThan(combinations.size() * REPORTS.size() / 2);
+  }
+
+  /** How many reports are certified under these combinations, all of them rightly. */
+  private int certified(List<List<Level>> combinations) throws IOException {
     int certified = 0;
     int reported = 0;
     World world = oddWorld();
-    List<List<Level>> combinations = PairwiseMatrix.of(factors, 5);
     for (List<Level> combination : combinations) {
       Behaviour behaviour = Behaviour.unlimited();
       for (Level level : combination) {
         behaviour = level.change().apply(behaviour);
       }
-      try (TestDatabase database = TestDatabase.create();
+      try (TestDatabase database = TestDatabase.migrated();
           FathomSimulator api = FathomSimulator.start(world, behaviour)) {
         Installation.Ended ended = small(database, api, REPORTS);
 
@@ -344,7 +380,7 @@ class SplitTest {
     System.out.printf(
         "splits under %d combinations of %d switches: %d reports certified, %d reported as"
             + " incomplete; none certified and wrong%n",
-        combinations.size(), factors.size(), certified, reported);
-    assertThat(certified).as("most can be had, one way or the other").isGreaterThan(reported);
+        combinations.size(), SWITCHES.size(), certified, reported);
+    return certified;
   }
 }

@@ -17,6 +17,7 @@ import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
 import fathomexport.sink.parquet.ParquetSink;
 import fathomexport.sink.parquet.file.ParquetSettings;
+import fathomexport.testing.Fixture;
 import fathomexport.testing.Installation;
 import fathomexport.testing.LoadBuilder;
 import fathomexport.testing.TestDatabase;
@@ -38,9 +39,9 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.w3c.dom.Document;
 import org.w3c.dom.Element;
@@ -107,20 +108,16 @@ class StatusTest {
       """;
 
   @TempDir Path directory;
+  @RegisterExtension final Fixture fixture = new Fixture();
   private TestDatabase database;
   private Installation installation;
 
   @BeforeEach
   void install() {
-    database = TestDatabase.create();
+    database = fixture.database();
     installation =
         new Installation(directory, database, URI.create("http://127.0.0.1:9/v1"), "t", NOW)
             .write("pipelines/all.yaml", PIPELINE);
-  }
-
-  @AfterEach
-  void drop() throws Exception {
-    database.close();
   }
 
   private static LocalDate june(int day) {

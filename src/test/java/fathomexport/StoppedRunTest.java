@@ -109,7 +109,7 @@ class StoppedRunTest {
         int requests = drill.api().log().aggregations().size();
         assertThat(state(forked)).as("it stands still yet").isEqualTo('T');
 
-        signal(forked, "CONT");
+        forked.signal("CONT");
         Installation.Ended first = forked.await(SECONDS);
 
         assertThat(first.code()).as(first.said()).isEqualTo(75);
@@ -137,20 +137,10 @@ class StoppedRunTest {
   }
 
   private static void stop(ForkedRun forked) throws IOException, InterruptedException {
-    signal(forked, "STOP");
+    forked.signal("STOP");
     while (state(forked) != 'T') {
       Thread.onSpinWait();
     }
-  }
-
-  private static void signal(ForkedRun forked, String name)
-      throws IOException, InterruptedException {
-    int code =
-        new ProcessBuilder("kill", "-" + name, Long.toString(forked.pid()))
-            .inheritIO()
-            .start()
-            .waitFor();
-    assertThat(code).isZero();
   }
 
   /** As {@code /proc} has it: T is stopped. */

@@ -98,7 +98,7 @@ class TruthTest {
   @Test
   void everyRowAndColumnIsTheTruth() throws IOException {
     World world = World.dozen(7, FIRST, LAST, BURST_PAGES);
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {
       Installation installation =
           new Installation(

@@ -6,6 +6,7 @@ import fathomexport.simulator.Behaviour;
 import fathomexport.simulator.FathomSimulator;
 import fathomexport.simulator.SimulatorToken;
 import fathomexport.simulator.World;
+import fathomexport.testing.Fixture;
 import fathomexport.testing.Installation;
 import fathomexport.testing.Question;
 import fathomexport.testing.TestDatabase;
@@ -23,11 +24,11 @@ import java.time.LocalDate;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -38,6 +39,7 @@ class UnreachableDatabaseTest {
   private static final LocalDate DAY = LocalDate.of(2025, 9, 1);
   private static final Instant NOW = Instant.parse("2025-10-02T14:00:00Z");
 
+  @RegisterExtension final Fixture fixture = new Fixture();
   private FathomSimulator api;
   private TestDatabase database;
   private Installation installation;
@@ -55,9 +57,10 @@ class UnreachableDatabaseTest {
   @BeforeEach
   void install(@TempDir Path directory) {
     api.log().clear();
-    database = TestDatabase.create();
+    database = fixture.emptyDatabase();
     installation =
         new Installation(directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+            .inRealTime()
             .pipeline(
                 "all",
                 "[UTCSTATS]",
@@ -65,11 +68,6 @@ class UnreachableDatabaseTest {
                 List.of(
                     Question.pageviews("traffic_daily", "day"),
                     Question.pageviews("pages_daily", "day", "pathname")));
-  }
-
-  @AfterEach
-  void drop() {
-    database.close();
   }
 
   private Installation.Ended backfill() {

@@ -132,7 +132,7 @@ class UnstorableTextTest {
     reports.add(Question.events("goals", "day", "pathname", "country_code"));
     reports.add(Question.pageviews("totals", "none", "pathname"));
     reports.add(Question.pageviews("hours", "hour", "hostname"));
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         LogCapture log = LogCapture.ofAll();
         FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {
       Installation installation =
@@ -183,7 +183,7 @@ class UnstorableTextTest {
             Question.pageviews("pages", "day", "pathname"),
             Question.pageviews("browsers", "day", "pathname", "browser"));
     for (Behaviour.FieldSort sort : Behaviour.FieldSort.values()) {
-      try (TestDatabase database = TestDatabase.create();
+      try (TestDatabase database = TestDatabase.migrated();
           FathomSimulator api =
               FathomSimulator.start(world, Behaviour.unlimited().withFieldSort(sort))) {
         Installation installation =
@@ -213,7 +213,7 @@ class UnstorableTextTest {
       n++;
     }
     Question report = Question.events("goals", "day", "pathname");
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         LogCapture log = LogCapture.ofAll();
         FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {
       Installation installation =
@@ -261,7 +261,7 @@ class UnstorableTextTest {
       world.add(
           SITE, PageView.at(second(1)).visit(visit++).path(text).with(Dimension.HOSTNAME, text));
     }
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {
       Installation installation =
           install(database, api)

@@ -17,6 +17,37 @@ public interface TimeSource extends InstantSource {
    */
   void await(Condition condition, long nanos) throws InterruptedException;
 
+  /** Whether it stands for all clocks, that of the database included, as in a test of hours. */
+  default boolean isTheOnlyClock() {
+    return false;
+  }
+
+  /**
+   * The clock itself when it is more than a clock; else with waits that take as long as they take.
+   */
+  static TimeSource of(InstantSource clock) {
+    if (clock instanceof TimeSource time) {
+      return time;
+    }
+    TimeSource system = system();
+    return new TimeSource() {
+      @Override
+      public Instant instant() {
+        return clock.instant();
+      }
+
+      @Override
+      public long nanos() {
+        return system.nanos();
+      }
+
+      @Override
+      public void await(Condition condition, long nanos) throws InterruptedException {
+        system.await(condition, nanos);
+      }
+    };
+  }
+
   /** This machine's time. */
   static TimeSource system() {
     return new TimeSource() {

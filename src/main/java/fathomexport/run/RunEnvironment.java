@@ -5,7 +5,6 @@ import fathomexport.api.TimeSource;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
-import java.util.concurrent.locks.Condition;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -34,34 +33,13 @@ public record RunEnvironment(
     this(variables, time, stop, listener, () -> null);
   }
 
-  /**
-   * With a clock of its own, and waits that take as long as they take, unless the clock has waits
-   * of its own: then it is the only one.
-   */
+  /** With the waits of its clock, if that is a {@link TimeSource}; else real ones. */
   public static RunEnvironment of(
       Map<String, String> variables, InstantSource clock, RunListener listener) {
-    if (clock instanceof TimeSource only) {
-      return new RunEnvironment(variables, only, new StopSignal(), listener, only::instant);
-    }
-    TimeSource system = TimeSource.system();
-    TimeSource time =
-        new TimeSource() {
-          @Override
-          public Instant instant() {
-            return clock.instant();
-          }
-
-          @Override
-          public long nanos() {
-            return system.nanos();
-          }
-
-          @Override
-          public void await(Condition condition, long nanos) throws InterruptedException {
-            system.await(condition, nanos);
-          }
-        };
-    return new RunEnvironment(variables, time, new StopSignal(), listener);
+    TimeSource time = TimeSource.of(clock);
+    return time.isTheOnlyClock()
+        ? new RunEnvironment(variables, time, new StopSignal(), listener, time::instant)
+        : new RunEnvironment(variables, time, new StopSignal(), listener);
   }
 
   /** Asks the run to end at a window's edge. */

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** An API that is down, and sites that are: what each costs, and what it does to the others. */
-@Timeout(60)
+@Timeout(300)
 class CircuitBreakerTest {
   /** Attempts of one call. */
   private static final int ATTEMPTS = 3;

@@ -26,13 +26,13 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@Timeout(60)
+@Timeout(300)
 class FathomClientFaultsTest {
   private static final String GOOD =
       "[{\"date\":\"2026-03-01\",\"pathname\":\"/a\",\"visits\":\"2\",\"pageviews\":\"3\"},"
           + "{\"date\":\"2026-03-02\",\"pathname\":\"/b\",\"visits\":\"1\",\"pageviews\":\"1\"}]";
   private static final byte[] GOOD_GZIP = gzip(GOOD);
-  private static final Duration SHORT = Duration.ofMillis(400);
+  private static final Duration SHORT = Duration.ofSeconds(1);
 
   /** Each fault, what it is called, and the least and most wait before the next attempt, in s. */
   static Stream<Arguments> faults() {

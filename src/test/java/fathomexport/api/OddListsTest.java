@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Lists of sites with records that are none: those are named, the others are taken. */
-@Timeout(60)
+@Timeout(300)
 class OddListsTest {
   private static final String GOOD = "{\"id\":\"GOOD\",\"name\":\"a site\"}";
   private static final int ENDLESS_MEGABYTES = 300;

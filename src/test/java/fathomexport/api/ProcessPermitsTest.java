@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-@Timeout(60)
+@Timeout(300)
 class ProcessPermitsTest {
   private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
   private static final int QUOTA = 10;

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Faults of a TLS connection that no retry helps against, each against a real server. */
-@Timeout(60)
+@Timeout(300)
 class TlsFaultsTest {
   private static final String PASSWORD = "made-for-a-test";
 

@@ -38,7 +38,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A permit that a process slept on: by then another may have its place in the quota. */
-@Timeout(60)
+@Timeout(300)
 class LeasedPermitsTest {
   private static final Duration LATE = LeasedPermits.SEND_WITHIN.plusNanos(1);
   private static final SiteId SITE = new SiteId("LDNBOOKS");
@@ -51,7 +51,7 @@ class LeasedPermitsTest {
 
   @BeforeEach
   void start() {
-    database = TestDatabase.create();
+    database = TestDatabase.migrated();
     PostgresSettings settings =
         new PostgresSettings(
             database.url(), database.user(), new SecretRef.Env(TestDatabase.PASSWORD_VARIABLE));

@@ -3,7 +3,6 @@ package fathomexport.simulator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.time.Duration;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.LocalTime;
@@ -71,11 +70,9 @@ class WorldTest {
 
   @Test
   void a_quarter_of_a_million_pages_on_one_day() {
-    long start = System.nanoTime();
     World world = World.dozen(5, FROM, FROM.plusDays(2), 250_000);
 
     assertThat(world.pageViews(World.BURST_SITE)).hasSizeGreaterThan(250_000);
-    assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(30));
   }
 
   @Test

@@ -125,7 +125,7 @@ public final class FaultDrill implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    this.database = TestDatabase.create();
+    this.database = TestDatabase.migrated();
     this.undisturbed = install(directory.resolve("undisturbed"), database);
     Installation.Ended ended = how.run(api, normal, undisturbed, arguments());
     assertThat(ended.code()).as(ended.said()).isZero();
@@ -135,6 +135,7 @@ public final class FaultDrill implements AutoCloseable {
   private Installation install(Path place, TestDatabase itsDatabase) {
     return new Installation(
             place, itsDatabase, api.baseUri(), SimulatorToken.STANDARD.secret(), now)
+        .inRealTime()
         .settings(1_000, 1000, moreOfApi)
         .pipeline(PIPELINE, sites, SINKS, reports);
   }
@@ -146,6 +147,11 @@ public final class FaultDrill implements AutoCloseable {
   /** The API that all trials ask; a trial begins and ends with it as it is normally. */
   public FathomSimulator api() {
     return api;
+  }
+
+  /** The instant at which all commands of this process run. */
+  public Instant now() {
+    return now;
   }
 
   /** The API without faults. */
@@ -160,7 +166,7 @@ public final class FaultDrill implements AutoCloseable {
 
   /** Begins a trial in a new database of the shared server. */
   public Trial trial() {
-    return new Trial(TestDatabase.create());
+    return new Trial(TestDatabase.migrated());
   }
 
   /** Begins a trial in this database, which it closes. */
@@ -215,6 +221,12 @@ public final class FaultDrill implements AutoCloseable {
     /** Has runs from now on reach the database without a detour. */
     public Trial databaseDirectly() {
       installation.databaseAt(itsDatabase.url()).settings(1_000, 1000, moreOfApi);
+      return this;
+    }
+
+    /** Has waits for the API take no time: where the database is not what is disturbed. */
+    public Trial hurried() {
+      installation.hurried();
       return this;
     }
 

@@ -13,12 +13,17 @@ import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * What faults left behind, a row a fault, over all test classes that it extends: printed once, when
- * the last of them is over, and written to {@code target/faults.txt}.
+ * What faults left behind, one row per fault, over all test classes of this JVM that it extends:
+ * written to {@code target/faults-N.txt}, N being the number of the JVM that runs the tests, and
+ * printed.
  */
 public final class FaultTable implements BeforeAllCallback {
   private static final ExtensionContext.Namespace NAMESPACE =
       ExtensionContext.Namespace.create(FaultTable.class);
+
+  /** The system property in which Surefire says which of its JVMs this is. */
+  private static final String FORK = "surefire.forkNumber";
+
   private static final String FORMAT = "%-58s %6s  %-18s %5s %8s %5s %9s%n";
 
   /** The rows of all classes of a JVM; a drill adds to them. */
@@ -67,7 +72,8 @@ public final class FaultTable implements BeforeAllCallback {
       System.out.print(table);
       try {
         Files.createDirectories(Path.of("target"));
-        Files.writeString(Path.of("target", "faults.txt"), table);
+        Files.writeString(
+            Path.of("target", "faults-" + System.getProperty(FORK, "0") + ".txt"), table);
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import java.util.stream.Collectors;
@@ -18,6 +19,8 @@ import java.util.stream.Stream;
 /** A command of an installation, run in a process of its own, which can be killed. */
 public final class ForkedRun implements AutoCloseable {
   private static final String CLASS_PATH = classPath();
+  private static final List<String> SIGNALS_AS_USUAL = signalsAsUsual();
+  private static final AtomicInteger COUNT = new AtomicInteger();
 
   private final Process process;
   private final Path output;
@@ -34,7 +37,7 @@ public final class ForkedRun implements AutoCloseable {
    */
   public static ForkedRun start(
       Installation installation, List<String> jvmOptions, List<String> arguments) {
-    List<String> command = new ArrayList<>();
+    List<String> command = new ArrayList<>(SIGNALS_AS_USUAL);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(
         List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m", "-Xlog:cds=off"));
@@ -43,7 +46,7 @@ public final class ForkedRun implements AutoCloseable {
     command.add(CLASS_PATH);
     command.add("fathomexport.Main");
     command.addAll(arguments);
-    Path output = installation.directory().resolve("output.txt");
+    Path output = installation.directory().resolve("output-" + COUNT.incrementAndGet() + ".txt");
     ProcessBuilder builder =
         new ProcessBuilder(command)
             .directory(installation.directory().toFile())
@@ -54,6 +57,29 @@ public final class ForkedRun implements AutoCloseable {
       return new ForkedRun(builder.start(), output);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * A background job of a script ignores SIGINT, its children inherit that, and Java keeps to it.
+   * What undoes it is the {@code env} of GNU coreutils 8.31 or later; without that, tests of SIGINT
+   * need a caller who does not ignore it.
+   */
+  private static List<String> signalsAsUsual() {
+    List<String> prefix = List.of("env", "--default-signal=INT,TERM");
+    List<String> trial = new ArrayList<>(prefix);
+    trial.add("true");
+    try {
+      Process env =
+          new ProcessBuilder(trial)
+              .redirectErrorStream(true)
+              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+              .start();
+      return env.waitFor() == 0 ? prefix : List.of();
+    } catch (IOException e) {
+      return List.of();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
     }
   }
 
@@ -103,6 +129,19 @@ public final class ForkedRun implements AutoCloseable {
   /** {@code kill}: asks it to stop. */
   public void terminate() {
     process.destroy();
+  }
+
+  /**
+   * Sends a signal.
+   *
+   * @param name such as INT
+   */
+  public void signal(String name) throws IOException, InterruptedException {
+    int code =
+        new ProcessBuilder("kill", "-" + name, Long.toString(pid())).inheritIO().start().waitFor();
+    if (code != 0) {
+      throw new IOException("the process " + pid() + " is not there: " + said());
+    }
   }
 
   /** Whether it has ended within this time. */

@@ -18,11 +18,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * fathom-export as somebody has it installed: a directory with {@code conf/} and {@code
  * pipelines/}, a database, a warehouse, an API. Commands run in this process, as {@code main} runs
- * them, at an instant that the test sets.
+ * them, at an instant that the test sets; what they wait for the API takes no time.
  */
 public final class Installation {
   /** The variable that the token is taken from. */
@@ -33,7 +34,9 @@ public final class Installation {
   private final URI api;
   private final Map<String, String> variables = new HashMap<>();
   private String databaseUrl;
-  private InstantSource clock;
+  private Instant now;
+  private boolean hurried = true;
+  private @Nullable TimeSource time;
 
   /** How a command ended. */
   public record Ended(int code, String out, String err) {
@@ -52,7 +55,7 @@ public final class Installation {
     this.database = database;
     this.api = api;
     this.databaseUrl = database.url();
-    this.clock = InstantSource.fixed(now);
+    this.now = now;
     variables.put(TOKEN_VARIABLE, token);
     variables.putAll(database.environment());
     settings(1_000);
@@ -152,12 +155,26 @@ public final class Installation {
 
   /** Sets the clock. */
   public Installation at(Instant instant) {
-    return on(InstantSource.fixed(instant));
+    now = instant;
+    time = null;
+    return this;
   }
 
-  /** Sets the clock; with a {@link TimeSource} commands take no other time for anything. */
-  public Installation on(InstantSource source) {
-    clock = source;
+  /** Sets the clock, with waits of its own. */
+  public Installation on(TimeSource source) {
+    time = source;
+    return this;
+  }
+
+  /** Has commands wait in real time: for tests in which the database is away for a while. */
+  public Installation inRealTime() {
+    hurried = false;
+    return this;
+  }
+
+  /** Takes {@link #inRealTime} back. */
+  public Installation hurried() {
+    hurried = true;
     return this;
   }
 
@@ -186,7 +203,7 @@ public final class Installation {
                 directory,
                 new PrintStream(out, true, StandardCharsets.UTF_8),
                 new PrintStream(err, true, StandardCharsets.UTF_8),
-                clock,
+                time != null ? time : hurried ? new HurriedTime(now) : InstantSource.fixed(now),
                 false,
                 new Shutdown()));
     return new Ended(

@@ -29,6 +29,11 @@ public final class JumpingTime implements TimeSource {
     pass(Duration.ofNanos(wait));
   }
 
+  @Override
+  public boolean isTheOnlyClock() {
+    return true;
+  }
+
   /** Lets time pass. */
   public synchronized void pass(Duration duration) {
     nanos += duration.toNanos();

@@ -1,8 +1,10 @@
 package fathomexport.testing;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Random;
 import java.util.Set;
 import java.util.SplittableRandom;
 
@@ -58,6 +60,33 @@ public final class PairwiseMatrix {
         combination.add(factors.get(f).get(best[f]));
       }
       combinations.add(combination);
+    }
+    return combinations;
+  }
+
+  /**
+   * The fewest combinations in which every level of every factor stands at least once: as many as
+   * the longest factor has levels.
+   *
+   * @param seed the same seed gives the same combinations
+   */
+  public static <T> List<List<T>> each(List<List<T>> factors, long seed) {
+    Random random = new Random(seed);
+    int most = factors.stream().mapToInt(List::size).max().orElse(0);
+    List<List<T>> columns = new ArrayList<>();
+    for (List<T> factor : factors) {
+      List<T> column = new ArrayList<>();
+      while (column.size() < most) {
+        List<T> levels = new ArrayList<>(factor);
+        Collections.shuffle(levels, random);
+        column.addAll(levels);
+      }
+      columns.add(column);
+    }
+    List<List<T>> combinations = new ArrayList<>();
+    for (int i = 0; i < most; i++) {
+      int row = i;
+      combinations.add(columns.stream().map(column -> column.get(row)).toList());
     }
     return combinations;
   }

@@ -30,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -50,12 +51,22 @@ class ForkedJvmTest {
   }
 
   @Test
+  void aHundredThousandRowsInOneWindow() throws Exception {
+    manyRows(100_000);
+  }
+
+  @Test
+  @Tag("chaos")
   void aMillionRowsInOneWindow() throws Exception {
-    Process process = fork(MillionRows.class, root.toString(), spill.toString());
+    manyRows(1_000_000);
+  }
+
+  private void manyRows(int rows) throws Exception {
+    Process process = fork(ManyRows.class, root.toString(), spill.toString(), String.valueOf(rows));
     try (BufferedReader out = process.inputReader(StandardCharsets.UTF_8)) {
       List<String> lines = out.lines().toList();
       assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
-      assertThat(lines).last().isEqualTo("1000000 stored, 1000000 read, 1 changed");
+      assertThat(lines).last().isEqualTo("%d stored, %d read, 1 changed".formatted(rows, rows));
     } finally {
       process.destroyForcibly();
     }
@@ -137,24 +148,25 @@ class ForkedJvmTest {
         new Provenance("run", "definition", Instant.EPOCH, null, 1, 1, 0));
   }
 
-  /** Stores a million rows, changes one day of them, reads all back. */
-  static final class MillionRows {
-    private MillionRows() {}
+  /** Stores as many rows, changes one day of them, reads all back. */
+  static final class ManyRows {
+    private ManyRows() {}
 
     public static void main(String[] args) throws IOException {
       Path spill = Path.of(args[1]);
+      int rows = Integer.parseInt(args[2]);
       LocalDate first = LocalDate.of(2026, 6, 1);
       Report report = TestReports.pages();
       try (ParquetSink sink = new ParquetSink(new ParquetSettings(Path.of(args[0])))) {
         sink.migrate(List.of(report));
-        WindowLoad load = window(spill, first, 20, 1_000_000, 0);
+        WindowLoad load = window(spill, first, 20, rows, 0);
         long start = System.nanoTime();
         long stored = sink.commit(load).rowsStored();
         long millis = (System.nanoTime() - start) / 1_000_000;
         System.out.println(stored + " rows committed in " + millis + " ms");
         load.rows().close();
 
-        WindowLoad change = window(spill, first.plusDays(3), 1, 50_000, 1);
+        WindowLoad change = window(spill, first.plusDays(3), 1, rows / 20, 1);
         start = System.nanoTime();
         CommitResult changed = sink.commit(change);
         millis = (System.nanoTime() - start) / 1_000_000;
@@ -162,8 +174,8 @@ class ForkedJvmTest {
 
         long read = 0;
         DayRange june = new DayRange(first, first.plusDays(29));
-        try (RowSource rows = sink.stored(report, load.window().slice(), june)) {
-          while (rows.next()) {
+        try (RowSource found = sink.stored(report, load.window().slice(), june)) {
+          while (found.next()) {
             read++;
           }
         }

@@ -13,7 +13,7 @@ class PostgresSinkProperties extends SinkModelContract {
 
   @Override
   protected Sink openEmpty() {
-    TestDatabase fresh = TestDatabase.create();
+    TestDatabase fresh = TestDatabase.migrated();
     database = fresh;
     return new PostgresSink(
         new PostgresSettings(

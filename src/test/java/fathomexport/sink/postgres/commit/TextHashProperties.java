@@ -18,7 +18,7 @@ import net.jqwik.api.lifecycle.AfterContainer;
 
 /** What is computed here is what the server computes. */
 class TextHashProperties {
-  private static final TestDatabase DATABASE = TestDatabase.create();
+  private static final TestDatabase DATABASE = TestDatabase.migrated();
   private static final Connection CONNECTION = connect();
 
   private static Connection connect() {

@@ -49,7 +49,7 @@ class PermitLeaseTest {
 
   @BeforeAll
   void create() {
-    database = TestDatabase.create();
+    database = TestDatabase.migrated();
     try (PostgresSink sink = new PostgresSink(settings(), database.environment())) {
       sink.migrate(List.of());
     }
