@@ -216,7 +216,7 @@ public final class ParquetSink implements Sink {
 
   @Override
   public Ledger ledger() {
-    return ledger;
+    return ledger.ledger();
   }
 
   @Override

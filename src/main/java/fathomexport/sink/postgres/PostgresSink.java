@@ -292,7 +292,7 @@ public final class PostgresSink implements Sink {
 
   @Override
   public Ledger ledger() {
-    return ledger;
+    return ledger.ledger();
   }
 
   @Override

@@ -16,7 +16,8 @@ import fathomexport.sink.SinkException;
 import fathomexport.sink.WindowConfirmation;
 import fathomexport.sink.WindowLoad;
 import fathomexport.sink.postgres.db.Sql;
-import fathomexport.sink.postgres.ledger.PostgresLedger;
+import fathomexport.sink.postgres.ledger.JournalTables;
+import fathomexport.sink.postgres.ledger.PeriodTables;
 import fathomexport.sink.postgres.schema.ReportTable;
 import java.io.IOException;
 import java.math.BigDecimal;
@@ -124,7 +125,9 @@ public final class WindowCommit {
     Set<String> failedBefore = failedWindows(connection);
     writeAttempts(connection, storedBefore);
     settleQuarantine(connection, failedBefore);
-    quarantine(connection);
+    if (!load.quarantine().isEmpty()) {
+      JournalTables.quarantine(connection, load.quarantine());
+    }
     return new CommitResult(rows, List.copyOf(changed), kept);
   }
 
@@ -575,7 +578,7 @@ public final class WindowCommit {
         upsert.setString(next++, c.status().label());
         upsert.setBoolean(next++, stored);
         upsert.setLong(next++, c.rows());
-        for (Aggregate a : PostgresLedger.SUMMED) {
+        for (Aggregate a : PeriodTables.SUMMED) {
           setLong(upsert, next++, c.sums().get(a));
           setLong(upsert, next++, c.control().get(a));
         }
@@ -745,17 +748,6 @@ public final class WindowCommit {
       }
     }
     return ids;
-  }
-
-  private void quarantine(Connection connection) throws SQLException {
-    if (load.quarantine().isEmpty()) {
-      return;
-    }
-    try (PreparedStatement insert =
-        connection.prepareStatement(PostgresLedger.INSERT_QUARANTINED)) {
-      PostgresLedger.addQuarantined(insert, load.quarantine());
-      insert.executeBatch();
-    }
   }
 
   private static LocalDate day(ResultSet rows, int column) throws SQLException {
