@@ -17,8 +17,8 @@ import fathomexport.sink.Sink;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.WindowConfirmation;
 import fathomexport.sink.WindowLoad;
-import fathomexport.sink.postgres.commit.StoredRows;
-import fathomexport.sink.postgres.commit.WindowCommit;
+import fathomexport.sink.postgres.commit.TableRows;
+import fathomexport.sink.postgres.commit.WindowTransaction;
 import fathomexport.sink.postgres.db.Database;
 import fathomexport.sink.postgres.db.DatabaseFailure;
 import fathomexport.sink.postgres.db.PostgresSettings;
@@ -100,7 +100,7 @@ public final class PostgresSink implements Sink {
         new Work() {
           @Override
           public CommitResult run(Connection connection) throws SQLException, IOException {
-            return new WindowCommit(load, fence).run(connection);
+            return new WindowTransaction(connection, fence).commit(load);
           }
 
           @Override
@@ -115,7 +115,7 @@ public final class PostgresSink implements Sink {
     commit(
         confirmation.window(),
         connection -> {
-          WindowCommit.confirm(connection, confirmation, fence);
+          new WindowTransaction(connection, fence).confirm(confirmation);
           return new CommitResult(0, List.of(), List.of());
         });
   }
@@ -261,7 +261,7 @@ public final class PostgresSink implements Sink {
       statement.execute("SET LOCAL lock_timeout = " + settleWithin.toMillis());
     }
     // The transaction holds the window's lock for as long as it is in progress.
-    WindowCommit.lock(connection, window);
+    WindowTransaction.lock(connection, window);
     try (PreparedStatement query = connection.prepareStatement("SELECT pg_xact_status(?::xid8)")) {
       query.setString(1, transaction);
       try (ResultSet row = query.executeQuery()) {
@@ -278,7 +278,7 @@ public final class PostgresSink implements Sink {
   @Override
   public RowSource stored(Report report, Slice slice, DayRange days) {
     try {
-      return new StoredRows(database, report, slice, days);
+      return new TableRows(database, report, slice, days);
     } catch (SQLException e) {
       throw database.unavailable(e);
     }

@@ -19,7 +19,7 @@ import fathomexport.sink.CommitResult;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkContract;
 import fathomexport.sink.SinkException;
-import fathomexport.sink.postgres.commit.WindowCommit;
+import fathomexport.sink.postgres.commit.WindowTransaction;
 import fathomexport.sink.postgres.db.Database;
 import fathomexport.sink.postgres.db.PostgresSettings;
 import fathomexport.testing.CommitCutter;
@@ -229,7 +229,7 @@ class PostgresSinkTest extends SinkContract {
     try (Connection blocker = database.connect();
         Statement statement = blocker.createStatement()) {
       blocker.setAutoCommit(false);
-      WindowCommit.lock(blocker, threeDays().window());
+      WindowTransaction.lock(blocker, threeDays().window());
       sink.commit(load(report, OTHER_SITE, D1, D1).row(D1, 1, 1, 1.0).build());
       assertThat(statement.isClosed()).isFalse();
     }
