@@ -306,6 +306,34 @@ class PostgresSinkTest extends SinkContract {
         });
   }
 
+  /**
+   * The server has called a transaction committed whose rows it does not hold: that of a standby
+   * which took over without it, and gave its number to another.
+   */
+  @Test
+  void aTransactionThatAFailoverLostIsCommittedOnceMore() {
+    try (PostgresProxy proxy = new PostgresProxy(database.host(), database.port());
+        Sink sink =
+            open(
+                database.urlAt("127.0.0.1", proxy.port()) + "?sslmode=disable",
+                Duration.ofSeconds(10))) {
+      sink.migrate(List.of(TestReports.traffic()));
+      proxy.watch(
+          (point, nth) -> {
+            if (point != PostgresProxy.Point.COMMIT_ANSWERED || nth != 1) {
+              return PostgresProxy.Deed.PASS;
+            }
+            database.executeAsSuperuser("DELETE FROM fathom.traffic_daily");
+            database.executeAsSuperuser("DELETE FROM fathom_ops.ledger");
+            return PostgresProxy.Deed.CUT;
+          });
+      LoadBuilder load = threeDays();
+      assertThat(sink.commit(load.build()).changed()).containsExactly(D1, D2, D3);
+      assertThat(stored(sink, TestReports.traffic(), SITE)).isEqualTo(load.rows());
+      assertThat(sink.ledger().entries("traffic_daily", List.of(), D1)).hasSize(3);
+    }
+  }
+
   @Test
   void aCommitThatStaysInProgressIsUnknown() {
     lostCommit(

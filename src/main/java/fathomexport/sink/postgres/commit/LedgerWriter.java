@@ -8,6 +8,8 @@ import fathomexport.report.Aggregate;
 import fathomexport.report.Window;
 import fathomexport.sink.CommitPlan;
 import fathomexport.sink.Settlement;
+import fathomexport.sink.WindowConfirmation;
+import fathomexport.sink.WindowLoad;
 import fathomexport.sink.postgres.db.Parameters;
 import fathomexport.sink.postgres.db.Queries;
 import fathomexport.sink.postgres.ledger.PeriodTables;
@@ -46,6 +48,44 @@ final class LedgerWriter {
           p.day(window.days().last());
         },
         r -> r.day("period"));
+  }
+
+  /**
+   * Whether the ledger holds what this very load has written. Every load leaves at least one entry
+   * or one failed attempt, and it does so together with its rows.
+   */
+  boolean holds(WindowLoad load) throws SQLException {
+    Provenance by = load.provenance();
+    return Queries.first(
+            connection,
+            "SELECT EXISTS (SELECT FROM fathom_ops.ledger WHERE "
+                + WindowKey.IS
+                + " AND window_id = ? AND run_id = ? AND fetched_at = ?)"
+                + " OR EXISTS (SELECT FROM fathom_ops.attempt WHERE "
+                + WindowKey.IS
+                + " AND window_id = ? AND run_id = ? AND at = ?) AS held",
+            p -> {
+              key.bind(p).text(window.id()).text(by.runId()).instant(by.fetchedAt());
+              key.bind(p).text(window.id()).text(by.runId()).instant(by.fetchedAt());
+            },
+            r -> r.flag("held"))
+        .orElse(false);
+  }
+
+  /** Whether the ledger holds what this very confirmation has noted. */
+  boolean holds(WindowConfirmation confirmation) throws SQLException {
+    return Queries.first(
+            connection,
+            "SELECT EXISTS (SELECT FROM fathom_ops.ledger WHERE "
+                + WindowKey.IS
+                + " AND period = ANY (?) AND confirmed_run = ? AND confirmed_at = ?) AS held",
+            p ->
+                key.bind(p)
+                    .days(window.periods().toList())
+                    .text(confirmation.by().runId())
+                    .instant(confirmation.by().at()),
+            r -> r.flag("held"))
+        .orElse(false);
   }
 
   /** Writes what a commit says of the window's periods. */

@@ -103,6 +103,16 @@ public final class WindowTransaction {
         });
   }
 
+  /** Whether the ledger says that this load was committed. */
+  public boolean isCommitted(WindowLoad load) throws SQLException {
+    return new LedgerWriter(connection, load.window()).holds(load);
+  }
+
+  /** Whether the ledger says that this confirmation was noted. */
+  public boolean isConfirmed(WindowConfirmation confirmation) throws SQLException {
+    return new LedgerWriter(connection, confirmation.window()).holds(confirmation);
+  }
+
   /** Waits until no other transaction commits a window of this report and slice. */
   public static void lock(Connection connection, Window window) throws SQLException {
     String name =
