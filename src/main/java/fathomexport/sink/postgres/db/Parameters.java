@@ -64,6 +64,13 @@ public final class Parameters {
   }
 
   /** An array, as for {@code = ANY (?)}. */
+  public Parameters integers(Collection<Integer> values) throws SQLException {
+    statement.setArray(
+        next++, statement.getConnection().createArrayOf("integer", values.toArray()));
+    return this;
+  }
+
+  /** An array, as for {@code = ANY (?)}. */
   public Parameters days(Collection<LocalDate> values) throws SQLException {
     statement.setArray(next++, statement.getConnection().createArrayOf("date", values.toArray()));
     return this;
