@@ -1,21 +1,20 @@
 package fathomexport.sink.parquet.commit;
 
 import fathomexport.ledger.PeriodCertificate;
-import fathomexport.report.Slice;
 import fathomexport.report.TableSchema;
 import fathomexport.report.rows.RowReader;
 import fathomexport.sink.CommitPlan;
+import fathomexport.sink.OwnRows;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.WindowLoad;
 import fathomexport.sink.parquet.file.PeriodTally;
-import fathomexport.sink.parquet.file.RowTime;
 import fathomexport.sink.parquet.file.WidenedRows;
 import java.io.IOException;
 import java.math.BigDecimal;
-import java.nio.charset.StandardCharsets;
 import java.time.LocalDate;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -27,14 +26,12 @@ final class LoadCheck {
   private final WindowLoad load;
   private final CommitPlan plan;
   private final Map<LocalDate, PlannedPeriod> periods;
-  private final Slice slice;
   private final TableSchema schema;
 
   LoadCheck(WindowLoad load, CommitPlan plan, Map<LocalDate, PlannedPeriod> periods) {
     this.load = load;
     this.plan = plan;
     this.periods = periods;
-    this.slice = load.window().slice();
     this.schema = load.report().schema();
   }
 
@@ -46,10 +43,8 @@ final class LoadCheck {
   void measure() throws IOException {
     RowReader narrow = new RowReader(schema);
     RowReader wide = narrow;
-    RowTime time = new RowTime(schema);
+    OwnRows own = new OwnRows(load);
     int keys = schema.keyColumns().size();
-    byte[] site = slice.site().value().getBytes(StandardCharsets.UTF_8);
-    byte[] event = slice.eventKey().getBytes(StandardCharsets.UTF_8);
     byte[] previous = new byte[0];
     int previousLength = -1;
     PlannedPeriod current = null;
@@ -70,13 +65,7 @@ final class LoadCheck {
         System.arraycopy(narrow.bytes(), 0, previous, 0, length);
         previousLength = length;
 
-        if (!holds(narrow, 0, site) || (slice.event() != null && !holds(narrow, 1, event))) {
-          throw integrity("a row is of another site or event", current);
-        }
-        PlannedPeriod period = periods.get(time.period(narrow));
-        if (period == null || !inRange(period, time.rangeEnd(narrow))) {
-          throw integrity("a row lies outside of the window", current);
-        }
+        PlannedPeriod period = Objects.requireNonNull(periods.get(own.period(narrow)));
         if (period != current) {
           finish(current);
           current = period;
@@ -106,16 +95,6 @@ final class LoadCheck {
     if (period != null && period.fate == CommitPlan.Fate.STORE) {
       period.total = period.plan.tally().finish();
     }
-  }
-
-  private static boolean inRange(PlannedPeriod period, LocalDate rangeEnd) {
-    return rangeEnd.equals(period.key.rangeEnd());
-  }
-
-  private static boolean holds(RowReader row, int column, byte[] text) {
-    int start = row.textStart(column);
-    return !row.isNull(column)
-        && Arrays.equals(row.bytes(), start, start + row.textLength(column), text, 0, text.length);
   }
 
   private void compare(PeriodCertificate c, PeriodTally.Total total) {
