@@ -61,7 +61,7 @@ public final class LeasedPermits implements Permits {
         if (stop.stopped()) {
           throw new StoppedException();
         }
-        long asked = time.nanos();
+        Moment asked = new Moment(time.nanos(), time.instant());
         Reply reply = lease.ask(ticket);
         if (reply instanceof Granted granted) {
           served = true;
@@ -137,21 +137,29 @@ public final class LeasedPermits implements Permits {
     lease.close();
   }
 
+  /** A moment by both clocks: the one that never jumps stands still while a machine sleeps. */
+  private record Moment(long nanos, Instant instant) {
+    boolean isOlderThan(Duration age, TimeSource time) {
+      return time.nanos() - nanos > age.toNanos()
+          || Duration.between(instant, time.instant()).compareTo(age) > 0;
+    }
+  }
+
   private final class Held implements Permit {
     private final Granted granted;
-    private final long asked;
+    private final Moment asked;
     private final AtomicBoolean closed = new AtomicBoolean();
     private volatile boolean sent;
     private volatile boolean limited;
 
-    Held(Granted granted, long asked) {
+    Held(Granted granted, Moment asked) {
       this.granted = granted;
       this.asked = asked;
     }
 
     @Override
     public boolean begin() {
-      if (time.nanos() - asked > SEND_WITHIN.toNanos()) {
+      if (asked.isOlderThan(SEND_WITHIN, time)) {
         return false;
       }
       sent = true;

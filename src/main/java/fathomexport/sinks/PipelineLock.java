@@ -1,6 +1,6 @@
 package fathomexport.sinks;
 
-import fathomexport.ledger.Ledger.RunLock;
+import fathomexport.ledger.PipelineLocks.RunLock;
 import fathomexport.sink.Fence;
 import java.util.LinkedHashMap;
 import java.util.Map;

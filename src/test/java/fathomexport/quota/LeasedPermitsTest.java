@@ -45,7 +45,8 @@ class LeasedPermitsTest {
 
   private final AtomicLong nanos = new AtomicLong();
   private final StopSignal stop = new StopSignal();
-  private final TimeSource time = new HandTime(nanos);
+  private final AtomicLong suspended = new AtomicLong();
+  private final TimeSource time = new HandTime(nanos, suspended);
   private TestDatabase database;
   private Permits permits;
 
@@ -106,6 +107,34 @@ class LeasedPermitsTest {
       assertThat(permit.begin()).isFalse();
     }
     try (Permits.Permit permit = acquire()) {
+      assertThat(permit.begin()).isTrue();
+    }
+    requireNoneFree();
+  }
+
+  /** The clock that never jumps does not see that time has passed. */
+  @Test
+  void aPermitThatTheMachineWasSuspendedOnIsNoneAndGoesBack() throws Exception {
+    try (Permits.Permit permit = acquire()) {
+      suspended.addAndGet(LATE.toNanos());
+      assertThat(permit.begin()).isFalse();
+    }
+    try (Permits.Permit permit = acquire()) {
+      assertThat(permit.begin()).isTrue();
+    }
+    requireNoneFree();
+  }
+
+  /** A clock on the wall that is set back makes no permit last longer, and none shorter. */
+  @Test
+  void aClockThatIsSetBackChangesNothing() throws Exception {
+    try (Permits.Permit permit = acquire()) {
+      suspended.addAndGet(-Duration.ofHours(1).toNanos());
+      nanos.addAndGet(LATE.toNanos());
+      assertThat(permit.begin()).isFalse();
+    }
+    try (Permits.Permit permit = acquire()) {
+      suspended.addAndGet(-Duration.ofHours(1).toNanos());
       assertThat(permit.begin()).isTrue();
     }
     requireNoneFree();

@@ -7,6 +7,7 @@ import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
 import fathomexport.report.Window;
 import fathomexport.report.rows.RowSource;
+import fathomexport.sink.CommitPlan;
 import fathomexport.sink.CommitResult;
 import fathomexport.sink.Fence;
 import fathomexport.sink.SampleStore;
@@ -15,8 +16,8 @@ import fathomexport.sink.SinkException;
 import fathomexport.sink.WindowConfirmation;
 import fathomexport.sink.WindowLoad;
 import fathomexport.sink.parquet.commit.Confirming;
-import fathomexport.sink.parquet.commit.StoredRows;
-import fathomexport.sink.parquet.commit.WindowCommit;
+import fathomexport.sink.parquet.commit.DatasetRows;
+import fathomexport.sink.parquet.commit.FileSetCommit;
 import fathomexport.sink.parquet.file.DamagedFileException;
 import fathomexport.sink.parquet.file.Documents;
 import fathomexport.sink.parquet.file.DurableFiles;
@@ -34,7 +35,6 @@ import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -188,23 +188,24 @@ public final class ParquetSink implements Sink {
   }
 
   private CommitResult commitLocked(WindowLoad load) throws IOException {
-    WindowCommit commit = new WindowCommit(layout, ledgers, restatements, this::requireFence, load);
-    CommitResult result = commit.run();
-    Attempts.Update update = attempts.update(load, new HashSet<>(commit.kept()));
+    FileSetCommit commit =
+        new FileSetCommit(layout, ledgers, restatements, this::requireFence, load);
+    CommitPlan plan = commit.run();
+    Attempts.Update update = attempts.update(load, plan);
     // First: attempts that are written before it would no longer tell whose rows are settled.
     quarantine.settle(load, update.settlement());
     update.write();
     if (!load.quarantine().isEmpty()) {
       quarantine.append(load.report().name(), load.quarantine());
     }
-    return result;
+    return commit.result(plan);
   }
 
   @Override
   public RowSource stored(Report report, Slice slice, DayRange days) {
     try {
       LocalDate from = report.dateGrouping().periodStart(days.first());
-      return new StoredRows(
+      return new DatasetRows(
           report,
           slice,
           days,
@@ -216,7 +217,7 @@ public final class ParquetSink implements Sink {
 
   @Override
   public Ledger ledger() {
-    return ledger;
+    return ledger.ledger();
   }
 
   @Override

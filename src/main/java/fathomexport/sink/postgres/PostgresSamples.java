@@ -7,14 +7,13 @@ import fathomexport.sink.SampleTable;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.postgres.commit.BinaryCopy;
 import fathomexport.sink.postgres.db.Database;
+import fathomexport.sink.postgres.db.Queries;
 import fathomexport.sink.postgres.schema.Migrations;
 import fathomexport.sink.postgres.schema.ReportTable;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
-import java.time.ZoneOffset;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -134,17 +133,14 @@ final class PostgresSamples implements SampleStore {
 
     /** False when the sample is there. */
     private boolean insertTotal(Connection connection) throws SQLException {
-      try (PreparedStatement insert =
-          connection.prepareStatement(
+      return Queries.update(
+              connection,
               """
               INSERT INTO fathom.current_visitors (site_id, sampled_at, total)
               VALUES (?, ?, ?) ON CONFLICT DO NOTHING\
-              """)) {
-        insert.setString(1, sample.site().value());
-        insert.setObject(2, sample.sampledAt().atOffset(ZoneOffset.UTC));
-        insert.setLong(3, sample.total());
-        return insert.executeUpdate() == 1;
-      }
+              """,
+              p -> p.text(sample.site().value()).instant(sample.sampledAt()).number(sample.total()))
+          == 1;
     }
 
     private void copy(Connection connection, SampleTable table) throws SQLException {

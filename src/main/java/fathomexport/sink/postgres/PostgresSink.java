@@ -17,18 +17,17 @@ import fathomexport.sink.Sink;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.WindowConfirmation;
 import fathomexport.sink.WindowLoad;
-import fathomexport.sink.postgres.commit.StoredRows;
-import fathomexport.sink.postgres.commit.WindowCommit;
+import fathomexport.sink.postgres.commit.TableRows;
+import fathomexport.sink.postgres.commit.WindowTransaction;
 import fathomexport.sink.postgres.db.Database;
 import fathomexport.sink.postgres.db.DatabaseFailure;
 import fathomexport.sink.postgres.db.PostgresSettings;
+import fathomexport.sink.postgres.db.Queries;
 import fathomexport.sink.postgres.ledger.PostgresLedger;
 import fathomexport.sink.postgres.schema.Migrations;
 import fathomexport.sink.postgres.schema.ReportTable;
 import java.io.IOException;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -51,6 +50,11 @@ public final class PostgresSink implements Sink {
   private static final Duration SETTLE_PAUSE = Duration.ofMillis(500);
 
   private static final String UNIQUE_VIOLATION = "23505";
+
+  /** How the server refuses a transaction's number that it has not come to yet. */
+  private static final String IN_THE_FUTURE = "22023";
+
+  private static final String NOT_GIVEN = "not given yet";
 
   /** No such table, column or schema. */
   private static final Set<String> NOT_READY = Set.of("42P01", "42703", "3F000");
@@ -100,7 +104,12 @@ public final class PostgresSink implements Sink {
         new Work() {
           @Override
           public CommitResult run(Connection connection) throws SQLException, IOException {
-            return new WindowCommit(load, fence).run(connection);
+            return new WindowTransaction(connection, fence).commit(load);
+          }
+
+          @Override
+          public boolean isDone(Connection connection) throws SQLException {
+            return new WindowTransaction(connection, fence).isCommitted(load);
           }
 
           @Override
@@ -114,15 +123,26 @@ public final class PostgresSink implements Sink {
   public void confirm(WindowConfirmation confirmation) {
     commit(
         confirmation.window(),
-        connection -> {
-          WindowCommit.confirm(connection, confirmation, fence);
-          return new CommitResult(0, List.of(), List.of());
+        new Work() {
+          @Override
+          public CommitResult run(Connection connection) throws SQLException {
+            new WindowTransaction(connection, fence).confirm(confirmation);
+            return new CommitResult(0, List.of(), List.of());
+          }
+
+          @Override
+          public boolean isDone(Connection connection) throws SQLException {
+            return new WindowTransaction(connection, fence).isConfirmed(confirmation);
+          }
         });
   }
 
   /** A window's transaction, but for its end. */
   private interface Work {
     CommitResult run(Connection connection) throws SQLException, IOException;
+
+    /** Whether the ledger holds what the transaction has written. */
+    boolean isDone(Connection connection) throws SQLException;
 
     /** Whether the rows themselves break the grain, rather than a unique index that was added. */
     default boolean repeatsKey() {
@@ -199,7 +219,7 @@ public final class PostgresSink implements Sink {
       if (!Database.lost(e)) {
         throw translate(window, work, e);
       }
-      return switch (settle(window, transaction)) {
+      return switch (settle(window, work, transaction)) {
         case COMMITTED -> result;
         case ABORTED -> throw new Repeatable(e);
         case UNKNOWN ->
@@ -218,11 +238,9 @@ public final class PostgresSink implements Sink {
   }
 
   private static String transactionId(Connection connection) throws SQLException {
-    try (Statement statement = connection.createStatement();
-        ResultSet row = statement.executeQuery("SELECT pg_current_xact_id()::text")) {
-      row.next();
-      return row.getString(1);
-    }
+    return Queries.first(
+            connection, "SELECT pg_current_xact_id()::text AS id", p -> {}, r -> r.text("id"))
+        .orElseThrow();
   }
 
   private enum Outcome {
@@ -232,13 +250,13 @@ public final class PostgresSink implements Sink {
   }
 
   /** Asks what became of a transaction whose end was not answered. Never guesses. */
-  private Outcome settle(Window window, String transaction) {
+  private Outcome settle(Window window, Work work, String transaction) {
     LOG.warn(
         "the commit of window {} was not answered; asking for transaction {}", window, transaction);
     long deadline = System.nanoTime() + settleWithin.toNanos();
     while (true) {
       try (Connection connection = database.connect()) {
-        return outcome(connection, window, transaction);
+        return outcome(connection, window, work, transaction);
       } catch (SQLException e) {
         LOG.warn("transaction {} is not settled yet: {}", transaction, e.getMessage());
       }
@@ -254,31 +272,56 @@ public final class PostgresSink implements Sink {
     }
   }
 
-  private Outcome outcome(Connection connection, Window window, String transaction)
+  /**
+   * The ledger's word, which comes with the rows, decides. What the server says of the
+   * transaction's number is believed only where the ledger agrees: after a failover to a standby
+   * that was behind, the number may be another transaction's, or not have been given yet.
+   */
+  private Outcome outcome(Connection connection, Window window, Work work, String transaction)
       throws SQLException {
     connection.setAutoCommit(false);
     try (Statement statement = connection.createStatement()) {
       statement.execute("SET LOCAL lock_timeout = " + settleWithin.toMillis());
     }
     // The transaction holds the window's lock for as long as it is in progress.
-    WindowCommit.lock(connection, window);
-    try (PreparedStatement query = connection.prepareStatement("SELECT pg_xact_status(?::xid8)")) {
-      query.setString(1, transaction);
-      try (ResultSet row = query.executeQuery()) {
-        String status = row.next() ? String.valueOf(row.getString(1)) : "";
-        return switch (status) {
-          case "committed" -> Outcome.COMMITTED;
-          case "aborted" -> Outcome.ABORTED;
-          default -> Outcome.UNKNOWN;
-        };
+    WindowTransaction.lock(connection, window);
+    if (work.isDone(connection)) {
+      return Outcome.COMMITTED;
+    }
+    return switch (status(connection, transaction)) {
+      case "aborted", NOT_GIVEN -> Outcome.ABORTED;
+      case "committed" -> {
+        LOG.warn(
+            "transaction {} is called committed, but the ledger holds nothing of window {}: it was"
+                + " lost, as in a failover",
+            transaction,
+            window);
+        yield Outcome.ABORTED;
       }
+      default -> Outcome.UNKNOWN;
+    };
+  }
+
+  private static String status(Connection connection, String transaction) throws SQLException {
+    try {
+      return Queries.first(
+              connection,
+              "SELECT coalesce(pg_xact_status(?::xid8), '') AS status",
+              p -> p.text(transaction),
+              r -> r.text("status"))
+          .orElse("");
+    } catch (SQLException e) {
+      if (IN_THE_FUTURE.equals(e.getSQLState())) {
+        return NOT_GIVEN;
+      }
+      throw e;
     }
   }
 
   @Override
   public RowSource stored(Report report, Slice slice, DayRange days) {
     try {
-      return new StoredRows(database, report, slice, days);
+      return new TableRows(database, report, slice, days);
     } catch (SQLException e) {
       throw database.unavailable(e);
     }
@@ -292,7 +335,7 @@ public final class PostgresSink implements Sink {
 
   @Override
   public Ledger ledger() {
-    return ledger;
+    return ledger.ledger();
   }
 
   @Override

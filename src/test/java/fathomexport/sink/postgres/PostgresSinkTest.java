@@ -19,7 +19,7 @@ import fathomexport.sink.CommitResult;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkContract;
 import fathomexport.sink.SinkException;
-import fathomexport.sink.postgres.commit.WindowCommit;
+import fathomexport.sink.postgres.commit.WindowTransaction;
 import fathomexport.sink.postgres.db.Database;
 import fathomexport.sink.postgres.db.PostgresSettings;
 import fathomexport.testing.CommitCutter;
@@ -221,7 +221,7 @@ class PostgresSinkTest extends SinkContract {
     try (Connection blocker = database.connect();
         Statement statement = blocker.createStatement()) {
       blocker.setAutoCommit(false);
-      WindowCommit.lock(blocker, threeDays().window());
+      WindowTransaction.lock(blocker, threeDays().window());
       sink.commit(load(report, OTHER_SITE, D1, D1).row(D1, 1, 1, 1.0).build());
       assertThat(statement.isClosed()).isFalse();
     }
@@ -296,6 +296,34 @@ class PostgresSinkTest extends SinkContract {
           assertThat(sink.commit(load.build()).changed()).containsExactly(D1, D2, D3);
           assertThat(stored(sink, TestReports.traffic(), SITE)).isEqualTo(load.rows());
         });
+  }
+
+  /**
+   * The server has called a transaction committed whose rows it does not hold: that of a standby
+   * which took over without it, and gave its number to another.
+   */
+  @Test
+  void aTransactionThatAFailoverLostIsCommittedOnceMore() {
+    try (PostgresProxy proxy = new PostgresProxy(database.host(), database.port());
+        Sink sink =
+            open(
+                database.urlAt("127.0.0.1", proxy.port()) + "?sslmode=disable",
+                Duration.ofSeconds(10))) {
+      sink.migrate(List.of(TestReports.traffic()));
+      proxy.watch(
+          (point, nth) -> {
+            if (point != PostgresProxy.Point.COMMIT_ANSWERED || nth != 1) {
+              return PostgresProxy.Deed.PASS;
+            }
+            database.executeAsSuperuser("DELETE FROM fathom.traffic_daily");
+            database.executeAsSuperuser("DELETE FROM fathom_ops.ledger");
+            return PostgresProxy.Deed.CUT;
+          });
+      LoadBuilder load = threeDays();
+      assertThat(sink.commit(load.build()).changed()).containsExactly(D1, D2, D3);
+      assertThat(stored(sink, TestReports.traffic(), SITE)).isEqualTo(load.rows());
+      assertThat(sink.ledger().entries("traffic_daily", List.of(), D1)).hasSize(3);
+    }
   }
 
   @Test

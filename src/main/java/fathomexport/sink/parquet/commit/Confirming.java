@@ -28,9 +28,9 @@ import java.util.TreeMap;
 public final class Confirming {
   private final Layout layout;
   private final FileLedgers ledgers;
-  private final WindowCommit.Fencing fencing;
+  private final FileSetCommit.Fencing fencing;
 
-  public Confirming(Layout layout, FileLedgers ledgers, WindowCommit.Fencing fencing) {
+  public Confirming(Layout layout, FileLedgers ledgers, FileSetCommit.Fencing fencing) {
     this.layout = layout;
     this.ledgers = ledgers;
     this.fencing = fencing;

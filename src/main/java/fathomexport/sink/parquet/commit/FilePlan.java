@@ -1,6 +1,7 @@
 package fathomexport.sink.parquet.commit;
 
 import fathomexport.report.TableSchema;
+import fathomexport.sink.CommitPlan;
 import fathomexport.sink.parquet.file.PeriodTally;
 import fathomexport.sink.parquet.ledger.FileLedger;
 import fathomexport.sink.parquet.ledger.PeriodKey;
@@ -59,7 +60,6 @@ final class FilePlan {
   }
 
   boolean replaces(PeriodKey key) {
-    return periods.stream()
-        .anyMatch(p -> p.action == PlannedPeriod.Action.STORE && p.key.equals(key));
+    return periods.stream().anyMatch(p -> p.fate == CommitPlan.Fate.STORE && p.key.equals(key));
   }
 }

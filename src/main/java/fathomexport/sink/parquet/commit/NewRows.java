@@ -2,6 +2,7 @@ package fathomexport.sink.parquet.commit;
 
 import fathomexport.report.TableSchema;
 import fathomexport.report.rows.RowReader;
+import fathomexport.sink.CommitPlan;
 import fathomexport.sink.parquet.file.RowTime;
 import fathomexport.sink.parquet.file.WidenedRows;
 import java.io.IOException;
@@ -70,7 +71,7 @@ final class NewRows {
   }
 
   private boolean skipToStored(FilePlan plan) throws IOException {
-    while (at != null && at.plan == plan && at.action != PlannedPeriod.Action.STORE) {
+    while (at != null && at.plan == plan && at.fate != CommitPlan.Fate.STORE) {
       advance();
     }
     return at != null && at.plan == plan;

@@ -1,6 +1,7 @@
 package fathomexport.sink.parquet.commit;
 
 import fathomexport.ledger.PeriodCertificate;
+import fathomexport.sink.CommitPlan;
 import fathomexport.sink.parquet.file.PeriodTally;
 import fathomexport.sink.parquet.ledger.PeriodKey;
 import fathomexport.sink.parquet.ledger.StoredPeriod;
@@ -13,32 +14,22 @@ final class PlannedPeriod {
   final PeriodKey key;
   final FilePlan plan;
   final @Nullable StoredPeriod before;
-  final Action action;
+  final CommitPlan.Fate fate;
 
   /** What the load's rows come to; known for periods to be stored once they were measured. */
   PeriodTally.@Nullable Total total;
-
-  /** What is done with a period. */
-  enum Action {
-    /** The load's rows replace what is stored. */
-    STORE,
-    /** What is stored stands. */
-    KEEP,
-    /** Nothing is stored, and it is noted why. */
-    NOTE
-  }
 
   PlannedPeriod(
       PeriodCertificate certificate,
       PeriodKey key,
       FilePlan plan,
       @Nullable StoredPeriod before,
-      Action action) {
+      CommitPlan.Fate fate) {
     this.certificate = certificate;
     this.key = key;
     this.plan = plan;
     this.before = before;
-    this.action = action;
+    this.fate = fate;
   }
 
   PeriodTally.Total total() {
@@ -51,7 +42,7 @@ final class PlannedPeriod {
 
   /** Whether other rows will be stored than were. */
   boolean changes() {
-    if (action != Action.STORE) {
+    if (fate != CommitPlan.Fate.STORE) {
       return false;
     }
     if (before == null || !before.entry().stored()) {

@@ -9,6 +9,7 @@ import fathomexport.ledger.PeriodCertificate;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
+import fathomexport.sink.CommitPlan;
 import fathomexport.sink.Settlement;
 import fathomexport.sink.WindowLoad;
 import fathomexport.sink.parquet.file.DamagedFileException;
@@ -78,12 +79,8 @@ public final class Attempts {
     }
   }
 
-  /**
-   * Finds a window's incomplete periods, and the attempts that its other ones settle.
-   *
-   * @param kept those of which older rows stand
-   */
-  public Update update(WindowLoad load, Set<LocalDate> kept) throws IOException {
+  /** Finds what a commit makes of the attempts: those it notes, and those it settles. */
+  public Update update(WindowLoad load, CommitPlan plan) throws IOException {
     String report = load.report().name();
     Slice slice = load.window().slice();
     DateGrouping grouping = load.report().dateGrouping();
@@ -96,25 +93,13 @@ public final class Attempts {
         failedBefore.add(n.attempt().windowId());
       }
     }
-    for (PeriodCertificate c : load.periods()) {
-      Key key = new Key(slice.site(), PeriodKey.of(slice, grouping, c));
-      if (c.status() == CertificateStatus.INCOMPLETE) {
-        Attempt attempt =
-            new Attempt(
-                report,
-                slice,
-                c.period(),
-                c.coversTo(),
-                load.window().id(),
-                load.provenance().fetchedAt(),
-                load.provenance().runId(),
-                c.reason() == null ? "" : c.reason(),
-                kept.contains(c.period()));
-        noted.put(key, new Noted(attempt, grouping));
-        changed = true;
-      } else {
-        changed |= noted.remove(key) != null;
-      }
+    for (Attempt attempt : plan.attempts()) {
+      Noted n = new Noted(attempt, grouping);
+      noted.put(n.key(), n);
+      changed = true;
+    }
+    for (PeriodCertificate c : plan.succeeded()) {
+      changed |= noted.remove(new Key(slice.site(), PeriodKey.of(slice, grouping, c))) != null;
     }
     Set<String> failedNow = new HashSet<>();
     for (Noted n : noted.values()) {
@@ -122,8 +107,7 @@ public final class Attempts {
         failedNow.add(n.attempt().windowId());
       }
     }
-    return new Update(
-        report, noted.values(), changed, new Settlement(load, failedBefore, failedNow));
+    return new Update(report, noted.values(), changed, plan.settlement(failedBefore, failedNow));
   }
 
   List<Attempt> open(String report) throws IOException {

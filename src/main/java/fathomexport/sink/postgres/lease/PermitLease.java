@@ -4,20 +4,17 @@ import fathomexport.ledger.LedgerException;
 import fathomexport.sink.postgres.db.Database;
 import fathomexport.sink.postgres.db.PostgresSettings;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.sql.Types;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
-import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -38,33 +35,24 @@ import org.slf4j.LoggerFactory;
 public final class PermitLease implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(PermitLease.class);
 
-  /** The first of the two numbers of a holder's advisory lock; the second is the holder's. */
-  private static final int LOCK_CLASS = 0x66617468;
-
-  /** How long after the time that it announced somebody who waits counts as waiting. */
+  /** Grace period after the announced time in which one who waits keeps the place in the queue. */
   private static final Duration SLACK = Duration.ofSeconds(3);
 
-  /** How long one of a greater priority, or with fewer permits, is waited for to come back. */
-  private static final Duration BACK_SOON = Duration.ofSeconds(2);
-
-  /** The longest that the database may take for a statement, locks of others included. */
-  private static final Duration LONGEST_ANSWER = Duration.ofSeconds(30);
-
   private final Database database;
-  private final String account;
-  private final Quota quota;
+  private final PermitTables tables;
+  private final LeaseSession session;
   private final Limits limits;
   private final int priority;
-  private final Supplier<@Nullable Instant> clock;
 
-  /** Permits whose end could not be told yet, and since when. */
-  private final Map<Granted, Ended> untold = new HashMap<>();
+  /** The permits that were granted, and neither ended nor given back: all others are orphans. */
+  private final Set<Long> underWay = new HashSet<>();
 
-  /** Until when, by {@code System.nanoTime()}, a deferral lasts that could not be told yet. */
+  /** Ends of requests that are not recorded yet. */
+  private final Map<Granted, Ended> unrecorded = new LinkedHashMap<>();
+
+  /** Until when, by {@code System.nanoTime()}, a deferral lasts that is not recorded yet. */
   private @Nullable Long deferral;
 
-  private @Nullable Connection session;
-  private int holder;
   private boolean closed;
 
   /**
@@ -108,6 +96,11 @@ public final class PermitLease implements AutoCloseable {
 
     Quota(String key) {
       this.key = key;
+    }
+
+    /** How the tables name it. */
+    String key() {
+      return key;
     }
   }
 
@@ -155,8 +148,12 @@ public final class PermitLease implements AutoCloseable {
           Statement statement = connection.createStatement();
           ResultSet row =
               statement.executeQuery(
-                  "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attname = 'quota' AND"
-                      + " attrelid = pg_catalog.to_regclass('fathom_ops.permit'))")) {
+                  """
+                  SELECT EXISTS (
+                    SELECT FROM pg_catalog.pg_attribute
+                     WHERE attname = 'quota'
+                       AND attrelid = pg_catalog.to_regclass('fathom_ops.permit'))\
+                  """)) {
         return row.next() && row.getBoolean(1);
       } catch (SQLException e) {
         throw new LedgerException(database.describe(e), e);
@@ -194,11 +191,10 @@ public final class PermitLease implements AutoCloseable {
       int priority,
       Supplier<@Nullable Instant> clock) {
     this.database = new Database(settings, environment);
-    this.account = account;
-    this.quota = quota;
+    this.tables = new PermitTables(account, quota, clock);
+    this.session = new LeaseSession(database, tables);
     this.limits = limits;
     this.priority = priority;
-    this.clock = clock;
   }
 
   /**
@@ -208,7 +204,12 @@ public final class PermitLease implements AutoCloseable {
    */
   public synchronized Reply ask(Ticket ticket) {
     try {
-      return onSession(connection -> ask(connection, ticket));
+      Reply reply = onSession(connection -> ask(connection, ticket));
+      if (reply instanceof Granted granted) {
+        underWay.add(granted.id);
+        ticket.number = null;
+      }
+      return reply;
     } catch (SQLException e) {
       if (Database.worthRepeating(e) || timedOut(e)) {
         return new Unreachable(new LedgerException(database.describe(e), e));
@@ -227,7 +228,7 @@ public final class PermitLease implements AutoCloseable {
     try {
       onSession(
           connection -> {
-            leave(connection, number);
+            PermitTables.leave(connection, number);
             return true;
           });
     } catch (SQLException e) {
@@ -236,8 +237,8 @@ public final class PermitLease implements AutoCloseable {
   }
 
   /**
-   * The request's answer has ended, one way or the other. Throws nothing: what cannot be told now
-   * is told later, or is seen by the lease's end.
+   * The request's answer has ended, one way or the other. Throws nothing: what cannot be recorded
+   * now is recorded later, or is seen by the lease's end.
    *
    * @param limited whether the answer was that a limit was exceeded
    */
@@ -245,33 +246,37 @@ public final class PermitLease implements AutoCloseable {
     if (closed) {
       return;
     }
-    untold.put(permit, new Ended(System.nanoTime(), limited));
+    unrecorded.put(permit, new Ended(System.nanoTime(), limited));
     try {
       onSession(connection -> true);
     } catch (SQLException e) {
-      LOG.warn("the end of a request is told later: {}", database.describe(e));
-    }
-  }
-
-  /** The permit was not used. */
-  public synchronized void giveBack(Granted permit) {
-    if (closed) {
-      return;
-    }
-    try {
-      onSession(
-          connection -> {
-            giveBack(connection, permit);
-            return true;
-          });
-    } catch (SQLException e) {
-      LOG.warn("an unused permit runs out by itself: {}", database.describe(e));
+      LOG.warn("could not record that a request has ended; will retry: {}", database.describe(e));
     }
   }
 
   /**
-   * Gives no permit for this long, to anybody. Throws nothing: what cannot be told now is told
-   * before this run asks again.
+   * The permit was not used. Throws nothing: one that cannot be given back now is an orphan, and is
+   * given back when this run asks again.
+   */
+  public synchronized void giveBack(Granted permit) {
+    if (closed) {
+      return;
+    }
+    underWay.remove(permit.id);
+    try {
+      onSession(
+          connection -> {
+            PermitTables.giveBack(connection, permit.id, permit.ticket);
+            return true;
+          });
+    } catch (SQLException e) {
+      LOG.warn("could not give back an unused permit; will retry: {}", database.describe(e));
+    }
+  }
+
+  /**
+   * Gives no permit for this long, to anybody. Throws nothing: what cannot be recorded now is
+   * recorded before this run asks again.
    */
   public synchronized void defer(Duration time) {
     if (closed) {
@@ -281,11 +286,13 @@ public final class PermitLease implements AutoCloseable {
     try {
       onSession(
           connection -> {
-            defer(connection, time);
+            tables.defer(connection, time);
             return true;
           });
     } catch (SQLException e) {
-      LOG.warn("that the API has asked to wait is told later: {}", database.describe(e));
+      LOG.warn(
+          "could not share the API's Retry-After with other runs; will retry: {}",
+          database.describe(e));
       deferral = until;
     }
   }
@@ -293,416 +300,88 @@ public final class PermitLease implements AutoCloseable {
   // --- What is done within a session
 
   private Reply ask(Connection connection, Ticket ticket) throws SQLException {
-    connection.setAutoCommit(false);
-    try {
-      PermitState state = state(connection);
-      PermitState.Advice advice = state.advice(holder, priority, ticket.number, limits);
-      forget(connection, state);
-      Reply reply;
-      if (advice.granted()) {
-        reply = take(connection, state.now(), ticket);
-      } else {
-        queue(connection, ticket, state.now().plus(advice.pause()).plus(SLACK), true);
-        reply =
-            new Wait(
+    return session.transaction(
+        connection,
+        found -> {
+          PermitSchedule schedule = withoutOrphans(connection, found);
+          PermitSchedule.Advice advice =
+              schedule.advice(session.holder(), priority, ticket.number, limits);
+          tables.forget(connection, schedule, limits);
+          Instant now = schedule.now();
+          Instant leaseUntil = now.plus(limits.lease());
+          Instant freshUntil = advice.granted() ? leaseUntil : now.plus(advice.pause()).plus(SLACK);
+          long number =
+              tables.queue(
+                  connection,
+                  ticket.number,
+                  session.holder(),
+                  priority,
+                  !advice.granted(),
+                  freshUntil);
+          ticket.number = number;
+          if (!advice.granted()) {
+            return new Wait(
                 advice.pause(),
-                Duration.between(state.now(), advice.free()),
-                !state.deferredUntil().isBefore(advice.free()));
-      }
-      connection.commit();
-      if (reply instanceof Granted) {
-        ticket.number = null;
-      }
-      return reply;
-    } finally {
-      endTransaction(connection);
-    }
-  }
-
-  /** Ends what is left of a transaction, when the connection still can. */
-  private static void endTransaction(Connection connection) {
-    try {
-      if (!connection.getAutoCommit()) {
-        connection.rollback();
-        connection.setAutoCommit(true);
-      }
-    } catch (SQLException e) {
-      LOG.debug("a transaction ended with its connection", e);
-    }
-  }
-
-  /** Locks the account's row; then, and only then, looks. */
-  private PermitState state(Connection connection) throws SQLException {
-    Instant deferredUntil = Instant.MIN;
-    try (PreparedStatement query =
-        connection.prepareStatement(
-            "SELECT deferred_until FROM fathom_ops.account"
-                + " WHERE account = ? AND quota = ? FOR UPDATE")) {
-      query.setString(1, account);
-      query.setString(2, quota.key);
-      try (ResultSet row = query.executeQuery()) {
-        if (row.next()) {
-          deferredUntil = instant(row, 1);
-        }
-      }
-    }
-    Instant now = Instant.MIN;
-    List<PermitState.Permit> permits = new ArrayList<>();
-    List<PermitState.Place> queue = new ArrayList<>();
-    try (PreparedStatement query =
-        connection.prepareStatement(
-            """
-            WITH clock AS MATERIALIZED (
-              SELECT coalesce(?::timestamptz, clock_timestamp()) AS now
-            ), alive AS MATERIALIZED (
-              SELECT l.objid::bigint AS holder
-                FROM pg_locks l
-               WHERE l.locktype = 'advisory' AND l.granted
-                 AND l.classid = ?::oid AND l.objsubid = 2
-                 AND l.database = (SELECT d.oid FROM pg_database d
-                                    WHERE d.datname = current_database())
-            )
-            SELECT 'now' AS kind, 0::bigint AS id, 0 AS holder, 0 AS priority, true AS flag,
-                   c.now AS until, NULL::timestamptz AS ended_at
-              FROM clock c
-            UNION ALL
-            SELECT 'permit', p.id, p.holder, 0, p.holder IN (SELECT holder FROM alive),
-                   p.lease_until, p.ended_at
-              FROM fathom_ops.permit p
-             WHERE p.account = ? AND p.quota = ?
-            UNION ALL
-            SELECT 'place', q.ticket, q.holder, q.priority, q.waiting, q.fresh_until, NULL
-              FROM fathom_ops.permit_queue q, clock c
-             WHERE q.account = ? AND q.quota = ? AND q.fresh_until >= c.now
-               AND q.holder IN (SELECT holder FROM alive)\
-            """)) {
-      bind(query, 1, clock.get());
-      query.setInt(2, LOCK_CLASS);
-      query.setString(3, account);
-      query.setString(4, quota.key);
-      query.setString(5, account);
-      query.setString(6, quota.key);
-      try (ResultSet rows = query.executeQuery()) {
-        while (rows.next()) {
-          switch (rows.getString("kind")) {
-            case "now" -> now = instant(rows, 6);
-            case "permit" ->
-                permits.add(
-                    new PermitState.Permit(
-                        rows.getLong("id"),
-                        rows.getInt("holder"),
-                        instant(rows, 6),
-                        rows.getObject(7) == null ? null : instant(rows, 7),
-                        rows.getBoolean("flag")));
-            case "place" ->
-                queue.add(
-                    new PermitState.Place(
-                        rows.getLong("id"),
-                        rows.getInt("holder"),
-                        rows.getInt("priority"),
-                        rows.getBoolean("flag")));
-            default -> throw new IllegalStateException(rows.getString("kind"));
+                Duration.between(now, advice.free()),
+                !schedule.deferredUntil().isBefore(advice.free()));
           }
-        }
-      }
-    }
-    return new PermitState(now, deferredUntil, permits, queue);
+          return new Granted(tables.take(connection, session.holder(), now, leaseUntil), number);
+        });
   }
 
-  /** Writes down whose requests are over, and removes what counts no more. */
-  private void forget(Connection connection, PermitState state) throws SQLException {
-    boolean old = false;
-    for (PermitState.Permit permit : state.permits()) {
-      Instant ended = permit.endedBy(state.now());
-      if (ended != null && permit.endedAt() == null) {
-        LOG.warn(
-            "a request of {} is counted as ended: its run {}",
-            account,
-            permit.alive() ? "has said nothing for too long" : "is gone");
-        try (PreparedStatement settle =
-            connection.prepareStatement(
-                "UPDATE fathom_ops.permit SET ended_at = ? WHERE id = ? AND ended_at IS NULL")) {
-          bind(settle, 1, ended);
-          settle.setLong(2, permit.id());
-          settle.executeUpdate();
-        }
-      }
-      old |= ended != null && !PermitState.forgotten(ended, limits).isAfter(state.now());
-    }
-    if (old) {
-      try (PreparedStatement delete =
-          connection.prepareStatement(
-              "WITH permits AS (DELETE FROM fathom_ops.permit"
-                  + " WHERE account = ? AND quota = ? AND ended_at <= ?)"
-                  + " DELETE FROM fathom_ops.permit_queue"
-                  + " WHERE account = ? AND quota = ? AND fresh_until < ?")) {
-        delete.setString(1, account);
-        delete.setString(2, quota.key);
-        bind(delete, 3, state.now().minus(Duration.between(Instant.EPOCH, hold(Instant.EPOCH))));
-        delete.setString(4, account);
-        delete.setString(5, quota.key);
-        bind(delete, 6, state.now());
-        delete.executeUpdate();
-      }
-    }
-  }
-
-  private Instant hold(Instant ended) {
-    return PermitState.forgotten(ended, limits);
-  }
-
-  private Granted take(Connection connection, Instant now, Ticket ticket) throws SQLException {
-    queue(connection, ticket, now.plus(limits.lease()), false);
-    try (PreparedStatement take =
-        connection.prepareStatement(
-            """
-            WITH counted AS (
-              INSERT INTO fathom_ops.request_count AS c (account, day, requests, limited)
-              SELECT ?, ?, 1, 0 WHERE ?
-              ON CONFLICT (account, day) DO UPDATE SET requests = c.requests + 1
-            )
-            INSERT INTO fathom_ops.permit (account, quota, holder, taken_at, lease_until)
-            VALUES (?, ?, ?, ?, ?)
-            RETURNING id\
-            """)) {
-      take.setString(1, account);
-      take.setObject(2, now.atOffset(ZoneOffset.UTC).toLocalDate());
-      take.setBoolean(3, quota == Quota.REPORTS);
-      take.setString(4, account);
-      take.setString(5, quota.key);
-      take.setInt(6, holder);
-      bind(take, 7, now);
-      bind(take, 8, now.plus(limits.lease()));
-      try (ResultSet row = take.executeQuery()) {
-        row.next();
-        return new Granted(row.getLong(1), ticket.number);
-      }
-    }
-  }
-
-  private void queue(Connection connection, Ticket ticket, Instant freshUntil, boolean waiting)
+  /**
+   * Gives back what this run holds without knowing: nobody else can, and for as long as it stood it
+   * would count as a request that is under way.
+   */
+  private PermitSchedule withoutOrphans(Connection connection, PermitSchedule found)
       throws SQLException {
-    Long number = ticket.number;
-    if (number != null) {
-      try (PreparedStatement update =
-          connection.prepareStatement(
-              "UPDATE fathom_ops.permit_queue SET holder = ?, fresh_until = ?, waiting = ?"
-                  + " WHERE ticket = ?")) {
-        update.setInt(1, holder);
-        bind(update, 2, freshUntil);
-        update.setBoolean(3, waiting);
-        update.setLong(4, number);
-        if (update.executeUpdate() == 1) {
-          return;
-        }
-      }
+    List<PermitSchedule.Permit> orphans = found.orphans(session.holder(), underWay);
+    for (PermitSchedule.Permit orphan : orphans) {
+      LOG.warn("a permit whose reply was lost is given back");
+      PermitTables.giveBack(connection, orphan.id(), null);
     }
-    try (PreparedStatement insert =
-        connection.prepareStatement(
-            "INSERT INTO fathom_ops.permit_queue"
-                + " (account, quota, holder, priority, waiting, fresh_until)"
-                + " VALUES (?, ?, ?, ?, ?, ?) RETURNING ticket")) {
-      insert.setString(1, account);
-      insert.setString(2, quota.key);
-      insert.setInt(3, holder);
-      insert.setInt(4, priority);
-      insert.setBoolean(5, waiting);
-      bind(insert, 6, freshUntil);
-      try (ResultSet row = insert.executeQuery()) {
-        row.next();
-        ticket.number = row.getLong(1);
-      }
-    }
+    return found.without(orphans);
   }
 
-  private static void leave(Connection connection, long ticket) throws SQLException {
-    try (PreparedStatement delete =
-        connection.prepareStatement("DELETE FROM fathom_ops.permit_queue WHERE ticket = ?")) {
-      delete.setLong(1, ticket);
-      delete.executeUpdate();
-    }
-  }
-
-  private void end(Connection connection, Granted permit, Ended how) throws SQLException {
-    try (PreparedStatement update =
-        connection.prepareStatement(
-            """
-            WITH clock AS MATERIALIZED (
-              SELECT coalesce(?::timestamptz, clock_timestamp() - ? * interval '1 microsecond')
-                     AS ended_at
-            ), ended AS (
-              UPDATE fathom_ops.permit p
-                 SET ended_at = greatest(p.ended_at, c.ended_at)
-                FROM clock c
-               WHERE p.id = ?
-              RETURNING p.account, p.quota, p.taken_at
-            ), back AS (
-              UPDATE fathom_ops.permit_queue q
-                 SET fresh_until = c.ended_at + ? * interval '1 millisecond'
-                FROM clock c
-               WHERE q.ticket = ? AND NOT q.waiting
-            )
-            UPDATE fathom_ops.request_count r
-               SET limited = r.limited + 1
-              FROM ended e
-             WHERE ? AND e.quota = 'reports' AND r.account = e.account
-               AND r.day = (e.taken_at AT TIME ZONE 'UTC')::date\
-            """)) {
-      bind(update, 1, clock.get());
-      update.setLong(2, (System.nanoTime() - how.nanos()) / 1_000);
-      update.setLong(3, permit.id);
-      update.setLong(4, BACK_SOON.toMillis());
-      update.setObject(5, permit.ticket, Types.BIGINT);
-      update.setBoolean(6, how.limited());
-      update.executeUpdate();
-    }
-  }
-
-  private static void giveBack(Connection connection, Granted permit) throws SQLException {
-    try (PreparedStatement delete =
-        connection.prepareStatement(
-            """
-            WITH unused AS (
-              DELETE FROM fathom_ops.permit WHERE id = ? RETURNING account, quota, taken_at
-            ), gone AS (
-              DELETE FROM fathom_ops.permit_queue WHERE ticket = ?
-            )
-            UPDATE fathom_ops.request_count r
-               SET requests = r.requests - 1
-              FROM unused u
-             WHERE u.quota = 'reports' AND r.account = u.account AND r.day = (u.taken_at AT TIME ZONE 'UTC')::date\
-            """)) {
-      delete.setLong(1, permit.id);
-      delete.setObject(2, permit.ticket, Types.BIGINT);
-      delete.executeUpdate();
-    }
-  }
-
-  private void defer(Connection connection, Duration time) throws SQLException {
-    try (PreparedStatement update =
-        connection.prepareStatement(
-            "UPDATE fathom_ops.account SET deferred_until = greatest(deferred_until,"
-                + " coalesce(?::timestamptz, clock_timestamp()) + ? * interval '1 millisecond')"
-                + " WHERE account = ? AND quota = ?")) {
-      bind(update, 1, clock.get());
-      update.setLong(2, time.toMillis());
-      update.setString(3, account);
-      update.setString(4, quota.key);
-      update.executeUpdate();
-    }
-  }
-
-  // --- The session
-
-  /** Does something on the session, after all that is still to be told. */
+  /** Does something on the session, after all that is still to be recorded. */
   private <T> T onSession(Database.Work<T> work) throws SQLException {
-    Connection connection = session;
-    if (connection == null) {
-      connection = begin();
-      session = connection;
-    }
-    boolean well = false;
-    try {
-      Iterator<Map.Entry<Granted, Ended>> ended = untold.entrySet().iterator();
-      while (ended.hasNext()) {
-        Map.Entry<Granted, Ended> next = ended.next();
-        end(connection, next.getKey(), next.getValue());
-        ended.remove();
-      }
-      Long until = deferral;
-      if (until != null) {
-        defer(connection, Duration.ofNanos(Math.max(0, until - System.nanoTime())));
-        deferral = null;
-      }
-      T result = work.on(connection);
-      well = true;
-      return result;
-    } finally {
-      if (!well) {
-        session = null;
-        database.discard(connection);
-      }
-    }
+    return session.with(
+        connection -> {
+          recordPending(connection);
+          return work.on(connection);
+        });
   }
 
-  private Connection begin() throws SQLException {
-    if (closed) {
-      throw new IllegalStateException("the lease is closed");
+  private void recordPending(Connection connection) throws SQLException {
+    Iterator<Map.Entry<Granted, Ended>> ended = unrecorded.entrySet().iterator();
+    while (ended.hasNext()) {
+      Map.Entry<Granted, Ended> next = ended.next();
+      Duration ago = Duration.ofNanos(System.nanoTime() - next.getValue().nanos());
+      Granted permit = next.getKey();
+      tables.end(connection, permit.id, permit.ticket, ago, next.getValue().limited());
+      underWay.remove(permit.id);
+      ended.remove();
     }
-    Connection connection = database.connect();
-    boolean well = false;
-    try {
-      connection.setNetworkTimeout(Runnable::run, Math.toIntExact(LONGEST_ANSWER.toMillis()));
-      int before = holder;
-      try (Statement statement = connection.createStatement()) {
-        // Idle it may be for hours, but not with the account's row locked: a run that was stopped
-        // right there would stop all others. That the machine is gone shows within a minute.
-        statement.execute(
-            "SET idle_session_timeout = 0; SET idle_in_transaction_session_timeout = '10s';"
-                + " SET lock_timeout = '20s'; SET tcp_keepalives_idle = 20;"
-                + " SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3");
-        try (ResultSet row =
-            statement.executeQuery(
-                "SELECT h, pg_advisory_lock("
-                    + LOCK_CLASS
-                    + ", h) FROM (SELECT nextval('fathom_ops.permit_holder')::integer AS h) n")) {
-          row.next();
-          holder = row.getInt(1);
-        }
-      }
-      enter(connection, before);
-      well = true;
-      return connection;
-    } finally {
-      if (!well) {
-        database.discard(connection);
-      }
-    }
-  }
-
-  /** Enters the account, and takes over what an earlier session of this run had under way. */
-  private void enter(Connection connection, int before) throws SQLException {
-    try (PreparedStatement insert =
-        connection.prepareStatement(
-            "INSERT INTO fathom_ops.account (account, quota) VALUES (?, ?)"
-                + " ON CONFLICT DO NOTHING")) {
-      insert.setString(1, account);
-      insert.setString(2, quota.key);
-      insert.executeUpdate();
-    }
-    if (before != 0) {
-      try (PreparedStatement update =
-          connection.prepareStatement(
-              "UPDATE fathom_ops.permit SET holder = ? WHERE holder = ? AND ended_at IS NULL")) {
-        update.setInt(1, holder);
-        update.setInt(2, before);
-        update.executeUpdate();
-      }
+    Long until = deferral;
+    if (until != null) {
+      tables.defer(connection, Duration.ofNanos(Math.max(0, until - System.nanoTime())));
+      deferral = null;
     }
   }
 
   /** Leaves what is under way to be seen as ended now. */
   @Override
   public synchronized void close() {
-    closed = true;
-    Connection connection = session;
-    session = null;
-    if (connection != null) {
-      try {
-        for (Map.Entry<Granted, Ended> ended : untold.entrySet()) {
-          end(connection, ended.getKey(), ended.getValue());
-        }
-        try (PreparedStatement delete =
-            connection.prepareStatement("DELETE FROM fathom_ops.permit_queue WHERE holder = ?")) {
-          delete.setInt(1, holder);
-          delete.executeUpdate();
-        }
-      } catch (SQLException e) {
-        LOG.debug("a lease ended with its connection", e);
-      } finally {
-        database.discard(connection);
-      }
+    if (closed) {
+      return;
     }
+    closed = true;
+    session.close(
+        connection -> {
+          recordPending(connection);
+          PermitTables.leaveAll(connection, session.holder());
+          return true;
+        });
     database.close();
   }
 
@@ -718,15 +397,5 @@ public final class PermitLease implements AutoCloseable {
                 + " has no table of permits yet: run `fathom-export migrate`, or any export",
             e)
         : new LedgerException(database.describe(e), e);
-  }
-
-  private static void bind(PreparedStatement statement, int index, @Nullable Instant time)
-      throws SQLException {
-    statement.setObject(
-        index, time == null ? null : time.atOffset(ZoneOffset.UTC), Types.TIMESTAMP_WITH_TIMEZONE);
-  }
-
-  private static Instant instant(ResultSet rows, int column) throws SQLException {
-    return rows.getObject(column, OffsetDateTime.class).toInstant();
   }
 }

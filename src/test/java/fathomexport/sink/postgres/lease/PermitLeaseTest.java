@@ -12,6 +12,7 @@ import fathomexport.sink.postgres.lease.PermitLease.Reply;
 import fathomexport.sink.postgres.lease.PermitLease.Ticket;
 import fathomexport.sink.postgres.lease.PermitLease.Unreachable;
 import fathomexport.sink.postgres.lease.PermitLease.Wait;
+import fathomexport.testing.CommitCutter;
 import fathomexport.testing.ServerQuota;
 import fathomexport.testing.TestDatabase;
 import java.time.Duration;
@@ -291,7 +292,7 @@ class PermitLeaseTest {
     PermitLease b = lease();
     Granted first = granted(a);
     Ticket ticket = new Ticket();
-    assertThat(wait(b, ticket).pause()).isEqualTo(PermitState.LOOK_AGAIN);
+    assertThat(wait(b, ticket).pause()).isEqualTo(PermitSchedule.LOOK_AGAIN);
     a.end(first, false);
     assertThat(b.ask(ticket)).isInstanceOf(Granted.class);
   }
@@ -326,7 +327,7 @@ class PermitLeaseTest {
     a.defer(Duration.ofSeconds(3));
     Ticket ticket = new Ticket();
     assertThat(wait(b, ticket).free()).isEqualTo(Duration.ofSeconds(17));
-    assertThat(wait(b, ticket).pause()).isEqualTo(PermitState.LONGEST_PAUSE);
+    assertThat(wait(b, ticket).pause()).isEqualTo(PermitSchedule.LONGEST_PAUSE);
   }
 
   /** Its slot is free at once; its request counts for a window from then. */
@@ -464,6 +465,96 @@ class PermitLeaseTest {
     assertThat(lease.ask(ticket)).isInstanceOf(Granted.class);
     assertThat(database.query("SELECT requests, limited FROM fathom_ops.request_count"))
         .containsExactly(List.of(2L, 1L));
+  }
+
+  private PermitLease leaseBy(CommitCutter proxy) {
+    PermitLease lease =
+        new PermitLease(
+            new PostgresSettings(
+                database.urlAt("127.0.0.1", proxy.port()),
+                database.user(),
+                new SecretRef.Env(TestDatabase.PASSWORD_VARIABLE)),
+            database.environment(),
+            ACCOUNT,
+            PermitLease.Quota.REPORTS,
+            LIMITS,
+            0,
+            () -> time.now());
+    open.add(lease);
+    return lease;
+  }
+
+  /**
+   * The permit was taken, and nobody knows: not the run, which must not wait for a request of its
+   * own that it never made until the lease is over.
+   */
+  @Test
+  void aPermitWhoseReplyWasLostIsTakenOver() {
+    try (CommitCutter proxy = new CommitCutter(database.host(), database.port())) {
+      PermitLease lease = leaseBy(proxy);
+      Ticket ticket = new Ticket();
+      proxy.cutNext(CommitCutter.Cut.REPLY);
+      assertThat(lease.ask(ticket)).isInstanceOf(Unreachable.class);
+      Reply reply = lease.ask(ticket);
+      assertThat(reply).isInstanceOf(Granted.class);
+      assertThat(database.query("SELECT requests FROM fathom_ops.request_count"))
+          .as("one request is going to be made")
+          .containsExactly(List.of(1L));
+      lease.end((Granted) reply, false);
+      assertThat(database.query("SELECT count(*) FROM fathom_ops.permit"))
+          .containsExactly(List.of(1L));
+      end();
+    }
+  }
+
+  /** The reply is lost again and again; what is left of each session is the last one's. */
+  @Test
+  void permitsOfSeveralLostRepliesAreTakenOver() {
+    try (CommitCutter proxy = new CommitCutter(database.host(), database.port())) {
+      PermitLease lease = leaseBy(proxy);
+      Ticket ticket = new Ticket();
+      for (int i = 0; i < 3; i++) {
+        proxy.cutNext(CommitCutter.Cut.REPLY);
+        assertThat(lease.ask(ticket)).isInstanceOf(Unreachable.class);
+      }
+      Granted granted = (Granted) lease.ask(ticket);
+      assertThat(database.query("SELECT requests FROM fathom_ops.request_count"))
+          .containsExactly(List.of(1L));
+      // What it does know of is under way, and is no orphan.
+      Ticket next = new Ticket();
+      wait(lease, next);
+      lease.end(granted, false);
+      assertThat(lease.ask(next)).isInstanceOf(Granted.class);
+      end();
+    }
+  }
+
+  /** A request that was never taken leaves nothing to take over. */
+  @Test
+  void aQuestionThatNeverArrivedIsAskedAgain() {
+    try (CommitCutter proxy = new CommitCutter(database.host(), database.port())) {
+      PermitLease lease = leaseBy(proxy);
+      Ticket ticket = new Ticket();
+      proxy.cutNext(CommitCutter.Cut.REQUEST);
+      assertThat(lease.ask(ticket)).isInstanceOf(Unreachable.class);
+      assertThat(lease.ask(ticket)).isInstanceOf(Granted.class);
+      assertThat(database.query("SELECT requests FROM fathom_ops.request_count"))
+          .containsExactly(List.of(1L));
+      end();
+    }
+  }
+
+  @Test
+  void aPermitThatCouldNotBeGivenBackIsTakenOver() {
+    PermitLease lease = lease();
+    Granted unused = granted(lease);
+    database.executeAsSuperuser(
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+            + " WHERE datname = current_database() AND application_name = 'fathom-export'");
+    lease.giveBack(unused);
+    granted(lease);
+    assertThat(database.query("SELECT requests FROM fathom_ops.request_count"))
+        .containsExactly(List.of(1L));
   }
 
   private PermitLease lookups(Limits limits) {

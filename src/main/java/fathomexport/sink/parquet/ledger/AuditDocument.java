@@ -4,7 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import fathomexport.ledger.Audit;
+import fathomexport.ledger.AuditLedger;
 import fathomexport.sink.parquet.file.Documents;
+import fathomexport.sink.parquet.file.FileLocks;
 import fathomexport.sink.parquet.file.Layout;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -14,18 +16,39 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** For each site its newest audit that agreed and its newest that did not, in one document. */
-final class Audits {
-  static final String LOCK = "audits";
+final class AuditDocument implements AuditLedger {
+  private static final String LOCK = "audits";
 
   private final Layout layout;
+  private final FileLocks locks;
   private final Documents documents;
+  private final LedgerAnswers answers;
 
-  Audits(Layout layout, Documents documents) {
+  AuditDocument(Layout layout, FileLocks locks, Documents documents, LedgerAnswers answers) {
     this.layout = layout;
+    this.locks = locks;
     this.documents = documents;
+    this.answers = answers;
   }
 
-  List<Audit> all() throws IOException {
+  @Override
+  public List<Audit> audits() {
+    return answers.of(this::read);
+  }
+
+  @Override
+  public void audited(Audit audit) {
+    answers.of(
+        () ->
+            locks.holding(
+                LOCK,
+                () -> {
+                  add(audit);
+                  return audit;
+                }));
+  }
+
+  private List<Audit> read() throws IOException {
     List<Audit> audits = new ArrayList<>();
     JsonNode document = documents.read(document());
     if (document != null) {
@@ -43,9 +66,8 @@ final class Audits {
     return audits;
   }
 
-  /** Called with {@link #LOCK} held. */
-  void add(Audit audit) throws IOException {
-    List<Audit> audits = all();
+  private void add(Audit audit) throws IOException {
+    List<Audit> audits = read();
     audits.removeIf(
         a -> a.slice().site().equals(audit.slice().site()) && a.agreed() == audit.agreed());
     audits.add(audit);

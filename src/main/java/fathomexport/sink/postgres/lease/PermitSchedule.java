@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param deferredUntil no request before: the API has asked for it
  * @param queue of holders that live, and whose row is fresh
  */
-record PermitState(Instant now, Instant deferredUntil, List<Permit> permits, List<Place> queue) {
+record PermitSchedule(Instant now, Instant deferredUntil, List<Permit> permits, List<Place> queue) {
   /** Covers what the database's clock and the API's may differ in over a window. */
   private static final Duration GUARD = Duration.ofMillis(50);
 
@@ -74,7 +74,7 @@ record PermitState(Instant now, Instant deferredUntil, List<Permit> permits, Lis
    * @param holder the run that asks
    */
   Advice advice(int holder, int priority, @Nullable Long ticket, Limits limits) {
-    Duration hold = limits.window().plus(GUARD);
+    Duration hold = hold(limits);
     int underWay = 0;
     Map<Integer, Integer> held = new HashMap<>();
     Set<Integer> asking = new HashSet<>();
@@ -130,9 +130,35 @@ record PermitState(Instant now, Instant deferredUntil, List<Permit> permits, Lis
     return new Advice(false, free, pause.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause);
   }
 
-  /** When a permit that ended at this time counts no more. */
-  static Instant forgotten(Instant ended, Limits limits) {
-    return ended.plus(limits.window()).plus(GUARD);
+  /** How long a permit counts after its request has ended. */
+  static Duration hold(Limits limits) {
+    return limits.window().plus(GUARD);
+  }
+
+  /** Whether a permit's request has ended, and has counted for long enough. */
+  boolean isOver(Permit permit, Limits limits) {
+    Instant ended = permit.endedBy(now);
+    return ended != null && !ended.plus(hold(limits)).isAfter(now);
+  }
+
+  /**
+   * The permits of a run that it has taken without knowing: the reply that granted them was lost,
+   * or they could not be given back. None of them was used.
+   *
+   * @param holder the run
+   * @param known the permits that it knows to be its own
+   */
+  List<Permit> orphans(int holder, Set<Long> known) {
+    return permits.stream()
+        .filter(p -> p.holder() == holder && p.endedAt() == null && !known.contains(p.id()))
+        .toList();
+  }
+
+  /** The same without some of the permits. */
+  PermitSchedule without(List<Permit> gone) {
+    List<Permit> left = new ArrayList<>(permits);
+    left.removeAll(gone);
+    return new PermitSchedule(now, deferredUntil, left, queue);
   }
 
   private static Instant later(Instant a, Instant b) {

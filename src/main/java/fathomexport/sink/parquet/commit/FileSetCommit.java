@@ -1,13 +1,10 @@
 package fathomexport.sink.parquet.commit;
 
-import fathomexport.ledger.CertificateStatus;
-import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.PeriodCertificate;
-import fathomexport.report.Aggregate;
 import fathomexport.report.Report;
 import fathomexport.report.Slice;
 import fathomexport.report.TableSchema;
-import fathomexport.report.rows.RowReader;
+import fathomexport.sink.CommitPlan;
 import fathomexport.sink.CommitResult;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.WindowLoad;
@@ -15,7 +12,6 @@ import fathomexport.sink.parquet.file.DamagedFileException;
 import fathomexport.sink.parquet.file.DurableFiles;
 import fathomexport.sink.parquet.file.FileSchema;
 import fathomexport.sink.parquet.file.Layout;
-import fathomexport.sink.parquet.file.RowTime;
 import fathomexport.sink.parquet.file.WidenedRows;
 import fathomexport.sink.parquet.ledger.FileLedger;
 import fathomexport.sink.parquet.ledger.FileLedgers;
@@ -23,11 +19,10 @@ import fathomexport.sink.parquet.ledger.PeriodKey;
 import fathomexport.sink.parquet.ledger.Restatements;
 import fathomexport.sink.parquet.ledger.StoredPeriod;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
-import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  * are put in their places one by one, the oldest first: each carries the certificates of its own
  * periods, so that a window that was stopped in between shows as committed up to there.
  */
-public final class WindowCommit {
+public final class FileSetCommit {
   private final Layout layout;
   private final FileLedgers ledgers;
   private final Restatements restatements;
@@ -61,7 +56,7 @@ public final class WindowCommit {
     void require() throws IOException;
   }
 
-  public WindowCommit(
+  public FileSetCommit(
       Layout layout,
       FileLedgers ledgers,
       Restatements restatements,
@@ -77,19 +72,20 @@ public final class WindowCommit {
   }
 
   /**
-   * Does it.
+   * Commits the window.
    *
+   * @return what it has made of each period
    * @throws SinkException {@code INTEGRITY} before anything is touched; {@code DEFINITION}; {@code
    *     SUPERSEDED} before a file is put in its place
    * @throws IOException the file that was being written stands as it was; older ones may be done
    */
-  public CommitResult run() throws IOException {
-    decide();
-    measure();
+  public CommitPlan run() throws IOException {
+    CommitPlan commit = decide();
+    new LoadCheck(load, commit, periods).measure();
     try (WidenedRows rows = new WidenedRows(load.rows().read())) {
       NewRows cursor = new NewRows(rows, schema, periods);
       for (FilePlan plan : plans.values()) {
-        NavigableMap<PeriodKey, StoredPeriod> after = after(plan);
+        NavigableMap<PeriodKey, StoredPeriod> after = after(plan, commit);
         if (dirty(plan, after)) {
           rewrite(plan, after, cursor);
         } else if (plan.footer != null) {
@@ -97,33 +93,29 @@ public final class WindowCommit {
         }
       }
     }
-    return new CommitResult(
+    return commit;
+  }
+
+  /** What the commit reports, once it has run. */
+  public CommitResult result(CommitPlan commit) {
+    return commit.result(
         periods.values().stream()
-            .filter(p -> p.action == PlannedPeriod.Action.STORE)
+            .filter(p -> p.fate == CommitPlan.Fate.STORE)
             .mapToLong(p -> p.total().rows())
             .sum(),
-        dates(periods.values().stream().filter(PlannedPeriod::changes).toList()),
-        dates(
-            periods.values().stream()
-                .filter(p -> p.action != PlannedPeriod.Action.STORE)
-                .toList()));
-  }
-
-  /** The incomplete periods of which older rows stand. */
-  public List<LocalDate> kept() {
-    return dates(
-        periods.values().stream().filter(p -> p.action == PlannedPeriod.Action.KEEP).toList());
-  }
-
-  private static List<LocalDate> dates(List<PlannedPeriod> periods) {
-    return periods.stream().map(p -> p.certificate.period()).toList();
+        periods.values().stream()
+            .filter(PlannedPeriod::changes)
+            .map(p -> p.certificate.period())
+            .toList());
   }
 
   // --- Decide
 
-  private void decide() throws IOException {
+  private CommitPlan decide() throws IOException {
     Report report = load.report();
     TableSchema own = FileSchema.of(schema);
+    Map<LocalDate, FilePlan> files = new LinkedHashMap<>();
+    Map<LocalDate, StoredPeriod> before = new HashMap<>();
     for (PeriodCertificate c : load.periods()) {
       Path file = layout.file(report.name(), slice.site(), report.dateGrouping(), c.period());
       FilePlan plan = plans.get(file);
@@ -131,9 +123,19 @@ public final class WindowCommit {
         plan = new FilePlan(file, fittingFooter(file), own);
         plans.put(file, plan);
       }
-      PeriodKey key = PeriodKey.of(slice, report.dateGrouping(), c);
-      StoredPeriod before = plan.footer == null ? null : plan.footer.periods().get(key);
-      PlannedPeriod period = new PlannedPeriod(c, key, plan, before, action(c, before));
+      files.put(c.period(), plan);
+      StoredPeriod there = plan.footer == null ? null : plan.footer.periods().get(key(c));
+      if (there != null) {
+        before.put(c.period(), there);
+      }
+    }
+    CommitPlan commit =
+        new CommitPlan(
+            load, before.keySet().stream().filter(p -> isStored(before.get(p))).toList());
+    for (PeriodCertificate c : load.periods()) {
+      FilePlan plan = Objects.requireNonNull(files.get(c.period()));
+      PlannedPeriod period =
+          new PlannedPeriod(c, key(c), plan, before.get(c.period()), commit.fate(c.period()));
       plan.periods.add(period);
       periods.put(c.period(), period);
     }
@@ -142,14 +144,15 @@ public final class WindowCommit {
         plan.widen(FileSchema.union(own, plan.footer.schema()));
       }
     }
+    return commit;
   }
 
-  private static PlannedPeriod.Action action(PeriodCertificate c, @Nullable StoredPeriod before) {
-    boolean stored = before != null && before.entry().stored();
-    if (c.status() != CertificateStatus.INCOMPLETE || (c.storeIfAbsent() && !stored)) {
-      return PlannedPeriod.Action.STORE;
-    }
-    return stored ? PlannedPeriod.Action.KEEP : PlannedPeriod.Action.NOTE;
+  private PeriodKey key(PeriodCertificate c) {
+    return PeriodKey.of(slice, load.report().dateGrouping(), c);
+  }
+
+  private static boolean isStored(@Nullable StoredPeriod period) {
+    return period != null && period.entry().stored();
   }
 
   private @Nullable FileLedger fittingFooter(Path file) throws IOException {
@@ -173,10 +176,7 @@ public final class WindowCommit {
 
   private static boolean carriesRows(FilePlan plan, FileLedger footer) {
     List<PeriodKey> replaced =
-        plan.periods.stream()
-            .filter(p -> p.action == PlannedPeriod.Action.STORE)
-            .map(p -> p.key)
-            .toList();
+        plan.periods.stream().filter(p -> p.fate == CommitPlan.Fate.STORE).map(p -> p.key).toList();
     long replacedRows =
         replaced.stream()
             .map(footer.periods()::get)
@@ -186,133 +186,25 @@ public final class WindowCommit {
     return footer.rows() > replacedRows;
   }
 
-  // --- Measure
-
-  private void measure() throws IOException {
-    RowReader narrow = new RowReader(schema);
-    RowReader wide = narrow;
-    RowTime time = new RowTime(schema);
-    int keys = schema.keyColumns().size();
-    byte[] site = slice.site().value().getBytes(StandardCharsets.UTF_8);
-    byte[] event = slice.eventKey().getBytes(StandardCharsets.UTF_8);
-    byte[] previous = new byte[0];
-    int previousLength = -1;
-    PlannedPeriod current = null;
-    try (WidenedRows rows = new WidenedRows(load.rows().read())) {
-      while (rows.next()) {
-        rows.read(narrow);
-        int length = narrow.prefixLength(keys);
-        if (previousLength >= 0) {
-          int order =
-              Arrays.compareUnsigned(previous, 0, previousLength, narrow.bytes(), 0, length);
-          if (order >= 0) {
-            throw integrity(order == 0 ? "a key stands twice" : "rows are out of order", current);
-          }
-        }
-        if (previous.length < length) {
-          previous = new byte[2 * length];
-        }
-        System.arraycopy(narrow.bytes(), 0, previous, 0, length);
-        previousLength = length;
-
-        if (!holds(narrow, 0, site) || (slice.event() != null && !holds(narrow, 1, event))) {
-          throw integrity("a row is of another site or event", current);
-        }
-        PlannedPeriod period = periods.get(time.period(narrow));
-        if (period == null || !inRange(period, time.rangeEnd(narrow))) {
-          throw integrity("a row lies outside of the window", current);
-        }
-        if (period != current) {
-          finish(current);
-          current = period;
-          wide = period.plan.extraColumns() == 0 ? narrow : new RowReader(period.plan.target());
-        }
-        if (period.action == PlannedPeriod.Action.STORE) {
-          int wideLength =
-              wide == narrow
-                  ? narrow.prefixLength(schema.columns().size())
-                  : rows.read(wide, period.plan.extraColumns());
-          period.plan.tally().add(wide, wideLength);
-        }
-      }
-    }
-    finish(current);
-    for (PlannedPeriod period : periods.values()) {
-      if (period.action == PlannedPeriod.Action.STORE) {
-        if (period.total == null) {
-          period.total = period.plan.tally().finish();
-        }
-        compare(period);
-      }
-    }
-  }
-
-  private static void finish(@Nullable PlannedPeriod period) {
-    if (period != null && period.action == PlannedPeriod.Action.STORE) {
-      period.total = period.plan.tally().finish();
-    }
-  }
-
-  private static boolean inRange(PlannedPeriod period, LocalDate rangeEnd) {
-    return rangeEnd.equals(period.key.rangeEnd());
-  }
-
-  private static boolean holds(RowReader row, int column, byte[] text) {
-    int start = row.textStart(column);
-    return !row.isNull(column)
-        && Arrays.equals(row.bytes(), start, start + row.textLength(column), text, 0, text.length);
-  }
-
-  private void compare(PlannedPeriod period) {
-    PeriodCertificate c = period.certificate;
-    if (period.total().rows() != c.rows()) {
-      throw integrity(
-          "holds " + period.total().rows() + " rows, certified are " + c.rows(), period);
-    }
-    for (Aggregate a : load.report().aggregates()) {
-      Long certified = c.sums().get(a);
-      Long sum = period.total().sums().get(a.apiName());
-      if (a.additive() && certified != null && !certified.equals(sum)) {
-        throw integrity(a.apiName() + " sums to " + sum + ", certified is " + certified, period);
-      }
-    }
-  }
-
-  private SinkException integrity(String what, @Nullable PlannedPeriod period) {
-    return new SinkException(
-        SinkException.Kind.INTEGRITY,
-        load.window()
-            + (period == null ? "" : ", period " + period.certificate.period())
-            + ": "
-            + what
-            + "; nothing was stored",
-        null);
-  }
-
   // --- Write
 
   /** What the file will say of its periods. */
-  private NavigableMap<PeriodKey, StoredPeriod> after(FilePlan plan) {
+  private static NavigableMap<PeriodKey, StoredPeriod> after(FilePlan plan, CommitPlan commit) {
     NavigableMap<PeriodKey, StoredPeriod> after = new TreeMap<>();
     if (plan.footer != null) {
       after.putAll(plan.footer.periods());
     }
     for (PlannedPeriod p : plan.periods) {
-      switch (p.action) {
+      switch (p.fate) {
         case STORE ->
-            after.put(p.key, new StoredPeriod(entry(p.certificate, true), p.total().digest()));
-        case NOTE -> after.put(p.key, new StoredPeriod(entry(p.certificate, false), ""));
+            after.put(p.key, new StoredPeriod(commit.entry(p.certificate), p.total().digest()));
+        case NOTE -> after.put(p.key, new StoredPeriod(commit.entry(p.certificate), ""));
         case KEEP -> {
           // As it was.
         }
       }
     }
     return after;
-  }
-
-  private LedgerEntry entry(PeriodCertificate c, boolean stored) {
-    return new LedgerEntry(
-        load.report().name(), slice, c, load.provenance(), load.window().id(), stored);
   }
 
   private static boolean dirty(FilePlan plan, NavigableMap<PeriodKey, StoredPeriod> after) {
@@ -334,7 +226,7 @@ public final class WindowCommit {
     NavigableMap<PeriodKey, StoredPeriod> notes = ledgers.confirmations(plan.file, footer);
     NavigableMap<PeriodKey, StoredPeriod> updated = new TreeMap<>(notes);
     for (PlannedPeriod p : plan.periods) {
-      if (p.action == PlannedPeriod.Action.KEEP) {
+      if (p.fate == CommitPlan.Fate.KEEP) {
         continue;
       }
       StoredPeriod wanted = Objects.requireNonNull(after.get(p.key));
@@ -362,8 +254,17 @@ public final class WindowCommit {
       FileLedger ledger = merge.ledger();
       long written = ledgers.countRows(temporary);
       if (written != ledger.rows()) {
-        throw integrity(
-            plan.file + " would hold " + written + " rows, certified are " + ledger.rows(), null);
+        throw new SinkException(
+            SinkException.Kind.INTEGRITY,
+            load.window()
+                + ": "
+                + plan.file
+                + " would hold "
+                + written
+                + " rows, certified are "
+                + ledger.rows()
+                + "; nothing was stored",
+            null);
       }
       fencing.require();
       List<Restatements.Change> changes = merge.changes();
@@ -378,7 +279,7 @@ public final class WindowCommit {
       if (!notes.isEmpty()) {
         // What stands is confirmed as it was; what was written carries its own word in the footer.
         plan.periods.stream()
-            .filter(p -> p.action != PlannedPeriod.Action.KEEP)
+            .filter(p -> p.fate != CommitPlan.Fate.KEEP)
             .forEach(p -> notes.remove(p.key));
         ledgers.confirm(plan.file, ledger, notes);
       }

@@ -21,7 +21,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /** Rows of a report's table as they are encoded, streamed in the order of their bytes. */
-public final class StoredRows implements RowSource {
+public final class TableRows implements RowSource {
   private static final int FETCH = 2_000;
 
   private final Database database;
@@ -32,7 +32,7 @@ public final class StoredRows implements RowSource {
   private final RowWriter writer;
   private boolean closed;
 
-  public StoredRows(Database database, Report report, Slice slice, DayRange days)
+  public TableRows(Database database, Report report, Slice slice, DayRange days)
       throws SQLException {
     TableSchema schema = report.schema();
     this.database = database;
@@ -74,7 +74,7 @@ public final class StoredRows implements RowSource {
     String period = ReportTable.period(schema);
     String to = schema.dateGrouping() == DateGrouping.NONE ? "date_to" : period;
     return schema.columns().stream()
-            .map(StoredRows::asEncoded)
+            .map(TableRows::asEncoded)
             .collect(Collectors.joining(", ", "SELECT ", " FROM "))
         + ReportTable.qualified(schema.name())
         + " WHERE site_id = ?"

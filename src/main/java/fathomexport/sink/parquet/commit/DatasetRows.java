@@ -20,7 +20,7 @@ import org.apache.parquet.io.api.Binary;
 import org.jspecify.annotations.Nullable;
 
 /** A slice's rows from one file after the other, under a report's columns. */
-public final class StoredRows implements RowSource {
+public final class DatasetRows implements RowSource {
   private final TableSchema schema;
   private final FilterCompat.Filter filter;
   private final DayRange days;
@@ -32,7 +32,7 @@ public final class StoredRows implements RowSource {
   /**
    * @param files in order of their periods
    */
-  public StoredRows(Report report, Slice slice, DayRange days, List<Path> files) {
+  public DatasetRows(Report report, Slice slice, DayRange days, List<Path> files) {
     this.schema = report.schema();
     this.filter =
         slice.event() == null

@@ -1,0 +1,120 @@
+package fathomexport.ledger;
+
+import fathomexport.report.SiteId;
+import fathomexport.report.Slice;
+import java.time.LocalDate;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** A ledger of one part per subject, each of which knows nothing of the others. */
+public final class ComposedLedger implements Ledger {
+  private final PeriodLedger periods;
+  private final JournalLedger journals;
+  private final RunLedger runs;
+  private final LessonLedger lessons;
+  private final AuditLedger audits;
+  private final PipelineLocks locks;
+
+  public ComposedLedger(
+      PeriodLedger periods,
+      JournalLedger journals,
+      RunLedger runs,
+      LessonLedger lessons,
+      AuditLedger audits,
+      PipelineLocks locks) {
+    this.periods = periods;
+    this.journals = journals;
+    this.runs = runs;
+    this.lessons = lessons;
+    this.audits = audits;
+    this.locks = locks;
+  }
+
+  @Override
+  public List<LedgerEntry> entries(String report, Collection<SiteId> sites, LocalDate from) {
+    return periods.entries(report, sites, from);
+  }
+
+  @Override
+  public Weight weight(String report) {
+    return periods.weight(report);
+  }
+
+  @Override
+  public List<Attempt> openAttempts(String report) {
+    return periods.openAttempts(report);
+  }
+
+  @Override
+  public List<QuarantinedRow> quarantined(String report, int limit) {
+    return journals.quarantined(report, limit);
+  }
+
+  @Override
+  public List<QuarantinedRow> quarantined(
+      String report, Slice slice, Collection<String> windowIds) {
+    return journals.quarantined(report, slice, windowIds);
+  }
+
+  @Override
+  public List<Restatement> restatements(String report, int limit) {
+    return journals.restatements(report, limit);
+  }
+
+  @Override
+  public List<Restatement> restatements(String report, Slice slice, LocalDate period) {
+    return journals.restatements(report, slice, period);
+  }
+
+  @Override
+  public Map<Slice, JournalCount> journalCounts(String report) {
+    return journals.journalCounts(report);
+  }
+
+  @Override
+  public void record(RunRecord run) {
+    runs.record(run);
+  }
+
+  @Override
+  public Optional<RunRecord> run(String runId) {
+    return runs.run(runId);
+  }
+
+  @Override
+  public List<RunRecord> runs(int limit) {
+    return runs.runs(limit);
+  }
+
+  @Override
+  public List<RequestCount> requestCounts(LocalDate from) {
+    return runs.requestCounts(from);
+  }
+
+  @Override
+  public Learned learned() {
+    return lessons.learned();
+  }
+
+  @Override
+  public void learn(Learned.Lesson lesson) {
+    lessons.learn(lesson);
+  }
+
+  @Override
+  public List<Audit> audits() {
+    return audits.audits();
+  }
+
+  @Override
+  public void audited(Audit audit) {
+    audits.audited(audit);
+  }
+
+  @Override
+  public Optional<RunLock> tryLock(String pipeline) {
+    return locks.tryLock(pipeline);
+  }
+}

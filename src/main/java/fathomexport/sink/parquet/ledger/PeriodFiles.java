@@ -1,0 +1,88 @@
+package fathomexport.sink.parquet.ledger;
+
+import fathomexport.ledger.Attempt;
+import fathomexport.ledger.LedgerEntry;
+import fathomexport.ledger.PeriodLedger;
+import fathomexport.ledger.Weight;
+import fathomexport.report.SiteId;
+import fathomexport.sink.parquet.file.DamagedFileException;
+import fathomexport.sink.parquet.file.Layout;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What the footers of the data files, and the notes beside them, say of their periods. */
+final class PeriodFiles implements PeriodLedger {
+  private static final Logger LOG = LoggerFactory.getLogger(PeriodFiles.class);
+
+  private final Layout layout;
+  private final FileLedgers ledgers;
+  private final Attempts attempts;
+  private final LedgerAnswers answers;
+
+  PeriodFiles(Layout layout, FileLedgers ledgers, Attempts attempts, LedgerAnswers answers) {
+    this.layout = layout;
+    this.ledgers = ledgers;
+    this.attempts = attempts;
+    this.answers = answers;
+  }
+
+  @Override
+  public List<LedgerEntry> entries(String report, Collection<SiteId> sites, LocalDate from) {
+    return answers.of(
+        () -> {
+          List<LedgerEntry> entries = new ArrayList<>();
+          for (Path file : layout.files(report, sites, from, LocalDate.MAX)) {
+            FileLedger ledger = readable(file);
+            if (ledger == null) {
+              continue;
+            }
+            for (StoredPeriod p : ledger.periods().values()) {
+              if (!p.entry().certificate().coversTo().isBefore(from)) {
+                entries.add(p.entry());
+              }
+            }
+          }
+          return entries;
+        });
+  }
+
+  /** Null when there is no such file, or it is damaged: then nothing of it counts as held. */
+  private @Nullable FileLedger readable(Path file) throws IOException {
+    try {
+      return ledgers.current(file);
+    } catch (DamagedFileException e) {
+      LOG.warn("{}", e.getMessage());
+      return null;
+    }
+  }
+
+  @Override
+  public Weight weight(String report) {
+    return answers.of(
+        () -> {
+          long rows = 0;
+          long bytes = 0;
+          for (Path file : layout.files(report, List.of(), LocalDate.MIN, LocalDate.MAX)) {
+            FileLedger ledger = readable(file);
+            if (ledger != null) {
+              rows += ledger.rows();
+              bytes += Files.size(file);
+            }
+          }
+          return new Weight(rows, bytes);
+        });
+  }
+
+  @Override
+  public List<Attempt> openAttempts(String report) {
+    return answers.of(() -> attempts.open(report));
+  }
+}

@@ -1,0 +1,124 @@
+package fathomexport.sink.parquet.ledger;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import fathomexport.ledger.RequestCount;
+import fathomexport.ledger.RunLedger;
+import fathomexport.ledger.RunRecord;
+import fathomexport.sink.parquet.file.Documents;
+import fathomexport.sink.parquet.file.Layout;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** The runs, one document per run. */
+final class RunDocuments implements RunLedger {
+  private final Layout layout;
+  private final Documents documents;
+  private final LedgerAnswers answers;
+
+  RunDocuments(Layout layout, Documents documents, LedgerAnswers answers) {
+    this.layout = layout;
+    this.documents = documents;
+    this.answers = answers;
+  }
+
+  @Override
+  public void record(RunRecord run) {
+    ObjectNode document = documents.object();
+    document.put("run_id", run.runId());
+    document.put("pipeline", run.pipeline());
+    document.put("command", run.command());
+    document.put("started_at", run.startedAt().toString());
+    document.put("finished_at", run.finishedAt() == null ? null : run.finishedAt().toString());
+    document.put("exit_code", run.exitCode());
+    document.put("windows_planned", run.windowsPlanned());
+    document.put("windows_committed", run.windowsCommitted());
+    document.put("windows_unchanged", run.windowsUnchanged());
+    document.put("windows_incomplete", run.windowsIncomplete());
+    document.put("windows_failed", run.windowsFailed());
+    document.put("windows_skipped", run.windowsSkipped());
+    document.put("rows", run.rows());
+    document.put("quarantined", run.quarantined());
+    document.put("requests", run.requests());
+    ArrayNode messages = document.putArray("messages");
+    run.messages().forEach(messages::add);
+    answers.of(
+        () -> {
+          Path file = runFile(run.runId());
+          documents.write(file, document);
+          return file;
+        });
+  }
+
+  private Path runFile(String runId) {
+    return layout.runs().resolve(Layout.escape(runId) + ".json");
+  }
+
+  @Override
+  public Optional<RunRecord> run(String runId) {
+    return answers.of(
+        () -> Optional.ofNullable(documents.read(runFile(runId))).map(RunDocuments::run));
+  }
+
+  @Override
+  public List<RunRecord> runs(int limit) {
+    return answers.of(
+        () -> {
+          if (!Files.isDirectory(layout.runs())) {
+            return List.of();
+          }
+          List<RunRecord> runs = new ArrayList<>();
+          try (Stream<Path> files = Files.list(layout.runs())) {
+            for (Path file : (Iterable<Path>) files::iterator) {
+              JsonNode document = file.toString().endsWith(".json") ? documents.read(file) : null;
+              if (document != null) {
+                runs.add(run(document));
+              }
+            }
+          }
+          runs.sort(
+              Comparator.comparing(RunRecord::startedAt)
+                  .thenComparing(RunRecord::runId)
+                  .reversed());
+          return List.copyOf(runs.subList(0, Math.min(limit, runs.size())));
+        });
+  }
+
+  private static RunRecord run(JsonNode d) {
+    List<String> messages = new ArrayList<>();
+    d.required("messages").forEach(m -> messages.add(m.textValue()));
+    JsonNode finished = d.required("finished_at");
+    JsonNode exit = d.required("exit_code");
+    return new RunRecord(
+        Documents.text(d, "run_id"),
+        Documents.text(d, "pipeline"),
+        Documents.text(d, "command"),
+        Instant.parse(Documents.text(d, "started_at")),
+        finished.isNull() ? null : Instant.parse(finished.textValue()),
+        exit.isNull() ? null : exit.intValue(),
+        d.required("windows_planned").longValue(),
+        d.required("windows_committed").longValue(),
+        d.required("windows_unchanged").longValue(),
+        d.required("windows_incomplete").longValue(),
+        d.required("windows_failed").longValue(),
+        d.required("windows_skipped").longValue(),
+        d.required("rows").longValue(),
+        d.required("quarantined").longValue(),
+        d.required("requests").longValue(),
+        messages);
+  }
+
+  /** Files are no place to share a quota: each run keeps its permits in its process. */
+  @Override
+  public List<RequestCount> requestCounts(LocalDate from) {
+    return List.of();
+  }
+}

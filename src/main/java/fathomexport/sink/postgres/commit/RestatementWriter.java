@@ -1,0 +1,77 @@
+package fathomexport.sink.postgres.commit;
+
+import fathomexport.sink.WindowLoad;
+import fathomexport.sink.postgres.db.Queries;
+import java.math.BigDecimal;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Writes down how stored periods have changed: table {@code restatement}. */
+final class RestatementWriter {
+  private final WindowLoad load;
+
+  RestatementWriter(WindowLoad load) {
+    this.load = load;
+  }
+
+  /** One measure of a period that has another value than before. */
+  record Line(
+      LocalDate day, String measure, @Nullable BigDecimal before, @Nullable BigDecimal after) {}
+
+  /**
+   * What is written of periods whose rows have changed: always a line for the number of rows, since
+   * a change that keeps every sum is a change; and one for each measure whose sum differs.
+   */
+  static List<Line> lines(
+      Collection<LocalDate> restated,
+      List<String> measures,
+      Map<LocalDate, StoredTotals> before,
+      Map<LocalDate, StoredTotals> after) {
+    List<Line> lines = new ArrayList<>();
+    for (LocalDate day : restated) {
+      StoredTotals was = before.getOrDefault(day, StoredTotals.NONE);
+      StoredTotals is = after.getOrDefault(day, StoredTotals.NONE);
+      lines.add(
+          new Line(day, "rows", BigDecimal.valueOf(was.rows()), BigDecimal.valueOf(is.rows())));
+      for (String measure : measures) {
+        if (differ(was.sum(measure), is.sum(measure))) {
+          lines.add(new Line(day, measure, was.sum(measure), is.sum(measure)));
+        }
+      }
+    }
+    return lines;
+  }
+
+  private static boolean differ(@Nullable BigDecimal a, @Nullable BigDecimal b) {
+    if (a == null || b == null) {
+      return (a == null) != (b == null);
+    }
+    return a.compareTo(b) != 0;
+  }
+
+  void write(Connection connection, List<Line> lines) throws SQLException {
+    WindowKey key = new WindowKey(load.window());
+    Queries.batch(
+        connection,
+        """
+        INSERT INTO fathom_ops.restatement
+          (report, site_id, event_name, day, measure, before, after, restated_at, run_id)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)\
+        """,
+        lines,
+        (p, line) ->
+            key.bind(p)
+                .day(line.day())
+                .text(line.measure())
+                .decimal(line.before())
+                .decimal(line.after())
+                .instant(load.provenance().fetchedAt())
+                .text(load.provenance().runId()));
+  }
+}

@@ -1,0 +1,150 @@
+package fathomexport.sink.postgres.commit;
+
+import fathomexport.report.Window;
+import fathomexport.sink.CommitPlan;
+import fathomexport.sink.CommitResult;
+import fathomexport.sink.Fence;
+import fathomexport.sink.SinkException;
+import fathomexport.sink.WindowConfirmation;
+import fathomexport.sink.WindowLoad;
+import fathomexport.sink.postgres.db.Queries;
+import fathomexport.sink.postgres.ledger.JournalTables;
+import java.io.IOException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.LocalDate;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One window's transaction, but for its end: rows, checks, journal and ledger. Runs on a connection
+ * that is not in autocommit mode, and may be run again on another one when that fails.
+ */
+public final class WindowTransaction {
+  private final Connection connection;
+  private final @Nullable Fence fence;
+
+  public WindowTransaction(Connection connection, @Nullable Fence fence) {
+    this.connection = connection;
+    this.fence = fence;
+  }
+
+  /**
+   * Stores the window.
+   *
+   * @throws SinkException {@code INTEGRITY}, {@code SUPERSEDED}
+   * @throws IOException when the load's rows cannot be read
+   */
+  public CommitResult commit(WindowLoad load) throws SQLException, IOException {
+    lock(connection, load.window());
+    requireFence();
+    LedgerWriter ledger = new LedgerWriter(connection, load.window());
+    CommitPlan plan = new CommitPlan(load, ledger.stored());
+    SortedSet<LocalDate> changed = new TreeSet<>();
+    long rows = 0;
+    SortedSet<LocalDate> replaced = plan.replaced();
+    if (!replaced.isEmpty()) {
+      WindowTable table = new WindowTable(load.window(), load.report());
+      StagedRows staged = new StagedRows(connection, load, table);
+      PeriodTotalsCheck check = new PeriodTotalsCheck(connection, load, table);
+      Map<LocalDate, StoredTotals> before;
+      if (staged.occupied(replaced)) {
+        changed = staged.stage(replaced);
+        before = check.totals(plan.restated(changed), table.counted());
+        staged.replace(changed);
+      } else {
+        changed = staged.insert(replaced);
+        before = Map.of();
+      }
+      SortedSet<LocalDate> restated = plan.restated(changed);
+      Map<LocalDate, StoredTotals> after =
+          check.totals(replaced, restated.isEmpty() ? check.certified() : table.counted());
+      check.verify(plan, after);
+      if (!restated.isEmpty()) {
+        List<RestatementWriter.Line> lines =
+            RestatementWriter.lines(restated, table.counted(), before, after);
+        new RestatementWriter(load).write(connection, lines);
+      }
+      rows = after.values().stream().mapToLong(StoredTotals::rows).sum();
+    }
+    ledger.write(plan);
+    if (!load.quarantine().isEmpty()) {
+      JournalTables.quarantine(connection, load.quarantine());
+    }
+    return plan.result(rows, changed);
+  }
+
+  /**
+   * Notes stored periods as confirmed, where they are certified against the same answer still.
+   *
+   * @throws SinkException {@code SUPERSEDED}
+   */
+  public void confirm(WindowConfirmation confirmation) throws SQLException {
+    Window window = confirmation.window();
+    lock(connection, window);
+    requireFence();
+    WindowKey key = new WindowKey(window);
+    Queries.batch(
+        connection,
+        "UPDATE fathom_ops.ledger SET confirmed_at = ?, confirmed_run = ? WHERE "
+            + WindowKey.IS
+            + " AND period = ? AND stored AND status = 'certified' AND control_digest = ?"
+            + (key.isRange() ? " AND period_end = ?" : ""),
+        window.periods().toList(),
+        (p, period) -> {
+          p.instant(confirmation.by().at()).text(confirmation.by().runId());
+          key.bind(p).day(period).text(confirmation.digests().get(period));
+          if (key.isRange()) {
+            p.day(window.days().last());
+          }
+        });
+  }
+
+  /** Whether the ledger says that this load was committed. */
+  public boolean isCommitted(WindowLoad load) throws SQLException {
+    return new LedgerWriter(connection, load.window()).holds(load);
+  }
+
+  /** Whether the ledger says that this confirmation was noted. */
+  public boolean isConfirmed(WindowConfirmation confirmation) throws SQLException {
+    return new LedgerWriter(connection, confirmation.window()).holds(confirmation);
+  }
+
+  /** Waits until no other transaction commits a window of this report and slice. */
+  public static void lock(Connection connection, Window window) throws SQLException {
+    String name =
+        "fathom-export/window\n"
+            + window.report()
+            + "\n"
+            + window.slice().site()
+            + "\n"
+            + window.slice().eventKey();
+    Queries.list(
+        connection,
+        "SELECT pg_advisory_xact_lock(hashtextextended(?, 0))",
+        p -> p.text(name),
+        r -> name);
+  }
+
+  /** Whoever takes the pipeline's lock from now on waits for this transaction's end. */
+  private void requireFence() throws SQLException {
+    Fence required = fence;
+    if (required == null) {
+      return;
+    }
+    boolean stands =
+        Queries.first(
+                connection,
+                "SELECT epoch FROM fathom_ops.pipeline_lock WHERE pipeline = ? FOR SHARE",
+                p -> p.text(required.pipeline()),
+                r -> r.number("epoch"))
+            .filter(epoch -> epoch == required.epoch())
+            .isPresent();
+    if (!stands) {
+      throw required.superseded();
+    }
+  }
+}

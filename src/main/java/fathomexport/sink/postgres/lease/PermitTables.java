@@ -1,0 +1,378 @@
+package fathomexport.sink.postgres.lease;
+
+import fathomexport.sink.postgres.db.Queries;
+import fathomexport.sink.postgres.db.Row;
+import fathomexport.sink.postgres.lease.PermitLease.Limits;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Tables {@code account}, {@code permit}, {@code permit_queue} and {@code request_count}, as far as
+ * one quota of one account goes. All times are the database's.
+ */
+final class PermitTables {
+  private static final Logger LOG = LoggerFactory.getLogger(PermitTables.class);
+
+  /** The first of the two numbers of a holder's advisory lock; the second is the holder's. */
+  private static final int LOCK_CLASS = 0x66617468;
+
+  /** How long one of a greater priority, or with fewer permits, is waited for to come back. */
+  private static final Duration BACK_SOON = Duration.ofSeconds(2);
+
+  private final String account;
+  private final PermitLease.Quota quota;
+  private final Supplier<@Nullable Instant> clock;
+
+  /**
+   * @param clock in place of the database's; null for the database's own
+   */
+  PermitTables(String account, PermitLease.Quota quota, Supplier<@Nullable Instant> clock) {
+    this.account = account;
+    this.quota = quota;
+    this.clock = clock;
+  }
+
+  // --- Holders
+
+  /** A new holder, which lives for as long as the session. */
+  int newHolder(Connection connection) throws SQLException {
+    return Queries.first(
+            connection,
+            """
+            SELECT h AS holder, pg_advisory_lock(?, h)
+              FROM (SELECT nextval('fathom_ops.permit_holder')::integer AS h) n\
+            """,
+            p -> p.integer(LOCK_CLASS),
+            r -> r.integer("holder"))
+        .orElseThrow();
+  }
+
+  /** Makes the account's row, which whoever asks for a permit locks. */
+  void enter(Connection connection) throws SQLException {
+    Queries.update(
+        connection,
+        """
+        INSERT INTO fathom_ops.account (account, quota) VALUES (?, ?)
+        ON CONFLICT DO NOTHING\
+        """,
+        p -> p.text(account).text(quota.key()));
+  }
+
+  /** Makes a holder's what earlier sessions of the same run had under way. */
+  static void takeOver(Connection connection, int holder, Collection<Integer> earlier)
+      throws SQLException {
+    Queries.update(
+        connection,
+        """
+        UPDATE fathom_ops.permit SET holder = ?
+         WHERE holder = ANY (?) AND ended_at IS NULL\
+        """,
+        p -> p.integer(holder).integers(earlier));
+  }
+
+  /** Gives up all places in the queue. */
+  static void leaveAll(Connection connection, int holder) throws SQLException {
+    Queries.update(
+        connection, "DELETE FROM fathom_ops.permit_queue WHERE holder = ?", p -> p.integer(holder));
+  }
+
+  // --- What there is
+
+  /**
+   * Locks the account's row: until the transaction ends nobody else takes a permit.
+   *
+   * @return when the API lets requests through again
+   */
+  Instant lock(Connection connection) throws SQLException {
+    return Queries.first(
+            connection,
+            """
+            SELECT deferred_until FROM fathom_ops.account
+             WHERE account = ? AND quota = ? FOR UPDATE\
+            """,
+            p -> p.text(account).text(quota.key()),
+            r -> r.instant("deferred_until"))
+        .orElse(Instant.MIN);
+  }
+
+  /** A row of the answer about permits and the queue: what it says of which of them. */
+  private record Line(
+      String kind,
+      long id,
+      int holder,
+      int priority,
+      boolean flag,
+      Instant until,
+      @Nullable Instant endedAt) {
+    static Line of(Row r) throws SQLException {
+      return new Line(
+          r.text("kind"),
+          r.number("id"),
+          r.integer("holder"),
+          r.integer("priority"),
+          r.flag("flag"),
+          r.instant("until"),
+          r.instantOrNull("ended_at"));
+    }
+  }
+
+  /**
+   * Reads the permits and the queue, as a statement of its own: it must see what was committed
+   * before {@link #lock} was granted.
+   */
+  PermitSchedule read(Connection connection, Instant deferredUntil) throws SQLException {
+    List<Line> lines =
+        Queries.list(
+            connection,
+            """
+            WITH clock AS MATERIALIZED (
+              SELECT coalesce(?::timestamptz, clock_timestamp()) AS now
+            ), alive AS MATERIALIZED (
+              SELECT l.objid::bigint AS holder
+                FROM pg_locks l
+               WHERE l.locktype = 'advisory' AND l.granted
+                 AND l.classid = ?::oid AND l.objsubid = 2
+                 AND l.database = (SELECT d.oid FROM pg_database d
+                                    WHERE d.datname = current_database())
+            )
+            SELECT 'now' AS kind, 0::bigint AS id, 0 AS holder, 0 AS priority, true AS flag,
+                   c.now AS until, NULL::timestamptz AS ended_at
+              FROM clock c
+            UNION ALL
+            SELECT 'permit', p.id, p.holder, 0, p.holder IN (SELECT holder FROM alive),
+                   p.lease_until, p.ended_at
+              FROM fathom_ops.permit p
+             WHERE p.account = ? AND p.quota = ?
+            UNION ALL
+            SELECT 'place', q.ticket, q.holder, q.priority, q.waiting, q.fresh_until, NULL
+              FROM fathom_ops.permit_queue q, clock c
+             WHERE q.account = ? AND q.quota = ? AND q.fresh_until >= c.now
+               AND q.holder IN (SELECT holder FROM alive)\
+            """,
+            p ->
+                p.instant(clock.get())
+                    .integer(LOCK_CLASS)
+                    .text(account)
+                    .text(quota.key())
+                    .text(account)
+                    .text(quota.key()),
+            Line::of);
+    Instant now = Instant.MIN;
+    List<PermitSchedule.Permit> permits = new ArrayList<>();
+    List<PermitSchedule.Place> queue = new ArrayList<>();
+    for (Line l : lines) {
+      switch (l.kind()) {
+        case "now" -> now = l.until();
+        case "permit" ->
+            permits.add(
+                new PermitSchedule.Permit(l.id(), l.holder(), l.until(), l.endedAt(), l.flag()));
+        case "place" ->
+            queue.add(new PermitSchedule.Place(l.id(), l.holder(), l.priority(), l.flag()));
+        default -> throw new IllegalStateException(l.kind());
+      }
+    }
+    return new PermitSchedule(now, deferredUntil, permits, queue);
+  }
+
+  /** Writes down whose requests are over, and removes what counts no more. */
+  void forget(Connection connection, PermitSchedule schedule, Limits limits) throws SQLException {
+    boolean old = false;
+    for (PermitSchedule.Permit permit : schedule.permits()) {
+      Instant ended = permit.endedBy(schedule.now());
+      if (ended != null && permit.endedAt() == null) {
+        LOG.warn(
+            "a request of {} is counted as ended: its run {}",
+            account,
+            permit.alive() ? "has said nothing for too long" : "is gone");
+        Queries.update(
+            connection,
+            "UPDATE fathom_ops.permit SET ended_at = ? WHERE id = ? AND ended_at IS NULL",
+            p -> p.instant(ended).number(permit.id()));
+      }
+      old |= schedule.isOver(permit, limits);
+    }
+    if (old) {
+      Queries.update(
+          connection,
+          """
+          WITH permits AS (
+            DELETE FROM fathom_ops.permit WHERE account = ? AND quota = ? AND ended_at <= ?
+          )
+          DELETE FROM fathom_ops.permit_queue
+           WHERE account = ? AND quota = ? AND fresh_until < ?\
+          """,
+          p ->
+              p.text(account)
+                  .text(quota.key())
+                  .instant(schedule.now().minus(PermitSchedule.hold(limits)))
+                  .text(account)
+                  .text(quota.key())
+                  .instant(schedule.now()));
+    }
+  }
+
+  // --- What is done
+
+  /** Takes a permit for a holder, and counts its request; the permit's id. */
+  long take(Connection connection, int holder, Instant now, Instant leaseUntil)
+      throws SQLException {
+    return Queries.first(
+            connection,
+            """
+            WITH counted AS (
+              INSERT INTO fathom_ops.request_count AS c (account, day, requests, limited)
+              SELECT ?, ?, 1, 0 WHERE ?
+              ON CONFLICT (account, day) DO UPDATE SET requests = c.requests + 1
+            )
+            INSERT INTO fathom_ops.permit (account, quota, holder, taken_at, lease_until)
+            VALUES (?, ?, ?, ?, ?)
+            RETURNING id\
+            """,
+            p ->
+                p.text(account)
+                    .day(now.atOffset(ZoneOffset.UTC).toLocalDate())
+                    .flag(quota == PermitLease.Quota.REPORTS)
+                    .text(account)
+                    .text(quota.key())
+                    .integer(holder)
+                    .instant(now)
+                    .instant(leaseUntil),
+            r -> r.number("id"))
+        .orElseThrow();
+  }
+
+  /**
+   * Keeps a place in the queue, or takes one at its end.
+   *
+   * @param ticket the place; null for a new one
+   * @param waiting false for one who was just served
+   * @return the place
+   */
+  long queue(
+      Connection connection,
+      @Nullable Long ticket,
+      int holder,
+      int priority,
+      boolean waiting,
+      Instant freshUntil)
+      throws SQLException {
+    if (ticket != null
+        && Queries.update(
+                connection,
+                """
+                UPDATE fathom_ops.permit_queue SET holder = ?, fresh_until = ?, waiting = ?
+                 WHERE ticket = ?\
+                """,
+                p -> p.integer(holder).instant(freshUntil).flag(waiting).number(ticket))
+            == 1) {
+      return ticket;
+    }
+    return Queries.first(
+            connection,
+            """
+            INSERT INTO fathom_ops.permit_queue
+              (account, quota, holder, priority, waiting, fresh_until)
+            VALUES (?, ?, ?, ?, ?, ?)
+            RETURNING ticket\
+            """,
+            p ->
+                p.text(account)
+                    .text(quota.key())
+                    .integer(holder)
+                    .integer(priority)
+                    .flag(waiting)
+                    .instant(freshUntil),
+            r -> r.number("ticket"))
+        .orElseThrow();
+  }
+
+  static void leave(Connection connection, long ticket) throws SQLException {
+    Queries.update(
+        connection, "DELETE FROM fathom_ops.permit_queue WHERE ticket = ?", p -> p.number(ticket));
+  }
+
+  /**
+   * Records that a permit's request has ended.
+   *
+   * @param ticket the place that the permit was given to
+   * @param ago how long it has ended
+   * @param limited whether the answer was that a limit was exceeded
+   */
+  void end(Connection connection, long permit, @Nullable Long ticket, Duration ago, boolean limited)
+      throws SQLException {
+    Queries.update(
+        connection,
+        """
+        WITH clock AS MATERIALIZED (
+          SELECT coalesce(?::timestamptz, clock_timestamp() - ? * interval '1 microsecond')
+                 AS ended_at
+        ), ended AS (
+          UPDATE fathom_ops.permit p
+             SET ended_at = greatest(p.ended_at, c.ended_at)
+            FROM clock c
+           WHERE p.id = ?
+          RETURNING p.account, p.quota, p.taken_at
+        ), back AS (
+          UPDATE fathom_ops.permit_queue q
+             SET fresh_until = c.ended_at + ? * interval '1 millisecond'
+            FROM clock c
+           WHERE q.ticket = ? AND NOT q.waiting
+        )
+        UPDATE fathom_ops.request_count r
+           SET limited = r.limited + 1
+          FROM ended e
+         WHERE ? AND e.quota = 'reports' AND r.account = e.account
+           AND r.day = (e.taken_at AT TIME ZONE 'UTC')::date\
+        """,
+        p ->
+            p.instant(clock.get())
+                .number(ago.toNanos() / 1_000)
+                .number(permit)
+                .number(BACK_SOON.toMillis())
+                .number(ticket)
+                .flag(limited));
+  }
+
+  /** Removes a permit that was not used, and its request from the count. */
+  static void giveBack(Connection connection, long permit, @Nullable Long ticket)
+      throws SQLException {
+    Queries.update(
+        connection,
+        """
+        WITH unused AS (
+          DELETE FROM fathom_ops.permit WHERE id = ? RETURNING account, quota, taken_at
+        ), gone AS (
+          DELETE FROM fathom_ops.permit_queue WHERE ticket = ?
+        )
+        UPDATE fathom_ops.request_count r
+           SET requests = r.requests - 1
+          FROM unused u
+         WHERE u.quota = 'reports' AND r.account = u.account
+           AND r.day = (u.taken_at AT TIME ZONE 'UTC')::date\
+        """,
+        p -> p.number(permit).number(ticket));
+  }
+
+  /** Lets no request through for this long, whoever asks; never shortens such a time. */
+  void defer(Connection connection, Duration time) throws SQLException {
+    Queries.update(
+        connection,
+        """
+        UPDATE fathom_ops.account
+           SET deferred_until = greatest(deferred_until,
+                 coalesce(?::timestamptz, clock_timestamp()) + ? * interval '1 millisecond')
+         WHERE account = ? AND quota = ?\
+        """,
+        p -> p.instant(clock.get()).number(time.toMillis()).text(account).text(quota.key()));
+  }
+}

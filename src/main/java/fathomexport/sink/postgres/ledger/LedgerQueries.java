@@ -1,0 +1,130 @@
+package fathomexport.sink.postgres.ledger;
+
+import fathomexport.ledger.LedgerException;
+import fathomexport.report.SiteId;
+import fathomexport.report.Slice;
+import fathomexport.sink.SinkException;
+import fathomexport.sink.postgres.db.Database;
+import fathomexport.sink.postgres.db.DatabaseFailure;
+import fathomexport.sink.postgres.db.Queries;
+import fathomexport.sink.postgres.db.Queries.Binding;
+import fathomexport.sink.postgres.db.Queries.ItemBinding;
+import fathomexport.sink.postgres.db.Queries.RowMapper;
+import fathomexport.sink.postgres.db.Row;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Statements about the ledger's tables, each in its own transaction and repeated when the
+ * connection breaks. A failure becomes what the ledger's interface says of it.
+ */
+final class LedgerQueries {
+  /** No such table, schema or column: the database was never migrated, or by an older version. */
+  private static final Set<String> UNDEFINED = Set.of("42P01", "3F000", "42703");
+
+  private final Database database;
+
+  LedgerQueries(Database database) {
+    this.database = database;
+  }
+
+  /** All rows of the answer; none when the database holds no ledger yet. */
+  <T> List<T> list(String sql, Binding binding, RowMapper<T> mapper) {
+    try {
+      return database.with(connection -> Queries.list(connection, sql, binding, mapper));
+    } catch (SQLException e) {
+      if (undefined(e) && neverMigrated(e)) {
+        // Asked before the first run, as a plan is: nothing is stored, so nothing is known.
+        return List.of();
+      }
+      throw translate(e);
+    }
+  }
+
+  <T> Optional<T> first(String sql, Binding binding, RowMapper<T> mapper) {
+    return list(sql, binding, mapper).stream().findFirst();
+  }
+
+  void update(String sql, Binding binding) {
+    transaction(connection -> Queries.update(connection, sql, binding));
+  }
+
+  /** Runs the statement once for each item, all in one transaction. */
+  <T> void batch(String sql, List<T> items, ItemBinding<T> binding) {
+    transaction(
+        connection -> {
+          Queries.batch(connection, sql, items, binding);
+          return items;
+        });
+  }
+
+  private <T> void transaction(Database.Work<T> work) {
+    try {
+      database.with(
+          connection -> {
+            connection.setAutoCommit(false);
+            T result = work.on(connection);
+            connection.commit();
+            return result;
+          });
+    } catch (SQLException e) {
+      throw translate(e);
+    }
+  }
+
+  private static boolean undefined(SQLException e) {
+    return UNDEFINED.contains(String.valueOf(e.getSQLState()));
+  }
+
+  /** Whether the database holds none of the ledger's tables, rather than only some. */
+  private boolean neverMigrated(SQLException first) {
+    try {
+      return database.with(LedgerQueries::hasNoTables);
+    } catch (SQLException e) {
+      e.addSuppressed(first);
+      throw translate(e);
+    }
+  }
+
+  private static boolean hasNoTables(Connection connection) throws SQLException {
+    return Queries.first(
+            connection,
+            """
+            SELECT NOT EXISTS (
+              SELECT FROM pg_catalog.pg_tables WHERE schemaname = 'fathom_ops'
+            ) AS none\
+            """,
+            p -> {},
+            r -> r.flag("none"))
+        .orElse(false);
+  }
+
+  /** What a failed statement means to whoever uses the ledger. */
+  RuntimeException translate(SQLException e) {
+    if (undefined(e)) {
+      return new LedgerException(
+          "PostgreSQL at "
+              + database.place()
+              + " has no ledger yet, or one of an older version: run `fathom-export migrate`, or any"
+              + " export",
+          e);
+    }
+    DatabaseFailure failure = database.failure(e);
+    return failure.kind() == SinkException.Kind.UNAVAILABLE
+        ? new LedgerException(failure.message(), e)
+        : new SinkException(failure.kind(), failure.message(), e);
+  }
+
+  static Slice slice(Row r) throws SQLException {
+    String event = r.text("event_name");
+    return new Slice(new SiteId(r.text("site_id")), event.isEmpty() ? null : event);
+  }
+
+  /** PostgreSQL's text holds no U+0000, and damaged rows may. */
+  static String storable(String text) {
+    return text.replace('\0', '\uFFFD');
+  }
+}

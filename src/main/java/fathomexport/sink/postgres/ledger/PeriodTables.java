@@ -1,0 +1,137 @@
+package fathomexport.sink.postgres.ledger;
+
+import fathomexport.ledger.Attempt;
+import fathomexport.ledger.CertificateStatus;
+import fathomexport.ledger.LedgerEntry;
+import fathomexport.ledger.PeriodCertificate;
+import fathomexport.ledger.PeriodLedger;
+import fathomexport.ledger.Provenance;
+import fathomexport.ledger.Weight;
+import fathomexport.report.Aggregate;
+import fathomexport.report.SiteId;
+import fathomexport.sink.postgres.db.Row;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.Collection;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Tables {@code ledger} and {@code attempt}, which only a window's transaction writes. */
+public final class PeriodTables implements PeriodLedger {
+  /** The measures of which the ledger has columns, in their order: sum, then control. */
+  public static final List<Aggregate> SUMMED =
+      List.of(Aggregate.PAGEVIEWS, Aggregate.CONVERSIONS, Aggregate.VALUE);
+
+  private final LedgerQueries queries;
+
+  PeriodTables(LedgerQueries queries) {
+    this.queries = queries;
+  }
+
+  @Override
+  public List<LedgerEntry> entries(String report, Collection<SiteId> sites, LocalDate from) {
+    return queries.list(
+        """
+        SELECT report, site_id, event_name, period, covers_to, status, rows,
+               pageviews_sum, pageviews_control, conversions_sum, conversions_control,
+               value_sum, value_control, store_if_absent, reason, run_id, definition, fetched_at,
+               zone, requests, control_requests, splits, window_id, stored, rows_digest,
+               control_digest, confirmed_at, confirmed_run
+          FROM fathom_ops.ledger
+         WHERE report = ? AND covers_to >= ? AND (? OR site_id = ANY (?))\
+        """,
+        p ->
+            p.text(report)
+                .day(from)
+                .flag(sites.isEmpty())
+                .texts(sites.stream().map(SiteId::value).distinct().toList()),
+        PeriodTables::entry);
+  }
+
+  private static LedgerEntry entry(Row r) throws SQLException {
+    Map<Aggregate, Long> sums = new EnumMap<>(Aggregate.class);
+    Map<Aggregate, Long> control = new EnumMap<>(Aggregate.class);
+    for (Aggregate a : SUMMED) {
+      put(sums, a, r.numberOrNull(a.apiName() + "_sum"));
+      put(control, a, r.numberOrNull(a.apiName() + "_control"));
+    }
+    return new LedgerEntry(
+        r.text("report"),
+        LedgerQueries.slice(r),
+        new PeriodCertificate(
+            r.day("period"),
+            r.day("covers_to"),
+            CertificateStatus.ofLabel(r.text("status")),
+            r.number("rows"),
+            sums,
+            control,
+            r.flag("store_if_absent"),
+            r.textOrNull("reason"),
+            r.textOrNull("rows_digest"),
+            r.textOrNull("control_digest")),
+        new Provenance(
+            r.text("run_id"),
+            r.text("definition"),
+            r.instant("fetched_at"),
+            r.textOrNull("zone"),
+            r.integer("requests"),
+            r.integer("control_requests"),
+            r.integer("splits")),
+        r.text("window_id"),
+        r.flag("stored"),
+        confirmed(r));
+  }
+
+  private static LedgerEntry.@Nullable Confirmed confirmed(Row r) throws SQLException {
+    Instant at = r.instantOrNull("confirmed_at");
+    return at == null ? null : new LedgerEntry.Confirmed(at, r.text("confirmed_run"));
+  }
+
+  private static void put(Map<Aggregate, Long> map, Aggregate a, @Nullable Long value) {
+    if (value != null) {
+      map.put(a, value);
+    }
+  }
+
+  @Override
+  public Weight weight(String report) {
+    return queries
+        .first(
+            """
+            SELECT coalesce(sum(rows) FILTER (WHERE stored), 0)::bigint AS rows,
+                   coalesce(pg_catalog.pg_total_relation_size(
+                     pg_catalog.to_regclass('fathom.' || pg_catalog.quote_ident(?))), 0) AS bytes
+              FROM fathom_ops.ledger
+             WHERE report = ?\
+            """,
+            p -> p.text(report).text(report),
+            r -> new Weight(r.number("rows"), r.number("bytes")))
+        .orElse(new Weight(0, 0));
+  }
+
+  @Override
+  public List<Attempt> openAttempts(String report) {
+    return queries.list(
+        """
+        SELECT report, site_id, event_name, period, covers_to, window_id, at, run_id, reason, kept
+          FROM fathom_ops.attempt
+         WHERE report = ?
+         ORDER BY site_id COLLATE "C", event_name COLLATE "C", period, period_end\
+        """,
+        p -> p.text(report),
+        r ->
+            new Attempt(
+                r.text("report"),
+                LedgerQueries.slice(r),
+                r.day("period"),
+                r.day("covers_to"),
+                r.text("window_id"),
+                r.instant("at"),
+                r.text("run_id"),
+                r.text("reason"),
+                r.flag("kept")));
+  }
+}
