@@ -1,4 +1,4 @@
-package fathomexport.beam;
+package fathomexport.window;
 
 import fathomexport.fetch.WindowFetcher;
 import fathomexport.plan.FetchTask;
@@ -10,19 +10,19 @@ import java.io.IOException;
 import java.util.Optional;
 
 /** Fetches one task, piece by piece; a failure is judged by {@link FailurePolicy}. */
-final class TaskFetch implements Prefetcher.Pieces {
-  private final RunServices run;
+final class TaskFetch implements LaneFetch.Pieces {
+  private final RunContext run;
   private final FetchTask task;
   private final WindowFetcher.Pieces pieces;
 
-  TaskFetch(RunServices run, FetchTask task) {
+  TaskFetch(RunContext run, FetchTask task) {
     this.run = run;
     this.task = task;
     this.pieces = run.fetcher(task).begin(task);
   }
 
   @Override
-  public Prefetcher.Result next() {
+  public LaneFetch.Result next() {
     try {
       if (run.halted().isEmpty()) {
         run.haltUnlessLocked();
@@ -40,11 +40,7 @@ final class TaskFetch implements Prefetcher.Pieces {
       }
       try {
         WindowFetcher.Piece piece = pieces.next();
-        if (piece instanceof WindowFetcher.Piece.Confirmed confirmed) {
-          return new Prefetcher.Result.Confirmed(confirmed, pieces.done());
-        }
-        return new Prefetcher.Result.Rows(
-            ((WindowFetcher.Piece.Rows) piece).fetched(), pieces.done());
+        return new LaneFetch.Result.Came(piece, pieces.done());
       } finally {
         run.spending().ended(least);
       }
@@ -60,17 +56,17 @@ final class TaskFetch implements Prefetcher.Pieces {
     }
   }
 
-  private Prefetcher.Result nothing(WindowOutcome why) {
+  private LaneFetch.Result nothing(WindowOutcome why) {
     pieces.drop();
-    return new Prefetcher.Result.Nothing(pieces.left(), why);
+    return new LaneFetch.Result.Nothing(pieces.left(), why);
   }
 
   /** What may work later in this run gets another turn, where the order may change. */
-  private Prefetcher.Result later(WindowOutcome why, boolean counts) {
+  private LaneFetch.Result later(WindowOutcome why, boolean counts) {
     if (!run.mayReorder()) {
       return nothing(why);
     }
     pieces.drop();
-    return new Prefetcher.Result.Later(pieces.left(), why, counts);
+    return new LaneFetch.Result.Later(pieces.left(), why, counts);
   }
 }

@@ -1,53 +1,40 @@
-package fathomexport.beam;
+package fathomexport.window;
 
-import fathomexport.api.ApiSettings;
-import fathomexport.api.CappedPermits;
-import fathomexport.api.Endpoint;
 import fathomexport.api.FathomClient;
-import fathomexport.api.Permits;
-import fathomexport.api.ProcessPermits;
-import fathomexport.api.RequestListener;
-import fathomexport.api.RetryBudget;
-import fathomexport.api.RunControls;
 import fathomexport.api.StopSignal;
 import fathomexport.api.TimeSource;
 import fathomexport.fetch.ControlBook;
 import fathomexport.fetch.Knowledge;
+import fathomexport.fetch.SpillDirectory;
 import fathomexport.fetch.WindowFetcher;
+import fathomexport.ledger.LedgerException;
+import fathomexport.ledger.RunRecord;
 import fathomexport.plan.FetchTask;
-import fathomexport.quota.LeasedPermits;
-import fathomexport.quota.PreferablyLeased;
+import fathomexport.quota.ApiClients;
 import fathomexport.quota.Spending;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
 import fathomexport.report.Window;
-import fathomexport.run.Budget;
 import fathomexport.run.ExportSpec;
 import fathomexport.run.FailureKind;
 import fathomexport.run.FailurePolicy;
-import fathomexport.run.Priority;
 import fathomexport.run.RunEnvironment;
 import fathomexport.run.RunListener;
+import fathomexport.run.RunRecords;
 import fathomexport.run.RunSummary;
 import fathomexport.run.WindowOutcome;
-import fathomexport.sink.postgres.db.PostgresSettings;
-import fathomexport.sink.postgres.lease.PermitLease;
 import fathomexport.sinks.PipelineLock;
 import fathomexport.sinks.Sinks;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentMap;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
@@ -56,34 +43,25 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What the steps of one run share within a process: the client with its permits, the sinks, the
- * control totals, and whether to go on. Steps are copied and moved by the runner, so they find it
- * by the run's id; a worker on another machine makes its own from the spec.
+ * What the lanes of one run share within a process: the client with its permits, the sinks, the
+ * control totals, and whether to go on.
  */
-public final class RunServices implements AutoCloseable {
-  /**
-   * The one registry: a runner gives steps no other way to share a permit lease within a process.
-   */
-  private static final ConcurrentMap<String, RunServices> RUNNING = new ConcurrentHashMap<>();
+public final class RunContext implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(RunContext.class);
 
-  private static final Logger LOG = LoggerFactory.getLogger(RunServices.class);
-
-  private static final Duration MINUTE = Duration.ofMinutes(1);
-
-  /** What a lease lasts longer than the longest call, so that a slow end is no lapse. */
-  private static final Duration LEASE_MARGIN = Duration.ofSeconds(5);
+  /** Windows after which it is written down how far the run is. */
+  private static final int WINDOWS_A_NOTE = 500;
 
   private final ExportSpec spec;
   private final RunEnvironment environment;
   private final Sinks sinks;
   private final FathomClient client;
   private final @Nullable PipelineLock lock;
+  private final Path spillDirectory;
   private final Spending spending;
   private final Knowledge knowledge;
   private final ControlBook book = new ControlBook();
-  private volatile RunSummary summary = RunSummary.EMPTY;
-  private final Prefetcher prefetcher = new Prefetcher(task -> new TaskFetch(this, task));
-  private final AtomicInteger inHand = new AtomicInteger();
+  private final Map<Integer, LaneFetch> begun = new ConcurrentHashMap<>();
   private final AtomicLong requestsTold = new AtomicLong();
   private final AtomicReference<WindowOutcome> halt = new AtomicReference<>();
   private final Map<SiteId, WindowOutcome> lostSites = new ConcurrentHashMap<>();
@@ -91,153 +69,79 @@ public final class RunServices implements AutoCloseable {
   private final Map<Asked, WindowOutcome> exhausted = new ConcurrentHashMap<>();
   private final Set<SiteId> troubled = ConcurrentHashMap.newKeySet();
 
+  /** What was opened for this alone; null when others close what this was given. */
+  private final @Nullable SpillDirectory own;
+
+  private RunSummary sofar = RunSummary.EMPTY;
+
   /** The reports of a task, at a site: what shares a retry budget. */
   private record Asked(SiteId site, String reports) {}
 
   /**
-   * @param lock null on a worker, which has the lock's fences only
+   * For the process that launches the run, which closes what it gives.
+   *
+   * @param lock null for a command that takes none
+   * @param spillDirectory where large windows wait for their commit
    */
-  public RunServices(
+  public RunContext(
       ExportSpec spec,
       RunEnvironment environment,
       Sinks sinks,
       FathomClient client,
-      @Nullable PipelineLock lock) {
+      @Nullable PipelineLock lock,
+      Path spillDirectory) {
+    this(spec, environment, sinks, client, lock, spillDirectory, null);
+  }
+
+  private RunContext(
+      ExportSpec spec,
+      RunEnvironment environment,
+      Sinks sinks,
+      FathomClient client,
+      @Nullable PipelineLock lock,
+      Path spillDirectory,
+      @Nullable SpillDirectory own) {
     this.spec = spec;
     this.environment = environment;
     this.sinks = sinks;
     this.client = client;
     this.lock = lock;
+    this.spillDirectory = spillDirectory;
+    this.own = own;
     this.spending = new Spending(spec.budget(), environment.time(), client::billedRequests);
     this.knowledge = new Knowledge(sinks, spec.account());
   }
 
-  /** The permits of an account's two quotas. */
-  public record Quotas(Permits reports, Permits lookups) {}
-
-  /**
-   * The permits of an account.
-   *
-   * @param quota the database that they are shared by; null for this process's own
-   * @param optional whether the run goes on with its own when it loses that
-   */
-  public static Quotas quotas(
-      ApiSettings api,
-      String account,
-      Priority priority,
-      @Nullable PostgresSettings quota,
-      boolean optional,
-      Budget budget,
-      RunEnvironment environment) {
-    Permits reports = own(api, environment);
-    Permits lookups = RunControls.lookupPermits(api, environment.time(), environment.stop());
-    if (quota != null) {
-      Permits leasedReports =
-          leased(api, account, PermitLease.Quota.REPORTS, priority, quota, environment);
-      Permits leasedLookups =
-          leased(api, account, PermitLease.Quota.LOOKUPS, priority, quota, environment);
-      reports = optional ? new PreferablyLeased(leasedReports, reports) : leasedReports;
-      lookups = optional ? new PreferablyLeased(leasedLookups, lookups) : leasedLookups;
-    }
-    Long most = budget.requests();
-    return new Quotas(most == null ? reports : new CappedPermits(reports, most), lookups);
-  }
-
-  private static Permits own(ApiSettings api, RunEnvironment environment) {
-    return new ProcessPermits(
-        api.requestsPerMinute(), MINUTE, api.maxInFlight(), environment.time(), environment.stop());
-  }
-
-  private static Permits leased(
-      ApiSettings api,
-      String account,
-      PermitLease.Quota which,
-      Priority priority,
-      PostgresSettings quota,
-      RunEnvironment environment) {
-    boolean reports = which == PermitLease.Quota.REPORTS;
-    PermitLease.Limits limits =
-        new PermitLease.Limits(
-            reports ? api.requestsPerMinute() : RunControls.LOOKUPS_PER_WINDOW,
-            reports ? MINUTE : RunControls.LOOKUPS_WINDOW,
-            api.maxInFlight(),
-            LeasedPermits.SEND_WITHIN.plus(api.timeout()).plus(LEASE_MARGIN));
-    return new LeasedPermits(
-        new PermitLease(quota, environment.variables(), account, which, limits, priority.rank()),
-        environment.time(),
-        environment.stop());
-  }
-
-  /** A client whose billed requests the listener hears of. */
-  public static FathomClient client(
-      ApiSettings api, RunEnvironment environment, RequestListener listener, Quotas quotas) {
-    StopSignal stop = environment.stop();
-    TimeSource time = environment.time();
-    return new FathomClient(
-        api,
-        environment.variables(),
-        new RunControls(
-            quotas.reports(),
-            quotas.lookups(),
-            RetryBudget::ofASiteAndReport,
-            stop,
-            listener,
-            time,
-            new Random()));
-  }
-
-  /** Tells a run's listener what a client does. */
-  public static RequestListener hearing(RunListener listener) {
-    return event -> {
-      if (event instanceof RequestListener.Event.LongWait wait) {
-        listener.waitingLong(wait.until(), wait.reason());
-      }
-      if (event.endpoint() == Endpoint.AGGREGATIONS
-          || event.endpoint() == Endpoint.CURRENT_VISITORS) {
-        if (event instanceof RequestListener.Event.Sent) {
-          listener.requestSent();
-        } else if (event instanceof RequestListener.Event.Limited) {
-          listener.limited();
-        } else if (event instanceof RequestListener.Event.Waiting waiting) {
-          listener.waiting(waiting.until());
-        }
-      }
-    };
-  }
-
-  /** Makes these services the ones that the run's steps find in this process. */
-  public void register() {
-    RUNNING.put(spec.runId(), this);
-  }
-
-  /** The services of a run in this process. */
-  static RunServices of(ExportSpec spec) {
-    return RUNNING.computeIfAbsent(spec.runId(), id -> onWorker(spec));
-  }
-
-  private static RunServices onWorker(ExportSpec spec) {
+  /** For a worker on another machine, which has no more than the spec and the lock's fences. */
+  public static RunContext onWorker(ExportSpec spec) {
     RunEnvironment environment =
         new RunEnvironment(
             System.getenv(), TimeSource.system(), new StopSignal(), RunListener.NONE);
+    return onWorker(spec, environment);
+  }
+
+  static RunContext onWorker(ExportSpec spec, RunEnvironment environment) {
     Sinks sinks = Sinks.open(spec.postgres(), spec.parquet(), environment.variables());
     sinks.fence(spec.fences());
-    return new RunServices(
-        spec,
-        environment,
-        sinks,
-        client(
+    SpillDirectory spill = SpillDirectory.create();
+    FathomClient client =
+        ApiClients.client(
             spec.api(),
             environment,
-            hearing(environment.listener()),
-            quotas(
+            ApiClients.hearing(environment.listener()),
+            ApiClients.quotas(
                 spec.api(),
                 spec.account(),
                 spec.priority(),
                 spec.quota(),
                 spec.quotaIsOptional(),
                 spec.budget(),
-                environment)),
-        null);
+                environment));
+    return new RunContext(spec, environment, sinks, client, null, spill.path(), spill);
+  }
+
+  public ExportSpec spec() {
+    return spec;
   }
 
   Spending spending() {
@@ -254,11 +158,22 @@ public final class RunServices implements AutoCloseable {
         knowledge,
         spec.rowLimit(),
         spec.maxRangeDays(),
-        Path.of(spec.spillDirectory()));
+        spillDirectory);
+  }
+
+  /** Begins to fetch these lanes, before anybody asks for what comes of them. */
+  public void begin(List<Lane> lanes) {
+    lanes.forEach(lane -> begun.put(lane.number(), new LaneFetch(lane, this)));
+  }
+
+  /** A lane on its way; begins it when that has not been done. */
+  LaneFetch fetch(Lane lane) {
+    LaneFetch early = begun.remove(lane.number());
+    return early == null ? new LaneFetch(lane, this) : early;
   }
 
   Path spillDirectory() {
-    return Path.of(spec.spillDirectory());
+    return spillDirectory;
   }
 
   Sinks sinks() {
@@ -269,7 +184,7 @@ public final class RunServices implements AutoCloseable {
     return book;
   }
 
-  public FathomClient client() {
+  FathomClient client() {
     return client;
   }
 
@@ -281,37 +196,47 @@ public final class RunServices implements AutoCloseable {
     return spec.runId();
   }
 
-  Prefetcher prefetcher() {
-    return prefetcher;
+  /** Whether this is the process that holds the lock of the run's pipeline: there is one. */
+  boolean holdsLock() {
+    return lock != null;
   }
 
-  /** Takes what has become of the windows so far. */
-  void summarised(RunSummary all) {
-    summary = all;
+  /** Takes what was lost before the first window. */
+  public synchronized void lost(RunSummary before) {
+    sofar = before;
   }
 
-  /** What has become of the windows of the legs that have ended, when they ran in this process. */
-  RunSummary summary() {
-    return summary;
-  }
-
-  /** Windows that are fetched and have not ended yet. */
-  int inHand() {
-    return inHand.get();
-  }
-
-  void handOver(int windows) {
-    inHand.addAndGet(windows);
-  }
-
-  /** Tells that a window that was handed over has ended. */
+  /** Tells that a window has ended; now and then notes how far the run is, lest it is killed. */
   void ended(WindowOutcome outcome) {
-    inHand.decrementAndGet();
     environment.listener().windowEnded(outcome);
+    if (lock == null) {
+      // Others would have to be asked what has become of theirs.
+      return;
+    }
+    synchronized (this) {
+      sofar = sofar.plus(RunSummary.of(outcome));
+      if (sofar.windows() % WINDOWS_A_NOTE != 0 || outcome.subject() == null) {
+        return;
+      }
+      try {
+        sinks.ledger().record(RunRecords.underWay(recordOf(sofar)));
+      } catch (LedgerException e) {
+        halt(FailurePolicy.of(e, false).outcome("the record of run " + spec.runId()));
+      }
+    }
+  }
+
+  /** Writes down what has become of all windows of the run, on whichever machine they were. */
+  public void record(RunSummary all) {
+    sinks.ledger().record(recordOf(all));
+  }
+
+  private RunRecord recordOf(RunSummary summary) {
+    return RunRecords.of(spec, summary, environment.time().instant(), 0, summary.exitCode());
   }
 
   /** Billed requests since this was last asked. */
-  long takeRequestCount() {
+  public long takeRequestCount() {
     long sent = client.billedRequests();
     return sent - requestsTold.getAndSet(sent);
   }
@@ -430,7 +355,7 @@ public final class RunServices implements AutoCloseable {
   }
 
   /** Ends the run at this window's edge: going on would cost requests for nothing. */
-  void halt(WindowOutcome reason) {
+  public void halt(WindowOutcome reason) {
     halt.compareAndSet(null, reason);
   }
 
@@ -474,7 +399,7 @@ public final class RunServices implements AutoCloseable {
    * from it goes by the order of the plan, and would leave out what was put behind.
    */
   boolean mayReorder() {
-    return lock != null;
+    return holdsLock();
   }
 
   /** Notes that a query of a site failed: what is left of it comes last. */
@@ -483,7 +408,7 @@ public final class RunServices implements AutoCloseable {
   }
 
   /** Tasks of sites that have not failed so far, then the others, each in their order. */
-  List<FetchTask> troubledLast(List<FetchTask> tasks) {
+  public List<FetchTask> troubledLast(List<FetchTask> tasks) {
     if (troubled.isEmpty()) {
       return tasks;
     }
@@ -492,12 +417,19 @@ public final class RunServices implements AutoCloseable {
     return sorted;
   }
 
+  /** Whether a query of a site has failed. */
+  boolean isTroubled(SiteId site) {
+    return troubled.contains(site);
+  }
+
   @Override
   public void close() {
-    RUNNING.remove(spec.runId(), this);
-    prefetcher.close();
+    begun.values().forEach(LaneFetch::close);
     knowledge.close();
-    client.close();
-    sinks.close();
+    if (own != null) {
+      client.close();
+      sinks.close();
+      own.close();
+    }
   }
 }
