@@ -46,7 +46,7 @@ public final class BeamRun {
    * @throws LedgerException when the ledger could not be told how the run ended
    */
   public long export(RunContext run, List<FetchTask> tasks, RunSummary lost) {
-    List<Lane> lanes = Lane.deal(run.troubledLast(tasks), mostLanes);
+    List<Lane> lanes = Lane.deal(run.failures().troubledLast(tasks), mostLanes);
     run.lost(lost);
     PipelineOptions options = options(lanes.size());
     if (isDirect(options)) {

@@ -47,8 +47,10 @@ final class ExportLane<L> extends DoFn<L, RunSummary> {
       out.output(work.export(run, lane));
       ExportPipeline.REQUESTS.inc(run.takeRequestCount());
     } catch (RuntimeException | Error e) {
-      run.halt(
-          WindowOutcome.failed("", FailureKind.FAULT, "internal error, please report it: " + e));
+      run.failures()
+          .halt(
+              WindowOutcome.failed(
+                  "", FailureKind.FAULT, "internal error, please report it: " + e));
       throw e;
     } finally {
       own.lanes().end();

@@ -378,7 +378,7 @@ public final class Exporter {
         try (RunContext context =
             new RunContext(spec, environment, sinks, client, lock, spill.path())) {
           LastNight.troubled(sinks.ledger().runs(RECENT_RUNS), job.name(), found.sites())
-              .forEach(context::troubled);
+              .forEach(context.failures()::troubled);
           if (!mode.force()) {
             view.seed(context.book(), plan, startedAt.minus(CONTROL_AGE));
           }

@@ -92,7 +92,10 @@ final class LaneFetch implements AutoCloseable {
   private record Turn(FetchTask task, int number) {}
 
   LaneFetch(Lane lane, RunContext run) {
-    this(lane, task -> new TaskFetch(run, task), site -> run.mayReorder() && run.isTroubled(site));
+    this(
+        lane,
+        task -> new TaskFetch(run, task),
+        site -> run.mayReorder() && run.failures().isTroubled(site));
   }
 
   /**

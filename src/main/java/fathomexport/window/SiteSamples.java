@@ -40,7 +40,7 @@ public final class SiteSamples {
   }
 
   private WindowOutcome sample(SiteId site) {
-    WindowOutcome failure = run.halted().orElse(null);
+    WindowOutcome failure = run.failures().halted().orElse(null);
     if (failure == null) {
       try {
         Outcome<CurrentVisitors> outcome = run.client().currentVisitors(site, detailed);
@@ -51,9 +51,10 @@ public final class SiteSamples {
           return store(sample);
         }
         failure =
-            run.failed(site, new FetchFailedException((Outcome.Failure<CurrentVisitors>) outcome));
+            run.failures()
+                .judge(site, new FetchFailedException((Outcome.Failure<CurrentVisitors>) outcome));
       } catch (RuntimeException e) {
-        failure = run.failed(site, e);
+        failure = run.failures().judge(site, e);
       }
     }
     return WindowOutcome.failed(
@@ -69,11 +70,11 @@ public final class SiteSamples {
       try {
         sink.samples().append(sample);
       } catch (RuntimeException e) {
-        WindowOutcome failed = run.failed(sample.site(), e);
+        WindowOutcome failed = run.failures().judge(sample.site(), e);
         if (e instanceof SinkException) {
           // The next site's sample goes to the same tables, and this one cannot be asked for again:
           // asking for more would only be billed.
-          run.halt(failed);
+          run.failures().halt(failed);
         }
         failure = failure == null ? failed : failure;
       }

@@ -12,11 +12,13 @@ import java.util.Optional;
 /** Fetches one task, piece by piece; a failure is judged by {@link FailurePolicy}. */
 final class TaskFetch implements LaneFetch.Pieces {
   private final RunContext run;
+  private final RunFailures failures;
   private final FetchTask task;
   private final WindowFetcher.Pieces pieces;
 
   TaskFetch(RunContext run, FetchTask task) {
     this.run = run;
+    this.failures = run.failures();
     this.task = task;
     this.pieces = run.fetcher(task).begin(task);
   }
@@ -24,19 +26,23 @@ final class TaskFetch implements LaneFetch.Pieces {
   @Override
   public LaneFetch.Result next() {
     try {
-      if (run.halted().isEmpty()) {
-        run.haltUnlessLocked();
+      if (failures.halted().isEmpty()) {
+        failures.haltUnlessLocked();
       }
       WindowOutcome ended =
-          run.halted().or(() -> run.lost(task)).or(() -> run.refused(task)).orElse(null);
+          failures
+              .halted()
+              .or(() -> failures.lost(task))
+              .or(() -> failures.refused(task))
+              .orElse(null);
       if (ended != null) {
         return nothing(ended);
       }
       long least = pieces.least();
       Optional<String> spent = run.spending().begin(least);
       if (spent.isPresent()) {
-        run.halt(WindowOutcome.failed("", FailureKind.BUDGET, spent.get()));
-        return nothing(run.halted().orElseThrow());
+        failures.halt(WindowOutcome.failed("", FailureKind.BUDGET, spent.get()));
+        return nothing(failures.halted().orElseThrow());
       }
       try {
         WindowFetcher.Piece piece = pieces.next();
@@ -45,14 +51,14 @@ final class TaskFetch implements LaneFetch.Pieces {
         run.spending().ended(least);
       }
     } catch (FetchFailedException e) {
-      WindowOutcome why = run.failed(task, e);
+      WindowOutcome why = failures.judge(task, e);
       return switch (FailurePolicy.turn(e.failure())) {
         case NONE -> nothing(why);
         case ITS_OWN -> later(why, true);
         case FREE -> later(why, false);
       };
     } catch (IOException | RuntimeException e) {
-      return nothing(run.failed(task, e));
+      return nothing(failures.judge(task, e));
     }
   }
 

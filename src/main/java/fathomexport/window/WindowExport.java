@@ -55,7 +55,7 @@ final class WindowExport {
       for (Report report : fetched.task().reports()) {
         Window window = fetched.task().window(report);
         long requests = fetched.requestsOf(report);
-        Optional<WindowOutcome> refused = run.refused(report);
+        Optional<WindowOutcome> refused = run.failures().refused(report);
         ended.accept(
             refused.isPresent()
                 ? refused.get().about(window, requests)
@@ -118,7 +118,7 @@ final class WindowExport {
   private void leaveOut(LaneFetch.Result.Nothing nothing, Consumer<WindowOutcome> ended) {
     FetchTask task = nothing.left();
     for (Report report : task.reports()) {
-      WindowOutcome why = run.refused(report).orElse(nothing.why());
+      WindowOutcome why = run.failures().refused(report).orElse(nothing.why());
       Window window = task.window(report);
       ended.accept(
           WindowOutcome.failed(
@@ -139,7 +139,7 @@ final class WindowExport {
     try {
       return verbs.run();
     } catch (IOException | RuntimeException e) {
-      return run.failed(window, requests, e);
+      return run.failures().judge(window, requests, e);
     }
   }
 }

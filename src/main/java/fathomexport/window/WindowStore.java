@@ -52,7 +52,7 @@ final class WindowStore {
       differing.addAll(result.changed());
     }
     if (!done.failures().isEmpty()) {
-      WindowOutcome failed = run.failed(window, requests, done);
+      WindowOutcome failed = run.failures().judge(window, requests, done);
       // The sinks are out of step now: what one has found must keep the other from confirming.
       audit(typed, certificates, differing);
       return failed;
