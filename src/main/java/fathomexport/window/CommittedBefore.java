@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -75,7 +76,8 @@ final class CommittedBefore {
     Window window = done.window(report);
     List<LedgerEntry> entries =
         done.periods().stream()
-            .map(period -> committed.get(new Key(report.name(), done.slice(), period)))
+            .map(period -> new Key(report.name(), done.slice(), period))
+            .map(key -> Objects.requireNonNull(committed.get(key)))
             .toList();
     long certified =
         entries.stream()

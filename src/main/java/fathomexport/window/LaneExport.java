@@ -15,7 +15,7 @@ public final class LaneExport {
 
   /** Goes to the lane's end, and tells what has become of its windows. */
   public RunSummary export(Lane lane) {
-    Lane left = run.holdsLock() ? lane : new CommittedBefore(run).without(lane, this::ended);
+    Lane left = run.mayBeAgain(lane) ? new CommittedBefore(run).without(lane, this::ended) : lane;
     WindowExport windows = new WindowExport(run);
     try (LaneFetch fetch = run.fetch(left)) {
       Optional<LaneFetch.Result> next = fetch.next();

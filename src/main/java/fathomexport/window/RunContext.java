@@ -24,6 +24,7 @@ import fathomexport.sinks.Sinks;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +48,7 @@ public final class RunContext implements AutoCloseable {
   private final Knowledge knowledge;
   private final ControlBook book = new ControlBook();
   private final Map<Integer, LaneFetch> begun = new ConcurrentHashMap<>();
+  private final Set<Integer> exported = ConcurrentHashMap.newKeySet();
   private final AtomicLong requestsTold = new AtomicLong();
 
   /** What was opened for this alone; null when others close what this was given. */
@@ -149,6 +151,15 @@ public final class RunContext implements AutoCloseable {
     lanes.forEach(lane -> begun.put(lane.number(), new LaneFetch(lane, this)));
   }
 
+  /**
+   * Notes that a lane is exported now.
+   *
+   * @return whether that may be so a second time: a worker cannot know
+   */
+  boolean mayBeAgain(Lane lane) {
+    return !exported.add(lane.number()) || !holdsLock();
+  }
+
   /** A lane on its way; begins it when that has not been done. */
   LaneFetch fetch(Lane lane) {
     LaneFetch early = begun.remove(lane.number());
@@ -180,7 +191,7 @@ public final class RunContext implements AutoCloseable {
   }
 
   /** Whether this is the process that holds the lock of the run's pipeline: there is one. */
-  boolean holdsLock() {
+  private boolean holdsLock() {
     return lock != null;
   }
 

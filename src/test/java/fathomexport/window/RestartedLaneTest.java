@@ -3,10 +3,12 @@ package fathomexport.window;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.api.ApiSettings;
+import fathomexport.api.FathomClient;
 import fathomexport.api.StopSignal;
 import fathomexport.api.TimeSource;
 import fathomexport.plan.ControlQuery;
 import fathomexport.plan.FetchTask;
+import fathomexport.quota.ApiClients;
 import fathomexport.report.DayRange;
 import fathomexport.report.QueryShape;
 import fathomexport.report.Report;
@@ -28,6 +30,7 @@ import fathomexport.simulator.FaultRule;
 import fathomexport.simulator.SimulatorToken;
 import fathomexport.simulator.World;
 import fathomexport.sink.parquet.file.ParquetSettings;
+import fathomexport.sinks.PipelineLock;
 import fathomexport.sinks.Sinks;
 import fathomexport.testing.TestReports;
 import java.io.IOException;
@@ -91,15 +94,17 @@ class RestartedLaneTest {
         Map.of());
   }
 
+  private static RunEnvironment environment() {
+    return new RunEnvironment(
+        Map.of(TOKEN, SimulatorToken.STANDARD.secret()),
+        TimeSource.system(),
+        new StopSignal(),
+        RunListener.NONE);
+  }
+
   /** The lane, on a worker of its own. */
   private static RunSummary export(ExportSpec spec, Lane lane) {
-    RunEnvironment environment =
-        new RunEnvironment(
-            Map.of(TOKEN, SimulatorToken.STANDARD.secret()),
-            TimeSource.system(),
-            new StopSignal(),
-            RunListener.NONE);
-    try (RunContext worker = RunContext.onWorker(spec, environment)) {
+    try (RunContext worker = RunContext.onWorker(spec, environment())) {
       return new LaneExport(worker).export(lane);
     }
   }
@@ -171,5 +176,33 @@ class RestartedLaneTest {
     assertThat(asked()).containsExactly("2025-09-04");
     assertThat(all.rows()).isEqualTo(6);
     assertThat(all.committed()).as("two pieces").isEqualTo(2);
+  }
+
+  /** A runner may also start it over in the process that launched the run. */
+  @Test
+  void withinTheLaunchersProcessToo() {
+    ExportSpec spec = spec();
+    RunEnvironment environment = environment();
+    try (Sinks sinks = Sinks.open(null, new ParquetSettings(warehouse), Map.of());
+        PipelineLock lock = sinks.tryLock("all").orElseThrow();
+        FathomClient client =
+            ApiClients.client(
+                spec.api(),
+                environment,
+                event -> {},
+                ApiClients.quotas(
+                    spec.api(),
+                    spec.account(),
+                    spec.priority(),
+                    null,
+                    true,
+                    spec.budget(),
+                    environment));
+        RunContext run = new RunContext(spec, environment, sinks, client, lock, warehouse)) {
+      RunSummary first = new LaneExport(run).export(days());
+      assertThat(first.committed()).isEqualTo(6);
+      assertThat(new LaneExport(run).export(days()).committed()).isEqualTo(6);
+    }
+    assertThat(asked()).as("once each").hasSize(6);
   }
 }
