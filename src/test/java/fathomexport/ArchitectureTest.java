@@ -79,9 +79,11 @@ final class ArchitectureTest {
             "sink.postgres.db",
             "sink.postgres.lease",
             "sinks",
-            "verify"));
+            "verify",
+            "window"));
+    all.put("beam", List.of("ledger", "plan", "run", "window"));
     all.put(
-        "beam",
+        "window",
         List.of(
             "api",
             "certify",
@@ -93,8 +95,6 @@ final class ArchitectureTest {
             "report.rows",
             "run",
             "sink",
-            "sink.postgres.db",
-            "sink.postgres.lease",
             "sinks",
             "typing"));
     all.put(
@@ -127,7 +127,7 @@ final class ArchitectureTest {
             "typing"));
     all.put("fetch.partition", List.of("report"));
     all.put("plan", List.of("report"));
-    all.put("quota", List.of("api", "ledger", "run", "sink.postgres.lease"));
+    all.put("quota", List.of("api", "ledger", "run", "sink.postgres.db", "sink.postgres.lease"));
     all.put(
         "run", List.of("api", "ledger", "report", "sink", "sink.parquet.file", "sink.postgres.db"));
     all.put(
@@ -288,7 +288,7 @@ final class ArchitectureTest {
                 .filter(f -> f.getModifiers().contains(JavaModifier.STATIC))
                 .filter(f -> holdsState(f.getRawType()))
                 .map(f -> f.getFullName()))
-        .containsExactly("fathomexport.beam.RunServices.RUNNING");
+        .containsExactly("fathomexport.beam.RunRegistry.RUNNING");
   }
 
   /**

@@ -3,11 +3,16 @@ package fathomexport.beam;
 import fathomexport.ledger.LedgerException;
 import fathomexport.plan.FetchTask;
 import fathomexport.run.ExportFailedException;
-import fathomexport.run.ExportSpec;
 import fathomexport.run.FailureKind;
 import fathomexport.run.RunSummary;
+import fathomexport.window.Lane;
+import fathomexport.window.LaneExport;
+import fathomexport.window.RunContext;
+import fathomexport.window.SiteQueue;
+import fathomexport.window.SiteSamples;
+import java.io.Serializable;
 import java.util.List;
-import java.util.function.Consumer;
+import java.util.Objects;
 import org.apache.beam.runners.direct.DirectOptions;
 import org.apache.beam.runners.direct.DirectRunner;
 import org.apache.beam.sdk.Pipeline;
@@ -17,83 +22,76 @@ import org.apache.beam.sdk.metrics.MetricResult;
 import org.apache.beam.sdk.metrics.MetricsFilter;
 import org.apache.beam.sdk.options.PipelineOptions;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
-import org.apache.beam.sdk.options.StreamingOptions;
 import org.apache.beam.sdk.util.ReleaseInfo;
 
 /** Hands a plan to a runner and waits for its end. */
 public final class BeamRun {
-  /** Not on the class path by default, so known by its name only. */
-  private static final String FLINK = "FlinkRunner";
-
-  /** Tasks of a leg. */
-  private static final int LEG = 500;
-
   private final List<String> arguments;
-  private final int lanes;
+  private final int mostLanes;
 
   /**
    * @param arguments Beam's own options, such as {@code --runner=FlinkRunner}
-   * @param lanes requests in flight
+   * @param mostLanes requests in flight
    */
-  public BeamRun(List<String> arguments, int lanes) {
+  public BeamRun(List<String> arguments, int mostLanes) {
     this.arguments = List.copyOf(arguments);
-    this.lanes = lanes;
+    this.mostLanes = mostLanes;
   }
 
   /**
-   * Runs to the end; in this process a leg at a time, since its runner forgets nothing of what it
-   * has come by.
+   * Exports tasks to the end, and has the ledger keep what has become of them.
    *
-   * @param before what was lost before, for the summary
+   * @param lost what was lost before, for the summary
    * @return billed requests, over all workers
    * @throws LedgerException when the ledger could not be told how the run ended
    */
-  public long execute(ExportSpec spec, List<FetchTask> tasks, RunSummary before) {
-    PipelineOptions options = options();
-    RunServices run = RunServices.of(spec);
-    if (!isDirect(options)) {
-      return leg(options, spec, Lane.deal(run.troubledLast(tasks), lanes), before, true);
-    }
-    RunSummary sofar = before;
-    long requests = 0;
-    List<FetchTask> left = run.troubledLast(tasks);
-    while (!left.isEmpty()) {
-      // What is left when nothing more is asked for is only told.
-      int leg = run.halted().isPresent() ? left.size() : Math.min(left.size(), LEG);
-      List<Lane> plan = Lane.deal(left.subList(0, leg), lanes);
+  public long export(RunContext run, List<FetchTask> tasks, RunSummary lost) {
+    List<Lane> lanes = Lane.deal(run.failures().troubledLast(tasks), mostLanes);
+    run.lost(lost);
+    PipelineOptions options = options(lanes.size());
+    if (isDirect(options)) {
       // The first windows come while the runner gets ready.
-      run.prefetcher().begin(plan);
-      requests += leg(options, spec, plan, sofar, leg == left.size());
-      sofar = run.summary();
-      left = run.troubledLast(left.subList(leg, left.size()));
+      run.begin(lanes);
     }
-    return requests;
+    return execute(
+        options,
+        run,
+        lanes,
+        Lane.class,
+        (context, lane) -> new LaneExport(context).export(lane),
+        lost);
   }
 
-  private static long leg(
-      PipelineOptions options, ExportSpec spec, List<Lane> plan, RunSummary before, boolean last) {
-    return execute(options, pipeline -> ExportPipeline.build(pipeline, spec, plan, before, last));
+  /**
+   * The same with the samples of some sites.
+   *
+   * @param detailed whether pages and referrers are asked for, too
+   */
+  public long sample(RunContext run, SiteQueue sites, boolean detailed, RunSummary lost) {
+    return execute(
+        options(1),
+        run,
+        List.of(sites),
+        SiteQueue.class,
+        (context, queue) -> new SiteSamples(context, detailed).sample(queue),
+        lost);
   }
 
   private static boolean isDirect(PipelineOptions options) {
     return options.getRunner().equals(DirectRunner.class);
   }
 
-  /**
-   * Runs a pipeline to the end.
-   *
-   * @param steps adds them
-   * @return billed requests, over all workers
-   * @throws LedgerException when the ledger could not be told how the run ended
-   */
-  public long execute(Consumer<Pipeline> steps) {
-    return execute(options(), steps);
-  }
-
-  private static long execute(PipelineOptions options, Consumer<Pipeline> steps) {
+  private static <L extends Serializable> long execute(
+      PipelineOptions options,
+      RunContext run,
+      List<L> lanes,
+      Class<L> type,
+      ExportLane.Work<L> work,
+      RunSummary lost) {
     Pipeline pipeline = Pipeline.create(options);
-    steps.accept(pipeline);
-    try {
+    ExportPipeline.build(pipeline, run.spec(), lanes, type, work, lost);
+    try (RunRegistry.Registration registered = RunRegistry.register(run)) {
+      Objects.requireNonNull(registered);
       PipelineResult result = pipeline.run();
       result.waitUntilFinish();
       return requests(result);
@@ -106,7 +104,7 @@ public final class BeamRun {
     }
   }
 
-  private PipelineOptions options() {
+  private PipelineOptions options(int lanes) {
     PipelineOptions options;
     try {
       options =
@@ -120,28 +118,13 @@ public final class BeamRun {
     if (isDirect(options)) {
       DirectOptions direct = options.as(DirectOptions.class);
       direct.setBlockOnRun(false);
-      // They copy and compare every element; ours are batches that no step changes.
+      // They copy and compare every element; ours are lanes and sums that no step changes.
       direct.setEnforceImmutability(false);
       direct.setEnforceEncodability(false);
-      // This runner polls without a pause while a thread of its pool is free. Its only thread waits
-      // for
-      // what the lanes fetch on threads of their own, and in between types and commits.
-      direct.setTargetParallelism(1);
-    } else if (options.getRunner().getSimpleName().equals(FLINK)
-        && arguments.stream().noneMatch(a -> a.startsWith("--streaming"))) {
-      // As a batch it would keep every window until the last is fetched, and lose them when it
-      // dies.
-      options.as(StreamingOptions.class).setStreaming(true);
+      // A thread a lane, and no more: this runner polls without a pause while one is free.
+      direct.setTargetParallelism(lanes);
     }
     return options;
-  }
-
-  /**
-   * Whether a step that says "resume" lets go of what it has put out: the Direct Runner does,
-   * others only when they run a pipeline as a stream.
-   */
-  static boolean checkpoints(PipelineOptions options) {
-    return isDirect(options) || options.as(StreamingOptions.class).isStreaming();
   }
 
   private static long requests(PipelineResult result) {

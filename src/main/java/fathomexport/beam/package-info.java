@@ -1,5 +1,5 @@
 /**
- * The run as a Beam pipeline; the only package that knows Beam. Start at {@link
+ * Lanes and their summary as a Beam pipeline; the only package that knows Beam. Start at {@link
  * fathomexport.beam.ExportPipeline}.
  */
 @NullMarked

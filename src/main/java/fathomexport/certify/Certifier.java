@@ -6,7 +6,6 @@ import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.Entity;
 import fathomexport.report.Window;
-import java.io.Serializable;
 import java.time.LocalDate;
 import java.util.EnumMap;
 import java.util.List;
@@ -27,9 +26,7 @@ public final class Certifier {
    *
    * @param storeIfAbsent whether its rows, though incomplete, may be stored where there is nothing
    */
-  public record Fault(String reason, boolean storeIfAbsent) implements Serializable {
-    private static final long serialVersionUID = 1L;
-  }
+  public record Fault(String reason, boolean storeIfAbsent) {}
 
   /**
    * One certificate for each period of the window, ascending.

@@ -4,8 +4,6 @@ import fathomexport.api.ApiSettings;
 import fathomexport.api.FathomClient;
 import fathomexport.api.RetryPolicy;
 import fathomexport.beam.BeamRun;
-import fathomexport.beam.RecordSummary;
-import fathomexport.beam.RunServices;
 import fathomexport.fetch.Accounts;
 import fathomexport.fetch.EventBound;
 import fathomexport.fetch.RequestCosts;
@@ -21,6 +19,7 @@ import fathomexport.plan.Mode;
 import fathomexport.plan.Plan;
 import fathomexport.plan.Subject;
 import fathomexport.plan.WindowPlanner;
+import fathomexport.quota.ApiClients;
 import fathomexport.quota.PreferablyLeased;
 import fathomexport.report.DayRange;
 import fathomexport.report.Report;
@@ -37,6 +36,7 @@ import fathomexport.run.FailurePolicy;
 import fathomexport.run.Patience;
 import fathomexport.run.Priority;
 import fathomexport.run.RunEnvironment;
+import fathomexport.run.RunRecords;
 import fathomexport.run.RunResult;
 import fathomexport.run.RunSummary;
 import fathomexport.run.StaleRange;
@@ -51,6 +51,7 @@ import fathomexport.sinks.PipelineLock;
 import fathomexport.sinks.Sinks;
 import fathomexport.verify.Verification;
 import fathomexport.verify.VerifyRun;
+import fathomexport.window.RunContext;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -187,8 +188,7 @@ public final class Exporter {
                               Priority.FIRST,
                               quota,
                               Budget.UNLIMITED,
-                              Map.of(),
-                              Path.of("")),
+                              Map.of()),
                       beamArguments);
               return RunResult.of(done, found.recordsSkipped(), floor(done.requests()));
             }
@@ -366,8 +366,7 @@ public final class Exporter {
               priority(mode),
               quota,
               budget,
-              lock.fences(),
-              spill.path());
+              lock.fences());
       environment.listener().planned(costs(view, sinks).planned(spec, plan, found.sites()));
       failed.forEach(environment.listener()::windowEnded);
       events.leftOut().stream()
@@ -377,26 +376,27 @@ public final class Exporter {
           failed.stream().map(RunSummary::of).reduce(RunSummary.EMPTY, RunSummary::plus);
       RunRecord ended;
       if (plan.tasks().isEmpty()) {
-        ended = RecordSummary.of(spec, lost, startedAt, 0, lost.exitCode());
+        ended = RunRecords.of(spec, lost, startedAt, 0, lost.exitCode());
       } else {
-        try (RunServices services = new RunServices(spec, environment, sinks, client, lock)) {
-          services.register();
+        try (RunContext context =
+            new RunContext(spec, environment, sinks, client, lock, spill.path())) {
           LastNight.troubled(sinks.ledger().runs(RECENT_RUNS), job.name(), found.sites())
-              .forEach(services::troubled);
+              .forEach(context.failures()::troubled);
           if (!mode.force()) {
-            view.seed(services.book(), plan, startedAt.minus(CONTROL_AGE));
+            view.seed(context.book(), plan, startedAt.minus(CONTROL_AGE));
           }
-          sinks.ledger().record(RecordSummary.begun(spec));
+          sinks.ledger().record(RunRecords.begun(spec));
           long requests =
-              new BeamRun(beamArguments, settings.maxInFlight()).execute(spec, plan.tasks(), lost);
-          ended = RecordSummary.withRequests(find(sinks.ledger(), spec.runId()), requests);
+              new BeamRun(beamArguments, settings.maxInFlight())
+                  .export(context, plan.tasks(), lost);
+          ended = RunRecords.withRequests(find(sinks.ledger(), spec.runId()), requests);
         }
       }
       int exitCode =
           environment.stop().stopped()
               ? FailureKind.STOPPED.exitCode()
               : Objects.requireNonNullElse(ended.exitCode(), FailureKind.FAULT.exitCode());
-      RunRecord done = RecordSummary.finished(ended, environment.time().instant(), exitCode);
+      RunRecord done = RunRecords.finished(ended, environment.time().instant(), exitCode);
       sinks.ledger().record(done);
       return RunResult.of(
           done,
@@ -441,8 +441,7 @@ public final class Exporter {
       Priority priority,
       @Nullable PostgresSettings quota,
       Budget budget,
-      Map<String, Fence> fences,
-      Path spill) {
+      Map<String, Fence> fences) {
     return new ExportSpec(
         ExportSpec.newRunId(startedAt),
         job.name(),
@@ -458,8 +457,7 @@ public final class Exporter {
         job.toParquet() ? parquet().root().toString() : null,
         settings.rowLimit(),
         settings.maxRangeDays(),
-        fences,
-        spill.toString());
+        fences);
   }
 
   private WindowPlanner planner(ExportJob job, Mode mode, LedgerView view, List<Subject> subjects) {
@@ -495,7 +493,7 @@ public final class Exporter {
   private FathomClient lookingUp() {
     return client(
         api(),
-        RunServices.quotas(
+        ApiClients.quotas(
             api(),
             settings.accountKey(),
             Priority.WHEN_FREE,
@@ -532,13 +530,12 @@ public final class Exporter {
       Budget budget) {
     return client(
         api,
-        RunServices.quotas(
+        ApiClients.quotas(
             api, settings.accountKey(), priority, quota, !job.toPostgres(), budget, environment));
   }
 
-  private FathomClient client(ApiSettings api, RunServices.Quotas quotas) {
-    return RunServices.client(
-        api, environment, RunServices.hearing(environment.listener()), quotas);
+  private FathomClient client(ApiSettings api, ApiClients.Quotas quotas) {
+    return ApiClients.client(api, environment, ApiClients.hearing(environment.listener()), quotas);
   }
 
   /**

@@ -2,10 +2,6 @@ package fathomexport.export;
 
 import fathomexport.api.FathomClient;
 import fathomexport.beam.BeamRun;
-import fathomexport.beam.RecordSummary;
-import fathomexport.beam.RunServices;
-import fathomexport.beam.SiteQueue;
-import fathomexport.beam.SnapshotPipeline;
 import fathomexport.fetch.Accounts;
 import fathomexport.ledger.RunRecord;
 import fathomexport.report.SiteId;
@@ -13,7 +9,12 @@ import fathomexport.run.ExportSpec;
 import fathomexport.run.FailureKind;
 import fathomexport.run.PlannedRun;
 import fathomexport.run.RunEnvironment;
+import fathomexport.run.RunRecords;
+import fathomexport.run.RunSummary;
 import fathomexport.sinks.Sinks;
+import fathomexport.window.RunContext;
+import fathomexport.window.SiteQueue;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -72,22 +73,22 @@ final class SnapshotRun {
                 sites,
                 null));
     found.lost().forEach(environment.listener()::windowEnded);
-    sinks.ledger().record(RecordSummary.begun(spec));
+    sinks.ledger().record(RunRecords.begun(spec));
     RunRecord ended;
-    try (RunServices services = new RunServices(spec, environment, sinks, client, null)) {
-      services.register();
+    try (RunContext context = new RunContext(spec, environment, sinks, client, null, Path.of(""))) {
       long requests =
           new BeamRun(beamArguments, maxInFlight)
-              .execute(
-                  pipeline ->
-                      SnapshotPipeline.build(
-                          pipeline, spec, new SiteQueue(sites), detailed, found.lost()));
-      ended = RecordSummary.withRequests(Exporter.find(sinks.ledger(), spec.runId()), requests);
+              .sample(
+                  context,
+                  new SiteQueue(sites),
+                  detailed,
+                  RunSummary.sum(found.lost().stream().map(RunSummary::of).toList()));
+      ended = RunRecords.withRequests(Exporter.find(sinks.ledger(), spec.runId()), requests);
       int exitCode =
           environment.stop().stopped()
               ? FailureKind.STOPPED.exitCode()
               : Objects.requireNonNullElse(ended.exitCode(), FailureKind.FAULT.exitCode());
-      RunRecord done = RecordSummary.finished(ended, environment.time().instant(), exitCode);
+      RunRecord done = RunRecords.finished(ended, environment.time().instant(), exitCode);
       sinks.ledger().record(done);
       return done;
     }

@@ -5,7 +5,6 @@ import fathomexport.certify.PeriodTotals;
 import fathomexport.plan.FetchTask;
 import fathomexport.report.Report;
 import fathomexport.report.rows.RowSpool;
-import java.io.Serializable;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.Map;
@@ -36,8 +35,7 @@ public record Fetched(
     Instant fetchedAt,
     int requests,
     int controlRequests,
-    int splits)
-    implements Serializable {
+    int splits) {
 
   /** The same, with requests that were made for the rows before, in vain. */
   public Fetched after(long inVain) {

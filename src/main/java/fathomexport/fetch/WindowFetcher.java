@@ -50,7 +50,12 @@ public final class WindowFetcher {
   /** What comes of a part of a task. */
   public sealed interface Piece {
     /** Rows, perhaps none, and the totals to certify them against. */
-    record Rows(Fetched fetched) implements Piece {}
+    record Rows(Fetched fetched) implements Piece {
+      @Override
+      public Rows after(long inVain) {
+        return new Rows(fetched.after(inVain));
+      }
+    }
 
     /**
      * Stored periods that the control confirms.
@@ -61,11 +66,14 @@ public final class WindowFetcher {
      */
     record Confirmed(FetchTask task, Map<LocalDate, String> answers, Instant at, int requests)
         implements Piece {
-      /** The same, with requests that were made before, in vain. */
+      @Override
       public Confirmed after(long inVain) {
         return new Confirmed(task, answers, at, Math.toIntExact(inVain) + requests);
       }
     }
+
+    /** The same, with requests that were made before, in vain. */
+    Piece after(long inVain);
   }
 
   /** Billed requests so far, those that failed included. */

@@ -1,7 +1,6 @@
 package fathomexport.ledger;
 
 import fathomexport.report.Aggregate;
-import java.io.Serializable;
 import java.time.LocalDate;
 import java.util.Collections;
 import java.util.EnumMap;
@@ -35,8 +34,7 @@ public record PeriodCertificate(
     boolean storeIfAbsent,
     @Nullable String reason,
     @Nullable String digest,
-    @Nullable String controlDigest)
-    implements Serializable {
+    @Nullable String controlDigest) {
 
   public PeriodCertificate {
     sums = copy(sums);

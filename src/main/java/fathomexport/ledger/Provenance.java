@@ -1,6 +1,5 @@
 package fathomexport.ledger;
 
-import java.io.Serializable;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -22,5 +21,4 @@ public record Provenance(
     @Nullable String zone,
     int requests,
     int controlRequests,
-    int splits)
-    implements Serializable {}
+    int splits) {}

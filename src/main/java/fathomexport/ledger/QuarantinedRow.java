@@ -1,7 +1,6 @@
 package fathomexport.ledger;
 
 import fathomexport.report.Slice;
-import java.io.Serializable;
 import java.time.Instant;
 
 /**
@@ -17,5 +16,4 @@ public record QuarantinedRow(
     String runId,
     Instant at,
     String rawText,
-    String reason)
-    implements Serializable {}
+    String reason) {}

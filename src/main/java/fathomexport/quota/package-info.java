@@ -1,5 +1,6 @@
 /**
- * Who may send a request: the quota that runs share through a ledger, and the budget of one run.
+ * Who may send a request: clients with the permits of their account, the quota that runs share
+ * through a ledger, and the budget of one run.
  */
 @NullMarked
 package fathomexport.quota;

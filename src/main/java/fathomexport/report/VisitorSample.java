@@ -1,6 +1,5 @@
 package fathomexport.report;
 
-import java.io.Serializable;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
@@ -16,8 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param referrers likewise
  */
 public record VisitorSample(
-    SiteId site, Instant sampledAt, long total, List<Page> pages, List<Referrer> referrers)
-    implements Serializable {
+    SiteId site, Instant sampledAt, long total, List<Page> pages, List<Referrer> referrers) {
   public VisitorSample {
     sampledAt = sampledAt.truncatedTo(ChronoUnit.MICROS);
     pages = List.copyOf(pages);
@@ -26,8 +24,7 @@ public record VisitorSample(
   }
 
   /** Visitors on one page. */
-  public record Page(@Nullable String hostname, @Nullable String pathname, long total)
-      implements Serializable {
+  public record Page(@Nullable String hostname, @Nullable String pathname, long total) {
     public Page {
       notNegative(total);
     }
@@ -35,8 +32,7 @@ public record VisitorSample(
 
   /** Visitors from one referrer; the hostname carries its scheme. */
   public record Referrer(
-      @Nullable String referrerHostname, @Nullable String referrerPathname, long total)
-      implements Serializable {
+      @Nullable String referrerHostname, @Nullable String referrerPathname, long total) {
     public Referrer {
       notNegative(total);
     }

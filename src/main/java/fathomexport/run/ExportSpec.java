@@ -13,7 +13,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the steps of a run need to know, on whichever machine they run. Secrets are references.
+ * What the lanes of a run need to know, on whichever machine they run. Secrets are references.
  *
  * @param account whose quota the run's requests are counted against
  * @param priority of its requests
@@ -22,7 +22,6 @@ import org.jspecify.annotations.Nullable;
  * @param postgres where rows land; null when the pipeline does not use it
  * @param parquetRoot where rows land; null when the pipeline does not use it
  * @param fences what commits to each sink are fenced by, by its name
- * @param spillDirectory where large windows wait for their commit
  */
 public record ExportSpec(
     String runId,
@@ -39,8 +38,7 @@ public record ExportSpec(
     @Nullable String parquetRoot,
     int rowLimit,
     int maxRangeDays,
-    Map<String, Fence> fences,
-    String spillDirectory)
+    Map<String, Fence> fences)
     implements Serializable {
 
   public ExportSpec {

@@ -69,6 +69,15 @@ public record RunSummary(
         lines.subList(0, Math.min(lines.size(), MESSAGES)));
   }
 
+  /** All of these together. */
+  public static RunSummary sum(Iterable<RunSummary> parts) {
+    RunSummary sum = EMPTY;
+    for (RunSummary part : parts) {
+      sum = sum.plus(part);
+    }
+    return sum;
+  }
+
   /** Whether a line is about a window that was not fetched because of what another had met. */
   public static boolean isNotFetched(String message) {
     return message.contains(": " + WindowOutcome.NOT_FETCHED);

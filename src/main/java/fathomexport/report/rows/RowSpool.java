@@ -4,7 +4,6 @@ import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
@@ -21,8 +20,7 @@ import org.jspecify.annotations.Nullable;
  * a mark (a page that turned out to be cut off), read any number of times, and is gone when closed.
  * One thread at a time.
  */
-public final class RowSpool implements Closeable, Serializable {
-  private static final long serialVersionUID = 1L;
+public final class RowSpool implements Closeable {
   private static final int IN_MEMORY = 64 * 1024;
   private static final int BUFFER = 64 * 1024;
 
@@ -31,13 +29,13 @@ public final class RowSpool implements Closeable, Serializable {
   /** Each row stands behind its length. */
   private static final int HEADER = 4;
 
-  private final transient Path directory;
-  private transient byte[] buffer = new byte[1024];
-  private transient int buffered;
-  private transient long flushed;
-  private transient long rows;
-  private transient @Nullable Path file;
-  private transient @Nullable FileChannel channel;
+  private final Path directory;
+  private byte[] buffer = new byte[1024];
+  private int buffered;
+  private long flushed;
+  private long rows;
+  private @Nullable Path file;
+  private @Nullable FileChannel channel;
 
   /**
    * @param directory where to spill to; must exist when the spool outgrows memory
@@ -197,53 +195,6 @@ public final class RowSpool implements Closeable, Serializable {
     buffered = 0;
     flushed = 0;
     rows = 0;
-  }
-
-  /**
-   * A runner may move a spool between steps: rows in memory go along, a file is only pointed at.
-   */
-  private Object writeReplace() throws IOException {
-    if (flushed > 0) {
-      flush();
-    }
-    return new Moved(
-        directory.toString(),
-        Arrays.copyOf(buffer, buffered),
-        file == null ? null : file.toString(),
-        flushed,
-        rows);
-  }
-
-  private static final class Moved implements Serializable {
-    private static final long serialVersionUID = 1L;
-
-    private final String directory;
-    private final byte[] buffer;
-    private final @Nullable String file;
-    private final long flushed;
-    private final long rows;
-
-    Moved(String directory, byte[] buffer, @Nullable String file, long flushed, long rows) {
-      this.directory = directory;
-      this.buffer = buffer;
-      this.file = file;
-      this.flushed = flushed;
-      this.rows = rows;
-    }
-
-    private Object readResolve() {
-      RowSpool spool = new RowSpool(Path.of(directory));
-      spool.buffer = buffer;
-      spool.buffered = buffer.length;
-      spool.flushed = flushed;
-      spool.rows = rows;
-      if (file != null) {
-        // Not opened: a runner decodes copies that nobody reads, also when the rows are gone
-        // already.
-        spool.file = Path.of(file);
-      }
-      return spool;
-    }
   }
 
   private static final class Source implements RowSource {

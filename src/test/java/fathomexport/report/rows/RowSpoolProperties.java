@@ -3,11 +3,7 @@ package fathomexport.report.rows;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.ObjectInputStream;
-import java.io.ObjectOutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -50,8 +46,7 @@ class RowSpoolProperties {
     APPEND,
     MARK,
     ROLLBACK,
-    READ,
-    MOVE
+    READ
   }
 
   record Step(Verb verb, int size, int seed) {}
@@ -101,7 +96,6 @@ class RowSpoolProperties {
             }
           }
           case READ -> assertThat(hex(rows(spool))).isEqualTo(hex(expected));
-          case MOVE -> spool = moved(spool);
         }
         assertThat(spool.rows()).isEqualTo(expected.size());
         assertThat(spool.bytes())
@@ -111,17 +105,6 @@ class RowSpoolProperties {
       assertThat(hex(rows(spool))).as("a second time").isEqualTo(hex(expected));
     } finally {
       spool.close();
-    }
-  }
-
-  private static RowSpool moved(RowSpool spool) throws IOException, ClassNotFoundException {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
-      out.writeObject(spool);
-    }
-    try (ObjectInputStream in =
-        new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
-      return (RowSpool) in.readObject();
     }
   }
 

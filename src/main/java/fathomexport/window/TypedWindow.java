@@ -1,19 +1,20 @@
-package fathomexport.beam;
+package fathomexport.window;
 
 import fathomexport.certify.PeriodTotals;
 import fathomexport.fetch.Fetched;
+import fathomexport.fetch.SpillDirectory;
 import fathomexport.ledger.QuarantinedRow;
 import fathomexport.report.Report;
+import fathomexport.report.Window;
 import fathomexport.report.rows.RowSpool;
-import java.io.Serializable;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
 
 /**
- * One report's window with its rows typed.
+ * One report's window with its rows typed; they are gone when it is closed.
  *
- * @param fetched without its raw rows, which are gone
+ * @param fetched what it was typed from
  * @param rows in the encoding of the report's schema, ordered
  * @param sums over the typed rows
  * @param digests of the typed rows, for periods that have any
@@ -21,7 +22,7 @@ import java.util.Map;
  *     not
  * @param quarantine the rows that could not be typed, as many as are kept
  */
-record Typed(
+record TypedWindow(
     Fetched fetched,
     Report report,
     RowSpool rows,
@@ -29,11 +30,20 @@ record Typed(
     Map<LocalDate, String> digests,
     Map<LocalDate, Refused> refused,
     List<QuarantinedRow> quarantine)
-    implements Serializable {
+    implements AutoCloseable {
 
-  record Refused(long rows, String first) implements Serializable {}
+  record Refused(long rows, String first) {}
+
+  Window window() {
+    return fetched.task().window(report);
+  }
 
   long refusedRows() {
     return refused.values().stream().mapToLong(Refused::rows).sum();
+  }
+
+  @Override
+  public void close() {
+    SpillDirectory.drop(rows);
   }
 }

@@ -1,4 +1,4 @@
-package fathomexport.beam;
+package fathomexport.window;
 
 import fathomexport.report.SiteId;
 import java.io.Serializable;

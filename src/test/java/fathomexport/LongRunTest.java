@@ -29,9 +29,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A run of more windows than the runner is given at once is one run all the same. */
+/** A run of many windows: how far it is stands in its record, and it is one run to its end. */
 @Timeout(300)
-class LegsTest {
+class LongRunTest {
   private static final LocalDate FIRST = LocalDate.of(2025, 3, 1);
   private static final LocalDate LAST = LocalDate.of(2025, 9, 16);
   private static final Instant NOW = Instant.parse("2025-10-02T14:00:00Z");

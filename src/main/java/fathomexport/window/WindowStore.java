@@ -1,7 +1,6 @@
-package fathomexport.beam;
+package fathomexport.window;
 
 import fathomexport.fetch.Fetched;
-import fathomexport.fetch.SpillDirectory;
 import fathomexport.ledger.Audit;
 import fathomexport.ledger.CertificateStatus;
 import fathomexport.ledger.PeriodCertificate;
@@ -9,7 +8,6 @@ import fathomexport.ledger.Provenance;
 import fathomexport.plan.FetchTask;
 import fathomexport.report.Site;
 import fathomexport.report.Window;
-import fathomexport.run.ExportSpec;
 import fathomexport.run.FailureKind;
 import fathomexport.run.WindowOutcome;
 import fathomexport.sink.CommitResult;
@@ -19,49 +17,30 @@ import java.time.LocalDate;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import org.apache.beam.sdk.transforms.DoFn;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Commits each window to every sink, and says how it ended. */
-final class CommitWindows extends DoFn<Certified, WindowOutcome> {
-  private static final long serialVersionUID = 1L;
-  private static final Logger LOG = LoggerFactory.getLogger(CommitWindows.class);
+/** Commits certified windows to every sink, and keeps the books of what that shows. */
+final class WindowStore {
+  private static final Logger LOG = LoggerFactory.getLogger(WindowStore.class);
 
-  private final ExportSpec spec;
+  private final RunContext run;
 
-  CommitWindows(ExportSpec spec) {
-    this.spec = spec;
+  WindowStore(RunContext run) {
+    this.run = run;
   }
 
-  @ProcessElement
-  public void commit(@Element Certified certified, OutputReceiver<WindowOutcome> out) {
-    RunServices run = RunServices.of(spec);
-    Typed typed = certified.typed();
-    Window window = typed.fetched().task().window(typed.report());
-    WindowOutcome outcome;
+  /** Commits a window to every sink, and says how it ended. */
+  WindowOutcome commit(TypedWindow typed, List<PeriodCertificate> certificates) {
+    Window window = typed.window();
     long requests = typed.fetched().requestsOf(typed.report());
-    try {
-      outcome = commit(run, certified, window, requests);
-    } catch (RuntimeException e) {
-      outcome = run.failed(window, requests, e);
-    } finally {
-      SpillDirectory.drop(typed.rows());
-    }
-    run.ended(outcome);
-    out.output(outcome);
-  }
-
-  private static WindowOutcome commit(
-      RunServices run, Certified certified, Window window, long requests) {
-    Typed typed = certified.typed();
     WindowLoad load =
         new WindowLoad(
             window,
             typed.report(),
             typed.rows(),
-            certified.periods(),
-            provenance(run, typed),
+            certificates,
+            provenance(typed),
             typed.quarantine());
     Sinks.Committed done = run.sinks().commit(load);
     int changed = 0;
@@ -73,17 +52,15 @@ final class CommitWindows extends DoFn<Certified, WindowOutcome> {
       differing.addAll(result.changed());
     }
     if (!done.failures().isEmpty()) {
-      WindowOutcome failed = run.failed(window, requests, done);
+      WindowOutcome failed = run.failures().judge(window, requests, done);
       // The sinks are out of step now: what one has found must keep the other from confirming.
-      audit(run, typed, certified, differing);
+      audit(typed, certificates, differing);
       return failed;
     }
-    audit(run, typed, certified, differing);
+    audit(typed, certificates, differing);
     List<PeriodCertificate> incomplete =
-        certified.periods().stream()
-            .filter(p -> p.status() == CertificateStatus.INCOMPLETE)
-            .toList();
-    boolean committed = incomplete.size() < certified.periods().size();
+        certificates.stream().filter(p -> p.status() == CertificateStatus.INCOMPLETE).toList();
+    boolean committed = incomplete.size() < certificates.size();
     return new WindowOutcome(
             window.toString(),
             incomplete.isEmpty() ? null : FailureKind.INCOMPLETE,
@@ -94,8 +71,8 @@ final class CommitWindows extends DoFn<Certified, WindowOutcome> {
             typed.refusedRows())
         .with(
             new WindowOutcome.Periods(
-                count(certified, CertificateStatus.CERTIFIED),
-                count(certified, CertificateStatus.UNCERTIFIED),
+                count(certificates, CertificateStatus.CERTIFIED),
+                count(certificates, CertificateStatus.UNCERTIFIED),
                 incomplete.size()))
         .about(window, requests);
   }
@@ -104,10 +81,10 @@ final class CommitWindows extends DoFn<Certified, WindowOutcome> {
    * Rows that changed although the control would have confirmed them are remembered: the site's
    * look-back is fetched from now on. So is the week's audit that found them as they were.
    */
-  private static void audit(
-      RunServices run, Typed typed, Certified certified, Set<LocalDate> differing) {
+  private void audit(
+      TypedWindow typed, List<PeriodCertificate> certificates, Set<LocalDate> differing) {
     Fetched fetched = typed.fetched();
-    for (PeriodCertificate c : certified.periods()) {
+    for (PeriodCertificate c : certificates) {
       boolean agreed = !differing.contains(c.period());
       if (c.status() == CertificateStatus.CERTIFIED
           && fetched.unmoved().contains(c.period())
@@ -133,8 +110,8 @@ final class CommitWindows extends DoFn<Certified, WindowOutcome> {
     }
   }
 
-  private static long count(Certified certified, CertificateStatus status) {
-    return certified.periods().stream().filter(p -> p.status() == status).count();
+  private static long count(List<PeriodCertificate> certificates, CertificateStatus status) {
+    return certificates.stream().filter(p -> p.status() == status).count();
   }
 
   private static String describe(List<PeriodCertificate> incomplete) {
@@ -146,7 +123,7 @@ final class CommitWindows extends DoFn<Certified, WindowOutcome> {
         + first.reason();
   }
 
-  private static Provenance provenance(RunServices run, Typed typed) {
+  private Provenance provenance(TypedWindow typed) {
     Fetched fetched = typed.fetched();
     FetchTask task = fetched.task();
     Site site = task.site();

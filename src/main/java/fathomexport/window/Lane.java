@@ -1,4 +1,4 @@
-package fathomexport.beam;
+package fathomexport.window;
 
 import fathomexport.plan.FetchTask;
 import fathomexport.report.Slice;
@@ -12,13 +12,13 @@ import java.util.Map;
  * Tasks that are fetched one after the other: one lane a request in flight. Tasks of a slice stay
  * in one lane, so that a control is asked before the rows that need it and only once.
  */
-record Lane(int number, List<FetchTask> tasks) implements Serializable {
-  Lane {
+public record Lane(int number, List<FetchTask> tasks) implements Serializable {
+  public Lane {
     tasks = List.copyOf(tasks);
   }
 
   /** Deals tasks out to lanes, each in the plan's order. */
-  static List<Lane> deal(List<FetchTask> tasks, int lanes) {
+  public static List<Lane> deal(List<FetchTask> tasks, int lanes) {
     List<List<FetchTask>> dealt = new ArrayList<>();
     for (int i = 0; i < lanes; i++) {
       dealt.add(new ArrayList<>());

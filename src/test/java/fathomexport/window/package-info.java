@@ -1,4 +1,4 @@
 @NullMarked
-package fathomexport.beam;
+package fathomexport.window;
 
 import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,67 @@
+package fathomexport.beam;
+
+import fathomexport.run.ExportSpec;
+import fathomexport.run.FailureKind;
+import fathomexport.run.RunSummary;
+import fathomexport.run.WindowOutcome;
+import fathomexport.window.RunContext;
+import java.io.Serializable;
+import java.util.Objects;
+import org.apache.beam.sdk.transforms.DoFn;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Exports a lane from its first window to its last: what the lane holds is fetched and committed
+ * within one call, and only its summary goes on.
+ *
+ * @param <L> what a lane is
+ */
+final class ExportLane<L> extends DoFn<L, RunSummary> {
+  private static final long serialVersionUID = 1L;
+
+  private final ExportSpec spec;
+  private final Work<L> work;
+  private transient RunRegistry.@Nullable Shared shared;
+
+  /** What is done about a lane, in plain Java. */
+  interface Work<L> extends Serializable {
+    RunSummary export(RunContext run, L lane);
+  }
+
+  ExportLane(ExportSpec spec, Work<L> work) {
+    this.spec = spec;
+    this.work = work;
+  }
+
+  @Setup
+  public void open() {
+    shared = RunRegistry.open(spec);
+  }
+
+  @ProcessElement
+  public void export(@Element L lane, OutputReceiver<RunSummary> out) {
+    RunRegistry.Shared own = Objects.requireNonNull(shared);
+    RunContext run = own.run();
+    own.lanes().begin();
+    try {
+      out.output(work.export(run, lane));
+      ExportPipeline.REQUESTS.inc(run.takeRequestCount());
+    } catch (RuntimeException | Error e) {
+      run.failures()
+          .halt(
+              WindowOutcome.failed(
+                  "", FailureKind.FAULT, "internal error, please report it: " + e));
+      throw e;
+    } finally {
+      own.lanes().end();
+    }
+  }
+
+  @Teardown
+  public void close() {
+    if (shared != null) {
+      shared = null;
+      RunRegistry.close(spec);
+    }
+  }
+}

@@ -1,0 +1,132 @@
+package fathomexport.quota;
+
+import fathomexport.api.ApiSettings;
+import fathomexport.api.CappedPermits;
+import fathomexport.api.Endpoint;
+import fathomexport.api.FathomClient;
+import fathomexport.api.Permits;
+import fathomexport.api.ProcessPermits;
+import fathomexport.api.RequestListener;
+import fathomexport.api.RetryBudget;
+import fathomexport.api.RunControls;
+import fathomexport.api.StopSignal;
+import fathomexport.api.TimeSource;
+import fathomexport.run.Budget;
+import fathomexport.run.Priority;
+import fathomexport.run.RunEnvironment;
+import fathomexport.run.RunListener;
+import fathomexport.sink.postgres.db.PostgresSettings;
+import fathomexport.sink.postgres.lease.PermitLease;
+import java.time.Duration;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+
+/** Makes clients of the API that ask with the permits of their account. */
+public final class ApiClients {
+  private static final Duration MINUTE = Duration.ofMinutes(1);
+
+  /** What a lease lasts longer than the longest call, so that a slow end is no lapse. */
+  private static final Duration LEASE_MARGIN = Duration.ofSeconds(5);
+
+  private ApiClients() {}
+
+  /** The permits of an account's two quotas. */
+  public record Quotas(Permits reports, Permits lookups) {}
+
+  /**
+   * The permits of an account.
+   *
+   * @param quota the database that they are shared by; null for this process's own
+   * @param optional whether the run goes on with its own when it loses that
+   */
+  public static Quotas quotas(
+      ApiSettings api,
+      String account,
+      Priority priority,
+      @Nullable PostgresSettings quota,
+      boolean optional,
+      Budget budget,
+      RunEnvironment environment) {
+    Permits reports = own(api, environment);
+    Permits lookups = RunControls.lookupPermits(api, environment.time(), environment.stop());
+    if (quota != null) {
+      Permits leasedReports =
+          leased(api, account, PermitLease.Quota.REPORTS, priority, quota, environment);
+      Permits leasedLookups =
+          leased(api, account, PermitLease.Quota.LOOKUPS, priority, quota, environment);
+      reports = optional ? new PreferablyLeased(leasedReports, reports) : leasedReports;
+      lookups = optional ? new PreferablyLeased(leasedLookups, lookups) : leasedLookups;
+    }
+    Long most = budget.requests();
+    return new Quotas(most == null ? reports : new CappedPermits(reports, most), lookups);
+  }
+
+  private static Permits own(ApiSettings api, RunEnvironment environment) {
+    return new ProcessPermits(
+        api.requestsPerMinute(), MINUTE, api.maxInFlight(), environment.time(), environment.stop());
+  }
+
+  private static Permits leased(
+      ApiSettings api,
+      String account,
+      PermitLease.Quota which,
+      Priority priority,
+      PostgresSettings quota,
+      RunEnvironment environment) {
+    boolean reports = which == PermitLease.Quota.REPORTS;
+    PermitLease.Limits limits =
+        new PermitLease.Limits(
+            reports ? api.requestsPerMinute() : RunControls.LOOKUPS_PER_WINDOW,
+            reports ? MINUTE : RunControls.LOOKUPS_WINDOW,
+            api.maxInFlight(),
+            LeasedPermits.SEND_WITHIN.plus(api.timeout()).plus(LEASE_MARGIN));
+    return new LeasedPermits(
+        new PermitLease(
+            quota,
+            environment.variables(),
+            account,
+            which,
+            limits,
+            priority.rank(),
+            environment.databaseTime()),
+        environment.time(),
+        environment.stop());
+  }
+
+  /** A client whose billed requests the listener hears of. */
+  public static FathomClient client(
+      ApiSettings api, RunEnvironment environment, RequestListener listener, Quotas quotas) {
+    StopSignal stop = environment.stop();
+    TimeSource time = environment.time();
+    return new FathomClient(
+        api,
+        environment.variables(),
+        new RunControls(
+            quotas.reports(),
+            quotas.lookups(),
+            RetryBudget::ofASiteAndReport,
+            stop,
+            listener,
+            time,
+            new Random()));
+  }
+
+  /** Tells a run's listener what a client does. */
+  public static RequestListener hearing(RunListener listener) {
+    return event -> {
+      if (event instanceof RequestListener.Event.LongWait wait) {
+        listener.waitingLong(wait.until(), wait.reason());
+      }
+      if (event.endpoint() == Endpoint.AGGREGATIONS
+          || event.endpoint() == Endpoint.CURRENT_VISITORS) {
+        if (event instanceof RequestListener.Event.Sent) {
+          listener.requestSent();
+        } else if (event instanceof RequestListener.Event.Limited) {
+          listener.limited();
+        } else if (event instanceof RequestListener.Event.Waiting waiting) {
+          listener.waiting(waiting.until());
+        }
+      }
+    };
+  }
+}

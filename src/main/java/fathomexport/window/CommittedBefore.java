@@ -1,0 +1,140 @@
+package fathomexport.window;
+
+import fathomexport.ledger.CertificateStatus;
+import fathomexport.ledger.LedgerEntry;
+import fathomexport.plan.FetchTask;
+import fathomexport.report.DayRange;
+import fathomexport.report.Report;
+import fathomexport.report.SiteId;
+import fathomexport.report.Slice;
+import fathomexport.report.Window;
+import fathomexport.run.WindowOutcome;
+import fathomexport.sink.Sink;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+
+/**
+ * What a run has committed already when one of its lanes begins: a runner of several machines
+ * starts a lane over when the one that had it is lost. The ledgers are asked once a lane and
+ * report.
+ */
+final class CommittedBefore {
+  private final RunContext run;
+
+  CommittedBefore(RunContext run) {
+    this.run = run;
+  }
+
+  /** A period of a report and slice. */
+  private record Key(String report, Slice slice, LocalDate period) {}
+
+  /**
+   * The lane without what need not be fetched again: of each task the periods from the first on
+   * that every sink has by this run. Their windows end as committed.
+   */
+  Lane without(Lane lane, Consumer<WindowOutcome> ended) {
+    Map<Key, LedgerEntry> committed = committed(lane);
+    if (committed.isEmpty()) {
+      return lane;
+    }
+    List<FetchTask> left = new ArrayList<>();
+    for (FetchTask task : lane.tasks()) {
+      LocalDate next = next(task, committed);
+      if (!next.isAfter(task.days().last())) {
+        left.add(task.during(new DayRange(next, task.days().last())));
+      }
+      if (next.isAfter(task.days().first())) {
+        FetchTask done = task.during(new DayRange(task.days().first(), next.minusDays(1)));
+        done.reports().forEach(report -> ended.accept(outcome(done, report, committed)));
+      }
+    }
+    return new Lane(lane.number(), left);
+  }
+
+  /** The first day of a task that is still to be fetched; the one behind its last when none is. */
+  private static LocalDate next(FetchTask task, Map<Key, LedgerEntry> committed) {
+    for (LocalDate period : task.periods()) {
+      for (Report report : task.reports()) {
+        if (!committed.containsKey(new Key(report.name(), task.slice(), period))) {
+          return period.isBefore(task.days().first()) ? task.days().first() : period;
+        }
+      }
+    }
+    return task.days().last().plusDays(1);
+  }
+
+  private static WindowOutcome outcome(
+      FetchTask done, Report report, Map<Key, LedgerEntry> committed) {
+    Window window = done.window(report);
+    List<LedgerEntry> entries =
+        done.periods().stream()
+            .map(period -> new Key(report.name(), done.slice(), period))
+            .map(key -> Objects.requireNonNull(committed.get(key)))
+            .toList();
+    long certified =
+        entries.stream()
+            .filter(e -> e.certificate().status() == CertificateStatus.CERTIFIED)
+            .count();
+    return new WindowOutcome(
+            window.toString(),
+            null,
+            "",
+            true,
+            entries.size(),
+            entries.stream().mapToLong(e -> e.certificate().rows()).sum(),
+            0)
+        .with(new WindowOutcome.Periods(certified, entries.size() - certified, 0))
+        .about(window, 0);
+  }
+
+  /** The entries by this run that all sinks have, as the first of them has it. */
+  private Map<Key, LedgerEntry> committed(Lane lane) {
+    Map<Key, LedgerEntry> common = new HashMap<>();
+    List<Sink> sinks = run.sinks().all();
+    for (int i = 0; i < sinks.size(); i++) {
+      Map<Key, LedgerEntry> own = committed(lane, sinks.get(i));
+      if (i == 0) {
+        common.putAll(own);
+      } else {
+        common.keySet().retainAll(own.keySet());
+      }
+    }
+    return common;
+  }
+
+  private Map<Key, LedgerEntry> committed(Lane lane, Sink sink) {
+    Set<String> reports = new LinkedHashSet<>();
+    lane.tasks().forEach(task -> task.reports().forEach(report -> reports.add(report.name())));
+    Set<SiteId> sites =
+        lane.tasks().stream().map(task -> task.site().id()).collect(Collectors.toSet());
+    LocalDate from =
+        lane.tasks().stream()
+            .map(task -> task.days().first())
+            .min(LocalDate::compareTo)
+            .orElse(LocalDate.MAX);
+    Map<Key, LedgerEntry> committed = new HashMap<>();
+    for (String report : reports) {
+      for (LedgerEntry entry : sink.ledger().entries(report, sites, from)) {
+        if (isByThisRun(entry)) {
+          committed.put(new Key(report, entry.slice(), entry.certificate().period()), entry);
+        }
+      }
+    }
+    return committed;
+  }
+
+  private boolean isByThisRun(LedgerEntry entry) {
+    LedgerEntry.Confirmed confirmed = entry.confirmed();
+    return entry.certificate().status() != CertificateStatus.INCOMPLETE
+        && (entry.provenance().runId().equals(run.runId())
+            || (confirmed != null && confirmed.runId().equals(run.runId())));
+  }
+}

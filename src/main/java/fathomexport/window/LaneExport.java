@@ -1,0 +1,34 @@
+package fathomexport.window;
+
+import fathomexport.run.RunSummary;
+import fathomexport.run.WindowOutcome;
+import java.util.Optional;
+
+/** Exports a lane, window by window: the next is fetched while one is committed. */
+public final class LaneExport {
+  private final RunContext run;
+  private RunSummary summary = RunSummary.EMPTY;
+
+  public LaneExport(RunContext run) {
+    this.run = run;
+  }
+
+  /** Goes to the lane's end, and tells what has become of its windows. */
+  public RunSummary export(Lane lane) {
+    Lane left = run.mayBeAgain(lane) ? new CommittedBefore(run).without(lane, this::ended) : lane;
+    WindowExport windows = new WindowExport(run);
+    try (LaneFetch fetch = run.fetch(left)) {
+      Optional<LaneFetch.Result> next = fetch.next();
+      while (next.isPresent()) {
+        windows.export(next.get(), this::ended);
+        next = fetch.next();
+      }
+    }
+    return summary;
+  }
+
+  private void ended(WindowOutcome outcome) {
+    run.ended(outcome);
+    summary = summary.plus(RunSummary.of(outcome));
+  }
+}

@@ -1,0 +1,104 @@
+package fathomexport.window;
+
+import fathomexport.api.CurrentVisitors;
+import fathomexport.api.Outcome;
+import fathomexport.report.SiteId;
+import fathomexport.report.VisitorSample;
+import fathomexport.run.FailureKind;
+import fathomexport.run.FetchFailedException;
+import fathomexport.run.RunSummary;
+import fathomexport.run.WindowOutcome;
+import fathomexport.sink.Sink;
+import fathomexport.sink.SinkException;
+import java.time.Instant;
+
+/**
+ * A snapshot as a list of verbs: asks who is on each site, and stores that in every sink before the
+ * next is asked. The API gives current visitors whole, and nothing to certify them with.
+ */
+public final class SiteSamples {
+  private final RunContext run;
+  private final boolean detailed;
+
+  /**
+   * @param detailed whether pages and referrers are asked for, too
+   */
+  public SiteSamples(RunContext run, boolean detailed) {
+    this.run = run;
+    this.detailed = detailed;
+  }
+
+  /** Goes to the queue's end, and tells what has become of its samples. */
+  public RunSummary sample(SiteQueue queue) {
+    RunSummary summary = RunSummary.EMPTY;
+    for (SiteId site : queue.sites()) {
+      WindowOutcome outcome = sample(site);
+      run.ended(outcome);
+      summary = summary.plus(RunSummary.of(outcome));
+    }
+    return summary;
+  }
+
+  private WindowOutcome sample(SiteId site) {
+    WindowOutcome failure = run.failures().halted().orElse(null);
+    if (failure == null) {
+      try {
+        Outcome<CurrentVisitors> outcome = run.client().currentVisitors(site, detailed);
+        Instant answered = run.environment().time().instant();
+        if (outcome instanceof Outcome.Success<CurrentVisitors> success) {
+          VisitorSample sample = sample(site, answered, success.answer());
+          run.environment().listener().rowsFetched(sample.rows());
+          return store(sample);
+        }
+        failure =
+            run.failures()
+                .judge(site, new FetchFailedException((Outcome.Failure<CurrentVisitors>) outcome));
+      } catch (RuntimeException e) {
+        failure = run.failures().judge(site, e);
+      }
+    }
+    return WindowOutcome.failed(
+            SiteQueue.name(site),
+            failure.failure() == null ? FailureKind.FAULT : failure.failure(),
+            failure.message())
+        .about(site);
+  }
+
+  /** A sink that fails keeps the sample from no other: it cannot be asked for again. */
+  private WindowOutcome store(VisitorSample sample) {
+    WindowOutcome failure = null;
+    for (Sink sink : run.sinks().all()) {
+      try {
+        sink.samples().append(sample);
+      } catch (RuntimeException e) {
+        WindowOutcome failed = run.failures().judge(sample.site(), e);
+        if (e instanceof SinkException) {
+          // The next site's sample goes to the same tables, and this one cannot be asked for again:
+          // asking for more would only be billed.
+          run.failures().halt(failed);
+        }
+        failure = failure == null ? failed : failure;
+      }
+    }
+    return failure == null
+        ? new WindowOutcome(SiteQueue.name(sample.site()), null, "", true, 1, sample.rows(), 0)
+            .about(sample.site())
+        : failure;
+  }
+
+  private static VisitorSample sample(SiteId site, Instant answered, CurrentVisitors now) {
+    return new VisitorSample(
+        site,
+        answered,
+        now.total(),
+        now.pages().stream()
+            .map(p -> new VisitorSample.Page(p.hostname(), p.pathname(), p.total()))
+            .toList(),
+        now.referrers().stream()
+            .map(
+                r ->
+                    new VisitorSample.Referrer(
+                        r.referrerHostname(), r.referrerPathname(), r.total()))
+            .toList());
+  }
+}

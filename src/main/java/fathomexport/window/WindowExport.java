@@ -1,0 +1,147 @@
+package fathomexport.window;
+
+import fathomexport.certify.Certifier;
+import fathomexport.fetch.Fetched;
+import fathomexport.fetch.SpillDirectory;
+import fathomexport.fetch.WindowFetcher;
+import fathomexport.ledger.LedgerEntry;
+import fathomexport.ledger.PeriodCertificate;
+import fathomexport.plan.FetchTask;
+import fathomexport.report.Report;
+import fathomexport.report.Window;
+import fathomexport.run.FailureKind;
+import fathomexport.run.WindowOutcome;
+import fathomexport.sink.WindowConfirmation;
+import java.io.IOException;
+import java.time.LocalDate;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * A run as a list of verbs. What was fetched of a task becomes a window of each report that it
+ * fills: typed, certified, committed; what its control confirms is noted; what did not come is
+ * told. However a window ends, it has one outcome, and a failure is judged in one place.
+ */
+final class WindowExport {
+  private final RunContext run;
+  private final WindowStore store;
+
+  WindowExport(RunContext run) {
+    this.run = run;
+    this.store = new WindowStore(run);
+  }
+
+  /** Exports what came of fetching, and tells how each window ended as soon as it has. */
+  void export(LaneFetch.Result result, Consumer<WindowOutcome> ended) {
+    if (result instanceof LaneFetch.Result.Came came) {
+      if (came.piece() instanceof WindowFetcher.Piece.Rows rows) {
+        export(rows.fetched(), ended);
+      } else {
+        confirm((WindowFetcher.Piece.Confirmed) came.piece(), ended);
+      }
+    } else if (result instanceof LaneFetch.Result.Nothing nothing) {
+      leaveOut(nothing, ended);
+    } else {
+      throw new IllegalStateException("a lane's own affair: " + result);
+    }
+  }
+
+  private void export(Fetched fetched, Consumer<WindowOutcome> ended) {
+    run.environment().listener().rowsFetched(fetched.raw().rows());
+    try {
+      for (Report report : fetched.task().reports()) {
+        Window window = fetched.task().window(report);
+        long requests = fetched.requestsOf(report);
+        Optional<WindowOutcome> refused = run.failures().refused(report);
+        ended.accept(
+            refused.isPresent()
+                ? refused.get().about(window, requests)
+                : judged(window, requests, () -> export(fetched, report)));
+      }
+    } finally {
+      SpillDirectory.drop(fetched.raw());
+    }
+  }
+
+  private WindowOutcome export(Fetched fetched, Report report) throws IOException {
+    try (TypedWindow typed = RowTyping.type(run, fetched, report)) {
+      return store.commit(typed, certify(typed));
+    }
+  }
+
+  /** Compares each period's sums with the control totals. */
+  private static List<PeriodCertificate> certify(TypedWindow typed) {
+    Fetched fetched = typed.fetched();
+    Map<LocalDate, Certifier.Fault> faults = new HashMap<>();
+    typed
+        .refused()
+        .forEach(
+            (period, refused) ->
+                faults.put(
+                    period,
+                    new Certifier.Fault(
+                        refused.rows() + " rows could not be typed, such as: " + refused.first(),
+                        false)));
+    faults.putAll(fetched.faults());
+    return Certifier.certify(
+        typed.window(),
+        typed.report().entity(),
+        typed.sums(),
+        typed.digests(),
+        fetched.control(),
+        fetched.noControl(),
+        faults);
+  }
+
+  private void confirm(WindowFetcher.Piece.Confirmed piece, Consumer<WindowOutcome> ended) {
+    int requests = piece.requests();
+    for (Report report : piece.task().reports()) {
+      Window window = piece.task().window(report);
+      int took = requests;
+      ended.accept(judged(window, took, () -> confirm(piece, report, window, took)));
+      requests = 0;
+    }
+  }
+
+  private WindowOutcome confirm(
+      WindowFetcher.Piece.Confirmed piece, Report report, Window window, int requests) {
+    LedgerEntry.Confirmed by = new LedgerEntry.Confirmed(piece.at(), run.runId());
+    run.sinks().confirm(new WindowConfirmation(window, report, piece.answers(), by));
+    return new WindowOutcome(window.toString(), null, "", true, 0, 0, 0)
+        .with(new WindowOutcome.Periods(piece.answers().size(), 0, 0))
+        .about(window, requests);
+  }
+
+  private void leaveOut(LaneFetch.Result.Nothing nothing, Consumer<WindowOutcome> ended) {
+    FetchTask task = nothing.left();
+    long requests = nothing.requests();
+    for (Report report : task.reports()) {
+      WindowOutcome why = run.failures().refused(report).orElse(nothing.why());
+      Window window = task.window(report);
+      ended.accept(
+          WindowOutcome.failed(
+                  window.toString(),
+                  why.failure() == null ? FailureKind.FAULT : why.failure(),
+                  why.message())
+              .about(window, requests));
+      requests = 0;
+    }
+  }
+
+  /** What is done about a window that has come. */
+  private interface Verbs {
+    WindowOutcome run() throws IOException;
+  }
+
+  /** A failure ends its window, and perhaps more: {@link fathomexport.run.FailurePolicy}. */
+  private WindowOutcome judged(Window window, long requests, Verbs verbs) {
+    try {
+      return verbs.run();
+    } catch (IOException | RuntimeException e) {
+      return run.failures().judge(window, requests, e);
+    }
+  }
+}

@@ -1,0 +1,208 @@
+package fathomexport.window;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import fathomexport.api.ApiSettings;
+import fathomexport.api.FathomClient;
+import fathomexport.api.StopSignal;
+import fathomexport.api.TimeSource;
+import fathomexport.plan.ControlQuery;
+import fathomexport.plan.FetchTask;
+import fathomexport.quota.ApiClients;
+import fathomexport.report.DayRange;
+import fathomexport.report.QueryShape;
+import fathomexport.report.Report;
+import fathomexport.report.SecretRef;
+import fathomexport.report.Site;
+import fathomexport.report.SiteId;
+import fathomexport.report.Slice;
+import fathomexport.run.Budget;
+import fathomexport.run.ExportSpec;
+import fathomexport.run.FailureKind;
+import fathomexport.run.Priority;
+import fathomexport.run.RunEnvironment;
+import fathomexport.run.RunListener;
+import fathomexport.run.RunSummary;
+import fathomexport.simulator.Behaviour;
+import fathomexport.simulator.FathomSimulator;
+import fathomexport.simulator.Fault;
+import fathomexport.simulator.FaultRule;
+import fathomexport.simulator.SimulatorToken;
+import fathomexport.simulator.World;
+import fathomexport.sink.parquet.file.ParquetSettings;
+import fathomexport.sinks.PipelineLock;
+import fathomexport.sinks.Sinks;
+import fathomexport.testing.TestReports;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A lane that a runner of several machines starts over, since the machine that had it was lost:
+ * what the run has committed is neither fetched nor paid for again, and counts as what it is.
+ */
+class RestartedLaneTest {
+  private static final String TOKEN = "FATHOM_API_TOKEN";
+  private static final String SITE = "LDNBOOKS";
+  private static final LocalDate FIRST = LocalDate.of(2025, 9, 1);
+  private static final LocalDate LAST = LocalDate.of(2025, 9, 6);
+  private static final Report REPORT = TestReports.traffic();
+
+  @TempDir Path warehouse;
+
+  private final World world = World.dozen(41, FIRST, LAST, 0);
+  private FathomSimulator api;
+
+  @BeforeEach
+  void start() throws IOException {
+    api = FathomSimulator.start(world, Behaviour.unlimited());
+    try (Sinks sinks = Sinks.open(null, new ParquetSettings(warehouse), Map.of())) {
+      sinks.all().forEach(sink -> sink.migrate(List.of(REPORT)));
+    }
+  }
+
+  @AfterEach
+  void stop() {
+    api.close();
+  }
+
+  private ExportSpec spec() {
+    Instant now = Instant.parse("2025-10-02T14:00:00Z");
+    return new ExportSpec(
+        ExportSpec.newRunId(now),
+        "all",
+        "backfill",
+        now,
+        6,
+        ApiSettings.of(api.baseUri(), new SecretRef.Env(TOKEN)),
+        "account",
+        Priority.WHEN_FREE,
+        null,
+        Budget.UNLIMITED,
+        null,
+        warehouse.toString(),
+        1_000,
+        366,
+        Map.of());
+  }
+
+  private static RunEnvironment environment() {
+    return new RunEnvironment(
+        Map.of(TOKEN, SimulatorToken.STANDARD.secret()),
+        TimeSource.system(),
+        new StopSignal(),
+        RunListener.NONE);
+  }
+
+  /** The lane, on a worker of its own. */
+  private static RunSummary export(ExportSpec spec, Lane lane) {
+    try (RunContext worker = RunContext.onWorker(spec, environment())) {
+      return new LaneExport(worker).export(lane);
+    }
+  }
+
+  private static FetchTask task(LocalDate from, LocalDate to) {
+    Slice slice = new Slice(new SiteId(SITE), null);
+    DayRange days = new DayRange(from, to);
+    return new FetchTask(
+        new Site(slice.site(), "a site", null),
+        slice,
+        new QueryShape(
+            REPORT.entity(), REPORT.aggregates(), REPORT.dateGrouping(), List.of(), List.of()),
+        days,
+        List.of(REPORT),
+        ControlQuery.of(REPORT, slice, days));
+  }
+
+  private static Lane days() {
+    List<FetchTask> tasks = new ArrayList<>();
+    for (LocalDate day = FIRST; !day.isAfter(LAST); day = day.plusDays(1)) {
+      tasks.add(task(day, day));
+    }
+    return new Lane(0, tasks);
+  }
+
+  private List<String> asked() {
+    return api.log().aggregations().stream()
+        .map(e -> String.valueOf(e.request().parameter("date_from")).substring(0, 10))
+        .toList();
+  }
+
+  @Test
+  void whatItsRunHasCommittedIsNotFetchedAgain() {
+    api.behave(
+        Behaviour.unlimited()
+            .withFault(FaultRule.when(r -> r.aggregation() > 3, Fault.status(403))));
+    ExportSpec spec = spec();
+    RunSummary first = export(spec, days());
+    assertThat(first.committed()).isEqualTo(3);
+    assertThat(first.failed(FailureKind.PERMISSION)).isEqualTo(3);
+
+    api.behave(Behaviour.unlimited());
+    api.log().clear();
+    RunSummary second = export(spec, days());
+
+    assertThat(asked()).containsExactly("2025-09-04", "2025-09-05", "2025-09-06");
+    assertThat(second.exitCode()).as(second.toString()).isZero();
+    assertThat(second.windows()).isEqualTo(6);
+    assertThat(second.committed()).isEqualTo(6);
+    assertThat(second.rows()).isEqualTo(2 * first.rows()).isEqualTo(6);
+
+    api.log().clear();
+    assertThat(export(spec, days())).as("told alike, asked for nothing").isEqualTo(second);
+    assertThat(asked()).isEmpty();
+    assertThat(export(spec(), days()).committed()).as("another run's is fetched").isEqualTo(6);
+    assertThat(asked()).hasSize(6);
+  }
+
+  /** Of a window that came in pieces, those that are behind. */
+  @Test
+  void aTaskIsGoneOnWith() {
+    ExportSpec spec = spec();
+    assertThat(export(spec, new Lane(0, List.of(task(FIRST, FIRST.plusDays(2))))).exitCode())
+        .isZero();
+    api.log().clear();
+
+    RunSummary all = export(spec, new Lane(0, List.of(task(FIRST, LAST))));
+
+    assertThat(asked()).containsExactly("2025-09-04");
+    assertThat(all.rows()).isEqualTo(6);
+    assertThat(all.committed()).as("two pieces").isEqualTo(2);
+  }
+
+  /** A runner may also start it over in the process that launched the run. */
+  @Test
+  void withinTheLaunchersProcessToo() {
+    ExportSpec spec = spec();
+    RunEnvironment environment = environment();
+    try (Sinks sinks = Sinks.open(null, new ParquetSettings(warehouse), Map.of());
+        PipelineLock lock = sinks.tryLock("all").orElseThrow();
+        FathomClient client =
+            ApiClients.client(
+                spec.api(),
+                environment,
+                event -> {},
+                ApiClients.quotas(
+                    spec.api(),
+                    spec.account(),
+                    spec.priority(),
+                    null,
+                    true,
+                    spec.budget(),
+                    environment));
+        RunContext run = new RunContext(spec, environment, sinks, client, lock, warehouse)) {
+      RunSummary first = new LaneExport(run).export(days());
+      assertThat(first.committed()).isEqualTo(6);
+      assertThat(new LaneExport(run).export(days()).committed()).isEqualTo(6);
+    }
+    assertThat(asked()).as("once each").hasSize(6);
+  }
+}
