@@ -50,7 +50,7 @@ final class ExportLane<L> extends DoFn<L, RunSummary> {
       run.failures()
           .halt(
               WindowOutcome.failed(
-                  "", FailureKind.FAULT, "internal error, please report it: " + e));
+                  "", FailureKind.FAULT, "internal error; please report it: " + e));
       throw e;
     } finally {
       own.lanes().end();
