@@ -2,6 +2,7 @@ package fathomexport.sinks;
 
 import fathomexport.ledger.Audit;
 import fathomexport.ledger.Ledger;
+import fathomexport.ledger.PipelineLocks;
 import fathomexport.ledger.Weight;
 import fathomexport.run.ExportFailedException;
 import fathomexport.run.FailureKind;
@@ -146,11 +147,11 @@ public final class Sinks implements AutoCloseable {
    * @return empty when another run holds one of them
    */
   public Optional<PipelineLock> tryLock(String pipeline) {
-    Map<String, Ledger.RunLock> locks = new LinkedHashMap<>();
+    Map<String, PipelineLocks.RunLock> locks = new LinkedHashMap<>();
     boolean all = false;
     try {
       for (Sink sink : sinks) {
-        Optional<Ledger.RunLock> lock = sink.ledger().tryLock(pipeline);
+        Optional<PipelineLocks.RunLock> lock = sink.ledger().tryLock(pipeline);
         if (lock.isEmpty()) {
           return Optional.empty();
         }
@@ -162,7 +163,7 @@ public final class Sinks implements AutoCloseable {
       return Optional.of(lock);
     } finally {
       if (!all) {
-        locks.values().forEach(Ledger.RunLock::close);
+        locks.values().forEach(PipelineLocks.RunLock::close);
       }
     }
   }
