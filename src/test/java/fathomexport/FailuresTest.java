@@ -2,7 +2,7 @@ package fathomexport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import fathomexport.ledger.Ledger;
+import fathomexport.ledger.PipelineLocks;
 import fathomexport.report.SecretRef;
 import fathomexport.simulator.ApiRequest;
 import fathomexport.simulator.Behaviour;
@@ -452,7 +452,7 @@ class FailuresTest {
             new PostgresSettings(
                 database.url(), database.user(), new SecretRef.Env(TestDatabase.PASSWORD_VARIABLE)),
             installation.variables())) {
-      Ledger.RunLock lock = sink.ledger().tryLock("all").orElseThrow();
+      PipelineLocks.RunLock lock = sink.ledger().tryLock("all").orElseThrow();
       assertEnded(backfill(), 75, "another run");
       assertThat(api.log().all()).isEmpty();
       lock.close();

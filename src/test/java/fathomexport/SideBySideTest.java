@@ -2,7 +2,7 @@ package fathomexport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import fathomexport.ledger.Ledger;
+import fathomexport.ledger.PipelineLocks;
 import fathomexport.report.SecretRef;
 import fathomexport.simulator.Behaviour;
 import fathomexport.simulator.FathomSimulator;
@@ -163,7 +163,7 @@ class SideBySideTest {
   void aRunThatWasTakenOverStoresNothingMore() {
     ConcurrentLinkedQueue<Throwable> failures = new ConcurrentLinkedQueue<>();
     AtomicReference<List<List<@Nullable Object>>> before = new AtomicReference<>();
-    AtomicReference<Ledger.RunLock> taken = new AtomicReference<>();
+    AtomicReference<PipelineLocks.RunLock> taken = new AtomicReference<>();
     try (PostgresSink other =
         new PostgresSink(
             new PostgresSettings(

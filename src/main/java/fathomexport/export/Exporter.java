@@ -14,6 +14,7 @@ import fathomexport.inspect.StaleRanges;
 import fathomexport.inspect.StatusOverview;
 import fathomexport.ledger.Ledger;
 import fathomexport.ledger.LedgerException;
+import fathomexport.ledger.PipelineLocks;
 import fathomexport.ledger.RunRecord;
 import fathomexport.plan.Mode;
 import fathomexport.plan.Plan;
@@ -161,7 +162,7 @@ public final class Exporter {
           try (Sinks sinks = open(job)) {
             sinks.all().forEach(sink -> sink.samples().prepare());
             // Not the pipeline's own lock: a night's run and a sample do not exclude each other.
-            Optional<Ledger.RunLock> lock = sinks.ledger().tryLock("snapshot/" + job.name());
+            Optional<PipelineLocks.RunLock> lock = sinks.ledger().tryLock("snapshot/" + job.name());
             if (lock.isEmpty()) {
               throw new ExportFailedException(
                   FailureKind.TRY_LATER,
@@ -169,7 +170,7 @@ public final class Exporter {
                   null);
             }
             PostgresSettings quota = quota(job);
-            try (Ledger.RunLock held = lock.get();
+            try (PipelineLocks.RunLock held = lock.get();
                 FathomClient client = client(api(), job, Priority.FIRST, quota, Budget.UNLIMITED)) {
               Objects.requireNonNull(held);
               SnapshotRun run =

@@ -12,6 +12,7 @@ import fathomexport.ledger.Ledger;
 import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.OffsetSupport;
 import fathomexport.ledger.PeriodCertificate;
+import fathomexport.ledger.PipelineLocks;
 import fathomexport.ledger.QuarantinedRow;
 import fathomexport.ledger.Restatement;
 import fathomexport.ledger.RunRecord;
@@ -981,7 +982,7 @@ public abstract class SinkContract {
     Sink sink = sink(report);
     LoadBuilder load = threeDays().incomplete(D2, false);
     QuarantinedRow row = quarantined(report, load.window().id(), "{\"visits\":\"1d\"}", 0);
-    Ledger.RunLock lock = sink.ledger().tryLock("nightly").orElseThrow();
+    PipelineLocks.RunLock lock = sink.ledger().tryLock("nightly").orElseThrow();
     sink.fence(new Fence("nightly", lock.epoch() - 1));
 
     load.quarantined(List.of(row));
@@ -1199,10 +1200,10 @@ public abstract class SinkContract {
     Sink sink = sink();
     try (Sink other = open()) {
       other.migrate(List.of());
-      Ledger.RunLock held = sink.ledger().tryLock("nightly").orElseThrow();
+      PipelineLocks.RunLock held = sink.ledger().tryLock("nightly").orElseThrow();
       assertThat(other.ledger().tryLock("nightly")).isEmpty();
       assertThat(sink.ledger().tryLock("nightly")).isEmpty();
-      try (Ledger.RunLock another =
+      try (PipelineLocks.RunLock another =
           other.ledger().tryLock("../pipelines/höurly.yaml").orElseThrow()) {
         assertThat(another).isNotNull();
       }
@@ -1216,11 +1217,11 @@ public abstract class SinkContract {
   void theLockCountsItsTakings() {
     Sink sink = sink();
     try (Sink other = open()) {
-      Ledger.RunLock first = sink.ledger().tryLock("nightly").orElseThrow();
+      PipelineLocks.RunLock first = sink.ledger().tryLock("nightly").orElseThrow();
       assertThat(first.stillHeld()).isTrue();
       first.close();
-      try (Ledger.RunLock second = other.ledger().tryLock("nightly").orElseThrow();
-          Ledger.RunLock hourly = other.ledger().tryLock("hourly").orElseThrow()) {
+      try (PipelineLocks.RunLock second = other.ledger().tryLock("nightly").orElseThrow();
+          PipelineLocks.RunLock hourly = other.ledger().tryLock("hourly").orElseThrow()) {
         assertThat(second.epoch()).isGreaterThan(first.epoch());
         assertThat(first.stillHeld()).isFalse();
         assertThat(second.stillHeld()).isTrue();
@@ -1234,14 +1235,14 @@ public abstract class SinkContract {
   void aSinkCommitsOnlyBehindItsFence() {
     Report report = TestReports.traffic();
     Sink sink = sink(report);
-    Ledger.RunLock lock = sink.ledger().tryLock("nightly").orElseThrow();
+    PipelineLocks.RunLock lock = sink.ledger().tryLock("nightly").orElseThrow();
     sink.fence(new Fence("nightly", lock.epoch()));
     sink.commit(load(report, SITE, D1, D1).row(D1, 1, 10, 1.5).build());
     List<List<@Nullable Object>> before = stored(sink, report, SITE);
     List<LedgerEntry> entriesBefore = entries(sink, report);
     lock.close();
     try (Sink other = open()) {
-      Ledger.RunLock next = other.ledger().tryLock("nightly").orElseThrow();
+      PipelineLocks.RunLock next = other.ledger().tryLock("nightly").orElseThrow();
 
       // Changed rows, new rows, and the same rows again.
       refused(
@@ -1271,7 +1272,7 @@ public abstract class SinkContract {
     assertThat(other.ledger().tryLock("nightly")).isPresent();
     other.close();
 
-    Ledger.RunLock held = sink.ledger().tryLock("nightly").orElseThrow();
+    PipelineLocks.RunLock held = sink.ledger().tryLock("nightly").orElseThrow();
     held.close();
   }
 }

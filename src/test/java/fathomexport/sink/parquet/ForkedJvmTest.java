@@ -3,8 +3,8 @@ package fathomexport.sink.parquet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.ledger.CertificateStatus;
-import fathomexport.ledger.Ledger;
 import fathomexport.ledger.PeriodCertificate;
+import fathomexport.ledger.PipelineLocks;
 import fathomexport.ledger.Provenance;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DayRange;
@@ -206,7 +206,7 @@ class ForkedJvmTest {
 
     public static void main(String[] args) throws IOException {
       ParquetSink sink = new ParquetSink(new ParquetSettings(Path.of(args[0])));
-      Optional<Ledger.RunLock> lock = sink.ledger().tryLock("nightly");
+      Optional<PipelineLocks.RunLock> lock = sink.ledger().tryLock("nightly");
       System.out.println(lock.isPresent() ? "locked" : "not locked");
       // Until it is killed, or the test is gone.
       while (System.in.read() >= 0) {

@@ -3,8 +3,8 @@ package fathomexport.sink.postgres;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import fathomexport.ledger.Ledger;
 import fathomexport.ledger.LedgerException;
+import fathomexport.ledger.PipelineLocks;
 import fathomexport.ledger.QuarantinedRow;
 import fathomexport.ledger.Restatement;
 import fathomexport.report.Aggregate;
@@ -440,7 +440,7 @@ class PostgresSinkTest extends SinkContract {
   @Test
   void theLockOfAProcessThatDiedIsFree() {
     Sink sink = sink();
-    Ledger.RunLock held = sink.ledger().tryLock("nightly").orElseThrow();
+    PipelineLocks.RunLock held = sink.ledger().tryLock("nightly").orElseThrow();
     endOtherSessions();
     sink.ledger().tryLock("nightly").orElseThrow().close();
     assertThat(held.stillHeld()).isFalse();
@@ -450,7 +450,7 @@ class PostgresSinkTest extends SinkContract {
   @Test
   void aLockThatNobodyElseTookIsTakenAgain() {
     Sink sink = sink();
-    try (Ledger.RunLock held = sink.ledger().tryLock("nightly").orElseThrow()) {
+    try (PipelineLocks.RunLock held = sink.ledger().tryLock("nightly").orElseThrow()) {
       endOtherSessions();
       assertThat(held.stillHeld()).isTrue();
       assertThat(sink.ledger().tryLock("nightly")).isEmpty();
@@ -462,7 +462,7 @@ class PostgresSinkTest extends SinkContract {
   @Test
   void aCommitThatIsUnderWayKeepsTheLock() throws Exception {
     Sink sink = sink();
-    Ledger.RunLock held = sink.ledger().tryLock("nightly").orElseThrow();
+    PipelineLocks.RunLock held = sink.ledger().tryLock("nightly").orElseThrow();
     try (Connection commit = database.connect()) {
       commit.setAutoCommit(false);
       try (Statement statement = commit.createStatement()) {
