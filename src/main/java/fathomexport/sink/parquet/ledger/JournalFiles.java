@@ -5,7 +5,6 @@ import fathomexport.ledger.JournalLedger;
 import fathomexport.ledger.QuarantinedRow;
 import fathomexport.ledger.Restatement;
 import fathomexport.report.Slice;
-import fathomexport.sink.parquet.file.FileLocks;
 import java.time.LocalDate;
 import java.util.Collection;
 import java.util.HashMap;
@@ -15,14 +14,11 @@ import java.util.stream.Collectors;
 
 /** The two journals of each report, as the ledger gives them to the outside. */
 final class JournalFiles implements JournalLedger {
-  private final FileLocks locks;
   private final Quarantine quarantine;
   private final Restatements restatements;
   private final LedgerAnswers answers;
 
-  JournalFiles(
-      FileLocks locks, Quarantine quarantine, Restatements restatements, LedgerAnswers answers) {
-    this.locks = locks;
+  JournalFiles(Quarantine quarantine, Restatements restatements, LedgerAnswers answers) {
     this.quarantine = quarantine;
     this.restatements = restatements;
     this.answers = answers;

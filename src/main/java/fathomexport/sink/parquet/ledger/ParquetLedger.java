@@ -25,7 +25,7 @@ public final class ParquetLedger {
     this.ledger =
         new ComposedLedger(
             new PeriodFiles(layout, ledgers, attempts, answers),
-            new JournalFiles(locks, quarantine, restatements, answers),
+            new JournalFiles(quarantine, restatements, answers),
             new RunDocuments(layout, documents, answers),
             new LessonDocument(layout, locks, documents, answers),
             new AuditDocument(layout, locks, documents, answers),
