@@ -4,22 +4,22 @@ import java.time.Instant;
 import java.util.List;
 
 /**
- * What is known of an answer of {@code /aggregations} besides its rows.
+ * The metadata of a response of {@code /aggregations}; a {@link RowHandler} receives its rows.
  *
- * @param contents of the body
- * @param requests it took, retries included; each is billed
- * @param endedAt when its last byte was read
+ * @param contents the counts of the body
+ * @param requests number of requests that the call took, retries included; each is billed
+ * @param endedAt when the last byte was read
  */
 public record AggregationAnswer(Contents contents, int requests, Instant endedAt) {
 
   /**
-   * What a body held.
+   * The counts of a response body.
    *
    * @param rows number of rows
    * @param bytes length of the JSON text
-   * @param unknownKeys cells under keys that nobody asked for, which were ignored
-   * @param unknownNames the first few of those keys
-   * @param escapedCells strings that are stored as an escape, see {@code StoredText}
+   * @param unknownKeys number of cells under keys that the query does not name; they are ignored
+   * @param unknownNames the first of those keys, at most 10
+   * @param escapedCells number of strings that are stored in escaped form, see {@code StoredText}
    * @param legacyEnvelope whether the rows came as {@code {object, url, has_more, data}}
    */
   public record Contents(

@@ -24,14 +24,14 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One question to {@code GET /aggregations}. The parameter {@code timezone} is never sent: the API
- * has deprecated it.
+ * One query of {@code GET /aggregations}. The parameter {@code timezone} is never sent, because the
+ * API has deprecated it.
  *
- * @param days null for all there is
- * @param limit most rows of the answer
- * @param sort null for the order of time
- * @param offset rows to leave out before the first: a parameter that the API does not document, so
- *     that 0 is not sent
+ * @param days the days to query; null for all days
+ * @param limit maximum number of rows in the response, 1 or more
+ * @param sort the order of the rows; null for ascending time
+ * @param offset number of rows to skip, 0 or more. The API does not document this parameter, so 0
+ *     is not sent
  */
 public record AggregationRequest(
     QueryShape shape,
@@ -42,15 +42,15 @@ public record AggregationRequest(
     long offset) {
   private static final JsonFactory JSON = new JsonFactory();
 
-  /** An order by one field of the grouping. */
+  /** A sort order by one field of the grouping. */
   public record Sort(Field field, boolean ascending) {}
 
-  /** Sorted by time, where there is a date grouping. */
+  /** Creates a query that starts at the first row and, with a date grouping, sorts by time. */
   public AggregationRequest(QueryShape shape, Slice slice, @Nullable DayRange days, int limit) {
     this(shape, slice, days, limit, null, 0);
   }
 
-  /** From the first row on. */
+  /** Creates a query that starts at the first row. */
   public AggregationRequest(
       QueryShape shape, Slice slice, @Nullable DayRange days, int limit, @Nullable Sort sort) {
     this(shape, slice, days, limit, sort, 0);
@@ -78,7 +78,7 @@ public record AggregationRequest(
     }
   }
 
-  /** The query's parameters, not encoded, in the order in which they are sent. */
+  /** Returns the query parameters, not encoded, in the order in which they are sent. */
   public Map<String, String> parameters() {
     Map<String, String> parameters = new LinkedHashMap<>();
     parameters.put("entity", shape.entity().apiName());
@@ -101,7 +101,7 @@ public record AggregationRequest(
       parameters.put("sort_by", "timestamp:asc");
     }
     if (days != null) {
-      // The one form in wide use: whether date_to is inclusive is documented nowhere.
+      // The API does not document whether date_to is inclusive; this form is the one in wide use.
       parameters.put("date_from", days.first() + " 00:00:00");
       parameters.put("date_to", days.last() + " 23:59:59");
     }
@@ -115,14 +115,14 @@ public record AggregationRequest(
     return Collections.unmodifiableMap(parameters);
   }
 
-  /** The parameters as a URL's query, percent-encoded. */
+  /** Returns the parameters as a percent-encoded URL query. */
   public String query() {
     return parameters().entrySet().stream()
         .map(p -> p.getKey() + "=" + encode(p.getValue()))
         .collect(Collectors.joining("&"));
   }
 
-  /** Percent-encodes a text for a query or for one step of a path. */
+  /** Percent-encodes a text for a URL query or a path segment. */
   static String encode(String text) {
     return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
   }

@@ -22,26 +22,26 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads an answer of {@code /aggregations} row by row, never as a whole: an array of objects, or
- * the older {@code {object, url, has_more, data}} around one. Anything else, and anything behind
- * it, makes the answer unusable.
+ * Parses a response of {@code /aggregations} row by row, so that it is never in memory as a whole.
+ * A response is an array of objects, or the older {@code {object, url, has_more, data}} around one.
+ * Any other form, and anything after the end, makes the response unusable.
  */
 public final class AnswerParser {
-  /** Leaves the stream open at its end, where the transport checks its length. */
+  /** Leaves the stream open at its end, because the transport checks the length there. */
   private static final JsonFactory JSON =
       JsonFactory.builder().disable(StreamReadFeature.AUTO_CLOSE_SOURCE).build();
 
   private static final int UNKNOWN = -1;
   private static final int KEPT_NAMES = 10;
 
-  /** Keys at a position beyond this are looked up by name. */
+  /** Number of key positions that are remembered; keys at later positions are looked up by name. */
   private static final int KNOWN_ORDER = 64;
 
   private final RawRow row;
   private final Map<String, Integer> columns = new HashMap<>();
 
-  // Rows of an answer have their keys in one order: what stood at a position in the row before
-  // stands there again, and is compared byte by byte rather than read and looked up.
+  // The rows of a response list their keys in the same order. The key of the previous row at a
+  // position is therefore compared byte by byte, which avoids decoding and looking up each key.
   private final @Nullable SerializedString[] orderNames =
       new @Nullable SerializedString[KNOWN_ORDER];
   private final int[] orderColumns = new int[KNOWN_ORDER];
@@ -62,9 +62,9 @@ public final class AnswerParser {
   }
 
   /**
-   * Reads the stream to its end.
+   * Parses the stream to its end and passes each row to the handler.
    *
-   * @throws UnusableAnswerException when it is not such an answer
+   * @throws UnusableAnswerException if the response has another form
    * @throws IOException from the stream or the handler
    */
   public static Contents parse(InputStream in, QueryShape shape, RowHandler handler)
@@ -95,7 +95,7 @@ public final class AnswerParser {
     }
   }
 
-  /** What is wrong with a JSON text, and where; without the text itself. */
+  /** Describes the error in a JSON text and its location, without quoting the text. */
   static UnusableAnswerException unusable(JsonProcessingException e) {
     String where =
         e.getLocation() == null
@@ -106,7 +106,8 @@ public final class AnswerParser {
                 + e.getLocation().getColumnNr()
                 + ")";
     if (e instanceof StreamConstraintsException) {
-      // Nested too deeply, or a text or number too long: no cut-off makes that.
+      // The text is nested too deeply, or a string or number is too long. Truncation cannot cause
+      // this.
       UnusableAnswerException excessive =
           UnusableAnswerException.ofOtherForm(e.getOriginalMessage() + where);
       excessive.initCause(e);
@@ -168,7 +169,7 @@ public final class AnswerParser {
     }
   }
 
-  /** The row's next key; null at its end. */
+  /** Returns the next key of the row, or null at the end of the row. */
   private @Nullable String name(JsonParser json, int position) throws IOException {
     SerializedString expected = position < KNOWN_ORDER ? orderNames[position] : null;
     if (expected == null) {
@@ -228,7 +229,8 @@ public final class AnswerParser {
     if (text.length() != length) {
       return false;
     }
-    // From the end: neighbouring rows begin alike more often than they end alike.
+    // Compares from the end, because values of neighbouring rows share beginnings more often than
+    // ends.
     for (int i = length - 1; i >= 0; i--) {
       if (text.charAt(i) != chars[from + i]) {
         return false;

@@ -8,15 +8,17 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 
 /**
- * How the API is reached.
+ * The connection settings of the API.
  *
- * @param baseUrl up to and with the version, such as {@code https://api.usefathom.com/v1}; plain
- *     HTTP only to this machine itself
+ * @param baseUrl the URL up to and including the version, such as {@code
+ *     https://api.usefathom.com/v1}; plain HTTP is allowed only to this machine
  * @param token where the token is kept
- * @param requestsPerMinute the quota of {@code /aggregations} and {@code /current_visitors}
- * @param maxInFlight requests under way at once: 1 or 2
- * @param timeout of a whole call, from connecting to the last byte
- * @param maxBodyBytes largest answer, in bytes as sent and in bytes after decompression
+ * @param requestsPerMinute the quota of {@code /aggregations} and {@code /current_visitors}, 1 or
+ *     more
+ * @param maxInFlight maximum number of concurrent requests: 1 or 2
+ * @param timeout deadline of a whole request, from connecting to the last byte
+ * @param maxBodyBytes maximum size of a response in bytes, checked as sent and after decompression
+ * @param retries when a failed call is retried
  */
 public record ApiSettings(
     URI baseUrl,
@@ -39,7 +41,7 @@ public record ApiSettings(
   public ApiSettings {
     String scheme = baseUrl.getScheme() == null ? "" : baseUrl.getScheme().toLowerCase(Locale.ROOT);
     String host = baseUrl.getHost() == null ? "" : baseUrl.getHost().toLowerCase(Locale.ROOT);
-    // The address itself stays out of the first message: it is there that a secret would stand.
+    // The message omits the URL, because these parts of it may hold a secret.
     if (baseUrl.getRawUserInfo() != null
         || baseUrl.getRawQuery() != null
         || baseUrl.getRawFragment() != null) {
@@ -70,7 +72,7 @@ public record ApiSettings(
     }
   }
 
-  /** Everything but the address and the token as it is by default. */
+  /** Returns the default settings for a URL and a token. */
   public static ApiSettings of(URI baseUrl, SecretRef token) {
     return new ApiSettings(
         baseUrl,

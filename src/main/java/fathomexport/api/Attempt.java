@@ -3,38 +3,38 @@ package fathomexport.api;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** How one request ended. */
+/** The result of one request. */
 sealed interface Attempt<T> {
-  /** A whole and usable answer. */
+  /** A complete and usable response. */
   record Usable<T>(T answer) implements Attempt<T> {}
 
-  /** A refusal: not to be repeated. */
+  /** The API refused the request. It is not retried. */
   record Refused<T>(Outcome.Refused<T> refusal) implements Attempt<T> {}
 
-  /** Nothing usable, but the next attempt may bring it. */
+  /** No usable response; a retry may succeed. */
   record Faulty<T>(String reason, Fault fault, @Nullable Duration retryAfter)
       implements Attempt<T> {}
 
-  /** No connection can be set up with these settings: not to be repeated. */
+  /** The settings do not allow a connection. The request is not retried. */
   record Misconfigured<T>(String reason) implements Attempt<T> {}
 
-  /** A stop was asked while it was under way. */
+  /** A stop was requested while the request was in progress. */
   record Stopped<T>() implements Attempt<T> {}
 
-  /** Not sent: the permit had lapsed. */
+  /** The request was not sent, because its permit had expired. */
   record Lapsed<T>() implements Attempt<T> {}
 
-  /** What kind of fault. */
+  /** The kind of fault. */
   enum Fault {
-    /** A status that says so, a connection fault, a deadline. */
+    /** A status that reports unavailability, a connection fault, or an expired deadline. */
     UNAVAILABLE,
-    /** 429. */
+    /** Status 429: a limit was exceeded. */
     LIMIT,
-    /** An answer that is none. */
+    /** A response that cannot be used. */
     MALFORMED,
-    /** A whole answer of a form that answers never have: asked for once more, and no more. */
+    /** A complete response of an unexpected form. It is retried exactly once. */
     OF_OTHER_FORM,
-    /** An answer that is none, and would be none again. */
+    /** A response that cannot be used; a retry would return the same. */
     MALFORMED_FOR_GOOD
   }
 }

@@ -3,14 +3,14 @@ package fathomexport.api;
 import java.time.Instant;
 import java.util.function.Consumer;
 
-/** Permits of which a run takes no more than so many, retries included. Thread-safe. */
+/** Limits the number of requests of a run, retries included. Thread-safe. */
 public final class CappedPermits implements Permits {
   private final Permits permits;
   private final long most;
   private long taken;
 
   /**
-   * @param most requests, 1 or more
+   * @param most maximum number of requests, 1 or more
    */
   public CappedPermits(Permits permits, long most) {
     if (most < 1) {
@@ -20,7 +20,7 @@ public final class CappedPermits implements Permits {
     this.most = most;
   }
 
-  /** All have been used. */
+  /** The run has used all its requests. */
   static final class CapReachedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

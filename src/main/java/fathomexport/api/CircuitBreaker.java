@@ -9,13 +9,14 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells an API that is down from a site whose own queries fail. It opens after consecutive failed
- * calls about at least two sites, with no answer in between. While it is open nothing is sent but,
- * after a wait that grows, one request at a time that tries whether the API answers again. When
- * that has failed for as long as the run is patient, the API is down for this run.
+ * Distinguishes an API that is down from a site whose own queries fail. The breaker opens after 3
+ * consecutive failed calls about at least 2 sites, with no response in between. While it is open,
+ * it holds back all requests except one probe at a time, which tests whether the API responds
+ * again. The wait before a probe doubles from 15 seconds to at most 2 minutes. If probes fail until
+ * the patience of the run is over, the API counts as down for this run.
  *
- * <p>A site that fails while another one answers is in trouble itself: its further failures say
- * nothing about the API. Thread-safe.
+ * <p>If a site fails while another one responds, the fault is with the site. Further failures of
+ * that site do not count until it responds. Thread-safe.
  */
 final class CircuitBreaker {
   private static final int CONSECUTIVE_FAILURES = 3;
@@ -42,17 +43,17 @@ final class CircuitBreaker {
   private Duration wait = FIRST_WAIT;
   private String reason = "";
 
-  /** Whether a request may go out. */
+  /** Whether a request may be sent. */
   enum Pass {
-    /** The API answers, as far as is known. */
+    /** The API responds, as far as is known. */
     FREE,
-    /** One request to see whether the API answers again; its result must be reported. */
+    /** One request that tests whether the API responds again. The caller must report its result. */
     PROBE,
-    /** The API has not answered for as long as the run is patient. */
+    /** The API has not responded for the whole patience of the run. */
     DOWN
   }
 
-  /** Receives how long a request is about to wait, and for what reason. */
+  /** Receives the duration of a wait that is about to start, and its reason. */
   interface Announcement {
     void waits(Duration time, String reason);
   }
@@ -68,9 +69,9 @@ final class CircuitBreaker {
   }
 
   /**
-   * Waits until a request may go out.
+   * Waits until a request may be sent.
    *
-   * @throws StoppedException when a stop was asked before that
+   * @throws StoppedException if a stop is requested first
    */
   Pass enter(Announcement announcement) throws InterruptedException, StoppedException {
     lock.lockInterruptibly();
@@ -102,7 +103,7 @@ final class CircuitBreaker {
     }
   }
 
-  /** Whether requests are held back. */
+  /** Returns whether requests are held back. */
   boolean isOpen() {
     lock.lock();
     try {
@@ -112,7 +113,7 @@ final class CircuitBreaker {
     }
   }
 
-  /** Whether the API has not answered for as long as the run is patient. */
+  /** Returns whether the API has not responded for the whole patience of the run. */
   boolean isDown() {
     lock.lock();
     try {
@@ -122,7 +123,7 @@ final class CircuitBreaker {
     }
   }
 
-  /** Why the breaker opened. */
+  /** Returns why the breaker opened. */
   String reason() {
     lock.lock();
     try {
@@ -133,9 +134,9 @@ final class CircuitBreaker {
   }
 
   /**
-   * The API has answered, be it with a refusal.
+   * Records that the API has responded, even if with a refusal, and closes the breaker.
    *
-   * @param site what the call was about; null for the account as a whole
+   * @param site the site of the call; null for the account as a whole
    */
   void answered(@Nullable SiteId site) {
     lock.lock();
@@ -156,9 +157,9 @@ final class CircuitBreaker {
   }
 
   /**
-   * A call about a site has failed, retries included.
+   * Records that a call about a site has failed, retries included.
    *
-   * @param probe whether it was the probe
+   * @param probe whether the call was the probe
    */
   void failed(SiteId site, String why, boolean probe) {
     lock.lock();
@@ -177,7 +178,7 @@ final class CircuitBreaker {
     }
   }
 
-  /** Holds requests back: a call that has to do with no single site has failed. */
+  /** Opens the breaker at once: a call that does not depend on a single site has failed. */
   void trip(String why, boolean probe) {
     lock.lock();
     try {
@@ -191,7 +192,10 @@ final class CircuitBreaker {
     }
   }
 
-  /** The probe has ended without an answer and without a failure of the API, such as by a stop. */
+  /**
+   * Records that the probe ended without a response and without a failure of the API, such as by a
+   * stop.
+   */
   void abandoned() {
     lock.lock();
     try {
@@ -214,7 +218,7 @@ final class CircuitBreaker {
 
   private void probeFailed(boolean probe) {
     if (!probe) {
-      return; // Under way since before the breaker opened.
+      return; // The request started before the breaker opened.
     }
     probing = false;
     long now = time.nanos();

@@ -4,10 +4,11 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who is on a site now. Source: {@code GET /current_visitors}.
+ * The current visitors of a site. Source: {@code GET /current_visitors}.
  *
- * @param pages at most the top 150; empty unless asked for in detail
- * @param referrers likewise
+ * @param total number of visitors
+ * @param pages at most the top 150 pages; empty unless details are requested
+ * @param referrers the referrers; empty unless details are requested
  */
 public record CurrentVisitors(long total, List<Page> pages, List<Referrer> referrers) {
   public CurrentVisitors {
@@ -15,10 +16,10 @@ public record CurrentVisitors(long total, List<Page> pages, List<Referrer> refer
     referrers = List.copyOf(referrers);
   }
 
-  /** Visitors on one page. */
+  /** The visitors of one page. */
   public record Page(@Nullable String hostname, @Nullable String pathname, long total) {}
 
-  /** Visitors from one referrer; the hostname carries its scheme. */
+  /** The visitors from one referrer; the hostname includes the scheme. */
   public record Referrer(
       @Nullable String referrerHostname, @Nullable String referrerPathname, long total) {}
 }

@@ -1,6 +1,6 @@
 package fathomexport.api;
 
-/** What can be asked of the API. */
+/** The endpoints of the API. */
 public enum Endpoint {
   AGGREGATIONS("/aggregations", true, Long.MAX_VALUE),
   CURRENT_VISITORS("/current_visitors", true, Sizes.LIST),
@@ -26,17 +26,19 @@ public enum Endpoint {
     this.maxBodyBytes = maxBodyBytes;
   }
 
-  /** Path below the base URL, for people. */
+  /** Returns the path below the base URL, for display. */
   public String path() {
     return path;
   }
 
-  /** Whether a request counts as a pageview of the plan, and against the small quota. */
+  /**
+   * Returns whether a request counts as a pageview of the plan and against the quota per minute.
+   */
   public boolean billed() {
     return billed;
   }
 
-  /** The largest answer of this kind, where the settings allow no less. */
+  /** Returns the maximum size of a response in bytes; the settings may lower it. */
   long maxBodyBytes() {
     return maxBodyBytes;
   }

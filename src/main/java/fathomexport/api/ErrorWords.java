@@ -11,10 +11,10 @@ import java.util.StringJoiner;
 import java.util.regex.Pattern;
 
 /**
- * What an error's body says: {@code {"errors": {field: [..]}}}, {@code {"error": ..}}, {@code
- * {"message": ..}}, or whatever text there is.
+ * The message of an error response: {@code {"errors": {field: [..]}}}, {@code {"error": ..}},
+ * {@code {"message": ..}}, or the plain text.
  *
- * @param words for people, on one line, shortened
+ * @param words the message for people, on one line, shortened to 400 characters
  * @param fields names of the parameters that the errors are about
  */
 record ErrorWords(String words, Set<String> fields) {
@@ -38,7 +38,7 @@ record ErrorWords(String words, Set<String> fields) {
               + "|\\b(\\d+|seven|six|twelve)[ -](hours?|days?|weeks?|months?|years?)\\b",
           Pattern.CASE_INSENSITIVE);
 
-  /** Words about dates that leave no doubt, whatever else is said of a limit. */
+  /** Terms that clearly mean dates, even if the message also mentions a limit. */
   private static final Pattern SURELY_RANGE =
       Pattern.compile(
           "date[ _-]?range|time[ _-]?range|date[ _-]?from|date[ _-]?to\\b"
@@ -72,7 +72,7 @@ record ErrorWords(String words, Set<String> fields) {
         words = tree.textValue();
       }
     } catch (JsonProcessingException e) {
-      words = ""; // Not JSON: the text itself is what there is to say.
+      words = ""; // The body is not JSON: its text is the message.
     }
     if (words.isBlank()) {
       words = TAG.matcher(NOT_SHOWN.matcher(body).replaceAll(" ")).replaceAll(" ");
@@ -121,7 +121,7 @@ record ErrorWords(String words, Set<String> fields) {
     return node.isValueNode() ? node.asText() : node.toString();
   }
 
-  /** Why a status below 500 refuses. */
+  /** Classifies a refusal by its status, which is below 500, and its message. */
   Refusal refusal(int status) {
     return switch (status) {
       case 401 -> Refusal.CREDENTIALS;

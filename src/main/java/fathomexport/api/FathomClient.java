@@ -28,9 +28,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The Fathom Analytics API. Each call waits for a permit, makes its request, and makes it again
- * where that can help; it ends as an {@link Outcome} and throws only what its caller's row handler
- * threw. Thread-safe.
+ * A client of the Fathom Analytics API. Each call waits for a permit, sends its request and retries
+ * it where that can help. A call ends as an {@link Outcome}; the only exceptions are those of the
+ * caller's row handler. Thread-safe.
  */
 public final class FathomClient implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(FathomClient.class);
@@ -38,23 +38,28 @@ public final class FathomClient implements AutoCloseable {
   private static final int MOST_PAGES = 1000;
 
   /**
-   * What is waited after a 429 that does not say how long: after it, every quota is whole again.
+   * The wait after a 429 without {@code Retry-After}: after it, the whole quota per minute is free.
    */
   private static final Duration QUOTA_WINDOW = Duration.ofMinutes(1);
 
-  /** From here on a wait is announced by itself. */
+  /** Waits that are longer than this are reported separately. */
   private static final Duration LONG_WAIT = Duration.ofMinutes(2);
 
-  /** The longest that a daily limit can ask for, whatever the zone; more is a mistake. */
+  /**
+   * The longest wait that a daily limit can cause in any time zone; a longer request is a mistake.
+   */
   private static final Duration LONGEST_BELIEVED = Duration.ofHours(25);
 
-  /** Ends of waits that lie closer together than this are the end of one wait. */
+  /** Waits whose ends differ by no more than this count as one wait. */
   private static final Duration SAME_WAIT = Duration.ofSeconds(5);
 
-  /** Leaves the rest of a run the time to end within what schedulers grant. */
+  /**
+   * How long a request in progress may take after a stop; the run needs the rest of the time that
+   * schedulers grant.
+   */
   private static final Duration STOP_GRACE = Duration.ofSeconds(15);
 
-  /** Attempts at a query of a site that has failed before. */
+  /** Maximum number of attempts at a query of a site that has failed before. */
   private static final int ATTEMPTS_OF_THE_TROUBLED = 2;
 
   private final String baseUrl;
@@ -65,19 +70,21 @@ public final class FathomClient implements AutoCloseable {
   private final String asker;
   private final boolean isView;
 
-  /** Billed requests by way of this view. */
+  /** Number of billed requests of this view. */
   private final AtomicLong billedHere = new AtomicLong();
 
-  /** Requests for one call, the first included, unless it is the quota that refuses it. */
+  /** Maximum number of requests of one call, the first included; a 429 has its own maximum. */
   private final int attempts;
 
   /**
-   * @param environment where the token is looked up if it is kept in a variable
-   * @throws SecretUnavailableException when the token is not there, or cannot be one
+   * Creates a client for one run.
+   *
+   * @param environment the environment variables, which may hold the token
+   * @throws SecretUnavailableException if the token is missing or cannot be a token
    */
   public FathomClient(ApiSettings settings, Map<String, String> environment, RunControls controls) {
     String token = settings.token().resolve(environment);
-    // The HTTP client would refuse such a header with a message that quotes it.
+    // The HTTP client would reject such a header with a message that quotes it.
     if (!token.chars().allMatch(c -> c > ' ' && c < 0x7f)) {
       throw new SecretUnavailableException(
           "the API token holds white space or characters other than ASCII, so it cannot be one: "
@@ -115,38 +122,41 @@ public final class FathomClient implements AutoCloseable {
   }
 
   /**
-   * The same client for the queries of one report: their retries come out of a budget of their own,
-   * one per site. Closing it closes nothing.
+   * Returns a view of this client for the queries of one report. Its retries count against separate
+   * budgets, one per site. Closing the view has no effect.
    */
   public FathomClient askingFor(String report) {
     return new FathomClient(this, report, attempts);
   }
 
   /**
-   * The same as {@link #askingFor(String)}, for a site that has failed already: each request is
-   * billed, so its queries are sent less often.
+   * Returns a view like {@link #askingFor(String)} for a site that has failed before: it makes at
+   * most 2 attempts, because each request is billed.
    */
   public FathomClient askingTroubled(String report) {
     return new FathomClient(this, report, ATTEMPTS_OF_THE_TROUBLED);
   }
 
-  /** Requests so far that count as pageviews of the plan, failed ones included. */
+  /**
+   * Returns the number of requests so far that count as pageviews of the plan, failed ones
+   * included.
+   */
   public long billedRequests() {
     return shared.billed.get();
   }
 
   /**
-   * The same of this view alone: of one report's queries, where it was made by {@link
-   * #askingFor(String)}.
+   * Returns the number of billed requests of this view only: of one report's queries if it was
+   * created by {@link #askingFor(String)}.
    */
   public long billedRequestsHere() {
     return billedHere.get();
   }
 
   /**
-   * Asks for an aggregation.
+   * Queries an aggregation.
    *
-   * @param handler takes the rows; they count only when the outcome is a success
+   * @param handler receives the rows; they are valid only if the outcome is a success
    * @throws IOException only from the handler
    */
   public Outcome<AggregationAnswer> aggregations(AggregationRequest request, RowHandler handler)
@@ -176,7 +186,9 @@ public final class FathomClient implements AutoCloseable {
     }
   }
 
-  /** All sites that the token may list, oldest first. A record that is no site is named. */
+  /**
+   * Lists all sites that the token may list, oldest first. Invalid records are listed separately.
+   */
   public Outcome<Listed<Site>> sites() {
     Outcome<Listed<Site>> outcome =
         all(Endpoint.SITES, "/sites", new Scope(null, Endpoint.SITES.path()), Lookups::site);
@@ -188,7 +200,7 @@ public final class FathomClient implements AutoCloseable {
     return new Outcome.Success<>(new Listed<>(List.copyOf(sites.values()), success.answer().odd()));
   }
 
-  /** One site: for tokens that may not list. */
+  /** Fetches one site. Also works for tokens that may not list sites. */
   public Outcome<Site> site(SiteId id) {
     return call(
         Endpoint.SITE,
@@ -198,7 +210,7 @@ public final class FathomClient implements AutoCloseable {
         body -> Lookups.site(Lookups.object(body)));
   }
 
-  /** The distinct names of a site's events as they are stored, in the API's order. */
+  /** Lists the distinct event names of a site as they are stored, in the API's order. */
   public Outcome<List<String>> events(SiteId site) {
     Outcome<Listed<String>> outcome =
         all(
@@ -227,16 +239,16 @@ public final class FathomClient implements AutoCloseable {
     return StoredText.encode(name);
   }
 
-  /** What the API knows of the token: the check before a run. */
+  /** Fetches the properties of the token; it is the check before a run. */
   public Outcome<Token> token() {
     return call(
         Endpoint.TOKEN, new Scope(null, Endpoint.TOKEN.path()), "/token", () -> {}, Lookups::token);
   }
 
   /**
-   * Who is on a site now. Billed.
+   * Fetches the current visitors of a site. Billed.
    *
-   * @param detailed whether to ask for pages and referrers too
+   * @param detailed whether to include pages and referrers
    */
   public Outcome<CurrentVisitors> currentVisitors(SiteId site, boolean detailed) {
     return call(
@@ -259,7 +271,7 @@ public final class FathomClient implements AutoCloseable {
     controls.lookups().close();
   }
 
-  /** All pages of a list. */
+  /** Fetches all pages of a list. */
   private <T> Outcome<Listed<T>> all(
       Endpoint endpoint, String path, Scope about, Lookups.RecordReader<T> reader) {
     List<T> found = new ArrayList<>();
@@ -331,7 +343,7 @@ public final class FathomClient implements AutoCloseable {
             return last.get();
           }
           if (sitsOut(faulty) || breaker.isOpen()) {
-            attempt = 0; // The wait is not this query's fault.
+            attempt = 0; // The attempts of this query do not include the wait.
           } else {
             pause(endpoint, about, attempt, faulty);
           }
@@ -356,7 +368,7 @@ public final class FathomClient implements AutoCloseable {
     }
   }
 
-  /** Whether the API was there to answer, be it with a refusal. */
+  /** Returns whether the API responded, even if with a refusal. */
   private static boolean isAnswer(@Nullable Attempt<?> end) {
     return end instanceof Attempt.Usable
         || end instanceof Attempt.Refused
@@ -399,7 +411,11 @@ public final class FathomClient implements AutoCloseable {
     }
   }
 
-  /** A permit is waited for; gives up a wait that the run does not sit out. */
+  /**
+   * Reports that a request waits for a permit.
+   *
+   * @throws WaitTooLongException if the wait is longer than the run accepts
+   */
   private void waiting(Endpoint endpoint, Permits.Wait wait) {
     Duration time = Duration.between(controls.time().instant(), wait.until());
     if (time.compareTo(policy.longestAskedWait()) > 0) {
@@ -416,7 +432,7 @@ public final class FathomClient implements AutoCloseable {
     }
   }
 
-  /** Which quota an endpoint takes from. */
+  /** Describes the quota that applies to an endpoint. */
   private static String quota(Endpoint endpoint) {
     return endpoint.billed()
         ? "the quota of reports"
@@ -425,7 +441,7 @@ public final class FathomClient implements AutoCloseable {
             + " requests an hour,";
   }
 
-  /** Announces a wait once, however many requests it holds up. */
+  /** Reports a wait once, even if it delays several requests. */
   private void longWait(Endpoint endpoint, Instant until, String reason) {
     Instant before = shared.announced.getAndSet(until);
     if (Duration.between(before, until).abs().compareTo(SAME_WAIT) > 0) {
@@ -437,13 +453,13 @@ public final class FathomClient implements AutoCloseable {
     return controls.time().instant().plus(time);
   }
 
-  /** Whether the API asks for a wait that counts as none of the query's attempts. */
+  /** Returns whether the API requests a wait that does not count as an attempt. */
   private boolean sitsOut(Attempt.Faulty<?> faulty) {
     Duration asked = faulty.retryAfter();
     return policy.waits() && asked != null && asked.compareTo(QUOTA_WINDOW) > 0;
   }
 
-  /** How the call ends if it ends here; empty when it is to be made again. */
+  /** Decides after a failed attempt: returns the outcome of the call, or empty to retry. */
   private <T> Optional<Outcome<T>> faulty(
       Endpoint endpoint,
       Scope about,
@@ -509,7 +525,7 @@ public final class FathomClient implements AutoCloseable {
                 : Outcome.Unavailable.Cause.ATTEMPTS));
   }
 
-  /** Whether the API answers a question that has nothing to do with any site. Not billed. */
+  /** Returns whether the API responds to a request that does not depend on a site. Not billed. */
   private boolean accountAnswers() throws InterruptedException, StoppedException {
     return !(attempt(Endpoint.TOKEN, baseUrl + "/token", 1, () -> {}, Lookups::token)
         instanceof Attempt.Faulty);
@@ -524,7 +540,7 @@ public final class FathomClient implements AutoCloseable {
         Outcome.Unavailable.Cause.DOWN);
   }
 
-  /** The end of a call that would have to wait for too long. */
+  /** Returns the outcome of a call whose wait would be too long. */
   private <T> Outcome<T> closed(Endpoint endpoint, Permits.Wait wait) {
     return new Outcome.Unavailable<>(
         (wait.asked()
@@ -574,7 +590,7 @@ public final class FathomClient implements AutoCloseable {
     throw new IllegalStateException("not a failure: " + outcome.getClass());
   }
 
-  /** What all views of a client share. */
+  /** The state that all views of a client share. */
   private static final class Shared {
     private final AtomicLong billed = new AtomicLong();
     private final Map<Scope, RetryBudget> budgets = new ConcurrentHashMap<>();
@@ -587,18 +603,19 @@ public final class FathomClient implements AutoCloseable {
   }
 
   /**
-   * What shares a retry budget.
+   * The calls that share a retry budget.
    *
    * @param site null for the account as a whole
+   * @param asker the report, or the path of the endpoint
    */
   private record Scope(@Nullable SiteId site, String asker) {
-    /** Whose query it is, for the log; empty for the account as a whole. */
+    /** Names the site and report for the log; empty for the account as a whole. */
     String words() {
       return site == null ? "" : " for site " + site + (asker.startsWith("/") ? "" : ", " + asker);
     }
   }
 
-  /** A permit is further away than the run waits. */
+  /** The wait for a permit is longer than the run accepts. */
   private static final class WaitTooLongException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -612,12 +629,12 @@ public final class FathomClient implements AutoCloseable {
     }
   }
 
-  /** What is done before each attempt. */
+  /** An action that runs before each attempt. */
   private interface Preparation {
     void prepare() throws IOException;
   }
 
-  /** Tells the handler's faults from the connection's. */
+  /** Marks an exception as one of the handler, not of the connection. */
   private static final class HandlerException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

@@ -3,10 +3,10 @@ package fathomexport.api;
 import java.util.List;
 
 /**
- * A list of the API, all pages of it.
+ * A list of the API with all its pages.
  *
- * @param found what its usable records say, in the API's order
- * @param odd one line for each record that cannot be used; it names the record and what is wrong
+ * @param found the values of the valid records, in the API's order
+ * @param odd one line per invalid record; it names the record and the error
  */
 public record Listed<T>(List<T> found, List<String> odd) {
   public Listed {

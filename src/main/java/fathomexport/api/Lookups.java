@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Reads the small answers: one page of a list, one object. */
+/** Parses small responses: one page of a list, or one object. */
 final class Lookups {
   private static final Logger LOG = LoggerFactory.getLogger(Lookups.class);
   private static final ObjectMapper JSON =
@@ -37,11 +37,11 @@ final class Lookups {
           .disable(StreamReadFeature.AUTO_CLOSE_SOURCE)
           .build();
 
-  /** Reads one value out of a longer text. */
+  /** Reads single values of a longer text. */
   private static final ObjectMapper ITEMS =
       JsonMapper.builder().disable(StreamReadFeature.AUTO_CLOSE_SOURCE).build();
 
-  /** A longer id is none, and would not fit into an address. */
+  /** A longer text is not an id and would not fit into a URL. */
   private static final int LONGEST_CURSOR = 128;
 
   private static final Pattern WHOLE = Pattern.compile("[0-9]{1,18}");
@@ -51,22 +51,22 @@ final class Lookups {
   /**
    * One page of a list.
    *
-   * @param found what its usable records say
-   * @param odd what is wrong with the others
-   * @param cursor id of the last record that can be asked to go on after; null when there is none
-   * @param more whether the API says that there is more
+   * @param found the values of the valid records
+   * @param odd the errors of the invalid records
+   * @param cursor id of the last record that the next page can start after; null if there is none
+   * @param more whether the API reports further pages
    */
   record Page<T>(List<T> found, List<String> odd, @Nullable String cursor, boolean more) {}
 
-  /** Reads one record of a list. */
+  /** Parses one record of a list. */
   interface RecordReader<T> {
     /**
-     * @throws UnusableAnswerException when the record cannot be used; the others still can
+     * @throws UnusableAnswerException if the record is invalid; this does not affect other records
      */
     T read(JsonNode item) throws UnusableAnswerException;
   }
 
-  /** Reads a page record by record: no more than one of them is held as a tree. */
+  /** Parses a page record by record; at most one record is in memory as a tree. */
   static <T> Page<T> page(InputStream in, RecordReader<T> reader) throws IOException {
     List<T> found = new ArrayList<>();
     List<String> odd = new ArrayList<>();
@@ -168,8 +168,9 @@ final class Lookups {
   }
 
   /**
-   * The earliest time that is meant, where the text leaves a choice: of a day its beginning, and a
-   * time without an offset is taken for UTC or for the site's own. Null when it says nothing.
+   * Returns the earliest instant that the text may mean, or null if it is missing or unreadable. A
+   * date means the start of that day at the site. A time without an offset may be UTC or the site's
+   * local time.
    */
   private static @Nullable Instant created(
       SiteId site, @Nullable String text, @Nullable ZoneId zone) {
@@ -211,10 +212,11 @@ final class Lookups {
   }
 
   /**
-   * Current visitors.
+   * Parses the current visitors.
    *
-   * @param detailed whether lists were asked for: then one that is missing is no empty one, but for
-   *     a site without visitors
+   * @param detailed whether the request includes lists. A list may then be missing only if the site
+   *     has no visitors
+   * @throws UnusableAnswerException if a total is not a whole number or a list is missing
    */
   static CurrentVisitors visitors(InputStream in, boolean detailed) throws IOException {
     JsonNode tree = object(in);
@@ -248,7 +250,7 @@ final class Lookups {
     return list;
   }
 
-  /** The member as text; null when it is not there, null, or not a string or number. */
+  /** Returns the member as text, or null if it is missing, null, or not a string or number. */
   static @Nullable String text(JsonNode record, String key) {
     JsonNode value = record.path(key);
     return value.isTextual() || value.isNumber() ? value.asText() : null;

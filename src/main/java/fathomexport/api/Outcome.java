@@ -4,44 +4,49 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.regex.Pattern;
 
-/** How a call ended. */
+/** The result of a call. */
 public sealed interface Outcome<T> {
-  /** How the description of a call begins that the API did not answer. */
+  /** Prefix of the description of a call that the API did not respond to. */
   String UNAVAILABLE = "the API is unavailable: ";
 
-  /** How the description of a call begins whose answer makes no sense. */
+  /** Prefix of the description of a call whose response cannot be used. */
   String UNUSABLE = "the API's answer is unusable: ";
 
-  /** The answer, when there is one. */
+  /** Returns the answer of a successful call. */
   default Optional<T> value() {
     return this instanceof Success<T> success ? Optional.of(success.answer()) : Optional.empty();
   }
 
-  /** The answer, read whole. */
+  /** The complete answer. */
   record Success<T>(T answer) implements Outcome<T> {}
 
-  /** No answer. */
+  /** A call without an answer. */
   sealed interface Failure<T> extends Outcome<T> {
-    /** One line for people: what happened, in the API's own words where it gave any. */
+    /** Describes the failure on one line for people; includes the API's message if there is one. */
     String describe();
 
-    /** The same failure, of a call for something else. */
+    /** Returns the same failure with another type parameter. */
     <U> Failure<U> as();
   }
 
   /**
-   * The API refuses the question; asking again would not help.
+   * The API refuses the request. A retry would not help.
    *
-   * @param words the API's own, shortened; never the token
-   * @param mentionsRange whether the words or fields have to do with dates at all: wider than
-   *     {@link Refusal#RANGE}
+   * @param status the HTTP status
+   * @param refusal the reason
+   * @param words the API's message, shortened; never includes the token
+   * @param mentionsRange whether the message or fields mention dates at all: wider than {@link
+   *     Refusal#RANGE}
    */
   record Refused<T>(int status, Refusal refusal, String words, boolean mentionsRange)
       implements Failure<T> {
     private static final Pattern NUMBER =
         Pattern.compile("(?<![\\d.,])(\\d{1,3}(?:[,_ ]\\d{3}){1,2}|\\d{1,9})(?![\\d])");
 
-    /** The greatest number in the words below this one: the most that is allowed, if they say. */
+    /**
+     * Returns the greatest number in the message below {@code asked}: the allowed maximum, if the
+     * message gives it.
+     */
     public OptionalInt numberBelow(int asked) {
       return NUMBER
           .matcher(words)
@@ -68,17 +73,19 @@ public sealed interface Outcome<T> {
     public enum Cause {
       /** All attempts of the call failed. */
       ATTEMPTS,
-      /** Retries of this site and report are used up: no further call of theirs will do better. */
+      /**
+       * The retries of this site and report are used up; its further calls get no retries either.
+       */
       RETRIES_SPENT,
-      /** The API seems to be down; the next call waits, then tries again. */
+      /** The API appears to be down; the next call waits and then tries again. */
       INTERRUPTED,
-      /** The API has been down for as long as the run is patient. */
+      /** The API has been down for the whole patience of the run. */
       DOWN,
-      /** The API asks for a longer wait than the run sits out. */
+      /** The API requests a longer wait than the run accepts. */
       CLOSED
     }
 
-    /** Whether no further request of this run can succeed. */
+    /** Returns whether no further request of this run can succeed. */
     public boolean endsRun() {
       return cause == Cause.DOWN || cause == Cause.CLOSED;
     }
@@ -95,9 +102,9 @@ public sealed interface Outcome<T> {
   }
 
   /**
-   * No connection can be set up with these settings, now or later.
+   * These settings do not allow a connection, now or later.
    *
-   * @param reason what is wrong, and what to do
+   * @param reason the error and how to fix it
    */
   record Misconfigured<T>(String reason) implements Failure<T> {
     @Override
@@ -112,9 +119,9 @@ public sealed interface Outcome<T> {
   }
 
   /**
-   * The run may make no further request: those that it was given are used up.
+   * The run has used all its requests and may make no further one.
    *
-   * @param most how many it was given
+   * @param most the maximum number of requests of the run
    */
   record Spent<T>(long most) implements Failure<T> {
     @Override
@@ -129,10 +136,10 @@ public sealed interface Outcome<T> {
   }
 
   /**
-   * The API answers, but with something that cannot be used, retries included.
+   * The response cannot be used, even after retries.
    *
-   * @param lasting whether the same would come again another time: what was asked for is not what
-   *     the API gives; else it may be a page of something that stands in front of it
+   * @param lasting whether a later call would return the same, because the API does not provide
+   *     what was requested; if false, the response may be a page of a proxy in front of the API
    */
   record Malformed<T>(String reason, boolean lasting) implements Failure<T> {
     @Override
@@ -146,7 +153,10 @@ public sealed interface Outcome<T> {
     }
   }
 
-  /** A stop was asked, or the thread was interrupted (and still is), before the answer's end. */
+  /**
+   * A stop was requested, or the thread was interrupted, before the response ended. The thread's
+   * interrupt flag remains set.
+   */
   record Stopped<T>() implements Failure<T> {
     @Override
     public String describe() {

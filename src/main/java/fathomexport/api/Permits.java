@@ -3,48 +3,48 @@ package fathomexport.api;
 import java.time.Instant;
 import java.util.function.Consumer;
 
-/** The only way to a request. Thread-safe. */
+/** Grants permits for requests; no request is sent without one. Thread-safe. */
 public interface Permits extends AutoCloseable {
   /**
    * A wait for a permit.
    *
-   * @param until when one is free
-   * @param asked whether it is the API that has asked for no request before; else it is the quota,
-   *     which is used up until then
+   * @param until when a permit is free
+   * @param asked true if the API requested the wait; false if the quota is used up until then
    */
   record Wait(Instant until, boolean asked) {}
 
   /**
    * Waits for a permit to make one request.
    *
-   * @param waiting receives, whenever the wait's end becomes known or changes, when that is and
-   *     why; quick. An unchecked exception that it throws gives up the wait and reaches the caller
-   * @throws StoppedException when a stop was asked before a permit was free
+   * @param waiting receives the end and the reason of the wait whenever the end becomes known or
+   *     changes; must be quick. If it throws an unchecked exception, the wait ends and the caller
+   *     receives the exception
+   * @throws StoppedException if a stop is requested before a permit is free
    */
   Permit acquire(Consumer<Wait> waiting) throws InterruptedException, StoppedException;
 
-  /** Gives no permit before this time, to anybody: the API has asked for it. */
+  /** Grants no permit before this time, because the API requested a wait. */
   void deferUntil(Instant time);
 
   @Override
   default void close() {}
 
-  /** The right to one request. */
+  /** The right to make one request. */
   interface Permit extends AutoCloseable {
     /**
-     * Asked right before the request is sent.
+     * Called right before the request is sent.
      *
-     * @return false when the right has lapsed: this process stood still for so long that the permit
-     *     may be another's by now
+     * @return false if the permit has expired: this process was suspended for so long that another
+     *     one may hold the permit by now
      */
     default boolean begin() {
       return true;
     }
 
-    /** The answer is that a limit was exceeded. */
+    /** Records that the API reported an exceeded limit. */
     default void limited() {}
 
-    /** The answer has ended. Further calls do nothing. */
+    /** Records that the response has ended. Further calls have no effect. */
     @Override
     void close();
   }

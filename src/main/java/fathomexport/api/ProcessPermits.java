@@ -11,13 +11,14 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Permits shared by the threads of one process. There are as many as the quota allows in a window,
- * and each is held from before its request is sent until a whole window after its answer ended. So
- * no span of a window's length ever sees more requests than the quota, wherever the API's windows
- * begin and whether they slide. First come, first served.
+ * Permits that the threads of one process share. There are as many permits as the quota allows per
+ * quota window. Each is held from before its request is sent until one whole quota window after its
+ * response ended. No span of that length therefore has more requests than the quota, wherever the
+ * API's quota windows begin and whether they slide. Permits are granted in the order of the
+ * requests.
  */
 public final class ProcessPermits implements Permits {
-  /** Covers what the two clocks may differ in over a window. */
+  /** Covers the drift between the two clocks within a quota window. */
   private static final Duration GUARD = Duration.ofMillis(5);
 
   private static final long FOREVER = Duration.ofDays(1).toNanos();
@@ -32,16 +33,16 @@ public final class ProcessPermits implements Permits {
   private final long holdNanos;
   private final int maxInFlight;
 
-  /** {@code time.nanos()} counts from here, so that times compare as plain numbers. */
+  /** Origin of the times below, so that they compare as plain numbers. */
   private final long origin;
 
   private int inFlight;
   private long deferredUntil;
 
   /**
-   * @param perWindow requests that the API allows in a window
-   * @param window its length
-   * @param maxInFlight requests under way at once
+   * @param perWindow number of requests that the API allows per quota window, 1 or more
+   * @param window length of the quota window, above zero
+   * @param maxInFlight maximum number of concurrent requests, 1 or more
    */
   public ProcessPermits(
       int perWindow, Duration window, int maxInFlight, TimeSource time, StopSignal stop) {
@@ -109,7 +110,7 @@ public final class ProcessPermits implements Permits {
     }
   }
 
-  /** When the next permit is free; null when only an answer's end can tell. */
+  /** Returns when the next permit is free, or null if that depends on the end of a response. */
   private @Nullable Long freeAt(long now) {
     while (!heldUntil.isEmpty() && heldUntil.element() <= now) {
       heldUntil.remove();

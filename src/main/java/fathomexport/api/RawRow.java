@@ -11,25 +11,26 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One row of an answer, not typed yet: the bucket's label, one cell a grouping field and one an
- * aggregate, in the order of the {@link QueryShape}. Used again for each row: copy what is kept.
+ * One untyped row of a response: the bucket's label, one cell per grouping field and one per
+ * aggregate, in the order of the {@link QueryShape}. The instance is reused for each row, so
+ * callers must copy what they keep.
  *
- * <p>The label is what stands under {@code date}; where a row has no such key, what stands under
- * {@code timestamp}, the name that the API sorts it by.
+ * <p>The label is the value of {@code date}. If a row has no such key, it is the value of {@code
+ * timestamp}, the name that the API sorts it by.
  */
 public final class RawRow {
   private static final JsonFactory JSON = new JsonFactory();
   private static final int BUCKET = 0;
 
-  /** What stands in a cell. */
+  /** The kind of value in a cell. */
   public enum CellKind {
-    /** The row has no such key. No text. */
+    /** The row has no such key. The cell has no text. */
     MISSING,
-    /** No text. */
+    /** The value is null. The cell has no text. */
     NULL,
-    /** The text is the string as it can be stored: see {@link fathomexport.report.StoredText}. */
+    /** The text is the string in its storable form, see {@link fathomexport.report.StoredText}. */
     STRING,
-    /** The text is the number, character by character as in the JSON. */
+    /** The text is the number exactly as in the JSON. */
     NUMBER,
     /** A boolean, an object or an array; the text is its JSON. */
     OTHER
@@ -38,13 +39,15 @@ public final class RawRow {
   private final int fields;
   private final int aggregates;
 
-  /** The bucket, the fields, the aggregates, and last the bucket's other name. */
+  /**
+   * Names of the bucket, the fields, the aggregates, and last the alternative name of the bucket.
+   */
   private final String[] names;
 
   private final CellKind[] kinds;
   private final @Nullable String[] texts;
 
-  /** Strings as they were sent: the same objects as the texts but where a text is escaped. */
+  /** Strings as the API sent them; the same objects as {@code texts} unless the text is escaped. */
   private final @Nullable String[] sent;
 
   private long number;
@@ -68,12 +71,12 @@ public final class RawRow {
     Arrays.fill(kinds, CellKind.MISSING);
   }
 
-  /** Position in the answer, from 1. */
+  /** Returns the position in the response, from 1. */
   public long number() {
     return number;
   }
 
-  /** {@link CellKind#MISSING} when the query has no date grouping. */
+  /** Returns the kind of the bucket's label; {@link CellKind#MISSING} without a date grouping. */
   public CellKind bucketKind() {
     return kinds[BUCKET];
   }
@@ -82,7 +85,7 @@ public final class RawRow {
     return text(BUCKET);
   }
 
-  /** Of the field at this position of {@code shape.fields()}. */
+  /** Returns the kind of the field at this index of {@code shape.fields()}. */
   public CellKind fieldKind(int i) {
     return kinds[1 + checked(i, fields)];
   }
@@ -91,18 +94,20 @@ public final class RawRow {
     return text(1 + checked(i, fields));
   }
 
-  /** The field's text as the API sent it: what a filter on it has to name. */
+  /** Returns the field's text as the API sent it; a filter must use this form. */
   public @Nullable String fieldSent(int i) {
     int column = 1 + checked(i, fields);
     return kinds[column] == CellKind.STRING ? sent[column] : text(column);
   }
 
-  /** Whether the field's text is not as it was sent, because it could not be stored so. */
+  /**
+   * Returns whether the field's text differs from what the API sent, because that cannot be stored.
+   */
   public boolean fieldEscaped(int i) {
     return isEscaped(1 + checked(i, fields));
   }
 
-  /** Of the aggregate at this position of {@code shape.aggregates()}. */
+  /** Returns the kind of the aggregate at this index of {@code shape.aggregates()}. */
   public CellKind aggregateKind(int i) {
     return kinds[1 + fields + checked(i, aggregates)];
   }
@@ -112,8 +117,8 @@ public final class RawRow {
   }
 
   /**
-   * The row as JSON, for quarantine: the cells that were asked for and are there, in this class's
-   * order.
+   * Returns the row as JSON for quarantine: the queried cells that are present, in the order of
+   * this class.
    */
   public String toJson() {
     StringWriter out = new StringWriter();
@@ -143,7 +148,10 @@ public final class RawRow {
     return toJson();
   }
 
-  /** The names of its columns; {@code ""} where there is none. Columns are what is set below. */
+  /**
+   * Returns the names of the columns; {@code ""} for a column without a name. The index is the
+   * column in the methods below.
+   */
   String[] names() {
     return names;
   }
@@ -164,19 +172,22 @@ public final class RawRow {
   }
 
   /**
-   * @param text what was sent, as it can be stored; the same object where nothing is escaped
+   * Sets a string.
+   *
+   * @param whatWasSent the string as the API sent it
+   * @param text the string in its storable form; the same object unless it is escaped
    */
   void setString(int column, String whatWasSent, String text) {
     set(column, CellKind.STRING, text);
     sent[column] = whatWasSent;
   }
 
-  /** Sets the string that was last set there. */
+  /** Sets the column to the string that was last set there. */
   void setStringAgain(int column) {
     kinds[column] = CellKind.STRING;
   }
 
-  /** The string that stands there from an earlier row: an equal one is not made anew. */
+  /** Returns the string of an earlier row, so that an equal one need not be created again. */
   @Nullable String lastSent(int column) {
     return sent[column];
   }

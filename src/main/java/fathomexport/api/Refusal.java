@@ -1,19 +1,19 @@
 package fathomexport.api;
 
-/** Why the API refuses a question. */
+/** The reason why the API refuses a request. */
 public enum Refusal {
   /** The token is missing, wrong or expired (401). */
   CREDENTIALS,
   /**
-   * The token may not do this: 403, and 400 or 422 whose words speak of permission, authorisation,
-   * subscription or token, or whose errors are about the site.
+   * The token lacks a permission: 403, or 400 and 422 whose message mentions permission,
+   * authorisation, subscription or token, or whose errors are about the site.
    */
   PERMISSION,
-  /** Does not exist, is not visible, or is retired (404, 410). */
+  /** The resource does not exist, is not visible, or is retired (404, 410). */
   NOT_FOUND,
-  /** 400 and 422 that clearly speak of how many rows were asked for. */
+  /** 400 and 422 that clearly mention the number of requested rows. */
   LIMIT,
-  /** 400 and 422 that clearly speak of the range of dates. */
+  /** 400 and 422 that clearly mention the date range. */
   RANGE,
   /** Any other 400 and 422. */
   PARAMETERS,

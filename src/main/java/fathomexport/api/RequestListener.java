@@ -3,42 +3,46 @@ package fathomexport.api;
 import java.time.Duration;
 import java.time.Instant;
 
-/** Is told of every request, as it happens. Thread-safe, quick, and throws nothing. */
+/**
+ * Receives an event for every request as it happens. Implementations are thread-safe and quick, and
+ * throw nothing.
+ */
 @FunctionalInterface
 public interface RequestListener {
   RequestListener NONE = event -> {};
 
   void on(Event event);
 
-  /** Something that happened to a request. */
+  /** An event of a request. */
   sealed interface Event {
     Endpoint endpoint();
 
     /**
-     * A request goes out.
+     * A request is sent.
      *
-     * @param attempt 1 for the first of a call
+     * @param attempt 1 for the first attempt of a call
      */
     record Sent(Endpoint endpoint, int attempt) implements Event {}
 
     /**
-     * An answer ended, or is given up.
+     * A response ended or was abandoned.
      *
-     * @param usable whether it was read to its end and made sense
+     * @param usable whether the response was complete and valid
+     * @param took duration of the request
      */
     record Answered(Endpoint endpoint, int attempt, boolean usable, Duration took)
         implements Event {}
 
-    /** The answer was 429: more requests were made than the API grants. */
+    /** The response was 429: the API's limit on requests is exceeded. */
     record Limited(Endpoint endpoint) implements Event {}
 
-    /** A request waits, for a permit or before a retry. */
+    /** A request waits for a permit or before a retry. */
     record Waiting(Endpoint endpoint, Instant until) implements Event {}
 
     /**
-     * A request waits for longer than the quota alone makes it: once per wait.
+     * A request waits for longer than the quota alone requires. Reported once per wait.
      *
-     * @param reason for people
+     * @param reason the reason for people
      */
     record LongWait(Endpoint endpoint, Instant until, String reason) implements Event {}
   }

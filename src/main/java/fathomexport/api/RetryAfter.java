@@ -10,15 +10,15 @@ import java.util.regex.Pattern;
 import okhttp3.Headers;
 import org.jspecify.annotations.Nullable;
 
-/** The header {@code Retry-After}: seconds, or a date. Source: RFC 9110, 10.2.3. */
+/** Parses the header {@code Retry-After}: seconds or a date. Source: RFC 9110, 10.2.3. */
 final class RetryAfter {
   private static final Pattern SECONDS = Pattern.compile("[0-9]{1,9}");
 
   private RetryAfter() {}
 
   /**
-   * How long to wait; null when the header is not there or says nothing that can be read. A date is
-   * measured against the answer's own {@code Date}, so that the two clocks need not agree.
+   * Returns how long to wait, or null if the header is missing or unreadable. A date is compared
+   * with the {@code Date} of the response, so that the two clocks need not agree.
    */
   static @Nullable Duration read(Headers headers, Instant now) {
     String value = text(headers, "Retry-After");
@@ -44,7 +44,7 @@ final class RetryAfter {
       return Optional.of(
           ZonedDateTime.parse(text, DateTimeFormatter.RFC_1123_DATE_TIME).toInstant());
     } catch (DateTimeParseException e) {
-      return Optional.empty(); // Anybody may write anything into a header.
+      return Optional.empty(); // A header may hold any text.
     }
   }
 }

@@ -1,9 +1,9 @@
 package fathomexport.api;
 
 /**
- * How many retries may be made for one site and report: a reserve, and one more for every so many
- * usable answers. A query that fails every time thus costs a bounded number of requests and takes
- * nothing from other sites and reports, and a long backfill survives the odd fault. Thread-safe.
+ * Limits the retries of one site and report: a reserve, plus one retry per given number of usable
+ * responses. A query that always fails thus costs a bounded number of requests and takes nothing
+ * from other sites and reports, while a long backfill survives occasional faults. Thread-safe.
  */
 public final class RetryBudget {
   private static final int RESERVE = 6;
@@ -15,8 +15,8 @@ public final class RetryBudget {
   private long taken;
 
   /**
-   * @param reserve retries that need no answer
-   * @param answersPerRetry usable answers that earn one retry
+   * @param reserve number of retries that are available from the start, 0 or more
+   * @param answersPerRetry number of usable responses that earn one retry, 1 or more
    */
   public RetryBudget(int reserve, int answersPerRetry) {
     if (reserve < 0 || answersPerRetry < 1) {
@@ -27,17 +27,17 @@ public final class RetryBudget {
     this.answersPerRetry = answersPerRetry;
   }
 
-  /** The budget of one site and report: 6 retries, and one more for every 10 usable answers. */
+  /** Returns the budget of one site and report: 6 retries, plus one per 10 usable responses. */
   public static RetryBudget ofASiteAndReport() {
     return new RetryBudget(RESERVE, ANSWERS_PER_RETRY);
   }
 
-  /** Retries that may be made by the time of so many usable answers. */
+  /** Returns the total number of retries that are allowed after this number of usable responses. */
   public long granted(long usableAnswers) {
     return reserve + usableAnswers / answersPerRetry;
   }
 
-  /** Takes one retry; false when none is left. */
+  /** Takes one retry; returns false if none is left. */
   synchronized boolean take() {
     if (taken >= granted(answers)) {
       return false;
@@ -46,7 +46,7 @@ public final class RetryBudget {
     return true;
   }
 
-  /** Whether no retry is left. */
+  /** Returns whether no retry is left. */
   synchronized boolean spent() {
     return taken >= granted(answers);
   }
@@ -55,7 +55,7 @@ public final class RetryBudget {
     answers++;
   }
 
-  /** Retries made so far. */
+  /** Returns the number of retries so far. */
   public synchronized long taken() {
     return taken;
   }

@@ -5,14 +5,14 @@ import java.time.Duration;
 import java.util.random.RandomGenerator;
 
 /**
- * How often and when a failed call is made again.
+ * How often and when a failed call is retried.
  *
- * @param maxAttempts requests for one call, the first included
- * @param base wait before the second attempt; doubles with each further one
- * @param cap longest wait of our own choosing
- * @param longestAskedWait longest wait for the API, by {@code Retry-After} or for its quota, that a
- *     run sits out; a longer one ends the call
- * @param patience how long a run tries an API that does not answer before it counts as down
+ * @param maxAttempts maximum number of requests of one call, the first included
+ * @param base wait before the second attempt; doubles with each further attempt
+ * @param cap longest wait of the backoff
+ * @param longestAskedWait longest wait that a run accepts for {@code Retry-After} or for the quota;
+ *     a longer one ends the call
+ * @param patience how long a run retries an API that does not respond before it counts as down
  */
 public record RetryPolicy(
     int maxAttempts, Duration base, Duration cap, Duration longestAskedWait, Duration patience)
@@ -20,7 +20,7 @@ public record RetryPolicy(
 
   public static final Duration DEFAULT_PATIENCE = Duration.ofMinutes(10);
 
-  /** Longer than any run; counted in nanoseconds it is still a number. */
+  /** Longer than any run, and still representable in nanoseconds. */
   private static final Duration ENDLESS = Duration.ofDays(10_000);
 
   public static final RetryPolicy DEFAULT =
@@ -50,26 +50,26 @@ public record RetryPolicy(
     }
   }
 
-  /** The same, with this much patience. */
+  /** Returns this policy with another patience. */
   public RetryPolicy withPatience(Duration time) {
     return new RetryPolicy(maxAttempts, base, cap, longestAskedWait, time);
   }
 
-  /** The same, but sits out whatever the API asks for, and an API that is down. */
+  /** Returns this policy with unlimited waits for the API and unlimited patience. */
   public RetryPolicy waiting() {
     return new RetryPolicy(maxAttempts, base, cap, ENDLESS, ENDLESS);
   }
 
-  /** Whether everything is sat out. */
+  /** Returns whether waits are unlimited. */
   public boolean waits() {
     return patience.equals(ENDLESS);
   }
 
   /**
-   * The wait after the given number of failed attempts: half of it fixed, half of it chance, so
-   * that clients that failed together do not come back together.
+   * Returns the wait after the given number of failed attempts. Half of it is fixed and half is
+   * random, so that clients that failed together do not retry together.
    *
-   * @param failed 1 or more
+   * @param failed number of failed attempts, 1 or more
    */
   public Duration backoff(int failed, RandomGenerator random) {
     Duration full = base;

@@ -3,18 +3,18 @@ package fathomexport.api;
 import java.io.IOException;
 
 /**
- * Takes the rows of an answer as they are read. What it took counts only when the call ends as a
- * success: an answer may break off, or turn out to be unusable, behind its last row. The time that
- * it takes counts toward the call's deadline.
+ * Receives the rows of a response as they are parsed. The rows are valid only if the call succeeds:
+ * a response may break off or prove unusable after its last row. The time that the handler takes
+ * counts toward the call's deadline.
  */
 public interface RowHandler {
-  /** Called before each attempt: forget all rows. */
+  /** Called before each attempt. Discards all rows so far. */
   void restart() throws IOException;
 
   /**
-   * One row.
+   * Receives one row.
    *
-   * @param row valid until this method returns: it is used again for the next row
+   * @param row valid until this method returns, because the instance is reused for the next row
    */
   void row(RawRow row) throws IOException;
 }

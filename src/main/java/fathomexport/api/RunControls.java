@@ -5,12 +5,12 @@ import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 
 /**
- * What the clients of one run share.
+ * The objects that the clients of one run share.
  *
  * @param reports permits for {@code /aggregations} and {@code /current_visitors}
- * @param lookups permits for everything else
- * @param budgets makes the retry budget of a site and report
- * @param random for the jitter of retries; used by several threads
+ * @param lookups permits for all other endpoints
+ * @param budgets creates the retry budget of one site and report
+ * @param random source of the jitter of retries; used by several threads
  */
 public record RunControls(
     Permits reports,
@@ -21,14 +21,12 @@ public record RunControls(
     TimeSource time,
     RandomGenerator random) {
 
-  /**
-   * The quota of the endpoints that are not billed: so many requests in {@link #LOOKUPS_WINDOW}.
-   */
+  /** The quota of the endpoints that are not billed, in requests per {@link #LOOKUPS_WINDOW}. */
   public static final int LOOKUPS_PER_WINDOW = 2000;
 
   public static final Duration LOOKUPS_WINDOW = Duration.ofHours(1);
 
-  /** Permits that this process keeps alone, on this machine's time. */
+  /** Creates the controls with permits of this process only and the clock of this machine. */
   public static RunControls inProcess(
       ApiSettings settings, StopSignal stop, RequestListener listener) {
     TimeSource time = TimeSource.system();
@@ -47,7 +45,7 @@ public record RunControls(
         new java.util.Random());
   }
 
-  /** The hourly permits of the endpoints that are not billed, for this process alone. */
+  /** Creates the hourly permits of the endpoints that are not billed, for this process only. */
   public static Permits lookupPermits(ApiSettings settings, TimeSource time, StopSignal stop) {
     return new ProcessPermits(
         LOOKUPS_PER_WINDOW, LOOKUPS_WINDOW, settings.maxInFlight(), time, stop);

@@ -7,7 +7,7 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Asks everything that waits to end: no new request is made after it. Set once, never taken back.
+ * Requests a stop: waits end, and no new request is sent. Once set, the signal stays set.
  * Thread-safe.
  */
 public final class StopSignal {
@@ -16,7 +16,7 @@ public final class StopSignal {
   private final List<Registration> actions = new ArrayList<>();
   private volatile boolean stopped;
 
-  /** What is to be undone when nobody waits for the signal any more. */
+  /** The registration of an action; closing it removes the action. */
   public final class Registration implements AutoCloseable {
     private final Runnable action;
 
@@ -35,7 +35,7 @@ public final class StopSignal {
     }
   }
 
-  /** Asks for the stop. Further calls do nothing. */
+  /** Requests the stop. Further calls have no effect. */
   public void stop() {
     List<Registration> due;
     lock.lock();
@@ -58,8 +58,8 @@ public final class StopSignal {
   }
 
   /**
-   * Runs the action when the stop is asked, in the asking thread; at once when it was asked before.
-   * The action is quick and throws nothing.
+   * Runs the action when a stop is requested, in the requesting thread, or at once if it was
+   * requested before. The action must be quick and throw nothing.
    */
   public Registration onStop(Runnable action) {
     Registration registration = new Registration(action);
@@ -79,7 +79,11 @@ public final class StopSignal {
     return registration;
   }
 
-  /** Waits for the given time, or less when the stop is asked. */
+  /**
+   * Waits for the given time.
+   *
+   * @throws StoppedException if a stop is requested first
+   */
   void sleep(Duration time, TimeSource source) throws InterruptedException, StoppedException {
     long end = source.nanos() + time.toNanos();
     lock.lock();

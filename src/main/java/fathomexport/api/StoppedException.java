@@ -1,6 +1,6 @@
 package fathomexport.api;
 
-/** A stop was asked while somebody waited. Not a fault. */
+/** A stop was requested during a wait. Not an error. */
 public final class StoppedException extends Exception {
   private static final long serialVersionUID = 1L;
 

@@ -5,25 +5,29 @@ import java.time.InstantSource;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 
-/** The time, and waiting for it: what tests replace by a timetable. */
+/** A clock and waits on that clock. Tests replace it. */
 public interface TimeSource extends InstantSource {
 
-  /** Nanoseconds of a clock that never jumps; only differences mean anything. */
+  /** Returns the nanoseconds of a monotonic clock; only differences are meaningful. */
   long nanos();
 
   /**
-   * Waits until the condition is signalled or the time is over, or for less: callers ask again in a
-   * loop. The condition's lock is held.
+   * Waits until the condition is signalled or the time is over, possibly for less: callers check in
+   * a loop. The caller holds the condition's lock.
    */
   void await(Condition condition, long nanos) throws InterruptedException;
 
-  /** Whether it stands for all clocks, that of the database included, as in a test of hours. */
+  /**
+   * Returns whether this clock replaces all clocks, that of the database included, as in simulated
+   * tests.
+   */
   default boolean isTheOnlyClock() {
     return false;
   }
 
   /**
-   * The clock itself when it is more than a clock; else with waits that take as long as they take.
+   * Returns the clock itself if it is a {@code TimeSource}; otherwise one with its instants and the
+   * waits of this machine.
    */
   static TimeSource of(InstantSource clock) {
     if (clock instanceof TimeSource time) {
@@ -48,7 +52,7 @@ public interface TimeSource extends InstantSource {
     };
   }
 
-  /** This machine's time. */
+  /** Returns the time source of this machine. */
   static TimeSource system() {
     return new TimeSource() {
       @Override
@@ -62,7 +66,7 @@ public interface TimeSource extends InstantSource {
       }
 
       @Override
-      @SuppressWarnings("WaitNotInLoop") // The loop is the caller's, as the contract says.
+      @SuppressWarnings("WaitNotInLoop") // The caller has the loop, as the contract requires.
       public void await(Condition condition, long nanos) throws InterruptedException {
         boolean unused = condition.await(nanos, TimeUnit.NANOSECONDS);
       }

@@ -9,11 +9,11 @@ import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import org.jspecify.annotations.Nullable;
 
-/** Tells faults of a TLS connection that no retry helps against from those of the network. */
+/** Distinguishes TLS faults that a retry cannot fix from network faults. */
 final class TlsFaults {
   private TlsFaults() {}
 
-  /** What is wrong and what to do about it; null when another attempt may succeed. */
+  /** Returns the error and how to fix it, or null if another attempt may succeed. */
   static @Nullable String whatToDo(IOException fault) {
     if (fault instanceof SSLPeerUnverifiedException) {
       return "the server's certificate is for another host name; check api.base_url ("

@@ -5,10 +5,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the API says of the token in use; never the secret itself. Source: {@code GET /token}.
+ * The properties of the token in use, without the secret. Source: {@code GET /token}.
  *
  * @param abilities such as {@code all-sites-readonly} or {@code read:CDBUGS}
- * @param expiresAt null when it does not, or when the API did not say
+ * @param expiresAt null if the token does not expire, or if the API gives no readable time
  */
 public record Token(String name, List<String> abilities, @Nullable Instant expiresAt) {
   public Token {

@@ -25,11 +25,11 @@ import okhttp3.Request;
 import okhttp3.Response;
 
 /**
- * Makes one request and reads its answer to the last byte, within one deadline. Knows nothing of
- * quotas or retries.
+ * Sends one request and reads its response to the last byte, within one deadline. Quotas and
+ * retries are up to the caller.
  */
 final class Transport implements AutoCloseable {
-  /** How long an idle connection is kept: shorter than servers keep theirs. */
+  /** How long an idle connection is kept; shorter than servers keep theirs. */
   private static final Duration LONGEST_IDLE = Duration.ofSeconds(4);
 
   private static final Duration LONGEST_CONNECT = Duration.ofSeconds(30);
@@ -47,13 +47,13 @@ final class Transport implements AutoCloseable {
   private final Duration stopGrace;
   private final TimeSource time;
 
-  /** Reads the body of an answer whose status and type are right. */
+  /** Parses the body of a response whose status and content type are valid. */
   interface BodyReader<T> {
     T read(InputStream body) throws IOException;
   }
 
   /**
-   * @param stopGrace how long an answer that is under way may go on after a stop was asked
+   * @param stopGrace how long a request in progress may take after a stop is requested
    */
   Transport(
       ApiSettings settings,
@@ -69,7 +69,8 @@ final class Transport implements AutoCloseable {
     this.stop = stop;
     this.stopGrace = stopGrace;
     this.time = time;
-    // One call, one request: a request that is made again behind our back would have no permit.
+    // Each call sends exactly one request: one that the HTTP client repeats by itself has no
+    // permit.
     this.http =
         new OkHttpClient.Builder()
             .protocols(List.of(Protocol.HTTP_1_1))
@@ -86,7 +87,10 @@ final class Transport implements AutoCloseable {
             .build();
   }
 
-  /** What the client would take, in a 503, as an order to make the request again at once. */
+  /**
+   * Removes {@code Retry-After: 0} from a 503, because the HTTP client would repeat the request at
+   * once.
+   */
   private static Response noFollowUp(Interceptor.Chain chain) throws IOException {
     Response response = chain.proceed(chain.request());
     return response.code() == 503 && "0".equals(response.header("Retry-After"))
@@ -94,7 +98,7 @@ final class Transport implements AutoCloseable {
         : response;
   }
 
-  /** The last that happens before the request's first byte: connecting may have taken its time. */
+  /** Checks the permit right before the first byte is sent, because connecting may take long. */
   private static Response stillPermitted(Interceptor.Chain chain) throws IOException {
     Permits.Permit permit = chain.request().tag(Permits.Permit.class);
     if (permit != null && !permit.begin()) {
@@ -117,7 +121,7 @@ final class Transport implements AutoCloseable {
     http.dispatcher().executorService().shutdown();
   }
 
-  /** The text without the token, should somebody have put it there. */
+  /** Replaces the token in the text, in case the text contains it. */
   String redact(String text) {
     return text.replace(token, "***");
   }
@@ -127,7 +131,7 @@ final class Transport implements AutoCloseable {
   }
 
   /**
-   * @param mostBytes largest body, where the settings allow no less
+   * @param mostBytes maximum size of the body in bytes; the settings may lower it
    */
   <T> Attempt<T> attempt(String url, Permits.Permit permit, long mostBytes, BodyReader<T> reader) {
     Call call =
@@ -232,7 +236,7 @@ final class Transport implements AutoCloseable {
     T answer;
     try (InputStream body = decoded(response, raw, mostBytes)) {
       answer = reader.read(body);
-      // Only the stream's end brings the checks of length and checksum.
+      // The length and the checksum are checked only at the end of the stream.
       if (body.read() != -1) {
         throw new UnusableAnswerException("something follows the end of the answer", false);
       }
@@ -262,14 +266,14 @@ final class Transport implements AutoCloseable {
     };
   }
 
-  /** The beginning of an error's body; what cannot be read of it is left out. */
+  /** Returns the beginning of an error body, or a note if it cannot be read. */
   private String errorBody(Response response) {
     try (InputStream body =
         decoded(
             response, new CappedStream(response.body().byteStream(), maxBodyBytes), maxBodyBytes)) {
       return new String(body.readNBytes(ERROR_BODY_BYTES), StandardCharsets.UTF_8);
     } catch (IOException e) {
-      // The status alone decides; the words are a courtesy.
+      // The status decides; the message is optional.
       return "(its words could not be read: " + reason(e) + ")";
     }
   }
@@ -278,7 +282,7 @@ final class Transport implements AutoCloseable {
     return text.length() <= 80 ? text : text.substring(0, 80) + "…";
   }
 
-  /** Counts, and ends what is too long. */
+  /** Counts bytes and fails if there are more than the maximum. */
   private static final class CappedStream extends FilterInputStream {
     private final long cap;
     private long count;

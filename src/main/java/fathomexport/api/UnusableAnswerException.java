@@ -2,7 +2,7 @@ package fathomexport.api;
 
 import java.io.IOException;
 
-/** An answer came, but not one to the question. The message says what is wrong with it. */
+/** The response does not answer the request. The message describes the error. */
 public final class UnusableAnswerException extends IOException {
   private static final long serialVersionUID = 1L;
 
@@ -19,17 +19,17 @@ public final class UnusableAnswerException extends IOException {
     this.ofOtherForm = ofOtherForm;
   }
 
-  /** An answer that is whole, but of a form that answers never have. */
+  /** Creates the exception for a complete response of an unexpected form. */
   static UnusableAnswerException ofOtherForm(String message) {
     return new UnusableAnswerException(message, false, true);
   }
 
-  /** Whether a second answer of its kind settles that there is no other. */
+  /** Returns whether a second response of the same form is final. */
   boolean isOfOtherForm() {
     return ofOtherForm;
   }
 
-  /** Whether asking again would bring the same. */
+  /** Returns whether a retry would return the same. */
   public boolean lasting() {
     return lasting;
   }

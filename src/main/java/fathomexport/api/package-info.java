@@ -1,6 +1,6 @@
 /**
- * The client of the Fathom Analytics API: typed outcomes, one deadline a call, retries with a
- * budget, and permits as the only way to a request.
+ * The client of the Fathom Analytics API: typed outcomes, one deadline per request, retries with a
+ * budget, and permits that every request needs.
  */
 @NullMarked
 package fathomexport.api;

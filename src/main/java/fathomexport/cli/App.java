@@ -29,8 +29,8 @@ import picocli.CommandLine.TypeConversionException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
- * The command line as a whole: parses, runs one command, turns what went wrong into words and a
- * code.
+ * The command line: parses the arguments, runs one command, and turns errors into messages and exit
+ * codes.
  */
 public final class App {
   private static final String BEAM_ARGUMENTS_FOLLOW = "--";
@@ -87,7 +87,7 @@ public final class App {
   /**
    * Runs one command.
    *
-   * @param more commands beside those of this package, made from the context
+   * @param more creates further commands, outside this package, from the context
    * @return the exit code
    */
   public static int run(
@@ -131,7 +131,7 @@ public final class App {
     try {
       return line.execute(own.toArray(new String[0]));
     } catch (Error e) {
-      // The library hands on exceptions only. A library of the system that is not there, say.
+      // Picocli passes on exceptions only; an error may be a missing system library, for example.
       return failed(e, environment);
     }
   }

@@ -1,6 +1,6 @@
 /**
- * The command line: words in, tables and exit codes out. Knows the configuration and the run, not
- * what they are made of.
+ * The command line: turns arguments into tables and exit codes. It depends on the configuration and
+ * the run, but not on the parts that they consist of.
  */
 @NullMarked
 package fathomexport.cli;

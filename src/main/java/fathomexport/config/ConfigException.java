@@ -3,7 +3,7 @@ package fathomexport.config;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** A configuration cannot be used. The message prints all problems, a line each. */
+/** The configuration is invalid. The message lists all problems, one per line. */
 public final class ConfigException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
@@ -17,7 +17,7 @@ public final class ConfigException extends RuntimeException {
     this.problems = List.copyOf(problems);
   }
 
-  /** At least one. */
+  /** Returns the problems, one or more. */
   public List<Problem> problems() {
     return problems;
   }

@@ -11,17 +11,17 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Reads configuration files. Says everything that is wrong with a file at once, and nothing about
- * the values of its secrets.
+ * Loads configuration files. Reports all problems of a file at once and never the values of its
+ * secrets.
  *
- * <p>Relative paths, those that it is given and those inside the files, are relative to the working
+ * <p>Relative paths, both arguments and those inside the files, are relative to the working
  * directory.
  */
 public final class ConfigLoader {
-  /** Where the settings are unless the user names another file. */
+  /** The settings file unless the user names another one. */
   public static final Path DEFAULT_FILE = Path.of("conf", "fathom-export.yaml");
 
-  /** Where pipelines are found by name. */
+  /** The directory of pipelines that are referred to by name. */
   public static final Path PIPELINES = Path.of("pipelines");
 
   private static final String SUFFIX = ".yaml";
@@ -32,18 +32,18 @@ public final class ConfigLoader {
   private final Path workingDirectory;
 
   /**
-   * @param workingDirectory what relative paths are relative to
+   * @param workingDirectory base directory of relative paths
    */
   public ConfigLoader(Path workingDirectory) {
     this.workingDirectory = workingDirectory.toAbsolutePath().normalize();
   }
 
-  /** The settings in {@link #DEFAULT_FILE}. */
+  /** Loads the settings from {@link #DEFAULT_FILE}. */
   public Loaded<Settings> settings() {
     return settings(DEFAULT_FILE);
   }
 
-  /** The settings in a file. */
+  /** Loads the settings from a file. */
   public Loaded<Settings> settings(Path file) {
     Path path = resolve(file);
     Problems problems = new Problems(label(path));
@@ -61,10 +61,10 @@ public final class ConfigLoader {
   }
 
   /**
-   * A pipeline whose sinks are all configured.
+   * Loads a pipeline and checks that the settings configure all its sinks.
    *
-   * @param nameOrPath {@code nightly} is {@code pipelines/nightly.yaml}; what has a slash or ends
-   *     in {@code .yaml} or {@code .yml} is a path
+   * @param nameOrPath {@code nightly} means {@code pipelines/nightly.yaml}; a text with a slash or
+   *     with the suffix {@code .yaml} or {@code .yml} is a path
    */
   public Loaded<PipelineDefinition> pipeline(String nameOrPath, Settings settings) {
     String settingsFile = label(Path.of(settings.file()));
@@ -72,17 +72,17 @@ public final class ConfigLoader {
   }
 
   /**
-   * A pipeline, looked at by itself: for saying what is wrong with it while the settings cannot be
-   * read.
+   * Loads a pipeline without the settings, to report its problems while the settings are invalid.
    */
   public Loaded<PipelineDefinition> pipeline(String nameOrPath) {
     return pipeline(nameOrPath, Optional.empty());
   }
 
   /**
-   * The names of the pipelines in {@link #PIPELINES}, sorted; none when it is not there.
+   * Returns the sorted names of the pipelines in {@link #PIPELINES}; empty if the directory does
+   * not exist.
    *
-   * @throws ConfigException when the directory cannot be listed
+   * @throws ConfigException if the directory cannot be listed
    */
   public List<String> pipelineNames() {
     return pipelineFiles().stream()
@@ -91,7 +91,7 @@ public final class ConfigLoader {
         .toList();
   }
 
-  /** What the settings configure, and where. */
+  /** The sinks that the settings configure, and the file of the settings. */
   record ConfiguredSinks(Set<String> names, String file) {}
 
   private Loaded<PipelineDefinition> pipeline(String nameOrPath, Optional<ConfiguredSinks> sinks) {
@@ -165,7 +165,7 @@ public final class ConfigLoader {
     return workingDirectory.resolve(path).normalize();
   }
 
-  /** How the user would name a file. */
+  /** Returns the path of a file as the user would write it. */
   private String label(Path path) {
     Path shown = path.startsWith(workingDirectory) ? workingDirectory.relativize(path) : path;
     return shown.isAbsolute()

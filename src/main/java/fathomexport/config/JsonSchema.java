@@ -24,14 +24,14 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A JSON Schema of each kind of configuration file, by which editors complete and check. It is
- * written from the declarations that the decoders read by.
+ * The JSON Schemas of the configuration files, which editors use for completion and checks. They
+ * are generated from the declarations that the decoders use.
  *
- * <p>A schema is looser than the decoders, which have the last word: it does not compare durations,
- * know other files, or tell {@code 1.0} from 1. It is stricter in nothing but one thing: a list may
- * not hold two spellings of one number.
+ * <p>A schema is looser than the decoders, whose result is final: it does not compare durations,
+ * does not know other files, and does not distinguish {@code 1.0} from 1. It is stricter in one
+ * point only: a list must not hold two spellings of one number.
  *
- * <p>Draft 7 is the newest that all editors with YAML support read.
+ * <p>Draft 7 is the newest version that all editors with YAML support can read.
  */
 public enum JsonSchema {
   SETTINGS(
@@ -55,22 +55,22 @@ public enum JsonSchema {
     this.description = description;
   }
 
-  /** The one that the command line names so. */
+  /** Returns the schema with this label of the command line. */
   public static Optional<JsonSchema> named(String label) {
     return Arrays.stream(values()).filter(schema -> schema.label().equals(label)).findFirst();
   }
 
-  /** How it is named on the command line. */
+  /** Returns the label of the schema on the command line. */
   public String label() {
     return name().toLowerCase(Locale.ROOT);
   }
 
-  /** How its file in {@code conf/} is named. */
+  /** Returns the name of the schema's file in {@code conf/}. */
   public String fileName() {
     return label() + ".schema.json";
   }
 
-  /** The schema's text. */
+  /** Returns the schema as JSON text. */
   public String json() {
     ObjectNode schema = JSON.createObjectNode();
     schema.put("$schema", DRAFT);
@@ -125,7 +125,7 @@ public enum JsonSchema {
       schema.put("type", "string");
       putPattern(schema, "^(" + Span.WRITTEN.pattern() + ")$", "must be " + span.allowed());
       schema.put("default", Span.written(span.byDefault()));
-      // No pattern compares durations, so that the reader is told the range.
+      // A pattern cannot compare durations, so the description gives the range.
       schema.put(
           "description", schema.path("description").asText() + " Write " + span.allowed() + ".");
     } else if (kind instanceof Choice choice) {
@@ -147,7 +147,10 @@ public enum JsonSchema {
     }
   }
 
-  /** What is written without quotes is text to the decoders, and a number or a truth in JSON. */
+  /**
+   * Adds the types of a text: the decoders read an unquoted value as text, while in JSON it is a
+   * number or a boolean.
+   */
   private static void addText(ObjectNode schema, Text text) {
     List<String> types = new ArrayList<>(List.of("string"));
     if (text.matches("1")) {
@@ -178,7 +181,7 @@ public enum JsonSchema {
     }
   }
 
-  /** No part of the standard, but the words that editors show instead of the pattern. */
+  /** Adds a pattern and the message that editors show for it; the standard has no such message. */
   private static void putPattern(ObjectNode schema, String pattern, @Nullable String otherwise) {
     schema.put("pattern", pattern);
     schema.put("patternErrorMessage", otherwise);

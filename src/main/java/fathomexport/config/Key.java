@@ -3,20 +3,20 @@ package fathomexport.config;
 import java.util.List;
 
 /**
- * A key of a file, declared once: the decoders read it by this, and the {@link JsonSchema} that
- * editors check by is written from it.
+ * The declaration of a key. The decoders read the key by it, and the {@link JsonSchema} for editors
+ * is generated from it.
  *
  * @param description what a person who edits the file needs to know, in whole sentences
- * @param examples values as they stand in a file
+ * @param examples example values as written in a file
  */
 record Key<K extends Kind>(
     String name, Need need, K kind, String description, List<String> examples) {
 
-  /** Whether a key must be there. */
+  /** Whether a key is required. */
   enum Need {
     REQUIRED,
     OPTIONAL,
-    /** Other keys of the group decide; a {@link Kind.Rule} of the group says how. */
+    /** Other keys of the group decide, by a {@link Kind.Rule} of the group. */
     DEPENDS
   }
 

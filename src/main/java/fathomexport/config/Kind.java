@@ -9,18 +9,19 @@ import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** What the value of a {@link Key} may be, and what it is when the key is left out. */
+/** The allowed values of a {@link Key}, and the default if the key is omitted. */
 sealed interface Kind {
 
   /**
-   * A single value that is taken as it is written.
+   * A single value that is used as written.
    *
-   * @param pattern what is found in it, in the syntax that Java and ECMAScript share; null for any
-   * @param otherwise what an editor says of a text without it; null when there is no pattern
-   * @param refused texts that it is none of
-   * @param shortest fewest characters
-   * @param longest most characters
-   * @param byDefault null when there is none
+   * @param pattern the value must contain a match; in the syntax that Java and ECMAScript share;
+   *     null to allow any text
+   * @param otherwise the message of an editor if the pattern does not match; null without a pattern
+   * @param refused texts that are not allowed
+   * @param shortest minimum number of characters
+   * @param longest maximum number of characters
+   * @param byDefault null if there is no default
    */
   record Text(
       @Nullable String pattern,
@@ -31,23 +32,23 @@ sealed interface Kind {
       @Nullable String byDefault)
       implements Kind {
 
-    /** Any text, the empty one too. */
+    /** Any text, including the empty one. */
     static final Text ANY = new Text(null, null, Set.of(), 0, Integer.MAX_VALUE, null);
 
     /** A text that is not blank. */
     static final Text FILLED = ANY.finding("[^ \\t\\r\\n]", "must not be empty");
 
-    /** A text that as a whole matches. */
+    /** Returns a text that must match the pattern as a whole. */
     static Text matching(Pattern whole, String otherwise) {
       return ANY.finding("^(" + whole.pattern() + ")$", otherwise);
     }
 
-    /** A text in which a pattern is found. */
+    /** Returns a text that must contain a match of the pattern. */
     Text finding(String part, String otherwise) {
       return new Text(part, otherwise, refused, shortest, longest, byDefault);
     }
 
-    /** Of these, a text in which a pattern is not found. */
+    /** Returns this text with the restriction that it must not contain a match of the pattern. */
     Text without(String part, String otherwise) {
       String found = pattern == null ? "" : pattern;
       String rest = found.startsWith("^") ? found.substring(1) : "[\\s\\S]*" + found;
@@ -72,18 +73,20 @@ sealed interface Kind {
   }
 
   /**
-   * A whole number.
+   * A whole number from {@code least} to {@code most}.
    *
-   * @param byDefault null when there is none
+   * @param byDefault null if there is no default
    */
   record WholeNumber(int least, int most, @Nullable Integer byDefault) implements Kind {}
 
-  /** A duration with its unit. */
+  /** A duration with its unit, from {@code least} to {@code most}. */
   record Span(Duration least, Duration most, Duration byDefault) implements Kind {
-    /** How a duration is written. */
+    /** The written form of a duration. */
     static final Pattern WRITTEN = Pattern.compile("(0|[1-9][0-9]{0,8})(ms|s|m|h)");
 
-    /** As it is written: in hours, else from two minutes on in minutes, where they are whole. */
+    /**
+     * Formats a duration in the largest unit that gives a whole number; below two minutes, seconds.
+     */
     static String written(Duration duration) {
       if (duration.toMillis() % 1000 != 0) {
         return duration.toMillis() + "ms";
@@ -95,16 +98,16 @@ sealed interface Kind {
       return seconds % 3600 == 0 ? duration.toHours() + "h" : duration.toMinutes() + "m";
     }
 
-    /** In words. */
+    /** Describes the allowed values. */
     String allowed() {
       return "a number with ms, s, m or h, from " + written(least) + " to " + written(most);
     }
   }
 
   /**
-   * One of a few names.
+   * One of several names.
    *
-   * @param byDefault null when there is none
+   * @param byDefault null if there is no default
    */
   record Choice(List<String> names, @Nullable String byDefault) implements Kind {
     public Choice {
@@ -115,7 +118,7 @@ sealed interface Kind {
       return new Choice(names, null);
     }
 
-    /** The constants of a type that the predicate takes. */
+    /** Returns the names of the enum constants that the predicate accepts. */
     static <E extends Enum<E> & ApiNamed> Choice of(Class<E> type, Predicate<E> which) {
       return of(
           Arrays.stream(type.getEnumConstants()).filter(which).map(ApiNamed::apiName).toList());
@@ -126,13 +129,13 @@ sealed interface Kind {
     }
   }
 
-  /** A list that has an item, and none twice. */
+  /** A list with at least one item and without duplicates. */
   record ListOf(Kind item) implements Kind {}
 
   /** The word {@code all}, or a list. */
   record AllOr(ListOf list) implements Kind {}
 
-  /** A group of keys, and what they demand of each other. */
+  /** A group of keys and the rules between them. */
   record Group(List<Key<?>> keys, List<Rule> rules) implements Kind {
     public Group {
       keys = List.copyOf(keys);
@@ -152,26 +155,26 @@ sealed interface Kind {
     }
   }
 
-  /** What keys of one group demand of each other. */
+  /** A rule between keys of one group. */
   sealed interface Rule {
 
-    /** Exactly one of these keys is there. */
+    /** Exactly one of these keys must be present. */
     record OneOf(List<String> names) implements Rule {
       public OneOf {
         names = List.copyOf(names);
       }
     }
 
-    /** Where one key is there, the other is. */
+    /** If one key is present, the other must be present as well. */
     record Needs(String name, String other) implements Rule {}
 
     /**
-     * What holds where a key is there.
+     * The conditions that apply if a key is present.
      *
-     * @param values of that key for which it holds; none for any
-     * @param required keys that then must be there
-     * @param refused keys that then must not
-     * @param narrowed keys with what is then left of their kinds
+     * @param values the values of the key for which the rule applies; empty for any value
+     * @param required keys that must then be present
+     * @param refused keys that must then be absent
+     * @param narrowed keys with the kinds that then remain allowed
      */
     record Where(
         String name,

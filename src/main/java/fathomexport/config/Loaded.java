@@ -3,23 +3,23 @@ package fathomexport.config;
 import java.util.List;
 import java.util.Optional;
 
-/** What came of reading a file: a value, or everything that is wrong with it. */
+/** The result of reading a file: a value, or all problems of the file. */
 public sealed interface Loaded<T> {
 
-  /** Empty exactly when there are problems. */
+  /** Returns the value; empty if and only if there are problems. */
   Optional<T> value();
 
-  /** In the order of the file; empty exactly when there is a value. */
+  /** Returns the problems in the order of the file; empty if and only if there is a value. */
   List<Problem> problems();
 
   /**
-   * The value.
+   * Returns the value.
    *
-   * @throws ConfigException with all problems
+   * @throws ConfigException with all problems if there is no value
    */
   T orThrow();
 
-  /** The file is in order. */
+  /** The file is valid. */
   record Valid<T>(T resolved) implements Loaded<T> {
     @Override
     public Optional<T> value() {
@@ -37,7 +37,7 @@ public sealed interface Loaded<T> {
     }
   }
 
-  /** The file cannot be used. */
+  /** The file is invalid. */
   record Refused<T>(List<Problem> problems) implements Loaded<T> {
     public Refused {
       problems = problems.stream().sorted(Problem.BY_PLACE).toList();

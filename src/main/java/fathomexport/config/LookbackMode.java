@@ -6,23 +6,23 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** What a night does about stored days of the look-back: {@code lookback:}. */
+/** How a nightly run treats stored days of the look-back: {@code lookback:}. */
 enum LookbackMode {
-  /** Fetches those that the control query does not confirm. */
+  /** Fetches the days that the control query does not confirm. */
   CONFIRM,
-  /** Fetches all of them. */
+  /** Fetches all days. */
   FETCH;
 
   String label() {
     return name().toLowerCase(Locale.ROOT);
   }
 
-  /** How all of them are written. */
+  /** Returns the written forms of all modes. */
   static List<String> labels() {
     return Arrays.stream(values()).map(LookbackMode::label).toList();
   }
 
-  /** Empty when there is a problem. */
+  /** Decodes a mode; empty if there is a problem. */
   static Optional<LookbackMode> decode(
       YamlNode node, String path, Values values, Problems problems) {
     List<String> labels = labels();

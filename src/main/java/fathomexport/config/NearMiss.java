@@ -6,13 +6,13 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Predicate;
 
-/** Finds what somebody meant who wrote something that is not allowed. */
+/** Suggests the allowed value closest to an invalid one. */
 final class NearMiss {
   private static final int SHORTEST_PART = 3;
 
   private NearMiss() {}
 
-  /** The allowed text that is closest, if one is close. */
+  /** Returns the closest allowed text, if one is close enough. */
   static Optional<String> of(String written, Collection<String> allowed) {
     String plain = plain(written);
     String best = null;
@@ -32,7 +32,7 @@ final class NearMiss {
         .or(() -> only(allowed, c -> plain(c).contains(plain)));
   }
 
-  /** {@code (did you mean 'x'?)}, or nothing. */
+  /** Returns {@code (did you mean 'x'?)} or an empty text. */
   static String hint(String written, Collection<String> allowed) {
     return of(written, allowed).map(meant -> " (did you mean '" + meant + "'?)").orElse("");
   }
@@ -46,7 +46,7 @@ final class NearMiss {
     return text.strip().toLowerCase(Locale.ROOT).replace('-', '_').replace(' ', '_');
   }
 
-  /** Levenshtein's distance: insertions, deletions and replacements. */
+  /** Computes the Levenshtein distance: insertions, deletions and replacements. */
   private static int distance(String a, String b) {
     int[] previous = new int[b.length() + 1];
     for (int j = 0; j <= b.length(); j++) {

@@ -17,7 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** Resolves a file of {@code pipelines/}. */
+/** Decodes a file of {@code pipelines/}. */
 final class PipelineDecoder {
   static final String ALL = "all";
 
@@ -32,7 +32,7 @@ final class PipelineDecoder {
   private final Values values;
 
   /**
-   * @param configured what the settings configure; empty when they are not known
+   * @param configured the sinks of the settings; empty if they are unknown
    */
   PipelineDecoder(Optional<ConfiguredSinks> configured, Problems problems) {
     this.configured = configured;
@@ -40,7 +40,7 @@ final class PipelineDecoder {
     this.values = new Values(problems);
   }
 
-  /** Empty when there is a problem. */
+  /** Decodes a pipeline; empty if there is a problem. */
   Optional<PipelineDefinition> decode(String name, Path file, Mapping root) {
     Section top = new Section(root, "", PipelineKeys.FILE, problems);
     Optional<SiteSelection> sites =
@@ -164,8 +164,10 @@ final class PipelineDecoder {
   }
 
   /**
-   * @param lookback of reports that say nothing of theirs
-   * @param fetched takes the names of those whose look-back is fetched
+   * Decodes the reports.
+   *
+   * @param lookback mode of the reports that do not set their own
+   * @param fetched receives the names of the reports whose look-back is always fetched
    */
   private List<Report> reports(YamlNode node, LookbackMode lookback, Set<String> fetched) {
     List<Report> reports = new ArrayList<>();

@@ -11,18 +11,18 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file of {@code pipelines/}, resolved.
+ * A decoded file of {@code pipelines/}.
  *
- * @param name the file's base name without {@code .yaml}
- * @param file absolute; text, because a path cannot be serialised
- * @param lookbackDays days before yesterday that a nightly run confirms, or fetches again
- * @param lookbackDays days before yesterday that a nightly run asks for again
- * @param maxEvents most events of a site that reports on all events ask for; null when the file
- *     does not say
- * @param sinks names such as {@code postgres}, in the file's order; at least one
- * @param reports at least one, with different names
- * @param fetched names of the reports whose look-back is fetched again every night, even where a
- *     control query would confirm it
+ * @param name base name of the file without {@code .yaml}
+ * @param file absolute path; a text, because a path is not serializable
+ * @param lookbackDays number of days before yesterday that a nightly run confirms or fetches again,
+ *     0 to 400
+ * @param maxEvents maximum number of events per site that reports on all events query, 1 to
+ *     100,000; null if the file does not set it
+ * @param sinks one or more names such as {@code postgres}, in the order of the file
+ * @param reports one or more, with distinct names
+ * @param fetched names of the reports whose look-back is fetched every night, even if a control
+ *     query would confirm it
  */
 public record PipelineDefinition(
     String name,
@@ -39,7 +39,7 @@ public record PipelineDefinition(
   public static final int MOST_LOOKBACK_DAYS = 400;
   public static final int MOST_EVENTS = 100_000;
 
-  /** What a pipeline, and so its file, may be named: it stands in ledgers and in log lines. */
+  /** The allowed names of a pipeline and its file; the name appears in ledgers and log lines. */
   public static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,62}");
 
   public PipelineDefinition {
@@ -64,7 +64,7 @@ public record PipelineDefinition(
     }
   }
 
-  /** With a look-back that is confirmed. */
+  /** Creates a pipeline whose look-back is confirmed by control queries. */
   public PipelineDefinition(
       String name,
       String file,

@@ -44,7 +44,7 @@ final class PipelineKeys {
               0, PipelineDefinition.MOST_LOOKBACK_DAYS, PipelineDefinition.DEFAULT_LOOKBACK_DAYS),
           "How many days before yesterday a nightly run confirms, or fetches again.");
 
-  /** Of the file: for all its reports. */
+  /** The mode for all reports of the file. */
   static final Key<Choice> LOOKBACK =
       Key.optional(
           "lookback",
@@ -132,7 +132,7 @@ final class PipelineKeys {
           "Conditions that must all hold, such as {property: pathname, operator: is not, value:"
               + " /login}.");
 
-  /** Of one report. */
+  /** The mode of one report. */
   static final Key<Choice> OWN_LOOKBACK =
       Key.optional(
           LOOKBACK.name(),
@@ -197,7 +197,7 @@ final class PipelineKeys {
                 OPERATOR.description())));
   }
 
-  /** The names of the fields of a kind that can be filtered on. */
+  /** Returns the names of the filterable fields of a kind. */
   private static List<String> ofKind(Field.Kind kind) {
     return Arrays.stream(Field.values())
         .filter(FILTERABLE)

@@ -4,7 +4,7 @@ import fathomexport.report.ShownText;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Collects what is wrong with one file. */
+/** Collects the problems of one file. */
 final class Problems {
   private static final int LONGEST_QUOTE = 60;
 
@@ -31,12 +31,12 @@ final class Problems {
     return List.copyOf(found);
   }
 
-  /** Whether a text can be shown as it is. */
+  /** Returns whether a text is at most 60 characters long and needs no escaping. */
   static boolean fits(String text) {
     return text.length() <= LONGEST_QUOTE && ShownText.words(text).equals(text);
   }
 
-  /** What the user wrote, in quotes, in one line and not too long. */
+  /** Quotes a text of the user on one line, escaped and shortened to 60 characters. */
   static String quote(String text) {
     int length = text.codePointCount(0, text.length());
     String start = text.substring(0, text.offsetByCodePoints(0, Math.min(length, LONGEST_QUOTE)));

@@ -23,7 +23,7 @@ import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
-/** Resolves one entry of {@code reports}. */
+/** Decodes one entry of {@code reports}. */
 final class ReportDecoder {
   private static final String NAME_ALLOWED =
       "allowed: 1 to 51 of a-z, 0-9 and _, beginning with a letter";
@@ -37,9 +37,9 @@ final class ReportDecoder {
   private final Set<String> fetched;
 
   /**
-   * @param namesSeen names of the file's earlier reports and where they stand; is added to
-   * @param lookback of reports that say nothing of theirs
-   * @param fetched names of reports whose look-back is fetched; is added to
+   * @param namesSeen names and places of the file's earlier reports; the decoder adds to it
+   * @param lookback mode of the reports that do not set their own
+   * @param fetched names of the reports whose look-back is always fetched; the decoder adds to it
    */
   ReportDecoder(
       Problems problems, Map<String, Place> namesSeen, LookbackMode lookback, Set<String> fetched) {
@@ -50,7 +50,7 @@ final class ReportDecoder {
     this.fetched = fetched;
   }
 
-  /** Empty when there is a problem. */
+  /** Decodes a report; empty if there is a problem. */
   Optional<Report> decode(YamlNode node, String path) {
     return values.section(node, path, PipelineKeys.REPORT).flatMap(this::decode);
   }
@@ -368,12 +368,12 @@ final class ReportDecoder {
     return operator;
   }
 
-  /** Makes something of one entry of a list. */
+  /** Decodes one entry of a list. */
   private interface Item<E> {
     Optional<E> of(Scalar scalar, String path);
   }
 
-  /** A list in which nothing is there twice. */
+  /** Decodes a list without duplicates. */
   private <E> List<E> each(YamlNode node, String path, String allowed, Item<E> item) {
     Set<E> made = new LinkedHashSet<>();
     List<YamlNode> items = values.listOfValues(node, path, allowed).orElse(List.of());
@@ -399,7 +399,7 @@ final class ReportDecoder {
         .flatMap(s -> known(s, path, type, what, e -> true, "allowed: " + ApiNamed.names(type)));
   }
 
-  /** A constant, even one that is not allowed here: that deserves a message of its own. */
+  /** Returns the constant even if it is not allowed here, because that case has its own message. */
   private <E extends Enum<E> & ApiNamed> Optional<E> known(
       Scalar scalar,
       String path,

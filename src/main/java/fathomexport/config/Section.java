@@ -11,17 +11,14 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/**
- * A group of keys as a file gives it. Keys that its declaration does not know are reported; no
- * other can be read.
- */
+/** A group of keys of a file. Unknown keys are reported; only declared keys can be read. */
 final class Section {
   private final Mapping mapping;
   private final Group group;
   private final String path;
   private final Problems problems;
 
-  /** Known keys that an unknown one was probably meant to be: they are not called missing too. */
+  /** Keys that an unknown key probably means; they are not reported as missing. */
   private final Set<String> misspelt = new HashSet<>();
 
   Section(Mapping mapping, String path, Group group, Problems problems) {
@@ -67,12 +64,12 @@ final class Section {
     return mapping.entries().stream().filter(e -> e.key().text().equals(key.name())).findFirst();
   }
 
-  /** Where a key stands. */
+  /** Returns the place of a key, or of the group if the key is absent. */
   Place placeOf(Key<?> key) {
     return entry(key).map(e -> e.key().at()).orElse(at());
   }
 
-  /** The value of a key that may be left out. */
+  /** Returns the value of an optional key. */
   Optional<YamlNode> optional(Key<?> key) {
     if (key.need() == Key.Need.REQUIRED) {
       throw new IllegalArgumentException(key.name() + " is declared as required");
@@ -86,7 +83,7 @@ final class Section {
   }
 
   /**
-   * The value of a key that must be there.
+   * Returns the value of a required key; reports a problem if it is missing.
    *
    * @param allowed what to write, for the message
    */

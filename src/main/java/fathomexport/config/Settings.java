@@ -14,13 +14,13 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code conf/fathom-export.yaml}, resolved: defaults filled in, paths absolute. Holds the places
- * of secrets, never a secret.
+ * The decoded {@code conf/fathom-export.yaml} with defaults applied and absolute paths. Contains
+ * references to secrets, never a secret.
  *
- * @param file the file that it was read from, absolute; text, because a path cannot be serialised
- * @param postgres null when not configured
- * @param parquet null when not configured
- * @param lineage null when not configured
+ * @param file absolute path of the file; a text, because a path is not serializable
+ * @param postgres null if not configured
+ * @param parquet null if not configured
+ * @param lineage null if not configured
  */
 public record Settings(
     String file,
@@ -30,12 +30,12 @@ public record Settings(
     @Nullable Lineage lineage)
     implements Serializable {
 
-  /** The names that a pipeline's {@code sinks} may hold. */
+  /** The names that {@code sinks} of a pipeline may contain. */
   public static final String POSTGRES = "postgres";
 
   public static final String PARQUET = "parquet";
 
-  /** A host that is this machine, in lower case. */
+  /** Matches a host that is this machine, in lower case. */
   static final Pattern LOOPBACK =
       Pattern.compile("localhost|127(\\.[0-9]{1,3}){3}|\\[::1\\]|\\[0:0:0:0:0:0:0:1\\]");
 
@@ -43,13 +43,15 @@ public record Settings(
     return scheme.equalsIgnoreCase(url.getScheme());
   }
 
-  /** Whether what is sent there leaves this machine only encrypted. */
+  /** Returns whether data for this URL leaves this machine only encrypted. */
   private static boolean isPrivate(URI url) {
     boolean loopback = LOOPBACK.matcher(url.getHost().toLowerCase(Locale.ROOT)).matches();
     return isHttp(url, "https") || (isHttp(url, "http") && loopback);
   }
 
-  /** Why a URL cannot have a path added to it. Does not repeat the URL: it may hold a secret. */
+  /**
+   * Returns why a path cannot be appended to a URL. Omits the URL, because it may hold a secret.
+   */
   private static Optional<String> notABase(URI url) {
     if (url.getHost() == null) {
       return Optional.of("names no host");
@@ -67,7 +69,7 @@ public record Settings(
     return Optional.empty();
   }
 
-  /** The sinks that are configured here, by name. */
+  /** Returns the names of the configured sinks. */
   public Set<String> sinks() {
     Set<String> names = new LinkedHashSet<>();
     if (postgres != null) {
@@ -80,16 +82,16 @@ public record Settings(
   }
 
   /**
-   * How the API is spoken to.
+   * The connection to the API.
    *
-   * @param baseUrl without a slash at its end; HTTPS, or HTTP to this machine
+   * @param baseUrl without a trailing slash; HTTPS, or HTTP to this machine
    * @param requestsPerMinute 1 or more; the API grants 10
-   * @param maxInFlight requests under way at a time, 1 or 2
-   * @param rowLimit the {@code limit} that is asked for, 1 to 1,000,000
-   * @param timeout from connecting to the last byte of an answer, 1 ms to 1 h
+   * @param maxInFlight maximum number of concurrent requests, 1 or 2
+   * @param rowLimit the {@code limit} of each query, 1 to 1,000,000
+   * @param timeout from connecting to the last byte of a response, 1 ms to 1 h
    * @param maxRangeDays widest window in days for groupings other than hour, 1 to 366
-   * @param account whose quota it is: runs that name it alike share one
-   * @param patience how long a run tries an API that does not answer before it ends, 0 to 24 h
+   * @param account name of the account that has the quota; runs with the same name share it
+   * @param patience how long a run retries an API that does not respond before it ends, 0 to 24 h
    */
   public record Api(
       URI baseUrl,
@@ -140,7 +142,7 @@ public record Settings(
       }
     }
 
-    /** The defaults, for a server and a token. */
+    /** Returns the default settings for a URL and a token. */
     public static Api withDefaults(URI baseUrl, SecretRef token) {
       return new Api(
           baseUrl,
@@ -160,7 +162,10 @@ public record Settings(
       }
     }
 
-    /** Why a URL cannot be the base of requests. Does not repeat the URL: it may hold a secret. */
+    /**
+     * Returns why a URL cannot be the base of requests. Omits the URL, because it may hold a
+     * secret.
+     */
     static Optional<String> refusal(URI url) {
       Optional<String> notABase = notABase(url);
       if (notABase.isPresent()) {
@@ -174,17 +179,17 @@ public record Settings(
   }
 
   /**
-   * The database.
+   * The connection to PostgreSQL.
    *
-   * @param url begins with {@code jdbc:postgresql:}; without user and password
-   * @param password null where the server asks for none (trust, peer)
+   * @param url starts with {@code jdbc:postgresql:} and contains no user and no password
+   * @param password null if the server requires none (trust, peer)
    */
   public record Postgres(String url, String user, @Nullable SecretRef password)
       implements Serializable {
 
     public static final String URL_PREFIX = "jdbc:postgresql:";
 
-    /** A user or a password in an address. */
+    /** Matches a user or a password in a URL. */
     static final Pattern CREDENTIALS =
         Pattern.compile(
             "[?&](user|[a-z]*password|[a-z]*passwd)=|//[^/?]*@", Pattern.CASE_INSENSITIVE);
@@ -199,7 +204,7 @@ public record Settings(
       }
     }
 
-    /** Why a URL cannot be used. Does not repeat the URL: it may hold a password. */
+    /** Returns why a URL cannot be used. Omits the URL, because it may hold a password. */
     static Optional<String> refusal(String url) {
       if (!url.startsWith(URL_PREFIX) || url.length() == URL_PREFIX.length()) {
         return Optional.of("must be like " + URL_PREFIX + "//127.0.0.1:5432/analytics");
@@ -213,9 +218,9 @@ public record Settings(
   }
 
   /**
-   * The Parquet data sets.
+   * The Parquet datasets.
    *
-   * @param root absolute directory; text, because a path cannot be serialised
+   * @param root absolute directory; a text, because a path is not serializable
    */
   public record Parquet(String root) implements Serializable {
     public Parquet {
@@ -230,10 +235,11 @@ public record Settings(
   }
 
   /**
-   * Where OpenLineage events about runs go.
+   * The target of OpenLineage events about runs.
    *
-   * @param namespace of the jobs in them
-   * @param timeout of one event, and what the end of a run waits for them, 100 ms to 1 min
+   * @param namespace namespace of the jobs in the events
+   * @param timeout deadline of one event, and maximum wait for open events at the end of a run; 100
+   *     ms to 1 min
    */
   public record Lineage(LineageTarget target, String namespace, Duration timeout)
       implements Serializable {
@@ -253,14 +259,14 @@ public record Settings(
     }
   }
 
-  /** What takes OpenLineage events. */
+  /** A receiver of OpenLineage events. */
   public sealed interface LineageTarget extends Serializable {
 
     /**
      * A server.
      *
-     * @param url what {@code /api/v1/lineage} is added to; without a slash at its end
-     * @param apiKey sent as a bearer token; null where the server asks for none
+     * @param url base of {@code /api/v1/lineage}, without a trailing slash
+     * @param apiKey sent as a bearer token; null if the server requires none
      */
     record Server(URI url, @Nullable SecretRef apiKey) implements LineageTarget {
       public Server {
@@ -270,7 +276,7 @@ public record Settings(
         }
       }
 
-      /** Why a URL cannot be used. Does not repeat the URL: it may hold a password. */
+      /** Returns why a URL cannot be used. Omits the URL, because it may hold a password. */
       static Optional<String> refusal(URI url, boolean withKey) {
         Optional<String> notABase = notABase(url);
         if (notABase.isPresent()) {
@@ -288,9 +294,9 @@ public record Settings(
     }
 
     /**
-     * A file that grows by a line an event.
+     * A file to which each event is appended as one line.
      *
-     * @param path absolute; text, because a path cannot be serialised
+     * @param path absolute; a text, because a path is not serializable
      */
     record Lines(String path) implements LineageTarget {
       public Lines {

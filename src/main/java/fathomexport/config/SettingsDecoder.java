@@ -22,7 +22,7 @@ import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Resolves {@code conf/fathom-export.yaml}. */
+/** Decodes {@code conf/fathom-export.yaml}. */
 final class SettingsDecoder {
   private static final String SECRET_ALLOWED =
       "allowed: {env: NAME} for an environment variable, or {file: path} for a file";
@@ -39,7 +39,7 @@ final class SettingsDecoder {
     this.values = new Values(problems);
   }
 
-  /** Empty when there is a problem. */
+  /** Decodes the settings; empty if there is a problem. */
   Optional<Settings> decode(Path file, Mapping root) {
     Section top = new Section(root, "", SettingsKeys.FILE, problems);
     Optional<Api> api =
@@ -110,7 +110,7 @@ final class SettingsDecoder {
         .orElse(key.kind().byDefault());
   }
 
-  /** A text that is not blank. */
+  /** Decodes a text that is not blank. */
   private String filled(Section section, Key<Text> key) {
     return section
         .optional(key)
@@ -126,7 +126,7 @@ final class SettingsDecoder {
     return url(node, path, Api::refusal, "allowed: a URL such as " + Api.DEFAULT_BASE_URL);
   }
 
-  /** A URL without a slash at its end. */
+  /** Decodes a URL without a trailing slash. */
   private Optional<URI> url(
       YamlNode node, String path, Function<URI, Optional<String>> refusal, String allowed) {
     Optional<Scalar> text = values.text(node, path);
@@ -237,7 +237,10 @@ final class SettingsDecoder {
         .map(u -> new LineageTarget.Server(u, apiKey.orElse(null)));
   }
 
-  /** Never repeats what was written: it may be the secret itself. */
+  /**
+   * Decodes a reference to a secret. Messages never repeat the value, because it may be the secret
+   * itself.
+   */
   private Optional<SecretRef> secret(YamlNode node, String path) {
     if (!(node instanceof Mapping mapping)) {
       problems.add(
@@ -279,7 +282,7 @@ final class SettingsDecoder {
     return name.map(SecretRef.Env::new);
   }
 
-  /** Text that is not blank. */
+  /** Decodes a text that is not blank. */
   private Optional<String> filled(YamlNode node, String path) {
     Optional<String> text = values.text(node, path).map(Scalar::text);
     if (text.isPresent() && text.get().isBlank()) {
@@ -289,7 +292,7 @@ final class SettingsDecoder {
     return text;
   }
 
-  /** An absolute path. */
+  /** Decodes a path and makes it absolute. */
   private Optional<String> path(YamlNode node, String path) {
     Optional<String> text = filled(node, path);
     if (text.isEmpty()) {

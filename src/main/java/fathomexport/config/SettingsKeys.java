@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 
 /** The keys of {@code conf/fathom-export.yaml}. */
 final class SettingsKeys {
-  /** A path may be relative, but {@code ~} is not expanded. */
+  /** A path; it may be relative, but {@code ~} is not expanded. */
   private static final Text PATH =
       Text.ANY.finding(
           "^(?!~)[ \\t\\r\\n]*[^ \\t\\r\\n]", "must be a path; ~ is not expanded, so write it out");

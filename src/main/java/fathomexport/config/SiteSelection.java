@@ -4,13 +4,13 @@ import fathomexport.report.SiteId;
 import java.io.Serializable;
 import java.util.List;
 
-/** Which sites a pipeline exports. */
+/** The sites that a pipeline exports. */
 public sealed interface SiteSelection extends Serializable {
 
-  /** Every site that the token may read. */
+  /** All sites that the token may read. */
   record All() implements SiteSelection {}
 
-  /** These sites; they need not be listable by the token. */
+  /** These sites; the token need not be able to list them. */
   record Listed(List<SiteId> ids) implements SiteSelection {
     public Listed {
       ids = List.copyOf(ids);

@@ -3,20 +3,20 @@ package fathomexport.config;
 import java.util.Locale;
 
 /**
- * What an address looks like, as far as a pattern can say it; {@link Settings} decides. The
- * patterns never refuse what the settings take.
+ * URL patterns for editors. They check as much as a pattern can and never refuse a URL that {@link
+ * Settings}, whose check is final, accepts.
  */
 final class Urls {
-  /** Neither a query nor a fragment nor a user's name. */
+  /** Excludes a query, a fragment and a user name. */
   private static final String BASE = "^(?!.*[?#]|[^/]*//[^/]*@)";
 
   private static final String SECURE = anyCase("https") + "://[^/]";
   private static final String PLAIN = anyCase("http") + "://";
 
-  /** Over HTTP or HTTPS. */
+  /** A URL with HTTP or HTTPS. */
   static final String HTTP = BASE + "(" + SECURE + "|" + PLAIN + "[^/])";
 
-  /** Over HTTPS, or HTTP to this machine. */
+  /** A URL with HTTPS, or with HTTP to this machine. */
   static final String PRIVATE =
       BASE
           + "("
@@ -36,8 +36,8 @@ final class Urls {
   private Urls() {}
 
   /**
-   * A pattern in lower case that takes upper case as well: the patterns of a JSON Schema have no
-   * flags.
+   * Makes a lower-case pattern match upper case as well, because the patterns of a JSON Schema have
+   * no flags.
    */
   static String anyCase(String pattern) {
     StringBuilder all = new StringBuilder();

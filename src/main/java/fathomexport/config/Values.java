@@ -13,7 +13,7 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Makes typed values of nodes, or says why not. */
+/** Decodes nodes to typed values and reports problems. */
 final class Values {
   private static final Pattern WHOLE_NUMBER = Pattern.compile("-?(0|[1-9][0-9]{0,17})");
 
@@ -23,13 +23,15 @@ final class Values {
     this.problems = problems;
   }
 
-  /** The text as it was written, with or without quotes; never YAML's idea of "no value". */
+  /**
+   * Decodes a text as written, with or without quotes; YAML's "no value" forms are plain text too.
+   */
   Optional<Scalar> text(YamlNode node, String path) {
     return text(node, path, "");
   }
 
   /**
-   * The text as it was written.
+   * Decodes a text as written.
    *
    * @param allowed what to write, for the message
    */
@@ -50,7 +52,7 @@ final class Values {
     return Optional.empty();
   }
 
-  /** A whole number without quotes. */
+  /** Decodes a whole number without quotes. */
   Optional<Integer> wholeNumber(YamlNode node, String path, WholeNumber kind) {
     int least = kind.least();
     int most = kind.most();
@@ -84,7 +86,7 @@ final class Values {
     return Optional.of((int) value);
   }
 
-  /** A duration with its unit, such as {@code 500ms}, {@code 60s}, {@code 2m}. */
+  /** Decodes a duration with its unit, such as {@code 500ms}, {@code 60s}, {@code 2m}. */
   Optional<Duration> duration(YamlNode node, String path, Span kind) {
     Duration least = kind.least();
     Duration most = kind.most();
@@ -120,7 +122,7 @@ final class Values {
   }
 
   /**
-   * A list that is not empty.
+   * Decodes a list that is not empty.
    *
    * @param allowed what to write, for the message
    */
@@ -137,7 +139,7 @@ final class Values {
   }
 
   /**
-   * A list of single values that is not empty.
+   * Decodes a list of single values that is not empty.
    *
    * @param allowed what to write, for the message
    */
@@ -150,9 +152,9 @@ final class Values {
   }
 
   /**
-   * A group of keys.
+   * Decodes a group of keys.
    *
-   * @param group its keys, in the order in which messages name them
+   * @param group the keys, in the order in which messages name them
    */
   Optional<Section> section(YamlNode node, String path, Group group) {
     if (node instanceof Mapping mapping) {
@@ -162,7 +164,7 @@ final class Values {
     return Optional.empty();
   }
 
-  /** Reports that a node is of another kind than it should be. */
+  /** Reports that a node has the wrong kind. */
   void wrongKind(YamlNode node, String path, String wanted, String allowed) {
     if (!(node instanceof Unusable)) {
       problems.add(node.at(), path, "is " + node.kind() + ", but must be " + wanted, allowed);

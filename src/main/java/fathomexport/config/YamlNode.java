@@ -3,25 +3,25 @@ package fathomexport.config;
 import java.util.List;
 
 /**
- * What a file says, with the places where it says it. Nothing is made of a value yet: {@code NO}
- * and {@code 1e5} are the text that was written.
+ * A node of a file with its place. Values are not interpreted: {@code NO} and {@code 1e5} are the
+ * texts as written.
  */
 sealed interface YamlNode {
   Place at();
 
-  /** What it is, for messages. */
+  /** Returns the kind of node, for messages. */
   String kind();
 
-  /** Line and column, from 1. */
+  /** A line and a column, both from 1. */
   record Place(int line, int column) {}
 
   /**
    * A single value.
    *
-   * @param plain written without quotes
+   * @param plain true if written without quotes
    */
   record Scalar(Place at, String text, boolean plain) implements YamlNode {
-    /** Whether YAML takes it for "no value". */
+    /** Returns whether YAML reads the text as "no value". */
     boolean isNull() {
       return plain && List.of("", "~", "null", "Null", "NULL").contains(text);
     }
@@ -40,7 +40,7 @@ sealed interface YamlNode {
     }
   }
 
-  /** Keys with values; no key is there twice. */
+  /** Keys with values; the keys are distinct. */
   record Mapping(Place at, List<Entry> entries) implements YamlNode {
     @Override
     public String kind() {
@@ -51,7 +51,7 @@ sealed interface YamlNode {
   /** A key and its value. */
   record Entry(Scalar key, YamlNode value) {}
 
-  /** Something that was refused already; nothing more is said about it. */
+  /** A node that has already been reported; it causes no further messages. */
   record Unusable(Place at) implements YamlNode {
     @Override
     public String kind() {

@@ -32,10 +32,10 @@ import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 import org.snakeyaml.engine.v2.scanner.StreamReader;
 
 /**
- * Reads a file as a tree of nodes. Takes the plain part of YAML only: one document, a group of keys
- * at its top, no anchors, aliases, merge keys or tags, so that a file means what it shows.
+ * Reads a file as a tree of nodes. Accepts only plain YAML: one document with a group of keys at
+ * its top, without anchors, aliases, merge keys and tags, so that a file means what it shows.
  *
- * <p>Works on the parser's events, because only they show all of this with its place.
+ * <p>Reads the events of the parser, because only they give the place of each of these.
  */
 final class YamlReader {
   private static final int LARGEST = 1 << 20;
@@ -53,7 +53,7 @@ final class YamlReader {
     this.whenEmpty = whenEmpty;
   }
 
-  /** The group of keys at the top of the file; empty when there is a problem that hides it. */
+  /** Reads the group of keys at the top of the file; empty if a problem prevents it. */
   Optional<Mapping> read(Path file) {
     return text(file).flatMap(this::parse);
   }
@@ -105,20 +105,20 @@ final class YamlReader {
     return Optional.of(text);
   }
 
-  /** The group of keys at the top of a text. */
+  /** Reads the group of keys at the top of a text. */
   Optional<Mapping> parse(String text) {
     try {
       return document(new Parse(LoadSettings.builder().build()).parseString(text).iterator());
     } catch (MarkedYamlEngineException e) {
       problems.add(place(e.getProblemMark()), "", "is not YAML: " + reason(e), "");
     } catch (YamlEngineException e) {
-      // Not its message: it may show a part of the file, and with that a secret.
+      // Omits the message of the exception, because it may quote the file and with it a secret.
       problems.ofFile("is not YAML: " + e.getClass().getSimpleName(), "");
     }
     return Optional.empty();
   }
 
-  /** The parser's words without the snippet of the file, which may show a secret. */
+  /** Returns the parser's message without the snippet of the file, which may show a secret. */
   private static String reason(MarkedYamlEngineException e) {
     String problem = e.getProblem() == null ? "it cannot be parsed" : e.getProblem();
     if (problem.contains("TAB")) {
@@ -136,14 +136,14 @@ final class YamlReader {
   }
 
   private Optional<Mapping> document(Iterator<Event> events) {
-    events.next(); // the stream's start
+    events.next(); // the start of the stream
     Event first = events.next();
     if (first.getEventId() == Event.ID.StreamEnd) {
       problems.ofFile("is empty", whenEmpty);
       return Optional.empty();
     }
     YamlNode root = node(events.next(), events, "", 0);
-    events.next(); // the document's end
+    events.next(); // the end of the document
     Event after = events.next();
     if (after.getEventId() != Event.ID.StreamEnd) {
       problems.add(
@@ -243,7 +243,7 @@ final class YamlReader {
     return new Mapping(at, List.copyOf(entries.values()));
   }
 
-  /** The path of a key; what the user wrote stays in one line. */
+  /** Appends a key to a path; the key is escaped to one line. */
   static String join(String path, String key) {
     String quoted = Problems.quote(key);
     String shown = quoted.substring(1, quoted.length() - 1);

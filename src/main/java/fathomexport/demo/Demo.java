@@ -46,7 +46,9 @@ final class Demo implements Callable<Integer> {
   private static final int STORAGE = 74;
   private static final int STEPS = 3;
 
-  /** The most that the configuration takes; a demo of eleven real minutes would be no first one. */
+  /**
+   * Quota in the demo's configuration: with Fathom's own quota the demo would take eleven minutes.
+   */
   private static final int REQUESTS_PER_MINUTE = 1_000;
 
   private static final String PIPELINE = "nightly";
@@ -124,7 +126,10 @@ final class Demo implements Callable<Integer> {
     }
   }
 
-  /** The last day that is over in the zones of all sites, so that all have the same days. */
+  /**
+   * Returns the last day that is over in the time zones of all sites, so that all have the same
+   * days.
+   */
   private static LocalDate lastFinishedDay(Instant now) {
     LocalDate any = LocalDate.EPOCH;
     return World.dozen(0, any, any, 0).sites().stream()
@@ -134,7 +139,10 @@ final class Demo implements Callable<Integer> {
         .orElseThrow();
   }
 
-  /** No site has a day above the row limit: this is about what goes well. */
+  /**
+   * Returns a simulated account in which no site has a day above the row limit, because the demo
+   * shows the normal case.
+   */
   private static SimulatorOptions options(LocalDate first, LocalDate last) {
     return new SimulatorOptions(
         0, 1, first, last, 0, SimulatorToken.STANDARD.secret(), Quota.none());
@@ -176,7 +184,7 @@ final class Demo implements Callable<Integer> {
     return "'" + path.toString().replace("'", "''") + "'";
   }
 
-  /** The command as a person would give it, in the demo's directory. */
+  /** Runs the command as a user would enter it in the demo's directory. */
   private int backfill(DemoDirectory files, LocalDate first, LocalDate last) {
     Environment own = context.environment();
     ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -191,8 +199,8 @@ final class Demo implements Callable<Integer> {
                   own.variables(),
                   files.root(),
                   results,
-                  // A bar is for the one who watches; a log of windows is only worth its length
-                  // when something went wrong.
+                  // A terminal shows the progress bar; otherwise the log of windows is shown only
+                  // after an error.
                   own.terminal() ? own.err() : lines,
                   own.clock(),
                   own.terminal(),
@@ -291,7 +299,7 @@ final class Demo implements Callable<Integer> {
     say("[" + number + "/" + STEPS + "] " + what);
   }
 
-  /** To a person; a program that reads JSON is told the result only. */
+  /** Prints a line for people; with {@code --json} only the result is printed. */
   private void say(String line) {
     if (!context.printer().json()) {
       context.printer().line(line);

@@ -16,17 +16,17 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The directory that everything of a demo lies in, held by one demo at a time. A demo that begins
- * removes what an earlier one made there, and nothing else.
+ * The directory of all files of a demo, locked by one demo at a time. A new demo removes what an
+ * earlier one created there, and nothing else.
  */
 final class DemoDirectory implements AutoCloseable {
-  /** Also the mark that the directory is a demo's own. */
+  /** The lock file, which also marks the directory as one of a demo. */
   private static final String LOCK = ".fathom-demo";
 
   private static final List<String> MADE =
       List.of("conf", "pipelines", "warehouse", "postgres/data");
 
-  /** The directory cannot be a demo's; the message says why and what to do. */
+  /** The directory cannot be used for a demo; the message gives the reason and the remedy. */
   static final class NotUsableException extends Exception {
     private static final long serialVersionUID = 1L;
 
@@ -44,9 +44,9 @@ final class DemoDirectory implements AutoCloseable {
   }
 
   /**
-   * Takes a directory: a new or empty one, or that of an earlier demo.
+   * Locks a directory: a new or empty one, or that of an earlier demo.
    *
-   * @throws NotUsableException when it holds something else, or another demo runs in it
+   * @throws NotUsableException if it contains other files, or another demo runs in it
    */
   static DemoDirectory take(Path directory) throws IOException, NotUsableException {
     Path root = directory.toAbsolutePath().normalize();
@@ -74,7 +74,7 @@ final class DemoDirectory implements AutoCloseable {
     try {
       lock = channel.tryLock();
     } catch (OverlappingFileLockException e) {
-      // Held by a demo in this very process.
+      // Another demo in this process holds the lock.
       return false;
     }
     return lock != null;
@@ -86,7 +86,7 @@ final class DemoDirectory implements AutoCloseable {
     }
   }
 
-  /** Removes what an earlier demo left. Its database server must not run any more. */
+  /** Removes the files of an earlier demo. Its database server must have stopped. */
   void clear() throws IOException {
     for (String made : MADE) {
       Path path = root.resolve(made);
@@ -101,14 +101,14 @@ final class DemoDirectory implements AutoCloseable {
     }
   }
 
-  /** Writes a text file; its directories are made. */
+  /** Writes a text file into the demo's directory; creates {@code conf} if necessary. */
   Path write(String name, String text) throws IOException {
     Path file = root.resolve(name);
     Files.createDirectories(root.resolve("conf"));
     return Files.writeString(file, text);
   }
 
-  /** Writes a text file that other users cannot read, as a secret's file should be. */
+  /** Writes a text file that other users cannot read, as required for a secret. */
   Path writeSecret(String name, String text) throws IOException {
     Path file = write(name, text);
     if (Files.getFileStore(file).supportsFileAttributeView("posix")) {
@@ -143,7 +143,7 @@ final class DemoDirectory implements AutoCloseable {
     return root.resolve("warehouse");
   }
 
-  /** How many Parquet files there are, and their bytes together. */
+  /** Returns the number of Parquet files and their total size in bytes. */
   Weight parquet() throws IOException {
     try (Stream<Path> files = Files.walk(warehouse())) {
       long[] sum = new long[2];

@@ -18,8 +18,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * A PostgreSQL server of a demo's own: program, data and log in one directory, no socket elsewhere,
- * reached on 127.0.0.1 only, without a password.
+ * A PostgreSQL server for the demo. Program, data and log are in one directory; the server has no
+ * Unix socket and accepts connections on 127.0.0.1 only, without a password.
  */
 final class DemoPostgres implements AutoCloseable {
   static final String USER = "fathom_loader";
@@ -41,9 +41,10 @@ final class DemoPostgres implements AutoCloseable {
   }
 
   /**
-   * Starts a server on a free port, with an empty database.
+   * Starts a server on a free port with an empty database.
    *
-   * @throws IOException when it does not start; the message has the server's last words
+   * @throws IOException if the server does not start; the message includes the last lines of its
+   *     log
    */
   static DemoPostgres start(Path directory) throws IOException {
     Files.createDirectories(directory);
@@ -58,8 +59,8 @@ final class DemoPostgres implements AutoCloseable {
               .setDataDirectory(directory.resolve(DATA))
               .setCleanDataDirectory(false)
               .setRegisterShutdownHook(false)
-              // Unpacked programs are remembered by resolver: one of its own shares them with
-              // nobody.
+              // The library caches unpacked programs per resolver; a separate resolver avoids
+              // sharing them.
               .setPgBinaryResolver(
                   (system, machine) ->
                       DefaultPostgresBinaryResolver.INSTANCE.getPgBinary(system, machine))
@@ -84,7 +85,7 @@ final class DemoPostgres implements AutoCloseable {
                   : ""),
           e);
     }
-    // The library lets everybody write where it unpacks to.
+    // The library makes the directory writable for all users.
     Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
     DemoPostgres postgres = new DemoPostgres(server);
     try {
@@ -96,7 +97,7 @@ final class DemoPostgres implements AutoCloseable {
     return postgres;
   }
 
-  /** Stops the server that a killed demo left behind in this directory, if there is one. */
+  /** Stops the server that a killed demo left running in this directory, if there is one. */
   static void stopLeftover(Path directory) throws IOException, InterruptedException {
     Path pidFile = directory.resolve(DATA).resolve(PID_FILE);
     if (Files.notExists(pidFile)) {
@@ -121,7 +122,9 @@ final class DemoPostgres implements AutoCloseable {
     }
   }
 
-  /** A process id may be used again: only a program of this directory is a leftover. */
+  /**
+   * Returns whether the process runs a program of this directory, because process ids are reused.
+   */
   private static boolean isServerOf(Path directory, ProcessHandle process) {
     return process.info().command().map(c -> Path.of(c).startsWith(directory)).orElse(false);
   }
@@ -145,7 +148,7 @@ final class DemoPostgres implements AutoCloseable {
     }
   }
 
-  /** The JDBC URL of the demo's database. */
+  /** Returns the JDBC URL of the demo's database. */
   String url() {
     return url(DATABASE);
   }
@@ -154,7 +157,7 @@ final class DemoPostgres implements AutoCloseable {
     return "jdbc:postgresql://" + HOST + ":" + server.getPort() + "/" + database;
   }
 
-  /** How a person connects. */
+  /** Returns the command by which a person connects. */
   String psql() {
     return "psql -h " + HOST + " -p " + server.getPort() + " -U " + USER + " " + DATABASE;
   }

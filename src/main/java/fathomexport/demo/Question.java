@@ -8,13 +8,15 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A question that the demo puts to what landed.
+ * A question about the exported data.
  *
- * @param title what is asked, in words
- * @param sql the query, as a person may repeat it
+ * @param title the question in words
+ * @param sql the query, which a user can repeat
  */
 record Question(String title, String sql) {
   /**
+   * The result of a query.
+   *
    * @param header names of the columns
    * @param rows cells as text
    */
@@ -44,7 +46,7 @@ record Question(String title, String sql) {
                GROUP BY site_id, event_name
                ORDER BY value DESC, conversions DESC, site_id LIMIT 5"""));
 
-  /** How sure the numbers are: periods by the state of their evidence. */
+  /** The evidence for the numbers: the number of periods per state. */
   static final Question CERTAINTY =
       new Question(
           "How sure the numbers are: days of a site (or a goal), by the evidence for them",
@@ -55,7 +57,7 @@ record Question(String title, String sql) {
            GROUP BY report
            ORDER BY report""");
 
-  /** Pageviews of all sites, day by day. */
+  /** The pageviews of all sites per day. */
   static final Question TRAFFIC =
       new Question(
           "Pageviews a day, over all sites",

@@ -3,13 +3,13 @@ package fathomexport.demo;
 import fathomexport.cli.output.Printer;
 import java.util.List;
 
-/** A row of numbers as a line of bars. */
+/** Draws numbers as a line of bars. */
 final class Sparkline {
   private static final String BARS = "▁▂▃▄▅▆▇█";
 
   private Sparkline() {}
 
-  /** One bar a number, as high as its share of the largest, and what they lie between. */
+  /** Returns one bar per number, scaled to the largest, followed by the minimum and the maximum. */
   static String of(List<Long> values) {
     long most = values.stream().mapToLong(Long::longValue).max().orElse(0);
     long least = values.stream().mapToLong(Long::longValue).min().orElse(0);

@@ -1,4 +1,4 @@
-/** The newcomer's first minute: a simulated API, a real database, and what lands in it. */
+/** The demo for newcomers: a simulated API, a real database, and the data exported into it. */
 @NullMarked
 package fathomexport.demo;
 

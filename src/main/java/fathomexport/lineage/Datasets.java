@@ -16,15 +16,17 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What a run reads and writes, named as OpenLineage's naming of datasets wants it: namespace and
- * name together are a URI, without credentials.
+ * The inputs and outputs of a run, named by OpenLineage's rules for datasets: namespace and name
+ * together form a URI without credentials.
  *
- * @param api the namespace of what is read
+ * @param api the namespace of the inputs
+ * @param read the names of the inputs
+ * @param written the outputs
  */
 record Datasets(URI api, List<String> read, List<Written> written) {
   private static final String CURRENT_VISITORS = "current_visitors";
 
-  /** How a table is kept. */
+  /** The storage format of a table. */
   enum Form {
     POSTGRES,
     PARQUET
@@ -32,7 +34,7 @@ record Datasets(URI api, List<String> read, List<Written> written) {
 
   /** A table or a directory of files. */
   record Written(String namespace, String name, Form form, TableSchema schema) {
-    /** A column's type in the words of where it is kept. */
+    /** Returns the name of a column type in the storage format. */
     String typeName(ColumnType type) {
       return switch (form) {
         case POSTGRES ->
@@ -63,8 +65,8 @@ record Datasets(URI api, List<String> read, List<Written> written) {
   }
 
   /**
-   * @param snapshot whether current visitors are sampled, rather than reports exported
-   * @param sites those that are known; all sites are known when the run is planned
+   * @param snapshot true if the run samples current visitors; false if it exports reports
+   * @param sites the known sites; once the run is planned, these are all sites
    */
   static Datasets of(ExportSettings settings, ExportJob job, boolean snapshot, List<SiteId> sites) {
     URI base = settings.baseUrl();
@@ -114,7 +116,7 @@ record Datasets(URI api, List<String> read, List<Written> written) {
     return written;
   }
 
-  /** The output of this table where it is kept in this form. */
+  /** Returns the output of this table in this format. */
   Optional<Written> find(String table, Form form) {
     return written.stream()
         .filter(w -> w.form() == form && w.schema().name().equals(table))

@@ -10,8 +10,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
 /**
- * Sends events in their order on a thread of its own, so that nobody waits for them but the end of
- * a run, and that no longer than a set time. Whatever goes wrong is one warning.
+ * Sends events in order on a separate thread. Only the end of a run waits for them, and for no
+ * longer than a set time. All failures together cause one warning.
  */
 final class Delivery implements AutoCloseable {
   private final Sender sender;
@@ -27,11 +27,14 @@ final class Delivery implements AutoCloseable {
             return made;
           });
 
-  /** Hands one event over. */
+  /** Sends one event. */
   interface Sender extends AutoCloseable {
     /**
-     * @throws IOException when it was not taken; the message says why, without secrets
-     * @throws RuntimeException likewise
+     * Sends one event.
+     *
+     * @throws IOException if the target does not accept it; the message gives the reason, without
+     *     secrets
+     * @throws RuntimeException for the same reasons
      */
     void send(String event) throws IOException;
 
@@ -40,8 +43,8 @@ final class Delivery implements AutoCloseable {
   }
 
   /**
-   * @param target for people
-   * @param patience what {@link #close()} waits for events that are under way
+   * @param target the name of the target, for people
+   * @param patience how long {@link #close()} waits for open events
    */
   Delivery(Sender sender, String target, Duration patience, Consumer<String> warn) {
     this.sender = sender;
@@ -66,7 +69,7 @@ final class Delivery implements AutoCloseable {
     }
   }
 
-  /** Says once that lineage is lost. */
+  /** Warns once that lineage is lost. */
   void lost(String why) {
     if (warned.compareAndSet(false, true)) {
       warn.accept("lineage: not told to " + target + ": " + why + "; the export goes on");

@@ -24,8 +24,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes events about the runs of one job as JSON. Source: OpenLineage's specification 2-0-2, by
- * way of its own model.
+ * Formats events about the runs of one job as JSON. Source: OpenLineage's specification 2-0-2,
+ * through its own model.
  */
 final class Events {
   private static final String ENGINE = "Apache Beam";
@@ -45,8 +45,8 @@ final class Events {
   private final Optional<ParentRuns> parents;
 
   /**
-   * @param job the name of the job
-   * @param engineVersion Beam's
+   * @param job name of the job
+   * @param engineVersion version of Beam
    */
   Events(String namespace, String job, String engineVersion, Optional<ParentRuns> parents) {
     String packaged = Events.class.getPackage().getImplementationVersion();
@@ -60,12 +60,12 @@ final class Events {
   }
 
   /**
-   * What there is to say of a run at some moment.
+   * The state of a run at one moment.
    *
-   * @param days what it is about; null when that is not known
-   * @param error why it did not go well; null while it does
+   * @param days the days of the run; null if unknown
+   * @param error the error message; null if there is no error
    * @param totals values of {@link Facets#TOTALS}
-   * @param tallies by table; empty when it is not known what came of each
+   * @param tallies tallies by table; empty if the outcome per table is unknown
    */
   record Told(
       UUID run,
@@ -77,11 +77,11 @@ final class Events {
       Map<String, Object> totals,
       Map<String, Tally> tallies) {}
 
-  /** The event, in one line. */
+  /** Formats the event on one line. */
   String json(Told told) {
     OpenLineage.RunEvent event =
         model.newRunEvent(
-            // Finer than that, some receivers do not read.
+            // Some receivers cannot parse finer times.
             told.at().truncatedTo(ChronoUnit.MILLIS).atZone(ZoneOffset.UTC),
             told.type(),
             model.newRun(told.run(), runFacets(told)),
@@ -130,7 +130,7 @@ final class Events {
 
   private OpenLineage.ParentRunFacet parent(ParentRuns runs) {
     ParentRuns.Reference parent = runs.parent();
-    // Who has no parent is the root of those below it.
+    // A parent without a parent is the root.
     ParentRuns.Reference root = runs.root() == null ? parent : runs.root();
     return model.newParentRunFacet(
         model.newParentRunFacetRunBuilder().runId(parent.run()).build(),
@@ -196,7 +196,7 @@ final class Events {
             .toList());
   }
 
-  /** The model's times, which Jackson alone does not know how to write. */
+  /** Serializes the times of the model, which Jackson does not support by default. */
   private static final class Times extends StdSerializer<ZonedDateTime> {
     private static final long serialVersionUID = 1L;
 

@@ -5,16 +5,17 @@ import java.net.URI;
 import java.util.Map;
 
 /**
- * Facets of our own. Their schemas are in {@code docs/lineage/FathomExportFacets-1-0-0.json}; a
- * change that a reader would notice takes another version.
+ * The OpenLineage facets of fathom-export. Their schemas are in {@code
+ * docs/lineage/FathomExportFacets-1-0-0.json}; a change that is visible to readers requires a new
+ * version.
  */
 final class Facets {
   static final String SCHEMAS = "urn:fathom-export:facets:1-0-0#/$defs/";
 
-  /** Of a run: what came of all of it. */
+  /** Facet of a run: its totals. */
   static final String TOTALS = "fathomExport_totals";
 
-  /** Of an output: what came of one report's windows. */
+  /** Facet of an output: the outcome of one report's windows. */
   static final String WINDOWS = "fathomExport_windows";
 
   private Facets() {}

@@ -7,22 +7,22 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where events go.
+ * The target of lineage events.
  *
- * @param namespace of the jobs in them
- * @param timeout of one event from connecting to the answer's head; also what the end of a run
- *     waits for those that are still under way
+ * @param namespace namespace of the jobs in the events
+ * @param timeout deadline of one event, from connecting to the response's headers; also the maximum
+ *     wait for open events at the end of a run
  */
 public record LineageSettings(Target target, String namespace, Duration timeout) {
 
-  /** What takes events. */
+  /** A receiver of events. */
   public sealed interface Target {
 
     /**
      * A server.
      *
-     * @param url what {@code /api/v1/lineage} is added to
-     * @param apiKey sent as a bearer token; null where the server asks for none
+     * @param url base of {@code /api/v1/lineage}
+     * @param apiKey sent as a bearer token; null if the server requires none
      */
     record Server(URI url, @Nullable SecretRef apiKey) implements Target {
       @Override
@@ -31,7 +31,7 @@ public record LineageSettings(Target target, String namespace, Duration timeout)
       }
     }
 
-    /** A file that grows by a line an event. */
+    /** A file to which each event is appended as one line. */
     record Lines(Path file) implements Target {
       @Override
       public String toString() {

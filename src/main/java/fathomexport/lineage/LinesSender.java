@@ -6,7 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/** Adds events to a file, a line each. */
+/** Appends events to a file, one line per event. */
 final class LinesSender implements Delivery.Sender {
   private final Path file;
 
@@ -16,7 +16,7 @@ final class LinesSender implements Delivery.Sender {
 
   @Override
   public void send(String event) throws IOException {
-    // In one piece: runs of several pipelines may write to one file.
+    // Each event is written in one call, because runs of several pipelines may share the file.
     Files.write(
         file,
         (event + "\n").getBytes(StandardCharsets.UTF_8),

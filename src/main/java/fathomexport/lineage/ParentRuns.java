@@ -7,10 +7,10 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The run that started this one, as schedulers tell it. Source: the variables that Airflow's macros
+ * The parent run of this one, as schedulers pass it. Source: the variables that Airflow's macros
  * {@code lineage_parent_id} and {@code lineage_root_parent_id} are made for.
  *
- * @param root the run that began it all; null when the parent did
+ * @param root the first run of the chain; null if it is the parent
  */
 record ParentRuns(Reference parent, @Nullable Reference root) {
   private static final String PARENT = "OPENLINEAGE_PARENT_ID";
@@ -19,7 +19,10 @@ record ParentRuns(Reference parent, @Nullable Reference root) {
   /** A run of a job. */
   record Reference(String namespace, String job, UUID run) {}
 
-  /** Empty when there is none, or when it cannot be read, of which it warns. */
+  /**
+   * Reads the parent run from the environment variables; empty if it is missing or, with a warning,
+   * unreadable.
+   */
   static Optional<ParentRuns> of(Map<String, String> variables, Consumer<String> warn) {
     Optional<Reference> root = reference(variables, ROOT, warn);
     return reference(variables, PARENT, warn).map(p -> new ParentRuns(p, root.orElse(null)));
@@ -31,7 +34,7 @@ record ParentRuns(Reference parent, @Nullable Reference root) {
     if (value.isEmpty()) {
       return Optional.empty();
     }
-    // A namespace may be a URL: the job and the run are what stands last.
+    // A namespace may be a URL, so job and run are the last two segments.
     int beforeRun = value.lastIndexOf('/');
     int beforeJob = value.lastIndexOf('/', beforeRun - 1);
     if (beforeJob > 0 && beforeRun > beforeJob + 1) {

@@ -28,8 +28,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells of one run: START when it is planned, COMPLETE, FAIL or ABORT at its end. Never keeps the
- * run from going on: what cannot be told is a warning. Thread-safe.
+ * Sends lineage events of one run: START when it is planned; COMPLETE, FAIL or ABORT at its end. A
+ * failure to send is a warning and never affects the run. Thread-safe.
  */
 public final class RunLineage implements RunListener, AutoCloseable {
   private static final String SNAPSHOT = "snapshot";
@@ -57,10 +57,13 @@ public final class RunLineage implements RunListener, AutoCloseable {
   private boolean over;
 
   /**
+   * Creates the lineage of a run.
+   *
    * @param command {@code run}, {@code backfill} or {@code snapshot}
-   * @param beamVersion named in the events as what processed the data
+   * @param beamVersion version of the processing engine in the events
    * @param variables environment variables, for the API key and the parent run
-   * @param warn told, once, that lineage is lost
+   * @param warn receives a warning if lineage is lost, at most once, or if the parent run is
+   *     unreadable
    */
   public RunLineage(
       LineageSettings settings,
@@ -116,7 +119,7 @@ public final class RunLineage implements RunListener, AutoCloseable {
     }
   }
 
-  /** The run ended. */
+  /** Reports the end of the run. */
   public synchronized void ended(RunResult result) {
     EventType type = type(result);
     Map<String, Object> totals = totals(result.exitCode());
@@ -129,7 +132,8 @@ public final class RunLineage implements RunListener, AutoCloseable {
     totals.put("rows", result.rows());
     totals.put("rowsQuarantined", result.quarantined());
     totals.put("requestsBilled", result.requests());
-    // Windows that end on other machines are not heard of here, those of a snapshot have no report.
+    // Outcomes of windows on other machines do not arrive here, and those of a snapshot have no
+    // report.
     boolean heardAll = all.committed() == result.windowsCommitted();
     if (heardAll && !command.equals(SNAPSHOT)) {
       totals.put("periodsCertified", all.periods().certified());
@@ -139,13 +143,13 @@ public final class RunLineage implements RunListener, AutoCloseable {
     end(type, type == EventType.COMPLETE ? null : message(result), totals, heardAll);
   }
 
-  /** The run could not begin, or could not go on. */
+  /** Reports that the run could not start or could not continue. */
   public synchronized void failed(FailureKind kind, String message) {
     boolean stopped = kind == FailureKind.STOPPED || kind == FailureKind.BUDGET;
     end(stopped ? EventType.ABORT : EventType.FAIL, message, totals(kind.exitCode()), false);
   }
 
-  /** Waits a little for what is under way. */
+  /** Waits for open events, at most for the timeout of the settings. */
   @Override
   public void close() {
     failed(FailureKind.FAULT, "internal error; please report it; the log says more");
@@ -153,9 +157,9 @@ public final class RunLineage implements RunListener, AutoCloseable {
   }
 
   /**
-   * Stopped on purpose, by a signal or a budget: aborted, for nothing is wrong. Else whatever makes
-   * the exit code other than 0 makes the run a failed one, for a scheduler and a catalogue should
-   * not say different things of it.
+   * Returns the type of the last event. A run that a signal or a budget stopped is aborted, because
+   * that is not an error. Any other exit code than 0 means that the run failed, so that scheduler
+   * and catalogue agree.
    */
   private static EventType type(RunResult result) {
     if (result.exitCode() == 0) {
@@ -222,7 +226,7 @@ public final class RunLineage implements RunListener, AutoCloseable {
       Map<String, Tally> known) {
     try {
       boolean snapshot = command.equals(SNAPSHOT);
-      // A snapshot has other inputs and outputs: it is another job.
+      // A snapshot has other inputs and outputs, so it is a separate job.
       String name = "fathom-export." + job.name() + (snapshot ? "." + SNAPSHOT : "");
       if (events == null) {
         events = new Events(namespace, name, beamVersion, parents);
@@ -247,8 +251,8 @@ public final class RunLineage implements RunListener, AutoCloseable {
   }
 
   /**
-   * The ledger's id when it is a UUID, else one made of it: the same whenever it is made. A run
-   * that could not be planned is in no ledger.
+   * Returns the ledger's run id if it is a UUID, otherwise a UUID that is always derived from it in
+   * the same way. A run that could not be planned is not in the ledger and gets a new UUID.
    */
   private UUID id(String name) {
     PlannedRun known = planned;

@@ -11,7 +11,10 @@ import okhttp3.RequestBody;
 import okhttp3.Response;
 import org.jspecify.annotations.Nullable;
 
-/** Posts events to a server, once each: the last one of a run says all that those before it did. */
+/**
+ * Posts each event to a server once, without retries: the last event of a run repeats the content
+ * of the earlier ones.
+ */
 final class ServerSender implements Delivery.Sender {
   private static final String PATH = "/api/v1/lineage";
   private static final MediaType JSON = MediaType.get("application/json; charset=utf-8");
@@ -22,7 +25,7 @@ final class ServerSender implements Delivery.Sender {
   private final Map<String, String> variables;
 
   /**
-   * @param timeout of one event, from connecting to the answer's head
+   * @param timeout deadline of one event, from connecting to the response's headers
    */
   ServerSender(
       LineageSettings.Target.Server server, Map<String, String> variables, Duration timeout) {

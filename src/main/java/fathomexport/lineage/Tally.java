@@ -6,12 +6,12 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * What came of some windows; tallies of parts add up.
+ * Counts the outcomes of windows; tallies can be added.
  *
- * @param committed all or a part of the window
- * @param unchanged committed, but all rows were stored already
- * @param rows of the windows, as they are stored
- * @param rowsWritten of the windows in which something changed
+ * @param committed windows that were committed in whole or in part
+ * @param unchanged committed windows whose rows were all stored before
+ * @param rows stored rows of the windows
+ * @param rowsWritten rows of the windows in which something changed
  */
 record Tally(
     long committed,
@@ -59,7 +59,7 @@ record Tally(
         periods.plus(other.periods));
   }
 
-  /** As the values of a facet. */
+  /** Returns the tally as the values of a facet. */
   Map<String, Object> facet() {
     Map<String, Object> values = new LinkedHashMap<>();
     values.put("windowsCommitted", committed);

@@ -1,5 +1,5 @@
 /**
- * Tells a lineage server of runs, in OpenLineage's events. Start at {@link
+ * Reports runs to a lineage server as OpenLineage events. Start at {@link
  * fathomexport.lineage.RunLineage}.
  */
 @NullMarked

@@ -31,16 +31,16 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** The commands that need nothing but the configuration. Each returns its exit code. */
+/** The commands that depend only on the configuration. Each returns its exit code. */
 public final class Commands {
   static final String PIPELINE = "Name of a file in pipelines/ without .yaml, or a path.";
 
-  /** Before, the API has no complete data. */
+  /** The API has no complete data before this day. */
   private static final LocalDate ACCURATE_FROM = LocalDate.of(2021, 3, 1);
 
   private Commands() {}
 
-  /** The option to sit out what a run without it ends for. */
+  /** The option that makes a run wait where it would otherwise end. */
   static final class Waiting {
     @Option(
         names = "--wait",
@@ -55,7 +55,7 @@ public final class Commands {
     }
   }
 
-  /** A range of days, both included. */
+  /** The options for a range of days, both ends included. */
   static final class Range {
     @Option(
         names = "--from",

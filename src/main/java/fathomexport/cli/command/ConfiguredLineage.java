@@ -8,12 +8,15 @@ import fathomexport.run.ExportJob;
 import java.nio.file.Path;
 import java.util.function.Consumer;
 
-/** Tells the configured target of a run. Apart, so that nothing of it is loaded without one. */
+/**
+ * Creates the lineage of a run for the configured target. A separate class, so that lineage classes
+ * are loaded only when a target is configured.
+ */
 final class ConfiguredLineage {
   private ConfiguredLineage() {}
 
   /**
-   * @param warn told when it does not work
+   * @param warn receives a warning if lineage fails
    */
   static RunLineage of(
       Context context,

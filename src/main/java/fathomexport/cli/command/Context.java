@@ -23,10 +23,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/**
- * What every command starts from: the process's surroundings and the options that all commands
- * have.
- */
+/** The input of every command: the environment of the process and the global options. */
 public final class Context {
   private final Environment environment;
   private final GlobalOptions options;
@@ -45,7 +42,7 @@ public final class Context {
     return options;
   }
 
-  /** Prints results, as text or as JSON. */
+  /** Creates a printer for results, as text or as JSON. */
   public Printer printer() {
     return new Printer(environment.out(), options.json);
   }
@@ -64,7 +61,7 @@ public final class Context {
     return settings;
   }
 
-  /** Warns of every file with a secret that other users can read, once. */
+  /** Warns once of each secret file that other users can read. */
   void warnOfExposed(Settings settings) {
     secrets(settings).values().stream()
         .flatMap(secret -> secret.exposure().stream())
@@ -72,7 +69,7 @@ public final class Context {
         .forEach(this::warn);
   }
 
-  /** What is wrong with the secrets that the settings name, as this process finds them. */
+  /** Lists the secrets of the settings that this process cannot find, one message each. */
   List<String> absentSecrets(Settings settings) {
     List<String> absent = new ArrayList<>();
     secrets(settings)
@@ -84,7 +81,7 @@ public final class Context {
     return absent;
   }
 
-  /** The secrets that the settings name, by the key that does. */
+  /** Returns the secrets of the settings by the key that refers to them. */
   private static Map<String, SecretRef> secrets(Settings settings) {
     Map<String, SecretRef> secrets = new LinkedHashMap<>();
     secrets.put("api.token", settings.api().token());

@@ -385,7 +385,7 @@ public final class EvidenceCommands {
       }
     }
 
-    /** What is told, with its name before it. */
+    /** Prints labelled lines. */
     private record Lines(Printer printer) {
       void add(String name, String text) {
         printer.line("    " + String.format("%-12s", name) + text);

@@ -23,11 +23,11 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Starts what takes long, shows how it gets on, and leaves its numbers for those who watch. */
+/** Starts long-running work, shows its progress, and writes its metrics for monitoring. */
 final class Launch {
   private Launch() {}
 
-  /** The option that leaves numbers. */
+  /** The option for the metrics file. */
   static final class Metrics {
     @Option(
         names = "--metrics-file",
@@ -36,20 +36,20 @@ final class Launch {
     @Nullable Path file;
   }
 
-  /** What is started. */
+  /** The work to start. */
   interface Work {
     RunResult start(Exporter exporter, ExportJob job);
   }
 
-  /** What says at the end what was done. */
+  /** Prints the result at the end. */
   interface Result {
     void print(Printer printer, String pipeline, RunResult result);
   }
 
   /**
-   * Runs to the end.
+   * Runs the work to its end.
    *
-   * @param warning told before it begins; empty when there is nothing to warn of
+   * @param warning shown before the start; empty for none
    * @return the exit code
    */
   static int run(
@@ -82,17 +82,21 @@ final class Launch {
     }
   }
 
-  /** What is measured while a listener hears of it. */
+  /** Work that reports its events to a listener, which measures it. */
   interface Measured {
     Ended run(RunListener numbers);
   }
 
-  /** Told why numbers cannot be left. */
+  /** Receives the reason why the metrics cannot be written. */
   interface Complaint {
     void told(int exitCode, String message);
   }
 
-  /** Has the numbers of what is done written, whatever comes of it, where that is asked for. */
+  /**
+   * Runs the work and then writes its metrics, however it ends, if a metrics file is requested.
+   *
+   * @return the exit code
+   */
   static int measured(
       Context context,
       String pipeline,
@@ -128,7 +132,7 @@ final class Launch {
     return code;
   }
 
-  /** How a run ended; without a result when it could not begin. */
+  /** The end of a run; the result is null if the run could not start. */
   record Ended(int exitCode, @Nullable RunResult result) {}
 
   private static Ended run(
@@ -180,7 +184,7 @@ final class Launch {
     return new Ended(result.exitCode(), result);
   }
 
-  /** Has lineage hear how the run ends. */
+  /** Runs the work and reports its end to lineage. */
   private static RunResult told(RunLineage lineage, Supplier<RunResult> run) {
     try {
       RunResult result = run.get();
@@ -213,7 +217,10 @@ final class Launch {
     }
   }
 
-  /** From the ledger; where that does not answer or has none, what the file said before. */
+  /**
+   * Returns the last success from the ledger, or from the previous metrics file if the ledger has
+   * none or is not available.
+   */
   private static Optional<Instant> lastSuccess(
       Context context, String pipeline, String command, MetricsFile numbers) {
     try {

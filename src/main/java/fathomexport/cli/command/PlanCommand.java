@@ -20,7 +20,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code plan}: what a run would cost, before it costs anything. */
+/** {@code plan}: shows what a run would cost, without a billed request. */
 @Command(
     name = "plan",
     description = {
@@ -150,7 +150,7 @@ public final class PlanCommand implements Callable<Integer> {
         rows);
   }
 
-  /** What the likely requests are for. */
+  /** Prints the purpose of the likely requests. */
   private static void kinds(Printer printer, PlanOverview plan) {
     if (plan.likelyRequests() == 0) {
       return;

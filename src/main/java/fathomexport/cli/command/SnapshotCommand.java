@@ -7,7 +7,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code snapshot}: who is on the sites now. */
+/** {@code snapshot}: samples the current visitors of the sites. */
 @Command(
     name = "snapshot",
     description = {

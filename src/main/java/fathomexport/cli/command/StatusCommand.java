@@ -23,7 +23,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code status}: what is covered, to which day, how surely. */
+/** {@code status}: shows which days are covered and with what evidence. */
 @Command(
     name = "status",
     description = {

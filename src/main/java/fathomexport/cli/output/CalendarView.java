@@ -8,21 +8,23 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A calendar of a line: a row a month, a column a day of the month. Days of one state that follow
- * each other are one path, so that years of them stay small.
+ * The calendar of a line: one row per month and one column per day of the month. Consecutive days
+ * of the same state form one path, which keeps the calendars of many years small.
  *
- * @param height of the picture; a cell is 9 by 9
+ * @param height height of the SVG picture in its user units; a cell is 9 by 9
+ * @param gridHeight height of the cells alone
  * @param scale id of the labels, which calendars of the same months share
+ * @param paths the days by state
  */
 record CalendarView(int height, int gridHeight, String scale, List<Path> paths) {
   private static final int CELL = 9;
   private static final int LEFT = 45;
   private static final int DAYS = 31;
 
-  /** Days of one state. */
+  /** Consecutive days of the same state. */
   record Path(String state, String d, String title) {}
 
-  /** What stands beside the cells. */
+  /** The labels beside the cells. */
   record Scale(String id, List<Label> labels) {
     static Scale of(YearMonth first, int months) {
       List<Label> labels = new ArrayList<>();
@@ -40,7 +42,7 @@ record CalendarView(int height, int gridHeight, String scale, List<Path> paths) 
     }
   }
 
-  /** One word of a scale. */
+  /** One label of a scale. */
   record Label(double x, double y, boolean middle, String text) {}
 
   static YearMonth firstMonth(List<StatusOverview.Span> spans) {
@@ -55,7 +57,7 @@ record CalendarView(int height, int gridHeight, String scale, List<Path> paths) 
   }
 
   /**
-   * @param spans at least one, in order
+   * @param spans one or more, in order
    */
   static CalendarView of(List<StatusOverview.Span> spans) {
     YearMonth start = firstMonth(spans);

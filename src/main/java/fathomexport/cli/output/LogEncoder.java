@@ -12,18 +12,18 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes what is logged: to a terminal as text, else as lines of the same keys as those of a run,
- * so that a program can read all of it. (Logback's own JSON has other keys.) Messages, those of
- * exceptions included, are made safe to show here, so that no caller has to think of it.
+ * Formats log events: as text on a terminal, otherwise as JSON lines with the same keys as those of
+ * a run, so that a program can read the whole log. (Logback's own JSON has other keys.) Messages,
+ * including those of exceptions, are escaped here, so that callers need not do it.
  */
 public final class LogEncoder extends EncoderBase<ILoggingEvent> {
-  /** Keeps a layout from adding the exception by itself. */
+  /** Prevents a layout from adding the exception itself. */
   private static final String NO_EXCEPTION = "%nopex";
 
   private String pattern = "";
   private @Nullable PatternLayout head;
 
-  /** What stands before a message on a terminal, set from {@code logback.xml}. */
+  /** Sets the prefix of a message on a terminal; {@code logback.xml} calls it. */
   public void setPattern(String pattern) {
     this.pattern = pattern;
   }
@@ -50,7 +50,7 @@ public final class LogEncoder extends EncoderBase<ILoggingEvent> {
     StringBuilder trace = new StringBuilder();
     trace(event.getThrowableProxy(), "", trace);
     String message = event.getFormattedMessage();
-    // In JSON a message keeps its lines: there they are characters of a string.
+    // In JSON a message keeps its line breaks, because they are characters of a string.
     String line =
         head == null
             ? line(event, message + trace)
@@ -67,7 +67,7 @@ public final class LogEncoder extends EncoderBase<ILoggingEvent> {
         .toString();
   }
 
-  /** Appends an exception with its causes: one line for each message and each frame. */
+  /** Appends an exception with its causes: one line per message and per frame. */
   private static void trace(@Nullable IThrowableProxy thrown, String role, StringBuilder out) {
     if (thrown == null) {
       return;

@@ -11,8 +11,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One line of a log that a program reads: a JSON object with always the same keys, in the same
- * order; null where there is nothing to say. docs/operations.md tells what each means.
+ * One machine-readable log line: a JSON object with a fixed set of keys in a fixed order. A key
+ * without a value is null. docs/operations.md describes the keys.
  */
 public final class LogLine implements ShownStream.Escaped {
   static final List<String> KEYS =
@@ -51,7 +51,10 @@ public final class LogLine implements ShownStream.Escaped {
   }
 
   /**
+   * Sets a value.
+   *
    * @param value text or a whole number
+   * @throws IllegalArgumentException if the key is unknown
    */
   public LogLine with(String key, @Nullable Object value) {
     if (!values.containsKey(key)) {
@@ -61,7 +64,7 @@ public final class LogLine implements ShownStream.Escaped {
     return this;
   }
 
-  /** The line, without its end. */
+  /** Returns the line without its line break. */
   @Override
   public String toString() {
     try {

@@ -14,8 +14,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A run's numbers in Prometheus' text format, for the node exporter's textfile collector. All are
- * of the last run of a pipeline and command, so all are gauges.
+ * The metrics of a run in Prometheus' text format, for the node exporter's textfile collector. All
+ * values describe the last run of a pipeline and command, so all are gauges.
  */
 public final class MetricsFile implements RunListener {
   private static final String PREFIX = "fathom_export_";
@@ -28,7 +28,7 @@ public final class MetricsFile implements RunListener {
   private final AtomicLong limited = new AtomicLong();
 
   /**
-   * @param pipeline as the user named it: a name, or a path
+   * @param pipeline the pipeline as the user named it: a name or a path
    */
   public MetricsFile(Path file, String pipeline, String command, Instant startedAt) {
     this.file = file;
@@ -47,7 +47,9 @@ public final class MetricsFile implements RunListener {
     limited.incrementAndGet();
   }
 
-  /** When a run last succeeded by the file that is there; empty when there is none. */
+  /**
+   * Returns the time of the last success according to the existing file, or empty if there is none.
+   */
   public Optional<Instant> successBefore() {
     String start = SUCCESS + "{" + labels + "} ";
     try {
@@ -56,7 +58,7 @@ public final class MetricsFile implements RunListener {
           .map(line -> Instant.ofEpochMilli(Math.round(1000 * seconds(line, start))))
           .findFirst();
     } catch (IOException e) {
-      // Without the file nothing is known of a success, which is what leaving it out says.
+      // Without a file no success is known, so the metric is omitted.
       return Optional.empty();
     }
   }
@@ -68,9 +70,9 @@ public final class MetricsFile implements RunListener {
   /**
    * Replaces the file.
    *
-   * @param success when a run last exited 0; empty when none is known of, and then left out
-   * @param result null when there is none, because the run could not begin or exports nothing; then
-   *     windows and rows are left out
+   * @param success when a run last exited with 0; empty if unknown, and then omitted
+   * @param result null if the run could not start or exports nothing; then windows and rows are
+   *     omitted
    */
   public void write(
       int exitCode, Instant now, Optional<Instant> success, @Nullable RunResult result)
@@ -139,7 +141,7 @@ public final class MetricsFile implements RunListener {
     return number(Duration.between(Instant.EPOCH, at));
   }
 
-  /** Seconds, to the millisecond. */
+  /** Formats a duration in seconds with three decimals. */
   private static String number(Duration duration) {
     return "%d.%03d".formatted(duration.toSeconds(), duration.toMillisPart());
   }

@@ -17,8 +17,7 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Prints what a command has to say: to a person as lines and tables, to a program as one JSON
- * document.
+ * Prints the result of a command: lines and tables for people, or one JSON document for programs.
  */
 public final class Printer {
   private static final ObjectMapper JSON =
@@ -40,7 +39,7 @@ public final class Printer {
     this.json = json;
   }
 
-  /** Whether a program reads this. */
+  /** Returns whether the output is JSON. */
   public boolean json() {
     return json;
   }
@@ -49,7 +48,7 @@ public final class Printer {
     out.println(text);
   }
 
-  /** Prints a value as JSON; its fields in snake case, times in ISO 8601. */
+  /** Prints a value as JSON with field names in snake case and times in ISO 8601. */
   public void json(Object value) {
     try {
       out.print(ShownText.json(JSON.writeValueAsString(value)) + System.lineSeparator());
@@ -58,11 +57,11 @@ public final class Printer {
     }
   }
 
-  /** Prints a table: columns as wide as they need, numbers to the right. */
+  /** Prints a table. Columns are as wide as their content; numbers are right-aligned. */
   public void table(List<String> header, List<List<String>> rows) {
     List<List<String>> all = new ArrayList<>();
     all.add(header);
-    // Widths are those of what is shown.
+    // The widths are those of the escaped cells.
     rows.forEach(row -> all.add(row.stream().map(ShownText::cell).toList()));
     int[] widths = new int[header.size()];
     for (List<String> row : all) {
@@ -88,12 +87,12 @@ public final class Printer {
         && rows.stream().anyMatch(r -> !r.get(column).isEmpty());
   }
 
-  /** A number with separators between thousands. */
+  /** Formats a number with separators between thousands. */
   public static String number(long value) {
     return String.format(Locale.ROOT, "%,d", value);
   }
 
-  /** A size as people say it. */
+  /** Formats a size in bytes for people, in units from B to TiB. */
   public static String bytes(long bytes) {
     double size = bytes;
     String[] units = {"B", "KiB", "MiB", "GiB", "TiB"};
@@ -106,7 +105,7 @@ public final class Printer {
         Locale.ROOT, unit == 0 || size >= 10 ? "%.0f %s" : "%.1f %s", size, units[unit]);
   }
 
-  /** A length of time as people say it. */
+  /** Formats a duration for people, in seconds, minutes or hours. */
   public static String time(Duration duration) {
     long seconds = duration.toSeconds();
     if (seconds < 60) {

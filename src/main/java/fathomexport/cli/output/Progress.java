@@ -22,8 +22,8 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Shows how a run gets on, on standard error: to a person a bar of requests, with rows, rate and
- * the time to go; to a log one JSON line a window.
+ * Shows the progress of a run on standard error: on a terminal a bar of requests with rows, rate
+ * and remaining time; otherwise one JSON line per window.
  */
 public abstract class Progress implements RunListener, AutoCloseable {
 
@@ -33,19 +33,19 @@ public abstract class Progress implements RunListener, AutoCloseable {
         : new Lines(environment.err(), environment.clock());
   }
 
-  /** Something that whoever runs this should know. */
+  /** Shows a warning to the user. */
   public abstract void warn(String message);
 
-  /** The run ended. */
+  /** Shows that the run has ended. */
   public abstract void ended(RunResult result);
 
-  /** The run could not begin, or could not go on. */
+  /** Shows that the run could not start or could not continue. */
   public abstract void failed(int exitCode, String message);
 
   @Override
   public void close() {}
 
-  /** One structured line a window. */
+  /** Writes one structured line per window. */
   private static final class Lines extends Progress {
     private final PrintStream err;
     private final InstantSource clock;
@@ -157,7 +157,9 @@ public abstract class Progress implements RunListener, AutoCloseable {
     }
   }
 
-  /** A bar whose unit is the request: the quota makes requests, not rows, take the time. */
+  /**
+   * A progress bar that counts requests, because the quota makes requests, not rows, take the time.
+   */
   private static final class Bar extends Progress {
     private static final int UPDATE_MILLIS = 500;
 
@@ -245,12 +247,12 @@ public abstract class Progress implements RunListener, AutoCloseable {
       show(outcome.failure() == null ? message() : " ! " + outcome.window());
     }
 
-    /** What is done, out of what that makes the run come to. */
+    /** Shows the requests so far out of the expected total. */
     private void show(String message) {
       if (bar != null && toGo != null) {
         bar.maxHint(requests + toGo.requestsLeft());
         bar.stepTo(requests);
-        // The bar itself moves the cursor, so what it prints is not escaped below.
+        // The bar moves the cursor, so its stream does not escape what it prints.
         bar.setExtraMessage(ShownText.line(message));
       }
     }
@@ -280,7 +282,7 @@ public abstract class Progress implements RunListener, AutoCloseable {
         open = bar;
         bar = null;
       }
-      // Not while holding the lock: its last picture asks for the time to go.
+      // The lock must be free, because the last update of the bar asks for the remaining time.
       if (open != null) {
         open.close();
       }

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** Says what a run did. */
+/** Prints the result of a run. */
 public final class RunPrinting {
   private static final int MESSAGES = 20;
 
@@ -47,7 +47,9 @@ public final class RunPrinting {
     stale(printer, pipeline, result.stale());
   }
 
-  /** Says what is no longer what the pipeline asks for, and what renews it. */
+  /**
+   * Prints the stored ranges that no longer match the pipeline, with the command that renews them.
+   */
   public static void stale(Printer printer, String pipeline, List<StaleRange> ranges) {
     ranges.stream()
         .limit(MESSAGES)
@@ -73,7 +75,7 @@ public final class RunPrinting {
     }
   }
 
-  /** Says what a snapshot did. */
+  /** Prints the result of a snapshot. */
   public static void printSamples(Printer printer, String pipeline, RunResult result) {
     if (printer.json()) {
       printer.json(result);
@@ -123,7 +125,7 @@ public final class RunPrinting {
     if (messages.size() > MESSAGES) {
       printer.line("  ! and " + (messages.size() - MESSAGES) + " more: see status");
     }
-    // Those of one cause say it once.
+    // Windows that were not fetched for the same cause share one line.
     Map<String, List<String>> byCause =
         notFetched.stream()
             .collect(

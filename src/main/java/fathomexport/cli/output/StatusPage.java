@@ -28,8 +28,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The status as one page for a browser: nothing in it comes from elsewhere, no script. The template
- * escapes what it is given.
+ * Renders the status as one HTML page without external resources and without scripts. The template
+ * escapes its values.
  */
 public final class StatusPage {
   private static final String TEMPLATE = "status.mustache";
@@ -43,7 +43,9 @@ public final class StatusPage {
   private static final int GAPS = 6;
   private static final int RANGES = 6;
 
-  /** Months of all calendars together, above which they show the newest only. */
+  /**
+   * Maximum number of months over all calendars; above it, calendars show only the last 13 months.
+   */
   private static final int MOST_MONTHS = 30_000;
 
   private static final int MONTHS_OF_MANY = 13;
@@ -55,7 +57,9 @@ public final class StatusPage {
 
   private final StatusOverview status;
 
-  /** Before this day calendars show nothing: the page of many sites and years stays loadable. */
+  /**
+   * Calendars omit days before this one, so that the page of many sites and years remains loadable.
+   */
   private final LocalDate calendarsFrom;
 
   private StatusPage(StatusOverview status) {
@@ -73,7 +77,7 @@ public final class StatusPage {
                 .minusMonths(MONTHS_OF_MANY - 1L);
   }
 
-  /** The spans that a line's calendar shows. */
+  /** Returns the spans that the calendar of a line shows. */
   private List<StatusOverview.Span> shown(StatusOverview.Line line) {
     return line.spans().stream()
         .filter(s -> !s.last().isBefore(calendarsFrom))
@@ -85,7 +89,7 @@ public final class StatusPage {
         .toList();
   }
 
-  /** The page, as XML that is HTML, too. */
+  /** Renders the page as XML that is also valid HTML. */
   public static String of(StatusOverview status) {
     StringWriter page = new StringWriter();
     try (InputStreamReader template =
@@ -99,7 +103,7 @@ public final class StatusPage {
     return page.toString();
   }
 
-  /** Makes whatever the template shows safe, as text and as HTML. */
+  /** Escapes all values of the template, as shown text and as HTML. */
   private static final class Escaping extends DefaultMustacheFactory {
     @Override
     public void encode(String value, Writer writer) {
@@ -107,7 +111,7 @@ public final class StatusPage {
     }
   }
 
-  /** Model of the template. */
+  /** Returns the model of the template. */
   private Map<String, Object> page() {
     List<StatusOverview.Line> wanting =
         status.lines().stream().filter(StatusOverview.Line::attention).toList();
@@ -175,7 +179,7 @@ public final class StatusPage {
     return Printer.number(status.lines().stream().mapToLong(of).sum());
   }
 
-  /** Fills of the states that are told by a letter besides. */
+  /** Returns the fill patterns of the states that also have a letter. */
   private static List<Map<String, String>> patterns() {
     return Arrays.stream(PeriodState.values())
         .filter(s -> s != PeriodState.CERTIFIED)
@@ -305,7 +309,7 @@ public final class StatusPage {
     }
   }
 
-  /** Totals of ranges overlap, so that they have no place in a calendar. */
+  /** Describes the totals of ranges as text: they overlap, so a calendar cannot show them. */
   private static String ranges(List<StatusOverview.Span> spans) {
     return spans.stream()
             .skip(Math.max(0, spans.size() - RANGES))
@@ -351,7 +355,7 @@ public final class StatusPage {
         Printer.number(run.requests()));
   }
 
-  /** The least time in which the quota lets so many requests go out. */
+  /** Returns the shortest time in which the quota allows this number of requests. */
   private Duration floor(long requests) {
     int quota = status.usage().requestsPerMinute();
     return requests == 0
@@ -435,7 +439,7 @@ public final class StatusPage {
     List<Map<String, Object>> views = new ArrayList<>();
     for (int i = 0; i < bars.size(); i++) {
       Bar bar = bars.get(i);
-      // What is not nothing is to be seen.
+      // A value above zero is always visible.
       double height =
           bar.value() == 0 ? 1 : Math.max(2, (double) CHART_HEIGHT * bar.value() / most);
       Map<String, Object> view = new LinkedHashMap<>();

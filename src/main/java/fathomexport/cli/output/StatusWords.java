@@ -6,11 +6,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** What is said of a status, on the terminal and on the page alike. */
+/** The texts about a status that the terminal and the page share. */
 public final class StatusWords {
   private StatusWords() {}
 
-  /** How late numbers moved, and which look-back that asks for. */
+  /** Describes how late stored numbers changed, and which look-back covers that. */
   public static String moved(StatusOverview.Moved moved) {
     String ages =
         moved.ages().stream()
@@ -37,7 +37,7 @@ public final class StatusWords {
                 + (suggested < moved.lookbackDays() ? ", " + suggested + " would" : ""));
   }
 
-  /** One sentence on the whole. */
+  /** Summarises the status in one sentence. */
   public static String verdict(StatusOverview status) {
     if (status.lines().isEmpty()) {
       return "Nothing is exported yet.";
@@ -55,7 +55,7 @@ public final class StatusWords {
                 + " rows need attention.");
   }
 
-  /** What is the matter with a line, in a few words; empty when nothing is. */
+  /** Describes the problems of a line in a few words; empty if there are none. */
   public static String matter(StatusOverview.Line line) {
     List<String> what = new ArrayList<>();
     if (line.daysBehind() == null) {

@@ -10,9 +10,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * How long a run will still take: from the requests that are expected to be left and the quota,
- * which lets a minute's requests go in a burst and then makes the next ones wait. What the run did
- * so far says nothing of that: its first minute is always its fastest. Not thread-safe.
+ * Estimates the remaining time of a run from the expected remaining requests and the quota, which
+ * allows a burst of one minute's requests and then delays further ones. The rate so far is no basis
+ * for the estimate, because the first minute is always the fastest. Not thread-safe.
  */
 final class TimeToGo {
   private static final Duration WINDOW = Duration.ofMinutes(1);
@@ -26,7 +26,7 @@ final class TimeToGo {
   private Instant pausedUntil = Instant.MIN;
 
   /**
-   * @param expected requests by window
+   * @param expected number of requests by window id
    */
   TimeToGo(int requestsPerMinute, Map<String, Long> expected) {
     this.requestsPerMinute = requestsPerMinute;
@@ -34,7 +34,7 @@ final class TimeToGo {
     this.left = expected.values().stream().mapToLong(n -> n).sum();
   }
 
-  /** A request went out. */
+  /** Records that a request was sent. */
   void sent(Instant at) {
     sentInAll++;
     sent.addLast(at);
@@ -43,15 +43,15 @@ final class TimeToGo {
     }
   }
 
-  /** No request goes out before then. */
+  /** Records that no request is sent before this time. */
   void pausedUntil(Instant until) {
     pausedUntil = until;
   }
 
   /**
-   * A window ended, or a piece of one.
+   * Records that a window or a chunk of it ended.
    *
-   * @param requests that it took; 0 when that is not known
+   * @param requests number of requests that it took; 0 if unknown
    */
   void ended(String windowId, long requests, boolean failed) {
     Long whole = expected.remove(windowId);
@@ -60,21 +60,21 @@ final class TimeToGo {
   }
 
   /**
-   * Requests that are expected still: those of the windows that have not ended, less what went out
-   * for them.
+   * Returns the expected number of remaining requests: those of the windows that have not ended,
+   * minus those already sent for them.
    */
   long requestsLeft() {
     return Math.max(0, left - Math.max(0, sentInAll - accounted));
   }
 
-  /** The least time in which the quota lets them go. */
+  /** Returns the shortest time in which the quota allows the remaining requests. */
   Duration at(Instant now) {
     long wanted = requestsLeft();
     if (wanted == 0) {
       return Duration.ZERO;
     }
     Instant start = now.isBefore(pausedUntil) ? pausedUntil : now;
-    // When each of the quota's permits is free again, the earliest first.
+    // The times at which the quota's permits are free again, earliest first.
     List<Instant> free = new ArrayList<>();
     for (int i = sent.size(); i < requestsPerMinute; i++) {
       free.add(start);

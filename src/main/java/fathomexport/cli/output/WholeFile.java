@@ -7,17 +7,21 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 
-/** Writes a file so that who reads it sees the old one or the new one, never a part. */
+/** Writes a file atomically: readers see the old or the new content, never a part. */
 public final class WholeFile {
   private static final String READABLE = "rw-r--r--";
 
   private WholeFile() {}
 
-  /** Writes beside it, then renames. A symbolic link is followed. */
+  /**
+   * Writes a temporary file in the same directory and renames it. Follows a symbolic link.
+   *
+   * @throws IOException if the file cannot be written; the old content remains
+   */
   public static void write(Path file, String content) throws IOException {
     Path target = Files.exists(file) ? file.toRealPath() : file.toAbsolutePath();
     Path directory = target.getParent();
-    // A leading dot and no known ending: collectors of such files pass it over.
+    // Collectors ignore files with a leading dot and an unknown suffix.
     Path written = Files.createTempFile(directory, "." + target.getFileName() + ".", ".tmp");
     try {
       Files.writeString(written, content, StandardCharsets.UTF_8);

@@ -1,4 +1,4 @@
-/** What commands print: tables, progress, log lines, the status page, metrics. */
+/** The output of commands: tables, progress, log lines, the status page, metrics. */
 @NullMarked
 package fathomexport.cli.output;
 

@@ -6,15 +6,15 @@ import java.time.InstantSource;
 import java.util.Map;
 
 /**
- * What a command takes from the process that it runs in; tests give their own.
+ * The environment of a command; tests provide their own.
  *
  * @param variables environment variables
- * @param workingDirectory what relative paths are relative to
- * @param out takes results; what is printed is made safe to show, whoever prints it
- * @param err takes warnings, errors and the progress, likewise
- * @param clock decides which days are over
- * @param terminal whether a person watches: then there is a progress bar
- * @param shutdown what SIGTERM and SIGINT ask to stop
+ * @param workingDirectory base directory of relative paths
+ * @param out receives results; the stream escapes them
+ * @param err receives warnings, errors and progress; the stream escapes them
+ * @param clock determines which days are over
+ * @param terminal whether a person watches, and so whether to show a progress bar
+ * @param shutdown receives the stop requests of SIGTERM and SIGINT
  */
 public record Environment(
     Map<String, String> variables,
@@ -24,7 +24,7 @@ public record Environment(
     InstantSource clock,
     boolean terminal,
     Shutdown shutdown) {
-  /** Set by the launcher, which can tell. */
+  /** System property that the launcher sets, because it can detect a terminal. */
   public static final String TERMINAL = "fathomexport.terminal";
 
   public Environment {
@@ -33,7 +33,7 @@ public record Environment(
     err = ShownStream.over(err);
   }
 
-  /** This process's own. */
+  /** Returns the environment of this process. */
   public static Environment system() {
     return new Environment(
         System.getenv(),

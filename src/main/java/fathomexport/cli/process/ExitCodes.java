@@ -1,6 +1,6 @@
 package fathomexport.cli.process;
 
-/** Exit codes that no run result gives. */
+/** Exit codes that do not come from a run result. */
 public final class ExitCodes {
   public static final int USAGE = 2;
   public static final int FAULT = 70;

@@ -5,7 +5,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Options that stand before or after the command's name. */
+/** Options that are allowed before and after the command name. */
 public final class GlobalOptions {
   @Option(
       names = {"-h", "--help"},
@@ -39,6 +39,6 @@ public final class GlobalOptions {
       description = "Log every step.")
   public boolean verbose;
 
-  /** What stood behind {@code --}: Beam's own options. */
+  /** The arguments after {@code --}: Beam's own options. */
   public List<String> beamArguments = List.of();
 }

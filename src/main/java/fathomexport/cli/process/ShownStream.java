@@ -6,15 +6,14 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where commands print to: what is printed as a line stays one line, and no text from outside
- * reaches the terminal or the log with characters that mean something there (see {@link
- * ShownText}). All output of commands passes here, so that no caller has to think of it.
+ * The output stream of commands. A printed line stays one line, and external text cannot reach the
+ * terminal or the log with control characters (see {@link ShownText}). All output of commands
+ * passes through this stream, so that callers need not escape it.
  *
- * <p>{@code print} takes texts of our own that have several lines; bytes (the help texts) pass
- * unchanged.
+ * <p>{@code print} accepts texts with several lines; bytes (the help texts) pass unchanged.
  */
 public final class ShownStream extends PrintStream {
-  /** A line that is printed as it is: it holds nothing that would have to be escaped. */
+  /** A line that is printed without escaping, because it contains nothing to escape. */
   public interface Escaped {}
 
   private final PrintStream to;
@@ -28,7 +27,7 @@ public final class ShownStream extends PrintStream {
     return stream instanceof ShownStream shown ? shown : new ShownStream(stream);
   }
 
-  /** The stream below, for what moves the cursor itself. */
+  /** Returns the underlying stream, for output that moves the cursor itself. */
   public static PrintStream raw(PrintStream stream) {
     return stream instanceof ShownStream shown ? shown.to : stream;
   }

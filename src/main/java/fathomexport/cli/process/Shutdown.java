@@ -7,7 +7,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Hands a request to stop to the command that runs, and lets the one who asks wait for its end.
+ * Passes a stop request to the running command and lets the requester wait for its end.
  * Thread-safe.
  */
 public final class Shutdown {
@@ -15,7 +15,7 @@ public final class Shutdown {
   private final CountDownLatch ended = new CountDownLatch(1);
   private boolean requested;
 
-  /** Has the action run when a stop is asked; at once when it was. */
+  /** Runs the action when a stop is requested, or at once if it was requested before. */
   public void onRequest(Runnable action) {
     synchronized (this) {
       if (!requested) {
@@ -27,9 +27,9 @@ public final class Shutdown {
   }
 
   /**
-   * Asks the command to stop.
+   * Requests that the command stops.
    *
-   * @return false when it has nothing that could be asked
+   * @return false if no action is registered
    */
   public boolean request() {
     List<Runnable> due;
@@ -42,12 +42,12 @@ public final class Shutdown {
     return !due.isEmpty();
   }
 
-  /** The command has ended. */
+  /** Records that the command has ended. */
   public void ended() {
     ended.countDown();
   }
 
-  /** Waits for the command's end; false when it took longer. */
+  /** Waits for the end of the command; returns false if it takes longer than the given time. */
   public boolean awaitEnd(Duration longest) throws InterruptedException {
     return ended.await(longest.toMillis(), TimeUnit.MILLISECONDS);
   }

@@ -1,4 +1,4 @@
-/** What a command takes from its process: streams, variables, signals, exit codes. */
+/** The process of a command: streams, variables, signals, exit codes. */
 @NullMarked
 package fathomexport.cli.process;
 
