@@ -1,7 +1,7 @@
 package fathomexport.ledger;
 
 /**
- * The number of journal records of a report for one slice.
+ * The numbers of quarantined rows and restated periods of a report for one slice.
  *
  * @param quarantined rows that could not be typed, of windows that are not settled
  * @param restated periods that a later fetch changed

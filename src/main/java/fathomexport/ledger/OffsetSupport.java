@@ -22,7 +22,9 @@ public enum OffsetSupport {
   }
 
   /**
-   * @throws IllegalArgumentException if no value has this name
+   * Returns the value with this label.
+   *
+   * @throws IllegalArgumentException if no value has this label
    */
   public static OffsetSupport of(String label) {
     for (OffsetSupport support : values()) {
