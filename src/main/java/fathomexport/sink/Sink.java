@@ -27,8 +27,9 @@ public interface Sink extends AutoCloseable {
   void migrate(List<Report> reports);
 
   /**
-   * Restricts commits to the time in which no other run has taken the pipeline's lock. Each commit
-   * checks that at a point after which the lock cannot be taken before the commit has ended.
+   * Sets the fence: from now on the sink commits only while no other run has taken the pipeline's
+   * lock. Each commit checks the fence at a point from which no other run can take the lock until
+   * the commit has ended.
    */
   void fence(Fence fence);
 

@@ -65,6 +65,8 @@ public final class PostgresSink implements Sink {
   private volatile @Nullable Fence fence;
 
   /**
+   * Creates the sink without connecting to the database.
+   *
    * @throws SecretUnavailableException if the password is not where the settings say
    */
   public PostgresSink(PostgresSettings settings, Map<String, String> environment) {

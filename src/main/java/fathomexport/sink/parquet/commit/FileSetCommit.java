@@ -48,10 +48,13 @@ public final class FileSetCommit {
   private final Map<LocalDate, PlannedPeriod> periods = new LinkedHashMap<>();
   private final Map<Path, FilePlan> plans = new LinkedHashMap<>();
 
-  /** Checks whether the run may still write. */
+  /** The check whether the run may still write. */
   public interface Fencing {
     /**
-     * @throws SinkException {@code SUPERSEDED} if another run has taken the lock
+     * Checks that no other run has taken the pipeline's lock.
+     *
+     * @throws SinkException {@code SUPERSEDED} if another run has taken it
+     * @throws IOException if the lock's epoch cannot be read
      */
     void require() throws IOException;
   }

@@ -70,7 +70,7 @@ final class EpochLocks implements PipelineLocks {
     return epoch;
   }
 
-  /** Returns whether the pipeline's lock was not taken again since it had this epoch. */
+  /** Returns whether this is the epoch of the run that took the pipeline's lock last. */
   boolean isEpoch(String pipeline, long epoch) throws IOException {
     JsonNode document = documents.read(epochDocument(pipeline));
     return document != null && document.required("epoch").longValue() == epoch;

@@ -209,7 +209,8 @@ public final class FileLedgers {
     cachedPeriods += ledger.periods().size();
     var eldest = cache.entrySet().iterator();
     while (cachedPeriods > PERIODS_IN_MEMORY && cache.size() > 1) {
-      // Keep the newest, however many periods it has: a commit reads its file more than once.
+      // Keep the file used last, however many periods it has: a commit reads its file more than
+      // once.
       cachedPeriods -= eldest.next().getValue().ledger().periods().size();
       eldest.remove();
     }

@@ -36,7 +36,7 @@ public final class ParquetLedger {
     return ledger;
   }
 
-  /** Returns whether the pipeline's lock was not taken again since it had this epoch. */
+  /** Returns whether this is the epoch of the run that took the pipeline's lock last. */
   public boolean isEpoch(String pipeline, long epoch) throws IOException {
     return pipelineLocks.isEpoch(pipeline, epoch);
   }

@@ -13,8 +13,8 @@ import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
 
 /**
- * The meaning of a failed statement or connection, with the remedy. All user messages that depend
- * on the SQLSTATE come from here.
+ * The meaning of a failed statement or connection, with the remedy. Messages for users that depend
+ * on the SQLSTATE are collected here.
  *
  * @param kind the consequence for the run
  * @param message the server's or driver's message, and the remedy

@@ -27,8 +27,8 @@ final class PermitTables {
   private static final int LOCK_CLASS = 0x66617468;
 
   /**
-   * How long a run with a higher priority, or with fewer permits, is expected to take until it asks
-   * again.
+   * How long the queue waits for a run that was just served, and that has a higher priority or
+   * fewer permits, to ask again.
    */
   private static final Duration BACK_SOON = Duration.ofSeconds(2);
 
