@@ -5,10 +5,11 @@ import java.time.Instant;
 import java.time.LocalDate;
 
 /**
- * The last failed attempt at a period; gone when a later one succeeds.
+ * The last failed attempt to fetch and commit a period. A later success of the period deletes it.
  *
- * @param windowId the window that failed; empty for an attempt that an older version noted in files
- * @param kept whether older rows of the period stand
+ * @param windowId the id of the window that failed; empty for an attempt that an older version
+ *     recorded in files
+ * @param kept whether older rows of the period remain stored
  */
 public record Attempt(
     String report,

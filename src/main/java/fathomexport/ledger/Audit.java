@@ -6,10 +6,11 @@ import java.time.Instant;
 import java.time.LocalDate;
 
 /**
- * A period that the control confirmed and that was fetched all the same: the test of the assumption
- * that equal totals mean equal rows. One that failed switches confirmation off for its site.
+ * The audit of a period: the control query confirmed the period, and its rows were fetched anyway.
+ * Audits test the assumption that equal totals mean equal rows. A failed audit disables
+ * confirmation for its site.
  *
- * @param agreed whether the rows were those that are stored
+ * @param agreed whether the fetched rows were equal to the stored ones
  */
 public record Audit(
     String report, Slice slice, LocalDate period, boolean agreed, Instant at, String runId)

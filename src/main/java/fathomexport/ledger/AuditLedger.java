@@ -2,12 +2,15 @@ package fathomexport.ledger;
 
 import java.util.List;
 
-/** What has come of asking again for the rows of stored periods. */
+/** The results of audits, which fetch the rows of stored periods again. */
 public interface AuditLedger {
 
-  /** For each site its newest audit, and its newest that failed, if any; in no order. */
+  /**
+   * Returns the newest audit of each site and its newest failed one, if any, in no particular
+   * order.
+   */
   List<Audit> audits();
 
-  /** Notes the outcome of an audit. */
+  /** Records the result of an audit. */
   void audited(Audit audit);
 }

@@ -2,16 +2,16 @@ package fathomexport.ledger;
 
 import java.util.Locale;
 
-/** How surely a period's rows are complete. */
+/** How reliably the rows of a period are known to be complete. */
 public enum CertificateStatus {
   /** The control total and the sum over the rows agree. */
   CERTIFIED,
-  /** No control was possible. */
+  /** No control query was possible. */
   UNCERTIFIED,
-  /** The numbers disagree, or rows could not be had or typed. */
+  /** The numbers disagree, or rows could not be fetched or typed. */
   INCOMPLETE;
 
-  /** How it is written in tables, metadata and output. */
+  /** Returns the lower-case name for tables, metadata and output. */
   public String label() {
     return name().toLowerCase(Locale.ROOT);
   }

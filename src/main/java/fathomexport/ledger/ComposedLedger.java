@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** A ledger of one part per subject, each of which knows nothing of the others. */
+/** A ledger composed of one independent part per subject. */
 public final class ComposedLedger implements Ledger {
   private final PeriodLedger periods;
   private final JournalLedger journals;

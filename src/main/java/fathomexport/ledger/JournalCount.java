@@ -1,7 +1,7 @@
 package fathomexport.ledger;
 
 /**
- * What a report's journals hold of one slice.
+ * The numbers of quarantined rows and restated periods of a report for one slice.
  *
  * @param quarantined rows that could not be typed, of windows that are not settled
  * @param restated periods that a later fetch changed
@@ -9,7 +9,7 @@ package fathomexport.ledger;
 public record JournalCount(long quarantined, long restated) {
   public static final JournalCount NONE = new JournalCount(0, 0);
 
-  /** The sum of both. */
+  /** Returns the sum of both counts. */
   public JournalCount plus(JournalCount other) {
     return new JournalCount(quarantined + other.quarantined, restated + other.restated);
   }

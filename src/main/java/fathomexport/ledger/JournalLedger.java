@@ -6,25 +6,30 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 
-/** The journals: rows that could not be typed, and periods whose rows have changed. */
+/**
+ * The journals: quarantined rows, which could not be typed, and restatements, which are changes of
+ * stored periods.
+ */
 public interface JournalLedger {
 
-  /** The newest quarantined rows of a report whose windows are not settled, newest first. */
+  /**
+   * Returns the newest quarantined rows of a report whose windows are not settled, newest first.
+   */
   List<QuarantinedRow> quarantined(String report, int limit);
 
   /**
-   * All quarantined rows of windows of a report and slice that are not settled, newest first.
+   * Returns all quarantined rows of unsettled windows of a report and slice, newest first.
    *
-   * @param windowIds whose
+   * @param windowIds the ids of the windows
    */
   List<QuarantinedRow> quarantined(String report, Slice slice, Collection<String> windowIds);
 
-  /** The newest changes of periods of a report, newest first. */
+  /** Returns the newest restatements of a report, newest first. */
   List<Restatement> restatements(String report, int limit);
 
-  /** All changes of one period of a report and slice, newest first. */
+  /** Returns all restatements of one period of a report and slice, newest first. */
   List<Restatement> restatements(String report, Slice slice, LocalDate period);
 
-  /** How much the journals of a report hold of each slice; slices without any are left out. */
+  /** Returns the journal counts of a report per slice. Slices without records are left out. */
   Map<Slice, JournalCount> journalCounts(String report);
 }

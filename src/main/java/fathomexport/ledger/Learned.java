@@ -6,14 +6,16 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What answers taught about the API, so that it is not learned again at the price of a request.
+ * Limits of the API learned from its responses. They are stored so that later runs spend no request
+ * to learn them again.
  *
- * @param maxDays widest range that a query shape ({@code QueryShape.key()}) is known to be allowed,
- *     in days, for shapes whose wider ranges were refused
- * @param rowCap rows beyond which answers are cut off, below the limit that was asked for
- * @param mostRows most rows that one answer held: no cap lies below
- * @param limits most rows that may be asked for at a time, where more were refused
- * @param offsets whether the API honours the parameter of that name, by account
+ * @param maxDays the widest allowed range in days per query shape ({@code QueryShape.key()}), for
+ *     shapes whose wider ranges were refused
+ * @param rowCap the number of rows at which the API truncates responses, below the requested limit
+ * @param mostRows the most rows that one response contained: no cap lies below
+ * @param limits the highest accepted row limit per account and query shape, where a higher one was
+ *     refused
+ * @param offsets how the API treats the parameter {@code offset}, per account
  */
 public record Learned(
     Map<String, Integer> maxDays,
@@ -30,10 +32,13 @@ public record Learned(
     offsets = Map.copyOf(offsets);
   }
 
-  /** A query shape, as an account asks it. */
+  /** A query shape together with the account that sends it. */
   public record Whose(String account, String shapeKey) implements Serializable {}
 
-  /** Most rows that an account gets at a time, whatever it asks for, if it asks for this many. */
+  /**
+   * Returns the most rows that a request of the account can return if the configured limit is
+   * {@code configured}.
+   */
   public int limit(String account, int configured) {
     int most = Math.min(configured, rowCap.orElse(Integer.MAX_VALUE));
     for (Map.Entry<Whose, Integer> limit : limits.entrySet()) {
@@ -44,7 +49,7 @@ public record Learned(
     return most;
   }
 
-  /** What is known once a lesson is learned. */
+  /** Returns these limits with one more lesson applied. */
   public Learned with(Lesson lesson) {
     Map<String, Integer> days = new HashMap<>(maxDays);
     Optional<Integer> cap = rowCap;
@@ -67,24 +72,24 @@ public record Learned(
     return new Learned(days, cap, most, least, support);
   }
 
-  /** One thing that was learned. */
+  /** One learned fact. */
   public sealed interface Lesson extends Serializable {
-    /** Ranges of more than {@code days} are refused for this shape. */
+    /** Ranges of more than {@code days} days are refused for this shape. */
     record MaxDays(String shapeKey, int days) implements Lesson {}
 
-    /** Answers are cut off at this many rows. */
+    /** Responses are truncated at this many rows. */
     record RowCap(int rows) implements Lesson {}
 
-    /** An answer held this many rows. */
+    /** A response contained this many rows. */
     record MostRows(int rows) implements Lesson {}
 
-    /** A question that was refused with a higher limit passed with this one. */
+    /** A query that was refused with a higher limit succeeded with this one. */
     record Limit(String account, String shapeKey, int rows) implements Lesson {}
 
-    /** What the API does with {@code offset}. */
+    /** How the API treats {@code offset}. */
     record Offset(String account, OffsetSupport support) implements Lesson {}
 
-    /** What was known of {@code offset} is no longer true. */
+    /** The stored fact about {@code offset} is no longer true. */
     record OffsetUnknown(String account) implements Lesson {}
   }
 }

@@ -1,8 +1,8 @@
 package fathomexport.ledger;
 
 /**
- * Reads and writes what a sink knows of itself, subject by subject. Entries are written only
- * together with their rows, by the sink's commit; what is written here is about runs, lessons,
+ * Reads and writes the ledger of a sink, subject by subject. Entries are written only by the sink's
+ * commit, together with their rows. What is written through this interface concerns runs, lessons,
  * audits and rows that belong to no commit. Thread-safe.
  */
 public interface Ledger

@@ -5,13 +5,14 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is stored of one period of a report and slice.
+ * The stored state of one period of a report and slice.
  *
- * @param windowId the window that committed it
- * @param stored whether rows of the period are stored (a certified period of zero rows is: nothing
- *     was measured); false when an incomplete attempt found nothing stored and left it so
- * @param confirmed the last time that the control's answer was equal to the one that the period is
- *     certified against, so that its rows were not fetched again; null when that has not happened
+ * @param windowId the id of the window that committed the period
+ * @param stored whether rows of the period are stored. True for a certified period of zero rows,
+ *     which was measured and is empty; false if an incomplete attempt found nothing stored and
+ *     stored nothing
+ * @param confirmed the last time that the control totals were equal to those that the period is
+ *     certified against, so that its rows were not fetched again; null if that has not happened
  *     since they were fetched
  */
 public record LedgerEntry(
@@ -23,10 +24,10 @@ public record LedgerEntry(
     boolean stored,
     @Nullable Confirmed confirmed) {
 
-  /** That stored rows were confirmed by a control query, when, and by which run. */
+  /** The confirmation of stored rows by a control query: its time and its run. */
   public record Confirmed(Instant at, String runId) {}
 
-  /** As it is fetched: not confirmed since. */
+  /** Creates the entry of a period that was just fetched and is not confirmed since. */
   public LedgerEntry(
       String report,
       Slice slice,
@@ -37,12 +38,15 @@ public record LedgerEntry(
     this(report, slice, certificate, provenance, windowId, stored, null);
   }
 
-  /** The same, confirmed. */
+  /** Returns this entry with the given confirmation. */
   public LedgerEntry confirmed(@Nullable Confirmed by) {
     return new LedgerEntry(report, slice, certificate, provenance, windowId, stored, by);
   }
 
-  /** When the period was last known to be as the API reports it: fetched, or confirmed since. */
+  /**
+   * Returns when the period was last known to agree with the API: when it was fetched, or confirmed
+   * since.
+   */
   public Instant knownAt() {
     return confirmed == null || confirmed.at().isBefore(provenance.fetchedAt())
         ? provenance.fetchedAt()

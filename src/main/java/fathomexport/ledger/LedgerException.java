@@ -2,7 +2,7 @@ package fathomexport.ledger;
 
 import org.jspecify.annotations.Nullable;
 
-/** The ledger's database or directory does not answer, or what it holds is damaged. */
+/** The ledger's database or directory is unavailable, or its content is damaged. */
 public final class LedgerException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
@@ -17,12 +17,15 @@ public final class LedgerException extends RuntimeException {
     this.damaged = damaged;
   }
 
-  /** What is stored is not what was written: asking again is of no use. */
+  /**
+   * Creates the exception for stored content that differs from what was written. Retrying does not
+   * help.
+   */
   public static LedgerException ofDamage(String message, Throwable cause) {
     return new LedgerException(message, cause, true);
   }
 
-  /** Whether what is stored is not what was written, rather than out of reach. */
+  /** Returns whether the stored content is damaged, rather than unavailable. */
   public boolean damaged() {
     return damaged;
   }

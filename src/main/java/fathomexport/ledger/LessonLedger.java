@@ -1,6 +1,6 @@
 package fathomexport.ledger;
 
-/** What runs have learned about limits of the API that it does not document. */
+/** The undocumented limits of the API that runs have learned. */
 public interface LessonLedger {
 
   Learned learned();

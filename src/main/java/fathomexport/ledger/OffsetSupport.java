@@ -2,24 +2,29 @@ package fathomexport.ledger;
 
 import java.util.Locale;
 
-/** What the API does with the parameter {@code offset}, which it does not document. */
+/** How the API treats the parameter {@code offset}, which it does not document. */
 public enum OffsetSupport {
   /** A page begins where the one before it ended. */
   HONOURED,
-  /** The parameter has no effect: the same rows come again. */
+  /** The parameter has no effect: the API returns the same rows again. */
   IGNORED,
-  /** A question with it is refused. */
+  /** The API refuses a query with the parameter. */
   REFUSED,
-  /** It has an effect, but rows come in another order each time, so pages overlap. */
+  /**
+   * The parameter has an effect, but the order of the rows varies between requests, so pages
+   * overlap.
+   */
   UNSTABLE;
 
-  /** The name under which it is stored and shown. */
+  /** Returns the name for storage and output. */
   public String label() {
     return name().toLowerCase(Locale.ROOT);
   }
 
   /**
-   * @throws IllegalArgumentException when there is none of this name
+   * Returns the value with this label.
+   *
+   * @throws IllegalArgumentException if no value has this label
    */
   public static OffsetSupport of(String label) {
     for (OffsetSupport support : values()) {

@@ -8,21 +8,21 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The evidence for one period (a day, a month, a year; for reports without date grouping the whole
- * range) of a window.
+ * The evidence that one period of a window is complete, or why it is not. A period is a day, a
+ * month, a year, or the whole range for reports without date grouping.
  *
  * @param period first day of the period
- * @param coversTo last day of it that was measured
+ * @param coversTo last measured day of the period
  * @param rows number of rows
  * @param sums sums over the rows of the additive measures
- * @param control the same measures from the ungrouped control query; empty when there was none
- * @param storeIfAbsent an incomplete period's rows may be stored where nothing is stored yet
- * @param reason why the period is not certified; null when it is
- * @param digest {@code RowDigest} of the rows, so that a later change of what is stored is found
- *     whatever it changed; null in entries of versions that made none
- * @param controlDigest digest of all values of the control's answer about the period, so that a
- *     later answer that is equal confirms the rows without fetching them; null when the period is
- *     not certified, and in entries of versions that made none
+ * @param control the same measures from the ungrouped control query; empty if there was none
+ * @param storeIfAbsent whether an incomplete period's rows may be stored if nothing is stored yet
+ * @param reason why the period is not certified; null if it is
+ * @param digest {@code RowDigest} of the rows, which reveals any later change of the stored rows;
+ *     null in entries of versions that computed none
+ * @param controlDigest digest of all values of the control totals of the period. An equal later
+ *     response confirms the rows without fetching them. Null if the period is not certified, and in
+ *     entries of versions that computed none
  */
 public record PeriodCertificate(
     LocalDate period,
@@ -54,7 +54,9 @@ public record PeriodCertificate(
     }
   }
 
-  /** Without a digest of the control's answer: the period cannot be confirmed by one. */
+  /**
+   * Creates a certificate without a digest of the control totals: they cannot confirm the period.
+   */
   public PeriodCertificate(
       LocalDate period,
       LocalDate coversTo,
@@ -68,7 +70,7 @@ public record PeriodCertificate(
     this(period, coversTo, status, rows, sums, control, storeIfAbsent, reason, digest, null);
   }
 
-  /** The same, with the digest of the control's answer that it was compared with. */
+  /** Returns this certificate with the digest of the control totals that it was compared with. */
   public PeriodCertificate against(@Nullable String answer) {
     return new PeriodCertificate(
         period,
@@ -83,7 +85,7 @@ public record PeriodCertificate(
         status == CertificateStatus.CERTIFIED ? answer : null);
   }
 
-  /** Whether two certify the same rows, whatever the control said besides its sums. */
+  /** Returns whether both certify the same rows, ignoring the digest of the control totals. */
   public boolean sameRows(PeriodCertificate other) {
     return against(null).equals(other.against(null));
   }

@@ -5,21 +5,21 @@ import java.time.LocalDate;
 import java.util.Collection;
 import java.util.List;
 
-/** What is stored of each period, and what was tried and failed since. */
+/** The stored state of each period, and the failed attempts since. */
 public interface PeriodLedger {
 
   /**
-   * The entries of a report, in no order.
+   * Returns the entries of a report, in no particular order.
    *
-   * @param sites whose; empty means all
-   * @param from periods that cover this day or later
-   * @throws LedgerException when the ledger cannot be read
+   * @param sites the sites; empty for all
+   * @param from only periods that cover this day or a later one
+   * @throws LedgerException if the ledger cannot be read
    */
   List<LedgerEntry> entries(String report, Collection<SiteId> sites, LocalDate from);
 
-  /** How much is stored of a report. */
+  /** Returns how much of a report is stored. */
   Weight weight(String report);
 
-  /** Failed attempts that no later success has settled. */
+  /** Returns the failed attempts that no later success has settled. */
   List<Attempt> openAttempts(String report);
 }

@@ -2,26 +2,29 @@ package fathomexport.ledger;
 
 import java.util.Optional;
 
-/** The locks on pipelines: one run of each is under way at a time. */
+/** The locks on pipelines: at most one run of each pipeline is active. */
 public interface PipelineLocks {
 
   /**
-   * Takes the lock on a pipeline. Freed by closing, and at once when the process dies.
+   * Takes the lock on a pipeline. Closing frees it, and so does the death of the process.
    *
-   * @return empty when another run holds it
+   * @return empty if another run holds the lock
    */
   Optional<RunLock> tryLock(String pipeline);
 
   /** A held lock. */
   interface RunLock extends AutoCloseable {
-    /** Grows with each taking of the pipeline's lock: what a commit is fenced by. */
+    /**
+     * Returns the epoch of the lock, which grows each time the pipeline's lock is taken. It fences
+     * the commits.
+     */
     long epoch();
 
     /**
-     * Whether the lock is still this run's. One that was lost, as with the connection that held it,
-     * is taken again when nobody has taken it in between.
+     * Returns whether this run still holds the lock. A lock that was lost with its connection is
+     * taken again unless another run has taken it in between.
      *
-     * @throws LedgerException when that cannot be found out
+     * @throws LedgerException if that cannot be determined
      */
     boolean stillHeld();
 

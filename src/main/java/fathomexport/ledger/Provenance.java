@@ -4,15 +4,15 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a window's rows came to be.
+ * How the rows of a window were fetched.
  *
- * @param definition digest of the report's definition that was asked; rows of another definition
- *     are stale
- * @param fetchedAt when the last answer ended
- * @param zone the site's zone at that time (an IANA name); null when the API did not say
- * @param requests requests that the window took, its share of control queries not counted
- * @param controlRequests control requests made for it; 0 when another window's control served
- * @param splits filter parts that over-limit days were split into
+ * @param definition digest of the report's definition at the time of the fetch; rows of another
+ *     definition are stale
+ * @param fetchedAt when the last response ended
+ * @param zone the site's zone at that time (an IANA name); null if the API did not report it
+ * @param requests requests for the window, without its share of the control queries
+ * @param controlRequests control queries sent for it; 0 if it shared those of another window
+ * @param splits partitions that periods over the row limit were split into
  */
 public record Provenance(
     String runId,

@@ -6,8 +6,8 @@ import java.time.Instant;
 /**
  * A row that could not be typed.
  *
- * @param rawText the row as the API gave it, as JSON
- * @param reason which cell, what it held, what is allowed
+ * @param rawText the row as the API returned it, as JSON
+ * @param reason which cell is invalid, its value, and what is allowed
  */
 public record QuarantinedRow(
     String report,

@@ -6,10 +6,10 @@ import java.time.LocalDate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A stored period that a later fetch changed.
+ * The change of one measure of a stored period by a later fetch.
  *
  * @param measure an aggregate's API name, or {@code rows}
- * @param before sum over the period's rows before; null when it cannot be summed
+ * @param before sum over the period's rows before the change; null if it cannot be summed
  */
 public record Restatement(
     String report,

@@ -7,11 +7,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * One run of a pipeline.
  *
- * @param command {@code run}, {@code backfill}, {@code snapshot} or {@code verify}, which has no
+ * @param command {@code run}, {@code backfill}, {@code snapshot} or {@code verify}; the last has no
  *     windows
- * @param finishedAt null while it runs, and for ever when it was killed
+ * @param finishedAt null while the run is active, and permanently if it was killed
  * @param requests requests to the quota-limited endpoints, each billed as a pageview
- * @param messages one line a failure
+ * @param messages one line per failure
  */
 public record RunRecord(
     String runId,

@@ -1,9 +1,9 @@
 package fathomexport.ledger;
 
 /**
- * How much is stored of a report, of all sites.
+ * How much of a report is stored, over all sites.
  *
- * @param rows by what the ledger says of the stored periods
- * @param bytes on disk, indexes and the like included
+ * @param rows the number of rows in the stored periods, according to the ledger
+ * @param bytes the size on disk, including indexes
  */
 public record Weight(long rows, long bytes) {}

@@ -1,5 +1,6 @@
 /**
- * What is known of the windows that were committed: certificates, and what was learned of the API.
+ * The ledger: what is stored with its certificates, and the limits of the API that runs have
+ * learned.
  */
 @NullMarked
 package fathomexport.ledger;

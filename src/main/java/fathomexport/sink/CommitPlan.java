@@ -21,9 +21,9 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides what a commit makes of each period of a window, checks what would be stored against the
- * certificates, and says what the ledger's books hold afterwards: the one rule of all sinks, which
- * only compare, write and read back.
+ * Decides what a commit does with each period of a window, compares the rows to be stored with the
+ * certificates, and provides the ledger entries to write. All sinks share this rule; the sinks
+ * themselves only compare, write and read back.
  */
 public final class CommitPlan {
   private final WindowLoad load;
@@ -32,16 +32,16 @@ public final class CommitPlan {
 
   /** What a commit does with a period. */
   public enum Fate {
-    /** The load's rows replace what is stored. */
+    /** The load's rows replace the stored ones. */
     STORE,
-    /** The period is incomplete, and the older rows that are stored stand. */
+    /** The period is incomplete; older rows remain stored. */
     KEEP,
-    /** The period is incomplete and nothing is stored: that, and why, is noted. */
+    /** The period is incomplete and nothing is stored. The ledger records that and the reason. */
     NOTE
   }
 
   /**
-   * @param storedBefore the periods that the ledger calls stored, before the commit
+   * @param storedBefore the periods that are stored before the commit, according to the ledger
    */
   public CommitPlan(WindowLoad load, Collection<LocalDate> storedBefore) {
     this.load = load;
@@ -58,26 +58,28 @@ public final class CommitPlan {
     return stored ? Fate.KEEP : Fate.NOTE;
   }
 
-  /** What is done with a period of the window. */
+  /** Returns what the commit does with a period of the window. */
   public Fate fate(LocalDate period) {
     return Objects.requireNonNull(fates.get(period), "a period of the window");
   }
 
-  /** The periods whose rows are to be stored. */
+  /** Returns the periods whose rows are to be stored. */
   public SortedSet<LocalDate> replaced() {
     SortedSet<LocalDate> replaced = new TreeSet<>(fates.keySet());
     replaced.removeIf(p -> fate(p) != Fate.STORE);
     return replaced;
   }
 
-  /** Of these periods, whose rows have changed, those that were stored before: the rest is new. */
+  /**
+   * Returns those of the changed periods that were stored before the commit. The others are new.
+   */
   public SortedSet<LocalDate> restated(Collection<LocalDate> changed) {
     SortedSet<LocalDate> restated = new TreeSet<>(changed);
     restated.retainAll(storedBefore);
     return restated;
   }
 
-  /** What the commit reports. */
+  /** Returns the result of the commit. */
   public CommitResult result(long rowsStored, Collection<LocalDate> changed) {
     return new CommitResult(
         rowsStored,
@@ -87,21 +89,24 @@ public final class CommitPlan {
 
   // --- The check
 
-  /** The sums of a period's rows as they would be stored. */
+  /** The sums over a period's rows as they would be stored. */
   @FunctionalInterface
   public interface Sums {
-    /** Null when the sum is no number that a certificate could hold: it agrees with none. */
+    /**
+     * Returns the sum of a measure, or null if a certificate cannot hold the number; null agrees
+     * with no certificate.
+     */
     @Nullable BigDecimal of(String measure);
   }
 
   /**
-   * A certificate that does not speak of the rows that would be stored.
+   * A difference between a certificate and the rows that would be stored.
    *
-   * @param what rows, or a measure
+   * @param what {@code rows}, or a measure
    */
   public record Disagreement(
       LocalDate period, String what, long certified, @Nullable BigDecimal found) {
-    /** The refusal to store such rows. */
+    /** Returns the exception that refuses to store the rows. */
     public SinkException integrity(Window window) {
       return new SinkException(
           SinkException.Kind.INTEGRITY,
@@ -138,11 +143,11 @@ public final class CommitPlan {
     return Optional.empty();
   }
 
-  // --- The books
+  // --- The ledger
 
   /**
-   * The entries that the commit writes: of a kept period none, since its entry speaks of the rows
-   * that stand.
+   * Returns the entries that the commit writes. A kept period gets none, because its existing entry
+   * describes the rows that remain stored.
    */
   public List<LedgerEntry> entries() {
     return load.periods().stream()
@@ -151,7 +156,7 @@ public final class CommitPlan {
         .toList();
   }
 
-  /** The entry of a period whose rows, or lack of rows, the commit writes. */
+  /** Returns the entry of a period that the commit stores, or whose absence it records. */
   public LedgerEntry entry(PeriodCertificate c) {
     return new LedgerEntry(
         load.report().name(),
@@ -162,7 +167,7 @@ public final class CommitPlan {
         fate(c.period()) == Fate.STORE);
   }
 
-  /** The failed attempts that the commit notes: one for each incomplete period. */
+  /** Returns the failed attempts that the commit records: one per incomplete period. */
   public List<Attempt> attempts() {
     List<Attempt> attempts = new ArrayList<>();
     for (PeriodCertificate c : load.periods()) {
@@ -183,17 +188,18 @@ public final class CommitPlan {
     return attempts;
   }
 
-  /** The periods whose earlier failed attempts are settled: all that are not incomplete. */
+  /** Returns the periods whose earlier failed attempts are settled: all that are not incomplete. */
   public List<PeriodCertificate> succeeded() {
     return load.periods().stream().filter(c -> c.status() != CertificateStatus.INCOMPLETE).toList();
   }
 
   /**
-   * Which quarantined rows the commit settles.
+   * Returns the rule for which quarantined rows the commit settles.
    *
    * @param failedBefore the windows with open failed attempts, before the commit, at periods of the
    *     committed window
-   * @param failedNow the windows of the report, site and event with open failed attempts, after it
+   * @param failedNow the windows of the report, site and event with open failed attempts, after the
+   *     commit
    */
   public Settlement settlement(Set<String> failedBefore, Set<String> failedNow) {
     return new Settlement(load, failedBefore, failedNow);

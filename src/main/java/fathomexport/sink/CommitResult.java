@@ -5,11 +5,11 @@ import java.time.LocalDate;
 import java.util.List;
 
 /**
- * What a commit did.
+ * The result of a commit.
  *
- * @param rowsStored rows of the window that are now stored by it
- * @param changed periods whose rows were written, ascending; empty when all were equal
- * @param kept incomplete periods for which older rows, or nothing, were left standing
+ * @param rowsStored number of rows of the window that this commit has stored
+ * @param changed the periods whose rows were written, ascending; empty if all were equal
+ * @param kept the incomplete periods for which the sink left its content, or lack of it, unchanged
  */
 public record CommitResult(long rowsStored, List<LocalDate> changed, List<LocalDate> kept)
     implements Serializable {

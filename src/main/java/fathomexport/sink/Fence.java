@@ -3,12 +3,12 @@ package fathomexport.sink;
 import java.io.Serializable;
 
 /**
- * What a run must still be to commit: the last one that took its pipeline's lock.
+ * The condition of a commit: this run must be the last one that took the pipeline's lock.
  *
- * @param epoch that the lock had when this run took it
+ * @param epoch the lock's epoch when this run took it
  */
 public record Fence(String pipeline, long epoch) implements Serializable {
-  /** The refusal of a commit, when another run has taken the lock. */
+  /** Returns the exception that refuses a commit after another run has taken the lock. */
   public SinkException superseded() {
     return new SinkException(
         SinkException.Kind.SUPERSEDED,

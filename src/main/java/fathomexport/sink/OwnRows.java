@@ -16,8 +16,9 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells the period of each row of a load, and refuses rows that are not the window's own: what
- * replaces the window's periods must not touch another's. For one pass over the rows.
+ * Determines the period of each row of a load, and refuses rows that are not the window's own: a
+ * row that replaces the window's periods must not affect another window. One instance serves one
+ * pass over the rows.
  */
 public final class OwnRows {
   private static final long DAY_MICROS = TimeUnit.DAYS.toMicros(1);
@@ -41,7 +42,7 @@ public final class OwnRows {
     this.timestamp = schema.columns().get(time).type() == ColumnType.TIMESTAMP;
   }
 
-  /** How the encoded rows of the window's site and event begin. */
+  /** Returns the encoded prefix of all rows of the window's site and event. */
   private static byte[] slice(Window window) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     text(out, window.slice().site().value());
@@ -59,10 +60,9 @@ public final class OwnRows {
   }
 
   /**
-   * The period that a row belongs to. Equal for rows of one period, as far as they follow one
-   * another.
+   * Returns the period that a row belongs to. Successive rows of one period get the same instance.
    *
-   * @throws SinkException {@code INTEGRITY} when the row is not the window's
+   * @throws SinkException {@code INTEGRITY} if the row does not belong to the window
    */
   public LocalDate period(RowReader row) {
     if (row.prefixLength(time) != slice.length
@@ -83,7 +83,7 @@ public final class OwnRows {
     return period;
   }
 
-  /** Of a month or year only the first day is a period's date. */
+  /** A period of a month or a year is dated by its first day only. */
   private LocalDate periodOf(LocalDate day) {
     if ((grouping != DateGrouping.NONE && !grouping.periodStart(day).equals(day))
         || !periods.contains(day)) {

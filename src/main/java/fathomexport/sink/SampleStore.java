@@ -2,21 +2,21 @@ package fathomexport.sink;
 
 import fathomexport.report.VisitorSample;
 
-/** The part of a sink that takes samples of current visitors. Thread-safe. */
+/** The part of a sink that stores samples of current visitors. Thread-safe. */
 public interface SampleStore {
   /**
-   * Makes the place ready: creates tables, finishes what a killed run left half-written.
+   * Prepares the store: creates tables, and completes what a killed run left half-written.
    *
    * @throws SinkException {@code UNAVAILABLE}; {@code DEFINITION}
    */
   void prepare();
 
   /**
-   * Adds a sample to all {@link SampleTable}s, whole or not at all. One that is stored already, by
-   * its site and time, is left as it is.
+   * Adds a sample to all {@link SampleTable}s, completely or not at all. A sample that is already
+   * stored, by its site and time, remains as it is.
    *
-   * @throws SinkException {@code UNAVAILABLE}: it is not stored, or {@link #prepare} is going to
-   *     finish it; {@code UNKNOWN}: whether it is stored could not be found out
+   * @throws SinkException {@code UNAVAILABLE} if the sample is not stored, or {@link #prepare} will
+   *     complete it; {@code UNKNOWN} if it could not be determined whether it is stored
    */
   void append(VisitorSample sample);
 }

@@ -15,8 +15,8 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tables of samples. In the order in which files are put in place: what says that there is a
- * sample comes last.
+ * The tables of samples, in the order in which their files are put in place: the table that
+ * announces the sample comes last.
  */
 public enum SampleTable {
   PAGES("current_pages", "hostname", "pathname"),
@@ -41,12 +41,12 @@ public enum SampleTable {
     return schema.name();
   }
 
-  /** {@code site_id, sampled_at}, the fields, {@code total}. */
+  /** Returns the columns {@code site_id, sampled_at}, the fields, {@code total}. */
   public TableSchema schema() {
     return schema;
   }
 
-  /** A sample's rows in this table, encoded, ordered by their bytes. */
+  /** Returns a sample's encoded rows in this table, ordered by their bytes. */
   public List<byte[]> rows(VisitorSample sample) {
     RowWriter row = new RowWriter(schema);
     List<byte[]> rows = new ArrayList<>();
@@ -77,7 +77,7 @@ public enum SampleTable {
     return rows;
   }
 
-  /** Microseconds since 1970-01-01T00:00Z. */
+  /** Returns the time in microseconds since 1970-01-01T00:00Z. */
   public static long micros(Instant instant) {
     return ChronoUnit.MICROS.between(Instant.EPOCH, instant);
   }

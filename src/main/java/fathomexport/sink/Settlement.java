@@ -4,14 +4,14 @@ import fathomexport.ledger.CertificateStatus;
 import java.util.Set;
 
 /**
- * Decides which quarantined rows a commit settles: the one rule of all sinks. A row is evidence of
- * what its window failed at, so it stands for as long as the failure does:
+ * Decides which quarantined rows a commit settles. All sinks share this rule. A quarantined row is
+ * evidence of a failure of its window, so it remains open as long as the failure does:
  *
  * <ul>
- *   <li>rows of the committed window itself are settled when all its periods succeeded, or when
- *       they are those of an earlier run, whose failure this run's own rows replace;
- *   <li>rows of another window are settled when it had failed at periods of the committed window,
- *       and no failed attempt of it is left open: whatever windows have covered its periods.
+ *   <li>rows of the committed window are settled if all its periods succeeded, or if they belong to
+ *       an earlier run, whose failure this run's own rows replace;
+ *   <li>rows of another window are settled if it had failed at periods of the committed window, and
+ *       none of its failed attempts is still open, whichever windows have covered its periods.
  * </ul>
  *
  * Only rows of the same report, site and event are ever settled.
@@ -24,10 +24,11 @@ public final class Settlement {
   private final Set<String> failedNow;
 
   /**
-   * @param load what was committed
+   * @param load the committed window
    * @param failedBefore the windows with open failed attempts, before the commit, at periods of the
    *     committed window
-   * @param failedNow the windows of the report, site and event with open failed attempts, after it
+   * @param failedNow the windows of the report, site and event with open failed attempts, after the
+   *     commit
    */
   public Settlement(WindowLoad load, Set<String> failedBefore, Set<String> failedNow) {
     this.window = load.window().id();
@@ -38,7 +39,7 @@ public final class Settlement {
     this.failedNow = Set.copyOf(failedNow);
   }
 
-  /** Whether the rows that a run quarantined of a window are settled. */
+  /** Returns whether the quarantined rows of a window and run are settled. */
   public boolean settles(String windowId, String runId) {
     return windowId.equals(window)
         ? complete || !runId.equals(run)

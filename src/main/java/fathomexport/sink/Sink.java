@@ -10,67 +10,69 @@ import java.util.Collection;
 import java.util.List;
 
 /**
- * A place that rows land in. A sink is one package; it passes the sinks' common contract test.
- * Thread-safe: windows of different reports or slices may be committed at a time.
+ * A destination of rows. Each sink is one package and passes the common contract test of sinks.
+ * Thread-safe: windows of different reports or slices may be committed concurrently.
  */
 public interface Sink extends AutoCloseable {
-  /** How pipelines name it in {@code sinks:}. */
+  /** Returns the sink's name in {@code sinks:} of a pipeline. */
   String name();
 
   /**
-   * Makes the place ready for these reports: creates and extends tables, removes what a killed run
+   * Prepares the sink for these reports: creates and extends tables, and removes what a killed run
    * left half-written. Additive only.
    *
-   * @throws SinkException {@code DEFINITION} when a report's grain differs from what is stored,
-   *     with the way out; {@code UNAVAILABLE}
+   * @throws SinkException {@code DEFINITION} if a report's grain differs from what is stored, with
+   *     the remedy; {@code UNAVAILABLE}
    */
   void migrate(List<Report> reports);
 
   /**
-   * From now on commits only while no other run has taken the pipeline's lock: each commit asks,
-   * where nothing can come between the answer and its end.
+   * Sets the fence: from now on the sink commits only while no other run has taken the pipeline's
+   * lock. Each commit checks the fence at a point from which no other run can take the lock until
+   * the commit has ended.
    */
   void fence(Fence fence);
 
   /**
-   * Replaces the window's periods by the load's, and writes their ledger entries, all or nothing.
-   * Periods that are incomplete leave what is stored as it was. A load equal to what is stored
+   * Replaces the window's periods with the load's rows and writes their ledger entries, all or
+   * nothing. Incomplete periods leave the stored rows unchanged. A load equal to the stored rows
    * writes no row.
    *
-   * @throws SinkException {@code UNAVAILABLE}: nothing was stored; {@code UNKNOWN}: whether it was
-   *     stored could not be found out; {@code REFUSED}: the report's table does not take these
-   *     rows; {@code DAMAGED}: a damaged file stands where they belong; {@code INTEGRITY}: what
-   *     would be stored is not what was certified; {@code SUPERSEDED}: the fence is down
+   * @throws SinkException {@code UNAVAILABLE} if nothing was stored; {@code UNKNOWN} if it could
+   *     not be determined whether the load was stored; {@code REFUSED} if the report's table does
+   *     not accept these rows; {@code DAMAGED} if a damaged file is in their place; {@code
+   *     INTEGRITY} if the rows differ from the certificates; {@code SUPERSEDED} if another run has
+   *     taken the lock
    */
   CommitResult commit(WindowLoad load);
 
   /**
-   * Notes in the ledger that stored periods were confirmed. Their rows, and what is known of how
-   * they were fetched, stay as they are. A period that is not stored, or that is certified against
-   * another answer by now, is passed over.
+   * Records in the ledger that stored periods were confirmed. Their rows and their provenance
+   * remain as they are. A period that is not stored, or that is meanwhile certified against other
+   * control totals, is skipped.
    *
    * @throws SinkException as {@link #commit}
    */
   void confirm(WindowConfirmation confirmation);
 
   /**
-   * Reads back what is stored, for verification and tests: rows in the schema's encoding, ordered
-   * by their bytes within a period, periods ascending.
+   * Reads the stored rows, for verification and tests: in the schema's encoding, ordered by their
+   * bytes within a period, periods ascending.
    */
   RowSource stored(Report report, Slice slice, DayRange days);
 
   /**
-   * What of a report's stored data cannot be read, each with its place and what to do: it counts as
-   * not held. Empty where all can be read.
+   * Returns a message for each part of a report's stored data that cannot be read, with its place
+   * and the remedy. Such data counts as not stored. Empty if all data can be read.
    *
-   * @param sites of which; empty means all
-   * @param days that the data may be about
+   * @param sites the sites; empty for all
+   * @param days the days of the data
    */
   List<String> damages(Report report, Collection<SiteId> sites, DayRange days);
 
   Ledger ledger();
 
-  /** Where samples of current visitors go. */
+  /** Returns the store of the samples of current visitors. */
   SampleStore samples();
 
   @Override

@@ -2,31 +2,32 @@ package fathomexport.sink;
 
 import org.jspecify.annotations.Nullable;
 
-/** A sink could not do what it was asked; the kind decides the exit code and what else ends. */
+/** A failure of a sink. The kind decides the exit code and what else of the run ends. */
 public final class SinkException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  /** What went wrong. */
+  /** The kind of failure. */
   public enum Kind {
-    /** Database or disk; nothing was stored. */
+    /** The database or disk is unavailable; nothing was stored. */
     UNAVAILABLE,
-    /** The reply to a commit was lost and could not be settled by asking. */
+    /** The response to a commit was lost, and its outcome could not be determined. */
     UNKNOWN,
     /**
-     * A table refuses a report's rows, as by a constraint or trigger; nothing of them was stored.
+     * A table refuses a report's rows, for example by a constraint or trigger; none of them was
+     * stored.
      */
     REFUSED,
-    /** A file is not what this program wrote there; it stands, and nothing was stored beside it. */
+    /** A file differs from what this program wrote. It is left in place, and nothing was stored. */
     DAMAGED,
-    /** A report's definition does not fit what is stored. */
+    /** A report's definition does not fit the stored data. */
     DEFINITION,
-    /** The place does not let in who asks: a wrong password or role. */
+    /** The database denies access: a wrong password or role. */
     ACCESS,
-    /** The settings do not lead to a place that rows could be stored in. */
+    /** The settings name no usable destination. */
     SETTINGS,
     /** Another run has taken the pipeline's lock; nothing was stored. */
     SUPERSEDED,
-    /** What would be stored is not what was certified: an internal error. */
+    /** The rows to be stored differ from the certified ones: an internal error. */
     INTEGRITY
   }
 

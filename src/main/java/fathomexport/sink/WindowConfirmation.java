@@ -7,10 +7,11 @@ import java.time.LocalDate;
 import java.util.Map;
 
 /**
- * Stored periods of a window that a control query has just confirmed: its answer is equal to the
- * one that they were certified against.
+ * Stored periods of a window that a control query has just confirmed: its totals are equal to those
+ * that the periods were certified against.
  *
- * @param digests of the answer, by period: what is stored by now against another is not confirmed
+ * @param digests the digest of the control totals per period; a period that is meanwhile certified
+ *     against another digest is not confirmed
  */
 public record WindowConfirmation(
     Window window, Report report, Map<LocalDate, String> digests, LedgerEntry.Confirmed by) {

@@ -9,14 +9,13 @@ import fathomexport.report.rows.RowSpool;
 import java.util.List;
 
 /**
- * A window, fetched, typed and certified: what a sink commits.
+ * A window that is fetched, typed and certified: the input of a commit.
  *
- * @param rows of all its periods, in the encoding of {@code report.schema()}, ordered by their
- *     bytes; those of periods that are not to be stored are passed over
- * @param periods one certificate for every period of the window, ascending, also for those without
- *     rows
- * @param quarantine rows of the window that could not be typed: they are stored with it, or not at
- *     all
+ * @param rows the rows of all periods, in the encoding of {@code report.schema()}, ordered by their
+ *     bytes; rows of periods that are not to be stored are skipped
+ * @param periods one certificate per period of the window, ascending, also for periods without rows
+ * @param quarantine rows of the window that could not be typed. They are stored together with the
+ *     window, or not at all
  */
 public record WindowLoad(
     Window window,
@@ -26,7 +25,7 @@ public record WindowLoad(
     Provenance provenance,
     List<QuarantinedRow> quarantine) {
 
-  /** A window of which every row could be typed. */
+  /** Creates the load of a window whose rows could all be typed. */
   public WindowLoad(
       Window window,
       Report report,

@@ -1,4 +1,4 @@
-/** What every place that rows land in does: one window, one commit, its ledger entry with it. */
+/** The contract of all sinks: one window is one commit, together with its ledger entry. */
 @NullMarked
 package fathomexport.sink;
 

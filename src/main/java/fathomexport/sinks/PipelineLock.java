@@ -5,20 +5,20 @@ import fathomexport.sink.Fence;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** A pipeline's lock in all the places that it writes to. */
+/** A pipeline's lock in all sinks that it writes to. */
 public final class PipelineLock implements AutoCloseable {
   private final String pipeline;
   private final Map<String, RunLock> locks;
 
   /**
-   * @param locks by the sink's name
+   * @param locks one lock per sink, keyed by the sink's name
    */
   PipelineLock(String pipeline, Map<String, RunLock> locks) {
     this.pipeline = pipeline;
     this.locks = new LinkedHashMap<>(locks);
   }
 
-  /** What commits to each sink are fenced by, by its name. */
+  /** Returns the fences of the commits, keyed by the sink's name. */
   public Map<String, Fence> fences() {
     Map<String, Fence> fences = new LinkedHashMap<>();
     locks.forEach((sink, lock) -> fences.put(sink, new Fence(pipeline, lock.epoch())));
@@ -26,9 +26,9 @@ public final class PipelineLock implements AutoCloseable {
   }
 
   /**
-   * Whether this run still holds all of them.
+   * Returns whether this run still holds all locks.
    *
-   * @throws fathomexport.ledger.LedgerException when that cannot be found out
+   * @throws fathomexport.ledger.LedgerException if that cannot be determined
    */
   public boolean stillHeld() {
     return locks.values().stream().allMatch(RunLock::stillHeld);

@@ -26,10 +26,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The places that a pipeline's rows land in, opened. The first holds the ledger of runs and
- * lessons.
- */
+/** The open sinks of a pipeline. The first one holds the ledger of runs and lessons. */
 public final class Sinks implements AutoCloseable {
   private final List<Sink> sinks;
   private final ExecutorService threads =
@@ -62,10 +59,10 @@ public final class Sinks implements AutoCloseable {
   }
 
   /**
-   * Commits a window to all sinks, side by side: one waits for its database, the other for its
-   * disk.
+   * Commits a window to all sinks in parallel, because one waits for its database and the other for
+   * its disk. Returns when all have ended.
    *
-   * @return what each did, or of what it failed; all have ended
+   * @return the results and the failures
    */
   public Committed commit(WindowLoad load) {
     List<Future<CommitResult>> others = new ArrayList<>();
@@ -96,10 +93,10 @@ public final class Sinks implements AutoCloseable {
   }
 
   /**
-   * What became of a window.
+   * The outcome of a window's commit in all sinks.
    *
-   * @param results of the sinks that took it
-   * @param failures of those that did not
+   * @param results the results of the sinks that committed the window
+   * @param failures the failures of the other sinks
    */
   public record Committed(List<CommitResult> results, List<RuntimeException> failures) {
     public Committed {
@@ -109,23 +106,23 @@ public final class Sinks implements AutoCloseable {
   }
 
   /**
-   * Notes in every sink's ledger that a window's stored periods were confirmed.
+   * Records in every sink's ledger that a window's stored periods were confirmed.
    *
-   * @throws RuntimeException what the first sink that failed threw
+   * @throws RuntimeException the failure of the first sink that failed
    */
   public void confirm(WindowConfirmation confirmation) {
     sinks.forEach(sink -> sink.confirm(confirmation));
   }
 
-  /** For each site the newest audits that any sink's ledger knows of. */
+  /** Returns the newest audits per site from the ledgers of all sinks. */
   public List<Audit> audits() {
     return sinks.stream().flatMap(sink -> sink.ledger().audits().stream()).toList();
   }
 
   /**
-   * Tells every sink's ledger of an audit.
+   * Records an audit in every sink's ledger.
    *
-   * @throws RuntimeException what the first ledger that failed threw, when all were told
+   * @throws RuntimeException the failure of the first ledger that failed, after all were tried
    */
   public void audited(Audit audit) {
     RuntimeException failed = null;
@@ -142,9 +139,9 @@ public final class Sinks implements AutoCloseable {
   }
 
   /**
-   * Takes a pipeline's lock in every place that it writes to, and fences the commits with it.
+   * Takes a pipeline's lock in every sink, and fences the commits with it.
    *
-   * @return empty when another run holds one of them
+   * @return empty if another run holds one of the locks
    */
   public Optional<PipelineLock> tryLock(String pipeline) {
     Map<String, PipelineLocks.RunLock> locks = new LinkedHashMap<>();
@@ -168,7 +165,11 @@ public final class Sinks implements AutoCloseable {
     }
   }
 
-  /** Has each sink commit only while its fence, by the sink's name, stands. */
+  /**
+   * Restricts each sink to commits under its fence.
+   *
+   * @param fences the fences, keyed by the sink's name
+   */
   public void fence(Map<String, Fence> fences) {
     for (Sink sink : sinks) {
       Fence fence = fences.get(sink.name());
@@ -182,7 +183,10 @@ public final class Sinks implements AutoCloseable {
     return sinks;
   }
 
-  /** How much all sinks together hold of a report; rows counted once. */
+  /**
+   * Returns how much all sinks together hold of a report. The rows are counted once, the bytes
+   * added.
+   */
   public Weight weight(String report) {
     return sinks.stream()
         .map(sink -> sink.ledger().weight(report))

@@ -1,4 +1,4 @@
-/** All sinks of a job as one, and the lock on a pipeline. */
+/** All sinks of a job behind one class, and the lock on a pipeline. */
 @NullMarked
 package fathomexport.sinks;
 

@@ -34,20 +34,20 @@ import org.apache.parquet.filter2.compat.FilterCompat;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Samples as files: {@code <root>/<table>/site_id=<id>/date=YYYY-MM-DD/data.parquet}, the day of
- * {@code sampled_at} in UTC. A sample has its day's file written anew and put in its place by a
- * rename: what is written again is a day, never a history.
+ * Stores samples as files: {@code <root>/<table>/site_id=<id>/date=YYYY-MM-DD/data.parquet}, by the
+ * day of {@code sampled_at} in UTC. Each sample rewrites its day's file and puts it in place by a
+ * rename, so the rewritten amount is a day, never the whole history.
  *
- * <p>The three tables are three files. So that a sample is never in some of them for good, it is
- * first noted below {@code _fathom/samples}; a note that is there says that its sample is to be
- * stored yet. The file of {@code current_visitors} comes last: a reader that starts from there sees
- * whole samples at any time.
+ * <p>The three tables are three files. A note below {@code _fathom/samples} is written first, so
+ * that no sample remains in only some of them: an existing note means that its sample is still to
+ * be stored. The file of {@code current_visitors} comes last: a reader that starts there always
+ * sees complete samples.
  */
 final class ParquetSamples implements SampleStore {
   private static final String LOCK = "samples";
   private static final String NOTE = ".json";
 
-  /** Of runs that {@link #forgetRuns} is about. */
+  /** The command of the runs that {@link #forgetRuns} deletes. */
   private static final String COMMAND = "snapshot";
 
   private static final int RUNS_KEPT = 100;
@@ -71,7 +71,7 @@ final class ParquetSamples implements SampleStore {
         () -> {
           DurableFiles.createDirectories(notes());
           for (SampleTable table : SampleTable.values()) {
-            // Whoever writes temporary files holds the lock: those that are there are left over.
+            // Writers of temporary files hold the lock, so the existing ones are leftovers.
             DurableFiles.removeTemporaries(layout.report(table.tableName()));
           }
           DurableFiles.removeTemporaries(notes());
@@ -88,7 +88,7 @@ final class ParquetSamples implements SampleStore {
         "cannot store the sample of site " + sample.site() + " in " + layout.root(),
         () -> {
           Path note = note(sample.site());
-          // Left by a commit that failed, on a full disk, say.
+          // A note left by a failed commit, for example on a full disk.
           finish(note);
           if (!isStored(sample)) {
             documents.write(note, toJson(sample));
@@ -98,8 +98,8 @@ final class ParquetSamples implements SampleStore {
   }
 
   /**
-   * Runs are read whole, and nobody looks at last week's of what is started every few minutes: of
-   * snapshots the newest records are kept.
+   * Deletes all but the newest records of snapshot runs. All records are read at once, and
+   * snapshots, which start every few minutes, are of no interest after a week.
    */
   private void forgetRuns() throws IOException {
     if (!Files.isDirectory(layout.runs())) {
@@ -154,7 +154,7 @@ final class ParquetSamples implements SampleStore {
     }
   }
 
-  /** Stores what a note holds, if it is there. Done again, it changes nothing. */
+  /** Stores the sample of a note, if the note exists. Repeating it changes nothing. */
   private void finish(Path note) throws IOException {
     JsonNode content = documents.read(note);
     if (content == null) {
@@ -233,7 +233,7 @@ final class ParquetSamples implements SampleStore {
     }
   }
 
-  /** Writes the day's file anew, with the sample's rows in their place among the others. */
+  /** Rewrites the day's file, with the sample's rows merged into the existing ones. */
   private void write(SampleTable table, VisitorSample sample) throws IOException {
     List<byte[]> fresh = table.rows(sample);
     if (fresh.isEmpty()) {
@@ -257,7 +257,7 @@ final class ParquetSamples implements SampleStore {
     }
   }
 
-  /** Copies the file's rows, if there is one, with these among them; returns their number. */
+  /** Copies the file's rows, if it exists, merged with these rows. Returns their total number. */
   private static long merge(SampleTable table, Path file, List<byte[]> fresh, long at, Path target)
       throws IOException {
     RowReader row = new RowReader(table.schema());
@@ -268,7 +268,7 @@ final class ParquetSamples implements SampleStore {
       for (; more && stored.time() < at; more = stored.next(), count++) {
         out.write(stored.row());
       }
-      // What an earlier try stored of the sample is written again, not twice.
+      // Rows of an earlier attempt at the same sample are replaced, not duplicated.
       while (more && stored.time() == at) {
         more = stored.next();
       }
@@ -282,7 +282,7 @@ final class ParquetSamples implements SampleStore {
     }
   }
 
-  /** A file's rows in their order: by time. */
+  /** The rows of a file in their order, which is by time. */
   private static final class Rows implements Closeable {
     private final @Nullable RowFileReader source;
     private final RowReader row;
@@ -294,7 +294,7 @@ final class ParquetSamples implements SampleStore {
       this.time = table.schema().indexOf(Column.Role.TIME);
     }
 
-    /** None when there is no file. */
+    /** Returns the rows of a file; empty if the file does not exist. */
     static Rows of(SampleTable table, Path file) throws IOException {
       return new Rows(
           table,

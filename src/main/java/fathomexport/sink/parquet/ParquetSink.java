@@ -41,12 +41,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Rows as Parquet files: one a report, site and month (year), replaced as a whole by a rename, with
- * the certificates of its periods in its metadata.
+ * The sink for Parquet files: one file per report, site and month (or year), replaced as a whole by
+ * a rename, with the certificates of its periods in its metadata.
  *
- * <p>A window that lies in several files is committed file by file, the oldest first; what was
- * committed shows in each file's certificates. Commits to one report wait for one another, also
- * between processes.
+ * <p>A window that spans several files is committed file by file, oldest first; each file's
+ * certificates show what was committed. Commits to one report are serialized, also between
+ * processes.
  */
 public final class ParquetSink implements Sink {
   private static final Logger LOG = LoggerFactory.getLogger(ParquetSink.class);
@@ -61,7 +61,7 @@ public final class ParquetSink implements Sink {
   private volatile @Nullable Fence fence;
   private final ParquetSamples samples;
 
-  /** Touches nothing yet: see {@link #migrate}. */
+  /** Creates the sink without touching any file: see {@link #migrate}. */
   public ParquetSink(ParquetSettings settings) {
     this.layout = new Layout(settings.root());
     this.locks = new FileLocks(layout.own().resolve("locks"));
@@ -100,7 +100,7 @@ public final class ParquetSink implements Sink {
   private void prepare(Report report) throws IOException {
     Path directory = layout.report(report.name());
     DurableFiles.createDirectories(directory);
-    // Whoever writes temporary files holds the lock: those that are there are left over.
+    // Writers of temporary files hold the lock, so the existing ones are leftovers.
     DurableFiles.removeTemporaries(directory);
     List<Path> files = layout.files(report.name(), List.of(), LocalDate.MIN, LocalDate.MAX);
     if (files.isEmpty()) {
@@ -110,12 +110,12 @@ public final class ParquetSink implements Sink {
       try {
         FileLedger footer = ledgers.footer(file);
         if (footer != null) {
-          // One tells the grain of all, since every commit sees to it that they are alike.
+          // One file is enough, because every commit checks that all have the same grain.
           FileLedgers.requireGrain(layout, report, footer, file);
           return;
         }
       } catch (DamagedFileException e) {
-        // Only the windows of this file's site and month cannot be stored; they say so.
+        // Only windows of this file's site and month cannot be stored; their commits report it.
         LOG.warn("{}", e.getMessage());
       }
     }
@@ -192,7 +192,7 @@ public final class ParquetSink implements Sink {
         new FileSetCommit(layout, ledgers, restatements, this::requireFence, load);
     CommitPlan plan = commit.run();
     Attempts.Update update = attempts.update(load, plan);
-    // First: attempts that are written before it would no longer tell whose rows are settled.
+    // First, because the settlement can no longer be determined once the attempts are written.
     quarantine.settle(load, update.settlement());
     update.write();
     if (!load.quarantine().isEmpty()) {

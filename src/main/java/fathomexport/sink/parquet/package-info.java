@@ -1,6 +1,7 @@
 /**
- * Rows as Parquet files, one a site and month (year), with their certificates in the footer: the
- * ledger lives with the data. Start at {@link fathomexport.sink.parquet.ParquetSink}.
+ * The Parquet sink: one file per report, site and month (or year), with the certificates in its
+ * footer. The ledger is stored with the data. Start at {@link
+ * fathomexport.sink.parquet.ParquetSink}.
  */
 @NullMarked
 package fathomexport.sink.parquet;

@@ -19,14 +19,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Samples in the tables of {@code sql/V006}, a sample a transaction. The key of {@code
- * current_visitors} tells a sample that is stored from one that is not, so that a transaction whose
- * end was not answered is simply done again.
+ * Stores samples in the tables of {@code sql/V006}, one transaction per sample. The key of {@code
+ * current_visitors} shows whether a sample is already stored, so a transaction whose outcome is
+ * unknown is simply repeated.
  */
 final class PostgresSamples implements SampleStore {
   private static final Logger LOG = LoggerFactory.getLogger(PostgresSamples.class);
 
-  /** For the key of a transaction that the server still believes in. */
+  /** The longest wait for the key lock of a transaction that the server still considers open. */
   private static final Duration LONGEST_LOCK = Duration.ofSeconds(20);
 
   private static final List<SampleTable> LISTS = List.of(SampleTable.PAGES, SampleTable.REFERRERS);
@@ -96,11 +96,11 @@ final class PostgresSamples implements SampleStore {
     };
   }
 
-  /** One try at storing a sample, on a connection that it gives back or closes. */
+  /** One attempt to store a sample, on a connection that it gives back or closes. */
   private final class Append {
     private final VisitorSample sample;
 
-    /** Whether a COMMIT was sent: then only the database knows what became of it. */
+    /** Whether a COMMIT was sent: from then on only the database knows the outcome. */
     private boolean committing;
 
     Append(VisitorSample sample) {
@@ -131,7 +131,7 @@ final class PostgresSamples implements SampleStore {
       }
     }
 
-    /** False when the sample is there. */
+    /** Returns false if the sample is already stored. */
     private boolean insertTotal(Connection connection) throws SQLException {
       return Queries.update(
               connection,

@@ -41,8 +41,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * PostgreSQL 14 or later. One window is one transaction: COPY, the differing periods replaced,
- * journal, ledger, commit.
+ * The sink for PostgreSQL 14 or later. One transaction commits one window: COPY, replacement of the
+ * periods that differ, journal, ledger.
  */
 public final class PostgresSink implements Sink {
   private static final Logger LOG = LoggerFactory.getLogger(PostgresSink.class);
@@ -51,12 +51,12 @@ public final class PostgresSink implements Sink {
 
   private static final String UNIQUE_VIOLATION = "23505";
 
-  /** How the server refuses a transaction's number that it has not come to yet. */
+  /** The server's SQLSTATE for the id of a transaction that it has not assigned yet. */
   private static final String IN_THE_FUTURE = "22023";
 
   private static final String NOT_GIVEN = "not given yet";
 
-  /** No such table, column or schema. */
+  /** SQLSTATEs for a missing table, column or schema. */
   private static final Set<String> NOT_READY = Set.of("42P01", "42703", "3F000");
 
   private final Database database;
@@ -65,7 +65,9 @@ public final class PostgresSink implements Sink {
   private volatile @Nullable Fence fence;
 
   /**
-   * @throws SecretUnavailableException when the password is not where the settings say
+   * Creates the sink without connecting to the database.
+   *
+   * @throws SecretUnavailableException if the password is not where the settings say
    */
   public PostgresSink(PostgresSettings settings, Map<String, String> environment) {
     this(settings, environment, SETTLE_WITHIN);
@@ -96,7 +98,10 @@ public final class PostgresSink implements Sink {
     fence = required;
   }
 
-  /** Again and again, while the database is away for a short time: what is fetched was paid for. */
+  /**
+   * Commits a window, and retries while the database is briefly unavailable, because the fetched
+   * rows were paid for.
+   */
   @Override
   public CommitResult commit(WindowLoad load) {
     return commit(
@@ -137,14 +142,14 @@ public final class PostgresSink implements Sink {
         });
   }
 
-  /** A window's transaction, but for its end. */
+  /** The work of a window's transaction, without its commit. */
   private interface Work {
     CommitResult run(Connection connection) throws SQLException, IOException;
 
-    /** Whether the ledger holds what the transaction has written. */
+    /** Returns whether the ledger contains what the transaction has written. */
     boolean isDone(Connection connection) throws SQLException;
 
-    /** Whether the rows themselves break the grain, rather than a unique index that was added. */
+    /** Returns whether the rows themselves violate the grain, rather than an added unique index. */
     default boolean repeatsKey() {
       return false;
     }
@@ -172,7 +177,7 @@ public final class PostgresSink implements Sink {
     }
   }
 
-  /** Nothing was stored, and on a new connection it might be. */
+  /** Nothing was stored, and a retry on a new connection may succeed. */
   private static final class Repeatable extends Exception {
     private static final long serialVersionUID = 1L;
     private final SQLException cause;
@@ -249,7 +254,7 @@ public final class PostgresSink implements Sink {
     UNKNOWN
   }
 
-  /** Asks what became of a transaction whose end was not answered. Never guesses. */
+  /** Determines the outcome of a commit whose response was lost. Never guesses. */
   private Outcome settle(Window window, Work work, String transaction) {
     LOG.warn(
         "the commit of window {} was not answered; asking for transaction {}", window, transaction);
@@ -273,9 +278,10 @@ public final class PostgresSink implements Sink {
   }
 
   /**
-   * The ledger's word, which comes with the rows, decides. What the server says of the
-   * transaction's number is believed only where the ledger agrees: after a failover to a standby
-   * that was behind, the number may be another transaction's, or not have been given yet.
+   * Determines the outcome of a transaction. The ledger, which is written together with the rows,
+   * decides. The server's status of the transaction id is trusted only if the ledger agrees: after
+   * a failover to a lagging standby, the id may belong to another transaction, or may not be
+   * assigned yet.
    */
   private Outcome outcome(Connection connection, Window window, Work work, String transaction)
       throws SQLException {
@@ -283,7 +289,7 @@ public final class PostgresSink implements Sink {
     try (Statement statement = connection.createStatement()) {
       statement.execute("SET LOCAL lock_timeout = " + settleWithin.toMillis());
     }
-    // The transaction holds the window's lock for as long as it is in progress.
+    // The transaction holds the window's lock as long as it is in progress.
     WindowTransaction.lock(connection, window);
     if (work.isDone(connection)) {
       return Outcome.COMMITTED;
@@ -329,7 +335,7 @@ public final class PostgresSink implements Sink {
 
   @Override
   public List<String> damages(Report report, Collection<SiteId> sites, DayRange days) {
-    // The server finds damage when it reads the pages, and says so then.
+    // The server detects damage when it reads the pages, and reports it then.
     return List.of();
   }
 

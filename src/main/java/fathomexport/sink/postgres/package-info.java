@@ -1,6 +1,6 @@
 /**
- * The sink that is a PostgreSQL database: reports in schema {@code fathom}, the ledger in {@code
- * fathom_ops}, one window one transaction.
+ * The PostgreSQL sink: reports in schema {@code fathom}, the ledger in {@code fathom_ops}, one
+ * transaction per window.
  */
 @NullMarked
 package fathomexport.sink.postgres;

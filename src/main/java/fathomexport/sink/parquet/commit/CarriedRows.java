@@ -20,8 +20,9 @@ import org.apache.parquet.filter2.compat.FilterCompat;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rows of a file that a window leaves, in their order; those that it replaces are counted and
- * passed over. All are compared with what the file says of them: damage is not carried on.
+ * Streams the rows of a file that the window does not replace, in their order. The replaced rows
+ * are counted and skipped. All rows are compared with the footer, so that damage is not copied into
+ * the new file.
  */
 final class CarriedRows implements Closeable {
   private final FilePlan plan;
@@ -47,7 +48,11 @@ final class CarriedRows implements Closeable {
     this.rows = any ? new RowFileReader(plan.file, plan.target(), FilterCompat.NOOP) : null;
   }
 
-  /** Moves to the next row that stays. */
+  /**
+   * Moves to the next row that remains.
+   *
+   * @throws IOException if the file cannot be read, or its rows differ from its footer
+   */
   boolean next() throws IOException {
     if (rows == null) {
       return false;
@@ -72,18 +77,21 @@ final class CarriedRows implements Closeable {
     return reader;
   }
 
-  /** Whether the current row comes after this one. */
+  /** Returns whether the current row comes after this one. */
   boolean isAfter(byte[] row, int length) {
     return rows != null
         && Arrays.compareUnsigned(row, 0, length, rows.buffer(), 0, rows.length()) < 0;
   }
 
-  /** What the replaced periods held, by what was read; periods without rows are not among them. */
+  /** Returns the totals of the replaced periods as read. Periods without rows are left out. */
   Map<PeriodKey, PeriodTally.Total> replaced() {
     return replaced;
   }
 
-  /** The periods that stay, where the file's columns change and so do the bytes of its rows. */
+  /**
+   * Returns the remaining periods with new digests, for a file whose columns change and with them
+   * the bytes of its rows.
+   */
   NavigableMap<PeriodKey, StoredPeriod> redigested() {
     return redigested;
   }

@@ -22,8 +22,8 @@ import java.util.Objects;
 import java.util.TreeMap;
 
 /**
- * Notes confirmed periods beside their data files, where loads that changed nothing are noted, too:
- * the files stay as they are. A file's notes are bounded by its periods and replaced as a whole.
+ * Records confirmed periods in notes beside their data files, as for loads that change nothing. The
+ * data files remain as they are. A file's notes are bounded by its periods and replaced as a whole.
  */
 public final class Confirming {
   private final Layout layout;

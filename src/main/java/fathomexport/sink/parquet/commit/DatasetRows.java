@@ -19,7 +19,7 @@ import org.apache.parquet.filter2.predicate.FilterApi;
 import org.apache.parquet.io.api.Binary;
 import org.jspecify.annotations.Nullable;
 
-/** A slice's rows from one file after the other, under a report's columns. */
+/** Streams a slice's rows from one file after the other, with a report's columns. */
 public final class DatasetRows implements RowSource {
   private final TableSchema schema;
   private final FilterCompat.Filter filter;
@@ -30,7 +30,7 @@ public final class DatasetRows implements RowSource {
   private @Nullable RowFileReader current;
 
   /**
-   * @param files in order of their periods
+   * @param files the files in the order of their periods
    */
   public DatasetRows(Report report, Slice slice, DayRange days, List<Path> files) {
     this.schema = report.schema();

@@ -17,7 +17,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 
-/** Writes a file anew: the rows that it keeps and the window's, in the order of their bytes. */
+/**
+ * Writes a new version of a file: the carried rows and the window's rows, merged in the order of
+ * their bytes.
+ */
 final class FileMerge {
   private final Slice slice;
   private final FilePlan plan;
@@ -26,7 +29,7 @@ final class FileMerge {
   private Map<PeriodKey, PeriodTally.Total> replaced = Map.of();
 
   /**
-   * @param after what the file will say of its periods; completed while it is written
+   * @param after the periods for the new footer; writing completes it
    */
   FileMerge(
       Slice slice, FilePlan plan, NavigableMap<PeriodKey, StoredPeriod> after, LedgerJson json) {
@@ -59,12 +62,12 @@ final class FileMerge {
     }
   }
 
-  /** What the file says, once it is written. */
+  /** Returns the content of the footer, once the file is written. */
   FileLedger ledger() {
     return new FileLedger(slice.site(), plan.target(), after);
   }
 
-  /** The stored periods that the window changed. */
+  /** Returns the stored periods that the window changed. */
   List<Restatements.Change> changes() {
     List<Restatements.Change> changes = new ArrayList<>();
     for (PlannedPeriod p : plan.periods) {

@@ -10,11 +10,11 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** One file of a window: what it says now, and the window's periods that go there. */
+/** The plan for one file of a window: its current footer, and the window's periods in it. */
 final class FilePlan {
   final Path file;
 
-  /** What the file says now; null when there is none yet. */
+  /** The current footer; null if the file does not exist yet. */
   final @Nullable FileLedger footer;
 
   final List<PlannedPeriod> periods = new ArrayList<>();
@@ -23,7 +23,7 @@ final class FilePlan {
   private PeriodTally tally;
 
   /**
-   * @param own the report's columns, as files have them
+   * @param own the report's columns, in the schema of its files
    */
   FilePlan(Path file, @Nullable FileLedger footer, TableSchema own) {
     this.file = file;
@@ -33,28 +33,28 @@ final class FilePlan {
     this.tally = new PeriodTally(own);
   }
 
-  /** Has the file keep the columns that only its old rows have. */
+  /** Keeps the columns that only the file's old rows have. */
   void widen(TableSchema union) {
     target = union;
     tally = new PeriodTally(union);
   }
 
-  /** The columns that the file will have. */
+  /** Returns the columns that the file will have. */
   TableSchema target() {
     return target;
   }
 
-  /** How many of them the report does not have; they are the last. */
+  /** Returns how many of them the report lacks. They come last. */
   int extraColumns() {
     return target.columns().size() - ownColumns;
   }
 
-  /** Counts the window's rows under the file's columns. */
+  /** Returns the tally of the window's rows with the file's columns. */
   PeriodTally tally() {
     return tally;
   }
 
-  /** Whether the rows that stay keep their bytes, and so their digests. */
+  /** Returns whether the carried rows keep their bytes, and so their digests. */
   boolean columnsStay() {
     return footer != null && footer.schema().columns().equals(target.columns());
   }

@@ -32,10 +32,10 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One window into its files. First it is decided what becomes of each period, then all rows are
- * read once and compared with their certificates, and only then the first file is touched. Files
- * are put in their places one by one, the oldest first: each carries the certificates of its own
- * periods, so that a window that was stopped in between shows as committed up to there.
+ * Commits one window to its files. It first decides what to do with each period, then reads all
+ * rows once and compares them with their certificates, and only then writes the first file. Files
+ * are put in place one by one, oldest first. Each file contains the certificates of its own
+ * periods, so a window whose commit was interrupted counts as committed up to that point.
  */
 public final class FileSetCommit {
   private final Layout layout;
@@ -48,10 +48,13 @@ public final class FileSetCommit {
   private final Map<LocalDate, PlannedPeriod> periods = new LinkedHashMap<>();
   private final Map<Path, FilePlan> plans = new LinkedHashMap<>();
 
-  /** Asks whether the run may still write. */
+  /** The check whether the run may still write. */
   public interface Fencing {
     /**
-     * @throws SinkException {@code SUPERSEDED}
+     * Checks that no other run has taken the pipeline's lock.
+     *
+     * @throws SinkException {@code SUPERSEDED} if another run has taken it
+     * @throws IOException if the lock's epoch cannot be read
      */
     void require() throws IOException;
   }
@@ -74,10 +77,11 @@ public final class FileSetCommit {
   /**
    * Commits the window.
    *
-   * @return what it has made of each period
-   * @throws SinkException {@code INTEGRITY} before anything is touched; {@code DEFINITION}; {@code
-   *     SUPERSEDED} before a file is put in its place
-   * @throws IOException the file that was being written stands as it was; older ones may be done
+   * @return what the commit has done with each period
+   * @throws SinkException {@code INTEGRITY} before any file is put in place, {@code DEFINITION},
+   *     {@code SUPERSEDED} before a file is put in place
+   * @throws IOException if a file cannot be read or written. That file remains as it was; older
+   *     ones may be committed
    */
   public CommitPlan run() throws IOException {
     CommitPlan commit = decide();
@@ -96,7 +100,7 @@ public final class FileSetCommit {
     return commit;
   }
 
-  /** What the commit reports, once it has run. */
+  /** Returns the result of the commit after it has run. */
   public CommitResult result(CommitPlan commit) {
     return commit.result(
         periods.values().stream()
@@ -188,7 +192,7 @@ public final class FileSetCommit {
 
   // --- Write
 
-  /** What the file will say of its periods. */
+  /** Returns the periods for the file's new footer. */
   private static NavigableMap<PeriodKey, StoredPeriod> after(FilePlan plan, CommitPlan commit) {
     NavigableMap<PeriodKey, StoredPeriod> after = new TreeMap<>();
     if (plan.footer != null) {
@@ -200,7 +204,7 @@ public final class FileSetCommit {
             after.put(p.key, new StoredPeriod(commit.entry(p.certificate), p.total().digest()));
         case NOTE -> after.put(p.key, new StoredPeriod(commit.entry(p.certificate), ""));
         case KEEP -> {
-          // As it was.
+          // The stored period remains.
         }
       }
     }
@@ -277,7 +281,7 @@ public final class FileSetCommit {
       }
       DurableFiles.replace(temporary, plan.file);
       if (!notes.isEmpty()) {
-        // What stands is confirmed as it was; what was written carries its own word in the footer.
+        // Kept periods retain their confirmations. The footer describes the written ones.
         plan.periods.stream()
             .filter(p -> p.fate != CommitPlan.Fate.KEEP)
             .forEach(p -> notes.remove(p.key));

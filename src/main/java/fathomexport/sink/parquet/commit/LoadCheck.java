@@ -19,8 +19,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a load before a file is touched: that its rows are the window's own, each once and in
- * order, and that they come to what was certified.
+ * Checks a load before any file is written: its rows belong to the window, are unique and in order,
+ * and agree with the certificates.
  */
 final class LoadCheck {
   private final WindowLoad load;
@@ -36,9 +36,9 @@ final class LoadCheck {
   }
 
   /**
-   * Reads all rows of the load once, and gives each period that is to be stored its total.
+   * Reads all rows of the load once, and sets the total of each period that is to be stored.
    *
-   * @throws SinkException {@code INTEGRITY}
+   * @throws SinkException {@code INTEGRITY} if the load fails the check
    */
   void measure() throws IOException {
     RowReader narrow = new RowReader(schema);

@@ -10,7 +10,7 @@ import java.time.LocalDate;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A window's rows, read once, file by file: those that are to be stored. */
+/** Streams the window's rows that are to be stored, read once, file by file. */
 final class NewRows {
   private final WidenedRows rows;
   private final Map<LocalDate, PlannedPeriod> periods;
@@ -31,7 +31,11 @@ final class NewRows {
     this.columns = schema.columns().size();
   }
 
-  /** Moves to the file's first row; false when it gets none. Files are asked for in their order. */
+  /**
+   * Moves to the first row for the file. Call it for the files in their order.
+   *
+   * @return false if the file gets no new row
+   */
   boolean start(FilePlan plan) throws IOException {
     if (!started) {
       started = true;
@@ -44,13 +48,17 @@ final class NewRows {
     return skipToStored(plan);
   }
 
-  /** Moves to the file's next row. */
+  /**
+   * Moves to the next row for the file.
+   *
+   * @return false if there is none
+   */
   boolean next(FilePlan plan) throws IOException {
     advance();
     return skipToStored(plan);
   }
 
-  /** The row under the file's columns; {@link #length()} long. */
+  /** Returns the row with the file's columns; its length is {@link #length()}. */
   RowReader row(FilePlan plan) {
     if (plan.extraColumns() == 0) {
       length = narrow.prefixLength(columns);

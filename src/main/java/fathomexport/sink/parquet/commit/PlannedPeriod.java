@@ -8,7 +8,7 @@ import fathomexport.sink.parquet.ledger.StoredPeriod;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** A window's period, and what is to become of it. */
+/** A period of the window, and what the commit does with it. */
 final class PlannedPeriod {
   final PeriodCertificate certificate;
   final PeriodKey key;
@@ -16,7 +16,7 @@ final class PlannedPeriod {
   final @Nullable StoredPeriod before;
   final CommitPlan.Fate fate;
 
-  /** What the load's rows come to; known for periods to be stored once they were measured. */
+  /** The totals of the load's rows. Set by the check, for periods that are to be stored. */
   PeriodTally.@Nullable Total total;
 
   PlannedPeriod(
@@ -40,7 +40,7 @@ final class PlannedPeriod {
     return before != null && before.entry().stored();
   }
 
-  /** Whether other rows will be stored than were. */
+  /** Returns whether the commit changes the period's stored rows. */
   boolean changes() {
     if (fate != CommitPlan.Fate.STORE) {
       return false;

@@ -1,4 +1,6 @@
-/** One window into its files: new rows, carried rows and footers, renamed into place. */
+/**
+ * The commit of a window to its files: new rows, carried rows and footers, put in place by renames.
+ */
 @NullMarked
 package fathomexport.sink.parquet.commit;
 

@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** A data file is not what this program wrote there. */
+/** A data file differs from what this program wrote. */
 public final class DamagedFileException extends IOException {
   private static final long serialVersionUID = 1L;
   private static final Pattern INPUT_FILE =
@@ -15,7 +15,7 @@ public final class DamagedFileException extends IOException {
     super(message, cause);
   }
 
-  /** Says of which file, why, and what to do about it. */
+  /** Creates the exception with the file, the reason and the remedy. */
   public static DamagedFileException of(Path file, Exception cause) {
     return new DamagedFileException(
         file
@@ -30,14 +30,17 @@ public final class DamagedFileException extends IOException {
         cause);
   }
 
-  /** The cause in one line, and the same at each reading: the library names an object in memory. */
+  /**
+   * Returns the cause in one line that is the same at each reading: the library's message contains
+   * an object's address in memory.
+   */
   private static String words(Exception cause) {
     return INPUT_FILE
         .matcher(String.valueOf(cause.getMessage()).lines().findFirst().orElse(""))
         .replaceAll("it");
   }
 
-  /** For a shell. */
+  /** Quotes a path for a shell. */
   private static String quoted(Path path) {
     return "'" + path.toString().replace("'", "'\\''") + "'";
   }

@@ -18,14 +18,17 @@ import java.util.List;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** Small JSON documents and journals (one JSON object a line), written durably, keys sorted. */
+/**
+ * Reads and writes small JSON documents and journals (one JSON object per line). Writes are durable
+ * and keys are sorted.
+ */
 public final class Documents {
   private final ObjectMapper lines = JsonMapper.builder().nodeFactory(new SortedNodes()).build();
   private final ObjectMapper pretty = lines.copy().enable(SerializationFeature.INDENT_OUTPUT);
 
   /**
-   * Keeps keys sorted from the start: the mapper's own feature for it is newer than the Jackson
-   * that Spark wants.
+   * Sorts keys in each new object, because the mapper's own feature for that is newer than the
+   * Jackson version that Spark requires.
    */
   private static final class SortedNodes extends JsonNodeFactory {
     private static final long serialVersionUID = 1L;
@@ -40,12 +43,12 @@ public final class Documents {
     return lines.createObjectNode();
   }
 
-  /** Replaces a document. */
+  /** Writes a document, replacing an earlier one. */
   public void write(Path file, JsonNode content) throws IOException {
     DurableFiles.write(file, pretty.writeValueAsBytes(content));
   }
 
-  /** A document; null when there is no such file. */
+  /** Returns a document, or null if the file does not exist. */
   public @Nullable JsonNode read(Path file) throws IOException {
     byte[] content;
     try {
@@ -60,7 +63,7 @@ public final class Documents {
     }
   }
 
-  /** Appends to a journal, all or nothing but for a crash in between. */
+  /** Appends to a journal, all or nothing unless the machine crashes in between. */
   public void append(Path file, List<ObjectNode> entries) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     for (ObjectNode entry : entries) {
@@ -70,7 +73,10 @@ public final class Documents {
     DurableFiles.append(file, bytes.toByteArray());
   }
 
-  /** The entries of a journal, oldest first; a line that a crash cut off is passed over. */
+  /**
+   * Returns the entries of a journal, oldest first. A last line without an end, left by a crash, is
+   * skipped.
+   */
   public List<JsonNode> journal(Path file) throws IOException {
     List<JsonNode> entries = new ArrayList<>();
     String text;

@@ -16,13 +16,13 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** Files that are there whole or not at all, also after a crash of the machine. */
+/** Writes files that exist completely or not at all, even after a crash of the machine. */
 public final class DurableFiles {
   private static final Pattern TEMPORARY = Pattern.compile("\\..+\\.[0-9a-f]{16}\\.tmp");
 
   private DurableFiles() {}
 
-  /** Makes a file's folder. */
+  /** Creates the folder of a file. */
   public static void createParent(Path file) throws IOException {
     Path parent = file.getParent();
     if (parent != null) {
@@ -30,7 +30,7 @@ public final class DurableFiles {
     }
   }
 
-  /** Makes a folder and those above it, each entered in its parent for good. */
+  /** Creates a folder and its missing parents, and syncs each entry in its parent to the disk. */
   public static void createDirectories(Path directory) throws IOException {
     Deque<Path> missing = new ArrayDeque<>();
     Path at = directory;
@@ -50,13 +50,16 @@ public final class DurableFiles {
     }
   }
 
-  /** A name beside the target for its next content; hidden, and no reader's pattern matches it. */
+  /**
+   * Returns a path beside the target for its next content. The name is hidden and matches no
+   * reader's pattern.
+   */
   public static Path temporary(Path target) {
     String random = HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong());
     return target.resolveSibling("." + target.getFileName() + "." + random + ".tmp");
   }
 
-  /** Puts a finished temporary file in the target's place. */
+  /** Renames a finished temporary file to the target, after syncing it to the disk. */
   public static void replace(Path temporary, Path target) throws IOException {
     try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
       channel.force(true);
@@ -66,7 +69,7 @@ public final class DurableFiles {
     syncParent(target);
   }
 
-  /** Writes a small file anew. */
+  /** Replaces the content of a small file. */
   public static void write(Path target, byte[] content) throws IOException {
     createParent(target);
     Path temporary = temporary(target);
@@ -79,7 +82,7 @@ public final class DurableFiles {
   }
 
   /**
-   * Appends whole lines. What a crash left of a line without its end is cut off first.
+   * Appends whole lines. First truncates an incomplete last line that a crash has left.
    *
    * @param lines ends with a line feed
    */
@@ -114,7 +117,7 @@ public final class DurableFiles {
     return 0;
   }
 
-  /** Removes the temporary files at any depth below a folder. Nobody may be writing there. */
+  /** Deletes the temporary files at any depth below a folder. No writer may be active there. */
   public static void removeTemporaries(Path directory) throws IOException {
     if (!Files.isDirectory(directory)) {
       return;
@@ -129,7 +132,7 @@ public final class DurableFiles {
     }
   }
 
-  /** Makes an entry of a folder last. */
+  /** Syncs the folder that contains an entry to the disk. */
   private static void syncParent(Path entry) throws IOException {
     Path parent = entry.getParent();
     if (parent != null) {
@@ -139,7 +142,7 @@ public final class DurableFiles {
     }
   }
 
-  /** An exception's own words; the kind too where the message is a bare path. */
+  /** Returns an exception's message, prefixed by its type if the message is only a path. */
   public static String reason(IOException e) {
     String message = String.valueOf(e.getMessage());
     return e instanceof FileSystemException f && f.getReason() == null

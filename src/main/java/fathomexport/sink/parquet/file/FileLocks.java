@@ -16,12 +16,12 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Locks by name, between threads and between processes, freed by the operating system when a
- * process dies.
+ * Named locks between threads and between processes. The operating system frees them when a process
+ * dies.
  *
- * <p>POSIX drops all locks that a process has on a file as soon as the process closes any
- * descriptor of it. So a lock's file is opened once, and closed only while its lock is held: then
- * nobody else in this process, such as another sink, can lose one.
+ * <p>POSIX drops all locks of a process on a file as soon as the process closes any descriptor of
+ * it. A lock's file is therefore opened only once, and closed only while its lock is held, so that
+ * no other sink in this process loses its lock.
  */
 public final class FileLocks implements AutoCloseable {
   private static final Duration LONGEST_WAIT = Duration.ofMinutes(2);
@@ -34,26 +34,27 @@ public final class FileLocks implements AutoCloseable {
     this.directory = directory;
   }
 
-  /** The lock that covers a report's files and its notes. */
+  /** Returns the name of the lock that covers a report's files and its notes. */
   public static String ofReport(String report) {
     return "report-" + report;
   }
 
-  /** A held lock; closing it twice does no harm. */
+  /** A held lock. Closing it twice is harmless. */
   public interface Held extends AutoCloseable {
     @Override
     void close();
   }
 
-  /** What is done under a lock. */
+  /** Work that runs under a lock. */
   public interface Work<T> {
     T run() throws IOException;
   }
 
   /**
-   * Waits for the lock and does the work under it.
+   * Waits for the lock and runs the work under it.
    *
-   * @throws IOException also when another process does not let go of the lock within two minutes
+   * @throws IOException if the work fails, or another thread or process holds the lock for two
+   *     minutes
    */
   public <T> T holding(String name, Work<T> work) throws IOException {
     Named lock = named(name);
@@ -65,7 +66,7 @@ public final class FileLocks implements AutoCloseable {
     }
   }
 
-  /** Takes the lock if nobody has it, this process included. */
+  /** Takes the lock if no other holder exists, neither in this process nor in another. */
   public Optional<Held> tryAcquire(String name) throws IOException {
     return named(name).tryAcquire();
   }
@@ -166,7 +167,7 @@ public final class FileLocks implements AutoCloseable {
       try {
         processes = open.tryLock();
       } catch (OverlappingFileLockException e) {
-        // Another sink of this process has it.
+        // Another sink of this process holds it.
         processes = null;
       }
       return processes != null;
@@ -181,7 +182,7 @@ public final class FileLocks implements AutoCloseable {
       try {
         held.release();
       } catch (IOException e) {
-        // The channel is closed, and the lock with it.
+        // The channel is closed, which has freed the lock.
         return;
       }
     }
@@ -196,7 +197,7 @@ public final class FileLocks implements AutoCloseable {
           processes = open.tryLock();
         }
       } catch (OverlappingFileLockException e) {
-        // Closing would free another sink's lock; the descriptor ends with the process.
+        // Closing would free another sink's lock. The descriptor ends with the process.
         return;
       }
       open.close();

@@ -19,13 +19,13 @@ import org.apache.parquet.schema.Type;
 import org.apache.parquet.schema.Type.Repetition;
 import org.apache.parquet.schema.Types;
 
-/** A report's columns as they lie in a file. */
+/** The schema of a report's columns in a file. */
 public final class FileSchema {
   private FileSchema() {}
 
   /**
-   * The columns with every measure nullable: a measure that a report asks for later is null in the
-   * rows before, and all files of a report should be alike.
+   * Returns the report's columns with every measure nullable. A measure that is added to a report
+   * later is null in older rows, and all files of a report should have the same schema.
    */
   public static TableSchema of(TableSchema report) {
     return new TableSchema(
@@ -36,7 +36,7 @@ public final class FileSchema {
             .toList());
   }
 
-  /** The report's columns, then the measures that a file has and the report asks for no more. */
+  /** Returns the report's columns, followed by the measures that only the file still has. */
   public static TableSchema union(TableSchema report, TableSchema file) {
     List<Column> columns = new ArrayList<>(report.columns());
     for (Column c : file.columns()) {
@@ -47,7 +47,10 @@ public final class FileSchema {
     return new TableSchema(report.name(), report.dateGrouping(), columns);
   }
 
-  /** Whether rows of both belong into one data set: same time, same keys, in the same order. */
+  /**
+   * Returns whether rows of both schemas fit into one dataset: the same date grouping and the same
+   * keys in the same order.
+   */
   public static boolean sameGrain(TableSchema a, TableSchema b) {
     return a.dateGrouping() == b.dateGrouping() && grain(a).equals(grain(b));
   }

@@ -23,10 +23,10 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which file holds what: {@code <root>/<report>/site_id=<id>/month=YYYY-MM/data.parquet} for hours
- * and days, {@code year=YYYY} for months and years, no such folder without date grouping. What is
- * not rows lies below {@code <root>/_fathom}: readers of a warehouse skip names that start with an
- * underscore, and no report's name does.
+ * Maps data to files: {@code <root>/<report>/site_id=<id>/month=YYYY-MM/data.parquet} for hours and
+ * days, {@code year=YYYY} for months and years, no such folder without date grouping. Everything
+ * else is below {@code <root>/_fathom}: warehouse readers skip names that start with an underscore,
+ * and no report's name does.
  */
 public final class Layout {
   public static final String DATA = "data.parquet";
@@ -36,7 +36,7 @@ public final class Layout {
   private static final int LONGEST_ESCAPED = 200;
   private static final int PREFIX_OF_LONG = 150;
 
-  /** Never made by escaping, where a percent sign is followed by two digits. */
+  /** Escaping never produces this, because two digits follow each percent sign there. */
   private static final String HASHED = "%~";
 
   private final Path root;
@@ -53,22 +53,24 @@ public final class Layout {
     return root.resolve(report);
   }
 
-  /** The folder of what is not rows. */
+  /** Returns the folder of everything that is not rows. */
   public Path own() {
     return root.resolve("_fathom");
   }
 
-  /** The folder of the records of runs. */
+  /** Returns the folder of the run records. */
   public Path runs() {
     return own().resolve("runs");
   }
 
-  /** The file that holds a period. */
+  /** Returns the file that contains a period. */
   public Path file(String report, SiteId site, DateGrouping grouping, LocalDate period) {
     return report(report).resolve(siteFolder(site)).resolve(partition(grouping, period));
   }
 
-  /** Beside-the-data notes on a file: the same path below a folder of ours. */
+  /**
+   * Returns the file of the confirmation notes on a data file: the same path below {@code _fathom}.
+   */
   public Path confirmations(Path file) {
     return own().resolve("confirmed").resolve(root.relativize(file).getParent() + ".json");
   }
@@ -82,10 +84,11 @@ public final class Layout {
   }
 
   /**
-   * A site's folder: the id's UTF-8, all but letters, digits and {@code -_.~} percent-encoded, as
-   * DuckDB and Hive write and read partition values. An id that is too long for a file's name so,
-   * or is no valid Unicode, gets a digest: two ids never share a folder, but a reader that takes
-   * {@code site_id} from the path sees the digest.
+   * Returns the name of a site's folder: the id in UTF-8, with all but letters, digits and {@code
+   * -_.~} percent-encoded, which is how DuckDB and Hive read and write partition values. If the
+   * result is too long for a file name, or the id is invalid Unicode, the name contains a digest.
+   * Two ids never share a folder, but a reader that takes {@code site_id} from the path sees the
+   * digest.
    */
   public static String siteFolder(SiteId site) {
     String escaped = escape(site.value());
@@ -101,7 +104,7 @@ public final class Layout {
     return SITE + escaped.substring(0, end) + HASHED + digest(site.value());
   }
 
-  /** Percent-encodes what is not a letter, a digit or one of {@code -_.~}. */
+  /** Percent-encodes everything but letters, digits and {@code -_.~}. */
   public static String escape(String value) {
     StringBuilder out = new StringBuilder();
     for (byte b : value.getBytes(StandardCharsets.UTF_8)) {
@@ -125,7 +128,7 @@ public final class Layout {
 
   private static String digest(String value) {
     try {
-      // Char by char: encoding would make all lone surrogates one.
+      // Digest the chars: encoding would map all lone surrogates to the same bytes.
       ByteBuffer chars = ByteBuffer.allocate(2 * value.length());
       chars.asCharBuffer().put(value);
       byte[] hash = MessageDigest.getInstance("SHA-256").digest(chars.array());
@@ -136,9 +139,10 @@ public final class Layout {
   }
 
   /**
-   * The files of a report that may hold periods of these days, in the order of their paths.
+   * Returns the files of a report that may contain periods of these days, in the order of their
+   * paths.
    *
-   * @param sites whose; empty means all
+   * @param sites the sites; empty for all
    */
   public List<Path> files(String report, Collection<SiteId> sites, LocalDate from, LocalDate to)
       throws IOException {
@@ -161,7 +165,9 @@ public final class Layout {
     return files;
   }
 
-  /** The days that a partition's folder stands for; null when it is none of ours. */
+  /**
+   * Returns the days of a partition's folder, or null if this program did not create the folder.
+   */
   private static @Nullable DayRange days(String folder) {
     try {
       if (folder.startsWith(MONTH)) {
@@ -174,7 +180,7 @@ public final class Layout {
       }
       return null;
     } catch (DateTimeParseException e) {
-      // A folder that somebody else made.
+      // The folder was not created by this program.
       return null;
     }
   }

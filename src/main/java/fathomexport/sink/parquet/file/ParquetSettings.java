@@ -3,9 +3,9 @@ package fathomexport.sink.parquet.file;
 import java.nio.file.Path;
 
 /**
- * Where the files go.
+ * The location of the Parquet files.
  *
- * @param root the folder that holds a folder a report; made when it is missing
+ * @param root the folder that contains one folder per report; created if it is missing
  */
 public record ParquetSettings(Path root) {
   public ParquetSettings {

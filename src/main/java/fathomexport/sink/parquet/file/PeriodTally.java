@@ -37,7 +37,7 @@ public final class PeriodTally {
       }
     }
     this.indexes = summed.stream().mapToInt(Integer::intValue).toArray();
-    // The same bytes under other columns are other rows.
+    // The columns are part of the digest: the same bytes with other columns are different rows.
     this.seed = names.toString().getBytes(StandardCharsets.UTF_8);
     this.sums = new long[indexes.length];
     this.overflown = new boolean[indexes.length];
@@ -50,10 +50,10 @@ public final class PeriodTally {
   }
 
   /**
-   * What a period's rows come to.
+   * The totals of a period.
    *
    * @param digest 32 hex digits, over the columns and the rows in order
-   * @param sums of every whole-number measure, nulls passed over; null when a sum left 64 bits
+   * @param sums one per whole-number measure, ignoring nulls; null if the sum exceeds 64 bits
    */
   public record Total(long rows, String digest, NavigableMap<String, @Nullable Long> sums) {}
 
@@ -66,7 +66,7 @@ public final class PeriodTally {
       }
       long value = row.integer(indexes[i]);
       long sum = sums[i] + value;
-      // As Math.addExact finds an overflow.
+      // The overflow test of Math.addExact.
       if (((sums[i] ^ sum) & (value ^ sum)) < 0) {
         overflown[i] = true;
       }
@@ -74,7 +74,7 @@ public final class PeriodTally {
     }
   }
 
-  /** Ends a period; the next row begins another. */
+  /** Ends a period and returns its totals. The next row begins another period. */
   public Total finish() {
     NavigableMap<String, @Nullable Long> byName = new TreeMap<>();
     for (int i = 0; i < indexes.length; i++) {

@@ -29,9 +29,9 @@ import org.apache.parquet.schema.Type;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Streams a file's rows in their order, encoded by a schema of one's own: columns are found by
- * name, those that the file lacks are null, those that the schema lacks are passed over. Pages'
- * checksums are verified.
+ * Streams a file's rows in their order, encoded by the given schema. Columns are matched by name:
+ * those that the file lacks are null, those that the schema lacks are skipped. Page checksums are
+ * verified.
  */
 public final class RowFileReader implements RowSource {
   private final Path file;
@@ -110,7 +110,7 @@ public final class RowFileReader implements RowSource {
     }
 
     @Override
-    @SuppressWarnings("deprecation") // abstract all the same
+    @SuppressWarnings("deprecation") // abstract despite its deprecation
     public RecordMaterializer<RowWriter> prepareForRead(
         Configuration conf,
         Map<String, String> metadata,

@@ -26,8 +26,8 @@ import org.apache.parquet.io.api.RecordConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes encoded rows into a new file. Equal rows and equal metadata make equal bytes: nothing of
- * the time, the machine or the run gets in but through the metadata.
+ * Writes encoded rows into a new file. Equal rows and equal metadata result in equal bytes: the
+ * time, the machine and the run affect the file only through the metadata.
  */
 public final class RowFileWriter implements Closeable {
   private static final long ROW_GROUP_BYTES = 16L << 20;
@@ -37,7 +37,7 @@ public final class RowFileWriter implements Closeable {
   private final ParquetWriter<RowReader> writer;
 
   /**
-   * @param metadata asked once all rows are written
+   * @param metadata called once all rows are written
    */
   public RowFileWriter(Path file, TableSchema schema, Supplier<Map<String, String>> metadata)
       throws IOException {
@@ -62,7 +62,7 @@ public final class RowFileWriter implements Closeable {
     }
   }
 
-  /** Finishes the file. */
+  /** Completes the file. */
   @Override
   public void close() throws IOException {
     try {
@@ -78,7 +78,7 @@ public final class RowFileWriter implements Closeable {
     return new IOException("cannot write " + file + ": " + cause.getMessage(), cause);
   }
 
-  /** Remembers its stream, which a writer that failed leaves open. */
+  /** Keeps its stream for closing: a writer that failed leaves it open. */
   private static final class Output implements OutputFile {
     private final OutputFile file;
     private @Nullable PositionOutputStream stream;
@@ -139,7 +139,7 @@ public final class RowFileWriter implements Closeable {
     }
 
     @Override
-    @SuppressWarnings("deprecation") // abstract all the same
+    @SuppressWarnings("deprecation") // abstract despite its deprecation
     protected WriteSupport<RowReader> getWriteSupport(Configuration conf) {
       return new Support(schema, metadata);
     }
@@ -156,7 +156,7 @@ public final class RowFileWriter implements Closeable {
     private final ColumnType[] types;
     private final Supplier<Map<String, String>> metadata;
 
-    @SuppressWarnings("NullAway.Init") // prepareForWrite comes before the first row
+    @SuppressWarnings("NullAway.Init") // prepareForWrite is called before the first row
     private RecordConsumer out;
 
     Support(TableSchema schema, Supplier<Map<String, String>> metadata) {
@@ -167,7 +167,7 @@ public final class RowFileWriter implements Closeable {
     }
 
     @Override
-    @SuppressWarnings("deprecation") // abstract all the same
+    @SuppressWarnings("deprecation") // abstract despite its deprecation
     public WriteContext init(Configuration conf) {
       return context();
     }
@@ -195,7 +195,7 @@ public final class RowFileWriter implements Closeable {
         }
         out.startField(names[i], i);
         switch (types[i]) {
-          // The row's array is used again; what is kept (dictionary, statistics) is copied.
+          // The row's array is reused; Parquet copies what it keeps (dictionary, statistics).
           case TEXT ->
               out.addBinary(
                   Binary.fromReusedByteArray(row.bytes(), row.textStart(i), row.textLength(i)));

@@ -9,7 +9,7 @@ import java.time.LocalDate;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** Which period a row belongs to. Rows come in order, so the last answer is mostly the next. */
+/** Determines the period of each row. Rows come in order, so the last period is cached. */
 public final class RowTime {
   private static final long DAY_MICROS = TimeUnit.DAYS.toMicros(1);
 
@@ -25,7 +25,7 @@ public final class RowTime {
     this.timestamp = schema.columns().get(column).type() == ColumnType.TIMESTAMP;
   }
 
-  /** The row's period. */
+  /** Returns the row's period. */
   public LocalDate period(RowReader row) {
     long time = row.integer(column);
     long day = timestamp ? Math.floorDiv(time, DAY_MICROS) : time;
@@ -38,7 +38,7 @@ public final class RowTime {
     return period;
   }
 
-  /** Without date grouping the last day of the row's range, else its period again. */
+  /** Returns the last day of the row's range without date grouping, otherwise its period. */
   public LocalDate rangeEnd(RowReader row) {
     return grouping == DateGrouping.NONE
         ? LocalDate.ofEpochDay(row.integer(column + 1))

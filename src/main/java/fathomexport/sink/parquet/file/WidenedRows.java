@@ -6,10 +6,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.util.Arrays;
 
-/**
- * A window's rows, one at a time, with nulls appended for the columns that a file has beyond the
- * report's.
- */
+/** Streams a window's rows with nulls appended for the columns that only the file has. */
 public final class WidenedRows implements Closeable {
   private final RowSource source;
   private byte[] wide = new byte[512];
@@ -30,7 +27,7 @@ public final class WidenedRows implements Closeable {
   /**
    * Points a reader of the file's columns at the row.
    *
-   * @return the row's length under them
+   * @return the length of the row in that reader, in bytes
    */
   public int read(RowReader target, int extraColumns) {
     int length = source.length() + extraColumns;

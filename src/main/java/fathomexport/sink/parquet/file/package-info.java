@@ -1,4 +1,4 @@
-/** Files, their layout, their rows, and how they come to the disk. */
+/** The Parquet files: their layout, their rows, and how they are written durably. */
 @NullMarked
 package fathomexport.sink.parquet.file;
 

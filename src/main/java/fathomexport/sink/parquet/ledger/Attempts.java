@@ -28,9 +28,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The failed attempts at a report's periods, one document a report. Written under the report's
- * lock, after the files: an attempt that a killed run did not take out is seen to be settled by the
- * file's newer certificate.
+ * The failed attempts at a report's periods, one document per report. It is written under the
+ * report's lock, after the files. If a killed run has not removed an attempt, the newer certificate
+ * in the file settles it.
  */
 public final class Attempts {
   private final Layout layout;
@@ -53,7 +53,7 @@ public final class Attempts {
     }
   }
 
-  /** What becomes of a report's failed attempts by a commit; not written yet. */
+  /** The changes of a report's failed attempts by a commit, not written yet. */
   public final class Update {
     private final String report;
     private final Collection<Noted> noted;
@@ -67,7 +67,7 @@ public final class Attempts {
       this.settlement = settlement;
     }
 
-    /** Which quarantined rows the commit settles. */
+    /** Returns which quarantined rows the commit settles. */
     public Settlement settlement() {
       return settlement;
     }
@@ -79,7 +79,7 @@ public final class Attempts {
     }
   }
 
-  /** Finds what a commit makes of the attempts: those it notes, and those it settles. */
+  /** Computes the commit's changes: the attempts that it records, and those that it settles. */
   public Update update(WindowLoad load, CommitPlan plan) throws IOException {
     String report = load.report().name();
     Slice slice = load.window().slice();
@@ -129,7 +129,7 @@ public final class Attempts {
               layout.file(
                   attempt.report(), attempt.slice().site(), noted.grouping(), attempt.period()));
     } catch (DamagedFileException e) {
-      // What cannot be read settles nothing.
+      // A damaged file settles nothing.
       return false;
     }
     if (ledger == null) {

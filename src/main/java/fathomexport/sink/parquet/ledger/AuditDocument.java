@@ -15,7 +15,7 @@ import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
 
-/** For each site its newest audit that agreed and its newest that did not, in one document. */
+/** The newest audit per site that agreed and the newest that did not, in one document. */
 final class AuditDocument implements AuditLedger {
   private static final String LOCK = "audits";
 

@@ -11,8 +11,8 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * The locks on pipelines: each is a locked file, so that it goes with the process, and a document
- * with the epoch of whoever took it last.
+ * The locks on pipelines. Each lock is a locked file, which the operating system frees with the
+ * process, and a document with the epoch of the last run that took it.
  */
 final class EpochLocks implements PipelineLocks {
   private final Layout layout;
@@ -48,12 +48,15 @@ final class EpochLocks implements PipelineLocks {
         });
   }
 
-  /** Beside the lock's own file, whose descriptor must not be closed. */
+  /** Separate from the lock's own file, whose descriptor must not be closed. */
   private Path epochDocument(String pipeline) {
     return layout.own().resolve("locks").resolve(Layout.escape("pipeline-" + pipeline) + ".json");
   }
 
-  /** Not before the time of day, so that no epoch comes back when the document was removed. */
+  /**
+   * Returns and stores the next epoch. It is at least the current time in milliseconds, so that no
+   * epoch repeats after the document was removed.
+   */
   private long nextEpoch(String pipeline) throws IOException {
     JsonNode before = documents.read(epochDocument(pipeline));
     long epoch =
@@ -67,7 +70,7 @@ final class EpochLocks implements PipelineLocks {
     return epoch;
   }
 
-  /** Whether nobody has taken the pipeline's lock since it had this epoch. */
+  /** Returns whether this is the epoch of the run that took the pipeline's lock last. */
   boolean isEpoch(String pipeline, long epoch) throws IOException {
     JsonNode document = documents.read(epochDocument(pipeline));
     return document != null && document.required("epoch").longValue() == epoch;

@@ -12,10 +12,10 @@ import java.util.TreeMap;
 import java.util.stream.StreamSupport;
 
 /**
- * What a data file's footer says beside its rows.
+ * The ledger in the footer of a data file.
  *
  * @param schema the file's columns
- * @param periods everything that is known of the site's periods in this file
+ * @param periods the certificates of the site's periods in this file
  */
 public record FileLedger(
     SiteId site, TableSchema schema, NavigableMap<PeriodKey, StoredPeriod> periods) {
@@ -23,7 +23,7 @@ public record FileLedger(
     periods = Collections.unmodifiableNavigableMap(new TreeMap<>(periods));
   }
 
-  /** How many rows the file holds by this. */
+  /** Returns the number of rows in the file, according to its certificates. */
   public long rows() {
     return periods.values().stream()
         .filter(p -> p.entry().stored())
@@ -32,8 +32,8 @@ public record FileLedger(
   }
 
   /**
-   * What of a file's content belongs into another one, as when it was copied or renamed by hand;
-   * empty when all of it belongs where it is.
+   * Returns a message if part of the content belongs into another file, for example after a copy or
+   * rename by hand; empty if all of it belongs here.
    */
   String belongsElsewhere(Layout layout, Path file) {
     Path folder = file.getParent();

@@ -26,15 +26,14 @@ import org.apache.parquet.io.LocalInputFile;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads what files say of their periods: the footer, and the confirmations beside it. Each is read
- * once for as long as the file stays the same; what was used longest ago is forgotten first.
+ * Reads the stored periods of files: the footer, and the confirmations beside it. Each is cached as
+ * long as the file is unchanged; the least recently used are evicted first.
  *
- * <p>A load that finds nothing changed leaves the data file untouched. That it was confirmed, when
- * and by which run, is noted in {@code _fathom/confirmed}; without the note the footer's older word
- * stands.
+ * <p>A load that changes nothing leaves the data file untouched. Its time and run are recorded in
+ * {@code _fathom/confirmed}. Without that note the footer's older provenance applies.
  */
 public final class FileLedgers {
-  /** A month's of many sites; a backfill of years walks on and comes back to few. */
+  /** Enough for one month of many sites. A backfill of years returns to few of its files. */
   private static final int PERIODS_IN_MEMORY = 2_000;
 
   private final Layout layout;
@@ -55,9 +54,9 @@ public final class FileLedgers {
   }
 
   /**
-   * What the data file's footer says; null when there is no such file.
+   * Returns the content of the data file's footer, or null if the file does not exist.
    *
-   * @throws IOException also when the file is damaged or somebody else's
+   * @throws IOException if the file cannot be read, is damaged, or was not written by this program
    */
   public @Nullable FileLedger footer(Path file) throws IOException {
     State state = state(file);
@@ -72,10 +71,10 @@ public final class FileLedgers {
     try {
       read = parse(file);
     } catch (NoSuchFileException e) {
-      // Removed in between.
+      // The file was removed in the meantime.
       return null;
     } catch (FileNotFoundException | FileSystemException e) {
-      // It is there, but this process may not read it, or has too many files open.
+      // The file exists, but this process may not read it, or has too many files open.
       throw e;
     } catch (RuntimeException | IOException e) {
       throw DamagedFileException.of(file, e);
@@ -107,7 +106,7 @@ public final class FileLedgers {
     }
   }
 
-  /** How many rows the file's footer counts. */
+  /** Returns the number of rows according to the file's footer. */
   public long countRows(Path file) throws IOException {
     try (ParquetFileReader reader = open(file)) {
       return reader.getRecordCount();
@@ -122,7 +121,10 @@ public final class FileLedgers {
         new ParquetReadOptions.Builder(new PlainParquetConfiguration()).build());
   }
 
-  /** The footer with its confirmations applied: what the ledger says. */
+  /**
+   * Returns the footer with its confirmations applied, which is the state of the ledger. Null if
+   * the file does not exist.
+   */
   public @Nullable FileLedger current(Path file) throws IOException {
     FileLedger footer = footer(file);
     if (footer == null) {
@@ -141,7 +143,7 @@ public final class FileLedgers {
     return new FileLedger(footer.site(), footer.schema(), periods);
   }
 
-  /** The confirmations that are still about what the footer says. */
+  /** Returns the confirmations that still match the footer. */
   public NavigableMap<PeriodKey, StoredPeriod> confirmations(Path file, FileLedger footer)
       throws IOException {
     Path notes = layout.confirmations(file);
@@ -173,7 +175,7 @@ public final class FileLedgers {
     return valid;
   }
 
-  /** Notes what a load confirmed; replaces the notes there were. */
+  /** Writes the confirmations of a file, replacing the earlier ones. */
   public void confirm(Path file, FileLedger footer, NavigableMap<PeriodKey, StoredPeriod> confirmed)
       throws IOException {
     Path notes = layout.confirmations(file);
@@ -207,16 +209,17 @@ public final class FileLedgers {
     cachedPeriods += ledger.periods().size();
     var eldest = cache.entrySet().iterator();
     while (cachedPeriods > PERIODS_IN_MEMORY && cache.size() > 1) {
-      // Not the last, however many periods it has: a commit reads its file more than once.
+      // Keep the file used last, however many periods it has: a commit reads its file more than
+      // once.
       cachedPeriods -= eldest.next().getValue().ledger().periods().size();
       eldest.remove();
     }
   }
 
   /**
-   * Refuses a report whose rows do not belong beside a file's.
+   * Refuses a report whose grain differs from a file's.
    *
-   * @throws SinkException {@code DEFINITION}
+   * @throws SinkException {@code DEFINITION} if it differs
    */
   public static void requireGrain(Layout layout, Report report, FileLedger footer, Path file) {
     if (!FileSchema.sameGrain(report.schema(), footer.schema())) {

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** The two journals of each report, as the ledger gives them to the outside. */
+/** Reads the two journals of each report: quarantine and restatements. */
 final class JournalFiles implements JournalLedger {
   private final Quarantine quarantine;
   private final Restatements restatements;

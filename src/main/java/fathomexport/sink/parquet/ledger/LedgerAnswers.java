@@ -8,7 +8,8 @@ import java.io.IOException;
 import java.time.DateTimeException;
 
 /**
- * Answers from files: what goes wrong with a file becomes what the ledger's interface says of it.
+ * Runs queries on the ledger's files and translates failures into the exceptions of the ledger's
+ * interface.
  */
 final class LedgerAnswers {
   private final Layout layout;
@@ -17,7 +18,7 @@ final class LedgerAnswers {
     this.layout = layout;
   }
 
-  /** Something that is found out, or done, by way of files. */
+  /** A read or write of the ledger's files. */
   @FunctionalInterface
   interface Question<T> {
     T ask() throws IOException;

@@ -38,13 +38,13 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The footer's documents. Keys are sorted and nothing is left to a library's defaults: equal
- * contents are equal text, in every version. Streamed, since a month of a thousand events has
- * thirty thousand certificates.
+ * The JSON documents of the footer. Keys are sorted and nothing depends on a library's defaults, so
+ * that equal contents are equal text in every version. They are streamed, because a month of a
+ * thousand events has thirty thousand certificates.
  *
  * <p>{@code fathom_export.report}: name, date grouping and columns. {@code fathom_export.ledger}:
- * {@code commits} (window and provenance, each once) and {@code periods} that refer to them by
- * index. {@code fathom_export.sha256}: of the two, with a line feed between.
+ * {@code commits} (window and provenance, each once) and {@code periods}, which refer to them by
+ * index. {@code fathom_export.sha256}: the digest of both, with a line feed between them.
  */
 public final class LedgerJson {
   static final String REPORT_KEY = "fathom_export.report";
@@ -57,14 +57,14 @@ public final class LedgerJson {
 
   private record Commit(String windowId, Provenance provenance) {}
 
-  /** A footer's key-value metadata. */
+  /** Returns the key-value metadata of a footer. */
   public Map<String, String> metadata(FileLedger ledger) throws IOException {
     String report = report(ledger.schema());
     String periods = periods(ledger.site(), ledger.periods());
     return Map.of(REPORT_KEY, report, LEDGER_KEY, periods, SHA256_KEY, digest(report, periods));
   }
 
-  /** Reads {@link #metadata} back; null when it is the metadata of somebody else's file. */
+  /** Reads {@link #metadata} back. Returns null if another program wrote the file. */
   @Nullable FileLedger parse(Map<String, String> metadata) throws IOException {
     String report = metadata.get(REPORT_KEY);
     String ledger = metadata.get(LEDGER_KEY);
@@ -77,7 +77,7 @@ public final class LedgerJson {
     return parsePeriods(schema(report), ledger);
   }
 
-  /** Parquet guards pages by checksums, but not the footer. */
+  /** Digests the metadata, because Parquet's checksums cover pages but not the footer. */
   private static String digest(String report, String ledger) {
     try {
       MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
@@ -130,7 +130,7 @@ public final class LedgerJson {
         columns);
   }
 
-  /** Periods of a site, as a document of their own. */
+  /** Returns the periods of a site as a separate document. */
   String periods(SiteId site, NavigableMap<PeriodKey, StoredPeriod> periods) throws IOException {
     Map<Commit, Integer> commits = new LinkedHashMap<>();
     for (StoredPeriod p : periods.values()) {

@@ -67,7 +67,7 @@ final class LessonDocument implements LessonLedger {
       maxDays.put(e.getKey(), e.getValue().intValue());
     }
     JsonNode cap = document.path("row_cap");
-    // Files of earlier versions have nothing about accounts.
+    // Files of earlier versions lack the limits per account.
     Map<Learned.Whose, Integer> limits = new HashMap<>();
     for (Map.Entry<String, JsonNode> account : document.path("limits").properties()) {
       for (Map.Entry<String, JsonNode> shape : account.getValue().properties()) {

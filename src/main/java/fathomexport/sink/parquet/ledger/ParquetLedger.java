@@ -7,7 +7,7 @@ import fathomexport.sink.parquet.file.FileLocks;
 import fathomexport.sink.parquet.file.Layout;
 import java.io.IOException;
 
-/** The ledger from the files' footers and the documents below {@code _fathom}. */
+/** The ledger in the footers of the data files and the documents below {@code _fathom}. */
 public final class ParquetLedger {
   private final Ledger ledger;
   private final EpochLocks pipelineLocks;
@@ -36,7 +36,7 @@ public final class ParquetLedger {
     return ledger;
   }
 
-  /** Whether nobody has taken the pipeline's lock since it had this epoch. */
+  /** Returns whether this is the epoch of the run that took the pipeline's lock last. */
   public boolean isEpoch(String pipeline, long epoch) throws IOException {
     return pipelineLocks.isEpoch(pipeline, epoch);
   }

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What the footers of the data files, and the notes beside them, say of their periods. */
+/** Reads the stored periods from the footers of the data files and the notes beside them. */
 final class PeriodFiles implements PeriodLedger {
   private static final Logger LOG = LoggerFactory.getLogger(PeriodFiles.class);
 
@@ -54,7 +54,9 @@ final class PeriodFiles implements PeriodLedger {
         });
   }
 
-  /** Null when there is no such file, or it is damaged: then nothing of it counts as held. */
+  /**
+   * Returns null if the file does not exist or is damaged. Its periods then count as not stored.
+   */
   private @Nullable FileLedger readable(Path file) throws IOException {
     try {
       return ledgers.current(file);

@@ -7,12 +7,13 @@ import java.time.LocalDate;
 import java.util.Comparator;
 
 /**
- * What a certificate is about within a site.
+ * The key of a certificate within a site.
  *
- * @param event the event's name, {@code ""} for pageviews
- * @param period its first day
- * @param rangeEnd for reports without date grouping the range's last day: ranges stand side by
- *     side; else the period again, since a period may be covered further by a later load
+ * @param event the event's name, or {@code ""} for pageviews
+ * @param period first day of the period
+ * @param rangeEnd the last day of the range for reports without date grouping, whose ranges are
+ *     stored side by side. Otherwise equal to {@code period}, because a later load may cover more
+ *     of the period
  */
 public record PeriodKey(String event, LocalDate period, LocalDate rangeEnd)
     implements Comparable<PeriodKey> {

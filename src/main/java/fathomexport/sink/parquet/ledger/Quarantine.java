@@ -18,8 +18,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The rows of a report that could not be typed, one line per row, and one line for each window and
- * run whose rows were settled since.
+ * The journal of a report's quarantined rows: one line per row, and one line per window and run
+ * whose rows were settled since.
  */
 public final class Quarantine {
   private static final String SETTLED = "settled_window";
@@ -35,7 +35,7 @@ public final class Quarantine {
     this.documents = documents;
   }
 
-  /** Appends rows, which are all of one report. */
+  /** Appends rows of one report. */
   public void append(String report, List<QuarantinedRow> rows) throws IOException {
     List<ObjectNode> lines = new ArrayList<>();
     for (QuarantinedRow row : rows) {
@@ -51,7 +51,7 @@ public final class Quarantine {
     documents.append(journal(report), lines);
   }
 
-  /** Notes which of the slice's rows a commit settles. */
+  /** Records which of the slice's rows a commit settles. */
   public void settle(WindowLoad load, Settlement settlement) throws IOException {
     String report = load.report().name();
     Set<Failure> settled = new LinkedHashSet<>();
@@ -75,10 +75,10 @@ public final class Quarantine {
     }
   }
 
-  /** A window that a run failed at. */
+  /** A window that failed in a run. */
   private record Failure(String window, String run) {}
 
-  /** The rows of windows that are not settled, newest first. */
+  /** Returns the rows of windows that are not settled, newest first. */
   List<QuarantinedRow> open(String report) throws IOException {
     List<JsonNode> lines = documents.journal(journal(report));
     Collections.reverse(lines);

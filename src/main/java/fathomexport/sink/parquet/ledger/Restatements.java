@@ -20,9 +20,9 @@ import java.util.function.BiPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The journal of a report's changed periods, a line a change. A line is written before the file is
- * put in its place, so that no change goes unrecorded; when that was as far as it got, the next
- * line of the period starts from the same rows, and the line is passed over.
+ * The journal of a report's changed periods, one line per change. A line is written before the file
+ * is put in place, so that every change is recorded. If the run was killed in between, the next
+ * line of the period starts from the same rows, and readers skip the earlier line.
  */
 public final class Restatements {
   private final Layout layout;
@@ -33,7 +33,7 @@ public final class Restatements {
     this.documents = documents;
   }
 
-  /** A stored period before and after a load. */
+  /** The totals of a stored period before and after a load. */
   public record Change(
       Slice slice, PeriodKey key, PeriodTally.Total before, PeriodTally.Total after) {}
 
@@ -62,9 +62,9 @@ public final class Restatements {
   }
 
   /**
-   * Reads the newest changes, newest first.
+   * Returns the newest restatements, newest first.
    *
-   * @param wanted chooses by slice and period
+   * @param wanted selects by slice and period
    */
   List<Restatement> newest(String report, BiPredicate<Slice, LocalDate> wanted, int limit)
       throws IOException {

@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** The runs, one document per run. */
+/** The records of runs, one document per run. */
 final class RunDocuments implements RunLedger {
   private final Layout layout;
   private final Documents documents;
@@ -116,7 +116,10 @@ final class RunDocuments implements RunLedger {
         messages);
   }
 
-  /** Files are no place to share a quota: each run keeps its permits in its process. */
+  /**
+   * Returns an empty list: files do not share a quota, so each run counts permits in its own
+   * process.
+   */
   @Override
   public List<RequestCount> requestCounts(LocalDate from) {
     return List.of();

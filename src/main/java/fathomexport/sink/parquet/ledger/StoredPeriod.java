@@ -5,16 +5,16 @@ import fathomexport.ledger.Provenance;
 import java.util.Objects;
 
 /**
- * What a file says of one of its periods.
+ * The stored state of one period in a file.
  *
- * @param digest of the period's encoded rows under the file's columns; {@code ""} when nothing is
+ * @param digest of the period's encoded rows with the file's columns; {@code ""} if nothing is
  *     stored
  */
 public record StoredPeriod(LedgerEntry entry, String digest) {
 
   /**
-   * Whether two say the same of the rows, but for when, by which run, in which window and against
-   * which answer of the control it was learned.
+   * Returns whether both describe the same rows, ignoring the time, the run, the window and the
+   * control totals of the fetch.
    */
   public boolean sameSubstance(StoredPeriod other) {
     Provenance mine = entry.provenance();
@@ -26,7 +26,9 @@ public record StoredPeriod(LedgerEntry entry, String digest) {
         && Objects.equals(mine.zone(), theirs.zone());
   }
 
-  /** The same with the provenance of a later load, or confirmation, that found nothing else. */
+  /**
+   * Returns this period with the provenance of a later load or confirmation that found no change.
+   */
   public StoredPeriod confirmedBy(StoredPeriod later) {
     return new StoredPeriod(
         new LedgerEntry(

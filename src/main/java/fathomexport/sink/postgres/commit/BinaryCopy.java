@@ -16,12 +16,12 @@ import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyIn;
 
 /**
- * Sends encoded rows to a table as PostgreSQL's binary COPY format, cell by cell from their bytes:
- * no row becomes an object.
+ * Sends encoded rows to a table in PostgreSQL's binary COPY format. It copies each cell from its
+ * bytes, without creating an object per row.
  *
- * <p>Rows of one time go out in the order of the table's unique index, as far as it can be told
- * here: the server then fills its pages one after the other, which takes it a third less time and
- * leaves an index a third smaller. Nothing but speed depends on it.
+ * <p>Rows of one time are sent in the order of the table's unique index, as far as the client can
+ * compute it. The server then fills its index pages sequentially, which takes a third less time and
+ * makes the index a third smaller. The order affects nothing but speed.
  *
  * <p>Format: {@code https://www.postgresql.org/docs/current/sql-copy.html}, "Binary Format".
  */
@@ -29,32 +29,32 @@ public final class BinaryCopy {
   private static final byte[] SIGNATURE =
       "PGCOPY\n\u00ff\r\n\u0000".getBytes(StandardCharsets.ISO_8859_1);
 
-  /** PostgreSQL counts from 2000-01-01. */
+  /** PostgreSQL counts days from 2000-01-01. */
   private static final long EPOCH_DAY = LocalDate.of(2000, 1, 1).toEpochDay();
 
   private static final long EPOCH_MICROS = EPOCH_DAY * 86_400_000_000L;
   private static final int FLUSH_AT = 64 * 1024;
 
-  /** Rows that are put in order at once: what is left of a key names the row. */
+  /** Rows that are sorted at once. The lowest bits of a sort key hold the row's number. */
   private static final int ROW_BITS = 15;
 
   private static final int ROWS = 1 << ROW_BITS;
 
-  /** Bytes that are put in order at once. */
+  /** Bytes that are sorted at once. */
   private static final int ORDERED_AT = 4 * 1024 * 1024;
 
   private final CopyIn copy;
   private final ColumnType[] types;
   private final int time;
 
-  /** Fields in the order of the index's hashes. */
+  /** Indexes of the fields, in the order of the index's hashes. */
   private final int[] fields;
 
   private final TextHash hash = new TextHash();
   private byte[] text = new byte[256];
 
-  // The rows of one time that are not in order yet: where each begins in the buffer, and what it is
-  // ordered by, with its number in the lowest bits.
+  // The rows of one time that are not sorted yet: the start of each row in the buffer, and its sort
+  // key with the row's number in the lowest bits.
   private final long[] keys;
   private final int[] starts;
   private int rows;
@@ -65,7 +65,7 @@ public final class BinaryCopy {
   private int length;
 
   /**
-   * @param table as it is written in a statement
+   * @param table the qualified and quoted name of the table
    */
   public BinaryCopy(Connection connection, String table, TableSchema schema) throws SQLException {
     types = schema.columns().stream().map(c -> c.type()).toArray(ColumnType[]::new);
@@ -108,7 +108,7 @@ public final class BinaryCopy {
     }
   }
 
-  /** The first of the index's two hashes; see {@link ReportTable}. */
+  /** Returns the first of the index's two hashes; see {@link ReportTable}. */
   private long key(RowReader row) {
     long chain = ReportTable.SEEDS.get(0);
     for (int field : fields) {
@@ -183,7 +183,7 @@ public final class BinaryCopy {
     }
   }
 
-  /** Ends the copy. */
+  /** Sends the remaining rows and ends the copy. */
   public void finish() throws SQLException {
     putInOrder();
     ensure(2);
@@ -220,7 +220,7 @@ public final class BinaryCopy {
     }
   }
 
-  /** Cancels the copy when it was not finished; the transaction can only be rolled back then. */
+  /** Cancels the copy if it is not finished. The transaction can then only be rolled back. */
   public void cancel() throws SQLException {
     if (copy.isActive()) {
       copy.cancelCopy();

@@ -20,7 +20,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** Keeps the ledger's books of a window, in its transaction: entries, attempts, quarantine. */
+/**
+ * Writes a window's entries, attempts and quarantine to the ledger, within the window's
+ * transaction.
+ */
 final class LedgerWriter {
   private final Connection connection;
   private final Window window;
@@ -32,7 +35,7 @@ final class LedgerWriter {
     this.key = new WindowKey(window);
   }
 
-  /** The periods of the window that are stored, by the ledger. */
+  /** Returns the periods of the window that are stored, according to the ledger. */
   List<LocalDate> stored() throws SQLException {
     return Queries.list(
         connection,
@@ -51,8 +54,8 @@ final class LedgerWriter {
   }
 
   /**
-   * Whether the ledger holds what this very load has written. Every load leaves at least one entry
-   * or one failed attempt, and it does so together with its rows.
+   * Returns whether the ledger contains what this load has written. Every load writes at least one
+   * entry or one failed attempt, together with its rows.
    */
   boolean holds(WindowLoad load) throws SQLException {
     Provenance by = load.provenance();
@@ -72,7 +75,7 @@ final class LedgerWriter {
         .orElse(false);
   }
 
-  /** Whether the ledger holds what this very confirmation has noted. */
+  /** Returns whether the ledger contains what this confirmation has recorded. */
   boolean holds(WindowConfirmation confirmation) throws SQLException {
     return Queries.first(
             connection,
@@ -88,7 +91,10 @@ final class LedgerWriter {
         .orElse(false);
   }
 
-  /** Writes what a commit says of the window's periods. */
+  /**
+   * Writes the commit's entries and attempts for the window's periods, and settles quarantined
+   * rows.
+   */
   void write(CommitPlan plan) throws SQLException {
     writeEntries(plan.entries());
     Set<String> failedBefore = failedWindows();
@@ -189,7 +195,7 @@ final class LedgerWriter {
         .instant(attempt.at());
   }
 
-  /** The windows whose failed attempts cover periods of this one. */
+  /** Returns the ids of windows whose failed attempts are at periods of this window. */
   private Set<String> failedWindows() throws SQLException {
     return new HashSet<>(
         Queries.list(
@@ -201,7 +207,7 @@ final class LedgerWriter {
             r -> r.text("window_id")));
   }
 
-  /** The windows of this report, site and event that have open failed attempts. */
+  /** Returns the ids of windows of this report, site and event that have open failed attempts. */
   private Set<String> openWindows() throws SQLException {
     return new HashSet<>(
         Queries.list(
@@ -211,7 +217,7 @@ final class LedgerWriter {
             r -> r.text("window_id")));
   }
 
-  /** A window that a run has failed at. */
+  /** A window that failed in a run. */
   private record Failure(String window, String run) {}
 
   private void settleQuarantine(CommitPlan plan, Set<String> failedBefore) throws SQLException {

@@ -22,7 +22,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Reads back what the table holds of a window, and compares it with the certificates. */
+/** Reads a window's totals back from the table and compares them with the certificates. */
 final class PeriodTotalsCheck {
   private final Connection connection;
   private final WindowLoad load;
@@ -34,7 +34,10 @@ final class PeriodTotalsCheck {
     this.table = table;
   }
 
-  /** The measures that a certificate speaks of; the journal of a restatement takes them all. */
+  /**
+   * Returns the counted measures in the certificates. The journal of restatements covers all
+   * counted measures.
+   */
   List<String> certified() {
     Set<String> certified =
         load.periods().stream()
@@ -44,7 +47,7 @@ final class PeriodTotalsCheck {
     return table.counted().stream().filter(certified::contains).toList();
   }
 
-  /** What the table holds of these periods; those without rows are not in the answer. */
+  /** Returns the table's totals of these periods. Periods without rows are left out. */
   Map<LocalDate, StoredTotals> totals(Collection<LocalDate> periods, List<String> measures)
       throws SQLException {
     if (periods.isEmpty()) {
@@ -77,9 +80,9 @@ final class PeriodTotalsCheck {
   }
 
   /**
-   * Compares the periods that were stored with their certificates.
+   * Compares the stored periods with their certificates.
    *
-   * @throws SinkException {@code REFUSED} when the table itself changes rows, else {@code
+   * @throws SinkException {@code REFUSED} if the table itself changes rows, otherwise {@code
    *     INTEGRITY}
    */
   void verify(CommitPlan plan, Map<LocalDate, StoredTotals> totals) throws SQLException {
@@ -88,7 +91,7 @@ final class PeriodTotalsCheck {
         continue;
       }
       StoredTotals found = totals.getOrDefault(c.period(), StoredTotals.NONE);
-      // Rows that all lack a measure add nothing to it.
+      // A sum over rows that all lack the measure is null, which counts as zero.
       Optional<CommitPlan.Disagreement> disagreement =
           plan.check(
               c,
@@ -127,7 +130,7 @@ final class PeriodTotalsCheck {
         null);
   }
 
-  /** Triggers, rules and row-level security that the table has been given, by name. */
+  /** Returns the triggers, rules and row-level security of the table, by name. */
   private List<String> meddlers() throws SQLException {
     return Queries.list(
         connection,

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Writes down how stored periods have changed: table {@code restatement}. */
+/** Writes the changes of stored periods to table {@code restatement}. */
 final class RestatementWriter {
   private final WindowLoad load;
 
@@ -20,13 +20,14 @@ final class RestatementWriter {
     this.load = load;
   }
 
-  /** One measure of a period that has another value than before. */
+  /** One measure of a period with a changed value. */
   record Line(
       LocalDate day, String measure, @Nullable BigDecimal before, @Nullable BigDecimal after) {}
 
   /**
-   * What is written of periods whose rows have changed: always a line for the number of rows, since
-   * a change that keeps every sum is a change; and one for each measure whose sum differs.
+   * Returns the lines for periods whose rows have changed. Each period gets a line for the number
+   * of rows, because a change that keeps every sum is still a change, and one for each measure
+   * whose sum differs.
    */
   static List<Line> lines(
       Collection<LocalDate> restated,

@@ -13,8 +13,8 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 
 /**
- * Brings a window's rows into its table. Where rows of its periods are stored, the new ones are
- * copied beside the table first, so that only periods whose rows differ are replaced.
+ * Copies a window's rows into its table. If rows of its periods are already stored, the new rows
+ * are first copied into a temporary table, so that only periods whose rows differ are replaced.
  */
 final class StagedRows {
   private static final String STAGE = "pg_temp.fathom_stage";
@@ -29,7 +29,7 @@ final class StagedRows {
     this.table = table;
   }
 
-  /** Whether the table holds rows of these periods. */
+  /** Returns whether the table contains rows of these periods. */
   boolean occupied(Collection<LocalDate> periods) throws SQLException {
     return Queries.first(
             connection,
@@ -40,18 +40,18 @@ final class StagedRows {
   }
 
   /**
-   * Copies the new rows straight into the table, which holds none of these periods.
+   * Copies the new rows directly into the table, which contains none of these periods.
    *
-   * @return the periods that rows were copied of
+   * @return the periods of the copied rows
    */
   SortedSet<LocalDate> insert(Set<LocalDate> periods) throws SQLException, IOException {
     return new WindowRows(load).copyInto(connection, table.name(), periods);
   }
 
   /**
-   * Copies the new rows beside the table.
+   * Copies the new rows into a temporary table.
    *
-   * @return the periods whose rows differ
+   * @return the periods whose rows differ from the stored ones
    */
   SortedSet<LocalDate> stage(Set<LocalDate> periods) throws SQLException, IOException {
     try (Statement statement = connection.createStatement()) {
@@ -61,7 +61,7 @@ final class StagedRows {
               + " FROM "
               + table.name()
               + " WITH NO DATA");
-      // For this transaction: enough to hash a window's rows without sorting them.
+      // For this transaction only: enough memory to hash a window's rows without sorting them.
       statement.execute("SET LOCAL work_mem = '64MB'");
     }
     new WindowRows(load).copyInto(connection, STAGE, periods);
@@ -88,7 +88,7 @@ final class StagedRows {
             r -> r.day("period")));
   }
 
-  /** Replaces the rows of these periods by the staged ones. */
+  /** Replaces the rows of these periods with the staged ones. */
   void replace(Collection<LocalDate> periods) throws SQLException {
     if (periods.isEmpty()) {
       return;

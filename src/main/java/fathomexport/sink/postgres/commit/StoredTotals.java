@@ -5,14 +5,14 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How many rows the table holds of a period, and the sums of its counted measures.
+ * The number of a period's rows in the table, and the sums of its counted measures.
  *
- * @param sums null for a measure that no row has
+ * @param sums per measure; null for a measure that no row has
  */
 record StoredTotals(long rows, Map<String, @Nullable BigDecimal> sums) {
   static final StoredTotals NONE = new StoredTotals(0, Map.of());
 
-  /** A sum over no rows is 0; one over rows that all lack the measure is unknown. */
+  /** Returns the sum of a measure: 0 over no rows, null if all rows lack the measure. */
   @Nullable BigDecimal sum(String measure) {
     return rows == 0 ? BigDecimal.ZERO : sums.get(measure);
   }

@@ -20,7 +20,7 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** Rows of a report's table as they are encoded, streamed in the order of their bytes. */
+/** Streams the rows of a report's table in their encoding, in the order of their bytes. */
 public final class TableRows implements RowSource {
   private static final int FETCH = 2_000;
 
@@ -60,7 +60,7 @@ public final class TableRows implements RowSource {
     }
   }
 
-  /** Rows that are older than a measure do not have it. */
+  /** Returns the schema with nullable measures: rows that are older than a measure lack it. */
   private static TableSchema nullable(TableSchema schema) {
     return new TableSchema(
         schema.name(),

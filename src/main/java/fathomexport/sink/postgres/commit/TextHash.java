@@ -5,9 +5,9 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /**
- * PostgreSQL's {@code hashtextextended} under a deterministic collation, of a text in UTF-8: Bob
- * Jenkins' lookup3 with a seed, as on little-endian machines. Only what is worth knowing beforehand
- * may depend on it, never what is right: the server's own hash stands.
+ * PostgreSQL's {@code hashtextextended} under a deterministic collation, for a text in UTF-8: Bob
+ * Jenkins' lookup3 with a seed, as on little-endian machines. Use it for optimizations only, never
+ * for correctness: the server's own hash is authoritative.
  */
 final class TextHash {
   private static final VarHandle INT =
@@ -20,7 +20,7 @@ final class TextHash {
   private int b;
   private int c;
 
-  /** The hash of the bytes from 0 on, under this seed. */
+  /** Returns the hash of the first {@code length} bytes, with this seed. */
   long of(byte[] text, int length, long seed) {
     a = START + length;
     b = a;
@@ -37,7 +37,7 @@ final class TextHash {
       c += (int) INT.get(text, at + 8);
       mix();
     }
-    // The lowest byte of c is the length's, which has gone in already.
+    // The lowest byte of c is reserved for the length, which is already included.
     for (int i = length - 1; i >= at; i--) {
       int place = i - at;
       int value = text[i] & 0xff;

@@ -6,7 +6,7 @@ import fathomexport.sink.postgres.db.Parameters;
 import java.sql.SQLException;
 import java.time.LocalDate;
 
-/** What a window's rows in the tables of the ledger are found by. */
+/** The key of a window's rows in the ledger's tables. */
 record WindowKey(Window window) {
   /** Restricts a statement to the window's report, site and event; see {@link #bind}. */
   static final String IS = "report = ? AND site_id = ? AND event_name = ?";
@@ -17,12 +17,12 @@ record WindowKey(Window window) {
         .text(window.slice().eventKey());
   }
 
-  /** Whether the window is one range of days, rather than a run of periods. */
+  /** Returns whether the window is one range of days, rather than a sequence of periods. */
   boolean isRange() {
     return window.dateGrouping() == DateGrouping.NONE;
   }
 
-  /** The last day of a period of the window, measured or not. */
+  /** Returns the last day of a period of the window, whether it is measured or not. */
   LocalDate periodEnd(LocalDate period) {
     return isRange() ? window.days().last() : window.dateGrouping().periodEnd(period);
   }

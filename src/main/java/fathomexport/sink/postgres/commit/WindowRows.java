@@ -14,7 +14,7 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** A load's rows on their way into a table: those of the periods that are to be stored. */
+/** Copies a load's rows into a table: those of the periods that are to be stored. */
 final class WindowRows {
   private final WindowLoad load;
 
@@ -25,9 +25,9 @@ final class WindowRows {
   /**
    * Copies the rows of these periods into the table.
    *
-   * @return the periods that rows were copied of
-   * @throws SinkException {@code INTEGRITY} when a row is not the window's
-   * @throws IOException when the spool cannot be read
+   * @return the periods of the copied rows
+   * @throws SinkException {@code INTEGRITY} if a row does not belong to the window
+   * @throws IOException if the spool cannot be read
    */
   SortedSet<LocalDate> copyInto(Connection connection, String table, Set<LocalDate> periods)
       throws SQLException, IOException {

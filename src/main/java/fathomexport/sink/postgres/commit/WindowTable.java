@@ -14,7 +14,7 @@ import java.time.LocalDate;
 import java.util.Collection;
 import java.util.List;
 
-/** A report's table, as far as one window reaches: how its rows are named in statements. */
+/** The SQL expressions for one window's rows in a report's table. */
 final class WindowTable {
   private final Window window;
   private final TableSchema schema;
@@ -24,22 +24,22 @@ final class WindowTable {
     this.schema = report.schema();
   }
 
-  /** With its schema, as it stands in statements. */
+  /** Returns the qualified and quoted name of the table. */
   String name() {
     return ReportTable.qualified(schema.name());
   }
 
-  /** All columns of a row, separated by commas. */
+  /** Returns all columns of a row, separated by commas. */
   String columns() {
     return Sql.names(schema.columns().stream().map(Column::name).toList());
   }
 
-  /** The expression of a row's period. */
+  /** Returns the expression of a row's period. */
   String period() {
     return ReportTable.period(schema);
   }
 
-  /** The measures that are whole numbers: those that have sums. */
+  /** Returns the whole-number measures, which are those with sums. */
   List<String> counted() {
     return schema.columns(Column.Role.MEASURE).stream()
         .filter(c -> c.type() == ColumnType.BIGINT)
@@ -47,7 +47,10 @@ final class WindowTable {
         .toList();
   }
 
-  /** Restricts a statement to periods of the window; {@link #bind} gives it its values. */
+  /**
+   * Returns the condition that restricts a statement to periods of the window; {@link #bind} binds
+   * its parameters.
+   */
   String where() {
     String time = Sql.name(schema.columns().get(schema.indexOf(Column.Role.TIME)).name());
     return " WHERE site_id = ?"

@@ -20,8 +20,9 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One window's transaction, but for its end: rows, checks, journal and ledger. Runs on a connection
- * that is not in autocommit mode, and may be run again on another one when that fails.
+ * The work of one window's transaction, without its commit: rows, checks, journal and ledger. It
+ * runs on a connection that is not in autocommit mode, and may run again on another connection if
+ * the first one fails.
  */
 public final class WindowTransaction {
   private final Connection connection;
@@ -35,8 +36,9 @@ public final class WindowTransaction {
   /**
    * Stores the window.
    *
-   * @throws SinkException {@code INTEGRITY}, {@code SUPERSEDED}
-   * @throws IOException when the load's rows cannot be read
+   * @throws SinkException {@code INTEGRITY}, {@code SUPERSEDED}, or {@code REFUSED} if the table
+   *     itself changes rows
+   * @throws IOException if the load's rows cannot be read
    */
   public CommitResult commit(WindowLoad load) throws SQLException, IOException {
     lock(connection, load.window());
@@ -78,7 +80,8 @@ public final class WindowTransaction {
   }
 
   /**
-   * Notes stored periods as confirmed, where they are certified against the same answer still.
+   * Records stored periods as confirmed, if they are still certified against the same control
+   * totals.
    *
    * @throws SinkException {@code SUPERSEDED}
    */
@@ -103,12 +106,12 @@ public final class WindowTransaction {
         });
   }
 
-  /** Whether the ledger says that this load was committed. */
+  /** Returns whether this load is committed, according to the ledger. */
   public boolean isCommitted(WindowLoad load) throws SQLException {
     return new LedgerWriter(connection, load.window()).holds(load);
   }
 
-  /** Whether the ledger says that this confirmation was noted. */
+  /** Returns whether this confirmation is recorded in the ledger. */
   public boolean isConfirmed(WindowConfirmation confirmation) throws SQLException {
     return new LedgerWriter(connection, confirmation.window()).holds(confirmation);
   }
@@ -129,7 +132,10 @@ public final class WindowTransaction {
         r -> name);
   }
 
-  /** Whoever takes the pipeline's lock from now on waits for this transaction's end. */
+  /**
+   * Checks the fence, and locks its row: a run that takes the pipeline's lock from now on waits for
+   * the end of this transaction.
+   */
   private void requireFence() throws SQLException {
     Fence required = fence;
     if (required == null) {

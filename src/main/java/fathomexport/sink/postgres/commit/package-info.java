@@ -1,4 +1,4 @@
-/** One window in one transaction: its rows by COPY, and its ledger entry. */
+/** The transaction of a window: its rows by COPY, and its ledger entries. */
 @NullMarked
 package fathomexport.sink.postgres.commit;
 

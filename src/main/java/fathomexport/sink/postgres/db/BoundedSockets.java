@@ -16,10 +16,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sockets for the driver, whose own timeout ends a wait for an answer only: a write that nobody
- * takes, as a COPY's into a network that stalls, would wait for ever. Here each write has its
- * deadline, which then closes the socket. One that goes on, however slowly, is left alone: a write
- * is of a few dozen kilobytes. That the other machine is gone shows within a minute.
+ * Sockets with a deadline for each write. The driver's own timeout covers reads only: a write that
+ * the server does not accept, such as a COPY into a stalled network, would block forever. Here the
+ * deadline closes the socket. A write sends a few dozen kilobytes, so a slow but progressing
+ * connection meets it. Keepalive detects a lost peer within a minute.
  */
 public final class BoundedSockets extends SocketFactory {
   private static final Logger LOG = LoggerFactory.getLogger(BoundedSockets.class);
@@ -35,9 +35,9 @@ public final class BoundedSockets extends SocketFactory {
   private final long millis;
 
   /**
-   * As the driver makes it.
+   * Creates the factory; the driver calls this constructor.
    *
-   * @param millis what one write may take
+   * @param millis the longest time for one write, in milliseconds
    */
   public BoundedSockets(String millis) {
     this.millis = Long.parseLong(millis);

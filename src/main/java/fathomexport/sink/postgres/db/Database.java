@@ -19,28 +19,29 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Connections to one database, a few of which are kept for the next use. Not a pool that limits:
- * who asks for a connection gets one. Thread-safe.
+ * Connections to one database. A few are kept for reuse, but their number is not limited: each call
+ * gets a connection. Thread-safe.
  */
 public final class Database implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Database.class);
   private static final int KEPT = 4;
   private static final int CONNECT_SECONDS = 10;
 
-  /** Longer than any statement of a window takes: what ends the wait for an answer. */
+  /** The limit on the wait for a response: longer than any statement of a window takes. */
   private static final int SOCKET_SECONDS = 600;
 
-  /** What one write of some dozen kilobytes may take: longer only into a network that stalls. */
+  /** The limit on one write of a few dozen kilobytes; only a stalled network takes longer. */
   private static final int WRITE_SECONDS = 120;
 
   /**
-   * On the server, so that a session whose client stands still holds its locks for minutes at the
-   * most, one whose client is gone for one, and nobody waits for a lock for ever. Not Flyway's: its
-   * lock is a transaction that is idle while an index is built.
+   * Server-side settings of each session. A session whose client is suspended holds its locks for
+   * five minutes at most, one whose client is lost for one minute, and no session waits for a lock
+   * forever. They do not apply to Flyway's connections: Flyway's lock is a transaction that is idle
+   * while an index is built.
    *
-   * <p>A commit is reported only when it outlives a crash of the server, whatever the operator has
-   * set for others: the lock's epoch must not be given twice, and a window not be lost that a run
-   * has called committed.
+   * <p>A commit is reported only after it is durable on the server, whatever default the operator
+   * has set: the lock's epoch must not be assigned twice, and a window that a run has reported as
+   * committed must not be lost.
    */
   private static final String SESSION =
       "SET idle_in_transaction_session_timeout = '5min'; SET lock_timeout = '5min';"
@@ -60,16 +61,17 @@ public final class Database implements AutoCloseable {
   private final BlockingDeque<Connection> kept = new LinkedBlockingDeque<>(KEPT);
   private volatile boolean closed;
 
-  /** Whether the database has answered: only then is it worth waiting for it to come back. */
+  /** Whether the database has ever answered: only then is it worth waiting for it to come back. */
   private volatile boolean answered;
 
-  /** Gives up when a connection breaks twice. */
+  /** Creates connections without patience: the second broken connection is a failure. */
   public Database(PostgresSettings settings, Map<String, String> environment) {
     this(settings, environment, Duration.ZERO);
   }
 
   /**
-   * @param patience how long a database that was there may be away, as while it is restarted
+   * @param patience how long a database that has answered before may be unavailable, for example
+   *     during a restart
    */
   public Database(PostgresSettings settings, Map<String, String> environment, Duration patience) {
     this.patience = patience;
@@ -82,8 +84,8 @@ public final class Database implements AutoCloseable {
     }
     source.setApplicationName("fathom-export");
     source.setTcpKeepAlive(true);
-    // Temporary tables come and go, and a statement is rarely repeated: named statements on the
-    // server win nothing.
+    // Temporary tables come and go, and a statement is rarely repeated, so named statements on the
+    // server bring no benefit.
     source.setPrepareThreshold(0);
     if (!settings.url().contains(PGProperty.CONNECT_TIMEOUT.getName() + "=")) {
       source.setConnectTimeout(CONNECT_SECONDS);
@@ -92,7 +94,7 @@ public final class Database implements AutoCloseable {
       source.setSocketTimeout(SOCKET_SECONDS);
     }
     if (!settings.url().contains(PGProperty.SOCKET_FACTORY.getName() + "=")) {
-      // Whoever sets the driver's timeout means both ways; 0 is none.
+      // A driver timeout in the settings limits both reads and writes; 0 disables it.
       int seconds = Math.min(WRITE_SECONDS, source.getSocketTimeout());
       if (seconds > 0) {
         source.setSocketFactory(BoundedSockets.class.getName());
@@ -101,13 +103,13 @@ public final class Database implements AutoCloseable {
     }
   }
 
-  /** Something done on a connection. */
+  /** Work that runs on a connection. */
   @FunctionalInterface
   public interface Work<T> {
     T on(Connection connection) throws SQLException;
   }
 
-  /** {@code host:port/database}, for messages. */
+  /** Returns {@code host:port/database}, for messages. */
   public String place() {
     return source.getServerNames()[0]
         + ":"
@@ -120,12 +122,12 @@ public final class Database implements AutoCloseable {
     return String.valueOf(source.getUser());
   }
 
-  /** For Flyway, which opens and closes its own. */
+  /** Returns the data source for Flyway, which opens and closes its own connections. */
   public DataSource source() {
     return source;
   }
 
-  /** A new connection in autocommit mode. */
+  /** Opens a new connection in autocommit mode. */
   public Connection connect() throws SQLException {
     Connection connection = source.getConnection();
     answered = true;
@@ -138,21 +140,21 @@ public final class Database implements AutoCloseable {
     return connection;
   }
 
-  /** Begins to count how long the database is away. */
+  /** Starts measuring how long the database is unavailable. */
   public Outage outage() {
     return new Outage();
   }
 
-  /** A time in which connections break, or cannot be made. */
+  /** A time span in which connections break, or cannot be opened. */
   public final class Outage {
     private final long since = System.nanoTime();
     private Duration pause = Duration.ZERO;
 
     /**
-     * A new connection: at once the first time, later after a pause.
+     * Opens a new connection: immediately the first time, after a pause later.
      *
-     * @param failure what broke the one before
-     * @throws SQLException when the database was away for too long
+     * @param failure the exception that broke the previous connection
+     * @throws SQLException if the database was unavailable for too long
      */
     public Connection reconnect(SQLException failure) throws SQLException {
       SQLException last = failure;
@@ -188,13 +190,16 @@ public final class Database implements AutoCloseable {
     }
   }
 
-  /** A kept connection, or a new one, in autocommit mode. A kept one may turn out to be broken. */
+  /**
+   * Returns a kept connection or a new one, in autocommit mode. A kept one may turn out to be
+   * broken.
+   */
   public Connection borrow() throws SQLException {
     Connection connection = kept.pollFirst();
     return connection == null ? connect() : connection;
   }
 
-  /** The same, but waits for a database that was there. */
+  /** Returns a kept connection or a new one, but waits for a database that has answered before. */
   public Connection borrow(Outage outage) throws SQLException {
     try {
       return borrow();
@@ -206,7 +211,7 @@ public final class Database implements AutoCloseable {
     }
   }
 
-  /** Ends what is under way on the connection and keeps it for the next use. */
+  /** Rolls back an open transaction and keeps the connection for reuse. */
   public void giveBack(Connection connection) {
     try {
       if (!connection.getAutoCommit()) {
@@ -232,8 +237,8 @@ public final class Database implements AutoCloseable {
   }
 
   /**
-   * Does something that can be done twice: on a kept connection, and when that is broken on new
-   * ones, for as long as the database may be away.
+   * Runs repeatable work on a kept connection. If that is broken, retries on new ones, for as long
+   * as the database may be unavailable.
    */
   public <T> T with(Work<T> work) throws SQLException {
     Outage outage = outage();
@@ -256,7 +261,9 @@ public final class Database implements AutoCloseable {
     }
   }
 
-  /** Whether the connection is gone, so that it is open whether its last statement was done. */
+  /**
+   * Returns whether the connection is lost, so that the outcome of its last statement is unknown.
+   */
   public static boolean lost(SQLException e) {
     String state = e.getSQLState();
     return state == null
@@ -265,22 +272,25 @@ public final class Database implements AutoCloseable {
         || e.getCause() instanceof IOException;
   }
 
-  /** Whether the same may well succeed on a new connection. */
+  /** Returns whether a retry on a new connection may succeed. */
   public static boolean worthRepeating(SQLException e) {
     return lost(e) || WORTH_REPEATING.contains(String.valueOf(e.getSQLState()));
   }
 
-  /** What a failed statement or connection means. */
+  /** Classifies a failed statement or connection. */
   public DatabaseFailure failure(SQLException e) {
     return DatabaseFailure.of(e, place(), user());
   }
 
-  /** The message for a failed statement or connection: where, the server's words, what to do. */
+  /**
+   * Returns the message for a failed statement or connection: the place, the server's message, the
+   * remedy.
+   */
   public String describe(SQLException e) {
     return failure(e).message();
   }
 
-  /** A failed statement or connection as a sink's failure. */
+  /** Translates a failed statement or connection into a sink's exception. */
   public SinkException unavailable(SQLException e) {
     DatabaseFailure failure = failure(e);
     return new SinkException(failure.kind(), failure.message(), e);
@@ -295,8 +305,8 @@ public final class Database implements AutoCloseable {
   }
 
   /**
-   * Connections that do not depend on what the role or the database was told: names are looked up
-   * where they are qualified, and a statement sees what was committed before it.
+   * Connections that do not depend on the settings of the role or the database: names are resolved
+   * only if qualified, and a statement sees what was committed before it.
    */
   private static final class Source extends PGSimpleDataSource {
     private static final long serialVersionUID = 1L;

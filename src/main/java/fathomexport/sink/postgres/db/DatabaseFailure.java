@@ -13,21 +13,21 @@ import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
 
 /**
- * What a failed statement or connection means, with what to do about it. The only place that tells
- * failures apart by their SQLSTATE for people.
+ * The meaning of a failed statement or connection, with the remedy. Messages for users that depend
+ * on the SQLSTATE are collected here.
  *
- * @param kind what follows for the run
- * @param message the server's or driver's words, and what to do
+ * @param kind the consequence for the run
+ * @param message the server's or driver's message, and the remedy
  */
 public record DatabaseFailure(SinkException.Kind kind, String message) {
   /**
-   * Connections that a run has open at a time: one that commits and reads the ledger, one that
-   * holds the pipeline's lock, one for each of the account's quotas (of reports, of lists), one for
-   * what is learned meanwhile. A migration needs three before that.
+   * The most connections that a run has open at once: one that commits and reads the ledger, one
+   * that holds the pipeline's lock, one for each quota of the account (reports, lists), one for
+   * lessons that are learned meanwhile. A migration needs three before that.
    */
   static final int CONNECTIONS = 5;
 
-  /** A password or a role that the server does not accept. */
+  /** The SQLSTATE class of a password or role that the server does not accept. */
   private static final String AUTHORIZATION = "28";
 
   private static final String NO_SUCH_DATABASE = "3D000";
@@ -38,16 +38,16 @@ public record DatabaseFailure(SinkException.Kind kind, String message) {
   private static final Set<String> COMING_OR_GOING = Set.of("57P01", "57P02", "57P03");
 
   /**
-   * Classes and codes of SQLSTATEs by which a table refuses rows: values that do not fit, broken
-   * constraints, exceptions that a trigger or rule raises, missing privileges, a replica identity
-   * that a publication lacks, row-level security, values that an index cannot hold, damaged pages.
+   * Classes and codes of SQLSTATEs with which a table refuses rows: values that do not fit, broken
+   * constraints, exceptions from a trigger or rule, missing privileges, a replica identity that a
+   * publication lacks, row-level security, values that an index cannot hold, damaged pages.
    */
   private static final Set<String> REFUSING =
       Set.of(
           "09", "0A", "22", "23", "27", "2F", "38", "39", "42501", "428C9", "44", "54", "55000",
           "P0", "XX001", "XX002");
 
-  /** What a connection or statement has failed of, whatever it was for. */
+  /** Classifies the failure of a connection or of any statement. */
   static DatabaseFailure of(SQLException failure, String place, String user) {
     String state = String.valueOf(failure.getSQLState());
     String words = "PostgreSQL at " + place + ": " + words(failure);
@@ -99,7 +99,7 @@ public record DatabaseFailure(SinkException.Kind kind, String message) {
     return new DatabaseFailure(SinkException.Kind.UNAVAILABLE, words);
   }
 
-  /** The same of the first SQL exception among the causes; empty when there is none. */
+  /** Returns the first SQL exception among the causes, if any. */
   public static Optional<SQLException> in(Throwable failure) {
     for (Throwable t = failure; t != null; t = t.getCause()) {
       if (t instanceof SQLException sql) {
@@ -109,7 +109,9 @@ public record DatabaseFailure(SinkException.Kind kind, String message) {
     return Optional.empty();
   }
 
-  /** Whether the next connection would be refused just so: waiting is of no use. */
+  /**
+   * Returns whether the next connection would fail in the same way, so that waiting does not help.
+   */
   public static boolean isPermanent(SQLException failure) {
     String state = String.valueOf(failure.getSQLState());
     return state.startsWith(AUTHORIZATION)
@@ -125,7 +127,7 @@ public record DatabaseFailure(SinkException.Kind kind, String message) {
     boolean untrusted = false;
     for (Throwable t = failure; t != null; t = t.getCause()) {
       if (t instanceof EOFException) {
-        // A server that goes in the middle of the handshake.
+        // The server closed the connection during the handshake.
         return false;
       }
       untrusted |=
@@ -136,7 +138,7 @@ public record DatabaseFailure(SinkException.Kind kind, String message) {
     return untrusted;
   }
 
-  /** Whether a table refuses the rows that it was given; others may take theirs. */
+  /** Returns whether a table refuses the given rows; other tables may accept theirs. */
   public static boolean refuses(SQLException failure) {
     String state = String.valueOf(failure.getSQLState());
     return REFUSING.contains(state)
@@ -145,8 +147,8 @@ public record DatabaseFailure(SinkException.Kind kind, String message) {
   }
 
   /**
-   * Why a table does not take rows: the server's words in one line, with what of the table it is
-   * and what to do.
+   * Returns why a table refuses rows, in one line: the server's message, the part of the table
+   * concerned, and the remedy.
    */
   public static String refusal(SQLException failure, String table) {
     ServerErrorMessage server =
@@ -185,7 +187,7 @@ public record DatabaseFailure(SinkException.Kind kind, String message) {
         + ", or change it so that it takes what the API reports; then run again";
   }
 
-  /** What the server was doing, in one line; empty when it does not say. */
+  /** Returns the context that the server reports, in one line; empty if it reports none. */
   private static String where(SQLException failure) {
     ServerErrorMessage server =
         failure instanceof PSQLException sql ? sql.getServerErrorMessage() : null;
@@ -193,7 +195,10 @@ public record DatabaseFailure(SinkException.Kind kind, String message) {
     return where == null ? "" : where.lines().findFirst().orElse("");
   }
 
-  /** The server's own message in one line, without the rows that it quotes; else the driver's. */
+  /**
+   * Returns the server's message in one line, without the rows that it quotes, or else the
+   * driver's.
+   */
   private static String words(SQLException failure) {
     ServerErrorMessage server =
         failure instanceof PSQLException sql ? sql.getServerErrorMessage() : null;

@@ -10,7 +10,7 @@ import java.time.ZoneOffset;
 import java.util.Collection;
 import org.jspecify.annotations.Nullable;
 
-/** The parameters of a statement, given in the order in which they stand in its text. */
+/** Binds the parameters of a statement, in the order of their placeholders. */
 public final class Parameters {
   private final PreparedStatement statement;
   private int next = 1;
@@ -57,20 +57,20 @@ public final class Parameters {
     return this;
   }
 
-  /** An array, as for {@code = ANY (?)}. */
+  /** Binds an array, for example for {@code = ANY (?)}. */
   public Parameters texts(Collection<String> values) throws SQLException {
     statement.setArray(next++, statement.getConnection().createArrayOf("text", values.toArray()));
     return this;
   }
 
-  /** An array, as for {@code = ANY (?)}. */
+  /** Binds an array, for example for {@code = ANY (?)}. */
   public Parameters integers(Collection<Integer> values) throws SQLException {
     statement.setArray(
         next++, statement.getConnection().createArrayOf("integer", values.toArray()));
     return this;
   }
 
-  /** An array, as for {@code = ANY (?)}. */
+  /** Binds an array, for example for {@code = ANY (?)}. */
   public Parameters days(Collection<LocalDate> values) throws SQLException {
     statement.setArray(next++, statement.getConnection().createArrayOf("date", values.toArray()));
     return this;

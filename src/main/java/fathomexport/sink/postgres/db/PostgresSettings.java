@@ -10,11 +10,11 @@ import org.postgresql.Driver;
 import org.postgresql.PGProperty;
 
 /**
- * Which database, and as whom.
+ * The database to connect to, and the user.
  *
- * @param url as pgjdbc takes it, {@code jdbc:postgresql://host:port/database?parameters}, without a
+ * @param url a pgjdbc URL, {@code jdbc:postgresql://host:port/database?parameters}, without user or
  *     password
- * @param password where the password is kept; null where the server asks for none
+ * @param password where the password is stored; null if the server requires none
  */
 public record PostgresSettings(String url, String user, @Nullable SecretRef password)
     implements Serializable {
@@ -35,13 +35,13 @@ public record PostgresSettings(String url, String user, @Nullable SecretRef pass
     }
   }
 
-  /** The schema of the tables that rows land in. */
+  /** The schema of the report tables. */
   public static final String SCHEMA = "fathom";
 
-  /** A database by its name and its server; of several servers that stand in for it the first. */
+  /** The first server of the URL, with the name of the database. */
   public record Location(String host, String port, String database) {}
 
-  /** Where the database is, with pgjdbc's defaults. */
+  /** Returns the location of the database, with pgjdbc's defaults. */
   public Location location() {
     Properties user = new Properties();
     user.setProperty(PGProperty.USER.getName(), this.user);
@@ -59,7 +59,10 @@ public record PostgresSettings(String url, String user, @Nullable SecretRef pass
     return list == null || list.isEmpty() ? otherwise : list.split(",", 2)[0];
   }
 
-  /** Without the url's parameters, some of which are secrets ({@code sslpassword}). */
+  /**
+   * Returns the settings without the URL's parameters, some of which are secrets ({@code
+   * sslpassword}).
+   */
   @Override
   public String toString() {
     int parameters = url.indexOf('?');

@@ -8,29 +8,29 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Runs statements on a connection: parameters in, rows out. Transactions are the caller's. */
+/** Runs statements on a connection. The caller controls the transaction. */
 public final class Queries {
   private Queries() {}
 
-  /** Gives a statement its parameters. */
+  /** Binds the parameters of a statement. */
   @FunctionalInterface
   public interface Binding {
     void bind(Parameters parameters) throws SQLException;
   }
 
-  /** Gives a statement the parameters that stand for one item of a batch. */
+  /** Binds the parameters of a statement for one item of a batch. */
   @FunctionalInterface
   public interface ItemBinding<T> {
     void bind(Parameters parameters, T item) throws SQLException;
   }
 
-  /** Makes a value of a row. */
+  /** Converts a row to a value. */
   @FunctionalInterface
   public interface RowMapper<T> {
     T map(Row row) throws SQLException;
   }
 
-  /** All rows of an answer, in its order. */
+  /** Returns all rows of the result, in its order. */
   public static <T> List<T> list(
       Connection connection, String sql, Binding binding, RowMapper<T> mapper) throws SQLException {
     List<T> answer = new ArrayList<>();
@@ -46,7 +46,7 @@ public final class Queries {
     return answer;
   }
 
-  /** The first row of an answer, if it has one. */
+  /** Returns the first row of the result, if any. */
   public static <T> Optional<T> first(
       Connection connection, String sql, Binding binding, RowMapper<T> mapper) throws SQLException {
     return list(connection, sql, binding, mapper).stream().findFirst();
@@ -55,7 +55,7 @@ public final class Queries {
   /**
    * Runs a statement that changes rows.
    *
-   * @return how many it has changed
+   * @return the number of changed rows
    */
   public static int update(Connection connection, String sql, Binding binding) throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(sql)) {
@@ -64,7 +64,7 @@ public final class Queries {
     }
   }
 
-  /** Runs a statement once for each item, all in one round trip; not at all without items. */
+  /** Runs a statement once for each item, all in one round trip. Does nothing without items. */
   public static <T> void batch(
       Connection connection, String sql, Iterable<T> items, ItemBinding<T> binding)
       throws SQLException {

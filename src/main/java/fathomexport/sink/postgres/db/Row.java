@@ -9,7 +9,7 @@ import java.time.OffsetDateTime;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A row of an answer, by the names of its columns. */
+/** A row of a query result, with access by column name. */
 public final class Row {
   private final ResultSet row;
 

@@ -3,7 +3,7 @@ package fathomexport.sink.postgres.db;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** How names and texts are written in statements. */
+/** Quotes names and texts for SQL statements. */
 public final class Sql {
   private Sql() {}
 
@@ -15,7 +15,7 @@ public final class Sql {
     return identifiers.stream().map(Sql::name).collect(Collectors.joining(", "));
   }
 
-  /** For statements that take no parameters. */
+  /** Returns a quoted text literal, for statements that take no parameters. */
   public static String literal(String text) {
     return '\'' + text.replace("'", "''") + '\'';
   }

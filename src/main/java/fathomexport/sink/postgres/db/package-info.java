@@ -1,4 +1,4 @@
-/** Connections to PostgreSQL, their settings, and what a failure of the database means. */
+/** Connections to PostgreSQL, their settings, and the translation of database failures. */
 @NullMarked
 package fathomexport.sink.postgres.db;
 

@@ -13,20 +13,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The session of one run's lease. It holds an advisory lock under the number of its holder for as
- * long as it lives. When it breaks, the next use begins another, under another number, to which all
- * belongs that was under way. Not thread-safe.
+ * The database session of a run's lease. It holds an advisory lock on its holder's number as long
+ * as it lives. If it breaks, the next use opens another session with another number and transfers
+ * everything under way to it. Not thread-safe.
  */
 final class LeaseSession {
   private static final Logger LOG = LoggerFactory.getLogger(LeaseSession.class);
 
-  /** The longest that the database may take for a statement, locks of others included. */
+  /** The longest that the database may take for a statement, including waits for locks. */
   private static final Duration LONGEST_ANSWER = Duration.ofSeconds(30);
 
   private final Database database;
   private final PermitTables tables;
 
-  /** Of sessions that broke, as long as something that they did may still show up. */
+  /** The holders of broken sessions, as long as their late commits may still become visible. */
   private final List<Integer> earlier = new ArrayList<>();
 
   private @Nullable Connection connection;
@@ -38,12 +38,12 @@ final class LeaseSession {
     this.tables = tables;
   }
 
-  /** The number that the session's permits are taken under. */
+  /** Returns the number under which the session's permits are taken. */
   int holder() {
     return holder;
   }
 
-  /** Does something on the session; one on which that fails is ended. */
+  /** Runs work on the session. If that fails, the session is closed. */
   <T> T with(Database.Work<T> work) throws SQLException {
     if (closed) {
       throw new IllegalStateException("the lease is closed");
@@ -72,8 +72,9 @@ final class LeaseSession {
     try {
       next.setNetworkTimeout(Runnable::run, Math.toIntExact(LONGEST_ANSWER.toMillis()));
       try (Statement statement = next.createStatement()) {
-        // Idle it may be for hours, but not with the account's row locked: a run that was stopped
-        // right there would stop all others. That the machine is gone shows within a minute.
+        // The session may be idle for hours, but not while it holds the lock on the account's row:
+        // a run that was suspended there would block all others. A lost client machine is detected
+        // within a minute.
         statement.execute(
             """
             SET idle_session_timeout = 0; SET idle_in_transaction_session_timeout = '10s';
@@ -100,10 +101,11 @@ final class LeaseSession {
   }
 
   /**
-   * Does something in a transaction that begins by locking the account's row.
+   * Runs work in a transaction that begins by locking the account's row.
    *
-   * <p>A session that broke while it committed may have its commit done only after the next one has
-   * begun. It holds the account's row until then, so whoever has locked that sees what it did.
+   * <p>The commit of a broken session may take effect only after the next session has begun. It
+   * holds the lock on the account's row until then, so the next holder of that lock sees its
+   * result.
    */
   <T> T transaction(Connection current, LockedWork<T> work) throws SQLException {
     current.setAutoCommit(false);
@@ -121,13 +123,13 @@ final class LeaseSession {
     }
   }
 
-  /** Something done while the account's row is locked. */
+  /** Work that runs while the account's row is locked. */
   @FunctionalInterface
   interface LockedWork<T> {
     T on(PermitSchedule schedule) throws SQLException;
   }
 
-  /** Ends what is left of a transaction, when the connection still can. */
+  /** Rolls back an open transaction, if the connection still works. */
   private static void end(Connection current) {
     try {
       if (!current.getAutoCommit()) {
@@ -140,9 +142,9 @@ final class LeaseSession {
   }
 
   /**
-   * Ends the session, after something that it does last, if it still can.
+   * Closes the session, after one last piece of work if the connection still works.
    *
-   * @param last not done when no session is under way
+   * @param last not run if no session is open
    */
   void close(Database.Work<Boolean> last) {
     closed = true;

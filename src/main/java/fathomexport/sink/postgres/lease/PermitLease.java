@@ -21,13 +21,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One run's part in the permits of an account, which all runs share that use the same database, on
- * whichever machine. Never waits for a permit: it says when to ask again, and no transaction is
+ * One run's access to the permits of an account, which all runs on the same database share, on any
+ * machine. A lease never waits for a permit: it returns when to ask again, and no transaction is
  * open in between. All times are the database's.
  *
- * <p>The run's session holds an advisory lock for as long as it lives: so everybody sees at once
- * when a holder has died. What it had under way then counts as if its answer ended at that moment.
- * A holder that lives but says nothing is taken for stopped when its lease is over, and must not
+ * <p>The run's session holds an advisory lock as long as it lives, so all runs see at once when a
+ * holder has died. Its requests under way then count as if their responses ended at that moment. A
+ * holder that lives but does not report is considered stopped when its lease expires, and must not
  * send any more: see {@link Limits#lease}.
  *
  * <p>Thread-safe.
@@ -35,7 +35,10 @@ import org.slf4j.LoggerFactory;
 public final class PermitLease implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(PermitLease.class);
 
-  /** Grace period after the announced time in which one who waits keeps the place in the queue. */
+  /**
+   * Grace period after the announced retry time during which a waiting run keeps its place in the
+   * queue.
+   */
   private static final Duration SLACK = Duration.ofSeconds(3);
 
   private final Database database;
@@ -44,25 +47,28 @@ public final class PermitLease implements AutoCloseable {
   private final Limits limits;
   private final int priority;
 
-  /** The permits that were granted, and neither ended nor given back: all others are orphans. */
+  /**
+   * The permits that were granted, and neither ended nor given back. All others of this run are
+   * orphans.
+   */
   private final Set<Long> underWay = new HashSet<>();
 
   /** Ends of requests that are not recorded yet. */
   private final Map<Granted, Ended> unrecorded = new LinkedHashMap<>();
 
-  /** Until when, by {@code System.nanoTime()}, a deferral lasts that is not recorded yet. */
+  /** The end, by {@code System.nanoTime()}, of a deferral that is not recorded yet. */
   private @Nullable Long deferral;
 
   private boolean closed;
 
   /**
-   * What an account grants.
+   * The limits of a quota.
    *
-   * @param perWindow requests that the API allows in a window
-   * @param window its length
+   * @param perWindow requests that the API allows in a window of time
+   * @param window the length of that window
    * @param maxInFlight requests under way at once, over all runs
-   * @param lease how long after it was taken a permit's request has surely ended; a holder that has
-   *     not sent it by then minus the longest call must not send it
+   * @param lease how long after it was taken a permit's request has certainly ended. A holder that
+   *     has not sent the request by then, minus the longest call, must not send it
    */
   public record Limits(int perWindow, Duration window, int maxInFlight, Duration lease) {
     public Limits {
@@ -85,11 +91,11 @@ public final class PermitLease implements AutoCloseable {
     }
   }
 
-  /** Which of an account's quotas permits are taken from. */
+  /** The quota of an account that permits are taken from. */
   public enum Quota {
-    /** Of the endpoints that are billed. */
+    /** The quota of the billed endpoints. */
     REPORTS("reports"),
-    /** Of all other endpoints. */
+    /** The quota of all other endpoints. */
     LOOKUPS("lookups");
 
     private final String key;
@@ -98,16 +104,16 @@ public final class PermitLease implements AutoCloseable {
       this.key = key;
     }
 
-    /** How the tables name it. */
+    /** Returns the quota's name in the tables. */
     String key() {
       return key;
     }
   }
 
-  /** What asking for a permit came to. */
+  /** The response to a request for a permit. */
   public sealed interface Reply {}
 
-  /** The right to one request, to be given to {@link #end} or {@link #giveBack}. */
+  /** The right to send one request. Pass it to {@link #end} or {@link #giveBack}. */
   public static final class Granted implements Reply {
     private final long id;
     private final @Nullable Long ticket;
@@ -119,18 +125,18 @@ public final class PermitLease implements AutoCloseable {
   }
 
   /**
-   * None is free.
+   * No permit is free.
    *
    * @param pause after which to ask again
-   * @param free how long it takes until one is free, as far as that can be told
-   * @param asked whether it is the API that has asked for no request before; else it is the quota
+   * @param free the estimated time until a permit is free
+   * @param asked whether the run waits because the API has asked for it, rather than for the quota
    */
   public record Wait(Duration pause, Duration free, boolean asked) implements Reply {}
 
-  /** The database cannot be reached; it may be later. */
+  /** The database is unreachable; it may be reachable later. */
   public record Unreachable(LedgerException reason) implements Reply {}
 
-  /** One who wants a permit: keeps the place in the queue. For one thread. */
+  /** A request for a permit, which keeps its place in the queue. For one thread. */
   public static final class Ticket {
     private @Nullable Long number;
   }
@@ -138,9 +144,9 @@ public final class PermitLease implements AutoCloseable {
   private record Ended(long nanos, boolean limited) {}
 
   /**
-   * Whether a database has the tables of permits. Writes nothing.
+   * Returns whether a database has the tables of permits. Writes nothing.
    *
-   * @throws LedgerException when it cannot be asked
+   * @throws LedgerException if the query fails
    */
   public static boolean prepared(PostgresSettings settings, Map<String, String> environment) {
     try (Database database = new Database(settings, environment)) {
@@ -162,10 +168,10 @@ public final class PermitLease implements AutoCloseable {
   }
 
   /**
-   * Touches nothing yet.
+   * Creates a lease without connecting to the database.
    *
-   * @param account whose permits: all who name it alike share them
-   * @param priority who has a greater one is served first
+   * @param account the account's name: all leases of this name share the permits
+   * @param priority higher priorities are served first
    */
   public PermitLease(
       PostgresSettings settings,
@@ -178,9 +184,9 @@ public final class PermitLease implements AutoCloseable {
   }
 
   /**
-   * Touches nothing yet.
+   * Creates a lease without connecting to the database.
    *
-   * @param clock in place of the database's; null for the database's own
+   * @param clock replaces the database's clock; supplies null for the database's own
    */
   public PermitLease(
       PostgresSettings settings,
@@ -200,7 +206,7 @@ public final class PermitLease implements AutoCloseable {
   /**
    * Takes a permit if one is free.
    *
-   * @throws LedgerException when the database answers, but not with what was asked
+   * @throws LedgerException if the database is reachable but refuses the query
    */
   public synchronized Reply ask(Ticket ticket) {
     try {
@@ -237,10 +243,10 @@ public final class PermitLease implements AutoCloseable {
   }
 
   /**
-   * The request's answer has ended, one way or the other. Throws nothing: what cannot be recorded
-   * now is recorded later, or is seen by the lease's end.
+   * Records that the permit's request has ended, successfully or not. Throws nothing: what cannot
+   * be recorded now is recorded later, or takes effect when the lease expires.
    *
-   * @param limited whether the answer was that a limit was exceeded
+   * @param limited whether the API answered that a limit was exceeded
    */
   public synchronized void end(Granted permit, boolean limited) {
     if (closed) {
@@ -255,8 +261,8 @@ public final class PermitLease implements AutoCloseable {
   }
 
   /**
-   * The permit was not used. Throws nothing: one that cannot be given back now is an orphan, and is
-   * given back when this run asks again.
+   * Gives back a permit that was not used. Throws nothing: a permit that cannot be given back now
+   * becomes an orphan, and is given back when this run asks again.
    */
   public synchronized void giveBack(Granted permit) {
     if (closed) {
@@ -275,8 +281,8 @@ public final class PermitLease implements AutoCloseable {
   }
 
   /**
-   * Gives no permit for this long, to anybody. Throws nothing: what cannot be recorded now is
-   * recorded before this run asks again.
+   * Blocks all requests of the account for this long. Throws nothing: what cannot be recorded now
+   * is recorded before this run asks again.
    */
   public synchronized void defer(Duration time) {
     if (closed) {
@@ -297,7 +303,7 @@ public final class PermitLease implements AutoCloseable {
     }
   }
 
-  // --- What is done within a session
+  // --- Work within a session
 
   private Reply ask(Connection connection, Ticket ticket) throws SQLException {
     return session.transaction(
@@ -330,8 +336,8 @@ public final class PermitLease implements AutoCloseable {
   }
 
   /**
-   * Gives back what this run holds without knowing: nobody else can, and for as long as it stood it
-   * would count as a request that is under way.
+   * Gives back the orphans of this run. No other run can do that, and until then they would count
+   * as requests under way.
    */
   private PermitSchedule withoutOrphans(Connection connection, PermitSchedule found)
       throws SQLException {
@@ -343,7 +349,7 @@ public final class PermitLease implements AutoCloseable {
     return found.without(orphans);
   }
 
-  /** Does something on the session, after all that is still to be recorded. */
+  /** Runs work on the session, after recording everything that is pending. */
   private <T> T onSession(Database.Work<T> work) throws SQLException {
     return session.with(
         connection -> {
@@ -369,7 +375,7 @@ public final class PermitLease implements AutoCloseable {
     }
   }
 
-  /** Leaves what is under way to be seen as ended now. */
+  /** Closes the session. Requests that are still under way then count as ended. */
   @Override
   public synchronized void close() {
     if (closed) {

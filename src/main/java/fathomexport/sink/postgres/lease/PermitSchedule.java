@@ -12,22 +12,22 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An account's permits and its queue at one moment, and what follows for one who asks. There are as
- * many permits as the quota allows in a window, and each is held from before its request is sent
- * until a whole window after its answer ended.
+ * The permits and the queue of an account at one moment, and the resulting advice for a run that
+ * asks. There are as many permits as the quota allows in a window of time. Each permit is held from
+ * before its request is sent until one such window after its response has ended.
  *
  * @param now by the database's clock
- * @param deferredUntil no request before: the API has asked for it
- * @param queue of holders that live, and whose row is fresh
+ * @param deferredUntil the API has asked for no request before this time
+ * @param queue the places whose holders are alive and whose rows are fresh
  */
 record PermitSchedule(Instant now, Instant deferredUntil, List<Permit> permits, List<Place> queue) {
-  /** Covers what the database's clock and the API's may differ in over a window. */
+  /** Covers the difference between the database's clock and the API's over a window. */
   private static final Duration GUARD = Duration.ofMillis(50);
 
-  /** How soon who waits for something that no clock can tell asks again. */
+  /** Poll interval if the time of the next free permit is unknown. */
   static final Duration LOOK_AGAIN = Duration.ofMillis(250);
 
-  /** The longest that anybody waits without asking again: what was planned for may be gone. */
+  /** The longest pause between two polls: the planned time may be outdated. */
   static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
 
   /**
@@ -35,10 +35,10 @@ record PermitSchedule(Instant now, Instant deferredUntil, List<Permit> permits, 
    *
    * @param holder the run that took it
    * @param endedAt null while its request is under way
-   * @param alive whether its holder is
+   * @param alive whether the holder's session is alive
    */
   record Permit(long id, int holder, Instant leaseUntil, @Nullable Instant endedAt, boolean alive) {
-    /** When its request ended, as far as can be known now; null while it is under way. */
+    /** Returns when its request ended, as far as is known; null while it is under way. */
     @Nullable Instant endedBy(Instant now) {
       if (endedAt != null) {
         return endedAt;
@@ -53,23 +53,25 @@ record PermitSchedule(Instant now, Instant deferredUntil, List<Permit> permits, 
   /**
    * A place in the queue.
    *
-   * @param holder the run that has it
-   * @param waiting false for one who was just served, and will be back soon
+   * @param holder the run that holds it
+   * @param waiting false for a run that was just served and is expected back soon
    */
   record Place(long ticket, int holder, int priority, boolean waiting) {}
 
   /**
-   * What to do.
+   * The advice to a run.
    *
-   * @param free when a permit is free, as far as that can be told; not after now: it may be taken
-   * @param pause until asking again
+   * @param granted whether the run may take a permit now
+   * @param free when a permit is expected to be free; not after now if it is granted
+   * @param pause until the run asks again
    */
   record Advice(boolean granted, Instant free, Duration pause) {}
 
   /**
-   * Among equals the one goes first that holds fewer permits, and is waited for while it stores
-   * what it was answered: permits come free in bursts, as they were taken, and a run that is slow
-   * in between would else have a part of each burst that is small for ever.
+   * Returns the advice for a run. Among runs of equal priority, the one that holds fewer permits
+   * comes first, and the others wait for it while it stores its response. Permits come free in the
+   * bursts in which they were taken, so without this rule a run that is slow between its requests
+   * would get only a small part of each burst permanently.
    *
    * @param holder the run that asks
    */
@@ -130,23 +132,23 @@ record PermitSchedule(Instant now, Instant deferredUntil, List<Permit> permits, 
     return new Advice(false, free, pause.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause);
   }
 
-  /** How long a permit counts after its request has ended. */
+  /** Returns how long a permit counts after its request has ended. */
   static Duration hold(Limits limits) {
     return limits.window().plus(GUARD);
   }
 
-  /** Whether a permit's request has ended, and has counted for long enough. */
+  /** Returns whether a permit's request has ended, and the permit no longer counts. */
   boolean isOver(Permit permit, Limits limits) {
     Instant ended = permit.endedBy(now);
     return ended != null && !ended.plus(hold(limits)).isAfter(now);
   }
 
   /**
-   * The permits of a run that it has taken without knowing: the reply that granted them was lost,
-   * or they could not be given back. None of them was used.
+   * Returns the permits that a run holds without knowing it: the response that granted them was
+   * lost, or they could not be given back. None of them was used.
    *
    * @param holder the run
-   * @param known the permits that it knows to be its own
+   * @param known the ids of the permits that the run knows it holds
    */
   List<Permit> orphans(int holder, Set<Long> known) {
     return permits.stream()
@@ -154,7 +156,7 @@ record PermitSchedule(Instant now, Instant deferredUntil, List<Permit> permits, 
         .toList();
   }
 
-  /** The same without some of the permits. */
+  /** Returns this schedule without some of its permits. */
   PermitSchedule without(List<Permit> gone) {
     List<Permit> left = new ArrayList<>(permits);
     left.removeAll(gone);

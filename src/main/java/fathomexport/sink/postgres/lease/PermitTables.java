@@ -17,16 +17,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tables {@code account}, {@code permit}, {@code permit_queue} and {@code request_count}, as far as
- * one quota of one account goes. All times are the database's.
+ * The tables {@code account}, {@code permit}, {@code permit_queue} and {@code request_count} for
+ * one quota of one account. All times are the database's.
  */
 final class PermitTables {
   private static final Logger LOG = LoggerFactory.getLogger(PermitTables.class);
 
-  /** The first of the two numbers of a holder's advisory lock; the second is the holder's. */
+  /** The first of the two keys of a holder's advisory lock; the second is the holder's number. */
   private static final int LOCK_CLASS = 0x66617468;
 
-  /** How long one of a greater priority, or with fewer permits, is waited for to come back. */
+  /**
+   * How long the queue waits for a run that was just served, and that has a higher priority or
+   * fewer permits, to ask again.
+   */
   private static final Duration BACK_SOON = Duration.ofSeconds(2);
 
   private final String account;
@@ -34,7 +37,7 @@ final class PermitTables {
   private final Supplier<@Nullable Instant> clock;
 
   /**
-   * @param clock in place of the database's; null for the database's own
+   * @param clock replaces the database's clock; supplies null for the database's own
    */
   PermitTables(String account, PermitLease.Quota quota, Supplier<@Nullable Instant> clock) {
     this.account = account;
@@ -44,7 +47,7 @@ final class PermitTables {
 
   // --- Holders
 
-  /** A new holder, which lives for as long as the session. */
+  /** Creates a holder, which lives as long as the session, and returns its number. */
   int newHolder(Connection connection) throws SQLException {
     return Queries.first(
             connection,
@@ -57,7 +60,7 @@ final class PermitTables {
         .orElseThrow();
   }
 
-  /** Makes the account's row, which whoever asks for a permit locks. */
+  /** Creates the account's row, which every request for a permit locks. */
   void enter(Connection connection) throws SQLException {
     Queries.update(
         connection,
@@ -68,7 +71,7 @@ final class PermitTables {
         p -> p.text(account).text(quota.key()));
   }
 
-  /** Makes a holder's what earlier sessions of the same run had under way. */
+  /** Transfers permits that earlier sessions of the same run hold for requests under way. */
   static void takeOver(Connection connection, int holder, Collection<Integer> earlier)
       throws SQLException {
     Queries.update(
@@ -80,18 +83,18 @@ final class PermitTables {
         p -> p.integer(holder).integers(earlier));
   }
 
-  /** Gives up all places in the queue. */
+  /** Deletes all places of a holder in the queue. */
   static void leaveAll(Connection connection, int holder) throws SQLException {
     Queries.update(
         connection, "DELETE FROM fathom_ops.permit_queue WHERE holder = ?", p -> p.integer(holder));
   }
 
-  // --- What there is
+  // --- Reading
 
   /**
-   * Locks the account's row: until the transaction ends nobody else takes a permit.
+   * Locks the account's row: until the transaction ends, no other run takes a permit.
    *
-   * @return when the API lets requests through again
+   * @return when the API accepts requests again
    */
   Instant lock(Connection connection) throws SQLException {
     return Queries.first(
@@ -105,7 +108,7 @@ final class PermitTables {
         .orElse(Instant.MIN);
   }
 
-  /** A row of the answer about permits and the queue: what it says of which of them. */
+  /** One row of the query for permits and queue; the kind decides the meaning of the columns. */
   private record Line(
       String kind,
       long id,
@@ -127,8 +130,8 @@ final class PermitTables {
   }
 
   /**
-   * Reads the permits and the queue, as a statement of its own: it must see what was committed
-   * before {@link #lock} was granted.
+   * Reads the permits and the queue. This is a separate statement, because it must see what was
+   * committed before {@link #lock} was granted.
    */
   PermitSchedule read(Connection connection, Instant deferredUntil) throws SQLException {
     List<Line> lines =
@@ -184,7 +187,7 @@ final class PermitTables {
     return new PermitSchedule(now, deferredUntil, permits, queue);
   }
 
-  /** Writes down whose requests are over, and removes what counts no more. */
+  /** Records which requests have ended, and deletes permits and places that no longer count. */
   void forget(Connection connection, PermitSchedule schedule, Limits limits) throws SQLException {
     boolean old = false;
     for (PermitSchedule.Permit permit : schedule.permits()) {
@@ -221,9 +224,9 @@ final class PermitTables {
     }
   }
 
-  // --- What is done
+  // --- Writing
 
-  /** Takes a permit for a holder, and counts its request; the permit's id. */
+  /** Takes a permit for a holder and counts its request. Returns the permit's id. */
   long take(Connection connection, int holder, Instant now, Instant leaseUntil)
       throws SQLException {
     return Queries.first(
@@ -252,10 +255,10 @@ final class PermitTables {
   }
 
   /**
-   * Keeps a place in the queue, or takes one at its end.
+   * Updates a place in the queue, or takes one at its end.
    *
    * @param ticket the place; null for a new one
-   * @param waiting false for one who was just served
+   * @param waiting false for a run that was just served
    * @return the place
    */
   long queue(
@@ -305,8 +308,8 @@ final class PermitTables {
    * Records that a permit's request has ended.
    *
    * @param ticket the place that the permit was given to
-   * @param ago how long it has ended
-   * @param limited whether the answer was that a limit was exceeded
+   * @param ago how long ago it ended
+   * @param limited whether the API answered that a limit was exceeded
    */
   void end(Connection connection, long permit, @Nullable Long ticket, Duration ago, boolean limited)
       throws SQLException {
@@ -343,7 +346,7 @@ final class PermitTables {
                 .flag(limited));
   }
 
-  /** Removes a permit that was not used, and its request from the count. */
+  /** Deletes a permit that was not used, and subtracts its request from the count. */
   static void giveBack(Connection connection, long permit, @Nullable Long ticket)
       throws SQLException {
     Queries.update(
@@ -363,7 +366,7 @@ final class PermitTables {
         p -> p.number(permit).number(ticket));
   }
 
-  /** Lets no request through for this long, whoever asks; never shortens such a time. */
+  /** Blocks all requests of the account for this long; never shortens an earlier block. */
   void defer(Connection connection, Duration time) throws SQLException {
     Queries.update(
         connection,

@@ -1,4 +1,4 @@
-/** The quota of an account that several runs share through the database. */
+/** The quota of an account, shared by several runs through the database. */
 @NullMarked
 package fathomexport.sink.postgres.lease;
 

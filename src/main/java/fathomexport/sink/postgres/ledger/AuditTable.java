@@ -4,7 +4,7 @@ import fathomexport.ledger.Audit;
 import fathomexport.ledger.AuditLedger;
 import java.util.List;
 
-/** Table {@code audit}: for each site one row that agreed and one that did not. */
+/** Table {@code audit}: at most one row per site that agreed and one that did not. */
 final class AuditTable implements AuditLedger {
   private final LedgerQueries queries;
 

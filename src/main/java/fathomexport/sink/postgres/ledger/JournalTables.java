@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** Tables {@code quarantine} and {@code restatement}. */
+/** The tables {@code quarantine} and {@code restatement}. */
 public final class JournalTables implements JournalLedger {
   private static final String INSERT_QUARANTINED =
       """
@@ -31,7 +31,7 @@ public final class JournalTables implements JournalLedger {
     this.queries = queries;
   }
 
-  /** Writes the rows in the transaction of the window that they belong to. */
+  /** Writes quarantined rows within the transaction of their window. */
   public static void quarantine(Connection connection, List<QuarantinedRow> rows)
       throws SQLException {
     Queries.batch(connection, INSERT_QUARANTINED, rows, JournalTables::bind);

@@ -18,11 +18,14 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Statements about the ledger's tables, each in its own transaction and repeated when the
- * connection breaks. A failure becomes what the ledger's interface says of it.
+ * Runs statements on the ledger's tables, each in its own transaction and retried when the
+ * connection breaks. Translates failures into the exceptions of the ledger's interface.
  */
 final class LedgerQueries {
-  /** No such table, schema or column: the database was never migrated, or by an older version. */
+  /**
+   * SQLSTATEs for a missing table, schema or column: the database was never migrated, or by an
+   * older version.
+   */
   private static final Set<String> UNDEFINED = Set.of("42P01", "3F000", "42703");
 
   private final Database database;
@@ -31,13 +34,13 @@ final class LedgerQueries {
     this.database = database;
   }
 
-  /** All rows of the answer; none when the database holds no ledger yet. */
+  /** Returns all rows of the result; empty if the database contains no ledger yet. */
   <T> List<T> list(String sql, Binding binding, RowMapper<T> mapper) {
     try {
       return database.with(connection -> Queries.list(connection, sql, binding, mapper));
     } catch (SQLException e) {
       if (undefined(e) && neverMigrated(e)) {
-        // Asked before the first run, as a plan is: nothing is stored, so nothing is known.
+        // The query comes before the first run, for example from a plan: nothing is stored yet.
         return List.of();
       }
       throw translate(e);
@@ -79,7 +82,7 @@ final class LedgerQueries {
     return UNDEFINED.contains(String.valueOf(e.getSQLState()));
   }
 
-  /** Whether the database holds none of the ledger's tables, rather than only some. */
+  /** Returns whether the database contains none of the ledger's tables, rather than only some. */
   private boolean neverMigrated(SQLException first) {
     try {
       return database.with(LedgerQueries::hasNoTables);
@@ -102,7 +105,7 @@ final class LedgerQueries {
         .orElse(false);
   }
 
-  /** What a failed statement means to whoever uses the ledger. */
+  /** Translates a failed statement into an exception of the ledger's interface. */
   RuntimeException translate(SQLException e) {
     if (undefined(e)) {
       return new LedgerException(
@@ -123,7 +126,7 @@ final class LedgerQueries {
     return new Slice(new SiteId(r.text("site_id")), event.isEmpty() ? null : event);
   }
 
-  /** PostgreSQL's text holds no U+0000, and damaged rows may. */
+  /** Replaces U+0000, which PostgreSQL's text cannot contain but damaged rows may. */
   static String storable(String text) {
     return text.replace('\0', '\uFFFD');
   }

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Table {@code learned}. */
+/** The lessons in table {@code learned}. */
 final class LessonTable implements LessonLedger {
   private final LedgerQueries queries;
 
@@ -81,7 +81,7 @@ final class LessonTable implements LessonLedger {
     }
   }
 
-  /** Of two lessons of one kind the smaller number stands. */
+  /** Stores a lesson; of two lessons of one kind, the smaller number remains. */
   private void least(String kind, String account, String shape, int number) {
     queries.update(
         """
@@ -94,7 +94,7 @@ final class LessonTable implements LessonLedger {
         p -> p.text(kind).text(account).text(shape).integer(number));
   }
 
-  /** Of two lessons of one kind the greater number stands. */
+  /** Stores a lesson; of two lessons of one kind, the greater number remains. */
   private void most(String kind, int number) {
     queries.update(
         """

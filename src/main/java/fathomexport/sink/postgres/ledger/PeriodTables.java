@@ -19,9 +19,9 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Tables {@code ledger} and {@code attempt}, which only a window's transaction writes. */
+/** The tables {@code ledger} and {@code attempt}, which only a window's transaction writes. */
 public final class PeriodTables implements PeriodLedger {
-  /** The measures of which the ledger has columns, in their order: sum, then control. */
+  /** The measures with columns in the ledger, in their order: first the sum, then the control. */
   public static final List<Aggregate> SUMMED =
       List.of(Aggregate.PAGEVIEWS, Aggregate.CONVERSIONS, Aggregate.VALUE);
 

@@ -4,7 +4,7 @@ import fathomexport.ledger.ComposedLedger;
 import fathomexport.ledger.Ledger;
 import fathomexport.sink.postgres.db.Database;
 
-/** The ledger in schema {@code fathom_ops}. Closing it frees the locks that are still held. */
+/** The ledger in schema {@code fathom_ops}. Closing it frees all locks that are still held. */
 public final class PostgresLedger implements AutoCloseable {
   private final Ledger ledger;
   private final SessionLocks locks;

@@ -9,7 +9,10 @@ import java.time.LocalDate;
 import java.util.List;
 import java.util.Optional;
 
-/** Tables {@code run} and {@code request_count}; the latter is counted as permits are taken. */
+/**
+ * The tables {@code run} and {@code request_count}. Taking a permit counts its request in the
+ * latter.
+ */
 final class RunLog implements RunLedger {
   private static final String SELECT =
       """

@@ -15,8 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The locks on pipelines: each is an advisory lock of a session of its own, so that it goes with
- * the process, and a row of table {@code pipeline_lock} that counts how often it was taken.
+ * The locks on pipelines. Each lock is an advisory lock of a separate session, so that it ends with
+ * the process, and a row of table {@code pipeline_lock} with the number of times that it was taken.
  */
 final class SessionLocks implements PipelineLocks, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SessionLocks.class);
@@ -55,7 +55,8 @@ final class SessionLocks implements PipelineLocks, AutoCloseable {
       }
     } catch (SQLException e) {
       if (LOCK_NOT_AVAILABLE.equals(e.getSQLState())) {
-        // A commit of a run that has lost its lock, and does not know it yet, does not end.
+        // A commit of a run that has lost its lock, and has not noticed it yet, still holds the
+        // row.
         return Optional.empty();
       }
       throw queries.translate(e);
@@ -90,11 +91,11 @@ final class SessionLocks implements PipelineLocks, AutoCloseable {
 
   /**
    * Locks for as long as the session lives: the server frees the lock when the process dies. The
-   * session has nothing else to do, and must not be ended for that.
+   * session is otherwise idle, and must not be closed for that.
    */
   private static boolean locked(Connection connection, String pipeline) throws SQLException {
     try (Statement statement = connection.createStatement()) {
-      // That this machine is gone shows within a minute.
+      // A lost client machine is detected within a minute.
       statement.execute(
           """
           SET idle_session_timeout = 0; SET lock_timeout = '10s'; SET tcp_keepalives_idle = 20;
@@ -146,8 +147,8 @@ final class SessionLocks implements PipelineLocks, AutoCloseable {
     }
 
     /**
-     * The lock of the lost session may outlive it for a while. Meanwhile the epoch tells that
-     * nobody has taken over, and fences the commits.
+     * Takes the lock again on a new session. The lock of the lost session may outlive it for a
+     * while. Meanwhile the epoch shows whether another run has taken over, and fences the commits.
      */
     private boolean takeAgain() throws SQLException {
       Connection next =
@@ -182,11 +183,11 @@ final class SessionLocks implements PipelineLocks, AutoCloseable {
       }
       closed = true;
       locks.remove(this);
-      // Asked for, and not only by ending the session: that the server notices a little later.
+      // Unlock explicitly: the server would notice the end of the session a little later.
       try (Statement statement = connection.createStatement()) {
         statement.execute("SELECT pg_advisory_unlock_all()");
       } catch (SQLException e) {
-        // The lock went with its session.
+        // The lock ended with its session.
         LOG.debug("the lock on pipeline {} was lost before it was freed", pipeline, e);
       } finally {
         database.discard(connection);

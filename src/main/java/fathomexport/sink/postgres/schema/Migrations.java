@@ -15,8 +15,8 @@ import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 
 /**
- * Brings a database up to date: the scripts of {@code sql/}, and a repeatable migration a report.
- * Flyway owns all of it; its history is {@code fathom_ops.schema_history}.
+ * Migrates a database to the current version with Flyway: the scripts of {@code sql/}, and one
+ * repeatable migration per report. Flyway's history is {@code fathom_ops.schema_history}.
  */
 public final class Migrations {
   private static final String LOCK = "fathom-export/migrate";
@@ -29,13 +29,15 @@ public final class Migrations {
   }
 
   /**
-   * @throws SinkException {@code DEFINITION} with every report that cannot have its table; then
-   *     nothing was changed
+   * Migrates the program's own tables and those of these reports.
+   *
+   * @throws SinkException {@code DEFINITION} with every report whose table cannot be created or
+   *     extended; then nothing was changed
    */
   public void run(List<Report> reports) throws SQLException {
     List<ReportTable> tables = reports.stream().map(ReportTable::new).toList();
-    // Flyway locks its history, but makes that and the schemas before: two first runs at a time
-    // would meet there. Freed with the connection.
+    // Flyway locks its history, but creates it and the schemas before that, where two first runs
+    // would collide. Closing the connection frees this lock.
     try (Connection connection = database.connect()) {
       lock(connection);
       requireUtf8(connection);
@@ -53,7 +55,8 @@ public final class Migrations {
           .table("schema_history")
           .locations("classpath:fathomexport/sql")
           .javaMigrations(migrations.toArray(new ReportMigration[0]))
-          // Reports that are no longer defined, and what a newer version did, stay as they are.
+          // Tables of reports that are no longer defined, and changes by a newer version, remain as
+          // they are.
           .ignoreMigrationPatterns("*:missing", "*:future")
           .load()
           .migrate();
@@ -98,7 +101,10 @@ public final class Migrations {
     }
   }
 
-  /** Of a table that was made once and is gone, another one than was applied: it is made again. */
+  /**
+   * Returns the table's checksum, or a different one if the table was created once and no longer
+   * exists, so that Flyway creates it again.
+   */
   private static int checksum(Connection connection, ReportTable table) throws SQLException {
     if (table.exists(connection) || !ReportTable.isTable(connection, HISTORY)) {
       return table.checksum();
@@ -117,7 +123,7 @@ public final class Migrations {
     }
   }
 
-  /** Whether the server, or the way to it, fails, rather than what the migration wants to do. */
+  /** Returns whether the server or the connection to it fails, rather than the migration itself. */
   private static boolean isOfTheServer(SQLException e) {
     String state = String.valueOf(e.getSQLState());
     return DatabaseFailure.isPermanent(e)

@@ -8,7 +8,10 @@ import org.flywaydb.core.api.migration.Context;
 import org.flywaydb.core.api.migration.JavaMigration;
 import org.jspecify.annotations.Nullable;
 
-/** A report's table as Flyway takes it: applied again whenever the definition changes. */
+/**
+ * The Flyway migration of a report's table. Flyway applies it again whenever the definition
+ * changes.
+ */
 final class ReportMigration implements JavaMigration {
   private final ReportTable table;
   private final int checksum;
@@ -18,7 +21,7 @@ final class ReportMigration implements JavaMigration {
     this.checksum = checksum;
   }
 
-  /** How Flyway's history names a report. */
+  /** Returns the name of a report in Flyway's history. */
   static String description(String report) {
     return "report " + report;
   }

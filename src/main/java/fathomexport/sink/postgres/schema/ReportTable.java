@@ -27,15 +27,15 @@ import java.util.stream.Collectors;
 import java.util.zip.CRC32;
 
 /**
- * A report's table in schema {@code fathom}: how it is made, what of it is there, and what of that
- * a definition may change.
+ * A report's table in schema {@code fathom}: creates it, inspects it, and decides which changes of
+ * the definition it allows.
  */
 public final class ReportTable {
   public static final String SCHEMA = PostgresSettings.SCHEMA;
   private static final Set<String> OTHER_KEYS =
       Set.of("site_id", "event_name", "date", "hour", "date_from", "date_to");
 
-  /** First seeds of the two hash chains over a row's fields, any two different numbers. */
+  /** First seeds of the two hash chains over a row's fields: any two different numbers. */
   public static final List<Long> SEEDS = List.of(0L, 4_702_111_234_474_983_745L);
 
   private final Report report;
@@ -58,7 +58,10 @@ public final class ReportTable {
     return qualified(report.name());
   }
 
-  /** Of everything that {@link #migrate} makes: a definition of another checksum is migrated. */
+  /**
+   * Returns the checksum of everything that {@link #migrate} creates. A definition with a different
+   * checksum is migrated.
+   */
   int checksum() {
     CRC32 crc = new CRC32();
     String all = create() + index() + String.join("\n", comments()) + report.dateGrouping();
@@ -70,7 +73,7 @@ public final class ReportTable {
     return !columns(connection).isEmpty();
   }
 
-  /** Why this definition cannot have its table, with the way out; empty when it can. */
+  /** Returns why this definition cannot have its table, with the remedy; empty if it can. */
   Optional<String> refusal(Connection connection) throws SQLException {
     Map<String, String> present = columns(connection);
     if (present.isEmpty()) {
@@ -148,12 +151,12 @@ public final class ReportTable {
     return Optional.empty();
   }
 
-  /** Makes the table, or adds what it lacks. Only where there is no {@link #refusal}. */
+  /** Creates the table, or adds what it lacks. Call only if there is no {@link #refusal}. */
   void migrate(Connection connection) throws SQLException {
     Map<String, String> present = columns(connection);
     try (Statement statement = connection.createStatement()) {
       if (present.isEmpty()) {
-        // A table that was moved away took its rows along: nothing of it is stored any more.
+        // A table that was renamed or dropped took its rows along: none of them is stored any more.
         forget(connection, "fathom_ops.ledger");
         forget(connection, "fathom_ops.attempt");
         statement.execute(create());
@@ -161,7 +164,7 @@ public final class ReportTable {
       } else {
         for (Column c : schema.columns(Column.Role.MEASURE)) {
           if (!present.containsKey(c.name())) {
-            // Nullable whatever the measure is: rows that were stored before do not have it.
+            // Nullable for every measure: rows that were stored before do not have it.
             statement.execute(
                 "ALTER TABLE "
                     + qualifiedName()
@@ -186,10 +189,10 @@ public final class ReportTable {
   }
 
   /**
-   * The grain's unique index. Fields go in as 128 bits of hash, since a btree entry holds no more
-   * than 2,704 bytes and a path may be longer; the site and the days stay readable in front, for
-   * what replaces windows and for queries. Unnamed, so that a table that was moved away keeps its
-   * own.
+   * Returns the statement for the unique index of the grain. The fields are indexed as 128 bits of
+   * hash, because a btree entry holds at most 2,704 bytes and a path may be longer. The site and
+   * the days remain readable columns in front, for queries and for replacing windows. The index is
+   * unnamed, so that a renamed table keeps its index name.
    */
   private String index() {
     List<String> parts = new ArrayList<>();
@@ -206,7 +209,10 @@ public final class ReportTable {
     return "CREATE UNIQUE INDEX ON " + qualifiedName() + " (" + String.join(", ", parts) + ")";
   }
 
-  /** Each field is hashed with the hash of those before it as the seed; null is not {@code ''}. */
+  /**
+   * Returns the hash expression of the fields. Each field is hashed with the hash of the previous
+   * ones as its seed. Null differs from {@code ''}.
+   */
   private String hash(long seed) {
     String chain = seed + "::bigint";
     for (Field f : report.fields()) {
@@ -300,7 +306,7 @@ public final class ReportTable {
     return OTHER_KEYS.contains(column) || ApiNamed.parse(Field.class, column).isPresent();
   }
 
-  /** The type as PostgreSQL's catalog words it. */
+  /** Returns the type's name in PostgreSQL's catalog. */
   static String type(ColumnType type) {
     return switch (type) {
       case TEXT -> "text";
@@ -312,7 +318,10 @@ public final class ReportTable {
     };
   }
 
-  /** Name and type of the table's columns in their order; none when there is no such table. */
+  /**
+   * Returns the names and types of the table's columns in their order; empty if the table does not
+   * exist.
+   */
   private Map<String, String> columns(Connection connection) throws SQLException {
     Map<String, String> columns = new LinkedHashMap<>();
     try (PreparedStatement query =
@@ -399,7 +408,7 @@ public final class ReportTable {
         + ";), then migrate and backfill";
   }
 
-  /** The table's period expression: a date, of whatever the time column is. */
+  /** Returns the SQL expression of a row's period: a date, whatever the type of the time column. */
   public static String period(TableSchema schema) {
     int time = schema.indexOf(Column.Role.TIME);
     String column = Sql.name(schema.columns().get(time).name());

@@ -1,4 +1,4 @@
-/** The tables: those of the program by Flyway, those of reports by their definition. */
+/** The tables: Flyway scripts create the program's own, report definitions the reports'. */
 @NullMarked
 package fathomexport.sink.postgres.schema;
 
