@@ -9,13 +9,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /** Entry point: {@code main} is {@code exit(run(args))}. */
 public final class Main {
-  /** A run that was asked to stop ends within this; schedulers kill after 30 s. */
+  /** Time within which a stopped run must end; schedulers kill the process after 30 s. */
   private static final Duration STOPPING = Duration.ofSeconds(25);
 
-  /** What the exit code of a process that a signal stopped is counted from. */
+  /** Base of the exit code of a process that a signal stopped: 128 plus the signal's number. */
   private static final int SIGNALLED = 128;
 
-  /** The exit code of a run that was stopped by whatever means. */
+  /** Exit code that a command returns when its run was stopped, by whatever means. */
   private static final int STOPPED = 143;
 
   private Main() {}
@@ -37,7 +37,7 @@ public final class Main {
     return App.run(args, environment, DemoCommands::all);
   }
 
-  /** The first signal asks the command to stop; a second one does not wait for that. */
+  /** Asks the command to stop at the first signal; ends the process at once at the second one. */
   private static void received(int signal, AtomicInteger asked, Environment environment) {
     if (!asked.compareAndSet(0, signal)) {
       environment.err().println("fathom-export: stopped at once");
@@ -59,8 +59,8 @@ public final class Main {
   }
 
   /**
-   * Where signals cannot be handled. The hook keeps the process alive while the run winds up; its
-   * exit code is the signal's own.
+   * Installs a shutdown hook, for platforms on which signals cannot be handled. The hook keeps the
+   * process alive until the run has stopped; the exit code is the signal's default.
    */
   private static void stopByHook(Environment environment) {
     Runtime.getRuntime()
@@ -73,7 +73,9 @@ public final class Main {
                 "shutdown"));
   }
 
-  /** Waits for the command's end, and says so when it does not come. */
+  /**
+   * Waits for the command to end. Prints a message and returns false if it does not end in time.
+   */
   private static boolean ended(Environment environment) {
     try {
       if (environment.shutdown().awaitEnd(STOPPING)) {

@@ -15,26 +15,27 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Compares a window's rows with the control totals, period by period and in both directions: a
- * missing group makes the sum too small, a doubled or foreign one too large, and a period that only
- * one side has is compared with zero.
+ * missing group makes the sum too small, a duplicated or foreign one too large, and a period that
+ * only one side has is compared with zero.
  */
 public final class Certifier {
   private Certifier() {}
 
   /**
-   * What is known to be wrong with a period, whatever its sums say.
+   * A known fault of a period, whatever its sums are.
    *
-   * @param storeIfAbsent whether its rows, though incomplete, may be stored where there is nothing
+   * @param storeIfAbsent whether the rows, though incomplete, may be stored if the sink has none
+   *     for the period
    */
   public record Fault(String reason, boolean storeIfAbsent) {}
 
   /**
-   * One certificate for each period of the window, ascending.
+   * Creates one certificate per period of the window, in ascending order.
    *
    * @param rows sums over the typed rows
-   * @param digests of the typed rows, for periods that have any
-   * @param control totals of the control answer; null when none could be had
-   * @param noControl why there is no control; for people
+   * @param digests digests of the typed rows, for periods that have rows
+   * @param control totals of the control response; null if the control query failed
+   * @param noControl why there is no control; shown to people
    * @param faults periods that are known to be incomplete
    */
   public static List<PeriodCertificate> certify(

@@ -11,28 +11,28 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Additive measures by period: of a control answer, or summed over a window's rows. A period
- * without rows is all zeros.
+ * Additive measures by period, either of a control response or summed over a window's rows. A
+ * period without rows has zeros only.
  */
 public final class PeriodTotals {
-  /** One period's numbers. */
+  /** The totals of one period. */
   public static final class Total {
-    /** By the aggregate's {@link #index}. */
+    /** Sums, indexed by {@link #index}. */
     private final long[] sums;
 
-    /** The digest of an answer without a row. */
+    /** The digest of a response without rows. */
     private static final String NOTHING = Digests.hex("nothing");
 
-    /** The same, each value times a number that is its hour's own; equal hours, equal sums. */
+    /** Sums of each value times a weight of its hour. Equal values in each hour give equal sums. */
     private final long[] byHour;
 
     private long rows;
     private boolean hoursKnown = true;
 
-    /** Digest of the values that came; null when they are not known, or could not be read. */
+    /** Digest of the values in the response; null if they are unknown or could not be parsed. */
     private @Nullable String answer = NOTHING;
 
-    /** Rows that are in the digest: with others it says nothing. */
+    /** Number of rows in the digest. The digest is valid only if these are all rows. */
     private long answered;
 
     private Total(long rows, long[] sums, long[] byHour) {
@@ -47,8 +47,8 @@ public final class PeriodTotals {
     }
 
     /**
-     * Whether a measure is the same in each hour, not only in sum. True when either side's hours
-     * are not known.
+     * Returns whether a measure is equal in each hour, not only in sum. Returns true if the hours
+     * of either side are unknown.
      */
     public boolean sameHours(Total other, Aggregate aggregate) {
       return !hoursKnown
@@ -61,8 +61,8 @@ public final class PeriodTotals {
     }
 
     /**
-     * Digest of all values of a control's answer, hour by hour: two that are equal say the same.
-     * Null when the values are not known.
+     * Returns the digest of all values of a control response, hour by hour. Equal digests mean
+     * equal values. Returns null if the values are unknown.
      */
     public @Nullable String answer() {
       return answered == rows ? answer : null;
@@ -77,7 +77,7 @@ public final class PeriodTotals {
       sums[i] = Math.addExact(sums[i], value);
     }
 
-    @SuppressWarnings("EnumOrdinal") // of an array that no other version of the enum meets
+    @SuppressWarnings("EnumOrdinal") // the ordinal indexes an array that is never stored
     private static int index(Aggregate aggregate) {
       return aggregate.ordinal();
     }
@@ -96,9 +96,9 @@ public final class PeriodTotals {
   private transient @Nullable Total current;
 
   /**
-   * Counts a row, of an hour that is not known.
+   * Adds a row whose hour is unknown.
    *
-   * @throws ArithmeticException when a sum leaves 64 bits
+   * @throws ArithmeticException if a sum exceeds 64 bits
    */
   public void add(LocalDate period, Map<Aggregate, Long> measures) {
     Total total = at(period);
@@ -108,11 +108,11 @@ public final class PeriodTotals {
   }
 
   /**
-   * Takes all values of a row that was counted last, as they were typed, into the digest of the
-   * period's answer.
+   * Adds the values of the row that was added last, as typed, to the digest of the period's
+   * response.
    *
-   * @param hour tells the hours of a period apart
-   * @param values each aggregate's name and value; null when one of them is no number
+   * @param hour distinguishes the hours of a period
+   * @param values each aggregate's name and value; null if one of them is not a number
    */
   public void answered(LocalDate period, long hour, @Nullable String values) {
     Total total = at(period);
@@ -123,11 +123,11 @@ public final class PeriodTotals {
   }
 
   /**
-   * Counts a row.
+   * Adds a row.
    *
-   * @param hour tells the hours of a period apart; one and the same where it has none
-   * @param values of the measures, by position; 0 where the row has none
-   * @throws ArithmeticException when a sum leaves 64 bits
+   * @param hour distinguishes the hours of a period; constant if the period has none
+   * @param values one per measure, in the same order; 0 if the row has none
+   * @throws ArithmeticException if a sum exceeds 64 bits
    */
   public void add(LocalDate period, long hour, List<Aggregate> measures, long[] values) {
     Total total = at(period);
@@ -135,12 +135,12 @@ public final class PeriodTotals {
     long weight = weight(hour);
     for (int i = 0; i < values.length; i++) {
       total.add(measures.get(i), values[i]);
-      // Modulo 2 to the 64: it is a fingerprint.
+      // Overflow wraps around: the sum is only a fingerprint.
       total.byHour[Total.index(measures.get(i))] += values[i] * weight;
     }
   }
 
-  /** An odd number of the hour, as good as random: the last steps of MurmurHash3. */
+  /** Returns a pseudo-random odd number for the hour: the final steps of MurmurHash3. */
   private static long weight(long hour) {
     long x = (hour ^ (hour >>> 33)) * 0xff51afd7ed558ccdL;
     x = (x ^ (x >>> 33)) * 0xc4ceb9fe1a85ec53L;
@@ -148,7 +148,7 @@ public final class PeriodTotals {
   }
 
   private Total at(LocalDate period) {
-    // Rows come ordered by period: the map is asked once a period, not once a row.
+    // Rows are ordered by period: look the period up once per period, not once per row.
     Total total = current;
     if (total == null || !period.equals(currentPeriod)) {
       total = periods.computeIfAbsent(period, p -> Total.zero());
@@ -158,7 +158,7 @@ public final class PeriodTotals {
     return total;
   }
 
-  /** Adds what another holds to what is held. */
+  /** Adds the totals of another object to these. */
   public void sum(PeriodTotals other) {
     other.periods.forEach(
         (period, more) -> {
@@ -172,7 +172,9 @@ public final class PeriodTotals {
         });
   }
 
-  /** Forgets the digests of these days' answers: their sums stand, the answers confirm nothing. */
+  /**
+   * Drops the digests of these days. The sums stay, but the responses no longer confirm anything.
+   */
   public void forgetAnswers(DayRange days) {
     periods
         .subMap(days.first(), true, days.last(), true)
@@ -180,7 +182,7 @@ public final class PeriodTotals {
         .forEach(total -> total.answer = null);
   }
 
-  /** Takes over what another holds of these days. */
+  /** Copies the totals of these days from another object; periods without totals there stay. */
   public void addAll(PeriodTotals other, DayRange days) {
     other
         .periods
@@ -189,21 +191,21 @@ public final class PeriodTotals {
     current = null;
   }
 
-  /** Takes over what another holds of these days, in place of what was held. */
+  /** Replaces the totals of these days with those of another object. */
   public void replace(PeriodTotals other, DayRange days) {
     periods.subMap(days.first(), true, days.last(), true).clear();
     addAll(other, days);
   }
 
-  /** Holds a period's totals as they are given; its hours are not known. */
+  /** Sets the totals of a period. Its hours are unknown. */
   public void set(LocalDate period, long rows, Map<Aggregate, Long> sums) {
     set(period, rows, sums, null);
   }
 
   /**
-   * The same, with the digest of the answer that they are from.
+   * Sets the totals of a period and the digest of the response that they come from.
    *
-   * @param answer null when it is not known
+   * @param answer null if the digest is unknown
    */
   public void set(LocalDate period, long rows, Map<Aggregate, Long> sums, @Nullable String answer) {
     Total total = Total.zero();
@@ -220,13 +222,13 @@ public final class PeriodTotals {
     return periods.getOrDefault(period, Total.zero());
   }
 
-  /** Forgets the periods from this one on. */
+  /** Removes this period and all later ones. */
   public void dropFrom(LocalDate period) {
     periods.tailMap(period, true).clear();
     current = null;
   }
 
-  /** The periods that have rows. */
+  /** Returns the periods that have totals. */
   public SortedMap<LocalDate, Total> periods() {
     return new TreeMap<>(periods);
   }

@@ -4,28 +4,28 @@ import java.math.BigDecimal;
 import java.util.stream.IntStream;
 
 /**
- * Tells whether {@code bounce_rate} came as a ratio (0 to 1) or as a percentage (0 to 100): bounces
- * = rate x visits is a whole number under the right unit. The API changed the unit once, without a
- * version; one window comes from one answer's era, so its rows decide together.
+ * Detects whether {@code bounce_rate} is a ratio (0 to 1) or a percentage (0 to 100): under the
+ * right unit, bounces = rate × visits is a whole number. The API changed the unit once, without a
+ * version. All rows of a window have the same unit, so they decide together.
  */
 public final class UnitGuard {
-  /** What the rows say. */
+  /** The unit of the rates. */
   public enum Unit {
     RATIO,
     PERCENT,
-    /** Neither unit gives whole bounces: the rates cannot be stored as anything. */
+    /** Neither unit gives whole numbers of bounces: the rates cannot be stored. */
     NEITHER
   }
 
-  /** Rates are given to at least four digits, behind the point or significant ones. */
+  /** Rates have at least four digits, either decimal places or significant digits. */
   private static final int DIGITS = 4;
 
-  /** Beyond this uncertainty any rate gives a whole number of bounces. */
+  /** With more uncertainty than this, any rate gives a whole number of bounces. */
   private static final double TELLING = 0.25;
 
   private static final double ROUNDING = 1e-6;
 
-  /** Half a unit of the digit so far behind the point. */
+  /** Half a unit of the decimal place, by its index. */
   private static final double[] HALF_UNITS =
       IntStream.rangeClosed(0, 40).mapToDouble(UnitGuard::halfUnit).toArray();
 
@@ -35,7 +35,7 @@ public final class UnitGuard {
   private boolean aboveOne;
   private boolean aboveZero;
 
-  /** Takes the rate of one row, as it was given, and its visits. */
+  /** Adds the bounce rate of one row, as the API sent it, and the row's visits. */
   public void row(long visits, BigDecimal rate) {
     double value = rate.doubleValue();
     if (value < 0) {
@@ -50,14 +50,14 @@ public final class UnitGuard {
     percentFits &= fits(visits, value, uncertainty, 100);
   }
 
-  /** The unit of all rows together. */
+  /** Returns the unit of all rows together. */
   public Unit unit() {
     boolean ratio = ratioFits && !aboveOne;
     if (percentFits && (!ratio || telling || !aboveZero)) {
       return Unit.PERCENT;
     }
-    // Without a telling row, rates that are all below one are ratios: nobody's sites all bounce
-    // below 1 %.
+    // If no row is decisive, rates that are all below 1 are ratios: bounce rates below 1 % on all
+    // rows are implausible.
     return ratio ? Unit.RATIO : Unit.NEITHER;
   }
 
@@ -71,7 +71,7 @@ public final class UnitGuard {
     return value <= full + uncertainty && Math.abs(bounces - Math.rint(bounces)) <= tolerance;
   }
 
-  /** Half a unit of the last digit that can be trusted. */
+  /** Returns half a unit of the last reliable digit. */
   private static double uncertainty(BigDecimal rate) {
     BigDecimal shown = rate.stripTrailingZeros();
     int behindPoint = Math.max(shown.scale(), 0);

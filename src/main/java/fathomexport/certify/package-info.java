@@ -1,4 +1,4 @@
-/** Proof that what was fetched is complete, and that rates are in the unit they are stored in. */
+/** Certifies that fetched rows are complete and that rates are in the stored unit. */
 @NullMarked
 package fathomexport.certify;
 

@@ -72,19 +72,19 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What can be done with a configuration: the one door into this package for the command line and
- * for tests. Every method throws {@link ExportFailedException} when it cannot begin.
+ * The commands on a configuration: the only entry point of this package for the command line and
+ * for tests. Every method throws {@link ExportFailedException} if it cannot start.
  */
 public final class Exporter {
-  /** Control totals that are older than this are asked for again. */
+  /** Maximum age of control totals from an interrupted run; older ones are queried again. */
   private static final Duration CONTROL_AGE = Duration.ofHours(2);
 
   private static final Duration MINUTE = Duration.ofMinutes(1);
 
-  /** A year and more, where other pipelines run every hour. */
+  /** More than a year of runs, even where other pipelines run every hour. */
   private static final int RUNS_FOR_SUCCESS = 10_000;
 
-  /** Enough to find a pipeline's last one among those of others. */
+  /** Enough runs to find the last one of a pipeline among those of others. */
   private static final int RECENT_RUNS = 50;
 
   private final ExportSettings settings;
@@ -95,17 +95,20 @@ public final class Exporter {
     this.environment = environment;
   }
 
-  /** The version of Beam that carries runs. */
+  /** Returns the version of Beam that executes runs. */
   public static String beamVersion() {
     return BeamRun.beamVersion();
   }
 
-  /** Every site's finished days of the look-back, then gaps: what a scheduler starts. */
+  /**
+   * Exports the finished days of the look-back and fills gaps, for every site: the command that a
+   * scheduler starts.
+   */
   public RunResult run(ExportJob job, boolean force, List<String> beamArguments) {
     return run(job, force, Patience.LIMITED, beamArguments);
   }
 
-  /** The same, with this much patience. */
+  /** Like {@link #run(ExportJob, boolean, List)}, with this patience. */
   public RunResult run(
       ExportJob job, boolean force, Patience patience, List<String> beamArguments) {
     return export(
@@ -116,7 +119,7 @@ public final class Exporter {
         beamArguments);
   }
 
-  /** What of a range is not complete yet; with {@code force} all of it. */
+  /** Exports the days of a range that are not complete yet; with {@code force} all days. */
   public RunResult backfill(
       ExportJob job,
       DayRange days,
@@ -126,7 +129,10 @@ public final class Exporter {
     return backfill(job, days, force, newestFirst, Budget.UNLIMITED, beamArguments);
   }
 
-  /** The same, but ends at a window's edge when the budget is spent. */
+  /**
+   * Like {@link #backfill(ExportJob, DayRange, boolean, boolean, List)}, but ends at a window
+   * boundary when the budget is spent.
+   */
   public RunResult backfill(
       ExportJob job,
       DayRange days,
@@ -137,7 +143,7 @@ public final class Exporter {
     return backfill(job, days, force, newestFirst, budget, Patience.LIMITED, beamArguments);
   }
 
-  /** The same, with this much patience. */
+  /** Like the backfill with a budget, with this patience in addition. */
   public RunResult backfill(
       ExportJob job,
       DayRange days,
@@ -151,9 +157,9 @@ public final class Exporter {
   }
 
   /**
-   * Samples the current visitors of the job's sites, once each.
+   * Samples the current visitors of the job's sites, once per site.
    *
-   * @param detailed whether pages and referrers are asked for, too
+   * @param detailed whether pages and referrers are queried, too
    */
   public RunResult snapshot(ExportJob job, boolean detailed, List<String> beamArguments) {
     return guarded(
@@ -161,7 +167,7 @@ public final class Exporter {
           UnpackDirectories.require();
           try (Sinks sinks = open(job)) {
             sinks.all().forEach(sink -> sink.samples().prepare());
-            // Not the pipeline's own lock: a night's run and a sample do not exclude each other.
+            // Not the pipeline's own lock: a nightly run and a snapshot may run at the same time.
             Optional<PipelineLocks.RunLock> lock = sinks.ledger().tryLock("snapshot/" + job.name());
             if (lock.isEmpty()) {
               throw new ExportFailedException(
@@ -197,7 +203,7 @@ public final class Exporter {
         });
   }
 
-  /** Makes the sinks ready for the job's reports. */
+  /** Prepares the sinks for the job's reports. */
   public void migrate(ExportJob job) {
     guarded(
         () -> {
@@ -208,7 +214,7 @@ public final class Exporter {
         });
   }
 
-  /** All sites that the token may list. */
+  /** Returns all sites that the token can list. */
   public List<Site> sites() {
     return guarded(
         () -> {
@@ -219,14 +225,14 @@ public final class Exporter {
   }
 
   /**
-   * What a run or a backfill would do. Asks the API for sites and events only, and writes nothing
-   * but its part in the quota.
+   * Returns what a run would do. Queries the API for sites and events only, and writes nothing
+   * except its share of the quota.
    */
   public PlanOverview planRun(ExportJob job) {
     return plan(job, new Mode.Nightly(job.lookbackDays(), false));
   }
 
-  /** What a backfill would do. */
+  /** Returns what a backfill would do, in the same way as {@link #planRun}. */
   public PlanOverview planBackfill(ExportJob job, DayRange days, boolean force) {
     return plan(job, new Mode.Backfill(days, force, true));
   }
@@ -263,7 +269,7 @@ public final class Exporter {
         settings.maxRangeDays());
   }
 
-  /** What is covered, a row a report and slice. */
+  /** Returns the coverage of the ledger, one line per report and slice. */
   public StatusOverview status(ExportJob job) {
     return guarded(
         () -> {
@@ -278,7 +284,7 @@ public final class Exporter {
         });
   }
 
-  /** When a run of the pipeline by this command last ended with exit code 0. */
+  /** Returns when a run of the pipeline with this command last ended with exit code 0. */
   public Optional<Instant> lastSuccess(ExportJob job, String command) {
     return guarded(
         () -> {
@@ -292,7 +298,7 @@ public final class Exporter {
         });
   }
 
-  /** Asks the control totals of a range again and compares them with what is stored. */
+  /** Queries the control totals of a range again and compares them with what is stored. */
   public Verification verify(ExportJob job, DayRange days) {
     return guarded(
         () -> {
@@ -304,7 +310,7 @@ public final class Exporter {
         });
   }
 
-  /** How the numbers of a report, site and day came to be. Asks the API nothing. */
+  /** Returns the origin of the numbers of a report, site and day. Sends no request to the API. */
   public Explanation explain(ExportJob job, Report report, SiteId site, LocalDate day) {
     return guarded(
         () -> {
@@ -408,11 +414,11 @@ public final class Exporter {
     }
   }
 
-  /** What still is stale after a run, however long ago it was stored. */
+  /** Returns all ranges that are still stale after a run, whatever the time of their storage. */
   private static List<StaleRange> stale(
       ExportJob job, Accounts.Found found, Sinks sinks, Plan plan) {
     if (plan.stale().isEmpty()) {
-      // Not worth reading all of the ledger each night.
+      // Not worth reading the whole ledger every night.
       return List.of();
     }
     Map<SiteId, String> zones = new HashMap<>();
@@ -466,7 +472,7 @@ public final class Exporter {
     LocalDate from =
         mode instanceof Mode.Backfill backfill
             ? backfill.days().first()
-            // Gaps are looked for no further back than one window.
+            // Search for gaps no further back than one window.
             : LocalDate.ofInstant(now, ZoneOffset.UTC)
                 .minusDays(settings.maxRangeDays() + job.lookbackDays() + 2L);
     return new WindowPlanner(
@@ -478,7 +484,7 @@ public final class Exporter {
         view.lookback());
   }
 
-  /** The least time in which the quota lets so many requests go out. */
+  /** Returns the least time in which the quota permits this number of requests. */
   private Duration floor(long requests) {
     long rounds =
         requests == 0
@@ -488,8 +494,8 @@ public final class Exporter {
   }
 
   /**
-   * A client for a command that stores nothing. It shares the account's quotas, but needs no
-   * database for that.
+   * Creates a client for a command that stores nothing. It shares the account's quotas if a
+   * database is available, but does not require one.
    */
   private FathomClient lookingUp() {
     return client(
@@ -505,8 +511,8 @@ public final class Exporter {
   }
 
   /**
-   * The database by way of which commands that write nothing share the account's quotas; null when
-   * there is none, or when nobody can have shared anything there yet.
+   * Returns the database through which commands that write nothing share the account's quotas.
+   * Returns null if there is none, or if no run has prepared it for sharing yet.
    */
   private @Nullable PostgresSettings preparedQuota() {
     if (settings.postgres() == null) {
@@ -521,7 +527,10 @@ public final class Exporter {
   }
 
   /**
-   * @param quota where permits are shared; null when they are this process's own
+   * Creates a client for a job.
+   *
+   * @param quota the database through which permits are shared; null for permits of this process
+   *     only
    */
   private FathomClient client(
       ApiSettings api,
@@ -540,14 +549,14 @@ public final class Exporter {
   }
 
   /**
-   * The database by way of which a job shares the account's quota: also one that the job writes
-   * nothing to, if it can be had.
+   * Returns the database through which a job shares the account's quota: also a database that the
+   * job does not write to, if it is reachable. Returns null if there is none.
    */
   private @Nullable PostgresSettings quota(ExportJob job) {
     if (job.toPostgres() || settings.postgres() == null) {
       return job.toPostgres() ? postgres() : null;
     }
-    // Nobody else may have made the tables of permits.
+    // Create the permit tables: they may not exist yet.
     try (PostgresSink database = new PostgresSink(postgres(), environment.variables())) {
       database.migrate(List.of());
       return postgres();
@@ -602,7 +611,9 @@ public final class Exporter {
         environment.variables());
   }
 
-  /** Turns what keeps a command from beginning into one exception with its exit code. */
+  /**
+   * Converts the errors that prevent a command from starting into one exception with an exit code.
+   */
   private static <T> T guarded(Supplier<T> work) {
     try {
       return work.get();

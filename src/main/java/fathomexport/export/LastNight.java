@@ -8,13 +8,15 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** Finds the sites whose queries failed in a pipeline's last run: they come last in the next. */
+/**
+ * Finds the sites whose queries failed in a pipeline's last run. The next run fetches them last.
+ */
 final class LastNight {
   private LastNight() {}
 
   /**
-   * The sites of these whose own queries failed; not those that were not asked because the run
-   * ended.
+   * Returns those of the given sites whose own queries failed; not those that were not fetched
+   * because the run ended.
    *
    * @param runs newest first
    */
@@ -33,7 +35,10 @@ final class LastNight {
         .collect(Collectors.toSet());
   }
 
-  /** What stands before a message that tells of a site's own trouble; empty for any other. */
+  /**
+   * Returns the window at the start of a message about a site's own failure, or empty for any other
+   * message.
+   */
   private static String window(String line) {
     for (String words : List.of(Outcome.UNAVAILABLE, Outcome.UNUSABLE)) {
       int at = line.indexOf(": " + words);
@@ -44,7 +49,7 @@ final class LastNight {
     return "";
   }
 
-  /** Whether a window's text, report, slice and days, is about a site. */
+  /** Returns whether a window's text (report, slice and days) is about a site. */
   private static boolean isOf(SiteId site, String window) {
     String slice = window.substring(window.indexOf(' ') + 1);
     return slice.startsWith(site + " ") || slice.startsWith(site + "/");

@@ -39,12 +39,17 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** What a job's sinks know, as planning and fetching need it. Read once a run. */
+/**
+ * The content of a job's ledgers in the form that planning and fetching need. Read once per run.
+ */
 final class LedgerView {
-  /** Enough for the hours that a control total counts, with a snapshot every few minutes. */
+  /**
+   * Enough runs for the hours in which control totals stay valid, with a snapshot every few
+   * minutes.
+   */
   private static final int RUNS = 200;
 
-  /** Exit codes of runs that another goes on with. */
+  /** Exit codes of interrupted runs, which another run resumes. */
   private static final Set<Integer> CUT_SHORT =
       Set.of(
           FailureKind.STORAGE.exitCode(),
@@ -60,7 +65,7 @@ final class LedgerView {
     this.sinks = sinks;
   }
 
-  /** What all sinks hold, by report. */
+  /** Returns what all sinks hold, by report. */
   Map<String, Holdings> holdings(Collection<SiteId> sites, LocalDate from) {
     Map<String, Holdings> holdings = new HashMap<>();
     if (sites.isEmpty()) {
@@ -89,20 +94,23 @@ final class LedgerView {
     return holdings;
   }
 
-  /** A period whose last attempt failed: no control confirms what that has not replaced. */
+  /**
+   * A period whose last attempt failed. The stored rows are still those from before, so a control
+   * must not confirm them.
+   */
   private record Failed(Slice slice, LocalDate period) {
     static Failed of(LedgerEntry entry) {
       return new Failed(entry.slice(), entry.certificate().period());
     }
   }
 
-  /** A period; without date grouping those of one start stand side by side. */
+  /** A stored period. Without date grouping, several can start on the same day. */
   private record Period(Slice slice, LocalDate first, LocalDate last) {}
 
   /**
-   * Whether the sinks before this one have the same rows, as far as they have the period.
+   * Returns whether the sinks read before have the same rows, as far as they hold the period.
    *
-   * @param rows their digests of rows; takes those of this one
+   * @param rows digests of the rows by period; this entry's digest is added
    */
   private static boolean isOfAll(LedgerEntry entry, Map<Period, String> rows) {
     PeriodCertificate c = entry.certificate();
@@ -112,7 +120,9 @@ final class LedgerView {
   }
 
   /**
-   * @param confirmable whether the answer that it is certified against may confirm it
+   * Converts a ledger entry.
+   *
+   * @param confirmable whether an equal control response may confirm the stored rows
    */
   private static Held held(LedgerEntry entry, boolean confirmable) {
     PeriodCertificate certificate = entry.certificate();
@@ -131,7 +141,7 @@ final class LedgerView {
         confirmable ? certificate.controlDigest() : null);
   }
 
-  /** Whose look-back a control may confirm. */
+  /** Returns which look-backs a control query may confirm. */
   Lookback lookback() {
     Set<SiteId> failed = new HashSet<>();
     Map<SiteId, Instant> audited = new HashMap<>();
@@ -146,9 +156,9 @@ final class LedgerView {
   }
 
   /**
-   * Gives the book the control totals that windows were certified with by a run that was cut short
-   * since then, so that the run that goes on does not ask for them again. No other: a certificate
-   * is only as fresh as its control, and those of years would weigh on the heap.
+   * Adds the control totals of windows that an interrupted run certified since then, so that this
+   * run does not query them again. Other totals are not added: a certificate is only as fresh as
+   * its control, and totals of years would fill the heap.
    */
   void seed(ControlBook book, Plan plan, Instant since) {
     Set<String> cutShort =
@@ -180,7 +190,7 @@ final class LedgerView {
                 .anyMatch(d -> d.contains(query.days()))
             && certificate.status() == CertificateStatus.CERTIFIED
             && isWhole(report, certificate)
-            // The totals of another zone's days are none of these.
+            // Totals of another time zone are totals of other days.
             && Objects.equals(entry.provenance().zone(), zones.get(entry.slice().site()))
             && entry.provenance().definition().equals(report.definition())
             && cutShort.contains(confirmed == null ? entry.provenance().runId() : confirmed.runId())
@@ -197,7 +207,7 @@ final class LedgerView {
     }
   }
 
-  /** What is the same for all control queries of one question, whatever their days. */
+  /** The properties that control queries of one kind share, whatever their days. */
   private record Family(Slice slice, Entity entity, DateGrouping grouping, List<Filter> filters) {
     static Family of(ControlQuery query) {
       return new Family(
@@ -214,15 +224,15 @@ final class LedgerView {
   }
 
   /**
-   * Whether the period was over: the total of one that grows is no control for what it has grown
-   * to.
+   * Returns whether the period was over. The total of a period that still grows cannot be its
+   * control later.
    */
   private static boolean isWhole(Report report, PeriodCertificate certificate) {
     return report.dateGrouping() == DateGrouping.NONE
         || report.dateGrouping().periodEnd(certificate.period()).equals(certificate.coversTo());
   }
 
-  /** The events of which something is stored, as far as it was read. */
+  /** Returns the events for which something is stored, as far as the ledger was read. */
   Set<Slice> storedEvents() {
     return first.values().stream()
         .flatMap(List::stream)
@@ -232,7 +242,7 @@ final class LedgerView {
         .collect(Collectors.toSet());
   }
 
-  /** How many rows a period is expected to have, by what is stored. */
+  /** Returns the expected number of rows per period, derived from what is stored. */
   ExpectedRows expectedRows() {
     return new ExpectedRows(first.values());
   }

@@ -20,7 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
-/** Samples the current visitors of some sites, from the plan to the ledger's record. */
+/** Samples the current visitors of some sites, from the plan to the record in the ledger. */
 final class SnapshotRun {
   static final String COMMAND = "snapshot";
 
@@ -43,15 +43,15 @@ final class SnapshotRun {
     this.maxInFlight = maxInFlight;
   }
 
-  /** Makes a run's spec from when it began and the number of its sites. */
+  /** Creates the spec of a run from its start time and its number of sites. */
   interface Specification {
     ExportSpec of(Instant startedAt, long sites);
   }
 
   /**
-   * Runs to the end.
+   * Executes the run to its end.
    *
-   * @return the run's record, which the ledger has
+   * @return the run's record, which is also in the ledger
    */
   RunRecord run(Accounts.Found found, Specification specification, List<String> beamArguments) {
     Instant startedAt = environment.time().instant();

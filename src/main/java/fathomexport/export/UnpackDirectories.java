@@ -10,23 +10,23 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The directories that native libraries are unpacked to and loaded from. One that is mounted {@code
- * noexec}, as {@code /tmp} is on hardened machines, is found before anything is fetched: later it
- * would be an error in the middle of the first window.
+ * Checks the directories that native libraries are unpacked to and loaded from. A directory that is
+ * mounted {@code noexec}, as {@code /tmp} is on hardened machines, is reported before anything is
+ * fetched; otherwise the first window would fail halfway.
  */
 final class UnpackDirectories {
   private static final String DEFAULT = "java.io.tmpdir";
 
-  /** By library, the property that names a directory of its own. */
+  /** The property that sets a library's own directory, by library. */
   private static final Map<String, String> PROPERTIES =
       Map.of("snappy", "org.xerial.snappy.tempdir", "zstd", "ZstdTempFolder");
 
   private UnpackDirectories() {}
 
   /**
-   * Makes sure that each can be used.
+   * Checks that every directory can be used.
    *
-   * @throws ExportFailedException when one cannot, with what to set
+   * @throws ExportFailedException if one cannot be used; the message says what to set
    */
   static void require() {
     PROPERTIES.forEach(
@@ -41,7 +41,7 @@ final class UnpackDirectories {
     try {
       Path probe = Files.createTempFile(directory, "fathom-export-", ".exec");
       try {
-        // Linux answers no for a file that is executable but lies where nothing may be executed.
+        // On Linux, isExecutable returns false for an executable file on a noexec mount.
         if (probe.toFile().setExecutable(true) && !Files.isExecutable(probe)) {
           throw new ExportFailedException(
               FailureKind.CONFIGURATION,

@@ -1,6 +1,5 @@
 /**
- * The one door to exports: {@link fathomexport.export.Exporter} has a job planned, runs it and
- * records it.
+ * The entry point for exports: {@link fathomexport.export.Exporter} plans, runs and records a job.
  */
 @NullMarked
 package fathomexport.export;

@@ -30,7 +30,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** What a job's sinks hold, period by period, as the least sure of them holds it. */
+/** What a job's sinks hold, period by period. Where sinks differ, the worst certificate counts. */
 final class Coverage {
   private final ExportJob job;
   private final Instant now;
@@ -43,10 +43,10 @@ final class Coverage {
     this.now = now;
   }
 
-  /** A site's zone, as the newest of its entries has it. */
+  /** A site's time zone according to its newest ledger entry. */
   private record Zone(Instant fetchedAt, @Nullable String zone) {}
 
-  /** A period as the least sure of the sinks holds it. */
+  /** A period as stored in the sinks. Where sinks differ, the worst certificate counts. */
   private record Cell(
       LocalDate period,
       LocalDate coversTo,
@@ -67,7 +67,7 @@ final class Coverage {
     }
   }
 
-  /** A line a report and slice, in no order that matters. */
+  /** Returns one line per report and slice, in no particular order. */
   static List<StatusOverview.Line> of(
       ExportJob job, Sinks sinks, Instant now, Map<String, StatusOverview.Journal> journals) {
     Coverage coverage = new Coverage(job, now);
@@ -124,7 +124,7 @@ final class Coverage {
       Map<Slice, NavigableMap<String, Cell>> cells = held.getOrDefault(report.name(), Map.of());
       Set<Slice> slices = new HashSet<>(cells.keySet());
       if (report.entity() == Entity.PAGEVIEW) {
-        // A report that was added, and a site of which nothing came, are told, too.
+        // Include new reports, and sites without any data.
         sites.forEach(site -> slices.add(new Slice(site, null)));
       }
       for (Slice slice : slices) {
@@ -209,7 +209,10 @@ final class Coverage {
     return now.atZone(zone).toLocalDate().minusDays(1);
   }
 
-  /** Neighbouring periods of one state together, holes between them included. */
+  /**
+   * Combines neighbouring periods of the same state. Missing periods between them become spans,
+   * too.
+   */
   private List<StatusOverview.Span> spans(
       Report report, Slice slice, NavigableMap<String, Cell> cells, Set<String> failedKeys) {
     List<StatusOverview.Span> spans = new ArrayList<>();
@@ -221,7 +224,7 @@ final class Coverage {
           before == null
               ? cell.period()
               : report.dateGrouping().periodEnd(before.last()).plusDays(1);
-      // Days that no run asks for are not missing.
+      // Days that no run queries are not missing.
       LocalDate from =
           due.isBefore(Site.FIRST_ACCURATE_DAY)
               ? report.dateGrouping().periodStart(Site.FIRST_ACCURATE_DAY)

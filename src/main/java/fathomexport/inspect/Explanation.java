@@ -23,13 +23,13 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How the numbers of one report, site and day came to be, a part for each sink and event.
+ * The origin of the numbers of one report, site and day, with one part per sink and event.
  *
- * @param day the day that was asked about; the period that holds it is what is told
- * @param measuredFrom first day of the site that is stored of the report; null when none is
- * @param measuredTo last one
- * @param sites the sites of which anything is stored of the report
- * @param learned what answers taught about the API
+ * @param day the day in question; the parts describe the period that contains it
+ * @param measuredFrom first stored day of the report for this site; null if none is stored
+ * @param measuredTo last stored day of the report for this site; null if none is stored
+ * @param sites all sites with stored data of the report
+ * @param learned limits of the API learned from its responses
  */
 public record Explanation(
     String report,
@@ -41,14 +41,14 @@ public record Explanation(
     List<String> sites,
     List<ApiLesson> learned) {
   /**
-   * What one sink holds of one slice.
+   * What one sink holds for one slice.
    *
-   * @param status null when nothing is known of the period
-   * @param current whether it was asked under the report's present definition
-   * @param confirmedAt when a control query last confirmed what was fetched, so that it was not
-   *     fetched again; null when that has not happened since
-   * @param confirmedRun the run that asked that control query
-   * @param attempt the failed attempt since, if any
+   * @param status status of the certificate; null if there is no certificate
+   * @param current whether the rows were fetched under the report's present definition
+   * @param confirmedAt when a control query last confirmed the fetched rows, so that they were not
+   *     fetched again; null if that has not happened since
+   * @param confirmedRun the run that sent that control query
+   * @param attempt the failed attempt since then; null if there is none
    */
   public record Part(
       String sink,
@@ -74,18 +74,20 @@ public record Explanation(
       @Nullable Failed attempt,
       List<String> quarantined) {}
 
-  /** Sum over the rows, and the control's total; null when there was no control. */
+  /** The sum over the rows, and the control total; null if there was no control. */
   public record Measure(long sum, @Nullable Long control) {}
 
   /** A number that a later fetch changed. */
   public record Change(
       String measure, @Nullable Double before, @Nullable Double after, Instant at, String runId) {}
 
-  /** An attempt that did not replace what is stored. */
+  /** An attempt that failed and so did not replace what is stored. */
   public record Failed(Instant at, String runId, String reason) {}
 
   /**
-   * @param account whose API the lessons are about
+   * Reads the explanation from the ledgers of the sinks.
+   *
+   * @param account the account whose API the learned limits belong to
    */
   public static Explanation of(
       Report report, SiteId site, LocalDate day, Sinks sinks, String account) {
@@ -220,7 +222,9 @@ public record Explanation(
         rows(sink, a.report(), a.slice(), Set.of(a.windowId())));
   }
 
-  /** The open quarantined rows of windows that hold the period, as they are shown. */
+  /**
+   * Returns the unsettled quarantined rows of windows that contain the period, as text for people.
+   */
   private static List<String> rows(Sink sink, String report, Slice slice, Set<String> windows) {
     return sink.ledger().quarantined(report, slice, windows).stream()
         .map(q -> q.reason() + ": " + q.rawText())

@@ -3,21 +3,21 @@ package fathomexport.inspect;
 import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Locale;
 
-/** What is known of a period, the worst that applies first. */
+/** The state of a period. If several apply, the first counts. */
 public enum PeriodState {
-  /** The numbers disagree, rows were refused, or the last attempt failed. */
+  /** The numbers disagree, rows were rejected, or the last attempt failed. */
   INCOMPLETE("incomplete", 'I', "the last attempt failed, or its numbers disagree"),
-  /** Within what is covered, but never measured. */
+  /** Within the covered range, but never measured. */
   MISSING("missing", 'M', "never measured"),
-  /** Asked for under another definition of the report, or in another zone of the site. */
+  /** Fetched under another definition of the report, or in another time zone of the site. */
   STALE("stale", 'S', "asked for under another definition or zone"),
-  /** It was not over when it was measured. */
+  /** Not over when it was measured. */
   PROVISIONAL("provisional", 'P', "not over when it was measured"),
-  /** No control was possible. */
+  /** No control was possible, so the sums are not checked. */
   UNCERTIFIED("uncertified", 'U', "no control was possible"),
-  /** Certified, with no row. */
+  /** Certified, without rows. */
   NOTHING("nothing measured", 'N', "certified: there was nothing"),
-  /** The control agrees. */
+  /** The sums equal the control totals. */
   CERTIFIED("certified", 'C', "the sums equal the control");
 
   private final String label;
@@ -34,7 +34,7 @@ public enum PeriodState {
     return label;
   }
 
-  /** One letter for it, so that it is not told by colour alone. */
+  /** Returns a letter for the state, so that colour is not the only cue. */
   public char letter() {
     return letter;
   }
@@ -43,7 +43,7 @@ public enum PeriodState {
     return meaning;
   }
 
-  /** Its name in JSON and as a style. */
+  /** Returns the state's name in JSON and in style sheets. */
   @JsonValue
   public String key() {
     return name().toLowerCase(Locale.ROOT);

@@ -21,28 +21,29 @@ import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a run would cost, before it costs anything.
+ * The estimated cost of a run, before it starts.
  *
- * @param lines one a question and site, in the order of the plan
- * @param leastRequests when no answer reaches the row limit and the API does nothing unexpected
- * @param likelyRequests with as many rows a period as the ledger has seen
- * @param mostRequests when, besides, every range is refused once and halved, every page and its
- *     control are asked again, periods that come out empty are confirmed, each question has its
+ * @param lines one per query and site, in the order of the plan
+ * @param leastRequests if no response reaches the row limit and the API does nothing unexpected
+ * @param likelyRequests with as many rows per period as the ledger has seen
+ * @param mostRequests if, in addition, every range is rejected once and halved, every page and its
+ *     control are queried again, periods that come out empty are confirmed, each query has its
  *     second turn, and all retries of each site and report are used: the sum of the lines
- * @param minutes at the quota, for the likely requests
- * @param billedPageviews likely pageviews of the plan that this is billed as: a month of nights
- *     like this one, or once for a backfill
+ * @param minutes duration of the likely requests at the quota
+ * @param billedPageviews likely pageviews billed: for a month of nights like this one, or once for
+ *     a backfill
  * @param billedEvery {@code month} or {@code once}
- * @param rows expected; null when nothing is known of any question. What is not known is not in it
- * @param bytes that these rows take in all sinks together; null when nothing is known
- * @param unknown questions of which the ledger knows no rows
- * @param byReport what the likely requests are for, a line for the reports that share a question
- * @param kinds the same of all of them
- * @param skippedPeriods that would be due, but lie before their site was added, or before March
- *     2021
- * @param splits periods that alone reach the row limit and so are asked for in parts
- * @param assumptions what the numbers rest on
- * @param notes sites that could not be had, and what is stale
+ * @param rows expected rows, without queries for which the ledger has no rows; null if it has none
+ *     for any query
+ * @param bytes expected size of these rows in all sinks together; null if it is unknown
+ * @param unknown number of queries for which the ledger has no rows
+ * @param byReport purposes of the likely requests, one item per group of reports that share a query
+ * @param kinds purposes of the likely requests of all reports together
+ * @param skippedPeriods periods that would be due, but lie before their site was added, or before
+ *     March 2021
+ * @param splits periods that reach the row limit on their own and so are fetched in partitions
+ * @param assumptions the assumptions behind the numbers
+ * @param notes sites that could not be read, and stale ranges
  */
 public record PlanOverview(
     List<Line> lines,
@@ -64,15 +65,15 @@ public record PlanOverview(
     List<String> notes) {
 
   /**
-   * One question to one site.
+   * One query for one site.
    *
-   * @param reports that its answers fill
+   * @param reports the reports that the query fills
    * @param event null for pageviews
-   * @param likelyRequests control queries included, with the first question that needs them
-   * @param mostRequests with all retries of the site and report; events of a site share them, and
-   *     they stand with the first
-   * @param rows null when the ledger knows of none
-   * @param bytes in all sinks together; null when the ledger knows of no rows
+   * @param likelyRequests includes control queries, counted for the first query that needs them
+   * @param mostRequests includes all retries of the site and report; the events of a site share
+   *     them, and they count for the first event
+   * @param rows expected rows; null if the ledger has none for the query
+   * @param bytes expected size in all sinks together; null if the ledger has no rows
    */
   public record Line(
       List<String> reports,
@@ -117,10 +118,10 @@ public record PlanOverview(
     }
   }
 
-  /** What the likely requests of one question are for, over all sites. */
+  /** The purposes of the likely requests of one query, over all sites. */
   public record Share(List<String> reports, RequestCosts.Kinds kinds) {}
 
-  /** A period that reaches the row limit alone. */
+  /** A period that reaches the row limit on its own. */
   public record Split(
       List<String> reports, String site, @Nullable String event, LocalDate period, long rows) {}
 
@@ -129,8 +130,10 @@ public record PlanOverview(
   }
 
   /**
-   * @param everyNight what every night is about; null for a backfill
-   * @param weights what is stored, by report: what a row weighs
+   * Creates the overview of a plan.
+   *
+   * @param everyNight the plan of a usual night; null for a backfill
+   * @param weights rows and bytes stored, by report, from which the size of a row is derived
    */
   public static PlanOverview of(
       RequestCosts costs,
@@ -198,7 +201,10 @@ public record PlanOverview(
         notes(plan, lost));
   }
 
-  /** Adds to each line, in order, the retries that it brings to those of its site and reports. */
+  /**
+   * Returns a function that adds to each line, in order, the retries that the line contributes to
+   * those of its site and reports.
+   */
   private static BiFunction<String, Line, Line> retries() {
     RetryBudget budget = RetryBudget.ofASiteAndReport();
     Map<String, Long> answers = new HashMap<>();

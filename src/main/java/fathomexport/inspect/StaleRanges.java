@@ -20,11 +20,14 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** Finds what is stale in the sinks. */
+/** Finds stale ranges in the sinks. */
 public final class StaleRanges {
   private StaleRanges() {}
 
-  /** What is told together; ranges without date grouping stand each for itself. */
+  /**
+   * The key under which periods are combined into one range. Ranges without date grouping are not
+   * combined.
+   */
   private record Key(SiteId site, String why, @Nullable LocalDate first, @Nullable LocalDate last) {
     private static final Comparator<LocalDate> DATES =
         Comparator.nullsFirst(Comparator.naturalOrder());
@@ -35,15 +38,15 @@ public final class StaleRanges {
             .thenComparing(Key::last, DATES);
   }
 
-  /** A period that is stored, in one sink or more. */
+  /** A period that is stored in at least one sink. */
   private record Period(String event, LocalDate first, LocalDate last) {}
 
   /**
-   * What is stale in any of the sinks.
+   * Returns the ranges that are stale in any of the sinks.
    *
-   * @param sites whose; empty means all
-   * @param zones the sites' zones as the API tells them now; where it is not told, that of the
-   *     newest measurement counts
+   * @param sites the sites to search; empty means all
+   * @param zones current time zones of the sites according to the API; for other sites the zone of
+   *     the newest measurement counts
    */
   public static List<StaleRange> of(
       Collection<Report> reports,

@@ -36,22 +36,24 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is covered, to which day, how surely.
+ * The state of a pipeline's data: what is stored, up to which day, and how well it is certified.
  *
- * @param at when this was found
- * @param sites sites of which something is stored, or that the pipeline names
- * @param sitesComplete those of which every report is stored to yesterday, without a gap, complete
- *     and as the pipeline asks for it today
- * @param lines one a report and slice, what needs attention first
- * @param stale what was measured under another definition, or another zone than the site's newest
+ * @param at when the state was read
+ * @param sites number of sites that have stored data or that the pipeline names
+ * @param sitesComplete number of these for which every report is stored up to yesterday, without a
+ *     gap, complete and under the pipeline's present definition
+ * @param lines one per report and slice; those that need attention come first
+ * @param stale ranges measured under another definition, or in another time zone than the site's
+ *     newest
  * @param quarantined the newest rows that could not be typed, newest first
  * @param restated the newest changes of stored periods, newest first
- * @param moved how late numbers still changed, a line a report that has changed
- * @param lookbackFetched sites whose look-back is fetched, since an audit found rows that had
- *     changed although the control had not
+ * @param moved how late numbers still changed, one item per report with changes
+ * @param lookbackFetched sites whose look-back is fetched rather than confirmed, because an audit
+ *     found changed rows although the control had not changed
  * @param runs the newest runs, newest first
- * @param learned what answers taught about the API
- * @param damaged files that cannot be read, each with what to do; what they held counts as missing
+ * @param learned limits of the API learned from its responses
+ * @param damaged files that cannot be read, each with what to do about it; their content counts as
+ *     missing
  */
 public record StatusOverview(
     Instant at,
@@ -68,7 +70,10 @@ public record StatusOverview(
     Usage usage,
     List<ApiLesson> learned,
     List<String> damaged) {
-  /** Not before the web, and not after what a path of four digits for the year can hold. */
+  /**
+   * Any day that can be stored: years before 1970 have no web data, and paths have four digits for
+   * the year.
+   */
   private static final DayRange ANY_DAY =
       new DayRange(LocalDate.of(1970, 1, 1), LocalDate.of(9999, 12, 31));
 
@@ -79,22 +84,23 @@ public record StatusOverview(
   private static final int USAGE_DAYS = 31;
 
   /**
-   * One report of one site, and for events of one event. Counts are of periods: days, months or
-   * years. A period counts as the least sure of what the pipeline's sinks hold of it.
+   * The coverage of one report for one site, and for events of one event. Counts are numbers of
+   * periods: days, months or years. Where the pipeline's sinks differ, a period's worst state
+   * counts.
    *
-   * @param grouping by which date
-   * @param first first period that is held; null when nothing is
-   * @param freshTo last measured day; null when nothing is
-   * @param daysBehind from there to the site's yesterday; null when nothing is held
-   * @param missing periods between the first and the last that are not held
+   * @param grouping the date grouping
+   * @param first first stored period; null if nothing is stored
+   * @param freshTo last measured day; null if nothing is stored
+   * @param daysBehind days from there to the site's yesterday; null if nothing is stored
+   * @param missing periods between the first and the last that are not stored
    * @param failed periods whose last attempt failed
    * @param provisional periods that were not over when they were measured
-   * @param stale periods that were asked for under another definition or zone
+   * @param stale periods that were fetched under another definition or time zone
    * @param quarantined rows that could not be typed, of windows that are not settled
    * @param restated periods that a later fetch changed
-   * @param problem the newest failed attempt's reason; null when there is none
+   * @param problem the newest failed attempt's period and reason; null if there is none
    * @param gaps the missing periods, as ranges of days
-   * @param spans all periods from the first to the last, neighbours of one state together
+   * @param spans all periods from the first to the last, with neighbours of the same state combined
    */
   public record Line(
       String report,
@@ -119,7 +125,7 @@ public record StatusOverview(
       List<Gap> gaps,
       List<Span> spans) {
 
-    /** Whether somebody should look at it: it is not complete to yesterday. */
+    /** Returns whether the line needs attention because it is not complete up to yesterday. */
     @JsonProperty
     public boolean attention() {
       return daysBehind == null
@@ -140,7 +146,7 @@ public record StatusOverview(
     }
   }
 
-  /** Days of neighbouring periods in one state, both ends included. */
+  /** Days of neighbouring periods in the same state, both ends included. */
   public record Span(LocalDate first, LocalDate last, PeriodState state) {}
 
   /** A row that could not be typed. */
@@ -159,16 +165,16 @@ public record StatusOverview(
       @Nullable Double after) {}
 
   /**
-   * How late a report's stored numbers were still changed by a later fetch: what a look-back is
-   * chosen from. Days and hours only: a month that is not over grows.
+   * How late a later fetch still changed a report's stored numbers: the basis for choosing a
+   * look-back. Covers days and hours only, because a month that is not over always grows.
    *
-   * @param days stored days (of a site or event) that changed
-   * @param ages how many of them changed so many days after their end, ascending; a day that
-   *     changed twice counts with the later
+   * @param days number of stored days (of a site or event) that changed
+   * @param ages number of changed days by their age at the change, ascending; a day that changed
+   *     twice counts at the later age
    * @param lastAt when the newest change was fetched
-   * @param lookbackDays the pipeline's
-   * @param suggestedLookbackDays the least that would have caught all that is known; one more than
-   *     the pipeline's when changes came as late as it looks, since later ones may be missed
+   * @param lookbackDays the pipeline's look-back
+   * @param suggestedLookbackDays the smallest look-back that covers all known changes; one more
+   *     than the pipeline's if changes occurred at its limit, since later ones may be missed
    */
   public record Moved(
       String report,
@@ -179,24 +185,25 @@ public record StatusOverview(
       int suggestedLookbackDays) {}
 
   /**
-   * Rows that had changed although the control had not.
+   * An audit that found changed rows although the control had not changed.
    *
-   * @param period the one that was fetched all the same
+   * @param period the period that was fetched for the audit
    */
   public record FailedAudit(
       String site, String report, @Nullable String event, LocalDate period, Instant at) {}
 
   /**
-   * How many days changed at one age.
+   * The number of days that changed at one age.
    *
-   * @param daysAfter from the end of the day in the site's zone; 1 is the day after
+   * @param daysAfter days since the end of the day in the site's time zone; 1 is the day after
+   * @param days number of changed days
    */
   public record Age(long daysAfter, long days) {}
 
   /**
-   * One run.
+   * One run, of any pipeline.
    *
-   * @param took null while it runs, and for ever when it was killed
+   * @param took null while the run is in progress, and for good if it was killed
    */
   public record Run(
       String runId,
@@ -215,13 +222,13 @@ public record StatusOverview(
       long requests) {}
 
   /**
-   * What was used of the quota, each request billed as a pageview. Days are in UTC.
+   * The use of the quota. Each request is billed as a pageview. Days are in UTC.
    *
-   * @param source {@code counted}: every request of all that share the ledger's database; {@code
-   *     runs}: what the runs of the ledger say, so without those that were killed
-   * @param limitedThisMonth requests that were answered with 429; null when they are not counted
+   * @param source {@code counted}: every request of all runs that share the ledger's database;
+   *     {@code runs}: the requests in the ledger's run records, so without runs that were killed
+   * @param limitedThisMonth requests that were answered with 429; null if they are not counted
    * @param requestsPerMinute the quota
-   * @param days the last ones, oldest first, each with its requests
+   * @param days the last 31 days, oldest first, each with its requests
    */
   public record Usage(
       String source,
@@ -231,17 +238,19 @@ public record StatusOverview(
       int requestsPerMinute,
       List<DayUse> days) {}
 
-  /** Requests of a day. */
+  /** The requests of one day. */
   public record DayUse(LocalDate day, long requests) {}
 
   /**
-   * @param account whose API it is about
+   * Reads the overview from the sinks.
+   *
+   * @param account the account whose API the learned limits belong to
    */
   public static StatusOverview of(
       ExportJob job, Sinks sinks, Instant now, int requestsPerMinute, String account) {
     Map<String, Journal> journals = new HashMap<>();
     for (Report report : job.reports()) {
-      // All sinks are told the same: the first one's journals speak for them.
+      // All sinks receive the same journal lines, so the first sink's journals suffice.
       journals.put(
           report.name(),
           new Journal(
@@ -309,8 +318,8 @@ public record StatusOverview(
   }
 
   /**
-   * The newest lines of a report's journals, and how many there are of each slice: a slice must not
-   * seem to have none because others have newer ones.
+   * The newest lines of a report's journals, and the number of lines per slice. The counts are
+   * separate because newer lines of other slices can displace those of a slice.
    */
   record Journal(
       List<QuarantinedRow> quarantined,
@@ -333,7 +342,7 @@ public record StatusOverview(
         r.after());
   }
 
-  /** One line a site, however many sinks know of it. */
+  /** Returns one item per site, however many sinks record it. */
   private static List<FailedAudit> failedAudits(ExportJob job, Sinks sinks) {
     Map<String, FailedAudit> bySite = new TreeMap<>();
     for (Audit audit : sinks.audits()) {
@@ -379,7 +388,7 @@ public record StatusOverview(
     }
     TreeMap<Long, Long> ages = new TreeMap<>();
     daysLate.values().forEach(days -> ages.merge(days, 1L, Long::sum));
-    // Yesterday, which is one day old, and as many days before it are asked for again.
+    // A look-back of n days fetches yesterday, which is one day old, and the n days before it.
     int latest = (int) Math.min(ages.lastKey() - 1, Integer.MAX_VALUE);
     int lookback = job.lookbackDays();
     return Optional.of(
@@ -417,7 +426,7 @@ public record StatusOverview(
     List<RequestCount> counts = sinks.ledger().requestCounts(from);
     Map<LocalDate, Long> requests = new TreeMap<>();
     from.datesUntil(today.plusDays(1)).forEach(day -> requests.put(day, 0L));
-    // Days before the first that was counted are known from their runs.
+    // Days before the first counted one are known from their run records.
     LocalDate counted =
         counts.stream().map(RequestCount::day).min(LocalDate::compareTo).orElse(LocalDate.MAX);
     for (RunRecord run : sinks.ledger().runs(RUNS_OF_A_MONTH)) {

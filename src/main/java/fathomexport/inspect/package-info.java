@@ -1,4 +1,4 @@
-/** What is stored and what a plan costs, for a person; asks nothing of the API. */
+/** Overviews for people: what is stored and what a plan costs. Sends no request to the API. */
 @NullMarked
 package fathomexport.inspect;
 

@@ -21,11 +21,13 @@ import java.time.Duration;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
-/** Makes clients of the API that ask with the permits of their account. */
+/** Creates API clients that send requests under the permits of their account. */
 public final class ApiClients {
   private static final Duration MINUTE = Duration.ofMinutes(1);
 
-  /** What a lease lasts longer than the longest call, so that a slow end is no lapse. */
+  /**
+   * Margin added to the lease beyond the longest call, so that a slow response does not expire it.
+   */
   private static final Duration LEASE_MARGIN = Duration.ofSeconds(5);
 
   private ApiClients() {}
@@ -34,10 +36,11 @@ public final class ApiClients {
   public record Quotas(Permits reports, Permits lookups) {}
 
   /**
-   * The permits of an account.
+   * Creates the permits of an account.
    *
-   * @param quota the database that they are shared by; null for this process's own
-   * @param optional whether the run goes on with its own when it loses that
+   * @param quota the database through which runs share the permits; null for permits of this
+   *     process only
+   * @param optional whether the run continues with permits of this process if it loses the database
    */
   public static Quotas quotas(
       ApiSettings api,
@@ -93,7 +96,7 @@ public final class ApiClients {
         environment.stop());
   }
 
-  /** A client whose billed requests the listener hears of. */
+  /** Creates a client that reports its billed requests to the listener. */
   public static FathomClient client(
       ApiSettings api, RunEnvironment environment, RequestListener listener, Quotas quotas) {
     StopSignal stop = environment.stop();
@@ -111,7 +114,7 @@ public final class ApiClients {
             new Random()));
   }
 
-  /** Tells a run's listener what a client does. */
+  /** Returns a listener that passes the events of a client to the listener of a run. */
   public static RequestListener hearing(RunListener listener) {
     return event -> {
       if (event instanceof RequestListener.Event.LongWait wait) {

@@ -19,22 +19,25 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Permits that are shared by all runs whose ledger is in one database. Waits here, in between two
- * questions to the database, and bears with it while it restarts.
+ * Permits that all runs with the same ledger database share. Waits between two queries to the
+ * database, and keeps retrying while it restarts.
  */
 public final class LeasedPermits implements Permits {
   private static final Logger LOG = LoggerFactory.getLogger(LeasedPermits.class);
 
-  /** How long a database may be away before a run gives up. */
+  /** How long the database may be unavailable before a run fails. */
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private static final Duration FIRST_PAUSE = Duration.ofMillis(250);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
 
-  /** What an announced end may change by before it is announced again. */
+  /** Minimum change of an announced wait before it is announced again. */
   private static final Duration TELLING = Duration.ofMillis(500);
 
-  /** Longer than connecting takes; less than the lease by what a call takes. */
+  /**
+   * How long after its request to the database a permit may be used: longer than connecting takes,
+   * and shorter than the lease by the duration of a call.
+   */
   public static final Duration SEND_WITHIN = Duration.ofSeconds(35);
 
   private final PermitLease lease;
@@ -86,7 +89,7 @@ public final class LeasedPermits implements Permits {
     }
   }
 
-  /** A time without the database: how long it has lasted, and how long to wait next. */
+  /** A period without the database: how long it has lasted, and the next pause. */
   private final class Outage {
     private final long since = time.nanos();
     private Duration next = FIRST_PAUSE;
@@ -103,7 +106,7 @@ public final class LeasedPermits implements Permits {
     }
   }
 
-  /** Waits, or less when something changed here. */
+  /** Waits for the pause, or less if the state of this process changes. */
   private void sleep(Duration pause) throws InterruptedException {
     lock.lockInterruptibly();
     try {
@@ -137,7 +140,10 @@ public final class LeasedPermits implements Permits {
     lease.close();
   }
 
-  /** A moment by both clocks: the one that never jumps stands still while a machine sleeps. */
+  /**
+   * A moment by both clocks: the monotonic clock never jumps, but it stands still while a machine
+   * sleeps.
+   */
   private record Moment(long nanos, Instant instant) {
     boolean isOlderThan(Duration age, TimeSource time) {
       return time.nanos() - nanos > age.toNanos()

@@ -10,9 +10,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Permits that are shared by way of a database which the command needs for nothing else: when that
- * is lost, it goes on with permits of its own. None of those are spent by then, and the leased ones
- * run out while the database is waited for.
+ * Permits that are shared through a database which the command needs for nothing else. If the
+ * database is lost, the command continues with its own permits. None of these are in use by then,
+ * and the leased ones expire while the command waits for the database.
  */
 public final class PreferablyLeased implements Permits {
   private static final Logger LOG = LoggerFactory.getLogger(PreferablyLeased.class);
@@ -26,7 +26,7 @@ public final class PreferablyLeased implements Permits {
     this.own = own;
   }
 
-  /** Says why a command has nothing but permits of its own. */
+  /** Warns that the command does not share its quota, with the reason. */
   public static void warn(Exception reason) {
     LOG.warn(
         "this command shares its quota with no other: {}. It needs no database and goes on, but"

@@ -7,18 +7,20 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 
-/** What of a budget is left. Thread-safe. */
+/** The rest of a run's budget. Thread-safe. */
 public final class Spending {
   private final Budget budget;
   private final TimeSource time;
   private final LongSupplier requests;
   private final long since;
 
-  /** What the tasks in hand are expected to ask for, asked or not. */
+  /** Number of requests expected of the running tasks, sent or not. */
   private long promised;
 
   /**
-   * @param requests billed ones so far
+   * Starts the budget now.
+   *
+   * @param requests supplies the number of billed requests so far
    */
   public Spending(Budget budget, TimeSource time, LongSupplier requests) {
     this.budget = budget;
@@ -28,10 +30,10 @@ public final class Spending {
   }
 
   /**
-   * Begins a task when there is enough left for it.
+   * Starts a task if the budget suffices for it.
    *
-   * @param expected requests that it costs at the least
-   * @return why it may not begin; empty when it may, and then {@link #ended} must follow
+   * @param expected the least number of requests of the task
+   * @return why it may not start; empty if it may, and then {@link #ended} must follow
    */
   public synchronized Optional<String> begin(long expected) {
     Duration most = budget.time();
@@ -61,7 +63,7 @@ public final class Spending {
     return Optional.empty();
   }
 
-  /** The task has ended. */
+  /** Ends a task that was started with this number of expected requests. */
   public synchronized void ended(long expected) {
     promised -= expected;
   }

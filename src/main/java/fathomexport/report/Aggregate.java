@@ -3,7 +3,7 @@ package fathomexport.report;
 import java.util.Arrays;
 import java.util.List;
 
-/** A measure. Source: parameter {@code aggregates} of {@code GET /aggregations}. */
+/** A measure of a report. Source: parameter {@code aggregates} of {@code GET /aggregations}. */
 public enum Aggregate implements ApiNamed {
   /** Unique site visits. */
   VISITS("visits", Entity.PAGEVIEW, ColumnType.BIGINT, false),
@@ -45,18 +45,19 @@ public enum Aggregate implements ApiNamed {
   }
 
   /**
-   * Whether the measure of disjoint groups adds up to the measure of all: what certificates sum.
+   * Returns whether the values of disjoint groups add up to the value of all of them. Certificates
+   * compare the sums of these measures.
    */
   public boolean additive() {
     return additive;
   }
 
-  /** Whether a null is a measurement rather than a damaged row. */
+  /** Returns whether null is a valid value. Where it is not, a null means a damaged row. */
   public boolean nullable() {
     return type == ColumnType.DOUBLE || this == VALUE;
   }
 
-  /** The measures of an entity whose groups add up, in the API's order. */
+  /** Returns the additive measures of an entity, in the API's order. */
   public static List<Aggregate> additiveOf(Entity entity) {
     return Arrays.stream(values()).filter(a -> a.entity == entity && a.additive).toList();
   }

@@ -6,7 +6,7 @@ import java.io.Serializable;
 public record Column(String name, ColumnType type, boolean nullable, Role role)
     implements Serializable {
 
-  /** What a column is for. All but {@link #MEASURE} together are the table's grain. */
+  /** The role of a column. All columns except {@link #MEASURE} together are the table's grain. */
   public enum Role {
     SITE,
     EVENT,

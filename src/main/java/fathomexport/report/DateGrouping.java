@@ -4,8 +4,8 @@ import java.time.LocalDate;
 import java.time.temporal.ChronoUnit;
 
 /**
- * How an answer is cut by time. Source: parameter {@code date_grouping} of {@code GET
- * /aggregations}; {@link #NONE} is its absence.
+ * How the API groups rows by time. Source: parameter {@code date_grouping} of {@code GET
+ * /aggregations}; {@link #NONE} omits the parameter.
  */
 public enum DateGrouping implements ApiNamed {
   HOUR("hour"),
@@ -25,14 +25,14 @@ public enum DateGrouping implements ApiNamed {
     return apiName;
   }
 
-  /** Whether an answer has a {@code date} cell. */
+  /** Returns whether the API's rows have a {@code date} cell. */
   public boolean hasBuckets() {
     return this != NONE;
   }
 
   /**
-   * The first day of the period that holds the day. A period is what is fetched, certified and
-   * replaced as one: a day (also for hours), a month, a year.
+   * Returns the first day of the period that contains the day. A period is fetched, certified and
+   * replaced as a whole: a day (also for hours), a month or a year.
    */
   public LocalDate periodStart(LocalDate day) {
     return switch (this) {
@@ -42,7 +42,7 @@ public enum DateGrouping implements ApiNamed {
     };
   }
 
-  /** The last day of the period that holds the day. */
+  /** Returns the last day of the period that contains the day. */
   public LocalDate periodEnd(LocalDate day) {
     return switch (this) {
       case HOUR, DAY, NONE -> day;
@@ -51,7 +51,7 @@ public enum DateGrouping implements ApiNamed {
     };
   }
 
-  /** The unit in which windows of this grouping are counted. */
+  /** Returns the unit in which the length of windows of this grouping is counted. */
   public ChronoUnit periodUnit() {
     return switch (this) {
       case HOUR, DAY, NONE -> ChronoUnit.DAYS;

@@ -6,7 +6,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** A run of whole local days, both ends included. Never empty. */
+/** A range of whole local days, both ends included. It is never empty. */
 public record DayRange(LocalDate first, LocalDate last)
     implements Serializable, Comparable<DayRange> {
   public DayRange {
@@ -20,7 +20,7 @@ public record DayRange(LocalDate first, LocalDate last)
     return new DayRange(day, day);
   }
 
-  /** Number of calendar days. */
+  /** Returns the number of calendar days, 1 or more. */
   public int days() {
     return Math.toIntExact(ChronoUnit.DAYS.between(first, last) + 1);
   }
@@ -39,19 +39,19 @@ public record DayRange(LocalDate first, LocalDate last)
     return to.isBefore(from) ? Optional.empty() : Optional.of(new DayRange(from, to));
   }
 
-  /** The least range that holds both. */
+  /** Returns the smallest range that contains both ranges. */
   public DayRange span(DayRange other) {
     return new DayRange(
         first.isBefore(other.first) ? first : other.first,
         last.isAfter(other.last) ? last : other.last);
   }
 
-  /** Every day, oldest first. */
+  /** Returns every day, oldest first. */
   public Stream<LocalDate> stream() {
     return first.datesUntil(last.plusDays(1));
   }
 
-  /** The first days of the periods that the range touches, oldest first. */
+  /** Returns the first days of the periods that the range overlaps, oldest first. */
   public Stream<LocalDate> periods(DateGrouping grouping) {
     return Stream.iterate(
         grouping.periodStart(first), p -> !p.isAfter(last), p -> grouping.periodEnd(p).plusDays(1));

@@ -5,13 +5,16 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
-/** Short names for long texts: equal on every machine and in every version. */
+/** Short digests that identify long texts. They are equal on every machine and in every version. */
 public final class Digests {
   private static final int BYTES = 8;
 
   private Digests() {}
 
-  /** 16 hex digits of the parts' SHA-256; where a part ends matters. */
+  /**
+   * Returns the first 16 hex digits of the SHA-256 of the parts. The boundaries between parts
+   * count, so ("ab", "c") and ("a", "bc") differ.
+   */
   public static String hex(String... parts) {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");

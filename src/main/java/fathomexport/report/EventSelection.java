@@ -3,13 +3,13 @@ package fathomexport.report;
 import java.io.Serializable;
 import java.util.List;
 
-/** Which events a report on events is about. Events are identified by name within a site. */
+/** The events that a report on events covers. An event is identified by its name within a site. */
 public sealed interface EventSelection extends Serializable {
 
-  /** Every event that a site has. */
+  /** All events of a site. */
   record All() implements EventSelection {}
 
-  /** The events of these names, as they are stored: see {@link StoredText}. */
+  /** The events with these names, in their stored form: see {@link StoredText}. */
   record Named(List<String> names) implements EventSelection {
     public Named {
       names = List.copyOf(names);

@@ -1,14 +1,14 @@
 package fathomexport.report;
 
-/** Text from outside as a message can carry it: on one line, and short. */
+/** Excerpts of external text for messages: short and on one line. */
 public final class Excerpt {
   private static final int LONGEST = 60;
 
   private Excerpt() {}
 
   /**
-   * The beginning of a text, with characters that are not printed, or that change the order of
-   * others, as escapes; and how long it is when that is not all.
+   * Returns the beginning of a text (about 60 characters), with control and format characters,
+   * surrogates and line separators as escapes. Appends the length of the text if it was cut.
    */
   public static String of(String text) {
     StringBuilder shown = new StringBuilder();

@@ -4,8 +4,8 @@ import java.util.Set;
 
 /**
  * A field to group by, to filter on, or both. Source: {@code field_grouping} and the filtering
- * reference of {@code GET /aggregations}: {@code domain} can only be filtered on, {@code keyword}
- * only be grouped by.
+ * reference of {@code GET /aggregations}: {@code domain} can only be used in filters, {@code
+ * keyword} only for grouping.
  */
 public enum Field implements ApiNamed {
   DOMAIN("domain", Kind.TEXT, false),
@@ -29,7 +29,7 @@ public enum Field implements ApiNamed {
   KEYWORD("keyword", Kind.UNFILTERABLE, true),
   REF("ref", Kind.TEXT, true);
 
-  /** Which operators a field takes. */
+  /** Which operators a filter on the field accepts. */
   public enum Kind {
     /** All six operators. */
     TEXT,
@@ -65,7 +65,9 @@ public enum Field implements ApiNamed {
     return groupable;
   }
 
-  /** The operators that a filter on this field may use; empty when it cannot be filtered on. */
+  /**
+   * Returns the operators that a filter on this field may use; empty if it cannot be filtered on.
+   */
   public Set<Operator> operators() {
     return switch (kind) {
       case TEXT -> ALL;

@@ -3,8 +3,8 @@ package fathomexport.report;
 import java.io.Serializable;
 
 /**
- * One condition; a query's conditions are all ANDed. Source: parameter {@code filters} of {@code
- * GET /aggregations}.
+ * One condition of a query. All conditions must hold (AND). Source: parameter {@code filters} of
+ * {@code GET /aggregations}.
  */
 public record Filter(Field property, Operator operator, String value) implements Serializable {
   public Filter {

@@ -1,10 +1,10 @@
 package fathomexport.report;
 
-/** A filter's operator. Source: the filtering reference of {@code GET /aggregations}. */
+/** The operator of a filter. Source: the filtering reference of {@code GET /aggregations}. */
 public enum Operator implements ApiNamed {
   /** Exact match. */
   IS("is"),
-  /** Everything but an exact match. */
+  /** Anything but an exact match. */
   IS_NOT("is not"),
   /** Contains the term; {@code *} is a wildcard. */
   IS_LIKE("is like"),

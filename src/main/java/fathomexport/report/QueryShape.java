@@ -7,10 +7,10 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * What is asked of the API, apart from whose rows and which days: reports that differ only in
- * aggregates share it. Control queries are shapes without fields.
+ * The content of a query to the API without its site, event and days. Reports that differ only in
+ * their aggregates share a shape. Control queries are shapes without fields.
  *
- * @param aggregates in the enum's order, so that equal sets make equal requests
+ * @param aggregates in the enum's order, so that equal sets produce equal requests
  */
 public record QueryShape(
     Entity entity,
@@ -30,7 +30,7 @@ public record QueryShape(
     filters = List.copyOf(filters);
   }
 
-  /** The same question with other or more filters. */
+  /** Returns the same query with these filters in place of its own. */
   public QueryShape withFilters(List<Filter> others) {
     return new QueryShape(entity, aggregates, dateGrouping, fields, others);
   }
@@ -43,7 +43,10 @@ public record QueryShape(
     return new QueryShape(entity, List.copyOf(others), dateGrouping, fields, filters);
   }
 
-  /** Names the shape for what is remembered of it: without aggregates and filter values. */
+  /**
+   * Returns the name under which learned limits of the shape are stored. It contains neither
+   * aggregates nor filter values.
+   */
   public String key() {
     return entity.apiName()
         + ":"
@@ -56,7 +59,7 @@ public record QueryShape(
             .collect(Collectors.joining(","));
   }
 
-  /** Says in words what a {@link #key} stands for; gives back what is no key. */
+  /** Describes a {@link #key} in words. Returns the text unchanged if it is not a key. */
   public static String inWords(String key) {
     String[] parts = key.split(":", -1);
     if (parts.length != PARTS_OF_KEY) {

@@ -9,9 +9,9 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A named query shape: one table and one Parquet data set.
+ * A named query shape: one table and one Parquet dataset.
  *
- * @param events which events; null exactly for pageviews
+ * @param events the events that the report covers; null for pageviews, never null for events
  * @param aggregates measures, in column order
  * @param fields grouping fields, in column order; may be empty
  */
@@ -25,10 +25,10 @@ public record Report(
     List<Filter> filters)
     implements Serializable {
 
-  /** What a report may be named. */
+  /** The pattern of valid report names. */
   public static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_]{0,50}");
 
-  /** Tables that {@code snapshot} owns. */
+  /** Names of the tables that {@code snapshot} writes; reports cannot use them. */
   public static final Set<String> RESERVED =
       Set.of("current_visitors", "current_pages", "current_referrers");
 
@@ -69,8 +69,8 @@ public record Report(
   }
 
   /**
-   * Digest of what is asked, apart from the order of columns: rows that were asked for under
-   * another definition do not answer this one. 16 hex digits.
+   * Returns a digest of the query, 16 hex digits, independent of the order of columns. Rows that
+   * were fetched under another definition do not belong to this one.
    */
   public String definition() {
     return Digests.hex(
@@ -84,7 +84,7 @@ public record Report(
             .collect(Collectors.joining(",")));
   }
 
-  /** The columns of its table and files. */
+  /** Returns the columns of the report's table and files. */
   public TableSchema schema() {
     return TableSchema.of(this);
   }

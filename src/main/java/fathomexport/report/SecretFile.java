@@ -14,9 +14,9 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** A file that holds a secret in one line, and nothing else. No message shows what it holds. */
+/** A file that contains a secret on one line, and nothing else. No message shows its content. */
 final class SecretFile {
-  /** Bytes; tokens and passwords have less than a tenth of it. */
+  /** Largest accepted file, in bytes. Tokens and passwords have less than a tenth of it. */
   private static final int LARGEST = 4096;
 
   private final String path;
@@ -26,9 +26,10 @@ final class SecretFile {
   }
 
   /**
-   * The secret, without surrounding white space.
+   * Reads the secret, without surrounding white space.
    *
-   * @throws SecretUnavailableException naming the file, never the content
+   * @throws SecretUnavailableException if the file cannot be read or does not contain one line; the
+   *     message names the file, never its content
    */
   String read() {
     Path file = Path.of(path);
@@ -37,7 +38,7 @@ final class SecretFile {
     }
     String text;
     try (InputStream in = Files.newInputStream(file)) {
-      // A file that was named by mistake may have no end.
+      // Read a bounded number of bytes: a file that was named by mistake may be endless.
       byte[] bytes = in.readNBytes(LARGEST + 1);
       if (bytes.length > LARGEST) {
         throw unavailable(
@@ -50,7 +51,7 @@ final class SecretFile {
     } catch (AccessDeniedException e) {
       throw unavailable("cannot be read: permission denied", e);
     } catch (CharacterCodingException e) {
-      // Without its cause: that would quote the bytes' length only, which helps nobody.
+      // Omit the cause: its message contains only the length of the invalid bytes.
       throw unavailable("is not text in UTF-8", null);
     } catch (IOException e) {
       throw unavailable("cannot be read: " + e.getClass().getSimpleName(), e);
@@ -70,15 +71,15 @@ final class SecretFile {
   }
 
   /**
-   * What to do when other users may read it; empty when none may, where that cannot be known, and
-   * where there is no such file, which {@link #read} reports.
+   * Returns advice if other users can read the file. Returns empty if they cannot, if the platform
+   * does not report permissions, and if there is no such file, which {@link #read} reports.
    */
   Optional<String> exposure() {
     try {
       Path file = Path.of(path);
       Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(file);
-      // A file of another owner, such as root, reaches this user through its group on purpose:
-      // that is how systemd and Kubernetes hand secrets to a service.
+      // A file of another owner, such as root, is readable by this user's group on purpose: systemd
+      // and Kubernetes pass secrets to services this way.
       boolean exposed =
           permissions.contains(PosixFilePermission.OTHERS_READ)
               || (permissions.contains(PosixFilePermission.GROUP_READ)

@@ -5,18 +5,20 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Where a secret is kept. The secret itself is never part of a configuration, an option or a log.
+ * The place where a secret is stored. Configurations, options and logs contain only this reference,
+ * never the secret.
  */
 public sealed interface SecretRef extends Serializable {
 
   /**
-   * The secret, without surrounding white space.
+   * Reads the secret, without surrounding white space.
    *
-   * @throws SecretUnavailableException naming the place, never the content
+   * @throws SecretUnavailableException if there is no secret; the message names the place, never
+   *     the content
    */
   String resolve(Map<String, String> environment);
 
-  /** Why the secret cannot be had there, and what to do; empty when it can. */
+  /** Returns why the secret cannot be read and what to do about it, or empty if it can be read. */
   default Optional<String> absence(Map<String, String> environment) {
     try {
       resolve(environment);
@@ -26,12 +28,12 @@ public sealed interface SecretRef extends Serializable {
     }
   }
 
-  /** What to do about a place that other users can read; empty when there is nothing to do. */
+  /** Returns advice if other users can read the place, or empty if there is nothing to do. */
   default Optional<String> exposure() {
     return Optional.empty();
   }
 
-  /** An environment variable. */
+  /** A secret in an environment variable. */
   record Env(String name) implements SecretRef {
     @Override
     public String resolve(Map<String, String> environment) {
@@ -44,7 +46,7 @@ public sealed interface SecretRef extends Serializable {
     }
   }
 
-  /** A file. */
+  /** A secret in a file. */
   record File(String path) implements SecretRef {
     @Override
     public String resolve(Map<String, String> environment) {

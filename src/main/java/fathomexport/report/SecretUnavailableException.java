@@ -2,7 +2,10 @@ package fathomexport.report;
 
 import org.jspecify.annotations.Nullable;
 
-/** A secret is not where the configuration says. The message names the place and what to do. */
+/**
+ * Thrown when a secret is not where the configuration says. The message names the place and what to
+ * do.
+ */
 public final class SecretUnavailableException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

@@ -1,28 +1,27 @@
 package fathomexport.report;
 
 /**
- * Text as people are shown it. Names of sites, events and paths, the API's error messages, the
- * content of files and messages of exceptions come from outside: they may hold characters that
- * command a terminal, forge a line, reverse what stands beside them, or show nothing at all. Each
- * of those appears as its code, such as <code>&#92;u001b</code>; letters of all scripts, marks and
- * emoji stay as they are.
+ * Makes external text safe to display. Names of sites, events and paths, error messages of the API,
+ * file contents and exception messages may contain characters that control a terminal, forge a
+ * line, reverse the text around them, or are invisible. Each of these appears as its code, such as
+ * <code>&#92;u001b</code>. Letters of all scripts, marks and emoji stay as they are.
  *
- * <p>These are shown as codes: control characters (C0, DEL, C1), format characters (bidirectional
- * controls, zero-width characters, byte order marks, tags), line and paragraph separators, and
- * halves of surrogate pairs. A joiner between two characters outside ASCII stays: emoji and several
- * scripts are written with it.
+ * <p>The following appear as codes: control characters (C0, DEL, C1), format characters
+ * (bidirectional controls, zero-width characters, byte order marks, tags), line and paragraph
+ * separators, and unpaired surrogates. A joiner between two characters outside ASCII stays, because
+ * emoji and several scripts need it.
  */
 public final class ShownText {
-  /** Most characters of a line. */
+  /** Maximum length of a line, in characters. */
   private static final int LONGEST_LINE = 4_000;
 
-  /** Most characters without white space between: longer ones are no words, but names or ids. */
+  /** Maximum length of a word, in characters. Longer ones are names or ids, not words. */
   private static final int LONGEST_WORD = 300;
 
-  /** Most characters of a cell. */
+  /** Maximum length of a table cell, in characters. */
   private static final int LONGEST_CELL = 400;
 
-  /** How many are shown of what is too long. */
+  /** Number of characters that remain of a word that is too long. */
   private static final int SHOWN_OF_WORD = 100;
 
   private static final int ZERO_WIDTH_NON_JOINER = 0x200C;
@@ -30,27 +29,34 @@ public final class ShownText {
 
   private ShownText() {}
 
-  /** A text in one line; what is too long of it is shortened, and its length follows. */
+  /** Returns the text on one line. Long words and lines are cut, followed by their length. */
   public static String line(String text) {
     return cut(words(text), LONGEST_LINE, LONGEST_LINE);
   }
 
-  /** A text in one line of any length, of which only long words are shortened. */
+  /** Returns the text on one line of any length, with long words cut. */
   public static String words(String text) {
     return shortened(escaped(text, false));
   }
 
-  /** A text of our own that has several lines: only their breaks and tabs stay. */
+  /**
+   * Returns a text of several lines that the program itself composed. Line breaks and tabs stay.
+   */
   public static String lines(String text) {
     return escaped(text, true);
   }
 
-  /** A text as a cell of a table: in one line, and not so long that it hides the others. */
+  /**
+   * Returns the text as a table cell: on one line, and short enough to leave room for other cells.
+   */
   public static String cell(String text) {
     return cut(words(text), LONGEST_CELL, LONGEST_CELL);
   }
 
-  /** A JSON document; what it holds stays the same, as only strings can hold such characters. */
+  /**
+   * Returns the JSON document with its unsafe characters escaped. Its value does not change,
+   * because such characters occur only within strings.
+   */
   public static String json(String json) {
     return escaped(json, true);
   }
@@ -96,13 +102,14 @@ public final class ShownText {
               && next < text.length()
               && isJoined(text.codePointBefore(at))
               && isJoined(text.codePointAt(next));
-      // Emoji newer than this Java are not assigned here; what shows nothing is reserved for more.
+      // This Java version may not know the newest emoji, so unassigned characters stay. The code
+      // points excluded here are reserved for invisible characters.
       case Character.UNASSIGNED -> c != 0x2065 && (c < 0xE0000 || c > 0xE0FFF);
       default -> true;
     };
   }
 
-  /** Whether a joiner beside a character can mean something. */
+  /** Returns whether a joiner next to this character can have a meaning. */
   private static boolean isJoined(int c) {
     if (c < 0x80) {
       return false;

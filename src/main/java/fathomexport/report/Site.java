@@ -9,31 +9,31 @@ import org.jspecify.annotations.Nullable;
 /**
  * A site of the account.
  *
- * @param zone the zone its reports are in; null when the API did not say ({@code timezone} of
- *     {@code GET /sites} is optional)
- * @param createdAt when it was added to the account; null when the API did not say
+ * @param zone the time zone of the site's reports; null if the API did not report it ({@code
+ *     timezone} of {@code GET /sites} is optional)
+ * @param createdAt when the site was added to the account; null if the API did not report it
  */
 public record Site(SiteId id, String name, @Nullable ZoneId zone, @Nullable Instant createdAt)
     implements Serializable {
-  /** The first day of which the API has numbers that are accurate. */
+  /** The first day for which the API has accurate data. */
   public static final LocalDate FIRST_ACCURATE_DAY = LocalDate.of(2021, 3, 1);
 
-  /** The last zone on earth in which a day ends: what is over there is over everywhere. */
+  /** The zone in which a day ends last. A day that is over there is over everywhere. */
   public static final ZoneId LAST_ZONE_ON_EARTH = ZoneId.of("Etc/GMT+12");
 
-  /** A site of which it is not known when it was added. */
+  /** Creates a site whose creation time is unknown. */
   public Site(SiteId id, String name, @Nullable ZoneId zone) {
     this(id, name, zone, null);
   }
 
-  /** The first day that is asked for: before it there are no numbers, or none to rely on. */
+  /** Returns the first day to fetch. Earlier days have no data, or no accurate data. */
   public LocalDate firstDay() {
-    // Where the zone is not known, the zone in which it was added on the earliest day.
+    // Without a known zone, use the zone with the earliest date.
     LocalDate added = createdAt == null ? null : createdAt.atZone(closingZone()).toLocalDate();
     return added == null || added.isBefore(FIRST_ACCURATE_DAY) ? FIRST_ACCURATE_DAY : added;
   }
 
-  /** The zone that decides which days are over: the site's, or the last one on earth. */
+  /** Returns the zone that decides which days are over: the site's, or the last one on earth. */
   public ZoneId closingZone() {
     return zone == null ? LAST_ZONE_ON_EARTH : zone;
   }

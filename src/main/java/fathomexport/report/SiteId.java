@@ -3,11 +3,11 @@ package fathomexport.report;
 import java.io.Serializable;
 
 /**
- * A site's id as the API gives it, such as {@code CDBUGS}. Any non-blank text without controls; but
- * {@code .} and {@code ..} would be other addresses in a path.
+ * The id of a site as the API reports it, such as {@code CDBUGS}: non-blank text without control
+ * characters. {@code .} and {@code ..} are invalid because they would change a URL's path.
  */
 public record SiteId(String value) implements Serializable, Comparable<SiteId> {
-  /** Most characters of one. */
+  /** Maximum length of an id, in characters. */
   public static final int LONGEST = 128;
 
   public SiteId {

@@ -4,12 +4,12 @@ import java.io.Serializable;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whose rows: a site, and for reports on events one event of it.
+ * A site, and for reports on events one of its events.
  *
- * @param event the event's name as it is stored, see {@link StoredText}; null for pageviews
+ * @param event the event's name in its stored form, see {@link StoredText}; null for pageviews
  */
 public record Slice(SiteId site, @Nullable String event) implements Serializable {
-  /** The event's name, or {@code ""} for pageviews: how the ledger keys it. */
+  /** Returns the event's name, or {@code ""} for pageviews: the ledger's key. */
   public String eventKey() {
     return event == null ? "" : event;
   }

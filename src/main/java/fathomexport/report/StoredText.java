@@ -24,7 +24,7 @@ public final class StoredText {
 
   private StoredText() {}
 
-  /** The text as it is stored; the same object where nothing has to be escaped. */
+  /** Returns the stored form of a text; the same object if nothing has to be escaped. */
   public static String encode(String text) {
     if (isStoredAsItIs(text)) {
       return text;
@@ -54,7 +54,7 @@ public final class StoredText {
     return out.toString();
   }
 
-  /** The text that {@link #encode} made this of. */
+  /** Returns the text from which {@link #encode} made this stored form. */
   public static String decode(String stored) {
     if (stored.indexOf('\\') < 0) {
       return stored;
@@ -83,7 +83,10 @@ public final class StoredText {
     return out.append("\\".repeat(backslashes)).toString();
   }
 
-  /** Whether a text can be sent in a URL: one with half of a surrogate pair has no UTF-8. */
+  /**
+   * Returns whether a text can be sent in a URL. A text with an unpaired surrogate has no UTF-8
+   * form.
+   */
   public static boolean isSendable(String text) {
     for (int i = 0; i < text.length(); i++) {
       if (isLone(text, i)) {
@@ -108,7 +111,7 @@ public final class StoredText {
     return text.charAt(i) == 0 || isLone(text, i);
   }
 
-  /** Whether a character is half of a surrogate pair without its other half. */
+  /** Returns whether the character at this index is an unpaired surrogate. */
   private static boolean isLone(String text, int i) {
     char c = text.charAt(i);
     if (Character.isHighSurrogate(c)) {
@@ -118,7 +121,7 @@ public final class StoredText {
         && (i == 0 || !Character.isHighSurrogate(text.charAt(i - 1)));
   }
 
-  /** Whether the digits of a character that cannot be stored begin here. */
+  /** Returns whether the four digits of a character that cannot be stored begin at this index. */
   private static boolean isCode(String text, int at) {
     if (text.startsWith("0000", at)) {
       return true;

@@ -5,9 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The columns of a report, in the order of the contract: {@code site_id}, for events {@code
- * event_name}, then {@code date} or {@code hour} (without date grouping {@code date_from}, {@code
- * date_to}), the grouping fields, the aggregates. Rows are encoded with exactly these cells.
+ * The columns of a report, in contract order: {@code site_id}, for events {@code event_name}, then
+ * {@code date} or {@code hour} (without date grouping {@code date_from}, {@code date_to}), the
+ * grouping fields, the aggregates. Encoded rows have exactly these cells.
  */
 public record TableSchema(String name, DateGrouping dateGrouping, List<Column> columns)
     implements Serializable {
@@ -40,7 +40,7 @@ public record TableSchema(String name, DateGrouping dateGrouping, List<Column> c
     return new TableSchema(report.name(), report.dateGrouping(), columns);
   }
 
-  /** Index of the first column of this role, or -1. */
+  /** Returns the index of the first column with this role, or -1. */
   public int indexOf(Column.Role role) {
     for (int i = 0; i < columns.size(); i++) {
       if (columns.get(i).role() == role) {
@@ -50,7 +50,7 @@ public record TableSchema(String name, DateGrouping dateGrouping, List<Column> c
     return -1;
   }
 
-  /** Index of the column of this name, or -1. */
+  /** Returns the index of the column with this name, or -1. */
   public int indexOf(String column) {
     for (int i = 0; i < columns.size(); i++) {
       if (columns.get(i).name().equals(column)) {

@@ -6,13 +6,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who was on a site at one moment, as {@code GET /current_visitors} told it.
+ * The visitors of a site at one moment, as {@code GET /current_visitors} reported them.
  *
- * @param sampledAt when the answer ended, by this machine's clock, in whole microseconds: with the
- *     site the sample's key
- * @param total visitors on the site
- * @param pages at most the top 150, in the API's order; empty when only the total was asked for
- * @param referrers likewise
+ * @param sampledAt when the response ended, by this machine's clock, truncated to microseconds;
+ *     together with the site it is the sample's key
+ * @param total visitors on the site, 0 or more
+ * @param pages at most the top 150, in the API's order; empty if only the total was queried
+ * @param referrers at most the top 150, in the API's order; empty if only the total was queried
  */
 public record VisitorSample(
     SiteId site, Instant sampledAt, long total, List<Page> pages, List<Referrer> referrers) {
@@ -30,7 +30,7 @@ public record VisitorSample(
     }
   }
 
-  /** Visitors from one referrer; the hostname carries its scheme. */
+  /** Visitors from one referrer. The hostname includes its scheme. */
   public record Referrer(
       @Nullable String referrerHostname, @Nullable String referrerPathname, long total) {
     public Referrer {
@@ -38,7 +38,7 @@ public record VisitorSample(
     }
   }
 
-  /** Rows that it makes in all tables together. */
+  /** Returns the number of rows of the sample in all tables together. */
   public int rows() {
     return 1 + pages.size() + referrers.size();
   }

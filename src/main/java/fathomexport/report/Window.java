@@ -5,11 +5,11 @@ import java.time.LocalDate;
 import java.util.stream.Stream;
 
 /**
- * One report x one slice x a run of whole local days (whole months or years for those groupings,
+ * One report × one slice × a run of whole local days (whole months or years for those groupings,
  * the last of which may not be over). The unit of planning, fetching, retrying, committing and
  * certifying.
  *
- * @param days what is asked for; ends with the last finished day when the last period is not over
+ * @param days the days to fetch; ends with the last finished day if the last period is not over
  */
 public record Window(String report, Slice slice, DateGrouping dateGrouping, DayRange days)
     implements Serializable {
@@ -22,8 +22,8 @@ public record Window(String report, Slice slice, DateGrouping dateGrouping, DayR
   }
 
   /**
-   * Deterministic: equal windows have equal ids, on every machine and in every version. 16 hex
-   * digits.
+   * Returns the window's id, 16 hex digits. Equal windows have equal ids, on every machine and in
+   * every version.
    */
   public String id() {
     return Digests.hex(
@@ -35,13 +35,16 @@ public record Window(String report, Slice slice, DateGrouping dateGrouping, DayR
         days.last().toString());
   }
 
-  /** The first days of its periods: the units that are certified and replaced one by one. */
+  /**
+   * Returns the first days of the window's periods, which are certified and replaced one by one.
+   */
   public Stream<LocalDate> periods() {
     return dateGrouping == DateGrouping.NONE ? Stream.of(days.first()) : days.periods(dateGrouping);
   }
 
   /**
-   * Whether the period that starts on this day ends after the window does: its numbers will grow.
+   * Returns whether the period that starts on this day ends after the window. Its numbers will
+   * still grow.
    */
   public boolean provisional(LocalDate periodStart) {
     return dateGrouping != DateGrouping.NONE

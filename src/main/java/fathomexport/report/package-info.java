@@ -1,6 +1,6 @@
 /**
- * The domain: what is asked of the API, over which days, and what the answer's rows look like.
- * Plain Java that every other package may know and that knows none of them.
+ * The domain: what the API is queried for, over which days, and what the resulting rows look like.
+ * Plain Java without dependencies on other packages; every other package may depend on it.
  */
 @NullMarked
 package fathomexport.report;

@@ -5,10 +5,11 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a run may cost. When it is spent, the run ends at a window's edge, to be gone on with later.
+ * The limits of a run. When one is reached, the run ends at a window boundary; the next run resumes
+ * there.
  *
- * @param requests billed ones, retries included, 1 or more; null for as many as it takes
- * @param time after which no window is begun; null for as long as it takes
+ * @param requests billed requests, retries included, 1 or more; null for no limit
+ * @param time after which no window is started; null for no limit
  */
 public record Budget(@Nullable Long requests, @Nullable Duration time) implements Serializable {
   public static final Budget UNLIMITED = new Budget(null, null);

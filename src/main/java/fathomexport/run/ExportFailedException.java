@@ -2,7 +2,10 @@ package fathomexport.run;
 
 import org.jspecify.annotations.Nullable;
 
-/** A run could not begin or go on; the kind decides the exit code, the message says what to do. */
+/**
+ * Thrown when a run cannot start or continue. The kind decides the exit code; the message says what
+ * to do.
+ */
 public final class ExportFailedException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

@@ -8,12 +8,12 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A pipeline as it was resolved: which reports, over which sites, into which sinks.
+ * A resolved pipeline: which reports, for which sites, into which sinks.
  *
- * @param sites empty means all that the token may list
- * @param maxEvents most events of a site that reports on all events ask for; null when nobody has
- *     said so
- * @param fetched names of the reports whose look-back is fetched again, rather than confirmed
+ * @param sites empty means all sites that the token can list
+ * @param maxEvents maximum number of events per site that reports on all events query; null if it
+ *     is not set
+ * @param fetched names of the reports whose look-back is fetched again rather than confirmed
  */
 public record ExportJob(
     String name,
@@ -30,7 +30,7 @@ public record ExportJob(
     fetched = Set.copyOf(fetched);
   }
 
-  /** With a look-back that is confirmed. */
+  /** Creates a job whose look-back is confirmed rather than fetched again. */
   public ExportJob(
       String name,
       List<Report> reports,
@@ -41,7 +41,7 @@ public record ExportJob(
     this(name, reports, sites, lookbackDays, null, toPostgres, toParquet, Set.of());
   }
 
-  /** The same sites and sinks. */
+  /** Returns a job with the same sites and sinks, without reports. */
   public ExportJob withoutReports() {
     return new ExportJob(
         name, List.of(), sites, lookbackDays, maxEvents, toPostgres, toParquet, Set.of());

@@ -7,14 +7,14 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where to export from and to, resolved. Secrets are references.
+ * The resolved source and targets of exports. Secrets are references.
  *
  * @param timeout of one call, from connecting to its last byte
- * @param maxRangeDays widest window in days, but for hour grouping
- * @param account whose quota it is: runs that name it alike share one
- * @param patience how long a run tries an API that does not answer
- * @param postgres null when there is none
- * @param parquetRoot null when there is none
+ * @param maxRangeDays maximum length of a window in days, except for hour grouping
+ * @param account the account whose quota is used: runs with the same name share a quota
+ * @param patience how long a run retries while the API does not respond
+ * @param postgres null if there is no database
+ * @param parquetRoot null if there is no Parquet directory
  */
 public record ExportSettings(
     URI baseUrl,
@@ -29,15 +29,15 @@ public record ExportSettings(
     @Nullable Postgres postgres,
     @Nullable Path parquetRoot) {
 
-  /** What requests are counted by: as {@code RequestCount.account}. */
+  /** Returns the key under which requests are counted: the same as {@code RequestCount.account}. */
   public String accountKey() {
     return baseUrl.toString().replaceAll("/+$", "") + "#" + account;
   }
 
   /**
-   * A database.
+   * A PostgreSQL database.
    *
-   * @param password null where the server asks for none
+   * @param password null if the server requires none
    */
   public record Postgres(String url, String user, @Nullable SecretRef password) {}
 }

@@ -13,15 +13,15 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the lanes of a run need to know, on whichever machine they run. Secrets are references.
+ * The settings that the lanes of a run need, on whichever machine they run. Secrets are references.
  *
- * @param account whose quota the run's requests are counted against
- * @param priority of its requests
- * @param quota the database by way of which runs share the account's; null when there is none
- * @param budget what the run may cost
- * @param postgres where rows land; null when the pipeline does not use it
- * @param parquetRoot where rows land; null when the pipeline does not use it
- * @param fences what commits to each sink are fenced by, by its name
+ * @param account the account whose quota the run's requests are counted against
+ * @param priority of the run's requests
+ * @param quota the database through which runs share the account's quota; null if there is none
+ * @param budget the limits of the run
+ * @param postgres the target database; null if the pipeline does not use it
+ * @param parquetRoot the target directory; null if the pipeline does not use it
+ * @param fences the fence for commits to each sink, by the sink's name
  */
 public record ExportSpec(
     String runId,
@@ -45,13 +45,15 @@ public record ExportSpec(
     fences = Map.copyOf(fences);
   }
 
-  /** An id for a run that begins now: sorts by time. */
+  /** Creates an id for a run that starts now. Ids sort by time. */
   public static String newRunId(Instant startedAt) {
     String stamp = startedAt.truncatedTo(ChronoUnit.SECONDS).toString().replaceAll("[^0-9TZ]", "");
     return stamp + "-" + UUID.randomUUID().toString().substring(0, 8);
   }
 
-  /** Whether the run can do without the database by way of which it shares the quota. */
+  /**
+   * Returns whether the run can continue without the database through which it shares the quota.
+   */
   public boolean quotaIsOptional() {
     return postgres == null;
   }

@@ -1,24 +1,22 @@
 package fathomexport.run;
 
-/**
- * Why a window was not exported, in the order in which exit codes are chosen when several apply.
- */
+/** Why a window was not exported. The order decides the exit code when several kinds apply. */
 public enum FailureKind {
-  /** The API refuses what the configuration asks for. */
+  /** The API rejects what the configuration queries. */
   CONFIGURATION(78),
-  /** Token or permission. */
+  /** Invalid token or missing permission. */
   PERMISSION(77),
-  /** An internal error, which whoever meets it should report. */
+  /** An internal error; please report it. */
   FAULT(70),
-  /** Disk or database. */
+  /** A failure of the disk or the database. */
   STORAGE(74),
-  /** The API is down, another run holds the lock: try again later. */
+  /** The API is unavailable, or another run holds the lock. Trying again later may help. */
   TRY_LATER(75),
-  /** Not begun, or given up: the run's budget is spent, and the next one goes on. */
+  /** Not started or abandoned because the run's budget is spent. The next run resumes here. */
   BUDGET(75),
   /** Quarantined or incomplete data. */
   INCOMPLETE(65),
-  /** A stop was asked. */
+  /** A stop was requested. */
   STOPPED(143);
 
   private final int exitCode;

@@ -13,23 +13,24 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * What a failure means, whichever step of a window it comes from: why the window was not exported,
- * in which words, and how far the failure reaches. This is the only place that decides it.
+ * Decides what a failure means, whichever step of a window it comes from: why the window was not
+ * exported, which message describes it, and how much else fails with it. No other class decides
+ * this.
  */
 public final class FailurePolicy {
   private FailurePolicy() {}
 
-  /** What a failure ends. */
+  /** What else a failure ends. */
   public enum Reach {
-    /** The window alone. */
+    /** Only the window. */
     WINDOW,
-    /** Every window of the report that no sink takes any more. */
+    /** Every window of the report, because no sink accepts its rows any more. */
     REPORT,
-    /** Everything that is still to be asked of the window's site for its report. */
+    /** All remaining queries of the window's site for its report. */
     SITE_AND_REPORT,
-    /** Everything that is still to be asked of the window's site. */
+    /** All remaining queries of the window's site. */
     SITE,
-    /** The run: what is still to come would fail alike, and its requests would be billed. */
+    /** The whole run: what remains would fail in the same way, and its requests would be billed. */
     RUN
   }
 
@@ -39,17 +40,17 @@ public final class FailurePolicy {
    * @param message one line for people
    */
   public record Verdict(FailureKind kind, String message, Reach reach) {
-    /** How a window ended that failed so. */
+    /** Returns the outcome of a window that failed in this way. */
     public WindowOutcome outcome(String window) {
       return WindowOutcome.failed(window, kind, message);
     }
   }
 
   /**
-   * The meaning of what a step has thrown.
+   * Returns the meaning of an exception that a step threw.
    *
-   * @param aboutEvent whether the window is an event's: an event that does not exist says nothing
-   *     of its site
+   * @param aboutEvent whether the window is about an event; an event that does not exist implies
+   *     nothing about its site
    */
   public static Verdict of(Exception failure, boolean aboutEvent) {
     if (failure instanceof FetchFailedException fetch) {
@@ -92,9 +93,10 @@ public final class FailurePolicy {
   }
 
   /**
-   * The meaning of a commit that some sinks have failed at.
+   * Returns the meaning of a commit that failed in some sinks.
    *
-   * @param elsewhere whether another sink took the rows: then the report goes on for its sake
+   * @param elsewhere whether another sink accepted the rows; if so, the report continues for that
+   *     sink
    */
   public static Verdict of(List<RuntimeException> failures, boolean elsewhere) {
     List<Verdict> verdicts = failures.stream().map(e -> of(e, false)).toList();
@@ -110,12 +112,12 @@ public final class FailurePolicy {
     return !elsewhere && verdicts.stream().allMatch(v -> v.reach() == Reach.REPORT);
   }
 
-  /** The meaning of a question to the API that has failed. */
+  /** Returns the meaning of a failed query to the API. */
   public static Verdict of(Outcome.Failure<?> failure, boolean aboutEvent) {
     return new Verdict(kind(failure), failure.describe(), reach(failure, aboutEvent));
   }
 
-  /** Why what was asked is not there. */
+  /** Returns why a query has no result. */
   public static FailureKind kind(Outcome.Failure<?> failure) {
     if (failure instanceof Outcome.Refused<?> refused) {
       return switch (refused.refusal()) {
@@ -158,17 +160,17 @@ public final class FailurePolicy {
         : Reach.WINDOW;
   }
 
-  /** Whether a query that failed is sent again in the same run, behind all others. */
+  /** Whether a failed query is sent again in the same run, after all others. */
   public enum Turn {
-    /** No: another time would be the same. */
+    /** No: it would fail in the same way. */
     NONE,
-    /** Once more, for it was tried as often as a turn allows. */
+    /** Once more, because it used all attempts of its turn. */
     ITS_OWN,
-    /** As often as it takes: nothing could be asked of the API at all. */
+    /** Without limit, because the API could not be queried at all. */
     FREE
   }
 
-  /** What becomes of a failed query within the run. */
+  /** Returns whether a failed query is sent again within the run. */
   public static Turn turn(Outcome.Failure<?> failure) {
     if (failure instanceof Outcome.Unavailable<?> away) {
       return switch (away.cause()) {
@@ -183,8 +185,8 @@ public final class FailurePolicy {
   }
 
   /**
-   * An exception's words. A full disk is named whatever exception came last: it is the cause that a
-   * person can remove.
+   * Returns the message of an exception. Mentions a full disk even if it is only the cause of the
+   * exception, because a person can remove that cause.
    */
   public static String words(Throwable failure) {
     String own = failure.getMessage();
@@ -195,7 +197,10 @@ public final class FailurePolicy {
         .orElse(message);
   }
 
-  /** What the first exception says that speaks of a full disk; empty when none does. */
+  /**
+   * Returns the message of the first exception in the cause chain that reports a full disk, or
+   * empty.
+   */
   private static Optional<String> fullDisk(Throwable failure) {
     for (Throwable t = failure; t != null; t = t.getCause()) {
       String message = t.getMessage();

@@ -2,7 +2,7 @@ package fathomexport.run;
 
 import fathomexport.api.Outcome;
 
-/** A question could not be answered; the failure says why. */
+/** Thrown when a query could not be answered. The failure contains the reason. */
 public final class FetchFailedException extends Exception {
   private static final long serialVersionUID = 1L;
 

@@ -1,9 +1,9 @@
 package fathomexport.run;
 
-/** How long a run waits for an API that gives it nothing. */
+/** How long a run waits for an API that returns nothing. */
 public enum Patience {
-  /** As long as the settings say; then it ends, to be run again. */
+  /** As long as the settings allow; then the run ends and can be started again. */
   LIMITED,
-  /** However long it takes: until the API answers, or a stop is asked. */
+  /** Without limit: until the API responds or a stop is requested. */
   ENDLESS
 }

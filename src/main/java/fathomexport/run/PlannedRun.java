@@ -8,18 +8,19 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A run that is about to begin, and what it is expected to cost.
+ * A run that is about to start, and its estimated cost.
  *
  * @param command {@code run}, {@code backfill} or {@code snapshot}
- * @param startedAt as the ledger has it
- * @param leastRequests when the API does nothing unexpected and no answer reaches the row limit
- * @param likelyRequests with as many rows a period as the ledger has seen
+ * @param startedAt as in the ledger
+ * @param leastRequests estimate if the API does nothing unexpected and no response reaches the row
+ *     limit
+ * @param likelyRequests estimate with as many rows per period as the ledger has seen
  * @param requestsPerMinute the quota
  * @param expected likely requests of each window, controls included, by {@code Window.id()}; 0 for
- *     one whose rows come with another's
- * @param sites all that it is about
- * @param days from its first window's first day to its last window's last; null when there is
- *     nothing to do, and for a snapshot
+ *     a window whose rows come with another's
+ * @param sites all sites of the run
+ * @param days from its first window's first day to its last window's last; null if there is nothing
+ *     to do, and for a snapshot
  */
 public record PlannedRun(
     String runId,

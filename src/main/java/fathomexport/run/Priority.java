@@ -1,10 +1,10 @@
 package fathomexport.run;
 
-/** Whose requests go first where runs share a quota. */
+/** The order in which runs that share a quota send their requests. */
 public enum Priority {
-  /** What can wait: backfills, checks. */
+  /** For work that can wait: backfills, checks. */
   WHEN_FREE(0),
-  /** What is waited for: the nightly run. */
+  /** For work that is due: the nightly run. */
   FIRST(1);
 
   private final int rank;
@@ -13,7 +13,7 @@ public enum Priority {
     this.rank = rank;
   }
 
-  /** The greater goes first. */
+  /** Returns the rank; requests of a greater rank are sent first. */
   public int rank() {
     return rank;
   }

@@ -9,13 +9,13 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a run takes from outside its configuration.
+ * The external inputs of a run that are not part of its configuration.
  *
  * @param variables environment variables, for secrets
- * @param time the clock, and waiting for it
- * @param stop ends the run at a window's edge
- * @param databaseTime tells the time in place of the database that permits are leased from, and
- *     null to leave it to that
+ * @param time the clock, and waits by it
+ * @param stop ends the run at a window boundary
+ * @param databaseTime returns the time to use in place of the clock of the database that leases
+ *     permits, or null to use the database's clock
  */
 public record RunEnvironment(
     Map<String, String> variables,
@@ -27,13 +27,16 @@ public record RunEnvironment(
     variables = Map.copyOf(variables);
   }
 
-  /** With the database's own time. */
+  /** Creates an environment that uses the database's clock for permits. */
   public RunEnvironment(
       Map<String, String> variables, TimeSource time, StopSignal stop, RunListener listener) {
     this(variables, time, stop, listener, () -> null);
   }
 
-  /** With the waits of its clock, if that is a {@link TimeSource}; else real ones. */
+  /**
+   * Creates an environment whose waits follow the clock if that is a {@link TimeSource}, and real
+   * time otherwise.
+   */
   public static RunEnvironment of(
       Map<String, String> variables, InstantSource clock, RunListener listener) {
     TimeSource time = TimeSource.of(clock);
@@ -42,7 +45,7 @@ public record RunEnvironment(
         : new RunEnvironment(variables, time, new StopSignal(), listener);
   }
 
-  /** Asks the run to end at a window's edge. */
+  /** Asks the run to end at a window boundary. */
   public void requestStop() {
     stop.stop();
   }

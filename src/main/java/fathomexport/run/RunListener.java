@@ -3,40 +3,40 @@ package fathomexport.run;
 import java.time.Instant;
 import java.util.List;
 
-/** Is told how a run gets on, for a person or a log. Thread-safe and quick. */
+/** Receives the progress events of a run. Implementations must be thread-safe and fast. */
 public interface RunListener {
-  /** Nobody listens. */
+  /** Ignores all events. */
   RunListener NONE = new RunListener() {};
 
-  /** The plan stands. */
+  /** The plan is complete. */
   default void planned(PlannedRun run) {}
 
-  /** A request that is billed goes out. */
+  /** A billed request is sent. */
   default void requestSent() {}
 
-  /** An answer was 429: the API's quota was reached. */
+  /** A response was 429: the API's quota is exhausted. */
   default void limited() {}
 
-  /** The next request waits for the quota, or for a retry. */
+  /** The next request waits for the quota or for a retry. */
   default void waiting(Instant until) {}
 
   /**
-   * A wait begins that is longer than the quota alone makes it: once per wait.
+   * A wait begins that is longer than the quota alone requires. Reported once per wait.
    *
    * @param reason for people
    */
   default void waitingLong(Instant until, String reason) {}
 
-  /** Something that whoever runs this should know, and that fails nothing. */
+  /** The run reports something that its operator should know and that is not a failure. */
   default void notice(String message) {}
 
-  /** Rows were read from an answer. */
+  /** Rows were read from a response. */
   default void rowsFetched(long rows) {}
 
   /** A window ended. */
   default void windowEnded(WindowOutcome outcome) {}
 
-  /** One that tells all of these, in their order. */
+  /** Creates a listener that passes every event to all of these, in order. */
   static RunListener all(List<RunListener> listeners) {
     List<RunListener> each = List.copyOf(listeners);
     return new RunListener() {

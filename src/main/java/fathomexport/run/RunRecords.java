@@ -4,11 +4,11 @@ import fathomexport.ledger.RunRecord;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/** What the ledger keeps of a run. */
+/** Creates the ledger's records of runs. */
 public final class RunRecords {
   private RunRecords() {}
 
-  /** The ledger's record of a run that ended with this summary. */
+  /** Returns the record of a run that ended with this summary. */
   public static RunRecord of(
       ExportSpec spec, RunSummary summary, Instant finishedAt, long requests, int exitCode) {
     long skipped = summary.failed(FailureKind.STOPPED) + summary.failed(FailureKind.BUDGET);
@@ -22,7 +22,7 @@ public final class RunRecords {
         spec.startedAt(),
         finishedAt,
         exitCode,
-        // A window of many requests is committed in pieces.
+        // A window of many requests is committed in several chunks, and each of them counts.
         Math.max(spec.windowsPlanned(), summary.windows()),
         summary.committed(),
         summary.unchanged(),
@@ -35,22 +35,22 @@ public final class RunRecords {
         summary.messages());
   }
 
-  /** The record of a run that is under way: what remains of one that is killed. */
+  /** Returns the record of a run in progress. It remains in the ledger if the run is killed. */
   public static RunRecord begun(ExportSpec spec) {
     return underWay(of(spec, RunSummary.EMPTY, spec.startedAt(), 0, 0));
   }
 
-  /** The same of a run that has not ended. */
+  /** Returns the same record, of a run that has not ended. */
   public static RunRecord underWay(RunRecord record) {
     return copy(record, null, null, record.requests());
   }
 
-  /** The same, with the number of its requests. */
+  /** Returns the same record with this number of requests. */
   public static RunRecord withRequests(RunRecord record, long requests) {
     return copy(record, record.finishedAt(), record.exitCode(), requests);
   }
 
-  /** The same, ended at this time and with this code. */
+  /** Returns the same record, ended at this time with this exit code. */
   public static RunRecord finished(RunRecord record, Instant at, int exitCode) {
     return copy(record, at, exitCode, record.requests());
   }

@@ -7,14 +7,14 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * What a run did.
+ * The result of a run.
  *
  * @param requests requests that are billed as pageviews
  * @param took from start to end
- * @param floor the least time that the quota allows for as many requests
- * @param recordsSkipped records of the list of sites that were unusable
- * @param messages one line a window that failed
- * @param stale what is stored but no longer what the pipeline asks for
+ * @param floor the least time that the quota allows for this number of requests
+ * @param recordsSkipped unusable records in the list of sites
+ * @param messages one line per window that failed
+ * @param stale stored ranges that no longer match what the pipeline queries
  */
 public record RunResult(
     String runId,
@@ -34,7 +34,7 @@ public record RunResult(
     List<String> messages,
     List<StaleRange> stale) {
 
-  /** Of a run that has no plan to tell about. */
+  /** Returns the result of a run without a plan. */
   public static RunResult of(RunRecord record, long recordsSkipped, Duration floor) {
     int exitCode = Objects.requireNonNullElse(record.exitCode(), FailureKind.FAULT.exitCode());
     return of(record, exitCode, recordsSkipped, floor, List.of());

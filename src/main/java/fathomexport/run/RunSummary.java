@@ -8,13 +8,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What became of a run's windows; summaries of parts merge in any order.
+ * The outcomes of a run's windows, summed. Summaries of parts can be merged in any order.
  *
- * @param windows that ended, one way or the other
- * @param failures by why they failed, windows and skipped records alike
- * @param recordsSkipped records of the list of sites that were unusable
- * @param messages one line per failed window, those that were not fetched last, as many as a person
- *     would read
+ * @param windows windows that ended, successful or not
+ * @param failures number of failures by kind, windows and skipped records alike
+ * @param recordsSkipped unusable records in the list of sites
+ * @param messages at most 200 lines, one per failed window; windows that were not fetched come last
  */
 public record RunSummary(
     long windows,
@@ -56,7 +55,7 @@ public record RunSummary(
     other.failures.forEach((k, n) -> sum.merge(k, n, Long::sum));
     List<String> lines = new ArrayList<>(messages);
     lines.addAll(other.messages);
-    // What has failed comes before what was not fetched for it.
+    // Failed windows come before those that were not fetched because of them.
     lines.sort(Comparator.comparing(RunSummary::isNotFetched).thenComparing(m -> m));
     return new RunSummary(
         windows + other.windows,
@@ -69,7 +68,7 @@ public record RunSummary(
         lines.subList(0, Math.min(lines.size(), MESSAGES)));
   }
 
-  /** All of these together. */
+  /** Returns the sum of all parts. */
   public static RunSummary sum(Iterable<RunSummary> parts) {
     RunSummary sum = EMPTY;
     for (RunSummary part : parts) {
@@ -78,27 +77,31 @@ public record RunSummary(
     return sum;
   }
 
-  /** Whether a line is about a window that was not fetched because of what another had met. */
+  /**
+   * Returns whether a message is about a window that was not fetched because another one failed.
+   */
   public static boolean isNotFetched(String message) {
     return message.contains(": " + WindowOutcome.NOT_FETCHED);
   }
 
-  /** Why the window of such a line was not fetched. */
+  /** Returns the part of such a message that says why the window was not fetched. */
   public static String causeOf(String message) {
     return message.substring(Math.max(0, message.indexOf(": " + WindowOutcome.NOT_FETCHED)));
   }
 
-  /** Windows that failed for this reason, and records that were skipped for it. */
+  /**
+   * Returns the number of windows that failed, and of records that were skipped, for this reason.
+   */
   public long failed(FailureKind kind) {
     return failures.getOrDefault(kind, 0L);
   }
 
-  /** Windows that are incomplete; a record that was skipped is none. */
+  /** Returns the number of incomplete windows, without skipped records. */
   public long incomplete() {
     return failed(FailureKind.INCOMPLETE) - recordsSkipped;
   }
 
-  /** The exit code of the first reason that applies, 0 when there is none. */
+  /** Returns the exit code of the first kind that occurred, 0 if there is none. */
   public int exitCode() {
     for (FailureKind kind : FailureKind.values()) {
       if (failed(kind) > 0) {

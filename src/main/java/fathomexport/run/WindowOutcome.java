@@ -6,20 +6,21 @@ import java.io.Serializable;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a window ended.
+ * The outcome of a window.
  *
  * @param window for people: report, slice, days
- * @param failure null when all of it was committed
- * @param message why, in one line; empty when all of it was committed
- * @param changed periods whose rows were written
+ * @param failure null if all of it was committed
+ * @param message why it failed, in one line; empty if all of it was committed
+ * @param changed number of periods whose rows were written
  * @param rows rows of the window that are stored
  * @param quarantined rows that could not be typed
- * @param subject the window itself; null when there was none yet, such as for a site that is lost
- * @param requests billed requests that it took, those that failed included; those of a question
- *     that fills several reports stand with the first of them
- * @param periods how sure its periods are
- * @param site what it is about; null when that is the account
- * @param recordsSkipped records of a list that were unusable: then it is about no window
+ * @param subject the window; null if there was none yet, such as for a site that could not be read
+ * @param requests billed requests of the window, failed ones included; those of a task that fills
+ *     several reports count for the first of them
+ * @param periods number of periods by certificate status
+ * @param site the site that the outcome is about; null if it is about the account
+ * @param recordsSkipped unusable records of a list; if there are any, the outcome is about no
+ *     window
  */
 public record WindowOutcome(
     String window,
@@ -35,10 +36,10 @@ public record WindowOutcome(
     @Nullable SiteId site,
     long recordsSkipped)
     implements Serializable {
-  /** How the message of a window begins that was not fetched because of what another had met. */
+  /** The beginning of the message of a window that was not fetched because another one failed. */
   public static final String NOT_FETCHED = "not fetched";
 
-  /** Periods of a window by the state of their certificate; none of a window that has none. */
+  /** The number of a window's periods by certificate status; zeros if it has no certificates. */
   public record Periods(long certified, long uncertified, long incomplete) implements Serializable {
     public static final Periods NONE = new Periods(0, 0, 0);
 
@@ -50,7 +51,7 @@ public record WindowOutcome(
     }
   }
 
-  /** Without a window of its own. */
+  /** Creates an outcome without a window. */
   public WindowOutcome(
       String window,
       @Nullable FailureKind failure,
@@ -78,13 +79,13 @@ public record WindowOutcome(
     return new WindowOutcome(window, kind, message, false, 0, 0, 0);
   }
 
-  /** A record of a list that is left out, because it is unusable. */
+  /** Returns the outcome of an unusable record of a list, which is skipped. */
   public static WindowOutcome skippedRecord(String list, String message) {
     return new WindowOutcome(
         list, FailureKind.INCOMPLETE, message, false, 0, 0, 0, null, 0, Periods.NONE, null, 1);
   }
 
-  /** The same, saying which site it is about. */
+  /** Returns the same outcome, for this site. */
   public WindowOutcome about(SiteId whose) {
     return new WindowOutcome(
         window,
@@ -101,7 +102,7 @@ public record WindowOutcome(
         recordsSkipped);
   }
 
-  /** The same, saying which window it is and what it took. */
+  /** Returns the same outcome, for this window and with its number of requests. */
   public WindowOutcome about(Window window, long requestsTaken) {
     return new WindowOutcome(
         window.toString(),
@@ -118,7 +119,7 @@ public record WindowOutcome(
         recordsSkipped);
   }
 
-  /** The same, saying how sure its periods are. */
+  /** Returns the same outcome with the status counts of its periods. */
   public WindowOutcome with(Periods sure) {
     return new WindowOutcome(
         window,

@@ -1,5 +1,5 @@
 /**
- * What a run is: its job and settings, what becomes of a window, the summary, and {@link
+ * The model of a run: its job and settings, the outcomes of windows, the summary, and {@link
  * fathomexport.run.FailurePolicy}, which decides what a failure means.
  */
 @NullMarked

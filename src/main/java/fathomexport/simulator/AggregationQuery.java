@@ -20,13 +20,13 @@ import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The parameters of {@code GET /aggregations}, read and validated.
+ * The parameters of {@code GET /aggregations}, parsed and validated.
  *
  * @param event the event's name; null for pageviews
  * @param from first local second; null for the first recorded data
  * @param to last local second, included; null for now
- * @param zone what local means: the site's, or the one asked for
- * @param offset rows that are left out before the first
+ * @param zone the zone of local times: the site's, or the one in the request
+ * @param offset number of rows to skip
  */
 record AggregationQuery(
     SimulatedSite site,
@@ -81,12 +81,16 @@ record AggregationQuery(
   }
 
   /**
+   * The sort order.
+   *
    * @param key {@code timestamp}, an aggregate or a field
    */
   record Sort(String key, boolean ascending) {}
 
   /**
-   * @param pattern what the value is searched for; for {@code is} and {@code is not} unused
+   * A filter.
+   *
+   * @param pattern searched for in the actual value; unused for {@code is} and {@code is not}
    */
   record Condition(Dimension property, Operator operator, String value, Pattern pattern) {
     boolean holds(@Nullable String actual, boolean complementsDropNull) {
@@ -102,7 +106,11 @@ record AggregationQuery(
     }
   }
 
-  /** Reads the parameters for a token that may see only some sites. */
+  /**
+   * Parses the parameters of a request.
+   *
+   * @throws ApiProblem if a parameter is invalid, or names a site that the token may not see
+   */
   static AggregationQuery parse(
       ApiRequest request, World world, Behaviour behaviour, SimulatorToken token)
       throws ApiProblem {
@@ -160,7 +168,11 @@ record AggregationQuery(
     return value;
   }
 
-  /** The site of an id, as far as the token may know of it. */
+  /**
+   * Returns the site with this id.
+   *
+   * @throws ApiProblem if there is no such site, or the token may not see it
+   */
   static SimulatedSite siteOf(World world, Behaviour behaviour, SimulatorToken token, String id)
       throws ApiProblem {
     Optional<SimulatedSite> site = world.site(id);
@@ -302,7 +314,7 @@ record AggregationQuery(
       Behaviour behaviour)
       throws ApiProblem {
     if (grouping == Grouping.HOUR) {
-      // Without its start the range reaches back to the first data.
+      // Without date_from, the range begins with the first data.
       boolean tooLong =
           from == null || to == null || ChronoUnit.SECONDS.between(from, to) > 7 * 86_400;
       boolean longWeek =

@@ -26,7 +26,7 @@ import java.util.PriorityQueue;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
-/** Computes the answers of {@code GET /aggregations}. */
+/** Computes the responses of {@code GET /aggregations}. */
 final class Aggregations {
   private static final MathContext FOURTEEN_DIGITS = new MathContext(14, RoundingMode.HALF_UP);
   private static final int INDEXES_KEPT = 64;
@@ -37,7 +37,10 @@ final class Aggregations {
   private final Map<PeriodKey, List<Group>> periods = lastUsed(PERIODS_KEPT);
   private final Map<SortedKey, List<Group>> sortedPeriods = lastUsed(2 * PERIODS_KEPT);
 
-  /** Equal for the same index only: it is another one once the records have changed. */
+  /**
+   * The key of cached groups. It is equal for the same index object only; when records change,
+   * there is a new index.
+   */
   private record PeriodKey(
       SiteIndex index,
       Grouping grouping,
@@ -64,7 +67,7 @@ final class Aggregations {
 
   private record Indexed(long version, SiteIndex index) {}
 
-  /** A group's sums. */
+  /** The sums of a group of records. */
   private static final class Group {
     private final String label;
     private final int[] codes;
@@ -112,7 +115,7 @@ final class Aggregations {
     }
   }
 
-  /** The codes of a group's fields, as a map's key. */
+  /** The codes of a group's fields, as a map key. */
   private static final class Key {
     private final int[] codes;
 
@@ -131,7 +134,7 @@ final class Aggregations {
     }
   }
 
-  /** A map of the entries that were asked for last. */
+  /** Returns a map that keeps the most recently used entries only. */
   private static <K, V> Map<K, V> lastUsed(int kept) {
     return Collections.synchronizedMap(
         new LinkedHashMap<>(16, 0.75f, true) {
@@ -149,7 +152,9 @@ final class Aggregations {
   }
 
   /**
-   * @param number the request's, which salts unstable orders
+   * Answers a query.
+   *
+   * @param number the request's number, which salts unstable orders
    */
   Answer answer(AggregationQuery query, Behaviour behaviour, Instant now, int number) {
     SiteIndex index = index(query, behaviour);
@@ -160,7 +165,7 @@ final class Aggregations {
     if (cap != null) {
       limit = Math.min(limit, cap);
     }
-    // Rows before the offset are found as well, and left out.
+    // Also find the rows before the offset; they are skipped later.
     int found =
         query.offset() > Integer.MAX_VALUE - limit ? Integer.MAX_VALUE : limit + query.offset();
     List<Group> groups = groups(query, behaviour, now, index, columns, found, number);
@@ -187,7 +192,7 @@ final class Aggregations {
             behaviour.hostnameWithScheme,
             behaviour.asciiJson,
             behaviour.unknownCountryAsUn);
-    // Under the lock, so that requests in parallel do not each build the same index.
+    // Build the index under the lock, so that parallel requests do not each build the same one.
     synchronized (indexes) {
       long version = world.version(site);
       Indexed known = indexes.get(key);
@@ -242,7 +247,8 @@ final class Aggregations {
         && salt == 0
         && (sort == null || !query.aggregates().contains(sort.key()))
         && query.filters().stream().allMatch(f -> query.fields().contains(f.property()))) {
-      // Parts of a period are asked for many times: it is grouped once, and its groups filtered.
+      // Partitions of a period are queried many times: group the period once, then filter its
+      // groups.
       PeriodKey key =
           new PeriodKey(
               index,
@@ -271,7 +277,7 @@ final class Aggregations {
         byTime ? limit : Integer.MAX_VALUE);
   }
 
-  /** All groups of a period in the order that is asked for. */
+  /** Returns all groups of a period in the requested order. */
   private List<Group> sorted(
       PeriodKey key,
       AggregationQuery query,
@@ -308,7 +314,7 @@ final class Aggregations {
     return sorted;
   }
 
-  /** Whether a group's own values pass filters that are all on fields of the grouping. */
+  /** Returns whether a group's values pass filters that are all on grouping fields. */
   private static boolean passes(Group group, AggregationQuery query, boolean[][] passes) {
     for (int f = 0; f < passes.length; f++) {
       int field = query.fields().indexOf(query.filters().get(f).property());
@@ -320,7 +326,9 @@ final class Aggregations {
   }
 
   /**
-   * @param enough groups behind whose last bucket no more need to be known
+   * Groups the rows of an index range.
+   *
+   * @param enough number of groups after which no further bucket is computed
    */
   private static List<Group> group(
       AggregationQuery query,
@@ -338,7 +346,7 @@ final class Aggregations {
     List<Group> groups = new ArrayList<>();
     int row = start;
     while (row < end) {
-      // One bucket: rows are in local order, so its rows are neighbours.
+      // Rows are in local order, so the rows of a bucket are adjacent.
       long bucketEnd = bucketEnd(query.grouping(), index.local[row]);
       String label = label(query.grouping(), index.local[row]);
       Map<Key, Group> bucket = new HashMap<>();
@@ -411,7 +419,7 @@ final class Aggregations {
     };
   }
 
-  /** An order that is not anybody's, but the same every time. */
+  /** Returns a pseudo-random but reproducible sort key for groups that compare equal. */
   private static long tie(Group group, SiteIndex.Column[] columns, long salt) {
     long hash = group.label.hashCode() + 0x9e3779b97f4a7c15L * (salt + 1);
     for (int c = 0; c < columns.length; c++) {
@@ -422,7 +430,7 @@ final class Aggregations {
     return hash ^ (hash >>> 32);
   }
 
-  /** The first groups in an order, without sorting the many that a small limit cuts off. */
+  /** Returns the first groups in an order, without sorting those that the limit cuts off. */
   private static List<Group> first(int limit, List<Group> groups, Comparator<Group> order) {
     List<Group> kept = groups;
     if (groups.size() / 2 > limit) {
@@ -500,7 +508,7 @@ final class Aggregations {
     };
   }
 
-  /** What a server gone wrong makes of a right answer. */
+  /** Applies the configured server faults to a correct response. */
   private static List<Group> damaged(
       List<Group> groups, AggregationQuery query, Behaviour behaviour, int limit) {
     List<Group> result = groups;
@@ -550,7 +558,7 @@ final class Aggregations {
             groups.stream().map(g -> g.label).distinct().filter(l -> !l.equals(hit.label)).toList();
         if (!others.isEmpty()) {
           result.set(place, new Group(others.get(random.nextInt(others.size())), hit));
-          // Stable: sorted by time, as it was asked for.
+          // The sort is stable, so rows stay sorted by time, as the query requires.
           result.sort(Comparator.comparing(g -> g.label));
         }
       }

@@ -3,7 +3,7 @@ package fathomexport.simulator;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
-/** What is sent back. */
+/** A response of the simulator. */
 final class Answer {
   private final int status;
   private final String contentType;
@@ -12,7 +12,9 @@ final class Answer {
   private final int rows;
 
   /**
-   * @param rows rows of data in the body
+   * Creates a response.
+   *
+   * @param rows number of data rows in the body
    */
   Answer(int status, String contentType, byte[] body, Map<String, String> headers, int rows) {
     this.status = status;

@@ -2,7 +2,7 @@ package fathomexport.simulator;
 
 import java.util.Map;
 
-/** A request that is answered by an error. */
+/** Thrown when a request is answered with an error. */
 final class ApiProblem extends Exception {
   private static final long serialVersionUID = 1L;
 
@@ -17,7 +17,7 @@ final class ApiProblem extends Exception {
     this.headers = headers;
   }
 
-  /** {@code {"error":"message"}}. */
+  /** Creates an error with the body {@code {"error":"message"}}. */
   static ApiProblem of(int status, String message) {
     return of(status, message, Map.of());
   }
@@ -27,7 +27,7 @@ final class ApiProblem extends Exception {
         status, message, "{\"error\":" + JsonText.quote(message, true) + "}", headers);
   }
 
-  /** {@code {"errors":{"field":["message"]}}}. */
+  /** Creates an error with the body {@code {"errors":{"field":["message"]}}}. */
   static ApiProblem field(int status, String field, String message) {
     String body =
         "{\"errors\":{"
@@ -38,12 +38,12 @@ final class ApiProblem extends Exception {
     return new ApiProblem(status, message, body, Map.of());
   }
 
-  /** A parameter that is wrong in itself. */
+  /** Creates a 400 for a parameter that is invalid on its own. */
   static ApiProblem invalid(String field, String message) {
     return field(400, field, message);
   }
 
-  /** Fields or groupings that do not go together. */
+  /** Creates a 422 for fields or groupings that cannot be combined. */
   static ApiProblem incompatible(String field, String message) {
     return field(422, field, message);
   }

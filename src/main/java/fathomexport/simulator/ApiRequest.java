@@ -6,10 +6,10 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request as it arrived.
+ * A request as received.
  *
- * @param number its place among all requests, from 1
- * @param aggregation its place among those to {@code /aggregations}, from 1; 0 for others
+ * @param number its number among all requests, from 1
+ * @param aggregation its number among the requests to {@code /aggregations}, from 1; 0 for others
  * @param path decoded, such as {@code /v1/sites}
  * @param parameters decoded, in the order sent
  */
@@ -22,12 +22,12 @@ public record ApiRequest(
     parameters = Collections.unmodifiableMap(new LinkedHashMap<>(parameters));
   }
 
-  /** A parameter's value; null when it was not sent. */
+  /** Returns a parameter's value; null if it was not sent. */
   public @Nullable String parameter(String name) {
     return parameters.get(name);
   }
 
-  /** The site that it is about, however it was named; null when it names none. */
+  /** Returns the id in {@code site_id}, or else in {@code entity_id}; null if neither was sent. */
   public @Nullable String site() {
     String site = parameters.get("site_id");
     return site != null ? site : parameters.get("entity_id");

@@ -9,50 +9,50 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a simulator acts where the real API's documentation is silent, and what it does wrong on
- * purpose. Never changes: every {@code with} method gives a changed copy.
+ * How a simulator acts where the real API's documentation is silent, and which faults it has on
+ * purpose. Immutable: every {@code with} method returns a changed copy.
  *
  * <p>{@link #standard()} is what is documented or was recorded.
  */
 public final class Behaviour {
-  /** How fields without a value are shown. */
+  /** How responses show fields without a value. */
   public enum EmptyField {
-    /** Both no value and an empty one are null, one group. */
+    /** Both a missing and an empty value are null, in one group. */
     AS_NULL,
-    /** Both are the empty string, one group. */
+    /** Both a missing and an empty value are the empty string, in one group. */
     AS_EMPTY,
-    /** As the records have it: they are two groups. */
+    /** As in the records: null and the empty string are two groups. */
     AS_KEPT
   }
 
   /** The unit of {@code bounce_rate}. */
   public enum RateUnit {
-    /** 0 to 1, until about the end of 2025. */
+    /** 0 to 1, as until about the end of 2025. */
     RATIO,
     /** 0 to 100. */
     PERCENTAGE
   }
 
-  /** What a {@code date_to} without a time means. */
+  /** The meaning of a {@code date_to} without a time. */
   public enum DateOnly {
     START_OF_DAY,
     END_OF_DAY,
-    /** 400. */
+    /** Rejected with 400. */
     REFUSED
   }
 
-  /** In which order rows come that are sorted by a field. */
+  /** The order of rows that are sorted by a field. */
   public enum FieldSort {
     CODE_POINTS,
     /** {@code a} and {@code A} are equal. */
     IGNORING_CASE,
-    /** Only letters and digits count, in any case. */
+    /** Only letters and digits count, ignoring case. */
     DICTIONARY,
-    /** None, whatever is asked for. */
+    /** None: rows are not sorted by fields. */
     IGNORED
   }
 
-  /** How a lack of permission is told. */
+  /** How a missing permission is reported. */
   public enum Refusal {
     FORBIDDEN(403),
     BAD_REQUEST(400),
@@ -69,27 +69,27 @@ public final class Behaviour {
     }
   }
 
-  /** How a 429 says when to come back. */
+  /** How a 429 says when to retry. */
   public enum RetryAfter {
     SECONDS,
     HTTP_DATE,
     ABSENT
   }
 
-  /** What becomes of the parameter {@code offset}, which is not documented. */
+  /** How the parameter {@code offset}, which is not documented, is treated. */
   public enum Offset {
     IGNORED,
     HONOURED,
-    /** 400. */
+    /** Rejected with 400. */
     REFUSED,
-    /** Honoured, but rows that compare equal come in another order with every request. */
+    /** Honoured, but rows that compare equal come in a different order with every request. */
     UNSTABLE
   }
 
-  /** A cell that does not hold a number: an aggregate's text in all rows of a site and day. */
+  /** A cell without a number: the text of an aggregate in all rows of a site and day. */
   public record CorruptCell(String site, LocalDate day, String aggregate, String text) {}
 
-  /** Ranges of more than so many local days are refused with this status and message. */
+  /** Rejects ranges of more than this number of local days, with this status and message. */
   public record RangeRule(int days, int status, String message) {
     public RangeRule {
       if (days < 1) {
@@ -98,30 +98,32 @@ public final class Behaviour {
     }
   }
 
-  /** What becomes of one row of every grouped answer. */
+  /** How one row of every grouped response is damaged. */
   public enum Damage {
     ROW_DROPPED,
     ROW_DOUBLED,
-    /** Its pageviews or conversions are one more. */
+    /** The row's number of pageviews or conversions is one too high. */
     VALUE_OFF_BY_ONE,
-    /** It carries another date of the answer. */
+    /** The row has another date of the response. */
     DAY_MOVED
   }
 
   /**
-   * Damage at a random place of every grouped answer.
+   * Damage at a pseudo-random place of every grouped response.
    *
-   * @param seed decides the place: one seed, one place in equal answers
+   * @param seed decides the place: the same seed gives the same place in equal responses
    */
   public record Tampering(Damage damage, long seed) {}
 
-  /** What happens to the world once the n-th request to {@code /aggregations} was answered. */
+  /** A change of the world after the n-th request to {@code /aggregations} was answered. */
   public record Change(int afterAggregation, Consumer<World> what) {}
 
   /**
-   * A time in which every report is answered 429, with what is left of it as {@code Retry-After}.
+   * A period during which every report request is answered with 429 and the remaining time as
+   * {@code Retry-After}.
    *
-   * @param afterAggregation begins with the request to {@code /aggregations} behind this one
+   * @param afterAggregation the period begins with the request to {@code /aggregations} after this
+   *     one
    */
   public record Closure(int afterAggregation, Duration time) {}
 
@@ -237,12 +239,12 @@ public final class Behaviour {
     changes = other.changes;
   }
 
-  /** What is documented or was recorded, with the documented quotas. */
+  /** Returns what is documented or was recorded, with the documented quotas. */
   public static Behaviour standard() {
     return STANDARD;
   }
 
-  /** {@link #standard()} without quotas: for tests of anything else. */
+  /** Returns {@link #standard()} without quotas, for tests of anything else. */
   public static Behaviour unlimited() {
     return STANDARD.withReportsQuota(Quota.none()).withAccountQuota(Quota.none());
   }
@@ -266,271 +268,278 @@ public final class Behaviour {
     return value;
   }
 
-  /** How a field without a value, and one with an empty value, are shown. */
+  /** Sets how a field without a value, and one with an empty value, are shown. */
   public Behaviour withEmptyField(EmptyField value) {
     return change(b -> b.emptyField = value);
   }
 
-  /** Whether {@code hostname} carries {@code https://}, as it did in some eras. */
+  /** Sets whether {@code hostname} includes {@code https://}, as it did at times. */
   public Behaviour withHostnameWithScheme(boolean value) {
     return change(b -> b.hostnameWithScheme = value);
   }
 
-  /** Whether records without a keyword are left out when grouping by {@code keyword}. */
+  /** Sets whether records without a keyword are left out when grouping by {@code keyword}. */
   public Behaviour withKeywordNullGroupLeftOut(boolean value) {
     return change(b -> b.keywordNullGroupLeftOut = value);
   }
 
   /**
-   * Whether {@code is not}, {@code is not like} and {@code not matching} leave out records without
-   * a value.
+   * Sets whether {@code is not}, {@code is not like} and {@code not matching} leave out records
+   * without a value.
    */
   public Behaviour withComplementsDropNull(boolean value) {
     return change(b -> b.complementsDropNull = value);
   }
 
-  /** Whether {@code value} is null, not 0, where no conversion of a group was sent with a value. */
+  /**
+   * Sets whether {@code value} is null, not 0, if no conversion of a group was sent with a value.
+   */
   public Behaviour withValueNullWithoutCents(boolean value) {
     return change(b -> b.valueNullWithoutCents = value);
   }
 
-  /** Whether numbers are JSON numbers rather than strings. */
+  /** Sets whether numbers are JSON numbers rather than strings. */
   public Behaviour withNumbersAsJson(boolean value) {
     return change(b -> b.numbersAsJson = value);
   }
 
-  /** Whether {@code bounce_rate} alone is a JSON number, as in 2023. */
+  /** Sets whether {@code bounce_rate} alone is a JSON number, as in 2023. */
   public Behaviour withBounceRateAsJson(boolean value) {
     return change(b -> b.bounceRateAsJson = value);
   }
 
-  /** The unit of {@code bounce_rate}. */
+  /** Sets the unit of {@code bounce_rate}. */
   public Behaviour withRateUnit(RateUnit value) {
     return change(b -> b.rateUnit = value);
   }
 
-  /** Whether {@code bounce_rate} is rounded to four digits of the ratio. */
+  /** Sets whether {@code bounce_rate} is rounded to four decimal places of the ratio. */
   public Behaviour withRatesToFourDigits(boolean value) {
     return change(b -> b.ratesToFourDigits = value);
   }
 
-  /** Whether aggregations come as {@code {object,url,has_more,data}}. */
+  /** Sets whether aggregations are wrapped in {@code {object,url,has_more,data}}. */
   public Behaviour withOldEnvelope(boolean value) {
     return change(b -> b.oldEnvelope = value);
   }
 
-  /** Whether JSON escapes slashes and all that is not ASCII, as PHP does. */
+  /** Sets whether JSON escapes slashes and all non-ASCII characters, as PHP does. */
   public Behaviour withAsciiJson(boolean value) {
     return change(b -> b.asciiJson = value);
   }
 
-  /** Whether records after the simulator's clock are not there yet. */
+  /** Sets whether records after the simulator's time are hidden. */
   public Behaviour withFutureHidden(boolean value) {
     return change(b -> b.futureHidden = value);
   }
 
-  /** Cells whose text is replaced. Adds one. */
+  /** Adds a cell whose text is replaced. */
   public Behaviour withCorruptCell(CorruptCell cell) {
     return change(b -> b.corruptCells = append(b.corruptCells, cell));
   }
 
-  /** Rows that an answer never exceeds, whatever limit was asked for, without a word. */
+  /**
+   * Sets the number of rows at which responses are truncated without notice, whatever the requested
+   * limit; null for none.
+   */
   public Behaviour withSilentRowCap(@Nullable Integer value) {
     return change(b -> b.silentRowCap = positive("silentRowCap", value));
   }
 
-  /** The limit above which a request is refused with 400. */
+  /** Sets the limit above which a request is rejected with 400; null for none. */
   public Behaviour withMaximumLimit(@Nullable Integer value) {
     return change(b -> b.maximumLimit = positive("maximumLimit", value));
   }
 
-  /** Whether that refusal says what it is about, and how much is allowed. */
+  /** Sets whether that rejection names the parameter and the maximum. */
   public Behaviour withMaximumNamed(boolean value) {
     return change(b -> b.maximumNamed = value);
   }
 
-  /** What becomes of the parameter {@code offset}. */
+  /** Sets how the parameter {@code offset} is treated. */
   public Behaviour withOffset(Offset value) {
     return change(b -> b.offset = value);
   }
 
-  /** Whether regular expressions that RE2 does not know are refused with 422. */
+  /** Sets whether regular expressions that RE2 does not support are rejected with 422. */
   public Behaviour withRe2Only(boolean value) {
     return change(b -> b.re2Only = value);
   }
 
-  /** Whether {@code currency} of events is null. */
+  /** Sets whether {@code currency} of events is null. */
   public Behaviour withCurrencyUnknown(boolean value) {
     return change(b -> b.currencyUnknown = value);
   }
 
-  /** Whether a country that is not known is shown as {@code un}. */
+  /** Sets whether an unknown country is shown as {@code un}. */
   public Behaviour withUnknownCountryAsUn(boolean value) {
     return change(b -> b.unknownCountryAsUn = value);
   }
 
-  /** The limit of a request that asks for none. */
+  /** Sets the limit of a request without {@code limit}; null for none. */
   public Behaviour withDefaultLimit(@Nullable Integer value) {
     return change(b -> b.defaultLimit = positive("defaultLimit", value));
   }
 
-  /** Whether rows come shuffled whatever {@code sort_by} says. */
+  /** Sets whether rows come shuffled, whatever {@code sort_by} is. */
   public Behaviour withSortByIgnored(boolean value) {
     return change(b -> b.sortByIgnored = value);
   }
 
-  /** In which order rows come that are sorted by a field. */
+  /** Sets the order of rows that are sorted by a field. */
   public Behaviour withFieldSort(FieldSort value) {
     return change(b -> b.fieldSort = value);
   }
 
-  /** Whether rows without a value of a field come behind all others, sorted by it upwards. */
+  /**
+   * Sets whether rows without a value of a field come last when sorted by it in ascending order.
+   */
   public Behaviour withNullsLast(boolean value) {
     return change(b -> b.nullsLast = value);
   }
 
-  /** Whether {@code matching} and {@code not matching} take no notice of case. */
+  /** Sets whether {@code matching} and {@code not matching} ignore case. */
   public Behaviour withRegexIgnoringCase(boolean value) {
     return change(b -> b.regexIgnoresCase = value);
   }
 
-  /** Whether {@code matching} and {@code not matching} are refused with 422. */
+  /** Sets whether {@code matching} and {@code not matching} are rejected with 422. */
   public Behaviour withRegexRefused(boolean value) {
     return change(b -> b.regexRefused = value);
   }
 
-  /** Whether rows that compare equal come in another order with every request. */
+  /** Sets whether rows that compare equal come in a different order with every request. */
   public Behaviour withUnstableTies(boolean value) {
     return change(b -> b.unstableTies = value);
   }
 
-  /** Whether one row of every answer comes twice. */
+  /** Sets whether one row of every response comes twice. */
   public Behaviour withRowDuplicated(boolean value) {
     return change(b -> b.rowDuplicated = value);
   }
 
-  /** Whether every dated answer holds a row of a day before its range. */
+  /** Sets whether every dated response contains a row of a day before its range. */
   public Behaviour withRowOutsideRange(boolean value) {
     return change(b -> b.rowOutsideRange = value);
   }
 
-  /** Whether every grouped answer silently lacks one row. */
+  /** Sets whether every grouped response lacks one row, without notice. */
   public Behaviour withLastGroupLost(boolean value) {
     return change(b -> b.lastGroupLost = value);
   }
 
-  /** What is wrong with one row of every grouped answer; null for nothing. */
+  /** Sets how one row of every grouped response is damaged; null for not at all. */
   public Behaviour withTampering(@Nullable Tampering value) {
     return change(b -> b.tampering = value);
   }
 
-  /** Whether a record in the very second of {@code date_to} is left out. */
+  /** Sets whether a record in the exact second of {@code date_to} is left out. */
   public Behaviour withDateToExclusive(boolean value) {
     return change(b -> b.dateToExclusive = value);
   }
 
-  /** What a {@code date_to} without a time means. */
+  /** Sets the meaning of a {@code date_to} without a time. */
   public Behaviour withDateOnlyTo(DateOnly value) {
     return change(b -> b.dateOnlyTo = value);
   }
 
-  /** The range above which a day grouping is refused. */
+  /** Sets the range above which day grouping is rejected; null for none. */
   public Behaviour withDayRangeRule(@Nullable RangeRule value) {
     return change(b -> b.dayRangeRule = value);
   }
 
-  /** Whether hour grouping over the 169 hours of an autumn week is refused. */
+  /** Sets whether hour grouping over the 169 hours of an autumn week is rejected. */
   public Behaviour withLongWeekRefused(boolean value) {
     return change(b -> b.longWeekRefused = value);
   }
 
-  /** The tokens that are known. They replace those before. */
+  /** Sets the valid tokens. They replace the previous ones. */
   public Behaviour withTokens(SimulatorToken... newTokens) {
     List<SimulatorToken> copy = List.of(newTokens);
     return change(b -> b.tokens = copy);
   }
 
-  /** How a site that the token may not read is refused. */
+  /** Sets the status for a site that the token may not read. */
   public Behaviour withForeignSite(Refusal value) {
     return change(b -> b.foreignSite = value);
   }
 
-  /** How a token for single sites is refused when it lists them. */
+  /** Sets the status for listing sites with a token for single sites. */
   public Behaviour withListingSites(Refusal value) {
     return change(b -> b.listingSites = value);
   }
 
-  /** Whether {@code /sites} carries {@code timezone}. */
+  /** Sets whether {@code /sites} includes {@code timezone}. */
   public Behaviour withZoneInSites(boolean value) {
     return change(b -> b.zoneInSites = value);
   }
 
-  /** Whether lists claim that there is more until they are empty. */
+  /** Sets whether lists claim to have more items until a page is empty. */
   public Behaviour withHasMoreAlways(boolean value) {
     return change(b -> b.hasMoreAlways = value);
   }
 
-  /** Whether the totals inside {@code current_visitors} are strings, as in 2023. */
+  /** Sets whether the totals within {@code current_visitors} are strings, as in 2023. */
   public Behaviour withCurrentVisitorsAsStrings(boolean value) {
     return change(b -> b.currentVisitorsAsStrings = value);
   }
 
-  /** The quota of {@code /aggregations} and {@code /current_visitors}. */
+  /** Sets the quota of {@code /aggregations} and {@code /current_visitors}. */
   public Behaviour withReportsQuota(Quota value) {
     return change(b -> b.reportsQuota = value);
   }
 
-  /** The quota of all other endpoints. */
+  /** Sets the quota of all other endpoints. */
   public Behaviour withAccountQuota(Quota value) {
     return change(b -> b.accountQuota = value);
   }
 
-  /** Requests that a user may have under way at once. */
+  /** Sets the number of requests that a user may have in flight at the same time. */
   public Behaviour withInFlightLimit(int value) {
     return change(b -> b.inFlightLimit = Objects.requireNonNull(positive("inFlightLimit", value)));
   }
 
-  /** How a 429 says when to come back. */
+  /** Sets how a 429 says when to retry. */
   public Behaviour withRetryAfter(RetryAfter value) {
     return change(b -> b.retryAfter = value);
   }
 
-  /** When reports are refused for a time, once; null for never. */
+  /** Sets the period during which report requests are rejected, once; null for never. */
   public Behaviour withClosure(@Nullable Closure value) {
     return change(b -> b.closure = value);
   }
 
-  /** Whether answers carry {@code X-RateLimit-Limit}. */
+  /** Sets whether responses include {@code X-RateLimit-Limit}. */
   public Behaviour withRateLimitHeaders(boolean value) {
     return change(b -> b.rateLimitHeaders = value);
   }
 
-  /** Whether bodies are compressed for clients that accept it. */
+  /** Sets whether bodies are compressed for clients that accept it. */
   public Behaviour withGzip(boolean value) {
     return change(b -> b.gzip = value);
   }
 
-  /** Whether bodies are sent in chunks rather than with their length. */
+  /** Sets whether bodies are sent chunked rather than with a Content-Length. */
   public Behaviour withChunked(boolean value) {
     return change(b -> b.chunked = value);
   }
 
-  /** How long the first query of a shape takes. */
+  /** Sets the additional duration of the first query of a shape. */
   public Behaviour withFirstOfShapeDelay(Duration value) {
     return change(b -> b.firstOfShapeDelay = value);
   }
 
-  /** What goes wrong on purpose; the first rule that fits applies. Adds one. */
+  /** Adds a scripted fault. The first rule that applies to a request is used. */
   public Behaviour withFault(FaultRule rule) {
     return change(b -> b.faults = append(b.faults, rule));
   }
 
-  /** Without any scripted fault. */
+  /** Removes all scripted faults. */
   public Behaviour withoutFaults() {
     return change(b -> b.faults = List.of());
   }
 
-  /** What changes in the world between requests. Adds one. */
+  /** Adds a change of the world between requests. */
   public Behaviour withChange(Change change) {
     return change(b -> b.changes = append(b.changes, change));
   }

@@ -7,10 +7,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * One raw completion of an event.
  *
- * @param visit identifies the visit that it belongs to
+ * @param visit identifies the visit of the completion
  * @param event the event's name
- * @param unique counts towards the unique conversions
- * @param cents its value in cents; null when it was sent without one
+ * @param unique whether it counts towards the unique conversions
+ * @param cents its value in cents; null if it was sent without one
  */
 public record Conversion(
     long visit,
@@ -26,7 +26,7 @@ public record Conversion(
     Objects.requireNonNull(fields, "fields");
   }
 
-  /** A unique completion without fields or a value. */
+  /** Creates a unique completion without fields or a value. */
   public static Conversion of(String event, Instant at) {
     return new Conversion(0, at, event, FieldValues.NONE, true, null);
   }

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Answers {@code GET /current_visitors}: visits with a pageview in the five minutes before now,
- * each on the page that it saw last. When the clock is past the site's last pageview, now is that
- * one, so that a world of past days has visitors too.
+ * each on its last page. If the clock is past the site's last pageview, the time of that pageview
+ * is used as now, so that a world of past days has visitors too.
  */
 final class CurrentVisitors {
   private static final ObjectMapper JSON = new ObjectMapper();

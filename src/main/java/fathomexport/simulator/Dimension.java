@@ -4,7 +4,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
-/** A field of a pageview or event, as the API's page lists them for {@code field_grouping}. */
+/**
+ * A field of a pageview or event, as the API's documentation lists them for {@code field_grouping}.
+ */
 public enum Dimension {
   HOSTNAME("hostname", Filtering.TEXT),
   PATHNAME("pathname", Filtering.TEXT),
@@ -26,13 +28,13 @@ public enum Dimension {
   KEYWORD("keyword", Filtering.NONE),
   REF("ref", Filtering.TEXT);
 
-  /** Which operators the API's page allows on a field. */
+  /** Which operators the API's documentation allows on a field. */
   public enum Filtering {
     /** All six operators. */
     TEXT,
     /** {@code is} and {@code is not} only. */
     CATEGORICAL,
-    /** Grouped by, never filtered on. */
+    /** None: the field is for grouping only. */
     NONE
   }
 
@@ -46,28 +48,30 @@ public enum Dimension {
     this.filtering = filtering;
   }
 
-  /** The API's own name. */
+  /** Returns the API's name of the field. */
   public String apiName() {
     return apiName;
   }
 
-  /** Which operators a filter on it may use. */
+  /** Returns which operators a filter on the field may use. */
   public Filtering filtering() {
     return filtering;
   }
 
-  /** Its place in arrays of one value a field, which never leave the process. */
+  /**
+   * Returns the field's index in arrays with one value per field, which never leave the process.
+   */
   @SuppressWarnings("EnumOrdinal")
   int column() {
     return ordinal();
   }
 
-  /** The field of an API name; empty when there is none. */
+  /** Returns the field with this API name, or empty. */
   public static Optional<Dimension> named(String apiName) {
     return ALL.stream().filter(d -> d.apiName.equals(apiName)).findFirst();
   }
 
-  /** The API names of all fields, in the page's order. */
+  /** Returns the API names of all fields, in the order of the documentation. */
   public static List<String> apiNames() {
     return Arrays.stream(values()).map(Dimension::apiName).toList();
   }

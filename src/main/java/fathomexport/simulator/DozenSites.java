@@ -16,11 +16,13 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
-/** Makes the world of {@link World#dozen}. */
+/** Creates the world of {@link World#dozen}. */
 final class DozenSites {
   /**
-   * @param visitsADay about how many
-   * @param quietDays share of days without any traffic, 0..1
+   * The traffic of one site.
+   *
+   * @param visitsADay approximate number of visits per day
+   * @param quietDays share of days without any traffic, 0 to 1
    */
   private record Plan(
       String id,
@@ -147,7 +149,7 @@ final class DozenSites {
     "/docs/start"
   };
 
-  /** Names that break a careless quoting, pattern, key or column. */
+  /** Names that break careless quoting, patterns, keys or columns. */
   private static final String[] ODD_PAGES = {
     "/it's \"quoted\"",
     "/a*b",
@@ -256,7 +258,7 @@ final class DozenSites {
     return world;
   }
 
-  /** The records of one site while they are made. */
+  /** The records of one site under construction. */
   private final class Traffic {
     private final Plan plan;
     private final ZoneId zone;
@@ -300,7 +302,7 @@ final class DozenSites {
       return start.plusSeconds(random.nextLong(Duration.between(start, end).toSeconds()));
     }
 
-    /** Visits on both sides of every change of the clock, in both passes of a repeated hour. */
+    /** Adds visits on both sides of every clock change, in both passes of a repeated hour. */
     private void aroundTransitions() {
       ZoneRules rules = zone.getRules();
       Instant end = to.plusDays(1).atStartOfDay(zone).toInstant();
@@ -401,7 +403,9 @@ final class DozenSites {
       }
     }
 
-    /** A day of an archive that is crawled: every page once, from everywhere. */
+    /**
+     * Adds the traffic of a day on which an archive is crawled: every page once, from many places.
+     */
     private void burst(LocalDate day) {
       for (int i = 0; i < burstPages; i++) {
         @Nullable String[] values = visitor();

@@ -3,7 +3,9 @@ package fathomexport.simulator;
 import java.time.Instant;
 import java.util.Objects;
 
-/** An event of a site as {@code GET /sites/{id}/events} lists it. Several may share a name. */
+/**
+ * An event of a site as listed by {@code GET /sites/{id}/events}. Several events can share a name.
+ */
 public record EventDefinition(String id, String name, String currency, Instant createdAt) {
   public EventDefinition {
     Objects.requireNonNull(id, "id");

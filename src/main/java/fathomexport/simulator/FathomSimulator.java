@@ -33,7 +33,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * An HTTP server on 127.0.0.1 that answers like Fathom's API, from the raw records of a {@link
- * World}. Source: the API's page on reports, for the rest what is known of recorded answers.
+ * World}. Sources: the API's documentation of reports, and for the rest recorded responses.
  */
 public final class FathomSimulator implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(FathomSimulator.class);
@@ -59,7 +59,7 @@ public final class FathomSimulator implements AutoCloseable {
   private final Set<String> shapesSeen = new HashSet<>();
   private volatile Behaviour behaviour;
 
-  /** What a request is answered with, and how that goes wrong. */
+  /** The response to a request and the fault that damages it, if any. */
   private record Outcome(Answer answer, @Nullable Fault fault) {}
 
   private FathomSimulator(
@@ -86,16 +86,16 @@ public final class FathomSimulator implements AutoCloseable {
             });
   }
 
-  /** Starts a server on the system's clock and any free port. */
+  /** Starts a server with the system's clock on any free port. */
   public static FathomSimulator start(World world, Behaviour behaviour) throws IOException {
     return start(world, behaviour, 0);
   }
 
   /**
-   * Starts a server on the system's clock.
+   * Starts a server with the system's clock.
    *
-   * @param port 0 for any free one
-   * @throws IOException when the port is taken
+   * @param port 0 for any free port
+   * @throws IOException if the port is in use
    */
   public static FathomSimulator start(World world, Behaviour behaviour, int port)
       throws IOException {
@@ -105,7 +105,7 @@ public final class FathomSimulator implements AutoCloseable {
   /**
    * Starts a server.
    *
-   * @param clock what quotas are counted by and {@code now} is
+   * @param clock the time for quotas and for {@code now}
    */
   public static FathomSimulator start(
       World world, Behaviour behaviour, int port, InstantSource clock) throws IOException {
@@ -113,9 +113,9 @@ public final class FathomSimulator implements AutoCloseable {
   }
 
   /**
-   * Starts a server whose delays pass as the caller has them pass: by putting on the clock, say.
+   * Starts a server whose delays the caller controls, for example by advancing the clock.
    *
-   * @param pauses gets each delay instead of it being waited for; null to wait for real
+   * @param pauses receives each delay instead of waiting for it; null to wait in real time
    */
   public static FathomSimulator start(
       World world,
@@ -124,7 +124,8 @@ public final class FathomSimulator implements AutoCloseable {
       InstantSource clock,
       @Nullable Consumer<Duration> pauses)
       throws IOException {
-    // Without it, the end of a long answer waits 40 ms for the client to acknowledge its start.
+    // Without this property, the end of a long response waits 40 ms for the client to acknowledge
+    // its start.
     if (System.getProperty("sun.net.httpserver.nodelay") == null) {
       System.setProperty("sun.net.httpserver.nodelay", "true");
     }
@@ -137,7 +138,7 @@ public final class FathomSimulator implements AutoCloseable {
     return simulator;
   }
 
-  /** Where the API is, such as {@code http://127.0.0.1:8080/v1}. */
+  /** Returns the base address of the API, such as {@code http://127.0.0.1:8080/v1}. */
   public URI baseUri() {
     return URI.create("http://127.0.0.1:" + port() + VERSION);
   }
@@ -158,17 +159,19 @@ public final class FathomSimulator implements AutoCloseable {
     return behaviour;
   }
 
-  /** Acts otherwise from the next request on. Quotas that stay the same keep their counts. */
+  /**
+   * Changes the behaviour from the next request on. Quotas that stay the same keep their counts.
+   */
   public void behave(Behaviour newBehaviour) {
     this.behaviour = newBehaviour;
   }
 
-  /** What this server's reports must hold. */
+  /** Returns the expected content of this server's reports. */
   public Truth truth() {
     return new Truth(world, behaviour);
   }
 
-  /** Stops at once; answers under way are cut. */
+  /** Stops at once and cuts responses that are in progress. */
   @Override
   public void close() {
     closing.countDown();
@@ -316,7 +319,10 @@ public final class FathomSimulator implements AutoCloseable {
     }
   }
 
-  /** What is left of a time in which reports are refused. */
+  /**
+   * Returns the rest of a period during which reports are rejected; zero or negative if there is
+   * none.
+   */
   private Duration left(Behaviour.Closure closure, ApiRequest request, Instant now) {
     synchronized (closures) {
       if (request.aggregation() > closure.afterAggregation()) {
@@ -327,7 +333,7 @@ public final class FathomSimulator implements AutoCloseable {
   }
 
   private static ApiProblem tooMany(Behaviour current, Instant now, Duration wait, String message) {
-    // Rounded up: a client that comes back on the second must not be too early.
+    // Rounded up, so that a client that retries exactly then is not too early.
     long seconds = Math.max(1, (wait.toMillis() + 999) / 1000);
     Map<String, String> headers =
         switch (current.retryAfter) {
@@ -420,7 +426,7 @@ public final class FathomSimulator implements AutoCloseable {
     return answer;
   }
 
-  /** What makes two queries one plan: all but their site, range and values. */
+  /** Returns the shape of a query: all parameters except its site, event and range. */
   private static String shape(ApiRequest request) {
     Map<String, String> shape = new TreeMap<>(request.parameters());
     shape.keySet().removeAll(Set.of("entity_id", "site_id", "entity_name", "date_from", "date_to"));

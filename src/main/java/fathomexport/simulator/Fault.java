@@ -3,12 +3,12 @@ package fathomexport.simulator;
 import java.time.Duration;
 import java.util.Map;
 
-/** What goes wrong with an answer on purpose. */
+/** A fault that damages a response on purpose. */
 public sealed interface Fault {
   /**
-   * An answer of this status and body instead of the real one.
+   * Sends this status and body instead of the real response.
    *
-   * @param headers sent beside it; a 429 carries a {@code Retry-After} only when it is here
+   * @param headers additional headers; a 429 has a {@code Retry-After} only if it is here
    */
   record Status(int status, String contentType, String body, Map<String, String> headers)
       implements Fault {
@@ -17,14 +17,15 @@ public sealed interface Fault {
     }
   }
 
-  /** Closes the connection without a byte of an answer. */
+  /** Closes the connection without sending a byte. */
   record HangUp() implements Fault {}
 
   /**
    * Sends only the first part of the body, then closes the connection.
    *
-   * @param share how much of the body is sent, 0 to below 1
-   * @param chunked whether the length is unknown to the client; else a Content-Length promises all
+   * @param share the part of the body that is sent, from 0 to below 1
+   * @param chunked whether the response is chunked; otherwise its Content-Length is that of the
+   *     whole body
    */
   record CutOff(double share, boolean chunked) implements Fault {
     public CutOff {
@@ -34,7 +35,7 @@ public sealed interface Fault {
     }
   }
 
-  /** Sends the body in pieces with a pause after each. */
+  /** Sends the body in parts of this number of bytes, with a pause after each. */
   record Drip(int bytes, Duration pause) implements Fault {
     public Drip {
       if (bytes < 1) {
@@ -43,22 +44,22 @@ public sealed interface Fault {
     }
   }
 
-  /** Sends the headers, then nothing for so long, then the body. */
+  /** Sends the headers, pauses, then sends the body. */
   record StallAfterHeaders(Duration pause) implements Fault {}
 
-  /** Sends nothing for so long, then the real answer. */
+  /** Pauses, then sends the real response. */
   record Delay(Duration pause) implements Fault {}
 
-  /** The real answer, marked as gzip, but damaged. */
+  /** Sends the real response, marked as gzip, but damaged. */
   record BrokenGzip() implements Fault {}
 
-  /** A JSON error of a status, without further headers. */
+  /** Creates a JSON error with this status and without further headers. */
   static Fault status(int status) {
     return new Status(
         status, "application/json", "{\"error\":\"scripted fault " + status + "\"}", Map.of());
   }
 
-  /** A 429 that says when to come back, in seconds or as an HTTP date. */
+  /** Creates a 429 that says when to retry, in seconds or as an HTTP date. */
   static Fault tooMany(String retryAfter) {
     return new Status(
         429,
@@ -67,17 +68,17 @@ public sealed interface Fault {
         Map.of("Retry-After", retryAfter));
   }
 
-  /** A 200 with a JSON content type and this text, whatever it is. */
+  /** Creates a 200 with a JSON content type and this text, whatever it is. */
   static Fault body(String text) {
     return new Status(200, "application/json", text, Map.of());
   }
 
-  /** A 200 without a body. */
+  /** Creates a 200 without a body. */
   static Fault empty() {
     return body("");
   }
 
-  /** A 200 with a web page. */
+  /** Creates a 200 with a web page. */
   static Fault html() {
     return new Status(
         200, "text/html; charset=UTF-8", "<!DOCTYPE html><title>Maintenance</title>", Map.of());

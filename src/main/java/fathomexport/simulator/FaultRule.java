@@ -3,9 +3,9 @@ package fathomexport.simulator;
 import java.util.function.Predicate;
 
 /**
- * When a fault happens.
+ * Decides to which requests a fault applies.
  *
- * @param times how often at most
+ * @param times the maximum number of times, 1 or more
  */
 public record FaultRule(Predicate<ApiRequest> when, int times, Fault fault) {
   public FaultRule {
@@ -14,17 +14,17 @@ public record FaultRule(Predicate<ApiRequest> when, int times, Fault fault) {
     }
   }
 
-  /** Every request that fits. */
+  /** Creates a rule for every matching request. */
   public static FaultRule when(Predicate<ApiRequest> fits, Fault fault) {
     return new FaultRule(fits, Integer.MAX_VALUE, fault);
   }
 
-  /** The n-th request to {@code /aggregations}, counted from 1. */
+  /** Creates a rule for the n-th request to {@code /aggregations}, counted from 1. */
   public static FaultRule onAggregation(int n, Fault fault) {
     return when(r -> r.aggregation() == n, fault);
   }
 
-  /** The first so many requests to {@code /aggregations} that fit. */
+  /** Creates a rule for the first matching requests to {@code /aggregations}, up to this number. */
   public static FaultRule first(int times, Predicate<ApiRequest> fits, Fault fault) {
     return new FaultRule(r -> r.aggregation() > 0 && fits.test(r), times, fault);
   }

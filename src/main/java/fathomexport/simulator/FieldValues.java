@@ -3,24 +3,24 @@ package fathomexport.simulator;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** One value a field, null where there is none. Null and the empty string are kept apart. */
+/** One value per field, null if there is none. Null and the empty string are distinct. */
 public final class FieldValues {
-  /** No field has a value. */
+  /** Values in which no field has a value. */
   public static final FieldValues NONE = new FieldValues(new String[Dimension.values().length]);
 
   private final @Nullable String[] values;
 
-  /** Takes the array over: the caller must not touch it again. */
+  /** Takes ownership of the array: the caller must not use it afterwards. */
   FieldValues(@Nullable String[] values) {
     this.values = values;
   }
 
-  /** The raw value of a field. */
+  /** Returns the raw value of a field. */
   public @Nullable String get(Dimension field) {
     return values[field.column()];
   }
 
-  /** The same values but for one field. */
+  /** Returns a copy with one field changed. */
   public FieldValues with(Dimension field, @Nullable String value) {
     @Nullable String[] copy = values.clone();
     copy[field.column()] = value;

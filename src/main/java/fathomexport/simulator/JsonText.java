@@ -2,12 +2,14 @@ package fathomexport.simulator;
 
 import org.jspecify.annotations.Nullable;
 
-/** Strings as JSON. A library's writer refuses the lone surrogates that raw paths may hold. */
+/** Writes strings as JSON. Libraries reject the unpaired surrogates that raw paths can contain. */
 final class JsonText {
   private JsonText() {}
 
   /**
-   * @param ascii whether to escape slashes and all that is not ASCII
+   * Quotes a text; null gives {@code null}.
+   *
+   * @param ascii whether to escape slashes and all non-ASCII characters
    */
   static String quote(@Nullable String text, boolean ascii) {
     if (text == null) {
@@ -30,7 +32,7 @@ final class JsonText {
     return out.append('"').toString();
   }
 
-  /** A JSON text with the halves of surrogate pairs, which have no UTF-8, as escapes. */
+  /** Returns the JSON text with unpaired surrogates, which have no UTF-8 form, as escapes. */
   static String sendable(String json) {
     StringBuilder out = new StringBuilder(json.length());
     for (int i = 0; i < json.length(); i++) {
@@ -43,7 +45,7 @@ final class JsonText {
     return out.toString();
   }
 
-  /** Whether the character is half of a surrogate pair without its other half. */
+  /** Returns whether the character at this index is an unpaired surrogate. */
   private static boolean alone(String text, int i) {
     char c = text.charAt(i);
     if (Character.isHighSurrogate(c)) {

@@ -5,14 +5,14 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One raw pageview: what every number of a pageview report is computed from.
+ * One raw pageview. Every number of a pageview report is computed from these.
  *
- * @param visit identifies the visit that it belongs to
- * @param at when; the local day and hour follow from the site's zone
- * @param startsVisit counts towards the site's visits
- * @param uniquePage counts towards the unique page views
- * @param bounced counts as a bounce; only looked at when {@code startsVisit}
- * @param durationSeconds seconds on the page; null when it was not measured
+ * @param visit identifies the visit of the pageview
+ * @param at the time; the local day and hour follow from the site's zone
+ * @param startsVisit whether it counts towards the site's visits
+ * @param uniquePage whether it counts towards the unique page views
+ * @param bounced whether it counts as a bounce; ignored unless {@code startsVisit}
+ * @param durationSeconds seconds on the page; null if it was not measured
  */
 public record PageView(
     long visit,
@@ -32,7 +32,7 @@ public record PageView(
     }
   }
 
-  /** A visit of one page that is not a bounce, without fields and without a duration. */
+  /** Creates a visit of one page that is not a bounce, without fields and without a duration. */
   public static PageView at(Instant at) {
     return new PageView(0, at, FieldValues.NONE, true, true, false, null);
   }
@@ -54,12 +54,18 @@ public record PageView(
     return with(Dimension.PATHNAME, pathname);
   }
 
-  /** Not the first of its visit: counts as a pageview but not as a visit. */
+  /**
+   * Returns a pageview that is not the first of its visit: it counts as a pageview but not as a
+   * visit.
+   */
   public PageView continuing() {
     return new PageView(visit, at, fields, false, uniquePage, false, durationSeconds);
   }
 
-  /** A page that its visit has seen before: does not count towards {@code uniques}. */
+  /**
+   * Returns a pageview of a page that the visit has seen before: it does not count towards {@code
+   * uniques}.
+   */
   public PageView seenBefore() {
     return new PageView(visit, at, fields, startsVisit, false, bounced, durationSeconds);
   }

@@ -4,19 +4,19 @@ import java.time.Duration;
 import java.util.Objects;
 
 /**
- * How many requests of one kind a user may send.
+ * The number of requests of one kind that a user may send.
  *
- * @param size requests a window; the capacity of a token bucket
- * @param window the window's length; the time in which an empty token bucket is full again
+ * @param size requests per window; the capacity of a token bucket
+ * @param window the window's length; the time in which an empty token bucket becomes full
  */
 public record Quota(Model model, int size, Duration window) {
-  /** What the documentation leaves open: which kind of window it is. */
+  /** The kind of window, which the documentation does not specify. */
   public enum Model {
-    /** A window starts with the first request after the last window ended. */
+    /** A window starts with the first request after the previous window ended. */
     FIXED_FROM_FIRST_HIT,
-    /** Windows start at whole multiples of their length, such as on the minute. */
+    /** Windows start at whole multiples of their length, for example on the minute. */
     CALENDAR,
-    /** No more than {@code size} admitted in any stretch of the window's length. */
+    /** At most {@code size} requests are admitted in any period of the window's length. */
     SLIDING,
     /** Starts full and refills evenly. */
     TOKEN_BUCKET,
@@ -34,12 +34,12 @@ public record Quota(Model model, int size, Duration window) {
     }
   }
 
-  /** So many requests a minute. */
+  /** Creates a quota of this number of requests per minute. */
   public static Quota aMinute(Model model, int size) {
     return new Quota(model, size, Duration.ofMinutes(1));
   }
 
-  /** No limit. */
+  /** Creates a quota without a limit. */
   public static Quota none() {
     return aMinute(Model.NONE, 1);
   }

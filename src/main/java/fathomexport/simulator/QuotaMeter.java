@@ -6,7 +6,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 
-/** Counts one user's requests against a quota. Refused requests do not count. */
+/** Counts the requests of one user against a quota. Rejected requests do not count. */
 final class QuotaMeter {
   private final Quota quota;
   private final Deque<Instant> admitted = new ArrayDeque<>();
@@ -24,7 +24,7 @@ final class QuotaMeter {
     return quota;
   }
 
-  /** Counts a request. Zero when it is admitted, else how long until one would be. */
+  /** Counts a request. Returns zero if it is admitted, otherwise the time until one would be. */
   synchronized Duration admit(Instant now) {
     return switch (quota.model()) {
       case NONE -> Duration.ZERO;
@@ -72,7 +72,7 @@ final class QuotaMeter {
       tokens = Math.min(quota.size(), tokens + gained);
     }
     refilledAt = now;
-    // A hair below 1 counts: refills of a third of a token do not add up to it in binary.
+    // Tolerate rounding: refills of a third of a token do not sum up to exactly 1 in binary.
     if (tokens < 1 - 1e-9) {
       return Duration.ofMillis((long) Math.ceil((1 - tokens) / perMilli - 1e-6));
     }

@@ -5,11 +5,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The regular expressions that RE2 knows, which are fewer than Java's: a pattern that passes here
- * and compiles in Java is one of RE2's. Cautious: it refuses a few that RE2 would take.
+ * Recognizes the regular expressions that RE2 supports, which are fewer than Java's: a pattern that
+ * passes here and compiles in Java is valid in RE2. Conservative: some patterns that RE2 accepts
+ * are rejected.
  */
 final class Re2Syntax {
-  /** One step through a pattern, outside of a character class. */
+  /** One element of a pattern, outside of a character class. */
   private static final Pattern STEP =
       Pattern.compile(
           "\\\\x[0-9A-Fa-f]{2}|\\\\x\\{[0-9A-Fa-f]{1,6}\\}|\\\\[pP](?:[A-Z]|\\{\\^?[A-Za-z_]+\\})"
@@ -34,11 +35,14 @@ final class Re2Syntax {
 
   private Re2Syntax() {}
 
-  /** What of a pattern RE2 does not know; empty when it knows all of it. */
+  /**
+   * Returns the beginning of the first part that RE2 does not support, or empty if it supports the
+   * whole pattern.
+   */
   static Optional<String> unknown(String pattern) {
     Matcher step = STEP.matcher(pattern);
     int at = 0;
-    // Whether something stands before that can be repeated.
+    // Whether the previous element can be repeated.
     boolean repeatable = false;
     while (at < pattern.length()) {
       if (!step.region(at, pattern.length()).lookingAt()) {
@@ -68,7 +72,10 @@ final class Re2Syntax {
     return Optional.empty();
   }
 
-  /** Behind the class whose members begin here; -1 when it has one that RE2 does not know. */
+  /**
+   * Returns the index after the class whose members begin here; -1 if RE2 does not support one of
+   * them.
+   */
   private static int endOfClass(String pattern, int from) {
     int at = pattern.startsWith("^", from) ? from + 1 : from;
     if (pattern.startsWith("]", at)) {

@@ -8,19 +8,19 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Every request that a simulator got, in the order of arrival. Thread-safe. An entry's status is
- * there before its answer's first byte, its end before the last one.
+ * All requests that a simulator received, in the order of arrival. Thread-safe. An entry's status
+ * is recorded before the first byte of the response is sent, its end before the last byte.
  */
 public final class RequestLog {
   /**
    * One request.
    *
    * @param arrivedNanos {@link System#nanoTime} on arrival
-   * @param endedAt when its answer ended; null while it is under way
-   * @param status 0 while it is not known; what was sent, also by a scripted fault
-   * @param rows rows of data in the answer
+   * @param endedAt when its response ended; null while it is in progress
+   * @param status the status that was sent, also by a scripted fault; 0 while it is unknown
+   * @param rows data rows in the response
    * @param counted whether it was counted against the quota
-   * @param inFlight requests under way when it arrived, itself included
+   * @param inFlight requests in flight when it arrived, itself included
    */
   public record Entry(
       ApiRequest request,
@@ -62,32 +62,35 @@ public final class RequestLog {
   private int underWay;
   private int clearings;
 
-  /** All requests. */
+  /** Returns all requests. */
   public synchronized List<Entry> all() {
     return List.copyOf(entries);
   }
 
-  /** Those to {@code /aggregations}, whatever came of them. */
+  /** Returns the requests to {@code /aggregations}, whatever their result. */
   public List<Entry> aggregations() {
     return to(ApiRequest.AGGREGATIONS);
   }
 
-  /** Those to a path, such as {@code /v1/sites}. */
+  /** Returns the requests to a path, such as {@code /v1/sites}. */
   public List<Entry> to(String path) {
     return all().stream().filter(e -> e.request().path().equals(path)).toList();
   }
 
-  /** Those answered 429. */
+  /** Returns the requests that were answered with 429. */
   public List<Entry> tooMany() {
     return all().stream().filter(e -> e.status() == 429).toList();
   }
 
-  /** Those that counted against a quota: what the account is billed for. */
+  /** Returns the requests that counted against a quota: those that the account is billed for. */
   public List<Entry> counted() {
     return all().stream().filter(Entry::counted).toList();
   }
 
-  /** Requests to {@code /aggregations} that were sent more than once, each with all its entries. */
+  /**
+   * Returns the requests to {@code /aggregations} that were sent more than once, each with all its
+   * entries.
+   */
   public List<List<Entry>> repeatedAggregations() {
     Map<Map<String, String>, List<Entry>> same = new LinkedHashMap<>();
     for (Entry e : aggregations()) {
@@ -96,12 +99,12 @@ public final class RequestLog {
     return same.values().stream().filter(l -> l.size() > 1).map(List::copyOf).toList();
   }
 
-  /** The most requests that were under way at once. */
+  /** Returns the maximum number of requests in flight at the same time. */
   public int maxInFlight() {
     return all().stream().mapToInt(Entry::inFlight).max().orElse(0);
   }
 
-  /** Forgets all entries; numbers start over from 1. */
+  /** Removes all entries. Numbers start again from 1. */
   public synchronized void clear() {
     entries.clear();
     clearings++;
@@ -109,7 +112,7 @@ public final class RequestLog {
     aggregations = 0;
   }
 
-  /** Enters a request; the entry's place is what the other methods take. */
+  /** Records the arrival of a request and returns a ticket for its later events. */
   synchronized Ticket arrive(
       String method, String path, Map<String, String> parameters, Instant at, long nanos) {
     boolean aggregation = path.equals(ApiRequest.AGGREGATIONS);
@@ -120,7 +123,7 @@ public final class RequestLog {
     return new Ticket(entry, entries.size() - 1, clearings);
   }
 
-  /** A request under way. */
+  /** The log entry of a request in progress. */
   final class Ticket {
     private final int place;
     private final int age;
@@ -151,7 +154,7 @@ public final class RequestLog {
       }
     }
 
-    /** Ends it, once. */
+    /** Records the end of the request; later calls have no effect. */
     void end(Instant at, long nanos) {
       synchronized (RequestLog.this) {
         if (!over) {
@@ -165,7 +168,7 @@ public final class RequestLog {
     private void replace(Entry newer) {
       synchronized (RequestLog.this) {
         entry = newer;
-        // A request from before the log was cleared is forgotten.
+        // A request from before the log was cleared has no entry any more.
         if (age == clearings) {
           entries.set(place, newer);
         }

@@ -4,7 +4,7 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.util.Objects;
 
-/** A site of the account. {@code zone} is the one that its reports are in. */
+/** A site of the account. {@code zone} is the time zone of its reports. */
 public record SimulatedSite(String id, String name, ZoneId zone, Instant createdAt) {
   public SimulatedSite {
     if (!id.matches("[A-Z0-9]{1,20}")) {

@@ -5,9 +5,9 @@ import java.time.LocalDate;
 import java.util.Set;
 
 /**
- * What {@code simulate} is started with.
+ * The options of {@code simulate}.
  *
- * @param port 0 for any free one
+ * @param port 0 for any free port
  * @param seed of {@link World#dozen}
  * @param from first local day with traffic
  * @param to last local day with traffic
@@ -30,7 +30,7 @@ public record SimulatorOptions(
     }
   }
 
-  /** The documented quota, the standard token and any free port. */
+  /** Creates options with the documented quota, the standard token and any free port. */
   public static SimulatorOptions of(LocalDate from, LocalDate to) {
     return new SimulatorOptions(
         0,
@@ -42,12 +42,12 @@ public record SimulatorOptions(
         Quota.aMinute(Quota.Model.FIXED_FROM_FIRST_HIT, 10));
   }
 
-  /** The world that these options describe. */
+  /** Creates the world that these options describe. */
   public World world() {
     return World.dozen(seed, from, to, burstPages);
   }
 
-  /** How the server acts: as documented, with this quota and token. */
+  /** Returns the behaviour of the server: as documented, with this quota and token. */
   public Behaviour behaviour() {
     return Behaviour.standard()
         .withReportsQuota(quota)
@@ -57,7 +57,7 @@ public record SimulatorOptions(
   /**
    * Starts a server.
    *
-   * @throws IOException when the port is taken
+   * @throws IOException if the port is in use
    */
   public FathomSimulator start() throws IOException {
     return FathomSimulator.start(world(), behaviour(), port);

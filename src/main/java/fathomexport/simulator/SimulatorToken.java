@@ -3,14 +3,14 @@ package fathomexport.simulator;
 import java.util.Set;
 
 /**
- * A token and what it may do.
+ * A token and its permissions.
  *
- * @param secret what a client sends as {@code Authorization: Bearer}
- * @param user whose quota it spends: tokens of one user share it
- * @param sites the sites that it may read; empty for all
+ * @param secret sent by clients as {@code Authorization: Bearer}
+ * @param user the user whose quota the token uses: tokens of one user share it
+ * @param sites the sites that the token may read; empty for all
  */
 public record SimulatorToken(String secret, String user, Set<String> sites) {
-  /** The token of a simulator that was given no other. */
+  /** The default token of a simulator. */
   public static final SimulatorToken STANDARD =
       new SimulatorToken("simulator-token", "owner", Set.of());
 

@@ -17,13 +17,13 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The records of one site (and event) in columns, by local time: what answers are computed from.
- * Text columns are numbered dictionaries, made when first asked for.
+ * The records of one site (and event) in columns, sorted by local time. Responses are computed from
+ * it. Text columns are dictionary-encoded when they are first used.
  */
 final class SiteIndex {
   private static final int NO_DURATION = -1;
 
-  /** A text column: row -> code -> value. */
+  /** A text column: row → code → value. */
   static final class Column {
     final int[] codes;
     final List<@Nullable String> values;
@@ -36,7 +36,7 @@ final class SiteIndex {
       this.json = json;
     }
 
-    /** The place of each code's value in an order; 0 where there is no value. */
+    /** Returns the rank of each code's value in a sort order, from 1; 0 for null. */
     synchronized int[] ranks(Behaviour.FieldSort sort) {
       return ranks.computeIfAbsent(sort, this::rank);
     }
@@ -69,14 +69,14 @@ final class SiteIndex {
       };
     }
 
-    /** By code points, not by halves of them. */
+    /** Compares by code points rather than UTF-16 units. */
     private static int compare(String a, String b) {
       return Arrays.compareUnsigned(
           a.getBytes(StandardCharsets.UTF_8), b.getBytes(StandardCharsets.UTF_8));
     }
   }
 
-  /** Local seconds, as if the local time were UTC; ascending. */
+  /** Local seconds as if the local time were UTC; ascending. */
   final long[] local;
 
   /** Seconds since the epoch. */
@@ -159,7 +159,7 @@ final class SiteIndex {
     return local.length;
   }
 
-  /** The first row at or after a local second. */
+  /** Returns the first row at or after a local second. */
   int firstFrom(long second) {
     int low = 0;
     int high = local.length;
@@ -174,7 +174,7 @@ final class SiteIndex {
     return low;
   }
 
-  /** A field's values as the behaviour shows them. */
+  /** Returns a field's values as the behaviour shows them. */
   synchronized Column column(Dimension field) {
     Column known = columns[field.column()];
     if (known != null) {

@@ -9,14 +9,14 @@ import java.util.Map;
 import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
 
-/** Sends answers, and spoils them where a fault says so. */
+/** Sends responses, damaged if there is a fault. */
 final class Transport {
-  /** How a pause passes. Real time, unless a test has its own. */
+  /** Waits for a duration, in real time or as a test decides. */
   interface Pause {
     void pass(Duration duration) throws InterruptedException;
   }
 
-  /** Makes the server close a connection without ending the answer properly. */
+  /** Makes the server close a connection without ending the response properly. */
   static final class Cut extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -28,7 +28,10 @@ final class Transport {
   private Transport() {}
 
   /**
-   * @param beforeTheEnd runs before the client can see the answer's end
+   * Sends a response.
+   *
+   * @param beforeTheEnd runs before the client can see the end of the response
+   * @throws Cut if the fault cuts the connection
    */
   static void send(
       HttpExchange exchange,
@@ -49,7 +52,7 @@ final class Transport {
       body = gzip(body);
     }
     if (fault instanceof Fault.BrokenGzip) {
-      // Behind the header, so that a reader gets going before it meets the damage.
+      // Damage the second half only, so that a reader decodes the gzip header before it fails.
       for (int i = body.length / 2; i < body.length; i++) {
         body[i] ^= 0x55;
       }
@@ -79,7 +82,7 @@ final class Transport {
       }
     }
     if (body.length > 0) {
-      // The last byte stays in the server's buffer until the answer has been logged as ended.
+      // The last byte stays in the server's buffer until the response is logged as ended.
       out.write(body, sent, body.length - 1 - sent);
       beforeTheEnd.run();
       out.write(body, body.length - 1, 1);

@@ -20,12 +20,12 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a report must hold, computed from the raw records one by one: slow, and plain enough to be
- * believed. It shares no code with the server's answers, and none of what a behaviour does wrong on
- * purpose: no lost or doubled row, no cap, no hidden future. Days are whole, whatever {@code
+ * The expected content of reports, computed from the raw records one by one: slow, but simple
+ * enough to trust. It shares no code with the server's responses, and ignores the faults of a
+ * behaviour: no lost or duplicated row, no cap, no hidden future. Days are whole, whatever {@code
  * date_to} means to the server.
  *
- * <p>A row is a map in the order date, fields, aggregates: {@code date} a {@link LocalDate} (of a
+ * <p>A row is a map in the order date, fields, aggregates: {@code date} a {@link LocalDate} (for a
  * month or year its first day) or for hours a {@link LocalDateTime}, the local label; fields {@link
  * String} or null; counts and cents {@link Long}; {@code avg_duration} (seconds) and {@code
  * bounce_rate} (always percent, whatever the server writes) {@link Double} or null. Averages have
@@ -37,13 +37,16 @@ public final class Truth {
   private final World world;
   private final Behaviour behaviour;
 
-  /** What a server of this behaviour means by the world's records. Reads the world when asked. */
+  /**
+   * Creates the truth about a world as a server with this behaviour shows it. Each call reads the
+   * world's current records.
+   */
   public Truth(World world, Behaviour behaviour) {
     this.world = world;
     this.behaviour = behaviour;
   }
 
-  /** The expected rows, in no particular order. */
+  /** Returns the expected rows, in no particular order. */
   public List<Map<String, @Nullable Object>> rows(TruthQuery query) {
     ZoneId zone =
         world
@@ -114,10 +117,11 @@ public final class Truth {
   }
 
   /**
-   * The fewest requests that can fetch a window so that it is known to be complete: an answer of
-   * {@code limit} rows proves all its days but the last. For windows with a day or hour grouping.
+   * Returns the fewest requests that can fetch a window and prove that it is complete: a response
+   * of {@code limit} rows proves all its days except the last. For windows with a day or hour
+   * grouping.
    *
-   * @return empty when a day alone reaches the limit, or without such a grouping
+   * @return empty if a single day reaches the limit, or without such a grouping
    */
   public OptionalInt fewestPages(TruthQuery query, int limit) {
     TreeMap<LocalDate, Integer> rowsOfDay = new TreeMap<>();
@@ -204,7 +208,7 @@ public final class Truth {
     return new BigDecimal(part).divide(new BigDecimal(whole), DIGITS);
   }
 
-  /** A field's value as this behaviour shows it. */
+  /** Returns a field's value as the behaviour shows it. */
   private @Nullable String value(String field, FieldValues values) {
     String raw = null;
     for (Dimension d : Dimension.values()) {
@@ -255,7 +259,7 @@ public final class Truth {
     return Pattern.compile(regex, flags).matcher(text).find();
   }
 
-  /** Whether the pieces of a term between its asterisks occur one after the other. */
+  /** Returns whether the parts of a term between its asterisks occur one after the other. */
   private static boolean contains(String text, String term) {
     int at = 0;
     int start = 0;

@@ -6,7 +6,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a test wants to know of a world, in the API's own names.
+ * A query for {@link Truth}, in the API's own names.
  *
  * @param event the event's name; null for pageviews
  * @param dateGrouping {@code none}, {@code hour}, {@code day}, {@code month} or {@code year}
@@ -23,7 +23,7 @@ public record TruthQuery(
     LocalDate from,
     LocalDate to) {
 
-  /** A filter, in the API's words. */
+  /** A filter, in the API's own names. */
   public record Condition(String property, String operator, String value) {}
 
   public TruthQuery {
@@ -36,7 +36,7 @@ public record TruthQuery(
     }
   }
 
-  /** All five aggregates of pageviews, in total. */
+  /** Creates a query for all five aggregates of pageviews, in total. */
   public static TruthQuery pageviews(String site, LocalDate from, LocalDate to) {
     return new TruthQuery(
         site,
@@ -49,7 +49,7 @@ public record TruthQuery(
         to);
   }
 
-  /** All three aggregates of an event, in total. */
+  /** Creates a query for all three aggregates of an event, in total. */
   public static TruthQuery event(String site, String name, LocalDate from, LocalDate to) {
     return new TruthQuery(
         site,
@@ -78,7 +78,7 @@ public record TruthQuery(
     return fields(List.of(newFields));
   }
 
-  /** Adds a filter; all filters must hold. */
+  /** Returns the query with an additional filter; all filters must hold. */
   public TruthQuery where(String property, String operator, String value) {
     List<Condition> more = new ArrayList<>(filters);
     more.add(new Condition(property, operator, value));

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The raw records that a simulator answers from: sites, their pageviews and their events.
  *
- * <p>May be changed while a simulator serves it (late data, a new zone); every method is
+ * <p>It can be changed while a simulator serves it (late data, a new zone); every method is
  * thread-safe.
  */
 public final class World {
@@ -37,7 +37,7 @@ public final class World {
     }
   }
 
-  /** Append-only, with a copy for readers that is made once a change. */
+  /** An append-only list with a copy for readers, which is made once per change. */
   private static final class Log<T> {
     private final List<T> all = new ArrayList<>();
     private @Nullable List<T> copy;
@@ -57,21 +57,21 @@ public final class World {
     }
   }
 
-  /** A world without sites, to be filled by hand. */
+  /** Creates a world without sites. */
   public static World empty() {
     return new World();
   }
 
-  /** {@link #dozen(long, LocalDate, LocalDate, int)} with 12,000 pages on the burst day. */
+  /** Creates {@link #dozen(long, LocalDate, LocalDate, int)} with 12,000 pages on the burst day. */
   public static World dozen(long seed, LocalDate from, LocalDate to) {
     return dozen(seed, from, to, 12_000);
   }
 
   /**
-   * Twelve sites in as many zones: one busy, one with a burst day in the middle of the range, one
-   * empty, several quiet with days without traffic, and pages with odd names. The same arguments
-   * give the same world. No record falls on a local day's last second, the one that an exclusive
-   * and an inclusive {@code date_to} disagree about.
+   * Creates twelve sites in as many zones: one busy, one with a burst day in the middle of the
+   * range, one empty, several quiet with days without traffic, and pages with odd names. The same
+   * arguments give the same world. No record falls on the last second of a local day, about which
+   * an exclusive and an inclusive {@code date_to} disagree.
    *
    * @param from first local day with traffic
    * @param to last local day with traffic
@@ -90,12 +90,12 @@ public final class World {
   /** The id of the site of {@link #dozen} that has no traffic. */
   public static final String EMPTY_SITE = "NOVISITS";
 
-  /** The local day of the burst of {@link #dozen}: the middle of its range. */
+  /** Returns the local day of the burst in {@link #dozen}: the middle of its range. */
   public static LocalDate burstDay(LocalDate from, LocalDate to) {
     return from.plusDays((to.toEpochDay() - from.toEpochDay()) / 2);
   }
 
-  /** Adds a site, created after those that are there. */
+  /** Adds a site, created after the existing ones. */
   public synchronized World addSite(String id, ZoneId zone) {
     return addSite(
         new SimulatedSite(id, "Site " + id, zone, LONG_AGO.plusSeconds(60L * records.size())));
@@ -109,7 +109,7 @@ public final class World {
     return this;
   }
 
-  /** Defines an event by name, with an id of its own. Names may repeat. */
+  /** Defines an event by name, with a new id. Names may repeat. */
   public synchronized World addEvent(String site, String name) {
     Records r = of(site);
     int n = r.events.size() + 1;
@@ -140,7 +140,11 @@ public final class World {
     return this;
   }
 
-  /** Adds completions; their events must be defined. */
+  /**
+   * Adds completions.
+   *
+   * @throws IllegalArgumentException if an event is not defined
+   */
   public synchronized World addConversions(String site, Collection<Conversion> conversions) {
     Records r = of(site);
     for (Conversion c : conversions) {
@@ -153,7 +157,10 @@ public final class World {
     return this;
   }
 
-  /** Changes a site's zone, as its owner may: all its history is in other days from now on. */
+  /**
+   * Changes a site's time zone, as its owner can. All its records then belong to the days of the
+   * new zone.
+   */
   public synchronized World setZone(String site, ZoneId zone) {
     Records r = of(site);
     r.site = r.site.inZone(zone);
@@ -161,7 +168,7 @@ public final class World {
     return this;
   }
 
-  /** All sites, oldest first. */
+  /** Returns all sites, oldest first. */
   public synchronized List<SimulatedSite> sites() {
     return records.values().stream()
         .map(r -> r.site)
@@ -173,27 +180,31 @@ public final class World {
     return Optional.ofNullable(records.get(id)).map(r -> r.site);
   }
 
-  /** The events of a site in the order of their definition. */
+  /** Returns the events of a site in the order of their definition. */
   public synchronized List<EventDefinition> events(String site) {
     return List.copyOf(of(site).events);
   }
 
-  /** The distinct names of a site's events, in the order of their definition. */
+  /** Returns the distinct names of a site's events, in the order of their definition. */
   public List<String> eventNames(String site) {
     return events(site).stream().map(EventDefinition::name).distinct().toList();
   }
 
-  /** An unchanging copy, in no particular order. */
+  /** Returns an immutable copy, in no particular order. */
   public synchronized List<PageView> pageViews(String site) {
     return of(site).pageViews.read();
   }
 
-  /** An unchanging copy, in no particular order. */
+  /** Returns an immutable copy, in no particular order. */
   public synchronized List<Conversion> conversions(String site) {
     return of(site).conversions.read();
   }
 
-  /** The instant of a site's local time; the earlier one where the clock passes it twice. */
+  /**
+   * Returns the instant of a site's local time, the earlier one if that time occurs twice.
+   *
+   * @throws IllegalArgumentException if the local time does not exist in the site's zone
+   */
   public Instant instant(String site, LocalDateTime local) {
     return site(site)
         .orElseThrow(() -> new IllegalArgumentException("no site " + site))
@@ -207,12 +218,12 @@ public final class World {
             () -> new IllegalArgumentException(local + " does not exist in the zone of " + site));
   }
 
-  /** A pageview of {@link PageView#at} at a site's local time. */
+  /** Creates a pageview with {@link PageView#at} at a site's local time. */
   public PageView viewAt(String site, LocalDateTime local) {
     return PageView.at(instant(site, local));
   }
 
-  /** A number that grows whenever what the site's reports are computed from changes. */
+  /** Returns a number that increases whenever the records behind the site's reports change. */
   synchronized long version(String site) {
     return of(site).version;
   }

@@ -1,9 +1,9 @@
 /**
- * A server that answers like Fathom's API, computed from raw visits and events that it keeps.
+ * A server that answers like Fathom's API. Responses are computed from raw visits and events.
  *
- * <p>It knows nothing of the exporter, so that a test can compute what must have landed ({@link
- * fathomexport.simulator.Truth}) without trusting the code under test. What is not documented of
- * the real API is a switch of {@link fathomexport.simulator.Behaviour}.
+ * <p>It does not depend on the exporter, so that a test can compute the expected result ({@link
+ * fathomexport.simulator.Truth}) without trusting the code under test. Undocumented properties of
+ * the real API are switches of {@link fathomexport.simulator.Behaviour}.
  */
 @NullMarked
 package fathomexport.simulator;

@@ -1,12 +1,12 @@
 package fathomexport.typing;
 
-/** What stood at a key of an answer's row. */
+/** The kind of value that a row of an API response has at a key. */
 public enum CellKind {
-  /** Nothing: the key was not there. */
+  /** No value: the key is absent. */
   MISSING('-'),
   NULL('0'),
   STRING('s'),
-  /** A string that could not be stored as it was sent: its escape. */
+  /** A string that cannot be stored as sent; the cell contains its escaped form. */
   ESCAPED('e'),
   /** A number literal. */
   NUMBER('n'),

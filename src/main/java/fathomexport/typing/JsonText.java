@@ -2,7 +2,7 @@ package fathomexport.typing;
 
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
 
-/** Text as a JSON string. */
+/** Quotes text as a JSON string. */
 final class JsonText {
   private JsonText() {}
 

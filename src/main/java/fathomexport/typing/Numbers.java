@@ -7,14 +7,14 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * The API's numbers, read strictly: ASCII decimal digits and nothing that Java's own parsers let
- * through besides ({@code NaN}, {@code 1d}, other scripts' digits, surrounding blanks, a leading
- * plus).
+ * Strict parsers for the API's numbers. They accept ASCII decimal digits only, and reject what
+ * Java's parsers accept beyond that ({@code NaN}, {@code 1d}, digits of other scripts, surrounding
+ * blanks, a leading plus).
  */
 public final class Numbers {
   private static final int LONGEST = 20;
 
-  /** As many digits always fit a long. */
+  /** Numbers of up to this many digits always fit into a long. */
   private static final int LONG_DIGITS = 18;
 
   private static final int DECIMAL_DIGITS = 40;
@@ -23,9 +23,10 @@ public final class Numbers {
   private Numbers() {}
 
   /**
-   * A whole number of 64 bits, or empty.
+   * Parses a whole number of 64 bits.
    *
-   * @param text the number's UTF-8, from {@code from} to before {@code to}
+   * @param text contains the number's UTF-8 from index {@code from} to before {@code to}
+   * @return the number, or empty if the text is not one
    */
   public static OptionalLong whole(byte[] text, int from, int to) {
     boolean negative = from < to && text[from] == '-';
@@ -36,7 +37,7 @@ public final class Numbers {
     long value = 0;
     for (; at < to; at++) {
       int digit = text[at] - '0';
-      // Counted downwards: the least long has no positive counterpart.
+      // Accumulate negative values: Long.MIN_VALUE has no positive counterpart.
       if (digit < 0 || digit > 9 || value < (Long.MIN_VALUE + digit) / 10) {
         return OptionalLong.empty();
       }
@@ -49,13 +50,14 @@ public final class Numbers {
   }
 
   /**
-   * A decimal number, or empty: digits, perhaps a point and more digits, perhaps an exponent of up
-   * to two digits.
+   * Parses a decimal number: digits, optionally a point and more digits, optionally an exponent of
+   * up to two digits.
    *
-   * @param text the number's UTF-8, from {@code from} to before {@code to}
+   * @param text contains the number's UTF-8 from index {@code from} to before {@code to}
+   * @return the number, or empty if the text is not one
    */
   public static Optional<BigDecimal> decimal(byte[] text, int from, int to) {
-    // By hand: a regular expression takes most of a row's time.
+    // Parsed by hand: a regular expression would take most of the time spent per row.
     int start = from < to && text[from] == '-' ? from + 1 : from;
     int point = digits(text, start, to, DECIMAL_DIGITS);
     if (point == start) {
@@ -89,7 +91,10 @@ public final class Numbers {
         : Optional.empty();
   }
 
-  /** Where the ASCII digits that begin here end, of which there may be so many. */
+  /**
+   * Returns the index after the ASCII digits that begin at {@code from}, at most {@code most} of
+   * them.
+   */
   private static int digits(byte[] text, int from, int to, int most) {
     int at = from;
     while (at < to && at - from < most && text[at] >= '0' && text[at] <= '9') {

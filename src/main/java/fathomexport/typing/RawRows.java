@@ -8,9 +8,9 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Rows as the API gave them, in a spool: the period and the time label, which paging had to read
- * anyway, and the text of every other cell. Layout: epoch day of the period (8 bytes), time value
- * (8 bytes), then for each cell its kind (1 byte), its length (4 bytes) and its UTF-8.
+ * Raw API rows in a spool: the period and the time label, which paging has to read anyway, and the
+ * text of every other cell. Layout: epoch day of the period (8 bytes), time value (8 bytes), then
+ * per cell its kind (1 byte), its length (4 bytes) and its UTF-8.
  */
 public final class RawRows {
   private static final int ROW_HEADER = 16;
@@ -32,7 +32,7 @@ public final class RawRows {
      * Starts a row.
      *
      * @param period epoch day
-     * @param time the value of its time column: epoch day of the date, or local microseconds of the
+     * @param time the value of the time column: epoch day of the date, or local microseconds of the
      *     hour
      */
     public void start(long period, long time) {
@@ -44,7 +44,7 @@ public final class RawRows {
     /**
      * Appends a cell.
      *
-     * @param utf8 its text; null for none
+     * @param utf8 its text; null if the cell has none
      */
     public void cell(CellKind kind, byte @Nullable [] utf8) {
       int size = utf8 == null ? 0 : utf8.length;
@@ -100,7 +100,7 @@ public final class RawRows {
       return true;
     }
 
-    /** Epoch day. */
+    /** Returns the epoch day of the period. */
     public long period() {
       return number(0, 8);
     }
@@ -125,7 +125,10 @@ public final class RawRows {
       return new String(buffer, starts[cell], lengths[cell], StandardCharsets.UTF_8);
     }
 
-    /** The row's array: a cell's UTF-8 is from its {@link #start} to before its {@link #end}. */
+    /**
+     * Returns the row's array. A cell's UTF-8 is from its {@link #start} to before its {@link
+     * #end}.
+     */
     byte[] bytes() {
       return buffer;
     }

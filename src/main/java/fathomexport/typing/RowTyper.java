@@ -24,9 +24,9 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Types the rows of one shape for one of the reports that it fills: picks the report's columns,
- * orders rows by their bytes within each period, and hands out additive measures as it goes. A row
- * with a cell that cannot be typed is handed out as it came instead.
+ * Types the rows of one shape for one of the reports that the shape fills: selects the report's
+ * columns, orders rows by their bytes within each period, and reports additive measures on the way.
+ * A row with a cell that cannot be typed is reported in its raw form instead.
  */
 public final class RowTyper {
   private static final long MICROS_A_SECOND = 1_000_000;
@@ -34,18 +34,20 @@ public final class RowTyper {
       DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss", Locale.ROOT);
   private static final BigDecimal HUNDRED = BigDecimal.valueOf(100);
 
-  /** In place of a whole number that is not there. */
+  /** Replaces a whole number that is absent. */
   private static final long NONE = -1;
 
-  /** Receives what typing finds. */
+  /** Receives the results of typing. */
   public interface Findings {
     /**
-     * A row was typed.
+     * Receives a typed row.
      *
-     * @param time its bucket, as the raw row has it
-     * @param measures those that were asked for and add up
-     * @param values of these, 0 for null; the array is the next row's, too: copy what is kept
-     * @param row the encoded row, {@code length} bytes of it; the next row's, too
+     * @param time the row's time value, as in the raw row
+     * @param measures the queried measures that are additive
+     * @param values one per measure, 0 for null; the array is reused for the next row, so copy what
+     *     is kept
+     * @param row the encoded row in its first {@code length} bytes; the array is reused for the
+     *     next row
      */
     void typed(
         LocalDate period,
@@ -56,13 +58,14 @@ public final class RowTyper {
         int length);
 
     /**
-     * A row, typed or not, has a bounce rate and the visits that it is of.
+     * Receives a bounce rate and the visits that it refers to, also of a row that could not be
+     * typed.
      *
-     * @param rate as it was given
+     * @param rate as the API sent it
      */
     void rate(long visits, BigDecimal rate);
 
-    /** A row was not: its text as JSON, and which cell is not what it must be. */
+    /** Receives a row that could not be typed: its text as JSON, and which cell is invalid. */
     void refused(LocalDate period, String json, String reason);
   }
 
@@ -73,11 +76,11 @@ public final class RowTyper {
   private final boolean ratio;
   private final RowWriter writer;
 
-  /** Where the report's aggregates stand among those that were asked for. */
+  /** Indexes of the report's aggregates among the queried ones. */
   private final int[] reported;
 
-  // Of the row in hand, by position among the aggregates that were asked for: read once, then
-  // written and summed.
+  // Values of the current row, indexed like the queried aggregates: parsed once, then written and
+  // summed.
   private final boolean[] nulls;
   private final long[] wholes;
   private final @Nullable BigDecimal[] decimals;
@@ -90,8 +93,10 @@ public final class RowTyper {
   private long escaped;
 
   /**
-   * @param shape whose cells the raw rows hold: fields, then aggregates
-   * @param ratio whether {@code bounce_rate} came as 0 to 1 rather than as a percentage
+   * Creates a typer for one report of a window.
+   *
+   * @param shape determines the cells of the raw rows: fields, then aggregates
+   * @param ratio whether {@code bounce_rate} is a ratio (0 to 1) rather than a percentage
    */
   public RowTyper(Report report, Window window, QueryShape shape, boolean ratio) {
     this.report = report;
@@ -111,12 +116,12 @@ public final class RowTyper {
     this.sums = new long[added.length];
   }
 
-  /** Cells of the key so far that could not be stored as they were sent. */
+  /** Returns the number of key cells so far that had to be escaped. */
   public long escaped() {
     return escaped;
   }
 
-  /** Types all rows, which come ordered by period, into the spool. */
+  /** Types all rows, which must be ordered by period, into the spool. */
   public void type(RawRows.Reader rows, RowSorter sorter, RowSpool out, Findings findings)
       throws IOException {
     long current = Long.MIN_VALUE;
@@ -149,8 +154,8 @@ public final class RowTyper {
   }
 
   /**
-   * Reads every measure that was asked for, also those that only certificates need: all reports of
-   * the shape agree. Says what keeps the first of them from being stored.
+   * Parses every queried measure, also those that only certificates use, so that all reports of the
+   * shape accept the same rows. Returns the first problem, or null.
    */
   private @Nullable String read(RawRows.Reader row) {
     String problem = null;
@@ -161,7 +166,9 @@ public final class RowTyper {
     return problem;
   }
 
-  /** Writes what comes before the measures, or says what keeps it from being written. */
+  /**
+   * Writes the cells before the measures. Returns the problem if one of them is invalid, or null.
+   */
   private @Nullable String writeKey(RawRows.Reader row) {
     writer.reset();
     writer.text(window.slice().site().value());
@@ -202,7 +209,7 @@ public final class RowTyper {
     }
   }
 
-  /** Reads a measure, or says what keeps it from being stored. */
+  /** Parses a measure. Returns the problem if it cannot be stored, or null. */
   private @Nullable String read(RawRows.Reader row, int i) {
     int cell = fields.size() + i;
     Aggregate aggregate = asked.get(i);
@@ -218,7 +225,7 @@ public final class RowTyper {
     if (kind == CellKind.STRING || kind == CellKind.NUMBER) {
       if (whole) {
         OptionalLong value = Numbers.whole(row.bytes(), row.start(cell), row.end(cell));
-        // Refunds make a value negative; nothing makes a count so.
+        // Refunds can make a value negative; a count cannot be negative.
         fits = value.isPresent() && (value.getAsLong() >= 0 || aggregate == Aggregate.VALUE);
         wholes[i] = value.orElse(NONE);
       } else {
@@ -269,7 +276,7 @@ public final class RowTyper {
     return json.append('}').toString();
   }
 
-  /** The bucket as the API labels it. */
+  /** Returns the label that the API gives to the row's time. */
   private String label(RawRows.Reader row) {
     LocalDate period = LocalDate.ofEpochDay(row.period());
     return switch (report.dateGrouping()) {

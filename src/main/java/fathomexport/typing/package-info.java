@@ -1,5 +1,6 @@
 /**
- * Turns the API's text cells into typed columns, strictly; what cannot be typed is kept as it came.
+ * Converts the API's text cells to typed columns, strictly. A row that cannot be typed is kept in
+ * its raw form.
  */
 @NullMarked
 package fathomexport.typing;

@@ -9,13 +9,13 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is stored, beside what the API says today and what was exported.
+ * The result of comparing what is stored with the API's current totals and with what was exported.
  *
- * @param periods how many periods were compared, over all reports, slices and sinks
+ * @param periods number of compared periods, over all reports, slices and sinks
  * @param requests requests made, each billed as a pageview
  * @param differences in the order of the pipeline's reports
- * @param damaged places that cannot be read as what was written there, and what to do
- * @param failures questions that the API did not answer
+ * @param damaged files or tables that cannot be read, each with what to do about it
+ * @param failures queries that the API did not answer
  */
 public record Verification(
     long periods,
@@ -28,13 +28,13 @@ public record Verification(
 
   /** Why a number differs. */
   public enum Cause {
-    /** The period is not stored, though the API counts something. */
+    /** The period is not stored, although the API counts something. */
     NEVER_EXPORTED,
-    /** The rows that lie there are not those that were exported. */
+    /** The stored rows are not those that were exported. */
     CHANGED_IN_STORAGE,
-    /** The rows are as they were exported, and the API counts otherwise by now. */
+    /** The rows are as exported, but the API's totals have changed since. */
     CHANGED_AT_THE_API,
-    /** The rows are as they were exported, and were known to be incomplete. */
+    /** The rows are as exported, and are known to be incomplete. */
     INCOMPLETE
   }
 
@@ -42,12 +42,12 @@ public record Verification(
    * One number that differs.
    *
    * @param sink where it is stored
-   * @param measure an aggregate; {@code rows} when there are more or fewer rows than were exported;
-   *     {@code contents} when rows were changed in what no sum shows
-   * @param stored sum over the stored rows; null when the period is not stored, and for {@code
+   * @param measure an aggregate; {@code rows} if there are more or fewer rows than were exported;
+   *     {@code contents} if rows were changed in cells that no sum covers
+   * @param stored sum over the stored rows; null if the period is not stored, and for {@code
    *     contents}
-   * @param expected the control total asked for now; for {@code rows} what the ledger says was
-   *     exported; null for {@code contents}
+   * @param expected the current control total; for {@code rows} the number that was exported
+   *     according to the ledger; null for {@code contents}
    */
   public record Difference(
       String report,
@@ -60,12 +60,15 @@ public record Verification(
       @Nullable Long expected,
       Cause cause) {}
 
-  /** Whether all that was asked agrees. */
+  /** Returns whether everything was compared and nothing differs. */
   public boolean agrees() {
     return differences.isEmpty() && damaged.isEmpty() && failures.isEmpty();
   }
 
-  /** 65 when anything differs, 75 when only something could not be asked, else 0. */
+  /**
+   * Returns 65 if anything differs or is damaged, 75 if some queries failed and nothing else is
+   * wrong, otherwise 0.
+   */
   public int exitCode() {
     if (!differences.isEmpty() || !damaged.isEmpty()) {
       return FailureKind.INCOMPLETE.exitCode();
@@ -73,7 +76,10 @@ public record Verification(
     return failures.isEmpty() ? 0 : FailureKind.TRY_LATER.exitCode();
   }
 
-  /** One line a kind of difference, and what could not be compared: for the run's record. */
+  /**
+   * Returns the messages for the run's record: one line per cause of differences, and what could
+   * not be compared. At most 50 lines.
+   */
   List<String> messages() {
     List<String> lines = new ArrayList<>();
     differences.stream()

@@ -43,9 +43,9 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks the control totals of a range again and compares them with the rows that lie in the sinks,
- * read back one by one; and those rows with the ledger's digests, which see what no total shows.
- * Exports nothing.
+ * Queries the control totals of a range again and compares them with the rows in the sinks, which
+ * are read back one by one. Also compares those rows with the ledger's digests, which detect
+ * changes that totals do not show. Exports nothing.
  */
 final class Verifier {
   private static final long MICROS_A_DAY = TimeUnit.DAYS.toMicros(1);
@@ -67,10 +67,10 @@ final class Verifier {
   }
 
   /**
-   * Compares everything.
+   * Compares all reports of all subjects.
    *
-   * @param over the last finished day of a subject's site
-   * @param requests billed ones so far
+   * @param over returns the last finished day of a subject's site
+   * @param requests supplies the number of billed requests so far
    */
   Verification verify(
       List<Subject> subjects, Function<Subject, LocalDate> over, LongSupplier requests) {
@@ -123,7 +123,10 @@ final class Verifier {
     byControl.forEach((query, comparisons) -> compare(query, comparisons, zone));
   }
 
-  /** Records a damaged file or table, so that the others are still compared. */
+  /**
+   * Runs a step. If it finds a damaged file or table, records that, so that the others are still
+   * compared.
+   */
   private void unlessDamaged(Runnable step) {
     try {
       step.run();
@@ -136,7 +139,8 @@ final class Verifier {
   }
 
   /**
-   * What one sink holds of one report and slice, to be compared with one control query's totals.
+   * What one sink holds for one report and slice, to be compared with the totals of one control
+   * query.
    *
    * @param held the stored periods, by their {@link #key}
    * @param asked the days of the control query
@@ -173,7 +177,7 @@ final class Verifier {
     return List.of(new Comparison(report, sink, held, asked, periods));
   }
 
-  /** The days of a period that are stored, or else that are over. */
+  /** Returns the days of a period that are stored. If none are, returns those that are over. */
   private static DayRange measured(
       Report report, DayRange range, @Nullable LedgerEntry entry, LocalDate period) {
     if (entry != null) {
@@ -252,7 +256,7 @@ final class Verifier {
         continue;
       }
       long then = certificate.sums().getOrDefault(measure, 0L);
-      // One that is no column of the table: what the certificate says was summed.
+      // A measure that is not a column of the table: use the sum in the certificate.
       long sum = report.aggregates().contains(measure) ? mine.sum(measure) : then;
       changed |= sum != then;
       if (sum != now) {
@@ -273,7 +277,10 @@ final class Verifier {
         : Verification.Cause.CHANGED_AT_THE_API;
   }
 
-  /** Whether the rows are those that were exported, cell by cell, as far as that was noted. */
+  /**
+   * Returns whether the rows equal those that were exported, cell by cell. Returns true if there is
+   * no comparable digest.
+   */
   private static boolean sameContents(
       PeriodCertificate certificate, Map<LocalDate, String> digests, LocalDate period) {
     String then = certificate.digest();
@@ -281,7 +288,7 @@ final class Verifier {
     return then == null || now == null || !RowDigest.comparable(then, now) || then.equals(now);
   }
 
-  /** Takes down what differs of a period. */
+  /** Collects the differences of one period. */
   private final class Found {
     private final Report report;
     private final Slice slice;
@@ -312,9 +319,9 @@ final class Verifier {
   }
 
   /**
-   * What the rows that lie there come to.
+   * The totals of the stored rows.
    *
-   * @param digests of the periods that have rows
+   * @param digests digests of the periods that have rows
    */
   private record Stored(PeriodTotals totals, Map<LocalDate, String> digests) {}
 

@@ -22,7 +22,9 @@ import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One {@code verify}, and its record in the ledger: what it asks is billed as any run's is. */
+/**
+ * One {@code verify} and its record in the ledger. Its requests are billed like those of any run.
+ */
 public final class VerifyRun {
   static final String COMMAND = "verify";
   private static final Logger LOG = LoggerFactory.getLogger(VerifyRun.class);
@@ -41,9 +43,9 @@ public final class VerifyRun {
   }
 
   /**
-   * Verifies what is stored of these days, up to each site's yesterday.
+   * Verifies what is stored for these days, up to each site's yesterday.
    *
-   * @throws ExportFailedException when the account cannot be reached
+   * @throws ExportFailedException if the account cannot be reached
    */
   public Verification verify(DayRange days, FathomClient client) {
     Instant startedAt = environment.time().instant();
@@ -116,7 +118,7 @@ public final class VerifyRun {
     try {
       sinks.ledger().record(record);
     } catch (LedgerException e) {
-      // What was found is worth more than its record, as with files that may only be read.
+      // The result is worth more than its record, for example if the files are read-only.
       LOG.warn("the ledger has no record of this verify: {}", e.getMessage());
     }
   }

@@ -6,12 +6,12 @@ import java.util.HexFormat;
 import org.apache.commons.codec.digest.MurmurHash3;
 
 /**
- * A digest of encoded rows in whatever order: the sum of a 128-bit hash of each. Two sets of rows
- * with one digest are the same rows, the same number of times; it guards against accidents and hand
- * edits, not against forgery.
+ * A digest of encoded rows that does not depend on their order: the sum of a 128-bit hash of each
+ * row. Equal digests mean the same rows with the same multiplicity. The digest protects against
+ * accidents and manual edits, not against forgery.
  */
 public final class RowDigest {
-  /** Not 0: under that an empty text hashes to nothing. */
+  /** Not 0: with seed 0 the hash of an empty text is 0. */
   private static final int SEED = 0x9747b28c;
 
   private final String columns;
@@ -29,27 +29,30 @@ public final class RowDigest {
     return MurmurHash3.hash128x64(bytes, 0, length, SEED);
   }
 
-  /** Takes a row, {@code length} bytes of it. */
+  /** Adds a row: the first {@code length} bytes of the array. */
   public void add(byte[] row, int length) {
     long[] hash = hash(row, length);
     low += hash[0];
-    // Without a carry: the halves are sums of their own.
+    // Without a carry: the two halves are independent sums.
     high += hash[1];
   }
 
-  /** Begins anew, under the same columns. */
+  /** Resets the digest to that of no rows, with the same columns. */
   public void reset() {
     low = 0;
     high = 0;
   }
 
-  /** The digest as text: 16 hex digits of the columns, a dash, 32 of the rows. */
+  /** Returns the digest as text: 16 hex digits for the columns, a dash, 32 for the rows. */
   public String text() {
     HexFormat hex = HexFormat.of();
     return columns + "-" + hex.toHexDigits(high) + hex.toHexDigits(low);
   }
 
-  /** Whether two digests are of rows with the same columns, so that they say anything together. */
+  /**
+   * Returns whether two digests are of rows with the same columns. Digests of different columns
+   * cannot be compared.
+   */
   public static boolean comparable(String a, String b) {
     int dash = a.indexOf('-');
     return dash >= 0 && dash == b.indexOf('-') && a.regionMatches(0, b, 0, dash);

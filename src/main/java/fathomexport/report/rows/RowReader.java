@@ -17,7 +17,11 @@ public final class RowReader {
     this.starts = new int[types.length + 1];
   }
 
-  /** Points the reader at a row, which must not change while it is read. */
+  /**
+   * Points the reader at a row. The array must not change while the row is read.
+   *
+   * @throws IllegalArgumentException if the cells do not end after {@code length} bytes
+   */
   public RowReader read(byte[] row, int length) {
     bytes = row;
     int at = 0;
@@ -48,20 +52,22 @@ public final class RowReader {
   }
 
   /**
-   * DATE (epoch day), TIMESTAMP (local microseconds), INSTANT (microseconds) or BIGINT; not null.
+   * Returns a DATE (epoch day), TIMESTAMP (local microseconds), INSTANT (microseconds) or BIGINT
+   * cell, which must not be null.
    */
   public long integer(int column) {
     return bits(column) ^ Long.MIN_VALUE;
   }
 
-  /** DOUBLE; not null. */
+  /** Returns a DOUBLE cell, which must not be null. */
   public double real(int column) {
     long bits = bits(column);
     return Double.longBitsToDouble(bits < 0 ? bits ^ Long.MIN_VALUE : ~bits);
   }
 
   /**
-   * The row's array, in which {@link #textStart} and {@link #textLength} find a TEXT cell's UTF-8.
+   * Returns the row's array. {@link #textStart} and {@link #textLength} locate the UTF-8 of a TEXT
+   * cell in it.
    */
   public byte[] bytes() {
     return bytes;
@@ -75,14 +81,14 @@ public final class RowReader {
     return starts[column + 1] - starts[column] - 2;
   }
 
-  /** TEXT, or null. */
+  /** Returns a TEXT cell, or null. */
   public @Nullable String text(int column) {
     return isNull(column)
         ? null
         : new String(bytes, textStart(column), textLength(column), StandardCharsets.UTF_8);
   }
 
-  /** How many of the row's first bytes hold its first {@code columns} cells. */
+  /** Returns the number of bytes that the row's first {@code columns} cells occupy. */
   public int prefixLength(int columns) {
     return starts[columns];
   }

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.PriorityQueue;
 
 /**
- * Sorts encoded rows by their bytes, so by their cells in column order: runs of bounded size in
- * memory, spilled and merged when there are more. Rows that are equal are all kept.
+ * Sorts encoded rows by their bytes, and so by their cells in column order. Sorts runs of bounded
+ * size in memory; spills and merges them if there are several. Duplicates are kept.
  */
 public final class RowSorter implements Closeable {
   private static final long RUN_BYTES = 16L << 20;
@@ -39,7 +39,7 @@ public final class RowSorter implements Closeable {
     }
   }
 
-  /** Appends everything that was added to the spool, in order, and is empty again. */
+  /** Appends all added rows to the spool in order, and empties the sorter. */
   public void drainTo(RowSpool out) throws IOException {
     if (runs.isEmpty()) {
       current.sort(Arrays::compareUnsigned);

@@ -5,10 +5,13 @@ import java.io.IOException;
 
 /** A stream of encoded rows. */
 public interface RowSource extends Closeable {
-  /** Moves to the next row; false at the end. */
+  /** Moves to the next row. Returns false at the end. */
   boolean next() throws IOException;
 
-  /** The current row's bytes, the first {@link #length()} of them; valid until the next move. */
+  /**
+   * Returns the array that holds the current row in its first {@link #length()} bytes. It is valid
+   * until the next move.
+   */
   byte[] buffer();
 
   int length();

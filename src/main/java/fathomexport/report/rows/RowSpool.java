@@ -15,10 +15,11 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An append-only run of encoded rows: a small one in memory, a large one in a file of its own in
- * the run's spill directory, so that a window's rows never weigh on the heap. Can be rolled back to
- * a mark (a page that turned out to be cut off), read any number of times, and is gone when closed.
- * One thread at a time.
+ * An append-only sequence of encoded rows. A small one (up to 64 KiB) stays in memory, a larger one
+ * goes to its own file in the run's spill directory, so that the heap does not grow with a window's
+ * rows. A spool can be rolled back to a mark (when a page turns out to be truncated), can be read
+ * any number of times, and deletes its file when closed. Not thread-safe, except for concurrent
+ * reads.
  */
 public final class RowSpool implements Closeable {
   private static final int IN_MEMORY = 64 * 1024;
@@ -26,7 +27,7 @@ public final class RowSpool implements Closeable {
 
   private static final Mark START = new Mark(0, 0);
 
-  /** Each row stands behind its length. */
+  /** Bytes of the length that precedes each row. */
   private static final int HEADER = 4;
 
   private final Path directory;
@@ -38,13 +39,15 @@ public final class RowSpool implements Closeable {
   private @Nullable FileChannel channel;
 
   /**
+   * Creates an empty spool.
+   *
    * @param directory where to spill to; must exist when the spool outgrows memory
    */
   public RowSpool(Path directory) {
     this.directory = directory;
   }
 
-  /** A place to roll back to. */
+  /** A position to roll back to. */
   public record Mark(long bytes, long rows) {}
 
   public void append(byte[] row, int length) throws IOException {
@@ -60,7 +63,7 @@ public final class RowSpool implements Closeable {
     rows++;
   }
 
-  /** Appends all rows of another. */
+  /** Appends all rows of another spool. */
   public void appendAll(RowSpool other) throws IOException {
     try (RowSource source = other.read()) {
       appendAll(source);
@@ -73,7 +76,7 @@ public final class RowSpool implements Closeable {
     }
   }
 
-  /** Moves the rows behind a mark to the end of another. */
+  /** Moves the rows after a mark to the end of another spool. */
   public void moveFrom(Mark mark, RowSpool to) throws IOException {
     try (RowSource source = read(mark)) {
       to.appendAll(source);
@@ -85,7 +88,7 @@ public final class RowSpool implements Closeable {
     return rows;
   }
 
-  /** Size in bytes, in memory and in the file. */
+  /** Returns the size in bytes, in memory and in the file. */
   public long bytes() {
     return flushed + buffered;
   }
@@ -94,7 +97,7 @@ public final class RowSpool implements Closeable {
     return new Mark(bytes(), rows);
   }
 
-  /** Drops what was appended since the mark. */
+  /** Drops the rows that were appended after the mark. */
   public void rollback(Mark mark) throws IOException {
     if (mark.bytes() > bytes()) {
       throw new IllegalArgumentException("mark lies behind the end");
@@ -111,8 +114,8 @@ public final class RowSpool implements Closeable {
   }
 
   /**
-   * Reads all rows from the start. Nothing may be appended until the source is closed; several
-   * threads may read at a time, each a source of its own.
+   * Reads all rows from the start. Rows must not be appended until the source is closed. Several
+   * threads may read at the same time, each with its own source.
    */
   public RowSource read() throws IOException {
     return read(START);
@@ -152,7 +155,7 @@ public final class RowSpool implements Closeable {
         out.write(pending);
       }
     } catch (IOException e) {
-      // The system's message names no place.
+      // The system's message contains no path.
       throw new IOException("cannot write below " + directory + ": " + e.getMessage(), e);
     }
     flushed += buffered;
@@ -200,7 +203,7 @@ public final class RowSpool implements Closeable {
   private static final class Source implements RowSource {
     private final InputStream in;
 
-    // What was read ahead; from `at` on it is not handed out yet.
+    // Bytes read ahead; those from index `at` on are not consumed yet.
     private final byte[] ahead;
     private int at;
     private int end;
@@ -235,7 +238,10 @@ public final class RowSpool implements Closeable {
       return true;
     }
 
-    /** Fills the beginning of an array; fewer bytes than asked for only at the end. */
+    /**
+     * Fills the beginning of an array. Returns the number of bytes read, which is smaller than
+     * {@code count} only at the end.
+     */
     private int take(byte[] into, int count) throws IOException {
       int taken = 0;
       while (taken < count) {

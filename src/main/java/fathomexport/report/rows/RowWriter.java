@@ -7,13 +7,13 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Encodes one row after the other, cell by cell in column order.
+ * Encodes rows one at a time, cell by cell in column order.
  *
- * <p>The encoding orders like the row: comparing two rows' bytes as unsigned compares them column
- * by column, nulls first, text by code point. TEXT: {@code 00} for null, else {@code 01}, UTF-8,
- * {@code 00} (typed text holds no U+0000). DATE, TIMESTAMP, INSTANT, BIGINT, DOUBLE: {@code 00} for
- * null, else {@code 01} and 8 bytes big-endian (integers with the sign bit flipped; doubles with
- * their order-preserving bits).
+ * <p>The encoding preserves order: comparing the bytes of two rows as unsigned compares the rows
+ * column by column, nulls first, text by code point. TEXT: {@code 00} for null, else {@code 01},
+ * UTF-8, {@code 00} (typed text contains no U+0000). DATE, TIMESTAMP, INSTANT, BIGINT, DOUBLE:
+ * {@code 00} for null, else {@code 01} and 8 bytes big-endian (integers with the sign bit flipped;
+ * doubles with their order-preserving bits).
  */
 public final class RowWriter {
   private final Column[] columns;
@@ -25,7 +25,7 @@ public final class RowWriter {
     this.columns = schema.columns().toArray(new Column[0]);
   }
 
-  /** Starts a new row; what was written before is gone. */
+  /** Starts a new row and discards what was written before. */
   public RowWriter reset() {
     length = 0;
     cell = 0;
@@ -65,14 +65,17 @@ public final class RowWriter {
     put(value ^ Long.MIN_VALUE);
   }
 
-  /** Writes a DOUBLE cell; the value is finite. */
+  /**
+   * Writes a DOUBLE cell.
+   *
+   * @throws IllegalArgumentException if the value is not finite
+   */
   public void real(double value) {
     if (!Double.isFinite(value)) {
       throw new IllegalArgumentException("not a finite number: " + value);
     }
     next();
-    // -0.0 and 0.0 are one number to the reader of a table, and must be one to a comparison of
-    // bytes.
+    // -0.0 and 0.0 are the same number in a table, so their bytes must compare as equal.
     long bits = Double.doubleToLongBits(value == 0.0 ? 0.0 : value);
     put(bits < 0 ? ~bits : bits ^ Long.MIN_VALUE);
   }
@@ -86,7 +89,12 @@ public final class RowWriter {
     buffer[length++] = 0;
   }
 
-  /** The finished row's bytes: valid until {@link #reset()}, {@link #length()} of them. */
+  /**
+   * Returns the array that holds the finished row in its first {@link #length()} bytes, valid until
+   * {@link #reset()}.
+   *
+   * @throws IllegalStateException if cells are missing
+   */
   public byte[] buffer() {
     if (cell != columns.length) {
       throw new IllegalStateException("row has " + cell + " of " + columns.length + " cells");
@@ -98,7 +106,7 @@ public final class RowWriter {
     return length;
   }
 
-  /** A copy of the finished row. */
+  /** Returns a copy of the finished row. */
   public byte[] toBytes() {
     return Arrays.copyOf(buffer(), length);
   }

@@ -1,5 +1,6 @@
 /**
- * Rows as bytes: encoded once, ordered by comparing bytes, streamed from memory or a spill file.
+ * Rows as bytes: encoded once, ordered by comparing bytes, and streamed from memory or a spill
+ * file.
  */
 @NullMarked
 package fathomexport.report.rows;
