@@ -24,7 +24,7 @@ import org.apache.beam.sdk.options.PipelineOptions;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.apache.beam.sdk.util.ReleaseInfo;
 
-/** Hands a plan to a runner and waits for its end. */
+/** Executes a plan on a Beam runner and waits for its end. */
 public final class BeamRun {
   private final List<String> arguments;
   private final int mostLanes;
@@ -39,18 +39,18 @@ public final class BeamRun {
   }
 
   /**
-   * Exports tasks to the end, and has the ledger keep what has become of them.
+   * Exports tasks and records their result in the ledger.
    *
-   * @param lost what was lost before, for the summary
-   * @return billed requests, over all workers
-   * @throws LedgerException when the ledger could not be told how the run ended
+   * @param lost summary of what was lost before, which becomes part of the run's summary
+   * @return billed requests of all workers
+   * @throws LedgerException if the run's result could not be written to the ledger
    */
   public long export(RunContext run, List<FetchTask> tasks, RunSummary lost) {
     List<Lane> lanes = Lane.deal(run.failures().troubledLast(tasks), mostLanes);
     run.lost(lost);
     PipelineOptions options = options(lanes.size());
     if (isDirect(options)) {
-      // The first windows come while the runner gets ready.
+      // Fetch the first windows while the runner starts.
       run.begin(lanes);
     }
     return execute(
@@ -63,9 +63,11 @@ public final class BeamRun {
   }
 
   /**
-   * The same with the samples of some sites.
+   * Samples the current visitors of sites and records the result in the ledger.
    *
-   * @param detailed whether pages and referrers are asked for, too
+   * @param detailed whether to query pages and referrers as well
+   * @param lost summary of what was lost before, which becomes part of the run's summary
+   * @return billed requests of all workers
    */
   public long sample(RunContext run, SiteQueue sites, boolean detailed, RunSummary lost) {
     return execute(
@@ -96,7 +98,7 @@ public final class BeamRun {
       result.waitUntilFinish();
       return requests(result);
     } catch (Pipeline.PipelineExecutionException e) {
-      // A runner wraps what a step threw; a ledger out of reach is no internal error.
+      // The runner wraps the exceptions of a step. An unreachable ledger is not an internal error.
       if (e.getCause() instanceof LedgerException unreachable) {
         throw new LedgerException(String.valueOf(unreachable.getMessage()), e);
       }
@@ -118,10 +120,11 @@ public final class BeamRun {
     if (isDirect(options)) {
       DirectOptions direct = options.as(DirectOptions.class);
       direct.setBlockOnRun(false);
-      // They copy and compare every element; ours are lanes and sums that no step changes.
+      // These checks copy and compare every element. The elements of this pipeline are lanes and
+      // summaries, which no step changes.
       direct.setEnforceImmutability(false);
       direct.setEnforceEncodability(false);
-      // A thread a lane, and no more: this runner polls without a pause while one is free.
+      // One thread per lane: this runner polls without a pause while a thread is idle.
       direct.setTargetParallelism(lanes);
     }
     return options;
@@ -142,7 +145,7 @@ public final class BeamRun {
     return sum;
   }
 
-  /** What runs the steps. */
+  /** Returns the version of Beam. */
   public static String beamVersion() {
     return ReleaseInfo.getReleaseInfo().getVersion();
   }

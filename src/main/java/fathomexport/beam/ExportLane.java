@@ -11,10 +11,10 @@ import org.apache.beam.sdk.transforms.DoFn;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Exports a lane from its first window to its last: what the lane holds is fetched and committed
- * within one call, and only its summary goes on.
+ * Exports a lane from its first window to its last: the lane is fetched and committed within one
+ * call, and only its summary is emitted.
  *
- * @param <L> what a lane is
+ * @param <L> the type of a lane
  */
 final class ExportLane<L> extends DoFn<L, RunSummary> {
   private static final long serialVersionUID = 1L;
@@ -23,7 +23,7 @@ final class ExportLane<L> extends DoFn<L, RunSummary> {
   private final Work<L> work;
   private transient RunRegistry.@Nullable Shared shared;
 
-  /** What is done about a lane, in plain Java. */
+  /** The export of a lane, independent of Beam. */
   interface Work<L> extends Serializable {
     RunSummary export(RunContext run, L lane);
   }

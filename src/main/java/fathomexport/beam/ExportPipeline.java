@@ -16,21 +16,21 @@ import org.apache.beam.sdk.values.PCollection;
 import org.apache.beam.sdk.values.PCollectionList;
 
 /**
- * The run as a pipeline: a lane is an element, and {@link fathomexport.window.WindowExport} does
- * all that is done about its windows. What comes out is one summary, which the ledger keeps.
+ * The run as a Beam pipeline: each lane is an element, and {@link fathomexport.window.WindowExport}
+ * exports its windows. The result is one summary, which is recorded in the ledger.
  */
 final class ExportPipeline {
-  /** Requests that are billed, on whichever worker they are made. */
+  /** Billed requests of all workers. */
   static final Counter REQUESTS = Metrics.counter("fathom-export", "requests");
 
   private ExportPipeline() {}
 
   /**
-   * Adds the steps.
+   * Adds the steps to a pipeline.
    *
-   * @param type what a lane is
-   * @param work what is done about one
-   * @param lost what was lost before the first window
+   * @param type the class of a lane
+   * @param work exports one lane
+   * @param lost summary of what was lost before the first window
    */
   static <L extends Serializable> void build(
       Pipeline pipeline,

@@ -1,9 +1,9 @@
 package fathomexport.beam;
 
 /**
- * The lanes that are under way in this process. The Direct Runner polls without a pause while a
- * thread of its pool is free, for hours where one lane is longer than the others: so a lane that
- * has ended keeps its thread until all have.
+ * Counts the lanes that are being exported in this process. The Direct Runner polls without a pause
+ * while a thread of its pool is idle, for hours if one lane takes longer than the others; therefore
+ * a lane that has ended keeps its thread until all have ended.
  */
 final class LaneThreads {
   private int underWay;
@@ -12,7 +12,7 @@ final class LaneThreads {
     underWay++;
   }
 
-  /** Ends a lane, and waits for the others that have begun. */
+  /** Ends a lane and waits for the others that have begun. */
   synchronized void end() {
     underWay--;
     notifyAll();
@@ -21,7 +21,7 @@ final class LaneThreads {
         wait();
       }
     } catch (InterruptedException e) {
-      // The runner wants its thread back.
+      // The runner shuts its threads down.
       Thread.currentThread().interrupt();
     }
   }

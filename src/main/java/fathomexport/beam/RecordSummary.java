@@ -7,8 +7,8 @@ import org.apache.beam.sdk.transforms.DoFn;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes the run's summary where the launcher finds it again, whichever machine this is: to the
- * ledger.
+ * Writes the run's summary to the ledger, where the launcher finds it whichever machine executes
+ * this step.
  */
 final class RecordSummary extends DoFn<RunSummary, Void> {
   private static final long serialVersionUID = 1L;

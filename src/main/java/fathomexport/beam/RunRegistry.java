@@ -7,9 +7,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 
 /**
- * Where the steps of a run find what they share within a process: a runner copies and moves them,
- * and offers no other way to share a permit lease. The launcher puts in its own; on a worker
- * elsewhere the first step opens one from the spec, and the last closes it.
+ * The resources that the steps of a run share within a process: a runner copies and moves the
+ * steps, and offers no other way to share a permit lease. The launcher registers its context; on
+ * another worker the first step opens one from the spec, and the last step closes it.
  */
 final class RunRegistry {
   private static final ConcurrentMap<String, Shared> RUNNING = new ConcurrentHashMap<>();
@@ -19,7 +19,7 @@ final class RunRegistry {
   /**
    * What the steps of a run share in this process.
    *
-   * @param users that have opened it and not closed it
+   * @param users number of users that have opened it and not closed it
    */
   record Shared(RunContext run, LaneThreads lanes, int users) {
     private Shared with(int more) {
@@ -27,19 +27,19 @@ final class RunRegistry {
     }
   }
 
-  /** For as long as it is not closed, these services are the ones of their run's steps. */
+  /** Registers the launcher's context for the steps of its run, until the result is closed. */
   static Registration register(RunContext run) {
     RUNNING.put(run.spec().runId(), new Shared(run, new LaneThreads(), 1));
     return () -> RUNNING.remove(run.spec().runId());
   }
 
-  /** The place of a launcher's services. */
+  /** The registration of a launcher's context. */
   interface Registration extends AutoCloseable {
     @Override
     void close();
   }
 
-  /** The services of a run in this process; {@link #close} must follow. */
+  /** Returns what the steps of a run share in this process; {@link #close} must follow. */
   static Shared open(ExportSpec spec) {
     Shared opened =
         RUNNING.compute(

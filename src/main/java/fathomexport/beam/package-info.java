@@ -1,6 +1,6 @@
 /**
- * Lanes and their summary as a Beam pipeline; the only package that knows Beam. Start at {@link
- * fathomexport.beam.ExportPipeline}.
+ * Runs lanes and their summary as a Beam pipeline; the only package that depends on Beam. Start at
+ * {@link fathomexport.beam.ExportPipeline}.
  */
 @NullMarked
 package fathomexport.beam;

@@ -26,7 +26,7 @@ import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Finds out which sites and events there are to export. None of its requests are billed. */
+/** Finds the sites and events to export. None of its requests are billed. */
 public final class Accounts {
   private static final Logger LOG = LoggerFactory.getLogger(Accounts.class);
 
@@ -39,10 +39,10 @@ public final class Accounts {
   /**
    * The sites of a job with their events.
    *
-   * @param lost one outcome for each site that could not be had; the others go on
+   * @param lost one outcome per site that could not be queried; the other sites are exported
    */
   public record Found(List<Subject> subjects, List<WindowOutcome> lost) {
-    /** Records of the list of sites that are unusable. */
+    /** Returns the number of unusable records in the list of sites. */
     public long recordsSkipped() {
       return lost.stream().mapToLong(WindowOutcome::recordsSkipped).sum();
     }
@@ -53,9 +53,9 @@ public final class Accounts {
   }
 
   /**
-   * Every site that the job is about.
+   * Queries every site that the job exports, with its events if a report needs them.
    *
-   * @throws ExportFailedException when the token is refused or the API is down
+   * @throws ExportFailedException if the token is refused or the API is down
    */
   public Found subjects(ExportJob job) {
     List<WindowOutcome> lost = new ArrayList<>();
@@ -67,7 +67,7 @@ public final class Accounts {
         lost);
   }
 
-  /** All sites of the account that can be used; the log names the records that cannot. */
+  /** Returns all usable sites of the account. The log names the unusable records. */
   public List<Site> all() {
     List<WindowOutcome> odd = new ArrayList<>();
     List<Site> sites = listed(odd);
@@ -138,7 +138,10 @@ public final class Accounts {
     return site.value();
   }
 
-  /** The events of each site; those that fail come a second time, behind all others. */
+  /**
+   * Queries the events of each site. A failure that may be temporary is retried once, after all
+   * other sites.
+   */
   private Map<SiteId, List<String>> events(List<Site> sites, List<WindowOutcome> lost) {
     Map<SiteId, List<String>> found = new HashMap<>();
     Deque<Site> queue = new ArrayDeque<>(sites);
@@ -152,7 +155,7 @@ public final class Accounts {
         if (!ends && mayPass(failure) && again.add(site)) {
           queue.add(queue.element());
         } else {
-          // One line when no other site would do better.
+          // Reports one line for all remaining sites if the failure ends the run.
           int others = ends ? queue.size() - 1 : 0;
           lost.add(
               WindowOutcome.failed(

@@ -10,13 +10,16 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The values of a control's row as text of one form: two rows of equal values have equal texts,
+ * The values of a control row as canonical text: two rows with equal values have equal texts,
  * however the API wrote the numbers.
  */
 final class AnswerValues {
   private AnswerValues() {}
 
-  /** Each aggregate with its value; null when one of them is not what the aggregate may be. */
+  /**
+   * Returns each aggregate with its value, one per line; null if a value is invalid for its
+   * aggregate.
+   */
   static @Nullable String of(RawRow row, QueryShape shape) {
     StringBuilder values = new StringBuilder();
     List<Aggregate> aggregates = shape.aggregates();
@@ -45,7 +48,7 @@ final class AnswerValues {
       var whole = Numbers.whole(utf8, 0, utf8.length);
       return whole.isPresent() ? Long.toString(whole.getAsLong()) : null;
     }
-    // Plus 0.0, so that a negative zero is none.
+    // Adding 0.0 turns a negative zero into zero.
     return Numbers.decimal(utf8, 0, utf8.length)
         .map(d -> Double.toString(d.doubleValue() + 0.0))
         .orElse(null);

@@ -12,14 +12,14 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One thing that answers taught about the API, for people.
+ * One limit of the API that its responses have shown, for display.
  *
- * @param kind {@code limit}: most rows that may be asked for; {@code max_days}: widest range;
- *     {@code row_cap}: rows that answers are cut off at; {@code offset}: what becomes of that
- *     parameter
- * @param shape the query shape that it is true of; null when it is true of all
- * @param number of rows or days; null for {@code offset}
- * @param answer {@code honoured}, {@code ignored}, {@code refused} or {@code unstable}; null but
+ * @param kind {@code limit}: most rows per request; {@code max_days}: widest range; {@code
+ *     row_cap}: number of rows at which responses are cut off; {@code offset}: how the API treats
+ *     that parameter
+ * @param shape the query shape that it applies to; null if it applies to all
+ * @param number rows or days; null for {@code offset}
+ * @param answer {@code honoured}, {@code ignored}, {@code refused} or {@code unstable}; null except
  *     for {@code offset}
  */
 public record ApiLesson(
@@ -47,7 +47,7 @@ public record ApiLesson(
     return lessons;
   }
 
-  /** All of them on one line; empty when there are none. */
+  /** Returns all lessons on one line; empty if there are none. */
   public static String summary(List<ApiLesson> lessons) {
     Map<String, List<ApiLesson>> byText =
         lessons.stream()
@@ -57,7 +57,10 @@ public record ApiLesson(
         .collect(Collectors.joining("; "));
   }
 
-  /** What a lesson is true of; empty when that is everything, or too much for a line. */
+  /**
+   * Returns the query shape of equal lessons; empty if they apply to all shapes, or to too many for
+   * one line.
+   */
   private static String shapes(List<ApiLesson> alike) {
     String shape = alike.get(0).shape();
     return shape == null || alike.size() > 1 ? "" : " (" + QueryShape.inWords(shape) + ")";

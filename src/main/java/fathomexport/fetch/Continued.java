@@ -1,9 +1,9 @@
 package fathomexport.fetch;
 
 /**
- * Where a page by {@code offset} goes on: behind rows of an earlier page.
+ * The position from which a page by {@code offset} continues: the end of the page before it.
  *
- * @param time of the last row before it
- * @param keys the groups of that time that came before it
+ * @param time time of the last row before the page
+ * @param keys the groups of that time that the earlier pages contained
  */
 record Continued(long time, GroupKeys keys) {}

@@ -18,17 +18,18 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The control totals that a run knows: each is asked once and serves every report of the slice with
- * the same grouping and filters. Bounded: a long backfill walks on, and what lies behind it is
- * forgotten. Thread-safe.
+ * Cache of a run's control totals: each is queried once and serves every report of the slice with
+ * the same grouping and filters. Bounded to 256 families; the least recently used is evicted.
+ * Thread-safe.
  */
 public final class ControlBook {
   private static final int FAMILIES = 256;
 
   /**
-   * Whose totals: all that makes two control queries the same question, but the days.
+   * Identifies control queries that differ only in their days.
    *
-   * @param range without date grouping the days, whose total is that of no other days; else null
+   * @param range the days if there is no date grouping, since such a total holds for no other
+   *     range; otherwise null
    */
   private record Family(
       Slice slice,
@@ -48,15 +49,15 @@ public final class ControlBook {
   }
 
   private static final class Page {
-    /** The periods whose totals are known, and since when. */
+    /** The periods whose totals are known, with the end of the response that contained them. */
     private final Map<LocalDate, Instant> known = new HashMap<>();
 
     private final PeriodTotals totals = new PeriodTotals();
 
-    /** What the run is about now. */
+    /** The days of the control query that the run uses now. */
     private @Nullable DayRange at;
 
-    /** Whether its silence has been doubted. */
+    /** Whether an empty response to this query has been doubted. */
     private boolean doubted;
   }
 
@@ -70,7 +71,7 @@ public final class ControlBook {
         }
       };
 
-  /** The totals of these days, when all of them are known. */
+  /** Returns the totals of the days; empty unless the totals of all of them are known. */
   synchronized Optional<PeriodTotals> find(ControlQuery query, DayRange days) {
     Page page = families.get(Family.of(query, days));
     if (page == null
@@ -82,7 +83,11 @@ public final class ControlBook {
     return Optional.of(copy);
   }
 
-  /** When the oldest of the answers about these days ended, of which all are known. */
+  /**
+   * Returns when the oldest of the responses about these days ended.
+   *
+   * @throws IllegalStateException if no totals of these days are known
+   */
   synchronized Instant answeredAt(ControlQuery query, DayRange days) {
     Page page = families.get(Family.of(query, days));
     return keys(query.shape().dateGrouping(), days).stream()
@@ -92,9 +97,9 @@ public final class ControlBook {
   }
 
   /**
-   * Takes what an answer about these days said, in place of what was known of them.
+   * Records the totals of these days, in place of earlier ones.
    *
-   * @param at when the answer ended
+   * @param at when the response ended
    */
   public synchronized void put(ControlQuery query, DayRange days, PeriodTotals totals, Instant at) {
     Page page = families.computeIfAbsent(Family.of(query, days), f -> new Page());
@@ -102,7 +107,7 @@ public final class ControlBook {
     keys(query.shape().dateGrouping(), days).forEach(key -> page.known.put(key, at));
   }
 
-  /** Notes that a query's silence is in doubt; false when that was so before. */
+  /** Marks a query's empty response as doubted. Returns false if it was marked before. */
   synchronized boolean doubt(ControlQuery query) {
     Page page = families.computeIfAbsent(Family.of(query, query.days()), f -> new Page());
     boolean first = !page.doubted;
@@ -110,7 +115,10 @@ public final class ControlBook {
     return first;
   }
 
-  /** Keeps the answers about these days from confirming rows that came before them. */
+  /**
+   * Discards the digests of the responses about these days, so that they confirm no rows that were
+   * fetched before them. The totals stay.
+   */
   synchronized void forgetAnswers(ControlQuery query, DayRange days) {
     Page page = families.get(Family.of(query, days));
     if (page != null) {
@@ -119,8 +127,8 @@ public final class ControlBook {
   }
 
   /**
-   * The run goes on to this query: a plan comes to each query of a family once, so the totals of
-   * the one before it are needed no more. Those of later ones, which the ledger told, stay.
+   * Makes this the current query and evicts the totals of the previous one of its family: each
+   * control query of a family is used once in plan order. Totals of later queries stay.
    */
   synchronized void goOnTo(ControlQuery query) {
     Page page = families.computeIfAbsent(Family.of(query, query.days()), f -> new Page());

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The control totals of a task: from the book, or asked for. */
+/** The control totals of a task, from the cache or queried from the API. */
 public final class ControlTotals {
   private static final Logger LOG = LoggerFactory.getLogger(ControlTotals.class);
 
@@ -40,26 +40,27 @@ public final class ControlTotals {
     return context.book().find(query, days).orElseThrow();
   }
 
-  /** When the answers about these days ended, which are known. */
+  /** Returns when the oldest response about these days ended; their totals must be known. */
   Instant answeredAt(DayRange days) {
     return context.book().answeredAt(query, days);
   }
 
-  /** How the reason begins of a period for which no control is possible. */
+  /** Prefix of the reason for a period for which no control is possible. */
   private static final String IMPOSSIBLE = "no control is possible: ";
 
   /**
-   * Whether a period without a control has none because the API refuses the question, rather than
-   * because it could not be answered at the time.
+   * Returns whether a period has no control because the API refuses the control query, rather than
+   * because the query failed at the time.
    */
   public static boolean isLasting(@Nullable String reason) {
     return reason != null && reason.startsWith(IMPOSSIBLE);
   }
 
   /**
-   * Why these days can have no control: the API refuses the question. Empty when they have one.
+   * Returns why these days can have no control: the API refuses the control query. Empty if they
+   * have one.
    *
-   * @throws FetchFailedException when the question could not be answered: it may be another time
+   * @throws FetchFailedException if the control query failed; it may succeed later
    */
   String missing(DayRange days) throws FetchFailedException, IOException {
     try {
@@ -67,7 +68,8 @@ public final class ControlTotals {
       LOG.debug("control of {} {}: {} periods", query.slice(), days, known.periods().size());
       return "";
     } catch (FetchFailedException e) {
-      // One that breaks its contract, or that fails, is no reason to trust the rows.
+      // A control query that fails, or whose response is invalid, is no reason to store rows
+      // without a control.
       if (!(e.failure() instanceof Outcome.Refused<?> refused)) {
         throw e;
       }
@@ -86,14 +88,14 @@ public final class ControlTotals {
   }
 
   /**
-   * Has the answers about these days certify sums only: rows that came before them may be older in
-   * what is not summed.
+   * Limits the responses about these days to certifying sums: rows that were fetched before them
+   * may be older in the measures that are not summed.
    */
   void forgetAnswers(DayRange days) {
     context.book().forgetAnswers(query, days);
   }
 
-  /** Queries the control totals again, ignoring what this run knows of them. */
+  /** Queries the control totals again, ignoring the cache. */
   void ask(DayRange days) throws FetchFailedException, IOException {
     Tally own = new Tally();
     try (RowSpool none = new RowSpool(context.spillDirectory())) {

@@ -23,9 +23,10 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
- * Before silence about days replaces rows that are stored, or breaks off what went on day by day,
- * the same is asked as one total, of neighbouring days together: an answer may be silent for
- * another reason than that there was nothing. The reports on one control share the question.
+ * Verifies that days without rows are really empty. Before an empty response replaces stored rows,
+ * or ends a run of active days, one total over the adjacent empty days is queried: a response may
+ * be empty for another reason than that there was no traffic. Reports with the same control share
+ * the query.
  */
 final class EmptinessCheck {
   private final FetchContext context;
@@ -34,7 +35,7 @@ final class EmptinessCheck {
   private final Aggregate measure;
 
   /**
-   * @param tally counts what the questions cost
+   * @param tally counts the requests of this check
    */
   EmptinessCheck(FetchContext context, FetchTask task, Tally tally) {
     this.context = context;
@@ -43,7 +44,7 @@ final class EmptinessCheck {
     this.measure = Aggregate.additiveOf(task.shape().entity()).get(0);
   }
 
-  /** Whether an ungrouped answer says that there was nothing. */
+  /** Returns whether an ungrouped total reports no traffic. */
   static boolean isSilent(FetchTask task, PeriodTotals.Total total) {
     return total.rows() == 0
         || (task.shape().dateGrouping() == DateGrouping.NONE
@@ -52,18 +53,22 @@ final class EmptinessCheck {
   }
 
   /**
-   * Asks for totals where an ungrouped answer's silence is in doubt.
+   * Queries totals where an ungrouped response is empty and that is in doubt.
    *
-   * @param answer what it says
-   * @param days what it is about
-   * @return the periods whose silence is contradicted
+   * @param answer the totals of the response
+   * @param days the days of the response
+   * @return the periods that are not empty according to their total
    */
   Map<LocalDate, Certifier.Fault> faults(PeriodTotals answer, DayRange days)
       throws FetchFailedException, IOException {
     return faults(doubtful(answer, days), days);
   }
 
-  /** Asks for totals of periods that came out empty. */
+  /**
+   * Queries totals of empty periods, one per run of adjacent periods.
+   *
+   * @return the periods that are not empty according to their total
+   */
   Map<LocalDate, Certifier.Fault> faults(Set<LocalDate> empty, DayRange days)
       throws FetchFailedException, IOException {
     Map<LocalDate, Certifier.Fault> faults = new HashMap<>();
@@ -99,8 +104,9 @@ final class EmptinessCheck {
   }
 
   /**
-   * The silence at the end of the days, when it is new and each of the few periods before it that
-   * are known had traffic. Silence in between, with traffic behind it, is no answer cut short.
+   * Returns the empty periods at the end of the days if none of them is stored and each known
+   * period among the {@link History#PERIODS} before them had traffic. Empty periods followed by
+   * traffic are not a truncated response.
    */
   private Set<LocalDate> suddenEnd(Set<LocalDate> silent, DayRange days) {
     Set<LocalDate> end = new TreeSet<>();
@@ -140,7 +146,9 @@ final class EmptinessCheck {
     return end.isAfter(days.last()) ? days.last() : end;
   }
 
-  /** What the total of a silent range says against the silence; empty when it agrees. */
+  /**
+   * Returns how the total of an empty range contradicts its emptiness; empty if the total agrees.
+   */
   private Optional<String> contradiction(DayRange range) throws FetchFailedException, IOException {
     QueryShape shape =
         new QueryShape(
@@ -152,7 +160,7 @@ final class EmptinessCheck {
     ControlQuery query = new ControlQuery(task.slice(), shape, range);
     ControlTotals totals = new ControlTotals(context, query, null, tally);
     if (task.shape().dateGrouping() == DateGrouping.NONE && context.book().doubt(query)) {
-      // Here the silent answer is this total itself, so what is known of it proves nothing.
+      // Here the empty response is this total itself, so its cached value proves nothing.
       totals.ask(range);
     }
     PeriodTotals.Total total = totals.get(range).of(range.first());

@@ -15,17 +15,17 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Bounds how many events of a site the reports on all events ask for: a visitor can invent events,
- * and each costs requests every night. Kept are those that are stored, then the first of the API's
- * list, which is oldest first; so the same are kept every night. Events that a report names are
- * always kept.
+ * Limits how many events per site are queried for reports on all events: a visitor can invent
+ * events, and each costs requests every night. Stored events are kept first, then the first of the
+ * API's list, which is oldest first, so that every night keeps the same events. Events that a
+ * report names are always kept.
  *
- * @param subjects with the events that are kept
- * @param leftOut one outcome for each site with too many events; a failure unless the pipeline
- *     itself sets the bound
+ * @param subjects the sites with the events that are kept
+ * @param leftOut one outcome per site with too many events; a failure unless the pipeline itself
+ *     sets the limit
  */
 public record EventBound(List<Subject> subjects, List<WindowOutcome> leftOut) {
-  /** When the pipeline does not say. */
+  /** Events per site if the pipeline sets no {@code max_events}. */
   static final int BY_DEFAULT = 500;
 
   private static final int EXAMPLES = 3;

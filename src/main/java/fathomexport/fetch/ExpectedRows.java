@@ -11,9 +11,8 @@ import java.util.Map;
 import java.util.OptionalDouble;
 
 /**
- * How many rows a period is expected to have: as many as it had when it was fetched before; else as
- * the slice's periods have on average; else as the report's periods have on average, over all
- * sites.
+ * Estimates the rows of a period: as many as it had when it was last fetched; otherwise the average
+ * of the slice's periods; otherwise the average of the report's periods over all sites.
  */
 public final class ExpectedRows {
   private record Key(String report, Slice slice) {}
@@ -38,7 +37,7 @@ public final class ExpectedRows {
     }
   }
 
-  /** Empty when nothing is stored of the report. */
+  /** Returns the expected rows of a period; empty if no period of the report is stored. */
   OptionalDouble of(String report, Slice slice, LocalDate period) {
     Key key = new Key(report, slice);
     Long known = periods.getOrDefault(key, Map.of()).get(period);

@@ -4,10 +4,10 @@ import fathomexport.api.FathomClient;
 import java.nio.file.Path;
 
 /**
- * What every question to the API shares.
+ * What all requests of a run share.
  *
- * @param rowLimit rows to ask for at a time, as configured
- * @param maxRangeDays widest range to ask for where hours are not grouped by
+ * @param rowLimit rows per request, as configured
+ * @param maxRangeDays widest range per request in days, for groupings other than hour
  */
 record FetchContext(
     FathomClient client,

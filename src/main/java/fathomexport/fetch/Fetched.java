@@ -12,18 +12,18 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A task's rows as the API gave them, all pages of it.
+ * All rows of a task, or of a chunk of it, as the API returned them.
  *
  * @param raw in the layout of {@code RawRows}, ordered by period
- * @param control totals to certify against; the rows' own where the task is the control
- * @param noControl why there is none; empty when there is
+ * @param control totals to certify against; the rows' own totals if the task is the control
+ * @param noControl why there is no control; empty if there is one
  * @param faults periods that are known to be incomplete
- * @param unmoved periods that were fetched although the control confirms what is stored of them:
- *     rows that differ all the same show that it cannot be relied on
- * @param fetchedAt when the last answer ended
- * @param requests made for the rows, retries included
- * @param controlRequests made for the control totals
- * @param splits parts that over-limit periods were split into
+ * @param unmoved periods that were fetched although the control confirms their stored rows: if the
+ *     fetched rows differ, the control cannot be relied on
+ * @param fetchedAt when the last response ended
+ * @param requests requests for the rows, retries included
+ * @param controlRequests requests for the control totals
+ * @param splits partitions that over-limit periods were split into
  */
 public record Fetched(
     FetchTask task,
@@ -37,7 +37,7 @@ public record Fetched(
     int controlRequests,
     int splits) {
 
-  /** The same, with requests that were made for the rows before, in vain. */
+  /** Returns a copy that also counts earlier requests for the rows that failed. */
   public Fetched after(long inVain) {
     return inVain == 0
         ? this
@@ -55,8 +55,8 @@ public record Fetched(
   }
 
   /**
-   * What a report's window took: the requests of a question that fills several reports stand with
-   * the first of them.
+   * Returns the requests counted for a report's window: the requests of a task that fills several
+   * reports are counted for the first of them.
    */
   public int requestsOf(Report report) {
     return report.equals(task.reports().get(0)) ? requests + controlRequests : 0;

@@ -4,24 +4,28 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The groups that came in one bucket, to find the one that comes twice. Exact, and their bytes side
- * by side: a set of strings would be a good part of the cost of reading a row.
+ * The set of group keys of one bucket, to find duplicates. Compares exactly and stores the bytes of
+ * all keys in one array: a set of strings would be a considerable part of the cost of reading a
+ * row.
  */
 final class GroupKeys {
   private static final int FEWEST_SLOTS = 1024;
 
-  /** Of all keys, one behind the other, and behind them the cells of the one in hand. */
+  /** The bytes of all keys, one after the other, then the cells of the current key. */
   private byte[] bytes = new byte[8 * 1024];
 
   private int end;
 
-  /** Where each key begins; one more than there are keys. */
+  /** Where each key begins; one element more than there are keys. */
   private int[] starts = new int[FEWEST_SLOTS / 2 + 1];
 
   private int[] hashes = new int[FEWEST_SLOTS / 2];
   private int size;
 
-  /** An open table: numbers of keys, counted from 1; 0 where there is none. A power of two. */
+  /**
+   * An open-addressing table of key numbers, counted from 1; 0 is a free slot. Its length is a
+   * power of two.
+   */
   private int[] slots = new int[FEWEST_SLOTS];
 
   void clear() {
@@ -31,10 +35,10 @@ final class GroupKeys {
   }
 
   /**
-   * Appends a cell to the key in hand.
+   * Appends a cell to the current key.
    *
-   * @param utf8 without zero bytes: the client escapes U+0000; null for no text, which is another
-   *     group than the empty one
+   * @param utf8 without zero bytes, since the client escapes U+0000; null for a null value, which
+   *     is another group than the empty text
    */
   void cell(byte @Nullable [] utf8) {
     int length = utf8 == null ? 0 : utf8.length;
@@ -49,7 +53,7 @@ final class GroupKeys {
     bytes[end++] = 0;
   }
 
-  /** Ends the key in hand and keeps it; false when it was there. */
+  /** Ends the current key and adds it. Returns false if the set already contained it. */
   boolean add() {
     int start = starts[size];
     int hash = hash(start);
@@ -67,13 +71,13 @@ final class GroupKeys {
     return true;
   }
 
-  /** Whether the key that another has in hand is here. */
+  /** Returns whether this set contains the current key of another set. */
   boolean hasHandOf(GroupKeys other) {
     int start = other.starts[other.size];
     return find(other.hash(start), other.bytes, start, other.end) < 0;
   }
 
-  /** Takes over the keys of another, but for those that are here. */
+  /** Adds the keys of another set that this one does not contain. */
   void addAll(GroupKeys other) {
     for (int key = 0; key < other.size; key++) {
       int length = other.starts[key + 1] - other.starts[key];
@@ -86,7 +90,7 @@ final class GroupKeys {
     }
   }
 
-  /** Forgets the key in hand. */
+  /** Discards the current key. */
   void dropHand() {
     end = starts[size];
   }
@@ -99,7 +103,7 @@ final class GroupKeys {
     return hash;
   }
 
-  /** The free slot for a key; -1 when it is here. */
+  /** Returns the free slot for a key; -1 if the set contains the key. */
   private int find(int hash, byte[] text, int from, int to) {
     int slot = first(hash);
     while (slots[slot] != 0) {

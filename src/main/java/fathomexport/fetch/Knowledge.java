@@ -17,8 +17,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What is known of the API's unwritten limits: read from the ledger, added to by answers.
- * Thread-safe.
+ * Limits of the API learned from its responses (row limit, row cap, range width, offset support):
+ * read from the ledger, extended during the run. Thread-safe.
  */
 public final class Knowledge {
   private static final Logger LOG = LoggerFactory.getLogger(Knowledge.class);
@@ -27,35 +27,41 @@ public final class Knowledge {
   private final String account;
   private final Map<String, Integer> maxDays;
 
-  /** Most rows to ask for at a time, by shape, where more were refused. */
+  /** Most rows per request, by query shape, where a higher limit was refused. */
   private final Map<String, Integer> limits = new HashMap<>();
 
-  /** The most rows that were asked for in a question of this run that passed, by shape. */
+  /** Highest limit of an accepted request of this run, by query shape. */
   private final Map<String, Integer> acceptedLimits = new HashMap<>();
 
   private @Nullable OffsetSupport offset;
 
-  /** Pages by offset did not add up, and nothing shows yet whether that is why. */
+  /** Whether pages by offset were inconsistent, for a reason that is not known yet. */
   private boolean offsetDoubted;
 
-  /** Refusals that neither a lower limit nor a narrower range helped against, by shape. */
+  /**
+   * Texts of refusals that neither a lower limit nor a narrower range resolved, by query shape and
+   * site.
+   */
   private final Map<String, Map<SiteId, Set<String>>> hopeless = new HashMap<>();
 
   private int rowCap;
 
   /**
-   * Of this run alone: a cap may have come up since the last, and would hide behind its longer
-   * answers.
+   * Most rows of a response of this run. Earlier runs do not count: the API may have introduced a
+   * cap since, and their longer responses would hide it.
    */
   private int mostRows;
 
   private final int mostRowsBefore;
 
-  /** Of this run alone, too: it costs a few requests to find out again. */
+  /**
+   * Whether responses are not sorted by text fields. Kept for this run only: finding out again
+   * costs a few requests.
+   */
   private boolean sortsNoFields;
 
   /**
-   * @param account whose API it is: others may have other limits
+   * @param account the account whose limits to read; other accounts may have other limits
    */
   public Knowledge(Sinks sinks, String account) {
     this.ledgers = sinks.all().stream().map(Sink::ledger).toList();
@@ -75,27 +81,29 @@ public final class Knowledge {
     this.mostRowsBefore = learned.mostRows();
   }
 
-  /** Rows to ask for at a time, given the configured limit. */
+  /** Returns the rows per request for a query shape, at most the configured limit. */
   synchronized int limit(String shapeKey, int configured) {
     Integer own = limits.get(shapeKey);
     if (own == null && acceptedLimits.getOrDefault(shapeKey, 0) < configured) {
-      // What is refused for one shape is most likely refused for all.
+      // A limit that is refused for one shape is most likely refused for all.
       own = limits.values().stream().min(Integer::compare).orElse(null);
     }
     return Math.min(Math.min(configured, own == null ? Integer.MAX_VALUE : own), rowCap);
   }
 
-  /** Whether an answer of this run shows that so many rows may be asked for. */
+  /** Returns whether a response of this run shows that a limit of so many rows is accepted. */
   synchronized boolean acceptsLimit(int rows) {
     return acceptedLimits.values().stream().anyMatch(accepted -> accepted >= rows);
   }
 
-  /** A question with this limit was answered. */
+  /** Records that the API accepted a request with this limit. */
   synchronized void limitAccepted(String shapeKey, int rows) {
     acceptedLimits.merge(shapeKey, rows, Math::max);
   }
 
-  /** A question that was refused with a higher limit was answered with this one. */
+  /**
+   * Records that the API accepted this limit after it refused the same request with a higher one.
+   */
   synchronized void limitRefused(String shapeKey, int rows, String words) {
     LOG.warn(
         "the API refuses to be asked for more than {} rows at a time ({}); asking for {}",
@@ -107,7 +115,7 @@ public final class Knowledge {
     learn(new Learned.Lesson.Limit(account, shapeKey, rows));
   }
 
-  /** Neither a lower limit nor a narrower range helped against a refusal. */
+  /** Records that neither a lower limit nor a narrower range resolved a refusal. */
   synchronized void hopeless(String shapeKey, SiteId site, String words) {
     hopeless
         .computeIfAbsent(shapeKey, k -> new HashMap<>())
@@ -115,14 +123,20 @@ public final class Knowledge {
         .add(words);
   }
 
-  /** Whether a refusal is known to be about neither, of this site or of two others. */
+  /**
+   * Returns whether a refusal with this text is known to be about neither the limit nor the range,
+   * for this site or for two others.
+   */
   synchronized boolean isHopeless(String shapeKey, SiteId site, String words) {
     Map<SiteId, Set<String>> sites = hopeless.getOrDefault(shapeKey, Map.of());
     return sites.getOrDefault(site, Set.of()).contains(words)
         || sites.values().stream().filter(all -> all.contains(words)).count() >= 2;
   }
 
-  /** Whether to ask for pages by {@code offset}: it is honoured, or nobody knows. */
+  /**
+   * Returns whether to request pages by {@code offset}: the API honours it, or that is not known
+   * yet.
+   */
   synchronized boolean mayUseOffset() {
     return !offsetDoubted && (offset == null || offset == OffsetSupport.HONOURED);
   }
@@ -131,7 +145,7 @@ public final class Knowledge {
     return offset == null;
   }
 
-  /** Pages by {@code offset} do not add up; {@link #learnOffset} may say why. */
+  /** Records that pages by {@code offset} are inconsistent; {@link #learnOffset} may record why. */
   synchronized void doubtOffset() {
     offsetDoubted = true;
   }
@@ -144,13 +158,20 @@ public final class Knowledge {
     }
   }
 
-  /** What was known of {@code offset} is true no longer; it is asked again in a later run. */
+  /**
+   * Deletes what was learned about {@code offset}, since it no longer holds; a later run tries it
+   * again.
+   */
   synchronized void forgetOffset() {
     offset = null;
     learn(new Learned.Lesson.OffsetUnknown(account));
   }
 
-  /** Widest range to ask this shape for, given the widest that the rules allow. */
+  /**
+   * Returns the widest range per request for a query shape, in days.
+   *
+   * @param allowed the widest range that the rules allow, in days
+   */
   synchronized int maxDays(String shapeKey, int allowed) {
     return Math.min(allowed, maxDays.getOrDefault(shapeKey, Integer.MAX_VALUE));
   }
@@ -168,7 +189,10 @@ public final class Knowledge {
     learn(new Learned.Lesson.RowCap(rows));
   }
 
-  /** Whether an answer of so many rows may have been cut off, for all that is known. */
+  /**
+   * Returns whether a response of so many rows may have been cut off: no response of this run had
+   * more.
+   */
   synchronized boolean mayBeCap(long rows) {
     return rows >= mostRows && rows > 1;
   }
@@ -177,7 +201,7 @@ public final class Knowledge {
     mostRows = (int) Math.max(mostRows, Math.min(rows, Integer.MAX_VALUE));
   }
 
-  /** Whether answers sorted by a text field have come in no order of use. */
+  /** Returns whether responses sorted by a text field were in no usable order. */
   synchronized boolean sortsNoFields() {
     return sortsNoFields;
   }
@@ -186,14 +210,17 @@ public final class Knowledge {
     sortsNoFields = true;
   }
 
-  /** Writes down what grew along the way. */
+  /** Writes the largest response of this run to the ledger if it exceeds the stored one. */
   public synchronized void close() {
     if (mostRows > mostRowsBefore) {
       learn(new Learned.Lesson.MostRows(mostRows));
     }
   }
 
-  /** Writes a lesson to the ledger of every sink: a later run may use only one of them. */
+  /**
+   * Writes a lesson to the ledger of every sink, since a later run may use only one of them. Only a
+   * failure of the first ledger is an error.
+   */
   private void learn(Learned.Lesson lesson) {
     for (Ledger ledger : ledgers.subList(1, ledgers.size())) {
       try {

@@ -13,8 +13,8 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * The labels of an answer's buckets, read strictly: {@code 2026-06-11}, {@code 2026-01-26
- * 14:00:00}, {@code 2023-02}, {@code 2023}.
+ * Parses the date labels of rows strictly: {@code 2026-06-11}, {@code 2026-01-26 14:00:00}, {@code
+ * 2023-02}, {@code 2023}.
  */
 final class Labels {
   private static final DateTimeFormatter HOUR = strict("uuuu-MM-dd HH:mm:ss");
@@ -25,7 +25,7 @@ final class Labels {
   private Labels() {}
 
   /**
-   * Where a row belongs.
+   * The period and time of a row.
    *
    * @param period first day of the period
    * @param time value of the time column: epoch day, or local microseconds for hours
@@ -33,7 +33,7 @@ final class Labels {
   record Label(LocalDate period, long time) {}
 
   static Optional<Label> parse(DateGrouping grouping, String text) {
-    // Years of more than four digits, and those before the first, carry a sign.
+    // The formatter accepts a sign before years of more than four digits and before year 1.
     if (text.startsWith("+") || text.startsWith("-")) {
       return Optional.empty();
     }

@@ -11,28 +11,28 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Finds out whether a refusal is about the number of rows that were asked for, by asking the same
- * with fewer. It is a lesson only once that passes.
+ * Determines whether a refusal is about the number of rows requested, by repeating the request with
+ * a lower limit. The lower limit is recorded only once it is accepted.
  */
 final class LimitProbe {
   private static final Logger LOG = LoggerFactory.getLogger(LimitProbe.class);
 
-  /** What is tried, in this order, where the API does not say how many rows it allows. */
+  /** Limits to try, in this order, if the API does not name the limit that it allows. */
   private static final List<Integer> LIMITS = List.of(1_000, 500, 100);
 
-  /** A smaller number in the API's words is hardly the most rows that it allows. */
+  /** Smaller numbers in the API's text are hardly a row limit. */
   private static final int LEAST_SAID = 10;
 
   private final Knowledge knowledge;
   private final String shapeKey;
   private final Pager pager;
 
-  /** The limit that was first refused; 0 when none is under suspicion. */
+  /** The limit that was first refused; 0 if no probe is under way. */
   private int refused;
 
   private String words = "";
 
-  /** The question that was refused with every limit. */
+  /** The range that was refused with every limit. */
   private @Nullable DayRange exhausted;
 
   LimitProbe(Knowledge knowledge, String shapeKey, Pager pager) {
@@ -42,10 +42,10 @@ final class LimitProbe {
   }
 
   /**
-   * Takes a refusal of what the pager asks for.
+   * Handles a refusal of the pager's current request.
    *
-   * @return whether to ask the same with fewer rows; false when their number is not why, and the
-   *     pager asks for as many as before
+   * @return whether to repeat the request with fewer rows; false if the limit is not the cause, and
+   *     then the pager uses the original limit again
    */
   boolean refused(Outcome.Refused<?> refusal) {
     int limit = pager.limit();
@@ -84,7 +84,7 @@ final class LimitProbe {
     return 0;
   }
 
-  /** Takes the news of an answer. */
+  /** Records the limit of an accepted request. */
   void passed() {
     if (refused > 0) {
       knowledge.limitRefused(shapeKey, pager.limit(), words);

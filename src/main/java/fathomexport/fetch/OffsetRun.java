@@ -6,9 +6,9 @@ import fathomexport.report.rows.RowSpool;
 import java.time.LocalDate;
 
 /**
- * A walk through one question by {@code offset}: from a page that one period filled alone, page by
- * page to the question's end. Nothing is fetched twice; a period counts only once its control
- * agrees.
+ * The state of paging through one request by {@code offset}: from a page that one period filled
+ * alone, page by page to the end of the request's days. No row is fetched twice; a period counts
+ * only once it agrees with its control.
  */
 final class OffsetRun {
   private final DayRange asked;
@@ -21,9 +21,9 @@ final class OffsetRun {
   private boolean begun;
 
   /**
-   * @param asked the question's days
-   * @param limit rows to ask for at a time
-   * @param page its first page, all of one period
+   * @param asked the request's days
+   * @param limit rows per request
+   * @param page its first page, all rows of one period
    * @param period that period
    */
   OffsetRun(DayRange asked, int limit, PageReader page, LocalDate period) {
@@ -44,17 +44,17 @@ final class OffsetRun {
     return limit;
   }
 
-  /** Rows that came so far, and are left out of the next page. */
+  /** Returns the number of rows fetched so far, which is the offset of the next page. */
   long position() {
     return position;
   }
 
-  /** The period whose rows may go on with the next page. */
+  /** Returns the period whose rows may continue on the next page. */
   LocalDate open() {
     return open;
   }
 
-  /** Where its rows begin. */
+  /** Returns the position in the spool at which the rows of the open period begin. */
   RowSpool.Mark openStart() {
     return openStart;
   }
@@ -63,23 +63,26 @@ final class OffsetRun {
     return continued;
   }
 
-  /** Sums of all rows that came. */
+  /** Returns the sums of all rows fetched so far. */
   PeriodTotals totals() {
     return totals;
   }
 
-  /** Whether a first period came whole, so that rows of the open one may be of a single page. */
+  /**
+   * Returns whether a period has been completed by offset. The open period may then fit in one
+   * page.
+   */
   boolean isPastFirst() {
     return begun;
   }
 
-  /** Takes a page's sums. */
+  /** Adds the sums and the number of rows of a page. */
   void add(PageReader page) {
     totals.sum(page.totals());
     position += page.rows();
   }
 
-  /** The page's last period goes on with the next. */
+  /** Makes the page's last period the open one: its rows may continue on the next page. */
   void goOn(PageReader page) {
     LocalDate last = page.last();
     if (last != null && !last.equals(open)) {
@@ -90,7 +93,7 @@ final class OffsetRun {
     continued = page.continued();
   }
 
-  /** Rows before this place are in the spool no longer. */
+  /** Adjusts the position of the open period after the rows before this position left the spool. */
   void movedBy(RowSpool.Mark start) {
     openStart =
         new RowSpool.Mark(openStart.bytes() - start.bytes(), openStart.rows() - start.rows());

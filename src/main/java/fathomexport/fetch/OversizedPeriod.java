@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Fetches a period that alone reaches the row limit, in parts by filters. */
+/** Fetches a period that exceeds the row limit in partitions by filters. */
 final class OversizedPeriod {
   private static final Logger LOG = LoggerFactory.getLogger(OversizedPeriod.class);
 
@@ -29,14 +29,15 @@ final class OversizedPeriod {
   private final Tally tally;
 
   /**
-   * What came of it.
+   * The result of fetching a period in partitions.
    *
-   * @param fetched what took the place of the rows that came; null when they stay
-   * @param fault why it is not whole; null when it is
+   * @param fetched the rows that replaced those of the first page; null if the first page's rows
+   *     stay
+   * @param fault why the period is incomplete; null if it is complete
    */
   record Result(@Nullable Rows fetched, Certifier.@Nullable Fault fault) {}
 
-  /** Rows of a period, and their sums. */
+  /** The number of rows of a period, and their sums. */
   record Rows(long rows, Map<Aggregate, Long> sums) {}
 
   OversizedPeriod(
@@ -48,12 +49,12 @@ final class OversizedPeriod {
   }
 
   /**
-   * Fetches the period whole, in place of the rows that came, where there is a way.
+   * Fetches the period in partitions and replaces the rows of its first page, if it can be split.
    *
-   * @param period its days
-   * @param start where the rows of it that came begin, the last that the spool has
-   * @param totals their sums
-   * @param limit rows to ask for
+   * @param period the days of the period
+   * @param start the position at which the period's rows begin; they are the last of the spool
+   * @param totals the sums of these rows
+   * @param limit rows per request
    */
   Result fetch(DayRange period, RowSpool.Mark start, PeriodTotals totals, RowSpool spool, int limit)
       throws FetchFailedException, IOException {
@@ -102,7 +103,10 @@ final class OversizedPeriod {
     }
   }
 
-  /** Roughly how many rows a period has, going by those that came and by its total. */
+  /**
+   * Estimates the rows of a period from its rows so far and its control total; without a control,
+   * as four times the rows so far.
+   */
   private long estimate(LocalDate period, PeriodTotals totals)
       throws FetchFailedException, IOException {
     Aggregate measure = Aggregate.additiveOf(query.shape().entity()).get(0);
@@ -116,7 +120,7 @@ final class OversizedPeriod {
             / came);
   }
 
-  /** The values of fields from here on. */
+  /** Returns the field values of the rows from this position on. */
   private Sample sample(RowSpool.Mark start, RowSpool spool) throws IOException {
     int fields = query.shape().fields().size();
     Sample sample = new Sample(fields);
@@ -149,7 +153,7 @@ final class OversizedPeriod {
       @Override
       public void askAgain() throws FetchFailedException, IOException {
         with.ask(period);
-        // The rows came before this answer.
+        // The rows were fetched before this response.
         with.forgetAnswers(period);
       }
     };

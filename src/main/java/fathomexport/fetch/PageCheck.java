@@ -11,7 +11,7 @@ import java.util.List;
 
 /** Compares pages of a range with its control totals. */
 record PageCheck(QueryShape shape, DayRange days) {
-  /** The last day of a period, as far as it lies within the range. */
+  /** Returns the last day of a period, at most the last day of the range. */
   LocalDate endOf(LocalDate period) {
     LocalDate end =
         shape.dateGrouping() == DateGrouping.NONE
@@ -20,7 +20,10 @@ record PageCheck(QueryShape shape, DayRange days) {
     return end.isAfter(days.last()) ? days.last() : end;
   }
 
-  /** The periods of which another total came than is expected. */
+  /**
+   * Returns the covered periods whose sums differ from the expected ones; for hourly reports also
+   * those whose hours differ.
+   */
   List<LocalDate> disagreeing(PeriodTotals expected, DayRange covered, PeriodTotals came) {
     List<LocalDate> wrong = new ArrayList<>();
     periods(covered)

@@ -15,8 +15,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes the rows of one answer into a spool, and holds the answer to what was asked: sorted by
- * time, within the range, no key twice. A violation is noted, and what came is of no use.
+ * Writes the rows of one response into a spool and validates the response: rows sorted by time,
+ * within the range, no key twice. After a violation the rows are unusable.
  */
 final class PageReader implements RowHandler {
   private final QueryShape shape;
@@ -32,19 +32,19 @@ final class PageReader implements RowHandler {
   private @Nullable LocalDate last;
   private RowSpool.Mark lastStart;
 
-  /** Where the rows behind those of the first period begin; null while there are none. */
+  /** The position at which the rows of the second period begin; null before there are any. */
   private RowSpool.@Nullable Mark secondStart;
 
-  /** Where months begin among the rows, the first row's included. */
+  /** The positions at which months begin, including that of the first row. */
   private final Deque<Month> months = new ArrayDeque<>();
 
   /**
-   * The rows of a month, from here on.
+   * The rows of a month, from a position on.
    *
    * @param first the month's first day
    */
   record Month(LocalDate first, RowSpool.Mark start) {
-    /** The month of a day whose rows begin here. */
+    /** Returns the month of a day whose rows begin at this position. */
     static Month of(LocalDate day, RowSpool.Mark start) {
       return new Month(day.withDayOfMonth(1), start);
     }
@@ -55,7 +55,7 @@ final class PageReader implements RowHandler {
   }
 
   /**
-   * @param before what the answer goes on behind; null when it is a first page
+   * @param before where the response continues an earlier page; null for a first page
    */
   PageReader(QueryShape shape, DayRange asked, RowSpool spool, @Nullable Continued before) {
     this.before = before;
@@ -119,7 +119,7 @@ final class PageReader implements RowHandler {
     }
   }
 
-  /** Takes back the rows of the last period, which may be cut off. */
+  /** Removes the rows of the last period, which may be cut off. */
   void dropLast() throws IOException {
     if (last != null) {
       spool.rollback(lastStart);
@@ -128,7 +128,7 @@ final class PageReader implements RowHandler {
     }
   }
 
-  /** Takes back everything. */
+  /** Removes all rows of the response. {@link #rows()} still counts them. */
   void dropAll() throws IOException {
     long answered = rows;
     restart();
@@ -147,17 +147,20 @@ final class PageReader implements RowHandler {
     return last;
   }
 
-  /** Where its rows begin. */
+  /** Returns the position at which the rows of the response begin. */
   RowSpool.Mark start() {
     return start;
   }
 
-  /** Where the rows of the last period begin. */
+  /** Returns the position at which the rows of the last period begin. */
   RowSpool.Mark lastStart() {
     return lastStart;
   }
 
-  /** Where the rows of this period end, which the page goes on with or leaves behind. */
+  /**
+   * Returns the position at which the rows of this period end, which the page continues or does not
+   * contain.
+   */
   RowSpool.Mark endOf(LocalDate period) {
     if (!period.equals(first)) {
       return start;
@@ -165,12 +168,12 @@ final class PageReader implements RowHandler {
     return secondStart == null ? spool.mark() : secondStart;
   }
 
-  /** Rows that came on the pages before it, and came again. */
+  /** Returns the number of rows that an earlier page contained already. */
   long repeated() {
     return intake.repeated();
   }
 
-  /** What a page behind this one goes on from. */
+  /** Returns the position from which the next page by offset continues. */
   Continued continued() {
     if (before == null || before.time() != time) {
       return new Continued(time, intake.keys());
@@ -179,17 +182,20 @@ final class PageReader implements RowHandler {
     return before;
   }
 
-  /** Where months begin among the rows that are kept; the first may have begun before them. */
+  /**
+   * Returns the positions at which months begin among the kept rows. The first month may have begun
+   * on an earlier page.
+   */
   List<Month> months() {
     return List.copyOf(months);
   }
 
-  /** Sums of what is kept. */
+  /** Returns the sums of the kept rows. */
   PeriodTotals totals() {
     return totals;
   }
 
-  /** What the answer has that it must not have; null when it is as it was asked for. */
+  /** Returns how the response violates its contract; null if it is valid. */
   @Nullable String violation() {
     return intake.violation();
   }

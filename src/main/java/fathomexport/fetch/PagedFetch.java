@@ -27,20 +27,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Fetches a range page by page, and checks each page against the control totals before the next is
- * asked for, so that a cut-off, a cap or a restatement is found where it can still be mended.
+ * Fetches a range page by page and compares each page with the control totals before it requests
+ * the next, so that a cut-off, a row cap or a restatement is found while it can still be corrected.
  */
 final class PagedFetch {
   private static final Logger LOG = LoggerFactory.getLogger(PagedFetch.class);
 
-  /**
-   * Times that a page is asked for again when it breaks its contract or disagrees with its control.
-   */
+  /** How often a page is requested again if it is invalid or disagrees with its control. */
   private static final int REASKS = 1;
 
   /**
-   * Requests after which the rows so far are handed out, up to the end of a month: what is lost
-   * when the run is killed, some minutes of the quota.
+   * Requests after which the rows so far become a chunk, up to the end of a month. This bounds what
+   * a killed run loses to some minutes of the quota.
    */
   private static final int PIECE_REQUESTS = 25;
 
@@ -58,13 +56,15 @@ final class PagedFetch {
   private final Map<LocalDate, Certifier.Fault> faults = new HashMap<>();
   private int reasks;
 
-  /** The walk by offset that is under way; null when there is none. */
+  /** The paging by offset that is under way; null if there is none. */
   private @Nullable OffsetRun byOffset;
 
-  /** The month that was last begun; null before the first row. */
+  /** The latest month that has begun; null before the first row. */
   private @Nullable LocalDate month;
 
-  /** Where the rows can be cut: behind whole months. */
+  /**
+   * The month before which the rows can be cut into a chunk of whole months; null if they cannot.
+   */
   private PageReader.@Nullable Month cut;
 
   PagedFetch(
@@ -99,7 +99,13 @@ final class PagedFetch {
     this.cap = new RowCapDetector(context, shape, pager);
   }
 
-  /** Goes on to the end, or to where a piece has taken many requests and can be cut off. */
+  /**
+   * Fetches pages until the range is complete, or until a chunk of at least 25 requests ends at a
+   * month boundary.
+   *
+   * @throws FetchFailedException if the API gave no usable response
+   * @throws IOException if rows cannot be spilled
+   */
   void run() throws FetchFailedException, IOException {
     while (!isDone() && !isPiece()) {
       OffsetRun offset = byOffset;
@@ -145,16 +151,16 @@ final class PagedFetch {
     return cut != null && tally.requests >= PIECE_REQUESTS;
   }
 
-  /** The last day of the piece that has come. */
+  /** Returns the last day of the chunk that has been fetched. */
   LocalDate end() {
     PageReader.Month behind = cut;
     return behind == null ? query.days().last() : behind.first().minusDays(1);
   }
 
   /**
-   * Hands out the rows of the piece that has come; goes on with those behind it.
+   * Returns the rows of the fetched chunk and keeps those after it for the next chunk.
    *
-   * @param piece what it is about: up to {@link #end()}
+   * @param piece the part of the task that the chunk contains: up to {@link #end()}
    * @param unmoved its periods that the control would confirm
    */
   Fetched piece(
@@ -189,27 +195,27 @@ final class PagedFetch {
     return fetched;
   }
 
-  /** Drops the rows that were not handed out. */
+  /** Deletes the rows that belong to no returned chunk. */
   void close() throws IOException {
     spool.close();
   }
 
-  /** The same, where it is too late to say that they cannot be dropped. */
+  /** Deletes these rows as {@link #close()} does, but only logs a failure. */
   void drop() {
     SpillDirectory.drop(spool);
   }
 
-  /** Sums of the rows that came. */
+  /** Returns the sums of the fetched rows. */
   PeriodTotals totals() {
     return totals;
   }
 
-  /** The periods that are known to be incomplete. */
+  /** Returns the periods that are known to be incomplete, with the reasons. */
   Map<LocalDate, Certifier.Fault> faults() {
     return Collections.unmodifiableMap(faults);
   }
 
-  /** Finds fault with a period. */
+  /** Marks a period as incomplete. */
   void fault(LocalDate period, Certifier.Fault fault) {
     faults.put(period, fault);
   }
@@ -226,7 +232,10 @@ final class PagedFetch {
     return check.endOf(period);
   }
 
-  /** Notes where a month begins. Without a control, what is kept may yet be taken back. */
+  /**
+   * Records where a month begins. Without a control no chunk is cut, since kept rows may still be
+   * removed.
+   */
   private void begins(PageReader.Month begun) {
     if (month != null && !begun.first().isAfter(month)) {
       return;
@@ -238,8 +247,10 @@ final class PagedFetch {
   }
 
   /**
-   * Goes on with fewer rows or with a narrower range when that is what was refused. What is about
-   * neither is not put to the proof again for every task of the run.
+   * Lowers the limit or narrows the range if the refusal is about one of them. A refusal that is
+   * about neither is remembered, so that later tasks of the run do not probe it again.
+   *
+   * @throws FetchFailedException if neither helps
    */
   private void refused(Outcome.Failure<AggregationAnswer> failure) throws FetchFailedException {
     if (failure instanceof Outcome.Refused<AggregationAnswer> refused && isProvable(refused)) {
@@ -284,7 +295,7 @@ final class PagedFetch {
     }
     Pager.Kept kept = pager.answered(page.rows(), page.first(), page.last());
     if (!(kept instanceof Pager.Kept.All)) {
-      // A full answer shows that no cap lies below its limit.
+      // A full response shows that there is no row cap below its limit.
       context.knowledge().sawRows(page.rows());
     }
     if (kept instanceof Pager.Kept.OverLimit over) {
@@ -314,10 +325,11 @@ final class PagedFetch {
   }
 
   /**
-   * Compares a page with the control. When they disagree, finds out why: a cap is learned and paged
-   * around; else the control is asked again, then the page; what still disagrees is at fault.
+   * Compares a page with the control. If they disagree, finds the cause: a suspected row cap is
+   * applied as the limit; otherwise the control is queried again, then the page. Periods that still
+   * disagree are certified as incomplete.
    *
-   * @return false when the page is to be asked for again
+   * @return false if the page is to be requested again
    */
   private boolean agrees(ControlTotals with, DayRange covered, PageReader page, boolean isCut)
       throws FetchFailedException, IOException {
@@ -350,13 +362,13 @@ final class PagedFetch {
       return false;
     }
     cap.settle(false);
-    // The certificate will say by how much; nothing more can be done here.
+    // The certificate reports the difference; nothing more can be done here.
     return true;
   }
 
   /**
-   * Fetches a period that alone reaches the limit: by offset, where the API may honour it and a
-   * control shows whether it does; else by filters.
+   * Fetches a period that exceeds the limit: by offset, if the API may honour it and a control can
+   * verify that; otherwise by filters.
    */
   private void overLimit(DayRange asked, LocalDate period, PageReader page)
       throws FetchFailedException, IOException {
@@ -371,7 +383,7 @@ final class PagedFetch {
     byFilters(period, page.start(), page.totals());
   }
 
-  /** Whether the period is held whole. */
+  /** Fetches a period in partitions by filters. Returns whether the period is complete. */
   private boolean byFilters(LocalDate period, RowSpool.Mark start, PeriodTotals came)
       throws FetchFailedException, IOException {
     if (!query.shape().fields().isEmpty()) {
@@ -395,7 +407,7 @@ final class PagedFetch {
     return result.fault() == null;
   }
 
-  /** Asks for the next page by offset, and takes it. */
+  /** Requests the next page by offset and processes it. */
   private void goOnBy(OffsetRun run) throws FetchFailedException, IOException {
     PageReader page = new PageReader(query.shape(), run.asked(), spool, run.continued());
     Outcome<AggregationAnswer> outcome =
@@ -416,7 +428,8 @@ final class PagedFetch {
       }
       if (context.knowledge().offsetIsUnknown()
           && (failure instanceof Outcome.Unavailable || failure instanceof Outcome.Malformed)) {
-        // It may be the parameter that the server stumbles over: then the parts by filters come.
+        // The server may fail because of the parameter: fetch the period in partitions by filters
+        // instead.
         fallBack(run, OffsetSupport.REFUSED, false, failure.describe());
         return;
       }
@@ -448,7 +461,7 @@ final class PagedFetch {
     }
   }
 
-  /** Takes the periods that have come whole by offset, as far as their control agrees. */
+  /** Accepts the periods that were completed by offset, as far as they agree with their control. */
   private void close(OffsetRun run, PageReader page, DayRange covered, boolean goesOn)
       throws FetchFailedException, IOException {
     ControlTotals with = Objects.requireNonNull(control);
@@ -459,7 +472,7 @@ final class PagedFetch {
       with.ask(again);
       wrong = check.disagreeing(with.get(query.days()), covered, run.totals());
       if (!wrong.contains(open)) {
-        // Rows that stay came before this answer.
+        // The rows that are kept were fetched before this response.
         with.forgetAnswers(again);
       }
     }
@@ -483,7 +496,8 @@ final class PagedFetch {
       }
       return;
     }
-    // What disagrees is of one page, like any other: it is looked into without an offset.
+    // The periods that disagree come from one page, like any other: they are fetched again without
+    // an offset.
     spool.rollback(page.endOf(open));
     totals.addAll(run.totals(), new DayRange(open, endOf(open)));
     cap.agreed(new DayRange(open, open));
@@ -492,11 +506,12 @@ final class PagedFetch {
   }
 
   /**
-   * Gives up on offsets: the open period is fetched by filters where its rows show that it needs
-   * them, and else as it would have been without offsets.
+   * Stops paging by offset. The open period is fetched by filters if its rows show that it exceeds
+   * the limit; otherwise paging continues without offsets.
    *
-   * @param support what the API did
-   * @param sure whether that is certain; else only a period that comes whole by filters shows it
+   * @param support how the API treated the offset
+   * @param sure whether that is certain; otherwise it is recorded only if filters then fetch the
+   *     complete period
    */
   private void fallBack(OffsetRun run, OffsetSupport support, boolean sure, String why)
       throws FetchFailedException, IOException {

@@ -12,7 +12,7 @@ import java.util.EnumMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Takes those rows of an answer that belong to the part that was asked for into a spool. */
+/** Writes the rows of a response that belong to the requested partition into a spool. */
 final class PartReader implements RowHandler {
   private final Split split;
   private final RowSpool spool;
@@ -22,7 +22,7 @@ final class PartReader implements RowHandler {
   private final EnumMap<Aggregate, Long> sums = new EnumMap<>(Aggregate.class);
   private long rows;
 
-  // What there was before the last block.
+  // The state before the last block.
   private RowSpool.Mark blockStart;
   private EnumMap<Aggregate, Long> sumsBefore = new EnumMap<>(Aggregate.class);
 
@@ -43,7 +43,7 @@ final class PartReader implements RowHandler {
     rows = 0;
     blockStart = start;
     sumsBefore = new EnumMap<>(Aggregate.class);
-    // The same again: what was seen of the answer before is forgotten.
+    // The request is repeated: discard what was read of the earlier response.
     split.ask();
   }
 
@@ -58,7 +58,7 @@ final class PartReader implements RowHandler {
       return;
     }
     for (int i = 0; i < cells.length; i++) {
-      // As they were sent: filters are made of them.
+      // The texts as the API sent them, since filters are built from them.
       cells[i] = row.fieldSent(i);
     }
     boolean belongs = split.row(cells);
@@ -74,12 +74,12 @@ final class PartReader implements RowHandler {
     }
   }
 
-  /** Adds measures to others. */
+  /** Adds measures to sums. */
   static void add(Map<Aggregate, Long> to, Map<Aggregate, Long> measures) {
     measures.forEach((aggregate, value) -> to.merge(aggregate, value, Math::addExact));
   }
 
-  /** Drops what is not to be kept; the sums of what is. */
+  /** Removes the rows that are not to be kept and returns the sums of the kept ones. */
   Map<Aggregate, Long> keep(Split.Kept kept) throws IOException {
     return switch (kept) {
       case ALL -> sums;
@@ -94,7 +94,7 @@ final class PartReader implements RowHandler {
     };
   }
 
-  /** Rows that the answer had, whether they belong or not. */
+  /** Returns the number of rows of the response, whether they belong to the partition or not. */
   long rows() {
     return rows;
   }

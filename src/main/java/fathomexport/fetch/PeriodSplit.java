@@ -24,28 +24,28 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Fetches one period that alone reaches the row limit, in parts by filters. */
+/** Fetches one period that exceeds the row limit in partitions by filters. */
 final class PeriodSplit {
   private static final Logger LOG = LoggerFactory.getLogger(PeriodSplit.class);
 
-  /** Times that an answer is asked for again when it breaks its contract. */
+  /** How often a request is repeated if its response is invalid. */
   private static final int REASKS = 1;
 
-  /** What the period's rows must add up to. */
+  /** The total that the period's rows must add up to. */
   interface Control {
     PeriodTotals.Total total() throws FetchFailedException, IOException;
 
-    /** Asks for it anew: it may be older than the rows. */
+    /** Queries the total again, since it may be older than the rows. */
     void askAgain() throws FetchFailedException, IOException;
   }
 
-  /** How far it came. */
+  /** How the split ended. */
   enum End {
-    /** Every row is held. */
+    /** All rows have been fetched. */
     WHOLE,
-    /** The parts do not add up to the control total. */
+    /** The partitions do not add up to the control total. */
     UNEQUAL,
-    /** There is no way to have it in parts. */
+    /** The period cannot be split. */
     UNSPLITTABLE
   }
 
@@ -65,8 +65,8 @@ final class PeriodSplit {
   private Instant endedAt = Instant.EPOCH;
 
   /**
-   * @param limit rows to ask for
-   * @param rows takes the rows; the caller closes it
+   * @param limit rows per request
+   * @param rows receives the rows; the caller closes it
    */
   PeriodSplit(
       FathomClient client,
@@ -86,10 +86,12 @@ final class PeriodSplit {
   }
 
   /**
-   * @param first rows that reached the limit
-   * @param estimate how many rows there may be
-   * @param control null when there is none
-   * @throws FetchFailedException when the API gave no answer that could be used
+   * Fetches the partitions and compares their sum with the control.
+   *
+   * @param first the rows of the response that reached the limit
+   * @param estimate the estimated number of rows of the period
+   * @param control null if there is none
+   * @throws FetchFailedException if the API gave no usable response
    */
   End run(Sample first, long estimate, @Nullable Control control)
       throws FetchFailedException, IOException {
@@ -162,7 +164,7 @@ final class PeriodSplit {
     }
   }
 
-  /** One question and its answer; whether to go on. */
+  /** Sends one request and processes its response. Returns whether to continue. */
   private boolean step(Split split) throws FetchFailedException, IOException {
     Split.Ask ask = split.ask();
     PartReader reader = new PartReader(split, shape, period, rows);
@@ -237,32 +239,35 @@ final class PeriodSplit {
     return Aggregate.additiveOf(shape.entity()).stream().allMatch(a -> sum(a) == total.sum(a));
   }
 
-  /** Sums of the rows that are held. */
+  /** Returns the sums of the fetched rows. */
   Map<Aggregate, Long> sums() {
     return sums;
   }
 
-  /** Made so far, retries included. */
+  /** Returns the number of requests so far, retries included. */
   int requests() {
     return requests;
   }
 
-  /** Answers of which rows are held. */
+  /** Returns the number of responses whose rows were kept. */
   int parts() {
     return parts;
   }
 
-  /** Why it is not held whole; empty when it is. */
+  /** Returns why the period is incomplete; empty if it is complete. */
   String reason() {
     return reason;
   }
 
-  /** Whether what is not whole is still better than nothing: it only lacks something. */
+  /**
+   * Returns whether an incomplete period is better than none: rows are missing, but there are none
+   * too many.
+   */
   boolean worthKeeping() {
     return !surplus;
   }
 
-  /** When the last answer ended. */
+  /** Returns when the last response ended. */
   Instant endedAt() {
     return endedAt;
   }

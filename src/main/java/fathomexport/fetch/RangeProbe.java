@@ -11,8 +11,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Finds out whether a refusal is about the width of the range. One that does not say what it is
- * about is put to the proof with a single period, whose rows are kept when it passes.
+ * Determines whether a refusal is about the width of the range. If the refusal does not name its
+ * cause, a single period is requested instead; its rows are kept if the request succeeds.
  */
 final class RangeProbe {
   private static final Logger LOG = LoggerFactory.getLogger(RangeProbe.class);
@@ -21,16 +21,18 @@ final class RangeProbe {
   private final RangeQuery query;
   private final Pager pager;
 
-  /** Days of a range that was refused without a word about ranges; 0 when there is none. */
+  /** Width in days of the range whose refusal did not mention ranges; 0 if there is none. */
   private int suspected;
 
-  /** A single period was refused as well, so the range is not why. */
+  /** Whether a single period was refused as well, so that the range is not the cause. */
   private boolean refuted;
 
   private String words = "";
   private boolean longWeek;
 
-  /** The width, in days, that is asked for since a wider range was clearly refused; 0 for none. */
+  /**
+   * Width in days of the requests since a wider range was refused as too wide; 0 if there is none.
+   */
   private int narrowed;
 
   RangeProbe(Knowledge knowledge, RangeQuery query, Pager pager) {
@@ -44,9 +46,9 @@ final class RangeProbe {
   }
 
   /**
-   * Takes a refusal of what the pager asks for.
+   * Handles a refusal of the pager's current request.
    *
-   * @return whether to go on with a narrower range; false when the range cannot be why
+   * @return whether to continue with a narrower range; false if the range cannot be the cause
    */
   boolean refused(Outcome.Refused<?> refused) {
     switch (refused.refusal()) {
@@ -77,7 +79,7 @@ final class RangeProbe {
     return false;
   }
 
-  /** Takes the news of an answer: a range passed where a wider one was refused. */
+  /** Records that a range was accepted after a wider one was refused. */
   void passed() {
     if (narrowed > 0) {
       knowledge.rangeRefused(query.shape().key(), narrowed, words);
@@ -95,7 +97,10 @@ final class RangeProbe {
     }
   }
 
-  /** Whether seven local days have more than seven times 24 hours: the clocks were put back. */
+  /**
+   * Returns whether the seven local days have more than 168 hours, because the clocks were put
+   * back.
+   */
   private boolean hasLongWeek(DayRange asked) {
     ZoneId zone = query.zone();
     return query.shape().dateGrouping() == DateGrouping.HOUR
@@ -107,7 +112,10 @@ final class RangeProbe {
             > 0;
   }
 
-  /** Asks for that week in two; other weeks have nothing to learn from it. */
+  /**
+   * Requests this week in two ranges. The narrower width is not recorded, since other weeks are not
+   * affected.
+   */
   private void narrowLongWeek(String said) {
     LOG.warn(
         "{} {}: asking for the week of the clock change in two: {}",

@@ -7,8 +7,8 @@ import java.time.ZoneId;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is asked of a slice over a range of days, in as many requests as that takes.
+ * A query of a slice over a range of days, in as many requests as it takes.
  *
- * @param zone the site's, which tells the week of a clock change from others; null when unknown
+ * @param zone the site's zone, which identifies the week of a clock change; null if unknown
  */
 record RangeQuery(Slice slice, QueryShape shape, DayRange days, @Nullable ZoneId zone) {}

@@ -25,19 +25,19 @@ import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 
 /**
- * What a plan's requests come to, by running the pager over as many rows as are expected.
+ * Estimates the requests of a plan by running the pager with the expected rows.
  *
- * <p>Least: no answer is full, no stored day has moved, and the API does nothing unexpected.
- * Likely: with the rows that the ledger has seen. Most: besides, every stored day has moved, the
- * range of each question is refused once and halved, each page and its control are asked once more,
- * each period falls silent and is asked once more, each question that fails for good has its second
- * turn, and every retry of each site and report is used. What nobody can know is in none of them: a
- * row cap below the limit, and days that reach the limit for the first time.
+ * <p>Least: no response is full, no stored day has changed, and the API does nothing unexpected.
+ * Likely: with the rows that the ledger has recorded. Most: in addition, every stored day has
+ * changed, each query's range is refused once and halved, each page and its control are requested
+ * once more, each period is empty and is queried once more, each query that fails for good gets its
+ * second turn, and every retry of each site and report is used. None of them includes what cannot
+ * be known: a row cap below the limit, and days that reach the limit for the first time.
  */
 public final class RequestCosts {
   private static final int HOURS = 24;
 
-  /** What has failed, retries included, is asked once more at the end of the run. */
+  /** Turns at the end of the run for a query that failed in spite of its retries. */
   private static final int SECOND_TURN = 1;
 
   private final ExpectedRows expected;
@@ -54,12 +54,13 @@ public final class RequestCosts {
   }
 
   /**
-   * What a task's likely requests are for.
+   * The purposes of a task's likely requests.
    *
-   * @param control totals that its rows must add up to, where no task before it has asked for them
-   * @param first pages of ranges that are asked for
-   * @param further pages of the same ranges: they have more rows, or are wider, than one answer
-   * @param partitions of periods that alone reach the limit
+   * @param control control totals, unless an earlier task queries them
+   * @param first first pages of the ranges
+   * @param further further pages of the same ranges, which have more rows or are wider than one
+   *     response
+   * @param partitions partitions of periods that exceed the limit
    */
   public record Kinds(long control, long first, long further, long partitions) {
     public static final Kinds NONE = new Kinds(0, 0, 0, 0);
@@ -75,10 +76,13 @@ public final class RequestCosts {
   }
 
   /**
-   * What one task comes to.
+   * The requests of one task.
    *
-   * @param rows empty when nothing is stored of any of its reports
-   * @param split periods that alone reach the limit, with their rows
+   * @param least requests at least
+   * @param kinds likely requests, by purpose
+   * @param most requests at most
+   * @param rows expected rows; empty if nothing is stored of any of its reports
+   * @param split periods that exceed the limit, with their rows
    */
   public record Cost(
       FetchTask task,
@@ -92,7 +96,7 @@ public final class RequestCosts {
     }
   }
 
-  /** The plan's tasks, in its order. */
+  /** Returns the costs of the plan's tasks, in plan order. */
   public List<Cost> of(Plan plan) {
     Set<String> controls = new HashSet<>();
     Set<String> halved = new HashSet<>();
@@ -109,7 +113,7 @@ public final class RequestCosts {
     ToDoubleFunction<LocalDate> controlRows =
         p -> task.shape().dateGrouping() == DateGrouping.HOUR ? HOURS : 1;
     DayRange control = task.control().days();
-    // What is stored is confirmed, and what has been silent stays so.
+    // Assume that stored periods are confirmed and that inactive slices stay inactive.
     List<DayRange> asked =
         Segment.cut(task, p -> kind(task, p), rows, rowLimit, width).stream()
             .filter(s -> s.kind() == Segment.Kind.FETCH)
@@ -124,7 +128,7 @@ public final class RequestCosts {
       pages += likely.pages();
       full.addAll(likely.full());
     }
-    // Everything has moved.
+    // Assume that every stored period has changed.
     PageCount moved = walk(task, task.days(), rowLimit, Math.max(1, width / 2), rows);
     long leastControl = 0;
     long likelyControl = 0;
@@ -133,9 +137,9 @@ public final class RequestCosts {
       likelyControl = walk(task, control, rowLimit, width, controlRows).pages();
     }
     long partitions = partitions(full);
-    // A refused range, and the single period that puts a vague refusal to the proof.
+    // One refused range, and the single period that probes a refusal without a stated cause.
     long refusals = firstOfShape && task.days().days() > 1 ? 2 : 0;
-    // A silence is asked once more, by the first that comes upon it.
+    // An empty period is queried once more, by the first task that finds it.
     long silences = task.isControl() || asksControl ? task.periods().size() : 0;
     return new Cost(
         task,
@@ -164,7 +168,7 @@ public final class RequestCosts {
         : Segment.Kind.FETCH;
   }
 
-  /** Whether the last few periods before this one were measured, and had nothing. */
+  /** Returns whether the last few periods before this one are stored without rows. */
   private static boolean isQuiet(FetchTask task, LocalDate period) {
     DateGrouping grouping = task.shape().dateGrouping();
     if (grouping == DateGrouping.NONE) {
@@ -192,7 +196,7 @@ public final class RequestCosts {
         : most;
   }
 
-  /** Rows of all the task's windows that are asked for. */
+  /** Returns the expected rows of the requested periods, over all reports of the task. */
   private OptionalDouble total(FetchTask task, List<DayRange> asked) {
     List<LocalDate> periods =
         task.periods().stream().filter(p -> asked.stream().anyMatch(d -> d.contains(p))).toList();
@@ -213,20 +217,22 @@ public final class RequestCosts {
     return grouping == DateGrouping.HOUR ? WindowPlanner.HOUR_DAYS : maxRangeDays;
   }
 
-  /** Pages of a range when no answer is full. */
+  /** Returns the number of pages of a range if no response is full. */
   static long leastPages(FetchTask task, DayRange days, int maxRangeDays) {
     int width =
         task.shape().dateGrouping() == DateGrouping.HOUR ? WindowPlanner.HOUR_DAYS : maxRangeDays;
     return walk(task, days, Integer.MAX_VALUE, width, p -> 0).pages();
   }
 
-  /** Pages through a range as a run does, with answers of as many rows as are expected. */
+  /** Returns the pages of a range, paged through as in a run, with the expected rows. */
   private static PageCount walk(
       FetchTask task, DayRange days, int limit, int width, ToDoubleFunction<LocalDate> rows) {
     return PageCount.of(task.shape().dateGrouping(), days, limit, width, rows);
   }
 
-  /** Whether a task has to ask for its control: when no task before it has asked for it. */
+  /**
+   * Returns whether a task must query its control: it needs one, and no earlier task queries it.
+   */
   private static boolean asksControl(FetchTask task, Set<String> asked) {
     Set<String> keys =
         task.window(task.reports().get(0))
@@ -246,12 +252,12 @@ public final class RequestCosts {
     return !task.isControl() && !known;
   }
 
-  /** Whole minutes that the quota makes so many requests take, at the least. */
+  /** Returns the least whole minutes that the quota allows for so many requests. */
   public long minutes(long requests) {
     return requests == 0 ? 0 : (requests + requestsPerMinute - 1) / requestsPerMinute - 1;
   }
 
-  /** What listeners are told of a run before it begins. */
+  /** Returns what listeners receive about a run before it begins. */
   public PlannedRun planned(ExportSpec spec, Plan plan, List<SiteId> sites) {
     List<Cost> costs = of(plan);
     Map<String, Long> windows = new HashMap<>();

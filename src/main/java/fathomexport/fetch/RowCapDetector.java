@@ -12,13 +12,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Notices that answers are cut off below the limit that was asked for, without a word about it:
- * with a control by what is missing, without one by what comes behind an answer's end.
+ * Detects that the API silently cuts responses off below the requested limit: with a control by the
+ * missing sums, without one by rows that follow the end of a response.
  */
 final class RowCapDetector {
   /**
-   * An answer of fewer rows is not suspected of a cap for its missing tail: it would cost every
-   * quiet site.
+   * Smallest response that is suspected of a cap for its missing tail. Without this bound, each
+   * quiet site would cost additional requests.
    */
   private static final int FEW_ROWS = 10;
 
@@ -27,16 +27,22 @@ final class RowCapDetector {
   private final Pager pager;
   private @Nullable Tail tail;
 
-  /** Rows at which answers seem to be cut off, until what was missing has come; 0 when none. */
+  /**
+   * Rows at which responses seem to be cut off, until the missing rows arrive; 0 if there is no
+   * suspicion.
+   */
   private int suspected;
 
   private @Nullable LocalDate period;
   private boolean refuted;
 
   /**
-   * The end of a page behind which nothing came, though more was asked for.
+   * The end of a page that has no rows for the last days it was requested for.
    *
-   * @param asked last day that the page was asked for: later ones it could not hold
+   * @param rows number of rows of the page
+   * @param last last period with rows
+   * @param asked last day that the page was requested for
+   * @param lastStart the position at which the rows of the last period begin
    */
   record Tail(long rows, LocalDate last, LocalDate asked, RowSpool.Mark lastStart) {}
 
@@ -47,9 +53,9 @@ final class RowCapDetector {
   }
 
   /**
-   * The question behind a suspicious end was answered.
+   * Evaluates the response to the request after a suspicious end.
    *
-   * @return the page that was cut off, when there were rows behind it; else null
+   * @return the end of the page that was cut off, if there are rows after it; otherwise null
    */
   @Nullable Tail cutOff(PageReader page) {
     Tail before = tail;
@@ -58,7 +64,10 @@ final class RowCapDetector {
     return before != null && behind != null && !behind.isAfter(before.asked()) ? before : null;
   }
 
-  /** Asks from behind a page without a control when it ends as a cap would end it. */
+  /**
+   * Requests the days after the end of a page without a control if the page ends as a cap would end
+   * it.
+   */
   void askBehind(PageReader page, DayRange asked) {
     LocalDate last = page.last();
     if (last != null
@@ -71,7 +80,10 @@ final class RowCapDetector {
     }
   }
 
-  /** Goes back to where a page was cut off, and asks for no more than it had from now on. */
+  /**
+   * Records the cap, returns to where the page was cut off and uses its number of rows as the limit
+   * from now on.
+   */
   void learn(Tail before) {
     context.knowledge().rowsCapped((int) before.rows());
     pager.capLearned((int) before.rows());
@@ -79,8 +91,8 @@ final class RowCapDetector {
   }
 
   /**
-   * Whether a page that disagrees with its control ends as a cap would end it. Then no more rows
-   * than it had are asked for, until it shows whether what was missing comes.
+   * Returns whether a page that disagrees with its control ends as a cap would end it. If so, its
+   * number of rows is the limit until the missing rows arrive or prove not to exist.
    */
   boolean suspects(List<LocalDate> wrong, PeriodTotals expected, PageReader page) {
     if (suspected != 0 || refuted || !looksCapped(wrong, expected, page)) {
@@ -92,19 +104,24 @@ final class RowCapDetector {
     return true;
   }
 
-  /** Whether it is this period that showed the cap. */
+  /** Returns whether the suspicion of a cap is due to this period. */
   boolean isAbout(LocalDate day) {
     return day.equals(period);
   }
 
-  /** Days came as their control has them. */
+  /**
+   * Confirms the suspected cap if the covered days, which agree with their control, include its
+   * period.
+   */
   void agreed(DayRange covered) {
     if (period != null && covered.contains(period)) {
       settle(true);
     }
   }
 
-  /** Remembers a cap once what it cut off has come; else it was no cap. */
+  /**
+   * Ends the suspicion: records the cap if the missing rows arrived, otherwise restores the limit.
+   */
   void settle(boolean confirmed) {
     if (suspected == 0) {
       return;
@@ -120,8 +137,8 @@ final class RowCapDetector {
   }
 
   /**
-   * Whether the rows end as a cap would end them: everything up to some period is there, that one
-   * is short or the last that is, and nothing stands behind it.
+   * Returns whether the rows end as a cap would end them: every difference is a shortage, and none
+   * lies before the last period with rows.
    */
   private boolean looksCapped(List<LocalDate> wrong, PeriodTotals expected, PageReader page) {
     LocalDate last = page.last();

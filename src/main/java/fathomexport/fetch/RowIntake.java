@@ -16,8 +16,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes the rows of one answer into a spool, and notes what no answer may have: a label that is
- * none, a row outside the range that was asked for, a key that comes twice.
+ * Writes the rows of one response into a spool and detects contract violations: an invalid date
+ * label, a row outside the requested range, a key that occurs twice.
  */
 final class RowIntake {
   private final QueryShape shape;
@@ -41,7 +41,7 @@ final class RowIntake {
   }
 
   /**
-   * @param before what the answer goes on behind; null when it is a first page
+   * @param before where the response continues an earlier page; null for a first page
    */
   RowIntake(QueryShape shape, DayRange asked, RowSpool spool, @Nullable Continued before) {
     this.before = before;
@@ -61,17 +61,17 @@ final class RowIntake {
     parsed = null;
   }
 
-  /** What the answer has that it must not have; null when nothing was found yet. */
+  /** Returns how the response violates its contract; null if no violation was found yet. */
   @Nullable String violation() {
     return violation;
   }
 
-  /** Rows that came on an earlier page, and came again. */
+  /** Returns the number of rows that an earlier page contained already. */
   long repeated() {
     return repeated;
   }
 
-  /** The groups of the last time that a row had. */
+  /** Returns the groups of the time of the last row. */
   GroupKeys keys() {
     return keys;
   }
@@ -80,12 +80,12 @@ final class RowIntake {
     violation = what;
   }
 
-  /** Keys that came so far may come again: what follows is of another time. */
+  /** Clears the keys, since the rows that follow have another time. */
   void forgetKeys() {
     keys.clear();
   }
 
-  /** The bucket of a row; null when it has none that it may have. */
+  /** Returns the period and time of a row; null if its label is a violation. */
   Labels.@Nullable Label where(RawRow row) {
     if (shape.dateGrouping() == DateGrouping.NONE) {
       return new Labels.Label(asked.first(), asked.first().toEpochDay());
@@ -112,7 +112,7 @@ final class RowIntake {
   }
 
   /**
-   * Whether the row's key is a new one.
+   * Returns whether the row's key is new. A duplicate within the response is a violation.
    *
    * @param withTime whether rows of other times may have the same fields
    */
@@ -137,10 +137,10 @@ final class RowIntake {
   }
 
   /**
-   * Writes the row that was last found new.
+   * Writes the row that was last found to be new.
    *
-   * @return its additive measures, as {@link #additive()} has them, 0 for what it lacks; the array
-   *     is the next row's, too
+   * @return its additive measures, in the order of {@link #additive()}, 0 for missing ones; the
+   *     array is reused for the next row
    */
   long[] write(RawRow row, Labels.Label where) throws IOException {
     if (!where.period().equals(period)) {
@@ -163,7 +163,7 @@ final class RowIntake {
     return sums;
   }
 
-  /** The measures that are summed. */
+  /** Returns the measures that are summed. */
   List<Aggregate> additive() {
     return additive;
   }

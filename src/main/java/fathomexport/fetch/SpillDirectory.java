@@ -18,15 +18,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A directory of a run's own for rows that outgrow memory, gone when closed. A killed run leaves
- * its behind: the next one takes those away whose lock nobody holds.
+ * The directory of one run for rows that exceed the memory. It is deleted on close. A killed run
+ * leaves its directory behind; the next run deletes directories whose lock is free.
  */
 public final class SpillDirectory implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SpillDirectory.class);
   private static final String PREFIX = "fathom-export-spill-";
   private static final String LOCK = "lock";
 
-  /** For the libraries that are unpacked there, and the first rows. */
+  /** Free space required for the libraries that are unpacked there and for the first rows. */
   private static final long LEAST_BYTES = 16 * 1024 * 1024;
 
   private final Path path;
@@ -38,9 +38,9 @@ public final class SpillDirectory implements AutoCloseable {
   }
 
   /**
-   * A new one below the place for temporary files.
+   * Creates a directory below {@code java.io.tmpdir}, after deleting those of killed runs.
    *
-   * @throws ExportFailedException when it cannot be made, or its disk is full
+   * @throws ExportFailedException if it cannot be created, or its disk is full
    */
   public static SpillDirectory create() {
     Path parent = Path.of(System.getProperty("java.io.tmpdir"));
@@ -91,14 +91,14 @@ public final class SpillDirectory implements AutoCloseable {
   private static boolean isAbandoned(Path directory) {
     Path file = directory.resolve(LOCK);
     if (!Files.exists(file)) {
-      // Just being made, or not ours.
+      // The directory is just being created, or is not a spill directory.
       return false;
     }
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE);
         FileLock lock = channel.tryLock()) {
       return lock != null;
     } catch (OverlappingFileLockException e) {
-      // Held by another run in this process.
+      // Another run in this process holds the lock.
       return false;
     } catch (IOException e) {
       LOG.debug("{} is left alone: {}", directory, e.getMessage());
@@ -126,12 +126,13 @@ public final class SpillDirectory implements AutoCloseable {
     }
   }
 
-  /** Closes a spool whose rows are not needed any more, or cannot be used. */
+  /** Closes a spool whose rows are no longer needed or cannot be used. Logs a failure. */
   public static void drop(RowSpool spool) {
     try {
       spool.close();
     } catch (UncheckedIOException e) {
-      // No window fails for that: the file goes with the run's spill directory at the latest.
+      // This is no reason for a window to fail: the file is deleted with the spill directory at the
+      // latest.
       LOG.warn("could not delete spilled rows: {}", e.getMessage());
     }
   }

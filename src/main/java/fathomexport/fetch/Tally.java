@@ -2,7 +2,7 @@ package fathomexport.fetch;
 
 import java.time.Instant;
 
-/** Counts what a piece costs. */
+/** Counts the requests and splits of a chunk. */
 final class Tally {
   int requests;
   int controlRequests;
@@ -15,7 +15,7 @@ final class Tally {
     splits = 0;
   }
 
-  /** Notes when an answer ended. */
+  /** Records when a response ended. */
   void ended(Instant at) {
     if (at.isAfter(endedAt)) {
       endedAt = at;

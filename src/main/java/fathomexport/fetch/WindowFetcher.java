@@ -30,8 +30,9 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Fetches a task page by page, and checks each page against the control totals before the next is
- * asked for, so that a cut-off, a cap or a restatement is found where it can still be mended.
+ * Fetches a task in chunks. {@link Pieces} decides per period whether to fetch it, to confirm it or
+ * to commit it as empty; each page is compared with the control totals before the next is
+ * requested.
  */
 public final class WindowFetcher {
   private final FetchContext context;
@@ -47,9 +48,9 @@ public final class WindowFetcher {
         new FetchContext(client, book, knowledge, rowLimit, maxRangeDays, spillDirectory);
   }
 
-  /** What comes of a part of a task. */
+  /** One chunk of a task. */
   public sealed interface Piece {
-    /** Rows, perhaps none, and the totals to certify them against. */
+    /** Rows, possibly none, and the totals to certify them against. */
     record Rows(Fetched fetched) implements Piece {
       @Override
       public Rows after(long inVain) {
@@ -60,9 +61,9 @@ public final class WindowFetcher {
     /**
      * Stored periods that the control confirms.
      *
-     * @param answers of the control, by period
-     * @param at when the control's answer ended
-     * @param requests that finding out took
+     * @param answers digest of the control's response, by period
+     * @param at when the control's response ended
+     * @param requests requests that this took
      */
     record Confirmed(FetchTask task, Map<LocalDate, String> answers, Instant at, int requests)
         implements Piece {
@@ -72,33 +73,33 @@ public final class WindowFetcher {
       }
     }
 
-    /** The same, with requests that were made before, in vain. */
+    /** Returns a copy that also counts earlier requests that failed. */
     Piece after(long inVain);
   }
 
-  /** Billed requests so far, those that failed included. */
+  /** Returns the number of billed requests so far, failed ones included. */
   public long requests() {
     return context.client().billedRequestsHere();
   }
 
-  /** Begins a task; asks for nothing yet. */
+  /** Begins a task. Sends no request yet. */
   public Pieces begin(FetchTask task) {
     return new Pieces(task);
   }
 
   /**
-   * A task on its way. First its control is asked, unless it is known: what that confirms is not
-   * fetched, and where it reports nothing, nothing more is asked. The rows come in one piece, or in
-   * several: around what is confirmed, and of whole months when they take many requests. Each piece
-   * is a window of its own, so that what was paid for is soon committed, and a run that is killed
-   * loses little of it.
+   * The chunks of a task. Its control is queried first, unless it is known: what the control
+   * confirms is not fetched, and periods for which it reports nothing need no further request. The
+   * rows form one chunk or several: confirmed periods lie between them, and many requests are cut
+   * into chunks of whole months. Each chunk is committed as a window, so that paid requests are
+   * committed soon and a killed run loses little.
    */
   public final class Pieces {
     private final FetchTask task;
     private final Tally tally = new Tally();
     private final EmptinessCheck emptiness;
 
-    /** What is done about the task's periods; null before its control is known. */
+    /** What is to be done with the task's periods; null before its control is known. */
     private @Nullable List<Segment> segments;
 
     private int at;
@@ -107,7 +108,7 @@ public final class WindowFetcher {
     private String noControl = "";
     private LocalDate next;
 
-    /** Periods about which the control was silent, and those whose silence is contradicted. */
+    /** Periods for which the control reports nothing; below, those that a total contradicts. */
     private final Set<LocalDate> silent = new HashSet<>();
 
     private Map<LocalDate, Certifier.Fault> contradicted = Map.of();
@@ -118,12 +119,12 @@ public final class WindowFetcher {
       this.next = task.days().first();
     }
 
-    /** Whether there is no further piece. */
+    /** Returns whether there are no further chunks. */
     public boolean done() {
       return next.isAfter(task.days().last());
     }
 
-    /** Drops what was fetched behind the last piece, when no further one is wanted. */
+    /** Deletes the rows fetched after the last chunk, if no further chunk is wanted. */
     public void drop() {
       PagedFetch rows = walk;
       if (rows != null) {
@@ -131,12 +132,12 @@ public final class WindowFetcher {
       }
     }
 
-    /** What has not come yet. */
+    /** Returns the part of the task that has not been fetched yet. */
     public FetchTask left() {
       return task.during(new DayRange(next, task.days().last()));
     }
 
-    /** The least that is still to be asked, as far as it is known. */
+    /** Returns the least number of requests still to send, as far as it is known. */
     public long least() {
       List<Segment> known = segments;
       if (known != null) {
@@ -165,10 +166,10 @@ public final class WindowFetcher {
     }
 
     /**
-     * The next piece. None comes after one that failed.
+     * Fetches the next chunk. There is none after a failure.
      *
-     * @throws FetchFailedException when the API gave no answer that could be used
-     * @throws IOException when rows cannot be spilled
+     * @throws FetchFailedException if the API gave no usable response
+     * @throws IOException if rows cannot be spilled
      */
     public Piece next() throws FetchFailedException, IOException {
       PagedFetch rows = walk;
@@ -218,7 +219,7 @@ public final class WindowFetcher {
       return days.equals(task.days()) ? task : task.during(days);
     }
 
-    /** Goes on behind a piece, with the next segment when it was the last of its own. */
+    /** Advances past a chunk, and to the next segment if the chunk was the last of its segment. */
     private void went(FetchTask piece) {
       next = piece.days().last().plusDays(1);
       List<Segment> known = Objects.requireNonNull(segments);
@@ -240,12 +241,13 @@ public final class WindowFetcher {
         return whole;
       }
       control = totals;
-      // Of all days that the control is about, so that the reports on it share what is asked.
+      // Check all days of the control if they are known, so that the reports that share it share
+      // the queries.
       DayRange all = task.control().days();
       DayRange known = context.book().find(task.control(), all).isPresent() ? all : task.days();
       Map<LocalDate, Certifier.Fault> faults = emptiness.faults(totals.get(known), known);
       PeriodTotals mine = totals.get(task.days());
-      // A total that was asked once more is the control by now.
+      // A total that was queried again has replaced the cached control.
       faults.keySet().removeIf(p -> !EmptinessCheck.isSilent(task, mine.of(p)));
       contradicted = faults;
       task.periods().stream()
@@ -277,7 +279,10 @@ public final class WindowFetcher {
       return EmptinessCheck.isSilent(task, total) ? Segment.Kind.SILENT : Segment.Kind.FETCH;
     }
 
-    /** Whether the control's answer is the one that all that is stored is certified against. */
+    /**
+     * Returns whether the control's response equals the one that all stored rows are certified
+     * against.
+     */
     private boolean isUnmoved(LocalDate period, PeriodTotals.Total total) {
       HeldPeriod held = task.held().get(period);
       return held != null
@@ -345,7 +350,7 @@ public final class WindowFetcher {
         PeriodTotals known = by.get(days);
         totals = known;
         faultsOf(piece).forEach(rows::fault);
-        // What has only become silent since: the control was asked again on the way.
+        // Periods that became empty when the control was queried again during the fetch.
         Set<LocalDate> emptied =
             piece.periods().stream()
                 .filter(p -> !silent.contains(p) && EmptinessCheck.isSilent(task, known.of(p)))
@@ -356,7 +361,8 @@ public final class WindowFetcher {
             .filter(p -> isUnmoved(p, before.of(p)) && isUnmoved(p, known.of(p)))
             .forEach(unmoved::add);
       } else {
-        // No control agrees that there is nothing: a total must, before it replaces rows.
+        // No control confirms that these periods are empty: a total must, before they replace
+        // stored rows.
         Set<LocalDate> emptied =
             piece.held().entrySet().stream()
                 .filter(held -> held.getValue().rows() > 0)
@@ -370,10 +376,10 @@ public final class WindowFetcher {
   }
 
   /**
-   * Fetches the totals of a control query, ignoring what this run's book holds of these days.
+   * Queries the totals of a control query, ignoring the cache.
    *
-   * @param zone the site's, which tells the week of a clock change from others; null when unknown
-   * @throws FetchFailedException when the API gave no answer that could be used
+   * @param zone the site's zone, which identifies the week of a clock change; null if unknown
+   * @throws FetchFailedException if the API gave no usable response
    */
   public PeriodTotals control(ControlQuery query, @Nullable ZoneId zone)
       throws FetchFailedException, IOException {

@@ -1,5 +1,5 @@
 /**
- * Asks the API for the rows of a task, complete or not at all. Start at {@link
+ * Fetches the rows of a task, complete or not at all. Start at {@link
  * fathomexport.fetch.WindowFetcher}.
  */
 @NullMarked

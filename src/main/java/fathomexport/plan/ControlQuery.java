@@ -10,8 +10,8 @@ import java.util.Collection;
 import java.util.List;
 
 /**
- * The ungrouped question whose answer is the total that a window's rows must add up to. Equal
- * queries are asked once a run.
+ * An ungrouped query whose response is the total that a window's rows must add up to. Equal queries
+ * are sent once per run.
  */
 public record ControlQuery(Slice slice, QueryShape shape, DayRange days) implements Serializable {
   public ControlQuery {
@@ -21,8 +21,8 @@ public record ControlQuery(Slice slice, QueryShape shape, DayRange days) impleme
   }
 
   /**
-   * The control of a task: its question without the fields, with all aggregates of the reports that
-   * share it, so that a change of any of them shows in the answer.
+   * Returns the control of a task: its query without the fields, with all aggregates of the reports
+   * that share it, so that the response shows a change of any of them.
    */
   static ControlQuery of(
       Report report, Slice slice, DayRange days, Collection<Aggregate> aggregates) {
@@ -38,8 +38,8 @@ public record ControlQuery(Slice slice, QueryShape shape, DayRange days) impleme
   }
 
   /**
-   * The control of a report alone: its question without the fields, and of measures only those that
-   * add up.
+   * Returns the control of a single report: its query without the fields, and with the additive
+   * aggregates only.
    */
   public static ControlQuery of(Report report, Slice slice, DayRange days) {
     return new ControlQuery(

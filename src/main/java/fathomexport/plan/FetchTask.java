@@ -15,16 +15,16 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One question to be paged through, and the reports that its answer fills: those that differ only
- * in aggregates share it.
+ * One query to be paged through, and the reports that it fills: reports that differ only in their
+ * aggregates share it.
  *
- * @param shape with the aggregates of all its reports, and what certificates need besides
- * @param control the question whose answer certifies it; when it groups by no field, the task's own
- *     answer is that answer
- * @param held what is stored of its periods: silence about rows is asked once more before it
- *     replaces them, and what the control confirms is not fetched
- * @param history what the reports on its control hold together
- * @param audit a period that is fetched even when the control confirms it; null when there is none
+ * @param shape with the aggregates of all its reports, and those that certificates need in addition
+ * @param control the query whose response certifies the rows; if the task groups by no field, its
+ *     own response is the control
+ * @param held what is stored of its periods: an empty response is verified before it replaces
+ *     stored rows, and periods that the control confirms are not fetched
+ * @param history what the reports with this control have stored together
+ * @param audit a period that is fetched even if the control confirms it; null if there is none
  */
 public record FetchTask(
     Site site,
@@ -49,12 +49,17 @@ public record FetchTask(
     }
   }
 
-  /** Whether the task's own rows are the control totals. */
+  /** Returns whether the task's own rows are the control totals. */
   public boolean isControl() {
     return shape.fields().isEmpty();
   }
 
-  /** The same, of some of its days: whole periods. */
+  /**
+   * Returns this task for some of its days.
+   *
+   * @param some whole periods
+   * @throws IllegalArgumentException if the task does not contain these days
+   */
   public FetchTask during(DayRange some) {
     if (!days.contains(some)) {
       throw new IllegalArgumentException(days + " do not contain " + some);
@@ -73,7 +78,7 @@ public record FetchTask(
         audit);
   }
 
-  /** Of which nothing is stored. */
+  /** Creates a task of which nothing is stored. */
   public FetchTask(
       Site site,
       Slice slice,
@@ -84,22 +89,22 @@ public record FetchTask(
     this(site, slice, shape, days, reports, control, Map.of(), History.NONE, null);
   }
 
-  /** The same, of which this is stored. */
+  /** Returns this task with other stored periods. */
   public FetchTask holding(Map<LocalDate, HeldPeriod> periods) {
     return new FetchTask(site, slice, shape, days, reports, control, periods, history, audit);
   }
 
-  /** The same, fetching this period whether or not the control confirms it. */
+  /** Returns this task with a period that is fetched even if the control confirms it. */
   FetchTask auditing(LocalDate period) {
     return new FetchTask(site, slice, shape, days, reports, control, held, history, period);
   }
 
-  /** First days of its periods. */
+  /** Returns the first days of its periods. */
   public List<LocalDate> periods() {
     return window(reports.get(0)).periods().toList();
   }
 
-  /** The last day of one of its periods, as far as it is asked for. */
+  /** Returns the last day of one of its periods, at most the last day of the task. */
   public LocalDate endOf(LocalDate period) {
     LocalDate end =
         shape.dateGrouping() == DateGrouping.NONE
@@ -108,12 +113,12 @@ public record FetchTask(
     return end.isAfter(days.last()) ? days.last() : end;
   }
 
-  /** The window of one of its reports. */
+  /** Returns the window of one of its reports. */
   public Window window(Report report) {
     return new Window(report.name(), slice, shape.dateGrouping(), days);
   }
 
-  /** For people: what is asked, of whom, for when. */
+  /** Returns the reports, the slice and the days, for display. */
   @Override
   public String toString() {
     return reports.stream().map(Report::name).reduce((a, b) -> a + "+" + b).orElseThrow()

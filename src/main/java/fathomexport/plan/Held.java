@@ -6,17 +6,17 @@ import java.time.LocalDate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a sink holds of one period, as far as planning cares.
+ * What a sink has stored of one period, as far as planning needs it.
  *
  * @param coversTo last measured day of the period
  * @param complete whether it is certified or uncertified, rather than incomplete
- * @param askAgain whether it is uncertified for a reason that may have passed
- * @param definition digest of the report's definition that was asked
+ * @param askAgain whether it is uncertified for a reason that may no longer apply
+ * @param definition digest of the report's definition at the time of the fetch
  * @param fetchedAt when its rows were fetched
  * @param knownAt when it was fetched, or confirmed since
- * @param zone the site's zone when it was fetched; null when not known
- * @param controlDigest of the control's answer that it is certified against; null when it is not
- *     certified, or that is not known
+ * @param zone the site's zone when it was fetched; null if unknown
+ * @param controlDigest digest of the control's response that it is certified against; null if it is
+ *     not certified, or if that is unknown
  */
 public record Held(
     Slice slice,
@@ -31,7 +31,7 @@ public record Held(
     long rows,
     @Nullable String controlDigest) {
 
-  /** What is held without anything that could confirm it. */
+  /** Creates an entry that no control can confirm. */
   public Held(
       Slice slice,
       LocalDate period,

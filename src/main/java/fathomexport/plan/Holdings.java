@@ -12,9 +12,9 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * What all sinks of a pipeline hold of one report: a period that one of them lacks is not held.
- * Keyed by the period's first day; for reports without date grouping by the range, so that ranges
- * of one start stand side by side.
+ * What all sinks of a pipeline have stored of one report: a period that one of them lacks is not
+ * held. The key is the period's first day; for reports without date grouping it is the range, so
+ * that several ranges may start on the same day.
  */
 public final class Holdings {
   private record Key(LocalDate period, LocalDate coversTo) implements Comparable<Key> {
@@ -33,8 +33,10 @@ public final class Holdings {
   }
 
   /**
+   * Combines what the sinks have stored.
+   *
    * @param byRange whether the report has no date grouping
-   * @param sinks what each sink holds, stored periods only
+   * @param sinks per sink, its stored periods
    */
   public static Holdings ofAll(boolean byRange, List<? extends Collection<Held>> sinks) {
     Holdings result = new Holdings(byRange);
@@ -70,7 +72,7 @@ public final class Holdings {
     held.values().removeIf(Map::isEmpty);
   }
 
-  /** Of two sinks' knowledge of a period the part that both have. */
+  /** Returns what two sinks have in common of a period. */
   private static Held lesser(Held a, Held b) {
     boolean sameAsked = a.definition().equals(b.definition());
     Held older = a.knownAt().isBefore(b.knownAt()) ? a : b;
@@ -88,7 +90,7 @@ public final class Holdings {
         Objects.equals(a.controlDigest(), b.controlDigest()) ? a.controlDigest() : null);
   }
 
-  /** What is held of a period. */
+  /** Returns what is held of a period. */
   Optional<Held> of(Slice slice, LocalDate period, LocalDate coversTo) {
     NavigableMap<Key, Held> periods = held.get(slice);
     return periods == null
@@ -96,7 +98,7 @@ public final class Holdings {
         : Optional.ofNullable(periods.get(key(period, coversTo)));
   }
 
-  /** The first period that is held of a slice. */
+  /** Returns the first period that is held of a slice. */
   Optional<LocalDate> earliest(Slice slice) {
     NavigableMap<Key, Held> periods = held.get(slice);
     return periods == null || periods.isEmpty()
@@ -104,7 +106,7 @@ public final class Holdings {
         : Optional.of(periods.firstKey().period());
   }
 
-  /** Everything that is held of a slice, ascending. */
+  /** Returns all that is held of a slice, in ascending order. */
   Collection<Held> all(Slice slice) {
     NavigableMap<Key, Held> periods = held.get(slice);
     return periods == null ? List.of() : periods.values();

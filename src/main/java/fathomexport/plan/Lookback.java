@@ -9,17 +9,18 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Whose look-back a control may confirm, and when that is put to the test.
+ * For which reports and sites a control may confirm the look-back, and when that is audited.
  *
- * @param reports names of reports whose look-back is fetched, as the pipeline says
- * @param sites whose look-back is fetched, since an audit found rows that had changed although the
- *     control had not
- * @param audited when each site was audited last
+ * @param reports names of the reports whose look-back is always fetched, as configured in the
+ *     pipeline
+ * @param sites sites whose look-back is always fetched, since an audit found rows that had changed
+ *     although the control had not
+ * @param audited when each site was last audited
  */
 public record Lookback(Set<String> reports, Set<SiteId> sites, Map<SiteId, Instant> audited) {
   private static final int WEEK = 7;
 
-  /** Confirmed wherever a control can, and never audited. */
+  /** Confirms the look-back wherever a control can; no site has been audited. */
   public static final Lookback CONFIRMED = new Lookback(Set.of(), Set.of(), Map.of());
 
   public Lookback {
@@ -29,8 +30,8 @@ public record Lookback(Set<String> reports, Set<SiteId> sites, Map<SiteId, Insta
   }
 
   /**
-   * The week of a site that a day is in. Sites begin theirs on different days, so that their audits
-   * are spread over the nights.
+   * Returns the number of the site's week that contains a day. The weeks of sites begin on
+   * different days, so that their audits are spread over the nights.
    */
   static long week(SiteId site, LocalDate day) {
     return Math.floorDiv(day.toEpochDay() + shift(site), WEEK);
@@ -41,7 +42,7 @@ public record Lookback(Set<String> reports, Set<SiteId> sites, Map<SiteId, Insta
         Long.parseUnsignedLong(Digests.hex("audit", site.value()), 16), WEEK);
   }
 
-  /** Whether a site has not been audited in the week of this day. */
+  /** Returns whether a site has not been audited in the week of this day. */
   boolean auditIsDue(SiteId site, LocalDate day, ZoneId zone) {
     Instant last = audited.get(site);
     return last == null || week(site, last.atZone(zone).toLocalDate()) < week(site, day);

@@ -3,19 +3,20 @@ package fathomexport.plan;
 import fathomexport.report.DayRange;
 import java.io.Serializable;
 
-/** Which days a run is about. */
+/** Which days a run exports. */
 public sealed interface Mode extends Serializable {
 
-  /** How the user calls it. */
+  /** Returns the name of the command. */
   String command();
 
-  /** Whether what is complete is fetched again. */
+  /** Returns whether complete periods are fetched again. */
   boolean force();
 
   /**
-   * What a scheduler starts: every site's yesterday and look-back, then gaps.
+   * The scheduled run: every site's yesterday and look-back, then gaps.
    *
-   * @param lookbackDays days before yesterday that are asked for again, once a local day
+   * @param lookbackDays days before yesterday that are queried again, once per local day
+   * @param force whether complete periods are fetched again
    */
   record Nightly(int lookbackDays, boolean force) implements Mode {
     public Nightly {
@@ -30,7 +31,7 @@ public sealed interface Mode extends Serializable {
     }
   }
 
-  /** A range that the user named: what of it is not complete yet, or with force all of it. */
+  /** A range that the user named: its periods that are not complete, or with force all of them. */
   record Backfill(DayRange days, boolean force, boolean newestFirst) implements Mode {
     @Override
     public String command() {

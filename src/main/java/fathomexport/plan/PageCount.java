@@ -9,19 +9,21 @@ import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
 
 /**
- * What a range takes to page through, by running the pager over as many rows as are expected.
+ * The pages of a range, counted by running the pager with the expected rows.
  *
- * @param pages requests
- * @param full periods that alone reach the limit, with their rows
+ * @param pages number of requests
+ * @param full periods that exceed the limit, with their rows
  */
 public record PageCount(long pages, List<Full> full) {
-  /** A period that alone reaches the limit. */
+  /** A period that exceeds the limit. */
   public record Full(LocalDate period, long rows) {}
 
   /**
-   * @param limit rows that one answer may have
-   * @param width days that one request may be about
-   * @param rows that a period is expected to have
+   * Counts the pages of a range.
+   *
+   * @param limit rows per response
+   * @param width days per request
+   * @param rows expected rows of a period, by its first day
    */
   public static PageCount of(
       DateGrouping grouping,

@@ -6,11 +6,10 @@ import java.time.LocalDate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Walks a window page by page. The API has no cursor: an answer of {@code limit} rows, sorted by
- * time, holds every row of all its periods but the last, so the complete periods are kept and the
- * last is asked for again, first of the next page. That is the fewest requests for windows of whole
- * periods: no guess, and nothing that was fetched is thrown away but the one period that may be
- * cut.
+ * Pages through a window. The API has no cursor: a response of {@code limit} rows, sorted by time,
+ * contains every row of all its periods but the last. The complete periods are kept, and the next
+ * page begins with the last one. For windows of whole periods this takes the fewest requests:
+ * nothing is guessed, and only the rows of the period that may be cut off are fetched twice.
  *
  * <p>A state machine without I/O: {@link #ask()}, then exactly one of {@link #answered}, {@link
  * #rangeRefused} or {@link #capLearned}, until {@link #done()}.
@@ -22,12 +21,14 @@ public final class Pager {
   private int limit;
   private int maxDays;
 
-  /** What the next answer is about, whatever is learned before it is taken. */
+  /**
+   * The days of the current request, even if a limit is learned before its response is processed.
+   */
   private @Nullable DayRange asked;
 
   /**
-   * @param limit rows to ask for
-   * @param maxDays widest range to ask for, in days; a single period is asked for whole
+   * @param limit rows per request, at least 1
+   * @param maxDays widest range per request in days, at least 1; a single period is never cut
    */
   public Pager(DateGrouping grouping, DayRange days, int limit, int maxDays) {
     if (limit < 1 || maxDays < 1) {
@@ -40,17 +41,17 @@ public final class Pager {
     this.maxDays = maxDays;
   }
 
-  /** What of an answer is complete. */
+  /** Which part of a response is complete. */
   public sealed interface Kept {
-    /** All of it. */
+    /** The whole response. */
     record All() implements Kept {}
 
-    /** The rows of the periods before this one, which comes again with the next page. */
+    /** The rows before this period, with which the next page begins. */
     record Before(LocalDate period) implements Kept {}
 
     /**
-     * All periods before this one have no rows; this one alone reaches the limit and must be had in
-     * parts. Paging goes on behind it.
+     * No rows before this period; the period exceeds the limit and must be fetched in partitions.
+     * Paging continues after it.
      */
     record OverLimit(LocalDate period) implements Kept {}
   }
@@ -59,7 +60,11 @@ public final class Pager {
     return start.isAfter(days.last());
   }
 
-  /** The days to ask for next. */
+  /**
+   * Returns the days to request next.
+   *
+   * @throws IllegalStateException if the window is complete
+   */
   public DayRange ask() {
     DayRange next = next();
     asked = next;
@@ -84,18 +89,18 @@ public final class Pager {
     return new DayRange(start, end);
   }
 
-  /** The last day of a period that is asked for: that of the window when it ends within. */
+  /** Returns the last day of the period of a day, at most the last day of the window. */
   private LocalDate endOfPeriod(LocalDate day) {
     LocalDate end = grouping.periodEnd(day);
     return end.isBefore(days.last()) ? end : days.last();
   }
 
-  /** Rows to ask for: an answer of as many may be cut off. */
+  /** Returns the rows per request: a response with as many rows may be cut off. */
   public int limit() {
     return limit;
   }
 
-  /** Asks for other limits from now on. */
+  /** Sets the rows per request, at least 1. */
   public void limit(int rows) {
     if (rows < 1) {
       throw new IllegalArgumentException("a limit of " + rows + " rows");
@@ -104,11 +109,12 @@ public final class Pager {
   }
 
   /**
-   * Takes an answer to {@link #ask()}.
+   * Processes the response to {@link #ask()}.
    *
-   * @param rows how many rows it held
-   * @param firstPeriod first period among its rows; null when there were none
-   * @param lastPeriod last period among its rows; null when there were none
+   * @param rows number of rows of the response
+   * @param firstPeriod first period among its rows; null if it has none
+   * @param lastPeriod last period among its rows; null if it has none
+   * @return which part of the response is complete
    */
   public Kept answered(long rows, @Nullable LocalDate firstPeriod, @Nullable LocalDate lastPeriod) {
     DayRange about = asked == null ? next() : asked;
@@ -129,10 +135,10 @@ public final class Pager {
   }
 
   /**
-   * Takes a refusal of the range's width: asks for half as many days from now on.
+   * Halves the width of the requests after the API refused the range.
    *
-   * @return the width now asked for, in days; 0 when a single period was refused, so that width is
-   *     not why
+   * @return the new width in days; 0 if a single period was refused, so that the width is not the
+   *     cause
    */
   public int rangeRefused() {
     if (askIsSingle()) {
@@ -142,20 +148,20 @@ public final class Pager {
     return maxDays;
   }
 
-  /** Whether {@link #ask()} cannot be made narrower. */
+  /** Returns whether the range of {@link #ask()} cannot be narrowed. */
   public boolean askIsSingle() {
     DayRange next = next();
     return grouping == DateGrouping.NONE || !grouping.periodEnd(next.first()).isBefore(next.last());
   }
 
-  /** Asks for no more than so many days from now on; a single period is asked for whole. */
+  /** Sets the widest range per request in days; a single period is never cut. */
   public void narrow(int days) {
     maxDays = Math.max(1, days);
   }
 
   /**
-   * Takes the finding that answers are cut off at fewer rows than were asked for. Asks the same
-   * again.
+   * Lowers the limit to a row cap, at which the API cuts responses off. The current range is
+   * requested again.
    */
   public void capLearned(int rows) {
     if (rows < 1) {
@@ -164,7 +170,7 @@ public final class Pager {
     limit = Math.min(limit, rows);
   }
 
-  /** Goes on with this day: those before it came in another way. */
+  /** Continues with this day: those before it have been fetched in another way. */
   public void continueFrom(LocalDate day) {
     if (day.isBefore(days.first()) || day.isAfter(days.last().plusDays(1))) {
       throw new IllegalArgumentException(day + " lies outside " + days);
@@ -173,7 +179,7 @@ public final class Pager {
     start = day;
   }
 
-  /** Goes back to a period: what was kept of it and behind it is asked for again. */
+  /** Returns to a period: its rows and those after it are requested again. */
   public void restartFrom(LocalDate period) {
     if (period.isBefore(days.first()) || period.isAfter(days.last())) {
       throw new IllegalArgumentException(period + " lies outside " + days);

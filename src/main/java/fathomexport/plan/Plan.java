@@ -6,12 +6,12 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * What a run will do, in the order in which it will.
+ * The tasks of a run, in order.
  *
- * @param stale periods that are stored but were asked for under another definition or zone, and
- *     that this run does not renew
- * @param skipped periods that would be due, but lie before there can be numbers
- * @param fetched sites whose look-back is fetched since an audit failed
+ * @param stale periods that were stored under another definition or zone and that this run does not
+ *     renew
+ * @param skipped number of periods that would be due, but lie before the site can have data
+ * @param fetched sites whose look-back is fetched because an audit failed
  */
 public record Plan(List<FetchTask> tasks, List<Stale> stale, long skipped, Set<SiteId> fetched) {
   public Plan {
@@ -20,11 +20,11 @@ public record Plan(List<FetchTask> tasks, List<Stale> stale, long skipped, Set<S
     fetched = Set.copyOf(fetched);
   }
 
-  /** Stored periods that no longer are what the pipeline asks for. */
+  /** Stored periods of a report and site that no longer match what the pipeline requests. */
   public record Stale(
       String report, SiteId site, LocalDate first, LocalDate last, long periods, String why) {}
 
-  /** Windows of all tasks. */
+  /** Returns the number of windows of all tasks. */
   public long windows() {
     return tasks.stream().mapToLong(t -> t.reports().size()).sum();
   }

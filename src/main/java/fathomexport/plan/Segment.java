@@ -8,27 +8,27 @@ import java.util.List;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 
-/** Neighbouring periods of a task that are treated alike. */
+/** Adjacent periods of a task that are treated alike. */
 public record Segment(Kind kind, DayRange days) {
-  /** What is done about a period. */
+  /** How a period is treated. */
   public enum Kind {
-    /** Its rows are asked for. */
+    /** Its rows are fetched. */
     FETCH,
-    /** What is stored of it is confirmed: only that is noted. */
+    /** What is stored of it is confirmed in the ledger; nothing is fetched. */
     CONFIRM,
-    /** The control reports nothing: it is committed as empty, without asking for its rows. */
+    /** The control reports nothing: the period is committed as empty without fetching it. */
     SILENT
   }
 
   /**
-   * Cuts a task so that its periods that must be fetched take the fewest requests: where few rows
-   * lie between them, one request for all is cheaper than two. Of cuts that cost the same it takes
-   * the one with the fewest rows that need not come.
+   * Cuts a task so that the periods to fetch take the fewest requests: if few rows lie between
+   * them, one request for all is cheaper than two. Of cuts that cost the same it chooses the one
+   * that fetches the fewest additional rows.
    *
-   * @param kind what would be done about a period alone
-   * @param rows that a period is expected to have
-   * @param limit rows that one answer may have
-   * @param width days that one request may be about
+   * @param kind how a period would be treated alone
+   * @param rows expected rows of a period
+   * @param limit rows per response
+   * @param width days per request
    */
   public static List<Segment> cut(
       FetchTask task,
@@ -66,7 +66,7 @@ public record Segment(Kind kind, DayRange days) {
     return segments;
   }
 
-  /** Periods of which nothing comes cost nothing between those that are fetched. */
+  /** Joins ranges to fetch over empty periods between them, which have no rows to page through. */
   private static void joinOverSilence(List<Segment> runs) {
     for (int i = runs.size() - 2; i > 0; i--) {
       if (runs.get(i).kind() == Kind.SILENT
@@ -87,12 +87,13 @@ public record Segment(Kind kind, DayRange days) {
       int limit,
       int width) {
     int n = runs.size();
-    // Of the first so many runs: the fewest requests, and where the last of their ranges begins.
+    // For the first n runs: the fewest requests, and the run at which the last of their ranges
+    // begins.
     long[] requests = new long[n + 1];
     int[] begin = new int[n + 1];
     for (int end = 1; end <= n; end++) {
       requests[end] = Long.MAX_VALUE;
-      // The shortest last range first: a longer one must be cheaper.
+      // Shortest last range first, so that a longer one is chosen only if it is cheaper.
       for (int from = end - 1; from >= 0; from--) {
         DayRange hull = runs.get(from).span(runs.get(end - 1));
         if (from < end - 1 && hull.days() > width) {

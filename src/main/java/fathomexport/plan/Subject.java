@@ -9,14 +9,14 @@ import java.util.List;
 /**
  * A site with the names of its events.
  *
- * @param events names as the API lists them; empty when no report asks for events
+ * @param events names as the API lists them; empty if no report needs events
  */
 public record Subject(Site site, List<String> events) {
   public Subject {
     events = List.copyOf(events);
   }
 
-  /** The slices of this site that a report is about. */
+  /** Returns the slices of this site that a report selects. */
   public List<Slice> slices(Report report) {
     EventSelection selection = report.events();
     if (selection == null) {

@@ -29,11 +29,11 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Decides which windows are due. Deterministic: what is due depends on the ledger, the mode and the
- * instant alone, so a run that was killed goes on with the windows that it had planned.
+ * Decides which windows are due. Deterministic: the result depends only on the ledger, the mode and
+ * the instant, so that a rerun after a killed run plans the windows that are left.
  */
 public final class WindowPlanner {
-  /** The API refuses hour grouping over more days. */
+  /** Widest range in days that the API allows for hour grouping. */
   public static final int HOUR_DAYS = 7;
 
   private final List<Report> reports;
@@ -43,15 +43,15 @@ public final class WindowPlanner {
   private final int maxRangeDays;
   private final Lookback lookback;
 
-  /** Whether it plans what every night is about, rather than this one. */
+  /** Whether to plan a typical night rather than this one. */
   private final boolean usual;
 
   /**
-   * @param holdings what the sinks hold, by report name
+   * @param holdings what the sinks have stored, by report name
    * @param now decides which days are over in each site's zone
    * @param maxRangeDays widest window in days, for groupings other than hour; a month or a year is
    *     never cut
-   * @param lookback whose look-back may be confirmed
+   * @param lookback for which reports and sites the look-back may be confirmed
    */
   public WindowPlanner(
       List<Report> reports,
@@ -80,10 +80,10 @@ public final class WindowPlanner {
     this.maxRangeDays = maxRangeDays;
   }
 
-  /** What shares a control query: everything but the fields and the aggregates is the same. */
+  /** Reports that share a control query: everything but the fields and the aggregates is equal. */
   private record Family(Slice slice, Entity entity, DateGrouping grouping, List<Filter> filters) {}
 
-  /** A planner whose look-back is confirmed wherever a control can. */
+  /** Creates a planner whose look-back is confirmed wherever a control can. */
   public WindowPlanner(
       List<Report> reports,
       Map<String, Holdings> holdings,
@@ -94,14 +94,14 @@ public final class WindowPlanner {
   }
 
   /**
-   * A planner of what a night is about when those before it went well: nothing is done yet, no gaps
-   * are left, and all but the last period of the look-back is stored.
+   * Returns a planner of a typical night, after successful ones: nothing of the night is done yet,
+   * there are no gaps, and all but the last period of the look-back is stored.
    */
   public WindowPlanner usualNight() {
     return new WindowPlanner(reports, holdings, mode, now, maxRangeDays, lookback, true);
   }
 
-  /** Periods that are due, or would be if there could be numbers. */
+  /** The due periods, and how many more would be due if the site could have data for them. */
   private record Due(NavigableSet<LocalDate> periods, long skipped) {}
 
   public Plan plan(List<Subject> subjects) {
@@ -131,7 +131,7 @@ public final class WindowPlanner {
         fetched.add(subject.site().id());
       }
     }
-    // Stable: within a control's range, the tasks stay in the order in which they were planned.
+    // The sort is stable: tasks of the same control range stay in the order of planning.
     Comparator<FetchTask> byEnd = Comparator.comparing(t -> t.control().days().last());
     boolean newestFirst = !(mode instanceof Mode.Backfill b) || b.newestFirst();
     tasks.sort(newestFirst ? byEnd.reversed() : byEnd);
@@ -139,9 +139,10 @@ public final class WindowPlanner {
   }
 
   /**
-   * Has one period that a control might confirm fetched all the same, once a week and site: of the
-   * reports in turn, week by week, and of the days when all reports have had theirs. Only periods
-   * that were stored before this week of the site are taken: a new site is not audited at once.
+   * Selects one period that a control might confirm to be fetched as an audit, once per site and
+   * week. The reports take turns week by week, and the days advance after each round of reports.
+   * Only periods that were stored before the site's current week qualify, so that a new site is not
+   * audited at once.
    */
   private void audit(Site site, List<FetchTask> tasks) {
     if (usual || !lookback.auditIsDue(site.id(), today(site), site.closingZone())) {
@@ -167,7 +168,7 @@ public final class WindowPlanner {
     if (candidates.isEmpty()) {
       return;
     }
-    // By what they ask, not by their place in the file.
+    // Order by what they query rather than by their place in the file.
     candidates.sort(
         Comparator.comparing((Integer i) -> tasks.get(i).shape().key())
             .thenComparing(i -> tasks.get(i).slice().eventKey()));
@@ -177,7 +178,7 @@ public final class WindowPlanner {
     tasks.set(chosen, tasks.get(chosen).auditing(day));
   }
 
-  /** The day on which the newest of a task's reports was fetched, of one period. */
+  /** Returns the latest day on which one of a task's reports was fetched for a period. */
   private LocalDate fetchedOn(FetchTask task, LocalDate period) {
     return task.reports().stream()
         .flatMap(r -> holdingsOf(r).of(task.slice(), period, task.endOf(period)).stream())
@@ -210,7 +211,7 @@ public final class WindowPlanner {
       dueByAny.addAll(due);
     }
     List<List<Field>> order = new ArrayList<>(shapes.keySet());
-    // The ungrouped question first: its answer is the control of the others.
+    // The ungrouped query first: its response is the control of the others.
     order.sort(Comparator.comparing(fields -> !fields.isEmpty()));
     for (DayRange range : ranges(family.grouping(), dueByAny, over)) {
       History history = history(family, shapes.values(), range);
@@ -234,7 +235,7 @@ public final class WindowPlanner {
     return skipped;
   }
 
-  /** What the reports on a control hold, from a few periods before it on. */
+  /** Returns what the reports with this control have stored, from a few periods before it on. */
   private History history(Family family, Collection<List<Report>> shapes, DayRange control) {
     Set<LocalDate> stored = new TreeSet<>();
     Set<LocalDate> active = new TreeSet<>();
@@ -271,7 +272,7 @@ public final class WindowPlanner {
     Set<Aggregate> asked = EnumSet.copyOf(Aggregate.additiveOf(family.entity()));
     sharing.forEach(report -> asked.addAll(report.aggregates()));
     if (fields.isEmpty()) {
-      // It is the control of the others, which shows changes of all that they ask.
+      // It is the control of the others and must show changes of all their aggregates.
       asked.addAll(control.shape().aggregates());
     }
     if (asked.contains(Aggregate.BOUNCE_RATE)) {
@@ -329,7 +330,7 @@ public final class WindowPlanner {
         }
       }
     }
-    // What one of the reports lacks is fetched.
+    // A period that one of the reports lacks is fetched.
     held.replaceAll(
         (period, h) ->
             Objects.equals(holders.get(period), sharing.size())
@@ -338,7 +339,7 @@ public final class WindowPlanner {
     return held;
   }
 
-  /** Whether an answer of the control that is equal to the one it had may confirm what is held. */
+  /** Returns whether an unchanged response of the control may confirm what is held. */
   private boolean confirmable(Held held, Report report, Site site) {
     return mode instanceof Mode.Nightly
         && !mode.force()
@@ -357,7 +358,7 @@ public final class WindowPlanner {
     return known;
   }
 
-  /** The last local day that is over. */
+  /** Returns the last local day that is over. */
   private LocalDate lastFinishedDay(Site site) {
     return today(site).minusDays(1);
   }
@@ -366,11 +367,13 @@ public final class WindowPlanner {
     return now.atZone(site.closingZone()).toLocalDate();
   }
 
-  /** First days of the periods to fetch: those in which there can be numbers. */
+  /**
+   * Returns the first days of the periods to fetch, without those before the site can have data.
+   */
   private Due due(Report report, Slice slice, Site site, LocalDate over) {
     NavigableSet<LocalDate> due = wanted(report, slice, site, over);
     if (report.dateGrouping() == DateGrouping.NONE) {
-      // The range is what is asked for: it is left out only when it ends before there are numbers.
+      // The range is one period: it is skipped only if it ends before the site can have data.
       return due.isEmpty() || !due.last().isBefore(site.firstDay())
           ? new Due(due, 0)
           : new Due(new TreeSet<>(), 1);
@@ -416,8 +419,7 @@ public final class WindowPlanner {
           || held == null
           || !current(held, report, site)
           || (daily && !fetchedToday(held, site))) {
-        // The range is one period: its last day rides along, so that it is not taken for a single
-        // day.
+        // Add both ends, since the range is derived from the set's first and last element.
         due.add(asked.first());
         due.add(asked.last());
       }
@@ -439,7 +441,9 @@ public final class WindowPlanner {
             });
   }
 
-  /** Complete, and what the report asks today of the site as it is today. */
+  /**
+   * Returns whether a period is complete and matches the report's definition and the site's zone.
+   */
   private static boolean current(Held held, Report report, Site site) {
     return held.complete() && !held.askAgain() && why(held, report, site).isEmpty();
   }
@@ -460,9 +464,10 @@ public final class WindowPlanner {
   }
 
   /**
-   * Periods before the look-back that are missing, though older ones are held: what a stopped
-   * scheduler left out. Those, too, that had no control for a reason that may have passed. No
-   * further back than one window, so that a forgotten backfill does not become a bill.
+   * Returns missing periods before the look-back, after the earliest period that is held: what a
+   * stopped scheduler left out. Includes periods that had no control for a reason that may no
+   * longer apply. Goes back at most one window, so that a forgotten backfill does not cause
+   * unexpected costs.
    */
   private NavigableSet<LocalDate> gaps(
       Report report, Slice slice, LocalDate lookback, LocalDate over) {
@@ -491,7 +496,7 @@ public final class WindowPlanner {
     String why = "";
     for (Held held : holdingsOf(report).all(slice)) {
       String reason = why(held, report, site);
-      // What lies before there can be numbers cannot be renewed.
+      // Periods before the site can have data cannot be renewed.
       if (!reason.isEmpty()
           && !due.contains(held.period())
           && !held.coversTo().isBefore(site.firstDay())) {
@@ -510,7 +515,7 @@ public final class WindowPlanner {
     return grouping == DateGrouping.HOUR ? HOUR_DAYS : maxRangeDays;
   }
 
-  /** Cuts periods into runs without a hole, none wider than a window may be; oldest first. */
+  /** Cuts periods into ranges without gaps, each at most as wide as a window; oldest first. */
   private List<DayRange> ranges(
       DateGrouping grouping, NavigableSet<LocalDate> periods, LocalDate end) {
     List<DayRange> ranges = new ArrayList<>();

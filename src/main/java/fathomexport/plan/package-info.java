@@ -1,4 +1,7 @@
-/** Which windows are due, in which order, with which control; and how a window is paged through. */
+/**
+ * Decides which windows are due, in which order and with which control, and how to page through
+ * them.
+ */
 @NullMarked
 package fathomexport.plan;
 

@@ -22,9 +22,8 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
- * What a run has committed already when one of its lanes begins: a runner of several machines
- * starts a lane over when the one that had it is lost. The ledgers are asked once a lane and
- * report.
+ * Finds what a run has committed before one of its lanes begins: a distributed runner restarts a
+ * lane when its worker is lost. Reads each ledger once per lane and report.
  */
 final class CommittedBefore {
   private final RunContext run;
@@ -37,8 +36,8 @@ final class CommittedBefore {
   private record Key(String report, Slice slice, LocalDate period) {}
 
   /**
-   * The lane without what need not be fetched again: of each task the periods from the first on
-   * that every sink has by this run. Their windows end as committed.
+   * Returns the lane without the periods that need not be fetched again: per task, the leading
+   * periods that this run has committed to every sink. Reports their windows as committed.
    */
   Lane without(Lane lane, Consumer<WindowOutcome> ended) {
     Map<Key, LedgerEntry> committed = committed(lane);
@@ -59,7 +58,10 @@ final class CommittedBefore {
     return new Lane(lane.number(), left);
   }
 
-  /** The first day of a task that is still to be fetched; the one behind its last when none is. */
+  /**
+   * Returns the first day of a task that is still to be fetched, or the day after its last if there
+   * is none.
+   */
   private static LocalDate next(FetchTask task, Map<Key, LedgerEntry> committed) {
     for (LocalDate period : task.periods()) {
       for (Report report : task.reports()) {
@@ -95,7 +97,7 @@ final class CommittedBefore {
         .about(window, 0);
   }
 
-  /** The entries by this run that all sinks have, as the first of them has it. */
+  /** Returns the entries by this run that all sinks have, in the version of the first sink. */
   private Map<Key, LedgerEntry> committed(Lane lane) {
     Map<Key, LedgerEntry> common = new HashMap<>();
     List<Sink> sinks = run.sinks().all();

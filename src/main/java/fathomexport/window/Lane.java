@@ -9,15 +9,15 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Tasks that are fetched one after the other: one lane a request in flight. Tasks of a slice stay
- * in one lane, so that a control is asked before the rows that need it and only once.
+ * Tasks that are fetched one after the other: one lane per request in flight. The tasks of a slice
+ * stay in one lane, so that a control is queried once, before the rows that need it.
  */
 public record Lane(int number, List<FetchTask> tasks) implements Serializable {
   public Lane {
     tasks = List.copyOf(tasks);
   }
 
-  /** Deals tasks out to lanes, each in the plan's order. */
+  /** Distributes tasks over lanes, each in plan order. Lanes without tasks are left out. */
   public static List<Lane> deal(List<FetchTask> tasks, int lanes) {
     List<List<FetchTask>> dealt = new ArrayList<>();
     for (int i = 0; i < lanes; i++) {

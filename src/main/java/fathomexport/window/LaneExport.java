@@ -4,7 +4,7 @@ import fathomexport.run.RunSummary;
 import fathomexport.run.WindowOutcome;
 import java.util.Optional;
 
-/** Exports a lane, window by window: the next is fetched while one is committed. */
+/** Exports the windows of a lane; the next is fetched while one is committed. */
 public final class LaneExport {
   private final RunContext run;
   private RunSummary summary = RunSummary.EMPTY;
@@ -13,7 +13,7 @@ public final class LaneExport {
     this.run = run;
   }
 
-  /** Goes to the lane's end, and tells what has become of its windows. */
+  /** Exports the lane to its end and returns the summary of its windows. */
   public RunSummary export(Lane lane) {
     Lane left = run.mayBeAgain(lane) ? new CommittedBefore(run).without(lane, this::ended) : lane;
     WindowExport windows = new WindowExport(run);

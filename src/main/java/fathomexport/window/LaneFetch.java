@@ -23,18 +23,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Fetches the tasks of a lane in order, on a thread of its own and one piece ahead: while a window
- * is typed and committed, the next is on its way.
+ * Fetches the tasks of a lane in order on a separate thread, one chunk ahead: while a window is
+ * typed and committed, the next is being fetched.
  */
 final class LaneFetch implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(LaneFetch.class);
 
-  /** What fetching a piece of a task came to. */
+  /** The result of fetching a chunk of a task. */
   sealed interface Result {
     /**
-     * A piece has come.
+     * A chunk has been fetched.
      *
-     * @param last whether the task has no further one
+     * @param last whether it is the task's last chunk
      */
     record Came(WindowFetcher.Piece piece, boolean last) implements Result {
       @Override
@@ -44,10 +44,11 @@ final class LaneFetch implements AutoCloseable {
     }
 
     /**
-     * No further piece comes.
+     * No further chunk can be fetched.
      *
-     * @param left what has not come of the task
-     * @param requests billed requests that this took in vain
+     * @param left the part of the task that was not fetched
+     * @param why the outcome to report for its windows
+     * @param requests billed requests of the failed attempts
      */
     record Nothing(FetchTask left, WindowOutcome why, long requests) implements Result {
       @Override
@@ -57,15 +58,17 @@ final class LaneFetch implements AutoCloseable {
     }
 
     /**
-     * Nothing for now: another turn at the end of the lane may bring what is missing.
+     * The fetch failed for now: another turn at the end of the lane may succeed.
      *
-     * @param left what has not come of the task
-     * @param counts whether it was a turn of the task's own, or nothing could be fetched at all
-     * @param requests billed requests that this took in vain
+     * @param left the part of the task that was not fetched
+     * @param why the outcome to report if no turn is left
+     * @param counts whether this counts as a turn of the task; not if nothing could be fetched at
+     *     all
+     * @param requests billed requests of the failed attempts
      */
     record Later(FetchTask left, WindowOutcome why, boolean counts, long requests)
         implements Result {
-      /** The same, when no other turn is left. */
+      /** Returns the result for a task that has no turn left. */
       Nothing nothing() {
         return new Nothing(left, why, requests);
       }
@@ -76,21 +79,21 @@ final class LaneFetch implements AutoCloseable {
       }
     }
 
-    /** The same, with what earlier turns of the task took in vain. */
+    /** Returns a copy that also counts the billed requests of the task's earlier, failed turns. */
     Result after(long inVain);
 
-    /** Whether the task has no further piece. */
+    /** Returns whether the task has no further chunk. */
     default boolean ends() {
       return !(this instanceof Came came) || came.last();
     }
   }
 
-  /** A task's pieces, one after the other, until one {@link Result#ends}. */
+  /** Fetches a task's chunks one after the other, until a result {@link Result#ends}. */
   interface Pieces {
     Result next();
   }
 
-  /** Turns that a task gets, but for those in which nothing could be fetched at all. */
+  /** Turns per task, not counting those in which nothing could be fetched at all. */
   private static final int TURNS_OF_A_TASK = 2;
 
   private final Function<FetchTask, Pieces> fetch;
@@ -103,7 +106,7 @@ final class LaneFetch implements AutoCloseable {
             return one;
           });
 
-  // Of the lane's own thread alone.
+  // Used only by the lane's thread.
   private final Deque<Turn> queue = new ArrayDeque<>();
   private @Nullable Pieces pieces;
   private int turn;
@@ -114,8 +117,8 @@ final class LaneFetch implements AutoCloseable {
   /**
    * A task in the queue.
    *
-   * @param number 1 the first time
-   * @param inVain billed requests that the turns before took without bringing anything
+   * @param number 1 for the first turn
+   * @param inVain billed requests of the earlier, failed turns
    */
   private record Turn(FetchTask task, int number, long inVain) {}
 
@@ -127,9 +130,9 @@ final class LaneFetch implements AutoCloseable {
   }
 
   /**
-   * Begins at once.
+   * Starts fetching at once.
    *
-   * @param comesLast the sites whose tasks come when no others are left
+   * @param comesLast selects the sites whose tasks are fetched when no others are left
    */
   LaneFetch(Lane lane, Function<FetchTask, Pieces> fetch, Predicate<SiteId> comesLast) {
     this.fetch = fetch;
@@ -139,8 +142,10 @@ final class LaneFetch implements AutoCloseable {
   }
 
   /**
-   * Waits for the next piece, or for why none comes, and has the one behind it fetched. Empty at
-   * the lane's end.
+   * Waits for the next chunk, or for the failure that ends a task, and starts fetching the chunk
+   * after it. Empty at the lane's end.
+   *
+   * @throws ExportFailedException if the thread is interrupted
    */
   Optional<Result> next() {
     try {
@@ -181,7 +186,7 @@ final class LaneFetch implements AutoCloseable {
     }
   }
 
-  /** The next task; null at the end. Tasks of a site stay in their order. */
+  /** Removes the next task from the queue; null at the end. The tasks of a site stay in order. */
   private @Nullable Turn take() {
     for (Iterator<Turn> each = queue.iterator(); each.hasNext(); ) {
       Turn next = each.next();
@@ -194,10 +199,10 @@ final class LaneFetch implements AutoCloseable {
   }
 
   /**
-   * Gives a task and all that is still to be asked of its site another turn behind everything else,
-   * in the same order: a site's control comes before the rows that need it.
+   * Moves a task and all queued tasks of its site to the end of the queue, in the same order: a
+   * site's control is queried before the rows that need it.
    *
-   * @return false when it has had its turns
+   * @return false if the task has no turn left
    */
   private boolean putBehind(Result.Later later) {
     int turns = turn + (later.counts() ? 1 : 0);
@@ -220,8 +225,8 @@ final class LaneFetch implements AutoCloseable {
 
   @Override
   public void close() {
-    // What is under way ends by the run's stop signal or deadline; its spilled rows go with the
-    // directory.
+    // The current request ends by the run's stop signal or its deadline. Its spilled rows are
+    // deleted with the directory.
     thread.shutdownNow();
   }
 }

@@ -28,11 +28,11 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A task's rows on their way to being one report's, and what was found on it. */
+/** Types a task's rows for one report and collects what the typing finds. */
 final class RowTyping implements RowTyper.Findings {
   private static final Logger LOG = LoggerFactory.getLogger(RowTyping.class);
 
-  /** Untyped rows of a window that are kept to look at. */
+  /** Most rows per window that are quarantined with their text. */
   private static final int KEPT = 100;
 
   private final RunContext run;
@@ -63,13 +63,13 @@ final class RowTyping implements RowTyper.Findings {
   }
 
   /**
-   * Types rows for one of the reports that they fill. Whoever takes the window closes it.
+   * Types rows for one of the reports that they fill. The caller closes the window.
    *
-   * @throws IOException when rows cannot be spilled
+   * @throws IOException if rows cannot be spilled
    */
   static TypedWindow type(RunContext run, Fetched fetched, Report report) throws IOException {
-    // The rows' unit is known when all are read. Percentages are what the API gives today: only
-    // when it turns out otherwise are they typed once more.
+    // The unit of bounce_rate is known only after all rows are read. The API currently returns
+    // percentages, so the rows are typed as such, and once more only if they prove to be ratios.
     RowTyping typing = new RowTyping(run, fetched.task(), report, false);
     boolean handedOn = false;
     try {
@@ -149,7 +149,7 @@ final class RowTyping implements RowTyper.Findings {
     digest.reset();
   }
 
-  /** Digests of the periods that have rows; rows come ordered by period. */
+  /** Returns the digests of the periods that have rows; rows arrive ordered by period. */
   private Map<LocalDate, String> digests() {
     endDigest();
     return digests;

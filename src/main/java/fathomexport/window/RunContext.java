@@ -31,10 +31,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What the lanes of one run share within a process: the client with its permits, the sinks, the
- * control totals, and whether to go on.
+ * control totals, and whether the run continues.
  */
 public final class RunContext implements AutoCloseable {
-  /** Windows after which it is written down how far the run is. */
+  /** Windows after which the progress is recorded in the ledger. */
   private static final int WINDOWS_A_NOTE = 500;
 
   private final ExportSpec spec;
@@ -51,16 +51,16 @@ public final class RunContext implements AutoCloseable {
   private final Set<Integer> exported = ConcurrentHashMap.newKeySet();
   private final AtomicLong requestsTold = new AtomicLong();
 
-  /** What was opened for this alone; null when others close what this was given. */
+  /** The spill directory if this context opened its resources; null if the caller closes them. */
   private final @Nullable SpillDirectory own;
 
   private RunSummary sofar = RunSummary.EMPTY;
 
   /**
-   * For the process that launches the run, which closes what it gives.
+   * Creates the context of the process that launches the run. The caller closes the arguments.
    *
    * @param lock null for a command that takes none
-   * @param spillDirectory where large windows wait for their commit
+   * @param spillDirectory directory for the rows of large windows until their commit
    */
   public RunContext(
       ExportSpec spec,
@@ -92,7 +92,10 @@ public final class RunContext implements AutoCloseable {
     this.knowledge = new Knowledge(sinks, spec.account());
   }
 
-  /** For a worker on another machine, which has no more than the spec and the lock's fences. */
+  /**
+   * Creates the context of a worker on another machine from the spec, which includes the lock's
+   * fences.
+   */
   public static RunContext onWorker(ExportSpec spec) {
     RunEnvironment environment =
         new RunEnvironment(
@@ -124,7 +127,7 @@ public final class RunContext implements AutoCloseable {
     return spec;
   }
 
-  /** What has failed, and what that has ended. */
+  /** Returns the failures of the run, and what they have ended. */
   public RunFailures failures() {
     return failures;
   }
@@ -133,7 +136,7 @@ public final class RunContext implements AutoCloseable {
     return spending;
   }
 
-  /** Fetches a task; its retries come out of the budget of its site and reports. */
+  /** Creates a fetcher for a task; its retries count against the budget of its site and reports. */
   WindowFetcher fetcher(FetchTask task) {
     return new WindowFetcher(
         failures.isTroubled(task.site().id())
@@ -146,21 +149,21 @@ public final class RunContext implements AutoCloseable {
         spillDirectory);
   }
 
-  /** Begins to fetch these lanes, before anybody asks for what comes of them. */
+  /** Starts fetching these lanes before a lane is exported. */
   public void begin(List<Lane> lanes) {
     lanes.forEach(lane -> begun.put(lane.number(), new LaneFetch(lane, this)));
   }
 
   /**
-   * Notes that a lane is exported now.
+   * Records that a lane is being exported.
    *
-   * @return whether that may be so a second time: a worker cannot know
+   * @return whether it may have been exported before: a worker cannot know
    */
   boolean mayBeAgain(Lane lane) {
     return !exported.add(lane.number()) || !holdsLock();
   }
 
-  /** A lane on its way; begins it when that has not been done. */
+  /** Returns the fetch of a lane; starts it unless {@link #begin} has done so. */
   LaneFetch fetch(Lane lane) {
     LaneFetch early = begun.remove(lane.number());
     return early == null ? new LaneFetch(lane, this) : early;
@@ -190,21 +193,24 @@ public final class RunContext implements AutoCloseable {
     return spec.runId();
   }
 
-  /** Whether this is the process that holds the lock of the run's pipeline: there is one. */
+  /** Returns whether this process holds the lock of the run's pipeline; exactly one does. */
   private boolean holdsLock() {
     return lock != null;
   }
 
-  /** Takes what was lost before the first window. */
+  /** Sets the summary of what was lost before the first window. */
   public synchronized void lost(RunSummary before) {
     sofar = before;
   }
 
-  /** Tells that a window has ended; now and then notes how far the run is, lest it is killed. */
+  /**
+   * Reports to the listener that a window has ended. Records the progress in the ledger every 500
+   * windows, so that it is known if the run is killed.
+   */
   void ended(WindowOutcome outcome) {
     environment.listener().windowEnded(outcome);
     if (lock == null) {
-      // Others would have to be asked what has become of theirs.
+      // A worker does not know the windows of other processes.
       return;
     }
     synchronized (this) {
@@ -220,7 +226,7 @@ public final class RunContext implements AutoCloseable {
     }
   }
 
-  /** Writes down what has become of all windows of the run, on whichever machine they were. */
+  /** Records the result of all windows of the run, of all machines, in the ledger. */
   public void record(RunSummary all) {
     sinks.ledger().record(recordOf(all));
   }
@@ -229,15 +235,15 @@ public final class RunContext implements AutoCloseable {
     return RunRecords.of(spec, summary, environment.time().instant(), 0, summary.exitCode());
   }
 
-  /** Billed requests since this was last asked. */
+  /** Returns the number of billed requests since the last call. */
   public long takeRequestCount() {
     long sent = client.billedRequests();
     return sent - requestsTold.getAndSet(sent);
   }
 
   /**
-   * Whether a task may get another turn behind the others. Not on a worker: one that takes over
-   * from it goes by the order of the plan, and would leave out what was put behind.
+   * Returns whether a task may get another turn after the others. Not on a worker: its replacement
+   * follows the plan order and would skip a task that was moved to the end.
    */
   boolean mayReorder() {
     return holdsLock();

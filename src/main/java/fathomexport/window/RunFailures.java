@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The failures of a run so far, and what they have ended: the run, a site, a report. {@link
- * FailurePolicy} says how far each reaches. Thread-safe.
+ * FailurePolicy} decides how far each reaches. Thread-safe.
  */
 public final class RunFailures {
   private static final Logger LOG = LoggerFactory.getLogger(RunFailures.class);
@@ -41,7 +41,7 @@ public final class RunFailures {
   private final Map<Asked, WindowOutcome> exhausted = new ConcurrentHashMap<>();
   private final Set<SiteId> troubled = ConcurrentHashMap.newKeySet();
 
-  /** The reports of a task, at a site: what shares a retry budget. */
+  /** The reports of a task at a site, which share a retry budget. */
   private record Asked(SiteId site, String reports) {}
 
   RunFailures(String pipeline, StopSignal stop, @Nullable PipelineLock lock) {
@@ -50,7 +50,7 @@ public final class RunFailures {
     this.lock = lock;
   }
 
-  /** Judges a failure of one of a task's pieces, and does what follows for its site and the run. */
+  /** Classifies a failure to fetch a task and applies the consequences for its site and the run. */
   WindowOutcome judge(FetchTask task, Exception failure) {
     FailurePolicy.Verdict verdict = FailurePolicy.of(failure, task.slice().event() != null);
     WindowOutcome outcome = judged(task.toString(), task.slice(), failure, verdict);
@@ -63,13 +63,14 @@ public final class RunFailures {
     return outcome;
   }
 
-  /** Judges a failure of a window that was fetched, and does what follows for the run. */
+  /** Classifies a failure of a window that was fetched and applies the consequences for the run. */
   WindowOutcome judge(Window window, long requests, Exception failure) {
     return judged(window.toString(), window.slice(), failure).about(window, requests);
   }
 
   /**
-   * Judges a commit that sinks have failed at, and does what follows for the report and the run.
+   * Classifies a commit that failed in some sinks and applies the consequences for the report and
+   * the run.
    */
   WindowOutcome judge(Window window, long requests, Sinks.Committed done) {
     done.failures().stream()
@@ -81,7 +82,7 @@ public final class RunFailures {
     return outcome;
   }
 
-  /** Judges a failure of a site's sample, and does what follows for the run. */
+  /** Classifies a failure of a site's sample and applies the consequences for the run. */
   WindowOutcome judge(SiteId site, Exception failure) {
     return judged(SiteQueue.name(site), new Slice(site, null), failure).about(site);
   }
@@ -115,12 +116,12 @@ public final class RunFailures {
         }
       }
       case WINDOW, SITE_AND_REPORT -> {
-        // The next window may well succeed, or is the fetch's own matter.
+        // The next window may succeed. An exhausted retry budget is handled by the caller.
       }
     }
   }
 
-  /** Why windows of a report are not stored any more in this run; empty while a sink takes them. */
+  /** Returns why windows of a report are no longer stored in this run; empty while they are. */
   Optional<WindowOutcome> refused(Report report) {
     return Optional.ofNullable(refusedReports.get(report.name()))
         .map(
@@ -134,14 +135,16 @@ public final class RunFailures {
                         + first.window()));
   }
 
-  /** The same of a task, when it fills no report whose windows are stored. */
+  /**
+   * Returns why a task is not fetched, if none of its reports is stored any more; otherwise empty.
+   */
   Optional<WindowOutcome> refused(FetchTask task) {
     List<WindowOutcome> refused =
         task.reports().stream().flatMap(report -> refused(report).stream()).toList();
     return refused.size() < task.reports().size() ? Optional.empty() : Optional.of(refused.get(0));
   }
 
-  /** Why no further request is to be made; empty while the run goes on. */
+  /** Returns why no further request is sent; empty while the run continues. */
   Optional<WindowOutcome> halted() {
     WindowOutcome reason = halt.get();
     if (reason == null) {
@@ -154,7 +157,7 @@ public final class RunFailures {
     return Optional.of(notFetched("the run was halted", reason));
   }
 
-  /** How a window ends that is not fetched because of what another one has met. */
+  /** Returns the outcome of a window that is not fetched because of an earlier failure. */
   private static WindowOutcome notFetched(String what, WindowOutcome reason) {
     String cause = reason.window().isEmpty() ? "" : reason.window() + ": ";
     return WindowOutcome.failed(
@@ -163,15 +166,15 @@ public final class RunFailures {
         WindowOutcome.NOT_FETCHED + ", since " + what + ": " + cause + reason.message());
   }
 
-  /** Ends the run at this window's edge: going on would cost requests for nothing. */
+  /** Halts the run after the current window, since further requests would be wasted. */
   public void halt(WindowOutcome reason) {
     halt.compareAndSet(null, reason);
   }
 
   /**
-   * Halts the run when another has taken its pipeline's lock, before that costs any more requests.
+   * Halts the run if another run has taken the pipeline's lock, before it sends more requests.
    *
-   * @throws fathomexport.ledger.LedgerException when it cannot be found out
+   * @throws fathomexport.ledger.LedgerException if the lock cannot be checked
    */
   void haltUnlessLocked() {
     if (lock != null && !lock.stillHeld()) {
@@ -183,12 +186,15 @@ public final class RunFailures {
     }
   }
 
-  /** Whose retries a task's are. */
+  /** Returns the name of the retry budget of a task: the names of its reports. */
   static String asker(FetchTask task) {
     return task.reports().stream().map(Report::name).collect(Collectors.joining("+"));
   }
 
-  /** Why a task is not asked: its site does not answer, or has used up its report's retries. */
+  /**
+   * Returns why a task is not fetched: its site has failed, or the retries of its site and reports
+   * are used up.
+   */
   Optional<WindowOutcome> lost(FetchTask task) {
     SiteId site = task.site().id();
     return lost(site)
@@ -198,18 +204,18 @@ public final class RunFailures {
                     .map(reason -> notFetched("its site and report have no retry left", reason)));
   }
 
-  /** Why nothing more is asked of a site; empty while it answers. */
+  /** Returns why a site is not queried any more; empty while it is. */
   Optional<WindowOutcome> lost(SiteId site) {
     return Optional.ofNullable(lostSites.get(site))
         .map(reason -> notFetched("nothing more is asked of the site", reason));
   }
 
-  /** Notes that a query of a site failed: what is left of it comes last. */
+  /** Records that a query of a site failed: the site's remaining tasks are fetched last. */
   public void troubled(SiteId site) {
     troubled.add(site);
   }
 
-  /** Tasks of sites that have not failed so far, then the others, each in their order. */
+  /** Returns the tasks of sites without a failure, then the others, each in their order. */
   public List<FetchTask> troubledLast(List<FetchTask> tasks) {
     if (troubled.isEmpty()) {
       return tasks;
@@ -219,7 +225,7 @@ public final class RunFailures {
     return sorted;
   }
 
-  /** Whether a query of a site has failed. */
+  /** Returns whether a query of a site has failed. */
   boolean isTroubled(SiteId site) {
     return troubled.contains(site);
   }

@@ -13,22 +13,23 @@ import fathomexport.sink.SinkException;
 import java.time.Instant;
 
 /**
- * A snapshot as a list of verbs: asks who is on each site, and stores that in every sink before the
- * next is asked. The API gives current visitors whole, and nothing to certify them with.
+ * Takes a snapshot: queries the current visitors of each site and stores them in every sink before
+ * it queries the next site. The API returns current visitors completely, with nothing to certify
+ * them against.
  */
 public final class SiteSamples {
   private final RunContext run;
   private final boolean detailed;
 
   /**
-   * @param detailed whether pages and referrers are asked for, too
+   * @param detailed whether to query pages and referrers as well
    */
   public SiteSamples(RunContext run, boolean detailed) {
     this.run = run;
     this.detailed = detailed;
   }
 
-  /** Goes to the queue's end, and tells what has become of its samples. */
+  /** Samples all sites of the queue and returns their summary. */
   public RunSummary sample(SiteQueue queue) {
     RunSummary summary = RunSummary.EMPTY;
     for (SiteId site : queue.sites()) {
@@ -64,7 +65,7 @@ public final class SiteSamples {
         .about(site);
   }
 
-  /** A sink that fails keeps the sample from no other: it cannot be asked for again. */
+  /** Stores a sample in every sink, even if one fails, since the sample cannot be queried again. */
   private WindowOutcome store(VisitorSample sample) {
     WindowOutcome failure = null;
     for (Sink sink : run.sinks().all()) {
@@ -73,8 +74,8 @@ public final class SiteSamples {
       } catch (RuntimeException e) {
         WindowOutcome failed = run.failures().judge(sample.site(), e);
         if (e instanceof SinkException) {
-          // The next site's sample goes to the same tables, and this one cannot be asked for again:
-          // asking for more would only be billed.
+          // The next sample goes to the same tables, and a sample that cannot be stored is lost:
+          // further requests would only be billed.
           run.failures().halt(failed);
         }
         failure = failure == null ? failed : failure;

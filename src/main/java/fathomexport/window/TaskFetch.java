@@ -9,7 +9,7 @@ import fathomexport.run.WindowOutcome;
 import java.io.IOException;
 import java.util.Optional;
 
-/** Fetches one task, piece by piece; a failure is judged by {@link FailurePolicy}. */
+/** Fetches one task chunk by chunk; {@link FailurePolicy} classifies its failures. */
 final class TaskFetch implements LaneFetch.Pieces {
   private final RunContext run;
   private final RunFailures failures;
@@ -17,7 +17,7 @@ final class TaskFetch implements LaneFetch.Pieces {
   private final WindowFetcher fetcher;
   private final WindowFetcher.Pieces pieces;
 
-  /** Requests that the pieces before this one took. */
+  /** Requests of the chunks before the current one. */
   private long requestsBefore;
 
   TaskFetch(RunContext run, FetchTask task) {
@@ -73,7 +73,7 @@ final class TaskFetch implements LaneFetch.Pieces {
     return new LaneFetch.Result.Nothing(pieces.left(), why, fetcher.requests() - requestsBefore);
   }
 
-  /** What may work later in this run gets another turn, where the order may change. */
+  /** Returns a result that grants another turn, if the order of the tasks may change. */
   private LaneFetch.Result later(WindowOutcome why, boolean counts) {
     if (!run.mayReorder()) {
       return nothing(why);

@@ -12,15 +12,14 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * One report's window with its rows typed; they are gone when it is closed.
+ * One report's window with typed rows, which are deleted on close.
  *
- * @param fetched what it was typed from
- * @param rows in the encoding of the report's schema, ordered
- * @param sums over the typed rows
- * @param digests of the typed rows, for periods that have any
- * @param refused how many rows of each period could not be typed, and why the first of them could
- *     not
- * @param quarantine the rows that could not be typed, as many as are kept
+ * @param fetched the rows as fetched
+ * @param rows the typed rows in the encoding of the report's schema, ordered
+ * @param sums sums of the typed rows
+ * @param digests digests of the typed rows, for periods that have any
+ * @param refused number of rows per period that could not be typed, and the reason of the first
+ * @param quarantine rows that could not be typed, up to a maximum number
  */
 record TypedWindow(
     Fetched fetched,

@@ -21,9 +21,10 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * A run as a list of verbs. What was fetched of a task becomes a window of each report that it
- * fills: typed, certified, committed; what its control confirms is noted; what did not come is
- * told. However a window ends, it has one outcome, and a failure is judged in one place.
+ * Exports windows. Fetched rows become a window of each report that the task fills: typed,
+ * certified and committed. Periods that the control confirms are recorded as confirmed; periods
+ * that were not fetched are reported. Each window has one outcome, and failures are classified in
+ * one place.
  */
 final class WindowExport {
   private final RunContext run;
@@ -34,7 +35,7 @@ final class WindowExport {
     this.store = new WindowStore(run);
   }
 
-  /** Exports what came of fetching, and tells how each window ended as soon as it has. */
+  /** Exports the result of a fetch and reports each window's outcome as soon as it ends. */
   void export(LaneFetch.Result result, Consumer<WindowOutcome> ended) {
     if (result instanceof LaneFetch.Result.Came came) {
       if (came.piece() instanceof WindowFetcher.Piece.Rows rows) {
@@ -131,12 +132,15 @@ final class WindowExport {
     }
   }
 
-  /** What is done about a window that has come. */
+  /** The steps that export one window. */
   private interface Verbs {
     WindowOutcome run() throws IOException;
   }
 
-  /** A failure ends its window, and perhaps more: {@link fathomexport.run.FailurePolicy}. */
+  /**
+   * Runs the steps of a window. A failure ends the window, and more if {@link
+   * fathomexport.run.FailurePolicy} says so.
+   */
   private WindowOutcome judged(Window window, long requests, Verbs verbs) {
     try {
       return verbs.run();

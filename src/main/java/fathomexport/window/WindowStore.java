@@ -20,7 +20,7 @@ import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Commits certified windows to every sink, and keeps the books of what that shows. */
+/** Commits certified windows to every sink and records audits. */
 final class WindowStore {
   private static final Logger LOG = LoggerFactory.getLogger(WindowStore.class);
 
@@ -30,7 +30,7 @@ final class WindowStore {
     this.run = run;
   }
 
-  /** Commits a window to every sink, and says how it ended. */
+  /** Commits a window to every sink and returns its outcome. */
   WindowOutcome commit(TypedWindow typed, List<PeriodCertificate> certificates) {
     Window window = typed.window();
     long requests = typed.fetched().requestsOf(typed.report());
@@ -53,7 +53,8 @@ final class WindowStore {
     }
     if (!done.failures().isEmpty()) {
       WindowOutcome failed = run.failures().judge(window, requests, done);
-      // The sinks are out of step now: what one has found must keep the other from confirming.
+      // The sinks differ now: rows that changed in one sink must prevent confirmation in the
+      // others.
       audit(typed, certificates, differing);
       return failed;
     }
@@ -78,8 +79,8 @@ final class WindowStore {
   }
 
   /**
-   * Rows that changed although the control would have confirmed them are remembered: the site's
-   * look-back is fetched from now on. So is the week's audit that found them as they were.
+   * Records periods whose rows changed although the control would have confirmed them: from now on
+   * the site's look-back is always fetched. Records also the week's audit if it found no change.
    */
   private void audit(
       TypedWindow typed, List<PeriodCertificate> certificates, Set<LocalDate> differing) {

@@ -1,6 +1,6 @@
 /**
- * One window, from the fetch to its commit, and what the windows of a run share. Knows no runner.
- * Start at {@link fathomexport.window.WindowExport}.
+ * Exports one window, from the fetch to its commit, and holds what the windows of a run share.
+ * Independent of the runner. Start at {@link fathomexport.window.WindowExport}.
  */
 @NullMarked
 package fathomexport.window;

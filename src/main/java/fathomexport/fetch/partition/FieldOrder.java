@@ -5,10 +5,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The orders in which a server may sort a text field, each with the regular expression for "from
- * here on" in it. The expressions use only what Java, PCRE, Python and RE2 read alike.
+ * this value on" in that order. The expressions use only syntax that Java, PCRE, Python and RE2
+ * read alike.
  */
 enum FieldOrder {
-  /** By code points, which is also by bytes of UTF-8. */
+  /** By code points, which equals the order of the UTF-8 bytes. */
   CODE_POINT {
     @Override
     int fold(int c) {
@@ -20,7 +21,7 @@ enum FieldOrder {
       return "[^\\x00-" + Patterns.literal(c) + "]";
     }
   },
-  /** Ignoring case, with the marks between Z and a before the letters. */
+  /** Ignoring case, with the characters between Z and a before the letters. */
   LOWER_CASE {
     @Override
     int fold(int c) {
@@ -38,7 +39,7 @@ enum FieldOrder {
           : "[^\\x00-" + Patterns.literal(low) + "]";
     }
   },
-  /** Ignoring case, with the marks between Z and a behind the letters. */
+  /** Ignoring case, with the characters between Z and a after the letters. */
   UPPER_CASE {
     @Override
     int fold(int c) {
@@ -57,21 +58,21 @@ enum FieldOrder {
     }
   };
 
-  /** Nested groups that every engine takes. */
+  /** Nesting depth of groups that every regular expression engine accepts. */
   private static final int MOST_LEVELS = 90;
 
   abstract int fold(int c);
 
-  /** A class of the characters that are greater than this one. */
+  /** Returns a character class of the characters that are greater than this one. */
   abstract String above(int c);
 
   private String same(int c) {
     return this == CODE_POINT ? Patterns.literal(c) : Patterns.anyCase(c);
   }
 
-  /** Whether the class of what is greater can be written for a character. */
+  /** Returns whether the class of greater characters can be written for a character. */
   private boolean known(int c) {
-    // Ignoring case, what is greater than a letter outside ASCII is anybody's guess.
+    // Ignoring case, the order of letters outside ASCII is unknown.
     return (this == CODE_POINT && Patterns.sendable(c)) || c < 0x80;
   }
 
@@ -92,10 +93,11 @@ enum FieldOrder {
   }
 
   /**
-   * The shortest prefix of a value that is greater than the value before it; shorter than that, so
-   * that what follows repeats something, when the expression for it would be too long.
+   * Returns the shortest prefix of a value that is greater than the value before it. If the
+   * expression for it would be too long, the prefix is shorter, and the next response repeats some
+   * rows.
    *
-   * @param below null when nothing comes before
+   * @param below the value before; null if there is none
    * @param room encoded length that the expression may have
    */
   String separator(@Nullable String below, String value, int room) {
@@ -126,7 +128,7 @@ enum FieldOrder {
     return value.substring(0, j);
   }
 
-  /** An expression that matches exactly what is not before all that starts with a prefix. */
+  /** Returns an expression that matches exactly the values that do not sort before a prefix. */
   String from(String prefix) {
     StringBuilder regex = new StringBuilder("^");
     int levels = 0;

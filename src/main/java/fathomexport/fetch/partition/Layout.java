@@ -13,26 +13,27 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a part is laid out before it is walked in the order of a field. An answer that the limit cuts
- * off within a value loses the rows of that value that came, half of the value's rows on average:
- * what a walk fetches twice grows with the square of its values' rows. Cut into ranges by another
- * field first, each value has fewer rows in each of them; a range costs half a request, since its
- * last answer is not full. A sample shows which fields and how many ranges cost least.
+ * Chooses how a partition is cut before it is fetched in the order of a field. A response that the
+ * limit cuts off within a value loses the fetched rows of that value, half of the value's rows on
+ * average: the rows fetched twice grow with the square of the rows per value. If the partition is
+ * first cut into ranges of another field, each value has fewer rows per range; a range costs half a
+ * request, since its last response is not full. A sample of rows shows which fields and how many
+ * ranges cost least.
  */
 final class Layout {
-  /** Requests that a value costs at most: it becomes a part of its own. */
+  /** Most requests that a value can cost, since a larger value becomes a separate partition. */
   private static final double MOST_WASTE = 1.25;
 
-  /** Requests that the last answer of a walk costs, beyond its rows. */
+  /** Requests that the last response of a partition costs beyond its rows. */
   private static final double TAIL = 0.5;
 
-  /** Requests that a sample must promise to save: it may promise too much. */
+  /** Requests that a cut must save according to the sample, whose estimate may be too high. */
   private static final double LEAST_GAIN = 1;
 
-  /** Pairs of equal values that a sample must have to tell anything of their rows. */
+  /** Pairs of equal values that a sample needs for an estimate of the rows per value. */
   private static final int LEAST_PAIRS = 6;
 
-  /** Answers that a value alone must fill to be a part of its own from the start. */
+  /** Number of responses that a value must fill to be a separate partition from the start. */
   private static final double MANY = 3;
 
   private static final List<Integer> RANGES = List.of(2, 3, 4, 6, 8, 12, 16);
@@ -43,25 +44,25 @@ final class Layout {
   private final Part part;
   private final List<@Nullable String[]> rows;
 
-  /** Rows of the part for each of the sample. */
+  /** Rows of the partition per row of the sample. */
   private final double scale;
 
-  /** A part of the part, and the rows of the sample that belong to it. */
+  /** A smaller partition, and the rows of the sample that belong to it. */
   record Piece(Part part, List<@Nullable String[]> rows) {}
 
   /**
-   * What a part is cut into.
+   * The pieces that a partition is cut into.
    *
-   * @param field the one to walk each by
-   * @param cutBy the one that it is cut by
-   * @param nulls whether one of the pieces asks for the rows without a value of it alone
+   * @param field the field to sort each piece by
+   * @param cutBy the field that the partition is cut by
+   * @param nulls whether one of the pieces contains only the rows without a value of that field
    */
   record Cut(int field, int cutBy, List<Piece> pieces, boolean nulls) {}
 
   /**
-   * @param part what is to be walked
-   * @param rows a sample of it
-   * @param about how many rows the part may have
+   * @param part the partition
+   * @param rows a sample of its rows
+   * @param about estimated number of rows of the partition
    */
   public Layout(
       SplitFields fields,
@@ -78,7 +79,9 @@ final class Layout {
     this.scale = rows.isEmpty() ? 0 : about / rows.size();
   }
 
-  /** Requests that a walk through some rows by a field costs beyond what their number needs. */
+  /**
+   * Estimates the requests that fetching rows in the order of a field costs beyond their number.
+   */
   private double waste(List<@Nullable String[]> some, int field) {
     Map<@Nullable String, Integer> counts = new HashMap<>();
     some.forEach(r -> counts.merge(r[field], 1, Integer::sum));
@@ -89,14 +92,14 @@ final class Layout {
         + TAIL;
   }
 
-  /** Whether a sample says anything about how many rows the values of a field have. */
+  /** Returns whether the sample allows an estimate of the rows per value of a field. */
   private boolean tells(int field) {
     Map<@Nullable String, Integer> counts = new HashMap<>();
     rows.forEach(r -> counts.merge(r[field], 1, Integer::sum));
     return counts.values().stream().mapToLong(n -> n * (n - 1L) / 2).sum() >= LEAST_PAIRS;
   }
 
-  /** The field to walk by that costs least; -1 when none is left. */
+  /** Returns the field whose order costs least; -1 if no field is left. */
   int field(Sample sample, Set<Integer> not) {
     List<Integer> walkable = fields.walkable(part, sample, not);
     return walkable.stream()
@@ -106,7 +109,10 @@ final class Layout {
         .orElse(-1);
   }
 
-  /** Values of a field that each have many answers' rows: parts of their own. */
+  /**
+   * Returns the values of a field that each fill several responses, with their sample rows: they
+   * become separate partitions.
+   */
   Map<String, List<@Nullable String[]>> large(int field) {
     Map<String, List<@Nullable String[]>> byValue = new HashMap<>();
     for (@Nullable String[] row : rows) {
@@ -132,7 +138,7 @@ final class Layout {
     return byValue;
   }
 
-  /** The cut that saves most; null when none saves anything. */
+  /** Returns the cut that saves most; null if none saves enough. */
   @Nullable Cut cut(Sample sample, Set<Integer> not, Set<Integer> banned) {
     List<Integer> walkable = fields.walkable(part, sample, not);
     double best = walkable.stream().mapToDouble(f -> waste(rows, f)).min().orElse(0) - LEAST_GAIN;
@@ -161,7 +167,7 @@ final class Layout {
     return cut;
   }
 
-  /** Cuts by ranges of a text, of about as many rows each; null when that cannot be asked for. */
+  /** Cuts by ranges of a text field with about equally many rows; null if that is not possible. */
   private @Nullable Cut byRanges(int by, int ranges) {
     List<@Nullable String[]> nulls = new ArrayList<>();
     List<Map.Entry<String, @Nullable String[]>> sorted = new ArrayList<>();
@@ -229,13 +235,16 @@ final class Layout {
     return new Piece(part.where(filters, by, test), its);
   }
 
-  /** Cuts by the most frequent values, each a piece, and what is left. */
+  /**
+   * Cuts by the most frequent values, one piece per value and one for the rest; null if that is not
+   * possible.
+   */
   private @Nullable Cut byValues(int by, int ranges) {
     Map<String, List<@Nullable String[]>> byValue = new HashMap<>();
     for (@Nullable String[] row : rows) {
       String value = row[by];
       if (value == null) {
-        // They cannot be asked for on their own.
+        // No filter selects the rows without a value.
         return null;
       }
       byValue.computeIfAbsent(value, v -> new ArrayList<>()).add(row);
@@ -262,13 +271,13 @@ final class Layout {
     return new Cut(-1, by, pieces, false);
   }
 
-  /** One value of a field. */
+  /** Returns the piece with one value of a field. */
   Piece value(int field, String value, List<@Nullable String[]> its) {
     Filter is = fields.filter(field, Operator.IS, value);
     return new Piece(part.where(List.of(is), field, value::equals).fixing(field), its);
   }
 
-  /** What is left beside values that are pieces of their own. */
+  /** Returns the rest of the partition without the values that are separate pieces. */
   Part without(int field, Map<String, Integer> apart) {
     Set<String> values = Set.copyOf(apart.keySet());
     return part.where(

@@ -5,7 +5,7 @@ import fathomexport.fetch.partition.Split.Kept;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The rows without a value: first or last of all, whatever the order. */
+/** The rows without a value of a field: the first or the last rows of any order. */
 final class NullsFrame extends SplitFrame {
   private final int field;
   private final Part.Watch watch;
@@ -18,12 +18,12 @@ final class NullsFrame extends SplitFrame {
     this.ascending = ascending;
   }
 
-  /** Whether rows without a value have turned up otherwise. */
+  /** Returns whether another response contained rows without a value. */
   boolean seen() {
     return watch.seen();
   }
 
-  /** From which end of the order they are asked for. */
+  /** Returns whether the rows are requested in ascending order. */
   boolean ascending() {
     return ascending;
   }

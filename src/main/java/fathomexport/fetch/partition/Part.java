@@ -8,16 +8,16 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A part of a period: what the server is asked to leave in, and which rows of its answer belong.
- * The filters may let through more than belongs, never less; the rules are exact, so parts never
- * share a row, whatever the server's idea of a filter.
+ * A partition of a period: the filters of its requests, and the rules that decide which rows of a
+ * response belong to it. The filters may match more rows than belong, never fewer; the rules are
+ * exact, so that partitions never share a row, however the server interprets a filter.
  *
- * @param filters besides the report's own
- * @param rules all of them hold for a row that belongs
- * @param fixed fields with one value throughout
- * @param exhausted fields that this part cannot be walked by
- * @param watches told when a row without a value is taken
- * @param bereft the field whose missing values are all that belongs here, where the part must not
+ * @param filters filters in addition to the report's own
+ * @param rules rules that all hold for a row that belongs
+ * @param fixed fields that have one value in all rows
+ * @param exhausted fields by which this partition cannot be split further
+ * @param watches notified of each row that is taken, to detect rows without a value
+ * @param bereft the field whose missing values are all that belongs here, if the partition must not
  *     be empty; -1 for none
  */
 record Part(
@@ -30,15 +30,15 @@ record Part(
 
   static final Part ALL = new Part(List.of(), List.of(), Set.of(), Set.of(), List.of(), -1);
 
-  /** What holds for one field of a row that belongs. */
+  /** A condition on one field of the rows that belong. */
   record Rule(int field, Test test) {}
 
-  /** Whether a value belongs. */
+  /** Decides whether a value belongs. */
   interface Test {
     boolean holds(@Nullable String value);
   }
 
-  /** Whether a field's missing values have turned up. */
+  /** Records whether rows without a value of a field have been taken. */
   static final class Watch {
     private final int field;
     private boolean seen;
@@ -79,7 +79,10 @@ record Part(
     return new Part(allFilters, allRules, fixed, exhausted, watches, -1);
   }
 
-  /** With one value of a field: whatever could not be done before may be possible now. */
+  /**
+   * Returns this partition with one value of a field. Exhausted fields are tried again, since there
+   * are fewer rows.
+   */
   Part fixing(int field) {
     Set<Integer> more = new HashSet<>(fixed);
     more.add(field);
@@ -98,12 +101,15 @@ record Part(
     return new Part(filters, rules, fixed, exhausted, more, bereft);
   }
 
-  /** Nothing but rows without a value of the field, of which there are some. */
+  /**
+   * Returns this partition as one that contains only rows without a value of the field and is not
+   * empty.
+   */
   Part bereftOf(int field) {
     return new Part(filters, rules, fixed, exhausted, watches, field);
   }
 
-  /** Bytes that the filters add to a request. */
+  /** Returns the bytes that the filters add to a request. */
   int encodedLength() {
     return filters.stream().mapToInt(Patterns::encodedLength).sum();
   }

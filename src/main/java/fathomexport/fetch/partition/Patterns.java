@@ -7,11 +7,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 
-/** Texts as parts of regular expressions, and what they add to a request's length. */
+/** Builds regular expressions from texts and computes the length of filters in a request. */
 final class Patterns {
   private static final int FILTER_OVERHEAD = 95;
 
-  /** Characters that differ only in case, by the one that they are all folded to. */
+  /** Characters that differ only in case, by the character that they are folded to. */
   private static final Map<Integer, List<Integer>> CASES = cases();
 
   private Patterns() {}
@@ -26,19 +26,22 @@ final class Patterns {
     return cases;
   }
 
-  /** Whether a character can be sent: half of a surrogate pair has no UTF-8. */
+  /** Returns whether a character can be sent: half of a surrogate pair has no UTF-8 encoding. */
   static boolean sendable(int c) {
     return c < Character.MIN_SURROGATE || c > Character.MAX_SURROGATE;
   }
 
-  /** Matches a text, and others that differ from it where it cannot be sent. */
+  /**
+   * Returns an expression that matches a text, with a wildcard for each character that cannot be
+   * sent.
+   */
   static String like(String text) {
     StringBuilder regex = new StringBuilder("^");
     text.codePoints().forEach(c -> regex.append(sendable(c) ? literal(c) : ".+"));
     return regex.append('$').toString();
   }
 
-  /** One of all characters that differ only in case. */
+  /** Returns the representative of all characters that differ only in case. */
   static int fold(int c) {
     return Character.toLowerCase(Character.toUpperCase(c));
   }
@@ -56,7 +59,7 @@ final class Patterns {
     return text;
   }
 
-  /** A character that stands for itself, within a class and outside. */
+  /** Returns a character as a literal, valid inside and outside a character class. */
   static String literal(int c) {
     if (c < 0x20 || c == 0x7f) {
       return String.format("\\x%02x", c);
@@ -65,20 +68,20 @@ final class Patterns {
     return plain ? Character.toString(c) : "\\" + (char) c;
   }
 
-  /** A character in any case. */
+  /** Returns an expression for a character in any case. */
   static String anyCase(int c) {
     List<Integer> all = CASES.getOrDefault(fold(c), List.of());
     return all.isEmpty() ? literal(c) : anyOf(all);
   }
 
-  /** A text in any case. */
+  /** Returns an expression for a text in any case. */
   static String anyCase(String text) {
     StringBuilder regex = new StringBuilder();
     text.codePoints().forEach(c -> regex.append(anyCase(c)));
     return regex.toString();
   }
 
-  /** A class of folded characters in any case. */
+  /** Returns a character class of folded characters in any case. */
   static String anyCaseOf(Iterable<Integer> folded) {
     TreeSet<Integer> all = new TreeSet<>();
     for (int c : folded) {
@@ -94,12 +97,12 @@ final class Patterns {
     return regex.append(']').toString();
   }
 
-  /** Bytes that a filter adds to a URL, or somewhat more. */
+  /** Returns an upper bound of the bytes that a filter adds to a URL. */
   static int encodedLength(Filter filter) {
     return FILTER_OVERHEAD + filter.property().apiName().length() + encodedLength(filter.value());
   }
 
-  /** Bytes of a text in a URL, within a JSON string. */
+  /** Returns the bytes of a text within a JSON string in a URL. */
   static int encodedLength(String text) {
     int length = 0;
     for (int i = 0; i < text.length(); ) {

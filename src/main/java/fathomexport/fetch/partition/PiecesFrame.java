@@ -15,20 +15,23 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** A part that is broken into smaller ones until each fits in an answer: needs no order. */
+/**
+ * Fetches a partition without relying on an order: splits it until each piece fits in a response.
+ */
 final class PiecesFrame extends UnsortedFrame {
-  /** The share of an answer that pieces are made to fill: their sizes are estimates. */
+  /** Share of a response that a piece should fill, since the sizes are estimates. */
   private static final double FILL = 0.7;
 
   private final int field;
   private final Part.Watch watch;
   private final long rows;
 
-  /** Whether it is what is left beside other pieces, or one of them. */
+  /** Whether this is a piece of a partition that was split; the rest counts as a piece. */
   private final boolean broken;
 
   /**
-   * @param rows how many it may have
+   * @param rows estimated number of rows
+   * @param broken whether this is a piece of a partition that was split; the rest counts as a piece
    */
   PiecesFrame(
       SplitCourse course, Part part, int field, Part.Watch watch, long rows, boolean broken) {
@@ -70,10 +73,10 @@ final class PiecesFrame extends UnsortedFrame {
   }
 
   /**
-   * Makes a piece of what the others leave over, asked for only when something is missing unless
-   * some was seen.
+   * Creates a piece of the rows that no other piece contains. It is requested at once if the
+   * response contained such rows, otherwise only if rows are missing.
    *
-   * @param seen rows of the answer that the other pieces have
+   * @param seen rows of the response that the other pieces contain
    */
   private void leaveOver(List<Filter> filters, Part.Test test, SplitAnswer answer, int seen) {
     long left = answer.taken() - seen;
@@ -85,12 +88,15 @@ final class PiecesFrame extends UnsortedFrame {
     }
   }
 
-  /** Rows that it may have, seeing that it has more than the limit. */
+  /** Estimates the rows of this partition, which exceeds the limit. */
   private long all() {
     return Math.max(rows, course.limit() + course.limit() / 2);
   }
 
-  /** Breaks it by the character behind what all values that were seen begin with. */
+  /**
+   * Splits the partition by the character after the common prefix of all values of the response.
+   * Returns false if that is not possible.
+   */
   private boolean byLeadingCharacters(SplitAnswer answer) {
     Map<String, Integer> folded = new HashMap<>();
     answer
@@ -152,7 +158,7 @@ final class PiecesFrame extends UnsortedFrame {
             (long) filled));
   }
 
-  /** Breaks it by the values that were seen. */
+  /** Splits the partition by the values of the response. Returns false if that is not possible. */
   private boolean byValues(SplitAnswer answer) {
     List<Map.Entry<@Nullable String, Integer>> values =
         new ArrayList<>(answer.sample().values(field).entrySet());
@@ -204,7 +210,7 @@ final class PiecesFrame extends UnsortedFrame {
         && leading.contains(folded.codePointAt(common.length()));
   }
 
-  /** What all texts begin with, in whole characters that can be sent. */
+  /** Returns the longest common prefix of whole characters that can be sent. */
   private static String common(Set<String> texts) {
     String common = texts.iterator().next();
     for (String text : texts) {

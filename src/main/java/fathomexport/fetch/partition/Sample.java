@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What the rows of one answer show of each grouping field: its values, and how often each. */
+/** The rows of one response, and per grouping field its values and how often each occurs. */
 public final class Sample {
   private final List<Map<@Nullable String, Integer>> counts = new ArrayList<>();
   private final List<@Nullable String[]> rows = new ArrayList<>();
@@ -19,9 +19,9 @@ public final class Sample {
   }
 
   /**
-   * Counts a row.
+   * Adds a row.
    *
-   * @param cells the texts of its fields, null where there is none
+   * @param cells the texts of its fields, null for a missing value
    */
   public void add(@Nullable String[] cells) {
     rows.add(cells.clone());
@@ -39,7 +39,7 @@ public final class Sample {
     return rows.size();
   }
 
-  /** The rows that were counted. */
+  /** Returns the added rows. */
   List<@Nullable String[]> all() {
     return Collections.unmodifiableList(rows);
   }
@@ -52,7 +52,7 @@ public final class Sample {
     return counts.get(field).size();
   }
 
-  /** Rows of the most frequent value. */
+  /** Returns the number of rows with the most frequent value. */
   int most(int field) {
     return counts.get(field).values().stream().mapToInt(n -> n).max().orElse(0);
   }

@@ -2,7 +2,7 @@ package fathomexport.fetch.partition;
 
 import java.util.EnumSet;
 
-/** How a server sorts by a field, as far as its answers show; for one period. */
+/** The order in which the server sorts text fields, learned from its responses; for one period. */
 final class ServerOrder {
   private final EnumSet<FieldOrder> possible = EnumSet.allOf(FieldOrder.class);
   private FieldOrder assumed = FieldOrder.CODE_POINT;
@@ -10,7 +10,7 @@ final class ServerOrder {
   private boolean relied;
   private boolean nullsFirst;
 
-  /** Looks at two texts, of which an answer in ascending order has one before the other. */
+  /** Excludes the orders that contradict two texts of a response in ascending order. */
   void saw(String before, String after) {
     possible.removeIf(o -> o.compare(before, after) > 0);
   }
@@ -19,22 +19,22 @@ final class ServerOrder {
     nullsFirst = true;
   }
 
-  /** Whether rows without a value have come before others of an ascending order. */
+  /** Returns whether rows without a value came before others in ascending order. */
   boolean nullsFirst() {
     return nullsFirst;
   }
 
-  /** The order that texts are taken to come in. */
+  /** Returns the assumed order of texts. */
   FieldOrder assumed() {
     return assumed;
   }
 
-  /** Whether an answer was in another order than the assumed one. */
+  /** Returns whether a response contradicts the assumed order. */
   boolean refuted() {
     return !possible.contains(assumed);
   }
 
-  /** Assumes another order; false when texts have come in none that is known. */
+  /** Assumes another order. Returns false if the responses contradict every known order. */
   boolean assumeAnother() {
     if (possible.isEmpty()) {
       return false;
@@ -43,7 +43,7 @@ final class ServerOrder {
     return true;
   }
 
-  /** Whether sorted answers are of use. */
+  /** Returns whether sorted responses are usable. */
   boolean useful() {
     return useful;
   }
@@ -52,12 +52,12 @@ final class ServerOrder {
     useful = false;
   }
 
-  /** What is asked for from now on depends on the assumed order. */
+  /** Records that requests depend on the assumed order from now on. */
   void rely() {
     relied = true;
   }
 
-  /** Whether the assumed order has been relied on since the start. */
+  /** Returns whether requests have depended on the assumed order since the start. */
   boolean relied() {
     return relied;
   }

@@ -11,9 +11,9 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** A walk through a part in the order of one field. */
+/** Fetches a partition in the order of one field. */
 final class SortedFrame extends SplitFrame {
-  /** The share of an answer from which on a value that may be cut is a part of its own. */
+  /** Share of a response that a value at its end must fill to become a separate partition. */
   private static final double LARGE_BLOCK = 0.6;
 
   private final ServerOrder order;
@@ -22,13 +22,16 @@ final class SortedFrame extends SplitFrame {
   private final boolean byExpression;
   private boolean moved;
 
-  /** All values up to this one are had; null for none. */
+  /** The greatest value up to which all values are fetched; null for none. */
   private @Nullable String after;
 
-  /** From where on to ask. */
+  /** The prefix from which the next request continues. */
   private String prefix = "";
 
-  /** Values that are had, or are parts of their own; the latter count as the largest. */
+  /**
+   * Values that are fetched or are separate partitions, with their rows; the latter count as the
+   * largest.
+   */
   private final Map<String, Integer> apart = new LinkedHashMap<>();
 
   private boolean nullDone;
@@ -52,7 +55,7 @@ final class SortedFrame extends SplitFrame {
       filters.add(from);
       left -= Patterns.encodedLength(from);
     }
-    // Leaves some room for what may have to be added below.
+    // Leaves some room for filters that may have to be added to partitions of this one.
     filters.addAll(fields.excluding(field, apart, left * 3 / 4));
     return filters;
   }
@@ -152,7 +155,7 @@ final class SortedFrame extends SplitFrame {
     return further;
   }
 
-  /** Makes a value a part of its own. */
+  /** Makes a value a separate partition. Returns false if that is not possible. */
   private boolean setApart(String value, SplitAnswer answer) {
     Filter is = fields.holding(field, value);
     if (is == null
@@ -172,7 +175,7 @@ final class SortedFrame extends SplitFrame {
     return true;
   }
 
-  /** The rows without a value, from the other end. */
+  /** Returns the rows without a value, requested in descending order. */
   private NullsFrame nulls() {
     return new NullsFrame(course, part, field, watch, false);
   }
@@ -196,7 +199,7 @@ final class SortedFrame extends SplitFrame {
     return course.otherwise(moved ? rest : part.exhausting(field), answer.sample(), course.limit());
   }
 
-  /** What remains at this time. */
+  /** Returns the rule for the rows that are not fetched yet. */
   private Part.Test rule() {
     Set<String> had = Set.copyOf(apart.keySet());
     String done = after;

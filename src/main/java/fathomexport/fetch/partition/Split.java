@@ -6,26 +6,27 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Fetches a period that alone reaches the row limit, in parts by filters. Sorted by one of its
- * fields, an answer of {@code limit} rows holds every row of all the field's values but the last
- * one's: those are kept, and the next answer is asked for from the last one on. A value that alone
- * fills an answer becomes a part of its own, walked by another field. That takes little more than
+ * Splits a period that exceeds the row limit into disjoint partitions by filters. Sorted by one of
+ * its fields, a response of {@code limit} rows contains every row of all the field's values but the
+ * last: those are kept, and the next request begins with the last value. A value that fills a
+ * response alone becomes a separate partition, sorted by another field. That takes little more than
  * rows / limit requests.
  *
- * <p>Nothing is taken on trust: each row is held to the exact rules of its part, so that none comes
- * twice whatever a filter means to the server, and a server that sorts otherwise, or whose
- * expressions miss something, shows in the period's total. Then the period is had in parts that
- * need no order: by leading characters in any case, each with its complement.
+ * <p>Each row is checked against the exact rules of its partition, so that no row is kept twice
+ * however the server interprets a filter. If the server sorts in another order, or its expressions
+ * miss rows, the period's total shows it. Then the period is fetched in partitions that need no
+ * order: by leading characters in any case, each with its complement.
  *
- * <p>A state machine without I/O: {@link #ask()}, {@link #row} for each row of the answer, then
+ * <p>A state machine without I/O: {@link #ask()}, {@link #row} for each row of the response, then
  * {@link #answered} or {@link #refused}, until {@link #done()}; then {@link #missing}, while rows
- * are.
+ * are missing.
  *
- * <p>{@code SplitCourse} has its state and the moves, a {@code SplitFrame} is a part that is being
- * had: {@code SortedFrame} in the order of a field, {@code PiecesFrame} without an order.
+ * <p>{@code SplitCourse} holds the state and its transitions. A {@code SplitFrame} is a partition
+ * that is being fetched: {@code SortedFrame} in the order of a field, {@code PiecesFrame} without
+ * an order.
  */
 public final class Split {
-  /** Answers in a row of which nothing could be kept. */
+  /** Consecutive responses without a kept row after which the split fails. */
   private static final int MOST_FRUITLESS = 60;
 
   private final SplitFields fields;
@@ -36,37 +37,37 @@ public final class Split {
   private int fruitless;
 
   /**
-   * A question: the period's, with these filters besides the report's own.
+   * A request for the period, with filters in addition to the report's own.
    *
    * @param sortBy null for no particular order
    */
   public record Ask(List<Filter> filters, @Nullable Field sortBy, boolean ascending) {}
 
-  /** What of an answer is to be kept, of the rows that were taken. */
+  /** Which of the taken rows of a response are kept. */
   public enum Kept {
     ALL,
-    /** The rows before the last that {@link #blockStarts()} was true for. */
+    /** The rows before the last one for which {@link #blockStarts()} was true. */
     BEFORE_LAST_BLOCK,
     NOTHING,
-    /** Nothing, and nothing of any answer before: it starts over. */
+    /** None, and none of the earlier responses either: the split starts over. */
     RESTART
   }
 
-  /** What can be done about rows that are missing. */
+  /** What can be done about missing rows. */
   public enum Recourse {
-    /** There is more to ask for. */
+    /** There is another request to send. */
     ASK,
-    /** It can be tried in another way, from the start: what was kept is to be dropped. */
+    /** The split starts over in another way: the kept rows must be dropped. */
     RESTART,
     NONE
   }
 
   /**
-   * @param fields the grouping
+   * @param fields the grouping fields
    * @param own the report's own filters
-   * @param limit rows to ask for
-   * @param first the rows that reached the limit
-   * @param estimate how many rows there may be
+   * @param limit rows per request
+   * @param first the rows of the response that reached the limit
+   * @param estimate estimated number of rows of the period
    */
   public Split(List<Field> fields, List<Filter> own, int limit, Sample first, long estimate) {
     this.fields = new SplitFields(fields, own);
@@ -75,37 +76,41 @@ public final class Split {
     this.answer = new SplitAnswer(this.fields, course.order(), -1, true);
   }
 
-  /** Whether all parts that are known of have come, or it has failed. */
+  /** Returns whether all known partitions are fetched, or the split has failed. */
   public boolean done() {
     return course.done();
   }
 
-  /** Why the period cannot be had in parts; null while it may be. */
+  /** Returns why the period cannot be split, or null if it may still be. */
   public @Nullable String failure() {
     return course.failure();
   }
 
-  /** Answers so far of which rows were kept. */
+  /** Returns the number of responses so far whose rows were kept. */
   public int parts() {
     return parts;
   }
 
-  /** In which order answers are taken to come; for people. */
+  /** Returns the order in which responses are assumed to be sorted, for display. */
   public String way() {
     return sortable() ? "sorted by " + course.order().assumed() : "in parts without an order";
   }
 
-  /** Whether sorted answers have turned out to be of use. */
+  /** Returns whether sorted responses are usable. */
   public boolean sortable() {
     return course.order().useful();
   }
 
-  /** Goes without sorted answers from the start: they were of no use before. */
+  /** Avoids sorted requests from the start, since they were not usable before. */
   public void unsortable() {
     course.unsortable();
   }
 
-  /** The next question. Asking again before it is answered gives the same. */
+  /**
+   * Returns the next request; the same one until it is answered.
+   *
+   * @throws IllegalStateException if the split is done
+   */
   public Ask ask() {
     if (done()) {
       throw new IllegalStateException("the period is split");
@@ -117,24 +122,25 @@ public final class Split {
   }
 
   /**
-   * Looks at the next row of the answer.
+   * Processes the next row of the response.
    *
-   * @param cells the texts of its fields, null where there is none
-   * @return whether it is to be taken
+   * @param cells the texts of its fields, null for a missing value
+   * @return whether the row belongs to the partition and is to be taken
    */
   public boolean row(@Nullable String[] cells) {
     return answer.row(cells, course.frame());
   }
 
-  /** Whether the row that was last looked at is the first of a block that an answer may cut. */
+  /** Returns whether the last row is the first of a block that the limit may cut off. */
   public boolean blockStarts() {
     return answer.blockStarts();
   }
 
   /**
-   * Takes the end of the answer.
+   * Processes the end of the response.
    *
-   * @param rows how many it had
+   * @param rows number of rows of the response
+   * @return which of the taken rows are kept
    */
   public Kept answered(long rows) {
     Kept kept = course.frame().end(answer, rows >= limit);
@@ -148,18 +154,18 @@ public final class Split {
   }
 
   /**
-   * Takes a refusal of the question.
+   * Handles a refusal of the request.
    *
-   * @return what is to be done with what was kept; {@link Kept#NOTHING} when it has failed
+   * @return what to do with the kept rows; {@link Kept#NOTHING} if the split has failed
    */
   public Kept refused(String words) {
     return course.refused(words);
   }
 
   /**
-   * What can be done when the parts are fewer than the period's total.
+   * Returns what can be done if the partitions have fewer rows than the period's total.
    *
-   * @param known whether there is a total: without one only what may be missing is asked for
+   * @param known whether there is a total: without one, only rows that may be missing are requested
    */
   public Recourse missing(boolean known) {
     return course.missing(known);

@@ -8,8 +8,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The answer in hand, row by row. Sorted, it comes in blocks of values that differ at most in case:
- * all but the last are complete, which the limit may have cut.
+ * The current response, row by row. A sorted response consists of blocks of values that differ at
+ * most in case: all are complete but the last, which the limit may have cut off.
  */
 final class SplitAnswer {
   private final SplitFields fields;
@@ -32,8 +32,8 @@ final class SplitAnswer {
   private long taken;
 
   /**
-   * @param order learns from what comes
-   * @param sortedBy the field whose blocks matter; -1 when none does
+   * @param order learns from the rows
+   * @param sortedBy the field that the rows are sorted by; -1 if the order does not matter
    */
   SplitAnswer(SplitFields fields, ServerOrder order, int sortedBy, boolean ascending) {
     this.fields = fields;
@@ -43,7 +43,7 @@ final class SplitAnswer {
     this.sample = new Sample(fields.size());
   }
 
-  /** Looks at the next row; whether it is to be taken. */
+  /** Processes the next row. Returns whether it is taken. */
   boolean row(@Nullable String[] cells, SplitFrame frame) {
     if (sortedBy >= 0) {
       follow(cells[sortedBy]);
@@ -107,7 +107,7 @@ final class SplitAnswer {
     blockStarts = true;
   }
 
-  /** Whether the row that was last looked at is the first of a block. */
+  /** Returns whether the last row is the first of a block. */
   boolean blockStarts() {
     return blockStarts;
   }
@@ -116,7 +116,7 @@ final class SplitAnswer {
     return any;
   }
 
-  /** Whether a value came in two places: it is not sorted. */
+  /** Returns whether a value occurred in two places, so that the rows are not sorted. */
   boolean scattered() {
     return scattered;
   }
@@ -125,32 +125,32 @@ final class SplitAnswer {
     return blocks;
   }
 
-  /** Whether the rows of the last block have no value. */
+  /** Returns whether the rows of the last block have no value. */
   boolean blockIsNull() {
     return last == null;
   }
 
-  /** The value before the last block; null when there is none. */
+  /** Returns the value before the last block; null if there is none. */
   @Nullable String beforeBlock() {
     return beforeBlock;
   }
 
-  /** The values of the last block, whether their rows were taken or not. */
+  /** Returns the values of the last block, whether or not their rows were taken. */
   Set<String> inBlock() {
     return inBlock;
   }
 
-  /** The values of the blocks before the last, and how many rows were taken of each. */
+  /** Returns the values of the blocks before the last, with the number of rows taken of each. */
   Map<String, Integer> complete() {
     return complete;
   }
 
-  /** Whether the rows without a value are a block before the last. */
+  /** Returns whether the rows without a value form a block before the last. */
   boolean nullComplete() {
     return nullComplete;
   }
 
-  /** The rows that were taken: of the last block, or of all when no blocks matter. */
+  /** Returns the taken rows of the last block, or all taken rows if the order does not matter. */
   Sample sample() {
     return sample;
   }
@@ -163,7 +163,9 @@ final class SplitAnswer {
     return takenBeforeBlock;
   }
 
-  /** The value of most rows that were taken of the last block; null when there is none. */
+  /**
+   * Returns the most frequent value among the taken rows of the last block; null if there is none.
+   */
   @Nullable String dominant() {
     return sample.values(sortedBy).entrySet().stream()
         .filter(e -> e.getKey() != null)

@@ -13,11 +13,11 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a split has come to, what it has learnt of the server, and the moves that lead on: a part
- * is asked for by the frame on top, which on its answer leaves, or puts others on top of itself.
+ * The state of a split, what it has learned about the server, and its transitions: the frame on top
+ * of the stack sends the requests; on a response it removes itself, or pushes other frames.
  */
 final class SplitCourse {
-  /** Rows of a part that must have been seen to judge by them how to walk it. */
+  /** Rows of a partition that the sample must contain to choose a layout by them. */
   private static final int LEAST_SEEN = 12;
 
   private final SplitFields fields;
@@ -26,21 +26,21 @@ final class SplitCourse {
   private final Sample first;
   private final ServerOrder order = new ServerOrder();
 
-  /** Fields whose missing values cannot be asked for: the period is not walked by them. */
+  /** Fields whose missing values cannot be requested: the period is not split by them. */
   private final Set<Integer> banned = new HashSet<>();
 
   private final Deque<SplitFrame> stack = new ArrayDeque<>();
 
-  /** Complements that are likely empty, asked for only when something is missing. */
+  /** Complements that are probably empty, requested only if rows are missing. */
   private final Deque<SplitFrame> later = new ArrayDeque<>();
 
   private final Deque<NullsFrame> unseenNulls = new ArrayDeque<>();
   private @Nullable String failure;
 
   /**
-   * @param limit rows to ask for
-   * @param first the rows that reached the limit
-   * @param estimate how many rows there may be
+   * @param limit rows per request
+   * @param first the rows of the response that reached the limit
+   * @param estimate estimated number of rows of the period
    */
   SplitCourse(SplitFields fields, int limit, Sample first, long estimate) {
     this.fields = fields;
@@ -77,12 +77,12 @@ final class SplitCourse {
     return limit;
   }
 
-  /** The rows that reached the limit. */
+  /** Returns the rows of the response that reached the limit. */
   Sample first() {
     return first;
   }
 
-  /** Why the period cannot be had in parts; null while it may be. */
+  /** Returns why the period cannot be split, or null if it may still be. */
   @Nullable String failure() {
     return failure;
   }
@@ -91,34 +91,36 @@ final class SplitCourse {
     return failure != null || stack.isEmpty();
   }
 
-  /** The part that is asked for. */
+  /** Returns the partition that is being fetched. */
   SplitFrame frame() {
     return stack.element();
   }
 
-  // --- Moves of a frame
+  // --- Transitions by a frame
 
-  /** Asks for another part first. */
+  /** Fetches another partition before the current one. */
   void push(SplitFrame frame) {
     stack.push(frame);
   }
 
-  /** Is done with the part that is asked for. */
+  /** Ends the current partition. */
   void leave() {
     stack.remove();
   }
 
-  /** Asks for a part only when something is missing. */
+  /** Fetches a partition only if rows are missing. */
   void postpone(SplitFrame frame) {
     later.add(frame);
   }
 
-  /** Asks for rows without a value when something is missing, unless they turn up. */
+  /**
+   * Fetches the rows without a value if rows are missing, unless another response contains them.
+   */
   void mayMissNulls(NullsFrame nulls) {
     unseenNulls.add(nulls);
   }
 
-  /** Starts over: what was kept is to be dropped. */
+  /** Starts over: the kept rows must be dropped. */
   Kept restart() {
     start();
     return Kept.RESTART;
@@ -137,7 +139,10 @@ final class SplitCourse {
             : "a part of it has more rows than the limit and no field left to walk it by");
   }
 
-  /** The walk is at its end, but that rows without a value, known to exist, did not come. */
+  /**
+   * Handles a partition that ended without its rows without a value, although such rows exist:
+   * starts over without the field, or fails if that was done before.
+   */
   Kept bereft(Part part) {
     if (!banned.add(part.bereft())) {
       return fail("rows without " + fields.get(part.bereft()).apiName() + " cannot be asked for");
@@ -145,7 +150,7 @@ final class SplitCourse {
     return restart();
   }
 
-  /** Walks what is left of a part by another field. */
+  /** Fetches the rest of a partition by another field, or fails if none is left. */
   Kept otherwise(Part rest, Sample sample, long rows) {
     if (fields.choose(rest, sample, Set.of()) < 0) {
       return unsplittable(rest);
@@ -154,7 +159,7 @@ final class SplitCourse {
     return Kept.NOTHING;
   }
 
-  /** Asks for a part first, walked so that it takes the fewest requests. */
+  /** Fetches a partition before the current one, with the fewest requests. */
   void walk(Part part, Sample sample, long rows) {
     walk(part, sample, rows, Set.of());
   }
@@ -170,7 +175,8 @@ final class SplitCourse {
       stack.push(new PiecesFrame(this, part.watching(watch), field, watch, rows, false));
       return;
     }
-    // The rows that reached the limit are of all the period: they show what a part is like.
+    // The rows of the response that reached the limit come from the whole period: they are a sample
+    // of each partition.
     List<@Nullable String[]> seen = first.all().stream().filter(part::holds).toList();
     if (seen.size() < LEAST_SEEN) {
       stack.push(sorted(part, field));
@@ -179,7 +185,7 @@ final class SplitCourse {
     lay(part, seen, (double) estimate * seen.size() / first.rows(), not);
   }
 
-  /** Walks a part by the layout that costs least. */
+  /** Fetches a partition with the layout that costs least. */
   private void lay(Part part, List<@Nullable String[]> seen, double rows, Set<Integer> not) {
     Sample sample = sampleOf(seen);
     Layout layout = new Layout(fields, order.assumed(), limit, part, seen, rows);
@@ -232,7 +238,10 @@ final class SplitCourse {
     }
   }
 
-  /** Has the rows without a value asked for at both ends of the order, unless they turn up. */
+  /**
+   * Schedules requests for the rows without a value at both ends of the order, unless another
+   * response contains them.
+   */
   private Part.Watch watchNulls(Part part, int field) {
     Part.Watch watch = new Part.Watch(field);
     Part watched = part.watching(watch);
@@ -252,9 +261,9 @@ final class SplitCourse {
     return new SortedFrame(this, part.watching(watch), field, watch);
   }
 
-  // --- Moves of the whole
+  // --- Transitions of the whole split
 
-  /** Goes without sorted answers from the start. */
+  /** Avoids sorted requests from the start. */
   void unsortable() {
     if (order.useful()) {
       order.giveUp();
@@ -262,7 +271,7 @@ final class SplitCourse {
     }
   }
 
-  /** The question was refused: goes without what the server may not know, if there is any. */
+  /** Handles a refusal: starts over without expressions, then without sorting, then fails. */
   Kept refused(String words) {
     Split.Ask ask = frame().ask();
     boolean expression =
@@ -281,9 +290,9 @@ final class SplitCourse {
   }
 
   /**
-   * What can be done when the parts are fewer than the period's total.
+   * Returns what can be done if the partitions have fewer rows than the period's total.
    *
-   * @param known whether there is a total: without one only what may be missing is asked for
+   * @param known whether there is a total: without one, only rows that may be missing are requested
    */
   Recourse missing(boolean known) {
     if (failure != null) {

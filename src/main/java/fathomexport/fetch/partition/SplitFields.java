@@ -13,18 +13,18 @@ import java.util.Set;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** The fields that a period can be walked by, by their place in the grouping, and their filters. */
+/** The fields by which a period can be split, by their index in the grouping, and their filters. */
 final class SplitFields {
-  /** Bytes that filters may take of a URL, the report's own included. */
+  /** Bytes that filters may take in a URL, including the report's own. */
   private static final int MOST_BYTES = 6_000;
 
-  /** Values that one walk may exclude one by one, or part by. */
+  /** Most values that one partition may exclude one by one, or be split by. */
   static final int MOST_VALUES = 60;
 
   private final List<Field> grouping;
   private final int room;
 
-  /** Fields that the report itself holds to one value. */
+  /** Fields for which the report itself filters one value. */
   private final Set<Integer> constant = new HashSet<>();
 
   private boolean matchable = true;
@@ -50,22 +50,22 @@ final class SplitFields {
     return grouping.get(field);
   }
 
-  /** Whether the server takes regular expressions, as far as is known. */
+  /** Returns whether the server accepts regular expressions, as far as is known. */
   boolean matchable() {
     return matchable;
   }
 
-  /** Goes without regular expressions from now on. */
+  /** Avoids regular expressions from now on. */
   void unmatchable() {
     matchable = false;
   }
 
-  /** Whether a field can be filtered by regular expressions. */
+  /** Returns whether a field can be filtered by regular expressions. */
   boolean byExpression(int field) {
     return matchable && grouping.get(field).kind() == Field.Kind.TEXT;
   }
 
-  /** The field that cuts best, going by a sample; -1 when none is left. */
+  /** Returns the field that splits best according to a sample; -1 if none is left. */
   int choose(Part part, Sample sample, Set<Integer> not) {
     int best = -1;
     long least = Long.MAX_VALUE;
@@ -91,7 +91,7 @@ final class SplitFields {
         && !not.contains(field);
   }
 
-  /** The fields that a part can be cut by. */
+  /** Returns the fields by which a partition can be cut. */
   List<Integer> filterable(Part part, Set<Integer> not) {
     return IntStream.range(0, grouping.size())
         .filter(i -> isFilterable(i, part, not))
@@ -99,14 +99,20 @@ final class SplitFields {
         .toList();
   }
 
-  /** The fields that a part can be walked by, going by a sample: without those that are worse. */
+  /**
+   * Returns the fields in whose order a partition can be fetched with the least hindrance,
+   * according to a sample.
+   */
   List<Integer> walkable(Part part, Sample sample, Set<Integer> not) {
     List<Integer> all = filterable(part, not);
     int least = all.stream().mapToInt(i -> hindrance(i, sample)).min().orElse(0);
     return all.stream().filter(i -> hindrance(i, sample) == least).toList();
   }
 
-  /** What stands against a walk by a field, least first. */
+  /**
+   * Returns how unsuitable the order of a field is: 0 is suitable, 1 has too many values to exclude
+   * one by one, 2 has fewer than two values.
+   */
   private int hindrance(int field, Sample sample) {
     return sample.distinct(field) < 2
         ? 2
@@ -118,8 +124,8 @@ final class SplitFields {
   }
 
   /**
-   * A filter that lets rows of a value through. One for a value that cannot be sent lets others
-   * through as well; null where the field takes no such filter.
+   * Returns a filter that matches the rows with a value. For a value that cannot be sent it matches
+   * other values as well; null if the field has no such filter.
    */
   @Nullable Filter holding(int field, String value) {
     if (StoredText.isSendable(value)) {
@@ -128,12 +134,16 @@ final class SplitFields {
     return byExpression(field) ? filter(field, Operator.MATCHING, Patterns.like(value)) : null;
   }
 
-  /** Bytes that a part's filters leave for more. */
+  /** Returns the bytes that a partition's filters leave for others. */
   int room(Part part) {
     return room - part.encodedLength();
   }
 
-  /** Filters that exclude values, the ones of most rows first, as far as there is room. */
+  /**
+   * Returns filters that exclude values, those with the most rows first, as far as there is room.
+   *
+   * @param left bytes that the filters may take
+   */
   List<Filter> excluding(int field, Map<String, Integer> values, int left) {
     List<Filter> filters = new ArrayList<>();
     List<Map.Entry<String, Integer>> largest = new ArrayList<>(values.entrySet());
@@ -153,13 +163,13 @@ final class SplitFields {
     return filters;
   }
 
-  /** The rows of a part that have no value of a field, where there are some. */
+  /** Returns the rows of a partition without a value of a field, of which there are some. */
   Part onlyNulls(Part part, int field) {
     Filter filter = filter(field, Operator.NOT_MATCHING, "^");
     return part.where(List.of(filter), field, Objects::isNull).fixing(field).bereftOf(field);
   }
 
-  /** Asks for a part, with these filters besides its own. */
+  /** Returns a request for a partition, with filters in addition to its own. */
   Split.Ask question(Part part, List<Filter> more, int sortBy, boolean ascending) {
     List<Filter> filters = new ArrayList<>(part.filters());
     filters.addAll(more);

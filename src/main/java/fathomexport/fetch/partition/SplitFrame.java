@@ -2,7 +2,7 @@ package fathomexport.fetch.partition;
 
 import org.jspecify.annotations.Nullable;
 
-/** A part that is being had: what is asked for next, and what follows from the answer. */
+/** A partition that is being fetched: its next request, and what follows from the response. */
 abstract class SplitFrame {
   final SplitCourse course;
   final SplitFields fields;
@@ -14,7 +14,7 @@ abstract class SplitFrame {
     this.part = part;
   }
 
-  /** Looks at a row; whether it is to be taken: it belongs to the part, and is not had yet. */
+  /** Returns whether a row is taken: it belongs to the partition and has not been fetched yet. */
   final boolean take(@Nullable String[] cells) {
     boolean taken = part.holds(cells) && lacks(cells);
     if (taken) {
@@ -25,16 +25,16 @@ abstract class SplitFrame {
 
   abstract Split.Ask ask();
 
-  /** The field whose blocks matter; -1 when none does. */
+  /** Returns the field that responses are sorted by; -1 if the order does not matter. */
   abstract int sortedBy();
 
-  /** Whether a row of the part is not had yet. */
+  /** Returns whether a row of the partition has not been fetched yet. */
   abstract boolean lacks(@Nullable String[] cells);
 
   /**
-   * Takes the end of the answer, and makes the next move.
+   * Processes the end of the response and makes the next transition.
    *
-   * @param full whether it reached the limit
+   * @param full whether the response reached the limit
    */
   abstract Split.Kept end(SplitAnswer answer, boolean full);
 }

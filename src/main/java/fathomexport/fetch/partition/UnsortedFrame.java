@@ -3,7 +3,7 @@ package fathomexport.fetch.partition;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A part that is asked for in no particular order: an answer below the limit is all of it. */
+/** A partition that is requested without an order: a response below the limit is all of it. */
 abstract class UnsortedFrame extends SplitFrame {
   UnsortedFrame(SplitCourse course, Part part) {
     super(course, part);
@@ -33,6 +33,6 @@ abstract class UnsortedFrame extends SplitFrame {
     return answer.taken() == 0 && part.bereft() >= 0 ? course.bereft(part) : Split.Kept.ALL;
   }
 
-  /** Makes the next move when the part does not fit in an answer. */
+  /** Makes the next transition if the partition does not fit in a response. */
   abstract Split.Kept tooLarge(SplitAnswer answer);
 }

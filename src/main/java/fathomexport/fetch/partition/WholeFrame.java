@@ -1,6 +1,6 @@
 package fathomexport.fetch.partition;
 
-/** A part that no field is left to walk by. */
+/** A partition that cannot be split further, since no field is left. */
 final class WholeFrame extends UnsortedFrame {
   WholeFrame(SplitCourse course, Part part) {
     super(course, part);
