@@ -13,6 +13,7 @@ import fathomexport.report.Column;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
 import fathomexport.report.Report;
+import fathomexport.report.Site;
 import fathomexport.report.Slice;
 import fathomexport.report.TableSchema;
 import fathomexport.report.rows.RowDigest;
@@ -87,7 +88,7 @@ final class Verifier {
           reports.computeIfAbsent(slice, s -> new ArrayList<>()).add(report);
         }
       }
-      reports.forEach((slice, its) -> verify(slice, its, finished, subject.site().zone()));
+      reports.forEach((slice, its) -> verify(slice, its, finished, subject.site()));
     }
     List<String> order = job.reports().stream().map(Report::name).toList();
     differences.sort(Comparator.comparing(d -> order.indexOf(d.report())));
@@ -103,14 +104,14 @@ final class Verifier {
    * Compares all reports of a slice. Those with the same control query are compared together, so
    * that each query is sent once and its totals need not be kept, however many sites there are.
    */
-  private void verify(Slice slice, List<Report> reports, DayRange range, @Nullable ZoneId zone) {
+  private void verify(Slice slice, List<Report> reports, DayRange range, Site site) {
     Map<ControlQuery, List<Comparison>> byControl = new LinkedHashMap<>();
     for (Report report : reports) {
       for (Sink sink : sinks.all()) {
         damaged.addAll(sink.damages(report, List.of(slice.site()), range));
         unlessDamaged(
             () ->
-                comparisons(report, slice, sink, range)
+                comparisons(report, slice, sink, range, site.firstDay())
                     .forEach(
                         c ->
                             byControl
@@ -120,7 +121,7 @@ final class Verifier {
                                 .add(c)));
       }
     }
-    byControl.forEach((query, comparisons) -> compare(query, comparisons, zone));
+    byControl.forEach((query, comparisons) -> compare(query, comparisons, site.zone()));
   }
 
   /**
@@ -152,8 +153,14 @@ final class Verifier {
       DayRange asked,
       List<DayRange> periods) {}
 
+  /**
+   * Returns what a sink is to hold for a report and slice.
+   *
+   * @param firstDay the first day that an export fetches. Earlier periods are compared only if they
+   *     are stored: others are missing for good, and a request for them would be billed in vain.
+   */
   private static List<Comparison> comparisons(
-      Report report, Slice slice, Sink sink, DayRange range) {
+      Report report, Slice slice, Sink sink, DayRange range, LocalDate firstDay) {
     Map<String, LedgerEntry> held = new LinkedHashMap<>();
     for (LedgerEntry entry :
         sink.ledger().entries(report.name(), List.of(slice.site()), range.first())) {
@@ -171,8 +178,15 @@ final class Verifier {
     List<DayRange> periods =
         range
             .periods(report.dateGrouping())
+            .filter(
+                p ->
+                    held.containsKey(key(report, p, p))
+                        || !report.dateGrouping().periodEnd(p).isBefore(firstDay))
             .map(p -> measured(report, range, held.get(key(report, p, p)), p))
             .toList();
+    if (periods.isEmpty()) {
+      return List.of();
+    }
     DayRange asked = new DayRange(periods.get(0).first(), periods.get(periods.size() - 1).last());
     return List.of(new Comparison(report, sink, held, asked, periods));
   }
