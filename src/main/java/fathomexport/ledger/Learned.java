@@ -15,7 +15,7 @@ import java.util.Optional;
  * @param mostRows the most rows that one response contained: no cap lies below
  * @param limits the highest accepted row limit per account and query shape, where a higher one was
  *     refused
- * @param offsets how the API treats the parameter {@code offset}, per account
+ * @param offsets how the API treats offsets, per account
  */
 public record Learned(
     Map<String, Integer> maxDays,
