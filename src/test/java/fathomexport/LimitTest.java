@@ -269,10 +269,11 @@ class LimitTest {
 
     assertThat(ended.code()).as(ended.said()).isEqualTo(78);
     // Four shapes, each with three limits of the whole range and of a single day; then each once
-    // for every other week, and the control of the second report once more.
+    // for every other week.
     assertThat(
             api.log().aggregations().stream().filter(e -> "A".equals(e.request().site())).count())
-        .isLessThanOrEqualTo(4 * 6 + 5 * 2 + 1);
+        .isLessThanOrEqualTo(4 * 6 + 5 * 2);
+    assertNoneTwice();
     assertThat(
             database.query("SELECT * FROM fathom_ops.learned WHERE kind IN ('limit', 'max_days')"))
         .isEmpty();
@@ -281,5 +282,67 @@ class LimitTest {
                 REPORTS.get(1).expected(api.world(), api.truth(), "B", FIRST, LAST),
                 Landed.inPostgres(database, REPORTS.get(1))))
         .isEmpty();
+  }
+
+  /** No request of a site was refused and then sent again as it was. */
+  private void assertNoneTwice() {
+    assertThat(
+            api.log().aggregations().stream()
+                .filter(e -> e.status() == 400)
+                .map(e -> e.request().parameters()))
+        .doesNotHaveDuplicates();
+  }
+
+  /** Rows whose control is refused are stored without one; the refusal serves all of them. */
+  @ParameterizedTest
+  @CsvSource({"true, 78", "false, 0"})
+  void aControlThatIsRefused(boolean isReport, int code) {
+    api.behave(
+        Behaviour.unlimited()
+            .withFault(
+                FaultRule.when(
+                    r ->
+                        r.aggregation() > 0
+                            && "A".equals(r.site())
+                            && String.valueOf(r.parameter("field_grouping")).length() < 5,
+                    badRequest())));
+    List<Question> grouped =
+        List.of(
+            Question.pageviews("pages_daily", "day", "pathname"),
+            Question.pageviews("browsers_daily", "day", "browser"),
+            Question.pageviews("countries_daily", "day", "country_code"),
+            Question.pageviews("devices_daily", "day", "device_type"));
+    List<Question> reports = new ArrayList<>(grouped);
+    if (isReport) {
+      reports.add(0, REPORTS.get(0));
+    }
+
+    Installation.Ended ended = backfill(shipped("[postgres]", reports));
+
+    assertThat(ended.code()).as(ended.said()).isEqualTo(code);
+    assertNoneTwice();
+    assertThat(refused()).as("three limits of the range, and of a single day").isEqualTo(6);
+    for (Question report : grouped) {
+      assertThat(
+              Landed.differences(
+                  SITES.stream()
+                      .flatMap(
+                          site ->
+                              report.expected(api.world(), api.truth(), site, FIRST, LAST).stream())
+                      .toList(),
+                  Landed.inPostgres(database, report)))
+          .as(report.name())
+          .isEmpty();
+      assertThat(
+              database.query(
+                  "SELECT site_id, status, bool_and(reason LIKE 'no control is possible: the API"
+                      + " refuses with 400%') FROM fathom_ops.ledger WHERE report = '"
+                      + report.name()
+                      + "' GROUP BY 1, 2 ORDER BY 1"))
+          .as(report.name())
+          .hasSize(2)
+          .first()
+          .isEqualTo(List.of("A", "uncertified", true));
+    }
   }
 }

@@ -72,6 +72,9 @@ class SiteTroubleTest {
           Question.pageviews("countries_daily", "day", "country_code"),
           Question.pageviews("devices_daily", "day", "device_type"));
 
+  /** 5 attempts at a question in its first turn, 2 in its second: for all reports together. */
+  private static final int MOST_PER_QUESTION_OF_ALL = 7;
+
   @TempDir Path directory;
 
   private final JumpingTime time = new JumpingTime(NOW);
@@ -268,11 +271,113 @@ class SiteTroubleTest {
 
     assertThat(result.exitCode()).as(result.toString()).isEqualTo(75);
     assertComplete(reports, without(sick));
-    assertThat(about(sick)).hasSizeLessThanOrEqualTo(8 * MOST_PER_QUERY);
+    assertThat(about(sick))
+        .as("their control is one question")
+        .hasSize(MOST_PER_QUESTION_OF_ALL)
+        .noneMatch(e -> isGrouped(e.request()));
     int lastHealthy =
         about(without(sick)).stream().mapToInt(e -> e.request().aggregation()).max().orElse(0);
     assertThat(lastHealthy).isLessThanOrEqualTo(about(without(sick)).size() + 5);
     assertThat(waits).isEmpty();
+  }
+
+  private static boolean isControl(ApiRequest request) {
+    return request.aggregation() > 0 && !isGrouped(request);
+  }
+
+  /** The reports that share a control share its failure, too. */
+  private RunResult controlFails(List<Question> reports, Fault fault, int code) throws IOException {
+    List<String> sick = sites.subList(0, 1);
+    api.behave(
+        normal.withFault(FaultRule.when(r -> isControl(r) && sick.contains(r.site()), fault)));
+
+    RunResult result = night(reports, Patience.LIMITED);
+
+    assertThat(result.exitCode()).as(result.toString()).isEqualTo(code);
+    assertComplete(reports, without(sick));
+    assertThat(result.messages())
+        .as("each report says why it has no rows")
+        .hasSize(reports.size())
+        .allMatch(m -> m.contains(sick.get(0)));
+    return result;
+  }
+
+  @Test
+  void aControlThatTimesOutIsOneQuestion() throws IOException {
+    RunResult result = controlFails(FIVE_REPORTS, Fault.status(504), 75);
+
+    assertThat(about(sites.subList(0, 1)))
+        .hasSize(MOST_PER_QUESTION_OF_ALL)
+        .noneMatch(e -> isGrouped(e.request()));
+    assertThat(result.messages()).allMatch(m -> m.contains("504"));
+    assertThat(waits).as("the API is not taken for down").isEmpty();
+    assertThat(outcomes.stream().mapToLong(WindowOutcome::requests).sum())
+        .as("each request stands with a window")
+        .isEqualTo(api.log().aggregations().size());
+    api.behave(normal);
+    assertThat(night(FIVE_REPORTS, Patience.LIMITED).exitCode()).isZero();
+    assertComplete(FIVE_REPORTS, sites);
+  }
+
+  /** The control is no report of its own: whichever report needs it first asks for all. */
+  @Test
+  void aControlOfGroupedReportsThatTimesOutIsOneQuestion() throws IOException {
+    RunResult result = controlFails(FIVE_REPORTS.subList(1, 5), Fault.status(504), 75);
+
+    assertThat(about(sites.subList(0, 1)))
+        .hasSize(MOST_PER_QUESTION_OF_ALL)
+        .noneMatch(e -> isGrouped(e.request()));
+    assertThat(result.messages()).allMatch(m -> m.contains("504"));
+  }
+
+  /** The second turn asks once more, for all reports. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1})
+  void aControlThatTimesOutForAWhile(int firstReport) throws IOException {
+    List<Question> reports = FIVE_REPORTS.subList(firstReport, 5);
+    List<String> sick = sites.subList(0, 1);
+    api.behave(
+        normal.withFault(
+            FaultRule.first(5, r -> isControl(r) && sick.contains(r.site()), Fault.status(504))));
+
+    RunResult result = night(reports, Patience.LIMITED);
+
+    assertThat(result.exitCode()).as(result.toString()).isZero();
+    assertComplete(reports, sites);
+    assertThat(about(sick)).hasSize(5 + 5);
+  }
+
+  /** What can never be used is asked twice, and not again by each report that needs it. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1})
+  void aControlThatCanNeverBeUsed(int firstReport) throws IOException {
+    List<Question> reports = FIVE_REPORTS.subList(firstReport, 5);
+
+    RunResult result = controlFails(reports, Fault.body("[\"x\"]"), 65);
+
+    assertThat(about(sites.subList(0, 1))).hasSize(2).noneMatch(e -> isGrouped(e.request()));
+    assertThat(result.messages()).allMatch(m -> m.contains("row 1 is not an object"));
+  }
+
+  @Test
+  void aControlThatIsNestedTooDeeply() throws IOException {
+    controlFails(FIVE_REPORTS, Fault.body("[{\"x\":" + "[".repeat(20_000)), 65);
+
+    assertThat(about(sites.subList(0, 1))).hasSize(2);
+  }
+
+  /** An answer that is well formed, but to another question. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1})
+  void aControlAboutOtherDays(int firstReport) throws IOException {
+    controlFails(
+        FIVE_REPORTS.subList(firstReport, 5),
+        Fault.body(
+            "[{\"date\":\"2020-01-01\",\"visits\":1,\"uniques\":1,\"pageviews\":1,"
+                + "\"avg_duration\":1,\"bounce_rate\":0}]"),
+        65);
+
+    assertThat(about(sites.subList(0, 1))).hasSize(2).noneMatch(e -> isGrouped(e.request()));
   }
 
   /** The API is away in the middle, for less than the run is patient: nothing is missing. */

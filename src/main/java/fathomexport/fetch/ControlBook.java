@@ -1,5 +1,7 @@
 package fathomexport.fetch;
 
+import fathomexport.api.Outcome;
+import fathomexport.api.Refusal;
 import fathomexport.certify.PeriodTotals;
 import fathomexport.plan.ControlQuery;
 import fathomexport.report.DateGrouping;
@@ -19,11 +21,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Cache of a run's control totals: each is queried once and serves every report of the slice with
- * the same grouping and filters. Bounded to 256 families; the least recently used is evicted.
- * Thread-safe.
+ * the same grouping and filters. Bounded to 256 families; the least recently used is evicted. Also
+ * remembers the control questions that failed, so that they too serve every report. Thread-safe.
  */
 public final class ControlBook {
   private static final int FAMILIES = 256;
+
+  /** Failed questions to remember: more than a run of hours can send. */
+  private static final int UNANSWERED = 4_096;
 
   /**
    * Identifies control queries that differ only in their days.
@@ -71,6 +76,70 @@ public final class ControlBook {
         }
       };
 
+  /**
+   * A control question without an answer.
+   *
+   * @param failure why, as the reports that depend on it are told
+   * @param times how often it was asked in vain
+   * @param forGood whether it would fail in the same way however often it is asked
+   */
+  private record Unanswered(Outcome.Failure<?> failure, int times, boolean forGood) {}
+
+  /**
+   * The failed questions, apart from the totals: a task that is put behind the others comes back
+   * after many families.
+   */
+  private final Map<ControlQuery, Unanswered> unanswered =
+      new LinkedHashMap<>(16, 0.75f, true) {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<ControlQuery, Unanswered> eldest) {
+          return size() > UNANSWERED;
+        }
+      };
+
+  /**
+   * Returns why a question is not to be sent: it was refused, its answer can never be used, or it
+   * has failed in this turn already. Later turns may each send it once more, so that a passing
+   * outage is survived; all reports that depend on it share that request.
+   *
+   * @param question the query of exactly these days and aggregates
+   * @param turn the turn of the task that needs the answer, from 1
+   */
+  synchronized Optional<Outcome.Failure<?>> unanswered(ControlQuery question, int turn) {
+    Unanswered known = unanswered.get(question);
+    return known != null && (known.forGood() || known.times() >= turn)
+        ? Optional.of(known.failure())
+        : Optional.empty();
+  }
+
+  /**
+   * Remembers that a question failed. Failures that say nothing about the question, such as a stop
+   * or an API that is down altogether, are not remembered.
+   */
+  synchronized void failed(ControlQuery question, Outcome.Failure<?> failure) {
+    Unanswered before = unanswered.get(question);
+    int times = before == null ? 1 : before.times() + 1;
+    if (failure instanceof Outcome.Refused<?> refused) {
+      unanswered.put(question, new Unanswered(failure, times, refused.refusal() != Refusal.OTHER));
+    } else if (failure instanceof Outcome.Malformed<?> malformed) {
+      unanswered.put(question, new Unanswered(failure, times, malformed.lasting()));
+    } else if (failure instanceof Outcome.Unavailable<?> away) {
+      switch (away.cause()) {
+        case ATTEMPTS, RETRIES_SPENT ->
+            // Retries belong to a site and report: those of the other reports are not used up.
+            unanswered.put(
+                question,
+                new Unanswered(
+                    new Outcome.Unavailable<>(away.reason(), Outcome.Unavailable.Cause.ATTEMPTS),
+                    times,
+                    false));
+        case INTERRUPTED, DOWN, CLOSED -> {}
+      }
+    }
+  }
+
   /** Returns the totals of the days; empty unless the totals of all of them are known. */
   synchronized Optional<PeriodTotals> find(ControlQuery query, DayRange days) {
     Page page = families.get(Family.of(query, days));
@@ -102,6 +171,7 @@ public final class ControlBook {
    * @param at when the response ended
    */
   public synchronized void put(ControlQuery query, DayRange days, PeriodTotals totals, Instant at) {
+    unanswered.remove(new ControlQuery(query.slice(), query.shape(), days));
     Page page = families.computeIfAbsent(Family.of(query, days), f -> new Page());
     page.totals.replace(totals, days);
     keys(query.shape().dateGrouping(), days).forEach(key -> page.known.put(key, at));

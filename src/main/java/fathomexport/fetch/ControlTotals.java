@@ -95,23 +95,57 @@ public final class ControlTotals {
     context.book().forgetAnswers(query, days);
   }
 
-  /** Queries the control totals again, ignoring the cache. */
+  /**
+   * Queries the control totals again, ignoring the cached totals. A question that has failed is not
+   * sent again for each report that depends on it: see {@link ControlBook#unanswered}.
+   */
   void ask(DayRange days) throws FetchFailedException, IOException {
     Tally own = new Tally();
     try (RowSpool none = new RowSpool(context.spillDirectory())) {
       PagedFetch walk =
           new PagedFetch(
               context, new RangeQuery(query.slice(), query.shape(), days, zone), null, none, own);
-      walk.run();
-      if (!walk.faults().isEmpty()) {
-        throw new FetchFailedException(
-            new Outcome.Malformed<>(
-                "the control query's answer: " + walk.faults().values().iterator().next().reason(),
-                true));
+      Optional<Outcome.Failure<?>> unusable =
+          ask(context, new ControlQuery(query.slice(), query.shape(), days), walk);
+      if (unusable.isPresent()) {
+        throw new FetchFailedException(unusable.get());
       }
       context.book().put(query, days, walk.totals(), own.endedAt);
     } finally {
       tally.controlRequests += own.requests;
     }
+  }
+
+  /**
+   * Sends a control question, unless it has failed in this turn or for good, and remembers if it
+   * fails.
+   *
+   * @param walk fetches the answer
+   * @return why the answer, although complete, holds no totals; empty if it holds them
+   * @throws FetchFailedException if the question fails or has failed before
+   */
+  static Optional<Outcome.Failure<?>> ask(
+      FetchContext context, ControlQuery question, PagedFetch walk)
+      throws FetchFailedException, IOException {
+    ControlBook book = context.book();
+    Optional<Outcome.Failure<?>> before = book.unanswered(question, context.turn());
+    if (before.isPresent()) {
+      LOG.info("{} {}: not asked again", question.slice(), question.days());
+      throw new FetchFailedException(before.get());
+    }
+    try {
+      walk.run();
+    } catch (FetchFailedException e) {
+      book.failed(question, e.failure());
+      throw e;
+    }
+    Optional<Outcome.Failure<?>> unusable =
+        walk.faults().values().stream()
+            .findFirst()
+            .map(
+                fault ->
+                    new Outcome.Malformed<>("the control query's answer: " + fault.reason(), true));
+    unusable.ifPresent(failure -> book.failed(question, failure));
+    return unusable;
   }
 }

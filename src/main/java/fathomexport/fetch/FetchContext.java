@@ -4,10 +4,12 @@ import fathomexport.api.FathomClient;
 import java.nio.file.Path;
 
 /**
- * What all requests of a run share.
+ * What all requests of a task share.
  *
  * @param rowLimit rows per request, as configured
  * @param maxRangeDays widest range per request in days, for groupings other than hour
+ * @param turn the turn of the task that asks, from 1: a control question that failed in an earlier
+ *     turn may be asked once more
  */
 record FetchContext(
     FathomClient client,
@@ -15,4 +17,5 @@ record FetchContext(
     Knowledge knowledge,
     int rowLimit,
     int maxRangeDays,
-    Path spillDirectory) {}
+    Path spillDirectory,
+    int turn) {}

@@ -37,15 +37,19 @@ import org.jspecify.annotations.Nullable;
 public final class WindowFetcher {
   private final FetchContext context;
 
+  /**
+   * @param turn the turn of the task to fetch, from 1
+   */
   public WindowFetcher(
       FathomClient client,
       ControlBook book,
       Knowledge knowledge,
       int rowLimit,
       int maxRangeDays,
-      Path spillDirectory) {
+      Path spillDirectory,
+      int turn) {
     this.context =
-        new FetchContext(client, book, knowledge, rowLimit, maxRangeDays, spillDirectory);
+        new FetchContext(client, book, knowledge, rowLimit, maxRangeDays, spillDirectory, turn);
   }
 
   /** One chunk of a task. */
@@ -335,7 +339,11 @@ public final class WindowFetcher {
     private Fetched fetch(PagedFetch rows) throws FetchFailedException, IOException {
       ControlTotals by = control;
       PeriodTotals before = by == null ? new PeriodTotals() : by.get(task.days());
-      rows.run();
+      if (task.isControl()) {
+        ControlTotals.ask(context, new ControlQuery(task.slice(), task.shape(), task.days()), rows);
+      } else {
+        rows.run();
+      }
       DayRange days = new DayRange(next, rows.end());
       FetchTask piece = during(days);
       PeriodTotals totals = null;

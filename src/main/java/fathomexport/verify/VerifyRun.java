@@ -79,7 +79,8 @@ public final class VerifyRun {
             new Knowledge(sinks, settings.accountKey()),
             settings.rowLimit(),
             settings.maxRangeDays(),
-            spill.path());
+            spill.path(),
+            1);
     Verification verified =
         new Verifier(job, days, sinks, fetcher)
             .verify(

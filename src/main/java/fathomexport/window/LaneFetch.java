@@ -16,7 +16,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -93,10 +92,22 @@ final class LaneFetch implements AutoCloseable {
     Result next();
   }
 
+  /** Begins to fetch a task. */
+  @FunctionalInterface
+  interface Start {
+    /**
+     * Returns the task's chunks.
+     *
+     * @param turn the turn of the task, from 1; turns in which nothing could be fetched at all do
+     *     not count
+     */
+    Pieces of(FetchTask task, int turn);
+  }
+
   /** Turns per task, not counting those in which nothing could be fetched at all. */
   private static final int TURNS_OF_A_TASK = 2;
 
-  private final Function<FetchTask, Pieces> fetch;
+  private final Start fetch;
   private final Predicate<SiteId> comesLast;
   private final ExecutorService thread =
       Executors.newSingleThreadExecutor(
@@ -125,7 +136,7 @@ final class LaneFetch implements AutoCloseable {
   LaneFetch(Lane lane, RunContext run) {
     this(
         lane,
-        task -> new TaskFetch(run, task),
+        (task, number) -> new TaskFetch(run, task, number),
         site -> run.mayReorder() && run.failures().isTroubled(site));
   }
 
@@ -134,7 +145,7 @@ final class LaneFetch implements AutoCloseable {
    *
    * @param comesLast selects the sites whose tasks are fetched when no others are left
    */
-  LaneFetch(Lane lane, Function<FetchTask, Pieces> fetch, Predicate<SiteId> comesLast) {
+  LaneFetch(Lane lane, Start fetch, Predicate<SiteId> comesLast) {
     this.fetch = fetch;
     this.comesLast = comesLast;
     lane.tasks().forEach(task -> queue.add(new Turn(task, 1, 0)));
@@ -172,7 +183,7 @@ final class LaneFetch implements AutoCloseable {
         }
         turn = next.number();
         inVain = next.inVain();
-        from = fetch.apply(next.task());
+        from = fetch.of(next.task(), turn);
       }
       Result result = from.next().after(inVain);
       inVain = 0;

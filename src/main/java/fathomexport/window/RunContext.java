@@ -136,8 +136,12 @@ public final class RunContext implements AutoCloseable {
     return spending;
   }
 
-  /** Creates a fetcher for a task; its retries count against the budget of its site and reports. */
-  WindowFetcher fetcher(FetchTask task) {
+  /**
+   * Creates a fetcher for a task; its retries count against the budget of its site and reports.
+   *
+   * @param turn the turn of the task, from 1
+   */
+  WindowFetcher fetcher(FetchTask task, int turn) {
     return new WindowFetcher(
         failures.isTroubled(task.site().id())
             ? client.askingTroubled(RunFailures.asker(task))
@@ -146,7 +150,8 @@ public final class RunContext implements AutoCloseable {
         knowledge,
         spec.rowLimit(),
         spec.maxRangeDays(),
-        spillDirectory);
+        spillDirectory,
+        turn);
   }
 
   /** Starts fetching these lanes before a lane is exported. */

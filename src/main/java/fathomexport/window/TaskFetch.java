@@ -20,11 +20,14 @@ final class TaskFetch implements LaneFetch.Pieces {
   /** Requests of the chunks before the current one. */
   private long requestsBefore;
 
-  TaskFetch(RunContext run, FetchTask task) {
+  /**
+   * @param turn the turn of the task, from 1
+   */
+  TaskFetch(RunContext run, FetchTask task, int turn) {
     this.run = run;
     this.failures = run.failures();
     this.task = task;
-    this.fetcher = run.fetcher(task);
+    this.fetcher = run.fetcher(task, turn);
     this.pieces = fetcher.begin(task);
   }
 

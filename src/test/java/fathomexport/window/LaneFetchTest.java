@@ -101,7 +101,7 @@ class LaneFetchTest {
   private static List<LaneFetch.Result> take(
       Lane lane, Function<FetchTask, LaneFetch.Pieces> fetch, Predicate<SiteId> comesLast) {
     List<LaneFetch.Result> all = new ArrayList<>();
-    try (LaneFetch fetching = new LaneFetch(lane, fetch, comesLast)) {
+    try (LaneFetch fetching = new LaneFetch(lane, (task, turn) -> fetch.apply(task), comesLast)) {
       while (true) {
         Optional<LaneFetch.Result> next = fetching.next();
         if (next.isEmpty()) {
@@ -192,7 +192,7 @@ class LaneFetchTest {
     try (LaneFetch fetching =
         new LaneFetch(
             lane,
-            task ->
+            (task, turn) ->
                 () -> {
                   begun.get(lane.tasks().indexOf(task)).countDown();
                   return rows(task, true);
