@@ -397,6 +397,7 @@ public final class FathomClient implements AutoCloseable {
       Attempt<T> end = transport.attempt(url, permit, endpoint.maxBodyBytes(), reader);
       if (end instanceof Attempt.Faulty<T> faulty && faulty.fault() == Fault.LIMIT) {
         permit.limited();
+        deferAll(endpoint, asked(endpoint, faulty));
         listener.on(new RequestListener.Event.Limited(endpoint));
       } else if (end instanceof Attempt.Lapsed && endpoint.billed()) {
         shared.billed.decrementAndGet();
@@ -409,6 +410,27 @@ public final class FathomClient implements AutoCloseable {
       Duration took = Duration.ofNanos(controls.time().nanos() - start);
       listener.on(new RequestListener.Event.Answered(endpoint, attempt, usable, took));
     }
+  }
+
+  /** Returns the wait that the API requests, or null if it requests none. */
+  private static @Nullable Duration asked(Endpoint endpoint, Attempt.Faulty<?> faulty) {
+    return faulty.retryAfter() == null && faulty.fault() == Fault.LIMIT && endpoint.billed()
+        ? QUOTA_WINDOW
+        : faulty.retryAfter();
+  }
+
+  /**
+   * Grants no permit for the endpoint's quota before a requested wait is over. A 429 concerns the
+   * whole account, so this does not depend on whether its own call is retried.
+   */
+  private void deferAll(Endpoint endpoint, @Nullable Duration asked) {
+    if (asked != null) {
+      permits(endpoint).deferUntil(inFuture(believed(asked)));
+    }
+  }
+
+  private static Duration believed(Duration asked) {
+    return asked.compareTo(LONGEST_BELIEVED) < 0 ? asked : LONGEST_BELIEVED;
   }
 
   /**
@@ -474,8 +496,10 @@ public final class FathomClient implements AutoCloseable {
       if (probe) {
         breaker.abandoned();
       }
-      Instant until = inFuture(asked.compareTo(LONGEST_BELIEVED) < 0 ? asked : LONGEST_BELIEVED);
-      permits(endpoint).deferUntil(until);
+      Instant until = inFuture(believed(asked));
+      if (faulty.fault() != Fault.LIMIT) {
+        permits(endpoint).deferUntil(until);
+      }
       return sitsOut(faulty)
           ? Optional.empty()
           : Optional.of(closed(endpoint, new Permits.Wait(until, true)));
@@ -555,10 +579,7 @@ public final class FathomClient implements AutoCloseable {
 
   private <T> void pause(Endpoint endpoint, Scope about, int attempt, Attempt.Faulty<T> faulty)
       throws InterruptedException, StoppedException {
-    Duration asked = faulty.retryAfter();
-    if (asked == null && faulty.fault() == Fault.LIMIT && endpoint.billed()) {
-      asked = QUOTA_WINDOW;
-    }
+    Duration asked = asked(endpoint, faulty);
     Duration backoff = policy.backoff(attempt, controls.random());
     Duration wait = asked == null || asked.compareTo(backoff) < 0 ? backoff : asked;
     LOG.warn(
@@ -569,7 +590,7 @@ public final class FathomClient implements AutoCloseable {
         attempt + 1,
         wait.toMillis());
     Instant until = inFuture(wait);
-    if (asked != null) {
+    if (asked != null && faulty.fault() != Fault.LIMIT) {
       permits(endpoint).deferUntil(until);
     }
     controls.listener().on(new RequestListener.Event.Waiting(endpoint, until));
