@@ -511,24 +511,34 @@ public final class FathomClient implements AutoCloseable {
       }
       return Optional.of(new Outcome.Malformed<>(faulty.reason(), true));
     }
+    SiteId site = about.site();
+    boolean cleared = probe && site != null && policy.waits() && accountAnswers();
+    if (cleared) {
+      breaker.answered(null);
+    }
+    boolean probing = probe && !cleared;
     int most = faulty.fault() == Fault.LIMIT ? policy.maxAttempts() : attempts;
     boolean last = attempt >= most;
-    if (!probe && !last && budget.take()) {
+    if (!probing && !last && budget.take()) {
       return Optional.empty();
     }
     String reason =
         faulty.reason()
             + (last
                 ? " (attempt " + attempt + " of " + most + ")"
-                : probe ? "" : " (and no retry is left for this site and report)");
-    SiteId site = about.site();
-    if (site != null) {
-      breaker.failed(site, reason, probe);
-      if (policy.waits() && !breaker.isOpen() && !accountAnswers()) {
-        breaker.trip(reason, false);
+                : probing ? "" : " (and no retry is left for this site and report)");
+    if (site == null) {
+      if (policy.waits() || probe) {
+        breaker.trip(reason, probe);
       }
-    } else if (policy.waits() || probe) {
+    } else if (!policy.waits()) {
+      breaker.failed(site, reason, probe);
+    } else if (probing || (!cleared && !accountAnswers())) {
+      // A run that waits has no patience that ends, so it must not take the trouble of its last
+      // sites for the API's: the account decides, not the number of failures.
       breaker.trip(reason, probe);
+    } else {
+      breaker.answered(null);
     }
     if (breaker.isOpen()) {
       return site == null && policy.waits()
@@ -549,10 +559,14 @@ public final class FathomClient implements AutoCloseable {
                 : Outcome.Unavailable.Cause.ATTEMPTS));
   }
 
-  /** Returns whether the API responds to a request that does not depend on a site. Not billed. */
+  /**
+   * Returns whether the API responds to a request that does not depend on a site, if only with a
+   * 429. Not billed.
+   */
   private boolean accountAnswers() throws InterruptedException, StoppedException {
     return !(attempt(Endpoint.TOKEN, baseUrl + "/token", 1, () -> {}, Lookups::token)
-        instanceof Attempt.Faulty);
+            instanceof Attempt.Faulty<?> faulty)
+        || faulty.fault() == Fault.LIMIT;
   }
 
   private <T> Outcome<T> down() {
