@@ -466,6 +466,28 @@ class SiteTroubleTest {
     assertComplete(FIVE_REPORTS, sites);
   }
 
+  /** Two that never answer, while the account does: they fail for good, and the run ends. */
+  @Test
+  void oneThatWaitsDoesNotWaitForTwoSitesThatStayInTrouble() throws IOException {
+    List<String> sick = sites.subList(sites.size() - 2, sites.size());
+    api.behave(
+        normal.withFault(
+            FaultRule.when(
+                r -> sick.contains(r.site()) && r.aggregation() > 0 && r.aggregation() < 500,
+                Fault.status(504))));
+
+    RunResult result = night(FIVE_REPORTS, Patience.ENDLESS);
+
+    assertThat(result.exitCode()).as(result.toString()).isEqualTo(75);
+    assertComplete(FIVE_REPORTS, without(sick));
+    assertThat(about(sick)).hasSizeLessThanOrEqualTo(2 * 5 * MOST_PER_QUERY);
+    assertThat(about(without(sick))).hasSize(least(without(sick)));
+    assertThat(waits).isEmpty();
+    assertThat(result.messages())
+        .hasSize(2 * 5)
+        .allMatch(m -> sick.stream().anyMatch(m::contains) && m.contains("504"));
+  }
+
   /** Nothing is sent before its end, and one message says when that is. */
   @Test
   void aClosureThatIsNotSatOut() throws IOException {

@@ -397,6 +397,7 @@ public final class FathomClient implements AutoCloseable {
       Attempt<T> end = transport.attempt(url, permit, endpoint.maxBodyBytes(), reader);
       if (end instanceof Attempt.Faulty<T> faulty && faulty.fault() == Fault.LIMIT) {
         permit.limited();
+        deferAll(endpoint, asked(endpoint, faulty));
         listener.on(new RequestListener.Event.Limited(endpoint));
       } else if (end instanceof Attempt.Lapsed && endpoint.billed()) {
         shared.billed.decrementAndGet();
@@ -409,6 +410,27 @@ public final class FathomClient implements AutoCloseable {
       Duration took = Duration.ofNanos(controls.time().nanos() - start);
       listener.on(new RequestListener.Event.Answered(endpoint, attempt, usable, took));
     }
+  }
+
+  /** Returns the wait that the API requests, or null if it requests none. */
+  private static @Nullable Duration asked(Endpoint endpoint, Attempt.Faulty<?> faulty) {
+    return faulty.retryAfter() == null && faulty.fault() == Fault.LIMIT && endpoint.billed()
+        ? QUOTA_WINDOW
+        : faulty.retryAfter();
+  }
+
+  /**
+   * Grants no permit for the endpoint's quota before a requested wait is over. A 429 concerns the
+   * whole account, so this does not depend on whether its own call is retried.
+   */
+  private void deferAll(Endpoint endpoint, @Nullable Duration asked) {
+    if (asked != null) {
+      permits(endpoint).deferUntil(inFuture(believed(asked)));
+    }
+  }
+
+  private static Duration believed(Duration asked) {
+    return asked.compareTo(LONGEST_BELIEVED) < 0 ? asked : LONGEST_BELIEVED;
   }
 
   /**
@@ -474,8 +496,10 @@ public final class FathomClient implements AutoCloseable {
       if (probe) {
         breaker.abandoned();
       }
-      Instant until = inFuture(asked.compareTo(LONGEST_BELIEVED) < 0 ? asked : LONGEST_BELIEVED);
-      permits(endpoint).deferUntil(until);
+      Instant until = inFuture(believed(asked));
+      if (faulty.fault() != Fault.LIMIT) {
+        permits(endpoint).deferUntil(until);
+      }
       return sitsOut(faulty)
           ? Optional.empty()
           : Optional.of(closed(endpoint, new Permits.Wait(until, true)));
@@ -487,24 +511,34 @@ public final class FathomClient implements AutoCloseable {
       }
       return Optional.of(new Outcome.Malformed<>(faulty.reason(), true));
     }
+    SiteId site = about.site();
+    boolean cleared = probe && site != null && policy.waits() && accountAnswers();
+    if (cleared) {
+      breaker.answered(null);
+    }
+    boolean probing = probe && !cleared;
     int most = faulty.fault() == Fault.LIMIT ? policy.maxAttempts() : attempts;
     boolean last = attempt >= most;
-    if (!probe && !last && budget.take()) {
+    if (!probing && !last && budget.take()) {
       return Optional.empty();
     }
     String reason =
         faulty.reason()
             + (last
                 ? " (attempt " + attempt + " of " + most + ")"
-                : probe ? "" : " (and no retry is left for this site and report)");
-    SiteId site = about.site();
-    if (site != null) {
-      breaker.failed(site, reason, probe);
-      if (policy.waits() && !breaker.isOpen() && !accountAnswers()) {
-        breaker.trip(reason, false);
+                : probing ? "" : " (and no retry is left for this site and report)");
+    if (site == null) {
+      if (policy.waits() || probe) {
+        breaker.trip(reason, probe);
       }
-    } else if (policy.waits() || probe) {
+    } else if (!policy.waits()) {
+      breaker.failed(site, reason, probe);
+    } else if (probing || (!cleared && !accountAnswers())) {
+      // A run that waits has no patience that ends, so it must not take the trouble of its last
+      // sites for the API's: the account decides, not the number of failures.
       breaker.trip(reason, probe);
+    } else {
+      breaker.answered(null);
     }
     if (breaker.isOpen()) {
       return site == null && policy.waits()
@@ -525,10 +559,14 @@ public final class FathomClient implements AutoCloseable {
                 : Outcome.Unavailable.Cause.ATTEMPTS));
   }
 
-  /** Returns whether the API responds to a request that does not depend on a site. Not billed. */
+  /**
+   * Returns whether the API responds to a request that does not depend on a site, if only with a
+   * 429. Not billed.
+   */
   private boolean accountAnswers() throws InterruptedException, StoppedException {
     return !(attempt(Endpoint.TOKEN, baseUrl + "/token", 1, () -> {}, Lookups::token)
-        instanceof Attempt.Faulty);
+            instanceof Attempt.Faulty<?> faulty)
+        || faulty.fault() == Fault.LIMIT;
   }
 
   private <T> Outcome<T> down() {
@@ -555,10 +593,7 @@ public final class FathomClient implements AutoCloseable {
 
   private <T> void pause(Endpoint endpoint, Scope about, int attempt, Attempt.Faulty<T> faulty)
       throws InterruptedException, StoppedException {
-    Duration asked = faulty.retryAfter();
-    if (asked == null && faulty.fault() == Fault.LIMIT && endpoint.billed()) {
-      asked = QUOTA_WINDOW;
-    }
+    Duration asked = asked(endpoint, faulty);
     Duration backoff = policy.backoff(attempt, controls.random());
     Duration wait = asked == null || asked.compareTo(backoff) < 0 ? backoff : asked;
     LOG.warn(
@@ -569,7 +604,7 @@ public final class FathomClient implements AutoCloseable {
         attempt + 1,
         wait.toMillis());
     Instant until = inFuture(wait);
-    if (asked != null) {
+    if (asked != null && faulty.fault() != Fault.LIMIT) {
       permits(endpoint).deferUntil(until);
     }
     controls.listener().on(new RequestListener.Event.Waiting(endpoint, until));

@@ -189,6 +189,41 @@ class CircuitBreakerTest {
     answers("traffic", "ONLY");
   }
 
+  /** However many sites fail: while the account answers, none of them is waited for. */
+  @Test
+  void oneThatWaitsDoesNotWaitForSitesWhileTheAccountAnswers() throws Exception {
+    fixture.close();
+    fixture = client(ClientFixture.policy().waiting());
+    failing.add("aggregations");
+    for (int i = 0; i < 5; i++) {
+      for (String site : List.of("A", "B", "C")) {
+        ends("report" + i, site, Cause.ATTEMPTS);
+      }
+    }
+    assertThat(fixture.longWaits()).isEmpty();
+    assertThat(fixture.client.billedRequests()).isEqualTo(5 * 3 * ATTEMPTS);
+  }
+
+  /** The API was down; when it is back, a site that still fails is in trouble of its own. */
+  @Test
+  void oneThatWaitsBelievesTheAccountRatherThanAFailedProbe() throws Exception {
+    fixture.close();
+    fixture = client(ClientFixture.policy().waiting());
+    failing.add("/v1");
+    ends("pages", "A", Cause.INTERRUPTED);
+    ends("pages", "B", Cause.INTERRUPTED);
+    failing.clear();
+    failing.add("aggregations");
+    int waits = fixture.longWaits().size();
+    long billed = fixture.client.billedRequests();
+    ends("pages", "A", Cause.ATTEMPTS);
+    assertThat(fixture.client.billedRequests() - billed)
+        .as("the probe is the first of its attempts")
+        .isEqualTo(ATTEMPTS);
+    ends("pages", "B", Cause.ATTEMPTS);
+    assertThat(fixture.longWaits()).as("one, before the probe").hasSize(waits + 1);
+  }
+
   /** What is about no site would keep a run from beginning: one that waits asks again. */
   @Test
   void oneThatWaitsBeginsWhenTheApiIsBack() throws Exception {

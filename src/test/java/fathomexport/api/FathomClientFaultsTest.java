@@ -16,7 +16,9 @@ import java.net.ServerSocket;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -322,6 +324,75 @@ class FathomClientFaultsTest {
         assertThat(later).isInstanceOf(Outcome.Unavailable.class);
         assertThat(server.requests()).hasSize(1);
       }
+    }
+  }
+
+  private static Step[] afterFailures(int failures, Step... then) {
+    List<Step> script = new ArrayList<>(Collections.nCopies(failures, answer(504, "", "")));
+    script.addAll(List.of(then));
+    return script.toArray(new Step[0]);
+  }
+
+  private static Step tooManyFor600Seconds() {
+    return answer(429, "application/json", "{}", "Retry-After: 600");
+  }
+
+  /** Whatever becomes of the call that it came with, the next request waits. */
+  @Test
+  void theWaitThatALastAttemptIsAskedForIsObeyed() throws Exception {
+    try (ScriptedServer server =
+            new ScriptedServer(afterFailures(2, tooManyFor600Seconds(), json(GOOD)));
+        ClientFixture fixture = new ClientFixture(server.baseUrl())) {
+      assertThat(fixture.ask()).isInstanceOf(Outcome.Unavailable.class);
+      assertTheNextOneWaits(fixture);
+    }
+  }
+
+  @Test
+  void theWaitThatACallWithoutARetryLeftIsAskedForIsObeyed() throws Exception {
+    try (ScriptedServer server =
+            new ScriptedServer(afterFailures(1, tooManyFor600Seconds(), json(GOOD)));
+        ClientFixture fixture =
+            new ClientFixture(
+                server.baseUrl(), Duration.ofSeconds(30), 1000, new RetryBudget(1, 9))) {
+      assertThat(fixture.ask())
+          .isInstanceOfSatisfying(
+              Outcome.Unavailable.class,
+              u -> assertThat(u.cause()).isEqualTo(Outcome.Unavailable.Cause.RETRIES_SPENT));
+      assertTheNextOneWaits(fixture);
+    }
+  }
+
+  @Test
+  void theWaitThatAProbeIsAskedForIsObeyed() throws Exception {
+    try (ScriptedServer server =
+            new ScriptedServer(afterFailures(9, tooManyFor600Seconds(), json(GOOD)));
+        ClientFixture fixture = ClientFixture.of(server.baseUrl(), ClientFixture.policy())) {
+      for (String site : List.of("A", "B", "C", "D")) {
+        assertThat(fixture.ask("pages", site)).isInstanceOf(Outcome.Unavailable.class);
+      }
+      assertThat(server.requests()).as("the last one was a probe").hasSize(10);
+      assertTheNextOneWaits(fixture);
+    }
+  }
+
+  private static void assertTheNextOneWaits(ClientFixture fixture) throws Exception {
+    Duration asked = fixture.time.elapsed();
+    assertThat(fixture.ask()).isInstanceOf(Outcome.Success.class);
+    assertThat(fixture.time.elapsed().minus(asked)).isGreaterThanOrEqualTo(Duration.ofSeconds(600));
+  }
+
+  @Test
+  void theWaitThatTheAccountsEndpointAsksForIsObeyed() throws Exception {
+    try (ScriptedServer server =
+            new ScriptedServer(afterFailures(3, tooManyFor600Seconds(), json("{}")));
+        ClientFixture fixture = ClientFixture.waiting(server.baseUrl())) {
+      assertThat(fixture.ask()).isInstanceOf(Outcome.Unavailable.class);
+      assertThat(server.requests().get(3)).contains("/token");
+      Duration asked = fixture.time.elapsed();
+      assertThat(fixture.client.token()).isInstanceOf(Outcome.Success.class);
+      assertThat(fixture.time.elapsed().minus(asked))
+          .isGreaterThanOrEqualTo(Duration.ofSeconds(600));
     }
   }
 
