@@ -2,22 +2,31 @@ package fathomexport.fetch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import fathomexport.api.Outcome;
+import fathomexport.api.Refusal;
 import fathomexport.certify.PeriodTotals;
 import fathomexport.plan.ControlQuery;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
 import fathomexport.report.Field;
+import fathomexport.report.QueryShape;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
 import fathomexport.testing.TestReports;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
-/** A total is given for the days that it is known for, and for no others. */
+/**
+ * A total is given for the days that it is known for, and for no others; a failure for the very
+ * question that failed.
+ */
 class ControlBookTest {
   private static final LocalDate FIRST = LocalDate.of(2026, 3, 1);
   private final ControlBook book = new ControlBook();
@@ -125,5 +134,84 @@ class ControlBookTest {
             new Slice(new SiteId("S0"), null),
             days(0, 0));
     assertThat(book.find(first, days(0, 0))).isEmpty();
+  }
+
+  private static Outcome.Failure<?> unavailable(Outcome.Unavailable.Cause cause) {
+    return new Outcome.Unavailable<>("HTTP 504", cause);
+  }
+
+  private static Outcome.Failure<?> refused(Refusal refusal) {
+    return new Outcome.Refused<>(400, refusal, "no", false);
+  }
+
+  /** A passing outage is survived: each turn asks once more, and all reports share that request. */
+  @ParameterizedTest
+  @EnumSource(names = {"ATTEMPTS", "RETRIES_SPENT"})
+  void aQuestionThatFailedIsAskedOnceATurn(Outcome.Unavailable.Cause cause) {
+    ControlQuery question = query(DateGrouping.DAY, days(0, 9));
+    assertThat(book.unanswered(question, 1)).isEmpty();
+    book.failed(question, unavailable(cause));
+    // The retries of one report are not those of another.
+    assertThat(book.unanswered(question, 1))
+        .contains(unavailable(Outcome.Unavailable.Cause.ATTEMPTS));
+    assertThat(book.unanswered(question, 2)).isEmpty();
+    book.failed(question, unavailable(cause));
+    assertThat(book.unanswered(question, 1)).isPresent();
+    assertThat(book.unanswered(question, 2)).isPresent();
+    book.put(question, days(0, 9), totals(2, 7), Instant.EPOCH);
+    assertThat(book.unanswered(question, 1)).as("answered since").isEmpty();
+  }
+
+  @Test
+  void aRefusalAndAnUnusableFormHoldForTheRun() {
+    ControlQuery refused = query(DateGrouping.DAY, days(0, 9));
+    ControlQuery unusable = query(DateGrouping.DAY, days(10, 19));
+    ControlQuery page = query(DateGrouping.DAY, days(20, 29));
+    ControlQuery redirected = query(DateGrouping.DAY, days(30, 39));
+    book.failed(refused, refused(Refusal.PARAMETERS));
+    book.failed(unusable, new Outcome.Malformed<>("row 1 is not an object", true));
+    book.failed(page, new Outcome.Malformed<>("a page of a proxy", false));
+    book.failed(redirected, refused(Refusal.OTHER));
+    book.goOnTo(unusable);
+    book.goOnTo(page);
+    assertThat(book.unanswered(refused, 2)).contains(refused(Refusal.PARAMETERS));
+    assertThat(book.unanswered(unusable, 2)).isPresent();
+    assertThat(book.unanswered(page, 1)).isPresent();
+    assertThat(book.unanswered(page, 2)).as("a proxy may have answered").isEmpty();
+    assertThat(book.unanswered(redirected, 1)).isPresent();
+    assertThat(book.unanswered(redirected, 2)).isEmpty();
+  }
+
+  @Test
+  void whatSaysNothingAboutTheQuestionIsNotRemembered() {
+    ControlQuery question = query(DateGrouping.DAY, days(0, 9));
+    book.failed(question, unavailable(Outcome.Unavailable.Cause.INTERRUPTED));
+    book.failed(question, unavailable(Outcome.Unavailable.Cause.DOWN));
+    book.failed(question, unavailable(Outcome.Unavailable.Cause.CLOSED));
+    book.failed(question, new Outcome.Spent<>(3));
+    book.failed(question, new Outcome.Stopped<>());
+    book.failed(question, new Outcome.Misconfigured<>("no trust"));
+    assertThat(book.unanswered(question, 1)).isEmpty();
+  }
+
+  @Test
+  void anotherQuestionMayBeAsked() {
+    ControlQuery question = query(DateGrouping.DAY, days(0, 9));
+    book.failed(question, refused(Refusal.PARAMETERS));
+    assertThat(book.unanswered(query(DateGrouping.DAY, days(0, 9), Field.CITY), 1))
+        .as("the same control of another report")
+        .isPresent();
+    assertThat(book.unanswered(query(DateGrouping.DAY, days(0, 4)), 1)).isEmpty();
+    assertThat(book.unanswered(query(DateGrouping.HOUR, days(0, 9)), 1)).isEmpty();
+    QueryShape shape =
+        new QueryShape(
+            question.shape().entity(),
+            List.of(Aggregate.PAGEVIEWS, Aggregate.BOUNCE_RATE),
+            DateGrouping.DAY,
+            List.of(),
+            List.of());
+    assertThat(book.unanswered(new ControlQuery(question.slice(), shape, days(0, 9)), 1))
+        .as("other aggregates")
+        .isEmpty();
   }
 }
