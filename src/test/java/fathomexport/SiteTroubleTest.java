@@ -431,7 +431,7 @@ class SiteTroubleTest {
     assertThat(result.messages())
         .as("what is missing is named")
         .hasSize((int) (result.windowsPlanned() - result.windowsCommitted()))
-        .allMatch(m -> m.contains("has not answered for 600 s"));
+        .allMatch(m -> m.contains("has answered no query about a site for 600 s, although"));
     api.behave(normal);
     assertThat(night(FIVE_REPORTS, Patience.LIMITED).exitCode()).isZero();
     assertComplete(FIVE_REPORTS, sites);
@@ -464,6 +464,34 @@ class SiteTroubleTest {
 
     assertThat(result.exitCode()).as(result.toString()).isZero();
     assertComplete(FIVE_REPORTS, sites);
+  }
+
+  /** The two that come last the next night are taken for the API, and come last again. */
+  @Test
+  void sitesForWhichARunEndedComeLastTheNextNight() throws IOException {
+    List<String> sick = sites.subList(0, 2);
+    api.behave(
+        normal.withFault(
+            FaultRule.when(
+                r -> sick.contains(r.site()) && r.aggregation() > 0, Fault.status(504))));
+    assertThat(night(FIVE_REPORTS, Patience.LIMITED).exitCode()).isEqualTo(75);
+    time.pass(Duration.ofDays(1));
+    RunResult second = night(FIVE_REPORTS, Patience.LIMITED);
+    assertThat(second.messages())
+        .as("the run ended for them")
+        .hasSize(2 * 5)
+        .allMatch(m -> sick.stream().anyMatch(m::contains))
+        .anyMatch(m -> m.contains("no query about a site for 600 s, although it answers for"));
+    time.pass(Duration.ofDays(1));
+    api.log().clear();
+
+    assertThat(night(FIVE_REPORTS, Patience.LIMITED).exitCode()).isEqualTo(75);
+
+    List<String> order =
+        api.log().aggregations().stream().map(e -> String.valueOf(e.request().site())).toList();
+    assertThat(order.subList(0, order.size() - about(sick).size()))
+        .doesNotContainAnyElementsOf(sick);
+    assertThat(about(without(sick))).isNotEmpty();
   }
 
   /** Two that never answer, while the account does: they fail for good, and the run ends. */

@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -328,6 +329,8 @@ public final class FathomClient implements AutoCloseable {
           }
         }
         if (isAnswer(end)) {
+          shared.limited.set(false);
+          shared.downWords = null;
           breaker.answered(about.site());
         }
         if (end instanceof Attempt.Usable<T> usable) {
@@ -397,6 +400,7 @@ public final class FathomClient implements AutoCloseable {
       Attempt<T> end = transport.attempt(url, permit, endpoint.maxBodyBytes(), reader);
       if (end instanceof Attempt.Faulty<T> faulty && faulty.fault() == Fault.LIMIT) {
         permit.limited();
+        shared.limited.set(true);
         deferAll(endpoint, asked(endpoint, faulty));
         listener.on(new RequestListener.Event.Limited(endpoint));
       } else if (end instanceof Attempt.Lapsed && endpoint.billed()) {
@@ -569,13 +573,38 @@ public final class FathomClient implements AutoCloseable {
         || faulty.fault() == Fault.LIMIT;
   }
 
-  private <T> Outcome<T> down() {
-    return new Outcome.Unavailable<>(
-        "the API has not answered for "
-            + policy.patience().toSeconds()
-            + " s, whatever was asked of it: "
-            + shared.breaker.reason(),
-        Outcome.Unavailable.Cause.DOWN);
+  /** Returns the outcome of every call once the API counts as down for this run. */
+  private <T> Outcome<T> down() throws InterruptedException, StoppedException {
+    String words = shared.downWords;
+    if (words == null) {
+      words = findDownWords();
+      shared.downWords = words;
+    }
+    return new Outcome.Unavailable<>(words, Outcome.Unavailable.Cause.DOWN);
+  }
+
+  /** Describes what the API has not answered, and asks the account's endpoint to know it. */
+  private String findDownWords() throws InterruptedException, StoppedException {
+    String time = policy.patience().toSeconds() + " s";
+    String reason = ": " + shared.breaker.reason();
+    if (shared.limited.get()) {
+      return "it has accepted no request for "
+          + time
+          + ", but asked to wait (429) or failed each time"
+          + reason;
+    }
+    boolean answers;
+    try {
+      answers = accountAnswers();
+    } catch (WaitTooLongException e) {
+      return "it has answered no query about a site for " + time + reason;
+    }
+    return answers
+        ? "it has answered no query about a site for "
+            + time
+            + ", although it answers for the account"
+            + reason
+        : "it has not answered for " + time + ", whatever was asked of it" + reason;
   }
 
   /** Returns the outcome of a call whose wait would be too long. */
@@ -630,6 +659,13 @@ public final class FathomClient implements AutoCloseable {
     private final AtomicLong billed = new AtomicLong();
     private final Map<Scope, RetryBudget> budgets = new ConcurrentHashMap<>();
     private final AtomicReference<Instant> announced = new AtomicReference<>(Instant.EPOCH);
+
+    /** Whether the API has responded with a 429 since it last answered. */
+    private final AtomicBoolean limited = new AtomicBoolean();
+
+    /** Why the API counts as down, or null if it does not. */
+    private volatile @Nullable String downWords;
+
     private final CircuitBreaker breaker;
 
     Shared(CircuitBreaker breaker) {

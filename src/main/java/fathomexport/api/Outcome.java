@@ -92,7 +92,7 @@ public sealed interface Outcome<T> {
 
     @Override
     public String describe() {
-      return endsRun() ? reason : UNAVAILABLE + reason;
+      return cause == Cause.CLOSED ? reason : UNAVAILABLE + reason;
     }
 
     @Override

@@ -3,6 +3,7 @@ package fathomexport.export;
 import fathomexport.api.Outcome;
 import fathomexport.ledger.RunRecord;
 import fathomexport.report.SiteId;
+import fathomexport.run.WindowOutcome;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
@@ -40,6 +41,12 @@ final class LastNight {
    * message.
    */
   private static String window(String line) {
+    int halted = line.indexOf(": " + WindowOutcome.HALTED);
+    if (halted > 0) {
+      return line.startsWith(WindowOutcome.HALTED_AFTER_TROUBLE, halted + 2)
+          ? line.substring(0, halted)
+          : "";
+    }
     for (String words : List.of(Outcome.UNAVAILABLE, Outcome.UNUSABLE)) {
       int at = line.indexOf(": " + words);
       if (at > 0) {

@@ -39,6 +39,12 @@ public record WindowOutcome(
   /** The beginning of the message of a window that was not fetched because another one failed. */
   public static final String NOT_FETCHED = "not fetched";
 
+  /** The beginning of the message of a window that was not fetched because the run was halted. */
+  public static final String HALTED = NOT_FETCHED + ", since the run was halted";
+
+  /** Like {@link #HALTED}, if a query of the window's site had failed before. */
+  public static final String HALTED_AFTER_TROUBLE = HALTED + " after a query of its site failed";
+
   /** The number of a window's periods by certificate status; zeros if it has no certificates. */
   public record Periods(long certified, long uncertified, long incomplete) implements Serializable {
     public static final Periods NONE = new Periods(0, 0, 0);

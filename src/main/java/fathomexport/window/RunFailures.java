@@ -1,5 +1,6 @@
 package fathomexport.window;
 
+import fathomexport.api.Outcome;
 import fathomexport.api.StopSignal;
 import fathomexport.plan.FetchTask;
 import fathomexport.report.Report;
@@ -41,6 +42,9 @@ public final class RunFailures {
   private final Map<Asked, WindowOutcome> exhausted = new ConcurrentHashMap<>();
   private final Set<SiteId> troubled = ConcurrentHashMap.newKeySet();
 
+  /** The sites of which a query failed in this run, not only in the last one. */
+  private final Set<SiteId> failedHere = ConcurrentHashMap.newKeySet();
+
   /** The reports of a task at a site, which share a retry budget. */
   private record Asked(SiteId site, String reports) {}
 
@@ -56,6 +60,10 @@ public final class RunFailures {
     WindowOutcome outcome = judged(task.toString(), task.slice(), failure, verdict);
     if (verdict.kind() == FailureKind.TRY_LATER) {
       troubled(task.site().id());
+      if (verdict.message().startsWith(Outcome.UNAVAILABLE)
+          || verdict.message().startsWith(Outcome.UNUSABLE)) {
+        failedHere.add(task.site().id());
+      }
     }
     if (verdict.reach() == FailurePolicy.Reach.SITE_AND_REPORT) {
       exhausted.putIfAbsent(new Asked(task.site().id(), asker(task)), outcome);
@@ -154,16 +162,31 @@ public final class RunFailures {
                   "", FailureKind.STOPPED, WindowOutcome.NOT_FETCHED + ": a stop was asked"))
           : Optional.empty();
     }
-    return Optional.of(notFetched("the run was halted", reason));
+    return Optional.of(haltedOrLost(WindowOutcome.HALTED, reason));
+  }
+
+  /**
+   * Returns why a task is not fetched after the run was halted; empty while the run continues. The
+   * message also says whether a query of the task's site failed in this run.
+   */
+  Optional<WindowOutcome> halted(FetchTask task) {
+    WindowOutcome reason = halt.get();
+    return reason != null && failedHere.contains(task.site().id())
+        ? Optional.of(haltedOrLost(WindowOutcome.HALTED_AFTER_TROUBLE, reason))
+        : halted();
   }
 
   /** Returns the outcome of a window that is not fetched because of an earlier failure. */
   private static WindowOutcome notFetched(String what, WindowOutcome reason) {
+    return haltedOrLost(WindowOutcome.NOT_FETCHED + ", since " + what, reason);
+  }
+
+  private static WindowOutcome haltedOrLost(String words, WindowOutcome reason) {
     String cause = reason.window().isEmpty() ? "" : reason.window() + ": ";
     return WindowOutcome.failed(
         "",
         Objects.requireNonNullElse(reason.failure(), FailureKind.FAULT),
-        WindowOutcome.NOT_FETCHED + ", since " + what + ": " + cause + reason.message());
+        words + ": " + cause + reason.message());
   }
 
   /** Halts the run after the current window, since further requests would be wasted. */

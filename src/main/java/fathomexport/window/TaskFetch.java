@@ -40,7 +40,7 @@ final class TaskFetch implements LaneFetch.Pieces {
       }
       WindowOutcome ended =
           failures
-              .halted()
+              .halted(task)
               .or(() -> failures.lost(task))
               .or(() -> failures.refused(task))
               .orElse(null);

@@ -26,6 +26,7 @@ class CircuitBreakerTest {
 
   private final Set<String> failing = ConcurrentHashMap.newKeySet();
   private final List<String> requests = new CopyOnWriteArrayList<>();
+  private volatile int status = 504;
   private HttpServer server;
   private ClientFixture fixture;
 
@@ -42,7 +43,7 @@ class CircuitBreakerTest {
               (uri.contains("ODD") ? "[1]" : uri.contains("aggregations") ? "[]" : "{}")
                   .getBytes(StandardCharsets.UTF_8);
           exchange.getResponseHeaders().set("Content-Type", "application/json");
-          exchange.sendResponseHeaders(fails ? 504 : 200, body.length);
+          exchange.sendResponseHeaders(fails ? status : 200, body.length);
           exchange.getResponseBody().write(body);
           exchange.close();
         });
@@ -169,7 +170,48 @@ class CircuitBreakerTest {
     ends("pages", "A", Cause.ATTEMPTS);
     ends("pages", "B", Cause.ATTEMPTS);
     ends("pages", "C", Cause.DOWN);
-    assertThat(requests).hasSize(3 * ATTEMPTS);
+    assertThat(fixture.client.billedRequests()).isEqualTo(3 * ATTEMPTS);
+  }
+
+  private String wordsWhenDown() throws Exception {
+    for (int i = 0; i < 50; i++) {
+      if (fixture.ask("pages", "ABCDE".substring(i % 5, i % 5 + 1))
+              instanceof Outcome.Unavailable<?> u
+          && u.cause() == Cause.DOWN) {
+        return u.describe();
+      }
+    }
+    throw new AssertionError("the API is not taken for down");
+  }
+
+  @Test
+  void anApiThatIsDownIsSaidToBe() throws Exception {
+    failing.add("/v1");
+    assertThat(wordsWhenDown())
+        .startsWith(Outcome.UNAVAILABLE + "it has not answered for 600 s, whatever was asked of it")
+        .contains("504");
+  }
+
+  /** That other requests are answered is said, and asked once. */
+  @Test
+  void anApiThatAnswersForTheAccountIsNotSaidToAnswerNothing() throws Exception {
+    failing.add("aggregations");
+    assertThat(wordsWhenDown())
+        .startsWith(Outcome.UNAVAILABLE + "it has answered no query about a site for 600 s")
+        .contains("although it answers for the account")
+        .contains("504");
+    ends("traffic", "F", Cause.DOWN);
+    assertThat(requests).filteredOn(uri -> uri.contains("/token")).hasSize(1);
+  }
+
+  @Test
+  void anApiThatAsksToWaitIsNotSaidToAnswerNothing() throws Exception {
+    status = 429;
+    failing.add("/v1");
+    assertThat(wordsWhenDown())
+        .startsWith(Outcome.UNAVAILABLE + "it has accepted no request for 600 s")
+        .contains("429")
+        .doesNotContain("whatever");
   }
 
   /** With a single site nothing else tells the API's trouble from the site's: the account does. */
