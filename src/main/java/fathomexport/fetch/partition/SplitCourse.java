@@ -187,9 +187,8 @@ final class SplitCourse {
 
   /** Fetches a partition with the layout that costs least. */
   private void lay(Part part, List<@Nullable String[]> seen, double rows, Set<Integer> not) {
-    Sample sample = sampleOf(seen);
-    Layout layout = new Layout(fields, order.assumed(), limit, part, seen, rows);
-    int field = layout.field(sample, not);
+    PartitionLayout layout = layout(part, seen, rows);
+    int field = layout.field(not);
     if (field < 0) {
       stack.push(new WholeFrame(this, part));
       return;
@@ -201,26 +200,24 @@ final class SplitCourse {
       Part.Watch watch = watchNulls(part, field);
       Part rest = layout.without(field, apart).watching(watch);
       List<@Nullable String[]> left = seen.stream().filter(rest::holds).toList();
-      layRest(rest, left, rows * left.size() / seen.size(), not, field);
+      layRest(layout(rest, left, rows * left.size() / seen.size()), not, field);
       large.forEach(
           (value, its) ->
-              lay(
-                  layout.value(field, value, its).part(),
-                  its,
-                  rows * its.size() / seen.size(),
-                  not));
+              lay(layout.value(field, value), its, rows * its.size() / seen.size(), not));
       return;
     }
-    layRest(part, seen, rows, not, field);
+    layRest(layout, not, field);
   }
 
-  private void layRest(
-      Part part, List<@Nullable String[]> seen, double rows, Set<Integer> not, int field) {
-    Sample sample = sampleOf(seen);
-    Layout layout = new Layout(fields, order.assumed(), limit, part, seen, rows);
-    Layout.Cut cut = layout.cut(sample, not, banned);
+  private PartitionLayout layout(Part part, List<@Nullable String[]> seen, double rows) {
+    return new PartitionLayout(fields, order.assumed(), limit, part, seen, rows);
+  }
+
+  private void layRest(PartitionLayout layout, Set<Integer> not, int field) {
+    Part part = layout.part();
+    PartitionLayout.Cut cut = layout.cut(not, banned);
     if (cut == null) {
-      int best = layout.field(sample, not);
+      int best = layout.field(not);
       stack.push(sorted(part, best < 0 ? field : best));
       return;
     }
@@ -228,9 +225,9 @@ final class SplitCourse {
       order.rely();
     }
     Part.Watch watch = cut.nulls() ? new Part.Watch(cut.cutBy()) : watchNulls(part, cut.cutBy());
-    for (Layout.Piece piece : cut.pieces()) {
+    for (PartitionLayout.Piece piece : cut.pieces()) {
       SplitFrame frame = sorted(piece.part().watching(watch), cut.field());
-      if (piece.rows().isEmpty()) {
+      if (piece.sample().rows() == 0) {
         later.add(frame);
       } else {
         stack.push(frame);
@@ -248,12 +245,6 @@ final class SplitCourse {
     unseenNulls.add(new NullsFrame(this, watched, field, watch, true));
     unseenNulls.add(new NullsFrame(this, watched, field, watch, false));
     return watch;
-  }
-
-  private Sample sampleOf(List<@Nullable String[]> rows) {
-    Sample sample = new Sample(fields.size());
-    rows.forEach(sample::add);
-    return sample;
   }
 
   private SortedFrame sorted(Part part, int field) {

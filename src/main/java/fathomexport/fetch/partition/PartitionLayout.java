@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * request, since its last response is not full. A sample of rows shows which fields and how many
  * ranges cost least.
  */
-final class Layout {
+final class PartitionLayout {
   /** Most requests that a value can cost, since a larger value becomes a separate partition. */
   private static final double MOST_WASTE = 1.25;
 
@@ -42,13 +42,13 @@ final class Layout {
   private final FieldOrder order;
   private final int limit;
   private final Part part;
-  private final List<@Nullable String[]> rows;
+  private final Sample sample;
 
   /** Rows of the partition per row of the sample. */
   private final double scale;
 
-  /** A smaller partition, and the rows of the sample that belong to it. */
-  record Piece(Part part, List<@Nullable String[]> rows) {}
+  /** A smaller partition, and the part of the sample that belongs to it. */
+  record Piece(Part part, Sample sample) {}
 
   /**
    * The pieces that a partition is cut into.
@@ -64,7 +64,7 @@ final class Layout {
    * @param rows a sample of its rows
    * @param about estimated number of rows of the partition
    */
-  public Layout(
+  PartitionLayout(
       SplitFields fields,
       FieldOrder order,
       int limit,
@@ -75,18 +75,27 @@ final class Layout {
     this.order = order;
     this.limit = limit;
     this.part = part;
-    this.rows = rows;
+    this.sample = sampleOf(rows);
     this.scale = rows.isEmpty() ? 0 : about / rows.size();
+  }
+
+  private Sample sampleOf(List<@Nullable String[]> rows) {
+    Sample of = new Sample(fields.size());
+    rows.forEach(of::add);
+    return of;
+  }
+
+  /** Returns the partition. */
+  Part part() {
+    return part;
   }
 
   /**
    * Estimates the requests that fetching rows in the order of a field costs beyond their number.
    */
-  private double waste(List<@Nullable String[]> some, int field) {
-    Map<@Nullable String, Integer> counts = new HashMap<>();
-    some.forEach(r -> counts.merge(r[field], 1, Integer::sum));
+  private double waste(Sample some, int field) {
     double each = scale * scale / (2.0 * limit * limit);
-    return counts.values().stream()
+    return some.values(field).values().stream()
             .mapToDouble(n -> Math.min(MOST_WASTE, each * n * (n - 1.0)))
             .sum()
         + TAIL;
@@ -94,17 +103,29 @@ final class Layout {
 
   /** Returns whether the sample allows an estimate of the rows per value of a field. */
   private boolean tells(int field) {
-    Map<@Nullable String, Integer> counts = new HashMap<>();
-    rows.forEach(r -> counts.merge(r[field], 1, Integer::sum));
-    return counts.values().stream().mapToLong(n -> n * (n - 1L) / 2).sum() >= LEAST_PAIRS;
+    return sample.values(field).values().stream().mapToLong(n -> n * (n - 1L) / 2).sum()
+        >= LEAST_PAIRS;
+  }
+
+  /** Returns the sample rows by their value of a field; null if a row has no value. */
+  private @Nullable Map<String, List<@Nullable String[]>> byValue(int field) {
+    Map<String, List<@Nullable String[]>> byValue = new HashMap<>();
+    for (@Nullable String[] row : sample.all()) {
+      String value = row[field];
+      if (value == null) {
+        return null;
+      }
+      byValue.computeIfAbsent(value, v -> new ArrayList<>()).add(row);
+    }
+    return byValue;
   }
 
   /** Returns the field whose order costs least; -1 if no field is left. */
-  int field(Sample sample, Set<Integer> not) {
+  int field(Set<Integer> not) {
     List<Integer> walkable = fields.walkable(part, sample, not);
     return walkable.stream()
         .min(
-            Comparator.comparingDouble((Integer f) -> waste(rows, f))
+            Comparator.comparingDouble((Integer f) -> waste(sample, f))
                 .thenComparing(f -> sample.most(f) * 1_000L - Math.min(sample.distinct(f), 999)))
         .orElse(-1);
   }
@@ -114,13 +135,9 @@ final class Layout {
    * become separate partitions.
    */
   Map<String, List<@Nullable String[]>> large(int field) {
-    Map<String, List<@Nullable String[]>> byValue = new HashMap<>();
-    for (@Nullable String[] row : rows) {
-      String value = row[field];
-      if (value == null) {
-        return Map.of();
-      }
-      byValue.computeIfAbsent(value, v -> new ArrayList<>()).add(row);
+    Map<String, List<@Nullable String[]>> byValue = byValue(field);
+    if (byValue == null) {
+      return Map.of();
     }
     Map<String, Integer> variants = new HashMap<>();
     byValue.keySet().forEach(v -> variants.merge(Patterns.fold(v), 1, Integer::sum));
@@ -139,9 +156,10 @@ final class Layout {
   }
 
   /** Returns the cut that saves most; null if none saves enough. */
-  @Nullable Cut cut(Sample sample, Set<Integer> not, Set<Integer> banned) {
+  @Nullable Cut cut(Set<Integer> not, Set<Integer> banned) {
     List<Integer> walkable = fields.walkable(part, sample, not);
-    double best = walkable.stream().mapToDouble(f -> waste(rows, f)).min().orElse(0) - LEAST_GAIN;
+    double best = walkable.stream().mapToDouble(f -> waste(sample, f)).min().orElse(0) - LEAST_GAIN;
+    List<Integer> telling = walkable.stream().filter(this::tells).toList();
     Cut cut = null;
     for (int by : fields.filterable(part, banned)) {
       for (int ranges : RANGES) {
@@ -152,11 +170,11 @@ final class Layout {
         if (pieces == null) {
           break;
         }
-        for (int field : walkable) {
-          if (field == by || !tells(field)) {
+        for (int field : telling) {
+          if (field == by) {
             continue;
           }
-          double cost = pieces.pieces().stream().mapToDouble(p -> waste(p.rows(), field)).sum();
+          double cost = pieces.pieces().stream().mapToDouble(p -> waste(p.sample(), field)).sum();
           if (cost < best) {
             best = cost;
             cut = new Cut(field, by, pieces.pieces(), pieces.nulls());
@@ -171,7 +189,7 @@ final class Layout {
   private @Nullable Cut byRanges(int by, int ranges) {
     List<@Nullable String[]> nulls = new ArrayList<>();
     List<Map.Entry<String, @Nullable String[]>> sorted = new ArrayList<>();
-    for (@Nullable String[] row : rows) {
+    for (@Nullable String[] row : sample.all()) {
       String value = row[by];
       if (value == null) {
         nulls.add(row);
@@ -204,7 +222,7 @@ final class Layout {
     }
     pieces.add(range(by, from, null, true, sorted.subList(start, sorted.size())));
     if (!nulls.isEmpty()) {
-      pieces.add(new Piece(fields.onlyNulls(part, by), nulls));
+      pieces.add(new Piece(fields.onlyNulls(part, by), sampleOf(nulls)));
     }
     return new Cut(-1, by, pieces, !nulls.isEmpty());
   }
@@ -232,7 +250,7 @@ final class Layout {
                     && (to == null || order.compare(v, to) < 0);
     List<@Nullable String[]> its = new ArrayList<>();
     sorted.forEach(e -> its.add(e.getValue()));
-    return new Piece(part.where(filters, by, test), its);
+    return new Piece(part.where(filters, by, test), sampleOf(its));
   }
 
   /**
@@ -240,14 +258,10 @@ final class Layout {
    * possible.
    */
   private @Nullable Cut byValues(int by, int ranges) {
-    Map<String, List<@Nullable String[]>> byValue = new HashMap<>();
-    for (@Nullable String[] row : rows) {
-      String value = row[by];
-      if (value == null) {
-        // No filter selects the rows without a value.
-        return null;
-      }
-      byValue.computeIfAbsent(value, v -> new ArrayList<>()).add(row);
+    Map<String, List<@Nullable String[]>> byValue = byValue(by);
+    if (byValue == null) {
+      // No filter selects the rows without a value.
+      return null;
     }
     List<Map.Entry<String, List<@Nullable String[]>>> largest = new ArrayList<>(byValue.entrySet());
     largest.removeIf(e -> !StoredText.isSendable(e.getKey()));
@@ -262,19 +276,19 @@ final class Layout {
     List<Piece> pieces = new ArrayList<>();
     for (Map.Entry<String, List<@Nullable String[]>> value : largest.subList(0, ranges - 1)) {
       apart.put(value.getKey(), value.getValue().size());
-      pieces.add(value(by, value.getKey(), value.getValue()));
+      pieces.add(new Piece(value(by, value.getKey()), sampleOf(value.getValue())));
       byValue.remove(value.getKey());
     }
     List<@Nullable String[]> left = new ArrayList<>();
     byValue.values().forEach(left::addAll);
-    pieces.add(new Piece(without(by, apart), left));
+    pieces.add(new Piece(without(by, apart), sampleOf(left)));
     return new Cut(-1, by, pieces, false);
   }
 
-  /** Returns the piece with one value of a field. */
-  Piece value(int field, String value, List<@Nullable String[]> its) {
+  /** Returns the part of the partition with one value of a field. */
+  Part value(int field, String value) {
     Filter is = fields.filter(field, Operator.IS, value);
-    return new Piece(part.where(List.of(is), field, value::equals).fixing(field), its);
+    return part.where(List.of(is), field, value::equals).fixing(field);
   }
 
   /** Returns the rest of the partition without the values that are separate pieces. */
