@@ -93,52 +93,33 @@ public record WindowOutcome(
 
   /** Returns the same outcome, for this site. */
   public WindowOutcome about(SiteId whose) {
-    return new WindowOutcome(
-        window,
-        failure,
-        message,
-        committed,
-        changed,
-        rows,
-        quarantined,
-        subject,
-        requests,
-        periods,
-        whose,
-        recordsSkipped);
+    return copy(window, subject, requests, periods, whose);
   }
 
   /** Returns the same outcome, for this window and with its number of requests. */
-  public WindowOutcome about(Window window, long requestsTaken) {
-    return new WindowOutcome(
-        window.toString(),
-        failure,
-        message,
-        committed,
-        changed,
-        rows,
-        quarantined,
-        window,
-        requestsTaken,
-        periods,
-        window.slice().site(),
-        recordsSkipped);
+  public WindowOutcome about(Window exported, long requestsTaken) {
+    return copy(exported.toString(), exported, requestsTaken, periods, exported.slice().site());
   }
 
   /** Returns the same outcome with the status counts of its periods. */
   public WindowOutcome with(Periods sure) {
+    return copy(window, subject, requests, sure, site);
+  }
+
+  private WindowOutcome copy(
+      String name, @Nullable Window of, long requestsTaken, Periods sure, @Nullable SiteId whose) {
     return new WindowOutcome(
-        window,
+        name,
         failure,
         message,
         committed,
         changed,
         rows,
         quarantined,
-        subject,
-        requests,
+        of,
+        requestsTaken,
         sure,
-        site,
+        whose,
         recordsSkipped);
   }
 }

@@ -8,7 +8,6 @@ import fathomexport.sink.postgres.db.Database;
 import fathomexport.sink.postgres.db.DatabaseFailure;
 import fathomexport.sink.postgres.db.Queries;
 import fathomexport.sink.postgres.db.Queries.Binding;
-import fathomexport.sink.postgres.db.Queries.ItemBinding;
 import fathomexport.sink.postgres.db.Queries.RowMapper;
 import fathomexport.sink.postgres.db.Row;
 import java.sql.Connection;
@@ -52,26 +51,13 @@ final class LedgerQueries {
   }
 
   void update(String sql, Binding binding) {
-    transaction(connection -> Queries.update(connection, sql, binding));
-  }
-
-  /** Runs the statement once for each item, all in one transaction. */
-  <T> void batch(String sql, List<T> items, ItemBinding<T> binding) {
-    transaction(
-        connection -> {
-          Queries.batch(connection, sql, items, binding);
-          return items;
-        });
-  }
-
-  private <T> void transaction(Database.Work<T> work) {
     try {
       database.with(
           connection -> {
             connection.setAutoCommit(false);
-            T result = work.on(connection);
+            int changed = Queries.update(connection, sql, binding);
             connection.commit();
-            return result;
+            return changed;
           });
     } catch (SQLException e) {
       throw translate(e);
