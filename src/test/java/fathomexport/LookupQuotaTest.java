@@ -4,18 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.api.RunControls;
 import fathomexport.api.StopSignal;
-import fathomexport.export.Exporter;
 import fathomexport.inspect.PlanOverview;
-import fathomexport.report.SecretRef;
 import fathomexport.run.ExportJob;
-import fathomexport.run.ExportSettings;
-import fathomexport.run.RunEnvironment;
 import fathomexport.run.RunListener;
 import fathomexport.simulator.Behaviour;
 import fathomexport.simulator.FathomSimulator;
 import fathomexport.simulator.Quota;
 import fathomexport.simulator.SimulatorToken;
 import fathomexport.simulator.World;
+import fathomexport.testing.Exporters;
 import fathomexport.testing.Installation;
 import fathomexport.testing.JumpingTime;
 import fathomexport.testing.LogCapture;
@@ -24,11 +21,9 @@ import fathomexport.testing.TestDatabase;
 import fathomexport.testing.TestReports;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
@@ -185,24 +180,12 @@ class LookupQuotaTest {
         FathomSimulator.start(
             world(sites), granting(RunControls.LOOKUPS_PER_WINDOW), 0, time, time::pass)) {
       PlanOverview plan =
-          new Exporter(
-                  new ExportSettings(
-                      api.baseUri(),
-                      new SecretRef.Env("TOKEN"),
-                      10,
-                      1,
-                      1000,
-                      Duration.ofSeconds(60),
-                      180,
-                      "default",
-                      Duration.ofMinutes(10),
-                      null,
-                      directory.resolve("warehouse")),
-                  new RunEnvironment(
-                      Map.of("TOKEN", SimulatorToken.STANDARD.secret()),
-                      time,
-                      new StopSignal(),
-                      RunListener.NONE))
+          Exporters.toFiles(
+                  api.baseUri(),
+                  directory.resolve("warehouse"),
+                  time,
+                  new StopSignal(),
+                  RunListener.NONE)
               .planRun(
                   new ExportJob(
                       "goals", List.of(TestReports.goals()), Optional.empty(), 3, false, true));

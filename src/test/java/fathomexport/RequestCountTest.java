@@ -5,12 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import fathomexport.api.StopSignal;
-import fathomexport.export.Exporter;
 import fathomexport.report.DayRange;
-import fathomexport.report.SecretRef;
 import fathomexport.run.ExportJob;
-import fathomexport.run.ExportSettings;
-import fathomexport.run.RunEnvironment;
 import fathomexport.run.RunListener;
 import fathomexport.run.RunResult;
 import fathomexport.simulator.ApiRequest;
@@ -23,6 +19,7 @@ import fathomexport.simulator.SimulatorToken;
 import fathomexport.simulator.Truth;
 import fathomexport.simulator.TruthQuery;
 import fathomexport.simulator.World;
+import fathomexport.testing.Exporters;
 import fathomexport.testing.Installation;
 import fathomexport.testing.JumpingTime;
 import fathomexport.testing.Question;
@@ -329,24 +326,12 @@ class RequestCountTest {
     try (FathomSimulator api =
         FathomSimulator.start(World.dozen(13, FIRST, LAST, 0), behaviour, 0, time, time::pass)) {
       RunResult result =
-          new Exporter(
-                  new ExportSettings(
-                      api.baseUri(),
-                      new SecretRef.Env(Installation.TOKEN_VARIABLE),
-                      10,
-                      1,
-                      1_000,
-                      Duration.ofSeconds(60),
-                      180,
-                      "default",
-                      Duration.ofMinutes(10),
-                      null,
-                      directory.resolve("warehouse")),
-                  new RunEnvironment(
-                      Map.of(Installation.TOKEN_VARIABLE, SimulatorToken.STANDARD.secret()),
-                      time,
-                      new StopSignal(),
-                      RunListener.NONE))
+          Exporters.toFiles(
+                  api.baseUri(),
+                  directory.resolve("warehouse"),
+                  time,
+                  new StopSignal(),
+                  RunListener.NONE)
               .backfill(
                   new ExportJob(
                       "nightly",

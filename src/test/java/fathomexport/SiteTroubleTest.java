@@ -4,13 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.api.StopSignal;
 import fathomexport.config.ConfigLoader;
-import fathomexport.export.Exporter;
-import fathomexport.report.SecretRef;
 import fathomexport.report.SiteId;
 import fathomexport.run.ExportJob;
-import fathomexport.run.ExportSettings;
 import fathomexport.run.Patience;
-import fathomexport.run.RunEnvironment;
 import fathomexport.run.RunListener;
 import fathomexport.run.RunResult;
 import fathomexport.run.WindowOutcome;
@@ -20,8 +16,8 @@ import fathomexport.simulator.FathomSimulator;
 import fathomexport.simulator.Fault;
 import fathomexport.simulator.FaultRule;
 import fathomexport.simulator.RequestLog;
-import fathomexport.simulator.SimulatorToken;
 import fathomexport.simulator.World;
+import fathomexport.testing.Exporters;
 import fathomexport.testing.JumpingTime;
 import fathomexport.testing.Landed;
 import fathomexport.testing.Question;
@@ -33,7 +29,6 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -126,21 +121,7 @@ class SiteTroubleTest {
             stopAtWait.ifPresent(StopSignal::stop);
           }
         };
-    return new Exporter(
-            new ExportSettings(
-                api.baseUri(),
-                new SecretRef.Env("TOKEN"),
-                10,
-                1,
-                1000,
-                Duration.ofSeconds(60),
-                180,
-                "default",
-                Duration.ofMinutes(10),
-                null,
-                directory.resolve("warehouse")),
-            new RunEnvironment(
-                Map.of("TOKEN", SimulatorToken.STANDARD.secret()), time, stop, listener))
+    return Exporters.toFiles(api.baseUri(), directory.resolve("warehouse"), time, stop, listener)
         .run(
             new ExportJob(
                 "nightly",

@@ -1,0 +1,42 @@
+package fathomexport.testing;
+
+import fathomexport.api.StopSignal;
+import fathomexport.api.TimeSource;
+import fathomexport.export.Exporter;
+import fathomexport.report.SecretRef;
+import fathomexport.run.ExportSettings;
+import fathomexport.run.RunEnvironment;
+import fathomexport.run.RunListener;
+import fathomexport.simulator.SimulatorToken;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+
+/** Exporters for tests that need a clock, a stop or a listener that no command takes. */
+public final class Exporters {
+  private Exporters() {}
+
+  /** An exporter with the shipped settings that writes files only, without a database. */
+  public static Exporter toFiles(
+      URI api, Path warehouse, TimeSource time, StopSignal stop, RunListener listener) {
+    return new Exporter(
+        new ExportSettings(
+            api,
+            new SecretRef.Env(Installation.TOKEN_VARIABLE),
+            10,
+            1,
+            1_000,
+            Duration.ofSeconds(60),
+            180,
+            "default",
+            Duration.ofMinutes(10),
+            null,
+            warehouse),
+        new RunEnvironment(
+            Map.of(Installation.TOKEN_VARIABLE, SimulatorToken.STANDARD.secret()),
+            time,
+            stop,
+            listener));
+  }
+}
