@@ -16,10 +16,8 @@ import fathomexport.report.SecretRef;
 import fathomexport.report.Site;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
-import fathomexport.run.Budget;
 import fathomexport.run.ExportSpec;
 import fathomexport.run.FailureKind;
-import fathomexport.run.Priority;
 import fathomexport.run.RunEnvironment;
 import fathomexport.run.RunListener;
 import fathomexport.run.RunSummary;
@@ -35,7 +33,6 @@ import fathomexport.sinks.Sinks;
 import fathomexport.testing.TestReports;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
@@ -75,23 +72,7 @@ class RestartedLaneTest {
   }
 
   private ExportSpec spec() {
-    Instant now = Instant.parse("2025-10-02T14:00:00Z");
-    return new ExportSpec(
-        ExportSpec.newRunId(now),
-        "all",
-        "backfill",
-        now,
-        6,
-        ApiSettings.of(api.baseUri(), new SecretRef.Env(TOKEN)),
-        "account",
-        Priority.WHEN_FREE,
-        null,
-        Budget.UNLIMITED,
-        null,
-        warehouse.toString(),
-        1_000,
-        366,
-        Map.of());
+    return Specs.toFiles(ApiSettings.of(api.baseUri(), new SecretRef.Env(TOKEN)), 6, warehouse);
   }
 
   private static RunEnvironment environment() {

@@ -79,23 +79,7 @@ class WindowFailuresTest {
               }
             });
     ApiSettings api = ApiSettings.of(URI.create("http://127.0.0.1:9/v1"), new SecretRef.Env(TOKEN));
-    spec =
-        new ExportSpec(
-            ExportSpec.newRunId(Instant.now()),
-            "all",
-            "backfill",
-            Instant.now(),
-            2,
-            api,
-            "account",
-            Priority.WHEN_FREE,
-            null,
-            Budget.UNLIMITED,
-            null,
-            warehouse.toString(),
-            1_000,
-            366,
-            Map.of());
+    spec = Specs.toFiles(api, 2, warehouse);
     ApiClients.Quotas quotas =
         ApiClients.quotas(
             api, "account", Priority.WHEN_FREE, null, true, Budget.UNLIMITED, environment);

@@ -1,0 +1,35 @@
+package fathomexport.window;
+
+import fathomexport.api.ApiSettings;
+import fathomexport.run.Budget;
+import fathomexport.run.ExportSpec;
+import fathomexport.run.Priority;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Map;
+
+/** Specifications of runs without a launcher. */
+final class Specs {
+  private Specs() {}
+
+  /** A backfill that writes files only. */
+  static ExportSpec toFiles(ApiSettings api, int windows, Path warehouse) {
+    Instant now = Instant.parse("2025-10-02T14:00:00Z");
+    return new ExportSpec(
+        ExportSpec.newRunId(now),
+        "all",
+        "backfill",
+        now,
+        windows,
+        api,
+        "account",
+        Priority.WHEN_FREE,
+        null,
+        Budget.UNLIMITED,
+        null,
+        warehouse.toString(),
+        1_000,
+        366,
+        Map.of());
+  }
+}
