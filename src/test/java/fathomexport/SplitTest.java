@@ -340,7 +340,7 @@ class SplitTest {
   void noPairIsCertifiedAndWrong() throws IOException {
     List<List<Level>> combinations = PairwiseMatrix.of(SWITCHES, 5);
     assertThat(certified(combinations))
-        .as("most can be had, one way or the other")
+        .as("most reports are certified, by offset or by filters")
         .isGreaterThan(combinations.size() * REPORTS.size() / 2);
   }
 

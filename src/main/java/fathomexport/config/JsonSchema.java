@@ -76,7 +76,7 @@ public enum JsonSchema {
     schema.put("$schema", DRAFT);
     schema.put(
         "$comment",
-        "Generated. To write it anew: ./fathom-export validate --schema "
+        "Generated. To generate it again: ./fathom-export validate --schema "
             + label()
             + " > conf/"
             + fileName());

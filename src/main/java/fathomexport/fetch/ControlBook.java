@@ -79,7 +79,7 @@ public final class ControlBook {
   /**
    * A control question without an answer.
    *
-   * @param failure why, as the reports that depend on it are told
+   * @param failure the reason, which all reports that depend on the question report
    * @param times how often it was asked in vain
    * @param forGood whether it would fail in the same way however often it is asked
    */

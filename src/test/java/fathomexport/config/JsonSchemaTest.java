@@ -251,7 +251,7 @@ class JsonSchemaTest {
           "pipeline-twice", Set.of("reports[1].name"),
           // Aliases and tags are resolved before a schema is asked.
           "settings-anchors", Set.of("api", "api.token", "postgres.url", "postgres.password"),
-          // Durations are not compared, and numbers are not told from their spelling.
+          // The schema cannot compare durations, and does not see how a number is spelled.
           "settings-lineage", Set.of("lineage.timeout"),
           "settings-plain-http", Set.of("api.timeout"),
           "settings-ranges", Set.of("api.max_range_days"),

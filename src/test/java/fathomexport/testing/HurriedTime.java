@@ -8,13 +8,13 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 
 /**
- * Time in which the exporter's waits are over at once and nothing else is hurried: what it does
- * takes as long as it takes, and after a wait as much time has passed as it wanted to wait. For
- * tests in which the database answers: how long that is away is told by nobody's waiting.
- * Thread-safe.
+ * A clock on which the exporter's waits end almost at once, while its work takes as long as it
+ * takes. After a wait, the clock has advanced by the time that the exporter wanted to wait. Only
+ * for tests in which the database is reachable: an outage of the database takes real time, and this
+ * clock would run ahead of it. Thread-safe.
  */
 final class HurriedTime implements TimeSource {
-  /** What a wait takes at most: those that wait for the database's clock ask it in a loop. */
+  /** The longest real wait: code that waits for the database's clock asks it in a loop. */
   private static final long LONGEST = Duration.ofMillis(20).toNanos();
 
   private final Instant instant;
