@@ -56,7 +56,8 @@ final class DemoDirectory implements AutoCloseable {
     }
     if (Files.isDirectory(root) && Files.notExists(mark) && !isEmpty(root)) {
       throw new NotUsableException(
-          root + " holds something else than a demo; name a new or empty directory with --dir");
+          root
+              + " contains files that are not of a demo; name a new or empty directory with --dir");
     }
     Files.createDirectories(root);
     FileChannel channel =

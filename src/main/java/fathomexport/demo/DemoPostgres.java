@@ -73,7 +73,7 @@ final class DemoPostgres implements AutoCloseable {
               .start();
     } catch (IOException | RuntimeException e) {
       throw new IOException(
-          "PostgreSQL does not start below "
+          "PostgreSQL does not start in "
               + directory
               + ": "
               + e.getMessage()
@@ -92,7 +92,7 @@ final class DemoPostgres implements AutoCloseable {
       postgres.prepare();
     } catch (SQLException e) {
       postgres.close();
-      throw new IOException("the database cannot be made ready: " + e.getMessage(), e);
+      throw new IOException("cannot prepare the database: " + e.getMessage(), e);
     }
     return postgres;
   }

@@ -436,7 +436,7 @@ public final class Exporter {
     return ledger
         .run(runId)
         .orElseThrow(
-            () -> new LedgerException("the ledger has lost the record of run " + runId, null));
+            () -> new LedgerException("the ledger no longer has the record of run " + runId, null));
   }
 
   private ExportSpec spec(

@@ -57,7 +57,7 @@ final class Delivery implements AutoCloseable {
     try {
       thread.execute(() -> attempt(event));
     } catch (RejectedExecutionException e) {
-      lost("it is closed");
+      lost("the delivery of events has ended");
     }
   }
 
@@ -72,7 +72,7 @@ final class Delivery implements AutoCloseable {
   /** Warns once that lineage is lost. */
   void lost(String why) {
     if (warned.compareAndSet(false, true)) {
-      warn.accept("lineage: not told to " + target + ": " + why + "; the export goes on");
+      warn.accept("lineage: could not report to " + target + ": " + why + "; the export continues");
     }
   }
 
@@ -81,7 +81,7 @@ final class Delivery implements AutoCloseable {
     thread.shutdown();
     try {
       if (!thread.awaitTermination(patience.toMillis(), TimeUnit.MILLISECONDS)) {
-        lost("no answer within " + patience.toMillis() + " ms");
+        lost("no response within " + patience.toMillis() + " ms");
         thread.shutdownNow();
       }
     } catch (InterruptedException e) {

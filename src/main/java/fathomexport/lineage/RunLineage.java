@@ -152,7 +152,7 @@ public final class RunLineage implements RunListener, AutoCloseable {
   /** Waits for open events, at most for the timeout of the settings. */
   @Override
   public void close() {
-    failed(FailureKind.FAULT, "internal error; please report it; the log says more");
+    failed(FailureKind.FAULT, "internal error; please report it; the log has the details");
     delivery.close();
   }
 

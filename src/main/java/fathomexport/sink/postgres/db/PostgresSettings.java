@@ -47,7 +47,7 @@ public record PostgresSettings(String url, String user, @Nullable SecretRef pass
     user.setProperty(PGProperty.USER.getName(), this.user);
     Properties parts = Driver.parseURL(url, user);
     if (parts == null) {
-      throw new IllegalArgumentException("not a url that pgjdbc takes: " + this);
+      throw new IllegalArgumentException("not a url that pgjdbc accepts: " + this);
     }
     return new Location(
         first(PGProperty.PG_HOST.getOrDefault(parts), "localhost"),
