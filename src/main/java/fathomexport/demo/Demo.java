@@ -225,7 +225,7 @@ final class Demo implements Callable<Integer> {
       throws SQLException, IOException {
     Question.Answer traffic = Question.TRAFFIC.ask(connection);
     Question.Answer certainty = Question.CERTAINTY.ask(connection);
-    DemoDirectory.Weight parquet = files.parquet();
+    DemoDirectory.Size parquet = files.parquet();
     if (context.printer().json()) {
       Map<String, Object> result = new LinkedHashMap<>();
       result.put("directory", files.root().toString());

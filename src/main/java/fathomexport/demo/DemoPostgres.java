@@ -77,7 +77,7 @@ final class DemoPostgres implements AutoCloseable {
               + directory
               + ": "
               + e.getMessage()
-              + lastWords(log)
+              + endOf(log)
               + (e instanceof IllegalStateException
                   ? System.lineSeparator()
                       + "PostgreSQL refuses to run as root; where user namespaces are forbidden,"
@@ -129,7 +129,7 @@ final class DemoPostgres implements AutoCloseable {
     return process.info().command().map(c -> Path.of(c).startsWith(directory)).orElse(false);
   }
 
-  private static String lastWords(Path log) throws IOException {
+  private static String endOf(Path log) throws IOException {
     if (Files.notExists(log)) {
       return "";
     }

@@ -545,7 +545,8 @@ public final class Exporter {
   }
 
   private FathomClient client(ApiSettings api, ApiClients.Quotas quotas) {
-    return ApiClients.client(api, environment, ApiClients.hearing(environment.listener()), quotas);
+    return ApiClients.client(
+        api, environment, ApiClients.reportingTo(environment.listener()), quotas);
   }
 
   /**
