@@ -142,10 +142,11 @@ public final class RunContext implements AutoCloseable {
    * @param turn the turn of the task, from 1
    */
   WindowFetcher fetcher(FetchTask task, int turn) {
+    FathomClient waiting = mayReorder() ? client.postponing() : client;
     return new WindowFetcher(
         failures.isTroubled(task.site().id())
-            ? client.askingTroubled(RunFailures.asker(task))
-            : client.askingFor(RunFailures.asker(task)),
+            ? waiting.askingTroubled(RunFailures.asker(task))
+            : waiting.askingFor(RunFailures.asker(task)),
         book,
         knowledge,
         spec.rowLimit(),
