@@ -128,6 +128,7 @@ final class PagedFetch {
       answered(asked, outcome.value().orElseThrow());
       limit.passed();
       take(asked, page);
+      limit.taken();
       range.passed();
     }
     if (isDone()) {
