@@ -136,8 +136,7 @@ public final class Knowledge {
 
   /** Returns the limit that an earlier response showed for a query shape; 0 if there is none. */
   synchronized int learnedLimit(String shapeKey) {
-    return limits.getOrDefault(
-        shapeKey, limits.values().stream().min(Integer::compare).orElse(0));
+    return limits.getOrDefault(shapeKey, limits.values().stream().min(Integer::compare).orElse(0));
   }
 
   /**

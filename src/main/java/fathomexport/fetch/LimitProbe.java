@@ -116,7 +116,9 @@ final class LimitProbe {
     end();
   }
 
-  /** Returns to the higher limit after a page, if a single refusal is all that speaks against it. */
+  /**
+   * Returns to the higher limit after a page, if a single refusal is all that speaks against it.
+   */
   void taken() {
     if (restored > 0) {
       pager.limit(restored);

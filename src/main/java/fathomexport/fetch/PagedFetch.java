@@ -432,7 +432,9 @@ final class PagedFetch {
             failure.describe());
         return;
       }
-      if (context.knowledge().offsetIsUnknown() && run.isFirstPage() && mayBeAboutTheQuery(failure)) {
+      if (context.knowledge().offsetIsUnknown()
+          && run.isFirstPage()
+          && mayBeAboutTheQuery(failure)) {
         // The server may fail because of the parameter: fetch the period in partitions by filters
         // instead. Nothing is learned from it, since any query may fail.
         fallBack(run, null, false, failure.describe());
@@ -470,7 +472,9 @@ final class PagedFetch {
     return isAboutTheQuery(refused) && refused.words().toLowerCase(Locale.ROOT).contains("offset");
   }
 
-  /** Returns whether a refusal is about what was asked, rather than about the site or the account. */
+  /**
+   * Returns whether a refusal is about what was asked, rather than about the site or the account.
+   */
   private static boolean isAboutTheQuery(Outcome.Refused<?> refused) {
     return switch (refused.refusal()) {
       case LIMIT, RANGE, PARAMETERS -> true;
@@ -537,8 +541,7 @@ final class PagedFetch {
    * @param sure whether that is certain; otherwise it is recorded only if filters then fetch the
    *     complete period
    */
-  private void fallBack(
-      OffsetRun run, @Nullable OffsetSupport support, boolean sure, String why)
+  private void fallBack(OffsetRun run, @Nullable OffsetSupport support, boolean sure, String why)
       throws FetchFailedException, IOException {
     Knowledge knowledge = context.knowledge();
     LOG.info("{} {}: not by offset: {}", query.slice(), run.open(), why);

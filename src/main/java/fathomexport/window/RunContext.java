@@ -90,11 +90,9 @@ public final class RunContext implements AutoCloseable {
     this.own = own;
     this.failures = new RunFailures(spec.pipeline(), environment.stop(), lock);
     this.spending = new Spending(spec.budget(), environment.time(), client::billedRequests);
-    this.knowledge = 
+    this.knowledge =
         new Knowledge(
-            sinks,
-            spec.account(),
-            spec.startedAt().atOffset(ZoneOffset.UTC).getDayOfMonth() == 1);
+            sinks, spec.account(), spec.startedAt().atOffset(ZoneOffset.UTC).getDayOfMonth() == 1);
   }
 
   /**
