@@ -379,6 +379,7 @@ public final class Exporter {
       events.leftOut().stream()
           .filter(e -> e.failure() == null)
           .forEach(e -> environment.listener().notice(e.window() + ": " + e.message()));
+      plan.skippedInWords().ifPresent(environment.listener()::notice);
       RunSummary lost =
           failed.stream().map(RunSummary::of).reduce(RunSummary.EMPTY, RunSummary::plus);
       RunRecord ended;

@@ -934,6 +934,8 @@ public abstract class SinkContract {
     ledger.learn(new Learned.Lesson.Limit("a", "event:day::", 100));
     ledger.learn(new Learned.Lesson.Limit("a", "event:day::", 500));
     ledger.learn(new Learned.Lesson.Limit("b", "event:day::", 1000));
+    ledger.learn(new Learned.Lesson.Limit("c", "event:day::", 500));
+    ledger.learn(new Learned.Lesson.LimitUnknown("c", "event:day::"));
     ledger.learn(new Learned.Lesson.Offset("a", OffsetSupport.HONOURED));
     ledger.learn(new Learned.Lesson.Offset("a", OffsetSupport.UNSTABLE));
     ledger.learn(new Learned.Lesson.Offset("b", OffsetSupport.HONOURED));
