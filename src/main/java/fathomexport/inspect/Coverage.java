@@ -37,10 +37,13 @@ final class Coverage {
   private final Map<String, Map<Slice, NavigableMap<String, Cell>>> held = new HashMap<>();
   private final Map<String, Map<Slice, List<Attempt>>> failed = new HashMap<>();
   private final Map<SiteId, Zone> zones = new HashMap<>();
+  private final Expectation expectation;
+  private final Map<ZoneId, LocalDate> expected = new HashMap<>();
 
-  private Coverage(ExportJob job, Instant now) {
+  private Coverage(ExportJob job, Instant now, Expectation expectation) {
     this.job = job;
     this.now = now;
+    this.expectation = expectation;
   }
 
   /** A site's time zone according to its newest ledger entry. */
@@ -69,8 +72,12 @@ final class Coverage {
 
   /** Returns one line per report and slice, in no particular order. */
   static List<StatusOverview.Line> of(
-      ExportJob job, Sinks sinks, Instant now, Map<String, StatusOverview.Journal> journals) {
-    Coverage coverage = new Coverage(job, now);
+      ExportJob job,
+      Sinks sinks,
+      Instant now,
+      Expectation expectation,
+      Map<String, StatusOverview.Journal> journals) {
+    Coverage coverage = new Coverage(job, now, expectation);
     job.reports().forEach(report -> coverage.read(sinks, report));
     return coverage.lines(journals);
   }
@@ -183,6 +190,10 @@ final class Coverage {
         first,
         last,
         last == null ? null : Math.max(0, ChronoUnit.DAYS.between(last, yesterday(slice.site()))),
+        last == null ? 0 : Math.max(0, ChronoUnit.DAYS.between(last, expected(slice.site()))),
+        last == null || !last.isBefore(yesterday(slice.site()))
+            ? null
+            : expectation.lateFrom(yesterday(slice.site()), zone(slice.site())),
         count(cells, CertificateStatus.CERTIFIED),
         count(cells, CertificateStatus.UNCERTIFIED),
         count(cells, CertificateStatus.INCOMPLETE),
@@ -203,10 +214,19 @@ final class Coverage {
   }
 
   private LocalDate yesterday(SiteId site) {
+    return now.atZone(zone(site)).toLocalDate().minusDays(1);
+  }
+
+  /** Returns the newest day that a run could have fetched by now. */
+  private LocalDate expected(SiteId site) {
+    return expected.computeIfAbsent(zone(site), zone -> expectation.expectedTo(zone, now));
+  }
+
+  private ZoneId zone(SiteId site) {
     Zone known = zones.get(site);
-    ZoneId zone =
-        known == null || known.zone() == null ? Site.LAST_ZONE_ON_EARTH : ZoneId.of(known.zone());
-    return now.atZone(zone).toLocalDate().minusDays(1);
+    return known == null || known.zone() == null
+        ? Site.LAST_ZONE_ON_EARTH
+        : ZoneId.of(known.zone());
   }
 
   /**

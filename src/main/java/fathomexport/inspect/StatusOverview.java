@@ -33,6 +33,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,8 +41,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param at when the state was read
  * @param sites number of sites that have stored data or that the pipeline names
- * @param sitesComplete number of these for which every report is stored up to yesterday, without a
- *     gap, complete and under the pipeline's present definition
+ * @param sitesComplete number of these for which every report is stored as far as a run could have
+ *     fetched it, without a gap, complete and under the pipeline's present definition
+ * @param dueBy when the last of the days that are still due is late; null if none is due
  * @param lines one per report and slice; those that need attention come first
  * @param stale ranges measured under another definition, or in another time zone than the site's
  *     newest
@@ -60,6 +62,7 @@ public record StatusOverview(
     String pipeline,
     int sites,
     int sitesComplete,
+    @Nullable Instant dueBy,
     List<Line> lines,
     List<StaleRange> stale,
     List<Quarantined> quarantined,
@@ -92,6 +95,10 @@ public record StatusOverview(
    * @param first first stored period; null if nothing is stored
    * @param freshTo last measured day; null if nothing is stored
    * @param daysBehind days from there to the site's yesterday; null if nothing is stored
+   * @param late days that a run could have fetched and that are not stored: from the last stored
+   *     day to the newest day that is late
+   * @param lateFrom from when the site's yesterday is late, or has been; null if it is stored, or
+   *     if nothing is
    * @param missing periods between the first and the last that are not stored
    * @param failed periods whose last attempt failed
    * @param provisional periods that were not over when they were measured
@@ -110,6 +117,8 @@ public record StatusOverview(
       @Nullable LocalDate first,
       @Nullable LocalDate freshTo,
       @Nullable Long daysBehind,
+      long late,
+      @Nullable Instant lateFrom,
       long certified,
       long uncertified,
       long incomplete,
@@ -125,11 +134,20 @@ public record StatusOverview(
       List<Gap> gaps,
       List<Span> spans) {
 
-    /** Returns whether the line needs attention because it is not complete up to yesterday. */
+    /**
+     * Returns the number of days that have ended and that no run could have fetched yet, so that
+     * they are not late.
+     */
+    @JsonProperty
+    public long due() {
+      return daysBehind == null ? 0 : daysBehind - late;
+    }
+
+    /** Returns whether the line needs attention: days that are only due are no reason. */
     @JsonProperty
     public boolean attention() {
       return daysBehind == null
-          || daysBehind > 0
+          || late > 0
           || missing > 0
           || incomplete > 0
           || failed > 0
@@ -258,7 +276,11 @@ public record StatusOverview(
               sinks.ledger().restatements(report.name(), JOURNAL),
               sinks.ledger().journalCounts(report.name())));
     }
-    List<Line> lines = new ArrayList<>(Coverage.of(job, sinks, now, journals));
+    Expectation expectation =
+        new Expectation(
+            job.expectBy(),
+            sinks.ledger().runs(job.name(), Set.of(RunRecord.RUN), Expectation.RUNS));
+    List<Line> lines = new ArrayList<>(Coverage.of(job, sinks, now, expectation, journals));
     List<String> order = job.reports().stream().map(Report::name).toList();
     Set<String> all = new HashSet<>();
     Set<String> wanting = new HashSet<>();
@@ -278,6 +300,11 @@ public record StatusOverview(
         job.name(),
         all.size(),
         all.size() - wanting.size(),
+        lines.stream()
+            .filter(line -> line.due() > 0)
+            .flatMap(line -> Stream.ofNullable(line.lateFrom()))
+            .max(Comparator.naturalOrder())
+            .orElse(null),
         List.copyOf(lines),
         StaleRanges.of(job.reports(), job.sites().orElse(List.of()), sinks, Map.of()),
         journals.values().stream()

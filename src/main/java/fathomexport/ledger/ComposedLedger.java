@@ -7,6 +7,8 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** A ledger composed of one independent part per subject. */
 public final class ComposedLedger implements Ledger {
@@ -86,6 +88,11 @@ public final class ComposedLedger implements Ledger {
   @Override
   public List<RunRecord> runs(int limit) {
     return runs.runs(limit);
+  }
+
+  @Override
+  public List<RunRecord> runs(@Nullable String pipeline, Set<String> commands, int limit) {
+    return runs.runs(pipeline, commands, limit);
   }
 
   @Override

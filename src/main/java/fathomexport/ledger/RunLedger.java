@@ -3,6 +3,8 @@ package fathomexport.ledger;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The records of runs and of their requests. */
 public interface RunLedger {
@@ -15,6 +17,14 @@ public interface RunLedger {
 
   /** Returns the newest runs, newest first. */
   List<RunRecord> runs(int limit);
+
+  /**
+   * Returns the newest runs with one of these commands, newest first. Runs with other commands,
+   * such as snapshots every few minutes, do not count towards the limit.
+   *
+   * @param pipeline the pipeline; null for all
+   */
+  List<RunRecord> runs(@Nullable String pipeline, Set<String> commands, int limit);
 
   /**
    * Returns the request counts from this day on, per account and day, for all accounts and

@@ -95,7 +95,7 @@ class JsonSchemaTest {
               JsonSchema.PIPELINE,
               """
               {"sites": ["CDBUGS"], "lookback_days": 3, "lookback": "confirm", "max_events": 500,
-               "sinks": ["postgres"],
+               "expect_by": "13:00 Europe/Berlin", "sinks": ["postgres"],
                "reports": [
                 {"name": "pages", "entity": "pageview", "aggregates": ["visits"],
                  "date_grouping": "day", "field_grouping": ["hostname"], "lookback": "fetch",

@@ -161,7 +161,10 @@ public final class StatusPage {
   private List<Map<String, String>> tiles() {
     StatusOverview.Usage usage = status.usage();
     return List.of(
-        tile(status.sitesComplete() + " of " + status.sites(), "sites complete to yesterday"),
+        tile(
+            status.sitesComplete() + " of " + status.sites(),
+            status.dueBy() == null ? "sites complete to yesterday" : "sites complete"),
+        tile(sum(StatusOverview.Line::late), "days late"),
         tile(sum(StatusOverview.Line::rows), "rows stored"),
         tile(sum(StatusOverview.Line::missing), "periods missing"),
         tile(sum(l -> l.incomplete() + l.failed()), "periods incomplete or failed"),

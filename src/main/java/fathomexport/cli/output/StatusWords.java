@@ -1,13 +1,19 @@
 package fathomexport.cli.output;
 
 import fathomexport.inspect.StatusOverview;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 
 /** The texts about a status that the terminal and the page share. */
 public final class StatusWords {
+  private static final DateTimeFormatter MINUTE =
+      DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm 'UTC'", Locale.ROOT).withZone(ZoneOffset.UTC);
+
   private StatusWords() {}
 
   /** Describes how late stored numbers changed, and which look-back covers that. */
@@ -45,7 +51,10 @@ public final class StatusWords {
     return status.sitesComplete()
         + " of "
         + status.sites()
-        + " sites are complete to yesterday"
+        + (status.dueBy() == null
+            ? " sites are complete to yesterday"
+            : " sites are complete; what has ended since the last run is due by "
+                + MINUTE.format(status.dueBy()))
         + (status.sitesComplete() == status.sites()
             ? "."
             : "; "
@@ -60,8 +69,8 @@ public final class StatusWords {
     List<String> what = new ArrayList<>();
     if (line.daysBehind() == null) {
       what.add("nothing stored");
-    } else if (line.daysBehind() > 0) {
-      what.add(line.daysBehind() + (line.daysBehind() == 1 ? " day" : " days") + " behind");
+    } else {
+      add(what, line.late(), line.late() == 1 ? "day late" : "days late");
     }
     add(what, line.missing(), "missing");
     add(what, line.incomplete(), "incomplete");

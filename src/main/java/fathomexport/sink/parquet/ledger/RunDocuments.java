@@ -16,7 +16,10 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** The records of runs, one document per run. */
 final class RunDocuments implements RunLedger {
@@ -70,6 +73,19 @@ final class RunDocuments implements RunLedger {
 
   @Override
   public List<RunRecord> runs(int limit) {
+    return runs(run -> true, limit);
+  }
+
+  @Override
+  public List<RunRecord> runs(@Nullable String pipeline, Set<String> commands, int limit) {
+    return runs(
+        run ->
+            commands.contains(run.command())
+                && (pipeline == null || run.pipeline().equals(pipeline)),
+        limit);
+  }
+
+  private List<RunRecord> runs(Predicate<RunRecord> which, int limit) {
     return answers.of(
         () -> {
           if (!Files.isDirectory(layout.runs())) {
@@ -80,7 +96,10 @@ final class RunDocuments implements RunLedger {
             for (Path file : (Iterable<Path>) files::iterator) {
               JsonNode document = file.toString().endsWith(".json") ? documents.read(file) : null;
               if (document != null) {
-                runs.add(run(document));
+                RunRecord run = run(document);
+                if (which.test(run)) {
+                  runs.add(run);
+                }
               }
             }
           }

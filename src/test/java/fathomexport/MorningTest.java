@@ -1,0 +1,178 @@
+package fathomexport;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import fathomexport.simulator.Behaviour;
+import fathomexport.simulator.FathomSimulator;
+import fathomexport.simulator.SimulatorToken;
+import fathomexport.simulator.World;
+import fathomexport.testing.Fixture;
+import fathomexport.testing.Installation;
+import fathomexport.testing.Question;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What {@code status} says in the morning, after nights that went well and nights that did not:
+ * nothing that is wrong stays unsaid, and nothing is said when all is well.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class MorningTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final LocalDate FIRST = LocalDate.of(2026, 5, 1);
+  private static final LocalDate LAST = LocalDate.of(2026, 6, 20);
+  private static final String SITES = "[LDNBOOKS, UTCSTATS, KTMTRAIL]";
+  private static final List<Question> REPORTS =
+      List.of(
+          Question.pageviews("traffic_daily", "day"),
+          Question.pageviews("pages_daily", "day", "pathname"));
+
+  @RegisterExtension final Fixture fixture = new Fixture();
+  private FathomSimulator api;
+  private Installation installation;
+  private Path directory;
+
+  @BeforeAll
+  void start() throws IOException {
+    api = FathomSimulator.start(World.dozen(12, FIRST, LAST, 0), Behaviour.unlimited());
+  }
+
+  @AfterAll
+  void stop() {
+    api.close();
+  }
+
+  @BeforeEach
+  void install(@TempDir Path empty) {
+    api.behave(Behaviour.unlimited());
+    directory = empty;
+    installation =
+        new Installation(
+                empty,
+                fixture.database(),
+                api.baseUri(),
+                SimulatorToken.STANDARD.secret(),
+                Instant.EPOCH)
+            .pipeline("nightly", SITES, "[parquet]", REPORTS);
+  }
+
+  private static Instant at(int day, String time) {
+    return Instant.parse("2026-06-%02dT%s:00Z".formatted(day, time));
+  }
+
+  /** The nightly run of a day in June, which must succeed. */
+  private Installation.Ended night(int day, String... options) {
+    Installation.Ended ended = started(day, options);
+    assertThat(ended.code()).as(ended.said()).isZero();
+    return ended;
+  }
+
+  private Installation.Ended started(int day, String... options) {
+    String[] command = new String[options.length + 2];
+    command[0] = "run";
+    command[1] = "nightly";
+    System.arraycopy(options, 0, command, 2, options.length);
+    return installation.at(at(day, "12:30")).run(command);
+  }
+
+  private String status(Instant when, String... options) {
+    String[] command = new String[options.length + 2];
+    command[0] = "status";
+    command[1] = "nightly";
+    System.arraycopy(options, 0, command, 2, options.length);
+    Installation.Ended ended = installation.at(when).run(command);
+    assertThat(ended.code()).as(ended.said()).isZero();
+    return ended.out();
+  }
+
+  private JsonNode json(Instant when) throws IOException {
+    return JSON.readTree(status(when, "--json"));
+  }
+
+  // --- Due or late
+
+  @Test
+  void aDayIsDueUntilARunCouldHaveFetchedIt() throws IOException {
+    night(10);
+    night(11);
+
+    // Yesterday has ended everywhere but in the west, and the run comes at half past twelve.
+    assertThat(status(at(12, "08:00")))
+        .startsWith(
+            "3 of 3 sites are complete; what has ended since the last run is due by 2026-06-12"
+                + " 13:30 UTC.")
+        .doesNotContain("late");
+    assertThat(status(at(12, "08:00"), "--attention")).doesNotContain("traffic_daily");
+    JsonNode due = json(at(12, "08:00"));
+    assertThat(due.path("sites_complete").intValue()).isEqualTo(3);
+    due.path("lines")
+        .forEach(
+            line -> {
+              assertThat(line.path("attention").booleanValue()).as(line.toString()).isFalse();
+              assertThat(line.path("due").intValue()).as(line.toString()).isEqualTo(1);
+              assertThat(line.path("late").intValue()).as(line.toString()).isZero();
+            });
+    assertThat(page(at(12, "08:00"))).contains("3 of 3", "due by 2026-06-12 13:30 UTC");
+
+    // It did not come.
+    assertThat(status(at(12, "14:00")))
+        .startsWith("0 of 3 sites are complete to yesterday; 6 of 6 rows need attention.")
+        .contains("! 1 day late");
+    assertThat(status(at(13, "08:00")))
+        .contains("! 1 day late")
+        .contains("due by 2026-06-13 13:30");
+    assertThat(status(at(13, "14:00"))).contains("! 2 days late").doesNotContain(" due ");
+    assertThat(page(at(13, "14:00"))).contains("2 days late");
+
+    night(13);
+    assertThat(status(at(13, "14:00"))).startsWith("3 of 3 sites are complete to yesterday.");
+  }
+
+  private String page(Instant when) throws IOException {
+    status(when, "--html", "status.html");
+    return Files.readString(directory.resolve("status.html"));
+  }
+
+  @Test
+  void theFileMaySayWhenARunIsExpected() {
+    night(10);
+    night(11);
+    installation.pipeline(
+        "nightly", SITES + "\nexpect_by: \"09:15 Europe/Berlin\"", "[parquet]", REPORTS);
+
+    assertThat(status(at(12, "07:10")))
+        .startsWith("3 of 3 sites are complete")
+        .contains("due by 2026-06-12 07:15 UTC");
+    assertThat(status(at(12, "07:20"))).startsWith("0 of 3").contains("! 1 day late");
+  }
+
+  @Test
+  void aRunThatFailedCouldHaveFetchedTheDay() {
+    night(10);
+    night(11);
+    api.behave(
+        Behaviour.unlimited()
+            .withFault(
+                new fathomexport.simulator.FaultRule(
+                    r -> r.path().endsWith("/aggregations"),
+                    Integer.MAX_VALUE,
+                    new fathomexport.simulator.Fault.Status(
+                        400, "application/json", "{}", java.util.Map.of()))));
+    assertThat(started(12).code()).isNotZero();
+
+    assertThat(status(at(12, "12:45"))).startsWith("0 of 3").contains("1 day late");
+  }
+}
