@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import fathomexport.simulator.Behaviour;
 import fathomexport.simulator.FathomSimulator;
+import fathomexport.simulator.Fault;
+import fathomexport.simulator.FaultRule;
 import fathomexport.simulator.SimulatorToken;
 import fathomexport.simulator.World;
 import fathomexport.testing.Fixture;
@@ -17,6 +19,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -39,6 +42,13 @@ class MorningTest {
       List.of(
           Question.pageviews("traffic_daily", "day"),
           Question.pageviews("pages_daily", "day", "pathname"));
+
+  /** The API refuses every question about a report. */
+  private static final FaultRule REFUSED =
+      new FaultRule(
+          r -> r.path().endsWith("/aggregations"),
+          Integer.MAX_VALUE,
+          new Fault.Status(400, "application/json", "{}", Map.of()));
 
   @RegisterExtension final Fixture fixture = new Fixture();
   private FathomSimulator api;
@@ -163,16 +173,57 @@ class MorningTest {
   void aRunThatFailedCouldHaveFetchedTheDay() {
     night(10);
     night(11);
-    api.behave(
-        Behaviour.unlimited()
-            .withFault(
-                new fathomexport.simulator.FaultRule(
-                    r -> r.path().endsWith("/aggregations"),
-                    Integer.MAX_VALUE,
-                    new fathomexport.simulator.Fault.Status(
-                        400, "application/json", "{}", java.util.Map.of()))));
+    api.behave(Behaviour.unlimited().withFault(REFUSED));
     assertThat(started(12).code()).isNotZero();
 
     assertThat(status(at(12, "12:45"))).startsWith("0 of 3").contains("1 day late");
+  }
+
+  // --- Holes
+
+  /** Everything that was within reach is filled, and the rest is counted, with its command. */
+  @Test
+  void aPauseThatIsLongerThanARunReachesIsToldUntilItIsMended() throws IOException {
+    installation.settings(1_000, 1_000, "  max_range_days: 7\n");
+    night(1);
+
+    Installation.Ended first = night(19, "--metrics-file", "nightly.prom");
+
+    String last =
+        "  ! 66 periods stay missing, further back than a run fills holes; fetch with:"
+            + " fathom-export backfill nightly --from 2026-06-01 --to 2026-06-11";
+    assertThat(first.out().lines().reduce("", (a, b) -> b)).isEqualTo(last);
+    assertThat(Files.readString(directory.resolve("nightly.prom")))
+        .contains(
+            "fathom_export_periods{pipeline=\"nightly\",command=\"run\",state=\"missing\"} 66")
+        .contains("state=\"late\"} 0");
+    assertThat(status(at(19, "13:00"))).contains("! 11 missing").doesNotContain("late");
+    Installation.Ended again = night(19);
+    assertThat(again.out())
+        .startsWith("nightly: nothing to do, everything that is within a run's reach is exported")
+        .endsWith(last + "\n");
+
+    Installation.Ended mended =
+        installation.run("backfill", "nightly", "--from", "2026-06-01", "--to", "2026-06-11");
+
+    assertThat(mended.code()).as(mended.said()).isZero();
+    assertThat(night(19, "--metrics-file", "nightly.prom").out())
+        .startsWith("nightly: nothing to do, everything that is over is exported")
+        .doesNotContain("missing");
+    assertThat(Files.readString(directory.resolve("nightly.prom")))
+        .contains("state=\"missing\"} 0");
+    assertThat(status(at(19, "13:00"))).startsWith("3 of 3 sites are complete to yesterday.");
+  }
+
+  @Test
+  void whatIsLateIsInTheMetrics() throws IOException {
+    night(10);
+    night(11);
+    api.behave(Behaviour.unlimited().withFault(REFUSED));
+
+    assertThat(started(13, "--metrics-file", "nightly.prom").code()).isNotZero();
+
+    assertThat(Files.readString(directory.resolve("nightly.prom")))
+        .contains("fathom_export_periods{pipeline=\"nightly\",command=\"run\",state=\"late\"} 12");
   }
 }

@@ -16,6 +16,7 @@ import fathomexport.ledger.Ledger;
 import fathomexport.ledger.LedgerException;
 import fathomexport.ledger.PipelineLocks;
 import fathomexport.ledger.RunRecord;
+import fathomexport.plan.Missing;
 import fathomexport.plan.Mode;
 import fathomexport.plan.Plan;
 import fathomexport.plan.Subject;
@@ -34,6 +35,7 @@ import fathomexport.run.ExportSettings;
 import fathomexport.run.ExportSpec;
 import fathomexport.run.FailureKind;
 import fathomexport.run.FailurePolicy;
+import fathomexport.run.MissingRange;
 import fathomexport.run.Patience;
 import fathomexport.run.Priority;
 import fathomexport.run.RunEnvironment;
@@ -66,6 +68,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -81,10 +84,10 @@ public final class Exporter {
 
   private static final Duration MINUTE = Duration.ofMinutes(1);
 
-  /** More than a year of runs, even where other pipelines run every hour. */
+  /** More than a year of runs, even where the pipeline runs every hour. */
   private static final int RUNS_FOR_SUCCESS = 10_000;
 
-  /** Enough runs to find the last one of a pipeline among those of others. */
+  /** Enough runs to find the last one that had windows to export. */
   private static final int RECENT_RUNS = 50;
 
   private final ExportSettings settings;
@@ -289,8 +292,7 @@ public final class Exporter {
     return guarded(
         () -> {
           try (Sinks sinks = open(job)) {
-            return sinks.ledger().runs(RUNS_FOR_SUCCESS).stream()
-                .filter(r -> r.pipeline().equals(job.name()) && r.command().equals(command))
+            return sinks.ledger().runs(job.name(), Set.of(command), RUNS_FOR_SUCCESS).stream()
                 .filter(r -> Objects.equals(r.exitCode(), 0))
                 .flatMap(r -> Stream.ofNullable(r.finishedAt()))
                 .max(Instant::compareTo);
@@ -387,7 +389,10 @@ public final class Exporter {
       } else {
         try (RunContext context =
             new RunContext(spec, environment, sinks, client, lock, spill.path())) {
-          LastNight.troubled(sinks.ledger().runs(RECENT_RUNS), job.name(), found.sites())
+          LastNight.troubled(
+                  sinks.ledger().runs(job.name(), RunRecord.EXPORTS, RECENT_RUNS),
+                  job.name(),
+                  found.sites())
               .forEach(context.failures()::troubled);
           if (!mode.force()) {
             view.seed(context.book(), plan, startedAt.minus(CONTROL_AGE));
@@ -410,8 +415,16 @@ public final class Exporter {
           exitCode,
           found.recordsSkipped(),
           floor(done.requests()),
-          stale(job, found, sinks, plan));
+          stale(job, found, sinks, plan),
+          missing(plan.missing()));
     }
+  }
+
+  private static @Nullable MissingRange missing(@Nullable Missing missing) {
+    return missing == null
+        ? null
+        : new MissingRange(
+            missing.periods(), missing.first(), missing.last(), missing.alsoNeverStored());
   }
 
   /** Returns all ranges that are still stale after a run, whatever the time of their storage. */
@@ -472,12 +485,13 @@ public final class Exporter {
     LocalDate from =
         mode instanceof Mode.Backfill backfill
             ? backfill.days().first()
-            // Search for gaps no further back than one window.
+            // Fill gaps no further back than one window.
             : LocalDate.ofInstant(now, ZoneOffset.UTC)
                 .minusDays(settings.maxRangeDays() + job.lookbackDays() + 2L);
     return new WindowPlanner(
         job.reports(),
-        view.holdings(subjects.stream().map(s -> s.site().id()).toList(), from),
+        view.holdings(
+            subjects.stream().map(s -> s.site().id()).toList(), from, mode instanceof Mode.Nightly),
         mode,
         now,
         settings.maxRangeDays(),

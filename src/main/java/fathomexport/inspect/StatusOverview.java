@@ -25,6 +25,7 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -154,6 +155,28 @@ public record StatusOverview(
           || stale > 0
           || quarantined > 0;
     }
+  }
+
+  /** Returns the number of periods in a state, over all lines. */
+  public long periods(PeriodState state) {
+    long periods = 0;
+    for (Line line : lines) {
+      for (Span span : line.spans()) {
+        if (span.state() == state) {
+          periods += periods(line.grouping(), span);
+        }
+      }
+    }
+    return periods;
+  }
+
+  private static long periods(String grouping, Span span) {
+    return grouping.equals(DateGrouping.NONE.apiName())
+        ? 1
+        : Arrays.stream(DateGrouping.values())
+            .filter(g -> g.apiName().equals(grouping))
+            .mapToLong(g -> new DayRange(span.first(), span.last()).periods(g).count())
+            .sum();
   }
 
   /** Days without a measurement, both ends included. */

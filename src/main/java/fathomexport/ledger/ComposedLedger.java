@@ -1,5 +1,6 @@
 package fathomexport.ledger;
 
+import fathomexport.report.DateGrouping;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
 import java.time.LocalDate;
@@ -37,6 +38,12 @@ public final class ComposedLedger implements Ledger {
   @Override
   public List<LedgerEntry> entries(String report, Collection<SiteId> sites, LocalDate from) {
     return periods.entries(report, sites, from);
+  }
+
+  @Override
+  public List<StoredRange> storedRanges(
+      String report, DateGrouping grouping, Collection<SiteId> sites) {
+    return periods.storedRanges(report, grouping, sites);
   }
 
   @Override

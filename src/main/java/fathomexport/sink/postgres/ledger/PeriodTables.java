@@ -6,8 +6,11 @@ import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.PeriodCertificate;
 import fathomexport.ledger.PeriodLedger;
 import fathomexport.ledger.Provenance;
+import fathomexport.ledger.StoredRange;
 import fathomexport.ledger.Weight;
 import fathomexport.report.Aggregate;
+import fathomexport.report.DateGrouping;
+import fathomexport.report.DayRange;
 import fathomexport.report.SiteId;
 import fathomexport.sink.postgres.db.Row;
 import java.sql.SQLException;
@@ -94,6 +97,29 @@ public final class PeriodTables implements PeriodLedger {
     if (value != null) {
       map.put(a, value);
     }
+  }
+
+  @Override
+  public List<StoredRange> storedRanges(
+      String report, DateGrouping grouping, Collection<SiteId> sites) {
+    return queries.list(
+        """
+        SELECT site_id, event_name, min(period) AS first, max(period_end) AS last
+          FROM (SELECT site_id, event_name, period, period_end,
+                       count(*) FILTER (WHERE begins)
+                         OVER (PARTITION BY site_id, event_name ORDER BY period) AS range
+                  FROM (SELECT site_id, event_name, period, period_end,
+                               coalesce(period > lag(period_end)
+                                 OVER (PARTITION BY site_id, event_name ORDER BY period) + 1,
+                                 true) AS begins
+                          FROM fathom_ops.ledger
+                         WHERE report = ? AND stored AND (? OR site_id = ANY (?))) AS p) AS r
+         GROUP BY site_id, event_name, range        """,
+        p ->
+            p.text(report)
+                .flag(sites.isEmpty())
+                .texts(sites.stream().map(SiteId::value).distinct().toList()),
+        r -> new StoredRange(LedgerQueries.slice(r), new DayRange(r.day("first"), r.day("last"))));
   }
 
   @Override
