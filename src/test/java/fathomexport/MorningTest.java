@@ -226,4 +226,89 @@ class MorningTest {
     assertThat(Files.readString(directory.resolve("nightly.prom")))
         .contains("fathom_export_periods{pipeline=\"nightly\",command=\"run\",state=\"late\"} 12");
   }
+
+  // --- Each sink by itself
+
+  @Test
+  void aSinkThatLagsIsNamedWithTheCommandThatMendsIt() throws IOException {
+    installation.pipeline("nightly", SITES, "[postgres, parquet]", REPORTS);
+    night(10);
+    night(11);
+    assertThat(status(at(11, "13:00"))).startsWith("3 of 3").doesNotContain("! ");
+    moveAway("traffic_daily", "pages_daily");
+
+    assertThat(status(at(11, "13:00")))
+        .startsWith("0 of 3 sites are complete")
+        .contains(
+            "! parquet lacks 30 periods (2 reports, 3 sites, 2026-06-06 .. 2026-06-10) that postgres"
+                + " has; fetch with: fathom-export backfill nightly --from 2026-06-06 --to"
+                + " 2026-06-10");
+    assertThat(page(at(11, "13:00"))).contains("parquet lacks 30 periods");
+    assertThat(json(at(11, "13:00")).path("lagging").path(0).path("sink").textValue())
+        .isEqualTo("parquet");
+    Installation.Ended mended =
+        installation.run("backfill", "nightly", "--from", "2026-06-06", "--to", "2026-06-10");
+    assertThat(mended.code()).as(mended.said()).isZero();
+    assertThat(status(at(11, "13:00"))).startsWith("3 of 3").doesNotContain("! ");
+  }
+
+  /** What a run reaches it fetches for a sink that lost it, as it does for all of them. */
+  @Test
+  void aRunFillsASinkThatLostItsFiles() throws IOException {
+    installation.pipeline("nightly", SITES, "[postgres, parquet]", REPORTS);
+    night(10);
+    night(11);
+    moveAway("traffic_daily");
+
+    night(12);
+
+    assertThat(status(at(12, "13:00"))).startsWith("3 of 3").doesNotContain("! ");
+  }
+
+  @Test
+  void sinksThatHoldDifferentRowsAreNotBothRight() {
+    installation.pipeline("nightly", SITES, "[postgres, parquet]", REPORTS);
+    night(11);
+    installation
+        .database()
+        .execute(
+            "UPDATE fathom_ops.ledger SET rows_digest = 'another' WHERE report = 'traffic_daily'"
+                + " AND site_id = 'UTCSTATS' AND period = '2026-06-08'");
+
+    assertThat(status(at(11, "13:00")))
+        .contains(
+            "! the sinks hold different rows of 1 period (1 report, 1 site, 2026-06-08 .."
+                + " 2026-06-08); fetch again with: fathom-export backfill nightly --from 2026-06-08"
+                + " --to 2026-06-08 --force");
+  }
+
+  @Test
+  void aSampleThatOneSinkLacksIsTold() throws IOException {
+    installation.pipeline("nightly", SITES, "[postgres, parquet]", REPORTS);
+    night(11);
+    for (int i = 0; i < 3; i++) {
+      Installation.Ended ended = installation.at(at(11, "13:0" + i)).run("snapshot", "nightly");
+      assertThat(ended.code()).as(ended.said()).isZero();
+    }
+    assertThat(status(at(11, "14:00"))).doesNotContain("! ");
+    installation
+        .database()
+        .execute(
+            "DELETE FROM fathom.current_visitors WHERE site_id = 'LDNBOOKS' AND sampled_at ="
+                + " (SELECT min(sampled_at) FROM fathom.current_visitors"
+                + " WHERE site_id = 'LDNBOOKS')");
+    moveAway("current_visitors/site_id=UTCSTATS");
+
+    assertThat(status(at(11, "14:00")))
+        .contains("! parquet lacks 3 samples of current visitors that another sink has (1 site, ")
+        .contains("! postgres lacks 1 sample of current visitors that another sink has (1 site, ");
+  }
+
+  private void moveAway(String... folders) throws IOException {
+    for (String folder : folders) {
+      Files.move(
+          installation.warehouse().resolve(folder),
+          directory.resolve("away-" + folder.replace('/', '-')));
+    }
+  }
 }

@@ -55,6 +55,9 @@ import org.jspecify.annotations.Nullable;
  *     found changed rows although the control had not changed
  * @param runs the newest runs, newest first
  * @param learned limits of the API learned from its responses
+ * @param lagging sinks that lack periods which other sinks have
+ * @param differing the periods of which sinks hold different rows; null if there are none
+ * @param samplesLacking sinks that lack samples of the last 31 days which other sinks have
  * @param damaged files that cannot be read, each with what to do about it; their content counts as
  *     missing
  */
@@ -73,6 +76,9 @@ public record StatusOverview(
     List<Run> runs,
     Usage usage,
     List<ApiLesson> learned,
+    List<SinkLag> lagging,
+    @Nullable Extent differing,
+    List<SampleLag> samplesLacking,
     List<String> damaged) {
   /**
    * Any day that can be stored: years before 1970 have no web data, and paths have four digits for
@@ -190,6 +196,29 @@ public record StatusOverview(
   /** Days of neighbouring periods in the same state, both ends included. */
   public record Span(LocalDate first, LocalDate last, PeriodState state) {}
 
+  /**
+   * How many periods something is about.
+   *
+   * @param first first day of the earliest of them
+   * @param last last measured day of the latest of them
+   */
+  public record Extent(long periods, int reports, int sites, LocalDate first, LocalDate last) {}
+
+  /**
+   * A sink that lacks periods which other sinks have.
+   *
+   * @param others the names of the sinks that have them
+   */
+  public record SinkLag(String sink, String others, Extent lacks) {}
+
+  /**
+   * A sink that lacks samples of current visitors which another sink has. The API does not report
+   * them again.
+   *
+   * @param first first day with such a sample, in UTC
+   */
+  public record SampleLag(String sink, long samples, int sites, LocalDate first, LocalDate last) {}
+
   /** A row that could not be typed. */
   public record Quarantined(
       Instant at, String report, String site, @Nullable String event, String reason) {}
@@ -303,7 +332,8 @@ public record StatusOverview(
         new Expectation(
             job.expectBy(),
             sinks.ledger().runs(job.name(), Set.of(RunRecord.RUN), Expectation.RUNS));
-    List<Line> lines = new ArrayList<>(Coverage.of(job, sinks, now, expectation, journals));
+    Coverage coverage = Coverage.of(job, sinks, now, expectation);
+    List<Line> lines = new ArrayList<>(coverage.lines(journals));
     List<String> order = job.reports().stream().map(Report::name).toList();
     Set<String> all = new HashSet<>();
     Set<String> wanting = new HashSet<>();
@@ -354,6 +384,10 @@ public record StatusOverview(
         sinks.ledger().runs(RUNS).stream().map(StatusOverview::run).toList(),
         usage(sinks, LocalDate.ofInstant(now, ZoneOffset.UTC), requestsPerMinute),
         ApiLesson.of(sinks.ledger().learned(), account),
+        coverage.lagging(sinks),
+        coverage.differing(),
+        SampleComparison.of(
+            job, sinks, LocalDate.ofInstant(now, ZoneOffset.UTC).minusDays(USAGE_DAYS - 1L)),
         damaged(job, sinks));
   }
 

@@ -97,6 +97,7 @@ public final class StatusCommand implements Callable<Integer> {
       table(printer, shown);
       shown.forEach(line -> details(printer, line));
     }
+    StatusWords.sinks(status).forEach(words -> printer.line("! " + words));
     status.damaged().forEach(damaged -> printer.line("! damaged: " + damaged));
     RunPrinting.stale(printer, status.pipeline(), status.stale());
     status.moved().forEach(moved -> printer.line("  ~ " + StatusWords.moved(moved)));

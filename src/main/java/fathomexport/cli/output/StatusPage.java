@@ -118,7 +118,11 @@ public final class StatusPage {
     Map<String, Object> page = new LinkedHashMap<>();
     page.put("pipeline", status.pipeline());
     page.put("verdict", StatusWords.verdict(status));
-    page.put("verdictStyle", wanting.isEmpty() && !status.lines().isEmpty() ? "good" : "bad");
+    page.put(
+        "verdictStyle",
+        wanting.isEmpty() && !status.lines().isEmpty() && StatusWords.sinks(status).isEmpty()
+            ? "good"
+            : "bad");
     page.put("at", MINUTE.format(status.at()));
     page.put("lastRun", lastRun());
     page.put("tiles", tiles());
@@ -127,6 +131,7 @@ public final class StatusPage {
     page.put("hasAttention", !wanting.isEmpty());
     page.put("attention", wanting.stream().limit(ATTENTION).map(StatusPage::attention).toList());
     page.put("attentionLeft", wanting.size() > ATTENTION ? wanting.size() - ATTENTION : false);
+    page.put("sinks", StatusWords.sinks(status));
     page.put("sites", sites());
     page.put("scales", scales());
     page.put("charts", List.of(runChart(), dayChart()));

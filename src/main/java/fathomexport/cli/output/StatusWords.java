@@ -43,6 +43,69 @@ public final class StatusWords {
                 + (suggested < moved.lookbackDays() ? ", " + suggested + " would" : ""));
   }
 
+  /** Describes how the sinks differ, one line per difference, with the command that mends it. */
+  public static List<String> sinks(StatusOverview status) {
+    List<String> lines = new ArrayList<>();
+    String backfill = "fathom-export backfill " + status.pipeline();
+    for (StatusOverview.SinkLag lag : status.lagging()) {
+      lines.add(
+          lag.sink()
+              + " lacks "
+              + extent(lag.lacks())
+              + " that "
+              + lag.others()
+              + (lag.others().contains(" ") ? " have" : " has")
+              + "; fetch with: "
+              + backfill
+              + days(lag.lacks()));
+    }
+    if (status.differing() != null) {
+      lines.add(
+          "the sinks hold different rows of "
+              + extent(status.differing())
+              + "; fetch again with: "
+              + backfill
+              + days(status.differing())
+              + " --force");
+    }
+    for (StatusOverview.SampleLag lag : status.samplesLacking()) {
+      lines.add(
+          lag.sink()
+              + " lacks "
+              + Printer.number(lag.samples())
+              + (lag.samples() == 1 ? " sample" : " samples")
+              + " of current visitors that another sink has ("
+              + count(lag.sites(), "site")
+              + ", "
+              + lag.first()
+              + " .. "
+              + lag.last()
+              + "); they cannot be fetched again");
+    }
+    return lines;
+  }
+
+  private static String extent(StatusOverview.Extent extent) {
+    return count(extent.periods(), "period")
+        + " ("
+        + count(extent.reports(), "report")
+        + ", "
+        + count(extent.sites(), "site")
+        + ", "
+        + extent.first()
+        + " .. "
+        + extent.last()
+        + ")";
+  }
+
+  private static String days(StatusOverview.Extent extent) {
+    return " --from " + extent.first() + " --to " + extent.last();
+  }
+
+  private static String count(long number, String what) {
+    return Printer.number(number) + " " + what + (number == 1 ? "" : "s");
+  }
+
   /** Summarises the status in one sentence. */
   public static String verdict(StatusOverview status) {
     if (status.lines().isEmpty()) {
