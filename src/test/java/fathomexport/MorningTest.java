@@ -4,12 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import fathomexport.ledger.PipelineLocks;
+import fathomexport.ledger.RunRecord;
 import fathomexport.simulator.Behaviour;
 import fathomexport.simulator.FathomSimulator;
 import fathomexport.simulator.Fault;
 import fathomexport.simulator.FaultRule;
 import fathomexport.simulator.SimulatorToken;
 import fathomexport.simulator.World;
+import fathomexport.sink.parquet.ParquetSink;
+import fathomexport.sink.parquet.file.ParquetSettings;
 import fathomexport.testing.Fixture;
 import fathomexport.testing.Installation;
 import fathomexport.testing.Question;
@@ -18,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -310,5 +315,176 @@ class MorningTest {
           installation.warehouse().resolve(folder),
           directory.resolve("away-" + folder.replace('/', '-')));
     }
+  }
+
+  // --- Nights that could not begin, and nights that did not end
+
+  @Test
+  void aNightWithoutTheDatabaseIsRecordedOnceItIsBack() {
+    installation.pipeline("nightly", SITES, "[postgres]", REPORTS);
+    night(10);
+    night(11);
+    installation.databaseAt("jdbc:postgresql://127.0.0.1:9/none").settings(1_000).inRealTime();
+    assertThat(started(12).code()).isEqualTo(74);
+    assertThat(directory.resolve("run/unrecorded")).isDirectoryContaining("glob:**.json");
+
+    installation.databaseAt(installation.database().url()).settings(1_000).hurried();
+
+    assertThat(status(at(12, "13:00")))
+        .contains("! 1 day late")
+        .contains("! run of 2026-06-12 12:30 UTC (exit 74): could not begin: PostgreSQL at");
+    assertThat(
+            installation
+                .database()
+                .query(
+                    "SELECT exit_code, messages[1] FROM fathom_ops.run"
+                        + " WHERE started_at = '2026-06-12T12:30:00Z'"))
+        .singleElement()
+        .satisfies(
+            row -> {
+              assertThat(row.get(0)).isEqualTo(74);
+              assertThat((String) row.get(1)).startsWith("could not begin: ");
+            });
+    assertThat(directory.resolve("run/unrecorded")).isEmptyDirectory();
+    night(13);
+    assertThat(status(at(13, "13:00"))).startsWith("3 of 3").doesNotContain("! ");
+  }
+
+  @Test
+  void nightsWithoutTheApiOrASecretOrTheLockAreRecordedAtOnce() throws IOException {
+    night(10);
+    api.behave(
+        Behaviour.unlimited()
+            .withFault(
+                new FaultRule(
+                    r -> true,
+                    Integer.MAX_VALUE,
+                    new Fault.Status(503, "application/json", "{}", Map.of()))));
+    assertThat(started(11).code()).isEqualTo(75);
+    api.behave(Behaviour.unlimited());
+    installation.withoutVariable(Installation.TOKEN_VARIABLE);
+    assertThat(started(12).code()).isEqualTo(77);
+    installation.variable(Installation.TOKEN_VARIABLE, SimulatorToken.STANDARD.secret());
+    try (ParquetSink sink = new ParquetSink(new ParquetSettings(installation.warehouse()));
+        PipelineLocks.RunLock lock = sink.ledger().tryLock("nightly").orElseThrow()) {
+      assertThat(lock.stillHeld()).isTrue();
+      assertThat(started(13).code()).isEqualTo(75);
+    }
+
+    assertThat(status(at(13, "13:00")))
+        .contains("! run of 2026-06-11 12:30 UTC (exit 75): could not begin: ")
+        .contains("! run of 2026-06-12 12:30 UTC (exit 77): could not begin: ")
+        .contains(
+            "! run of 2026-06-13 12:30 UTC (exit 75): could not begin: another run of pipeline"
+                + " nightly is under way");
+    assertThat(page(at(13, "13:00"))).contains("could not begin: another run of pipeline");
+  }
+
+  @Test
+  void aKilledRunShowsWhatItHadCommitted() throws IOException {
+    installation.pipeline("nightly", SITES, "[postgres]", REPORTS);
+    night(11);
+    JsonNode ended = json(at(11, "13:00")).path("runs").path(0);
+    assertThat(ended.path("windows_committed").intValue()).isPositive();
+    // What the record of a run is until its end.
+    installation
+        .database()
+        .execute(
+            "UPDATE fathom_ops.run SET finished_at = NULL, exit_code = NULL, windows_committed = 0,"
+                + " rows = 0");
+
+    JsonNode run = json(at(11, "13:00")).path("runs").path(0);
+    assertThat(run.path("windows_committed")).isEqualTo(ended.path("windows_committed"));
+    assertThat(run.path("rows")).isEqualTo(ended.path("rows"));
+
+    night(12);
+    JsonNode killed = json(at(12, "13:00")).path("runs").path(1);
+    assertThat(killed.path("windows_committed")).isEqualTo(ended.path("windows_committed"));
+    assertThat(killed.path("problem").textValue())
+        .isEqualTo(
+            "killed, or its machine stopped: "
+                + ended.path("windows_committed").intValue()
+                + " of its windows are stored");
+  }
+
+  @Test
+  void snapshotsDoNotPushNightsOffTheList() throws IOException {
+    night(10);
+    night(11);
+    try (ParquetSink sink = new ParquetSink(new ParquetSettings(installation.warehouse()))) {
+      RunRecord night = sink.ledger().runs(1).get(0);
+      for (int i = 0; i < 70; i++) {
+        sink.ledger()
+            .record(
+                new RunRecord(
+                    "snapshot-" + i,
+                    "nightly",
+                    RunRecord.SNAPSHOT,
+                    night.startedAt().plusSeconds(60L * (i + 1)),
+                    night.startedAt().plusSeconds(60L * (i + 1) + 1),
+                    0,
+                    3,
+                    3,
+                    0,
+                    0,
+                    0,
+                    0,
+                    3,
+                    0,
+                    3,
+                    List.of()));
+      }
+    }
+
+    JsonNode status = json(at(11, "14:00"));
+
+    assertThat(status.path("runs")).hasSize(2);
+    assertThat(status.path("snapshots")).hasSize(5);
+    assertThat(status(at(11, "14:00")))
+        .contains("Snapshots the last at 2026-06-11 13:40 UTC, exit 0")
+        .contains("2026-06-10T12:30:00Z");
+  }
+
+  @Test
+  void aMonthInProgressIsMarkedAsPartial() throws IOException {
+    installation.pipeline(
+        "nightly",
+        "[UTCSTATS]",
+        "[postgres]",
+        List.of(Question.pageviews("traffic_monthly", "month")));
+    night(11);
+
+    String words =
+        "traffic_monthly: the period from 2026-06-01 is partial, since it is not over: measured to"
+            + " 2026-06-10";
+    assertThat(status(at(11, "13:00"))).contains("~ " + words);
+    assertThat(page(at(11, "13:00"))).contains(words);
+    assertThat(
+            installation
+                .database()
+                .query(
+                    "SELECT report, site_id, period::text, period_end::text, covers_to::text"
+                        + " FROM fathom_ops.partial_period"))
+        .containsExactly(
+            List.of("traffic_monthly", "UTCSTATS", "2026-06-01", "2026-06-30", "2026-06-10"));
+  }
+
+  // --- The clock
+
+  @Test
+  void aClockThatIsWrongByYearsIsRefused() throws IOException {
+    night(11);
+    String before = status(at(11, "13:00"));
+    int year = LocalDate.now(ZoneOffset.UTC).getYear();
+
+    for (Instant wrong : List.of(Instant.EPOCH, Instant.parse((year + 3) + "-06-12T12:30:00Z"))) {
+      Installation.Ended ended = installation.at(wrong).run("run", "nightly");
+      assertThat(ended.code()).as(ended.said()).isEqualTo(78);
+      assertThat(ended.said())
+          .contains("the clock of this machine says " + wrong)
+          .contains("allowed: the years from 2018 to the API's next year");
+    }
+    assertThat(installation.at(Instant.EPOCH).run("status", "nightly").code()).isEqualTo(78);
+    assertThat(status(at(11, "13:00"))).as("such runs are not recorded").isEqualTo(before);
   }
 }

@@ -24,6 +24,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -213,7 +214,7 @@ final class Coverage {
     NavigableMap<String, Cell> lacking =
         partly.getOrDefault(report.name(), Map.of()).getOrDefault(slice, new TreeMap<>());
     if (!lacking.isEmpty() && report.dateGrouping() != DateGrouping.NONE) {
-      LocalDate earliest = lacking.firstEntry().getValue().period();
+      LocalDate earliest = Objects.requireNonNull(lacking.firstEntry()).getValue().period();
       first = first == null || earliest.isBefore(first) ? earliest : first;
     }
     List<StatusOverview.Span> spans = spans(report, slice, tried, failedKeys, first, lacking);
@@ -335,7 +336,7 @@ final class Coverage {
     boolean byRange = report.dateGrouping() == DateGrouping.NONE;
     if (cells.isEmpty() && first != null) {
       // No sink has what the others have: all of it is missing.
-      Cell last = lacking.lastEntry().getValue();
+      Cell last = Objects.requireNonNull(lacking.lastEntry()).getValue();
       add(spans, first, last.coversTo(), PeriodState.MISSING, false);
     }
     for (Map.Entry<String, Cell> e : cells.entrySet()) {

@@ -66,6 +66,6 @@ final class SampleComparison {
         lacking.add(new StatusOverview.SampleLag(sink.name(), lacks, sites.size(), first, last));
       }
     }
-    return lacking;
+    return List.copyOf(lacking);
   }
 }

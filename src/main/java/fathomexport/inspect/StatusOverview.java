@@ -15,9 +15,11 @@ import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
 import fathomexport.run.ExportJob;
+import fathomexport.run.RunRecords;
 import fathomexport.run.StaleRange;
 import fathomexport.sink.Sink;
 import fathomexport.sinks.Sinks;
+import fathomexport.sinks.UnrecordedRuns;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -31,6 +33,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -53,7 +56,8 @@ import org.jspecify.annotations.Nullable;
  * @param moved how late numbers still changed, one item per report with changes
  * @param lookbackFetched sites whose look-back is fetched rather than confirmed, because an audit
  *     found changed rows although the control had not changed
- * @param runs the newest runs, newest first
+ * @param runs the newest runs, newest first, also those that could not begin; without snapshots
+ * @param snapshots the newest snapshots of the pipeline, newest first
  * @param learned limits of the API learned from its responses
  * @param lagging sinks that lack periods which other sinks have
  * @param differing the periods of which sinks hold different rows; null if there are none
@@ -74,6 +78,7 @@ public record StatusOverview(
     List<Moved> moved,
     List<FailedAudit> lookbackFetched,
     List<Run> runs,
+    List<Run> snapshots,
     Usage usage,
     List<ApiLesson> learned,
     List<SinkLag> lagging,
@@ -88,6 +93,12 @@ public record StatusOverview(
       new DayRange(LocalDate.of(1970, 1, 1), LocalDate.of(9999, 12, 31));
 
   private static final int RUNS = 60;
+  private static final int SNAPSHOTS = 5;
+
+  /** The commands that the list of runs shows: not snapshots, of which there are too many. */
+  private static final Set<String> LISTED =
+      Set.of(RunRecord.RUN, RunRecord.BACKFILL, RunRecord.VERIFY);
+
   private static final int RUNS_OF_A_MONTH = 10_000;
   private static final int JOURNAL = 10_000;
   private static final int SHOWN = 50;
@@ -274,6 +285,9 @@ public record StatusOverview(
    * One run, of any pipeline.
    *
    * @param took null while the run is in progress, and for good if it was killed
+   * @param windowsCommitted of a run without an end, the windows that are stored so far
+   * @param problem the first message of a run that failed, could not begin or was killed; null
+   *     otherwise
    */
   public record Run(
       String runId,
@@ -289,7 +303,8 @@ public record StatusOverview(
       long windowsFailed,
       long rows,
       long quarantined,
-      long requests) {}
+      long requests,
+      @Nullable String problem) {}
 
   /**
    * The use of the quota. Each request is billed as a pageview. Days are in UTC.
@@ -315,9 +330,15 @@ public record StatusOverview(
    * Reads the overview from the sinks.
    *
    * @param account the account whose API the learned limits belong to
+   * @param unrecorded runs that are not in the ledger yet
    */
   public static StatusOverview of(
-      ExportJob job, Sinks sinks, Instant now, int requestsPerMinute, String account) {
+      ExportJob job,
+      Sinks sinks,
+      Instant now,
+      int requestsPerMinute,
+      String account,
+      UnrecordedRuns unrecorded) {
     Map<String, Journal> journals = new HashMap<>();
     for (Report report : job.reports()) {
       // All sinks receive the same journal lines, so the first sink's journals suffice.
@@ -331,7 +352,9 @@ public record StatusOverview(
     Expectation expectation =
         new Expectation(
             job.expectBy(),
-            sinks.ledger().runs(job.name(), Set.of(RunRecord.RUN), Expectation.RUNS));
+            unrecorded.with(
+                sinks.ledger().runs(job.name(), Set.of(RunRecord.RUN), Expectation.RUNS),
+                r -> r.pipeline().equals(job.name()) && r.command().equals(RunRecord.RUN)));
     Coverage coverage = Coverage.of(job, sinks, now, expectation);
     List<Line> lines = new ArrayList<>(coverage.lines(journals));
     List<String> order = job.reports().stream().map(Report::name).toList();
@@ -381,7 +404,15 @@ public record StatusOverview(
             .toList(),
         job.reports().stream().flatMap(r -> moved(job, sinks, journals, r).stream()).toList(),
         failedAudits(job, sinks),
-        sinks.ledger().runs(RUNS).stream().map(StatusOverview::run).toList(),
+        unrecorded
+            .with(sinks.ledger().runs(null, LISTED, RUNS), r -> LISTED.contains(r.command()))
+            .stream()
+            .limit(RUNS)
+            .map(r -> run(withCommitted(r, job, sinks)))
+            .toList(),
+        sinks.ledger().runs(job.name(), Set.of(RunRecord.SNAPSHOT), SNAPSHOTS).stream()
+            .map(StatusOverview::run)
+            .toList(),
         usage(sinks, LocalDate.ofInstant(now, ZoneOffset.UTC), requestsPerMinute),
         ApiLesson.of(sinks.ledger().learned(), account),
         coverage.lagging(sinks),
@@ -485,6 +516,17 @@ public record StatusOverview(
             latest == lookback ? lookback + 1 : Math.max(latest, 0)));
   }
 
+  /** Adds what a run of the pipeline without an end has committed so far. */
+  private static RunRecord withCommitted(RunRecord run, ExportJob job, Sinks sinks) {
+    return run.finishedAt() == null
+            && run.pipeline().equals(job.name())
+            && RunRecord.EXPORTS.contains(run.command())
+            && !RunRecords.isKilled(run)
+        ? RunRecords.committed(
+            run, sinks.committedBy(run.runId(), job.reports().stream().map(Report::name).toList()))
+        : run;
+  }
+
   private static Run run(RunRecord r) {
     Instant finished = r.finishedAt();
     return new Run(
@@ -501,7 +543,13 @@ public record StatusOverview(
         r.windowsFailed(),
         r.rows(),
         r.quarantined(),
-        r.requests());
+        r.requests(),
+        Objects.equals(r.exitCode(), 0)
+            ? null
+            : r.messages().stream()
+                .filter(m -> r.exitCode() != null || m.startsWith(RunRecords.KILLED))
+                .findFirst()
+                .orElse(null));
   }
 
   private static Usage usage(Sinks sinks, LocalDate today, int requestsPerMinute) {

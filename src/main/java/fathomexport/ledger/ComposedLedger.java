@@ -47,6 +47,11 @@ public final class ComposedLedger implements Ledger {
   }
 
   @Override
+  public StillStored committed(String runId, Collection<String> reports) {
+    return periods.committed(runId, reports);
+  }
+
+  @Override
   public Weight weight(String report) {
     return periods.weight(report);
   }

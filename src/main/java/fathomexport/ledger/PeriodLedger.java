@@ -28,6 +28,13 @@ public interface PeriodLedger {
    */
   List<StoredRange> storedRanges(String report, DateGrouping grouping, Collection<SiteId> sites);
 
+  /**
+   * Returns what of a run's commits is still stored.
+   *
+   * @param reports the reports of the run
+   */
+  StillStored committed(String runId, Collection<String> reports);
+
   /** Returns how much of a report is stored. */
   Weight weight(String report);
 

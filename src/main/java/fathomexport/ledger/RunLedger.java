@@ -1,6 +1,7 @@
 package fathomexport.ledger;
 
 import java.time.LocalDate;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -8,6 +9,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The records of runs and of their requests. */
 public interface RunLedger {
+  /** The order in which runs are returned. */
+  Comparator<RunRecord> NEWEST_FIRST =
+      Comparator.comparing(RunRecord::startedAt).thenComparing(RunRecord::runId).reversed();
 
   /** Writes or replaces the record of a run, keyed by its id. */
   void record(RunRecord run);

@@ -131,7 +131,10 @@ public final class StatusPage {
     page.put("hasAttention", !wanting.isEmpty());
     page.put("attention", wanting.stream().limit(ATTENTION).map(StatusPage::attention).toList());
     page.put("attentionLeft", wanting.size() > ATTENTION ? wanting.size() - ATTENTION : false);
-    page.put("sinks", StatusWords.sinks(status));
+    List<String> wrong = new ArrayList<>(StatusWords.sinks(status));
+    StatusWords.failedRuns(status).stream().limit(GAPS).forEach(wrong::add);
+    page.put("sinks", wrong);
+    page.put("partial", StatusWords.partial(status));
     page.put("sites", sites());
     page.put("scales", scales());
     page.put("charts", List.of(runChart(), dayChart()));

@@ -1,12 +1,16 @@
 package fathomexport.cli.output;
 
+import fathomexport.inspect.PeriodState;
 import fathomexport.inspect.StatusOverview;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collectors;
 
 /** The texts about a status that the terminal and the page share. */
@@ -82,6 +86,66 @@ public final class StatusWords {
               + lag.last()
               + "); they cannot be fetched again");
     }
+    return lines;
+  }
+
+  /**
+   * Describes the runs of the pipeline that failed, were killed or could not begin since the last
+   * one that succeeded; newest first.
+   */
+  public static List<String> failedRuns(StatusOverview status) {
+    List<String> lines = new ArrayList<>();
+    for (StatusOverview.Run run : status.runs()) {
+      if (!run.pipeline().equals(status.pipeline())) {
+        continue;
+      }
+      if (run.command().equals("run") && Objects.equals(run.exitCode(), 0)) {
+        break;
+      }
+      if (run.problem() != null) {
+        lines.add(
+            run.command()
+                + " of "
+                + MINUTE.format(run.startedAt())
+                + (run.exitCode() == null ? "" : " (exit " + run.exitCode() + ")")
+                + ": "
+                + run.problem());
+      }
+    }
+    return lines;
+  }
+
+  /** Describes the last snapshot; empty if there was none. */
+  public static String snapshots(StatusOverview status) {
+    return status.snapshots().stream()
+        .findFirst()
+        .map(
+            s ->
+                "the last at "
+                    + MINUTE.format(s.startedAt())
+                    + (s.exitCode() == null ? ", not ended" : ", exit " + s.exitCode())
+                    + (s.problem() == null ? "" : ": " + s.problem()))
+        .orElse("");
+  }
+
+  /** Describes the periods that were not over when they were measured, one line per report. */
+  public static List<String> partial(StatusOverview status) {
+    Map<String, StatusOverview.Span> newest = new LinkedHashMap<>();
+    for (StatusOverview.Line line : status.lines()) {
+      line.spans().stream()
+          .filter(s -> s.state() == PeriodState.PROVISIONAL)
+          .forEach(
+              s -> newest.merge(line.report(), s, (a, b) -> b.last().isAfter(a.last()) ? b : a));
+    }
+    List<String> lines = new ArrayList<>();
+    newest.forEach(
+        (report, span) ->
+            lines.add(
+                report
+                    + ": the period from "
+                    + span.first()
+                    + " is partial, since it is not over: measured to "
+                    + span.last()));
     return lines;
   }
 

@@ -30,6 +30,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -109,7 +110,8 @@ final class ParquetSamples implements SampleStore {
       List<SampleCount> counts = new ArrayList<>();
       for (Path site : children(layout.report(SampleTable.VISITORS.tableName()))) {
         String folder = site.getFileName().toString();
-        SiteId id = byFolder.getOrDefault(folder, Layout.site(folder).orElse(null));
+        SiteId id =
+            Optional.ofNullable(byFolder.get(folder)).or(() -> Layout.site(folder)).orElse(null);
         if (id == null) {
           continue;
         }

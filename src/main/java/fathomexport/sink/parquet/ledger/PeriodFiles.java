@@ -3,6 +3,7 @@ package fathomexport.sink.parquet.ledger;
 import fathomexport.ledger.Attempt;
 import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.PeriodLedger;
+import fathomexport.ledger.StillStored;
 import fathomexport.ledger.StoredRange;
 import fathomexport.ledger.Weight;
 import fathomexport.report.DateGrouping;
@@ -18,8 +19,10 @@ import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -85,6 +88,31 @@ final class PeriodFiles implements PeriodLedger {
               (slice, days) ->
                   DayRange.union(days).forEach(d -> ranges.add(new StoredRange(slice, d))));
           return ranges;
+        });
+  }
+
+  @Override
+  public StillStored committed(String runId, Collection<String> reports) {
+    return answers.of(
+        () -> {
+          Set<String> windows = new HashSet<>();
+          long rows = 0;
+          for (String report : reports) {
+            for (Path file : layout.files(report, List.of(), LocalDate.EPOCH, LocalDate.MAX)) {
+              FileLedger ledger = readable(file);
+              if (ledger == null) {
+                continue;
+              }
+              for (StoredPeriod p : ledger.periods().values()) {
+                LedgerEntry entry = p.entry();
+                if (entry.stored() && entry.provenance().runId().equals(runId)) {
+                  windows.add(entry.windowId());
+                  rows += entry.certificate().rows();
+                }
+              }
+            }
+          }
+          return new StillStored(windows.size(), rows);
         });
   }
 

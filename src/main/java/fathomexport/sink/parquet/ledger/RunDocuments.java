@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -22,15 +21,25 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The records of runs, one document per run. */
-final class RunDocuments implements RunLedger {
-  private final Layout layout;
+public final class RunDocuments implements RunLedger {
+  private final Path directory;
   private final Documents documents;
   private final LedgerAnswers answers;
 
-  RunDocuments(Layout layout, Documents documents, LedgerAnswers answers) {
-    this.layout = layout;
+  RunDocuments(Path directory, Documents documents, LedgerAnswers answers) {
+    this.directory = directory;
     this.documents = documents;
     this.answers = answers;
+  }
+
+  /** Returns the records of a directory of its own, which belongs to no ledger. */
+  public static RunDocuments in(Path directory) {
+    return new RunDocuments(directory, new Documents(), new LedgerAnswers(new Layout(directory)));
+  }
+
+  /** Deletes the record of a run, if it exists. */
+  public void forget(String runId) {
+    answers.of(() -> Files.deleteIfExists(runFile(runId)));
   }
 
   @Override
@@ -62,7 +71,7 @@ final class RunDocuments implements RunLedger {
   }
 
   private Path runFile(String runId) {
-    return layout.runs().resolve(Layout.escape(runId) + ".json");
+    return directory.resolve(Layout.escape(runId) + ".json");
   }
 
   @Override
@@ -88,11 +97,11 @@ final class RunDocuments implements RunLedger {
   private List<RunRecord> runs(Predicate<RunRecord> which, int limit) {
     return answers.of(
         () -> {
-          if (!Files.isDirectory(layout.runs())) {
+          if (!Files.isDirectory(directory)) {
             return List.of();
           }
           List<RunRecord> runs = new ArrayList<>();
-          try (Stream<Path> files = Files.list(layout.runs())) {
+          try (Stream<Path> files = Files.list(directory)) {
             for (Path file : (Iterable<Path>) files::iterator) {
               JsonNode document = file.toString().endsWith(".json") ? documents.read(file) : null;
               if (document != null) {
@@ -103,10 +112,7 @@ final class RunDocuments implements RunLedger {
               }
             }
           }
-          runs.sort(
-              Comparator.comparing(RunRecord::startedAt)
-                  .thenComparing(RunRecord::runId)
-                  .reversed());
+          runs.sort(NEWEST_FIRST);
           return List.copyOf(runs.subList(0, Math.min(limit, runs.size())));
         });
   }

@@ -6,6 +6,7 @@ import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.PeriodCertificate;
 import fathomexport.ledger.PeriodLedger;
 import fathomexport.ledger.Provenance;
+import fathomexport.ledger.StillStored;
 import fathomexport.ledger.StoredRange;
 import fathomexport.ledger.Weight;
 import fathomexport.report.Aggregate;
@@ -120,6 +121,20 @@ public final class PeriodTables implements PeriodLedger {
                 .flag(sites.isEmpty())
                 .texts(sites.stream().map(SiteId::value).distinct().toList()),
         r -> new StoredRange(LedgerQueries.slice(r), new DayRange(r.day("first"), r.day("last"))));
+  }
+
+  @Override
+  public StillStored committed(String runId, Collection<String> reports) {
+    return queries
+        .first(
+            """
+            SELECT count(DISTINCT window_id) AS windows, coalesce(sum(rows), 0)::bigint AS rows
+              FROM fathom_ops.ledger
+             WHERE run_id = ? AND stored AND report = ANY (?)\
+            """,
+            p -> p.text(runId).texts(reports),
+            r -> new StillStored(r.number("windows"), r.number("rows")))
+        .orElse(StillStored.NOTHING);
   }
 
   @Override
