@@ -183,6 +183,11 @@ public final class FathomClient implements AutoCloseable {
     return shared.billed.get();
   }
 
+  /** Returns the server's clock at its last response; null if no response has said it. */
+  public @Nullable Instant serverTime() {
+    return transport.serverTime();
+  }
+
   /**
    * Returns the number of billed requests of this view only: of one report's queries if it was
    * created by {@link #askingFor(String)}.

@@ -6,6 +6,7 @@ import java.time.LocalDate;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The tasks of a run, in order.
@@ -14,8 +15,15 @@ import java.util.Set;
  *     renew
  * @param skipped number of periods that would be due, but lie before the site can have data
  * @param fetched sites whose look-back is fetched because an audit failed
+ * @param missing what stays missing because it is out of reach of a run; null if there is nothing,
+ *     and for a backfill
  */
-public record Plan(List<FetchTask> tasks, List<Stale> stale, long skipped, Set<SiteId> fetched) {
+public record Plan(
+    List<FetchTask> tasks,
+    List<Stale> stale,
+    long skipped,
+    Set<SiteId> fetched,
+    @Nullable Missing missing) {
   public Plan {
     tasks = List.copyOf(tasks);
     stale = List.copyOf(stale);
