@@ -8,6 +8,7 @@ import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.QuarantinedRow;
 import fathomexport.ledger.RequestCount;
 import fathomexport.ledger.Restatement;
+import fathomexport.ledger.RestatementReason;
 import fathomexport.ledger.RunRecord;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
@@ -153,7 +154,12 @@ public record StatusOverview(
   public record Quarantined(
       Instant at, String report, String site, @Nullable String event, String reason) {}
 
-  /** A stored period that a later fetch changed. */
+  /**
+   * A stored period that a later fetch changed.
+   *
+   * @param reason {@code source}, {@code definition}, {@code zone} or {@code unit}; null if it was
+   *     not recorded
+   */
   public record Change(
       Instant at,
       String report,
@@ -162,7 +168,8 @@ public record StatusOverview(
       LocalDate period,
       String measure,
       @Nullable Double before,
-      @Nullable Double after) {}
+      @Nullable Double after,
+      @Nullable String reason) {}
 
   /**
    * How late a later fetch still changed a report's stored numbers: the basis for choosing a
@@ -339,7 +346,8 @@ public record StatusOverview(
         r.period(),
         r.measure(),
         r.before(),
-        r.after());
+        r.after(),
+        r.reason() == null ? null : r.reason().label());
   }
 
   /** Returns one item per site, however many sinks record it. */
@@ -362,10 +370,14 @@ public record StatusOverview(
     if (report.dateGrouping() != DateGrouping.DAY && report.dateGrouping() != DateGrouping.HOUR) {
       return Optional.empty();
     }
+    // Changes of ours, such as a new filter, do not say how late the source moves.
     List<Restatement> journal =
         journals
             .getOrDefault(report.name(), new Journal(List.of(), List.of(), Map.of()))
-            .restated();
+            .restated()
+            .stream()
+            .filter(r -> r.reason() == RestatementReason.SOURCE)
+            .toList();
     if (journal.isEmpty()) {
       return Optional.empty();
     }

@@ -5,6 +5,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** The texts about a status that the terminal and the page share. */
 public final class StatusWords {
@@ -35,6 +36,17 @@ public final class StatusWords {
                 + moved.lookbackDays()
                 + " sees them all"
                 + (suggested < moved.lookbackDays() ? ", " + suggested + " would" : ""));
+  }
+
+  /** Describes why a stored number changed, to be appended to the number. */
+  public static String because(@Nullable String reason) {
+    return switch (String.valueOf(reason)) {
+      case "source" -> ": Fathom reported another number";
+      case "definition" -> ": the report's definition had been changed";
+      case "zone" -> ": the site's time zone had been changed";
+      case "unit" -> ": the unit or rounding of the rates had changed";
+      default -> "";
+    };
   }
 
   /** Summarises the status in one sentence. */

@@ -64,7 +64,12 @@ public final class ReportTable {
    */
   int checksum() {
     CRC32 crc = new CRC32();
-    String all = create() + index() + String.join("\n", comments()) + report.dateGrouping();
+    String all =
+        create()
+            + index()
+            + String.join("\n", comments())
+            + report.dateGrouping()
+            + report.definition();
     crc.update(all.getBytes(StandardCharsets.UTF_8));
     return (int) crc.getValue();
   }
@@ -381,11 +386,11 @@ public final class ReportTable {
     try (PreparedStatement upsert =
         connection.prepareStatement(
             """
-            INSERT INTO fathom_ops.report (report, entity, date_grouping, grain)
-            VALUES (?, ?, ?, ?)
+            INSERT INTO fathom_ops.report (report, entity, date_grouping, grain, definition)
+            VALUES (?, ?, ?, ?, ?)
             ON CONFLICT (report) DO UPDATE
                SET entity = excluded.entity, date_grouping = excluded.date_grouping,
-                   grain = excluded.grain, migrated_at = pg_catalog.now()\
+                   grain = excluded.grain, definition = excluded.definition, migrated_at = pg_catalog.now()\
             """)) {
       upsert.setString(1, report.name());
       upsert.setString(2, report.entity().apiName());
@@ -394,6 +399,7 @@ public final class ReportTable {
           4,
           connection.createArrayOf(
               "text", schema.keyColumns().stream().map(Column::name).toArray()));
+      upsert.setString(5, report.definition());
       upsert.executeUpdate();
     }
   }
