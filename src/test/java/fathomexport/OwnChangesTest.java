@@ -181,6 +181,8 @@ class OwnChangesTest {
   @Test
   void anotherTimeZoneDoesNotCountAsLateNumbers() throws IOException {
     World world = world();
+    // In Tokyo it was the next day.
+    world.add(SITE, world.viewAt(SITE, LAST.minusDays(2).atTime(20, 0)).path("/once"));
     try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {
       Installation installation = installation(database, api).pipeline("all", List.of(PAGES));

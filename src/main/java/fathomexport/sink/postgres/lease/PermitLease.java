@@ -1,6 +1,7 @@
 package fathomexport.sink.postgres.lease;
 
 import fathomexport.ledger.LedgerException;
+import fathomexport.sink.SinkException;
 import fathomexport.sink.postgres.db.Database;
 import fathomexport.sink.postgres.db.PostgresSettings;
 import java.sql.Connection;
@@ -150,7 +151,7 @@ public final class PermitLease implements AutoCloseable {
    */
   public static boolean prepared(PostgresSettings settings, Map<String, String> environment) {
     try (Database database = new Database(settings, environment)) {
-      try (Connection connection = database.connect();
+      try (Connection connection = database.session();
           Statement statement = connection.createStatement();
           ResultSet row =
               statement.executeQuery(
@@ -163,6 +164,9 @@ public final class PermitLease implements AutoCloseable {
         return row.next() && row.getBoolean(1);
       } catch (SQLException e) {
         throw new LedgerException(database.describe(e), e);
+      } catch (SinkException e) {
+        // Whoever reads only can do without the shared quota.
+        throw new LedgerException(String.valueOf(e.getMessage()), e);
       }
     }
   }
