@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param reports one or more, with distinct names
  * @param fetched names of the reports whose look-back is fetched every night, even if a control
  *     query would confirm it
+ * @param renamed earlier names of reports, keyed by their present names
  */
 public record PipelineDefinition(
     String name,
@@ -32,7 +34,8 @@ public record PipelineDefinition(
     @Nullable Integer maxEvents,
     Set<String> sinks,
     List<Report> reports,
-    Set<String> fetched)
+    Set<String> fetched,
+    Map<String, String> renamed)
     implements Serializable {
 
   public static final int DEFAULT_LOOKBACK_DAYS = 3;
@@ -46,6 +49,7 @@ public record PipelineDefinition(
     sinks = Collections.unmodifiableSet(new LinkedHashSet<>(sinks));
     reports = List.copyOf(reports);
     fetched = Set.copyOf(fetched);
+    renamed = Map.copyOf(renamed);
     if (!NAME.matcher(name).matches()) {
       throw new IllegalArgumentException("pipeline name '" + name + "'");
     }
@@ -62,6 +66,19 @@ public record PipelineDefinition(
     if (reports.stream().map(Report::name).distinct().count() != reports.size()) {
       throw new IllegalArgumentException("pipeline " + name + " has two reports of one name");
     }
+  }
+
+  /** Creates a pipeline whose reports have always had their present names. */
+  public PipelineDefinition(
+      String name,
+      String file,
+      SiteSelection sites,
+      int lookbackDays,
+      @Nullable Integer maxEvents,
+      Set<String> sinks,
+      List<Report> reports,
+      Set<String> fetched) {
+    this(name, file, sites, lookbackDays, maxEvents, sinks, reports, fetched, Map.of());
   }
 
   /** Creates a pipeline whose look-back is confirmed by control queries. */

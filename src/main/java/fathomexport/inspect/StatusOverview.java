@@ -55,6 +55,7 @@ import org.jspecify.annotations.Nullable;
  * @param learned limits of the API learned from its responses
  * @param damaged files that cannot be read, each with what to do about it; their content counts as
  *     missing
+ * @param orphans stored reports that no pipeline defines, each with what to do about it
  */
 public record StatusOverview(
     Instant at,
@@ -70,7 +71,8 @@ public record StatusOverview(
     List<Run> runs,
     Usage usage,
     List<ApiLesson> learned,
-    List<String> damaged) {
+    List<String> damaged,
+    List<String> orphans) {
   /**
    * Any day that can be stored: years before 1970 have no web data, and paths have four digits for
    * the year.
@@ -311,7 +313,28 @@ public record StatusOverview(
         sinks.ledger().runs(RUNS).stream().map(StatusOverview::run).toList(),
         usage(sinks, LocalDate.ofInstant(now, ZoneOffset.UTC), requestsPerMinute),
         ApiLesson.of(sinks.ledger().learned(), account),
-        damaged(job, sinks));
+        damaged(job, sinks),
+        List.of());
+  }
+
+  /** Returns this overview with stored reports that no pipeline defines. */
+  public StatusOverview withOrphans(List<String> found) {
+    return new StatusOverview(
+        at,
+        pipeline,
+        sites,
+        sitesComplete,
+        lines,
+        stale,
+        quarantined,
+        restated,
+        moved,
+        lookbackFetched,
+        runs,
+        usage,
+        learned,
+        damaged,
+        found);
   }
 
   private static List<String> damaged(ExportJob job, Sinks sinks) {

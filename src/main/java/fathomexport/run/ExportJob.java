@@ -2,7 +2,9 @@ package fathomexport.run;
 
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param maxEvents maximum number of events per site that reports on all events query; null if it
  *     is not set
  * @param fetched names of the reports whose look-back is fetched again rather than confirmed
+ * @param renamed earlier names of reports, keyed by their present names
  */
 public record ExportJob(
     String name,
@@ -23,11 +26,26 @@ public record ExportJob(
     @Nullable Integer maxEvents,
     boolean toPostgres,
     boolean toParquet,
-    Set<String> fetched) {
+    Set<String> fetched,
+    Map<String, String> renamed) {
   public ExportJob {
     reports = List.copyOf(reports);
     sites = sites.map(List::copyOf);
     fetched = Set.copyOf(fetched);
+    renamed = Map.copyOf(renamed);
+  }
+
+  /** Creates a job whose reports have always had their present names. */
+  public ExportJob(
+      String name,
+      List<Report> reports,
+      Optional<List<SiteId>> sites,
+      int lookbackDays,
+      @Nullable Integer maxEvents,
+      boolean toPostgres,
+      boolean toParquet,
+      Set<String> fetched) {
+    this(name, reports, sites, lookbackDays, maxEvents, toPostgres, toParquet, fetched, Map.of());
   }
 
   /** Creates a job whose look-back is confirmed rather than fetched again. */
@@ -45,5 +63,21 @@ public record ExportJob(
   public ExportJob withoutReports() {
     return new ExportJob(
         name, List.of(), sites, lookbackDays, maxEvents, toPostgres, toParquet, Set.of());
+  }
+
+  /** Returns a job without the reports of these names. */
+  public ExportJob without(Set<String> names) {
+    Map<String, String> left = new HashMap<>(renamed);
+    left.keySet().removeAll(names);
+    return new ExportJob(
+        name,
+        reports.stream().filter(r -> !names.contains(r.name())).toList(),
+        sites,
+        lookbackDays,
+        maxEvents,
+        toPostgres,
+        toParquet,
+        fetched,
+        left);
   }
 }

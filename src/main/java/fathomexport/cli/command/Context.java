@@ -152,6 +152,7 @@ public final class Context {
         pipeline.maxEvents(),
         pipeline.sinks().contains(Settings.POSTGRES),
         pipeline.sinks().contains(Settings.PARQUET),
-        pipeline.fetched());
+        pipeline.fetched(),
+        pipeline.renamed());
   }
 }

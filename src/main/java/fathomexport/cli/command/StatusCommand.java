@@ -8,6 +8,7 @@ import fathomexport.cli.output.WholeFile;
 import fathomexport.cli.process.ExitCodes;
 import fathomexport.config.PipelineDefinition;
 import fathomexport.config.Settings;
+import fathomexport.export.Exporter;
 import fathomexport.fetch.ApiLesson;
 import fathomexport.inspect.StatusOverview;
 import fathomexport.run.RunListener;
@@ -63,8 +64,11 @@ public final class StatusCommand implements Callable<Integer> {
   public Integer call() {
     Settings settings = context.settings();
     PipelineDefinition definition = context.pipeline(pipeline, settings);
+    Exporter exporter = context.exporter(settings, RunListener.NONE);
     StatusOverview status =
-        context.exporter(settings, RunListener.NONE).status(Context.job(definition));
+        exporter
+            .status(Context.job(definition))
+            .withOrphans(new StoredCheck(context).orphans(exporter, settings, definition));
     if (html != null) {
       Path file = context.environment().workingDirectory().resolve(html);
       try {
@@ -98,6 +102,7 @@ public final class StatusCommand implements Callable<Integer> {
       shown.forEach(line -> details(printer, line));
     }
     status.damaged().forEach(damaged -> printer.line("! damaged: " + damaged));
+    status.orphans().forEach(orphan -> printer.line("  ~ " + orphan));
     RunPrinting.stale(printer, status.pipeline(), status.stale());
     status.moved().forEach(moved -> printer.line("  ~ " + StatusWords.moved(moved)));
     status

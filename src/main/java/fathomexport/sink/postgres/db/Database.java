@@ -8,6 +8,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.BlockingDeque;
 import java.util.concurrent.LinkedBlockingDeque;
@@ -171,7 +172,10 @@ public final class Database implements AutoCloseable {
     Connection connection = connect();
     boolean own = false;
     try {
-      requireOwnSessions(connection);
+      Optional<String> pooler = pooler(connection);
+      if (pooler.isPresent()) {
+        throw new SinkException(SinkException.Kind.SETTINGS, pooler.get(), null);
+      }
       own = true;
       return connection;
     } finally {
@@ -181,19 +185,30 @@ public final class Database implements AutoCloseable {
     }
   }
 
-  private void requireOwnSessions(Connection connection) throws SQLException {
+  /**
+   * Returns why locks cannot belong to the sessions of these connections, and what to do; empty if
+   * they can.
+   */
+  public Optional<String> pooler() throws SQLException {
+    Connection connection = connect();
+    try {
+      return pooler(connection);
+    } finally {
+      discard(connection);
+    }
+  }
+
+  private Optional<String> pooler(Connection connection) throws SQLException {
     if (sessionsAreOwn) {
-      return;
+      return Optional.empty();
     }
     Connection other = connect();
     try {
-      if (PoolerProbe.sharesSessions(connection, other)) {
-        throw new SinkException(SinkException.Kind.SETTINGS, pooled(), null);
-      }
+      sessionsAreOwn = !PoolerProbe.sharesSessions(connection, other);
     } finally {
       discard(other);
     }
-    sessionsAreOwn = true;
+    return sessionsAreOwn ? Optional.empty() : Optional.of(pooled());
   }
 
   private String pooled() {

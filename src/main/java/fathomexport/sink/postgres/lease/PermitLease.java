@@ -1,7 +1,6 @@
 package fathomexport.sink.postgres.lease;
 
 import fathomexport.ledger.LedgerException;
-import fathomexport.sink.SinkException;
 import fathomexport.sink.postgres.db.Database;
 import fathomexport.sink.postgres.db.PostgresSettings;
 import java.sql.Connection;
@@ -15,6 +14,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -151,7 +151,8 @@ public final class PermitLease implements AutoCloseable {
    */
   public static boolean prepared(PostgresSettings settings, Map<String, String> environment) {
     try (Database database = new Database(settings, environment)) {
-      try (Connection connection = database.session();
+      Optional<String> pooler;
+      try (Connection connection = database.connect();
           Statement statement = connection.createStatement();
           ResultSet row =
               statement.executeQuery(
@@ -161,13 +162,17 @@ public final class PermitLease implements AutoCloseable {
                      WHERE attname = 'quota'
                        AND attrelid = pg_catalog.to_regclass('fathom_ops.permit'))\
                   """)) {
-        return row.next() && row.getBoolean(1);
+        if (!row.next() || !row.getBoolean(1)) {
+          return false;
+        }
+        pooler = database.pooler();
       } catch (SQLException e) {
         throw new LedgerException(database.describe(e), e);
-      } catch (SinkException e) {
-        // Whoever reads only can do without the shared quota.
-        throw new LedgerException(String.valueOf(e.getMessage()), e);
       }
+      if (pooler.isPresent()) {
+        throw new LedgerException(pooler.get(), null);
+      }
+      return true;
     }
   }
 

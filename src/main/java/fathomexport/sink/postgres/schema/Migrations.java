@@ -13,6 +13,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.slf4j.Logger;
@@ -154,6 +155,24 @@ public final class Migrations {
           .orElse("a session that cannot be named");
     } catch (SQLException e) {
       return "a session that cannot be named (" + e.getMessage() + ")";
+    }
+  }
+
+  /**
+   * Renames the tables of reports, with everything that is known of them.
+   *
+   * @param renamed earlier names of reports, keyed by their present names
+   * @throws SinkException {@code DEFINITION} if there are tables of both names; then nothing was
+   *     changed
+   */
+  public void rename(Map<String, String> renamed) throws SQLException {
+    try (Connection connection = database.session()) {
+      lock(connection);
+      connection.setAutoCommit(false);
+      for (Map.Entry<String, String> names : renamed.entrySet()) {
+        StoredReports.rename(connection, names.getValue(), names.getKey());
+      }
+      connection.commit();
     }
   }
 

@@ -39,10 +39,19 @@ public final class ReportTable {
   public static final List<Long> SEEDS = List.of(0L, 4_702_111_234_474_983_745L);
 
   private final Report report;
+  private final String table;
   private final TableSchema schema;
 
   ReportTable(Report report) {
+    this(report, report.name());
+  }
+
+  /**
+   * @param table the table's name: an earlier name of the report, if it is yet to be renamed
+   */
+  ReportTable(Report report, String table) {
     this.report = report;
+    this.table = table;
     this.schema = report.schema();
   }
 
@@ -55,7 +64,7 @@ public final class ReportTable {
   }
 
   String qualifiedName() {
-    return qualified(report.name());
+    return qualified(table);
   }
 
   /**
@@ -340,7 +349,7 @@ public final class ReportTable {
              ORDER BY a.attnum\
             """)) {
       query.setString(1, SCHEMA);
-      query.setString(2, report.name());
+      query.setString(2, table);
       try (ResultSet rows = query.executeQuery()) {
         while (rows.next()) {
           columns.put(rows.getString(1), rows.getString(2));
@@ -357,7 +366,7 @@ public final class ReportTable {
     try (PreparedStatement query =
         connection.prepareStatement(
             "SELECT date_grouping FROM fathom_ops.report WHERE report = ?")) {
-      query.setString(1, report.name());
+      query.setString(1, table);
       try (ResultSet row = query.executeQuery()) {
         return row.next() ? Optional.of(row.getString(1)) : Optional.empty();
       }
@@ -405,12 +414,17 @@ public final class ReportTable {
   }
 
   private String moveAway() {
+    return moveAway(table);
+  }
+
+  /** Returns the statement that moves a report's table away, and what to do then. */
+  static String moveAway(String report) {
     return "ALTER TABLE "
-        + qualifiedName()
+        + qualified(report)
         + " RENAME TO "
-        + Sql.name(report.name() + "_old")
+        + Sql.name(report + "_old")
         + "; (or DROP TABLE "
-        + qualifiedName()
+        + qualified(report)
         + ";), then migrate and backfill";
   }
 
