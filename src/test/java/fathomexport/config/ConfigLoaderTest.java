@@ -25,6 +25,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -75,6 +76,35 @@ class ConfigLoaderTest {
 
   private static List<String> lines(Loaded<?> loaded) {
     return loaded.problems().stream().map(Problem::render).toList();
+  }
+
+  @Test
+  void anEarlierNameIsReadWhereNoReportHasIt() {
+    assertThat(
+            pipeline(REPORT.replace("traffic\n", "traffic\n    renamed_from: visits_daily\n"))
+                .orThrow()
+                .renamed())
+        .containsExactly(Map.entry("traffic", "visits_daily"));
+
+    assertThat(
+            lines(
+                pipeline(
+                    """
+                    sites: all
+                    sinks: [parquet]
+                    reports:
+                      - {name: a, renamed_from: a, entity: pageview, aggregates: [visits]}
+                      - {name: b, renamed_from: d, entity: pageview, aggregates: [visits]}
+                      - {name: c, renamed_from: x, entity: pageview, aggregates: [visits]}
+                      - {name: d, renamed_from: x, entity: pageview, aggregates: [visits]}
+                      - {name: e, renamed_from: 1-x, entity: pageview, aggregates: [visits]}
+                    """)))
+        .satisfiesExactlyInAnyOrder(
+            line -> assertThat(line).contains(":4: reports[0].renamed_from: 'a' is the report's"),
+            line ->
+                assertThat(line).contains(":5: reports[1].renamed_from: 'd'").contains("line 7"),
+            line -> assertThat(line).contains(":7: reports[3].renamed_from: another report"),
+            line -> assertThat(line).contains(":8: reports[4].renamed_from: '1-x' cannot be"));
   }
 
   @Test
