@@ -15,6 +15,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
@@ -81,8 +82,8 @@ class LockWaitTest {
       reader.rollback();
       migrating.join();
 
-      assertThat(ended.get()).isNotNull();
-      assertThat(ended.get().code()).as(ended.get().said()).isZero();
+      Installation.Ended done = Objects.requireNonNull(ended.get());
+      assertThat(done.code()).as(done.said()).isZero();
       assertThat(
               database.query(
                   "SELECT count(*) FROM pg_attribute WHERE attname = 'pageviews'"

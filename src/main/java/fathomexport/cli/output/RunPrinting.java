@@ -161,7 +161,7 @@ public final class RunPrinting {
           case 74 -> "disk or database failed";
           case 75 -> "stopped early; run it again later, it goes on from here";
           case 77 -> "the token may not read everything that was asked";
-          case 78 -> "the API refuses what the configuration asks for";
+          case 78 -> "the API or the stored data does not allow what the configuration asks for";
           case 130, 143 -> "stopped as asked; run it again, it goes on from here";
           default -> "failed";
         };
