@@ -57,6 +57,7 @@ final class PipelineDecoder {
             .flatMap(
                 n -> LookbackMode.decode(n, top.path(PipelineKeys.LOOKBACK), values, problems));
     Set<String> fetched = new HashSet<>();
+    Map<String, String> renamed = new HashMap<>();
     Optional<Integer> maxEvents = wholeNumber(top, PipelineKeys.MAX_EVENTS);
     Optional<ExpectBy> expectBy =
         top.optional(PipelineKeys.EXPECT_BY)
@@ -67,7 +68,7 @@ final class PipelineDecoder {
         top.required(
                 PipelineKeys.REPORTS,
                 "write a list of reports, each with name, entity and aggregates")
-            .map(n -> reports(n, lookback.orElse(LookbackMode.CONFIRM), fetched))
+            .map(n -> reports(n, lookback.orElse(LookbackMode.CONFIRM), fetched, renamed))
             .orElse(List.of());
     return sites
         .filter(s -> problems.none())
@@ -82,7 +83,8 @@ final class PipelineDecoder {
                     sinks,
                     reports,
                     fetched,
-                    expectBy.orElse(null)));
+                    expectBy.orElse(null),
+                    renamed));
   }
 
   private Optional<Integer> wholeNumber(Section section, Key<WholeNumber> key) {
@@ -190,7 +192,8 @@ final class PipelineDecoder {
    * @param lookback mode of the reports that do not set their own
    * @param fetched receives the names of the reports whose look-back is always fetched
    */
-  private List<Report> reports(YamlNode node, LookbackMode lookback, Set<String> fetched) {
+  private List<Report> reports(
+      YamlNode node, LookbackMode lookback, Set<String> fetched, Map<String, String> renamed) {
     List<Report> reports = new ArrayList<>();
     Map<String, Place> names = new HashMap<>();
     List<YamlNode> items =
@@ -198,6 +201,24 @@ final class PipelineDecoder {
     ReportDecoder decoder = new ReportDecoder(problems, names, lookback, fetched);
     for (int i = 0; i < items.size(); i++) {
       decoder.decode(items.get(i), "reports[" + i + "]").ifPresent(reports::add);
+    }
+    for (ReportDecoder.Renamed r : decoder.renamed()) {
+      Place other = names.get(r.from());
+      if (other != null) {
+        problems.add(
+            r.at(),
+            r.path(),
+            Problems.quote(r.from()) + " is the name of the report in line " + other.line(),
+            "write the earlier name of this report, which no report has any more");
+      } else if (renamed.containsValue(r.from())) {
+        problems.add(
+            r.at(),
+            r.path(),
+            "another report of the file is renamed from " + Problems.quote(r.from()) + " too",
+            "a table can get one name only");
+      } else {
+        renamed.put(r.report(), r.from());
+      }
     }
     return reports;
   }

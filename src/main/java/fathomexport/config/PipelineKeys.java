@@ -153,6 +153,13 @@ final class PipelineKeys {
           "What a nightly run does with this report's stored days of the look-back; left out, what"
               + " the file says for all its reports.");
 
+  static final Key<Text> RENAMED_FROM =
+      Key.optional(
+          "renamed_from",
+          Text.matching(Report.NAME, "must be 1 to 51 of a-z, 0-9 and _, beginning with a letter"),
+          "The earlier name of the report. The next run renames its table and its folder, with all"
+              + " that is known of them, unless that is done already.");
+
   static final Group REPORT =
       Group.of(
               NAME,
@@ -162,7 +169,8 @@ final class PipelineKeys {
               DATE_GROUPING,
               FIELD_GROUPING,
               FILTERS,
-              OWN_LOOKBACK)
+              OWN_LOOKBACK,
+              RENAMED_FROM)
           .with(Arrays.stream(Entity.values()).map(PipelineKeys::keysOf).toArray(Rule[]::new));
 
   static final Key<ListOf> REPORTS =

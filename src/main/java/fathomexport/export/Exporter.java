@@ -73,6 +73,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.TreeSet;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -221,12 +222,52 @@ public final class Exporter {
         });
   }
 
+  /**
+   * Returns why reports of the job cannot be stored beside what is stored of them, keyed by their
+   * names, with the remedy. Changes nothing, and asks the API nothing.
+   */
+  public Map<String, String> refusals(ExportJob job) {
+    return guarded(
+        () -> {
+          try (Sinks sinks = open(job)) {
+            return sinks.refusals(job.reports(), job.renamed());
+          }
+        });
+  }
+
+  /** Returns the names of the reports of which any of the job's sinks has stored something. */
+  public Set<String> storedReports(ExportJob job) {
+    return guarded(
+        () -> {
+          try (Sinks sinks = open(job)) {
+            return sinks.all().stream()
+                .flatMap(sink -> sink.reports().stream())
+                .collect(Collectors.toCollection(TreeSet::new));
+          }
+        });
+  }
+
+  /** Refuses a job of which any report cannot be stored. */
+  private static void requireFitting(ExportJob job, Sinks sinks) {
+    Map<String, String> refusals = sinks.refusals(job.reports(), job.renamed());
+    if (!refusals.isEmpty()) {
+      throw new ExportFailedException(
+          FailureKind.CONFIGURATION, String.join(System.lineSeparator(), refusals.values()), null);
+    }
+  }
+
+  private static void prepare(ExportJob job, Sinks sinks) {
+    sinks.all().forEach(sink -> sink.rename(job.renamed()));
+    sinks.all().forEach(sink -> sink.migrate(job.reports()));
+  }
+
   /** Prepares the sinks for the job's reports. */
   public void migrate(ExportJob job) {
     guarded(
         () -> {
           try (Sinks sinks = open(job)) {
-            sinks.all().forEach(sink -> sink.migrate(job.reports()));
+            requireFitting(job, sinks);
+            prepare(job, sinks);
           }
           return "";
         });
@@ -260,6 +301,7 @@ public final class Exporter {
         () -> {
           try (Sinks sinks = open(job);
               FathomClient client = lookingUp()) {
+            requireFitting(job, sinks);
             Accounts.Found found = new Accounts(client).subjects(job);
             WrongClockException.refuse(environment.time().instant(), client.serverTime());
             LedgerView view = new LedgerView(job, sinks);
@@ -341,15 +383,20 @@ public final class Exporter {
   }
 
   private RunResult export(
-      ExportJob job, Mode mode, Budget budget, Patience patience, List<String> beamArguments) {
+      ExportJob whole, Mode mode, Budget budget, Patience patience, List<String> beamArguments) {
     ApiSettings api = api(patience);
     return recorded(
-        job,
+        whole,
         mode.command(),
         begun -> {
           UnpackDirectories.require();
-          try (Sinks sinks = open(job)) {
-            sinks.all().forEach(sink -> sink.migrate(job.reports()));
+          try (Sinks sinks = open(whole)) {
+            Map<String, String> refused = sinks.refusals(whole.reports(), whole.renamed());
+            ExportJob job = whole.without(refused.keySet());
+            if (job.reports().isEmpty()) {
+              requireFitting(whole, sinks);
+            }
+            prepare(job, sinks);
             recordEarlier(job, sinks);
             Optional<PipelineLock> lock = sinks.tryLock(job.name());
             if (lock.isEmpty()) {
@@ -363,7 +410,8 @@ public final class Exporter {
                 FathomClient client = client(api, job, priority(mode), quota, budget)) {
               recordKilled(job, sinks);
               return export(
-                  job, mode, api, quota, budget, beamArguments, sinks, held, client, begun);
+                  job, refused, mode, api, quota, budget, beamArguments, sinks, held, client,
+                  begun);
             }
           }
         });
@@ -470,6 +518,7 @@ public final class Exporter {
 
   private RunResult export(
       ExportJob job,
+      Map<String, String> refused,
       Mode mode,
       ApiSettings api,
       @Nullable PostgresSettings quota,
@@ -487,6 +536,8 @@ public final class Exporter {
     EventBound events = EventBound.of(job, found.subjects(), view.storedEvents());
     Plan plan = planner.plan(events.subjects());
     List<WindowOutcome> failed = new ArrayList<>(found.lost());
+    refused.forEach(
+        (report, why) -> failed.add(WindowOutcome.failed(report, FailureKind.CONFIGURATION, why)));
     events.leftOut().stream().filter(e -> e.failure() != null).forEach(failed::add);
     try (SpillDirectory spill = SpillDirectory.create()) {
       ExportSpec spec =

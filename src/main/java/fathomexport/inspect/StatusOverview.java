@@ -8,6 +8,7 @@ import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.QuarantinedRow;
 import fathomexport.ledger.RequestCount;
 import fathomexport.ledger.Restatement;
+import fathomexport.ledger.RestatementReason;
 import fathomexport.ledger.RunRecord;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
@@ -64,6 +65,7 @@ import org.jspecify.annotations.Nullable;
  * @param samplesLacking sinks that lack samples of the last 31 days which other sinks have
  * @param damaged files that cannot be read, each with what to do about it; their content counts as
  *     missing
+ * @param orphans stored reports that no pipeline defines, each with what to do about it
  */
 public record StatusOverview(
     Instant at,
@@ -84,7 +86,8 @@ public record StatusOverview(
     List<SinkLag> lagging,
     @Nullable Extent differing,
     List<SampleLag> samplesLacking,
-    List<String> damaged) {
+    List<String> damaged,
+    List<String> orphans) {
   /**
    * Any day that can be stored: years before 1970 have no web data, and paths have four digits for
    * the year.
@@ -234,7 +237,12 @@ public record StatusOverview(
   public record Quarantined(
       Instant at, String report, String site, @Nullable String event, String reason) {}
 
-  /** A stored period that a later fetch changed. */
+  /**
+   * A stored period that a later fetch changed.
+   *
+   * @param reason {@code source}, {@code definition}, {@code zone} or {@code unit}; null if it was
+   *     not recorded
+   */
   public record Change(
       Instant at,
       String report,
@@ -243,7 +251,8 @@ public record StatusOverview(
       LocalDate period,
       String measure,
       @Nullable Double before,
-      @Nullable Double after) {}
+      @Nullable Double after,
+      @Nullable String reason) {}
 
   /**
    * How late a later fetch still changed a report's stored numbers: the basis for choosing a
@@ -419,7 +428,33 @@ public record StatusOverview(
         coverage.differing(),
         SampleComparison.of(
             job, sinks, LocalDate.ofInstant(now, ZoneOffset.UTC).minusDays(USAGE_DAYS - 1L)),
-        damaged(job, sinks));
+        damaged(job, sinks),
+        List.of());
+  }
+
+  /** Returns this overview with stored reports that no pipeline defines. */
+  public StatusOverview withOrphans(List<String> found) {
+    return new StatusOverview(
+        at,
+        pipeline,
+        sites,
+        sitesComplete,
+        dueBy,
+        lines,
+        stale,
+        quarantined,
+        restated,
+        moved,
+        lookbackFetched,
+        runs,
+        snapshots,
+        usage,
+        learned,
+        lagging,
+        differing,
+        samplesLacking,
+        damaged,
+        found);
   }
 
   private static List<String> damaged(ExportJob job, Sinks sinks) {
@@ -454,7 +489,8 @@ public record StatusOverview(
         r.period(),
         r.measure(),
         r.before(),
-        r.after());
+        r.after(),
+        r.reason() == null ? null : r.reason().label());
   }
 
   /** Returns one item per site, however many sinks record it. */
@@ -477,10 +513,14 @@ public record StatusOverview(
     if (report.dateGrouping() != DateGrouping.DAY && report.dateGrouping() != DateGrouping.HOUR) {
       return Optional.empty();
     }
+    // Changes of ours, such as a new filter, do not say how late the source moves.
     List<Restatement> journal =
         journals
             .getOrDefault(report.name(), new Journal(List.of(), List.of(), Map.of()))
-            .restated();
+            .restated()
+            .stream()
+            .filter(r -> r.reason() == RestatementReason.SOURCE)
+            .toList();
     if (journal.isEmpty()) {
       return Optional.empty();
     }

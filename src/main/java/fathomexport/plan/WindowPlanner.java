@@ -24,7 +24,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -206,7 +205,7 @@ public final class WindowPlanner {
         skipped += own.skipped();
         due.addAll(own.periods());
         asked.addAll(report.aggregates());
-        stale(report, family.slice(), site, own.periods()).ifPresent(stale::add);
+        stale.addAll(stale(report, family.slice(), site, own.periods()));
       }
       dueByShape.put(e.getKey(), due);
       dueByAny.addAll(due);
@@ -538,27 +537,40 @@ public final class WindowPlanner {
         : new Missing(periods, firstMissing, lastMissing, latestStart.isAfter(firstMissing));
   }
 
-  private Optional<Plan.Stale> stale(
+  /**
+   * Returns the ranges of stale periods that the plan does not renew. A range contains no period
+   * that was never stored, because a backfill of the range would fetch it, too.
+   */
+  private List<Plan.Stale> stale(
       Report report, Slice slice, Site site, NavigableSet<LocalDate> due) {
-    LocalDate first = null;
-    LocalDate last = null;
-    long periods = 0;
-    String why = "";
+    List<Plan.Stale> ranges = new ArrayList<>();
+    LocalDate next = null;
+    boolean extend = false;
     for (Held held : holdingsOf(report).all(slice)) {
+      extend &= held.period().equals(next);
+      next =
+          report.dateGrouping() == DateGrouping.NONE
+              ? null
+              : report.dateGrouping().periodEnd(held.period()).plusDays(1);
       String reason = why(held, report, site);
       // Periods before the site can have data cannot be renewed.
       if (!reason.isEmpty()
           && !due.contains(held.period())
           && !held.coversTo().isBefore(site.firstDay())) {
-        first = first == null ? held.period() : first;
-        last = held.coversTo();
-        periods++;
-        why = reason;
+        extend = extend && ranges.get(ranges.size() - 1).why().equals(reason);
+        Plan.Stale before = extend ? ranges.remove(ranges.size() - 1) : null;
+        ranges.add(
+            new Plan.Stale(
+                report.name(),
+                site.id(),
+                before == null ? held.period() : before.first(),
+                held.coversTo(),
+                before == null ? 1 : before.periods() + 1,
+                reason));
+        extend = true;
       }
     }
-    return first == null || last == null
-        ? Optional.empty()
-        : Optional.of(new Plan.Stale(report.name(), site.id(), first, last, periods, why));
+    return ranges;
   }
 
   private int width(DateGrouping grouping) {

@@ -82,6 +82,35 @@ class ConfigLoaderTest {
   }
 
   @Test
+  void anEarlierNameIsReadWhereNoReportHasIt() {
+    assertThat(
+            pipeline(REPORT.replace("traffic\n", "traffic\n    renamed_from: visits_daily\n"))
+                .orThrow()
+                .renamed())
+        .containsExactly(Map.entry("traffic", "visits_daily"));
+
+    assertThat(
+            lines(
+                pipeline(
+                    """
+                    sites: all
+                    sinks: [parquet]
+                    reports:
+                      - {name: a, renamed_from: a, entity: pageview, aggregates: [visits]}
+                      - {name: b, renamed_from: d, entity: pageview, aggregates: [visits]}
+                      - {name: c, renamed_from: x, entity: pageview, aggregates: [visits]}
+                      - {name: d, renamed_from: x, entity: pageview, aggregates: [visits]}
+                      - {name: e, renamed_from: 1-x, entity: pageview, aggregates: [visits]}
+                    """)))
+        .satisfiesExactlyInAnyOrder(
+            line -> assertThat(line).contains(":4: reports[0].renamed_from: 'a' is the report's"),
+            line ->
+                assertThat(line).contains(":5: reports[1].renamed_from: 'd'").contains("line 7"),
+            line -> assertThat(line).contains(":7: reports[3].renamed_from: another report"),
+            line -> assertThat(line).contains(":8: reports[4].renamed_from: '1-x' cannot be"));
+  }
+
+  @Test
   void theShippedExamplesAreInOrder() {
     ConfigLoader shipped = new ConfigLoader(Path.of(""));
     Settings settings = shipped.settings().orThrow();

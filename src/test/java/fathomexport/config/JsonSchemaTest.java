@@ -102,7 +102,7 @@ class JsonSchemaTest {
                  "filters": [{"property": "pathname", "operator": "is not", "value": "/login"},
                   {"property": "browser", "operator": "is", "value": "Firefox"}]},
                 {"name": "goals", "entity": "event", "events": ["purchase"],
-                 "aggregates": ["value"]}]}
+                 "renamed_from": "goals_before", "aggregates": ["value"]}]}
               """));
 
   private static Map<JsonSchema, Schema> validators() {
@@ -355,7 +355,7 @@ class JsonSchemaTest {
           && Kind.Span.WRITTEN.matcher(change.written()).matches()) {
         return Optional.of(DURATION);
       }
-      if (change.path().endsWith("/name") && change.written().equals("True")) {
+      if (change.path().matches(".*/(name|renamed_from)") && change.written().equals("True")) {
         return Optional.of(TRUTH);
       }
       if (change.path().contains("/filters/") && change.written().contains("operator: is,")) {

@@ -83,7 +83,8 @@ class PipelineYamlProperties {
                   pipeline.sinks(),
                   pipeline.reports(),
                   pipeline.fetched(),
-                  pipeline.expectBy()));
+                  pipeline.expectBy(),
+                  pipeline.renamed()));
     } finally {
       Files.deleteIfExists(file);
       Files.delete(directory);
@@ -249,7 +250,7 @@ class PipelineYamlProperties {
                       .map(Report::name)
                       .filter(name -> name.hashCode() % 2 == 0)
                       .collect(Collectors.toSet());
-              return new PipelineDefinition("p", "/p.yaml", s, days, most, to, r, fetched, by);
+              return new PipelineDefinition("p", "/p.yaml", s, days, most, to, r, fetched, by, Map.of());
             });
   }
 

@@ -377,6 +377,25 @@ class WindowPlannerTest {
   }
 
   @Test
+  void aStaleRangeContainsNoPeriodThatWasNeverStored() {
+    Report traffic = TestReports.traffic();
+    reports.add(traffic);
+    List<Held> old = new ArrayList<>();
+    for (String stored : List.of("2026-02-01 2026-02-03", "2026-02-10 2026-02-12")) {
+      range(stored.substring(0, 10), stored.substring(11)).stream()
+          .forEach(d -> old.add(new Held(SLICE, d, d, true, "another", NOW, "UTC", 1)));
+    }
+    held.put(traffic.name(), List.of(old));
+
+    Plan plan = plan(new Mode.Backfill(range("2026-02-11", "2026-02-11"), false, false), NOW);
+
+    assertThat(plan.stale())
+        .extracting(s -> s.first() + " .. " + s.last() + ": " + s.periods())
+        .as("the day between the stale ones is renewed by this plan")
+        .containsExactly("2026-02-01 .. 2026-02-03: 3", "2026-02-10 .. 2026-02-12: 2");
+  }
+
+  @Test
   void whatOneOfTwoSinksLacksIsNotHeld() {
     Report traffic = TestReports.traffic();
     reports.add(traffic);

@@ -14,7 +14,9 @@ import fathomexport.ledger.OffsetSupport;
 import fathomexport.ledger.PeriodCertificate;
 import fathomexport.ledger.PipelineLocks;
 import fathomexport.ledger.QuarantinedRow;
+import fathomexport.ledger.RateUnit;
 import fathomexport.ledger.Restatement;
+import fathomexport.ledger.RestatementReason;
 import fathomexport.ledger.RunRecord;
 import fathomexport.ledger.StoredRange;
 import fathomexport.report.Aggregate;
@@ -35,6 +37,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -182,9 +186,73 @@ public abstract class SinkContract {
     List<Restatement> journal = sink.ledger().restatements(report.name(), 10);
     assertThat(journal)
         .contains(
-            new Restatement(report.name(), SITE, D2, "pageviews", 20.0, 25.0, LATER, "run-2"),
-            new Restatement(report.name(), SITE, D2, "rows", 1.0, 1.0, LATER, "run-2"))
+            new Restatement(
+                report.name(),
+                SITE,
+                D2,
+                "pageviews",
+                20.0,
+                25.0,
+                LATER,
+                "run-2",
+                RestatementReason.SOURCE),
+            new Restatement(
+                report.name(),
+                SITE,
+                D2,
+                "rows",
+                1.0,
+                1.0,
+                LATER,
+                "run-2",
+                RestatementReason.SOURCE))
         .allMatch(r -> r.period().equals(D2));
+  }
+
+  @Test
+  void theJournalSaysWhyNumbersChanged() {
+    Report report = TestReports.traffic();
+    Sink sink = sink(report);
+    sink.commit(load(report, SITE, D1, D1).row(D1, 1, 10, 1.5).rateUnit(RateUnit.RATIO).build());
+
+    assertThat(reasonsAfter(sink, load(report, SITE, D1, D1).row(D1, 1, 11, 1.5)))
+        .as("the unit is unknown")
+        .containsOnly(RestatementReason.SOURCE);
+    assertThat(
+            reasonsAfter(
+                sink, load(report, SITE, D1, D1).row(D1, 1, 12, 1.5).rateUnit(RateUnit.RATIO)))
+        .containsOnly(RestatementReason.SOURCE);
+    assertThat(
+            reasonsAfter(
+                sink, load(report, SITE, D1, D1).row(D1, 1, 12, 1.6).rateUnit(RateUnit.PERCENT)))
+        .as("no count has changed")
+        .containsOnly(RestatementReason.UNIT);
+    assertThat(
+            reasonsAfter(
+                sink, load(report, SITE, D1, D1).row(D1, 1, 13, 1.7).rateUnit(RateUnit.RATIO)))
+        .as("a count has changed, too")
+        .containsOnly(RestatementReason.SOURCE);
+    assertThat(
+            reasonsAfter(
+                sink, load(report, SITE, D1, D1).row(D1, 1, 14, 1.7).zone("Europe/Lisbon")))
+        .containsOnly(RestatementReason.ZONE);
+    assertThat(
+            reasonsAfter(
+                sink,
+                load(report, SITE, D1, D1)
+                    .row(D1, 1, 15, 1.7)
+                    .zone("Europe/Vienna")
+                    .definition("definition-2")))
+        .containsOnly(RestatementReason.DEFINITION);
+  }
+
+  private static Set<@Nullable RestatementReason> reasonsAfter(Sink sink, LoadBuilder load) {
+    Instant at = LATER.plusSeconds(sink.ledger().restatements(load.window().report(), 100).size());
+    sink.commit(load.run("run-" + at, at).build());
+    return sink.ledger().restatements(load.window().report(), 100).stream()
+        .filter(r -> r.at().equals(at))
+        .map(Restatement::reason)
+        .collect(Collectors.toSet());
   }
 
   @Test
@@ -538,7 +606,17 @@ public abstract class SinkContract {
         .isEqualTo(new CommitResult(0, List.of(D1, D2), List.of()));
     assertThat(stored(sink, report, SITE)).isEqualTo(first.rows().subList(2, 3));
     assertThat(sink.ledger().restatements(report.name(), 10))
-        .contains(new Restatement(report.name(), SITE, D1, "rows", 1.0, 0.0, LATER, "run-2"));
+        .contains(
+            new Restatement(
+                report.name(),
+                SITE,
+                D1,
+                "rows",
+                1.0,
+                0.0,
+                LATER,
+                "run-2",
+                RestatementReason.SOURCE));
   }
 
   @Test

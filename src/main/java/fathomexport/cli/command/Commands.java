@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -261,9 +262,13 @@ public final class Commands {
       description = {
         "Check the settings and pipelines.",
         "",
-        "Tells every problem at once, with file, line, key and what is allowed there. Asks nobody"
-            + " anything. A secret that is not there is a warning: settings may be checked where"
+        "Tells every problem at once, with file, line, key and what is allowed there. Asks the API"
+            + " nothing. A secret that is not there is a warning: settings may be checked where"
             + " there are none.",
+        "",
+        "Also compares the reports with what is stored: another grain, or an aggregate that is no"
+            + " longer asked for, is refused, and a stored report that no pipeline defines is"
+            + " named. A database that does not answer is a warning.",
         "",
         "With --schema it prints the JSON Schema by which editors complete and check a file, and"
             + " checks nothing itself."
@@ -300,18 +305,26 @@ public final class Commands {
       warnings.forEach(context::warn);
       List<Problem> problems = new ArrayList<>(settings.problems());
       List<String> names = pipelines.isEmpty() ? context.loader().pipelineNames() : pipelines;
+      StoredCheck stored = new StoredCheck(context);
       for (String name : names) {
-        problems.addAll(
+        Loaded<PipelineDefinition> pipeline =
             settings
                 .value()
                 .map(s -> context.loader().pipeline(name, s))
-                .orElseGet(() -> context.loader().pipeline(name))
-                .problems());
+                .orElseGet(() -> context.loader().pipeline(name));
+        problems.addAll(pipeline.problems());
+        if (warnings.isEmpty()) {
+          settings
+              .value()
+              .flatMap(s -> pipeline.value().map(p -> stored.problems(s, p)))
+              .ifPresent(problems::addAll);
+        }
       }
+      stored.notes().forEach(context::warn);
+      List<String> all = Stream.concat(warnings.stream(), stored.notes().stream()).toList();
       Printer printer = context.printer();
       if (printer.json()) {
-        printer.json(
-            Map.of("valid", problems.isEmpty(), "problems", problems, "warnings", warnings));
+        printer.json(Map.of("valid", problems.isEmpty(), "problems", problems, "warnings", all));
       } else if (problems.isEmpty()) {
         printer.line(
             "Valid: "

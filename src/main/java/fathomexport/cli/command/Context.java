@@ -167,6 +167,7 @@ public final class Context {
         pipeline.sinks().contains(Settings.POSTGRES),
         pipeline.sinks().contains(Settings.PARQUET),
         pipeline.fetched(),
-        pipeline.expectBy());
+        pipeline.expectBy(),
+        pipeline.renamed());
   }
 }

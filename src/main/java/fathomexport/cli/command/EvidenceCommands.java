@@ -1,6 +1,7 @@
 package fathomexport.cli.command;
 
 import fathomexport.cli.output.Printer;
+import fathomexport.cli.output.StatusWords;
 import fathomexport.config.Loaded;
 import fathomexport.config.PipelineDefinition;
 import fathomexport.config.Settings;
@@ -171,6 +172,8 @@ public final class EvidenceCommands {
         case NEVER_EXPORTED -> "never exported";
         case CHANGED_IN_STORAGE -> "stored rows were changed after the export";
         case CHANGED_AT_THE_API -> "Fathom counts otherwise by now";
+        case OTHER_DEFINITION -> "stale: the report's definition was changed";
+        case OTHER_ZONE -> "stale: the site's time zone was changed";
         case INCOMPLETE -> "was incomplete when it was exported";
       };
     }
@@ -317,7 +320,8 @@ public final class EvidenceCommands {
                 + ", "
                 + second(change.at())
                 + ", run "
-                + change.runId());
+                + change.runId()
+                + StatusWords.because(change.reason()));
       }
       Explanation.Failed failed = part.attempt();
       if (failed != null) {

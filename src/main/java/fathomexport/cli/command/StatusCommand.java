@@ -8,6 +8,7 @@ import fathomexport.cli.output.WholeFile;
 import fathomexport.cli.process.ExitCodes;
 import fathomexport.config.PipelineDefinition;
 import fathomexport.config.Settings;
+import fathomexport.export.Exporter;
 import fathomexport.fetch.ApiLesson;
 import fathomexport.inspect.StatusOverview;
 import fathomexport.run.RunListener;
@@ -63,8 +64,11 @@ public final class StatusCommand implements Callable<Integer> {
   public Integer call() {
     Settings settings = context.settings();
     PipelineDefinition definition = context.pipeline(pipeline, settings);
+    Exporter exporter = context.exporter(settings, RunListener.NONE);
     StatusOverview status =
-        context.exporter(settings, RunListener.NONE).status(Context.job(definition));
+        exporter
+            .status(Context.job(definition))
+            .withOrphans(new StoredCheck(context).orphans(exporter, settings, definition));
     if (html != null) {
       Path file = context.environment().workingDirectory().resolve(html);
       try {
@@ -102,6 +106,7 @@ public final class StatusCommand implements Callable<Integer> {
     StatusWords.failedRuns(status).stream()
         .limit(RUNS)
         .forEach(words -> printer.line("! " + words));
+    status.orphans().forEach(orphan -> printer.line("  ~ " + orphan));
     RunPrinting.stale(printer, status.pipeline(), status.stale());
     StatusWords.partial(status).forEach(words -> printer.line("  ~ " + words));
     status.moved().forEach(moved -> printer.line("  ~ " + StatusWords.moved(moved)));

@@ -185,7 +185,7 @@ public final class RunPrinting {
           case 74 -> "disk or database failed";
           case 75 -> "stopped early; run it again later, and it continues where it stopped";
           case 77 -> "the token may not read everything that was requested";
-          case 78 -> "the API refuses a request that the configuration asks for";
+          case 78 -> "the API or the stored data does not allow what the configuration asks for";
           case 130, 143 -> "stopped as requested; run it again, and it continues where it stopped";
           default -> "failed";
         };

@@ -508,7 +508,9 @@ public final class StatusPage {
         "before",
         value(change.before()),
         "after",
-        value(change.after()));
+        value(change.after()),
+        "reason",
+        change.reason() == null ? "unknown" : change.reason());
   }
 
   private static String value(@Nullable Double value) {

@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** The texts about a status that the terminal and the page share. */
 public final class StatusWords {
@@ -168,6 +169,17 @@ public final class StatusWords {
 
   private static String count(long number, String what) {
     return Printer.number(number) + " " + what + (number == 1 ? "" : "s");
+  }
+
+  /** Describes why a stored number changed, to be appended to the number. */
+  public static String because(@Nullable String reason) {
+    return switch (String.valueOf(reason)) {
+      case "source" -> ": Fathom reported another number";
+      case "definition" -> ": the report's definition had been changed";
+      case "zone" -> ": the site's time zone had been changed";
+      case "unit" -> ": the unit or rounding of the rates had changed";
+      default -> "";
+    };
   }
 
   /** Summarises the status in one sentence. */

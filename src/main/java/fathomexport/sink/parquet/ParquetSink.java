@@ -29,13 +29,18 @@ import fathomexport.sink.parquet.ledger.FileLedger;
 import fathomexport.sink.parquet.ledger.FileLedgers;
 import fathomexport.sink.parquet.ledger.ParquetLedger;
 import fathomexport.sink.parquet.ledger.Quarantine;
+import fathomexport.sink.parquet.ledger.ReportNotes;
 import fathomexport.sink.parquet.ledger.Restatements;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -58,6 +63,8 @@ public final class ParquetSink implements Sink {
   private final Restatements restatements;
   private final Quarantine quarantine;
   private final ParquetLedger ledger;
+  private final ReportNotes notes;
+  private final ReportFolders folders;
   private volatile @Nullable Fence fence;
   private final ParquetSamples samples;
 
@@ -72,6 +79,8 @@ public final class ParquetSink implements Sink {
     this.quarantine = new Quarantine(layout, documents);
     this.ledger =
         new ParquetLedger(layout, locks, ledgers, documents, attempts, restatements, quarantine);
+    this.notes = new ReportNotes(layout, documents);
+    this.folders = new ReportFolders(layout, ledgers, locks, notes);
     this.samples = new ParquetSamples(layout, locks, ledgers, documents);
   }
 
@@ -102,10 +111,12 @@ public final class ParquetSink implements Sink {
     DurableFiles.createDirectories(directory);
     // Writers of temporary files hold the lock, so the existing ones are leftovers.
     DurableFiles.removeTemporaries(directory);
-    List<Path> files = layout.files(report.name(), List.of(), LocalDate.MIN, LocalDate.MAX);
-    if (files.isEmpty()) {
-      return;
-    }
+    List<Path> files = folders.files(report.name());
+    requireGrain(report, files);
+    notes.write(report, !files.isEmpty());
+  }
+
+  private void requireGrain(Report report, List<Path> files) throws IOException {
     for (Path file : files) {
       try {
         FileLedger footer = ledgers.footer(file);
@@ -118,6 +129,51 @@ public final class ParquetSink implements Sink {
         // Only windows of this file's site and month cannot be stored; their commits report it.
         LOG.warn("{}", e.getMessage());
       }
+    }
+  }
+
+  @Override
+  public Map<String, String> refusals(List<Report> reports, Map<String, String> renamed) {
+    Map<String, String> refusals = new LinkedHashMap<>();
+    try {
+      for (Report report : reports) {
+        folders.refusal(report, renamed).ifPresent(r -> refusals.put(report.name(), r));
+      }
+    } catch (IOException e) {
+      throw unavailable("cannot read " + layout.root(), e);
+    }
+    return refusals;
+  }
+
+  @Override
+  public Optional<String> moveAway(String report) {
+    try {
+      return folders.files(report).isEmpty()
+          ? Optional.empty()
+          : Optional.of(folders.moveAway(report));
+    } catch (IOException e) {
+      throw unavailable("cannot read " + layout.report(report), e);
+    }
+  }
+
+  @Override
+  public void rename(Map<String, String> renamed) {
+    for (Map.Entry<String, String> names : renamed.entrySet()) {
+      try {
+        folders.rename(names.getValue(), names.getKey());
+      } catch (IOException e) {
+        throw unavailable(
+            "cannot rename " + layout.report(names.getValue()) + " to " + names.getKey(), e);
+      }
+    }
+  }
+
+  @Override
+  public Set<String> reports() {
+    try {
+      return folders.stored();
+    } catch (IOException e) {
+      throw unavailable("cannot read " + layout.root(), e);
     }
   }
 

@@ -26,6 +26,7 @@ import fathomexport.sink.postgres.db.Queries;
 import fathomexport.sink.postgres.ledger.PostgresLedger;
 import fathomexport.sink.postgres.schema.Migrations;
 import fathomexport.sink.postgres.schema.ReportTable;
+import fathomexport.sink.postgres.schema.StoredReports;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -35,6 +36,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -88,6 +90,45 @@ public final class PostgresSink implements Sink {
   public void migrate(List<Report> reports) {
     try {
       new Migrations(database).run(reports);
+    } catch (SQLException e) {
+      throw database.unavailable(e);
+    }
+  }
+
+  @Override
+  public Map<String, String> refusals(List<Report> reports, Map<String, String> renamed) {
+    try {
+      return database.with(c -> StoredReports.refusals(c, reports, renamed));
+    } catch (SQLException e) {
+      throw database.unavailable(e);
+    }
+  }
+
+  @Override
+  public Optional<String> moveAway(String report) {
+    try {
+      return database.with(c -> StoredReports.moveAway(c, report));
+    } catch (SQLException e) {
+      throw database.unavailable(e);
+    }
+  }
+
+  @Override
+  public void rename(Map<String, String> renamed) {
+    if (renamed.isEmpty()) {
+      return;
+    }
+    try {
+      new Migrations(database).rename(renamed);
+    } catch (SQLException e) {
+      throw database.unavailable(e);
+    }
+  }
+
+  @Override
+  public Set<String> reports() {
+    try {
+      return database.with(StoredReports::names);
     } catch (SQLException e) {
       throw database.unavailable(e);
     }

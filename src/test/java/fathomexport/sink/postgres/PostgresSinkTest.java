@@ -7,6 +7,7 @@ import fathomexport.ledger.LedgerException;
 import fathomexport.ledger.PipelineLocks;
 import fathomexport.ledger.QuarantinedRow;
 import fathomexport.ledger.Restatement;
+import fathomexport.ledger.RestatementReason;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.Entity;
@@ -153,15 +154,26 @@ class PostgresSinkTest extends SinkContract {
     Sink sink = sink(before);
     sink.commit(load(before, SITE, D1, D2).row(D1, 5).build());
     sink.migrate(List.of(after));
-    sink.commit(load(after, SITE, D1, D2).row(D1, 5, 3).row(D2, 1, 1).run("run-2", LATER).build());
+    sink.commit(
+        load(after, SITE, D1, D2)
+            .row(D1, 5, 3)
+            .row(D2, 1, 1)
+            .definition("definition-2")
+            .run("run-2", LATER)
+            .build());
 
     assertThat(sink.ledger().restatements("m", 10))
         .containsExactlyInAnyOrder(
-            new Restatement("m", SITE, D1, "rows", 1.0, 1.0, LATER, "run-2"),
-            new Restatement("m", SITE, D1, "visits", null, 3.0, LATER, "run-2"),
-            new Restatement("m", SITE, D2, "rows", 0.0, 1.0, LATER, "run-2"),
-            new Restatement("m", SITE, D2, "pageviews", 0.0, 1.0, LATER, "run-2"),
-            new Restatement("m", SITE, D2, "visits", 0.0, 1.0, LATER, "run-2"));
+            new Restatement(
+                "m", SITE, D1, "rows", 1.0, 1.0, LATER, "run-2", RestatementReason.DEFINITION),
+            new Restatement(
+                "m", SITE, D1, "visits", null, 3.0, LATER, "run-2", RestatementReason.DEFINITION),
+            new Restatement(
+                "m", SITE, D2, "rows", 0.0, 1.0, LATER, "run-2", RestatementReason.DEFINITION),
+            new Restatement(
+                "m", SITE, D2, "pageviews", 0.0, 1.0, LATER, "run-2", RestatementReason.DEFINITION),
+            new Restatement(
+                "m", SITE, D2, "visits", 0.0, 1.0, LATER, "run-2", RestatementReason.DEFINITION));
   }
 
   @Test

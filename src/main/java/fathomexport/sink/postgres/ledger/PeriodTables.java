@@ -6,6 +6,7 @@ import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.PeriodCertificate;
 import fathomexport.ledger.PeriodLedger;
 import fathomexport.ledger.Provenance;
+import fathomexport.ledger.RateUnit;
 import fathomexport.ledger.StillStored;
 import fathomexport.ledger.StoredRange;
 import fathomexport.ledger.Weight;
@@ -43,7 +44,7 @@ public final class PeriodTables implements PeriodLedger {
                pageviews_sum, pageviews_control, conversions_sum, conversions_control,
                value_sum, value_control, store_if_absent, reason, run_id, definition, fetched_at,
                zone, requests, control_requests, splits, window_id, stored, rows_digest,
-               control_digest, confirmed_at, confirmed_run
+               control_digest, confirmed_at, confirmed_run, rate_unit
           FROM fathom_ops.ledger
          WHERE report = ? AND covers_to >= ? AND (? OR site_id = ANY (?))\
         """,
@@ -83,10 +84,17 @@ public final class PeriodTables implements PeriodLedger {
             r.textOrNull("zone"),
             r.integer("requests"),
             r.integer("control_requests"),
-            r.integer("splits")),
+            r.integer("splits"),
+            rateUnit(r)),
         r.text("window_id"),
         r.flag("stored"),
         confirmed(r));
+  }
+
+  /** Returns the unit in a row with column {@code rate_unit}. */
+  public static @Nullable RateUnit rateUnit(Row r) throws SQLException {
+    String label = r.textOrNull("rate_unit");
+    return label == null ? null : RateUnit.ofLabel(label);
   }
 
   private static LedgerEntry.@Nullable Confirmed confirmed(Row r) throws SQLException {

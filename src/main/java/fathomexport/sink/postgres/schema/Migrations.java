@@ -4,15 +4,20 @@ import fathomexport.report.Report;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.postgres.db.Database;
 import fathomexport.sink.postgres.db.DatabaseFailure;
+import fathomexport.sink.postgres.db.Queries;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Migrates a database to the current version with Flyway: the scripts of {@code sql/}, and one
@@ -22,10 +27,28 @@ public final class Migrations {
   private static final String LOCK = "fathom-export/migrate";
   private static final String HISTORY = "fathom_ops.schema_history";
 
+  private static final Logger LOG = LoggerFactory.getLogger(Migrations.class);
+  private static final String LOCK_NOT_AVAILABLE = "55P03";
+
+  /** With a wait and a pause of two seconds each: five minutes. */
+  private static final int TRIES = 75;
+
+  private static final int SAID_EVERY = 15;
+
   private final Database database;
+  private final Duration longestWait;
 
   public Migrations(Database database) {
+    this(database, Duration.ofSeconds(2));
+  }
+
+  /**
+   * @param longestWait how long a statement waits for a table, and how long others may use it then
+   *     before the next try
+   */
+  Migrations(Database database, Duration longestWait) {
     this.database = database;
+    this.longestWait = longestWait;
   }
 
   /**
@@ -38,7 +61,7 @@ public final class Migrations {
     List<ReportTable> tables = reports.stream().map(ReportTable::new).toList();
     // Flyway locks its history, but creates it and the schemas before that, where two first runs
     // would collide. Closing the connection frees this lock.
-    try (Connection connection = database.connect()) {
+    try (Connection connection = database.session()) {
       lock(connection);
       requireUtf8(connection);
       refuse(connection, tables);
@@ -46,22 +69,110 @@ public final class Migrations {
       for (ReportTable table : tables) {
         migrations.add(new ReportMigration(table, checksum(connection, table)));
       }
-      Flyway.configure(Migrations.class.getClassLoader())
-          .loggers("slf4j")
-          .dataSource(database.source())
-          .defaultSchema("fathom_ops")
-          .schemas("fathom_ops", "fathom")
-          .createSchemas(true)
-          .table("schema_history")
-          .locations("classpath:fathomexport/sql")
-          .javaMigrations(migrations.toArray(new ReportMigration[0]))
-          // Tables of reports that are no longer defined, and changes by a newer version, remain as
-          // they are.
-          .ignoreMigrationPatterns("*:missing", "*:future")
-          .load()
-          .migrate();
+      Flyway flyway =
+          Flyway.configure(Migrations.class.getClassLoader())
+              .loggers("slf4j")
+              .dataSource(database.source())
+              .defaultSchema("fathom_ops")
+              .schemas("fathom_ops", "fathom")
+              .createSchemas(true)
+              .table("schema_history")
+              .locations("classpath:fathomexport/sql")
+              .javaMigrations(migrations.toArray(new ReportMigration[0]))
+              // Tables of reports that are no longer defined, and changes by a newer version,
+              // remain as
+              // they are.
+              .ignoreMigrationPatterns("*:missing", "*:future")
+              // A statement that waits for a table makes everybody else who wants to read it wait,
+              // too.
+              .initSql("SET lock_timeout = '" + longestWait.toMillis() + "ms'")
+              .load();
+      migrate(flyway);
     } catch (FlywayException e) {
       throw translate(e);
+    }
+  }
+
+  /**
+   * Migrates, and tries again as long as somebody else uses a table that must change. Each
+   * migration is a transaction, so a further try goes on where the last one stopped.
+   */
+  private void migrate(Flyway flyway) {
+    for (int tries = 1; ; tries++) {
+      try {
+        flyway.migrate();
+        return;
+      } catch (FlywayException e) {
+        SQLException cause = DatabaseFailure.in(e).orElse(null);
+        if (cause == null || !LOCK_NOT_AVAILABLE.equals(cause.getSQLState()) || tries >= TRIES) {
+          throw e;
+        }
+        if (tries == 1 || tries % SAID_EVERY == 0) {
+          LOG.warn(
+              "PostgreSQL at {}: a table that must change is in use; trying again until it is free."
+                  + " Held by {}",
+              database.place(),
+              holders());
+        }
+        rest(e);
+      }
+    }
+  }
+
+  private void rest(FlywayException failure) {
+    try {
+      Thread.sleep(longestWait.toMillis());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw failure;
+    }
+  }
+
+  /** Returns the sessions that use tables of the program, for messages. */
+  private String holders() {
+    try (Connection connection = database.connect()) {
+      return Queries.first(
+              connection,
+              """
+              SELECT string_agg(held, ', ') AS holders
+                FROM (SELECT n.nspname || '.' || c.relname || ': session ' || a.pid || ' (role '
+                               || coalesce(a.usename, 'unknown') || ', application '
+                               || coalesce(nullif(a.application_name, ''), 'unnamed')
+                               || coalesce(', ' || a.state, '') || ')' AS held
+                        FROM pg_catalog.pg_locks l
+                        JOIN pg_catalog.pg_class c ON c.oid = l.relation AND c.relkind IN ('r', 'v')
+                        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                        JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+                       WHERE l.granted AND n.nspname IN ('fathom', 'fathom_ops')
+                         AND a.datname = pg_catalog.current_database()
+                         AND a.application_name <> 'fathom-export'
+                       ORDER BY a.xact_start
+                       LIMIT 5) h\
+              """,
+              p -> {},
+              r -> String.valueOf(r.textOrNull("holders")))
+          .filter(holders -> !holders.equals("null"))
+          .orElse("a session that cannot be named");
+    } catch (SQLException e) {
+      return "a session that cannot be named (" + e.getMessage() + ")";
+    }
+  }
+
+  /**
+   * Renames the tables of reports, with everything that is known of them.
+   *
+   * @param renamed earlier names of reports, keyed by their present names
+   * @throws SinkException {@code DEFINITION} if there are tables of both names; then nothing was
+   *     changed
+   */
+  public void rename(Map<String, String> renamed) throws SQLException {
+    try (Connection connection = database.session()) {
+      lock(connection);
+      connection.setAutoCommit(false);
+      for (Map.Entry<String, String> names : renamed.entrySet()) {
+        StoredReports.rename(connection, names.getValue(), names.getKey());
+      }
+      connection.commit();
     }
   }
 
@@ -129,6 +240,7 @@ public final class Migrations {
     return DatabaseFailure.isPermanent(e)
         || state.startsWith("53")
         || state.startsWith("58")
+        || state.equals(LOCK_NOT_AVAILABLE)
         || state.equals("25006");
   }
 

@@ -39,10 +39,19 @@ public final class ReportTable {
   public static final List<Long> SEEDS = List.of(0L, 4_702_111_234_474_983_745L);
 
   private final Report report;
+  private final String table;
   private final TableSchema schema;
 
   ReportTable(Report report) {
+    this(report, report.name());
+  }
+
+  /**
+   * @param table the table's name: an earlier name of the report, if it is yet to be renamed
+   */
+  ReportTable(Report report, String table) {
     this.report = report;
+    this.table = table;
     this.schema = report.schema();
   }
 
@@ -55,7 +64,7 @@ public final class ReportTable {
   }
 
   String qualifiedName() {
-    return qualified(report.name());
+    return qualified(table);
   }
 
   /**
@@ -64,7 +73,12 @@ public final class ReportTable {
    */
   int checksum() {
     CRC32 crc = new CRC32();
-    String all = create() + index() + String.join("\n", comments()) + report.dateGrouping();
+    String all =
+        create()
+            + index()
+            + String.join("\n", comments())
+            + report.dateGrouping()
+            + report.definition();
     crc.update(all.getBytes(StandardCharsets.UTF_8));
     return (int) crc.getValue();
   }
@@ -336,7 +350,7 @@ public final class ReportTable {
              ORDER BY a.attnum\
             """)) {
       query.setString(1, SCHEMA);
-      query.setString(2, report.name());
+      query.setString(2, table);
       try (ResultSet rows = query.executeQuery()) {
         while (rows.next()) {
           columns.put(rows.getString(1), rows.getString(2));
@@ -353,7 +367,7 @@ public final class ReportTable {
     try (PreparedStatement query =
         connection.prepareStatement(
             "SELECT date_grouping FROM fathom_ops.report WHERE report = ?")) {
-      query.setString(1, report.name());
+      query.setString(1, table);
       try (ResultSet row = query.executeQuery()) {
         return row.next() ? Optional.of(row.getString(1)) : Optional.empty();
       }
@@ -382,11 +396,11 @@ public final class ReportTable {
     try (PreparedStatement upsert =
         connection.prepareStatement(
             """
-            INSERT INTO fathom_ops.report (report, entity, date_grouping, grain)
-            VALUES (?, ?, ?, ?)
+            INSERT INTO fathom_ops.report (report, entity, date_grouping, grain, definition)
+            VALUES (?, ?, ?, ?, ?)
             ON CONFLICT (report) DO UPDATE
                SET entity = excluded.entity, date_grouping = excluded.date_grouping,
-                   grain = excluded.grain, migrated_at = pg_catalog.now()\
+                   grain = excluded.grain, definition = excluded.definition, migrated_at = pg_catalog.now()\
             """)) {
       upsert.setString(1, report.name());
       upsert.setString(2, report.entity().apiName());
@@ -395,17 +409,23 @@ public final class ReportTable {
           4,
           connection.createArrayOf(
               "text", schema.keyColumns().stream().map(Column::name).toArray()));
+      upsert.setString(5, report.definition());
       upsert.executeUpdate();
     }
   }
 
   private String moveAway() {
+    return moveAway(table);
+  }
+
+  /** Returns the statement that moves a report's table away, and what to do then. */
+  static String moveAway(String report) {
     return "ALTER TABLE "
-        + qualifiedName()
+        + qualified(report)
         + " RENAME TO "
-        + Sql.name(report.name() + "_old")
+        + Sql.name(report + "_old")
         + "; (or DROP TABLE "
-        + qualifiedName()
+        + qualified(report)
         + ";), then migrate and backfill";
   }
 
