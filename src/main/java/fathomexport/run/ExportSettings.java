@@ -1,5 +1,6 @@
 package fathomexport.run;
 
+import fathomexport.report.Currencies;
 import fathomexport.report.SecretRef;
 import java.net.URI;
 import java.nio.file.Path;
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param patience how long a run retries while the API does not respond
  * @param postgres null if there is no database
  * @param parquetRoot null if there is no Parquet directory
+ * @param currencies of events whose currency the API does not report
  */
 public record ExportSettings(
     URI baseUrl,
@@ -27,7 +29,36 @@ public record ExportSettings(
     String account,
     Duration patience,
     @Nullable Postgres postgres,
-    @Nullable Path parquetRoot) {
+    @Nullable Path parquetRoot,
+    Currencies currencies) {
+
+  /** Creates settings without currencies. */
+  public ExportSettings(
+      URI baseUrl,
+      SecretRef token,
+      int requestsPerMinute,
+      int maxInFlight,
+      int rowLimit,
+      Duration timeout,
+      int maxRangeDays,
+      String account,
+      Duration patience,
+      @Nullable Postgres postgres,
+      @Nullable Path parquetRoot) {
+    this(
+        baseUrl,
+        token,
+        requestsPerMinute,
+        maxInFlight,
+        rowLimit,
+        timeout,
+        maxRangeDays,
+        account,
+        patience,
+        postgres,
+        parquetRoot,
+        Currencies.NONE);
+  }
 
   /** Returns the key under which requests are counted: the same as {@code RequestCount.account}. */
   public String accountKey() {

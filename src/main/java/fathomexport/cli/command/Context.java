@@ -138,7 +138,8 @@ public final class Context {
         postgres == null
             ? null
             : new ExportSettings.Postgres(postgres.url(), postgres.user(), postgres.password()),
-        parquet == null ? null : Path.of(parquet.root().toString()));
+        parquet == null ? null : Path.of(parquet.root().toString()),
+        settings.currencies());
   }
 
   static ExportJob job(PipelineDefinition pipeline) {
