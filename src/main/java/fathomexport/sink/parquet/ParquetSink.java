@@ -9,6 +9,7 @@ import fathomexport.report.Window;
 import fathomexport.report.rows.RowSource;
 import fathomexport.sink.CommitPlan;
 import fathomexport.sink.CommitResult;
+import fathomexport.sink.DimensionStore;
 import fathomexport.sink.Fence;
 import fathomexport.sink.SampleStore;
 import fathomexport.sink.Sink;
@@ -60,6 +61,7 @@ public final class ParquetSink implements Sink {
   private final ParquetLedger ledger;
   private volatile @Nullable Fence fence;
   private final ParquetSamples samples;
+  private final ParquetDimensions dimensions;
 
   /** Creates the sink without touching any file: see {@link #migrate}. */
   public ParquetSink(ParquetSettings settings) {
@@ -73,6 +75,7 @@ public final class ParquetSink implements Sink {
     this.ledger =
         new ParquetLedger(layout, locks, ledgers, documents, attempts, restatements, quarantine);
     this.samples = new ParquetSamples(layout, locks, ledgers, documents);
+    this.dimensions = new ParquetDimensions(layout, locks, documents);
   }
 
   @Override
@@ -223,6 +226,11 @@ public final class ParquetSink implements Sink {
   @Override
   public SampleStore samples() {
     return samples;
+  }
+
+  @Override
+  public DimensionStore dimensions() {
+    return dimensions;
   }
 
   @Override

@@ -11,6 +11,7 @@ import fathomexport.report.Window;
 import fathomexport.report.rows.RowReader;
 import fathomexport.report.rows.RowSource;
 import fathomexport.sink.CommitResult;
+import fathomexport.sink.DimensionStore;
 import fathomexport.sink.Fence;
 import fathomexport.sink.SampleStore;
 import fathomexport.sink.Sink;
@@ -347,6 +348,11 @@ public final class PostgresSink implements Sink {
   @Override
   public SampleStore samples() {
     return new PostgresSamples(database);
+  }
+
+  @Override
+  public DimensionStore dimensions() {
+    return new PostgresDimensions(database);
   }
 
   @Override
