@@ -184,6 +184,8 @@ final class Lookups {
   }
 
   /**
+   * Parses an event.
+   *
    * @throws UnusableAnswerException if the event has no name that a query can contain
    */
   static SiteEvent event(JsonNode item) throws UnusableAnswerException {
@@ -206,6 +208,8 @@ final class Lookups {
   }
 
   /**
+   * Parses a note on a timeline.
+   *
    * @throws UnusableAnswerException if the note has no id, no day or no text
    */
   static Milestone milestone(JsonNode item) throws UnusableAnswerException {

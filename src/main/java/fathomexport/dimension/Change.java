@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A difference between what was known and what the API describes now.
  *
- * @param before the former name or time zone; null for other kinds
+ * @param before the former name or time zone; for a site that is gone, its last name; null for
+ *     other kinds
  * @param after the present name or time zone; null for other kinds
  */
 public record Change(Kind kind, Slice slice, @Nullable String before, @Nullable String after) {

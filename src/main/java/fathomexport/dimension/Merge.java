@@ -16,7 +16,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Merges a sighting into what is known. Every sink stores the result of this one function, so that
@@ -206,14 +205,15 @@ public final class Merge {
   }
 
   private void unlisted(Slice slice, Change.Kind kind, Sighting.Membership member) {
-    @Nullable Listing before = listings.get(slice);
+    Listing before = listings.get(slice);
     if (before == null) {
       before = new Listing(slice, at, null, null);
     } else if (before.unlistedAt() != null) {
       return;
     }
     listings.put(slice, before.unlisted(at, member.lastDays().get(slice)));
-    changes.add(Change.of(kind, slice));
+    SiteRow site = slice.event() == null ? sites.get(slice.site()) : null;
+    changes.add(new Change(kind, slice, site == null ? null : site.name(), null));
   }
 
   private static Instant earlier(Instant a, Instant b) {

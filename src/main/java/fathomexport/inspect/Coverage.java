@@ -34,13 +34,15 @@ import org.jspecify.annotations.Nullable;
 final class Coverage {
   private final ExportJob job;
   private final Instant now;
+  private final Retired retired;
   private final Map<String, Map<Slice, NavigableMap<String, Cell>>> held = new HashMap<>();
   private final Map<String, Map<Slice, List<Attempt>>> failed = new HashMap<>();
   private final Map<SiteId, Zone> zones = new HashMap<>();
 
-  private Coverage(ExportJob job, Instant now) {
+  private Coverage(ExportJob job, Instant now, Retired retired) {
     this.job = job;
     this.now = now;
+    this.retired = retired;
   }
 
   /** A site's time zone according to its newest ledger entry. */
@@ -69,8 +71,12 @@ final class Coverage {
 
   /** Returns one line per report and slice, in no particular order. */
   static List<StatusOverview.Line> of(
-      ExportJob job, Sinks sinks, Instant now, Map<String, StatusOverview.Journal> journals) {
-    Coverage coverage = new Coverage(job, now);
+      ExportJob job,
+      Sinks sinks,
+      Instant now,
+      Map<String, StatusOverview.Journal> journals,
+      Retired retired) {
+    Coverage coverage = new Coverage(job, now, retired);
     job.reports().forEach(report -> coverage.read(sinks, report));
     return coverage.lines(journals);
   }
@@ -170,9 +176,11 @@ final class Coverage {
               0));
     }
     List<StatusOverview.Span> spans = spans(report, slice, tried, failedKeys);
+    // Nothing more can be fetched of what the API no longer lists.
+    boolean over = retired.covers(slice);
     List<StatusOverview.Gap> gaps =
         spans.stream()
-            .filter(s -> s.state() == PeriodState.MISSING)
+            .filter(s -> s.state() == PeriodState.MISSING && !over)
             .map(s -> new StatusOverview.Gap(s.first(), s.last()))
             .toList();
     return new StatusOverview.Line(
@@ -182,7 +190,9 @@ final class Coverage {
         slice.event(),
         first,
         last,
-        last == null ? null : Math.max(0, ChronoUnit.DAYS.between(last, yesterday(slice.site()))),
+        last == null
+            ? null
+            : over ? 0 : Math.max(0, ChronoUnit.DAYS.between(last, yesterday(slice.site()))),
         count(cells, CertificateStatus.CERTIFIED),
         count(cells, CertificateStatus.UNCERTIFIED),
         count(cells, CertificateStatus.INCOMPLETE),
@@ -197,9 +207,10 @@ final class Coverage {
         cells.values().stream().mapToLong(Cell::rows).sum(),
         journal == null ? 0 : journal.count(slice).quarantined(),
         journal == null ? 0 : journal.count(slice).restated(),
-        newest(attempts).map(a -> a.period() + ": " + a.reason()).orElse(null),
+        over ? null : newest(attempts).map(a -> a.period() + ": " + a.reason()).orElse(null),
         gaps,
-        spans);
+        spans,
+        over);
   }
 
   private LocalDate yesterday(SiteId site) {

@@ -39,7 +39,8 @@ import org.jspecify.annotations.Nullable;
  * The state of a pipeline's data: what is stored, up to which day, and how well it is certified.
  *
  * @param at when the state was read
- * @param sites number of sites that have stored data or that the pipeline names
+ * @param sites number of sites that have stored data or that the pipeline names, without retired
+ *     ones
  * @param sitesComplete number of these for which every report is stored up to yesterday, without a
  *     gap, complete and under the pipeline's present definition
  * @param lines one per report and slice; those that need attention come first
@@ -101,6 +102,8 @@ public record StatusOverview(
    * @param problem the newest failed attempt's period and reason; null if there is none
    * @param gaps the missing periods, as ranges of days
    * @param spans all periods from the first to the last, with neighbours of the same state combined
+   * @param retired whether the API no longer lists the site or the event: {@code freshTo} is then
+   *     its last day, and nothing is late or missing
    */
   public record Line(
       String report,
@@ -123,18 +126,20 @@ public record StatusOverview(
       long restated,
       @Nullable String problem,
       List<Gap> gaps,
-      List<Span> spans) {
+      List<Span> spans,
+      boolean retired) {
 
     /** Returns whether the line needs attention because it is not complete up to yesterday. */
     @JsonProperty
     public boolean attention() {
-      return daysBehind == null
-          || daysBehind > 0
-          || missing > 0
-          || incomplete > 0
-          || failed > 0
-          || stale > 0
-          || quarantined > 0;
+      return !retired
+          && (daysBehind == null
+              || daysBehind > 0
+              || missing > 0
+              || incomplete > 0
+              || failed > 0
+              || stale > 0
+              || quarantined > 0);
     }
   }
 
@@ -258,11 +263,15 @@ public record StatusOverview(
               sinks.ledger().restatements(report.name(), JOURNAL),
               sinks.ledger().journalCounts(report.name())));
     }
-    List<Line> lines = new ArrayList<>(Coverage.of(job, sinks, now, journals));
+    Retired retired = Retired.of(job.name(), sinks);
+    List<Line> lines = new ArrayList<>(Coverage.of(job, sinks, now, journals, retired));
     List<String> order = job.reports().stream().map(Report::name).toList();
     Set<String> all = new HashSet<>();
     Set<String> wanting = new HashSet<>();
     for (Line line : lines) {
+      if (line.retired()) {
+        continue;
+      }
       all.add(line.site());
       if (line.attention()) {
         wanting.add(line.site());
@@ -279,7 +288,7 @@ public record StatusOverview(
         all.size(),
         all.size() - wanting.size(),
         List.copyOf(lines),
-        StaleRanges.of(job.reports(), job.sites().orElse(List.of()), sinks, Map.of()),
+        StaleRanges.of(job.reports(), job.sites().orElse(List.of()), sinks, Map.of(), retired),
         journals.values().stream()
             .flatMap(j -> j.quarantined().stream())
             .sorted(Comparator.comparing(QuarantinedRow::at).reversed())

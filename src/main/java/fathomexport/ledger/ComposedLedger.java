@@ -7,6 +7,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** A ledger composed of one independent part per subject. */
 public final class ComposedLedger implements Ledger {
@@ -35,6 +36,11 @@ public final class ComposedLedger implements Ledger {
   @Override
   public List<LedgerEntry> entries(String report, Collection<SiteId> sites, LocalDate from) {
     return periods.entries(report, sites, from);
+  }
+
+  @Override
+  public Set<Slice> slices(String report) {
+    return periods.slices(report);
   }
 
   @Override

@@ -1,9 +1,11 @@
 package fathomexport.ledger;
 
 import fathomexport.report.SiteId;
+import fathomexport.report.Slice;
 import java.time.LocalDate;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 
 /** The stored state of each period, and the failed attempts since. */
 public interface PeriodLedger {
@@ -16,6 +18,13 @@ public interface PeriodLedger {
    * @throws LedgerException if the ledger cannot be read
    */
   List<LedgerEntry> entries(String report, Collection<SiteId> sites, LocalDate from);
+
+  /**
+   * Returns the sites and events of which a report has entries.
+   *
+   * @throws LedgerException if the ledger cannot be read
+   */
+  Set<Slice> slices(String report);
 
   /** Returns how much of a report is stored. */
   Weight weight(String report);

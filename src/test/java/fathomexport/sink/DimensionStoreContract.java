@@ -228,7 +228,8 @@ public abstract class DimensionStoreContract {
         new Sighting(
             SECOND, List.of(site(B, "b", "UTC")), Map.of(), Map.of(), member(Set.of(B), Set.of(A)));
 
-    assertThat(record(gone, gone)).containsExactly(change(Change.Kind.SITE_GONE, slice));
+    assertThat(record(gone, gone))
+        .containsExactly(new Change(Change.Kind.SITE_GONE, slice, "a", null));
 
     assertThat(listings())
         .contains(new Listing(slice, FIRST, SECOND, LocalDate.of(2026, 6, 10)))

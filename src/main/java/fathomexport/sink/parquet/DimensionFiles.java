@@ -7,11 +7,13 @@ import fathomexport.report.Column;
 import fathomexport.report.ColumnType;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.Milestone;
+import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
 import fathomexport.report.TableSchema;
 import fathomexport.report.rows.RowReader;
 import fathomexport.report.rows.RowWriter;
+import fathomexport.sink.SinkException;
 import fathomexport.sink.parquet.file.DurableFiles;
 import fathomexport.sink.parquet.file.Layout;
 import fathomexport.sink.parquet.file.RowFileReader;
@@ -89,6 +91,40 @@ final class DimensionFiles {
 
   private static Column value(String name, ColumnType type) {
     return new Column(name, type, true, Column.Role.FIELD);
+  }
+
+  /**
+   * Checks that no report's files stand where the dimensions belong. An earlier version allowed a
+   * report to have such a name.
+   *
+   * @throws SinkException {@code DEFINITION}, with the remedy
+   */
+  static void requireFreeNames(Layout layout) throws IOException {
+    List<String> refusals = new ArrayList<>();
+    for (String name : Report.DIMENSIONS.stream().sorted().toList()) {
+      Path folder = layout.report(name);
+      if (!layout.hasSites(name)) {
+        continue;
+      }
+      Path other = layout.report(name + "_daily");
+      refusals.add(
+          "report "
+              + name
+              + ": its files in "
+              + folder
+              + " have a name that fathom-export needs for a table of its own. Rename the report;"
+              + " nothing of it is lost: mv "
+              + folder
+              + " "
+              + other
+              + ", and write name: "
+              + other.getFileName()
+              + " in its pipeline");
+    }
+    if (!refusals.isEmpty()) {
+      throw new SinkException(
+          SinkException.Kind.DEFINITION, String.join(System.lineSeparator(), refusals), null);
+    }
   }
 
   Path file(TableSchema table) {

@@ -32,7 +32,6 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Stores dimensions as files, see {@link DimensionFiles}, and what pipelines' lists contained in
@@ -210,7 +209,7 @@ final class ParquetDimensions implements DimensionStore {
     if (unlisted != null) {
       node.put("unlisted_at", unlisted.toString());
     }
-    @Nullable LocalDate last = listing.lastDay();
+    LocalDate last = listing.lastDay();
     if (last != null) {
       node.put("last_day", last.toString());
     }

@@ -87,6 +87,7 @@ public final class ParquetSink implements Sink {
   public void migrate(List<Report> reports) {
     try {
       DurableFiles.createDirectories(layout.own());
+      DimensionFiles.requireFreeNames(layout);
       for (Report report : reports) {
         locks.holding(
             FileLocks.ofReport(report.name()),

@@ -5,6 +5,7 @@ import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.PeriodLedger;
 import fathomexport.ledger.Weight;
 import fathomexport.report.SiteId;
+import fathomexport.report.Slice;
 import fathomexport.sink.parquet.file.DamagedFileException;
 import fathomexport.sink.parquet.file.Layout;
 import java.io.IOException;
@@ -14,6 +15,8 @@ import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -64,6 +67,13 @@ final class PeriodFiles implements PeriodLedger {
       LOG.warn("{}", e.getMessage());
       return null;
     }
+  }
+
+  @Override
+  public Set<Slice> slices(String report) {
+    return entries(report, List.of(), LocalDate.EPOCH).stream()
+        .map(LedgerEntry::slice)
+        .collect(Collectors.toSet());
   }
 
   @Override

@@ -9,6 +9,7 @@ import fathomexport.ledger.Provenance;
 import fathomexport.ledger.Weight;
 import fathomexport.report.Aggregate;
 import fathomexport.report.SiteId;
+import fathomexport.report.Slice;
 import fathomexport.sink.postgres.db.Row;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -17,6 +18,7 @@ import java.util.Collection;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The tables {@code ledger} and {@code attempt}, which only a window's transaction writes. */
@@ -94,6 +96,15 @@ public final class PeriodTables implements PeriodLedger {
     if (value != null) {
       map.put(a, value);
     }
+  }
+
+  @Override
+  public Set<Slice> slices(String report) {
+    return Set.copyOf(
+        queries.list(
+            "SELECT DISTINCT site_id, event_name FROM fathom_ops.ledger WHERE report = ?",
+            p -> p.text(report),
+            LedgerQueries::slice));
   }
 
   @Override
