@@ -215,7 +215,10 @@ public final class Exporter {
         });
   }
 
-  /** Returns all sites that the token can list. */
+  /**
+   * Returns all sites that the token can list. Updates the tables of sites in the sinks that a run
+   * has prepared.
+   */
   public List<Site> sites() {
     return guarded(
         () -> {
