@@ -66,6 +66,7 @@ final class ArchitectureTest {
             "api",
             "beam",
             "certify",
+            "dimension",
             "fetch",
             "inspect",
             "ledger",
@@ -110,7 +111,9 @@ final class ArchitectureTest {
             "run",
             "sink",
             "sinks"));
-    all.put("inspect", List.of("api", "fetch", "ledger", "plan", "report", "run", "sink", "sinks"));
+    all.put(
+        "inspect",
+        List.of("api", "dimension", "fetch", "ledger", "plan", "report", "run", "sink", "sinks"));
     all.put(
         "fetch",
         List.of(
@@ -146,10 +149,12 @@ final class ArchitectureTest {
     all.put("typing", List.of("report", "report.rows"));
     all.put("certify", List.of("ledger", "report"));
     all.put("ledger", List.of("report"));
-    all.put("sink", List.of("ledger", "report", "report.rows"));
+    all.put("dimension", List.of("report"));
+    all.put("sink", List.of("dimension", "ledger", "report", "report.rows"));
     all.put(
         "sink.postgres",
         List.of(
+            "dimension",
             "ledger",
             "report",
             "report.rows",
@@ -175,6 +180,7 @@ final class ArchitectureTest {
     all.put(
         "sink.parquet",
         List.of(
+            "dimension",
             "ledger",
             "report",
             "report.rows",

@@ -1,13 +1,13 @@
 package fathomexport.api;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import fathomexport.api.AggregationAnswer.Contents;
 import fathomexport.api.Attempt.Fault;
 import fathomexport.api.Transport.BodyReader;
+import fathomexport.report.Milestone;
 import fathomexport.report.SecretUnavailableException;
 import fathomexport.report.Site;
+import fathomexport.report.SiteEvent;
 import fathomexport.report.SiteId;
-import fathomexport.report.StoredText;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -253,33 +253,52 @@ public final class FathomClient implements AutoCloseable {
         body -> Lookups.site(Lookups.object(body)));
   }
 
-  /** Lists the distinct event names of a site as they are stored, in the API's order. */
-  public Outcome<List<String>> events(SiteId site) {
-    Outcome<Listed<String>> outcome =
+  /**
+   * Lists the events of a site, one per name, in the API's order. If several records share a name,
+   * the first currency among them counts.
+   */
+  public Outcome<List<SiteEvent>> events(SiteId site) {
+    Outcome<Listed<SiteEvent>> outcome =
         all(
             Endpoint.EVENTS,
             "/sites/" + AggregationRequest.encode(site.value()) + "/events",
             new Scope(site, Endpoint.EVENTS.path()),
-            FathomClient::eventName);
-    if (!(outcome instanceof Outcome.Success<Listed<String>> success)) {
+            Lookups::event);
+    if (!(outcome instanceof Outcome.Success<Listed<SiteEvent>> success)) {
       return failure(outcome);
     }
     success.answer().odd().forEach(odd -> LOG.warn("site {}: skipping an event: {}", site, odd));
-    return new Outcome.Success<>(success.answer().found().stream().distinct().toList());
+    Map<String, SiteEvent> events = new LinkedHashMap<>();
+    for (SiteEvent event : success.answer().found()) {
+      events.merge(event.name(), event, (a, b) -> a.currency() == null ? b : a);
+    }
+    return new Outcome.Success<>(List.copyOf(events.values()));
   }
 
-  private static String eventName(JsonNode item) throws UnusableAnswerException {
-    String name = Lookups.text(item, "name");
-    if (name == null || name.isEmpty()) {
-      throw Lookups.unusable("it has no name");
+  /**
+   * Lists the notes on a site's timeline, one per id.
+   *
+   * @return empty if the API does not offer them to this token, which is not a failure: the
+   *     endpoint is newer than many accounts' tokens
+   */
+  public Outcome<Optional<List<Milestone>>> milestones(SiteId site) {
+    Outcome<Listed<Milestone>> outcome =
+        all(
+            Endpoint.MILESTONES,
+            "/sites/" + AggregationRequest.encode(site.value()) + "/milestones",
+            new Scope(site, Endpoint.MILESTONES.path()),
+            Lookups::milestone);
+    if (outcome instanceof Outcome.Refused<?> refused
+        && (refused.refusal() == Refusal.NOT_FOUND || refused.refusal() == Refusal.PERMISSION)) {
+      return new Outcome.Success<>(Optional.empty());
     }
-    if (!StoredText.isSendable(name)) {
-      throw Lookups.unusable(
-          "the name "
-              + StoredText.encode(name)
-              + " holds half of a surrogate pair, which no query can name");
+    if (!(outcome instanceof Outcome.Success<Listed<Milestone>> success)) {
+      return failure(outcome);
     }
-    return StoredText.encode(name);
+    success.answer().odd().forEach(odd -> LOG.warn("site {}: skipping a milestone: {}", site, odd));
+    Map<String, Milestone> milestones = new LinkedHashMap<>();
+    success.answer().found().forEach(m -> milestones.putIfAbsent(m.id(), m));
+    return new Outcome.Success<>(Optional.of(List.copyOf(milestones.values())));
   }
 
   /** Fetches the properties of the token; it is the check before a run. */

@@ -147,7 +147,16 @@ final class ReportDecoder {
       problems.add(node.at(), path, shown + " cannot name a table", NAME_ALLOWED);
     } else if (Report.RESERVED.contains(name)) {
       problems.add(
-          node.at(), path, shown + " is a table of the snapshot command: choose another name", "");
+          node.at(),
+          path,
+          Report.DIMENSIONS.contains(name)
+              ? shown
+                  + " is a table of fathom-export itself, about what the ids in reports stand for:"
+                  + " choose another name, such as "
+                  + name
+                  + "_daily"
+              : shown + " is a table of the snapshot command: choose another name",
+          "");
     } else {
       Place earlier = namesSeen.putIfAbsent(name, node.at());
       if (earlier == null) {

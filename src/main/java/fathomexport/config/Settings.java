@@ -1,5 +1,6 @@
 package fathomexport.config;
 
+import fathomexport.report.Currencies;
 import fathomexport.report.SecretRef;
 import java.io.Serializable;
 import java.net.URI;
@@ -21,13 +22,15 @@ import org.jspecify.annotations.Nullable;
  * @param postgres null if not configured
  * @param parquet null if not configured
  * @param lineage null if not configured
+ * @param currencies of events whose currency the API does not report
  */
 public record Settings(
     String file,
     Api api,
     @Nullable Postgres postgres,
     @Nullable Parquet parquet,
-    @Nullable Lineage lineage)
+    @Nullable Lineage lineage,
+    Currencies currencies)
     implements Serializable {
 
   /** The names that {@code sinks} of a pipeline may contain. */

@@ -11,12 +11,17 @@ import fathomexport.config.Settings.Parquet;
 import fathomexport.config.Settings.Postgres;
 import fathomexport.config.YamlNode.Mapping;
 import fathomexport.config.YamlNode.Scalar;
+import fathomexport.report.Currencies;
 import fathomexport.report.SecretRef;
+import fathomexport.report.SiteId;
+import fathomexport.report.StoredText;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
@@ -28,6 +33,11 @@ final class SettingsDecoder {
       "allowed: {env: NAME} for an environment variable, or {file: path} for a file";
   private static final String LINEAGE_URL_ALLOWED =
       "allowed: a URL such as http://marquez:5000, which /api/v1/lineage is added to";
+
+  private static final String CURRENCIES_ALLOWED =
+      "write a list of entries such as {site: CDBUGS, event: purchase, currency: EUR}; {currency:"
+          + " EUR} alone is for all others";
+  private static final String CURRENCY_ALLOWED = "allowed: three capital letters, such as EUR";
 
   private final Path workingDirectory;
   private final Problems problems;
@@ -48,6 +58,8 @@ final class SettingsDecoder {
     Optional<Postgres> postgres = top.optional(SettingsKeys.POSTGRES).flatMap(this::postgres);
     Optional<Parquet> parquet = top.optional(SettingsKeys.PARQUET).flatMap(this::parquet);
     Optional<Lineage> lineage = top.optional(SettingsKeys.LINEAGE).flatMap(this::lineage);
+    Currencies currencies =
+        top.optional(SettingsKeys.CURRENCIES).map(this::currencies).orElse(Currencies.NONE);
     return api.filter(a -> problems.none())
         .map(
             a ->
@@ -56,7 +68,77 @@ final class SettingsDecoder {
                     a,
                     postgres.orElse(null),
                     parquet.orElse(null),
-                    lineage.orElse(null)));
+                    lineage.orElse(null),
+                    currencies));
+  }
+
+  private Currencies currencies(YamlNode node) {
+    String key = SettingsKeys.CURRENCIES.name();
+    List<Currencies.Rule> rules = new ArrayList<>();
+    List<YamlNode> items = values.list(node, key, CURRENCIES_ALLOWED).orElse(List.of());
+    for (int i = 0; i < items.size(); i++) {
+      YamlNode item = items.get(i);
+      String path = key + "[" + i + "]";
+      Optional<Currencies.Rule> rule =
+          values.section(item, path, SettingsKeys.CURRENCY_RULE).flatMap(this::currency);
+      if (rule.isPresent() && rules.stream().anyMatch(rule.get()::isAboutTheSameAs)) {
+        problems.add(
+            item.at(),
+            path,
+            "is about the same site and event as an entry before it",
+            "give each site and event one currency");
+      }
+      rule.ifPresent(rules::add);
+    }
+    return new Currencies(rules);
+  }
+
+  private Optional<Currencies.Rule> currency(Section rule) {
+    Optional<String> currency =
+        rule.required(SettingsKeys.CURRENCY, CURRENCY_ALLOWED)
+            .flatMap(n -> currency(n, rule.path(SettingsKeys.CURRENCY)));
+    Optional<SiteId> site =
+        rule.optional(SettingsKeys.CURRENCY_SITE)
+            .flatMap(n -> filled(n, rule.path(SettingsKeys.CURRENCY_SITE)))
+            .flatMap(
+                id ->
+                    siteId(
+                        id,
+                        rule.placeOf(SettingsKeys.CURRENCY_SITE),
+                        rule.path(SettingsKeys.CURRENCY_SITE)));
+    Optional<String> event =
+        rule.optional(SettingsKeys.CURRENCY_EVENT)
+            .flatMap(n -> filled(n, rule.path(SettingsKeys.CURRENCY_EVENT)))
+            .map(StoredText::encode);
+    // An entry whose site or event is refused is about neither all sites nor all events.
+    if ((site.isEmpty() && rule.has(SettingsKeys.CURRENCY_SITE))
+        || (event.isEmpty() && rule.has(SettingsKeys.CURRENCY_EVENT))) {
+      return Optional.empty();
+    }
+    return currency.map(c -> new Currencies.Rule(site.orElse(null), event.orElse(null), c));
+  }
+
+  private Optional<String> currency(YamlNode node, String path) {
+    Optional<String> text = values.text(node, path).map(Scalar::text);
+    if (text.isPresent() && !SettingsKeys.CURRENCY.kind().matches(text.get())) {
+      problems.add(
+          node.at(), path, Problems.quote(text.get()) + " is not a currency", CURRENCY_ALLOWED);
+      return Optional.empty();
+    }
+    return text;
+  }
+
+  private Optional<SiteId> siteId(String id, YamlNode.Place place, String path) {
+    try {
+      return Optional.of(new SiteId(id));
+    } catch (IllegalArgumentException e) {
+      problems.add(
+          place,
+          path,
+          Problems.quote(id) + " is not a site id",
+          "allowed: 1 to 128 characters without control characters, and neither . nor ..");
+      return Optional.empty();
+    }
   }
 
   private Optional<Api> api(YamlNode node) {

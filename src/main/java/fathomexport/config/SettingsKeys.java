@@ -1,12 +1,14 @@
 package fathomexport.config;
 
 import fathomexport.config.Kind.Group;
+import fathomexport.config.Kind.ListOf;
 import fathomexport.config.Kind.Rule;
 import fathomexport.config.Kind.Span;
 import fathomexport.config.Kind.Text;
 import fathomexport.config.Kind.WholeNumber;
 import fathomexport.config.Settings.Api;
 import fathomexport.config.Settings.Lineage;
+import fathomexport.report.SiteId;
 import java.util.List;
 import java.util.regex.Pattern;
 
@@ -210,7 +212,35 @@ final class SettingsKeys {
           "Where OpenLineage events about runs go: a server (url) or a file. Without this section"
               + " nothing is sent.");
 
-  static final Group FILE = Group.of(API, POSTGRES, PARQUET, LINEAGE);
+  static final Key<Text> CURRENCY =
+      Key.required(
+          "currency",
+          Text.matching(Pattern.compile("[A-Z]{3}"), "must be three capital letters, such as EUR"),
+          "The currency as three capital letters (ISO 4217).",
+          "EUR");
+  static final Key<Text> CURRENCY_SITE =
+      Key.optional(
+          "site",
+          Text.FILLED.ofLength(1, SiteId.LONGEST),
+          "The id of the site that the entry is about. Left out, the entry is about every site.",
+          "CDBUGS");
+  static final Key<Text> CURRENCY_EVENT =
+      Key.optional(
+          "event",
+          Text.FILLED,
+          "The name of the event that the entry is about. Left out, the entry is about every"
+              + " event.",
+          "purchase");
+  static final Group CURRENCY_RULE = Group.of(CURRENCY, CURRENCY_SITE, CURRENCY_EVENT);
+  static final Key<ListOf> CURRENCIES =
+      Key.optional(
+          "currencies",
+          new ListOf(CURRENCY_RULE),
+          "The currencies of events for which the API reports none. The entry that describes an"
+              + " event most closely counts: its event before its site, and an entry with neither"
+              + " for all others.");
+
+  static final Group FILE = Group.of(API, POSTGRES, PARQUET, LINEAGE, CURRENCIES);
 
   private SettingsKeys() {}
 }

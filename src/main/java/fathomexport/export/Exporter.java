@@ -10,6 +10,7 @@ import fathomexport.fetch.RequestCosts;
 import fathomexport.fetch.SpillDirectory;
 import fathomexport.inspect.Explanation;
 import fathomexport.inspect.PlanOverview;
+import fathomexport.inspect.Retired;
 import fathomexport.inspect.StaleRanges;
 import fathomexport.inspect.StatusOverview;
 import fathomexport.ledger.Ledger;
@@ -273,14 +274,36 @@ public final class Exporter {
         });
   }
 
-  /** Returns all sites that the token can list. */
+  /**
+   * Returns all sites that the token can list. Updates the tables of sites in the sinks that a run
+   * has prepared.
+   */
   public List<Site> sites() {
     return guarded(
         () -> {
-          try (FathomClient client = lookingUp()) {
-            return new Accounts(client).all();
+          PostgresSettings database = preparedQuota();
+          try (FathomClient client = lookingUp(database)) {
+            List<Site> sites = new Accounts(client).all();
+            recordListed(database, sites);
+            return sites;
           }
         });
+  }
+
+  /**
+   * Stores the listed sites in every sink that a run has prepared. A failure is only a warning.
+   *
+   * @param database null if there is none, or if it is not reachable
+   */
+  private void recordListed(@Nullable PostgresSettings database, List<Site> sites) {
+    ParquetSettings files = settings.parquetRoot() == null ? null : parquet();
+    if (database == null && files == null) {
+      return;
+    }
+    try (Sinks sinks = Sinks.open(database, files, environment.variables())) {
+      Instant now = environment.time().instant();
+      sinks.all().forEach(sink -> DimensionUpdate.listed(sink, now, sites));
+    }
   }
 
   /**
@@ -320,6 +343,19 @@ public final class Exporter {
                     .toList());
           }
         });
+  }
+
+  /** Estimates the backfill of a single site of which nothing is stored yet. */
+  private HistoryOffer.Cost cost(ExportJob job, Sinks sinks, Subject subject, DayRange days) {
+    LedgerView view = new LedgerView(job, sinks);
+    WindowPlanner planner =
+        planner(job, new Mode.Backfill(days, false, true), view, List.of(subject));
+    RequestCosts costs = costs(view, sinks);
+    long requests =
+        costs.of(planner.plan(List.of(subject))).stream()
+            .mapToLong(RequestCosts.Cost::likely)
+            .sum();
+    return new HistoryOffer.Cost(requests, costs.minutes(requests));
   }
 
   private RequestCosts costs(LedgerView view, Sinks sinks) {
@@ -557,6 +593,19 @@ public final class Exporter {
           .filter(e -> e.failure() == null)
           .forEach(e -> environment.listener().notice(e.window() + ": " + e.message()));
       plan.skippedInWords().ifPresent(environment.listener()::notice);
+      DimensionUpdate dimensions =
+          new DimensionUpdate(job, sinks, environment, settings.currencies());
+      DimensionUpdate.Found changed = dimensions.sitesAndEvents(client, found);
+      DimensionUpdate.words(changed, found.subjects(), job).forEach(environment.listener()::notice);
+      if (!changed.isFirst()) {
+        HistoryOffer.words(
+                job.name(),
+                changed.newSites(),
+                events.subjects(),
+                plan,
+                (subject, days) -> cost(job, sinks, subject, days))
+            .forEach(environment.listener()::notice);
+      }
       RunSummary lost =
           failed.stream().map(RunSummary::of).reduce(RunSummary.EMPTY, RunSummary::plus);
       RunRecord ended;
@@ -587,6 +636,7 @@ public final class Exporter {
               : Objects.requireNonNullElse(ended.exitCode(), FailureKind.FAULT.exitCode());
       RunRecord done = RunRecords.finished(ended, environment.time().instant(), exitCode);
       sinks.ledger().record(done);
+      dimensions.milestones(client, found.subjects());
       return RunResult.of(
           done,
           exitCode,
@@ -619,7 +669,11 @@ public final class Exporter {
       }
     }
     return StaleRanges.of(
-        job.reports(), found.subjects().stream().map(s -> s.site().id()).toList(), sinks, zones);
+        job.reports(),
+        found.subjects().stream().map(s -> s.site().id()).toList(),
+        sinks,
+        zones,
+        Retired.of(job.name(), sinks));
   }
 
   static RunRecord find(Ledger ledger, String runId) {
@@ -689,13 +743,17 @@ public final class Exporter {
    * database is available, but does not require one.
    */
   private FathomClient lookingUp() {
+    return lookingUp(preparedQuota());
+  }
+
+  private FathomClient lookingUp(@Nullable PostgresSettings database) {
     return client(
         api(),
         ApiClients.quotas(
             api(),
             settings.accountKey(),
             Priority.WHEN_FREE,
-            preparedQuota(),
+            database,
             true,
             Budget.UNLIMITED,
             environment));

@@ -38,6 +38,7 @@ import org.jspecify.annotations.Nullable;
 final class Coverage {
   private final ExportJob job;
   private final Instant now;
+  private final Retired retired;
 
   /** By report, the periods that every sink holds. */
   private final Map<String, Map<Slice, NavigableMap<String, Cell>>> held = new HashMap<>();
@@ -50,10 +51,11 @@ final class Coverage {
   private final Expectation expectation;
   private final Map<ZoneId, LocalDate> expected = new HashMap<>();
 
-  private Coverage(ExportJob job, Instant now, Expectation expectation) {
+  private Coverage(ExportJob job, Instant now, Expectation expectation, Retired retired) {
     this.job = job;
     this.now = now;
     this.expectation = expectation;
+    this.retired = retired;
   }
 
   /** A site's time zone according to its newest ledger entry. */
@@ -91,8 +93,9 @@ final class Coverage {
   }
 
   /** Reads what the sinks hold. */
-  static Coverage of(ExportJob job, Sinks sinks, Instant now, Expectation expectation) {
-    Coverage coverage = new Coverage(job, now, expectation);
+  static Coverage of(
+      ExportJob job, Sinks sinks, Instant now, Expectation expectation, Retired retired) {
+    Coverage coverage = new Coverage(job, now, expectation, retired);
     job.reports().forEach(report -> coverage.read(sinks, report));
     return coverage;
   }
@@ -218,9 +221,11 @@ final class Coverage {
       first = first == null || earliest.isBefore(first) ? earliest : first;
     }
     List<StatusOverview.Span> spans = spans(report, slice, tried, failedKeys, first, lacking);
+    // Nothing more can be fetched of what the API no longer lists.
+    boolean over = retired.covers(slice);
     List<StatusOverview.Gap> gaps =
         spans.stream()
-            .filter(s -> s.state() == PeriodState.MISSING)
+            .filter(s -> s.state() == PeriodState.MISSING && !over)
             .map(s -> new StatusOverview.Gap(s.first(), s.last()))
             .toList();
     return new StatusOverview.Line(
@@ -230,9 +235,13 @@ final class Coverage {
         slice.event(),
         first,
         last,
-        last == null ? null : Math.max(0, ChronoUnit.DAYS.between(last, yesterday(slice.site()))),
-        last == null ? 0 : Math.max(0, ChronoUnit.DAYS.between(last, expected(slice.site()))),
-        last == null || !last.isBefore(yesterday(slice.site()))
+        last == null
+            ? null
+            : over ? 0 : Math.max(0, ChronoUnit.DAYS.between(last, yesterday(slice.site()))),
+        last == null || over
+            ? 0
+            : Math.max(0, ChronoUnit.DAYS.between(last, expected(slice.site()))),
+        last == null || over || !last.isBefore(yesterday(slice.site()))
             ? null
             : expectation.lateFrom(yesterday(slice.site()), zone(slice.site())),
         count(cells, CertificateStatus.CERTIFIED),
@@ -249,9 +258,10 @@ final class Coverage {
         cells.values().stream().mapToLong(Cell::rows).sum(),
         journal == null ? 0 : journal.count(slice).quarantined(),
         journal == null ? 0 : journal.count(slice).restated(),
-        newest(attempts).map(a -> a.period() + ": " + a.reason()).orElse(null),
+        over ? null : newest(attempts).map(a -> a.period() + ": " + a.reason()).orElse(null),
         gaps,
-        spans);
+        spans,
+        over);
   }
 
   /**

@@ -196,7 +196,9 @@ public record PlanOverview(
             "most: all stored days have moved, each range is refused once and halved, each page and"
                 + " its control are asked again, empty periods are confirmed, each question has a"
                 + " second turn and all retries of its site and report are used; a row cap below the limit, or a day that reaches it"
-                + " for the first time, may take more"),
+                + " for the first time, may take more",
+            "not billed: one request per 100 sites, and per site one for its events and one for its"
+                + " milestones; they have a quota of their own, 2,000 an hour"),
         notes(plan, lost));
   }
 

@@ -53,18 +53,20 @@ public final class StaleRanges {
    * @param sites the sites to search; empty means all
    * @param zones current time zones of the sites according to the API; for other sites the zone of
    *     the newest measurement counts
+   * @param retired what no command can fetch again, so that it is not suggested
    */
   public static List<StaleRange> of(
       Collection<Report> reports,
       Collection<SiteId> sites,
       Sinks sinks,
-      Map<SiteId, String> zones) {
+      Map<SiteId, String> zones,
+      Retired retired) {
     Map<Report, List<LedgerEntry>> stored = new HashMap<>();
     for (Report report : reports) {
       List<LedgerEntry> entries = new ArrayList<>();
       for (Sink sink : sinks.all()) {
         sink.ledger().entries(report.name(), sites, LocalDate.EPOCH).stream()
-            .filter(LedgerEntry::stored)
+            .filter(entry -> entry.stored() && !retired.covers(entry.slice()))
             .forEach(entries::add);
       }
       stored.put(report, entries);

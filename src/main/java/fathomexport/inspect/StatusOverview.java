@@ -45,7 +45,8 @@ import org.jspecify.annotations.Nullable;
  * The state of a pipeline's data: what is stored, up to which day, and how well it is certified.
  *
  * @param at when the state was read
- * @param sites number of sites that have stored data or that the pipeline names
+ * @param sites number of sites that have stored data or that the pipeline names, without retired
+ *     ones
  * @param sitesComplete number of these for which every report is stored as far as a run could have
  *     fetched it, without a gap, complete and under the pipeline's present definition
  * @param dueBy when the last of the days that are still due is late; null if none is due
@@ -129,6 +130,8 @@ public record StatusOverview(
    * @param problem the newest failed attempt's period and reason; null if there is none
    * @param gaps the missing periods, as ranges of days
    * @param spans all periods from the first to the last, with neighbours of the same state combined
+   * @param retired whether the API no longer lists the site or the event: {@code freshTo} is then
+   *     its last day, and nothing is late or missing
    */
   public record Line(
       String report,
@@ -153,7 +156,8 @@ public record StatusOverview(
       long restated,
       @Nullable String problem,
       List<Gap> gaps,
-      List<Span> spans) {
+      List<Span> spans,
+      boolean retired) {
 
     /**
      * Returns the number of days that have ended and that no run could have fetched yet, so that
@@ -167,13 +171,14 @@ public record StatusOverview(
     /** Returns whether the line needs attention: days that are only due are no reason. */
     @JsonProperty
     public boolean attention() {
-      return daysBehind == null
-          || late > 0
-          || missing > 0
-          || incomplete > 0
-          || failed > 0
-          || stale > 0
-          || quarantined > 0;
+      return !retired
+          && (daysBehind == null
+              || late > 0
+              || missing > 0
+              || incomplete > 0
+              || failed > 0
+              || stale > 0
+              || quarantined > 0);
     }
   }
 
@@ -364,12 +369,16 @@ public record StatusOverview(
             unrecorded.with(
                 sinks.ledger().runs(job.name(), Set.of(RunRecord.RUN), Expectation.RUNS),
                 r -> r.pipeline().equals(job.name()) && r.command().equals(RunRecord.RUN)));
-    Coverage coverage = Coverage.of(job, sinks, now, expectation);
+    Retired retired = Retired.of(job.name(), sinks);
+    Coverage coverage = Coverage.of(job, sinks, now, expectation, retired);
     List<Line> lines = new ArrayList<>(coverage.lines(journals));
     List<String> order = job.reports().stream().map(Report::name).toList();
     Set<String> all = new HashSet<>();
     Set<String> wanting = new HashSet<>();
     for (Line line : lines) {
+      if (line.retired()) {
+        continue;
+      }
       all.add(line.site());
       if (line.attention()) {
         wanting.add(line.site());
@@ -391,7 +400,7 @@ public record StatusOverview(
             .max(Comparator.naturalOrder())
             .orElse(null),
         List.copyOf(lines),
-        StaleRanges.of(job.reports(), job.sites().orElse(List.of()), sinks, Map.of()),
+        StaleRanges.of(job.reports(), job.sites().orElse(List.of()), sinks, Map.of(), retired),
         journals.values().stream()
             .flatMap(j -> j.quarantined().stream())
             .sorted(Comparator.comparing(QuarantinedRow::at).reversed())

@@ -52,6 +52,11 @@ public final class ComposedLedger implements Ledger {
   }
 
   @Override
+  public Set<Slice> slices(String report) {
+    return periods.slices(report);
+  }
+
+  @Override
   public Weight weight(String report) {
     return periods.weight(report);
   }

@@ -2,9 +2,11 @@ package fathomexport.ledger;
 
 import fathomexport.report.DateGrouping;
 import fathomexport.report.SiteId;
+import fathomexport.report.Slice;
 import java.time.LocalDate;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 
 /** The stored state of each period, and the failed attempts since. */
 public interface PeriodLedger {
@@ -34,6 +36,13 @@ public interface PeriodLedger {
    * @param reports the reports of the run
    */
   StillStored committed(String runId, Collection<String> reports);
+
+  /**
+   * Returns the sites and events of which a report has entries.
+   *
+   * @throws LedgerException if the ledger cannot be read
+   */
+  Set<Slice> slices(String report);
 
   /** Returns how much of a report is stored. */
   Weight weight(String report);

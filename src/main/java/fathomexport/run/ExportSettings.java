@@ -1,5 +1,6 @@
 package fathomexport.run;
 
+import fathomexport.report.Currencies;
 import fathomexport.report.SecretRef;
 import java.net.URI;
 import java.nio.file.Path;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param parquetRoot null if there is no Parquet directory
  * @param stateDirectory where this machine keeps what it cannot write anywhere else; null if there
  *     is none
+ * @param currencies of events whose currency the API does not report
  */
 public record ExportSettings(
     URI baseUrl,
@@ -30,9 +32,10 @@ public record ExportSettings(
     Duration patience,
     @Nullable Postgres postgres,
     @Nullable Path parquetRoot,
-    @Nullable Path stateDirectory) {
+    @Nullable Path stateDirectory,
+    Currencies currencies) {
 
-  /** Creates settings without a state directory. */
+  /** Creates settings without a state directory and without currencies. */
   public ExportSettings(
       URI baseUrl,
       SecretRef token,
@@ -57,7 +60,8 @@ public record ExportSettings(
         patience,
         postgres,
         parquetRoot,
-        null);
+        null,
+        Currencies.NONE);
   }
 
   /** Returns the key under which requests are counted: the same as {@code RequestCount.account}. */

@@ -168,6 +168,8 @@ public final class Behaviour {
   Refusal foreignSite = Refusal.FORBIDDEN;
   Refusal listingSites = Refusal.FORBIDDEN;
   boolean zoneInSites = true;
+  boolean domainsInSites = false;
+  @Nullable Integer milestonesRefused = null;
   boolean hasMoreAlways = false;
   boolean currentVisitorsAsStrings = false;
   Quota reportsQuota = Quota.aMinute(Quota.Model.FIXED_FROM_FIRST_HIT, 10);
@@ -224,6 +226,8 @@ public final class Behaviour {
     foreignSite = other.foreignSite;
     listingSites = other.listingSites;
     zoneInSites = other.zoneInSites;
+    domainsInSites = other.domainsInSites;
+    milestonesRefused = other.milestonesRefused;
     hasMoreAlways = other.hasMoreAlways;
     currentVisitorsAsStrings = other.currentVisitorsAsStrings;
     reportsQuota = other.reportsQuota;
@@ -364,6 +368,19 @@ public final class Behaviour {
   /** Sets whether regular expressions that RE2 does not support are rejected with 422. */
   public Behaviour withRe2Only(boolean value) {
     return change(b -> b.re2Only = value);
+  }
+
+  /** Sets whether records of sites list {@code domains}. */
+  public Behaviour withDomainsInSites(boolean value) {
+    return change(b -> b.domainsInSites = value);
+  }
+
+  /**
+   * Sets the status with which requests for milestones are refused: 404 as before the endpoint
+   * existed, or 403; null to answer them.
+   */
+  public Behaviour withMilestonesRefused(@Nullable Integer status) {
+    return change(b -> b.milestonesRefused = status);
   }
 
   /** Sets whether {@code currency} of events is null. */

@@ -108,6 +108,9 @@ public interface Sink extends AutoCloseable {
   /** Returns the store of the samples of current visitors. */
   SampleStore samples();
 
+  /** Returns the store of what the ids and names in reports stand for. */
+  DimensionStore dimensions();
+
   @Override
   void close();
 }

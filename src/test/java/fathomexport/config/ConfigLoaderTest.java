@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import fathomexport.config.Settings.Api;
 import fathomexport.report.Aggregate;
+import fathomexport.report.Currencies;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.Entity;
 import fathomexport.report.EventSelection;
@@ -14,6 +15,7 @@ import fathomexport.report.Operator;
 import fathomexport.report.Report;
 import fathomexport.report.SecretRef;
 import fathomexport.report.SiteId;
+import fathomexport.report.StoredText;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -186,6 +188,10 @@ class ConfigLoaderTest {
                   api_key: {env: CATALOGUE_KEY}
                   namespace: web
                   timeout: 2s
+                currencies:
+                  - {currency: EUR}
+                  - {site: CDBUGS, currency: USD}
+                  - {site: CDBUGS, event: "buy \\u0000", currency: GBP}
                 """)
             .orThrow();
     assertThat(settings)
@@ -210,7 +216,13 @@ class ConfigLoaderTest {
                         URI.create("https://catalogue.example.org/openlineage"),
                         new SecretRef.Env("CATALOGUE_KEY")),
                     "web",
-                    Duration.ofSeconds(2))));
+                    Duration.ofSeconds(2)),
+                new Currencies(
+                    List.of(
+                        new Currencies.Rule(null, null, "EUR"),
+                        new Currencies.Rule(new SiteId("CDBUGS"), null, "USD"),
+                        new Currencies.Rule(
+                            new SiteId("CDBUGS"), StoredText.encode("buy \0"), "GBP")))));
   }
 
   @Test

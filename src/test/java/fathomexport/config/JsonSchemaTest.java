@@ -77,7 +77,9 @@ class JsonSchemaTest {
           Map.entry(
               JsonSchema.SETTINGS,
               """
-              {"api": {"token": {"file": "t"}}, "lineage": {"file": "lineage.ndjson"}}
+              {"api": {"token": {"file": "t"}}, "lineage": {"file": "lineage.ndjson"},
+               "currencies": [{"currency": "EUR"},
+                {"site": "CDBUGS", "event": "purchase", "currency": "USD"}]}
               """),
           Map.entry(
               JsonSchema.SETTINGS,
@@ -251,6 +253,8 @@ class JsonSchemaTest {
           "pipeline-twice", Set.of("reports[1].name"),
           // Aliases and tags are resolved before a schema is asked.
           "settings-anchors", Set.of("api", "api.token", "postgres.url", "postgres.password"),
+          // The schema compares whole entries, not two keys of them.
+          "settings-currencies", Set.of("currencies[4]"),
           // The schema cannot compare durations, and does not see how a number is spelled.
           "settings-lineage", Set.of("lineage.timeout"),
           "settings-plain-http", Set.of("api.timeout"),

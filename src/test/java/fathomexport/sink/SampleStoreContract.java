@@ -73,12 +73,11 @@ public abstract class SampleStoreContract {
 
   @Test
   void theTablesAreThoseThatNoReportMayTake() {
-    assertThat(Report.RESERVED)
+    assertThat(SampleTable.values())
+        .extracting(SampleTable::tableName)
         .containsExactlyInAnyOrder("current_visitors", "current_pages", "current_referrers");
-    assertThat(SampleTable.values()).extracting(SampleTable::tableName).hasSize(3);
     assertThat(Report.RESERVED)
-        .containsExactlyInAnyOrderElementsOf(
-            List.of(SampleTable.values()).stream().map(SampleTable::tableName).toList());
+        .containsAll(List.of(SampleTable.values()).stream().map(SampleTable::tableName).toList());
   }
 
   @Test

@@ -152,7 +152,8 @@ public final class Context {
             ? null
             : new ExportSettings.Postgres(postgres.url(), postgres.user(), postgres.password()),
         parquet == null ? null : Path.of(parquet.root().toString()),
-        stateDirectory());
+        stateDirectory(),
+        settings.currencies());
   }
 
   static ExportJob job(PipelineDefinition pipeline) {

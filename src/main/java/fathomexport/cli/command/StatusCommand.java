@@ -155,7 +155,6 @@ public final class StatusCommand implements Callable<Integer> {
   private static void table(Printer printer, List<StatusOverview.Line> lines) {
     List<List<String>> rows = new ArrayList<>();
     for (StatusOverview.Line line : lines) {
-      String matter = StatusWords.matter(line);
       rows.add(
           List.of(
               line.report(),
@@ -166,7 +165,7 @@ public final class StatusCommand implements Callable<Integer> {
               Printer.number(line.uncertified()),
               Printer.number(line.restated()),
               Printer.number(line.rows()),
-              matter.isEmpty() ? "complete" : "! " + matter));
+              StatusWords.state(line)));
     }
     printer.table(
         List.of(

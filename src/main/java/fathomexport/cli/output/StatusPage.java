@@ -271,7 +271,9 @@ public final class StatusPage {
           view.put(
               "words",
               wanting == 0
-                  ? "complete to " + lines.get(0).freshTo()
+                  ? lines.stream().allMatch(StatusOverview.Line::retired)
+                      ? StatusWords.state(lines.get(0))
+                      : "complete to " + lines.get(0).freshTo()
                   : wanting + " of " + lines.size() + " reports need attention");
           view.put("lines", lines.stream().map(this::line).toList());
           sites.add(view);

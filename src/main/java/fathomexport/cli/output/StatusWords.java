@@ -206,6 +206,9 @@ public final class StatusWords {
   /** Describes the problems of a line in a few words; empty if there are none. */
   public static String matter(StatusOverview.Line line) {
     List<String> what = new ArrayList<>();
+    if (line.retired()) {
+      return "";
+    }
     if (line.daysBehind() == null) {
       what.add("nothing stored");
     } else {
@@ -217,6 +220,15 @@ public final class StatusWords {
     add(what, line.stale(), "stale");
     add(what, line.quarantined(), "quarantined");
     return String.join(", ", what);
+  }
+
+  /** Describes the state of a line in a few words. */
+  public static String state(StatusOverview.Line line) {
+    if (line.retired()) {
+      return "retired" + (line.freshTo() == null ? "" : ", last day " + line.freshTo());
+    }
+    String matter = matter(line);
+    return matter.isEmpty() ? "complete" : "! " + matter;
   }
 
   private static void add(List<String> what, long count, String word) {

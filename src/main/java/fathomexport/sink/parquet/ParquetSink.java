@@ -9,6 +9,7 @@ import fathomexport.report.Window;
 import fathomexport.report.rows.RowSource;
 import fathomexport.sink.CommitPlan;
 import fathomexport.sink.CommitResult;
+import fathomexport.sink.DimensionStore;
 import fathomexport.sink.Fence;
 import fathomexport.sink.SampleStore;
 import fathomexport.sink.Sink;
@@ -67,6 +68,7 @@ public final class ParquetSink implements Sink {
   private final ReportFolders folders;
   private volatile @Nullable Fence fence;
   private final ParquetSamples samples;
+  private final ParquetDimensions dimensions;
 
   /** Creates the sink without touching any file: see {@link #migrate}. */
   public ParquetSink(ParquetSettings settings) {
@@ -82,6 +84,7 @@ public final class ParquetSink implements Sink {
     this.notes = new ReportNotes(layout, documents);
     this.folders = new ReportFolders(layout, ledgers, locks, notes);
     this.samples = new ParquetSamples(layout, locks, ledgers, documents);
+    this.dimensions = new ParquetDimensions(layout, locks, documents);
   }
 
   @Override
@@ -93,6 +96,7 @@ public final class ParquetSink implements Sink {
   public void migrate(List<Report> reports) {
     try {
       DurableFiles.createDirectories(layout.own());
+      DimensionFiles.requireFreeNames(layout);
       for (Report report : reports) {
         locks.holding(
             FileLocks.ofReport(report.name()),
@@ -279,6 +283,11 @@ public final class ParquetSink implements Sink {
   @Override
   public SampleStore samples() {
     return samples;
+  }
+
+  @Override
+  public DimensionStore dimensions() {
+    return dimensions;
   }
 
   @Override

@@ -11,6 +11,7 @@ import fathomexport.report.Window;
 import fathomexport.report.rows.RowReader;
 import fathomexport.report.rows.RowSource;
 import fathomexport.sink.CommitResult;
+import fathomexport.sink.DimensionStore;
 import fathomexport.sink.Fence;
 import fathomexport.sink.SampleStore;
 import fathomexport.sink.Sink;
@@ -390,6 +391,11 @@ public final class PostgresSink implements Sink {
   @Override
   public SampleStore samples() {
     return new PostgresSamples(database);
+  }
+
+  @Override
+  public DimensionStore dimensions() {
+    return new PostgresDimensions(database);
   }
 
   @Override

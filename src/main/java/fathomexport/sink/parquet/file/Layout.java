@@ -207,6 +207,12 @@ public final class Layout {
     }
   }
 
+  /** Returns whether a folder contains folders of sites, as a report's does. */
+  public boolean hasSites(String report) throws IOException {
+    return children(report(report)).stream()
+        .anyMatch(child -> child.getFileName().toString().startsWith(SITE));
+  }
+
   private static void addIfThere(Path folder, List<Path> files) {
     Path file = folder.resolve(DATA);
     if (Files.isRegularFile(file)) {

@@ -23,6 +23,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -126,6 +127,13 @@ final class PeriodFiles implements PeriodLedger {
       LOG.warn("{}", e.getMessage());
       return null;
     }
+  }
+
+  @Override
+  public Set<Slice> slices(String report) {
+    return entries(report, List.of(), LocalDate.EPOCH).stream()
+        .map(LedgerEntry::slice)
+        .collect(Collectors.toSet());
   }
 
   @Override

@@ -14,6 +14,7 @@ import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
 import fathomexport.report.SiteId;
+import fathomexport.report.Slice;
 import fathomexport.sink.postgres.db.Row;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -22,6 +23,7 @@ import java.util.Collection;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The tables {@code ledger} and {@code attempt}, which only a window's transaction writes. */
@@ -143,6 +145,15 @@ public final class PeriodTables implements PeriodLedger {
             p -> p.text(runId).texts(reports),
             r -> new StillStored(r.number("windows"), r.number("rows")))
         .orElse(StillStored.NOTHING);
+  }
+
+  @Override
+  public Set<Slice> slices(String report) {
+    return Set.copyOf(
+        queries.list(
+            "SELECT DISTINCT site_id, event_name FROM fathom_ops.ledger WHERE report = ?",
+            p -> p.text(report),
+            LedgerQueries::slice));
   }
 
   @Override

@@ -202,7 +202,7 @@ public final class Migrations {
   }
 
   private static void refuse(Connection connection, List<ReportTable> tables) throws SQLException {
-    List<String> refusals = new ArrayList<>();
+    List<String> refusals = new ArrayList<>(ReservedNames.refusals(connection));
     for (ReportTable table : tables) {
       table.refusal(connection).ifPresent(refusals::add);
     }
