@@ -158,7 +158,9 @@ final class PipelineKeys {
           new ListOf(REPORT),
           "The reports. Each is a table in PostgreSQL and a Parquet data set.");
 
-  static final Group FILE = Group.of(SITES, LOOKBACK_DAYS, LOOKBACK, MAX_EVENTS, SINKS, REPORTS);
+  static final Group FILE =
+      Group.of(
+          SITES, LOOKBACK_DAYS, LOOKBACK, MAX_EVENTS, SINKS, NotifyKeys.OF_A_PIPELINE, REPORTS);
 
   private PipelineKeys() {}
 

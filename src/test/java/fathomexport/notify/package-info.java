@@ -1,0 +1,2 @@
+/** Tests of notifications. */
+package fathomexport.notify;
