@@ -38,7 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Who hears of a run that failed, of one that works again, and what a run takes from them. */
+/** Who is notified of a run that failed and of one that works again, and what this costs a run. */
 @Timeout(300)
 class NotifyTest {
   private static final LocalDate FIRST = LocalDate.of(2026, 6, 1);
@@ -371,7 +371,7 @@ class NotifyTest {
     settings("");
     Installation.Ended nobody = installation.run("notify", "nightly");
     assertThat(nobody.code()).isEqualTo(78);
-    assertThat(nobody.err()).contains("nobody is notified", "conf/fathom-export.yaml", "nightly");
+    assertThat(nobody.err()).contains("no notification is configured", "conf/fathom-export.yaml", "nightly");
   }
 
   @Test

@@ -113,7 +113,7 @@ public record Notify(
     return hasReceiver() || ping != null;
   }
 
-  /** Returns whether somebody receives the summary. */
+  /** Returns whether a command or a webhook receives the summary. */
   public boolean hasReceiver() {
     return !command.isEmpty() || webhook != null;
   }

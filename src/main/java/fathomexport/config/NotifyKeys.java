@@ -102,7 +102,7 @@ final class NotifyKeys {
           "ping",
           Group.of(PING_URL, FAIL_URL, PING_AFTER),
           "A dead man's switch: a service that reports to you when a ping is missing, so that a night"
-              + " that did not even start is noticed. Give each pipeline an address of its own.");
+              + " that did not even start is noticed. Give each pipeline a separate address.");
 
   static final Key<Span> TIMEOUT =
       Key.optional(
@@ -118,8 +118,9 @@ final class NotifyKeys {
       Key.optional(
           Notify.SECTION,
           KEYS,
-          "Who is notified when a run fails, and when it succeeds again. A pipeline may have a"
-              + " section of its own, whose keys take the place of these. Without it nobody is.");
+          "Who is notified when a run fails, and when it succeeds again. A pipeline may have this"
+              + " section, too: its keys take the place of these. Without the section, no notification"
+              + " is sent.");
 
   static final Key<Group> OF_A_PIPELINE =
       Key.optional(

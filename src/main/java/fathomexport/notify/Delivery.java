@@ -2,7 +2,7 @@ package fathomexport.notify;
 
 import java.io.IOException;
 
-/** One way to notify somebody. */
+/** One way to notify people. */
 interface Delivery {
   /** Returns the name for people, without secrets. */
   String name();

@@ -2,7 +2,7 @@ package fathomexport.notify;
 
 import java.util.Locale;
 
-/** Why somebody is notified. */
+/** Why people are notified. */
 enum Event {
   /** An exit code that the configuration names, other than those below. */
   FAILURE,

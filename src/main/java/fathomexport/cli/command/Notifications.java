@@ -97,7 +97,7 @@ public final class Notifications {
 
   /**
    * Notifies of a command that did not start because its command line is wrong. On a terminal the
-   * person who made the mistake reads the message, and nobody else is notified.
+   * person who made the mistake reads the message, and no notification is sent.
    */
   public static void misused(Context context, ParameterException mistake) {
     if (context.environment().terminal()) {

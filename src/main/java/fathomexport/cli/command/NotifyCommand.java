@@ -47,7 +47,7 @@ public final class NotifyCommand implements Callable<Integer> {
           .environment()
           .err()
           .println(
-              "fathom-export: nobody is notified: write "
+              "fathom-export: no notification is configured: write "
                   + Notify.SECTION
                   + " with command, webhook or ping into "
                   + context.configFile()
