@@ -62,3 +62,20 @@ with DAG(
         retries=3,
         retry_delay=timedelta(minutes=20),
     )
+
+
+# Started by hand, with the first and the last day as parameters.
+with DAG(
+    dag_id="fathom_export_backfill",
+    schedule=None,
+    start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
+    catchup=False,
+    max_active_runs=1,
+    params={"first": "2026-01-01", "last": "2026-01-31"},
+) as backfill:
+    FathomExportOperator(
+        task_id="backfill_nightly",
+        arguments=["backfill", "nightly", "--from", "{{ params.first }}", "--to", "{{ params.last }}"],
+        retries=20,
+        retry_delay=timedelta(minutes=20),
+    )

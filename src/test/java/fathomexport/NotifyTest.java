@@ -310,6 +310,21 @@ class NotifyTest {
     assertThat(warnings(installation.run("run", "nightly"))).isEmpty();
   }
 
+  /** A scheduler that tries again says so; only its last try is news. */
+  @Test
+  void exitCode75IsReportedWhenNoTryIsLeft() throws IOException {
+    notify(program(""));
+    api.behave(
+        normal.withFault(
+            FaultRule.when(r -> true, new Fault.Status(503, "application/json", "{}", Map.of()))));
+    installation.variable("FATHOM_EXPORT_TRIES_LEFT", "2");
+    assertThat(installation.run("run", "nightly").code()).isEqualTo(75);
+    assertThat(told()).isEmpty();
+    installation.variable("FATHOM_EXPORT_TRIES_LEFT", "0");
+    assertThat(installation.run("run", "nightly").code()).isEqualTo(75);
+    assertThat(told()).extracting(t -> t.path("exit_code").asInt()).containsExactly(75);
+  }
+
   @Test
   void whatWasStoppedAsAskedIsReportedOnlyWhereItIsChosen() throws IOException {
     notify(program(""));
@@ -371,7 +386,8 @@ class NotifyTest {
     settings("");
     Installation.Ended nobody = installation.run("notify", "nightly");
     assertThat(nobody.code()).isEqualTo(78);
-    assertThat(nobody.err()).contains("no notification is configured", "conf/fathom-export.yaml", "nightly");
+    assertThat(nobody.err())
+        .contains("no notification is configured", "conf/fathom-export.yaml", "nightly");
   }
 
   @Test

@@ -33,6 +33,11 @@ import picocli.CommandLine.ParameterException;
  * cannot start because of another mistake is reported, too.
  */
 public final class Notifications {
+  /** The variable in which a scheduler that repeats a run after exit code 75 counts down. */
+  private static final String TRIES_LEFT = "FATHOM_EXPORT_TRIES_LEFT";
+
+  private static final int TRY_LATER = 75;
+
   private Notifications() {}
 
   /** A command that reports how it ends. */
@@ -112,7 +117,7 @@ public final class Notifications {
   private static void send(
       Context context, String pipeline, String command, int code, Instant startedAt, Seen seen) {
     Notify notify = context.loader().notify(context.configFile(), pipeline);
-    if (!notify.hasTarget()) {
+    if (!notify.hasTarget() || (code == TRY_LATER && isTriedAgain(context))) {
       return;
     }
     RunEnd end =
@@ -127,6 +132,10 @@ public final class Notifications {
     notifier(context, notify)
         .ended(end, () -> before(context, pipeline, command, startedAt))
         .forEach(context::warn);
+  }
+
+  private static boolean isTriedAgain(Context context) {
+    return context.environment().variables().getOrDefault(TRIES_LEFT, "0").matches("[1-9][0-9]*");
   }
 
   /** Creates a notifier that keeps all secrets of the configuration to itself. */
