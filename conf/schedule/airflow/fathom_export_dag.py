@@ -37,7 +37,12 @@ class FathomExportOperator(BaseOperator):
 
     def execute(self, context) -> None:
         self.hook = SubprocessHook()
-        code = self.hook.run_command([f"{HOME}/fathom-export", *self.arguments], cwd=HOME).exit_code
+        task = context["ti"]
+        # With tries left, exit code 75 is not yet reported by `notify:`.
+        left = max(0, task.max_tries + 1 - task.try_number)
+        variables = {**os.environ, "FATHOM_EXPORT_TRIES_LEFT": str(left)}
+        command = [f"{HOME}/fathom-export", *self.arguments]
+        code = self.hook.run_command(command, env=variables, cwd=HOME).exit_code
         if code in WORTH_REPEATING:
             raise AirflowException(f"fathom-export ended with {code}: tried again")
         if code != 0:

@@ -1,2 +1,4 @@
-/** Tests of notifications. */
+@NullMarked
 package fathomexport.notify;
+
+import org.jspecify.annotations.NullMarked;
