@@ -55,6 +55,7 @@ final class ArchitectureTest {
             "fetch",
             "inspect",
             "lineage",
+            "notify",
             "report",
             "run",
             "verify"));
@@ -145,6 +146,7 @@ final class ArchitectureTest {
             "sink.postgres",
             "sink.postgres.db"));
     all.put("lineage", List.of("report", "run", "sink", "sink.postgres.db"));
+    all.put("notify", List.of("config", "report", "run"));
     all.put("api", List.of("report"));
     all.put("typing", List.of("report", "report.rows"));
     all.put("certify", List.of("ledger", "report"));
@@ -206,7 +208,7 @@ final class ArchitectureTest {
   private static Stream<Map.Entry<String, List<String>>> libraries() {
     return Stream.of(
         Map.entry("org.apache.beam..", List.of("beam")),
-        Map.entry("okhttp3..", List.of("api", "lineage")),
+        Map.entry("okhttp3..", List.of("api", "lineage", "notify")),
         Map.entry("okio..", List.of("api")),
         Map.entry("io.openlineage..", List.of("lineage")),
         Map.entry("org.postgresql..", List.of("sink.postgres.db", "sink.postgres.commit", "demo")),

@@ -5,6 +5,8 @@ import ch.qos.logback.classic.Logger;
 import fathomexport.cli.command.Commands;
 import fathomexport.cli.command.Context;
 import fathomexport.cli.command.EvidenceCommands;
+import fathomexport.cli.command.Notifications;
+import fathomexport.cli.command.NotifyCommand;
 import fathomexport.cli.command.PlanCommand;
 import fathomexport.cli.command.SnapshotCommand;
 import fathomexport.cli.command.StatusCommand;
@@ -109,13 +111,18 @@ public final class App {
     line.addSubcommand(new SnapshotCommand(context));
     line.addSubcommand(new Commands.Sites(context));
     line.addSubcommand(new Commands.Validate(context));
+    line.addSubcommand(new NotifyCommand(context));
     line.addSubcommand(new Commands.Migrate(context));
     more.apply(context).forEach(line::addSubcommand);
     line.setUsageHelpWidth(USAGE_WIDTH);
     line.setUsageHelpLongOptionsMaxWidth(LONGEST_OPTION);
     line.registerConverter(LocalDate.class, App::day);
     line.registerConverter(JsonSchema.class, App::schema);
-    line.setParameterExceptionHandler((e, given) -> misused(e, environment));
+    line.setParameterExceptionHandler(
+        (e, given) -> {
+          Notifications.misused(context, e);
+          return misused(e, environment);
+        });
     line.setOut(new PrintWriter(environment.out(), true, StandardCharsets.UTF_8));
     line.setErr(new PrintWriter(environment.err(), true, StandardCharsets.UTF_8));
     line.setExecutionStrategy(

@@ -64,6 +64,13 @@ final class PipelineDecoder {
             .flatMap(n -> expectBy(n, top.path(PipelineKeys.EXPECT_BY)));
     Set<String> sinks =
         top.required(PipelineKeys.SINKS, SINKS_ALLOWED).map(this::sinks).orElse(Set.of());
+    // Only checked here: ConfigLoader.notify reads it, also from a file with other problems.
+    top.optional(NotifyKeys.OF_A_PIPELINE)
+        .ifPresent(
+            n ->
+                new NotifyDecoder(
+                        new SettingsDecoder(Path.of("").toAbsolutePath(), problems), problems)
+                    .decode(n));
     List<Report> reports =
         top.required(
                 PipelineKeys.REPORTS,

@@ -180,7 +180,15 @@ final class PipelineKeys {
           "The reports. Each is a table in PostgreSQL and a Parquet data set.");
 
   static final Group FILE =
-      Group.of(SITES, LOOKBACK_DAYS, LOOKBACK, MAX_EVENTS, EXPECT_BY, SINKS, REPORTS);
+      Group.of(
+          SITES,
+          LOOKBACK_DAYS,
+          LOOKBACK,
+          MAX_EVENTS,
+          EXPECT_BY,
+          SINKS,
+          NotifyKeys.OF_A_PIPELINE,
+          REPORTS);
 
   private PipelineKeys() {}
 

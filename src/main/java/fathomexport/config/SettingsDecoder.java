@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Decodes {@code conf/fathom-export.yaml}. */
 final class SettingsDecoder {
-  private static final String SECRET_ALLOWED =
+  static final String SECRET_ALLOWED =
       "allowed: {env: NAME} for an environment variable, or {file: path} for a file";
   private static final String LINEAGE_URL_ALLOWED =
       "allowed: a URL such as http://marquez:5000, which /api/v1/lineage is added to";
@@ -60,6 +60,8 @@ final class SettingsDecoder {
     Optional<Lineage> lineage = top.optional(SettingsKeys.LINEAGE).flatMap(this::lineage);
     Currencies currencies =
         top.optional(SettingsKeys.CURRENCIES).map(this::currencies).orElse(Currencies.NONE);
+    // Only checked here: ConfigLoader.notify reads it, also from a file with other problems.
+    top.optional(NotifyKeys.NOTIFY).ifPresent(n -> new NotifyDecoder(this, problems).decode(n));
     return api.filter(a -> problems.none())
         .map(
             a ->
@@ -340,7 +342,7 @@ final class SettingsDecoder {
    * Decodes a reference to a secret. Messages never repeat the value, because it may be the secret
    * itself.
    */
-  private Optional<SecretRef> secret(YamlNode node, String path) {
+  Optional<SecretRef> secret(YamlNode node, String path) {
     if (!(node instanceof Mapping mapping)) {
       problems.add(
           node.at(),
@@ -352,25 +354,25 @@ final class SettingsDecoder {
     boolean one =
         mapping.entries().size() == 1
             && mapping.entries().stream()
-                .allMatch(e -> SettingsKeys.SECRET.names().contains(e.key().text()));
+                .allMatch(e -> SecretKeys.SECRET.names().contains(e.key().text()));
     if (!one) {
       problems.add(node.at(), path, "must have exactly one key, env or file", SECRET_ALLOWED);
       return Optional.empty();
     }
-    Section secret = new Section(mapping, path, SettingsKeys.SECRET, problems);
+    Section secret = new Section(mapping, path, SecretKeys.SECRET, problems);
     Optional<SecretRef> variable =
-        secret.optional(SettingsKeys.ENV).flatMap(n -> variable(n, secret.path(SettingsKeys.ENV)));
+        secret.optional(SecretKeys.ENV).flatMap(n -> variable(n, secret.path(SecretKeys.ENV)));
     Optional<SecretRef> file =
         secret
-            .optional(SettingsKeys.SECRET_FILE)
-            .flatMap(n -> path(n, secret.path(SettingsKeys.SECRET_FILE)))
+            .optional(SecretKeys.SECRET_FILE)
+            .flatMap(n -> path(n, secret.path(SecretKeys.SECRET_FILE)))
             .map(SecretRef.File::new);
     return variable.or(() -> file);
   }
 
   private Optional<SecretRef> variable(YamlNode node, String path) {
     Optional<String> name = values.text(node, path).map(Scalar::text);
-    if (name.isPresent() && !SettingsKeys.ENV.kind().matches(name.get())) {
+    if (name.isPresent() && !SecretKeys.ENV.kind().matches(name.get())) {
       problems.add(
           node.at(),
           path,

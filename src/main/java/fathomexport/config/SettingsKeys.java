@@ -14,33 +14,14 @@ import java.util.regex.Pattern;
 
 /** The keys of {@code conf/fathom-export.yaml}. */
 final class SettingsKeys {
-  /** A path; it may be relative, but {@code ~} is not expanded. */
-  private static final Text PATH =
-      Text.ANY.finding(
-          "^(?!~)[ \\t\\r\\n]*[^ \\t\\r\\n]", "must be a path; ~ is not expanded, so write it out");
+  private static final Text PATH = SecretKeys.PATH;
 
   private static final String POSTGRES_URL_ALLOWED =
       "must be like "
           + Settings.Postgres.URL_PREFIX
           + "//127.0.0.1:5432/analytics, without user and password";
 
-  static final Key<Text> ENV =
-      Key.depends(
-          "env",
-          Text.matching(
-              Pattern.compile("[A-Za-z_][A-Za-z0-9_]*"),
-              "must be the name of an environment variable: letters, digits and _"),
-          "The name of the environment variable that holds the secret.",
-          "FATHOM_API_TOKEN");
-  static final Key<Text> SECRET_FILE =
-      Key.depends(
-          "file",
-          PATH,
-          "The file that holds the secret alone, in one line. Only its owner should be able to read"
-              + " it.",
-          "/run/secrets/fathom_pg");
-  static final Group SECRET =
-      Group.of(ENV, SECRET_FILE).with(new Rule.OneOf(List.of(ENV.name(), SECRET_FILE.name())));
+  private static final Group SECRET = SecretKeys.SECRET;
 
   static final Key<Text> BASE_URL =
       Key.optional(
@@ -240,7 +221,7 @@ final class SettingsKeys {
               + " event most closely counts: its event before its site, and an entry with neither"
               + " for all others.");
 
-  static final Group FILE = Group.of(API, POSTGRES, PARQUET, LINEAGE, CURRENCIES);
+  static final Group FILE = Group.of(API, POSTGRES, PARQUET, LINEAGE, CURRENCIES, NotifyKeys.NOTIFY);
 
   private SettingsKeys() {}
 }

@@ -30,6 +30,7 @@ import fathomexport.report.SecretUnavailableException;
 import fathomexport.report.Site;
 import fathomexport.report.SiteId;
 import fathomexport.run.Budget;
+import fathomexport.run.EarlierRun;
 import fathomexport.run.ExportFailedException;
 import fathomexport.run.ExportJob;
 import fathomexport.run.ExportSettings;
@@ -392,6 +393,24 @@ public final class Exporter {
                 .filter(r -> Objects.equals(r.exitCode(), 0))
                 .flatMap(r -> Stream.ofNullable(r.finishedAt()))
                 .max(Instant::compareTo);
+          }
+        });
+  }
+
+  /**
+   * Returns the newest run of the pipeline with this command that started before this time, apart
+   * from runs that were stopped as asked: whether the tool works, they do not say.
+   */
+  public Optional<EarlierRun> runBefore(ExportJob job, String command, Instant startedAt) {
+    return guarded(
+        () -> {
+          try (Sinks sinks = open(job)) {
+            return sinks.ledger().runs(RUNS_FOR_SUCCESS).stream()
+                .filter(r -> r.pipeline().equals(job.name()) && r.command().equals(command))
+                .filter(r -> r.startedAt().isBefore(startedAt))
+                .filter(r -> !Objects.equals(r.exitCode(), FailureKind.STOPPED.exitCode()))
+                .findFirst()
+                .map(r -> new EarlierRun(r.startedAt(), r.exitCode()));
           }
         });
   }

@@ -72,7 +72,27 @@ class JsonSchemaTest {
                 "password": {"file": "/run/pg"}},
                "parquet": {"root": "warehouse"},
                "lineage": {"url": "https://marquez.example.org", "api_key": {"env": "K"},
-                "namespace": "web", "timeout": "5s"}}
+                "namespace": "web", "timeout": "5s"},
+               "notify": {"command": ["/bin/tell", "-v", "-v"],
+                "webhook": {"url": "https://chat.example.org/hooks/a?b=c", "header": "X-Key",
+                 "secret": {"env": "S"}},
+                "exit_codes": [65, 143], "after": ["run", "backfill"], "recovery": "notify",
+                "ping": {"url": "https://ping.example.org/1", "fail_url": "http://localhost/2",
+                 "after": "run"}, "timeout": "30s"}}
+              """),
+          Map.entry(
+              JsonSchema.SETTINGS,
+              """
+              {"api": {"token": {"env": "T"}},
+               "notify": {"webhook": {"url": {"env": "U"}},
+                "ping": {"url": {"file": "u"}, "fail_url": {"env": "F"}}}}
+              """),
+          Map.entry(
+              JsonSchema.SETTINGS,
+              """
+              {"api": {"token": {"env": "T"}},
+               "notify": {"webhook": {"url": {"file": "u"}, "secret": {"file": "s"}},
+                "ping": {"url": {"env": "P"}, "fail_url": {"file": "f"}}}}
               """),
           Map.entry(
               JsonSchema.SETTINGS,
@@ -97,7 +117,13 @@ class JsonSchemaTest {
               JsonSchema.PIPELINE,
               """
               {"sites": ["CDBUGS"], "lookback_days": 3, "lookback": "confirm", "max_events": 500,
-               "expect_by": "13:00 Europe/Berlin", "sinks": ["postgres"],
+               "expect_by": "13:00 Europe/Berlin",
+               "sinks": ["postgres"],
+               "notify": {"command": ["tell"],
+                "webhook": {"url": {"env": "U"}, "header": "X-Key", "secret": {"file": "s"}},
+                "exit_codes": [0], "after": ["verify"], "recovery": "ignore",
+                "ping": {"url": {"file": "u"}, "fail_url": {"file": "f"}, "after": "snapshot"},
+                "timeout": "1m"},
                "reports": [
                 {"name": "pages", "entity": "pageview", "aggregates": ["visits"],
                  "date_grouping": "day", "field_grouping": ["hostname"], "lookback": "fetch",
@@ -105,6 +131,14 @@ class JsonSchemaTest {
                   {"property": "browser", "operator": "is", "value": "Firefox"}]},
                 {"name": "goals", "entity": "event", "events": ["purchase"],
                  "renamed_from": "goals_before", "aggregates": ["value"]}]}
+              """),
+          Map.entry(
+              JsonSchema.PIPELINE,
+              """
+              {"sites": "all", "sinks": ["parquet"],
+               "notify": {"webhook": {"url": {"file": "u"}, "secret": {"env": "S"}},
+                "ping": {"url": {"env": "P"}, "fail_url": {"env": "F"}}},
+               "reports": [{"name": "a", "entity": "pageview", "aggregates": ["visits"]}]}
               """));
 
   private static Map<JsonSchema, Schema> validators() {
@@ -236,10 +270,12 @@ class JsonSchemaTest {
 
   /** What stands commented out in the settings is an example, too. */
   @Test
-  void theSectionThatIsCommentedOutKeepsToTheSchema() throws IOException {
+  void theSectionsThatAreCommentedOutKeepToTheSchema() throws IOException {
     String text = Files.readString(Path.of("conf/fathom-export.yaml"));
-    String whole = text.replace("# lineage:", "lineage:").replaceAll("(?m)^#   (\\w+:)", "  $1");
-    assertThat(read(whole).has(SettingsKeys.LINEAGE.name())).isTrue();
+    String whole = text.replaceAll("(?m)^# (\\w+:)$", "$1").replaceAll("(?m)^#   (\\w+:)", "  $1");
+    for (Key<?> section : List.of(SettingsKeys.LINEAGE, NotifyKeys.NOTIFY)) {
+      assertThat(read(whole).has(section.name())).as(section.name()).isTrue();
+    }
     assertThat(errors(JsonSchema.SETTINGS, whole)).isEmpty();
     assertThat(problems(JsonSchema.SETTINGS, whole)).isEmpty();
   }
@@ -257,6 +293,7 @@ class JsonSchemaTest {
           "settings-currencies", Set.of("currencies[4]"),
           // The schema cannot compare durations, and does not see how a number is spelled.
           "settings-lineage", Set.of("lineage.timeout"),
+          "settings-notify", Set.of("notify.timeout"),
           "settings-plain-http", Set.of("api.timeout"),
           "settings-ranges", Set.of("api.max_range_days"),
           "settings-more-ranges", Set.of("api.max_range_days"));
@@ -395,6 +432,9 @@ class JsonSchemaTest {
     }
     if (schema.has("items")) {
       keys.addAll(declared(within, schema.get("items")));
+    }
+    for (JsonNode either : schema.path("anyOf")) {
+      keys.addAll(declared(within, either));
     }
     return keys;
   }

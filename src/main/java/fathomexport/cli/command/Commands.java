@@ -301,10 +301,12 @@ public final class Commands {
       }
       Loaded<Settings> settings = context.loader().settings(context.configFile());
       settings.value().ifPresent(context::warnOfExposed);
-      List<String> warnings = settings.value().map(context::absentSecrets).orElse(List.of());
+      List<String> names = pipelines.isEmpty() ? context.loader().pipelineNames() : pipelines;
+      List<String> warnings =
+          new ArrayList<>(settings.value().map(context::absentSecrets).orElse(List.of()));
+      names.forEach(name -> warnings.addAll(Notifications.missing(context, name)));
       warnings.forEach(context::warn);
       List<Problem> problems = new ArrayList<>(settings.problems());
-      List<String> names = pipelines.isEmpty() ? context.loader().pipelineNames() : pipelines;
       StoredCheck stored = new StoredCheck(context);
       for (String name : names) {
         Loaded<PipelineDefinition> pipeline =
@@ -334,6 +336,9 @@ public final class Commands {
                 + " pipelines: "
                 + String.join(", ", names));
         settings.value().map(Settings::lineage).ifPresent(l -> printer.line(told(l)));
+        names.stream()
+            .flatMap(name -> Notifications.ways(context, name).stream())
+            .forEach(printer::line);
       } else {
         problems.forEach(p -> printer.line(p.render()));
       }

@@ -82,7 +82,14 @@ public final class Context {
   }
 
   /** Returns the secrets of the settings by the key that refers to them. */
-  private static Map<String, SecretRef> secrets(Settings settings) {
+  private Map<String, SecretRef> secrets(Settings settings) {
+    Map<String, SecretRef> secrets = secretsOfRuns(settings);
+    loader().notify(configFile(), "").secrets().forEach(secrets::put);
+    return secrets;
+  }
+
+  /** Returns the secrets of the settings, apart from those that only notifications need. */
+  static Map<String, SecretRef> secretsOfRuns(Settings settings) {
     Map<String, SecretRef> secrets = new LinkedHashMap<>();
     secrets.put("api.token", settings.api().token());
     Settings.Postgres postgres = settings.postgres();

@@ -97,11 +97,36 @@ final class Launch {
   }
 
   /**
-   * Runs the work and then writes its metrics, however it ends, if a metrics file is requested.
+   * Runs the work, and then writes its metrics and notifies people of its end, however it ends, as
+   * far as this is asked for.
    *
    * @return the exit code
    */
   static int measured(
+      Context context,
+      String pipeline,
+      String command,
+      Metrics metrics,
+      Complaint complaint,
+      Measured work) {
+    return Notifications.after(
+        context,
+        pipeline,
+        command,
+        seen ->
+            withMetrics(
+                context,
+                pipeline,
+                command,
+                metrics,
+                (exitCode, message) -> {
+                  seen.failed(message);
+                  complaint.told(exitCode, message);
+                },
+                numbers -> seen.ended(work.run(numbers))));
+  }
+
+  private static int withMetrics(
       Context context,
       String pipeline,
       String command,
@@ -136,8 +161,17 @@ final class Launch {
     return code;
   }
 
-  /** The end of a run; the result is null if the run could not start. */
-  record Ended(int exitCode, @Nullable RunResult result) {}
+  /**
+   * The end of a run.
+   *
+   * @param result null if the run could not start
+   * @param reason why it could not start; empty if it did
+   */
+  record Ended(int exitCode, @Nullable RunResult result, String reason) {
+    Ended(int exitCode, @Nullable RunResult result) {
+      this(exitCode, result, "");
+    }
+  }
 
   private static Ended run(
       Context context,
@@ -180,7 +214,7 @@ final class Launch {
       result = work.start(context.exporter(settings, listener), Context.job(pipeline));
     } catch (ExportFailedException e) {
       progress.failed(e.kind().exitCode(), String.valueOf(e.getMessage()));
-      return new Ended(e.kind().exitCode(), null);
+      return new Ended(e.kind().exitCode(), null, String.valueOf(e.getMessage()));
     }
     progress.ended(result);
     progress.close();
