@@ -9,6 +9,7 @@ import fathomexport.report.Site;
 import fathomexport.report.SiteId;
 import fathomexport.report.StoredText;
 import java.io.IOException;
+import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -80,8 +81,9 @@ public final class FathomClient implements AutoCloseable {
   /**
    * Creates a client for one run.
    *
-   * @param environment the environment variables, which may hold the token
+   * @param environment the environment variables, which may hold the token and name a proxy
    * @throws SecretUnavailableException if the token is missing or cannot be a token
+   * @throws UnusableSettingsException if the proxy or the certificate authorities cannot be used
    */
   public FathomClient(ApiSettings settings, Map<String, String> environment, RunControls controls) {
     String token = settings.token().resolve(environment);
@@ -104,6 +106,7 @@ public final class FathomClient implements AutoCloseable {
     this.transport =
         new Transport(
             settings,
+            environment,
             token,
             version == null ? "dev" : version,
             controls.stop(),
@@ -136,6 +139,20 @@ public final class FathomClient implements AutoCloseable {
    */
   public FathomClient askingTroubled(String report) {
     return new FathomClient(this, report, ATTEMPTS_OF_THE_TROUBLED);
+  }
+
+  /** Returns what the last response showed of the way to the API; empty before the first one. */
+  public Optional<Reached> reached() {
+    return transport.reached();
+  }
+
+  /**
+   * Returns the proxy that the environment names for a base URL, without its password.
+   *
+   * @throws UnusableSettingsException if the environment does not name an HTTP proxy
+   */
+  public static Optional<String> proxy(URI baseUrl, Map<String, String> environment) {
+    return Proxies.of(baseUrl, environment).map(Proxies::toString);
   }
 
   /**

@@ -29,7 +29,7 @@ final class RetryAfter {
     if (until.isEmpty()) {
       return null;
     }
-    Instant there = date(text(headers, "Date")).orElse(now);
+    Instant there = serverTime(headers).orElse(now);
     Duration wait = Duration.between(there, until.get());
     return wait.isNegative() ? Duration.ZERO : wait;
   }
@@ -37,6 +37,11 @@ final class RetryAfter {
   private static String text(Headers headers, String name) {
     String value = headers.get(name);
     return value == null ? "" : value.strip();
+  }
+
+  /** Returns the time of the server that a response carries, if it is readable. */
+  static Optional<Instant> serverTime(Headers headers) {
+    return date(text(headers, "Date"));
   }
 
   private static Optional<Instant> date(String text) {

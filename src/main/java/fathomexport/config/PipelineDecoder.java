@@ -5,6 +5,7 @@ import fathomexport.config.Kind.WholeNumber;
 import fathomexport.config.YamlNode.Mapping;
 import fathomexport.config.YamlNode.Place;
 import fathomexport.config.YamlNode.Scalar;
+import fathomexport.report.NearMiss;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import java.nio.file.Path;

@@ -65,14 +65,14 @@ final class LedgerView {
     this.sinks = sinks;
   }
 
-  /** Returns what all sinks hold, by report. */
+  /** Returns what all sinks hold, by report of the pipeline. */
   Map<String, Holdings> holdings(Collection<SiteId> sites, LocalDate from) {
     Map<String, Holdings> holdings = new HashMap<>();
     if (sites.isEmpty()) {
-      job.reports().forEach(r -> holdings.put(r.name(), Holdings.ofAll(false, List.of())));
+      job.pipelineReports().forEach(r -> holdings.put(r.name(), Holdings.ofAll(false, List.of())));
       return holdings;
     }
-    for (Report report : job.reports()) {
+    for (Report report : job.pipelineReports()) {
       List<List<Held>> bySink = new ArrayList<>();
       Map<Period, String> rows = new HashMap<>();
       for (Sink sink : sinks.all()) {

@@ -59,12 +59,25 @@ public final class Accounts {
    */
   public Found subjects(ExportJob job) {
     List<WindowOutcome> lost = new ArrayList<>();
-    List<Site> sites = job.sites().map(ids -> named(ids, lost)).orElseGet(() -> listed(lost));
+    List<Site> sites =
+        job.sites().map(ids -> named(ids, lost)).orElseGet(() -> selected(job, listed(lost)));
     boolean events = job.reports().stream().map(Report::entity).anyMatch(Entity.EVENT::equals);
     Map<SiteId, List<String>> named = events ? events(sites, lost) : Map.of();
     return new Found(
         sites.stream().map(s -> new Subject(s, named.getOrDefault(s.id(), List.of()))).toList(),
         lost);
+  }
+
+  /** Returns the sites that the user limits the command to; all if the user names none. */
+  private static List<Site> selected(ExportJob job, List<Site> listed) {
+    List<SiteId> named = job.selection().sites();
+    if (named.isEmpty()) {
+      return listed;
+    }
+    job.selection()
+        .requireSites(
+            listed.stream().map(Site::id).toList(), "the token lists no such site", "lists");
+    return listed.stream().filter(site -> named.contains(site.id())).toList();
   }
 
   /** Returns all usable sites of the account. The log names the unusable records. */
