@@ -30,6 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** {@code check} finds what a run would stumble over, all of it at once. */
 class CheckTest {
+  /** The real time: the server that answers dates its responses by it. */
   private static final Instant NOW = Instant.now();
   private static final LocalDate TODAY = LocalDate.ofInstant(NOW, ZoneId.of("UTC"));
 

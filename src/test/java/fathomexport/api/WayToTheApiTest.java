@@ -28,6 +28,7 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -189,7 +190,7 @@ class WayToTheApiTest {
     }
   }
 
-  private FathomClient client(Map<String, String> variables, String authorities) {
+  private FathomClient client(Map<String, String> variables, @Nullable String authorities) {
     VirtualTime time = new VirtualTime();
     StopSignal stop = new StopSignal();
     ApiSettings settings =

@@ -1,12 +1,15 @@
 package fathomexport.cli.command;
 
 import fathomexport.cli.output.Printer;
+import fathomexport.export.Exporter;
 import fathomexport.report.NearMiss;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -19,7 +22,7 @@ import picocli.CommandLine.Spec;
 public final class InfoCommands {
   private InfoCommands() {}
 
-  /** The options {@code --version} and this command print the same first line. */
+  /** Shows versions; the first line is that of {@code --version}. */
   @Command(
       name = "version",
       description = {"Show the versions of this program, of Java and of Beam."},
@@ -39,7 +42,7 @@ public final class InfoCommands {
       Map<String, String> versions = new LinkedHashMap<>();
       versions.put("fathom_export", own.substring(own.indexOf(' ') + 1));
       versions.put("java", Runtime.version().toString());
-      versions.put("beam", fathomexport.export.Exporter.beamVersion());
+      versions.put("beam", Exporter.beamVersion());
       Printer printer = context.printer();
       if (printer.json()) {
         printer.json(versions);
@@ -139,8 +142,8 @@ public final class InfoCommands {
     public Integer call() {
       CommandLine root = spec.root().commandLine();
       // The script finds out by itself in which of the two shells it runs.
-      String script = picocli.AutoComplete.bash(root.getCommandName(), root);
-      byte[] bytes = script.getBytes(java.nio.charset.StandardCharsets.UTF_8);
+      String script = AutoComplete.bash(root.getCommandName(), root);
+      byte[] bytes = script.getBytes(StandardCharsets.UTF_8);
       context.environment().out().write(bytes, 0, bytes.length);
       context.environment().out().flush();
       return 0;

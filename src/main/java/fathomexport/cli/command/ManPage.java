@@ -1,6 +1,7 @@
 package fathomexport.cli.command;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
@@ -29,7 +30,7 @@ final class ManPage {
     String name = spec.name();
     macro(
         "TH",
-        name.toUpperCase(java.util.Locale.ROOT),
+        name.toUpperCase(Locale.ROOT),
         "1",
         "",
         String.join(" ", root.getCommandSpec().version()),
