@@ -32,6 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
 class CheckTest {
   /** The real time: the server that answers dates its responses by it. */
   private static final Instant NOW = Instant.now();
+
   private static final LocalDate TODAY = LocalDate.ofInstant(NOW, ZoneId.of("UTC"));
 
   @TempDir Path directory;
