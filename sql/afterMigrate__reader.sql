@@ -1,6 +1,6 @@
--- After every migrate: the role fathom_reader may read everything. A hosted database may not let the loader make
--- roles: then this is a notice, and whoever may can create the role (CREATE ROLE fathom_reader NOLOGIN); the next
--- migrate grants it what it needs.
+-- After every migrate: grants the role fathom_reader the right to read everything, and creates it if it does not exist.
+-- On a hosted database the loader may not be allowed to create roles. Then this script only prints a notice; an
+-- administrator can create the role (CREATE ROLE fathom_reader NOLOGIN), and the next migrate grants it its rights.
 DO $reader$
 BEGIN
   IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'fathom_reader') THEN
@@ -8,10 +8,10 @@ BEGIN
       CREATE ROLE fathom_reader NOLOGIN;
     EXCEPTION
       WHEN insufficient_privilege THEN
-        RAISE NOTICE 'role fathom_reader was not made: the loader may not create roles';
+        RAISE NOTICE 'role fathom_reader was not created, because this user may not create roles';
         RETURN;
       WHEN duplicate_object OR unique_violation THEN
-        -- Roles belong to the whole cluster: another database's migration was faster.
+        -- Roles belong to the whole cluster, and the migration of another database created it first.
         NULL;
     END;
   END IF;
@@ -21,7 +21,7 @@ BEGIN
     ALTER DEFAULT PRIVILEGES IN SCHEMA fathom, fathom_ops GRANT SELECT ON TABLES TO fathom_reader;
   EXCEPTION
     WHEN insufficient_privilege THEN
-      RAISE NOTICE 'role fathom_reader was not granted everything: %', SQLERRM;
+      RAISE NOTICE 'role fathom_reader did not get all of its rights: %', SQLERRM;
   END;
 END
 $reader$;

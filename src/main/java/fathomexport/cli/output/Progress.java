@@ -24,7 +24,7 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Shows the progress of a run on standard error: on a terminal a bar of requests with rows, rate
+ * Shows the progress of a run on standard error: on a terminal, a bar of requests with rows, rate
  * and remaining time; otherwise one line per window, as JSON or as text.
  */
 public abstract class Progress implements RunListener, AutoCloseable {

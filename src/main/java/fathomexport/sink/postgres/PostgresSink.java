@@ -167,7 +167,7 @@ public final class PostgresSink implements Sink {
       try {
         return commit(window, work, connection);
       } catch (Repeatable failure) {
-        LOG.warn("window {} is committed once more: {}", window, failure.getMessage());
+        LOG.warn("committing window {} again: {}", window, failure.getMessage());
         try {
           connection = outage.reconnect(failure.getCause());
         } catch (SQLException e) {
@@ -232,9 +232,9 @@ public final class PostgresSink implements Sink {
                 SinkException.Kind.UNKNOWN,
                 "PostgreSQL at "
                     + database.place()
-                    + " did not answer the commit of window "
+                    + " did not confirm the commit of window "
                     + window
-                    + ", and not the question whether it was done; the next run finds out",
+                    + ", and its outcome could not be determined; the next run will check",
                 e);
       };
     }
@@ -257,13 +257,15 @@ public final class PostgresSink implements Sink {
   /** Determines the outcome of a commit whose response was lost. Never guesses. */
   private Outcome settle(Window window, Work work, String transaction) {
     LOG.warn(
-        "the commit of window {} was not answered; asking for transaction {}", window, transaction);
+        "the server did not confirm the commit of window {}; checking transaction {}",
+        window,
+        transaction);
     long deadline = System.nanoTime() + settleWithin.toNanos();
     while (true) {
       try (Connection connection = database.connect()) {
         return outcome(connection, window, work, transaction);
       } catch (SQLException e) {
-        LOG.warn("transaction {} is not settled yet: {}", transaction, e.getMessage());
+        LOG.warn("the outcome of transaction {} is not known yet: {}", transaction, e.getMessage());
       }
       if (System.nanoTime() - deadline > 0) {
         return Outcome.UNKNOWN;
@@ -298,8 +300,8 @@ public final class PostgresSink implements Sink {
       case "aborted", NOT_GIVEN -> Outcome.ABORTED;
       case "committed" -> {
         LOG.warn(
-            "transaction {} is called committed, but the ledger holds nothing of window {}: it was"
-                + " lost, as in a failover",
+            "the server reports transaction {} as committed, but the ledger has no entry of window"
+                + " {}: the transaction was lost, as may happen in a failover",
             transaction,
             window);
         yield Outcome.ABORTED;
@@ -364,7 +366,10 @@ public final class PostgresSink implements Sink {
     if (UNIQUE_VIOLATION.equals(state) && work.repeatsKey()) {
       return new SinkException(
           SinkException.Kind.INTEGRITY,
-          "window " + window + " repeats a row's key; nothing was stored: " + e.getMessage(),
+          "window "
+              + window
+              + " contains two rows with the same key; nothing was stored: "
+              + e.getMessage(),
           e);
     }
     if (DatabaseFailure.refuses(e)) {
@@ -374,7 +379,7 @@ public final class PostgresSink implements Sink {
               + database.place()
               + ": table "
               + table
-              + " does not take the rows of report "
+              + " rejects the rows of report "
               + window.report()
               + "; nothing was stored: "
               + DatabaseFailure.refusal(e, table),
