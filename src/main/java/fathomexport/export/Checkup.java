@@ -45,7 +45,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks at everything that a run of a job depends on, and goes on whatever it finds, so that a
+ * Looks at everything that a run of a job depends on, and continues after each failure, so that a
  * person can mend it all at once. Changes nothing but the account's share of the quota, and sends
  * at most one billed request.
  */
