@@ -9,6 +9,7 @@ import fathomexport.report.Site;
 import fathomexport.report.SiteEvent;
 import fathomexport.report.SiteId;
 import java.io.IOException;
+import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -84,8 +85,9 @@ public final class FathomClient implements AutoCloseable {
   /**
    * Creates a client for one run.
    *
-   * @param environment the environment variables, which may hold the token
+   * @param environment the environment variables, which may hold the token and name a proxy
    * @throws SecretUnavailableException if the token is missing or cannot be a token
+   * @throws UnusableSettingsException if the proxy or the certificate authorities cannot be used
    */
   public FathomClient(ApiSettings settings, Map<String, String> environment, RunControls controls) {
     String token = settings.token().resolve(environment);
@@ -112,6 +114,7 @@ public final class FathomClient implements AutoCloseable {
     this.transport =
         new Transport(
             settings,
+            environment,
             token,
             version == null ? "dev" : version,
             controls.stop(),
@@ -173,6 +176,20 @@ public final class FathomClient implements AutoCloseable {
     } catch (StoppedException e) {
       LOG.debug("the wait for site {} ends by a stop", site);
     }
+  }
+
+  /** Returns what the last response showed of the way to the API; empty before the first one. */
+  public Optional<Reached> reached() {
+    return transport.reached();
+  }
+
+  /**
+   * Returns the proxy that the environment names for a base URL, without its password.
+   *
+   * @throws UnusableSettingsException if the environment does not name an HTTP proxy
+   */
+  public static Optional<String> proxy(URI baseUrl, Map<String, String> environment) {
+    return Proxies.of(baseUrl, environment).map(Proxies::toString);
   }
 
   /**

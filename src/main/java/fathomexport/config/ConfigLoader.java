@@ -1,5 +1,6 @@
 package fathomexport.config;
 
+import fathomexport.report.NearMiss;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;

@@ -1,5 +1,6 @@
 package fathomexport.config;
 
+import fathomexport.report.NearMiss;
 import fathomexport.config.Kind.Choice;
 import fathomexport.config.Kind.ListOf;
 import fathomexport.config.Kind.TextOr;

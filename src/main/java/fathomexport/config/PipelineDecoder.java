@@ -6,6 +6,7 @@ import fathomexport.config.YamlNode.Mapping;
 import fathomexport.config.YamlNode.Place;
 import fathomexport.config.YamlNode.Scalar;
 import fathomexport.report.ExpectBy;
+import fathomexport.report.NearMiss;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import java.nio.file.Path;

@@ -9,6 +9,7 @@ import fathomexport.report.Entity;
 import fathomexport.report.EventSelection;
 import fathomexport.report.Field;
 import fathomexport.report.Filter;
+import fathomexport.report.NearMiss;
 import fathomexport.report.Operator;
 import fathomexport.report.Report;
 import fathomexport.report.StoredText;

@@ -162,6 +162,9 @@ final class SettingsDecoder {
     Duration timeout = duration(api, SettingsKeys.TIMEOUT);
     String account = filled(api, SettingsKeys.ACCOUNT);
     Duration patience = duration(api, SettingsKeys.PATIENCE);
+    Optional<String> caCertificates =
+        api.optional(SettingsKeys.CA_CERTIFICATES)
+            .flatMap(n -> path(n, api.path(SettingsKeys.CA_CERTIFICATES)));
     return token.map(
         t ->
             new Api(
@@ -173,7 +176,8 @@ final class SettingsDecoder {
                 timeout,
                 maxRangeDays,
                 account,
-                patience));
+                patience,
+                caCertificates.orElse(null)));
   }
 
   private Optional<Section> section(YamlNode node, Key<Group> key) {

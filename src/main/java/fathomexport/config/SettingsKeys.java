@@ -83,6 +83,14 @@ final class SettingsKeys {
           "10m",
           "0s");
 
+  static final Key<Text> CA_CERTIFICATES =
+      Key.optional(
+          "ca_certificates",
+          PATH,
+          "A file of certificate authorities in PEM that are trusted in addition to Java's: a"
+              + " company's, whose proxy opens encrypted connections.",
+          "/etc/ssl/company-ca.pem");
+
   static final Key<Group> API =
       Key.required(
           "api",
@@ -95,7 +103,8 @@ final class SettingsKeys {
               TIMEOUT,
               MAX_RANGE_DAYS,
               ACCOUNT,
-              PATIENCE),
+              PATIENCE,
+              CA_CERTIFICATES),
           "How Fathom's API is used. Only token must be given.");
 
   static final Key<Text> POSTGRES_URL =

@@ -19,6 +19,7 @@ import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
 import fathomexport.run.ExportJob;
 import fathomexport.run.RunEnvironment;
+import fathomexport.run.Selection;
 import fathomexport.sink.DimensionStore;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkException;
@@ -81,6 +82,10 @@ final class DimensionUpdate {
    * @return what has changed, to be reported once
    */
   Found sitesAndEvents(FathomClient client, Accounts.Found found) {
+    if (!job.selection().equals(Selection.ALL)) {
+      // What a part of the pipeline does not list may still exist.
+      return Found.NOTHING;
+    }
     try {
       return update(client, found);
     } catch (SinkException | LedgerException e) {

@@ -3,6 +3,7 @@ package fathomexport.export;
 import fathomexport.api.ApiSettings;
 import fathomexport.api.FathomClient;
 import fathomexport.api.RetryPolicy;
+import fathomexport.api.UnusableSettingsException;
 import fathomexport.beam.BeamRun;
 import fathomexport.fetch.Accounts;
 import fathomexport.fetch.EventBound;
@@ -48,6 +49,7 @@ import fathomexport.run.StaleRange;
 import fathomexport.run.WindowOutcome;
 import fathomexport.run.WrongClockException;
 import fathomexport.sink.Fence;
+import fathomexport.sink.Sink;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.parquet.file.Layout;
 import fathomexport.sink.parquet.file.ParquetSettings;
@@ -63,12 +65,14 @@ import fathomexport.window.RunContext;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.time.LocalDate;
 import java.time.YearMonth;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -107,9 +111,25 @@ public final class Exporter {
   private final ExportSettings settings;
   private final RunEnvironment environment;
 
+  /** Decides which days are over. Waits and quotas always follow the environment's clock. */
+  private final InstantSource today;
+
   public Exporter(ExportSettings settings, RunEnvironment environment) {
+    this(settings, environment, environment.time());
+  }
+
+  private Exporter(ExportSettings settings, RunEnvironment environment, InstantSource today) {
     this.settings = settings;
     this.environment = environment;
+    this.today = today;
+  }
+
+  /**
+   * Returns an exporter that plans and reports as if it were this instant. It is for commands that
+   * write nothing: what is stored carries the time at which it was fetched.
+   */
+  public Exporter asOf(Instant instant) {
+    return new Exporter(settings, environment, InstantSource.fixed(instant));
   }
 
   /** Returns the version of Beam that executes runs. */
@@ -209,7 +229,7 @@ public final class Exporter {
                       (startedAt, sites) ->
                           spec(
                               job,
-                              SnapshotRun.COMMAND,
+                              SnapshotRun.COMMAND + job.selection().options(),
                               sites,
                               startedAt,
                               api(),
@@ -276,6 +296,27 @@ public final class Exporter {
   }
 
   /**
+   * Looks at everything that a run of the job depends on. Sends at most one billed request.
+   *
+   * @return one item per thing that was looked at, whether it is in order or not
+   */
+  public List<Finding> check(ExportJob job, List<String> beamArguments) {
+    Exporter impatient = impatient();
+    return new Checkup(job, settings, environment)
+        .run(
+            job.toPostgres() ? postgres() : null,
+            () -> impatient.lookingUp(new Budget(1L, null)),
+            beamArguments);
+  }
+
+  /**
+   * Returns an exporter for which an API that is down is an answer: nothing is worth waiting for.
+   */
+  public Exporter impatient() {
+    return new Exporter(settings.withPatience(Duration.ZERO), environment, today);
+  }
+
+  /**
    * Returns all sites that the token can list. Updates the tables of sites in the sinks that a run
    * has prepared.
    */
@@ -283,7 +324,7 @@ public final class Exporter {
     return guarded(
         () -> {
           PostgresSettings database = preparedQuota();
-          try (FathomClient client = lookingUp(database)) {
+          try (FathomClient client = lookingUp(database, Budget.UNLIMITED)) {
             List<Site> sites = new Accounts(client).all();
             recordListed(database, sites);
             return sites;
@@ -336,7 +377,7 @@ public final class Exporter {
                 costs(view, sinks),
                 plan,
                 mode instanceof Mode.Nightly ? planner.usualNight().plan(events.subjects()) : null,
-                YearMonth.from(environment.time().instant().atOffset(ZoneOffset.UTC)),
+                YearMonth.from(today.instant().atOffset(ZoneOffset.UTC)),
                 job.reports().stream()
                     .collect(Collectors.toMap(Report::name, r -> sinks.weight(r.name()))),
                 Stream.concat(found.lost().stream(), events.leftOut().stream())
@@ -374,14 +415,46 @@ public final class Exporter {
           try (Sinks sinks = open(job)) {
             recordEarlier(job, sinks);
             return StatusOverview.of(
-                job,
+                stored(job, sinks),
                 sinks,
-                environment.time().instant(),
+                today.instant(),
                 settings.requestsPerMinute(),
                 settings.accountKey(),
                 unrecorded(job));
           }
         });
+  }
+
+  /**
+   * Returns the job for the sites that the user named. {@code status} asks the API nothing, so a
+   * site of which nothing is stored is refused.
+   */
+  private static ExportJob stored(ExportJob job, Sinks sinks) {
+    List<SiteId> named = job.selection().sites();
+    if (job.sites().isPresent() || named.isEmpty()) {
+      return job;
+    }
+    // Whatever else is stored is read only for the message.
+    if (!stored(job, sinks, named).containsAll(named)) {
+      job.selection()
+          .requireSites(
+              stored(job, sinks, List.of()),
+              "nothing of this site is stored for pipeline " + job.name(),
+              "has");
+    }
+    return job.onlyNamedSites();
+  }
+
+  private static Set<SiteId> stored(ExportJob job, Sinks sinks, List<SiteId> among) {
+    Set<SiteId> sites = new HashSet<>();
+    for (Sink sink : sinks.all()) {
+      for (Report report : job.pipelineReports()) {
+        sink.ledger().entries(report.name(), among, LocalDate.EPOCH).stream()
+            .map(entry -> entry.slice().site())
+            .forEach(sites::add);
+      }
+    }
+    return sites;
   }
 
   /** Returns when a run of the pipeline with this command last ended with exit code 0. */
@@ -415,8 +488,12 @@ public final class Exporter {
         });
   }
 
-  /** Queries the control totals of a range again and compares them with what is stored. */
-  public Verification verify(ExportJob job, DayRange days) {
+  /**
+   * Queries the control totals of a range again and compares them with what is stored.
+   *
+   * @param days the range; empty for each site's yesterday and look-back
+   */
+  public Verification verify(ExportJob job, Optional<DayRange> days) {
     return guarded(
         () -> {
           try (Sinks sinks = open(job);
@@ -442,7 +519,7 @@ public final class Exporter {
     ApiSettings api = api(patience);
     return recorded(
         whole,
-        mode.command(),
+        mode.command() + whole.selection().options(),
         begun -> {
           UnpackDirectories.require();
           try (Sinks sinks = open(whole)) {
@@ -598,7 +675,7 @@ public final class Exporter {
       ExportSpec spec =
           spec(
               job,
-              mode.command(),
+              mode.command() + job.selection().options(),
               plan.windows(),
               startedAt,
               api,
@@ -731,7 +808,7 @@ public final class Exporter {
   }
 
   private WindowPlanner planner(ExportJob job, Mode mode, LedgerView view, List<Subject> subjects) {
-    Instant now = environment.time().instant();
+    Instant now = today.instant();
     LocalDate from =
         mode instanceof Mode.Backfill backfill
             ? backfill.days().first()
@@ -739,13 +816,16 @@ public final class Exporter {
             : LocalDate.ofInstant(now, ZoneOffset.UTC)
                 .minusDays(settings.maxRangeDays() + job.lookbackDays() + 2L);
     return new WindowPlanner(
-        job.reports(),
-        view.holdings(
-            subjects.stream().map(s -> s.site().id()).toList(), from, mode instanceof Mode.Nightly),
-        mode,
-        now,
-        settings.maxRangeDays(),
-        view.lookback());
+            job.pipelineReports(),
+            view.holdings(
+                subjects.stream().map(s -> s.site().id()).toList(),
+                from,
+                mode instanceof Mode.Nightly),
+            mode,
+            now,
+            settings.maxRangeDays(),
+            view.lookback())
+        .only(job.reports());
   }
 
   /** Returns the least time in which the quota permits this number of requests. */
@@ -762,10 +842,14 @@ public final class Exporter {
    * database is available, but does not require one.
    */
   private FathomClient lookingUp() {
-    return lookingUp(preparedQuota());
+    return lookingUp(preparedQuota(), Budget.UNLIMITED);
   }
 
-  private FathomClient lookingUp(@Nullable PostgresSettings database) {
+  private FathomClient lookingUp(Budget budget) {
+    return lookingUp(preparedQuota(), budget);
+  }
+
+  private FathomClient lookingUp(@Nullable PostgresSettings database, Budget budget) {
     return client(
         api(),
         ApiClients.quotas(
@@ -774,7 +858,7 @@ public final class Exporter {
             Priority.WHEN_FREE,
             database,
             true,
-            Budget.UNLIMITED,
+            budget,
             environment));
   }
 
@@ -852,7 +936,8 @@ public final class Exporter {
         settings.maxInFlight(),
         settings.timeout(),
         ApiSettings.DEFAULT_MAX_BODY_BYTES,
-        patience == Patience.ENDLESS ? retries.waiting() : retries);
+        patience == Patience.ENDLESS ? retries.waiting() : retries,
+        settings.caCertificates());
   }
 
   private PostgresSettings postgres() {
@@ -887,7 +972,10 @@ public final class Exporter {
     WrongClockException.refuse(environment.time().instant(), null);
     try {
       return work.get();
-    } catch (SecretUnavailableException | SinkException | LedgerException e) {
+    } catch (SecretUnavailableException
+        | UnusableSettingsException
+        | SinkException
+        | LedgerException e) {
       FailurePolicy.Verdict verdict = FailurePolicy.of(e, false);
       throw new ExportFailedException(verdict.kind(), verdict.message(), e);
     }

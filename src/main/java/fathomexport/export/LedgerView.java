@@ -64,7 +64,7 @@ final class LedgerView {
   }
 
   /**
-   * Returns what all sinks hold, by report.
+   * Returns what all sinks hold, by report of the pipeline.
    *
    * @param from the first day of which every period is read
    * @param history whether to read from when to when the sinks have stored anything, too, however
@@ -73,10 +73,10 @@ final class LedgerView {
   Map<String, Holdings> holdings(Collection<SiteId> sites, LocalDate from, boolean history) {
     Map<String, Holdings> holdings = new HashMap<>();
     if (sites.isEmpty()) {
-      job.reports().forEach(r -> holdings.put(r.name(), Holdings.ofAll(false, List.of())));
+      job.pipelineReports().forEach(r -> holdings.put(r.name(), Holdings.ofAll(false, List.of())));
       return holdings;
     }
-    for (Report report : job.reports()) {
+    for (Report report : job.pipelineReports()) {
       List<List<Held>> bySink = new ArrayList<>();
       boolean byRange = report.dateGrouping() == DateGrouping.NONE;
       Map<Period, String> rows = new HashMap<>();

@@ -77,8 +77,8 @@ public final class Accounts {
       whole = listing.map(l -> l.odd().isEmpty()).orElse(false);
       sites = named(job.sites().get(), all, lost);
     } else {
-      sites = listed(lost);
-      all.addAll(sites);
+      all.addAll(listed(lost));
+      sites = selected(job, all);
       whole = lost.isEmpty();
     }
     boolean events = job.reports().stream().map(Report::entity).anyMatch(Entity.EVENT::equals);
@@ -96,6 +96,18 @@ public final class Accounts {
         lost,
         whole ? List.copyOf(all) : null,
         found);
+  }
+
+  /** Returns the sites that the user limits the command to; all if the user names none. */
+  private static List<Site> selected(ExportJob job, List<Site> listed) {
+    List<SiteId> named = job.selection().sites();
+    if (named.isEmpty()) {
+      return listed;
+    }
+    job.selection()
+        .requireSites(
+            listed.stream().map(Site::id).toList(), "the token lists no such site", "lists");
+    return listed.stream().filter(site -> named.contains(site.id())).toList();
   }
 
   /** Returns all usable sites of the account. The log names the unusable records. */

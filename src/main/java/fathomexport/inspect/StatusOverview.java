@@ -367,7 +367,9 @@ public record StatusOverview(
         new Expectation(
             job.expectBy(),
             unrecorded.with(
-                sinks.ledger().runs(job.name(), Set.of(RunRecord.RUN), Expectation.RUNS),
+                sinks.ledger().runs(job.name(), Set.of(RunRecord.RUN), Expectation.RUNS).stream()
+                    .filter(r -> !r.limited())
+                    .toList(),
                 r -> r.pipeline().equals(job.name()) && r.command().equals(RunRecord.RUN)));
     Retired retired = Retired.of(job.name(), sinks);
     Coverage coverage = Coverage.of(job, sinks, now, expectation, retired);
@@ -423,7 +425,7 @@ public record StatusOverview(
         job.reports().stream().flatMap(r -> moved(job, sinks, journals, r).stream()).toList(),
         failedAudits(job, sinks),
         unrecorded
-            .with(sinks.ledger().runs(null, LISTED, RUNS), r -> LISTED.contains(r.command()))
+            .with(sinks.ledger().runs(null, LISTED, RUNS), r -> LISTED.contains(r.verb()))
             .stream()
             .limit(RUNS)
             .map(r -> run(withCommitted(r, job, sinks)))
@@ -569,7 +571,7 @@ public record StatusOverview(
   private static RunRecord withCommitted(RunRecord run, ExportJob job, Sinks sinks) {
     return run.finishedAt() == null
             && run.pipeline().equals(job.name())
-            && RunRecord.EXPORTS.contains(run.command())
+            && RunRecord.EXPORTS.contains(run.verb())
             && !RunRecords.isKilled(run)
         ? RunRecords.committed(
             run, sinks.committedBy(run.runId(), job.reports().stream().map(Report::name).toList()))

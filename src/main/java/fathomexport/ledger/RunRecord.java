@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
  * One run of a pipeline.
  *
  * @param command {@code run}, {@code backfill}, {@code snapshot} or {@code verify}; the last has no
- *     windows
+ *     windows. Options follow that limited it to a part of the pipeline, as in {@code run --site
+ *     CDBUGS}
  * @param finishedAt null while the run is active, and permanently if it was killed
  * @param requests requests to the quota-limited endpoints, each billed as a pageview
  * @param messages one line per failure
@@ -43,5 +44,16 @@ public record RunRecord(
 
   public RunRecord {
     messages = List.copyOf(messages);
+  }
+
+  /** Returns the command without the part of the pipeline that it was limited to. */
+  public String verb() {
+    int end = command.indexOf(' ');
+    return end < 0 ? command : command.substring(0, end);
+  }
+
+  /** Returns whether the run was limited to a part of its pipeline. */
+  public boolean limited() {
+    return command.indexOf(' ') >= 0;
   }
 }

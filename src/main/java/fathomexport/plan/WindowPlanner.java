@@ -26,6 +26,7 @@ import java.util.NavigableSet;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,6 +47,9 @@ public final class WindowPlanner {
   /** Whether to plan a typical night rather than this one. */
   private final boolean usual;
 
+  /** Names of the reports to export; the others of the pipeline only share control queries. */
+  private final Set<String> chosen;
+
   /**
    * @param holdings what the sinks have stored, by report name
    * @param now decides which days are over in each site's zone
@@ -60,7 +64,15 @@ public final class WindowPlanner {
       Instant now,
       int maxRangeDays,
       Lookback lookback) {
-    this(reports, holdings, mode, now, maxRangeDays, lookback, false);
+    this(
+        reports,
+        holdings,
+        mode,
+        now,
+        maxRangeDays,
+        lookback,
+        false,
+        reports.stream().map(Report::name).collect(Collectors.toSet()));
   }
 
   private WindowPlanner(
@@ -70,9 +82,11 @@ public final class WindowPlanner {
       Instant now,
       int maxRangeDays,
       Lookback lookback,
-      boolean usual) {
+      boolean usual,
+      Set<String> chosen) {
     this.lookback = lookback;
     this.usual = usual;
+    this.chosen = Set.copyOf(chosen);
     this.reports = List.copyOf(reports);
     this.holdings = Map.copyOf(holdings);
     this.mode = mode;
@@ -98,7 +112,24 @@ public final class WindowPlanner {
    * there are no gaps, and all but the last period of the look-back is stored.
    */
   public WindowPlanner usualNight() {
-    return new WindowPlanner(reports, holdings, mode, now, maxRangeDays, lookback, true);
+    return new WindowPlanner(reports, holdings, mode, now, maxRangeDays, lookback, true, chosen);
+  }
+
+  /**
+   * Returns a planner that exports only some of the reports. Control queries stay those of all
+   * reports: with fewer aggregates their totals could not confirm what is stored, neither now nor
+   * in the next run.
+   */
+  public WindowPlanner only(Collection<Report> exported) {
+    return new WindowPlanner(
+        reports,
+        holdings,
+        mode,
+        now,
+        maxRangeDays,
+        lookback,
+        usual,
+        exported.stream().map(Report::name).collect(Collectors.toSet()));
   }
 
   /** The due periods, and how many more would be due if the site could have data for them. */
@@ -142,10 +173,12 @@ public final class WindowPlanner {
    * Selects one period that a control might confirm to be fetched as an audit, once per site and
    * week. The reports take turns week by week, and the days advance after each round of reports.
    * Only periods that were stored before the site's current week qualify, so that a new site is not
-   * audited at once.
+   * audited at once. A run of some reports leaves the turn to a run of all.
    */
   private void audit(Site site, List<FetchTask> tasks) {
-    if (usual || !lookback.auditIsDue(site.id(), today(site), site.closingZone())) {
+    if (usual
+        || chosen.size() < reports.size()
+        || !lookback.auditIsDue(site.id(), today(site), site.closingZone())) {
       return;
     }
     long week = Lookback.week(site.id(), today(site));
@@ -201,10 +234,13 @@ public final class WindowPlanner {
     for (Map.Entry<List<Field>, List<Report>> e : shapes.entrySet()) {
       NavigableSet<LocalDate> due = new TreeSet<>();
       for (Report report : e.getValue()) {
+        asked.addAll(report.aggregates());
+        if (!chosen.contains(report.name())) {
+          continue;
+        }
         Due own = due(report, family.slice(), site, over);
         skipped += own.skipped();
         due.addAll(own.periods());
-        asked.addAll(report.aggregates());
         stale.addAll(stale(report, family.slice(), site, own.periods()));
       }
       dueByShape.put(e.getKey(), due);
@@ -224,7 +260,9 @@ public final class WindowPlanner {
                   site,
                   family,
                   fields,
-                  shapes.getOrDefault(fields, List.of()),
+                  shapes.getOrDefault(fields, List.of()).stream()
+                      .filter(report -> chosen.contains(report.name()))
+                      .toList(),
                   days,
                   ControlQuery.of(
                       shapes.values().iterator().next().get(0), family.slice(), range, asked),

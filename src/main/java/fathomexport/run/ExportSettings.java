@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * @param stateDirectory where this machine keeps what it cannot write anywhere else; null if there
  *     is none
  * @param currencies of events whose currency the API does not report
+ * @param caCertificates a file of certificate authorities that are trusted in addition to Java's;
+ *     null for none
  */
 public record ExportSettings(
     URI baseUrl,
@@ -33,9 +35,13 @@ public record ExportSettings(
     @Nullable Postgres postgres,
     @Nullable Path parquetRoot,
     @Nullable Path stateDirectory,
-    Currencies currencies) {
+    Currencies currencies,
+    @Nullable String caCertificates) {
 
-  /** Creates settings without a state directory and without currencies. */
+  /**
+   * Creates settings without a state directory and without currencies, that trust Java's
+   * certificate authorities only.
+   */
   public ExportSettings(
       URI baseUrl,
       SecretRef token,
@@ -61,7 +67,27 @@ public record ExportSettings(
         postgres,
         parquetRoot,
         null,
-        Currencies.NONE);
+        Currencies.NONE,
+        null);
+  }
+
+  /** Returns these settings with another patience. */
+  public ExportSettings withPatience(Duration other) {
+    return new ExportSettings(
+        baseUrl,
+        token,
+        requestsPerMinute,
+        maxInFlight,
+        rowLimit,
+        timeout,
+        maxRangeDays,
+        account,
+        other,
+        postgres,
+        parquetRoot,
+        stateDirectory,
+        currencies,
+        caCertificates);
   }
 
   /** Returns the key under which requests are counted: the same as {@code RequestCount.account}. */

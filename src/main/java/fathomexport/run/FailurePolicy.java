@@ -1,6 +1,7 @@
 package fathomexport.run;
 
 import fathomexport.api.Outcome;
+import fathomexport.api.UnusableSettingsException;
 import fathomexport.ledger.LedgerException;
 import fathomexport.report.SecretUnavailableException;
 import fathomexport.sink.SinkException;
@@ -58,6 +59,9 @@ public final class FailurePolicy {
     }
     if (failure instanceof ExportFailedException own) {
       return new Verdict(own.kind(), words(own), Reach.RUN);
+    }
+    if (failure instanceof UnusableSettingsException) {
+      return new Verdict(FailureKind.CONFIGURATION, words(failure), Reach.RUN);
     }
     if (failure instanceof SecretUnavailableException) {
       return new Verdict(FailureKind.PERMISSION, words(failure), Reach.RUN);

@@ -37,6 +37,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -53,7 +54,6 @@ final class Verifier {
   private static final long MICROS_A_DAY = TimeUnit.DAYS.toMicros(1);
 
   private final ExportJob job;
-  private final DayRange days;
   private final Sinks sinks;
   private final WindowFetcher fetcher;
   private final List<Verification.Difference> differences = new ArrayList<>();
@@ -61,9 +61,8 @@ final class Verifier {
   private final List<String> failures = new ArrayList<>();
   private long compared;
 
-  Verifier(ExportJob job, DayRange days, Sinks sinks, WindowFetcher fetcher) {
+  Verifier(ExportJob job, Sinks sinks, WindowFetcher fetcher) {
     this.job = job;
-    this.days = days;
     this.sinks = sinks;
     this.fetcher = fetcher;
   }
@@ -71,18 +70,16 @@ final class Verifier {
   /**
    * Compares all reports of all subjects.
    *
-   * @param over returns the last finished day of a subject's site
+   * @param range returns the finished days to compare of a subject; empty for none
    * @param requests supplies the number of billed requests so far
    */
   Verification verify(
-      List<Subject> subjects, Function<Subject, LocalDate> over, LongSupplier requests) {
+      List<Subject> subjects, Function<Subject, Optional<DayRange>> range, LongSupplier requests) {
     for (Subject subject : subjects) {
-      LocalDate last = over.apply(subject);
-      if (days.first().isAfter(last)) {
+      DayRange finished = range.apply(subject).orElse(null);
+      if (finished == null) {
         continue;
       }
-      DayRange finished =
-          new DayRange(days.first(), days.last().isAfter(last) ? last : days.last());
       Map<Slice, List<Report>> reports = new LinkedHashMap<>();
       for (Report report : job.reports()) {
         for (Slice slice : subject.slices(report)) {

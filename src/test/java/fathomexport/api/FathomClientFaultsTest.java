@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -528,6 +529,7 @@ class FathomClientFaultsTest {
         Transport transport =
             new Transport(
                 ApiSettings.of(server.baseUrl(), new SecretRef.Env("T")),
+                Map.of(),
                 "token",
                 "test",
                 stop,

@@ -178,6 +178,7 @@ class ConfigLoaderTest {
                   max_range_days: 366
                   account: second
                   patience: 0s
+                  ca_certificates: certs/company.pem
                 postgres:
                   url: jdbc:postgresql://127.0.0.1:5432/analytics?sslmode=disable
                   user: "123"
@@ -207,7 +208,8 @@ class ConfigLoaderTest {
                     Duration.ofMillis(500),
                     366,
                     "second",
-                    Duration.ZERO),
+                    Duration.ZERO,
+                    directory.resolve("certs/company.pem").toString()),
                 new Settings.Postgres(
                     "jdbc:postgresql://127.0.0.1:5432/analytics?sslmode=disable", "123", null),
                 new Settings.Parquet("/srv/warehouse"),

@@ -67,7 +67,7 @@ class JsonSchemaTest {
               """
               {"api": {"base_url": "https://api.example.org/v1", "token": {"env": "T"},
                 "requests_per_minute": 10, "max_in_flight": 1, "row_limit": 1000,
-                "timeout": "60s", "max_range_days": 180, "account": "a", "patience": "10m"},
+                "timeout": "60s", "max_range_days": 180, "account": "a", "patience": "10m", "ca_certificates": "/etc/ca.pem"},
                "postgres": {"url": "jdbc:postgresql://127.0.0.1/a", "user": "u",
                 "password": {"file": "/run/pg"}},
                "parquet": {"root": "warehouse"},

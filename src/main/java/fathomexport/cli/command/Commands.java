@@ -2,6 +2,7 @@ package fathomexport.cli.command;
 
 import fathomexport.cli.output.Printer;
 import fathomexport.cli.output.RunPrinting;
+import fathomexport.cli.process.DayExpression;
 import fathomexport.cli.process.ExitCodes;
 import fathomexport.config.JsonSchema;
 import fathomexport.config.Loaded;
@@ -62,25 +63,41 @@ public final class Commands {
         names = "--from",
         required = true,
         paramLabel = "DAY",
-        description = "First day, YYYY-MM-DD.")
-    @Nullable LocalDate from;
+        description =
+            "First day: a date as 2026-03-31, yesterday, -7d, a week as 2026-W10, or a month as"
+                + " 2026-03. Of a week or month it is the first day.")
+    @Nullable DayExpression from;
 
     @Option(
         names = "--to",
         required = true,
         paramLabel = "DAY",
-        description = "Last day, included.")
-    @Nullable LocalDate to;
+        description = "Last day, included, in the same forms. Of a week or month it is the last.")
+    @Nullable DayExpression to;
 
-    DayRange days(CommandSpec spec) {
+    /**
+     * Returns the days that are meant on this day.
+     *
+     * @throws ParameterException if the end lies before the beginning
+     */
+    DayRange days(CommandSpec spec, LocalDate today) {
       if (from == null || to == null) {
         throw new ParameterException(spec.commandLine(), "--from and --to belong together");
       }
-      if (to.isBefore(from)) {
+      LocalDate first = from.first(today);
+      LocalDate last = to.last(today);
+      if (last.isBefore(first)) {
         throw new ParameterException(
-            spec.commandLine(), "--to " + to + " lies before --from " + from);
+            spec.commandLine(),
+            "--to " + shown(to, last) + " lies before --from " + shown(from, first));
       }
-      return new DayRange(from, to);
+      return new DayRange(first, last);
+    }
+
+    private static String shown(DayExpression written, LocalDate meant) {
+      return written.toString().equals(meant.toString())
+          ? "" + meant
+          : written + ", " + meant + ",";
     }
   }
 
@@ -92,7 +109,12 @@ public final class Commands {
         "Yesterday in every site's own zone and the days of the look-back, then gaps. What a run"
             + " was stopped at, the next one goes on from."
       },
-      footer = {"", "Example: fathom-export run nightly"})
+      footer = {
+        "",
+        "Examples:",
+        "  fathom-export run nightly",
+        "  fathom-export run nightly --site CDBUGS --report pages_daily"
+      })
   public static final class Run implements Callable<Integer> {
     private final Context context;
 
@@ -101,6 +123,8 @@ public final class Commands {
 
     @Option(names = "--force", description = "Export the look-back again, though it was today.")
     boolean force;
+
+    @Mixin Selected selected = new Selected();
 
     @Mixin Waiting waiting = new Waiting();
 
@@ -116,6 +140,7 @@ public final class Commands {
           context,
           pipeline,
           "run",
+          selected.selection(),
           metrics,
           "",
           (exporter, job) ->
@@ -132,7 +157,12 @@ public final class Commands {
         "Asks for what is not complete yet, newest first, and goes on where it was stopped. The"
             + " range is widened to the whole months or years of reports that are grouped so."
       },
-      footer = {"", "Example: fathom-export backfill nightly --from 2026-01-01 --to 2026-03-31"})
+      footer = {
+        "",
+        "Examples:",
+        "  fathom-export backfill nightly --from 2026-01-01 --to 2026-03-31",
+        "  fathom-export backfill nightly --from 2026-01 --to yesterday --site CDBUGS"
+      })
   public static final class Backfill implements Callable<Integer> {
     private final Context context;
 
@@ -163,6 +193,8 @@ public final class Commands {
         description = "Begin no window after so many minutes; exit code 75.")
     @Nullable Long maxMinutes;
 
+    @Mixin Selected selected = new Selected();
+
     @Mixin Waiting waiting = new Waiting();
 
     @Mixin Launch.Metrics metrics = new Launch.Metrics();
@@ -176,7 +208,7 @@ public final class Commands {
     @Override
     public Integer call() {
       CommandSpec command = Objects.requireNonNull(spec);
-      DayRange days = range.days(command);
+      DayRange days = range.days(command, context.today());
       if (newestFirst && oldestFirst) {
         throw new ParameterException(
             command.commandLine(), "--newest-first and --oldest-first exclude each other");
@@ -191,6 +223,7 @@ public final class Commands {
           context,
           pipeline,
           "backfill",
+          selected.selection(),
           metrics,
           warning,
           (exporter, job) ->

@@ -1,7 +1,7 @@
 package fathomexport.cli.command;
 
-import fathomexport.cli.output.LogLine;
 import fathomexport.cli.output.Printer;
+import fathomexport.cli.output.Progress;
 import fathomexport.cli.process.Environment;
 import fathomexport.cli.process.GlobalOptions;
 import fathomexport.config.ConfigLoader;
@@ -10,11 +10,17 @@ import fathomexport.config.Settings;
 import fathomexport.config.SiteSelection;
 import fathomexport.export.Exporter;
 import fathomexport.report.SecretRef;
+import fathomexport.run.Selection;
 import fathomexport.run.ExportJob;
 import fathomexport.run.ExportSettings;
 import fathomexport.run.RunEnvironment;
 import fathomexport.run.RunListener;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -28,10 +34,13 @@ public final class Context {
   private final Environment environment;
   private final GlobalOptions options;
   private final Set<String> warned = new HashSet<>();
+  private final ByteArrayOutputStream held = new ByteArrayOutputStream();
+  private final Environment quiet;
 
   public Context(Environment environment, GlobalOptions options) {
     this.environment = environment;
     this.options = options;
+    this.quiet = environment.withOut(new PrintStream(held, true, StandardCharsets.UTF_8));
   }
 
   public Environment environment() {
@@ -42,9 +51,33 @@ public final class Context {
     return options;
   }
 
-  /** Creates a printer for results, as text or as JSON. */
+  /**
+   * Creates a printer for results, as text or as JSON. With {@code --quiet} a text is held back
+   * until {@link #ended} knows whether something is wrong.
+   */
   public Printer printer() {
-    return new Printer(environment.out(), options.json);
+    boolean hold = options.quiet && !options.json;
+    return new Printer(hold ? quiet.out() : environment.out(), options.json);
+  }
+
+  /** Prints what was held back, unless the command succeeded. */
+  public void ended(int exitCode) {
+    if (exitCode != 0 && held.size() > 0) {
+      byte[] text = held.toByteArray();
+      environment.out().write(text, 0, text.length);
+      environment.out().flush();
+    }
+    held.reset();
+  }
+
+  /** Returns the day it is, in UTC: what {@code yesterday} and {@code -7d} count from. */
+  public LocalDate today() {
+    return LocalDate.ofInstant(environment.clock().instant(), ZoneOffset.UTC);
+  }
+
+  /** Creates the display of a run's progress. */
+  Progress progress() {
+    return Progress.of(environment, options);
   }
 
   ConfigLoader loader() {
@@ -108,14 +141,7 @@ public final class Context {
   }
 
   void warn(String message) {
-    if (environment.terminal()) {
-      environment.err().println("warning: " + message);
-    } else {
-      environment
-          .err()
-          .println(
-              LogLine.of(environment.clock().instant(), "WARN", "warning").with("reason", message));
-    }
+    progress().warn(message);
   }
 
   PipelineDefinition pipeline(String nameOrPath, Settings settings) {
@@ -160,7 +186,8 @@ public final class Context {
             : new ExportSettings.Postgres(postgres.url(), postgres.user(), postgres.password()),
         parquet == null ? null : Path.of(parquet.root().toString()),
         stateDirectory(),
-        settings.currencies());
+        settings.currencies(),
+        api.caCertificates());
   }
 
   static ExportJob job(PipelineDefinition pipeline) {
@@ -176,6 +203,8 @@ public final class Context {
         pipeline.sinks().contains(Settings.PARQUET),
         pipeline.fetched(),
         pipeline.expectBy(),
-        pipeline.renamed());
+        pipeline.renamed(),
+        List.of(),
+        Selection.ALL);
   }
 }

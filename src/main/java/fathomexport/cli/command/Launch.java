@@ -14,6 +14,7 @@ import fathomexport.run.ExportFailedException;
 import fathomexport.run.ExportJob;
 import fathomexport.run.RunListener;
 import fathomexport.run.RunResult;
+import fathomexport.run.Selection;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -60,18 +61,19 @@ final class Launch {
       Context context,
       String pipeline,
       String command,
+      Selection selection,
       Metrics metrics,
       String warning,
       Work work,
       Result print) {
-    try (Progress progress = Progress.of(context.environment())) {
+    try (Progress progress = context.progress()) {
       if (!warning.isEmpty()) {
         progress.warn(warning);
       }
       return measured(
           context,
           pipeline,
-          command,
+          command + selection.options(),
           metrics,
           progress::failed,
           numbers ->
@@ -79,6 +81,7 @@ final class Launch {
                   context,
                   pipeline,
                   command,
+                  selection,
                   work,
                   print,
                   progress,
@@ -153,7 +156,7 @@ final class Launch {
       code = ExitCodes.CONFIGURATION;
       throw e;
     } catch (ExportFailedException e) {
-      code = e.kind().exitCode();
+      code = e.exitCode();
       throw e;
     } finally {
       code = write(numbers, context, pipeline, command, code, ended, complaint);
@@ -177,24 +180,31 @@ final class Launch {
       Context context,
       String name,
       String command,
+      Selection selection,
       Work work,
       Result print,
       Progress progress,
       RunListener listener) {
     Settings settings = context.settings();
     PipelineDefinition pipeline = context.pipeline(name, settings);
+    ExportJob job;
+    try {
+      job = Context.job(pipeline).only(selection);
+    } catch (ExportFailedException e) {
+      progress.failed(e.exitCode(), String.valueOf(e.getMessage()));
+      return new Ended(e.exitCode(), null);
+    }
     Settings.Lineage target = settings.lineage();
     if (target == null) {
-      return run(context, settings, pipeline, work, print, progress, listener);
+      return run(context, settings, job, work, print, progress, listener);
     }
     try (RunLineage lineage =
-        ConfiguredLineage.of(
-            context, settings, target, Context.job(pipeline), command, progress::warn)) {
+        ConfiguredLineage.of(context, settings, target, job, command, progress::warn)) {
       return run(
           context,
           settings,
-          pipeline,
-          (exporter, job) -> told(lineage, () -> work.start(exporter, job)),
+          job,
+          (exporter, part) -> told(lineage, () -> work.start(exporter, part)),
           print,
           progress,
           RunListener.all(List.of(listener, lineage)));
@@ -204,21 +214,21 @@ final class Launch {
   private static Ended run(
       Context context,
       Settings settings,
-      PipelineDefinition pipeline,
+      ExportJob job,
       Work work,
       Result print,
       Progress progress,
       RunListener listener) {
     RunResult result;
     try {
-      result = work.start(context.exporter(settings, listener), Context.job(pipeline));
+      result = work.start(context.exporter(settings, listener), job);
     } catch (ExportFailedException e) {
-      progress.failed(e.kind().exitCode(), String.valueOf(e.getMessage()));
-      return new Ended(e.kind().exitCode(), null, String.valueOf(e.getMessage()));
+      progress.failed(e.exitCode(), String.valueOf(e.getMessage()));
+      return new Ended(e.exitCode(), null, String.valueOf(e.getMessage()));
     }
     progress.ended(result);
     progress.close();
-    print.print(context.printer(), pipeline.name(), result);
+    print.print(context.printer(), job.name(), result);
     return new Ended(result.exitCode(), result);
   }
 

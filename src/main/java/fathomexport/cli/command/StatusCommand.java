@@ -21,6 +21,7 @@ import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -30,13 +31,15 @@ import picocli.CommandLine.Parameters;
     description = {
       "Say what is covered, to which day and how surely: a row a report and site.",
       "",
-      "What needs attention comes first. Asks the API nothing, and exits 0 whatever it finds."
+      "What needs attention comes first. Asks the API nothing, and exits 0 whatever it finds,"
+          + " unless --check asks for another exit code."
     },
     footer = {
       "",
       "Examples:",
       "  fathom-export status nightly",
-      "  fathom-export status nightly --html status.html"
+      "  fathom-export status nightly --html status.html",
+      "  fathom-export status nightly --check --quiet       for a monitor: exit code 65"
     })
 public final class StatusCommand implements Callable<Integer> {
   private static final int RUNS = 5;
@@ -56,6 +59,17 @@ public final class StatusCommand implements Callable<Integer> {
       description = "Write one page for a browser: calendars, runs, requests.")
   @Nullable Path html;
 
+  @Option(
+      names = "--check",
+      description =
+          "Exit with code 65 if anything needs attention: a report that is not complete, a damaged"
+              + " file, or nothing stored at all.")
+  boolean check;
+
+  @Mixin Selected selected = new Selected();
+
+  @Mixin Rehearsal rehearsal = new Rehearsal();
+
   public StatusCommand(Context context) {
     this.context = context;
   }
@@ -64,11 +78,13 @@ public final class StatusCommand implements Callable<Integer> {
   public Integer call() {
     Settings settings = context.settings();
     PipelineDefinition definition = context.pipeline(pipeline, settings);
-    Exporter exporter = context.exporter(settings, RunListener.NONE);
+    Exporter exporter =
+        context.exporter(settings, RunListener.NONE).asOf(rehearsal.now(context));
     StatusOverview status =
         exporter
-            .status(Context.job(definition))
+            .status(Context.job(definition).only(selected.selection()))
             .withOrphans(new StoredCheck(context).orphans(exporter, settings, definition));
+    int code = check && needsAttention(status) ? ExitCodes.INCOMPLETE : 0;
     if (html != null) {
       Path file = context.environment().workingDirectory().resolve(html);
       try {
@@ -79,7 +95,7 @@ public final class StatusCommand implements Callable<Integer> {
       }
       if (!context.printer().json()) {
         context.printer().line("Written: " + file);
-        return 0;
+        return code;
       }
     }
     if (context.printer().json()) {
@@ -87,7 +103,13 @@ public final class StatusCommand implements Callable<Integer> {
     } else {
       print(context.printer(), status);
     }
-    return 0;
+    return code;
+  }
+
+  private static boolean needsAttention(StatusOverview status) {
+    return status.lines().isEmpty()
+        || !status.damaged().isEmpty()
+        || status.lines().stream().anyMatch(StatusOverview.Line::attention);
   }
 
   private void print(Printer printer, StatusOverview status) {

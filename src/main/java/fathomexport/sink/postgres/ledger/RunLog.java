@@ -87,7 +87,7 @@ final class RunLog implements RunLedger {
   public List<RunRecord> runs(@Nullable String pipeline, Set<String> commands, int limit) {
     return queries.list(
         SELECT
-            + " WHERE (? OR pipeline = ?) AND command = ANY (?)"
+            + " WHERE (? OR pipeline = ?) AND split_part(command, ' ', 1) = ANY (?)"
             + " ORDER BY started_at DESC, run_id DESC LIMIT ?",
         p ->
             p.flag(pipeline == null)
