@@ -43,6 +43,8 @@ import fathomexport.run.RunSummary;
 import fathomexport.run.StaleRange;
 import fathomexport.run.WindowOutcome;
 import fathomexport.sink.Fence;
+import fathomexport.sink.Migrated;
+import fathomexport.sink.Sink;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.parquet.file.ParquetSettings;
 import fathomexport.sink.postgres.PostgresSink;
@@ -203,15 +205,24 @@ public final class Exporter {
         });
   }
 
-  /** Prepares the sinks for the job's reports. */
-  public void migrate(ExportJob job) {
-    guarded(
+  /**
+   * Prepares the sinks for the job's reports.
+   *
+   * @return what could not be done although the sinks are ready, in lines for people
+   */
+  public List<String> migrate(ExportJob job) {
+    return guarded(
         () -> {
           try (Sinks sinks = open(job)) {
-            sinks.all().forEach(sink -> sink.migrate(job.reports()));
+            return migrate(job, sinks).lines();
           }
-          return "";
         });
+  }
+
+  private static Migrated migrate(ExportJob job, Sinks sinks) {
+    return sinks.all().stream()
+        .map(sink -> sink.migrate(job.reports()))
+        .reduce(Migrated.WHOLLY, Migrated::plus);
   }
 
   /** Returns all sites that the token can list. */
@@ -327,7 +338,7 @@ public final class Exporter {
         () -> {
           UnpackDirectories.require();
           try (Sinks sinks = open(job)) {
-            sinks.all().forEach(sink -> sink.migrate(job.reports()));
+            migrate(job, sinks).notices().forEach(environment.listener()::notice);
             Optional<PipelineLock> lock = sinks.tryLock(job.name());
             if (lock.isEmpty()) {
               throw new ExportFailedException(
@@ -405,12 +416,28 @@ public final class Exporter {
               : Objects.requireNonNullElse(ended.exitCode(), FailureKind.FAULT.exitCode());
       RunRecord done = RunRecords.finished(ended, environment.time().instant(), exitCode);
       sinks.ledger().record(done);
+      measure(sinks);
       return RunResult.of(
           done,
           exitCode,
           found.recordsSkipped(),
           floor(done.requests()),
           stale(job, found, sinks, plan));
+    }
+  }
+
+  /** Has the sinks derive what a run leaves to its end. The run's result does not depend on it. */
+  private void measure(Sinks sinks) {
+    for (Sink sink : sinks.all()) {
+      try {
+        sink.runEnded();
+      } catch (SinkException e) {
+        environment
+            .listener()
+            .notice(
+                "whether measures add up could not be measured; the next run does it: "
+                    + e.getMessage());
+      }
     }
   }
 

@@ -10,6 +10,7 @@ import fathomexport.report.rows.RowSource;
 import fathomexport.sink.CommitPlan;
 import fathomexport.sink.CommitResult;
 import fathomexport.sink.Fence;
+import fathomexport.sink.Migrated;
 import fathomexport.sink.SampleStore;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkException;
@@ -81,7 +82,7 @@ public final class ParquetSink implements Sink {
   }
 
   @Override
-  public void migrate(List<Report> reports) {
+  public Migrated migrate(List<Report> reports) {
     try {
       DurableFiles.createDirectories(layout.own());
       for (Report report : reports) {
@@ -95,6 +96,7 @@ public final class ParquetSink implements Sink {
     } catch (IOException e) {
       throw unavailable("cannot make " + layout.root() + " ready", e);
     }
+    return Migrated.WHOLLY;
   }
 
   private void prepare(Report report) throws IOException {

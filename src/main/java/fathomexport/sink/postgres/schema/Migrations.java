@@ -1,9 +1,11 @@
 package fathomexport.sink.postgres.schema;
 
 import fathomexport.report.Report;
+import fathomexport.sink.Migrated;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.postgres.db.Database;
 import fathomexport.sink.postgres.db.DatabaseFailure;
+import fathomexport.sink.postgres.views.BiViews;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -20,6 +22,10 @@ import org.flywaydb.core.api.FlywayException;
  */
 public final class Migrations {
   private static final String LOCK = "fathom-export/migrate";
+
+  /** The SQLSTATE of a change that waited too long for the queries that use its table. */
+  private static final String LOCK_TIMEOUT = "55P03";
+
   private static final String HISTORY = "fathom_ops.schema_history";
 
   private final Database database;
@@ -29,12 +35,14 @@ public final class Migrations {
   }
 
   /**
-   * Migrates the program's own tables and those of these reports.
+   * Migrates the program's own tables and those of these reports, and generates the views for BI
+   * tools.
    *
+   * @return what could not be done although the tables are ready
    * @throws SinkException {@code DEFINITION} with every report whose table cannot be created or
    *     extended; then nothing was changed
    */
-  public void run(List<Report> reports) throws SQLException {
+  public Migrated run(List<Report> reports) throws SQLException {
     List<ReportTable> tables = reports.stream().map(ReportTable::new).toList();
     // Flyway locks its history, but creates it and the schemas before that, where two first runs
     // would collide. Closing the connection frees this lock.
@@ -60,6 +68,8 @@ public final class Migrations {
           .ignoreMigrationPatterns("*:missing", "*:future")
           .load()
           .migrate();
+      List<String> notices = new BiViews(connection).refresh();
+      return new Migrated(notices, new Roles(connection).grant());
     } catch (FlywayException e) {
       throw translate(e);
     }
@@ -127,6 +137,7 @@ public final class Migrations {
   private static boolean isOfTheServer(SQLException e) {
     String state = String.valueOf(e.getSQLState());
     return DatabaseFailure.isPermanent(e)
+        || state.equals(LOCK_TIMEOUT)
         || state.startsWith("53")
         || state.startsWith("58")
         || state.equals("25006");

@@ -10,7 +10,9 @@ import fathomexport.report.Filter;
 import fathomexport.report.Report;
 import fathomexport.report.TableSchema;
 import fathomexport.sink.postgres.db.PostgresSettings;
+import fathomexport.sink.postgres.db.Queries;
 import fathomexport.sink.postgres.db.Sql;
+import fathomexport.sink.postgres.views.Dependants;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -38,6 +40,8 @@ public final class ReportTable {
   /** First seeds of the two hash chains over a row's fields: any two different numbers. */
   public static final List<Long> SEEDS = List.of(0L, 4_702_111_234_474_983_745L);
 
+  private static final String LOCK_TIMEOUT = "SET LOCAL lock_timeout = '30s'";
+
   private final Report report;
   private final TableSchema schema;
 
@@ -64,7 +68,13 @@ public final class ReportTable {
    */
   int checksum() {
     CRC32 crc = new CRC32();
-    String all = create() + index() + String.join("\n", comments()) + report.dateGrouping();
+    String all =
+        create()
+            + index()
+            + String.join("\n", comments())
+            + report.dateGrouping()
+            + replicaIdentity()
+            + report.definition();
     crc.update(all.getBytes(StandardCharsets.UTF_8));
     return (int) crc.getValue();
   }
@@ -87,7 +97,7 @@ public final class ReportTable {
               + ": table "
               + qualifiedName()
               + " is there already and is not fathom-export's. Give the report another name, or: "
-              + moveAway());
+              + moveAway(connection));
     }
     List<String> before =
         present.entrySet().stream()
@@ -109,7 +119,7 @@ public final class ReportTable {
               + "), date grouping "
               + report.dateGrouping().apiName()
               + ". Stored rows cannot be carried over: give the report another name, or: "
-              + moveAway());
+              + moveAway(connection));
     }
     for (Column c : schema.columns(Column.Role.MEASURE)) {
       String type = present.get(c.name());
@@ -126,7 +136,7 @@ public final class ReportTable {
                 + " and must be "
                 + type(c.type())
                 + ". Give the report another name, or: "
-                + moveAway());
+                + moveAway(connection));
       }
     }
     List<String> removed =
@@ -141,7 +151,9 @@ public final class ReportTable {
               + String.join(", ", removed)
               + ", which "
               + qualifiedName()
-              + " holds. Give the report another name, or drop what was stored of it: ALTER TABLE "
+              + " holds. Give the report another name, or drop what was stored of it: "
+              + dropReaders(connection)
+              + "ALTER TABLE "
               + qualifiedName()
               + removed.stream()
                   .map(c -> " DROP COLUMN " + Sql.name(c))
@@ -162,6 +174,8 @@ public final class ReportTable {
         statement.execute(create());
         statement.execute(index());
       } else {
+        // A change of the table waits for its readers, and later readers wait for the change.
+        statement.execute(LOCK_TIMEOUT);
         for (Column c : schema.columns(Column.Role.MEASURE)) {
           if (!present.containsKey(c.name())) {
             // Nullable for every measure: rows that were stored before do not have it.
@@ -177,6 +191,9 @@ public final class ReportTable {
       }
       for (String comment : comments()) {
         statement.execute(comment);
+      }
+      if (!hasReplicaIdentity(connection)) {
+        statement.execute(replicaIdentity());
       }
     }
     record(connection);
@@ -377,35 +394,87 @@ public final class ReportTable {
     }
   }
 
-  private void record(Connection connection) throws SQLException {
-    try (PreparedStatement upsert =
-        connection.prepareStatement(
-            """
-            INSERT INTO fathom_ops.report (report, entity, date_grouping, grain)
-            VALUES (?, ?, ?, ?)
-            ON CONFLICT (report) DO UPDATE
-               SET entity = excluded.entity, date_grouping = excluded.date_grouping,
-                   grain = excluded.grain, migrated_at = pg_catalog.now()\
-            """)) {
-      upsert.setString(1, report.name());
-      upsert.setString(2, report.entity().apiName());
-      upsert.setString(3, report.dateGrouping().apiName());
-      upsert.setArray(
-          4,
-          connection.createArrayOf(
-              "text", schema.keyColumns().stream().map(Column::name).toArray()));
-      upsert.executeUpdate();
-    }
+  /**
+   * Returns the statement that lets a publication of all tables replicate deleted rows. The unique
+   * index cannot identify them, since it is on hashes; without logical decoding, whole rows cost
+   * nothing.
+   */
+  private String replicaIdentity() {
+    return "ALTER TABLE " + qualifiedName() + " REPLICA IDENTITY FULL";
   }
 
-  private String moveAway() {
+  private boolean hasReplicaIdentity(Connection connection) throws SQLException {
+    return Queries.first(
+            connection,
+            "SELECT relreplident = 'f' AS full_rows FROM pg_catalog.pg_class"
+                + " WHERE oid = pg_catalog.to_regclass(?)",
+            p -> p.text(qualifiedName()),
+            r -> r.flag("full_rows"))
+        .orElse(false);
+  }
+
+  private void record(Connection connection) throws SQLException {
+    Queries.update(
+        connection,
+        """
+        INSERT INTO fathom_ops.report
+          (report, entity, date_grouping, grain, fields, aggregates, definition, filters)
+        SELECT ?, ?, ?, ?, ?, ?, ?,
+               coalesce(jsonb_agg(jsonb_build_object('property', f.property, 'operator', f.operator, 'value', f.value)
+                                  ORDER BY f.property COLLATE "C", f.operator COLLATE "C", f.value COLLATE "C"),
+                        '[]')
+          FROM unnest(?, ?, ?) f (property, operator, value)
+        ON CONFLICT (report) DO UPDATE
+           SET entity = excluded.entity, date_grouping = excluded.date_grouping,
+               grain = excluded.grain, fields = excluded.fields,
+               aggregates = excluded.aggregates, definition = excluded.definition,
+               filters = excluded.filters, migrated_at = pg_catalog.now()\
+        """,
+        p ->
+            p.text(report.name())
+                .text(report.entity().apiName())
+                .text(report.dateGrouping().apiName())
+                .texts(schema.keyColumns().stream().map(Column::name).toList())
+                .texts(report.fields().stream().map(Field::apiName).toList())
+                .texts(report.aggregates().stream().map(Aggregate::apiName).toList())
+                .text(report.definition())
+                .texts(report.filters().stream().map(f -> f.property().apiName()).toList())
+                .texts(report.filters().stream().map(f -> f.operator().apiName()).toList())
+                .texts(report.filters().stream().map(Filter::value).toList()));
+    Queries.update(
+        connection,
+        """
+        INSERT INTO fathom_ops.report_definition
+          (report, valid_from, digest, entity, date_grouping, fields, aggregates, filters)
+        SELECT report, migrated_at, definition, entity, date_grouping, fields, aggregates, filters
+          FROM fathom_ops.report r
+         WHERE report = ?
+           AND definition IS DISTINCT FROM (SELECT digest
+                                              FROM fathom_ops.report_definition d
+                                             WHERE d.report = r.report
+                                             ORDER BY valid_from DESC
+                                             LIMIT 1)
+        ON CONFLICT DO NOTHING\
+        """,
+        p -> p.text(report.name()));
+  }
+
+  private String moveAway(Connection connection) throws SQLException {
     return "ALTER TABLE "
         + qualifiedName()
         + " RENAME TO "
         + Sql.name(report.name() + "_old")
-        + "; (or DROP TABLE "
+        + "; (or "
+        + dropReaders(connection)
+        + "DROP TABLE "
         + qualifiedName()
         + ";), then migrate and backfill";
+  }
+
+  /** Returns the statement that drops what reads the table; migrate generates its views again. */
+  private String dropReaders(Connection connection) throws SQLException {
+    List<String> readers = Dependants.of(connection, qualifiedName());
+    return readers.isEmpty() ? "" : "DROP VIEW " + String.join(", ", readers) + "; ";
   }
 
   /** Returns the SQL expression of a row's period: a date, whatever the type of the time column. */
