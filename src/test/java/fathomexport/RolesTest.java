@@ -128,7 +128,7 @@ class RolesTest {
     List<Forbidden> rows = new ArrayList<>();
     for (String line : Files.readAllLines(Path.of("docs/warehouse.md"))) {
       String[] cells = line.split("\\|");
-      if (cells.length == 4 && cells[1].strip().startsWith("`fathom_")) {
+      if (cells.length == 3 && cells[1].strip().startsWith("`fathom_")) {
         rows.add(
             new Forbidden(
                 cells[1].strip().replace("`", ""), cells[2].strip().replaceAll("^`|`$", "")));

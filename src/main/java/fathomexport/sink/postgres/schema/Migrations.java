@@ -26,6 +26,7 @@ public final class Migrations {
   /** The SQLSTATE of a change that waited too long for the queries that use its table. */
   private static final String LOCK_TIMEOUT = "55P03";
 
+  private static final String INSUFFICIENT_PRIVILEGE = "42501";
   private static final String HISTORY = "fathom_ops.schema_history";
 
   private final Database database;
@@ -152,6 +153,15 @@ public final class Migrations {
     SQLException cause = DatabaseFailure.in(e).orElse(null);
     if (cause != null && (Database.lost(cause) || isOfTheServer(cause))) {
       throw cause;
+    }
+    if (cause != null && INSUFFICIENT_PRIVILEGE.equals(cause.getSQLState())) {
+      return new SinkException(
+          SinkException.Kind.DEFINITION,
+          database.describe(cause)
+              + ". The tables must change, and this role may not: run `fathom-export migrate` with"
+              + " the pipeline as the role that owns them (fathom_owner, where migrating and"
+              + " loading are roles of their own)",
+          e);
     }
     return new SinkException(
         SinkException.Kind.DEFINITION,
