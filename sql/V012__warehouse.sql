@@ -29,6 +29,12 @@ CREATE TABLE fathom_ops.report_definition (
 COMMENT ON TABLE fathom_ops.report_definition IS 'The definitions that each report has had: one row per report and change';
 COMMENT ON COLUMN fathom_ops.report_definition.valid_from IS 'When the definition was first migrated';
 COMMENT ON COLUMN fathom_ops.report_definition.digest IS 'As in fathom_ops.ledger.definition';
+COMMENT ON COLUMN fathom_ops.report_definition.report IS 'Name of the report';
+COMMENT ON COLUMN fathom_ops.report_definition.entity IS 'What the report counted: pageview or event';
+COMMENT ON COLUMN fathom_ops.report_definition.date_grouping IS 'hour, day, month, year or none';
+COMMENT ON COLUMN fathom_ops.report_definition.fields IS 'Fields that it was grouped by';
+COMMENT ON COLUMN fathom_ops.report_definition.aggregates IS 'Its measures';
+COMMENT ON COLUMN fathom_ops.report_definition.filters IS 'Its filters, sorted: an empty array if it had none';
 
 CREATE TABLE fathom_ops.bi_view (
   view    text PRIMARY KEY,
@@ -37,6 +43,8 @@ CREATE TABLE fathom_ops.bi_view (
 );
 COMMENT ON TABLE fathom_ops.bi_view IS 'The views of schema fathom_bi that migrate has generated: an unchanged one is not replaced again';
 COMMENT ON COLUMN fathom_ops.bi_view.digest IS 'Digest of the view''s text and comments';
+COMMENT ON COLUMN fathom_ops.bi_view.view IS 'Name of the view in schema fathom_bi';
+COMMENT ON COLUMN fathom_ops.bi_view.made_at IS 'When it was last replaced';
 
 CREATE TABLE fathom_ops.additivity (
   report             text NOT NULL,
@@ -61,6 +69,9 @@ COMMENT ON COLUMN fathom_ops.additivity.periods IS 'Compared periods: certified 
 COMMENT ON COLUMN fathom_ops.additivity.agreed IS 'Those in which the sum equals the whole''s own number';
 COMMENT ON COLUMN fathom_ops.additivity.largest_difference IS 'The largest difference between the two, in the measure''s unit';
 COMMENT ON COLUMN fathom_ops.additivity.seen IS 'Identifies the ledger entries that were compared: when they change, the month is measured again';
+COMMENT ON COLUMN fathom_ops.additivity.site_id IS 'The site''s id';
+COMMENT ON COLUMN fathom_ops.additivity.measure IS 'Column of the report''s table that is summed';
+COMMENT ON COLUMN fathom_ops.additivity.measured_at IS 'When the month was last measured';
 
 CREATE VIEW fathom_ops.adds_up AS
 SELECT a.report,
@@ -75,6 +86,12 @@ SELECT a.report,
   FROM fathom_ops.additivity a
  GROUP BY a.report, a.site_id, a.direction;
 COMMENT ON VIEW fathom_ops.adds_up IS 'Which measures the views of fathom_bi may sum: visits unless measured otherwise, unique counts only where they were measured to add up';
+COMMENT ON COLUMN fathom_ops.adds_up.report IS 'Name of the report whose rows are summed';
+COMMENT ON COLUMN fathom_ops.adds_up.site_id IS 'The site''s id';
+COMMENT ON COLUMN fathom_ops.adds_up.direction IS 'over_days or over_groups, as in fathom_ops.additivity';
+COMMENT ON COLUMN fathom_ops.adds_up.visits IS 'Whether visits may be summed: no measurement shows otherwise';
+COMMENT ON COLUMN fathom_ops.adds_up.uniques IS 'Whether uniques may be summed: some periods were measured, and all of them agree';
+COMMENT ON COLUMN fathom_ops.adds_up.unique_conversions IS 'Whether unique_conversions may be summed: some periods were measured, and all of them agree';
 
 CREATE TABLE fathom.channel_rule (
   position     integer PRIMARY KEY,
@@ -199,6 +216,17 @@ SELECT s.report,
 COMMENT ON VIEW fathom_ops.stored IS 'One row per report, site and event of which something is stored: from which day to which, and the site''s yesterday';
 COMMENT ON COLUMN fathom_ops.stored.zone IS 'The site''s zone: as the API last reported it, otherwise as in the ledger, otherwise the zone in which a day ends last';
 COMMENT ON COLUMN fathom_ops.stored.yesterday IS 'The last day that is over in the site''s zone';
+COMMENT ON COLUMN fathom_ops.stored.report IS 'Name of the report';
+COMMENT ON COLUMN fathom_ops.stored.date_grouping IS 'The length of the report''s periods: hour, day, month, year or none';
+COMMENT ON COLUMN fathom_ops.stored.definition IS 'Digest of the report''s present definition';
+COMMENT ON COLUMN fathom_ops.stored.site_id IS 'The site''s id';
+COMMENT ON COLUMN fathom_ops.stored.site_name IS 'The site''s present name; null until the API has listed the site';
+COMMENT ON COLUMN fathom_ops.stored.event_name IS 'The event''s name; empty for pageviews';
+COMMENT ON COLUMN fathom_ops.stored.first_day IS 'First stored day';
+COMMENT ON COLUMN fathom_ops.stored.last_day IS 'Last stored day';
+COMMENT ON COLUMN fathom_ops.stored.time_zone IS 'The site''s time zone as the API last reported it; null if it is not known';
+COMMENT ON COLUMN fathom_ops.stored.fetched_at IS 'When rows were last fetched';
+COMMENT ON COLUMN fathom_ops.stored.confirmed_at IS 'When a control query last confirmed stored periods; null if that has not happened';
 
 CREATE VIEW fathom_ops.calendar AS
 SELECT s.report,
@@ -228,6 +256,15 @@ SELECT s.report,
 COMMENT ON VIEW fathom_ops.calendar IS 'One row per report, site, event and period, without gaps from the first stored one to the site''s yesterday. Reports without date grouping are not in it';
 COMMENT ON COLUMN fathom_ops.calendar.date IS 'The day; for reports by month or year the first day of the period';
 COMMENT ON COLUMN fathom_ops.calendar.measured IS 'Whether the period is certified, so that what has no row is zero';
+COMMENT ON COLUMN fathom_ops.calendar.report IS 'Name of the report';
+COMMENT ON COLUMN fathom_ops.calendar.site_id IS 'The site''s id';
+COMMENT ON COLUMN fathom_ops.calendar.site_name IS 'The site''s present name; null until the API has listed the site';
+COMMENT ON COLUMN fathom_ops.calendar.event_name IS 'The event''s name; empty for pageviews';
+COMMENT ON COLUMN fathom_ops.calendar.state IS 'complete, empty, provisional, incomplete, stale or missing: see the function fathom_ops.period_state';
+COMMENT ON COLUMN fathom_ops.calendar.covers_to IS 'Last day of the period that was measured; null if it was never measured';
+COMMENT ON COLUMN fathom_ops.calendar.zone IS 'The zone in which the period was measured, otherwise the site''s';
+COMMENT ON COLUMN fathom_ops.calendar.fetched_at IS 'When the period''s rows were fetched; null if it was never measured';
+COMMENT ON COLUMN fathom_ops.calendar.confirmed_at IS 'When a control query last confirmed the period without fetching it';
 
 -- Publications FOR ALL TABLES refuse a DELETE on a table without a replica identity.
 ALTER TABLE fathom.current_pages REPLICA IDENTITY FULL;

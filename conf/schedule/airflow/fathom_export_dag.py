@@ -1,7 +1,7 @@
-"""The nightly export as an Airflow DAG: tried again by exit code.
+"""The nightly export as an Airflow DAG, which retries it depending on the exit code.
 
-fathom-export is installed on the worker (FATHOM_EXPORT_HOME), its settings name their secrets as files.
-For Airflow 2.4 or newer; from 3.0 on SubprocessHook is in the standard provider.
+fathom-export is installed on the worker (FATHOM_EXPORT_HOME), and its settings read their secrets from files.
+For Airflow 2.4 or newer. Since 3.0, SubprocessHook is in the standard provider.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ except ImportError:
 
 HOME = os.environ.get("FATHOM_EXPORT_HOME", "/srv/fathom-export")
 
-# Disk or database, try again later: a later try goes on where this one stopped. All others bring the same again.
+# A failure of disk or database (74), or "try again later" (75): the next attempt continues where this one stopped.
+# With all other exit codes, another attempt would end in the same way.
 WORTH_REPEATING = {74, 75}
 
 

@@ -81,7 +81,7 @@ public final class Main {
       if (environment.shutdown().awaitEnd(STOPPING)) {
         return true;
       }
-      environment.err().println("fathom-export: stopped before the window in hand was finished");
+      environment.err().println("fathom-export: stopped before the current window was finished");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.function.IntConsumer;
 
 /**
- * Hears of SIGINT and SIGTERM, also of a second one, which a shutdown hook never would. By
- * reflection, since the class for it is not part of Java's API and compilers warn of it without a
- * way to be told that this is known.
+ * Handles SIGINT and SIGTERM, including a second signal, which a shutdown hook would not receive.
+ * Uses reflection, because the class for signals is not part of Java's API, and compilers warn of
+ * its use without a way to suppress the warning.
  */
 final class Signals {
   private static final List<String> NAMES = List.of("INT", "TERM");
@@ -16,10 +16,10 @@ final class Signals {
   private Signals() {}
 
   /**
-   * From now on signals go to the handler, which is given their number. One that the starting
-   * process has ignored, as {@code nohup} does, stays so.
+   * Passes the numbers of signals to the handler from now on. A signal that the parent process has
+   * set to be ignored, as {@code nohup} does, remains ignored.
    *
-   * @return false when this JVM does not let signals be handled
+   * @return false if this JVM does not allow programs to handle signals
    */
   static boolean handle(IntConsumer handler) {
     try {

@@ -177,8 +177,8 @@ class ApiFaultsTest {
       // are spread over the lanes: one site's trouble is not called the API's.
       assertThat(ended.said())
           .containsPattern(
-              "the API is unavailable: it has (not answered|answered no query about a site) for 1 s"
-                  + "|no retry is left for this site and report"
+              "the API is unavailable: it has not answered any (request|query about a site) for 1 s"
+                  + "|the retries of this site and report are used up"
                   + "|\\(attempt (\\d+) of \\2\\)");
       trial.finish();
     }

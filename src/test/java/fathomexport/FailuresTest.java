@@ -372,13 +372,13 @@ class FailuresTest {
 
     Installation.Ended ended = backfill();
 
-    assertEnded(ended, 75, "no request is sent before", "--wait");
+    assertEnded(ended, 75, "the API has asked to wait until", "--wait");
     assertThat(Landed.inPostgres(database, TRAFFIC)).as("what came before stays").isNotEmpty();
     assertThat(refused()).as("one request found out").hasSize(1);
 
     api.behave(normal);
     api.log().clear();
-    assertEnded(backfill(), 75, "no request is sent before");
+    assertEnded(backfill(), 75, "the API has asked to wait until");
     assertThat(api.log().aggregations()).as("another process knows, too").isEmpty();
 
     // As if the hour were over.

@@ -180,7 +180,7 @@ class FullDiskRunTest {
         Installation.Ended ended = forked.await(120);
         trial.ended("temporary files mounted noexec", String.valueOf(ended.code()));
         assertThat(ended.code()).as(ended.said()).isEqualTo(78);
-        assertThat(ended.said()).contains(hardened + ", but that is mounted noexec", "=DIR");
+        assertThat(ended.said()).contains(hardened + ", which is mounted noexec", "=DIR");
         assertThat(drill.api().log().aggregations()).isEmpty();
       }
       // What the message says to set is enough.

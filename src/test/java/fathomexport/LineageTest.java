@@ -533,7 +533,7 @@ class LineageTest {
     assertThat(warnings(ended))
         .singleElement()
         .asString()
-        .contains("lineage", "http://127.0.0.1:" + port, "the export goes on");
+        .contains("lineage", "http://127.0.0.1:" + port, "the export continues");
   }
 
   @Test
@@ -581,7 +581,7 @@ class LineageTest {
           assertTimeoutPreemptively(Duration.ofSeconds(60), () -> backfill());
 
       assertThat(ended.code()).as(ended.said()).isZero();
-      assertThat(warnings(ended)).singleElement().asString().contains("the export goes on");
+      assertThat(warnings(ended)).singleElement().asString().contains("the export continues");
       assertThat(count("fathom.pages_daily")).isPositive();
     }
   }

@@ -489,7 +489,8 @@ class LookbackTest {
       assertThat(asked(api)).containsExactly("control 10-25..10-28", "control total 10-25..10-28");
       assertEqualToSource(
           database, api, PAGES, LocalDate.of(2025, 10, 24), LocalDate.of(2025, 10, 27));
-      assertThat(ended.said()).contains("but the total of 2025-10-25..2025-10-28 counts 16");
+      assertThat(ended.said())
+          .contains("but the query for the total of 2025-10-25..2025-10-28 returned 16");
       api.behave(Behaviour.unlimited());
       assertDone(night(installation, 1));
       assertEqualToSource(
@@ -519,7 +520,8 @@ class LookbackTest {
       Installation.Ended ended = night(installation, 1);
 
       assertThat(ended.code()).as(ended.said()).isEqualTo(65);
-      assertThat(ended.said()).contains("but the total of 2025-10-25..2025-10-27 counts 12");
+      assertThat(ended.said())
+          .contains("but the query for the total of 2025-10-25..2025-10-27 returned 12");
       assertEqualToSource(
           database, api, PAGES, LocalDate.of(2025, 10, 24), LocalDate.of(2025, 10, 27));
     }

@@ -94,11 +94,11 @@ class LookupQuotaTest {
               List.of("verify", "goals", "--from", "2026-03-01", "--to", "2026-03-02"))) {
         Installation.Ended ended = installation.run(command.toArray(new String[0]));
         assertThat(ended.code()).as("%s: %s", command, ended.said()).isEqualTo(75);
-        assertThat(ended.err()).as("%s", command).contains("run again then");
+        assertThat(ended.err()).as("%s", command).contains("run again after that time");
         assertThat(ended.err())
             .as("%s names the cause that applies", command)
-            .contains("the quota of sites and events, 2,000 requests an hour, is used up until")
-            .doesNotContain("asks that no request");
+            .contains("the quota of sites and events, 2,000 requests per hour, is used up until")
+            .doesNotContain("has asked to wait");
       }
       assertThat(api.log().all()).as("nothing more was sent").hasSize(left);
     }
@@ -125,7 +125,7 @@ class LookupQuotaTest {
 
       Installation.Ended far = installation.run("run", "goals");
       assertThat(far.code()).as(far.said()).isEqualTo(75);
-      assertThat(far.out()).contains("the API asks that no request is sent before");
+      assertThat(far.out()).contains("the API has asked to wait until");
       assertThat(api.log().aggregations()).isEmpty();
 
       database.execute(
@@ -167,7 +167,7 @@ class LookupQuotaTest {
       assertThat(database.query("SELECT to_regnamespace('fathom_ops') IS NULL"))
           .as("neither writes anything")
           .containsExactly(List.of(true));
-      assertThat(log.text()).doesNotContain("shares its quota");
+      assertThat(log.text()).doesNotContain("cannot share the quota");
     }
   }
 
@@ -198,7 +198,7 @@ class LookupQuotaTest {
           .anyMatch(
               note ->
                   note.contains("and of " + (sites - found - 1) + " more")
-                      && note.contains("run again then"));
+                      && note.contains("run again after that time"));
     }
   }
 }

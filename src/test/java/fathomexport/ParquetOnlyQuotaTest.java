@@ -116,14 +116,15 @@ class ParquetOnlyQuotaTest {
       Installation.Ended ended = backfill("one");
 
       assertThat(ended.code()).as(ended.said()).isZero();
-      assertThat(log.text()).contains("shares its quota with no other", "127.0.0.1:" + nobody);
+      assertThat(log.text())
+          .contains("cannot share the quota with other runs", "127.0.0.1:" + nobody);
     }
     installation.withoutVariable(TestDatabase.PASSWORD_VARIABLE);
     try (LogCapture log = LogCapture.ofAll()) {
       assertThat(backfill("two").code()).isZero();
 
       assertThat(log.text())
-          .contains("shares its quota with no other", TestDatabase.PASSWORD_VARIABLE);
+          .contains("cannot share the quota with other runs", TestDatabase.PASSWORD_VARIABLE);
     }
   }
 
@@ -202,7 +203,8 @@ class ParquetOnlyQuotaTest {
                   List.of());
 
       assertThat(result.exitCode()).as(result.toString()).isZero();
-      assertThat(log.text()).contains("waiting for the database", "shares its quota with no other");
+      assertThat(log.text())
+          .contains("waiting for the database", "cannot share the quota with other runs");
       assertThat(time.nanos()).isBetween(60_000_000_000L, 70_000_000_000L);
       assertThat(database.query("SELECT sum(requests)::int FROM fathom_ops.request_count"))
           .as("counted while it was there")

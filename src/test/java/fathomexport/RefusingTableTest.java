@@ -141,7 +141,7 @@ class RefusingTableTest {
 
     Installation.Ended ended = backfill();
 
-    assertRefused(ended, "no_pages", "violates check constraint", "see its window pages_daily");
+    assertRefused(ended, "no_pages", "violates check constraint", "see window pages_daily");
     OTHERS.forEach(this::assertInPostgres);
     assertThat(Landed.inPostgres(database, PAGES)).isEmpty();
     assertThat(pagesAsked())

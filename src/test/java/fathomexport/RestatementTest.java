@@ -96,7 +96,7 @@ class RestatementTest {
       assertThat(moved.get(1).path("suggested_lookback_days").intValue()).isEqualTo(2);
       assertThat(installation.run("status", "all").out())
           .contains("pages_daily: 1 stored day changed later (1 after 3 d; last seen 2025-10-29")
-          .contains("lookback_days: 3 sees them all, 2 would");
+          .contains("lookback_days: 3 finds them all, and 2 would, too");
 
       // And four: as late as the look-back sees.
       late(world);
@@ -104,7 +104,7 @@ class RestatementTest {
       assertRun(installation.run("run", "all"));
       assertThat(installation.run("status", "all").out())
           .contains("(1 after 4 d; last seen 2025-10-30")
-          .contains("later than lookback_days: 3 is sure to see, try 4");
+          .contains("later than lookback_days: 3 is certain to find; suggested: 4");
 
       // Later than that nobody asks; but whoever asks, hears of it.
       late(world);

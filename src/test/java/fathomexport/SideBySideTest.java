@@ -186,7 +186,8 @@ class SideBySideTest {
 
       assertThat(failures).isEmpty();
       assertThat(ended.code()).as(ended.said()).isEqualTo(75);
-      assertThat(ended.out() + ended.err()).contains("another run of pipeline all has taken over");
+      assertThat(ended.out() + ended.err())
+          .contains("another run of pipeline all has taken the lock");
       assertThat(ledger()).isEqualTo(before.get());
       assertThat(api.log().aggregations()).as("nothing more is asked").hasSizeLessThanOrEqualTo(4);
       Objects.requireNonNull(taken.get()).close();
@@ -322,7 +323,7 @@ class SideBySideTest {
     signalled.countDown();
     Installation.Ended ended = process.await(SECONDS);
     assertThat(ended.code()).as(ended.said()).isEqualTo(code);
-    assertThat(ended.said()).doesNotContain("before the window in hand was finished");
+    assertThat(ended.said()).doesNotContain("before the current window was finished");
     assertThat(api.log().aggregations()).as("no new request").hasSizeBetween(before, before + 1);
     assertThat(ledger()).as("the window in hand").isNotEmpty();
 

@@ -311,7 +311,8 @@ class StatusTest {
 
   @Test
   void nothingYet() {
-    assertThat(installation.run("status", "all").out()).startsWith("Nothing is exported yet.");
+    assertThat(installation.run("status", "all").out())
+        .startsWith("Nothing has been exported yet.");
     assertThat(installation.run("status", "all", "--html", "empty.html").code()).isZero();
     assertThat(page("empty.html").getElementsByTagName("details").getLength()).isZero();
   }

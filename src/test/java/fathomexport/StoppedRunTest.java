@@ -113,7 +113,7 @@ class StoppedRunTest {
         Installation.Ended first = forked.await(SECONDS);
 
         assertThat(first.code()).as(first.said()).isEqualTo(75);
-        assertThat(first.said()).contains("another run of pipeline all has taken over");
+        assertThat(first.said()).contains("another run of pipeline all has taken the lock");
         assertThat(stored(trial.database())).isEqualTo(after);
         assertThat(Landed.files(trial.installation().warehouse())).containsExactlyEntriesOf(files);
         assertThat(drill.api().log().aggregations())

@@ -133,7 +133,7 @@ public final class AnswerParser {
         rows(json, handler);
       } else if (name.equals("has_more") && value == JsonToken.VALUE_TRUE) {
         throw new UnusableAnswerException(
-            "the answer says that it is cut off (has_more), and the API has no way to ask on",
+            "the answer is marked as cut off (has_more), and the API cannot be asked for the rest",
             true);
       } else {
         json.skipChildren();

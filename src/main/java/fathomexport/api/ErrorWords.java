@@ -79,7 +79,7 @@ record ErrorWords(String words, Set<String> fields) {
     }
     String line = BLANK.matcher(StoredText.encode(words)).replaceAll(" ").strip();
     if (line.isEmpty()) {
-      return new ErrorWords("(no words)", fields);
+      return new ErrorWords("(no error message)", fields);
     }
     return new ErrorWords(
         line.length() <= LONGEST

@@ -89,7 +89,7 @@ public final class FathomClient implements AutoCloseable {
     if (!token.chars().allMatch(c -> c > ' ' && c < 0x7f)) {
       throw new SecretUnavailableException(
           "the API token holds white space or characters other than ASCII, so it cannot be one: "
-              + "check where it is kept",
+              + "check where it is stored",
           null);
     }
     String version = FathomClient.class.getPackage().getImplementationVersion();
@@ -297,7 +297,7 @@ public final class FathomClient implements AutoCloseable {
       }
       after = got.cursor();
       if (after == null || !cursors.add(after)) {
-        return new Outcome.Malformed<>("the pages of " + endpoint.path() + " do not move on", true);
+        return new Outcome.Malformed<>("the pages of " + endpoint.path() + " repeat", true);
       }
     }
     return new Outcome.Malformed<>(
@@ -352,7 +352,7 @@ public final class FathomClient implements AutoCloseable {
           }
         } else if (end instanceof Attempt.Lapsed) {
           LOG.warn(
-              "{}: this process stood still for too long; asking for a new permit",
+              "{}: this process was suspended for too long; requesting a new permit",
               endpoint.path());
           attempt--;
         } else {
@@ -453,7 +453,7 @@ public final class FathomClient implements AutoCloseable {
           endpoint,
           wait.until(),
           wait.asked()
-              ? "the API has asked for no request before"
+              ? "the API has asked to wait until then"
               : quota(endpoint) + " is used up until then");
     }
   }
@@ -464,7 +464,7 @@ public final class FathomClient implements AutoCloseable {
         ? "the quota of reports"
         : "the quota of sites and events, "
             + String.format(Locale.ROOT, "%,d", RunControls.LOOKUPS_PER_WINDOW)
-            + " requests an hour,";
+            + " requests per hour,";
   }
 
   /** Reports a wait once, even if it delays several requests. */
@@ -530,7 +530,7 @@ public final class FathomClient implements AutoCloseable {
         faulty.reason()
             + (last
                 ? " (attempt " + attempt + " of " + most + ")"
-                : probing ? "" : " (and no retry is left for this site and report)");
+                : probing ? "" : " (the retries of this site and report are used up)");
     if (site == null) {
       if (policy.waits() || probe) {
         breaker.trip(reason, probe);
@@ -597,26 +597,24 @@ public final class FathomClient implements AutoCloseable {
     try {
       answers = accountAnswers();
     } catch (WaitTooLongException e) {
-      return "it has answered no query about a site for " + time + reason;
+      return "it has not answered any query about a site for " + time + reason;
     }
     return answers
-        ? "it has answered no query about a site for "
+        ? "it has not answered any query about a site for "
             + time
             + ", although it answers for the account"
             + reason
-        : "it has not answered for " + time + ", whatever was asked of it" + reason;
+        : "it has not answered any request for " + time + reason;
   }
 
   /** Returns the outcome of a call whose wait would be too long. */
   private <T> Outcome<T> closed(Endpoint endpoint, Permits.Wait wait) {
     return new Outcome.Unavailable<>(
-        (wait.asked()
-                ? "the API asks that no request is sent before "
-                : quota(endpoint) + " is used up until ")
+        (wait.asked() ? "the API has asked to wait until " : quota(endpoint) + " is used up until ")
             + wait.until().plusMillis(999).truncatedTo(ChronoUnit.SECONDS)
             + ", which is more than the "
             + policy.longestAskedWait().toSeconds()
-            + " s that a run waits: run again then, or now with --wait",
+            + " s that a run waits: run again after that time, or now with --wait",
         Outcome.Unavailable.Cause.CLOSED);
   }
 
@@ -626,7 +624,7 @@ public final class FathomClient implements AutoCloseable {
     Duration backoff = policy.backoff(attempt, controls.random());
     Duration wait = asked == null || asked.compareTo(backoff) < 0 ? backoff : asked;
     LOG.warn(
-        "{}{}: {}; attempt {} follows in {} ms",
+        "{}{}: {}; starting attempt {} in {} ms",
         endpoint.path(),
         about.words(),
         faulty.reason(),

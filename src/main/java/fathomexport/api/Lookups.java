@@ -156,13 +156,13 @@ final class Lookups {
   private static @Nullable ZoneId zone(SiteId site, JsonNode record) {
     String name = text(record, "timezone");
     if (name == null || name.isBlank()) {
-      LOG.warn("site {}: the API does not name its time zone", site);
+      LOG.warn("site {}: the API does not report the time zone", site);
       return null;
     }
     try {
       return ZoneId.of(name.strip());
     } catch (DateTimeException e) {
-      LOG.warn("site {}: its time zone '{}' is not known here", site, Excerpt.of(name));
+      LOG.warn("site {}: the time zone '{}' is unknown to this program", site, Excerpt.of(name));
       return null;
     }
   }
@@ -191,7 +191,7 @@ final class Lookups {
         try {
           return LocalDate.parse(given).atStartOfDay(own).toInstant();
         } catch (DateTimeParseException e) {
-          LOG.warn("site {}: its 'created_at' is no time that is known here", site);
+          LOG.warn("site {}: 'created_at' is not a valid time", site);
           return null;
         }
       }

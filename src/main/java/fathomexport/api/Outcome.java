@@ -160,7 +160,7 @@ public sealed interface Outcome<T> {
   record Stopped<T>() implements Failure<T> {
     @Override
     public String describe() {
-      return "a stop was asked";
+      return "a stop was requested";
     }
 
     @Override

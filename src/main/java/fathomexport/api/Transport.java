@@ -186,7 +186,7 @@ final class Transport implements AutoCloseable {
       return e.getMessage();
     }
     if (e instanceof InterruptedIOException && "timeout".equals(e.getMessage())) {
-      return "no whole answer within " + timeoutMillis + " ms";
+      return "no complete answer within " + timeoutMillis + " ms";
     }
     if (e instanceof EOFException || e instanceof ZipException) {
       return "the body is cut off or broken: " + e.getMessage();
@@ -228,7 +228,7 @@ final class Transport implements AutoCloseable {
     if (!JSON_TYPE.matcher(bare).matches()) {
       throw new UnusableAnswerException(
           bare.isEmpty()
-              ? "the answer has no content type, where application/json is expected"
+              ? "the answer has no content type, but must be application/json"
               : "the answer is '" + shortened(bare) + "', not application/json",
           false);
     }
@@ -261,7 +261,7 @@ final class Transport implements AutoCloseable {
       case "gzip", "x-gzip" -> new CappedStream(new GZIPInputStream(raw, BUFFER_BYTES), mostBytes);
       default ->
           throw new UnusableAnswerException(
-              "the body is encoded as '" + shortened(encoding) + "', which was not asked for",
+              "the body is encoded as '" + shortened(encoding) + "', which was not requested",
               false);
     };
   }
@@ -274,7 +274,7 @@ final class Transport implements AutoCloseable {
       return new String(body.readNBytes(ERROR_BODY_BYTES), StandardCharsets.UTF_8);
     } catch (IOException e) {
       // The status decides; the message is optional.
-      return "(its words could not be read: " + reason(e) + ")";
+      return "(the error message could not be read: " + reason(e) + ")";
     }
   }
 

@@ -44,12 +44,12 @@ public final class App {
       name = "fathom-export",
       versionProvider = Version.class,
       description = {
-        "Exports Fathom Analytics reports to PostgreSQL and Parquet, complete or saying that they"
-            + " are not.",
+        "Exports Fathom Analytics reports to PostgreSQL and Parquet, and says which of them are"
+            + " complete.",
         ""
       },
       synopsisSubcommandLabel = "COMMAND",
-      commandListHeading = "%nCommands (COMMAND --help tells more):%n",
+      commandListHeading = "%nCommands (for details: COMMAND --help):%n",
       exitCodeListHeading = "%nExit codes:%n",
       exitCodeList = {
         "0:done",
@@ -57,10 +57,10 @@ public final class App {
         "65:data is incomplete or quarantined",
         "70:internal error; please report it",
         "74:disk or database",
-        "75:try again later; goes on where it stopped",
+        "75:try again later; the next run continues where this one stopped",
         "77:token or permission",
         "78:configuration",
-        "130, 143:stopped as asked"
+        "130, 143:stopped as requested"
       },
       footerHeading = "%nExamples:%n",
       footer = {
@@ -69,7 +69,8 @@ public final class App {
         "  fathom-export plan nightly                          what a night would cost",
         "  fathom-export run nightly                           what the scheduler starts",
         "  fathom-export backfill nightly --from 2026-01-01 --to 2026-03-31",
-        "  fathom-export status nightly                        what is covered, how surely",
+        "  fathom-export status nightly                        what is stored, and how reliable"
+            + " it is",
         "",
         "Beam's own options follow --, such as: run nightly -- --runner=FlinkRunner"
       })

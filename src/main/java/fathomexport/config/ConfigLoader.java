@@ -27,7 +27,7 @@ public final class ConfigLoader {
   private static final String SUFFIX = ".yaml";
   private static final String LEAST_SETTINGS =
       "'api: {token: {env: FATHOM_API_TOKEN}}' and 'parquet: {root: warehouse}',"
-          + " each on a line of its own";
+          + " each on a separate line";
 
   private final Path workingDirectory;
 

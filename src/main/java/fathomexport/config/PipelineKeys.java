@@ -71,7 +71,7 @@ final class PipelineKeys {
           Text.matching(Report.NAME, "must be 1 to 51 of a-z, 0-9 and _, beginning with a letter")
               .refusing(Report.RESERVED),
           "The name of the report, which its table and its data set bear: 1 to 51 of a-z, 0-9 and _,"
-              + " beginning with a letter. Each report of a file has a name of its own.",
+              + " beginning with a letter. The reports of a file have different names.",
           "pages_daily");
   static final Key<Choice> ENTITY =
       Key.required(

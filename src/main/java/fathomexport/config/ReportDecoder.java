@@ -137,7 +137,7 @@ final class ReportDecoder {
           node.at(),
           path,
           shown + " is the name of the report in line " + earlier.line() + " too",
-          "each report is a table of its own");
+          "each report has a separate table");
     }
     return Optional.empty();
   }

@@ -121,8 +121,8 @@ final class SettingsKeys {
           Text.ANY
               .finding("^" + Settings.Postgres.URL_PREFIX + ".", POSTGRES_URL_ALLOWED)
               .without(Urls.anyCase(Settings.Postgres.CREDENTIALS.pattern()), POSTGRES_URL_ALLOWED),
-          "The JDBC address of the database, without user and password: they have keys of their"
-              + " own.",
+          "The JDBC address of the database. User and password are set by the keys user and"
+              + " password.",
           "jdbc:postgresql://127.0.0.1:5432/analytics");
   static final Key<Text> POSTGRES_USER =
       Key.required("user", Text.FILLED, "The database role that loads.", "fathom_loader");

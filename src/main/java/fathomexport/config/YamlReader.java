@@ -122,7 +122,7 @@ final class YamlReader {
   private static String reason(MarkedYamlEngineException e) {
     String problem = e.getProblem() == null ? "it cannot be parsed" : e.getProblem();
     if (problem.contains("TAB")) {
-      return "a tab stands where only spaces may: indent with spaces";
+      return "a tab is used where only spaces are allowed: indent with spaces";
     }
     if (problem.startsWith("found undefined tag handle")) {
       return "found a tag";

@@ -39,7 +39,9 @@ import picocli.CommandLine.Spec;
     description = {
       "Try it without an account.",
       "",
-      "Exports a month of a simulated account into a PostgreSQL of the demo's own and into Parquet files, and shows what landed. What an earlier demo left in the directory is replaced."
+      "Exports a month of a simulated account into a PostgreSQL that the demo starts, and into"
+          + " Parquet files, and shows the result. The files of an earlier demo in the directory"
+          + " are replaced."
     },
     footer = {"", "Example: fathom-export demo --keep"})
 final class Demo implements Callable<Integer> {
@@ -61,7 +63,8 @@ final class Demo implements Callable<Integer> {
       names = "--dir",
       paramLabel = "DIRECTORY",
       description =
-          "Where everything goes: new, empty, or an earlier demo's. Default: ${DEFAULT-VALUE}.")
+          "The directory for all files of the demo: a new or empty one, or that of an earlier demo."
+              + " Default: ${DEFAULT-VALUE}.")
   Path directory = Path.of("fathom-demo");
 
   @Option(
@@ -95,9 +98,9 @@ final class Demo implements Callable<Integer> {
     CountDownLatch stopped = new CountDownLatch(1);
     context.environment().shutdown().onRequest(stopped::countDown);
 
-    say("A month in the life of twelve simulated sites, " + first + " to " + last + ".");
+    say("One month of twelve simulated sites, " + first + " to " + last + ".");
     say("");
-    step(1, "Starting a simulated Fathom API and a PostgreSQL below " + files.root());
+    step(1, "Starting a simulated Fathom API and a PostgreSQL in " + files.root());
     DemoPostgres.stopLeftover(files.postgres());
     files.clear();
     try (FathomSimulator simulator = options(first, last).start();
@@ -107,18 +110,19 @@ final class Demo implements Callable<Integer> {
       String command = "fathom-export backfill " + PIPELINE + " --from " + first + " --to " + last;
       step(2, command);
       say(
-          "      (Fathom itself grants 10 requests a minute; the simulated API does not limit them.)");
+          "      (Fathom itself grants 10 requests per minute; the simulated API does not limit"
+              + " them.)");
       int exitCode = backfill(files, first, last);
       if (exitCode != 0) {
         return exitCode;
       }
-      step(STEPS, "What landed");
+      step(STEPS, "What was exported");
       try (Connection connection = postgres.connect()) {
         show(connection, files, simulator, postgres);
       }
       if (keep && stopped.getCount() > 0) {
         say("");
-        say("Both are running. Stop them with Ctrl-C.");
+        say("The simulated API and the database are running. Stop them with Ctrl-C.");
         context.environment().out().flush();
         stopped.await();
       }
@@ -155,7 +159,7 @@ final class Demo implements Callable<Integer> {
         CONFIG,
         """
         # yaml-language-server: $schema=%s
-        # Written by `fathom-export demo`; the next one writes it anew.
+        # Written by `fathom-export demo`; the next demo overwrites it.
         api:
           base_url: %s
           token: {file: %s}
@@ -221,7 +225,7 @@ final class Demo implements Callable<Integer> {
       throws SQLException, IOException {
     Question.Answer traffic = Question.TRAFFIC.ask(connection);
     Question.Answer certainty = Question.CERTAINTY.ask(connection);
-    DemoDirectory.Weight parquet = files.parquet();
+    DemoDirectory.Size parquet = files.parquet();
     if (context.printer().json()) {
       Map<String, Object> result = new LinkedHashMap<>();
       result.put("directory", files.root().toString());
@@ -245,14 +249,14 @@ final class Demo implements Callable<Integer> {
       table(question, question.ask(connection));
       say("");
     }
-    say("Where it is");
+    say("Where to find it");
     say("  PostgreSQL   " + postgres.psql());
     say(
         "  Parquet      "
             + parquet.count()
             + " files, "
             + Printer.number(parquet.bytes() / 1024)
-            + " KiB, below "
+            + " KiB, in "
             + files.warehouse());
     say("  pipeline     " + files.root().resolve("pipelines").resolve(PIPELINE + ".yaml"));
     say("  settings     " + files.root().resolve(CONFIG));
@@ -265,8 +269,8 @@ final class Demo implements Callable<Integer> {
               + ")");
       say("");
       say("In another terminal, in " + files.root() + ":");
-      say("  fathom-export status " + PIPELINE + "     what is covered, how surely");
-      say("  fathom-export run " + PIPELINE + "        a second time: nothing is asked twice");
+      say("  fathom-export status " + PIPELINE + "     what is stored, and how reliable it is");
+      say("  fathom-export run " + PIPELINE + "        a second run: nothing is fetched twice");
     } else {
       say("");
       say("The database stops with the demo; `fathom-export demo --keep` leaves it running.");

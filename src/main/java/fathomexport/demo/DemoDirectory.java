@@ -23,7 +23,7 @@ final class DemoDirectory implements AutoCloseable {
   /** The lock file, which also marks the directory as one of a demo. */
   private static final String LOCK = ".fathom-demo";
 
-  private static final List<String> MADE =
+  private static final List<String> CREATED =
       List.of("conf", "pipelines", "warehouse", "postgres/data");
 
   /** The directory cannot be used for a demo; the message gives the reason and the remedy. */
@@ -56,7 +56,8 @@ final class DemoDirectory implements AutoCloseable {
     }
     if (Files.isDirectory(root) && Files.notExists(mark) && !isEmpty(root)) {
       throw new NotUsableException(
-          root + " holds something else than a demo; name a new or empty directory with --dir");
+          root
+              + " contains files that are not of a demo; name a new or empty directory with --dir");
     }
     Files.createDirectories(root);
     FileChannel channel =
@@ -88,8 +89,8 @@ final class DemoDirectory implements AutoCloseable {
 
   /** Removes the files of an earlier demo. Its database server must have stopped. */
   void clear() throws IOException {
-    for (String made : MADE) {
-      Path path = root.resolve(made);
+    for (String name : CREATED) {
+      Path path = root.resolve(name);
       if (Files.notExists(path)) {
         continue;
       }
@@ -144,7 +145,7 @@ final class DemoDirectory implements AutoCloseable {
   }
 
   /** Returns the number of Parquet files and their total size in bytes. */
-  Weight parquet() throws IOException {
+  Size parquet() throws IOException {
     try (Stream<Path> files = Files.walk(warehouse())) {
       long[] sum = new long[2];
       files
@@ -154,11 +155,11 @@ final class DemoDirectory implements AutoCloseable {
                 sum[0]++;
                 sum[1] += size(f);
               });
-      return new Weight(sum[0], sum[1]);
+      return new Size(sum[0], sum[1]);
     }
   }
 
-  record Weight(long count, long bytes) {}
+  record Size(long count, long bytes) {}
 
   private static long size(Path file) {
     try {

@@ -73,11 +73,11 @@ final class DemoPostgres implements AutoCloseable {
               .start();
     } catch (IOException | RuntimeException e) {
       throw new IOException(
-          "PostgreSQL does not start below "
+          "PostgreSQL does not start in "
               + directory
               + ": "
               + e.getMessage()
-              + lastWords(log)
+              + endOf(log)
               + (e instanceof IllegalStateException
                   ? System.lineSeparator()
                       + "PostgreSQL refuses to run as root; where user namespaces are forbidden,"
@@ -92,7 +92,7 @@ final class DemoPostgres implements AutoCloseable {
       postgres.prepare();
     } catch (SQLException e) {
       postgres.close();
-      throw new IOException("the database cannot be made ready: " + e.getMessage(), e);
+      throw new IOException("cannot prepare the database: " + e.getMessage(), e);
     }
     return postgres;
   }
@@ -129,7 +129,7 @@ final class DemoPostgres implements AutoCloseable {
     return process.info().command().map(c -> Path.of(c).startsWith(directory)).orElse(false);
   }
 
-  private static String lastWords(Path log) throws IOException {
+  private static String endOf(Path log) throws IOException {
     if (Files.notExists(log)) {
       return "";
     }

@@ -25,7 +25,7 @@ record Question(String title, String sql) {
   static final List<Question> ALL =
       List.of(
           new Question(
-              "The five pages that were viewed most, over all sites",
+              "The five most viewed pages of all sites",
               """
               SELECT hostname, pathname, sum(visits) AS visits, sum(pageviews) AS pageviews
                 FROM fathom.pages_daily
@@ -49,7 +49,7 @@ record Question(String title, String sql) {
   /** The evidence for the numbers: the number of periods per state. */
   static final Question CERTAINTY =
       new Question(
-          "How sure the numbers are: days of a site (or a goal), by the evidence for them",
+          "How reliable the numbers are: days per site (or goal), by the evidence for them",
           """
           SELECT report, sum(rows) AS rows, sum(certified) AS certified,
                  sum(uncertified) AS uncertified, sum(incomplete) AS incomplete
@@ -60,7 +60,7 @@ record Question(String title, String sql) {
   /** The pageviews of all sites per day. */
   static final Question TRAFFIC =
       new Question(
-          "Pageviews a day, over all sites",
+          "Pageviews per day, over all sites",
           """
           SELECT date, sum(pageviews) AS pageviews
             FROM fathom.traffic_daily

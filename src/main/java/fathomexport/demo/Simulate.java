@@ -24,7 +24,7 @@ import picocli.CommandLine.Spec;
     description = {
       "Serve a simulated Fathom API on 127.0.0.1 until it is stopped.",
       "",
-      "Twelve sites in as many zones; the visits are made up."
+      "It has twelve sites in twelve time zones, with made-up visits."
     },
     footer = {"", "Example: fathom-export simulate --port 8080 --from 2026-01-01 --to 2026-03-31"})
 final class Simulate implements Callable<Integer> {
@@ -32,32 +32,35 @@ final class Simulate implements Callable<Integer> {
 
   private final Context context;
 
-  @Option(names = "--port", paramLabel = "PORT", description = "Port; any free one by default.")
+  @Option(names = "--port", paramLabel = "PORT", description = "Port; by default any free one.")
   int port;
 
   @Option(
       names = "--seed",
       paramLabel = "NUMBER",
-      description = "Other seeds make other visits. Default: ${DEFAULT-VALUE}.")
+      description =
+          "The seed of the made-up visits: equal seeds make equal visits. Default:"
+              + " ${DEFAULT-VALUE}.")
   long seed = 1;
 
   @Option(
       names = "--from",
       paramLabel = "DAY",
-      description = "First day with traffic; a year before the last by default.")
+      description = "First day with traffic; by default a year before the last.")
   @Nullable LocalDate from;
 
   @Option(
       names = "--to",
       paramLabel = "DAY",
-      description = "Last day with traffic; today by default.")
+      description = "Last day with traffic; by default today (UTC).")
   @Nullable LocalDate to;
 
   @Option(
       names = "--burst-pages",
       paramLabel = "ROWS",
       description =
-          "Rows of one day that is far above others, 0 for none. Default: ${DEFAULT-VALUE}.")
+          "Number of pages of one site on one day with very many; 0 for no such day. Default:"
+              + " ${DEFAULT-VALUE}.")
   int burstPages = 12_000;
 
   @Option(
@@ -69,13 +72,14 @@ final class Simulate implements Callable<Integer> {
   @Option(
       names = "--quota-model",
       paramLabel = "MODEL",
-      description = "One of ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
+      description =
+          "How requests are counted: one of ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
   Quota.Model quotaModel = Quota.Model.FIXED_FROM_FIRST_HIT;
 
   @Option(
       names = "--requests-per-minute",
       paramLabel = "NUMBER",
-      description = "Size of the quota. Default: ${DEFAULT-VALUE}.")
+      description = "Requests that the quota allows per minute. Default: ${DEFAULT-VALUE}.")
   int requestsPerMinute = 10;
 
   @Spec @Nullable CommandSpec spec;
@@ -117,9 +121,9 @@ final class Simulate implements Callable<Integer> {
           Objects.requireNonNull(spec).commandLine(),
           "port "
               + port
-              + " cannot be had: "
+              + " is not available: "
               + e.getMessage()
-              + "; leave --port out for a free one",
+              + "; leave --port out to use a free one",
           e);
     }
     return 0;

@@ -21,7 +21,7 @@ final class Sparkline {
         .append(Printer.number(least))
         .append(" to ")
         .append(Printer.number(most))
-        .append(" a day")
+        .append(" per day")
         .toString();
   }
 }

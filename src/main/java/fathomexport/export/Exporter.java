@@ -463,7 +463,7 @@ public final class Exporter {
     return ledger
         .run(runId)
         .orElseThrow(
-            () -> new LedgerException("the ledger has lost the record of run " + runId, null));
+            () -> new LedgerException("the ledger no longer has the record of run " + runId, null));
   }
 
   private ExportSpec spec(
@@ -572,7 +572,8 @@ public final class Exporter {
   }
 
   private FathomClient client(ApiSettings api, ApiClients.Quotas quotas) {
-    return ApiClients.client(api, environment, ApiClients.hearing(environment.listener()), quotas);
+    return ApiClients.client(
+        api, environment, ApiClients.reportingTo(environment.listener()), quotas);
   }
 
   /**

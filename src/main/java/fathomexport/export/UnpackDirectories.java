@@ -49,7 +49,7 @@ final class UnpackDirectories {
                   + library
                   + " is unpacked to "
                   + directory
-                  + ", but that is mounted noexec, so it cannot be loaded from there: "
+                  + ", which is mounted noexec, so that it cannot be loaded from there: "
                   + advice(property, own),
               null);
         }
@@ -73,9 +73,9 @@ final class UnpackDirectories {
 
   private static String advice(String property, @Nullable String own) {
     return own == null
-        ? "name a directory that programs may run from by"
+        ? "name a directory from which programs may run with"
             + " FATHOM_EXPORT_JAVA_OPTS=-Djava.io.tmpdir=DIR, or for the libraries alone by"
             + " \"-Dorg.xerial.snappy.tempdir=DIR -DZstdTempFolder=DIR\""
-        : "name a directory that programs may run from by -D" + property + "=DIR";
+        : "name a directory from which programs may run with -D" + property + "=DIR";
   }
 }

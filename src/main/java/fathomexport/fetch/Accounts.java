@@ -83,7 +83,7 @@ public final class Accounts {
           "cannot list the account's sites: "
               + failure.describe()
               + (FailurePolicy.kind(failure) == FailureKind.PERMISSION
-                  ? " (check the token; one that is for single sites cannot list them: name their"
+                  ? " (check the token; a token for single sites cannot list them: name the"
                       + " ids under sites: in the pipeline)"
                   : ""),
           null);
@@ -95,7 +95,7 @@ public final class Accounts {
 
   private static WindowOutcome odd(String what) {
     return WindowOutcome.skippedRecord(
-        "sites of the account", "a record of /sites is left out: " + what);
+        "sites of the account", "skipping a record of /sites: " + what);
   }
 
   private List<Site> named(List<SiteId> ids, List<WindowOutcome> lost) {
@@ -111,12 +111,12 @@ public final class Accounts {
             "cannot reach the account: "
                 + failure.describe()
                 + (FailurePolicy.kind(failure) == FailureKind.PERMISSION
-                    ? " (check the token, and where api.token in the settings takes it from)"
+                    ? " (check the token, and the place of it that api.token in the settings names)"
                     : ""),
             null);
       }
       if (unusable) {
-        LOG.warn("each site is asked for by itself: {}", failure.describe());
+        LOG.warn("cannot list the sites, and queries each site by its id: {}", failure.describe());
       }
     }
     listing.value().ifPresent(sites -> sites.found().forEach(site -> listed.put(site.id(), site)));

@@ -69,10 +69,10 @@ public record ApiLesson(
   private String text() {
     return switch (kind) {
       case "limit" ->
-          String.format(Locale.ROOT, "at most %,d rows are asked for at a time", number);
-      case "row_cap" -> String.format(Locale.ROOT, "answers are cut off at %,d rows", number);
+          String.format(Locale.ROOT, "the API allows at most %,d rows per request", number);
+      case "row_cap" -> String.format(Locale.ROOT, "the API cuts off answers at %,d rows", number);
       case "max_days" ->
-          String.format(Locale.ROOT, "at most %,d days are asked for at a time", number);
+          String.format(Locale.ROOT, "the API allows at most %,d days per request", number);
       default -> "offset is " + answer;
     };
   }

@@ -130,7 +130,10 @@ public final class ControlTotals {
     ControlBook book = context.book();
     Optional<Outcome.Failure<?>> before = book.unanswered(question, context.turn());
     if (before.isPresent()) {
-      LOG.info("{} {}: not asked again", question.slice(), question.days());
+      LOG.info(
+          "{} {}: the control query failed before and is not sent again",
+          question.slice(),
+          question.days());
       throw new FetchFailedException(before.get());
     }
     try {
@@ -144,7 +147,8 @@ public final class ControlTotals {
             .findFirst()
             .map(
                 fault ->
-                    new Outcome.Malformed<>("the control query's answer: " + fault.reason(), true));
+                    new Outcome.Malformed<>(
+                        "the answer to the control query is unusable: " + fault.reason(), true));
     unusable.ifPresent(failure -> book.failed(question, failure));
     return unusable;
   }

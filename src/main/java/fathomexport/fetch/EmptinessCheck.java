@@ -169,10 +169,11 @@ final class EmptinessCheck {
     }
     return Optional.of(
         total.rows() == 0
-            ? "the answer had no rows, and neither had the total, which always has one"
-            : "the answer had no rows, but the total of "
+            ? "the answer had no rows, and the query for the total had none either, although it"
+                + " always returns one row"
+            : "the answer had no rows, but the query for the total of "
                 + range
-                + " counts "
+                + " returned "
                 + total.sum(measure)
                 + " "
                 + measure.apiName());

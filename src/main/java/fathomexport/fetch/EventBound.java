@@ -77,7 +77,7 @@ public record EventBound(List<Subject> subjects, List<WindowOutcome> leftOut) {
     String message =
         "the site lists "
             + subject.events().size()
-            + " events; reports on all events ask for "
+            + " events; reports on all events fetch "
             + most
             + " of them (max_events), first those that are stored, then the oldest. Left out are "
             + others.size()
@@ -87,7 +87,7 @@ public record EventBound(List<Subject> subjects, List<WindowOutcome> leftOut) {
                 .map(name -> "'" + Excerpt.of(name) + "'")
                 .collect(Collectors.joining(", "))
             + (byDefault
-                ? "; set max_events in the pipeline to ask for more, or to accept this"
+                ? "; set max_events in the pipeline to fetch more, or to accept this"
                 : "");
     String where = "events of site " + subject.site().id();
     WindowOutcome outcome =

@@ -106,10 +106,7 @@ public final class Knowledge {
    */
   synchronized void limitRefused(String shapeKey, int rows, String words) {
     LOG.warn(
-        "the API refuses to be asked for more than {} rows at a time ({}); asking for {}",
-        rows,
-        words,
-        rows);
+        "the API refuses requests for more than {} rows ({}); requesting {}", rows, words, rows);
     limits.merge(shapeKey, rows, Math::min);
     acceptedLimits.put(shapeKey, rows);
     learn(new Learned.Lesson.Limit(account, shapeKey, rows));
@@ -152,7 +149,7 @@ public final class Knowledge {
 
   synchronized void learnOffset(OffsetSupport support) {
     if (support != offset) {
-      LOG.info("the API's answer to the parameter offset: {}", support.label());
+      LOG.info("how the API treats the parameter offset: {}", support.label());
       offset = support;
       learn(new Learned.Lesson.Offset(account, support));
     }
@@ -177,13 +174,13 @@ public final class Knowledge {
   }
 
   synchronized void rangeRefused(String shapeKey, int days, String words) {
-    LOG.warn("the API refuses the range of {} ({}); asking for {} days", shapeKey, words, days);
+    LOG.warn("the API refuses the range of {} ({}); requesting {} days", shapeKey, words, days);
     maxDays.merge(shapeKey, days, Math::min);
     learn(new Learned.Lesson.MaxDays(shapeKey, days));
   }
 
   synchronized void rowsCapped(int rows) {
-    LOG.warn("the API cuts answers off at {} rows, below the limit asked for", rows);
+    LOG.warn("the API cuts off answers at {} rows, below the requested limit", rows);
     rowCap = Math.min(rowCap, rows);
     mostRows = Math.min(mostRows, rows);
     learn(new Learned.Lesson.RowCap(rows));
@@ -226,7 +223,9 @@ public final class Knowledge {
       try {
         ledger.learn(lesson);
       } catch (LedgerException e) {
-        LOG.warn("one of the ledgers does not keep what was learned: {}", e.getMessage());
+        LOG.warn(
+            "could not store what was learned about the API in one of the ledgers: {}",
+            e.getMessage());
       }
     }
     ledgers.get(0).learn(lesson);

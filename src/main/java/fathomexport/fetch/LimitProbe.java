@@ -64,7 +64,7 @@ final class LimitProbe {
       }
       return false;
     }
-    LOG.warn("asking for {} rows instead of {}: {}", fewer, limit, refusal.words());
+    LOG.warn("requesting {} rows instead of {}: {}", fewer, limit, refusal.words());
     refused = refused == 0 ? limit : refused;
     words = refusal.words();
     pager.limit(fewer);

@@ -139,7 +139,8 @@ final class PagedFetch {
     tally.requests += answer.requests();
     tally.endedAt = answer.endedAt();
     if (answer.contents().legacyEnvelope()) {
-      LOG.warn("{} {}: the answer came in the envelope of an older API", query.slice(), asked);
+      LOG.warn(
+          "{} {}: the answer has the format of an older version of the API", query.slice(), asked);
     }
   }
 
@@ -279,7 +280,7 @@ final class PagedFetch {
     if (violation != null) {
       page.dropAll();
       if (reasks++ < REASKS) {
-        LOG.warn("{} {}: asking again: {}", query.slice(), asked, violation);
+        LOG.warn("{} {}: sending the request again: {}", query.slice(), asked, violation);
         return;
       }
       giveUp(asked, violation);
@@ -345,7 +346,7 @@ final class PagedFetch {
     }
     if (reasks == 0) {
       LOG.warn(
-          "{} {}: the rows and their control disagree on {}; asking again",
+          "{} {}: the rows disagree with the control totals of {}; fetching them again",
           query.slice(),
           covered,
           wrong);
@@ -438,7 +439,7 @@ final class PagedFetch {
     answered(run.asked(), outcome.value().orElseThrow());
     if (page.repeated() > 0) {
       boolean all = page.repeated() == page.rows();
-      String why = page.repeated() + " of " + page.rows() + " rows came a second time";
+      String why = page.repeated() + " of " + page.rows() + " rows were returned a second time";
       page.dropAll();
       fallBack(run, all ? OffsetSupport.IGNORED : OffsetSupport.UNSTABLE, true, why);
       return;
@@ -478,7 +479,11 @@ final class PagedFetch {
     }
     if (wrong.contains(open)) {
       spool.rollback(page.endOf(open));
-      fallBack(run, OffsetSupport.UNSTABLE, false, "the rows of " + open + " do not add up");
+      fallBack(
+          run,
+          OffsetSupport.UNSTABLE,
+          false,
+          "the rows of " + open + " do not add up to the control total");
       return;
     }
     if (run.position() > run.limit()) {
@@ -516,7 +521,7 @@ final class PagedFetch {
   private void fallBack(OffsetRun run, OffsetSupport support, boolean sure, String why)
       throws FetchFailedException, IOException {
     Knowledge knowledge = context.knowledge();
-    LOG.info("{} {}: not by offset: {}", query.slice(), run.open(), why);
+    LOG.info("{} {}: not fetched by offset: {}", query.slice(), run.open(), why);
     boolean unknown = knowledge.offsetIsUnknown();
     byOffset = null;
     if (sure && unknown) {

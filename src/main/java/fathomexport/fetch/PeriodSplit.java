@@ -105,10 +105,10 @@ final class PeriodSplit {
       knowledge.sawUnsortedFields();
     }
     LOG.info(
-        "{} {}: {} by filters: {} rows in {} parts, {} requests, {}{}",
+        "{} {}: {} by filters: {} rows in {} partitions, {} requests, {}{}",
         slice,
         period,
-        end == End.WHOLE ? "held whole" : "not held whole",
+        end == End.WHOLE ? "complete" : "not complete",
         rows.rows(),
         parts,
         requests,
@@ -151,7 +151,8 @@ final class PeriodSplit {
       }
       if (less && split.missing(true) == Split.Recourse.RESTART) {
         LOG.warn(
-            "{} {}: rows are missing from the sorted answers; asking for parts that need no order",
+            "{} {}: rows are missing from the sorted answers; fetching partitions that need no"
+                + " order",
             slice,
             period);
         drop();
@@ -159,7 +160,7 @@ final class PeriodSplit {
         continue;
       }
       surplus = !less;
-      reason = "the parts by filters do not add up to the control total";
+      reason = "the partitions by filters do not add up to the control total";
       return End.UNEQUAL;
     }
   }

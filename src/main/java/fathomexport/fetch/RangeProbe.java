@@ -118,7 +118,7 @@ final class RangeProbe {
    */
   private void narrowLongWeek(String said) {
     LOG.warn(
-        "{} {}: asking for the week of the clock change in two: {}",
+        "{} {}: requesting the week of the clock change in two parts: {}",
         query.slice(),
         query.days(),
         said);

@@ -102,7 +102,7 @@ final class RowIntake {
         return null;
       }
       if (!asked.contains(read.period())) {
-        violation = "'" + text + "' lies outside the range that was asked for, " + asked;
+        violation = "'" + text + "' lies outside the requested range, " + asked;
         return null;
       }
       label = text;
@@ -130,7 +130,7 @@ final class RowIntake {
       return false;
     }
     if (!keys.add()) {
-      violation = "a group comes twice: " + row.toJson();
+      violation = "a group occurs twice: " + row.toJson();
       return false;
     }
     return true;

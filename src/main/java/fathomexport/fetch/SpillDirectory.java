@@ -51,9 +51,9 @@ public final class SpillDirectory implements AutoCloseable {
         throw new IOException(
             "No space left on device: "
                 + free
-                + " bytes are free, a run wants "
+                + " bytes are free, but a run needs "
                 + LEAST_BYTES
-                + "; make room, or name another directory by"
+                + "; make room, or name another directory with"
                 + " JAVA_TOOL_OPTIONS=-Djava.io.tmpdir=DIR");
       }
       Path path = Files.createTempDirectory(parent, PREFIX);
@@ -61,13 +61,13 @@ public final class SpillDirectory implements AutoCloseable {
           FileChannel.open(
               path.resolve(LOCK), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
       if (lockFile.tryLock() == null) {
-        throw new IOException("its lock is taken");
+        throw new IOException("its lock file is locked");
       }
       return new SpillDirectory(path, lockFile);
     } catch (IOException e) {
       throw new ExportFailedException(
           FailureKind.STORAGE,
-          "cannot make a directory for spilled rows below " + parent + ": " + e.getMessage(),
+          "cannot create a directory for spilled rows in " + parent + ": " + e.getMessage(),
           e);
     }
   }
@@ -84,7 +84,8 @@ public final class SpillDirectory implements AutoCloseable {
         }
       }
     } catch (IOException e) {
-      LOG.warn("cannot look for what killed runs left below {}: {}", parent, e.getMessage());
+      LOG.warn(
+          "could not look for spill directories of killed runs in {}: {}", parent, e.getMessage());
     }
   }
 
@@ -101,7 +102,8 @@ public final class SpillDirectory implements AutoCloseable {
       // Another run in this process holds the lock.
       return false;
     } catch (IOException e) {
-      LOG.debug("{} is left alone: {}", directory, e.getMessage());
+      LOG.debug(
+          "could not check whether {} is in use; it is not deleted: {}", directory, e.getMessage());
       return false;
     }
   }
@@ -112,7 +114,7 @@ public final class SpillDirectory implements AutoCloseable {
         Files.deleteIfExists(path);
       }
     } catch (IOException e) {
-      LOG.warn("spilled rows are left in {}: {}", directory, e.getMessage());
+      LOG.warn("could not delete spill directory {}: {}", directory, e.getMessage());
     }
   }
 
@@ -122,7 +124,7 @@ public final class SpillDirectory implements AutoCloseable {
     try {
       lockFile.close();
     } catch (IOException e) {
-      LOG.warn("the lock of {} does not close: {}", path, e.getMessage());
+      LOG.warn("could not close the lock file of {}: {}", path, e.getMessage());
     }
   }
 

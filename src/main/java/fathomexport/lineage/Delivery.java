@@ -22,9 +22,9 @@ final class Delivery implements AutoCloseable {
   private final ExecutorService thread =
       Executors.newSingleThreadExecutor(
           work -> {
-            Thread made = new Thread(work, "lineage");
-            made.setDaemon(true);
-            return made;
+            Thread sending = new Thread(work, "lineage");
+            sending.setDaemon(true);
+            return sending;
           });
 
   /** Sends one event. */
@@ -57,7 +57,7 @@ final class Delivery implements AutoCloseable {
     try {
       thread.execute(() -> attempt(event));
     } catch (RejectedExecutionException e) {
-      lost("it is closed");
+      warnOnce("the delivery of events has ended");
     }
   }
 
@@ -65,14 +65,14 @@ final class Delivery implements AutoCloseable {
     try {
       sender.send(event);
     } catch (IOException | RuntimeException | LinkageError e) {
-      lost(e.getMessage() == null ? e.toString() : e.getMessage());
+      warnOnce(e.getMessage() == null ? e.toString() : e.getMessage());
     }
   }
 
   /** Warns once that lineage is lost. */
-  void lost(String why) {
+  void warnOnce(String why) {
     if (warned.compareAndSet(false, true)) {
-      warn.accept("lineage: not told to " + target + ": " + why + "; the export goes on");
+      warn.accept("lineage: could not report to " + target + ": " + why + "; the export continues");
     }
   }
 
@@ -81,7 +81,7 @@ final class Delivery implements AutoCloseable {
     thread.shutdown();
     try {
       if (!thread.awaitTermination(patience.toMillis(), TimeUnit.MILLISECONDS)) {
-        lost("no answer within " + patience.toMillis() + " ms");
+        warnOnce("no response within " + patience.toMillis() + " ms");
         thread.shutdownNow();
       }
     } catch (InterruptedException e) {

@@ -67,7 +67,7 @@ final class Events {
    * @param totals values of {@link Facets#TOTALS}
    * @param tallies tallies by table; empty if the outcome per table is unknown
    */
-  record Told(
+  record RunReport(
       UUID run,
       OpenLineage.RunEvent.EventType type,
       Instant at,
@@ -78,13 +78,13 @@ final class Events {
       Map<String, Tally> tallies) {}
 
   /** Formats the event on one line. */
-  String json(Told told) {
+  String json(RunReport report) {
     OpenLineage.RunEvent event =
         model.newRunEvent(
             // Some receivers cannot parse finer times.
-            told.at().truncatedTo(ChronoUnit.MILLIS).atZone(ZoneOffset.UTC),
-            told.type(),
-            model.newRun(told.run(), runFacets(told)),
+            report.at().truncatedTo(ChronoUnit.MILLIS).atZone(ZoneOffset.UTC),
+            report.type(),
+            model.newRun(report.run(), runFacets(report)),
             model.newJob(
                 namespace,
                 job,
@@ -98,9 +98,11 @@ final class Events {
                             .jobType("PIPELINE")
                             .build())
                     .build()),
-            told.datasets().read().stream().map(name -> read(told.datasets().api(), name)).toList(),
-            told.datasets().written().stream()
-                .map(w -> written(w, told.tallies().get(w.schema().name())))
+            report.datasets().read().stream()
+                .map(name -> read(report.datasets().api(), name))
+                .toList(),
+            report.datasets().written().stream()
+                .map(w -> written(w, report.tallies().get(w.schema().name())))
                 .toList());
     try {
       return json.writeValueAsString(event);
@@ -109,23 +111,23 @@ final class Events {
     }
   }
 
-  private OpenLineage.RunFacets runFacets(Told told) {
+  private OpenLineage.RunFacets runFacets(RunReport report) {
     OpenLineage.RunFacetsBuilder facets =
         model
             .newRunFacetsBuilder()
             .processing_engine(model.newProcessingEngineRunFacet(engineVersion, ENGINE, version));
     parents.ifPresent(p -> facets.parent(parent(p)));
-    DayRange days = told.days();
+    DayRange days = report.days();
     if (days != null) {
       facets.nominalTime(
           model.newNominalTimeRunFacet(
               days.first().atStartOfDay(ZoneOffset.UTC),
               days.last().plusDays(1).atStartOfDay(ZoneOffset.UTC)));
     }
-    if (told.error() != null) {
-      facets.errorMessage(model.newErrorMessageRunFacet(told.error(), LANGUAGE, null));
+    if (report.error() != null) {
+      facets.errorMessage(model.newErrorMessageRunFacet(report.error(), LANGUAGE, null));
     }
-    return facets.put(Facets.TOTALS, Facets.totals(producer, told.totals())).build();
+    return facets.put(Facets.TOTALS, Facets.totals(producer, report.totals())).build();
   }
 
   private OpenLineage.ParentRunFacet parent(ParentRuns runs) {

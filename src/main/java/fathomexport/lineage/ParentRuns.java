@@ -45,11 +45,11 @@ record ParentRuns(Reference parent, @Nullable Reference root) {
                 value.substring(beforeJob + 1, beforeRun),
                 UUID.fromString(value.substring(beforeRun + 1))));
       } catch (IllegalArgumentException e) {
-        warn.accept("lineage: " + name + " does not end with the UUID of a run; it is left out");
+        warn.accept("lineage: " + name + " does not end with the UUID of a run; it is ignored");
         return Optional.empty();
       }
     }
-    warn.accept("lineage: " + name + " is not like namespace/job/run; it is left out");
+    warn.accept("lineage: " + name + " is not of the form namespace/job/run; it is ignored");
     return Optional.empty();
   }
 }

@@ -54,7 +54,7 @@ public final class RunLineage implements RunListener, AutoCloseable {
   private @Nullable Events events;
   private @Nullable UUID run;
   private @Nullable PlannedRun planned;
-  private boolean over;
+  private boolean ended;
 
   /**
    * Creates the lineage of a run.
@@ -134,13 +134,13 @@ public final class RunLineage implements RunListener, AutoCloseable {
     totals.put("requestsBilled", result.requests());
     // Outcomes of windows on other machines do not arrive here, and those of a snapshot have no
     // report.
-    boolean heardAll = all.committed() == result.windowsCommitted();
-    if (heardAll && !command.equals(SNAPSHOT)) {
+    boolean complete = all.committed() == result.windowsCommitted();
+    if (complete && !command.equals(SNAPSHOT)) {
       totals.put("periodsCertified", all.periods().certified());
       totals.put("periodsUncertified", all.periods().uncertified());
       totals.put("periodsIncomplete", all.periods().incomplete());
     }
-    end(type, type == EventType.COMPLETE ? null : message(result), totals, heardAll);
+    end(type, type == EventType.COMPLETE ? null : message(result), totals, complete);
   }
 
   /** Reports that the run could not start or could not continue. */
@@ -152,7 +152,7 @@ public final class RunLineage implements RunListener, AutoCloseable {
   /** Waits for open events, at most for the timeout of the settings. */
   @Override
   public void close() {
-    failed(FailureKind.FAULT, "internal error; please report it; the log says more");
+    failed(FailureKind.FAULT, "internal error; please report it; the log has the details");
     delivery.close();
   }
 
@@ -196,30 +196,30 @@ public final class RunLineage implements RunListener, AutoCloseable {
   }
 
   private void begin() {
-    told(EventType.START, null, totals(null), Map.of());
+    send(EventType.START, null, totals(null), Map.of());
   }
 
   private void end(
-      EventType type, @Nullable String error, Map<String, Object> totals, boolean heardAll) {
-    if (over) {
+      EventType type, @Nullable String error, Map<String, Object> totals, boolean complete) {
+    if (ended) {
       return;
     }
-    over = true;
+    ended = true;
     if (run == null) {
       begin();
     }
     Map<String, Tally> known = Map.of();
-    if (heardAll && !command.equals(SNAPSHOT)) {
+    if (complete && !command.equals(SNAPSHOT)) {
       known =
           job.reports().stream()
               .collect(
                   Collectors.toMap(
                       r -> r.name(), r -> tallies.getOrDefault(r.name(), Tally.NOTHING)));
     }
-    told(type, error, totals, known);
+    send(type, error, totals, known);
   }
 
-  private void told(
+  private void send(
       EventType type,
       @Nullable String error,
       Map<String, Object> totals,
@@ -236,7 +236,7 @@ public final class RunLineage implements RunListener, AutoCloseable {
       }
       delivery.send(
           events.json(
-              new Events.Told(
+              new Events.RunReport(
                   run,
                   type,
                   clock.instant(),
@@ -246,7 +246,7 @@ public final class RunLineage implements RunListener, AutoCloseable {
                   totals,
                   known)));
     } catch (RuntimeException | LinkageError e) {
-      delivery.lost(e.toString());
+      delivery.warnOnce(e.toString());
     }
   }
 

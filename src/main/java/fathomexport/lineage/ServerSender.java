@@ -51,7 +51,7 @@ final class ServerSender implements Delivery.Sender {
     }
     try (Response answer = http.newCall(request.build()).execute()) {
       if (!answer.isSuccessful()) {
-        throw new IOException("answered " + answer.code());
+        throw new IOException("the server answered " + answer.code());
       }
     }
   }

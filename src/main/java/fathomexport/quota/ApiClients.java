@@ -115,7 +115,7 @@ public final class ApiClients {
   }
 
   /** Returns a listener that passes the events of a client to the listener of a run. */
-  public static RequestListener hearing(RunListener listener) {
+  public static RequestListener reportingTo(RunListener listener) {
     return event -> {
       if (event instanceof RequestListener.Event.LongWait wait) {
         listener.waitingLong(wait.until(), wait.reason());

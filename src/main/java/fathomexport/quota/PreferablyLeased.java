@@ -29,8 +29,9 @@ public final class PreferablyLeased implements Permits {
   /** Warns that the command does not share its quota, with the reason. */
   public static void warn(Exception reason) {
     LOG.warn(
-        "this command shares its quota with no other: {}. It needs no database and goes on, but"
-            + " with exports side by side some requests may be answered with 429 and take longer",
+        "this command cannot share the quota with other runs: {}. It continues, because it does not"
+            + " need the database; but if an export runs at the same time, some requests may be"
+            + " answered with 429 and take longer",
         reason.getMessage());
   }
 

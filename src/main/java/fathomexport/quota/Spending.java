@@ -42,7 +42,7 @@ public final class Spending {
           WindowOutcome.NOT_FETCHED
               + ": the "
               + most.toMinutes()
-              + " minutes that it may take are over");
+              + " minutes that the run may take are over");
     }
     Long allowed = budget.requests();
     if (allowed != null) {
@@ -52,10 +52,10 @@ public final class Spending {
             WindowOutcome.NOT_FETCHED
                 + ": of the "
                 + allowed
-                + " requests that it may make "
+                + " requests that the run may send, "
                 + Math.max(0, left)
-                + (left == 1 ? " is left, and" : " are left, and")
-                + " the next window takes at least "
+                + (left == 1 ? " is left, but" : " are left, but")
+                + " the next window needs at least "
                 + expected);
       }
     }

@@ -30,7 +30,7 @@ public record QueryShape(
     filters = List.copyOf(filters);
   }
 
-  /** Returns the same query with these filters in place of its own. */
+  /** Returns the same query with these filters instead. */
   public QueryShape withFilters(List<Filter> others) {
     return new QueryShape(entity, aggregates, dateGrouping, fields, others);
   }

@@ -72,7 +72,7 @@ public final class FailurePolicy {
         || failure instanceof UncheckedIOException
         || fullDisk(failure).isPresent()) {
       return new Verdict(
-          FailureKind.STORAGE, "cannot keep rows on the disk: " + words(failure), Reach.RUN);
+          FailureKind.STORAGE, "cannot write rows to the disk: " + words(failure), Reach.RUN);
     }
     return new Verdict(
         FailureKind.FAULT, "internal error; please report it: " + failure, Reach.WINDOW);

@@ -93,7 +93,7 @@ record AggregationQuery(
    * @param pattern searched for in the actual value; unused for {@code is} and {@code is not}
    */
   record Condition(Dimension property, Operator operator, String value, Pattern pattern) {
-    boolean holds(@Nullable String actual, boolean complementsDropNull) {
+    boolean matches(@Nullable String actual, boolean complementsDropNull) {
       if (actual == null) {
         return operator.complement() && !complementsDropNull;
       }

@@ -393,7 +393,7 @@ final class Aggregations {
       Condition condition, SiteIndex.Column column, Behaviour behaviour) {
     boolean[] passes = new boolean[column.values.size()];
     for (int code = 0; code < passes.length; code++) {
-      passes[code] = condition.holds(column.values.get(code), behaviour.complementsDropNull);
+      passes[code] = condition.matches(column.values.get(code), behaviour.complementsDropNull);
     }
     return passes;
   }

@@ -255,7 +255,10 @@ public final class FathomSimulator implements AutoCloseable {
       }
       Transport.send(exchange, answer, fault, current, this::pause, end);
     } catch (IOException clientGone) {
-      LOG.debug("answer to {} not taken: {}", ticket.request().path(), clientGone.toString());
+      LOG.debug(
+          "the client did not read the answer to {}: {}",
+          ticket.request().path(),
+          clientGone.toString());
       throw clientGone;
     } finally {
       if (!ticket.over()) {

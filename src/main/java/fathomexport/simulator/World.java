@@ -103,7 +103,7 @@ public final class World {
 
   public synchronized World addSite(SimulatedSite site) {
     if (records.putIfAbsent(site.id(), new Records(site)) != null) {
-      throw new IllegalArgumentException("site " + site.id() + " is there already");
+      throw new IllegalArgumentException("site " + site.id() + " already exists");
     }
     changes++;
     return this;

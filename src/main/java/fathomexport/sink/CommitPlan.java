@@ -119,7 +119,9 @@ public final class CommitPlan {
               + " "
               + certified
               + " and would be stored with "
-              + (found == null ? "a sum that no certificate can hold" : found.toPlainString())
+              + (found == null
+                  ? "a sum that is too large for a certificate"
+                  : found.toPlainString())
               + "; nothing was stored",
           null);
     }

@@ -14,7 +14,7 @@ public record Fence(String pipeline, long epoch) implements Serializable {
         SinkException.Kind.SUPERSEDED,
         "another run of pipeline "
             + pipeline
-            + " has taken over, while this one stood still or had lost its lock; nothing was"
+            + " has taken the lock, because this one was suspended or had lost it; nothing was"
             + " stored",
         null);
   }

@@ -7,8 +7,8 @@ import java.util.List;
  * What a sink could not do while it was prepared, although it is ready.
  *
  * @param notices what is not up to date, with the remedy, in sentences for people
- * @param statements statements that create and grant what the connected role may not, for somebody
- *     who may; an installation with a single role needs none of them
+ * @param statements statements that create and grant what the connected role may not, for an
+ *     administrator; an installation with a single role needs none of them
  */
 public record Migrated(List<String> notices, List<String> statements) {
   /** Everything was done. */

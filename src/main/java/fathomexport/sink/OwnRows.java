@@ -87,7 +87,7 @@ public final class OwnRows {
   private LocalDate periodOf(LocalDate day) {
     if ((grouping != DateGrouping.NONE && !grouping.periodStart(day).equals(day))
         || !periods.contains(day)) {
-      throw foreign("its day " + day + " is not the window's");
+      throw foreign("its day " + day + " is outside the window");
     }
     return day;
   }
@@ -95,7 +95,7 @@ public final class OwnRows {
   private SinkException foreign(String why) {
     return new SinkException(
         SinkException.Kind.INTEGRITY,
-        "window " + window + " holds a row that is not its own: " + why + "; nothing was stored",
+        "window " + window + " contains a row of another window: " + why + "; nothing was stored",
         null);
   }
 }

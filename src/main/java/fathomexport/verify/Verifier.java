@@ -220,7 +220,9 @@ final class Verifier {
       return;
     } catch (IOException e) {
       throw new ExportFailedException(
-          FailureKind.STORAGE, "cannot spill the control's answer: " + e.getMessage(), e);
+          FailureKind.STORAGE,
+          "cannot write the response to the control query to the disk: " + e.getMessage(),
+          e);
     }
     for (Comparison comparison : comparisons) {
       unlessDamaged(() -> compare(slice, comparison, control));
@@ -234,7 +236,7 @@ final class Verifier {
     } catch (IOException e) {
       throw new ExportFailedException(
           FailureKind.STORAGE,
-          "cannot read what " + c.sink().name() + " holds: " + e.getMessage(),
+          "cannot read the rows in " + c.sink().name() + ": " + e.getMessage(),
           e);
     }
     for (DayRange period : c.periods()) {

@@ -120,7 +120,7 @@ public final class VerifyRun {
       sinks.ledger().record(record);
     } catch (LedgerException e) {
       // The result is worth more than its record, for example if the files are read-only.
-      LOG.warn("the ledger has no record of this verify: {}", e.getMessage());
+      LOG.warn("could not record this verification in the ledger: {}", e.getMessage());
     }
   }
 }

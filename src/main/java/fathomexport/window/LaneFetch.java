@@ -167,9 +167,10 @@ final class LaneFetch implements AutoCloseable {
       return come;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new ExportFailedException(FailureKind.STOPPED, "interrupted in a wait for rows", e);
+      throw new ExportFailedException(FailureKind.STOPPED, "interrupted while waiting for rows", e);
     } catch (ExecutionException e) {
-      throw new IllegalStateException("fetching failed outside its own reporting", e.getCause());
+      throw new IllegalStateException(
+          "fetching failed with an exception that it should have reported", e.getCause());
     }
   }
 
@@ -220,7 +221,10 @@ final class LaneFetch implements AutoCloseable {
     if (turns > TURNS_OF_A_TASK) {
       return false;
     }
-    LOG.warn("{}: put behind: {}", later.left(), later.why().message());
+    LOG.warn(
+        "{}: deferred until the other sites of the lane are fetched: {}",
+        later.left(),
+        later.why().message());
     SiteId site = later.left().site().id();
     List<Turn> behind = new ArrayList<>(List.of(new Turn(later.left(), turns, later.requests())));
     for (Iterator<Turn> each = queue.iterator(); each.hasNext(); ) {

@@ -82,7 +82,7 @@ final class RowTyping implements RowTyper.Findings {
       if (typing.guard.unit() == UnitGuard.Unit.NEITHER
           && report.aggregates().contains(Aggregate.BOUNCE_RATE)) {
         typing.refuseAll(
-            "bounce_rate fits neither a ratio nor a percentage: rate x visits is no whole number"
+            "bounce_rate fits neither a ratio nor a percentage: rate x visits is not a whole number"
                 + " of bounces");
       }
       if (typing.escaped > 0) {

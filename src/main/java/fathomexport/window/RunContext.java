@@ -111,7 +111,7 @@ public final class RunContext implements AutoCloseable {
         ApiClients.client(
             spec.api(),
             environment,
-            ApiClients.hearing(environment.listener()),
+            ApiClients.reportingTo(environment.listener()),
             ApiClients.quotas(
                 spec.api(),
                 spec.account(),

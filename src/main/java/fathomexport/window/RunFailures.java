@@ -137,9 +137,9 @@ public final class RunFailures {
                 WindowOutcome.failed(
                     "",
                     Objects.requireNonNullElse(first.failure(), FailureKind.STORAGE),
-                    "not stored, since no place takes rows of report "
+                    "not stored, since every sink rejects the rows of report "
                         + report.name()
-                        + ": see its window "
+                        + "; for the reason, see window "
                         + first.window()));
   }
 
@@ -159,7 +159,7 @@ public final class RunFailures {
       return stop.stopped()
           ? Optional.of(
               WindowOutcome.failed(
-                  "", FailureKind.STOPPED, WindowOutcome.NOT_FETCHED + ": a stop was asked"))
+                  "", FailureKind.STOPPED, WindowOutcome.NOT_FETCHED + ": a stop was requested"))
           : Optional.empty();
     }
     return Optional.of(haltedOrLost(WindowOutcome.HALTED, reason));
@@ -205,7 +205,7 @@ public final class RunFailures {
           WindowOutcome.failed(
               "",
               FailureKind.TRY_LATER,
-              "another run of pipeline " + pipeline + " has taken over"));
+              "another run of pipeline " + pipeline + " has taken the lock"));
     }
   }
 
@@ -224,13 +224,15 @@ public final class RunFailures {
         .or(
             () ->
                 Optional.ofNullable(exhausted.get(new Asked(site, asker(task))))
-                    .map(reason -> notFetched("its site and report have no retry left", reason)));
+                    .map(
+                        reason ->
+                            notFetched("its site and report have used all their retries", reason)));
   }
 
   /** Returns why a site is not queried any more; empty while it is. */
   Optional<WindowOutcome> lost(SiteId site) {
     return Optional.ofNullable(lostSites.get(site))
-        .map(reason -> notFetched("nothing more is asked of the site", reason));
+        .map(reason -> notFetched("the site is no longer queried in this run", reason));
   }
 
   /** Records that a query of a site failed: the site's remaining tasks are fetched last. */

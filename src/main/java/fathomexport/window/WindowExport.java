@@ -46,7 +46,7 @@ final class WindowExport {
     } else if (result instanceof LaneFetch.Result.Nothing nothing) {
       leaveOut(nothing, ended);
     } else {
-      throw new IllegalStateException("a lane's own affair: " + result);
+      throw new IllegalStateException("a result that a lane handles itself: " + result);
     }
   }
 

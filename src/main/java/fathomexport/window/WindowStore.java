@@ -92,8 +92,8 @@ final class WindowStore {
           && (!agreed || c.period().equals(fetched.task().audit()))) {
         if (!agreed) {
           LOG.warn(
-              "{} {} {}: its rows have changed although its totals have not; the look-back of this"
-                  + " site is fetched from now on",
+              "{} {} {}: the rows have changed, but the control totals have not; from now on, the"
+                  + " look-back of this site is fetched instead of confirmed",
               typed.report().name(),
               fetched.task().slice(),
               c.period());

@@ -188,7 +188,7 @@ class CircuitBreakerTest {
   void anApiThatIsDownIsSaidToBe() throws Exception {
     failing.add("/v1");
     assertThat(wordsWhenDown())
-        .startsWith(Outcome.UNAVAILABLE + "it has not answered for 600 s, whatever was asked of it")
+        .startsWith(Outcome.UNAVAILABLE + "it has not answered any request for 600 s")
         .contains("504");
   }
 
@@ -197,7 +197,7 @@ class CircuitBreakerTest {
   void anApiThatAnswersForTheAccountIsNotSaidToAnswerNothing() throws Exception {
     failing.add("aggregations");
     assertThat(wordsWhenDown())
-        .startsWith(Outcome.UNAVAILABLE + "it has answered no query about a site for 600 s")
+        .startsWith(Outcome.UNAVAILABLE + "it has not answered any query about a site for 600 s")
         .contains("although it answers for the account")
         .contains("504");
     ends("traffic", "F", Cause.DOWN);
@@ -211,7 +211,7 @@ class CircuitBreakerTest {
     assertThat(wordsWhenDown())
         .startsWith(Outcome.UNAVAILABLE + "it has accepted no request for 600 s")
         .contains("429")
-        .doesNotContain("whatever");
+        .doesNotContain("any request");
   }
 
   /** With a single site nothing else tells the API's trouble from the site's: the account does. */

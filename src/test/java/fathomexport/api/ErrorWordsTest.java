@@ -35,7 +35,7 @@ class ErrorWordsTest {
         "400 | {\"error\":\"Rate limit of this plan\"} | PARAMETERS | Rate limit of this plan",
         "400 | {\"error\":\"Syntax error, unexpected token in filters\"} | PARAMETERS | Syntax error, unexpected token in filters",
         "405 | {\"error\":{\"message\":\"no\"}} | OTHER | no",
-        "413 | | OTHER | (no words)",
+        "413 | | OTHER | (no error message)",
       })
   void classifies(
       int status, @org.jspecify.annotations.Nullable String body, Refusal refusal, String words) {

@@ -203,7 +203,7 @@ class FathomClientFaultsTest {
     return Stream.of(
         Arguments.of(
             401, "{\"error\":\"Unauthenticated.\"}", Refusal.CREDENTIALS, "Unauthenticated."),
-        Arguments.of(403, "", Refusal.PERMISSION, "(no words)"),
+        Arguments.of(403, "", Refusal.PERMISSION, "(no error message)"),
         Arguments.of(404, "{\"error\":\"gone\"}", Refusal.NOT_FOUND, "gone"),
         Arguments.of(410, "{\"error\":\"gone\"}", Refusal.NOT_FOUND, "gone"),
         Arguments.of(421, "{\"error\":\"not me\"}", Refusal.OTHER, "not me"),
@@ -309,7 +309,7 @@ class FathomClientFaultsTest {
             .isInstanceOfSatisfying(
                 Outcome.Unavailable.class,
                 u -> {
-                  assertThat(u.reason()).contains("before " + until).contains("--wait");
+                  assertThat(u.reason()).contains("until " + until).contains("--wait");
                   assertThat(u.cause()).isEqualTo(Outcome.Unavailable.Cause.CLOSED);
                   assertThat(u.endsRun()).isTrue();
                 });

@@ -371,7 +371,7 @@ class ConfigLoaderTest {
   void aTabIsSaidToBeATab() {
     assertThat(lines(pipeline("sites: all\nreports:\n\t- name: a\n")))
         .containsExactly(
-            "p.yaml:3: is not YAML: a tab stands where only spaces may: indent with spaces");
+            "p.yaml:3: is not YAML: a tab is used where only spaces are allowed: indent with spaces");
   }
 
   @Test
@@ -409,7 +409,7 @@ class ConfigLoaderTest {
         .containsExactly(
             "conf/fathom-export.yaml: no such file: create it with at least"
                 + " 'api: {token: {env: FATHOM_API_TOKEN}}' and 'parquet: {root: warehouse}',"
-                + " each on a line of its own; or name another file with --config FILE");
+                + " each on a separate line; or name another file with --config FILE");
     assertThatThrownBy(() -> loader.settings().orThrow())
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("no such file");

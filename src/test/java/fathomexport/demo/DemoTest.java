@@ -103,7 +103,7 @@ final class DemoTest {
 
     assertThat(run("demo", "--dir", "mine")).isEqualTo(2);
 
-    assertThat(err()).contains("holds something else than a demo");
+    assertThat(err()).contains("contains files that are not of a demo");
     assertThat(precious).hasContent("mine");
   }
 

@@ -158,7 +158,7 @@ class FailurePolicyTest {
     Exception failure = new IOException("/spill/rows: No space left on device");
 
     assertThat(FailurePolicy.of(failure, false).message())
-        .isEqualTo("cannot keep rows on the disk: /spill/rows: No space left on device");
+        .isEqualTo("cannot write rows to the disk: /spill/rows: No space left on device");
   }
 
   /** What one sink of two has failed at, and what both have. */

@@ -87,7 +87,7 @@ class WorldTest {
   void impossible_worlds_are_refused() {
     World world = World.empty().addSite("A", ZoneId.of("UTC"));
     assertThatThrownBy(() -> world.addSite("A", ZoneId.of("UTC")))
-        .hasMessageContaining("there already");
+        .hasMessageContaining("already exists");
     assertThatThrownBy(() -> world.addSite("a b", ZoneId.of("UTC")))
         .hasMessageContaining("not a site id");
     assertThatThrownBy(() -> world.pageViews("B")).hasMessageContaining("no site B");

@@ -48,7 +48,7 @@ class OwnRowsTest {
         .isInstanceOfSatisfying(
             SinkException.class, e -> assertThat(e.kind()).isEqualTo(SinkException.Kind.INTEGRITY))
         .hasMessage(
-            "window traffic_daily CDBUGS 2026-06-01..2026-06-02 holds a row that is not its own: "
+            "window traffic_daily CDBUGS 2026-06-01..2026-06-02 contains a row of another window: "
                 + why
                 + "; nothing was stored");
   }
@@ -61,7 +61,7 @@ class OwnRowsTest {
 
   @Test
   void aRowOfAnotherDayIsRefused() {
-    refused(load().row(D2.plusDays(1), 1, 10, 1.5), "its day 2026-06-03 is not the window's");
+    refused(load().row(D2.plusDays(1), 1, 10, 1.5), "its day 2026-06-03 is outside the window");
   }
 
   /** Also one whose name begins alike. */

@@ -22,7 +22,7 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Shows the progress of a run on standard error: on a terminal a bar of requests with rows, rate
+ * Shows the progress of a run on standard error: on a terminal, a bar of requests with rows, rate
  * and remaining time; otherwise one JSON line per window.
  */
 public abstract class Progress implements RunListener, AutoCloseable {

@@ -29,7 +29,7 @@ public final class RunPrinting {
             + part(result.windowsUnchanged(), "unchanged", " (", ")")
             + part(result.windowsIncomplete(), "incomplete", ", ", "")
             + part(result.windowsFailed(), "failed", ", ", "")
-            + part(result.windowsSkipped(), "not begun", ", ", ""));
+            + part(result.windowsSkipped(), "not started", ", ", ""));
     records(printer, result);
     printer.line(
         "  rows      "
@@ -85,9 +85,9 @@ public final class RunPrinting {
         pipeline
             + ": "
             + switch (result.exitCode()) {
-              case 0 -> result.windowsPlanned() == 0 ? "there is no site" : "done";
+              case 0 -> result.windowsPlanned() == 0 ? "there are no sites" : "done";
               case 75 -> "not all sampled; try again later (exit 75)";
-              case 130, 143 -> "stopped as asked (exit " + result.exitCode() + ")";
+              case 130, 143 -> "stopped as requested (exit " + result.exitCode() + ")";
               default -> verdict(result);
             });
     printer.line(
@@ -146,7 +146,7 @@ public final class RunPrinting {
   private static String verdict(RunResult result) {
     if (result.exitCode() == 0) {
       return result.windowsPlanned() == 0
-          ? "nothing to do, everything that is over is exported"
+          ? "nothing to do: every finished period is exported"
           : "done";
     }
     String what =
@@ -155,14 +155,14 @@ public final class RunPrinting {
               result.recordsSkipped() > 0
                       && result.windowsIncomplete() == 0
                       && result.quarantined() == 0
-                  ? "done, but for unusable records in the list of sites"
+                  ? "done, except for unusable records in the list of sites"
                   : "partly done: some data is incomplete or quarantined";
           case 70 -> "internal error; please report it";
           case 74 -> "disk or database failed";
-          case 75 -> "stopped early; run it again later, it goes on from here";
-          case 77 -> "the token may not read everything that was asked";
-          case 78 -> "the API refuses what the configuration asks for";
-          case 130, 143 -> "stopped as asked; run it again, it goes on from here";
+          case 75 -> "stopped early; run it again later, and it continues where it stopped";
+          case 77 -> "the token may not read everything that was requested";
+          case 78 -> "the API refuses a request that the configuration asks for";
+          case 130, 143 -> "stopped as requested; run it again, and it continues where it stopped";
           default -> "failed";
         };
     return what + " (exit " + result.exitCode() + ")";

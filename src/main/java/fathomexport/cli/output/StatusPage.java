@@ -283,7 +283,7 @@ public final class StatusPage {
         "clipped",
         shown.isEmpty() || shown.get(0).first().equals(line.spans().get(0).first())
             ? ""
-            : "Calendar from " + shown.get(0).first() + " on; the counts are of all.");
+            : "Calendar from " + shown.get(0).first() + " on; the counts include all periods.");
     return view;
   }
 
@@ -405,9 +405,9 @@ public final class StatusPage {
         "Requests by day (UTC)",
         "Each is billed as a pageview. The quota of "
             + usage.requestsPerMinute()
-            + " a minute allows "
+            + " per minute allows "
             + Printer.number(quota)
-            + " a day; the busiest of these days took "
+            + " per day; the busiest of these days used "
             + String.format(Locale.ROOT, "%.1f", 100.0 * most / quota)
             + " % of that"
             + (usage.limitedThisMonth() == null

@@ -29,18 +29,18 @@ public final class StatusWords {
         + (suggested > moved.lookbackDays()
             ? "later than lookback_days: "
                 + moved.lookbackDays()
-                + " is sure to see, try "
+                + " is certain to find; suggested: "
                 + suggested
             : "lookback_days: "
                 + moved.lookbackDays()
-                + " sees them all"
-                + (suggested < moved.lookbackDays() ? ", " + suggested + " would" : ""));
+                + " finds them all"
+                + (suggested < moved.lookbackDays() ? ", and " + suggested + " would, too" : ""));
   }
 
   /** Summarises the status in one sentence. */
   public static String verdict(StatusOverview status) {
     if (status.lines().isEmpty()) {
-      return "Nothing is exported yet.";
+      return "Nothing has been exported yet.";
     }
     return status.sitesComplete()
         + " of "

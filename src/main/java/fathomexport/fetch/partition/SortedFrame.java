@@ -155,7 +155,7 @@ final class SortedFrame extends SplitFrame {
     return further;
   }
 
-  /** Makes a value a separate partition. Returns false if that is not possible. */
+  /** Turns a value into a separate partition. Returns false if that is not possible. */
   private boolean setApart(String value, SplitAnswer answer) {
     Filter is = fields.holding(field, value);
     if (is == null

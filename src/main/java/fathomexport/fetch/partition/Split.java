@@ -93,7 +93,7 @@ public final class Split {
 
   /** Returns the order in which responses are assumed to be sorted, for display. */
   public String way() {
-    return sortable() ? "sorted by " + course.order().assumed() : "in parts without an order";
+    return sortable() ? "sorted by " + course.order().assumed() : "in partitions without an order";
   }
 
   /** Returns whether sorted responses are usable. */
@@ -113,7 +113,7 @@ public final class Split {
    */
   public Ask ask() {
     if (done()) {
-      throw new IllegalStateException("the period is split");
+      throw new IllegalStateException("all partitions of the period are fetched");
     }
     SplitFrame frame = course.frame();
     Ask ask = frame.ask();
@@ -148,7 +148,7 @@ public final class Split {
       parts++;
       fruitless = 0;
     } else if (++fruitless > MOST_FRUITLESS && failure() == null) {
-      course.fail("the server's answers to filters make no sense");
+      course.fail("the API's answers to filtered requests are inconsistent");
     }
     return kept;
   }

@@ -59,7 +59,7 @@ final class SplitCourse {
       failure =
           banned.isEmpty()
               ? "no field of the grouping can be filtered on"
-              : "rows without a value cannot be asked for";
+              : "rows without a value cannot be requested";
     } else {
       walk(Part.ALL, first, estimate, banned);
     }
@@ -135,8 +135,8 @@ final class SplitCourse {
   Kept unsplittable(Part part) {
     return fail(
         part.filters().isEmpty()
-            ? "no field of the grouping can be walked by"
-            : "a part of it has more rows than the limit and no field left to walk it by");
+            ? "no field of the grouping can divide it into partitions"
+            : "one partition has more rows than the limit, and no field is left to divide it");
   }
 
   /**
@@ -145,7 +145,7 @@ final class SplitCourse {
    */
   Kept bereft(Part part) {
     if (!banned.add(part.bereft())) {
-      return fail("rows without " + fields.get(part.bereft()).apiName() + " cannot be asked for");
+      return fail("rows without " + fields.get(part.bereft()).apiName() + " cannot be requested");
     }
     return restart();
   }

@@ -67,7 +67,7 @@ final class ParquetSamples implements SampleStore {
   @Override
   public void prepare() {
     locked(
-        "cannot make " + layout.root() + " ready for samples",
+        "cannot prepare " + layout.root() + " for samples",
         () -> {
           DurableFiles.createDirectories(notes());
           for (SampleTable table : SampleTable.values()) {
@@ -164,7 +164,7 @@ final class ParquetSamples implements SampleStore {
     try {
       sample = fromJson(content);
     } catch (IllegalArgumentException | DateTimeException e) {
-      throw new IOException(note + " holds what it should not: move it away", e);
+      throw new IOException(note + " contains invalid data: move it away", e);
     }
     for (SampleTable table : SampleTable.values()) {
       write(table, sample);
@@ -248,7 +248,7 @@ final class ParquetSamples implements SampleStore {
       if (written != rows) {
         throw new SinkException(
             SinkException.Kind.INTEGRITY,
-            file + " would hold " + written + " rows instead of " + rows + "; it stays as it was",
+            file + " would hold " + written + " rows instead of " + rows + "; it was not changed",
             null);
       }
       DurableFiles.replace(temporary, file);

@@ -94,7 +94,7 @@ public final class ParquetSink implements Sink {
             });
       }
     } catch (IOException e) {
-      throw unavailable("cannot make " + layout.root() + " ready", e);
+      throw unavailable("cannot prepare " + layout.root(), e);
     }
     return Migrated.WHOLLY;
   }
@@ -163,7 +163,7 @@ public final class ParquetSink implements Sink {
     } catch (DamagedFileException e) {
       throw damaged(confirmation.window(), e);
     } catch (IOException e) {
-      throw unavailable("cannot note that " + confirmation.window() + " was confirmed", e);
+      throw unavailable("cannot record that " + confirmation.window() + " was confirmed", e);
     }
   }
 
@@ -172,7 +172,7 @@ public final class ParquetSink implements Sink {
         SinkException.Kind.DAMAGED,
         "window "
             + window
-            + " is not stored as Parquet, since a damaged file stands where it belongs: "
+            + " is not stored as Parquet, because the file that it belongs to is damaged: "
             + e.getMessage(),
         e);
   }
@@ -232,7 +232,7 @@ public final class ParquetSink implements Sink {
     try {
       locks.close();
     } catch (IOException e) {
-      throw unavailable("cannot close the locks below " + layout.own(), e);
+      throw unavailable("cannot close the locks in " + layout.own(), e);
     }
   }
 

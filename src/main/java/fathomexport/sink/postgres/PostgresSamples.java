@@ -56,7 +56,7 @@ final class PostgresSamples implements SampleStore {
       if (!Database.worthRepeating(e)) {
         throw failed(sample, e, false);
       }
-      LOG.warn("the sample of site {} is stored once more: {}", sample.site(), e.getMessage());
+      LOG.warn("storing the sample of site {} again: {}", sample.site(), e.getMessage());
       again(sample, first.committing && Database.lost(e), e);
     }
   }
@@ -86,11 +86,11 @@ final class PostgresSamples implements SampleStore {
               perhapsStored ? SinkException.Kind.UNKNOWN : database.failure(e).kind(),
               database.describe(e)
                   + (perhapsStored
-                      ? "; whether the sample of site "
+                      ? "; it is not known whether the sample of site "
                           + sample.site()
                           + " at "
                           + sample.sampledAt()
-                          + " is stored is not known"
+                          + " was stored"
                       : ""),
               e);
     };

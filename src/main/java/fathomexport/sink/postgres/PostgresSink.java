@@ -182,7 +182,7 @@ public final class PostgresSink implements Sink {
       try {
         return commit(window, work, connection);
       } catch (Repeatable failure) {
-        LOG.warn("window {} is committed once more: {}", window, failure.getMessage());
+        LOG.warn("committing window {} again: {}", window, failure.getMessage());
         try {
           connection = outage.reconnect(failure.getCause());
         } catch (SQLException e) {
@@ -247,9 +247,9 @@ public final class PostgresSink implements Sink {
                 SinkException.Kind.UNKNOWN,
                 "PostgreSQL at "
                     + database.place()
-                    + " did not answer the commit of window "
+                    + " did not confirm the commit of window "
                     + window
-                    + ", and not the question whether it was done; the next run finds out",
+                    + ", and its outcome could not be determined; the next run will check",
                 e);
       };
     }
@@ -272,13 +272,15 @@ public final class PostgresSink implements Sink {
   /** Determines the outcome of a commit whose response was lost. Never guesses. */
   private Outcome settle(Window window, Work work, String transaction) {
     LOG.warn(
-        "the commit of window {} was not answered; asking for transaction {}", window, transaction);
+        "the server did not confirm the commit of window {}; checking transaction {}",
+        window,
+        transaction);
     long deadline = System.nanoTime() + settleWithin.toNanos();
     while (true) {
       try (Connection connection = database.connect()) {
         return outcome(connection, window, work, transaction);
       } catch (SQLException e) {
-        LOG.warn("transaction {} is not settled yet: {}", transaction, e.getMessage());
+        LOG.warn("the outcome of transaction {} is not known yet: {}", transaction, e.getMessage());
       }
       if (System.nanoTime() - deadline > 0) {
         return Outcome.UNKNOWN;
@@ -313,8 +315,8 @@ public final class PostgresSink implements Sink {
       case "aborted", NOT_GIVEN -> Outcome.ABORTED;
       case "committed" -> {
         LOG.warn(
-            "transaction {} is called committed, but the ledger holds nothing of window {}: it was"
-                + " lost, as in a failover",
+            "the server reports transaction {} as committed, but the ledger has no entry of window"
+                + " {}: the transaction was lost, as may happen in a failover",
             transaction,
             window);
         yield Outcome.ABORTED;
@@ -379,7 +381,10 @@ public final class PostgresSink implements Sink {
     if (UNIQUE_VIOLATION.equals(state) && work.repeatsKey()) {
       return new SinkException(
           SinkException.Kind.INTEGRITY,
-          "window " + window + " repeats a row's key; nothing was stored: " + e.getMessage(),
+          "window "
+              + window
+              + " contains two rows with the same key; nothing was stored: "
+              + e.getMessage(),
           e);
     }
     if (DatabaseFailure.refuses(e)) {
@@ -389,7 +394,7 @@ public final class PostgresSink implements Sink {
               + database.place()
               + ": table "
               + table
-              + " does not take the rows of report "
+              + " rejects the rows of report "
               + window.report()
               + "; nothing was stored: "
               + DatabaseFailure.refusal(e, table),

@@ -370,7 +370,7 @@ class SplitProperties {
     Result result = run(new Case(List.of(Field.HOSTNAME), rows, 5, server, 1));
 
     assertThat(result.split.failure())
-        .isEqualTo("a part of it has more rows than the limit and no field left to walk it by");
+        .isEqualTo("one partition has more rows than the limit, and no field is left to divide it");
     assertThat(result.requests).isLessThan(10);
   }
 

@@ -603,14 +603,32 @@ class PostgresSinkTest extends SinkContract {
         .first()
         .asString()
         .contains("pathname is not '/it's \\ here'");
+  }
+
+  @Test
+  void everyTableViewAndColumnHasAComment() {
+    sink(TestReports.pages(), TestReports.goals());
+
+    // Flyway's own table is the only exception.
     assertThat(
             database.query(
                 """
-                SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-                 WHERE n.nspname IN ('fathom', 'fathom_ops') AND c.relkind IN ('r', 'v')
-                   AND c.relname <> 'schema_history' AND obj_description(c.oid) IS NULL\
+                SELECT n.nspname || '.' || c.relname || coalesce('.' || a.attname, '')
+                  FROM pg_class c
+                  JOIN pg_namespace n ON n.oid = c.relnamespace
+                  JOIN (SELECT attrelid, attnum, attname FROM pg_attribute
+                         WHERE attnum > 0 AND NOT attisdropped
+                        UNION ALL
+                        SELECT oid, 0, NULL FROM pg_class) a ON a.attrelid = c.oid
+                 WHERE n.nspname IN ('fathom', 'fathom_ops') AND c.relkind IN ('r', 'v', 'm')
+                   AND c.relname <> 'schema_history'
+                   AND coalesce(CASE a.attnum
+                                  WHEN 0 THEN obj_description(c.oid, 'pg_class')
+                                  ELSE col_description(c.oid, a.attnum)
+                                END, '') = ''
+                 ORDER BY 1\
                 """))
-        .containsExactly(List.of(0L));
+        .isEmpty();
   }
 
   private String columns(String table) {

@@ -139,7 +139,7 @@ final class CarriedRows implements Closeable {
         || !said.entry().stored()
         || said.entry().certificate().rows() != total.rows()
         || (plan.columnsStay() && !said.digest().equals(total.digest()))) {
-      throw damaged("the rows of " + done.period() + " are not those that it says it holds");
+      throw damaged("the rows of " + done.period() + " do not match its metadata");
     }
     if (keyIsReplaced) {
       replaced.put(done, total);

@@ -168,11 +168,11 @@ public final class FileSetCommit {
     if (!footer.site().equals(slice.site())) {
       throw new DamagedFileException(
           file
-              + " holds rows of site "
+              + " contains rows of site "
               + footer.site()
               + ", not of "
               + slice.site()
-              + ": the file system does not tell their folders apart",
+              + ": the file system does not distinguish the folders of the two",
           null);
     }
     return footer;
@@ -263,9 +263,9 @@ public final class FileSetCommit {
             load.window()
                 + ": "
                 + plan.file
-                + " would hold "
+                + " would contain "
                 + written
-                + " rows, certified are "
+                + " rows instead of the certified "
                 + ledger.rows()
                 + "; nothing was stored",
             null);

@@ -56,7 +56,7 @@ final class LoadCheck {
           int order =
               Arrays.compareUnsigned(previous, 0, previousLength, narrow.bytes(), 0, length);
           if (order >= 0) {
-            throw integrity(order == 0 ? "a key stands twice" : "rows are out of order", current);
+            throw integrity(order == 0 ? "a key occurs twice" : "rows are out of order", current);
           }
         }
         if (previous.length < length) {

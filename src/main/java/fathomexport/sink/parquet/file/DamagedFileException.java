@@ -26,7 +26,7 @@ public final class DamagedFileException extends IOException {
             + " "
             + quoted(file.resolveSibling(file.getFileName() + ".damaged"))
             + "), and export its days again with backfill --force; until then they count as not"
-            + " stored, and nothing is written over it",
+            + " stored, and the file is not overwritten",
         cause);
   }
 

@@ -109,7 +109,7 @@ public final class FileLocks implements AutoCloseable {
           for (long waited = 0; !lockProcesses(); waited += POLL_MILLIS) {
             if (waited >= LONGEST_WAIT.toMillis()) {
               throw new IOException(
-                  "another process holds " + file + ": see that it ends, and run again");
+                  "another process has locked " + file + ": wait until it ends, and run again");
             }
             Thread.sleep(POLL_MILLIS);
           }

@@ -44,14 +44,14 @@ public record FileLedger(
       Path place =
           layout.file(entry.report(), entry.slice().site(), grouping, entry.certificate().period());
       if (!entry.report().equals(report)) {
-        return "it holds report " + entry.report();
+        return "it contains report " + entry.report();
       }
       if (!place.equals(file)) {
-        return "it holds "
+        return "it contains "
             + entry.certificate().period()
             + " of site "
             + entry.slice().site()
-            + ", which belongs into "
+            + ", which belongs in "
             + place;
       }
     }
@@ -59,6 +59,6 @@ public record FileLedger(
     boolean below =
         StreamSupport.stream(layout.root().relativize(folder).spliterator(), false)
             .anyMatch(part -> part.toString().equals(folderOfSite));
-    return below ? "" : "it holds site " + site;
+    return below ? "" : "it contains site " + site;
   }
 }

@@ -100,7 +100,7 @@ public final class FileLedgers {
       FileLedger ledger = json.parse(reader.getFileMetaData().getKeyValueMetaData());
       if (ledger != null && ledger.rows() != reader.getRecordCount()) {
         throw new IOException(
-            "it holds " + reader.getRecordCount() + " rows, certified are " + ledger.rows());
+            "it contains " + reader.getRecordCount() + " rows instead of " + ledger.rows());
       }
       return ledger;
     }
@@ -227,9 +227,9 @@ public final class FileLedgers {
           SinkException.Kind.DEFINITION,
           "report "
               + report.name()
-              + " is now by "
+              + " is now grouped by "
               + FileSchema.grain(report.schema())
-              + ", but its files are by "
+              + ", but its files are grouped by "
               + FileSchema.grain(footer.schema())
               + " (see "
               + file

@@ -31,10 +31,10 @@ final class LedgerAnswers {
       throw LedgerException.ofDamage(String.valueOf(e.getMessage()), e);
     } catch (IOException e) {
       throw new LedgerException(
-          "the ledger below " + layout.root() + " does not answer: " + DurableFiles.reason(e), e);
+          "cannot read the ledger in " + layout.root() + ": " + DurableFiles.reason(e), e);
     } catch (IllegalArgumentException | DateTimeException e) {
       throw new LedgerException(
-          "the ledger below " + layout.own() + " holds what it should not: " + e.getMessage(), e);
+          "the ledger in " + layout.own() + " contains invalid data: " + e.getMessage(), e);
     }
   }
 }

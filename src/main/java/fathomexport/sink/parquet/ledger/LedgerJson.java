@@ -72,7 +72,7 @@ public final class LedgerJson {
       return null;
     }
     if (!digest(report, ledger).equals(metadata.get(SHA256_KEY))) {
-      throw new IOException("its metadata does not fit its digest");
+      throw new IOException("its metadata does not match its digest");
     }
     return parsePeriods(schema(report), ledger);
   }
@@ -340,7 +340,7 @@ public final class LedgerJson {
       throw new IOException(
           "its metadata has version "
               + version
-              + ", this program knows version "
+              + ", but this program supports version "
               + VERSION
               + ": use the program that wrote it, or a newer one");
     }

@@ -114,9 +114,9 @@ final class PeriodTotalsCheck {
             + ReportTable.SCHEMA
             + "."
             + load.window().report()
-            + " does not keep the rows of report "
+            + " changes or drops rows of report "
             + load.window().report()
-            + " as they are ("
+            + " ("
             + String.join(", ", meddlers)
             + "): "
             + disagreement.what()
@@ -126,7 +126,7 @@ final class PeriodTotalsCheck {
             + disagreement.found()
             + " instead of "
             + disagreement.certified()
-            + "; nothing was stored. Remove what drops or changes rows, then run again",
+            + "; nothing was stored. Remove the cause, then run again",
         null);
   }
 

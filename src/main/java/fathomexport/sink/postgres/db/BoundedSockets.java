@@ -119,7 +119,7 @@ public final class BoundedSockets extends SocketFactory {
         if (!written.complete(true)) {
           SocketTimeoutException late =
               new SocketTimeoutException(
-                  "the server took nothing of what was sent for " + socket.millis + " ms");
+                  "the server accepted no data for " + socket.millis + " ms");
           late.initCause(e);
           throw late;
         }

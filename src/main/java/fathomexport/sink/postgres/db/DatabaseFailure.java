@@ -57,7 +57,7 @@ public record DatabaseFailure(SinkException.Kind kind, String message) {
           words
               + ". Check user and password under postgres: in the settings (user is "
               + user
-              + "), and whether the server's pg_hba.conf lets this machine in");
+              + "), and whether the server's pg_hba.conf allows connections from this machine");
     }
     if (state.equals(NO_SUCH_DATABASE)) {
       return new DatabaseFailure(
@@ -68,7 +68,7 @@ public record DatabaseFailure(SinkException.Kind kind, String message) {
       return new DatabaseFailure(
           SinkException.Kind.SETTINGS,
           words
-              + ". postgres.url in the settings asks for TLS (sslmode): have the server offer it"
+              + ". postgres.url in the settings requires TLS (sslmode): enable TLS on the server,"
               + " with a certificate that sslrootcert trusts, or choose another sslmode");
     }
     if (state.equals(TOO_MANY_CONNECTIONS)) {
@@ -84,7 +84,7 @@ public record DatabaseFailure(SinkException.Kind kind, String message) {
       return new DatabaseFailure(
           SinkException.Kind.UNAVAILABLE,
           words
-              + ". The database is read-only, as a standby is, also after a failover: postgres.url"
+              + ". The database is read-only, like a standby, or after a failover: postgres.url"
               + " must lead to the primary (name all hosts and add targetServerType=primary)");
     }
     if (COMING_OR_GOING.contains(state)) {
@@ -177,14 +177,15 @@ public record DatabaseFailure(SinkException.Kind kind, String message) {
           + " REPLICA IDENTITY FULL), or leave it out of the publication";
     }
     if (state.equals("42501") || state.equals("0A000")) {
-      return "Grant the settings' role what it lacks, or switch the table's row-level security off"
-          + " for it (ALTER TABLE "
+      return "Grant the missing rights to the role in the settings, or switch row-level security"
+          + " off"
+          + " for that role (ALTER TABLE "
           + table
           + " NO FORCE ROW LEVEL SECURITY, or a role with BYPASSRLS)";
     }
-    return "Remove what refuses the rows from "
+    return "Remove the constraint, trigger or rule that rejects the rows from "
         + table
-        + ", or change it so that it takes what the API reports; then run again";
+        + ", or change it so that it accepts what the API reports; then run again";
   }
 
   /** Returns the context that the server reports, in one line; empty if it reports none. */

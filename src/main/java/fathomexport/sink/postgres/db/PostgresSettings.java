@@ -28,7 +28,7 @@ public record PostgresSettings(String url, String user, @Nullable SecretRef pass
     }
     if (LOGIN.matcher(url).find()) {
       throw new IllegalArgumentException(
-          "the database's url must not carry a user or a password: they have keys of their own");
+          "the database's url must not contain a user or a password: use the keys user and password");
     }
     if (user.isBlank()) {
       throw new IllegalArgumentException("the database's user must be named");
@@ -47,7 +47,7 @@ public record PostgresSettings(String url, String user, @Nullable SecretRef pass
     user.setProperty(PGProperty.USER.getName(), this.user);
     Properties parts = Driver.parseURL(url, user);
     if (parts == null) {
-      throw new IllegalArgumentException("not a url that pgjdbc takes: " + this);
+      throw new IllegalArgumentException("not a url that pgjdbc accepts: " + this);
     }
     return new Location(
         first(PGProperty.PG_HOST.getOrDefault(parts), "localhost"),

@@ -238,7 +238,7 @@ public final class PermitLease implements AutoCloseable {
             return true;
           });
     } catch (SQLException e) {
-      LOG.debug("a place in the queue is left to grow stale", e);
+      LOG.debug("could not leave the queue; the place expires", e);
     }
   }
 
@@ -343,7 +343,7 @@ public final class PermitLease implements AutoCloseable {
       throws SQLException {
     List<PermitSchedule.Permit> orphans = found.orphans(session.holder(), underWay);
     for (PermitSchedule.Permit orphan : orphans) {
-      LOG.warn("a permit whose reply was lost is given back");
+      LOG.warn("giving back a permit whose reply was lost");
       PermitTables.giveBack(connection, orphan.id(), null);
     }
     return found.without(orphans);

@@ -194,9 +194,9 @@ final class PermitTables {
       Instant ended = permit.endedBy(schedule.now());
       if (ended != null && permit.endedAt() == null) {
         LOG.warn(
-            "a request of {} is counted as ended: its run {}",
+            "a request of {} counts as ended, because its run {}",
             account,
-            permit.alive() ? "has said nothing for too long" : "is gone");
+            permit.alive() ? "has not reported its end in time" : "no longer exists");
         Queries.update(
             connection,
             "UPDATE fathom_ops.permit SET ended_at = ? WHERE id = ? AND ended_at IS NULL",

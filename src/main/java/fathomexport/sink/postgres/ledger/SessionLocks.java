@@ -137,7 +137,7 @@ final class SessionLocks implements PipelineLocks, AutoCloseable {
         if (connection.isValid(ANSWER_SECONDS)) {
           return true;
         }
-        LOG.warn("the connection that locks pipeline {} is lost; taking the lock again", pipeline);
+        LOG.warn("the connection that locks pipeline {} was lost; taking the lock again", pipeline);
         database.discard(connection);
         superseded = !takeAgain();
         return !superseded;

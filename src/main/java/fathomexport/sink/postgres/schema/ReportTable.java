@@ -96,7 +96,8 @@ public final class ReportTable {
               + report.name()
               + ": table "
               + qualifiedName()
-              + " is there already and is not fathom-export's. Give the report another name, or: "
+              + " already exists and was not created by fathom-export. Give the report another name,"
+              + " or: "
               + moveAway(connection));
     }
     List<String> before =
@@ -110,15 +111,15 @@ public final class ReportTable {
       return Optional.of(
           "report "
               + report.name()
-              + ": its rows were told apart by ("
+              + ": its rows were identified by ("
               + String.join(", ", before)
               + "), date grouping "
               + grouping.get()
-              + ", and would now be by ("
+              + ", and would now be identified by ("
               + String.join(", ", after)
               + "), date grouping "
               + report.dateGrouping().apiName()
-              + ". Stored rows cannot be carried over: give the report another name, or: "
+              + ". Stored rows cannot be converted: give the report another name, or: "
               + moveAway(connection));
     }
     for (Column c : schema.columns(Column.Role.MEASURE)) {
@@ -147,11 +148,11 @@ public final class ReportTable {
       return Optional.of(
           "report "
               + report.name()
-              + " no longer asks for "
+              + " no longer has the aggregates "
               + String.join(", ", removed)
               + ", which "
               + qualifiedName()
-              + " holds. Give the report another name, or drop what was stored of it: "
+              + " contains. Give the report another name, or drop the columns with their values: "
               + dropReaders(connection)
               + "ALTER TABLE "
               + qualifiedName()
@@ -256,11 +257,11 @@ public final class ReportTable {
     String text =
         "Fathom Analytics "
             + report.entity().apiName()
-            + "s: a row a site, "
+            + "s: one row per site, "
             + (report.events() == null ? "" : "event, ")
             + rows
             + report.fields().stream().map(f -> ", " + f.apiName()).collect(Collectors.joining())
-            + ". How complete it is stands in fathom_ops.ledger.";
+            + ". fathom_ops.ledger shows which periods are stored and complete.";
     if (!report.filters().isEmpty()) {
       text +=
           report.filters().stream()
@@ -289,12 +290,13 @@ public final class ReportTable {
     if (aggregate.isPresent()) {
       return switch (aggregate.get()) {
         case VISITS -> "Unique site visits";
-        case UNIQUES -> "Unique page visits; those of groups do not add up to the site's";
+        case UNIQUES ->
+            "Unique page visits; the values of groups do not add up to the value of the site";
         case PAGEVIEWS -> "Pageviews";
         case AVG_DURATION -> "Average duration in seconds; null when nothing was measured";
         case BOUNCE_RATE -> "Bounce rate in percent, 0 to 100; null when there were no visits";
-        case CONVERSIONS -> "Completions of the event";
-        case UNIQUE_CONVERSIONS -> "Visitors that completed the event";
+        case CONVERSIONS -> "How often the event was completed";
+        case UNIQUE_CONVERSIONS -> "Number of visitors who completed the event";
         case VALUE -> "Value of the conversions in cents; null when the event has none";
       };
     }
@@ -304,18 +306,18 @@ public final class ReportTable {
       case TIME ->
           switch (report.dateGrouping()) {
             case HOUR ->
-                "Hour, local time of the site; one label stands for both hours that an autumn"
-                    + " change repeats";
-            case DAY -> "Day, in the site's zone";
-            case MONTH -> "First day of the month, in the site's zone";
-            case YEAR -> "First day of the year, in the site's zone";
+                "Hour, in the site's local time. When clocks are set back, one value stands for both"
+                    + " hours of that name";
+            case DAY -> "Day, in the site's time zone";
+            case MONTH -> "First day of the month, in the site's time zone";
+            case YEAR -> "First day of the year, in the site's time zone";
             case NONE ->
                 c.name().equals("date_from")
-                    ? "First day of the range, in the site's zone"
-                    : "Last day of the range, in the site's zone";
+                    ? "First day of the range, in the site's time zone"
+                    : "Last day of the range, in the site's time zone";
           };
-      case FIELD -> "As the API gives it: null and the empty text may be two groups";
-      case MEASURE -> throw new IllegalStateException("a measure that is no aggregate: " + c);
+      case FIELD -> "As the API returns it; null and the empty text may be two different groups";
+      case MEASURE -> throw new IllegalStateException("a measure that is not an aggregate: " + c);
     };
   }
 

@@ -12,7 +12,7 @@ import java.util.Set;
 /**
  * The three roles: {@code fathom_owner} migrates, {@code fathom_loader} writes rows, {@code
  * fathom_reader} reads. Creates and grants what the connected role may, and nothing that is there
- * already; the rest are statements for somebody who may.
+ * already; the rest are statements for an administrator.
  */
 final class Roles {
   private static final List<String> ALL = List.of("fathom_owner", "fathom_loader", "fathom_reader");
@@ -90,7 +90,7 @@ final class Roles {
   /**
    * Creates the roles and grants their privileges.
    *
-   * @return the statements for somebody who may run them
+   * @return the statements for an administrator
    */
   List<String> grant() throws SQLException {
     List<String> rest = new ArrayList<>(create());

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Generates the views of schema {@code fathom_bi}, and replaces those that have changed. A view
  * keeps its columns, their order and their types; new ones come at the end, so that what users have
- * built on it goes on. Where that is impossible, and something depends on the view, it stays as it
+ * built on it still works. Where that is impossible, and something depends on the view, it stays as it
  * is and a notice says what to do. Views of users are left alone, and nothing is dropped by
  * cascade.
  */
@@ -39,7 +39,7 @@ public final class BiViews {
   private final List<String> notices = new ArrayList<>();
 
   /**
-   * @param connection in autocommit mode; the caller makes sure that nobody else migrates
+   * @param connection in autocommit mode; the caller holds the lock on migrations
    */
   public BiViews(Connection connection) {
     this.connection = connection;

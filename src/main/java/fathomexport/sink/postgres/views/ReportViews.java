@@ -72,7 +72,7 @@ final class ReportViews {
     return made;
   }
 
-  /** Returns the qualified expression that shows a field: the null group has a name of its own. */
+  /** Returns the qualified expression that shows a field: null becomes (none). */
   private static String shown(String column) {
     // A real "(none)" is put in quotes, one more than it has, so that two groups never become one.
     return "CASE WHEN "
@@ -184,7 +184,7 @@ final class ReportViews {
               field,
               Measures.TEXT,
               shown(row + "." + Sql.name(field)),
-              "As the API reports it, with (none) where it has no value; '' is a group of its own,"
+              "As the API reports it, with (none) where it has no value; '' is a separate group,"
                   + " and a real (none) stands in quotes"));
     }
     return columns;
@@ -236,7 +236,7 @@ final class ReportViews {
             + ", "
             + report.each()
             + report.fields().stream().map(f -> ", " + f).collect(Collectors.joining())
-            + " with traffic. A day without rows is told apart by fathom_bi.calendar: empty or"
+            + " with traffic. fathom_bi.calendar says of a day without rows whether it is empty or"
             + " missing"
             + (report.filtered() ? ". Only what passes the report's filters" : ""),
         columns,
