@@ -65,8 +65,7 @@ class AdditivityTest {
                   directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
               .pipeline("all", "all", "[postgres]", REPORTS);
       Installation.Ended ended =
-          installation.run(
-              "backfill", "all", "--from", FIRST.toString(), "--to", LAST.toString());
+          installation.run("backfill", "all", "--from", FIRST.toString(), "--to", LAST.toString());
       assertThat(ended.code()).as(ended.said()).isZero();
       assertThat(ended.said()).doesNotContain("could not be measured");
     }
@@ -88,8 +87,7 @@ class AdditivityTest {
 
   @Test
   void uniquesThatOverlapAreNull() throws IOException {
-    try (TestDatabase database =
-        exported(Behaviour.unlimited().withVisitorsRecognised(true))) {
+    try (TestDatabase database = exported(Behaviour.unlimited().withVisitorsRecognised(true))) {
       long days = LAST.getDayOfMonth();
       assertThat(database.query("SELECT sum(uniques)::bigint FROM fathom.traffic_daily"))
           .as("the naive sum")

@@ -130,8 +130,7 @@ class WarehouseTest {
     database.executeAsSuperuser(
         "ALTER DATABASE " + database.name() + " SET fathom.as_of = '" + NOW + "'");
     Installation.Ended ended =
-        installation.run(
-            "backfill", "all", "--from", FIRST.toString(), "--to", LAST.toString());
+        installation.run("backfill", "all", "--from", FIRST.toString(), "--to", LAST.toString());
     assertThat(ended.code()).as(ended.said()).isZero();
     ended = installation.run("backfill", "hours", "--from", "2025-10-25", "--to", "2025-10-27");
     assertThat(ended.code()).as(ended.said()).isZero();
@@ -162,7 +161,8 @@ class WarehouseTest {
           Map.entry("calendar", "report, site_id, event_name, date"),
           Map.entry("campaigns_daily", "site_id, date, utm_source, utm_medium, utm_campaign"),
           Map.entry("campaigns_daily_channel", "site_id, date, channel"),
-          Map.entry("campaigns_daily_month", "site_id, month, utm_source, utm_medium, utm_campaign"),
+          Map.entry(
+              "campaigns_daily_month", "site_id, month, utm_source, utm_medium, utm_campaign"),
           Map.entry("definition", "report, valid_from"),
           Map.entry("freshness", "report, site_id, event_name"),
           Map.entry("goals_daily", "site_id, event_name, date, referrer_source"),
@@ -291,8 +291,11 @@ class WarehouseTest {
                       Arrays.stream(GRAIN.getOrDefault(view, "1").split(", "))
                           .map(
                               c ->
-                                  c.equals("date") || c.equals("hour") || c.endsWith("_day")
-                                          || c.equals("month") || c.equals("valid_from")
+                                  c.equals("date")
+                                          || c.equals("hour")
+                                          || c.endsWith("_day")
+                                          || c.equals("month")
+                                          || c.equals("valid_from")
                                       ? c
                                       : c + " COLLATE \"C\"")
                           .collect(Collectors.joining(", "))))
@@ -438,9 +441,7 @@ class WarehouseTest {
 
   @Test
   void nullAndARealNoneStayApart() {
-    assertThat(
-            database.query(
-                "SELECT DISTINCT utm_medium FROM fathom_bi.campaigns_daily"))
+    assertThat(database.query("SELECT DISTINCT utm_medium FROM fathom_bi.campaigns_daily"))
         .containsExactlyInAnyOrder(List.of("\"(none)\""), List.of("(none)"), List.of("cpc"));
   }
 
@@ -459,8 +460,7 @@ class WarehouseTest {
             1.0
                 / visits(
                     viewsOf(BERLIN, day::equals)
-                        .filter(
-                            v -> "Google".equals(v.fields().get(Dimension.REFERRER_SOURCE)))));
+                        .filter(v -> "Google".equals(v.fields().get(Dimension.REFERRER_SOURCE)))));
   }
 
   @Test
@@ -479,8 +479,7 @@ class WarehouseTest {
         .containsExactly(
             24L,
             24L,
-            BigDecimal.valueOf(
-                viewsOf(BERLIN, LocalDate.of(2025, 10, 26)::equals).count()));
+            BigDecimal.valueOf(viewsOf(BERLIN, LocalDate.of(2025, 10, 26)::equals).count()));
   }
 
   @Test

@@ -753,8 +753,7 @@ class PostgresSinkTest extends SinkContract {
     Report after =
         TestReports.measuring("traffic_daily", List.of(Aggregate.VISITS, Aggregate.PAGEVIEWS));
     String wayOut = "ALTER TABLE fathom.\"traffic_daily\" DROP COLUMN \"avg_duration\";";
-    SinkException e =
-        refused(SinkException.Kind.DEFINITION, () -> sink.migrate(List.of(after)));
+    SinkException e = refused(SinkException.Kind.DEFINITION, () -> sink.migrate(List.of(after)));
     assertThat(e)
         .hasMessageContaining("avg_duration")
         .hasMessageContaining("another name")
@@ -763,7 +762,8 @@ class PostgresSinkTest extends SinkContract {
     // The views that read the table are dropped first, as the message says, and come again.
     database.execute(statements(e, "DROP VIEW "));
     sink.migrate(List.of(after));
-    assertThat(database.query("SELECT count(visits) > 2, count(avg_duration) FROM fathom_bi.site_day"))
+    assertThat(
+            database.query("SELECT count(visits) > 2, count(avg_duration) FROM fathom_bi.site_day"))
         .as("generated again")
         .containsExactly(List.of(true, 0L));
     sink.migrate(List.of(after));

@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Generates the views of schema {@code fathom_bi}, and replaces those that have changed. A view
  * keeps its columns, their order and their types; new ones come at the end, so that what users have
- * built on it still works. Where that is impossible, and something depends on the view, it stays as it
- * is and a notice says what to do. Views of users are left alone, and nothing is dropped by
+ * built on it still works. Where that is impossible, and something depends on the view, it stays as
+ * it is and a notice says what to do. Views of users are left alone, and nothing is dropped by
  * cascade.
  */
 public final class BiViews {

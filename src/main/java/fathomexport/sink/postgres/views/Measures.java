@@ -54,7 +54,8 @@ final class Measures {
   static final String VALUE_CENTS =
       "Value of the conversions in cents, as the API reports it. Adds up over days and groups"
           + " within one currency";
-  static final String CURRENCY = "Currency of the value (ISO 4217); null where neither the API nor the setting currencies names it";
+  static final String CURRENCY =
+      "Currency of the value (ISO 4217); null where neither the API nor the setting currencies names it";
 
   static String meaning(Aggregate aggregate) {
     return MEANING.getOrDefault(aggregate, aggregate.apiName());

@@ -67,8 +67,7 @@ class BiViewsTest {
   @Test
   void anAddedMeasureComesAtTheEndAndUsersViewsGoOn() {
     assertThat(
-            migrate(
-                TestReports.measuring("pages", List.of(Aggregate.PAGEVIEWS), Field.PATHNAME)))
+            migrate(TestReports.measuring("pages", List.of(Aggregate.PAGEVIEWS), Field.PATHNAME)))
         .isEmpty();
     String before = columns("fathom_bi.pages");
     database.execute("CREATE VIEW public.mine AS SELECT * FROM fathom_bi.pages");
@@ -85,7 +84,8 @@ class BiViewsTest {
 
   @Test
   void aLostFieldNamesWhatDependsAndTheRunGoesOn() {
-    Report before = TestReports.pageviews("pages", DateGrouping.DAY, Field.HOSTNAME, Field.PATHNAME);
+    Report before =
+        TestReports.pageviews("pages", DateGrouping.DAY, Field.HOSTNAME, Field.PATHNAME);
     Report after = TestReports.pageviews("pages", DateGrouping.DAY, Field.PATHNAME);
     migrate(before);
     database.execute(
