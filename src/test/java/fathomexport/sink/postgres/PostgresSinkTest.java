@@ -797,7 +797,7 @@ class PostgresSinkTest extends SinkContract {
     sink();
     database.execute("CREATE TABLE fathom.traffic_daily (site_id text)");
     assertThat(refused(SinkException.Kind.DEFINITION, () -> sink(TestReports.traffic())))
-        .hasMessageContaining("is not fathom-export's");
+        .hasMessageContaining("was not created by fathom-export");
   }
 
   @Test
