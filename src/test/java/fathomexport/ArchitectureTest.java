@@ -138,6 +138,7 @@ final class ArchitectureTest {
             "sink",
             "sink.parquet",
             "sink.parquet.file",
+            "sink.parquet.ledger",
             "sink.postgres",
             "sink.postgres.db"));
     all.put("lineage", List.of("report", "run", "sink", "sink.postgres.db"));

@@ -9,6 +9,7 @@ import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
@@ -23,6 +24,7 @@ import okhttp3.OkHttpClient;
 import okhttp3.Protocol;
 import okhttp3.Request;
 import okhttp3.Response;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sends one request and reads its response to the last byte, within one deadline. Quotas and
@@ -39,6 +41,10 @@ final class Transport implements AutoCloseable {
       Pattern.compile("application/(json|[a-z0-9!#$&^_.+-]+\\+json)");
 
   private final OkHttpClient http;
+
+  /** The server's clock at its last response; null if no response has said it. */
+  private volatile @Nullable Instant serverTime;
+
   private final String token;
   private final String userAgent;
   private final long timeoutMillis;
@@ -194,6 +200,10 @@ final class Transport implements AutoCloseable {
     return e.getClass().getSimpleName() + (e.getMessage() == null ? "" : ": " + e.getMessage());
   }
 
+  @Nullable Instant serverTime() {
+    return serverTime;
+  }
+
   private static Duration min(Duration a, Duration b) {
     return a.compareTo(b) < 0 ? a : b;
   }
@@ -201,6 +211,7 @@ final class Transport implements AutoCloseable {
   private <T> Attempt<T> answered(Response response, long mostBytes, BodyReader<T> reader)
       throws IOException {
     int status = response.code();
+    RetryAfter.serverTime(response.headers()).ifPresent(at -> serverTime = at);
     if (status == 200) {
       return new Attempt.Usable<>(usable(response, mostBytes, reader));
     }

@@ -5,6 +5,7 @@ import fathomexport.config.Kind.WholeNumber;
 import fathomexport.config.YamlNode.Mapping;
 import fathomexport.config.YamlNode.Place;
 import fathomexport.config.YamlNode.Scalar;
+import fathomexport.report.ExpectBy;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import java.nio.file.Path;
@@ -23,6 +24,9 @@ final class PipelineDecoder {
 
   private static final String SITES_ALLOWED =
       "allowed: all, or a list of site ids such as [CDBUGS]";
+  private static final String EXPECT_BY_ALLOWED =
+      "allowed: hours and minutes such as \"13:00\", which are in UTC, or with a time zone such as"
+          + " \"13:00 Europe/Berlin\"";
   private static final List<String> SINKS = PipelineKeys.SINK.names();
   private static final String SINKS_ALLOWED =
       "allowed: a list of " + String.join(", ", SINKS) + ", such as [" + Settings.POSTGRES + "]";
@@ -54,6 +58,9 @@ final class PipelineDecoder {
                 n -> LookbackMode.decode(n, top.path(PipelineKeys.LOOKBACK), values, problems));
     Set<String> fetched = new HashSet<>();
     Optional<Integer> maxEvents = wholeNumber(top, PipelineKeys.MAX_EVENTS);
+    Optional<ExpectBy> expectBy =
+        top.optional(PipelineKeys.EXPECT_BY)
+            .flatMap(n -> expectBy(n, top.path(PipelineKeys.EXPECT_BY)));
     Set<String> sinks =
         top.required(PipelineKeys.SINKS, SINKS_ALLOWED).map(this::sinks).orElse(Set.of());
     List<Report> reports =
@@ -74,11 +81,25 @@ final class PipelineDecoder {
                     maxEvents.orElse(null),
                     sinks,
                     reports,
-                    fetched));
+                    fetched,
+                    expectBy.orElse(null)));
   }
 
   private Optional<Integer> wholeNumber(Section section, Key<WholeNumber> key) {
     return section.optional(key).flatMap(n -> values.wholeNumber(n, section.path(key), key.kind()));
+  }
+
+  private Optional<ExpectBy> expectBy(YamlNode node, String path) {
+    Optional<Scalar> text = values.text(node, path, EXPECT_BY_ALLOWED);
+    Optional<ExpectBy> time = text.flatMap(t -> ExpectBy.parse(t.text()));
+    if (text.isPresent() && time.isEmpty()) {
+      problems.add(
+          node.at(),
+          path,
+          Problems.quote(text.get().text()) + " is not a time of day",
+          EXPECT_BY_ALLOWED);
+    }
+    return time;
   }
 
   private Optional<SiteSelection> sites(YamlNode node) {

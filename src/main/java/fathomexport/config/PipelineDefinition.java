@@ -1,5 +1,6 @@
 package fathomexport.config;
 
+import fathomexport.report.ExpectBy;
 import fathomexport.report.Report;
 import java.io.Serializable;
 import java.nio.file.Path;
@@ -23,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  * @param reports one or more, with distinct names
  * @param fetched names of the reports whose look-back is fetched every night, even if a control
  *     query would confirm it
+ * @param expectBy by when a nightly run should have fetched what has ended; null if the file does
+ *     not set it
  */
 public record PipelineDefinition(
     String name,
@@ -32,7 +35,8 @@ public record PipelineDefinition(
     @Nullable Integer maxEvents,
     Set<String> sinks,
     List<Report> reports,
-    Set<String> fetched)
+    Set<String> fetched,
+    @Nullable ExpectBy expectBy)
     implements Serializable {
 
   public static final int DEFAULT_LOOKBACK_DAYS = 3;
@@ -72,7 +76,7 @@ public record PipelineDefinition(
       int lookbackDays,
       Set<String> sinks,
       List<Report> reports) {
-    this(name, file, sites, lookbackDays, null, sinks, reports, Set.of());
+    this(name, file, sites, lookbackDays, null, sinks, reports, Set.of(), null);
   }
 
   public Path path() {

@@ -182,8 +182,25 @@ final class SettingsDecoder {
                 parquet
                     .required(
                         SettingsKeys.PARQUET_ROOT, "name the directory that the data sets go into")
-                    .flatMap(n -> path(n, parquet.path(SettingsKeys.PARQUET_ROOT))))
+                    .flatMap(n -> directory(n, parquet.path(SettingsKeys.PARQUET_ROOT))))
         .map(Parquet::new);
+  }
+
+  /** Decodes the path of a directory of this machine. */
+  private Optional<String> directory(YamlNode node, String path) {
+    Optional<String> written = values.text(node, path).map(Scalar::text);
+    if (written.isPresent() && SettingsKeys.NO_DIRECTORY.matcher(written.get()).find()) {
+      problems.add(
+          node.at(),
+          path,
+          Problems.quote(written.get())
+              + (written.get().contains("$")
+                  ? " contains $, and variables are not expanded"
+                  : " is the address of a storage that is not supported"),
+          "allowed: a directory of this machine such as warehouse or /srv/warehouse");
+      return Optional.empty();
+    }
+    return written.isEmpty() ? Optional.empty() : path(node, path);
   }
 
   private Optional<Lineage> lineage(YamlNode node) {

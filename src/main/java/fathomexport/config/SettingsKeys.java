@@ -138,10 +138,16 @@ final class SettingsKeys {
           Group.of(POSTGRES_URL, POSTGRES_USER, POSTGRES_PASSWORD),
           "The PostgreSQL database that rows go to. Leave the section out if you do not use it.");
 
+  /** Text that begins like an address of another storage than this machine's, or has a variable. */
+  static final Pattern NO_DIRECTORY = Pattern.compile("^[ \\t\\r\\n]*[A-Za-z][A-Za-z0-9+.-]*:|\\$");
+
   static final Key<Text> PARQUET_ROOT =
       Key.required(
           "root",
-          PATH,
+          PATH.without(
+              NO_DIRECTORY.pattern(),
+              "must be a directory of this machine: addresses such as s3://bucket and variables such"
+                  + " as $HOME are not supported"),
           "The directory that the data sets go into. A relative path is relative to the directory"
               + " that the command is started in.",
           "warehouse",

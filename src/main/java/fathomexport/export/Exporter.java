@@ -16,6 +16,7 @@ import fathomexport.ledger.Ledger;
 import fathomexport.ledger.LedgerException;
 import fathomexport.ledger.PipelineLocks;
 import fathomexport.ledger.RunRecord;
+import fathomexport.plan.Missing;
 import fathomexport.plan.Mode;
 import fathomexport.plan.Plan;
 import fathomexport.plan.Subject;
@@ -34,6 +35,7 @@ import fathomexport.run.ExportSettings;
 import fathomexport.run.ExportSpec;
 import fathomexport.run.FailureKind;
 import fathomexport.run.FailurePolicy;
+import fathomexport.run.MissingRange;
 import fathomexport.run.Patience;
 import fathomexport.run.Priority;
 import fathomexport.run.RunEnvironment;
@@ -42,16 +44,19 @@ import fathomexport.run.RunResult;
 import fathomexport.run.RunSummary;
 import fathomexport.run.StaleRange;
 import fathomexport.run.WindowOutcome;
+import fathomexport.run.WrongClockException;
 import fathomexport.sink.Fence;
 import fathomexport.sink.Migrated;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkException;
+import fathomexport.sink.parquet.file.Layout;
 import fathomexport.sink.parquet.file.ParquetSettings;
 import fathomexport.sink.postgres.PostgresSink;
 import fathomexport.sink.postgres.db.PostgresSettings;
 import fathomexport.sink.postgres.lease.PermitLease;
 import fathomexport.sinks.PipelineLock;
 import fathomexport.sinks.Sinks;
+import fathomexport.sinks.UnrecordedRuns;
 import fathomexport.verify.Verification;
 import fathomexport.verify.VerifyRun;
 import fathomexport.window.RunContext;
@@ -68,10 +73,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The commands on a configuration: the only entry point of this package for the command line and
@@ -81,12 +90,17 @@ public final class Exporter {
   /** Maximum age of control totals from an interrupted run; older ones are queried again. */
   private static final Duration CONTROL_AGE = Duration.ofHours(2);
 
+  private static final Logger LOG = LoggerFactory.getLogger(Exporter.class);
+
+  /** The directory of the records that are not in the ledger yet. */
+  private static final String UNRECORDED = "unrecorded";
+
   private static final Duration MINUTE = Duration.ofMinutes(1);
 
-  /** More than a year of runs, even where other pipelines run every hour. */
+  /** More than a year of runs, even where the pipeline runs every hour. */
   private static final int RUNS_FOR_SUCCESS = 10_000;
 
-  /** Enough runs to find the last one of a pipeline among those of others. */
+  /** Enough runs to find the last one that had windows to export. */
   private static final int RECENT_RUNS = 50;
 
   private final ExportSettings settings;
@@ -164,11 +178,14 @@ public final class Exporter {
    * @param detailed whether pages and referrers are queried, too
    */
   public RunResult snapshot(ExportJob job, boolean detailed, List<String> beamArguments) {
-    return guarded(
-        () -> {
+    return recorded(
+        job,
+        SnapshotRun.COMMAND,
+        begun -> {
           UnpackDirectories.require();
           try (Sinks sinks = open(job)) {
             sinks.all().forEach(sink -> sink.samples().prepare());
+            recordEarlier(job, sinks);
             // Not the pipeline's own lock: a nightly run and a snapshot may run at the same time.
             Optional<PipelineLocks.RunLock> lock = sinks.ledger().tryLock("snapshot/" + job.name());
             if (lock.isEmpty()) {
@@ -184,6 +201,7 @@ public final class Exporter {
               SnapshotRun run =
                   new SnapshotRun(environment, sinks, client, detailed, settings.maxInFlight());
               Accounts.Found found = new Accounts(client).subjects(job.withoutReports());
+              WrongClockException.refuse(environment.time().instant(), client.serverTime());
               RunRecord done =
                   run.run(
                       found,
@@ -254,6 +272,7 @@ public final class Exporter {
           try (Sinks sinks = open(job);
               FathomClient client = lookingUp()) {
             Accounts.Found found = new Accounts(client).subjects(job);
+            WrongClockException.refuse(environment.time().instant(), client.serverTime());
             LedgerView view = new LedgerView(job, sinks);
             WindowPlanner planner = planner(job, mode, view, found.subjects());
             EventBound events = EventBound.of(job, found.subjects(), view.storedEvents());
@@ -285,12 +304,14 @@ public final class Exporter {
     return guarded(
         () -> {
           try (Sinks sinks = open(job)) {
+            recordEarlier(job, sinks);
             return StatusOverview.of(
                 job,
                 sinks,
                 environment.time().instant(),
                 settings.requestsPerMinute(),
-                settings.accountKey());
+                settings.accountKey(),
+                unrecorded(job));
           }
         });
   }
@@ -300,8 +321,7 @@ public final class Exporter {
     return guarded(
         () -> {
           try (Sinks sinks = open(job)) {
-            return sinks.ledger().runs(RUNS_FOR_SUCCESS).stream()
-                .filter(r -> r.pipeline().equals(job.name()) && r.command().equals(command))
+            return sinks.ledger().runs(job.name(), Set.of(command), RUNS_FOR_SUCCESS).stream()
                 .filter(r -> Objects.equals(r.exitCode(), 0))
                 .flatMap(r -> Stream.ofNullable(r.finishedAt()))
                 .max(Instant::compareTo);
@@ -334,11 +354,14 @@ public final class Exporter {
   private RunResult export(
       ExportJob job, Mode mode, Budget budget, Patience patience, List<String> beamArguments) {
     ApiSettings api = api(patience);
-    return guarded(
-        () -> {
+    return recorded(
+        job,
+        mode.command(),
+        begun -> {
           UnpackDirectories.require();
           try (Sinks sinks = open(job)) {
             migrate(job, sinks).notices().forEach(environment.listener()::notice);
+            recordEarlier(job, sinks);
             Optional<PipelineLock> lock = sinks.tryLock(job.name());
             if (lock.isEmpty()) {
               throw new ExportFailedException(
@@ -349,10 +372,111 @@ public final class Exporter {
             PostgresSettings quota = quota(job);
             try (PipelineLock held = lock.get();
                 FathomClient client = client(api, job, priority(mode), quota, budget)) {
-              return export(job, mode, api, quota, budget, beamArguments, sinks, held, client);
+              recordKilled(job, sinks);
+              return export(
+                  job, mode, api, quota, budget, beamArguments, sinks, held, client, begun);
             }
           }
         });
+  }
+
+  /** Work that sets the reference to the record of its run as soon as the run has begun. */
+  private interface Recorded {
+    RunResult run(AtomicReference<@Nullable RunRecord> begun);
+  }
+
+  /**
+   * Executes a run. If it fails before its end, this records that: in the ledger, or where it is
+   * kept until the ledger can be reached.
+   */
+  private RunResult recorded(ExportJob job, String command, Recorded work) {
+    Instant startedAt = environment.time().instant();
+    AtomicReference<@Nullable RunRecord> begun = new AtomicReference<>();
+    try {
+      return guarded(() -> work.run(begun));
+    } catch (WrongClockException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      FailurePolicy.Verdict verdict = FailurePolicy.of(e, false);
+      RunRecord end =
+          RunRecords.notBegun(
+              job.name(),
+              command,
+              startedAt,
+              environment.time().instant(),
+              verdict.kind().exitCode(),
+              verdict.message());
+      RunRecord known = begun.get();
+      record(job, known == null ? end : RunRecords.failedAs(known, end), e);
+      throw e;
+    }
+  }
+
+  private void record(ExportJob job, RunRecord failed, RuntimeException why) {
+    if (!isUnreachable(why.getCause())) {
+      try (Sinks sinks = open(job)) {
+        Optional<RunRecord> known = sinks.ledger().run(failed.runId());
+        sinks.ledger().record(known.map(k -> RunRecords.failedAs(k, failed)).orElse(failed));
+        return;
+      } catch (LedgerException | SinkException | SecretUnavailableException e) {
+        LOG.info("run {} is recorded later: {}", failed.runId(), e.getMessage());
+      }
+    }
+    unrecorded(job).keep(failed);
+  }
+
+  /**
+   * Returns whether a failure says that a sink cannot be reached, so that it is not asked again.
+   */
+  private static boolean isUnreachable(@Nullable Throwable cause) {
+    if (cause instanceof SinkException sink) {
+      return switch (sink.kind()) {
+        case UNAVAILABLE, UNKNOWN, ACCESS, SETTINGS -> true;
+        case REFUSED, DAMAGED, DEFINITION, SUPERSEDED, INTEGRITY -> false;
+      };
+    }
+    return cause instanceof LedgerException;
+  }
+
+  /** Returns where records of runs are kept while the ledger cannot be reached. */
+  private UnrecordedRuns unrecorded(ExportJob job) {
+    List<Path> directories = new ArrayList<>();
+    Path root = settings.parquetRoot();
+    if (job.toParquet() && root != null) {
+      directories.add(new Layout(root).own().resolve(UNRECORDED));
+    }
+    Path state = settings.stateDirectory();
+    if (state != null) {
+      directories.add(state.resolve(UNRECORDED));
+    }
+    return new UnrecordedRuns(directories);
+  }
+
+  /** Moves to the ledger what earlier runs could not record there. */
+  private void recordEarlier(ExportJob job, Sinks sinks) {
+    try {
+      unrecorded(job).moveTo(sinks.ledger(), job.name());
+    } catch (LedgerException | SinkException e) {
+      LOG.warn("earlier runs are recorded later: {}", e.getMessage());
+    }
+  }
+
+  /**
+   * Adds to the records of runs that were killed what they had committed. The caller holds the
+   * pipeline's lock, so that no run without an end is in progress.
+   */
+  private static void recordKilled(ExportJob job, Sinks sinks) {
+    for (RunRecord run : sinks.ledger().runs(job.name(), RunRecord.EXPORTS, RECENT_RUNS)) {
+      if (run.finishedAt() == null && !RunRecords.isKilled(run)) {
+        sinks
+            .ledger()
+            .record(
+                RunRecords.killed(
+                    run,
+                    sinks.committedBy(
+                        run.runId(), job.reports().stream().map(Report::name).toList())));
+      }
+    }
   }
 
   private RunResult export(
@@ -364,9 +488,11 @@ public final class Exporter {
       List<String> beamArguments,
       Sinks sinks,
       PipelineLock lock,
-      FathomClient client) {
+      FathomClient client,
+      AtomicReference<@Nullable RunRecord> begun) {
     Instant startedAt = environment.time().instant();
     Accounts.Found found = new Accounts(client).subjects(job);
+    WrongClockException.refuse(startedAt, client.serverTime());
     LedgerView view = new LedgerView(job, sinks);
     WindowPlanner planner = planner(job, mode, view, found.subjects());
     EventBound events = EventBound.of(job, found.subjects(), view.storedEvents());
@@ -390,6 +516,7 @@ public final class Exporter {
       events.leftOut().stream()
           .filter(e -> e.failure() == null)
           .forEach(e -> environment.listener().notice(e.window() + ": " + e.message()));
+      plan.skippedInWords().ifPresent(environment.listener()::notice);
       RunSummary lost =
           failed.stream().map(RunSummary::of).reduce(RunSummary.EMPTY, RunSummary::plus);
       RunRecord ended;
@@ -398,11 +525,15 @@ public final class Exporter {
       } else {
         try (RunContext context =
             new RunContext(spec, environment, sinks, client, lock, spill.path())) {
-          LastNight.troubled(sinks.ledger().runs(RECENT_RUNS), job.name(), found.sites())
+          LastNight.troubled(
+                  sinks.ledger().runs(job.name(), RunRecord.EXPORTS, RECENT_RUNS),
+                  job.name(),
+                  found.sites())
               .forEach(context.failures()::troubled);
           if (!mode.force()) {
             view.seed(context.book(), plan, startedAt.minus(CONTROL_AGE));
           }
+          begun.set(RunRecords.begun(spec));
           sinks.ledger().record(RunRecords.begun(spec));
           long requests =
               new BeamRun(beamArguments, settings.maxInFlight())
@@ -422,7 +553,8 @@ public final class Exporter {
           exitCode,
           found.recordsSkipped(),
           floor(done.requests()),
-          stale(job, found, sinks, plan));
+          stale(job, found, sinks, plan),
+          missing(plan.missing()));
     }
   }
 
@@ -439,6 +571,13 @@ public final class Exporter {
                     + e.getMessage());
       }
     }
+  }
+
+  private static @Nullable MissingRange missing(@Nullable Missing missing) {
+    return missing == null
+        ? null
+        : new MissingRange(
+            missing.periods(), missing.first(), missing.last(), missing.alsoNeverStored());
   }
 
   /** Returns all ranges that are still stale after a run, whatever the time of their storage. */
@@ -499,12 +638,13 @@ public final class Exporter {
     LocalDate from =
         mode instanceof Mode.Backfill backfill
             ? backfill.days().first()
-            // Search for gaps no further back than one window.
+            // Fill gaps no further back than one window.
             : LocalDate.ofInstant(now, ZoneOffset.UTC)
                 .minusDays(settings.maxRangeDays() + job.lookbackDays() + 2L);
     return new WindowPlanner(
         job.reports(),
-        view.holdings(subjects.stream().map(s -> s.site().id()).toList(), from),
+        view.holdings(
+            subjects.stream().map(s -> s.site().id()).toList(), from, mode instanceof Mode.Nightly),
         mode,
         now,
         settings.maxRangeDays(),
@@ -642,7 +782,8 @@ public final class Exporter {
   /**
    * Converts the errors that prevent a command from starting into one exception with an exit code.
    */
-  private static <T> T guarded(Supplier<T> work) {
+  private <T> T guarded(Supplier<T> work) {
+    WrongClockException.refuse(environment.time().instant(), null);
     try {
       return work.get();
     } catch (SecretUnavailableException | SinkException | LedgerException e) {

@@ -148,7 +148,8 @@ public final class Accounts {
     Set<SiteId> again = new HashSet<>();
     while (!queue.isEmpty()) {
       SiteId site = queue.element().id();
-      Outcome<List<String>> events = client.events(site);
+      Outcome<List<String>> events =
+          (again.contains(site) ? client : client.postponing()).events(site);
       events.value().ifPresent(names -> found.put(site, names));
       if (events instanceof Outcome.Failure<List<String>> failure) {
         boolean ends = failure instanceof Outcome.Unavailable<?> u && u.endsRun();

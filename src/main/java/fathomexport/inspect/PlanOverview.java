@@ -7,7 +7,6 @@ import fathomexport.plan.FetchTask;
 import fathomexport.plan.Plan;
 import fathomexport.report.DayRange;
 import fathomexport.report.Report;
-import fathomexport.report.Site;
 import fathomexport.report.SiteId;
 import java.time.LocalDate;
 import java.time.YearMonth;
@@ -235,13 +234,7 @@ public record PlanOverview(
 
   private static List<String> notes(Plan plan, List<String> lost) {
     List<String> notes = new ArrayList<>(lost);
-    if (plan.skipped() > 0) {
-      notes.add(
-          plan.skipped()
-              + " periods are skipped: they lie before their site was added, or before "
-              + Site.FIRST_ACCURATE_DAY
-              + ", from when on the API's numbers are accurate");
-    }
+    plan.skippedInWords().ifPresent(notes::add);
     plan.fetched().stream()
         .map(SiteId::value)
         .sorted()

@@ -1,5 +1,6 @@
 package fathomexport.ledger;
 
+import fathomexport.report.DateGrouping;
 import fathomexport.report.SiteId;
 import java.time.LocalDate;
 import java.util.Collection;
@@ -16,6 +17,23 @@ public interface PeriodLedger {
    * @throws LedgerException if the ledger cannot be read
    */
   List<LedgerEntry> entries(String report, Collection<SiteId> sites, LocalDate from);
+
+  /**
+   * Returns from when to when a report's periods are stored, in no particular order: with as many
+   * ranges as there are holes and slices, however long the history is. Not for reports without date
+   * grouping, whose ranges overlap.
+   *
+   * @param sites the sites; empty for all
+   * @throws LedgerException if the ledger cannot be read
+   */
+  List<StoredRange> storedRanges(String report, DateGrouping grouping, Collection<SiteId> sites);
+
+  /**
+   * Returns what of a run's commits is still stored.
+   *
+   * @param reports the reports of the run
+   */
+  StillStored committed(String runId, Collection<String> reports);
 
   /** Returns how much of a report is stored. */
   Weight weight(String report);

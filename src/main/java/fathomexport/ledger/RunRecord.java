@@ -2,6 +2,7 @@ package fathomexport.ledger;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +31,16 @@ public record RunRecord(
     long quarantined,
     long requests,
     List<String> messages) {
+  /** The command of nightly runs. */
+  public static final String RUN = "run";
+
+  public static final String BACKFILL = "backfill";
+  public static final String SNAPSHOT = "snapshot";
+  public static final String VERIFY = "verify";
+
+  /** The commands that export windows. */
+  public static final Set<String> EXPORTS = Set.of(RUN, BACKFILL);
+
   public RunRecord {
     messages = List.copyOf(messages);
   }

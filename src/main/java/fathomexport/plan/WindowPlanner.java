@@ -27,6 +27,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Decides which windows are due. Deterministic: the result depends only on the ledger, the mode and
@@ -135,7 +136,7 @@ public final class WindowPlanner {
     Comparator<FetchTask> byEnd = Comparator.comparing(t -> t.control().days().last());
     boolean newestFirst = !(mode instanceof Mode.Backfill b) || b.newestFirst();
     tasks.sort(newestFirst ? byEnd.reversed() : byEnd);
-    return new Plan(tasks, stale, skipped, fetched);
+    return new Plan(tasks, stale, skipped, fetched, missing(subjects));
   }
 
   /**
@@ -464,16 +465,16 @@ public final class WindowPlanner {
   }
 
   /**
-   * Returns missing periods before the look-back, after the earliest period that is held: what a
-   * stopped scheduler left out. Includes periods that had no control for a reason that may no
-   * longer apply. Goes back at most one window, so that a forgotten backfill does not cause
-   * unexpected costs.
+   * Returns missing periods before the look-back, after the earliest period that a sink has stored:
+   * what a stopped scheduler left out. Includes periods that had no control for a reason that may
+   * no longer apply. Goes back at most as far as the widest range of a request, so that a forgotten
+   * backfill does not cause unexpected costs.
    */
   private NavigableSet<LocalDate> gaps(
       Report report, Slice slice, LocalDate lookback, LocalDate over) {
     NavigableSet<LocalDate> missing = new TreeSet<>();
     LocalDate earliest = holdingsOf(report).earliest(slice).orElse(lookback);
-    LocalDate bound = over.minusDays(width(report.dateGrouping()) - 1L);
+    LocalDate bound = reach(over);
     LocalDate from = earliest.isBefore(bound) ? bound : earliest;
     DateGrouping grouping = report.dateGrouping();
     for (LocalDate period = grouping.periodStart(from);
@@ -486,6 +487,55 @@ public final class WindowPlanner {
       }
     }
     return missing;
+  }
+
+  /** Returns the first day that a run fetches if it is missing. */
+  private LocalDate reach(LocalDate over) {
+    return over.minusDays(maxRangeDays - 1L);
+  }
+
+  /** Returns what is missing and out of reach of a run; null if there is nothing. */
+  private @Nullable Missing missing(List<Subject> subjects) {
+    if (!(mode instanceof Mode.Nightly nightly) || usual) {
+      return null;
+    }
+    LocalDate firstMissing = null;
+    LocalDate lastMissing = null;
+    LocalDate latestStart = LocalDate.MIN;
+    long periods = 0;
+    for (Subject subject : subjects) {
+      Site site = subject.site();
+      LocalDate over = lastFinishedDay(site);
+      LocalDate lookback = over.minusDays(nightly.lookbackDays());
+      for (Report report : reports) {
+        DateGrouping grouping = report.dateGrouping();
+        if (grouping == DateGrouping.NONE) {
+          continue;
+        }
+        LocalDate end = grouping.periodStart(earlier(reach(over), lookback)).minusDays(1);
+        for (Slice slice : subject.slices(report)) {
+          LocalDate start = holdingsOf(report).earliest(slice).orElse(over);
+          latestStart = start.isAfter(latestStart) ? start : latestStart;
+          LocalDate possible = grouping.periodStart(site.firstDay());
+          LocalDate from = start.isBefore(possible) ? possible : start;
+          if (from.isAfter(end)) {
+            continue;
+          }
+          for (DayRange hole : holdingsOf(report).lacking(slice, new DayRange(from, end))) {
+            periods += hole.periods(grouping).count();
+            firstMissing =
+                firstMissing == null ? hole.first() : earlier(firstMissing, hole.first());
+            lastMissing =
+                lastMissing == null || lastMissing.isBefore(hole.last())
+                    ? hole.last()
+                    : lastMissing;
+          }
+        }
+      }
+    }
+    return firstMissing == null || lastMissing == null
+        ? null
+        : new Missing(periods, firstMissing, lastMissing, latestStart.isAfter(firstMissing));
   }
 
   private Optional<Plan.Stale> stale(

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
  * Thrown when a run cannot start or continue. The kind decides the exit code; the message says what
  * to do.
  */
-public final class ExportFailedException extends RuntimeException {
+public class ExportFailedException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   private final FailureKind kind;

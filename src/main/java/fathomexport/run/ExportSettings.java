@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param patience how long a run retries while the API does not respond
  * @param postgres null if there is no database
  * @param parquetRoot null if there is no Parquet directory
+ * @param stateDirectory where this machine keeps what it cannot write anywhere else; null if there
+ *     is none
  */
 public record ExportSettings(
     URI baseUrl,
@@ -27,7 +29,36 @@ public record ExportSettings(
     String account,
     Duration patience,
     @Nullable Postgres postgres,
-    @Nullable Path parquetRoot) {
+    @Nullable Path parquetRoot,
+    @Nullable Path stateDirectory) {
+
+  /** Creates settings without a state directory. */
+  public ExportSettings(
+      URI baseUrl,
+      SecretRef token,
+      int requestsPerMinute,
+      int maxInFlight,
+      int rowLimit,
+      Duration timeout,
+      int maxRangeDays,
+      String account,
+      Duration patience,
+      @Nullable Postgres postgres,
+      @Nullable Path parquetRoot) {
+    this(
+        baseUrl,
+        token,
+        requestsPerMinute,
+        maxInFlight,
+        rowLimit,
+        timeout,
+        maxRangeDays,
+        account,
+        patience,
+        postgres,
+        parquetRoot,
+        null);
+  }
 
   /** Returns the key under which requests are counted: the same as {@code RequestCount.account}. */
   public String accountKey() {

@@ -149,11 +149,12 @@ public final class FailurePolicy {
       };
     }
     if (failure instanceof Outcome.Unavailable<?> away) {
-      return away.endsRun()
-          ? Reach.RUN
-          : away.cause() == Outcome.Unavailable.Cause.RETRIES_SPENT
-              ? Reach.SITE_AND_REPORT
-              : Reach.WINDOW;
+      return switch (away.cause()) {
+        case DOWN, CLOSED -> Reach.RUN;
+        case SITE_DOWN -> Reach.SITE;
+        case RETRIES_SPENT -> Reach.SITE_AND_REPORT;
+        case ATTEMPTS, INTERRUPTED, HELD -> Reach.WINDOW;
+      };
     }
     return failure instanceof Outcome.Spent || failure instanceof Outcome.Misconfigured
         ? Reach.RUN
@@ -175,7 +176,7 @@ public final class FailurePolicy {
     if (failure instanceof Outcome.Unavailable<?> away) {
       return switch (away.cause()) {
         case ATTEMPTS -> Turn.ITS_OWN;
-        case INTERRUPTED -> Turn.FREE;
+        case INTERRUPTED, HELD -> Turn.FREE;
         default -> Turn.NONE;
       };
     }

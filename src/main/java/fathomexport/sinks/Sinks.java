@@ -3,6 +3,7 @@ package fathomexport.sinks;
 import fathomexport.ledger.Audit;
 import fathomexport.ledger.Ledger;
 import fathomexport.ledger.PipelineLocks;
+import fathomexport.ledger.StillStored;
 import fathomexport.ledger.Weight;
 import fathomexport.run.ExportFailedException;
 import fathomexport.run.FailureKind;
@@ -16,6 +17,7 @@ import fathomexport.sink.parquet.file.ParquetSettings;
 import fathomexport.sink.postgres.PostgresSink;
 import fathomexport.sink.postgres.db.PostgresSettings;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -193,6 +195,13 @@ public final class Sinks implements AutoCloseable {
         .reduce(
             new Weight(0, 0),
             (a, b) -> new Weight(Math.max(a.rows(), b.rows()), a.bytes() + b.bytes()));
+  }
+
+  /** Returns what of a run's commits is still stored in the sink that has most of it. */
+  public StillStored committedBy(String runId, Collection<String> reports) {
+    return sinks.stream()
+        .map(sink -> sink.ledger().committed(runId, reports))
+        .reduce(StillStored.NOTHING, StillStored::max);
   }
 
   public Ledger ledger() {

@@ -76,7 +76,7 @@ public final class VerifyRun {
         new WindowFetcher(
             client,
             new ControlBook(),
-            new Knowledge(sinks, settings.accountKey()),
+            new Knowledge(sinks, settings.accountKey(), false),
             settings.rowLimit(),
             settings.maxRangeDays(),
             spill.path(),

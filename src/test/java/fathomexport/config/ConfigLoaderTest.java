@@ -8,6 +8,7 @@ import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.Entity;
 import fathomexport.report.EventSelection;
+import fathomexport.report.ExpectBy;
 import fathomexport.report.Field;
 import fathomexport.report.Operator;
 import fathomexport.report.Report;
@@ -23,8 +24,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.LocalTime;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -457,6 +461,41 @@ class ConfigLoaderTest {
         .singleElement()
         .asString()
         .contains("cannot be a path");
+  }
+
+  @Test
+  void aRootThatIsNoDirectoryOfThisMachineIsRefused() {
+    for (String root :
+        List.of("s3://bucket/x", "file:/srv/x", "gs://b", "$HOME/x", "/srv/${WAREHOUSE}")) {
+      assertThat(lines(settings("api: {token: {env: T}}\nparquet: {root: '" + root + "'}\n")))
+          .singleElement()
+          .asString()
+          .startsWith("settings.yaml:2: parquet.root: '" + root + "' ")
+          .endsWith("allowed: a directory of this machine such as warehouse or /srv/warehouse");
+    }
+    assertThat(settings("api: {token: {env: T}}\nparquet: {root: './a:b'}\n").problems()).isEmpty();
+  }
+
+  @Test
+  void aRunIsExpectedByATimeOfDay() {
+    Map<String, ExpectBy> read =
+        Map.of(
+            "13:00", new ExpectBy(LocalTime.of(13, 0), ZoneId.of("UTC")),
+            "'00:05 UTC'", new ExpectBy(LocalTime.of(0, 5), ZoneId.of("UTC")),
+            "23:59 America/Argentina/Buenos_Aires",
+                new ExpectBy(LocalTime.of(23, 59), ZoneId.of("America/Argentina/Buenos_Aires")));
+    read.forEach(
+        (text, expected) ->
+            assertThat(pipeline(REPORT + "expect_by: " + text + "\n").orThrow().expectBy())
+                .isEqualTo(expected));
+    assertThat(pipeline(REPORT).orThrow().expectBy()).isNull();
+    for (String text :
+        List.of("noon", "24:00", "9:00", "13:00:00", "13:00 Berlin", "13:00 +02:00")) {
+      assertThat(lines(pipeline(REPORT + "expect_by: " + text + "\n")))
+          .singleElement()
+          .asString()
+          .contains("expect_by: '" + text + "' is not a time of day; allowed: hours and minutes");
+    }
   }
 
   @Test

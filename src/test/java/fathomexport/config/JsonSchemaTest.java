@@ -95,7 +95,7 @@ class JsonSchemaTest {
               JsonSchema.PIPELINE,
               """
               {"sites": ["CDBUGS"], "lookback_days": 3, "lookback": "confirm", "max_events": 500,
-               "sinks": ["postgres"],
+               "expect_by": "13:00 Europe/Berlin", "sinks": ["postgres"],
                "reports": [
                 {"name": "pages", "entity": "pageview", "aggregates": ["visits"],
                  "date_grouping": "day", "field_grouping": ["hostname"], "lookback": "fetch",
@@ -552,7 +552,7 @@ class JsonSchemaTest {
           'http://marquez:5000'; 'jdbc:postgresql:a'; 'jdbc:postgresql:';
           'jdbc:postgresql://h/db?sslmode=disable'; 'jdbc:postgresql://h/db?USER=x';
           'jdbc:postgresql://h/db?a=b&sslPassword=x'; 'jdbc:postgresql://me:pw@h/db';
-          'jdbc:mysql://h/db';
+          'jdbc:mysql://h/db'; 's3://bucket/x'; 'file:/srv/x'; '$HOME/x'; './a:b'; ' a$b';
           """);
 
   private static final List<String> PIPELINE_TEXTS = pipelineTexts();
@@ -566,6 +566,10 @@ class JsonSchemaTest {
                 "postgres",
                 "parquet",
                 "csv",
+                "13:00",
+                "24:00",
+                "13:00 Europe/Berlin",
+                "13:00 +02:00",
                 "current_pages",
                 ".",
                 "..",

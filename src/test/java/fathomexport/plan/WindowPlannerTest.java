@@ -116,6 +116,19 @@ class WindowPlannerTest {
     assertThat(range("2025-12-22", "2026-06-19").days()).isEqualTo(WIDEST);
   }
 
+  /** After a pause that is longer than one request by hour may ask for. */
+  @Test
+  void hoursAreFilledAsFarBackAsDays() {
+    Report hourly = by(DateGrouping.HOUR);
+    reports.add(hourly);
+    holdDays(hourly, range("2026-05-20", "2026-06-02"), NOW);
+    assertThat(nightly(3))
+        .containsExactly(
+            range("2026-06-17", "2026-06-19"),
+            range("2026-06-10", "2026-06-16"),
+            range("2026-06-03", "2026-06-09"));
+  }
+
   @Test
   void whatWasNeverBegunIsNoGap() {
     Report traffic = TestReports.traffic();

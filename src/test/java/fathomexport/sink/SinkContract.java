@@ -16,6 +16,7 @@ import fathomexport.ledger.PipelineLocks;
 import fathomexport.ledger.QuarantinedRow;
 import fathomexport.ledger.Restatement;
 import fathomexport.ledger.RunRecord;
+import fathomexport.ledger.StoredRange;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
@@ -23,6 +24,7 @@ import fathomexport.report.Field;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
+import fathomexport.run.RunRecords;
 import fathomexport.testing.LoadBuilder;
 import fathomexport.testing.Rows;
 import fathomexport.testing.TestReports;
@@ -934,6 +936,8 @@ public abstract class SinkContract {
     ledger.learn(new Learned.Lesson.Limit("a", "event:day::", 100));
     ledger.learn(new Learned.Lesson.Limit("a", "event:day::", 500));
     ledger.learn(new Learned.Lesson.Limit("b", "event:day::", 1000));
+    ledger.learn(new Learned.Lesson.Limit("c", "event:day::", 500));
+    ledger.learn(new Learned.Lesson.LimitUnknown("c", "event:day::"));
     ledger.learn(new Learned.Lesson.Offset("a", OffsetSupport.HONOURED));
     ledger.learn(new Learned.Lesson.Offset("a", OffsetSupport.UNSTABLE));
     ledger.learn(new Learned.Lesson.Offset("b", OffsetSupport.HONOURED));
@@ -1150,6 +1154,66 @@ public abstract class SinkContract {
                     new Slice(new SiteId("ANOTHER"), null),
                     List.of(first.windowId())))
         .isEmpty();
+  }
+
+  @Test
+  void storedRangesEndAtHoles() {
+    Report report = TestReports.traffic();
+    Report monthly = TestReports.pageviews("traffic_monthly", DateGrouping.MONTH);
+    Sink sink = sink(report, monthly);
+    LocalDate may = LocalDate.of(2026, 5, 30);
+    sink.commit(load(report, SITE, may, D2).build());
+    sink.commit(load(report, SITE, D3.plusDays(1), D3.plusDays(3)).build());
+    sink.commit(load(report, OTHER_SITE, D3, D3).build());
+    LocalDate march = LocalDate.of(2026, 3, 1);
+    sink.commit(load(monthly, SITE, march, march.plusDays(34)).build());
+
+    assertThat(sink.ledger().storedRanges(report.name(), DateGrouping.DAY, List.of()))
+        .containsExactlyInAnyOrder(
+            new StoredRange(SITE, new DayRange(may, D2)),
+            new StoredRange(SITE, new DayRange(D3.plusDays(1), D3.plusDays(3))),
+            new StoredRange(OTHER_SITE, new DayRange(D3, D3)));
+    assertThat(
+            sink.ledger().storedRanges(report.name(), DateGrouping.DAY, List.of(OTHER_SITE.site())))
+        .containsExactly(new StoredRange(OTHER_SITE, new DayRange(D3, D3)));
+    // A month that was not over when it was measured is stored nevertheless.
+    assertThat(sink.ledger().storedRanges(monthly.name(), DateGrouping.MONTH, List.of()))
+        .containsExactly(new StoredRange(SITE, new DayRange(march, LocalDate.of(2026, 4, 30))));
+    assertThat(sink.ledger().storedRanges("another", DateGrouping.DAY, List.of())).isEmpty();
+  }
+
+  @Test
+  void runsOfSomeCommandsAreNotCrowdedOutByOthers() {
+    Ledger ledger = sink().ledger();
+    RunRecord night = run("a", LoadBuilder.FETCHED_AT, null, null, List.of());
+    ledger.record(night);
+    for (int i = 1; i <= 5; i++) {
+      ledger.record(
+          RunRecords.finished(
+              new RunRecord(
+                  "s" + i,
+                  "nightly",
+                  RunRecord.SNAPSHOT,
+                  LoadBuilder.FETCHED_AT.plusSeconds(i),
+                  null,
+                  null,
+                  1,
+                  1,
+                  0,
+                  0,
+                  0,
+                  0,
+                  1,
+                  0,
+                  1,
+                  List.of()),
+              LATER,
+              0));
+    }
+    assertThat(ledger.runs(2)).extracting(RunRecord::runId).containsExactly("s5", "s4");
+    assertThat(ledger.runs(night.pipeline(), RunRecord.EXPORTS, 2)).containsExactly(night);
+    assertThat(ledger.runs(null, RunRecord.EXPORTS, 2)).containsExactly(night);
+    assertThat(ledger.runs("another", RunRecord.EXPORTS, 2)).isEmpty();
   }
 
   @Test

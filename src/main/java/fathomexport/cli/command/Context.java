@@ -121,7 +121,20 @@ public final class Context {
     return new Exporter(exportSettings(settings), run);
   }
 
-  static ExportSettings exportSettings(Settings settings) {
+  /**
+   * Returns the directory for what cannot be written anywhere else: {@code FATHOM_EXPORT_STATE}, or
+   * the one that systemd provides, or {@code run} in the working directory.
+   */
+  private Path stateDirectory() {
+    Map<String, String> variables = environment.variables();
+    String given =
+        variables.getOrDefault(
+            "FATHOM_EXPORT_STATE",
+            variables.getOrDefault("STATE_DIRECTORY", "run").replaceFirst(":.*", ""));
+    return environment.workingDirectory().resolve(given.isBlank() ? "run" : given);
+  }
+
+  ExportSettings exportSettings(Settings settings) {
     Settings.Api api = settings.api();
     Settings.Postgres postgres = settings.postgres();
     Settings.Parquet parquet = settings.parquet();
@@ -138,7 +151,8 @@ public final class Context {
         postgres == null
             ? null
             : new ExportSettings.Postgres(postgres.url(), postgres.user(), postgres.password()),
-        parquet == null ? null : Path.of(parquet.root().toString()));
+        parquet == null ? null : Path.of(parquet.root().toString()),
+        stateDirectory());
   }
 
   static ExportJob job(PipelineDefinition pipeline) {
@@ -152,6 +166,7 @@ public final class Context {
         pipeline.maxEvents(),
         pipeline.sinks().contains(Settings.POSTGRES),
         pipeline.sinks().contains(Settings.PARQUET),
-        pipeline.fetched());
+        pipeline.fetched(),
+        pipeline.expectBy());
   }
 }

@@ -8,6 +8,7 @@ import fathomexport.config.ConfigException;
 import fathomexport.config.PipelineDefinition;
 import fathomexport.config.Settings;
 import fathomexport.export.Exporter;
+import fathomexport.inspect.StatusOverview;
 import fathomexport.lineage.RunLineage;
 import fathomexport.run.ExportFailedException;
 import fathomexport.run.ExportJob;
@@ -25,6 +26,9 @@ import picocli.CommandLine.Option;
 
 /** Starts long-running work, shows its progress, and writes its metrics for monitoring. */
 final class Launch {
+  /** The command after which what is stored of reports is not read: it starts every few minutes. */
+  private static final String SNAPSHOT = "snapshot";
+
   private Launch() {}
 
   /** The option for the metrics file. */
@@ -208,12 +212,30 @@ final class Launch {
     Optional<Instant> success =
         code == 0 ? Optional.of(now) : lastSuccess(context, pipeline, command, numbers);
     try {
-      numbers.write(code, now, success, ended == null ? null : ended.result());
+      numbers.write(
+          code,
+          now,
+          success,
+          ended == null ? null : ended.result(),
+          command.equals(SNAPSHOT) ? null : status(context, pipeline));
       return code;
     } catch (IOException e) {
       int worse = code == 0 ? ExitCodes.STORAGE : code;
       complaint.told(worse, "cannot write the metrics file: " + e);
       return worse;
+    }
+  }
+
+  /** Returns what is stored; null if the sinks do not say. */
+  private static @Nullable StatusOverview status(Context context, String pipeline) {
+    try {
+      Settings settings = context.settings();
+      return context
+          .exporter(settings, RunListener.NONE)
+          .status(Context.job(context.pipeline(pipeline, settings)));
+    } catch (ConfigException | ExportFailedException e) {
+      // The run has reported the same failure, and its exit code is among the metrics.
+      return null;
     }
   }
 

@@ -75,7 +75,7 @@ public final class PlanCommand implements Callable<Integer> {
       return;
     }
     if (plan.lines().isEmpty()) {
-      printer.line("Nothing to do: everything that is over is exported.");
+      printer.line("Nothing to do: every finished period is exported.");
     } else {
       table(printer, plan);
       printer.line("");

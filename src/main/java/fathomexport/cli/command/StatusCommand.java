@@ -97,8 +97,13 @@ public final class StatusCommand implements Callable<Integer> {
       table(printer, shown);
       shown.forEach(line -> details(printer, line));
     }
+    StatusWords.sinks(status).forEach(words -> printer.line("! " + words));
     status.damaged().forEach(damaged -> printer.line("! damaged: " + damaged));
+    StatusWords.failedRuns(status).stream()
+        .limit(RUNS)
+        .forEach(words -> printer.line("! " + words));
     RunPrinting.stale(printer, status.pipeline(), status.stale());
+    StatusWords.partial(status).forEach(words -> printer.line("  ~ " + words));
     status.moved().forEach(moved -> printer.line("  ~ " + StatusWords.moved(moved)));
     status
         .lookbackFetched()
@@ -132,6 +137,9 @@ public final class StatusCommand implements Callable<Integer> {
     }
     if (!status.learned().isEmpty()) {
       printer.line("API       " + ApiLesson.summary(status.learned()));
+    }
+    if (!StatusWords.snapshots(status).isEmpty()) {
+      printer.line("Snapshots " + StatusWords.snapshots(status));
     }
     if (!status.runs().isEmpty()) {
       printer.line("");

@@ -6,8 +6,12 @@ import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.PeriodCertificate;
 import fathomexport.ledger.PeriodLedger;
 import fathomexport.ledger.Provenance;
+import fathomexport.ledger.StillStored;
+import fathomexport.ledger.StoredRange;
 import fathomexport.ledger.Weight;
 import fathomexport.report.Aggregate;
+import fathomexport.report.DateGrouping;
+import fathomexport.report.DayRange;
 import fathomexport.report.SiteId;
 import fathomexport.sink.postgres.db.Row;
 import java.sql.SQLException;
@@ -94,6 +98,43 @@ public final class PeriodTables implements PeriodLedger {
     if (value != null) {
       map.put(a, value);
     }
+  }
+
+  @Override
+  public List<StoredRange> storedRanges(
+      String report, DateGrouping grouping, Collection<SiteId> sites) {
+    return queries.list(
+        """
+        SELECT site_id, event_name, min(period) AS first, max(period_end) AS last
+          FROM (SELECT site_id, event_name, period, period_end,
+                       count(*) FILTER (WHERE begins)
+                         OVER (PARTITION BY site_id, event_name ORDER BY period) AS range
+                  FROM (SELECT site_id, event_name, period, period_end,
+                               coalesce(period > lag(period_end)
+                                 OVER (PARTITION BY site_id, event_name ORDER BY period) + 1,
+                                 true) AS begins
+                          FROM fathom_ops.ledger
+                         WHERE report = ? AND stored AND (? OR site_id = ANY (?))) AS p) AS r
+         GROUP BY site_id, event_name, range        """,
+        p ->
+            p.text(report)
+                .flag(sites.isEmpty())
+                .texts(sites.stream().map(SiteId::value).distinct().toList()),
+        r -> new StoredRange(LedgerQueries.slice(r), new DayRange(r.day("first"), r.day("last"))));
+  }
+
+  @Override
+  public StillStored committed(String runId, Collection<String> reports) {
+    return queries
+        .first(
+            """
+            SELECT count(DISTINCT window_id) AS windows, coalesce(sum(rows), 0)::bigint AS rows
+              FROM fathom_ops.ledger
+             WHERE run_id = ? AND stored AND report = ANY (?)\
+            """,
+            p -> p.text(runId).texts(reports),
+            r -> new StillStored(r.number("windows"), r.number("rows")))
+        .orElse(StillStored.NOTHING);
   }
 
   @Override
