@@ -164,9 +164,13 @@ final class ArchitectureTest {
             "sink.postgres.commit",
             "sink.postgres.db",
             "sink.postgres.ledger",
-            "sink.postgres.schema"));
+            "sink.postgres.schema",
+            "sink.postgres.views"));
     all.put("sink.postgres.db", List.of("report", "sink"));
-    all.put("sink.postgres.schema", List.of("report", "sink", "sink.postgres.db"));
+    all.put("sink.postgres.views", List.of("report", "sink.postgres.db"));
+    all.put(
+        "sink.postgres.schema",
+        List.of("report", "sink", "sink.postgres.db", "sink.postgres.views"));
     all.put(
         "sink.postgres.commit",
         List.of(
@@ -234,6 +238,7 @@ final class ArchitectureTest {
                 "sink.postgres",
                 "sink.postgres.db",
                 "sink.postgres.schema",
+                "sink.postgres.views",
                 "sink.postgres.commit",
                 "sink.postgres.ledger",
                 "sink.postgres.lease",

@@ -205,7 +205,8 @@ class MorningTest {
     assertThat(status(at(19, "13:00"))).contains("! 11 missing").doesNotContain("late");
     Installation.Ended again = night(19);
     assertThat(again.out())
-        .startsWith("nightly: nothing to do: every finished period within the reach of a run is exported")
+        .startsWith(
+            "nightly: nothing to do: every finished period within the reach of a run is exported")
         .endsWith(last + "\n");
 
     Installation.Ended mended =

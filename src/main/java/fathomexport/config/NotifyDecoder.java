@@ -1,11 +1,11 @@
 package fathomexport.config;
 
-import fathomexport.report.NearMiss;
 import fathomexport.config.Kind.Choice;
 import fathomexport.config.Kind.ListOf;
 import fathomexport.config.Kind.TextOr;
 import fathomexport.config.YamlNode.Mapping;
 import fathomexport.config.YamlNode.Scalar;
+import fathomexport.report.NearMiss;
 import fathomexport.report.SecretRef;
 import java.net.URI;
 import java.net.URISyntaxException;

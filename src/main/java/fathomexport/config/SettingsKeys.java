@@ -230,7 +230,8 @@ final class SettingsKeys {
               + " event most closely counts: its event before its site, and an entry with neither"
               + " for all others.");
 
-  static final Group FILE = Group.of(API, POSTGRES, PARQUET, LINEAGE, CURRENCIES, NotifyKeys.NOTIFY);
+  static final Group FILE =
+      Group.of(API, POSTGRES, PARQUET, LINEAGE, CURRENCIES, NotifyKeys.NOTIFY);
 
   private SettingsKeys() {}
 }

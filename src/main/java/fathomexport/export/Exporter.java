@@ -49,6 +49,7 @@ import fathomexport.run.StaleRange;
 import fathomexport.run.WindowOutcome;
 import fathomexport.run.WrongClockException;
 import fathomexport.sink.Fence;
+import fathomexport.sink.Migrated;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.parquet.file.Layout;
@@ -78,8 +79,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -278,20 +279,25 @@ public final class Exporter {
     }
   }
 
-  private static void prepare(ExportJob job, Sinks sinks) {
+  private static Migrated prepare(ExportJob job, Sinks sinks) {
     sinks.all().forEach(sink -> sink.rename(job.renamed()));
-    sinks.all().forEach(sink -> sink.migrate(job.reports()));
+    return sinks.all().stream()
+        .map(sink -> sink.migrate(job.reports()))
+        .reduce(Migrated.WHOLLY, Migrated::plus);
   }
 
-  /** Prepares the sinks for the job's reports. */
-  public void migrate(ExportJob job) {
-    guarded(
+  /**
+   * Prepares the sinks for the job's reports.
+   *
+   * @return what could not be done although the sinks are ready, in lines for people
+   */
+  public List<String> migrate(ExportJob job) {
+    return guarded(
         () -> {
           try (Sinks sinks = open(job)) {
             requireFitting(job, sinks);
-            prepare(job, sinks);
+            return prepare(job, sinks).lines();
           }
-          return "";
         });
   }
 
@@ -528,7 +534,7 @@ public final class Exporter {
             if (job.reports().isEmpty()) {
               requireFitting(whole, sinks);
             }
-            prepare(job, sinks);
+            prepare(job, sinks).notices().forEach(environment.listener()::notice);
             recordEarlier(job, sinks);
             Optional<PipelineLock> lock = sinks.tryLock(job.name());
             if (lock.isEmpty()) {
@@ -542,7 +548,16 @@ public final class Exporter {
                 FathomClient client = client(api, job, priority(mode), quota, budget)) {
               recordKilled(job, sinks);
               return export(
-                  job, refused, mode, api, quota, budget, beamArguments, sinks, held, client,
+                  job,
+                  refused,
+                  mode,
+                  api,
+                  quota,
+                  budget,
+                  beamArguments,
+                  sinks,
+                  held,
+                  client,
                   begun);
             }
           }
@@ -733,6 +748,7 @@ public final class Exporter {
       RunRecord done = RunRecords.finished(ended, environment.time().instant(), exitCode);
       sinks.ledger().record(done);
       dimensions.milestones(client, found.subjects());
+      measure(sinks);
       return RunResult.of(
           done,
           exitCode,
@@ -740,6 +756,21 @@ public final class Exporter {
           floor(done.requests()),
           stale(job, found, sinks, plan),
           missing(plan.missing()));
+    }
+  }
+
+  /** Has the sinks derive what a run leaves to its end. The run's result does not depend on it. */
+  private void measure(Sinks sinks) {
+    for (Sink sink : sinks.all()) {
+      try {
+        sink.runEnded();
+      } catch (SinkException e) {
+        environment
+            .listener()
+            .notice(
+                "whether measures add up could not be measured; the next run does it: "
+                    + e.getMessage());
+      }
     }
   }
 
@@ -853,13 +884,7 @@ public final class Exporter {
     return client(
         api(),
         ApiClients.quotas(
-            api(),
-            settings.accountKey(),
-            Priority.WHEN_FREE,
-            database,
-            true,
-            budget,
-            environment));
+            api(), settings.accountKey(), Priority.WHEN_FREE, database, true, budget, environment));
   }
 
   /**

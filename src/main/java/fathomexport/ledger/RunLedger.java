@@ -23,8 +23,8 @@ public interface RunLedger {
   List<RunRecord> runs(int limit);
 
   /**
-   * Returns the newest runs with one of these commands, limited ones included, newest first. Runs with other commands,
-   * such as snapshots every few minutes, do not count towards the limit.
+   * Returns the newest runs with one of these commands, limited ones included, newest first. Runs
+   * with other commands, such as snapshots every few minutes, do not count towards the limit.
    *
    * @param pipeline the pipeline; null for all
    */

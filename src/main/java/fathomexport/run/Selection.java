@@ -28,8 +28,8 @@ public record Selection(List<SiteId> sites, List<String> reports) {
 
   /**
    * Returns the options as the user would write them, with a leading blank; empty for the whole
-   * pipeline. The record of a run has it behind the name of the command, so that a part is
-   * not mistaken for the whole.
+   * pipeline. The record of a run has it behind the name of the command, so that a part is not
+   * mistaken for the whole.
    */
   public String options() {
     return Stream.concat(

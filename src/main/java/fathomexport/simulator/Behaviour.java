@@ -138,6 +138,7 @@ public final class Behaviour {
   boolean bounceRateAsJson = false;
   RateUnit rateUnit = RateUnit.PERCENTAGE;
   boolean ratesToFourDigits = false;
+  boolean visitorsRecognised = false;
   boolean oldEnvelope = false;
   boolean asciiJson = true;
   boolean futureHidden = false;
@@ -196,6 +197,7 @@ public final class Behaviour {
     bounceRateAsJson = other.bounceRateAsJson;
     rateUnit = other.rateUnit;
     ratesToFourDigits = other.ratesToFourDigits;
+    visitorsRecognised = other.visitorsRecognised;
     oldEnvelope = other.oldEnvelope;
     asciiJson = other.asciiJson;
     futureHidden = other.futureHidden;
@@ -320,6 +322,14 @@ public final class Behaviour {
   /** Sets whether {@code bounce_rate} is rounded to four decimal places of the ratio. */
   public Behaviour withRatesToFourDigits(boolean value) {
     return change(b -> b.ratesToFourDigits = value);
+  }
+
+  /**
+   * Sets whether visitors are recognised by the number of their visit, wherever it occurs: {@code
+   * uniques} then counts different visitors, so that those of days or groups overlap.
+   */
+  public Behaviour withVisitorsRecognised(boolean value) {
+    return change(b -> b.visitorsRecognised = value);
   }
 
   /** Sets whether aggregations are wrapped in {@code {object,url,has_more,data}}. */

@@ -24,10 +24,19 @@ public interface Sink extends AutoCloseable {
    * Prepares the sink for these reports: creates and extends tables, and removes what a killed run
    * left half-written. Additive only.
    *
+   * @return what could not be done although the sink is ready
    * @throws SinkException {@code DEFINITION} if a report's grain differs from what is stored, with
    *     the remedy; {@code UNAVAILABLE}
    */
-  void migrate(List<Report> reports);
+  Migrated migrate(List<Report> reports);
+
+  /**
+   * Derives from what is stored now what a run leaves to its end, such as whether measures add up.
+   * Nothing that is stored depends on it, and the next call makes up for one that failed.
+   *
+   * @throws SinkException {@code UNAVAILABLE}
+   */
+  default void runEnded() {}
 
   /**
    * Returns why reports cannot be stored beside what is stored of them, with the remedy, keyed by

@@ -119,7 +119,7 @@ class ConfigLoaderTest {
     assertThat(settings.sinks()).containsExactly("postgres", "parquet");
     assertThat(settings.api())
         .isEqualTo(Api.withDefaults(Api.DEFAULT_BASE_URL, new SecretRef.Env("FATHOM_API_TOKEN")));
-    assertThat(shipped.pipelineNames()).contains("hourly", "nightly");
+    assertThat(shipped.pipelineNames()).contains("hourly", "monthly", "nightly");
 
     PipelineDefinition nightly = shipped.pipeline("nightly", settings).orThrow();
     assertThat(nightly.reports())
@@ -139,6 +139,12 @@ class ConfigLoaderTest {
     PipelineDefinition hourly = shipped.pipeline("pipelines/hourly.yaml", settings).orThrow();
     assertThat(hourly.lookbackDays()).isEqualTo(6);
     assertThat(hourly.reports()).allMatch(r -> r.dateGrouping() == DateGrouping.HOUR);
+
+    PipelineDefinition monthly = shipped.pipeline("monthly", settings).orThrow();
+    assertThat(monthly.reports())
+        .extracting(Report::dateGrouping)
+        .contains(DateGrouping.MONTH, DateGrouping.YEAR)
+        .doesNotContain(DateGrouping.DAY);
   }
 
   @Test

@@ -250,7 +250,8 @@ class PipelineYamlProperties {
                       .map(Report::name)
                       .filter(name -> name.hashCode() % 2 == 0)
                       .collect(Collectors.toSet());
-              return new PipelineDefinition("p", "/p.yaml", s, days, most, to, r, fetched, by, Map.of());
+              return new PipelineDefinition(
+                  "p", "/p.yaml", s, days, most, to, r, fetched, by, Map.of());
             });
   }
 

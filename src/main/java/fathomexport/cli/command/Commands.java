@@ -407,16 +407,23 @@ public final class Commands {
     public Integer call() {
       Settings settings = context.settings();
       PipelineDefinition definition = context.pipeline(pipeline, settings);
-      context.exporter(settings, RunListener.NONE).migrate(Context.job(definition));
+      List<String> notices =
+          context.exporter(settings, RunListener.NONE).migrate(Context.job(definition));
       Printer printer = context.printer();
       if (printer.json()) {
-        printer.json(Map.of("migrated", definition.reports().stream().map(r -> r.name()).toList()));
+        printer.json(
+            Map.of(
+                "migrated",
+                definition.reports().stream().map(r -> r.name()).toList(),
+                "notices",
+                notices));
       } else {
         printer.line(
             "Ready for "
                 + definition.name()
                 + ": "
                 + String.join(", ", definition.reports().stream().map(r -> r.name()).toList()));
+        notices.forEach(printer::line);
       }
       return 0;
     }

@@ -78,8 +78,7 @@ public final class StatusCommand implements Callable<Integer> {
   public Integer call() {
     Settings settings = context.settings();
     PipelineDefinition definition = context.pipeline(pipeline, settings);
-    Exporter exporter =
-        context.exporter(settings, RunListener.NONE).asOf(rehearsal.now(context));
+    Exporter exporter = context.exporter(settings, RunListener.NONE).asOf(rehearsal.now(context));
     StatusOverview status =
         exporter
             .status(Context.job(definition).only(selected.selection()))

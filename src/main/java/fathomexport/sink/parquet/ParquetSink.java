@@ -11,6 +11,7 @@ import fathomexport.sink.CommitPlan;
 import fathomexport.sink.CommitResult;
 import fathomexport.sink.DimensionStore;
 import fathomexport.sink.Fence;
+import fathomexport.sink.Migrated;
 import fathomexport.sink.SampleStore;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkException;
@@ -93,7 +94,7 @@ public final class ParquetSink implements Sink {
   }
 
   @Override
-  public void migrate(List<Report> reports) {
+  public Migrated migrate(List<Report> reports) {
     try {
       DurableFiles.createDirectories(layout.own());
       DimensionFiles.requireFreeNames(layout);
@@ -108,6 +109,7 @@ public final class ParquetSink implements Sink {
     } catch (IOException e) {
       throw unavailable("cannot prepare " + layout.root(), e);
     }
+    return Migrated.WHOLLY;
   }
 
   private void prepare(Report report) throws IOException {

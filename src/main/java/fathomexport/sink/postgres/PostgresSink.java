@@ -13,6 +13,7 @@ import fathomexport.report.rows.RowSource;
 import fathomexport.sink.CommitResult;
 import fathomexport.sink.DimensionStore;
 import fathomexport.sink.Fence;
+import fathomexport.sink.Migrated;
 import fathomexport.sink.SampleStore;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkException;
@@ -28,6 +29,7 @@ import fathomexport.sink.postgres.ledger.PostgresLedger;
 import fathomexport.sink.postgres.schema.Migrations;
 import fathomexport.sink.postgres.schema.ReportTable;
 import fathomexport.sink.postgres.schema.StoredReports;
+import fathomexport.sink.postgres.views.Additivity;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -88,9 +90,22 @@ public final class PostgresSink implements Sink {
   }
 
   @Override
-  public void migrate(List<Report> reports) {
+  public Migrated migrate(List<Report> reports) {
     try {
-      new Migrations(database).run(reports);
+      return new Migrations(database).run(reports);
+    } catch (SQLException e) {
+      throw database.unavailable(e);
+    }
+  }
+
+  @Override
+  public void runEnded() {
+    try {
+      database.with(
+          connection -> {
+            new Additivity(connection).measure();
+            return true;
+          });
     } catch (SQLException e) {
       throw database.unavailable(e);
     }

@@ -89,8 +89,7 @@ public final class RunDocuments implements RunLedger {
   public List<RunRecord> runs(@Nullable String pipeline, Set<String> commands, int limit) {
     return runs(
         run ->
-            commands.contains(run.verb())
-                && (pipeline == null || run.pipeline().equals(pipeline)),
+            commands.contains(run.verb()) && (pipeline == null || run.pipeline().equals(pipeline)),
         limit);
   }
 

@@ -1,10 +1,12 @@
 package fathomexport.sink.postgres.schema;
 
 import fathomexport.report.Report;
+import fathomexport.sink.Migrated;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.postgres.db.Database;
 import fathomexport.sink.postgres.db.DatabaseFailure;
 import fathomexport.sink.postgres.db.Queries;
+import fathomexport.sink.postgres.views.BiViews;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -25,6 +27,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class Migrations {
   private static final String LOCK = "fathom-export/migrate";
+
+  private static final String INSUFFICIENT_PRIVILEGE = "42501";
   private static final String HISTORY = "fathom_ops.schema_history";
 
   private static final Logger LOG = LoggerFactory.getLogger(Migrations.class);
@@ -52,12 +56,14 @@ public final class Migrations {
   }
 
   /**
-   * Migrates the program's own tables and those of these reports.
+   * Migrates the program's own tables and those of these reports, and generates the views for BI
+   * tools.
    *
+   * @return what could not be done although the tables are ready
    * @throws SinkException {@code DEFINITION} with every report whose table cannot be created or
    *     extended; then nothing was changed
    */
-  public void run(List<Report> reports) throws SQLException {
+  public Migrated run(List<Report> reports) throws SQLException {
     List<ReportTable> tables = reports.stream().map(ReportTable::new).toList();
     // Flyway locks its history, but creates it and the schemas before that, where two first runs
     // would collide. Closing the connection frees this lock.
@@ -80,14 +86,14 @@ public final class Migrations {
               .locations("classpath:fathomexport/sql")
               .javaMigrations(migrations.toArray(new ReportMigration[0]))
               // Tables of reports that are no longer defined, and changes by a newer version,
-              // remain as
-              // they are.
+              // remain as they are.
               .ignoreMigrationPatterns("*:missing", "*:future")
-              // A statement that waits for a table makes everybody else who wants to read it wait,
-              // too.
+              // A statement that waits for a table makes all later readers wait, too.
               .initSql("SET lock_timeout = '" + longestWait.toMillis() + "ms'")
               .load();
       migrate(flyway);
+      List<String> notices = new BiViews(connection).refresh();
+      return new Migrated(notices, new Roles(connection).grant());
     } catch (FlywayException e) {
       throw translate(e);
     }
@@ -253,6 +259,15 @@ public final class Migrations {
     SQLException cause = DatabaseFailure.in(e).orElse(null);
     if (cause != null && (Database.lost(cause) || isOfTheServer(cause))) {
       throw cause;
+    }
+    if (cause != null && INSUFFICIENT_PRIVILEGE.equals(cause.getSQLState())) {
+      return new SinkException(
+          SinkException.Kind.DEFINITION,
+          database.describe(cause)
+              + ". The tables must change, and this role may not: run `fathom-export migrate` with"
+              + " the pipeline as the role that owns them (fathom_owner, where migrating and"
+              + " loading are roles of their own)",
+          e);
     }
     return new SinkException(
         SinkException.Kind.DEFINITION,
