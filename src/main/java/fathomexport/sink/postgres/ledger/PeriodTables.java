@@ -125,7 +125,8 @@ public final class PeriodTables implements PeriodLedger {
                                  true) AS begins
                           FROM fathom_ops.ledger
                          WHERE report = ? AND stored AND (? OR site_id = ANY (?))) AS p) AS r
-         GROUP BY site_id, event_name, range        """,
+         GROUP BY site_id, event_name, range\
+        """,
         p ->
             p.text(report)
                 .flag(sites.isEmpty())
