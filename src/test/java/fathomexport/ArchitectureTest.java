@@ -138,6 +138,7 @@ final class ArchitectureTest {
         "sinks",
         List.of(
             "ledger",
+            "report",
             "run",
             "sink",
             "sink.parquet",
