@@ -43,6 +43,7 @@ import fathomexport.run.RunSummary;
 import fathomexport.run.StaleRange;
 import fathomexport.run.WindowOutcome;
 import fathomexport.sink.Fence;
+import fathomexport.sink.Sink;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.parquet.file.ParquetSettings;
 import fathomexport.sink.postgres.PostgresSink;
@@ -405,12 +406,24 @@ public final class Exporter {
               : Objects.requireNonNullElse(ended.exitCode(), FailureKind.FAULT.exitCode());
       RunRecord done = RunRecords.finished(ended, environment.time().instant(), exitCode);
       sinks.ledger().record(done);
+      runEnded(sinks);
       return RunResult.of(
           done,
           exitCode,
           found.recordsSkipped(),
           floor(done.requests()),
           stale(job, found, sinks, plan));
+    }
+  }
+
+  /** Has the sinks derive what a run leaves to its end. The run's result does not depend on it. */
+  private void runEnded(Sinks sinks) {
+    for (Sink sink : sinks.all()) {
+      try {
+        sink.runEnded();
+      } catch (SinkException | LedgerException e) {
+        environment.listener().notice(e.getMessage() + "; the next run does it");
+      }
     }
   }
 

@@ -27,6 +27,14 @@ public interface Sink extends AutoCloseable {
   void migrate(List<Report> reports);
 
   /**
+   * Derives from what is stored now what a run leaves to its end, such as the coverage file.
+   * Nothing that is stored depends on it, and the next call makes up for one that failed.
+   *
+   * @throws SinkException {@code UNAVAILABLE}
+   */
+  default void runEnded() {}
+
+  /**
    * Sets the fence: from now on the sink commits only while no other run has taken the pipeline's
    * lock. Each commit checks the fence at a point from which no other run can take the lock until
    * the commit has ended.

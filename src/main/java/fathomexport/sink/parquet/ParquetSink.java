@@ -36,6 +36,8 @@ import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -60,6 +62,8 @@ public final class ParquetSink implements Sink {
   private final ParquetLedger ledger;
   private volatile @Nullable Fence fence;
   private final ParquetSamples samples;
+  private final CoverageFile coverage;
+  private final Map<String, String> definitions = new ConcurrentHashMap<>();
 
   /** Creates the sink without touching any file: see {@link #migrate}. */
   public ParquetSink(ParquetSettings settings) {
@@ -73,6 +77,7 @@ public final class ParquetSink implements Sink {
     this.ledger =
         new ParquetLedger(layout, locks, ledgers, documents, attempts, restatements, quarantine);
     this.samples = new ParquetSamples(layout, locks, ledgers, documents);
+    this.coverage = new CoverageFile(layout, locks, ledgers, ledger.ledger());
   }
 
   @Override
@@ -91,9 +96,20 @@ public final class ParquetSink implements Sink {
               prepare(report);
               return report;
             });
+        definitions.put(report.name(), report.definition());
       }
     } catch (IOException e) {
       throw unavailable("cannot prepare " + layout.root(), e);
+    }
+  }
+
+  /** Writes the coverage file, for readers that have the files only. */
+  @Override
+  public void runEnded() {
+    try {
+      coverage.write(definitions);
+    } catch (IOException e) {
+      throw unavailable("cannot write the coverage file in " + layout.own(), e);
     }
   }
 

@@ -20,7 +20,10 @@ import org.flywaydb.core.api.FlywayException;
  */
 public final class Migrations {
   private static final String LOCK = "fathom-export/migrate";
-  private static final String HISTORY = "fathom_ops.schema_history";
+  static final String SCHEMA = "fathom_ops";
+  static final String HISTORY_TABLE = "schema_history";
+  static final String SCRIPTS = "classpath:fathomexport/sql";
+  private static final String HISTORY = SCHEMA + "." + HISTORY_TABLE;
 
   private final Database database;
 
@@ -32,7 +35,8 @@ public final class Migrations {
    * Migrates the program's own tables and those of these reports.
    *
    * @throws SinkException {@code DEFINITION} with every report whose table cannot be created or
-   *     extended; then nothing was changed
+   *     extended, or if a newer version of the program has migrated the database; then nothing was
+   *     changed
    */
   public void run(List<Report> reports) throws SQLException {
     List<ReportTable> tables = reports.stream().map(ReportTable::new).toList();
@@ -41,6 +45,7 @@ public final class Migrations {
     try (Connection connection = database.connect()) {
       lock(connection);
       requireUtf8(connection);
+      NewerSchema.refuse(database);
       refuse(connection, tables);
       List<ReportMigration> migrations = new ArrayList<>();
       for (ReportTable table : tables) {
@@ -49,15 +54,14 @@ public final class Migrations {
       Flyway.configure(Migrations.class.getClassLoader())
           .loggers("slf4j")
           .dataSource(database.source())
-          .defaultSchema("fathom_ops")
-          .schemas("fathom_ops", "fathom")
+          .defaultSchema(SCHEMA)
+          .schemas(SCHEMA, "fathom")
           .createSchemas(true)
-          .table("schema_history")
-          .locations("classpath:fathomexport/sql")
+          .table(HISTORY_TABLE)
+          .locations(SCRIPTS)
           .javaMigrations(migrations.toArray(new ReportMigration[0]))
-          // Tables of reports that are no longer defined, and changes by a newer version, remain as
-          // they are.
-          .ignoreMigrationPatterns("*:missing", "*:future")
+          // Tables of reports that are no longer defined remain as they are.
+          .ignoreMigrationPatterns("*:missing")
           .load()
           .migrate();
     } catch (FlywayException e) {
