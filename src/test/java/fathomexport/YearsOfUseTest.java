@@ -35,6 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Upgrades, backups and moves, as {@code docs/maintenance.md} describes them. */
 class YearsOfUseTest {
+  private static final LocalDate TRAFFIC_FROM = LocalDate.of(2025, 8, 29);
   private static final LocalDate FIRST = LocalDate.of(2025, 9, 26);
   private static final LocalDate LAST = LocalDate.of(2025, 10, 3);
   private static final Instant NOW = Instant.parse("2025-10-03T14:00:00Z");
@@ -48,7 +49,7 @@ class YearsOfUseTest {
   @TempDir Path other;
 
   @RegisterExtension final Fixture fixture = new Fixture();
-  private final World world = World.dozen(61, FIRST, LAST, 0);
+  private final World world = World.dozen(61, TRAFFIC_FROM, LAST, 0);
   private FathomSimulator api;
 
   @BeforeEach
@@ -205,6 +206,41 @@ class YearsOfUseTest {
 
       assertWholeIn(second, FIRST, LAST);
     }
+  }
+
+  /** Old months are deleted as the page says, and the next night does not fetch them again. */
+  @Test
+  void deletedMonthsStayDeleted() throws IOException {
+    TestDatabase database = fixture.database();
+    Installation installation =
+        installation(directory, database).settings(1_000, 1_000, "  max_range_days: 7\n");
+    succeeds(installation, "backfill", "nightly", "--from", "2025-08-29", "--to", "2025-10-02");
+    for (Question report : REPORTS) {
+      String name = "'" + report.name() + "'";
+      database.execute(
+          "DELETE FROM fathom." + report.name() + " WHERE date < '2025-09-01'",
+          "DELETE FROM fathom_ops.ledger WHERE report = " + name + " AND period_end < '2025-09-01'",
+          "DELETE FROM fathom_ops.attempt WHERE report = "
+              + name
+              + " AND period_end < '2025-09-01'",
+          "DELETE FROM fathom_ops.restatement WHERE report = " + name + " AND day < '2025-09-01'");
+      for (String site : List.of("LDNBOOKS", "UTCSTATS")) {
+        Path month =
+            installation.warehouse().resolve(report.name() + "/site_id=" + site + "/month=2025-08");
+        Files.delete(month.resolve("data.parquet"));
+        Files.delete(month);
+      }
+    }
+    api.log().clear();
+
+    Installation.Ended ended = installation.run("run", "nightly");
+
+    assertThat(ended.code()).as(ended.said()).isZero();
+    assertThat(ended.out()).contains("nothing to do");
+    assertThat(api.log().aggregations()).isEmpty();
+    Installation.Ended status = installation.run("status", "nightly");
+    assertThat(status.out()).contains("2 of 2 sites are complete");
+    assertWholeIn(installation, LocalDate.of(2025, 9, 1), LocalDate.of(2025, 10, 2));
   }
 
   /** Readers who have the files only find the ledger beside them after every run. */

@@ -35,8 +35,8 @@ public final class Migrations {
    * Migrates the program's own tables and those of these reports.
    *
    * @throws SinkException {@code DEFINITION} with every report whose table cannot be created or
-   *     extended, or if a newer version of the program has migrated the database; then nothing was
-   *     changed
+   *     extended, if the role may not create or own the schemas, or if a newer version of the
+   *     program has migrated the database; then nothing was changed
    */
   public void run(List<Report> reports) throws SQLException {
     List<ReportTable> tables = reports.stream().map(ReportTable::new).toList();
@@ -45,6 +45,7 @@ public final class Migrations {
     try (Connection connection = database.connect()) {
       lock(connection);
       requireUtf8(connection);
+      MissingRights.refuse(connection, database);
       NewerSchema.refuse(database);
       refuse(connection, tables);
       List<ReportMigration> migrations = new ArrayList<>();
