@@ -77,6 +77,25 @@ class FirstMistakesTest {
     assertEnds(78, "ALTER SCHEMA", database.user());
   }
 
+  /** An earlier run was another role's. */
+  @Test
+  void tablesOfAnotherRole() {
+    String other = database.name() + "_owner";
+    assertThat(installation.run("migrate", "nightly").code()).isZero();
+    database.executeAsSuperuser(
+        "CREATE ROLE " + other,
+        "REASSIGN OWNED BY " + database.user() + " TO " + other,
+        "ALTER DATABASE " + database.name() + " OWNER TO CURRENT_USER");
+    try {
+      assertEnds(78, "GRANT " + other + " TO " + database.user());
+    } finally {
+      database.executeAsSuperuser(
+          "REASSIGN OWNED BY " + other + " TO CURRENT_USER",
+          "DROP OWNED BY " + other,
+          "DROP ROLE " + other);
+    }
+  }
+
   @Test
   void aDatabaseInAnotherEncoding() {
     String latin = database.name() + "_latin";
@@ -95,11 +114,32 @@ class FirstMistakesTest {
     }
   }
 
+  @Test
+  void aSecretsFileThatIsNotThere() {
+    installation.settings(
+        """
+        api:
+          token: {file: /nowhere/token}
+          base_url: %s
+        parquet:
+          root: warehouse
+        """
+            .formatted(api.baseUri()));
+    installation.pipeline(
+        "nightly", "[LDNBOOKS]", "[parquet]", List.of(Question.pageviews("traffic_daily", "day")));
+
+    assertEnds(77, "/nowhere/token does not exist: create it", "or name another place");
+  }
+
   /** The directory for the files cannot be created, because a file is in its place. */
   @Test
   void aRootThatIsAFile() throws IOException {
     Files.writeString(directory.resolve("warehouse"), "a file");
 
-    assertEnds(74, directory.resolve("warehouse").toString());
+    assertEnds(
+        74,
+        directory.resolve("warehouse").toString(),
+        "there is a file, not a directory",
+        "Correct parquet.root in the settings");
   }
 }

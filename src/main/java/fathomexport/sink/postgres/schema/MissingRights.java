@@ -13,8 +13,8 @@ import java.util.List;
  */
 final class MissingRights {
   /**
-   * The role must own the schemas: it comments on them. A schema in which others own tables is left
-   * to them, because giving away the schema alone would not be enough.
+   * The role must own empty schemas, because it comments on them. In a schema that contains tables
+   * already, it needs the rights of their owner.
    */
   private static final String STATEMENTS =
       """
@@ -28,7 +28,13 @@ final class MissingRights {
         FROM ours
         JOIN pg_catalog.pg_namespace n USING (nspname)
        WHERE NOT pg_catalog.pg_has_role(n.nspowner, 'USAGE')
-         AND NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.relnamespace = n.oid)\
+         AND NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.relnamespace = n.oid)
+      UNION
+      SELECT pg_catalog.format('GRANT %I TO %I;', pg_catalog.pg_get_userbyid(n.nspowner), current_user)
+        FROM ours
+        JOIN pg_catalog.pg_namespace n USING (nspname)
+       WHERE NOT pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+         AND EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.relnamespace = n.oid)\
       """;
 
   private MissingRights() {}
@@ -47,7 +53,7 @@ final class MissingRights {
           "PostgreSQL at "
               + database.place()
               + ": the role in the settings may not create the schemas fathom and fathom_ops, or"
-              + " does not own them. As an administrator, run in this database: "
+              + " may not use them. As an administrator, run in this database: "
               + String.join(" ", statements)
               + " Or let a role that owns them run `fathom-export migrate` with the pipeline first",
           null);
