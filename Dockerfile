@@ -1,9 +1,16 @@
-# fathom-export as an image. Build: docker build -t fathom-export .
+# fathom-export as an image. Build: docker build --build-arg REGISTRY=... -t registry.example/fathom-export:0.1.0 .
+#
+# REGISTRY is the host of the registry that serves the official images, or of your mirror of it. For a build that can be
+# repeated, name both images by digest: --build-arg RUNTIME_IMAGE=library/eclipse-temurin@sha256:...
 #
 # It reads /data/conf and /data/pipelines (those of the repository, unless others are mounted there), writes Parquet
 # files where the settings say, relative to /data, and spills large windows to /tmp. Secrets are mounted as files.
 
-FROM maven:3-eclipse-temurin-17 AS build
+ARG REGISTRY
+ARG BUILD_IMAGE=library/maven:3-eclipse-temurin-17
+ARG RUNTIME_IMAGE=library/eclipse-temurin:17-jre
+
+FROM ${REGISTRY}/${BUILD_IMAGE} AS build
 WORKDIR /build
 COPY pom.xml ./
 COPY sql sql
@@ -12,7 +19,7 @@ COPY src/main src/main
 # Checks and tests belong to mvn verify.
 RUN mvn -B -q -Dmaven.test.skip=true -Dspotless.check.skip=true -Denforcer.skip=true package
 
-FROM eclipse-temurin:17-jre
+FROM ${REGISTRY}/${RUNTIME_IMAGE}
 # Any other user id works, too: nothing below is written at run time.
 RUN groupadd --gid 10001 fathom && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /data fathom \
  && mkdir -p /data/warehouse && chown 10001:10001 /data/warehouse

@@ -37,7 +37,12 @@ class FathomExportOperator(BaseOperator):
 
     def execute(self, context) -> None:
         self.hook = SubprocessHook()
-        code = self.hook.run_command([f"{HOME}/fathom-export", *self.arguments], cwd=HOME).exit_code
+        task = context["ti"]
+        # With tries left, exit code 75 is not yet reported by `notify:`.
+        left = max(0, task.max_tries + 1 - task.try_number)
+        variables = {**os.environ, "FATHOM_EXPORT_TRIES_LEFT": str(left)}
+        command = [f"{HOME}/fathom-export", *self.arguments]
+        code = self.hook.run_command(command, env=variables, cwd=HOME).exit_code
         if code in WORTH_REPEATING:
             raise AirflowException(f"fathom-export ended with {code}: tried again")
         if code != 0:
@@ -60,5 +65,22 @@ with DAG(
         task_id="run_nightly",
         arguments=["run", "nightly"],
         retries=3,
+        retry_delay=timedelta(minutes=20),
+    )
+
+
+# Started by hand, with the first and the last day as parameters.
+with DAG(
+    dag_id="fathom_export_backfill",
+    schedule=None,
+    start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
+    catchup=False,
+    max_active_runs=1,
+    params={"first": "2026-01-01", "last": "2026-01-31"},
+) as backfill:
+    FathomExportOperator(
+        task_id="backfill_nightly",
+        arguments=["backfill", "nightly", "--from", "{{ params.first }}", "--to", "{{ params.last }}"],
+        retries=20,
         retry_delay=timedelta(minutes=20),
     )

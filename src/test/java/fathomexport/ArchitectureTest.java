@@ -43,7 +43,7 @@ final class ArchitectureTest {
   private static Map<String, List<String>> mayKnow() {
     Map<String, List<String>> all = new LinkedHashMap<>();
     all.put("", List.of("cli", "cli.process", "demo"));
-    all.put("cli", List.of("cli.command", "cli.process", "config", "run"));
+    all.put("cli", List.of("cli.command", "cli.output", "cli.process", "config", "run"));
     all.put("cli.process", List.of("report"));
     all.put(
         "cli.command",
@@ -55,6 +55,7 @@ final class ArchitectureTest {
             "fetch",
             "inspect",
             "lineage",
+            "notify",
             "report",
             "run",
             "verify"));
@@ -66,6 +67,7 @@ final class ArchitectureTest {
             "api",
             "beam",
             "certify",
+            "dimension",
             "fetch",
             "inspect",
             "ledger",
@@ -110,7 +112,9 @@ final class ArchitectureTest {
             "run",
             "sink",
             "sinks"));
-    all.put("inspect", List.of("api", "fetch", "ledger", "plan", "report", "run", "sink", "sinks"));
+    all.put(
+        "inspect",
+        List.of("api", "dimension", "fetch", "ledger", "plan", "report", "run", "sink", "sinks"));
     all.put(
         "fetch",
         List.of(
@@ -138,17 +142,21 @@ final class ArchitectureTest {
             "sink",
             "sink.parquet",
             "sink.parquet.file",
+            "sink.parquet.ledger",
             "sink.postgres",
             "sink.postgres.db"));
     all.put("lineage", List.of("report", "run", "sink", "sink.postgres.db"));
+    all.put("notify", List.of("config", "report", "run"));
     all.put("api", List.of("report"));
     all.put("typing", List.of("report", "report.rows"));
     all.put("certify", List.of("ledger", "report"));
     all.put("ledger", List.of("report"));
-    all.put("sink", List.of("ledger", "report", "report.rows"));
+    all.put("dimension", List.of("report"));
+    all.put("sink", List.of("dimension", "ledger", "report", "report.rows"));
     all.put(
         "sink.postgres",
         List.of(
+            "dimension",
             "ledger",
             "report",
             "report.rows",
@@ -156,9 +164,13 @@ final class ArchitectureTest {
             "sink.postgres.commit",
             "sink.postgres.db",
             "sink.postgres.ledger",
-            "sink.postgres.schema"));
+            "sink.postgres.schema",
+            "sink.postgres.views"));
     all.put("sink.postgres.db", List.of("report", "sink"));
-    all.put("sink.postgres.schema", List.of("report", "sink", "sink.postgres.db"));
+    all.put("sink.postgres.views", List.of("report", "sink.postgres.db"));
+    all.put(
+        "sink.postgres.schema",
+        List.of("report", "sink", "sink.postgres.db", "sink.postgres.views"));
     all.put(
         "sink.postgres.commit",
         List.of(
@@ -174,6 +186,7 @@ final class ArchitectureTest {
     all.put(
         "sink.parquet",
         List.of(
+            "dimension",
             "ledger",
             "report",
             "report.rows",
@@ -199,10 +212,12 @@ final class ArchitectureTest {
   private static Stream<Map.Entry<String, List<String>>> libraries() {
     return Stream.of(
         Map.entry("org.apache.beam..", List.of("beam")),
-        Map.entry("okhttp3..", List.of("api", "lineage")),
+        Map.entry("okhttp3..", List.of("api", "lineage", "notify")),
         Map.entry("okio..", List.of("api")),
         Map.entry("io.openlineage..", List.of("lineage")),
-        Map.entry("org.postgresql..", List.of("sink.postgres.db", "sink.postgres.commit", "demo")),
+        Map.entry(
+            "org.postgresql..",
+            List.of("sink.postgres", "sink.postgres.db", "sink.postgres.commit", "demo")),
         Map.entry("org.flywaydb..", List.of("sink.postgres.schema")),
         Map.entry("io.zonky..", List.of("demo")),
         Map.entry(
@@ -223,6 +238,7 @@ final class ArchitectureTest {
                 "sink.postgres",
                 "sink.postgres.db",
                 "sink.postgres.schema",
+                "sink.postgres.views",
                 "sink.postgres.commit",
                 "sink.postgres.ledger",
                 "sink.postgres.lease",

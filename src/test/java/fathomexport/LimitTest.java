@@ -138,7 +138,7 @@ class LimitTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"1000, true, 0", "100, true, 1", "1000, false, 0", "500, false, 1"})
+  @CsvSource({"1000, true, 0", "100, true, 1", "1000, false, 0", "500, false, 2"})
   @Tag("chaos")
   void anyMaximumIsLearnedOnce(int maximum, boolean named, int moreRequests) throws IOException {
     learnedOnce(maximum, named, moreRequests);
@@ -214,6 +214,50 @@ class LimitTest {
     assertThat(installation.run("status", "all").out()).contains("1,000 rows");
     assertThat(installation.run("explain", "pages_daily", "A", LAST.toString()).out())
         .contains("1,000 rows");
+  }
+
+  private List<List<@org.jspecify.annotations.Nullable Object>> learnedLimits() {
+    return database.query("SELECT DISTINCT number FROM fathom_ops.learned WHERE kind = 'limit'");
+  }
+
+  /** A single refusal that another cause had: the next request asks for as many rows as before. */
+  @Test
+  void oneStrayRefusalIsNoLimit() {
+    api.behave(Behaviour.unlimited().withFault(FaultRule.first(1, r -> true, badRequest())));
+
+    assertTrue(backfill(shipped("[postgres, parquet]", REPORTS)));
+
+    assertThat(refused()).isEqualTo(1);
+    assertThat(learnedLimits()).isEmpty();
+    assertThat(
+            api.log().aggregations().stream()
+                .filter(e -> !"1000".equals(e.request().parameter("limit"))))
+        .as("requests with a lower limit")
+        .hasSize(1);
+  }
+
+  /** On the first day of a month: what no longer holds is forgotten, what holds stays. */
+  @Test
+  void aLearnedLimitIsTriedAgainEachMonth() {
+    api.behave(Behaviour.unlimited().withMaximumLimit(500).withMaximumNamed(false));
+    Installation installation = shipped("[postgres, parquet]", REPORTS);
+    assertTrue(backfill(installation));
+    assertThat(refused()).as("two refusals are evidence").isEqualTo(2);
+    assertThat(learnedLimits()).isEqualTo(List.of(List.of(500)));
+    Instant later = Instant.parse("2025-12-01T14:00:00Z");
+    api.log().clear();
+
+    assertTrue(backfill(installation.at(later), "--force"));
+
+    assertThat(refused()).as("one request finds out that it still holds").isEqualTo(1);
+    assertThat(learnedLimits()).isEqualTo(List.of(List.of(500)));
+    api.behave(Behaviour.unlimited());
+    api.log().clear();
+
+    assertTrue(backfill(installation.at(later.plus(31, ChronoUnit.DAYS)), "--force"));
+
+    assertThat(refused()).isZero();
+    assertThat(learnedLimits()).isEmpty();
   }
 
   private static Fault badRequest() {

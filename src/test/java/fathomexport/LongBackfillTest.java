@@ -147,7 +147,12 @@ class LongBackfillTest {
           SITES, MONTHS, REPORTS.size(), drill.requests());
       heap.forEach((n, bytes) -> System.out.printf("  %6d %6.1f%n", n, bytes / 1e6));
       double ratio = heap.lastEntry().getValue() / (double) heap.firstEntry().getValue();
-      assertThat(drill.requests()).isEqualTo(expected);
+      // Where a range of days ends in silence, its total is asked once more: without a grouping.
+      long silences =
+          drill.api().log().aggregations().stream()
+              .filter(entry -> entry.request().parameter("date_grouping") == null)
+              .count();
+      assertThat(drill.requests() - silences).isEqualTo(expected);
       System.out.printf(
           "at the last of them %.3f times what it was after the first month%n", ratio);
 

@@ -577,6 +577,28 @@ class LookbackTest {
     }
   }
 
+  /** Nothing to do is no answer to a person who asked for days: why they are skipped is. */
+  @Test
+  void aRangeOfSkippedDaysSaysWhy() throws IOException {
+    World world =
+        World.empty()
+            .addSite(
+                new SimulatedSite(SITE, "a site", ZONE, Instant.parse("2025-10-25T09:00:00Z")));
+    try (TestDatabase database = TestDatabase.migrated();
+        FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {
+      Installation installation =
+          install(database, api).pipeline("all", "all", "[postgres, parquet]", List.of(PAGES));
+
+      Installation.Ended ended =
+          installation.run("backfill", "all", "--from", "2025-10-01", "--to", "2025-10-10");
+
+      assertThat(ended.code()).as(ended.said()).isZero();
+      assertThat(ended.said())
+          .contains("10 periods are skipped: they lie before their site was added");
+      assertThat(api.log().aggregations()).isEmpty();
+    }
+  }
+
   @Test
   void daysBeforeASiteWasAddedAreNotAskedFor() throws IOException {
     World world =

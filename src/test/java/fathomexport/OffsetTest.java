@@ -2,8 +2,11 @@ package fathomexport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import fathomexport.simulator.ApiRequest;
 import fathomexport.simulator.Behaviour;
 import fathomexport.simulator.FathomSimulator;
+import fathomexport.simulator.Fault;
+import fathomexport.simulator.FaultRule;
 import fathomexport.simulator.SimulatorToken;
 import fathomexport.simulator.World;
 import fathomexport.testing.Installation;
@@ -176,6 +179,48 @@ class OffsetTest {
       assertWhole(backfill(installation, "--force"), database, api, 1);
       assertThat(byOffset(api)).isZero();
     }
+  }
+
+  private static int offset(ApiRequest request) {
+    String offset = request.parameter("offset");
+    return offset == null ? 0 : Integer.parseInt(offset);
+  }
+
+  /** A failure that is not about the offset teaches nothing about it, wherever it comes. */
+  @ParameterizedTest
+  @CsvSource({"402, 40", "404, 40", "500, 40", "402, 80", "404, 80", "500, 80", "400, 80"})
+  void aFailureOnTheWayIsNoLesson(int status, int from) throws IOException {
+    Behaviour honoured = Behaviour.unlimited().withOffset(Behaviour.Offset.HONOURED);
+    try (TestDatabase database = TestDatabase.migrated();
+        FathomSimulator api =
+            FathomSimulator.start(
+                smallWorld(),
+                honoured.withFault(
+                    FaultRule.first(
+                        status < 500 ? 1 : 99, r -> offset(r) >= from, Fault.status(status))))) {
+      Installation installation = install(database, api);
+      Installation.Ended ended = installation.run("run", "all");
+      assertThat(known(database)).as(ended.said()).isIn("unknown", "honoured");
+
+      api.behave(honoured);
+      api.log().clear();
+      ended = installation.run("backfill", "all", "--from", DAY, "--to", DAY, "--force");
+
+      assertThat(ended.code()).as(ended.said()).isZero();
+      assertThat(known(database)).isEqualTo("honoured");
+      assertThat(byOffset(api)).as("pages by offset").isEqualTo(2);
+    }
+  }
+
+  private static final String DAY = "2025-10-09";
+
+  private static World smallWorld() {
+    World world = World.empty().addSite("SITE0", ZoneId.of("Europe/Berlin"));
+    for (int row = 0; row < 100; row++) {
+      world.add(
+          "SITE0", world.viewAt("SITE0", LocalDate.parse(DAY).atTime(12, 0, 7)).path("/p" + row));
+    }
+    return world;
   }
 
   /** Late rows shift the pages: nothing is lost, nothing comes twice. */

@@ -205,6 +205,14 @@ class RefusingTableTest {
     assertThat(backfill().code()).isZero();
     database.execute("UPDATE fathom.pages_daily SET pageviews = pageviews + 1");
     database.executeAsSuperuser("CREATE PUBLICATION everything FOR ALL TABLES");
+    Installation.Ended published = backfill("--force");
+    assertThat(published.code())
+        .as("report tables have a replica identity: %s", published.said())
+        .isZero();
+    assertInPostgres(PAGES);
+    database.execute(
+        "UPDATE fathom.pages_daily SET pageviews = pageviews + 1",
+        "ALTER TABLE fathom.pages_daily REPLICA IDENTITY NOTHING");
 
     Installation.Ended ended = backfill("--force");
 

@@ -20,6 +20,7 @@ import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -101,11 +102,21 @@ class ScheduleTest {
         """);
   }
 
+  private Ended cronLoggingTo(Path log, String... command)
+      throws IOException, InterruptedException {
+    return cron(Map.of("FATHOM_EXPORT_LOG", log.toString()), command);
+  }
+
   private Ended cron(String... command) throws IOException, InterruptedException {
+    return cron(Map.of(), command);
+  }
+
+  private Ended cron(Map<String, String> more, String... command)
+      throws IOException, InterruptedException {
     List<String> words = new ArrayList<>(List.of(RUN_LOCKED.toString()));
     words.addAll(List.of(command));
-    return run(
-        Path.of("/"),
+    Map<String, String> variables = new HashMap<>(more);
+    variables.putAll(
         Map.of(
             "FATHOM_EXPORT_HOME",
             home.toString(),
@@ -114,8 +125,8 @@ class ScheduleTest {
             "FATHOM_EXPORT_PAUSE",
             "0",
             "FATHOM_API_TOKEN",
-            SimulatorToken.STANDARD.secret()),
-        words.toArray(new String[0]));
+            SimulatorToken.STANDARD.secret()));
+    return run(Path.of("/"), variables, words.toArray(new String[0]));
   }
 
   private static FathomSimulator api() throws IOException {
@@ -182,6 +193,29 @@ class ScheduleTest {
     }
   }
 
+  /** What cron sends to MAILTO is what a command prints: the end of the log, if it failed. */
+  @Test
+  void cronMailsAFailureAndNothingElse() throws Exception {
+    assumeTrue(isThere("flock"), "flock (util-linux)");
+    try (FathomSimulator api = api()) {
+      install(api);
+      Path log = home.resolve("nightly.log");
+
+      Ended failed = cronLoggingTo(log, "run", "nosuch");
+
+      assertThat(failed.code()).isEqualTo(78);
+      assertThat(failed.said()).contains("'fathom-export run nosuch' ended with exit code 78");
+      assertThat(failed.said()).contains("nosuch.yaml: no such pipeline", "docs/operations.md");
+      assertThat(Files.readString(log)).contains("nosuch.yaml: no such pipeline");
+
+      Ended done = cronLoggingTo(log, "run", "nightly");
+
+      assertThat(done.code()).as(Files.readString(log)).isZero();
+      assertThat(done.said()).isEmpty();
+      assertThat(Files.readString(log)).contains("nightly: done");
+    }
+  }
+
   // --- systemd
 
   @Test
@@ -197,11 +231,11 @@ class ScheduleTest {
         Path copy = home.resolve(unit.getFileName().toString().replace("@.", "@nightly."));
         Files.writeString(
             copy,
-            Files.readString(unit).replace("/opt/fathom-export/fathom-export", program.toString()));
+            Files.readString(unit).replaceAll("/opt/fathom-export/[^ ]+", program.toString()));
         command.add(copy.toString());
       }
     }
-    assertThat(command).as("units").hasSize(3 + 4);
+    assertThat(command).as("units").hasSize(3 + 8);
 
     Ended ended = run(home, Map.of(), command.toArray(new String[0]));
 
@@ -209,28 +243,96 @@ class ScheduleTest {
     assertThat(ended.code()).as(ended.said()).isZero();
   }
 
-  /** One is the other but for what it runs and how often. */
+  /** All run as one user, with the same credentials and the same protection. */
   @Test
   void unitsAreOfOneMake() throws IOException {
-    List<String> run = directives("fathom-export@.service");
     List<String> snapshot = directives("fathom-export-snapshot@.service");
-    assertThat(snapshot).contains("ExecStart=/opt/fathom-export/fathom-export snapshot %i");
-    assertThat(run)
+    assertThat(snapshot)
         .contains(
-            "ExecStart=/opt/fathom-export/fathom-export run %i",
-            "TimeoutStopSec=30", "RestartForceExitStatus=75", "DynamicUser=yes");
+            "ExecStart=/opt/fathom-export/fathom-export snapshot %i",
+            "TimeoutStopSec=30", "DynamicUser=yes");
     snapshot.removeIf(d -> d.startsWith("ExecStart=") || d.startsWith("Description="));
-    assertThat(run).containsAll(snapshot);
-    run.removeAll(snapshot);
-    assertThat(run)
-        .extracting(d -> d.substring(0, d.indexOf('=')))
-        .containsExactlyInAnyOrder(
+    List<String> retried =
+        List.of(
             "Description",
             "ExecStart",
             "StartLimitIntervalSec",
             "StartLimitBurst",
+            "OnFailure",
             "RestartForceExitStatus",
             "RestartSec");
+    assertThat(more("fathom-export@.service", snapshot))
+        .containsExactlyInAnyOrderElementsOf(retried);
+    assertThat(more("fathom-export-backfill@.service", snapshot))
+        .containsExactlyInAnyOrderElementsOf(
+            Stream.concat(retried.stream(), Stream.of("EnvironmentFile")).toList());
+    snapshot.removeIf(d -> d.startsWith("Wants=") || d.startsWith("After="));
+    assertThat(more("fathom-export-status@.service", snapshot))
+        .containsExactlyInAnyOrder("Description", "ExecStart", "After");
+    assertThat(directives("fathom-export@.service"))
+        .contains("RestartForceExitStatus=75", "OnFailure=fathom-export-failed@%N.service");
+  }
+
+  /** The names of the directives that a unit has beyond the common ones, all of which it has. */
+  private static List<String> more(String unit, List<String> common) throws IOException {
+    List<String> directives = directives(unit);
+    assertThat(directives).containsAll(common);
+    directives.removeAll(common);
+    return directives.stream().map(d -> d.substring(0, d.indexOf('='))).toList();
+  }
+
+  /** The mail program is one that keeps what it gets; the journal is one that says a line. */
+  @Test
+  void aFailedUnitIsMailed() throws Exception {
+    Path sendmail = script("sendmail", "cat > mail; echo \"$*\" > options");
+    script("journalctl", "echo \"asked: $*\"");
+
+    Ended ended =
+        run(
+            home,
+            Map.of("PATH", sendmail.getParent() + ":" + System.getenv("PATH"), "MAILTO", "ops@x"),
+            SCHEDULE.resolve("mail-failure").toString(),
+            "fathom-export@nightly");
+
+    assertThat(ended.code()).as(ended.said()).isZero();
+    assertThat(Files.readString(home.resolve("options"))).isEqualTo("-t\n");
+    assertThat(Files.readString(home.resolve("mail")))
+        .startsWith("To: ops@x\nSubject: fathom-export@nightly failed on ")
+        .contains("\n\n", "asked: --unit fathom-export@nightly.service --lines 40");
+  }
+
+  /** By hand a command gets what the units get. */
+  @Test
+  void byHandIsOfTheSameMake() throws Exception {
+    Path systemdRun = script("systemd-run", "printf '%s\\n' \"$@\"");
+
+    Ended ended =
+        run(
+            home,
+            Map.of("PATH", systemdRun.getParent() + ":" + System.getenv("PATH")),
+            SCHEDULE.resolve("by-hand").toString(),
+            "status",
+            "nightly");
+
+    assertThat(ended.said()).endsWith("/opt/fathom-export/fathom-export\nstatus\nnightly\n");
+    List<String> given =
+        ended
+            .said()
+            .lines()
+            .filter(line -> line.startsWith("--property=") || line.startsWith("--setenv="))
+            .map(line -> line.substring(line.indexOf('=') + 1))
+            .map(line -> line.replaceFirst("/run/credentials/[^:]+:", "%d:"))
+            .map(line -> line.startsWith("FATHOM_") ? "Environment=\"" + line + "\"" : line)
+            .toList();
+    assertThat(given).hasSize(10);
+    assertThat(directives("fathom-export@.service")).containsAll(given);
+  }
+
+  private Path script(String name, String body) throws IOException {
+    Path script = Files.createDirectories(home.resolve("bin")).resolve(name);
+    Files.writeString(script, "#!/bin/sh\n" + body + "\n");
+    assertThat(script.toFile().setExecutable(true)).isTrue();
+    return script;
   }
 
   private static List<String> directives(String unit) throws IOException {
@@ -264,6 +366,51 @@ class ScheduleTest {
       }
     }
     assertThat(known).containsExactlyInAnyOrderElementsOf(FAILURES);
+  }
+
+  private static Object yaml(String file) throws IOException {
+    return new Load(LoadSettings.builder().build())
+        .loadFromString(Files.readString(SCHEDULE.resolve("kubernetes").resolve(file)));
+  }
+
+  /** What they run differs, and where that comes from; all else is the pod of the nightly run. */
+  @Test
+  void podsAreOfOneMake() throws IOException {
+    Object nightly = at(yaml("cronjob.yaml"), "spec", "jobTemplate", "spec");
+    Object snapshot = at(yaml("snapshot-cronjob.yaml"), "spec", "jobTemplate", "spec");
+    Object backfill = at(yaml("backfill-job.yaml"), "spec");
+    for (Object other : List.of(snapshot, backfill)) {
+      assertThat(at(other, "template", "spec", "volumes"))
+          .isEqualTo(at(nightly, "template", "spec", "volumes"));
+      assertThat(at(other, "template", "spec", "securityContext"))
+          .isEqualTo(at(nightly, "template", "spec", "securityContext"));
+      assertThat(withoutArguments(other)).isEqualTo(withoutArguments(nightly));
+    }
+    assertThat(at(backfill, "podFailurePolicy")).isEqualTo(at(nightly, "podFailurePolicy"));
+    assertThat(at(yaml("pvc.yaml"), "metadata", "name")).isEqualTo("fathom-export-warehouse");
+    assertThat(at(nightly, "template", "spec", "volumes").toString())
+        .contains("claimName=fathom-export-warehouse");
+  }
+
+  private static Map<?, ?> withoutArguments(Object job) {
+    List<?> containers = (List<?>) at(job, "template", "spec", "containers");
+    Map<Object, Object> container = new HashMap<>((Map<?, ?>) containers.get(0));
+    assertThat(container.remove("args")).isNotNull();
+    return container;
+  }
+
+  /** kubectl renders all manifests with the image by its digest. */
+  @Test
+  void theKustomizationRenders() throws Exception {
+    assumeTrue(isThere("kubectl"), "kubectl");
+
+    Ended ended =
+        run(home, Map.of(), "kubectl", "kustomize", SCHEDULE.resolve("kubernetes").toString());
+
+    assertThat(ended.code()).as(ended.said()).isZero();
+    assertThat(ended.said().lines().filter(line -> line.contains("image: ")))
+        .hasSize(2)
+        .allMatch(line -> line.matches(".*: [a-z.]+/fathom-export@sha256:[0-9a-f]{64}"));
   }
 
   private static Object at(Object node, String... path) {

@@ -464,7 +464,7 @@ class SnapshotTest {
   }
 
   @Test
-  void theApiIsDown() throws SQLException {
+  void aSiteThatAsksToWaitFailsAlone() throws SQLException {
     api.behave(
         Behaviour.unlimited()
             .withFault(
@@ -472,9 +472,9 @@ class SnapshotTest {
                     r -> asks(r, STATUS),
                     status(503, "{\"error\":\"later\"}", Map.of("Retry-After", "3600")))));
 
-    assertEnded(installation.run("snapshot", "live"), 75, "try again later");
+    assertEnded(installation.run("snapshot", "live"), 75, "try again later", STATUS);
 
-    assertSampled(List.of(LONDON), NOW);
+    assertSampled(List.of(LONDON, KATHMANDU), NOW);
   }
 
   /** A list that is missing is not an empty one. */

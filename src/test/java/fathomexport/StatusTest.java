@@ -288,7 +288,7 @@ class StatusTest {
     assertThat(ended.out().lines().findFirst())
         .contains("1 of 2 sites are complete to yesterday; 1 of 5 rows need attention.");
     assertThat(ended.out())
-        .contains("! 4 days behind, 2 missing, 1 incomplete, 1 failed, 1 stale, 1 quarantined")
+        .contains("! 4 days late, 2 missing, 1 incomplete, 1 failed, 1 stale, 1 quarantined")
         .contains("missing: 2026-06-02 .. 2026-06-03")
         .contains("12 today, 19 this month");
     assertThat(installation.run("status", "all", "--attention").out())

@@ -75,6 +75,8 @@ class StoppedRunTest {
                                 && request.aggregation() > 0
                                 && asked.incrementAndGet() == 3) {
                               try {
+                                // The next chunk is requested while the first is committed.
+                                awaitCommit(trial.database());
                                 stop(forked);
                               } catch (IOException | InterruptedException e) {
                                 failure.set(e);
@@ -130,6 +132,12 @@ class StoppedRunTest {
   }
 
   /** Each window, and the run whose it is. */
+  private static void awaitCommit(TestDatabase database) throws InterruptedException {
+    for (int i = 0; i < 10 * SECONDS && stored(database).isEmpty(); i++) {
+      Thread.sleep(100);
+    }
+  }
+
   private static List<List<@Nullable Object>> stored(TestDatabase database) {
     return database.query(
         "SELECT report, site_id, period::text, run_id, xmin::text FROM fathom_ops.ledger"

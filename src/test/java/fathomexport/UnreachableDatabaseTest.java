@@ -127,7 +127,7 @@ class UnreachableDatabaseTest {
     Installation.Ended ended = backfill();
 
     assertThat(ended.code()).as(ended.said()).isEqualTo(74);
-    assertThat(ended.said()).contains("too many connections", "up to 5 connections");
+    assertThat(ended.said()).contains("too many connections", "up to 6 connections");
     assertThat(api.log().aggregations()).isEmpty();
   }
 
@@ -135,13 +135,13 @@ class UnreachableDatabaseTest {
   void outOfConnectionsAltogether() {
     database.executeAsSuperuser("ALTER DATABASE " + database.name() + " CONNECTION LIMIT 0");
 
-    assertEnds(74, "too many connections", "up to 5 connections");
+    assertEnds(74, "too many connections", "up to 6 connections");
   }
 
   /** The number in the message is enough. */
   @Test
   void asManyConnectionsAsAreSaidToBeNeeded() {
-    database.executeAsSuperuser("ALTER DATABASE " + database.name() + " CONNECTION LIMIT 5");
+    database.executeAsSuperuser("ALTER DATABASE " + database.name() + " CONNECTION LIMIT 6");
 
     Installation.Ended ended = backfill();
 

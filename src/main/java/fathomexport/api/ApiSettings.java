@@ -6,6 +6,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The connection settings of the API.
@@ -19,6 +20,8 @@ import java.util.regex.Pattern;
  * @param timeout deadline of a whole request, from connecting to the last byte
  * @param maxBodyBytes maximum size of a response in bytes, checked as sent and after decompression
  * @param retries when a failed call is retried
+ * @param caCertificates a file of certificate authorities that are trusted in addition to Java's;
+ *     null for none
  */
 public record ApiSettings(
     URI baseUrl,
@@ -27,7 +30,8 @@ public record ApiSettings(
     int maxInFlight,
     Duration timeout,
     long maxBodyBytes,
-    RetryPolicy retries)
+    RetryPolicy retries,
+    @Nullable String caCertificates)
     implements Serializable {
 
   public static final int DEFAULT_REQUESTS_PER_MINUTE = 10;
@@ -70,6 +74,18 @@ public record ApiSettings(
     if (maxBodyBytes < 1) {
       throw new IllegalArgumentException("the largest body must be above zero: " + maxBodyBytes);
     }
+  }
+
+  /** Creates settings that trust Java's certificate authorities only. */
+  public ApiSettings(
+      URI baseUrl,
+      SecretRef token,
+      int requestsPerMinute,
+      int maxInFlight,
+      Duration timeout,
+      long maxBodyBytes,
+      RetryPolicy retries) {
+    this(baseUrl, token, requestsPerMinute, maxInFlight, timeout, maxBodyBytes, retries, null);
   }
 
   /** Returns the default settings for a URL and a token. */

@@ -7,6 +7,7 @@ public enum Endpoint {
   SITES("/sites", false, Sizes.LIST),
   SITE("/sites/{id}", false, Sizes.OBJECT),
   EVENTS("/sites/{id}/events", false, Sizes.LIST),
+  MILESTONES("/sites/{id}/milestones", false, Sizes.LIST),
   TOKEN("/token", false, Sizes.OBJECT);
 
   private static final class Sizes {

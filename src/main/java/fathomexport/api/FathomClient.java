@@ -1,14 +1,15 @@
 package fathomexport.api;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import fathomexport.api.AggregationAnswer.Contents;
 import fathomexport.api.Attempt.Fault;
 import fathomexport.api.Transport.BodyReader;
+import fathomexport.report.Milestone;
 import fathomexport.report.SecretUnavailableException;
 import fathomexport.report.Site;
+import fathomexport.report.SiteEvent;
 import fathomexport.report.SiteId;
-import fathomexport.report.StoredText;
 import java.io.IOException;
+import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -18,6 +19,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -77,11 +79,15 @@ public final class FathomClient implements AutoCloseable {
   /** Maximum number of requests of one call, the first included; a 429 has its own maximum. */
   private final int attempts;
 
+  /** Whether the caller queries other sites while the API asks to wait for one. */
+  private final boolean postpones;
+
   /**
    * Creates a client for one run.
    *
-   * @param environment the environment variables, which may hold the token
+   * @param environment the environment variables, which may hold the token and name a proxy
    * @throws SecretUnavailableException if the token is missing or cannot be a token
+   * @throws UnusableSettingsException if the proxy or the certificate authorities cannot be used
    */
   public FathomClient(ApiSettings settings, Map<String, String> environment, RunControls controls) {
     String token = settings.token().resolve(environment);
@@ -97,13 +103,18 @@ public final class FathomClient implements AutoCloseable {
     this.policy = settings.retries();
     this.controls = controls;
     this.shared =
-        new Shared(new CircuitBreaker(policy.patience(), controls.time(), controls.stop()));
+        new Shared(
+            new CircuitBreaker(
+                policy.patience(), policy.longestAskedWait(), controls.time(), controls.stop()),
+            new AskedWaits(controls.time()));
     this.asker = Endpoint.AGGREGATIONS.path();
     this.isView = false;
     this.attempts = policy.maxAttempts();
+    this.postpones = false;
     this.transport =
         new Transport(
             settings,
+            environment,
             token,
             version == null ? "dev" : version,
             controls.stop(),
@@ -111,7 +122,7 @@ public final class FathomClient implements AutoCloseable {
             controls.time());
   }
 
-  private FathomClient(FathomClient whole, String asker, int attempts) {
+  private FathomClient(FathomClient whole, String asker, int attempts, boolean postpones) {
     this.baseUrl = whole.baseUrl;
     this.policy = whole.policy;
     this.controls = whole.controls;
@@ -120,6 +131,7 @@ public final class FathomClient implements AutoCloseable {
     this.asker = asker;
     this.isView = true;
     this.attempts = Math.min(attempts, whole.attempts);
+    this.postpones = postpones;
   }
 
   /**
@@ -127,7 +139,7 @@ public final class FathomClient implements AutoCloseable {
    * budgets, one per site. Closing the view has no effect.
    */
   public FathomClient askingFor(String report) {
-    return new FathomClient(this, report, attempts);
+    return new FathomClient(this, report, attempts, postpones);
   }
 
   /**
@@ -135,7 +147,49 @@ public final class FathomClient implements AutoCloseable {
    * most 2 attempts, because each request is billed.
    */
   public FathomClient askingTroubled(String report) {
-    return new FathomClient(this, report, ATTEMPTS_OF_THE_TROUBLED);
+    return new FathomClient(this, report, ATTEMPTS_OF_THE_TROUBLED, postpones);
+  }
+
+  /**
+   * Returns a view for a caller that queries other sites while the API asks to wait for one: a call
+   * that would have to wait for its site for longer than for any other retry ends with {@link
+   * Outcome.Unavailable.Cause#HELD}, and the caller repeats it later.
+   */
+  public FathomClient postponing() {
+    return new FathomClient(this, asker, attempts, true);
+  }
+
+  /** Returns how long the API asks to send nothing about a site; zero if it does not. */
+  public Duration heldFor(SiteId site) {
+    return shared.asked.of(site).map(AskedWaits.Left::time).orElse(Duration.ZERO);
+  }
+
+  /** Returns whether the run accepts a wait that the API asks for. */
+  public boolean waitsFor(Duration asked) {
+    return asked.compareTo(policy.longestAskedWait()) <= 0;
+  }
+
+  /** Waits until something may be sent about a site, or until a stop is requested. */
+  public void awaitHeld(SiteId site) throws InterruptedException {
+    try {
+      sitOut(Endpoint.AGGREGATIONS, site);
+    } catch (StoppedException e) {
+      LOG.debug("the wait for site {} ends by a stop", site);
+    }
+  }
+
+  /** Returns what the last response showed of the way to the API; empty before the first one. */
+  public Optional<Reached> reached() {
+    return transport.reached();
+  }
+
+  /**
+   * Returns the proxy that the environment names for a base URL, without its password.
+   *
+   * @throws UnusableSettingsException if the environment does not name an HTTP proxy
+   */
+  public static Optional<String> proxy(URI baseUrl, Map<String, String> environment) {
+    return Proxies.of(baseUrl, environment).map(Proxies::toString);
   }
 
   /**
@@ -144,6 +198,11 @@ public final class FathomClient implements AutoCloseable {
    */
   public long billedRequests() {
     return shared.billed.get();
+  }
+
+  /** Returns the server's clock at its last response; null if no response has said it. */
+  public @Nullable Instant serverTime() {
+    return transport.serverTime();
   }
 
   /**
@@ -211,33 +270,52 @@ public final class FathomClient implements AutoCloseable {
         body -> Lookups.site(Lookups.object(body)));
   }
 
-  /** Lists the distinct event names of a site as they are stored, in the API's order. */
-  public Outcome<List<String>> events(SiteId site) {
-    Outcome<Listed<String>> outcome =
+  /**
+   * Lists the events of a site, one per name, in the API's order. If several records share a name,
+   * the first currency among them counts.
+   */
+  public Outcome<List<SiteEvent>> events(SiteId site) {
+    Outcome<Listed<SiteEvent>> outcome =
         all(
             Endpoint.EVENTS,
             "/sites/" + AggregationRequest.encode(site.value()) + "/events",
             new Scope(site, Endpoint.EVENTS.path()),
-            FathomClient::eventName);
-    if (!(outcome instanceof Outcome.Success<Listed<String>> success)) {
+            Lookups::event);
+    if (!(outcome instanceof Outcome.Success<Listed<SiteEvent>> success)) {
       return failure(outcome);
     }
     success.answer().odd().forEach(odd -> LOG.warn("site {}: skipping an event: {}", site, odd));
-    return new Outcome.Success<>(success.answer().found().stream().distinct().toList());
+    Map<String, SiteEvent> events = new LinkedHashMap<>();
+    for (SiteEvent event : success.answer().found()) {
+      events.merge(event.name(), event, (a, b) -> a.currency() == null ? b : a);
+    }
+    return new Outcome.Success<>(List.copyOf(events.values()));
   }
 
-  private static String eventName(JsonNode item) throws UnusableAnswerException {
-    String name = Lookups.text(item, "name");
-    if (name == null || name.isEmpty()) {
-      throw Lookups.unusable("it has no name");
+  /**
+   * Lists the notes on a site's timeline, one per id.
+   *
+   * @return empty if the API does not offer them to this token, which is not a failure: the
+   *     endpoint is newer than many accounts' tokens
+   */
+  public Outcome<Optional<List<Milestone>>> milestones(SiteId site) {
+    Outcome<Listed<Milestone>> outcome =
+        all(
+            Endpoint.MILESTONES,
+            "/sites/" + AggregationRequest.encode(site.value()) + "/milestones",
+            new Scope(site, Endpoint.MILESTONES.path()),
+            Lookups::milestone);
+    if (outcome instanceof Outcome.Refused<?> refused
+        && (refused.refusal() == Refusal.NOT_FOUND || refused.refusal() == Refusal.PERMISSION)) {
+      return new Outcome.Success<>(Optional.empty());
     }
-    if (!StoredText.isSendable(name)) {
-      throw Lookups.unusable(
-          "the name "
-              + StoredText.encode(name)
-              + " holds half of a surrogate pair, which no query can name");
+    if (!(outcome instanceof Outcome.Success<Listed<Milestone>> success)) {
+      return failure(outcome);
     }
-    return StoredText.encode(name);
+    success.answer().odd().forEach(odd -> LOG.warn("site {}: skipping a milestone: {}", site, odd));
+    Map<String, Milestone> milestones = new LinkedHashMap<>();
+    success.answer().found().forEach(m -> milestones.putIfAbsent(m.id(), m));
+    return new Outcome.Success<>(Optional.of(List.copyOf(milestones.values())));
   }
 
   /** Fetches the properties of the token; it is the check before a run. */
@@ -314,15 +392,30 @@ public final class FathomClient implements AutoCloseable {
     CircuitBreaker breaker = shared.breaker;
     try {
       for (int attempt = 1; ; attempt++) {
+        AskedWaits.Left held = shared.asked.of(about.site()).orElse(null);
+        if (held != null && !waitsInPlace(held.time())) {
+          return held(about.site(), held);
+        }
+        sitOut(endpoint, about.site());
         CircuitBreaker.Pass pass =
-            breaker.enter((time, reason) -> longWait(endpoint, inFuture(time), reason));
+            breaker.enter(
+                about.site(), (time, reason) -> longWait(endpoint, inFuture(time), reason));
+        if (pass == CircuitBreaker.Pass.OVER) {
+          findOutWhatIsDown();
+          attempt--;
+          continue;
+        }
+        if (pass == CircuitBreaker.Pass.SITE_DOWN) {
+          return siteDown(about.site());
+        }
         if (pass == CircuitBreaker.Pass.DOWN) {
-          return down();
+          return down(endpoint);
         }
         boolean probe = pass == CircuitBreaker.Pass.PROBE;
         Attempt<T> end = null;
         try {
-          end = attempt(endpoint, baseUrl + pathAndQuery, attempt, preparation, reader);
+          end =
+              attempt(endpoint, about.site(), baseUrl + pathAndQuery, attempt, preparation, reader);
         } finally {
           if (probe && !(end instanceof Attempt.Faulty || isAnswer(end))) {
             breaker.abandoned();
@@ -347,7 +440,7 @@ public final class FathomClient implements AutoCloseable {
           }
           if (sitsOut(faulty) || breaker.isOpen()) {
             attempt = 0; // The attempts of this query do not include the wait.
-          } else {
+          } else if (faulty.fault() == Fault.LIMIT || shared.asked.of(about.site()).isEmpty()) {
             pause(endpoint, about, attempt, faulty);
           }
         } else if (end instanceof Attempt.Lapsed) {
@@ -379,7 +472,12 @@ public final class FathomClient implements AutoCloseable {
   }
 
   private <T> Attempt<T> attempt(
-      Endpoint endpoint, String url, int attempt, Preparation preparation, BodyReader<T> reader)
+      Endpoint endpoint,
+      @Nullable SiteId site,
+      String url,
+      int attempt,
+      Preparation preparation,
+      BodyReader<T> reader)
       throws InterruptedException, StoppedException {
     RequestListener listener = controls.listener();
     Permits.Permit permit = permits(endpoint).acquire(wait -> waiting(endpoint, wait));
@@ -398,10 +496,12 @@ public final class FathomClient implements AutoCloseable {
     try {
       listener.on(new RequestListener.Event.Sent(endpoint, attempt));
       Attempt<T> end = transport.attempt(url, permit, endpoint.maxBodyBytes(), reader);
+      if (end instanceof Attempt.Faulty<T> faulty) {
+        obey(endpoint, site, faulty);
+      }
       if (end instanceof Attempt.Faulty<T> faulty && faulty.fault() == Fault.LIMIT) {
         permit.limited();
         shared.limited.set(true);
-        deferAll(endpoint, asked(endpoint, faulty));
         listener.on(new RequestListener.Event.Limited(endpoint));
       } else if (end instanceof Attempt.Lapsed && endpoint.billed()) {
         shared.billed.decrementAndGet();
@@ -424,13 +524,47 @@ public final class FathomClient implements AutoCloseable {
   }
 
   /**
-   * Grants no permit for the endpoint's quota before a requested wait is over. A 429 concerns the
-   * whole account, so this does not depend on whether its own call is retried.
+   * Records the wait that a response asks for, whatever becomes of its call. No other place does. A
+   * 429 concerns the whole account, so it delays every permit of the endpoint's quota. Any other
+   * response concerns the site of its query: if all sites are asked to wait, the circuit breaker
+   * notices it.
    */
-  private void deferAll(Endpoint endpoint, @Nullable Duration asked) {
-    if (asked != null) {
-      permits(endpoint).deferUntil(inFuture(believed(asked)));
+  private void obey(Endpoint endpoint, @Nullable SiteId site, Attempt.Faulty<?> faulty) {
+    Duration asked = asked(endpoint, faulty);
+    if (asked == null) {
+      return;
     }
+    if (faulty.fault() == Fault.LIMIT) {
+      permits(endpoint).deferUntil(inFuture(believed(asked)));
+    } else {
+      shared.asked.add(site, believed(asked), faulty.reason());
+    }
+  }
+
+  /** Returns whether a call waits for its site itself, rather than end. */
+  private boolean waitsInPlace(Duration held) {
+    return held.compareTo(postpones ? policy.cap() : policy.longestAskedWait()) <= 0;
+  }
+
+  /** Waits until the API accepts queries about a site again, as it asked. */
+  private void sitOut(Endpoint endpoint, @Nullable SiteId site)
+      throws InterruptedException, StoppedException {
+    AskedWaits.Left held = shared.asked.of(site).orElse(null);
+    if (held == null) {
+      return;
+    }
+    Instant until = inFuture(held.time());
+    controls.listener().on(new RequestListener.Event.Waiting(endpoint, until));
+    if (held.time().compareTo(LONG_WAIT) > 0) {
+      longWait(
+          endpoint,
+          until,
+          "the API asks to wait"
+              + (site == null ? "" : " with queries about site " + site)
+              + ": "
+              + held.reason());
+    }
+    controls.stop().sleep(held.time(), controls.time());
   }
 
   private static Duration believed(Duration asked) {
@@ -495,18 +629,15 @@ public final class FathomClient implements AutoCloseable {
       Attempt.Faulty<T> faulty)
       throws InterruptedException, StoppedException {
     CircuitBreaker breaker = shared.breaker;
-    Duration asked = faulty.retryAfter();
-    if (asked != null && (sitsOut(faulty) || asked.compareTo(policy.longestAskedWait()) > 0)) {
+    Duration asked = faulty.retryAfter() == null ? Duration.ZERO : believed(faulty.retryAfter());
+    if (faulty.fault() == Fault.LIMIT
+        && (sitsOut(faulty) || asked.compareTo(policy.longestAskedWait()) > 0)) {
       if (probe) {
         breaker.abandoned();
       }
-      Instant until = inFuture(believed(asked));
-      if (faulty.fault() != Fault.LIMIT) {
-        permits(endpoint).deferUntil(until);
-      }
       return sitsOut(faulty)
           ? Optional.empty()
-          : Optional.of(closed(endpoint, new Permits.Wait(until, true)));
+          : Optional.of(closed(endpoint, new Permits.Wait(inFuture(asked), true)));
     }
     if (faulty.fault() == Fault.MALFORMED_FOR_GOOD
         || (faulty.fault() == Fault.OF_OTHER_FORM && attempt > 1)) {
@@ -523,20 +654,24 @@ public final class FathomClient implements AutoCloseable {
     boolean probing = probe && !cleared;
     int most = faulty.fault() == Fault.LIMIT ? policy.maxAttempts() : attempts;
     boolean last = attempt >= most;
-    if (!probing && !last && budget.take()) {
+    boolean retried = !probing && !last && budget.take();
+    // A caller that continues with other sites gets to know of each call that is held.
+    boolean held = retried && site != null && faulty.fault() != Fault.LIMIT && !waitsInPlace(asked);
+    if (retried && !held) {
       return Optional.empty();
     }
     String reason =
         faulty.reason()
             + (last
                 ? " (attempt " + attempt + " of " + most + ")"
-                : probing ? "" : " (the retries of this site and report are used up)");
+                : probing || held ? "" : " (the retries of this site and report are used up)");
     if (site == null) {
       if (policy.waits() || probe) {
         breaker.trip(reason, probe);
       }
-    } else if (!policy.waits()) {
-      breaker.failed(site, reason, probe);
+    } else if (!policy.waits() || held || (probing && !asked.isZero())) {
+      // Also in a run that waits: the pause ends at a time that the API has named.
+      breaker.failed(site, reason, probing, asked);
     } else if (probing || (!cleared && !accountAnswers())) {
       // A run that waits has no patience that ends, so it must not take the trouble of its last
       // sites for the API's: the account decides, not the number of failures.
@@ -544,13 +679,20 @@ public final class FathomClient implements AutoCloseable {
     } else {
       breaker.answered(null);
     }
+    if (breaker.isOver()) {
+      findOutWhatIsDown();
+    }
+    if (breaker.isDown()) {
+      return Optional.of(down(endpoint));
+    }
     if (breaker.isOpen()) {
       return site == null && policy.waits()
           ? Optional.empty()
-          : Optional.of(
-              breaker.isDown()
-                  ? down()
-                  : new Outcome.Unavailable<>(reason, Outcome.Unavailable.Cause.INTERRUPTED));
+          : Optional.of(new Outcome.Unavailable<>(reason, Outcome.Unavailable.Cause.INTERRUPTED));
+    }
+    AskedWaits.Left wait = held ? shared.asked.of(site).orElse(null) : null;
+    if (wait != null) {
+      return Optional.of(held(site, wait));
     }
     if (last && (faulty.fault() == Fault.MALFORMED || faulty.fault() == Fault.OF_OTHER_FORM)) {
       return Optional.of(new Outcome.Malformed<>(reason, false));
@@ -568,54 +710,105 @@ public final class FathomClient implements AutoCloseable {
    * 429. Not billed.
    */
   private boolean accountAnswers() throws InterruptedException, StoppedException {
-    return !(attempt(Endpoint.TOKEN, baseUrl + "/token", 1, () -> {}, Lookups::token)
-            instanceof Attempt.Faulty<?> faulty)
-        || faulty.fault() == Fault.LIMIT;
+    return shared.asked.of(null).isEmpty()
+        && (!(attempt(Endpoint.TOKEN, null, baseUrl + "/token", 1, () -> {}, Lookups::token)
+                instanceof Attempt.Faulty<?> faulty)
+            || faulty.fault() == Fault.LIMIT);
   }
 
   /** Returns the outcome of every call once the API counts as down for this run. */
-  private <T> Outcome<T> down() throws InterruptedException, StoppedException {
-    String words = shared.downWords;
-    if (words == null) {
-      words = findDownWords();
-      shared.downWords = words;
-    }
-    return new Outcome.Unavailable<>(words, Outcome.Unavailable.Cause.DOWN);
+  private <T> Outcome<T> down(Endpoint endpoint) {
+    Duration closed = shared.breaker.closedFor();
+    return closed != null
+        ? closed(endpoint, new Permits.Wait(inFuture(closed), true))
+        : new Outcome.Unavailable<>(
+            Objects.requireNonNullElseGet(
+                shared.downWords,
+                () ->
+                    "it has answered no query about a site"
+                        + patience()
+                        + ", although it answers for the account: "
+                        + shared.breaker.reason()),
+            Outcome.Unavailable.Cause.DOWN);
   }
 
-  /** Describes what the API has not answered, and asks the account's endpoint to know it. */
-  private String findDownWords() throws InterruptedException, StoppedException {
-    String time = policy.patience().toSeconds() + " s";
-    String reason = ": " + shared.breaker.reason();
+  /**
+   * Returns the outcome of a call about a site whose queries failed until the patience was over.
+   */
+  private <T> Outcome<T> siteDown(@Nullable SiteId site) {
+    return new Outcome.Unavailable<>(
+        "it has answered no query about this site or another one"
+            + patience()
+            + ", although it answers for the account: "
+            + (site == null ? shared.breaker.reason() : shared.breaker.reason(site)),
+        Outcome.Unavailable.Cause.SITE_DOWN);
+  }
+
+  private String patience() {
+    return " for " + policy.patience().toSeconds() + " s";
+  }
+
+  /** Returns the outcome of a call about a site that the API asks to wait with. */
+  private <T> Outcome<T> held(@Nullable SiteId site, AskedWaits.Left left) {
+    return new Outcome.Unavailable<>(
+        "it asks that nothing is sent "
+            + (site == null ? "" : "about site " + site + " ")
+            + "before "
+            + inWords(inFuture(left.time()))
+            + (waitsFor(left.time()) ? "" : tooLong())
+            + " ("
+            + left.reason()
+            + ")",
+        Outcome.Unavailable.Cause.HELD);
+  }
+
+  /**
+   * Decides, when the patience is over, whether the API is down or the sites that failed are: the
+   * account's endpoint knows.
+   */
+  private void findOutWhatIsDown() throws InterruptedException, StoppedException {
     if (shared.limited.get()) {
-      return "it has accepted no request for "
-          + time
-          + ", but asked to wait (429) or failed each time"
-          + reason;
+      shared.downWords =
+          "it has accepted no request"
+              + patience()
+              + ", but asked to wait (429) or failed each time"
+              + ": "
+              + shared.breaker.reason();
+      shared.breaker.apiIsDown();
+      return;
     }
     boolean answers;
     try {
       answers = accountAnswers();
     } catch (WaitTooLongException e) {
-      return "it has not answered any query about a site for " + time + reason;
+      answers = true; // Only a limit of the account's endpoint is known.
     }
-    return answers
-        ? "it has not answered any query about a site for "
-            + time
-            + ", although it answers for the account"
-            + reason
-        : "it has not answered any request for " + time + reason;
+    if (answers) {
+      shared.breaker.sitesAreDown();
+    } else {
+      shared.downWords =
+          "it has not answered any request" + patience() + ": " + shared.breaker.reason();
+      shared.breaker.apiIsDown();
+    }
   }
 
   /** Returns the outcome of a call whose wait would be too long. */
   private <T> Outcome<T> closed(Endpoint endpoint, Permits.Wait wait) {
     return new Outcome.Unavailable<>(
         (wait.asked() ? "the API has asked to wait until " : quota(endpoint) + " is used up until ")
-            + wait.until().plusMillis(999).truncatedTo(ChronoUnit.SECONDS)
-            + ", which is more than the "
-            + policy.longestAskedWait().toSeconds()
-            + " s that a run waits: run again after that time, or now with --wait",
+            + inWords(wait.until())
+            + tooLong(),
         Outcome.Unavailable.Cause.CLOSED);
+  }
+
+  private static String inWords(Instant time) {
+    return time.plusMillis(999).truncatedTo(ChronoUnit.SECONDS).toString();
+  }
+
+  private String tooLong() {
+    return ", which is more than the "
+        + policy.longestAskedWait().toSeconds()
+        + " s that a run waits: run again then, or now with --wait";
   }
 
   private <T> void pause(Endpoint endpoint, Scope about, int attempt, Attempt.Faulty<T> faulty)
@@ -631,9 +824,6 @@ public final class FathomClient implements AutoCloseable {
         attempt + 1,
         wait.toMillis());
     Instant until = inFuture(wait);
-    if (asked != null && faulty.fault() != Fault.LIMIT) {
-      permits(endpoint).deferUntil(until);
-    }
     controls.listener().on(new RequestListener.Event.Waiting(endpoint, until));
     if (wait.compareTo(LONG_WAIT) > 0) {
       longWait(endpoint, until, "the API asks to wait: " + faulty.reason());
@@ -665,9 +855,11 @@ public final class FathomClient implements AutoCloseable {
     private volatile @Nullable String downWords;
 
     private final CircuitBreaker breaker;
+    private final AskedWaits asked;
 
-    Shared(CircuitBreaker breaker) {
+    Shared(CircuitBreaker breaker, AskedWaits asked) {
       this.breaker = breaker;
+      this.asked = asked;
     }
   }
 

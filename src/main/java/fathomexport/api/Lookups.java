@@ -8,7 +8,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import fathomexport.report.Excerpt;
+import fathomexport.report.Milestone;
 import fathomexport.report.Site;
+import fathomexport.report.SiteEvent;
 import fathomexport.report.SiteId;
 import fathomexport.report.StoredText;
 import java.io.IOException;
@@ -23,6 +25,7 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -45,6 +48,10 @@ final class Lookups {
   private static final int LONGEST_CURSOR = 128;
 
   private static final Pattern WHOLE = Pattern.compile("[0-9]{1,18}");
+
+  private static final Pattern DAY = Pattern.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])");
+  private static final Pattern CURRENCY = Pattern.compile("[A-Za-z]{3}");
+  private static final List<String> DOMAIN_KEYS = List.of("domain", "hostname", "name");
 
   private Lookups() {}
 
@@ -147,9 +154,82 @@ final class Lookups {
           siteId,
           name == null ? "" : StoredText.encode(name),
           zone,
-          created(siteId, text(record, "created_at"), zone));
+          created(siteId, text(record, "created_at"), zone),
+          domains(record));
     } catch (IllegalArgumentException e) {
       throw unusable("it has no id that can be used: " + e.getMessage());
+    }
+  }
+
+  /**
+   * Returns the domains of a site. The API's documentation does not describe this part: a list of
+   * texts or of objects with a name is accepted, anything else counts as not reported.
+   */
+  private static List<String> domains(JsonNode record) {
+    List<String> domains = new ArrayList<>();
+    for (JsonNode item : record.path("domains")) {
+      String domain = null;
+      if (item.isObject()) {
+        for (String key : DOMAIN_KEYS) {
+          domain = domain == null ? text(item, key) : domain;
+        }
+      } else if (item.isTextual()) {
+        domain = item.textValue();
+      }
+      if (domain != null && !domain.isBlank()) {
+        domains.add(StoredText.encode(domain.strip()));
+      }
+    }
+    return domains.stream().distinct().toList();
+  }
+
+  /**
+   * Parses an event.
+   *
+   * @throws UnusableAnswerException if the event has no name that a query can contain
+   */
+  static SiteEvent event(JsonNode item) throws UnusableAnswerException {
+    String name = text(item, "name");
+    if (name == null || name.isEmpty()) {
+      throw unusable("it has no name");
+    }
+    if (!StoredText.isSendable(name)) {
+      throw unusable(
+          "the name "
+              + StoredText.encode(name)
+              + " holds half of a surrogate pair, which no query can name");
+    }
+    String currency = text(item, "currency");
+    return new SiteEvent(
+        StoredText.encode(name),
+        currency != null && CURRENCY.matcher(currency.strip()).matches()
+            ? currency.strip().toUpperCase(Locale.ROOT)
+            : null);
+  }
+
+  /**
+   * Parses a note on a timeline.
+   *
+   * @throws UnusableAnswerException if the note has no id, no day or no text
+   */
+  static Milestone milestone(JsonNode item) throws UnusableAnswerException {
+    String id = text(item, "id");
+    String name = text(item, "name");
+    String date = text(item, "milestone_date");
+    if (id == null || id.isBlank() || id.length() > LONGEST_CURSOR) {
+      throw unusable("it has no id that can be used");
+    }
+    if (name == null || name.isEmpty()) {
+      throw unusable("it has no name");
+    }
+    if (date == null || !DAY.matcher(date).lookingAt()) {
+      throw unusable("its 'milestone_date' is not a day");
+    }
+    try {
+      return new Milestone(
+          StoredText.encode(id), LocalDate.parse(date.substring(0, 10)), StoredText.encode(name));
+    } catch (DateTimeParseException e) {
+      throw unusable("its 'milestone_date' is not a day");
     }
   }
 

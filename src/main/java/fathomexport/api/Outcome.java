@@ -79,6 +79,16 @@ public sealed interface Outcome<T> {
       RETRIES_SPENT,
       /** The API appears to be down; the next call waits and then tries again. */
       INTERRUPTED,
+      /**
+       * The API asks that nothing is sent about this site before a time; until then, the site's
+       * calls end without a request.
+       */
+      HELD,
+      /**
+       * The API has answered no query about this site for the whole patience of the run, although
+       * it answers for the account.
+       */
+      SITE_DOWN,
       /** The API has been down for the whole patience of the run. */
       DOWN,
       /** The API requests a longer wait than the run accepts. */

@@ -29,9 +29,14 @@ final class RetryAfter {
     if (until.isEmpty()) {
       return null;
     }
-    Instant there = date(text(headers, "Date")).orElse(now);
+    Instant there = serverTime(headers).orElse(now);
     Duration wait = Duration.between(there, until.get());
     return wait.isNegative() ? Duration.ZERO : wait;
+  }
+
+  /** Returns the server's clock according to a response's {@code Date}; empty if it has none. */
+  static Optional<Instant> serverTime(Headers headers) {
+    return date(text(headers, "Date"));
   }
 
   private static String text(Headers headers, String name) {

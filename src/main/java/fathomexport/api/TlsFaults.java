@@ -39,8 +39,8 @@ final class TlsFaults {
         return "the server's certificate is not trusted ("
             + firstLine(cause)
             + "). If api.base_url is right and something in between has its own certificate"
-            + " authority, add that authority to a trust store and name it by"
-            + " FATHOM_EXPORT_JAVA_OPTS=-Djavax.net.ssl.trustStore=FILE";
+            + " authority, name that authority's certificate (a file in PEM) by api.ca_certificates"
+            + " in the settings";
       }
     }
     return null;

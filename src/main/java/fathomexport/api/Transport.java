@@ -8,21 +8,28 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.nio.charset.StandardCharsets;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 import okhttp3.Call;
 import okhttp3.ConnectionPool;
+import okhttp3.Handshake;
 import okhttp3.Interceptor;
 import okhttp3.OkHttpClient;
 import okhttp3.Protocol;
 import okhttp3.Request;
 import okhttp3.Response;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sends one request and reads its response to the last byte, within one deadline. Quotas and
@@ -39,6 +46,10 @@ final class Transport implements AutoCloseable {
       Pattern.compile("application/(json|[a-z0-9!#$&^_.+-]+\\+json)");
 
   private final OkHttpClient http;
+
+  /** The server's clock at its last response; null if no response has said it. */
+  private volatile @Nullable Instant serverTime;
+
   private final String token;
   private final String userAgent;
   private final long timeoutMillis;
@@ -46,6 +57,7 @@ final class Transport implements AutoCloseable {
   private final StopSignal stop;
   private final Duration stopGrace;
   private final TimeSource time;
+  private final AtomicReference<@Nullable Reached> reached = new AtomicReference<>();
 
   /** Parses the body of a response whose status and content type are valid. */
   interface BodyReader<T> {
@@ -53,10 +65,13 @@ final class Transport implements AutoCloseable {
   }
 
   /**
+   * @param environment environment variables, which may name a proxy
    * @param stopGrace how long a request in progress may take after a stop is requested
+   * @throws UnusableSettingsException if the proxy or the certificate authorities cannot be used
    */
   Transport(
       ApiSettings settings,
+      Map<String, String> environment,
       String token,
       String version,
       StopSignal stop,
@@ -71,7 +86,7 @@ final class Transport implements AutoCloseable {
     this.time = time;
     // Each call sends exactly one request: one that the HTTP client repeats by itself has no
     // permit.
-    this.http =
+    OkHttpClient.Builder client =
         new OkHttpClient.Builder()
             .protocols(List.of(Protocol.HTTP_1_1))
             .followRedirects(false)
@@ -83,8 +98,37 @@ final class Transport implements AutoCloseable {
             .callTimeout(settings.timeout())
             .connectTimeout(min(settings.timeout(), LONGEST_CONNECT))
             .readTimeout(Duration.ZERO)
-            .writeTimeout(Duration.ZERO)
-            .build();
+            .writeTimeout(Duration.ZERO);
+    Proxies.of(settings.baseUrl(), environment).ifPresent(proxy -> proxy.apply(client));
+    String authorities = settings.caCertificates();
+    if (authorities != null) {
+      Authorities.trust(authorities, client);
+    }
+    this.http = client.build();
+  }
+
+  /** Returns what the last response showed of the way to the API; empty before the first one. */
+  Optional<Reached> reached() {
+    return Optional.ofNullable(reached.get());
+  }
+
+  private Reached reached(Response response) {
+    Handshake tls = response.handshake();
+    X509Certificate certificate =
+        tls != null
+                && !tls.peerCertificates().isEmpty()
+                && tls.peerCertificates().get(0) instanceof X509Certificate x509
+            ? x509
+            : null;
+    return new Reached(
+        RetryAfter.serverTime(response.headers()).orElse(null),
+        time.instant(),
+        certificate == null
+            ? null
+            : certificate.getSubjectX500Principal()
+                + ", issued by "
+                + certificate.getIssuerX500Principal(),
+        certificate == null ? null : certificate.getNotAfter().toInstant());
   }
 
   /**
@@ -150,6 +194,7 @@ final class Transport implements AutoCloseable {
                 CompletableFuture.delayedExecutor(stopGrace.toMillis(), TimeUnit.MILLISECONDS)
                     .execute(call::cancel));
     try (Response response = call.execute()) {
+      reached.set(reached(response));
       return answered(response, Math.min(mostBytes, maxBodyBytes), reader);
     } catch (LapsedException e) {
       return new Attempt.Lapsed<>();
@@ -194,6 +239,10 @@ final class Transport implements AutoCloseable {
     return e.getClass().getSimpleName() + (e.getMessage() == null ? "" : ": " + e.getMessage());
   }
 
+  @Nullable Instant serverTime() {
+    return serverTime;
+  }
+
   private static Duration min(Duration a, Duration b) {
     return a.compareTo(b) < 0 ? a : b;
   }
@@ -201,6 +250,7 @@ final class Transport implements AutoCloseable {
   private <T> Attempt<T> answered(Response response, long mostBytes, BodyReader<T> reader)
       throws IOException {
     int status = response.code();
+    RetryAfter.serverTime(response.headers()).ifPresent(at -> serverTime = at);
     if (status == 200) {
       return new Attempt.Usable<>(usable(response, mostBytes, reader));
     }

@@ -79,6 +79,15 @@ public final class BeamRun {
         lost);
   }
 
+  /**
+   * Returns the name of the runner that the options choose.
+   *
+   * @throws ExportFailedException if Beam refuses the options
+   */
+  public String runner() {
+    return options(1).getRunner().getSimpleName();
+  }
+
   private static boolean isDirect(PipelineOptions options) {
     return options.getRunner().equals(DirectRunner.class);
   }

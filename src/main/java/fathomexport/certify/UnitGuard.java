@@ -61,6 +61,11 @@ public final class UnitGuard {
     return ratio ? Unit.RATIO : Unit.NEITHER;
   }
 
+  /** Returns whether any rate tells the unit: zero is the same in both. */
+  public boolean isTold() {
+    return aboveZero;
+  }
+
   private boolean fits(long visits, double value, double uncertainty, int full) {
     double bounces = visits * value / full;
     double tolerance = visits * uncertainty / full + ROUNDING * Math.max(1, bounces);

@@ -2,22 +2,28 @@ package fathomexport.cli;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import fathomexport.cli.command.CheckCommand;
 import fathomexport.cli.command.Commands;
 import fathomexport.cli.command.Context;
 import fathomexport.cli.command.EvidenceCommands;
+import fathomexport.cli.command.InfoCommands;
+import fathomexport.cli.command.InitCommand;
+import fathomexport.cli.command.Notifications;
+import fathomexport.cli.command.NotifyCommand;
 import fathomexport.cli.command.PlanCommand;
 import fathomexport.cli.command.SnapshotCommand;
 import fathomexport.cli.command.StatusCommand;
+import fathomexport.cli.output.LogEncoder;
+import fathomexport.cli.process.DayExpression;
 import fathomexport.cli.process.Environment;
 import fathomexport.cli.process.ExitCodes;
 import fathomexport.cli.process.GlobalOptions;
+import fathomexport.cli.process.LogFormat;
 import fathomexport.config.ConfigException;
 import fathomexport.config.JsonSchema;
 import fathomexport.run.ExportFailedException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.time.LocalDate;
-import java.time.format.DateTimeParseException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
@@ -65,12 +71,14 @@ public final class App {
       footerHeading = "%nExamples:%n",
       footer = {
         "  fathom-export demo                                  try it, without an account",
-        "  fathom-export validate                              check the configuration",
+        "  fathom-export init                                  write settings and a pipeline",
+        "  fathom-export check nightly                         is everything there that a run needs",
         "  fathom-export plan nightly                          what a night would cost",
         "  fathom-export run nightly                           what the scheduler starts",
         "  fathom-export backfill nightly --from 2026-01-01 --to 2026-03-31",
         "  fathom-export status nightly                        what is stored, and how reliable"
             + " it is",
+        "  fathom-export help backfill                         what a command does and takes",
         "",
         "Beam's own options follow --, such as: run nightly -- --runner=FlinkRunner"
       })
@@ -100,6 +108,8 @@ public final class App {
     Context context = new Context(environment, options);
     CommandLine line = new CommandLine(new Root());
     line.addMixin("options", options);
+    line.addSubcommand(new InitCommand(context));
+    line.addSubcommand(new CheckCommand(context));
     line.addSubcommand(new Commands.Run(context));
     line.addSubcommand(new Commands.Backfill(context));
     line.addSubcommand(new PlanCommand(context));
@@ -109,18 +119,27 @@ public final class App {
     line.addSubcommand(new SnapshotCommand(context));
     line.addSubcommand(new Commands.Sites(context));
     line.addSubcommand(new Commands.Validate(context));
+    line.addSubcommand(new NotifyCommand(context));
     line.addSubcommand(new Commands.Migrate(context));
     more.apply(context).forEach(line::addSubcommand);
+    line.addSubcommand(new InfoCommands.ShowVersion(context));
+    line.addSubcommand(new InfoCommands.Help(context));
+    line.addSubcommand(new InfoCommands.Completion(context));
     line.setUsageHelpWidth(USAGE_WIDTH);
     line.setUsageHelpLongOptionsMaxWidth(LONGEST_OPTION);
-    line.registerConverter(LocalDate.class, App::day);
+    line.registerConverter(DayExpression.class, App::day);
+    line.registerConverter(LogFormat.class, App::format);
     line.registerConverter(JsonSchema.class, App::schema);
-    line.setParameterExceptionHandler((e, given) -> misused(e, environment));
+    line.setParameterExceptionHandler(
+        (e, given) -> {
+          Notifications.misused(context, e);
+          return misused(e, environment);
+        });
     line.setOut(new PrintWriter(environment.out(), true, StandardCharsets.UTF_8));
     line.setErr(new PrintWriter(environment.err(), true, StandardCharsets.UTF_8));
     line.setExecutionStrategy(
         parsed -> {
-          logging(options.verbose);
+          logging(options);
           return new CommandLine.RunLast().execute(parsed);
         });
     line.setExecutionExceptionHandler((e, command, parsed) -> failed(e, environment));
@@ -129,20 +148,33 @@ public final class App {
       line.usage(environment.out());
       return ExitCodes.USAGE;
     }
+    int code;
     try {
-      return line.execute(own.toArray(new String[0]));
+      code = line.execute(own.toArray(new String[0]));
     } catch (Error e) {
       // Picocli passes on exceptions only; an error may be a missing system library, for example.
-      return failed(e, environment);
+      code = failed(e, environment);
+    }
+    context.ended(code);
+    return code;
+  }
+
+  private static DayExpression day(String text) {
+    try {
+      return DayExpression.parse(text);
+    } catch (IllegalArgumentException e) {
+      throw new TypeConversionException(String.valueOf(e.getMessage()));
     }
   }
 
-  private static LocalDate day(String text) {
-    try {
-      return LocalDate.parse(text);
-    } catch (DateTimeParseException e) {
-      throw new TypeConversionException("'" + text + "' is not a day; write it as 2026-03-31");
-    }
+  private static LogFormat format(String text) {
+    return switch (text) {
+      case "text" -> LogFormat.TEXT;
+      case "json" -> LogFormat.JSON;
+      default ->
+          throw new TypeConversionException(
+              "'" + text + "' is no format of the log; write text or json");
+    };
   }
 
   private static JsonSchema schema(String text) {
@@ -173,17 +205,18 @@ public final class App {
     }
     if (e instanceof ExportFailedException failed) {
       environment.err().println("fathom-export: " + failed.getMessage());
-      return failed.kind().exitCode();
+      return failed.exitCode();
     }
     LoggerFactory.getLogger(App.class).error("internal error", e);
     environment.err().println("fathom-export: internal error; please report it: " + e);
     return ExitCodes.FAULT;
   }
 
-  private static void logging(boolean verbose) {
+  private static void logging(GlobalOptions options) {
     for (String name : Arrays.asList("fathomexport")) {
       if (LoggerFactory.getLogger(name) instanceof Logger logger) {
-        logger.setLevel(verbose ? Level.DEBUG : Level.WARN);
+        logger.setLevel(options.verbose ? Level.DEBUG : Level.WARN);
+        LogEncoder.setFormat(logger.getLoggerContext(), options.logFormat);
       }
     }
   }

@@ -1,5 +1,6 @@
 package fathomexport.config;
 
+import fathomexport.report.NearMiss;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -76,6 +77,47 @@ public final class ConfigLoader {
    */
   public Loaded<PipelineDefinition> pipeline(String nameOrPath) {
     return pipeline(nameOrPath, Optional.empty());
+  }
+
+  /**
+   * Loads who is to be notified of a pipeline's runs: the keys of the pipeline's {@code notify}
+   * section, and of the settings' for the keys that it lacks. Leaves out a section that is missing
+   * or has a problem, and ignores all problems outside these sections, so that a run that cannot
+   * start because of its configuration can still be reported.
+   *
+   * @param nameOrPath the pipeline; empty for the settings alone
+   */
+  public Notify notify(Path settings, String nameOrPath) {
+    Notify base = notify(resolve(settings), NotifyKeys.NOTIFY);
+    if (nameOrPath.isEmpty()) {
+      return base;
+    }
+    try {
+      Path pipeline = resolve(pipelinePath(nameOrPath));
+      return notify(pipeline, NotifyKeys.OF_A_PIPELINE).over(base);
+    } catch (InvalidPathException e) {
+      return base;
+    }
+  }
+
+  private Notify notify(Path file, Key<Kind.Group> key) {
+    Problems problems = new Problems(label(file));
+    Optional<YamlNode> section =
+        Files.isRegularFile(file)
+            ? new YamlReader(problems, "").read(file).flatMap(root -> value(root, key))
+            : Optional.empty();
+    Problems ofSection = new Problems(label(file));
+    SettingsDecoder secrets = new SettingsDecoder(workingDirectory, ofSection);
+    return section
+        .flatMap(node -> new NotifyDecoder(secrets, ofSection).decode(node))
+        .orElse(Notify.NOTHING);
+  }
+
+  private static Optional<YamlNode> value(YamlNode.Mapping root, Key<?> key) {
+    return root.entries().stream()
+        .filter(entry -> entry.key().text().equals(key.name()))
+        .map(YamlNode.Entry::value)
+        .findFirst();
   }
 
   /**

@@ -11,9 +11,11 @@ import fathomexport.config.Kind.AllOr;
 import fathomexport.config.Kind.Choice;
 import fathomexport.config.Kind.Group;
 import fathomexport.config.Kind.ListOf;
+import fathomexport.config.Kind.Numbers;
 import fathomexport.config.Kind.Rule;
 import fathomexport.config.Kind.Span;
 import fathomexport.config.Kind.Text;
+import fathomexport.config.Kind.TextOr;
 import fathomexport.config.Kind.WholeNumber;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -133,9 +135,19 @@ public enum JsonSchema {
       if (choice.byDefault() != null) {
         schema.put("default", choice.byDefault());
       }
+    } else if (kind instanceof Numbers numbers) {
+      ArrayNode allowed = schema.put("type", "integer").putArray("enum");
+      numbers.allowed().forEach(allowed::add);
     } else if (kind instanceof ListOf list) {
-      schema.put("type", "array").put("minItems", 1).put("uniqueItems", true);
+      schema.put("type", "array").put("minItems", 1);
+      if (list.distinct()) {
+        schema.put("uniqueItems", true);
+      }
       schema.set("items", kind(list.item()));
+    } else if (kind instanceof TextOr textOr) {
+      ArrayNode either = schema.putArray("anyOf");
+      either.add(kind(textOr.text()));
+      either.add(kind(textOr.group()));
     } else if (kind instanceof AllOr allOr) {
       ArrayNode either = schema.putArray("anyOf");
       either.addObject().put("const", PipelineDecoder.ALL);

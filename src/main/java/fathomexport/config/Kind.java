@@ -129,8 +129,27 @@ sealed interface Kind {
     }
   }
 
-  /** A list with at least one item and without duplicates. */
-  record ListOf(Kind item) implements Kind {}
+  /** One of several whole numbers. */
+  record Numbers(List<Integer> allowed) implements Kind {
+    public Numbers {
+      allowed = List.copyOf(allowed);
+    }
+  }
+
+  /**
+   * A list with at least one item.
+   *
+   * @param distinct whether an item may be given only once
+   */
+  record ListOf(Kind item, boolean distinct) implements Kind {
+    /** Creates a list without duplicates. */
+    ListOf(Kind item) {
+      this(item, true);
+    }
+  }
+
+  /** A text, or a group of keys that says where the text is. */
+  record TextOr(Text text, Group group) implements Kind {}
 
   /** The word {@code all}, or a list. */
   record AllOr(ListOf list) implements Kind {}

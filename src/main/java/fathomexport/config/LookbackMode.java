@@ -1,6 +1,7 @@
 package fathomexport.config;
 
 import fathomexport.config.YamlNode.Scalar;
+import fathomexport.report.NearMiss;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;

@@ -5,6 +5,8 @@ import fathomexport.config.Kind.WholeNumber;
 import fathomexport.config.YamlNode.Mapping;
 import fathomexport.config.YamlNode.Place;
 import fathomexport.config.YamlNode.Scalar;
+import fathomexport.report.ExpectBy;
+import fathomexport.report.NearMiss;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import java.nio.file.Path;
@@ -23,6 +25,9 @@ final class PipelineDecoder {
 
   private static final String SITES_ALLOWED =
       "allowed: all, or a list of site ids such as [CDBUGS]";
+  private static final String EXPECT_BY_ALLOWED =
+      "allowed: hours and minutes such as \"13:00\", which are in UTC, or with a time zone such as"
+          + " \"13:00 Europe/Berlin\"";
   private static final List<String> SINKS = PipelineKeys.SINK.names();
   private static final String SINKS_ALLOWED =
       "allowed: a list of " + String.join(", ", SINKS) + ", such as [" + Settings.POSTGRES + "]";
@@ -53,14 +58,25 @@ final class PipelineDecoder {
             .flatMap(
                 n -> LookbackMode.decode(n, top.path(PipelineKeys.LOOKBACK), values, problems));
     Set<String> fetched = new HashSet<>();
+    Map<String, String> renamed = new HashMap<>();
     Optional<Integer> maxEvents = wholeNumber(top, PipelineKeys.MAX_EVENTS);
+    Optional<ExpectBy> expectBy =
+        top.optional(PipelineKeys.EXPECT_BY)
+            .flatMap(n -> expectBy(n, top.path(PipelineKeys.EXPECT_BY)));
     Set<String> sinks =
         top.required(PipelineKeys.SINKS, SINKS_ALLOWED).map(this::sinks).orElse(Set.of());
+    // Only checked here: ConfigLoader.notify reads it, also from a file with other problems.
+    top.optional(NotifyKeys.OF_A_PIPELINE)
+        .ifPresent(
+            n ->
+                new NotifyDecoder(
+                        new SettingsDecoder(Path.of("").toAbsolutePath(), problems), problems)
+                    .decode(n));
     List<Report> reports =
         top.required(
                 PipelineKeys.REPORTS,
                 "write a list of reports, each with name, entity and aggregates")
-            .map(n -> reports(n, lookback.orElse(LookbackMode.CONFIRM), fetched))
+            .map(n -> reports(n, lookback.orElse(LookbackMode.CONFIRM), fetched, renamed))
             .orElse(List.of());
     return sites
         .filter(s -> problems.none())
@@ -74,11 +90,26 @@ final class PipelineDecoder {
                     maxEvents.orElse(null),
                     sinks,
                     reports,
-                    fetched));
+                    fetched,
+                    expectBy.orElse(null),
+                    renamed));
   }
 
   private Optional<Integer> wholeNumber(Section section, Key<WholeNumber> key) {
     return section.optional(key).flatMap(n -> values.wholeNumber(n, section.path(key), key.kind()));
+  }
+
+  private Optional<ExpectBy> expectBy(YamlNode node, String path) {
+    Optional<Scalar> text = values.text(node, path, EXPECT_BY_ALLOWED);
+    Optional<ExpectBy> time = text.flatMap(t -> ExpectBy.parse(t.text()));
+    if (text.isPresent() && time.isEmpty()) {
+      problems.add(
+          node.at(),
+          path,
+          Problems.quote(text.get().text()) + " is not a time of day",
+          EXPECT_BY_ALLOWED);
+    }
+    return time;
   }
 
   private Optional<SiteSelection> sites(YamlNode node) {
@@ -169,7 +200,8 @@ final class PipelineDecoder {
    * @param lookback mode of the reports that do not set their own
    * @param fetched receives the names of the reports whose look-back is always fetched
    */
-  private List<Report> reports(YamlNode node, LookbackMode lookback, Set<String> fetched) {
+  private List<Report> reports(
+      YamlNode node, LookbackMode lookback, Set<String> fetched, Map<String, String> renamed) {
     List<Report> reports = new ArrayList<>();
     Map<String, Place> names = new HashMap<>();
     List<YamlNode> items =
@@ -177,6 +209,24 @@ final class PipelineDecoder {
     ReportDecoder decoder = new ReportDecoder(problems, names, lookback, fetched);
     for (int i = 0; i < items.size(); i++) {
       decoder.decode(items.get(i), "reports[" + i + "]").ifPresent(reports::add);
+    }
+    for (ReportDecoder.Renamed r : decoder.renamed()) {
+      Place other = names.get(r.from());
+      if (other != null) {
+        problems.add(
+            r.at(),
+            r.path(),
+            Problems.quote(r.from()) + " is the name of the report in line " + other.line(),
+            "write the earlier name of this report, which no report has any more");
+      } else if (renamed.containsValue(r.from())) {
+        problems.add(
+            r.at(),
+            r.path(),
+            "another report of the file is renamed from " + Problems.quote(r.from()) + " too",
+            "a table can get one name only");
+      } else {
+        renamed.put(r.report(), r.from());
+      }
     }
     return reports;
   }

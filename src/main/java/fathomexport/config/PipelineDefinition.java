@@ -1,11 +1,13 @@
 package fathomexport.config;
 
+import fathomexport.report.ExpectBy;
 import fathomexport.report.Report;
 import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +25,9 @@ import org.jspecify.annotations.Nullable;
  * @param reports one or more, with distinct names
  * @param fetched names of the reports whose look-back is fetched every night, even if a control
  *     query would confirm it
+ * @param expectBy by when a nightly run should have fetched what has ended; null if the file does
+ *     not set it
+ * @param renamed earlier names of reports, keyed by their present names
  */
 public record PipelineDefinition(
     String name,
@@ -32,7 +37,9 @@ public record PipelineDefinition(
     @Nullable Integer maxEvents,
     Set<String> sinks,
     List<Report> reports,
-    Set<String> fetched)
+    Set<String> fetched,
+    @Nullable ExpectBy expectBy,
+    Map<String, String> renamed)
     implements Serializable {
 
   public static final int DEFAULT_LOOKBACK_DAYS = 3;
@@ -46,6 +53,7 @@ public record PipelineDefinition(
     sinks = Collections.unmodifiableSet(new LinkedHashSet<>(sinks));
     reports = List.copyOf(reports);
     fetched = Set.copyOf(fetched);
+    renamed = Map.copyOf(renamed);
     if (!NAME.matcher(name).matches()) {
       throw new IllegalArgumentException("pipeline name '" + name + "'");
     }
@@ -64,6 +72,19 @@ public record PipelineDefinition(
     }
   }
 
+  /** Creates a pipeline whose runs have no set time, and whose reports have their first names. */
+  public PipelineDefinition(
+      String name,
+      String file,
+      SiteSelection sites,
+      int lookbackDays,
+      @Nullable Integer maxEvents,
+      Set<String> sinks,
+      List<Report> reports,
+      Set<String> fetched) {
+    this(name, file, sites, lookbackDays, maxEvents, sinks, reports, fetched, null, Map.of());
+  }
+
   /** Creates a pipeline whose look-back is confirmed by control queries. */
   public PipelineDefinition(
       String name,
@@ -72,7 +93,7 @@ public record PipelineDefinition(
       int lookbackDays,
       Set<String> sinks,
       List<Report> reports) {
-    this(name, file, sites, lookbackDays, null, sinks, reports, Set.of());
+    this(name, file, sites, lookbackDays, null, sinks, reports, Set.of(), null, Map.of());
   }
 
   public Path path() {

@@ -10,6 +10,7 @@ import fathomexport.config.Kind.WholeNumber;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.Entity;
+import fathomexport.report.ExpectBy;
 import fathomexport.report.Field;
 import fathomexport.report.Operator;
 import fathomexport.report.Report;
@@ -58,6 +59,18 @@ final class PipelineKeys {
           new WholeNumber(1, PipelineDefinition.MOST_EVENTS, null),
           "The most events per site that reports on all events ask for. Left out, it is 500, and a"
               + " site with more events ends the run with exit code 65.");
+  static final Key<Text> EXPECT_BY =
+      Key.optional(
+          "expect_by",
+          Text.matching(
+              ExpectBy.WRITTEN,
+              "must be hours and minutes, optionally with a time zone, such as 13:00 or 13:00"
+                  + " Europe/Berlin"),
+          "The time of day by which the nightly run should have fetched what has ended: before it, a"
+              + " day is due, after it late. In UTC, or in the time zone that follows the time. Left"
+              + " out, it is derived from the starts of earlier runs.",
+          "13:00",
+          "13:00 Europe/Berlin");
   static final Choice SINK = Choice.of(List.of(Settings.POSTGRES, Settings.PARQUET));
   static final Key<ListOf> SINKS =
       Key.required(
@@ -140,6 +153,13 @@ final class PipelineKeys {
           "What a nightly run does with this report's stored days of the look-back; left out, what"
               + " the file says for all its reports.");
 
+  static final Key<Text> RENAMED_FROM =
+      Key.optional(
+          "renamed_from",
+          Text.matching(Report.NAME, "must be 1 to 51 of a-z, 0-9 and _, beginning with a letter"),
+          "The earlier name of the report. The next run renames its table and its folder, with all"
+              + " that is known of them, unless that is done already.");
+
   static final Group REPORT =
       Group.of(
               NAME,
@@ -149,7 +169,8 @@ final class PipelineKeys {
               DATE_GROUPING,
               FIELD_GROUPING,
               FILTERS,
-              OWN_LOOKBACK)
+              OWN_LOOKBACK,
+              RENAMED_FROM)
           .with(Arrays.stream(Entity.values()).map(PipelineKeys::keysOf).toArray(Rule[]::new));
 
   static final Key<ListOf> REPORTS =
@@ -158,7 +179,16 @@ final class PipelineKeys {
           new ListOf(REPORT),
           "The reports. Each is a table in PostgreSQL and a Parquet data set.");
 
-  static final Group FILE = Group.of(SITES, LOOKBACK_DAYS, LOOKBACK, MAX_EVENTS, SINKS, REPORTS);
+  static final Group FILE =
+      Group.of(
+          SITES,
+          LOOKBACK_DAYS,
+          LOOKBACK,
+          MAX_EVENTS,
+          EXPECT_BY,
+          SINKS,
+          NotifyKeys.OF_A_PIPELINE,
+          REPORTS);
 
   private PipelineKeys() {}
 

@@ -9,6 +9,7 @@ import fathomexport.report.Entity;
 import fathomexport.report.EventSelection;
 import fathomexport.report.Field;
 import fathomexport.report.Filter;
+import fathomexport.report.NearMiss;
 import fathomexport.report.Operator;
 import fathomexport.report.Report;
 import fathomexport.report.StoredText;
@@ -35,6 +36,7 @@ final class ReportDecoder {
   private final Map<String, Place> namesSeen;
   private final LookbackMode lookback;
   private final Set<String> fetched;
+  private final List<Renamed> renamed = new ArrayList<>();
 
   /**
    * @param namesSeen names and places of the file's earlier reports; the decoder adds to it
@@ -48,6 +50,19 @@ final class ReportDecoder {
     this.namesSeen = namesSeen;
     this.lookback = lookback;
     this.fetched = fetched;
+  }
+
+  /**
+   * A report with an earlier name.
+   *
+   * @param at the place of the earlier name
+   * @param path its key
+   */
+  record Renamed(String report, String from, Place at, String path) {}
+
+  /** Returns the reports with earlier names, in the order of the file. */
+  List<Renamed> renamed() {
+    return List.copyOf(renamed);
   }
 
   /** Decodes a report; empty if there is a problem. */
@@ -102,6 +117,12 @@ final class ReportDecoder {
     if (own == LookbackMode.FETCH) {
       name.ifPresent(fetched::add);
     }
+    report
+        .optional(PipelineKeys.RENAMED_FROM)
+        .ifPresent(
+            n ->
+                earlierName(n, report.path(PipelineKeys.RENAMED_FROM), name.orElse(""))
+                    .ifPresent(renamed::add));
     if (!problems.none() || name.isEmpty() || entity.isEmpty()) {
       return Optional.empty();
     }
@@ -127,7 +148,16 @@ final class ReportDecoder {
       problems.add(node.at(), path, shown + " cannot name a table", NAME_ALLOWED);
     } else if (Report.RESERVED.contains(name)) {
       problems.add(
-          node.at(), path, shown + " is a table of the snapshot command: choose another name", "");
+          node.at(),
+          path,
+          Report.DIMENSIONS.contains(name)
+              ? shown
+                  + " is a table of fathom-export itself, about what the ids in reports stand for:"
+                  + " choose another name, such as "
+                  + name
+                  + "_daily"
+              : shown + " is a table of the snapshot command: choose another name",
+          "");
     } else {
       Place earlier = namesSeen.putIfAbsent(name, node.at());
       if (earlier == null) {
@@ -138,6 +168,27 @@ final class ReportDecoder {
           path,
           shown + " is the name of the report in line " + earlier.line() + " too",
           "each report has a separate table");
+    }
+    return Optional.empty();
+  }
+
+  private Optional<Renamed> earlierName(YamlNode node, String path, String name) {
+    Optional<String> text = values.text(node, path).map(Scalar::text);
+    if (text.isEmpty()) {
+      return Optional.empty();
+    }
+    String from = text.get();
+    if (!Report.NAME.matcher(from).matches()) {
+      problems.add(
+          node.at(), path, Problems.quote(from) + " cannot be the name of a report", NAME_ALLOWED);
+    } else if (from.equals(name)) {
+      problems.add(
+          node.at(),
+          path,
+          Problems.quote(from) + " is the report's present name",
+          "write its earlier name, or leave the key out");
+    } else {
+      return Optional.of(new Renamed(name, from, node.at(), path));
     }
     return Optional.empty();
   }

@@ -6,6 +6,7 @@ import fathomexport.config.YamlNode.Mapping;
 import fathomexport.config.YamlNode.Place;
 import fathomexport.config.YamlNode.Scalar;
 import fathomexport.config.YamlNode.Unusable;
+import fathomexport.report.NearMiss;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;

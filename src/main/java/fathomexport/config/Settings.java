@@ -1,5 +1,6 @@
 package fathomexport.config;
 
+import fathomexport.report.Currencies;
 import fathomexport.report.SecretRef;
 import java.io.Serializable;
 import java.net.URI;
@@ -21,13 +22,15 @@ import org.jspecify.annotations.Nullable;
  * @param postgres null if not configured
  * @param parquet null if not configured
  * @param lineage null if not configured
+ * @param currencies of events whose currency the API does not report
  */
 public record Settings(
     String file,
     Api api,
     @Nullable Postgres postgres,
     @Nullable Parquet parquet,
-    @Nullable Lineage lineage)
+    @Nullable Lineage lineage,
+    Currencies currencies)
     implements Serializable {
 
   /** The names that {@code sinks} of a pipeline may contain. */
@@ -92,6 +95,8 @@ public record Settings(
    * @param maxRangeDays widest window in days for groupings other than hour, 1 to 366
    * @param account name of the account that has the quota; runs with the same name share it
    * @param patience how long a run retries an API that does not respond before it ends, 0 to 24 h
+   * @param caCertificates absolute path of a file of certificate authorities that are trusted, too;
+   *     null for none
    */
   public record Api(
       URI baseUrl,
@@ -102,7 +107,8 @@ public record Settings(
       Duration timeout,
       int maxRangeDays,
       String account,
-      Duration patience)
+      Duration patience,
+      @Nullable String caCertificates)
       implements Serializable {
 
     public static final URI DEFAULT_BASE_URL = URI.create("https://api.usefathom.com/v1");
@@ -140,6 +146,30 @@ public record Settings(
       if (patience.compareTo(LEAST_PATIENCE) < 0 || patience.compareTo(MOST_PATIENCE) > 0) {
         throw new IllegalArgumentException("patience " + patience);
       }
+    }
+
+    /** Creates settings that trust Java's certificate authorities only. */
+    public Api(
+        URI baseUrl,
+        SecretRef token,
+        int requestsPerMinute,
+        int maxInFlight,
+        int rowLimit,
+        Duration timeout,
+        int maxRangeDays,
+        String account,
+        Duration patience) {
+      this(
+          baseUrl,
+          token,
+          requestsPerMinute,
+          maxInFlight,
+          rowLimit,
+          timeout,
+          maxRangeDays,
+          account,
+          patience,
+          null);
     }
 
     /** Returns the default settings for a URL and a token. */

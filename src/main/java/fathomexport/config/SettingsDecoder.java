@@ -11,12 +11,17 @@ import fathomexport.config.Settings.Parquet;
 import fathomexport.config.Settings.Postgres;
 import fathomexport.config.YamlNode.Mapping;
 import fathomexport.config.YamlNode.Scalar;
+import fathomexport.report.Currencies;
 import fathomexport.report.SecretRef;
+import fathomexport.report.SiteId;
+import fathomexport.report.StoredText;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
@@ -24,10 +29,15 @@ import org.jspecify.annotations.Nullable;
 
 /** Decodes {@code conf/fathom-export.yaml}. */
 final class SettingsDecoder {
-  private static final String SECRET_ALLOWED =
+  static final String SECRET_ALLOWED =
       "allowed: {env: NAME} for an environment variable, or {file: path} for a file";
   private static final String LINEAGE_URL_ALLOWED =
       "allowed: a URL such as http://marquez:5000, which /api/v1/lineage is added to";
+
+  private static final String CURRENCIES_ALLOWED =
+      "write a list of entries such as {site: CDBUGS, event: purchase, currency: EUR}; {currency:"
+          + " EUR} alone is for all others";
+  private static final String CURRENCY_ALLOWED = "allowed: three capital letters, such as EUR";
 
   private final Path workingDirectory;
   private final Problems problems;
@@ -48,6 +58,10 @@ final class SettingsDecoder {
     Optional<Postgres> postgres = top.optional(SettingsKeys.POSTGRES).flatMap(this::postgres);
     Optional<Parquet> parquet = top.optional(SettingsKeys.PARQUET).flatMap(this::parquet);
     Optional<Lineage> lineage = top.optional(SettingsKeys.LINEAGE).flatMap(this::lineage);
+    Currencies currencies =
+        top.optional(SettingsKeys.CURRENCIES).map(this::currencies).orElse(Currencies.NONE);
+    // Only checked here: ConfigLoader.notify reads it, also from a file with other problems.
+    top.optional(NotifyKeys.NOTIFY).ifPresent(n -> new NotifyDecoder(this, problems).decode(n));
     return api.filter(a -> problems.none())
         .map(
             a ->
@@ -56,7 +70,77 @@ final class SettingsDecoder {
                     a,
                     postgres.orElse(null),
                     parquet.orElse(null),
-                    lineage.orElse(null)));
+                    lineage.orElse(null),
+                    currencies));
+  }
+
+  private Currencies currencies(YamlNode node) {
+    String key = SettingsKeys.CURRENCIES.name();
+    List<Currencies.Rule> rules = new ArrayList<>();
+    List<YamlNode> items = values.list(node, key, CURRENCIES_ALLOWED).orElse(List.of());
+    for (int i = 0; i < items.size(); i++) {
+      YamlNode item = items.get(i);
+      String path = key + "[" + i + "]";
+      Optional<Currencies.Rule> rule =
+          values.section(item, path, SettingsKeys.CURRENCY_RULE).flatMap(this::currency);
+      if (rule.isPresent() && rules.stream().anyMatch(rule.get()::isAboutTheSameAs)) {
+        problems.add(
+            item.at(),
+            path,
+            "is about the same site and event as an entry before it",
+            "give each site and event one currency");
+      }
+      rule.ifPresent(rules::add);
+    }
+    return new Currencies(rules);
+  }
+
+  private Optional<Currencies.Rule> currency(Section rule) {
+    Optional<String> currency =
+        rule.required(SettingsKeys.CURRENCY, CURRENCY_ALLOWED)
+            .flatMap(n -> currency(n, rule.path(SettingsKeys.CURRENCY)));
+    Optional<SiteId> site =
+        rule.optional(SettingsKeys.CURRENCY_SITE)
+            .flatMap(n -> filled(n, rule.path(SettingsKeys.CURRENCY_SITE)))
+            .flatMap(
+                id ->
+                    siteId(
+                        id,
+                        rule.placeOf(SettingsKeys.CURRENCY_SITE),
+                        rule.path(SettingsKeys.CURRENCY_SITE)));
+    Optional<String> event =
+        rule.optional(SettingsKeys.CURRENCY_EVENT)
+            .flatMap(n -> filled(n, rule.path(SettingsKeys.CURRENCY_EVENT)))
+            .map(StoredText::encode);
+    // An entry whose site or event is refused is about neither all sites nor all events.
+    if ((site.isEmpty() && rule.has(SettingsKeys.CURRENCY_SITE))
+        || (event.isEmpty() && rule.has(SettingsKeys.CURRENCY_EVENT))) {
+      return Optional.empty();
+    }
+    return currency.map(c -> new Currencies.Rule(site.orElse(null), event.orElse(null), c));
+  }
+
+  private Optional<String> currency(YamlNode node, String path) {
+    Optional<String> text = values.text(node, path).map(Scalar::text);
+    if (text.isPresent() && !SettingsKeys.CURRENCY.kind().matches(text.get())) {
+      problems.add(
+          node.at(), path, Problems.quote(text.get()) + " is not a currency", CURRENCY_ALLOWED);
+      return Optional.empty();
+    }
+    return text;
+  }
+
+  private Optional<SiteId> siteId(String id, YamlNode.Place place, String path) {
+    try {
+      return Optional.of(new SiteId(id));
+    } catch (IllegalArgumentException e) {
+      problems.add(
+          place,
+          path,
+          Problems.quote(id) + " is not a site id",
+          "allowed: 1 to 128 characters without control characters, and neither . nor ..");
+      return Optional.empty();
+    }
   }
 
   private Optional<Api> api(YamlNode node) {
@@ -78,6 +162,9 @@ final class SettingsDecoder {
     Duration timeout = duration(api, SettingsKeys.TIMEOUT);
     String account = filled(api, SettingsKeys.ACCOUNT);
     Duration patience = duration(api, SettingsKeys.PATIENCE);
+    Optional<String> caCertificates =
+        api.optional(SettingsKeys.CA_CERTIFICATES)
+            .flatMap(n -> path(n, api.path(SettingsKeys.CA_CERTIFICATES)));
     return token.map(
         t ->
             new Api(
@@ -89,7 +176,8 @@ final class SettingsDecoder {
                 timeout,
                 maxRangeDays,
                 account,
-                patience));
+                patience,
+                caCertificates.orElse(null)));
   }
 
   private Optional<Section> section(YamlNode node, Key<Group> key) {
@@ -182,8 +270,25 @@ final class SettingsDecoder {
                 parquet
                     .required(
                         SettingsKeys.PARQUET_ROOT, "name the directory that the data sets go into")
-                    .flatMap(n -> path(n, parquet.path(SettingsKeys.PARQUET_ROOT))))
+                    .flatMap(n -> directory(n, parquet.path(SettingsKeys.PARQUET_ROOT))))
         .map(Parquet::new);
+  }
+
+  /** Decodes the path of a directory of this machine. */
+  private Optional<String> directory(YamlNode node, String path) {
+    Optional<String> written = values.text(node, path).map(Scalar::text);
+    if (written.isPresent() && SettingsKeys.NO_DIRECTORY.matcher(written.get()).find()) {
+      problems.add(
+          node.at(),
+          path,
+          Problems.quote(written.get())
+              + (written.get().contains("$")
+                  ? " contains $, and variables are not expanded"
+                  : " is the address of a storage that is not supported"),
+          "allowed: a directory of this machine such as warehouse or /srv/warehouse");
+      return Optional.empty();
+    }
+    return written.isEmpty() ? Optional.empty() : path(node, path);
   }
 
   private Optional<Lineage> lineage(YamlNode node) {
@@ -241,7 +346,7 @@ final class SettingsDecoder {
    * Decodes a reference to a secret. Messages never repeat the value, because it may be the secret
    * itself.
    */
-  private Optional<SecretRef> secret(YamlNode node, String path) {
+  Optional<SecretRef> secret(YamlNode node, String path) {
     if (!(node instanceof Mapping mapping)) {
       problems.add(
           node.at(),
@@ -253,25 +358,25 @@ final class SettingsDecoder {
     boolean one =
         mapping.entries().size() == 1
             && mapping.entries().stream()
-                .allMatch(e -> SettingsKeys.SECRET.names().contains(e.key().text()));
+                .allMatch(e -> SecretKeys.SECRET.names().contains(e.key().text()));
     if (!one) {
       problems.add(node.at(), path, "must have exactly one key, env or file", SECRET_ALLOWED);
       return Optional.empty();
     }
-    Section secret = new Section(mapping, path, SettingsKeys.SECRET, problems);
+    Section secret = new Section(mapping, path, SecretKeys.SECRET, problems);
     Optional<SecretRef> variable =
-        secret.optional(SettingsKeys.ENV).flatMap(n -> variable(n, secret.path(SettingsKeys.ENV)));
+        secret.optional(SecretKeys.ENV).flatMap(n -> variable(n, secret.path(SecretKeys.ENV)));
     Optional<SecretRef> file =
         secret
-            .optional(SettingsKeys.SECRET_FILE)
-            .flatMap(n -> path(n, secret.path(SettingsKeys.SECRET_FILE)))
+            .optional(SecretKeys.SECRET_FILE)
+            .flatMap(n -> path(n, secret.path(SecretKeys.SECRET_FILE)))
             .map(SecretRef.File::new);
     return variable.or(() -> file);
   }
 
   private Optional<SecretRef> variable(YamlNode node, String path) {
     Optional<String> name = values.text(node, path).map(Scalar::text);
-    if (name.isPresent() && !SettingsKeys.ENV.kind().matches(name.get())) {
+    if (name.isPresent() && !SecretKeys.ENV.kind().matches(name.get())) {
       problems.add(
           node.at(),
           path,

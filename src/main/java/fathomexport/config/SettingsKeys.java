@@ -1,44 +1,27 @@
 package fathomexport.config;
 
 import fathomexport.config.Kind.Group;
+import fathomexport.config.Kind.ListOf;
 import fathomexport.config.Kind.Rule;
 import fathomexport.config.Kind.Span;
 import fathomexport.config.Kind.Text;
 import fathomexport.config.Kind.WholeNumber;
 import fathomexport.config.Settings.Api;
 import fathomexport.config.Settings.Lineage;
+import fathomexport.report.SiteId;
 import java.util.List;
 import java.util.regex.Pattern;
 
 /** The keys of {@code conf/fathom-export.yaml}. */
 final class SettingsKeys {
-  /** A path; it may be relative, but {@code ~} is not expanded. */
-  private static final Text PATH =
-      Text.ANY.finding(
-          "^(?!~)[ \\t\\r\\n]*[^ \\t\\r\\n]", "must be a path; ~ is not expanded, so write it out");
+  private static final Text PATH = SecretKeys.PATH;
 
   private static final String POSTGRES_URL_ALLOWED =
       "must be like "
           + Settings.Postgres.URL_PREFIX
           + "//127.0.0.1:5432/analytics, without user and password";
 
-  static final Key<Text> ENV =
-      Key.depends(
-          "env",
-          Text.matching(
-              Pattern.compile("[A-Za-z_][A-Za-z0-9_]*"),
-              "must be the name of an environment variable: letters, digits and _"),
-          "The name of the environment variable that holds the secret.",
-          "FATHOM_API_TOKEN");
-  static final Key<Text> SECRET_FILE =
-      Key.depends(
-          "file",
-          PATH,
-          "The file that holds the secret alone, in one line. Only its owner should be able to read"
-              + " it.",
-          "/run/secrets/fathom_pg");
-  static final Group SECRET =
-      Group.of(ENV, SECRET_FILE).with(new Rule.OneOf(List.of(ENV.name(), SECRET_FILE.name())));
+  private static final Group SECRET = SecretKeys.SECRET;
 
   static final Key<Text> BASE_URL =
       Key.optional(
@@ -100,6 +83,14 @@ final class SettingsKeys {
           "10m",
           "0s");
 
+  static final Key<Text> CA_CERTIFICATES =
+      Key.optional(
+          "ca_certificates",
+          PATH,
+          "A file of certificate authorities in PEM that are trusted in addition to Java's: a"
+              + " company's, whose proxy opens encrypted connections.",
+          "/etc/ssl/company-ca.pem");
+
   static final Key<Group> API =
       Key.required(
           "api",
@@ -112,7 +103,8 @@ final class SettingsKeys {
               TIMEOUT,
               MAX_RANGE_DAYS,
               ACCOUNT,
-              PATIENCE),
+              PATIENCE,
+              CA_CERTIFICATES),
           "How Fathom's API is used. Only token must be given.");
 
   static final Key<Text> POSTGRES_URL =
@@ -138,10 +130,16 @@ final class SettingsKeys {
           Group.of(POSTGRES_URL, POSTGRES_USER, POSTGRES_PASSWORD),
           "The PostgreSQL database that rows go to. Leave the section out if you do not use it.");
 
+  /** Text that begins like an address of another storage than this machine's, or has a variable. */
+  static final Pattern NO_DIRECTORY = Pattern.compile("^[ \\t\\r\\n]*[A-Za-z][A-Za-z0-9+.-]*:|\\$");
+
   static final Key<Text> PARQUET_ROOT =
       Key.required(
           "root",
-          PATH,
+          PATH.without(
+              NO_DIRECTORY.pattern(),
+              "must be a directory of this machine: addresses such as s3://bucket and variables such"
+                  + " as $HOME are not supported"),
           "The directory that the data sets go into. A relative path is relative to the directory"
               + " that the command is started in.",
           "warehouse",
@@ -204,7 +202,36 @@ final class SettingsKeys {
           "Where OpenLineage events about runs go: a server (url) or a file. Without this section"
               + " nothing is sent.");
 
-  static final Group FILE = Group.of(API, POSTGRES, PARQUET, LINEAGE);
+  static final Key<Text> CURRENCY =
+      Key.required(
+          "currency",
+          Text.matching(Pattern.compile("[A-Z]{3}"), "must be three capital letters, such as EUR"),
+          "The currency as three capital letters (ISO 4217).",
+          "EUR");
+  static final Key<Text> CURRENCY_SITE =
+      Key.optional(
+          "site",
+          Text.FILLED.ofLength(1, SiteId.LONGEST),
+          "The id of the site that the entry is about. Left out, the entry is about every site.",
+          "CDBUGS");
+  static final Key<Text> CURRENCY_EVENT =
+      Key.optional(
+          "event",
+          Text.FILLED,
+          "The name of the event that the entry is about. Left out, the entry is about every"
+              + " event.",
+          "purchase");
+  static final Group CURRENCY_RULE = Group.of(CURRENCY, CURRENCY_SITE, CURRENCY_EVENT);
+  static final Key<ListOf> CURRENCIES =
+      Key.optional(
+          "currencies",
+          new ListOf(CURRENCY_RULE),
+          "The currencies of events for which the API reports none. The entry that describes an"
+              + " event most closely counts: its event before its site, and an entry with neither"
+              + " for all others.");
+
+  static final Group FILE =
+      Group.of(API, POSTGRES, PARQUET, LINEAGE, CURRENCIES, NotifyKeys.NOTIFY);
 
   private SettingsKeys() {}
 }

@@ -27,11 +27,26 @@ final class Urls {
           + anyCase(Settings.LOOPBACK.pattern())
           + ")(:[0-9]*)?(/|$))";
 
+  /**
+   * A URL with HTTPS, or with HTTP to this machine, that is used as it is: it may have a query, but
+   * no fragment and no user name.
+   */
+  static final String ADDRESS =
+      "^(?!.*#|[^/]*//[^/?]*@)("
+          + SECURE
+          + "|"
+          + PLAIN
+          + "("
+          + anyCase(Settings.LOOPBACK.pattern())
+          + ")(:[0-9]*)?([/?]|$))";
+
   static final String HTTP_ALLOWED =
       "must be a URL with http or https, without user, password, query and fragment";
   static final String PRIVATE_ALLOWED =
       "must be a URL with https (http only to this machine), without user, password, query and"
           + " fragment";
+  static final String ADDRESS_ALLOWED =
+      "must be a URL with https (http only to this machine), without user, password and fragment";
 
   private Urls() {}
 

@@ -1,6 +1,7 @@
 package fathomexport.demo;
 
 import fathomexport.cli.command.Context;
+import fathomexport.cli.process.DayExpression;
 import fathomexport.simulator.FathomSimulator;
 import fathomexport.simulator.Quota;
 import fathomexport.simulator.SimulatorOptions;
@@ -8,7 +9,6 @@ import fathomexport.simulator.SimulatorToken;
 import java.io.IOException;
 import java.net.BindException;
 import java.time.LocalDate;
-import java.time.ZoneOffset;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -47,13 +47,13 @@ final class Simulate implements Callable<Integer> {
       names = "--from",
       paramLabel = "DAY",
       description = "First day with traffic; by default a year before the last.")
-  @Nullable LocalDate from;
+  @Nullable DayExpression from;
 
   @Option(
       names = "--to",
       paramLabel = "DAY",
       description = "Last day with traffic; by default today (UTC).")
-  @Nullable LocalDate to;
+  @Nullable DayExpression to;
 
   @Option(
       names = "--burst-pages",
@@ -90,11 +90,9 @@ final class Simulate implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
-    LocalDate last =
-        to == null
-            ? LocalDate.ofInstant(context.environment().clock().instant(), ZoneOffset.UTC)
-            : to;
-    LocalDate first = from == null ? last.minusDays(YEAR) : from;
+    LocalDate today = context.today();
+    LocalDate last = to == null ? today : to.last(today);
+    LocalDate first = from == null ? last.minusDays(YEAR) : from.first(today);
     if (last.isBefore(first)) {
       throw new ParameterException(
           Objects.requireNonNull(spec).commandLine(),

@@ -3,6 +3,7 @@ package fathomexport.export;
 import fathomexport.api.ApiSettings;
 import fathomexport.api.FathomClient;
 import fathomexport.api.RetryPolicy;
+import fathomexport.api.UnusableSettingsException;
 import fathomexport.beam.BeamRun;
 import fathomexport.fetch.Accounts;
 import fathomexport.fetch.EventBound;
@@ -10,12 +11,14 @@ import fathomexport.fetch.RequestCosts;
 import fathomexport.fetch.SpillDirectory;
 import fathomexport.inspect.Explanation;
 import fathomexport.inspect.PlanOverview;
+import fathomexport.inspect.Retired;
 import fathomexport.inspect.StaleRanges;
 import fathomexport.inspect.StatusOverview;
 import fathomexport.ledger.Ledger;
 import fathomexport.ledger.LedgerException;
 import fathomexport.ledger.PipelineLocks;
 import fathomexport.ledger.RunRecord;
+import fathomexport.plan.Missing;
 import fathomexport.plan.Mode;
 import fathomexport.plan.Plan;
 import fathomexport.plan.Subject;
@@ -28,12 +31,14 @@ import fathomexport.report.SecretUnavailableException;
 import fathomexport.report.Site;
 import fathomexport.report.SiteId;
 import fathomexport.run.Budget;
+import fathomexport.run.EarlierRun;
 import fathomexport.run.ExportFailedException;
 import fathomexport.run.ExportJob;
 import fathomexport.run.ExportSettings;
 import fathomexport.run.ExportSpec;
 import fathomexport.run.FailureKind;
 import fathomexport.run.FailurePolicy;
+import fathomexport.run.MissingRange;
 import fathomexport.run.Patience;
 import fathomexport.run.Priority;
 import fathomexport.run.RunEnvironment;
@@ -42,35 +47,46 @@ import fathomexport.run.RunResult;
 import fathomexport.run.RunSummary;
 import fathomexport.run.StaleRange;
 import fathomexport.run.WindowOutcome;
+import fathomexport.run.WrongClockException;
 import fathomexport.sink.Fence;
+import fathomexport.sink.Migrated;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkException;
+import fathomexport.sink.parquet.file.Layout;
 import fathomexport.sink.parquet.file.ParquetSettings;
 import fathomexport.sink.postgres.PostgresSink;
 import fathomexport.sink.postgres.db.PostgresSettings;
 import fathomexport.sink.postgres.lease.PermitLease;
 import fathomexport.sinks.PipelineLock;
 import fathomexport.sinks.Sinks;
+import fathomexport.sinks.UnrecordedRuns;
 import fathomexport.verify.Verification;
 import fathomexport.verify.VerifyRun;
 import fathomexport.window.RunContext;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.time.LocalDate;
 import java.time.YearMonth;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The commands on a configuration: the only entry point of this package for the command line and
@@ -80,20 +96,41 @@ public final class Exporter {
   /** Maximum age of control totals from an interrupted run; older ones are queried again. */
   private static final Duration CONTROL_AGE = Duration.ofHours(2);
 
+  private static final Logger LOG = LoggerFactory.getLogger(Exporter.class);
+
+  /** The directory of the records that are not in the ledger yet. */
+  private static final String UNRECORDED = "unrecorded";
+
   private static final Duration MINUTE = Duration.ofMinutes(1);
 
-  /** More than a year of runs, even where other pipelines run every hour. */
+  /** More than a year of runs, even where the pipeline runs every hour. */
   private static final int RUNS_FOR_SUCCESS = 10_000;
 
-  /** Enough runs to find the last one of a pipeline among those of others. */
+  /** Enough runs to find the last one that had windows to export. */
   private static final int RECENT_RUNS = 50;
 
   private final ExportSettings settings;
   private final RunEnvironment environment;
 
+  /** Decides which days are over. Waits and quotas always follow the environment's clock. */
+  private final InstantSource today;
+
   public Exporter(ExportSettings settings, RunEnvironment environment) {
+    this(settings, environment, environment.time());
+  }
+
+  private Exporter(ExportSettings settings, RunEnvironment environment, InstantSource today) {
     this.settings = settings;
     this.environment = environment;
+    this.today = today;
+  }
+
+  /**
+   * Returns an exporter that plans and reports as if it were this instant. It is for commands that
+   * write nothing: what is stored carries the time at which it was fetched.
+   */
+  public Exporter asOf(Instant instant) {
+    return new Exporter(settings, environment, InstantSource.fixed(instant));
   }
 
   /** Returns the version of Beam that executes runs. */
@@ -163,11 +200,14 @@ public final class Exporter {
    * @param detailed whether pages and referrers are queried, too
    */
   public RunResult snapshot(ExportJob job, boolean detailed, List<String> beamArguments) {
-    return guarded(
-        () -> {
+    return recorded(
+        job,
+        SnapshotRun.COMMAND,
+        begun -> {
           UnpackDirectories.require();
           try (Sinks sinks = open(job)) {
             sinks.all().forEach(sink -> sink.samples().prepare());
+            recordEarlier(job, sinks);
             // Not the pipeline's own lock: a nightly run and a snapshot may run at the same time.
             Optional<PipelineLocks.RunLock> lock = sinks.ledger().tryLock("snapshot/" + job.name());
             if (lock.isEmpty()) {
@@ -183,13 +223,14 @@ public final class Exporter {
               SnapshotRun run =
                   new SnapshotRun(environment, sinks, client, detailed, settings.maxInFlight());
               Accounts.Found found = new Accounts(client).subjects(job.withoutReports());
+              WrongClockException.refuse(environment.time().instant(), client.serverTime());
               RunRecord done =
                   run.run(
                       found,
                       (startedAt, sites) ->
                           spec(
                               job,
-                              SnapshotRun.COMMAND,
+                              SnapshotRun.COMMAND + job.selection().options(),
                               sites,
                               startedAt,
                               api(),
@@ -204,25 +245,113 @@ public final class Exporter {
         });
   }
 
-  /** Prepares the sinks for the job's reports. */
-  public void migrate(ExportJob job) {
-    guarded(
+  /**
+   * Returns why reports of the job cannot be stored beside what is stored of them, keyed by their
+   * names, with the remedy. Changes nothing, and asks the API nothing.
+   */
+  public Map<String, String> refusals(ExportJob job) {
+    return guarded(
         () -> {
           try (Sinks sinks = open(job)) {
-            sinks.all().forEach(sink -> sink.migrate(job.reports()));
+            return sinks.refusals(job.reports(), job.renamed());
           }
-          return "";
         });
   }
 
-  /** Returns all sites that the token can list. */
+  /** Returns the names of the reports of which any of the job's sinks has stored something. */
+  public Set<String> storedReports(ExportJob job) {
+    return guarded(
+        () -> {
+          try (Sinks sinks = open(job)) {
+            return sinks.all().stream()
+                .flatMap(sink -> sink.reports().stream())
+                .collect(Collectors.toCollection(TreeSet::new));
+          }
+        });
+  }
+
+  /** Refuses a job of which any report cannot be stored. */
+  private static void requireFitting(ExportJob job, Sinks sinks) {
+    Map<String, String> refusals = sinks.refusals(job.reports(), job.renamed());
+    if (!refusals.isEmpty()) {
+      throw new ExportFailedException(
+          FailureKind.CONFIGURATION, String.join(System.lineSeparator(), refusals.values()), null);
+    }
+  }
+
+  private static Migrated prepare(ExportJob job, Sinks sinks) {
+    sinks.all().forEach(sink -> sink.rename(job.renamed()));
+    return sinks.all().stream()
+        .map(sink -> sink.migrate(job.reports()))
+        .reduce(Migrated.WHOLLY, Migrated::plus);
+  }
+
+  /**
+   * Prepares the sinks for the job's reports.
+   *
+   * @return what could not be done although the sinks are ready, in lines for people
+   */
+  public List<String> migrate(ExportJob job) {
+    return guarded(
+        () -> {
+          try (Sinks sinks = open(job)) {
+            requireFitting(job, sinks);
+            return prepare(job, sinks).lines();
+          }
+        });
+  }
+
+  /**
+   * Looks at everything that a run of the job depends on. Sends at most one billed request.
+   *
+   * @return one item per thing that was looked at, whether it is in order or not
+   */
+  public List<Finding> check(ExportJob job, List<String> beamArguments) {
+    Exporter impatient = impatient();
+    return new Checkup(job, settings, environment)
+        .run(
+            job.toPostgres() ? postgres() : null,
+            () -> impatient.lookingUp(new Budget(1L, null)),
+            beamArguments);
+  }
+
+  /**
+   * Returns an exporter for which an API that is down is an answer: nothing is worth waiting for.
+   */
+  public Exporter impatient() {
+    return new Exporter(settings.withPatience(Duration.ZERO), environment, today);
+  }
+
+  /**
+   * Returns all sites that the token can list. Updates the tables of sites in the sinks that a run
+   * has prepared.
+   */
   public List<Site> sites() {
     return guarded(
         () -> {
-          try (FathomClient client = lookingUp()) {
-            return new Accounts(client).all();
+          PostgresSettings database = preparedQuota();
+          try (FathomClient client = lookingUp(database, Budget.UNLIMITED)) {
+            List<Site> sites = new Accounts(client).all();
+            recordListed(database, sites);
+            return sites;
           }
         });
+  }
+
+  /**
+   * Stores the listed sites in every sink that a run has prepared. A failure is only a warning.
+   *
+   * @param database null if there is none, or if it is not reachable
+   */
+  private void recordListed(@Nullable PostgresSettings database, List<Site> sites) {
+    ParquetSettings files = settings.parquetRoot() == null ? null : parquet();
+    if (database == null && files == null) {
+      return;
+    }
+    try (Sinks sinks = Sinks.open(database, files, environment.variables())) {
+      Instant now = environment.time().instant();
+      sinks.all().forEach(sink -> DimensionUpdate.listed(sink, now, sites));
+    }
   }
 
   /**
@@ -243,7 +372,9 @@ public final class Exporter {
         () -> {
           try (Sinks sinks = open(job);
               FathomClient client = lookingUp()) {
+            requireFitting(job, sinks);
             Accounts.Found found = new Accounts(client).subjects(job);
+            WrongClockException.refuse(environment.time().instant(), client.serverTime());
             LedgerView view = new LedgerView(job, sinks);
             WindowPlanner planner = planner(job, mode, view, found.subjects());
             EventBound events = EventBound.of(job, found.subjects(), view.storedEvents());
@@ -252,7 +383,7 @@ public final class Exporter {
                 costs(view, sinks),
                 plan,
                 mode instanceof Mode.Nightly ? planner.usualNight().plan(events.subjects()) : null,
-                YearMonth.from(environment.time().instant().atOffset(ZoneOffset.UTC)),
+                YearMonth.from(today.instant().atOffset(ZoneOffset.UTC)),
                 job.reports().stream()
                     .collect(Collectors.toMap(Report::name, r -> sinks.weight(r.name()))),
                 Stream.concat(found.lost().stream(), events.leftOut().stream())
@@ -260,6 +391,19 @@ public final class Exporter {
                     .toList());
           }
         });
+  }
+
+  /** Estimates the backfill of a single site of which nothing is stored yet. */
+  private HistoryOffer.Cost cost(ExportJob job, Sinks sinks, Subject subject, DayRange days) {
+    LedgerView view = new LedgerView(job, sinks);
+    WindowPlanner planner =
+        planner(job, new Mode.Backfill(days, false, true), view, List.of(subject));
+    RequestCosts costs = costs(view, sinks);
+    long requests =
+        costs.of(planner.plan(List.of(subject))).stream()
+            .mapToLong(RequestCosts.Cost::likely)
+            .sum();
+    return new HistoryOffer.Cost(requests, costs.minutes(requests));
   }
 
   private RequestCosts costs(LedgerView view, Sinks sinks) {
@@ -275,14 +419,48 @@ public final class Exporter {
     return guarded(
         () -> {
           try (Sinks sinks = open(job)) {
+            recordEarlier(job, sinks);
             return StatusOverview.of(
-                job,
+                stored(job, sinks),
                 sinks,
-                environment.time().instant(),
+                today.instant(),
                 settings.requestsPerMinute(),
-                settings.accountKey());
+                settings.accountKey(),
+                unrecorded(job));
           }
         });
+  }
+
+  /**
+   * Returns the job for the sites that the user named. {@code status} asks the API nothing, so a
+   * site of which nothing is stored is refused.
+   */
+  private static ExportJob stored(ExportJob job, Sinks sinks) {
+    List<SiteId> named = job.selection().sites();
+    if (job.sites().isPresent() || named.isEmpty()) {
+      return job;
+    }
+    // Whatever else is stored is read only for the message.
+    if (!stored(job, sinks, named).containsAll(named)) {
+      job.selection()
+          .requireSites(
+              stored(job, sinks, List.of()),
+              "nothing of this site is stored for pipeline " + job.name(),
+              "has");
+    }
+    return job.onlyNamedSites();
+  }
+
+  private static Set<SiteId> stored(ExportJob job, Sinks sinks, List<SiteId> among) {
+    Set<SiteId> sites = new HashSet<>();
+    for (Sink sink : sinks.all()) {
+      for (Report report : job.pipelineReports()) {
+        sink.ledger().entries(report.name(), among, LocalDate.EPOCH).stream()
+            .map(entry -> entry.slice().site())
+            .forEach(sites::add);
+      }
+    }
+    return sites;
   }
 
   /** Returns when a run of the pipeline with this command last ended with exit code 0. */
@@ -290,8 +468,7 @@ public final class Exporter {
     return guarded(
         () -> {
           try (Sinks sinks = open(job)) {
-            return sinks.ledger().runs(RUNS_FOR_SUCCESS).stream()
-                .filter(r -> r.pipeline().equals(job.name()) && r.command().equals(command))
+            return sinks.ledger().runs(job.name(), Set.of(command), RUNS_FOR_SUCCESS).stream()
                 .filter(r -> Objects.equals(r.exitCode(), 0))
                 .flatMap(r -> Stream.ofNullable(r.finishedAt()))
                 .max(Instant::compareTo);
@@ -299,8 +476,30 @@ public final class Exporter {
         });
   }
 
-  /** Queries the control totals of a range again and compares them with what is stored. */
-  public Verification verify(ExportJob job, DayRange days) {
+  /**
+   * Returns the newest run of the pipeline with this command that started before this time, apart
+   * from runs that were stopped as asked: whether the tool works, they do not say.
+   */
+  public Optional<EarlierRun> runBefore(ExportJob job, String command, Instant startedAt) {
+    return guarded(
+        () -> {
+          try (Sinks sinks = open(job)) {
+            return sinks.ledger().runs(RUNS_FOR_SUCCESS).stream()
+                .filter(r -> r.pipeline().equals(job.name()) && r.command().equals(command))
+                .filter(r -> r.startedAt().isBefore(startedAt))
+                .filter(r -> !Objects.equals(r.exitCode(), FailureKind.STOPPED.exitCode()))
+                .findFirst()
+                .map(r -> new EarlierRun(r.startedAt(), r.exitCode()));
+          }
+        });
+  }
+
+  /**
+   * Queries the control totals of a range again and compares them with what is stored.
+   *
+   * @param days the range; empty for each site's yesterday and look-back
+   */
+  public Verification verify(ExportJob job, Optional<DayRange> days) {
     return guarded(
         () -> {
           try (Sinks sinks = open(job);
@@ -322,13 +521,21 @@ public final class Exporter {
   }
 
   private RunResult export(
-      ExportJob job, Mode mode, Budget budget, Patience patience, List<String> beamArguments) {
+      ExportJob whole, Mode mode, Budget budget, Patience patience, List<String> beamArguments) {
     ApiSettings api = api(patience);
-    return guarded(
-        () -> {
+    return recorded(
+        whole,
+        mode.command() + whole.selection().options(),
+        begun -> {
           UnpackDirectories.require();
-          try (Sinks sinks = open(job)) {
-            sinks.all().forEach(sink -> sink.migrate(job.reports()));
+          try (Sinks sinks = open(whole)) {
+            Map<String, String> refused = sinks.refusals(whole.reports(), whole.renamed());
+            ExportJob job = whole.without(refused.keySet());
+            if (job.reports().isEmpty()) {
+              requireFitting(whole, sinks);
+            }
+            prepare(job, sinks).notices().forEach(environment.listener()::notice);
+            recordEarlier(job, sinks);
             Optional<PipelineLock> lock = sinks.tryLock(job.name());
             if (lock.isEmpty()) {
               throw new ExportFailedException(
@@ -339,14 +546,126 @@ public final class Exporter {
             PostgresSettings quota = quota(job);
             try (PipelineLock held = lock.get();
                 FathomClient client = client(api, job, priority(mode), quota, budget)) {
-              return export(job, mode, api, quota, budget, beamArguments, sinks, held, client);
+              recordKilled(job, sinks);
+              return export(
+                  job,
+                  refused,
+                  mode,
+                  api,
+                  quota,
+                  budget,
+                  beamArguments,
+                  sinks,
+                  held,
+                  client,
+                  begun);
             }
           }
         });
   }
 
+  /** Work that sets the reference to the record of its run as soon as the run has begun. */
+  private interface Recorded {
+    RunResult run(AtomicReference<@Nullable RunRecord> begun);
+  }
+
+  /**
+   * Executes a run. If it fails before its end, this records that: in the ledger, or where it is
+   * kept until the ledger can be reached.
+   */
+  private RunResult recorded(ExportJob job, String command, Recorded work) {
+    Instant startedAt = environment.time().instant();
+    AtomicReference<@Nullable RunRecord> begun = new AtomicReference<>();
+    try {
+      return guarded(() -> work.run(begun));
+    } catch (WrongClockException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      FailurePolicy.Verdict verdict = FailurePolicy.of(e, false);
+      RunRecord end =
+          RunRecords.notBegun(
+              job.name(),
+              command,
+              startedAt,
+              environment.time().instant(),
+              verdict.kind().exitCode(),
+              verdict.message());
+      RunRecord known = begun.get();
+      record(job, known == null ? end : RunRecords.failedAs(known, end), e);
+      throw e;
+    }
+  }
+
+  private void record(ExportJob job, RunRecord failed, RuntimeException why) {
+    if (!isUnreachable(why.getCause())) {
+      try (Sinks sinks = open(job)) {
+        Optional<RunRecord> known = sinks.ledger().run(failed.runId());
+        sinks.ledger().record(known.map(k -> RunRecords.failedAs(k, failed)).orElse(failed));
+        return;
+      } catch (LedgerException | SinkException | SecretUnavailableException e) {
+        LOG.info("run {} is recorded later: {}", failed.runId(), e.getMessage());
+      }
+    }
+    unrecorded(job).keep(failed);
+  }
+
+  /**
+   * Returns whether a failure says that a sink cannot be reached, so that it is not asked again.
+   */
+  private static boolean isUnreachable(@Nullable Throwable cause) {
+    if (cause instanceof SinkException sink) {
+      return switch (sink.kind()) {
+        case UNAVAILABLE, UNKNOWN, ACCESS, SETTINGS -> true;
+        case REFUSED, DAMAGED, DEFINITION, SUPERSEDED, INTEGRITY -> false;
+      };
+    }
+    return cause instanceof LedgerException;
+  }
+
+  /** Returns where records of runs are kept while the ledger cannot be reached. */
+  private UnrecordedRuns unrecorded(ExportJob job) {
+    List<Path> directories = new ArrayList<>();
+    Path root = settings.parquetRoot();
+    if (job.toParquet() && root != null) {
+      directories.add(new Layout(root).own().resolve(UNRECORDED));
+    }
+    Path state = settings.stateDirectory();
+    if (state != null) {
+      directories.add(state.resolve(UNRECORDED));
+    }
+    return new UnrecordedRuns(directories);
+  }
+
+  /** Moves to the ledger what earlier runs could not record there. */
+  private void recordEarlier(ExportJob job, Sinks sinks) {
+    try {
+      unrecorded(job).moveTo(sinks.ledger(), job.name());
+    } catch (LedgerException | SinkException e) {
+      LOG.warn("earlier runs are recorded later: {}", e.getMessage());
+    }
+  }
+
+  /**
+   * Adds to the records of runs that were killed what they had committed. The caller holds the
+   * pipeline's lock, so that no run without an end is in progress.
+   */
+  private static void recordKilled(ExportJob job, Sinks sinks) {
+    for (RunRecord run : sinks.ledger().runs(job.name(), RunRecord.EXPORTS, RECENT_RUNS)) {
+      if (run.finishedAt() == null && !RunRecords.isKilled(run)) {
+        sinks
+            .ledger()
+            .record(
+                RunRecords.killed(
+                    run,
+                    sinks.committedBy(
+                        run.runId(), job.reports().stream().map(Report::name).toList())));
+      }
+    }
+  }
+
   private RunResult export(
       ExportJob job,
+      Map<String, String> refused,
       Mode mode,
       ApiSettings api,
       @Nullable PostgresSettings quota,
@@ -354,20 +673,24 @@ public final class Exporter {
       List<String> beamArguments,
       Sinks sinks,
       PipelineLock lock,
-      FathomClient client) {
+      FathomClient client,
+      AtomicReference<@Nullable RunRecord> begun) {
     Instant startedAt = environment.time().instant();
     Accounts.Found found = new Accounts(client).subjects(job);
+    WrongClockException.refuse(startedAt, client.serverTime());
     LedgerView view = new LedgerView(job, sinks);
     WindowPlanner planner = planner(job, mode, view, found.subjects());
     EventBound events = EventBound.of(job, found.subjects(), view.storedEvents());
     Plan plan = planner.plan(events.subjects());
     List<WindowOutcome> failed = new ArrayList<>(found.lost());
+    refused.forEach(
+        (report, why) -> failed.add(WindowOutcome.failed(report, FailureKind.CONFIGURATION, why)));
     events.leftOut().stream().filter(e -> e.failure() != null).forEach(failed::add);
     try (SpillDirectory spill = SpillDirectory.create()) {
       ExportSpec spec =
           spec(
               job,
-              mode.command(),
+              mode.command() + job.selection().options(),
               plan.windows(),
               startedAt,
               api,
@@ -380,6 +703,20 @@ public final class Exporter {
       events.leftOut().stream()
           .filter(e -> e.failure() == null)
           .forEach(e -> environment.listener().notice(e.window() + ": " + e.message()));
+      plan.skippedInWords().ifPresent(environment.listener()::notice);
+      DimensionUpdate dimensions =
+          new DimensionUpdate(job, sinks, environment, settings.currencies());
+      DimensionUpdate.Found changed = dimensions.sitesAndEvents(client, found);
+      DimensionUpdate.words(changed, found.subjects(), job).forEach(environment.listener()::notice);
+      if (!changed.isFirst()) {
+        HistoryOffer.words(
+                job.name(),
+                changed.newSites(),
+                events.subjects(),
+                plan,
+                (subject, days) -> cost(job, sinks, subject, days))
+            .forEach(environment.listener()::notice);
+      }
       RunSummary lost =
           failed.stream().map(RunSummary::of).reduce(RunSummary.EMPTY, RunSummary::plus);
       RunRecord ended;
@@ -388,11 +725,15 @@ public final class Exporter {
       } else {
         try (RunContext context =
             new RunContext(spec, environment, sinks, client, lock, spill.path())) {
-          LastNight.troubled(sinks.ledger().runs(RECENT_RUNS), job.name(), found.sites())
+          LastNight.troubled(
+                  sinks.ledger().runs(job.name(), RunRecord.EXPORTS, RECENT_RUNS),
+                  job.name(),
+                  found.sites())
               .forEach(context.failures()::troubled);
           if (!mode.force()) {
             view.seed(context.book(), plan, startedAt.minus(CONTROL_AGE));
           }
+          begun.set(RunRecords.begun(spec));
           sinks.ledger().record(RunRecords.begun(spec));
           long requests =
               new BeamRun(beamArguments, settings.maxInFlight())
@@ -406,13 +747,15 @@ public final class Exporter {
               : Objects.requireNonNullElse(ended.exitCode(), FailureKind.FAULT.exitCode());
       RunRecord done = RunRecords.finished(ended, environment.time().instant(), exitCode);
       sinks.ledger().record(done);
+      dimensions.milestones(client, found.subjects());
       runEnded(sinks);
       return RunResult.of(
           done,
           exitCode,
           found.recordsSkipped(),
           floor(done.requests()),
-          stale(job, found, sinks, plan));
+          stale(job, found, sinks, plan),
+          missing(plan.missing()));
     }
   }
 
@@ -425,6 +768,13 @@ public final class Exporter {
         environment.listener().notice(e.getMessage() + "; the next run does it");
       }
     }
+  }
+
+  private static @Nullable MissingRange missing(@Nullable Missing missing) {
+    return missing == null
+        ? null
+        : new MissingRange(
+            missing.periods(), missing.first(), missing.last(), missing.alsoNeverStored());
   }
 
   /** Returns all ranges that are still stale after a run, whatever the time of their storage. */
@@ -442,7 +792,11 @@ public final class Exporter {
       }
     }
     return StaleRanges.of(
-        job.reports(), found.subjects().stream().map(s -> s.site().id()).toList(), sinks, zones);
+        job.reports(),
+        found.subjects().stream().map(s -> s.site().id()).toList(),
+        sinks,
+        zones,
+        Retired.of(job.name(), sinks));
   }
 
   static RunRecord find(Ledger ledger, String runId) {
@@ -481,20 +835,24 @@ public final class Exporter {
   }
 
   private WindowPlanner planner(ExportJob job, Mode mode, LedgerView view, List<Subject> subjects) {
-    Instant now = environment.time().instant();
+    Instant now = today.instant();
     LocalDate from =
         mode instanceof Mode.Backfill backfill
             ? backfill.days().first()
-            // Search for gaps no further back than one window.
+            // Fill gaps no further back than one window.
             : LocalDate.ofInstant(now, ZoneOffset.UTC)
                 .minusDays(settings.maxRangeDays() + job.lookbackDays() + 2L);
     return new WindowPlanner(
-        job.reports(),
-        view.holdings(subjects.stream().map(s -> s.site().id()).toList(), from),
-        mode,
-        now,
-        settings.maxRangeDays(),
-        view.lookback());
+            job.pipelineReports(),
+            view.holdings(
+                subjects.stream().map(s -> s.site().id()).toList(),
+                from,
+                mode instanceof Mode.Nightly),
+            mode,
+            now,
+            settings.maxRangeDays(),
+            view.lookback())
+        .only(job.reports());
   }
 
   /** Returns the least time in which the quota permits this number of requests. */
@@ -511,16 +869,18 @@ public final class Exporter {
    * database is available, but does not require one.
    */
   private FathomClient lookingUp() {
+    return lookingUp(preparedQuota(), Budget.UNLIMITED);
+  }
+
+  private FathomClient lookingUp(Budget budget) {
+    return lookingUp(preparedQuota(), budget);
+  }
+
+  private FathomClient lookingUp(@Nullable PostgresSettings database, Budget budget) {
     return client(
         api(),
         ApiClients.quotas(
-            api(),
-            settings.accountKey(),
-            Priority.WHEN_FREE,
-            preparedQuota(),
-            true,
-            Budget.UNLIMITED,
-            environment));
+            api(), settings.accountKey(), Priority.WHEN_FREE, database, true, budget, environment));
   }
 
   /**
@@ -597,7 +957,8 @@ public final class Exporter {
         settings.maxInFlight(),
         settings.timeout(),
         ApiSettings.DEFAULT_MAX_BODY_BYTES,
-        patience == Patience.ENDLESS ? retries.waiting() : retries);
+        patience == Patience.ENDLESS ? retries.waiting() : retries,
+        settings.caCertificates());
   }
 
   private PostgresSettings postgres() {
@@ -628,10 +989,14 @@ public final class Exporter {
   /**
    * Converts the errors that prevent a command from starting into one exception with an exit code.
    */
-  private static <T> T guarded(Supplier<T> work) {
+  private <T> T guarded(Supplier<T> work) {
+    WrongClockException.refuse(environment.time().instant(), null);
     try {
       return work.get();
-    } catch (SecretUnavailableException | SinkException | LedgerException e) {
+    } catch (SecretUnavailableException
+        | UnusableSettingsException
+        | SinkException
+        | LedgerException e) {
       FailurePolicy.Verdict verdict = FailurePolicy.of(e, false);
       throw new ExportFailedException(verdict.kind(), verdict.message(), e);
     }

@@ -25,6 +25,7 @@ final class LastNight {
     List<String> windows =
         runs.stream()
             .filter(run -> run.pipeline().equals(pipeline))
+            .filter(run -> !run.limited())
             .filter(run -> run.windowsPlanned() > 0 && run.finishedAt() != null)
             .limit(1)
             .flatMap(run -> run.messages().stream())

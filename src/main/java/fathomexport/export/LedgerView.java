@@ -9,6 +9,7 @@ import fathomexport.ledger.CertificateStatus;
 import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.PeriodCertificate;
 import fathomexport.ledger.RunRecord;
+import fathomexport.ledger.StoredRange;
 import fathomexport.plan.ControlQuery;
 import fathomexport.plan.FetchTask;
 import fathomexport.plan.Held;
@@ -43,10 +44,7 @@ import java.util.stream.Collectors;
  * The content of a job's ledgers in the form that planning and fetching need. Read once per run.
  */
 final class LedgerView {
-  /**
-   * Enough runs for the hours in which control totals stay valid, with a snapshot every few
-   * minutes.
-   */
+  /** Enough runs for the hours in which control totals stay valid. */
   private static final int RUNS = 200;
 
   /** Exit codes of interrupted runs, which another run resumes. */
@@ -65,15 +63,22 @@ final class LedgerView {
     this.sinks = sinks;
   }
 
-  /** Returns what all sinks hold, by report. */
-  Map<String, Holdings> holdings(Collection<SiteId> sites, LocalDate from) {
+  /**
+   * Returns what all sinks hold, by report of the pipeline.
+   *
+   * @param from the first day of which every period is read
+   * @param history whether to read from when to when the sinks have stored anything, too, however
+   *     long ago
+   */
+  Map<String, Holdings> holdings(Collection<SiteId> sites, LocalDate from, boolean history) {
     Map<String, Holdings> holdings = new HashMap<>();
     if (sites.isEmpty()) {
-      job.reports().forEach(r -> holdings.put(r.name(), Holdings.ofAll(false, List.of())));
+      job.pipelineReports().forEach(r -> holdings.put(r.name(), Holdings.ofAll(false, List.of())));
       return holdings;
     }
-    for (Report report : job.reports()) {
+    for (Report report : job.pipelineReports()) {
       List<List<Held>> bySink = new ArrayList<>();
+      boolean byRange = report.dateGrouping() == DateGrouping.NONE;
       Map<Period, String> rows = new HashMap<>();
       for (Sink sink : sinks.all()) {
         List<LedgerEntry> entries = sink.ledger().entries(report.name(), sites, from);
@@ -88,10 +93,25 @@ final class LedgerView {
                 .map(e -> held(e, !failed.contains(Failed.of(e)) && isOfAll(e, rows)))
                 .toList());
       }
+      Holdings all = Holdings.ofAll(byRange, bySink);
       holdings.put(
-          report.name(), Holdings.ofAll(report.dateGrouping() == DateGrouping.NONE, bySink));
+          report.name(), history && !byRange ? all.withHistory(history(report, sites)) : all);
     }
     return holdings;
+  }
+
+  /** Returns per sink the ranges of days that it has stored of each slice. */
+  private List<Map<Slice, List<DayRange>>> history(Report report, Collection<SiteId> sites) {
+    List<Map<Slice, List<DayRange>>> history = new ArrayList<>();
+    for (Sink sink : sinks.all()) {
+      history.add(
+          sink.ledger().storedRanges(report.name(), report.dateGrouping(), sites).stream()
+              .collect(
+                  Collectors.groupingBy(
+                      StoredRange::slice,
+                      Collectors.mapping(StoredRange::days, Collectors.toList()))));
+    }
+    return history;
   }
 
   /**
@@ -162,8 +182,7 @@ final class LedgerView {
    */
   void seed(ControlBook book, Plan plan, Instant since) {
     Set<String> cutShort =
-        sinks.ledger().runs(RUNS).stream()
-            .filter(r -> r.pipeline().equals(job.name()))
+        sinks.ledger().runs(job.name(), RunRecord.EXPORTS, RUNS).stream()
             .filter(r -> r.exitCode() == null || CUT_SHORT.contains(r.exitCode()))
             .map(RunRecord::runId)
             .collect(Collectors.toSet());

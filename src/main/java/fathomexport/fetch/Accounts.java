@@ -8,6 +8,7 @@ import fathomexport.plan.Subject;
 import fathomexport.report.Entity;
 import fathomexport.report.Report;
 import fathomexport.report.Site;
+import fathomexport.report.SiteEvent;
 import fathomexport.report.SiteId;
 import fathomexport.run.ExportFailedException;
 import fathomexport.run.ExportJob;
@@ -23,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,8 +42,15 @@ public final class Accounts {
    * The sites of a job with their events.
    *
    * @param lost one outcome per site that could not be queried; the other sites are exported
+   * @param listed all sites of the account; null if the list could not be read as a whole, so that
+   *     a site that is not among them may still exist
+   * @param events the events of each site whose list of events was read
    */
-  public record Found(List<Subject> subjects, List<WindowOutcome> lost) {
+  public record Found(
+      List<Subject> subjects,
+      List<WindowOutcome> lost,
+      @Nullable List<Site> listed,
+      Map<SiteId, List<SiteEvent>> events) {
     /** Returns the number of unusable records in the list of sites. */
     public long recordsSkipped() {
       return lost.stream().mapToLong(WindowOutcome::recordsSkipped).sum();
@@ -59,12 +68,46 @@ public final class Accounts {
    */
   public Found subjects(ExportJob job) {
     List<WindowOutcome> lost = new ArrayList<>();
-    List<Site> sites = job.sites().map(ids -> named(ids, lost)).orElseGet(() -> listed(lost));
+    List<Site> all = new ArrayList<>();
+    List<Site> sites;
+    boolean whole;
+    if (job.sites().isPresent()) {
+      Optional<Listed<Site>> listing = listingOrNone();
+      listing.ifPresent(l -> all.addAll(l.found()));
+      whole = listing.map(l -> l.odd().isEmpty()).orElse(false);
+      sites = named(job.sites().get(), all, lost);
+    } else {
+      all.addAll(listed(lost));
+      sites = selected(job, all);
+      whole = lost.isEmpty();
+    }
     boolean events = job.reports().stream().map(Report::entity).anyMatch(Entity.EVENT::equals);
-    Map<SiteId, List<String>> named = events ? events(sites, lost) : Map.of();
+    Map<SiteId, List<SiteEvent>> found = events ? events(sites, lost) : Map.of();
     return new Found(
-        sites.stream().map(s -> new Subject(s, named.getOrDefault(s.id(), List.of()))).toList(),
-        lost);
+        sites.stream()
+            .map(
+                s ->
+                    new Subject(
+                        s,
+                        found.getOrDefault(s.id(), List.of()).stream()
+                            .map(SiteEvent::name)
+                            .toList()))
+            .toList(),
+        lost,
+        whole ? List.copyOf(all) : null,
+        found);
+  }
+
+  /** Returns the sites that the user limits the command to; all if the user names none. */
+  private static List<Site> selected(ExportJob job, List<Site> listed) {
+    List<SiteId> named = job.selection().sites();
+    if (named.isEmpty()) {
+      return listed;
+    }
+    job.selection()
+        .requireSites(
+            listed.stream().map(Site::id).toList(), "the token lists no such site", "lists");
+    return listed.stream().filter(site -> named.contains(site.id())).toList();
   }
 
   /** Returns all usable sites of the account. The log names the unusable records. */
@@ -98,8 +141,13 @@ public final class Accounts {
         "sites of the account", "skipping a record of /sites: " + what);
   }
 
-  private List<Site> named(List<SiteId> ids, List<WindowOutcome> lost) {
-    Map<SiteId, Site> listed = new HashMap<>();
+  /**
+   * Lists the account's sites.
+   *
+   * @return empty if the token may not list them, or the list cannot be read: each site is then
+   *     queried separately
+   */
+  private Optional<Listed<Site>> listingOrNone() {
     Outcome<Listed<Site>> listing = client.sites();
     if (listing instanceof Outcome.Failure<Listed<Site>> failure) {
       boolean mayNotList =
@@ -119,7 +167,12 @@ public final class Accounts {
         LOG.warn("cannot list the sites, and queries each site by its id: {}", failure.describe());
       }
     }
-    listing.value().ifPresent(sites -> sites.found().forEach(site -> listed.put(site.id(), site)));
+    return listing.value();
+  }
+
+  private List<Site> named(List<SiteId> ids, List<Site> all, List<WindowOutcome> lost) {
+    Map<SiteId, Site> listed = new HashMap<>();
+    all.forEach(site -> listed.put(site.id(), site));
     List<Site> result = new ArrayList<>();
     for (SiteId id : ids) {
       Optional<Site> known = Optional.ofNullable(listed.get(id));
@@ -142,15 +195,16 @@ public final class Accounts {
    * Queries the events of each site. A failure that may be temporary is retried once, after all
    * other sites.
    */
-  private Map<SiteId, List<String>> events(List<Site> sites, List<WindowOutcome> lost) {
-    Map<SiteId, List<String>> found = new HashMap<>();
+  private Map<SiteId, List<SiteEvent>> events(List<Site> sites, List<WindowOutcome> lost) {
+    Map<SiteId, List<SiteEvent>> found = new HashMap<>();
     Deque<Site> queue = new ArrayDeque<>(sites);
     Set<SiteId> again = new HashSet<>();
     while (!queue.isEmpty()) {
       SiteId site = queue.element().id();
-      Outcome<List<String>> events = client.events(site);
-      events.value().ifPresent(names -> found.put(site, names));
-      if (events instanceof Outcome.Failure<List<String>> failure) {
+      Outcome<List<SiteEvent>> events =
+          (again.contains(site) ? client : client.postponing()).events(site);
+      events.value().ifPresent(list -> found.put(site, list));
+      if (events instanceof Outcome.Failure<List<SiteEvent>> failure) {
         boolean ends = failure instanceof Outcome.Unavailable<?> u && u.endsRun();
         if (!ends && mayPass(failure) && again.add(site)) {
           queue.add(queue.element());

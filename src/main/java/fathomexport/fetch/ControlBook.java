@@ -135,7 +135,7 @@ public final class ControlBook {
                     new Outcome.Unavailable<>(away.reason(), Outcome.Unavailable.Cause.ATTEMPTS),
                     times,
                     false));
-        case INTERRUPTED, DOWN, CLOSED -> {}
+        case INTERRUPTED, HELD, SITE_DOWN, DOWN, CLOSED -> {}
       }
     }
   }

@@ -33,6 +33,12 @@ public final class Knowledge {
   /** Highest limit of an accepted request of this run, by query shape. */
   private final Map<String, Integer> acceptedLimits = new HashMap<>();
 
+  /** Whether to request the configured limit again, although a lower one was learned. */
+  private boolean triesLimitAgain;
+
+  /** The limit that was refused without evidence that it is too high; 0 if there is none. */
+  private int suspectedLimit;
+
   private @Nullable OffsetSupport offset;
 
   /** Whether pages by offset were inconsistent, for a reason that is not known yet. */
@@ -62,8 +68,10 @@ public final class Knowledge {
 
   /**
    * @param account the account whose limits to read; other accounts may have other limits
+   * @param triesLimitAgain whether the run tests if the API accepts the configured limit again
    */
-  public Knowledge(Sinks sinks, String account) {
+  public Knowledge(Sinks sinks, String account, boolean triesLimitAgain) {
+    this.triesLimitAgain = triesLimitAgain;
     this.ledgers = sinks.all().stream().map(Sink::ledger).toList();
     this.account = account;
     Learned learned = sinks.ledger().learned();
@@ -83,7 +91,7 @@ public final class Knowledge {
 
   /** Returns the rows per request for a query shape, at most the configured limit. */
   synchronized int limit(String shapeKey, int configured) {
-    Integer own = limits.get(shapeKey);
+    Integer own = triesLimitAgain ? Integer.valueOf(configured) : limits.get(shapeKey);
     if (own == null && acceptedLimits.getOrDefault(shapeKey, 0) < configured) {
       // A limit that is refused for one shape is most likely refused for all.
       own = limits.values().stream().min(Integer::compare).orElse(null);
@@ -99,6 +107,36 @@ public final class Knowledge {
   /** Records that the API accepted a request with this limit. */
   synchronized void limitAccepted(String shapeKey, int rows) {
     acceptedLimits.merge(shapeKey, rows, Math::max);
+    if (rows >= suspectedLimit) {
+      suspectedLimit = 0;
+    }
+    List<String> refuted =
+        limits.entrySet().stream()
+            .filter(known -> triesLimitAgain && known.getValue() < rows)
+            .map(Map.Entry::getKey)
+            .toList();
+    for (String shape : refuted) {
+      LOG.info("the API accepts {} rows at a time again; forgetting the lower limit", rows);
+      limits.remove(shape);
+      learn(new Learned.Lesson.LimitUnknown(account, shape));
+    }
+  }
+
+  /**
+   * Records that a request passed with a lower limit after it was refused with this one.
+   *
+   * @return whether there is evidence now: another request was refused with it, in this run or
+   *     before
+   */
+  synchronized boolean limitSuspected(int rows) {
+    boolean again = suspectedLimit > 0 || !limits.isEmpty();
+    suspectedLimit = rows;
+    return again;
+  }
+
+  /** Returns the limit that an earlier response showed for a query shape; 0 if there is none. */
+  synchronized int learnedLimit(String shapeKey) {
+    return limits.getOrDefault(shapeKey, limits.values().stream().min(Integer::compare).orElse(0));
   }
 
   /**
@@ -107,6 +145,8 @@ public final class Knowledge {
   synchronized void limitRefused(String shapeKey, int rows, String words) {
     LOG.warn(
         "the API refuses requests for more than {} rows ({}); requesting {}", rows, words, rows);
+    triesLimitAgain = false;
+    suspectedLimit = 0;
     limits.merge(shapeKey, rows, Math::min);
     acceptedLimits.put(shapeKey, rows);
     learn(new Learned.Lesson.Limit(account, shapeKey, rows));

@@ -12,7 +12,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Determines whether a refusal is about the number of rows requested, by repeating the request with
- * a lower limit. The lower limit is recorded only once it is accepted.
+ * a lower limit. The lower limit is recorded only once it is accepted, and if it is below the
+ * documented 1,000, only with evidence: the refusal names the limit, or two requests with a higher
+ * one were refused. The second may be an ordinary request of the run, which asks for the higher
+ * limit again.
  */
 final class LimitProbe {
   private static final Logger LOG = LoggerFactory.getLogger(LimitProbe.class);
@@ -29,6 +32,14 @@ final class LimitProbe {
 
   /** The limit that was first refused; 0 if no probe is under way. */
   private int refused;
+
+  /** Number of limits that were refused in this probe. */
+  private int refusals;
+
+  private boolean named;
+
+  /** The limit to return to after the page, since a single refusal is no evidence; otherwise 0. */
+  private int restored;
 
   private String words = "";
 
@@ -49,32 +60,38 @@ final class LimitProbe {
    */
   boolean refused(Outcome.Refused<?> refusal) {
     int limit = pager.limit();
-    boolean named = refusal.refusal() == Refusal.LIMIT;
+    boolean names = refusal.refusal() == Refusal.LIMIT;
     boolean suspected =
-        named
+        names
             || (refusal.refusal() == Refusal.PARAMETERS
                 && (refused > 0 || !knowledge.acceptsLimit(limit)));
     int fewer =
-        suspected && !Objects.equals(exhausted, pager.ask()) ? fewer(limit, named, refusal) : 0;
+        suspected && !Objects.equals(exhausted, pager.ask()) ? fewer(limit, names, refusal) : 0;
     if (fewer == 0) {
       if (refused > 0) {
         exhausted = pager.ask();
         pager.limit(refused);
-        refused = 0;
+        end();
       }
       return false;
     }
     LOG.warn("requesting {} rows instead of {}: {}", fewer, limit, refusal.words());
     refused = refused == 0 ? limit : refused;
+    refusals++;
+    named |= names;
     words = refusal.words();
     pager.limit(fewer);
     return true;
   }
 
-  private static int fewer(int limit, boolean named, Outcome.Refused<?> refusal) {
-    int said = named ? refusal.numberBelow(limit).orElse(0) : 0;
+  private int fewer(int limit, boolean names, Outcome.Refused<?> refusal) {
+    int said = names ? refusal.numberBelow(limit).orElse(0) : 0;
     if (said >= Math.max(LEAST_SAID, limit / 100)) {
       return said;
+    }
+    int known = knowledge.learnedLimit(shapeKey);
+    if (known > 0 && known < limit) {
+      return known;
     }
     for (int next : LIMITS) {
       if (next < limit) {
@@ -86,11 +103,32 @@ final class LimitProbe {
 
   /** Records the limit of an accepted request. */
   void passed() {
-    if (refused > 0) {
-      knowledge.limitRefused(shapeKey, pager.limit(), words);
-      refused = 0;
-    } else {
+    if (refused == 0) {
       knowledge.limitAccepted(shapeKey, pager.limit());
+      return;
     }
+    boolean proven = named || refusals > 1 || pager.limit() >= LIMITS.get(0);
+    if (knowledge.limitSuspected(refused) || proven) {
+      knowledge.limitRefused(shapeKey, pager.limit(), words);
+    } else {
+      restored = refused;
+    }
+    end();
+  }
+
+  /**
+   * Returns to the higher limit after a page, if a single refusal is all that speaks against it.
+   */
+  void taken() {
+    if (restored > 0) {
+      pager.limit(restored);
+      restored = 0;
+    }
+  }
+
+  private void end() {
+    refused = 0;
+    refusals = 0;
+    named = false;
   }
 }

@@ -49,6 +49,11 @@ final class OffsetRun {
     return position;
   }
 
+  /** Returns whether the next page is the first one with an offset. */
+  boolean isFirstPage() {
+    return position == limit;
+  }
+
   /** Returns the period whose rows may continue on the next page. */
   LocalDate open() {
     return open;

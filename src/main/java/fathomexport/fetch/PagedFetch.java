@@ -3,7 +3,6 @@ package fathomexport.fetch;
 import fathomexport.api.AggregationAnswer;
 import fathomexport.api.AggregationRequest;
 import fathomexport.api.Outcome;
-import fathomexport.api.Refusal;
 import fathomexport.certify.Certifier;
 import fathomexport.certify.PeriodTotals;
 import fathomexport.ledger.OffsetSupport;
@@ -19,6 +18,7 @@ import java.time.LocalDate;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -128,6 +128,7 @@ final class PagedFetch {
       answered(asked, outcome.value().orElseThrow());
       limit.passed();
       take(asked, page);
+      limit.taken();
       range.passed();
     }
     if (isDone()) {
@@ -421,17 +422,23 @@ final class PagedFetch {
     if (outcome instanceof Outcome.Failure<AggregationAnswer> failure) {
       page.dropAll();
       if (failure instanceof Outcome.Refused<AggregationAnswer> refused
-          && refused.refusal() != Refusal.CREDENTIALS
-          && refused.refusal() != Refusal.PERMISSION) {
+          && (namesOffset(refused) || isAboutTheQuery(refused))) {
         tally.requests++;
-        fallBack(run, OffsetSupport.REFUSED, true, failure.describe());
+        // Without its name, a refusal is about the offset only if no page came with one and the
+        // same rows come without it.
+        fallBack(
+            run,
+            namesOffset(refused) || run.isFirstPage() ? OffsetSupport.REFUSED : null,
+            namesOffset(refused),
+            failure.describe());
         return;
       }
       if (context.knowledge().offsetIsUnknown()
-          && (failure instanceof Outcome.Unavailable || failure instanceof Outcome.Malformed)) {
+          && run.isFirstPage()
+          && mayBeAboutTheQuery(failure)) {
         // The server may fail because of the parameter: fetch the period in partitions by filters
-        // instead.
-        fallBack(run, OffsetSupport.REFUSED, false, failure.describe());
+        // instead. Nothing is learned from it, since any query may fail.
+        fallBack(run, null, false, failure.describe());
         return;
       }
       throw new FetchFailedException(failure);
@@ -460,6 +467,27 @@ final class PagedFetch {
     } else {
       close(run, page, new DayRange(run.open(), last.minusDays(1)), true);
     }
+  }
+
+  private static boolean namesOffset(Outcome.Refused<?> refused) {
+    return isAboutTheQuery(refused) && refused.words().toLowerCase(Locale.ROOT).contains("offset");
+  }
+
+  /**
+   * Returns whether a refusal is about what was asked, rather than about the site or the account.
+   */
+  private static boolean isAboutTheQuery(Outcome.Refused<?> refused) {
+    return switch (refused.refusal()) {
+      case LIMIT, RANGE, PARAMETERS -> true;
+      case CREDENTIALS, PERMISSION, NOT_FOUND, OTHER -> false;
+    };
+  }
+
+  private static boolean mayBeAboutTheQuery(Outcome.Failure<?> failure) {
+    return failure instanceof Outcome.Malformed
+        || (failure instanceof Outcome.Unavailable<?> away
+            && (away.cause() == Outcome.Unavailable.Cause.ATTEMPTS
+                || away.cause() == Outcome.Unavailable.Cause.RETRIES_SPENT));
   }
 
   /** Accepts the periods that were completed by offset, as far as they agree with their control. */
@@ -514,17 +542,17 @@ final class PagedFetch {
    * Stops paging by offset. The open period is fetched by filters if its rows show that it exceeds
    * the limit; otherwise paging continues without offsets.
    *
-   * @param support how the API treated the offset
+   * @param support how the API treated the offset; null if that is not known
    * @param sure whether that is certain; otherwise it is recorded only if filters then fetch the
    *     complete period
    */
-  private void fallBack(OffsetRun run, OffsetSupport support, boolean sure, String why)
+  private void fallBack(OffsetRun run, @Nullable OffsetSupport support, boolean sure, String why)
       throws FetchFailedException, IOException {
     Knowledge knowledge = context.knowledge();
     LOG.info("{} {}: not fetched by offset: {}", query.slice(), run.open(), why);
     boolean unknown = knowledge.offsetIsUnknown();
     byOffset = null;
-    if (sure && unknown) {
+    if (sure && unknown && support != null) {
       knowledge.learnOffset(support);
     } else {
       knowledge.doubtOffset();
@@ -532,14 +560,14 @@ final class PagedFetch {
     if (run.isPastFirst()) {
       spool.rollback(run.openStart());
       pager.continueFrom(run.open());
-      if (!unknown) {
+      if (!unknown && support != null) {
         knowledge.forgetOffset();
       }
       return;
     }
     boolean whole = byFilters(run.open(), run.openStart(), run.totals());
     pager.continueFrom(endOf(run.open()).plusDays(1));
-    if (!whole || (sure && unknown)) {
+    if (!whole || support == null || (sure && unknown)) {
       return;
     }
     if (unknown) {

@@ -24,9 +24,13 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -34,13 +38,24 @@ import org.jspecify.annotations.Nullable;
 final class Coverage {
   private final ExportJob job;
   private final Instant now;
+  private final Retired retired;
+
+  /** By report, the periods that every sink holds. */
   private final Map<String, Map<Slice, NavigableMap<String, Cell>>> held = new HashMap<>();
+
+  /** By report, the periods that some sinks hold and others lack. */
+  private final Map<String, Map<Slice, NavigableMap<String, Cell>>> partly = new HashMap<>();
+
   private final Map<String, Map<Slice, List<Attempt>>> failed = new HashMap<>();
   private final Map<SiteId, Zone> zones = new HashMap<>();
+  private final Expectation expectation;
+  private final Map<ZoneId, LocalDate> expected = new HashMap<>();
 
-  private Coverage(ExportJob job, Instant now) {
+  private Coverage(ExportJob job, Instant now, Expectation expectation, Retired retired) {
     this.job = job;
     this.now = now;
+    this.expectation = expectation;
+    this.retired = retired;
   }
 
   /** A site's time zone according to its newest ledger entry. */
@@ -54,8 +69,12 @@ final class Coverage {
       long rows,
       String definition,
       @Nullable String zone,
-      int sinks) {
+      @Nullable String digest,
+      boolean differs,
+      Set<String> sinks) {
     Cell plus(Cell other) {
+      Set<String> both = new TreeSet<>(sinks);
+      both.addAll(other.sinks);
       return new Cell(
           period,
           coversTo.isBefore(other.coversTo) ? coversTo : other.coversTo,
@@ -63,16 +82,22 @@ final class Coverage {
           Math.max(rows, other.rows),
           definition.equals(other.definition) ? definition : "",
           zone,
-          sinks + other.sinks);
+          digest == null ? other.digest : digest,
+          differs
+              || (digest != null
+                  && other.digest != null
+                  && !digest.equals(other.digest)
+                  && coversTo.equals(other.coversTo)),
+          both);
     }
   }
 
-  /** Returns one line per report and slice, in no particular order. */
-  static List<StatusOverview.Line> of(
-      ExportJob job, Sinks sinks, Instant now, Map<String, StatusOverview.Journal> journals) {
-    Coverage coverage = new Coverage(job, now);
+  /** Reads what the sinks hold. */
+  static Coverage of(
+      ExportJob job, Sinks sinks, Instant now, Expectation expectation, Retired retired) {
+    Coverage coverage = new Coverage(job, now, expectation, retired);
     job.reports().forEach(report -> coverage.read(sinks, report));
-    return coverage.lines(journals);
+    return coverage;
   }
 
   private void read(Sinks sinks, Report report) {
@@ -97,7 +122,9 @@ final class Coverage {
                   c.rows(),
                   entry.provenance().definition(),
                   entry.provenance().zone(),
-                  1);
+                  c.digest(),
+                  false,
+                  Set.of(sink.name()));
           ofSlice.merge(key(report, c.period(), c.coversTo()), cell, Cell::plus);
         }
       }
@@ -108,12 +135,28 @@ final class Coverage {
       }
     }
     attempts.keySet().forEach(slice -> cells.computeIfAbsent(slice, s -> new TreeMap<>()));
-    cells.values().forEach(c -> c.values().removeIf(cell -> cell.sinks() < sinks.all().size()));
+    Map<Slice, NavigableMap<String, Cell>> lacking = new HashMap<>();
+    cells.forEach(
+        (slice, ofSlice) ->
+            ofSlice
+                .entrySet()
+                .removeIf(
+                    e -> {
+                      boolean some = e.getValue().sinks().size() < sinks.all().size();
+                      if (some) {
+                        lacking
+                            .computeIfAbsent(slice, l -> new TreeMap<>())
+                            .put(e.getKey(), e.getValue());
+                      }
+                      return some;
+                    }));
     held.put(report.name(), cells);
+    partly.put(report.name(), lacking);
     failed.put(report.name(), attempts);
   }
 
-  private List<StatusOverview.Line> lines(Map<String, StatusOverview.Journal> journals) {
+  /** Returns one line per report and slice, in no particular order. */
+  List<StatusOverview.Line> lines(Map<String, StatusOverview.Journal> journals) {
     Set<SiteId> sites = new HashSet<>();
     held.values().forEach(cells -> cells.keySet().forEach(slice -> sites.add(slice.site())));
     if (!sites.isEmpty()) {
@@ -167,12 +210,22 @@ final class Coverage {
               0,
               report.definition(),
               null,
-              0));
+              null,
+              false,
+              Set.of()));
     }
-    List<StatusOverview.Span> spans = spans(report, slice, tried, failedKeys);
+    NavigableMap<String, Cell> lacking =
+        partly.getOrDefault(report.name(), Map.of()).getOrDefault(slice, new TreeMap<>());
+    if (!lacking.isEmpty() && report.dateGrouping() != DateGrouping.NONE) {
+      LocalDate earliest = Objects.requireNonNull(lacking.firstEntry()).getValue().period();
+      first = first == null || earliest.isBefore(first) ? earliest : first;
+    }
+    List<StatusOverview.Span> spans = spans(report, slice, tried, failedKeys, first, lacking);
+    // Nothing more can be fetched of what the API no longer lists.
+    boolean over = retired.covers(slice);
     List<StatusOverview.Gap> gaps =
         spans.stream()
-            .filter(s -> s.state() == PeriodState.MISSING)
+            .filter(s -> s.state() == PeriodState.MISSING && !over)
             .map(s -> new StatusOverview.Gap(s.first(), s.last()))
             .toList();
     return new StatusOverview.Line(
@@ -182,7 +235,15 @@ final class Coverage {
         slice.event(),
         first,
         last,
-        last == null ? null : Math.max(0, ChronoUnit.DAYS.between(last, yesterday(slice.site()))),
+        last == null
+            ? null
+            : over ? 0 : Math.max(0, ChronoUnit.DAYS.between(last, yesterday(slice.site()))),
+        last == null || over
+            ? 0
+            : Math.max(0, ChronoUnit.DAYS.between(last, expected(slice.site()))),
+        last == null || over || !last.isBefore(yesterday(slice.site()))
+            ? null
+            : expectation.lateFrom(yesterday(slice.site()), zone(slice.site())),
         count(cells, CertificateStatus.CERTIFIED),
         count(cells, CertificateStatus.UNCERTIFIED),
         count(cells, CertificateStatus.INCOMPLETE),
@@ -197,16 +258,77 @@ final class Coverage {
         cells.values().stream().mapToLong(Cell::rows).sum(),
         journal == null ? 0 : journal.count(slice).quarantined(),
         journal == null ? 0 : journal.count(slice).restated(),
-        newest(attempts).map(a -> a.period() + ": " + a.reason()).orElse(null),
+        over ? null : newest(attempts).map(a -> a.period() + ": " + a.reason()).orElse(null),
         gaps,
-        spans);
+        spans,
+        over);
+  }
+
+  /**
+   * Returns what some sinks lack and others have, one item per sink that lacks something, in the
+   * order of the sinks.
+   */
+  List<StatusOverview.SinkLag> lagging(Sinks sinks) {
+    List<StatusOverview.SinkLag> lagging = new ArrayList<>();
+    for (Sink sink : sinks.all()) {
+      Set<String> others = new TreeSet<>();
+      StatusOverview.Extent lacks =
+          extent(
+              partly, cell -> !cell.sinks().contains(sink.name()), c -> others.addAll(c.sinks()));
+      if (lacks != null) {
+        lagging.add(new StatusOverview.SinkLag(sink.name(), String.join(" and ", others), lacks));
+      }
+    }
+    return lagging;
+  }
+
+  /** Returns the periods of which the sinks hold different rows; null if there are none. */
+  StatusOverview.@Nullable Extent differing() {
+    return extent(held, Cell::differs, cell -> {});
+  }
+
+  private static StatusOverview.@Nullable Extent extent(
+      Map<String, Map<Slice, NavigableMap<String, Cell>>> cells,
+      Predicate<Cell> which,
+      Consumer<Cell> each) {
+    Set<String> reports = new HashSet<>();
+    Set<SiteId> sites = new HashSet<>();
+    LocalDate first = LocalDate.MAX;
+    LocalDate last = LocalDate.MIN;
+    long periods = 0;
+    for (Map.Entry<String, Map<Slice, NavigableMap<String, Cell>>> ofReport : cells.entrySet()) {
+      for (Map.Entry<Slice, NavigableMap<String, Cell>> ofSlice : ofReport.getValue().entrySet()) {
+        for (Cell cell : ofSlice.getValue().values()) {
+          if (which.test(cell)) {
+            each.accept(cell);
+            reports.add(ofReport.getKey());
+            sites.add(ofSlice.getKey().site());
+            first = cell.period().isBefore(first) ? cell.period() : first;
+            last = cell.coversTo().isAfter(last) ? cell.coversTo() : last;
+            periods++;
+          }
+        }
+      }
+    }
+    return periods == 0
+        ? null
+        : new StatusOverview.Extent(periods, reports.size(), sites.size(), first, last);
   }
 
   private LocalDate yesterday(SiteId site) {
+    return now.atZone(zone(site)).toLocalDate().minusDays(1);
+  }
+
+  /** Returns the newest day that a run could have fetched by now. */
+  private LocalDate expected(SiteId site) {
+    return expected.computeIfAbsent(zone(site), zone -> expectation.expectedTo(zone, now));
+  }
+
+  private ZoneId zone(SiteId site) {
     Zone known = zones.get(site);
-    ZoneId zone =
-        known == null || known.zone() == null ? Site.LAST_ZONE_ON_EARTH : ZoneId.of(known.zone());
-    return now.atZone(zone).toLocalDate().minusDays(1);
+    return known == null || known.zone() == null
+        ? Site.LAST_ZONE_ON_EARTH
+        : ZoneId.of(known.zone());
   }
 
   /**
@@ -214,15 +336,25 @@ final class Coverage {
    * too.
    */
   private List<StatusOverview.Span> spans(
-      Report report, Slice slice, NavigableMap<String, Cell> cells, Set<String> failedKeys) {
+      Report report,
+      Slice slice,
+      NavigableMap<String, Cell> cells,
+      Set<String> failedKeys,
+      @Nullable LocalDate first,
+      NavigableMap<String, Cell> lacking) {
     List<StatusOverview.Span> spans = new ArrayList<>();
     boolean byRange = report.dateGrouping() == DateGrouping.NONE;
+    if (cells.isEmpty() && first != null) {
+      // No sink has what the others have: all of it is missing.
+      Cell last = Objects.requireNonNull(lacking.lastEntry()).getValue();
+      add(spans, first, last.coversTo(), PeriodState.MISSING, false);
+    }
     for (Map.Entry<String, Cell> e : cells.entrySet()) {
       Cell cell = e.getValue();
       StatusOverview.Span before = spans.isEmpty() ? null : spans.get(spans.size() - 1);
       LocalDate due =
           before == null
-              ? cell.period()
+              ? first == null || cell.period().isBefore(first) ? cell.period() : first
               : report.dateGrouping().periodEnd(before.last()).plusDays(1);
       // Days that no run queries are not missing.
       LocalDate from =

@@ -77,9 +77,19 @@ public record Explanation(
   /** The sum over the rows, and the control total; null if there was no control. */
   public record Measure(long sum, @Nullable Long control) {}
 
-  /** A number that a later fetch changed. */
+  /**
+   * A number that a later fetch changed.
+   *
+   * @param reason {@code source}, {@code definition}, {@code zone} or {@code unit}; null if it was
+   *     not recorded
+   */
   public record Change(
-      String measure, @Nullable Double before, @Nullable Double after, Instant at, String runId) {}
+      String measure,
+      @Nullable Double before,
+      @Nullable Double after,
+      Instant at,
+      String runId,
+      @Nullable String reason) {}
 
   /** An attempt that failed and so did not replace what is stored. */
   public record Failed(Instant at, String runId, String reason) {}
@@ -190,7 +200,15 @@ public record Explanation(
         p.controlRequests(),
         p.splits(),
         sink.ledger().restatements(report.name(), entry.slice(), c.period()).stream()
-            .map(r -> new Change(r.measure(), r.before(), r.after(), r.at(), r.runId()))
+            .map(
+                r ->
+                    new Change(
+                        r.measure(),
+                        r.before(),
+                        r.after(),
+                        r.at(),
+                        r.runId(),
+                        r.reason() == null ? null : r.reason().label()))
             .toList(),
         attempt == null ? null : new Failed(attempt.at(), attempt.runId(), attempt.reason()),
         rows(sink, report.name(), entry.slice(), windows));

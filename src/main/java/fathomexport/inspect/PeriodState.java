@@ -12,7 +12,7 @@ public enum PeriodState {
   /** Fetched under another definition of the report, or in another time zone of the site. */
   STALE("stale", 'S', "asked for under another definition or zone"),
   /** Not over when it was measured. */
-  PROVISIONAL("provisional", 'P', "not over when it was measured"),
+  PROVISIONAL("provisional", 'P', "partial: not over when it was measured"),
   /** No control was possible, so the sums are not checked. */
   UNCERTIFIED("uncertified", 'U', "no control was possible"),
   /** Certified, without rows. */

@@ -7,7 +7,6 @@ import fathomexport.plan.FetchTask;
 import fathomexport.plan.Plan;
 import fathomexport.report.DayRange;
 import fathomexport.report.Report;
-import fathomexport.report.Site;
 import fathomexport.report.SiteId;
 import java.time.LocalDate;
 import java.time.YearMonth;
@@ -197,7 +196,9 @@ public record PlanOverview(
             "most: all stored days have moved, each range is refused once and halved, each page and"
                 + " its control are asked again, empty periods are confirmed, each question has a"
                 + " second turn and all retries of its site and report are used; a row cap below the limit, or a day that reaches it"
-                + " for the first time, may take more"),
+                + " for the first time, may take more",
+            "not billed: one request per 100 sites, and per site one for its events and one for its"
+                + " milestones; they have a quota of their own, 2,000 an hour"),
         notes(plan, lost));
   }
 
@@ -235,13 +236,7 @@ public record PlanOverview(
 
   private static List<String> notes(Plan plan, List<String> lost) {
     List<String> notes = new ArrayList<>(lost);
-    if (plan.skipped() > 0) {
-      notes.add(
-          plan.skipped()
-              + " periods are skipped: they lie before their site was added, or before "
-              + Site.FIRST_ACCURATE_DAY
-              + ", from when on the API's numbers are accurate");
-    }
+    plan.skippedInWords().ifPresent(notes::add);
     plan.fetched().stream()
         .map(SiteId::value)
         .sorted()

@@ -4,6 +4,7 @@ import fathomexport.ledger.LedgerEntry;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
+import fathomexport.report.Slice;
 import fathomexport.run.StaleRange;
 import fathomexport.sink.Sink;
 import fathomexport.sinks.Sinks;
@@ -16,6 +17,8 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -25,16 +28,19 @@ public final class StaleRanges {
   private StaleRanges() {}
 
   /**
-   * The key under which periods are combined into one range. Ranges without date grouping are not
-   * combined.
+   * The key under which periods are combined into one range: a range contains no period that was
+   * never stored, because a backfill would fetch it, and each request is billed. Ranges without
+   * date grouping are not combined.
+   *
+   * @param run the first period of the run of stored periods without a gap that the period is in
    */
-  private record Key(SiteId site, String why, @Nullable LocalDate first, @Nullable LocalDate last) {
+  private record Key(SiteId site, String why, LocalDate run, @Nullable LocalDate last) {
     private static final Comparator<LocalDate> DATES =
         Comparator.nullsFirst(Comparator.naturalOrder());
     static final Comparator<Key> ORDER =
         Comparator.comparing(Key::site)
             .thenComparing(Key::why)
-            .thenComparing(Key::first, DATES)
+            .thenComparing(Key::run)
             .thenComparing(Key::last, DATES);
   }
 
@@ -47,18 +53,20 @@ public final class StaleRanges {
    * @param sites the sites to search; empty means all
    * @param zones current time zones of the sites according to the API; for other sites the zone of
    *     the newest measurement counts
+   * @param retired what no command can fetch again, so that it is not suggested
    */
   public static List<StaleRange> of(
       Collection<Report> reports,
       Collection<SiteId> sites,
       Sinks sinks,
-      Map<SiteId, String> zones) {
+      Map<SiteId, String> zones,
+      Retired retired) {
     Map<Report, List<LedgerEntry>> stored = new HashMap<>();
     for (Report report : reports) {
       List<LedgerEntry> entries = new ArrayList<>();
       for (Sink sink : sinks.all()) {
         sink.ledger().entries(report.name(), sites, LocalDate.EPOCH).stream()
-            .filter(LedgerEntry::stored)
+            .filter(entry -> entry.stored() && !retired.covers(entry.slice()))
             .forEach(entries::add);
       }
       stored.put(report, entries);
@@ -92,6 +100,7 @@ public final class StaleRanges {
   private static List<StaleRange> of(
       Report report, List<LedgerEntry> entries, Map<SiteId, String> zones) {
     boolean ranges = report.dateGrouping() == DateGrouping.NONE;
+    Map<Slice, NavigableMap<LocalDate, LocalDate>> runs = ranges ? Map.of() : runs(report, entries);
     Map<Key, Set<Period>> periods = new TreeMap<>(Key.ORDER);
     for (LedgerEntry entry : entries) {
       SiteId site = entry.slice().site();
@@ -101,7 +110,14 @@ public final class StaleRanges {
         LocalDate last = entry.certificate().coversTo();
         periods
             .computeIfAbsent(
-                new Key(site, why, ranges ? first : null, ranges ? last : null),
+                new Key(
+                    site,
+                    why,
+                    ranges
+                        ? first
+                        : Objects.requireNonNull(runs.get(entry.slice()))
+                            .getOrDefault(first, first),
+                    ranges ? last : null),
                 k -> new HashSet<>())
             .add(new Period(entry.slice().eventKey(), first, last));
       }
@@ -118,6 +134,31 @@ public final class StaleRanges {
                     all.size(),
                     key.why())));
     return stale;
+  }
+
+  /**
+   * Returns for each stored period the first period of its run: the stored periods up to it, of the
+   * same slice, without a gap.
+   */
+  private static Map<Slice, NavigableMap<LocalDate, LocalDate>> runs(
+      Report report, List<LedgerEntry> entries) {
+    Map<Slice, NavigableMap<LocalDate, LocalDate>> runs = new HashMap<>();
+    for (LedgerEntry entry : entries) {
+      LocalDate period = entry.certificate().period();
+      runs.computeIfAbsent(entry.slice(), s -> new TreeMap<>()).put(period, period);
+    }
+    for (NavigableMap<LocalDate, LocalDate> ofSlice : runs.values()) {
+      LocalDate due = null;
+      LocalDate first = null;
+      for (Map.Entry<LocalDate, LocalDate> e : ofSlice.entrySet()) {
+        if (first == null || !e.getKey().equals(due)) {
+          first = e.getKey();
+        }
+        e.setValue(first);
+        due = report.dateGrouping().periodEnd(e.getKey()).plusDays(1);
+      }
+    }
+    return runs;
   }
 
   private static String why(Report report, LedgerEntry entry, @Nullable String zone) {

@@ -8,6 +8,7 @@ import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.QuarantinedRow;
 import fathomexport.ledger.RequestCount;
 import fathomexport.ledger.Restatement;
+import fathomexport.ledger.RestatementReason;
 import fathomexport.ledger.RunRecord;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
@@ -15,9 +16,11 @@ import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
 import fathomexport.run.ExportJob;
+import fathomexport.run.RunRecords;
 import fathomexport.run.StaleRange;
 import fathomexport.sink.Sink;
 import fathomexport.sinks.Sinks;
+import fathomexport.sinks.UnrecordedRuns;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -25,23 +28,28 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The state of a pipeline's data: what is stored, up to which day, and how well it is certified.
  *
  * @param at when the state was read
- * @param sites number of sites that have stored data or that the pipeline names
- * @param sitesComplete number of these for which every report is stored up to yesterday, without a
- *     gap, complete and under the pipeline's present definition
+ * @param sites number of sites that have stored data or that the pipeline names, without retired
+ *     ones
+ * @param sitesComplete number of these for which every report is stored as far as a run could have
+ *     fetched it, without a gap, complete and under the pipeline's present definition
+ * @param dueBy when the last of the days that are still due is late; null if none is due
  * @param lines one per report and slice; those that need attention come first
  * @param stale ranges measured under another definition, or in another time zone than the site's
  *     newest
@@ -50,16 +58,22 @@ import org.jspecify.annotations.Nullable;
  * @param moved how late numbers still changed, one item per report with changes
  * @param lookbackFetched sites whose look-back is fetched rather than confirmed, because an audit
  *     found changed rows although the control had not changed
- * @param runs the newest runs, newest first
+ * @param runs the newest runs, newest first, also those that could not begin; without snapshots
+ * @param snapshots the newest snapshots of the pipeline, newest first
  * @param learned limits of the API learned from its responses
+ * @param lagging sinks that lack periods which other sinks have
+ * @param differing the periods of which sinks hold different rows; null if there are none
+ * @param samplesLacking sinks that lack samples of the last 31 days which other sinks have
  * @param damaged files that cannot be read, each with what to do about it; their content counts as
  *     missing
+ * @param orphans stored reports that no pipeline defines, each with what to do about it
  */
 public record StatusOverview(
     Instant at,
     String pipeline,
     int sites,
     int sitesComplete,
+    @Nullable Instant dueBy,
     List<Line> lines,
     List<StaleRange> stale,
     List<Quarantined> quarantined,
@@ -67,9 +81,14 @@ public record StatusOverview(
     List<Moved> moved,
     List<FailedAudit> lookbackFetched,
     List<Run> runs,
+    List<Run> snapshots,
     Usage usage,
     List<ApiLesson> learned,
-    List<String> damaged) {
+    List<SinkLag> lagging,
+    @Nullable Extent differing,
+    List<SampleLag> samplesLacking,
+    List<String> damaged,
+    List<String> orphans) {
   /**
    * Any day that can be stored: years before 1970 have no web data, and paths have four digits for
    * the year.
@@ -78,6 +97,12 @@ public record StatusOverview(
       new DayRange(LocalDate.of(1970, 1, 1), LocalDate.of(9999, 12, 31));
 
   private static final int RUNS = 60;
+  private static final int SNAPSHOTS = 5;
+
+  /** The commands that the list of runs shows: not snapshots, of which there are too many. */
+  private static final Set<String> LISTED =
+      Set.of(RunRecord.RUN, RunRecord.BACKFILL, RunRecord.VERIFY);
+
   private static final int RUNS_OF_A_MONTH = 10_000;
   private static final int JOURNAL = 10_000;
   private static final int SHOWN = 50;
@@ -92,6 +117,10 @@ public record StatusOverview(
    * @param first first stored period; null if nothing is stored
    * @param freshTo last measured day; null if nothing is stored
    * @param daysBehind days from there to the site's yesterday; null if nothing is stored
+   * @param late days that a run could have fetched and that are not stored: from the last stored
+   *     day to the newest day that is late
+   * @param lateFrom from when the site's yesterday is late, or has been; null if it is stored, or
+   *     if nothing is
    * @param missing periods between the first and the last that are not stored
    * @param failed periods whose last attempt failed
    * @param provisional periods that were not over when they were measured
@@ -101,6 +130,8 @@ public record StatusOverview(
    * @param problem the newest failed attempt's period and reason; null if there is none
    * @param gaps the missing periods, as ranges of days
    * @param spans all periods from the first to the last, with neighbours of the same state combined
+   * @param retired whether the API no longer lists the site or the event: {@code freshTo} is then
+   *     its last day, and nothing is late or missing
    */
   public record Line(
       String report,
@@ -110,6 +141,8 @@ public record StatusOverview(
       @Nullable LocalDate first,
       @Nullable LocalDate freshTo,
       @Nullable Long daysBehind,
+      long late,
+      @Nullable Instant lateFrom,
       long certified,
       long uncertified,
       long incomplete,
@@ -123,19 +156,52 @@ public record StatusOverview(
       long restated,
       @Nullable String problem,
       List<Gap> gaps,
-      List<Span> spans) {
+      List<Span> spans,
+      boolean retired) {
 
-    /** Returns whether the line needs attention because it is not complete up to yesterday. */
+    /**
+     * Returns the number of days that have ended and that no run could have fetched yet, so that
+     * they are not late.
+     */
+    @JsonProperty
+    public long due() {
+      return daysBehind == null ? 0 : daysBehind - late;
+    }
+
+    /** Returns whether the line needs attention: days that are only due are no reason. */
     @JsonProperty
     public boolean attention() {
-      return daysBehind == null
-          || daysBehind > 0
-          || missing > 0
-          || incomplete > 0
-          || failed > 0
-          || stale > 0
-          || quarantined > 0;
+      return !retired
+          && (daysBehind == null
+              || late > 0
+              || missing > 0
+              || incomplete > 0
+              || failed > 0
+              || stale > 0
+              || quarantined > 0);
     }
+  }
+
+  /** Returns the number of periods in a state, over all lines. */
+  public long periods(PeriodState state) {
+    long periods = 0;
+    for (Line line : lines) {
+      for (Span span : line.spans()) {
+        if (span.state() == state) {
+          periods += periods(line.grouping(), span);
+        }
+      }
+    }
+    return periods;
+  }
+
+  private static long periods(String grouping, Span span) {
+    return grouping.equals(DateGrouping.NONE.apiName())
+        ? 1
+        : Arrays.stream(DateGrouping.values())
+            .filter(g -> g.apiName().equals(grouping))
+            .mapToLong(g -> new DayRange(span.first(), span.last()).periods(g).count())
+            .sum();
   }
 
   /** Days without a measurement, both ends included. */
@@ -149,11 +215,39 @@ public record StatusOverview(
   /** Days of neighbouring periods in the same state, both ends included. */
   public record Span(LocalDate first, LocalDate last, PeriodState state) {}
 
+  /**
+   * How many periods something is about.
+   *
+   * @param first first day of the earliest of them
+   * @param last last measured day of the latest of them
+   */
+  public record Extent(long periods, int reports, int sites, LocalDate first, LocalDate last) {}
+
+  /**
+   * A sink that lacks periods which other sinks have.
+   *
+   * @param others the names of the sinks that have them
+   */
+  public record SinkLag(String sink, String others, Extent lacks) {}
+
+  /**
+   * A sink that lacks samples of current visitors which another sink has. The API does not report
+   * them again.
+   *
+   * @param first first day with such a sample, in UTC
+   */
+  public record SampleLag(String sink, long samples, int sites, LocalDate first, LocalDate last) {}
+
   /** A row that could not be typed. */
   public record Quarantined(
       Instant at, String report, String site, @Nullable String event, String reason) {}
 
-  /** A stored period that a later fetch changed. */
+  /**
+   * A stored period that a later fetch changed.
+   *
+   * @param reason {@code source}, {@code definition}, {@code zone} or {@code unit}; null if it was
+   *     not recorded
+   */
   public record Change(
       Instant at,
       String report,
@@ -162,7 +256,8 @@ public record StatusOverview(
       LocalDate period,
       String measure,
       @Nullable Double before,
-      @Nullable Double after) {}
+      @Nullable Double after,
+      @Nullable String reason) {}
 
   /**
    * How late a later fetch still changed a report's stored numbers: the basis for choosing a
@@ -204,6 +299,9 @@ public record StatusOverview(
    * One run, of any pipeline.
    *
    * @param took null while the run is in progress, and for good if it was killed
+   * @param windowsCommitted of a run without an end, the windows that are stored so far
+   * @param problem the first message of a run that failed, could not begin or was killed; null
+   *     otherwise
    */
   public record Run(
       String runId,
@@ -219,7 +317,8 @@ public record StatusOverview(
       long windowsFailed,
       long rows,
       long quarantined,
-      long requests) {}
+      long requests,
+      @Nullable String problem) {}
 
   /**
    * The use of the quota. Each request is billed as a pageview. Days are in UTC.
@@ -245,9 +344,15 @@ public record StatusOverview(
    * Reads the overview from the sinks.
    *
    * @param account the account whose API the learned limits belong to
+   * @param unrecorded runs that are not in the ledger yet
    */
   public static StatusOverview of(
-      ExportJob job, Sinks sinks, Instant now, int requestsPerMinute, String account) {
+      ExportJob job,
+      Sinks sinks,
+      Instant now,
+      int requestsPerMinute,
+      String account,
+      UnrecordedRuns unrecorded) {
     Map<String, Journal> journals = new HashMap<>();
     for (Report report : job.reports()) {
       // All sinks receive the same journal lines, so the first sink's journals suffice.
@@ -258,11 +363,24 @@ public record StatusOverview(
               sinks.ledger().restatements(report.name(), JOURNAL),
               sinks.ledger().journalCounts(report.name())));
     }
-    List<Line> lines = new ArrayList<>(Coverage.of(job, sinks, now, journals));
+    Expectation expectation =
+        new Expectation(
+            job.expectBy(),
+            unrecorded.with(
+                sinks.ledger().runs(job.name(), Set.of(RunRecord.RUN), Expectation.RUNS).stream()
+                    .filter(r -> !r.limited())
+                    .toList(),
+                r -> r.pipeline().equals(job.name()) && r.command().equals(RunRecord.RUN)));
+    Retired retired = Retired.of(job.name(), sinks);
+    Coverage coverage = Coverage.of(job, sinks, now, expectation, retired);
+    List<Line> lines = new ArrayList<>(coverage.lines(journals));
     List<String> order = job.reports().stream().map(Report::name).toList();
     Set<String> all = new HashSet<>();
     Set<String> wanting = new HashSet<>();
     for (Line line : lines) {
+      if (line.retired()) {
+        continue;
+      }
       all.add(line.site());
       if (line.attention()) {
         wanting.add(line.site());
@@ -278,8 +396,13 @@ public record StatusOverview(
         job.name(),
         all.size(),
         all.size() - wanting.size(),
+        lines.stream()
+            .filter(line -> line.due() > 0)
+            .flatMap(line -> Stream.ofNullable(line.lateFrom()))
+            .max(Comparator.naturalOrder())
+            .orElse(null),
         List.copyOf(lines),
-        StaleRanges.of(job.reports(), job.sites().orElse(List.of()), sinks, Map.of()),
+        StaleRanges.of(job.reports(), job.sites().orElse(List.of()), sinks, Map.of(), retired),
         journals.values().stream()
             .flatMap(j -> j.quarantined().stream())
             .sorted(Comparator.comparing(QuarantinedRow::at).reversed())
@@ -301,10 +424,48 @@ public record StatusOverview(
             .toList(),
         job.reports().stream().flatMap(r -> moved(job, sinks, journals, r).stream()).toList(),
         failedAudits(job, sinks),
-        sinks.ledger().runs(RUNS).stream().map(StatusOverview::run).toList(),
+        unrecorded
+            .with(sinks.ledger().runs(null, LISTED, RUNS), r -> LISTED.contains(r.verb()))
+            .stream()
+            .limit(RUNS)
+            .map(r -> run(withCommitted(r, job, sinks)))
+            .toList(),
+        sinks.ledger().runs(job.name(), Set.of(RunRecord.SNAPSHOT), SNAPSHOTS).stream()
+            .map(StatusOverview::run)
+            .toList(),
         usage(sinks, LocalDate.ofInstant(now, ZoneOffset.UTC), requestsPerMinute),
         ApiLesson.of(sinks.ledger().learned(), account),
-        damaged(job, sinks));
+        coverage.lagging(sinks),
+        coverage.differing(),
+        SampleComparison.of(
+            job, sinks, LocalDate.ofInstant(now, ZoneOffset.UTC).minusDays(USAGE_DAYS - 1L)),
+        damaged(job, sinks),
+        List.of());
+  }
+
+  /** Returns this overview with stored reports that no pipeline defines. */
+  public StatusOverview withOrphans(List<String> found) {
+    return new StatusOverview(
+        at,
+        pipeline,
+        sites,
+        sitesComplete,
+        dueBy,
+        lines,
+        stale,
+        quarantined,
+        restated,
+        moved,
+        lookbackFetched,
+        runs,
+        snapshots,
+        usage,
+        learned,
+        lagging,
+        differing,
+        samplesLacking,
+        damaged,
+        found);
   }
 
   private static List<String> damaged(ExportJob job, Sinks sinks) {
@@ -339,7 +500,8 @@ public record StatusOverview(
         r.period(),
         r.measure(),
         r.before(),
-        r.after());
+        r.after(),
+        r.reason() == null ? null : r.reason().label());
   }
 
   /** Returns one item per site, however many sinks record it. */
@@ -362,10 +524,14 @@ public record StatusOverview(
     if (report.dateGrouping() != DateGrouping.DAY && report.dateGrouping() != DateGrouping.HOUR) {
       return Optional.empty();
     }
+    // Changes of ours, such as a new filter, do not say how late the source moves.
     List<Restatement> journal =
         journals
             .getOrDefault(report.name(), new Journal(List.of(), List.of(), Map.of()))
-            .restated();
+            .restated()
+            .stream()
+            .filter(r -> r.reason() == RestatementReason.SOURCE)
+            .toList();
     if (journal.isEmpty()) {
       return Optional.empty();
     }
@@ -401,6 +567,17 @@ public record StatusOverview(
             latest == lookback ? lookback + 1 : Math.max(latest, 0)));
   }
 
+  /** Adds what a run of the pipeline without an end has committed so far. */
+  private static RunRecord withCommitted(RunRecord run, ExportJob job, Sinks sinks) {
+    return run.finishedAt() == null
+            && run.pipeline().equals(job.name())
+            && RunRecord.EXPORTS.contains(run.verb())
+            && !RunRecords.isKilled(run)
+        ? RunRecords.committed(
+            run, sinks.committedBy(run.runId(), job.reports().stream().map(Report::name).toList()))
+        : run;
+  }
+
   private static Run run(RunRecord r) {
     Instant finished = r.finishedAt();
     return new Run(
@@ -417,7 +594,13 @@ public record StatusOverview(
         r.windowsFailed(),
         r.rows(),
         r.quarantined(),
-        r.requests());
+        r.requests(),
+        Objects.equals(r.exitCode(), 0)
+            ? null
+            : r.messages().stream()
+                .filter(m -> r.exitCode() != null || m.startsWith(RunRecords.KILLED))
+                .findFirst()
+                .orElse(null));
   }
 
   private static Usage usage(Sinks sinks, LocalDate today, int requestsPerMinute) {

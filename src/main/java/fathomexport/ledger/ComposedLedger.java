@@ -1,5 +1,6 @@
 package fathomexport.ledger;
 
+import fathomexport.report.DateGrouping;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
 import java.time.LocalDate;
@@ -7,6 +8,8 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** A ledger composed of one independent part per subject. */
 public final class ComposedLedger implements Ledger {
@@ -35,6 +38,22 @@ public final class ComposedLedger implements Ledger {
   @Override
   public List<LedgerEntry> entries(String report, Collection<SiteId> sites, LocalDate from) {
     return periods.entries(report, sites, from);
+  }
+
+  @Override
+  public List<StoredRange> storedRanges(
+      String report, DateGrouping grouping, Collection<SiteId> sites) {
+    return periods.storedRanges(report, grouping, sites);
+  }
+
+  @Override
+  public StillStored committed(String runId, Collection<String> reports) {
+    return periods.committed(runId, reports);
+  }
+
+  @Override
+  public Set<Slice> slices(String report) {
+    return periods.slices(report);
   }
 
   @Override
@@ -86,6 +105,11 @@ public final class ComposedLedger implements Ledger {
   @Override
   public List<RunRecord> runs(int limit) {
     return runs.runs(limit);
+  }
+
+  @Override
+  public List<RunRecord> runs(@Nullable String pipeline, Set<String> commands, int limit) {
+    return runs.runs(pipeline, commands, limit);
   }
 
   @Override

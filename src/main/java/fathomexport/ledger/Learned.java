@@ -64,6 +64,8 @@ public record Learned(
       most = Math.max(m.rows(), mostRows);
     } else if (lesson instanceof Lesson.Limit l) {
       least.merge(new Whose(l.account(), l.shapeKey()), l.rows(), Math::min);
+    } else if (lesson instanceof Lesson.LimitUnknown l) {
+      least.remove(new Whose(l.account(), l.shapeKey()));
     } else if (lesson instanceof Lesson.Offset o) {
       support.put(o.account(), o.support());
     } else if (lesson instanceof Lesson.OffsetUnknown o) {
@@ -85,6 +87,9 @@ public record Learned(
 
     /** A query that was refused with a higher limit succeeded with this one. */
     record Limit(String account, String shapeKey, int rows) implements Lesson {}
+
+    /** The stored limit is no longer true: a higher one was accepted. */
+    record LimitUnknown(String account, String shapeKey) implements Lesson {}
 
     /** How the API treats {@code offset}. */
     record Offset(String account, OffsetSupport support) implements Lesson {}

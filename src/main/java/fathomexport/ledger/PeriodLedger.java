@@ -1,9 +1,12 @@
 package fathomexport.ledger;
 
+import fathomexport.report.DateGrouping;
 import fathomexport.report.SiteId;
+import fathomexport.report.Slice;
 import java.time.LocalDate;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 
 /** The stored state of each period, and the failed attempts since. */
 public interface PeriodLedger {
@@ -16,6 +19,30 @@ public interface PeriodLedger {
    * @throws LedgerException if the ledger cannot be read
    */
   List<LedgerEntry> entries(String report, Collection<SiteId> sites, LocalDate from);
+
+  /**
+   * Returns from when to when a report's periods are stored, in no particular order: with as many
+   * ranges as there are holes and slices, however long the history is. Not for reports without date
+   * grouping, whose ranges overlap.
+   *
+   * @param sites the sites; empty for all
+   * @throws LedgerException if the ledger cannot be read
+   */
+  List<StoredRange> storedRanges(String report, DateGrouping grouping, Collection<SiteId> sites);
+
+  /**
+   * Returns what of a run's commits is still stored.
+   *
+   * @param reports the reports of the run
+   */
+  StillStored committed(String runId, Collection<String> reports);
+
+  /**
+   * Returns the sites and events of which a report has entries.
+   *
+   * @throws LedgerException if the ledger cannot be read
+   */
+  Set<Slice> slices(String report);
 
   /** Returns how much of a report is stored. */
   Weight weight(String report);

@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param requests requests for the window, without its share of the control queries
  * @param controlRequests control queries sent for it; 0 if it shared those of another window
  * @param splits partitions that periods over the row limit were split into
+ * @param rateUnit the unit of the bounce rates as the API reported them; null if the report has
+ *     none, or if no rate tells the unit
  */
 public record Provenance(
     String runId,
@@ -21,4 +23,18 @@ public record Provenance(
     @Nullable String zone,
     int requests,
     int controlRequests,
-    int splits) {}
+    int splits,
+    @Nullable RateUnit rateUnit) {
+
+  /** Creates the provenance of rows whose rates tell no unit. */
+  public Provenance(
+      String runId,
+      String definition,
+      Instant fetchedAt,
+      @Nullable String zone,
+      int requests,
+      int controlRequests,
+      int splits) {
+    this(runId, definition, fetchedAt, zone, requests, controlRequests, splits, null);
+  }
+}

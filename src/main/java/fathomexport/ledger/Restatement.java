@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param measure an aggregate's API name, or {@code rows}
  * @param before sum over the period's rows before the change; null if it cannot be summed
+ * @param reason why it changed; null if that was not recorded
  */
 public record Restatement(
     String report,
@@ -19,4 +20,5 @@ public record Restatement(
     @Nullable Double before,
     @Nullable Double after,
     Instant at,
-    String runId) {}
+    String runId,
+    @Nullable RestatementReason reason) {}

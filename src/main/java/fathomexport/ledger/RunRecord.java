@@ -2,13 +2,15 @@ package fathomexport.ledger;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One run of a pipeline.
  *
  * @param command {@code run}, {@code backfill}, {@code snapshot} or {@code verify}; the last has no
- *     windows
+ *     windows. Options follow that limited it to a part of the pipeline, as in {@code run --site
+ *     CDBUGS}
  * @param finishedAt null while the run is active, and permanently if it was killed
  * @param requests requests to the quota-limited endpoints, each billed as a pageview
  * @param messages one line per failure
@@ -30,7 +32,28 @@ public record RunRecord(
     long quarantined,
     long requests,
     List<String> messages) {
+  /** The command of nightly runs. */
+  public static final String RUN = "run";
+
+  public static final String BACKFILL = "backfill";
+  public static final String SNAPSHOT = "snapshot";
+  public static final String VERIFY = "verify";
+
+  /** The commands that export windows. */
+  public static final Set<String> EXPORTS = Set.of(RUN, BACKFILL);
+
   public RunRecord {
     messages = List.copyOf(messages);
+  }
+
+  /** Returns the command without the part of the pipeline that it was limited to. */
+  public String verb() {
+    int end = command.indexOf(' ');
+    return end < 0 ? command : command.substring(0, end);
+  }
+
+  /** Returns whether the run was limited to a part of its pipeline. */
+  public boolean limited() {
+    return command.indexOf(' ') >= 0;
   }
 }

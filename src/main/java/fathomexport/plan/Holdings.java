@@ -1,8 +1,11 @@
 package fathomexport.plan;
 
+import fathomexport.report.DayRange;
 import fathomexport.report.Slice;
 import java.time.LocalDate;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +30,7 @@ public final class Holdings {
 
   private final boolean byRange;
   private final Map<Slice, NavigableMap<Key, Held>> held = new HashMap<>();
+  private final Map<Slice, List<List<DayRange>>> history = new HashMap<>();
 
   private Holdings(boolean byRange) {
     this.byRange = byRange;
@@ -52,6 +56,20 @@ public final class Holdings {
       }
     }
     return result;
+  }
+
+  /**
+   * Adds the whole history, of which the periods may be only the newest part.
+   *
+   * @param sinks per sink, the ranges of days that it has stored of each slice
+   */
+  public Holdings withHistory(List<Map<Slice, List<DayRange>>> sinks) {
+    for (Map<Slice, List<DayRange>> sink : sinks) {
+      sink.keySet().forEach(slice -> history.putIfAbsent(slice, new ArrayList<>()));
+    }
+    history.forEach(
+        (slice, bySink) -> sinks.forEach(sink -> bySink.add(sink.getOrDefault(slice, List.of()))));
+    return this;
   }
 
   private Key key(LocalDate period, LocalDate coversTo) {
@@ -98,12 +116,31 @@ public final class Holdings {
         : Optional.ofNullable(periods.get(key(period, coversTo)));
   }
 
-  /** Returns the first period that is held of a slice. */
+  /**
+   * Returns the first period of a slice that one of the sinks has stored; without a history, the
+   * first that is held.
+   */
   Optional<LocalDate> earliest(Slice slice) {
+    Optional<LocalDate> ever =
+        history.getOrDefault(slice, List.of()).stream()
+            .flatMap(List::stream)
+            .map(DayRange::first)
+            .min(Comparator.naturalOrder());
+    if (ever.isPresent()) {
+      return ever;
+    }
     NavigableMap<Key, Held> periods = held.get(slice);
     return periods == null || periods.isEmpty()
         ? Optional.empty()
         : Optional.of(periods.firstKey().period());
+  }
+
+  /** Returns the days of a range that at least one sink lacks according to the history. */
+  List<DayRange> lacking(Slice slice, DayRange within) {
+    return DayRange.union(
+        history.getOrDefault(slice, List.of()).stream()
+            .flatMap(stored -> within.without(stored).stream())
+            .toList());
   }
 
   /** Returns all that is held of a slice, in ascending order. */

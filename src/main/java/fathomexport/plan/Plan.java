@@ -1,9 +1,12 @@
 package fathomexport.plan;
 
+import fathomexport.report.Site;
 import fathomexport.report.SiteId;
 import java.time.LocalDate;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The tasks of a run, in order.
@@ -12,8 +15,15 @@ import java.util.Set;
  *     renew
  * @param skipped number of periods that would be due, but lie before the site can have data
  * @param fetched sites whose look-back is fetched because an audit failed
+ * @param missing what stays missing because it is out of reach of a run; null if there is nothing,
+ *     and for a backfill
  */
-public record Plan(List<FetchTask> tasks, List<Stale> stale, long skipped, Set<SiteId> fetched) {
+public record Plan(
+    List<FetchTask> tasks,
+    List<Stale> stale,
+    long skipped,
+    Set<SiteId> fetched,
+    @Nullable Missing missing) {
   public Plan {
     tasks = List.copyOf(tasks);
     stale = List.copyOf(stale);
@@ -23,6 +33,18 @@ public record Plan(List<FetchTask> tasks, List<Stale> stale, long skipped, Set<S
   /** Stored periods of a report and site that no longer match what the pipeline requests. */
   public record Stale(
       String report, SiteId site, LocalDate first, LocalDate last, long periods, String why) {}
+
+  /** Returns how many periods are skipped, and why, on one line; empty if there are none. */
+  public Optional<String> skippedInWords() {
+    return skipped == 0
+        ? Optional.empty()
+        : Optional.of(
+            skipped
+                + (skipped == 1 ? " period is skipped: it lies" : " periods are skipped: they lie")
+                + " before their site was added, or before "
+                + Site.FIRST_ACCURATE_DAY
+                + ", from when on the API's numbers are accurate");
+  }
 
   /** Returns the number of windows of all tasks. */
   public long windows() {

@@ -24,9 +24,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Decides which windows are due. Deterministic: the result depends only on the ledger, the mode and
@@ -46,6 +47,9 @@ public final class WindowPlanner {
   /** Whether to plan a typical night rather than this one. */
   private final boolean usual;
 
+  /** Names of the reports to export; the others of the pipeline only share control queries. */
+  private final Set<String> chosen;
+
   /**
    * @param holdings what the sinks have stored, by report name
    * @param now decides which days are over in each site's zone
@@ -60,7 +64,15 @@ public final class WindowPlanner {
       Instant now,
       int maxRangeDays,
       Lookback lookback) {
-    this(reports, holdings, mode, now, maxRangeDays, lookback, false);
+    this(
+        reports,
+        holdings,
+        mode,
+        now,
+        maxRangeDays,
+        lookback,
+        false,
+        reports.stream().map(Report::name).collect(Collectors.toSet()));
   }
 
   private WindowPlanner(
@@ -70,9 +82,11 @@ public final class WindowPlanner {
       Instant now,
       int maxRangeDays,
       Lookback lookback,
-      boolean usual) {
+      boolean usual,
+      Set<String> chosen) {
     this.lookback = lookback;
     this.usual = usual;
+    this.chosen = Set.copyOf(chosen);
     this.reports = List.copyOf(reports);
     this.holdings = Map.copyOf(holdings);
     this.mode = mode;
@@ -98,7 +112,24 @@ public final class WindowPlanner {
    * there are no gaps, and all but the last period of the look-back is stored.
    */
   public WindowPlanner usualNight() {
-    return new WindowPlanner(reports, holdings, mode, now, maxRangeDays, lookback, true);
+    return new WindowPlanner(reports, holdings, mode, now, maxRangeDays, lookback, true, chosen);
+  }
+
+  /**
+   * Returns a planner that exports only some of the reports. Control queries stay those of all
+   * reports: with fewer aggregates their totals could not confirm what is stored, neither now nor
+   * in the next run.
+   */
+  public WindowPlanner only(Collection<Report> exported) {
+    return new WindowPlanner(
+        reports,
+        holdings,
+        mode,
+        now,
+        maxRangeDays,
+        lookback,
+        usual,
+        exported.stream().map(Report::name).collect(Collectors.toSet()));
   }
 
   /** The due periods, and how many more would be due if the site could have data for them. */
@@ -135,17 +166,19 @@ public final class WindowPlanner {
     Comparator<FetchTask> byEnd = Comparator.comparing(t -> t.control().days().last());
     boolean newestFirst = !(mode instanceof Mode.Backfill b) || b.newestFirst();
     tasks.sort(newestFirst ? byEnd.reversed() : byEnd);
-    return new Plan(tasks, stale, skipped, fetched);
+    return new Plan(tasks, stale, skipped, fetched, missing(subjects));
   }
 
   /**
    * Selects one period that a control might confirm to be fetched as an audit, once per site and
    * week. The reports take turns week by week, and the days advance after each round of reports.
    * Only periods that were stored before the site's current week qualify, so that a new site is not
-   * audited at once.
+   * audited at once. A run of some reports leaves the turn to a run of all.
    */
   private void audit(Site site, List<FetchTask> tasks) {
-    if (usual || !lookback.auditIsDue(site.id(), today(site), site.closingZone())) {
+    if (usual
+        || chosen.size() < reports.size()
+        || !lookback.auditIsDue(site.id(), today(site), site.closingZone())) {
       return;
     }
     long week = Lookback.week(site.id(), today(site));
@@ -201,11 +234,14 @@ public final class WindowPlanner {
     for (Map.Entry<List<Field>, List<Report>> e : shapes.entrySet()) {
       NavigableSet<LocalDate> due = new TreeSet<>();
       for (Report report : e.getValue()) {
+        asked.addAll(report.aggregates());
+        if (!chosen.contains(report.name())) {
+          continue;
+        }
         Due own = due(report, family.slice(), site, over);
         skipped += own.skipped();
         due.addAll(own.periods());
-        asked.addAll(report.aggregates());
-        stale(report, family.slice(), site, own.periods()).ifPresent(stale::add);
+        stale.addAll(stale(report, family.slice(), site, own.periods()));
       }
       dueByShape.put(e.getKey(), due);
       dueByAny.addAll(due);
@@ -224,7 +260,9 @@ public final class WindowPlanner {
                   site,
                   family,
                   fields,
-                  shapes.getOrDefault(fields, List.of()),
+                  shapes.getOrDefault(fields, List.of()).stream()
+                      .filter(report -> chosen.contains(report.name()))
+                      .toList(),
                   days,
                   ControlQuery.of(
                       shapes.values().iterator().next().get(0), family.slice(), range, asked),
@@ -464,16 +502,16 @@ public final class WindowPlanner {
   }
 
   /**
-   * Returns missing periods before the look-back, after the earliest period that is held: what a
-   * stopped scheduler left out. Includes periods that had no control for a reason that may no
-   * longer apply. Goes back at most one window, so that a forgotten backfill does not cause
-   * unexpected costs.
+   * Returns missing periods before the look-back, after the earliest period that a sink has stored:
+   * what a stopped scheduler left out. Includes periods that had no control for a reason that may
+   * no longer apply. Goes back at most as far as the widest range of a request, so that a forgotten
+   * backfill does not cause unexpected costs.
    */
   private NavigableSet<LocalDate> gaps(
       Report report, Slice slice, LocalDate lookback, LocalDate over) {
     NavigableSet<LocalDate> missing = new TreeSet<>();
     LocalDate earliest = holdingsOf(report).earliest(slice).orElse(lookback);
-    LocalDate bound = over.minusDays(width(report.dateGrouping()) - 1L);
+    LocalDate bound = reach(over);
     LocalDate from = earliest.isBefore(bound) ? bound : earliest;
     DateGrouping grouping = report.dateGrouping();
     for (LocalDate period = grouping.periodStart(from);
@@ -488,27 +526,89 @@ public final class WindowPlanner {
     return missing;
   }
 
-  private Optional<Plan.Stale> stale(
-      Report report, Slice slice, Site site, NavigableSet<LocalDate> due) {
-    LocalDate first = null;
-    LocalDate last = null;
+  /** Returns the first day that a run fetches if it is missing. */
+  private LocalDate reach(LocalDate over) {
+    return over.minusDays(maxRangeDays - 1L);
+  }
+
+  /** Returns what is missing and out of reach of a run; null if there is nothing. */
+  private @Nullable Missing missing(List<Subject> subjects) {
+    if (!(mode instanceof Mode.Nightly nightly) || usual) {
+      return null;
+    }
+    LocalDate firstMissing = null;
+    LocalDate lastMissing = null;
+    LocalDate latestStart = LocalDate.MIN;
     long periods = 0;
-    String why = "";
+    for (Subject subject : subjects) {
+      Site site = subject.site();
+      LocalDate over = lastFinishedDay(site);
+      LocalDate lookback = over.minusDays(nightly.lookbackDays());
+      for (Report report : reports) {
+        DateGrouping grouping = report.dateGrouping();
+        if (grouping == DateGrouping.NONE) {
+          continue;
+        }
+        LocalDate end = grouping.periodStart(earlier(reach(over), lookback)).minusDays(1);
+        for (Slice slice : subject.slices(report)) {
+          LocalDate start = holdingsOf(report).earliest(slice).orElse(over);
+          latestStart = start.isAfter(latestStart) ? start : latestStart;
+          LocalDate possible = grouping.periodStart(site.firstDay());
+          LocalDate from = start.isBefore(possible) ? possible : start;
+          if (from.isAfter(end)) {
+            continue;
+          }
+          for (DayRange hole : holdingsOf(report).lacking(slice, new DayRange(from, end))) {
+            periods += hole.periods(grouping).count();
+            firstMissing =
+                firstMissing == null ? hole.first() : earlier(firstMissing, hole.first());
+            lastMissing =
+                lastMissing == null || lastMissing.isBefore(hole.last())
+                    ? hole.last()
+                    : lastMissing;
+          }
+        }
+      }
+    }
+    return firstMissing == null || lastMissing == null
+        ? null
+        : new Missing(periods, firstMissing, lastMissing, latestStart.isAfter(firstMissing));
+  }
+
+  /**
+   * Returns the ranges of stale periods that the plan does not renew. A range contains no period
+   * that was never stored, because a backfill of the range would fetch it, too.
+   */
+  private List<Plan.Stale> stale(
+      Report report, Slice slice, Site site, NavigableSet<LocalDate> due) {
+    List<Plan.Stale> ranges = new ArrayList<>();
+    LocalDate next = null;
+    boolean extend = false;
     for (Held held : holdingsOf(report).all(slice)) {
+      extend &= held.period().equals(next);
+      next =
+          report.dateGrouping() == DateGrouping.NONE
+              ? null
+              : report.dateGrouping().periodEnd(held.period()).plusDays(1);
       String reason = why(held, report, site);
       // Periods before the site can have data cannot be renewed.
       if (!reason.isEmpty()
           && !due.contains(held.period())
           && !held.coversTo().isBefore(site.firstDay())) {
-        first = first == null ? held.period() : first;
-        last = held.coversTo();
-        periods++;
-        why = reason;
+        extend = extend && ranges.get(ranges.size() - 1).why().equals(reason);
+        Plan.Stale before = extend ? ranges.remove(ranges.size() - 1) : null;
+        ranges.add(
+            new Plan.Stale(
+                report.name(),
+                site.id(),
+                before == null ? held.period() : before.first(),
+                held.coversTo(),
+                before == null ? 1 : before.periods() + 1,
+                reason));
+        extend = true;
       }
     }
-    return first == null || last == null
-        ? Optional.empty()
-        : Optional.of(new Plan.Stale(report.name(), site.id(), first, last, periods, why));
+    return ranges;
   }
 
   private int width(DateGrouping grouping) {

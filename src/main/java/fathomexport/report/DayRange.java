@@ -3,6 +3,9 @@ package fathomexport.report;
 import java.io.Serializable;
 import java.time.LocalDate;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -44,6 +47,36 @@ public record DayRange(LocalDate first, LocalDate last)
     return new DayRange(
         first.isBefore(other.first) ? first : other.first,
         last.isAfter(other.last) ? last : other.last);
+  }
+
+  /** Combines ranges that overlap or touch; oldest first. */
+  public static List<DayRange> union(Collection<DayRange> ranges) {
+    List<DayRange> joined = new ArrayList<>();
+    for (DayRange next : ranges.stream().sorted().toList()) {
+      int end = joined.size() - 1;
+      if (end >= 0 && !next.first.isAfter(joined.get(end).last.plusDays(1))) {
+        joined.set(end, joined.get(end).span(next));
+      } else {
+        joined.add(next);
+      }
+    }
+    return joined;
+  }
+
+  /** Returns the parts of this range that none of the given ranges covers, oldest first. */
+  public List<DayRange> without(Collection<DayRange> covered) {
+    List<DayRange> rest = new ArrayList<>();
+    LocalDate next = first;
+    for (DayRange range : union(covered)) {
+      if (range.first.isAfter(next)) {
+        new DayRange(next, range.first.minusDays(1)).intersect(this).ifPresent(rest::add);
+      }
+      next = next.isAfter(range.last) ? next : range.last.plusDays(1);
+    }
+    if (!next.isAfter(last)) {
+      rest.add(new DayRange(next, last));
+    }
+    return rest;
   }
 
   /** Returns every day, oldest first. */

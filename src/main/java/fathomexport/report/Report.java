@@ -28,9 +28,21 @@ public record Report(
   /** The pattern of valid report names. */
   public static final Pattern NAME = Pattern.compile("[a-z][a-z0-9_]{0,50}");
 
-  /** Names of the tables that {@code snapshot} writes; reports cannot use them. */
+  /** Names of the tables of what the ids and names in reports stand for. */
+  public static final Set<String> DIMENSIONS =
+      Set.of("site", "site_history", "event", "milestone", "channel_rule");
+
+  /** Names of the tables that this program maintains itself; reports cannot use them. */
   public static final Set<String> RESERVED =
-      Set.of("current_visitors", "current_pages", "current_referrers");
+      Set.of(
+          "current_visitors",
+          "current_pages",
+          "current_referrers",
+          "site",
+          "site_history",
+          "event",
+          "milestone",
+          "channel_rule");
 
   public Report {
     aggregates = List.copyOf(aggregates);
@@ -40,7 +52,8 @@ public record Report(
       throw new IllegalArgumentException("report name '" + name + "' must match " + NAME.pattern());
     }
     if (RESERVED.contains(name)) {
-      throw new IllegalArgumentException("report name '" + name + "' belongs to snapshot");
+      throw new IllegalArgumentException(
+          "report name '" + name + "' belongs to a table of the program's own");
     }
     if ((entity == Entity.EVENT) != (events != null)) {
       throw new IllegalArgumentException(

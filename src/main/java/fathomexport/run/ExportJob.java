@@ -1,10 +1,15 @@
 package fathomexport.run;
 
+import fathomexport.report.ExpectBy;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +19,13 @@ import org.jspecify.annotations.Nullable;
  * @param maxEvents maximum number of events per site that reports on all events query; null if it
  *     is not set
  * @param fetched names of the reports whose look-back is fetched again rather than confirmed
+ * @param expectBy by when a nightly run should have fetched what has ended; null to derive it from
+ *     earlier runs
+ * @param renamed earlier names of reports, keyed by their present names
+ * @param others the pipeline's reports that the command leaves alone. They are not exported, but
+ *     control queries serve them, too, so that the stored control totals stay comparable
+ * @param selection the part of the pipeline that the user named. Where the pipeline exports all
+ *     sites, only the account's list shows whether the named ones exist
  */
 public record ExportJob(
     String name,
@@ -23,11 +35,45 @@ public record ExportJob(
     @Nullable Integer maxEvents,
     boolean toPostgres,
     boolean toParquet,
-    Set<String> fetched) {
+    Set<String> fetched,
+    @Nullable ExpectBy expectBy,
+    Map<String, String> renamed,
+    List<Report> others,
+    Selection selection) {
   public ExportJob {
     reports = List.copyOf(reports);
     sites = sites.map(List::copyOf);
     fetched = Set.copyOf(fetched);
+    renamed = Map.copyOf(renamed);
+    others = List.copyOf(others);
+  }
+
+  /**
+   * Creates a job that exports the whole pipeline, whose runs have no set time, and whose reports
+   * have their first names.
+   */
+  public ExportJob(
+      String name,
+      List<Report> reports,
+      Optional<List<SiteId>> sites,
+      int lookbackDays,
+      @Nullable Integer maxEvents,
+      boolean toPostgres,
+      boolean toParquet,
+      Set<String> fetched) {
+    this(
+        name,
+        reports,
+        sites,
+        lookbackDays,
+        maxEvents,
+        toPostgres,
+        toParquet,
+        fetched,
+        null,
+        Map.of(),
+        List.of(),
+        Selection.ALL);
   }
 
   /** Creates a job whose look-back is confirmed rather than fetched again. */
@@ -44,6 +90,86 @@ public record ExportJob(
   /** Returns a job with the same sites and sinks, without reports. */
   public ExportJob withoutReports() {
     return new ExportJob(
-        name, List.of(), sites, lookbackDays, maxEvents, toPostgres, toParquet, Set.of());
+        name,
+        List.of(),
+        sites,
+        lookbackDays,
+        maxEvents,
+        toPostgres,
+        toParquet,
+        Set.of(),
+        expectBy,
+        Map.of(),
+        List.of(),
+        selection);
+  }
+
+  /** Returns all reports of the pipeline, those of this job first. */
+  public List<Report> pipelineReports() {
+    return Stream.concat(reports.stream(), others.stream()).toList();
+  }
+
+  /** Returns a job without the reports of these names. */
+  public ExportJob without(Set<String> names) {
+    Map<String, String> left = new HashMap<>(renamed);
+    left.keySet().removeAll(names);
+    return with(
+        reports.stream().filter(r -> !names.contains(r.name())).toList(),
+        sites,
+        left,
+        others.stream().filter(r -> !names.contains(r.name())).toList(),
+        selection);
+  }
+
+  /**
+   * Returns the job for the part of the pipeline that the user named.
+   *
+   * @throws ExportFailedException if the pipeline has no such report, or lists its sites and not
+   *     these
+   */
+  public ExportJob only(Selection part) {
+    part.requireReports(name, reports.stream().map(Report::name).toList());
+    sites.ifPresent(
+        ids ->
+            part.requireSites(ids, "pipeline " + name + " does not export this site", "exports"));
+    Map<Boolean, List<Report>> chosen =
+        reports.stream()
+            .collect(
+                Collectors.partitioningBy(
+                    r -> part.reports().isEmpty() || part.reports().contains(r.name())));
+    return with(
+        chosen.getOrDefault(true, List.of()),
+        sites.map(ids -> part.sites().isEmpty() ? ids : part.sites()),
+        renamed,
+        chosen.getOrDefault(false, List.of()),
+        part);
+  }
+
+  /** Returns the job for the sites that the user named, which are known to exist. */
+  public ExportJob onlyNamedSites() {
+    return selection.sites().isEmpty()
+        ? this
+        : with(reports, Optional.of(selection.sites()), renamed, others, selection);
+  }
+
+  private ExportJob with(
+      List<Report> newReports,
+      Optional<List<SiteId>> newSites,
+      Map<String, String> newRenamed,
+      List<Report> newOthers,
+      Selection newSelection) {
+    return new ExportJob(
+        name,
+        newReports,
+        newSites,
+        lookbackDays,
+        maxEvents,
+        toPostgres,
+        toParquet,
+        fetched,
+        expectBy,
+        newRenamed,
+        newOthers,
+        newSelection);
   }
 }

@@ -1,6 +1,7 @@
 package fathomexport.run;
 
 import fathomexport.api.Outcome;
+import fathomexport.api.UnusableSettingsException;
 import fathomexport.ledger.LedgerException;
 import fathomexport.report.SecretUnavailableException;
 import fathomexport.sink.SinkException;
@@ -58,6 +59,9 @@ public final class FailurePolicy {
     }
     if (failure instanceof ExportFailedException own) {
       return new Verdict(own.kind(), words(own), Reach.RUN);
+    }
+    if (failure instanceof UnusableSettingsException) {
+      return new Verdict(FailureKind.CONFIGURATION, words(failure), Reach.RUN);
     }
     if (failure instanceof SecretUnavailableException) {
       return new Verdict(FailureKind.PERMISSION, words(failure), Reach.RUN);
@@ -149,11 +153,12 @@ public final class FailurePolicy {
       };
     }
     if (failure instanceof Outcome.Unavailable<?> away) {
-      return away.endsRun()
-          ? Reach.RUN
-          : away.cause() == Outcome.Unavailable.Cause.RETRIES_SPENT
-              ? Reach.SITE_AND_REPORT
-              : Reach.WINDOW;
+      return switch (away.cause()) {
+        case DOWN, CLOSED -> Reach.RUN;
+        case SITE_DOWN -> Reach.SITE;
+        case RETRIES_SPENT -> Reach.SITE_AND_REPORT;
+        case ATTEMPTS, INTERRUPTED, HELD -> Reach.WINDOW;
+      };
     }
     return failure instanceof Outcome.Spent || failure instanceof Outcome.Misconfigured
         ? Reach.RUN
@@ -175,7 +180,7 @@ public final class FailurePolicy {
     if (failure instanceof Outcome.Unavailable<?> away) {
       return switch (away.cause()) {
         case ATTEMPTS -> Turn.ITS_OWN;
-        case INTERRUPTED -> Turn.FREE;
+        case INTERRUPTED, HELD -> Turn.FREE;
         default -> Turn.NONE;
       };
     }

@@ -2,9 +2,12 @@ package fathomexport.run;
 
 import fathomexport.api.StopSignal;
 import fathomexport.api.TimeSource;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -48,5 +51,24 @@ public record RunEnvironment(
   /** Asks the run to end at a window boundary. */
   public void requestStop() {
     stop.stop();
+  }
+
+  /**
+   * Waits on this clock.
+   *
+   * @throws InterruptedException if this thread was interrupted
+   */
+  public void pause(Duration length) throws InterruptedException {
+    ReentrantLock lock = new ReentrantLock();
+    Condition never = lock.newCondition();
+    long end = time.nanos() + length.toNanos();
+    lock.lock();
+    try {
+      for (long left = length.toNanos(); left > 0; left = end - time.nanos()) {
+        time.await(never, left);
+      }
+    } finally {
+      lock.unlock();
+    }
   }
 }

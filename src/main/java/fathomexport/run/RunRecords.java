@@ -1,11 +1,20 @@
 package fathomexport.run;
 
 import fathomexport.ledger.RunRecord;
+import fathomexport.ledger.StillStored;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Creates the ledger's records of runs. */
 public final class RunRecords {
+  /** Begins the message in the record of a run that failed before it had planned anything. */
+  public static final String NOT_BEGUN = "could not begin: ";
+
+  /** Begins the message in the record of a run that ended without recording its end. */
+  public static final String KILLED = "killed, or its machine stopped: ";
+
   private RunRecords() {}
 
   /** Returns the record of a run that ended with this summary. */
@@ -55,8 +64,89 @@ public final class RunRecords {
     return copy(record, at, exitCode, record.requests());
   }
 
+  /** Returns the record of a run that failed before it had planned anything. */
+  public static RunRecord notBegun(
+      String pipeline,
+      String command,
+      Instant startedAt,
+      Instant finishedAt,
+      int exitCode,
+      String message) {
+    return new RunRecord(
+        ExportSpec.newRunId(startedAt),
+        pipeline,
+        command,
+        startedAt,
+        finishedAt,
+        exitCode,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        List.of(NOT_BEGUN + message));
+  }
+
+  /** Returns the record of a run with the end and the messages of another record of the run. */
+  public static RunRecord failedAs(RunRecord record, RunRecord end) {
+    List<String> messages = new ArrayList<>(record.messages());
+    end.messages().stream().filter(m -> !messages.contains(m)).forEach(messages::add);
+    return of(record, end.finishedAt(), end.exitCode(), record.requests(), messages);
+  }
+
+  /**
+   * Returns the record of a run that was killed, with what it had committed until then. It stays
+   * without an end.
+   */
+  public static RunRecord killed(RunRecord record, StillStored committed) {
+    RunRecord all = committed(record, committed);
+    List<String> messages = new ArrayList<>(record.messages());
+    messages.add(KILLED + all.windowsCommitted() + " of its windows are stored");
+    return of(all, null, null, all.requests(), messages);
+  }
+
+  /** Returns whether a run's record says that it was killed. */
+  public static boolean isKilled(RunRecord record) {
+    return record.messages().stream().anyMatch(m -> m.startsWith(KILLED));
+  }
+
+  /** Returns the record of a run in progress with at least these numbers of windows and rows. */
+  public static RunRecord committed(RunRecord r, StillStored committed) {
+    StillStored most = committed.max(new StillStored(r.windowsCommitted(), r.rows()));
+    return new RunRecord(
+        r.runId(),
+        r.pipeline(),
+        r.command(),
+        r.startedAt(),
+        r.finishedAt(),
+        r.exitCode(),
+        Math.max(r.windowsPlanned(), most.windows()),
+        most.windows(),
+        r.windowsUnchanged(),
+        r.windowsIncomplete(),
+        r.windowsFailed(),
+        r.windowsSkipped(),
+        most.rows(),
+        r.quarantined(),
+        r.requests(),
+        r.messages());
+  }
+
   private static RunRecord copy(
       RunRecord r, @Nullable Instant finishedAt, @Nullable Integer exitCode, long requests) {
+    return of(r, finishedAt, exitCode, requests, r.messages());
+  }
+
+  private static RunRecord of(
+      RunRecord r,
+      @Nullable Instant finishedAt,
+      @Nullable Integer exitCode,
+      long requests,
+      List<String> messages) {
     return new RunRecord(
         r.runId(),
         r.pipeline(),
@@ -73,6 +163,6 @@ public final class RunRecords {
         r.rows(),
         r.quarantined(),
         requests,
-        r.messages());
+        messages);
   }
 }

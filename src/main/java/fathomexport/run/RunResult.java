@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The result of a run.
@@ -15,6 +16,8 @@ import java.util.Objects;
  * @param recordsSkipped unusable records in the list of sites
  * @param messages one line per window that failed
  * @param stale stored ranges that no longer match what the pipeline queries
+ * @param missing what stays missing because it is out of reach of a nightly run; null if there is
+ *     nothing, and for other commands
  */
 public record RunResult(
     String runId,
@@ -32,16 +35,22 @@ public record RunResult(
     Duration took,
     Duration floor,
     List<String> messages,
-    List<StaleRange> stale) {
+    List<StaleRange> stale,
+    @Nullable MissingRange missing) {
 
   /** Returns the result of a run without a plan. */
   public static RunResult of(RunRecord record, long recordsSkipped, Duration floor) {
     int exitCode = Objects.requireNonNullElse(record.exitCode(), FailureKind.FAULT.exitCode());
-    return of(record, exitCode, recordsSkipped, floor, List.of());
+    return of(record, exitCode, recordsSkipped, floor, List.of(), null);
   }
 
   public static RunResult of(
-      RunRecord record, int exitCode, long recordsSkipped, Duration floor, List<StaleRange> stale) {
+      RunRecord record,
+      int exitCode,
+      long recordsSkipped,
+      Duration floor,
+      List<StaleRange> stale,
+      @Nullable MissingRange missing) {
     Instant finishedAt = record.finishedAt();
     return new RunResult(
         record.runId(),
@@ -59,6 +68,7 @@ public record RunResult(
         Duration.between(record.startedAt(), finishedAt == null ? record.startedAt() : finishedAt),
         floor,
         record.messages(),
-        stale);
+        stale,
+        missing);
   }
 }

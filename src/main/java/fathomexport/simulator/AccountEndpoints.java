@@ -9,9 +9,13 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Function;
 
-/** Answers {@code /sites}, {@code /sites/{id}}, {@code /sites/{id}/events} and {@code /token}. */
+/**
+ * Answers {@code /sites}, {@code /sites/{id}}, {@code /sites/{id}/events}, {@code
+ * /sites/{id}/milestones} and {@code /token}.
+ */
 final class AccountEndpoints {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final DateTimeFormatter TIME =
@@ -53,6 +57,23 @@ final class AccountEndpoints {
         world.events(site.id()),
         EventDefinition::id,
         event -> event(event, behaviour));
+  }
+
+  Answer milestones(
+      String id, ApiRequest request, Behaviour behaviour, SimulatorToken token, URI base)
+      throws ApiProblem {
+    Integer refused = behaviour.milestonesRefused;
+    if (refused != null) {
+      throw ApiProblem.of(refused, "There is nothing here.");
+    }
+    SimulatedSite site = AggregationQuery.siteOf(world, behaviour, token, id);
+    return list(
+        request,
+        behaviour,
+        base + "/sites/" + id + "/milestones",
+        world.milestones(site.id()),
+        SimulatedMilestone::id,
+        AccountEndpoints::milestone);
   }
 
   Answer token(SimulatorToken token, Instant now) {
@@ -117,6 +138,9 @@ final class AccountEndpoints {
     if (behaviour.zoneInSites) {
       node.put("timezone", site.zone().getId());
     }
+    if (behaviour.domainsInSites) {
+      node.putArray("domains").add("www." + site.id().toLowerCase(Locale.ROOT) + ".example");
+    }
     return node;
   }
 
@@ -127,6 +151,17 @@ final class AccountEndpoints {
     node.put("name", event.name());
     node.put("currency", behaviour.currencyUnknown ? null : event.currency());
     node.put("created_at", TIME.format(event.createdAt()));
+    return node;
+  }
+
+  private static ObjectNode milestone(SimulatedMilestone milestone) {
+    ObjectNode node = JSON.createObjectNode();
+    node.put("id", milestone.id());
+    node.put("object", "milestone");
+    node.put("name", milestone.name());
+    node.put("milestone_date", milestone.date().toString());
+    node.put("created_at", milestone.date() + " 00:00:00");
+    node.put("updated_at", milestone.date() + " 00:00:00");
     return node;
   }
 

@@ -19,10 +19,12 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -47,7 +49,8 @@ final class Aggregations {
       List<Dimension> fields,
       int start,
       int end,
-      boolean withoutNullKeyword) {}
+      boolean withoutNullKeyword,
+      boolean visitorsRecognised) {}
 
   private record SortedKey(
       PeriodKey period,
@@ -74,6 +77,7 @@ final class Aggregations {
     private long tie;
     private long visits;
     private long uniques;
+    private Set<Long> visitors = Set.of();
     private long records;
     private long bounces;
     private long seconds;
@@ -91,6 +95,7 @@ final class Aggregations {
       tie = other.tie;
       visits = other.visits;
       uniques = other.uniques;
+      visitors = other.visitors;
       records = other.records;
       bounces = other.bounces;
       seconds = other.seconds;
@@ -99,8 +104,12 @@ final class Aggregations {
       priced = other.priced;
     }
 
-    private void add(SiteIndex index, int row) {
+    private void add(SiteIndex index, int row, boolean recognised) {
       records++;
+      if (recognised) {
+        visitors = visitors.isEmpty() ? new HashSet<>() : visitors;
+        visitors.add(index.visit[row]);
+      }
       visits += index.counted[row] ? 1 : 0;
       uniques += index.unique[row] ? 1 : 0;
       bounces += index.bounced[row] ? 1 : 0;
@@ -256,7 +265,8 @@ final class Aggregations {
               query.fields(),
               start,
               end,
-              behaviour.keywordNullGroupLeftOut);
+              behaviour.keywordNullGroupLeftOut,
+              behaviour.visitorsRecognised);
       List<Group> all = sorted(key, query, behaviour, now, columns);
       return all.stream()
           .filter(g -> passes(g, query, passes))
@@ -364,7 +374,9 @@ final class Aggregations {
             && columns[keyword].values.get(codes[keyword]) == null) {
           continue;
         }
-        bucket.computeIfAbsent(new Key(codes), k -> new Group(label, k.codes)).add(index, row);
+        bucket
+            .computeIfAbsent(new Key(codes), k -> new Group(label, k.codes))
+            .add(index, row, behaviour.visitorsRecognised);
       }
       for (Group group : bucket.values()) {
         group.tie = tie(group, columns, salt);
@@ -480,7 +492,9 @@ final class Aggregations {
   private static @Nullable BigDecimal number(String aggregate, Group g, Behaviour behaviour) {
     return switch (aggregate) {
       case "visits" -> BigDecimal.valueOf(g.visits);
-      case "uniques", "unique_conversions" -> BigDecimal.valueOf(g.uniques);
+      case "uniques" ->
+          BigDecimal.valueOf(behaviour.visitorsRecognised ? g.visitors.size() : g.uniques);
+      case "unique_conversions" -> BigDecimal.valueOf(g.uniques);
       case "pageviews", "conversions" -> BigDecimal.valueOf(g.records);
       case "avg_duration" -> g.timed == 0 ? null : ratio(g.seconds, g.timed);
       case "bounce_rate" -> g.visits == 0 ? null : rate(g, behaviour);

@@ -138,6 +138,7 @@ public final class Behaviour {
   boolean bounceRateAsJson = false;
   RateUnit rateUnit = RateUnit.PERCENTAGE;
   boolean ratesToFourDigits = false;
+  boolean visitorsRecognised = false;
   boolean oldEnvelope = false;
   boolean asciiJson = true;
   boolean futureHidden = false;
@@ -168,6 +169,8 @@ public final class Behaviour {
   Refusal foreignSite = Refusal.FORBIDDEN;
   Refusal listingSites = Refusal.FORBIDDEN;
   boolean zoneInSites = true;
+  boolean domainsInSites = false;
+  @Nullable Integer milestonesRefused = null;
   boolean hasMoreAlways = false;
   boolean currentVisitorsAsStrings = false;
   Quota reportsQuota = Quota.aMinute(Quota.Model.FIXED_FROM_FIRST_HIT, 10);
@@ -194,6 +197,7 @@ public final class Behaviour {
     bounceRateAsJson = other.bounceRateAsJson;
     rateUnit = other.rateUnit;
     ratesToFourDigits = other.ratesToFourDigits;
+    visitorsRecognised = other.visitorsRecognised;
     oldEnvelope = other.oldEnvelope;
     asciiJson = other.asciiJson;
     futureHidden = other.futureHidden;
@@ -224,6 +228,8 @@ public final class Behaviour {
     foreignSite = other.foreignSite;
     listingSites = other.listingSites;
     zoneInSites = other.zoneInSites;
+    domainsInSites = other.domainsInSites;
+    milestonesRefused = other.milestonesRefused;
     hasMoreAlways = other.hasMoreAlways;
     currentVisitorsAsStrings = other.currentVisitorsAsStrings;
     reportsQuota = other.reportsQuota;
@@ -318,6 +324,14 @@ public final class Behaviour {
     return change(b -> b.ratesToFourDigits = value);
   }
 
+  /**
+   * Sets whether visitors are recognised by the number of their visit, wherever it occurs: {@code
+   * uniques} then counts different visitors, so that those of days or groups overlap.
+   */
+  public Behaviour withVisitorsRecognised(boolean value) {
+    return change(b -> b.visitorsRecognised = value);
+  }
+
   /** Sets whether aggregations are wrapped in {@code {object,url,has_more,data}}. */
   public Behaviour withOldEnvelope(boolean value) {
     return change(b -> b.oldEnvelope = value);
@@ -364,6 +378,19 @@ public final class Behaviour {
   /** Sets whether regular expressions that RE2 does not support are rejected with 422. */
   public Behaviour withRe2Only(boolean value) {
     return change(b -> b.re2Only = value);
+  }
+
+  /** Sets whether records of sites list {@code domains}. */
+  public Behaviour withDomainsInSites(boolean value) {
+    return change(b -> b.domainsInSites = value);
+  }
+
+  /**
+   * Sets the status with which requests for milestones are refused: 404 as before the endpoint
+   * existed, or 403; null to answer them.
+   */
+  public Behaviour withMilestonesRefused(@Nullable Integer status) {
+    return change(b -> b.milestonesRefused = status);
   }
 
   /** Sets whether {@code currency} of events is null. */

@@ -400,6 +400,9 @@ public final class FathomSimulator implements AutoCloseable {
       if (rest.substring(slash).equals("/events")) {
         return account.events(rest.substring(0, slash), request, current, token, baseUri());
       }
+      if (rest.substring(slash).equals("/milestones")) {
+        return account.milestones(rest.substring(0, slash), request, current, token, baseUri());
+      }
     }
     throw ApiProblem.of(404, "There is nothing here.");
   }

@@ -85,6 +85,7 @@ final class SiteIndex {
   final boolean[] counted;
   final boolean[] unique;
   final boolean[] bounced;
+  final long[] visit;
   final int[] duration;
   final long[] cents;
   final boolean[] hasCents;
@@ -99,6 +100,7 @@ final class SiteIndex {
     counted = new boolean[size];
     unique = new boolean[size];
     bounced = new boolean[size];
+    visit = new long[size];
     duration = new int[size];
     cents = new long[size];
     hasCents = new boolean[size];
@@ -113,6 +115,7 @@ final class SiteIndex {
       Integer seconds = p.durationSeconds();
       index.counted[i] = p.startsVisit();
       index.unique[i] = p.uniquePage();
+      index.visit[i] = p.visit();
       index.bounced[i] = p.startsVisit() && p.bounced();
       index.duration[i] = seconds == null ? NO_DURATION : seconds;
     }
@@ -126,6 +129,7 @@ final class SiteIndex {
       Conversion c = records.get(order[i]);
       Long worth = c.cents();
       index.unique[i] = c.unique();
+      index.visit[i] = c.visit();
       index.duration[i] = NO_DURATION;
       index.hasCents[i] = worth != null;
       index.cents[i] = worth == null ? 0 : worth;

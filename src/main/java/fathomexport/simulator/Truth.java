@@ -166,7 +166,10 @@ public final class Truth {
     long visits = group.stream().filter(PageView::startsVisit).count();
     return switch (aggregate) {
       case "visits" -> visits;
-      case "uniques" -> group.stream().filter(PageView::uniquePage).count();
+      case "uniques" ->
+          behaviour.visitorsRecognised
+              ? group.stream().map(PageView::visit).distinct().count()
+              : group.stream().filter(PageView::uniquePage).count();
       case "pageviews" -> (long) group.size();
       case "avg_duration" -> {
         List<Integer> durations =

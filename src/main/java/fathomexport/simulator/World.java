@@ -29,6 +29,7 @@ public final class World {
     private SimulatedSite site;
     private long version;
     private final List<EventDefinition> events = new ArrayList<>();
+    private final Map<String, SimulatedMilestone> milestones = new LinkedHashMap<>();
     private final Log<PageView> pageViews = new Log<>();
     private final Log<Conversion> conversions = new Log<>();
 
@@ -166,6 +167,49 @@ public final class World {
     r.site = r.site.inZone(zone);
     r.version = ++changes;
     return this;
+  }
+
+  /** Changes a site's name, as its owner can. */
+  public synchronized World renameSite(String site, String name) {
+    Records r = of(site);
+    r.site = new SimulatedSite(site, name, r.site.zone(), r.site.createdAt());
+    changes++;
+    return this;
+  }
+
+  /** Deletes a site with all its records, as its owner can. */
+  public synchronized World removeSite(String site) {
+    of(site);
+    records.remove(site);
+    changes++;
+    return this;
+  }
+
+  /** Deletes an event's definition, as its owner can. Its completions remain. */
+  public synchronized World removeEvent(String site, String name) {
+    if (!of(site).events.removeIf(e -> e.name().equals(name))) {
+      throw new IllegalArgumentException("site " + site + " has no event " + name);
+    }
+    changes++;
+    return this;
+  }
+
+  /** Puts a note on a site's timeline, or replaces the one with this id. */
+  public synchronized World putMilestone(String site, SimulatedMilestone milestone) {
+    of(site).milestones.put(milestone.id(), milestone);
+    changes++;
+    return this;
+  }
+
+  public synchronized World removeMilestone(String site, String id) {
+    of(site).milestones.remove(id);
+    changes++;
+    return this;
+  }
+
+  /** Returns the notes on a site's timeline, oldest first. */
+  public synchronized List<SimulatedMilestone> milestones(String site) {
+    return List.copyOf(of(site).milestones.values());
   }
 
   /** Returns all sites, oldest first. */

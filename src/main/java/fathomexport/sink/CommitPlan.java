@@ -4,6 +4,7 @@ import fathomexport.ledger.Attempt;
 import fathomexport.ledger.CertificateStatus;
 import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.PeriodCertificate;
+import fathomexport.ledger.RestatementReason;
 import fathomexport.report.Aggregate;
 import fathomexport.report.Window;
 import java.math.BigDecimal;
@@ -28,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 public final class CommitPlan {
   private final WindowLoad load;
   private final Map<LocalDate, Fate> fates = new LinkedHashMap<>();
-  private final Set<LocalDate> storedBefore;
+  private final Map<LocalDate, StoredUnder> storedBefore;
 
   /** What a commit does with a period. */
   public enum Fate {
@@ -41,13 +42,14 @@ public final class CommitPlan {
   }
 
   /**
-   * @param storedBefore the periods that are stored before the commit, according to the ledger
+   * @param storedBefore the periods that are stored before the commit, according to the ledger, and
+   *     the question that their rows answer
    */
-  public CommitPlan(WindowLoad load, Collection<LocalDate> storedBefore) {
+  public CommitPlan(WindowLoad load, Map<LocalDate, StoredUnder> storedBefore) {
     this.load = load;
-    this.storedBefore = Set.copyOf(storedBefore);
+    this.storedBefore = Map.copyOf(storedBefore);
     for (PeriodCertificate c : load.periods()) {
-      fates.put(c.period(), fate(c, this.storedBefore.contains(c.period())));
+      fates.put(c.period(), fate(c, this.storedBefore.containsKey(c.period())));
     }
   }
 
@@ -75,8 +77,18 @@ public final class CommitPlan {
    */
   public SortedSet<LocalDate> restated(Collection<LocalDate> changed) {
     SortedSet<LocalDate> restated = new TreeSet<>(changed);
-    restated.retainAll(storedBefore);
+    restated.retainAll(storedBefore.keySet());
     return restated;
+  }
+
+  /**
+   * Returns why the rows of a period that was stored before are replaced by others.
+   *
+   * @param countsChanged whether the number of rows or the sum of a counted measure differs
+   */
+  public RestatementReason reason(LocalDate period, boolean countsChanged) {
+    return Objects.requireNonNull(storedBefore.get(period), "a period that was stored before")
+        .reason(load.provenance(), countsChanged);
   }
 
   /** Returns the result of the commit. */

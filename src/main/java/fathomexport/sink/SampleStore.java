@@ -1,6 +1,10 @@
 package fathomexport.sink;
 
+import fathomexport.report.SiteId;
 import fathomexport.report.VisitorSample;
+import java.time.LocalDate;
+import java.util.Collection;
+import java.util.List;
 
 /** The part of a sink that stores samples of current visitors. Thread-safe. */
 public interface SampleStore {
@@ -19,4 +23,14 @@ public interface SampleStore {
    *     complete it; {@code UNKNOWN} if it could not be determined whether it is stored
    */
   void append(VisitorSample sample);
+
+  /**
+   * Returns how many samples are stored, by site and day; empty if none ever was.
+   *
+   * @param known sites that the caller knows: a store that keeps very long ids as digests only
+   *     recognises those of them
+   * @param from the first day, in UTC
+   * @throws SinkException {@code UNAVAILABLE}
+   */
+  List<SampleCount> counts(Collection<SiteId> known, LocalDate from);
 }

@@ -8,6 +8,9 @@ import fathomexport.report.Slice;
 import fathomexport.report.rows.RowSource;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 
 /**
  * A destination of rows. Each sink is one package and passes the common contract test of sinks.
@@ -21,18 +24,49 @@ public interface Sink extends AutoCloseable {
    * Prepares the sink for these reports: creates and extends tables, and removes what a killed run
    * left half-written. Additive only.
    *
+   * @return what could not be done although the sink is ready
    * @throws SinkException {@code DEFINITION} if a report's grain differs from what is stored, with
    *     the remedy; {@code UNAVAILABLE}
    */
-  void migrate(List<Report> reports);
+  Migrated migrate(List<Report> reports);
 
   /**
-   * Derives from what is stored now what a run leaves to its end, such as the coverage file.
+   * Derives from what is stored now what a run leaves to its end, such as whether measures add up.
    * Nothing that is stored depends on it, and the next call makes up for one that failed.
    *
    * @throws SinkException {@code UNAVAILABLE}
    */
   default void runEnded() {}
+
+  /**
+   * Returns why reports cannot be stored beside what is stored of them, with the remedy, keyed by
+   * the reports' names: another grain, or an aggregate that is no longer asked for. Changes
+   * nothing.
+   *
+   * @param renamed earlier names of reports, keyed by their present names
+   * @throws SinkException {@code UNAVAILABLE}
+   */
+  Map<String, String> refusals(List<Report> reports, Map<String, String> renamed);
+
+  /**
+   * Returns the command that moves away what is stored of a report; empty if nothing is.
+   *
+   * @throws SinkException {@code UNAVAILABLE}
+   */
+  Optional<String> moveAway(String report);
+
+  /**
+   * Gives what is stored of reports under an earlier name their present one, unless nothing is
+   * stored under the earlier name. A rename that was interrupted is completed.
+   *
+   * @param renamed earlier names of reports, keyed by their present names
+   * @throws SinkException {@code DEFINITION} if something is stored under both names, {@code
+   *     UNAVAILABLE}
+   */
+  void rename(Map<String, String> renamed);
+
+  /** Returns the names of the reports of which something is stored. */
+  Set<String> reports();
 
   /**
    * Sets the fence: from now on the sink commits only while no other run has taken the pipeline's
@@ -82,6 +116,9 @@ public interface Sink extends AutoCloseable {
 
   /** Returns the store of the samples of current visitors. */
   SampleStore samples();
+
+  /** Returns the store of what the ids and names in reports stand for. */
+  DimensionStore dimensions();
 
   @Override
   void close();

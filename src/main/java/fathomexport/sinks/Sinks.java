@@ -3,7 +3,9 @@ package fathomexport.sinks;
 import fathomexport.ledger.Audit;
 import fathomexport.ledger.Ledger;
 import fathomexport.ledger.PipelineLocks;
+import fathomexport.ledger.StillStored;
 import fathomexport.ledger.Weight;
+import fathomexport.report.Report;
 import fathomexport.run.ExportFailedException;
 import fathomexport.run.FailureKind;
 import fathomexport.sink.CommitResult;
@@ -16,6 +18,7 @@ import fathomexport.sink.parquet.file.ParquetSettings;
 import fathomexport.sink.postgres.PostgresSink;
 import fathomexport.sink.postgres.db.PostgresSettings;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -56,6 +59,41 @@ public final class Sinks implements AutoCloseable {
       throw new IllegalArgumentException("a pipeline has at least one sink");
     }
     return new Sinks(sinks);
+  }
+
+  /**
+   * Returns why reports cannot be stored, keyed by their names. What is stored in the other sinks
+   * must be moved away, too, so each message says how for all of them.
+   *
+   * @param renamed earlier names of reports, keyed by their present names
+   */
+  public Map<String, String> refusals(List<Report> reports, Map<String, String> renamed) {
+    Map<String, String> refusals = new LinkedHashMap<>();
+    for (Sink sink : sinks) {
+      sink.refusals(reports, renamed)
+          .forEach(
+              (report, refusal) ->
+                  refusals.computeIfAbsent(report, r -> refusal + elsewhere(r, sink)));
+    }
+    return refusals;
+  }
+
+  /** Returns how to move away what the other sinks have stored of a report. */
+  private String elsewhere(String report, Sink refusing) {
+    StringBuilder commands = new StringBuilder();
+    for (Sink sink : sinks) {
+      if (sink != refusing) {
+        sink.moveAway(report)
+            .ifPresent(
+                command ->
+                    commands
+                        .append(commands.isEmpty() ? " Of " : "; of ")
+                        .append(sink.name())
+                        .append(", move it away as well: ")
+                        .append(command));
+      }
+    }
+    return commands.toString();
   }
 
   /**
@@ -193,6 +231,13 @@ public final class Sinks implements AutoCloseable {
         .reduce(
             new Weight(0, 0),
             (a, b) -> new Weight(Math.max(a.rows(), b.rows()), a.bytes() + b.bytes()));
+  }
+
+  /** Returns what of a run's commits is still stored in the sink that has most of it. */
+  public StillStored committedBy(String runId, Collection<String> reports) {
+    return sinks.stream()
+        .map(sink -> sink.ledger().committed(runId, reports))
+        .reduce(StillStored.NOTHING, StillStored::max);
   }
 
   public Ledger ledger() {

@@ -34,6 +34,10 @@ public record Verification(
     CHANGED_IN_STORAGE,
     /** The rows are as exported, but the API's totals have changed since. */
     CHANGED_AT_THE_API,
+    /** The rows are as exported, but under another definition of the report. */
+    OTHER_DEFINITION,
+    /** The rows are as exported, but in another time zone of the site. */
+    OTHER_ZONE,
     /** The rows are as exported, and are known to be incomplete. */
     INCOMPLETE
   }

@@ -31,11 +31,13 @@ import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -52,7 +54,6 @@ final class Verifier {
   private static final long MICROS_A_DAY = TimeUnit.DAYS.toMicros(1);
 
   private final ExportJob job;
-  private final DayRange days;
   private final Sinks sinks;
   private final WindowFetcher fetcher;
   private final List<Verification.Difference> differences = new ArrayList<>();
@@ -60,9 +61,8 @@ final class Verifier {
   private final List<String> failures = new ArrayList<>();
   private long compared;
 
-  Verifier(ExportJob job, DayRange days, Sinks sinks, WindowFetcher fetcher) {
+  Verifier(ExportJob job, Sinks sinks, WindowFetcher fetcher) {
     this.job = job;
-    this.days = days;
     this.sinks = sinks;
     this.fetcher = fetcher;
   }
@@ -70,18 +70,16 @@ final class Verifier {
   /**
    * Compares all reports of all subjects.
    *
-   * @param over returns the last finished day of a subject's site
+   * @param range returns the finished days to compare of a subject; empty for none
    * @param requests supplies the number of billed requests so far
    */
   Verification verify(
-      List<Subject> subjects, Function<Subject, LocalDate> over, LongSupplier requests) {
+      List<Subject> subjects, Function<Subject, Optional<DayRange>> range, LongSupplier requests) {
     for (Subject subject : subjects) {
-      LocalDate last = over.apply(subject);
-      if (days.first().isAfter(last)) {
+      DayRange finished = range.apply(subject).orElse(null);
+      if (finished == null) {
         continue;
       }
-      DayRange finished =
-          new DayRange(days.first(), days.last().isAfter(last) ? last : days.last());
       Map<Slice, List<Report>> reports = new LinkedHashMap<>();
       for (Report report : job.reports()) {
         for (Slice slice : subject.slices(report)) {
@@ -225,11 +223,11 @@ final class Verifier {
           e);
     }
     for (Comparison comparison : comparisons) {
-      unlessDamaged(() -> compare(slice, comparison, control));
+      unlessDamaged(() -> compare(slice, comparison, control, zone));
     }
   }
 
-  private void compare(Slice slice, Comparison c, PeriodTotals control) {
+  private void compare(Slice slice, Comparison c, PeriodTotals control, @Nullable ZoneId zone) {
     Stored stored;
     try {
       stored = stored(c.report(), slice, c.sink(), c.asked());
@@ -242,21 +240,21 @@ final class Verifier {
     for (DayRange period : c.periods()) {
       compared++;
       LedgerEntry entry = c.held().get(key(c.report(), period.first(), period.last()));
-      one(c.report(), slice, c.sink(), period.first(), entry, stored, control);
+      Found found = new Found(c.report(), slice, c.sink(), period.first());
+      one(found, entry, stored, control, zone);
     }
   }
 
-  private void one(
-      Report report,
-      Slice slice,
-      Sink sink,
-      LocalDate period,
+  private static void one(
+      Found found,
       @Nullable LedgerEntry entry,
       Stored stored,
-      PeriodTotals control) {
+      PeriodTotals control,
+      @Nullable ZoneId zone) {
+    Report report = found.report;
+    LocalDate period = found.period;
     PeriodTotals.Total mine = stored.totals().of(period);
     PeriodTotals.Total theirs = control.of(period);
-    Found found = new Found(report, slice, sink, period);
     PeriodCertificate certificate = entry == null ? null : entry.certificate();
     long exported = certificate == null ? 0 : certificate.rows();
     boolean changed = mine.rows() != exported;
@@ -265,18 +263,23 @@ final class Verifier {
     }
     for (Aggregate measure : Aggregate.additiveOf(report.entity())) {
       long now = theirs.sum(measure);
-      if (certificate == null) {
+      if (entry == null || certificate == null) {
         if (now != 0) {
           found.add(measure.apiName(), null, now, Verification.Cause.NEVER_EXPORTED);
         }
         continue;
       }
       long then = certificate.sums().getOrDefault(measure, 0L);
-      // A measure that is not a column of the table: use the sum in the certificate.
-      long sum = report.aggregates().contains(measure) ? mine.sum(measure) : then;
+      // A measure that the rows do not have, or did not have when they were exported: use the sum
+      // in
+      // the certificate.
+      boolean comparable =
+          report.aggregates().contains(measure)
+              && (isOf(report, entry) || stored.has(measure, period));
+      long sum = comparable ? mine.sum(measure) : then;
       changed |= sum != then;
       if (sum != now) {
-        found.add(measure.apiName(), sum, now, cause(certificate, sum != then));
+        found.add(measure.apiName(), sum, now, cause(report, entry, zone, sum != then));
       }
     }
     if (certificate != null && !changed && !sameContents(certificate, stored.digests(), period)) {
@@ -284,11 +287,24 @@ final class Verifier {
     }
   }
 
-  private static Verification.Cause cause(PeriodCertificate certificate, boolean changed) {
+  /** Returns whether the rows of an entry were exported under the report's present definition. */
+  private static boolean isOf(Report report, LedgerEntry entry) {
+    return entry.provenance().definition().equals(report.definition());
+  }
+
+  private static Verification.Cause cause(
+      Report report, LedgerEntry entry, @Nullable ZoneId zone, boolean changed) {
     if (changed) {
       return Verification.Cause.CHANGED_IN_STORAGE;
     }
-    return certificate.status() == CertificateStatus.INCOMPLETE
+    if (!isOf(report, entry)) {
+      return Verification.Cause.OTHER_DEFINITION;
+    }
+    String then = entry.provenance().zone();
+    if (then != null && zone != null && !then.equals(zone.getId())) {
+      return Verification.Cause.OTHER_ZONE;
+    }
+    return entry.certificate().status() == CertificateStatus.INCOMPLETE
         ? Verification.Cause.INCOMPLETE
         : Verification.Cause.CHANGED_AT_THE_API;
   }
@@ -338,8 +354,16 @@ final class Verifier {
    * The totals of the stored rows.
    *
    * @param digests digests of the periods that have rows
+   * @param measures the measures that any row of a period has
    */
-  private record Stored(PeriodTotals totals, Map<LocalDate, String> digests) {}
+  private record Stored(
+      PeriodTotals totals,
+      Map<LocalDate, String> digests,
+      Map<LocalDate, Set<Aggregate>> measures) {
+    boolean has(Aggregate measure, LocalDate period) {
+      return measures.getOrDefault(period, Set.of()).contains(measure);
+    }
+  }
 
   private static Stored stored(Report report, Slice slice, Sink sink, DayRange asked)
       throws IOException {
@@ -352,6 +376,7 @@ final class Verifier {
     RowReader row = new RowReader(schema);
     PeriodTotals totals = new PeriodTotals();
     Map<LocalDate, RowDigest> digests = new HashMap<>();
+    Map<LocalDate, Set<Aggregate>> present = new HashMap<>();
     EnumMap<Aggregate, Long> sums = new EnumMap<>(Aggregate.class);
     try (RowSource rows = sink.stored(report, slice, asked)) {
       while (rows.next()) {
@@ -377,6 +402,7 @@ final class Verifier {
               }
             });
         totals.add(period, sums);
+        present.computeIfAbsent(period, p -> EnumSet.noneOf(Aggregate.class)).addAll(sums.keySet());
         digests
             .computeIfAbsent(period, p -> new RowDigest(schema))
             .add(rows.buffer(), rows.length());
@@ -384,6 +410,6 @@ final class Verifier {
     }
     Map<LocalDate, String> texts = new HashMap<>();
     digests.forEach((period, digest) -> texts.put(period, digest.text()));
-    return new Stored(totals, texts);
+    return new Stored(totals, texts, present);
   }
 }

@@ -17,8 +17,10 @@ import fathomexport.run.FailureKind;
 import fathomexport.run.RunEnvironment;
 import fathomexport.sinks.Sinks;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,11 +45,12 @@ public final class VerifyRun {
   }
 
   /**
-   * Verifies what is stored for these days, up to each site's yesterday.
+   * Verifies what is stored, up to each site's yesterday.
    *
+   * @param days the days to verify; empty for each site's yesterday and look-back
    * @throws ExportFailedException if the account cannot be reached
    */
-  public Verification verify(DayRange days, FathomClient client) {
+  public Verification verify(Optional<DayRange> days, FathomClient client) {
     Instant startedAt = environment.time().instant();
     int exitCode = FailureKind.FAULT.exitCode();
     List<String> messages = List.of();
@@ -57,7 +60,7 @@ public final class VerifyRun {
       messages = verified.messages();
       return verified;
     } catch (ExportFailedException e) {
-      exitCode = e.kind().exitCode();
+      exitCode = e.exitCode();
       messages = List.of(String.valueOf(e.getMessage()));
       throw e;
     } catch (LedgerException e) {
@@ -70,22 +73,22 @@ public final class VerifyRun {
   }
 
   private Verification verify(
-      DayRange days, FathomClient client, SpillDirectory spill, Instant now) {
+      Optional<DayRange> days, FathomClient client, SpillDirectory spill, Instant now) {
     Accounts.Found found = new Accounts(client).subjects(job);
     WindowFetcher fetcher =
         new WindowFetcher(
             client,
             new ControlBook(),
-            new Knowledge(sinks, settings.accountKey()),
+            new Knowledge(sinks, settings.accountKey(), false),
             settings.rowLimit(),
             settings.maxRangeDays(),
             spill.path(),
             1);
     Verification verified =
-        new Verifier(job, days, sinks, fetcher)
+        new Verifier(job, sinks, fetcher)
             .verify(
                 found.subjects(),
-                s -> now.atZone(s.site().closingZone()).toLocalDate().minusDays(1),
+                s -> finished(days, now.atZone(s.site().closingZone()).toLocalDate().minusDays(1)),
                 client::billedRequests);
     List<String> failures = new ArrayList<>(verified.failures());
     found.lost().forEach(l -> failures.add(l.window() + ": " + l.message()));
@@ -97,12 +100,18 @@ public final class VerifyRun {
         failures);
   }
 
+  /** Returns the days to verify of a site whose last finished day this is. */
+  private Optional<DayRange> finished(Optional<DayRange> days, LocalDate yesterday) {
+    return days.orElseGet(() -> new DayRange(yesterday.minusDays(job.lookbackDays()), yesterday))
+        .intersect(new DayRange(LocalDate.EPOCH, yesterday));
+  }
+
   private void record(Instant startedAt, int exitCode, long requests, List<String> messages) {
     RunRecord record =
         new RunRecord(
             ExportSpec.newRunId(startedAt),
             job.name(),
-            COMMAND,
+            COMMAND + job.selection().options(),
             startedAt,
             environment.time().instant(),
             exitCode,

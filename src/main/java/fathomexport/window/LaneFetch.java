@@ -1,13 +1,16 @@
 package fathomexport.window;
 
+import fathomexport.api.FathomClient;
 import fathomexport.fetch.WindowFetcher;
 import fathomexport.plan.FetchTask;
 import fathomexport.report.SiteId;
 import fathomexport.run.ExportFailedException;
 import fathomexport.run.FailureKind;
 import fathomexport.run.WindowOutcome;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
@@ -104,11 +107,41 @@ final class LaneFetch implements AutoCloseable {
     Pieces of(FetchTask task, int turn);
   }
 
+  /** The waits that the API asks for with queries about one site. */
+  interface Holds {
+    /** No site is held. */
+    Holds NONE =
+        new Holds() {
+          @Override
+          public Duration left(SiteId site) {
+            return Duration.ZERO;
+          }
+
+          @Override
+          public boolean isWaitedFor(Duration left) {
+            return true;
+          }
+
+          @Override
+          public void await(SiteId site) {}
+        };
+
+    /** Returns how long nothing may be sent about a site; zero if it may now. */
+    Duration left(SiteId site);
+
+    /** Returns whether the run waits that long when no other site is left. */
+    boolean isWaitedFor(Duration left);
+
+    /** Waits until something may be sent about a site, or until the run is stopped. */
+    void await(SiteId site) throws InterruptedException;
+  }
+
   /** Turns per task, not counting those in which nothing could be fetched at all. */
   private static final int TURNS_OF_A_TASK = 2;
 
   private final Start fetch;
   private final Predicate<SiteId> comesLast;
+  private final Holds holds;
   private final ExecutorService thread =
       Executors.newSingleThreadExecutor(
           work -> {
@@ -137,17 +170,39 @@ final class LaneFetch implements AutoCloseable {
     this(
         lane,
         (task, number) -> new TaskFetch(run, task, number),
-        site -> run.mayReorder() && run.failures().isTroubled(site));
+        site -> run.mayReorder() && run.failures().isTroubled(site),
+        run.mayReorder() ? holds(run.client()) : Holds.NONE);
+  }
+
+  private static Holds holds(FathomClient client) {
+    return new Holds() {
+      @Override
+      public Duration left(SiteId site) {
+        return client.heldFor(site);
+      }
+
+      @Override
+      public boolean isWaitedFor(Duration left) {
+        return client.waitsFor(left);
+      }
+
+      @Override
+      public void await(SiteId site) throws InterruptedException {
+        client.awaitHeld(site);
+      }
+    };
   }
 
   /**
    * Starts fetching at once.
    *
    * @param comesLast selects the sites whose tasks are fetched when no others are left
+   * @param holds the sites whose tasks have to wait
    */
-  LaneFetch(Lane lane, Start fetch, Predicate<SiteId> comesLast) {
+  LaneFetch(Lane lane, Start fetch, Predicate<SiteId> comesLast, Holds holds) {
     this.fetch = fetch;
     this.comesLast = comesLast;
+    this.holds = holds;
     lane.tasks().forEach(task -> queue.add(new Turn(task, 1, 0)));
     this.coming = thread.submit(this::ahead);
   }
@@ -174,7 +229,7 @@ final class LaneFetch implements AutoCloseable {
     }
   }
 
-  private Optional<Result> ahead() {
+  private Optional<Result> ahead() throws InterruptedException {
     while (true) {
       Pieces from = pieces;
       if (from == null) {
@@ -192,22 +247,58 @@ final class LaneFetch implements AutoCloseable {
       if (!(result instanceof Result.Later later)) {
         return Optional.of(result);
       }
-      if (!putBehind(later)) {
+      if (isInVain(later) || !putBehind(later)) {
         return Optional.of(later.nothing());
       }
     }
   }
 
-  /** Removes the next task from the queue; null at the end. The tasks of a site stay in order. */
-  private @Nullable Turn take() {
+  /**
+   * Removes the next task from the queue; null at the end. The tasks of a site stay in order. If
+   * the API asks to wait for all sites that are left, waits for the first of them.
+   */
+  private @Nullable Turn take() throws InterruptedException {
+    Turn next = first(site -> !isHeld(site) && !comesLast.test(site));
+    next = next != null ? next : first(site -> !isHeld(site));
+    if (next != null || queue.isEmpty()) {
+      return next;
+    }
+    SiteId site =
+        queue.stream().map(LaneFetch::site).min(Comparator.comparing(holds::left)).orElseThrow();
+    if (holds.isWaitedFor(holds.left(site))) {
+      holds.await(site);
+    }
+    return first(site::equals);
+  }
+
+  private @Nullable Turn first(Predicate<SiteId> which) {
     for (Iterator<Turn> each = queue.iterator(); each.hasNext(); ) {
       Turn next = each.next();
-      if (!comesLast.test(next.task().site().id())) {
+      if (which.test(site(next))) {
         each.remove();
         return next;
       }
     }
-    return queue.poll();
+    return null;
+  }
+
+  private static SiteId site(Turn turn) {
+    return turn.task().site().id();
+  }
+
+  private boolean isHeld(SiteId site) {
+    return holds.left(site).compareTo(Duration.ZERO) > 0;
+  }
+
+  /**
+   * Returns whether another turn has no use: the API asks to wait for the task's site for longer
+   * than the run waits, and nothing else is left that takes this time.
+   */
+  private boolean isInVain(Result.Later later) {
+    Duration left = holds.left(later.left().site().id());
+    return !left.isZero()
+        && !holds.isWaitedFor(left)
+        && queue.stream().map(LaneFetch::site).allMatch(this::isHeld);
   }
 
   /**
@@ -229,7 +320,7 @@ final class LaneFetch implements AutoCloseable {
     List<Turn> behind = new ArrayList<>(List.of(new Turn(later.left(), turns, later.requests())));
     for (Iterator<Turn> each = queue.iterator(); each.hasNext(); ) {
       Turn next = each.next();
-      if (next.task().site().id().equals(site)) {
+      if (site(next).equals(site)) {
         behind.add(next);
         each.remove();
       }

@@ -5,6 +5,7 @@ import fathomexport.certify.UnitGuard;
 import fathomexport.fetch.Fetched;
 import fathomexport.fetch.SpillDirectory;
 import fathomexport.ledger.QuarantinedRow;
+import fathomexport.ledger.RateUnit;
 import fathomexport.plan.FetchTask;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
@@ -100,6 +101,7 @@ final class RowTyping implements RowTyper.Findings {
               typing.sums,
               typing.digests(),
               typing.refused,
+              typing.rateUnit(),
               typing.quarantine);
       handedOn = true;
       return typed;
@@ -108,6 +110,13 @@ final class RowTyping implements RowTyper.Findings {
         SpillDirectory.drop(typing.rows);
       }
     }
+  }
+
+  private @Nullable RateUnit rateUnit() {
+    if (!report.aggregates().contains(Aggregate.BOUNCE_RATE) || !guard.isTold()) {
+      return null;
+    }
+    return ratio ? RateUnit.RATIO : RateUnit.PERCENT;
   }
 
   private void read(RowSpool raw) throws IOException {

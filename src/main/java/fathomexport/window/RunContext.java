@@ -22,6 +22,7 @@ import fathomexport.run.WindowOutcome;
 import fathomexport.sinks.PipelineLock;
 import fathomexport.sinks.Sinks;
 import java.nio.file.Path;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -89,7 +90,9 @@ public final class RunContext implements AutoCloseable {
     this.own = own;
     this.failures = new RunFailures(spec.pipeline(), environment.stop(), lock);
     this.spending = new Spending(spec.budget(), environment.time(), client::billedRequests);
-    this.knowledge = new Knowledge(sinks, spec.account());
+    this.knowledge =
+        new Knowledge(
+            sinks, spec.account(), spec.startedAt().atOffset(ZoneOffset.UTC).getDayOfMonth() == 1);
   }
 
   /**
@@ -142,10 +145,11 @@ public final class RunContext implements AutoCloseable {
    * @param turn the turn of the task, from 1
    */
   WindowFetcher fetcher(FetchTask task, int turn) {
+    FathomClient waiting = mayReorder() ? client.postponing() : client;
     return new WindowFetcher(
         failures.isTroubled(task.site().id())
-            ? client.askingTroubled(RunFailures.asker(task))
-            : client.askingFor(RunFailures.asker(task)),
+            ? waiting.askingTroubled(RunFailures.asker(task))
+            : waiting.askingFor(RunFailures.asker(task)),
         book,
         knowledge,
         spec.rowLimit(),

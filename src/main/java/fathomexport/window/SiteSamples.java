@@ -1,6 +1,7 @@
 package fathomexport.window;
 
 import fathomexport.api.CurrentVisitors;
+import fathomexport.api.FathomClient;
 import fathomexport.api.Outcome;
 import fathomexport.report.SiteId;
 import fathomexport.report.VisitorSample;
@@ -11,6 +12,9 @@ import fathomexport.run.WindowOutcome;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkException;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 
 /**
  * Takes a snapshot: queries the current visitors of each site and stores them in every sink before
@@ -32,24 +36,41 @@ public final class SiteSamples {
   /** Samples all sites of the queue and returns their summary. */
   public RunSummary sample(SiteQueue queue) {
     RunSummary summary = RunSummary.EMPTY;
+    List<SiteId> held = new ArrayList<>();
     for (SiteId site : queue.sites()) {
-      WindowOutcome outcome = sample(site);
+      Optional<WindowOutcome> outcome = sample(site, run.client().postponing());
+      outcome.ifPresentOrElse(run::ended, () -> held.add(site));
+      summary = outcome.map(RunSummary::of).map(summary::plus).orElse(summary);
+    }
+    for (SiteId site : held) {
+      WindowOutcome outcome = sample(site, run.client()).orElseThrow();
       run.ended(outcome);
       summary = summary.plus(RunSummary.of(outcome));
     }
     return summary;
   }
 
-  private WindowOutcome sample(SiteId site) {
+  /**
+   * Samples a site.
+   *
+   * @return empty if the API asks to wait for this site, and the client leaves the wait to the
+   *     caller
+   */
+  private Optional<WindowOutcome> sample(SiteId site, FathomClient client) {
     WindowOutcome failure = run.failures().halted().orElse(null);
     if (failure == null) {
       try {
-        Outcome<CurrentVisitors> outcome = run.client().currentVisitors(site, detailed);
+        Outcome<CurrentVisitors> outcome = client.currentVisitors(site, detailed);
         Instant answered = run.environment().time().instant();
         if (outcome instanceof Outcome.Success<CurrentVisitors> success) {
           VisitorSample sample = sample(site, answered, success.answer());
           run.environment().listener().rowsFetched(sample.rows());
-          return store(sample);
+          return Optional.of(store(sample));
+        }
+        if (client != run.client()
+            && outcome instanceof Outcome.Unavailable<CurrentVisitors> away
+            && away.cause() == Outcome.Unavailable.Cause.HELD) {
+          return Optional.empty();
         }
         failure =
             run.failures()
@@ -58,11 +79,12 @@ public final class SiteSamples {
         failure = run.failures().judge(site, e);
       }
     }
-    return WindowOutcome.failed(
-            SiteQueue.name(site),
-            failure.failure() == null ? FailureKind.FAULT : failure.failure(),
-            failure.message())
-        .about(site);
+    return Optional.of(
+        WindowOutcome.failed(
+                SiteQueue.name(site),
+                failure.failure() == null ? FailureKind.FAULT : failure.failure(),
+                failure.message())
+            .about(site));
   }
 
   /** Stores a sample in every sink, even if one fails, since the sample cannot be queried again. */

@@ -4,12 +4,14 @@ import fathomexport.certify.PeriodTotals;
 import fathomexport.fetch.Fetched;
 import fathomexport.fetch.SpillDirectory;
 import fathomexport.ledger.QuarantinedRow;
+import fathomexport.ledger.RateUnit;
 import fathomexport.report.Report;
 import fathomexport.report.Window;
 import fathomexport.report.rows.RowSpool;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One report's window with typed rows, which are deleted on close.
@@ -19,6 +21,7 @@ import java.util.Map;
  * @param sums sums of the typed rows
  * @param digests digests of the typed rows, for periods that have any
  * @param refused number of rows per period that could not be typed, and the reason of the first
+ * @param rateUnit the unit of the bounce rates as the API reported them; null if no rate tells it
  * @param quarantine rows that could not be typed, up to a maximum number
  */
 record TypedWindow(
@@ -28,6 +31,7 @@ record TypedWindow(
     PeriodTotals sums,
     Map<LocalDate, String> digests,
     Map<LocalDate, Refused> refused,
+    @Nullable RateUnit rateUnit,
     List<QuarantinedRow> quarantine)
     implements AutoCloseable {
 

@@ -135,6 +135,7 @@ final class WindowStore {
         site.zone() == null ? null : site.zone().getId(),
         fetched.requests(),
         fetched.controlRequests(),
-        fetched.splits());
+        fetched.splits(),
+        typed.rateUnit());
   }
 }

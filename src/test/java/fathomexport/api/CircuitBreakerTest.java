@@ -141,6 +141,7 @@ class CircuitBreakerTest {
 
   @Test
   void anApiThatStaysDownEndsTheRunInTheEnd() throws Exception {
+    failing.add("/v1");
     open();
     Duration opened = fixture.time.elapsed();
     int before = requests.size();
@@ -166,7 +167,7 @@ class CircuitBreakerTest {
   void noPatienceAtAllEndsTheRunAtOnce() throws Exception {
     fixture.close();
     fixture = client(ClientFixture.policy().withPatience(Duration.ZERO));
-    failing.add("aggregations");
+    failing.add("/v1");
     ends("pages", "A", Cause.ATTEMPTS);
     ends("pages", "B", Cause.ATTEMPTS);
     ends("pages", "C", Cause.DOWN);
@@ -192,16 +193,60 @@ class CircuitBreakerTest {
         .contains("504");
   }
 
-  /** That other requests are answered is said, and asked once. */
-  @Test
-  void anApiThatAnswersForTheAccountIsNotSaidToAnswerNothing() throws Exception {
+  private void patienceIsOver() throws Exception {
     failing.add("aggregations");
-    assertThat(wordsWhenDown())
-        .startsWith(Outcome.UNAVAILABLE + "it has not answered any query about a site for 600 s")
-        .contains("although it answers for the account")
-        .contains("504");
-    ends("traffic", "F", Cause.DOWN);
+    for (int i = 0; ; i++) {
+      if (fixture.ask("pages", "ABC".substring(i % 3, i % 3 + 1))
+              instanceof Outcome.Unavailable<?> u
+          && u.cause() == Cause.SITE_DOWN) {
+        assertThat(u.describe())
+            .startsWith(
+                Outcome.UNAVAILABLE
+                    + "it has answered no query about this site or another one for 600 s")
+            .contains("although it answers for the account")
+            .contains("504");
+        return;
+      }
+      assertThat(i).as("calls").isLessThan(50);
+    }
+  }
+
+  /** The account's endpoint answers: the sites that failed are down, and the run goes on. */
+  @Test
+  void sitesThatStayDownWhileTheAccountAnswersAreNotTheApi() throws Exception {
+    patienceIsOver();
+    int before = requests.size();
+    for (String site : List.of("A", "B", "C")) {
+      ends("traffic", site, Cause.SITE_DOWN);
+    }
+    assertThat(requests).as("nothing more is sent about them").hasSize(before);
+    ends("pages", "D", Cause.INTERRUPTED);
+    ends("pages", "D", Cause.SITE_DOWN);
+    assertThat(requests.size() - before).as("each other site is asked once").isEqualTo(1);
     assertThat(requests).filteredOn(uri -> uri.contains("/token")).hasSize(1);
+    failing.clear();
+    answers("pages", "WELL");
+    answers("pages", "A");
+  }
+
+  /** A site after the other is asked once; then it is the API. */
+  @Test
+  void tenSitesInARowThatDoNotAnswerAreTheApi() throws Exception {
+    patienceIsOver();
+    for (String site : List.of("D", "E", "F", "G", "H", "I")) {
+      ends("pages", site, Cause.INTERRUPTED);
+    }
+    ends("pages", "J", Cause.DOWN);
+    int before = requests.size();
+    assertThat(fixture.ask("pages", "K"))
+        .isInstanceOfSatisfying(
+            Outcome.Unavailable.class,
+            u ->
+                assertThat(u.describe())
+                    .contains("it has answered no query about a site for 600 s")
+                    .contains("although it answers for the account")
+                    .contains("504"));
+    assertThat(requests).hasSize(before);
   }
 
   @Test

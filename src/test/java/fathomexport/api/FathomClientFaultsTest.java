@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -376,6 +377,61 @@ class FathomClientFaultsTest {
     }
   }
 
+  private static Step maintenanceFor600Seconds() {
+    return answer(503, "text/plain", "", "Retry-After: 600");
+  }
+
+  /** Also that of a 503 is obeyed after a last attempt: for its site, and for no other. */
+  @Test
+  void theWaitOfAnUnavailableSiteIsItsOwn() throws Exception {
+    try (ScriptedServer server =
+            new ScriptedServer(afterFailures(2, maintenanceFor600Seconds(), json(GOOD)));
+        ClientFixture fixture = ClientFixture.of(server.baseUrl(), ClientFixture.policy())) {
+      assertThat(fixture.ask("pages", "SICK")).isInstanceOf(Outcome.Unavailable.class);
+      Duration asked = fixture.time.elapsed();
+      assertThat(fixture.ask("pages", "WELL")).isInstanceOf(Outcome.Success.class);
+      assertThat(fixture.time.elapsed()).as("no wait for another site").isEqualTo(asked);
+      assertThat(fixture.ask("traffic", "SICK")).isInstanceOf(Outcome.Success.class);
+      assertThat(fixture.time.elapsed().minus(asked))
+          .isGreaterThanOrEqualTo(Duration.ofMinutes(10));
+    }
+  }
+
+  /** The probe's own site waits, and so does the next probe. */
+  @Test
+  void theWaitThatAProbeOfAnUnavailableApiIsAskedForIsObeyed() throws Exception {
+    try (ScriptedServer server =
+            new ScriptedServer(afterFailures(9, maintenanceFor600Seconds(), json(GOOD)));
+        ClientFixture fixture = ClientFixture.of(server.baseUrl(), ClientFixture.policy())) {
+      for (String site : List.of("A", "B", "C", "D")) {
+        assertThat(fixture.ask("pages", site)).isInstanceOf(Outcome.Unavailable.class);
+      }
+      assertThat(server.requests()).as("the last one was a probe").hasSize(10);
+      assertTheNextOneWaits(fixture);
+    }
+  }
+
+  /** Where the caller has other sites to query, its thread does not sleep. */
+  @Test
+  void aCallerThatPostponesIsNotKeptWaiting() throws Exception {
+    try (ScriptedServer server = new ScriptedServer(maintenanceFor600Seconds(), json(GOOD));
+        ClientFixture fixture = ClientFixture.of(server.baseUrl(), ClientFixture.policy())) {
+      FathomClient client = fixture.client.postponing();
+      for (int i = 0; i < 2; i++) {
+        assertThat(client.aggregations(ClientFixture.REQUEST, fixture.rows))
+            .isInstanceOfSatisfying(
+                Outcome.Unavailable.class,
+                u -> assertThat(u.cause()).isEqualTo(Outcome.Unavailable.Cause.HELD));
+      }
+      assertThat(server.requests()).hasSize(1);
+      assertThat(fixture.time.elapsed()).isLessThan(Duration.ofMinutes(1));
+      client.awaitHeld(ClientFixture.REQUEST.slice().site());
+      assertThat(fixture.time.elapsed()).isEqualTo(Duration.ofMinutes(10));
+      assertThat(client.aggregations(ClientFixture.REQUEST, fixture.rows))
+          .isInstanceOf(Outcome.Success.class);
+    }
+  }
+
   private static void assertTheNextOneWaits(ClientFixture fixture) throws Exception {
     Duration asked = fixture.time.elapsed();
     assertThat(fixture.ask()).isInstanceOf(Outcome.Success.class);
@@ -473,6 +529,7 @@ class FathomClientFaultsTest {
         Transport transport =
             new Transport(
                 ApiSettings.of(server.baseUrl(), new SecretRef.Env("T")),
+                Map.of(),
                 "token",
                 "test",
                 stop,

@@ -6,20 +6,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpServer;
+import fathomexport.report.Milestone;
 import fathomexport.report.SecretRef;
 import fathomexport.report.SecretUnavailableException;
 import fathomexport.report.Site;
+import fathomexport.report.SiteEvent;
 import fathomexport.report.SiteId;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -163,22 +167,80 @@ class FathomClientTest {
                 json("{\"id\":\"a b/c\",\"name\":\"x\",\"timezone\":\"UTC\"}"),
                 json(
                     "{\"data\":[{\"id\":\"1\",\"name\":\"buy &"
-                        + " go\"},{\"id\":\"2\",\"name\":\"b\"}],\"has_more\":true}"),
+                        + " go\",\"currency\":\"dollars\"},{\"id\":\"2\",\"name\":\"b\","
+                        + "\"currency\":null}],\"has_more\":true}"),
                 json(
-                    "{\"data\":[{\"id\":\"3\",\"name\":\"b\"},{\"id\":\"4\",\"name\":\"a\"},"
+                    "{\"data\":[{\"id\":\"3\",\"name\":\"b\",\"currency\":\"eur\"},{\"id\":\"4\",\"name\":\"a\"},"
                         + "{\"id\":\"5\",\"name\":\"\"},{\"id\":\"6\"}],\"has_more\":false}"));
         ClientFixture fixture = new ClientFixture(server.baseUrl())) {
       SiteId odd = new SiteId("a b/c");
       assertThat(fixture.client.site(odd).value().orElseThrow())
           .isEqualTo(new Site(odd, "x", ZoneId.of("UTC")));
       assertThat(fixture.client.events(odd).value().orElseThrow())
-          .containsExactly("buy & go", "b", "a");
+          .containsExactly(
+              new SiteEvent("buy & go", null), new SiteEvent("b", "EUR"), new SiteEvent("a", null));
       assertThat(server.requests())
           .extracting(r -> r.substring(0, r.indexOf(" HTTP")))
           .containsExactly(
               "GET /v1/sites/a%20b%2Fc",
               "GET /v1/sites/a%20b%2Fc/events?limit=100",
               "GET /v1/sites/a%20b%2Fc/events?limit=100&starting_after=2");
+    }
+  }
+
+  @Test
+  void theDomainsOfASiteInTheFormsThatTheyMayTake() throws Exception {
+    try (ScriptedServer server =
+            new ScriptedServer(
+                json(
+                    "{\"data\":[{\"id\":\"A\",\"domains\":[\"a.example\",\" b.example\",\"\",3]},"
+                        + "{\"id\":\"B\",\"domains\":[{\"id\":1,\"hostname\":\"c.example\"},{}]},"
+                        + "{\"id\":\"C\",\"domains\":true,\"multi_domain\":true},"
+                        + "{\"id\":\"D\"}],\"has_more\":false}"));
+        ClientFixture fixture = new ClientFixture(server.baseUrl())) {
+      assertThat(fixture.client.sites().value().orElseThrow().found())
+          .extracting(Site::domains)
+          .containsExactly(
+              List.of("a.example", "b.example"), List.of("c.example"), List.of(), List.of());
+    }
+  }
+
+  @Test
+  void theMilestonesOfASite() throws Exception {
+    try (ScriptedServer server =
+            new ScriptedServer(
+                json(
+                    "{\"data\":[{\"id\":\"u-1\",\"name\":\"Launch\","
+                        + "\"milestone_date\":\"2026-02-28\"}],\"has_more\":true}"),
+                json(
+                    "{\"data\":[{\"id\":\"u-2\",\"name\":\"Sale\","
+                        + "\"milestone_date\":\"2026-03-01T00:00:00Z\"},"
+                        + "{\"id\":\"u-3\",\"name\":\"x\",\"milestone_date\":\"2026-02-30\"},"
+                        + "{\"id\":\"u-4\",\"name\":\"\",\"milestone_date\":\"2026-03-01\"},"
+                        + "{\"name\":\"y\",\"milestone_date\":\"2026-03-01\"},"
+                        + "{\"id\":\"u-5\",\"name\":\"z\",\"milestone_date\":\"soon\"}]}"));
+        ClientFixture fixture = new ClientFixture(server.baseUrl())) {
+      assertThat(fixture.client.milestones(new SiteId("A")).value().orElseThrow().orElseThrow())
+          .containsExactly(
+              new Milestone("u-1", LocalDate.of(2026, 2, 28), "Launch"),
+              new Milestone("u-2", LocalDate.of(2026, 3, 1), "Sale"));
+      assertThat(server.requests())
+          .extracting(r -> r.substring(0, r.indexOf(" HTTP")))
+          .containsExactly(
+              "GET /v1/sites/A/milestones?limit=100",
+              "GET /v1/sites/A/milestones?limit=100&starting_after=u-1");
+      assertThat(fixture.client.billedRequests()).isZero();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {403, 404, 410})
+  void milestonesThatTheApiDoesNotOfferAreNoFailure(int status) throws Exception {
+    try (ScriptedServer server =
+            new ScriptedServer(answer(status, "application/json", "{\"error\":\"no\"}"));
+        ClientFixture fixture = new ClientFixture(server.baseUrl())) {
+      assertThat(fixture.client.milestones(new SiteId("A")).value()).contains(Optional.empty());
+      assertThat(server.requests()).hasSize(1);
     }
   }
 

@@ -89,8 +89,7 @@ class TlsFaultsTest {
     try {
       assertThat(refusal(URI.create("https://127.0.0.1:" + server.getAddress().getPort() + "/v1")))
           .contains("certificate is not trusted")
-          .contains("javax.net.ssl.trustStore")
-          .contains("FATHOM_EXPORT_JAVA_OPTS")
+          .contains("api.ca_certificates")
           .contains("api.base_url")
           .doesNotContain("\n");
     } finally {

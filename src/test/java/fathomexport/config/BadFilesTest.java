@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.config.Settings.Api;
 import fathomexport.config.Settings.Postgres;
+import fathomexport.report.Currencies;
 import fathomexport.report.SecretRef;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -55,7 +56,8 @@ class BadFilesTest {
         Api.withDefaults(Api.DEFAULT_BASE_URL, new SecretRef.Env("FATHOM_API_TOKEN")),
         new Postgres("jdbc:postgresql://127.0.0.1/analytics", "loader", null),
         null,
-        null);
+        null,
+        Currencies.NONE);
   }
 
   static List<String> files() {

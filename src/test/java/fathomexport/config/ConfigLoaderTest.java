@@ -5,14 +5,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import fathomexport.config.Settings.Api;
 import fathomexport.report.Aggregate;
+import fathomexport.report.Currencies;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.Entity;
 import fathomexport.report.EventSelection;
+import fathomexport.report.ExpectBy;
 import fathomexport.report.Field;
 import fathomexport.report.Operator;
 import fathomexport.report.Report;
 import fathomexport.report.SecretRef;
 import fathomexport.report.SiteId;
+import fathomexport.report.StoredText;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -23,8 +26,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.LocalTime;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -78,13 +84,42 @@ class ConfigLoaderTest {
   }
 
   @Test
+  void anEarlierNameIsReadWhereNoReportHasIt() {
+    assertThat(
+            pipeline(REPORT.replace("traffic\n", "traffic\n    renamed_from: visits_daily\n"))
+                .orThrow()
+                .renamed())
+        .containsExactly(Map.entry("traffic", "visits_daily"));
+
+    assertThat(
+            lines(
+                pipeline(
+                    """
+                    sites: all
+                    sinks: [parquet]
+                    reports:
+                      - {name: a, renamed_from: a, entity: pageview, aggregates: [visits]}
+                      - {name: b, renamed_from: d, entity: pageview, aggregates: [visits]}
+                      - {name: c, renamed_from: x, entity: pageview, aggregates: [visits]}
+                      - {name: d, renamed_from: x, entity: pageview, aggregates: [visits]}
+                      - {name: e, renamed_from: 1-x, entity: pageview, aggregates: [visits]}
+                    """)))
+        .satisfiesExactlyInAnyOrder(
+            line -> assertThat(line).contains(":4: reports[0].renamed_from: 'a' is the report's"),
+            line ->
+                assertThat(line).contains(":5: reports[1].renamed_from: 'd'").contains("line 7"),
+            line -> assertThat(line).contains(":7: reports[3].renamed_from: another report"),
+            line -> assertThat(line).contains(":8: reports[4].renamed_from: '1-x' cannot be"));
+  }
+
+  @Test
   void theShippedExamplesAreInOrder() {
     ConfigLoader shipped = new ConfigLoader(Path.of(""));
     Settings settings = shipped.settings().orThrow();
     assertThat(settings.sinks()).containsExactly("postgres", "parquet");
     assertThat(settings.api())
         .isEqualTo(Api.withDefaults(Api.DEFAULT_BASE_URL, new SecretRef.Env("FATHOM_API_TOKEN")));
-    assertThat(shipped.pipelineNames()).contains("hourly", "nightly");
+    assertThat(shipped.pipelineNames()).contains("hourly", "monthly", "nightly");
 
     PipelineDefinition nightly = shipped.pipeline("nightly", settings).orThrow();
     assertThat(nightly.reports())
@@ -104,6 +139,12 @@ class ConfigLoaderTest {
     PipelineDefinition hourly = shipped.pipeline("pipelines/hourly.yaml", settings).orThrow();
     assertThat(hourly.lookbackDays()).isEqualTo(6);
     assertThat(hourly.reports()).allMatch(r -> r.dateGrouping() == DateGrouping.HOUR);
+
+    PipelineDefinition monthly = shipped.pipeline("monthly", settings).orThrow();
+    assertThat(monthly.reports())
+        .extracting(Report::dateGrouping)
+        .contains(DateGrouping.MONTH, DateGrouping.YEAR)
+        .doesNotContain(DateGrouping.DAY);
   }
 
   @Test
@@ -143,6 +184,7 @@ class ConfigLoaderTest {
                   max_range_days: 366
                   account: second
                   patience: 0s
+                  ca_certificates: certs/company.pem
                 postgres:
                   url: jdbc:postgresql://127.0.0.1:5432/analytics?sslmode=disable
                   user: "123"
@@ -153,6 +195,10 @@ class ConfigLoaderTest {
                   api_key: {env: CATALOGUE_KEY}
                   namespace: web
                   timeout: 2s
+                currencies:
+                  - {currency: EUR}
+                  - {site: CDBUGS, currency: USD}
+                  - {site: CDBUGS, event: "buy \\u0000", currency: GBP}
                 """)
             .orThrow();
     assertThat(settings)
@@ -168,7 +214,8 @@ class ConfigLoaderTest {
                     Duration.ofMillis(500),
                     366,
                     "second",
-                    Duration.ZERO),
+                    Duration.ZERO,
+                    directory.resolve("certs/company.pem").toString()),
                 new Settings.Postgres(
                     "jdbc:postgresql://127.0.0.1:5432/analytics?sslmode=disable", "123", null),
                 new Settings.Parquet("/srv/warehouse"),
@@ -177,7 +224,13 @@ class ConfigLoaderTest {
                         URI.create("https://catalogue.example.org/openlineage"),
                         new SecretRef.Env("CATALOGUE_KEY")),
                     "web",
-                    Duration.ofSeconds(2))));
+                    Duration.ofSeconds(2)),
+                new Currencies(
+                    List.of(
+                        new Currencies.Rule(null, null, "EUR"),
+                        new Currencies.Rule(new SiteId("CDBUGS"), null, "USD"),
+                        new Currencies.Rule(
+                            new SiteId("CDBUGS"), StoredText.encode("buy \0"), "GBP")))));
   }
 
   @Test
@@ -451,6 +504,41 @@ class ConfigLoaderTest {
         .singleElement()
         .asString()
         .contains("cannot be a path");
+  }
+
+  @Test
+  void aRootThatIsNoDirectoryOfThisMachineIsRefused() {
+    for (String root :
+        List.of("s3://bucket/x", "file:/srv/x", "gs://b", "$HOME/x", "/srv/${WAREHOUSE}")) {
+      assertThat(lines(settings("api: {token: {env: T}}\nparquet: {root: '" + root + "'}\n")))
+          .singleElement()
+          .asString()
+          .startsWith("settings.yaml:2: parquet.root: '" + root + "' ")
+          .endsWith("allowed: a directory of this machine such as warehouse or /srv/warehouse");
+    }
+    assertThat(settings("api: {token: {env: T}}\nparquet: {root: './a:b'}\n").problems()).isEmpty();
+  }
+
+  @Test
+  void aRunIsExpectedByATimeOfDay() {
+    Map<String, ExpectBy> read =
+        Map.of(
+            "13:00", new ExpectBy(LocalTime.of(13, 0), ZoneId.of("UTC")),
+            "'00:05 UTC'", new ExpectBy(LocalTime.of(0, 5), ZoneId.of("UTC")),
+            "23:59 America/Argentina/Buenos_Aires",
+                new ExpectBy(LocalTime.of(23, 59), ZoneId.of("America/Argentina/Buenos_Aires")));
+    read.forEach(
+        (text, expected) ->
+            assertThat(pipeline(REPORT + "expect_by: " + text + "\n").orThrow().expectBy())
+                .isEqualTo(expected));
+    assertThat(pipeline(REPORT).orThrow().expectBy()).isNull();
+    for (String text :
+        List.of("noon", "24:00", "9:00", "13:00:00", "13:00 Berlin", "13:00 +02:00")) {
+      assertThat(lines(pipeline(REPORT + "expect_by: " + text + "\n")))
+          .singleElement()
+          .asString()
+          .contains("expect_by: '" + text + "' is not a time of day; allowed: hours and minutes");
+    }
   }
 
   @Test

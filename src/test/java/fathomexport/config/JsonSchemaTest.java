@@ -67,17 +67,39 @@ class JsonSchemaTest {
               """
               {"api": {"base_url": "https://api.example.org/v1", "token": {"env": "T"},
                 "requests_per_minute": 10, "max_in_flight": 1, "row_limit": 1000,
-                "timeout": "60s", "max_range_days": 180, "account": "a", "patience": "10m"},
+                "timeout": "60s", "max_range_days": 180, "account": "a", "patience": "10m", "ca_certificates": "/etc/ca.pem"},
                "postgres": {"url": "jdbc:postgresql://127.0.0.1/a", "user": "u",
                 "password": {"file": "/run/pg"}},
                "parquet": {"root": "warehouse"},
                "lineage": {"url": "https://marquez.example.org", "api_key": {"env": "K"},
-                "namespace": "web", "timeout": "5s"}}
+                "namespace": "web", "timeout": "5s"},
+               "notify": {"command": ["/bin/tell", "-v", "-v"],
+                "webhook": {"url": "https://chat.example.org/hooks/a?b=c", "header": "X-Key",
+                 "secret": {"env": "S"}},
+                "exit_codes": [65, 143], "after": ["run", "backfill"], "recovery": "notify",
+                "ping": {"url": "https://ping.example.org/1", "fail_url": "http://localhost/2",
+                 "after": "run"}, "timeout": "30s"}}
               """),
           Map.entry(
               JsonSchema.SETTINGS,
               """
-              {"api": {"token": {"file": "t"}}, "lineage": {"file": "lineage.ndjson"}}
+              {"api": {"token": {"env": "T"}},
+               "notify": {"webhook": {"url": {"env": "U"}},
+                "ping": {"url": {"file": "u"}, "fail_url": {"env": "F"}}}}
+              """),
+          Map.entry(
+              JsonSchema.SETTINGS,
+              """
+              {"api": {"token": {"env": "T"}},
+               "notify": {"webhook": {"url": {"file": "u"}, "secret": {"file": "s"}},
+                "ping": {"url": {"env": "P"}, "fail_url": {"file": "f"}}}}
+              """),
+          Map.entry(
+              JsonSchema.SETTINGS,
+              """
+              {"api": {"token": {"file": "t"}}, "lineage": {"file": "lineage.ndjson"},
+               "currencies": [{"currency": "EUR"},
+                {"site": "CDBUGS", "event": "purchase", "currency": "USD"}]}
               """),
           Map.entry(
               JsonSchema.SETTINGS,
@@ -95,14 +117,28 @@ class JsonSchemaTest {
               JsonSchema.PIPELINE,
               """
               {"sites": ["CDBUGS"], "lookback_days": 3, "lookback": "confirm", "max_events": 500,
+               "expect_by": "13:00 Europe/Berlin",
                "sinks": ["postgres"],
+               "notify": {"command": ["tell"],
+                "webhook": {"url": {"env": "U"}, "header": "X-Key", "secret": {"file": "s"}},
+                "exit_codes": [0], "after": ["verify"], "recovery": "ignore",
+                "ping": {"url": {"file": "u"}, "fail_url": {"file": "f"}, "after": "snapshot"},
+                "timeout": "1m"},
                "reports": [
                 {"name": "pages", "entity": "pageview", "aggregates": ["visits"],
                  "date_grouping": "day", "field_grouping": ["hostname"], "lookback": "fetch",
                  "filters": [{"property": "pathname", "operator": "is not", "value": "/login"},
                   {"property": "browser", "operator": "is", "value": "Firefox"}]},
                 {"name": "goals", "entity": "event", "events": ["purchase"],
-                 "aggregates": ["value"]}]}
+                 "renamed_from": "goals_before", "aggregates": ["value"]}]}
+              """),
+          Map.entry(
+              JsonSchema.PIPELINE,
+              """
+              {"sites": "all", "sinks": ["parquet"],
+               "notify": {"webhook": {"url": {"file": "u"}, "secret": {"env": "S"}},
+                "ping": {"url": {"env": "P"}, "fail_url": {"env": "F"}}},
+               "reports": [{"name": "a", "entity": "pageview", "aggregates": ["visits"]}]}
               """));
 
   private static Map<JsonSchema, Schema> validators() {
@@ -234,10 +270,12 @@ class JsonSchemaTest {
 
   /** What stands commented out in the settings is an example, too. */
   @Test
-  void theSectionThatIsCommentedOutKeepsToTheSchema() throws IOException {
+  void theSectionsThatAreCommentedOutKeepToTheSchema() throws IOException {
     String text = Files.readString(Path.of("conf/fathom-export.yaml"));
-    String whole = text.replace("# lineage:", "lineage:").replaceAll("(?m)^#   (\\w+:)", "  $1");
-    assertThat(read(whole).has(SettingsKeys.LINEAGE.name())).isTrue();
+    String whole = text.replaceAll("(?m)^# (\\w+:)$", "$1").replaceAll("(?m)^#   (\\w+:)", "  $1");
+    for (Key<?> section : List.of(SettingsKeys.LINEAGE, NotifyKeys.NOTIFY)) {
+      assertThat(read(whole).has(section.name())).as(section.name()).isTrue();
+    }
     assertThat(errors(JsonSchema.SETTINGS, whole)).isEmpty();
     assertThat(problems(JsonSchema.SETTINGS, whole)).isEmpty();
   }
@@ -251,8 +289,11 @@ class JsonSchemaTest {
           "pipeline-twice", Set.of("reports[1].name"),
           // Aliases and tags are resolved before a schema is asked.
           "settings-anchors", Set.of("api", "api.token", "postgres.url", "postgres.password"),
+          // The schema compares whole entries, not two keys of them.
+          "settings-currencies", Set.of("currencies[4]"),
           // The schema cannot compare durations, and does not see how a number is spelled.
           "settings-lineage", Set.of("lineage.timeout"),
+          "settings-notify", Set.of("notify.timeout"),
           "settings-plain-http", Set.of("api.timeout"),
           "settings-ranges", Set.of("api.max_range_days"),
           "settings-more-ranges", Set.of("api.max_range_days"));
@@ -355,7 +396,7 @@ class JsonSchemaTest {
           && Kind.Span.WRITTEN.matcher(change.written()).matches()) {
         return Optional.of(DURATION);
       }
-      if (change.path().endsWith("/name") && change.written().equals("True")) {
+      if (change.path().matches(".*/(name|renamed_from)") && change.written().equals("True")) {
         return Optional.of(TRUTH);
       }
       if (change.path().contains("/filters/") && change.written().contains("operator: is,")) {
@@ -391,6 +432,9 @@ class JsonSchemaTest {
     }
     if (schema.has("items")) {
       keys.addAll(declared(within, schema.get("items")));
+    }
+    for (JsonNode either : schema.path("anyOf")) {
+      keys.addAll(declared(within, either));
     }
     return keys;
   }
@@ -552,7 +596,7 @@ class JsonSchemaTest {
           'http://marquez:5000'; 'jdbc:postgresql:a'; 'jdbc:postgresql:';
           'jdbc:postgresql://h/db?sslmode=disable'; 'jdbc:postgresql://h/db?USER=x';
           'jdbc:postgresql://h/db?a=b&sslPassword=x'; 'jdbc:postgresql://me:pw@h/db';
-          'jdbc:mysql://h/db';
+          'jdbc:mysql://h/db'; 's3://bucket/x'; 'file:/srv/x'; '$HOME/x'; './a:b'; ' a$b';
           """);
 
   private static final List<String> PIPELINE_TEXTS = pipelineTexts();
@@ -566,6 +610,10 @@ class JsonSchemaTest {
                 "postgres",
                 "parquet",
                 "csv",
+                "13:00",
+                "24:00",
+                "13:00 Europe/Berlin",
+                "13:00 +02:00",
                 "current_pages",
                 ".",
                 "..",

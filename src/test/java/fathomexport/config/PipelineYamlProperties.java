@@ -7,6 +7,7 @@ import fathomexport.report.ApiNamed;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.Entity;
 import fathomexport.report.EventSelection;
+import fathomexport.report.ExpectBy;
 import fathomexport.report.Field;
 import fathomexport.report.Filter;
 import fathomexport.report.Operator;
@@ -15,6 +16,8 @@ import fathomexport.report.SiteId;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalTime;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -79,7 +82,9 @@ class PipelineYamlProperties {
                   pipeline.maxEvents(),
                   pipeline.sinks(),
                   pipeline.reports(),
-                  pipeline.fetched()));
+                  pipeline.fetched(),
+                  pipeline.expectBy(),
+                  pipeline.renamed()));
     } finally {
       Files.deleteIfExists(file);
       Files.delete(directory);
@@ -163,6 +168,9 @@ class PipelineYamlProperties {
     if (mostFetch) {
       yaml.put("lookback", "fetch");
     }
+    if (pipeline.expectBy() != null) {
+      yaml.put("expect_by", pipeline.expectBy().toString());
+    }
     yaml.put(
         "reports",
         pipeline.reports().stream()
@@ -221,20 +229,29 @@ class PipelineYamlProperties {
     Arbitrary<Set<String>> sinks = Arbitraries.of("postgres", "parquet").set().ofMinSize(1);
     Arbitrary<List<Report>> reports =
         reports().list().ofMinSize(1).ofMaxSize(4).uniqueElements(Report::name);
+    Arbitrary<ExpectBy> expected =
+        Combinators.combine(
+                Arbitraries.integers().between(0, 23),
+                Arbitraries.integers().between(0, 59),
+                Arbitraries.of(
+                    "UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+12"))
+            .as((h, m, zone) -> new ExpectBy(LocalTime.of(h, m), ZoneId.of(zone)));
     return Combinators.combine(
             sites,
             Arbitraries.integers().between(0, 400),
             Arbitraries.integers().between(1, 100_000).injectNull(0.5),
             sinks,
-            reports)
+            reports,
+            expected.injectNull(0.5))
         .as(
-            (s, days, most, to, r) -> {
+            (s, days, most, to, r, by) -> {
               Set<String> fetched =
                   r.stream()
                       .map(Report::name)
                       .filter(name -> name.hashCode() % 2 == 0)
                       .collect(Collectors.toSet());
-              return new PipelineDefinition("p", "/p.yaml", s, days, most, to, r, fetched);
+              return new PipelineDefinition(
+                  "p", "/p.yaml", s, days, most, to, r, fetched, by, Map.of());
             });
   }
 

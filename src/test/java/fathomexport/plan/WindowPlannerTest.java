@@ -116,6 +116,19 @@ class WindowPlannerTest {
     assertThat(range("2025-12-22", "2026-06-19").days()).isEqualTo(WIDEST);
   }
 
+  /** After a pause that is longer than one request by hour may ask for. */
+  @Test
+  void hoursAreFilledAsFarBackAsDays() {
+    Report hourly = by(DateGrouping.HOUR);
+    reports.add(hourly);
+    holdDays(hourly, range("2026-05-20", "2026-06-02"), NOW);
+    assertThat(nightly(3))
+        .containsExactly(
+            range("2026-06-17", "2026-06-19"),
+            range("2026-06-10", "2026-06-16"),
+            range("2026-06-03", "2026-06-09"));
+  }
+
   @Test
   void whatWasNeverBegunIsNoGap() {
     Report traffic = TestReports.traffic();
@@ -361,6 +374,25 @@ class WindowPlannerTest {
         .satisfies(s -> assertThat(s.first()).isEqualTo(LocalDate.of(2026, 3, 1)))
         .satisfies(s -> assertThat(s.last()).isEqualTo(LocalDate.of(2026, 3, 2)))
         .satisfies(s -> assertThat(s.why()).contains("definition"));
+  }
+
+  @Test
+  void aStaleRangeContainsNoPeriodThatWasNeverStored() {
+    Report traffic = TestReports.traffic();
+    reports.add(traffic);
+    List<Held> old = new ArrayList<>();
+    for (String stored : List.of("2026-02-01 2026-02-03", "2026-02-10 2026-02-12")) {
+      range(stored.substring(0, 10), stored.substring(11)).stream()
+          .forEach(d -> old.add(new Held(SLICE, d, d, true, "another", NOW, "UTC", 1)));
+    }
+    held.put(traffic.name(), List.of(old));
+
+    Plan plan = plan(new Mode.Backfill(range("2026-02-11", "2026-02-11"), false, false), NOW);
+
+    assertThat(plan.stale())
+        .extracting(s -> s.first() + " .. " + s.last() + ": " + s.periods())
+        .as("the day between the stale ones is renewed by this plan")
+        .containsExactly("2026-02-01 .. 2026-02-03: 3", "2026-02-10 .. 2026-02-12: 2");
   }
 
   @Test

@@ -81,4 +81,31 @@ class DayRangeProperties {
         .isEqualTo(new DayRange(BASE, BASE))
         .hasToString("2023-11-01..2023-11-01");
   }
+
+  @Property
+  void unionAndRestAreThoseOfSets(
+      @ForAll("ranges") DayRange whole, @ForAll("severalRanges") List<DayRange> ranges) {
+    Set<LocalDate> covered = new TreeSet<>();
+    ranges.forEach(r -> covered.addAll(days(r)));
+    List<DayRange> union = DayRange.union(ranges);
+    assertThat(union.stream().flatMap(DayRange::stream).toList())
+        .containsExactlyElementsOf(covered);
+    for (int i = 1; i < union.size(); i++) {
+      assertThat(union.get(i).first()).isAfter(union.get(i - 1).last().plusDays(1));
+    }
+
+    Set<LocalDate> rest = days(whole);
+    rest.removeAll(covered);
+    assertThat(whole.without(ranges).stream().flatMap(DayRange::stream).toList())
+        .containsExactlyElementsOf(rest);
+  }
+
+  @Provide
+  Arbitrary<List<DayRange>> severalRanges() {
+    return Combinators.combine(
+            Arbitraries.integers().between(0, 900), Arbitraries.integers().between(0, 60))
+        .as((from, more) -> new DayRange(BASE.plusDays(from), BASE.plusDays(from + more)))
+        .list()
+        .ofMaxSize(6);
+  }
 }

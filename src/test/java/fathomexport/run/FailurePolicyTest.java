@@ -76,6 +76,16 @@ class FailurePolicyTest {
             FailureKind.TRY_LATER,
             Reach.SITE_AND_REPORT),
         arguments(
+            new FetchFailedException(new Outcome.Unavailable<>("the words", Cause.HELD)),
+            false,
+            FailureKind.TRY_LATER,
+            Reach.WINDOW),
+        arguments(
+            new FetchFailedException(new Outcome.Unavailable<>("the words", Cause.SITE_DOWN)),
+            false,
+            FailureKind.TRY_LATER,
+            Reach.SITE),
+        arguments(
             new FetchFailedException(new Outcome.Unavailable<>("the words", Cause.DOWN)),
             false,
             FailureKind.TRY_LATER,

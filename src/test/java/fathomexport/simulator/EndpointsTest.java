@@ -318,6 +318,18 @@ class EndpointsTest {
   }
 
   @Test
+  void the_milestones_of_a_site() throws Exception {
+    world.putMilestone(SITE, new SimulatedMilestone("u-1", LocalDate.of(2026, 2, 28), "Launch"));
+    JsonNode notes = TestClient.json(client.get("/sites/" + SITE + "/milestones", Map.of()));
+    assertThat(notes.get("has_more").booleanValue()).isFalse();
+    assertThat(notes.get("data").get(0).get("id").textValue()).isEqualTo("u-1");
+    assertThat(notes.get("data").get(0).get("milestone_date").textValue()).isEqualTo("2026-02-28");
+    assertThat(client.get("/sites/NOSUCH/milestones", Map.of()).statusCode()).isEqualTo(404);
+    simulator.behave(Behaviour.standard().withMilestonesRefused(403));
+    assertThat(client.get("/sites/" + SITE + "/milestones", Map.of()).statusCode()).isEqualTo(403);
+  }
+
+  @Test
   void current_visitors_in_total_and_in_detail() throws Exception {
     Instant now = world.instant(SITE, DAY.atTime(12, 0));
     PageView here =

@@ -15,9 +15,11 @@ import fathomexport.testing.TestReports;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.LocalDate;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -39,7 +41,10 @@ class CommitPlanTest {
   }
 
   private CommitPlan plan(LocalDate... storedBefore) {
-    return new CommitPlan(load.build(), List.of(storedBefore));
+    return new CommitPlan(
+        load.build(),
+        Arrays.stream(storedBefore)
+            .collect(Collectors.toMap(d -> d, d -> StoredUnder.of(load.provenance()))));
   }
 
   @Test

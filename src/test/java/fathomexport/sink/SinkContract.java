@@ -14,8 +14,11 @@ import fathomexport.ledger.OffsetSupport;
 import fathomexport.ledger.PeriodCertificate;
 import fathomexport.ledger.PipelineLocks;
 import fathomexport.ledger.QuarantinedRow;
+import fathomexport.ledger.RateUnit;
 import fathomexport.ledger.Restatement;
+import fathomexport.ledger.RestatementReason;
 import fathomexport.ledger.RunRecord;
+import fathomexport.ledger.StoredRange;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
@@ -23,6 +26,7 @@ import fathomexport.report.Field;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
+import fathomexport.run.RunRecords;
 import fathomexport.testing.LoadBuilder;
 import fathomexport.testing.Rows;
 import fathomexport.testing.TestReports;
@@ -33,6 +37,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -180,9 +186,73 @@ public abstract class SinkContract {
     List<Restatement> journal = sink.ledger().restatements(report.name(), 10);
     assertThat(journal)
         .contains(
-            new Restatement(report.name(), SITE, D2, "pageviews", 20.0, 25.0, LATER, "run-2"),
-            new Restatement(report.name(), SITE, D2, "rows", 1.0, 1.0, LATER, "run-2"))
+            new Restatement(
+                report.name(),
+                SITE,
+                D2,
+                "pageviews",
+                20.0,
+                25.0,
+                LATER,
+                "run-2",
+                RestatementReason.SOURCE),
+            new Restatement(
+                report.name(),
+                SITE,
+                D2,
+                "rows",
+                1.0,
+                1.0,
+                LATER,
+                "run-2",
+                RestatementReason.SOURCE))
         .allMatch(r -> r.period().equals(D2));
+  }
+
+  @Test
+  void theJournalSaysWhyNumbersChanged() {
+    Report report = TestReports.traffic();
+    Sink sink = sink(report);
+    sink.commit(load(report, SITE, D1, D1).row(D1, 1, 10, 1.5).rateUnit(RateUnit.RATIO).build());
+
+    assertThat(reasonsAfter(sink, load(report, SITE, D1, D1).row(D1, 1, 11, 1.5)))
+        .as("the unit is unknown")
+        .containsOnly(RestatementReason.SOURCE);
+    assertThat(
+            reasonsAfter(
+                sink, load(report, SITE, D1, D1).row(D1, 1, 12, 1.5).rateUnit(RateUnit.RATIO)))
+        .containsOnly(RestatementReason.SOURCE);
+    assertThat(
+            reasonsAfter(
+                sink, load(report, SITE, D1, D1).row(D1, 1, 12, 1.6).rateUnit(RateUnit.PERCENT)))
+        .as("no count has changed")
+        .containsOnly(RestatementReason.UNIT);
+    assertThat(
+            reasonsAfter(
+                sink, load(report, SITE, D1, D1).row(D1, 1, 13, 1.7).rateUnit(RateUnit.RATIO)))
+        .as("a count has changed, too")
+        .containsOnly(RestatementReason.SOURCE);
+    assertThat(
+            reasonsAfter(
+                sink, load(report, SITE, D1, D1).row(D1, 1, 14, 1.7).zone("Europe/Lisbon")))
+        .containsOnly(RestatementReason.ZONE);
+    assertThat(
+            reasonsAfter(
+                sink,
+                load(report, SITE, D1, D1)
+                    .row(D1, 1, 15, 1.7)
+                    .zone("Europe/Vienna")
+                    .definition("definition-2")))
+        .containsOnly(RestatementReason.DEFINITION);
+  }
+
+  private static Set<@Nullable RestatementReason> reasonsAfter(Sink sink, LoadBuilder load) {
+    Instant at = LATER.plusSeconds(sink.ledger().restatements(load.window().report(), 100).size());
+    sink.commit(load.run("run-" + at, at).build());
+    return sink.ledger().restatements(load.window().report(), 100).stream()
+        .filter(r -> r.at().equals(at))
+        .map(Restatement::reason)
+        .collect(Collectors.toSet());
   }
 
   @Test
@@ -536,7 +606,17 @@ public abstract class SinkContract {
         .isEqualTo(new CommitResult(0, List.of(D1, D2), List.of()));
     assertThat(stored(sink, report, SITE)).isEqualTo(first.rows().subList(2, 3));
     assertThat(sink.ledger().restatements(report.name(), 10))
-        .contains(new Restatement(report.name(), SITE, D1, "rows", 1.0, 0.0, LATER, "run-2"));
+        .contains(
+            new Restatement(
+                report.name(),
+                SITE,
+                D1,
+                "rows",
+                1.0,
+                0.0,
+                LATER,
+                "run-2",
+                RestatementReason.SOURCE));
   }
 
   @Test
@@ -934,6 +1014,8 @@ public abstract class SinkContract {
     ledger.learn(new Learned.Lesson.Limit("a", "event:day::", 100));
     ledger.learn(new Learned.Lesson.Limit("a", "event:day::", 500));
     ledger.learn(new Learned.Lesson.Limit("b", "event:day::", 1000));
+    ledger.learn(new Learned.Lesson.Limit("c", "event:day::", 500));
+    ledger.learn(new Learned.Lesson.LimitUnknown("c", "event:day::"));
     ledger.learn(new Learned.Lesson.Offset("a", OffsetSupport.HONOURED));
     ledger.learn(new Learned.Lesson.Offset("a", OffsetSupport.UNSTABLE));
     ledger.learn(new Learned.Lesson.Offset("b", OffsetSupport.HONOURED));
@@ -1150,6 +1232,66 @@ public abstract class SinkContract {
                     new Slice(new SiteId("ANOTHER"), null),
                     List.of(first.windowId())))
         .isEmpty();
+  }
+
+  @Test
+  void storedRangesEndAtHoles() {
+    Report report = TestReports.traffic();
+    Report monthly = TestReports.pageviews("traffic_monthly", DateGrouping.MONTH);
+    Sink sink = sink(report, monthly);
+    LocalDate may = LocalDate.of(2026, 5, 30);
+    sink.commit(load(report, SITE, may, D2).build());
+    sink.commit(load(report, SITE, D3.plusDays(1), D3.plusDays(3)).build());
+    sink.commit(load(report, OTHER_SITE, D3, D3).build());
+    LocalDate march = LocalDate.of(2026, 3, 1);
+    sink.commit(load(monthly, SITE, march, march.plusDays(34)).build());
+
+    assertThat(sink.ledger().storedRanges(report.name(), DateGrouping.DAY, List.of()))
+        .containsExactlyInAnyOrder(
+            new StoredRange(SITE, new DayRange(may, D2)),
+            new StoredRange(SITE, new DayRange(D3.plusDays(1), D3.plusDays(3))),
+            new StoredRange(OTHER_SITE, new DayRange(D3, D3)));
+    assertThat(
+            sink.ledger().storedRanges(report.name(), DateGrouping.DAY, List.of(OTHER_SITE.site())))
+        .containsExactly(new StoredRange(OTHER_SITE, new DayRange(D3, D3)));
+    // A month that was not over when it was measured is stored nevertheless.
+    assertThat(sink.ledger().storedRanges(monthly.name(), DateGrouping.MONTH, List.of()))
+        .containsExactly(new StoredRange(SITE, new DayRange(march, LocalDate.of(2026, 4, 30))));
+    assertThat(sink.ledger().storedRanges("another", DateGrouping.DAY, List.of())).isEmpty();
+  }
+
+  @Test
+  void runsOfSomeCommandsAreNotCrowdedOutByOthers() {
+    Ledger ledger = sink().ledger();
+    RunRecord night = run("a", LoadBuilder.FETCHED_AT, null, null, List.of());
+    ledger.record(night);
+    for (int i = 1; i <= 5; i++) {
+      ledger.record(
+          RunRecords.finished(
+              new RunRecord(
+                  "s" + i,
+                  "nightly",
+                  RunRecord.SNAPSHOT,
+                  LoadBuilder.FETCHED_AT.plusSeconds(i),
+                  null,
+                  null,
+                  1,
+                  1,
+                  0,
+                  0,
+                  0,
+                  0,
+                  1,
+                  0,
+                  1,
+                  List.of()),
+              LATER,
+              0));
+    }
+    assertThat(ledger.runs(2)).extracting(RunRecord::runId).containsExactly("s5", "s4");
+    assertThat(ledger.runs(night.pipeline(), RunRecord.EXPORTS, 2)).containsExactly(night);
+    assertThat(ledger.runs(null, RunRecord.EXPORTS, 2)).containsExactly(night);
+    assertThat(ledger.runs("another", RunRecord.EXPORTS, 2)).isEmpty();
   }
 
   @Test

@@ -5,6 +5,7 @@ import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.PeriodCertificate;
 import fathomexport.ledger.Provenance;
 import fathomexport.ledger.QuarantinedRow;
+import fathomexport.ledger.RateUnit;
 import fathomexport.report.Aggregate;
 import fathomexport.report.Column;
 import fathomexport.report.DateGrouping;
@@ -50,6 +51,8 @@ public final class LoadBuilder {
   private String runId = "run-1";
   private String definition = "definition-1";
   private Instant fetchedAt = FETCHED_AT;
+  private String zone = "Europe/Vienna";
+  private @Nullable RateUnit rateUnit;
 
   /**
    * @param spill an existing directory, for rows that do not fit memory
@@ -115,6 +118,17 @@ public final class LoadBuilder {
     return this;
   }
 
+  public LoadBuilder zone(String name) {
+    zone = name;
+    return this;
+  }
+
+  /** Sets the unit in which the API reported the bounce rates. */
+  public LoadBuilder rateUnit(RateUnit unit) {
+    rateUnit = unit;
+    return this;
+  }
+
   public LoadBuilder uncertified(LocalDate period) {
     return edit(
         period,
@@ -157,7 +171,7 @@ public final class LoadBuilder {
   }
 
   public Provenance provenance() {
-    return new Provenance(runId, definition, fetchedAt, "Europe/Vienna", 3, 1, 2);
+    return new Provenance(runId, definition, fetchedAt, zone, 3, 1, 2, rateUnit);
   }
 
   /** A new load with a spool of its own, which lives until its directory is removed. */

@@ -19,6 +19,7 @@ import fathomexport.run.FailureKind;
 import fathomexport.run.WindowOutcome;
 import fathomexport.testing.TestReports;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
@@ -101,7 +102,8 @@ class LaneFetchTest {
   private static List<LaneFetch.Result> take(
       Lane lane, Function<FetchTask, LaneFetch.Pieces> fetch, Predicate<SiteId> comesLast) {
     List<LaneFetch.Result> all = new ArrayList<>();
-    try (LaneFetch fetching = new LaneFetch(lane, (task, turn) -> fetch.apply(task), comesLast)) {
+    try (LaneFetch fetching =
+        new LaneFetch(lane, (task, turn) -> fetch.apply(task), comesLast, LaneFetch.Holds.NONE)) {
       while (true) {
         Optional<LaneFetch.Result> next = fetching.next();
         if (next.isEmpty()) {
@@ -197,7 +199,8 @@ class LaneFetchTest {
                   begun.get(lane.tasks().indexOf(task)).countDown();
                   return rows(task, true);
                 },
-            site -> false)) {
+            site -> false,
+            LaneFetch.Holds.NONE)) {
       assertThat(begun.get(0).await(1, TimeUnit.MINUTES)).as("before it is taken").isTrue();
       assertThat(fetching.next().map(LaneFetchTest::about)).contains(lane.tasks().get(0));
       assertThat(begun.get(1).await(1, TimeUnit.MINUTES)).as("while one is in hand").isTrue();
@@ -263,6 +266,53 @@ class LaneFetchTest {
             lane.tasks().get(3),
             lane.tasks().get(4),
             lane.tasks().get(2));
+  }
+
+  /** Another site goes first; when only held ones are left, the one that is free first. */
+  @Test
+  void aSiteThatTheApiAsksToWaitWithComesWhenItsWaitIsOver() {
+    Lane lane = new Lane(0, List.of(task(1, 0), task(2, 1), task(1, 2), task(3, 3)));
+    Map<SiteId, Duration> held = new ConcurrentHashMap<>();
+    held.put(new SiteId("S1"), Duration.ofMinutes(5));
+    held.put(new SiteId("S2"), Duration.ofMinutes(2));
+    List<SiteId> waited = new CopyOnWriteArrayList<>();
+    LaneFetch.Holds holds =
+        new LaneFetch.Holds() {
+          @Override
+          public Duration left(SiteId site) {
+            return held.getOrDefault(site, Duration.ZERO);
+          }
+
+          @Override
+          public boolean isWaitedFor(Duration left) {
+            return true;
+          }
+
+          @Override
+          public void await(SiteId site) {
+            waited.add(site);
+            held.remove(site);
+          }
+        };
+    List<FetchTask> asked = new CopyOnWriteArrayList<>();
+    try (LaneFetch fetching =
+        new LaneFetch(
+            lane,
+            (task, turn) ->
+                () -> {
+                  asked.add(task);
+                  return rows(task, true);
+                },
+            site -> false,
+            holds)) {
+      while (fetching.next().isPresent()) {
+        assertThat(asked).isNotEmpty();
+      }
+    }
+    assertThat(asked)
+        .containsExactly(
+            lane.tasks().get(3), lane.tasks().get(1), lane.tasks().get(0), lane.tasks().get(2));
+    assertThat(waited).containsExactly(new SiteId("S2"), new SiteId("S1"));
   }
 
   @Test

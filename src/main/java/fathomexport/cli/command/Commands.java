@@ -2,6 +2,7 @@ package fathomexport.cli.command;
 
 import fathomexport.cli.output.Printer;
 import fathomexport.cli.output.RunPrinting;
+import fathomexport.cli.process.DayExpression;
 import fathomexport.cli.process.ExitCodes;
 import fathomexport.config.JsonSchema;
 import fathomexport.config.Loaded;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -61,25 +63,41 @@ public final class Commands {
         names = "--from",
         required = true,
         paramLabel = "DAY",
-        description = "First day, YYYY-MM-DD.")
-    @Nullable LocalDate from;
+        description =
+            "First day: a date as 2026-03-31, yesterday, -7d, a week as 2026-W10, or a month as"
+                + " 2026-03. Of a week or month it is the first day.")
+    @Nullable DayExpression from;
 
     @Option(
         names = "--to",
         required = true,
         paramLabel = "DAY",
-        description = "Last day, included.")
-    @Nullable LocalDate to;
+        description = "Last day, included, in the same forms. Of a week or month it is the last.")
+    @Nullable DayExpression to;
 
-    DayRange days(CommandSpec spec) {
+    /**
+     * Returns the days that are meant on this day.
+     *
+     * @throws ParameterException if the end lies before the beginning
+     */
+    DayRange days(CommandSpec spec, LocalDate today) {
       if (from == null || to == null) {
         throw new ParameterException(spec.commandLine(), "--from and --to belong together");
       }
-      if (to.isBefore(from)) {
+      LocalDate first = from.first(today);
+      LocalDate last = to.last(today);
+      if (last.isBefore(first)) {
         throw new ParameterException(
-            spec.commandLine(), "--to " + to + " lies before --from " + from);
+            spec.commandLine(),
+            "--to " + shown(to, last) + " lies before --from " + shown(from, first));
       }
-      return new DayRange(from, to);
+      return new DayRange(first, last);
+    }
+
+    private static String shown(DayExpression written, LocalDate meant) {
+      return written.toString().equals(meant.toString())
+          ? "" + meant
+          : written + ", " + meant + ",";
     }
   }
 
@@ -91,7 +109,12 @@ public final class Commands {
         "Yesterday in every site's own zone and the days of the look-back, then gaps. What a run"
             + " was stopped at, the next one goes on from."
       },
-      footer = {"", "Example: fathom-export run nightly"})
+      footer = {
+        "",
+        "Examples:",
+        "  fathom-export run nightly",
+        "  fathom-export run nightly --site CDBUGS --report pages_daily"
+      })
   public static final class Run implements Callable<Integer> {
     private final Context context;
 
@@ -100,6 +123,8 @@ public final class Commands {
 
     @Option(names = "--force", description = "Export the look-back again, though it was today.")
     boolean force;
+
+    @Mixin Selected selected = new Selected();
 
     @Mixin Waiting waiting = new Waiting();
 
@@ -115,6 +140,7 @@ public final class Commands {
           context,
           pipeline,
           "run",
+          selected.selection(),
           metrics,
           "",
           (exporter, job) ->
@@ -131,7 +157,12 @@ public final class Commands {
         "Asks for what is not complete yet, newest first, and goes on where it was stopped. The"
             + " range is widened to the whole months or years of reports that are grouped so."
       },
-      footer = {"", "Example: fathom-export backfill nightly --from 2026-01-01 --to 2026-03-31"})
+      footer = {
+        "",
+        "Examples:",
+        "  fathom-export backfill nightly --from 2026-01-01 --to 2026-03-31",
+        "  fathom-export backfill nightly --from 2026-01 --to yesterday --site CDBUGS"
+      })
   public static final class Backfill implements Callable<Integer> {
     private final Context context;
 
@@ -162,6 +193,8 @@ public final class Commands {
         description = "Begin no window after so many minutes; exit code 75.")
     @Nullable Long maxMinutes;
 
+    @Mixin Selected selected = new Selected();
+
     @Mixin Waiting waiting = new Waiting();
 
     @Mixin Launch.Metrics metrics = new Launch.Metrics();
@@ -175,7 +208,7 @@ public final class Commands {
     @Override
     public Integer call() {
       CommandSpec command = Objects.requireNonNull(spec);
-      DayRange days = range.days(command);
+      DayRange days = range.days(command, context.today());
       if (newestFirst && oldestFirst) {
         throw new ParameterException(
             command.commandLine(), "--newest-first and --oldest-first exclude each other");
@@ -190,6 +223,7 @@ public final class Commands {
           context,
           pipeline,
           "backfill",
+          selected.selection(),
           metrics,
           warning,
           (exporter, job) ->
@@ -261,9 +295,13 @@ public final class Commands {
       description = {
         "Check the settings and pipelines.",
         "",
-        "Tells every problem at once, with file, line, key and what is allowed there. Asks nobody"
-            + " anything. A secret that is not there is a warning: settings may be checked where"
+        "Tells every problem at once, with file, line, key and what is allowed there. Asks the API"
+            + " nothing. A secret that is not there is a warning: settings may be checked where"
             + " there are none.",
+        "",
+        "Also compares the reports with what is stored: another grain, or an aggregate that is no"
+            + " longer asked for, is refused, and a stored report that no pipeline defines is"
+            + " named. A database that does not answer is a warning.",
         "",
         "With --schema it prints the JSON Schema by which editors complete and check a file, and"
             + " checks nothing itself."
@@ -296,22 +334,32 @@ public final class Commands {
       }
       Loaded<Settings> settings = context.loader().settings(context.configFile());
       settings.value().ifPresent(context::warnOfExposed);
-      List<String> warnings = settings.value().map(context::absentSecrets).orElse(List.of());
+      List<String> names = pipelines.isEmpty() ? context.loader().pipelineNames() : pipelines;
+      List<String> warnings =
+          new ArrayList<>(settings.value().map(context::absentSecrets).orElse(List.of()));
+      names.forEach(name -> warnings.addAll(Notifications.missing(context, name)));
       warnings.forEach(context::warn);
       List<Problem> problems = new ArrayList<>(settings.problems());
-      List<String> names = pipelines.isEmpty() ? context.loader().pipelineNames() : pipelines;
+      StoredCheck stored = new StoredCheck(context);
       for (String name : names) {
-        problems.addAll(
+        Loaded<PipelineDefinition> pipeline =
             settings
                 .value()
                 .map(s -> context.loader().pipeline(name, s))
-                .orElseGet(() -> context.loader().pipeline(name))
-                .problems());
+                .orElseGet(() -> context.loader().pipeline(name));
+        problems.addAll(pipeline.problems());
+        if (warnings.isEmpty()) {
+          settings
+              .value()
+              .flatMap(s -> pipeline.value().map(p -> stored.problems(s, p)))
+              .ifPresent(problems::addAll);
+        }
       }
+      stored.notes().forEach(context::warn);
+      List<String> all = Stream.concat(warnings.stream(), stored.notes().stream()).toList();
       Printer printer = context.printer();
       if (printer.json()) {
-        printer.json(
-            Map.of("valid", problems.isEmpty(), "problems", problems, "warnings", warnings));
+        printer.json(Map.of("valid", problems.isEmpty(), "problems", problems, "warnings", all));
       } else if (problems.isEmpty()) {
         printer.line(
             "Valid: "
@@ -321,6 +369,9 @@ public final class Commands {
                 + " pipelines: "
                 + String.join(", ", names));
         settings.value().map(Settings::lineage).ifPresent(l -> printer.line(told(l)));
+        names.stream()
+            .flatMap(name -> Notifications.ways(context, name).stream())
+            .forEach(printer::line);
       } else {
         problems.forEach(p -> printer.line(p.render()));
       }
@@ -356,16 +407,23 @@ public final class Commands {
     public Integer call() {
       Settings settings = context.settings();
       PipelineDefinition definition = context.pipeline(pipeline, settings);
-      context.exporter(settings, RunListener.NONE).migrate(Context.job(definition));
+      List<String> notices =
+          context.exporter(settings, RunListener.NONE).migrate(Context.job(definition));
       Printer printer = context.printer();
       if (printer.json()) {
-        printer.json(Map.of("migrated", definition.reports().stream().map(r -> r.name()).toList()));
+        printer.json(
+            Map.of(
+                "migrated",
+                definition.reports().stream().map(r -> r.name()).toList(),
+                "notices",
+                notices));
       } else {
         printer.line(
             "Ready for "
                 + definition.name()
                 + ": "
                 + String.join(", ", definition.reports().stream().map(r -> r.name()).toList()));
+        notices.forEach(printer::line);
       }
       return 0;
     }

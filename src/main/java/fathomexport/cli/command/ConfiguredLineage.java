@@ -27,7 +27,7 @@ final class ConfiguredLineage {
       Consumer<String> warn) {
     return new RunLineage(
         new LineageSettings(target(lineage.target()), lineage.namespace(), lineage.timeout()),
-        Context.exportSettings(settings),
+        context.exportSettings(settings),
         job,
         command,
         Exporter.beamVersion(),

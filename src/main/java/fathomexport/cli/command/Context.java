@@ -1,7 +1,7 @@
 package fathomexport.cli.command;
 
-import fathomexport.cli.output.LogLine;
 import fathomexport.cli.output.Printer;
+import fathomexport.cli.output.Progress;
 import fathomexport.cli.process.Environment;
 import fathomexport.cli.process.GlobalOptions;
 import fathomexport.config.ConfigLoader;
@@ -14,7 +14,13 @@ import fathomexport.run.ExportJob;
 import fathomexport.run.ExportSettings;
 import fathomexport.run.RunEnvironment;
 import fathomexport.run.RunListener;
+import fathomexport.run.Selection;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -28,10 +34,13 @@ public final class Context {
   private final Environment environment;
   private final GlobalOptions options;
   private final Set<String> warned = new HashSet<>();
+  private final ByteArrayOutputStream held = new ByteArrayOutputStream();
+  private final Environment quiet;
 
   public Context(Environment environment, GlobalOptions options) {
     this.environment = environment;
     this.options = options;
+    this.quiet = environment.withOut(new PrintStream(held, true, StandardCharsets.UTF_8));
   }
 
   public Environment environment() {
@@ -42,9 +51,33 @@ public final class Context {
     return options;
   }
 
-  /** Creates a printer for results, as text or as JSON. */
+  /**
+   * Creates a printer for results, as text or as JSON. With {@code --quiet} a text is held back
+   * until {@link #ended} knows whether something is wrong.
+   */
   public Printer printer() {
-    return new Printer(environment.out(), options.json);
+    boolean hold = options.quiet && !options.json;
+    return new Printer(hold ? quiet.out() : environment.out(), options.json);
+  }
+
+  /** Prints what was held back, unless the command succeeded. */
+  public void ended(int exitCode) {
+    if (exitCode != 0 && held.size() > 0) {
+      byte[] text = held.toByteArray();
+      environment.out().write(text, 0, text.length);
+      environment.out().flush();
+    }
+    held.reset();
+  }
+
+  /** Returns the day it is, in UTC: what {@code yesterday} and {@code -7d} count from. */
+  public LocalDate today() {
+    return LocalDate.ofInstant(environment.clock().instant(), ZoneOffset.UTC);
+  }
+
+  /** Creates the display of a run's progress. */
+  Progress progress() {
+    return Progress.of(environment, options);
   }
 
   ConfigLoader loader() {
@@ -82,7 +115,14 @@ public final class Context {
   }
 
   /** Returns the secrets of the settings by the key that refers to them. */
-  private static Map<String, SecretRef> secrets(Settings settings) {
+  private Map<String, SecretRef> secrets(Settings settings) {
+    Map<String, SecretRef> secrets = secretsOfRuns(settings);
+    loader().notify(configFile(), "").secrets().forEach(secrets::put);
+    return secrets;
+  }
+
+  /** Returns the secrets of the settings, apart from those that only notifications need. */
+  static Map<String, SecretRef> secretsOfRuns(Settings settings) {
     Map<String, SecretRef> secrets = new LinkedHashMap<>();
     secrets.put("api.token", settings.api().token());
     Settings.Postgres postgres = settings.postgres();
@@ -101,14 +141,7 @@ public final class Context {
   }
 
   void warn(String message) {
-    if (environment.terminal()) {
-      environment.err().println("warning: " + message);
-    } else {
-      environment
-          .err()
-          .println(
-              LogLine.of(environment.clock().instant(), "WARN", "warning").with("reason", message));
-    }
+    progress().warn(message);
   }
 
   PipelineDefinition pipeline(String nameOrPath, Settings settings) {
@@ -121,7 +154,20 @@ public final class Context {
     return new Exporter(exportSettings(settings), run);
   }
 
-  static ExportSettings exportSettings(Settings settings) {
+  /**
+   * Returns the directory for what cannot be written anywhere else: {@code FATHOM_EXPORT_STATE}, or
+   * the one that systemd provides, or {@code run} in the working directory.
+   */
+  private Path stateDirectory() {
+    Map<String, String> variables = environment.variables();
+    String given =
+        variables.getOrDefault(
+            "FATHOM_EXPORT_STATE",
+            variables.getOrDefault("STATE_DIRECTORY", "run").replaceFirst(":.*", ""));
+    return environment.workingDirectory().resolve(given.isBlank() ? "run" : given);
+  }
+
+  ExportSettings exportSettings(Settings settings) {
     Settings.Api api = settings.api();
     Settings.Postgres postgres = settings.postgres();
     Settings.Parquet parquet = settings.parquet();
@@ -138,7 +184,10 @@ public final class Context {
         postgres == null
             ? null
             : new ExportSettings.Postgres(postgres.url(), postgres.user(), postgres.password()),
-        parquet == null ? null : Path.of(parquet.root().toString()));
+        parquet == null ? null : Path.of(parquet.root().toString()),
+        stateDirectory(),
+        settings.currencies(),
+        api.caCertificates());
   }
 
   static ExportJob job(PipelineDefinition pipeline) {
@@ -152,6 +201,10 @@ public final class Context {
         pipeline.maxEvents(),
         pipeline.sinks().contains(Settings.POSTGRES),
         pipeline.sinks().contains(Settings.PARQUET),
-        pipeline.fetched());
+        pipeline.fetched(),
+        pipeline.expectBy(),
+        pipeline.renamed(),
+        List.of(),
+        Selection.ALL);
   }
 }

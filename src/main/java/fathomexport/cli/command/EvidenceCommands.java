@@ -1,13 +1,17 @@
 package fathomexport.cli.command;
 
 import fathomexport.cli.output.Printer;
+import fathomexport.cli.output.StatusWords;
+import fathomexport.cli.process.DayExpression;
 import fathomexport.config.Loaded;
 import fathomexport.config.PipelineDefinition;
 import fathomexport.config.Settings;
 import fathomexport.fetch.ApiLesson;
 import fathomexport.inspect.Explanation;
+import fathomexport.report.DayRange;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
+import fathomexport.run.ExportJob;
 import fathomexport.run.RunListener;
 import fathomexport.verify.Verification;
 import java.time.Instant;
@@ -44,9 +48,15 @@ public final class EvidenceCommands {
         "",
         "Exports nothing. One request a site and kind of control; exit code 65 when anything"
             + " differs.",
-        "Also finds rows that were changed in the database or in files after the export."
+        "Also finds rows that were changed in the database or in files after the export.",
+        "Without --from and --to it takes each site's yesterday and look-back."
       },
-      footer = {"", "Example: fathom-export verify nightly --from 2026-01-01 --to 2026-03-31"})
+      footer = {
+        "",
+        "Examples:",
+        "  fathom-export verify nightly",
+        "  fathom-export verify nightly --from 2026-01-01 --to 2026-03-31"
+      })
   public static final class Verify implements Callable<Integer> {
     private final Context context;
 
@@ -55,8 +65,10 @@ public final class EvidenceCommands {
         description = "Name of a file in pipelines/ without .yaml, or a path.")
     String pipeline = "";
 
-    @ArgGroup(exclusive = false, multiplicity = "1")
-    Commands.Range range = new Commands.Range();
+    @ArgGroup(exclusive = false)
+    Commands.@Nullable Range range;
+
+    @Mixin Selected selected = new Selected();
 
     @Mixin Launch.Metrics metrics = new Launch.Metrics();
 
@@ -71,7 +83,7 @@ public final class EvidenceCommands {
       return Launch.measured(
           context,
           pipeline,
-          "verify",
+          "verify" + selected.selection().options(),
           metrics,
           (code, message) -> context.environment().err().println("fathom-export: " + message),
           numbers -> new Launch.Ended(verify(numbers), null));
@@ -80,11 +92,12 @@ public final class EvidenceCommands {
     private int verify(RunListener numbers) {
       Settings settings = context.settings();
       PipelineDefinition definition = context.pipeline(pipeline, settings);
-      Verification verified =
-          context
-              .exporter(settings, numbers)
-              .verify(Context.job(definition), range.days(Objects.requireNonNull(spec)));
-      print(context.printer(), definition.name(), verified);
+      Optional<DayRange> days =
+          Optional.ofNullable(range)
+              .map(r -> r.days(Objects.requireNonNull(spec), context.today()));
+      ExportJob job = Context.job(definition).only(selected.selection());
+      Verification verified = context.exporter(settings, numbers).verify(job, days);
+      print(context.printer(), definition.name() + job.selection().options(), verified);
       return verified.exitCode();
     }
 
@@ -171,6 +184,8 @@ public final class EvidenceCommands {
         case NEVER_EXPORTED -> "never exported";
         case CHANGED_IN_STORAGE -> "stored rows were changed after the export";
         case CHANGED_AT_THE_API -> "Fathom counts otherwise by now";
+        case OTHER_DEFINITION -> "stale: the report's definition was changed";
+        case OTHER_ZONE -> "stale: the site's time zone was changed";
         case INCOMPLETE -> "was incomplete when it was exported";
       };
     }
@@ -189,8 +204,11 @@ public final class EvidenceCommands {
     @Parameters(index = "1", paramLabel = "SITE", description = "Id of a site.")
     String site = "";
 
-    @Parameters(index = "2", paramLabel = "DATE", description = "A day, YYYY-MM-DD.")
-    @Nullable LocalDate day;
+    @Parameters(
+        index = "2",
+        paramLabel = "DATE",
+        description = "A day: a date as 2026-03-31, yesterday, or -7d.")
+    @Nullable DayExpression day;
 
     @Option(
         names = "--pipeline",
@@ -212,7 +230,7 @@ public final class EvidenceCommands {
       Explanation explanation =
           context
               .exporter(settings, RunListener.NONE)
-              .explain(Context.job(definition), found, siteId(), Objects.requireNonNull(day));
+              .explain(Context.job(definition), found, siteId(), date());
       print(context.printer(), explanation);
       return 0;
     }
@@ -220,6 +238,15 @@ public final class EvidenceCommands {
     private SiteId siteId() {
       try {
         return new SiteId(site);
+      } catch (IllegalArgumentException e) {
+        throw new ParameterException(
+            Objects.requireNonNull(spec).commandLine(), String.valueOf(e.getMessage()), e);
+      }
+    }
+
+    private LocalDate date() {
+      try {
+        return Objects.requireNonNull(day).day(context.today());
       } catch (IllegalArgumentException e) {
         throw new ParameterException(
             Objects.requireNonNull(spec).commandLine(), String.valueOf(e.getMessage()), e);
@@ -317,7 +344,8 @@ public final class EvidenceCommands {
                 + ", "
                 + second(change.at())
                 + ", run "
-                + change.runId());
+                + change.runId()
+                + StatusWords.because(change.reason()));
       }
       Explanation.Failed failed = part.attempt();
       if (failed != null) {

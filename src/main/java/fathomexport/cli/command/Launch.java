@@ -8,11 +8,13 @@ import fathomexport.config.ConfigException;
 import fathomexport.config.PipelineDefinition;
 import fathomexport.config.Settings;
 import fathomexport.export.Exporter;
+import fathomexport.inspect.StatusOverview;
 import fathomexport.lineage.RunLineage;
 import fathomexport.run.ExportFailedException;
 import fathomexport.run.ExportJob;
 import fathomexport.run.RunListener;
 import fathomexport.run.RunResult;
+import fathomexport.run.Selection;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,6 +27,9 @@ import picocli.CommandLine.Option;
 
 /** Starts long-running work, shows its progress, and writes its metrics for monitoring. */
 final class Launch {
+  /** The command after which what is stored of reports is not read: it starts every few minutes. */
+  private static final String SNAPSHOT = "snapshot";
+
   private Launch() {}
 
   /** The option for the metrics file. */
@@ -56,18 +61,19 @@ final class Launch {
       Context context,
       String pipeline,
       String command,
+      Selection selection,
       Metrics metrics,
       String warning,
       Work work,
       Result print) {
-    try (Progress progress = Progress.of(context.environment())) {
+    try (Progress progress = context.progress()) {
       if (!warning.isEmpty()) {
         progress.warn(warning);
       }
       return measured(
           context,
           pipeline,
-          command,
+          command + selection.options(),
           metrics,
           progress::failed,
           numbers ->
@@ -75,6 +81,7 @@ final class Launch {
                   context,
                   pipeline,
                   command,
+                  selection,
                   work,
                   print,
                   progress,
@@ -93,11 +100,36 @@ final class Launch {
   }
 
   /**
-   * Runs the work and then writes its metrics, however it ends, if a metrics file is requested.
+   * Runs the work, and then writes its metrics and notifies people of its end, however it ends, as
+   * far as this is asked for.
    *
    * @return the exit code
    */
   static int measured(
+      Context context,
+      String pipeline,
+      String command,
+      Metrics metrics,
+      Complaint complaint,
+      Measured work) {
+    return Notifications.after(
+        context,
+        pipeline,
+        command,
+        seen ->
+            withMetrics(
+                context,
+                pipeline,
+                command,
+                metrics,
+                (exitCode, message) -> {
+                  seen.failed(message);
+                  complaint.told(exitCode, message);
+                },
+                numbers -> seen.ended(work.run(numbers))));
+  }
+
+  private static int withMetrics(
       Context context,
       String pipeline,
       String command,
@@ -124,7 +156,7 @@ final class Launch {
       code = ExitCodes.CONFIGURATION;
       throw e;
     } catch (ExportFailedException e) {
-      code = e.kind().exitCode();
+      code = e.exitCode();
       throw e;
     } finally {
       code = write(numbers, context, pipeline, command, code, ended, complaint);
@@ -132,31 +164,47 @@ final class Launch {
     return code;
   }
 
-  /** The end of a run; the result is null if the run could not start. */
-  record Ended(int exitCode, @Nullable RunResult result) {}
+  /**
+   * The end of a run.
+   *
+   * @param result null if the run could not start
+   * @param reason why it could not start; empty if it did
+   */
+  record Ended(int exitCode, @Nullable RunResult result, String reason) {
+    Ended(int exitCode, @Nullable RunResult result) {
+      this(exitCode, result, "");
+    }
+  }
 
   private static Ended run(
       Context context,
       String name,
       String command,
+      Selection selection,
       Work work,
       Result print,
       Progress progress,
       RunListener listener) {
     Settings settings = context.settings();
     PipelineDefinition pipeline = context.pipeline(name, settings);
+    ExportJob job;
+    try {
+      job = Context.job(pipeline).only(selection);
+    } catch (ExportFailedException e) {
+      progress.failed(e.exitCode(), String.valueOf(e.getMessage()));
+      return new Ended(e.exitCode(), null);
+    }
     Settings.Lineage target = settings.lineage();
     if (target == null) {
-      return run(context, settings, pipeline, work, print, progress, listener);
+      return run(context, settings, job, work, print, progress, listener);
     }
     try (RunLineage lineage =
-        ConfiguredLineage.of(
-            context, settings, target, Context.job(pipeline), command, progress::warn)) {
+        ConfiguredLineage.of(context, settings, target, job, command, progress::warn)) {
       return run(
           context,
           settings,
-          pipeline,
-          (exporter, job) -> told(lineage, () -> work.start(exporter, job)),
+          job,
+          (exporter, part) -> told(lineage, () -> work.start(exporter, part)),
           print,
           progress,
           RunListener.all(List.of(listener, lineage)));
@@ -166,21 +214,21 @@ final class Launch {
   private static Ended run(
       Context context,
       Settings settings,
-      PipelineDefinition pipeline,
+      ExportJob job,
       Work work,
       Result print,
       Progress progress,
       RunListener listener) {
     RunResult result;
     try {
-      result = work.start(context.exporter(settings, listener), Context.job(pipeline));
+      result = work.start(context.exporter(settings, listener), job);
     } catch (ExportFailedException e) {
-      progress.failed(e.kind().exitCode(), String.valueOf(e.getMessage()));
-      return new Ended(e.kind().exitCode(), null);
+      progress.failed(e.exitCode(), String.valueOf(e.getMessage()));
+      return new Ended(e.exitCode(), null, String.valueOf(e.getMessage()));
     }
     progress.ended(result);
     progress.close();
-    print.print(context.printer(), pipeline.name(), result);
+    print.print(context.printer(), job.name(), result);
     return new Ended(result.exitCode(), result);
   }
 
@@ -208,12 +256,30 @@ final class Launch {
     Optional<Instant> success =
         code == 0 ? Optional.of(now) : lastSuccess(context, pipeline, command, numbers);
     try {
-      numbers.write(code, now, success, ended == null ? null : ended.result());
+      numbers.write(
+          code,
+          now,
+          success,
+          ended == null ? null : ended.result(),
+          command.equals(SNAPSHOT) ? null : status(context, pipeline));
       return code;
     } catch (IOException e) {
       int worse = code == 0 ? ExitCodes.STORAGE : code;
       complaint.told(worse, "cannot write the metrics file: " + e);
       return worse;
+    }
+  }
+
+  /** Returns what is stored; null if the sinks do not say. */
+  private static @Nullable StatusOverview status(Context context, String pipeline) {
+    try {
+      Settings settings = context.settings();
+      return context
+          .exporter(settings, RunListener.NONE)
+          .status(Context.job(context.pipeline(pipeline, settings)));
+    } catch (ConfigException | ExportFailedException e) {
+      // The run has reported the same failure, and its exit code is among the metrics.
+      return null;
     }
   }
 

@@ -15,6 +15,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -32,7 +33,8 @@ import picocli.CommandLine.Spec;
       "",
       "Examples:",
       "  fathom-export plan nightly",
-      "  fathom-export plan nightly --from 2026-01-01 --to 2026-03-31"
+      "  fathom-export plan nightly --from 2026-01-01 --to 2026-03-31",
+      "  fathom-export plan nightly --as-of 2026-12-01"
     })
 public final class PlanCommand implements Callable<Integer> {
   private static final int SPLITS = 20;
@@ -49,6 +51,10 @@ public final class PlanCommand implements Callable<Integer> {
   @Option(names = "--force", description = "As if the range were exported again.")
   boolean force;
 
+  @Mixin Selected selected = new Selected();
+
+  @Mixin Rehearsal rehearsal = new Rehearsal();
+
   @Spec @Nullable CommandSpec spec;
 
   public PlanCommand(Context context) {
@@ -59,12 +65,13 @@ public final class PlanCommand implements Callable<Integer> {
   public Integer call() {
     Settings settings = context.settings();
     PipelineDefinition definition = context.pipeline(pipeline, settings);
-    Exporter exporter = context.exporter(settings, RunListener.NONE);
-    ExportJob job = Context.job(definition);
+    Exporter exporter = context.exporter(settings, RunListener.NONE).asOf(rehearsal.now(context));
+    ExportJob job = Context.job(definition).only(selected.selection());
     PlanOverview plan =
         range == null
             ? exporter.planRun(job)
-            : exporter.planBackfill(job, range.days(Objects.requireNonNull(spec)), force);
+            : exporter.planBackfill(
+                job, range.days(Objects.requireNonNull(spec), rehearsal.today(context)), force);
     print(context.printer(), plan, settings.api().requestsPerMinute());
     return 0;
   }
@@ -75,7 +82,7 @@ public final class PlanCommand implements Callable<Integer> {
       return;
     }
     if (plan.lines().isEmpty()) {
-      printer.line("Nothing to do: everything that is over is exported.");
+      printer.line("Nothing to do: every finished period is exported.");
     } else {
       table(printer, plan);
       printer.line("");

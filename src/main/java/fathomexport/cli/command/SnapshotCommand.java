@@ -1,11 +1,16 @@
 package fathomexport.cli.command;
 
 import fathomexport.cli.output.RunPrinting;
+import fathomexport.run.Selection;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** {@code snapshot}: samples the current visitors of the sites. */
 @Command(
@@ -25,11 +30,20 @@ public final class SnapshotCommand implements Callable<Integer> {
   String pipeline = "";
 
   @Option(
+      names = "--site",
+      paramLabel = "SITE",
+      split = ",",
+      description = "Only this site, by its id. Several: repeat it, or separate ids by commas.")
+  List<String> sites = new ArrayList<>();
+
+  @Option(
       names = "--totals-only",
       description = "Only the number of visitors, no pages and referrers. The price is the same.")
   boolean totalsOnly;
 
   @Mixin Launch.Metrics metrics = new Launch.Metrics();
+
+  @Spec CommandSpec spec = CommandSpec.create();
 
   public SnapshotCommand(Context context) {
     this.context = context;
@@ -41,6 +55,7 @@ public final class SnapshotCommand implements Callable<Integer> {
         context,
         pipeline,
         "snapshot",
+        new Selection(Selected.sites(sites, spec), List.of()),
         metrics,
         "",
         (exporter, job) -> exporter.snapshot(job, !totalsOnly, context.options().beamArguments),

@@ -8,6 +8,7 @@ import fathomexport.cli.output.WholeFile;
 import fathomexport.cli.process.ExitCodes;
 import fathomexport.config.PipelineDefinition;
 import fathomexport.config.Settings;
+import fathomexport.export.Exporter;
 import fathomexport.fetch.ApiLesson;
 import fathomexport.inspect.StatusOverview;
 import fathomexport.run.RunListener;
@@ -20,6 +21,7 @@ import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -29,13 +31,15 @@ import picocli.CommandLine.Parameters;
     description = {
       "Say what is covered, to which day and how surely: a row a report and site.",
       "",
-      "What needs attention comes first. Asks the API nothing, and exits 0 whatever it finds."
+      "What needs attention comes first. Asks the API nothing, and exits 0 whatever it finds,"
+          + " unless --check asks for another exit code."
     },
     footer = {
       "",
       "Examples:",
       "  fathom-export status nightly",
-      "  fathom-export status nightly --html status.html"
+      "  fathom-export status nightly --html status.html",
+      "  fathom-export status nightly --check --quiet       for a monitor: exit code 65"
     })
 public final class StatusCommand implements Callable<Integer> {
   private static final int RUNS = 5;
@@ -55,6 +59,17 @@ public final class StatusCommand implements Callable<Integer> {
       description = "Write one page for a browser: calendars, runs, requests.")
   @Nullable Path html;
 
+  @Option(
+      names = "--check",
+      description =
+          "Exit with code 65 if anything needs attention: a report that is not complete, a damaged"
+              + " file, or nothing stored at all.")
+  boolean check;
+
+  @Mixin Selected selected = new Selected();
+
+  @Mixin Rehearsal rehearsal = new Rehearsal();
+
   public StatusCommand(Context context) {
     this.context = context;
   }
@@ -63,8 +78,12 @@ public final class StatusCommand implements Callable<Integer> {
   public Integer call() {
     Settings settings = context.settings();
     PipelineDefinition definition = context.pipeline(pipeline, settings);
+    Exporter exporter = context.exporter(settings, RunListener.NONE).asOf(rehearsal.now(context));
     StatusOverview status =
-        context.exporter(settings, RunListener.NONE).status(Context.job(definition));
+        exporter
+            .status(Context.job(definition).only(selected.selection()))
+            .withOrphans(new StoredCheck(context).orphans(exporter, settings, definition));
+    int code = check && needsAttention(status) ? ExitCodes.INCOMPLETE : 0;
     if (html != null) {
       Path file = context.environment().workingDirectory().resolve(html);
       try {
@@ -75,7 +94,7 @@ public final class StatusCommand implements Callable<Integer> {
       }
       if (!context.printer().json()) {
         context.printer().line("Written: " + file);
-        return 0;
+        return code;
       }
     }
     if (context.printer().json()) {
@@ -83,7 +102,13 @@ public final class StatusCommand implements Callable<Integer> {
     } else {
       print(context.printer(), status);
     }
-    return 0;
+    return code;
+  }
+
+  private static boolean needsAttention(StatusOverview status) {
+    return status.lines().isEmpty()
+        || !status.damaged().isEmpty()
+        || status.lines().stream().anyMatch(StatusOverview.Line::attention);
   }
 
   private void print(Printer printer, StatusOverview status) {
@@ -97,8 +122,14 @@ public final class StatusCommand implements Callable<Integer> {
       table(printer, shown);
       shown.forEach(line -> details(printer, line));
     }
+    StatusWords.sinks(status).forEach(words -> printer.line("! " + words));
     status.damaged().forEach(damaged -> printer.line("! damaged: " + damaged));
+    StatusWords.failedRuns(status).stream()
+        .limit(RUNS)
+        .forEach(words -> printer.line("! " + words));
+    status.orphans().forEach(orphan -> printer.line("  ~ " + orphan));
     RunPrinting.stale(printer, status.pipeline(), status.stale());
+    StatusWords.partial(status).forEach(words -> printer.line("  ~ " + words));
     status.moved().forEach(moved -> printer.line("  ~ " + StatusWords.moved(moved)));
     status
         .lookbackFetched()
@@ -133,6 +164,9 @@ public final class StatusCommand implements Callable<Integer> {
     if (!status.learned().isEmpty()) {
       printer.line("API       " + ApiLesson.summary(status.learned()));
     }
+    if (!StatusWords.snapshots(status).isEmpty()) {
+      printer.line("Snapshots " + StatusWords.snapshots(status));
+    }
     if (!status.runs().isEmpty()) {
       printer.line("");
       runs(printer, status);
@@ -142,7 +176,6 @@ public final class StatusCommand implements Callable<Integer> {
   private static void table(Printer printer, List<StatusOverview.Line> lines) {
     List<List<String>> rows = new ArrayList<>();
     for (StatusOverview.Line line : lines) {
-      String matter = StatusWords.matter(line);
       rows.add(
           List.of(
               line.report(),
@@ -153,7 +186,7 @@ public final class StatusCommand implements Callable<Integer> {
               Printer.number(line.uncertified()),
               Printer.number(line.restated()),
               Printer.number(line.rows()),
-              matter.isEmpty() ? "complete" : "! " + matter));
+              StatusWords.state(line)));
     }
     printer.table(
         List.of(

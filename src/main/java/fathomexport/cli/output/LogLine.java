@@ -2,6 +2,7 @@ package fathomexport.cli.output;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import fathomexport.cli.process.LogFormat;
 import fathomexport.cli.process.ShownStream;
 import fathomexport.report.ShownText;
 import java.time.Instant;
@@ -11,8 +12,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One machine-readable log line: a JSON object with a fixed set of keys in a fixed order. A key
- * without a value is null. docs/operations.md describes the keys.
+ * One log line: a JSON object with a fixed set of keys in a fixed order, or the same as text. A key
+ * without a value is null in JSON and left out in text. docs/operations.md describes the keys.
  */
 public final class LogLine implements ShownStream.Escaped {
   static final List<String> KEYS =
@@ -64,7 +65,38 @@ public final class LogLine implements ShownStream.Escaped {
     return this;
   }
 
-  /** Returns the line without its line break. */
+  /** Returns the format that applies if the user does or does not name one. */
+  static LogFormat format(@Nullable LogFormat asked, boolean terminal) {
+    return asked != null ? asked : terminal ? LogFormat.TEXT : LogFormat.JSON;
+  }
+
+  /** Returns whether the line reports nothing that went wrong. */
+  boolean isRoutine() {
+    return "INFO".equals(values.get("level"));
+  }
+
+  /**
+   * Returns the line for people, without its line break: time, level and event, then what has a
+   * value, and the reason at the end.
+   */
+  String text() {
+    StringBuilder line = new StringBuilder();
+    values.forEach(
+        (key, value) -> {
+          if (value == null) {
+            return;
+          }
+          line.append(line.isEmpty() ? "" : " ");
+          switch (key) {
+            case "ts", "level", "event" -> line.append(value);
+            case "reason" -> line.append("reason: ").append(value);
+            default -> line.append(key).append('=').append(value);
+          }
+        });
+    return ShownText.line(line.toString());
+  }
+
+  /** Returns the line as JSON, without its line break. */
   @Override
   public String toString() {
     try {

@@ -1,5 +1,7 @@
 package fathomexport.cli.output;
 
+import fathomexport.inspect.PeriodState;
+import fathomexport.inspect.StatusOverview;
 import fathomexport.run.RunListener;
 import fathomexport.run.RunResult;
 import java.io.IOException;
@@ -8,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
@@ -73,9 +76,15 @@ public final class MetricsFile implements RunListener {
    * @param success when a run last exited with 0; empty if unknown, and then omitted
    * @param result null if the run could not start or exports nothing; then windows and rows are
    *     omitted
+   * @param status what is stored after the run; null if that is unknown, and then the periods are
+   *     omitted
    */
   public void write(
-      int exitCode, Instant now, Optional<Instant> success, @Nullable RunResult result)
+      int exitCode,
+      Instant now,
+      Optional<Instant> success,
+      @Nullable RunResult result,
+      @Nullable StatusOverview status)
       throws IOException {
     StringBuilder text = new StringBuilder();
     success.ifPresent(
@@ -100,6 +109,9 @@ public final class MetricsFile implements RunListener {
         PREFIX + "limited_requests",
         "Requests of the last run that were answered with 429.",
         String.valueOf(limited.get()));
+    if (status != null) {
+      periods(text, status);
+    }
     WholeFile.write(file, text.toString());
   }
 
@@ -126,6 +138,23 @@ public final class MetricsFile implements RunListener {
         PREFIX + "quarantined_rows",
         "Rows of the last run that could not be typed.",
         String.valueOf(result.quarantined()));
+  }
+
+  private void periods(StringBuilder text, StatusOverview status) {
+    Map<String, Long> periods = new LinkedHashMap<>();
+    periods.put("late", status.lines().stream().mapToLong(StatusOverview.Line::late).sum());
+    for (PeriodState state :
+        List.of(PeriodState.MISSING, PeriodState.INCOMPLETE, PeriodState.STALE)) {
+      periods.put(state.key(), status.periods(state));
+    }
+    head(
+        text,
+        PREFIX + "periods",
+        "Periods of the pipeline that need attention, by state, over all reports, sites and events;"
+            + " late ones are days.");
+    periods.forEach(
+        (state, n) ->
+            text.append(PREFIX + "periods{" + labels + ",state=\"" + state + "\"} " + n + "\n"));
   }
 
   private void one(StringBuilder text, String name, String help, String value) {

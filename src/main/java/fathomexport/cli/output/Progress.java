@@ -1,6 +1,8 @@
 package fathomexport.cli.output;
 
 import fathomexport.cli.process.Environment;
+import fathomexport.cli.process.GlobalOptions;
+import fathomexport.cli.process.LogFormat;
 import fathomexport.cli.process.ShownStream;
 import fathomexport.report.ShownText;
 import fathomexport.report.SiteId;
@@ -23,14 +25,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Shows the progress of a run on standard error: on a terminal, a bar of requests with rows, rate
- * and remaining time; otherwise one JSON line per window.
+ * and remaining time; otherwise one line per window, as JSON or as text.
  */
 public abstract class Progress implements RunListener, AutoCloseable {
 
-  public static Progress of(Environment environment) {
-    return environment.terminal()
-        ? new Bar(environment.err(), environment.clock())
-        : new Lines(environment.err(), environment.clock());
+  public static Progress of(Environment environment, GlobalOptions options) {
+    LogFormat format = LogLine.format(options.logFormat, environment.terminal());
+    return environment.terminal() && format == LogFormat.TEXT
+        ? new Bar(environment.err(), environment.clock(), options.quiet)
+        : new Lines(environment.err(), environment.clock(), format, options.quiet);
   }
 
   /** Shows a warning to the user. */
@@ -45,16 +48,31 @@ public abstract class Progress implements RunListener, AutoCloseable {
   @Override
   public void close() {}
 
-  /** Writes one structured line per window. */
+  /** Writes one structured line per window; if quiet, only of what went wrong. */
   private static final class Lines extends Progress {
     private final PrintStream err;
     private final InstantSource clock;
+    private final LogFormat format;
+    private final boolean quiet;
     private @Nullable PlannedRun run;
     private long requests;
 
-    Lines(PrintStream err, InstantSource clock) {
+    Lines(PrintStream err, InstantSource clock, LogFormat format, boolean quiet) {
       this.err = err;
       this.clock = clock;
+      this.format = format;
+      this.quiet = quiet;
+    }
+
+    private void print(LogLine line) {
+      if (quiet && line.isRoutine()) {
+        return;
+      }
+      if (format == LogFormat.JSON) {
+        err.println(line);
+      } else {
+        err.println(line.text());
+      }
     }
 
     private LogLine line(String level, String event) {
@@ -69,7 +87,7 @@ public abstract class Progress implements RunListener, AutoCloseable {
     @Override
     public synchronized void planned(PlannedRun planned) {
       run = planned;
-      err.println(
+      print(
           line("INFO", "planned")
               .with("windows", planned.windows())
               .with("requests", planned.leastRequests())
@@ -88,7 +106,7 @@ public abstract class Progress implements RunListener, AutoCloseable {
 
     @Override
     public synchronized void waitingLong(Instant until, String reason) {
-      err.println(line("INFO", "waiting").with("until", until.toString()).with("reason", reason));
+      print(line("INFO", "waiting").with("until", until.toString()).with("reason", reason));
     }
 
     @Override
@@ -116,7 +134,7 @@ public abstract class Progress implements RunListener, AutoCloseable {
             .with("first", window.days().first().toString())
             .with("last", window.days().last().toString());
       }
-      err.println(line);
+      print(line);
     }
 
     private static String status(WindowOutcome outcome) {
@@ -132,12 +150,12 @@ public abstract class Progress implements RunListener, AutoCloseable {
 
     @Override
     public synchronized void warn(String message) {
-      err.println(line("WARN", "warning").with("reason", message));
+      print(line("WARN", "warning").with("reason", message));
     }
 
     @Override
     public synchronized void ended(RunResult result) {
-      err.println(
+      print(
           line(result.exitCode() == 0 ? "INFO" : "WARN", "ended")
               .with("run_id", result.runId())
               .with("status", result.exitCode() == 0 ? "done" : "not_done")
@@ -149,11 +167,15 @@ public abstract class Progress implements RunListener, AutoCloseable {
 
     @Override
     public synchronized void failed(int exitCode, String message) {
-      err.println(
+      print(
           line("ERROR", "failed")
               .with("status", "failed")
               .with("exit_code", exitCode)
               .with("reason", message));
+      if (format == LogFormat.JSON) {
+        // A person reads this in a scheduler's mail, where a JSON line is easily overlooked.
+        err.println("fathom-export: " + message);
+      }
     }
   }
 
@@ -165,19 +187,21 @@ public abstract class Progress implements RunListener, AutoCloseable {
 
     private final PrintStream err;
     private final InstantSource clock;
+    private final boolean quiet;
     private long requests;
     private long rows;
     private @Nullable ProgressBar bar;
     private @Nullable TimeToGo toGo;
 
-    Bar(PrintStream err, InstantSource clock) {
+    Bar(PrintStream err, InstantSource clock, boolean quiet) {
       this.err = err;
       this.clock = clock;
+      this.quiet = quiet;
     }
 
     @Override
     public synchronized void planned(PlannedRun run) {
-      if (run.windows() > 0) {
+      if (run.windows() > 0 && !quiet) {
         TimeToGo time = new TimeToGo(run.requestsPerMinute(), run.expected());
         toGo = time;
         bar =
@@ -221,7 +245,7 @@ public abstract class Progress implements RunListener, AutoCloseable {
         toGo.pausedUntil(until);
       }
       String message = " waiting until " + until.truncatedTo(ChronoUnit.SECONDS) + ": " + reason;
-      if (bar == null) {
+      if (bar == null && !quiet) {
         err.println(message.strip());
       }
       show(message);

@@ -1,5 +1,6 @@
 package fathomexport.cli.output;
 
+import fathomexport.run.MissingRange;
 import fathomexport.run.RunResult;
 import fathomexport.run.RunSummary;
 import fathomexport.run.StaleRange;
@@ -45,6 +46,27 @@ public final class RunPrinting {
             + ")");
     messages(printer, result);
     stale(printer, pipeline, result.stale());
+    missing(printer, pipeline, result);
+  }
+
+  /** Prints, as the last line, what stays missing and the command that fetches it. */
+  private static void missing(Printer printer, String pipeline, RunResult result) {
+    MissingRange missing = result.missing();
+    if (missing != null) {
+      printer.line(
+          "  ! "
+              + Printer.number(missing.periods())
+              + (missing.periods() == 1 ? " period stays" : " periods stay")
+              + " missing, further back than a run fills holes; fetch with: fathom-export backfill "
+              + pipeline
+              + " --from "
+              + missing.first()
+              + " --to "
+              + missing.last()
+              + (missing.alsoNeverStored()
+                  ? " (which also fetches days before some report or site was first stored)"
+                  : ""));
+    }
   }
 
   /**
@@ -146,7 +168,9 @@ public final class RunPrinting {
   private static String verdict(RunResult result) {
     if (result.exitCode() == 0) {
       return result.windowsPlanned() == 0
-          ? "nothing to do: every finished period is exported"
+          ? result.missing() == null
+              ? "nothing to do: every finished period is exported"
+              : "nothing to do: every finished period within the reach of a run is exported"
           : "done";
     }
     String what =
@@ -161,7 +185,7 @@ public final class RunPrinting {
           case 74 -> "disk or database failed";
           case 75 -> "stopped early; run it again later, and it continues where it stopped";
           case 77 -> "the token may not read everything that was requested";
-          case 78 -> "the API refuses a request that the configuration asks for";
+          case 78 -> "the API or the stored data does not allow what the configuration asks for";
           case 130, 143 -> "stopped as requested; run it again, and it continues where it stopped";
           default -> "failed";
         };

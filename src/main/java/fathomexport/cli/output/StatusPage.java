@@ -118,7 +118,11 @@ public final class StatusPage {
     Map<String, Object> page = new LinkedHashMap<>();
     page.put("pipeline", status.pipeline());
     page.put("verdict", StatusWords.verdict(status));
-    page.put("verdictStyle", wanting.isEmpty() && !status.lines().isEmpty() ? "good" : "bad");
+    page.put(
+        "verdictStyle",
+        wanting.isEmpty() && !status.lines().isEmpty() && StatusWords.sinks(status).isEmpty()
+            ? "good"
+            : "bad");
     page.put("at", MINUTE.format(status.at()));
     page.put("lastRun", lastRun());
     page.put("tiles", tiles());
@@ -127,6 +131,10 @@ public final class StatusPage {
     page.put("hasAttention", !wanting.isEmpty());
     page.put("attention", wanting.stream().limit(ATTENTION).map(StatusPage::attention).toList());
     page.put("attentionLeft", wanting.size() > ATTENTION ? wanting.size() - ATTENTION : false);
+    List<String> wrong = new ArrayList<>(StatusWords.sinks(status));
+    StatusWords.failedRuns(status).stream().limit(GAPS).forEach(wrong::add);
+    page.put("sinks", wrong);
+    page.put("partial", StatusWords.partial(status));
     page.put("sites", sites());
     page.put("scales", scales());
     page.put("charts", List.of(runChart(), dayChart()));
@@ -161,7 +169,10 @@ public final class StatusPage {
   private List<Map<String, String>> tiles() {
     StatusOverview.Usage usage = status.usage();
     return List.of(
-        tile(status.sitesComplete() + " of " + status.sites(), "sites complete to yesterday"),
+        tile(
+            status.sitesComplete() + " of " + status.sites(),
+            status.dueBy() == null ? "sites complete to yesterday" : "sites complete"),
+        tile(sum(StatusOverview.Line::late), "days late"),
         tile(sum(StatusOverview.Line::rows), "rows stored"),
         tile(sum(StatusOverview.Line::missing), "periods missing"),
         tile(sum(l -> l.incomplete() + l.failed()), "periods incomplete or failed"),
@@ -260,7 +271,9 @@ public final class StatusPage {
           view.put(
               "words",
               wanting == 0
-                  ? "complete to " + lines.get(0).freshTo()
+                  ? lines.stream().allMatch(StatusOverview.Line::retired)
+                      ? StatusWords.state(lines.get(0))
+                      : "complete to " + lines.get(0).freshTo()
                   : wanting + " of " + lines.size() + " reports need attention");
           view.put("lines", lines.stream().map(this::line).toList());
           sites.add(view);
@@ -497,7 +510,9 @@ public final class StatusPage {
         "before",
         value(change.before()),
         "after",
-        value(change.after()));
+        value(change.after()),
+        "reason",
+        change.reason() == null ? "unknown" : change.reason());
   }
 
   private static String value(@Nullable Double value) {

@@ -1,13 +1,24 @@
 package fathomexport.cli.output;
 
+import fathomexport.inspect.PeriodState;
 import fathomexport.inspect.StatusOverview;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** The texts about a status that the terminal and the page share. */
 public final class StatusWords {
+  private static final DateTimeFormatter MINUTE =
+      DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm 'UTC'", Locale.ROOT).withZone(ZoneOffset.UTC);
+
   private StatusWords() {}
 
   /** Describes how late stored numbers changed, and which look-back covers that. */
@@ -37,6 +48,140 @@ public final class StatusWords {
                 + (suggested < moved.lookbackDays() ? ", and " + suggested + " would, too" : ""));
   }
 
+  /** Describes how the sinks differ, one line per difference, with the command that mends it. */
+  public static List<String> sinks(StatusOverview status) {
+    List<String> lines = new ArrayList<>();
+    String backfill = "fathom-export backfill " + status.pipeline();
+    for (StatusOverview.SinkLag lag : status.lagging()) {
+      lines.add(
+          lag.sink()
+              + " lacks "
+              + extent(lag.lacks())
+              + " that "
+              + lag.others()
+              + (lag.others().contains(" ") ? " have" : " has")
+              + "; fetch with: "
+              + backfill
+              + days(lag.lacks()));
+    }
+    if (status.differing() != null) {
+      lines.add(
+          "the sinks hold different rows of "
+              + extent(status.differing())
+              + "; fetch again with: "
+              + backfill
+              + days(status.differing())
+              + " --force");
+    }
+    for (StatusOverview.SampleLag lag : status.samplesLacking()) {
+      lines.add(
+          lag.sink()
+              + " lacks "
+              + Printer.number(lag.samples())
+              + (lag.samples() == 1 ? " sample" : " samples")
+              + " of current visitors that another sink has ("
+              + count(lag.sites(), "site")
+              + ", "
+              + lag.first()
+              + " .. "
+              + lag.last()
+              + "); they cannot be fetched again");
+    }
+    return lines;
+  }
+
+  /**
+   * Describes the runs of the pipeline that failed, were killed or could not begin since the last
+   * one that succeeded; newest first.
+   */
+  public static List<String> failedRuns(StatusOverview status) {
+    List<String> lines = new ArrayList<>();
+    for (StatusOverview.Run run : status.runs()) {
+      if (!run.pipeline().equals(status.pipeline())) {
+        continue;
+      }
+      if (run.command().equals("run") && Objects.equals(run.exitCode(), 0)) {
+        break;
+      }
+      if (run.problem() != null) {
+        lines.add(
+            run.command()
+                + " of "
+                + MINUTE.format(run.startedAt())
+                + (run.exitCode() == null ? "" : " (exit " + run.exitCode() + ")")
+                + ": "
+                + run.problem());
+      }
+    }
+    return lines;
+  }
+
+  /** Describes the last snapshot; empty if there was none. */
+  public static String snapshots(StatusOverview status) {
+    return status.snapshots().stream()
+        .findFirst()
+        .map(
+            s ->
+                "the last at "
+                    + MINUTE.format(s.startedAt())
+                    + (s.exitCode() == null ? ", not ended" : ", exit " + s.exitCode())
+                    + (s.problem() == null ? "" : ": " + s.problem()))
+        .orElse("");
+  }
+
+  /** Describes the periods that were not over when they were measured, one line per report. */
+  public static List<String> partial(StatusOverview status) {
+    Map<String, StatusOverview.Span> newest = new LinkedHashMap<>();
+    for (StatusOverview.Line line : status.lines()) {
+      line.spans().stream()
+          .filter(s -> s.state() == PeriodState.PROVISIONAL)
+          .forEach(
+              s -> newest.merge(line.report(), s, (a, b) -> b.last().isAfter(a.last()) ? b : a));
+    }
+    List<String> lines = new ArrayList<>();
+    newest.forEach(
+        (report, span) ->
+            lines.add(
+                report
+                    + ": the period from "
+                    + span.first()
+                    + " is partial, since it is not over: measured to "
+                    + span.last()));
+    return lines;
+  }
+
+  private static String extent(StatusOverview.Extent extent) {
+    return count(extent.periods(), "period")
+        + " ("
+        + count(extent.reports(), "report")
+        + ", "
+        + count(extent.sites(), "site")
+        + ", "
+        + extent.first()
+        + " .. "
+        + extent.last()
+        + ")";
+  }
+
+  private static String days(StatusOverview.Extent extent) {
+    return " --from " + extent.first() + " --to " + extent.last();
+  }
+
+  private static String count(long number, String what) {
+    return Printer.number(number) + " " + what + (number == 1 ? "" : "s");
+  }
+
+  /** Describes why a stored number changed, to be appended to the number. */
+  public static String because(@Nullable String reason) {
+    return switch (String.valueOf(reason)) {
+      case "source" -> ": Fathom reported another number";
+      case "definition" -> ": the report's definition had been changed";
+      case "zone" -> ": the site's time zone had been changed";
+      case "unit" -> ": the unit or rounding of the rates had changed";
+      default -> "";
+    };
+  }
+
   /** Summarises the status in one sentence. */
   public static String verdict(StatusOverview status) {
     if (status.lines().isEmpty()) {
@@ -45,7 +190,10 @@ public final class StatusWords {
     return status.sitesComplete()
         + " of "
         + status.sites()
-        + " sites are complete to yesterday"
+        + (status.dueBy() == null
+            ? " sites are complete to yesterday"
+            : " sites are complete; what has ended since the last run is due by "
+                + MINUTE.format(status.dueBy()))
         + (status.sitesComplete() == status.sites()
             ? "."
             : "; "
@@ -58,10 +206,13 @@ public final class StatusWords {
   /** Describes the problems of a line in a few words; empty if there are none. */
   public static String matter(StatusOverview.Line line) {
     List<String> what = new ArrayList<>();
+    if (line.retired()) {
+      return "";
+    }
     if (line.daysBehind() == null) {
       what.add("nothing stored");
-    } else if (line.daysBehind() > 0) {
-      what.add(line.daysBehind() + (line.daysBehind() == 1 ? " day" : " days") + " behind");
+    } else {
+      add(what, line.late(), line.late() == 1 ? "day late" : "days late");
     }
     add(what, line.missing(), "missing");
     add(what, line.incomplete(), "incomplete");
@@ -69,6 +220,15 @@ public final class StatusWords {
     add(what, line.stale(), "stale");
     add(what, line.quarantined(), "quarantined");
     return String.join(", ", what);
+  }
+
+  /** Describes the state of a line in a few words. */
+  public static String state(StatusOverview.Line line) {
+    if (line.retired()) {
+      return "retired" + (line.freshTo() == null ? "" : ", last day " + line.freshTo());
+    }
+    String matter = matter(line);
+    return matter.isEmpty() ? "complete" : "! " + matter;
   }
 
   private static void add(List<String> what, long count, String word) {

@@ -33,6 +33,11 @@ public record Environment(
     err = ShownStream.over(err);
   }
 
+  /** Returns this environment with another stream for results. */
+  public Environment withOut(PrintStream other) {
+    return new Environment(variables, workingDirectory, other, err, clock, terminal, shutdown);
+  }
+
   /** Returns the environment of this process. */
   public static Environment system() {
     return new Environment(

@@ -39,6 +39,21 @@ public final class GlobalOptions {
       description = "Log every step.")
   public boolean verbose;
 
+  @Option(
+      names = "--quiet",
+      scope = picocli.CommandLine.ScopeType.INHERIT,
+      description =
+          "Print nothing where nothing is wrong: no progress, and no result with exit code 0.")
+  public boolean quiet;
+
+  @Option(
+      names = "--log-format",
+      paramLabel = "FORMAT",
+      scope = picocli.CommandLine.ScopeType.INHERIT,
+      description =
+          "How the log is written: text or json. Default: text on a terminal, json otherwise.")
+  public @Nullable LogFormat logFormat;
+
   /** The arguments after {@code --}: Beam's own options. */
   public List<String> beamArguments = List.of();
 }

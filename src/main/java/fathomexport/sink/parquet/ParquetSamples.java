@@ -6,6 +6,7 @@ import fathomexport.report.Column;
 import fathomexport.report.SiteId;
 import fathomexport.report.VisitorSample;
 import fathomexport.report.rows.RowReader;
+import fathomexport.sink.SampleCount;
 import fathomexport.sink.SampleStore;
 import fathomexport.sink.SampleTable;
 import fathomexport.sink.SinkException;
@@ -25,8 +26,11 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -46,6 +50,7 @@ import org.jspecify.annotations.Nullable;
 final class ParquetSamples implements SampleStore {
   private static final String LOCK = "samples";
   private static final String NOTE = ".json";
+  private static final String DATE = "date=";
 
   /** The command of the runs that {@link #forgetRuns} deletes. */
   private static final String COMMAND = "snapshot";
@@ -95,6 +100,49 @@ final class ParquetSamples implements SampleStore {
             finish(note);
           }
         });
+  }
+
+  @Override
+  public List<SampleCount> counts(Collection<SiteId> known, LocalDate from) {
+    Map<String, SiteId> byFolder = new HashMap<>();
+    known.forEach(site -> byFolder.put(Layout.siteFolder(site), site));
+    try {
+      List<SampleCount> counts = new ArrayList<>();
+      for (Path site : children(layout.report(SampleTable.VISITORS.tableName()))) {
+        String folder = site.getFileName().toString();
+        SiteId id =
+            Optional.ofNullable(byFolder.get(folder)).or(() -> Layout.site(folder)).orElse(null);
+        if (id == null) {
+          continue;
+        }
+        for (Path part : children(site)) {
+          String name = part.getFileName().toString();
+          Path file = part.resolve(Layout.DATA);
+          if (name.startsWith(DATE)
+              && !LocalDate.parse(name.substring(DATE.length())).isBefore(from)
+              && Files.isRegularFile(file)) {
+            counts.add(
+                new SampleCount(
+                    id, LocalDate.parse(name.substring(DATE.length())), ledgers.countRows(file)));
+          }
+        }
+      }
+      return counts;
+    } catch (IOException | DateTimeException e) {
+      throw new SinkException(
+          SinkException.Kind.UNAVAILABLE,
+          "cannot count the samples in " + layout.root() + ": " + e.getMessage(),
+          e);
+    }
+  }
+
+  private static List<Path> children(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      return List.of();
+    }
+    try (Stream<Path> children = Files.list(folder)) {
+      return children.sorted().toList();
+    }
   }
 
   /**
@@ -217,7 +265,7 @@ final class ParquetSamples implements SampleStore {
     return layout
         .report(table.tableName())
         .resolve(Layout.siteFolder(sample.site()))
-        .resolve("date=" + day)
+        .resolve(DATE + day)
         .resolve(Layout.DATA);
   }
 

@@ -9,7 +9,9 @@ import fathomexport.report.Window;
 import fathomexport.report.rows.RowSource;
 import fathomexport.sink.CommitPlan;
 import fathomexport.sink.CommitResult;
+import fathomexport.sink.DimensionStore;
 import fathomexport.sink.Fence;
+import fathomexport.sink.Migrated;
 import fathomexport.sink.SampleStore;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkException;
@@ -29,14 +31,18 @@ import fathomexport.sink.parquet.ledger.FileLedger;
 import fathomexport.sink.parquet.ledger.FileLedgers;
 import fathomexport.sink.parquet.ledger.ParquetLedger;
 import fathomexport.sink.parquet.ledger.Quarantine;
+import fathomexport.sink.parquet.ledger.ReportNotes;
 import fathomexport.sink.parquet.ledger.Restatements;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -60,10 +66,13 @@ public final class ParquetSink implements Sink {
   private final Restatements restatements;
   private final Quarantine quarantine;
   private final ParquetLedger ledger;
+  private final ReportNotes notes;
+  private final ReportFolders folders;
   private volatile @Nullable Fence fence;
   private final ParquetSamples samples;
   private final CoverageFile coverage;
   private final Map<String, String> definitions = new ConcurrentHashMap<>();
+  private final ParquetDimensions dimensions;
 
   /** Creates the sink without touching any file: see {@link #migrate}. */
   public ParquetSink(ParquetSettings settings) {
@@ -76,8 +85,11 @@ public final class ParquetSink implements Sink {
     this.quarantine = new Quarantine(layout, documents);
     this.ledger =
         new ParquetLedger(layout, locks, ledgers, documents, attempts, restatements, quarantine);
+    this.notes = new ReportNotes(layout, documents);
+    this.folders = new ReportFolders(layout, ledgers, locks, notes);
     this.samples = new ParquetSamples(layout, locks, ledgers, documents);
     this.coverage = new CoverageFile(layout, locks, ledgers, ledger.ledger());
+    this.dimensions = new ParquetDimensions(layout, locks, documents);
   }
 
   @Override
@@ -86,9 +98,10 @@ public final class ParquetSink implements Sink {
   }
 
   @Override
-  public void migrate(List<Report> reports) {
+  public Migrated migrate(List<Report> reports) {
     try {
       DurableFiles.createDirectories(layout.own());
+      DimensionFiles.requireFreeNames(layout);
       for (Report report : reports) {
         locks.holding(
             FileLocks.ofReport(report.name()),
@@ -108,6 +121,7 @@ public final class ParquetSink implements Sink {
               e)
           : failure;
     }
+    return Migrated.WHOLLY;
   }
 
   /** Writes the coverage file, for readers that have the files only. */
@@ -125,10 +139,12 @@ public final class ParquetSink implements Sink {
     DurableFiles.createDirectories(directory);
     // Writers of temporary files hold the lock, so the existing ones are leftovers.
     DurableFiles.removeTemporaries(directory);
-    List<Path> files = layout.files(report.name(), List.of(), LocalDate.MIN, LocalDate.MAX);
-    if (files.isEmpty()) {
-      return;
-    }
+    List<Path> files = folders.files(report.name());
+    requireGrain(report, files);
+    notes.write(report, !files.isEmpty());
+  }
+
+  private void requireGrain(Report report, List<Path> files) throws IOException {
     for (Path file : files) {
       try {
         FileLedger footer = ledgers.footer(file);
@@ -141,6 +157,51 @@ public final class ParquetSink implements Sink {
         // Only windows of this file's site and month cannot be stored; their commits report it.
         LOG.warn("{}", e.getMessage());
       }
+    }
+  }
+
+  @Override
+  public Map<String, String> refusals(List<Report> reports, Map<String, String> renamed) {
+    Map<String, String> refusals = new LinkedHashMap<>();
+    try {
+      for (Report report : reports) {
+        folders.refusal(report, renamed).ifPresent(r -> refusals.put(report.name(), r));
+      }
+    } catch (IOException e) {
+      throw unavailable("cannot read " + layout.root(), e);
+    }
+    return refusals;
+  }
+
+  @Override
+  public Optional<String> moveAway(String report) {
+    try {
+      return folders.files(report).isEmpty()
+          ? Optional.empty()
+          : Optional.of(folders.moveAway(report));
+    } catch (IOException e) {
+      throw unavailable("cannot read " + layout.report(report), e);
+    }
+  }
+
+  @Override
+  public void rename(Map<String, String> renamed) {
+    for (Map.Entry<String, String> names : renamed.entrySet()) {
+      try {
+        folders.rename(names.getValue(), names.getKey());
+      } catch (IOException e) {
+        throw unavailable(
+            "cannot rename " + layout.report(names.getValue()) + " to " + names.getKey(), e);
+      }
+    }
+  }
+
+  @Override
+  public Set<String> reports() {
+    try {
+      return folders.stored();
+    } catch (IOException e) {
+      throw unavailable("cannot read " + layout.root(), e);
     }
   }
 
@@ -246,6 +307,11 @@ public final class ParquetSink implements Sink {
   @Override
   public SampleStore samples() {
     return samples;
+  }
+
+  @Override
+  public DimensionStore dimensions() {
+    return dimensions;
   }
 
   @Override

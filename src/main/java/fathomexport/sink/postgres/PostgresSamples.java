@@ -1,7 +1,9 @@
 package fathomexport.sink.postgres;
 
+import fathomexport.report.SiteId;
 import fathomexport.report.VisitorSample;
 import fathomexport.report.rows.RowReader;
+import fathomexport.sink.SampleCount;
 import fathomexport.sink.SampleStore;
 import fathomexport.sink.SampleTable;
 import fathomexport.sink.SinkException;
@@ -14,6 +16,9 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.Collection;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -67,6 +72,43 @@ final class PostgresSamples implements SampleStore {
     } catch (SQLException e) {
       e.addSuppressed(why);
       throw failed(sample, e, perhapsStored);
+    }
+  }
+
+  @Override
+  public List<SampleCount> counts(Collection<SiteId> known, LocalDate from) {
+    try {
+      boolean prepared =
+          database.with(
+              connection ->
+                  Queries.first(
+                          connection,
+                          """
+                          SELECT pg_catalog.to_regclass('fathom.current_visitors') IS NOT NULL
+                            AS prepared\
+                          """,
+                          p -> {},
+                          r -> r.flag("prepared"))
+                      .orElse(false));
+      if (!prepared) {
+        return List.of();
+      }
+      return database.with(
+          connection ->
+              Queries.list(
+                  connection,
+                  """
+                  SELECT site_id, (sampled_at AT TIME ZONE 'UTC')::date AS day, count(*) AS samples
+                    FROM fathom.current_visitors
+                   WHERE sampled_at >= ?
+                   GROUP BY 1, 2\
+                  """,
+                  p -> p.instant(from.atStartOfDay(ZoneOffset.UTC).toInstant()),
+                  r ->
+                      new SampleCount(
+                          new SiteId(r.text("site_id")), r.day("day"), r.number("samples"))));
+    } catch (SQLException e) {
+      throw database.unavailable(e);
     }
   }
 

@@ -11,7 +11,9 @@ import fathomexport.report.Window;
 import fathomexport.report.rows.RowReader;
 import fathomexport.report.rows.RowSource;
 import fathomexport.sink.CommitResult;
+import fathomexport.sink.DimensionStore;
 import fathomexport.sink.Fence;
+import fathomexport.sink.Migrated;
 import fathomexport.sink.SampleStore;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkException;
@@ -26,6 +28,8 @@ import fathomexport.sink.postgres.db.Queries;
 import fathomexport.sink.postgres.ledger.PostgresLedger;
 import fathomexport.sink.postgres.schema.Migrations;
 import fathomexport.sink.postgres.schema.ReportTable;
+import fathomexport.sink.postgres.schema.StoredReports;
+import fathomexport.sink.postgres.views.Additivity;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -35,6 +39,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -85,9 +90,65 @@ public final class PostgresSink implements Sink {
   }
 
   @Override
-  public void migrate(List<Report> reports) {
+  public Migrated migrate(List<Report> reports) {
     try {
-      new Migrations(database).run(reports);
+      return new Migrations(database).run(reports);
+    } catch (SQLException e) {
+      throw database.unavailable(e);
+    }
+  }
+
+  @Override
+  public void runEnded() {
+    try {
+      database.with(
+          connection -> {
+            new Additivity(connection).measure();
+            return true;
+          });
+    } catch (SQLException e) {
+      SinkException failure = database.unavailable(e);
+      throw new SinkException(
+          failure.kind(),
+          "whether measures add up could not be measured: " + failure.getMessage(),
+          e);
+    }
+  }
+
+  @Override
+  public Map<String, String> refusals(List<Report> reports, Map<String, String> renamed) {
+    try {
+      return database.with(c -> StoredReports.refusals(c, reports, renamed));
+    } catch (SQLException e) {
+      throw new Migrations(database).explained(e);
+    }
+  }
+
+  @Override
+  public Optional<String> moveAway(String report) {
+    try {
+      return database.with(c -> StoredReports.moveAway(c, report));
+    } catch (SQLException e) {
+      throw database.unavailable(e);
+    }
+  }
+
+  @Override
+  public void rename(Map<String, String> renamed) {
+    if (renamed.isEmpty()) {
+      return;
+    }
+    try {
+      new Migrations(database).rename(renamed);
+    } catch (SQLException e) {
+      throw database.unavailable(e);
+    }
+  }
+
+  @Override
+  public Set<String> reports() {
+    try {
+      return database.with(StoredReports::names);
     } catch (SQLException e) {
       throw database.unavailable(e);
     }
@@ -349,6 +410,11 @@ public final class PostgresSink implements Sink {
   @Override
   public SampleStore samples() {
     return new PostgresSamples(database);
+  }
+
+  @Override
+  public DimensionStore dimensions() {
+    return new PostgresDimensions(database);
   }
 
   @Override

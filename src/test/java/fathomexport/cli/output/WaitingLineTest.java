@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import fathomexport.cli.process.Environment;
+import fathomexport.cli.process.GlobalOptions;
 import fathomexport.cli.process.Shutdown;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -31,7 +32,8 @@ class WaitingLineTest {
                 new PrintStream(err, true, StandardCharsets.UTF_8),
                 InstantSource.fixed(NOW),
                 terminal,
-                new Shutdown()))) {
+                new Shutdown()),
+            new GlobalOptions())) {
       progress.waitingLong(UNTIL, "the API asks to wait");
     }
     return err.toString(StandardCharsets.UTF_8);

@@ -7,6 +7,7 @@ import fathomexport.ledger.LedgerException;
 import fathomexport.ledger.PipelineLocks;
 import fathomexport.ledger.QuarantinedRow;
 import fathomexport.ledger.Restatement;
+import fathomexport.ledger.RestatementReason;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.Entity;
@@ -153,15 +154,26 @@ class PostgresSinkTest extends SinkContract {
     Sink sink = sink(before);
     sink.commit(load(before, SITE, D1, D2).row(D1, 5).build());
     sink.migrate(List.of(after));
-    sink.commit(load(after, SITE, D1, D2).row(D1, 5, 3).row(D2, 1, 1).run("run-2", LATER).build());
+    sink.commit(
+        load(after, SITE, D1, D2)
+            .row(D1, 5, 3)
+            .row(D2, 1, 1)
+            .definition("definition-2")
+            .run("run-2", LATER)
+            .build());
 
     assertThat(sink.ledger().restatements("m", 10))
         .containsExactlyInAnyOrder(
-            new Restatement("m", SITE, D1, "rows", 1.0, 1.0, LATER, "run-2"),
-            new Restatement("m", SITE, D1, "visits", null, 3.0, LATER, "run-2"),
-            new Restatement("m", SITE, D2, "rows", 0.0, 1.0, LATER, "run-2"),
-            new Restatement("m", SITE, D2, "pageviews", 0.0, 1.0, LATER, "run-2"),
-            new Restatement("m", SITE, D2, "visits", 0.0, 1.0, LATER, "run-2"));
+            new Restatement(
+                "m", SITE, D1, "rows", 1.0, 1.0, LATER, "run-2", RestatementReason.DEFINITION),
+            new Restatement(
+                "m", SITE, D1, "visits", null, 3.0, LATER, "run-2", RestatementReason.DEFINITION),
+            new Restatement(
+                "m", SITE, D2, "rows", 0.0, 1.0, LATER, "run-2", RestatementReason.DEFINITION),
+            new Restatement(
+                "m", SITE, D2, "pageviews", 0.0, 1.0, LATER, "run-2", RestatementReason.DEFINITION),
+            new Restatement(
+                "m", SITE, D2, "visits", 0.0, 1.0, LATER, "run-2", RestatementReason.DEFINITION));
   }
 
   @Test
@@ -753,16 +765,29 @@ class PostgresSinkTest extends SinkContract {
     Report after =
         TestReports.measuring("traffic_daily", List.of(Aggregate.VISITS, Aggregate.PAGEVIEWS));
     String wayOut = "ALTER TABLE fathom.\"traffic_daily\" DROP COLUMN \"avg_duration\";";
-    assertThat(refused(SinkException.Kind.DEFINITION, () -> sink.migrate(List.of(after))))
+    SinkException e = refused(SinkException.Kind.DEFINITION, () -> sink.migrate(List.of(after)));
+    assertThat(e)
         .hasMessageContaining("avg_duration")
         .hasMessageContaining("another name")
         .hasMessageContaining(wayOut);
 
-    database.execute(wayOut);
+    // The views that read the table are dropped first, as the message says, and come again.
+    database.execute(statements(e, "DROP VIEW "));
+    sink.migrate(List.of(after));
+    assertThat(
+            database.query("SELECT count(visits) > 2, count(avg_duration) FROM fathom_bi.site_day"))
+        .as("generated again")
+        .containsExactly(List.of(true, 0L));
     sink.migrate(List.of(after));
     assertThat(stored(sink, after, SITE)).hasSize(3);
     sink.migrate(List.of(TestReports.traffic()));
     assertThat(sink.commit(threeDays().build()).changed()).containsExactly(D1, D3);
+  }
+
+  /** The statements of a message, from the first that begins so. */
+  private static String statements(SinkException e, String beginning) {
+    String message = String.valueOf(e.getMessage());
+    return message.substring(message.indexOf(beginning), message.lastIndexOf(';') + 1);
   }
 
   @Test
@@ -771,7 +796,7 @@ class PostgresSinkTest extends SinkContract {
     Sink sink = sink(report);
     sink.commit(threeDays().build());
     for (int i = 0; i < 2; i++) {
-      database.execute("DROP TABLE fathom.traffic_daily");
+      database.execute("DROP TABLE fathom.traffic_daily CASCADE");
       sink.migrate(List.of(report));
       assertThat(entries(sink, report)).isEmpty();
       sink.migrate(List.of(report));
@@ -784,7 +809,7 @@ class PostgresSinkTest extends SinkContract {
     sink();
     database.execute("CREATE TABLE fathom.traffic_daily (site_id text)");
     assertThat(refused(SinkException.Kind.DEFINITION, () -> sink(TestReports.traffic())))
-        .hasMessageContaining("is not fathom-export's");
+        .hasMessageContaining("was not created by fathom-export");
   }
 
   @Test
@@ -908,6 +933,8 @@ class PostgresSinkTest extends SinkContract {
     database.executeAsSuperuser("ALTER ROLE fathom_loader CREATEROLE");
     try {
       sink(TestReports.traffic());
+      assertThat(database.query("SELECT 1 FROM pg_roles WHERE rolname = 'fathom_owner'"))
+          .hasSize(1);
       assertThat(
               database.query(
                   """
@@ -919,7 +946,7 @@ class PostgresSinkTest extends SinkContract {
       database.executeAsSuperuser(
           "ALTER ROLE fathom_loader NOCREATEROLE",
           "DROP OWNED BY fathom_reader",
-          "DROP ROLE fathom_reader");
+          "DROP ROLE fathom_reader, fathom_owner");
     }
   }
 }

@@ -2,6 +2,7 @@ package fathomexport.sink.parquet.commit;
 
 import fathomexport.report.Slice;
 import fathomexport.report.rows.RowReader;
+import fathomexport.sink.CommitPlan;
 import fathomexport.sink.parquet.file.PeriodTally;
 import fathomexport.sink.parquet.file.RowFileWriter;
 import fathomexport.sink.parquet.ledger.FileLedger;
@@ -68,14 +69,16 @@ final class FileMerge {
   }
 
   /** Returns the stored periods that the window changed. */
-  List<Restatements.Change> changes() {
+  List<Restatements.Change> changes(CommitPlan commit) {
     List<Restatements.Change> changes = new ArrayList<>();
     for (PlannedPeriod p : plan.periods) {
       if (p.wasStored() && p.changes()) {
-        PeriodTally.Total before = replaced.get(p.key);
+        PeriodTally.Total before = replaced.getOrDefault(p.key, plan.tally().finish());
+        PeriodTally.Total now = p.total();
+        boolean counts = before.rows() != now.rows() || !before.sums().equals(now.sums());
         changes.add(
             new Restatements.Change(
-                slice, p.key, before == null ? plan.tally().finish() : before, p.total()));
+                slice, p.key, before, now, commit.reason(p.certificate.period(), counts)));
       }
     }
     return changes;

@@ -7,6 +7,7 @@ import fathomexport.report.TableSchema;
 import fathomexport.sink.CommitPlan;
 import fathomexport.sink.CommitResult;
 import fathomexport.sink.SinkException;
+import fathomexport.sink.StoredUnder;
 import fathomexport.sink.WindowLoad;
 import fathomexport.sink.parquet.file.DamagedFileException;
 import fathomexport.sink.parquet.file.DurableFiles;
@@ -91,7 +92,7 @@ public final class FileSetCommit {
       for (FilePlan plan : plans.values()) {
         NavigableMap<PeriodKey, StoredPeriod> after = after(plan, commit);
         if (dirty(plan, after)) {
-          rewrite(plan, after, cursor);
+          rewrite(plan, commit, after, cursor);
         } else if (plan.footer != null) {
           confirm(plan, plan.footer, after);
         }
@@ -133,9 +134,14 @@ public final class FileSetCommit {
         before.put(c.period(), there);
       }
     }
-    CommitPlan commit =
-        new CommitPlan(
-            load, before.keySet().stream().filter(p -> isStored(before.get(p))).toList());
+    Map<LocalDate, StoredUnder> stored = new HashMap<>();
+    before.forEach(
+        (period, there) -> {
+          if (there.entry().stored()) {
+            stored.put(period, StoredUnder.of(there.entry().provenance()));
+          }
+        });
+    CommitPlan commit = new CommitPlan(load, stored);
     for (PeriodCertificate c : load.periods()) {
       FilePlan plan = Objects.requireNonNull(files.get(c.period()));
       PlannedPeriod period =
@@ -153,10 +159,6 @@ public final class FileSetCommit {
 
   private PeriodKey key(PeriodCertificate c) {
     return PeriodKey.of(slice, load.report().dateGrouping(), c);
-  }
-
-  private static boolean isStored(@Nullable StoredPeriod period) {
-    return period != null && period.entry().stored();
   }
 
   private @Nullable FileLedger fittingFooter(Path file) throws IOException {
@@ -246,7 +248,8 @@ public final class FileSetCommit {
     }
   }
 
-  private void rewrite(FilePlan plan, NavigableMap<PeriodKey, StoredPeriod> after, NewRows cursor)
+  private void rewrite(
+      FilePlan plan, CommitPlan commit, NavigableMap<PeriodKey, StoredPeriod> after, NewRows cursor)
       throws IOException {
     DurableFiles.createParent(plan.file);
     NavigableMap<PeriodKey, StoredPeriod> notes =
@@ -271,7 +274,7 @@ public final class FileSetCommit {
             null);
       }
       fencing.require();
-      List<Restatements.Change> changes = merge.changes();
+      List<Restatements.Change> changes = merge.changes(commit);
       if (!changes.isEmpty()) {
         restatements.append(
             load.report().name(),

@@ -14,6 +14,8 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Named locks between threads and between processes. The operating system frees them when a process
@@ -24,8 +26,12 @@ import org.jspecify.annotations.Nullable;
  * no other sink in this process loses its lock.
  */
 public final class FileLocks implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(FileLocks.class);
   private static final Duration LONGEST_WAIT = Duration.ofMinutes(2);
   private static final long POLL_MILLIS = 10;
+
+  /** A longer wait is reported: by then a person wonders. */
+  private static final Duration SILENT_WAIT = Duration.ofSeconds(5);
 
   private final Path directory;
   private final Map<String, Named> locks = new HashMap<>();
@@ -101,8 +107,11 @@ public final class FileLocks implements AutoCloseable {
 
     void acquire() throws IOException {
       try {
-        if (!threads.tryLock(LONGEST_WAIT.toNanos(), TimeUnit.NANOSECONDS)) {
-          throw new IOException("waited for " + LONGEST_WAIT.toSeconds() + " s for " + file);
+        if (!threads.tryLock(SILENT_WAIT.toNanos(), TimeUnit.NANOSECONDS)) {
+          LOG.warn("waiting for another commit of this process to free {}", file);
+          if (!threads.tryLock(LONGEST_WAIT.toNanos(), TimeUnit.NANOSECONDS)) {
+            throw new IOException("waited for " + LONGEST_WAIT.toSeconds() + " s for " + file);
+          }
         }
         boolean locked = false;
         try {
@@ -110,6 +119,9 @@ public final class FileLocks implements AutoCloseable {
             if (waited >= LONGEST_WAIT.toMillis()) {
               throw new IOException(
                   "another process has locked " + file + ": wait until it ends, and run again");
+            }
+            if (waited == SILENT_WAIT.toMillis()) {
+              LOG.warn("waiting for another process to free {}", file);
             }
             Thread.sleep(POLL_MILLIS);
           }

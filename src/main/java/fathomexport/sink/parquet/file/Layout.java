@@ -4,6 +4,7 @@ import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
 import fathomexport.report.SiteId;
 import java.io.IOException;
+import java.net.URLDecoder;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -18,6 +19,7 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -104,6 +106,26 @@ public final class Layout {
     return SITE + escaped.substring(0, end) + HASHED + digest(site.value());
   }
 
+  /**
+   * Returns the site of a folder. Empty if this program did not create the folder, or if its name
+   * contains only a digest of the site's id.
+   */
+  public static Optional<SiteId> site(String folder) {
+    if (!folder.startsWith(SITE) || folder.contains(HASHED)) {
+      return Optional.empty();
+    }
+    try {
+      // A plus sign is itself in a folder's name, but a blank to the decoder.
+      String id =
+          URLDecoder.decode(
+              folder.substring(SITE.length()).replace("+", "%2B"), StandardCharsets.UTF_8);
+      return Optional.of(new SiteId(id)).filter(site -> siteFolder(site).equals(folder));
+    } catch (IllegalArgumentException e) {
+      // No site has such a folder.
+      return Optional.empty();
+    }
+  }
+
   /** Percent-encodes everything but letters, digits and {@code -_.~}. */
   public static String escape(String value) {
     StringBuilder out = new StringBuilder();
@@ -183,6 +205,12 @@ public final class Layout {
       // The folder was not created by this program.
       return null;
     }
+  }
+
+  /** Returns whether a folder contains folders of sites, as a report's does. */
+  public boolean hasSites(String report) throws IOException {
+    return children(report(report)).stream()
+        .anyMatch(child -> child.getFileName().toString().startsWith(SITE));
   }
 
   private static void addIfThere(Path folder, List<Path> files) {

@@ -23,6 +23,29 @@ public record FileLedger(
     periods = Collections.unmodifiableNavigableMap(new TreeMap<>(periods));
   }
 
+  /** Returns the same content under another name of the report. */
+  FileLedger named(String report) {
+    NavigableMap<PeriodKey, StoredPeriod> renamed = new TreeMap<>();
+    periods.forEach(
+        (key, stored) -> {
+          LedgerEntry entry = stored.entry();
+          renamed.put(
+              key,
+              new StoredPeriod(
+                  new LedgerEntry(
+                      report,
+                      entry.slice(),
+                      entry.certificate(),
+                      entry.provenance(),
+                      entry.windowId(),
+                      entry.stored(),
+                      entry.confirmed()),
+                  stored.digest()));
+        });
+    return new FileLedger(
+        site, new TableSchema(report, schema.dateGrouping(), schema.columns()), renamed);
+  }
+
   /** Returns the number of rows in the file, according to its certificates. */
   public long rows() {
     return periods.values().stream()

@@ -3,6 +3,7 @@ package fathomexport.sink.parquet.ledger;
 import fathomexport.report.Report;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.parquet.file.DamagedFileException;
+import fathomexport.sink.parquet.file.Documents;
 import fathomexport.sink.parquet.file.DurableFiles;
 import fathomexport.sink.parquet.file.FileSchema;
 import fathomexport.sink.parquet.file.Layout;
@@ -38,11 +39,13 @@ public final class FileLedgers {
 
   private final Layout layout;
   private final LedgerJson json = new LedgerJson();
+  private final ReportNotes notes;
   private final Map<Path, Cached> cache = new LinkedHashMap<>(64, 0.75f, true);
   private int cachedPeriods;
 
   public FileLedgers(Layout layout) {
     this.layout = layout;
+    this.notes = new ReportNotes(layout, new Documents());
   }
 
   private record State(FileTime modified, long size, @Nullable Object fileKey) {}
@@ -102,8 +105,17 @@ public final class FileLedgers {
         throw new IOException(
             "it contains " + reader.getRecordCount() + " rows instead of " + ledger.rows());
       }
-      return ledger;
+      return ledger == null ? null : renamed(ledger, file);
     }
+  }
+
+  /** Returns the footer under the report's present name, if it has been renamed since. */
+  private FileLedger renamed(FileLedger footer, Path file) throws IOException {
+    String report = layout.root().relativize(file).getName(0).toString();
+    String then = footer.schema().name();
+    return then.equals(report) || !notes.read(report).earlierNames().contains(then)
+        ? footer
+        : footer.named(report);
   }
 
   /** Returns the number of rows according to the file's footer. */

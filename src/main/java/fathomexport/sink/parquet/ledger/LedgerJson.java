@@ -11,6 +11,7 @@ import fathomexport.ledger.CertificateStatus;
 import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.PeriodCertificate;
 import fathomexport.ledger.Provenance;
+import fathomexport.ledger.RateUnit;
 import fathomexport.report.Aggregate;
 import fathomexport.report.ApiNamed;
 import fathomexport.report.Column;
@@ -167,6 +168,9 @@ public final class LedgerJson {
     out.writeNumberField("control_requests", p.controlRequests());
     out.writeStringField("definition", p.definition());
     out.writeStringField("fetched_at", p.fetchedAt().toString());
+    if (p.rateUnit() != null) {
+      out.writeStringField("rate_unit", p.rateUnit().label());
+    }
     out.writeNumberField("requests", p.requests());
     out.writeStringField("run_id", p.runId());
     out.writeNumberField("splits", p.splits());
@@ -288,6 +292,7 @@ public final class LedgerJson {
 
   private static Commit commit(ObjectNode c) {
     JsonNode zone = c.required("zone");
+    JsonNode unit = c.path("rate_unit");
     return new Commit(
         text(c, "window_id"),
         new Provenance(
@@ -297,7 +302,8 @@ public final class LedgerJson {
             zone.isNull() ? null : zone.textValue(),
             c.required("requests").intValue(),
             c.required("control_requests").intValue(),
-            c.required("splits").intValue()));
+            c.required("splits").intValue(),
+            unit.isTextual() ? RateUnit.ofLabel(unit.textValue()) : null));
   }
 
   private static ParsedPeriod period(ObjectNode p) {

@@ -26,7 +26,7 @@ public final class ParquetLedger {
         new ComposedLedger(
             new PeriodFiles(layout, ledgers, attempts, answers),
             new JournalFiles(quarantine, restatements, answers),
-            new RunDocuments(layout, documents, answers),
+            new RunDocuments(layout.runs(), documents, answers),
             new LessonDocument(layout, locks, documents, answers),
             new AuditDocument(layout, locks, documents, answers),
             pipelineLocks);

@@ -3,8 +3,13 @@ package fathomexport.sink.parquet.ledger;
 import fathomexport.ledger.Attempt;
 import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.PeriodLedger;
+import fathomexport.ledger.StillStored;
+import fathomexport.ledger.StoredRange;
 import fathomexport.ledger.Weight;
+import fathomexport.report.DateGrouping;
+import fathomexport.report.DayRange;
 import fathomexport.report.SiteId;
+import fathomexport.report.Slice;
 import fathomexport.sink.parquet.file.DamagedFileException;
 import fathomexport.sink.parquet.file.Layout;
 import java.io.IOException;
@@ -13,7 +18,12 @@ import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,6 +64,59 @@ final class PeriodFiles implements PeriodLedger {
         });
   }
 
+  @Override
+  public List<StoredRange> storedRanges(
+      String report, DateGrouping grouping, Collection<SiteId> sites) {
+    return answers.of(
+        () -> {
+          Map<Slice, List<DayRange>> periods = new HashMap<>();
+          for (Path file : layout.files(report, sites, LocalDate.EPOCH, LocalDate.MAX)) {
+            FileLedger ledger = readable(file);
+            if (ledger == null) {
+              continue;
+            }
+            for (StoredPeriod p : ledger.periods().values()) {
+              if (p.entry().stored()) {
+                LocalDate first = p.entry().certificate().period();
+                periods
+                    .computeIfAbsent(p.entry().slice(), s -> new ArrayList<>())
+                    .add(new DayRange(first, grouping.periodEnd(first)));
+              }
+            }
+          }
+          List<StoredRange> ranges = new ArrayList<>();
+          periods.forEach(
+              (slice, days) ->
+                  DayRange.union(days).forEach(d -> ranges.add(new StoredRange(slice, d))));
+          return ranges;
+        });
+  }
+
+  @Override
+  public StillStored committed(String runId, Collection<String> reports) {
+    return answers.of(
+        () -> {
+          Set<String> windows = new HashSet<>();
+          long rows = 0;
+          for (String report : reports) {
+            for (Path file : layout.files(report, List.of(), LocalDate.EPOCH, LocalDate.MAX)) {
+              FileLedger ledger = readable(file);
+              if (ledger == null) {
+                continue;
+              }
+              for (StoredPeriod p : ledger.periods().values()) {
+                LedgerEntry entry = p.entry();
+                if (entry.stored() && entry.provenance().runId().equals(runId)) {
+                  windows.add(entry.windowId());
+                  rows += entry.certificate().rows();
+                }
+              }
+            }
+          }
+          return new StillStored(windows.size(), rows);
+        });
+  }
+
   /**
    * Returns null if the file does not exist or is damaged. Its periods then count as not stored.
    */
@@ -64,6 +127,13 @@ final class PeriodFiles implements PeriodLedger {
       LOG.warn("{}", e.getMessage());
       return null;
     }
+  }
+
+  @Override
+  public Set<Slice> slices(String report) {
+    return entries(report, List.of(), LocalDate.EPOCH).stream()
+        .map(LedgerEntry::slice)
+        .collect(Collectors.toSet());
   }
 
   @Override

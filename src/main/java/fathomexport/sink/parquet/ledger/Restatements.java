@@ -3,6 +3,8 @@ package fathomexport.sink.parquet.ledger;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import fathomexport.ledger.Restatement;
+import fathomexport.ledger.RestatementReason;
+import fathomexport.report.Aggregate;
 import fathomexport.report.Slice;
 import fathomexport.sink.parquet.file.Documents;
 import fathomexport.sink.parquet.file.Layout;
@@ -12,10 +14,13 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.BiPredicate;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +30,15 @@ import org.jspecify.annotations.Nullable;
  * line of the period starts from the same rows, and readers skip the earlier line.
  */
 public final class Restatements {
+  /** The measures that every row has. */
+  private static final Set<Aggregate> COUNTS =
+      EnumSet.of(
+          Aggregate.VISITS,
+          Aggregate.UNIQUES,
+          Aggregate.PAGEVIEWS,
+          Aggregate.CONVERSIONS,
+          Aggregate.UNIQUE_CONVERSIONS);
+
   private final Layout layout;
   private final Documents documents;
 
@@ -35,7 +49,11 @@ public final class Restatements {
 
   /** The totals of a stored period before and after a load. */
   public record Change(
-      Slice slice, PeriodKey key, PeriodTally.Total before, PeriodTally.Total after) {}
+      Slice slice,
+      PeriodKey key,
+      PeriodTally.Total before,
+      PeriodTally.Total after,
+      RestatementReason reason) {}
 
   public void append(String report, List<Change> changes, Instant at, String runId)
       throws IOException {
@@ -51,6 +69,7 @@ public final class Restatements {
       put(line.putObject("after"), c.after());
       line.put("at", at.toString());
       line.put("run_id", runId);
+      line.put("reason", c.reason().label());
       lines.add(line);
     }
     documents.append(journal(report), lines);
@@ -89,6 +108,7 @@ public final class Restatements {
       }
       JsonNode before = line.required("before");
       JsonNode after = line.required("after");
+      RestatementReason reason = reason(line, before);
       for (Map.Entry<String, JsonNode> measure : after.properties()) {
         newest.add(
             new Restatement(
@@ -99,10 +119,29 @@ public final class Restatements {
                 number(before.path(measure.getKey())),
                 number(measure.getValue()),
                 Instant.parse(Documents.text(line, "at")),
-                Documents.text(line, "run_id")));
+                Documents.text(line, "run_id"),
+                reason));
       }
     }
     return List.copyOf(newest.subList(0, Math.min(limit, newest.size())));
+  }
+
+  /**
+   * Returns the recorded reason. Earlier versions recorded none: a count that no stored row had
+   * before, although there were rows, belongs to a column that was added. Otherwise the reason is
+   * unknown.
+   */
+  private static @Nullable RestatementReason reason(JsonNode line, JsonNode before) {
+    JsonNode recorded = line.path("reason");
+    if (recorded.isTextual()) {
+      return RestatementReason.ofLabel(recorded.textValue());
+    }
+    boolean added =
+        before.path("rows").longValue() > 0
+            && Arrays.stream(Aggregate.values())
+                .filter(a -> COUNTS.contains(a) && line.required("after").has(a.apiName()))
+                .anyMatch(a -> !before.path(a.apiName()).isNumber());
+    return added ? RestatementReason.DEFINITION : null;
   }
 
   private static @Nullable Double number(JsonNode node) {

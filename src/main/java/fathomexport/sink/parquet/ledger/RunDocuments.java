@@ -13,21 +13,33 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** The records of runs, one document per run. */
-final class RunDocuments implements RunLedger {
-  private final Layout layout;
+public final class RunDocuments implements RunLedger {
+  private final Path directory;
   private final Documents documents;
   private final LedgerAnswers answers;
 
-  RunDocuments(Layout layout, Documents documents, LedgerAnswers answers) {
-    this.layout = layout;
+  RunDocuments(Path directory, Documents documents, LedgerAnswers answers) {
+    this.directory = directory;
     this.documents = documents;
     this.answers = answers;
+  }
+
+  /** Returns the records of a directory of its own, which belongs to no ledger. */
+  public static RunDocuments in(Path directory) {
+    return new RunDocuments(directory, new Documents(), new LedgerAnswers(new Layout(directory)));
+  }
+
+  /** Deletes the record of a run, if it exists. */
+  public void forget(String runId) {
+    answers.of(() -> Files.deleteIfExists(runFile(runId)));
   }
 
   @Override
@@ -59,7 +71,7 @@ final class RunDocuments implements RunLedger {
   }
 
   private Path runFile(String runId) {
-    return layout.runs().resolve(Layout.escape(runId) + ".json");
+    return directory.resolve(Layout.escape(runId) + ".json");
   }
 
   @Override
@@ -70,24 +82,36 @@ final class RunDocuments implements RunLedger {
 
   @Override
   public List<RunRecord> runs(int limit) {
+    return runs(run -> true, limit);
+  }
+
+  @Override
+  public List<RunRecord> runs(@Nullable String pipeline, Set<String> commands, int limit) {
+    return runs(
+        run ->
+            commands.contains(run.verb()) && (pipeline == null || run.pipeline().equals(pipeline)),
+        limit);
+  }
+
+  private List<RunRecord> runs(Predicate<RunRecord> which, int limit) {
     return answers.of(
         () -> {
-          if (!Files.isDirectory(layout.runs())) {
+          if (!Files.isDirectory(directory)) {
             return List.of();
           }
           List<RunRecord> runs = new ArrayList<>();
-          try (Stream<Path> files = Files.list(layout.runs())) {
+          try (Stream<Path> files = Files.list(directory)) {
             for (Path file : (Iterable<Path>) files::iterator) {
               JsonNode document = file.toString().endsWith(".json") ? documents.read(file) : null;
               if (document != null) {
-                runs.add(run(document));
+                RunRecord run = run(document);
+                if (which.test(run)) {
+                  runs.add(run);
+                }
               }
             }
           }
-          runs.sort(
-              Comparator.comparing(RunRecord::startedAt)
-                  .thenComparing(RunRecord::runId)
-                  .reversed());
+          runs.sort(NEWEST_FIRST);
           return List.copyOf(runs.subList(0, Math.min(limit, runs.size())));
         });
   }

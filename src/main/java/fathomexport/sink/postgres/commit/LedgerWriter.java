@@ -8,6 +8,7 @@ import fathomexport.report.Aggregate;
 import fathomexport.report.Window;
 import fathomexport.sink.CommitPlan;
 import fathomexport.sink.Settlement;
+import fathomexport.sink.StoredUnder;
 import fathomexport.sink.WindowConfirmation;
 import fathomexport.sink.WindowLoad;
 import fathomexport.sink.postgres.db.Parameters;
@@ -18,7 +19,9 @@ import java.sql.SQLException;
 import java.time.LocalDate;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Writes a window's entries, attempts and quarantine to the ledger, within the window's
@@ -35,22 +38,31 @@ final class LedgerWriter {
     this.key = new WindowKey(window);
   }
 
-  /** Returns the periods of the window that are stored, according to the ledger. */
-  List<LocalDate> stored() throws SQLException {
+  /**
+   * Returns the periods of the window that are stored, according to the ledger, with the question
+   * that their rows answer.
+   */
+  Map<LocalDate, StoredUnder> stored() throws SQLException {
     return Queries.list(
-        connection,
-        "SELECT period FROM fathom_ops.ledger WHERE "
-            + WindowKey.IS
-            + " AND period BETWEEN ? AND ? AND stored"
-            + (key.isRange() ? " AND period_end = ?" : ""),
-        p -> {
-          key.bind(p).day(window.days().first());
-          if (key.isRange()) {
-            p.day(window.days().first());
-          }
-          p.day(window.days().last());
-        },
-        r -> r.day("period"));
+            connection,
+            "SELECT period, definition, zone, rate_unit FROM fathom_ops.ledger WHERE "
+                + WindowKey.IS
+                + " AND period BETWEEN ? AND ? AND stored"
+                + (key.isRange() ? " AND period_end = ?" : ""),
+            p -> {
+              key.bind(p).day(window.days().first());
+              if (key.isRange()) {
+                p.day(window.days().first());
+              }
+              p.day(window.days().last());
+            },
+            r ->
+                Map.entry(
+                    r.day("period"),
+                    new StoredUnder(
+                        r.text("definition"), r.textOrNull("zone"), PeriodTables.rateUnit(r))))
+        .stream()
+        .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
   }
 
   /**
@@ -130,7 +142,8 @@ final class LedgerWriter {
         .text(entry.windowId())
         .text(by.runId())
         .instant(by.fetchedAt())
-        .text(c.controlDigest());
+        .text(c.controlDigest())
+        .text(by.rateUnit() == null ? null : by.rateUnit().label());
   }
 
   private static final String UPSERT_ENTRY =
@@ -139,8 +152,9 @@ final class LedgerWriter {
         (report, site_id, event_name, period, period_end, covers_to, status, stored, rows,
          pageviews_sum, pageviews_control, conversions_sum, conversions_control,
          value_sum, value_control, store_if_absent, reason, rows_digest, definition, zone,
-         requests, control_requests, splits, window_id, run_id, fetched_at, control_digest)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         requests, control_requests, splits, window_id, run_id, fetched_at, control_digest,
+         rate_unit)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (report, site_id, event_name, period, period_end) DO UPDATE
          SET covers_to = excluded.covers_to, status = excluded.status, stored = excluded.stored,
              rows = excluded.rows,
@@ -155,8 +169,8 @@ final class LedgerWriter {
              requests = excluded.requests, control_requests = excluded.control_requests,
              splits = excluded.splits, window_id = excluded.window_id, run_id = excluded.run_id,
              fetched_at = excluded.fetched_at, committed_at = pg_catalog.now(),
-             control_digest = excluded.control_digest, confirmed_at = NULL,
-             confirmed_run = NULL\
+             control_digest = excluded.control_digest, rate_unit = excluded.rate_unit,
+             confirmed_at = NULL, confirmed_run = NULL\
       """;
 
   private void writeAttempts(CommitPlan plan) throws SQLException {

@@ -1,5 +1,6 @@
 package fathomexport.sink.postgres.commit;
 
+import fathomexport.ledger.RestatementReason;
 import fathomexport.sink.WindowLoad;
 import fathomexport.sink.postgres.db.Queries;
 import java.math.BigDecimal;
@@ -22,7 +23,22 @@ final class RestatementWriter {
 
   /** One measure of a period with a changed value. */
   record Line(
-      LocalDate day, String measure, @Nullable BigDecimal before, @Nullable BigDecimal after) {}
+      LocalDate day,
+      String measure,
+      @Nullable BigDecimal before,
+      @Nullable BigDecimal after,
+      RestatementReason reason) {}
+
+  /** Decides why the rows of a period changed. */
+  @FunctionalInterface
+  interface Reasons {
+    /**
+     * Returns the reason.
+     *
+     * @param countsChanged whether the number of rows or the sum of a measure differs
+     */
+    RestatementReason of(LocalDate day, boolean countsChanged);
+  }
 
   /**
    * Returns the lines for periods whose rows have changed. Each period gets a line for the number
@@ -33,17 +49,20 @@ final class RestatementWriter {
       Collection<LocalDate> restated,
       List<String> measures,
       Map<LocalDate, StoredTotals> before,
-      Map<LocalDate, StoredTotals> after) {
+      Map<LocalDate, StoredTotals> after,
+      Reasons reasons) {
     List<Line> lines = new ArrayList<>();
     for (LocalDate day : restated) {
       StoredTotals was = before.getOrDefault(day, StoredTotals.NONE);
       StoredTotals is = after.getOrDefault(day, StoredTotals.NONE);
+      List<String> differing =
+          measures.stream().filter(m -> differ(was.sum(m), is.sum(m))).toList();
+      RestatementReason reason = reasons.of(day, was.rows() != is.rows() || !differing.isEmpty());
       lines.add(
-          new Line(day, "rows", BigDecimal.valueOf(was.rows()), BigDecimal.valueOf(is.rows())));
-      for (String measure : measures) {
-        if (differ(was.sum(measure), is.sum(measure))) {
-          lines.add(new Line(day, measure, was.sum(measure), is.sum(measure)));
-        }
+          new Line(
+              day, "rows", BigDecimal.valueOf(was.rows()), BigDecimal.valueOf(is.rows()), reason));
+      for (String measure : differing) {
+        lines.add(new Line(day, measure, was.sum(measure), is.sum(measure), reason));
       }
     }
     return lines;
@@ -62,8 +81,8 @@ final class RestatementWriter {
         connection,
         """
         INSERT INTO fathom_ops.restatement
-          (report, site_id, event_name, day, measure, before, after, restated_at, run_id)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)\
+          (report, site_id, event_name, day, measure, before, after, restated_at, run_id, reason)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)\
         """,
         lines,
         (p, line) ->
@@ -73,6 +92,7 @@ final class RestatementWriter {
                 .decimal(line.before())
                 .decimal(line.after())
                 .instant(load.provenance().fetchedAt())
-                .text(load.provenance().runId()));
+                .text(load.provenance().runId())
+                .text(line.reason().label()));
   }
 }

@@ -67,7 +67,7 @@ public final class WindowTransaction {
       check.verify(plan, after);
       if (!restated.isEmpty()) {
         List<RestatementWriter.Line> lines =
-            RestatementWriter.lines(restated, table.counted(), before, after);
+            RestatementWriter.lines(restated, table.counted(), before, after, plan::reason);
         new RestatementWriter(load).write(connection, lines);
       }
       rows = after.values().stream().mapToLong(StoredTotals::rows).sum();

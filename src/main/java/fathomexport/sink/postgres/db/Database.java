@@ -8,6 +8,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.BlockingDeque;
 import java.util.concurrent.LinkedBlockingDeque;
@@ -57,12 +58,16 @@ public final class Database implements AutoCloseable {
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
 
   private final Source source;
+  private final LockWatch watch;
   private final Duration patience;
   private final BlockingDeque<Connection> kept = new LinkedBlockingDeque<>(KEPT);
   private volatile boolean closed;
 
   /** Whether the database has ever answered: only then is it worth waiting for it to come back. */
   private volatile boolean answered;
+
+  /** Whether each connection is known to have a session of its own. */
+  private volatile boolean sessionsAreOwn;
 
   /** Creates connections without patience: the second broken connection is a failure. */
   public Database(PostgresSettings settings, Map<String, String> environment) {
@@ -74,6 +79,17 @@ public final class Database implements AutoCloseable {
    *     during a restart
    */
   public Database(PostgresSettings settings, Map<String, String> environment, Duration patience) {
+    this(settings, environment, patience, LockWatch.PAUSE);
+  }
+
+  /**
+   * @param watchPause how often the server is asked whether a connection waits for a lock
+   */
+  Database(
+      PostgresSettings settings,
+      Map<String, String> environment,
+      Duration patience,
+      Duration watchPause) {
     this.patience = patience;
     source = new Source();
     source.setUrl(settings.url());
@@ -100,6 +116,12 @@ public final class Database implements AutoCloseable {
         source.setSocketFactory(BoundedSockets.class.getName());
         source.setSocketFactoryArg(Long.toString(seconds * 1000L));
       }
+    }
+    watch = new LockWatch(source::unwatched, place(), watchPause);
+    if (!patience.isZero()) {
+      // Connections without patience belong to commands that hold no lock and to the lease, which
+      // limits its waits itself.
+      source.watch = watch;
     }
   }
 
@@ -138,6 +160,64 @@ public final class Database implements AutoCloseable {
       throw e;
     }
     return connection;
+  }
+
+  /**
+   * Opens a connection for locks that belong to its session.
+   *
+   * @throws SinkException {@code SETTINGS} if a connection pooler gives each transaction another
+   *     session, see {@link PoolerProbe}
+   */
+  public Connection session() throws SQLException {
+    Connection connection = connect();
+    boolean own = false;
+    try {
+      Optional<String> pooler = pooler(connection);
+      if (pooler.isPresent()) {
+        throw new SinkException(SinkException.Kind.SETTINGS, pooler.get(), null);
+      }
+      own = true;
+      return connection;
+    } finally {
+      if (!own) {
+        discard(connection);
+      }
+    }
+  }
+
+  /**
+   * Returns why locks cannot belong to the sessions of these connections, and what to do; empty if
+   * they can.
+   */
+  public Optional<String> pooler() throws SQLException {
+    Connection connection = connect();
+    try {
+      return pooler(connection);
+    } finally {
+      discard(connection);
+    }
+  }
+
+  private Optional<String> pooler(Connection connection) throws SQLException {
+    if (sessionsAreOwn) {
+      return Optional.empty();
+    }
+    Connection other = connect();
+    try {
+      sessionsAreOwn = !PoolerProbe.sharesSessions(connection, other);
+    } finally {
+      discard(other);
+    }
+    return sessionsAreOwn ? Optional.empty() : Optional.of(pooled());
+  }
+
+  private String pooled() {
+    return "PostgreSQL at "
+        + place()
+        + " is reached through a connection pooler that gives each transaction another session"
+        + " (PgBouncer with pool_mode = transaction or statement). The locks of a run belong to a"
+        + " session and would stay behind in the pool. Let postgres.url in the settings lead to the"
+        + " server itself, or to a pool with pool_mode = session";
   }
 
   /** Starts measuring how long the database is unavailable. */
@@ -299,6 +379,7 @@ public final class Database implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
+    watch.close();
     for (Connection c = kept.pollFirst(); c != null; c = kept.pollFirst()) {
       discard(c);
     }
@@ -311,10 +392,25 @@ public final class Database implements AutoCloseable {
   private static final class Source extends PGSimpleDataSource {
     private static final long serialVersionUID = 1L;
 
+    /** Null if nobody watches. */
+    private transient volatile @Nullable LockWatch watch;
+
     @Override
     public Connection getConnection(@Nullable String user, @Nullable String password)
         throws SQLException {
-      Connection connection = super.getConnection(user, password);
+      Connection connection = prepared(super.getConnection(user, password));
+      LockWatch watching = watch;
+      if (watching != null) {
+        watching.add(connection);
+      }
+      return connection;
+    }
+
+    Connection unwatched() throws SQLException {
+      return prepared(super.getConnection(getUser(), getPassword()));
+    }
+
+    private static Connection prepared(Connection connection) throws SQLException {
       try (Statement statement = connection.createStatement()) {
         statement.execute(
             "SET search_path = pg_catalog;"

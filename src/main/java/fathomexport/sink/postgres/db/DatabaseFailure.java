@@ -23,9 +23,10 @@ public record DatabaseFailure(SinkException.Kind kind, String message) {
   /**
    * The most connections that a run has open at once: one that commits and reads the ledger, one
    * that holds the pipeline's lock, one for each quota of the account (reports, lists), one for
-   * lessons that are learned meanwhile. A migration needs three before that.
+   * lessons that are learned meanwhile, one that asks who holds a lock that others wait for. A
+   * migration needs four before that.
    */
-  static final int CONNECTIONS = 5;
+  static final int CONNECTIONS = 6;
 
   /** The SQLSTATE class of a password or role that the server does not accept. */
   private static final String AUTHORIZATION = "28";

@@ -49,6 +49,11 @@ public final class Parameters {
     return this;
   }
 
+  public Parameters dayOrNull(@Nullable LocalDate value) throws SQLException {
+    statement.setObject(next++, value, Types.DATE);
+    return this;
+  }
+
   public Parameters instant(@Nullable Instant value) throws SQLException {
     statement.setObject(
         next++,
@@ -60,6 +65,12 @@ public final class Parameters {
   /** Binds an array, for example for {@code = ANY (?)}. */
   public Parameters texts(Collection<String> values) throws SQLException {
     statement.setArray(next++, statement.getConnection().createArrayOf("text", values.toArray()));
+    return this;
+  }
+
+  /** Binds null in the place of an array. */
+  public Parameters noTexts() throws SQLException {
+    statement.setNull(next++, Types.ARRAY);
     return this;
   }
 

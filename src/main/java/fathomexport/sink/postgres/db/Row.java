@@ -64,6 +64,10 @@ public final class Row {
     return row.getObject(column, LocalDate.class);
   }
 
+  public @Nullable LocalDate dayOrNull(String column) throws SQLException {
+    return row.getObject(column, LocalDate.class);
+  }
+
   public Instant instant(String column) throws SQLException {
     return row.getObject(column, OffsetDateTime.class).toInstant();
   }

@@ -14,6 +14,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -150,6 +151,7 @@ public final class PermitLease implements AutoCloseable {
    */
   public static boolean prepared(PostgresSettings settings, Map<String, String> environment) {
     try (Database database = new Database(settings, environment)) {
+      Optional<String> pooler;
       try (Connection connection = database.connect();
           Statement statement = connection.createStatement();
           ResultSet row =
@@ -160,10 +162,17 @@ public final class PermitLease implements AutoCloseable {
                      WHERE attname = 'quota'
                        AND attrelid = pg_catalog.to_regclass('fathom_ops.permit'))\
                   """)) {
-        return row.next() && row.getBoolean(1);
+        if (!row.next() || !row.getBoolean(1)) {
+          return false;
+        }
+        pooler = database.pooler();
       } catch (SQLException e) {
         throw new LedgerException(database.describe(e), e);
       }
+      if (pooler.isPresent()) {
+        throw new LedgerException(pooler.get(), null);
+      }
+      return true;
     }
   }
 

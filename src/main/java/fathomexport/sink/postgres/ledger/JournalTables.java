@@ -4,6 +4,7 @@ import fathomexport.ledger.JournalCount;
 import fathomexport.ledger.JournalLedger;
 import fathomexport.ledger.QuarantinedRow;
 import fathomexport.ledger.Restatement;
+import fathomexport.ledger.RestatementReason;
 import fathomexport.report.Slice;
 import fathomexport.sink.postgres.db.Parameters;
 import fathomexport.sink.postgres.db.Queries;
@@ -92,7 +93,8 @@ public final class JournalTables implements JournalLedger {
   public List<Restatement> restatements(String report, int limit) {
     return queries.list(
         """
-        SELECT report, site_id, event_name, day, measure, before, after, restated_at, run_id
+        SELECT report, site_id, event_name, day, measure, before, after, restated_at, run_id,
+               reason
           FROM fathom_ops.restatement
          WHERE report = ?
          ORDER BY restated_at DESC, id DESC
@@ -106,7 +108,8 @@ public final class JournalTables implements JournalLedger {
   public List<Restatement> restatements(String report, Slice slice, LocalDate period) {
     return queries.list(
         """
-        SELECT report, site_id, event_name, day, measure, before, after, restated_at, run_id
+        SELECT report, site_id, event_name, day, measure, before, after, restated_at, run_id,
+               reason
           FROM fathom_ops.restatement
          WHERE report = ? AND site_id = ? AND event_name = ? AND day = ?
          ORDER BY restated_at DESC, id DESC\
@@ -116,6 +119,7 @@ public final class JournalTables implements JournalLedger {
   }
 
   private static Restatement restatement(Row r) throws SQLException {
+    String reason = r.textOrNull("reason");
     return new Restatement(
         r.text("report"),
         LedgerQueries.slice(r),
@@ -124,7 +128,8 @@ public final class JournalTables implements JournalLedger {
         r.realOrNull("before"),
         r.realOrNull("after"),
         r.instant("restated_at"),
-        r.text("run_id"));
+        r.text("run_id"),
+        reason == null ? null : RestatementReason.ofLabel(reason));
   }
 
   @Override

@@ -64,6 +64,10 @@ final class LessonTable implements LessonLedger {
       most("most_rows", most.rows());
     } else if (lesson instanceof Learned.Lesson.Limit limit) {
       least("limit", limit.account(), limit.shapeKey(), limit.rows());
+    } else if (lesson instanceof Learned.Lesson.LimitUnknown limit) {
+      queries.update(
+          "DELETE FROM fathom_ops.learned WHERE kind = 'limit' AND account = ? AND shape = ?",
+          p -> p.text(limit.account()).text(limit.shapeKey()));
     } else if (lesson instanceof Learned.Lesson.Offset offset) {
       queries.update(
           """

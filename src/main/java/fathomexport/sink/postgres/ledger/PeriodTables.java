@@ -6,9 +6,15 @@ import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.PeriodCertificate;
 import fathomexport.ledger.PeriodLedger;
 import fathomexport.ledger.Provenance;
+import fathomexport.ledger.RateUnit;
+import fathomexport.ledger.StillStored;
+import fathomexport.ledger.StoredRange;
 import fathomexport.ledger.Weight;
 import fathomexport.report.Aggregate;
+import fathomexport.report.DateGrouping;
+import fathomexport.report.DayRange;
 import fathomexport.report.SiteId;
+import fathomexport.report.Slice;
 import fathomexport.sink.postgres.db.Row;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -17,6 +23,7 @@ import java.util.Collection;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The tables {@code ledger} and {@code attempt}, which only a window's transaction writes. */
@@ -39,7 +46,7 @@ public final class PeriodTables implements PeriodLedger {
                pageviews_sum, pageviews_control, conversions_sum, conversions_control,
                value_sum, value_control, store_if_absent, reason, run_id, definition, fetched_at,
                zone, requests, control_requests, splits, window_id, stored, rows_digest,
-               control_digest, confirmed_at, confirmed_run
+               control_digest, confirmed_at, confirmed_run, rate_unit
           FROM fathom_ops.ledger
          WHERE report = ? AND covers_to >= ? AND (? OR site_id = ANY (?))\
         """,
@@ -79,10 +86,17 @@ public final class PeriodTables implements PeriodLedger {
             r.textOrNull("zone"),
             r.integer("requests"),
             r.integer("control_requests"),
-            r.integer("splits")),
+            r.integer("splits"),
+            rateUnit(r)),
         r.text("window_id"),
         r.flag("stored"),
         confirmed(r));
+  }
+
+  /** Returns the unit in a row with column {@code rate_unit}. */
+  public static @Nullable RateUnit rateUnit(Row r) throws SQLException {
+    String label = r.textOrNull("rate_unit");
+    return label == null ? null : RateUnit.ofLabel(label);
   }
 
   private static LedgerEntry.@Nullable Confirmed confirmed(Row r) throws SQLException {
@@ -94,6 +108,53 @@ public final class PeriodTables implements PeriodLedger {
     if (value != null) {
       map.put(a, value);
     }
+  }
+
+  @Override
+  public List<StoredRange> storedRanges(
+      String report, DateGrouping grouping, Collection<SiteId> sites) {
+    return queries.list(
+        """
+        SELECT site_id, event_name, min(period) AS first, max(period_end) AS last
+          FROM (SELECT site_id, event_name, period, period_end,
+                       count(*) FILTER (WHERE begins)
+                         OVER (PARTITION BY site_id, event_name ORDER BY period) AS range
+                  FROM (SELECT site_id, event_name, period, period_end,
+                               coalesce(period > lag(period_end)
+                                 OVER (PARTITION BY site_id, event_name ORDER BY period) + 1,
+                                 true) AS begins
+                          FROM fathom_ops.ledger
+                         WHERE report = ? AND stored AND (? OR site_id = ANY (?))) AS p) AS r
+         GROUP BY site_id, event_name, range\
+        """,
+        p ->
+            p.text(report)
+                .flag(sites.isEmpty())
+                .texts(sites.stream().map(SiteId::value).distinct().toList()),
+        r -> new StoredRange(LedgerQueries.slice(r), new DayRange(r.day("first"), r.day("last"))));
+  }
+
+  @Override
+  public StillStored committed(String runId, Collection<String> reports) {
+    return queries
+        .first(
+            """
+            SELECT count(DISTINCT window_id) AS windows, coalesce(sum(rows), 0)::bigint AS rows
+              FROM fathom_ops.ledger
+             WHERE run_id = ? AND stored AND report = ANY (?)\
+            """,
+            p -> p.text(runId).texts(reports),
+            r -> new StillStored(r.number("windows"), r.number("rows")))
+        .orElse(StillStored.NOTHING);
+  }
+
+  @Override
+  public Set<Slice> slices(String report) {
+    return Set.copyOf(
+        queries.list(
+            "SELECT DISTINCT site_id, event_name FROM fathom_ops.ledger WHERE report = ?",
+            p -> p.text(report),
+            LedgerQueries::slice));
   }
 
   @Override

@@ -8,6 +8,8 @@ import java.sql.SQLException;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The tables {@code run} and {@code request_count}. Taking a permit counts its request in the
@@ -78,6 +80,20 @@ final class RunLog implements RunLedger {
     return queries.list(
         SELECT + " ORDER BY started_at DESC, run_id DESC LIMIT ?",
         p -> p.integer(limit),
+        RunLog::run);
+  }
+
+  @Override
+  public List<RunRecord> runs(@Nullable String pipeline, Set<String> commands, int limit) {
+    return queries.list(
+        SELECT
+            + " WHERE (? OR pipeline = ?) AND split_part(command, ' ', 1) = ANY (?)"
+            + " ORDER BY started_at DESC, run_id DESC LIMIT ?",
+        p ->
+            p.flag(pipeline == null)
+                .text(pipeline == null ? "" : pipeline)
+                .texts(commands)
+                .integer(limit),
         RunLog::run);
   }
 

@@ -38,7 +38,7 @@ final class SessionLocks implements PipelineLocks, AutoCloseable {
   @Override
   public Optional<RunLock> tryLock(String pipeline) {
     try {
-      Connection connection = database.connect();
+      Connection connection = database.session();
       boolean kept = false;
       try {
         if (!locked(connection, pipeline)) {

@@ -1,18 +1,25 @@
 package fathomexport.sink.postgres.schema;
 
 import fathomexport.report.Report;
+import fathomexport.sink.Migrated;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.postgres.db.Database;
 import fathomexport.sink.postgres.db.DatabaseFailure;
+import fathomexport.sink.postgres.db.Queries;
+import fathomexport.sink.postgres.views.BiViews;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Migrates a database to the current version with Flyway: the scripts of {@code sql/}, and one
@@ -20,29 +27,50 @@ import org.flywaydb.core.api.FlywayException;
  */
 public final class Migrations {
   private static final String LOCK = "fathom-export/migrate";
+  private static final String INSUFFICIENT_PRIVILEGE = "42501";
   static final String SCHEMA = "fathom_ops";
   static final String HISTORY_TABLE = "schema_history";
   static final String SCRIPTS = "classpath:fathomexport/sql";
   private static final String HISTORY = SCHEMA + "." + HISTORY_TABLE;
 
+  private static final Logger LOG = LoggerFactory.getLogger(Migrations.class);
+  private static final String LOCK_NOT_AVAILABLE = "55P03";
+
+  /** With a wait and a pause of two seconds each: five minutes. */
+  private static final int TRIES = 75;
+
+  private static final int SAID_EVERY = 15;
+
   private final Database database;
+  private final Duration longestWait;
 
   public Migrations(Database database) {
-    this.database = database;
+    this(database, Duration.ofSeconds(2));
   }
 
   /**
-   * Migrates the program's own tables and those of these reports.
+   * @param longestWait how long a statement waits for a table, and how long others may use it then
+   *     before the next try
+   */
+  Migrations(Database database, Duration longestWait) {
+    this.database = database;
+    this.longestWait = longestWait;
+  }
+
+  /**
+   * Migrates the program's own tables and those of these reports, and generates the views for BI
+   * tools.
    *
+   * @return what could not be done although the tables are ready
    * @throws SinkException {@code DEFINITION} with every report whose table cannot be created or
    *     extended, if the role may not create or own the schemas, or if a newer version of the
    *     program has migrated the database; then nothing was changed
    */
-  public void run(List<Report> reports) throws SQLException {
+  public Migrated run(List<Report> reports) throws SQLException {
     List<ReportTable> tables = reports.stream().map(ReportTable::new).toList();
     // Flyway locks its history, but creates it and the schemas before that, where two first runs
     // would collide. Closing the connection frees this lock.
-    try (Connection connection = database.connect()) {
+    try (Connection connection = database.session()) {
       lock(connection);
       requireUtf8(connection);
       MissingRights.refuse(connection, database);
@@ -52,22 +80,128 @@ public final class Migrations {
       for (ReportTable table : tables) {
         migrations.add(new ReportMigration(table, checksum(connection, table)));
       }
-      Flyway.configure(Migrations.class.getClassLoader())
-          .loggers("slf4j")
-          .dataSource(database.source())
-          .defaultSchema(SCHEMA)
-          .schemas(SCHEMA, "fathom")
-          .createSchemas(true)
-          .table(HISTORY_TABLE)
-          .locations(SCRIPTS)
-          .javaMigrations(migrations.toArray(new ReportMigration[0]))
-          // Tables of reports that are no longer defined remain as they are.
-          .ignoreMigrationPatterns("*:missing")
-          .load()
-          .migrate();
+      Flyway flyway =
+          Flyway.configure(Migrations.class.getClassLoader())
+              .loggers("slf4j")
+              .dataSource(database.source())
+              .defaultSchema(SCHEMA)
+              .schemas(SCHEMA, "fathom")
+              .createSchemas(true)
+              .table(HISTORY_TABLE)
+              .locations(SCRIPTS)
+              .javaMigrations(migrations.toArray(new ReportMigration[0]))
+              // Tables of reports that are no longer defined remain as they are.
+              .ignoreMigrationPatterns("*:missing")
+              // A statement that waits for a table makes all later readers wait, too.
+              .initSql("SET lock_timeout = '" + longestWait.toMillis() + "ms'")
+              .load();
+      migrate(flyway);
+      List<String> notices = new BiViews(connection).refresh();
+      return new Migrated(notices, new Roles(connection).grant());
     } catch (FlywayException e) {
       throw translate(e);
     }
+  }
+
+  /**
+   * Migrates, and tries again as long as somebody else uses a table that must change. Each
+   * migration is a transaction, so a further try goes on where the last one stopped.
+   */
+  private void migrate(Flyway flyway) {
+    for (int tries = 1; ; tries++) {
+      try {
+        flyway.migrate();
+        return;
+      } catch (FlywayException e) {
+        SQLException cause = DatabaseFailure.in(e).orElse(null);
+        if (cause == null || !LOCK_NOT_AVAILABLE.equals(cause.getSQLState()) || tries >= TRIES) {
+          throw e;
+        }
+        if (tries == 1 || tries % SAID_EVERY == 0) {
+          LOG.warn(
+              "PostgreSQL at {}: a table that must change is in use; trying again until it is free."
+                  + " Held by {}",
+              database.place(),
+              holders());
+        }
+        rest(e);
+      }
+    }
+  }
+
+  private void rest(FlywayException failure) {
+    try {
+      Thread.sleep(longestWait.toMillis());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw failure;
+    }
+  }
+
+  /** Returns the sessions that use tables of the program, for messages. */
+  private String holders() {
+    try (Connection connection = database.connect()) {
+      return Queries.first(
+              connection,
+              """
+              SELECT string_agg(held, ', ') AS holders
+                FROM (SELECT n.nspname || '.' || c.relname || ': session ' || a.pid || ' (role '
+                               || coalesce(a.usename, 'unknown') || ', application '
+                               || coalesce(nullif(a.application_name, ''), 'unnamed')
+                               || coalesce(', ' || a.state, '') || ')' AS held
+                        FROM pg_catalog.pg_locks l
+                        JOIN pg_catalog.pg_class c ON c.oid = l.relation AND c.relkind IN ('r', 'v')
+                        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                        JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+                       WHERE l.granted AND n.nspname IN ('fathom', 'fathom_ops')
+                         AND a.datname = pg_catalog.current_database()
+                         AND a.application_name <> 'fathom-export'
+                       ORDER BY a.xact_start
+                       LIMIT 5) h\
+              """,
+              p -> {},
+              r -> String.valueOf(r.textOrNull("holders")))
+          .filter(holders -> !holders.equals("null"))
+          .orElse("a session that cannot be named");
+    } catch (SQLException e) {
+      return "a session that cannot be named (" + e.getMessage() + ")";
+    }
+  }
+
+  /**
+   * Renames the tables of reports, with everything that is known of them.
+   *
+   * @param renamed earlier names of reports, keyed by their present names
+   * @throws SinkException {@code DEFINITION} if there are tables of both names; then nothing was
+   *     changed
+   */
+  public void rename(Map<String, String> renamed) throws SQLException {
+    try (Connection connection = database.session()) {
+      lock(connection);
+      connection.setAutoCommit(false);
+      for (Map.Entry<String, String> names : renamed.entrySet()) {
+        StoredReports.rename(connection, names.getValue(), names.getKey());
+      }
+      connection.commit();
+    }
+  }
+
+  /**
+   * Explains a statement that the server refused for lack of rights.
+   *
+   * @return the statements for an administrator, if they are known; otherwise the server's words
+   */
+  public SinkException explained(SQLException refused) {
+    if (INSUFFICIENT_PRIVILEGE.equals(refused.getSQLState())) {
+      try (Connection connection = database.connect()) {
+        MissingRights.refuse(connection, database);
+      } catch (SinkException e) {
+        return e;
+      } catch (SQLException e) {
+        refused.addSuppressed(e);
+      }
+    }
+    return database.unavailable(refused);
   }
 
   private static void lock(Connection connection) throws SQLException {
@@ -96,7 +230,7 @@ public final class Migrations {
   }
 
   private static void refuse(Connection connection, List<ReportTable> tables) throws SQLException {
-    List<String> refusals = new ArrayList<>();
+    List<String> refusals = new ArrayList<>(ReservedNames.refusals(connection));
     for (ReportTable table : tables) {
       table.refusal(connection).ifPresent(refusals::add);
     }
@@ -134,6 +268,7 @@ public final class Migrations {
     return DatabaseFailure.isPermanent(e)
         || state.startsWith("53")
         || state.startsWith("58")
+        || state.equals(LOCK_NOT_AVAILABLE)
         || state.equals("25006");
   }
 
@@ -146,6 +281,15 @@ public final class Migrations {
     SQLException cause = DatabaseFailure.in(e).orElse(null);
     if (cause != null && (Database.lost(cause) || isOfTheServer(cause))) {
       throw cause;
+    }
+    if (cause != null && INSUFFICIENT_PRIVILEGE.equals(cause.getSQLState())) {
+      return new SinkException(
+          SinkException.Kind.DEFINITION,
+          database.describe(cause)
+              + ". The tables must change, and this role may not: run `fathom-export migrate` with"
+              + " the pipeline as the role that owns them (fathom_owner, where migrating and"
+              + " loading are roles of their own)",
+          e);
     }
     return new SinkException(
         SinkException.Kind.DEFINITION,

@@ -10,7 +10,9 @@ import fathomexport.report.Filter;
 import fathomexport.report.Report;
 import fathomexport.report.TableSchema;
 import fathomexport.sink.postgres.db.PostgresSettings;
+import fathomexport.sink.postgres.db.Queries;
 import fathomexport.sink.postgres.db.Sql;
+import fathomexport.sink.postgres.views.Dependants;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -39,10 +41,19 @@ public final class ReportTable {
   public static final List<Long> SEEDS = List.of(0L, 4_702_111_234_474_983_745L);
 
   private final Report report;
+  private final String table;
   private final TableSchema schema;
 
   ReportTable(Report report) {
+    this(report, report.name());
+  }
+
+  /**
+   * @param table the table's name: an earlier name of the report, if it is yet to be renamed
+   */
+  ReportTable(Report report, String table) {
     this.report = report;
+    this.table = table;
     this.schema = report.schema();
   }
 
@@ -55,7 +66,7 @@ public final class ReportTable {
   }
 
   String qualifiedName() {
-    return qualified(report.name());
+    return qualified(table);
   }
 
   /**
@@ -64,7 +75,13 @@ public final class ReportTable {
    */
   int checksum() {
     CRC32 crc = new CRC32();
-    String all = create() + index() + String.join("\n", comments()) + report.dateGrouping();
+    String all =
+        create()
+            + index()
+            + String.join("\n", comments())
+            + report.dateGrouping()
+            + replicaIdentity()
+            + report.definition();
     crc.update(all.getBytes(StandardCharsets.UTF_8));
     return (int) crc.getValue();
   }
@@ -86,8 +103,9 @@ public final class ReportTable {
               + report.name()
               + ": table "
               + qualifiedName()
-              + " already exists and was not created by fathom-export. Give the report another name, or: "
-              + moveAway());
+              + " already exists and was not created by fathom-export. Give the report another name,"
+              + " or: "
+              + moveAway(connection));
     }
     List<String> before =
         present.entrySet().stream()
@@ -109,7 +127,7 @@ public final class ReportTable {
               + "), date grouping "
               + report.dateGrouping().apiName()
               + ". Stored rows cannot be converted: give the report another name, or: "
-              + moveAway());
+              + moveAway(connection));
     }
     for (Column c : schema.columns(Column.Role.MEASURE)) {
       String type = present.get(c.name());
@@ -126,7 +144,7 @@ public final class ReportTable {
                 + " and must be "
                 + type(c.type())
                 + ". Give the report another name, or: "
-                + moveAway());
+                + moveAway(connection));
       }
     }
     List<String> removed =
@@ -141,7 +159,9 @@ public final class ReportTable {
               + String.join(", ", removed)
               + ", which "
               + qualifiedName()
-              + " contains. Give the report another name, or drop the columns with their values: ALTER TABLE "
+              + " contains. Give the report another name, or drop the columns with their values: "
+              + dropReaders(connection, table)
+              + "ALTER TABLE "
               + qualifiedName()
               + removed.stream()
                   .map(c -> " DROP COLUMN " + Sql.name(c))
@@ -177,6 +197,9 @@ public final class ReportTable {
       }
       for (String comment : comments()) {
         statement.execute(comment);
+      }
+      if (!hasReplicaIdentity(connection)) {
+        statement.execute(replicaIdentity());
       }
     }
     record(connection);
@@ -336,7 +359,7 @@ public final class ReportTable {
              ORDER BY a.attnum\
             """)) {
       query.setString(1, SCHEMA);
-      query.setString(2, report.name());
+      query.setString(2, table);
       try (ResultSet rows = query.executeQuery()) {
         while (rows.next()) {
           columns.put(rows.getString(1), rows.getString(2));
@@ -353,7 +376,7 @@ public final class ReportTable {
     try (PreparedStatement query =
         connection.prepareStatement(
             "SELECT date_grouping FROM fathom_ops.report WHERE report = ?")) {
-      query.setString(1, report.name());
+      query.setString(1, table);
       try (ResultSet row = query.executeQuery()) {
         return row.next() ? Optional.of(row.getString(1)) : Optional.empty();
       }
@@ -378,35 +401,92 @@ public final class ReportTable {
     }
   }
 
-  private void record(Connection connection) throws SQLException {
-    try (PreparedStatement upsert =
-        connection.prepareStatement(
-            """
-            INSERT INTO fathom_ops.report (report, entity, date_grouping, grain)
-            VALUES (?, ?, ?, ?)
-            ON CONFLICT (report) DO UPDATE
-               SET entity = excluded.entity, date_grouping = excluded.date_grouping,
-                   grain = excluded.grain, migrated_at = pg_catalog.now()\
-            """)) {
-      upsert.setString(1, report.name());
-      upsert.setString(2, report.entity().apiName());
-      upsert.setString(3, report.dateGrouping().apiName());
-      upsert.setArray(
-          4,
-          connection.createArrayOf(
-              "text", schema.keyColumns().stream().map(Column::name).toArray()));
-      upsert.executeUpdate();
-    }
+  /**
+   * Returns the statement that lets a publication of all tables replicate deleted rows. The unique
+   * index cannot identify them, since it is on hashes; without logical decoding, whole rows cost
+   * nothing.
+   */
+  private String replicaIdentity() {
+    return "ALTER TABLE " + qualifiedName() + " REPLICA IDENTITY FULL";
   }
 
-  private String moveAway() {
+  private boolean hasReplicaIdentity(Connection connection) throws SQLException {
+    return Queries.first(
+            connection,
+            "SELECT relreplident = 'f' AS full_rows FROM pg_catalog.pg_class"
+                + " WHERE oid = pg_catalog.to_regclass(?)",
+            p -> p.text(qualifiedName()),
+            r -> r.flag("full_rows"))
+        .orElse(false);
+  }
+
+  private void record(Connection connection) throws SQLException {
+    Queries.update(
+        connection,
+        """
+        INSERT INTO fathom_ops.report
+          (report, entity, date_grouping, grain, fields, aggregates, definition, filters)
+        SELECT ?, ?, ?, ?, ?, ?, ?,
+               coalesce(jsonb_agg(jsonb_build_object('property', f.property, 'operator', f.operator, 'value', f.value)
+                                  ORDER BY f.property COLLATE "C", f.operator COLLATE "C", f.value COLLATE "C"),
+                        '[]')
+          FROM unnest(?, ?, ?) f (property, operator, value)
+        ON CONFLICT (report) DO UPDATE
+           SET entity = excluded.entity, date_grouping = excluded.date_grouping,
+               grain = excluded.grain, fields = excluded.fields,
+               aggregates = excluded.aggregates, definition = excluded.definition,
+               filters = excluded.filters, migrated_at = pg_catalog.now()\
+        """,
+        p ->
+            p.text(report.name())
+                .text(report.entity().apiName())
+                .text(report.dateGrouping().apiName())
+                .texts(schema.keyColumns().stream().map(Column::name).toList())
+                .texts(report.fields().stream().map(Field::apiName).toList())
+                .texts(report.aggregates().stream().map(Aggregate::apiName).toList())
+                .text(report.definition())
+                .texts(report.filters().stream().map(f -> f.property().apiName()).toList())
+                .texts(report.filters().stream().map(f -> f.operator().apiName()).toList())
+                .texts(report.filters().stream().map(Filter::value).toList()));
+    Queries.update(
+        connection,
+        """
+        INSERT INTO fathom_ops.report_definition
+          (report, valid_from, digest, entity, date_grouping, fields, aggregates, filters)
+        SELECT report, migrated_at, definition, entity, date_grouping, fields, aggregates, filters
+          FROM fathom_ops.report r
+         WHERE report = ?
+           AND definition IS DISTINCT FROM (SELECT digest
+                                              FROM fathom_ops.report_definition d
+                                             WHERE d.report = r.report
+                                             ORDER BY valid_from DESC
+                                             LIMIT 1)
+        ON CONFLICT DO NOTHING\
+        """,
+        p -> p.text(report.name()));
+  }
+
+  private String moveAway(Connection connection) throws SQLException {
+    return moveAway(connection, table);
+  }
+
+  /** Returns the statements that move a report's table away, and what to do then. */
+  static String moveAway(Connection connection, String report) throws SQLException {
     return "ALTER TABLE "
-        + qualifiedName()
+        + qualified(report)
         + " RENAME TO "
-        + Sql.name(report.name() + "_old")
-        + "; (or DROP TABLE "
-        + qualifiedName()
+        + Sql.name(report + "_old")
+        + "; (or "
+        + dropReaders(connection, report)
+        + "DROP TABLE "
+        + qualified(report)
         + ";), then migrate and backfill";
+  }
+
+  /** Returns the statement that drops what reads the table; migrate generates its views again. */
+  private static String dropReaders(Connection connection, String report) throws SQLException {
+    List<String> readers = Dependants.of(connection, qualified(report));
+    return readers.isEmpty() ? "" : "DROP VIEW " + String.join(", ", readers) + "; ";
   }
 
   /** Returns the SQL expression of a row's period: a date, whatever the type of the time column. */

@@ -2,6 +2,7 @@ package fathomexport.sink.postgres.commit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import fathomexport.ledger.RestatementReason;
 import fathomexport.sink.postgres.commit.RestatementWriter.Line;
 import java.math.BigDecimal;
 import java.time.LocalDate;
@@ -29,7 +30,12 @@ class RestatementWriterTest {
   private static List<Line> lines(Map<LocalDate, StoredTotals> before, StoredTotals... after) {
     Map<LocalDate, StoredTotals> now = new HashMap<>();
     Arrays.stream(after).forEach(t -> now.put(DAY, t));
-    return RestatementWriter.lines(List.of(DAY), MEASURES, before, now);
+    return RestatementWriter.lines(
+        List.of(DAY),
+        MEASURES,
+        before,
+        now,
+        (day, countsChanged) -> countsChanged ? RestatementReason.SOURCE : RestatementReason.UNIT);
   }
 
   private static Line line(String measure, @Nullable Integer before, @Nullable Integer after) {
@@ -37,13 +43,16 @@ class RestatementWriterTest {
         DAY,
         measure,
         before == null ? null : BigDecimal.valueOf(before),
-        after == null ? null : BigDecimal.valueOf(after));
+        after == null ? null : BigDecimal.valueOf(after),
+        RestatementReason.SOURCE);
   }
 
   @Test
   void aChangeThatKeepsEverySumIsAChange() {
     assertThat(lines(Map.of(DAY, totals(2, 5, 7)), totals(2, 5, 7)))
-        .containsExactly(line("rows", 2, 2));
+        .containsExactly(
+            new Line(
+                DAY, "rows", BigDecimal.valueOf(2), BigDecimal.valueOf(2), RestatementReason.UNIT));
   }
 
   @Test

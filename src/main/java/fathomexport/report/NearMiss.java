@@ -1,4 +1,4 @@
-package fathomexport.config;
+package fathomexport.report;
 
 import java.util.Collection;
 import java.util.List;
@@ -7,13 +7,13 @@ import java.util.Optional;
 import java.util.function.Predicate;
 
 /** Suggests the allowed value closest to an invalid one. */
-final class NearMiss {
+public final class NearMiss {
   private static final int SHORTEST_PART = 3;
 
   private NearMiss() {}
 
   /** Returns the closest allowed text, if one is close enough. */
-  static Optional<String> of(String written, Collection<String> allowed) {
+  public static Optional<String> of(String written, Collection<String> allowed) {
     String plain = plain(written);
     String best = null;
     int least = plain.length() <= 3 ? 2 : plain.length() <= 8 ? 3 : 4;
@@ -33,7 +33,7 @@ final class NearMiss {
   }
 
   /** Returns {@code (did you mean 'x'?)} or an empty text. */
-  static String hint(String written, Collection<String> allowed) {
+  public static String hint(String written, Collection<String> allowed) {
     return of(written, allowed).map(meant -> " (did you mean '" + meant + "'?)").orElse("");
   }
 

@@ -1,0 +1,117 @@
+package fathomexport.cli.command;
+
+import fathomexport.cli.output.Printer;
+import fathomexport.config.Loaded;
+import fathomexport.config.PipelineDefinition;
+import fathomexport.config.Problem;
+import fathomexport.config.Settings;
+import fathomexport.export.Finding;
+import fathomexport.run.ExportJob;
+import fathomexport.run.FailureKind;
+import fathomexport.run.RunListener;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+/** {@code check}: looks at everything that a run depends on. */
+@Command(
+    name = "check",
+    description = {
+      "Look at everything that a run needs, in one pass: settings, secrets, token, sites, clock,"
+          + " certificate, proxy, database, privileges, pooler, directories, Beam's options.",
+      "",
+      "One line per item, with what to do. Exports nothing. Sends one report request, which is"
+          + " billed as a pageview. Exits with the code that a run would end with."
+    },
+    footer = {"", "Example: fathom-export check nightly"})
+public final class CheckCommand implements Callable<Integer> {
+  private final Context context;
+
+  @Parameters(paramLabel = "PIPELINE", description = Commands.PIPELINE)
+  String pipeline = "";
+
+  public CheckCommand(Context context) {
+    this.context = context;
+  }
+
+  @Override
+  public Integer call() {
+    Settings settings = context.settings();
+    List<Finding> findings = new ArrayList<>();
+    findings.add(Finding.ok("settings", context.configFile().toString()));
+    Loaded<PipelineDefinition> loaded = context.loader().pipeline(pipeline, settings);
+    for (Problem problem : loaded.problems()) {
+      findings.add(Finding.failed("pipeline", FailureKind.CONFIGURATION, problem.render()));
+    }
+    loaded
+        .value()
+        .ifPresent(
+            p ->
+                findings.add(
+                    Finding.ok("pipeline", p.name() + ", " + p.reports().size() + " reports")));
+    // A pipeline that cannot be read leaves the rest to be looked at.
+    ExportJob job =
+        loaded
+            .value()
+            .map(Context::job)
+            .orElseGet(
+                () ->
+                    new ExportJob(
+                        pipeline,
+                        List.of(),
+                        Optional.empty(),
+                        0,
+                        settings.postgres() != null,
+                        settings.parquet() != null));
+    findings.addAll(
+        context.exporter(settings, RunListener.NONE).check(job, context.options().beamArguments));
+    print(context.printer(), findings);
+    return findings.stream()
+        .flatMap(f -> Optional.ofNullable(f.failure()).stream())
+        .min(Comparator.naturalOrder())
+        .map(FailureKind::exitCode)
+        .orElse(0);
+  }
+
+  private static void print(Printer printer, List<Finding> findings) {
+    if (printer.json()) {
+      printer.json(
+          findings.stream()
+              .map(
+                  f ->
+                      Map.of(
+                          "item", f.item(),
+                          "state", f.state().name().toLowerCase(Locale.ROOT),
+                          "detail", f.detail()))
+              .toList());
+      return;
+    }
+    for (Finding finding : findings) {
+      String mark =
+          switch (finding.state()) {
+            case OK -> "ok     ";
+            case WARNING -> "warning";
+            case FAILED -> "FAILED ";
+          };
+      printer.line(
+          mark
+              + "  "
+              + String.format(Locale.ROOT, "%-15s", finding.item())
+              + "  "
+              + finding.detail());
+    }
+    long failed = findings.stream().filter(f -> f.state() == Finding.State.FAILED).count();
+    printer.line(
+        failed == 0
+            ? "A run can start."
+            : "No run can succeed before "
+                + (failed == 1 ? "this is" : "these " + failed + " are")
+                + " mended.");
+  }
+}

@@ -1,0 +1,29 @@
+package fathomexport.dimension;
+
+import fathomexport.report.Slice;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A difference between what was known and what the API describes now.
+ *
+ * @param before the former name or time zone; for a site that is gone, its last name; null for
+ *     other kinds
+ * @param after the present name or time zone; null for other kinds
+ */
+public record Change(Kind kind, Slice slice, @Nullable String before, @Nullable String after) {
+  /** The kind of difference. */
+  public enum Kind {
+    RENAMED,
+    MOVED,
+    /** The pipeline exports the site for the first time. */
+    NEW_SITE,
+    SITE_GONE,
+    EVENT_GONE,
+    /** A retired site or event is listed again. */
+    BACK
+  }
+
+  static Change of(Kind kind, Slice slice) {
+    return new Change(kind, slice, null, null);
+  }
+}

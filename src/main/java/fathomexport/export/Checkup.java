@@ -1,0 +1,357 @@
+package fathomexport.export;
+
+import fathomexport.api.AggregationAnswer;
+import fathomexport.api.AggregationRequest;
+import fathomexport.api.FathomClient;
+import fathomexport.api.Listed;
+import fathomexport.api.Outcome;
+import fathomexport.api.RawRow;
+import fathomexport.api.Reached;
+import fathomexport.api.RowHandler;
+import fathomexport.api.Token;
+import fathomexport.api.UnusableSettingsException;
+import fathomexport.beam.BeamRun;
+import fathomexport.report.Aggregate;
+import fathomexport.report.DateGrouping;
+import fathomexport.report.DayRange;
+import fathomexport.report.Entity;
+import fathomexport.report.QueryShape;
+import fathomexport.report.SecretUnavailableException;
+import fathomexport.report.Site;
+import fathomexport.report.SiteId;
+import fathomexport.report.Slice;
+import fathomexport.run.ExportFailedException;
+import fathomexport.run.ExportJob;
+import fathomexport.run.ExportSettings;
+import fathomexport.run.FailureKind;
+import fathomexport.run.FailurePolicy;
+import fathomexport.run.RunEnvironment;
+import fathomexport.sink.SinkException;
+import fathomexport.sink.postgres.DatabaseCheck;
+import fathomexport.sink.postgres.db.PostgresSettings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Looks at everything that a run of a job depends on, and continues after each failure, so that a
+ * person can mend it all at once. Changes nothing but the account's share of the quota, and sends
+ * at most one billed request.
+ */
+final class Checkup {
+  /** A clock that is further off can take one day for another. */
+  private static final Duration MOST_CLOCK_ERROR = Duration.ofMinutes(2);
+
+  private static final Duration CERTIFICATE_ENDS_SOON = Duration.ofDays(14);
+
+  /** Below this, the next nights fill the disk. */
+  private static final long LITTLE_SPACE = 1L << 30;
+
+  /** Below this, a run does not start. */
+  private static final long LEAST_SPACE = 64L << 20;
+
+  private static final int LISTED = 10;
+
+  private final ExportJob job;
+  private final ExportSettings settings;
+  private final RunEnvironment environment;
+  private final List<Finding> findings = new ArrayList<>();
+
+  Checkup(ExportJob job, ExportSettings settings, RunEnvironment environment) {
+    this.job = job;
+    this.settings = settings;
+    this.environment = environment;
+  }
+
+  /**
+   * Looks at everything.
+   *
+   * @param database the job's database; null if it has none
+   * @param client creates the client of the API; called at most once
+   */
+  List<Finding> run(
+      @Nullable PostgresSettings database,
+      Supplier<FathomClient> client,
+      List<String> beamArguments) {
+    api(client);
+    if (database != null) {
+      database(database);
+    }
+    Path root = settings.parquetRoot();
+    if (job.toParquet() && root != null) {
+      directory("parquet", "parquet.root", root);
+    }
+    directory(
+        "spill directory",
+        "java.io.tmpdir",
+        Path.of(System.getProperty("java.io.tmpdir")).toAbsolutePath());
+    beam(beamArguments);
+    return List.copyOf(findings);
+  }
+
+  private void ok(String item, String detail) {
+    findings.add(Finding.ok(item, detail));
+  }
+
+  private void failed(String item, FailureKind failure, String detail) {
+    findings.add(Finding.failed(item, failure, detail));
+  }
+
+  private void beam(List<String> arguments) {
+    try {
+      ok(
+          "beam",
+          new BeamRun(arguments, settings.maxInFlight()).runner() + " " + BeamRun.beamVersion());
+    } catch (ExportFailedException e) {
+      failed("beam", e.kind(), String.valueOf(e.getMessage()));
+    }
+  }
+
+  private void api(Supplier<FathomClient> clients) {
+    try {
+      ok(
+          "proxy",
+          FathomClient.proxy(settings.baseUrl(), environment.variables())
+              .map(p -> "connections to the API go through " + p)
+              .orElse("none: connections to the API are direct"));
+    } catch (UnusableSettingsException e) {
+      failed("proxy", FailureKind.CONFIGURATION, String.valueOf(e.getMessage()));
+    }
+    try (FathomClient client = clients.get()) {
+      ok("token secret", "found");
+      token(client);
+      client.reached().ifPresent(this::reached);
+    } catch (SecretUnavailableException e) {
+      failed("token secret", FailurePolicy.of(e, false).kind(), "api.token: " + e.getMessage());
+    } catch (UnusableSettingsException e) {
+      failed("api", FailureKind.CONFIGURATION, String.valueOf(e.getMessage()));
+    }
+  }
+
+  private void token(FathomClient client) {
+    Outcome<Token> answer = client.token();
+    if (answer instanceof Outcome.Failure<Token> failure) {
+      failed("api", FailurePolicy.kind(failure), settings.baseUrl() + ": " + failure.describe());
+      if (client.reached().isEmpty()) {
+        // Whatever else is asked would fail in the same way.
+        return;
+      }
+    } else {
+      Token token = answer.value().orElseThrow();
+      Instant expires = token.expiresAt();
+      ok(
+          "api",
+          settings.baseUrl()
+              + " accepts the token '"
+              + token.name()
+              + "' ("
+              + String.join(", ", token.abilities())
+              + (expires == null ? "" : "; until " + expires.truncatedTo(ChronoUnit.SECONDS))
+              + ")");
+    }
+    sites(client).ifPresent(site -> report(client, site));
+  }
+
+  /** Looks at the job's sites, and returns one of them. */
+  private Optional<Site> sites(FathomClient client) {
+    List<Site> found = new ArrayList<>();
+    if (job.sites().isEmpty()) {
+      Outcome<Listed<Site>> listed = client.sites();
+      if (listed instanceof Outcome.Failure<Listed<Site>> failure) {
+        failed(
+            "sites",
+            FailurePolicy.kind(failure),
+            "cannot be listed: "
+                + failure.describe()
+                + ". A token for single sites cannot list them: name their ids under sites: in the"
+                + " pipeline");
+        return Optional.empty();
+      }
+      found.addAll(listed.value().orElseThrow().found());
+    }
+    List<String> unreadable = new ArrayList<>();
+    FailureKind kind = FailureKind.PERMISSION;
+    for (SiteId id : job.sites().orElse(List.of())) {
+      Outcome<Site> site = client.site(id);
+      site.value().ifPresent(found::add);
+      if (site instanceof Outcome.Failure<Site> failure) {
+        unreadable.add(id + ": " + failure.describe());
+        kind = FailurePolicy.kind(failure);
+      }
+    }
+    if (!unreadable.isEmpty()) {
+      failed("sites", kind, "cannot be read: " + String.join("; ", unreadable));
+    } else if (found.isEmpty()) {
+      findings.add(
+          Finding.warning("sites", "the token lists no site, so there is nothing to export"));
+    } else {
+      ok(
+          "sites",
+          found.size()
+              + ": "
+              + found.stream()
+                  .limit(LISTED)
+                  .map(s -> s.id() + " (" + s.name() + ")")
+                  .collect(Collectors.joining(", "))
+              + (found.size() > LISTED ? ", and " + (found.size() - LISTED) + " more" : ""));
+    }
+    return found.stream().findFirst();
+  }
+
+  /** Sends the one billed request: a token may be valid and still not read reports. */
+  private void report(FathomClient client, Site site) {
+    LocalDate yesterday =
+        environment.time().instant().atZone(site.closingZone()).toLocalDate().minusDays(1);
+    QueryShape shape =
+        new QueryShape(
+            Entity.PAGEVIEW, List.of(Aggregate.VISITS), DateGrouping.DAY, List.of(), List.of());
+    try {
+      Outcome<AggregationAnswer> answer =
+          client.aggregations(
+              new AggregationRequest(
+                  shape, new Slice(site.id(), null), DayRange.of(yesterday), settings.rowLimit()),
+              ignored());
+      String asked =
+          "visits of " + site.id() + " on " + yesterday + ", 1 request, billed as a pageview";
+      if (answer instanceof Outcome.Failure<AggregationAnswer> failure) {
+        failed("report", FailurePolicy.kind(failure), failure.describe() + " (" + asked + ")");
+      } else {
+        ok("report", "the token reads reports (" + asked + ")");
+      }
+    } catch (IOException e) {
+      throw new IllegalStateException("nothing is written here", e);
+    }
+  }
+
+  /** Returns a handler for rows that are of no interest. */
+  private static RowHandler ignored() {
+    return new RowHandler() {
+      @Override
+      public void restart() {}
+
+      @Override
+      public void row(RawRow row) {}
+    };
+  }
+
+  private void reached(Reached way) {
+    Instant there = way.serverTime();
+    if (there != null) {
+      Duration off = Duration.between(there, way.at());
+      String words =
+          "this machine's clock is "
+              + off.abs().toSeconds()
+              + " s "
+              + (off.isNegative() ? "behind" : "ahead of")
+              + " the API's";
+      if (off.abs().compareTo(MOST_CLOCK_ERROR) > 0) {
+        failed(
+            "clock",
+            FailureKind.CONFIGURATION,
+            words + ": set it, or days are taken for over that are not");
+      } else {
+        ok("clock", words);
+      }
+    }
+    Instant until = way.validUntil();
+    if (until == null) {
+      ok("certificate", "none: the API is on this machine, over plain HTTP");
+    } else {
+      String words = way.certificate() + "; valid until " + until.truncatedTo(ChronoUnit.SECONDS);
+      findings.add(
+          until.isBefore(way.at().plus(CERTIFICATE_ENDS_SOON))
+              ? Finding.warning("certificate", words + ": runs fail from then on")
+              : Finding.ok("certificate", words));
+    }
+  }
+
+  private void database(PostgresSettings database) {
+    DatabaseCheck check;
+    try {
+      check = DatabaseCheck.of(database, environment.variables(), job.reports());
+    } catch (SecretUnavailableException e) {
+      failed(
+          "database secret",
+          FailurePolicy.of(e, false).kind(),
+          "postgres.password: " + e.getMessage());
+      return;
+    } catch (SinkException e) {
+      FailurePolicy.Verdict verdict = FailurePolicy.of(e, false);
+      failed("database", verdict.kind(), verdict.message());
+      return;
+    }
+    String unusable = check.unusable();
+    if (unusable == null) {
+      ok("database", check.server());
+    } else {
+      failed("database", FailureKind.STORAGE, check.server() + ": " + unusable);
+    }
+    if (check.grants().isEmpty()) {
+      ok("privileges", "the role may do everything that a run needs");
+    } else {
+      failed(
+          "privileges",
+          FailureKind.STORAGE,
+          "as an administrator of the database, run: " + String.join(" ", check.grants()));
+    }
+    String pooler = check.pooler().orElse("none");
+    if (check.poolerRefused()) {
+      failed("pooler", FailureKind.CONFIGURATION, pooler);
+    } else {
+      ok("pooler", pooler);
+    }
+  }
+
+  /** Looks whether files can be written to a directory, or to where it will be made. */
+  private void directory(String item, String key, Path directory) {
+    Path existing = directory;
+    while (existing != null && Files.notExists(existing)) {
+      existing = existing.getParent();
+    }
+    String where = directory + " (" + key + ")";
+    if (existing == null || !Files.isDirectory(existing)) {
+      failed(
+          item, FailureKind.STORAGE, where + " cannot be made: " + existing + " is no directory");
+      return;
+    }
+    try {
+      // Permissions alone do not show a read-only file system.
+      Files.delete(Files.createTempFile(existing, ".fathom-export-check", ".tmp"));
+      long free = Files.getFileStore(existing).getUsableSpace();
+      String space =
+          where
+              + (existing.equals(directory) ? "" : " will be made")
+              + ", "
+              + String.format(Locale.ROOT, "%.1f GiB free", free / (double) (1L << 30));
+      if (free < LEAST_SPACE) {
+        failed(item, FailureKind.STORAGE, space + ": make room");
+      } else {
+        findings.add(
+            free < LITTLE_SPACE
+                ? Finding.warning(item, space + ": make room soon")
+                : Finding.ok(item, space));
+      }
+    } catch (IOException e) {
+      failed(
+          item,
+          FailureKind.STORAGE,
+          where
+              + " cannot be written to by user "
+              + System.getProperty("user.name")
+              + ": "
+              + e
+              + ". Give this user the directory, or name another one");
+    }
+  }
+}

@@ -1,0 +1,413 @@
+package fathomexport.export;
+
+import fathomexport.api.FathomClient;
+import fathomexport.api.Outcome;
+import fathomexport.api.Refusal;
+import fathomexport.dimension.Change;
+import fathomexport.dimension.Listing;
+import fathomexport.dimension.Sighting;
+import fathomexport.fetch.Accounts;
+import fathomexport.ledger.LedgerEntry;
+import fathomexport.ledger.LedgerException;
+import fathomexport.plan.Subject;
+import fathomexport.report.Currencies;
+import fathomexport.report.Milestone;
+import fathomexport.report.Report;
+import fathomexport.report.Site;
+import fathomexport.report.SiteEvent;
+import fathomexport.report.SiteId;
+import fathomexport.report.Slice;
+import fathomexport.run.ExportJob;
+import fathomexport.run.RunEnvironment;
+import fathomexport.run.Selection;
+import fathomexport.sink.DimensionStore;
+import fathomexport.sink.Sink;
+import fathomexport.sink.SinkException;
+import fathomexport.sinks.Sinks;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps the tables of sites, events and milestones up to date during a run, and finds out what an
+ * operator should hear of. What fails here is reported, and the export goes on: nothing that is
+ * stored of reports depends on these tables.
+ */
+final class DimensionUpdate {
+  private static final Logger LOG = LoggerFactory.getLogger(DimensionUpdate.class);
+
+  /** Sites that have left the list are queried separately, at most so many per run. */
+  private static final int MOST_CONFIRMED = 25;
+
+  /** A pipeline that runs every hour does not need each site's milestones every hour. */
+  private static final Duration MILESTONES_STAY_FRESH = Duration.ofHours(12);
+
+  /** After so many sites without milestones, the API does not seem to offer them to this token. */
+  private static final int MOST_UNAVAILABLE = 3;
+
+  /** The longest time that a run spends on milestones; the next run begins with the other sites. */
+  private static final Duration LONGEST_FOR_MILESTONES = Duration.ofMinutes(1);
+
+  /** A line names at most so many events. */
+  private static final int EVENTS_NAMED = 5;
+
+  private final ExportJob job;
+  private final Sinks sinks;
+  private final RunEnvironment environment;
+  private final Currencies currencies;
+
+  DimensionUpdate(ExportJob job, Sinks sinks, RunEnvironment environment, Currencies currencies) {
+    this.job = job;
+    this.sinks = sinks;
+    this.environment = environment;
+    this.currencies = currencies;
+  }
+
+  /**
+   * Stores the sites and events that a run has found.
+   *
+   * @return what has changed, to be reported once
+   */
+  Found sitesAndEvents(FathomClient client, Accounts.Found found) {
+    if (!job.selection().equals(Selection.ALL)) {
+      // What a part of the pipeline does not list may still exist.
+      return Found.NOTHING;
+    }
+    try {
+      return update(client, found);
+    } catch (SinkException | LedgerException e) {
+      complain(e);
+      return Found.NOTHING;
+    }
+  }
+
+  /**
+   * What has changed since the last run.
+   *
+   * @param isFirst whether the pipeline had no sites before
+   * @param lastDays the last stored day of each site and event that is gone
+   */
+  record Found(List<Change> changes, boolean isFirst, Map<Slice, LocalDate> lastDays) {
+    static final Found NOTHING = new Found(List.of(), false, Map.of());
+
+    Found {
+      changes = List.copyOf(changes);
+      lastDays = Map.copyOf(lastDays);
+    }
+
+    /** Returns the sites that the pipeline exports for the first time. */
+    Set<SiteId> newSites() {
+      return changes.stream()
+          .filter(c -> c.kind() == Change.Kind.NEW_SITE)
+          .map(c -> c.slice().site())
+          .collect(Collectors.toCollection(LinkedHashSet::new));
+    }
+  }
+
+  private Found update(FathomClient client, Accounts.Found found) {
+    List<Listing> listings = sinks.all().get(0).dimensions().listings(job.name());
+    Set<Slice> stored = listings.isEmpty() ? storedSlices() : Set.of();
+    Set<SiteId> members = new LinkedHashSet<>(found.sites());
+    Set<SiteId> gone = gone(client, found, listings, stored);
+    Map<Slice, LocalDate> lastDays = lastDays(found, listings, stored, gone);
+    Sighting sighting =
+        new Sighting(
+            environment.time().instant(),
+            seen(found),
+            withCurrencies(found.events()),
+            Map.of(),
+            new Sighting.Membership(job.name(), members, gone, stored, lastDays));
+    List<Change> changes = record(sighting).orElse(List.of());
+    return new Found(changes, listings.isEmpty() && stored.isEmpty(), lastDays);
+  }
+
+  /** Returns all sites that the API has described: those of the list, and those queried alone. */
+  private static List<Site> seen(Accounts.Found found) {
+    Map<SiteId, Site> sites = new LinkedHashMap<>();
+    List<Site> listed = found.listed();
+    if (listed != null) {
+      listed.forEach(site -> sites.put(site.id(), site));
+    }
+    found.subjects().forEach(s -> sites.put(s.site().id(), s.site()));
+    return List.copyOf(sites.values());
+  }
+
+  private Map<SiteId, List<SiteEvent>> withCurrencies(Map<SiteId, List<SiteEvent>> events) {
+    Map<SiteId, List<SiteEvent>> known = new HashMap<>();
+    events.forEach(
+        (site, list) ->
+            known.put(
+                site,
+                list.stream()
+                    .map(
+                        e ->
+                            e.currency() == null
+                                ? new SiteEvent(e.name(), currencies.of(site, e.name()))
+                                : e)
+                    .toList()));
+    return known;
+  }
+
+  /** Returns what is stored of the job's reports. Read once, when no lists are recorded yet. */
+  private Set<Slice> storedSlices() {
+    Set<Slice> stored = new HashSet<>();
+    for (Report report : job.reports()) {
+      stored.addAll(sinks.ledger().slices(report.name()));
+    }
+    return stored;
+  }
+
+  /**
+   * Returns the sites of the pipeline that are not listed any more. A list may be cut off, so each
+   * of them is queried separately before that is believed.
+   */
+  private Set<SiteId> gone(
+      FathomClient client, Accounts.Found found, List<Listing> listings, Set<Slice> stored) {
+    Set<SiteId> missing = new LinkedHashSet<>();
+    listings.stream()
+        .filter(l -> l.slice().event() == null && l.unlistedAt() == null)
+        .forEach(l -> missing.add(l.slice().site()));
+    stored.forEach(s -> missing.add(s.site()));
+    found.sites().forEach(missing::remove);
+    List<Site> listed = found.listed();
+    if (listed != null) {
+      listed.forEach(site -> missing.remove(site.id()));
+    }
+    Optional<List<SiteId>> configured = job.sites();
+    if (configured.isPresent()) {
+      missing.retainAll(configured.get());
+    } else if (listed == null) {
+      return Set.of();
+    }
+    Set<SiteId> gone = new LinkedHashSet<>();
+    for (SiteId site : missing.stream().sorted().limit(MOST_CONFIRMED).toList()) {
+      Outcome<Site> alone = client.site(site);
+      if (alone instanceof Outcome.Refused<?> refused
+          && (refused.refusal() == Refusal.NOT_FOUND
+              // A token that may list all sites but not read this one: the site has left its reach.
+              || (refused.refusal() == Refusal.PERMISSION && listed != null))) {
+        gone.add(site);
+      }
+    }
+    return gone;
+  }
+
+  /** Returns the last stored day of each site and event that has left the lists. */
+  private Map<Slice, LocalDate> lastDays(
+      Accounts.Found found, List<Listing> listings, Set<Slice> stored, Set<SiteId> gone) {
+    Set<Slice> left = new HashSet<>();
+    gone.forEach(site -> left.add(new Slice(site, null)));
+    Set<Slice> known = new HashSet<>(stored);
+    listings.stream().filter(l -> l.unlistedAt() == null).forEach(l -> known.add(l.slice()));
+    for (Slice slice : known) {
+      List<SiteEvent> events = found.events().get(slice.site());
+      if (slice.event() != null
+          && events != null
+          && events.stream().noneMatch(e -> e.name().equals(slice.event()))) {
+        left.add(slice);
+      }
+    }
+    if (left.isEmpty()) {
+      return Map.of();
+    }
+    Map<Slice, LocalDate> days = new HashMap<>();
+    Set<SiteId> sites = left.stream().map(Slice::site).collect(Collectors.toSet());
+    for (Report report : job.reports()) {
+      for (LedgerEntry entry : sinks.ledger().entries(report.name(), sites, LocalDate.EPOCH)) {
+        if (entry.stored()) {
+          LocalDate day = entry.certificate().coversTo();
+          for (Slice slice : List.of(entry.slice(), new Slice(entry.slice().site(), null))) {
+            if (left.contains(slice)) {
+              days.merge(slice, day, (a, b) -> a.isBefore(b) ? b : a);
+            }
+          }
+        }
+      }
+    }
+    return days;
+  }
+
+  /**
+   * Asks for the milestones of the job's sites, and stores them. None of the requests is billed.
+   */
+  void milestones(FathomClient client, List<Subject> subjects) {
+    try {
+      DimensionStore store = sinks.all().get(0).dimensions();
+      Map<SiteId, Instant> asked = store.read("").milestonesAskedAt();
+      Instant now = environment.time().instant();
+      List<SiteId> due =
+          subjects.stream()
+              .map(s -> s.site().id())
+              .filter(
+                  site ->
+                      !asked
+                          .getOrDefault(site, Instant.MIN)
+                          .isAfter(now.minus(MILESTONES_STAY_FRESH)))
+              .sorted(Comparator.comparing(site -> asked.getOrDefault(site, Instant.MIN)))
+              .toList();
+      Map<SiteId, Optional<List<Milestone>>> found = ask(client, due);
+      if (!found.isEmpty()) {
+        record(Sighting.ofMilestones(now, found));
+      }
+    } catch (SinkException | LedgerException e) {
+      complain(e);
+    }
+  }
+
+  private Map<SiteId, Optional<List<Milestone>>> ask(FathomClient client, List<SiteId> due) {
+    Map<SiteId, Optional<List<Milestone>>> found = new LinkedHashMap<>();
+    long start = environment.time().nanos();
+    for (SiteId site : due) {
+      boolean offered =
+          found.size() < MOST_UNAVAILABLE || found.values().stream().anyMatch(Optional::isPresent);
+      if (environment.stop().stopped()
+          || !offered
+          || environment.time().nanos() - start > LONGEST_FOR_MILESTONES.toNanos()) {
+        break;
+      }
+      Outcome<Optional<List<Milestone>>> outcome = client.milestones(site);
+      if (outcome instanceof Outcome.Failure<?> failure) {
+        LOG.warn(
+            "the milestones of site {} could not be read, and the next run asks again: {}",
+            site,
+            failure.describe());
+        if (!(outcome instanceof Outcome.Malformed<?>)) {
+          break;
+        }
+      }
+      outcome.value().ifPresent(list -> found.put(site, list));
+    }
+    return found;
+  }
+
+  /**
+   * Stores a sighting in every sink.
+   *
+   * @return the changes according to the first sink that stored it
+   */
+  private Optional<List<Change>> record(Sighting sighting) {
+    Optional<List<Change>> first = Optional.empty();
+    for (Sink sink : sinks.all()) {
+      try {
+        List<Change> changes = sink.dimensions().record(sighting);
+        if (first.isEmpty()) {
+          first = Optional.of(changes);
+        }
+      } catch (SinkException e) {
+        complain(e);
+      }
+    }
+    return first;
+  }
+
+  private void complain(RuntimeException e) {
+    environment
+        .listener()
+        .notice(
+            "the tables of sites, events and milestones were not updated, and the export goes on"
+                + " without: "
+                + e.getMessage());
+  }
+
+  /** Stores the sites that the command {@code sites} has listed, where a run has prepared that. */
+  static void listed(Sink sink, Instant at, List<Site> sites) {
+    try {
+      if (sink.dimensions().isPrepared()) {
+        var unused = sink.dimensions().record(new Sighting(at, sites, Map.of(), Map.of(), null));
+      }
+    } catch (SinkException e) {
+      LOG.warn("the table of sites was not updated: {}", e.getMessage());
+    }
+  }
+
+  /** Words for people about what has changed, one line per site and kind of change. */
+  static List<String> words(Found found, List<Subject> subjects, ExportJob job) {
+    Map<SiteId, String> names = new HashMap<>();
+    subjects.forEach(s -> names.put(s.site().id(), s.site().name()));
+    List<String> words = new ArrayList<>();
+    Map<SiteId, List<Slice>> events = new LinkedHashMap<>();
+    for (Change change : found.changes()) {
+      Slice slice = change.slice();
+      if (change.kind() == Change.Kind.SITE_GONE && change.before() != null) {
+        names.put(slice.site(), change.before());
+      }
+      String site = site(slice.site(), names);
+      switch (change.kind()) {
+        case RENAMED ->
+            words.add(
+                site
+                    + " has a new name: it was '"
+                    + change.before()
+                    + "' before. Its data goes on");
+        case MOVED ->
+            words.add(
+                site
+                    + " has moved from the time zone "
+                    + change.before()
+                    + " to "
+                    + change.after()
+                    + ": its days begin at another hour from now on");
+        case SITE_GONE ->
+            words.add(
+                site
+                    + " is no longer listed by the API and is retired: its history stays"
+                    + until(found, slice)
+                    + ", and it is not late"
+                    + (job.sites().isPresent()
+                        ? ". Take it out of sites: in pipeline " + job.name()
+                        : ""));
+        case EVENT_GONE -> events.computeIfAbsent(slice.site(), s -> new ArrayList<>()).add(slice);
+        case BACK ->
+            words.add(
+                site
+                    + (slice.event() == null ? "" : ": event '" + slice.event() + "'")
+                    + " is listed again and no longer retired");
+        case NEW_SITE -> {
+          // The run offers its history, with the cost.
+        }
+      }
+    }
+    events.forEach(
+        (id, gone) ->
+            words.add(
+                site(id, names)
+                    + ": "
+                    + (gone.size() == 1 ? "the event " : "the events ")
+                    + gone.stream()
+                        .limit(EVENTS_NAMED)
+                        .map(s -> "'" + s.event() + "'" + until(found, s))
+                        .collect(Collectors.joining(", "))
+                    + (gone.size() > EVENTS_NAMED
+                        ? " and " + (gone.size() - EVENTS_NAMED) + " more"
+                        : "")
+                    + (gone.size() == 1
+                        ? " is no longer listed by the API and is retired: its history stays, and"
+                            + " it is not late"
+                        : " are no longer listed by the API and are retired: their history stays,"
+                            + " and they are not late")));
+    return words;
+  }
+
+  private static String until(Found found, Slice slice) {
+    LocalDate last = found.lastDays().get(slice);
+    return last == null ? "" : " (last day " + last + ")";
+  }
+
+  static String site(SiteId id, Map<SiteId, String> names) {
+    String name = names.getOrDefault(id, "");
+    return "site " + id + (name.isEmpty() ? "" : " (" + name + ")");
+  }
+}

@@ -1,0 +1,94 @@
+package fathomexport.export;
+
+import fathomexport.plan.FetchTask;
+import fathomexport.plan.Plan;
+import fathomexport.plan.Subject;
+import fathomexport.report.DayRange;
+import fathomexport.report.SiteId;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Offers the command that fetches the history of a site which a pipeline exports for the first
+ * time, with its cost. A run itself fetches only the last days of it.
+ */
+final class HistoryOffer {
+  /** More new sites than these share one line. */
+  private static final int MOST = 5;
+
+  private HistoryOffer() {}
+
+  /** Estimates what a backfill of one site costs. */
+  interface Estimate {
+    Cost of(Subject site, DayRange days);
+  }
+
+  /**
+   * The estimated cost of a backfill.
+   *
+   * @param requests each is billed
+   * @param minutes at the quota
+   */
+  record Cost(long requests, long minutes) {}
+
+  /**
+   * Returns one line per new site that has a history.
+   *
+   * @param plan the run's own plan: the history is what lies before it
+   */
+  static List<String> words(
+      String pipeline, Set<SiteId> added, List<Subject> subjects, Plan plan, Estimate estimate) {
+    List<String> words = new ArrayList<>();
+    int more = 0;
+    for (Subject subject : subjects) {
+      SiteId id = subject.site().id();
+      Optional<LocalDate> begin =
+          plan.tasks().stream()
+              .filter(task -> task.site().id().equals(id))
+              .map(FetchTask::days)
+              .map(DayRange::first)
+              .min(Comparator.naturalOrder());
+      LocalDate first = subject.site().firstDay();
+      if (!added.contains(id) || begin.isEmpty() || !first.isBefore(begin.get())) {
+        continue;
+      }
+      if (words.size() == MOST) {
+        more++;
+        continue;
+      }
+      DayRange history = new DayRange(first, begin.get().minusDays(1));
+      Cost cost = estimate.of(subject, history);
+      if (cost.requests() > 0) {
+        words.add(
+            DimensionUpdate.site(id, Map.of(id, subject.site().name()))
+                + " is new. To fetch its history: fathom-export backfill "
+                + pipeline
+                + " --site "
+                + id
+                + " --from "
+                + history.first()
+                + " --to "
+                + history.last()
+                + " (about "
+                + cost.requests()
+                + (cost.requests() == 1 ? " request" : " requests")
+                + ", each billed as a pageview; "
+                + cost.minutes()
+                + " min at the quota)");
+      }
+    }
+    if (more > 0) {
+      words.add(
+          more
+              + " more sites are new. What their history would cost: fathom-export plan "
+              + pipeline
+              + " --from DAY --to DAY");
+    }
+    return words;
+  }
+}

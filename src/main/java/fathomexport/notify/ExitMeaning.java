@@ -1,0 +1,51 @@
+package fathomexport.notify;
+
+/**
+ * What an exit code means, and what a person does about it, in the words of a notification.
+ *
+ * @param next what to do; empty if there is nothing to do
+ */
+record ExitMeaning(String words, String next) {
+  private static final String STATUS = "fathom-export status %s --attention lists what is missing";
+
+  static ExitMeaning of(int exitCode, String command, String pipeline) {
+    return switch (exitCode) {
+      case 0 -> new ExitMeaning("done", "");
+      case 2 ->
+          new ExitMeaning(
+              "the command line is wrong",
+              "correct it where the command is scheduled; fathom-export COMMAND --help lists the"
+                  + " options");
+      case 65 ->
+          command.equals("verify")
+              ? new ExitMeaning(
+                  "stored numbers differ from what Fathom reports now",
+                  "look at the output of verify; backfill --force fetches such days again")
+              : new ExitMeaning(
+                  "some data is incomplete or quarantined, everything else is exported",
+                  STATUS.formatted(pipeline));
+      case 70 -> new ExitMeaning("internal error", "report it, with the log of the run");
+      case 74 ->
+          new ExitMeaning(
+              "the disk or the database failed",
+              "make room, or see that the database answers; then start the same command again, it"
+                  + " resumes where it stopped");
+      case 75 ->
+          new ExitMeaning(
+              "stopped early",
+              "start the same command again later, it resumes where it stopped; "
+                  + STATUS.formatted(pipeline));
+      case 77 ->
+          new ExitMeaning(
+              "the token or the database role lacks a permission",
+              "check the token, the password and the rights that the messages name");
+      case 78 ->
+          new ExitMeaning(
+              "the configuration cannot be used",
+              "fathom-export validate lists every problem of the files");
+      case 130, 143 ->
+          new ExitMeaning("stopped as asked", "start the same command again, it resumes");
+      default -> new ExitMeaning("failed", "");
+    };
+  }
+}

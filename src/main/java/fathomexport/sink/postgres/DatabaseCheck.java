@@ -1,0 +1,200 @@
+package fathomexport.sink.postgres;
+
+import fathomexport.report.Report;
+import fathomexport.sink.SinkException;
+import fathomexport.sink.postgres.db.Database;
+import fathomexport.sink.postgres.db.PostgresSettings;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
+
+/**
+ * What a run needs of its database, found out without changing anything there.
+ *
+ * @param server where the server is, its version, and the role that loads
+ * @param grants statements that an administrator must run first; empty if the role may do
+ *     everything
+ * @param pooler what stands between this machine and the server, or empty
+ * @param poolerRefused whether that loses the session's locks, so that no run may use it
+ * @param unusable another reason why a run cannot use the database, or null
+ */
+public record DatabaseCheck(
+    String server,
+    List<String> grants,
+    Optional<String> pooler,
+    boolean poolerRefused,
+    @Nullable String unusable) {
+  private static final String CONTROL = "fathom_ops";
+  private static final String REPORTS = "fathom";
+  private static final int POOL_MILLIS = 5_000;
+
+  /** What a role may need of a table: every kind of object has its own test and its own words. */
+  private static final String TABLES =
+      "SELECT n.nspname, c.relname, c.relkind IN ('S'),"
+          + " pg_has_role(current_user, c.relowner, 'MEMBER')"
+          + ", CASE WHEN c.relkind = 'S' THEN has_sequence_privilege(c.oid, 'USAGE')"
+          + " ELSE has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')"
+          + " AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE') END"
+          + " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+          + " WHERE c.relkind IN ('r', 'p', 'S')"
+          + " AND (n.nspname = 'fathom_ops' OR (n.nspname = 'fathom' AND c.relname = ANY (?)))"
+          + " ORDER BY 1, 2";
+
+  /**
+   * Connects and looks.
+   *
+   * @throws SinkException if there is no connection; the message says what to do
+   */
+  public static DatabaseCheck of(
+      PostgresSettings settings, Map<String, String> environment, List<Report> reports) {
+    try (Database database = new Database(settings, environment)) {
+      try (Connection connection = database.connect();
+          Connection other = database.connect()) {
+        Pooler pooler = Pooler.between(connection, other);
+        return new DatabaseCheck(
+            database.place() + ", " + server(connection),
+            grants(connection, reports),
+            pooler.words(),
+            pooler.refused(),
+            unusable(connection));
+      } catch (SQLException e) {
+        throw database.unavailable(e);
+      }
+    }
+  }
+
+  private static String server(Connection connection) throws SQLException {
+    return "PostgreSQL "
+        + text(connection, "SELECT current_setting('server_version')")
+        + ", as "
+        + text(connection, "SELECT current_user");
+  }
+
+  private static @Nullable String unusable(Connection connection) throws SQLException {
+    String encoding = text(connection, "SELECT current_setting('server_encoding')");
+    if (!encoding.equals("UTF8")) {
+      return "the database is encoded in "
+          + encoding
+          + ", which cannot hold every path: create it"
+          + " with ENCODING 'UTF8' TEMPLATE template0";
+    }
+    if (Integer.parseInt(text(connection, "SELECT current_setting('server_version_num')"))
+        < 140_000) {
+      return "the server is older than PostgreSQL 14";
+    }
+    if (text(connection, "SELECT current_setting('transaction_read_only')").equals("on")) {
+      return "the database is read-only, as a standby is: name the primary in postgres.url";
+    }
+    return null;
+  }
+
+  private static List<String> grants(Connection connection, List<Report> reports)
+      throws SQLException {
+    List<String> grants = new ArrayList<>();
+    String role = text(connection, "SELECT quote_ident(current_user)");
+    String database = text(connection, "SELECT quote_ident(current_database())");
+    if (!may(connection, "has_database_privilege(current_database(), 'TEMPORARY')")) {
+      grants.add("GRANT TEMPORARY ON DATABASE " + database + " TO " + role + ";");
+    }
+    boolean create = false;
+    for (String schema : List.of(REPORTS, CONTROL)) {
+      if (!may(connection, "to_regnamespace('" + schema + "') IS NOT NULL")) {
+        create = true;
+      } else if (!may(connection, "has_schema_privilege('" + schema + "', 'USAGE')")
+          || !may(connection, "has_schema_privilege('" + schema + "', 'CREATE')")) {
+        grants.add("GRANT USAGE, CREATE ON SCHEMA " + schema + " TO " + role + ";");
+      }
+    }
+    if (create && !may(connection, "has_database_privilege(current_database(), 'CREATE')")) {
+      grants.add("GRANT CREATE ON DATABASE " + database + " TO " + role + ";");
+    }
+    try (PreparedStatement query = connection.prepareStatement(TABLES)) {
+      query.setArray(
+          1, connection.createArrayOf("text", reports.stream().map(Report::name).toArray()));
+      try (ResultSet row = query.executeQuery()) {
+        while (row.next()) {
+          String name = row.getString(1) + "." + row.getString(2);
+          // Only the owner of a table, or a member of the owning role, may add a column.
+          if (row.getBoolean(5) && (row.getBoolean(4) || row.getString(1).equals(CONTROL))) {
+            continue;
+          }
+          grants.add(
+              row.getBoolean(5)
+                  ? "ALTER TABLE " + name + " OWNER TO " + role + ";"
+                  : row.getBoolean(3)
+                      ? "GRANT USAGE ON SEQUENCE " + name + " TO " + role + ";"
+                      : "GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE "
+                          + name
+                          + " TO "
+                          + role
+                          + ";");
+        }
+      }
+    }
+    return List.copyOf(grants);
+  }
+
+  private static boolean may(Connection connection, String question) throws SQLException {
+    return text(connection, "SELECT " + question).equals("t");
+  }
+
+  private static String text(Connection connection, String query) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(query)) {
+      if (!row.next()) {
+        throw new SQLException("no row: " + query);
+      }
+      return String.valueOf(row.getString(1));
+    }
+  }
+
+  /**
+   * A pooler between this machine and the server. A run holds its pipeline's lock for as long as
+   * its session lives, so a pooler that gives each transaction another session loses it.
+   */
+  private record Pooler(Optional<String> words, boolean refused) {
+    static Pooler between(Connection connection, Connection other) throws SQLException {
+      int announced = connection.unwrap(PGConnection.class).getBackendPID();
+      String serving = text(connection, "SELECT pg_backend_pid()");
+      if (serving.equals(Integer.toString(announced))) {
+        return new Pooler(Optional.empty(), false);
+      }
+      return isShared(connection, other, serving)
+          ? new Pooler(
+              Optional.of(
+                  "a pooler in transaction mode is in between, which loses the locks of a run: name"
+                      + " the server itself in postgres.url, or set pool_mode = session for this"
+                      + " database in PgBouncer"),
+              true)
+          : new Pooler(
+              Optional.of("a pooler is in between; it keeps sessions, as a run needs it"), false);
+    }
+
+    /**
+     * Returns whether a session moves to another server process between transactions. The other
+     * connection occupies the process that served the first one, if the pooler lends it out.
+     */
+    private static boolean isShared(Connection connection, Connection other, String serving)
+        throws SQLException {
+      other.setAutoCommit(false);
+      boolean taken = text(other, "SELECT pg_backend_pid()").equals(serving);
+      if (!taken) {
+        other.rollback();
+      }
+      connection.setNetworkTimeout(Runnable::run, POOL_MILLIS);
+      try {
+        return taken || !text(connection, "SELECT pg_backend_pid()").equals(serving);
+      } finally {
+        other.rollback();
+      }
+    }
+  }
+}

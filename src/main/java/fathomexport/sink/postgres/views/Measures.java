@@ -1,0 +1,86 @@
+package fathomexport.sink.postgres.views;
+
+import fathomexport.report.Aggregate;
+import java.util.List;
+import java.util.Map;
+
+/** The measures of views: their types, their expressions, and what they mean. */
+final class Measures {
+  private Measures() {}
+
+  static final String BIGINT = "bigint";
+  static final String DOUBLE = "double precision";
+  static final String NUMERIC = "numeric";
+  static final String TEXT = "text";
+  static final String DATE = "date";
+
+  /** The aggregates of pageviews, in the API's order. */
+  static final List<Aggregate> OF_PAGEVIEWS =
+      List.of(
+          Aggregate.VISITS,
+          Aggregate.UNIQUES,
+          Aggregate.PAGEVIEWS,
+          Aggregate.AVG_DURATION,
+          Aggregate.BOUNCE_RATE);
+
+  private static final Map<Aggregate, String> MEANING =
+      Map.of(
+          Aggregate.VISITS,
+          "Visits to the site. Adds up over days, unless fathom_bi.additivity shows otherwise",
+          Aggregate.UNIQUES,
+          "Unique page visits. Do not sum it: it adds up only where fathom_bi.additivity shows"
+              + " that it does",
+          Aggregate.PAGEVIEWS,
+          "Pageviews. Adds up over days and over groups",
+          Aggregate.AVG_DURATION,
+          "Average duration in seconds; null where none was measured. Never add it up or average"
+              + " it: it has no weight",
+          Aggregate.BOUNCE_RATE,
+          "Bounce rate in percent, 0 to 100; null without visits. Do not average it: divide the"
+              + " sum of bounces by the sum of visits",
+          Aggregate.CONVERSIONS,
+          "Completions of the event. Adds up over days and over groups",
+          Aggregate.UNIQUE_CONVERSIONS,
+          "Visitors that completed the event. Do not sum it: it adds up only where"
+              + " fathom_bi.additivity shows that it does",
+          Aggregate.VALUE,
+          "Value of the conversions in units of the currency; null where the event has none. Adds"
+              + " up over days and groups within one currency");
+
+  static final String BOUNCES =
+      "Visits that bounced: visits times bounce rate, a whole number. Adds up over days and groups";
+  static final String PAGEVIEWS_PER_VISIT =
+      "Pageviews divided by visits; null without visits. Do not average it: divide the sums";
+  static final String VALUE_CENTS =
+      "Value of the conversions in cents, as the API reports it. Adds up over days and groups"
+          + " within one currency";
+  static final String CURRENCY =
+      "Currency of the value (ISO 4217); null where neither the API nor the setting currencies names it";
+
+  static String meaning(Aggregate aggregate) {
+    return MEANING.getOrDefault(aggregate, aggregate.apiName());
+  }
+
+  static String type(Aggregate aggregate) {
+    return switch (aggregate) {
+      case AVG_DURATION, BOUNCE_RATE -> DOUBLE;
+      default -> BIGINT;
+    };
+  }
+
+  /** Returns the expression of the visits that bounced; null where the rate is not known. */
+  static String bounces(String visits, String rate) {
+    return "CASE WHEN "
+        + visits
+        + " = 0 THEN 0 ELSE round("
+        + visits
+        + " * "
+        + rate
+        + " / 100) END";
+  }
+
+  /** Returns the expression of a share or ratio; null where the divisor is null or 0. */
+  static String ratio(String dividend, String divisor) {
+    return dividend + "::double precision / nullif(" + divisor + ", 0)";
+  }
+}

@@ -1,0 +1,186 @@
+package fathomexport.sink.postgres.views;
+
+import fathomexport.report.Aggregate;
+import fathomexport.report.DateGrouping;
+import fathomexport.sink.postgres.db.Sql;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * Where the numbers of whole sites come from: the reports on pageviews without fields and filters.
+ * Where there are several of one date grouping (two pipelines for different sites), each site is
+ * taken from the first that has anything of it.
+ */
+final class SiteSources {
+  private final List<KnownReport> reports;
+
+  SiteSources(List<KnownReport> reports) {
+    this.reports =
+        reports.stream()
+            .filter(r -> !r.ofEvents() && !r.grouped() && !r.filtered())
+            .sorted(KnownReport.PREFERRED)
+            .toList();
+  }
+
+  boolean serves(KnownReport report) {
+    return reports.contains(report);
+  }
+
+  List<KnownReport> of(DateGrouping grouping) {
+    return reports.stream().filter(r -> r.grouping() == grouping).toList();
+  }
+
+  /** Returns the names of a grouping's reports, for comments. */
+  String names(DateGrouping grouping) {
+    List<KnownReport> all = of(grouping);
+    return all.isEmpty()
+        ? "no report yet: the view is empty until a pipeline has a report on pageviews by "
+            + grouping.apiName()
+            + " without field_grouping and filters"
+        : "report " + all.stream().map(KnownReport::name).collect(Collectors.joining(", then "));
+  }
+
+  /**
+   * Returns a query for {@code site_id, site_name, date, state, zone, report} and all aggregates of
+   * pageviews: one row per site and period of the calendar, 0 where nothing was measured, null
+   * where it is not known.
+   */
+  String dense(DateGrouping grouping) {
+    return union(
+        of(grouping),
+        (report, earlier) -> dense(report, earlier),
+        "SELECT NULL::text AS site_id, NULL::text AS site_name, NULL::date AS date, NULL::text AS"
+            + " state, NULL::text AS zone, NULL::text AS report"
+            + Measures.OF_PAGEVIEWS.stream()
+                .map(a -> ", NULL::" + Measures.type(a) + " AS " + a.apiName())
+                .collect(Collectors.joining())
+            + " WHERE false");
+  }
+
+  /** Returns the dense query of one report by day, month or year. */
+  static String dense(KnownReport report) {
+    return dense(report, List.of());
+  }
+
+  private static String dense(KnownReport report, List<KnownReport> earlier) {
+    return "SELECT c.site_id, c.site_name, c.date, c.state, c.zone, c.report"
+        + measures(report)
+        + "\n  FROM fathom_ops.calendar c\n  LEFT JOIN "
+        + report.table()
+        + " t ON t.site_id = c.site_id AND t.date = c.date\n WHERE c.report = "
+        + Sql.literal(report.name())
+        + unlessIn(earlier, "c");
+  }
+
+  /**
+   * Returns a query like {@link #dense} for the hours of the reports by hour, with {@code hour},
+   * {@code hour_utc} and {@code is_repeated}. Labels that a spring change skips are left out.
+   */
+  String denseHours() {
+    return union(
+        of(DateGrouping.HOUR),
+        SiteSources::denseHours,
+        "SELECT NULL::text AS site_id, NULL::text AS site_name, NULL::timestamp AS hour,"
+            + " NULL::timestamptz AS hour_utc, NULL::boolean AS is_repeated, NULL::text AS state,"
+            + " NULL::text AS report"
+            + Measures.OF_PAGEVIEWS.stream()
+                .map(a -> ", NULL::" + Measures.type(a) + " AS " + a.apiName())
+                .collect(Collectors.joining())
+            + " WHERE false");
+  }
+
+  private static String denseHours(KnownReport report, List<KnownReport> earlier) {
+    // Far from a change of the clocks, the offset is that of the neighbouring days. Near one, the
+    // quarters of an hour that bear the label are looked up one by one: more than four of them are
+    // a repeated hour, none is a skipped one.
+    return """
+        SELECT c.site_id, c.site_name, h.hour, u.hour_utc, u.is_repeated, c.state, c.report%s
+          FROM (SELECT k.*,
+                       (k.date - 1 + time '12:00') - (k.date - 1 + time '12:00') AT TIME ZONE k.tz AT TIME ZONE 'UTC' AS before,
+                       (k.date + 1 + time '12:00') - (k.date + 1 + time '12:00') AT TIME ZONE k.tz AT TIME ZONE 'UTC' AS after
+                  FROM (SELECT o.*, coalesce(fathom_ops.known_zone(o.zone), 'Etc/GMT+12') AS tz
+                          FROM fathom_ops.calendar o
+                         WHERE o.report = %s%s
+                        OFFSET 0) k) c
+         CROSS JOIN generate_series(0, 23) n (n)
+         CROSS JOIN LATERAL (SELECT c.date + n.n * interval '1 hour' AS hour) h
+         CROSS JOIN LATERAL
+               (SELECT (h.hour - c.before) AT TIME ZONE 'UTC' AS hour_utc, false AS is_repeated
+                 WHERE c.before = c.after
+                UNION ALL
+                SELECT min(q.at), count(*) > 4
+                  FROM generate_series((h.hour - greatest(c.before, c.after)) AT TIME ZONE 'UTC',
+                                       (h.hour - least(c.before, c.after) + interval '45 minutes') AT TIME ZONE 'UTC',
+                                       interval '15 minutes') q (at)
+                 WHERE c.before <> c.after AND date_trunc('hour', q.at AT TIME ZONE c.tz) = h.hour
+                HAVING count(*) > 0) u
+          LEFT JOIN %s t ON t.site_id = c.site_id AND t.hour = h.hour\
+        """
+        .formatted(
+            measures(report), Sql.literal(report.name()), unlessIn(earlier, "o"), report.table());
+  }
+
+  /** Returns a query for {@code site_id}, the time and {@code visits} as they are stored. */
+  String visits(DateGrouping grouping) {
+    String time = grouping == DateGrouping.HOUR ? "hour" : "date";
+    return union(
+        of(grouping).stream().filter(r -> r.has(Aggregate.VISITS)).toList(),
+        (report, earlier) ->
+            "SELECT t.site_id, t."
+                + time
+                + ", t.visits FROM "
+                + report.table()
+                + " t WHERE true"
+                + unlessIn(earlier, "t"),
+        "SELECT NULL::text AS site_id, NULL::"
+            + (grouping == DateGrouping.HOUR ? "timestamp" : "date")
+            + " AS "
+            + time
+            + ", NULL::bigint AS visits WHERE false");
+  }
+
+  private static String measures(KnownReport report) {
+    StringBuilder sql = new StringBuilder();
+    for (Aggregate a : Measures.OF_PAGEVIEWS) {
+      String name = a.apiName();
+      sql.append(", ");
+      if (!report.has(a)) {
+        sql.append("NULL::").append(Measures.type(a));
+      } else if (Measures.type(a).equals(Measures.BIGINT)) {
+        sql.append("CASE WHEN t.site_id IS NOT NULL THEN t.")
+            .append(name)
+            .append(" WHEN c.measured THEN 0 END");
+      } else {
+        sql.append("t.").append(name);
+      }
+      sql.append(" AS ").append(name);
+    }
+    return sql.toString();
+  }
+
+  private static String unlessIn(List<KnownReport> earlier, String row) {
+    return earlier.isEmpty()
+        ? ""
+        : " AND NOT EXISTS (SELECT FROM fathom_ops.ledger e WHERE e.report IN ("
+            + earlier.stream().map(r -> Sql.literal(r.name())).collect(Collectors.joining(", "))
+            + ") AND e.site_id = "
+            + row
+            + ".site_id AND e.stored)";
+  }
+
+  private interface Query {
+    String of(KnownReport report, List<KnownReport> earlier);
+  }
+
+  private static String union(List<KnownReport> reports, Query query, String none) {
+    if (reports.isEmpty()) {
+      return none;
+    }
+    List<String> parts = new ArrayList<>();
+    for (int i = 0; i < reports.size(); i++) {
+      parts.add(query.of(reports.get(i), reports.subList(0, i)));
+    }
+    return String.join("\nUNION ALL\n", parts);
+  }
+}

@@ -1,0 +1,360 @@
+package fathomexport.sink.postgres.views;
+
+import fathomexport.report.Aggregate;
+import fathomexport.report.DateGrouping;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The views about whole sites: by hour, day, week, month, quarter and year. */
+final class SiteViews {
+  private static final String STATE_OF_DAY =
+      "complete; empty: measured, and there was nothing; provisional: not over when it was"
+          + " fetched; incomplete: the last attempt failed, the numbers disagree with the control"
+          + " query, or no control was possible; stale: fetched under another definition or time"
+          + " zone; missing: never measured, so the numbers are null";
+
+  private SiteViews() {}
+
+  static List<ViewDefinition> of(SiteSources sources) {
+    List<ViewDefinition> views = new ArrayList<>();
+    views.add(hours(sources));
+    views.add(
+        days(
+            "site_day",
+            "Traffic of each site by day, dense: one row per site and day from the first stored"
+                + " day to the site's yesterday. A day on which nothing was measured is 0, a day"
+                + " that was not measured is null. From "
+                + sources.names(DateGrouping.DAY),
+            sources.dense(DateGrouping.DAY)));
+    views.add(
+        periods(
+            "site_week",
+            "week",
+            "ISO week (from Monday)",
+            "7 days",
+            "364 days",
+            "52 weeks",
+            null,
+            sources));
+    views.add(
+        periods(
+            "site_month",
+            "month",
+            "month",
+            "1 month",
+            "1 year",
+            "a year",
+            DateGrouping.MONTH,
+            sources));
+    views.add(
+        periods(
+            "site_quarter", "quarter", "quarter", "3 months", "1 year", "a year", null, sources));
+    views.add(
+        periods(
+            "site_year", "year", "year", "1 year", "1 year", "a year", DateGrouping.YEAR, sources));
+    return views;
+  }
+
+  static String stateOfDay() {
+    return STATE_OF_DAY;
+  }
+
+  static ViewColumn siteId() {
+    return new ViewColumn("site_id", Measures.TEXT, "d.site_id", "The site's id");
+  }
+
+  static ViewColumn siteName() {
+    return new ViewColumn(
+        "site_name",
+        Measures.TEXT,
+        "d.site_name",
+        "The site's present name; null until the API has listed the site");
+  }
+
+  private static ViewColumn state() {
+    return new ViewColumn("state", Measures.TEXT, "d.state", STATE_OF_DAY);
+  }
+
+  private static List<ViewColumn> aggregates() {
+    List<ViewColumn> columns = new ArrayList<>();
+    for (Aggregate a : Measures.OF_PAGEVIEWS) {
+      columns.add(
+          new ViewColumn(a.apiName(), Measures.type(a), "d." + a.apiName(), Measures.meaning(a)));
+    }
+    columns.add(
+        new ViewColumn(
+            "bounces",
+            Measures.BIGINT,
+            Measures.bounces("d.visits", "d.bounce_rate"),
+            Measures.BOUNCES));
+    columns.add(
+        new ViewColumn(
+            "pageviews_per_visit",
+            Measures.DOUBLE,
+            Measures.ratio("d.pageviews", "d.visits"),
+            Measures.PAGEVIEWS_PER_VISIT));
+    return columns;
+  }
+
+  /** Returns a dense view by day. */
+  static ViewDefinition days(String name, String comment, String source) {
+    List<ViewColumn> columns = new ArrayList<>();
+    columns.add(siteId());
+    columns.add(siteName());
+    columns.add(
+        new ViewColumn("date", Measures.DATE, "d.date", "The day, in the site's time zone"));
+    columns.add(state());
+    columns.addAll(aggregates());
+    columns.add(
+        new ViewColumn(
+            "day_of_week",
+            "integer",
+            "extract(isodow FROM d.date)",
+            "Day of the week: 1 is Monday, 7 is Sunday"));
+    columns.add(
+        new ViewColumn(
+            "iso_week",
+            Measures.TEXT,
+            "to_char(d.date, 'IYYY-\"W\"IW')",
+            "ISO week with its year, such as 2026-W05"));
+    columns.add(
+        new ViewColumn(
+            "visits_week_before",
+            Measures.BIGINT,
+            before("d.visits", "d.date", "7 days"),
+            "Visits seven days before; null where they are not known"));
+    columns.add(
+        new ViewColumn(
+            "visits_year_before",
+            Measures.BIGINT,
+            before("d.visits", "d.date", "1 year"),
+            "Visits on the same date a year before (29 February: on 28 February); null where they"
+                + " are not known"));
+    columns.add(
+        new ViewColumn(
+            "report", Measures.TEXT, "d.report", "The report that the numbers come from"));
+    return new ViewDefinition(name, comment, columns, "FROM (" + source + ") d");
+  }
+
+  private static ViewDefinition hours(SiteSources sources) {
+    List<ViewColumn> columns = new ArrayList<>();
+    columns.add(siteId());
+    columns.add(siteName());
+    columns.add(
+        new ViewColumn(
+            "hour",
+            "timestamp without time zone",
+            "d.hour",
+            "The hour, in the site's time zone. An hour that a change of the clocks repeats is one"
+                + " row"));
+    columns.add(
+        new ViewColumn(
+            "hour_utc",
+            "timestamp with time zone",
+            "d.hour_utc",
+            "When the hour began; of a repeated hour the first"));
+    columns.add(
+        new ViewColumn(
+            "is_repeated",
+            "boolean",
+            "d.is_repeated",
+            "Whether a change of the clocks repeats the hour, so that the row covers more than 60"
+                + " minutes"));
+    columns.add(state());
+    columns.addAll(aggregates());
+    columns.add(
+        new ViewColumn(
+            "report", Measures.TEXT, "d.report", "The report that the numbers come from"));
+    return new ViewDefinition(
+        "site_hour",
+        "Traffic of each site by hour, dense: one row per site and hour of the measured days. An"
+            + " hour in which nothing was measured is 0, one that was not measured is null. From "
+            + sources.names(DateGrouping.HOUR),
+        columns,
+        "FROM (" + sources.denseHours() + ") d");
+  }
+
+  /** Returns the value of the row that lies this interval before, among the site's rows. */
+  private static String before(String expression, String order, String interval) {
+    return "first_value("
+        + expression
+        + ") OVER (PARTITION BY d.site_id ORDER BY "
+        + order
+        + " RANGE BETWEEN '"
+        + interval
+        + "'::interval PRECEDING AND '"
+        + interval
+        + "'::interval PRECEDING)";
+  }
+
+  private static ViewDefinition periods(
+      String name,
+      String unit,
+      String words,
+      String length,
+      String year,
+      String yearWords,
+      @Nullable DateGrouping own,
+      SiteSources sources) {
+    List<ViewColumn> columns = new ArrayList<>();
+    columns.add(siteId());
+    columns.add(siteName());
+    columns.add(
+        new ViewColumn("first_day", Measures.DATE, "d.first_day", "First day of the " + words));
+    columns.add(
+        new ViewColumn("last_day", Measures.DATE, "d.last_day", "Last day of the " + words));
+    columns.add(
+        new ViewColumn(
+            "days",
+            "integer",
+            "d.last_day - d.first_day + 1",
+            "Number of days of the " + words + ", measured or not"));
+    columns.add(
+        new ViewColumn(
+            "complete_days",
+            "integer",
+            "d.complete_days",
+            "Number of its days that are complete or empty; the sums are whole where it equals"
+                + " days"));
+    columns.add(
+        new ViewColumn(
+            "state",
+            Measures.TEXT,
+            "d.state",
+            "complete: every day is complete or empty; empty: every day is; provisional: not over"
+                + " yet; stale: a day is stale; missing: no day was measured; otherwise"
+                + " incomplete, and the sums are those of the measured days"));
+    List<ViewColumn> measures =
+        List.of(
+            new ViewColumn(
+                "visits",
+                Measures.BIGINT,
+                "d.visits",
+                "Sum of the days' visits; null where visits were measured not to add up over"
+                    + " days"),
+            new ViewColumn("uniques", Measures.BIGINT, "d.uniques", uniques(own, sources)),
+            new ViewColumn(
+                "pageviews", Measures.BIGINT, "d.pageviews", "Sum of the days' pageviews"),
+            new ViewColumn(
+                "bounces", Measures.BIGINT, "d.bounces", "Sum of the days' visits that bounced"),
+            new ViewColumn(
+                "bounce_rate",
+                Measures.DOUBLE,
+                "d.bounce_rate",
+                "Bounce rate in percent: the days' rates weighted with their visits"));
+    columns.addAll(measures);
+    columns.add(
+        new ViewColumn(
+            "pageviews_per_visit",
+            Measures.DOUBLE,
+            Measures.ratio("d.pageviews", "d.visits"),
+            Measures.PAGEVIEWS_PER_VISIT));
+    columns.add(
+        new ViewColumn(
+            "avg_duration",
+            Measures.DOUBLE,
+            "d.avg_duration",
+            "Average duration in seconds"
+                + (own == null
+                    ? ": always null, since averages of days have no weight and no report measures"
+                        + " it by "
+                        + unit
+                    : " as the API reports it for the "
+                        + unit
+                        + ", from "
+                        + sources.names(own)
+                        + "; otherwise null: averages of days have no weight")));
+    for (ViewColumn m : measures) {
+      columns.add(
+          new ViewColumn(
+              m.name() + "_period_before",
+              m.type(),
+              before(m.expression(), "d.first_day", length),
+              m.name() + " of the " + unit + " before; null where it is not known"));
+    }
+    for (ViewColumn m : measures) {
+      columns.add(
+          new ViewColumn(
+              m.name() + "_year_before",
+              m.type(),
+              before(m.expression(), "d.first_day", year),
+              m.name()
+                  + " of the "
+                  + unit
+                  + " "
+                  + yearWords
+                  + " before; null where it is not known"));
+    }
+    columns.add(
+        new ViewColumn("report", Measures.TEXT, "d.report", "The report whose days are summed"));
+    return new ViewDefinition(
+        name,
+        "Traffic of each site by "
+            + words
+            + ": one row per site and "
+            + unit
+            + ", from the days of fathom_bi.site_day. Rates are weighted; what does not add up over"
+            + " days is null",
+        columns,
+        from(unit, length, own, sources));
+  }
+
+  private static String uniques(@Nullable DateGrouping own, SiteSources sources) {
+    String sum =
+        "the sum of the days where fathom_bi.additivity shows that they add up; otherwise null";
+    return "Unique page visits: "
+        + (own == null || sources.of(own).isEmpty()
+            ? sum
+            : "as the API reports them for the whole, from "
+                + sources.names(own)
+                + "; otherwise "
+                + sum);
+  }
+
+  private static String from(
+      String unit, String length, @Nullable DateGrouping own, SiteSources sources) {
+    String ownColumns = own == null ? "NULL::bigint" : "m.uniques";
+    return """
+        FROM (
+          SELECT p.site_id, p.site_name, p.report, p.first_day, p.last_day, p.complete_days,
+                 fathom_ops.state_of_days(p.last_day - p.first_day + 1, p.due_days, p.newest_day >= p.last_day,
+                                          p.known_days, p.complete_days, p.empty_days, p.stale_days) AS state,
+                 CASE WHEN coalesce(a.visits, true) THEN p.visits END AS visits,
+                 coalesce(%s, CASE WHEN coalesce(a.uniques, false) THEN p.uniques END) AS uniques,
+                 p.pageviews, p.bounces,
+                 100 * p.bounces::double precision / nullif(p.rated_visits, 0) AS bounce_rate,
+                 %s AS avg_duration
+            FROM (SELECT s.site_id, s.site_name, s.report,
+                         date_trunc('%s', s.date)::date AS first_day,
+                         (date_trunc('%s', s.date) + interval '%s' - interval '1 day')::date AS last_day,
+                         max(s.date) AS newest_day,
+                         count(*) AS due_days,
+                         count(*) FILTER (WHERE s.state <> 'missing') AS known_days,
+                         count(*) FILTER (WHERE s.state IN ('complete', 'empty')) AS complete_days,
+                         count(*) FILTER (WHERE s.state = 'empty') AS empty_days,
+                         count(*) FILTER (WHERE s.state = 'stale') AS stale_days,
+                         sum(s.visits)::bigint AS visits,
+                         sum(s.uniques)::bigint AS uniques,
+                         sum(s.pageviews)::bigint AS pageviews,
+                         sum(s.bounces)::bigint AS bounces,
+                         sum(s.visits) FILTER (WHERE s.bounces IS NOT NULL) AS rated_visits
+                    FROM fathom_bi.site_day s
+                   GROUP BY s.site_id, s.site_name, s.report, first_day, last_day) p
+            LEFT JOIN fathom_ops.adds_up a
+              ON a.report = p.report AND a.site_id = p.site_id AND a.direction = 'over_days'%s) d\
+        """
+        .formatted(
+            ownColumns,
+            own == null ? "NULL::double precision" : "m.avg_duration",
+            unit,
+            unit,
+            length,
+            own == null
+                ? ""
+                : "\n    LEFT JOIN ("
+                    + sources.dense(own)
+                    + ") m\n      ON m.site_id = p.site_id AND m.date = p.first_day"
+                    + " AND m.state IN ('complete', 'empty', 'provisional')");
+  }
+}

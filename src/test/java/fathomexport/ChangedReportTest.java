@@ -1,0 +1,226 @@
+package fathomexport;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import fathomexport.report.SecretRef;
+import fathomexport.simulator.Behaviour;
+import fathomexport.simulator.FathomSimulator;
+import fathomexport.simulator.SimulatorToken;
+import fathomexport.simulator.World;
+import fathomexport.sink.postgres.PostgresSink;
+import fathomexport.sink.postgres.db.PostgresSettings;
+import fathomexport.testing.Installation;
+import fathomexport.testing.Question;
+import fathomexport.testing.TestDatabase;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Reports whose definition or name changes after something of them is stored, in both sinks. */
+class ChangedReportTest {
+  private static final Instant NOW = Instant.parse("2025-10-28T14:00:00Z");
+  private static final Question TRAFFIC =
+      Question.pageviews("traffic_daily", "day").measuring("visits", "pageviews", "uniques");
+  private static final Question PAGES = Question.pageviews("pages_daily", "day", "pathname");
+
+  @TempDir Path directory;
+
+  private TestDatabase database;
+  private FathomSimulator api;
+  private Installation installation;
+
+  @BeforeEach
+  void exportOnce() throws IOException {
+    World world = World.empty().addSite("SITE", ZoneOffset.UTC);
+    for (LocalDate day = LocalDate.of(2025, 10, 20);
+        day.isBefore(LocalDate.of(2025, 11, 2));
+        day = day.plusDays(1)) {
+      world.add("SITE", world.viewAt("SITE", day.atTime(8, 0)).path("/a"));
+      world.add("SITE", world.viewAt("SITE", day.atTime(9, 0)).path("/b"));
+    }
+    database = TestDatabase.migrated();
+    api = FathomSimulator.start(world, Behaviour.unlimited());
+    installation =
+        new Installation(directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW);
+    reports(TRAFFIC.yaml(), PAGES.yaml());
+    assertRun(installation.run("run", "all"));
+  }
+
+  @AfterEach
+  void close() {
+    api.close();
+    database.close();
+  }
+
+  private void reports(String... yaml) {
+    installation.write(
+        "pipelines/all.yaml",
+        "sites: all\nlookback_days: 3\nsinks: [postgres, parquet]\nreports:\n"
+            + Arrays.stream(yaml).collect(Collectors.joining()));
+  }
+
+  private static String renamed(Question report, String to) {
+    return report
+        .yaml()
+        .replace(
+            "name: " + report.name() + "\n",
+            "name: " + to + "\n    renamed_from: " + report.name() + "\n");
+  }
+
+  private static void assertRun(Installation.Ended ended) {
+    assertThat(ended.code()).as(ended.said()).isZero();
+  }
+
+  private Path folder(String report) {
+    return installation.warehouse().resolve(report);
+  }
+
+  private List<?> count(String table) {
+    return database.query("SELECT count(*) FROM " + table).get(0);
+  }
+
+  @Test
+  void whatDoesNotFitIsRefusedForAllSinksAndTheOthersRun() throws IOException {
+    reports(
+        TRAFFIC.measuring("visits", "pageviews").yaml(),
+        Question.pageviews("pages_daily", "day", "hostname", "pathname").yaml(),
+        Question.pageviews("referrers_daily", "day", "referrer_source").yaml());
+    int asked = api.log().aggregations().size();
+    String rename = "ALTER TABLE fathom.\"pages_daily\" RENAME TO \"pages_daily_old\";";
+    String drop = "ALTER TABLE fathom.\"traffic_daily\" DROP COLUMN \"uniques\";";
+
+    for (String command : List.of("validate", "plan", "migrate")) {
+      Installation.Ended ended =
+          command.equals("validate") ? installation.run(command) : installation.run(command, "all");
+      assertThat(ended.code()).as(ended.said()).isEqualTo(78);
+      assertThat(ended.said())
+          .contains(rename, drop)
+          .contains("mv '" + folder("pages_daily") + "'")
+          .contains("mv '" + folder("traffic_daily") + "'")
+          .doesNotContain("report referrers_daily");
+    }
+    assertThat(api.log().aggregations()).hasSize(asked);
+
+    Installation.Ended ran = installation.run("run", "all");
+
+    assertThat(ran.code()).as(ran.said()).isEqualTo(78);
+    assertThat(ran.said()).contains(rename, drop);
+    assertThat(count("fathom.referrers_daily")).as(ran.said()).isEqualTo(List.of(4L));
+    assertThat(folder("referrers_daily")).isDirectory();
+    assertThat(count("fathom.pages_daily")).isEqualTo(List.of(8L));
+
+    // As the messages say.
+    database.execute(rename, drop);
+    for (String report : List.of("pages_daily", "traffic_daily")) {
+      Files.move(folder(report), folder("_" + report + "_old"));
+    }
+    assertThat(installation.run("validate").code()).isZero();
+    assertRun(installation.run("run", "all"));
+    assertThat(count("fathom.pages_daily")).isEqualTo(List.of(8L));
+    assertThat(folder("pages_daily")).isDirectory();
+    assertRun(installation.run("verify", "all", "--from", "2025-10-24", "--to", "2025-10-27"));
+  }
+
+  @Test
+  void aRenamedReportKeepsItsHistory() {
+    reports(renamed(TRAFFIC, "traffic"), renamed(PAGES, "pages"));
+    int asked = api.log().aggregations().size();
+
+    assertRun(installation.run("migrate", "all"));
+
+    assertThat(
+            database.query(
+                "SELECT to_regclass('fathom.pages_daily') IS NULL,"
+                    + " (SELECT count(*) FROM fathom.pages)"))
+        .containsExactly(List.of(true, 8L));
+    assertThat(database.query("SELECT DISTINCT report FROM fathom_ops.ledger ORDER BY 1"))
+        .containsExactly(List.of("pages"), List.of("traffic"));
+    assertThat(folder("pages_daily")).doesNotExist();
+    assertThat(folder("pages")).isDirectory();
+
+    assertRun(installation.run("backfill", "all", "--from", "2025-10-24", "--to", "2025-10-27"));
+    assertThat(api.log().aggregations()).as("nothing is fetched again").hasSize(asked);
+    assertThat(installation.run("status", "all").out()).contains("1 of 1 sites are complete");
+    assertThat(installation.run("explain", "pages", "SITE", "2025-10-27").out())
+        .contains("in postgres")
+        .contains("in parquet")
+        .contains("certified");
+    assertRun(installation.run("verify", "all", "--from", "2025-10-24", "--to", "2025-10-27"));
+
+    // The key may stay; the next night confirms, and replaces files that bear the earlier name.
+    installation.at(NOW.plus(Duration.ofDays(1)));
+    assertRun(installation.run("run", "all"));
+    assertThat(count("fathom.pages")).isEqualTo(List.of(10L));
+    assertRun(installation.run("verify", "all", "--from", "2025-10-24", "--to", "2025-10-28"));
+    assertThat(installation.run("validate").code()).isZero();
+  }
+
+  @Test
+  void anInterruptedRenameIsCompleted() {
+    reports(TRAFFIC.yaml(), renamed(PAGES, "pages"));
+    // As if the run had been killed between the two sinks.
+    try (PostgresSink postgres =
+        new PostgresSink(
+            new PostgresSettings(
+                database.url(), database.user(), new SecretRef.Env(TestDatabase.PASSWORD_VARIABLE)),
+            database.environment())) {
+      postgres.rename(Map.of("pages", "pages_daily"));
+    }
+    assertThat(folder("pages_daily")).isDirectory();
+
+    assertRun(installation.run("run", "all"));
+
+    assertThat(folder("pages_daily")).doesNotExist();
+    assertThat(folder("pages")).isDirectory();
+    assertRun(installation.run("verify", "all", "--from", "2025-10-24", "--to", "2025-10-27"));
+  }
+
+  @Test
+  void aNameThatIsTakenIsRefused() {
+    reports(TRAFFIC.yaml(), Question.pageviews("pages", "day", "pathname").yaml());
+    assertRun(installation.run("run", "all"));
+    reports(TRAFFIC.yaml(), renamed(PAGES, "pages"));
+
+    for (String command : List.of("run", "plan", "migrate")) {
+      Installation.Ended ended = installation.run(command, "all");
+      assertThat(ended.code()).as(ended.said()).isEqualTo(78);
+      assertThat(ended.said())
+          .contains("renamed_from: pages_daily", "fathom.\"pages_daily\"", "fathom.\"pages\"")
+          .contains("mv '" + folder("pages") + "'");
+    }
+    assertThat(count("fathom.pages_daily")).isEqualTo(count("fathom.pages"));
+  }
+
+  @Test
+  void aReportThatNoPipelineDefinesIsNamed() {
+    assertThat(installation.run("status", "all").out()).doesNotContain("no pipeline");
+    reports(TRAFFIC.yaml());
+
+    for (List<String> command : List.of(List.of("status", "all"), List.of("validate"))) {
+      Installation.Ended ended = installation.run(command.toArray(String[]::new));
+      assertRun(ended);
+      assertThat(ended.said())
+          .contains("report pages_daily is stored, but no pipeline here defines it")
+          .doesNotContain("report traffic_daily is");
+    }
+    assertThat(installation.run("status", "all", "--json").out()).contains("\"orphans\"");
+
+    // Another pipeline may define it.
+    installation.write(
+        "pipelines/pages.yaml",
+        "sites: all\nsinks: [postgres, parquet]\nreports:\n" + PAGES.yaml());
+    assertThat(installation.run("status", "all").out()).doesNotContain("no pipeline");
+  }
+}

@@ -1,0 +1,269 @@
+package fathomexport;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import fathomexport.simulator.Behaviour;
+import fathomexport.simulator.FathomSimulator;
+import fathomexport.simulator.Fault;
+import fathomexport.simulator.FaultRule;
+import fathomexport.simulator.SimulatorToken;
+import fathomexport.simulator.World;
+import fathomexport.testing.Installation;
+import fathomexport.testing.Question;
+import fathomexport.testing.TestDatabase;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneId;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code check} finds what a run would stumble over, all of it at once. */
+class CheckTest {
+  /** The real time: the server that answers dates its responses by it. */
+  private static final Instant NOW = Instant.now();
+
+  private static final LocalDate TODAY = LocalDate.ofInstant(NOW, ZoneId.of("UTC"));
+
+  @TempDir Path directory;
+
+  private static World world() {
+    World world = World.empty().addSite("SITEONE", ZoneId.of("UTC"));
+    world.add("SITEONE", world.viewAt("SITEONE", TODAY.minusDays(1).atTime(9, 0)).path("/a"));
+    return world;
+  }
+
+  private Installation installation(TestDatabase database, FathomSimulator api) {
+    return new Installation(
+            directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+        .pipeline(
+            "nightly",
+            "all",
+            "[postgres, parquet]",
+            List.of(Question.pageviews("traffic_daily", "day")));
+  }
+
+  /** The line about an item. */
+  private static String line(Installation.Ended ended, String item) {
+    return ended
+        .out()
+        .lines()
+        .filter(line -> line.length() > 9 && line.substring(9).startsWith(item + " "))
+        .collect(Collectors.joining("\n"));
+  }
+
+  /** A port at which nobody listens. */
+  private static int nobody() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    }
+  }
+
+  @Test
+  void nothingIsWrong() throws IOException {
+    try (TestDatabase database = TestDatabase.create();
+        FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
+      Installation.Ended ended = installation(database, api).run("check", "nightly");
+
+      assertThat(ended.code()).as(ended.said()).isZero();
+      assertThat(ended.out()).doesNotContain("FAILED").endsWith("A run can start.\n");
+      assertThat(line(ended, "report")).contains("1 request, billed as a pageview");
+      assertThat(line(ended, "sites")).contains("1: SITEONE");
+      assertThat(line(ended, "clock")).contains(" s ");
+      assertThat(line(ended, "beam")).contains("DirectRunner");
+      assertThat(line(ended, "pooler")).contains("none");
+      assertThat(api.log().aggregations()).hasSize(1);
+      assertThat(directory.resolve("warehouse")).as("nothing is made").doesNotExist();
+      assertThat(database.query("SELECT 1 FROM pg_namespace WHERE nspname LIKE 'fathom%'"))
+          .isEmpty();
+      JsonNode json =
+          new ObjectMapper()
+              .readTree(installation(database, api).run("check", "nightly", "--json").out());
+      assertThat(json).allMatch(item -> item.path("state").textValue().equals("ok"));
+      assertThat(json.findValuesAsText("item"))
+          .containsExactly(
+              "settings",
+              "pipeline",
+              "proxy",
+              "token secret",
+              "api",
+              "sites",
+              "report",
+              "clock",
+              "certificate",
+              "database",
+              "privileges",
+              "pooler",
+              "parquet",
+              "spill directory",
+              "beam");
+    }
+  }
+
+  @Test
+  void everythingThatIsWrongIsSaidAtOnce() throws IOException {
+    Behaviour refusing =
+        Behaviour.unlimited()
+            .withFault(FaultRule.when(r -> r.path().endsWith("/aggregations"), Fault.status(400)));
+    try (TestDatabase database = TestDatabase.create();
+        FathomSimulator api = FathomSimulator.start(world(), refusing)) {
+      Files.writeString(directory.resolve("warehouse"), "a file");
+      Installation.Ended ended =
+          installation(database, api)
+              .at(NOW.minus(Duration.ofHours(3)))
+              .databaseAt(database.urlAt("127.0.0.1", nobody()))
+              .settings(1_000)
+              .run("check", "nightly", "--", "--runner=NoRunner");
+
+      assertThat(ended.code()).as(ended.said()).isEqualTo(78);
+      assertThat(line(ended, "clock")).startsWith("FAILED").contains("s behind the API's: set it");
+      assertThat(line(ended, "report")).startsWith("FAILED").contains("400", "1 request, billed");
+      assertThat(line(ended, "database")).startsWith("FAILED").contains("refused");
+      assertThat(line(ended, "parquet")).startsWith("FAILED").contains("is no directory");
+      assertThat(line(ended, "beam")).startsWith("FAILED").contains("NoRunner");
+      assertThat(ended.out()).contains("these 5 are mended");
+      assertThat(api.log().aggregations()).as("never a second one").hasSize(1);
+    }
+  }
+
+  @Test
+  void anApiThatIsNotThereAndAPipelineThatIsWrong() throws IOException {
+    int nobody = nobody();
+    try (TestDatabase database = TestDatabase.create();
+        FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
+      Installation installation = installation(database, api);
+      installation.settings(
+          "api:\n  base_url: http://127.0.0.1:"
+              + nobody
+              + "/v1\n  token: {env: "
+              + Installation.TOKEN_VARIABLE
+              + "}\nparquet:\n  root: warehouse\n");
+      installation.write("pipelines/nightly.yaml", "sites: all\nreprots: []\n");
+      Installation.Ended ended = installation.run("check", "nightly");
+
+      assertThat(ended.code()).as(ended.said()).isEqualTo(78);
+      assertThat(line(ended, "pipeline")).startsWith("FAILED").contains("reprots");
+      assertThat(line(ended, "api")).startsWith("FAILED").contains("127.0.0.1:" + nobody);
+      assertThat(line(ended, "parquet")).startsWith("ok").contains("will be made");
+
+      Installation.Ended withoutToken =
+          installation.withoutVariable(Installation.TOKEN_VARIABLE).run("check", "nightly");
+      assertThat(line(withoutToken, "token secret"))
+          .startsWith("FAILED")
+          .contains(Installation.TOKEN_VARIABLE);
+      assertThat(line(withoutToken, "parquet")).startsWith("ok");
+    }
+  }
+
+  /** The statements that are printed are all that is missing: after them, a run works. */
+  @Test
+  void theMissingGrantsAreSpelledOut() throws IOException {
+    try (TestDatabase database = TestDatabase.create();
+        FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
+      Installation installation = installation(database, api);
+      String name = "\"" + database.name() + "\"";
+      database.executeAsSuperuser(
+          "ALTER DATABASE " + name + " OWNER TO CURRENT_USER",
+          "REVOKE ALL ON DATABASE " + name + " FROM PUBLIC, " + database.user(),
+          "GRANT CONNECT ON DATABASE " + name + " TO " + database.user());
+      granted(database, installation, "GRANT CREATE ON DATABASE", "GRANT TEMPORARY ON DATABASE");
+      Installation.Ended run = installation.run("run", "nightly");
+      assertThat(run.code()).as(run.said()).isZero();
+
+      database.executeAsSuperuser(
+          "ALTER TABLE fathom.traffic_daily OWNER TO CURRENT_USER",
+          "ALTER TABLE fathom_ops.run OWNER TO CURRENT_USER",
+          "ALTER SCHEMA fathom OWNER TO CURRENT_USER",
+          "REVOKE ALL ON SCHEMA fathom FROM " + database.user());
+      granted(
+          database,
+          installation,
+          "GRANT USAGE, CREATE ON SCHEMA fathom TO",
+          "GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE fathom_ops.run TO",
+          "ON TABLE fathom.traffic_daily TO");
+      granted(database, installation, "ALTER TABLE fathom.traffic_daily OWNER TO");
+      Installation.Ended again = installation.run("run", "nightly", "--force");
+      assertThat(again.code()).as(again.said()).isZero();
+      assertThat(line(installation.run("check", "nightly"), "privileges")).startsWith("ok");
+    }
+  }
+
+  /** Expects statements, and runs those that are printed. */
+  private static void granted(
+      TestDatabase database, Installation installation, String... expected) {
+    Installation.Ended ended = installation.run("check", "nightly");
+    String line = line(ended, "privileges");
+    assertThat(ended.code()).as(ended.said()).isEqualTo(74);
+    assertThat(line).startsWith("FAILED").contains(expected);
+    Arrays.stream(line.substring(line.indexOf("run: ") + 5).split(";"))
+        .forEach(statement -> database.executeAsSuperuser(statement));
+  }
+
+  /** PgBouncer as Debian ships it; where it is not installed there is nothing to try. */
+  @Test
+  void aPoolerInTransactionModeIsFound() throws Exception {
+    Path pgbouncer =
+        Path.of(System.getProperty("fathomexport.test.pgbouncer", "/usr/sbin/pgbouncer"));
+    assumeThat(Files.isExecutable(pgbouncer)).isTrue();
+    try (TestDatabase database = TestDatabase.create();
+        FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
+      for (String mode : List.of("transaction", "session")) {
+        int port = nobody();
+        Path users = directory.resolve("users.txt");
+        Files.writeString(users, "\"" + database.user() + "\" \"" + database.password() + "\"\n");
+        Path ini = directory.resolve(mode + ".ini");
+        Files.writeString(
+            ini,
+            """
+            [databases]
+            * = host=%s port=%d
+            [pgbouncer]
+            listen_addr = 127.0.0.1
+            listen_port = %d
+            unix_socket_dir =
+            auth_type = scram-sha-256
+            auth_file = %s
+            pool_mode = %s
+            ignore_startup_parameters = extra_float_digits
+            """
+                .formatted(database.host(), database.port(), port, users, mode));
+        Process process =
+            new ProcessBuilder(pgbouncer.toString(), "-q", ini.toString())
+                .redirectErrorStream(true)
+                .redirectOutput(directory.resolve(mode + ".log").toFile())
+                .start();
+        try {
+          Installation.Ended ended = checkThrough(database, api, port);
+          assertThat(line(ended, "pooler"))
+              .as(ended.said() + Files.readString(directory.resolve(mode + ".log")))
+              .startsWith(mode.equals("transaction") ? "FAILED" : "ok")
+              .contains("a pooler");
+        } finally {
+          process.destroy();
+          process.waitFor();
+        }
+      }
+    }
+  }
+
+  private Installation.Ended checkThrough(TestDatabase database, FathomSimulator api, int port) {
+    Installation installation =
+        installation(database, api).databaseAt(database.urlAt("127.0.0.1", port)).settings(1_000);
+    Installation.Ended ended = installation.run("check", "nightly");
+    for (int i = 0; i < 50 && line(ended, "database").contains("refused"); i++) {
+      // The pooler is still starting.
+      ended = installation.run("check", "nightly");
+    }
+    return ended;
+  }
+}

@@ -1,0 +1,345 @@
+package fathomexport;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import fathomexport.simulator.Behaviour;
+import fathomexport.simulator.Conversion;
+import fathomexport.simulator.EventDefinition;
+import fathomexport.simulator.FathomSimulator;
+import fathomexport.simulator.SimulatedMilestone;
+import fathomexport.simulator.SimulatedSite;
+import fathomexport.simulator.SimulatorToken;
+import fathomexport.simulator.World;
+import fathomexport.testing.Installation;
+import fathomexport.testing.Question;
+import fathomexport.testing.TestDatabase;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What the ids in reports stand for, over some nights: sites and events that appear, change and
+ * disappear; and what is said of it, once.
+ */
+class DimensionsTest {
+  private static final Question TRAFFIC = Question.pageviews("traffic_daily", "day");
+  private static final Question GOALS = Question.events("goals_daily", "day");
+  private static final Instant NIGHT = Instant.parse("2026-03-05T12:30:00Z");
+  private static final LocalDate YESTERDAY = LocalDate.of(2026, 3, 4);
+
+  @TempDir Path directory;
+
+  private final World world = world();
+  private final TestDatabase database = TestDatabase.create();
+  private FathomSimulator api;
+  private Installation installation;
+
+  private static World world() {
+    World world =
+        World.empty()
+            .addSite(site("AAAA", "Coffee", "UTC", "2026-03-01T00:00:00Z"))
+            .addSite(site("BBBB", "Tea", "Europe/Berlin", "2026-03-01T00:01:00Z"));
+    Instant created = Instant.parse("2026-03-01T01:00:00Z");
+    world.addEvent("AAAA", new EventDefinition("E1", "buy", "USD", created));
+    world.addEvent("AAAA", new EventDefinition("E2", "signup", "USD", created));
+    for (String site : List.of("AAAA", "BBBB")) {
+      for (int day = 1; day <= 4; day++) {
+        Instant noon = Instant.parse("2026-03-0" + day + "T12:00:00Z");
+        world.add(site, fathomexport.simulator.PageView.at(noon).visit(day));
+      }
+    }
+    world.add("AAAA", Conversion.of("buy", Instant.parse("2026-03-04T12:00:00Z")).worth(100L));
+    world.add("AAAA", Conversion.of("signup", Instant.parse("2026-03-04T12:00:00Z")));
+    return world;
+  }
+
+  private static SimulatedSite site(String id, String name, String zone, String created) {
+    return new SimulatedSite(id, name, ZoneId.of(zone), Instant.parse(created));
+  }
+
+  @BeforeEach
+  void install() throws IOException {
+    api = FathomSimulator.start(world, Behaviour.unlimited());
+    installation =
+        new Installation(
+                directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NIGHT)
+            .pipeline("nightly", List.of(TRAFFIC, GOALS));
+  }
+
+  @AfterEach
+  void stop() {
+    api.close();
+    database.close();
+  }
+
+  /** Runs the night after so many others; it must end well. */
+  private String night(int later) {
+    Installation.Ended ended =
+        installation.at(NIGHT.plus(Duration.ofDays(later))).run("run", "nightly");
+    assertThat(ended.code()).as(ended.said()).isZero();
+    return ended.err();
+  }
+
+  private JsonNode status(int later) throws IOException {
+    Installation.Ended ended =
+        installation.at(NIGHT.plus(Duration.ofDays(later))).run("status", "nightly", "--json");
+    assertThat(ended.code()).as(ended.said()).isZero();
+    return new ObjectMapper().readTree(ended.out());
+  }
+
+  private List<List<@Nullable String>> inPostgres(String columns, String table) {
+    List<List<@Nullable String>> rows = new ArrayList<>();
+    for (List<@Nullable Object> row :
+        database.query("SELECT " + columns + " FROM fathom." + table + " ORDER BY " + columns)) {
+      rows.add(row.stream().map(c -> c == null ? "" : c.toString()).toList());
+    }
+    return rows;
+  }
+
+  private List<List<@Nullable String>> inFiles(String columns, String table) {
+    List<List<@Nullable String>> rows = new ArrayList<>();
+    try (Connection duck = DriverManager.getConnection("jdbc:duckdb:");
+        Statement statement = duck.createStatement();
+        ResultSet result =
+            statement.executeQuery(
+                "SELECT %s FROM read_parquet('%s/%s/data.parquet') ORDER BY %s"
+                    .formatted(columns, installation.warehouse(), table, columns))) {
+      int count = result.getMetaData().getColumnCount();
+      while (result.next()) {
+        List<String> cells = new ArrayList<>();
+        for (int i = 1; i <= count; i++) {
+          String cell = result.getString(i);
+          cells.add(cell == null ? "" : cell);
+        }
+        rows.add(List.copyOf(cells));
+      }
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+    return rows;
+  }
+
+  private void assertBoth(String columns, String table, List<?>... rows) {
+    assertThat(inPostgres(columns, table)).as(table).isEqualTo(Arrays.asList(rows));
+    assertThat(inFiles(columns, table)).as("files of " + table).isEqualTo(Arrays.asList(rows));
+  }
+
+  @Test
+  void sitesEventsAndMilestonesAreTablesInBothSinks() {
+    world.putMilestone("BBBB", new SimulatedMilestone("u-1", LocalDate.of(2026, 3, 2), "Launch"));
+
+    assertThat(night(0)).doesNotContain("is new", "retired");
+
+    assertBoth(
+        "site_id, name, time_zone",
+        "site",
+        List.of("AAAA", "Coffee", "UTC"),
+        List.of("BBBB", "Tea", "Europe/Berlin"));
+    assertBoth(
+        "site_id, name, time_zone",
+        "site_history",
+        List.of("AAAA", "Coffee", "UTC"),
+        List.of("BBBB", "Tea", "Europe/Berlin"));
+    assertBoth(
+        "site_id, event_name, currency",
+        "event",
+        List.of("AAAA", "buy", "USD"),
+        List.of("AAAA", "signup", "USD"));
+    assertBoth(
+        "site_id, milestone_id, date, name",
+        "milestone",
+        List.of("BBBB", "u-1", "2026-03-02", "Launch"));
+    assertThat(api.log().all())
+        .filteredOn(e -> e.request().path().endsWith("/milestones"))
+        .hasSize(2);
+  }
+
+  @Test
+  void theOwnersCurrenciesCountWhereTheApiHasNone() throws IOException {
+    api.behave(Behaviour.unlimited().withCurrencyUnknown(true).withMilestonesRefused(404));
+    String settings = Files.readString(directory.resolve("conf/fathom-export.yaml"));
+    installation.settings(
+        settings
+            + """
+            currencies:
+              - {currency: EUR}
+              - {site: AAAA, event: signup, currency: GBP}
+            """);
+
+    assertThat(night(0)).doesNotContain("milestone");
+
+    assertBoth("event_name, currency", "event", List.of("buy", "EUR"), List.of("signup", "GBP"));
+    assertBoth("site_id", "milestone");
+  }
+
+  @Test
+  void whatChangesIsSaidOnceAndKeepsItsHistory() throws IOException {
+    night(0);
+    world.renameSite("AAAA", "Coffee & Cake");
+    world.setZone("BBBB", ZoneId.of("Europe/London"));
+    world.removeEvent("AAAA", "signup");
+    world.addSite(site("CCCC", "Cocoa", "UTC", "2026-01-01T00:00:00Z"));
+
+    String said = night(1);
+
+    assertThat(said)
+        .contains("site AAAA (Coffee & Cake) has a new name: it was 'Coffee' before")
+        .contains("site BBBB (Tea) has moved from the time zone Europe/Berlin to Europe/London")
+        .contains("site AAAA (Coffee & Cake): the event 'signup' (last day " + YESTERDAY + ")")
+        .containsPattern(
+            "site CCCC \\(Cocoa\\) is new\\. To fetch its history: fathom-export backfill nightly"
+                + " --site CCCC --from 2026-01-01 --to 2026-03-01 \\(about [1-9][0-9]* request");
+    assertBoth(
+        "site_id, name, time_zone, valid_to IS NULL",
+        "site_history",
+        List.of("AAAA", "Coffee", "UTC", "false"),
+        List.of("AAAA", "Coffee & Cake", "UTC", "true"),
+        List.of("BBBB", "Tea", "Europe/Berlin", "false"),
+        List.of("BBBB", "Tea", "Europe/London", "true"),
+        List.of("CCCC", "Cocoa", "UTC", "true"));
+    assertThat(night(2))
+        .doesNotContain("new name", "has moved", "'signup'", "is new", "no longer listed");
+
+    JsonNode status = status(2);
+    for (JsonNode line : status.get("lines")) {
+      boolean signup = line.get("event").asText().equals("signup");
+      assertThat(line.get("retired").booleanValue()).as(line.toString()).isEqualTo(signup);
+      if (signup) {
+        assertThat(line.get("attention").booleanValue()).isFalse();
+        assertThat(line.get("fresh_to").textValue()).isEqualTo(YESTERDAY.toString());
+      }
+    }
+  }
+
+  @Test
+  void aDeletedSiteIsRetiredOnceAndNeverLate() throws IOException {
+    night(0);
+    world.removeSite("BBBB");
+
+    assertThat(night(1))
+        .contains(
+            "site BBBB (Tea) is no longer listed by the API and is retired: its history stays"
+                + " (last day "
+                + YESTERDAY
+                + "), and it is not late");
+    assertThat(night(9)).doesNotContain("BBBB");
+
+    JsonNode status = status(9);
+    assertThat(status.get("sites").intValue()).isEqualTo(1);
+    assertThat(status.get("stale")).isEmpty();
+    for (JsonNode line : status.get("lines")) {
+      if (line.get("site").textValue().equals("BBBB")) {
+        assertThat(line.get("retired").booleanValue()).isTrue();
+        assertThat(line.get("attention").booleanValue()).isFalse();
+        assertThat(line.get("missing").intValue()).isZero();
+      }
+    }
+    assertThat(installation.run("status", "nightly").out())
+        .contains("retired, last day " + YESTERDAY);
+    assertBoth("site_id", "site", List.of("AAAA"), List.of("BBBB"));
+    assertThat(database.query("SELECT site_id, event_name, last_day::text FROM fathom_ops.retired"))
+        .containsExactly(List.of("BBBB", "", YESTERDAY.toString()));
+  }
+
+  /** A list that lacks a site which still answers was cut off: nothing is retired. */
+  @Test
+  void aTokenThatSeesFewerSitesRetiresOnlyWhatItCannotRead() {
+    night(0);
+    api.behave(
+        Behaviour.unlimited()
+            .withTokens(
+                new SimulatorToken(
+                    SimulatorToken.STANDARD.secret(), "owner", Set.of("AAAA", "BBBB"))));
+    installation.pipeline("nightly", "[AAAA, BBBB]", "[postgres, parquet]", List.of(TRAFFIC));
+
+    assertThat(night(1)).doesNotContain("retired");
+
+    assertThat(database.query("SELECT * FROM fathom_ops.retired")).isEmpty();
+    assertBoth("site_id", "site", List.of("AAAA"), List.of("BBBB"));
+  }
+
+  @Test
+  void theCommandSitesUpdatesWhatARunHasPrepared() {
+    assertThat(installation.run("sites").code()).isZero();
+    assertThat(Files.exists(installation.warehouse())).as("nothing is prepared yet").isFalse();
+    night(0);
+    world.renameSite("AAAA", "Cake");
+
+    assertThat(installation.at(NIGHT.plusSeconds(60)).run("sites").code()).isZero();
+
+    assertBoth("site_id, name", "site", List.of("AAAA", "Cake"), List.of("BBBB", "Tea"));
+  }
+
+  /** Nothing that is stored of reports depends on these tables. */
+  @Test
+  void anExportGoesOnWithoutThem() throws IOException {
+    night(0);
+    database.execute("ALTER TABLE fathom.event ADD CHECK (last_seen_at < '2026-03-05T13:00Z')");
+    Files.writeString(installation.warehouse().resolve("site/data.parquet"), "no file of ours");
+
+    assertThat(night(1))
+        .contains("the export goes on without: PostgreSQL at")
+        .contains("the export goes on without: cannot write the files")
+        .contains("site/data.parquet");
+
+    assertThat(database.query("SELECT max(date)::text FROM fathom.traffic_daily"))
+        .containsExactly(List.of(YESTERDAY.toString()));
+    assertThat(
+            database.query(
+                "SELECT count(*) FROM fathom_ops.ledger WHERE period = '2026-03-05' AND stored"))
+        .isNotEqualTo(List.of(List.of(0L)));
+  }
+
+  /** A database and files of a version in which a report could still be called so. */
+  @Test
+  void aReportOfAReservedNameIsToBeRenamedFirst() throws IOException {
+    night(0);
+    database.execute("DROP VIEW fathom_ops.retired");
+    database.execute("DROP TABLE fathom.site, fathom_ops.listing, fathom_ops.milestone_check");
+    database.execute("DROP TABLE fathom.site_history, fathom.event, fathom.milestone");
+    database.execute("DELETE FROM fathom_ops.schema_history WHERE version = '010'");
+    database.execute("CREATE TABLE fathom.site (site_id text, date date, visits bigint)");
+    database.execute(
+        "INSERT INTO fathom_ops.report (report, entity, date_grouping, grain)"
+            + " VALUES ('site', 'pageview', 'day', '{site_id,date}')");
+
+    Installation.Ended refused = installation.run("run", "nightly");
+
+    assertThat(refused.code()).as(refused.said()).isEqualTo(78);
+    assertThat(refused.err())
+        .contains("fathom.site")
+        .contains("ALTER TABLE fathom.site RENAME TO site_daily")
+        .contains("name: site_daily");
+    Files.createDirectories(installation.warehouse().resolve("event/site_id=AAAA"));
+    installation.pipeline("files", "all", "[parquet]", List.of(TRAFFIC));
+    Installation.Ended files = installation.run("run", "files");
+    assertThat(files.code()).as(files.said()).isEqualTo(78);
+    assertThat(files.err()).contains("event").contains("event_daily");
+  }
+
+  @Test
+  void thePlanSaysWhatIsAskedWithoutBeingBilled() {
+    assertThat(installation.run("plan", "nightly").out()).contains("not billed", "milestones");
+    assertThat(api.log().aggregations()).isEmpty();
+  }
+}

@@ -1,0 +1,249 @@
+package fathomexport;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import fathomexport.simulator.Behaviour;
+import fathomexport.simulator.FathomSimulator;
+import fathomexport.simulator.RequestLog;
+import fathomexport.simulator.SimulatorToken;
+import fathomexport.simulator.World;
+import fathomexport.testing.Installation;
+import fathomexport.testing.Question;
+import fathomexport.testing.TestDatabase;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneId;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Commands that the user limits to some sites, reports or days. */
+class LimitedCommandTest {
+  private static final LocalDate FIRST = LocalDate.of(2026, 6, 8);
+  private static final LocalDate LAST = LocalDate.of(2026, 6, 20);
+  private static final Instant NOW = Instant.parse("2026-06-18T14:00:00Z");
+  private static final String ONE = "SITEONE";
+  private static final String TWO = "SITETWO";
+
+  @TempDir Path directory;
+  private TestDatabase database;
+  private FathomSimulator api;
+  private Installation installation;
+
+  @BeforeEach
+  void install() throws IOException {
+    database = TestDatabase.migrated();
+    World world = World.empty();
+    for (String site : List.of(ONE, TWO)) {
+      world.addSite(site, ZoneId.of("Europe/Berlin"));
+      FIRST
+          .datesUntil(LAST.plusDays(1))
+          .forEach(day -> world.add(site, world.viewAt(site, day.atTime(9, 0)).path("/a")));
+    }
+    api = FathomSimulator.start(world, Behaviour.unlimited());
+    installation =
+        new Installation(directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+            .pipeline(
+                "nightly",
+                "all",
+                "[postgres, parquet]",
+                List.of(
+                    Question.pageviews("traffic_daily", "day"),
+                    Question.pageviews("pages_daily", "day", "pathname").measuring("pageviews")));
+  }
+
+  @AfterEach
+  void uninstall() {
+    api.close();
+    database.close();
+  }
+
+  private Installation.Ended done(String... arguments) {
+    Installation.Ended ended = installation.run(arguments);
+    assertThat(ended.code()).as(ended.said()).isZero();
+    return ended;
+  }
+
+  private long rows(String table, String site) {
+    return (Long)
+        Objects.requireNonNull(
+            database
+                .query("SELECT count(*) FROM fathom." + table + " WHERE site_id = '" + site + "'")
+                .get(0)
+                .get(0));
+  }
+
+  private List<RequestLog.Entry> asked() {
+    List<RequestLog.Entry> asked = api.log().aggregations();
+    api.log().clear();
+    return asked;
+  }
+
+  @Test
+  void aRunOfOneReportOfOneSiteExportsNothingElseAndSaysSo() {
+    done("run", "nightly", "--site", ONE, "--report", "pages_daily");
+
+    assertThat(rows("pages_daily", ONE)).isEqualTo(4);
+    assertThat(rows("pages_daily", TWO)).isZero();
+    assertThat(asked()).allMatch(e -> ONE.equals(e.request().parameter("entity_id")));
+    assertThat(database.query("SELECT command FROM fathom_ops.run ORDER BY started_at"))
+        .containsExactly(List.of("run --site " + ONE + " --report pages_daily"));
+
+    // The whole pipeline exports the rest on the same evening, and what is there is not asked for.
+    done("run", "nightly");
+    assertThat(rows("pages_daily", TWO)).isEqualTo(4);
+    assertThat(rows("traffic_daily", ONE)).isEqualTo(4);
+    assertThat(asked())
+        .filteredOn(e -> ONE.equals(e.request().parameter("entity_id")))
+        .noneMatch(e -> "pathname".equals(e.request().parameter("field_grouping")));
+  }
+
+  /**
+   * The control of a limited run has the aggregates of the whole pipeline. With fewer, its totals
+   * could not confirm the look-back, and the next whole run could not confirm that of the report.
+   */
+  @Test
+  void theLookbackIsConfirmedWhicheverPartOfThePipelineRuns() {
+    done("run", "nightly");
+    asked();
+
+    installation.at(NOW.plus(Duration.ofDays(1)));
+    done("run", "nightly", "--report", "pages_daily", "--site", TWO);
+    assertThat(asked())
+        .extracting(e -> e.request().parameter("date_from"))
+        .as("a control of the look-back, and the page of the new day")
+        .containsExactly("2026-06-15 00:00:00", "2026-06-18 00:00:00");
+    assertThat(rows("pages_daily", TWO)).isEqualTo(5);
+    assertThat(rows("traffic_daily", TWO)).isEqualTo(4);
+
+    installation.at(NOW.plus(Duration.ofDays(2)));
+    done("run", "nightly");
+    assertThat(asked())
+        .filteredOn(e -> "pathname".equals(e.request().parameter("field_grouping")))
+        .filteredOn(e -> TWO.equals(e.request().parameter("entity_id")))
+        .extracting(e -> e.request().parameter("date_from"))
+        .containsExactly("2026-06-19 00:00:00");
+    assertThat(rows("traffic_daily", TWO)).isEqualTo(6);
+    assertThat(done("verify", "nightly").out()).contains("all agree");
+  }
+
+  @Test
+  void whatDoesNotExistIsRefusedWithTheNearestAndTheAllowed() {
+    for (String command : List.of("run", "plan", "status", "verify")) {
+      Installation.Ended report = installation.run(command, "nightly", "--report", "page_daily");
+      assertThat(report.code()).as(report.said()).isEqualTo(2);
+      assertThat(report.err())
+          .contains("did you mean 'pages_daily'?", "it has: pages_daily, traffic_daily");
+    }
+    for (String command : List.of("run", "plan", "verify", "snapshot")) {
+      Installation.Ended site = installation.run(command, "nightly", "--site", "SITEON");
+      assertThat(site.code()).as(site.said()).isEqualTo(2);
+      assertThat(site.err())
+          .contains("--site SITEON", "did you mean 'SITEONE'?", "it lists: SITEONE, SITETWO");
+    }
+    assertThat(asked()).isEmpty();
+    done("run", "nightly", "--site", ONE);
+    Installation.Ended status = installation.run("status", "nightly", "--site", TWO);
+    assertThat(status.code()).as(status.said()).isEqualTo(2);
+    assertThat(status.err()).contains("nothing of this site is stored", "it has: SITEONE");
+
+    installation.pipeline("listed", "[" + ONE + "]", "[parquet]", List.of());
+    installation.pipeline(
+        "listed", "[" + ONE + "]", "[parquet]", List.of(Question.pageviews("t", "day")));
+    Installation.Ended listed =
+        installation.run("backfill", "listed", "--from", "-3d", "--to", "yesterday", "--site", TWO);
+    assertThat(listed.code()).as(listed.said()).isEqualTo(2);
+    assertThat(listed.err()).contains("pipeline listed does not export this site", ONE);
+  }
+
+  @Test
+  void statusAndPlanShowTheNamedPart() {
+    done("run", "nightly");
+    assertThat(done("status", "nightly", "--site", ONE).out())
+        .contains(ONE, "1 of 1 sites")
+        .doesNotContain(TWO);
+    assertThat(done("status", "nightly", "--report", "pages_daily").out())
+        .contains("pages_daily")
+        .doesNotContain("traffic_daily");
+    assertThat(
+            done("plan", "nightly", "--from", "2026-06-08", "--to", "2026-06-13", "--site", TWO)
+                .out())
+        .contains(TWO)
+        .doesNotContain(ONE);
+  }
+
+  /** A limited run that fails or succeeds says nothing about the night. */
+  @Test
+  void aLimitedRunIsNoNight() throws IOException {
+    done("run", "nightly", "--metrics-file", "night.prom");
+    done("run", "nightly", "--force", "--site", ONE, "--metrics-file", "part.prom");
+    assertThat(directory.resolve("part.prom")).content().contains("run --site " + ONE);
+    assertThat(directory.resolve("night.prom")).content().doesNotContain("--site");
+  }
+
+  @Test
+  void daysMayBeWrittenAsPeopleSayThem() {
+    done("backfill", "nightly", "--from", "-7d", "--to", "yesterday", "--site", ONE);
+    assertThat(database.query("SELECT min(date)::text, max(date)::text FROM fathom.pages_daily"))
+        .containsExactly(List.of("2026-06-11", "2026-06-17"));
+    done("backfill", "nightly", "--from", "2026-W24", "--to", "2026-06", "--site", ONE);
+    assertThat(database.query("SELECT min(date)::text, max(date)::text FROM fathom.pages_daily"))
+        .containsExactly(List.of("2026-06-08", "2026-06-17"));
+    assertThat(done("explain", "pages_daily", ONE, "yesterday").out()).contains("2026-06-17");
+    assertThat(done("explain", "pages_daily", ONE, "-2d").out()).contains("2026-06-16");
+
+    Installation.Ended month = installation.run("explain", "pages_daily", ONE, "2026-06");
+    assertThat(month.code()).isEqualTo(2);
+    assertThat(month.err()).contains("is 30 days");
+    Installation.Ended wrong =
+        installation.run("backfill", "nightly", "--from", "2026-W54", "--to", "yesterday");
+    assertThat(wrong.code()).isEqualTo(2);
+    assertThat(wrong.err()).contains("2026-W54", "a week as 2026-W10");
+    Installation.Ended reversed =
+        installation.run("backfill", "nightly", "--from", "yesterday", "--to", "2026-05");
+    assertThat(reversed.code()).isEqualTo(2);
+    assertThat(reversed.err()).contains("--to 2026-05, 2026-05-31, lies before --from yesterday");
+  }
+
+  /** On the evening of the first run only four days are stored; no more are due. */
+  @Test
+  void verifyWithoutARangeTakesTheLookback() {
+    // Two sites, two reports, two sinks, four days.
+    done("run", "nightly");
+    asked();
+    assertThat(done("verify", "nightly").out()).contains("32 periods compared", "all agree");
+    assertThat(asked())
+        .isNotEmpty()
+        .allMatch(e -> "2026-06-14 00:00:00".equals(e.request().parameter("date_from")))
+        .allMatch(e -> "2026-06-17 23:59:59".equals(e.request().parameter("date_to")));
+  }
+
+  @Test
+  void aRehearsalAnswersAsOfAnotherDayAndChangesNothing() {
+    done("run", "nightly");
+    assertThat(done("plan", "nightly").out()).contains("Nothing to do");
+    assertThat(done("plan", "nightly", "--as-of", "2026-06-20").out())
+        .contains("2026-06-16 .. 2026-06-19");
+    assertThat(done("status", "nightly").out()).contains("2 of 2 sites");
+    assertThat(done("status", "nightly", "--as-of", "2026-06-25").out()).contains("0 of 2 sites");
+    assertThat(done("plan", "nightly").out()).contains("Nothing to do");
+  }
+
+  @Test
+  void statusTellsAMonitorByItsExitCode() {
+    assertThat(installation.run("status", "nightly", "--check").code()).isEqualTo(65);
+    done("run", "nightly");
+    Installation.Ended fine = done("status", "nightly", "--check", "--quiet");
+    assertThat(fine.out()).isEmpty();
+    Installation.Ended late =
+        installation.run("status", "nightly", "--check", "--quiet", "--as-of", "2026-06-25");
+    assertThat(late.code()).isEqualTo(65);
+    assertThat(late.out()).contains("0 of 2 sites");
+  }
+}

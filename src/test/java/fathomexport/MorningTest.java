@@ -1,0 +1,491 @@
+package fathomexport;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import fathomexport.ledger.PipelineLocks;
+import fathomexport.ledger.RunRecord;
+import fathomexport.simulator.Behaviour;
+import fathomexport.simulator.FathomSimulator;
+import fathomexport.simulator.Fault;
+import fathomexport.simulator.FaultRule;
+import fathomexport.simulator.SimulatorToken;
+import fathomexport.simulator.World;
+import fathomexport.sink.parquet.ParquetSink;
+import fathomexport.sink.parquet.file.ParquetSettings;
+import fathomexport.testing.Fixture;
+import fathomexport.testing.Installation;
+import fathomexport.testing.Question;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What {@code status} says in the morning, after nights that went well and nights that did not:
+ * nothing that is wrong stays unsaid, and nothing is said when all is well.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class MorningTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final LocalDate FIRST = LocalDate.of(2026, 5, 1);
+  private static final LocalDate LAST = LocalDate.of(2026, 6, 20);
+  private static final String SITES = "[LDNBOOKS, UTCSTATS, KTMTRAIL]";
+  private static final List<Question> REPORTS =
+      List.of(
+          Question.pageviews("traffic_daily", "day"),
+          Question.pageviews("pages_daily", "day", "pathname"));
+
+  /** The API refuses every question about a report. */
+  private static final FaultRule REFUSED =
+      new FaultRule(
+          r -> r.path().endsWith("/aggregations"),
+          Integer.MAX_VALUE,
+          new Fault.Status(400, "application/json", "{}", Map.of()));
+
+  @RegisterExtension final Fixture fixture = new Fixture();
+  private FathomSimulator api;
+  private Installation installation;
+  private Path directory;
+
+  @BeforeAll
+  void start() throws IOException {
+    api = FathomSimulator.start(World.dozen(12, FIRST, LAST, 0), Behaviour.unlimited());
+  }
+
+  @AfterAll
+  void stop() {
+    api.close();
+  }
+
+  @BeforeEach
+  void install(@TempDir Path empty) {
+    api.behave(Behaviour.unlimited());
+    directory = empty;
+    installation =
+        new Installation(
+                empty,
+                fixture.database(),
+                api.baseUri(),
+                SimulatorToken.STANDARD.secret(),
+                Instant.EPOCH)
+            .pipeline("nightly", SITES, "[parquet]", REPORTS);
+  }
+
+  private static Instant at(int day, String time) {
+    return Instant.parse("2026-06-%02dT%s:00Z".formatted(day, time));
+  }
+
+  /** The nightly run of a day in June, which must succeed. */
+  private Installation.Ended night(int day, String... options) {
+    Installation.Ended ended = started(day, options);
+    assertThat(ended.code()).as(ended.said()).isZero();
+    return ended;
+  }
+
+  private Installation.Ended started(int day, String... options) {
+    String[] command = new String[options.length + 2];
+    command[0] = "run";
+    command[1] = "nightly";
+    System.arraycopy(options, 0, command, 2, options.length);
+    return installation.at(at(day, "12:30")).run(command);
+  }
+
+  private String status(Instant when, String... options) {
+    String[] command = new String[options.length + 2];
+    command[0] = "status";
+    command[1] = "nightly";
+    System.arraycopy(options, 0, command, 2, options.length);
+    Installation.Ended ended = installation.at(when).run(command);
+    assertThat(ended.code()).as(ended.said()).isZero();
+    return ended.out();
+  }
+
+  private JsonNode json(Instant when) throws IOException {
+    return JSON.readTree(status(when, "--json"));
+  }
+
+  // --- Due or late
+
+  @Test
+  void aDayIsDueUntilARunCouldHaveFetchedIt() throws IOException {
+    night(10);
+    night(11);
+
+    // Yesterday has ended everywhere but in the west, and the run comes at half past twelve.
+    assertThat(status(at(12, "08:00")))
+        .startsWith(
+            "3 of 3 sites are complete; what has ended since the last run is due by 2026-06-12"
+                + " 13:30 UTC.")
+        .doesNotContain("late");
+    assertThat(status(at(12, "08:00"), "--attention")).doesNotContain("traffic_daily");
+    JsonNode due = json(at(12, "08:00"));
+    assertThat(due.path("sites_complete").intValue()).isEqualTo(3);
+    due.path("lines")
+        .forEach(
+            line -> {
+              assertThat(line.path("attention").booleanValue()).as(line.toString()).isFalse();
+              assertThat(line.path("due").intValue()).as(line.toString()).isEqualTo(1);
+              assertThat(line.path("late").intValue()).as(line.toString()).isZero();
+            });
+    assertThat(page(at(12, "08:00"))).contains("3 of 3", "due by 2026-06-12 13:30 UTC");
+
+    // It did not come.
+    assertThat(status(at(12, "14:00")))
+        .startsWith("0 of 3 sites are complete to yesterday; 6 of 6 rows need attention.")
+        .contains("! 1 day late");
+    assertThat(status(at(13, "08:00")))
+        .contains("! 1 day late")
+        .contains("due by 2026-06-13 13:30");
+    assertThat(status(at(13, "14:00"))).contains("! 2 days late").doesNotContain(" due ");
+    assertThat(page(at(13, "14:00"))).contains("2 days late");
+
+    night(13);
+    assertThat(status(at(13, "14:00"))).startsWith("3 of 3 sites are complete to yesterday.");
+  }
+
+  private String page(Instant when) throws IOException {
+    status(when, "--html", "status.html");
+    return Files.readString(directory.resolve("status.html"));
+  }
+
+  @Test
+  void theFileMaySayWhenARunIsExpected() {
+    night(10);
+    night(11);
+    installation.pipeline(
+        "nightly", SITES + "\nexpect_by: \"09:15 Europe/Berlin\"", "[parquet]", REPORTS);
+
+    assertThat(status(at(12, "07:10")))
+        .startsWith("3 of 3 sites are complete")
+        .contains("due by 2026-06-12 07:15 UTC");
+    assertThat(status(at(12, "07:20"))).startsWith("0 of 3").contains("! 1 day late");
+  }
+
+  @Test
+  void aRunThatFailedCouldHaveFetchedTheDay() {
+    night(10);
+    night(11);
+    api.behave(Behaviour.unlimited().withFault(REFUSED));
+    assertThat(started(12).code()).isNotZero();
+
+    assertThat(status(at(12, "12:45"))).startsWith("0 of 3").contains("1 day late");
+  }
+
+  // --- Holes
+
+  /** Everything that was within reach is filled, and the rest is counted, with its command. */
+  @Test
+  void aPauseThatIsLongerThanARunReachesIsToldUntilItIsMended() throws IOException {
+    installation.settings(1_000, 1_000, "  max_range_days: 7\n");
+    night(1);
+
+    Installation.Ended first = night(19, "--metrics-file", "nightly.prom");
+
+    String last =
+        "  ! 66 periods stay missing, further back than a run fills holes; fetch with:"
+            + " fathom-export backfill nightly --from 2026-06-01 --to 2026-06-11";
+    assertThat(first.out().lines().reduce("", (a, b) -> b)).isEqualTo(last);
+    assertThat(Files.readString(directory.resolve("nightly.prom")))
+        .contains(
+            "fathom_export_periods{pipeline=\"nightly\",command=\"run\",state=\"missing\"} 66")
+        .contains("state=\"late\"} 0");
+    assertThat(status(at(19, "13:00"))).contains("! 11 missing").doesNotContain("late");
+    Installation.Ended again = night(19);
+    assertThat(again.out())
+        .startsWith(
+            "nightly: nothing to do: every finished period within the reach of a run is exported")
+        .endsWith(last + "\n");
+
+    Installation.Ended mended =
+        installation.run("backfill", "nightly", "--from", "2026-06-01", "--to", "2026-06-11");
+
+    assertThat(mended.code()).as(mended.said()).isZero();
+    assertThat(night(19, "--metrics-file", "nightly.prom").out())
+        .startsWith("nightly: nothing to do: every finished period is exported")
+        .doesNotContain("missing");
+    assertThat(Files.readString(directory.resolve("nightly.prom")))
+        .contains("state=\"missing\"} 0");
+    assertThat(status(at(19, "13:00"))).startsWith("3 of 3 sites are complete to yesterday.");
+  }
+
+  @Test
+  void whatIsLateIsInTheMetrics() throws IOException {
+    night(10);
+    night(11);
+    api.behave(Behaviour.unlimited().withFault(REFUSED));
+
+    assertThat(started(13, "--metrics-file", "nightly.prom").code()).isNotZero();
+
+    assertThat(Files.readString(directory.resolve("nightly.prom")))
+        .contains("fathom_export_periods{pipeline=\"nightly\",command=\"run\",state=\"late\"} 12");
+  }
+
+  // --- Each sink by itself
+
+  @Test
+  void aSinkThatLagsIsNamedWithTheCommandThatMendsIt() throws IOException {
+    installation.pipeline("nightly", SITES, "[postgres, parquet]", REPORTS);
+    night(10);
+    night(11);
+    assertThat(status(at(11, "13:00"))).startsWith("3 of 3").doesNotContain("! ");
+    moveAway("traffic_daily", "pages_daily");
+
+    assertThat(status(at(11, "13:00")))
+        .startsWith("0 of 3 sites are complete")
+        .contains(
+            "! parquet lacks 30 periods (2 reports, 3 sites, 2026-06-06 .. 2026-06-10) that postgres"
+                + " has; fetch with: fathom-export backfill nightly --from 2026-06-06 --to"
+                + " 2026-06-10");
+    assertThat(page(at(11, "13:00"))).contains("parquet lacks 30 periods");
+    assertThat(json(at(11, "13:00")).path("lagging").path(0).path("sink").textValue())
+        .isEqualTo("parquet");
+    Installation.Ended mended =
+        installation.run("backfill", "nightly", "--from", "2026-06-06", "--to", "2026-06-10");
+    assertThat(mended.code()).as(mended.said()).isZero();
+    assertThat(status(at(11, "13:00"))).startsWith("3 of 3").doesNotContain("! ");
+  }
+
+  /** What a run reaches it fetches for a sink that lost it, as it does for all of them. */
+  @Test
+  void aRunFillsASinkThatLostItsFiles() throws IOException {
+    installation.pipeline("nightly", SITES, "[postgres, parquet]", REPORTS);
+    night(10);
+    night(11);
+    moveAway("traffic_daily");
+
+    night(12);
+
+    assertThat(status(at(12, "13:00"))).startsWith("3 of 3").doesNotContain("! ");
+  }
+
+  @Test
+  void sinksThatHoldDifferentRowsAreNotBothRight() {
+    installation.pipeline("nightly", SITES, "[postgres, parquet]", REPORTS);
+    night(11);
+    installation
+        .database()
+        .execute(
+            "UPDATE fathom_ops.ledger SET rows_digest = 'another' WHERE report = 'traffic_daily'"
+                + " AND site_id = 'UTCSTATS' AND period = '2026-06-08'");
+
+    assertThat(status(at(11, "13:00")))
+        .contains(
+            "! the sinks hold different rows of 1 period (1 report, 1 site, 2026-06-08 .."
+                + " 2026-06-08); fetch again with: fathom-export backfill nightly --from 2026-06-08"
+                + " --to 2026-06-08 --force");
+  }
+
+  @Test
+  void aSampleThatOneSinkLacksIsTold() throws IOException {
+    installation.pipeline("nightly", SITES, "[postgres, parquet]", REPORTS);
+    night(11);
+    for (int i = 0; i < 3; i++) {
+      Installation.Ended ended = installation.at(at(11, "13:0" + i)).run("snapshot", "nightly");
+      assertThat(ended.code()).as(ended.said()).isZero();
+    }
+    assertThat(status(at(11, "14:00"))).doesNotContain("! ");
+    installation
+        .database()
+        .execute(
+            "DELETE FROM fathom.current_visitors WHERE site_id = 'LDNBOOKS' AND sampled_at ="
+                + " (SELECT min(sampled_at) FROM fathom.current_visitors"
+                + " WHERE site_id = 'LDNBOOKS')");
+    moveAway("current_visitors/site_id=UTCSTATS");
+
+    assertThat(status(at(11, "14:00")))
+        .contains("! parquet lacks 3 samples of current visitors that another sink has (1 site, ")
+        .contains("! postgres lacks 1 sample of current visitors that another sink has (1 site, ");
+  }
+
+  private void moveAway(String... folders) throws IOException {
+    for (String folder : folders) {
+      Files.move(
+          installation.warehouse().resolve(folder),
+          directory.resolve("away-" + folder.replace('/', '-')));
+    }
+  }
+
+  // --- Nights that could not begin, and nights that did not end
+
+  @Test
+  void aNightWithoutTheDatabaseIsRecordedOnceItIsBack() {
+    installation.pipeline("nightly", SITES, "[postgres]", REPORTS);
+    night(10);
+    night(11);
+    installation.databaseAt("jdbc:postgresql://127.0.0.1:9/none").settings(1_000).inRealTime();
+    assertThat(started(12).code()).isEqualTo(74);
+    assertThat(directory.resolve("run/unrecorded")).isDirectoryContaining("glob:**.json");
+
+    installation.databaseAt(installation.database().url()).settings(1_000).hurried();
+
+    assertThat(status(at(12, "13:00")))
+        .contains("! 1 day late")
+        .contains("! run of 2026-06-12 12:30 UTC (exit 74): could not begin: PostgreSQL at");
+    assertThat(
+            installation
+                .database()
+                .query(
+                    "SELECT exit_code, messages[1] FROM fathom_ops.run"
+                        + " WHERE started_at = '2026-06-12T12:30:00Z'"))
+        .singleElement()
+        .satisfies(
+            row -> {
+              assertThat(row.get(0)).isEqualTo(74);
+              assertThat((String) row.get(1)).startsWith("could not begin: ");
+            });
+    assertThat(directory.resolve("run/unrecorded")).isEmptyDirectory();
+    night(13);
+    assertThat(status(at(13, "13:00"))).startsWith("3 of 3").doesNotContain("! ");
+  }
+
+  @Test
+  void nightsWithoutTheApiOrASecretOrTheLockAreRecordedAtOnce() throws IOException {
+    night(10);
+    api.behave(
+        Behaviour.unlimited()
+            .withFault(
+                new FaultRule(
+                    r -> true,
+                    Integer.MAX_VALUE,
+                    new Fault.Status(503, "application/json", "{}", Map.of()))));
+    assertThat(started(11).code()).isEqualTo(75);
+    api.behave(Behaviour.unlimited());
+    installation.withoutVariable(Installation.TOKEN_VARIABLE);
+    assertThat(started(12).code()).isEqualTo(77);
+    installation.variable(Installation.TOKEN_VARIABLE, SimulatorToken.STANDARD.secret());
+    try (ParquetSink sink = new ParquetSink(new ParquetSettings(installation.warehouse()));
+        PipelineLocks.RunLock lock = sink.ledger().tryLock("nightly").orElseThrow()) {
+      assertThat(lock.stillHeld()).isTrue();
+      assertThat(started(13).code()).isEqualTo(75);
+    }
+
+    assertThat(status(at(13, "13:00")))
+        .contains("! run of 2026-06-11 12:30 UTC (exit 75): could not begin: ")
+        .contains("! run of 2026-06-12 12:30 UTC (exit 77): could not begin: ")
+        .contains(
+            "! run of 2026-06-13 12:30 UTC (exit 75): could not begin: another run of pipeline"
+                + " nightly is under way");
+    assertThat(page(at(13, "13:00"))).contains("could not begin: another run of pipeline");
+  }
+
+  @Test
+  void aKilledRunShowsWhatItHadCommitted() throws IOException {
+    installation.pipeline("nightly", SITES, "[postgres]", REPORTS);
+    night(11);
+    JsonNode ended = json(at(11, "13:00")).path("runs").path(0);
+    assertThat(ended.path("windows_committed").intValue()).isPositive();
+    // What the record of a run is until its end.
+    installation
+        .database()
+        .execute(
+            "UPDATE fathom_ops.run SET finished_at = NULL, exit_code = NULL, windows_committed = 0,"
+                + " rows = 0");
+
+    JsonNode run = json(at(11, "13:00")).path("runs").path(0);
+    assertThat(run.path("windows_committed")).isEqualTo(ended.path("windows_committed"));
+    assertThat(run.path("rows")).isEqualTo(ended.path("rows"));
+
+    night(12);
+    JsonNode killed = json(at(12, "13:00")).path("runs").path(1);
+    assertThat(killed.path("windows_committed")).isEqualTo(ended.path("windows_committed"));
+    assertThat(killed.path("problem").textValue())
+        .isEqualTo(
+            "killed, or its machine stopped: "
+                + ended.path("windows_committed").intValue()
+                + " of its windows are stored");
+  }
+
+  @Test
+  void snapshotsDoNotPushNightsOffTheList() throws IOException {
+    night(10);
+    night(11);
+    try (ParquetSink sink = new ParquetSink(new ParquetSettings(installation.warehouse()))) {
+      RunRecord night = sink.ledger().runs(1).get(0);
+      for (int i = 0; i < 70; i++) {
+        sink.ledger()
+            .record(
+                new RunRecord(
+                    "snapshot-" + i,
+                    "nightly",
+                    RunRecord.SNAPSHOT,
+                    night.startedAt().plusSeconds(60L * (i + 1)),
+                    night.startedAt().plusSeconds(60L * (i + 1) + 1),
+                    0,
+                    3,
+                    3,
+                    0,
+                    0,
+                    0,
+                    0,
+                    3,
+                    0,
+                    3,
+                    List.of()));
+      }
+    }
+
+    JsonNode status = json(at(11, "14:00"));
+
+    assertThat(status.path("runs")).hasSize(2);
+    assertThat(status.path("snapshots")).hasSize(5);
+    assertThat(status(at(11, "14:00")))
+        .contains("Snapshots the last at 2026-06-11 13:40 UTC, exit 0")
+        .contains("2026-06-10T12:30:00Z");
+  }
+
+  @Test
+  void aMonthInProgressIsMarkedAsPartial() throws IOException {
+    installation.pipeline(
+        "nightly",
+        "[UTCSTATS]",
+        "[postgres]",
+        List.of(Question.pageviews("traffic_monthly", "month")));
+    night(11);
+
+    String words =
+        "traffic_monthly: the period from 2026-06-01 is partial, since it is not over: measured to"
+            + " 2026-06-10";
+    assertThat(status(at(11, "13:00"))).contains("~ " + words);
+    assertThat(page(at(11, "13:00"))).contains(words);
+    assertThat(
+            installation
+                .database()
+                .query(
+                    "SELECT report, site_id, period::text, period_end::text, covers_to::text"
+                        + " FROM fathom_ops.partial_period"))
+        .containsExactly(
+            List.of("traffic_monthly", "UTCSTATS", "2026-06-01", "2026-06-30", "2026-06-10"));
+  }
+
+  // --- The clock
+
+  @Test
+  void aClockThatIsWrongByYearsIsRefused() throws IOException {
+    night(11);
+    String before = status(at(11, "13:00"));
+    int year = LocalDate.now(ZoneOffset.UTC).getYear();
+
+    for (Instant wrong : List.of(Instant.EPOCH, Instant.parse((year + 3) + "-06-12T12:30:00Z"))) {
+      Installation.Ended ended = installation.at(wrong).run("run", "nightly");
+      assertThat(ended.code()).as(ended.said()).isEqualTo(78);
+      assertThat(ended.said())
+          .contains("the clock of this machine says " + wrong)
+          .contains("allowed: the years from 2018 to the API's next year");
+    }
+    assertThat(installation.at(Instant.EPOCH).run("status", "nightly").code()).isEqualTo(78);
+    assertThat(status(at(11, "13:00"))).as("such runs are not recorded").isEqualTo(before);
+  }
+}

@@ -1,0 +1,242 @@
+package fathomexport;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import fathomexport.simulator.Behaviour;
+import fathomexport.simulator.FathomSimulator;
+import fathomexport.simulator.SimulatorToken;
+import fathomexport.simulator.World;
+import fathomexport.testing.Installation;
+import fathomexport.testing.Question;
+import fathomexport.testing.TestDatabase;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The three roles as the README has an administrator create them: what each may do, and not. */
+class RolesTest {
+  private static final Instant NOW = Instant.parse("2025-10-28T14:00:00Z");
+  private static final LocalDate DAY = LocalDate.of(2025, 10, 27);
+  private static final String SITE = "BERLIN";
+  private static final Question TRAFFIC = Question.pageviews("traffic_daily", "day");
+  private static final Question PAGES = Question.pageviews("pages_daily", "day", "pathname");
+
+  private TestDatabase database;
+  private FathomSimulator api;
+  private Installation installation;
+
+  @BeforeEach
+  void install(@TempDir Path directory) throws IOException {
+    World world = World.empty().addSite(SITE, ZoneId.of("Europe/Berlin"));
+    for (int hour = 8; hour < 12; hour++) {
+      world.add(SITE, world.viewAt(SITE, DAY.atTime(hour, 5)).path("/" + hour));
+    }
+    database = TestDatabase.create();
+    api = FathomSimulator.start(world, Behaviour.unlimited());
+    installation =
+        new Installation(directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW);
+    pipeline(TRAFFIC, PAGES);
+    // The server's loader owns the database of a test; here it may have no more than is documented.
+    database.executeAsSuperuser("ALTER DATABASE " + database.name() + " OWNER TO CURRENT_USER");
+    for (String statement : documented()) {
+      if (!statement.startsWith("CREATE ROLE fathom_loader")) {
+        database.executeAsSuperuser(statement.replace("analytics", database.name()));
+      }
+    }
+  }
+
+  @AfterEach
+  void close() {
+    api.close();
+    database.executeAsSuperuser(
+        "DROP OWNED BY fathom_owner, fathom_reader, fathom_loader, analyst CASCADE",
+        "DROP ROLE fathom_owner, fathom_reader, analyst");
+    database.close();
+  }
+
+  private void pipeline(Question... reports) {
+    installation.pipeline("all", "all", "[postgres]", List.of(reports));
+  }
+
+  /** The statements of the README. */
+  private static List<String> documented() throws IOException {
+    String readme = Files.readString(Path.of("README.md"));
+    String block = readme.substring(readme.indexOf("```sql\nCREATE ROLE fathom_owner") + 7);
+    return Arrays.stream(block.substring(0, block.indexOf("```")).split(";\n"))
+        .map(String::strip)
+        .filter(s -> !s.isEmpty())
+        .toList();
+  }
+
+  private Installation.Ended as(String user, String password, String... command) {
+    installation.settings(
+        """
+        api:
+          base_url: %s
+          token: {env: %s}
+          requests_per_minute: 1000
+        postgres:
+          url: %s
+          user: %s
+          password: {env: PASSWORD}
+        """
+            .formatted(api.baseUri(), Installation.TOKEN_VARIABLE, database.url(), user));
+    installation.variable("PASSWORD", password);
+    return installation.run(command);
+  }
+
+  private Installation.Ended asOwner(String... command) {
+    return as("fathom_owner", "secret-of-the-owner", command);
+  }
+
+  private Installation.Ended asLoader(String... command) {
+    return as(database.user(), database.password(), command);
+  }
+
+  private static void assertDone(Installation.Ended ended) {
+    assertThat(ended.code()).as(ended.said()).isZero();
+  }
+
+  private Connection connect(String role) throws SQLException {
+    return switch (role) {
+      case "fathom_owner" ->
+          DriverManager.getConnection(database.url(), role, "secret-of-the-owner");
+      case "fathom_loader" -> database.connect();
+      default -> DriverManager.getConnection(database.url(), "analyst", "secret-of-the-analyst");
+    };
+  }
+
+  /** One row of the table in the documentation: what a role may not do. */
+  private record Forbidden(String role, String statement) {}
+
+  private static List<Forbidden> forbidden() throws IOException {
+    List<Forbidden> rows = new ArrayList<>();
+    for (String line : Files.readAllLines(Path.of("docs/warehouse.md"))) {
+      String[] cells = line.split("\\|");
+      if (cells.length == 3 && cells[1].strip().startsWith("`fathom_")) {
+        rows.add(
+            new Forbidden(
+                cells[1].strip().replace("`", ""), cells[2].strip().replaceAll("^`|`$", "")));
+      }
+    }
+    return rows;
+  }
+
+  @Test
+  void eachRoleMayWhatItNeedsAndNoMore() throws Exception {
+    Installation.Ended migrated = asOwner("migrate", "all");
+    assertDone(migrated);
+    assertThat(migrated.out()).as("nothing is left to do").doesNotContain("CREATE ROLE", "GRANT");
+
+    Installation.Ended loaded = asLoader("run", "all");
+    assertDone(loaded);
+    assertThat(loaded.said()).doesNotContain("add up could not be measured", "stays as it is");
+    assertDone(asLoader("snapshot", "all"));
+
+    try (Connection reader = connect("fathom_reader");
+        Statement statement = reader.createStatement()) {
+      for (String relation :
+          List.of(
+              "fathom.pages_daily",
+              "fathom.site",
+              "fathom.channel_rule",
+              "fathom_ops.coverage",
+              "fathom_bi.site_day",
+              "fathom_bi.site_month",
+              "fathom_bi.pages_daily",
+              "fathom_bi.pages_daily_month",
+              "fathom_bi.additivity")) {
+        assertThat(statement.executeQuery("SELECT count(*) FROM " + relation).next()).isTrue();
+      }
+      try (ResultSet sum =
+          statement.executeQuery("SELECT sum(pageviews) FROM fathom_bi.site_day")) {
+        sum.next();
+        assertThat(sum.getLong(1)).isEqualTo(4);
+      }
+    }
+
+    List<Forbidden> forbidden = forbidden();
+    assertThat(forbidden).extracting(Forbidden::role).contains("fathom_owner", "fathom_loader");
+    assertThat(forbidden).hasSizeGreaterThan(10);
+    List<String> refusals = new ArrayList<>();
+    for (Forbidden f : forbidden) {
+      try (Connection connection = connect(f.role());
+          Statement statement = connection.createStatement()) {
+        statement.execute(f.statement());
+        refusals.add(f + " is allowed");
+      } catch (SQLException e) {
+        if (!"42501".equals(e.getSQLState())) {
+          refusals.add(f + ": " + e.getSQLState() + " " + e.getMessage());
+        }
+      }
+    }
+    assertThat(refusals).isEmpty();
+  }
+
+  @Test
+  void aLoaderThatMeetsANewReportNamesTheWayOut() {
+    assertDone(asOwner("migrate", "all"));
+    pipeline(TRAFFIC, PAGES, Question.pageviews("browsers_daily", "day", "browser"));
+
+    Installation.Ended refused = asLoader("run", "all");
+    assertThat(refused.code()).as(refused.said()).isEqualTo(78);
+    assertThat(refused.said())
+        .contains("permission denied")
+        .contains("fathom-export migrate")
+        .contains("fathom_owner");
+
+    assertDone(asOwner("migrate", "all"));
+    assertDone(asLoader("run", "all"));
+  }
+
+  @Test
+  void readersAndLoadsDoNotWaitForEachOther() throws Exception {
+    assertDone(asOwner("migrate", "all"));
+    try (Connection reader = connect("fathom_reader");
+        Statement query = reader.createStatement()) {
+      reader.setAutoCommit(false);
+      query.execute("SET statement_timeout = '5s'");
+      assertThat(count(query, "fathom_bi.pages_daily")).isZero();
+
+      // The reader's transaction is open and has locks on the view and on the table.
+      assertDone(asLoader("run", "all"));
+      assertThat(count(query, "fathom_bi.pages_daily")).isEqualTo(4);
+
+      try (Connection loader = database.connect();
+          Statement load = loader.createStatement()) {
+        loader.setAutoCommit(false);
+        load.execute("DELETE FROM fathom.pages_daily");
+        assertThat(count(query, "fathom_bi.pages_daily")).isEqualTo(4);
+        loader.rollback();
+      }
+
+      // A view that must change waits a few seconds only, then stays for the next run.
+      pipeline(TRAFFIC, PAGES, Question.events("goals_daily", "day", "pathname"));
+      assertThat(count(query, "fathom_bi.milestone")).isZero();
+      Installation.Ended migrated = asOwner("migrate", "all");
+      assertDone(migrated);
+    }
+  }
+
+  private static long count(Statement statement, String relation) throws SQLException {
+    try (ResultSet row = statement.executeQuery("SELECT count(*) FROM " + relation)) {
+      row.next();
+      return row.getLong(1);
+    }
+  }
+}

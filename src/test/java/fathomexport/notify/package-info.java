@@ -1,0 +1,4 @@
+@NullMarked
+package fathomexport.notify;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,227 @@
+package fathomexport.sink.postgres.views;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import fathomexport.report.Aggregate;
+import fathomexport.report.DateGrouping;
+import fathomexport.report.Entity;
+import fathomexport.report.Field;
+import fathomexport.report.Filter;
+import fathomexport.report.Operator;
+import fathomexport.report.Report;
+import fathomexport.report.SecretRef;
+import fathomexport.sink.postgres.PostgresSink;
+import fathomexport.sink.postgres.db.PostgresSettings;
+import fathomexport.testing.TestDatabase;
+import fathomexport.testing.TestReports;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What becomes of the views, and of what users have built on them, when reports change. */
+class BiViewsTest {
+  private TestDatabase database;
+  private PostgresSink sink;
+
+  @BeforeEach
+  void open() {
+    database = TestDatabase.migrated();
+    sink =
+        new PostgresSink(
+            new PostgresSettings(
+                database.url(), database.user(), new SecretRef.Env(TestDatabase.PASSWORD_VARIABLE)),
+            database.environment());
+  }
+
+  @AfterEach
+  void close() {
+    sink.close();
+    database.close();
+  }
+
+  private List<String> migrate(Report... reports) {
+    return sink.migrate(List.of(reports)).notices();
+  }
+
+  private String columns(String view) {
+    return String.valueOf(
+        database
+            .query(
+                "SELECT string_agg(attname, ' ' ORDER BY attnum) FROM pg_attribute WHERE attrelid ="
+                    + " '"
+                    + view
+                    + "'::regclass AND attnum > 0")
+            .get(0)
+            .get(0));
+  }
+
+  private boolean exists(String view) {
+    return database
+        .query("SELECT to_regclass('" + view + "') IS NOT NULL")
+        .equals(List.of(List.of(true)));
+  }
+
+  @Test
+  void anAddedMeasureComesAtTheEndAndUsersViewsGoOn() {
+    assertThat(
+            migrate(TestReports.measuring("pages", List.of(Aggregate.PAGEVIEWS), Field.PATHNAME)))
+        .isEmpty();
+    String before = columns("fathom_bi.pages");
+    database.execute("CREATE VIEW public.mine AS SELECT * FROM fathom_bi.pages");
+
+    assertThat(
+            migrate(
+                TestReports.measuring(
+                    "pages", List.of(Aggregate.VISITS, Aggregate.PAGEVIEWS), Field.PATHNAME)))
+        .isEmpty();
+
+    assertThat(columns("fathom_bi.pages")).isEqualTo(before + " visits");
+    assertThat(database.query("SELECT * FROM public.mine")).isEmpty();
+  }
+
+  @Test
+  void aLostFieldNamesWhatDependsAndTheRunGoesOn() {
+    Report before =
+        TestReports.pageviews("pages", DateGrouping.DAY, Field.HOSTNAME, Field.PATHNAME);
+    Report after = TestReports.pageviews("pages", DateGrouping.DAY, Field.PATHNAME);
+    migrate(before);
+    database.execute(
+        "CREATE VIEW public.mine AS SELECT hostname FROM fathom_bi.pages",
+        "ALTER TABLE fathom.pages RENAME TO pages_old");
+
+    assertThat(migrate(after))
+        .singleElement()
+        .asString()
+        .contains("fathom_bi.\"pages\"", "column hostname is gone", "public.mine", "migrate");
+    assertThat(columns("fathom_bi.pages")).contains("hostname");
+    assertThat(columns("fathom_bi.pages_month"))
+        .as("views that nothing depends on are made anew")
+        .doesNotContain("hostname");
+
+    database.execute("DROP VIEW public.mine");
+    assertThat(migrate(after)).isEmpty();
+    assertThat(columns("fathom_bi.pages")).doesNotContain("hostname");
+    database.execute("DROP TABLE fathom.pages_old");
+  }
+
+  @Test
+  void whatUsersMadeIsLeftAlone() {
+    database.execute(
+        "CREATE VIEW fathom_bi.pages AS SELECT 1 AS mine",
+        "CREATE VIEW fathom_bi.other AS SELECT 2 AS mine");
+    Report pages = TestReports.pageviews("pages", DateGrouping.DAY, Field.PATHNAME);
+
+    assertThat(migrate(pages))
+        .singleElement()
+        .asString()
+        .contains("fathom_bi.\"pages\"", "did not make");
+    assertThat(columns("fathom_bi.pages")).isEqualTo("mine");
+    assertThat(columns("fathom_bi.other")).isEqualTo("mine");
+    assertThat(exists("fathom_bi.pages_month")).isTrue();
+  }
+
+  @Test
+  void twoPipelinesKeepEachOthersViews() {
+    migrate(TestReports.traffic());
+    migrate(TestReports.goals());
+    migrate(TestReports.pages());
+    assertThat(exists("fathom_bi.goals_daily")).isTrue();
+    assertThat(exists("fathom_bi.pages_daily")).isTrue();
+    assertThat(
+            database.query(
+                "SELECT count(*) FROM fathom_ops.bi_view WHERE view IN ('site_day', 'goals_daily',"
+                    + " 'pages_daily')"))
+        .containsExactly(List.of(3L));
+    assertThat(
+            database.query(
+                "SELECT pg_get_viewdef('fathom_bi.goals_daily'::regclass) LIKE '%traffic_daily%'"))
+        .as("the rate uses the other pipeline's visits")
+        .containsExactly(List.of(true));
+  }
+
+  @Test
+  void unchangedViewsAreNotTouched() {
+    migrate(TestReports.traffic(), TestReports.pages());
+    String versions = "SELECT view, digest, made_at::text FROM fathom_ops.bi_view ORDER BY view";
+    List<?> before = database.query(versions);
+    migrate(TestReports.traffic(), TestReports.pages());
+    assertThat(database.query(versions)).isEqualTo(before).hasSizeGreaterThan(10);
+
+    database.execute("DROP VIEW fathom_bi.site_week");
+    migrate(TestReports.traffic());
+    assertThat(exists("fathom_bi.site_week")).as("a dropped view comes again").isTrue();
+  }
+
+  @Test
+  void aViewInUseIsReplacedByTheNextRun() throws Exception {
+    migrate(TestReports.goals());
+    try (Connection reader = database.connect();
+        Statement query = reader.createStatement()) {
+      reader.setAutoCommit(false);
+      query.executeQuery("SELECT * FROM fathom_bi.goals_daily");
+
+      assertThat(migrate(TestReports.traffic()))
+          .anySatisfy(n -> assertThat(n).contains("goals_daily", "a query uses it"));
+      reader.rollback();
+    }
+    assertThat(migrate(TestReports.traffic())).isEmpty();
+    assertThat(
+            database.query(
+                "SELECT pg_get_viewdef('fathom_bi.goals_daily'::regclass) LIKE '%traffic_daily%'"))
+        .containsExactly(List.of(true));
+  }
+
+  @Test
+  void everyShapeOfReportHasItsViews() {
+    Filter blog = new Filter(Field.PATHNAME, Operator.IS_LIKE, "/blog*");
+    for (DateGrouping grouping : DateGrouping.values()) {
+      String by = grouping.apiName();
+      assertThat(
+              migrate(
+                  TestReports.pageviews("total_" + by, grouping),
+                  TestReports.pageviews("sources_" + by, grouping, Field.REFERRER_SOURCE),
+                  new Report(
+                      "blog_" + by,
+                      Entity.PAGEVIEW,
+                      null,
+                      List.of(Aggregate.VISITS),
+                      grouping,
+                      List.of(),
+                      List.of(blog)),
+                  new Report(
+                      "goals_" + by,
+                      Entity.EVENT,
+                      TestReports.goals().events(),
+                      TestReports.goals().aggregates(),
+                      grouping,
+                      List.of(Field.REFERRER_SOURCE),
+                      List.of()),
+                  new Report(
+                      "conversions_" + by,
+                      Entity.EVENT,
+                      TestReports.goals().events(),
+                      List.of(Aggregate.CONVERSIONS),
+                      grouping,
+                      List.of(),
+                      List.of())))
+          .as(by)
+          .isEmpty();
+      for (String name : List.of("sources_", "blog_", "goals_", "conversions_")) {
+        assertThat(database.query("SELECT * FROM fathom_bi." + name + by)).isEmpty();
+      }
+      assertThat(database.query("SELECT * FROM fathom_bi.sources_" + by + "_channel")).isEmpty();
+    }
+    // A second source of days: each site is taken from the first that has it.
+    assertThat(migrate(TestReports.traffic())).isEmpty();
+    sink.runEnded();
+    for (List<?> view :
+        database.query(
+            "SELECT view FROM fathom_ops.bi_view b WHERE to_regclass('fathom_bi.' || view) IS"
+                + " NOT NULL")) {
+      database.query("SELECT * FROM fathom_bi." + view.get(0));
+    }
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package fathomexport.sink.postgres.views;
+
+import org.jspecify.annotations.NullMarked;
