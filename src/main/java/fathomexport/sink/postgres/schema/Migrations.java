@@ -104,8 +104,8 @@ public final class Migrations {
   }
 
   /**
-   * Migrates, and tries again as long as somebody else uses a table that must change. Each
-   * migration is a transaction, so a further try goes on where the last one stopped.
+   * Migrates, and tries again as long as another session uses a table that must change. Each
+   * migration is a transaction, so a further try continues where the last one stopped.
    */
   private void migrate(Flyway flyway) {
     for (int tries = 1; ; tries++) {
