@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.networknt.schema.Schema;
 import com.networknt.schema.SchemaRegistry;
@@ -404,6 +405,58 @@ class DescribeTest {
     List<String> values = new ArrayList<>();
     accepted.required("values").forEach(v -> values.add("'" + v.textValue() + "'"));
     return String.join(", ", values);
+  }
+
+  // --- Grafana
+
+  /** Returns a query as Grafana sends it, for all sites and the exported days. */
+  private static String sent(String sql) {
+    return sql.replace("$__timeFrom()", "'" + FIRST + "T00:00:00Z'")
+        .replace("$__timeTo()", "'" + LAST + "T23:59:59Z'")
+        .replace("${site:sqlstring}", "'" + BERLIN + "','" + NEW_YORK + "'");
+  }
+
+  @Test
+  void grafanasQueriesAnswer() throws IOException {
+    JsonNode dashboard = JSON.readTree(read(Path.of("conf/grafana/fathom.json")));
+    List<String> queries = new ArrayList<>(dashboard.findValuesAsText("rawSql"));
+    dashboard.at("/templating/list").forEach(v -> queries.add(v.path("query").asText()));
+    queries.removeIf(q -> !q.startsWith("SELECT"));
+    assertThat(queries).hasSize(dashboard.required("panels").size() + 2);
+    for (String query : queries) {
+      String sql = sent(query);
+      assertThat(sql).doesNotContain("$");
+      assertThat(database.query(sql)).as(sql).isNotEmpty();
+    }
+    String visits =
+        queries.stream().filter(q -> q.contains("visits AS value")).findFirst().orElseThrow();
+    assertThat(database.query("SELECT sum(value) FROM (" + sent(visits) + ") x"))
+        .isEqualTo(database.query("SELECT sum(visits) FROM fathom.traffic_daily"));
+  }
+
+  @Test
+  void grafanasPanelsAreDistinctAndReadTheChosenDatabase() throws IOException {
+    JsonNode dashboard = JSON.readTree(read(Path.of("conf/grafana/fathom.json")));
+    Set<Integer> ids = new TreeSet<>();
+    Set<String> taken = new TreeSet<>();
+    for (JsonNode panel : dashboard.required("panels")) {
+      assertThat(ids.add(panel.required("id").intValue())).isTrue();
+      assertThat(panel.at("/datasource/uid").textValue()).isEqualTo("${datasource}");
+      assertThat(panel.required("description").textValue()).isNotBlank();
+      JsonNode place = panel.required("gridPos");
+      int right = place.required("x").intValue() + place.required("w").intValue();
+      assertThat(right).isBetween(1, 24);
+      for (int x = place.required("x").intValue(); x < right; x++) {
+        int below = place.required("y").intValue() + place.required("h").intValue();
+        for (int y = place.required("y").intValue(); y < below; y++) {
+          assertThat(taken.add(x + "," + y)).as("cell %s,%s", x, y).isTrue();
+        }
+      }
+      // A line through days that are not known would be an invented number.
+      if (panel.required("type").textValue().equals("timeseries")) {
+        assertThat(panel.at("/fieldConfig/defaults/custom/spanNulls")).isEqualTo(BooleanNode.FALSE);
+      }
+    }
   }
 
   // --- Markdown
