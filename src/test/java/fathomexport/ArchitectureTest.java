@@ -140,6 +140,7 @@ final class ArchitectureTest {
         "sinks",
         List.of(
             "ledger",
+            "report",
             "run",
             "sink",
             "sink.parquet",

@@ -31,21 +31,21 @@ import org.junit.jupiter.api.io.TempDir;
 /** {@code check} finds what a run would stumble over, all of it at once. */
 class CheckTest {
   /** The real time: the server that answers dates its responses by it. */
-  private static final Instant NOW = Instant.now();
+  private final Instant now = Instant.now();
 
-  private static final LocalDate TODAY = LocalDate.ofInstant(NOW, ZoneId.of("UTC"));
+  private final LocalDate today = LocalDate.ofInstant(now, ZoneId.of("UTC"));
 
   @TempDir Path directory;
 
-  private static World world() {
+  private World world() {
     World world = World.empty().addSite("SITEONE", ZoneId.of("UTC"));
-    world.add("SITEONE", world.viewAt("SITEONE", TODAY.minusDays(1).atTime(9, 0)).path("/a"));
+    world.add("SITEONE", world.viewAt("SITEONE", today.minusDays(1).atTime(9, 0)).path("/a"));
     return world;
   }
 
   private Installation installation(TestDatabase database, FathomSimulator api) {
     return new Installation(
-            directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+            directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), now)
         .pipeline(
             "nightly",
             "all",
@@ -120,7 +120,7 @@ class CheckTest {
       Files.writeString(directory.resolve("warehouse"), "a file");
       Installation.Ended ended =
           installation(database, api)
-              .at(NOW.minus(Duration.ofHours(3)))
+              .at(now.minus(Duration.ofHours(3)))
               .databaseAt(database.urlAt("127.0.0.1", nobody()))
               .settings(1_000)
               .run("check", "nightly", "--", "--runner=NoRunner");

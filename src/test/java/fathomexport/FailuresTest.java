@@ -230,7 +230,7 @@ class FailuresTest {
                 database.urlAt("127.0.0.1", port),
                 TestDatabase.PASSWORD_VARIABLE));
 
-    assertEnded(backfill(), 74, "127.0.0.1:" + port);
+    assertEnded(backfill(), 74, "127.0.0.1:" + port, "correct postgres.url in the settings");
     assertThat(api.log().aggregations()).as("no request is paid for nothing").isEmpty();
   }
 

@@ -108,20 +108,16 @@ final class LockWatch implements AutoCloseable {
   }
 
   private Set<Integer> open() {
-    Set<Integer> open = new HashSet<>();
-    for (Map.Entry<Integer, WeakReference<Connection>> e : sessions.entrySet()) {
-      Connection connection = e.getValue().get();
-      try {
-        if (connection == null || connection.isClosed()) {
-          sessions.remove(e.getKey(), e.getValue());
-        } else {
-          open.add(e.getKey());
-        }
-      } catch (SQLException broken) {
-        sessions.remove(e.getKey(), e.getValue());
-      }
+    sessions.values().removeIf(session -> isClosed(session.get()));
+    return new HashSet<>(sessions.keySet());
+  }
+
+  private static boolean isClosed(@Nullable Connection connection) {
+    try {
+      return connection == null || connection.isClosed();
+    } catch (SQLException broken) {
+      return true;
     }
-    return open;
   }
 
   /** A session of this process that waits, with what it waits for and who holds that. */
