@@ -132,7 +132,8 @@ public final class DescribeCommand implements Callable<Integer> {
   }
 
   private int write(Map<String, String> files) throws IOException {
-    if (out == null) {
+    Path given = out;
+    if (given == null) {
       for (String text : files.values()) {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
         context.environment().out().write(bytes, 0, bytes.length);
@@ -140,7 +141,7 @@ public final class DescribeCommand implements Callable<Integer> {
       context.environment().out().flush();
       return 0;
     }
-    Path target = context.environment().workingDirectory().resolve(out);
+    Path target = context.environment().workingDirectory().resolve(given);
     for (Map.Entry<String, String> file : files.entrySet()) {
       Path path = file.getKey().isEmpty() ? target : target.resolve(file.getKey());
       Path directory = path.toAbsolutePath().getParent();
@@ -150,14 +151,14 @@ public final class DescribeCommand implements Callable<Integer> {
       WholeFile.write(path, file.getValue());
     }
     Map<String, Object> result = new LinkedHashMap<>();
-    result.put("written", out.toString());
+    result.put("written", given.toString());
     result.put("files", files.size());
     if (context.printer().json()) {
       context.printer().json(result);
     } else {
       context
           .printer()
-          .line("Written: " + out + (files.size() > 1 ? " (" + files.size() + " files)" : ""));
+          .line("Written: " + given + (files.size() > 1 ? " (" + files.size() + " files)" : ""));
     }
     return 0;
   }

@@ -43,10 +43,6 @@ public final class ViewCatalog {
     public List<String> keys() {
       return columns.stream().filter(Column::key).map(Column::name).toList();
     }
-
-    public boolean has(String column) {
-      return columns.stream().anyMatch(c -> c.name().equals(column));
-    }
   }
 
   /** Returns the views that these reports call for, each after those that it reads. */
