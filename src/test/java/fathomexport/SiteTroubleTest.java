@@ -530,7 +530,7 @@ class SiteTroubleTest {
         result.messages().stream()
             .map(m -> m.substring(m.indexOf(": the API") + 2))
             .collect(Collectors.toSet());
-    assertThat(said).singleElement().satisfies(m -> assertThat(m).contains("before 2026-03-15T14"));
+    assertThat(said).singleElement().satisfies(m -> assertThat(m).contains("until 2026-03-15T14"));
   }
 
   @Test
