@@ -21,9 +21,9 @@ import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.Map;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -124,7 +124,8 @@ class ChangedReportTest {
     assertThat(count("fathom.pages_daily")).isEqualTo(List.of(8L));
 
     // As the messages say: what reads the column goes first.
-    Matcher readers = Pattern.compile("DROP VIEW [^;]*;(?= " + Pattern.quote(drop) + ")").matcher(ran.said());
+    Matcher readers =
+        Pattern.compile("DROP VIEW [^;]*;(?= " + Pattern.quote(drop) + ")").matcher(ran.said());
     assertThat(readers.find()).as(ran.said()).isTrue();
     database.execute(rename, readers.group(), drop);
     for (String report : List.of("pages_daily", "traffic_daily")) {

@@ -43,8 +43,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Keeps the tables of sites, events and milestones up to date during a run, and finds out what an
- * operator should read about. What fails here is reported, and the export continues: nothing that is
- * stored of reports depends on these tables.
+ * operator should read about. What fails here is reported, and the export continues: nothing that
+ * is stored of reports depends on these tables.
  */
 final class DimensionUpdate {
   private static final Logger LOG = LoggerFactory.getLogger(DimensionUpdate.class);
