@@ -14,6 +14,7 @@ import fathomexport.testing.Question;
 import fathomexport.testing.TestDatabase;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Arrays;
@@ -142,6 +143,8 @@ class ManySitesTest {
         .hasSizeGreaterThan(SITES * REPORTS.size())
         .anyMatch(line -> line.contains("SITE0007 (site-7.example)"));
 
+    assertThat(pageSize()).as("a page of nothing but complete sites").isLessThan(LARGEST_PAGE);
+
     // A night in which everything failed at every site, and one site that lags further behind.
     database.execute(
         """
@@ -200,5 +203,14 @@ class ManySitesTest {
                 line.contains("pages_daily of 198 sites: ")
                     && line.contains("the report's definition changed; renew with: "));
     assertThat(bad.stream().filter(line -> line.contains("renew with:"))).hasSizeLessThan(5);
+    assertThat(pageSize()).as("a page of failures").isLessThan(LARGEST_PAGE);
+    assertThat(directory.resolve("page.html"))
+        .content()
+        .contains("SITE0199 (site-199.example)", "nothing is stored after 2026-06-10");
+  }
+
+  private long pageSize() throws IOException {
+    lines("status", "all", "--html", "page.html");
+    return Files.size(directory.resolve("page.html"));
   }
 }

@@ -32,7 +32,7 @@ public final class RunPrinting {
             + part(result.windowsUnchanged(), "unchanged", " (", ")")
             + part(result.windowsIncomplete(), "incomplete", ", ", "")
             + part(result.windowsFailed(), "failed", ", ", "")
-            + part(result.windowsSkipped(), "not started", ", ", ""));
+            + part(result.windowsSkipped(), "not begun", ", ", ""));
     records(printer, result);
     printer.line(
         "  rows      "

@@ -22,7 +22,9 @@ import org.jspecify.annotations.Nullable;
 public final class StatusSummary {
   private static final int URGENT = 8;
   private static final int PROBLEMS = 3;
-  private static final Comparator<StatusOverview.Line> MOST_URGENT =
+
+  /** Orders rows that need attention: those that lack the most come first. */
+  static final Comparator<StatusOverview.Line> MOST_URGENT =
       Comparator.comparing((StatusOverview.Line line) -> line.daysBehind() != null)
           .thenComparing(StatusOverview.Line::late, Comparator.reverseOrder())
           .thenComparing(line -> line.failed() + line.incomplete(), Comparator.reverseOrder())
