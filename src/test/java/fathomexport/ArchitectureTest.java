@@ -51,6 +51,7 @@ final class ArchitectureTest {
             "cli.output",
             "cli.process",
             "config",
+            "describe",
             "export",
             "fetch",
             "inspect",
@@ -61,6 +62,7 @@ final class ArchitectureTest {
             "verify"));
     all.put("cli.output", List.of("cli.process", "inspect", "report", "run"));
     all.put("config", List.of("report"));
+    all.put("describe", List.of("report", "sink.postgres.views"));
     all.put(
         "export",
         List.of(
@@ -138,6 +140,7 @@ final class ArchitectureTest {
         "sinks",
         List.of(
             "ledger",
+            "report",
             "run",
             "sink",
             "sink.parquet",

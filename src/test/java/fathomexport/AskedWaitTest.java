@@ -286,7 +286,7 @@ class AskedWaitTest {
 
     assertThat(result.exitCode()).as(result.toString()).isEqualTo(75);
     assertThat(api.log().aggregations()).hasSize(4);
-    assertThat(result.messages()).allMatch(m -> m.contains("before 2026-03-15T16"));
+    assertThat(result.messages()).allMatch(m -> m.contains("until 2026-03-15T16"));
   }
 
   @Test

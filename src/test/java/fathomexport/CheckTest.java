@@ -12,6 +12,7 @@ import fathomexport.simulator.FaultRule;
 import fathomexport.simulator.SimulatorToken;
 import fathomexport.simulator.World;
 import fathomexport.testing.Installation;
+import fathomexport.testing.Pgbouncer;
 import fathomexport.testing.Question;
 import fathomexport.testing.TestDatabase;
 import java.io.IOException;
@@ -27,25 +28,27 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code check} finds what a run would stumble over, all of it at once. */
 class CheckTest {
   /** The real time: the server that answers dates its responses by it. */
-  private static final Instant NOW = Instant.now();
+  private final Instant now = Instant.now();
 
-  private static final LocalDate TODAY = LocalDate.ofInstant(NOW, ZoneId.of("UTC"));
+  private final LocalDate today = LocalDate.ofInstant(now, ZoneId.of("UTC"));
 
   @TempDir Path directory;
 
-  private static World world() {
+  private World world() {
     World world = World.empty().addSite("SITEONE", ZoneId.of("UTC"));
-    world.add("SITEONE", world.viewAt("SITEONE", TODAY.minusDays(1).atTime(9, 0)).path("/a"));
+    world.add("SITEONE", world.viewAt("SITEONE", today.minusDays(1).atTime(9, 0)).path("/a"));
     return world;
   }
 
   private Installation installation(TestDatabase database, FathomSimulator api) {
     return new Installation(
-            directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+            directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), now)
         .pipeline(
             "nightly",
             "all",
@@ -120,7 +123,7 @@ class CheckTest {
       Files.writeString(directory.resolve("warehouse"), "a file");
       Installation.Ended ended =
           installation(database, api)
-              .at(NOW.minus(Duration.ofHours(3)))
+              .at(now.minus(Duration.ofHours(3)))
               .databaseAt(database.urlAt("127.0.0.1", nobody()))
               .settings(1_000)
               .run("check", "nightly", "--", "--runner=NoRunner");
@@ -210,60 +213,22 @@ class CheckTest {
   }
 
   /** PgBouncer as Debian ships it; where it is not installed there is nothing to try. */
-  @Test
-  void aPoolerInTransactionModeIsFound() throws Exception {
-    Path pgbouncer =
-        Path.of(System.getProperty("fathomexport.test.pgbouncer", "/usr/sbin/pgbouncer"));
-    assumeThat(Files.isExecutable(pgbouncer)).isTrue();
+  @ParameterizedTest
+  @ValueSource(strings = {"transaction", "session"})
+  void aPoolerInTransactionModeIsFound(String mode) throws Exception {
+    assumeThat(Pgbouncer.program()).isPresent();
     try (TestDatabase database = TestDatabase.create();
-        FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
-      for (String mode : List.of("transaction", "session")) {
-        int port = nobody();
-        Path users = directory.resolve("users.txt");
-        Files.writeString(users, "\"" + database.user() + "\" \"" + database.password() + "\"\n");
-        Path ini = directory.resolve(mode + ".ini");
-        Files.writeString(
-            ini,
-            """
-            [databases]
-            * = host=%s port=%d
-            [pgbouncer]
-            listen_addr = 127.0.0.1
-            listen_port = %d
-            unix_socket_dir =
-            auth_type = scram-sha-256
-            auth_file = %s
-            pool_mode = %s
-            ignore_startup_parameters = extra_float_digits
-            """
-                .formatted(database.host(), database.port(), port, users, mode));
-        Process process =
-            new ProcessBuilder(pgbouncer.toString(), "-q", ini.toString())
-                .redirectErrorStream(true)
-                .redirectOutput(directory.resolve(mode + ".log").toFile())
-                .start();
-        try {
-          Installation.Ended ended = checkThrough(database, api, port);
-          assertThat(line(ended, "pooler"))
-              .as(ended.said() + Files.readString(directory.resolve(mode + ".log")))
-              .startsWith(mode.equals("transaction") ? "FAILED" : "ok")
-              .contains("a pooler");
-        } finally {
-          process.destroy();
-          process.waitFor();
-        }
-      }
-    }
-  }
+        FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited());
+        Pgbouncer pooler = Pgbouncer.before(database, mode)) {
+      Installation installation =
+          installation(database, api).databaseAt(pooler.url()).settings(1_000);
 
-  private Installation.Ended checkThrough(TestDatabase database, FathomSimulator api, int port) {
-    Installation installation =
-        installation(database, api).databaseAt(database.urlAt("127.0.0.1", port)).settings(1_000);
-    Installation.Ended ended = installation.run("check", "nightly");
-    for (int i = 0; i < 50 && line(ended, "database").contains("refused"); i++) {
-      // The pooler is still starting.
-      ended = installation.run("check", "nightly");
+      Installation.Ended ended = installation.run("check", "nightly");
+
+      assertThat(line(ended, "pooler"))
+          .as(ended.said())
+          .startsWith(mode.equals("transaction") ? "FAILED" : "ok")
+          .contains("a pooler");
     }
-    return ended;
   }
 }

@@ -59,7 +59,7 @@ class CommandLineTest {
         .lines()
         .skip(1)
         .filter(line -> line.matches("  [a-z].*"))
-        .forEach(line -> names.add(line.strip().split(" ")[0]));
+        .forEach(line -> names.add(line.strip().split(" ", 2)[0]));
     assertThat(names).contains("run", "help", "version", "completion");
     return names;
   }

@@ -150,7 +150,7 @@ class DamagedFilesTest {
       }
 
       Files.move(file, file.resolveSibling("data.parquet.damaged"));
-      Installation.Ended repaired = backfill(installation);
+      Installation.Ended repaired = backfill(installation.at(NOW.plusSeconds(60)));
       assertThat(repaired.code()).as(repaired.said()).isZero();
       assertThat(
               Landed.differences(

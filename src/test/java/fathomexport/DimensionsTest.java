@@ -298,8 +298,8 @@ class DimensionsTest {
     Files.writeString(installation.warehouse().resolve("site/data.parquet"), "no file of ours");
 
     assertThat(night(1))
-        .contains("the export goes on without: PostgreSQL at")
-        .contains("the export goes on without: cannot write the files")
+        .contains("the export continues without: PostgreSQL at")
+        .contains("the export continues without: cannot write the files")
         .contains("site/data.parquet");
 
     assertThat(database.query("SELECT max(date)::text FROM fathom.traffic_daily"))
@@ -314,9 +314,9 @@ class DimensionsTest {
   @Test
   void aReportOfAReservedNameIsToBeRenamedFirst() throws IOException {
     night(0);
-    database.execute("DROP VIEW fathom_ops.retired");
-    database.execute("DROP TABLE fathom.site, fathom_ops.listing, fathom_ops.milestone_check");
-    database.execute("DROP TABLE fathom.site_history, fathom.event, fathom.milestone");
+    database.execute(
+        "DROP TABLE fathom.site, fathom_ops.listing, fathom_ops.milestone_check CASCADE");
+    database.execute("DROP TABLE fathom.site_history, fathom.event, fathom.milestone CASCADE");
     database.execute("DELETE FROM fathom_ops.schema_history WHERE version = '010'");
     database.execute("CREATE TABLE fathom.site (site_id text, date date, visits bigint)");
     database.execute(

@@ -131,7 +131,10 @@ class FailuresTest {
     assertEnded(installation.run("backfill", "all", "--from", FIRST.toString()), 2, "--to");
     assertEnded(installation.run("export", "all"), 2, "export");
     assertEnded(
-        installation.run("backfill", "all", "--from", "yesterday", "--to", "today"), 2, "--from");
+        installation.run("backfill", "all", "--from", "yesterday", "--to", "today"),
+        2,
+        "--to",
+        "'today' is not a day");
     assertEnded(
         installation.run("backfill", "all", "--from", LAST.toString(), "--to", FIRST.toString()),
         2,
@@ -230,7 +233,7 @@ class FailuresTest {
                 database.urlAt("127.0.0.1", port),
                 TestDatabase.PASSWORD_VARIABLE));
 
-    assertEnded(backfill(), 74, "127.0.0.1:" + port);
+    assertEnded(backfill(), 74, "127.0.0.1:" + port, "correct postgres.url in the settings");
     assertThat(api.log().aggregations()).as("no request is paid for nothing").isEmpty();
   }
 
@@ -354,16 +357,26 @@ class FailuresTest {
 
   @Test
   void theApiIsDown() {
-    isDown(503);
+    isDown(503, 2, "it asks that nothing is sent about site");
+    wasDown();
   }
 
   @Test
   @Tag("chaos")
   void theApiLimitsWithoutEnd() {
-    isDown(429);
+    isDown(429, 1, "the API has asked to wait until");
+    assertEnded(backfill(), 75, "the API has asked to wait until");
+    assertThat(api.log().aggregations()).as("another process knows, too").isEmpty();
+
+    // As if the hour were over.
+    database.executeAsSuperuser("UPDATE fathom_ops.account SET deferred_until = now()");
+    wasDown();
   }
 
-  private void isDown(int status) {
+  /**
+   * @param found requests that find out: one per site, or one for the account
+   */
+  private void isDown(int status, int found, String words) {
     api.behave(
         normal.withFault(
             FaultRule.when(
@@ -372,17 +385,15 @@ class FailuresTest {
 
     Installation.Ended ended = backfill();
 
-    assertEnded(ended, 75, "the API has asked to wait until", "--wait");
+    assertEnded(ended, 75, words, "--wait");
     assertThat(Landed.inPostgres(database, TRAFFIC)).as("what came before stays").isNotEmpty();
-    assertThat(refused()).as("one request found out").hasSize(1);
+    assertThat(refused()).as("requests that found out").hasSize(found);
 
     api.behave(normal);
     api.log().clear();
-    assertEnded(backfill(), 75, "the API has asked to wait until");
-    assertThat(api.log().aggregations()).as("another process knows, too").isEmpty();
+  }
 
-    // As if the hour were over.
-    database.executeAsSuperuser("UPDATE fathom_ops.account SET deferred_until = now()");
+  private void wasDown() {
     assertEnded(backfill(), 0);
     assertTrue(TRAFFIC, LONDON, STATUS, KATHMANDU);
     assertTrue(PAGES, LONDON, STATUS, KATHMANDU);

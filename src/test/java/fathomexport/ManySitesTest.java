@@ -131,8 +131,7 @@ class ManySitesTest {
     System.out.println(
         "status of 200 sites: "
             + (System.nanoTime() - start) / 1_000_000
-            + " ms, of which the first"
-            + " command of a process takes a part to load classes");
+            + " ms, with the classes that the first command loads");
 
     assertThat(text)
         .hasSizeLessThan(SCREEN)
@@ -183,7 +182,7 @@ class ManySitesTest {
     assertThat(counted)
         .containsEntry("missing", 5L + 5 * 8)
         .containsEntry("failed", 1000L)
-        .containsEntry("stale", (Long) database.query(STALE).get(0).get(0))
+        .containsEntry("stale", Long.valueOf(String.valueOf(database.query(STALE).get(0).get(0))))
         .containsEntry("late", 1000L + 5 * 8);
     assertThat(bad).hasSizeLessThan(SCREEN);
     assertThat(bad.get(0)).startsWith("0 of 200 sites are complete to yesterday");

@@ -179,7 +179,7 @@ class RestatementTest {
           installation.run("explain", "pages_dayly", SITE, LATE.toString());
       assertThat(unknown.code()).isEqualTo(2);
       assertThat(unknown.err()).contains("pages_dayly").contains("pages_daily");
-      Installation.Ended noDay = installation.run("explain", "pages_daily", SITE, "yesterday");
+      Installation.Ended noDay = installation.run("explain", "pages_daily", SITE, "tomorrow");
       assertThat(noDay.code()).isEqualTo(2);
       Installation.Ended goal = installation.run("explain", "goals_daily", SITE, LATE.toString());
       assertThat(goal.out())

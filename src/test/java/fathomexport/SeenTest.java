@@ -36,6 +36,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
@@ -87,6 +88,12 @@ class SeenTest {
 
   private static World world() {
     return World.dozen(21, FIRST, LAST, 0);
+  }
+
+  private static String withoutThePlainLine(String err) {
+    List<String> plain = err.lines().filter(line -> !line.startsWith("{")).toList();
+    assertThat(plain).hasSize(1).allMatch(line -> line.startsWith("fathom-export: "));
+    return err.lines().filter(line -> line.startsWith("{")).collect(Collectors.joining("\n"));
   }
 
   private static List<JsonNode> lines(String err) {
@@ -251,7 +258,7 @@ class SeenTest {
   }
 
   @Test
-  void aRunThatCannotBeginSaysSoInALine() throws IOException {
+  void aRunThatCannotBeginSaysSoInALineForPeopleAndInOneForPrograms() throws IOException {
     try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
       Installation installation =
@@ -260,7 +267,7 @@ class SeenTest {
       Installation.Ended ended = installation.run("run", "all", "--metrics-file", "all.prom");
 
       assertThat(ended.code()).isEqualTo(77);
-      List<JsonNode> lines = lines(ended.err());
+      List<JsonNode> lines = lines(withoutThePlainLine(ended.err()));
       JsonNode failed = lines.get(lines.size() - 1);
       assertThat(failed.path("event").textValue()).isEqualTo("failed");
       assertThat(failed.path("exit_code").intValue()).isEqualTo(77);
@@ -393,7 +400,7 @@ class SeenTest {
       Installation.Ended ended =
           install(database, api).run("run", "all", "--metrics-file", "no/such/all.prom");
       assertThat(ended.code()).isEqualTo(74);
-      assertThat(lines(ended.err())).hasSize(1);
+      assertThat(lines(withoutThePlainLine(ended.err()))).hasSize(1);
       assertThat(api.log().aggregations()).isEmpty();
     }
   }

@@ -808,7 +808,7 @@ public final class FathomClient implements AutoCloseable {
   private String tooLong() {
     return ", which is more than the "
         + policy.longestAskedWait().toSeconds()
-        + " s that a run waits: run again then, or now with --wait";
+        + " s that a run waits: run again after that time, or now with --wait";
   }
 
   private <T> void pause(Endpoint endpoint, Scope about, int attempt, Attempt.Faulty<T> faulty)

@@ -90,7 +90,7 @@ record Proxies(String variable, String host, int port, @Nullable String credenti
         environment.containsKey("no_proxy")
             ? environment.getOrDefault("no_proxy", "")
             : environment.getOrDefault("NO_PROXY", "");
-    for (String entry : list.toLowerCase(Locale.ROOT).split(",")) {
+    for (String entry : list.toLowerCase(Locale.ROOT).split(",", -1)) {
       String name = entry.strip().replaceFirst(":[0-9]+$", "").replaceFirst("^\\*?\\.", "");
       if (name.equals("*")
           || (!name.isEmpty() && (host.equals(name) || host.endsWith("." + name)))) {

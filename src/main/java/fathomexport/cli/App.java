@@ -5,6 +5,7 @@ import ch.qos.logback.classic.Logger;
 import fathomexport.cli.command.CheckCommand;
 import fathomexport.cli.command.Commands;
 import fathomexport.cli.command.Context;
+import fathomexport.cli.command.DescribeCommand;
 import fathomexport.cli.command.EvidenceCommands;
 import fathomexport.cli.command.InfoCommands;
 import fathomexport.cli.command.InitCommand;
@@ -121,6 +122,7 @@ public final class App {
     line.addSubcommand(new Commands.Validate(context));
     line.addSubcommand(new NotifyCommand(context));
     line.addSubcommand(new Commands.Migrate(context));
+    line.addSubcommand(new DescribeCommand(context));
     more.apply(context).forEach(line::addSubcommand);
     line.addSubcommand(new InfoCommands.ShowVersion(context));
     line.addSubcommand(new InfoCommands.Help(context));

@@ -50,7 +50,7 @@ public final class Merge {
   /**
    * The result of a merge.
    *
-   * @param changes what an operator should hear of, in the order of the sighting
+   * @param changes what an operator should read about, in the order of the sighting
    */
   public record Result(Dimensions dimensions, List<Change> changes) {
     public Result {

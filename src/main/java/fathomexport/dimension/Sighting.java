@@ -51,7 +51,7 @@ public record Sighting(
    *
    * @param sites the sites that the pipeline exports now
    * @param gone sites that exist no more, or that the token can no longer read
-   * @param stored sites and events of which something was stored before anybody recorded what the
+   * @param stored sites and events of which something was stored before a version recorded what the
    *     lists contain; empty once that is recorded
    * @param lastDays the last stored day of each site and event that may have left the lists
    */

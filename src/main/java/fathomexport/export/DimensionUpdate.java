@@ -43,7 +43,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Keeps the tables of sites, events and milestones up to date during a run, and finds out what an
- * operator should hear of. What fails here is reported, and the export goes on: nothing that is
+ * operator should read about. What fails here is reported, and the export continues: nothing that is
  * stored of reports depends on these tables.
  */
 final class DimensionUpdate {
@@ -317,7 +317,7 @@ final class DimensionUpdate {
     environment
         .listener()
         .notice(
-            "the tables of sites, events and milestones were not updated, and the export goes on"
+            "the tables of sites, events and milestones were not updated, and the export continues"
                 + " without: "
                 + e.getMessage());
   }
@@ -351,7 +351,7 @@ final class DimensionUpdate {
                 site
                     + " has a new name: it was '"
                     + change.before()
-                    + "' before. Its data goes on");
+                    + "' before. Its data continues");
         case MOVED ->
             words.add(
                 site

@@ -750,7 +750,7 @@ public final class Exporter {
       RunRecord done = RunRecords.finished(ended, environment.time().instant(), exitCode);
       sinks.ledger().record(done);
       dimensions.milestones(client, found.subjects());
-      measure(sinks);
+      runEnded(sinks);
       return RunResult.of(
           done,
           exitCode,
@@ -762,16 +762,12 @@ public final class Exporter {
   }
 
   /** Has the sinks derive what a run leaves to its end. The run's result does not depend on it. */
-  private void measure(Sinks sinks) {
+  private void runEnded(Sinks sinks) {
     for (Sink sink : sinks.all()) {
       try {
         sink.runEnded();
-      } catch (SinkException e) {
-        environment
-            .listener()
-            .notice(
-                "whether measures add up could not be measured; the next run does it: "
-                    + e.getMessage());
+      } catch (SinkException | LedgerException e) {
+        environment.listener().notice(e.getMessage() + "; the next run does it");
       }
     }
   }

@@ -121,9 +121,9 @@ public final class StaleRanges {
                     why,
                     ranges
                         ? stretch.first()
-                        : Objects.requireNonNull(runs.get(stretch.slice()))
-                            .floorEntry(stretch.first())
-                            .getKey(),
+                        : Objects.requireNonNull(
+                            Objects.requireNonNull(runs.get(stretch.slice()))
+                                .floorKey(stretch.first())),
                     ranges ? stretch.coversTo() : null),
                 k -> new HashSet<>());
         for (DayRange period : periods(report, stretch)) {

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -73,7 +74,7 @@ final class CommandDelivery implements Delivery {
       }
       if (process.exitValue() != 0) {
         reader.join(LAST_WORDS.toMillis());
-        String last = said.get().strip();
+        String last = Objects.requireNonNullElse(said.get(), "").strip();
         throw new IOException(
             "ended with exit code "
                 + process.exitValue()

@@ -19,6 +19,7 @@ import fathomexport.sink.postgres.db.PostgresSettings;
 import fathomexport.sink.postgres.lease.PermitLease;
 import java.time.Duration;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /** Creates API clients that send requests under the permits of their account. */
@@ -57,8 +58,9 @@ public final class ApiClients {
           leased(api, account, PermitLease.Quota.REPORTS, priority, quota, environment);
       Permits leasedLookups =
           leased(api, account, PermitLease.Quota.LOOKUPS, priority, quota, environment);
-      reports = optional ? new PreferablyLeased(leasedReports, reports) : leasedReports;
-      lookups = optional ? new PreferablyLeased(leasedLookups, lookups) : leasedLookups;
+      AtomicBoolean alone = new AtomicBoolean();
+      reports = optional ? new PreferablyLeased(leasedReports, reports, alone) : leasedReports;
+      lookups = optional ? new PreferablyLeased(leasedLookups, lookups, alone) : leasedLookups;
     }
     Long most = budget.requests();
     return new Quotas(most == null ? reports : new CappedPermits(reports, most), lookups);

@@ -19,11 +19,16 @@ public final class PreferablyLeased implements Permits {
 
   private final Permits leased;
   private final Permits own;
-  private final AtomicBoolean alone = new AtomicBoolean();
+  private final AtomicBoolean alone;
 
-  public PreferablyLeased(Permits leased, Permits own) {
+  /**
+   * @param alone whether the database was lost; the quotas of a command share it, so that only one
+   *     of them waits for the database
+   */
+  public PreferablyLeased(Permits leased, Permits own, AtomicBoolean alone) {
     this.leased = leased;
     this.own = own;
+    this.alone = alone;
   }
 
   /** Warns that the command does not share its quota, with the reason. */

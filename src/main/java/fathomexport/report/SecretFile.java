@@ -47,7 +47,8 @@ final class SecretFile {
       }
       text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString().strip();
     } catch (NoSuchFileException e) {
-      throw unavailable("does not exist", e);
+      throw unavailable(
+          "does not exist: create it with the secret alone in one line, or name another place", e);
     } catch (AccessDeniedException e) {
       throw unavailable("cannot be read: permission denied", e);
     } catch (CharacterCodingException e) {

@@ -4,7 +4,7 @@ import fathomexport.report.SiteId;
 import java.time.LocalDate;
 
 /**
- * How many samples of a site a sink holds of a day.
+ * The number of samples that a sink holds of one site and one day.
  *
  * @param day in UTC
  */

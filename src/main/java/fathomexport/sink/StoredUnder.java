@@ -19,8 +19,8 @@ public record StoredUnder(String definition, @Nullable String zone, @Nullable Ra
   }
 
   /**
-   * Returns why rows that answer this question were replaced by others. A change of ours comes
-   * first: whether the source has moved as well cannot be told then.
+   * Returns why rows that answer this question were replaced by others. A change of the report comes
+   * first: whether the source has moved as well cannot be known then.
    *
    * @param now how the new rows were fetched
    * @param countsChanged whether the number of rows or the sum of a counted measure differs

@@ -162,8 +162,12 @@ class WayToTheApiTest {
             .write(
                 (allowed
                         ? "HTTP/1.1 200 Connection established\r\n\r\n"
-                        : "HTTP/1.1 407 Who is it\r\nProxy-Authenticate: Basic realm=\"c\"\r\n"
-                            + "Content-Length: 0\r\n\r\n")
+                        : """
+                          HTTP/1.1 407 Who is it\r
+                          Proxy-Authenticate: Basic realm="c"\r
+                          Content-Length: 0\r
+                          \r
+                          """)
                     .getBytes(StandardCharsets.ISO_8859_1));
         if (allowed) {
           break;

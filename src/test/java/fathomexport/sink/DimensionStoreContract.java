@@ -143,8 +143,11 @@ public abstract class DimensionStoreContract {
         .containsExactly(row(B.value(), "u-1", "2026-02-28", "Launch"));
     try (Sink sink = open()) {
       Dimensions read = sink.dimensions().read(PIPELINE);
-      assertThat(read.sites().get(B).domains()).containsExactly("www.a.example", "b.example");
-      assertThat(read.sites().get(B).lastSeenAt()).isEqualTo(FIRST);
+      assertThat(read.sites().get(B))
+          .isNotNull()
+          .satisfies(
+              site -> assertThat(site.domains()).containsExactly("www.a.example", "b.example"),
+              site -> assertThat(site.lastSeenAt()).isEqualTo(FIRST));
       assertThat(read.milestonesAskedAt()).containsOnly(Map.entry(A, FIRST), Map.entry(B, FIRST));
       assertThat(read.listings()).hasSize(4);
     }

@@ -65,6 +65,11 @@ public final class TestDatabase implements AutoCloseable {
     return new TestDatabase(server, name);
   }
 
+  /** Creates a copy of this database, to which no connection may be open. */
+  public TestDatabase copy() {
+    return in(server, name);
+  }
+
   /** The template of the JVM's server, made by its first use. */
   private static final class Migrated {
     static final String TEMPLATE = make();

@@ -36,13 +36,13 @@ final class ManPage {
         String.join(" ", root.getCommandSpec().version()),
         "");
     macro("SH", "NAME");
-    String what = expanded(root, usage.description()).strip();
+    String what = expanded(usage.description()).strip();
     line(name + " \\- " + text(what.split("\n", 2)[0]), true);
     macro("SH", "SYNOPSIS");
     synopsis(root);
     macro("SH", "OPTIONS");
     line(text("These options may stand before or after the name of the command."), true);
-    spec.options().forEach(option -> option(root, option));
+    spec.options().forEach(option -> option(option));
     macro("SH", "COMMANDS");
     for (Map.Entry<String, CommandLine> command : root.getSubcommands().entrySet()) {
       command(command.getKey(), command.getValue(), spec);
@@ -57,28 +57,28 @@ final class ManPage {
               line(text(meaning), true);
             });
     macro("SH", "EXAMPLES");
-    verbatim(expanded(root, usage.footer()));
+    verbatim(expanded(usage.footer()));
   }
 
   private void command(String name, CommandLine command, CommandSpec root) {
     CommandSpec spec = command.getCommandSpec();
     macro("SS", name);
     synopsis(command);
-    for (String paragraph : expanded(command, spec.usageMessage().description()).split("\n")) {
+    for (String paragraph : expanded(spec.usageMessage().description()).split("\n", -1)) {
       if (!paragraph.isBlank()) {
         macro("PP");
         line(text(paragraph), true);
       }
     }
     for (PositionalParamSpec parameter : spec.positionalParameters()) {
-      item(text(parameter.paramLabel()), description(command, parameter));
+      item(text(parameter.paramLabel()), description(parameter));
     }
     for (OptionSpec option : spec.options()) {
       if (root.findOption(option.longestName()) == null) {
-        option(command, option);
+        option(option);
       }
     }
-    verbatim(expanded(command, spec.usageMessage().footer()));
+    verbatim(expanded(spec.usageMessage().footer()));
   }
 
   private void synopsis(CommandLine command) {
@@ -87,14 +87,12 @@ final class ManPage {
     line("\\fB" + text(synopsis.strip().replaceAll("\\s+", " ")) + "\\fR", true);
   }
 
-  private void option(CommandLine command, OptionSpec option) {
+  private void option(OptionSpec option) {
     if (option.hidden()) {
       return;
     }
     String value = option.arity().max() == 0 ? "" : " \\fI" + text(option.paramLabel()) + "\\fR";
-    item(
-        "\\fB" + text(String.join(", ", option.names())) + "\\fR" + value,
-        description(command, option));
+    item("\\fB" + text(String.join(", ", option.names())) + "\\fR" + value, description(option));
   }
 
   private void item(String what, String description) {
@@ -103,7 +101,7 @@ final class ManPage {
     line(text(description), true);
   }
 
-  private static String description(CommandLine command, ArgSpec argument) {
+  private static String description(ArgSpec argument) {
     String candidates = "";
     if (argument.completionCandidates() != null) {
       candidates = String.join(", ", argument.completionCandidates());
@@ -112,11 +110,11 @@ final class ManPage {
         String.join(" ", argument.description())
             .replace("${COMPLETION-CANDIDATES}", candidates)
             .replace("${DEFAULT-VALUE}", String.valueOf(argument.defaultValueString(true)));
-    return expanded(command, plain).strip();
+    return expanded(plain).strip();
   }
 
   /** Resolves markup and line breaks of the help. */
-  private static String expanded(CommandLine command, String... texts) {
+  private static String expanded(String... texts) {
     StringBuilder all = new StringBuilder();
     for (String text : texts) {
       all.append(Ansi.OFF.string(text.replace("%n", "\n").replace("%%", "%"))).append('\n');

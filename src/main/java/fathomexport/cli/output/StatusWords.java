@@ -6,11 +6,13 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -98,6 +100,8 @@ public final class StatusWords {
    */
   public static List<String> failedRuns(StatusOverview status) {
     List<String> lines = new ArrayList<>();
+    // Newest first: a command that has succeeded since has settled its earlier failures.
+    Set<String> succeeded = new HashSet<>();
     for (StatusOverview.Run run : status.runs()) {
       if (!run.pipeline().equals(status.pipeline())) {
         continue;
@@ -105,7 +109,10 @@ public final class StatusWords {
       if (run.command().equals("run") && Objects.equals(run.exitCode(), 0)) {
         break;
       }
-      if (run.problem() != null) {
+      if (Objects.equals(run.exitCode(), 0)) {
+        succeeded.add(run.command());
+      }
+      if (run.problem() != null && !succeeded.contains(run.command())) {
         lines.add(
             run.command()
                 + " of "

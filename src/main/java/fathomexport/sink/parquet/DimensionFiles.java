@@ -112,7 +112,7 @@ final class DimensionFiles {
               + name
               + ": its files in "
               + folder
-              + " have a name that fathom-export needs for a table of its own. Rename the report;"
+              + " have a name that fathom-export needs for one of its tables. Rename the report;"
               + " nothing of it is lost: mv "
               + folder
               + " "

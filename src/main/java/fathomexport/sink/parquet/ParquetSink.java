@@ -43,6 +43,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -69,6 +70,8 @@ public final class ParquetSink implements Sink {
   private final ReportFolders folders;
   private volatile @Nullable Fence fence;
   private final ParquetSamples samples;
+  private final CoverageFile coverage;
+  private final Map<String, String> definitions = new ConcurrentHashMap<>();
   private final ParquetDimensions dimensions;
 
   /** Creates the sink without touching any file: see {@link #migrate}. */
@@ -85,6 +88,7 @@ public final class ParquetSink implements Sink {
     this.notes = new ReportNotes(layout, documents);
     this.folders = new ReportFolders(layout, ledgers, locks, notes);
     this.samples = new ParquetSamples(layout, locks, ledgers, documents);
+    this.coverage = new CoverageFile(layout, locks, ledgers, ledger.ledger());
     this.dimensions = new ParquetDimensions(layout, locks, documents);
   }
 
@@ -105,11 +109,29 @@ public final class ParquetSink implements Sink {
               prepare(report);
               return report;
             });
+        definitions.put(report.name(), report.definition());
       }
     } catch (IOException e) {
-      throw unavailable("cannot prepare " + layout.root(), e);
+      SinkException failure = unavailable("cannot prepare " + layout.root(), e);
+      throw DurableFiles.isAboutThePath(e)
+          ? new SinkException(
+              failure.kind(),
+              failure.getMessage()
+                  + ". Correct parquet.root in the settings, or the rights on the directory",
+              e)
+          : failure;
     }
     return Migrated.WHOLLY;
+  }
+
+  /** Writes the coverage file, for readers that have the files only. */
+  @Override
+  public void runEnded() {
+    try {
+      coverage.write(definitions);
+    } catch (IOException e) {
+      throw unavailable("cannot write the coverage file in " + layout.own(), e);
+    }
   }
 
   private void prepare(Report report) throws IOException {

@@ -85,7 +85,7 @@ final class PostgresDimensions implements DimensionStore {
               "SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(?, 0))::text"
                   + " AS locked",
               p -> p.text(LOCK),
-              r -> r.textOrNull("locked"));
+              r -> r.text("locked"));
           Dimensions before = read(connection, sighting.pipeline());
           Merge.Result merged = Merge.of(before, sighting);
           write(connection, sighting.pipeline(), before, merged.dimensions());

@@ -107,7 +107,11 @@ public final class PostgresSink implements Sink {
             return true;
           });
     } catch (SQLException e) {
-      throw database.unavailable(e);
+      SinkException failure = database.unavailable(e);
+      throw new SinkException(
+          failure.kind(),
+          "whether measures add up could not be measured: " + failure.getMessage(),
+          e);
     }
   }
 
@@ -116,7 +120,7 @@ public final class PostgresSink implements Sink {
     try {
       return database.with(c -> StoredReports.refusals(c, reports, renamed));
     } catch (SQLException e) {
-      throw database.unavailable(e);
+      throw new Migrations(database).explained(e);
     }
   }
 

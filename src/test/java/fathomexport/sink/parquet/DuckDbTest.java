@@ -2,6 +2,7 @@ package fathomexport.sink.parquet;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
 import fathomexport.report.Field;
@@ -98,6 +99,21 @@ class DuckDbTest {
                     + " hive_partitioning=false) order by 1"))
         .as("the column is in the file too")
         .containsExactly("CDBUGS", "a/b ä%.");
+  }
+
+  /** Files from before a new column lack it; {@code union_by_name} fills it with null. */
+  @Test
+  void filesFromBeforeANewColumn() throws SQLException {
+    Report before = TestReports.measuring("traffic", List.of(Aggregate.PAGEVIEWS));
+    Report after = TestReports.measuring("traffic", List.of(Aggregate.VISITS, Aggregate.PAGEVIEWS));
+    commit(before, load(before, "CDBUGS", MAY_31, MAY_31).row(MAY_31, 10));
+    commit(after, load(after, "CDBUGS", D1, D1).row(D1, 5, 11));
+
+    assertThat(
+            ask(
+                "select date, visits, pageviews from read_parquet('ROOT/traffic/**/*.parquet',"
+                    + " hive_partitioning=true, union_by_name=true) order by date"))
+        .containsExactly("2026-05-31|null|10", "2026-06-01|5|11");
   }
 
   @Test

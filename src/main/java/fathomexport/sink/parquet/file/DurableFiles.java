@@ -3,9 +3,12 @@ package fathomexport.sink.parquet.file;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -142,11 +145,34 @@ public final class DurableFiles {
     }
   }
 
-  /** Returns an exception's message, prefixed by its type if the message is only a path. */
+  /** Returns what went wrong, in words: the message of some exceptions is only a path. */
   public static String reason(IOException e) {
     String message = String.valueOf(e.getMessage());
     return e instanceof FileSystemException f && f.getReason() == null
-        ? f.getClass().getSimpleName() + " " + message
+        ? words(f) + ": " + message
         : message;
+  }
+
+  private static String words(FileSystemException e) {
+    if (e instanceof NoSuchFileException) {
+      return "no such file or directory";
+    }
+    if (e instanceof AccessDeniedException) {
+      return "permission denied";
+    }
+    if (e instanceof FileAlreadyExistsException) {
+      return "there is a file, not a directory";
+    }
+    return e.getClass().getSimpleName();
+  }
+
+  /**
+   * Returns whether the path itself is the reason: it cannot exist, or this process may not use it.
+   */
+  public static boolean isAboutThePath(IOException e) {
+    return e instanceof NoSuchFileException
+        || e instanceof AccessDeniedException
+        || e instanceof FileAlreadyExistsException
+        || e instanceof NotDirectoryException;
   }
 }

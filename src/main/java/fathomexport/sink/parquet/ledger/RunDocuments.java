@@ -32,7 +32,7 @@ public final class RunDocuments implements RunLedger {
     this.answers = answers;
   }
 
-  /** Returns the records of a directory of its own, which belongs to no ledger. */
+  /** Returns the records of a separate directory, which belongs to no ledger. */
   public static RunDocuments in(Path directory) {
     return new RunDocuments(directory, new Documents(), new LedgerAnswers(new Layout(directory)));
   }

@@ -66,7 +66,7 @@ public final class Database implements AutoCloseable {
   /** Whether the database has ever answered: only then is it worth waiting for it to come back. */
   private volatile boolean answered;
 
-  /** Whether each connection is known to have a session of its own. */
+  /** Whether each connection is known to have a separate session. */
   private volatile boolean sessionsAreOwn;
 
   /** Creates connections without patience: the second broken connection is a failure. */
@@ -392,7 +392,7 @@ public final class Database implements AutoCloseable {
   private static final class Source extends PGSimpleDataSource {
     private static final long serialVersionUID = 1L;
 
-    /** Null if nobody watches. */
+    /** Null if nothing watches. */
     private transient volatile @Nullable LockWatch watch;
 
     @Override

@@ -34,6 +34,7 @@ public record DatabaseFailure(SinkException.Kind kind, String message) {
   private static final String NO_SUCH_DATABASE = "3D000";
   private static final String REJECTED = "08004";
   private static final String TOO_MANY_CONNECTIONS = "53300";
+  private static final String UNREACHABLE = "08001";
   private static final String READ_ONLY = "25006";
   private static final String DISK_FULL = "53100";
   private static final Set<String> COMING_OR_GOING = Set.of("57P01", "57P02", "57P03");
@@ -96,6 +97,12 @@ public record DatabaseFailure(SinkException.Kind kind, String message) {
     if (state.equals(DISK_FULL)) {
       return new DatabaseFailure(
           SinkException.Kind.UNAVAILABLE, words + ". Make room on the database server's disk");
+    }
+    if (state.equals(UNREACHABLE)) {
+      return new DatabaseFailure(
+          SinkException.Kind.UNAVAILABLE,
+          words.replaceFirst("\\.$", "")
+              + ". Start the server, or correct postgres.url in the settings");
     }
     return new DatabaseFailure(SinkException.Kind.UNAVAILABLE, words);
   }

@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Reports for which lock a session of this process waits, and who holds it. A session that waits
- * cannot report it itself, so a thread asks the server from a connection of its own, which it opens
+ * cannot report it itself, so a thread asks the server from a separate connection, which it opens
  * when it first asks: commands that end quickly never do. Whatever a session waits for is found in
  * this way: a table, a row, another run's migration.
  */
@@ -84,7 +84,7 @@ final class LockWatch implements AutoCloseable {
           report(waits(connection, open));
         } catch (SQLException e) {
           // The sessions themselves report a database that is gone.
-          LOG.debug("cannot ask PostgreSQL at {} who waits for a lock", place, e);
+          LOG.debug("cannot ask PostgreSQL at {} which session waits for a lock", place, e);
           close(connection);
           connection = null;
         }
@@ -108,20 +108,16 @@ final class LockWatch implements AutoCloseable {
   }
 
   private Set<Integer> open() {
-    Set<Integer> open = new HashSet<>();
-    for (Map.Entry<Integer, WeakReference<Connection>> e : sessions.entrySet()) {
-      Connection connection = e.getValue().get();
-      try {
-        if (connection == null || connection.isClosed()) {
-          sessions.remove(e.getKey(), e.getValue());
-        } else {
-          open.add(e.getKey());
-        }
-      } catch (SQLException broken) {
-        sessions.remove(e.getKey(), e.getValue());
-      }
+    sessions.values().removeIf(session -> isClosed(session.get()));
+    return new HashSet<>(sessions.keySet());
+  }
+
+  private static boolean isClosed(@Nullable Connection connection) {
+    try {
+      return connection == null || connection.isClosed();
+    } catch (SQLException broken) {
+      return true;
     }
-    return open;
   }
 
   /** A session of this process that waits, with what it waits for and who holds that. */

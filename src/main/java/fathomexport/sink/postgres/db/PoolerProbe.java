@@ -6,7 +6,7 @@ import java.sql.SQLException;
 /**
  * Detects a connection pooler that gives each transaction of a connection another session of the
  * server, as PgBouncer does with {@code pool_mode = transaction}. The locks of a run belong to
- * sessions: behind such a pooler they would stay behind in a session of the pool, where nobody
+ * sessions: behind such a pooler they would stay behind in a session of the pool, where nothing
  * frees them, and every later command would wait for them.
  */
 public final class PoolerProbe {

@@ -27,9 +27,11 @@ import org.slf4j.LoggerFactory;
  */
 public final class Migrations {
   private static final String LOCK = "fathom-export/migrate";
-
   private static final String INSUFFICIENT_PRIVILEGE = "42501";
-  private static final String HISTORY = "fathom_ops.schema_history";
+  static final String SCHEMA = "fathom_ops";
+  static final String HISTORY_TABLE = "schema_history";
+  static final String SCRIPTS = "classpath:fathomexport/sql";
+  private static final String HISTORY = SCHEMA + "." + HISTORY_TABLE;
 
   private static final Logger LOG = LoggerFactory.getLogger(Migrations.class);
   private static final String LOCK_NOT_AVAILABLE = "55P03";
@@ -61,7 +63,8 @@ public final class Migrations {
    *
    * @return what could not be done although the tables are ready
    * @throws SinkException {@code DEFINITION} with every report whose table cannot be created or
-   *     extended; then nothing was changed
+   *     extended, if the role may not create or own the schemas, or if a newer version of the
+   *     program has migrated the database; then nothing was changed
    */
   public Migrated run(List<Report> reports) throws SQLException {
     List<ReportTable> tables = reports.stream().map(ReportTable::new).toList();
@@ -70,6 +73,8 @@ public final class Migrations {
     try (Connection connection = database.session()) {
       lock(connection);
       requireUtf8(connection);
+      MissingRights.refuse(connection, database);
+      NewerSchema.refuse(database);
       refuse(connection, tables);
       List<ReportMigration> migrations = new ArrayList<>();
       for (ReportTable table : tables) {
@@ -79,15 +84,14 @@ public final class Migrations {
           Flyway.configure(Migrations.class.getClassLoader())
               .loggers("slf4j")
               .dataSource(database.source())
-              .defaultSchema("fathom_ops")
-              .schemas("fathom_ops", "fathom")
+              .defaultSchema(SCHEMA)
+              .schemas(SCHEMA, "fathom")
               .createSchemas(true)
-              .table("schema_history")
-              .locations("classpath:fathomexport/sql")
+              .table(HISTORY_TABLE)
+              .locations(SCRIPTS)
               .javaMigrations(migrations.toArray(new ReportMigration[0]))
-              // Tables of reports that are no longer defined, and changes by a newer version,
-              // remain as they are.
-              .ignoreMigrationPatterns("*:missing", "*:future")
+              // Tables of reports that are no longer defined remain as they are.
+              .ignoreMigrationPatterns("*:missing")
               // A statement that waits for a table makes all later readers wait, too.
               .initSql("SET lock_timeout = '" + longestWait.toMillis() + "ms'")
               .load();
@@ -100,8 +104,8 @@ public final class Migrations {
   }
 
   /**
-   * Migrates, and tries again as long as somebody else uses a table that must change. Each
-   * migration is a transaction, so a further try goes on where the last one stopped.
+   * Migrates, and tries again as long as another session uses a table that must change. Each
+   * migration is a transaction, so a further try continues where the last one stopped.
    */
   private void migrate(Flyway flyway) {
     for (int tries = 1; ; tries++) {
@@ -180,6 +184,24 @@ public final class Migrations {
       }
       connection.commit();
     }
+  }
+
+  /**
+   * Explains a statement that the server refused for lack of rights.
+   *
+   * @return the statements for an administrator, if they are known; otherwise the server's words
+   */
+  public SinkException explained(SQLException refused) {
+    if (INSUFFICIENT_PRIVILEGE.equals(refused.getSQLState())) {
+      try (Connection connection = database.connect()) {
+        MissingRights.refuse(connection, database);
+      } catch (SinkException e) {
+        return e;
+      } catch (SQLException e) {
+        refused.addSuppressed(e);
+      }
+    }
+    return database.unavailable(refused);
   }
 
   private static void lock(Connection connection) throws SQLException {

@@ -11,7 +11,7 @@ import java.util.stream.Collectors;
 
 /**
  * Tables that stand where the program's own dimension tables belong: reports of an earlier version,
- * in which their names were still free, or tables of somebody else.
+ * in which their names were still free, or tables of another program.
  */
 final class ReservedNames {
   /** The version of the script that creates the dimension tables. */
@@ -88,7 +88,7 @@ final class ReservedNames {
         + name
         + ": its table fathom."
         + name
-        + " has a name that fathom-export needs for a table of its own. Rename the report; nothing"
+        + " has a name that fathom-export needs for one of its tables. Rename the report; nothing"
         + " of it is lost: ALTER TABLE fathom."
         + name
         + " RENAME TO "

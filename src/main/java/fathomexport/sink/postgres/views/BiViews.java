@@ -259,12 +259,8 @@ public final class BiViews {
   /** Returns the statements that make the view with its comments. */
   static String sql(ViewDefinition view, List<ViewColumn> columns) {
     String name = qualified(view.name());
-    StringBuilder sql = new StringBuilder("CREATE OR REPLACE VIEW " + name + " AS\nSELECT ");
-    sql.append(
-        columns.stream()
-            .map(c -> "(" + c.expression() + ")::" + c.type() + " AS " + Sql.name(c.name()))
-            .collect(Collectors.joining(",\n       ")));
-    sql.append('\n').append(view.from()).append(";\n");
+    StringBuilder sql = new StringBuilder("CREATE OR REPLACE VIEW " + name + " AS\n");
+    sql.append(query(columns, view.from())).append(";\n");
     sql.append("COMMENT ON VIEW ")
         .append(name)
         .append(" IS ")
@@ -280,6 +276,12 @@ public final class BiViews {
           .append(";\n");
     }
     return sql.toString();
+  }
+
+  static String query(List<ViewColumn> columns, String from) {
+    return columns.stream()
+        .map(c -> "(" + c.expression() + ")::" + c.type() + " AS " + Sql.name(c.name()))
+        .collect(Collectors.joining(",\n       ", "SELECT ", "\n" + from));
   }
 
   private String notice(ViewDefinition view, List<String> lost, SQLException e)

@@ -1,0 +1,368 @@
+package fathomexport.sink.parquet;
+
+import fathomexport.ledger.Attempt;
+import fathomexport.ledger.CertificateStatus;
+import fathomexport.ledger.LedgerEntry;
+import fathomexport.ledger.PeriodLedger;
+import fathomexport.ledger.Provenance;
+import fathomexport.report.Column;
+import fathomexport.report.ColumnType;
+import fathomexport.report.DateGrouping;
+import fathomexport.report.Site;
+import fathomexport.report.SiteId;
+import fathomexport.report.Slice;
+import fathomexport.report.StoredText;
+import fathomexport.report.TableSchema;
+import fathomexport.report.rows.RowReader;
+import fathomexport.report.rows.RowWriter;
+import fathomexport.sink.SampleTable;
+import fathomexport.sink.parquet.file.DamagedFileException;
+import fathomexport.sink.parquet.file.DurableFiles;
+import fathomexport.sink.parquet.file.FileLocks;
+import fathomexport.sink.parquet.file.Layout;
+import fathomexport.sink.parquet.file.RowFileWriter;
+import fathomexport.sink.parquet.ledger.FileLedger;
+import fathomexport.sink.parquet.ledger.FileLedgers;
+import fathomexport.sink.parquet.ledger.StoredPeriod;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The ledger of all files below a root as one Parquet file, {@code _fathom/coverage.parquet}, for
+ * readers that have no database: one row per report, site, event and period. It is derived from the
+ * footers, the confirmations and the failed attempts, and is never read by this program.
+ *
+ * <p>A period's state is the first of these that applies: {@code missing} (a gap that was never
+ * measured), {@code incomplete} (the last attempt failed, or the period is not certified), {@code
+ * stale}, {@code provisional}, {@code empty}, {@code complete}.
+ */
+final class CoverageFile {
+  private static final String LOCK = "coverage";
+
+  private static final TableSchema SCHEMA =
+      new TableSchema(
+          "coverage",
+          DateGrouping.NONE,
+          List.of(
+              new Column("report", ColumnType.TEXT, false, Column.Role.FIELD),
+              new Column("site_id", ColumnType.TEXT, false, Column.Role.SITE),
+              new Column("event_name", ColumnType.TEXT, true, Column.Role.EVENT),
+              new Column("period", ColumnType.DATE, false, Column.Role.TIME),
+              new Column("period_end", ColumnType.DATE, false, Column.Role.TIME),
+              new Column("covers_to", ColumnType.DATE, true, Column.Role.MEASURE),
+              new Column("state", ColumnType.TEXT, false, Column.Role.MEASURE),
+              new Column("rows", ColumnType.BIGINT, false, Column.Role.MEASURE),
+              new Column("fetched_at", ColumnType.INSTANT, true, Column.Role.MEASURE),
+              new Column("confirmed_at", ColumnType.INSTANT, true, Column.Role.MEASURE),
+              new Column("reason", ColumnType.TEXT, true, Column.Role.MEASURE)));
+
+  private final Layout layout;
+  private final FileLocks locks;
+  private final FileLedgers ledgers;
+  private final PeriodLedger ledger;
+
+  CoverageFile(Layout layout, FileLocks locks, FileLedgers ledgers, PeriodLedger ledger) {
+    this.layout = layout;
+    this.locks = locks;
+    this.ledgers = ledgers;
+    this.ledger = ledger;
+  }
+
+  /** A value that a ledger entry has, and when the entry was fetched. */
+  private record Dated(Instant at, @Nullable String value) {
+    static Dated newer(Dated a, Dated b) {
+      return b.at().isAfter(a.at()) ? b : a;
+    }
+  }
+
+  /**
+   * What tells stale periods from current ones.
+   *
+   * @param definitions the current definition per report
+   * @param zones the newest zone per site
+   */
+  private record Current(Map<String, Dated> definitions, Map<SiteId, Dated> zones) {
+    boolean stale(LedgerEntry entry) {
+      Provenance from = entry.provenance();
+      Dated definition = definitions.get(entry.report());
+      Dated zone = zones.get(entry.slice().site());
+      return (definition != null && !from.definition().equals(definition.value()))
+          || (zone != null
+              && zone.value() != null
+              && from.zone() != null
+              && !from.zone().equals(zone.value()));
+    }
+  }
+
+  /**
+   * Writes the file. A file whose content would be the same is left as it is.
+   *
+   * @param definitions the definition per report of the reports that are known; of the others the
+   *     newest one in the files counts
+   */
+  void write(Map<String, String> definitions) throws IOException {
+    Path target = layout.own().resolve("coverage.parquet");
+    // Under the lock there is one writer, so the name of its temporary file can be fixed, and the
+    // next run replaces what a killed one has left.
+    Path temporary = layout.own().resolve(".coverage.parquet.tmp");
+    locks.holding(
+        LOCK,
+        () -> {
+          Files.deleteIfExists(temporary);
+          try {
+            List<String> reports = reports();
+            Current current = current(reports, definitions);
+            try (RowFileWriter file = new RowFileWriter(temporary, SCHEMA, Map::of)) {
+              Rows rows = new Rows(file);
+              for (String report : reports) {
+                write(report, current, rows);
+              }
+            }
+            if (!Files.exists(target) || Files.mismatch(temporary, target) >= 0) {
+              DurableFiles.replace(temporary, target);
+            }
+          } finally {
+            Files.deleteIfExists(temporary);
+          }
+          return target;
+        });
+  }
+
+  private List<String> reports() throws IOException {
+    try (Stream<Path> children = Files.list(layout.root())) {
+      return children
+          .filter(Files::isDirectory)
+          .map(child -> child.getFileName().toString())
+          .filter(name -> !name.startsWith("_") && !name.startsWith("."))
+          .sorted()
+          .toList();
+    }
+  }
+
+  private List<Path> files(String report) throws IOException {
+    return layout.files(report, List.of(), LocalDate.MIN, LocalDate.MAX);
+  }
+
+  /**
+   * Reads the newest file of each report and site. Whichever zone or definition has changed, the
+   * next night fetches the newest days under it.
+   */
+  private Current current(List<String> reports, Map<String, String> definitions)
+      throws IOException {
+    Map<String, Dated> newest = new HashMap<>();
+    Map<SiteId, Dated> zones = new HashMap<>();
+    for (String report : reports) {
+      List<Path> files = files(report);
+      for (int i = 0; i < files.size(); i++) {
+        boolean last = i + 1 == files.size() || !site(files.get(i)).equals(site(files.get(i + 1)));
+        FileLedger footer = last ? readable(files.get(i)) : null;
+        if (footer == null) {
+          continue;
+        }
+        for (StoredPeriod stored : footer.periods().values()) {
+          Provenance from = stored.entry().provenance();
+          newest.merge(report, new Dated(from.fetchedAt(), from.definition()), Dated::newer);
+          zones.merge(footer.site(), new Dated(from.fetchedAt(), from.zone()), Dated::newer);
+        }
+      }
+    }
+    definitions.forEach((report, known) -> newest.put(report, new Dated(Instant.MAX, known)));
+    return new Current(newest, zones);
+  }
+
+  private Path site(Path file) {
+    return layout.root().relativize(file).getName(1);
+  }
+
+  /** Returns null if the file is damaged or gone: its periods then count as not stored. */
+  private @Nullable FileLedger readable(Path file) throws IOException {
+    try {
+      return ledgers.current(file);
+    } catch (DamagedFileException e) {
+      // Each run and `status` name damaged files, with the remedy.
+      return null;
+    }
+  }
+
+  private record FailedPeriod(SiteId site, String event, LocalDate period) {}
+
+  private void write(String report, Current current, Rows rows) throws IOException {
+    Map<FailedPeriod, List<Attempt>> failed = new HashMap<>();
+    for (Attempt attempt : ledger.openAttempts(report)) {
+      failed
+          .computeIfAbsent(
+              new FailedPeriod(
+                  attempt.slice().site(), attempt.slice().eventKey(), attempt.period()),
+              key -> new ArrayList<>())
+          .add(attempt);
+    }
+    Map<Slice, LocalDate> covered = new HashMap<>();
+    SiteId site = null;
+    DateGrouping grouping = DateGrouping.NONE;
+    for (Path file : files(report)) {
+      FileLedger footer = readable(file);
+      if (footer == null) {
+        continue;
+      }
+      if (!footer.site().equals(site)) {
+        site = footer.site();
+        covered.clear();
+      }
+      grouping = footer.schema().dateGrouping();
+      for (StoredPeriod stored : footer.periods().values()) {
+        LedgerEntry entry = stored.entry();
+        LocalDate period = entry.certificate().period();
+        LocalDate before = covered.put(entry.slice(), period);
+        if (before != null && grouping.hasBuckets()) {
+          gap(entry, grouping, before, failed, rows);
+        }
+        List<Attempt> attempts =
+            failed.getOrDefault(
+                new FailedPeriod(entry.slice().site(), entry.slice().eventKey(), period),
+                List.of());
+        Attempt attempt = null;
+        for (Attempt a : attempts) {
+          if (grouping.hasBuckets() || a.coversTo().equals(entry.certificate().coversTo())) {
+            attempt = a;
+          }
+        }
+        if (attempt != null) {
+          attempts.remove(attempt);
+        }
+        rows.stored(entry, grouping, state(entry, grouping, attempt, current), attempt);
+      }
+    }
+    List<Attempt> neverStored =
+        failed.values().stream()
+            .flatMap(List::stream)
+            .sorted(Comparator.comparing(CoverageFile::order))
+            .toList();
+    for (Attempt attempt : neverStored) {
+      rows.failed(attempt, grouping);
+    }
+  }
+
+  private static String order(Attempt a) {
+    return a.slice().site() + " " + a.slice().eventKey() + " " + a.period() + " " + a.coversTo();
+  }
+
+  /** Writes the periods between two stored ones. */
+  private static void gap(
+      LedgerEntry next,
+      DateGrouping grouping,
+      LocalDate before,
+      Map<FailedPeriod, List<Attempt>> failed,
+      Rows rows)
+      throws IOException {
+    Slice slice = next.slice();
+    LocalDate period = grouping.periodEnd(before).plusDays(1);
+    for (;
+        period.isBefore(next.certificate().period());
+        period = grouping.periodEnd(period).plusDays(1)) {
+      boolean asked = !grouping.periodEnd(period).isBefore(Site.FIRST_ACCURATE_DAY);
+      boolean attempted =
+          failed.containsKey(new FailedPeriod(slice.site(), slice.eventKey(), period));
+      if (asked && !attempted) {
+        rows.missing(next, grouping, period);
+      }
+    }
+  }
+
+  private static String state(
+      LedgerEntry entry, DateGrouping grouping, @Nullable Attempt attempt, Current current) {
+    if (attempt != null
+        || !entry.stored()
+        || entry.certificate().status() != CertificateStatus.CERTIFIED) {
+      return "incomplete";
+    }
+    if (current.stale(entry)) {
+      return "stale";
+    }
+    if (grouping.hasBuckets()
+        && entry
+            .certificate()
+            .coversTo()
+            .isBefore(grouping.periodEnd(entry.certificate().period()))) {
+      return "provisional";
+    }
+    return entry.certificate().rows() == 0 ? "empty" : "complete";
+  }
+
+  /** Writes the file's rows. */
+  private static final class Rows {
+    private final RowFileWriter file;
+    private final RowWriter row = new RowWriter(SCHEMA);
+    private final RowReader encoded = new RowReader(SCHEMA);
+
+    Rows(RowFileWriter file) {
+      this.file = file;
+    }
+
+    void stored(LedgerEntry entry, DateGrouping grouping, String state, @Nullable Attempt attempt)
+        throws IOException {
+      LocalDate period = entry.certificate().period();
+      LocalDate coversTo = entry.certificate().coversTo();
+      begin(entry.report(), entry.slice(), grouping, period, coversTo);
+      if (entry.stored()) {
+        row.integer(coversTo.toEpochDay());
+      } else {
+        row.putNull();
+      }
+      row.text(state);
+      row.integer(entry.stored() ? entry.certificate().rows() : 0);
+      row.integer(SampleTable.micros(entry.provenance().fetchedAt()));
+      LedgerEntry.Confirmed confirmed = entry.confirmed();
+      if (confirmed == null) {
+        row.putNull();
+      } else {
+        row.integer(SampleTable.micros(confirmed.at()));
+      }
+      end(attempt == null ? entry.certificate().reason() : attempt.reason());
+    }
+
+    void failed(Attempt attempt, DateGrouping grouping) throws IOException {
+      begin(attempt.report(), attempt.slice(), grouping, attempt.period(), attempt.coversTo());
+      row.putNull();
+      row.text("incomplete");
+      row.integer(0);
+      row.putNull();
+      row.putNull();
+      end(attempt.reason());
+    }
+
+    void missing(LedgerEntry next, DateGrouping grouping, LocalDate period) throws IOException {
+      begin(next.report(), next.slice(), grouping, period, period);
+      row.putNull();
+      row.text("missing");
+      row.integer(0);
+      row.putNull();
+      row.putNull();
+      end(null);
+    }
+
+    private void begin(
+        String report, Slice slice, DateGrouping grouping, LocalDate period, LocalDate coversTo) {
+      row.reset();
+      row.text(report);
+      row.text(slice.site().value());
+      row.text(slice.event());
+      row.integer(period.toEpochDay());
+      row.integer((grouping.hasBuckets() ? grouping.periodEnd(period) : coversTo).toEpochDay());
+    }
+
+    private void end(@Nullable String reason) throws IOException {
+      row.text(reason == null ? null : StoredText.encode(reason));
+      file.write(encoded.read(row.buffer(), row.length()));
+    }
+  }
+}

@@ -1,0 +1,145 @@
+package fathomexport;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import fathomexport.simulator.Behaviour;
+import fathomexport.simulator.FathomSimulator;
+import fathomexport.simulator.SimulatorToken;
+import fathomexport.simulator.World;
+import fathomexport.testing.Fixture;
+import fathomexport.testing.Installation;
+import fathomexport.testing.Question;
+import fathomexport.testing.TestDatabase;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What a person who follows the README for the first time may get wrong. Each mistake ends before a
+ * request is billed, and the last line names the cause and the remedy.
+ */
+class FirstMistakesTest {
+  private static final LocalDate FIRST = LocalDate.of(2025, 9, 26);
+  private static final LocalDate LAST = LocalDate.of(2025, 10, 2);
+  private static final Instant NOW = Instant.parse("2025-10-03T14:00:00Z");
+
+  @TempDir Path directory;
+  @RegisterExtension final Fixture fixture = new Fixture();
+  private FathomSimulator api;
+  private TestDatabase database;
+  private Installation installation;
+
+  @BeforeEach
+  void start() throws IOException {
+    api = fixture.api(World.dozen(61, FIRST, LAST, 0), Behaviour.unlimited());
+    database = fixture.emptyDatabase();
+    installation =
+        new Installation(directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+            .pipeline(
+                "nightly",
+                "[LDNBOOKS]",
+                "[postgres, parquet]",
+                List.of(Question.pageviews("traffic_daily", "day")));
+  }
+
+  private void assertEnds(int code, String... words) {
+    Installation.Ended ended = installation.run("run", "nightly");
+    assertThat(ended.code()).as(ended.said()).isEqualTo(code);
+    assertThat(ended.said()).contains(words).doesNotContain("\tat ", "FlywayException");
+    assertThat(api.log().aggregations()).as("billed requests").isEmpty();
+  }
+
+  /** The role may connect, and no more. */
+  @Test
+  void aRoleThatMayNotCreateSchemas() {
+    database.executeAsSuperuser("ALTER DATABASE " + database.name() + " OWNER TO CURRENT_USER");
+
+    assertEnds(78, "GRANT CREATE ON DATABASE", database.name(), database.user());
+
+    database.executeAsSuperuser(
+        "GRANT CREATE ON DATABASE " + database.name() + " TO " + database.user());
+    Installation.Ended ended = installation.run("run", "nightly");
+    assertThat(ended.code()).as(ended.said()).isZero();
+  }
+
+  /** The schemas are there, and belong to somebody else. */
+  @Test
+  void schemasOfAnotherRole() {
+    database.executeAsSuperuser("CREATE SCHEMA fathom", "CREATE SCHEMA fathom_ops");
+
+    assertEnds(78, "ALTER SCHEMA", database.user());
+  }
+
+  /** An earlier run was another role's. */
+  @Test
+  void tablesOfAnotherRole() {
+    String other = database.name() + "_owner";
+    assertThat(installation.run("migrate", "nightly").code()).isZero();
+    database.executeAsSuperuser(
+        "CREATE ROLE " + other,
+        "REASSIGN OWNED BY " + database.user() + " TO " + other,
+        "ALTER DATABASE " + database.name() + " OWNER TO CURRENT_USER");
+    try {
+      assertEnds(78, "GRANT " + other + " TO " + database.user());
+    } finally {
+      database.executeAsSuperuser(
+          "REASSIGN OWNED BY " + other + " TO CURRENT_USER",
+          "DROP OWNED BY " + other,
+          "DROP ROLE " + other);
+    }
+  }
+
+  @Test
+  void aDatabaseInAnotherEncoding() {
+    String latin = database.name() + "_latin";
+    database.executeAsSuperuser(
+        "CREATE DATABASE "
+            + latin
+            + " OWNER "
+            + database.user()
+            + " ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
+    try {
+      installation.databaseAt(database.url() + "_latin").settings(1_000);
+
+      assertEnds(78, "LATIN1", "CREATE DATABASE", "ENCODING 'UTF8'");
+    } finally {
+      database.executeAsSuperuser("DROP DATABASE " + latin + " WITH (FORCE)");
+    }
+  }
+
+  @Test
+  void aSecretsFileThatIsNotThere() {
+    installation.settings(
+        """
+        api:
+          token: {file: /nowhere/token}
+          base_url: %s
+        parquet:
+          root: warehouse
+        """
+            .formatted(api.baseUri()));
+    installation.pipeline(
+        "nightly", "[LDNBOOKS]", "[parquet]", List.of(Question.pageviews("traffic_daily", "day")));
+
+    assertEnds(77, "/nowhere/token does not exist: create it", "or name another place");
+  }
+
+  /** The directory for the files cannot be created, because a file is in its place. */
+  @Test
+  void aRootThatIsAFile() throws IOException {
+    Files.writeString(directory.resolve("warehouse"), "a file");
+
+    assertEnds(
+        74,
+        directory.resolve("warehouse").toString(),
+        "there is a file, not a directory",
+        "Correct parquet.root in the settings");
+  }
+}

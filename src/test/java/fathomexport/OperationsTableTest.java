@@ -1,0 +1,97 @@
+package fathomexport;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** Each row of the table of known causes in {@code docs/operations.md} names tests that exist. */
+class OperationsTableTest {
+  private static final Path PAGE = Path.of("docs/operations.md");
+  private static final String HEAD = "| cause | exit | what the tool says | what to do | test |";
+  private static final Pattern NAME = Pattern.compile("`(?:([A-Z]\\w*Test)\\b\\.?)?([a-z]\\w*)?`");
+
+  private static List<String> rows() throws IOException {
+    List<String> lines = Files.readAllLines(PAGE);
+    int head = lines.indexOf(HEAD);
+    assertThat(head).as("the table's head in %s", PAGE).isNotNegative();
+    return lines.subList(head + 2, lines.size()).stream()
+        .takeWhile(line -> line.startsWith("|"))
+        .toList();
+  }
+
+  private static Map<String, String> sources() throws IOException {
+    Map<String, String> sources = new TreeMap<>();
+    try (Stream<Path> files = Files.walk(Path.of("src/test/java"))) {
+      for (Path file : (Iterable<Path>) files::iterator) {
+        String name = file.getFileName().toString();
+        if (name.endsWith("Test.java")) {
+          sources.merge(name.replace(".java", ""), Files.readString(file), (a, b) -> a + "\n" + b);
+        }
+      }
+    }
+    return sources;
+  }
+
+  /** Returns what is wrong with the tests that a row names. */
+  private static List<String> problems(String row, Map<String, String> sources) {
+    String[] cells = row.split("(?<!\\\\)\\|", -1);
+    if (cells.length != 7) {
+      return List.of("it has " + (cells.length - 2) + " cells: " + row);
+    }
+    List<String> problems = new ArrayList<>();
+    String source = null;
+    String test = "";
+    Matcher names = NAME.matcher(cells[5]);
+    while (names.find()) {
+      if (names.group(1) != null) {
+        test = names.group(1);
+        source = sources.get(test);
+      }
+      String method = names.group(2);
+      if (source == null) {
+        problems.add("no test " + names.group());
+      } else if (method != null
+          && !Pattern.compile("@[\\w.]*Test\\b(?:(?!\\n  }\\n)[\\s\\S])*?void " + method + "\\(")
+              .matcher(source)
+              .find()) {
+        problems.add("no method " + method + " in " + test);
+      }
+    }
+    if (test.isEmpty()) {
+      problems.add("no test is named: " + row);
+    }
+    return problems;
+  }
+
+  @Test
+  void eachCauseHasATest() throws IOException {
+    Map<String, String> sources = sources();
+    List<String> rows = rows();
+
+    assertThat(rows).hasSizeGreaterThan(30);
+    assertThat(rows.stream().flatMap(row -> problems(row, sources).stream())).isEmpty();
+  }
+
+  @Test
+  void aTestThatIsGoneIsFound() {
+    Map<String, String> sources = Map.of("SomeTest", "  @Test\n  void there() {\n  }\n");
+
+    assertThat(problems("| a | b | c | d | `SomeTest.there` |", sources)).isEmpty();
+    assertThat(problems("| a | b | c | d | `SomeTest` |", sources)).isEmpty();
+    assertThat(problems("| a | b | c | d | `SomeTest.gone` |", sources)).hasSize(1);
+    assertThat(problems("| a | b | c | d | `SomeTest.there`, `gone` |", sources)).hasSize(1);
+    assertThat(problems("| a | b | c | d | `OtherTest.there` |", sources)).hasSize(1);
+    assertThat(problems("| a | b | c | d | |", sources)).hasSize(1);
+    assertThat(problems("| a | b | c | d |", sources)).hasSize(1);
+  }
+}
