@@ -77,12 +77,17 @@ class LookupQuotaTest {
       usedByOthers(database, api, RunControls.LOOKUPS_PER_WINDOW - left);
 
       CompletableFuture<Installation.Ended> one =
-          CompletableFuture.supplyAsync(() -> installation.run("plan", "goals"));
+          CompletableFuture.supplyAsync(() -> installation.run("plan", "goals", "--all"));
       Installation.Ended two = installation.run("plan", "goals");
       for (Installation.Ended plan : List.of(one.join(), two)) {
         assertThat(plan.code()).as(plan.said()).isZero();
-        assertThat(plan.out()).contains("SITE0000 / signup", "SITE0499 / signup");
       }
+      assertThat(one.join().out()).contains("SITE0000 / signup", "SITE0499 / signup");
+      assertThat(two.out().lines().toList())
+          .as("a screen, and not a line for each of the sites")
+          .hasSizeLessThan(30)
+          .anyMatch(line -> line.matches("goals_daily +500 +2\\S+ \\.\\. 2\\S+ +500 +.*"))
+          .anyMatch(line -> line.contains("all 500 queries: --all"));
       assertThat(api.log().all()).hasSize(left).allMatch(e -> e.status() == 200);
 
       for (List<String> command :

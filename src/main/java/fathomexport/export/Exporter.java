@@ -30,6 +30,7 @@ import fathomexport.report.Report;
 import fathomexport.report.SecretUnavailableException;
 import fathomexport.report.Site;
 import fathomexport.report.SiteId;
+import fathomexport.report.Slice;
 import fathomexport.run.Budget;
 import fathomexport.run.EarlierRun;
 import fathomexport.run.ExportFailedException;
@@ -455,8 +456,9 @@ public final class Exporter {
     Set<SiteId> sites = new HashSet<>();
     for (Sink sink : sinks.all()) {
       for (Report report : job.pipelineReports()) {
-        sink.ledger().entries(report.name(), among, LocalDate.EPOCH).stream()
-            .map(entry -> entry.slice().site())
+        sink.ledger().slices(report.name()).stream()
+            .map(Slice::site)
+            .filter(site -> among.isEmpty() || among.contains(site))
             .forEach(sites::add);
       }
     }

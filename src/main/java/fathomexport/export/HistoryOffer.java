@@ -1,5 +1,6 @@
 package fathomexport.export;
 
+import fathomexport.fetch.RequestCosts;
 import fathomexport.plan.FetchTask;
 import fathomexport.plan.Plan;
 import fathomexport.plan.Subject;
@@ -78,8 +79,8 @@ final class HistoryOffer {
                 + cost.requests()
                 + (cost.requests() == 1 ? " request" : " requests")
                 + ", each billed as a pageview; "
-                + cost.minutes()
-                + " min at the quota)");
+                + RequestCosts.inWords(cost.minutes())
+                + " at the quota)");
       }
     }
     if (more > 0) {

@@ -257,6 +257,11 @@ public final class RequestCosts {
     return requests == 0 ? 0 : (requests + requestsPerMinute - 1) / requestsPerMinute - 1;
   }
 
+  /** Formats minutes for people: in hours from two hours on, where a minute means nothing. */
+  public static String inWords(long minutes) {
+    return minutes < 120 ? minutes + " min" : Math.round(minutes / 60.0) + " h";
+  }
+
   /** Returns what listeners receive about a run before it begins. */
   public PlannedRun planned(ExportSpec spec, Plan plan, List<SiteId> sites) {
     List<Cost> costs = of(plan);

@@ -4,6 +4,7 @@ import fathomexport.ledger.Attempt;
 import fathomexport.ledger.CertificateStatus;
 import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.PeriodCertificate;
+import fathomexport.ledger.Stretch;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
 import fathomexport.report.Entity;
@@ -19,11 +20,13 @@ import java.time.LocalDate;
 import java.time.ZoneId;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.NavigableSet;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -34,8 +37,11 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** What a job's sinks hold, period by period. Where sinks differ, the worst certificate counts. */
+/** What a job's sinks hold. Where sinks differ, the worst certificate counts. */
 final class Coverage {
+  /** How many sites are read period by period at a time, which bounds the memory that it takes. */
+  private static final int SITES_AT_ONCE = 20;
+
   private final ExportJob job;
   private final Instant now;
   private final Retired retired;
@@ -61,10 +67,18 @@ final class Coverage {
   /** A site's time zone according to its newest ledger entry. */
   private record Zone(Instant fetchedAt, @Nullable String zone) {}
 
-  /** A period as stored in the sinks. Where sinks differ, the worst certificate counts. */
+  /**
+   * A period as stored in the sinks, or neighbouring periods that are alike. Where sinks differ,
+   * the worst certificate counts.
+   *
+   * @param digest the digest of the rows of a single period
+   */
   private record Cell(
       LocalDate period,
       LocalDate coversTo,
+      long periods,
+      boolean partial,
+      boolean empty,
       CertificateStatus status,
       long rows,
       String definition,
@@ -72,12 +86,16 @@ final class Coverage {
       @Nullable String digest,
       boolean differs,
       Set<String> sinks) {
+    /** Combines what two sinks hold of the same period. */
     Cell plus(Cell other) {
       Set<String> both = new TreeSet<>(sinks);
       both.addAll(other.sinks);
       return new Cell(
           period,
           coversTo.isBefore(other.coversTo) ? coversTo : other.coversTo,
+          periods,
+          partial || other.partial,
+          empty && other.empty,
           status.compareTo(other.status) > 0 ? status : other.status,
           Math.max(rows, other.rows),
           definition.equals(other.definition) ? definition : "",
@@ -90,44 +108,72 @@ final class Coverage {
                   && coversTo.equals(other.coversTo)),
           both);
     }
+
+    /** Returns a part of these periods, with the given number of their rows. */
+    Cell part(LocalDate from, LocalDate to, long ofRows, DateGrouping grouping) {
+      return new Cell(
+          from,
+          to,
+          new DayRange(from, to).periods(grouping).count(),
+          partial,
+          empty,
+          status,
+          ofRows,
+          definition,
+          zone,
+          null,
+          differs,
+          sinks);
+    }
   }
 
   /** Reads what the sinks hold. */
   static Coverage of(
-      ExportJob job, Sinks sinks, Instant now, Expectation expectation, Retired retired) {
+      ExportJob job,
+      Sinks sinks,
+      StoredStretches stored,
+      Instant now,
+      Expectation expectation,
+      Retired retired) {
     Coverage coverage = new Coverage(job, now, expectation, retired);
-    job.reports().forEach(report -> coverage.read(sinks, report));
+    job.reports().forEach(report -> coverage.read(sinks, report, stored.of(report)));
     return coverage;
   }
 
-  private void read(Sinks sinks, Report report) {
+  private void read(Sinks sinks, Report report, Map<String, List<Stretch>> stored) {
     Map<Slice, NavigableMap<String, Cell>> cells = new HashMap<>();
     Map<Slice, List<Attempt>> attempts = new HashMap<>();
     Set<SiteId> wanted = new HashSet<>(job.sites().orElse(List.of()));
+    Map<Slice, Map<String, List<Stretch>>> bySlice = new HashMap<>();
+    stored.forEach(
+        (sink, stretches) ->
+            stretches.forEach(
+                stretch -> {
+                  zones.merge(
+                      stretch.slice().site(),
+                      new Zone(stretch.fetchedAt(), stretch.zone()),
+                      (a, b) -> b.fetchedAt().isAfter(a.fetchedAt()) ? b : a);
+                  cells.computeIfAbsent(stretch.slice(), s -> new TreeMap<>());
+                  if (stretch.stored()) {
+                    bySlice
+                        .computeIfAbsent(stretch.slice(), s -> new HashMap<>())
+                        .computeIfAbsent(sink, s -> new ArrayList<>())
+                        .add(stretch);
+                  }
+                }));
+    Set<Slice> disagreed = new HashSet<>();
+    bySlice.forEach(
+        (slice, bySink) -> {
+          if (agree(bySink, stored.size())) {
+            NavigableMap<String, Cell> ofSlice = cells.computeIfAbsent(slice, s -> new TreeMap<>());
+            bySink.values().iterator().next().stream()
+                .map(stretch -> cell(stretch, stored.keySet()))
+                .forEach(cell -> ofSlice.put(key(report, cell.period(), cell.coversTo()), cell));
+          } else {
+            disagreed.add(slice);
+          }
+        });
     for (Sink sink : sinks.all()) {
-      for (LedgerEntry entry : sink.ledger().entries(report.name(), wanted, LocalDate.EPOCH)) {
-        zones.merge(
-            entry.slice().site(),
-            new Zone(entry.provenance().fetchedAt(), entry.provenance().zone()),
-            (a, b) -> b.fetchedAt().isAfter(a.fetchedAt()) ? b : a);
-        NavigableMap<String, Cell> ofSlice =
-            cells.computeIfAbsent(entry.slice(), s -> new TreeMap<>());
-        if (entry.stored()) {
-          PeriodCertificate c = entry.certificate();
-          Cell cell =
-              new Cell(
-                  c.period(),
-                  c.coversTo(),
-                  c.status(),
-                  c.rows(),
-                  entry.provenance().definition(),
-                  entry.provenance().zone(),
-                  c.digest(),
-                  false,
-                  Set.of(sink.name()));
-          ofSlice.merge(key(report, c.period(), c.coversTo()), cell, Cell::plus);
-        }
-      }
       for (Attempt attempt : sink.ledger().openAttempts(report.name())) {
         if (wanted.isEmpty() || wanted.contains(attempt.slice().site())) {
           attempts.computeIfAbsent(attempt.slice(), s -> new ArrayList<>()).add(attempt);
@@ -136,23 +182,185 @@ final class Coverage {
     }
     attempts.keySet().forEach(slice -> cells.computeIfAbsent(slice, s -> new TreeMap<>()));
     Map<Slice, NavigableMap<String, Cell>> lacking = new HashMap<>();
-    cells.forEach(
-        (slice, ofSlice) ->
-            ofSlice
-                .entrySet()
-                .removeIf(
-                    e -> {
-                      boolean some = e.getValue().sinks().size() < sinks.all().size();
-                      if (some) {
-                        lacking
-                            .computeIfAbsent(slice, l -> new TreeMap<>())
-                            .put(e.getKey(), e.getValue());
-                      }
-                      return some;
-                    }));
+    List<SiteId> sites = disagreed.stream().map(Slice::site).distinct().sorted().toList();
+    for (int i = 0; i < sites.size(); i += SITES_AT_ONCE) {
+      List<SiteId> some = sites.subList(i, Math.min(sites.size(), i + SITES_AT_ONCE));
+      byPeriod(sinks, report, some, disagreed)
+          .forEach(
+              (slice, periods) -> {
+                NavigableMap<String, Cell> everywhere = new TreeMap<>();
+                NavigableMap<String, Cell> somewhere = new TreeMap<>();
+                periods.forEach(
+                    (key, cell) ->
+                        (cell.sinks().size() < sinks.all().size() ? somewhere : everywhere)
+                            .put(key, cell));
+                cells.put(slice, combined(report, everywhere));
+                if (!somewhere.isEmpty()) {
+                  lacking.put(slice, combined(report, somewhere));
+                }
+              });
+    }
+    attempts.forEach(
+        (slice, failedOnes) ->
+            cells.computeIfPresent(slice, (s, ofSlice) -> cut(report, ofSlice, failedOnes)));
     held.put(report.name(), cells);
     partly.put(report.name(), lacking);
     failed.put(report.name(), attempts);
+  }
+
+  /** Returns whether all sinks hold the same of a slice. */
+  private static boolean agree(Map<String, List<Stretch>> bySink, int sinks) {
+    if (bySink.size() < sinks) {
+      return false;
+    }
+    List<Stretch> first = null;
+    for (List<Stretch> stretches : bySink.values()) {
+      List<Stretch> sorted = new ArrayList<>(stretches);
+      sorted.sort(Comparator.comparing(Stretch::first).thenComparing(Stretch::coversTo));
+      if (first == null) {
+        first = sorted;
+      } else if (first.size() != sorted.size()) {
+        return false;
+      } else {
+        for (int i = 0; i < sorted.size(); i++) {
+          if (!first.get(i).sameAs(sorted.get(i))) {
+            return false;
+          }
+        }
+      }
+    }
+    return true;
+  }
+
+  private static Cell cell(Stretch stretch, Set<String> sinks) {
+    return new Cell(
+        stretch.first(),
+        stretch.coversTo(),
+        stretch.periods(),
+        stretch.partial(),
+        stretch.empty(),
+        stretch.status(),
+        stretch.rows(),
+        stretch.definition(),
+        stretch.zone(),
+        null,
+        false,
+        sinks);
+  }
+
+  /** Reads period by period what the sinks hold of the slices in which they disagree. */
+  private static Map<Slice, NavigableMap<String, Cell>> byPeriod(
+      Sinks sinks, Report report, List<SiteId> sites, Set<Slice> disagreed) {
+    Map<Slice, NavigableMap<String, Cell>> cells = new HashMap<>();
+    for (Sink sink : sinks.all()) {
+      for (LedgerEntry entry : sink.ledger().entries(report.name(), sites, LocalDate.EPOCH)) {
+        if (entry.stored() && disagreed.contains(entry.slice())) {
+          PeriodCertificate c = entry.certificate();
+          Cell cell =
+              new Cell(
+                  c.period(),
+                  c.coversTo(),
+                  1,
+                  report.dateGrouping() != DateGrouping.NONE
+                      && c.coversTo().isBefore(report.dateGrouping().periodEnd(c.period())),
+                  c.rows() == 0,
+                  c.status(),
+                  c.rows(),
+                  entry.provenance().definition(),
+                  entry.provenance().zone(),
+                  c.digest(),
+                  false,
+                  Set.of(sink.name()));
+          cells
+              .computeIfAbsent(entry.slice(), s -> new TreeMap<>())
+              .merge(key(report, c.period(), c.coversTo()), cell, Cell::plus);
+        }
+      }
+    }
+    return cells;
+  }
+
+  /** Combines neighbouring periods that are alike. */
+  private static NavigableMap<String, Cell> combined(
+      Report report, NavigableMap<String, Cell> periods) {
+    NavigableMap<String, Cell> combined = new TreeMap<>();
+    Cell open = null;
+    for (Cell cell : periods.values()) {
+      if (open != null && report.dateGrouping() != DateGrouping.NONE && continues(open, cell)) {
+        open =
+            new Cell(
+                open.period(),
+                cell.coversTo(),
+                open.periods() + cell.periods(),
+                open.partial(),
+                open.empty(),
+                open.status(),
+                open.rows() + cell.rows(),
+                open.definition(),
+                open.zone(),
+                null,
+                open.differs(),
+                open.sinks());
+      } else {
+        open = cell;
+      }
+      combined.put(key(report, open.period(), open.coversTo()), open);
+    }
+    return combined;
+  }
+
+  private static boolean continues(Cell before, Cell cell) {
+    return before.coversTo().plusDays(1).equals(cell.period())
+        && before.partial() == cell.partial()
+        && before.empty() == cell.empty()
+        && before.status() == cell.status()
+        && before.definition().equals(cell.definition())
+        && Objects.equals(before.zone(), cell.zone())
+        && before.differs() == cell.differs()
+        && before.sinks().equals(cell.sinks());
+  }
+
+  /** Sets the periods with failed attempts apart from their neighbours. */
+  private static NavigableMap<String, Cell> cut(
+      Report report, NavigableMap<String, Cell> cells, List<Attempt> attempts) {
+    DateGrouping grouping = report.dateGrouping();
+    if (grouping == DateGrouping.NONE) {
+      return cells;
+    }
+    NavigableSet<LocalDate> failedPeriods =
+        attempts.stream().map(Attempt::period).collect(Collectors.toCollection(TreeSet::new));
+    NavigableMap<String, Cell> cut = new TreeMap<>();
+    for (Cell cell : cells.values()) {
+      List<LocalDate> starts = new ArrayList<>(List.of(cell.period()));
+      for (LocalDate period : failedPeriods.subSet(cell.period(), true, cell.coversTo(), true)) {
+        starts.add(period);
+        starts.add(grouping.periodEnd(period).plusDays(1));
+      }
+      List<LocalDate> from =
+          starts.stream().filter(d -> !d.isAfter(cell.coversTo())).distinct().toList();
+      for (int i = 0; i < from.size(); i++) {
+        LocalDate to = i + 1 < from.size() ? from.get(i + 1).minusDays(1) : cell.coversTo();
+        // Only the sum of the rows is shown, so the first part may keep them all.
+        cut.put(
+            key(report, from.get(i), to),
+            from.size() == 1
+                ? cell
+                : cell.part(from.get(i), to, i == 0 ? cell.rows() : 0, grouping));
+      }
+    }
+    return cut;
+  }
+
+  /** Returns the time zones of the sites according to their newest ledger entries. */
+  Map<SiteId, ZoneId> zones() {
+    Map<SiteId, ZoneId> known = new HashMap<>();
+    zones.forEach(
+        (site, zone) -> {
+          if (zone.zone() != null) {
+            known.put(site, ZoneId.of(zone.zone()));
+          }
+        });
+    return known;
   }
 
   /** Returns one line per report and slice, in no particular order. */
@@ -206,6 +414,9 @@ final class Coverage {
           new Cell(
               a.period(),
               a.coversTo(),
+              1,
+              false,
+              true,
               CertificateStatus.INCOMPLETE,
               0,
               report.definition(),
@@ -244,17 +455,17 @@ final class Coverage {
         last == null || over || !last.isBefore(yesterday(slice.site()))
             ? null
             : expectation.lateFrom(yesterday(slice.site()), zone(slice.site())),
-        count(cells, CertificateStatus.CERTIFIED),
-        count(cells, CertificateStatus.UNCERTIFIED),
-        count(cells, CertificateStatus.INCOMPLETE),
+        count(cells, c -> c.status() == CertificateStatus.CERTIFIED),
+        count(cells, c -> c.status() == CertificateStatus.UNCERTIFIED),
+        count(cells, c -> c.status() == CertificateStatus.INCOMPLETE),
         gaps.stream()
             .mapToLong(
                 g -> new DayRange(g.first(), g.last()).periods(report.dateGrouping()).count())
             .sum(),
         attempts.stream().map(Attempt::period).distinct().count(),
-        cells.values().stream().filter(c -> provisional(report, c)).count(),
-        cells.values().stream().filter(c -> stale(report, slice, c)).count(),
-        cells.values().stream().filter(Coverage::nothing).count(),
+        count(cells, Cell::partial),
+        count(cells, c -> stale(report, slice, c)),
+        count(cells, Coverage::nothing),
         cells.values().stream().mapToLong(Cell::rows).sum(),
         journal == null ? 0 : journal.count(slice).quarantined(),
         journal == null ? 0 : journal.count(slice).restated(),
@@ -305,7 +516,7 @@ final class Coverage {
             sites.add(ofSlice.getKey().site());
             first = cell.period().isBefore(first) ? cell.period() : first;
             last = cell.coversTo().isAfter(last) ? cell.coversTo() : last;
-            periods++;
+            periods += cell.periods();
           }
         }
       }
@@ -395,7 +606,7 @@ final class Coverage {
     if (stale(report, slice, cell)) {
       return PeriodState.STALE;
     }
-    if (provisional(report, cell)) {
+    if (cell.partial()) {
       return PeriodState.PROVISIONAL;
     }
     if (cell.status() == CertificateStatus.UNCERTIFIED) {
@@ -413,13 +624,8 @@ final class Coverage {
             && !newest.zone().equals(cell.zone()));
   }
 
-  private static boolean provisional(Report report, Cell cell) {
-    return report.dateGrouping() != DateGrouping.NONE
-        && cell.coversTo().isBefore(report.dateGrouping().periodEnd(cell.period()));
-  }
-
   private static boolean nothing(Cell cell) {
-    return cell.status() == CertificateStatus.CERTIFIED && cell.rows() == 0;
+    return cell.status() == CertificateStatus.CERTIFIED && cell.empty();
   }
 
   private static String key(Report report, LocalDate period, LocalDate coversTo) {
@@ -432,7 +638,7 @@ final class Coverage {
     return attempts.stream().max((a, b) -> a.at().compareTo(b.at()));
   }
 
-  private static long count(NavigableMap<String, Cell> cells, CertificateStatus status) {
-    return cells.values().stream().filter(c -> c.status() == status).count();
+  private static long count(NavigableMap<String, Cell> cells, Predicate<Cell> which) {
+    return cells.values().stream().filter(which).mapToLong(Cell::periods).sum();
   }
 }

@@ -247,21 +247,34 @@ public record PlanOverview(
                         + site
                         + " is fetched, not confirmed: an audit found rows that had changed"
                         + " although their totals had not"));
+    // One command renews all that have its days, so it is said once.
+    Map<String, List<Plan.Stale>> byCommand = new LinkedHashMap<>();
     plan.stale()
         .forEach(
             s ->
-                notes.add(
-                    s.report()
-                        + " "
-                        + s.site()
-                        + " "
-                        + new DayRange(s.first(), s.last())
-                        + " is stale: "
-                        + s.why()
-                        + "; renew it with backfill --from "
-                        + s.first()
-                        + " --to "
-                        + s.last()));
+                byCommand
+                    .computeIfAbsent(
+                        s.why()
+                            + "; renew it with backfill --from "
+                            + s.first()
+                            + " --to "
+                            + s.last(),
+                        c -> new ArrayList<>())
+                    .add(s));
+    byCommand.forEach(
+        (command, alike) -> {
+          Plan.Stale s = alike.get(0);
+          long sites = alike.stream().map(Plan.Stale::site).distinct().count();
+          long reports = alike.stream().map(Plan.Stale::report).distinct().count();
+          notes.add(
+              (reports == 1 ? s.report() : reports + " reports")
+                  + " "
+                  + (sites == 1 ? s.site().value() : "of " + sites + " sites")
+                  + " "
+                  + new DayRange(s.first(), s.last())
+                  + " is stale: "
+                  + command);
+        });
     return List.copyOf(notes);
   }
 }

@@ -1,12 +1,12 @@
 package fathomexport.inspect;
 
-import fathomexport.ledger.LedgerEntry;
+import fathomexport.ledger.Stretch;
 import fathomexport.report.DateGrouping;
+import fathomexport.report.DayRange;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
 import fathomexport.run.StaleRange;
-import fathomexport.sink.Sink;
 import fathomexport.sinks.Sinks;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -61,15 +61,23 @@ public final class StaleRanges {
       Sinks sinks,
       Map<SiteId, String> zones,
       Retired retired) {
-    Map<Report, List<LedgerEntry>> stored = new HashMap<>();
+    return of(reports, StoredStretches.of(reports, sites, sinks), zones, retired);
+  }
+
+  /** Returns the ranges that are stale in any of the sinks, of what was read from them. */
+  static List<StaleRange> of(
+      Collection<Report> reports,
+      StoredStretches sinks,
+      Map<SiteId, String> zones,
+      Retired retired) {
+    Map<Report, List<Stretch>> stored = new HashMap<>();
     for (Report report : reports) {
-      List<LedgerEntry> entries = new ArrayList<>();
-      for (Sink sink : sinks.all()) {
-        sink.ledger().entries(report.name(), sites, LocalDate.EPOCH).stream()
-            .filter(entry -> entry.stored() && !retired.covers(entry.slice()))
-            .forEach(entries::add);
-      }
-      stored.put(report, entries);
+      stored.put(
+          report,
+          sinks.of(report).values().stream()
+              .flatMap(List::stream)
+              .filter(stretch -> stretch.stored() && !retired.covers(stretch.slice()))
+              .toList());
     }
     Map<SiteId, String> known = newest(stored.values());
     known.putAll(zones);
@@ -80,16 +88,15 @@ public final class StaleRanges {
     return stale;
   }
 
-  private static Map<SiteId, String> newest(Collection<List<LedgerEntry>> stored) {
+  private static Map<SiteId, String> newest(Collection<List<Stretch>> stored) {
     Map<SiteId, String> zones = new HashMap<>();
     Map<SiteId, Instant> when = new HashMap<>();
-    for (List<LedgerEntry> entries : stored) {
-      for (LedgerEntry entry : entries) {
-        SiteId site = entry.slice().site();
-        String zone = entry.provenance().zone();
-        Instant at = entry.provenance().fetchedAt();
-        if (zone != null && at.isAfter(when.getOrDefault(site, Instant.MIN))) {
-          when.put(site, at);
+    for (List<Stretch> stretches : stored) {
+      for (Stretch stretch : stretches) {
+        SiteId site = stretch.slice().site();
+        String zone = stretch.zone();
+        if (zone != null && stretch.fetchedAt().isAfter(when.getOrDefault(site, Instant.MIN))) {
+          when.put(site, stretch.fetchedAt());
           zones.put(site, zone);
         }
       }
@@ -98,28 +105,30 @@ public final class StaleRanges {
   }
 
   private static List<StaleRange> of(
-      Report report, List<LedgerEntry> entries, Map<SiteId, String> zones) {
+      Report report, List<Stretch> stretches, Map<SiteId, String> zones) {
     boolean ranges = report.dateGrouping() == DateGrouping.NONE;
-    Map<Slice, NavigableMap<LocalDate, LocalDate>> runs = ranges ? Map.of() : runs(report, entries);
+    Map<Slice, NavigableMap<LocalDate, LocalDate>> runs =
+        ranges ? Map.of() : runs(report, stretches);
     Map<Key, Set<Period>> periods = new TreeMap<>(Key.ORDER);
-    for (LedgerEntry entry : entries) {
-      SiteId site = entry.slice().site();
-      String why = why(report, entry, zones.get(site));
+    for (Stretch stretch : stretches) {
+      SiteId site = stretch.slice().site();
+      String why = why(report, stretch, zones.get(site));
       if (!why.isEmpty()) {
-        LocalDate first = entry.certificate().period();
-        LocalDate last = entry.certificate().coversTo();
-        periods
-            .computeIfAbsent(
+        Set<Period> ofKey =
+            periods.computeIfAbsent(
                 new Key(
                     site,
                     why,
                     ranges
-                        ? first
-                        : Objects.requireNonNull(runs.get(entry.slice()))
-                            .getOrDefault(first, first),
-                    ranges ? last : null),
-                k -> new HashSet<>())
-            .add(new Period(entry.slice().eventKey(), first, last));
+                        ? stretch.first()
+                        : Objects.requireNonNull(
+                            Objects.requireNonNull(runs.get(stretch.slice()))
+                                .floorKey(stretch.first())),
+                    ranges ? stretch.coversTo() : null),
+                k -> new HashSet<>());
+        for (DayRange period : periods(report, stretch)) {
+          ofKey.add(new Period(stretch.slice().eventKey(), period.first(), period.last()));
+        }
       }
     }
     List<StaleRange> stale = new ArrayList<>();
@@ -136,36 +145,47 @@ public final class StaleRanges {
     return stale;
   }
 
+  /** Returns the measured days of each period of a stretch. */
+  private static List<DayRange> periods(Report report, Stretch stretch) {
+    DayRange days = new DayRange(stretch.first(), stretch.coversTo());
+    return report.dateGrouping() == DateGrouping.NONE
+        ? List.of(days)
+        : days.periods(report.dateGrouping())
+            .map(
+                first -> {
+                  LocalDate end = report.dateGrouping().periodEnd(first);
+                  return new DayRange(
+                      first, end.isAfter(stretch.coversTo()) ? stretch.coversTo() : end);
+                })
+            .toList();
+  }
+
   /**
-   * Returns for each stored period the first period of its run: the stored periods up to it, of the
-   * same slice, without a gap.
+   * Returns, by slice, the runs of stored periods without a gap: from the first day of their first
+   * period to the last day of their last.
    */
   private static Map<Slice, NavigableMap<LocalDate, LocalDate>> runs(
-      Report report, List<LedgerEntry> entries) {
+      Report report, List<Stretch> stretches) {
+    Map<Slice, List<DayRange>> days = new HashMap<>();
+    for (Stretch stretch : stretches) {
+      days.computeIfAbsent(stretch.slice(), s -> new ArrayList<>())
+          .add(new DayRange(stretch.first(), report.dateGrouping().periodEnd(stretch.coversTo())));
+    }
     Map<Slice, NavigableMap<LocalDate, LocalDate>> runs = new HashMap<>();
-    for (LedgerEntry entry : entries) {
-      LocalDate period = entry.certificate().period();
-      runs.computeIfAbsent(entry.slice(), s -> new TreeMap<>()).put(period, period);
-    }
-    for (NavigableMap<LocalDate, LocalDate> ofSlice : runs.values()) {
-      LocalDate due = null;
-      LocalDate first = null;
-      for (Map.Entry<LocalDate, LocalDate> e : ofSlice.entrySet()) {
-        if (first == null || !e.getKey().equals(due)) {
-          first = e.getKey();
-        }
-        e.setValue(first);
-        due = report.dateGrouping().periodEnd(e.getKey()).plusDays(1);
-      }
-    }
+    days.forEach(
+        (slice, ofSlice) -> {
+          NavigableMap<LocalDate, LocalDate> ends = new TreeMap<>();
+          DayRange.union(ofSlice).forEach(run -> ends.put(run.first(), run.last()));
+          runs.put(slice, ends);
+        });
     return runs;
   }
 
-  private static String why(Report report, LedgerEntry entry, @Nullable String zone) {
-    if (!entry.provenance().definition().equals(report.definition())) {
+  private static String why(Report report, Stretch stretch, @Nullable String zone) {
+    if (!stretch.definition().equals(report.definition())) {
       return "the report's definition changed";
     }
-    String then = entry.provenance().zone();
+    String then = stretch.zone();
     return then == null || zone == null || then.equals(zone)
         ? ""
         : "the site's zone changed from " + then + " to " + zone;

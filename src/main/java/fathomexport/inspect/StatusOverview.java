@@ -4,7 +4,6 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import fathomexport.fetch.ApiLesson;
 import fathomexport.ledger.Audit;
 import fathomexport.ledger.JournalCount;
-import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.QuarantinedRow;
 import fathomexport.ledger.RequestCount;
 import fathomexport.ledger.Restatement;
@@ -19,6 +18,7 @@ import fathomexport.run.ExportJob;
 import fathomexport.run.RunRecords;
 import fathomexport.run.StaleRange;
 import fathomexport.sink.Sink;
+import fathomexport.sink.SinkException;
 import fathomexport.sinks.Sinks;
 import fathomexport.sinks.UnrecordedRuns;
 import java.time.Duration;
@@ -40,6 +40,8 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The state of a pipeline's data: what is stored, up to which day, and how well it is certified.
@@ -67,6 +69,7 @@ import org.jspecify.annotations.Nullable;
  * @param damaged files that cannot be read, each with what to do about it; their content counts as
  *     missing
  * @param orphans stored reports that no pipeline defines, each with what to do about it
+ * @param siteNames the names of the sites by their ids, as far as a run has recorded them
  */
 public record StatusOverview(
     Instant at,
@@ -88,7 +91,8 @@ public record StatusOverview(
     @Nullable Extent differing,
     List<SampleLag> samplesLacking,
     List<String> damaged,
-    List<String> orphans) {
+    List<String> orphans,
+    Map<String, String> siteNames) {
   /**
    * Any day that can be stored: years before 1970 have no web data, and paths have four digits for
    * the year.
@@ -96,6 +100,7 @@ public record StatusOverview(
   private static final DayRange ANY_DAY =
       new DayRange(LocalDate.of(1970, 1, 1), LocalDate.of(9999, 12, 31));
 
+  private static final Logger LOG = LoggerFactory.getLogger(StatusOverview.class);
   private static final int RUNS = 60;
   private static final int SNAPSHOTS = 5;
 
@@ -372,7 +377,9 @@ public record StatusOverview(
                     .toList(),
                 r -> r.pipeline().equals(job.name()) && r.command().equals(RunRecord.RUN)));
     Retired retired = Retired.of(job.name(), sinks);
-    Coverage coverage = Coverage.of(job, sinks, now, expectation, retired);
+    StoredStretches stored =
+        StoredStretches.of(job.reports(), job.sites().orElse(List.of()), sinks);
+    Coverage coverage = Coverage.of(job, sinks, stored, now, expectation, retired);
     List<Line> lines = new ArrayList<>(coverage.lines(journals));
     List<String> order = job.reports().stream().map(Report::name).toList();
     Set<String> all = new HashSet<>();
@@ -402,7 +409,7 @@ public record StatusOverview(
             .max(Comparator.naturalOrder())
             .orElse(null),
         List.copyOf(lines),
-        StaleRanges.of(job.reports(), job.sites().orElse(List.of()), sinks, Map.of(), retired),
+        StaleRanges.of(job.reports(), stored, Map.of(), retired),
         journals.values().stream()
             .flatMap(j -> j.quarantined().stream())
             .sorted(Comparator.comparing(QuarantinedRow::at).reversed())
@@ -422,7 +429,9 @@ public record StatusOverview(
             .limit(SHOWN)
             .map(StatusOverview::change)
             .toList(),
-        job.reports().stream().flatMap(r -> moved(job, sinks, journals, r).stream()).toList(),
+        job.reports().stream()
+            .flatMap(r -> moved(job, coverage.zones(), journals, r).stream())
+            .toList(),
         failedAudits(job, sinks),
         unrecorded
             .with(sinks.ledger().runs(null, LISTED, RUNS), r -> LISTED.contains(r.verb()))
@@ -440,7 +449,8 @@ public record StatusOverview(
         SampleComparison.of(
             job, sinks, LocalDate.ofInstant(now, ZoneOffset.UTC).minusDays(USAGE_DAYS - 1L)),
         damaged(job, sinks),
-        List.of());
+        List.of(),
+        names(sinks));
   }
 
   /** Returns this overview with stored reports that no pipeline defines. */
@@ -465,7 +475,37 @@ public record StatusOverview(
         differing,
         samplesLacking,
         damaged,
-        found);
+        found,
+        siteNames);
+  }
+
+  /** Returns the site's id with its name, if it has one that differs. */
+  public String named(String site) {
+    String name = siteNames.get(site);
+    return name == null || name.isBlank() || name.equals(site) ? site : site + " (" + name + ")";
+  }
+
+  /** Reads the names of all sites from the first sink that can be read. */
+  private static Map<String, String> names(Sinks sinks) {
+    for (Sink sink : sinks.all()) {
+      try {
+        Map<String, String> names = new TreeMap<>();
+        sink.dimensions()
+            .read("")
+            .sites()
+            .forEach(
+                (id, row) -> {
+                  String name = row.name();
+                  if (name != null) {
+                    names.put(id.value(), name);
+                  }
+                });
+        return Map.copyOf(names);
+      } catch (SinkException e) {
+        LOG.warn("the names of the sites cannot be read: {}", e.getMessage());
+      }
+    }
+    return Map.of();
   }
 
   private static List<String> damaged(ExportJob job, Sinks sinks) {
@@ -520,7 +560,7 @@ public record StatusOverview(
   }
 
   private static Optional<Moved> moved(
-      ExportJob job, Sinks sinks, Map<String, Journal> journals, Report report) {
+      ExportJob job, Map<SiteId, ZoneId> zones, Map<String, Journal> journals, Report report) {
     if (report.dateGrouping() != DateGrouping.DAY && report.dateGrouping() != DateGrouping.HOUR) {
       return Optional.empty();
     }
@@ -534,15 +574,6 @@ public record StatusOverview(
             .toList();
     if (journal.isEmpty()) {
       return Optional.empty();
-    }
-    Map<SiteId, ZoneId> zones = new HashMap<>();
-    LocalDate earliest =
-        journal.stream().map(Restatement::period).min(Comparator.naturalOrder()).orElseThrow();
-    for (LedgerEntry entry : sinks.ledger().entries(report.name(), List.of(), earliest)) {
-      String zone = entry.provenance().zone();
-      if (zone != null) {
-        zones.put(entry.slice().site(), ZoneId.of(zone));
-      }
     }
     Map<String, Long> daysLate = new HashMap<>();
     Instant last = Instant.MIN;

@@ -47,6 +47,12 @@ public final class ComposedLedger implements Ledger {
   }
 
   @Override
+  public List<Stretch> stretches(
+      String report, DateGrouping grouping, Collection<SiteId> sites, boolean digests) {
+    return periods.stretches(report, grouping, sites, digests);
+  }
+
+  @Override
   public StillStored committed(String runId, Collection<String> reports) {
     return periods.committed(runId, reports);
   }

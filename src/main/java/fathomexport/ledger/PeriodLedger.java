@@ -31,6 +31,18 @@ public interface PeriodLedger {
   List<StoredRange> storedRanges(String report, DateGrouping grouping, Collection<SiteId> sites);
 
   /**
+   * Returns the entries of a report as stretches of like periods, in no particular order: with as
+   * many stretches as there are changes and slices, however long the history is. Without date
+   * grouping, each range is a stretch of its own.
+   *
+   * @param sites the sites; empty for all
+   * @param digests whether the stretches need digests, which take time
+   * @throws LedgerException if the ledger cannot be read
+   */
+  List<Stretch> stretches(
+      String report, DateGrouping grouping, Collection<SiteId> sites, boolean digests);
+
+  /**
    * Returns what of a run's commits is still stored.
    *
    * @param reports the reports of the run

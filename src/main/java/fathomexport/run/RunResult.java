@@ -1,5 +1,6 @@
 package fathomexport.run;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import fathomexport.ledger.RunRecord;
 import java.time.Duration;
 import java.time.Instant;
@@ -70,5 +71,14 @@ public record RunResult(
         record.messages(),
         stale,
         missing);
+  }
+
+  /**
+   * Returns the windows that the run did not begin, under the name that all other outputs use for
+   * them; {@code windows_skipped} stays for programs that read it.
+   */
+  @JsonProperty
+  public long windowsNotBegun() {
+    return windowsSkipped;
   }
 }

@@ -19,6 +19,7 @@ import fathomexport.ledger.Restatement;
 import fathomexport.ledger.RestatementReason;
 import fathomexport.ledger.RunRecord;
 import fathomexport.ledger.StoredRange;
+import fathomexport.ledger.Stretch;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
@@ -1258,6 +1259,50 @@ public abstract class SinkContract {
     assertThat(sink.ledger().storedRanges(monthly.name(), DateGrouping.MONTH, List.of()))
         .containsExactly(new StoredRange(SITE, new DayRange(march, LocalDate.of(2026, 4, 30))));
     assertThat(sink.ledger().storedRanges("another", DateGrouping.DAY, List.of())).isEmpty();
+  }
+
+  @Test
+  void stretchesAreWhatTheEntriesAreOneByOne() {
+    Report report = TestReports.traffic();
+    Report monthly = TestReports.pageviews("traffic_monthly", DateGrouping.MONTH);
+    Sink sink = sink(report, monthly);
+    LocalDate may = LocalDate.of(2026, 5, 25);
+    sink.commit(filled(report, SITE, may, D3).build());
+    sink.commit(filled(report, SITE, D3.plusDays(3), D3.plusDays(6)).zone("Asia/Tokyo").build());
+    sink.commit(
+        filled(report, SITE, D3.plusDays(5), D3.plusDays(5)).uncertified(D3.plusDays(5)).build());
+    sink.commit(load(report, SITE, may.plusDays(2), may.plusDays(3)).build());
+    sink.commit(filled(report, OTHER_SITE, may, D3).build());
+    LocalDate march = LocalDate.of(2026, 3, 1);
+    sink.commit(load(monthly, SITE, march, march.plusDays(34)).build());
+
+    for (Report each : List.of(report, monthly)) {
+      DateGrouping grouping = each.dateGrouping();
+      List<Stretch> expected =
+          Stretch.of(sink.ledger().entries(each.name(), List.of(), LocalDate.EPOCH), grouping);
+      assertThat(sink.ledger().stretches(each.name(), grouping, List.of(), true))
+          .containsExactlyInAnyOrderElementsOf(expected);
+    }
+    assertThat(sink.ledger().stretches(report.name(), DateGrouping.DAY, List.of(SITE.site()), true))
+        .extracting(stretch -> List.of(stretch.first(), stretch.coversTo(), stretch.periods()))
+        .containsExactlyInAnyOrder(
+            List.of(may, may.plusDays(1), 2L),
+            List.of(may.plusDays(2), may.plusDays(3), 2L),
+            List.of(may.plusDays(4), D3, 6L),
+            List.of(D3.plusDays(3), D3.plusDays(4), 2L),
+            List.of(D3.plusDays(5), D3.plusDays(5), 1L),
+            List.of(D3.plusDays(6), D3.plusDays(6), 1L));
+    assertThat(
+            sink.ledger()
+                .stretches(report.name(), DateGrouping.DAY, List.of(OTHER_SITE.site()), true))
+        .hasSize(1);
+    assertThat(sink.ledger().stretches("another", DateGrouping.DAY, List.of(), true)).isEmpty();
+  }
+
+  private LoadBuilder filled(Report report, Slice slice, LocalDate from, LocalDate to) {
+    LoadBuilder load = load(report, slice, from, to);
+    load.window().days().stream().forEach(d -> load.row(d, 3, 10, 1.5));
+    return load;
   }
 
   @Test

@@ -8,10 +8,16 @@ import fathomexport.fetch.RequestCosts;
 import fathomexport.inspect.PlanOverview;
 import fathomexport.run.ExportJob;
 import fathomexport.run.RunListener;
+import java.time.LocalDate;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -33,11 +39,15 @@ import picocli.CommandLine.Spec;
       "",
       "Examples:",
       "  fathom-export plan nightly",
+      "  fathom-export plan nightly --all                   every query",
       "  fathom-export plan nightly --from 2026-01-01 --to 2026-03-31",
       "  fathom-export plan nightly --as-of 2026-12-01"
     })
 public final class PlanCommand implements Callable<Integer> {
-  private static final int SPLITS = 20;
+  /** The most queries that are listed one by one: more would not fit on a screen. */
+  private static final int LISTED = 20;
+
+  private static final int HINTS = 3;
   private static final String UNKNOWN = "unknown";
 
   private final Context context;
@@ -50,6 +60,9 @@ public final class PlanCommand implements Callable<Integer> {
 
   @Option(names = "--force", description = "As if the range were exported again.")
   boolean force;
+
+  @Option(names = "--all", description = "All queries one by one, however many there are.")
+  boolean all;
 
   @Mixin Selected selected = new Selected();
 
@@ -76,15 +89,20 @@ public final class PlanCommand implements Callable<Integer> {
     return 0;
   }
 
-  private static void print(Printer printer, PlanOverview plan, int requestsPerMinute) {
+  private void print(Printer printer, PlanOverview plan, int requestsPerMinute) {
     if (printer.json()) {
       printer.json(plan);
       return;
     }
+    boolean listed = all || plan.lines().size() <= LISTED;
     if (plan.lines().isEmpty()) {
       printer.line("Nothing to do: every finished period is exported.");
     } else {
-      table(printer, plan);
+      if (listed) {
+        table(printer, plan);
+      } else {
+        totals(printer, plan);
+      }
       printer.line("");
       printer.line(
           "Requests  at least "
@@ -94,8 +112,8 @@ public final class PlanCommand implements Callable<Integer> {
               + ", at most "
               + Printer.number(plan.mostRequests())
               + "; "
-              + Printer.number(plan.minutes())
-              + " min at the quota of "
+              + RequestCosts.inWords(plan.minutes())
+              + " at the quota of "
               + requestsPerMinute
               + " a minute");
       printer.line(
@@ -115,26 +133,91 @@ public final class PlanCommand implements Callable<Integer> {
             + Printer.number(plan.billedPageviews())
             + " pageviews "
             + (plan.billedEvery().equals("month") ? "a month, run every night" : "once"));
-    plan.splits().stream()
-        .limit(SPLITS)
-        .forEach(
-            s ->
-                printer.line(
-                    "/ "
-                        + String.join("+", s.reports())
+    hints(
+        printer,
+        listed,
+        "/ ",
+        plan.splits().stream()
+            .map(
+                s ->
+                    String.join("+", s.reports())
                         + " "
                         + slice(s.site(), s.event())
                         + " "
                         + s.period()
                         + ": "
                         + Printer.number(s.rows())
-                        + " rows reach the limit, so it is asked for in parts"));
-    if (plan.splits().size() > SPLITS) {
-      printer.line("/ and " + (plan.splits().size() - SPLITS) + " more: see --json");
-    }
+                        + " rows reach the limit, so it is asked for in parts")
+            .toList());
     kinds(printer, plan);
     plan.assumptions().forEach(a -> printer.line("  " + a));
-    plan.notes().forEach(note -> printer.line("! " + note));
+    hints(printer, listed, "! ", plan.notes());
+  }
+
+  /** Prints hints of one kind: all of them, or the first few and how many are left. */
+  private static void hints(Printer printer, boolean all, String mark, List<String> hints) {
+    int shown = all || hints.size() <= HINTS ? hints.size() : HINTS;
+    hints.subList(0, shown).forEach(hint -> printer.line(mark + hint));
+    if (shown < hints.size()) {
+      printer.line(mark + "and " + (hints.size() - shown) + " more like this: see --all");
+    }
+  }
+
+  /** Prints one row per query over all sites, and the sites with the most requests. */
+  private static void totals(Printer printer, PlanOverview plan) {
+    Map<String, List<PlanOverview.Line>> byReport = new LinkedHashMap<>();
+    Map<String, List<PlanOverview.Line>> bySite = new LinkedHashMap<>();
+    for (PlanOverview.Line line : plan.lines()) {
+      byReport.computeIfAbsent(String.join("+", line.reports()), r -> new ArrayList<>()).add(line);
+      bySite.computeIfAbsent(line.site(), s -> new ArrayList<>()).add(line);
+    }
+    List<List<String>> rows = new ArrayList<>();
+    byReport.forEach((report, lines) -> rows.add(totals(report, lines)));
+    if (rows.size() > 1) {
+      rows.add(totals("all", plan.lines()));
+    }
+    printer.table(
+        List.of("report", "sites", "days", "windows", "requests", "likely", "most", "rows", "size"),
+        rows);
+    printer.line(
+        "most requests: "
+            + bySite.entrySet().stream()
+                .sorted(Comparator.comparing(e -> -likely(e.getValue())))
+                .limit(HINTS)
+                .map(e -> e.getKey() + " (likely " + Printer.number(likely(e.getValue())) + ")")
+                .collect(Collectors.joining(", "))
+            + "; all "
+            + Printer.number(plan.lines().size())
+            + " queries: --all");
+  }
+
+  private static long likely(List<PlanOverview.Line> lines) {
+    return lines.stream().mapToLong(PlanOverview.Line::likelyRequests).sum();
+  }
+
+  private static List<String> totals(String name, List<PlanOverview.Line> lines) {
+    List<Long> rows = lines.stream().flatMap(l -> Stream.ofNullable(l.rows())).toList();
+    List<Long> bytes = lines.stream().flatMap(l -> Stream.ofNullable(l.bytes())).toList();
+    return List.of(
+        name,
+        Printer.number(lines.stream().map(PlanOverview.Line::site).distinct().count()),
+        lines.stream()
+                .map(PlanOverview.Line::first)
+                .min(Comparator.naturalOrder())
+                .map(LocalDate::toString)
+                .orElse("")
+            + " .. "
+            + lines.stream()
+                .map(PlanOverview.Line::last)
+                .max(Comparator.naturalOrder())
+                .map(LocalDate::toString)
+                .orElse(""),
+        Printer.number(lines.stream().mapToLong(PlanOverview.Line::windows).sum()),
+        Printer.number(lines.stream().mapToLong(PlanOverview.Line::leastRequests).sum()),
+        Printer.number(likely(lines)),
+        Printer.number(lines.stream().mapToLong(PlanOverview.Line::mostRequests).sum()),
+        rows.isEmpty() ? UNKNOWN : Printer.number(rows.stream().mapToLong(Long::longValue).sum()),
+        bytes.isEmpty() ? UNKNOWN : Printer.bytes(bytes.stream().mapToLong(Long::longValue).sum()));
   }
 
   private static void table(Printer printer, PlanOverview plan) {

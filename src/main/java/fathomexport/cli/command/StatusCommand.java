@@ -3,6 +3,7 @@ package fathomexport.cli.command;
 import fathomexport.cli.output.Printer;
 import fathomexport.cli.output.RunPrinting;
 import fathomexport.cli.output.StatusPage;
+import fathomexport.cli.output.StatusSummary;
 import fathomexport.cli.output.StatusWords;
 import fathomexport.cli.output.WholeFile;
 import fathomexport.cli.process.ExitCodes;
@@ -29,21 +30,28 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "status",
     description = {
-      "Say what is covered, to which day and how surely: a row a report and site.",
+      "Say what is covered, to which day and how surely.",
       "",
-      "What needs attention comes first. Asks the API nothing, and exits 0 whatever it finds,"
+      "What needs attention comes first. Up to 20 rows, one per report and site, are listed; more are"
+          + " summed up per report, and --all lists them. Asks the API nothing, and exits 0 whatever it finds,"
           + " unless --check asks for another exit code."
     },
     footer = {
       "",
       "Examples:",
       "  fathom-export status nightly",
+      "  fathom-export status nightly --all                 every row",
       "  fathom-export status nightly --html status.html",
       "  fathom-export status nightly --check --quiet       for a monitor: exit code 65"
     })
 public final class StatusCommand implements Callable<Integer> {
   private static final int RUNS = 5;
   private static final int GAPS = 4;
+
+  /** The most rows that are listed one by one: more would not fit on a screen. */
+  private static final int LISTED = 20;
+
+  private static final int HINTS = 3;
 
   private final Context context;
 
@@ -52,6 +60,9 @@ public final class StatusCommand implements Callable<Integer> {
 
   @Option(names = "--attention", description = "Only the rows that need attention.")
   boolean attention;
+
+  @Option(names = "--all", description = "All rows one by one, however many there are.")
+  boolean all;
 
   @Option(
       names = "--html",
@@ -119,24 +130,37 @@ public final class StatusCommand implements Callable<Integer> {
             .collect(Collectors.toList());
     if (!shown.isEmpty()) {
       printer.line("");
-      table(printer, shown);
-      shown.forEach(line -> details(printer, line));
+      if (all || attention || shown.size() <= LISTED) {
+        table(printer, status, shown);
+        shown.forEach(line -> details(printer, status, line));
+      } else {
+        StatusSummary.print(printer, status, shown);
+      }
     }
-    StatusWords.sinks(status).forEach(words -> printer.line("! " + words));
-    status.damaged().forEach(damaged -> printer.line("! damaged: " + damaged));
-    StatusWords.failedRuns(status).stream()
-        .limit(RUNS)
-        .forEach(words -> printer.line("! " + words));
-    status.orphans().forEach(orphan -> printer.line("  ~ " + orphan));
-    RunPrinting.stale(printer, status.pipeline(), status.stale());
-    StatusWords.partial(status).forEach(words -> printer.line("  ~ " + words));
-    status.moved().forEach(moved -> printer.line("  ~ " + StatusWords.moved(moved)));
-    status
-        .lookbackFetched()
-        .forEach(
-            audit ->
-                printer.line(
-                    "  ~ the look-back of "
+    boolean listed = all || status.lines().size() <= LISTED;
+    hints(printer, listed, "! ", StatusWords.sinks(status));
+    hints(
+        printer,
+        listed,
+        "! ",
+        status.damaged().stream().map(damaged -> "damaged: " + damaged).toList());
+    hints(
+        printer,
+        listed,
+        "! ",
+        StatusWords.failedRuns(status).stream().limit(all ? Integer.MAX_VALUE : RUNS).toList());
+    hints(printer, listed, "  ~ ", status.orphans());
+    hints(printer, listed, "  ~ ", RunPrinting.stale(status.pipeline(), status.stale()));
+    hints(printer, listed, "  ~ ", StatusWords.partial(status));
+    hints(printer, listed, "  ~ ", status.moved().stream().map(StatusWords::moved).toList());
+    hints(
+        printer,
+        listed,
+        "  ~ ",
+        status.lookbackFetched().stream()
+            .map(
+                audit ->
+                    "the look-back of "
                         + audit.site()
                         + " is fetched, not confirmed: rows of "
                         + audit.report()
@@ -144,7 +168,8 @@ public final class StatusCommand implements Callable<Integer> {
                         + audit.period()
                         + " had changed although their totals had not (audit of "
                         + audit.at().truncatedTo(ChronoUnit.SECONDS)
-                        + ")"));
+                        + ")")
+            .toList());
     StatusOverview.Usage usage = status.usage();
     printer.line("");
     printer.line(
@@ -173,13 +198,23 @@ public final class StatusCommand implements Callable<Integer> {
     }
   }
 
-  private static void table(Printer printer, List<StatusOverview.Line> lines) {
+  /** Prints hints of one kind: all of them, or the first few and how many are left. */
+  private static void hints(Printer printer, boolean all, String mark, List<String> hints) {
+    int shown = all || hints.size() <= HINTS ? hints.size() : HINTS;
+    hints.subList(0, shown).forEach(hint -> printer.line(mark + hint));
+    if (shown < hints.size()) {
+      printer.line(mark + "and " + (hints.size() - shown) + " more like this: see --all");
+    }
+  }
+
+  private static void table(
+      Printer printer, StatusOverview status, List<StatusOverview.Line> lines) {
     List<List<String>> rows = new ArrayList<>();
     for (StatusOverview.Line line : lines) {
       rows.add(
           List.of(
               line.report(),
-              slice(line),
+              StatusSummary.slice(status, line),
               line.first() == null ? "-" : line.first().toString(),
               line.freshTo() == null ? "-" : line.freshTo().toString(),
               Printer.number(line.certified()),
@@ -202,14 +237,14 @@ public final class StatusCommand implements Callable<Integer> {
         rows);
   }
 
-  private static void details(Printer printer, StatusOverview.Line line) {
+  private static void details(Printer printer, StatusOverview status, StatusOverview.Line line) {
     List<StatusOverview.Gap> gaps = line.gaps();
     if (!gaps.isEmpty()) {
       printer.line(
           "! "
               + line.report()
               + " "
-              + slice(line)
+              + StatusSummary.slice(status, line)
               + " missing: "
               + gaps.stream()
                   .limit(GAPS)
@@ -218,12 +253,9 @@ public final class StatusCommand implements Callable<Integer> {
               + (gaps.size() > GAPS ? ", and " + (gaps.size() - GAPS) + " more" : ""));
     }
     if (line.problem() != null) {
-      printer.line("! " + line.report() + " " + slice(line) + " " + line.problem());
+      printer.line(
+          "! " + line.report() + " " + StatusSummary.slice(status, line) + " " + line.problem());
     }
-  }
-
-  private static String slice(StatusOverview.Line line) {
-    return line.event() == null ? line.site() : line.site() + " / " + line.event();
   }
 
   private static void runs(Printer printer, StatusOverview status) {

@@ -4,6 +4,8 @@ import fathomexport.run.MissingRange;
 import fathomexport.run.RunResult;
 import fathomexport.run.RunSummary;
 import fathomexport.run.StaleRange;
+import java.time.LocalDate;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,7 +32,7 @@ public final class RunPrinting {
             + part(result.windowsUnchanged(), "unchanged", " (", ")")
             + part(result.windowsIncomplete(), "incomplete", ", ", "")
             + part(result.windowsFailed(), "failed", ", ", "")
-            + part(result.windowsSkipped(), "not started", ", ", ""));
+            + part(result.windowsSkipped(), "not begun", ", ", ""));
     records(printer, result);
     printer.line(
         "  rows      "
@@ -69,31 +71,48 @@ public final class RunPrinting {
     }
   }
 
+  /** What stale ranges have in common that one command renews. */
+  private record Renewal(String why, LocalDate first, LocalDate last) {}
+
   /**
-   * Prints the stored ranges that no longer match the pipeline, with the command that renews them.
+   * Returns the stored ranges that no longer match the pipeline, with the command that renews them:
+   * one text per command, however many sites and reports it renews.
    */
-  public static void stale(Printer printer, String pipeline, List<StaleRange> ranges) {
-    ranges.stream()
-        .limit(MESSAGES)
-        .forEach(
-            stale ->
-                printer.line(
-                    "  ~ "
-                        + stale.report()
-                        + " "
-                        + stale.site()
-                        + ": "
-                        + Printer.number(stale.periods())
-                        + " stale, "
-                        + stale.why()
-                        + "; renew with: fathom-export backfill "
-                        + pipeline
-                        + " --from "
-                        + stale.first()
-                        + " --to "
-                        + stale.last()));
-    if (ranges.size() > MESSAGES) {
-      printer.line("  ~ and " + (ranges.size() - MESSAGES) + " more: see status --json");
+  public static List<String> stale(String pipeline, List<StaleRange> ranges) {
+    Map<Renewal, List<StaleRange>> byCommand = new LinkedHashMap<>();
+    ranges.forEach(
+        r ->
+            byCommand
+                .computeIfAbsent(new Renewal(r.why(), r.first(), r.last()), c -> new ArrayList<>())
+                .add(r));
+    List<String> texts = new ArrayList<>();
+    byCommand.forEach(
+        (renewal, alike) -> {
+          long sites = alike.stream().map(StaleRange::site).distinct().count();
+          long reports = alike.stream().map(StaleRange::report).distinct().count();
+          texts.add(
+              (reports == 1 ? alike.get(0).report() : reports + " reports")
+                  + " "
+                  + (sites == 1 ? alike.get(0).site() : "of " + sites + " sites")
+                  + ": "
+                  + Printer.number(alike.stream().mapToLong(StaleRange::periods).sum())
+                  + " stale, "
+                  + renewal.why()
+                  + "; renew with: fathom-export backfill "
+                  + pipeline
+                  + " --from "
+                  + renewal.first()
+                  + " --to "
+                  + renewal.last());
+        });
+    return texts;
+  }
+
+  private static void stale(Printer printer, String pipeline, List<StaleRange> ranges) {
+    List<String> texts = stale(pipeline, ranges);
+    texts.stream().limit(MESSAGES).forEach(text -> printer.line("  ~ " + text));
+    if (texts.size() > MESSAGES) {
+      printer.line("  ~ and " + (texts.size() - MESSAGES) + " more: see status --json");
     }
   }
 

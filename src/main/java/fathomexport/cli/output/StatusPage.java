@@ -39,6 +39,13 @@ public final class StatusPage {
 
   private static final int ATTENTION = 100;
   private static final int OPEN_SITES = 3;
+
+  /** With more rows than this, the page shows calendars only of rows that need attention. */
+  private static final int MANY = 150;
+
+  /** The most calendars of such a page, which keep it below 300 kB. */
+  private static final int CALENDARS_OF_MANY = 60;
+
   private static final int RUNS = 20;
   private static final int GAPS = 6;
   private static final int RANGES = 6;
@@ -56,6 +63,9 @@ public final class StatusPage {
   private static final int WIDEST_BAR = 24;
 
   private final StatusOverview status;
+
+  /** The rows whose calendars the page shows. */
+  private final List<StatusOverview.Line> drawn = new ArrayList<>();
 
   /**
    * Calendars omit days before this one, so that the page of many sites and years remains loadable.
@@ -129,13 +139,20 @@ public final class StatusPage {
     page.put("patterns", patterns());
     page.put("legend", legend());
     page.put("hasAttention", !wanting.isEmpty());
-    page.put("attention", wanting.stream().limit(ATTENTION).map(StatusPage::attention).toList());
+    page.put(
+        "attention",
+        wanting.stream()
+            .sorted(StatusSummary.MOST_URGENT)
+            .limit(ATTENTION)
+            .map(this::attention)
+            .toList());
     page.put("attentionLeft", wanting.size() > ATTENTION ? wanting.size() - ATTENTION : false);
     List<String> wrong = new ArrayList<>(StatusWords.sinks(status));
     StatusWords.failedRuns(status).stream().limit(GAPS).forEach(wrong::add);
     page.put("sinks", wrong);
     page.put("partial", StatusWords.partial(status));
     page.put("sites", sites());
+    page.put("many", status.lines().size() > MANY);
     page.put("scales", scales());
     page.put("charts", List.of(runChart(), dayChart()));
     page.put("hasRuns", !status.runs().isEmpty());
@@ -228,9 +245,9 @@ public final class StatusPage {
         .toList();
   }
 
-  private static Map<String, Object> attention(StatusOverview.Line line) {
+  private Map<String, Object> attention(StatusOverview.Line line) {
     Map<String, Object> view = new LinkedHashMap<>();
-    view.put("site", line.site());
+    view.put("site", status.named(line.site()));
     view.put("report", name(line));
     view.put("freshTo", line.freshTo() == null ? "-" : line.freshTo().toString());
     view.put("matter", StatusWords.matter(line));
@@ -248,6 +265,7 @@ public final class StatusPage {
     view.put("gaps", shown);
     view.put("gapsLeft", gaps.size() > GAPS ? "and " + (gaps.size() - GAPS) + " more ranges" : "");
     view.put("problem", line.problem() == null ? "" : line.problem());
+    view.put("reason", StatusWords.reason(line));
   }
 
   private static String name(StatusOverview.Line line) {
@@ -259,26 +277,38 @@ public final class StatusPage {
   private List<Map<String, Object>> sites() {
     Map<String, List<StatusOverview.Line>> bySite = new LinkedHashMap<>();
     status.lines().forEach(l -> bySite.computeIfAbsent(l.site(), s -> new ArrayList<>()).add(l));
+    boolean many = status.lines().size() > MANY;
+    int[] left = {many ? CALENDARS_OF_MANY : Integer.MAX_VALUE};
     List<Map<String, Object>> sites = new ArrayList<>();
     bySite.forEach(
         (site, lines) -> {
-          long wanting = lines.stream().filter(StatusOverview.Line::attention).count();
+          List<StatusOverview.Line> wanting =
+              lines.stream().filter(StatusOverview.Line::attention).toList();
+          List<StatusOverview.Line> shown =
+              (many ? wanting : lines).stream().limit(left[0]).toList();
+          left[0] -= shown.size();
           Map<String, Object> view = new LinkedHashMap<>();
-          view.put("site", site);
-          view.put("open", sites.isEmpty() || (wanting > 0 && sites.size() < OPEN_SITES));
-          view.put("style", wanting == 0 ? "good" : "bad");
-          view.put("mark", wanting == 0 ? "✓" : "!");
-          view.put(
-              "words",
-              wanting == 0
-                  ? lines.stream().allMatch(StatusOverview.Line::retired)
-                      ? StatusWords.state(lines.get(0))
-                      : "complete to " + lines.get(0).freshTo()
-                  : wanting + " of " + lines.size() + " reports need attention");
-          view.put("lines", lines.stream().map(this::line).toList());
+          view.put("site", status.named(site));
+          view.put("open", sites.isEmpty() || (!wanting.isEmpty() && sites.size() < OPEN_SITES));
+          view.put("style", wanting.isEmpty() ? "good" : "bad");
+          view.put("mark", wanting.isEmpty() ? "✓" : "!");
+          view.put("words", words(lines, wanting.size()));
+          view.put("folded", shown.isEmpty());
+          view.put("unfolded", !shown.isEmpty());
+          view.put("lines", shown.stream().map(this::line).toList());
+          drawn.addAll(shown);
           sites.add(view);
         });
     return sites;
+  }
+
+  private static String words(List<StatusOverview.Line> lines, long wanting) {
+    if (wanting > 0) {
+      return wanting + " of " + lines.size() + " reports need attention";
+    }
+    return lines.stream().allMatch(StatusOverview.Line::retired)
+        ? StatusWords.state(lines.get(0))
+        : "complete to " + lines.get(0).freshTo();
   }
 
   private Map<String, Object> line(StatusOverview.Line line) {
@@ -333,7 +363,7 @@ public final class StatusPage {
 
   private List<CalendarView.Scale> scales() {
     Map<String, CalendarView.Scale> scales = new TreeMap<>();
-    for (StatusOverview.Line line : status.lines()) {
+    for (StatusOverview.Line line : drawn) {
       List<StatusOverview.Span> shown = shown(line);
       if (!shown.isEmpty()) {
         CalendarView.Scale scale =

@@ -21,6 +21,8 @@ public final class StatusWords {
   private static final DateTimeFormatter MINUTE =
       DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm 'UTC'", Locale.ROOT).withZone(ZoneOffset.UTC);
 
+  private static final int SPANS = 3;
+
   private StatusWords() {}
 
   /** Describes how late stored numbers changed, and which look-back covers that. */
@@ -227,6 +229,44 @@ public final class StatusWords {
     add(what, line.stale(), "stale");
     add(what, line.quarantined(), "quarantined");
     return String.join(", ", what);
+  }
+
+  /**
+   * Describes why a row needs attention, as far as neither its gaps nor a failed attempt say so;
+   * empty if they do, or if it needs none.
+   */
+  public static String reason(StatusOverview.Line line) {
+    if (!line.attention()) {
+      return "";
+    }
+    List<String> reasons = new ArrayList<>();
+    if (line.daysBehind() == null) {
+      reasons.add("no run has stored anything of it yet");
+    }
+    if (line.late() > 0) {
+      reasons.add("nothing is stored after " + line.freshTo());
+    }
+    if (line.incomplete() > 0 && line.problem() == null) {
+      reasons.add("incomplete: " + spans(line, PeriodState.INCOMPLETE));
+    }
+    if (line.stale() > 0) {
+      reasons.add(
+          "stored under another definition or time zone: " + spans(line, PeriodState.STALE));
+    }
+    if (line.quarantined() > 0) {
+      reasons.add("rows could not be typed: see the quarantine");
+    }
+    return String.join("; ", reasons);
+  }
+
+  private static String spans(StatusOverview.Line line, PeriodState state) {
+    List<StatusOverview.Span> spans =
+        line.spans().stream().filter(s -> s.state() == state).toList();
+    return spans.stream()
+            .limit(SPANS)
+            .map(s -> new StatusOverview.Gap(s.first(), s.last()).toString())
+            .collect(Collectors.joining(", "))
+        + (spans.size() > SPANS ? ", and " + (spans.size() - SPANS) + " more ranges" : "");
   }
 
   /** Describes the state of a line in a few words. */

@@ -5,6 +5,7 @@ import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.PeriodLedger;
 import fathomexport.ledger.StillStored;
 import fathomexport.ledger.StoredRange;
+import fathomexport.ledger.Stretch;
 import fathomexport.ledger.Weight;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
@@ -22,6 +23,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -89,6 +91,34 @@ final class PeriodFiles implements PeriodLedger {
               (slice, days) ->
                   DayRange.union(days).forEach(d -> ranges.add(new StoredRange(slice, d))));
           return ranges;
+        });
+  }
+
+  @Override
+  public List<Stretch> stretches(
+      String report, DateGrouping grouping, Collection<SiteId> sites, boolean digests) {
+    return answers.of(
+        () -> {
+          // One site's entries at a time: a folder belongs to one site, and the files are listed
+          // folder by folder.
+          List<Stretch> stretches = new ArrayList<>();
+          List<LedgerEntry> ofSite = new ArrayList<>();
+          Path folder = null;
+          for (Path file : layout.files(report, sites, LocalDate.EPOCH, LocalDate.MAX)) {
+            FileLedger ledger = readable(file);
+            if (ledger == null) {
+              continue;
+            }
+            Path site = file.getParent() == null ? null : file.getParent().getParent();
+            if (!Objects.equals(site, folder)) {
+              stretches.addAll(Stretch.of(ofSite, grouping));
+              ofSite.clear();
+              folder = site;
+            }
+            ledger.periods().values().forEach(p -> ofSite.add(p.entry()));
+          }
+          stretches.addAll(Stretch.of(ofSite, grouping));
+          return stretches;
         });
   }
 

@@ -9,6 +9,7 @@ import fathomexport.ledger.Provenance;
 import fathomexport.ledger.RateUnit;
 import fathomexport.ledger.StillStored;
 import fathomexport.ledger.StoredRange;
+import fathomexport.ledger.Stretch;
 import fathomexport.ledger.Weight;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
@@ -132,6 +133,95 @@ public final class PeriodTables implements PeriodLedger {
                 .flag(sites.isEmpty())
                 .texts(sites.stream().map(SiteId::value).distinct().toList()),
         r -> new StoredRange(LedgerQueries.slice(r), new DayRange(r.day("first"), r.day("last"))));
+  }
+
+  /** The aggregates of a stretch; what is alike in all of its periods is grouped by. */
+  private static final String STRETCH =
+      """
+      SELECT site_id, event_name, min(period) AS first, max(covers_to) AS covers_to, partial,
+             status, stored, empty, definition, zone, count(*) AS periods,
+             sum(rows)::bigint AS rows, max(fetched_at) AS fetched_at,
+             sum(period_end - period + 1) = max(period_end) - min(period) + 1
+               AND (NOT partial OR count(*) = 1) AS whole, %s AS digest
+      """;
+
+  /** The digest of {@code Digests.hex}, so that it can be compared with other sinks'. */
+  private static final String DIGEST =
+      """
+      pg_catalog.substr(pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(
+        pg_catalog.octet_length(pg_catalog.string_agg(digest, ' ' ORDER BY period)) || ':'
+          || pg_catalog.string_agg(digest, ' ' ORDER BY period), 'UTF8')), 'hex'), 1, 16)\
+      """;
+
+  /**
+   * Most slices are whole: their periods of each kind follow each other without a hole. Then
+   * grouping by the kind suffices, without sorting. Only the others are taken apart in the order of
+   * their periods.
+   */
+  private static final String STRETCHES =
+      """
+      WITH period AS NOT MATERIALIZED (
+        SELECT site_id, event_name, period, period_end, covers_to, covers_to < period_end AS partial,
+               status, stored, rows, rows = 0 AS empty, definition, zone, fetched_at,
+               coalesce(rows_digest, '-') AS digest
+          FROM fathom_ops.ledger
+         WHERE report = ? AND (? OR site_id = ANY (?))),
+      kind AS (
+        %1$s
+          FROM period
+         GROUP BY site_id, event_name, partial, status, stored, empty, definition, zone),
+      broken AS (
+        SELECT site_id, event_name FROM kind GROUP BY site_id, event_name
+        HAVING NOT bool_and(whole)),
+      marked AS (
+        SELECT period.*,
+               period <> lag(covers_to) OVER w + 1 OR partial <> lag(partial) OVER w
+                 OR status <> lag(status) OVER w OR stored <> lag(stored) OVER w
+                 OR empty <> lag(empty) OVER w OR definition <> lag(definition) OVER w
+                 OR zone IS DISTINCT FROM lag(zone) OVER w AS begins
+          FROM period JOIN broken USING (site_id, event_name)
+        WINDOW w AS (PARTITION BY site_id, event_name ORDER BY period, period_end)),
+      numbered AS (
+        SELECT *, count(*) FILTER (WHERE begins)
+                    OVER (PARTITION BY site_id, event_name ORDER BY period, period_end) AS stretch
+          FROM marked)
+      SELECT kind.* FROM kind
+       WHERE NOT EXISTS (
+         SELECT FROM broken
+          WHERE broken.site_id = kind.site_id AND broken.event_name = kind.event_name)
+      UNION ALL
+      %1$s
+        FROM numbered
+       GROUP BY site_id, event_name, stretch, partial, status, stored, empty, definition, zone\
+      """;
+
+  @Override
+  public List<Stretch> stretches(
+      String report, DateGrouping grouping, Collection<SiteId> sites, boolean digests) {
+    if (grouping == DateGrouping.NONE) {
+      return Stretch.of(entries(report, sites, LocalDate.EPOCH), grouping);
+    }
+    return queries.list(
+        STRETCHES.formatted(STRETCH.formatted(digests ? DIGEST : "''")),
+        p ->
+            p.text(report)
+                .flag(sites.isEmpty())
+                .texts(sites.stream().map(SiteId::value).distinct().toList()),
+        r ->
+            new Stretch(
+                LedgerQueries.slice(r),
+                r.day("first"),
+                r.day("covers_to"),
+                r.flag("partial"),
+                CertificateStatus.ofLabel(r.text("status")),
+                r.flag("stored"),
+                r.flag("empty"),
+                r.text("definition"),
+                r.textOrNull("zone"),
+                r.number("periods"),
+                r.number("rows"),
+                r.instant("fetched_at"),
+                r.text("digest")));
   }
 
   @Override
