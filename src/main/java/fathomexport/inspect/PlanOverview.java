@@ -198,7 +198,7 @@ public record PlanOverview(
                 + " second turn and all retries of its site and report are used; a row cap below the limit, or a day that reaches it"
                 + " for the first time, may take more",
             "not billed: one request per 100 sites, and per site one for its events and one for its"
-                + " milestones; they have a quota of their own, 2,000 an hour"),
+                + " milestones; they have a separate quota, 2,000 an hour"),
         notes(plan, lost));
   }
 

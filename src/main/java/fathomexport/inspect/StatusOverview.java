@@ -564,7 +564,7 @@ public record StatusOverview(
     if (report.dateGrouping() != DateGrouping.DAY && report.dateGrouping() != DateGrouping.HOUR) {
       return Optional.empty();
     }
-    // Changes of ours, such as a new filter, do not say how late the source moves.
+    // Changes of the report, such as a new filter, do not say how late the source moves.
     List<Restatement> journal =
         journals
             .getOrDefault(report.name(), new Journal(List.of(), List.of(), Map.of()))

@@ -33,7 +33,7 @@ public interface PeriodLedger {
   /**
    * Returns the entries of a report as stretches of like periods, in no particular order: with as
    * many stretches as there are changes and slices, however long the history is. Without date
-   * grouping, each range is a stretch of its own.
+   * grouping, each range is a separate stretch.
    *
    * @param sites the sites; empty for all
    * @param digests whether the stretches need digests, which take time

@@ -77,7 +77,7 @@ class TransportTest {
     assertThat(refused.statusCode()).isEqualTo(429);
     assertThat(refused.headers().firstValue("Retry-After")).hasValue("40");
     assertThat(refused.body()).contains("error");
-    // Other endpoints have a quota of their own.
+    // Other endpoints have a separate quota.
     assertThat(client.get("/token", Map.of()).statusCode()).isEqualTo(200);
     now.set(START.plusSeconds(60));
     assertThat(status()).isEqualTo(200);

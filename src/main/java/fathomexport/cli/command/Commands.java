@@ -106,8 +106,8 @@ public final class Commands {
       description = {
         "Export what is over: what a scheduler starts every night.",
         "",
-        "Yesterday in every site's own zone and the days of the look-back, then gaps. What a run"
-            + " was stopped at, the next one goes on from."
+        "Yesterday in every site's own zone and the days of the look-back, then gaps. A stopped"
+            + " run is resumed by the next one."
       },
       footer = {
         "",
@@ -154,7 +154,7 @@ public final class Commands {
       description = {
         "Export a range of days.",
         "",
-        "Asks for what is not complete yet, newest first, and goes on where it was stopped. The"
+        "Requests what is not complete yet, newest first, and resumes where it was stopped. The"
             + " range is widened to the whole months or years of reports that are grouped so."
       },
       footer = {
@@ -283,7 +283,7 @@ public final class Commands {
                         List.of(
                             s.id().value(),
                             s.name(),
-                            s.zone() == null ? "not told" : s.zone().getId()))
+                            s.zone() == null ? "unknown" : s.zone().getId()))
                 .toList());
       }
       return 0;
@@ -368,7 +368,7 @@ public final class Commands {
                 + names.size()
                 + " pipelines: "
                 + String.join(", ", names));
-        settings.value().map(Settings::lineage).ifPresent(l -> printer.line(told(l)));
+        settings.value().map(Settings::lineage).ifPresent(l -> printer.line(described(l)));
         names.stream()
             .flatMap(name -> Notifications.ways(context, name).stream())
             .forEach(printer::line);
@@ -379,7 +379,7 @@ public final class Commands {
     }
   }
 
-  private static String told(Settings.Lineage lineage) {
+  private static String described(Settings.Lineage lineage) {
     String where =
         lineage.target() instanceof Settings.LineageTarget.Server server
             ? server.url().toString()

@@ -149,7 +149,7 @@ public final class EvidenceCommands {
                   d.sink().equals("parquet")
                       && d.cause() == Verification.Cause.CHANGED_IN_STORAGE)) {
         printer.line(
-            "Parquet files that somebody changed are not written over: remove those of the days"
+            "Parquet files that were changed by hand are not written over: remove those of the days"
                 + " above first.");
       }
       printer.line(
@@ -394,7 +394,7 @@ public final class EvidenceCommands {
                 + " against the control of run "
                 + part.confirmedRun());
       }
-      lines.add("zone", part.zone() == null ? "not told by the API" : part.zone());
+      lines.add("zone", part.zone() == null ? "unknown (the API does not report it)" : part.zone());
       lines.add("run", part.runId() + ", window " + part.windowId());
       lines.add(
           "requests",

@@ -96,7 +96,7 @@ final class Launch {
 
   /** Receives the reason why the metrics cannot be written. */
   interface Complaint {
-    void told(int exitCode, String message);
+    void failed(int exitCode, String message);
   }
 
   /**
@@ -124,7 +124,7 @@ final class Launch {
                 metrics,
                 (exitCode, message) -> {
                   seen.failed(message);
-                  complaint.told(exitCode, message);
+                  complaint.failed(exitCode, message);
                 },
                 numbers -> seen.ended(work.run(numbers))));
   }
@@ -142,7 +142,7 @@ final class Launch {
     Path file = context.environment().workingDirectory().resolve(metrics.file);
     Path directory = file.toAbsolutePath().getParent();
     if (directory == null || !Files.isDirectory(directory)) {
-      complaint.told(ExitCodes.STORAGE, "there is no directory for --metrics-file " + file);
+      complaint.failed(ExitCodes.STORAGE, "there is no directory for --metrics-file " + file);
       return ExitCodes.STORAGE;
     }
     MetricsFile numbers =
@@ -204,7 +204,7 @@ final class Launch {
           context,
           settings,
           job,
-          (exporter, part) -> told(lineage, () -> work.start(exporter, part)),
+          (exporter, part) -> reported(lineage, () -> work.start(exporter, part)),
           print,
           progress,
           RunListener.all(List.of(listener, lineage)));
@@ -233,7 +233,7 @@ final class Launch {
   }
 
   /** Runs the work and reports its end to lineage. */
-  private static RunResult told(RunLineage lineage, Supplier<RunResult> run) {
+  private static RunResult reported(RunLineage lineage, Supplier<RunResult> run) {
     try {
       RunResult result = run.get();
       lineage.ended(result);
@@ -265,7 +265,7 @@ final class Launch {
       return code;
     } catch (IOException e) {
       int worse = code == 0 ? ExitCodes.STORAGE : code;
-      complaint.told(worse, "cannot write the metrics file: " + e);
+      complaint.failed(worse, "cannot write the metrics file: " + e);
       return worse;
     }
   }

@@ -184,7 +184,7 @@ public final class StatusCommand implements Callable<Integer> {
       printer.line(
           "          "
               + Printer.number(usage.limitedThisMonth())
-              + " of them were answered with 429: somebody else uses this quota");
+              + " of them were answered with 429: another program uses this quota");
     }
     if (!status.learned().isEmpty()) {
       printer.line("API       " + ApiLesson.summary(status.learned()));

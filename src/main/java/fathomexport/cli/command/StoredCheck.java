@@ -76,7 +76,7 @@ final class StoredCheck {
                     + " is stored, but no pipeline here defines it: if it has another name now,"
                     + " write renamed_from: "
                     + name
-                    + " there; if nobody needs it, remove its table and its folder")
+                    + " there; if it is not needed, remove its table and its folder")
         .toList();
   }
 
