@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param first first day of the first period
  * @param coversTo last measured day of the last period
- * @param partial whether the period was not over when it was measured; such a period is a
- *     separate stretch
+ * @param partial whether the period was not over when it was measured; such a period is a separate
+ *     stretch
  * @param stored whether the periods are stored, as {@link LedgerEntry#stored()} defines it
  * @param empty whether the periods have no rows
  * @param periods number of periods
