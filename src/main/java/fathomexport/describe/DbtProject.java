@@ -248,7 +248,7 @@ public final class DbtProject {
           if (report.entity() == Entity.EVENT) {
             dimensions.addAll(List.of("event_name", "currency"));
           }
-          report.fields().forEach(f -> dimensions.add(f.apiName()));
+          report.fields().forEach(f -> dimensions.add(ViewCatalog.column(f)));
           if (!sums.isEmpty()) {
             semantics.add(new Semantic(view, sums, dimensions));
           }

@@ -176,12 +176,20 @@ final class ReportViews {
             report.periodEnd(row));
   }
 
+  /**
+   * Returns the name that a field has in the views: its own, except for the visitor's state, since
+   * {@code state} says how complete the row's period is.
+   */
+  static String column(String field) {
+    return field.equals("state") ? "visitor_state" : field;
+  }
+
   private List<ViewColumn> fields(String row) {
     List<ViewColumn> columns = new ArrayList<>();
     for (String field : report.fields()) {
       columns.add(
           new ViewColumn(
-              field,
+              column(field),
               Measures.TEXT,
               shown(row + "." + Sql.name(field)),
               "As the API reports it, with (none) where it has no value; '' is a separate group,"

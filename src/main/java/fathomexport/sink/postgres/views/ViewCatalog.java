@@ -113,11 +113,16 @@ public final class ViewCatalog {
         Set<String> keys = new HashSet<>(with("site_id", TIMES));
         keys.addAll(Set.of("event_name", "channel"));
         for (Field field : Field.values()) {
-          keys.add(field.apiName());
+          keys.add(column(field));
         }
         yield keys;
       }
     };
+  }
+
+  /** Returns the name that a field has in the views. */
+  public static String column(Field field) {
+    return ReportViews.column(field.apiName());
   }
 
   private static Set<String> with(String key, Set<String> others) {
