@@ -231,8 +231,7 @@ class ZonesTest {
       String command = "backfill all --from " + first + " --to " + lastStale;
       assertThat(run.out())
           .contains("zone changed from Europe/Berlin to Asia/Tokyo")
-          .contains("traffic_daily SITE")
-          .contains("pages_daily SITE")
+          .contains("2 reports SITE: 476 stale")
           .contains(command);
       Installation.Ended status = installation.run("status", "all");
       assertThat(status.out())

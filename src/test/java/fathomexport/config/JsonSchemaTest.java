@@ -272,8 +272,10 @@ class JsonSchemaTest {
   @Test
   void theSectionsThatAreCommentedOutKeepToTheSchema() throws IOException {
     String text = Files.readString(Path.of("conf/fathom-export.yaml"));
-    String whole = text.replaceAll("(?m)^# (\\w+:)$", "$1").replaceAll("(?m)^#   (\\w+:)", "  $1");
-    for (Key<?> section : List.of(SettingsKeys.LINEAGE, NotifyKeys.NOTIFY)) {
+    String whole =
+        text.replaceAll("(?m)^# (\\w+:)$", "$1").replaceAll("(?m)^#   (\\w+:|- )", "  $1");
+    for (Key<?> section :
+        List.of(SettingsKeys.LINEAGE, SettingsKeys.CURRENCIES, NotifyKeys.NOTIFY)) {
       assertThat(read(whole).has(section.name())).as(section.name()).isTrue();
     }
     assertThat(errors(JsonSchema.SETTINGS, whole)).isEmpty();

@@ -219,6 +219,7 @@ class PipelineYamlProperties {
     Arbitrary<SiteSelection> listed =
         texts()
             .filter(t -> !t.isBlank() && t.codePoints().noneMatch(Character::isISOControl))
+            .filter(id -> !id.equals(".") && !id.equals(".."))
             .map(SiteId::new)
             .set()
             .ofMinSize(1)
