@@ -470,12 +470,24 @@ public final class Exporter {
     return guarded(
         () -> {
           try (Sinks sinks = open(job)) {
-            return sinks.ledger().runs(job.name(), Set.of(command), RUNS_FOR_SUCCESS).stream()
+            return runs(sinks, job, command)
                 .filter(r -> Objects.equals(r.exitCode(), 0))
                 .flatMap(r -> Stream.ofNullable(r.finishedAt()))
                 .max(Instant::compareTo);
           }
         });
+  }
+
+  /**
+   * Returns the newest runs of the pipeline with exactly this command: a run of a part of the
+   * pipeline counts only for a command that names the same part.
+   */
+  private static Stream<RunRecord> runs(Sinks sinks, ExportJob job, String command) {
+    return sinks
+        .ledger()
+        .runs(job.name(), Set.of(RunRecord.verb(command)), RUNS_FOR_SUCCESS)
+        .stream()
+        .filter(r -> r.command().equals(command));
   }
 
   /**
@@ -486,8 +498,7 @@ public final class Exporter {
     return guarded(
         () -> {
           try (Sinks sinks = open(job)) {
-            return sinks.ledger().runs(RUNS_FOR_SUCCESS).stream()
-                .filter(r -> r.pipeline().equals(job.name()) && r.command().equals(command))
+            return runs(sinks, job, command)
                 .filter(r -> r.startedAt().isBefore(startedAt))
                 .filter(r -> !Objects.equals(r.exitCode(), FailureKind.STOPPED.exitCode()))
                 .findFirst()

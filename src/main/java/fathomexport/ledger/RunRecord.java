@@ -48,6 +48,11 @@ public record RunRecord(
 
   /** Returns the command without the part of the pipeline that it was limited to. */
   public String verb() {
+    return verb(command);
+  }
+
+  /** Returns a command without the part of the pipeline that it is limited to. */
+  public static String verb(String command) {
     int end = command.indexOf(' ');
     return end < 0 ? command : command.substring(0, end);
   }
