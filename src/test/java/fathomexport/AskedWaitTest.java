@@ -42,7 +42,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * A {@code Retry-After} that is not a 429's: the site of the query waits, and no other site does,
- * unless all of them are told the same. Time passes only where the exporter waits.
+ * unless all of them are asked to wait. Time passes only where the exporter waits.
  */
 class AskedWaitTest {
   private static final Instant NOW = Instant.parse("2026-03-15T14:00:00Z");

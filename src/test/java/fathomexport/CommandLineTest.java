@@ -23,7 +23,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What the program says about itself, and how it is told to speak. */
+/** Help, version and completion, and the options that choose how the program prints. */
 class CommandLineTest {
   private static final Instant NOW = Instant.parse("2026-06-18T14:00:00Z");
   private static final Pattern OPTION = Pattern.compile("--[a-z][a-z-]+");

@@ -295,7 +295,8 @@ class DimensionsTest {
   void anExportGoesOnWithoutThem() throws IOException {
     night(0);
     database.execute("ALTER TABLE fathom.event ADD CHECK (last_seen_at < '2026-03-05T13:00Z')");
-    Files.writeString(installation.warehouse().resolve("site/data.parquet"), "no file of ours");
+    Files.writeString(
+        installation.warehouse().resolve("site/data.parquet"), "not a file of fathom-export");
 
     assertThat(night(1))
         .contains("the export continues without: PostgreSQL at")

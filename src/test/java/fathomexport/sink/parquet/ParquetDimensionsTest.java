@@ -88,7 +88,7 @@ class ParquetDimensionsTest extends DimensionStoreContract {
     try (Sink sink = open()) {
       sink.migrate(List.of());
       var unused = sink.dimensions().record(seen());
-      Files.writeString(file, "PAR1 this is not a file of ours");
+      Files.writeString(file, "PAR1 this is not a file of fathom-export");
       SinkException damaged =
           catchThrowableOfType(SinkException.class, () -> sink.dimensions().record(seen()));
       assertThat(damaged).hasMessageContaining(file.toString()).hasMessageContaining("delete it");

@@ -98,7 +98,7 @@ class BiViewsTest {
         .contains("fathom_bi.\"pages\"", "column hostname is gone", "public.mine", "migrate");
     assertThat(columns("fathom_bi.pages")).contains("hostname");
     assertThat(columns("fathom_bi.pages_month"))
-        .as("views that nothing depends on are made anew")
+        .as("views that nothing depends on are created again")
         .doesNotContain("hostname");
 
     database.execute("DROP VIEW public.mine");
