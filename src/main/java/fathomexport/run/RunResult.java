@@ -41,13 +41,12 @@ public record RunResult(
 
   /** Returns the result of a run without a plan. */
   public static RunResult of(RunRecord record, long recordsSkipped, Duration floor) {
-    int exitCode = Objects.requireNonNullElse(record.exitCode(), FailureKind.FAULT.exitCode());
-    return of(record, exitCode, recordsSkipped, floor, List.of(), null);
+    return of(record, recordsSkipped, floor, List.of(), null);
   }
 
+  /** Returns the result of a run that has ended. */
   public static RunResult of(
       RunRecord record,
-      int exitCode,
       long recordsSkipped,
       Duration floor,
       List<StaleRange> stale,
@@ -55,7 +54,7 @@ public record RunResult(
     Instant finishedAt = record.finishedAt();
     return new RunResult(
         record.runId(),
-        exitCode,
+        Objects.requireNonNullElse(record.exitCode(), FailureKind.FAULT.exitCode()),
         record.windowsPlanned(),
         record.windowsCommitted(),
         record.windowsUnchanged(),
