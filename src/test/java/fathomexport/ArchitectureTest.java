@@ -54,6 +54,7 @@ final class ArchitectureTest {
             "describe",
             "export",
             "fetch",
+            "http",
             "inspect",
             "lineage",
             "notify",
@@ -71,6 +72,7 @@ final class ArchitectureTest {
             "certify",
             "dimension",
             "fetch",
+            "http",
             "inspect",
             "ledger",
             "plan",
@@ -135,7 +137,9 @@ final class ArchitectureTest {
     all.put("plan", List.of("report"));
     all.put("quota", List.of("api", "ledger", "run", "sink.postgres.db", "sink.postgres.lease"));
     all.put(
-        "run", List.of("api", "ledger", "report", "sink", "sink.parquet.file", "sink.postgres.db"));
+        "run",
+        List.of(
+            "api", "http", "ledger", "report", "sink", "sink.parquet.file", "sink.postgres.db"));
     all.put(
         "sinks",
         List.of(
@@ -148,9 +152,10 @@ final class ArchitectureTest {
             "sink.parquet.ledger",
             "sink.postgres",
             "sink.postgres.db"));
-    all.put("lineage", List.of("report", "run", "sink", "sink.postgres.db"));
-    all.put("notify", List.of("config", "report", "run"));
-    all.put("api", List.of("report"));
+    all.put("lineage", List.of("http", "report", "run", "sink", "sink.postgres.db"));
+    all.put("notify", List.of("config", "http", "report", "run"));
+    all.put("api", List.of("http", "report"));
+    all.put("http", List.of());
     all.put("typing", List.of("report", "report.rows"));
     all.put("certify", List.of("ledger", "report"));
     all.put("ledger", List.of("report"));
@@ -215,7 +220,7 @@ final class ArchitectureTest {
   private static Stream<Map.Entry<String, List<String>>> libraries() {
     return Stream.of(
         Map.entry("org.apache.beam..", List.of("beam")),
-        Map.entry("okhttp3..", List.of("api", "lineage", "notify")),
+        Map.entry("okhttp3..", List.of("api", "http", "lineage", "notify")),
         Map.entry("okio..", List.of("api")),
         Map.entry("io.openlineage..", List.of("lineage")),
         Map.entry(

@@ -3,6 +3,7 @@ package fathomexport.api;
 import fathomexport.api.AggregationAnswer.Contents;
 import fathomexport.api.Attempt.Fault;
 import fathomexport.api.Transport.BodyReader;
+import fathomexport.http.HttpClients;
 import fathomexport.report.Milestone;
 import fathomexport.report.SecretUnavailableException;
 import fathomexport.report.Site;
@@ -87,7 +88,8 @@ public final class FathomClient implements AutoCloseable {
    *
    * @param environment the environment variables, which may hold the token and name a proxy
    * @throws SecretUnavailableException if the token is missing or cannot be a token
-   * @throws UnusableSettingsException if the proxy or the certificate authorities cannot be used
+   * @throws fathomexport.http.UnusableSettingsException if the proxy or the certificate authorities
+   *     cannot be used
    */
   public FathomClient(ApiSettings settings, Map<String, String> environment, RunControls controls) {
     String token = settings.token().resolve(environment);
@@ -186,15 +188,16 @@ public final class FathomClient implements AutoCloseable {
   /**
    * Returns the proxy that the environment names for a base URL, without its password.
    *
-   * @throws UnusableSettingsException if the environment does not name an HTTP proxy
+   * @throws fathomexport.http.UnusableSettingsException if the environment does not name an HTTP
+   *     proxy
    */
   public static Optional<String> proxy(URI baseUrl, Map<String, String> environment) {
-    return Proxies.of(baseUrl, environment).map(Proxies::toString);
+    return new HttpClients(environment, null).proxy(baseUrl);
   }
 
   /**
-   * Returns the number of requests so far that count as pageviews of the plan, failed ones
-   * included.
+   * Returns the number of requests sent so far that count as pageviews of the plan, failed ones
+   * included. A connection that was refused or that is not trusted carried no request.
    */
   public long billedRequests() {
     return shared.billed.get();
@@ -230,9 +233,16 @@ public final class FathomClient implements AutoCloseable {
               Endpoint.AGGREGATIONS,
               new Scope(request.slice().site(), asker),
               "/aggregations?" + request.query(),
-              () -> {
-                requests[0]++;
-                guarded.restart();
+              new Preparation() {
+                @Override
+                public void prepare() throws IOException {
+                  guarded.restart();
+                }
+
+                @Override
+                public void sent() {
+                  requests[0]++;
+                }
               },
               reader);
       if (outcome instanceof Outcome.Success<Contents> success) {
@@ -487,15 +497,19 @@ public final class FathomClient implements AutoCloseable {
       permit.close();
       throw new HandlerException(e);
     }
-    if (endpoint.billed()) {
-      shared.billed.incrementAndGet();
-      billedHere.incrementAndGet();
-    }
     long start = controls.time().nanos();
     boolean usable = false;
     try {
-      listener.on(new RequestListener.Event.Sent(endpoint, attempt));
-      Attempt<T> end = transport.attempt(url, permit, endpoint.maxBodyBytes(), reader);
+      Runnable sent =
+          () -> {
+            if (endpoint.billed()) {
+              shared.billed.incrementAndGet();
+              billedHere.incrementAndGet();
+            }
+            preparation.sent();
+            listener.on(new RequestListener.Event.Sent(endpoint, attempt));
+          };
+      Attempt<T> end = transport.attempt(url, permit, sent, endpoint.maxBodyBytes(), reader);
       if (end instanceof Attempt.Faulty<T> faulty) {
         obey(endpoint, site, faulty);
       }
@@ -503,9 +517,6 @@ public final class FathomClient implements AutoCloseable {
         permit.limited();
         shared.limited.set(true);
         listener.on(new RequestListener.Event.Limited(endpoint));
-      } else if (end instanceof Attempt.Lapsed && endpoint.billed()) {
-        shared.billed.decrementAndGet();
-        billedHere.decrementAndGet();
       }
       usable = end instanceof Attempt.Usable<T>;
       return end;
@@ -893,6 +904,9 @@ public final class FathomClient implements AutoCloseable {
   /** An action that runs before each attempt. */
   private interface Preparation {
     void prepare() throws IOException;
+
+    /** Called when a request is sent, which does not happen if no connection comes about. */
+    default void sent() {}
   }
 
   /** Marks an exception as one of the handler, not of the connection. */
