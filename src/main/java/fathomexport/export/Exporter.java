@@ -6,6 +6,7 @@ import fathomexport.api.RetryPolicy;
 import fathomexport.api.UnusableSettingsException;
 import fathomexport.beam.BeamRun;
 import fathomexport.fetch.Accounts;
+import fathomexport.fetch.ControlBook;
 import fathomexport.fetch.EventBound;
 import fathomexport.fetch.RequestCosts;
 import fathomexport.fetch.SpillDirectory;
@@ -383,6 +384,7 @@ public final class Exporter {
             return PlanOverview.of(
                 costs(view, sinks),
                 plan,
+                knownControls(view, plan, mode, environment.time().instant()),
                 mode instanceof Mode.Nightly ? planner.usualNight().plan(events.subjects()) : null,
                 YearMonth.from(today.instant().atOffset(ZoneOffset.UTC)),
                 job.reports().stream()
@@ -401,10 +403,21 @@ public final class Exporter {
         planner(job, new Mode.Backfill(days, false, true), view, List.of(subject));
     RequestCosts costs = costs(view, sinks);
     long requests =
-        costs.of(planner.plan(List.of(subject))).stream()
+        costs.of(planner.plan(List.of(subject)), new ControlBook()).stream()
             .mapToLong(RequestCosts.Cost::likely)
             .sum();
     return new HistoryOffer.Cost(requests, costs.minutes(requests));
+  }
+
+  /**
+   * Returns the control totals of an interrupted run, which a run that starts now does not query.
+   */
+  private static ControlBook knownControls(LedgerView view, Plan plan, Mode mode, Instant now) {
+    ControlBook known = new ControlBook();
+    if (!mode.force()) {
+      view.seed(known, plan, now.minus(CONTROL_AGE));
+    }
+    return known;
   }
 
   private RequestCosts costs(LedgerView view, Sinks sinks) {
@@ -711,7 +724,11 @@ public final class Exporter {
               quota,
               budget,
               lock.fences());
-      environment.listener().planned(costs(view, sinks).planned(spec, plan, found.sites()));
+      environment
+          .listener()
+          .planned(
+              costs(view, sinks)
+                  .planned(spec, plan, knownControls(view, plan, mode, startedAt), found.sites()));
       failed.forEach(environment.listener()::windowEnded);
       events.leftOut().stream()
           .filter(e -> e.failure() == null)
