@@ -261,13 +261,24 @@ class RequestCountTest {
               .filter(r -> r.parameter("field_grouping") == null)
               .filter(r -> !String.valueOf(r.parameter("date_from")).startsWith(FIRST.toString()))
               .count();
-      assertThat(api.log().aggregations().size() - silences)
-          .isLessThanOrEqualTo(plan.path("least_requests").longValue())
-          .isGreaterThan(plan.path("least_requests").longValue() * 3 / 4);
+      long made = api.log().aggregations().size() - silences;
+      assertThat(made)
+          .isGreaterThanOrEqualTo(plan.path("least_requests").longValue())
+          .isLessThanOrEqualTo(plan.path("likely_requests").longValue())
+          .isGreaterThan(plan.path("likely_requests").longValue() * 3 / 4);
+      long ungrouped =
+          api.log().aggregations().stream()
+              .filter(e -> e.request().parameter("field_grouping") == null)
+              .count();
+      assertThat(plan.path("least_requests").longValue())
+          .as("what is sent whatever the answers are")
+          .isEqualTo(ungrouped - silences);
       JsonNode announced = json.readTree(ended.err().lines().findFirst().orElseThrow());
       assertThat(announced.path("event").textValue()).isEqualTo("planned");
       assertThat(announced.path("requests").intValue())
-          .isEqualTo(plan.path("least_requests").intValue());
+          .isEqualTo(plan.path("likely_requests").intValue());
+      assertThat(announced.path("reason").textValue())
+          .startsWith(plan.path("least_requests").intValue() + " requests at least");
       assertThat(plan.path("most_requests").intValue())
           .isGreaterThan(plan.path("least_requests").intValue());
 
