@@ -69,6 +69,7 @@ final class ArchitectureTest {
             "api",
             "beam",
             "certify",
+            "config",
             "dimension",
             "fetch",
             "inspect",
@@ -106,6 +107,7 @@ final class ArchitectureTest {
         List.of(
             "api",
             "certify",
+            "config",
             "fetch",
             "ledger",
             "plan",
@@ -135,7 +137,9 @@ final class ArchitectureTest {
     all.put("plan", List.of("report"));
     all.put("quota", List.of("api", "ledger", "run", "sink.postgres.db", "sink.postgres.lease"));
     all.put(
-        "run", List.of("api", "ledger", "report", "sink", "sink.parquet.file", "sink.postgres.db"));
+        "run",
+        List.of(
+            "api", "config", "ledger", "report", "sink", "sink.parquet.file", "sink.postgres.db"));
     all.put(
         "sinks",
         List.of(
@@ -148,7 +152,7 @@ final class ArchitectureTest {
             "sink.parquet.ledger",
             "sink.postgres",
             "sink.postgres.db"));
-    all.put("lineage", List.of("report", "run", "sink", "sink.postgres.db"));
+    all.put("lineage", List.of("config", "report", "run", "sink", "sink.postgres.db"));
     all.put("notify", List.of("config", "report", "run"));
     all.put("api", List.of("report"));
     all.put("typing", List.of("report", "report.rows"));
