@@ -70,6 +70,7 @@ final class ArchitectureTest {
             "api",
             "beam",
             "certify",
+            "config",
             "dimension",
             "fetch",
             "http",
@@ -108,6 +109,7 @@ final class ArchitectureTest {
         List.of(
             "api",
             "certify",
+            "config",
             "fetch",
             "ledger",
             "plan",
@@ -139,7 +141,14 @@ final class ArchitectureTest {
     all.put(
         "run",
         List.of(
-            "api", "http", "ledger", "report", "sink", "sink.parquet.file", "sink.postgres.db"));
+            "api",
+            "config",
+            "http",
+            "ledger",
+            "report",
+            "sink",
+            "sink.parquet.file",
+            "sink.postgres.db"));
     all.put(
         "sinks",
         List.of(
@@ -152,7 +161,7 @@ final class ArchitectureTest {
             "sink.parquet.ledger",
             "sink.postgres",
             "sink.postgres.db"));
-    all.put("lineage", List.of("http", "report", "run", "sink", "sink.postgres.db"));
+    all.put("lineage", List.of("config", "http", "report", "run", "sink", "sink.postgres.db"));
     all.put("notify", List.of("config", "http", "report", "run"));
     all.put("api", List.of("http", "report"));
     all.put("http", List.of());

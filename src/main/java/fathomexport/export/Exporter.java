@@ -225,7 +225,17 @@ public final class Exporter {
 
   /** Returns the coverage of the ledger, one line per report and slice. */
   public StatusOverview status(ExportJob job) {
-    return stored(job, state -> state.status(services.today().instant(), services.recording()));
+    return status(job, stored -> List.of());
+  }
+
+  /**
+   * Like {@link #status(ExportJob)}, with the stored reports that no pipeline defines.
+   *
+   * @param orphans returns them from the names of all stored reports, as lines for people
+   */
+  public StatusOverview status(ExportJob job, Function<Set<String>, List<String>> orphans) {
+    return stored(
+        job, state -> state.status(services.today().instant(), services.recording(), orphans));
   }
 
   /** Returns when a run of the pipeline with this command last ended with exit code 0. */

@@ -40,16 +40,16 @@ final class JobClients {
 
   /** Returns the connection settings of a command. */
   ApiSettings api(Patience patience) {
-    RetryPolicy retries = RetryPolicy.DEFAULT.withPatience(settings.patience());
+    RetryPolicy retries = RetryPolicy.DEFAULT.withPatience(settings.api().patience());
     return new ApiSettings(
-        settings.baseUrl(),
-        settings.token(),
-        settings.requestsPerMinute(),
-        settings.maxInFlight(),
-        settings.timeout(),
+        settings.api().baseUrl(),
+        settings.api().token(),
+        settings.api().requestsPerMinute(),
+        settings.api().maxInFlight(),
+        settings.api().timeout(),
         ApiSettings.DEFAULT_MAX_BODY_BYTES,
         patience == Patience.ENDLESS ? retries.waiting() : retries,
-        settings.caCertificates());
+        settings.api().caCertificates());
   }
 
   static Priority priority(Mode mode) {

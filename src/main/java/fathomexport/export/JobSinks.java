@@ -1,5 +1,6 @@
 package fathomexport.export;
 
+import fathomexport.config.Settings;
 import fathomexport.report.Site;
 import fathomexport.run.ExportFailedException;
 import fathomexport.run.ExportJob;
@@ -40,7 +41,7 @@ final class JobSinks {
    * @throws ExportFailedException if there is none
    */
   PostgresSettings postgres() {
-    ExportSettings.Postgres database = settings.postgres();
+    Settings.Postgres database = settings.postgres();
     if (database == null) {
       throw new ExportFailedException(
           FailureKind.CONFIGURATION, "no postgres: section in the configuration", null);

@@ -202,7 +202,7 @@ final class LockedExport {
       begun.set(RunRecords.begun(spec));
       sinks.ledger().record(RunRecords.begun(spec));
       long requests =
-          new BeamRun(export.beamArguments(), services.settings().maxInFlight())
+          new BeamRun(export.beamArguments(), services.settings().api().maxInFlight())
               .export(context, planned.plan().tasks(), lost);
       return RunRecords.withRequests(RunRecording.find(sinks.ledger(), spec.runId()), requests);
     }

@@ -106,9 +106,9 @@ final class RunPlanning {
   RequestCosts costs(LedgerView view, Sinks sinks) {
     return new RequestCosts(
         view.expectedRows(),
-        settings.requestsPerMinute(),
-        sinks.ledger().learned().limit(settings.accountKey(), settings.rowLimit()),
-        settings.maxRangeDays());
+        settings.api().requestsPerMinute(),
+        sinks.ledger().learned().limit(settings.accountKey(), settings.api().rowLimit()),
+        settings.api().maxRangeDays());
   }
 
   private WindowPlanner planner(ExportJob job, Mode mode, LedgerView view, List<Subject> subjects) {
@@ -118,7 +118,7 @@ final class RunPlanning {
             ? backfill.days().first()
             // Fill gaps no further back than one window.
             : LocalDate.ofInstant(now, ZoneOffset.UTC)
-                .minusDays(settings.maxRangeDays() + job.lookbackDays() + 2L);
+                .minusDays(settings.api().maxRangeDays() + job.lookbackDays() + 2L);
     return new WindowPlanner(
             job.pipelineReports(),
             view.holdings(
@@ -127,7 +127,7 @@ final class RunPlanning {
                 mode instanceof Mode.Nightly),
             mode,
             now,
-            settings.maxRangeDays(),
+            settings.api().maxRangeDays(),
             view.lookback())
         .only(job.reports());
   }
@@ -137,7 +137,9 @@ final class RunPlanning {
     long rounds =
         requests == 0
             ? 0
-            : (requests + settings.requestsPerMinute() - 1) / settings.requestsPerMinute() - 1;
+            : (requests + settings.api().requestsPerMinute() - 1)
+                    / settings.api().requestsPerMinute()
+                - 1;
     return MINUTE.multipliedBy(rounds);
   }
 }

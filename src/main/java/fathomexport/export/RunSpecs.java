@@ -52,8 +52,8 @@ final class RunSpecs {
         budget,
         job.toPostgres() ? sinks.postgres() : null,
         job.toParquet() ? sinks.parquet().root().toString() : null,
-        settings.rowLimit(),
-        settings.maxRangeDays(),
+        settings.api().rowLimit(),
+        settings.api().maxRangeDays(),
         fences);
   }
 }

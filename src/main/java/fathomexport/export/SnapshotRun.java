@@ -113,7 +113,7 @@ record SnapshotRun(ExportServices services, boolean detailed, List<String> beamA
     sinks.ledger().record(RunRecords.begun(spec));
     try (RunContext context = new RunContext(spec, environment, sinks, client, null, Path.of(""))) {
       long requests =
-          new BeamRun(beamArguments, services.settings().maxInFlight())
+          new BeamRun(beamArguments, services.settings().api().maxInFlight())
               .sample(
                   context,
                   new SiteQueue(sites),

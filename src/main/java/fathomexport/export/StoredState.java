@@ -18,6 +18,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -43,16 +44,23 @@ final class StoredState {
         .collect(Collectors.toCollection(TreeSet::new));
   }
 
-  /** Returns the coverage of the ledger, one line per report and slice. */
-  StatusOverview status(Instant now, RunRecording recording) {
+  /**
+   * Returns the coverage of the ledger, one line per report and slice.
+   *
+   * @param orphans returns those of the stored reports that no pipeline defines, as lines for
+   *     people
+   */
+  StatusOverview status(
+      Instant now, RunRecording recording, Function<Set<String>, List<String>> orphans) {
     recording.recordEarlier(job, sinks);
     return StatusOverview.of(
         ofNamedSites(),
         sinks,
         now,
-        settings.requestsPerMinute(),
+        settings.api().requestsPerMinute(),
         settings.accountKey(),
-        recording.unrecorded(job));
+        recording.unrecorded(job),
+        () -> orphans.apply(reports()));
   }
 
   /**

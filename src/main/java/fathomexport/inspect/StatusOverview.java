@@ -38,6 +38,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -350,6 +351,7 @@ public record StatusOverview(
    *
    * @param account the account whose API the learned limits belong to
    * @param unrecorded runs that are not in the ledger yet
+   * @param orphans returns the stored reports that no pipeline defines
    */
   public static StatusOverview of(
       ExportJob job,
@@ -357,7 +359,8 @@ public record StatusOverview(
       Instant now,
       int requestsPerMinute,
       String account,
-      UnrecordedRuns unrecorded) {
+      UnrecordedRuns unrecorded,
+      Supplier<List<String>> orphans) {
     Map<String, Journal> journals = new HashMap<>();
     for (Report report : job.reports()) {
       // All sinks receive the same journal lines, so the first sink's journals suffice.
@@ -449,34 +452,8 @@ public record StatusOverview(
         SampleComparison.of(
             job, sinks, LocalDate.ofInstant(now, ZoneOffset.UTC).minusDays(USAGE_DAYS - 1L)),
         damaged(job, sinks),
-        List.of(),
+        orphans.get(),
         names(sinks));
-  }
-
-  /** Returns this overview with stored reports that no pipeline defines. */
-  public StatusOverview withOrphans(List<String> found) {
-    return new StatusOverview(
-        at,
-        pipeline,
-        sites,
-        sitesComplete,
-        dueBy,
-        lines,
-        stale,
-        quarantined,
-        restated,
-        moved,
-        lookbackFetched,
-        runs,
-        snapshots,
-        usage,
-        learned,
-        lagging,
-        differing,
-        samplesLacking,
-        damaged,
-        found,
-        siteNames);
   }
 
   /** Returns the site's id with its name, if it has one that differs. */

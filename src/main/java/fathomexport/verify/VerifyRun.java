@@ -80,8 +80,8 @@ public final class VerifyRun {
             client,
             new ControlBook(),
             new Knowledge(sinks, settings.accountKey(), false),
-            settings.rowLimit(),
-            settings.maxRangeDays(),
+            settings.api().rowLimit(),
+            settings.api().maxRangeDays(),
             spill.path(),
             1);
     Verification verified =

@@ -168,26 +168,13 @@ public final class Context {
   }
 
   ExportSettings exportSettings(Settings settings) {
-    Settings.Api api = settings.api();
-    Settings.Postgres postgres = settings.postgres();
     Settings.Parquet parquet = settings.parquet();
     return new ExportSettings(
-        api.baseUrl(),
-        api.token(),
-        api.requestsPerMinute(),
-        api.maxInFlight(),
-        api.rowLimit(),
-        api.timeout(),
-        api.maxRangeDays(),
-        api.account(),
-        api.patience(),
-        postgres == null
-            ? null
-            : new ExportSettings.Postgres(postgres.url(), postgres.user(), postgres.password()),
-        parquet == null ? null : Path.of(parquet.root().toString()),
+        settings.api(),
+        settings.postgres(),
+        parquet == null ? null : parquet.path(),
         stateDirectory(),
-        settings.currencies(),
-        api.caCertificates());
+        settings.currencies());
   }
 
   static ExportJob job(PipelineDefinition pipeline) {

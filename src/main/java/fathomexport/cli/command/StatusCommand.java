@@ -91,9 +91,9 @@ public final class StatusCommand implements Callable<Integer> {
     PipelineDefinition definition = context.pipeline(pipeline, settings);
     Exporter exporter = context.exporter(settings, RunListener.NONE).asOf(rehearsal.now(context));
     StatusOverview status =
-        exporter
-            .status(Context.job(definition).only(selected.selection()))
-            .withOrphans(new StoredCheck(context).orphans(exporter, settings, definition));
+        exporter.status(
+            Context.job(definition).only(selected.selection()),
+            stored -> new StoredCheck(context).orphans(stored, settings, definition));
     int code = check && needsAttention(status) ? ExitCodes.INCOMPLETE : 0;
     if (html != null) {
       Path file = context.environment().workingDirectory().resolve(html);
