@@ -387,8 +387,12 @@ public final class Exporter {
                 YearMonth.from(today.instant().atOffset(ZoneOffset.UTC)),
                 job.reports().stream()
                     .collect(Collectors.toMap(Report::name, r -> sinks.weight(r.name()))),
-                Stream.concat(found.lost().stream(), events.leftOut().stream())
-                    .map(l -> l.window() + ": " + l.message())
+                Stream.concat(
+                        Stream.concat(found.lost().stream(), events.leftOut().stream())
+                            .map(l -> l.window() + ": " + l.message()),
+                        mode instanceof Mode.Nightly
+                            ? retention(job).announced(sinks).stream()
+                            : Stream.empty())
                     .toList());
           }
         });
@@ -717,6 +721,7 @@ public final class Exporter {
           .filter(e -> e.failure() == null)
           .forEach(e -> environment.listener().notice(e.window() + ": " + e.message()));
       plan.skippedInWords().ifPresent(environment.listener()::notice);
+      plan.outlivedInWords().ifPresent(environment.listener()::notice);
       DimensionUpdate dimensions =
           new DimensionUpdate(job, sinks, environment, settings.currencies());
       DimensionUpdate.Found changed = dimensions.sitesAndEvents(client, found);
@@ -761,6 +766,9 @@ public final class Exporter {
       RunRecord done = RunRecords.finished(ended, environment.time().instant(), exitCode);
       sinks.ledger().record(done);
       dimensions.milestones(client, found.subjects());
+      if (mode instanceof Mode.Nightly && !environment.stop().stopped()) {
+        retention(job).remove(sinks, done.runId(), environment.listener());
+      }
       runEnded(sinks);
       return RunResult.of(
           done,
@@ -865,7 +873,12 @@ public final class Exporter {
             now,
             settings.maxRangeDays(),
             view.lookback())
-        .only(job.reports());
+        .only(job.reports())
+        .keeping(retention(job).firstDays());
+  }
+
+  private Retention retention(ExportJob job) {
+    return new Retention(job, today.instant(), settings.maxRangeDays());
   }
 
   /** Returns the least time in which the quota permits this number of requests. */
