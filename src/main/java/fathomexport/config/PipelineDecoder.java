@@ -7,6 +7,7 @@ import fathomexport.config.YamlNode.Place;
 import fathomexport.config.YamlNode.Scalar;
 import fathomexport.report.ExpectBy;
 import fathomexport.report.NearMiss;
+import fathomexport.report.Keep;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import java.nio.file.Path;
@@ -58,6 +59,10 @@ final class PipelineDecoder {
             .flatMap(
                 n -> LookbackMode.decode(n, top.path(PipelineKeys.LOOKBACK), values, problems));
     Set<String> fetched = new HashSet<>();
+    Optional<Keep> keep =
+        top.optional(PipelineKeys.KEEP)
+            .flatMap(n -> ReportDecoder.keep(n, top.path(PipelineKeys.KEEP), values, problems));
+    Map<String, Keep> kept = new HashMap<>();
     Map<String, String> renamed = new HashMap<>();
     Optional<Integer> maxEvents = wholeNumber(top, PipelineKeys.MAX_EVENTS);
     Optional<ExpectBy> expectBy =
@@ -76,8 +81,13 @@ final class PipelineDecoder {
         top.required(
                 PipelineKeys.REPORTS,
                 "write a list of reports, each with name, entity and aggregates")
-            .map(n -> reports(n, lookback.orElse(LookbackMode.CONFIRM), fetched, renamed))
+            .map(n -> reports(n, lookback.orElse(LookbackMode.CONFIRM), fetched, renamed, kept))
             .orElse(List.of());
+    keep.ifPresent(
+        all ->
+            reports.stream()
+                .filter(r -> r.dateGrouping().hasBuckets())
+                .forEach(r -> kept.putIfAbsent(r.name(), all)));
     return sites
         .filter(s -> problems.none())
         .map(
@@ -92,7 +102,8 @@ final class PipelineDecoder {
                     reports,
                     fetched,
                     expectBy.orElse(null),
-                    renamed));
+                    renamed,
+                    kept));
   }
 
   private Optional<Integer> wholeNumber(Section section, Key<WholeNumber> key) {
@@ -199,14 +210,19 @@ final class PipelineDecoder {
    *
    * @param lookback mode of the reports that do not set their own
    * @param fetched receives the names of the reports whose look-back is always fetched
+   * @param kept receives how long reports are kept that say so themselves
    */
   private List<Report> reports(
-      YamlNode node, LookbackMode lookback, Set<String> fetched, Map<String, String> renamed) {
+      YamlNode node,
+      LookbackMode lookback,
+      Set<String> fetched,
+      Map<String, String> renamed,
+      Map<String, Keep> kept) {
     List<Report> reports = new ArrayList<>();
     Map<String, Place> names = new HashMap<>();
     List<YamlNode> items =
         values.list(node, "reports", "write at least one report").orElse(List.of());
-    ReportDecoder decoder = new ReportDecoder(problems, names, lookback, fetched);
+    ReportDecoder decoder = new ReportDecoder(problems, names, lookback, fetched, kept);
     for (int i = 0; i < items.size(); i++) {
       decoder.decode(items.get(i), "reports[" + i + "]").ifPresent(reports::add);
     }

@@ -1,6 +1,7 @@
 package fathomexport.config;
 
 import fathomexport.report.ExpectBy;
+import fathomexport.report.Keep;
 import fathomexport.report.Report;
 import java.io.Serializable;
 import java.nio.file.Path;
@@ -28,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  * @param expectBy by when a nightly run should have fetched what has ended; null if the file does
  *     not set it
  * @param renamed earlier names of reports, keyed by their present names
+ * @param keep how long the periods of reports are kept, keyed by the reports' names; those of other
+ *     reports are kept for ever
  */
 public record PipelineDefinition(
     String name,
@@ -39,7 +42,8 @@ public record PipelineDefinition(
     List<Report> reports,
     Set<String> fetched,
     @Nullable ExpectBy expectBy,
-    Map<String, String> renamed)
+    Map<String, String> renamed,
+    Map<String, Keep> keep)
     implements Serializable {
 
   public static final int DEFAULT_LOOKBACK_DAYS = 3;
@@ -54,6 +58,7 @@ public record PipelineDefinition(
     reports = List.copyOf(reports);
     fetched = Set.copyOf(fetched);
     renamed = Map.copyOf(renamed);
+    keep = Map.copyOf(keep);
     if (!NAME.matcher(name).matches()) {
       throw new IllegalArgumentException("pipeline name '" + name + "'");
     }
@@ -70,6 +75,32 @@ public record PipelineDefinition(
     if (reports.stream().map(Report::name).distinct().count() != reports.size()) {
       throw new IllegalArgumentException("pipeline " + name + " has two reports of one name");
     }
+  }
+
+  /** Creates a pipeline that keeps everything. */
+  public PipelineDefinition(
+      String name,
+      String file,
+      SiteSelection sites,
+      int lookbackDays,
+      @Nullable Integer maxEvents,
+      Set<String> sinks,
+      List<Report> reports,
+      Set<String> fetched,
+      @Nullable ExpectBy expectBy,
+      Map<String, String> renamed) {
+    this(
+        name,
+        file,
+        sites,
+        lookbackDays,
+        maxEvents,
+        sinks,
+        reports,
+        fetched,
+        expectBy,
+        renamed,
+        Map.of());
   }
 
   /** Creates a pipeline whose runs have no set time, and whose reports have their first names. */

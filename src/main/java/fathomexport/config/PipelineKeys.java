@@ -13,6 +13,7 @@ import fathomexport.report.Entity;
 import fathomexport.report.ExpectBy;
 import fathomexport.report.Field;
 import fathomexport.report.Operator;
+import fathomexport.report.Keep;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import java.util.Arrays;
@@ -52,6 +53,22 @@ final class PipelineKeys {
           Choice.of(LookbackMode.labels()).orElse(LookbackMode.CONFIRM.label()),
           "What a nightly run does with stored days of the look-back: confirm fetches those that the"
               + " control query does not confirm, fetch fetches all of them.");
+
+  private static final Text KEPT =
+      Text.matching(
+          Keep.WRITTEN, "must be a number of months or years, such as 25 months or 3 years");
+
+  /** The retention of all reports of the file that have a date grouping. */
+  static final Key<Text> KEEP =
+      Key.optional(
+          "keep",
+          KEPT,
+          "How long stored periods are kept: the month of yesterday and so many months before it."
+              + " Each run of the whole pipeline removes older ones at its end, in all sinks, and"
+              + " never fetches them again. What a run can still fetch is always kept, and so is"
+              + " what reports without date grouping have stored. Left out, everything is kept.",
+          "25 months",
+          "3 years");
 
   static final Key<WholeNumber> MAX_EVENTS =
       Key.optional(
@@ -153,6 +170,16 @@ final class PipelineKeys {
           "What a nightly run does with this report's stored days of the look-back; left out, what"
               + " the file says for all its reports.");
 
+  /** The retention of one report. */
+  static final Key<Text> OWN_KEEP =
+      Key.optional(
+          KEEP.name(),
+          KEPT,
+          "How long this report's stored periods are kept; left out, as the file says for all its"
+              + " reports. Not for reports without date grouping.",
+          "25 months",
+          "3 years");
+
   static final Key<Text> RENAMED_FROM =
       Key.optional(
           "renamed_from",
@@ -170,6 +197,7 @@ final class PipelineKeys {
               FIELD_GROUPING,
               FILTERS,
               OWN_LOOKBACK,
+              OWN_KEEP,
               RENAMED_FROM)
           .with(Arrays.stream(Entity.values()).map(PipelineKeys::keysOf).toArray(Rule[]::new));
 
@@ -184,6 +212,7 @@ final class PipelineKeys {
           SITES,
           LOOKBACK_DAYS,
           LOOKBACK,
+          KEEP,
           MAX_EVENTS,
           EXPECT_BY,
           SINKS,

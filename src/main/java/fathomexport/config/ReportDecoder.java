@@ -11,6 +11,7 @@ import fathomexport.report.Field;
 import fathomexport.report.Filter;
 import fathomexport.report.NearMiss;
 import fathomexport.report.Operator;
+import fathomexport.report.Keep;
 import fathomexport.report.Report;
 import fathomexport.report.StoredText;
 import java.util.ArrayList;
@@ -28,6 +29,8 @@ import java.util.stream.Collectors;
 final class ReportDecoder {
   private static final String NAME_ALLOWED =
       "allowed: 1 to 51 of a-z, 0-9 and _, beginning with a letter";
+  private static final String KEEP_ALLOWED =
+      "allowed: 1 month to 100 years, such as \"25 months\" or \"3 years\"";
   private static final String EVENTS_ALLOWED =
       "allowed: all, or a list of event names such as [purchase]";
 
@@ -36,20 +39,27 @@ final class ReportDecoder {
   private final Map<String, Place> namesSeen;
   private final LookbackMode lookback;
   private final Set<String> fetched;
+  private final Map<String, Keep> kept;
   private final List<Renamed> renamed = new ArrayList<>();
 
   /**
    * @param namesSeen names and places of the file's earlier reports; the decoder adds to it
    * @param lookback mode of the reports that do not set their own
    * @param fetched names of the reports whose look-back is always fetched; the decoder adds to it
+   * @param kept how long reports are kept that say so themselves; the decoder adds to it
    */
   ReportDecoder(
-      Problems problems, Map<String, Place> namesSeen, LookbackMode lookback, Set<String> fetched) {
+      Problems problems,
+      Map<String, Place> namesSeen,
+      LookbackMode lookback,
+      Set<String> fetched,
+      Map<String, Keep> kept) {
     this.problems = problems;
     this.values = new Values(problems);
     this.namesSeen = namesSeen;
     this.lookback = lookback;
     this.fetched = fetched;
+    this.kept = kept;
   }
 
   /**
@@ -118,6 +128,9 @@ final class ReportDecoder {
       name.ifPresent(fetched::add);
     }
     report
+        .optional(PipelineKeys.OWN_KEEP)
+        .ifPresent(n -> keep(n, report, dateGrouping, name.orElse("")));
+    report
         .optional(PipelineKeys.RENAMED_FROM)
         .ifPresent(
             n ->
@@ -170,6 +183,36 @@ final class ReportDecoder {
           "each report has a separate table");
     }
     return Optional.empty();
+  }
+
+  private void keep(YamlNode node, Section report, DateGrouping grouping, String name) {
+    String path = report.path(PipelineKeys.OWN_KEEP);
+    if (!grouping.hasBuckets()) {
+      problems.add(
+          node.at(),
+          path,
+          "is only for reports with date_grouping: leave it out",
+          "ranges of days overlap, so that none of them is the oldest");
+      return;
+    }
+    keep(node, path, values, problems).ifPresent(keep -> kept.put(name, keep));
+  }
+
+  /** Decodes how long periods are kept; empty if there is a problem. */
+  static Optional<Keep> keep(YamlNode node, String path, Values values, Problems problems) {
+    Optional<Scalar> text = values.text(node, path, KEEP_ALLOWED);
+    Optional<Keep> keep = text.flatMap(t -> Keep.parse(t.text()));
+    if (text.isPresent() && keep.isEmpty()) {
+      String written = text.get().text();
+      problems.add(
+          node.at(),
+          path,
+          Keep.WRITTEN.matcher(written).matches()
+              ? Problems.quote(written) + " is too long"
+              : Problems.quote(written) + " is not a number of whole months or years",
+          KEEP_ALLOWED);
+    }
+    return keep;
   }
 
   private Optional<Renamed> earlierName(YamlNode node, String path, String name) {

@@ -9,6 +9,7 @@ import fathomexport.inspect.StaleRanges;
 import fathomexport.ledger.LedgerException;
 import fathomexport.ledger.RunRecord;
 import fathomexport.plan.Missing;
+import fathomexport.plan.Mode;
 import fathomexport.plan.Plan;
 import fathomexport.plan.Subject;
 import fathomexport.report.SiteId;
@@ -106,6 +107,12 @@ final class LockedExport {
               : exportWindows(spec, planned, found, lost, spill.path(), begun);
       RunRecord done = services.recording().finished(sinks.ledger(), ended);
       dimensions.milestones(client, found.subjects());
+      if (export.mode() instanceof Mode.Nightly && !environment.stop().stopped()) {
+        services
+            .planning()
+            .retention(job)
+            .remove(sinks, done.runId(), environment.listener());
+      }
       deriveWhatReadersNeed();
       return RunResult.of(
           done,
@@ -161,6 +168,7 @@ final class LockedExport {
         .filter(e -> e.failure() == null)
         .forEach(e -> listener.notice(e.window() + ": " + e.message()));
     planned.plan().skippedInWords().ifPresent(listener::notice);
+    planned.plan().outlivedInWords().ifPresent(listener::notice);
   }
 
   /** Reports what has changed of the sites, and which commands fetch the history of new ones. */

@@ -85,8 +85,12 @@ final class RunPlanning {
             : null,
         YearMonth.from(today.instant().atOffset(ZoneOffset.UTC)),
         job.reports().stream().collect(Collectors.toMap(Report::name, r -> sinks.weight(r.name()))),
-        Stream.concat(found.lost().stream(), planned.events().leftOut().stream())
-            .map(l -> l.window() + ": " + l.message())
+        Stream.concat(
+                Stream.concat(found.lost().stream(), planned.events().leftOut().stream())
+                    .map(l -> l.window() + ": " + l.message()),
+                mode instanceof Mode.Nightly
+                    ? retention(job).announced(sinks).stream()
+                    : Stream.empty())
             .toList());
   }
 
@@ -129,7 +133,13 @@ final class RunPlanning {
             now,
             settings.api().maxRangeDays(),
             view.lookback())
-        .only(job.reports());
+        .only(job.reports())
+        .keeping(retention(job).firstDays());
+  }
+
+  /** Returns what {@code keep:} of the job's reports means today. */
+  Retention retention(ExportJob job) {
+    return new Retention(job, today.instant(), settings.maxRangeDays());
   }
 
   /** Returns the least time in which the quota permits this number of requests. */

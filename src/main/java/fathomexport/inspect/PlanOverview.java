@@ -244,6 +244,7 @@ public record PlanOverview(
   private static List<String> notes(Plan plan, List<String> lost) {
     List<String> notes = new ArrayList<>(lost);
     plan.skippedInWords().ifPresent(notes::add);
+    plan.outlivedInWords().ifPresent(notes::add);
     plan.fetched().stream()
         .map(SiteId::value)
         .sorted()

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param stale periods that were stored under another definition or zone and that this run does not
  *     renew
  * @param skipped number of periods that would be due, but lie before the site can have data
+ * @param outlived number of periods that would be due, but are older than the pipeline keeps
  * @param fetched sites whose look-back is fetched because an audit failed
  * @param missing what stays missing because it is out of reach of a run; null if there is nothing,
  *     and for a backfill
@@ -22,6 +23,7 @@ public record Plan(
     List<FetchTask> tasks,
     List<Stale> stale,
     long skipped,
+    long outlived,
     Set<SiteId> fetched,
     @Nullable Missing missing) {
   public Plan {
@@ -44,6 +46,16 @@ public record Plan(
                 + " before their site was added, or before "
                 + Site.FIRST_ACCURATE_DAY
                 + ", from when on the API's numbers are accurate");
+  }
+
+  /** Returns how many periods are too old to be kept, on one line; empty if there are none. */
+  public Optional<String> outlivedInWords() {
+    return outlived == 0
+        ? Optional.empty()
+        : Optional.of(
+            outlived
+                + (outlived == 1 ? " period is not fetched: it is" : " periods are not fetched: they are")
+                + " older than the pipeline keeps (keep:)");
   }
 
   /** Returns the number of windows of all tasks. */

@@ -47,6 +47,9 @@ public final class WindowPlanner {
   /** Whether to plan a typical night rather than this one. */
   private final boolean usual;
 
+  /** The first day that is kept, by the names of the reports that are not kept for ever. */
+  private Map<String, LocalDate> kept = Map.of();
+
   /** Names of the reports to export; the others of the pipeline only share control queries. */
   private final Set<String> chosen;
 
@@ -112,7 +115,8 @@ public final class WindowPlanner {
    * there are no gaps, and all but the last period of the look-back is stored.
    */
   public WindowPlanner usualNight() {
-    return new WindowPlanner(reports, holdings, mode, now, maxRangeDays, lookback, true, chosen);
+    return new WindowPlanner(reports, holdings, mode, now, maxRangeDays, lookback, true, chosen)
+        .keeping(kept);
   }
 
   /**
@@ -129,16 +133,33 @@ public final class WindowPlanner {
         maxRangeDays,
         lookback,
         usual,
-        exported.stream().map(Report::name).collect(Collectors.toSet()));
+        exported.stream().map(Report::name).collect(Collectors.toSet()))
+        .keeping(kept);
+  }
+
+  /**
+   * Has the planner leave out the periods that are older than they are kept.
+   *
+   * @param firstDays the first day that is kept, by the report's name, at the start of a period
+   */
+  public WindowPlanner keeping(Map<String, LocalDate> firstDays) {
+    kept = Map.copyOf(firstDays);
+    return this;
+  }
+
+  /** Returns the first day that is kept of a report. */
+  private LocalDate firstKept(Report report) {
+    return kept.getOrDefault(report.name(), LocalDate.MIN);
   }
 
   /** The due periods, and how many more would be due if the site could have data for them. */
-  private record Due(NavigableSet<LocalDate> periods, long skipped) {}
+  private record Due(NavigableSet<LocalDate> periods, long skipped, long outlived) {}
 
   public Plan plan(List<Subject> subjects) {
     List<FetchTask> tasks = new ArrayList<>();
     List<Plan.Stale> stale = new ArrayList<>();
     long skipped = 0;
+    long outlived = 0;
     Set<SiteId> fetched = new HashSet<>();
     for (Subject subject : subjects) {
       List<FetchTask> ofSite = new ArrayList<>();
@@ -154,7 +175,9 @@ public final class WindowPlanner {
         }
       }
       for (Map.Entry<Family, Map<List<Field>, List<Report>>> e : families.entrySet()) {
-        skipped += planFamily(subject.site(), e.getKey(), e.getValue(), ofSite, stale);
+        Left left = planFamily(subject.site(), e.getKey(), e.getValue(), ofSite, stale);
+        skipped += left.skipped();
+        outlived += left.outlived();
       }
       audit(subject.site(), ofSite);
       tasks.addAll(ofSite);
@@ -166,7 +189,7 @@ public final class WindowPlanner {
     Comparator<FetchTask> byEnd = Comparator.comparing(t -> t.control().days().last());
     boolean newestFirst = !(mode instanceof Mode.Backfill b) || b.newestFirst();
     tasks.sort(newestFirst ? byEnd.reversed() : byEnd);
-    return new Plan(tasks, stale, skipped, fetched, missing(subjects));
+    return new Plan(tasks, stale, skipped, outlived, fetched, missing(subjects));
   }
 
   /**
@@ -220,7 +243,10 @@ public final class WindowPlanner {
         .orElse(today(task.site()));
   }
 
-  private long planFamily(
+  /** The numbers of periods that are left out. */
+  private record Left(long skipped, long outlived) {}
+
+  private Left planFamily(
       Site site,
       Family family,
       Map<List<Field>, List<Report>> shapes,
@@ -230,6 +256,7 @@ public final class WindowPlanner {
     Map<List<Field>, NavigableSet<LocalDate>> dueByShape = new HashMap<>();
     NavigableSet<LocalDate> dueByAny = new TreeSet<>();
     long skipped = 0;
+    long outlived = 0;
     Set<Aggregate> asked = EnumSet.copyOf(Aggregate.additiveOf(family.entity()));
     for (Map.Entry<List<Field>, List<Report>> e : shapes.entrySet()) {
       NavigableSet<LocalDate> due = new TreeSet<>();
@@ -240,6 +267,7 @@ public final class WindowPlanner {
         }
         Due own = due(report, family.slice(), site, over);
         skipped += own.skipped();
+        outlived += own.outlived();
         due.addAll(own.periods());
         stale.addAll(stale(report, family.slice(), site, own.periods()));
       }
@@ -270,7 +298,7 @@ public final class WindowPlanner {
         }
       }
     }
-    return skipped;
+    return new Left(skipped, outlived);
   }
 
   /** Returns what the reports with this control have stored, from a few periods before it on. */
@@ -413,14 +441,17 @@ public final class WindowPlanner {
     if (report.dateGrouping() == DateGrouping.NONE) {
       // The range is one period: it is skipped only if it ends before the site can have data.
       return due.isEmpty() || !due.last().isBefore(site.firstDay())
-          ? new Due(due, 0)
-          : new Due(new TreeSet<>(), 1);
+          ? new Due(due, 0, 0)
+          : new Due(new TreeSet<>(), 1, 0);
     }
+    NavigableSet<LocalDate> old = due.headSet(firstKept(report), false);
+    long outlived = old.size();
+    old.clear();
     LocalDate first = report.dateGrouping().periodStart(site.firstDay());
     NavigableSet<LocalDate> before = due.headSet(first, false);
     long skipped = before.size();
     before.clear();
-    return new Due(due, skipped);
+    return new Due(due, skipped, outlived);
   }
 
   private NavigableSet<LocalDate> wanted(Report report, Slice slice, Site site, LocalDate over) {
@@ -554,7 +585,8 @@ public final class WindowPlanner {
           LocalDate start = holdingsOf(report).earliest(slice).orElse(over);
           latestStart = start.isAfter(latestStart) ? start : latestStart;
           LocalDate possible = grouping.periodStart(site.firstDay());
-          LocalDate from = start.isBefore(possible) ? possible : start;
+          LocalDate known = start.isBefore(possible) ? possible : start;
+          LocalDate from = known.isBefore(firstKept(report)) ? firstKept(report) : known;
           if (from.isAfter(end)) {
             continue;
           }
@@ -593,6 +625,7 @@ public final class WindowPlanner {
       String reason = why(held, report, site);
       // Periods before the site can have data cannot be renewed.
       if (!reason.isEmpty()
+          && !held.period().isBefore(firstKept(report))
           && !due.contains(held.period())
           && !held.coversTo().isBefore(site.firstDay())) {
         extend = extend && ranges.get(ranges.size() - 1).why().equals(reason);

@@ -1,6 +1,7 @@
 package fathomexport.run;
 
 import fathomexport.report.ExpectBy;
+import fathomexport.report.Keep;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import java.util.HashMap;
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param expectBy by when a nightly run should have fetched what has ended; null to derive it from
  *     earlier runs
  * @param renamed earlier names of reports, keyed by their present names
+ * @param keep how long the periods of reports are kept, keyed by the reports' names
  * @param others the pipeline's reports that the command leaves alone. They are not exported, but
  *     control queries serve them, too, so that the stored control totals stay comparable
  * @param selection the part of the pipeline that the user named. Where the pipeline exports all
@@ -38,6 +40,7 @@ public record ExportJob(
     Set<String> fetched,
     @Nullable ExpectBy expectBy,
     Map<String, String> renamed,
+    Map<String, Keep> keep,
     List<Report> others,
     Selection selection) {
   public ExportJob {
@@ -45,6 +48,7 @@ public record ExportJob(
     sites = sites.map(List::copyOf);
     fetched = Set.copyOf(fetched);
     renamed = Map.copyOf(renamed);
+    keep = Map.copyOf(keep);
     others = List.copyOf(others);
   }
 
@@ -71,6 +75,7 @@ public record ExportJob(
         toParquet,
         fetched,
         null,
+        Map.of(),
         Map.of(),
         List.of(),
         Selection.ALL);
@@ -99,6 +104,7 @@ public record ExportJob(
         toParquet,
         Set.of(),
         expectBy,
+        Map.of(),
         Map.of(),
         List.of(),
         selection);
@@ -169,6 +175,7 @@ public record ExportJob(
         fetched,
         expectBy,
         newRenamed,
+        keep,
         newOthers,
         newSelection);
   }

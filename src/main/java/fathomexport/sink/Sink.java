@@ -98,6 +98,16 @@ public interface Sink extends AutoCloseable {
   void confirm(WindowConfirmation confirmation);
 
   /**
+   * Removes the periods of a report that end before a day, each with its rows, its ledger entry and
+   * its failed attempts. No reader sees rows without their ledger entries. A removal that was
+   * interrupted is completed by the next one.
+   *
+   * @return what this call has removed
+   * @throws SinkException {@code UNAVAILABLE}; {@code SUPERSEDED} if another run has taken the lock
+   */
+  Removal.Removed remove(Removal removal);
+
+  /**
    * Reads the stored rows, for verification and tests: in the schema's encoding, ordered by their
    * bytes within a period, periods ascending.
    */

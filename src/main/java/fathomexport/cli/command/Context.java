@@ -191,6 +191,7 @@ public final class Context {
         pipeline.fetched(),
         pipeline.expectBy(),
         pipeline.renamed(),
+        pipeline.keep(),
         List.of(),
         Selection.ALL);
   }

@@ -12,6 +12,7 @@ import fathomexport.sink.CommitResult;
 import fathomexport.sink.DimensionStore;
 import fathomexport.sink.Fence;
 import fathomexport.sink.Migrated;
+import fathomexport.sink.Removal;
 import fathomexport.sink.SampleStore;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkException;
@@ -71,6 +72,7 @@ public final class ParquetSink implements Sink {
   private volatile @Nullable Fence fence;
   private final ParquetSamples samples;
   private final CoverageFile coverage;
+  private final OldFiles old;
   private final Map<String, String> definitions = new ConcurrentHashMap<>();
   private final ParquetDimensions dimensions;
 
@@ -88,6 +90,7 @@ public final class ParquetSink implements Sink {
     this.notes = new ReportNotes(layout, documents);
     this.folders = new ReportFolders(layout, ledgers, locks, notes);
     this.samples = new ParquetSamples(layout, locks, ledgers, documents);
+    this.old = new OldFiles(layout, ledgers, attempts, documents, this::requireFence);
     this.coverage = new CoverageFile(layout, locks, ledgers, ledger.ledger());
     this.dimensions = new ParquetDimensions(layout, locks, documents);
   }
@@ -283,6 +286,17 @@ public final class ParquetSink implements Sink {
       quarantine.append(load.report().name(), load.quarantine());
     }
     return commit.result(plan);
+  }
+
+  @Override
+  public Removal.Removed remove(Removal removal) {
+    try {
+      return locks.holding(
+          FileLocks.ofReport(removal.report().name()), () -> old.remove(removal));
+    } catch (IOException e) {
+      throw unavailable(
+          "cannot remove the old files of " + layout.report(removal.report().name()), e);
+    }
   }
 
   @Override

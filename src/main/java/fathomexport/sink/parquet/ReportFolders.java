@@ -191,6 +191,9 @@ final class ReportFolders {
     move(
         layout.own().resolve("attempts").resolve(from + ".json"),
         layout.own().resolve("attempts").resolve(to + ".json"));
+    move(
+        layout.own().resolve("retention").resolve(from + ".json"),
+        layout.own().resolve("retention").resolve(to + ".json"));
     moveFolder(
         layout.own().resolve("confirmed").resolve(from),
         layout.own().resolve("confirmed").resolve(to));

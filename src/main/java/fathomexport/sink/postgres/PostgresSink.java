@@ -14,11 +14,13 @@ import fathomexport.sink.CommitResult;
 import fathomexport.sink.DimensionStore;
 import fathomexport.sink.Fence;
 import fathomexport.sink.Migrated;
+import fathomexport.sink.Removal;
 import fathomexport.sink.SampleStore;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.WindowConfirmation;
 import fathomexport.sink.WindowLoad;
+import fathomexport.sink.postgres.commit.OldPeriods;
 import fathomexport.sink.postgres.commit.TableRows;
 import fathomexport.sink.postgres.commit.WindowTransaction;
 import fathomexport.sink.postgres.db.Database;
@@ -201,6 +203,19 @@ public final class PostgresSink implements Sink {
             return new WindowTransaction(connection, fence).isConfirmed(confirmation);
           }
         });
+  }
+
+  @Override
+  public Removal.Removed remove(Removal removal) {
+    try {
+      return database.with(
+          connection -> {
+            connection.setAutoCommit(false);
+            return new OldPeriods(connection, fence, removal).remove();
+          });
+    } catch (SQLException e) {
+      throw database.unavailable(e);
+    }
   }
 
   /** The work of a window's transaction, without its commit. */

@@ -120,6 +120,13 @@ public final class DurableFiles {
     return 0;
   }
 
+  /** Deletes a file, and syncs that to the disk; does nothing if the file does not exist. */
+  public static void delete(Path file) throws IOException {
+    if (Files.deleteIfExists(file)) {
+      syncParent(file);
+    }
+  }
+
   /** Deletes the temporary files at any depth below a folder. No writer may be active there. */
   public static void removeTemporaries(Path directory) throws IOException {
     if (!Files.isDirectory(directory)) {

@@ -207,6 +207,12 @@ public final class Layout {
     }
   }
 
+  /** Returns whether a data file holds one month or year, rather than all ranges of a site. */
+  public boolean isPartitioned(Path file) {
+    Path folder = file.getParent();
+    return folder != null && days(folder.getFileName().toString()) != null;
+  }
+
   /** Returns whether a folder contains folders of sites, as a report's does. */
   public boolean hasSites(String report) throws IOException {
     return children(report(report)).stream()

@@ -10,6 +10,7 @@ import fathomexport.report.DateGrouping;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
 import fathomexport.sink.CommitPlan;
+import fathomexport.sink.Removal;
 import fathomexport.sink.Settlement;
 import fathomexport.sink.WindowLoad;
 import fathomexport.sink.parquet.file.DamagedFileException;
@@ -108,6 +109,21 @@ public final class Attempts {
       }
     }
     return new Update(report, noted.values(), changed, plan.settlement(failedBefore, failedNow));
+  }
+
+  /** Removes the attempts at periods that are older than they are kept. */
+  public void forget(Removal removal) throws IOException {
+    Map<Key, Noted> noted = read(removal.report().name());
+    boolean changed =
+        noted
+            .values()
+            .removeIf(
+                n ->
+                    removal.covers(n.attempt().slice().site())
+                        && n.grouping().periodEnd(n.attempt().period()).isBefore(removal.firstDay()));
+    if (changed) {
+      write(removal.report().name(), noted.values());
+    }
   }
 
   List<Attempt> open(String report) throws IOException {

@@ -1,5 +1,6 @@
 package fathomexport.sink.postgres.commit;
 
+import fathomexport.report.Slice;
 import fathomexport.report.Window;
 import fathomexport.sink.CommitPlan;
 import fathomexport.sink.CommitResult;
@@ -118,13 +119,13 @@ public final class WindowTransaction {
 
   /** Waits until no other transaction commits a window of this report and slice. */
   public static void lock(Connection connection, Window window) throws SQLException {
+    lock(connection, window.report(), window.slice());
+  }
+
+  /** Waits until no other transaction changes what is stored of this report and slice. */
+  static void lock(Connection connection, String report, Slice slice) throws SQLException {
     String name =
-        "fathom-export/window\n"
-            + window.report()
-            + "\n"
-            + window.slice().site()
-            + "\n"
-            + window.slice().eventKey();
+        "fathom-export/window\n" + report + "\n" + slice.site() + "\n" + slice.eventKey();
     Queries.list(
         connection,
         "SELECT pg_advisory_xact_lock(hashtextextended(?, 0))",
@@ -137,7 +138,11 @@ public final class WindowTransaction {
    * the end of this transaction.
    */
   private void requireFence() throws SQLException {
-    Fence required = fence;
+    requireFence(connection, fence);
+  }
+
+  /** Like {@link #requireFence()}, for this fence; does nothing without one. */
+  static void requireFence(Connection connection, @Nullable Fence required) throws SQLException {
     if (required == null) {
       return;
     }

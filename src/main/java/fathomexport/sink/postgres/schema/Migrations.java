@@ -41,6 +41,9 @@ public final class Migrations {
 
   private static final int SAID_EVERY = 15;
 
+  /** An index that is built beside readers and loads blocks neither, so it may wait longer. */
+  private static final int WAITS_FOR_INDEX = 15;
+
   private final Database database;
   private final Duration longestWait;
 
@@ -68,6 +71,16 @@ public final class Migrations {
    */
   public Migrated run(List<Report> reports) throws SQLException {
     List<ReportTable> tables = reports.stream().map(ReportTable::new).toList();
+    Migrated migrated = migrate(tables);
+    List<String> notices =
+        TimeIndex.complete(
+            database,
+            tables.stream().flatMap(table -> table.timeIndex().stream()).toList(),
+            longestWait.multipliedBy(WAITS_FOR_INDEX));
+    return migrated.plus(new Migrated(notices, List.of()));
+  }
+
+  private Migrated migrate(List<ReportTable> tables) throws SQLException {
     // Flyway locks its history, but creates it and the schemas before that, where two first runs
     // would collide. Closing the connection frees this lock.
     try (Connection connection = database.session()) {

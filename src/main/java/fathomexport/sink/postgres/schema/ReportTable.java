@@ -181,6 +181,9 @@ public final class ReportTable {
         forget(connection, "fathom_ops.attempt");
         statement.execute(create());
         statement.execute(index());
+        for (TimeIndex byTime : timeIndex()) {
+          statement.execute(byTime.create());
+        }
       } else {
         for (Column c : schema.columns(Column.Role.MEASURE)) {
           if (!present.containsKey(c.name())) {
@@ -230,6 +233,11 @@ public final class ReportTable {
       }
     }
     return "CREATE UNIQUE INDEX ON " + qualifiedName() + " (" + String.join(", ", parts) + ")";
+  }
+
+  /** Returns the index for readers, which an existing table gets without being locked. */
+  List<TimeIndex> timeIndex() {
+    return TimeIndex.of(report, qualifiedName());
   }
 
   /**
