@@ -31,6 +31,7 @@ import fathomexport.report.SecretUnavailableException;
 import fathomexport.report.Site;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
+import fathomexport.run.BackfillCommands;
 import fathomexport.run.Budget;
 import fathomexport.run.EarlierRun;
 import fathomexport.run.ExportFailedException;
@@ -39,8 +40,10 @@ import fathomexport.run.ExportSettings;
 import fathomexport.run.ExportSpec;
 import fathomexport.run.FailureKind;
 import fathomexport.run.FailurePolicy;
+import fathomexport.run.Left;
 import fathomexport.run.MissingRange;
 import fathomexport.run.Patience;
+import fathomexport.run.PlannedRun;
 import fathomexport.run.Priority;
 import fathomexport.run.RunEnvironment;
 import fathomexport.run.RunRecords;
@@ -389,7 +392,9 @@ public final class Exporter {
                     .collect(Collectors.toMap(Report::name, r -> sinks.weight(r.name()))),
                 Stream.concat(found.lost().stream(), events.leftOut().stream())
                     .map(l -> l.window() + ": " + l.message())
-                    .toList());
+                    .toList(),
+                scope(job, found, plan),
+                names(found));
           }
         });
   }
@@ -649,6 +654,23 @@ public final class Exporter {
     return new UnrecordedRuns(directories);
   }
 
+  /**
+   * Keeps the record of a run that could not begin before its ledger was known, because of its
+   * configuration. The next command that reaches the pipeline's ledger moves it there.
+   */
+  public static void recordNotBegun(
+      Path stateDirectory,
+      String pipeline,
+      String command,
+      Instant startedAt,
+      Instant finishedAt,
+      int exitCode,
+      String message) {
+    new UnrecordedRuns(List.of(stateDirectory.resolve(UNRECORDED)))
+        .keep(
+            RunRecords.notBegun(pipeline, command, startedAt, finishedAt, exitCode, message));
+  }
+
   /** Moves to the ledger what earlier runs could not record there. */
   private void recordEarlier(ExportJob job, Sinks sinks) {
     try {
@@ -711,7 +733,8 @@ public final class Exporter {
               quota,
               budget,
               lock.fences());
-      environment.listener().planned(costs(view, sinks).planned(spec, plan, found.sites()));
+      PlannedRun planned = costs(view, sinks).planned(spec, plan, found.sites());
+      environment.listener().planned(planned);
       failed.forEach(environment.listener()::windowEnded);
       events.leftOut().stream()
           .filter(e -> e.failure() == null)
@@ -733,11 +756,12 @@ public final class Exporter {
       RunSummary lost =
           failed.stream().map(RunSummary::of).reduce(RunSummary.EMPTY, RunSummary::plus);
       RunRecord ended;
+      Remaining remaining = new Remaining();
       if (plan.tasks().isEmpty()) {
         ended = RunRecords.of(spec, lost, startedAt, 0, lost.exitCode());
       } else {
         try (RunContext context =
-            new RunContext(spec, environment, sinks, client, lock, spill.path())) {
+            new RunContext(spec, environment.with(remaining), sinks, client, lock, spill.path())) {
           LastNight.troubled(
                   sinks.ledger().runs(job.name(), RunRecord.EXPORTS, RECENT_RUNS),
                   job.name(),
@@ -751,7 +775,12 @@ public final class Exporter {
           long requests =
               new BeamRun(beamArguments, settings.maxInFlight())
                   .export(context, plan.tasks(), lost);
-          ended = RunRecords.withRequests(find(sinks.ledger(), spec.runId()), requests);
+          ended =
+              RunRecords.withMessage(
+                  RunRecords.withRequests(find(sinks.ledger(), spec.runId()), requests),
+                  remaining
+                      .left(planned, requests, budget, settings.requestsPerMinute())
+                      .map(Left::words));
         }
       }
       int exitCode =
@@ -762,13 +791,15 @@ public final class Exporter {
       sinks.ledger().record(done);
       dimensions.milestones(client, found.subjects());
       runEnded(sinks);
+      List<StaleRange> stale = stale(job, found, sinks, plan);
       return RunResult.of(
           done,
           exitCode,
           found.recordsSkipped(),
           floor(done.requests()),
-          stale(job, found, sinks, plan),
-          missing(plan.missing()));
+          stale,
+          BackfillCommands.renewals(stale, scope(job, found, plan), names(found)),
+          missing(plan.missing(), scope(job, found, plan)));
     }
   }
 
@@ -783,11 +814,53 @@ public final class Exporter {
     }
   }
 
-  private static @Nullable MissingRange missing(@Nullable Missing missing) {
-    return missing == null
-        ? null
-        : new MissingRange(
-            missing.periods(), missing.first(), missing.last(), missing.alsoNeverStored());
+  private static @Nullable MissingRange missing(
+      @Nullable Missing missing, BackfillCommands.Scope scope) {
+    if (missing == null) {
+      return null;
+    }
+    List<BackfillCommands.Command> commands =
+        BackfillCommands.of(
+            missing.holes().stream()
+                .map(
+                    hole ->
+                        new BackfillCommands.Want(
+                            new BackfillCommands.Part(hole.report(), hole.site().value()),
+                            hole.first(),
+                            hole.last(),
+                            hole.periods()))
+                .toList(),
+            scope,
+            BackfillCommands.MOST);
+    return new MissingRange(
+        missing.periods(),
+        missing.first(),
+        missing.last(),
+        commands.stream().anyMatch(BackfillCommands.Command::alsoNeverStored),
+        commands);
+  }
+
+  /** Returns what a backfill of the job's pipeline would cover. */
+  private static BackfillCommands.Scope scope(ExportJob job, Accounts.Found found, Plan plan) {
+    return new BackfillCommands.Scope(
+        job.selection().sites().isEmpty()
+            ? found.subjects().stream().map(s -> s.site().id().value()).collect(Collectors.toSet())
+            : Set.of(),
+        job.selection().reports().isEmpty()
+            ? job.pipelineReports().stream().map(Report::name).collect(Collectors.toSet())
+            : Set.of(),
+        plan.starts().stream()
+            .collect(
+                Collectors.toMap(
+                    s -> new BackfillCommands.Part(s.report(), s.site().value()),
+                    Plan.Start::first,
+                    (a, b) -> a)));
+  }
+
+  private static Map<String, String> names(Accounts.Found found) {
+    return found.subjects().stream()
+        .map(Subject::site)
+        .collect(Collectors.toMap(site -> site.id().value(), Site::name, (a, b) -> a));
   }
 
   /** Returns all ranges that are still stale after a run, whatever the time of their storage. */
