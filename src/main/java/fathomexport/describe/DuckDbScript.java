@@ -313,9 +313,9 @@ public final class DuckDbScript {
                WHEN status <> 'certified' AND status <> 'uncertified' THEN 'incomplete'
                WHEN stale THEN 'stale'
                WHEN provisional THEN 'provisional'
-               WHEN status <> 'certified' THEN 'incomplete'
-               WHEN "rows" = 0 THEN 'empty'
-               ELSE 'complete' END;
+               WHEN "rows" > 0 THEN 'complete'
+               WHEN status = 'certified' THEN 'empty'
+               ELSE 'incomplete' END;
 
         CREATE OR REPLACE MACRO fathom_ops.state_of_days(length, due, over_, known, done, empty, stale) AS
           CASE WHEN known = 0 THEN 'missing'

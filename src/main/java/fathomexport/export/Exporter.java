@@ -20,12 +20,14 @@ import fathomexport.run.FailurePolicy;
 import fathomexport.run.Patience;
 import fathomexport.run.Priority;
 import fathomexport.run.RunEnvironment;
+import fathomexport.run.RunRecords;
 import fathomexport.run.RunResult;
 import fathomexport.run.WrongClockException;
 import fathomexport.sink.postgres.db.PostgresSettings;
 import fathomexport.sinks.Sinks;
 import fathomexport.verify.Verification;
 import fathomexport.verify.VerifyRun;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -292,5 +294,22 @@ public final class Exporter {
 
   private <T> T guarded(Supplier<T> work) {
     return FailurePolicy.guarded(services.environment(), work);
+  }
+
+  /**
+   * Keeps the record of a run that could not begin before its ledger was known, because of its
+   * configuration. The next command that reaches the pipeline's ledger moves it there.
+   */
+  public static void recordNotBegun(
+      Path stateDirectory,
+      String pipeline,
+      String command,
+      Instant startedAt,
+      Instant finishedAt,
+      int exitCode,
+      String message) {
+    RunRecording.notBegun(
+        stateDirectory,
+        RunRecords.notBegun(pipeline, command, startedAt, finishedAt, exitCode, message));
   }
 }

@@ -8,7 +8,6 @@ import fathomexport.inspect.Retired;
 import fathomexport.inspect.StaleRanges;
 import fathomexport.ledger.LedgerException;
 import fathomexport.ledger.RunRecord;
-import fathomexport.plan.Missing;
 import fathomexport.plan.Mode;
 import fathomexport.plan.Plan;
 import fathomexport.plan.Subject;
@@ -16,7 +15,6 @@ import fathomexport.report.SiteId;
 import fathomexport.run.ExportJob;
 import fathomexport.run.ExportSpec;
 import fathomexport.run.FailureKind;
-import fathomexport.run.MissingRange;
 import fathomexport.run.RunEnvironment;
 import fathomexport.run.RunListener;
 import fathomexport.run.RunRecords;
@@ -31,6 +29,9 @@ import fathomexport.sink.postgres.db.PostgresSettings;
 import fathomexport.sinks.PipelineLock;
 import fathomexport.sinks.Sinks;
 import fathomexport.window.RunContext;
+import fathomexport.run.BackfillCommands;
+import fathomexport.run.Left;
+import fathomexport.run.PlannedRun;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -97,14 +98,14 @@ final class LockedExport {
         failed.stream().map(RunSummary::of).reduce(RunSummary.EMPTY, RunSummary::plus);
     try (SpillDirectory spill = SpillDirectory.create()) {
       ExportSpec spec = spec(plan, startedAt);
-      announce(spec, planned, found, failed);
+      PlannedRun expected = announce(spec, planned, found, failed);
       DimensionUpdate dimensions =
           new DimensionUpdate(job, sinks, environment, services.settings().currencies());
       offerHistory(dimensions.sitesAndEvents(client, found), found, planned);
       RunRecord ended =
           plan.tasks().isEmpty()
               ? RunRecords.of(spec, lost, startedAt, 0, lost.exitCode())
-              : exportWindows(spec, planned, found, lost, spill.path(), begun);
+              : exportWindows(spec, planned, expected, found, lost, spill.path(), begun);
       RunRecord done = services.recording().finished(sinks.ledger(), ended);
       dimensions.milestones(client, found.subjects());
       if (export.mode() instanceof Mode.Nightly && !environment.stop().stopped()) {
@@ -114,12 +115,15 @@ final class LockedExport {
             .remove(sinks, done.runId(), environment.listener());
       }
       deriveWhatReadersNeed();
+      List<StaleRange> stale = stale(found, plan);
+      BackfillCommands.Scope scope = MissingCommands.scope(job, found, plan);
       return RunResult.of(
           done,
           found.recordsSkipped(),
           services.planning().floor(done.requests()),
-          stale(found, plan),
-          missing(plan.missing()));
+          stale,
+          BackfillCommands.renewals(stale, scope, MissingCommands.names(found)),
+          MissingCommands.of(plan.missing(), scope));
     }
   }
 
@@ -147,14 +151,17 @@ final class LockedExport {
             lock.fences());
   }
 
-  /** Reports what the run will do, what has failed already, and what is left out. */
-  private void announce(
+  /**
+   * Reports what the run will do, what has failed already, and what is left out. Returns what it is
+   * expected to cost.
+   */
+  private PlannedRun announce(
       ExportSpec spec,
       RunPlanning.Planned planned,
       Accounts.Found found,
       List<WindowOutcome> failed) {
     RunListener listener = environment.listener();
-    listener.planned(
+    PlannedRun expected =
         services
             .planning()
             .costs(planned.view(), sinks)
@@ -162,13 +169,15 @@ final class LockedExport {
                 spec,
                 planned.plan(),
                 planned.knownControls(export.mode(), spec.startedAt()),
-                found.sites()));
+                found.sites());
+    listener.planned(expected);
     failed.forEach(listener::windowEnded);
     planned.events().leftOut().stream()
         .filter(e -> e.failure() == null)
         .forEach(e -> listener.notice(e.window() + ": " + e.message()));
     planned.plan().skippedInWords().ifPresent(listener::notice);
     planned.plan().outlivedInWords().ifPresent(listener::notice);
+    return expected;
   }
 
   /** Reports what has changed of the sites, and which commands fetch the history of new ones. */
@@ -196,11 +205,14 @@ final class LockedExport {
   private RunRecord exportWindows(
       ExportSpec spec,
       RunPlanning.Planned planned,
+      PlannedRun expected,
       Accounts.Found found,
       RunSummary lost,
       Path spill,
       AtomicReference<@Nullable RunRecord> begun) {
-    try (RunContext context = new RunContext(spec, environment, sinks, client, lock, spill)) {
+    Remaining remaining = new Remaining();
+    try (RunContext context =
+        new RunContext(spec, environment.with(remaining), sinks, client, lock, spill)) {
       LastNight.troubled(
               sinks.ledger().runs(job.name(), RunRecord.EXPORTS, RunRecording.RECENT_RUNS),
               job.name(),
@@ -212,7 +224,15 @@ final class LockedExport {
       long requests =
           new BeamRun(export.beamArguments(), services.settings().api().maxInFlight())
               .export(context, planned.plan().tasks(), lost);
-      return RunRecords.withRequests(RunRecording.find(sinks.ledger(), spec.runId()), requests);
+      return RunRecords.withMessage(
+          RunRecords.withRequests(RunRecording.find(sinks.ledger(), spec.runId()), requests),
+          remaining
+              .left(
+                  expected,
+                  requests,
+                  export.budget(),
+                  services.settings().api().requestsPerMinute())
+              .map(Left::words));
     }
   }
 
@@ -225,13 +245,6 @@ final class LockedExport {
         environment.listener().notice(e.getMessage() + "; the next run does it");
       }
     }
-  }
-
-  private static @Nullable MissingRange missing(@Nullable Missing missing) {
-    return missing == null
-        ? null
-        : new MissingRange(
-            missing.periods(), missing.first(), missing.last(), missing.alsoNeverStored());
   }
 
   /** Returns all ranges that are still stale after a run, whatever the time of their storage. */

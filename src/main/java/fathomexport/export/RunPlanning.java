@@ -91,7 +91,9 @@ final class RunPlanning {
                 mode instanceof Mode.Nightly
                     ? retention(job).announced(sinks).stream()
                     : Stream.empty())
-            .toList());
+            .toList(),
+        MissingCommands.scope(job, found, planned.plan()),
+        MissingCommands.names(found));
   }
 
   /** Estimates the backfill of a single site of which nothing is stored yet. */
@@ -139,7 +141,7 @@ final class RunPlanning {
 
   /** Returns what {@code keep:} of the job's reports means today. */
   Retention retention(ExportJob job) {
-    return new Retention(job, today.instant(), settings.maxRangeDays());
+    return new Retention(job, today.instant(), settings.api().maxRangeDays());
   }
 
   /** Returns the least time in which the quota permits this number of requests. */

@@ -123,6 +123,14 @@ final class RunRecording {
     return new UnrecordedRuns(directories);
   }
 
+  /**
+   * Keeps the record of a run that could not begin before its ledger was known, because of its
+   * configuration. The next command that reaches the pipeline's ledger moves it there.
+   */
+  static void notBegun(Path stateDirectory, RunRecord record) {
+    new UnrecordedRuns(List.of(stateDirectory.resolve(UNRECORDED))).keep(record);
+  }
+
   /** Moves to the ledger what earlier runs could not record there. */
   void recordEarlier(ExportJob job, Sinks sinks) {
     try {

@@ -272,6 +272,11 @@ public final class RequestCosts {
 
   /** Returns the least whole minutes that the quota allows for so many requests. */
   public long minutes(long requests) {
+    return minutes(requests, requestsPerMinute);
+  }
+
+  /** Returns the least whole minutes that a quota allows for so many requests. */
+  public static long minutes(long requests, int requestsPerMinute) {
     return requests == 0 ? 0 : (requests + requestsPerMinute - 1) / requestsPerMinute - 1;
   }
 

@@ -6,9 +6,10 @@ import fathomexport.fetch.RequestCosts;
 import fathomexport.ledger.Weight;
 import fathomexport.plan.FetchTask;
 import fathomexport.plan.Plan;
-import fathomexport.report.DayRange;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
+import fathomexport.run.BackfillCommands;
+import fathomexport.run.StaleRange;
 import java.time.LocalDate;
 import java.time.YearMonth;
 import java.util.ArrayList;
@@ -45,6 +46,7 @@ import org.jspecify.annotations.Nullable;
  * @param splits periods that reach the row limit on their own and so are fetched in partitions
  * @param assumptions the assumptions behind the numbers
  * @param notes sites that could not be read, and stale ranges
+ * @param siteNames the names of the sites by their ids
  */
 public record PlanOverview(
     List<Line> lines,
@@ -63,7 +65,13 @@ public record PlanOverview(
     long skippedPeriods,
     List<Split> splits,
     List<String> assumptions,
-    List<String> notes) {
+    List<String> notes,
+    Map<String, String> siteNames) {
+
+  /** Returns the site's id with its name, if it has one that differs. */
+  public String named(String site) {
+    return BackfillCommands.named(site, siteNames);
+  }
 
   /**
    * One query for one site.
@@ -136,6 +144,8 @@ public record PlanOverview(
    * @param known control totals that a run of the plan would not query
    * @param everyNight the plan of a usual night; null for a backfill
    * @param weights rows and bytes stored, by report, from which the size of a row is derived
+   * @param scope what a backfill of the pipeline would cover
+   * @param names the names of the sites by their ids
    */
   public static PlanOverview of(
       RequestCosts costs,
@@ -144,7 +154,9 @@ public record PlanOverview(
       @Nullable Plan everyNight,
       YearMonth month,
       Map<String, Weight> weights,
-      List<String> lost) {
+      List<String> lost,
+      BackfillCommands.Scope scope,
+      Map<String, String> names) {
     Map<String, Line> lines = new LinkedHashMap<>();
     Map<List<String>, RequestCosts.Kinds> kinds = new LinkedHashMap<>();
     List<Split> splits = new ArrayList<>();
@@ -206,7 +218,8 @@ public record PlanOverview(
                 + " for the first time, may take more",
             "not billed: one request per 100 sites, and per site one for its events and one for its"
                 + " milestones; they have a separate quota, 2,000 an hour"),
-        notes(plan, lost));
+        notes(plan, lost, scope, names),
+        Map.copyOf(names));
   }
 
   /**
@@ -241,7 +254,8 @@ public record PlanOverview(
     return Math.round(cost.rows().getAsDouble() / cost.task().reports().size() * aRow);
   }
 
-  private static List<String> notes(Plan plan, List<String> lost) {
+  private static List<String> notes(
+      Plan plan, List<String> lost, BackfillCommands.Scope scope, Map<String, String> names) {
     List<String> notes = new ArrayList<>(lost);
     plan.skippedInWords().ifPresent(notes::add);
     plan.outlivedInWords().ifPresent(notes::add);
@@ -252,37 +266,31 @@ public record PlanOverview(
             site ->
                 notes.add(
                     "the look-back of "
-                        + site
+                        + BackfillCommands.named(site, names)
                         + " is fetched, not confirmed: an audit found rows that had changed"
                         + " although their totals had not"));
-    // One command renews all that have its days, so it is said once.
-    Map<String, List<Plan.Stale>> byCommand = new LinkedHashMap<>();
-    plan.stale()
+    BackfillCommands.renewals(
+            plan.stale().stream()
+                .map(
+                    s ->
+                        new StaleRange(
+                            s.report(),
+                            s.site().value(),
+                            s.first(),
+                            s.last(),
+                            s.periods(),
+                            s.why()))
+                .toList(),
+            scope,
+            names)
         .forEach(
-            s ->
-                byCommand
-                    .computeIfAbsent(
-                        s.why()
-                            + "; renew it with backfill --from "
-                            + s.first()
-                            + " --to "
-                            + s.last(),
-                        c -> new ArrayList<>())
-                    .add(s));
-    byCommand.forEach(
-        (command, alike) -> {
-          Plan.Stale s = alike.get(0);
-          long sites = alike.stream().map(Plan.Stale::site).distinct().count();
-          long reports = alike.stream().map(Plan.Stale::report).distinct().count();
-          notes.add(
-              (reports == 1 ? s.report() : reports + " reports")
-                  + " "
-                  + (sites == 1 ? s.site().value() : "of " + sites + " sites")
-                  + " "
-                  + new DayRange(s.first(), s.last())
-                  + " is stale: "
-                  + command);
-        });
+            r ->
+                notes.add(
+                    r.what()
+                        + " is stale: "
+                        + r.why()
+                        + "; renew it with backfill"
+                        + r.command().options()));
     return List.copyOf(notes);
   }
 }

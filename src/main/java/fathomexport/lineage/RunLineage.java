@@ -86,7 +86,7 @@ public final class RunLineage implements RunListener, AutoCloseable {
     this.parents = ParentRuns.of(variables, warn);
     this.delivery =
         new Delivery(
-            sender(settings, export.caCertificates(), variables),
+            sender(settings, export.api().caCertificates(), variables),
             settings.target().toString(),
             settings.timeout(),
             warn);

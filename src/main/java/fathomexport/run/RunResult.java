@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param recordsSkipped unusable records in the list of sites
  * @param messages one line per window that failed
  * @param stale stored ranges that no longer match what the pipeline queries
+ * @param renewals how to renew them
  * @param missing what stays missing because it is out of reach of a nightly run; null if there is
  *     nothing, and for other commands
  */
@@ -37,11 +38,12 @@ public record RunResult(
     Duration floor,
     List<String> messages,
     List<StaleRange> stale,
+    List<BackfillCommands.Renewal> renewals,
     @Nullable MissingRange missing) {
 
   /** Returns the result of a run without a plan. */
   public static RunResult of(RunRecord record, long recordsSkipped, Duration floor) {
-    return of(record, recordsSkipped, floor, List.of(), null);
+    return of(record, recordsSkipped, floor, List.of(), List.of(), null);
   }
 
   /** Returns the result of a run that has ended. */
@@ -50,6 +52,7 @@ public record RunResult(
       long recordsSkipped,
       Duration floor,
       List<StaleRange> stale,
+      List<BackfillCommands.Renewal> renewals,
       @Nullable MissingRange missing) {
     Instant finishedAt = record.finishedAt();
     return new RunResult(
@@ -69,6 +72,7 @@ public record RunResult(
         floor,
         record.messages(),
         stale,
+        renewals,
         missing);
   }
 

@@ -150,7 +150,9 @@ public final class StatusCommand implements Callable<Integer> {
         "! ",
         StatusWords.failedRuns(status).stream().limit(all ? Integer.MAX_VALUE : RUNS).toList());
     hints(printer, listed, "  ~ ", status.orphans());
-    hints(printer, listed, "  ~ ", RunPrinting.stale(status.pipeline(), status.stale()));
+    hints(printer, listed, "  ~ ", StatusWords.notEnded(status));
+    hints(printer, listed, "  ~ ", RunPrinting.renewals(status.pipeline(), status.renewals()));
+    hints(printer, listed, "  ~ ", StatusWords.lost(status));
     hints(printer, listed, "  ~ ", StatusWords.partial(status));
     hints(printer, listed, "  ~ ", status.moved().stream().map(StatusWords::moved).toList());
     hints(
@@ -161,7 +163,7 @@ public final class StatusCommand implements Callable<Integer> {
             .map(
                 audit ->
                     "the look-back of "
-                        + audit.site()
+                        + status.named(audit.site())
                         + " is fetched, not confirmed: rows of "
                         + audit.report()
                         + " of "
