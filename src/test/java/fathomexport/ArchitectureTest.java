@@ -51,6 +51,7 @@ final class ArchitectureTest {
             "cli.output",
             "cli.process",
             "config",
+            "dashboard",
             "describe",
             "export",
             "fetch",
@@ -64,6 +65,15 @@ final class ArchitectureTest {
     all.put("cli.output", List.of("cli.process", "inspect", "report", "run"));
     all.put("config", List.of("report"));
     all.put("describe", List.of("report", "sink.postgres.views"));
+    all.put(
+        "dashboard",
+        List.of(
+            "report",
+            "report.rows",
+            "run",
+            "sink.parquet.file",
+            "sink.postgres.db",
+            "sink.postgres.views"));
     all.put(
         "export",
         List.of(
@@ -252,6 +262,7 @@ final class ArchitectureTest {
         Map.entry(
             "java.sql..",
             List.of(
+                "dashboard",
                 "sink.postgres",
                 "sink.postgres.db",
                 "sink.postgres.schema",
