@@ -54,6 +54,7 @@ final class ArchitectureTest {
             "describe",
             "export",
             "fetch",
+            "http",
             "inspect",
             "lineage",
             "notify",
@@ -72,6 +73,7 @@ final class ArchitectureTest {
             "config",
             "dimension",
             "fetch",
+            "http",
             "inspect",
             "ledger",
             "plan",
@@ -139,7 +141,14 @@ final class ArchitectureTest {
     all.put(
         "run",
         List.of(
-            "api", "config", "ledger", "report", "sink", "sink.parquet.file", "sink.postgres.db"));
+            "api",
+            "config",
+            "http",
+            "ledger",
+            "report",
+            "sink",
+            "sink.parquet.file",
+            "sink.postgres.db"));
     all.put(
         "sinks",
         List.of(
@@ -152,9 +161,10 @@ final class ArchitectureTest {
             "sink.parquet.ledger",
             "sink.postgres",
             "sink.postgres.db"));
-    all.put("lineage", List.of("config", "report", "run", "sink", "sink.postgres.db"));
-    all.put("notify", List.of("config", "report", "run"));
-    all.put("api", List.of("report"));
+    all.put("lineage", List.of("config", "http", "report", "run", "sink", "sink.postgres.db"));
+    all.put("notify", List.of("config", "http", "report", "run"));
+    all.put("api", List.of("http", "report"));
+    all.put("http", List.of());
     all.put("typing", List.of("report", "report.rows"));
     all.put("certify", List.of("ledger", "report"));
     all.put("ledger", List.of("report"));
@@ -219,7 +229,7 @@ final class ArchitectureTest {
   private static Stream<Map.Entry<String, List<String>>> libraries() {
     return Stream.of(
         Map.entry("org.apache.beam..", List.of("beam")),
-        Map.entry("okhttp3..", List.of("api", "lineage", "notify")),
+        Map.entry("okhttp3..", List.of("api", "http", "lineage", "notify")),
         Map.entry("okio..", List.of("api")),
         Map.entry("io.openlineage..", List.of("lineage")),
         Map.entry(

@@ -2,6 +2,7 @@ package fathomexport.api;
 
 import fathomexport.api.AggregationAnswer.Contents;
 import fathomexport.api.Transport.BodyReader;
+import fathomexport.http.HttpClients;
 import fathomexport.report.Milestone;
 import fathomexport.report.SecretUnavailableException;
 import fathomexport.report.Site;
@@ -49,7 +50,8 @@ public final class FathomClient implements AutoCloseable {
    *
    * @param environment the environment variables, which may hold the token and name a proxy
    * @throws SecretUnavailableException if the token is missing or cannot be a token
-   * @throws UnusableSettingsException if the proxy or the certificate authorities cannot be used
+   * @throws fathomexport.http.UnusableSettingsException if the proxy or the certificate authorities
+   *     cannot be used
    */
   public FathomClient(ApiSettings settings, Map<String, String> environment, RunControls controls) {
     String token = settings.token().resolve(environment);
@@ -150,15 +152,16 @@ public final class FathomClient implements AutoCloseable {
   /**
    * Returns the proxy that the environment names for a base URL, without its password.
    *
-   * @throws UnusableSettingsException if the environment does not name an HTTP proxy
+   * @throws fathomexport.http.UnusableSettingsException if the environment does not name an HTTP
+   *     proxy
    */
   public static Optional<String> proxy(URI baseUrl, Map<String, String> environment) {
-    return Proxies.of(baseUrl, environment).map(Proxies::toString);
+    return new HttpClients(environment, null).proxy(baseUrl);
   }
 
   /**
-   * Returns the number of requests so far that count as pageviews of the plan, failed ones
-   * included.
+   * Returns the number of requests sent so far that count as pageviews of the plan, failed ones
+   * included. A connection that was refused or that is not trusted carried no request.
    */
   public long billedRequests() {
     return state.billed.get();
@@ -194,9 +197,16 @@ public final class FathomClient implements AutoCloseable {
               Endpoint.AGGREGATIONS,
               new CallScope(request.slice().site(), asker),
               "/aggregations?" + request.query(),
-              () -> {
-                requests[0]++;
-                guarded.restart();
+              new RetryingCaller.Preparation() {
+                @Override
+                public void prepare() throws IOException {
+                  guarded.restart();
+                }
+
+                @Override
+                public void sent() {
+                  requests[0]++;
+                }
               },
               reader);
       if (outcome instanceof Outcome.Success<Contents> success) {

@@ -95,6 +95,9 @@ final class RetryingCaller {
   /** An action that runs before each attempt. */
   interface Preparation {
     void prepare() throws IOException;
+
+    /** Called when a request is sent, which does not happen if no connection comes about. */
+    default void sent() {}
   }
 
   /**
@@ -210,15 +213,19 @@ final class RetryingCaller {
       permit.close();
       throw new HandlerException(e);
     }
-    if (endpoint.billed()) {
-      state.billed.incrementAndGet();
-      billedHere.incrementAndGet();
-    }
     long start = controls.time().nanos();
     boolean usable = false;
     try {
-      listener.on(new RequestListener.Event.Sent(endpoint, attempt));
-      Attempt<T> end = transport.attempt(url, permit, endpoint.maxBodyBytes(), reader);
+      Runnable sent =
+          () -> {
+            if (endpoint.billed()) {
+              state.billed.incrementAndGet();
+              billedHere.incrementAndGet();
+            }
+            preparation.sent();
+            listener.on(new RequestListener.Event.Sent(endpoint, attempt));
+          };
+      Attempt<T> end = transport.attempt(url, permit, sent, endpoint.maxBodyBytes(), reader);
       if (end instanceof Attempt.Faulty<T> faulty) {
         waits.obey(endpoint, site, faulty);
       }
@@ -226,9 +233,6 @@ final class RetryingCaller {
         permit.limited();
         state.limited.set(true);
         listener.on(new RequestListener.Event.Limited(endpoint));
-      } else if (end instanceof Attempt.Lapsed && endpoint.billed()) {
-        state.billed.decrementAndGet();
-        billedHere.decrementAndGet();
       }
       usable = end instanceof Attempt.Usable<T>;
       return end;

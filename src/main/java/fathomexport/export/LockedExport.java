@@ -31,7 +31,6 @@ import fathomexport.sinks.PipelineLock;
 import fathomexport.sinks.Sinks;
 import fathomexport.window.RunContext;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.ArrayList;
@@ -46,9 +45,6 @@ import org.jspecify.annotations.Nullable;
  * story. The sinks, the lock and the client belong to the caller.
  */
 final class LockedExport {
-  /** Maximum age of control totals from an interrupted run; older ones are queried again. */
-  private static final Duration CONTROL_AGE = Duration.ofHours(2);
-
   private final ExportRun export;
   private final ExportServices services;
   private final RunEnvironment environment;
@@ -155,7 +151,11 @@ final class LockedExport {
         services
             .planning()
             .costs(planned.view(), sinks)
-            .planned(spec, planned.plan(), found.sites()));
+            .planned(
+                spec,
+                planned.plan(),
+                planned.knownControls(export.mode(), spec.startedAt()),
+                found.sites()));
     failed.forEach(listener::windowEnded);
     planned.events().leftOut().stream()
         .filter(e -> e.failure() == null)
@@ -198,9 +198,7 @@ final class LockedExport {
               job.name(),
               found.sites())
           .forEach(context.failures()::troubled);
-      if (!export.mode().force()) {
-        planned.view().seed(context.book(), planned.plan(), spec.startedAt().minus(CONTROL_AGE));
-      }
+      planned.addKnownControls(context.book(), export.mode(), spec.startedAt());
       begun.set(RunRecords.begun(spec));
       sinks.ledger().record(RunRecords.begun(spec));
       long requests =

@@ -1,6 +1,7 @@
 package fathomexport.export;
 
 import fathomexport.fetch.Accounts;
+import fathomexport.fetch.ControlBook;
 import fathomexport.fetch.EventBound;
 import fathomexport.fetch.RequestCosts;
 import fathomexport.inspect.PlanOverview;
@@ -27,6 +28,9 @@ import java.util.stream.Stream;
 final class RunPlanning {
   private static final Duration MINUTE = Duration.ofMinutes(1);
 
+  /** Maximum age of control totals from an interrupted run; older ones are queried again. */
+  private static final Duration CONTROL_AGE = Duration.ofHours(2);
+
   private final ExportSettings settings;
 
   /** Decides which days are over. */
@@ -44,7 +48,22 @@ final class RunPlanning {
    * @param planner what made the plan
    * @param events the sites and events of the plan, and those that are left out
    */
-  record Planned(LedgerView view, WindowPlanner planner, EventBound events, Plan plan) {}
+  record Planned(LedgerView view, WindowPlanner planner, EventBound events, Plan plan) {
+
+    /** Adds the control totals of an interrupted run, which a run that starts now does not query. */
+    void addKnownControls(ControlBook book, Mode mode, Instant now) {
+      if (!mode.force()) {
+        view.seed(book, plan, now.minus(CONTROL_AGE));
+      }
+    }
+
+    /** Returns a new book with only those control totals. */
+    ControlBook knownControls(Mode mode, Instant now) {
+      ControlBook book = new ControlBook();
+      addKnownControls(book, mode, now);
+      return book;
+    }
+  }
 
   /** Plans a run for the sites that were found. */
   Planned plan(ExportJob job, Mode mode, Sinks sinks, Accounts.Found found) {
@@ -60,6 +79,7 @@ final class RunPlanning {
     return PlanOverview.of(
         costs(planned.view(), sinks),
         planned.plan(),
+        planned.knownControls(mode, today.instant()),
         mode instanceof Mode.Nightly
             ? planned.planner().usualNight().plan(planned.events().subjects())
             : null,
@@ -77,7 +97,7 @@ final class RunPlanning {
         planner(job, new Mode.Backfill(days, false, true), view, List.of(subject));
     RequestCosts costs = costs(view, sinks);
     long requests =
-        costs.of(planner.plan(List.of(subject))).stream()
+        costs.of(planner.plan(List.of(subject)), new ControlBook()).stream()
             .mapToLong(RequestCosts.Cost::likely)
             .sum();
     return new HistoryOffer.Cost(requests, costs.minutes(requests));

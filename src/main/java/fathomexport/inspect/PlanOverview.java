@@ -1,6 +1,7 @@
 package fathomexport.inspect;
 
 import fathomexport.api.RetryBudget;
+import fathomexport.fetch.ControlBook;
 import fathomexport.fetch.RequestCosts;
 import fathomexport.ledger.Weight;
 import fathomexport.plan.FetchTask;
@@ -23,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  * The estimated cost of a run, before it starts.
  *
  * @param lines one per query and site, in the order of the plan
- * @param leastRequests if no response reaches the row limit and the API does nothing unexpected
+ * @param leastRequests if no row is fetched, because the control queries report nothing or confirm
+ *     what is stored: no run that completes the plan sends fewer
  * @param likelyRequests with as many rows per period as the ledger has seen
  * @param mostRequests if, in addition, every range is rejected once and halved, every page and its
  *     control are queried again, periods that come out empty are confirmed, each query has its
@@ -131,12 +133,14 @@ public record PlanOverview(
   /**
    * Creates the overview of a plan.
    *
+   * @param known control totals that a run of the plan would not query
    * @param everyNight the plan of a usual night; null for a backfill
    * @param weights rows and bytes stored, by report, from which the size of a row is derived
    */
   public static PlanOverview of(
       RequestCosts costs,
       Plan plan,
+      ControlBook known,
       @Nullable Plan everyNight,
       YearMonth month,
       Map<String, Weight> weights,
@@ -144,7 +148,7 @@ public record PlanOverview(
     Map<String, Line> lines = new LinkedHashMap<>();
     Map<List<String>, RequestCosts.Kinds> kinds = new LinkedHashMap<>();
     List<Split> splits = new ArrayList<>();
-    for (RequestCosts.Cost cost : costs.of(plan)) {
+    for (RequestCosts.Cost cost : costs.of(plan, known)) {
       FetchTask task = cost.task();
       List<String> reports = task.reports().stream().map(Report::name).toList();
       Line line =
@@ -172,7 +176,9 @@ public record PlanOverview(
         everyNight == null
             ? likely
             : month.lengthOfMonth()
-                * costs.of(everyNight).stream().mapToLong(RequestCosts.Cost::likely).sum();
+                * costs.of(everyNight, new ControlBook()).stream()
+                    .mapToLong(RequestCosts.Cost::likely)
+                    .sum();
     return new PlanOverview(
         List.copyOf(lines.values()),
         plan.windows(),
@@ -190,7 +196,8 @@ public record PlanOverview(
         plan.skipped(),
         splits,
         List.of(
-            "least: no answer reaches the row limit, no stored day has moved",
+            "least: the controls report nothing, or what is stored already, so that no rows are"
+                + " asked for",
             "likely: as many rows a period as are stored of it, else of the site, else of the"
                 + " report",
             "most: all stored days have moved, each range is refused once and halved, each page and"

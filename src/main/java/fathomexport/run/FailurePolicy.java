@@ -1,7 +1,7 @@
 package fathomexport.run;
 
 import fathomexport.api.Outcome;
-import fathomexport.api.UnusableSettingsException;
+import fathomexport.http.UnusableSettingsException;
 import fathomexport.ledger.LedgerException;
 import fathomexport.report.SecretUnavailableException;
 import fathomexport.sink.SinkException;

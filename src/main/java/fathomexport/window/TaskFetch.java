@@ -47,8 +47,8 @@ final class TaskFetch implements LaneFetch.TaskPieces {
       if (ended != null) {
         return nothing(ended);
       }
-      long least = pieces.least();
-      Optional<String> spent = run.spending().begin(least);
+      long expected = pieces.expected();
+      Optional<String> spent = run.spending().begin(expected);
       if (spent.isPresent()) {
         failures.halt(WindowOutcome.failed("", FailureKind.BUDGET, spent.get()));
         return nothing(failures.halted().orElseThrow());
@@ -57,7 +57,7 @@ final class TaskFetch implements LaneFetch.TaskPieces {
         WindowFetcher.Piece piece = pieces.next();
         return new LaneFetch.Result.Came(piece, pieces.done());
       } finally {
-        run.spending().ended(least);
+        run.spending().ended(expected);
       }
     } catch (FetchFailedException e) {
       WindowOutcome why = failures.judge(task, e);

@@ -177,7 +177,7 @@ public final class PlanCommand implements Callable<Integer> {
       rows.add(totals("all", plan.lines()));
     }
     printer.table(
-        List.of("report", "sites", "days", "windows", "requests", "likely", "most", "rows", "size"),
+        List.of("report", "sites", "days", "windows", "least", "likely", "most", "rows", "size"),
         rows);
     printer.line(
         "most requests: "
@@ -236,7 +236,7 @@ public final class PlanCommand implements Callable<Integer> {
               line.bytes() == null ? UNKNOWN : Printer.bytes(line.bytes())));
     }
     printer.table(
-        List.of("report", "site", "days", "windows", "requests", "likely", "most", "rows", "size"),
+        List.of("report", "site", "days", "windows", "least", "likely", "most", "rows", "size"),
         rows);
   }
 
