@@ -59,7 +59,7 @@ record SnapshotRun(ExportServices services, boolean detailed, List<String> beamA
   }
 
   /**
-   * Takes a lock of its own, not the pipeline's: a nightly run and a snapshot may run at the same
+   * Takes a separate lock, not the pipeline's: a nightly run and a snapshot may run at the same
    * time.
    */
   private static PipelineLocks.RunLock lock(ExportJob job, Sinks sinks) {

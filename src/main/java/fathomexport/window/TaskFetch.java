@@ -10,7 +10,7 @@ import java.io.IOException;
 import java.util.Optional;
 
 /** Fetches one task chunk by chunk; {@link FailurePolicy} classifies its failures. */
-final class TaskFetch implements LaneFetch.Pieces {
+final class TaskFetch implements LaneFetch.TaskPieces {
   private final RunContext run;
   private final RunFailures failures;
   private final FetchTask task;
