@@ -322,6 +322,7 @@ public record StatusOverview(
       long windowsFailed,
       long rows,
       long quarantined,
+      long escapedCells,
       long requests,
       @Nullable String problem) {}
 
@@ -625,6 +626,7 @@ public record StatusOverview(
         r.windowsFailed(),
         r.rows(),
         r.quarantined(),
+        r.escapedCells(),
         r.requests(),
         Objects.equals(r.exitCode(), 0)
             ? null
