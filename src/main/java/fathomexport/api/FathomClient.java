@@ -660,11 +660,14 @@ public final class FathomClient implements AutoCloseable {
     if (retried && !held) {
       return Optional.empty();
     }
-    String reason =
-        faulty.reason()
-            + (last
-                ? " (attempt " + attempt + " of " + most + ")"
-                : probing || held ? "" : " (the retries of this site and report are used up)");
+    List<String> ends = new ArrayList<>();
+    if (last) {
+      ends.add("attempt " + attempt + " of " + most);
+    }
+    if (!probing && !held && budget.spent()) {
+      ends.add(about.spentWords());
+    }
+    String reason = faulty.reason() + (ends.isEmpty() ? "" : " (" + String.join("; ", ends) + ")");
     if (site == null) {
       if (policy.waits() || probe) {
         breaker.trip(reason, probe);
@@ -870,6 +873,14 @@ public final class FathomClient implements AutoCloseable {
    * @param asker the report, or the path of the endpoint
    */
   private record Scope(@Nullable SiteId site, String asker) {
+    /** Names the site and report, or the endpoint, whose retries are used up. */
+    String spentWords() {
+      String what = asker.startsWith("/") ? "requests of " + asker : "report " + asker;
+      return "the retries of "
+          + (site == null ? what : "site " + site + " and " + what)
+          + " in this run are used up";
+    }
+
     /** Names the site and report for the log; empty for the account as a whole. */
     String words() {
       return site == null ? "" : " for site " + site + (asker.startsWith("/") ? "" : ", " + asker);
