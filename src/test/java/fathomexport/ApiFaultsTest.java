@@ -178,7 +178,7 @@ class ApiFaultsTest {
       assertThat(ended.said())
           .containsPattern(
               "the API is unavailable: it has not answered any (request|query about a site) for 1 s"
-                  + "|the retries of this site and report are used up"
+                  + "|the retries of site [A-Z]+ and report [a-z_+]+ in this run are used up"
                   + "|\\(attempt (\\d+) of \\2\\)");
       trial.finish();
     }

@@ -12,6 +12,7 @@ import fathomexport.testing.Installation;
 import fathomexport.testing.Question;
 import fathomexport.testing.TestDatabase;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -160,6 +161,36 @@ class PlanTest {
       assertThat(plan.path("least_requests").intValue()).isEqualTo(4);
       assertThat(api.log().aggregations()).hasSize(traffic ? 4 + 4 : 4);
       assertThat(plan.path("likely_requests").intValue()).isEqualTo(10);
+    }
+  }
+
+  /** Visitors can invent names of events: the bound is said before it costs anything. */
+  @Test
+  void eventsBeyondTheBoundAreSaidAndNotCounted() throws IOException {
+    World world = World.empty().addSite("A", ZoneId.of("Europe/London"));
+    for (int i = 0; i < 5; i++) {
+      world.addEvent("A", "event " + i);
+    }
+    try (TestDatabase database = TestDatabase.migrated();
+        FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {
+      Installation installation =
+          new Installation(
+                  directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+              .settings(ENOUGH)
+              .pipeline("all", "all", "[postgres]", List.of(Question.events("goals", "day")));
+      Path pipeline = directory.resolve("pipelines/all.yaml");
+      installation.write("pipelines/all.yaml", "max_events: 2\n" + Files.readString(pipeline));
+
+      JsonNode plan = plan(installation, range());
+      Installation.Ended ended = backfill(installation);
+
+      assertThat(ended.code()).as(ended.said()).isZero();
+      assertThat(plan.path("least_requests").intValue()).isEqualTo(2);
+      assertThat(plan.path("notes").toString()).contains("5 events", "max_events");
+      assertThat(api.log().aggregations())
+          .extracting(e -> e.request().parameter("entity_name"))
+          .contains("event 0", "event 1")
+          .doesNotContain("event 2");
     }
   }
 

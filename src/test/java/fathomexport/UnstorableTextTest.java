@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -147,6 +148,25 @@ class UnstorableTextTest {
       assertThat(log.text())
           .contains("hours " + SITE)
           .contains(": 7 cells hold U+0000 or half of a surrogate pair");
+      // Of each row 7 of the 8 texts are stored otherwise, in every field of every report.
+      int fieldsOfAll = Dimension.values().length + 2 + 1 + 1;
+      String counted = String.format(Locale.ROOT, "%,d", 7 * fieldsOfAll);
+      assertThat(ended.out()).contains(counted + " cells with characters that cannot be stored");
+      assertThat(installation.run("explain", "hours", SITE, DAY.toString()).out())
+          .contains("the run stored " + counted + " cells");
+      installation.pipeline("files", "all", "[parquet]", reports);
+      Installation.Ended files =
+          installation.run(
+              "backfill", "files", "--from", DAY.toString(), "--to", DAY.toString(), "--force");
+      assertThat(files.code()).as(files.said()).isZero();
+      for (String pipeline : List.of("all", "files")) {
+        assertThat(installation.run("status", pipeline).out())
+            .contains("Escapes   ")
+            .contains("the run stored " + counted + " cells");
+      }
+      assertThat(
+              database.query("SELECT DISTINCT escaped_cells::int FROM fathom_ops.run").toString())
+          .isEqualTo("[[" + 7 * fieldsOfAll + "]]");
       Installation.Ended verified =
           installation.run("verify", "all", "--from", DAY.toString(), "--to", DAY.toString());
       assertThat(verified.code()).as(verified.said()).isZero();

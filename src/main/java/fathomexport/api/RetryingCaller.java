@@ -7,6 +7,8 @@ import fathomexport.api.Transport.BodyReader;
 import fathomexport.report.SiteId;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -289,11 +291,14 @@ final class RetryingCaller {
     if (retried && !held) {
       return Optional.empty();
     }
-    String reason =
-        faulty.reason()
-            + (last
-                ? " (attempt " + attempt + " of " + most + ")"
-                : probing || held ? "" : " (the retries of this site and report are used up)");
+    List<String> ends = new ArrayList<>();
+    if (last) {
+      ends.add("attempt " + attempt + " of " + most);
+    }
+    if (!probing && !held && budget.spent()) {
+      ends.add(about.spentWords());
+    }
+    String reason = faulty.reason() + (ends.isEmpty() ? "" : " (" + String.join("; ", ends) + ")");
     if (site == null) {
       if (policy.waits() || probe) {
         breaker.trip(reason, probe);

@@ -5,6 +5,7 @@ import fathomexport.ledger.Attempt;
 import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.PeriodCertificate;
 import fathomexport.ledger.Provenance;
+import fathomexport.ledger.RunRecord;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.Report;
@@ -48,6 +49,7 @@ public record Explanation(
    * @param confirmedAt when a control query last confirmed the fetched rows, so that they were not
    *     fetched again; null if that has not happened since
    * @param confirmedRun the run that sent that control query
+   * @param escapedCells cells of all rows that the run stored whose text is stored as an escape
    * @param attempt the failed attempt since then; null if there is none
    */
   public record Part(
@@ -70,6 +72,7 @@ public record Explanation(
       int requests,
       int controlRequests,
       int splits,
+      long escapedCells,
       List<Change> changes,
       @Nullable Failed attempt,
       List<String> quarantined) {}
@@ -111,7 +114,7 @@ public record Explanation(
       for (LedgerEntry entry : sink.ledger().entries(report.name(), List.of(site), day)) {
         PeriodCertificate c = entry.certificate();
         if (holds(report, c.period(), c.coversTo(), day)) {
-          parts.add(part(report, sink, entry, attempts));
+          parts.add(part(report, sinks, sink, entry, attempts));
         }
       }
       attempts.stream()
@@ -160,7 +163,8 @@ public record Explanation(
     return !day.isBefore(period) && !day.isAfter(end);
   }
 
-  private static Part part(Report report, Sink sink, LedgerEntry entry, List<Attempt> attempts) {
+  private static Part part(
+      Report report, Sinks sinks, Sink sink, LedgerEntry entry, List<Attempt> attempts) {
     PeriodCertificate c = entry.certificate();
     Provenance p = entry.provenance();
     Attempt attempt =
@@ -199,6 +203,7 @@ public record Explanation(
         p.requests(),
         p.controlRequests(),
         p.splits(),
+        sinks.ledger().run(p.runId()).map(RunRecord::escapedCells).orElse(0L),
         sink.ledger().restatements(report.name(), entry.slice(), c.period()).stream()
             .map(
                 r ->
@@ -232,6 +237,7 @@ public record Explanation(
         null,
         null,
         null,
+        0,
         0,
         0,
         0,

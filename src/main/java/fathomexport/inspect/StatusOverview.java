@@ -340,6 +340,7 @@ public record StatusOverview(
       long windowsFailed,
       long rows,
       long quarantined,
+      long escapedCells,
       long requests,
       @Nullable String problem) {}
 
@@ -622,6 +623,7 @@ public record StatusOverview(
         r.windowsFailed(),
         r.rows(),
         r.quarantined(),
+        r.escapedCells(),
         r.requests(),
         problem(r));
   }

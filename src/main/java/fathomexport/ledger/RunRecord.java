@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param finishedAt null while the run is active, and permanently if it was killed
  * @param requests requests to the quota-limited endpoints, each billed as a pageview
  * @param messages one line per failure
+ * @param escapedCells cells of the stored rows whose text contains a character that cannot be
+ *     stored, so that its escape is
  */
 public record RunRecord(
     String runId,
@@ -31,7 +33,8 @@ public record RunRecord(
     long rows,
     long quarantined,
     long requests,
-    List<String> messages) {
+    List<String> messages,
+    long escapedCells) {
   /** The command of nightly runs. */
   public static final String RUN = "run";
 
@@ -44,6 +47,44 @@ public record RunRecord(
 
   public RunRecord {
     messages = List.copyOf(messages);
+  }
+
+  /** Creates the record of a run that stored no escapes. */
+  public RunRecord(
+      String runId,
+      String pipeline,
+      String command,
+      Instant startedAt,
+      @Nullable Instant finishedAt,
+      @Nullable Integer exitCode,
+      long windowsPlanned,
+      long windowsCommitted,
+      long windowsUnchanged,
+      long windowsIncomplete,
+      long windowsFailed,
+      long windowsSkipped,
+      long rows,
+      long quarantined,
+      long requests,
+      List<String> messages) {
+    this(
+        runId,
+        pipeline,
+        command,
+        startedAt,
+        finishedAt,
+        exitCode,
+        windowsPlanned,
+        windowsCommitted,
+        windowsUnchanged,
+        windowsIncomplete,
+        windowsFailed,
+        windowsSkipped,
+        rows,
+        quarantined,
+        requests,
+        messages,
+        0);
   }
 
   /** Returns the command without the part of the pipeline that it was limited to. */

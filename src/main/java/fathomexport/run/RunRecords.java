@@ -42,7 +42,8 @@ public final class RunRecords {
         summary.rows(),
         summary.quarantined(),
         requests,
-        summary.messages());
+        summary.messages(),
+        summary.escapedCells());
   }
 
   /** Returns the record of a run in progress. It remains in the ledger if the run is killed. */
@@ -144,7 +145,8 @@ public final class RunRecords {
         most.rows(),
         r.quarantined(),
         r.requests(),
-        r.messages());
+        r.messages(),
+        r.escapedCells());
   }
 
   private static RunRecord copy(
@@ -174,6 +176,7 @@ public final class RunRecords {
         r.rows(),
         r.quarantined(),
         requests,
-        messages);
+        messages,
+        r.escapedCells());
   }
 }

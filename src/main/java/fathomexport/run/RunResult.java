@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param took from start to end
  * @param floor the least time that the quota allows for this number of requests
  * @param recordsSkipped unusable records in the list of sites
+ * @param escapedCells cells of the stored rows that contain characters that cannot be stored, so
+ *     that their escapes are
  * @param messages one line per window that failed
  * @param stale stored ranges that no longer match what the pipeline queries
  * @param renewals how to renew them
@@ -33,6 +35,7 @@ public record RunResult(
     long recordsSkipped,
     long rows,
     long quarantined,
+    long escapedCells,
     long requests,
     Duration took,
     Duration floor,
@@ -67,6 +70,7 @@ public record RunResult(
         recordsSkipped,
         record.rows(),
         record.quarantined(),
+        record.escapedCells(),
         record.requests(),
         Duration.between(record.startedAt(), finishedAt == null ? record.startedAt() : finishedAt),
         floor,

@@ -13,6 +13,7 @@ import java.util.Map;
  * @param windows windows that ended, successful or not
  * @param failures number of failures by kind, windows and skipped records alike
  * @param recordsSkipped unusable records in the list of sites
+ * @param escapedCells cells of the stored rows whose text is stored as an escape
  * @param messages at most 200 lines, one per failed window; windows that were not fetched come last
  */
 public record RunSummary(
@@ -21,13 +22,14 @@ public record RunSummary(
     long unchanged,
     long rows,
     long quarantined,
+    long escapedCells,
     Map<FailureKind, Long> failures,
     long recordsSkipped,
     List<String> messages)
     implements Serializable {
   private static final int MESSAGES = 200;
 
-  public static final RunSummary EMPTY = new RunSummary(0, 0, 0, 0, 0, Map.of(), 0, List.of());
+  public static final RunSummary EMPTY = new RunSummary(0, 0, 0, 0, 0, 0, Map.of(), 0, List.of());
 
   public RunSummary {
     failures = Map.copyOf(failures);
@@ -42,6 +44,7 @@ public record RunSummary(
         outcome.committed() && outcome.changed() == 0 ? 1 : 0,
         outcome.rows(),
         outcome.quarantined(),
+        outcome.escapedCells(),
         failure == null ? Map.of() : Map.of(failure, 1L),
         outcome.recordsSkipped(),
         outcome.message().isEmpty()
@@ -63,6 +66,7 @@ public record RunSummary(
         unchanged + other.unchanged,
         rows + other.rows,
         quarantined + other.quarantined,
+        escapedCells + other.escapedCells,
         sum,
         recordsSkipped + other.recordsSkipped,
         lines.subList(0, Math.min(lines.size(), MESSAGES)));

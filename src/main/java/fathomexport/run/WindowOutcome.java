@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param site the site that the outcome is about; null if it is about the account
  * @param recordsSkipped unusable records of a list; if there are any, the outcome is about no
  *     window
+ * @param escapedCells cells of the stored rows whose text is stored as an escape
  */
 public record WindowOutcome(
     String window,
@@ -34,7 +35,8 @@ public record WindowOutcome(
     long requests,
     Periods periods,
     @Nullable SiteId site,
-    long recordsSkipped)
+    long recordsSkipped,
+    long escapedCells)
     implements Serializable {
   /** The beginning of the message of a window that was not fetched because another one failed. */
   public static final String NOT_FETCHED = "not fetched";
@@ -78,6 +80,7 @@ public record WindowOutcome(
         0,
         Periods.NONE,
         null,
+        0,
         0);
   }
 
@@ -88,26 +91,42 @@ public record WindowOutcome(
   /** Returns the outcome of an unusable record of a list, which is skipped. */
   public static WindowOutcome skippedRecord(String list, String message) {
     return new WindowOutcome(
-        list, FailureKind.INCOMPLETE, message, false, 0, 0, 0, null, 0, Periods.NONE, null, 1);
+        list, FailureKind.INCOMPLETE, message, false, 0, 0, 0, null, 0, Periods.NONE, null, 1, 0);
   }
 
   /** Returns the same outcome, for this site. */
   public WindowOutcome about(SiteId whose) {
-    return copy(window, subject, requests, periods, whose);
+    return copy(window, subject, requests, periods, whose, escapedCells);
   }
 
   /** Returns the same outcome, for this window and with its number of requests. */
   public WindowOutcome about(Window exported, long requestsTaken) {
-    return copy(exported.toString(), exported, requestsTaken, periods, exported.slice().site());
+    return copy(
+        exported.toString(),
+        exported,
+        requestsTaken,
+        periods,
+        exported.slice().site(),
+        escapedCells);
   }
 
   /** Returns the same outcome with the status counts of its periods. */
   public WindowOutcome with(Periods sure) {
-    return copy(window, subject, requests, sure, site);
+    return copy(window, subject, requests, sure, site, escapedCells);
+  }
+
+  /** Returns the same outcome with this number of cells that are stored as escapes. */
+  public WindowOutcome escaping(long cells) {
+    return copy(window, subject, requests, periods, site, cells);
   }
 
   private WindowOutcome copy(
-      String name, @Nullable Window of, long requestsTaken, Periods sure, @Nullable SiteId whose) {
+      String name,
+      @Nullable Window of,
+      long requestsTaken,
+      Periods sure,
+      @Nullable SiteId whose,
+      long cells) {
     return new WindowOutcome(
         name,
         failure,
@@ -120,6 +139,7 @@ public record WindowOutcome(
         requestsTaken,
         sure,
         whose,
-        recordsSkipped);
+        recordsSkipped,
+        cells);
   }
 }

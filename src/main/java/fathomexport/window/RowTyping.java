@@ -102,6 +102,7 @@ final class RowTyping implements RowTyper.Findings {
               typing.digests(),
               typing.refused,
               typing.rateUnit(),
+              typing.escaped,
               typing.quarantine);
       handedOn = true;
       return typed;

@@ -226,7 +226,13 @@ public final class RunFailures {
                 Optional.ofNullable(exhausted.get(new Asked(site, asker(task))))
                     .map(
                         reason ->
-                            notFetched("its site and report have used all their retries", reason)));
+                            notFetched(
+                                "site "
+                                    + site
+                                    + " and report "
+                                    + asker(task)
+                                    + " have used all their retries in this run",
+                                reason)));
   }
 
   /** Returns why a site is not queried any more; empty while it is. */

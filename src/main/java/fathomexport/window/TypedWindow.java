@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param digests digests of the typed rows, for periods that have any
  * @param refused number of rows per period that could not be typed, and the reason of the first
  * @param rateUnit the unit of the bounce rates as the API reported them; null if no rate tells it
+ * @param escapedCells cells whose text is stored as an escape
  * @param quarantine rows that could not be typed, up to a maximum number
  */
 record TypedWindow(
@@ -32,6 +33,7 @@ record TypedWindow(
     Map<LocalDate, String> digests,
     Map<LocalDate, Refused> refused,
     @Nullable RateUnit rateUnit,
+    long escapedCells,
     List<QuarantinedRow> quarantine)
     implements AutoCloseable {
 

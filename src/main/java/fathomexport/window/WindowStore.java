@@ -75,6 +75,7 @@ final class WindowStore {
                 count(certificates, CertificateStatus.CERTIFIED),
                 count(certificates, CertificateStatus.UNCERTIFIED),
                 incomplete.size()))
+        .escaping(committed ? typed.escapedCells() : 0)
         .about(window, requests);
   }
 

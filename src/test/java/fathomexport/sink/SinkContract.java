@@ -1379,7 +1379,8 @@ public abstract class SinkContract {
         7_000_000_000L,
         8,
         9,
-        messages);
+        messages,
+        10);
   }
 
   @Test

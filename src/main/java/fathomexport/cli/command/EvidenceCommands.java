@@ -396,6 +396,9 @@ public final class EvidenceCommands {
       }
       lines.add("zone", part.zone() == null ? "unknown (the API does not report it)" : part.zone());
       lines.add("run", part.runId() + ", window " + part.windowId());
+      if (part.escapedCells() > 0) {
+        lines.add("escapes", StatusWords.escapes(part.escapedCells()));
+      }
       lines.add(
           "requests",
           part.requests()

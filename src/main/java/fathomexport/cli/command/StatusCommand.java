@@ -191,6 +191,9 @@ public final class StatusCommand implements Callable<Integer> {
     if (!status.learned().isEmpty()) {
       printer.line("API       " + ApiLesson.summary(status.learned()));
     }
+    if (!StatusWords.escapes(status).isEmpty()) {
+      printer.line("Escapes   " + StatusWords.escapes(status));
+    }
     if (!StatusWords.snapshots(status).isEmpty()) {
       printer.line("Snapshots " + StatusWords.snapshots(status));
     }

@@ -40,7 +40,12 @@ public final class RunPrinting {
     printer.line(
         "  rows      "
             + Printer.number(result.rows())
-            + part(result.quarantined(), "quarantined", ", ", ""));
+            + part(result.quarantined(), "quarantined", ", ", "")
+            + part(
+                result.escapedCells(),
+                "cells with characters that cannot be stored, as escapes",
+                ", ",
+                ""));
     printer.line(
         "  requests  "
             + Printer.number(result.requests())

@@ -168,6 +168,23 @@ public final class StatusWords {
     return lines;
   }
 
+  /** Says how many cells a run stored as escapes. */
+  public static String escapes(long cells) {
+    return "the run stored "
+        + Printer.number(cells)
+        + (cells == 1 ? " cell" : " cells")
+        + " with characters that cannot be stored, as escapes such as \\u0000";
+  }
+
+  /** Describes the newest run that stored escapes; empty if none of the newest runs did. */
+  public static String escapes(StatusOverview status) {
+    return status.runs().stream()
+        .filter(run -> run.escapedCells() > 0)
+        .findFirst()
+        .map(run -> MINUTE.format(run.startedAt()) + ": " + escapes(run.escapedCells()))
+        .orElse("");
+  }
+
   /** Describes the last snapshot; empty if there was none. */
   public static String snapshots(StatusOverview status) {
     return status.snapshots().stream()

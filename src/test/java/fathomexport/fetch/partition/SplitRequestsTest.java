@@ -26,6 +26,9 @@ class SplitRequestsTest {
   private static final int ROWS = 20_000;
   private static final int LIMIT = 200;
 
+  /** What the sum of 1/n exceeds the logarithm by. */
+  private static final double EULER = 0.577;
+
   /** Rows, and how many requests they may take for each that their number needs. */
   @SuppressWarnings("ImmutableEnumChecker") // No kind's list or function is ever changed.
   enum Kind {
@@ -37,6 +40,18 @@ class SplitRequestsTest {
               List.of("example.com", "shop.example.com", "blog.example.com").get(below(r, 3, 2)),
               "/archive/" + below(r, 8_000, 3) + "/",
               "https://site-" + below(r, 3_000, 2) + ".example"
+            },
+        Field.HOSTNAME,
+        Field.PATHNAME,
+        Field.REFERRER_HOSTNAME),
+    /** Values as frequent as words: the second half as much as the first, the third a third. */
+    ZIPF(
+        1.15,
+        r ->
+            new String[] {
+              List.of("example.com", "shop.example.com").get(below(r, 2, 3)),
+              "/p/" + zipf(r, 20_000) + "/",
+              "https://r" + zipf(r, 3_000) + ".example"
             },
         Field.HOSTNAME,
         Field.PATHNAME,
@@ -82,6 +97,16 @@ class SplitRequestsTest {
 
     private static int below(Random random, int bound, double skew) {
       return (int) (bound * Math.pow(random.nextDouble(), skew));
+    }
+
+    /** Draws a number below the bound; the weight of n is 1 / (n + 1). */
+    private static int zipf(Random random, int bound) {
+      double left = random.nextDouble() * (Math.log(bound) + EULER);
+      int n = 0;
+      while (n < bound - 1 && left > 1.0 / (n + 1)) {
+        left -= 1.0 / ++n;
+      }
+      return n;
     }
 
     List<String[]> rows() {

@@ -60,6 +60,7 @@ public final class RunDocuments implements RunLedger {
     document.put("rows", run.rows());
     document.put("quarantined", run.quarantined());
     document.put("requests", run.requests());
+    document.put("escaped_cells", run.escapedCells());
     ArrayNode messages = document.putArray("messages");
     run.messages().forEach(messages::add);
     answers.of(
@@ -137,7 +138,9 @@ public final class RunDocuments implements RunLedger {
         d.required("rows").longValue(),
         d.required("quarantined").longValue(),
         d.required("requests").longValue(),
-        messages);
+        messages,
+        // Versions before this one did not count them.
+        d.path("escaped_cells").longValue());
   }
 
   /**

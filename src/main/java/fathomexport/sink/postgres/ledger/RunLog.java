@@ -20,7 +20,7 @@ final class RunLog implements RunLedger {
       """
       SELECT run_id, pipeline, command, started_at, finished_at, exit_code, windows_planned,
              windows_committed, windows_unchanged, windows_incomplete, windows_failed,
-             windows_skipped, rows, quarantined, requests, messages
+             windows_skipped, rows, quarantined, requests, messages, escaped_cells
         FROM fathom_ops.run
       """;
 
@@ -37,8 +37,8 @@ final class RunLog implements RunLedger {
         INSERT INTO fathom_ops.run
           (run_id, pipeline, command, started_at, finished_at, exit_code, windows_planned,
            windows_committed, windows_unchanged, windows_incomplete, windows_failed,
-           windows_skipped, rows, quarantined, requests, messages)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+           windows_skipped, rows, quarantined, requests, messages, escaped_cells)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (run_id) DO UPDATE
            SET pipeline = excluded.pipeline, command = excluded.command,
                started_at = excluded.started_at, finished_at = excluded.finished_at,
@@ -49,7 +49,8 @@ final class RunLog implements RunLedger {
                windows_failed = excluded.windows_failed,
                windows_skipped = excluded.windows_skipped, rows = excluded.rows,
                quarantined = excluded.quarantined, requests = excluded.requests,
-               messages = excluded.messages\
+               messages = excluded.messages,
+               escaped_cells = excluded.escaped_cells\
         """,
         p ->
             p.text(run.runId())
@@ -67,7 +68,8 @@ final class RunLog implements RunLedger {
                 .number(run.rows())
                 .number(run.quarantined())
                 .number(run.requests())
-                .texts(run.messages().stream().map(LedgerQueries::storable).toList()));
+                .texts(run.messages().stream().map(LedgerQueries::storable).toList())
+                .number(run.escapedCells()));
   }
 
   @Override
@@ -114,7 +116,8 @@ final class RunLog implements RunLedger {
         r.number("rows"),
         r.number("quarantined"),
         r.number("requests"),
-        r.texts("messages"));
+        r.texts("messages"),
+        r.number("escaped_cells"));
   }
 
   @Override
