@@ -1,0 +1,4 @@
+@NullMarked
+package fathomexport.sink.postgres.schema;
+
+import org.jspecify.annotations.NullMarked;
