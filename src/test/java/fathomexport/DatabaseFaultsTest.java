@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import fathomexport.simulator.Fault;
 import fathomexport.simulator.FaultRule;
 import fathomexport.simulator.World;
+import fathomexport.testing.Chaos;
 import fathomexport.testing.FaultDrill;
 import fathomexport.testing.FaultTable;
 import fathomexport.testing.Installation;
@@ -74,7 +75,7 @@ class DatabaseFaultsTest {
   private Installation.Ended disturbed(String fault, String url, Disturbance disturbance) {
     try (FaultDrill.Trial trial = drill.trial();
         PostgresProxy proxy = new PostgresProxy(trial.database().host(), trial.database().port())) {
-      trial.migrated().databaseAt(proxy.port(), "?sslmode=disable" + url);
+      trial.databaseAt(proxy.port(), "?sslmode=disable" + url);
       disturbance.arrange(proxy);
       Installation.Ended ended = trial.run(fault);
       assertThat(ended.code()).as(ended.said()).isIn(HONEST);
@@ -137,7 +138,7 @@ class DatabaseFaultsTest {
   void theServerGoesAndStaysAway() {
     try (FaultDrill.Trial trial = drill.trial();
         PostgresProxy proxy = new PostgresProxy(trial.database().host(), trial.database().port())) {
-      trial.migrated().databaseAt(proxy.port(), "?sslmode=disable");
+      trial.databaseAt(proxy.port(), "?sslmode=disable");
       proxy.watch(
           (point, nth) -> {
             if (point != Point.COPIED || nth != 2) {
@@ -161,20 +162,20 @@ class DatabaseFaultsTest {
   @Test
   @Tag("chaos")
   void cutAtThirtyOffsets() {
-    atOffsets(30, Deed.CUT, "");
+    atOffsets(Chaos.times(30), Deed.CUT, "");
   }
 
   @Test
   @Tag("chaos")
   void stallAtTenOffsets() {
-    atOffsets(10, Deed.STALL, IMPATIENT);
+    atOffsets(Chaos.times(10), Deed.STALL, IMPATIENT);
   }
 
   private void atOffsets(int times, Deed deed, String url) {
     long bytes;
     try (FaultDrill.Trial trial = drill.trial();
         PostgresProxy proxy = new PostgresProxy(trial.database().host(), trial.database().port())) {
-      trial.migrated().databaseAt(proxy.port(), "?sslmode=disable");
+      trial.databaseAt(proxy.port(), "?sslmode=disable");
       Installation.Ended ended = trial.run("none, by way of a proxy");
       assertThat(ended.code()).as(ended.said()).isZero();
       bytes = proxy.passed();
@@ -199,7 +200,7 @@ class DatabaseFaultsTest {
   @Test
   @Tag("chaos")
   void twentySessionsAreTerminated() {
-    terminations(20);
+    terminations(Chaos.times(20));
   }
 
   /** All sessions of the run but the one that asks, the pipeline's lock among them. */
@@ -209,7 +210,6 @@ class DatabaseFaultsTest {
       int request = 1 + random.nextInt(drill.requests());
       int millis = random.nextInt(30);
       try (FaultDrill.Trial trial = drill.trial()) {
-        trial.migrated();
         drill
             .api()
             .behave(
@@ -248,7 +248,7 @@ class DatabaseFaultsTest {
   @Test
   @Tag("chaos")
   void theServerIsStoppedTenTimes(@TempDir Path place) throws Exception {
-    restarts(place, 10);
+    restarts(place, Chaos.times(10));
   }
 
   /** As {@code pg_ctl stop -m immediate} does, so that it recovers from its log when it starts. */

@@ -50,7 +50,7 @@ class DimensionsTest {
   @TempDir Path directory;
 
   private final World world = world();
-  private final TestDatabase database = TestDatabase.create();
+  private final TestDatabase database = TestDatabase.migrated();
   private FathomSimulator api;
   private Installation installation;
 

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -116,6 +117,7 @@ class FullDiskRunTest {
 
   /** Not before the libraries are unpacked there, but before the last rows are. */
   @Test
+  @Tag("chaos")
   void underTheSpillDirectoryOnTheWay() throws Exception {
     spilling("disk full under the spill directory, on the way", DISK_KILOBYTES, 6);
   }

@@ -6,6 +6,7 @@ import fathomexport.simulator.Behaviour;
 import fathomexport.simulator.Fault;
 import fathomexport.simulator.FaultRule;
 import fathomexport.simulator.World;
+import fathomexport.testing.Chaos;
 import fathomexport.testing.DirectoryWatch;
 import fathomexport.testing.FaultDrill;
 import fathomexport.testing.FaultTable;
@@ -86,7 +87,7 @@ class KillTest {
   @Test
   @Tag("chaos")
   void twoHundredKillsLeaveWhatNoneLeaves() throws Exception {
-    kills(200);
+    kills(Chaos.times(200));
   }
 
   private void kills(int kills) throws Exception {
@@ -105,7 +106,7 @@ class KillTest {
         try (FaultDrill.Trial trial = drill.trial();
             PostgresProxy proxy =
                 new PostgresProxy(trial.database().host(), trial.database().port())) {
-          trial.migrated().databaseAt(proxy.port(), "?sslmode=disable");
+          trial.databaseAt(proxy.port(), "?sslmode=disable");
           for (int i = 0; i < KILLS_A_TRIAL && done < kills; i++) {
             Moment moment = moments[done % moments.length];
             if (!killed(

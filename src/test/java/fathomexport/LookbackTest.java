@@ -432,7 +432,7 @@ class LookbackTest {
   void aTotalThatFallsSilentIsAskedOnceMore(int silences) throws IOException {
     Question paths = Question.pageviews("paths_total", "none", "pathname");
     Question browsers = Question.pageviews("browsers_total", "none", "browser");
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api = FathomSimulator.start(world("/"), Behaviour.unlimited())) {
       Installation installation = install(database, api).pipeline("all", List.of(paths, browsers));
       String[] range = {"backfill", "all", "--from", "2025-10-24", "--to", "2025-10-27", "--force"};

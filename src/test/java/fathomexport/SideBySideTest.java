@@ -266,8 +266,12 @@ class SideBySideTest {
         .containsExactly(List.of(7L, 1L, true));
   }
 
-  /** Holds every report that is asked for back, until the latch opens or somebody gives up. */
+  /**
+   * Holds every report that is asked for back, until the latch opens or somebody gives up. Two may
+   * be asked for at once: with one, the second would arrive when the first has timed out.
+   */
   private CountDownLatch arrivals(int n, CountDownLatch until) {
+    installation.settings(1_000, 1_000, "  max_in_flight: 2\n");
     CountDownLatch latch = new CountDownLatch(n);
     api.behave(
         normal.withFault(

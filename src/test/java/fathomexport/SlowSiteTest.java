@@ -58,7 +58,7 @@ class SlowSiteTest {
   @BeforeEach
   void start() throws IOException {
     api = FathomSimulator.start(world, Behaviour.unlimited());
-    database = TestDatabase.create();
+    database = TestDatabase.migrated();
     installation =
         new Installation(directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
             .settings(1_000, 1000, "  max_range_days: 1\n  max_in_flight: 2\n")

@@ -36,6 +36,7 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import net.jqwik.api.ShrinkingMode;
+import net.jqwik.api.Tag;
 import net.jqwik.api.Tuple;
 import net.jqwik.api.lifecycle.AfterTry;
 import net.jqwik.api.lifecycle.BeforeTry;
@@ -124,9 +125,20 @@ public abstract class SinkModelContract {
         .ofMaxSize(12);
   }
 
-  @Property(tries = 40, shrinking = ShrinkingMode.BOUNDED)
+  @Property(tries = 15, shrinking = ShrinkingMode.BOUNDED)
   void holdsWhatAMapWould(
       @ForAll("groupings") DateGrouping grouping, @ForAll("steps") List<Step> steps) {
+    assertHoldsWhatAMapWould(grouping, steps);
+  }
+
+  @Tag("chaos")
+  @Property(tries = 200, shrinking = ShrinkingMode.BOUNDED)
+  void holdsWhatAMapWouldAfterAnySteps(
+      @ForAll("groupings") DateGrouping grouping, @ForAll("steps") List<Step> steps) {
+    assertHoldsWhatAMapWould(grouping, steps);
+  }
+
+  private void assertHoldsWhatAMapWould(DateGrouping grouping, List<Step> steps) {
     Report report = TestReports.pageviews("model", grouping, Field.PATHNAME);
     Map<Key, List<List<@Nullable Object>>> rows = new TreeMap<>();
     Map<Key, LedgerEntry> entries = new TreeMap<>();

@@ -55,6 +55,10 @@ public final class FaultDrill implements AutoCloseable {
   private final String sites;
   private final String moreOfApi;
   private final Instant now;
+
+  /** Has the tables of the reports, and no rows. All trials begin with a copy of it. */
+  private final TestDatabase prepared;
+
   private final TestDatabase database;
   private final Installation undisturbed;
   private final int requests;
@@ -125,7 +129,11 @@ public final class FaultDrill implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    this.database = TestDatabase.migrated();
+    this.prepared = TestDatabase.migrated();
+    Installation.Ended migrated =
+        install(directory.resolve("prepared"), prepared).run("migrate", PIPELINE);
+    assertThat(migrated.code()).as(migrated.said()).isZero();
+    this.database = prepared.copy();
     this.undisturbed = install(directory.resolve("undisturbed"), database);
     Installation.Ended ended = how.run(api, normal, undisturbed, arguments());
     assertThat(ended.code()).as(ended.said()).isZero();
@@ -164,9 +172,12 @@ public final class FaultDrill implements AutoCloseable {
     return requests;
   }
 
-  /** Begins a trial in a new database of the shared server. */
+  /**
+   * Begins a trial in a new database of the shared server. Its tables are made already, so that a
+   * fault meets windows only.
+   */
   public Trial trial() {
-    return new Trial(TestDatabase.migrated());
+    return new Trial(prepared.copy());
   }
 
   /** Begins a trial in this database, which it closes. */
@@ -178,6 +189,7 @@ public final class FaultDrill implements AutoCloseable {
   public void close() {
     api.close();
     database.close();
+    prepared.close();
   }
 
   /**
@@ -230,7 +242,7 @@ public final class FaultDrill implements AutoCloseable {
       return this;
     }
 
-    /** Makes the tables, so that a fault meets windows only. */
+    /** Makes the tables in a database of the test's own, so that a fault meets windows only. */
     public Trial migrated() {
       Installation.Ended ended = installation.run("migrate", PIPELINE);
       assertThat(ended.code()).as(ended.said()).isZero();

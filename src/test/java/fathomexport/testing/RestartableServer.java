@@ -38,7 +38,8 @@ public final class RestartableServer implements AutoCloseable {
             // It promises as little as an operator can make it promise, and writes as late.
             .setServerConfig("synchronous_commit", "off")
             .setServerConfig("wal_writer_delay", "10s")
-            .setServerConfig("listen_addresses", "127.0.0.1");
+            .setServerConfig("listen_addresses", "127.0.0.1")
+            .setPGStartupWait(TestServer.LONGEST_START);
     if (port > 0) {
       builder.setPort(port);
     }

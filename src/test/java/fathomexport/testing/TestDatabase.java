@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +28,12 @@ public final class TestDatabase implements AutoCloseable {
 
   private final TestServer server;
   private final String name;
+
+  /**
+   * The connection of the last query, for the next one: to open one takes the server longer than
+   * most queries do. Whoever queries takes it away for that time.
+   */
+  private final AtomicReference<@Nullable Connection> kept = new AtomicReference<>();
 
   private TestDatabase(TestServer server, String name) {
     this.server = server;
@@ -53,8 +60,7 @@ public final class TestDatabase implements AutoCloseable {
 
   private static TestDatabase in(TestServer server, String template) {
     String name = "test_" + COUNT.incrementAndGet();
-    server.execute(
-        "postgres",
+    server.administer(
         "CREATE DATABASE "
             + name
             + " OWNER "
@@ -67,6 +73,7 @@ public final class TestDatabase implements AutoCloseable {
 
   /** Creates a copy of this database, to which no connection may be open. */
   public TestDatabase copy() {
+    disconnect();
     return in(server, name);
   }
 
@@ -124,6 +131,7 @@ public final class TestDatabase implements AutoCloseable {
 
   /** Runs statements as the loader. */
   public void execute(String... statements) {
+    disconnect();
     try (Connection connection = connect();
         Statement statement = connection.createStatement()) {
       for (String sql : statements) {
@@ -136,13 +144,37 @@ public final class TestDatabase implements AutoCloseable {
 
   /** Runs statements as a superuser. */
   public void executeAsSuperuser(String... statements) {
+    // A statement may change what holds for new sessions only, or how many there may be.
+    disconnect();
     server.execute(name, statements);
   }
 
   /** A query's rows, cells as the driver gives them, asked as the loader. */
   public List<List<@Nullable Object>> query(String sql) {
-    try (Connection connection = connect();
-        Statement statement = connection.createStatement();
+    try {
+      Connection connection = kept.getAndSet(null);
+      if (connection == null || !connection.isValid(60)) {
+        connection = connect();
+      }
+      List<List<@Nullable Object>> answer;
+      try {
+        answer = query(connection, sql);
+      } catch (SQLException e) {
+        connection.close();
+        throw e;
+      }
+      if (!kept.compareAndSet(null, connection)) {
+        connection.close();
+      }
+      return answer;
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static List<List<@Nullable Object>> query(Connection connection, String sql)
+      throws SQLException {
+    try (Statement statement = connection.createStatement();
         ResultSet rows = statement.executeQuery(sql)) {
       List<List<@Nullable Object>> answer = new ArrayList<>();
       int columns = rows.getMetaData().getColumnCount();
@@ -154,8 +186,17 @@ public final class TestDatabase implements AutoCloseable {
         answer.add(row);
       }
       return answer;
-    } catch (SQLException e) {
-      throw new IllegalStateException(e);
+    }
+  }
+
+  private void disconnect() {
+    Connection connection = kept.getAndSet(null);
+    if (connection != null) {
+      try {
+        connection.close();
+      } catch (SQLException e) {
+        throw new IllegalStateException(e);
+      }
     }
   }
 
@@ -169,6 +210,7 @@ public final class TestDatabase implements AutoCloseable {
 
   @Override
   public void close() {
-    server.execute("postgres", "DROP DATABASE " + name + " WITH (FORCE)");
+    disconnect();
+    server.administer("DROP DATABASE " + name + " WITH (FORCE)");
   }
 }

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 
 /** The contract, and what only PostgreSQL has. */
 class PostgresDimensionsTest extends DimensionStoreContract {
-  private final TestDatabase database = TestDatabase.create();
+  private final TestDatabase database = TestDatabase.migrated();
 
   @Override
   protected Sink open() {

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** The contract, and what only PostgreSQL has. */
 class PostgresSamplesTest extends SampleStoreContract {
-  private final TestDatabase database = TestDatabase.create();
+  private final TestDatabase database = TestDatabase.migrated();
 
   @Override
   protected Sink open() {

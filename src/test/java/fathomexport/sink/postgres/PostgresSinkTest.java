@@ -55,7 +55,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** The contract, and what only PostgreSQL has. */
 class PostgresSinkTest extends SinkContract {
-  private final TestDatabase database = TestDatabase.create();
+  private final TestDatabase database = TestDatabase.migrated();
 
   @Override
   protected Sink open() {
@@ -63,6 +63,10 @@ class PostgresSinkTest extends SinkContract {
   }
 
   private PostgresSink open(String url, Duration settleWithin) {
+    return open(database, url, settleWithin);
+  }
+
+  private static PostgresSink open(TestDatabase database, String url, Duration settleWithin) {
     return new PostgresSink(
         new PostgresSettings(
             url, database.user(), new SecretRef.Env(TestDatabase.PASSWORD_VARIABLE)),
@@ -244,20 +248,22 @@ class PostgresSinkTest extends SinkContract {
   void migrationsAtATimeAgree() throws Exception {
     List<Report> reports = List.of(TestReports.traffic(), TestReports.pages(), TestReports.goals());
     List<Callable<Boolean>> runs = new ArrayList<>();
-    for (int i = 0; i < 4; i++) {
-      List<Report> some = reports.subList(0, i % 3 + 1);
-      runs.add(
-          () -> {
-            try (Sink own = open()) {
-              own.migrate(some);
-              return true;
-            }
-          });
+    try (TestDatabase empty = TestDatabase.create()) {
+      for (int i = 0; i < 4; i++) {
+        List<Report> some = reports.subList(0, i % 3 + 1);
+        runs.add(
+            () -> {
+              try (Sink own = open(empty, empty.url(), Duration.ofSeconds(30))) {
+                own.migrate(some);
+                return true;
+              }
+            });
+      }
+      assertThat(atOnce(runs)).hasSize(4);
+      assertThat(empty.query("SELECT report FROM fathom_ops.report ORDER BY report"))
+          .extracting(r -> r.get(0))
+          .containsExactly("goals_daily", "pages_daily", "traffic_daily");
     }
-    assertThat(atOnce(runs)).hasSize(4);
-    assertThat(database.query("SELECT report FROM fathom_ops.report ORDER BY report"))
-        .extracting(r -> r.get(0))
-        .containsExactly("goals_daily", "pages_daily", "traffic_daily");
   }
 
   private static <T> List<T> atOnce(List<Callable<T>> calls) throws Exception {
@@ -545,7 +551,8 @@ class PostgresSinkTest extends SinkContract {
 
   @Test
   void aLedgerThatWasNeverMadeSaysWhatToDo() {
-    try (Sink sink = open()) {
+    try (TestDatabase empty = TestDatabase.create();
+        Sink sink = open(empty, empty.url(), Duration.ofSeconds(30))) {
       // A plan is asked for before the first run: nothing is known yet.
       assertThat(sink.ledger().runs(1)).isEmpty();
       SinkException e =
@@ -825,25 +832,29 @@ class PostgresSinkTest extends SinkContract {
 
   @Test
   void theSearchPathIsNotTrusted() {
-    database.executeAsSuperuser(
-        "CREATE SCHEMA evil AUTHORIZATION fathom_loader",
-        "CREATE TABLE evil.ledger (x int)",
-        "CREATE TABLE evil.report (x int)",
-        "CREATE FUNCTION evil.now() RETURNS timestamptz LANGUAGE sql AS 'SELECT NULL::timestamptz'",
-        "CREATE FUNCTION evil.hashtextextended(text, bigint) RETURNS bigint IMMUTABLE LANGUAGE sql"
-            + " AS 'SELECT 1::bigint'",
-        "CREATE FUNCTION evil.sum(bigint) RETURNS numeric IMMUTABLE LANGUAGE sql"
-            + " AS 'SELECT 1::numeric'",
-        "ALTER ROLE fathom_loader IN DATABASE "
-            + database.name()
-            + " SET search_path = evil, pg_catalog");
-    Report report = TestReports.pages();
-    Sink sink = sink(report);
-    LoadBuilder load =
-        load(report, SITE, D1, D1).row(D1, "a", "/", 1, 1, 1.0).row(D1, "b", "/", 1, 1, 1.0);
-    sink.commit(load.build());
-    assertThat(sink.commit(load.build()).changed()).isEmpty();
-    assertThat(entries(sink, report)).isEqualTo(load.entries());
+    try (TestDatabase empty = TestDatabase.create();
+        Sink sink = open(empty, empty.url(), Duration.ofSeconds(30))) {
+      empty.executeAsSuperuser(
+          "CREATE SCHEMA evil AUTHORIZATION fathom_loader",
+          "CREATE TABLE evil.ledger (x int)",
+          "CREATE TABLE evil.report (x int)",
+          "CREATE FUNCTION evil.now() RETURNS timestamptz LANGUAGE sql"
+              + " AS 'SELECT NULL::timestamptz'",
+          "CREATE FUNCTION evil.hashtextextended(text, bigint) RETURNS bigint IMMUTABLE"
+              + " LANGUAGE sql AS 'SELECT 1::bigint'",
+          "CREATE FUNCTION evil.sum(bigint) RETURNS numeric IMMUTABLE LANGUAGE sql"
+              + " AS 'SELECT 1::numeric'",
+          "ALTER ROLE fathom_loader IN DATABASE "
+              + empty.name()
+              + " SET search_path = evil, pg_catalog");
+      Report report = TestReports.pages();
+      sink.migrate(List.of(report));
+      LoadBuilder load =
+          load(report, SITE, D1, D1).row(D1, "a", "/", 1, 1, 1.0).row(D1, "b", "/", 1, 1, 1.0);
+      sink.commit(load.build());
+      assertThat(sink.commit(load.build()).changed()).isEmpty();
+      assertThat(entries(sink, report)).isEqualTo(load.entries());
+    }
   }
 
   // --- For people

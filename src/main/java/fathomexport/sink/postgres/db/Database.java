@@ -188,17 +188,10 @@ public final class Database implements AutoCloseable {
   /**
    * Returns why locks cannot belong to the sessions of these connections, and what to do; empty if
    * they can.
+   *
+   * @param connection an open connection of this database, in autocommit mode
    */
-  public Optional<String> pooler() throws SQLException {
-    Connection connection = connect();
-    try {
-      return pooler(connection);
-    } finally {
-      discard(connection);
-    }
-  }
-
-  private Optional<String> pooler(Connection connection) throws SQLException {
+  public Optional<String> pooler(Connection connection) throws SQLException {
     if (sessionsAreOwn) {
       return Optional.empty();
     }
@@ -206,7 +199,12 @@ public final class Database implements AutoCloseable {
     try {
       sessionsAreOwn = !PoolerProbe.sharesSessions(connection, other);
     } finally {
-      discard(other);
+      // To open a connection takes the server longer than most statements do.
+      if (sessionsAreOwn) {
+        giveBack(other);
+      } else {
+        discard(other);
+      }
     }
     return sessionsAreOwn ? Optional.empty() : Optional.of(pooled());
   }

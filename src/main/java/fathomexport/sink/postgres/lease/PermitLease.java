@@ -165,7 +165,7 @@ public final class PermitLease implements AutoCloseable {
         if (!row.next() || !row.getBoolean(1)) {
           return false;
         }
-        pooler = database.pooler();
+        pooler = database.pooler(connection);
       } catch (SQLException e) {
         throw new LedgerException(database.describe(e), e);
       }

@@ -30,8 +30,9 @@ public final class Migrations {
   private static final String INSUFFICIENT_PRIVILEGE = "42501";
   static final String SCHEMA = "fathom_ops";
   static final String HISTORY_TABLE = "schema_history";
-  static final String SCRIPTS = "classpath:fathomexport/sql";
-  private static final String HISTORY = SCHEMA + "." + HISTORY_TABLE;
+  static final String SCRIPTS_FOLDER = "fathomexport/sql";
+  static final String SCRIPTS = "classpath:" + SCRIPTS_FOLDER;
+  static final String HISTORY = SCHEMA + "." + HISTORY_TABLE;
 
   private static final Logger LOG = LoggerFactory.getLogger(Migrations.class);
   private static final String LOCK_NOT_AVAILABLE = "55P03";
@@ -87,33 +88,40 @@ public final class Migrations {
       lock(connection);
       requireUtf8(connection);
       MissingRights.refuse(connection, database);
-      NewerSchema.refuse(database);
-      refuse(connection, tables);
       List<ReportMigration> migrations = new ArrayList<>();
       for (ReportTable table : tables) {
         migrations.add(new ReportMigration(table, checksum(connection, table)));
       }
-      Flyway flyway =
-          Flyway.configure(Migrations.class.getClassLoader())
-              .loggers("slf4j")
-              .dataSource(database.source())
-              .defaultSchema(SCHEMA)
-              .schemas(SCHEMA, "fathom")
-              .createSchemas(true)
-              .table(HISTORY_TABLE)
-              .locations(SCRIPTS)
-              .javaMigrations(migrations.toArray(new ReportMigration[0]))
-              // Tables of reports that are no longer defined remain as they are.
-              .ignoreMigrationPatterns("*:missing")
-              // A statement that waits for a table makes all later readers wait, too.
-              .initSql("SET lock_timeout = '" + longestWait.toMillis() + "ms'")
-              .load();
-      migrate(flyway);
+      boolean complete = AppliedMigrations.includeAll(connection, migrations);
+      if (!complete) {
+        NewerSchema.refuse(database);
+      }
+      refuse(connection, tables);
+      if (!complete) {
+        migrate(flyway(migrations));
+      }
       List<String> notices = new BiViews(connection).refresh();
       return new Migrated(notices, new Roles(connection).grant());
     } catch (FlywayException e) {
       throw translate(e);
     }
+  }
+
+  private Flyway flyway(List<ReportMigration> migrations) {
+    return Flyway.configure(Migrations.class.getClassLoader())
+        .loggers("slf4j")
+        .dataSource(database.source())
+        .defaultSchema(SCHEMA)
+        .schemas(SCHEMA, "fathom")
+        .createSchemas(true)
+        .table(HISTORY_TABLE)
+        .locations(SCRIPTS)
+        .javaMigrations(migrations.toArray(new ReportMigration[0]))
+        // Tables of reports that are no longer defined remain as they are.
+        .ignoreMigrationPatterns("*:missing")
+        // A statement that waits for a table makes all later readers wait, too.
+        .initSql("SET lock_timeout = '" + longestWait.toMillis() + "ms'")
+        .load();
   }
 
   /**
