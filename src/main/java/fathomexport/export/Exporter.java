@@ -431,7 +431,8 @@ public final class Exporter {
                 today.instant(),
                 settings.requestsPerMinute(),
                 settings.accountKey(),
-                unrecorded(job));
+                unrecorded(job),
+                job.firstKept(today.instant(), settings.maxRangeDays()));
           }
         });
   }

@@ -357,7 +357,8 @@ public record StatusOverview(
       Instant now,
       int requestsPerMinute,
       String account,
-      UnrecordedRuns unrecorded) {
+      UnrecordedRuns unrecorded,
+      Map<String, LocalDate> firstKept) {
     Map<String, Journal> journals = new HashMap<>();
     for (Report report : job.reports()) {
       // All sinks receive the same journal lines, so the first sink's journals suffice.
@@ -379,7 +380,7 @@ public record StatusOverview(
     Retired retired = Retired.of(job.name(), sinks);
     StoredStretches stored =
         StoredStretches.of(job.reports(), job.sites().orElse(List.of()), sinks);
-    Coverage coverage = Coverage.of(job, sinks, stored, now, expectation, retired);
+    Coverage coverage = Coverage.of(job, sinks, stored, now, expectation, retired, firstKept);
     List<Line> lines = new ArrayList<>(coverage.lines(journals));
     List<String> order = job.reports().stream().map(Report::name).toList();
     Set<String> all = new HashSet<>();
