@@ -92,9 +92,7 @@ class KeepTest {
 
   private void assertOnlyKept() throws IOException {
     assertThat(one("SELECT min(date)::text FROM fathom.pages_daily")).isEqualTo("2025-11-01");
-    assertThat(
-            one(
-                "SELECT min(period)::text FROM fathom_ops.ledger WHERE report = 'pages_daily'"))
+    assertThat(one("SELECT min(period)::text FROM fathom_ops.ledger WHERE report = 'pages_daily'"))
         .isEqualTo("2025-11-01");
     assertThat(months()).containsExactly("month=2025-11", "month=2025-12");
     assertThat(installation.warehouse().resolve("_fathom/retention/pages_daily.json")).exists();
@@ -169,7 +167,9 @@ class KeepTest {
   @Test
   void notesOfAFileThatAKilledRunHasRemovedAreRemovedByTheNext() throws IOException {
     Path note =
-        installation.warehouse().resolve("_fathom/confirmed/pages_daily/site_id=BERLIN/month=2025-10.json");
+        installation
+            .warehouse()
+            .resolve("_fathom/confirmed/pages_daily/site_id=BERLIN/month=2025-10.json");
     Files.createDirectories(note.getParent());
     Files.writeString(note, "{}");
     Files.delete(

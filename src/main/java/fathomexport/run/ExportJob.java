@@ -113,8 +113,8 @@ public record ExportJob(
   }
 
   /**
-   * Returns the first day that is kept, by the names of the pipeline's reports that are not kept for
-   * ever.
+   * Returns the first day that is kept, by the names of the pipeline's reports that are not kept
+   * for ever.
    *
    * @param maxRangeDays how far back a run fills gaps
    */

@@ -65,8 +65,7 @@ final class Verifier {
   /**
    * @param firstKept the first day that is kept, by the names of reports
    */
-  Verifier(
-      ExportJob job, Sinks sinks, WindowFetcher fetcher, Map<String, LocalDate> firstKept) {
+  Verifier(ExportJob job, Sinks sinks, WindowFetcher fetcher, Map<String, LocalDate> firstKept) {
     this.firstKept = Map.copyOf(firstKept);
     this.job = job;
     this.sinks = sinks;

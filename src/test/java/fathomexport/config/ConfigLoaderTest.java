@@ -551,7 +551,8 @@ class ConfigLoaderTest {
             (text, months) ->
                 assertThat(pipeline(days + "keep: " + text + "\n").orThrow().keep())
                     .isEqualTo(Map.of("traffic", new Keep(months))));
-    for (String text : List.of("400 days", "25", "0 months", "1.5 years", "25 Months", "-1 month")) {
+    for (String text :
+        List.of("400 days", "25", "0 months", "1.5 years", "25 Months", "-1 month")) {
       assertThat(lines(pipeline(days + "keep: " + text + "\n")))
           .singleElement()
           .asString()
@@ -569,8 +570,7 @@ class ConfigLoaderTest {
   @Test
   void aReportsOwnRetentionGoesFirst() {
     String day = "    date_grouping: day\n";
-    assertThat(
-            pipeline("keep: 2 years\n" + REPORT + day + "    keep: 7 months\n").orThrow().keep())
+    assertThat(pipeline("keep: 2 years\n" + REPORT + day + "    keep: 7 months\n").orThrow().keep())
         .isEqualTo(Map.of("traffic", new Keep(7)));
     // Ranges of days are kept, whatever the file says for all its reports.
     assertThat(pipeline("keep: 2 years\n" + REPORT).orThrow().keep()).isEmpty();
