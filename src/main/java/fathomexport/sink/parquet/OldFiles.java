@@ -54,8 +54,8 @@ final class OldFiles {
             .filter(layout::isPartitioned)
             .toList();
     Removal.Removed removed = Removal.Removed.NOTHING;
+    fencing.require();
     if (!old.isEmpty()) {
-      fencing.require();
       note(removal);
       for (Path file : old) {
         fencing.require();
