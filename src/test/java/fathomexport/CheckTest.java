@@ -201,6 +201,65 @@ class CheckTest {
     }
   }
 
+  /** Schemas that an administrator has made and forgotten to hand over. */
+  @Test
+  void emptySchemasOfAnotherRoleAreToBeHandedOver() throws IOException {
+    try (TestDatabase database = TestDatabase.create();
+        FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
+      Installation installation = installation(database, api);
+      database.executeAsSuperuser(
+          "CREATE SCHEMA fathom", "CREATE SCHEMA fathom_ops", "CREATE SCHEMA fathom_bi");
+      String role = " OWNER TO " + database.user();
+
+      granted(
+          database,
+          installation,
+          "ALTER SCHEMA fathom" + role,
+          "ALTER SCHEMA fathom_ops" + role,
+          "ALTER SCHEMA fathom_bi" + role);
+
+      assertThat(line(installation.run("check", "nightly"), "privileges")).startsWith("ok");
+      Installation.Ended run = installation.run("run", "nightly");
+      assertThat(run.code()).as(run.said()).isZero();
+      assertThat(database.query("SELECT count(*) > 0 FROM fathom_bi.site_day")).isNotEmpty();
+    }
+  }
+
+  /** A role that only writes rows needs no more than migrations grant to it. */
+  @Test
+  void aRoleThatOnlyLoadsNeedsNoRightsOfTheOwner() throws IOException {
+    try (TestDatabase database = TestDatabase.create();
+        FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
+      Installation installation = installation(database, api);
+      assertThat(installation.run("migrate", "nightly").code()).isZero();
+      String other = database.name() + "_owner";
+      database.executeAsSuperuser(
+          "CREATE ROLE " + other,
+          "REASSIGN OWNED BY " + database.user() + " TO " + other,
+          "ALTER DATABASE " + database.name() + " OWNER TO CURRENT_USER");
+      try {
+        granted(
+            database,
+            installation,
+            "GRANT USAGE ON SCHEMA fathom TO",
+            "GRANT USAGE ON SCHEMA fathom_ops TO",
+            "GRANT SELECT ON TABLE fathom_ops.schema_history TO",
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE fathom_ops.run TO",
+            "ON TABLE fathom.traffic_daily TO");
+        assertThat(line(installation.run("check", "nightly"), "privileges")).startsWith("ok");
+        database.executeAsSuperuser("DROP TABLE fathom.traffic_daily CASCADE");
+        assertThat(line(installation.run("check", "nightly"), "database"))
+            .startsWith("FAILED")
+            .contains("traffic_daily", "fathom-export migrate");
+      } finally {
+        database.executeAsSuperuser(
+            "REASSIGN OWNED BY " + other + " TO CURRENT_USER",
+            "DROP OWNED BY " + other,
+            "DROP ROLE " + other);
+      }
+    }
+  }
+
   /** Expects statements, and runs those that are printed. */
   private static void granted(
       TestDatabase database, Installation installation, String... expected) {

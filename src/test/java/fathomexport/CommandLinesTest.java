@@ -54,6 +54,26 @@ class CommandLinesTest {
     }
   }
 
+  /** The launcher finds the command among the options, to choose how Java compiles for it. */
+  @Test
+  void theLauncherKnowsEveryCommand() throws IOException {
+    ByteArrayOutputStream help = new ByteArrayOutputStream();
+    start(List.of("--help"), help);
+    Set<String> commands =
+        Pattern.compile("(?m)^  ([a-z]+)  +\\S")
+            .matcher(help.toString(StandardCharsets.UTF_8))
+            .results()
+            .map(found -> found.group(1))
+            .collect(Collectors.toCollection(TreeSet::new));
+    assertThat(commands).contains("run", "notify", "completion").hasSizeGreaterThan(15);
+
+    Matcher list =
+        Pattern.compile("case \\$argument in\\s+([a-z |\\\\\\s]+)\\)\\s+command_name=")
+            .matcher(Files.readString(Path.of("fathom-export")));
+    assertThat(list.find()).isTrue();
+    assertThat(list.group(1).split("[|\\\\\\s]+")).containsExactlyInAnyOrderElementsOf(commands);
+  }
+
   @Test
   void everyCommandLineIsAccepted() throws IOException {
     List<Line> lines = lines();

@@ -220,6 +220,13 @@ class DimensionsTest {
     assertThat(night(2))
         .doesNotContain("new name", "has moved", "'signup'", "is new", "no longer listed");
 
+    assertThat(
+            database.query(
+                "SELECT event_name, max(date) = DATE '"
+                    + YESTERDAY
+                    + "' FROM fathom_bi.calendar WHERE site_id = 'AAAA' AND report = 'goals_daily'"
+                    + " GROUP BY event_name ORDER BY event_name"))
+        .containsExactly(List.of("buy", false), List.of("signup", true));
     JsonNode status = status(2);
     for (JsonNode line : status.get("lines")) {
       boolean signup = line.get("event").asText().equals("signup");
@@ -259,6 +266,12 @@ class DimensionsTest {
     assertBoth("site_id", "site", List.of("AAAA"), List.of("BBBB"));
     assertThat(database.query("SELECT site_id, event_name, last_day::text FROM fathom_ops.retired"))
         .containsExactly(List.of("BBBB", "", YESTERDAY.toString()));
+    assertThat(
+            database.query(
+                "SELECT max(date)::text, count(*) FILTER (WHERE state = 'missing')"
+                    + " FROM fathom_bi.calendar WHERE site_id = 'BBBB'"))
+        .as("the calendar of what is retired ends with its last day")
+        .containsExactly(List.of(YESTERDAY.toString(), 0L));
   }
 
   /** A list that lacks a site which still answers was cut off: nothing is retired. */

@@ -9,6 +9,7 @@ import fathomexport.simulator.Dimension;
 import fathomexport.simulator.FathomSimulator;
 import fathomexport.simulator.Fault;
 import fathomexport.simulator.FaultRule;
+import fathomexport.simulator.RequestLog;
 import fathomexport.simulator.SimulatorToken;
 import fathomexport.simulator.World;
 import fathomexport.testing.Fixture;
@@ -25,6 +26,8 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -32,6 +35,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The most rows that the API lets one ask for is found in a few requests, once an account. */
 class LimitTest {
@@ -234,6 +238,120 @@ class LimitTest {
                 .filter(e -> !"1000".equals(e.request().parameter("limit"))))
         .as("requests with a lower limit")
         .hasSize(1);
+  }
+
+  /**
+   * A single refusal that another cause had, once it is known that so many rows may be asked for:
+   * the next request asks for as wide a range as before.
+   */
+  @Test
+  void oneStrayRefusalIsNoRange() {
+    api.behave(
+        Behaviour.unlimited()
+            .withFault(
+                FaultRule.first(
+                    1,
+                    r -> r.aggregation() > 0 && "pathname".equals(r.parameter("field_grouping")),
+                    badRequest())));
+
+    assertTrue(backfill(shipped("[postgres, parquet]", REPORTS)));
+
+    assertThat(refused()).isEqualTo(1);
+    assertThat(database.query("SELECT * FROM fathom_ops.learned WHERE kind = 'max_days'"))
+        .isEmpty();
+    assertThat(
+            api.log().aggregations().stream()
+                .map(RequestLog.Entry::request)
+                .filter(r -> "pathname".equals(r.parameter("field_grouping")))
+                .filter(
+                    r ->
+                        days(r) == 1
+                            && !String.valueOf(r.parameter("date_to")).startsWith(LAST.toString())))
+        .as("single days that were asked for")
+        .hasSize(1);
+  }
+
+  /** The API refuses wide ranges without a word on them: found by two refusals, and remembered. */
+  @Test
+  void anUnnamedRangeIsLearnedFromTwoRefusals() {
+    api.behave(
+        Behaviour.unlimited()
+            .withFault(
+                FaultRule.when(
+                    r ->
+                        r.aggregation() > 0
+                            && "day".equals(r.parameter("date_grouping"))
+                            && r.parameter("field_grouping") != null
+                            && days(r) > 25,
+                    badRequest())));
+    Installation installation = shipped("[postgres]", REPORTS);
+
+    assertTrue(backfill(installation));
+
+    assertThat(refused()).isEqualTo(2);
+    assertThat(database.query("SELECT number FROM fathom_ops.learned WHERE kind = 'max_days'"))
+        .isEqualTo(List.of(List.of(19)));
+    api.log().clear();
+    assertTrue(backfill(installation, "--force"));
+    assertThat(refused()).as("the next night").isZero();
+  }
+
+  /** Answers that were cut short once, with a control and without one: no cap is learned. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void oneShortAnswerIsNoCap(boolean control) {
+    api.behave(
+        Behaviour.unlimited()
+            .withFault(
+                FaultRule.when(
+                    r -> !control && r.aggregation() > 0 && r.parameter("field_grouping") == null,
+                    badRequest()))
+            .withFault(
+                FaultRule.first(
+                    1,
+                    r -> r.aggregation() > 0 && r.parameter("field_grouping") != null,
+                    Fault.body(
+                        IntStream.range(0, 37)
+                            .mapToObj(
+                                i ->
+                                    ("{'date':'%s','pathname':'/page-%d','visits':'1','uniques':'1','pageviews':'1','avg_duration':'0','bounce_rate':'100'}")
+                                        .formatted(FIRST, i))
+                            .collect(Collectors.joining(",", "[", "]"))
+                            .replace('\'', '"')))));
+    List<Question> reports = List.of(REPORTS.get(1));
+
+    Installation.Ended ended = backfill(shipped("[postgres]", reports));
+
+    assertThat(ended.code()).as(ended.said()).isZero();
+    for (String site : SITES) {
+      assertThat(
+              Landed.differences(
+                  reports.get(0).expected(api.world(), api.truth(), site, FIRST, LAST),
+                  Landed.inPostgres(database, reports.get(0)).stream()
+                      .filter(row -> site.equals(row.get(0)))
+                      .toList()))
+          .as(ended.said())
+          .isEmpty();
+    }
+    assertThat(database.query("SELECT * FROM fathom_ops.learned WHERE kind = 'row_cap'")).isEmpty();
+  }
+
+  /** A cap that is there is found, at no more requests than it takes to page through it. */
+  @Test
+  void aCapIsLearnedFromTwoAnswers() {
+    api.behave(Behaviour.unlimited().withSilentRowCap(150));
+    Installation installation = shipped("[postgres]", REPORTS);
+
+    assertTrue(backfill(installation));
+
+    assertThat(database.query("SELECT number FROM fathom_ops.learned WHERE kind = 'row_cap'"))
+        .isEqualTo(List.of(List.of(150)));
+    int first = api.log().aggregations().size();
+    api.log().clear();
+    assertTrue(backfill(installation, "--force"));
+    assertThat(first - api.log().aggregations().size())
+        .as("what it took to find the cap")
+        .isLessThanOrEqualTo(2);
   }
 
   /** On the first day of a month: what no longer holds is forgotten, what holds stays. */

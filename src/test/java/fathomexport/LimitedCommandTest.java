@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.simulator.Behaviour;
 import fathomexport.simulator.FathomSimulator;
+import fathomexport.simulator.Fault;
+import fathomexport.simulator.FaultRule;
 import fathomexport.simulator.RequestLog;
 import fathomexport.simulator.SimulatorToken;
 import fathomexport.simulator.World;
@@ -17,6 +19,7 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneId;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -185,6 +188,42 @@ class LimitedCommandTest {
     done("run", "nightly", "--force", "--site", ONE, "--metrics-file", "part.prom");
     assertThat(directory.resolve("part.prom")).content().contains("run --site " + ONE);
     assertThat(directory.resolve("night.prom")).content().doesNotContain("--site");
+  }
+
+  /** The success of a part is no success of the whole, nor the other way round. */
+  @Test
+  void aLimitedRunIsNotTheLastSuccessOfTheWhole() throws IOException {
+    done("run", "nightly");
+    api.behave(
+        Behaviour.unlimited()
+            .withFault(
+                FaultRule.when(
+                    r -> r.aggregation() > 0 && TWO.equals(r.site()),
+                    new Fault.Status(403, "application/json", "{}", Map.of()))));
+    installation.at(NOW.plus(Duration.ofDays(1)));
+    done("run", "nightly", "--site", ONE, "--metrics-file", "part.prom");
+
+    installation.at(NOW.plus(Duration.ofDays(1)).plusSeconds(60));
+    Installation.Ended whole = installation.run("run", "nightly", "--metrics-file", "night.prom");
+    assertThat(whole.code()).as(whole.said()).isEqualTo(77);
+    Installation.Ended part =
+        installation.run("run", "nightly", "--site", TWO, "--metrics-file", "other.prom");
+    assertThat(part.code()).as(part.said()).isEqualTo(77);
+
+    String success = "fathom_export_last_success_timestamp_seconds{pipeline=\"nightly\",command=";
+    assertThat(directory.resolve("night.prom"))
+        .content()
+        .contains(success + "\"run\"} " + NOW.getEpochSecond() + ".000\n");
+    assertThat(directory.resolve("part.prom"))
+        .content()
+        .contains(
+            success
+                + "\"run --site "
+                + ONE
+                + "\"} "
+                + NOW.plus(Duration.ofDays(1)).getEpochSecond()
+                + ".000\n");
+    assertThat(directory.resolve("other.prom")).content().doesNotContain(success);
   }
 
   @Test

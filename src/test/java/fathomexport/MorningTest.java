@@ -23,6 +23,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -233,6 +234,43 @@ class MorningTest {
         .contains("fathom_export_periods{pipeline=\"nightly\",command=\"run\",state=\"late\"} 12");
   }
 
+  /** What a budget has left is one line: of the run, and of the status until it is fetched. */
+  @Test
+  void whatAnExportHasLeftIsOneLine() {
+    String[] backfill = {"backfill", "nightly", "--from", "2026-05-10", "--to", "2026-06-09"};
+    installation.settings(1_000, 1_000, "  max_range_days: 7\n").at(at(10, "13:00"));
+    night(10);
+    List<String> limited = new ArrayList<>(List.of(backfill));
+    limited.addAll(List.of("--max-requests", "10"));
+
+    Installation.Ended ended =
+        installation.at(at(10, "13:00")).run(limited.toArray(new String[0]));
+
+    assertThat(ended.code()).as(ended.said()).isEqualTo(75);
+    assertThat(ended.out().lines().reduce("", (a, b) -> b))
+        .matches("  [1-9][0-9]* windows left, about [1-9][0-9]* requests, [1-9] more nights");
+    assertThat(ended.out().lines().filter(line -> line.contains("not fetched")))
+        .hasSizeLessThanOrEqualTo(3);
+    String left = ended.out().lines().reduce("", (a, b) -> b).strip();
+    assertThat(status(at(10, "14:00")))
+        .contains("! backfill of 2026-06-10 13:00 UTC (exit 75): " + left + "\n");
+
+    Installation.Ended second =
+        installation.at(at(11, "13:00")).run(limited.toArray(new String[0]));
+    String less = second.out().lines().reduce("", (a, b) -> b).strip();
+    assertThat(number(less)).as(less).isLessThan(number(left));
+    assertThat(status(at(11, "14:00")))
+        .contains("! backfill of 2026-06-11 13:00 UTC (exit 75): " + less + "\n")
+        .doesNotContain("backfill of 2026-06-10");
+
+    assertThat(installation.at(at(11, "15:00")).run(backfill).code()).isZero();
+    assertThat(status(at(11, "15:00"))).doesNotContain("windows left");
+  }
+
+  private static int number(String left) {
+    return Integer.parseInt(left.substring(0, left.indexOf(' ')));
+  }
+
   // --- Each sink by itself
 
   @Test
@@ -284,8 +322,8 @@ class MorningTest {
     assertThat(status(at(11, "13:00")))
         .contains(
             "! the sinks hold different rows of 1 period (1 report, 1 site, 2026-06-08 .."
-                + " 2026-06-08); fetch again with: fathom-export backfill nightly --from 2026-06-08"
-                + " --to 2026-06-08 --force");
+                + " 2026-06-08); fetch again with: fathom-export backfill nightly --site UTCSTATS"
+                + " --report traffic_daily --from 2026-06-08 --to 2026-06-08 --force");
   }
 
   @Test

@@ -199,6 +199,78 @@ class NotifyTest {
         .contains("works again", "the run of " + NOW.plus(DAY) + " had exit 77");
   }
 
+  /** Also after nights of which no run began: the good one that follows is news. */
+  @Test
+  void theFirstGoodRunAfterNightsThatCouldNotBeginIsReported() throws IOException {
+    notify(program(""));
+    assertThat(installation.run("run", "nightly").code()).isZero();
+    installation.withoutVariable(Installation.TOKEN_VARIABLE);
+    assertThat(installation.at(NOW.plus(DAY)).run("run", "nightly").code()).isEqualTo(77);
+    installation.variable(Installation.TOKEN_VARIABLE, TOKEN);
+    assertThat(installation.at(NOW.plus(DAY.multipliedBy(2))).run("run", "nightly").code())
+        .isZero();
+    api.behave(
+        normal.withFault(
+            FaultRule.when(r -> true, new Fault.Status(503, "application/json", "{}", Map.of()))));
+    assertThat(installation.at(NOW.plus(DAY.multipliedBy(3))).run("run", "nightly").code())
+        .isEqualTo(75);
+    api.behave(normal);
+    assertThat(installation.at(NOW.plus(DAY.multipliedBy(4))).run("run", "nightly").code())
+        .isZero();
+    settings("notify:\n  " + program("") + "\ncolour: blue\n");
+    assertThat(installation.at(NOW.plus(DAY.multipliedBy(5))).run("run", "nightly").code())
+        .isEqualTo(78);
+    notify(program(""));
+    String status = installation.run("status", "nightly").out();
+    assertThat(status).contains("! run of 2026-06-15 14:00 UTC (exit 78): could not begin: ");
+    assertThat(status).contains("colour");
+    assertThat(installation.at(NOW.plus(DAY.multipliedBy(6))).run("run", "nightly").code())
+        .isZero();
+    assertThat(installation.at(NOW.plus(DAY.multipliedBy(7))).run("run", "nightly").code())
+        .isZero();
+
+    assertThat(told())
+        .extracting(
+            t -> t.path("event").asText() + " " + t.path("previous_exit_code").asText("-"))
+        .containsExactly(
+            "failure -",
+            "recovery 77",
+            "failure -",
+            "recovery 75",
+            "failure -",
+            "recovery 78");
+  }
+
+  /** A database that was down keeps no record of that; the file beside it does. */
+  @Test
+  void theFirstGoodRunAfterAnOutageOfTheDatabaseIsReported() throws IOException {
+    String there = database(installation.database().url());
+    installation.pipeline("nightly", "[INDCRFTS, KTMTRAIL]", "[postgres]", List.of(TRAFFIC));
+    sections = there;
+    notify(program(""));
+    assertThat(installation.run("run", "nightly").code()).isZero();
+    sections = database("jdbc:postgresql://127.0.0.1:9/none");
+    notify(program(""));
+    installation.inRealTime();
+    assertThat(installation.at(NOW.plus(DAY)).run("run", "nightly").code()).isEqualTo(74);
+    installation.hurried();
+    sections = there;
+    notify(program(""));
+
+    assertThat(installation.at(NOW.plus(DAY.multipliedBy(2))).run("run", "nightly").code())
+        .isZero();
+
+    assertThat(told())
+        .extracting(t -> t.path("event").asText())
+        .containsExactly("failure", "recovery");
+    assertThat(told().get(1).path("previous_exit_code").asInt()).isEqualTo(74);
+  }
+
+  private String database(String url) {
+    return "postgres: {url: '%s', user: %s, password: {env: %s}}\n"
+        .formatted(url, installation.database().user(), TestDatabase.PASSWORD_VARIABLE);
+  }
+
   @Test
   void aRunThatCannotBeginIsReported() throws IOException {
     notify(program(""));

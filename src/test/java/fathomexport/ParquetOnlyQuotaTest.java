@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.api.StopSignal;
 import fathomexport.api.TimeSource;
+import fathomexport.config.Settings;
 import fathomexport.export.Exporter;
 import fathomexport.report.DayRange;
 import fathomexport.report.SecretRef;
@@ -169,16 +170,17 @@ class ParquetOnlyQuotaTest {
       RunResult result =
           new Exporter(
                   new ExportSettings(
-                      api.baseUri(),
-                      new SecretRef.Env(Installation.TOKEN_VARIABLE),
-                      1000,
-                      1,
-                      1_000,
-                      Duration.ofSeconds(60),
-                      180,
-                      "default",
-                      Duration.ofMinutes(10),
-                      new ExportSettings.Postgres(
+                      new Settings.Api(
+                          api.baseUri(),
+                          new SecretRef.Env(Installation.TOKEN_VARIABLE),
+                          1000,
+                          1,
+                          1_000,
+                          Duration.ofSeconds(60),
+                          180,
+                          "default",
+                          Duration.ofMinutes(10)),
+                      new Settings.Postgres(
                           "jdbc:postgresql://127.0.0.1:"
                               + proxy.port()
                               + "/"

@@ -15,12 +15,15 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code plan} before anything is known, and after a run taught it how many rows there are. */
 class PlanTest {
@@ -73,7 +76,8 @@ class PlanTest {
       JsonNode before = plan(installation, range());
       assertThat(before.path("unknown").intValue()).isEqualTo(1);
       assertThat(before.path("bytes").isNull()).isTrue();
-      assertThat(before.path("least_requests").intValue()).isEqualTo(2);
+      // The ungrouped report is the control; it may report that there are no rows to ask for.
+      assertThat(before.path("least_requests").intValue()).isEqualTo(1);
       assertThat(before.path("likely_requests").intValue()).isEqualTo(2);
       assertThat(before.path("billed_every").textValue()).isEqualTo("once");
       assertThat(before.path("billed_pageviews").intValue()).isEqualTo(2);
@@ -119,6 +123,43 @@ class PlanTest {
       assertThat(api.log().aggregations().size() - sofar)
           .isEqualTo(paged.path("likely_requests").intValue())
           .isGreaterThan(2);
+    }
+  }
+
+  /**
+   * Sites and events without traffic cost their controls alone: no run sends fewer than planned.
+   */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void atLeastIsALowerBoundWhereNothingHappened(boolean traffic) throws IOException {
+    World world = World.empty();
+    for (String site : List.of("A", "B")) {
+      world.addSite(site, ZoneId.of("Europe/London")).addEvent(site, "Sign up");
+      if (traffic) {
+        world.add(site, world.viewAt(site, LAST.atTime(9, 0)).path("/"));
+      }
+    }
+    List<Question> reports =
+        List.of(
+            PAGES,
+            Question.pageviews("browsers_daily", "day", "browser"),
+            Question.events("goals_daily", "day", "browser"));
+    try (TestDatabase database = TestDatabase.migrated();
+        FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {
+      Installation installation =
+          new Installation(
+                  directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+              .settings(ENOUGH)
+              .pipeline("all", "all", "[postgres]", reports);
+
+      JsonNode plan = plan(installation, range());
+      Installation.Ended ended = backfill(installation);
+
+      assertThat(ended.code()).as(ended.said()).isZero();
+      // One control of pageviews and one of the event per site; then rows of pageviews only.
+      assertThat(plan.path("least_requests").intValue()).isEqualTo(4);
+      assertThat(api.log().aggregations()).hasSize(traffic ? 4 + 4 : 4);
+      assertThat(plan.path("likely_requests").intValue()).isEqualTo(10);
     }
   }
 

@@ -27,9 +27,12 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -350,9 +353,16 @@ class StatusTest {
         .containsEntry(
             "Calendar of browsers_monthly, GOOD", Map.of("certified", 31, "provisional", 19))
         .hasSize(5);
-    assertThat(elements(page, "script")).isEmpty();
+    // The page has one script of its own, and its policy allows no other.
+    assertThat(elements(page, "script")).hasSize(1);
+    assertThat(policy(page))
+        .isEqualTo(
+            "default-src 'none'; style-src 'unsafe-inline'; script-src '"
+                + hash(elements(page, "script").get(0).getTextContent())
+                + "'");
     String text = Files.readString(directory.resolve("page.html"));
-    assertThat(text).doesNotContain("<script").doesNotContain("<b>\"").contains("1 of 2 sites");
+    assertThat(text.split("<script", -1)).hasSize(2);
+    assertThat(text).doesNotContain("<b>\"").contains("1 of 2 sites");
     assertThat(page.getDocumentElement().getTextContent())
         .contains(NASTY, NASTY_EVENT, "visits is \"<none>\"", "pageviews");
     // Nothing comes from elsewhere: no address but that of the namespace.
@@ -364,6 +374,26 @@ class StatusTest {
       assertThat(files.map(f -> f.getFileName().toString()))
           .as("no half-written file is left")
           .noneMatch(name -> name.endsWith(".tmp"));
+    }
+  }
+
+  private static String policy(Document page) {
+    return elements(page, "meta").stream()
+        .filter(meta -> meta.getAttribute("http-equiv").equals("Content-Security-Policy"))
+        .findFirst()
+        .orElseThrow()
+        .getAttribute("content");
+  }
+
+  private static String hash(String script) {
+    try {
+      return "sha256-"
+          + Base64.getEncoder()
+              .encodeToString(
+                  MessageDigest.getInstance("SHA-256")
+                      .digest(script.getBytes(StandardCharsets.UTF_8)));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
     }
   }
 

@@ -13,9 +13,13 @@ import fathomexport.testing.Landed;
 import fathomexport.testing.Question;
 import fathomexport.testing.TestDatabase;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
@@ -77,7 +81,7 @@ class StoppedRunTest {
                               try {
                                 // The next chunk is requested while the first is committed.
                                 awaitCommit(trial.database());
-                                stop(forked);
+                                stop(forked, trial.installation().warehouse());
                               } catch (IOException | InterruptedException e) {
                                 failure.set(e);
                               }
@@ -144,11 +148,38 @@ class StoppedRunTest {
             + " ORDER BY 1, 2, 3");
   }
 
-  private static void stop(ForkedRun forked) throws IOException, InterruptedException {
-    forked.signal("STOP");
-    while (state(forked) != 'T') {
-      Thread.onSpinWait();
+  /**
+   * Stops the process, but not within a commit to files: what stands still with a report's lock
+   * keeps it, and every other run waits for it.
+   */
+  private static void stop(ForkedRun forked, Path warehouse)
+      throws IOException, InterruptedException {
+    while (true) {
+      forked.signal("STOP");
+      while (state(forked) != 'T') {
+        Thread.onSpinWait();
+      }
+      if (areFree(warehouse.resolve("_fathom/locks"))) {
+        return;
+      }
+      forked.signal("CONT");
+      Thread.sleep(10);
     }
+  }
+
+  /** Whether no other process holds the lock of a report. */
+  private static boolean areFree(Path locks) throws IOException {
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(locks, "report-*.lock")) {
+      for (Path file : files) {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE);
+            @Nullable FileLock lock = channel.tryLock()) {
+          if (lock == null) {
+            return false;
+          }
+        }
+      }
+    }
+    return true;
   }
 
   /** As {@code /proc} has it: T is stopped. */

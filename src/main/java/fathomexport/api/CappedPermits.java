@@ -3,7 +3,10 @@ package fathomexport.api;
 import java.time.Instant;
 import java.util.function.Consumer;
 
-/** Limits the number of requests of a run, retries included. Thread-safe. */
+/**
+ * Limits the number of requests that a run sends, retries included. A permit that no request was
+ * sent with does not count. Thread-safe.
+ */
 public final class CappedPermits implements Permits {
   private final Permits permits;
   private final long most;
@@ -73,7 +76,8 @@ public final class CappedPermits implements Permits {
 
   private final class Counted implements Permit {
     private final Permit permit;
-    private boolean lapsed;
+    private boolean sent;
+    private boolean closed;
 
     Counted(Permit permit) {
       this.permit = permit;
@@ -82,10 +86,7 @@ public final class CappedPermits implements Permits {
     @Override
     public synchronized boolean begin() {
       boolean stands = permit.begin();
-      if (!stands && !lapsed) {
-        lapsed = true;
-        giveBack();
-      }
+      sent |= stands;
       return stands;
     }
 
@@ -95,7 +96,13 @@ public final class CappedPermits implements Permits {
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
+      if (!closed) {
+        closed = true;
+        if (!sent) {
+          giveBack();
+        }
+      }
       permit.close();
     }
   }

@@ -17,6 +17,14 @@ public sealed interface Outcome<T> {
     return this instanceof Success<T> success ? Optional.of(success.answer()) : Optional.empty();
   }
 
+  /** Returns the failure of a call without an answer, with another type parameter. */
+  default <U> Failure<U> failure() {
+    if (this instanceof Failure<T> failure) {
+      return failure.as();
+    }
+    throw new IllegalStateException("not a failure: " + getClass());
+  }
+
   /** The complete answer. */
   record Success<T>(T answer) implements Outcome<T> {}
 

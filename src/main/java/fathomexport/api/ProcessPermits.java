@@ -79,7 +79,7 @@ public final class ProcessPermits implements Permits {
           Long free = freeAt(now);
           if (free != null && free <= now) {
             inFlight++;
-            return new Held();
+            return new ProcessPermit();
           }
           if (free != null && !free.equals(announced)) {
             announced = free;
@@ -135,7 +135,7 @@ public final class ProcessPermits implements Permits {
     }
   }
 
-  private final class Held implements Permit {
+  private final class ProcessPermit implements Permit {
     private boolean closed;
 
     @Override

@@ -18,7 +18,7 @@ public interface RequestListener {
     Endpoint endpoint();
 
     /**
-     * A request is sent.
+     * A request is sent. An attempt for which no connection comes about has no such event.
      *
      * @param attempt 1 for the first attempt of a call
      */

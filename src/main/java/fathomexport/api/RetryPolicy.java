@@ -60,6 +60,11 @@ public record RetryPolicy(
     return new RetryPolicy(maxAttempts, base, cap, ENDLESS, ENDLESS);
   }
 
+  /** Returns whether a run accepts a wait that the API asks for. */
+  boolean accepts(Duration asked) {
+    return asked.compareTo(longestAskedWait) <= 0;
+  }
+
   /** Returns whether waits are unlimited. */
   public boolean waits() {
     return patience.equals(ENDLESS);

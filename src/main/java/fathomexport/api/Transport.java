@@ -2,6 +2,8 @@ package fathomexport.api;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import fathomexport.api.Attempt.Fault;
+import fathomexport.http.HttpClients;
+import fathomexport.http.TlsFaults;
 import java.io.EOFException;
 import java.io.FilterInputStream;
 import java.io.IOException;
@@ -39,7 +41,9 @@ final class Transport implements AutoCloseable {
   /** How long an idle connection is kept; shorter than servers keep theirs. */
   private static final Duration LONGEST_IDLE = Duration.ofSeconds(4);
 
-  private static final Duration LONGEST_CONNECT = Duration.ofSeconds(30);
+  /** The key of the configuration that a fault of the connection may be mended by. */
+  private static final String BASE_URL = "api.base_url";
+
   private static final int ERROR_BODY_BYTES = 64 << 10;
   private static final int BUFFER_BYTES = 64 << 10;
   private static final Pattern JSON_TYPE =
@@ -67,7 +71,8 @@ final class Transport implements AutoCloseable {
   /**
    * @param environment environment variables, which may name a proxy
    * @param stopGrace how long a request in progress may take after a stop is requested
-   * @throws UnusableSettingsException if the proxy or the certificate authorities cannot be used
+   * @throws fathomexport.http.UnusableSettingsException if the proxy or the certificate authorities
+   *     cannot be used
    */
   Transport(
       ApiSettings settings,
@@ -86,25 +91,15 @@ final class Transport implements AutoCloseable {
     this.time = time;
     // Each call sends exactly one request: one that the HTTP client repeats by itself has no
     // permit.
-    OkHttpClient.Builder client =
-        new OkHttpClient.Builder()
+    this.http =
+        new HttpClients(environment, settings.caCertificates())
+            .to(settings.baseUrl(), settings.timeout())
             .protocols(List.of(Protocol.HTTP_1_1))
-            .followRedirects(false)
-            .followSslRedirects(false)
             .retryOnConnectionFailure(false)
             .addNetworkInterceptor(Transport::noFollowUp)
             .addNetworkInterceptor(Transport::stillPermitted)
             .connectionPool(new ConnectionPool(2, LONGEST_IDLE.toMillis(), TimeUnit.MILLISECONDS))
-            .callTimeout(settings.timeout())
-            .connectTimeout(min(settings.timeout(), LONGEST_CONNECT))
-            .readTimeout(Duration.ZERO)
-            .writeTimeout(Duration.ZERO);
-    Proxies.of(settings.baseUrl(), environment).ifPresent(proxy -> proxy.apply(client));
-    String authorities = settings.caCertificates();
-    if (authorities != null) {
-      Authorities.trust(authorities, client);
-    }
-    this.http = client.build();
+            .build();
   }
 
   /** Returns what the last response showed of the way to the API; empty before the first one. */
@@ -144,12 +139,22 @@ final class Transport implements AutoCloseable {
 
   /** Checks the permit right before the first byte is sent, because connecting may take long. */
   private static Response stillPermitted(Interceptor.Chain chain) throws IOException {
-    Permits.Permit permit = chain.request().tag(Permits.Permit.class);
-    if (permit != null && !permit.begin()) {
-      throw new LapsedException();
+    Sending sending = chain.request().tag(Sending.class);
+    if (sending != null) {
+      if (!sending.permit().begin()) {
+        throw new LapsedException();
+      }
+      sending.sent().run();
     }
     return chain.proceed(chain.request());
   }
+
+  /**
+   * What belongs to one request.
+   *
+   * @param sent called right before the first byte is sent; not at all if no connection comes about
+   */
+  private record Sending(Permits.Permit permit, Runnable sent) {}
 
   private static final class LapsedException extends IOException {
     private static final long serialVersionUID = 1L;
@@ -171,18 +176,22 @@ final class Transport implements AutoCloseable {
   }
 
   <T> Attempt<T> attempt(String url, Permits.Permit permit, BodyReader<T> reader) {
-    return attempt(url, permit, Long.MAX_VALUE, reader);
+    return attempt(url, permit, () -> {}, Long.MAX_VALUE, reader);
   }
 
   /**
+   * Sends a request, if a connection comes about.
+   *
+   * @param sent called right before the request is sent: what is not sent is not billed
    * @param mostBytes maximum size of the body in bytes; the settings may lower it
    */
-  <T> Attempt<T> attempt(String url, Permits.Permit permit, long mostBytes, BodyReader<T> reader) {
+  <T> Attempt<T> attempt(
+      String url, Permits.Permit permit, Runnable sent, long mostBytes, BodyReader<T> reader) {
     Call call =
         http.newCall(
             new Request.Builder()
                 .url(url)
-                .tag(Permits.Permit.class, permit)
+                .tag(Sending.class, new Sending(permit, sent))
                 .header("Accept", "application/json")
                 .header("Accept-Encoding", "gzip")
                 .header("User-Agent", userAgent)
@@ -206,7 +215,7 @@ final class Transport implements AutoCloseable {
       if (Thread.currentThread().isInterrupted() || (call.isCanceled() && stop.stopped())) {
         return new Attempt.Stopped<>();
       }
-      String hopeless = TlsFaults.whatToDo(e);
+      String hopeless = TlsFaults.whatToDo(e, BASE_URL);
       return hopeless == null
           ? faulty(e, Fault.UNAVAILABLE)
           : new Attempt.Misconfigured<>(redact(hopeless));
@@ -241,10 +250,6 @@ final class Transport implements AutoCloseable {
 
   @Nullable Instant serverTime() {
     return serverTime;
-  }
-
-  private static Duration min(Duration a, Duration b) {
-    return a.compareTo(b) < 0 ? a : b;
   }
 
   private <T> Attempt<T> answered(Response response, long mostBytes, BodyReader<T> reader)

@@ -100,12 +100,26 @@ public final class ConfigLoader {
     }
   }
 
+  /**
+   * Returns {@code api.ca_certificates} of the settings, an absolute path. Ignores all problems of
+   * the file, so that a run that cannot start because of them can still be reported.
+   */
+  public Optional<String> caCertificates(Path settings) {
+    Path file = resolve(settings);
+    return section(file, SettingsKeys.API)
+        .flatMap(
+            api ->
+                new SettingsDecoder(workingDirectory, new Problems(label(file))).authorities(api));
+  }
+
+  private Optional<YamlNode> section(Path file, Key<Kind.Group> key) {
+    return Files.isRegularFile(file)
+        ? new YamlReader(new Problems(label(file)), "").read(file).flatMap(root -> value(root, key))
+        : Optional.empty();
+  }
+
   private Notify notify(Path file, Key<Kind.Group> key) {
-    Problems problems = new Problems(label(file));
-    Optional<YamlNode> section =
-        Files.isRegularFile(file)
-            ? new YamlReader(problems, "").read(file).flatMap(root -> value(root, key))
-            : Optional.empty();
+    Optional<YamlNode> section = section(file, key);
     Problems ofSection = new Problems(label(file));
     SettingsDecoder secrets = new SettingsDecoder(workingDirectory, ofSection);
     return section

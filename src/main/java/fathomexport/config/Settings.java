@@ -186,6 +186,21 @@ public record Settings(
           DEFAULT_PATIENCE);
     }
 
+    /** Returns these settings with another patience. */
+    public Api withPatience(Duration other) {
+      return new Api(
+          baseUrl,
+          token,
+          requestsPerMinute,
+          maxInFlight,
+          rowLimit,
+          timeout,
+          maxRangeDays,
+          account,
+          other,
+          caCertificates);
+    }
+
     private static void within(String name, int value, int most) {
       if (value < 1 || value > most) {
         throw new IllegalArgumentException(name + " " + value + " is not within 1 to " + most);

@@ -162,9 +162,7 @@ final class SettingsDecoder {
     Duration timeout = duration(api, SettingsKeys.TIMEOUT);
     String account = filled(api, SettingsKeys.ACCOUNT);
     Duration patience = duration(api, SettingsKeys.PATIENCE);
-    Optional<String> caCertificates =
-        api.optional(SettingsKeys.CA_CERTIFICATES)
-            .flatMap(n -> path(n, api.path(SettingsKeys.CA_CERTIFICATES)));
+    Optional<String> caCertificates = authorities(api);
     return token.map(
         t ->
             new Api(
@@ -178,6 +176,16 @@ final class SettingsDecoder {
                 account,
                 patience,
                 caCertificates.orElse(null)));
+  }
+
+  /** Decodes {@code ca_certificates} of the section on the API, whatever else it has. */
+  Optional<String> authorities(YamlNode api) {
+    return section(api, SettingsKeys.API).flatMap(this::authorities);
+  }
+
+  private Optional<String> authorities(Section api) {
+    return api.optional(SettingsKeys.CA_CERTIFICATES)
+        .flatMap(n -> path(n, api.path(SettingsKeys.CA_CERTIFICATES)));
   }
 
   private Optional<Section> section(YamlNode node, Key<Group> key) {

@@ -88,7 +88,8 @@ final class SettingsKeys {
           "ca_certificates",
           PATH,
           "A file of certificate authorities in PEM that are trusted in addition to Java's: a"
-              + " company's, whose proxy opens encrypted connections.",
+              + " company's, whose proxy opens encrypted connections. It also counts for lineage and"
+              + " notify.",
           "/etc/ssl/company-ca.pem");
 
   static final Key<Group> API =

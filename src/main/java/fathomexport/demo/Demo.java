@@ -43,7 +43,7 @@ import picocli.CommandLine.Spec;
           + " Parquet files, and shows the result. The files of an earlier demo in the directory"
           + " are replaced."
     },
-    footer = {"", "Example: fathom-export demo --keep"})
+    footer = {"", "Examples:", "  fathom-export demo --keep", "  fathom-export demo --dashboard"})
 final class Demo implements Callable<Integer> {
   private static final int STORAGE = 74;
   private static final int STEPS = 3;
@@ -56,6 +56,7 @@ final class Demo implements Callable<Integer> {
   private static final String PIPELINE = "nightly";
   private static final String CONFIG = "conf/fathom-export.yaml";
   private static final String TOKEN = "conf/token";
+  static final String DASHBOARD = "dashboard.html";
 
   private final Context context;
 
@@ -71,6 +72,13 @@ final class Demo implements Callable<Integer> {
       names = "--keep",
       description = "Leave the simulated API and the database running until stopped (Ctrl-C).")
   boolean keep;
+
+  @Option(
+      names = "--dashboard",
+      description =
+          "Also write a page with the numbers, dashboard.html in the demo's directory, to open in a"
+              + " browser.")
+  boolean dashboard;
 
   @Spec @Nullable CommandSpec spec;
 
@@ -112,7 +120,14 @@ final class Demo implements Callable<Integer> {
       say(
           "      (Fathom itself grants 10 requests per minute; the simulated API does not limit"
               + " them.)");
-      int exitCode = backfill(files, first, last);
+      int exitCode =
+          run(
+              files,
+              List.of("backfill", PIPELINE, "--from", first.toString(), "--to", last.toString()));
+      if (exitCode == 0 && dashboard) {
+        exitCode =
+            run(files, List.of("describe", "--format", "dashboard", "--out", DASHBOARD));
+      }
       if (exitCode != 0) {
         return exitCode;
       }
@@ -189,7 +204,7 @@ final class Demo implements Callable<Integer> {
   }
 
   /** Runs the command as a user would enter it in the demo's directory. */
-  private int backfill(DemoDirectory files, LocalDate first, LocalDate last) {
+  private int run(DemoDirectory files, List<String> command) {
     Environment own = context.environment();
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream log = new ByteArrayOutputStream();
@@ -198,7 +213,7 @@ final class Demo implements Callable<Integer> {
         PrintStream lines = new PrintStream(log, false, StandardCharsets.UTF_8)) {
       exitCode =
           App.run(
-              List.of("backfill", PIPELINE, "--from", first.toString(), "--to", last.toString()),
+              command,
               new Environment(
                   own.variables(),
                   files.root(),
@@ -232,6 +247,9 @@ final class Demo implements Callable<Integer> {
       result.put("api", simulator.baseUri().toString());
       result.put("postgres", postgres.url());
       result.put("user", DemoPostgres.USER);
+      if (dashboard) {
+        result.put("dashboard", files.root().resolve(DASHBOARD).toString());
+      }
       result.put("parquet_files", parquet.count());
       result.put("parquet_bytes", parquet.bytes());
       result.put("tables", records(certainty));
@@ -258,6 +276,9 @@ final class Demo implements Callable<Integer> {
             + Printer.number(parquet.bytes() / 1024)
             + " KiB, in "
             + files.warehouse());
+    if (dashboard) {
+      say("  dashboard    " + files.root().resolve(DASHBOARD) + "  (open it in a browser)");
+    }
     say("  pipeline     " + files.root().resolve("pipelines").resolve(PIPELINE + ".yaml"));
     say("  settings     " + files.root().resolve(CONFIG));
     if (keep) {

@@ -24,7 +24,7 @@ final class DemoDirectory implements AutoCloseable {
   private static final String LOCK = ".fathom-demo";
 
   private static final List<String> CREATED =
-      List.of("conf", "pipelines", "warehouse", "postgres/data");
+      List.of("conf", "pipelines", "warehouse", "postgres/data", Demo.DASHBOARD);
 
   /** The directory cannot be used for a demo; the message gives the reason and the remedy. */
   static final class NotUsableException extends Exception {

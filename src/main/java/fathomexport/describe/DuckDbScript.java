@@ -5,11 +5,9 @@ import fathomexport.report.ColumnType;
 import fathomexport.report.Entity;
 import fathomexport.report.Field;
 import fathomexport.report.Report;
+import fathomexport.sink.postgres.views.ChannelRules;
 import fathomexport.sink.postgres.views.ViewCatalog;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,8 +16,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -40,10 +36,6 @@ public final class DuckDbScript {
           // DuckDB's LIKE has no escape character unless one is named.
           "r.like_pattern",
           "r.like_pattern ESCAPE '\\'");
-
-  private static final String RULES = "/fathomexport/sql/V012__warehouse.sql";
-  private static final Pattern RULE_GROUP =
-      Pattern.compile("\\( *\\d+, '([^']+)', '([a-z_]+)', '([^']+)'\\)");
 
   private static final Map<String, String> SITE =
       columns(
@@ -196,14 +188,8 @@ public final class DuckDbScript {
         CREATE OR REPLACE TABLE fathom.channel_rule (position INTEGER, channel VARCHAR, field VARCHAR, pattern VARCHAR, like_pattern VARCHAR);
         """);
     List<String> rows = new ArrayList<>();
-    Matcher groups = RULE_GROUP.matcher(shipped());
-    while (groups.find()) {
-      for (String pattern : groups.group(3).split(" ", -1)) {
-        rows.add(rule(rows.size() + 1, groups.group(1), groups.group(2), pattern));
-      }
-    }
-    for (String field : List.of("referrer_hostname", "referrer_source")) {
-      rows.add(rule(rows.size() + 1, "direct", field, ""));
+    for (ChannelRules.Rule rule : ChannelRules.shipped()) {
+      rows.add(rule(rows.size() + 1, rule.channel(), rule.field(), rule.pattern()));
     }
     sql.append("INSERT INTO fathom.channel_rule VALUES\n  ")
         .append(String.join(",\n  ", rows))
@@ -220,17 +206,6 @@ public final class DuckDbScript {
             .replace("*", "%");
     return "(%d, %s, %s, %s, %s)"
         .formatted(10 * place, literal(channel), literal(field), literal(pattern), literal(like));
-  }
-
-  private static String shipped() {
-    try (InputStream in = DuckDbScript.class.getResourceAsStream(RULES)) {
-      if (in == null) {
-        throw new IllegalStateException("the program has lost its file " + RULES);
-      }
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot read " + RULES, e);
-    }
   }
 
   // --- Schema fathom_ops: what the views of fathom_bi are made from
@@ -313,9 +288,9 @@ public final class DuckDbScript {
                WHEN status <> 'certified' AND status <> 'uncertified' THEN 'incomplete'
                WHEN stale THEN 'stale'
                WHEN provisional THEN 'provisional'
-               WHEN status <> 'certified' THEN 'incomplete'
-               WHEN "rows" = 0 THEN 'empty'
-               ELSE 'complete' END;
+               WHEN "rows" > 0 THEN 'complete'
+               WHEN status = 'certified' THEN 'empty'
+               ELSE 'incomplete' END;
 
         CREATE OR REPLACE MACRO fathom_ops.state_of_days(length, due, over_, known, done, empty, stale) AS
           CASE WHEN known = 0 THEN 'missing'

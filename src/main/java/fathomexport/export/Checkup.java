@@ -9,8 +9,8 @@ import fathomexport.api.RawRow;
 import fathomexport.api.Reached;
 import fathomexport.api.RowHandler;
 import fathomexport.api.Token;
-import fathomexport.api.UnusableSettingsException;
 import fathomexport.beam.BeamRun;
+import fathomexport.http.UnusableSettingsException;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
@@ -112,7 +112,9 @@ final class Checkup {
     try {
       ok(
           "beam",
-          new BeamRun(arguments, settings.maxInFlight()).runner() + " " + BeamRun.beamVersion());
+          new BeamRun(arguments, settings.api().maxInFlight()).runner()
+              + " "
+              + BeamRun.beamVersion());
     } catch (ExportFailedException e) {
       failed("beam", e.kind(), String.valueOf(e.getMessage()));
     }
@@ -122,7 +124,7 @@ final class Checkup {
     try {
       ok(
           "proxy",
-          FathomClient.proxy(settings.baseUrl(), environment.variables())
+          FathomClient.proxy(settings.api().baseUrl(), environment.variables())
               .map(p -> "connections to the API go through " + p)
               .orElse("none: connections to the API are direct"));
     } catch (UnusableSettingsException e) {
@@ -142,7 +144,8 @@ final class Checkup {
   private void token(FathomClient client) {
     Outcome<Token> answer = client.token();
     if (answer instanceof Outcome.Failure<Token> failure) {
-      failed("api", FailurePolicy.kind(failure), settings.baseUrl() + ": " + failure.describe());
+      failed(
+          "api", FailurePolicy.kind(failure), settings.api().baseUrl() + ": " + failure.describe());
       if (client.reached().isEmpty()) {
         // Whatever else is asked would fail in the same way.
         return;
@@ -152,7 +155,7 @@ final class Checkup {
       Instant expires = token.expiresAt();
       ok(
           "api",
-          settings.baseUrl()
+          settings.api().baseUrl()
               + " accepts the token '"
               + token.name()
               + "' ("
@@ -220,7 +223,10 @@ final class Checkup {
       Outcome<AggregationAnswer> answer =
           client.aggregations(
               new AggregationRequest(
-                  shape, new Slice(site.id(), null), DayRange.of(yesterday), settings.rowLimit()),
+                  shape,
+                  new Slice(site.id(), null),
+                  DayRange.of(yesterday),
+                  settings.api().rowLimit()),
               ignored());
       String asked =
           "visits of " + site.id() + " on " + yesterday + ", 1 request, billed as a pageview";

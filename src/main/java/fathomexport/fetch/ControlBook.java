@@ -140,11 +140,17 @@ public final class ControlBook {
     }
   }
 
+  /** Returns whether the totals of all these days are known. */
+  synchronized boolean knows(ControlQuery query, DayRange days) {
+    Page page = families.get(Family.of(query, days));
+    return page != null
+        && keys(query.shape().dateGrouping(), days).stream().allMatch(page.known::containsKey);
+  }
+
   /** Returns the totals of the days; empty unless the totals of all of them are known. */
   synchronized Optional<PeriodTotals> find(ControlQuery query, DayRange days) {
     Page page = families.get(Family.of(query, days));
-    if (page == null
-        || !keys(query.shape().dateGrouping(), days).stream().allMatch(page.known::containsKey)) {
+    if (page == null || !knows(query, days)) {
       return Optional.empty();
     }
     PeriodTotals copy = new PeriodTotals();

@@ -15,17 +15,17 @@ import java.util.OptionalDouble;
  * of the slice's periods; otherwise the average of the report's periods over all sites.
  */
 public final class ExpectedRows {
-  private record Key(String report, Slice slice) {}
+  private record ReportSlice(String report, Slice slice) {}
 
-  private final Map<Key, Map<LocalDate, Long>> periods = new HashMap<>();
-  private final Map<Key, LongSummaryStatistics> bySlice = new HashMap<>();
+  private final Map<ReportSlice, Map<LocalDate, Long>> periods = new HashMap<>();
+  private final Map<ReportSlice, LongSummaryStatistics> bySlice = new HashMap<>();
   private final Map<String, LongSummaryStatistics> byReport = new HashMap<>();
 
   public ExpectedRows(Collection<List<LedgerEntry>> entries) {
     for (List<LedgerEntry> ofReport : entries) {
       for (LedgerEntry entry : ofReport) {
         if (entry.stored()) {
-          Key key = new Key(entry.report(), entry.slice());
+          ReportSlice key = new ReportSlice(entry.report(), entry.slice());
           long rows = entry.certificate().rows();
           periods
               .computeIfAbsent(key, k -> new HashMap<>())
@@ -39,7 +39,7 @@ public final class ExpectedRows {
 
   /** Returns the expected rows of a period; empty if no period of the report is stored. */
   OptionalDouble of(String report, Slice slice, LocalDate period) {
-    Key key = new Key(report, slice);
+    ReportSlice key = new ReportSlice(report, slice);
     Long known = periods.getOrDefault(key, Map.of()).get(period);
     if (known != null) {
       return OptionalDouble.of(known);

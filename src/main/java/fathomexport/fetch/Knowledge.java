@@ -4,9 +4,12 @@ import fathomexport.ledger.Learned;
 import fathomexport.ledger.Ledger;
 import fathomexport.ledger.LedgerException;
 import fathomexport.ledger.OffsetSupport;
+import fathomexport.report.DateGrouping;
+import fathomexport.report.QueryShape;
 import fathomexport.report.SiteId;
 import fathomexport.sink.Sink;
 import fathomexport.sinks.Sinks;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -26,6 +29,15 @@ public final class Knowledge {
   private final List<Ledger> ledgers;
   private final String account;
   private final Map<String, Integer> maxDays;
+
+  /** Shapes of which a range was refused without a stated cause, and a single period passed. */
+  private final Set<String> doubtedRanges = new HashSet<>();
+
+  /** Widest range in days that this run learned, by date grouping. */
+  private final Map<DateGrouping, Integer> learnedDays = new EnumMap<>(DateGrouping.class);
+
+  /** Widest range of an accepted request of this run in days, by query shape. */
+  private final Map<String, Integer> acceptedDays = new HashMap<>();
 
   /** Most rows per request, by query shape, where a higher limit was refused. */
   private final Map<String, Integer> limits = new HashMap<>();
@@ -213,8 +225,36 @@ public final class Knowledge {
     return Math.min(allowed, maxDays.getOrDefault(shapeKey, Integer.MAX_VALUE));
   }
 
-  synchronized void rangeRefused(String shapeKey, int days, String words) {
+  /** Records that the API accepted a range of so many days. */
+  synchronized void rangeAccepted(String shapeKey, int days) {
+    acceptedDays.merge(shapeKey, days, Math::max);
+  }
+
+  /**
+   * Records that a single period passed after a wider range was refused without a stated cause. One
+   * such refusal is no evidence, since it may have had any cause.
+   */
+  synchronized void rangeDoubted(String shapeKey) {
+    doubtedRanges.add(shapeKey);
+  }
+
+  /**
+   * Returns whether the refusal of a range of so many days is the second of its shape, and no
+   * response of the run shows that the API allows so many.
+   */
+  synchronized boolean rangeIsDoubted(String shapeKey, int days) {
+    return doubtedRanges.contains(shapeKey) && acceptedDays.getOrDefault(shapeKey, 0) < days;
+  }
+
+  /** Returns the widest range that this run learned for any shape of a date grouping; 0 if none. */
+  synchronized int learnedDays(DateGrouping grouping) {
+    return learnedDays.getOrDefault(grouping, 0);
+  }
+
+  synchronized void rangeRefused(QueryShape shape, int days, String words) {
+    String shapeKey = shape.key();
     LOG.warn("the API refuses the range of {} ({}); requesting {} days", shapeKey, words, days);
+    learnedDays.merge(shape.dateGrouping(), days, Math::min);
     maxDays.merge(shapeKey, days, Math::min);
     learn(new Learned.Lesson.MaxDays(shapeKey, days));
   }

@@ -129,7 +129,7 @@ final class PagedFetch {
       limit.passed();
       take(asked, page);
       limit.taken();
-      range.passed();
+      range.passed(asked);
     }
     if (isDone()) {
       cut = null;
@@ -292,9 +292,10 @@ final class PagedFetch {
       page.dropAll();
       spool.rollback(before.lastStart());
       totals.dropFrom(before.last());
-      cap.learn(before);
+      cap.askAgain(before);
       return;
     }
+    cap.cameAgain(page);
     Pager.Kept kept = pager.answered(page.rows(), page.first(), page.last());
     if (!(kept instanceof Pager.Kept.All)) {
       // A full response shows that there is no row cap below its limit.

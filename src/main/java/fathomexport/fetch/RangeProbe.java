@@ -12,7 +12,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Determines whether a refusal is about the width of the range. If the refusal does not name its
- * cause, a single period is requested instead; its rows are kept if the request succeeds.
+ * cause, a single period is requested instead; its rows are kept if the request succeeds. A
+ * narrower range is recorded only with evidence: the refusal names the range, or a second request
+ * that is as wide is refused. The second is an ordinary request of the run, which asks for the
+ * wider range again.
  */
 final class RangeProbe {
   private static final Logger LOG = LoggerFactory.getLogger(RangeProbe.class);
@@ -23,6 +26,9 @@ final class RangeProbe {
 
   /** Width in days of the range whose refusal did not mention ranges; 0 if there is none. */
   private int suspected;
+
+  /** Whether a single period passed here after a wider range was refused without a stated cause. */
+  private boolean doubted;
 
   /** Whether a single period was refused as well, so that the range is not the cause. */
   private boolean refuted;
@@ -57,17 +63,25 @@ final class RangeProbe {
           narrowLongWeek(refused.words());
           return true;
         }
-        int narrower = pager.rangeRefused();
-        if (narrower > 0) {
-          narrowed = narrower;
-          words = refused.words();
+        if (halved(refused)) {
           return true;
         }
       }
       case LIMIT, PARAMETERS -> {
+        // Without a period that passed here, only one half is tried before a single period is.
+        boolean again =
+            doubted
+                || (narrowed == 0
+                    && knowledge.rangeIsDoubted(query.shape().key(), pager.ask().days()));
+        if (suspected == 0
+            && !hasLongWeek(pager.ask())
+            && (asOtherShapes(refused) || (again && halved(refused)))) {
+          return true;
+        }
         if (suspected == 0 && !pager.askIsSingle()) {
           longWeek = hasLongWeek(pager.ask());
           suspected = pager.ask().days();
+          narrowed = 0;
           words = refused.words();
           pager.narrow(1);
           return true;
@@ -79,10 +93,40 @@ final class RangeProbe {
     return false;
   }
 
-  /** Records that a range was accepted after a wider one was refused. */
-  void passed() {
+  /**
+   * Narrows the range to what the run has learned for other shapes of the same date grouping, since
+   * the API most likely has one maximum. Returns false if nothing is known or it was tried.
+   */
+  private boolean asOtherShapes(Outcome.Refused<?> refused) {
+    int known = knowledge.learnedDays(query.shape().dateGrouping());
+    if (known == 0 || known >= pager.ask().days()) {
+      return false;
+    }
+    pager.narrow(known);
+    narrowed = known;
+    words = refused.words();
+    return true;
+  }
+
+  /** Halves the range. Returns false if it is a single period. */
+  private boolean halved(Outcome.Refused<?> refused) {
+    int narrower = pager.rangeRefused();
+    if (narrower == 0) {
+      return false;
+    }
+    narrowed = narrower;
+    words = refused.words();
+    return true;
+  }
+
+  /**
+   * Records that a range was accepted, and what follows if a wider one was refused before.
+   *
+   * @param asked the days of the request
+   */
+  void passed(DayRange asked) {
     if (narrowed > 0) {
-      knowledge.rangeRefused(query.shape().key(), narrowed, words);
+      knowledge.rangeRefused(query.shape(), narrowed, words);
       narrowed = 0;
     }
     if (longWeek) {
@@ -90,10 +134,12 @@ final class RangeProbe {
       longWeek = false;
       suspected = 0;
     } else if (suspected > 0) {
-      int narrower = Math.max(1, suspected / 2);
-      knowledge.rangeRefused(query.shape().key(), narrower, words);
-      pager.narrow(narrower);
+      knowledge.rangeDoubted(query.shape().key());
+      doubted = true;
+      pager.narrow(suspected);
       suspected = 0;
+    } else {
+      knowledge.rangeAccepted(query.shape().key(), asked.days());
     }
   }
 

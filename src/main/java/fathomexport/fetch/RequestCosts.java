@@ -11,6 +11,7 @@ import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
+import fathomexport.report.Window;
 import fathomexport.run.ExportSpec;
 import fathomexport.run.PlannedRun;
 import java.time.LocalDate;
@@ -22,17 +23,17 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.function.ToDoubleFunction;
-import java.util.stream.Collectors;
 
 /**
  * Estimates the requests of a plan by running the pager with the expected rows.
  *
- * <p>Least: no response is full, no stored day has changed, and the API does nothing unexpected.
- * Likely: with the rows that the ledger has recorded. Most: in addition, every stored day has
- * changed, each query's range is refused once and halved, each page and its control are requested
- * once more, each period is empty and is queried once more, each query that fails for good gets its
- * second turn, and every retry of each site and report is used. None of them includes what cannot
- * be known: a row cap below the limit, and days that reach the limit for the first time.
+ * <p>Least: the control queries alone, since a control that reports nothing, or confirms what is
+ * stored, ends its task; no response is full. Likely: with the rows that the ledger has recorded.
+ * Most: in addition, every stored day has changed, each query's range is refused once and halved,
+ * each page and its control are requested once more, each period is empty and is queried once more,
+ * each query that fails for good gets its second turn, and every retry of each site and report is
+ * used. None of them includes what cannot be known: a row cap below the limit, and days that reach
+ * the limit for the first time.
  */
 public final class RequestCosts {
   private static final int HOURS = 24;
@@ -78,7 +79,7 @@ public final class RequestCosts {
   /**
    * The requests of one task.
    *
-   * @param least requests at least
+   * @param least requests at least: fewer cannot complete the task
    * @param kinds likely requests, by purpose
    * @param most requests at most
    * @param rows expected rows; empty if nothing is stored of any of its reports
@@ -96,13 +97,17 @@ public final class RequestCosts {
     }
   }
 
-  /** Returns the costs of the plan's tasks, in plan order. */
-  public List<Cost> of(Plan plan) {
+  /**
+   * Returns the costs of the plan's tasks, in plan order.
+   *
+   * @param known control totals that a run of this plan would not query
+   */
+  public List<Cost> of(Plan plan, ControlBook known) {
     Set<String> controls = new HashSet<>();
     Set<String> halved = new HashSet<>();
     List<Cost> costs = new ArrayList<>();
     for (FetchTask task : plan.tasks()) {
-      costs.add(cost(task, asksControl(task, controls), halved.add(task.shape().key())));
+      costs.add(cost(task, asksControl(task, controls, known), halved.add(task.shape().key())));
     }
     return costs;
   }
@@ -119,11 +124,11 @@ public final class RequestCosts {
             .filter(s -> s.kind() == Segment.Kind.FETCH)
             .map(Segment::days)
             .toList();
-    long least = 0;
+    // Rows may always turn out to need no request, unless they are their own control.
+    long least = task.isControl() ? leastPages(task, task.days(), maxRangeDays) : 0;
     long pages = 0;
     List<PageCount.Full> full = new ArrayList<>();
     for (DayRange days : asked) {
-      least += walk(task, days, Integer.MAX_VALUE, width, p -> 0).pages();
       PageCount likely = walk(task, days, rowLimit, width, rows);
       pages += likely.pages();
       full.addAll(likely.full());
@@ -133,7 +138,7 @@ public final class RequestCosts {
     long leastControl = 0;
     long likelyControl = 0;
     if (asksControl) {
-      leastControl = walk(task, control, Integer.MAX_VALUE, width, p -> 0).pages();
+      leastControl = leastPages(task, control, maxRangeDays);
       likelyControl = walk(task, control, rowLimit, width, controlRows).pages();
     }
     long partitions = partitions(full);
@@ -231,29 +236,47 @@ public final class RequestCosts {
   }
 
   /**
-   * Returns whether a task must query its control: it needs one, and no earlier task queries it.
+   * Returns whether a task must query its control: it needs one, and neither an earlier task
+   * queries it nor is it known.
+   *
+   * @param asked the periods whose totals earlier tasks query; extended by those of this task
    */
-  private static boolean asksControl(FetchTask task, Set<String> asked) {
-    Set<String> keys =
-        task.window(task.reports().get(0))
-            .periods()
-            .map(
-                p ->
-                    task.slice()
-                        + "\n"
-                        + task.shape().dateGrouping()
-                        + "\n"
-                        + task.shape().filters()
-                        + "\n"
-                        + p)
-            .collect(Collectors.toSet());
-    boolean known = asked.containsAll(keys);
-    asked.addAll(keys);
-    return !task.isControl() && !known;
+  private static boolean asksControl(FetchTask task, Set<String> asked, ControlBook known) {
+    boolean asks =
+        !task.isControl()
+            && !task.periods().stream()
+                .allMatch(
+                    period ->
+                        asked.contains(key(task, period))
+                            || known.knows(
+                                task.control(), new DayRange(period, task.endOf(period))));
+    if (task.isControl() || asks) {
+      // The response to a control query has the totals of all tasks that share it.
+      DayRange days = task.isControl() ? task.days() : task.control().days();
+      new Window(task.reports().get(0).name(), task.slice(), task.shape().dateGrouping(), days)
+          .periods()
+          .forEach(period -> asked.add(key(task, period)));
+    }
+    return asks;
+  }
+
+  private static String key(FetchTask task, LocalDate period) {
+    return task.slice()
+        + "\n"
+        + task.shape().dateGrouping()
+        + "\n"
+        + task.shape().filters()
+        + "\n"
+        + period;
   }
 
   /** Returns the least whole minutes that the quota allows for so many requests. */
   public long minutes(long requests) {
+    return minutes(requests, requestsPerMinute);
+  }
+
+  /** Returns the least whole minutes that a quota allows for so many requests. */
+  public static long minutes(long requests, int requestsPerMinute) {
     return requests == 0 ? 0 : (requests + requestsPerMinute - 1) / requestsPerMinute - 1;
   }
 
@@ -263,8 +286,8 @@ public final class RequestCosts {
   }
 
   /** Returns what listeners receive about a run before it begins. */
-  public PlannedRun planned(ExportSpec spec, Plan plan, List<SiteId> sites) {
-    List<Cost> costs = of(plan);
+  public PlannedRun planned(ExportSpec spec, Plan plan, ControlBook known, List<SiteId> sites) {
+    List<Cost> costs = of(plan, known);
     Map<String, Long> windows = new HashMap<>();
     for (Cost cost : costs) {
       long requests = cost.likely();

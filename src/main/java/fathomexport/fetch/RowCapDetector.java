@@ -13,7 +13,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Detects that the API silently cuts responses off below the requested limit: with a control by the
- * missing sums, without one by rows that follow the end of a response.
+ * missing sums, without one by rows that follow the end of a response. A single short response may
+ * have another cause, so the same query is sent again; only if its response ends at the same number
+ * of rows is that number taken for a cap.
  */
 final class RowCapDetector {
   /**
@@ -35,6 +37,9 @@ final class RowCapDetector {
 
   private @Nullable LocalDate period;
   private boolean refuted;
+
+  /** Rows of the response that was cut off, until the next one shows whether that is a rule. */
+  private int awaited;
 
   /**
    * The end of a page that has no rows for the last days it was requested for.
@@ -80,27 +85,46 @@ final class RowCapDetector {
     }
   }
 
-  /**
-   * Records the cap, returns to where the page was cut off and uses its number of rows as the limit
-   * from now on.
-   */
-  void learn(Tail before) {
-    context.knowledge().rowsCapped((int) before.rows());
-    pager.capLearned((int) before.rows());
+  /** Returns to where a page was cut off; the next response shows whether that is a rule. */
+  void askAgain(Tail before) {
+    awaited = (int) before.rows();
     pager.restartFrom(before.last());
   }
 
   /**
-   * Returns whether a page that disagrees with its control ends as a cap would end it. If so, its
-   * number of rows is the limit until the missing rows arrive or prove not to exist.
+   * Evaluates the response after one that was cut off. If it ends at the same number of rows, that
+   * number is the limit from now on, so that the response counts as a full page.
+   */
+  void cameAgain(PageReader page) {
+    int before = awaited;
+    awaited = 0;
+    if (before == 0) {
+      return;
+    }
+    if (page.rows() == before) {
+      pager.capLearned(before);
+      if (suspected == 0) {
+        context.knowledge().rowsCapped(before);
+      }
+    } else if (suspected != 0) {
+      refuted = true;
+      suspected = 0;
+      period = null;
+    }
+  }
+
+  /**
+   * Returns whether a page that disagrees with its control ends as a cap would end it. If so, the
+   * query is to be sent again. If the response is the same, its number of rows is the limit until
+   * the missing rows arrive or prove not to exist.
    */
   boolean suspects(List<LocalDate> wrong, PeriodTotals expected, PageReader page) {
     if (suspected != 0 || refuted || !looksCapped(wrong, expected, page)) {
       return false;
     }
     suspected = (int) page.rows();
+    awaited = suspected;
     period = wrong.get(0);
-    pager.capLearned(suspected);
     return true;
   }
 

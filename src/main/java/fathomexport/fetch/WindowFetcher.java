@@ -141,8 +141,12 @@ public final class WindowFetcher {
       return task.during(new DayRange(next, task.days().last()));
     }
 
-    /** Returns the least number of requests still to send, as far as it is known. */
-    public long least() {
+    /**
+     * Returns the requests still to send if no response is full and the API does nothing
+     * unexpected: the rows of a task whose control is not known yet count as one range, although
+     * the control may report that there are none.
+     */
+    public long expected() {
       List<Segment> known = segments;
       if (known != null) {
         return known.subList(at, known.size()).stream()

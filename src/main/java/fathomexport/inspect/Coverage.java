@@ -12,6 +12,7 @@ import fathomexport.report.Report;
 import fathomexport.report.Site;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
+import fathomexport.run.BackfillCommands;
 import fathomexport.run.ExportJob;
 import fathomexport.sink.Sink;
 import fathomexport.sinks.Sinks;
@@ -32,9 +33,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.function.Consumer;
+import java.util.function.BiPredicate;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** What a job's sinks hold. Where sinks differ, the worst certificate counts. */
@@ -411,13 +413,23 @@ final class Coverage {
   private StatusOverview.Line line(
       Report report,
       Slice slice,
-      NavigableMap<String, Cell> cells,
+      NavigableMap<String, Cell> everywhere,
       List<Attempt> attempts,
       StatusOverview.@Nullable Journal journal) {
     Set<String> failedKeys =
         attempts.stream()
             .map(a -> key(report, a.period(), a.coversTo()))
             .collect(Collectors.toSet());
+    // Nothing more can be fetched of what the API no longer lists.
+    boolean over = retired.covers(slice);
+    NavigableMap<String, Cell> lacking =
+        partly.getOrDefault(report.name(), Map.of()).getOrDefault(slice, new TreeMap<>());
+    NavigableMap<String, Cell> cells = new TreeMap<>(everywhere);
+    if (over) {
+      // What any sink has of it is all that there is.
+      cells.putAll(lacking);
+      lacking = new TreeMap<>();
+    }
     LocalDate first = null;
     LocalDate last = null;
     for (Cell cell : cells.values()) {
@@ -442,15 +454,11 @@ final class Coverage {
               false,
               Set.of()));
     }
-    NavigableMap<String, Cell> lacking =
-        partly.getOrDefault(report.name(), Map.of()).getOrDefault(slice, new TreeMap<>());
     if (!lacking.isEmpty() && report.dateGrouping() != DateGrouping.NONE) {
       LocalDate earliest = Objects.requireNonNull(lacking.firstEntry()).getValue().period();
       first = first == null || earliest.isBefore(first) ? earliest : first;
     }
     List<StatusOverview.Span> spans = spans(report, slice, tried, failedKeys, first, lacking);
-    // Nothing more can be fetched of what the API no longer lists.
-    boolean over = retired.covers(slice);
     List<StatusOverview.Gap> gaps =
         spans.stream()
             .filter(s -> s.state() == PeriodState.MISSING && !over)
@@ -493,18 +501,29 @@ final class Coverage {
   }
 
   /**
-   * Returns what some sinks lack and others have, one item per sink that lacks something, in the
-   * order of the sinks.
+   * Returns what some sinks lack and others have, in the order of the sinks: per sink that lacks
+   * something one item for what can be fetched, and one for what is retired.
    */
   List<StatusOverview.SinkLag> lagging(Sinks sinks) {
     List<StatusOverview.SinkLag> lagging = new ArrayList<>();
     for (Sink sink : sinks.all()) {
-      Set<String> others = new TreeSet<>();
-      StatusOverview.Extent lacks =
-          extent(
-              partly, cell -> !cell.sinks().contains(sink.name()), c -> others.addAll(c.sinks()));
-      if (lacks != null) {
-        lagging.add(new StatusOverview.SinkLag(sink.name(), String.join(" and ", others), lacks));
+      for (boolean over : List.of(false, true)) {
+        Set<String> others = new TreeSet<>();
+        Found lacks =
+            found(
+                partly,
+                (slice, cell) ->
+                    retired.covers(slice) == over && !cell.sinks().contains(sink.name()));
+        lacks.cells().forEach(cell -> others.addAll(cell.sinks()));
+        if (!lacks.cells().isEmpty()) {
+          lagging.add(
+              new StatusOverview.SinkLag(
+                  sink.name(),
+                  String.join(" and ", others),
+                  lacks.extent(),
+                  over,
+                  over ? List.of() : commands(lacks)));
+        }
       }
     }
     return lagging;
@@ -512,35 +531,99 @@ final class Coverage {
 
   /** Returns the periods of which the sinks hold different rows; null if there are none. */
   StatusOverview.@Nullable Extent differing() {
-    return extent(held, Cell::differs, cell -> {});
+    Found differing = rowsDiffer();
+    return differing.cells().isEmpty() ? null : differing.extent();
   }
 
-  private static StatusOverview.@Nullable Extent extent(
-      Map<String, Map<Slice, NavigableMap<String, Cell>>> cells,
-      Predicate<Cell> which,
-      Consumer<Cell> each) {
-    Set<String> reports = new HashSet<>();
-    Set<SiteId> sites = new HashSet<>();
-    LocalDate first = LocalDate.MAX;
-    LocalDate last = LocalDate.MIN;
-    long periods = 0;
-    for (Map.Entry<String, Map<Slice, NavigableMap<String, Cell>>> ofReport : cells.entrySet()) {
-      for (Map.Entry<Slice, NavigableMap<String, Cell>> ofSlice : ofReport.getValue().entrySet()) {
-        for (Cell cell : ofSlice.getValue().values()) {
-          if (which.test(cell)) {
-            each.accept(cell);
-            reports.add(ofReport.getKey());
-            sites.add(ofSlice.getKey().site());
-            first = cell.period().isBefore(first) ? cell.period() : first;
-            last = cell.coversTo().isAfter(last) ? cell.coversTo() : last;
-            periods += cell.periods();
-          }
+  /** Returns the commands that fetch such periods again. */
+  List<BackfillCommands.Command> differingCommands() {
+    return commands(rowsDiffer());
+  }
+
+  private Found rowsDiffer() {
+    return found(held, (slice, cell) -> cell.differs() && !retired.covers(slice));
+  }
+
+  private List<BackfillCommands.Command> commands(Found found) {
+    return BackfillCommands.of(found.wants(), scope(), BackfillCommands.MOST);
+  }
+
+  /** Returns what a backfill of the job's pipeline would cover, as far as something is stored. */
+  BackfillCommands.Scope scope() {
+    Set<String> sites = new HashSet<>();
+    Map<BackfillCommands.Part, LocalDate> stored = new HashMap<>();
+    for (Report report : job.reports()) {
+      Set<Slice> slices = new HashSet<>(held.getOrDefault(report.name(), Map.of()).keySet());
+      slices.addAll(partly.getOrDefault(report.name(), Map.of()).keySet());
+      for (Slice slice : slices) {
+        if (retired.covers(slice)) {
+          continue;
+        }
+        sites.add(slice.site().value());
+        LocalDate first =
+            Stream.of(held, partly)
+                .map(cells -> cells.getOrDefault(report.name(), Map.of()).get(slice))
+                .filter(cells -> cells != null && !cells.isEmpty())
+                .map(cells -> cells.firstEntry().getValue().period())
+                .min(Comparator.naturalOrder())
+                .orElse(null);
+        if (first != null && report.dateGrouping() != DateGrouping.NONE) {
+          // From then on, all events are stored.
+          stored.merge(
+              new BackfillCommands.Part(report.name(), slice.site().value()),
+              first,
+              (a, b) -> a.isAfter(b) ? a : b);
         }
       }
     }
-    return periods == 0
-        ? null
-        : new StatusOverview.Extent(periods, reports.size(), sites.size(), first, last);
+    job.sites().ifPresent(named -> named.forEach(site -> sites.add(site.value())));
+    return new BackfillCommands.Scope(
+        job.selection().sites().isEmpty() ? sites : Set.of(),
+        job.selection().reports().isEmpty()
+            ? job.pipelineReports().stream().map(Report::name).collect(Collectors.toSet())
+            : Set.of(),
+        stored);
+  }
+
+  /** Cells of some kind, and the ranges that they span by report and site. */
+  private record Found(List<Cell> cells, List<BackfillCommands.Want> wants) {
+    StatusOverview.Extent extent() {
+      return new StatusOverview.Extent(
+          cells.stream().mapToLong(Cell::periods).sum(),
+          (int) wants.stream().map(w -> w.part().report()).distinct().count(),
+          (int) wants.stream().map(w -> w.part().site()).distinct().count(),
+          wants.stream()
+              .map(BackfillCommands.Want::first)
+              .min(Comparator.naturalOrder())
+              .orElseThrow(),
+          wants.stream()
+              .map(BackfillCommands.Want::last)
+              .max(Comparator.naturalOrder())
+              .orElseThrow());
+    }
+  }
+
+  private static Found found(
+      Map<String, Map<Slice, NavigableMap<String, Cell>>> cells, BiPredicate<Slice, Cell> which) {
+    List<Cell> found = new ArrayList<>();
+    List<BackfillCommands.Want> wants = new ArrayList<>();
+    cells.forEach(
+        (report, ofReport) ->
+            ofReport.forEach(
+                (slice, ofSlice) -> {
+                  for (Cell cell : ofSlice.values()) {
+                    if (which.test(slice, cell)) {
+                      found.add(cell);
+                      wants.add(
+                          new BackfillCommands.Want(
+                              new BackfillCommands.Part(report, slice.site().value()),
+                              cell.period(),
+                              cell.coversTo(),
+                              cell.periods()));
+                    }
+                  }
+                }));
+    return new Found(found, wants);
   }
 
   private LocalDate yesterday(SiteId site) {

@@ -1,13 +1,15 @@
 package fathomexport.inspect;
 
 import fathomexport.api.RetryBudget;
+import fathomexport.fetch.ControlBook;
 import fathomexport.fetch.RequestCosts;
 import fathomexport.ledger.Weight;
 import fathomexport.plan.FetchTask;
 import fathomexport.plan.Plan;
-import fathomexport.report.DayRange;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
+import fathomexport.run.BackfillCommands;
+import fathomexport.run.StaleRange;
 import java.time.LocalDate;
 import java.time.YearMonth;
 import java.util.ArrayList;
@@ -23,7 +25,8 @@ import org.jspecify.annotations.Nullable;
  * The estimated cost of a run, before it starts.
  *
  * @param lines one per query and site, in the order of the plan
- * @param leastRequests if no response reaches the row limit and the API does nothing unexpected
+ * @param leastRequests if no row is fetched, because the control queries report nothing or confirm
+ *     what is stored: no run that completes the plan sends fewer
  * @param likelyRequests with as many rows per period as the ledger has seen
  * @param mostRequests if, in addition, every range is rejected once and halved, every page and its
  *     control are queried again, periods that come out empty are confirmed, each query has its
@@ -43,6 +46,7 @@ import org.jspecify.annotations.Nullable;
  * @param splits periods that reach the row limit on their own and so are fetched in partitions
  * @param assumptions the assumptions behind the numbers
  * @param notes sites that could not be read, and stale ranges
+ * @param siteNames the names of the sites by their ids
  */
 public record PlanOverview(
     List<Line> lines,
@@ -61,7 +65,13 @@ public record PlanOverview(
     long skippedPeriods,
     List<Split> splits,
     List<String> assumptions,
-    List<String> notes) {
+    List<String> notes,
+    Map<String, String> siteNames) {
+
+  /** Returns the site's id with its name, if it has one that differs. */
+  public String named(String site) {
+    return BackfillCommands.named(site, siteNames);
+  }
 
   /**
    * One query for one site.
@@ -131,20 +141,26 @@ public record PlanOverview(
   /**
    * Creates the overview of a plan.
    *
+   * @param known control totals that a run of the plan would not query
    * @param everyNight the plan of a usual night; null for a backfill
    * @param weights rows and bytes stored, by report, from which the size of a row is derived
+   * @param scope what a backfill of the pipeline would cover
+   * @param names the names of the sites by their ids
    */
   public static PlanOverview of(
       RequestCosts costs,
       Plan plan,
+      ControlBook known,
       @Nullable Plan everyNight,
       YearMonth month,
       Map<String, Weight> weights,
-      List<String> lost) {
+      List<String> lost,
+      BackfillCommands.Scope scope,
+      Map<String, String> names) {
     Map<String, Line> lines = new LinkedHashMap<>();
     Map<List<String>, RequestCosts.Kinds> kinds = new LinkedHashMap<>();
     List<Split> splits = new ArrayList<>();
-    for (RequestCosts.Cost cost : costs.of(plan)) {
+    for (RequestCosts.Cost cost : costs.of(plan, known)) {
       FetchTask task = cost.task();
       List<String> reports = task.reports().stream().map(Report::name).toList();
       Line line =
@@ -172,7 +188,9 @@ public record PlanOverview(
         everyNight == null
             ? likely
             : month.lengthOfMonth()
-                * costs.of(everyNight).stream().mapToLong(RequestCosts.Cost::likely).sum();
+                * costs.of(everyNight, new ControlBook()).stream()
+                    .mapToLong(RequestCosts.Cost::likely)
+                    .sum();
     return new PlanOverview(
         List.copyOf(lines.values()),
         plan.windows(),
@@ -190,7 +208,8 @@ public record PlanOverview(
         plan.skipped(),
         splits,
         List.of(
-            "least: no answer reaches the row limit, no stored day has moved",
+            "least: the controls report nothing, or what is stored already, so that no rows are"
+                + " asked for",
             "likely: as many rows a period as are stored of it, else of the site, else of the"
                 + " report",
             "most: all stored days have moved, each range is refused once and halved, each page and"
@@ -199,7 +218,8 @@ public record PlanOverview(
                 + " for the first time, may take more",
             "not billed: one request per 100 sites, and per site one for its events and one for its"
                 + " milestones; they have a separate quota, 2,000 an hour"),
-        notes(plan, lost));
+        notes(plan, lost, scope, names),
+        Map.copyOf(names));
   }
 
   /**
@@ -234,7 +254,8 @@ public record PlanOverview(
     return Math.round(cost.rows().getAsDouble() / cost.task().reports().size() * aRow);
   }
 
-  private static List<String> notes(Plan plan, List<String> lost) {
+  private static List<String> notes(
+      Plan plan, List<String> lost, BackfillCommands.Scope scope, Map<String, String> names) {
     List<String> notes = new ArrayList<>(lost);
     plan.skippedInWords().ifPresent(notes::add);
     plan.outlivedInWords().ifPresent(notes::add);
@@ -245,37 +266,31 @@ public record PlanOverview(
             site ->
                 notes.add(
                     "the look-back of "
-                        + site
+                        + BackfillCommands.named(site, names)
                         + " is fetched, not confirmed: an audit found rows that had changed"
                         + " although their totals had not"));
-    // One command renews all that have its days, so it is said once.
-    Map<String, List<Plan.Stale>> byCommand = new LinkedHashMap<>();
-    plan.stale()
+    BackfillCommands.renewals(
+            plan.stale().stream()
+                .map(
+                    s ->
+                        new StaleRange(
+                            s.report(),
+                            s.site().value(),
+                            s.first(),
+                            s.last(),
+                            s.periods(),
+                            s.why()))
+                .toList(),
+            scope,
+            names)
         .forEach(
-            s ->
-                byCommand
-                    .computeIfAbsent(
-                        s.why()
-                            + "; renew it with backfill --from "
-                            + s.first()
-                            + " --to "
-                            + s.last(),
-                        c -> new ArrayList<>())
-                    .add(s));
-    byCommand.forEach(
-        (command, alike) -> {
-          Plan.Stale s = alike.get(0);
-          long sites = alike.stream().map(Plan.Stale::site).distinct().count();
-          long reports = alike.stream().map(Plan.Stale::report).distinct().count();
-          notes.add(
-              (reports == 1 ? s.report() : reports + " reports")
-                  + " "
-                  + (sites == 1 ? s.site().value() : "of " + sites + " sites")
-                  + " "
-                  + new DayRange(s.first(), s.last())
-                  + " is stale: "
-                  + command);
-        });
+            r ->
+                notes.add(
+                    r.what()
+                        + " is stale: "
+                        + r.why()
+                        + "; renew it with backfill"
+                        + r.command().options()));
     return List.copyOf(notes);
   }
 }

@@ -34,14 +34,14 @@ public final class StaleRanges {
    *
    * @param run the first period of the run of stored periods without a gap that the period is in
    */
-  private record Key(SiteId site, String why, LocalDate run, @Nullable LocalDate last) {
+  private record StaleGroup(SiteId site, String why, LocalDate run, @Nullable LocalDate last) {
     private static final Comparator<LocalDate> DATES =
         Comparator.nullsFirst(Comparator.naturalOrder());
-    static final Comparator<Key> ORDER =
-        Comparator.comparing(Key::site)
-            .thenComparing(Key::why)
-            .thenComparing(Key::run)
-            .thenComparing(Key::last, DATES);
+    static final Comparator<StaleGroup> ORDER =
+        Comparator.comparing(StaleGroup::site)
+            .thenComparing(StaleGroup::why)
+            .thenComparing(StaleGroup::run)
+            .thenComparing(StaleGroup::last, DATES);
   }
 
   /** A period that is stored in at least one sink. */
@@ -109,14 +109,14 @@ public final class StaleRanges {
     boolean ranges = report.dateGrouping() == DateGrouping.NONE;
     Map<Slice, NavigableMap<LocalDate, LocalDate>> runs =
         ranges ? Map.of() : runs(report, stretches);
-    Map<Key, Set<Period>> periods = new TreeMap<>(Key.ORDER);
+    Map<StaleGroup, Set<Period>> periods = new TreeMap<>(StaleGroup.ORDER);
     for (Stretch stretch : stretches) {
       SiteId site = stretch.slice().site();
       String why = why(report, stretch, zones.get(site));
       if (!why.isEmpty()) {
         Set<Period> ofKey =
             periods.computeIfAbsent(
-                new Key(
+                new StaleGroup(
                     site,
                     why,
                     ranges

@@ -14,8 +14,11 @@ import fathomexport.report.DayRange;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
+import fathomexport.run.BackfillCommands;
 import fathomexport.run.ExportJob;
+import fathomexport.run.Left;
 import fathomexport.run.RunRecords;
+import fathomexport.run.RunSummary;
 import fathomexport.run.StaleRange;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkException;
@@ -38,6 +41,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -55,6 +59,7 @@ import org.slf4j.LoggerFactory;
  * @param lines one per report and slice; those that need attention come first
  * @param stale ranges measured under another definition, or in another time zone than the site's
  *     newest
+ * @param renewals the commands that renew the stale ranges, at most three
  * @param quarantined the newest rows that could not be typed, newest first
  * @param restated the newest changes of stored periods, newest first
  * @param moved how late numbers still changed, one item per report with changes
@@ -65,6 +70,7 @@ import org.slf4j.LoggerFactory;
  * @param learned limits of the API learned from its responses
  * @param lagging sinks that lack periods which other sinks have
  * @param differing the periods of which sinks hold different rows; null if there are none
+ * @param differingCommands the commands that fetch them again, at most three
  * @param samplesLacking sinks that lack samples of the last 31 days which other sinks have
  * @param damaged files that cannot be read, each with what to do about it; their content counts as
  *     missing
@@ -79,6 +85,7 @@ public record StatusOverview(
     @Nullable Instant dueBy,
     List<Line> lines,
     List<StaleRange> stale,
+    List<BackfillCommands.Renewal> renewals,
     List<Quarantined> quarantined,
     List<Change> restated,
     List<Moved> moved,
@@ -89,6 +96,7 @@ public record StatusOverview(
     List<ApiLesson> learned,
     List<SinkLag> lagging,
     @Nullable Extent differing,
+    List<BackfillCommands.Command> differingCommands,
     List<SampleLag> samplesLacking,
     List<String> damaged,
     List<String> orphans,
@@ -187,10 +195,13 @@ public record StatusOverview(
     }
   }
 
-  /** Returns the number of periods in a state, over all lines. */
+  /** Returns the number of periods in a state, over all lines of what is not retired. */
   public long periods(PeriodState state) {
     long periods = 0;
     for (Line line : lines) {
+      if (line.retired()) {
+        continue;
+      }
       for (Span span : line.spans()) {
         if (span.state() == state) {
           periods += periods(line.grouping(), span);
@@ -232,8 +243,15 @@ public record StatusOverview(
    * A sink that lacks periods which other sinks have.
    *
    * @param others the names of the sinks that have them
+   * @param retired whether they are of retired sites and events, so that no command fetches them
+   * @param commands the commands that fetch them, at most three; none if they are retired
    */
-  public record SinkLag(String sink, String others, Extent lacks) {}
+  public record SinkLag(
+      String sink,
+      String others,
+      Extent lacks,
+      boolean retired,
+      List<BackfillCommands.Command> commands) {}
 
   /**
    * A sink that lacks samples of current visitors which another sink has. The API does not report
@@ -350,6 +368,8 @@ public record StatusOverview(
    *
    * @param account the account whose API the learned limits belong to
    * @param unrecorded runs that are not in the ledger yet
+   * @param firstKept the first day that is kept, by the names of reports that are not kept for ever
+   * @param orphans returns the stored reports that no pipeline defines
    */
   public static StatusOverview of(
       ExportJob job,
@@ -358,7 +378,8 @@ public record StatusOverview(
       int requestsPerMinute,
       String account,
       UnrecordedRuns unrecorded,
-      Map<String, LocalDate> firstKept) {
+      Map<String, LocalDate> firstKept,
+      Supplier<List<String>> orphans) {
     Map<String, Journal> journals = new HashMap<>();
     for (Report report : job.reports()) {
       // All sinks receive the same journal lines, so the first sink's journals suffice.
@@ -399,6 +420,8 @@ public record StatusOverview(
             .thenComparing(Line::site)
             .thenComparing(line -> order.indexOf(line.report()))
             .thenComparing(line -> line.event() == null ? "" : line.event()));
+    Map<String, String> siteNames = names(sinks);
+    List<StaleRange> stale = StaleRanges.of(job.reports(), stored, Map.of(), retired);
     return new StatusOverview(
         now,
         job.name(),
@@ -410,7 +433,8 @@ public record StatusOverview(
             .max(Comparator.naturalOrder())
             .orElse(null),
         List.copyOf(lines),
-        StaleRanges.of(job.reports(), stored, Map.of(), retired),
+        stale,
+        BackfillCommands.renewals(stale, coverage.scope(), siteNames),
         journals.values().stream()
             .flatMap(j -> j.quarantined().stream())
             .sorted(Comparator.comparing(QuarantinedRow::at).reversed())
@@ -447,43 +471,17 @@ public record StatusOverview(
         ApiLesson.of(sinks.ledger().learned(), account),
         coverage.lagging(sinks),
         coverage.differing(),
+        coverage.differingCommands(),
         SampleComparison.of(
             job, sinks, LocalDate.ofInstant(now, ZoneOffset.UTC).minusDays(USAGE_DAYS - 1L)),
         damaged(job, sinks),
-        List.of(),
-        names(sinks));
-  }
-
-  /** Returns this overview with stored reports that no pipeline defines. */
-  public StatusOverview withOrphans(List<String> found) {
-    return new StatusOverview(
-        at,
-        pipeline,
-        sites,
-        sitesComplete,
-        dueBy,
-        lines,
-        stale,
-        quarantined,
-        restated,
-        moved,
-        lookbackFetched,
-        runs,
-        snapshots,
-        usage,
-        learned,
-        lagging,
-        differing,
-        samplesLacking,
-        damaged,
-        found,
+        orphans.get(),
         siteNames);
   }
 
   /** Returns the site's id with its name, if it has one that differs. */
   public String named(String site) {
-    String name = siteNames.get(site);
-    return name == null || name.isBlank() || name.equals(site) ? site : site + " (" + name + ")";
+    return BackfillCommands.named(site, siteNames);
   }
 
   /** Reads the names of all sites from the first sink that can be read. */
@@ -627,12 +625,29 @@ public record StatusOverview(
         r.rows(),
         r.quarantined(),
         r.requests(),
-        Objects.equals(r.exitCode(), 0)
-            ? null
-            : r.messages().stream()
-                .filter(m -> r.exitCode() != null || m.startsWith(RunRecords.KILLED))
-                .findFirst()
-                .orElse(null));
+        problem(r));
+  }
+
+  /**
+   * Returns why a run did not succeed: its first failure, or what it has left if it only ended
+   * early.
+   */
+  private static @Nullable String problem(RunRecord run) {
+    if (Objects.equals(run.exitCode(), 0)) {
+      return null;
+    }
+    if (run.exitCode() == null) {
+      return run.messages().stream()
+          .filter(m -> m.startsWith(RunRecords.KILLED))
+          .findFirst()
+          .orElse(null);
+    }
+    return run.messages().stream()
+        .filter(m -> !RunSummary.isNotFetched(m) && !Left.isLeft(m))
+        .findFirst()
+        .or(() -> Left.in(run.messages()))
+        .or(() -> run.messages().stream().findFirst())
+        .orElse(null);
   }
 
   private static Usage usage(Sinks sinks, LocalDate today, int requestsPerMinute) {

@@ -1,5 +1,6 @@
 package fathomexport.lineage;
 
+import fathomexport.config.Settings;
 import fathomexport.report.ColumnType;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
@@ -69,7 +70,7 @@ record Datasets(URI api, List<String> read, List<Written> written) {
    * @param sites the known sites; once the run is planned, these are all sites
    */
   static Datasets of(ExportSettings settings, ExportJob job, boolean snapshot, List<SiteId> sites) {
-    URI base = settings.baseUrl();
+    URI base = settings.api().baseUrl();
     String path = base.getRawPath() == null ? "" : base.getRawPath().replaceFirst("^/+", "");
     String prefix = path.isEmpty() ? "sites/" : path + "/sites/";
     List<String> kinds =
@@ -93,7 +94,7 @@ record Datasets(URI api, List<String> read, List<Written> written) {
   private static List<Written> written(
       ExportSettings settings, ExportJob job, List<TableSchema> tables) {
     List<Written> written = new ArrayList<>();
-    ExportSettings.Postgres database = settings.postgres();
+    Settings.Postgres database = settings.postgres();
     if (job.toPostgres() && database != null) {
       PostgresSettings.Location at =
           new PostgresSettings(database.url(), database.user(), null).location();

@@ -1,5 +1,6 @@
 package fathomexport.lineage;
 
+import fathomexport.http.HttpClients;
 import fathomexport.report.DayRange;
 import fathomexport.report.SiteId;
 import fathomexport.report.Window;
@@ -61,7 +62,7 @@ public final class RunLineage implements RunListener, AutoCloseable {
    *
    * @param command {@code run}, {@code backfill} or {@code snapshot}
    * @param beamVersion version of the processing engine in the events
-   * @param variables environment variables, for the API key and the parent run
+   * @param variables environment variables, for the proxy, the API key and the parent run
    * @param warn receives a warning if lineage is lost, at most once, or if the parent run is
    *     unreadable
    */
@@ -85,13 +86,18 @@ public final class RunLineage implements RunListener, AutoCloseable {
     this.parents = ParentRuns.of(variables, warn);
     this.delivery =
         new Delivery(
-            sender(settings, variables), settings.target().toString(), settings.timeout(), warn);
+            sender(settings, export.api().caCertificates(), variables),
+            settings.target().toString(),
+            settings.timeout(),
+            warn);
   }
 
-  private static Delivery.Sender sender(LineageSettings settings, Map<String, String> variables) {
+  private static Delivery.Sender sender(
+      LineageSettings settings, @Nullable String caCertificates, Map<String, String> variables) {
     LineageSettings.Target target = settings.target();
     if (target instanceof LineageSettings.Target.Server server) {
-      return new ServerSender(server, variables, settings.timeout());
+      return new ServerSender(
+          server, new HttpClients(variables, caCertificates), variables, settings.timeout());
     }
     return new LinesSender(((LineageSettings.Target.Lines) target).file());
   }

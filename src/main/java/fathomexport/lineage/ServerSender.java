@@ -1,7 +1,10 @@
 package fathomexport.lineage;
 
+import fathomexport.http.HttpClients;
+import fathomexport.http.TlsFaults;
 import fathomexport.report.SecretRef;
 import java.io.IOException;
+import java.net.URI;
 import java.time.Duration;
 import java.util.Map;
 import okhttp3.MediaType;
@@ -19,47 +22,65 @@ final class ServerSender implements Delivery.Sender {
   private static final String PATH = "/api/v1/lineage";
   private static final MediaType JSON = MediaType.get("application/json; charset=utf-8");
 
-  private final OkHttpClient http;
-  private final String url;
+  private static final String KEY = "lineage.url";
+
+  private final HttpClients clients;
+  private final URI server;
+  private final Duration timeout;
   private final @Nullable SecretRef apiKey;
   private final Map<String, String> variables;
+
+  /** Null until the first event, so that a proxy that cannot be used does not end the run. */
+  private @Nullable OkHttpClient http;
 
   /**
    * @param timeout deadline of one event, from connecting to the response's headers
    */
   ServerSender(
-      LineageSettings.Target.Server server, Map<String, String> variables, Duration timeout) {
-    this.url = server.url() + PATH;
+      LineageSettings.Target.Server server,
+      HttpClients clients,
+      Map<String, String> variables,
+      Duration timeout) {
+    this.server = server.url();
     this.apiKey = server.apiKey();
+    this.clients = clients;
     this.variables = variables;
-    this.http =
-        new OkHttpClient.Builder()
-            .followRedirects(false)
-            .followSslRedirects(false)
-            .callTimeout(timeout)
-            .connectTimeout(timeout)
-            .readTimeout(Duration.ZERO)
-            .writeTimeout(Duration.ZERO)
-            .build();
+    this.timeout = timeout;
+  }
+
+  private synchronized OkHttpClient http() {
+    OkHttpClient client = http;
+    if (client == null) {
+      client = clients.to(server, timeout).build();
+      http = client;
+    }
+    return client;
   }
 
   @Override
   public void send(String event) throws IOException {
-    Request.Builder request = new Request.Builder().url(url).post(RequestBody.create(event, JSON));
+    Request.Builder request =
+        new Request.Builder().url(server + PATH).post(RequestBody.create(event, JSON));
     if (apiKey != null) {
       request.header("Authorization", "Bearer " + apiKey.resolve(variables));
     }
-    try (Response answer = http.newCall(request.build()).execute()) {
+    try (Response answer = http().newCall(request.build()).execute()) {
       if (!answer.isSuccessful()) {
         throw new IOException("the server answered " + answer.code());
       }
+    } catch (IOException e) {
+      String hopeless = TlsFaults.whatToDo(e, KEY);
+      throw hopeless == null ? e : new IOException(hopeless, e);
     }
   }
 
   @Override
-  public void close() {
-    http.dispatcher().cancelAll();
-    http.dispatcher().executorService().shutdown();
-    http.connectionPool().evictAll();
+  public synchronized void close() {
+    OkHttpClient client = http;
+    if (client != null) {
+      client.dispatcher().cancelAll();
+      client.dispatcher().executorService().shutdown();
+      client.connectionPool().evictAll();
+    }
   }
 }

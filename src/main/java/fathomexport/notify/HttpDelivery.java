@@ -1,6 +1,9 @@
 package fathomexport.notify;
 
 import fathomexport.config.Notify;
+import fathomexport.http.HttpClients;
+import fathomexport.http.TlsFaults;
+import fathomexport.http.UnusableSettingsException;
 import fathomexport.report.SecretRef;
 import java.io.IOException;
 import java.net.URI;
@@ -29,6 +32,7 @@ final class HttpDelivery implements Delivery {
   private final @Nullable SecretRef secret;
   private final boolean posts;
   private final Map<String, String> variables;
+  private final HttpClients clients;
   private final Duration deadline;
 
   private HttpDelivery(
@@ -38,6 +42,7 @@ final class HttpDelivery implements Delivery {
       @Nullable SecretRef secret,
       boolean posts,
       Map<String, String> variables,
+      HttpClients clients,
       Duration deadline) {
     this.kind = kind;
     this.address = address;
@@ -45,18 +50,32 @@ final class HttpDelivery implements Delivery {
     this.secret = secret;
     this.posts = posts;
     this.variables = variables;
+    this.clients = clients;
     this.deadline = deadline;
   }
 
   static HttpDelivery webhook(
-      Notify.Webhook webhook, Map<String, String> variables, Duration deadline) {
+      Notify.Webhook webhook,
+      Map<String, String> variables,
+      HttpClients clients,
+      Duration deadline) {
     return new HttpDelivery(
-        "webhook", webhook.url(), webhook.header(), webhook.secret(), true, variables, deadline);
+        "webhook",
+        webhook.url(),
+        webhook.header(),
+        webhook.secret(),
+        true,
+        variables,
+        clients,
+        deadline);
   }
 
   static HttpDelivery ping(
-      Notify.Address address, Map<String, String> variables, Duration deadline) {
-    return new HttpDelivery("ping", address, null, null, false, variables, deadline);
+      Notify.Address address,
+      Map<String, String> variables,
+      HttpClients clients,
+      Duration deadline) {
+    return new HttpDelivery("ping", address, null, null, false, variables, clients, deadline);
   }
 
   @Override
@@ -76,20 +95,28 @@ final class HttpDelivery implements Delivery {
     if (posts) {
       request.post(RequestBody.create(summary, JSON));
     }
-    OkHttpClient http =
-        new OkHttpClient.Builder()
-            .followRedirects(false)
-            .followSslRedirects(false)
-            .retryOnConnectionFailure(false)
-            .callTimeout(deadline)
-            .connectTimeout(deadline)
-            .readTimeout(Duration.ZERO)
-            .writeTimeout(Duration.ZERO)
-            .build();
-    try (Response answer = http.newCall(request.build()).execute()) {
+    try {
+      send(clients, url, request.build());
+    } catch (UnusableSettingsException e) {
+      // A file of authorities that cannot be read is what the run fails by. It must not keep the
+      // notification of that failure from an address that Java trusts anyway.
+      try {
+        send(clients.withoutCaCertificates(), url, request.build());
+      } catch (IOException second) {
+        throw new IOException(second.getMessage() + " (" + e.getMessage() + ")", second);
+      }
+    }
+  }
+
+  private void send(HttpClients factory, URI url, Request request) throws IOException {
+    OkHttpClient http = factory.to(url, deadline).retryOnConnectionFailure(false).build();
+    try (Response answer = http.newCall(request).execute()) {
       if (!answer.isSuccessful()) {
         throw new IOException("answered " + answer.code());
       }
+    } catch (IOException e) {
+      String hopeless = TlsFaults.whatToDo(e, Notify.SECTION + "." + kind + ".url");
+      throw hopeless == null ? e : new IOException(hopeless, e);
     } finally {
       http.dispatcher().executorService().shutdown();
       http.connectionPool().evictAll();

@@ -1,6 +1,7 @@
 package fathomexport.notify;
 
 import fathomexport.config.Notify;
+import fathomexport.http.HttpClients;
 import fathomexport.run.EarlierRun;
 import java.io.IOException;
 import java.net.URI;
@@ -30,6 +31,7 @@ public final class Notifier {
   private final Notify settings;
   private final Path directory;
   private final Map<String, String> variables;
+  private final HttpClients clients;
   private final Set<String> withheld;
   private final Shield shield;
 
@@ -40,6 +42,7 @@ public final class Notifier {
 
   /**
    * @param directory where the command is started
+   * @param clients reaches webhooks and dead man's switches
    * @param withheld names of the environment variables that the command does not receive
    * @param shield hides the secrets of the whole configuration
    * @param pause waits
@@ -48,12 +51,14 @@ public final class Notifier {
       Notify settings,
       Path directory,
       Map<String, String> variables,
+      HttpClients clients,
       Set<String> withheld,
       Shield shield,
       Consumer<Duration> pause) {
     this.settings = settings;
     this.directory = directory;
     this.variables = variables;
+    this.clients = clients;
     this.withheld = withheld;
     List<String> hidden = new ArrayList<>();
     for (URI url : settings.writtenAddresses()) {
@@ -106,7 +111,7 @@ public final class Notifier {
     List<Delivery> deliveries = new ArrayList<>(receivers());
     Notify.Ping ping = settings.ping();
     if (ping != null) {
-      deliveries.add(HttpDelivery.ping(ping.url(), variables, settings.deadline()));
+      deliveries.add(HttpDelivery.ping(ping.url(), variables, clients, settings.deadline()));
     }
     Map<String, String> results = new LinkedHashMap<>();
     deliveries.forEach(d -> results.put(d.name(), failure(d, summary).orElse("")));
@@ -140,7 +145,7 @@ public final class Notifier {
     }
     Notify.Webhook webhook = settings.webhook();
     if (webhook != null) {
-      receivers.add(HttpDelivery.webhook(webhook, variables, settings.deadline()));
+      receivers.add(HttpDelivery.webhook(webhook, variables, clients, settings.deadline()));
     }
     return receivers;
   }
@@ -154,7 +159,7 @@ public final class Notifier {
     boolean failed = code != 0 && code != STOPPED && code != INTERRUPTED && settings.reports(code);
     Notify.Address address = code == 0 ? ping.url() : failed ? ping.failUrl() : null;
     return Optional.ofNullable(address)
-        .map(a -> HttpDelivery.ping(a, variables, settings.deadline()));
+        .map(a -> HttpDelivery.ping(a, variables, clients, settings.deadline()));
   }
 
   /** Delivers the summary, at the second attempt if need be; returns why both failed. */

@@ -20,16 +20,16 @@ import java.util.TreeMap;
  * that several ranges may start on the same day.
  */
 public final class Holdings {
-  private record Key(LocalDate period, LocalDate coversTo) implements Comparable<Key> {
+  private record HeldRange(LocalDate period, LocalDate coversTo) implements Comparable<HeldRange> {
     @Override
-    public int compareTo(Key other) {
+    public int compareTo(HeldRange other) {
       int byPeriod = period.compareTo(other.period);
       return byPeriod != 0 ? byPeriod : coversTo.compareTo(other.coversTo);
     }
   }
 
   private final boolean byRange;
-  private final Map<Slice, NavigableMap<Key, Held>> held = new HashMap<>();
+  private final Map<Slice, NavigableMap<HeldRange, Held>> held = new HashMap<>();
   private final Map<Slice, List<List<DayRange>>> history = new HashMap<>();
 
   private Holdings(boolean byRange) {
@@ -72,8 +72,8 @@ public final class Holdings {
     return this;
   }
 
-  private Key key(LocalDate period, LocalDate coversTo) {
-    return new Key(period, byRange ? coversTo : period);
+  private HeldRange key(LocalDate period, LocalDate coversTo) {
+    return new HeldRange(period, byRange ? coversTo : period);
   }
 
   private void add(Held h) {
@@ -83,7 +83,7 @@ public final class Holdings {
   private void keepCommon(Holdings other) {
     held.forEach(
         (slice, mine) -> {
-          NavigableMap<Key, Held> theirs = other.held.getOrDefault(slice, new TreeMap<>());
+          NavigableMap<HeldRange, Held> theirs = other.held.getOrDefault(slice, new TreeMap<>());
           mine.keySet().retainAll(theirs.keySet());
           mine.replaceAll((key, h) -> lesser(h, theirs.getOrDefault(key, h)));
         });
@@ -110,7 +110,7 @@ public final class Holdings {
 
   /** Returns what is held of a period. */
   Optional<Held> of(Slice slice, LocalDate period, LocalDate coversTo) {
-    NavigableMap<Key, Held> periods = held.get(slice);
+    NavigableMap<HeldRange, Held> periods = held.get(slice);
     return periods == null
         ? Optional.empty()
         : Optional.ofNullable(periods.get(key(period, coversTo)));
@@ -129,7 +129,7 @@ public final class Holdings {
     if (ever.isPresent()) {
       return ever;
     }
-    NavigableMap<Key, Held> periods = held.get(slice);
+    NavigableMap<HeldRange, Held> periods = held.get(slice);
     return periods == null || periods.isEmpty()
         ? Optional.empty()
         : Optional.of(periods.firstKey().period());
@@ -145,7 +145,7 @@ public final class Holdings {
 
   /** Returns all that is held of a slice, in ascending order. */
   Collection<Held> all(Slice slice) {
-    NavigableMap<Key, Held> periods = held.get(slice);
+    NavigableMap<HeldRange, Held> periods = held.get(slice);
     return periods == null ? List.of() : periods.values();
   }
 }

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param fetched sites whose look-back is fetched because an audit failed
  * @param missing what stays missing because it is out of reach of a run; null if there is nothing,
  *     and for a backfill
+ * @param starts from when on each report and site is stored; empty for a backfill
  */
 public record Plan(
     List<FetchTask> tasks,
@@ -25,16 +26,21 @@ public record Plan(
     long skipped,
     long outlived,
     Set<SiteId> fetched,
-    @Nullable Missing missing) {
+    @Nullable Missing missing,
+    List<Start> starts) {
   public Plan {
     tasks = List.copyOf(tasks);
     stale = List.copyOf(stale);
     fetched = Set.copyOf(fetched);
+    starts = List.copyOf(starts);
   }
 
   /** Stored periods of a report and site that no longer match what the pipeline requests. */
   public record Stale(
       String report, SiteId site, LocalDate first, LocalDate last, long periods, String why) {}
+
+  /** The first day from which on a report and site is stored, with all its events. */
+  public record Start(String report, SiteId site, LocalDate first) {}
 
   /** Returns how many periods are skipped, and why, on one line; empty if there are none. */
   public Optional<String> skippedInWords() {

@@ -189,7 +189,14 @@ public final class WindowPlanner {
     Comparator<FetchTask> byEnd = Comparator.comparing(t -> t.control().days().last());
     boolean newestFirst = !(mode instanceof Mode.Backfill b) || b.newestFirst();
     tasks.sort(newestFirst ? byEnd.reversed() : byEnd);
-    return new Plan(tasks, stale, skipped, outlived, fetched, missing(subjects));
+    return new Plan(
+        tasks,
+        stale,
+        skipped,
+        outlived,
+        fetched,
+        missing(subjects),
+        mode instanceof Mode.Nightly ? starts(subjects) : List.of());
   }
 
   /**
@@ -567,23 +574,19 @@ public final class WindowPlanner {
     if (!(mode instanceof Mode.Nightly nightly) || usual) {
       return null;
     }
-    LocalDate firstMissing = null;
-    LocalDate lastMissing = null;
-    LocalDate latestStart = LocalDate.MIN;
-    long periods = 0;
+    List<Missing.Hole> holes = new ArrayList<>();
     for (Subject subject : subjects) {
       Site site = subject.site();
       LocalDate over = lastFinishedDay(site);
       LocalDate lookback = over.minusDays(nightly.lookbackDays());
       for (Report report : reports) {
         DateGrouping grouping = report.dateGrouping();
-        if (grouping == DateGrouping.NONE) {
+        if (grouping == DateGrouping.NONE || !chosen.contains(report.name())) {
           continue;
         }
         LocalDate end = grouping.periodStart(earlier(reach(over), lookback)).minusDays(1);
         for (Slice slice : subject.slices(report)) {
           LocalDate start = holdingsOf(report).earliest(slice).orElse(over);
-          latestStart = start.isAfter(latestStart) ? start : latestStart;
           LocalDate possible = grouping.periodStart(site.firstDay());
           LocalDate known = start.isBefore(possible) ? possible : start;
           LocalDate from = known.isBefore(firstKept(report)) ? firstKept(report) : known;
@@ -591,20 +594,45 @@ public final class WindowPlanner {
             continue;
           }
           for (DayRange hole : holdingsOf(report).lacking(slice, new DayRange(from, end))) {
-            periods += hole.periods(grouping).count();
-            firstMissing =
-                firstMissing == null ? hole.first() : earlier(firstMissing, hole.first());
-            lastMissing =
-                lastMissing == null || lastMissing.isBefore(hole.last())
-                    ? hole.last()
-                    : lastMissing;
+            holes.add(
+                new Missing.Hole(
+                    report.name(),
+                    site.id(),
+                    hole.first(),
+                    hole.last(),
+                    hole.periods(grouping).count()));
           }
         }
       }
     }
-    return firstMissing == null || lastMissing == null
+    return holes.isEmpty()
         ? null
-        : new Missing(periods, firstMissing, lastMissing, latestStart.isAfter(firstMissing));
+        : new Missing(
+            holes.stream().mapToLong(Missing.Hole::periods).sum(),
+            holes.stream().map(Missing.Hole::first).min(Comparator.naturalOrder()).orElseThrow(),
+            holes.stream().map(Missing.Hole::last).max(Comparator.naturalOrder()).orElseThrow(),
+            holes);
+  }
+
+  /**
+   * Returns the day from which on a sink has stored each report and site, with all events of which
+   * anything is stored. It is known where the whole history was read. Reports without date grouping
+   * are left out.
+   */
+  private List<Plan.Start> starts(List<Subject> subjects) {
+    List<Plan.Start> starts = new ArrayList<>();
+    for (Subject subject : subjects) {
+      for (Report report : reports) {
+        if (report.dateGrouping() != DateGrouping.NONE) {
+          subject.slices(report).stream()
+              .flatMap(slice -> holdingsOf(report).earliest(slice).stream())
+              .max(Comparator.naturalOrder())
+              .ifPresent(
+                  first -> starts.add(new Plan.Start(report.name(), subject.site().id(), first)));
+        }
+      }
+    }
+    return starts;
   }
 
   /**

@@ -68,7 +68,7 @@ public final class LeasedPermits implements Permits {
         Reply reply = lease.ask(ticket);
         if (reply instanceof Granted granted) {
           served = true;
-          return new Held(granted, asked);
+          return new LeasedPermit(granted, asked);
         } else if (reply instanceof PermitLease.Wait wait) {
           outage = new Outage();
           Instant free = time.instant().plus(wait.free());
@@ -151,14 +151,14 @@ public final class LeasedPermits implements Permits {
     }
   }
 
-  private final class Held implements Permit {
+  private final class LeasedPermit implements Permit {
     private final Granted granted;
     private final Moment asked;
     private final AtomicBoolean closed = new AtomicBoolean();
     private volatile boolean sent;
     private volatile boolean limited;
 
-    Held(Granted granted, Moment asked) {
+    LeasedPermit(Granted granted, Moment asked) {
       this.granted = granted;
       this.asked = asked;
     }

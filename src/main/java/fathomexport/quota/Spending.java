@@ -30,9 +30,10 @@ public final class Spending {
   }
 
   /**
-   * Starts a task if the budget suffices for it.
+   * Starts a task if the budget suffices for its rows, should it have any: a task that is cut off
+   * in the middle has used requests for nothing.
    *
-   * @param expected the least number of requests of the task
+   * @param expected the number of requests that the task takes if it has rows
    * @return why it may not start; empty if it may, and then {@link #ended} must follow
    */
   public synchronized Optional<String> begin(long expected) {
@@ -55,8 +56,9 @@ public final class Spending {
                 + " requests that the run may send, "
                 + Math.max(0, left)
                 + (left == 1 ? " is left, but" : " are left, but")
-                + " the next window needs at least "
-                + expected);
+                + " the next window needs "
+                + expected
+                + " if it has rows");
       }
     }
     promised += expected;

@@ -1,7 +1,7 @@
 package fathomexport.run;
 
 import fathomexport.api.Outcome;
-import fathomexport.api.UnusableSettingsException;
+import fathomexport.http.UnusableSettingsException;
 import fathomexport.ledger.LedgerException;
 import fathomexport.report.SecretUnavailableException;
 import fathomexport.sink.SinkException;
@@ -11,6 +11,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /**
@@ -80,6 +81,23 @@ public final class FailurePolicy {
     }
     return new Verdict(
         FailureKind.FAULT, "internal error; please report it: " + failure, Reach.WINDOW);
+  }
+
+  /**
+   * Does the work of a command. Converts the errors that prevent a command from starting into one
+   * exception with an exit code.
+   */
+  public static <T> T guarded(RunEnvironment environment, Supplier<T> work) {
+    WrongClockException.refuse(environment.time().instant(), null);
+    try {
+      return work.get();
+    } catch (SecretUnavailableException
+        | UnusableSettingsException
+        | SinkException
+        | LedgerException e) {
+      Verdict verdict = of(e, false);
+      throw new ExportFailedException(verdict.kind(), verdict.message(), e);
+    }
   }
 
   private static Verdict of(SinkException failure) {

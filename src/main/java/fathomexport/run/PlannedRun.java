@@ -12,8 +12,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param command {@code run}, {@code backfill} or {@code snapshot}
  * @param startedAt as in the ledger
- * @param leastRequests estimate if the API does nothing unexpected and no response reaches the row
- *     limit
+ * @param leastRequests the control queries alone: no run that completes its windows sends fewer
  * @param likelyRequests estimate with as many rows per period as the ledger has seen
  * @param requestsPerMinute the quota
  * @param expected likely requests of each window, controls included, by {@code Window.id()}; 0 for

@@ -5,6 +5,7 @@ import fathomexport.api.TimeSource;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -46,6 +47,12 @@ public record RunEnvironment(
     return time.isTheOnlyClock()
         ? new RunEnvironment(variables, time, new StopSignal(), listener, time::instant)
         : new RunEnvironment(variables, time, new StopSignal(), listener);
+  }
+
+  /** Returns the same environment with one more listener. */
+  public RunEnvironment with(RunListener other) {
+    return new RunEnvironment(
+        variables, time, stop, RunListener.all(List.of(listener, other)), databaseTime);
   }
 
   /** Asks the run to end at a window boundary. */

@@ -5,6 +5,7 @@ import fathomexport.ledger.StillStored;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Creates the ledger's records of runs. */
@@ -57,6 +58,16 @@ public final class RunRecords {
   /** Returns the same record with this number of requests. */
   public static RunRecord withRequests(RunRecord record, long requests) {
     return copy(record, record.finishedAt(), record.exitCode(), requests);
+  }
+
+  /** Returns the same record with one more message, if there is one. */
+  public static RunRecord withMessage(RunRecord record, Optional<String> message) {
+    if (message.isEmpty()) {
+      return record;
+    }
+    List<String> messages = new ArrayList<>(record.messages());
+    messages.add(message.get());
+    return of(record, record.finishedAt(), record.exitCode(), record.requests(), messages);
   }
 
   /** Returns the same record, ended at this time with this exit code. */

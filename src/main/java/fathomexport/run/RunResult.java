@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param recordsSkipped unusable records in the list of sites
  * @param messages one line per window that failed
  * @param stale stored ranges that no longer match what the pipeline queries
+ * @param renewals how to renew them
  * @param missing what stays missing because it is out of reach of a nightly run; null if there is
  *     nothing, and for other commands
  */
@@ -37,25 +38,26 @@ public record RunResult(
     Duration floor,
     List<String> messages,
     List<StaleRange> stale,
+    List<BackfillCommands.Renewal> renewals,
     @Nullable MissingRange missing) {
 
   /** Returns the result of a run without a plan. */
   public static RunResult of(RunRecord record, long recordsSkipped, Duration floor) {
-    int exitCode = Objects.requireNonNullElse(record.exitCode(), FailureKind.FAULT.exitCode());
-    return of(record, exitCode, recordsSkipped, floor, List.of(), null);
+    return of(record, recordsSkipped, floor, List.of(), List.of(), null);
   }
 
+  /** Returns the result of a run that has ended. */
   public static RunResult of(
       RunRecord record,
-      int exitCode,
       long recordsSkipped,
       Duration floor,
       List<StaleRange> stale,
+      List<BackfillCommands.Renewal> renewals,
       @Nullable MissingRange missing) {
     Instant finishedAt = record.finishedAt();
     return new RunResult(
         record.runId(),
-        exitCode,
+        Objects.requireNonNullElse(record.exitCode(), FailureKind.FAULT.exitCode()),
         record.windowsPlanned(),
         record.windowsCommitted(),
         record.windowsUnchanged(),
@@ -70,6 +72,7 @@ public record RunResult(
         floor,
         record.messages(),
         stale,
+        renewals,
         missing);
   }
 

@@ -86,7 +86,8 @@ public record RunSummary(
 
   /** Returns the part of such a message that says why the window was not fetched. */
   public static String causeOf(String message) {
-    return message.substring(Math.max(0, message.indexOf(": " + WindowOutcome.NOT_FETCHED)));
+    int at = message.indexOf(": " + WindowOutcome.NOT_FETCHED);
+    return at < 0 ? message : message.substring(at + 2);
   }
 
   /**

@@ -125,16 +125,16 @@ final class Aggregations {
   }
 
   /** The codes of a group's fields, as a map key. */
-  private static final class Key {
+  private static final class GroupCodes {
     private final int[] codes;
 
-    private Key(int[] codes) {
+    private GroupCodes(int[] codes) {
       this.codes = codes;
     }
 
     @Override
     public boolean equals(@Nullable Object other) {
-      return other instanceof Key k && Arrays.equals(codes, k.codes);
+      return other instanceof GroupCodes k && Arrays.equals(codes, k.codes);
     }
 
     @Override
@@ -359,7 +359,7 @@ final class Aggregations {
       // Rows are in local order, so the rows of a bucket are adjacent.
       long bucketEnd = bucketEnd(query.grouping(), index.local[row]);
       String label = label(query.grouping(), index.local[row]);
-      Map<Key, Group> bucket = new HashMap<>();
+      Map<GroupCodes, Group> bucket = new HashMap<>();
       for (; row < end && index.local[row] < bucketEnd; row++) {
         if ((behaviour.futureHidden && index.at[row] > now.getEpochSecond())
             || !passes(row, passes, filtered)) {
@@ -375,7 +375,7 @@ final class Aggregations {
           continue;
         }
         bucket
-            .computeIfAbsent(new Key(codes), k -> new Group(label, k.codes))
+            .computeIfAbsent(new GroupCodes(codes), k -> new Group(label, k.codes))
             .add(index, row, behaviour.visitorsRecognised);
       }
       for (Group group : bucket.values()) {

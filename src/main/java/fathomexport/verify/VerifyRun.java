@@ -80,12 +80,12 @@ public final class VerifyRun {
             client,
             new ControlBook(),
             new Knowledge(sinks, settings.accountKey(), false),
-            settings.rowLimit(),
-            settings.maxRangeDays(),
+            settings.api().rowLimit(),
+            settings.api().maxRangeDays(),
             spill.path(),
             1);
     Verification verified =
-        new Verifier(job, sinks, fetcher, job.firstKept(now, settings.maxRangeDays()))
+        new Verifier(job, sinks, fetcher, job.firstKept(now, settings.api().maxRangeDays()))
             .verify(
                 found.subjects(),
                 s -> finished(days, now.atZone(s.site().closingZone()).toLocalDate().minusDays(1)),

@@ -33,14 +33,14 @@ final class CommittedBefore {
   }
 
   /** A period of a report and slice. */
-  private record Key(String report, Slice slice, LocalDate period) {}
+  private record CommittedPeriod(String report, Slice slice, LocalDate period) {}
 
   /**
    * Returns the lane without the periods that need not be fetched again: per task, the leading
    * periods that this run has committed to every sink. Reports their windows as committed.
    */
   Lane without(Lane lane, Consumer<WindowOutcome> ended) {
-    Map<Key, LedgerEntry> committed = committed(lane);
+    Map<CommittedPeriod, LedgerEntry> committed = committed(lane);
     if (committed.isEmpty()) {
       return lane;
     }
@@ -62,10 +62,10 @@ final class CommittedBefore {
    * Returns the first day of a task that is still to be fetched, or the day after its last if there
    * is none.
    */
-  private static LocalDate next(FetchTask task, Map<Key, LedgerEntry> committed) {
+  private static LocalDate next(FetchTask task, Map<CommittedPeriod, LedgerEntry> committed) {
     for (LocalDate period : task.periods()) {
       for (Report report : task.reports()) {
-        if (!committed.containsKey(new Key(report.name(), task.slice(), period))) {
+        if (!committed.containsKey(new CommittedPeriod(report.name(), task.slice(), period))) {
           return period.isBefore(task.days().first()) ? task.days().first() : period;
         }
       }
@@ -74,11 +74,11 @@ final class CommittedBefore {
   }
 
   private static WindowOutcome outcome(
-      FetchTask done, Report report, Map<Key, LedgerEntry> committed) {
+      FetchTask done, Report report, Map<CommittedPeriod, LedgerEntry> committed) {
     Window window = done.window(report);
     List<LedgerEntry> entries =
         done.periods().stream()
-            .map(period -> new Key(report.name(), done.slice(), period))
+            .map(period -> new CommittedPeriod(report.name(), done.slice(), period))
             .map(key -> Objects.requireNonNull(committed.get(key)))
             .toList();
     long certified =
@@ -98,11 +98,11 @@ final class CommittedBefore {
   }
 
   /** Returns the entries by this run that all sinks have, in the version of the first sink. */
-  private Map<Key, LedgerEntry> committed(Lane lane) {
-    Map<Key, LedgerEntry> common = new HashMap<>();
+  private Map<CommittedPeriod, LedgerEntry> committed(Lane lane) {
+    Map<CommittedPeriod, LedgerEntry> common = new HashMap<>();
     List<Sink> sinks = run.sinks().all();
     for (int i = 0; i < sinks.size(); i++) {
-      Map<Key, LedgerEntry> own = committed(lane, sinks.get(i));
+      Map<CommittedPeriod, LedgerEntry> own = committed(lane, sinks.get(i));
       if (i == 0) {
         common.putAll(own);
       } else {
@@ -112,7 +112,7 @@ final class CommittedBefore {
     return common;
   }
 
-  private Map<Key, LedgerEntry> committed(Lane lane, Sink sink) {
+  private Map<CommittedPeriod, LedgerEntry> committed(Lane lane, Sink sink) {
     Set<String> reports = new LinkedHashSet<>();
     lane.tasks().forEach(task -> task.reports().forEach(report -> reports.add(report.name())));
     Set<SiteId> sites =
@@ -122,11 +122,12 @@ final class CommittedBefore {
             .map(task -> task.days().first())
             .min(LocalDate::compareTo)
             .orElse(LocalDate.MAX);
-    Map<Key, LedgerEntry> committed = new HashMap<>();
+    Map<CommittedPeriod, LedgerEntry> committed = new HashMap<>();
     for (String report : reports) {
       for (LedgerEntry entry : sink.ledger().entries(report, sites, from)) {
         if (isByThisRun(entry)) {
-          committed.put(new Key(report, entry.slice(), entry.certificate().period()), entry);
+          committed.put(
+              new CommittedPeriod(report, entry.slice(), entry.certificate().period()), entry);
         }
       }
     }

@@ -91,7 +91,7 @@ final class LaneFetch implements AutoCloseable {
   }
 
   /** Fetches a task's chunks one after the other, until a result {@link Result#ends}. */
-  interface Pieces {
+  interface TaskPieces {
     Result next();
   }
 
@@ -104,7 +104,7 @@ final class LaneFetch implements AutoCloseable {
      * @param turn the turn of the task, from 1; turns in which nothing could be fetched at all do
      *     not count
      */
-    Pieces of(FetchTask task, int turn);
+    TaskPieces of(FetchTask task, int turn);
   }
 
   /** The waits that the API asks for with queries about one site. */
@@ -152,7 +152,7 @@ final class LaneFetch implements AutoCloseable {
 
   // Used only by the lane's thread.
   private final Deque<Turn> queue = new ArrayDeque<>();
-  private @Nullable Pieces pieces;
+  private @Nullable TaskPieces pieces;
   private int turn;
   private long inVain;
 
@@ -231,7 +231,7 @@ final class LaneFetch implements AutoCloseable {
 
   private Optional<Result> ahead() throws InterruptedException {
     while (true) {
-      Pieces from = pieces;
+      TaskPieces from = pieces;
       if (from == null) {
         Turn next = take();
         if (next == null) {

@@ -10,7 +10,7 @@ import java.io.IOException;
 import java.util.Optional;
 
 /** Fetches one task chunk by chunk; {@link FailurePolicy} classifies its failures. */
-final class TaskFetch implements LaneFetch.Pieces {
+final class TaskFetch implements LaneFetch.TaskPieces {
   private final RunContext run;
   private final RunFailures failures;
   private final FetchTask task;
@@ -47,8 +47,8 @@ final class TaskFetch implements LaneFetch.Pieces {
       if (ended != null) {
         return nothing(ended);
       }
-      long least = pieces.least();
-      Optional<String> spent = run.spending().begin(least);
+      long expected = pieces.expected();
+      Optional<String> spent = run.spending().begin(expected);
       if (spent.isPresent()) {
         failures.halt(WindowOutcome.failed("", FailureKind.BUDGET, spent.get()));
         return nothing(failures.halted().orElseThrow());
@@ -57,7 +57,7 @@ final class TaskFetch implements LaneFetch.Pieces {
         WindowFetcher.Piece piece = pieces.next();
         return new LaneFetch.Result.Came(piece, pieces.done());
       } finally {
-        run.spending().ended(least);
+        run.spending().ended(expected);
       }
     } catch (FetchFailedException e) {
       WindowOutcome why = failures.judge(task, e);

@@ -96,6 +96,28 @@ class PermitsInUseTest {
     }
   }
 
+  /** A connection that is refused carries no request: nothing is billed, and no cap is reached. */
+  @Test
+  void whatIsNotSentIsNotCounted() throws Exception {
+    URI nowhere;
+    try (ScriptedServer server = new ScriptedServer(EMPTY)) {
+      nowhere = server.baseUrl();
+    }
+    try (ClientFixture fixture = fixture(nowhere, p -> new CappedPermits(p, 1))) {
+      Outcome<AggregationAnswer> outcome = fixture.ask();
+
+      assertThat(outcome)
+          .as("neither of the attempts uses up the one request that the run may send")
+          .isInstanceOf(Outcome.Unavailable.class);
+      assertThat(fixture.client.billedRequests()).isZero();
+      assertThat(fixture.client.billedRequestsHere()).isZero();
+      assertThat(fixture.events).noneMatch(RequestListener.Event.Sent.class::isInstance);
+      assertThat(fixture.events.stream().filter(RequestListener.Event.Answered.class::isInstance))
+          .as("attempts")
+          .hasSizeGreaterThan(1);
+    }
+  }
+
   /** Retries included, and what lapsed unsent left out. */
   @Test
   void aCapIsNeverExceeded() throws Exception {

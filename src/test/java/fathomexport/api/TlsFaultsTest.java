@@ -77,7 +77,7 @@ class TlsFaultsTest {
     try (ClientFixture fixture = new ClientFixture(url)) {
       Outcome<AggregationAnswer> outcome = fixture.ask();
       assertThat(outcome).isInstanceOf(Outcome.Misconfigured.class);
-      assertThat(fixture.client.billedRequests()).as("no second attempt").isEqualTo(1);
+      assertThat(fixture.client.billedRequests()).as("nothing was sent").isZero();
       assertThat(fixture.budget.taken()).isZero();
       return ((Outcome.Failure<?>) outcome).describe();
     }

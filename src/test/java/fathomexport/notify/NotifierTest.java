@@ -3,6 +3,7 @@ package fathomexport.notify;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.config.Notify;
+import fathomexport.http.HttpClients;
 import fathomexport.run.EarlierRun;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -34,6 +35,7 @@ class NotifierTest {
                 notify,
                 directory,
                 Map.of("PATH", System.getenv("PATH")),
+                new HttpClients(Map.of(), null),
                 Set.of(),
                 Shield.of(List.of(), Map.of()),
                 length -> {

@@ -22,7 +22,8 @@ class SpendingTest {
   void aTaskBeginsOnlyWhenThereIsEnoughForIt() {
     Spending spending = spending(new Budget(5L, null));
     assertThat(spending.begin(3)).isEmpty();
-    assertThat(spending.begin(3).orElseThrow()).contains("5 requests", "2 are left", "at least 3");
+    assertThat(spending.begin(3).orElseThrow())
+        .contains("5 requests", "2 are left", "needs 3 if it has rows");
     assertThat(spending.begin(2)).as("what another task was promised is not left").isEmpty();
     assertThat(spending.begin(1)).isPresent();
     requests.set(4);

@@ -2,6 +2,7 @@ package fathomexport.testing;
 
 import fathomexport.api.StopSignal;
 import fathomexport.api.TimeSource;
+import fathomexport.config.Settings;
 import fathomexport.export.Exporter;
 import fathomexport.report.SecretRef;
 import fathomexport.run.ExportSettings;
@@ -10,7 +11,6 @@ import fathomexport.run.RunListener;
 import fathomexport.simulator.SimulatorToken;
 import java.net.URI;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Map;
 
 /** Exporters for tests that need a clock, a stop or a listener that no command takes. */
@@ -22,15 +22,7 @@ public final class Exporters {
       URI api, Path warehouse, TimeSource time, StopSignal stop, RunListener listener) {
     return new Exporter(
         new ExportSettings(
-            api,
-            new SecretRef.Env(Installation.TOKEN_VARIABLE),
-            10,
-            1,
-            1_000,
-            Duration.ofSeconds(60),
-            180,
-            "default",
-            Duration.ofMinutes(10),
+            Settings.Api.withDefaults(api, new SecretRef.Env(Installation.TOKEN_VARIABLE)),
             null,
             warehouse),
         new RunEnvironment(

@@ -3,9 +3,11 @@ package fathomexport.testing;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -19,6 +21,7 @@ import java.util.stream.Stream;
 /** A command of an installation, run in a process of its own, which can be killed. */
 public final class ForkedRun implements AutoCloseable {
   private static final String CLASS_PATH = classPath();
+  private static final Path TEST_CLASSES = testClasses();
   private static final List<String> SIGNALS_AS_USUAL = signalsAsUsual();
   private static final AtomicInteger COUNT = new AtomicInteger();
 
@@ -37,14 +40,35 @@ public final class ForkedRun implements AutoCloseable {
    */
   public static ForkedRun start(
       Installation installation, List<String> jvmOptions, List<String> arguments) {
+    return start(installation, jvmOptions, CLASS_PATH, "fathomexport.Main", arguments);
+  }
+
+  /** Starts it on a clock that shows this instant. */
+  public static ForkedRun startAt(Installation installation, Instant at, String... arguments) {
+    List<String> all = new ArrayList<>(List.of(at.toString()));
+    all.addAll(List.of(arguments));
+    return start(
+        installation,
+        List.of(),
+        CLASS_PATH + File.pathSeparator + TEST_CLASSES,
+        MainAt.class.getName(),
+        all);
+  }
+
+  private static ForkedRun start(
+      Installation installation,
+      List<String> jvmOptions,
+      String classPath,
+      String main,
+      List<String> arguments) {
     List<String> command = new ArrayList<>(SIGNALS_AS_USUAL);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(
         List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m", "-Xlog:cds=off"));
     command.addAll(jvmOptions);
     command.add("-cp");
-    command.add(CLASS_PATH);
-    command.add("fathomexport.Main");
+    command.add(classPath);
+    command.add(main);
     command.addAll(arguments);
     Path output = installation.directory().resolve("output-" + COUNT.incrementAndGet() + ".txt");
     ProcessBuilder builder =
@@ -93,6 +117,14 @@ public final class ForkedRun implements AutoCloseable {
         .map(entry -> Files.isDirectory(entry) ? jar(entry) : entry)
         .map(Path::toString)
         .collect(Collectors.joining(File.pathSeparator));
+  }
+
+  private static Path testClasses() {
+    try {
+      return Path.of(MainAt.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+    } catch (URISyntaxException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private static Path jar(Path classes) {

@@ -62,6 +62,7 @@ final class TestServer {
     this.port = port;
     this.superuser = superuser;
     this.password = password;
+    OpenThings.database(port);
   }
 
   /** The JVM's server. */

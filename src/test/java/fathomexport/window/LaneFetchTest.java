@@ -100,7 +100,7 @@ class LaneFetchTest {
 
   /** All that comes of a lane. */
   private static List<LaneFetch.Result> take(
-      Lane lane, Function<FetchTask, LaneFetch.Pieces> fetch, Predicate<SiteId> comesLast) {
+      Lane lane, Function<FetchTask, LaneFetch.TaskPieces> fetch, Predicate<SiteId> comesLast) {
     List<LaneFetch.Result> all = new ArrayList<>();
     try (LaneFetch fetching =
         new LaneFetch(lane, (task, turn) -> fetch.apply(task), comesLast, LaneFetch.Holds.NONE)) {
@@ -115,7 +115,7 @@ class LaneFetchTest {
   }
 
   private static List<LaneFetch.Result> take(
-      Lane lane, Function<FetchTask, LaneFetch.Pieces> fetch) {
+      Lane lane, Function<FetchTask, LaneFetch.TaskPieces> fetch) {
     return take(lane, fetch, site -> false);
   }
 

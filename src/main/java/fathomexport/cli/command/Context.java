@@ -3,9 +3,12 @@ package fathomexport.cli.command;
 import fathomexport.cli.output.Printer;
 import fathomexport.cli.output.Progress;
 import fathomexport.cli.process.Environment;
+import fathomexport.cli.process.ExitCodes;
 import fathomexport.cli.process.GlobalOptions;
+import fathomexport.config.ConfigException;
 import fathomexport.config.ConfigLoader;
 import fathomexport.config.PipelineDefinition;
+import fathomexport.config.Problem;
 import fathomexport.config.Settings;
 import fathomexport.config.SiteSelection;
 import fathomexport.export.Exporter;
@@ -18,7 +21,9 @@ import fathomexport.run.Selection;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
@@ -28,6 +33,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /** The input of every command: the environment of the process and the global options. */
 public final class Context {
@@ -167,27 +173,37 @@ public final class Context {
     return environment.workingDirectory().resolve(given.isBlank() ? "run" : given);
   }
 
+  /**
+   * Keeps the record of a command that could not begin because the configuration of a pipeline that
+   * exists cannot be used: which ledger is its own is not known then.
+   */
+  void notBegun(String pipeline, String command, Instant startedAt, ConfigException why) {
+    Path directory = environment.workingDirectory();
+    Path file =
+        Stream.of(directory.resolve(pipeline), directory.resolve("pipelines/" + pipeline + ".yaml"))
+            .filter(Files::isRegularFile)
+            .findFirst()
+            .orElse(null);
+    if (file != null) {
+      Exporter.recordNotBegun(
+          stateDirectory(),
+          file.getFileName().toString().replaceFirst("\\.ya?ml$", ""),
+          command,
+          startedAt,
+          environment.clock().instant(),
+          ExitCodes.CONFIGURATION,
+          why.problems().stream().map(Problem::render).findFirst().orElse("the configuration"));
+    }
+  }
+
   ExportSettings exportSettings(Settings settings) {
-    Settings.Api api = settings.api();
-    Settings.Postgres postgres = settings.postgres();
     Settings.Parquet parquet = settings.parquet();
     return new ExportSettings(
-        api.baseUrl(),
-        api.token(),
-        api.requestsPerMinute(),
-        api.maxInFlight(),
-        api.rowLimit(),
-        api.timeout(),
-        api.maxRangeDays(),
-        api.account(),
-        api.patience(),
-        postgres == null
-            ? null
-            : new ExportSettings.Postgres(postgres.url(), postgres.user(), postgres.password()),
-        parquet == null ? null : Path.of(parquet.root().toString()),
+        settings.api(),
+        settings.postgres(),
+        parquet == null ? null : parquet.path(),
         stateDirectory(),
-        settings.currencies(),
-        api.caCertificates());
+        settings.currencies());
   }
 
   static ExportJob job(PipelineDefinition pipeline) {

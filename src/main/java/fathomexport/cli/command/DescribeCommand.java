@@ -4,6 +4,8 @@ import fathomexport.cli.output.WholeFile;
 import fathomexport.cli.process.ExitCodes;
 import fathomexport.config.PipelineDefinition;
 import fathomexport.config.Settings;
+import fathomexport.dashboard.Dashboard;
+import fathomexport.dashboard.NoPageException;
 import fathomexport.describe.DbtProject;
 import fathomexport.describe.DuckDbScript;
 import fathomexport.describe.MarkdownPage;
@@ -12,6 +14,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,26 +34,32 @@ import picocli.CommandLine.Spec;
     description = {
       "Describe the tables and views for other tools.",
       "",
-      "Reads the definitions of the reports only, not the database and not the API. Formats: dbt"
-          + " (sources with texts, tests and freshness, and a semantic layer), markdown (a page for"
-          + " people), duckdb (a SQL script: the same tables and views over the Parquet files).",
+      "Reads the definitions of the reports, and never asks the API. Formats: dbt (sources with"
+          + " texts, tests and freshness, and a semantic layer), markdown (a page for people), duckdb"
+          + " (a SQL script: the same tables and views over the Parquet files), dashboard (one HTML"
+          + " page with the stored numbers of the last 13 months, which opens without a server).",
       "",
       "With --out, dbt writes a whole project into a directory, the others write a file. Without,"
-          + " dbt prints the document with the sources and the semantic layer."
+          + " dbt prints the document with the sources and the semantic layer.",
+      "",
+      "The dashboard is made from the views of schema fathom_bi, or from the Parquet files where no"
+          + " pipeline has postgres in sinks; --from-files takes the files in any case."
     },
     footer = {
       "",
       "Examples:",
       "  fathom-export describe --format duckdb | duckdb fathom.duckdb",
       "  fathom-export describe --format dbt --out dbt-fathom",
-      "  fathom-export describe nightly --format markdown --out fathom.md"
+      "  fathom-export describe nightly --format markdown --out fathom.md",
+      "  fathom-export describe --format dashboard --out dashboard.html"
     })
 public final class DescribeCommand implements Callable<Integer> {
   /** What is written for which tool. */
   public enum Format {
     dbt,
     markdown,
-    duckdb
+    duckdb,
+    dashboard
   }
 
   private final Context context;
@@ -74,6 +83,11 @@ public final class DescribeCommand implements Callable<Integer> {
       description = "The directory (dbt) or file to write instead of printing. Files are replaced.")
   @Nullable Path out;
 
+  @Option(
+      names = "--from-files",
+      description = "For dashboard: read the Parquet files, also where there is a database.")
+  boolean fromFiles;
+
   @Spec @Nullable CommandSpec spec;
 
   public DescribeCommand(Context context) {
@@ -85,6 +99,7 @@ public final class DescribeCommand implements Callable<Integer> {
     Settings settings = context.settings();
     Map<String, Report> all = new TreeMap<>();
     Map<String, Report> inFiles = new TreeMap<>();
+    Map<String, Report> inDatabase = new TreeMap<>();
     List<String> names = pipelines.isEmpty() ? context.loader().pipelineNames() : pipelines;
     for (String name : names) {
       PipelineDefinition pipeline = context.pipeline(name, settings);
@@ -92,6 +107,9 @@ public final class DescribeCommand implements Callable<Integer> {
         all.putIfAbsent(report.name(), report);
         if (pipeline.sinks().contains(Settings.PARQUET)) {
           inFiles.putIfAbsent(report.name(), report);
+        }
+        if (pipeline.sinks().contains(Settings.POSTGRES)) {
+          inDatabase.putIfAbsent(report.name(), report);
         }
       }
     }
@@ -101,8 +119,17 @@ public final class DescribeCommand implements Callable<Integer> {
             case dbt -> dbt(List.copyOf(all.values()));
             case markdown -> single(MarkdownPage.of(List.copyOf(all.values())));
             case duckdb -> single(duckdb(settings, List.copyOf(inFiles.values())));
+            case dashboard ->
+                single(
+                    dashboard(
+                        settings,
+                        List.copyOf(inDatabase.values()),
+                        List.copyOf(inFiles.values())));
           };
       return write(files);
+    } catch (NoPageException e) {
+      context.environment().err().println("fathom-export: " + e.getMessage());
+      return ExitCodes.STORAGE;
     } catch (IOException e) {
       context.environment().err().println("fathom-export: cannot write: " + e);
       return ExitCodes.STORAGE;
@@ -120,15 +147,45 @@ public final class DescribeCommand implements Callable<Integer> {
   private String duckdb(Settings settings, List<Report> reports) throws IOException {
     Settings.Parquet parquet = settings.parquet();
     if (parquet == null || reports.isEmpty()) {
-      throw new ParameterException(
-          Objects.requireNonNull(spec).commandLine(),
-          "--format duckdb describes Parquet files, and "
-              + (parquet == null
-                  ? context.configFile() + " has no section parquet"
-                  : "none of the pipelines has parquet in sinks"));
+      throw wrongUse("--format duckdb describes Parquet files, and " + withoutFiles(parquet));
     }
-    Path root = context.environment().workingDirectory().resolve(parquet.root());
-    return DuckDbScript.of(reports, root.toAbsolutePath().normalize());
+    return DuckDbScript.of(reports, root(parquet));
+  }
+
+  private String dashboard(Settings settings, List<Report> inDatabase, List<Report> inFiles)
+      throws NoPageException {
+    Instant now = context.environment().clock().instant();
+    Settings.Postgres postgres = context.exportSettings(settings).postgres();
+    if (!fromFiles && postgres != null && !inDatabase.isEmpty()) {
+      return Dashboard.ofDatabase(postgres, context.environment().variables(), inDatabase, now);
+    }
+    Settings.Parquet parquet = settings.parquet();
+    if (parquet == null || inFiles.isEmpty()) {
+      throw wrongUse(
+          fromFiles
+              ? "--from-files reads Parquet files, and " + withoutFiles(parquet)
+              : "--format dashboard shows what is stored, and none of the pipelines has sinks");
+    }
+    return Dashboard.ofFiles(root(parquet), inFiles, now);
+  }
+
+  private String withoutFiles(Settings.@Nullable Parquet parquet) {
+    return parquet == null
+        ? context.configFile() + " has no section parquet"
+        : "none of the pipelines has parquet in sinks";
+  }
+
+  private Path root(Settings.Parquet parquet) {
+    return context
+        .environment()
+        .workingDirectory()
+        .resolve(parquet.root())
+        .toAbsolutePath()
+        .normalize();
+  }
+
+  private ParameterException wrongUse(String message) {
+    return new ParameterException(Objects.requireNonNull(spec).commandLine(), message);
   }
 
   private int write(Map<String, String> files) throws IOException {

@@ -66,6 +66,7 @@ final class Launch {
       String warning,
       Work work,
       Result print) {
+    Instant startedAt = context.environment().clock().instant();
     try (Progress progress = context.progress()) {
       if (!warning.isEmpty()) {
         progress.warn(warning);
@@ -86,6 +87,9 @@ final class Launch {
                   print,
                   progress,
                   RunListener.all(List.of(progress, numbers))));
+    } catch (ConfigException e) {
+      context.notBegun(pipeline, command + selection.options(), startedAt, e);
+      throw e;
     }
   }
 

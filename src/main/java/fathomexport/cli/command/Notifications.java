@@ -6,6 +6,7 @@ import fathomexport.config.ConfigException;
 import fathomexport.config.Notify;
 import fathomexport.config.Problem;
 import fathomexport.config.Settings;
+import fathomexport.http.HttpClients;
 import fathomexport.notify.Notifier;
 import fathomexport.notify.RunEnd;
 import fathomexport.notify.Shield;
@@ -151,6 +152,9 @@ public final class Notifications {
         notify,
         environment.workingDirectory(),
         environment.variables(),
+        new HttpClients(
+            environment.variables(),
+            context.loader().caCertificates(context.configFile()).orElse(null)),
         secrets.values().stream()
             .filter(SecretRef.Env.class::isInstance)
             .map(secret -> ((SecretRef.Env) secret).name())

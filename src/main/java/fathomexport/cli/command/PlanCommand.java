@@ -142,7 +142,7 @@ public final class PlanCommand implements Callable<Integer> {
                 s ->
                     String.join("+", s.reports())
                         + " "
-                        + slice(s.site(), s.event())
+                        + slice(plan, s.site(), s.event())
                         + " "
                         + s.period()
                         + ": "
@@ -177,14 +177,19 @@ public final class PlanCommand implements Callable<Integer> {
       rows.add(totals("all", plan.lines()));
     }
     printer.table(
-        List.of("report", "sites", "days", "windows", "requests", "likely", "most", "rows", "size"),
+        List.of("report", "sites", "days", "windows", "least", "likely", "most", "rows", "size"),
         rows);
     printer.line(
         "most requests: "
             + bySite.entrySet().stream()
                 .sorted(Comparator.comparing(e -> -likely(e.getValue())))
                 .limit(HINTS)
-                .map(e -> e.getKey() + " (likely " + Printer.number(likely(e.getValue())) + ")")
+                .map(
+                    e ->
+                        plan.named(e.getKey())
+                            + " (likely "
+                            + Printer.number(likely(e.getValue()))
+                            + ")")
                 .collect(Collectors.joining(", "))
             + "; all "
             + Printer.number(plan.lines().size())
@@ -226,7 +231,7 @@ public final class PlanCommand implements Callable<Integer> {
       rows.add(
           List.of(
               String.join("+", line.reports()),
-              slice(line.site(), line.event()),
+              slice(plan, line.site(), line.event()),
               line.first() + " .. " + line.last(),
               Printer.number(line.windows()),
               Printer.number(line.leastRequests()),
@@ -236,7 +241,7 @@ public final class PlanCommand implements Callable<Integer> {
               line.bytes() == null ? UNKNOWN : Printer.bytes(line.bytes())));
     }
     printer.table(
-        List.of("report", "site", "days", "windows", "requests", "likely", "most", "rows", "size"),
+        List.of("report", "site", "days", "windows", "least", "likely", "most", "rows", "size"),
         rows);
   }
 
@@ -267,7 +272,7 @@ public final class PlanCommand implements Callable<Integer> {
         Printer.number(kinds.total()));
   }
 
-  private static String slice(String site, @Nullable String event) {
-    return event == null ? site : site + " / " + event;
+  private static String slice(PlanOverview plan, String site, @Nullable String event) {
+    return event == null ? plan.named(site) : plan.named(site) + " / " + event;
   }
 }

@@ -91,9 +91,9 @@ public final class StatusCommand implements Callable<Integer> {
     PipelineDefinition definition = context.pipeline(pipeline, settings);
     Exporter exporter = context.exporter(settings, RunListener.NONE).asOf(rehearsal.now(context));
     StatusOverview status =
-        exporter
-            .status(Context.job(definition).only(selected.selection()))
-            .withOrphans(new StoredCheck(context).orphans(exporter, settings, definition));
+        exporter.status(
+            Context.job(definition).only(selected.selection()),
+            stored -> new StoredCheck(context).orphans(stored, settings, definition));
     int code = check && needsAttention(status) ? ExitCodes.INCOMPLETE : 0;
     if (html != null) {
       Path file = context.environment().workingDirectory().resolve(html);
@@ -150,7 +150,9 @@ public final class StatusCommand implements Callable<Integer> {
         "! ",
         StatusWords.failedRuns(status).stream().limit(all ? Integer.MAX_VALUE : RUNS).toList());
     hints(printer, listed, "  ~ ", status.orphans());
-    hints(printer, listed, "  ~ ", RunPrinting.stale(status.pipeline(), status.stale()));
+    hints(printer, listed, "  ~ ", StatusWords.notEnded(status));
+    hints(printer, listed, "  ~ ", RunPrinting.renewals(status.pipeline(), status.renewals()));
+    hints(printer, listed, "  ~ ", StatusWords.lost(status));
     hints(printer, listed, "  ~ ", StatusWords.partial(status));
     hints(printer, listed, "  ~ ", status.moved().stream().map(StatusWords::moved).toList());
     hints(
@@ -161,7 +163,7 @@ public final class StatusCommand implements Callable<Integer> {
             .map(
                 audit ->
                     "the look-back of "
-                        + audit.site()
+                        + status.named(audit.site())
                         + " is fetched, not confirmed: rows of "
                         + audit.report()
                         + " of "

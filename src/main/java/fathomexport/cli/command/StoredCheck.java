@@ -35,7 +35,7 @@ final class StoredCheck {
           .refusals(job)
           .values()
           .forEach(why -> problems.add(new Problem(file(pipeline), 0, 0, "reports", why, "")));
-      orphans(exporter, settings, pipeline).forEach(this::note);
+      orphans(exporter.storedReports(job), settings, pipeline).forEach(this::note);
       return problems;
     } catch (ExportFailedException e) {
       note(file(pipeline) + " is not compared with what is stored: " + e.getMessage());
@@ -62,12 +62,12 @@ final class StoredCheck {
    * Names the stored reports that neither the pipeline nor any other in the directory of pipelines
    * defines. Names none if one of these files cannot be read, because it might define them.
    */
-  List<String> orphans(Exporter exporter, Settings settings, PipelineDefinition pipeline) {
+  List<String> orphans(Set<String> stored, Settings settings, PipelineDefinition pipeline) {
     Optional<Set<String>> defined = defined(settings, pipeline);
     if (defined.isEmpty()) {
       return List.of();
     }
-    return exporter.storedReports(Context.job(pipeline)).stream()
+    return stored.stream()
         .filter(name -> !defined.get().contains(name))
         .map(
             name ->

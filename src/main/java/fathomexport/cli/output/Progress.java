@@ -90,7 +90,7 @@ public abstract class Progress implements RunListener, AutoCloseable {
       print(
           line("INFO", "planned")
               .with("windows", planned.windows())
-              .with("requests", planned.leastRequests())
+              .with("requests", planned.likelyRequests())
               .with(
                   "reason",
                   planned.leastRequests()

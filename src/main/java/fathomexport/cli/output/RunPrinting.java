@@ -1,10 +1,10 @@
 package fathomexport.cli.output;
 
+import fathomexport.run.BackfillCommands;
+import fathomexport.run.Left;
 import fathomexport.run.MissingRange;
 import fathomexport.run.RunResult;
 import fathomexport.run.RunSummary;
-import fathomexport.run.StaleRange;
-import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,6 +14,9 @@ import java.util.stream.Collectors;
 /** Prints the result of a run. */
 public final class RunPrinting {
   private static final int MESSAGES = 20;
+
+  /** The most causes for which windows were not fetched: budgets word them with numbers. */
+  private static final int CAUSES = 5;
 
   private RunPrinting() {}
 
@@ -47,73 +50,47 @@ public final class RunPrinting {
             + Printer.time(result.floor())
             + ")");
     messages(printer, result);
-    stale(printer, pipeline, result.stale());
+    renewals(pipeline, result.renewals()).forEach(text -> printer.line("  ~ " + text));
     missing(printer, pipeline, result);
+    Left.in(result.messages()).ifPresent(left -> printer.line("  " + left));
   }
 
-  /** Prints, as the last line, what stays missing and the command that fetches it. */
+  /** Prints what stays missing, and the commands that fetch it. */
   private static void missing(Printer printer, String pipeline, RunResult result) {
     MissingRange missing = result.missing();
     if (missing != null) {
-      printer.line(
-          "  ! "
-              + Printer.number(missing.periods())
-              + (missing.periods() == 1 ? " period stays" : " periods stay")
-              + " missing, further back than a run fills holes; fetch with: fathom-export backfill "
-              + pipeline
-              + " --from "
-              + missing.first()
-              + " --to "
-              + missing.last()
-              + (missing.alsoNeverStored()
-                  ? " (which also fetches days before some report or site was first stored)"
-                  : ""));
+      List<String> lines =
+          commands(
+              Printer.number(missing.periods())
+                  + (missing.periods() == 1 ? " period stays" : " periods stay")
+                  + " missing, further back than a run fills holes; fetch with: ",
+              missing.commands().stream().map(command -> command.words(pipeline)).toList());
+      lines.forEach(line -> printer.line("  ! " + line));
     }
   }
 
-  /** What stale ranges have in common that one command renews. */
-  private record Renewal(String why, LocalDate first, LocalDate last) {}
-
-  /**
-   * Returns the stored ranges that no longer match the pipeline, with the command that renews them:
-   * one text per command, however many sites and reports it renews.
-   */
-  public static List<String> stale(String pipeline, List<StaleRange> ranges) {
-    Map<Renewal, List<StaleRange>> byCommand = new LinkedHashMap<>();
-    ranges.forEach(
-        r ->
-            byCommand
-                .computeIfAbsent(new Renewal(r.why(), r.first(), r.last()), c -> new ArrayList<>())
-                .add(r));
-    List<String> texts = new ArrayList<>();
-    byCommand.forEach(
-        (renewal, alike) -> {
-          long sites = alike.stream().map(StaleRange::site).distinct().count();
-          long reports = alike.stream().map(StaleRange::report).distinct().count();
-          texts.add(
-              (reports == 1 ? alike.get(0).report() : reports + " reports")
-                  + " "
-                  + (sites == 1 ? alike.get(0).site() : "of " + sites + " sites")
-                  + ": "
-                  + Printer.number(alike.stream().mapToLong(StaleRange::periods).sum())
-                  + " stale, "
-                  + renewal.why()
-                  + "; renew with: fathom-export backfill "
-                  + pipeline
-                  + " --from "
-                  + renewal.first()
-                  + " --to "
-                  + renewal.last());
-        });
-    return texts;
+  /** Returns a line with the first command, and one line for each further one. */
+  static List<String> commands(String what, List<String> commands) {
+    List<String> lines = new ArrayList<>();
+    for (String command : commands) {
+      lines.add((lines.isEmpty() ? what : "and with: ") + command);
+    }
+    return lines;
   }
 
-  private static void stale(Printer printer, String pipeline, List<StaleRange> ranges) {
-    List<String> texts = stale(pipeline, ranges);
-    texts.stream().limit(MESSAGES).forEach(text -> printer.line("  ~ " + text));
-    if (texts.size() > MESSAGES) {
-      printer.line("  ~ and " + (texts.size() - MESSAGES) + " more: see status --json");
-    }
+  /** Returns the texts about stored ranges that no longer match the pipeline: one per command. */
+  public static List<String> renewals(String pipeline, List<BackfillCommands.Renewal> renewals) {
+    return renewals.stream()
+        .map(
+            r ->
+                r.what()
+                    + ": "
+                    + Printer.number(r.periods())
+                    + " stale, "
+                    + r.why()
+                    + "; renew with: "
+                    + r.command().words(pipeline))
+        .toList();
   }
 
   /** Prints the result of a snapshot. */
@@ -160,7 +137,9 @@ public final class RunPrinting {
 
   private static void messages(Printer printer, RunResult result) {
     List<String> messages =
-        result.messages().stream().filter(m -> !RunSummary.isNotFetched(m)).toList();
+        result.messages().stream()
+            .filter(m -> !RunSummary.isNotFetched(m) && !Left.isLeft(m))
+            .toList();
     List<String> notFetched = result.messages().stream().filter(RunSummary::isNotFetched).toList();
     messages.stream().limit(MESSAGES).forEach(m -> printer.line("  ! " + m));
     if (messages.size() > MESSAGES) {
@@ -172,16 +151,20 @@ public final class RunPrinting {
             .collect(
                 Collectors.groupingBy(
                     RunSummary::causeOf, LinkedHashMap::new, Collectors.toList()));
-    byCause.values().stream()
-        .limit(MESSAGES)
-        .forEach(
-            alike ->
-                printer.line(
-                    "  ! "
-                        + alike.get(0)
-                        + (alike.size() == 1
-                            ? ""
-                            : " (and " + (alike.size() - 1) + " more windows)")));
+    byCause.entrySet().stream()
+        .limit(CAUSES)
+        .forEach(e -> printer.line("  ! " + notFetched(e.getKey(), e.getValue())));
+  }
+
+  /** Describes windows that were not fetched for the same cause. */
+  private static String notFetched(String cause, List<String> alike) {
+    if (alike.size() == 1) {
+      return alike.get(0);
+    }
+    // How many windows another run fetches is said by the last line.
+    return Left.isCause(cause)
+        ? cause
+        : alike.get(0) + " (and " + (alike.size() - 1) + " more windows)";
   }
 
   private static String verdict(RunResult result) {

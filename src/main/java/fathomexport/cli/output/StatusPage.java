@@ -5,10 +5,13 @@ import fathomexport.inspect.PeriodState;
 import fathomexport.inspect.StatusOverview;
 import fathomexport.report.ShownText;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.StringWriter;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -16,6 +19,7 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -28,11 +32,12 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Renders the status as one HTML page without external resources and without scripts. The template
- * escapes its values.
+ * Renders the status as one HTML page without external resources. The template escapes its values.
+ * One script finds sites; the page is complete without it, and its policy allows no other.
  */
 public final class StatusPage {
   private static final String TEMPLATE = "status.mustache";
+  private static final String SCRIPT = "status.js";
   private static final DateTimeFormatter MINUTE =
       DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm", Locale.ROOT).withZone(ZoneOffset.UTC);
   private static final Duration QUOTA_WINDOW = Duration.ofMinutes(1);
@@ -126,6 +131,9 @@ public final class StatusPage {
     List<StatusOverview.Line> wanting =
         status.lines().stream().filter(StatusOverview.Line::attention).toList();
     Map<String, Object> page = new LinkedHashMap<>();
+    String script = script();
+    page.put("script", script);
+    page.put("scriptHash", hash(script));
     page.put("pipeline", status.pipeline());
     page.put("verdict", StatusWords.verdict(status));
     page.put(
@@ -150,7 +158,11 @@ public final class StatusPage {
     List<String> wrong = new ArrayList<>(StatusWords.sinks(status));
     StatusWords.failedRuns(status).stream().limit(GAPS).forEach(wrong::add);
     page.put("sinks", wrong);
-    page.put("partial", StatusWords.partial(status));
+    List<String> notes = new ArrayList<>(StatusWords.notEnded(status));
+    notes.addAll(RunPrinting.renewals(status.pipeline(), status.renewals()));
+    notes.addAll(StatusWords.lost(status));
+    notes.addAll(StatusWords.partial(status));
+    page.put("partial", notes);
     page.put("sites", sites());
     page.put("many", status.lines().size() > MANY);
     page.put("scales", scales());
@@ -158,13 +170,35 @@ public final class StatusPage {
     page.put("hasRuns", !status.runs().isEmpty());
     page.put("runs", status.runs().stream().limit(RUNS).map(this::run).toList());
     page.put("hasQuarantined", !status.quarantined().isEmpty());
-    page.put("quarantined", status.quarantined().stream().map(StatusPage::quarantined).toList());
+    page.put("quarantined", status.quarantined().stream().map(this::quarantined).toList());
     page.put("hasDamaged", !status.damaged().isEmpty());
     page.put("damaged", status.damaged());
     page.put("moved", status.moved().stream().map(StatusWords::moved).toList());
     page.put("hasRestated", !status.restated().isEmpty());
-    page.put("restated", status.restated().stream().map(StatusPage::restated).toList());
+    page.put("restated", status.restated().stream().map(this::restated).toList());
     return page;
+  }
+
+  private static String script() {
+    try (InputStream script =
+        Objects.requireNonNull(StatusPage.class.getResourceAsStream(SCRIPT), SCRIPT)) {
+      return new String(script.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new IllegalStateException("cannot read the page's script", e);
+    }
+  }
+
+  /** Returns how a content security policy names a script that it allows. */
+  private static String hash(String script) {
+    try {
+      return "sha256-"
+          + Base64.getEncoder()
+              .encodeToString(
+                  MessageDigest.getInstance("SHA-256")
+                      .digest(script.getBytes(StandardCharsets.UTF_8)));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private String lastRun() {
@@ -331,8 +365,11 @@ public final class StatusPage {
   }
 
   private static String facts(StatusOverview.Line line) {
-    if (line.first() == null || line.freshTo() == null) {
+    if (line.first() == null) {
       return "Nothing is stored.";
+    }
+    if (line.freshTo() == null) {
+      return "No day is in all sinks.";
     }
     List<String> facts = new ArrayList<>();
     facts.add(line.first() + " .. " + line.freshTo());
@@ -513,26 +550,30 @@ public final class StatusPage {
 
   // --- Journals
 
-  private static Map<String, String> quarantined(StatusOverview.Quarantined row) {
+  private Map<String, String> quarantined(StatusOverview.Quarantined row) {
     return Map.of(
         "at",
         MINUTE.format(row.at()),
         "report",
         row.report(),
         "site",
-        row.event() == null ? row.site() : row.site() + " / " + row.event(),
+        row.event() == null
+            ? status.named(row.site())
+            : status.named(row.site()) + " / " + row.event(),
         "reason",
         row.reason());
   }
 
-  private static Map<String, String> restated(StatusOverview.Change change) {
+  private Map<String, String> restated(StatusOverview.Change change) {
     return Map.of(
         "at",
         MINUTE.format(change.at()),
         "report",
         change.report(),
         "site",
-        change.event() == null ? change.site() : change.site() + " / " + change.event(),
+        change.event() == null
+            ? status.named(change.site())
+            : status.named(change.site()) + " / " + change.event(),
         "period",
         change.period().toString(),
         "measure",

@@ -2,6 +2,8 @@ package fathomexport.cli.output;
 
 import fathomexport.inspect.PeriodState;
 import fathomexport.inspect.StatusOverview;
+import fathomexport.run.BackfillCommands;
+import fathomexport.run.Left;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
@@ -55,27 +57,20 @@ public final class StatusWords {
   /** Describes how the sinks differ, one line per difference, with the command that mends it. */
   public static List<String> sinks(StatusOverview status) {
     List<String> lines = new ArrayList<>();
-    String backfill = "fathom-export backfill " + status.pipeline();
     for (StatusOverview.SinkLag lag : status.lagging()) {
-      lines.add(
-          lag.sink()
-              + " lacks "
-              + extent(lag.lacks())
-              + " that "
-              + lag.others()
-              + (lag.others().contains(" ") ? " have" : " has")
-              + "; fetch with: "
-              + backfill
-              + days(lag.lacks()));
+      if (!lag.retired()) {
+        lines.addAll(
+            RunPrinting.commands(lacks(lag) + "; fetch with: ", words(status, lag.commands(), "")));
+      }
     }
-    if (status.differing() != null) {
-      lines.add(
-          "the sinks hold different rows of "
-              + extent(status.differing())
-              + "; fetch again with: "
-              + backfill
-              + days(status.differing())
-              + " --force");
+    StatusOverview.Extent differing = status.differing();
+    if (differing != null) {
+      lines.addAll(
+          RunPrinting.commands(
+              "the sinks hold different rows of "
+                  + extent(differing)
+                  + "; fetch again with: ",
+              words(status, status.differingCommands(), " --force")));
     }
     for (StatusOverview.SampleLag lag : status.samplesLacking()) {
       lines.add(
@@ -94,6 +89,49 @@ public final class StatusWords {
     return lines;
   }
 
+  private static String lacks(StatusOverview.SinkLag lag) {
+    return lag.sink()
+        + " lacks "
+        + extent(lag.lacks())
+        + " that "
+        + lag.others()
+        + (lag.others().contains(" ") ? " have" : " has");
+  }
+
+  private static List<String> words(
+      StatusOverview status, List<BackfillCommands.Command> commands, String option) {
+    return commands.stream().map(c -> c.words(status.pipeline(), option)).toList();
+  }
+
+  /** Describes what a sink lacks of retired sites and events, which nothing can mend. */
+  public static List<String> lost(StatusOverview status) {
+    return status.lagging().stream()
+        .filter(StatusOverview.SinkLag::retired)
+        .map(
+            lag ->
+                lacks(lag)
+                    + " of retired sites or events; they cannot be fetched again, and nothing"
+                    + " waits for them")
+        .toList();
+  }
+
+  /** Describes the runs of the pipeline that have no end yet: in progress, or killed. */
+  public static List<String> notEnded(StatusOverview status) {
+    return status.runs().stream()
+        .filter(r -> r.pipeline().equals(status.pipeline()))
+        .filter(r -> r.exitCode() == null && r.problem() == null)
+        .map(
+            r ->
+                r.command()
+                    + " of "
+                    + MINUTE.format(r.startedAt())
+                    + " has not ended: it is in progress, or it was killed; "
+                    + count(r.windowsCommitted(), "window")
+                    + (r.windowsCommitted() == 1 ? " is" : " are")
+                    + " stored so far")
+        .toList();
+  }
+
   /**
    * Describes the runs of the pipeline that failed, were killed or could not begin since the last
    * one that succeeded; newest first.
@@ -102,6 +140,7 @@ public final class StatusWords {
     List<String> lines = new ArrayList<>();
     // Newest first: a command that has succeeded since has settled its earlier failures.
     Set<String> succeeded = new HashSet<>();
+    Set<String> begunSince = new HashSet<>();
     for (StatusOverview.Run run : status.runs()) {
       if (!run.pipeline().equals(status.pipeline())) {
         continue;
@@ -112,7 +151,11 @@ public final class StatusWords {
       if (Objects.equals(run.exitCode(), 0)) {
         succeeded.add(run.command());
       }
-      if (run.problem() != null && !succeeded.contains(run.command())) {
+      // What a run has left, a later one has taken up.
+      boolean first = begunSince.add(run.command());
+      if (run.problem() != null
+          && !succeeded.contains(run.command())
+          && (first || !Left.isLeft(run.problem()))) {
         lines.add(
             run.command()
                 + " of "
@@ -172,10 +215,6 @@ public final class StatusWords {
         + ")";
   }
 
-  private static String days(StatusOverview.Extent extent) {
-    return " --from " + extent.first() + " --to " + extent.last();
-  }
-
   private static String count(long number, String what) {
     return Printer.number(number) + " " + what + (number == 1 ? "" : "s");
   }
@@ -218,7 +257,7 @@ public final class StatusWords {
     if (line.retired()) {
       return "";
     }
-    if (line.daysBehind() == null) {
+    if (line.first() == null) {
       what.add("nothing stored");
     } else {
       add(what, line.late(), line.late() == 1 ? "day late" : "days late");
@@ -240,7 +279,7 @@ public final class StatusWords {
       return "";
     }
     List<String> reasons = new ArrayList<>();
-    if (line.daysBehind() == null) {
+    if (line.first() == null) {
       reasons.add("no run has stored anything of it yet");
     }
     if (line.late() > 0) {

@@ -48,7 +48,7 @@ final class PartitionLayout {
   private final double scale;
 
   /** A smaller partition, and the part of the sample that belongs to it. */
-  record Piece(Part part, Sample sample) {}
+  record CutPart(Part part, Sample sample) {}
 
   /**
    * The pieces that a partition is cut into.
@@ -57,7 +57,7 @@ final class PartitionLayout {
    * @param cutBy the field that the partition is cut by
    * @param nulls whether one of the pieces contains only the rows without a value of that field
    */
-  record Cut(int field, int cutBy, List<Piece> pieces, boolean nulls) {}
+  record Cut(int field, int cutBy, List<CutPart> pieces, boolean nulls) {}
 
   /**
    * @param part the partition
@@ -198,7 +198,7 @@ final class PartitionLayout {
       }
     }
     sorted.sort(Map.Entry.comparingByKey(order::compare));
-    List<Piece> pieces = new ArrayList<>();
+    List<CutPart> pieces = new ArrayList<>();
     int room = fields.room(part) / 8;
     String from = null;
     int start = 0;
@@ -222,12 +222,12 @@ final class PartitionLayout {
     }
     pieces.add(range(by, from, null, true, sorted.subList(start, sorted.size())));
     if (!nulls.isEmpty()) {
-      pieces.add(new Piece(fields.onlyNulls(part, by), sampleOf(nulls)));
+      pieces.add(new CutPart(fields.onlyNulls(part, by), sampleOf(nulls)));
     }
     return new Cut(-1, by, pieces, !nulls.isEmpty());
   }
 
-  private Piece range(
+  private CutPart range(
       int by,
       @Nullable String from,
       @Nullable String to,
@@ -250,7 +250,7 @@ final class PartitionLayout {
                     && (to == null || order.compare(v, to) < 0);
     List<@Nullable String[]> its = new ArrayList<>();
     sorted.forEach(e -> its.add(e.getValue()));
-    return new Piece(part.where(filters, by, test), sampleOf(its));
+    return new CutPart(part.where(filters, by, test), sampleOf(its));
   }
 
   /**
@@ -273,15 +273,15 @@ final class PartitionLayout {
       return null;
     }
     Map<String, Integer> apart = new HashMap<>();
-    List<Piece> pieces = new ArrayList<>();
+    List<CutPart> pieces = new ArrayList<>();
     for (Map.Entry<String, List<@Nullable String[]>> value : largest.subList(0, ranges - 1)) {
       apart.put(value.getKey(), value.getValue().size());
-      pieces.add(new Piece(value(by, value.getKey()), sampleOf(value.getValue())));
+      pieces.add(new CutPart(value(by, value.getKey()), sampleOf(value.getValue())));
       byValue.remove(value.getKey());
     }
     List<@Nullable String[]> left = new ArrayList<>();
     byValue.values().forEach(left::addAll);
-    pieces.add(new Piece(without(by, apart), sampleOf(left)));
+    pieces.add(new CutPart(without(by, apart), sampleOf(left)));
     return new Cut(-1, by, pieces, false);
   }
 

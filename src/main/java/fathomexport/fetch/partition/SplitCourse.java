@@ -225,7 +225,7 @@ final class SplitCourse {
       order.rely();
     }
     Part.Watch watch = cut.nulls() ? new Part.Watch(cut.cutBy()) : watchNulls(part, cut.cutBy());
-    for (PartitionLayout.Piece piece : cut.pieces()) {
+    for (PartitionLayout.CutPart piece : cut.pieces()) {
       SplitFrame frame = sorted(piece.part().watching(watch), cut.field());
       if (piece.sample().rows() == 0) {
         later.add(frame);

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 
@@ -34,6 +35,12 @@ public record DatabaseCheck(
     @Nullable String unusable) {
   private static final String CONTROL = "fathom_ops";
   private static final String REPORTS = "fathom";
+  private static final String VIEWS = "fathom_bi";
+
+  /** What describes the schema: only migrations write it, so a role that loads reads it. */
+  private static final Set<String> DESCRIPTIVE =
+      Set.of("schema_history", "report", "report_definition", "bi_view");
+
   private static final int POOL_MILLIS = 5_000;
 
   /** What a role may need of a table: every kind of object has its own test and its own words. */
@@ -43,6 +50,7 @@ public record DatabaseCheck(
           + ", CASE WHEN c.relkind = 'S' THEN has_sequence_privilege(c.oid, 'USAGE')"
           + " ELSE has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')"
           + " AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE') END"
+          + ", c.relkind IN ('r', 'p') AND has_table_privilege(c.oid, 'SELECT')"
           + " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
           + " WHERE c.relkind IN ('r', 'p', 'S')"
           + " AND (n.nspname = 'fathom_ops' OR (n.nspname = 'fathom' AND c.relname = ANY (?)))"
@@ -64,7 +72,7 @@ public record DatabaseCheck(
             grants(connection, reports),
             pooler.words(),
             pooler.refused(),
-            unusable(connection));
+            unusable(connection, reports));
       } catch (SQLException e) {
         throw database.unavailable(e);
       }
@@ -78,7 +86,8 @@ public record DatabaseCheck(
         + text(connection, "SELECT current_user");
   }
 
-  private static @Nullable String unusable(Connection connection) throws SQLException {
+  private static @Nullable String unusable(Connection connection, List<Report> reports)
+      throws SQLException {
     String encoding = text(connection, "SELECT current_setting('server_encoding')");
     if (!encoding.equals("UTF8")) {
       return "the database is encoded in "
@@ -93,7 +102,40 @@ public record DatabaseCheck(
     if (text(connection, "SELECT current_setting('transaction_read_only')").equals("on")) {
       return "the database is read-only, as a standby is: name the primary in postgres.url";
     }
+    if (onlyLoads(connection)) {
+      List<String> missing = new ArrayList<>();
+      for (Report report : reports) {
+        if (!may(connection, "to_regclass('fathom." + report.name() + "') IS NOT NULL")) {
+          missing.add(report.name());
+        }
+      }
+      if (!missing.isEmpty()) {
+        return "the tables of "
+            + String.join(", ", missing)
+            + " are not there yet, and this role may not create them: run `fathom-export migrate`"
+            + " with settings whose postgres.user owns the schemas";
+      }
+    }
     return null;
+  }
+
+  /** Returns whether another role migrates, so that this one only needs to write rows. */
+  private static boolean onlyLoads(Connection connection) throws SQLException {
+    return !isEmpty(connection, CONTROL) && !owns(connection, CONTROL);
+  }
+
+  private static boolean isEmpty(Connection connection, String schema) throws SQLException {
+    return may(
+        connection,
+        "NOT EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace('" + schema + "'))");
+  }
+
+  private static boolean owns(Connection connection, String schema) throws SQLException {
+    return may(
+        connection,
+        "EXISTS (SELECT FROM pg_namespace WHERE nspname = '"
+            + schema
+            + "' AND pg_has_role(nspowner, 'USAGE'))");
   }
 
   private static List<String> grants(Connection connection, List<Report> reports)
@@ -104,10 +146,23 @@ public record DatabaseCheck(
     if (!may(connection, "has_database_privilege(current_database(), 'TEMPORARY')")) {
       grants.add("GRANT TEMPORARY ON DATABASE " + database + " TO " + role + ";");
     }
+    boolean onlyLoads = onlyLoads(connection);
     boolean create = false;
-    for (String schema : List.of(REPORTS, CONTROL)) {
+    for (String schema : List.of(REPORTS, CONTROL, VIEWS)) {
       if (!may(connection, "to_regnamespace('" + schema + "') IS NOT NULL")) {
-        create = true;
+        create = !onlyLoads;
+      } else if (isEmpty(connection, schema)) {
+        // The first migration comments on the schemas, which only their owner may do.
+        if (!owns(connection, schema) && !onlyLoads) {
+          grants.add("ALTER SCHEMA " + schema + " OWNER TO " + role + ";");
+        }
+      } else if (schema.equals(VIEWS)) {
+        // Views that this role does not own are left to the role that does.
+        continue;
+      } else if (onlyLoads) {
+        if (!may(connection, "has_schema_privilege('" + schema + "', 'USAGE')")) {
+          grants.add("GRANT USAGE ON SCHEMA " + schema + " TO " + role + ";");
+        }
       } else if (!may(connection, "has_schema_privilege('" + schema + "', 'USAGE')")
           || !may(connection, "has_schema_privilege('" + schema + "', 'CREATE')")) {
         grants.add("GRANT USAGE, CREATE ON SCHEMA " + schema + " TO " + role + ";");
@@ -122,8 +177,15 @@ public record DatabaseCheck(
       try (ResultSet row = query.executeQuery()) {
         while (row.next()) {
           String name = row.getString(1) + "." + row.getString(2);
+          boolean ofControl = row.getString(1).equals(CONTROL);
+          if (onlyLoads && ofControl && DESCRIPTIVE.contains(row.getString(2))) {
+            if (!row.getBoolean(6)) {
+              grants.add("GRANT SELECT ON TABLE " + name + " TO " + role + ";");
+            }
+            continue;
+          }
           // Only the owner of a table, or a member of the owning role, may add a column.
-          if (row.getBoolean(5) && (row.getBoolean(4) || row.getString(1).equals(CONTROL))) {
+          if (row.getBoolean(5) && (row.getBoolean(4) || ofControl || onlyLoads)) {
             continue;
           }
           grants.add(

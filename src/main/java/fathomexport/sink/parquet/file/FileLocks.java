@@ -46,7 +46,7 @@ public final class FileLocks implements AutoCloseable {
   }
 
   /** A held lock. Closing it twice is harmless. */
-  public interface Held extends AutoCloseable {
+  public interface HeldLock extends AutoCloseable {
     @Override
     void close();
   }
@@ -73,7 +73,7 @@ public final class FileLocks implements AutoCloseable {
   }
 
   /** Takes the lock if no other holder exists, neither in this process nor in another. */
-  public Optional<Held> tryAcquire(String name) throws IOException {
+  public Optional<HeldLock> tryAcquire(String name) throws IOException {
     return named(name).tryAcquire();
   }
 
@@ -99,7 +99,7 @@ public final class FileLocks implements AutoCloseable {
     private final ReentrantLock threads = new ReentrantLock();
     private @Nullable FileChannel channel;
     private @Nullable FileLock processes;
-    private @Nullable Held single;
+    private @Nullable HeldLock single;
 
     Named(Path file) {
       this.file = file;
@@ -144,12 +144,12 @@ public final class FileLocks implements AutoCloseable {
       threads.unlock();
     }
 
-    synchronized Optional<Held> tryAcquire() throws IOException {
+    synchronized Optional<HeldLock> tryAcquire() throws IOException {
       if (single != null || !lockProcesses()) {
         return Optional.empty();
       }
-      Held held =
-          new Held() {
+      HeldLock held =
+          new HeldLock() {
             @Override
             public void close() {
               releaseSingle(this);
@@ -159,7 +159,7 @@ public final class FileLocks implements AutoCloseable {
       return Optional.of(held);
     }
 
-    private synchronized void releaseSingle(Held held) {
+    private synchronized void releaseSingle(HeldLock held) {
       if (single == held) {
         single = null;
         unlockProcesses();

@@ -38,6 +38,11 @@ public final class RowFileReader implements RowSource {
   private final ParquetReader<RowWriter> reader;
   private @Nullable RowWriter row;
 
+  /** Opens a file to read all of its rows. */
+  public RowFileReader(Path file, TableSchema schema) throws IOException {
+    this(file, schema, FilterCompat.NOOP);
+  }
+
   public RowFileReader(Path file, TableSchema schema, FilterCompat.Filter filter)
       throws IOException {
     this.file = file;

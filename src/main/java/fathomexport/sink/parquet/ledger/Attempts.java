@@ -44,11 +44,11 @@ public final class Attempts {
     this.ledgers = ledgers;
   }
 
-  private record Key(SiteId site, PeriodKey period) {}
+  private record AttemptedPeriod(SiteId site, PeriodKey period) {}
 
   private record Noted(Attempt attempt, DateGrouping grouping) {
-    Key key() {
-      return new Key(
+    AttemptedPeriod key() {
+      return new AttemptedPeriod(
           attempt.slice().site(),
           PeriodKey.of(attempt.slice(), grouping, attempt.period(), attempt.coversTo()));
     }
@@ -85,7 +85,7 @@ public final class Attempts {
     String report = load.report().name();
     Slice slice = load.window().slice();
     DateGrouping grouping = load.report().dateGrouping();
-    Map<Key, Noted> noted = read(report);
+    Map<AttemptedPeriod, Noted> noted = read(report);
     boolean changed = false;
     Set<String> failedBefore = new HashSet<>();
     for (Noted n : noted.values()) {
@@ -100,7 +100,8 @@ public final class Attempts {
       changed = true;
     }
     for (PeriodCertificate c : plan.succeeded()) {
-      changed |= noted.remove(new Key(slice.site(), PeriodKey.of(slice, grouping, c))) != null;
+      changed |=
+          noted.remove(new AttemptedPeriod(slice.site(), PeriodKey.of(slice, grouping, c))) != null;
     }
     Set<String> failedNow = new HashSet<>();
     for (Noted n : noted.values()) {
@@ -113,7 +114,7 @@ public final class Attempts {
 
   /** Removes the attempts at periods that are older than they are kept. */
   public void forget(Removal removal) throws IOException {
-    Map<Key, Noted> noted = read(removal.report().name());
+    Map<AttemptedPeriod, Noted> noted = read(removal.report().name());
     boolean changed =
         noted
             .values()
@@ -163,8 +164,8 @@ public final class Attempts {
     return layout.own().resolve("attempts").resolve(report + ".json");
   }
 
-  private Map<Key, Noted> read(String report) throws IOException {
-    Map<Key, Noted> noted = new LinkedHashMap<>();
+  private Map<AttemptedPeriod, Noted> read(String report) throws IOException {
+    Map<AttemptedPeriod, Noted> noted = new LinkedHashMap<>();
     JsonNode document = documents.read(document(report));
     if (document == null) {
       return noted;

@@ -31,7 +31,7 @@ final class EpochLocks implements PipelineLocks {
   public Optional<RunLock> tryLock(String pipeline) {
     return answers.of(
         () -> {
-          Optional<FileLocks.Held> held = locks.tryAcquire("pipeline-" + pipeline);
+          Optional<FileLocks.HeldLock> held = locks.tryAcquire("pipeline-" + pipeline);
           if (held.isEmpty()) {
             return Optional.empty();
           }
@@ -78,10 +78,10 @@ final class EpochLocks implements PipelineLocks {
 
   private final class FileLock implements RunLock {
     private final String pipeline;
-    private final FileLocks.Held held;
+    private final FileLocks.HeldLock held;
     private final long epoch;
 
-    FileLock(String pipeline, FileLocks.Held held, long epoch) {
+    FileLock(String pipeline, FileLocks.HeldLock held, long epoch) {
       this.pipeline = pipeline;
       this.held = held;
       this.epoch = epoch;

@@ -22,8 +22,8 @@ final class GeneralViews {
     return new ViewDefinition(
         "calendar",
         "What is known of each day: one row per report, site, event and day, without gaps from the"
-            + " first stored day to the site's yesterday. Reports by month or year have one row per"
-            + " period, reports without date grouping none",
+            + " first stored day to the site's yesterday, or to the last day of what is retired. Reports"
+            + " by month or year have one row per period, reports without date grouping none",
         List.of(
             new ViewColumn("site_id", Measures.TEXT, "c.site_id", "The site's id"),
             new ViewColumn("site_name", Measures.TEXT, "c.site_name", SITE_NAME),
@@ -60,7 +60,8 @@ final class GeneralViews {
                 "yesterday",
                 Measures.DATE,
                 "s.yesterday",
-                "The last day that is over in the site's time zone"),
+                "The last day that is over in the site's time zone; of a retired site or event its"
+                    + " last day"),
             new ViewColumn(
                 "days_behind",
                 "integer",

@@ -9,10 +9,11 @@ import org.jspecify.annotations.Nullable;
 /** The views about whole sites: by hour, day, week, month, quarter and year. */
 final class SiteViews {
   private static final String STATE_OF_DAY =
-      "complete; empty: measured, and there was nothing; provisional: not over when it was"
-          + " fetched; incomplete: the last attempt failed, the numbers disagree with the control"
-          + " query, or no control was possible; stale: fetched under another definition or time"
-          + " zone; missing: never measured, so the numbers are null";
+      "complete: as the API reported it, certified wherever a control query was possible; empty:"
+          + " measured, and there was nothing; provisional: not over when it was fetched;"
+          + " incomplete: the last attempt failed, the numbers disagree with the control query, or"
+          + " no row came and no control was possible; stale: fetched under another definition or"
+          + " time zone; missing: never measured, so the numbers are null";
 
   private SiteViews() {}
 

@@ -1,4 +1,4 @@
-package fathomexport.api;
+package fathomexport.http;
 
 import java.io.IOException;
 import java.security.cert.CertPathValidatorException;
@@ -10,13 +10,19 @@ import javax.net.ssl.SSLPeerUnverifiedException;
 import org.jspecify.annotations.Nullable;
 
 /** Distinguishes TLS faults that a retry cannot fix from network faults. */
-final class TlsFaults {
+public final class TlsFaults {
   private TlsFaults() {}
 
-  /** Returns the error and how to fix it, or null if another attempt may succeed. */
-  static @Nullable String whatToDo(IOException fault) {
+  /**
+   * Returns the error and how to fix it, or null if another attempt may succeed.
+   *
+   * @param key the key of the configuration that has the server's address
+   */
+  public static @Nullable String whatToDo(IOException fault, String key) {
     if (fault instanceof SSLPeerUnverifiedException) {
-      return "the server's certificate is for another host name; check api.base_url ("
+      return "the server's certificate is for another host name; check "
+          + key
+          + " ("
           + firstLine(fault)
           + ")";
     }
@@ -24,7 +30,7 @@ final class TlsFaults {
       return null;
     }
     if (String.valueOf(fault.getMessage()).contains("Unsupported or unrecognized SSL message")) {
-      return "the server does not speak TLS at this port; check host and port of api.base_url";
+      return "the server does not speak TLS at this port; check host and port of " + key;
     }
     for (Throwable cause = fault.getCause(); cause != null; cause = cause.getCause()) {
       if (cause instanceof CertificateExpiredException
@@ -38,7 +44,9 @@ final class TlsFaults {
       if (cause instanceof CertificateException || cause instanceof CertPathValidatorException) {
         return "the server's certificate is not trusted ("
             + firstLine(cause)
-            + "). If api.base_url is right and something in between has its own certificate"
+            + "). If "
+            + key
+            + " is right and something in between has its own certificate"
             + " authority, name that authority's certificate (a file in PEM) by api.ca_certificates"
             + " in the settings";
       }

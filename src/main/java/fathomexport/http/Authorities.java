@@ -1,4 +1,4 @@
-package fathomexport.api;
+package fathomexport.http;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -20,8 +20,8 @@ import okhttp3.OkHttpClient;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The certificate authorities that connections to the API trust: those of Java, and those of a file
- * that the settings name, such as a company's whose proxy opens TLS connections.
+ * The certificate authorities that connections trust: those of Java, and those of a file that the
+ * settings name, such as a company's whose proxy opens TLS connections.
  */
 final class Authorities {
   private Authorities() {}

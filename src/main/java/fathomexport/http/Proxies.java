@@ -1,4 +1,4 @@
-package fathomexport.api;
+package fathomexport.http;
 
 import java.net.InetSocketAddress;
 import java.net.Proxy;
@@ -16,9 +16,9 @@ import okhttp3.OkHttpClient;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The proxy that the environment names for the API, as {@code curl} and others read it: {@code
- * HTTPS_PROXY} names it, and {@code NO_PROXY} the hosts that are reached without it. The proxy
- * carries an encrypted connection, so it sees neither the token nor the numbers.
+ * The proxy that the environment names, as {@code curl} and others read it: {@code HTTPS_PROXY}
+ * names it, and {@code NO_PROXY} the hosts that are reached without it. The proxy carries an
+ * encrypted connection, so it sees neither secrets nor numbers.
  *
  * @param variable the environment variable that names the proxy
  * @param credentials value of the header {@code Proxy-Authorization}, or null. It is a secret
@@ -32,8 +32,8 @@ record Proxies(String variable, String host, int port, @Nullable String credenti
       Pattern.compile("localhost|127(\\.\\d{1,3}){3}|\\[?(::1|0:0:0:0:0:0:0:1)]?");
 
   /**
-   * Returns the proxy for a base URL; empty if there is none. Plain HTTP stays on this machine and
-   * never uses a proxy.
+   * Returns the proxy for a URL; empty if there is none. Plain HTTP never uses a proxy: it stays on
+   * this machine, or within a network whose lineage server has no TLS.
    *
    * @throws UnusableSettingsException if the variable does not name an HTTP proxy; the message
    *     omits its value, which may hold a password

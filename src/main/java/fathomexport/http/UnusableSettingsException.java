@@ -1,8 +1,8 @@
-package fathomexport.api;
+package fathomexport.http;
 
 /**
- * Thrown when no connection to the API can be set up as the settings or the environment ask. The
- * message says what is wrong and what is allowed.
+ * Thrown when no connection can be set up as the settings or the environment ask. The message says
+ * what is wrong and what is allowed.
  */
 public final class UnusableSettingsException extends RuntimeException {
   private static final long serialVersionUID = 1L;

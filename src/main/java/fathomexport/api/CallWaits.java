@@ -1,0 +1,189 @@
+package fathomexport.api;
+
+import fathomexport.api.Attempt.Fault;
+import fathomexport.report.SiteId;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The waits of calls: those that the API asks for, those for permits, and the pauses before
+ * retries. Each is reported to the listener; long ones are reported separately, once.
+ */
+final class CallWaits {
+  private static final Logger LOG = LoggerFactory.getLogger(FathomClient.class);
+
+  /**
+   * The wait after a 429 without {@code Retry-After}: after it, the whole quota per minute is free.
+   */
+  private static final Duration QUOTA_WINDOW = Duration.ofMinutes(1);
+
+  /** Waits that are longer than this are reported separately. */
+  private static final Duration LONG_WAIT = Duration.ofMinutes(2);
+
+  /**
+   * The longest wait that a daily limit can cause in any time zone; a longer request is a mistake.
+   */
+  private static final Duration LONGEST_BELIEVED = Duration.ofHours(25);
+
+  /** Waits whose ends differ by no more than this count as one wait. */
+  private static final Duration SAME_WAIT = Duration.ofSeconds(5);
+
+  private final RetryPolicy policy;
+  private final RunControls controls;
+  private final ClientState state;
+
+  CallWaits(RetryPolicy policy, RunControls controls, ClientState state) {
+    this.policy = policy;
+    this.controls = controls;
+    this.state = state;
+  }
+
+  /** Returns the wait that the API requests, or null if it requests none. */
+  private static @Nullable Duration asked(Endpoint endpoint, Attempt.Faulty<?> faulty) {
+    return faulty.retryAfter() == null && faulty.fault() == Fault.LIMIT && endpoint.billed()
+        ? QUOTA_WINDOW
+        : faulty.retryAfter();
+  }
+
+  /**
+   * Records the wait that a response asks for, whatever becomes of its call. No other place does. A
+   * 429 concerns the whole account, so it delays every permit of the endpoint's quota. Any other
+   * response concerns the site of its query: if all sites are asked to wait, the circuit breaker
+   * notices it.
+   */
+  void obey(Endpoint endpoint, @Nullable SiteId site, Attempt.Faulty<?> faulty) {
+    Duration asked = asked(endpoint, faulty);
+    if (asked == null) {
+      return;
+    }
+    if (faulty.fault() == Fault.LIMIT) {
+      permits(endpoint).deferUntil(inFuture(believed(asked)));
+    } else {
+      state.asked.add(site, believed(asked), faulty.reason());
+    }
+  }
+
+  /** Waits until the API accepts queries about a site again, as it asked. */
+  void sitOut(Endpoint endpoint, @Nullable SiteId site)
+      throws InterruptedException, StoppedException {
+    AskedWaits.Left held = state.asked.of(site).orElse(null);
+    if (held == null) {
+      return;
+    }
+    Instant until = inFuture(held.time());
+    controls.listener().on(new RequestListener.Event.Waiting(endpoint, until));
+    if (held.time().compareTo(LONG_WAIT) > 0) {
+      longWait(
+          endpoint,
+          until,
+          "the API asks to wait"
+              + (site == null ? "" : " with queries about site " + site)
+              + ": "
+              + held.reason());
+    }
+    controls.stop().sleep(held.time(), controls.time());
+  }
+
+  static Duration believed(Duration asked) {
+    return asked.compareTo(LONGEST_BELIEVED) < 0 ? asked : LONGEST_BELIEVED;
+  }
+
+  /**
+   * Reports that a request waits for a permit.
+   *
+   * @throws WaitTooLongException if the wait is longer than the run accepts
+   */
+  void waiting(Endpoint endpoint, Permits.Wait wait) {
+    Duration time = Duration.between(controls.time().instant(), wait.until());
+    if (!policy.accepts(time)) {
+      throw new WaitTooLongException(endpoint, wait);
+    }
+    controls.listener().on(new RequestListener.Event.Waiting(endpoint, wait.until()));
+    if (time.compareTo(LONG_WAIT) > 0) {
+      longWait(
+          endpoint,
+          wait.until(),
+          wait.asked()
+              ? "the API has asked to wait until then"
+              : quota(endpoint) + " is used up until then");
+    }
+  }
+
+  /** Describes the quota that applies to an endpoint. */
+  static String quota(Endpoint endpoint) {
+    return endpoint.billed()
+        ? "the quota of reports"
+        : "the quota of sites and events, "
+            + String.format(Locale.ROOT, "%,d", RunControls.LOOKUPS_PER_WINDOW)
+            + " requests per hour,";
+  }
+
+  /** Reports a wait once, even if it delays several requests. */
+  void longWait(Endpoint endpoint, Instant until, String reason) {
+    Instant before = state.announced.getAndSet(until);
+    if (Duration.between(before, until).abs().compareTo(SAME_WAIT) > 0) {
+      controls.listener().on(new RequestListener.Event.LongWait(endpoint, until, reason));
+    }
+  }
+
+  Instant inFuture(Duration time) {
+    return controls.time().instant().plus(time);
+  }
+
+  /** Returns whether the API requests a wait that does not count as an attempt. */
+  boolean sitsOut(Attempt.Faulty<?> faulty) {
+    Duration asked = faulty.retryAfter();
+    return policy.waits() && asked != null && asked.compareTo(QUOTA_WINDOW) > 0;
+  }
+
+  <T> void pause(Endpoint endpoint, CallScope about, int attempt, Attempt.Faulty<T> faulty)
+      throws InterruptedException, StoppedException {
+    Duration asked = asked(endpoint, faulty);
+    Duration backoff = policy.backoff(attempt, controls.random());
+    Duration wait = asked == null || asked.compareTo(backoff) < 0 ? backoff : asked;
+    LOG.warn(
+        "{}{}: {}; starting attempt {} in {} ms",
+        endpoint.path(),
+        about.words(),
+        faulty.reason(),
+        attempt + 1,
+        wait.toMillis());
+    Instant until = inFuture(wait);
+    controls.listener().on(new RequestListener.Event.Waiting(endpoint, until));
+    if (wait.compareTo(LONG_WAIT) > 0) {
+      longWait(endpoint, until, "the API asks to wait: " + faulty.reason());
+    }
+    controls.stop().sleep(wait, controls.time());
+  }
+
+  Permits permits(Endpoint endpoint) {
+    return endpoint.billed() ? controls.reports() : controls.lookups();
+  }
+
+  /** The wait for a permit is longer than the run accepts. */
+  static final class WaitTooLongException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private final Endpoint endpoint;
+    private final transient Permits.Wait wait;
+
+    WaitTooLongException(Endpoint endpoint, Permits.Wait wait) {
+      super("no permit before " + wait.until());
+      this.endpoint = endpoint;
+      this.wait = wait;
+    }
+
+    Endpoint endpoint() {
+      return endpoint;
+    }
+
+    /** Returns the wait that is too long. */
+    Permits.Wait permitWait() {
+      return wait;
+    }
+  }
+}

@@ -1,0 +1,34 @@
+package fathomexport.api;
+
+import java.time.Instant;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/** What all views of a client share: what the API has shown so far. */
+final class ClientState {
+  /** Number of requests that count as pageviews of the plan. */
+  final AtomicLong billed = new AtomicLong();
+
+  final Map<CallScope, RetryBudget> budgets = new ConcurrentHashMap<>();
+
+  /** The end of the wait that was reported last. */
+  final AtomicReference<Instant> announced = new AtomicReference<>(Instant.EPOCH);
+
+  /** Whether the API has responded with a 429 since it last answered. */
+  final AtomicBoolean limited = new AtomicBoolean();
+
+  /** Why the API counts as down, or null if it does not. */
+  volatile @Nullable String downWords;
+
+  final CircuitBreaker breaker;
+  final AskedWaits asked;
+
+  ClientState(CircuitBreaker breaker, AskedWaits asked) {
+    this.breaker = breaker;
+    this.asked = asked;
+  }
+}

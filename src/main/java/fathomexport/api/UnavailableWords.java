@@ -1,0 +1,88 @@
+package fathomexport.api;
+
+import fathomexport.report.SiteId;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** Creates the outcomes of calls that the API does not answer, in words for people. */
+final class UnavailableWords {
+  private final RetryPolicy policy;
+  private final ClientState state;
+  private final CallWaits waits;
+
+  UnavailableWords(RetryPolicy policy, ClientState state, CallWaits waits) {
+    this.policy = policy;
+    this.state = state;
+    this.waits = waits;
+  }
+
+  /** Returns the outcome of every call once the API counts as down for this run. */
+  <T> Outcome<T> down(Endpoint endpoint) {
+    Duration closed = state.breaker.closedFor();
+    return closed != null
+        ? closed(endpoint, new Permits.Wait(waits.inFuture(closed), true))
+        : new Outcome.Unavailable<>(
+            Objects.requireNonNullElseGet(
+                state.downWords,
+                () ->
+                    "it has answered no query about a site"
+                        + patience()
+                        + ", although it answers for the account: "
+                        + state.breaker.reason()),
+            Outcome.Unavailable.Cause.DOWN);
+  }
+
+  /**
+   * Returns the outcome of a call about a site whose queries failed until the patience was over.
+   */
+  <T> Outcome<T> siteDown(@Nullable SiteId site) {
+    return new Outcome.Unavailable<>(
+        "it has answered no query about this site or another one"
+            + patience()
+            + ", although it answers for the account: "
+            + (site == null ? state.breaker.reason() : state.breaker.reason(site)),
+        Outcome.Unavailable.Cause.SITE_DOWN);
+  }
+
+  String patience() {
+    return " for " + policy.patience().toSeconds() + " s";
+  }
+
+  /** Returns the outcome of a call about a site that the API asks to wait with. */
+  <T> Outcome<T> held(@Nullable SiteId site, AskedWaits.Left left) {
+    return new Outcome.Unavailable<>(
+        "it asks that nothing is sent "
+            + (site == null ? "" : "about site " + site + " ")
+            + "before "
+            + inWords(waits.inFuture(left.time()))
+            + (policy.accepts(left.time()) ? "" : tooLong())
+            + " ("
+            + left.reason()
+            + ")",
+        Outcome.Unavailable.Cause.HELD);
+  }
+
+  /** Returns the outcome of a call whose wait would be too long. */
+  <T> Outcome<T> closed(Endpoint endpoint, Permits.Wait wait) {
+    return new Outcome.Unavailable<>(
+        (wait.asked()
+                ? "the API has asked to wait until "
+                : CallWaits.quota(endpoint) + " is used up until ")
+            + inWords(wait.until())
+            + tooLong(),
+        Outcome.Unavailable.Cause.CLOSED);
+  }
+
+  private static String inWords(Instant time) {
+    return time.plusMillis(999).truncatedTo(ChronoUnit.SECONDS).toString();
+  }
+
+  private String tooLong() {
+    return ", which is more than the "
+        + policy.longestAskedWait().toSeconds()
+        + " s that a run waits: run again after that time, or now with --wait";
+  }
+}

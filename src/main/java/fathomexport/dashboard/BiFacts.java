@@ -1,0 +1,403 @@
+package fathomexport.dashboard;
+
+import fathomexport.dashboard.Facts.ListKey;
+import fathomexport.dashboard.Facts.Period;
+import fathomexport.dashboard.Facts.Row;
+import fathomexport.report.Aggregate;
+import fathomexport.report.DateGrouping;
+import fathomexport.report.Field;
+import fathomexport.report.Report;
+import fathomexport.sink.postgres.db.Queries;
+import fathomexport.sink.postgres.db.Sql;
+import fathomexport.sink.postgres.views.ViewCatalog;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/** Reads what a page shows from the views of schema {@code fathom_bi}, as a reader may. */
+final class BiFacts {
+  private static final String BI = "fathom_bi.";
+  private static final String NONE = "'(none)'";
+
+  private final Connection connection;
+  private final List<Report> reports;
+  private final Facts facts;
+
+  /** By report, the sites that have something of it. */
+  private final Map<String, Set<String>> stored = new HashMap<>();
+
+  /** The event reports' slices that have something stored. */
+  private final Set<List<String>> storedEvents = new HashSet<>();
+
+  private BiFacts(Connection connection, List<Report> reports, Facts facts) {
+    this.connection = connection;
+    this.reports = reports;
+    this.facts = facts;
+  }
+
+  /**
+   * Reads everything in one transaction, so that the numbers fit each other.
+   *
+   * @param connection of its own, in autocommit mode
+   * @param at decides which days are over
+   * @throws NoPageException if the views are not there
+   */
+  static Facts read(Connection connection, List<Report> reports, Instant at, String place)
+      throws SQLException, NoPageException {
+    Facts facts = new Facts(at, "PostgreSQL");
+    connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+    connection.setReadOnly(true);
+    connection.setAutoCommit(false);
+    try {
+      Queries.list(
+          connection,
+          "SELECT set_config('fathom.as_of', ?, true), set_config('jit', 'off', true)",
+          p -> p.text(at.toString()),
+          r -> 0);
+      new BiFacts(connection, reports, facts).all(place);
+    } finally {
+      connection.rollback();
+    }
+    return facts;
+  }
+
+  private void all(String place) throws SQLException, NoPageException {
+    if (!there("site_day")) {
+      throw new NoPageException(
+          "the database at "
+              + place
+              + " has no view fathom_bi.site_day, or its user may not see it. Run `fathom-export"
+              + " migrate PIPELINE`, and read as a role that is in fathom_reader");
+    }
+    sites();
+    freshness();
+    days();
+    calendar();
+    additivity();
+    List<Period> periods = facts.layPeriods();
+    for (ListKind kind : ListKind.values()) {
+      list(kind, periods);
+    }
+    goals(periods);
+  }
+
+  private boolean there(String view) throws SQLException {
+    return Queries.first(
+            connection,
+            "SELECT has_table_privilege(c.oid, 'SELECT') AS readable FROM pg_class c WHERE"
+                + " c.relnamespace = to_regnamespace('fathom_bi') AND c.relname = ?",
+            p -> p.text(view),
+            r -> r.flag("readable"))
+        .orElse(false);
+  }
+
+  private void sites() throws SQLException {
+    Queries.list(
+        connection,
+        "SELECT site_id, name, time_zone FROM fathom.site",
+        p -> {},
+        r ->
+            facts.sites.put(
+                r.text("site_id"),
+                new Facts.Site(
+                    r.text("site_id"), r.textOrNull("name"), r.textOrNull("time_zone"))));
+  }
+
+  private void freshness() throws SQLException {
+    Set<String> wanted = reports.stream().map(Report::name).collect(Collectors.toSet());
+    Queries.list(
+        connection,
+        "SELECT report, site_id, event_name, last_day, yesterday, state FROM fathom_bi.freshness"
+            + " ORDER BY report COLLATE \"C\", site_id COLLATE \"C\", event_name COLLATE \"C\"",
+        p -> {},
+        r ->
+            new Facts.Fresh(
+                r.text("report"),
+                r.text("site_id"),
+                r.textOrNull("event_name"),
+                r.day("last_day"),
+                r.day("yesterday"),
+                r.text("state")))
+        .stream()
+        .filter(f -> wanted.contains(f.report()))
+        .forEach(
+            f -> {
+              facts.freshness.add(f);
+              stored.computeIfAbsent(f.report(), s -> new HashSet<>()).add(f.site());
+              storedEvents.add(
+                  List.of(f.report(), f.site(), Objects.requireNonNullElse(f.event(), "")));
+            });
+    facts.endAt(facts.freshness.stream().map(Facts.Fresh::yesterday).toList());
+  }
+
+  private void days() throws SQLException {
+    Queries.list(
+        connection,
+        "SELECT site_id, date, state, visits, uniques, pageviews, bounces, report"
+            + " FROM fathom_bi.site_day WHERE date >= ?",
+        p -> p.day(facts.readFrom()),
+        r ->
+            facts
+                .days
+                .computeIfAbsent(r.text("site_id"), s -> new TreeMap<>())
+                .put(
+                    r.day("date"),
+                    new Facts.Day(
+                        r.text("state"),
+                        r.numberOrNull("visits"),
+                        r.numberOrNull("uniques"),
+                        r.numberOrNull("pageviews"),
+                        r.numberOrNull("bounces"),
+                        r.text("report"))));
+    Queries.list(
+        connection,
+        "SELECT site_id, first_day, uniques FROM fathom_bi.site_month WHERE uniques IS NOT NULL"
+            + " AND first_day >= ?",
+        p -> p.day(facts.readFrom()),
+        r ->
+            facts
+                .monthUniques
+                .computeIfAbsent(r.text("site_id"), s -> new TreeMap<>())
+                .put(r.day("first_day"), r.number("uniques")));
+  }
+
+  private void calendar() throws SQLException {
+    List<String> daily =
+        reports.stream()
+            .filter(
+                r ->
+                    r.dateGrouping() == DateGrouping.DAY || r.dateGrouping() == DateGrouping.HOUR)
+            .map(Report::name)
+            .toList();
+    Queries.list(
+        connection,
+        "SELECT DISTINCT report, site_id, date, state FROM fathom_bi.calendar"
+            + " WHERE date >= ? AND report = ANY (?)",
+        p -> p.day(facts.readFrom()).texts(daily),
+        r -> {
+          facts.state(r.text("report"), r.text("site_id"), r.day("date"), r.text("state"));
+          return 0;
+        });
+  }
+
+  private void additivity() throws SQLException {
+    Queries.list(
+        connection,
+        "SELECT report, site_id, measure, direction, periods, agreed FROM fathom_bi.additivity",
+        p -> {},
+        r ->
+            facts.agreements.put(
+                new Facts.Sum(
+                    r.text("report"),
+                    r.text("site_id"),
+                    r.text("measure"),
+                    r.text("direction")),
+                new Facts.Agreement(r.number("periods"), r.number("agreed"))));
+  }
+
+  // --- Lists
+
+  /** The columns of a list's rows, as SQL over a view's row {@code v}. */
+  private record Labels(String view, String main, String sub, String condition) {}
+
+  private static String column(Field field) {
+    return "v." + Sql.name(ViewCatalog.column(field));
+  }
+
+  private static Labels labels(ListKind kind, Report report) {
+    String view = BI + Sql.name(report.name());
+    List<Field> fields = report.fields();
+    return switch (kind) {
+      case PAGES ->
+          new Labels(
+              view,
+              column(Field.PATHNAME),
+              fields.contains(Field.HOSTNAME) ? column(Field.HOSTNAME) : "v.site_id",
+              "true");
+      case CHANNELS ->
+          new Labels(BI + Sql.name(report.name() + "_channel"), "v.channel", "''", "true");
+      case REFERRERS -> {
+        StringBuilder main = new StringBuilder("CASE");
+        for (Field field : List.of(Field.REFERRER_SOURCE, Field.REFERRER_HOSTNAME)) {
+          if (fields.contains(field)) {
+            main.append(" WHEN %s NOT IN ('', %s) THEN %s".formatted(column(field), NONE, column(field)));
+          }
+        }
+        yield new Labels(view, main + " ELSE " + Sql.literal(Labelling.DIRECT) + " END", "''", "true");
+      }
+      case CAMPAIGNS -> {
+        List<String> parts =
+            Labelling.CAMPAIGN.stream().filter(fields::contains).map(BiFacts::column).toList();
+        yield new Labels(
+            view,
+            parts.get(0),
+            parts.size() == 1 ? "''" : String.join(" || ' / ' || ", parts.subList(1, parts.size())),
+            parts.stream()
+                .map(c -> c + " NOT IN ('', " + NONE + ")")
+                .collect(Collectors.joining(" OR ", "(", ")")));
+      }
+      case COUNTRIES -> new Labels(view, column(Field.COUNTRY_CODE), "''", "true");
+    };
+  }
+
+  private void list(ListKind kind, List<Period> periods) throws SQLException {
+    List<Report> candidates = kind.candidates(reports);
+    Set<String> served = new LinkedHashSet<>();
+    List<Report> used = new ArrayList<>();
+    Map<String, Set<String>> sitesOf = new HashMap<>();
+    for (Report report : candidates) {
+      Set<String> sites = new HashSet<>(stored.getOrDefault(report.name(), Set.of()));
+      sites.removeAll(served);
+      if (!sites.isEmpty() && there(labelsView(kind, report))) {
+        served.addAll(sites);
+        used.add(report);
+        sitesOf.put(report.name(), sites);
+      }
+    }
+    for (Report report : used) {
+      facts.listReports.merge(
+          kind,
+          Labelling.source(report),
+          (a, b) -> a + ", " + b);
+      list(
+          kind,
+          report,
+          sitesOf.getOrDefault(report.name(), Set.of()),
+          periods,
+          // Lists of several reports are merged, for which their first rows do not suffice.
+          used.size() == 1 ? Facts.TOP : Integer.MAX_VALUE);
+    }
+  }
+
+  private static String labelsView(ListKind kind, Report report) {
+    return kind == ListKind.CHANNELS ? report.name() + "_channel" : report.name();
+  }
+
+  private void list(
+      ListKind kind, Report report, Set<String> sites, List<Period> periods, int limit)
+      throws SQLException {
+    Labels labels = labels(kind, report);
+    boolean visits = report.aggregates().contains(Aggregate.VISITS);
+    String sql =
+        """
+        WITH x AS (
+          SELECT p.n, v.site_id, %s AS main, %s AS sub, sum(v.pageviews) AS pageviews, %s AS visits
+            FROM %s v
+            JOIN unnest(?::date[], ?::date[]) WITH ORDINALITY p (first_day, last_day, n)
+              ON v.date BETWEEN p.first_day AND p.last_day
+           WHERE v.date BETWEEN ? AND ? AND v.site_id = ANY (?) AND %s
+           GROUP BY 1, 2, 3, 4),
+        y AS (
+          SELECT n, coalesce(site_id, '') AS site_id, main, sub,
+                 sum(pageviews)::bigint AS pageviews, sum(visits)::bigint AS visits
+            FROM x
+           GROUP BY GROUPING SETS ((n, site_id, main, sub), (n, main, sub)))
+        SELECT *
+          FROM (SELECT y.*, (sum(pageviews) OVER (PARTITION BY n, site_id))::bigint AS total,
+                       row_number() OVER (PARTITION BY n, site_id
+                                          ORDER BY pageviews DESC, main COLLATE "C", sub COLLATE "C") AS place
+                  FROM y) z
+         WHERE place <= ?
+         ORDER BY n, site_id COLLATE "C", place\
+        """
+            .formatted(
+                labels.main(),
+                labels.sub(),
+                visits ? "sum(v.visits)" : "NULL::bigint",
+                labels.view(),
+                labels.condition());
+    Map<ListKey, List<Row>> rows = new HashMap<>();
+    Map<ListKey, Long> totals = new HashMap<>();
+    Queries.list(
+        connection,
+        sql,
+        p ->
+            p.days(periods.stream().map(Period::first).toList())
+                .days(periods.stream().map(Period::last).toList())
+                .day(earliest(periods))
+                .day(latest(periods))
+                .texts(sites)
+                .integer(limit),
+        r -> {
+          ListKey key = new ListKey(kind, (int) r.number("n") - 1, r.text("site_id"));
+          totals.put(key, r.number("total"));
+          return rows.computeIfAbsent(key, k -> new ArrayList<>())
+              .add(
+                  new Row(
+                      r.text("main"),
+                      r.text("sub"),
+                      r.number("pageviews"),
+                      r.numberOrNull("visits")));
+        });
+    rows.forEach(
+        (key, some) ->
+            facts.addList(
+                key,
+                new Facts.Ranking(
+                    totals.getOrDefault(key, 0L),
+                    Labelling.withVisits(facts, kind, report, sites, key.site(), some))));
+  }
+
+  private static LocalDate earliest(List<Period> periods) {
+    return periods.stream().map(Period::first).min(LocalDate::compareTo).orElse(LocalDate.EPOCH);
+  }
+
+  private static LocalDate latest(List<Period> periods) {
+    return periods.stream().map(Period::last).max(LocalDate::compareTo).orElse(LocalDate.EPOCH);
+  }
+
+  // --- Goals
+
+  private void goals(List<Period> periods) throws SQLException {
+    Set<List<String>> served = new HashSet<>();
+    for (Report report : ListKind.goals(reports)) {
+      if (!there(report.name())) {
+        continue;
+      }
+      String sql =
+          """
+          SELECT p.n, v.site_id, v.event_name, v.currency, sum(v.conversions)::bigint AS conversions,
+                 sum(v.value_cents)::bigint AS cents
+            FROM fathom_bi.%s v
+            JOIN unnest(?::date[], ?::date[]) WITH ORDINALITY p (first_day, last_day, n)
+              ON v.date BETWEEN p.first_day AND p.last_day
+           WHERE v.date BETWEEN ? AND ?
+           GROUP BY 1, 2, 3, 4\
+          """
+              .formatted(Sql.name(report.name()));
+      Queries.list(
+              connection,
+              sql,
+              p ->
+                  p.days(periods.stream().map(Period::first).toList())
+                      .days(periods.stream().map(Period::last).toList())
+                      .day(earliest(periods))
+                      .day(latest(periods)),
+              r ->
+                  new Facts.Goal(
+                      (int) r.number("n") - 1,
+                      r.text("site_id"),
+                      r.text("event_name"),
+                      r.textOrNull("currency"),
+                      r.number("conversions"),
+                      r.numberOrNull("cents")))
+          .stream()
+          .filter(g -> !served.contains(List.of(g.site(), g.event())))
+          .forEach(facts.goals::add);
+      storedEvents.stream()
+          .filter(s -> s.get(0).equals(report.name()))
+          .forEach(s -> served.add(List.of(s.get(1), s.get(2))));
+    }
+  }
+}

@@ -1,0 +1,293 @@
+package fathomexport.dashboard;
+
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.YearMonth;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Objects;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a page shows, as small tables: the same from PostgreSQL and from Parquet files. Texts are as
+ * they are stored; the page makes them safe to show.
+ */
+final class Facts {
+  /** Stands for all sites together; no site has this id. */
+  static final String ALL_SITES = "";
+
+  /** How many rows a list shows. */
+  static final int TOP = 20;
+
+  static final String OVER_DAYS = "over_days";
+  static final String OVER_GROUPS = "over_groups";
+  static final String VISITS = "visits";
+  static final String UNIQUES = "uniques";
+
+  private static final int MONTHS = 12;
+
+  /** The lengths of the newest days that are summed: the longest that has one before it. */
+  private static final List<Integer> RECENT_DAYS = List.of(28, 14, 7);
+
+  /** States of a day, the best first. */
+  private static final List<String> STATES =
+      List.of("empty", "complete", "provisional", "stale", "incomplete", "missing");
+
+  record Site(String id, @Nullable String name, @Nullable String zone) {}
+
+  /**
+   * A site's day. A measure is 0 where nothing was measured and null where it is not known.
+   *
+   * @param report the report that the numbers come from
+   */
+  record Day(
+      String state,
+      @Nullable Long visits,
+      @Nullable Long uniques,
+      @Nullable Long pageviews,
+      @Nullable Long bounces,
+      String report) {}
+
+  /** How far a report is stored of a site, or of one of its events. */
+  record Fresh(
+      String report,
+      String site,
+      @Nullable String event,
+      LocalDate lastDay,
+      LocalDate yesterday,
+      String state) {}
+
+  /** A question of whether a measure adds up. */
+  record Sum(String report, String site, String measure, String direction) {}
+
+  /**
+   * The answer, measured.
+   *
+   * @param periods how many certified periods were compared
+   * @param agreed in how many of them the sum was the whole's own number
+   */
+  record Agreement(long periods, long agreed) {}
+
+  /**
+   * Days that the page shows the sums of.
+   *
+   * @param before the place of the period that this one is compared with; -1 for none
+   * @param hidden whether the period is there for comparison only
+   */
+  record Period(
+      String key, String label, LocalDate first, LocalDate last, int before, boolean hidden) {
+    boolean isMonth() {
+      return label.isEmpty() && !hidden;
+    }
+  }
+
+  /** Which list: of what, in which period, of which site. */
+  record ListKey(ListKind kind, int period, String site) {}
+
+  /** A row of a list. */
+  record Row(String main, String sub, long pageviews, @Nullable Long visits) {}
+
+  /**
+   * A list's first rows.
+   *
+   * @param pageviews the sum over all rows, also those that are not shown
+   */
+  record Ranking(long pageviews, List<Row> rows) {
+    Ranking {
+      rows = List.copyOf(rows);
+    }
+  }
+
+  /** The conversions of an event in a period. */
+  record Goal(
+      int period,
+      String site,
+      String event,
+      @Nullable String currency,
+      long conversions,
+      @Nullable Long cents) {}
+
+  final Instant at;
+  final String source;
+  final Map<String, Site> sites = new TreeMap<>();
+  final List<Fresh> freshness = new ArrayList<>();
+  final Map<String, NavigableMap<LocalDate, Day>> days = new TreeMap<>();
+
+  /** By site and first day of the month: the uniques of the month, where they are known. */
+  final Map<String, Map<LocalDate, Long>> monthUniques = new TreeMap<>();
+
+  /** By report and site: the worst state of each day over the report's events. */
+  final Map<String, Map<String, NavigableMap<LocalDate, String>>> calendar = new TreeMap<>();
+
+  final Map<Sum, Agreement> agreements = new HashMap<>();
+  final Map<ListKind, String> listReports = new TreeMap<>();
+  final Map<ListKey, Ranking> lists = new HashMap<>();
+  final List<Goal> goals = new ArrayList<>();
+
+  private List<Period> periods = List.of();
+  private LocalDate end = LocalDate.EPOCH;
+
+  Facts(Instant at, String source) {
+    this.at = at;
+    this.source = source;
+  }
+
+  /**
+   * Sets the last day of the page: the last one that is over at all sites.
+   *
+   * @param yesterdays each site's yesterday
+   */
+  void endAt(Collection<LocalDate> yesterdays) {
+    end = yesterdays.stream().min(LocalDate::compareTo).orElse(LocalDate.EPOCH);
+  }
+
+  LocalDate end() {
+    return end;
+  }
+
+  /** Returns the first day that the page shows. */
+  LocalDate from() {
+    return end.withDayOfMonth(1).minusMonths(MONTHS);
+  }
+
+  /** Returns the first day that is read, so that the first week and month have one before them. */
+  LocalDate readFrom() {
+    return from().minusMonths(1);
+  }
+
+  /** Lays out the periods, once the days are known. */
+  List<Period> layPeriods() {
+    LocalDate first =
+        days.values().stream()
+            .filter(d -> !d.isEmpty())
+            .map(NavigableMap::firstKey)
+            .min(LocalDate::compareTo)
+            .orElse(end);
+    YearMonth oldest = YearMonth.from(first.isBefore(from()) ? from() : first);
+    long known = end.toEpochDay() - first.toEpochDay() + 1;
+    int recent = RECENT_DAYS.stream().filter(n -> 2L * n <= known).findFirst().orElse(28);
+    LocalDate since = end.minusDays(recent - 1L);
+    List<Period> laid = new ArrayList<>();
+    laid.add(new Period("recent", "Last " + recent + " days", since, end, 1, false));
+    laid.add(
+        new Period("before", "", since.minusDays(recent), since.minusDays(1), -1, true));
+    for (YearMonth m = YearMonth.from(end); !m.isBefore(oldest); m = m.minusMonths(1)) {
+      int before = m.equals(oldest) ? -1 : laid.size() + 1;
+      laid.add(new Period(m.toString(), "", m.atDay(1), m.atEndOfMonth(), before, false));
+    }
+    periods = List.copyOf(laid);
+    return periods;
+  }
+
+  List<Period> periods() {
+    return periods;
+  }
+
+  /** Returns whether a sum is the whole's own number: visits unless measured otherwise. */
+  boolean addsUp(String report, String site, String measure, String direction) {
+    Agreement measured = agreements.get(new Sum(report, site, measure, direction));
+    if (measured == null || measured.periods() == 0) {
+      return measure.equals(VISITS);
+    }
+    return measured.agreed() == measured.periods();
+  }
+
+  /** Remembers the state of a day of a report, of whatever event. */
+  void state(String report, String site, LocalDate day, String state) {
+    calendar
+        .computeIfAbsent(report, r -> new TreeMap<>())
+        .computeIfAbsent(site, s -> new TreeMap<>())
+        .merge(day, state, Facts::worse);
+  }
+
+  /** Returns the worse of two states. */
+  static String worse(String a, String b) {
+    return STATES.indexOf(a) >= STATES.indexOf(b) ? a : b;
+  }
+
+  /**
+   * Returns the days of all sites together. A day is known if it is known of each site that had
+   * begun by then.
+   */
+  NavigableMap<LocalDate, Day> allSites() {
+    NavigableMap<LocalDate, Day> all = new TreeMap<>();
+    days.forEach(
+        (site, own) ->
+            own.headMap(end, true).forEach((date, day) -> all.merge(date, day, Facts::plus)));
+    return all;
+  }
+
+  private static Day plus(Day a, Day b) {
+    return new Day(
+        worse(a.state(), b.state()),
+        plus(a.visits(), b.visits()),
+        // A visitor of two sites would count twice.
+        null,
+        plus(a.pageviews(), b.pageviews()),
+        plus(a.bounces(), b.bounces()),
+        a.report());
+  }
+
+  private static @Nullable Long plus(@Nullable Long a, @Nullable Long b) {
+    return a == null || b == null ? null : Long.valueOf(a + b);
+  }
+
+  /** Returns the first rows of a list, in its order. */
+  static List<Row> top(Collection<Row> rows) {
+    return rows.stream()
+        .sorted(
+            (a, b) -> {
+              int byViews = Long.compare(b.pageviews(), a.pageviews());
+              int byMain = a.main().compareTo(b.main());
+              return byViews != 0
+                  ? byViews
+                  : byMain != 0 ? byMain : a.sub().compareTo(b.sub());
+            })
+        .limit(TOP)
+        .toList();
+  }
+
+  /** Adds a list of one report's rows. */
+  void addList(ListKey key, Ranking ranking) {
+    lists.merge(
+        key,
+        ranking,
+        (a, b) -> {
+          Map<List<String>, Row> merged = new HashMap<>();
+          for (Ranking part : List.of(a, b)) {
+            part.rows()
+                .forEach(
+                    r ->
+                        merged.merge(
+                            List.of(r.main(), r.sub()),
+                            r,
+                            (x, y) ->
+                                new Row(
+                                    x.main(),
+                                    x.sub(),
+                                    x.pageviews() + y.pageviews(),
+                                    plus(x.visits(), y.visits()))));
+          }
+          return new Ranking(a.pageviews() + b.pageviews(), List.copyOf(merged.values()));
+        });
+  }
+
+  /**
+   * Returns the name of a site, or its id. Two sites of one name are told apart by their ids.
+   */
+  String title(String id) {
+    Site site = sites.get(id);
+    String name = site == null ? null : site.name();
+    if (name == null || name.isBlank()) {
+      return id;
+    }
+    boolean twice =
+        sites.values().stream().filter(s -> Objects.equals(s.name(), name)).count() > 1;
+    return twice ? name + " (" + id + ")" : name;
+  }
+}

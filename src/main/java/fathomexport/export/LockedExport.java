@@ -1,0 +1,270 @@
+package fathomexport.export;
+
+import fathomexport.api.FathomClient;
+import fathomexport.beam.BeamRun;
+import fathomexport.fetch.Accounts;
+import fathomexport.fetch.SpillDirectory;
+import fathomexport.inspect.Retired;
+import fathomexport.inspect.StaleRanges;
+import fathomexport.ledger.LedgerException;
+import fathomexport.ledger.RunRecord;
+import fathomexport.plan.Mode;
+import fathomexport.plan.Plan;
+import fathomexport.plan.Subject;
+import fathomexport.report.SiteId;
+import fathomexport.run.ExportJob;
+import fathomexport.run.ExportSpec;
+import fathomexport.run.FailureKind;
+import fathomexport.run.RunEnvironment;
+import fathomexport.run.RunListener;
+import fathomexport.run.RunRecords;
+import fathomexport.run.RunResult;
+import fathomexport.run.RunSummary;
+import fathomexport.run.StaleRange;
+import fathomexport.run.WindowOutcome;
+import fathomexport.run.WrongClockException;
+import fathomexport.sink.Sink;
+import fathomexport.sink.SinkException;
+import fathomexport.sink.postgres.db.PostgresSettings;
+import fathomexport.sinks.PipelineLock;
+import fathomexport.sinks.Sinks;
+import fathomexport.window.RunContext;
+import fathomexport.run.BackfillCommands;
+import fathomexport.run.Left;
+import fathomexport.run.PlannedRun;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A run that holds its pipeline's lock, from the list of sites to its result: {@link #run} is its
+ * story. The sinks, the lock and the client belong to the caller.
+ */
+final class LockedExport {
+  private final ExportRun export;
+  private final ExportServices services;
+  private final RunEnvironment environment;
+  private final ExportJob job;
+  private final Map<String, String> refused;
+  private final Sinks sinks;
+  private final PipelineLock lock;
+  private final FathomClient client;
+  private final @Nullable PostgresSettings quota;
+
+  /**
+   * Creates a run of the reports that can be stored.
+   *
+   * @param refused why the pipeline's other reports cannot be stored, keyed by their names
+   * @param quota the database through which runs share the account's quota; null if there is none
+   */
+  LockedExport(
+      ExportRun export,
+      ExportJob job,
+      Map<String, String> refused,
+      Sinks sinks,
+      PipelineLock lock,
+      FathomClient client,
+      @Nullable PostgresSettings quota) {
+    this.export = export;
+    this.services = export.services();
+    this.environment = services.environment();
+    this.job = job;
+    this.refused = refused;
+    this.sinks = sinks;
+    this.lock = lock;
+    this.client = client;
+    this.quota = quota;
+  }
+
+  /**
+   * Executes the run to its end.
+   *
+   * @param begun is set to the run's record as soon as the ledger has it
+   */
+  RunResult run(AtomicReference<@Nullable RunRecord> begun) {
+    Instant startedAt = environment.time().instant();
+    Accounts.Found found = new Accounts(client).subjects(job);
+    WrongClockException.refuse(startedAt, client.serverTime());
+    RunPlanning.Planned planned = services.planning().plan(job, export.mode(), sinks, found);
+    Plan plan = planned.plan();
+    List<WindowOutcome> failed = failedBefore(found, planned);
+    RunSummary lost =
+        failed.stream().map(RunSummary::of).reduce(RunSummary.EMPTY, RunSummary::plus);
+    try (SpillDirectory spill = SpillDirectory.create()) {
+      ExportSpec spec = spec(plan, startedAt);
+      PlannedRun expected = announce(spec, planned, found, failed);
+      DimensionUpdate dimensions =
+          new DimensionUpdate(job, sinks, environment, services.settings().currencies());
+      offerHistory(dimensions.sitesAndEvents(client, found), found, planned);
+      RunRecord ended =
+          plan.tasks().isEmpty()
+              ? RunRecords.of(spec, lost, startedAt, 0, lost.exitCode())
+              : exportWindows(spec, planned, expected, found, lost, spill.path(), begun);
+      RunRecord done = services.recording().finished(sinks.ledger(), ended);
+      dimensions.milestones(client, found.subjects());
+      if (export.mode() instanceof Mode.Nightly && !environment.stop().stopped()) {
+        services
+            .planning()
+            .retention(job)
+            .remove(sinks, done.runId(), environment.listener());
+      }
+      deriveWhatReadersNeed();
+      List<StaleRange> stale = stale(found, plan);
+      BackfillCommands.Scope scope = MissingCommands.scope(job, found, plan);
+      return RunResult.of(
+          done,
+          found.recordsSkipped(),
+          services.planning().floor(done.requests()),
+          stale,
+          BackfillCommands.renewals(stale, scope, MissingCommands.names(found)),
+          MissingCommands.of(plan.missing(), scope));
+    }
+  }
+
+  /** Returns what has failed before any window is begun. */
+  private List<WindowOutcome> failedBefore(Accounts.Found found, RunPlanning.Planned planned) {
+    List<WindowOutcome> failed = new ArrayList<>(found.lost());
+    refused.forEach(
+        (report, why) -> failed.add(WindowOutcome.failed(report, FailureKind.CONFIGURATION, why)));
+    planned.events().leftOut().stream().filter(e -> e.failure() != null).forEach(failed::add);
+    return failed;
+  }
+
+  private ExportSpec spec(Plan plan, Instant startedAt) {
+    return services
+        .specs()
+        .spec(
+            job,
+            export.mode().command(),
+            plan.windows(),
+            startedAt,
+            export.api(),
+            JobClients.priority(export.mode()),
+            quota,
+            export.budget(),
+            lock.fences());
+  }
+
+  /**
+   * Reports what the run will do, what has failed already, and what is left out. Returns what it is
+   * expected to cost.
+   */
+  private PlannedRun announce(
+      ExportSpec spec,
+      RunPlanning.Planned planned,
+      Accounts.Found found,
+      List<WindowOutcome> failed) {
+    RunListener listener = environment.listener();
+    PlannedRun expected =
+        services
+            .planning()
+            .costs(planned.view(), sinks)
+            .planned(
+                spec,
+                planned.plan(),
+                planned.knownControls(export.mode(), spec.startedAt()),
+                found.sites());
+    listener.planned(expected);
+    failed.forEach(listener::windowEnded);
+    planned.events().leftOut().stream()
+        .filter(e -> e.failure() == null)
+        .forEach(e -> listener.notice(e.window() + ": " + e.message()));
+    planned.plan().skippedInWords().ifPresent(listener::notice);
+    planned.plan().outlivedInWords().ifPresent(listener::notice);
+    return expected;
+  }
+
+  /** Reports what has changed of the sites, and which commands fetch the history of new ones. */
+  private void offerHistory(
+      DimensionUpdate.Found changed, Accounts.Found found, RunPlanning.Planned planned) {
+    RunListener listener = environment.listener();
+    DimensionUpdate.words(changed, found.subjects(), job).forEach(listener::notice);
+    if (!changed.isFirst()) {
+      HistoryOffer.words(
+              job.name(),
+              changed.newSites(),
+              planned.events().subjects(),
+              planned.plan(),
+              (subject, days) -> services.planning().cost(job, sinks, subject, days))
+          .forEach(listener::notice);
+    }
+  }
+
+  /**
+   * Exports the windows of the plan. Returns the record of what became of them, which is in the
+   * ledger.
+   *
+   * @param lost the sum of what failed before
+   */
+  private RunRecord exportWindows(
+      ExportSpec spec,
+      RunPlanning.Planned planned,
+      PlannedRun expected,
+      Accounts.Found found,
+      RunSummary lost,
+      Path spill,
+      AtomicReference<@Nullable RunRecord> begun) {
+    Remaining remaining = new Remaining();
+    try (RunContext context =
+        new RunContext(spec, environment.with(remaining), sinks, client, lock, spill)) {
+      LastNight.troubled(
+              sinks.ledger().runs(job.name(), RunRecord.EXPORTS, RunRecording.RECENT_RUNS),
+              job.name(),
+              found.sites())
+          .forEach(context.failures()::troubled);
+      planned.addKnownControls(context.book(), export.mode(), spec.startedAt());
+      begun.set(RunRecords.begun(spec));
+      sinks.ledger().record(RunRecords.begun(spec));
+      long requests =
+          new BeamRun(export.beamArguments(), services.settings().api().maxInFlight())
+              .export(context, planned.plan().tasks(), lost);
+      return RunRecords.withMessage(
+          RunRecords.withRequests(RunRecording.find(sinks.ledger(), spec.runId()), requests),
+          remaining
+              .left(
+                  expected,
+                  requests,
+                  export.budget(),
+                  services.settings().api().requestsPerMinute())
+              .map(Left::words));
+    }
+  }
+
+  /** Has the sinks derive what a run leaves to its end. The run's result does not depend on it. */
+  private void deriveWhatReadersNeed() {
+    for (Sink sink : sinks.all()) {
+      try {
+        sink.runEnded();
+      } catch (SinkException | LedgerException e) {
+        environment.listener().notice(e.getMessage() + "; the next run does it");
+      }
+    }
+  }
+
+  /** Returns all ranges that are still stale after a run, whatever the time of their storage. */
+  private List<StaleRange> stale(Accounts.Found found, Plan plan) {
+    if (plan.stale().isEmpty()) {
+      // Not worth reading the whole ledger every night.
+      return List.of();
+    }
+    Map<SiteId, String> zones = new HashMap<>();
+    for (Subject subject : found.subjects()) {
+      ZoneId zone = subject.site().zone();
+      if (zone != null) {
+        zones.put(subject.site().id(), zone.getId());
+      }
+    }
+    return StaleRanges.of(
+        job.reports(),
+        found.subjects().stream().map(s -> s.site().id()).toList(),
+        sinks,
+        zones,
+        Retired.of(job.name(), sinks));
+  }
+}

@@ -1,0 +1,53 @@
+package fathomexport.export;
+
+import fathomexport.fetch.RequestCosts;
+import fathomexport.report.Window;
+import fathomexport.run.Budget;
+import fathomexport.run.Left;
+import fathomexport.run.PlannedRun;
+import fathomexport.run.RunListener;
+import fathomexport.run.WindowOutcome;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Counts the windows that an export has not begun because it was stopped, halted, or had spent its
+ * budget: another export fetches them. Windows that failed are not among them.
+ */
+final class Remaining implements RunListener {
+  private final Set<String> windows = new HashSet<>();
+
+  @Override
+  public synchronized void windowEnded(WindowOutcome outcome) {
+    Window window = outcome.subject();
+    if (window != null && Left.isLeft(outcome)) {
+      windows.add(window.id());
+    }
+  }
+
+  /**
+   * Returns what is left; empty if everything was begun.
+   *
+   * @param sent requests of the export that ended
+   */
+  synchronized Optional<Left> left(
+      PlannedRun planned, long sent, Budget budget, int requestsPerMinute) {
+    if (windows.isEmpty()) {
+      return Optional.empty();
+    }
+    long expected = windows.stream().mapToLong(id -> planned.expected().getOrDefault(id, 0L)).sum();
+    // What is left of a window after its first chunks is a window of its own, without an estimate.
+    long requests =
+        planned.expected().keySet().containsAll(windows)
+            ? expected
+            : Math.max(expected, planned.likelyRequests() - sent);
+    long each = budget.requests() != null ? budget.requests() : budget.time() != null ? sent : 0;
+    return Optional.of(
+        new Left(
+            windows.size(),
+            requests,
+            each == 0 ? 0 : Math.max(1, (requests + each - 1) / each),
+            RequestCosts.inWords(RequestCosts.minutes(requests, requestsPerMinute))));
+  }
+}

@@ -1,0 +1,157 @@
+package fathomexport.export;
+
+import fathomexport.fetch.Accounts;
+import fathomexport.fetch.ControlBook;
+import fathomexport.fetch.EventBound;
+import fathomexport.fetch.RequestCosts;
+import fathomexport.inspect.PlanOverview;
+import fathomexport.plan.Mode;
+import fathomexport.plan.Plan;
+import fathomexport.plan.Subject;
+import fathomexport.plan.WindowPlanner;
+import fathomexport.report.DayRange;
+import fathomexport.report.Report;
+import fathomexport.run.ExportJob;
+import fathomexport.run.ExportSettings;
+import fathomexport.sinks.Sinks;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.LocalDate;
+import java.time.YearMonth;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** Plans runs from the sites of the API and what is stored, and estimates what plans cost. */
+final class RunPlanning {
+  private static final Duration MINUTE = Duration.ofMinutes(1);
+
+  /** Maximum age of control totals from an interrupted run; older ones are queried again. */
+  private static final Duration CONTROL_AGE = Duration.ofHours(2);
+
+  private final ExportSettings settings;
+
+  /** Decides which days are over. */
+  private final InstantSource today;
+
+  RunPlanning(ExportSettings settings, InstantSource today) {
+    this.settings = settings;
+    this.today = today;
+  }
+
+  /**
+   * What a run of a job would do.
+   *
+   * @param view the ledger that the plan was made from
+   * @param planner what made the plan
+   * @param events the sites and events of the plan, and those that are left out
+   */
+  record Planned(LedgerView view, WindowPlanner planner, EventBound events, Plan plan) {
+
+    /** Adds the control totals of an interrupted run, which a run that starts now does not query. */
+    void addKnownControls(ControlBook book, Mode mode, Instant now) {
+      if (!mode.force()) {
+        view.seed(book, plan, now.minus(CONTROL_AGE));
+      }
+    }
+
+    /** Returns a new book with only those control totals. */
+    ControlBook knownControls(Mode mode, Instant now) {
+      ControlBook book = new ControlBook();
+      addKnownControls(book, mode, now);
+      return book;
+    }
+  }
+
+  /** Plans a run for the sites that were found. */
+  Planned plan(ExportJob job, Mode mode, Sinks sinks, Accounts.Found found) {
+    LedgerView view = new LedgerView(job, sinks);
+    WindowPlanner planner = planner(job, mode, view, found.subjects());
+    EventBound events = EventBound.of(job, found.subjects(), view.storedEvents());
+    return new Planned(view, planner, events, planner.plan(events.subjects()));
+  }
+
+  /** Returns what a run would do, for people. */
+  PlanOverview overview(ExportJob job, Mode mode, Sinks sinks, Accounts.Found found) {
+    Planned planned = plan(job, mode, sinks, found);
+    return PlanOverview.of(
+        costs(planned.view(), sinks),
+        planned.plan(),
+        planned.knownControls(mode, today.instant()),
+        mode instanceof Mode.Nightly
+            ? planned.planner().usualNight().plan(planned.events().subjects())
+            : null,
+        YearMonth.from(today.instant().atOffset(ZoneOffset.UTC)),
+        job.reports().stream().collect(Collectors.toMap(Report::name, r -> sinks.weight(r.name()))),
+        Stream.concat(
+                Stream.concat(found.lost().stream(), planned.events().leftOut().stream())
+                    .map(l -> l.window() + ": " + l.message()),
+                mode instanceof Mode.Nightly
+                    ? retention(job).announced(sinks).stream()
+                    : Stream.empty())
+            .toList(),
+        MissingCommands.scope(job, found, planned.plan()),
+        MissingCommands.names(found));
+  }
+
+  /** Estimates the backfill of a single site of which nothing is stored yet. */
+  HistoryOffer.Cost cost(ExportJob job, Sinks sinks, Subject subject, DayRange days) {
+    LedgerView view = new LedgerView(job, sinks);
+    WindowPlanner planner =
+        planner(job, new Mode.Backfill(days, false, true), view, List.of(subject));
+    RequestCosts costs = costs(view, sinks);
+    long requests =
+        costs.of(planner.plan(List.of(subject)), new ControlBook()).stream()
+            .mapToLong(RequestCosts.Cost::likely)
+            .sum();
+    return new HistoryOffer.Cost(requests, costs.minutes(requests));
+  }
+
+  RequestCosts costs(LedgerView view, Sinks sinks) {
+    return new RequestCosts(
+        view.expectedRows(),
+        settings.api().requestsPerMinute(),
+        sinks.ledger().learned().limit(settings.accountKey(), settings.api().rowLimit()),
+        settings.api().maxRangeDays());
+  }
+
+  private WindowPlanner planner(ExportJob job, Mode mode, LedgerView view, List<Subject> subjects) {
+    Instant now = today.instant();
+    LocalDate from =
+        mode instanceof Mode.Backfill backfill
+            ? backfill.days().first()
+            // Fill gaps no further back than one window.
+            : LocalDate.ofInstant(now, ZoneOffset.UTC)
+                .minusDays(settings.api().maxRangeDays() + job.lookbackDays() + 2L);
+    return new WindowPlanner(
+            job.pipelineReports(),
+            view.holdings(
+                subjects.stream().map(s -> s.site().id()).toList(),
+                from,
+                mode instanceof Mode.Nightly),
+            mode,
+            now,
+            settings.api().maxRangeDays(),
+            view.lookback())
+        .only(job.reports())
+        .keeping(retention(job).firstDays());
+  }
+
+  /** Returns what {@code keep:} of the job's reports means today. */
+  Retention retention(ExportJob job) {
+    return new Retention(job, today.instant(), settings.api().maxRangeDays());
+  }
+
+  /** Returns the least time in which the quota permits this number of requests. */
+  Duration floor(long requests) {
+    long rounds =
+        requests == 0
+            ? 0
+            : (requests + settings.api().requestsPerMinute() - 1)
+                    / settings.api().requestsPerMinute()
+                - 1;
+    return MINUTE.multipliedBy(rounds);
+  }
+}

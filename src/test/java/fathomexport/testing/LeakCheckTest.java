@@ -1,0 +1,104 @@
+package fathomexport.testing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ServiceLoader;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.Extension;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The check that fails a test which left something open can fail. */
+final class LeakCheckTest {
+  private static final Duration AT_ONCE = Duration.ZERO;
+  private static final Duration IN_TIME = Duration.ofMinutes(1);
+
+  @TempDir Path directory;
+
+  @Test
+  void isRegisteredForEveryTest() {
+    assertThat(ServiceLoader.load(Extension.class))
+        .anyMatch(extension -> extension instanceof LeakCheck);
+  }
+
+  @Test
+  void aConnectionThatStaysOpen() throws SQLException {
+    assumeTrue(OpenThings.seesFiles());
+    try (TestDatabase database = TestDatabase.create()) {
+      OpenThings before = OpenThings.now();
+      try (Connection connection = database.connect()) {
+        assertThat(connection.isValid(0)).isTrue();
+        assertThatThrownBy(() -> LeakCheck.requireClosed(before, AT_ONCE))
+            .isInstanceOf(AssertionError.class)
+            .hasMessage("left open by this test: 1 connections to the database are open");
+      }
+      LeakCheck.requireClosed(before, IN_TIME);
+    }
+  }
+
+  /** As if a test dropped its database under a connection that it had forgotten. */
+  @Test
+  void aConnectionThatOnlyTheServerHasClosed() throws SQLException {
+    assumeTrue(OpenThings.seesFiles());
+    OpenThings before = OpenThings.now();
+    TestDatabase database = TestDatabase.create();
+    try (Connection connection = database.connect()) {
+      database.close();
+      assertThat(connection.isClosed()).isFalse();
+      assertThatThrownBy(() -> LeakCheck.requireClosed(before, AT_ONCE))
+          .isInstanceOf(AssertionError.class);
+    }
+    LeakCheck.requireClosed(before, IN_TIME);
+  }
+
+  @Test
+  void aFileThatStaysOpenAlsoIfItIsDeleted() throws IOException {
+    assumeTrue(OpenThings.seesFiles());
+    OpenThings before = OpenThings.now();
+    Path file = directory.resolve("rows");
+    try (OutputStream out = Files.newOutputStream(file)) {
+      out.write(1);
+      assertThatThrownBy(() -> LeakCheck.requireClosed(before, AT_ONCE))
+          .hasMessageContaining("the file " + file);
+      Files.delete(file);
+      assertThatThrownBy(() -> LeakCheck.requireClosed(before, AT_ONCE))
+          .hasMessageContaining("the file " + file);
+    }
+    assertThatCode(() -> LeakCheck.requireClosed(before, AT_ONCE)).doesNotThrowAnyException();
+  }
+
+  @Test
+  void aThreadThatRunsOnAndOneThatIsWaitedFor() throws InterruptedException {
+    OpenThings before = OpenThings.now();
+    CountDownLatch end = new CountDownLatch(1);
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                end.await();
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            },
+            "fetch");
+    thread.start();
+    try {
+      assertThatThrownBy(() -> LeakCheck.requireClosed(before, AT_ONCE))
+          .hasMessage("left open by this test: the thread fetch runs");
+    } finally {
+      end.countDown();
+    }
+    LeakCheck.requireClosed(before, IN_TIME);
+    thread.join();
+  }
+}
