@@ -3,7 +3,6 @@ package fathomexport.export;
 import fathomexport.ledger.LedgerException;
 import fathomexport.ledger.Stretch;
 import fathomexport.report.DayRange;
-import fathomexport.report.Keep;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import fathomexport.run.ExportJob;
@@ -16,7 +15,6 @@ import fathomexport.sinks.Sinks;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -40,16 +38,7 @@ final class Retention {
 
   /** Returns the first day that is kept, by the names of the reports that are not kept for ever. */
   Map<String, LocalDate> firstDays() {
-    Map<String, LocalDate> firstDays = new HashMap<>();
-    // What a run may fetch or confirm is kept: the look-back, and the gaps that it fills.
-    int reach = Math.max(maxRangeDays, job.lookbackDays() + 1);
-    for (Report report : job.pipelineReports()) {
-      Keep keep = job.keep().get(report.name());
-      if (keep != null) {
-        firstDays.put(report.name(), keep.firstDay(report.dateGrouping(), now, reach));
-      }
-    }
-    return firstDays;
+    return job.firstKept(now, maxRangeDays);
   }
 
   /** Returns whether a run of the job removes anything: a run of a part of a pipeline does not. */

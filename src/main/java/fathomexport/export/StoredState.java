@@ -60,6 +60,7 @@ final class StoredState {
         settings.api().requestsPerMinute(),
         settings.accountKey(),
         recording.unrecorded(job),
+        job.firstKept(now, settings.api().maxRangeDays()),
         () -> orphans.apply(reports()));
   }
 

@@ -48,6 +48,9 @@ final class Coverage {
   private final Instant now;
   private final Retired retired;
 
+  /** The first day that is kept, by the names of reports. */
+  private final Map<String, LocalDate> firstKept;
+
   /** By report, the periods that every sink holds. */
   private final Map<String, Map<Slice, NavigableMap<String, Cell>>> held = new HashMap<>();
 
@@ -59,7 +62,13 @@ final class Coverage {
   private final Expectation expectation;
   private final Map<ZoneId, LocalDate> expected = new HashMap<>();
 
-  private Coverage(ExportJob job, Instant now, Expectation expectation, Retired retired) {
+  private Coverage(
+      ExportJob job,
+      Instant now,
+      Expectation expectation,
+      Retired retired,
+      Map<String, LocalDate> firstKept) {
+    this.firstKept = Map.copyOf(firstKept);
     this.job = job;
     this.now = now;
     this.expectation = expectation;
@@ -136,8 +145,9 @@ final class Coverage {
       StoredStretches stored,
       Instant now,
       Expectation expectation,
-      Retired retired) {
-    Coverage coverage = new Coverage(job, now, expectation, retired);
+      Retired retired,
+      Map<String, LocalDate> firstKept) {
+    Coverage coverage = new Coverage(job, now, expectation, retired, firstKept);
     job.reports().forEach(report -> coverage.read(sinks, report, stored.of(report)));
     return coverage;
   }
@@ -146,6 +156,7 @@ final class Coverage {
     Map<Slice, NavigableMap<String, Cell>> cells = new HashMap<>();
     Map<Slice, List<Attempt>> attempts = new HashMap<>();
     Set<SiteId> wanted = new HashSet<>(job.sites().orElse(List.of()));
+    LocalDate kept = firstKept.getOrDefault(report.name(), LocalDate.MIN);
     Map<Slice, Map<String, List<Stretch>>> bySlice = new HashMap<>();
     stored.forEach(
         (sink, stretches) ->
@@ -177,7 +188,8 @@ final class Coverage {
         });
     for (Sink sink : sinks.all()) {
       for (Attempt attempt : sink.ledger().openAttempts(report.name())) {
-        if (wanted.isEmpty() || wanted.contains(attempt.slice().site())) {
+        if ((wanted.isEmpty() || wanted.contains(attempt.slice().site()))
+            && !attempt.period().isBefore(kept)) {
           attempts.computeIfAbsent(attempt.slice(), s -> new ArrayList<>()).add(attempt);
         }
       }
@@ -193,9 +205,14 @@ final class Coverage {
                 NavigableMap<String, Cell> everywhere = new TreeMap<>();
                 NavigableMap<String, Cell> somewhere = new TreeMap<>();
                 periods.forEach(
-                    (key, cell) ->
-                        (cell.sinks().size() < sinks.all().size() ? somewhere : everywhere)
-                            .put(key, cell));
+                    (key, cell) -> {
+                      if (cell.sinks().size() == sinks.all().size()) {
+                        everywhere.put(key, cell);
+                      } else if (!cell.period().isBefore(kept)) {
+                        // An older one is removed from the other sinks, too.
+                        somewhere.put(key, cell);
+                      }
+                    });
                 cells.put(slice, combined(report, everywhere));
                 if (!somewhere.isEmpty()) {
                   lacking.put(slice, combined(report, somewhere));

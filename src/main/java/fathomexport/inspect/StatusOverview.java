@@ -369,6 +369,7 @@ public record StatusOverview(
    *
    * @param account the account whose API the learned limits belong to
    * @param unrecorded runs that are not in the ledger yet
+   * @param firstKept the first day that is kept, by the names of reports that are not kept for ever
    * @param orphans returns the stored reports that no pipeline defines
    */
   public static StatusOverview of(
@@ -378,6 +379,7 @@ public record StatusOverview(
       int requestsPerMinute,
       String account,
       UnrecordedRuns unrecorded,
+      Map<String, LocalDate> firstKept,
       Supplier<List<String>> orphans) {
     Map<String, Journal> journals = new HashMap<>();
     for (Report report : job.reports()) {
@@ -400,7 +402,7 @@ public record StatusOverview(
     Retired retired = Retired.of(job.name(), sinks);
     StoredStretches stored =
         StoredStretches.of(job.reports(), job.sites().orElse(List.of()), sinks);
-    Coverage coverage = Coverage.of(job, sinks, stored, now, expectation, retired);
+    Coverage coverage = Coverage.of(job, sinks, stored, now, expectation, retired, firstKept);
     List<Line> lines = new ArrayList<>(coverage.lines(journals));
     List<String> order = job.reports().stream().map(Report::name).toList();
     Set<String> all = new HashSet<>();

@@ -60,7 +60,9 @@ public record Plan(
         ? Optional.empty()
         : Optional.of(
             outlived
-                + (outlived == 1 ? " period is not fetched: it is" : " periods are not fetched: they are")
+                + (outlived == 1
+                    ? " period is not fetched: it is"
+                    : " periods are not fetched: they are")
                 + " older than the pipeline keeps (keep:)");
   }
 

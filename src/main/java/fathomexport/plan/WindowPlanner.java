@@ -126,14 +126,14 @@ public final class WindowPlanner {
    */
   public WindowPlanner only(Collection<Report> exported) {
     return new WindowPlanner(
-        reports,
-        holdings,
-        mode,
-        now,
-        maxRangeDays,
-        lookback,
-        usual,
-        exported.stream().map(Report::name).collect(Collectors.toSet()))
+            reports,
+            holdings,
+            mode,
+            now,
+            maxRangeDays,
+            lookback,
+            usual,
+            exported.stream().map(Report::name).collect(Collectors.toSet()))
         .keeping(kept);
   }
 

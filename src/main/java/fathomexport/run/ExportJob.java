@@ -4,6 +4,8 @@ import fathomexport.report.ExpectBy;
 import fathomexport.report.Keep;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
+import java.time.Instant;
+import java.time.LocalDate;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -108,6 +110,25 @@ public record ExportJob(
         Map.of(),
         List.of(),
         selection);
+  }
+
+  /**
+   * Returns the first day that is kept, by the names of the pipeline's reports that are not kept
+   * for ever.
+   *
+   * @param maxRangeDays how far back a run fills gaps
+   */
+  public Map<String, LocalDate> firstKept(Instant now, int maxRangeDays) {
+    Map<String, LocalDate> firstDays = new HashMap<>();
+    // What a run may fetch or confirm is kept: the look-back, and the gaps that it fills.
+    int reach = Math.max(maxRangeDays, lookbackDays + 1);
+    for (Report report : pipelineReports()) {
+      Keep kept = keep.get(report.name());
+      if (kept != null) {
+        firstDays.put(report.name(), kept.firstDay(report.dateGrouping(), now, reach));
+      }
+    }
+    return firstDays;
   }
 
   /** Returns all reports of the pipeline, those of this job first. */

@@ -60,8 +60,13 @@ final class Verifier {
   private final Set<String> damaged = new LinkedHashSet<>();
   private final List<String> failures = new ArrayList<>();
   private long compared;
+  private final Map<String, LocalDate> firstKept;
 
-  Verifier(ExportJob job, Sinks sinks, WindowFetcher fetcher) {
+  /**
+   * @param firstKept the first day that is kept, by the names of reports
+   */
+  Verifier(ExportJob job, Sinks sinks, WindowFetcher fetcher, Map<String, LocalDate> firstKept) {
+    this.firstKept = Map.copyOf(firstKept);
     this.job = job;
     this.sinks = sinks;
     this.fetcher = fetcher;
@@ -109,7 +114,7 @@ final class Verifier {
         damaged.addAll(sink.damages(report, List.of(slice.site()), range));
         unlessDamaged(
             () ->
-                comparisons(report, slice, sink, range, site.firstDay())
+                comparisons(report, slice, sink, range, firstDay(report, site))
                     .forEach(
                         c ->
                             byControl
@@ -120,6 +125,12 @@ final class Verifier {
       }
     }
     byControl.forEach((query, comparisons) -> compare(query, comparisons, site.zone()));
+  }
+
+  /** Returns the first day that an export fetches. */
+  private LocalDate firstDay(Report report, Site site) {
+    LocalDate kept = firstKept.getOrDefault(report.name(), LocalDate.MIN);
+    return kept.isAfter(site.firstDay()) ? kept : site.firstDay();
   }
 
   /**

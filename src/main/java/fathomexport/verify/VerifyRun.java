@@ -85,7 +85,7 @@ public final class VerifyRun {
             spill.path(),
             1);
     Verification verified =
-        new Verifier(job, sinks, fetcher)
+        new Verifier(job, sinks, fetcher, job.firstKept(now, settings.api().maxRangeDays()))
             .verify(
                 found.subjects(),
                 s -> finished(days, now.atZone(s.site().closingZone()).toLocalDate().minusDays(1)),

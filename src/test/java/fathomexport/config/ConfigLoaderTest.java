@@ -11,6 +11,7 @@ import fathomexport.report.Entity;
 import fathomexport.report.EventSelection;
 import fathomexport.report.ExpectBy;
 import fathomexport.report.Field;
+import fathomexport.report.Keep;
 import fathomexport.report.Operator;
 import fathomexport.report.Report;
 import fathomexport.report.SecretRef;
@@ -539,6 +540,44 @@ class ConfigLoaderTest {
           .asString()
           .contains("expect_by: '" + text + "' is not a time of day; allowed: hours and minutes");
     }
+  }
+
+  @Test
+  void retentionIsWholeMonthsOrYears() {
+    String days = REPORT + "    date_grouping: day\n";
+    assertThat(pipeline(days).orThrow().keep()).isEmpty();
+    Map.of("1 month", 1, "25 months", 25, "'3 years'", 36, "100 years", 1200)
+        .forEach(
+            (text, months) ->
+                assertThat(pipeline(days + "keep: " + text + "\n").orThrow().keep())
+                    .isEqualTo(Map.of("traffic", new Keep(months))));
+    for (String text :
+        List.of("400 days", "25", "0 months", "1.5 years", "25 Months", "-1 month")) {
+      assertThat(lines(pipeline(days + "keep: " + text + "\n")))
+          .singleElement()
+          .asString()
+          .contains(
+              ":8: keep: '"
+                  + text
+                  + "' is not a number of whole months or years; allowed: 1 month to 100 years");
+    }
+    assertThat(lines(pipeline(days + "keep: 101 years\n")))
+        .singleElement()
+        .asString()
+        .contains("keep: '101 years' is too long; allowed: 1 month to 100 years");
+  }
+
+  @Test
+  void aReportsOwnRetentionGoesFirst() {
+    String day = "    date_grouping: day\n";
+    assertThat(pipeline("keep: 2 years\n" + REPORT + day + "    keep: 7 months\n").orThrow().keep())
+        .isEqualTo(Map.of("traffic", new Keep(7)));
+    // Ranges of days are kept, whatever the file says for all its reports.
+    assertThat(pipeline("keep: 2 years\n" + REPORT).orThrow().keep()).isEmpty();
+    assertThat(lines(pipeline(REPORT + "    keep: 7 months\n")))
+        .singleElement()
+        .asString()
+        .contains("reports[0].keep: is only for reports with date_grouping: leave it out");
   }
 
   @Test

@@ -1463,4 +1463,104 @@ public abstract class SinkContract {
     PipelineLocks.RunLock held = sink.ledger().tryLock("nightly").orElseThrow();
     held.close();
   }
+
+  // --- What is older than it is kept
+
+  private static final LocalDate JULY = LocalDate.of(2026, 7, 1);
+
+  /** Days of May to July of two sites, with a confirmed day and a failed attempt in May. */
+  private Sink threeMonths(Report report) {
+    Sink sink = sink(report);
+    for (Slice slice : List.of(SITE, OTHER_SITE)) {
+      sink.commit(
+          load(report, slice, LocalDate.of(2026, 5, 30), D2)
+              .row(LocalDate.of(2026, 5, 30), 1, 10, 1.5)
+              .row(LocalDate.of(2026, 5, 31), 2, 20, null)
+              .row(D1, 3, 30, 0.0)
+              .row(D2, 4, 40, 0.0)
+              .build());
+      sink.commit(load(report, slice, JULY, JULY).row(JULY, 5, 50, 0.5).build());
+    }
+    LocalDate failed = LocalDate.of(2026, 5, 29);
+    sink.commit(load(report, SITE, failed, failed).incomplete(failed, false).build());
+    // An equal load only renews what is known of the days.
+    sink.commit(
+        load(report, SITE, LocalDate.of(2026, 5, 31), LocalDate.of(2026, 5, 31))
+            .row(LocalDate.of(2026, 5, 31), 2, 20, null)
+            .run("run-2", LATER)
+            .build());
+    return sink;
+  }
+
+  private static List<LocalDate> periods(Sink sink, Report report, Slice slice) {
+    return entries(sink, report).stream()
+        .filter(e -> e.slice().equals(slice))
+        .map(e -> e.certificate().period())
+        .sorted()
+        .toList();
+  }
+
+  @Test
+  void oldPeriodsAreRemovedWithTheirLedgerEntries() {
+    Report report = TestReports.traffic();
+    Sink sink = threeMonths(report);
+    assertThat(sink.ledger().openAttempts(report.name())).hasSize(1);
+
+    Removal.Removed removed =
+        sink.remove(new Removal(report, List.<SiteId>of(), JULY, "run-3", LATER));
+
+    // Four days of either site, and the attempt's entry.
+    assertThat(removed.rows()).isEqualTo(8);
+    assertThat(removed.periods()).isEqualTo(9);
+    for (Slice slice : List.of(SITE, OTHER_SITE)) {
+      assertThat(stored(sink, report, slice)).hasSize(1);
+      assertThat(periods(sink, report, slice)).containsExactly(JULY);
+    }
+    assertThat(sink.ledger().openAttempts(report.name())).isEmpty();
+    assertThat(sink.remove(new Removal(report, List.<SiteId>of(), JULY, "run-4", LATER)))
+        .isEqualTo(Removal.Removed.NOTHING);
+  }
+
+  @Test
+  void onlyTheSitesOfThePipelineLoseOldPeriods() {
+    Report report = TestReports.traffic();
+    Sink sink = threeMonths(report);
+
+    sink.remove(new Removal(report, List.of(SITE.site()), D1, "run-3", LATER));
+
+    assertThat(periods(sink, report, SITE)).containsExactly(D1, D2, JULY);
+    assertThat(stored(sink, report, SITE)).hasSize(3);
+    assertThat(periods(sink, report, OTHER_SITE)).hasSize(5);
+    assertThat(stored(sink, report, OTHER_SITE)).hasSize(5);
+  }
+
+  @Test
+  void aRemovedPeriodCanBeStoredAgain() {
+    Report report = TestReports.traffic();
+    Sink sink = threeMonths(report);
+    sink.remove(new Removal(report, List.<SiteId>of(), JULY, "run-3", LATER));
+
+    LoadBuilder again = threeDays().run("run-4", LATER);
+    sink.commit(again.build());
+
+    assertThat(periods(sink, report, SITE)).containsExactly(D1, D2, D3, JULY);
+    assertThat(stored(sink, report, SITE)).hasSize(4);
+  }
+
+  @Test
+  void aRunThatHasLostItsLockRemovesNothing() {
+    Report report = TestReports.traffic();
+    Sink sink = threeMonths(report);
+    PipelineLocks.RunLock lock = sink.ledger().tryLock("nightly").orElseThrow();
+    sink.fence(new Fence("nightly", lock.epoch() - 1));
+
+    refused(
+        SinkException.Kind.SUPERSEDED,
+        () -> sink.remove(new Removal(report, List.<SiteId>of(), JULY, "run-3", LATER)));
+
+    assertThat(stored(sink, report, SITE)).hasSize(5);
+    assertThat(periods(sink, report, OTHER_SITE)).hasSize(5);
+    assertThat(sink.ledger().openAttempts(report.name())).hasSize(1);
+    lock.close();
+  }
 }

@@ -13,11 +13,11 @@ import fathomexport.sink.parquet.ledger.FileLedgers;
 import java.io.IOException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,11 +36,7 @@ final class OldFiles {
   private final Fencing fencing;
 
   OldFiles(
-      Layout layout,
-      FileLedgers ledgers,
-      Attempts attempts,
-      Documents documents,
-      Fencing fencing) {
+      Layout layout, FileLedgers ledgers, Attempts attempts, Documents documents, Fencing fencing) {
     this.layout = layout;
     this.ledgers = ledgers;
     this.attempts = attempts;
@@ -58,8 +54,8 @@ final class OldFiles {
             .filter(layout::isPartitioned)
             .toList();
     Removal.Removed removed = Removal.Removed.NOTHING;
+    fencing.require();
     if (!old.isEmpty()) {
-      fencing.require();
       note(removal);
       for (Path file : old) {
         fencing.require();
@@ -127,20 +123,15 @@ final class OldFiles {
   }
 
   /** Deletes a folder of a month or year, or of a site, if nothing is left in it. */
-  private void deleteEmpty(Path folder) throws IOException {
-    for (Path at = folder; at.startsWith(layout.root()); at = at.getParent()) {
-      String name = at.getFileName().toString();
-      if (!name.contains("=")) {
-        return;
-      }
+  private static void deleteEmpty(@Nullable Path folder) throws IOException {
+    Path at = folder;
+    while (at != null && at.getFileName().toString().contains("=")) {
       try {
-        Files.delete(at);
+        Files.deleteIfExists(at);
       } catch (DirectoryNotEmptyException e) {
         return;
-      } catch (NoSuchFileException e) {
-        // Another process has deleted it; its parent may be empty.
-        continue;
       }
+      at = at.getParent();
     }
   }
 }

@@ -291,8 +291,7 @@ public final class ParquetSink implements Sink {
   @Override
   public Removal.Removed remove(Removal removal) {
     try {
-      return locks.holding(
-          FileLocks.ofReport(removal.report().name()), () -> old.remove(removal));
+      return locks.holding(FileLocks.ofReport(removal.report().name()), () -> old.remove(removal));
     } catch (IOException e) {
       throw unavailable(
           "cannot remove the old files of " + layout.report(removal.report().name()), e);

@@ -121,7 +121,9 @@ public final class Attempts {
             .removeIf(
                 n ->
                     removal.covers(n.attempt().slice().site())
-                        && n.grouping().periodEnd(n.attempt().period()).isBefore(removal.firstDay()));
+                        && n.grouping()
+                            .periodEnd(n.attempt().period())
+                            .isBefore(removal.firstDay()));
     if (changed) {
       write(removal.report().name(), noted.values());
     }

@@ -124,8 +124,7 @@ public final class WindowTransaction {
 
   /** Waits until no other transaction changes what is stored of this report and slice. */
   static void lock(Connection connection, String report, Slice slice) throws SQLException {
-    String name =
-        "fathom-export/window\n" + report + "\n" + slice.site() + "\n" + slice.eventKey();
+    String name = "fathom-export/window\n" + report + "\n" + slice.site() + "\n" + slice.eventKey();
     Queries.list(
         connection,
         "SELECT pg_advisory_xact_lock(hashtextextended(?, 0))",

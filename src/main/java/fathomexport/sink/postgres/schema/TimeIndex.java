@@ -49,7 +49,9 @@ final class TimeIndex {
     this.table = table;
     this.column = time.name();
     this.operators =
-        time.type() == ColumnType.TIMESTAMP ? "timestamp_minmax_multi_ops" : "date_minmax_multi_ops";
+        time.type() == ColumnType.TIMESTAMP
+            ? "timestamp_minmax_multi_ops"
+            : "date_minmax_multi_ops";
   }
 
   /** Returns the index of a report's table; empty without date grouping, where ranges overlap. */
@@ -96,6 +98,9 @@ final class TimeIndex {
   static List<String> complete(Database database, List<TimeIndex> indexes, Duration longestWait)
       throws SQLException {
     List<String> notices = new ArrayList<>();
+    if (indexes.isEmpty()) {
+      return notices;
+    }
     try (Connection connection = database.session();
         Statement statement = connection.createStatement()) {
       List<TimeIndex> lacking = new ArrayList<>();
