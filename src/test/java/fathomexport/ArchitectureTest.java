@@ -68,9 +68,9 @@ final class ArchitectureTest {
     all.put(
         "dashboard",
         List.of(
+            "config",
             "report",
             "report.rows",
-            "run",
             "sink.parquet.file",
             "sink.postgres.db",
             "sink.postgres.views"));

@@ -1,7 +1,7 @@
 package fathomexport.dashboard;
 
+import fathomexport.config.Settings;
 import fathomexport.report.Report;
-import fathomexport.run.ExportSettings;
 import fathomexport.sink.postgres.db.Database;
 import fathomexport.sink.postgres.db.PostgresSettings;
 import java.io.IOException;
@@ -22,7 +22,7 @@ public final class Dashboard {
    * @param at decides which days are over
    */
   public static String ofDatabase(
-      ExportSettings.Postgres settings,
+      Settings.Postgres settings,
       Map<String, String> environment,
       List<Report> reports,
       Instant at)

@@ -10,7 +10,6 @@ import fathomexport.describe.DbtProject;
 import fathomexport.describe.DuckDbScript;
 import fathomexport.describe.MarkdownPage;
 import fathomexport.report.Report;
-import fathomexport.run.ExportSettings;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -156,7 +155,7 @@ public final class DescribeCommand implements Callable<Integer> {
   private String dashboard(Settings settings, List<Report> inDatabase, List<Report> inFiles)
       throws NoPageException {
     Instant now = context.environment().clock().instant();
-    ExportSettings.Postgres postgres = context.exportSettings(settings).postgres();
+    Settings.Postgres postgres = settings.postgres();
     if (!fromFiles && postgres != null && !inDatabase.isEmpty()) {
       return Dashboard.ofDatabase(postgres, context.environment().variables(), inDatabase, now);
     }

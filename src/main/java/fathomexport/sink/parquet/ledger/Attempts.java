@@ -114,7 +114,7 @@ public final class Attempts {
 
   /** Removes the attempts at periods that are older than they are kept. */
   public void forget(Removal removal) throws IOException {
-    Map<Key, Noted> noted = read(removal.report().name());
+    Map<AttemptedPeriod, Noted> noted = read(removal.report().name());
     boolean changed =
         noted
             .values()
