@@ -1,7 +1,7 @@
 package fathomexport.dashboard;
 
-import fathomexport.report.Report;
 import fathomexport.config.Settings;
+import fathomexport.report.Report;
 import fathomexport.sink.postgres.db.Database;
 import fathomexport.sink.postgres.db.PostgresSettings;
 import java.io.IOException;

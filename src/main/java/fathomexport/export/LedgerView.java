@@ -10,6 +10,7 @@ import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.PeriodCertificate;
 import fathomexport.ledger.RunRecord;
 import fathomexport.ledger.StoredRange;
+import fathomexport.plan.ControlFamily;
 import fathomexport.plan.ControlQuery;
 import fathomexport.plan.FetchTask;
 import fathomexport.plan.Held;
@@ -18,8 +19,6 @@ import fathomexport.plan.Lookback;
 import fathomexport.plan.Plan;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
-import fathomexport.report.Entity;
-import fathomexport.report.Filter;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
@@ -186,12 +185,12 @@ final class LedgerView {
             .filter(r -> r.exitCode() == null || CUT_SHORT.contains(r.exitCode()))
             .map(RunRecord::runId)
             .collect(Collectors.toSet());
-    Map<Family, List<DayRange>> needed =
+    Map<ControlFamily, List<DayRange>> needed =
         plan.tasks().stream()
             .filter(task -> !task.isControl())
             .collect(
                 Collectors.groupingBy(
-                    task -> Family.of(task.control()),
+                    task -> ControlFamily.of(task.control()),
                     Collectors.mapping(FetchTask::days, Collectors.toList())));
     Map<SiteId, String> zones = new HashMap<>();
     for (FetchTask task : plan.tasks()) {
@@ -205,7 +204,7 @@ final class LedgerView {
         PeriodCertificate certificate = entry.certificate();
         ControlQuery query = ControlQuery.of(report, entry.slice(), days(certificate));
         LedgerEntry.Confirmed confirmed = entry.confirmed();
-        if (needed.getOrDefault(Family.of(query), List.of()).stream()
+        if (needed.getOrDefault(ControlFamily.of(query), List.of()).stream()
                 .anyMatch(d -> d.contains(query.days()))
             && certificate.status() == CertificateStatus.CERTIFIED
             && isWhole(report, certificate)
@@ -223,17 +222,6 @@ final class LedgerView {
           book.put(query, query.days(), totals, entry.knownAt());
         }
       }
-    }
-  }
-
-  /** The properties that control queries of one kind share, whatever their days. */
-  private record Family(Slice slice, Entity entity, DateGrouping grouping, List<Filter> filters) {
-    static Family of(ControlQuery query) {
-      return new Family(
-          query.slice(),
-          query.shape().entity(),
-          query.shape().dateGrouping(),
-          query.shape().filters());
     }
   }
 

@@ -155,7 +155,7 @@ public final class DescribeCommand implements Callable<Integer> {
   private String dashboard(Settings settings, List<Report> inDatabase, List<Report> inFiles)
       throws NoPageException {
     Instant now = context.environment().clock().instant();
-    Settings.Postgres postgres = context.exportSettings(settings).postgres();
+    Settings.Postgres postgres = settings.postgres();
     if (!fromFiles && postgres != null && !inDatabase.isEmpty()) {
       return Dashboard.ofDatabase(postgres, context.environment().variables(), inDatabase, now);
     }
