@@ -11,6 +11,8 @@ import fathomexport.testing.Installation;
 import fathomexport.testing.Question;
 import fathomexport.testing.TestDatabase;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -129,6 +131,76 @@ class FirstMistakesTest {
         "nightly", "[LDNBOOKS]", "[parquet]", List.of(Question.pageviews("traffic_daily", "day")));
 
     assertEnds(77, "/nowhere/token does not exist: create it", "or name another place");
+  }
+
+  /** The first command in an empty directory: what is missing is named, and what writes it. */
+  @Test
+  void noSettingsAtAll() throws IOException {
+    Files.delete(directory.resolve("conf/fathom-export.yaml"));
+
+    assertEnds(78, "conf/fathom-export.yaml: no such file", "fathom-export init");
+  }
+
+  @Test
+  void aTokenThatIsNotSet() {
+    installation.withoutVariable(Installation.TOKEN_VARIABLE);
+
+    assertEnds(
+        77, "environment variable " + Installation.TOKEN_VARIABLE + " is not set: export it");
+    assertThat(installation.run("check", "nightly").out())
+        .contains("api.token: environment variable " + Installation.TOKEN_VARIABLE);
+  }
+
+  @Test
+  void aTokenThatIsWrong() {
+    installation.variable(Installation.TOKEN_VARIABLE, "not-the-token");
+
+    assertEnds(77, "401", "check the token", "api.token in the settings");
+
+    installation.pipeline(
+        "nightly", "all", "[postgres]", List.of(Question.pageviews("traffic_daily", "day")));
+    assertEnds(77, "401", "check the token", "api.token in the settings");
+  }
+
+  @Test
+  void aDatabaseThatIsDown() throws IOException {
+    int port;
+    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      port = free.getLocalPort();
+    }
+    installation.databaseAt(database.urlAt("127.0.0.1", port)).settings(1_000);
+
+    assertEnds(74, "127.0.0.1:" + port, "refused", "postgres.url");
+  }
+
+  @Test
+  void aPipelineOfAnotherName() {
+    Installation.Ended ended = installation.run("run", "nigthly");
+
+    assertThat(ended.code()).as(ended.said()).isEqualTo(78);
+    assertThat(ended.said())
+        .contains("pipelines/nigthly.yaml: no such pipeline (did you mean 'nightly'?)");
+    assertThat(api.log().all()).isEmpty();
+  }
+
+  /** A site that the token does not know, in the pipeline and on the command line. */
+  @Test
+  void aSiteThatIsNotThere() {
+    Installation.Ended limited = installation.run("run", "nightly", "--site", "LNDBOOKS");
+    assertThat(limited.code()).as(limited.said()).isEqualTo(2);
+    assertThat(limited.said()).contains("--site LNDBOOKS");
+
+    installation.pipeline(
+        "nightly",
+        "[LNDBOOKS]",
+        "[postgres, parquet]",
+        List.of(Question.pageviews("traffic_daily", "day")));
+
+    assertEnds(77, "site LNDBOOKS", "404", "correct the id under sites:", "fathom-export sites");
+    Installation.Ended plan = installation.run("plan", "nightly");
+    assertThat(plan.out())
+        .contains("site LNDBOOKS", "correct the id under sites:")
+        .doesNotContain("every finished period is exported");
   }
 
   /** The directory for the files cannot be created, because a file is in its place. */

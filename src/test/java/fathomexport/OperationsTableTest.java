@@ -82,6 +82,58 @@ class OperationsTableTest {
     assertThat(rows.stream().flatMap(row -> problems(row, sources).stream())).isEmpty();
   }
 
+  /** The parts of a text in Java that {@code +} joins, as one. */
+  private static String joined(String source) {
+    return source.replaceAll("\"\\s*\\+\\s*\"", "").replace("\\\"", "\"");
+  }
+
+  /**
+   * Returns the quotes of what the tool says that neither the program nor a test of the row has. A
+   * test has those that are the words of the server or of the system.
+   */
+  private static List<String> unknownQuotes(
+      String row, String program, Map<String, String> sources) {
+    String[] cells = row.split("(?<!\\\\)\\|", -1);
+    StringBuilder known = new StringBuilder(program);
+    Matcher tests = NAME.matcher(cells[5]);
+    while (tests.find()) {
+      if (tests.group(1) != null) {
+        known.append(joined(sources.getOrDefault(tests.group(1), "")));
+      }
+    }
+    List<String> unknown = new ArrayList<>();
+    Matcher quotes = Pattern.compile("`([^`]+)`").matcher(cells[3]);
+    while (quotes.find()) {
+      for (String part : quotes.group(1).split("…", -1)) {
+        if (known.indexOf(part.strip()) < 0) {
+          unknown.add("'" + part.strip() + "' of: " + row);
+        }
+      }
+    }
+    return unknown;
+  }
+
+  /** What the table quotes is what the program says. */
+  @Test
+  void eachQuoteIsSaid() throws IOException {
+    StringBuilder program = new StringBuilder();
+    try (Stream<Path> files = Files.walk(Path.of("src/main/java"))) {
+      for (Path file : (Iterable<Path>) files::iterator) {
+        if (file.toString().endsWith(".java")) {
+          program.append(joined(Files.readString(file)));
+        }
+      }
+    }
+    Map<String, String> sources = sources();
+
+    assertThat(rows().stream().flatMap(r -> unknownQuotes(r, program.toString(), sources).stream()))
+        .isEmpty();
+    assertThat(unknownQuotes("| a | b | `no such words` | d | `E` |", "such words", sources))
+        .hasSize(1);
+    assertThat(unknownQuotes("| a | b | `such … words` | d | `E` |", "such words", sources))
+        .isEmpty();
+  }
+
   @Test
   void aTestThatIsGoneIsFound() {
     Map<String, String> sources = Map.of("SomeTest", "  @Test\n  void there() {\n  }\n");

@@ -243,6 +243,36 @@ class ScheduleTest {
     assertThat(ended.code()).as(ended.said()).isZero();
   }
 
+  /**
+   * A run under ProcSubset=pid, as the units have it: of /proc only the processes are there, and
+   * not the list of what is mounted.
+   */
+  @Test
+  void aRunNeedsNoListOfMounts() throws Exception {
+    assumeTrue(isThere("unshare"), "unshare (util-linux)");
+    String hidden = "mount -t proc -o subset=pid proc /proc && test ! -e /proc/mounts";
+    assumeTrue(
+        run(home, Map.of(), "unshare", "--mount", "sh", "-c", hidden).code() == 0,
+        "the rights to mount, and a kernel that knows subset=pid");
+    try (FathomSimulator api = api()) {
+      install(api);
+      Map<String, String> token = Map.of("FATHOM_API_TOKEN", SimulatorToken.STANDARD.secret());
+      for (String command : List.of("run nightly", "status nightly --html status.html")) {
+        Ended ended =
+            run(
+                home,
+                token,
+                "unshare",
+                "--mount",
+                "sh",
+                "-c",
+                hidden + " && exec ./fathom-export " + command);
+        assertThat(ended.code()).as(ended.said()).isZero();
+      }
+      assertThat(home.resolve("status.html")).isNotEmptyFile();
+    }
+  }
+
   /** All run as one user, with the same credentials and the same protection. */
   @Test
   void unitsAreOfOneMake() throws IOException {
@@ -423,6 +453,75 @@ class ScheduleTest {
   }
 
   // --- Airflow
+
+  /** The names that the DAG's file takes from Airflow, as far as it uses them. */
+  private static final String STAND_INS =
+      """
+      import os, subprocess, sys, types
+
+      def module(name, **names):
+          made = types.ModuleType(name)
+          made.__dict__.update(names)
+          sys.modules[name] = made
+
+      class DAG:
+          def __init__(self, **given): pass
+          def __enter__(self): return self
+          def __exit__(self, *ended): return False
+
+      class BaseOperator:
+          def __init__(self, **given): pass
+
+      class Again(Exception): pass
+      class Never(Again): pass
+
+      class SubprocessHook:
+          def run_command(self, command, env=None, output_encoding="utf-8", cwd=None):
+              ended = subprocess.run(command, env=env, cwd=cwd)
+              return types.SimpleNamespace(exit_code=ended.returncode)
+
+      module("airflow", DAG=DAG)
+      module("airflow.exceptions", AirflowException=Again, AirflowFailException=Never)
+      module("airflow.models", BaseOperator=BaseOperator)
+      for name in ("airflow.providers", "airflow.providers.standard",
+                   "airflow.providers.standard.hooks"):
+          module(name)
+      module("airflow.providers.standard.hooks.subprocess", SubprocessHook=SubprocessHook)
+      dag = {"__name__": "dag"}
+      exec(compile(open(sys.argv[1]).read(), "dag", "exec"), dag)
+      operator = dag["FathomExportOperator"](task_id="run", arguments=["run", "nightly"])
+      try:
+          operator.execute({"ti": types.SimpleNamespace(max_tries=3, try_number=2)})
+          print("done", flush=True)
+      except Never:
+          print("never again", flush=True)
+      except Again:
+          print("again", flush=True)
+      """;
+
+  /** A task is repeated after 74 and 75 alone, and says how many tries are left. */
+  @Test
+  void theDagRepeatsWhatIsWorthIt() throws Exception {
+    assumeTrue(isThere("python3"), "python3");
+    Files.writeString(home.resolve("try.py"), STAND_INS);
+    Path program = home.resolve("fathom-export");
+    for (int code : new int[] {0, 65, 70, 74, 75, 77, 78}) {
+      Files.writeString(
+          program, "#!/bin/sh\necho \"$FATHOM_EXPORT_TRIES_LEFT $*\"\nexit " + code + "\n");
+      assertThat(program.toFile().setExecutable(true)).isTrue();
+
+      Ended ended =
+          run(
+              home,
+              Map.of("FATHOM_EXPORT_HOME", home.toString()),
+              "python3",
+              "try.py",
+              SCHEDULE.resolve("airflow/fathom_export_dag.py").toString());
+
+      String then = code == 0 ? "done" : code == 74 || code == 75 ? "again" : "never again";
+      assertThat(ended.said()).as("exit code %d", code).isEqualTo("2 run nightly\n" + then + "\n");
+    }
+  }
 
   @Test
   void theDagCompiles() throws Exception {

@@ -50,7 +50,8 @@ public final class ConfigLoader {
     Problems problems = new Problems(label(path));
     if (Files.notExists(path)) {
       problems.ofFile(
-          "no such file: create it with at least " + LEAST_SETTINGS,
+          "no such file: `fathom-export init` writes one; or create it with at least "
+              + LEAST_SETTINGS,
           "or name another file with --config FILE");
       return new Loaded.Refused<>(problems.all());
     }

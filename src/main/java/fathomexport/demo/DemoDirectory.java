@@ -112,7 +112,7 @@ final class DemoDirectory implements AutoCloseable {
   /** Writes a text file that other users cannot read, as required for a secret. */
   Path writeSecret(String name, String text) throws IOException {
     Path file = write(name, text);
-    if (Files.getFileStore(file).supportsFileAttributeView("posix")) {
+    if (file.getFileSystem().supportedFileAttributeViews().contains("posix")) {
       Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
     }
     return file;

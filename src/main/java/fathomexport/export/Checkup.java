@@ -334,7 +334,7 @@ final class Checkup {
     try {
       // Permissions alone do not show a read-only file system.
       Files.delete(Files.createTempFile(existing, ".fathom-export-check", ".tmp"));
-      long free = Files.getFileStore(existing).getUsableSpace();
+      long free = existing.toFile().getUsableSpace();
       String space =
           where
               + (existing.equals(directory) ? "" : " will be made")

@@ -126,8 +126,9 @@ public final class Accounts {
           "cannot list the account's sites: "
               + failure.describe()
               + (FailurePolicy.kind(failure) == FailureKind.PERMISSION
-                  ? " (check the token; a token for single sites cannot list them: name the"
-                      + " ids under sites: in the pipeline)"
+                  ? " (check the token, and the place of it that api.token in the settings names;"
+                      + " a token for single sites cannot list them: name the ids under sites: in"
+                      + " the pipeline)"
                   : ""),
           null);
     }
@@ -185,7 +186,14 @@ public final class Accounts {
     Outcome<Site> site = client.site(id);
     if (site instanceof Outcome.Failure<Site> failure) {
       lost.add(
-          WindowOutcome.failed("site " + id, FailurePolicy.kind(failure), failure.describe())
+          WindowOutcome.failed(
+                  "site " + id,
+                  FailurePolicy.kind(failure),
+                  failure.describe()
+                      + (FailurePolicy.kind(failure) == FailureKind.PERMISSION
+                          ? " (correct the id under sites: in the pipeline, or give the token"
+                              + " access: `fathom-export sites` lists what it may read)"
+                          : ""))
               .about(id));
     }
     return site.value();

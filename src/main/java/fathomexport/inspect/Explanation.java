@@ -134,9 +134,10 @@ public record Explanation(
     LocalDate to = null;
     Set<String> sites = new TreeSet<>();
     for (Sink sink : sinks.all()) {
-      for (LedgerEntry entry : sink.ledger().entries(report.name(), List.of(), LocalDate.EPOCH)) {
-        sites.add(entry.slice().site().value());
-        if (entry.stored() && entry.slice().site().equals(site)) {
+      sink.ledger().slices(report.name()).forEach(slice -> sites.add(slice.site().value()));
+      for (LedgerEntry entry :
+          sink.ledger().entries(report.name(), List.of(site), LocalDate.EPOCH)) {
+        if (entry.stored()) {
           LocalDate first = entry.certificate().period();
           LocalDate last = entry.certificate().coversTo();
           from = from == null || first.isBefore(from) ? first : from;

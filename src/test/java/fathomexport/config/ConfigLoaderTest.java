@@ -455,7 +455,7 @@ class ConfigLoaderTest {
   void missingSettingsSayWhatToCreate() {
     assertThat(lines(loader.settings()))
         .containsExactly(
-            "conf/fathom-export.yaml: no such file: create it with at least"
+            "conf/fathom-export.yaml: no such file: `fathom-export init` writes one; or create it with at least"
                 + " 'api: {token: {env: FATHOM_API_TOKEN}}' and 'parquet: {root: warehouse}',"
                 + " each on a separate line; or name another file with --config FILE");
     assertThatThrownBy(() -> loader.settings().orThrow())

@@ -96,7 +96,10 @@ public final class PlanCommand implements Callable<Integer> {
     }
     boolean listed = all || plan.lines().size() <= LISTED;
     if (plan.lines().isEmpty()) {
-      printer.line("Nothing to do: every finished period is exported.");
+      printer.line(
+          plan.notes().isEmpty()
+              ? "Nothing to do: every finished period is exported."
+              : "Nothing to fetch. What is not in order is named at the end.");
     } else {
       if (listed) {
         table(printer, plan);

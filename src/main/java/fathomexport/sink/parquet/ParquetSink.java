@@ -137,6 +137,11 @@ public final class ParquetSink implements Sink {
     }
   }
 
+  /** Returns how many footers this sink has read from files so far. */
+  long footersRead() {
+    return ledgers.footersRead();
+  }
+
   private void prepare(Report report) throws IOException {
     Path directory = layout.report(report.name());
     DurableFiles.createDirectories(directory);

@@ -105,7 +105,13 @@ public record DatabaseCheck(
     if (onlyLoads(connection)) {
       List<String> missing = new ArrayList<>();
       for (Report report : reports) {
-        if (!may(connection, "to_regclass('fathom." + report.name() + "') IS NOT NULL")) {
+        // Not by to_regclass, which fails without the right to use the schema.
+        if (!may(
+            connection,
+            "EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+                + " WHERE n.nspname = 'fathom' AND c.relname = '"
+                + report.name()
+                + "')")) {
           missing.add(report.name());
         }
       }
@@ -156,16 +162,16 @@ public record DatabaseCheck(
         if (!owns(connection, schema) && !onlyLoads) {
           grants.add("ALTER SCHEMA " + schema + " OWNER TO " + role + ";");
         }
-      } else if (schema.equals(VIEWS)) {
+      } else if (!schema.equals(VIEWS)) {
         // Views that this role does not own are left to the role that does.
-        continue;
-      } else if (onlyLoads) {
-        if (!may(connection, "has_schema_privilege('" + schema + "', 'USAGE')")) {
-          grants.add("GRANT USAGE ON SCHEMA " + schema + " TO " + role + ";");
+        String right = onlyLoads ? "USAGE" : "USAGE, CREATE";
+        boolean lacks = false;
+        for (String one : right.split(", ", -1)) {
+          lacks |= !may(connection, "has_schema_privilege('" + schema + "', '" + one + "')");
         }
-      } else if (!may(connection, "has_schema_privilege('" + schema + "', 'USAGE')")
-          || !may(connection, "has_schema_privilege('" + schema + "', 'CREATE')")) {
-        grants.add("GRANT USAGE, CREATE ON SCHEMA " + schema + " TO " + role + ";");
+        if (lacks) {
+          grants.add("GRANT " + right + " ON SCHEMA " + schema + " TO " + role + ";");
+        }
       }
     }
     if (create && !may(connection, "has_database_privilege(current_database(), 'CREATE')")) {

@@ -1,6 +1,8 @@
 package fathomexport.sink.parquet.ledger;
 
+import fathomexport.report.DayRange;
 import fathomexport.report.Report;
+import fathomexport.report.Slice;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.parquet.file.DamagedFileException;
 import fathomexport.sink.parquet.file.Documents;
@@ -16,7 +18,11 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
@@ -40,6 +46,16 @@ public final class FileLedgers {
   private final Layout layout;
   private final LedgerJson json = new LedgerJson();
   private final ReportNotes notes;
+
+  /**
+   * Outlines are kept until they have so many sites and events together. A night plans and updates
+   * dimensions from the outlines of all files: with them, it reads each footer once for both.
+   */
+  private static final int SLICES_IN_MEMORY = 100_000;
+
+  private final Map<Path, Outlined> outlines = new HashMap<>();
+  private int outlinedSlices;
+  private long footersRead;
   private final Map<Path, Cached> cache = new LinkedHashMap<>(64, 0.75f, true);
   private int cachedPeriods;
 
@@ -47,6 +63,31 @@ public final class FileLedgers {
     this.layout = layout;
     this.notes = new ReportNotes(layout, new Documents());
   }
+
+  /**
+   * What a file stores, without its certificates.
+   *
+   * @param rows the number of its rows
+   * @param stored the stored days of each site and event that the file has an entry of; empty where
+   *     all attempts have failed
+   */
+  record Outline(long rows, Map<Slice, List<DayRange>> stored) {
+    static Outline of(FileLedger footer) {
+      Map<Slice, List<DayRange>> periods = new HashMap<>();
+      for (StoredPeriod p : footer.periods().values()) {
+        List<DayRange> ofSlice =
+            periods.computeIfAbsent(p.entry().slice(), slice -> new ArrayList<>());
+        if (p.entry().stored()) {
+          LocalDate first = p.entry().certificate().period();
+          ofSlice.add(new DayRange(first, footer.schema().dateGrouping().periodEnd(first)));
+        }
+      }
+      periods.replaceAll((slice, days) -> DayRange.union(days));
+      return new Outline(footer.rows(), periods);
+    }
+  }
+
+  private record Outlined(State state, Outline outline) {}
 
   private record State(FileTime modified, long size, @Nullable Object fileKey) {}
 
@@ -71,6 +112,7 @@ public final class FileLedgers {
       return known;
     }
     FileLedger read;
+    count();
     try {
       read = parse(file);
     } catch (NoSuchFileException e) {
@@ -95,7 +137,48 @@ public final class FileLedgers {
       throw DamagedFileException.of(file, new IOException(elsewhere));
     }
     remember(file, state, read);
+    // Whatever the footer was read for: with its certificates, it may soon be evicted.
+    remember(file, state, Outline.of(read));
     return read;
+  }
+
+  /**
+   * Returns an outline of the file, or null if the file does not exist. The footer is read only if
+   * the file has changed since it was read last.
+   *
+   * @throws IOException as {@link #footer} does
+   */
+  @Nullable Outline outline(Path file) throws IOException {
+    State state = state(file);
+    if (state == null) {
+      return null;
+    }
+    synchronized (this) {
+      Outlined known = outlines.get(file);
+      if (known != null && known.state().equals(state)) {
+        return known.outline();
+      }
+    }
+    FileLedger footer = footer(file);
+    return footer == null ? null : Outline.of(footer);
+  }
+
+  private synchronized void remember(Path file, State state, Outline outline) {
+    Outlined before = outlines.remove(file);
+    outlinedSlices -= before == null ? 0 : before.outline().stored().size();
+    if (outlinedSlices + outline.stored().size() <= SLICES_IN_MEMORY) {
+      outlines.put(file, new Outlined(state, outline));
+      outlinedSlices += outline.stored().size();
+    }
+  }
+
+  /** Returns how many footers were read from files so far. */
+  public synchronized long footersRead() {
+    return footersRead;
+  }
+
+  private synchronized void count() {
+    footersRead++;
   }
 
   private @Nullable FileLedger parse(Path file) throws IOException {

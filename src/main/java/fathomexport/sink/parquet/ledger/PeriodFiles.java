@@ -25,7 +25,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -73,17 +72,13 @@ final class PeriodFiles implements PeriodLedger {
         () -> {
           Map<Slice, List<DayRange>> periods = new HashMap<>();
           for (Path file : layout.files(report, sites, LocalDate.EPOCH, LocalDate.MAX)) {
-            FileLedger ledger = readable(file);
-            if (ledger == null) {
-              continue;
-            }
-            for (StoredPeriod p : ledger.periods().values()) {
-              if (p.entry().stored()) {
-                LocalDate first = p.entry().certificate().period();
-                periods
-                    .computeIfAbsent(p.entry().slice(), s -> new ArrayList<>())
-                    .add(new DayRange(first, grouping.periodEnd(first)));
-              }
+            FileLedgers.Outline outline = outline(file);
+            if (outline != null) {
+              outline
+                  .stored()
+                  .forEach(
+                      (slice, days) ->
+                          periods.computeIfAbsent(slice, s -> new ArrayList<>()).addAll(days));
             }
           }
           List<StoredRange> ranges = new ArrayList<>();
@@ -159,11 +154,29 @@ final class PeriodFiles implements PeriodLedger {
     }
   }
 
+  /** Returns null where {@link #readable} does. */
+  private FileLedgers.@Nullable Outline outline(Path file) throws IOException {
+    try {
+      return ledgers.outline(file);
+    } catch (DamagedFileException e) {
+      LOG.warn("{}", e.getMessage());
+      return null;
+    }
+  }
+
   @Override
   public Set<Slice> slices(String report) {
-    return entries(report, List.of(), LocalDate.EPOCH).stream()
-        .map(LedgerEntry::slice)
-        .collect(Collectors.toSet());
+    return answers.of(
+        () -> {
+          Set<Slice> slices = new HashSet<>();
+          for (Path file : layout.files(report, List.of(), LocalDate.EPOCH, LocalDate.MAX)) {
+            FileLedgers.Outline outline = outline(file);
+            if (outline != null) {
+              slices.addAll(outline.stored().keySet());
+            }
+          }
+          return slices;
+        });
   }
 
   @Override
@@ -173,9 +186,9 @@ final class PeriodFiles implements PeriodLedger {
           long rows = 0;
           long bytes = 0;
           for (Path file : layout.files(report, List.of(), LocalDate.MIN, LocalDate.MAX)) {
-            FileLedger ledger = readable(file);
-            if (ledger != null) {
-              rows += ledger.rows();
+            FileLedgers.Outline outline = outline(file);
+            if (outline != null) {
+              rows += outline.rows();
               bytes += Files.size(file);
             }
           }
