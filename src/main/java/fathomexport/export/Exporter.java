@@ -667,8 +667,7 @@ public final class Exporter {
       int exitCode,
       String message) {
     new UnrecordedRuns(List.of(stateDirectory.resolve(UNRECORDED)))
-        .keep(
-            RunRecords.notBegun(pipeline, command, startedAt, finishedAt, exitCode, message));
+        .keep(RunRecords.notBegun(pipeline, command, startedAt, finishedAt, exitCode, message));
   }
 
   /** Moves to the ledger what earlier runs could not record there. */
