@@ -54,7 +54,7 @@ public final class BackfillCommands {
    *     limited to some of them, so that a suggested command must name sites
    * @param reports all reports of the pipeline, or empty likewise
    * @param stored the first stored day of each part of which something is stored; not for reports
-   *     without date grouping, of which any other range would be fetched anew
+   *     without date grouping, of which any other range is new
    * @param gaps days after that which were never stored and are not wanted
    */
   public record Scope(
