@@ -177,7 +177,7 @@ class LimitedCommandTest {
     assertThat(
             done("plan", "nightly", "--from", "2026-06-08", "--to", "2026-06-13", "--site", TWO)
                 .out())
-        .contains(TWO)
+        .contains(TWO + " (Site " + TWO + ")")
         .doesNotContain(ONE);
   }
 

@@ -243,8 +243,7 @@ class MorningTest {
     List<String> limited = new ArrayList<>(List.of(backfill));
     limited.addAll(List.of("--max-requests", "10"));
 
-    Installation.Ended ended =
-        installation.at(at(10, "13:00")).run(limited.toArray(new String[0]));
+    Installation.Ended ended = installation.at(at(10, "13:00")).run(limited.toArray(new String[0]));
 
     assertThat(ended.code()).as(ended.said()).isEqualTo(75);
     assertThat(ended.out().lines().reduce("", (a, b) -> b))

@@ -230,15 +230,9 @@ class NotifyTest {
         .isZero();
 
     assertThat(told())
-        .extracting(
-            t -> t.path("event").asText() + " " + t.path("previous_exit_code").asText("-"))
+        .extracting(t -> t.path("event").asText() + " " + t.path("previous_exit_code").asText("-"))
         .containsExactly(
-            "failure -",
-            "recovery 77",
-            "failure -",
-            "recovery 75",
-            "failure -",
-            "recovery 78");
+            "failure -", "recovery 77", "failure -", "recovery 75", "failure -", "recovery 78");
   }
 
   /** A database that was down keeps no record of that; the file beside it does. */

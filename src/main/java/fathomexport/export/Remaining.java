@@ -37,7 +37,7 @@ final class Remaining implements RunListener {
       return Optional.empty();
     }
     long expected = windows.stream().mapToLong(id -> planned.expected().getOrDefault(id, 0L)).sum();
-    // What is left of a window after its first chunks is a new window, without an estimate.
+    // What is left of a window after its first chunks is another window, without an estimate.
     long requests =
         planned.expected().keySet().containsAll(windows)
             ? expected

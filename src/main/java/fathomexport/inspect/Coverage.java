@@ -552,6 +552,7 @@ final class Coverage {
   BackfillCommands.Scope scope() {
     Set<String> sites = new HashSet<>();
     Map<BackfillCommands.Part, LocalDate> stored = new HashMap<>();
+    Map<BackfillCommands.Part, List<DayRange>> gaps = new HashMap<>();
     for (Report report : job.reports()) {
       Set<Slice> slices = new HashSet<>(held.getOrDefault(report.name(), Map.of()).keySet());
       slices.addAll(partly.getOrDefault(report.name(), Map.of()).keySet());
@@ -560,29 +561,42 @@ final class Coverage {
           continue;
         }
         sites.add(slice.site().value());
-        LocalDate first =
-            Stream.of(held, partly)
-                .map(cells -> cells.getOrDefault(report.name(), Map.of()).get(slice))
-                .filter(cells -> cells != null && !cells.isEmpty())
-                .map(cells -> cells.firstEntry().getValue().period())
-                .min(Comparator.naturalOrder())
-                .orElse(null);
-        if (first != null && report.dateGrouping() != DateGrouping.NONE) {
-          // From then on, all events are stored.
-          stored.merge(
-              new BackfillCommands.Part(report.name(), slice.site().value()),
-              first,
-              (a, b) -> a.isAfter(b) ? a : b);
+        List<DayRange> days =
+            DayRange.union(
+                Stream.of(held, partly)
+                    .flatMap(
+                        cells ->
+                            Stream.ofNullable(
+                                cells.getOrDefault(report.name(), Map.of()).get(slice)))
+                    .flatMap(cells -> cells.values().stream())
+                    .map(
+                        cell ->
+                            new DayRange(
+                                cell.period(), report.dateGrouping().periodEnd(cell.coversTo())))
+                    .toList());
+        if (days.isEmpty() || report.dateGrouping() == DateGrouping.NONE) {
+          continue;
+        }
+        BackfillCommands.Part part = new BackfillCommands.Part(report.name(), slice.site().value());
+        // From then on, all events are stored.
+        stored.merge(part, days.get(0).first(), (a, b) -> a.isAfter(b) ? a : b);
+        for (int i = 1; i < days.size(); i++) {
+          gaps.computeIfAbsent(part, p -> new ArrayList<>())
+              .add(
+                  new DayRange(
+                      days.get(i - 1).last().plusDays(1), days.get(i).first().minusDays(1)));
         }
       }
     }
+    gaps.replaceAll((part, ofPart) -> DayRange.union(ofPart));
     job.sites().ifPresent(named -> named.forEach(site -> sites.add(site.value())));
     return new BackfillCommands.Scope(
         job.selection().sites().isEmpty() ? sites : Set.of(),
         job.selection().reports().isEmpty()
             ? job.pipelineReports().stream().map(Report::name).collect(Collectors.toSet())
             : Set.of(),
-        stored);
+        stored,
+        gaps);
   }
 
   /** Cells of some kind, and the ranges that they span by report and site. */

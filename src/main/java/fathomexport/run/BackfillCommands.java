@@ -54,13 +54,34 @@ public final class BackfillCommands {
    *     limited to some of them, so that a suggested command must name sites
    * @param reports all reports of the pipeline, or empty likewise
    * @param stored the first stored day of each part of which something is stored; not for reports
-   *     without date grouping, of which any other range would be fetched anew
+   *     without date grouping, of which any other range is new
+   * @param gaps days after that which were never stored and are not wanted
    */
-  public record Scope(Set<String> sites, Set<String> reports, Map<Part, LocalDate> stored) {
+  public record Scope(
+      Set<String> sites,
+      Set<String> reports,
+      Map<Part, LocalDate> stored,
+      Map<Part, List<DayRange>> gaps) {
     public Scope {
       sites = Set.copyOf(sites);
       reports = Set.copyOf(reports);
       stored = Map.copyOf(stored);
+      gaps = Map.copyOf(gaps);
+    }
+
+    /** Creates a scope in which every day is wanted that was never stored. */
+    public Scope(Set<String> sites, Set<String> reports, Map<Part, LocalDate> stored) {
+      this(sites, reports, stored, Map.of());
+    }
+
+    private long gapDays(Part part, LocalDate first, LocalDate last) {
+      long days = 0;
+      for (DayRange gap : gaps.getOrDefault(part, List.of())) {
+        LocalDate from = gap.first().isBefore(first) ? first : gap.first();
+        LocalDate to = gap.last().isAfter(last) ? last : gap.last();
+        days += from.isAfter(to) ? 0 : new DayRange(from, to).days();
+      }
+      return days;
     }
   }
 
@@ -168,21 +189,28 @@ public final class BackfillCommands {
   }
 
   /** Combines wants of the same days: those of a site, and sites with the same reports. */
-  private static List<Box> alike(Collection<Want> wants) {
-    Map<String, Want> byPart = new LinkedHashMap<>();
-    for (Want want : wants) {
-      byPart.merge(
-          want.part().site() + "\n" + want.part().report(),
-          want,
-          (a, b) ->
-              new Want(
-                  a.part(),
-                  a.first().isBefore(b.first()) ? a.first() : b.first(),
-                  a.last().isAfter(b.last()) ? a.last() : b.last(),
-                  a.periods() + b.periods()));
-    }
+  private List<Box> alike(Collection<Want> wants) {
+    Map<Part, List<Want>> byPart = new LinkedHashMap<>();
+    wants.stream()
+        .sorted(Comparator.comparing(Want::first))
+        .forEach(
+            want -> {
+              List<Want> ofPart = byPart.computeIfAbsent(want.part(), p -> new ArrayList<>());
+              Want before = ofPart.isEmpty() ? null : ofPart.get(ofPart.size() - 1);
+              if (before != null && scope.gapDays(want.part(), before.first(), want.last()) == 0) {
+                ofPart.set(
+                    ofPart.size() - 1,
+                    new Want(
+                        want.part(),
+                        before.first(),
+                        before.last().isAfter(want.last()) ? before.last() : want.last(),
+                        before.periods() + want.periods()));
+              } else {
+                ofPart.add(want);
+              }
+            });
     Map<List<Object>, Box> bySite = new LinkedHashMap<>();
-    for (Want want : byPart.values()) {
+    for (Want want : byPart.values().stream().flatMap(List::stream).toList()) {
       Part part = want.part();
       bySite.merge(
           List.of(part.site(), want.first(), want.last()),
@@ -229,7 +257,9 @@ public final class BackfillCommands {
     long days = 0;
     for (String site : sites) {
       for (String report : reports) {
-        LocalDate stored = scope.stored().get(new Part(report, site));
+        Part part = new Part(report, site);
+        days += scope.gapDays(part, box.first(), box.last());
+        LocalDate stored = scope.stored().get(part);
         LocalDate known = stored == null ? box.last().plusDays(1) : stored;
         if (known.isAfter(box.first())) {
           LocalDate end = known.isAfter(box.last()) ? box.last() : known.minusDays(1);
@@ -281,14 +311,27 @@ public final class BackfillCommands {
     for (Map.Entry<String, List<StaleRange>> reason : byReason.entrySet()) {
       reasonsLeft--;
       Map<Part, LocalDate> stored = new HashMap<>(scope.stored());
+      Map<Part, List<DayRange>> gaps = new HashMap<>(scope.gaps());
+      Map<Part, LocalDate> last = new HashMap<>();
       List<Want> wants = new ArrayList<>();
-      for (StaleRange range : reason.getValue()) {
+      for (StaleRange range :
+          reason.getValue().stream().sorted(Comparator.comparing(StaleRange::first)).toList()) {
         Part part = new Part(range.report(), range.site());
+        LocalDate before = last.get(part);
+        if (before != null && before.plusDays(1).isBefore(range.first())) {
+          // Stale ranges with stored days between them are one range.
+          List<DayRange> all = new ArrayList<>(gaps.getOrDefault(part, List.of()));
+          all.add(new DayRange(before.plusDays(1), range.first().minusDays(1)));
+          gaps.put(part, DayRange.union(all));
+        }
+        if (before == null || before.isBefore(range.last())) {
+          last.put(part, range.last());
+        }
         // A stale range has no day that was never stored.
         stored.merge(part, range.first(), (a, b) -> a.isBefore(b) ? a : b);
         wants.add(new Want(part, range.first(), range.last(), range.periods()));
       }
-      Scope known = new Scope(scope.sites(), scope.reports(), stored);
+      Scope known = new Scope(scope.sites(), scope.reports(), stored, gaps);
       for (Command command : of(wants, known, MOST - renewals.size() - reasonsLeft)) {
         renewals.add(
             new Renewal(what(command, names), command.periods(), reason.getKey(), command));

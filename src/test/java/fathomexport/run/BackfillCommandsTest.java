@@ -91,6 +91,24 @@ class BackfillCommandsTest {
             "--site B --report pages --from 2026-05-15 --to 2026-05-19");
   }
 
+  /** Between two stale ranges of a site lie days that were never stored, which nobody wants. */
+  @Test
+  void renewalsLeaveOutDaysThatWereNeverStored() {
+    store("A", MAY);
+    List<StaleRange> ranges =
+        List.of(
+            new StaleRange("pages", "A", MAY.plusDays(14), MAY.plusDays(19), 6, "changed"),
+            new StaleRange("pages", "A", MAY, MAY.plusDays(4), 5, "changed"));
+
+    assertThat(
+            BackfillCommands.renewals(
+                ranges, new Scope(Set.of("A"), Set.of("pages"), stored), Map.of()))
+        .extracting(r -> r.command().words("p"))
+        .containsExactly(
+            "fathom-export backfill p --from 2026-05-01 --to 2026-05-05",
+            "fathom-export backfill p --from 2026-05-15 --to 2026-05-20");
+  }
+
   /** Two hundred sites that begin on as many days: three commands, which say what else they do. */
   @Test
   void thereAreNeverMoreThanThree() {

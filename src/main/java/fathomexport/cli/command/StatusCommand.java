@@ -151,6 +151,7 @@ public final class StatusCommand implements Callable<Integer> {
         StatusWords.failedRuns(status).stream().limit(all ? Integer.MAX_VALUE : RUNS).toList());
     hints(printer, listed, "  ~ ", status.orphans());
     hints(printer, listed, "  ~ ", StatusWords.notEnded(status));
+    hints(printer, listed, "  ~ ", StatusWords.left(status));
     hints(printer, listed, "  ~ ", RunPrinting.renewals(status.pipeline(), status.renewals()));
     hints(printer, listed, "  ~ ", StatusWords.lost(status));
     hints(printer, listed, "  ~ ", StatusWords.partial(status));

@@ -159,6 +159,7 @@ public final class StatusPage {
     StatusWords.failedRuns(status).stream().limit(GAPS).forEach(wrong::add);
     page.put("sinks", wrong);
     List<String> notes = new ArrayList<>(StatusWords.notEnded(status));
+    notes.addAll(StatusWords.left(status));
     notes.addAll(RunPrinting.renewals(status.pipeline(), status.renewals()));
     notes.addAll(StatusWords.lost(status));
     notes.addAll(StatusWords.partial(status));

@@ -4,6 +4,7 @@ import fathomexport.inspect.PeriodState;
 import fathomexport.inspect.StatusOverview;
 import fathomexport.run.BackfillCommands;
 import fathomexport.run.Left;
+import java.time.Duration;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
@@ -24,6 +25,9 @@ public final class StatusWords {
       DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm 'UTC'", Locale.ROOT).withZone(ZoneOffset.UTC);
 
   private static final int SPANS = 3;
+
+  /** How long what a backfill has left is mentioned: after that, it was given up. */
+  private static final Duration REMEMBERED = Duration.ofDays(7);
 
   private StatusWords() {}
 
@@ -67,9 +71,7 @@ public final class StatusWords {
     if (differing != null) {
       lines.addAll(
           RunPrinting.commands(
-              "the sinks hold different rows of "
-                  + extent(differing)
-                  + "; fetch again with: ",
+              "the sinks hold different rows of " + extent(differing) + "; fetch again with: ",
               words(status, status.differingCommands(), " --force")));
     }
     for (StatusOverview.SampleLag lag : status.samplesLacking()) {
@@ -119,7 +121,7 @@ public final class StatusWords {
   public static List<String> notEnded(StatusOverview status) {
     return status.runs().stream()
         .filter(r -> r.pipeline().equals(status.pipeline()))
-        .filter(r -> r.exitCode() == null && r.problem() == null)
+        .filter(r -> r.exitCode() == null && r.problem() == null && r.windowsPlanned() > 0)
         .map(
             r ->
                 r.command()
@@ -153,16 +155,11 @@ public final class StatusWords {
       }
       // What a run has left, a later one has taken up.
       boolean first = begunSince.add(run.command());
-      if (run.problem() != null
+      String problem = run.problem();
+      if (problem != null
           && !succeeded.contains(run.command())
-          && (first || !Left.isLeft(run.problem()))) {
-        lines.add(
-            run.command()
-                + " of "
-                + MINUTE.format(run.startedAt())
-                + (run.exitCode() == null ? "" : " (exit " + run.exitCode() + ")")
-                + ": "
-                + run.problem());
+          && (first || !Left.isLeft(problem))) {
+        lines.add(words(run, problem));
       }
     }
     return lines;
@@ -183,6 +180,40 @@ public final class StatusWords {
         .findFirst()
         .map(run -> MINUTE.format(run.startedAt()) + ": " + escapes(run.escapedCells()))
         .orElse("");
+  }
+
+  private static String words(StatusOverview.Run run, String problem) {
+    return run.command()
+        + " of "
+        + MINUTE.format(run.startedAt())
+        + (run.exitCode() == null ? "" : " (exit " + run.exitCode() + ")")
+        + ": "
+        + problem;
+  }
+
+  /**
+   * Describes what backfills of the last days have left, although a run has succeeded since: a run
+   * does not take it up.
+   */
+  public static List<String> left(StatusOverview status) {
+    List<String> lines = new ArrayList<>();
+    boolean succeeded = false;
+    Set<String> since = new HashSet<>();
+    for (StatusOverview.Run run : status.runs()) {
+      if (!run.pipeline().equals(status.pipeline())) {
+        continue;
+      }
+      String problem = run.problem();
+      if (since.add(run.command())
+          && succeeded
+          && problem != null
+          && Left.isLeft(problem)
+          && run.startedAt().isAfter(status.at().minus(REMEMBERED))) {
+        lines.add(words(run, problem));
+      }
+      succeeded |= run.command().equals("run") && Objects.equals(run.exitCode(), 0);
+    }
+    return lines;
   }
 
   /** Describes the last snapshot; empty if there was none. */

@@ -1,15 +1,11 @@
 (function () {
   var box = document.getElementById('find');
   var found = document.getElementById('found');
-  var all = Array.prototype.slice.call(document.querySelectorAll('.findable'));
-  var sites = all.filter(function (e) { return e.tagName.toLowerCase() !== 'tr'; });
-  function text(e) {
-    return (e.querySelector('summary') || e).textContent.toLowerCase();
-  }
-  var texts = all.map(text);
+  var sites = Array.prototype.slice.call(document.querySelectorAll('.findable'));
+  var texts = sites.map(function (e) { return (e.querySelector('summary') || e).textContent.toLowerCase(); });
   function find() {
     var words = box.value.toLowerCase().split(' ');
-    all.forEach(function (e, i) {
+    sites.forEach(function (e, i) {
       e.hidden = !words.every(function (word) { return texts[i].indexOf(word) !== -1; });
     });
     var shown = sites.filter(function (e) { return !e.hidden; });

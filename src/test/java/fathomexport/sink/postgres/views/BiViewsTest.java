@@ -64,6 +64,19 @@ class BiViewsTest {
         .equals(List.of(List.of(true)));
   }
 
+  /** Nothing can be done about them; that nothing came is no evidence that there was nothing. */
+  @Test
+  void rowsThatNoControlCanConfirmAreComplete() {
+    assertThat(
+            database.query(
+                "SELECT fathom_ops.period_state(true, false, 'uncertified', false, false, 5),"
+                    + " fathom_ops.period_state(true, false, 'uncertified', false, false, 0),"
+                    + " fathom_ops.period_state(true, false, 'uncertified', false, true, 5),"
+                    + " fathom_ops.period_state(true, false, 'certified', false, false, 0),"
+                    + " fathom_ops.period_state(true, false, 'incomplete', false, false, 5)"))
+        .containsExactly(List.of("complete", "incomplete", "provisional", "empty", "incomplete"));
+  }
+
   @Test
   void anAddedMeasureComesAtTheEndAndUsersViewsGoOn() {
     assertThat(
