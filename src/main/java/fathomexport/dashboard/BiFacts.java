@@ -145,8 +145,8 @@ final class BiFacts {
     Queries.list(
         connection,
         "SELECT site_id, date, state, visits, uniques, pageviews, bounces, report"
-            + " FROM fathom_bi.site_day WHERE date >= ?",
-        p -> p.day(facts.readFrom()),
+            + " FROM fathom_bi.site_day WHERE date BETWEEN ? AND ?",
+        p -> p.day(facts.readFrom()).day(facts.end()),
         r ->
             facts
                 .days
@@ -183,8 +183,8 @@ final class BiFacts {
     Queries.list(
         connection,
         "SELECT DISTINCT report, site_id, date, state FROM fathom_bi.calendar"
-            + " WHERE date >= ? AND report = ANY (?)",
-        p -> p.day(facts.readFrom()).texts(daily),
+            + " WHERE date BETWEEN ? AND ? AND report = ANY (?)",
+        p -> p.day(facts.readFrom()).day(facts.end()).texts(daily),
         r -> {
           facts.state(r.text("report"), r.text("site_id"), r.day("date"), r.text("state"));
           return 0;

@@ -52,12 +52,12 @@ final class DashboardPage {
   /** Returns the page. */
   static String of(Facts facts) {
     String library = library("dist/uPlot.iife.min.js");
-    String script = own("dashboard.js");
-    return own("dashboard.html")
+    String script = resource("dashboard.js");
+    return resource("dashboard.html")
         .replace("{{scripts}}", "'" + digest(library) + "' '" + digest(script) + "'")
         .replace("{{licence}}", library("LICENSE").strip())
         .replace("{{library.css}}", library("dist/uPlot.min.css"))
-        .replace("{{style}}", own("dashboard.css"))
+        .replace("{{style}}", resource("dashboard.css"))
         .replace("{{library}}", library)
         .replace("{{script}}", script)
         // The last, since this text comes from outside.
@@ -65,10 +65,6 @@ final class DashboardPage {
   }
 
   // --- Files
-
-  private static String own(String name) {
-    return resource(name);
-  }
 
   private static String library(String file) {
     Properties properties = new Properties();
@@ -382,7 +378,7 @@ final class DashboardPage {
           } else {
             states.putAll(sites.getOrDefault(id, new TreeMap<>()));
           }
-          NavigableMap<LocalDate, String> shown = states.subMap(facts.from(), true, facts.end(), true);
+          NavigableMap<LocalDate, String> shown = states.tailMap(facts.from(), true);
           if (!shown.isEmpty()) {
             Map<String, @Nullable Object> one = new LinkedHashMap<>();
             one.put("report", report);

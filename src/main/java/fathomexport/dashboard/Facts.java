@@ -146,11 +146,12 @@ final class Facts {
     end = yesterdays.stream().min(LocalDate::compareTo).orElse(LocalDate.EPOCH);
   }
 
+  /** Returns the last day that the page shows. */
   LocalDate end() {
     return end;
   }
 
-  /** Returns the first day that the page shows. */
+  /** Returns the first day that the page shows: the first of a month, at least a year before. */
   LocalDate from() {
     return end.withDayOfMonth(1).minusMonths(MONTHS);
   }
@@ -217,8 +218,7 @@ final class Facts {
   NavigableMap<LocalDate, Day> allSites() {
     NavigableMap<LocalDate, Day> all = new TreeMap<>();
     days.forEach(
-        (site, own) ->
-            own.headMap(end, true).forEach((date, day) -> all.merge(date, day, Facts::plus)));
+        (site, own) -> own.forEach((date, day) -> all.merge(date, day, Facts::plus)));
     return all;
   }
 

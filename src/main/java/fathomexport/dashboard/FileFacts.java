@@ -125,7 +125,7 @@ final class FileFacts {
     covered.keySet().forEach(s -> yesterdays.computeIfAbsent(s.site(), this::yesterday));
     freshness(yesterdays);
     facts.endAt(facts.freshness.stream().map(Facts.Fresh::yesterday).toList());
-    calendar(yesterdays);
+    calendar();
     days();
     agreements();
     monthUniques();
@@ -265,27 +265,21 @@ final class FileFacts {
             .thenComparing(f -> Objects.requireNonNullElse(f.event(), "")));
   }
 
-  private void calendar(Map<String, LocalDate> yesterdays) {
+  private void calendar() {
     covered.forEach(
         (slice, periods) -> {
           DateGrouping grouping = report(slice.report()).dateGrouping();
           if (grouping != DateGrouping.DAY && grouping != DateGrouping.HOUR) {
             return;
           }
-          LocalDate first = null;
-          LocalDate last = yesterdays.getOrDefault(slice.site(), facts.end());
-          for (Map.Entry<LocalDate, Covered> period : periods.entrySet()) {
-            LocalDate to = period.getValue().coversTo();
-            if (to != null) {
-              first = first == null ? period.getKey() : first;
-              last = to.isAfter(last) ? to : last;
-            }
-          }
-          if (first == null) {
-            return;
-          }
+          LocalDate first =
+              periods.entrySet().stream()
+                  .filter(p -> p.getValue().coversTo() != null)
+                  .map(Map.Entry::getKey)
+                  .findFirst()
+                  .orElseThrow();
           for (LocalDate day = first.isBefore(facts.readFrom()) ? facts.readFrom() : first;
-              !day.isAfter(last);
+              !day.isAfter(facts.end());
               day = day.plusDays(1)) {
             Covered known = periods.get(day);
             facts.state(
