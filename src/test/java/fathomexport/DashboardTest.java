@@ -168,8 +168,7 @@ class DashboardTest {
     String fromFiles = done("describe", "--format", "dashboard", "--from-files");
     assertThat(DashboardData.of(fromFiles).required("source").textValue())
         .isEqualTo("Parquet files");
-    assertThat(DashboardData.withoutSource(fromFiles))
-        .isEqualTo(DashboardData.withoutSource(page));
+    assertThat(DashboardData.withoutSource(fromFiles)).isEqualTo(DashboardData.withoutSource(page));
   }
 
   @Test
@@ -182,8 +181,7 @@ class DashboardTest {
       assertThat(day(shown.required("first"), states.length() - 1)).isEqualTo(LAST);
       for (int n = 0; n < states.length(); n++) {
         LocalDate day = FIRST.plusDays(n);
-        List<Map<String, @Nullable Object>> rows =
-            truth.rows(TruthQuery.pageviews(site, day, day));
+        List<Map<String, @Nullable Object>> rows = truth.rows(TruthQuery.pageviews(site, day, day));
         boolean measured = !GAP.contains(day);
         boolean traffic = day.getDayOfMonth() % 7 != 0;
         assertThat(states.charAt(n))
@@ -218,8 +216,7 @@ class DashboardTest {
     List<List<String>> all = new ArrayList<>();
     for (JsonNode row : rows) {
       List<String> cells = new ArrayList<>();
-      row.forEach(
-          c -> cells.add(c.isNull() ? "null" : c.isDouble() ? rounded(c) : c.asText()));
+      row.forEach(c -> cells.add(c.isNull() ? "null" : c.isDouble() ? rounded(c) : c.asText()));
       all.add(cells);
     }
     return all;
@@ -249,9 +246,7 @@ class DashboardTest {
                 .map(
                     r ->
                         r.stream()
-                            .map(
-                                c ->
-                                    c instanceof Double d ? rounded(d) : String.valueOf(c))
+                            .map(c -> c instanceof Double d ? rounded(d) : String.valueOf(c))
                             .toList())
                 .toList();
         assertThat(cells(shown.required(unit + "s"))).as(unit).isEqualTo(wanted).isNotEmpty();
@@ -390,8 +385,7 @@ class DashboardTest {
         .contains("class=\"u-over\"");
     Map<String, @Nullable Object> october =
         truth
-            .rows(
-                TruthQuery.pageviews(BERLIN, OCTOBER, OCTOBER.plusMonths(1).minusDays(1)))
+            .rows(TruthQuery.pageviews(BERLIN, OCTOBER, OCTOBER.plusMonths(1).minusDays(1)))
             .get(0);
     assertThat(dom)
         .contains("<span class=\"name\">Visits</span><b>" + count(october, "visits") + "</b>")

@@ -47,8 +47,7 @@ final class FileFacts {
   /** Where a day ends last: the zone of a site whose zone is not known. */
   private static final ZoneId LAST = ZoneOffset.ofHours(-12);
 
-  private static final Set<String> MEASURED =
-      Set.of("complete", "empty", "provisional", "stale");
+  private static final Set<String> MEASURED = Set.of("complete", "empty", "provisional", "stale");
 
   private static final TableSchema SITE = table("site", "site_id", "name", "time_zone");
   private static final TableSchema EVENT = table("event", "site_id", "event_name", "currency");
@@ -101,9 +100,7 @@ final class FileFacts {
 
   private static TableSchema table(String name, String... columns) {
     return new TableSchema(
-        name,
-        DateGrouping.NONE,
-        Stream.of(columns).map(c -> column(c, ColumnType.TEXT)).toList());
+        name, DateGrouping.NONE, Stream.of(columns).map(c -> column(c, ColumnType.TEXT)).toList());
   }
 
   private void all() throws IOException, NoPageException {
@@ -289,10 +286,7 @@ final class FileFacts {
   }
 
   private NavigableMap<LocalDate, String> states(Report report, String site) {
-    return facts
-        .calendar
-        .getOrDefault(report.name(), Map.of())
-        .getOrDefault(site, new TreeMap<>());
+    return facts.calendar.getOrDefault(report.name(), Map.of()).getOrDefault(site, new TreeMap<>());
   }
 
   // --- Whole sites
@@ -391,8 +385,7 @@ final class FileFacts {
   private void monthUniques() throws IOException {
     Map<String, Map<LocalDate, Long>> own = new HashMap<>();
     Map<String, Report> monthly = new HashMap<>();
-    for (Map.Entry<Report, Set<String>> share :
-        shared(wholeSites(DateGrouping.MONTH)).entrySet()) {
+    for (Map.Entry<Report, Set<String>> share : shared(wholeSites(DateGrouping.MONTH)).entrySet()) {
       Report report = share.getKey();
       int uniques = report.schema().indexOf("uniques");
       if (uniques < 0) {
@@ -459,11 +452,8 @@ final class FileFacts {
     if (!adds) {
       return null;
     }
-    List<Long> known =
-        some.values().stream().map(Day::uniques).filter(Objects::nonNull).toList();
-    return known.isEmpty()
-        ? null
-        : Long.valueOf(known.stream().mapToLong(Long::longValue).sum());
+    List<Long> known = some.values().stream().map(Day::uniques).filter(Objects::nonNull).toList();
+    return known.isEmpty() ? null : Long.valueOf(known.stream().mapToLong(Long::longValue).sum());
   }
 
   // --- Whether measures add up
@@ -526,8 +516,7 @@ final class FileFacts {
             Sums sums =
                 all.computeIfAbsent(period, p -> new HashMap<>())
                     .computeIfAbsent(
-                        overDays ? group(whole.fields(), schema, row) : List.of(),
-                        g -> new Sums());
+                        overDays ? group(whole.fields(), schema, row) : List.of(), g -> new Sums());
             for (int i = 0; i < measures.size(); i++) {
               long value =
                   Objects.requireNonNullElse(

@@ -13,10 +13,7 @@ import java.util.Set;
 /** A list of the page, and which reports can fill it. */
 enum ListKind {
   PAGES(
-      "Top pages",
-      "Page",
-      EnumSet.of(Field.PATHNAME),
-      EnumSet.of(Field.HOSTNAME, Field.PATHNAME)),
+      "Top pages", "Page", EnumSet.of(Field.PATHNAME), EnumSet.of(Field.HOSTNAME, Field.PATHNAME)),
   CHANNELS(
       "Channels",
       "Channel",
@@ -37,11 +34,7 @@ enum ListKind {
           Field.UTM_MEDIUM,
           Field.UTM_CONTENT,
           Field.UTM_TERM)),
-  COUNTRIES(
-      "Countries",
-      "Country",
-      EnumSet.of(Field.COUNTRY_CODE),
-      EnumSet.of(Field.COUNTRY_CODE));
+  COUNTRIES("Countries", "Country", EnumSet.of(Field.COUNTRY_CODE), EnumSet.of(Field.COUNTRY_CODE));
 
   /** Reports without filters, then those with fewer fields and with more measures. */
   private static final Comparator<Report> PREFERRED =

@@ -124,11 +124,12 @@ final class DemoTest {
         first.datesUntil(last.plusDays(1)).forEach(day -> wanted.put(day, 0L));
         truth
             .rows(TruthQuery.pageviews(site.id(), first, last).by("day"))
-            .forEach(
-                row -> wanted.put((LocalDate) row.get("date"), (Long) row.get(measure)));
+            .forEach(row -> wanted.put((LocalDate) row.get("date"), (Long) row.get(measure)));
         List<Long> numbers = new ArrayList<>();
         shown.get(measure).forEach(n -> numbers.add(n.isNull() ? null : n.longValue()));
-        assertThat(numbers).as("%s of %s", measure, site.id()).containsExactlyElementsOf(wanted.values());
+        assertThat(numbers)
+            .as("%s of %s", measure, site.id())
+            .containsExactlyElementsOf(wanted.values());
       }
     }
 
