@@ -28,6 +28,7 @@ import java.time.LocalDate;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
@@ -223,7 +224,7 @@ class DashboardTest {
   }
 
   private static String rounded(Object number) {
-    return "%.6f".formatted(Double.valueOf(number.toString()));
+    return String.format(Locale.ROOT, "%.6f", Double.valueOf(number.toString()));
   }
 
   @Test

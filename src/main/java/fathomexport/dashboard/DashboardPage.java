@@ -240,7 +240,7 @@ final class DashboardPage {
     if (some.isEmpty()) {
       return null;
     }
-    String report = some.lastEntry().getValue().report();
+    String report = report(some);
     boolean visits =
         all
             ? facts.days.entrySet().stream()
@@ -248,7 +248,7 @@ final class DashboardPage {
                 .allMatch(
                     e ->
                         facts.addsUp(
-                            e.getValue().lastEntry().getValue().report(),
+                            report(e.getValue()),
                             e.getKey(),
                             Facts.VISITS,
                             Facts.OVER_DAYS))
@@ -258,6 +258,11 @@ final class DashboardPage {
     return isMonth
         ? totals.withUniques(facts.monthUniques.getOrDefault(id, Map.of()).get(first))
         : totals;
+  }
+
+  /** Returns the report that the newest of these days is from. */
+  private static String report(NavigableMap<LocalDate, Day> days) {
+    return Objects.requireNonNull(days.lastEntry()).getValue().report();
   }
 
   private List<Object> weeks(String id, NavigableMap<LocalDate, Day> days) {

@@ -448,7 +448,7 @@ final class FileFacts {
     boolean adds =
         !some.isEmpty()
             && facts.addsUp(
-                some.firstEntry().getValue().report(), site, Facts.UNIQUES, Facts.OVER_DAYS);
+                some.values().iterator().next().report(), site, Facts.UNIQUES, Facts.OVER_DAYS);
     if (!adds) {
       return null;
     }
@@ -521,7 +521,7 @@ final class FileFacts {
               long value =
                   Objects.requireNonNullElse(
                       count(row, schema.indexOf(measures.get(i).apiName())), 0L);
-              if (report == whole) {
+              if (report.equals(whole)) {
                 sums.own[i] += value;
               } else {
                 sums.summed[i] += value;
