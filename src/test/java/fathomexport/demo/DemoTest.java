@@ -114,7 +114,7 @@ final class DemoTest {
     JsonNode data = DashboardData.withoutSource(page);
     LocalDate last = LocalDate.of(2026, 4, 14);
     LocalDate first = last.minusMonths(1).plusDays(1);
-    World world = World.dozen(0, first, last, 0);
+    World world = World.dozen(1, first, last, 0);
     Truth truth = new Truth(world, Behaviour.unlimited());
     for (SimulatedSite site : world.sites()) {
       JsonNode shown = DashboardData.site(data, site.id());
