@@ -117,18 +117,18 @@ final class BiFacts {
   private void freshness() throws SQLException {
     Set<String> wanted = reports.stream().map(Report::name).collect(Collectors.toSet());
     Queries.list(
-        connection,
-        "SELECT report, site_id, event_name, last_day, yesterday, state FROM fathom_bi.freshness"
-            + " ORDER BY report COLLATE \"C\", site_id COLLATE \"C\", event_name COLLATE \"C\"",
-        p -> {},
-        r ->
-            new Facts.Fresh(
-                r.text("report"),
-                r.text("site_id"),
-                r.textOrNull("event_name"),
-                r.day("last_day"),
-                r.day("yesterday"),
-                r.text("state")))
+            connection,
+            "SELECT report, site_id, event_name, last_day, yesterday, state FROM fathom_bi.freshness"
+                + " ORDER BY report COLLATE \"C\", site_id COLLATE \"C\", event_name COLLATE \"C\"",
+            p -> {},
+            r ->
+                new Facts.Fresh(
+                    r.text("report"),
+                    r.text("site_id"),
+                    r.textOrNull("event_name"),
+                    r.day("last_day"),
+                    r.day("yesterday"),
+                    r.text("state")))
         .stream()
         .filter(f -> wanted.contains(f.report()))
         .forEach(
@@ -145,8 +145,8 @@ final class BiFacts {
     Queries.list(
         connection,
         "SELECT site_id, date, state, visits, uniques, pageviews, bounces, report"
-            + " FROM fathom_bi.site_day WHERE date >= ?",
-        p -> p.day(facts.readFrom()),
+            + " FROM fathom_bi.site_day WHERE date BETWEEN ? AND ?",
+        p -> p.day(facts.readFrom()).day(facts.end()),
         r ->
             facts
                 .days
@@ -176,15 +176,14 @@ final class BiFacts {
     List<String> daily =
         reports.stream()
             .filter(
-                r ->
-                    r.dateGrouping() == DateGrouping.DAY || r.dateGrouping() == DateGrouping.HOUR)
+                r -> r.dateGrouping() == DateGrouping.DAY || r.dateGrouping() == DateGrouping.HOUR)
             .map(Report::name)
             .toList();
     Queries.list(
         connection,
         "SELECT DISTINCT report, site_id, date, state FROM fathom_bi.calendar"
-            + " WHERE date >= ? AND report = ANY (?)",
-        p -> p.day(facts.readFrom()).texts(daily),
+            + " WHERE date BETWEEN ? AND ? AND report = ANY (?)",
+        p -> p.day(facts.readFrom()).day(facts.end()).texts(daily),
         r -> {
           facts.state(r.text("report"), r.text("site_id"), r.day("date"), r.text("state"));
           return 0;
@@ -199,10 +198,7 @@ final class BiFacts {
         r ->
             facts.agreements.put(
                 new Facts.Sum(
-                    r.text("report"),
-                    r.text("site_id"),
-                    r.text("measure"),
-                    r.text("direction")),
+                    r.text("report"), r.text("site_id"), r.text("measure"), r.text("direction")),
                 new Facts.Agreement(r.number("periods"), r.number("agreed"))));
   }
 
@@ -231,10 +227,12 @@ final class BiFacts {
         StringBuilder main = new StringBuilder("CASE");
         for (Field field : List.of(Field.REFERRER_SOURCE, Field.REFERRER_HOSTNAME)) {
           if (fields.contains(field)) {
-            main.append(" WHEN %s NOT IN ('', %s) THEN %s".formatted(column(field), NONE, column(field)));
+            main.append(
+                " WHEN %s NOT IN ('', %s) THEN %s".formatted(column(field), NONE, column(field)));
           }
         }
-        yield new Labels(view, main + " ELSE " + Sql.literal(Labelling.DIRECT) + " END", "''", "true");
+        yield new Labels(
+            view, main + " ELSE " + Sql.literal(Labelling.DIRECT) + " END", "''", "true");
       }
       case CAMPAIGNS -> {
         List<String> parts =
@@ -266,10 +264,7 @@ final class BiFacts {
       }
     }
     for (Report report : used) {
-      facts.listReports.merge(
-          kind,
-          Labelling.source(report),
-          (a, b) -> a + ", " + b);
+      facts.listReports.merge(kind, Labelling.source(report), (a, b) -> a + ", " + b);
       list(
           kind,
           report,

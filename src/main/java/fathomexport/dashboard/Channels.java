@@ -64,15 +64,12 @@ final class Channels {
     List<String> normal = new ArrayList<>();
     for (int i = 0; i < values.size(); i++) {
       String lower = values.get(i).toLowerCase(Locale.ROOT);
-      normal.add(
-          isHost(fields.get(i)) ? SCHEME_AND_WWW.matcher(lower).replaceFirst("") : lower);
+      normal.add(isHost(fields.get(i)) ? SCHEME_AND_WWW.matcher(lower).replaceFirst("") : lower);
     }
     for (Rule rule : rules) {
       String value = normal.get(rule.field());
       Pattern wanted = rule.value();
-      if (wanted == null
-          ? value.isEmpty()
-          : !value.isEmpty() && wanted.matcher(value).matches()) {
+      if (wanted == null ? value.isEmpty() : !value.isEmpty() && wanted.matcher(value).matches()) {
         return rule.channel();
       }
     }

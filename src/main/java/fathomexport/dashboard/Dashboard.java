@@ -50,8 +50,7 @@ public final class Dashboard {
    * @param root the directory of the files
    * @param at decides which days are over
    */
-  public static String ofFiles(Path root, List<Report> reports, Instant at)
-      throws NoPageException {
+  public static String ofFiles(Path root, List<Report> reports, Instant at) throws NoPageException {
     try {
       return DashboardPage.of(FileFacts.read(root, reports, at));
     } catch (IOException e) {

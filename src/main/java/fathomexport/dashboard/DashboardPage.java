@@ -31,16 +31,27 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes the facts into one HTML file: the numbers as JSON, the script that draws them, the charting
- * library and the styles. The page asks nothing of the network, which its own policy forbids, and
- * runs only the scripts whose digests it names: text from outside is data, never markup or script.
+ * Writes the facts into one HTML file: the numbers as JSON, the script that draws them, the
+ * charting library and the styles. The page asks nothing of the network, which its own policy
+ * forbids, and runs only the scripts whose digests it names: text from outside is data, never
+ * markup or script.
  */
 final class DashboardPage {
   private static final String LIBRARY = "/META-INF/maven/org.webjars.npm/uplot/pom.properties";
   private static final Map<String, String> LETTERS =
       Map.of(
-          "complete", "c", "empty", "e", "provisional", "p", "stale", "s", "incomplete", "i",
-          "missing", "m");
+          "complete",
+          "c",
+          "empty",
+          "e",
+          "provisional",
+          "p",
+          "stale",
+          "s",
+          "incomplete",
+          "i",
+          "missing",
+          "m");
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Facts facts;
@@ -52,12 +63,12 @@ final class DashboardPage {
   /** Returns the page. */
   static String of(Facts facts) {
     String library = library("dist/uPlot.iife.min.js");
-    String script = own("dashboard.js");
-    return own("dashboard.html")
+    String script = resource("dashboard.js");
+    return resource("dashboard.html")
         .replace("{{scripts}}", "'" + digest(library) + "' '" + digest(script) + "'")
         .replace("{{licence}}", library("LICENSE").strip())
         .replace("{{library.css}}", library("dist/uPlot.min.css"))
-        .replace("{{style}}", own("dashboard.css"))
+        .replace("{{style}}", resource("dashboard.css"))
         .replace("{{library}}", library)
         .replace("{{script}}", script)
         // The last, since this text comes from outside.
@@ -65,10 +76,6 @@ final class DashboardPage {
   }
 
   // --- Files
-
-  private static String own(String name) {
-    return resource(name);
-  }
 
   private static String library(String file) {
     Properties properties = new Properties();
@@ -196,8 +203,7 @@ final class DashboardPage {
   }
 
   /** Returns one letter per day without gaps; a blank for a day that has none. */
-  private static <T> String letters(
-      NavigableMap<LocalDate, T> days, Function<T, String> state) {
+  private static <T> String letters(NavigableMap<LocalDate, T> days, Function<T, String> state) {
     StringBuilder letters = new StringBuilder();
     if (!days.isEmpty()) {
       for (LocalDate d = days.firstKey(); !d.isAfter(days.lastKey()); d = d.plusDays(1)) {
@@ -234,7 +240,7 @@ final class DashboardPage {
     if (some.isEmpty()) {
       return null;
     }
-    String report = some.lastEntry().getValue().report();
+    String report = report(some);
     boolean visits =
         all
             ? facts.days.entrySet().stream()
@@ -242,17 +248,21 @@ final class DashboardPage {
                 .allMatch(
                     e ->
                         facts.addsUp(
-                            e.getValue().lastEntry().getValue().report(),
+                            report(e.getValue()),
                             e.getKey(),
                             Facts.VISITS,
                             Facts.OVER_DAYS))
             : facts.addsUp(report, id, Facts.VISITS, Facts.OVER_DAYS);
     boolean uniques = !all && facts.addsUp(report, id, Facts.UNIQUES, Facts.OVER_DAYS);
-    Totals totals =
-        Totals.of(days, first, last, new Totals.Adds(visits, uniques)).orElseThrow();
+    Totals totals = Totals.of(days, first, last, new Totals.Adds(visits, uniques)).orElseThrow();
     return isMonth
         ? totals.withUniques(facts.monthUniques.getOrDefault(id, Map.of()).get(first))
         : totals;
+  }
+
+  /** Returns the report that the newest of these days is from. */
+  private static String report(NavigableMap<LocalDate, Day> days) {
+    return Objects.requireNonNull(days.lastEntry()).getValue().report();
   }
 
   private List<Object> weeks(String id, NavigableMap<LocalDate, Day> days) {
@@ -261,8 +271,7 @@ final class DashboardPage {
       return weeks;
     }
     LocalDate read = facts.readFrom();
-    for (LocalDate monday =
-            days.lastKey().with(TemporalAdjusters.previousOrSame(DayOfWeek.MONDAY));
+    for (LocalDate monday = days.lastKey().with(TemporalAdjusters.previousOrSame(DayOfWeek.MONDAY));
         !monday.isBefore(read) && !monday.plusDays(6).isBefore(days.firstKey());
         monday = monday.minusWeeks(1)) {
       List<@Nullable Object> week = cells(total(id, days, monday, monday.plusDays(6), false));
@@ -338,17 +347,19 @@ final class DashboardPage {
     int periods = facts.periods().size();
     for (Facts.Goal goal : facts.goals) {
       if (site.equals(Facts.ALL_SITES) || site.equals(goal.site())) {
-        byGoal.computeIfAbsent(
-                new GoalKey(
-                    goal.site(), goal.event(), Objects.requireNonNullElse(goal.currency(), "")),
-                k -> new Facts.Goal[periods])[goal.period()] =
+        byGoal
+                .computeIfAbsent(
+                    new GoalKey(
+                        goal.site(), goal.event(), Objects.requireNonNullElse(goal.currency(), "")),
+                    k -> new Facts.Goal[periods])[goal.period()] =
             goal;
       }
     }
     List<Object> goals = new ArrayList<>();
     byGoal.entrySet().stream()
         .sorted(
-            Comparator.comparing((Map.Entry<GoalKey, Facts.Goal[]> e) -> facts.title(e.getKey().site()))
+            Comparator.comparing(
+                    (Map.Entry<GoalKey, Facts.Goal[]> e) -> facts.title(e.getKey().site()))
                 .thenComparing(e -> e.getKey().event())
                 .thenComparing(e -> e.getKey().currency()))
         .forEach(
@@ -382,7 +393,7 @@ final class DashboardPage {
           } else {
             states.putAll(sites.getOrDefault(id, new TreeMap<>()));
           }
-          NavigableMap<LocalDate, String> shown = states.subMap(facts.from(), true, facts.end(), true);
+          NavigableMap<LocalDate, String> shown = states.tailMap(facts.from(), true);
           if (!shown.isEmpty()) {
             Map<String, @Nullable Object> one = new LinkedHashMap<>();
             one.put("report", report);

@@ -146,11 +146,12 @@ final class Facts {
     end = yesterdays.stream().min(LocalDate::compareTo).orElse(LocalDate.EPOCH);
   }
 
+  /** Returns the last day that the page shows. */
   LocalDate end() {
     return end;
   }
 
-  /** Returns the first day that the page shows. */
+  /** Returns the first day that the page shows: the first of a month, at least a year before. */
   LocalDate from() {
     return end.withDayOfMonth(1).minusMonths(MONTHS);
   }
@@ -174,8 +175,7 @@ final class Facts {
     LocalDate since = end.minusDays(recent - 1L);
     List<Period> laid = new ArrayList<>();
     laid.add(new Period("recent", "Last " + recent + " days", since, end, 1, false));
-    laid.add(
-        new Period("before", "", since.minusDays(recent), since.minusDays(1), -1, true));
+    laid.add(new Period("before", "", since.minusDays(recent), since.minusDays(1), -1, true));
     for (YearMonth m = YearMonth.from(end); !m.isBefore(oldest); m = m.minusMonths(1)) {
       int before = m.equals(oldest) ? -1 : laid.size() + 1;
       laid.add(new Period(m.toString(), "", m.atDay(1), m.atEndOfMonth(), before, false));
@@ -216,9 +216,7 @@ final class Facts {
    */
   NavigableMap<LocalDate, Day> allSites() {
     NavigableMap<LocalDate, Day> all = new TreeMap<>();
-    days.forEach(
-        (site, own) ->
-            own.headMap(end, true).forEach((date, day) -> all.merge(date, day, Facts::plus)));
+    days.forEach((site, own) -> own.forEach((date, day) -> all.merge(date, day, Facts::plus)));
     return all;
   }
 
@@ -244,9 +242,7 @@ final class Facts {
             (a, b) -> {
               int byViews = Long.compare(b.pageviews(), a.pageviews());
               int byMain = a.main().compareTo(b.main());
-              return byViews != 0
-                  ? byViews
-                  : byMain != 0 ? byMain : a.sub().compareTo(b.sub());
+              return byViews != 0 ? byViews : byMain != 0 ? byMain : a.sub().compareTo(b.sub());
             })
         .limit(TOP)
         .toList();
@@ -277,17 +273,14 @@ final class Facts {
         });
   }
 
-  /**
-   * Returns the name of a site, or its id. Two sites of one name are told apart by their ids.
-   */
+  /** Returns the name of a site, or its id. Two sites of one name are told apart by their ids. */
   String title(String id) {
     Site site = sites.get(id);
     String name = site == null ? null : site.name();
     if (name == null || name.isBlank()) {
       return id;
     }
-    boolean twice =
-        sites.values().stream().filter(s -> Objects.equals(s.name(), name)).count() > 1;
+    boolean twice = sites.values().stream().filter(s -> Objects.equals(s.name(), name)).count() > 1;
     return twice ? name + " (" + id + ")" : name;
   }
 }

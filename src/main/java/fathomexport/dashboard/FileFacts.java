@@ -47,8 +47,7 @@ final class FileFacts {
   /** Where a day ends last: the zone of a site whose zone is not known. */
   private static final ZoneId LAST = ZoneOffset.ofHours(-12);
 
-  private static final Set<String> MEASURED =
-      Set.of("complete", "empty", "provisional", "stale");
+  private static final Set<String> MEASURED = Set.of("complete", "empty", "provisional", "stale");
 
   private static final TableSchema SITE = table("site", "site_id", "name", "time_zone");
   private static final TableSchema EVENT = table("event", "site_id", "event_name", "currency");
@@ -101,9 +100,7 @@ final class FileFacts {
 
   private static TableSchema table(String name, String... columns) {
     return new TableSchema(
-        name,
-        DateGrouping.NONE,
-        Stream.of(columns).map(c -> column(c, ColumnType.TEXT)).toList());
+        name, DateGrouping.NONE, Stream.of(columns).map(c -> column(c, ColumnType.TEXT)).toList());
   }
 
   private void all() throws IOException, NoPageException {
@@ -125,7 +122,7 @@ final class FileFacts {
     covered.keySet().forEach(s -> yesterdays.computeIfAbsent(s.site(), this::yesterday));
     freshness(yesterdays);
     facts.endAt(facts.freshness.stream().map(Facts.Fresh::yesterday).toList());
-    calendar(yesterdays);
+    calendar();
     days();
     agreements();
     monthUniques();
@@ -265,27 +262,21 @@ final class FileFacts {
             .thenComparing(f -> Objects.requireNonNullElse(f.event(), "")));
   }
 
-  private void calendar(Map<String, LocalDate> yesterdays) {
+  private void calendar() {
     covered.forEach(
         (slice, periods) -> {
           DateGrouping grouping = report(slice.report()).dateGrouping();
           if (grouping != DateGrouping.DAY && grouping != DateGrouping.HOUR) {
             return;
           }
-          LocalDate first = null;
-          LocalDate last = yesterdays.getOrDefault(slice.site(), facts.end());
-          for (Map.Entry<LocalDate, Covered> period : periods.entrySet()) {
-            LocalDate to = period.getValue().coversTo();
-            if (to != null) {
-              first = first == null ? period.getKey() : first;
-              last = to.isAfter(last) ? to : last;
-            }
-          }
-          if (first == null) {
-            return;
-          }
+          LocalDate first =
+              periods.entrySet().stream()
+                  .filter(p -> p.getValue().coversTo() != null)
+                  .map(Map.Entry::getKey)
+                  .findFirst()
+                  .orElseThrow();
           for (LocalDate day = first.isBefore(facts.readFrom()) ? facts.readFrom() : first;
-              !day.isAfter(last);
+              !day.isAfter(facts.end());
               day = day.plusDays(1)) {
             Covered known = periods.get(day);
             facts.state(
@@ -295,10 +286,7 @@ final class FileFacts {
   }
 
   private NavigableMap<LocalDate, String> states(Report report, String site) {
-    return facts
-        .calendar
-        .getOrDefault(report.name(), Map.of())
-        .getOrDefault(site, new TreeMap<>());
+    return facts.calendar.getOrDefault(report.name(), Map.of()).getOrDefault(site, new TreeMap<>());
   }
 
   // --- Whole sites
@@ -397,8 +385,7 @@ final class FileFacts {
   private void monthUniques() throws IOException {
     Map<String, Map<LocalDate, Long>> own = new HashMap<>();
     Map<String, Report> monthly = new HashMap<>();
-    for (Map.Entry<Report, Set<String>> share :
-        shared(wholeSites(DateGrouping.MONTH)).entrySet()) {
+    for (Map.Entry<Report, Set<String>> share : shared(wholeSites(DateGrouping.MONTH)).entrySet()) {
       Report report = share.getKey();
       int uniques = report.schema().indexOf("uniques");
       if (uniques < 0) {
@@ -461,15 +448,12 @@ final class FileFacts {
     boolean adds =
         !some.isEmpty()
             && facts.addsUp(
-                some.firstEntry().getValue().report(), site, Facts.UNIQUES, Facts.OVER_DAYS);
+                some.values().iterator().next().report(), site, Facts.UNIQUES, Facts.OVER_DAYS);
     if (!adds) {
       return null;
     }
-    List<Long> known =
-        some.values().stream().map(Day::uniques).filter(Objects::nonNull).toList();
-    return known.isEmpty()
-        ? null
-        : Long.valueOf(known.stream().mapToLong(Long::longValue).sum());
+    List<Long> known = some.values().stream().map(Day::uniques).filter(Objects::nonNull).toList();
+    return known.isEmpty() ? null : Long.valueOf(known.stream().mapToLong(Long::longValue).sum());
   }
 
   // --- Whether measures add up
@@ -532,13 +516,12 @@ final class FileFacts {
             Sums sums =
                 all.computeIfAbsent(period, p -> new HashMap<>())
                     .computeIfAbsent(
-                        overDays ? group(whole.fields(), schema, row) : List.of(),
-                        g -> new Sums());
+                        overDays ? group(whole.fields(), schema, row) : List.of(), g -> new Sums());
             for (int i = 0; i < measures.size(); i++) {
               long value =
                   Objects.requireNonNullElse(
                       count(row, schema.indexOf(measures.get(i).apiName())), 0L);
-              if (report == whole) {
+              if (report.equals(whole)) {
                 sums.own[i] += value;
               } else {
                 sums.summed[i] += value;

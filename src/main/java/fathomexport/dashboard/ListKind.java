@@ -12,36 +12,11 @@ import java.util.Set;
 
 /** A list of the page, and which reports can fill it. */
 enum ListKind {
-  PAGES(
-      "Top pages",
-      "Page",
-      EnumSet.of(Field.PATHNAME),
-      EnumSet.of(Field.HOSTNAME, Field.PATHNAME)),
-  CHANNELS(
-      "Channels",
-      "Channel",
-      EnumSet.of(Field.REFERRER_SOURCE, Field.REFERRER_HOSTNAME),
-      EnumSet.of(Field.REFERRER_SOURCE, Field.REFERRER_HOSTNAME, Field.REFERRER_PATHNAME)),
-  REFERRERS(
-      "Referrers",
-      "Referrer",
-      EnumSet.of(Field.REFERRER_SOURCE, Field.REFERRER_HOSTNAME),
-      EnumSet.of(Field.REFERRER_SOURCE, Field.REFERRER_HOSTNAME, Field.REFERRER_PATHNAME)),
-  CAMPAIGNS(
-      "Campaigns",
-      "Campaign",
-      EnumSet.of(Field.UTM_CAMPAIGN, Field.UTM_SOURCE),
-      EnumSet.of(
-          Field.UTM_CAMPAIGN,
-          Field.UTM_SOURCE,
-          Field.UTM_MEDIUM,
-          Field.UTM_CONTENT,
-          Field.UTM_TERM)),
-  COUNTRIES(
-      "Countries",
-      "Country",
-      EnumSet.of(Field.COUNTRY_CODE),
-      EnumSet.of(Field.COUNTRY_CODE));
+  PAGES("Top pages", "Page"),
+  CHANNELS("Channels", "Channel"),
+  REFERRERS("Referrers", "Referrer"),
+  CAMPAIGNS("Campaigns", "Campaign"),
+  COUNTRIES("Countries", "Country");
 
   /** Reports without filters, then those with fewer fields and with more measures. */
   private static final Comparator<Report> PREFERRED =
@@ -52,14 +27,37 @@ enum ListKind {
 
   private final String title;
   private final String column;
-  private final Set<Field> anyOf;
-  private final Set<Field> among;
 
-  ListKind(String title, String column, Set<Field> anyOf, Set<Field> among) {
+  ListKind(String title, String column) {
     this.title = title;
     this.column = column;
-    this.anyOf = anyOf;
-    this.among = among;
+  }
+
+  /** Returns the fields of which a report needs one at least. */
+  private Set<Field> anyOf() {
+    return switch (this) {
+      case PAGES -> EnumSet.of(Field.PATHNAME);
+      case CHANNELS, REFERRERS -> EnumSet.of(Field.REFERRER_SOURCE, Field.REFERRER_HOSTNAME);
+      case CAMPAIGNS -> EnumSet.of(Field.UTM_CAMPAIGN, Field.UTM_SOURCE);
+      case COUNTRIES -> EnumSet.of(Field.COUNTRY_CODE);
+    };
+  }
+
+  /** Returns the fields that a report may have. */
+  private Set<Field> among() {
+    return switch (this) {
+      case PAGES -> EnumSet.of(Field.HOSTNAME, Field.PATHNAME);
+      case CHANNELS, REFERRERS ->
+          EnumSet.of(Field.REFERRER_SOURCE, Field.REFERRER_HOSTNAME, Field.REFERRER_PATHNAME);
+      case CAMPAIGNS ->
+          EnumSet.of(
+              Field.UTM_CAMPAIGN,
+              Field.UTM_SOURCE,
+              Field.UTM_MEDIUM,
+              Field.UTM_CONTENT,
+              Field.UTM_TERM);
+      case COUNTRIES -> EnumSet.of(Field.COUNTRY_CODE);
+    };
   }
 
   String title() {
@@ -75,8 +73,8 @@ enum ListKind {
     return reports.stream()
         .filter(r -> r.entity() == Entity.PAGEVIEW && r.dateGrouping() == DateGrouping.DAY)
         .filter(r -> r.aggregates().contains(Aggregate.PAGEVIEWS))
-        .filter(r -> r.fields().stream().anyMatch(anyOf::contains))
-        .filter(r -> among.containsAll(r.fields()))
+        .filter(r -> r.fields().stream().anyMatch(anyOf()::contains))
+        .filter(r -> among().containsAll(r.fields()))
         .sorted(PREFERRED)
         .toList();
   }

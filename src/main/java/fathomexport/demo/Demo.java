@@ -125,8 +125,7 @@ final class Demo implements Callable<Integer> {
               files,
               List.of("backfill", PIPELINE, "--from", first.toString(), "--to", last.toString()));
       if (exitCode == 0 && dashboard) {
-        exitCode =
-            run(files, List.of("describe", "--format", "dashboard", "--out", DASHBOARD));
+        exitCode = run(files, List.of("describe", "--format", "dashboard", "--out", DASHBOARD));
       }
       if (exitCode != 0) {
         return exitCode;

@@ -128,7 +128,10 @@
     var ratio = perVisit(now), ratioBefore = perVisit(before);
     replace("tiles",
       tile("Visits", number(of(VISITS)), change(now, before, VISITS)),
-      tile("Uniques", number(of(UNIQUES)), change(now, before, UNIQUES)),
+      of(UNIQUES) === null
+        ? el("li", null, el("span", {"class": "name"}, "Uniques"), el("b", null, "–"),
+          el("span", {"class": "change"}, s.id === "" && data.sites.length > 1 ? "sites do not add up" : "days do not add up"))
+        : tile("Uniques", number(of(UNIQUES)), change(now, before, UNIQUES)),
       tile("Pageviews", number(of(PAGEVIEWS)), change(now, before, PAGEVIEWS)),
       tile("Bounce rate", percent(of(BOUNCE)), change(now, before, BOUNCE)),
       tile("Pageviews per visit", ratio === null ? "–" : ratio.toFixed(2),
@@ -242,7 +245,11 @@
         return when(at) + (state === "complete" || state === "empty" ? "" : " · " + state);
       }
     }];
-    MEASURES.forEach(function (m) {
+    var drawn = [];
+    MEASURES.forEach(function (m, i) {
+      // What is not known of any day, such as the uniques of all sites, is no line.
+      if (found.rows[i].every(function (value) { return value === null; })) { return; }
+      drawn.push(m);
       series.push({
         label: m.name,
         show: !chosen.off[m.key],
@@ -266,6 +273,7 @@
       axes: [
         Object.assign({}, axis, {
           grid: {show: false},
+          size: 30,
           space: 64,
           incrs: [1, 2, 7, 14, 28].map(function (d) { return d * DAY; }).concat([30.5, 61, 91.5, 183, 366].map(function (d) { return d * DAY; })),
           splits: function (u, i, from, to, step) {
@@ -302,10 +310,10 @@
       hooks: {
         drawAxes: [function (u) { bands(u, found); }],
         setSeries: [function (u, i, options) {
-          if (i !== null && options.show !== undefined) { chosen.off[MEASURES[i - 1].key] = !options.show; }
+          if (i !== null && options.show !== undefined) { chosen.off[drawn[i - 1].key] = !options.show; }
         }]
       }
-    }, [found.x].concat(found.rows), place);
+    }, [found.x].concat(drawn.map(function (m) { return found.rows[MEASURES.indexOf(m)]; })), place);
   }
 
   function drawBands(found) {
@@ -391,6 +399,10 @@
         return;
       }
       var limit = 10;
+      // One host for all pages says nothing.
+      var hosts = {};
+      ranking.rows.forEach(function (row) { hosts[row[1]] = true; });
+      var subs = kind !== "pages" || Object.keys(hosts).length > 1;
       function table() {
         var body = el("tbody"), most = ranking.rows[0][2];
         ranking.rows.slice(0, limit).forEach(function (row) {
@@ -400,7 +412,7 @@
           bar.style.width = (most ? 100 * row[2] / most : 0) + "%";
           body.append(el("tr", null,
             el("td", {"class": "label", title: main + (row[1] ? " " + row[1] : "")}, bar,
-              el("span", {"class": "words"}, main, row[1] ? el("span", {"class": "sub" + (kind === "pages" ? " host" : "")}, " " + row[1]) : null)),
+              el("span", {"class": "words"}, main, row[1] && subs ? el("span", {"class": "sub"}, " " + row[1]) : null)),
             el("td", {"class": "num"}, number(row[2])),
             el("td", {"class": "num sub"}, share.toFixed(1) + " %"),
             el("td", {"class": "num"}, number(row[3]))));
@@ -529,11 +541,10 @@
   periods.addEventListener("change", function () { chosen.period = Number(periods.value); toHash(); draw(); });
   draw();
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawChart);
-  var wide = innerWidth, waiting = 0;
-  addEventListener("resize", function () {
-    if (innerWidth === wide) { return; }
-    wide = innerWidth;
+  var waiting = 0;
+  new ResizeObserver(function () {
+    if (plot === null || Math.abs(plot.width - byId("chart").clientWidth) < 2) { return; }
     clearTimeout(waiting);
-    waiting = setTimeout(drawChart, 120);
-  });
+    waiting = setTimeout(drawChart, 100);
+  }).observe(byId("chart"));
 })();

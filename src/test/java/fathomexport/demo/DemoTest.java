@@ -7,6 +7,12 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import fathomexport.cli.App;
 import fathomexport.cli.process.Environment;
 import fathomexport.cli.process.Shutdown;
+import fathomexport.simulator.Behaviour;
+import fathomexport.simulator.SimulatedSite;
+import fathomexport.simulator.Truth;
+import fathomexport.simulator.TruthQuery;
+import fathomexport.simulator.World;
+import fathomexport.testing.DashboardData;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -15,8 +21,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.time.LocalDate;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -82,7 +91,7 @@ final class DemoTest {
       assertThat(beside).containsExactly(directory.resolve("a demo"));
     }
 
-    assertThat(run("demo", "--dir", "a demo", "--json")).as(this::err).isZero();
+    assertThat(run("demo", "--dir", "a demo", "--json", "--dashboard")).as(this::err).isZero();
 
     JsonNode result = new ObjectMapper().readTree(out());
     assertThat(result.get("tables")).hasSize(7);
@@ -93,6 +102,42 @@ final class DemoTest {
       assertThat(table.get("incomplete").asLong()).as(table.toString()).isZero();
     }
     assertThat(result.get("traffic")).hasSize(31);
+    leftAPage(Path.of(result.get("dashboard").asText()));
+  }
+
+  /** The page has the numbers of the simulated visits, and the files have the same. */
+  private void leftAPage(Path file) throws IOException {
+    assertThat(file).isEqualTo(directory.resolve("a demo/dashboard.html"));
+    String page = Files.readString(file);
+    assertThat(page.length()).isLessThan(2_000_000);
+    assertThat(page).contains("default-src 'none'");
+    JsonNode data = DashboardData.withoutSource(page);
+    LocalDate last = LocalDate.of(2026, 4, 14);
+    LocalDate first = last.minusMonths(1).plusDays(1);
+    World world = World.dozen(1, first, last, 0);
+    Truth truth = new Truth(world, Behaviour.unlimited());
+    for (SimulatedSite site : world.sites()) {
+      JsonNode shown = DashboardData.site(data, site.id());
+      assertThat(shown.get("states").textValue()).hasSize(31).matches("[ce]*");
+      for (String measure : List.of("visits", "uniques", "pageviews")) {
+        Map<LocalDate, Long> wanted = new TreeMap<>();
+        first.datesUntil(last.plusDays(1)).forEach(day -> wanted.put(day, 0L));
+        truth
+            .rows(TruthQuery.pageviews(site.id(), first, last).by("day"))
+            .forEach(row -> wanted.put((LocalDate) row.get("date"), (Long) row.get(measure)));
+        List<Long> numbers = new ArrayList<>();
+        shown.get(measure).forEach(n -> numbers.add(n.isNull() ? null : n.longValue()));
+        assertThat(numbers)
+            .as("%s of %s", measure, site.id())
+            .containsExactlyElementsOf(wanted.values());
+      }
+    }
+
+    Path home = directory;
+    directory = directory.resolve("a demo");
+    assertThat(run("describe", "--format", "dashboard", "--from-files")).as(this::err).isZero();
+    directory = home;
+    assertThat(DashboardData.withoutSource(out())).isEqualTo(data);
   }
 
   @Test

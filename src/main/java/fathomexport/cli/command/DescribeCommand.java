@@ -122,9 +122,7 @@ public final class DescribeCommand implements Callable<Integer> {
             case dashboard ->
                 single(
                     dashboard(
-                        settings,
-                        List.copyOf(inDatabase.values()),
-                        List.copyOf(inFiles.values())));
+                        settings, List.copyOf(inDatabase.values()), List.copyOf(inFiles.values())));
           };
       return write(files);
     } catch (NoPageException e) {

@@ -1,0 +1,436 @@
+package fathomexport;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import fathomexport.simulator.Behaviour;
+import fathomexport.simulator.Conversion;
+import fathomexport.simulator.Dimension;
+import fathomexport.simulator.FathomSimulator;
+import fathomexport.simulator.PageView;
+import fathomexport.simulator.SimulatorToken;
+import fathomexport.simulator.Truth;
+import fathomexport.simulator.TruthQuery;
+import fathomexport.simulator.World;
+import fathomexport.testing.DashboardData;
+import fathomexport.testing.Installation;
+import fathomexport.testing.Question;
+import fathomexport.testing.TestDatabase;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The page for managers over one exported world, compared with its visits. */
+class DashboardTest {
+  private static final LocalDate FIRST = LocalDate.of(2025, 9, 29);
+  private static final LocalDate LAST = LocalDate.of(2025, 11, 9);
+  private static final Instant NOW = Instant.parse("2025-11-10T14:00:00Z");
+  private static final LocalDate OCTOBER = LocalDate.of(2025, 10, 1);
+
+  /** Days between two backfills. */
+  private static final List<LocalDate> GAP =
+      List.of(LocalDate.of(2025, 11, 4), LocalDate.of(2025, 11, 5));
+
+  private static final String BERLIN = "BERLIN";
+  private static final String NEW_YORK = "NYC";
+
+  private static final String HOSTILE_NAME = "</script><script>document.title='site'</script>";
+  private static final String HOSTILE_PATH =
+      "/</script><img src=x onerror=\"document.title='path'\">";
+  private static final String HOSTILE_EVENT = "<!--<svg onload=\"document.title='event'\">";
+
+  private static final List<Question> REPORTS =
+      List.of(
+          Question.pageviews("traffic_daily", "day"),
+          Question.pageviews("pages_daily", "day", "hostname", "pathname"),
+          Question.pageviews("referrers_daily", "day", "referrer_hostname", "referrer_source"),
+          Question.pageviews("campaigns_daily", "day", "utm_source", "utm_medium", "utm_campaign"),
+          Question.pageviews("countries_daily", "day", "country_code"),
+          Question.pageviews("traffic_monthly", "month"),
+          Question.events("goals_daily", "day", "referrer_source"));
+
+  @TempDir static Path directory;
+  private static TestDatabase database;
+  private static FathomSimulator api;
+  private static Installation installation;
+  private static World world;
+  private static Truth truth;
+  private static String page;
+
+  private static World world() {
+    World made =
+        World.empty()
+            .addSite(BERLIN, ZoneId.of("Europe/Berlin"))
+            .addSite(NEW_YORK, ZoneId.of("America/New_York"))
+            .addEvent(BERLIN, HOSTILE_EVENT)
+            .renameSite(BERLIN, HOSTILE_NAME);
+    long visit = 1;
+    for (LocalDate day = FIRST; !day.isAfter(LAST); day = day.plusDays(1)) {
+      // Every seventh day has no traffic.
+      if (day.getDayOfMonth() % 7 == 0) {
+        continue;
+      }
+      for (int n = 0; n < 2 + day.getDayOfMonth() % 4; n++) {
+        PageView view =
+            made.viewAt(BERLIN, day.atTime(8 + n, 5))
+                .visit(visit++)
+                .host("https://berlin.example")
+                .path(n % 3 == 0 ? HOSTILE_PATH : "/blog/" + n)
+                .lasting(10 * n);
+        view =
+            switch (n) {
+              case 0 -> view;
+              case 1 ->
+                  view.with(Dimension.REFERRER_HOSTNAME, "https://www.google.de")
+                      .with(Dimension.REFERRER_SOURCE, "Google");
+              case 2 -> view.with(Dimension.REFERRER_HOSTNAME, "https://news.chatgpt.com");
+              case 3 -> view.with(Dimension.UTM_MEDIUM, "cpc").with(Dimension.UTM_SOURCE, "shop");
+              default -> view.with(Dimension.REFERRER_SOURCE, "(none)");
+            };
+        made.add(BERLIN, n % 2 == 0 ? view.bouncing() : view);
+        if (n % 2 == 1) {
+          made.add(BERLIN, view.path("/").continuing());
+        }
+      }
+      made.add(NEW_YORK, made.viewAt(NEW_YORK, day.atTime(23, 30)).visit(visit++).path("/"));
+      made.add(
+          BERLIN,
+          Conversion.of(HOSTILE_EVENT, made.instant(BERLIN, day.atTime(12, 0)))
+              .with(Dimension.REFERRER_SOURCE, "Google")
+              .worth(1999L));
+    }
+    return made;
+  }
+
+  @BeforeAll
+  static void export() throws IOException {
+    world = world();
+    truth = new Truth(world, Behaviour.unlimited());
+    database = TestDatabase.migrated();
+    api = FathomSimulator.start(world, Behaviour.unlimited());
+    installation =
+        new Installation(directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+            .pipeline("all", REPORTS);
+    done("backfill", "all", "--from", FIRST.toString(), "--to", GAP.get(0).minusDays(1).toString());
+    done("backfill", "all", "--from", GAP.get(1).plusDays(1).toString(), "--to", LAST.toString());
+    page = done("describe", "--format", "dashboard");
+  }
+
+  @AfterAll
+  static void close() {
+    api.close();
+    database.close();
+  }
+
+  private static String done(String... arguments) {
+    Installation.Ended ended = installation.run(arguments);
+    assertThat(ended.code()).as(ended.said()).isZero();
+    return ended.out();
+  }
+
+  private static LocalDate day(JsonNode first, int n) {
+    return LocalDate.parse(first.textValue()).plusDays(n);
+  }
+
+  private static @Nullable Long number(JsonNode cell) {
+    return cell.isNull() ? null : Long.valueOf(cell.longValue());
+  }
+
+  private static long count(Map<String, @Nullable Object> row, String measure) {
+    return row.get(measure) instanceof Number n ? n.longValue() : 0;
+  }
+
+  // --- Numbers
+
+  /** The views and the files are read by different code. */
+  @Test
+  void theFilesShowTheNumbersOfTheViews() throws IOException {
+    String fromFiles = done("describe", "--format", "dashboard", "--from-files");
+    assertThat(DashboardData.of(fromFiles).required("source").textValue())
+        .isEqualTo("Parquet files");
+    assertThat(DashboardData.withoutSource(fromFiles)).isEqualTo(DashboardData.withoutSource(page));
+  }
+
+  @Test
+  void aDayIsWhatItsVisitsSayAndAGapIsNotAZero() throws IOException {
+    JsonNode data = DashboardData.of(page);
+    for (String site : List.of(BERLIN, NEW_YORK)) {
+      JsonNode shown = DashboardData.site(data, site);
+      String states = shown.required("states").textValue();
+      assertThat(day(shown.required("first"), 0)).isEqualTo(FIRST);
+      assertThat(day(shown.required("first"), states.length() - 1)).isEqualTo(LAST);
+      for (int n = 0; n < states.length(); n++) {
+        LocalDate day = FIRST.plusDays(n);
+        List<Map<String, @Nullable Object>> rows = truth.rows(TruthQuery.pageviews(site, day, day));
+        boolean measured = !GAP.contains(day);
+        boolean traffic = day.getDayOfMonth() % 7 != 0;
+        assertThat(states.charAt(n))
+            .as("state of %s", day)
+            .isEqualTo(measured ? traffic ? 'c' : 'e' : 'm');
+        for (String measure : List.of("visits", "uniques", "pageviews")) {
+          long wanted = rows.isEmpty() ? 0 : count(rows.get(0), measure);
+          assertThat(number(shown.required(measure).required(n)))
+              .as("%s of %s on %s", measure, site, day)
+              .isEqualTo(measured ? Long.valueOf(wanted) : null);
+        }
+      }
+    }
+  }
+
+  @Test
+  void allSitesAreTheSumOfSitesButForUniques() throws IOException {
+    JsonNode data = DashboardData.of(page);
+    JsonNode all = DashboardData.site(data, "");
+    for (int n = 0; n < all.required("states").textValue().length(); n++) {
+      long sum = 0;
+      for (String site : List.of(BERLIN, NEW_YORK)) {
+        sum += DashboardData.site(data, site).required("visits").required(n).longValue();
+      }
+      boolean measured = !GAP.contains(FIRST.plusDays(n));
+      assertThat(number(all.required("visits").required(n))).isEqualTo(measured ? sum : null);
+      assertThat(number(all.required("uniques").required(n))).isNull();
+    }
+  }
+
+  private static List<List<String>> cells(JsonNode rows) {
+    List<List<String>> all = new ArrayList<>();
+    for (JsonNode row : rows) {
+      List<String> cells = new ArrayList<>();
+      row.forEach(c -> cells.add(c.isNull() ? "null" : c.isDouble() ? rounded(c) : c.asText()));
+      all.add(cells);
+    }
+    return all;
+  }
+
+  private static String rounded(Object number) {
+    return String.format(Locale.ROOT, "%.6f", Double.valueOf(number.toString()));
+  }
+
+  @Test
+  void weeksAndMonthsAreThoseOfTheViews() throws IOException {
+    for (String site : List.of(BERLIN, NEW_YORK)) {
+      JsonNode shown = DashboardData.site(DashboardData.of(page), site);
+      for (String unit : List.of("week", "month")) {
+        List<List<String>> wanted =
+            database
+                .query(
+                    "SELECT first_day, state, complete_days, days, visits, uniques, pageviews,"
+                        + " bounce_rate FROM (SELECT set_config('fathom.as_of', '"
+                        + NOW
+                        + "', false)) c, fathom_bi.site_"
+                        + unit
+                        + " WHERE site_id = '"
+                        + site
+                        + "' ORDER BY first_day DESC")
+                .stream()
+                .map(
+                    r ->
+                        r.stream()
+                            .map(c -> c instanceof Double d ? rounded(d) : String.valueOf(c))
+                            .toList())
+                .toList();
+        assertThat(cells(shown.required(unit + "s"))).as(unit).isEqualTo(wanted).isNotEmpty();
+      }
+      List<Map<String, @Nullable Object>> october =
+          truth.rows(TruthQuery.pageviews(site, OCTOBER, OCTOBER.plusMonths(1).minusDays(1)));
+      JsonNode month = shown.required("months").required(1);
+      assertThat(month.required(0).textValue()).isEqualTo(OCTOBER.toString());
+      assertThat(month.required(5).longValue()).isEqualTo(count(october.get(0), "uniques"));
+    }
+  }
+
+  /** Returns the place of a period among those of the page. */
+  private static int period(JsonNode data, String key) {
+    for (int n = 0; n < data.required("periods").size(); n++) {
+      if (data.required("periods").required(n).required("key").textValue().equals(key)) {
+        return n;
+      }
+    }
+    throw new AssertionError("no period " + key);
+  }
+
+  @Test
+  void listsAndGoalsAreWhatTheVisitsSay() throws IOException {
+    JsonNode data = DashboardData.of(page);
+    int october = period(data, "2025-10");
+    JsonNode berlin = DashboardData.site(data, BERLIN);
+    LocalDate end = OCTOBER.plusMonths(1).minusDays(1);
+    Map<String, Long> pages = new TreeMap<>();
+    truth
+        .rows(TruthQuery.pageviews(BERLIN, OCTOBER, end).by("day").fields("pathname"))
+        .forEach(
+            r -> pages.merge(String.valueOf(r.get("pathname")), count(r, "pageviews"), Long::sum));
+    Map<String, Long> shown = new TreeMap<>();
+    JsonNode list = berlin.required("lists").required("pages").required(october);
+    list.required("rows")
+        .forEach(r -> shown.put(r.required(0).textValue(), r.required(2).longValue()));
+    assertThat(shown).isEqualTo(pages).containsKey(HOSTILE_PATH);
+    assertThat(list.required("pageviews").longValue())
+        .isEqualTo(pages.values().stream().mapToLong(Long::longValue).sum());
+
+    Map<String, Long> channels = new TreeMap<>();
+    berlin
+        .required("lists")
+        .required("channels")
+        .required(october)
+        .required("rows")
+        .forEach(r -> channels.put(r.required(0).textValue(), r.required(3).longValue()));
+    assertThat(channels).containsOnlyKeys("direct", "search", "AI assistants", "referral");
+    assertThat(channels.get("search")).isEqualTo(visits(n -> n == 1));
+    assertThat(channels.get("AI assistants")).isEqualTo(visits(n -> n == 2));
+    // A report by referrers does not know campaigns: the visit by cpc has no referrer.
+    assertThat(channels.get("direct")).isEqualTo(visits(n -> n == 0 || n == 3));
+
+    JsonNode goal = berlin.required("goals").required(0);
+    Map<String, @Nullable Object> conversions =
+        truth.rows(TruthQuery.event(BERLIN, HOSTILE_EVENT, OCTOBER, end)).get(0);
+    assertThat(goal.required("event").textValue()).isEqualTo(HOSTILE_EVENT);
+    assertThat(goal.required("conversions").required(october).longValue())
+        .isEqualTo(count(conversions, "conversions"));
+    assertThat(goal.required("cents").required(october).longValue())
+        .isEqualTo(count(conversions, "value"));
+  }
+
+  private interface Visits {
+    boolean is(int n);
+  }
+
+  /** Returns how many visits of October have one of these numbers within their day. */
+  private static long visits(Visits wanted) {
+    long visits = 0;
+    for (LocalDate d = OCTOBER; d.getMonthValue() == 10; d = d.plusDays(1)) {
+      for (int n = 0; d.getDayOfMonth() % 7 != 0 && n < 2 + d.getDayOfMonth() % 4; n++) {
+        visits += wanted.is(n) ? 1 : 0;
+      }
+    }
+    return visits;
+  }
+
+  // --- The page
+
+  @Test
+  void nothingIsLoadedAndNothingFromOutsideIsMarkup() {
+    assertThat(page.getBytes(StandardCharsets.UTF_8)).hasSizeLessThan(2_000_000);
+    assertThat(page)
+        .contains("Content-Security-Policy\" content=\"default-src 'none'; ")
+        .contains("Permission is hereby granted, free of charge")
+        .doesNotContain("{{");
+    // Elements that this page has no use for, and attributes and rules that load something.
+    assertThat(Pattern.compile("<(img|link|iframe|object|embed|base|svg)\\b").matcher(page).find())
+        .isFalse();
+    assertThat(Pattern.compile("<[a-z]+[^>]*\\s(src|href)\\s*=").matcher(page).find()).isFalse();
+    assertThat(page).doesNotContain("@import").doesNotContain("url(");
+    Matcher scripts = Pattern.compile("<script").matcher(page);
+    assertThat(scripts.results().count()).as("data, library, script").isEqualTo(3);
+    assertThat(page).doesNotContain("document.title='site'</script>");
+  }
+
+  /** What a browser shows: the numbers, and hostile names as the text that they are. */
+  @Test
+  void aBrowserShowsTheNumbersAndRunsNoNames(@TempDir Path elsewhere)
+      throws IOException, InterruptedException {
+    String browser =
+        Stream.of("chromium", "chromium-browser", "google-chrome")
+            .map(name -> Path.of("/usr/bin", name))
+            .filter(Files::isExecutable)
+            .map(Path::toString)
+            .findFirst()
+            .orElse("");
+    assumeThat(browser).as("a browser to look with").isNotEmpty();
+    Path file = Files.writeString(elsewhere.resolve("page.html"), page);
+    Path shown = elsewhere.resolve("shown.html");
+    Process process =
+        new ProcessBuilder(
+                browser,
+                "--headless=new",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--user-data-dir=" + elsewhere.resolve("profile"),
+                "--virtual-time-budget=2000",
+                "--dump-dom",
+                file.toUri() + "#site=" + BERLIN + "&period=2025-10")
+            .redirectOutput(shown.toFile())
+            .redirectError(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    try {
+      assertThat(process.waitFor(120, TimeUnit.SECONDS)).as("the browser ends").isTrue();
+    } finally {
+      process.destroyForcibly();
+    }
+    String dom = Files.readString(shown);
+    assertThat(dom)
+        .contains("<title>&lt;/script&gt;&lt;script&gt;document.title='site'&lt;/script&gt;")
+        .contains("&lt;img src=x onerror=")
+        .contains("&lt;!--&lt;svg onload=")
+        .contains("class=\"u-over\"");
+    Map<String, @Nullable Object> october =
+        truth
+            .rows(TruthQuery.pageviews(BERLIN, OCTOBER, OCTOBER.plusMonths(1).minusDays(1)))
+            .get(0);
+    assertThat(dom)
+        .contains("<span class=\"name\">Visits</span><b>" + count(october, "visits") + "</b>")
+        .contains(
+            "<span class=\"name\">Pageviews</span><b>" + count(october, "pageviews") + "</b>");
+  }
+
+  @Test
+  void whatCannotBeShownIsSaidWithTheRemedy(@TempDir Path elsewhere) {
+    Installation fresh =
+        new Installation(elsewhere, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+            .pipeline("all", REPORTS);
+    Installation.Ended ended = fresh.run("describe", "--format", "dashboard", "--from-files");
+    assertThat(ended.code()).isEqualTo(74);
+    assertThat(ended.err()).contains("no run has finished in").contains("fathom-export run");
+
+    fresh.pipeline("all", "all", "[postgres]", REPORTS);
+    ended = fresh.run("describe", "--format", "dashboard", "--from-files");
+    assertThat(ended.code()).isEqualTo(2);
+    assertThat(ended.err()).contains("none of the pipelines has parquet in sinks");
+
+    try (TestDatabase empty = TestDatabase.create()) {
+      ended =
+          new Installation(elsewhere, empty, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+              .run("describe", "--format", "dashboard");
+      assertThat(ended.code()).isEqualTo(74);
+      assertThat(ended.err()).contains("fathom_bi.site_day").contains("fathom-export migrate");
+    }
+  }
+
+  /** Reports of other shapes are no fault: the page leaves out what they cannot say. */
+  @Test
+  void aPipelineWithoutListsHasAPage(@TempDir Path elsewhere) throws IOException {
+    new Installation(elsewhere, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+        .pipeline("all", REPORTS.subList(0, 1));
+    Installation.Ended ended =
+        new Installation(elsewhere, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+            .run("describe", "--format", "dashboard", "--out", "a page.html");
+    assertThat(ended.code()).as(ended.said()).isZero();
+    assertThat(ended.out()).contains("Written: a page.html");
+    JsonNode data = DashboardData.of(Files.readString(elsewhere.resolve("a page.html")));
+    ArrayNode none = JsonNodeFactory.instance.arrayNode();
+    assertThat(data.required("lists")).isEmpty();
+    assertThat(DashboardData.site(data, BERLIN).required("goals")).isEqualTo(none);
+    assertThat(DashboardData.site(data, BERLIN).required("visits")).isNotEmpty();
+  }
+}
