@@ -158,7 +158,9 @@ public final class EngineData implements AutoCloseable {
   public static EngineData export(Path directory) throws IOException {
     TestDatabase database = TestDatabase.migrated();
     try (FathomSimulator api =
-        FathomSimulator.start(world(), Behaviour.unlimited()
+        FathomSimulator.start(
+            world(),
+            Behaviour.unlimited()
                 .withVisitorsRecognised(true)
                 .withEmptyField(Behaviour.EmptyField.AS_KEPT))) {
       Installation installation =
