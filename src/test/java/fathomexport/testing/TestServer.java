@@ -32,7 +32,8 @@ import org.testcontainers.utility.DockerImageName;
  * else an embedded one, which is as real. Started by its first use.
  *
  * <p>The system property {@code fathomexport.test.postgres} names another image than {@code
- * postgres:17-alpine}, or is {@code embedded} for no container in any case.
+ * postgres:17-alpine}, or is {@code embedded} for no container in any case. The system property
+ * {@code postgres.version} is the version of the embedded one, which the build resolves.
  */
 final class TestServer {
   private static final String PROPERTY = "fathomexport.test.postgres";
@@ -41,6 +42,8 @@ final class TestServer {
 
   /** A server starts in two seconds; on a machine that is busy with other work it takes longer. */
   static final Duration LONGEST_START = Duration.ofMinutes(2);
+  /** The version that a build was asked to test with; absent if it is the default one. */
+  private static final String WANTED_VERSION = "postgres.version";
 
   /**
    * What makes a server cheap whose data nobody keeps. None of it changes an answer; crashes are
@@ -101,6 +104,9 @@ final class TestServer {
       server = startEmbedded();
     }
     System.out.printf("tests run against PostgreSQL %s (%s)%n", server.version(), kind);
+    if (kind.equals(EMBEDDED)) {
+      server.requireWantedVersion();
+    }
     server.createLoader();
     return server;
   }
@@ -212,6 +218,16 @@ final class TestServer {
       }
     }
     return copy;
+  }
+
+  /** A run that is meant for one version must not pass on another. */
+  private void requireWantedVersion() {
+    String wanted = System.getProperty(WANTED_VERSION);
+    if (wanted != null && !version().split("[. ]", 2)[0].equals(wanted.split("[.]", 2)[0])) {
+      throw new IllegalStateException(
+          "-D%s=%s was asked for, but the embedded PostgreSQL is %s"
+              .formatted(WANTED_VERSION, wanted, version()));
+    }
   }
 
   private String version() {

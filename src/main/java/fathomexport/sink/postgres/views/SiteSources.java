@@ -13,6 +13,28 @@ import java.util.stream.Collectors;
  * taken from the first that has anything of it.
  */
 final class SiteSources {
+  /**
+   * Joins the hours of a day {@code c} in zone {@code c.tz}: {@code h.hour}, {@code u.hour_utc} and
+   * {@code u.is_repeated}. Far from a change of the clocks, the offset is that of the neighbouring
+   * days. Near one, the quarters of an hour that bear the label are looked up one by one: more than
+   * four of them are a repeated hour, none is a skipped one.
+   */
+  static final String HOURS_OF_DAY =
+      """
+      CROSS JOIN generate_series(0, 23) n (n)
+      CROSS JOIN LATERAL (SELECT c.date + n.n * interval '1 hour' AS hour) h
+      CROSS JOIN LATERAL
+            (SELECT (h.hour - c.before) AT TIME ZONE 'UTC' AS hour_utc, false AS is_repeated
+              WHERE c.before = c.after
+             UNION ALL
+             SELECT min(q.quarter), count(*) > 4
+               FROM generate_series((h.hour - greatest(c.before, c.after)) AT TIME ZONE 'UTC',
+                                    (h.hour - least(c.before, c.after) + interval '45 minutes') AT TIME ZONE 'UTC',
+                                    interval '15 minutes') q (quarter)
+              WHERE c.before <> c.after AND date_trunc('hour', q.quarter AT TIME ZONE c.tz) = h.hour
+             HAVING count(*) > 0) u\
+      """;
+
   private final List<KnownReport> reports;
 
   SiteSources(List<KnownReport> reports) {
@@ -91,9 +113,6 @@ final class SiteSources {
   }
 
   private static String denseHours(KnownReport report, List<KnownReport> earlier) {
-    // Far from a change of the clocks, the offset is that of the neighbouring days. Near one, the
-    // quarters of an hour that bear the label are looked up one by one: more than four of them are
-    // a repeated hour, none is a skipped one.
     return """
         SELECT c.site_id, c.site_name, h.hour, u.hour_utc, u.is_repeated, c.state, c.report%s
           FROM (SELECT k.*,
@@ -103,22 +122,15 @@ final class SiteSources {
                           FROM fathom_ops.calendar o
                          WHERE o.report = %s%s
                         OFFSET 0) k) c
-         CROSS JOIN generate_series(0, 23) n (n)
-         CROSS JOIN LATERAL (SELECT c.date + n.n * interval '1 hour' AS hour) h
-         CROSS JOIN LATERAL
-               (SELECT (h.hour - c.before) AT TIME ZONE 'UTC' AS hour_utc, false AS is_repeated
-                 WHERE c.before = c.after
-                UNION ALL
-                SELECT min(q.at), count(*) > 4
-                  FROM generate_series((h.hour - greatest(c.before, c.after)) AT TIME ZONE 'UTC',
-                                       (h.hour - least(c.before, c.after) + interval '45 minutes') AT TIME ZONE 'UTC',
-                                       interval '15 minutes') q (at)
-                 WHERE c.before <> c.after AND date_trunc('hour', q.at AT TIME ZONE c.tz) = h.hour
-                HAVING count(*) > 0) u
+         %s
           LEFT JOIN %s t ON t.site_id = c.site_id AND t.hour = h.hour\
         """
         .formatted(
-            measures(report), Sql.literal(report.name()), unlessIn(earlier, "o"), report.table());
+            measures(report),
+            Sql.literal(report.name()),
+            unlessIn(earlier, "o"),
+            HOURS_OF_DAY,
+            report.table());
   }
 
   /** Returns a query for {@code site_id}, the time and {@code visits} as they are stored. */
