@@ -22,10 +22,7 @@ public final class Dashboard {
    * @param at decides which days are over
    */
   public static String ofDatabase(
-      Settings.Postgres settings,
-      Map<String, String> environment,
-      List<Report> reports,
-      Instant at)
+      Settings.Postgres settings, Map<String, String> environment, List<Report> reports, Instant at)
       throws NoPageException {
     try (Database database =
         new Database(

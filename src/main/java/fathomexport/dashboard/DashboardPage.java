@@ -248,10 +248,7 @@ final class DashboardPage {
                 .allMatch(
                     e ->
                         facts.addsUp(
-                            report(e.getValue()),
-                            e.getKey(),
-                            Facts.VISITS,
-                            Facts.OVER_DAYS))
+                            report(e.getValue()), e.getKey(), Facts.VISITS, Facts.OVER_DAYS))
             : facts.addsUp(report, id, Facts.VISITS, Facts.OVER_DAYS);
     boolean uniques = !all && facts.addsUp(report, id, Facts.UNIQUES, Facts.OVER_DAYS);
     Totals totals = Totals.of(days, first, last, new Totals.Adds(visits, uniques)).orElseThrow();

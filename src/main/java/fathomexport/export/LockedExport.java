@@ -12,9 +12,12 @@ import fathomexport.plan.Mode;
 import fathomexport.plan.Plan;
 import fathomexport.plan.Subject;
 import fathomexport.report.SiteId;
+import fathomexport.run.BackfillCommands;
 import fathomexport.run.ExportJob;
 import fathomexport.run.ExportSpec;
 import fathomexport.run.FailureKind;
+import fathomexport.run.Left;
+import fathomexport.run.PlannedRun;
 import fathomexport.run.RunEnvironment;
 import fathomexport.run.RunListener;
 import fathomexport.run.RunRecords;
@@ -29,9 +32,6 @@ import fathomexport.sink.postgres.db.PostgresSettings;
 import fathomexport.sinks.PipelineLock;
 import fathomexport.sinks.Sinks;
 import fathomexport.window.RunContext;
-import fathomexport.run.BackfillCommands;
-import fathomexport.run.Left;
-import fathomexport.run.PlannedRun;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -109,10 +109,7 @@ final class LockedExport {
       RunRecord done = services.recording().finished(sinks.ledger(), ended);
       dimensions.milestones(client, found.subjects());
       if (export.mode() instanceof Mode.Nightly && !environment.stop().stopped()) {
-        services
-            .planning()
-            .retention(job)
-            .remove(sinks, done.runId(), environment.listener());
+        services.planning().retention(job).remove(sinks, done.runId(), environment.listener());
       }
       deriveWhatReadersNeed();
       List<StaleRange> stale = stale(found, plan);

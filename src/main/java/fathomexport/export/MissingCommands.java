@@ -13,7 +13,10 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Finds the backfills that fetch what a plan leaves out, each limited to the sites and reports that need it. */
+/**
+ * Finds the backfills that fetch what a plan leaves out, each limited to the sites and reports that
+ * need it.
+ */
 final class MissingCommands {
   private MissingCommands() {}
 

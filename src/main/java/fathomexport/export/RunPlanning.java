@@ -50,7 +50,9 @@ final class RunPlanning {
    */
   record Planned(LedgerView view, WindowPlanner planner, EventBound events, Plan plan) {
 
-    /** Adds the control totals of an interrupted run, which a run that starts now does not query. */
+    /**
+     * Adds the control totals of an interrupted run, which a run that starts now does not query.
+     */
     void addKnownControls(ControlBook book, Mode mode, Instant now) {
       if (!mode.force()) {
         view.seed(book, plan, now.minus(CONTROL_AGE));

@@ -24,10 +24,7 @@ final class HeldPeriods {
 
   /** Returns what the reports with this control have stored, from a few periods before it on. */
   History history(
-      Slice slice,
-      DateGrouping grouping,
-      Collection<List<Report>> shapes,
-      DayRange control) {
+      Slice slice, DateGrouping grouping, Collection<List<Report>> shapes, DayRange control) {
     Set<LocalDate> stored = new TreeSet<>();
     Set<LocalDate> active = new TreeSet<>();
     if (grouping != DateGrouping.NONE) {
@@ -53,8 +50,7 @@ final class HeldPeriods {
   }
 
   /** Returns the stored periods that a task would replace. */
-  Map<LocalDate, HeldPeriod> replaced(
-      Site site, List<Report> sharing, Slice slice, DayRange days) {
+  Map<LocalDate, HeldPeriod> replaced(Site site, List<Report> sharing, Slice slice, DayRange days) {
     Map<LocalDate, HeldPeriod> held = new HashMap<>();
     if (inputs.usual()) {
       boolean confirmed =

@@ -34,12 +34,14 @@ final class MissingPeriods {
         if (grouping == DateGrouping.NONE || !inputs.chosen().contains(report.name())) {
           continue;
         }
-        LocalDate end = grouping.periodStart(PlanInputs.earlier(inputs.reach(over), lookback)).minusDays(1);
+        LocalDate end =
+            grouping.periodStart(PlanInputs.earlier(inputs.reach(over), lookback)).minusDays(1);
         for (Slice slice : subject.slices(report)) {
           LocalDate start = inputs.holdingsOf(report).earliest(slice).orElse(over);
           LocalDate possible = grouping.periodStart(site.firstDay());
           LocalDate known = start.isBefore(possible) ? possible : start;
-          LocalDate from = known.isBefore(inputs.firstKept(report)) ? inputs.firstKept(report) : known;
+          LocalDate from =
+              known.isBefore(inputs.firstKept(report)) ? inputs.firstKept(report) : known;
           if (from.isAfter(end)) {
             continue;
           }

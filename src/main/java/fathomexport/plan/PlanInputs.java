@@ -45,7 +45,8 @@ record PlanInputs(
 
   /** Returns the same inputs with these reports to export. */
   PlanInputs only(Set<String> exported) {
-    return new PlanInputs(reports, holdings, mode, now, maxRangeDays, lookback, usual, exported, kept);
+    return new PlanInputs(
+        reports, holdings, mode, now, maxRangeDays, lookback, usual, exported, kept);
   }
 
   /** Returns the same inputs with the first days that are kept of reports. */

@@ -123,9 +123,7 @@ public final class WindowPlanner {
       for (Report report : inputs.reports()) {
         for (Slice slice : subject.slices(report)) {
           families
-              .computeIfAbsent(
-                  ControlFamily.of(report, slice),
-                  f -> new LinkedHashMap<>())
+              .computeIfAbsent(ControlFamily.of(report, slice), f -> new LinkedHashMap<>())
               .computeIfAbsent(report.fields(), f -> new ArrayList<>())
               .add(report);
         }
@@ -181,9 +179,7 @@ public final class WindowPlanner {
         skipped += own.skipped();
         outlived += own.outlived();
         due.addAll(own.periods());
-        stale.addAll(
-            Staleness.ranges(
-                inputs, report, family.slice(), site, own.periods()));
+        stale.addAll(Staleness.ranges(inputs, report, family.slice(), site, own.periods()));
       }
       dueByShape.put(e.getKey(), due);
       dueByAny.addAll(due);
@@ -192,8 +188,7 @@ public final class WindowPlanner {
     // The ungrouped query first: its response is the control of the others.
     order.sort(Comparator.comparing(fields -> !fields.isEmpty()));
     for (DayRange range : ranges.ranges(family.grouping(), dueByAny, over)) {
-      History history =
-          stored.history(family.slice(), family.grouping(), shapes.values(), range);
+      History history = stored.history(family.slice(), family.grouping(), shapes.values(), range);
       for (List<Field> fields : order) {
         NavigableSet<LocalDate> due = dueByShape.getOrDefault(fields, new TreeSet<>());
         NavigableSet<LocalDate> inside = due.subSet(range.first(), true, range.last(), true);

@@ -23,8 +23,7 @@ final class WindowRanges {
   }
 
   /** Cuts periods into ranges without gaps, each at most as wide as a window; oldest first. */
-  List<DayRange> ranges(
-      DateGrouping grouping, NavigableSet<LocalDate> periods, LocalDate end) {
+  List<DayRange> ranges(DateGrouping grouping, NavigableSet<LocalDate> periods, LocalDate end) {
     List<DayRange> ranges = new ArrayList<>();
     if (periods.isEmpty()) {
       return ranges;

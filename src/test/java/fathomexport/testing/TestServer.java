@@ -42,6 +42,7 @@ final class TestServer {
 
   /** A server starts in two seconds; on a machine that is busy with other work it takes longer. */
   static final Duration LONGEST_START = Duration.ofMinutes(2);
+
   /** The version that a build was asked to test with; absent if it is the default one. */
   private static final String WANTED_VERSION = "postgres.version";
 
