@@ -24,9 +24,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Trino reads the files by the documented statements, and answers what PostgreSQL answers.
- * It runs in a separate process, from the sources in {@code src/engines} and the libraries that
- * the profile {@code engines} has laid into {@code target/engines}.
+ * Trino reads the files by the documented statements, and answers what PostgreSQL answers. It runs
+ * in a separate process, from the sources in {@code src/engines} and the libraries that the profile
+ * {@code engines} has laid into {@code target/engines}.
  */
 @Tag("engines")
 class ClusterEnginesTest {
