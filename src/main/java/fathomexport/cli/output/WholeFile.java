@@ -25,7 +25,7 @@ public final class WholeFile {
     Path written = Files.createTempFile(directory, "." + target.getFileName() + ".", ".tmp");
     try {
       Files.writeString(written, content, StandardCharsets.UTF_8);
-  XX.supportedFileAttributeViews().contains("posix")) {
+      if (target.getFileSystem().supportedFileAttributeViews().contains("posix")) {
         Files.setPosixFilePermissions(written, PosixFilePermissions.fromString(READABLE));
       }
       Files.move(written, target, StandardCopyOption.ATOMIC_MOVE);
