@@ -314,7 +314,7 @@ class LimitTest {
                         IntStream.range(0, 37)
                             .mapToObj(
                                 i ->
-                                    ("{'date':'%s','pathname':'/page-%d','visits':'1','uniques':'1','pageviews':'1','avg_duration':'0','bounce_rate':'100'}")
+                                    "{'date':'%s','pathname':'/page-%d','visits':'1','uniques':'1','pageviews':'1','avg_duration':'0','bounce_rate':'100'}"
                                         .formatted(FIRST, i))
                             .collect(Collectors.joining(",", "[", "]"))
                             .replace('\'', '"')))));

@@ -335,6 +335,7 @@ class RequestCountTest {
         FathomSimulator.start(
             World.dozen(14, FIRST, LAST, 0), Behaviour.unlimited(), 0, time, time::pass)) {
       AtomicLong reported = new AtomicLong();
+      Runnable goAway = api::close;
       RunListener goesAway =
           new RunListener() {
             @Override
@@ -344,7 +345,7 @@ class RequestCountTest {
 
             @Override
             public void windowEnded(WindowOutcome outcome) {
-              api.close();
+              goAway.run();
             }
           };
       RunResult result =

@@ -142,7 +142,7 @@ record OpenThings(Set<Thread> threads, Map<String, String> files) {
       try {
         for (String line : Files.exists(table) ? Files.readAllLines(table) : List.<String>of()) {
           // "sl local_address rem_address st tx:rx tr:tm retrnsmt uid timeout inode ..."
-          String[] fields = line.strip().split("\\s+");
+          String[] fields = line.strip().split("\\s+", 11);
           int port = fields[2].lastIndexOf(':');
           if (port >= 0
               && DATABASES.contains(Integer.parseInt(fields[2].substring(port + 1), 16))) {
