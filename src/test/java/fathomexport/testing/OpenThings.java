@@ -135,17 +135,20 @@ record OpenThings(Set<Thread> threads, Map<String, String> files) {
     return left;
   }
 
-  /** Returns the sockets whose other end is a database of the tests. */
+  /**
+   * Returns the sockets whose other end is a database of the tests, without those that tests keep.
+   */
   private static Set<String> connections() {
     Set<String> sockets = new HashSet<>();
+    Set<Integer> kept = KeptSockets.ports();
     for (Path table : CONNECTIONS) {
       try {
         for (String line : Files.exists(table) ? Files.readAllLines(table) : List.<String>of()) {
           // "sl local_address rem_address st tx:rx tr:tm retrnsmt uid timeout inode ..."
           String[] fields = line.strip().split("\\s+", 11);
-          int port = fields[2].lastIndexOf(':');
-          if (port >= 0
-              && DATABASES.contains(Integer.parseInt(fields[2].substring(port + 1), 16))) {
+          if (fields[2].indexOf(':') > 0
+              && DATABASES.contains(port(fields[2]))
+              && !kept.contains(port(fields[1]))) {
             sockets.add(SOCKET + fields[9] + "]");
           }
         }
@@ -154,5 +157,10 @@ record OpenThings(Set<Thread> threads, Map<String, String> files) {
       }
     }
     return sockets;
+  }
+
+  /** Reads the port of an address such as {@code 0100007F:1538}. */
+  private static int port(String address) {
+    return Integer.parseInt(address.substring(address.lastIndexOf(':') + 1), 16);
   }
 }

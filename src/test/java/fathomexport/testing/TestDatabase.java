@@ -154,7 +154,7 @@ public final class TestDatabase implements AutoCloseable {
     try {
       Connection connection = kept.getAndSet(null);
       if (connection == null || !connection.isValid(60)) {
-        connection = connect();
+        connection = KeptSockets.connect(url(), user(), password());
       }
       List<List<@Nullable Object>> answer;
       try {

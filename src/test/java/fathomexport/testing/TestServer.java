@@ -168,8 +168,11 @@ final class TestServer {
   }
 
   Connection connectAsSuperuser(String database) throws SQLException {
-    return DriverManager.getConnection(
-        "jdbc:postgresql://" + host + ":" + port + "/" + database, superuser, password);
+    return DriverManager.getConnection(urlOf(database), superuser, password);
+  }
+
+  private String urlOf(String database) {
+    return "jdbc:postgresql://" + host + ":" + port + "/" + database;
   }
 
   void execute(String database, String... statements) {
@@ -188,7 +191,7 @@ final class TestServer {
     try {
       Connection connection = kept;
       if (connection == null || !connection.isValid(60)) {
-        connection = connectAsSuperuser("postgres");
+        connection = KeptSockets.connect(urlOf("postgres"), superuser, password);
         kept = connection;
       }
       execute(connection, statement);
