@@ -59,7 +59,7 @@ final class ReportViews {
                   + " with its filters, dense: one row per site and day from the first stored day"
                   + " to the site's yesterday. A day on which nothing was measured is 0, a day"
                   + " that was not measured is null",
-              SiteSources.dense(report)));
+              SiteSources.densePerDay(report)));
     } else {
       made.add(views.rows());
     }

@@ -69,30 +69,98 @@ final class SiteSources {
    * where it is not known.
    */
   String dense(DateGrouping grouping) {
-    return union(
-        of(grouping),
-        (report, earlier) -> dense(report, earlier),
-        "SELECT NULL::text AS site_id, NULL::text AS site_name, NULL::date AS date, NULL::text AS"
-            + " state, NULL::text AS zone, NULL::text AS report"
-            + Measures.OF_PAGEVIEWS.stream()
-                .map(a -> ", NULL::" + Measures.type(a) + " AS " + a.apiName())
-                .collect(Collectors.joining())
-            + " WHERE false");
+    return union(of(grouping), SiteSources::dense, noDays() + " WHERE false");
   }
 
-  /** Returns the dense query of one report by day, month or year. */
-  static String dense(KnownReport report) {
-    return dense(report, List.of());
+  private static String noDays() {
+    return "SELECT NULL::text AS site_id, NULL::text AS site_name, NULL::date AS date, NULL::text AS"
+        + " state, NULL::text AS zone, NULL::text AS report"
+        + Measures.OF_PAGEVIEWS.stream()
+            .map(a -> ", NULL::" + Measures.type(a) + " AS " + a.apiName())
+            .collect(Collectors.joining());
   }
 
   private static String dense(KnownReport report, List<KnownReport> earlier) {
     return "SELECT c.site_id, c.site_name, c.date, c.state, c.zone, c.report"
         + measures(report)
-        + "\n  FROM fathom_ops.calendar c\n  LEFT JOIN "
-        + report.table()
-        + " t ON t.site_id = c.site_id AND t.date = c.date\n WHERE c.report = "
-        + Sql.literal(report.name())
+        + from(report, "")
         + unlessIn(earlier, "c");
+  }
+
+  /**
+   * Returns a query like {@link #dense} for the days, with {@code visits_week_before} and {@code
+   * visits_year_before}. They are joined, not taken from a window of the site's days: a filter on
+   * the day does not pass a window, so that every day would be read. A query that does not show
+   * them is spared the joins, since each is on a unique key.
+   */
+  String densePerDay() {
+    return union(
+        of(DateGrouping.DAY),
+        SiteSources::densePerDay,
+        noDays()
+            + ", NULL::bigint AS visits_week_before, NULL::bigint AS visits_year_before WHERE false");
+  }
+
+  /** Returns the query of {@link #densePerDay()} for one report by day. */
+  static String densePerDay(KnownReport report) {
+    return densePerDay(report, List.of());
+  }
+
+  private static String densePerDay(KnownReport report, List<KnownReport> earlier) {
+    String columns = "SELECT c.site_id, c.site_name, c.date, c.state, c.zone, c.report";
+    if (!report.has(Aggregate.VISITS)) {
+      return columns
+          + measures(report)
+          + ", NULL::bigint AS visits_week_before, NULL::bigint AS visits_year_before"
+          + from(report, "")
+          + unlessIn(earlier, "c");
+    }
+    return columns
+        + measures(report)
+        + visitsBefore("w", "week")
+        + visitsBefore("y", "year")
+        + from(
+            report,
+            dayBefore(report, "w", "c.date - 7")
+                + dayBefore(report, "y", "(c.date - interval '1 year')::date"))
+        + unlessIn(earlier, "c");
+  }
+
+  private static String visitsBefore(String day, String name) {
+    return ", CASE WHEN %s.site_id IS NOT NULL THEN %s.visits WHEN %sl.stored AND %sl.status = 'certified' THEN 0 END AS visits_%s_before"
+        .formatted(day, day, day, day, name);
+  }
+
+  private static String dayBefore(KnownReport report, String alias, String day) {
+    return """
+        \n  LEFT JOIN %s %s ON %s.site_id = c.site_id AND %s.date = %s
+          LEFT JOIN fathom_ops.ledger %sl ON %sl.report = %s AND %sl.site_id = c.site_id AND %sl.event_name = ''
+           AND %sl.period = %s AND %sl.period_end = %s\
+        """
+        .formatted(
+            report.table(),
+            alias,
+            alias,
+            alias,
+            day,
+            alias,
+            alias,
+            Sql.literal(report.name()),
+            alias,
+            alias,
+            alias,
+            day,
+            alias,
+            day);
+  }
+
+  private static String from(KnownReport report, String joins) {
+    return "\n  FROM fathom_ops.calendar c\n  LEFT JOIN "
+        + report.table()
+        + " t ON t.site_id = c.site_id AND t.date = c.date"
+        + joins
+        + "\n WHERE c.report = "
+        + Sql.literal(report.name());
   }
 
   /**

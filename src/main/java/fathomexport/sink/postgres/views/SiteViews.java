@@ -27,7 +27,7 @@ final class SiteViews {
                 + " day to the site's yesterday. A day on which nothing was measured is 0, a day"
                 + " that was not measured is null. From "
                 + sources.names(DateGrouping.DAY),
-            sources.dense(DateGrouping.DAY)));
+            sources.densePerDay()));
     views.add(
         periods(
             "site_week",
@@ -98,7 +98,11 @@ final class SiteViews {
     return columns;
   }
 
-  /** Returns a dense view by day. */
+  /**
+   * Returns a dense view by day.
+   *
+   * @param source the query of {@link SiteSources#densePerDay}
+   */
   static ViewDefinition days(String name, String comment, String source) {
     List<ViewColumn> columns = new ArrayList<>();
     columns.add(siteId());
@@ -123,13 +127,13 @@ final class SiteViews {
         new ViewColumn(
             "visits_week_before",
             Measures.BIGINT,
-            before("d.visits", "d.date", "7 days"),
+            "d.visits_week_before",
             "Visits seven days before; null where they are not known"));
     columns.add(
         new ViewColumn(
             "visits_year_before",
             Measures.BIGINT,
-            before("d.visits", "d.date", "1 year"),
+            "d.visits_year_before",
             "Visits on the same date a year before (29 February: on 28 February); null where they"
                 + " are not known"));
     columns.add(

@@ -17,6 +17,7 @@ import fathomexport.testing.TestReports;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -236,5 +237,29 @@ class BiViewsTest {
                 + " NOT NULL")) {
       database.query("SELECT * FROM fathom_bi." + view.get(0));
     }
+  }
+
+  /** A filter that waits above a window or a join reads three years to answer for a month. */
+  @Test
+  void aFilterOnTheDayReachesTheDaysOfTheCalendar() {
+    migrate(TestReports.traffic());
+    for (String view : List.of("site_day", "calendar")) {
+      String plan =
+          plan("SELECT * FROM fathom_bi." + view + " WHERE date >= '2026-05-01' OFFSET 0");
+      assertThat(plan).as(view).contains("Filter: ((day)::date >= '2026-05-01'::date)");
+      assertThat(plan).as(view).doesNotContain("WindowAgg");
+      assertThat(plan)
+          .as("%s looks the evidence up by the whole key", view)
+          .containsPattern("ledger_pkey.*\\n.*period = \\(d.day\\)::date");
+    }
+    assertThat(plan("SELECT date, pageviews FROM fathom_bi.site_day"))
+        .as("the visits before are not looked up for a query that does not show them")
+        .doesNotContain("- 7", "1 year'::interval)");
+  }
+
+  private String plan(String sql) {
+    return database.query("EXPLAIN (COSTS off) " + sql).stream()
+        .map(row -> String.valueOf(row.get(0)))
+        .collect(Collectors.joining("\n"));
   }
 }
