@@ -41,6 +41,9 @@ record OpenThings(Set<Thread> threads, Map<String, String> files) {
   /** The ports of the PostgreSQL servers of this process's tests. */
   private static final Set<Integer> DATABASES = ConcurrentHashMap.newKeySet();
 
+  /** The connections that are kept for as long as the tests run. */
+  private static final Set<String> LASTING = ConcurrentHashMap.newKeySet();
+
   private static String temporary(String prefix) {
     return Path.of(System.getProperty("java.io.tmpdir")).toAbsolutePath() + "/" + prefix;
   }
@@ -48,6 +51,18 @@ record OpenThings(Set<Thread> threads, Map<String, String> files) {
   /** Makes the connections to a PostgreSQL server known as such. */
   static void database(int port) {
     DATABASES.add(port);
+  }
+
+  /**
+   * Makes the connections that were opened since then known as ones that outlive the test.
+   * Whichever test of a process is the first opens what the server of all tests keeps.
+   */
+  static void keep(OpenThings before) {
+    Set<String> known = new HashSet<>(before.files.values());
+    Set<String> connections = connections();
+    now().files.values().stream()
+        .filter(file -> !known.contains(file) && connections.contains(file))
+        .forEach(LASTING::add);
   }
 
   /** Returns whether files and sockets can be seen on this system. */
@@ -119,6 +134,9 @@ record OpenThings(Set<Thread> threads, Map<String, String> files) {
     for (String file : files.values()) {
       if (!known.contains(file)) {
         if (file.startsWith(SOCKET)) {
+          if (LASTING.contains(file)) {
+            continue;
+          }
           sockets.add(file);
         } else if (DIRECTORIES.stream().anyMatch(file::startsWith)) {
           left.add("the file " + file + " is open");

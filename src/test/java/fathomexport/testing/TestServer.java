@@ -188,7 +188,9 @@ final class TestServer {
     try {
       Connection connection = kept;
       if (connection == null || !connection.isValid(60)) {
+        OpenThings before = OpenThings.now();
         connection = connectAsSuperuser("postgres");
+        OpenThings.keep(before);
         kept = connection;
       }
       execute(connection, statement);
