@@ -278,7 +278,15 @@ public final class Exporter {
   /** Returns the origin of the numbers of a report, site and day. Sends no request to the API. */
   public Explanation explain(ExportJob job, Report report, SiteId site, LocalDate day) {
     return withSinks(
-        job, sinks -> Explanation.of(report, site, day, sinks, services.settings().accountKey()));
+        job,
+        sinks ->
+            Explanation.of(
+                report,
+                site,
+                day,
+                services.planning().retention(job).outlived(report, day),
+                sinks,
+                services.settings().accountKey()));
   }
 
   private <T> T stored(ExportJob job, Function<StoredState, T> question) {
