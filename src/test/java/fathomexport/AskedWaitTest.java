@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import fathomexport.api.StopSignal;
 import fathomexport.config.ConfigLoader;
 import fathomexport.report.SiteId;
+import fathomexport.run.Budget;
 import fathomexport.run.ExportJob;
 import fathomexport.run.Left;
 import fathomexport.run.Patience;
@@ -105,6 +106,7 @@ class AskedWaitTest {
                 false,
                 true),
             false,
+            Budget.UNLIMITED,
             patience,
             List.of());
   }

@@ -138,6 +138,7 @@ class CommandLineTest {
         }
         complete_words fathom-export bac
         complete_words fathom-export backfill --ma
+        complete_words fathom-export run --ma
         """);
     Process bash =
         new ProcessBuilder("/bin/bash", "--norc", "ask.bash")
@@ -148,7 +149,8 @@ class CommandLineTest {
     assertThat(bash.waitFor(1, TimeUnit.MINUTES)).isTrue();
     assertThat(said.lines().map(String::strip))
         .as(said)
-        .containsExactly("backfill", "--max-requests --max-minutes");
+        .containsExactly(
+            "backfill", "--max-requests --max-minutes", "--max-requests --max-minutes");
   }
 
   /** The database of these settings does not answer, so the command cannot begin. */

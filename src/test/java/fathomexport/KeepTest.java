@@ -35,13 +35,14 @@ class KeepTest {
 
   @TempDir Path directory;
 
+  private World world;
   private TestDatabase database;
   private FathomSimulator api;
   private Installation installation;
 
   @BeforeEach
   void exportEverything() throws IOException {
-    World world = World.empty().addSite(SITE, ZoneId.of("Europe/Berlin"));
+    world = World.empty().addSite(SITE, ZoneId.of("Europe/Berlin"));
     for (LocalDate day = FIRST; day.isBefore(LocalDate.of(2025, 12, 20)); day = day.plusDays(1)) {
       world.add(SITE, world.viewAt(SITE, day.atTime(9, 5)).path("/a"));
       world.add(SITE, world.viewAt(SITE, day.atTime(10, 5)).path("/b"));
@@ -117,6 +118,23 @@ class KeepTest {
                 """))
         .containsExactly(List.of("2025-11-01", 12L, 24L, "run"));
     assertThat(done("plan", "all")).doesNotContain("removes");
+    assertThat(done("explain", "pages_daily", SITE, "2025-10-31"))
+        .contains("days before 2025-11-01 are older than the pipeline keeps (keep: 1 month)")
+        .doesNotContain("never measured");
+  }
+
+  /** What lies before the kept days would cost requests in vain. */
+  @Test
+  void theOfferedHistoryOfANewSiteBeginsWithTheKeptDays() {
+    done("run", "all");
+    world.addSite("NEW", ZoneId.of("Europe/Berlin"));
+    for (LocalDate day = FIRST; day.isBefore(LocalDate.of(2025, 12, 20)); day = day.plusDays(1)) {
+      world.add("NEW", world.viewAt("NEW", day.atTime(9, 5)).path("/a"));
+    }
+    installation.at(NOW.plusSeconds(86_400));
+
+    assertThat(done("run", "all"))
+        .contains("is new. To fetch its history", "--site NEW --from 2025-11-01 --to ");
   }
 
   @Test

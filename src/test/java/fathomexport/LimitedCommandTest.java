@@ -10,6 +10,7 @@ import fathomexport.simulator.RequestLog;
 import fathomexport.simulator.SimulatorToken;
 import fathomexport.simulator.World;
 import fathomexport.testing.Installation;
+import fathomexport.testing.JumpingTime;
 import fathomexport.testing.Question;
 import fathomexport.testing.TestDatabase;
 import java.io.IOException;
@@ -26,7 +27,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Commands that the user limits to some sites, reports or days. */
+/** Commands that the user limits to some sites, reports or days, or to requests and minutes. */
 class LimitedCommandTest {
   private static final LocalDate FIRST = LocalDate.of(2026, 6, 8);
   private static final LocalDate LAST = LocalDate.of(2026, 6, 20);
@@ -134,6 +135,72 @@ class LimitedCommandTest {
         .containsExactly("2026-06-19 00:00:00");
     assertThat(rows("traffic_daily", TWO)).isEqualTo(6);
     assertThat(done("verify", "nightly").out()).contains("all agree");
+  }
+
+  /** A night may be given fewer requests than it needs: the next run goes on where it ended. */
+  @Test
+  void aRunWithinRequestsEndsAtAWindowAndTheNextResumesIt() {
+    Installation.Ended ended = installation.run("run", "nightly", "--max-requests", "2");
+    assertThat(ended.code()).as(ended.said()).isEqualTo(75);
+    assertThat(ended.said()).contains("of the 2 requests that the run may send", "2 windows left");
+    assertThat(asked()).hasSizeBetween(1, 2);
+    assertThat(rows("traffic_daily", ONE) + rows("traffic_daily", TWO)).isEqualTo(4);
+    assertThat(rows("pages_daily", ONE) + rows("pages_daily", TWO)).isEqualTo(4);
+
+    done("run", "nightly", "--max-requests", "2");
+    assertThat(asked()).hasSizeBetween(1, 2);
+    for (String site : List.of(ONE, TWO)) {
+      assertThat(rows("traffic_daily", site)).isEqualTo(4);
+      assertThat(rows("pages_daily", site)).isEqualTo(4);
+    }
+    assertThat(done("verify", "nightly").out()).contains("all agree");
+  }
+
+  /** Of files alone, where no database's clock counts: the first request takes two minutes. */
+  @Test
+  void aRunWithinMinutesBeginsNoWindowAfterThem() {
+    installation.settings(
+        "api: {base_url: "
+            + api.baseUri()
+            + ", token: {env: "
+            + Installation.TOKEN_VARIABLE
+            + "}, requests_per_minute: 1000}\nparquet: {root: warehouse}\n");
+    installation.pipeline(
+        "files",
+        "[" + ONE + "]",
+        "[parquet]",
+        List.of(Question.pageviews("t", "day"), Question.pageviews("p", "day", "pathname")));
+    JumpingTime time = new JumpingTime(NOW);
+    api.behave(
+        Behaviour.unlimited()
+            .withFault(
+                FaultRule.when(
+                    request -> {
+                      if (request.aggregation() == 1) {
+                        time.pass(Duration.ofMinutes(2));
+                      }
+                      return false;
+                    },
+                    Fault.empty())));
+
+    Installation.Ended ended = installation.on(time).run("run", "files", "--max-minutes", "1");
+
+    assertThat(ended.code()).as(ended.said()).isEqualTo(75);
+    assertThat(ended.said()).contains("the minute that the run may take is over", "1 window left");
+    api.behave(Behaviour.unlimited());
+    asked();
+    done("run", "files", "--max-minutes", "1");
+    assertThat(asked()).as("the window that was left").hasSize(1);
+  }
+
+  @Test
+  void alimitThatLeavesRoomForNothingIsRefused() {
+    for (String limit : List.of("--max-requests", "--max-minutes")) {
+      Installation.Ended ended = installation.run("run", "nightly", limit, "0");
+      assertThat(ended.code()).as(ended.said()).isEqualTo(2);
+      assertThat(ended.err()).contains("--max-requests and --max-minutes must be 1 or more");
+    }
+    assertThat(asked()).isEmpty();
   }
 
   @Test

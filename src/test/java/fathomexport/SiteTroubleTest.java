@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import fathomexport.api.StopSignal;
 import fathomexport.config.ConfigLoader;
 import fathomexport.report.SiteId;
+import fathomexport.run.Budget;
 import fathomexport.run.ExportJob;
 import fathomexport.run.Patience;
 import fathomexport.run.RunListener;
@@ -133,6 +134,7 @@ class SiteTroubleTest {
                 false,
                 true),
             false,
+            Budget.UNLIMITED,
             patience,
             List.of());
   }

@@ -85,14 +85,17 @@ public final class Exporter {
    * scheduler starts.
    */
   public RunResult run(ExportJob job, boolean force, List<String> beamArguments) {
-    return run(job, force, Patience.LIMITED, beamArguments);
+    return run(job, force, Budget.UNLIMITED, Patience.LIMITED, beamArguments);
   }
 
-  /** Like {@link #run(ExportJob, boolean, List)}, with this patience. */
+  /**
+   * Like {@link #run(ExportJob, boolean, List)}, with this patience, but ends at a window boundary
+   * when the budget is spent.
+   */
   public RunResult run(
-      ExportJob job, boolean force, Patience patience, List<String> beamArguments) {
+      ExportJob job, boolean force, Budget budget, Patience patience, List<String> beamArguments) {
     Mode nightly = new Mode.Nightly(job.lookbackDays(), force);
-    return ExportRun.of(services, nightly, Budget.UNLIMITED, patience, beamArguments).run(job);
+    return ExportRun.of(services, nightly, budget, patience, beamArguments).run(job);
   }
 
   /** Exports the days of a range that are not complete yet; with {@code force} all days. */
@@ -275,7 +278,15 @@ public final class Exporter {
   /** Returns the origin of the numbers of a report, site and day. Sends no request to the API. */
   public Explanation explain(ExportJob job, Report report, SiteId site, LocalDate day) {
     return withSinks(
-        job, sinks -> Explanation.of(report, site, day, sinks, services.settings().accountKey()));
+        job,
+        sinks ->
+            Explanation.of(
+                report,
+                site,
+                day,
+                services.planning().retention(job).outlived(report, day),
+                sinks,
+                services.settings().accountKey()));
   }
 
   private <T> T stored(ExportJob job, Function<StoredState, T> question) {

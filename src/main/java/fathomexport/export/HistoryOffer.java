@@ -40,10 +40,17 @@ final class HistoryOffer {
   /**
    * Returns one line per new site that has a history.
    *
+   * @param kept the first day that is kept of any report: a history that begins earlier would not
+   *     be fetched, and would be removed
    * @param plan the run's own plan: the history is what lies before it
    */
   static List<String> words(
-      String pipeline, Set<SiteId> added, List<Subject> subjects, Plan plan, Estimate estimate) {
+      String pipeline,
+      Set<SiteId> added,
+      List<Subject> subjects,
+      LocalDate kept,
+      Plan plan,
+      Estimate estimate) {
     List<String> words = new ArrayList<>();
     int more = 0;
     for (Subject subject : subjects) {
@@ -54,7 +61,8 @@ final class HistoryOffer {
               .map(FetchTask::days)
               .map(DayRange::first)
               .min(Comparator.naturalOrder());
-      LocalDate first = subject.site().firstDay();
+      LocalDate listed = subject.site().firstDay();
+      LocalDate first = listed.isBefore(kept) ? kept : listed;
       if (!added.contains(id) || begin.isEmpty() || !first.isBefore(begin.get())) {
         continue;
       }

@@ -187,6 +187,7 @@ final class LockedExport {
               job.name(),
               changed.newSites(),
               planned.events().subjects(),
+              services.planning().retention(job).firstDayOfAny(),
               planned.plan(),
               (subject, days) -> services.planning().cost(job, sinks, subject, days))
           .forEach(listener::notice);

@@ -1,5 +1,6 @@
 package fathomexport.export;
 
+import fathomexport.inspect.Explanation;
 import fathomexport.ledger.LedgerException;
 import fathomexport.ledger.Stretch;
 import fathomexport.report.DayRange;
@@ -19,6 +20,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The periods of a job that are older than its pipeline keeps ({@code keep:}). */
 final class Retention {
@@ -39,6 +41,23 @@ final class Retention {
   /** Returns the first day that is kept, by the names of the reports that are not kept for ever. */
   Map<String, LocalDate> firstDays() {
     return job.firstKept(now, maxRangeDays);
+  }
+
+  /** Returns the first day that any report of the job keeps. */
+  LocalDate firstDayOfAny() {
+    Map<String, LocalDate> firstDays = firstDays();
+    return job.reports().stream()
+        .map(report -> firstDays.getOrDefault(report.name(), LocalDate.MIN))
+        .min(LocalDate::compareTo)
+        .orElse(LocalDate.MIN);
+  }
+
+  /** Returns how long a report is kept, for a day that is older; null if the day is kept. */
+  Explanation.@Nullable Outlived outlived(Report report, LocalDate day) {
+    LocalDate first = firstDays().get(report.name());
+    return first == null || !report.dateGrouping().periodEnd(day).isBefore(first)
+        ? null
+        : new Explanation.Outlived(first, String.valueOf(job.keep().get(report.name())));
   }
 
   /** Returns whether a run of the job removes anything: a run of a part of a pipeline does not. */

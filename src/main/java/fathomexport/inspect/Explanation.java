@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  * @param day the day in question; the parts describe the period that contains it
  * @param measuredFrom first stored day of the report for this site; null if none is stored
  * @param measuredTo last stored day of the report for this site; null if none is stored
+ * @param outlived why a run removes the day and none fetches it; null if the pipeline keeps it
  * @param sites all sites with stored data of the report
  * @param learned limits of the API learned from its responses
  */
@@ -39,6 +40,7 @@ public record Explanation(
     List<Part> parts,
     @Nullable LocalDate measuredFrom,
     @Nullable LocalDate measuredTo,
+    @Nullable Outlived outlived,
     List<String> sites,
     List<ApiLesson> learned) {
   /**
@@ -77,6 +79,14 @@ public record Explanation(
       @Nullable Failed attempt,
       List<String> quarantined) {}
 
+  /**
+   * What {@code keep:} of the pipeline says of a day that is older.
+   *
+   * @param keptFrom the first day that is kept
+   * @param keep how long the report is kept, as it is written
+   */
+  public record Outlived(LocalDate keptFrom, String keep) {}
+
   /** The sum over the rows, and the control total; null if there was no control. */
   public record Measure(long sum, @Nullable Long control) {}
 
@@ -100,10 +110,16 @@ public record Explanation(
   /**
    * Reads the explanation from the ledgers of the sinks.
    *
+   * @param outlived what the pipeline says of a day that is older than it keeps; null of others
    * @param account the account whose API the learned limits belong to
    */
   public static Explanation of(
-      Report report, SiteId site, LocalDate day, Sinks sinks, String account) {
+      Report report,
+      SiteId site,
+      LocalDate day,
+      @Nullable Outlived outlived,
+      Sinks sinks,
+      String account) {
     List<Part> parts = new ArrayList<>();
     for (Sink sink : sinks.all()) {
       List<Attempt> attempts =
@@ -152,6 +168,7 @@ public record Explanation(
         parts,
         from,
         to,
+        outlived,
         List.copyOf(sites),
         ApiLesson.of(sinks.ledger().learned(), account));
   }

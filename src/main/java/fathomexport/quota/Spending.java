@@ -41,9 +41,9 @@ public final class Spending {
     if (most != null && time.nanos() - since >= most.toNanos()) {
       return Optional.of(
           WindowOutcome.NOT_FETCHED
-              + ": the "
-              + most.toMinutes()
-              + " minutes that the run may take are over");
+              + (most.toMinutes() == 1
+                  ? ": the minute that the run may take is over"
+                  : ": the " + most.toMinutes() + " minutes that the run may take are over"));
     }
     Long allowed = budget.requests();
     if (allowed != null) {

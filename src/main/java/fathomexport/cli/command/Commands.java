@@ -57,6 +57,34 @@ public final class Commands {
     }
   }
 
+  /** The options that end an export early: the next one resumes where it ended. */
+  static final class Limits {
+    @Option(
+        names = "--max-requests",
+        paramLabel = "N",
+        description = "Stop before the request after these, retries included; exit code 75.")
+    @Nullable Long maxRequests;
+
+    @Option(
+        names = "--max-minutes",
+        paramLabel = "N",
+        description = "Begin no window after so many minutes; exit code 75.")
+    @Nullable Long maxMinutes;
+
+    /**
+     * Returns the budget of the run.
+     *
+     * @throws ParameterException if a limit leaves room for nothing
+     */
+    Budget budget(CommandSpec command) {
+      if ((maxRequests != null && maxRequests < 1) || (maxMinutes != null && maxMinutes < 1)) {
+        throw new ParameterException(
+            command.commandLine(), "--max-requests and --max-minutes must be 1 or more");
+      }
+      return new Budget(maxRequests, maxMinutes == null ? null : Duration.ofMinutes(maxMinutes));
+    }
+  }
+
   /** The options for a range of days, both ends included. */
   static final class Range {
     @Option(
@@ -126,9 +154,13 @@ public final class Commands {
 
     @Mixin Selected selected = new Selected();
 
+    @Mixin Limits limits = new Limits();
+
     @Mixin Waiting waiting = new Waiting();
 
     @Mixin Launch.Metrics metrics = new Launch.Metrics();
+
+    @Spec @Nullable CommandSpec spec;
 
     public Run(Context context) {
       this.context = context;
@@ -136,6 +168,7 @@ public final class Commands {
 
     @Override
     public Integer call() {
+      Budget budget = limits.budget(Objects.requireNonNull(spec));
       return Launch.run(
           context,
           pipeline,
@@ -144,7 +177,7 @@ public final class Commands {
           metrics,
           "",
           (exporter, job) ->
-              exporter.run(job, force, waiting.patience(), context.options().beamArguments),
+              exporter.run(job, force, budget, waiting.patience(), context.options().beamArguments),
           RunPrinting::print);
     }
   }
@@ -181,19 +214,9 @@ public final class Commands {
     @Option(names = "--oldest-first", description = "Begin with the oldest windows.")
     boolean oldestFirst;
 
-    @Option(
-        names = "--max-requests",
-        paramLabel = "N",
-        description = "Stop before the request after these, retries included; exit code 75.")
-    @Nullable Long maxRequests;
-
-    @Option(
-        names = "--max-minutes",
-        paramLabel = "N",
-        description = "Begin no window after so many minutes; exit code 75.")
-    @Nullable Long maxMinutes;
-
     @Mixin Selected selected = new Selected();
+
+    @Mixin Limits limits = new Limits();
 
     @Mixin Waiting waiting = new Waiting();
 
@@ -213,7 +236,7 @@ public final class Commands {
         throw new ParameterException(
             command.commandLine(), "--newest-first and --oldest-first exclude each other");
       }
-      Budget budget = budget(command);
+      Budget budget = limits.budget(command);
       String warning =
           days.first().isBefore(ACCURATE_FROM)
               ? "the API is only accurate on data from March 2021 on: before, browser, country,"
@@ -236,14 +259,6 @@ public final class Commands {
                   waiting.patience(),
                   context.options().beamArguments),
           RunPrinting::print);
-    }
-
-    private Budget budget(CommandSpec command) {
-      if ((maxRequests != null && maxRequests < 1) || (maxMinutes != null && maxMinutes < 1)) {
-        throw new ParameterException(
-            command.commandLine(), "--max-requests and --max-minutes must be 1 or more");
-      }
-      return new Budget(maxRequests, maxMinutes == null ? null : Duration.ofMinutes(maxMinutes));
     }
   }
 

@@ -292,7 +292,7 @@ public final class EvidenceCommands {
       }
       printer.line(explanation.report() + " " + explanation.site() + " " + explanation.day());
       if (explanation.parts().isEmpty()) {
-        neverMeasured(printer, explanation);
+        notStored(printer, explanation);
       }
       explanation.parts().forEach(part -> print(printer, part));
       if (!explanation.learned().isEmpty()) {
@@ -301,8 +301,16 @@ public final class EvidenceCommands {
       }
     }
 
-    private static void neverMeasured(Printer printer, Explanation explanation) {
-      printer.line("  never measured: no window that was committed covers this day");
+    private static void notStored(Printer printer, Explanation explanation) {
+      Explanation.Outlived outlived = explanation.outlived();
+      printer.line(
+          outlived == null
+              ? "  never measured: no window that was committed covers this day"
+              : "  not stored: days before "
+                  + outlived.keptFrom()
+                  + " are older than the pipeline keeps (keep: "
+                  + outlived.keep()
+                  + "). Runs remove them, and none fetches them");
       if (explanation.measuredFrom() != null) {
         printer.line(
             "  of this site days from "
