@@ -328,25 +328,31 @@ final class ReportViews {
         new ViewColumn("currency", Measures.TEXT, "e.currency", Measures.CURRENCY));
   }
 
-  /** Returns the join for the site's visits as {@code v}; empty if nothing measures them. */
+  /**
+   * Returns the join for the site's visits as {@code v}; empty if nothing measures them. Without a
+   * report that measures them by month or year they are the sums of days, if all days are measured.
+   */
   private String siteVisits() {
     DateGrouping grouping = report.grouping();
+    if (sources.of(grouping).stream().anyMatch(r -> r.has(Aggregate.VISITS))) {
+      return "\nLEFT JOIN ("
+          + sources.visits(grouping)
+          + ") v ON v.site_id = t.site_id AND v."
+          + report.timeColumn()
+          + " = t."
+          + report.timeColumn();
+    }
     return switch (grouping) {
-      case HOUR, DAY ->
-          sources.of(grouping).stream().noneMatch(r -> r.has(Aggregate.VISITS))
-              ? ""
-              : "\nLEFT JOIN ("
-                  + sources.visits(grouping)
-                  + ") v ON v.site_id = t.site_id AND v."
-                  + report.timeColumn()
-                  + " = t."
-                  + report.timeColumn();
-      case MONTH ->
-          "\nLEFT JOIN fathom_bi.site_month v ON v.site_id = t.site_id AND v.first_day = t.date";
-      case YEAR ->
-          "\nLEFT JOIN fathom_bi.site_year v ON v.site_id = t.site_id AND v.first_day = t.date";
-      case NONE -> "";
+      case HOUR, DAY, NONE -> "";
+      case MONTH -> sumOfDays("fathom_bi.site_month");
+      case YEAR -> sumOfDays("fathom_bi.site_year");
     };
+  }
+
+  private static String sumOfDays(String view) {
+    return "\nLEFT JOIN "
+        + view
+        + " v ON v.site_id = t.site_id AND v.first_day = t.date AND v.complete_days = v.days";
   }
 
   private Optional<KnownReport> sameGroups() {

@@ -193,6 +193,15 @@ final class SiteViews {
         + "'::interval PRECEDING)";
   }
 
+  /** Returns the measure of a period that is known as a whole: a part of one is no comparison. */
+  private static String whole(ViewColumn measure) {
+    return "CASE WHEN d.state IN ('complete', 'empty')"
+        + (measure.name().equals("uniques") ? " OR d.uniques_of_whole" : "")
+        + " THEN "
+        + measure.expression()
+        + " END";
+  }
+
   private static ViewDefinition periods(
       String name,
       String unit,
@@ -275,21 +284,21 @@ final class SiteViews {
           new ViewColumn(
               m.name() + "_period_before",
               m.type(),
-              before(m.expression(), "d.first_day", length),
-              m.name() + " of the " + unit + " before; null where it is not known"));
+              before(whole(m), "d.first_day", length),
+              m.name() + " of the " + unit + " before; null unless the whole of it is known"));
     }
     for (ViewColumn m : measures) {
       columns.add(
           new ViewColumn(
               m.name() + "_year_before",
               m.type(),
-              before(m.expression(), "d.first_day", year),
+              before(whole(m), "d.first_day", year),
               m.name()
                   + " of the "
                   + unit
                   + " "
                   + yearWords
-                  + " before; null where it is not known"));
+                  + " before; null unless the whole of it is known"));
     }
     columns.add(
         new ViewColumn("report", Measures.TEXT, "d.report", "The report whose days are summed"));
@@ -327,6 +336,7 @@ final class SiteViews {
                                           p.known_days, p.complete_days, p.empty_days, p.stale_days) AS state,
                  CASE WHEN coalesce(a.visits, true) THEN p.visits END AS visits,
                  coalesce(%s, CASE WHEN coalesce(a.uniques, false) THEN p.uniques END) AS uniques,
+                 %s AS uniques_of_whole,
                  p.pageviews, p.bounces,
                  100 * p.bounces::double precision / nullif(p.rated_visits, 0) AS bounce_rate,
                  %s AS avg_duration
@@ -351,6 +361,7 @@ final class SiteViews {
         """
         .formatted(
             ownColumns,
+            own == null ? "false" : "coalesce(m.state IN ('complete', 'empty'), false)",
             own == null ? "NULL::double precision" : "m.avg_duration",
             unit,
             unit,
