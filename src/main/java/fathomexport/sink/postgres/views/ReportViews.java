@@ -334,7 +334,8 @@ final class ReportViews {
    */
   private String siteVisits() {
     DateGrouping grouping = report.grouping();
-    if (sources.of(grouping).stream().anyMatch(r -> r.has(Aggregate.VISITS))) {
+    if (grouping != DateGrouping.NONE
+        && sources.of(grouping).stream().anyMatch(r -> r.has(Aggregate.VISITS))) {
       return "\nLEFT JOIN ("
           + sources.visits(grouping)
           + ") v ON v.site_id = t.site_id AND v."
