@@ -154,7 +154,10 @@ public final class TestDatabase implements AutoCloseable {
     try {
       Connection connection = kept.getAndSet(null);
       if (connection == null || !connection.isValid(60)) {
+        OpenThings before = OpenThings.now();
         connection = connect();
+        // A database may serve all tests of a class: the first that queries it leaves this open.
+        OpenThings.keep(before);
       }
       List<List<@Nullable Object>> answer;
       try {
