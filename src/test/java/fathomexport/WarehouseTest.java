@@ -377,7 +377,15 @@ class WarehouseTest {
             pageviews,
             100.0 * bounces / visits,
             viewsOf(BERLIN, WarehouseTest::inOctober).filter(PageView::uniquePage).count(),
-            visits(viewsOf(BERLIN, d -> d.getMonthValue() == 9)));
+            null);
+    assertThat(
+            row(
+                "SELECT o.state, n.visits_period_before, n.bounce_rate_period_before FROM"
+                    + " fathom_bi.site_month o, fathom_bi.site_month n WHERE o.site_id = 'BERLIN' AND"
+                    + " n.site_id = 'BERLIN' AND o.first_day = '2025-09-01' AND n.first_day ="
+                    + " '2025-11-01'"))
+        .as("of September only a part is known, which is no comparison; of October the whole")
+        .containsExactly("incomplete", visits, 100.0 * bounces / visits);
     assertThat(
             row(
                 "SELECT avg(bounce_rate) FROM fathom.pages_daily WHERE site_id = 'BERLIN' AND date"
