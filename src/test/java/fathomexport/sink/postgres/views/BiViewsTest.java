@@ -16,6 +16,7 @@ import fathomexport.testing.TestDatabase;
 import fathomexport.testing.TestReports;
 import java.sql.Connection;
 import java.sql.Statement;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
@@ -76,6 +77,45 @@ class BiViewsTest {
                     + " fathom_ops.period_state(true, false, 'certified', false, false, 0),"
                     + " fathom_ops.period_state(true, false, 'incomplete', false, false, 5)"))
         .containsExactly(List.of("complete", "incomplete", "provisional", "empty", "incomplete"));
+  }
+
+  /**
+   * A month's conversions belong to the month's visits, not to those of the days that are stored.
+   */
+  @Test
+  void ratesOfAMonthDivideByTheVisitsOfTheWholeMonth() {
+    Report goals =
+        new Report(
+            "goals_monthly",
+            Entity.EVENT,
+            TestReports.goals().events(),
+            TestReports.goals().aggregates(),
+            DateGrouping.MONTH,
+            List.of(Field.REFERRER_SOURCE),
+            List.of());
+    assertThat(migrate(TestReports.traffic(), goals)).isEmpty();
+    database.execute(
+        "INSERT INTO fathom.traffic_daily (site_id, date, visits, pageviews) VALUES ('S',"
+            + " '2026-03-30', 94, 100)",
+        "INSERT INTO fathom.goals_monthly (site_id, event_name, date, referrer_source, conversions,"
+            + " unique_conversions, value) VALUES ('S', 'buy', '2026-03-01', 'web', 45, 45, 0)");
+    String rate = "SELECT conversion_rate FROM fathom_bi.goals_monthly";
+
+    assertThat(database.query(rate))
+        .as("of the month's visits only a part is known")
+        .containsExactly(Collections.singletonList(null));
+
+    assertThat(
+            migrate(
+                TestReports.traffic(),
+                goals,
+                TestReports.pageviews("traffic_monthly", DateGrouping.MONTH)))
+        .isEmpty();
+    database.execute(
+        "INSERT INTO fathom.traffic_monthly (site_id, date, visits, pageviews) VALUES ('S',"
+            + " '2026-03-01', 300, 400)");
+
+    assertThat(database.query(rate)).containsExactly(List.of(0.15));
   }
 
   @Test
