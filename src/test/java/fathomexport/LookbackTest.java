@@ -321,7 +321,7 @@ class LookbackTest {
           FathomSimulator.start(world("/" + night + "/"), Behaviour.unlimited())) {
         Installation installation = install(database, api);
         assertThat(installation.run("status", "all").out())
-            .contains("the look-back of BERLIN is fetched, not confirmed");
+            .contains("the look-back of BERLIN (Site BERLIN) is fetched, not confirmed");
         assertThat(
                 json.readTree(installation.run("status", "all", "--json").out())
                     .path("lookback_fetched")
@@ -330,7 +330,7 @@ class LookbackTest {
                     .textValue())
             .isEqualTo(SITE);
         assertThat(installation.at(NOW.plus(Duration.ofDays(night))).run("plan", "all").out())
-            .contains("the look-back of BERLIN is fetched, not confirmed");
+            .contains("the look-back of BERLIN (Site BERLIN) is fetched, not confirmed");
         assertDone(night(installation, night));
         LocalDate yesterday = LocalDate.of(2025, 10, 27).plusDays(night);
         assertThat(asked(api).get(1))

@@ -82,7 +82,8 @@ class LookupQuotaTest {
       for (Installation.Ended plan : List.of(one.join(), two)) {
         assertThat(plan.code()).as(plan.said()).isZero();
       }
-      assertThat(one.join().out()).contains("SITE0000 / signup", "SITE0499 / signup");
+      assertThat(one.join().out())
+          .contains("SITE0000 (Site SITE0000) / signup", "SITE0499 (Site SITE0499) / signup");
       assertThat(two.out().lines().toList())
           .as("a screen, and not a line for each of the sites")
           .hasSizeLessThan(30)
