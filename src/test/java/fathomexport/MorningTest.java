@@ -28,6 +28,8 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -468,6 +470,74 @@ class MorningTest {
             "! run of 2026-06-13 12:30 UTC (exit 75): could not begin: another run of pipeline"
                 + " nightly is under way");
     assertThat(page(at(13, "13:00"))).contains("could not begin: another run of pipeline");
+  }
+
+  /** A stop is no fault of the account, and ends what waits for it, with its record and metrics. */
+  @Test
+  void aStopBeforeAnythingIsFetchedIsRecordedAsWhatItIs() throws IOException {
+    night(10);
+    String words = "stopped as requested, before anything was fetched";
+
+    Installation.Ended run =
+        stoppedAtTheList("12:30", "run", "nightly", "--metrics-file", "run.prom");
+    Installation.Ended backfill =
+        stoppedAtTheList(
+            "12:40",
+            "backfill",
+            "nightly",
+            "--from",
+            "2026-06-01",
+            "--to",
+            "2026-06-02",
+            "--metrics-file",
+            "backfill.prom");
+
+    for (Installation.Ended ended : List.of(run, backfill)) {
+      assertThat(ended.code()).as(ended.said()).isEqualTo(143);
+      assertThat(ended.err()).contains("fathom-export: " + words).doesNotContain("cannot reach");
+    }
+    for (String metrics : List.of("run.prom", "backfill.prom")) {
+      assertThat(Files.readString(directory.resolve(metrics)))
+          .containsPattern("fathom_export_exit_code\\{.*} 143");
+    }
+    assertThat(status(at(11, "13:00")))
+        .contains("! run of 2026-06-11 12:30 UTC (exit 143): " + words + "\n")
+        .contains("! backfill of 2026-06-11 12:40 UTC (exit 143): " + words + "\n");
+  }
+
+  /**
+   * A command that is asked to stop while it waits for the list of sites, for as long as it does.
+   */
+  private Installation.Ended stoppedAtTheList(String time, String... command) {
+    Shutdown shutdown = new Shutdown();
+    CountDownLatch ended = new CountDownLatch(1);
+    api.behave(
+        Behaviour.unlimited()
+            .withFault(
+                FaultRule.when(
+                    r -> {
+                      if (r.path().endsWith("/sites")) {
+                        shutdown.request();
+                        awaitAtMostTenSeconds(ended);
+                      }
+                      return false;
+                    },
+                    Fault.empty())));
+    Installation.Ended result = installation.at(at(11, time)).run(shutdown, command);
+    ended.countDown();
+    api.behave(Behaviour.unlimited());
+    return result;
+  }
+
+  /** So long an answer would be waited for if it were paid for. */
+  private static void awaitAtMostTenSeconds(CountDownLatch latch) {
+    try {
+      if (!latch.await(10, TimeUnit.SECONDS)) {
+        System.out.println("the command waited for the answer");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   @Test
