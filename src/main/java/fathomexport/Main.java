@@ -81,7 +81,12 @@ public final class Main {
       if (environment.shutdown().awaitEnd(STOPPING)) {
         return true;
       }
-      environment.err().println("fathom-export: stopped before the current window was finished");
+      environment
+          .err()
+          .println(
+              "fathom-export: stopped as requested, but the end took longer than "
+                  + STOPPING.toSeconds()
+                  + " s: ended at once; what was committed stays");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -88,7 +88,7 @@ class LookupQuotaTest {
           .as("a screen, and not a line for each of the sites")
           .hasSizeLessThan(30)
           .anyMatch(line -> line.matches("goals_daily +500 +2\\S+ \\.\\. 2\\S+ +500 +.*"))
-          .anyMatch(line -> line.contains("all 500 queries: --all"));
+          .anyMatch(line -> line.contains("all 500 windows: --all"));
       assertThat(api.log().all()).hasSize(left).allMatch(e -> e.status() == 200);
 
       for (List<String> command :

@@ -135,7 +135,8 @@ class ManySitesTest {
 
     assertThat(text)
         .hasSizeLessThan(SCREEN)
-        .contains("200 of 200 sites are complete to yesterday.");
+        .contains("200 of 200 sites are complete to yesterday.")
+        .anyMatch(line -> line.matches("report +sites +complete +earliest fresh to +rows"));
     assertThat(text).anyMatch(line -> line.matches("traffic_daily +200 +200 +2026-06-19 +730,000"));
     assertThat(text).anyMatch(line -> line.matches("all +200 +200 +2026-06-19 +3,650,000"));
     assertThat(lines("status", "all", "--all"))

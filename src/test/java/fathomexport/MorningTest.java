@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import fathomexport.cli.process.Shutdown;
 import fathomexport.ledger.PipelineLocks;
 import fathomexport.ledger.RunRecord;
+import fathomexport.simulator.ApiRequest;
 import fathomexport.simulator.Behaviour;
 import fathomexport.simulator.FathomSimulator;
 import fathomexport.simulator.Fault;
@@ -26,6 +28,9 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -55,6 +60,9 @@ class MorningTest {
           r -> r.path().endsWith("/aggregations"),
           Integer.MAX_VALUE,
           new Fault.Status(400, "application/json", "{}", Map.of()));
+
+  private static final FaultRule DOWN =
+      FaultRule.when(r -> true, new Fault.Status(503, "application/json", "{}", Map.of()));
 
   @RegisterExtension final Fixture fixture = new Fixture();
   private FathomSimulator api;
@@ -183,6 +191,57 @@ class MorningTest {
     assertThat(started(12).code()).isNotZero();
 
     assertThat(status(at(12, "12:45"))).startsWith("0 of 3").contains("1 day late");
+  }
+
+  /** Of a run that met the lock, could not begin or was stopped, the days that are due stay due. */
+  @Test
+  void aRunThatCouldNotFetchTheDayDoesNotMakeItLate() throws IOException {
+    night(10);
+    night(11);
+    installation.at(at(12, "08:00"));
+    try (ParquetSink sink = new ParquetSink(new ParquetSettings(installation.warehouse()));
+        PipelineLocks.RunLock lock = sink.ledger().tryLock("nightly").orElseThrow()) {
+      assertThat(lock.stillHeld()).isTrue();
+      assertThat(installation.run("run", "nightly").code()).isEqualTo(75);
+      assertDue(at(12, "08:10"));
+    }
+    api.behave(Behaviour.unlimited().withFault(DOWN));
+    assertThat(installation.at(at(12, "08:20")).run("run", "nightly").code()).isEqualTo(75);
+    api.behave(Behaviour.unlimited());
+    installation.withoutVariable(Installation.TOKEN_VARIABLE);
+    assertThat(installation.at(at(12, "08:30")).run("run", "nightly").code()).isEqualTo(77);
+    installation.variable(Installation.TOKEN_VARIABLE, SimulatorToken.STANDARD.secret());
+    assertDue(at(12, "08:40"));
+    assertThat(stopped(at(12, "08:50"), r -> r.aggregation() > 0).code()).isEqualTo(143);
+    assertDue(at(12, "09:00"));
+
+    // No run came at the usual time either.
+    assertThat(status(at(12, "14:00"))).contains("! 1 day late");
+    assertThat(installation.run("status", "nightly", "--check").code()).isEqualTo(65);
+  }
+
+  /** A run that is asked to stop as soon as it sends such a request. */
+  private Installation.Ended stopped(Instant when, Predicate<ApiRequest> sends) {
+    Shutdown shutdown = new Shutdown();
+    api.behave(
+        Behaviour.unlimited()
+            .withFault(
+                FaultRule.when(
+                    r -> {
+                      if (sends.test(r)) {
+                        shutdown.request();
+                      }
+                      return false;
+                    },
+                    Fault.empty())));
+    Installation.Ended ended = installation.at(when).run(shutdown, "run", "nightly");
+    api.behave(Behaviour.unlimited());
+    return ended;
+  }
+
+  private void assertDue(Instant when) {
+    assertThat(status(when)).startsWith("3 of 3 sites are complete; ").contains(" is due by ");
+    assertThat(installation.run("status", "nightly", "--check").code()).isZero();
   }
 
   // --- Holes
@@ -369,8 +428,9 @@ class MorningTest {
     installation.databaseAt(installation.database().url()).settings(1_000).hurried();
 
     assertThat(status(at(12, "13:00")))
-        .contains("! 1 day late")
-        .contains("! run of 2026-06-12 12:30 UTC (exit 74): could not begin: PostgreSQL at");
+        .contains("! run of 2026-06-12 12:30 UTC (exit 74): could not begin: PostgreSQL at")
+        .doesNotContain("late");
+    assertThat(status(at(12, "14:00"))).contains("! 1 day late");
     assertThat(
             installation
                 .database()
@@ -391,13 +451,7 @@ class MorningTest {
   @Test
   void nightsWithoutTheApiOrASecretOrTheLockAreRecordedAtOnce() throws IOException {
     night(10);
-    api.behave(
-        Behaviour.unlimited()
-            .withFault(
-                new FaultRule(
-                    r -> true,
-                    Integer.MAX_VALUE,
-                    new Fault.Status(503, "application/json", "{}", Map.of()))));
+    api.behave(Behaviour.unlimited().withFault(DOWN));
     assertThat(started(11).code()).isEqualTo(75);
     api.behave(Behaviour.unlimited());
     installation.withoutVariable(Installation.TOKEN_VARIABLE);
@@ -416,6 +470,74 @@ class MorningTest {
             "! run of 2026-06-13 12:30 UTC (exit 75): could not begin: another run of pipeline"
                 + " nightly is under way");
     assertThat(page(at(13, "13:00"))).contains("could not begin: another run of pipeline");
+  }
+
+  /** A stop is no fault of the account, and ends what waits for it, with its record and metrics. */
+  @Test
+  void aStopBeforeAnythingIsFetchedIsRecordedAsWhatItIs() throws IOException {
+    night(10);
+    String words = "stopped as requested, before anything was fetched";
+
+    Installation.Ended run =
+        stoppedAtTheList("12:30", "run", "nightly", "--metrics-file", "run.prom");
+    Installation.Ended backfill =
+        stoppedAtTheList(
+            "12:40",
+            "backfill",
+            "nightly",
+            "--from",
+            "2026-06-01",
+            "--to",
+            "2026-06-02",
+            "--metrics-file",
+            "backfill.prom");
+
+    for (Installation.Ended ended : List.of(run, backfill)) {
+      assertThat(ended.code()).as(ended.said()).isEqualTo(143);
+      assertThat(ended.err()).contains("fathom-export: " + words).doesNotContain("cannot reach");
+    }
+    for (String metrics : List.of("run.prom", "backfill.prom")) {
+      assertThat(Files.readString(directory.resolve(metrics)))
+          .containsPattern("fathom_export_exit_code\\{.*} 143");
+    }
+    assertThat(status(at(11, "13:00")))
+        .contains("! run of 2026-06-11 12:30 UTC (exit 143): " + words + "\n")
+        .contains("! backfill of 2026-06-11 12:40 UTC (exit 143): " + words + "\n");
+  }
+
+  /**
+   * A command that is asked to stop while it waits for the list of sites, for as long as it does.
+   */
+  private Installation.Ended stoppedAtTheList(String time, String... command) {
+    Shutdown shutdown = new Shutdown();
+    CountDownLatch ended = new CountDownLatch(1);
+    api.behave(
+        Behaviour.unlimited()
+            .withFault(
+                FaultRule.when(
+                    r -> {
+                      if (r.path().endsWith("/sites")) {
+                        shutdown.request();
+                        awaitAtMostTenSeconds(ended);
+                      }
+                      return false;
+                    },
+                    Fault.empty())));
+    Installation.Ended result = installation.at(at(11, time)).run(shutdown, command);
+    ended.countDown();
+    api.behave(Behaviour.unlimited());
+    return result;
+  }
+
+  /** So long an answer would be waited for if it were paid for. */
+  private static void awaitAtMostTenSeconds(CountDownLatch latch) {
+    try {
+      if (!latch.await(10, TimeUnit.SECONDS)) {
+        System.out.println("the command waited for the answer");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   @Test

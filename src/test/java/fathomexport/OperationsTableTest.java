@@ -134,6 +134,28 @@ class OperationsTableTest {
         .isEmpty();
   }
 
+  /** Returns the quoted words that stand in more than one row: such rows are about one cause. */
+  private static List<String> repeatedQuotes(List<String> rows) {
+    Map<String, Integer> counts = new TreeMap<>();
+    for (String row : rows) {
+      Pattern.compile("`([^`]+ [^`]+)`")
+          .matcher(row.split("(?<!\\\\)\\|", -1)[3])
+          .results()
+          .map(quote -> quote.group(1))
+          .distinct()
+          .forEach(quote -> counts.merge(quote, 1, Integer::sum));
+    }
+    return counts.entrySet().stream().filter(e -> e.getValue() > 1).map(Map.Entry::getKey).toList();
+  }
+
+  /** Whoever looks for the words of a message finds one row. */
+  @Test
+  void whatIsQuotedStandsInOneRow() throws IOException {
+    assertThat(repeatedQuotes(rows())).isEmpty();
+    assertThat(repeatedQuotes(List.of("| a | b | `two words` |", "| c | d | `two words`, 401 |")))
+        .containsExactly("two words");
+  }
+
   @Test
   void aTestThatIsGoneIsFound() {
     Map<String, String> sources = Map.of("SomeTest", "  @Test\n  void there() {\n  }\n");

@@ -127,6 +127,38 @@ class PlanTest {
     }
   }
 
+  /** The sum says so where it does not know all that it is the sum of; windows are counted. */
+  @Test
+  void aSumOfWhatIsKnownInPartSaysSo() throws IOException {
+    List<Question> reports = List.of(Question.pageviews("traffic_daily", "day"), PAGES);
+    try (TestDatabase database = TestDatabase.migrated();
+        FathomSimulator api =
+            FathomSimulator.start(World.dozen(21, FIRST, LAST, 0), Behaviour.unlimited())) {
+      Installation installation =
+          new Installation(
+                  directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+              .pipeline("all", "all", "[parquet]", reports);
+      JsonNode plan = plan(installation, range());
+      long unknown = 0;
+      for (JsonNode line : plan.path("lines")) {
+        unknown += line.path("rows").isNull() ? line.path("windows").longValue() : 0;
+      }
+
+      Installation.Ended ended =
+          installation.run("plan", "all", "--from", FIRST.toString(), "--to", LAST.toString());
+
+      assertThat(ended.code()).as(ended.said()).isZero();
+      assertThat(unknown).isPositive();
+      assertThat(ended.out())
+          .contains(
+              ", without " + unknown + " windows of which nothing is stored yet",
+              "; all " + plan.path("windows").longValue() + " windows: --all")
+          .doesNotContain("questions");
+      assertThat(ended.out().lines().filter(line -> line.matches("all +12 .*")).findFirst())
+          .hasValueSatisfying(sum -> assertThat(sum).matches(".* [0-9,]+[+] +unknown *"));
+    }
+  }
+
   /**
    * Sites and events without traffic cost their controls alone: no run sends fewer than planned.
    */

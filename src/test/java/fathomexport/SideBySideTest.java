@@ -327,7 +327,7 @@ class SideBySideTest {
     signalled.countDown();
     Installation.Ended ended = process.await(SECONDS);
     assertThat(ended.code()).as(ended.said()).isEqualTo(code);
-    assertThat(ended.said()).doesNotContain("before the current window was finished");
+    assertThat(ended.said()).doesNotContain("ended at once");
     assertThat(api.log().aggregations()).as("no new request").hasSizeBetween(before, before + 1);
     assertThat(ledger()).as("the window in hand").isNotEmpty();
 

@@ -178,7 +178,7 @@ public sealed interface Outcome<T> {
   record Stopped<T>() implements Failure<T> {
     @Override
     public String describe() {
-      return "a stop was requested";
+      return "stopped as requested";
     }
 
     @Override

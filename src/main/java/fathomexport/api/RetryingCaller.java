@@ -227,7 +227,8 @@ final class RetryingCaller {
             preparation.sent();
             listener.on(new RequestListener.Event.Sent(endpoint, attempt));
           };
-      Attempt<T> end = transport.attempt(url, permit, sent, endpoint.maxBodyBytes(), reader);
+      Attempt<T> end =
+          transport.attempt(url, permit, sent, endpoint.maxBodyBytes(), endpoint.billed(), reader);
       if (end instanceof Attempt.Faulty<T> faulty) {
         waits.obey(endpoint, site, faulty);
       }

@@ -5,6 +5,6 @@ public final class StoppedException extends Exception {
   private static final long serialVersionUID = 1L;
 
   public StoppedException() {
-    super("a stop was requested");
+    super("stopped as requested");
   }
 }

@@ -176,7 +176,7 @@ final class Transport implements AutoCloseable {
   }
 
   <T> Attempt<T> attempt(String url, Permits.Permit permit, BodyReader<T> reader) {
-    return attempt(url, permit, () -> {}, Long.MAX_VALUE, reader);
+    return attempt(url, permit, () -> {}, Long.MAX_VALUE, true, reader);
   }
 
   /**
@@ -184,9 +184,17 @@ final class Transport implements AutoCloseable {
    *
    * @param sent called right before the request is sent: what is not sent is not billed
    * @param mostBytes maximum size of the body in bytes; the settings may lower it
+   * @param billed whether the request is paid for; one that is not ends at once when a stop is
+   *     requested, since nothing of its answer would be kept
    */
   <T> Attempt<T> attempt(
-      String url, Permits.Permit permit, Runnable sent, long mostBytes, BodyReader<T> reader) {
+      String url,
+      Permits.Permit permit,
+      Runnable sent,
+      long mostBytes,
+      boolean billed,
+      BodyReader<T> reader) {
+    long grace = billed ? stopGrace.toMillis() : 0;
     Call call =
         http.newCall(
             new Request.Builder()
@@ -200,7 +208,7 @@ final class Transport implements AutoCloseable {
     StopSignal.Registration onStop =
         stop.onStop(
             () ->
-                CompletableFuture.delayedExecutor(stopGrace.toMillis(), TimeUnit.MILLISECONDS)
+                CompletableFuture.delayedExecutor(grace, TimeUnit.MILLISECONDS)
                     .execute(call::cancel));
     try (Response response = call.execute()) {
       reached.set(reached(response));

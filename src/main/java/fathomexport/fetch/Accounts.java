@@ -118,8 +118,16 @@ public final class Accounts {
     return sites;
   }
 
+  /** A stop is no fault of the account, and without the account nothing can be planned. */
+  private static void requireNotStopped(Outcome<?> outcome) {
+    if (outcome instanceof Outcome.Stopped) {
+      throw ExportFailedException.stopped();
+    }
+  }
+
   private List<Site> listed(List<WindowOutcome> lost) {
     Outcome<Listed<Site>> sites = client.sites();
+    requireNotStopped(sites);
     if (sites instanceof Outcome.Failure<Listed<Site>> failure) {
       throw new ExportFailedException(
           FailurePolicy.kind(failure),
@@ -150,6 +158,7 @@ public final class Accounts {
    */
   private Optional<Listed<Site>> listingOrNone() {
     Outcome<Listed<Site>> listing = client.sites();
+    requireNotStopped(listing);
     if (listing instanceof Outcome.Failure<Listed<Site>> failure) {
       boolean mayNotList =
           failure instanceof Outcome.Refused<?> refused && refused.refusal() != Refusal.CREDENTIALS;
@@ -184,6 +193,7 @@ public final class Accounts {
 
   private Optional<Site> one(SiteId id, List<WindowOutcome> lost) {
     Outcome<Site> site = client.site(id);
+    requireNotStopped(site);
     if (site instanceof Outcome.Failure<Site> failure) {
       lost.add(
           WindowOutcome.failed(
@@ -211,6 +221,7 @@ public final class Accounts {
       SiteId site = queue.element().id();
       Outcome<List<SiteEvent>> events =
           (again.contains(site) ? client : client.postponing()).events(site);
+      requireNotStopped(events);
       events.value().ifPresent(list -> found.put(site, list));
       if (events instanceof Outcome.Failure<List<SiteEvent>> failure) {
         boolean ends = failure instanceof Outcome.Unavailable<?> u && u.endsRun();

@@ -2,6 +2,8 @@ package fathomexport.inspect;
 
 import fathomexport.ledger.RunRecord;
 import fathomexport.report.ExpectBy;
+import fathomexport.run.FailureKind;
+import fathomexport.run.RunRecords;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -10,8 +12,8 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +42,9 @@ final class Expectation {
 
   /** A longer run does not move the time from which days are late. */
   private static final Duration LONGEST_RUN = Duration.ofHours(12);
+
+  /** Exit codes of a run that was stopped as requested. */
+  private static final Set<Integer> STOPPED = Set.of(130, FailureKind.STOPPED.exitCode());
 
   private final @Nullable ExpectBy expectBy;
   private final List<RunRecord> runs;
@@ -76,13 +81,22 @@ final class Expectation {
       return expectBy.next(end);
     }
     Instant usual = end.plus(usualDelay(end).map(d -> d.plus(took).plus(LEEWAY)).orElse(DAY));
-    // A run that succeeded has fetched all that it was to fetch; one that failed could have.
     return runs.stream()
-        .filter(r -> !r.startedAt().isBefore(end) && !Objects.equals(r.exitCode(), 0))
+        .filter(r -> !r.startedAt().isBefore(end) && hasFailedToFetch(r))
         .flatMap(r -> Stream.ofNullable(r.finishedAt()))
         .filter(failed -> failed.isBefore(usual))
         .min(Comparator.naturalOrder())
         .orElse(usual);
+  }
+
+  /**
+   * Returns whether a run could have fetched what it has not. A run that succeeded has fetched all
+   * that it was to fetch. A run that could not begin says nothing of the days: another one may be
+   * fetching them at this time, or does so once the cause is gone; and who stops a run knows of it.
+   */
+  private static boolean hasFailedToFetch(RunRecord run) {
+    Integer exit = run.exitCode();
+    return exit != null && exit != 0 && !STOPPED.contains(exit) && RunRecords.hasBegun(run);
   }
 
   /**

@@ -31,6 +31,12 @@ public class ExportFailedException extends RuntimeException {
     return new ExportFailedException(FailureKind.CONFIGURATION, MISUSED, message, null);
   }
 
+  /** Creates an exception for a command that was asked to stop before it fetched anything. */
+  public static ExportFailedException stopped() {
+    return new ExportFailedException(
+        FailureKind.STOPPED, "stopped as requested, before anything was fetched", null);
+  }
+
   public FailureKind kind() {
     return kind;
   }

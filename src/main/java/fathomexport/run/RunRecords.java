@@ -100,13 +100,24 @@ public final class RunRecords {
         0,
         0,
         0,
-        List.of(NOT_BEGUN + message));
+        List.of(exitCode == FailureKind.STOPPED.exitCode() ? message : NOT_BEGUN + message));
   }
 
-  /** Returns the record of a run with the end and the messages of another record of the run. */
+  /**
+   * Returns whether a run has begun, so that it held its pipeline's lock and knew what to fetch; or
+   * was stopped as requested.
+   */
+  public static boolean hasBegun(RunRecord record) {
+    return record.messages().stream().noneMatch(m -> m.startsWith(NOT_BEGUN));
+  }
+
+  /** Returns the record of a run that had begun, with the end and the messages of another one. */
   public static RunRecord failedAs(RunRecord record, RunRecord end) {
     List<String> messages = new ArrayList<>(record.messages());
-    end.messages().stream().filter(m -> !messages.contains(m)).forEach(messages::add);
+    end.messages().stream()
+        .map(m -> m.startsWith(NOT_BEGUN) ? m.substring(NOT_BEGUN.length()) : m)
+        .filter(m -> !messages.contains(m))
+        .forEach(messages::add);
     return of(record, end.finishedAt(), end.exitCode(), record.requests(), messages);
   }
 

@@ -159,7 +159,7 @@ public final class RunFailures {
       return stop.stopped()
           ? Optional.of(
               WindowOutcome.failed(
-                  "", FailureKind.STOPPED, WindowOutcome.NOT_FETCHED + ": a stop was requested"))
+                  "", FailureKind.STOPPED, WindowOutcome.NOT_FETCHED + ": stopped as requested"))
           : Optional.empty();
     }
     return Optional.of(haltedOrLost(WindowOutcome.HALTED, reason));

@@ -193,6 +193,11 @@ public final class Installation {
 
   /** Runs a command to its end. */
   public Ended run(String... arguments) {
+    return run(new Shutdown(), arguments);
+  }
+
+  /** Runs a command to its end, or until it is asked to stop. */
+  public Ended run(Shutdown shutdown, String... arguments) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     int code =
@@ -205,7 +210,7 @@ public final class Installation {
                 new PrintStream(err, true, StandardCharsets.UTF_8),
                 time != null ? time : hurried ? new HurriedTime(now) : InstantSource.fixed(now),
                 false,
-                new Shutdown()));
+                shutdown));
     return new Ended(
         code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
   }

@@ -116,6 +116,9 @@ final class Launch {
       Metrics metrics,
       Complaint complaint,
       Measured work) {
+    // From here on a signal ends the command in order, with its record and its metrics, although
+    // nothing that could be stopped has begun: what begins later is stopped at once.
+    context.environment().shutdown().onRequest(() -> {});
     return Notifications.after(
         context,
         pipeline,

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.function.LongFunction;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -39,12 +40,12 @@ import picocli.CommandLine.Spec;
       "",
       "Examples:",
       "  fathom-export plan nightly",
-      "  fathom-export plan nightly --all                   every query",
+      "  fathom-export plan nightly --all                   every window",
       "  fathom-export plan nightly --from 2026-01-01 --to 2026-03-31",
       "  fathom-export plan nightly --as-of 2026-12-01"
     })
 public final class PlanCommand implements Callable<Integer> {
-  /** The most queries that are listed one by one: more would not fit on a screen. */
+  /** The most rows of windows that are listed: more would not fit on a screen. */
   private static final int LISTED = 20;
 
   private static final int HINTS = 3;
@@ -61,7 +62,7 @@ public final class PlanCommand implements Callable<Integer> {
   @Option(names = "--force", description = "As if the range were exported again.")
   boolean force;
 
-  @Option(names = "--all", description = "All queries one by one, however many there are.")
+  @Option(names = "--all", description = "All windows by report and site, however many there are.")
   boolean all;
 
   @Mixin Selected selected = new Selected();
@@ -128,8 +129,12 @@ public final class PlanCommand implements Callable<Integer> {
                       + (plan.unknown() == 0
                           ? ""
                           : ", without "
-                              + plan.unknown()
-                              + " questions of which nothing is stored yet")));
+                              + Printer.number(
+                                  plan.lines().stream()
+                                      .filter(l -> l.rows() == null)
+                                      .mapToLong(PlanOverview.Line::windows)
+                                      .sum())
+                              + " windows of which nothing is stored yet")));
     }
     printer.line(
         "Billed    "
@@ -195,8 +200,8 @@ public final class PlanCommand implements Callable<Integer> {
                             + ")")
                 .collect(Collectors.joining(", "))
             + "; all "
-            + Printer.number(plan.lines().size())
-            + " queries: --all");
+            + Printer.number(plan.windows())
+            + " windows: --all");
   }
 
   private static long likely(List<PlanOverview.Line> lines) {
@@ -224,8 +229,16 @@ public final class PlanCommand implements Callable<Integer> {
         Printer.number(lines.stream().mapToLong(PlanOverview.Line::leastRequests).sum()),
         Printer.number(likely(lines)),
         Printer.number(lines.stream().mapToLong(PlanOverview.Line::mostRequests).sum()),
-        rows.isEmpty() ? UNKNOWN : Printer.number(rows.stream().mapToLong(Long::longValue).sum()),
-        bytes.isEmpty() ? UNKNOWN : Printer.bytes(bytes.stream().mapToLong(Long::longValue).sum()));
+        sum(rows, lines.size(), Printer::number),
+        sum(bytes, lines.size(), Printer::bytes));
+  }
+
+  /** Returns the sum of what is known; with a plus sign if that is not all. */
+  private static String sum(List<Long> known, int all, LongFunction<String> words) {
+    return known.isEmpty()
+        ? UNKNOWN
+        : words.apply(known.stream().mapToLong(Long::longValue).sum())
+            + (known.size() < all ? "+" : "");
   }
 
   private static void table(Printer printer, PlanOverview plan) {

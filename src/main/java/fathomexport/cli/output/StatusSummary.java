@@ -52,7 +52,7 @@ public final class StatusSummary {
             "report",
             "sites",
             "complete",
-            "fresh to",
+            "earliest fresh to",
             "retired",
             "days late",
             "missing",
@@ -79,7 +79,7 @@ public final class StatusSummary {
     complete.removeAll(sites(listed.stream().filter(StatusOverview.Line::attention)));
     row.add(Printer.number(sites(listed.stream()).size()));
     row.add(Printer.number(complete.size()));
-    // The oldest of the newest days: to this day, all that is stored is fresh.
+    // Of the earliest site: to this day, all that is stored is fresh.
     row.add(
         listed.stream()
             .flatMap(l -> Stream.ofNullable(l.freshTo()))
