@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 
 /** The contract, and what only PostgreSQL has. */
 class PostgresDimensionsTest extends DimensionStoreContract {
-  private final TestDatabase database = TestDatabase.migrated();
+  private final TestDatabase database = TestDatabase.create();
 
   @Override
   protected Sink open() {

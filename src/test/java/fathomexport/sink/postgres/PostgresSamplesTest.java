@@ -137,7 +137,8 @@ class PostgresSamplesTest extends SampleStoreContract {
 
   @Test
   void aDatabaseThatIsNotReadySaysWhatToDo() {
-    try (Sink sink = open()) {
+    try (TestDatabase empty = TestDatabase.create();
+        Sink sink = open(empty.url())) {
       SinkException e =
           catchThrowableOfType(
               SinkException.class, () -> sink.samples().append(sample(SITE, NOON, 8)));
