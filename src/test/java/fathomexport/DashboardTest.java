@@ -10,6 +10,8 @@ import fathomexport.simulator.Behaviour;
 import fathomexport.simulator.Conversion;
 import fathomexport.simulator.Dimension;
 import fathomexport.simulator.FathomSimulator;
+import fathomexport.simulator.Fault;
+import fathomexport.simulator.FaultRule;
 import fathomexport.simulator.PageView;
 import fathomexport.simulator.SimulatorToken;
 import fathomexport.simulator.Truth;
@@ -23,6 +25,11 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneId;
@@ -34,6 +41,7 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -170,6 +178,97 @@ class DashboardTest {
     assertThat(DashboardData.of(fromFiles).required("source").textValue())
         .isEqualTo("Parquet files");
     assertThat(DashboardData.withoutSource(fromFiles)).isEqualTo(DashboardData.withoutSource(page));
+  }
+
+  /**
+   * Where the API refuses the control query, periods are uncertified; and the last day of a retired
+   * site is the end of its calendar, but not of the page. DuckDB has the same calendar.
+   */
+  @Test
+  void theFilesKnowWhatIsUncertifiedAndWhatIsRetired(@TempDir Path elsewhere)
+      throws IOException, SQLException {
+    LocalDate first = LocalDate.of(2025, 11, 1);
+    World two = World.empty();
+    for (String site : List.of("ONE", "TWO")) {
+      two.addSite(site, ZoneId.of("Europe/Berlin"));
+      for (LocalDate day : List.of(first, first.plusDays(1), first.plusDays(3), LAST)) {
+        two.add(site, two.viewAt(site, day.atTime(9, 0)).path("/a"));
+      }
+    }
+    try (TestDatabase own = TestDatabase.migrated();
+        FathomSimulator served = FathomSimulator.start(two, Behaviour.unlimited())) {
+      Installation both =
+          new Installation(elsewhere, own, served.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+              .pipeline("whole", List.of(Question.pageviews("traffic_daily", "day")))
+              .pipeline("pages", List.of(Question.pageviews("pages_daily", "day", "pathname")));
+      for (String now : List.of("2025-11-05T14:00:00Z", NOW.toString())) {
+        both.at(Instant.parse(now));
+        Installation.Ended ended = both.run("run", "whole");
+        assertThat(ended.code()).as(ended.said()).isZero();
+        served.behave(
+            Behaviour.unlimited()
+                .withFault(
+                    FaultRule.when(
+                        r -> r.aggregation() > 0 && r.parameter("field_grouping") == null,
+                        Fault.status(400))));
+        both.run("run", "pages");
+        served.behave(Behaviour.unlimited());
+        if (!now.equals(NOW.toString())) {
+          two.removeSite("TWO");
+        }
+      }
+      assertThat(
+              own.query(
+                  "SELECT DISTINCT status FROM fathom_ops.ledger WHERE report = 'pages_daily'"))
+          .containsExactly(List.of("uncertified"));
+
+      String views = both.run("describe", "--format", "dashboard").out();
+      String files = both.run("describe", "--format", "dashboard", "--from-files").out();
+
+      assertThat(DashboardData.withoutSource(files)).isEqualTo(DashboardData.withoutSource(views));
+      JsonNode data = DashboardData.of(files);
+      String states = DashboardData.site(data, "ONE").required("states").textValue();
+      assertThat(day(DashboardData.site(data, "ONE").required("first"), states.length() - 1))
+          .as("the end of the page")
+          .isEqualTo(LAST);
+
+      String calendar =
+          "SELECT report, site_id, date, state FROM fathom_bi.calendar ORDER BY 1, 2, 3";
+      List<String> wanted =
+          own
+              .query(
+                  "SELECT c.* FROM (SELECT set_config('fathom.as_of', '"
+                      + NOW
+                      + "', false)) s, ("
+                      + calendar
+                      + ") c")
+              .stream()
+              .map(row -> row.stream().map(String::valueOf).collect(Collectors.joining("|")))
+              .toList();
+      assertThat(wanted)
+          .contains(
+              "pages_daily|ONE|2025-11-04|complete", "pages_daily|ONE|2025-11-03|incomplete")
+          .contains("traffic_daily|TWO|2025-11-04|complete")
+          .noneMatch(row -> row.contains("|TWO|2025-11-05"));
+      try (Connection duck = DriverManager.getConnection("jdbc:duckdb:");
+          Statement statement = duck.createStatement()) {
+        statement.execute(both.run("describe", "--format", "duckdb").out());
+        statement.execute("SET VARIABLE fathom_as_of = '" + NOW + "'");
+        List<String> found = new ArrayList<>();
+        try (ResultSet rows = statement.executeQuery(calendar)) {
+          while (rows.next()) {
+            found.add(
+                String.join(
+                    "|",
+                    rows.getString(1),
+                    rows.getString(2),
+                    rows.getString(3),
+                    rows.getString(4)));
+          }
+        }
+        assertThat(found).isEqualTo(wanted);
+      }
+    }
   }
 
   @Test

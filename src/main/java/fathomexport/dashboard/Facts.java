@@ -3,6 +3,8 @@ package fathomexport.dashboard;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.YearMonth;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -18,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  * they are stored; the page makes them safe to show.
  */
 final class Facts {
+  /** Where a day ends last: the zone of a site whose zone is not known. */
+  static final ZoneId LAST = ZoneOffset.ofHours(-12);
+
   /** Stands for all sites together; no site has this id. */
   static final String ALL_SITES = "";
 
@@ -143,7 +148,14 @@ final class Facts {
    * @param yesterdays each site's yesterday
    */
   void endAt(Collection<LocalDate> yesterdays) {
-    end = yesterdays.stream().min(LocalDate::compareTo).orElse(LocalDate.EPOCH);
+    // A day that ended earlier than everywhere on Earth is the last one of what is retired.
+    LocalDate over = LocalDate.ofInstant(at, LAST).minusDays(1);
+    end =
+        yesterdays.stream()
+            .filter(day -> !day.isBefore(over))
+            .min(LocalDate::compareTo)
+            .or(() -> yesterdays.stream().max(LocalDate::compareTo))
+            .orElse(LocalDate.EPOCH);
   }
 
   /** Returns the last day that the page shows. */

@@ -1,5 +1,6 @@
 package fathomexport.dashboard;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import fathomexport.dashboard.Facts.Day;
 import fathomexport.dashboard.Facts.ListKey;
 import fathomexport.dashboard.Facts.Period;
@@ -14,6 +15,7 @@ import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import fathomexport.report.TableSchema;
 import fathomexport.report.rows.RowReader;
+import fathomexport.sink.parquet.file.Documents;
 import fathomexport.sink.parquet.file.Layout;
 import fathomexport.sink.parquet.file.RowFileReader;
 import java.io.IOException;
@@ -23,7 +25,7 @@ import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneId;
-import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -44,13 +46,12 @@ import org.jspecify.annotations.Nullable;
  * run has written to {@code _fathom/coverage.parquet}.
  */
 final class FileFacts {
-  /** Where a day ends last: the zone of a site whose zone is not known. */
-  private static final ZoneId LAST = ZoneOffset.ofHours(-12);
-
   private static final Set<String> MEASURED = Set.of("complete", "empty", "provisional", "stale");
 
   private static final TableSchema SITE = table("site", "site_id", "name", "time_zone");
   private static final TableSchema EVENT = table("event", "site_id", "event_name", "currency");
+  private static final TableSchema SITE_SEEN = seen("site", "site_id");
+  private static final TableSchema EVENT_SEEN = seen("event", "site_id", "event_name");
   private static final TableSchema COVERAGE =
       new TableSchema(
           "coverage",
@@ -69,6 +70,9 @@ final class FileFacts {
 
   /** By report, site and event (empty for pageviews): what the last run has written down. */
   private final Map<Slice, NavigableMap<LocalDate, Covered>> covered = new LinkedHashMap<>();
+
+  /** The last day of each site and event (empty for the site) that the API no longer lists. */
+  private final Map<List<String>, LocalDate> retired = new HashMap<>();
 
   private record Slice(String report, String site, String event) {}
 
@@ -103,6 +107,17 @@ final class FileFacts {
         name, DateGrouping.NONE, Stream.of(columns).map(c -> column(c, ColumnType.TEXT)).toList());
   }
 
+  /** The names of a table, and when it was last listed. */
+  private static TableSchema seen(String name, String... columns) {
+    return new TableSchema(
+        name,
+        DateGrouping.NONE,
+        Stream.concat(
+                Stream.of(columns).map(c -> column(c, ColumnType.TEXT)),
+                Stream.of(column("last_seen_at", ColumnType.INSTANT)))
+            .toList());
+  }
+
   private void all() throws IOException, NoPageException {
     Path coverage = layout.own().resolve("coverage.parquet");
     if (!Files.isRegularFile(coverage)) {
@@ -118,11 +133,12 @@ final class FileFacts {
           facts.sites.put(id, new Facts.Site(id, r.text(1), r.text(2)));
         });
     coverage(coverage);
+    retired();
     Map<String, LocalDate> yesterdays = new HashMap<>();
     covered.keySet().forEach(s -> yesterdays.computeIfAbsent(s.site(), this::yesterday));
     freshness(yesterdays);
     facts.endAt(facts.freshness.stream().map(Facts.Fresh::yesterday).toList());
-    calendar();
+    calendar(yesterdays);
     days();
     agreements();
     monthUniques();
@@ -204,18 +220,72 @@ final class FileFacts {
     covered.values().removeIf(c -> c.values().stream().allMatch(p -> p.coversTo() == null));
   }
 
+  /**
+   * Reads what is retired: what no pipeline's list has contained since it was last seen. The rule
+   * is that of the view {@code fathom_ops.retired}.
+   */
+  private void retired() throws IOException {
+    Path folder = layout.own().resolve("listings");
+    if (!Files.isDirectory(folder)) {
+      return;
+    }
+    Map<List<String>, Instant> seen = new HashMap<>();
+    dimension(SITE_SEEN, r -> seen.put(List.of(text(r, 0), ""), instant(r, 1)));
+    dimension(EVENT_SEEN, r -> seen.put(List.of(text(r, 0), text(r, 1)), instant(r, 2)));
+    List<Path> files;
+    try (Stream<Path> found = Files.list(folder)) {
+      files = found.filter(file -> file.toString().endsWith(".json")).sorted().toList();
+    }
+    Documents documents = new Documents();
+    for (Path file : files) {
+      JsonNode content = documents.read(file);
+      if (content == null) {
+        continue;
+      }
+      for (JsonNode listing : content.required("listings")) {
+        List<String> key =
+            List.of(Documents.text(listing, "site_id"), listing.path("event").asText(""));
+        if (listing.has("unlisted_at")
+            && listing.has("last_day")
+            && Instant.parse(Documents.text(listing, "unlisted_at"))
+                .isAfter(seen.getOrDefault(key, Instant.MIN))) {
+          LocalDate last = LocalDate.parse(Documents.text(listing, "last_day"));
+          retired.merge(key, last, (a, b) -> a.isAfter(b) ? a : b);
+        }
+      }
+    }
+  }
+
+  private static Instant instant(RowReader row, int column) {
+    return row.isNull(column)
+        ? Instant.MIN
+        : Instant.EPOCH.plus(row.integer(column), ChronoUnit.MICROS);
+  }
+
   // --- States
+
+  /** Returns the last day that a slice could have by now: of what is retired, its last one. */
+  private LocalDate yesterday(Slice slice, Map<String, LocalDate> yesterdays) {
+    LocalDate last = yesterdays.getOrDefault(slice.site(), LocalDate.EPOCH);
+    for (String event : List.of("", slice.event())) {
+      LocalDate ended = retired.get(List.of(slice.site(), event));
+      if (ended != null && ended.isBefore(last)) {
+        last = ended;
+      }
+    }
+    return last;
+  }
 
   private LocalDate yesterday(String site) {
     Facts.Site known = facts.sites.get(site);
-    ZoneId zone = LAST;
+    ZoneId zone = Facts.LAST;
     String name = known == null ? null : known.zone();
     if (name != null) {
       try {
         zone = ZoneId.of(name);
       } catch (DateTimeException e) {
         // Such a zone is newer than this Java: a day that is over everywhere is over there, too.
-        zone = LAST;
+        zone = Facts.LAST;
       }
     }
     return LocalDate.ofInstant(facts.at, zone).minusDays(1);
@@ -232,7 +302,7 @@ final class FileFacts {
           if (grouping == DateGrouping.NONE) {
             return;
           }
-          LocalDate yesterday = yesterdays.getOrDefault(slice.site(), facts.end());
+          LocalDate yesterday = yesterday(slice, yesterdays);
           Covered newest = periods.get(grouping.periodStart(yesterday));
           LocalDate to = newest == null ? null : newest.coversTo();
           String state;
@@ -262,7 +332,7 @@ final class FileFacts {
             .thenComparing(f -> Objects.requireNonNullElse(f.event(), "")));
   }
 
-  private void calendar() {
+  private void calendar(Map<String, LocalDate> yesterdays) {
     covered.forEach(
         (slice, periods) -> {
           DateGrouping grouping = report(slice.report()).dateGrouping();
@@ -275,8 +345,16 @@ final class FileFacts {
                   .map(Map.Entry::getKey)
                   .findFirst()
                   .orElseThrow();
+          LocalDate yesterday = yesterday(slice, yesterdays);
+          LocalDate stored =
+              periods.values().stream()
+                  .map(Covered::coversTo)
+                  .filter(Objects::nonNull)
+                  .max(LocalDate::compareTo)
+                  .orElse(yesterday);
+          LocalDate last = stored.isAfter(yesterday) ? stored : yesterday;
           for (LocalDate day = first.isBefore(facts.readFrom()) ? facts.readFrom() : first;
-              !day.isAfter(facts.end());
+              !day.isAfter(last) && !day.isAfter(facts.end());
               day = day.plusDays(1)) {
             Covered known = periods.get(day);
             facts.state(

@@ -260,7 +260,7 @@ public final class DuckDbScript {
                 String.join("\n                                        UNION ALL ", footers)));
   }
 
-  private void layer() {
+  private void layer() throws IOException {
     sql.append(
         """
 
@@ -329,8 +329,19 @@ public final class DuckDbScript {
                WHEN done = due AND NOT over_ THEN 'provisional'
                ELSE 'incomplete' END;
 
+        -- What no pipeline's list has contained since it was last seen.
+        CREATE OR REPLACE VIEW fathom_ops.retired AS
+        SELECT l.site_id, coalesce(l.event, '') AS event_name, max(l.unlisted_at) AS retired_at, max(l.last_day) AS last_day
+          FROM (SELECT t.l.site_id AS site_id, t.l.event AS event, t.l.unlisted_at AS unlisted_at, t.l.last_day AS last_day FROM (%s) t) l
+          LEFT JOIN fathom.site s ON s.site_id = l.site_id AND l.event IS NULL
+          LEFT JOIN fathom.event e ON e.site_id = l.site_id AND e.event_name = l.event
+         WHERE l.unlisted_at > coalesce(s.last_seen_at, e.last_seen_at, '-infinity'::TIMESTAMPTZ)
+         GROUP BY 1, 2;
+
         CREATE OR REPLACE VIEW fathom_ops.stored AS
-        SELECT q.*, (timezone(q.zone, fathom_ops.as_of()))::DATE - 1 AS yesterday
+        SELECT q.*, least((timezone(q.zone, fathom_ops.as_of()))::DATE - 1,
+                          (SELECT min(d.last_day) FROM fathom_ops.retired d
+                            WHERE d.site_id = q.site_id AND (d.event_name = '' OR d.event_name = q.event_name))) AS yesterday
           FROM (SELECT s.report, r.date_grouping, r.definition, s.site_id, x.name AS site_name, s.event_name, s.first_day, s.last_day,
                        x.time_zone, coalesce(k.name, 'Etc/GMT+12') AS zone, s.fetched_at, s.confirmed_at
                   FROM (SELECT l.report, l.site_id, l.event_name, min(l.period) AS first_day, max(l.covers_to) AS last_day,
@@ -375,7 +386,25 @@ public final class DuckDbScript {
             .formatted(
                 ViewCatalog.additivity(reports),
                 reports.stream().map(DuckDbScript::row).collect(Collectors.joining(",\n  ")),
-                definitions()));
+                definitions(),
+                listings()));
+  }
+
+  /** Returns a query for what the notes beside the files say of the API's lists. */
+  private String listings() throws IOException {
+    String columns =
+        "{\"site_id\": \"VARCHAR\", \"event\": \"VARCHAR\", \"unlisted_at\": \"TIMESTAMPTZ\","
+            + " \"last_day\": \"DATE\"}";
+    Path folder = root.resolve("_fathom").resolve("listings");
+    if (Files.isDirectory(folder)) {
+      try (Stream<Path> notes = Files.list(folder)) {
+        if (notes.anyMatch(note -> note.toString().endsWith(".json"))) {
+          return "SELECT unnest(from_json(content::JSON -> 'listings', '[%s]')) AS l FROM read_text(%s)"
+              .formatted(columns, literal(folder + "/*.json"));
+        }
+      }
+    }
+    return "SELECT from_json(NULL::JSON, '%s') AS l WHERE false".formatted(columns);
   }
 
   /** Returns a query for the definitions that the notes beside the files contain. */

@@ -43,8 +43,10 @@ import org.jspecify.annotations.Nullable;
  * footers, the confirmations and the failed attempts, and is never read by this program.
  *
  * <p>A period's state is the first of these that applies: {@code missing} (a gap that was never
- * measured), {@code incomplete} (the last attempt failed, or the period is not certified), {@code
- * stale}, {@code provisional}, {@code empty}, {@code complete}.
+ * measured), {@code incomplete} (the last attempt failed, the numbers disagree with the control
+ * query, or no row came and no control query could confirm that there was none), {@code stale},
+ * {@code provisional}, {@code empty}, {@code complete} (certified, or uncertified with rows: {@code
+ * reason} says so).
  */
 final class CoverageFile {
   private static final String LOCK = "coverage";
@@ -280,9 +282,8 @@ final class CoverageFile {
 
   private static String state(
       LedgerEntry entry, DateGrouping grouping, @Nullable Attempt attempt, Current current) {
-    if (attempt != null
-        || !entry.stored()
-        || entry.certificate().status() != CertificateStatus.CERTIFIED) {
+    CertificateStatus status = entry.certificate().status();
+    if (attempt != null || !entry.stored() || status == CertificateStatus.INCOMPLETE) {
       return "incomplete";
     }
     if (current.stale(entry)) {
@@ -295,7 +296,10 @@ final class CoverageFile {
             .isBefore(grouping.periodEnd(entry.certificate().period()))) {
       return "provisional";
     }
-    return entry.certificate().rows() == 0 ? "empty" : "complete";
+    if (entry.certificate().rows() > 0) {
+      return "complete";
+    }
+    return status == CertificateStatus.CERTIFIED ? "empty" : "incomplete";
   }
 
   /** Writes the file's rows. */

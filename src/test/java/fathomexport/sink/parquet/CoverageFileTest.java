@@ -100,6 +100,9 @@ class CoverageFileTest {
     commit(
         TRAFFIC,
         traffic(d6).definition(TRAFFIC.definition()).row(d6, 1, 2, 3.0).incomplete(d6, true));
+    LocalDate d7 = D4.plusDays(3);
+    commit(
+        TRAFFIC, traffic(d7).definition(TRAFFIC.definition()).row(d7, 1, 2, 3.0).uncertified(d7));
 
     sink.runEnded();
 
@@ -110,7 +113,8 @@ class CoverageFileTest {
             "traffic_daily|CDBUGS|2026-06-03|missing|0",
             "traffic_daily|CDBUGS|2026-06-04|stale|1",
             "traffic_daily|CDBUGS|2026-06-05|incomplete|0|the report has no additive measure",
-            "traffic_daily|CDBUGS|2026-06-06|incomplete|1|pageviews differ from the control by 1");
+            "traffic_daily|CDBUGS|2026-06-06|incomplete|1|pageviews differ from the control by 1",
+            "traffic_daily|CDBUGS|2026-06-07|complete|1|the report has no additive measure");
   }
 
   @Test
