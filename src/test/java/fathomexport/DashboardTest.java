@@ -270,6 +270,83 @@ class DashboardTest {
     }
   }
 
+  /**
+   * What is retired ends with its last day, on which nothing else ends: it is neither late nor
+   * missing afterwards. A site that was retired before the page begins has no days on it.
+   */
+  @Test
+  void whatIsRetiredEndsAndThePageGoesOn() throws IOException {
+    LocalDate last = LocalDate.of(2025, 11, 4);
+    World some = World.empty();
+    for (String site : List.of("STAYS", "GOES", "WENT")) {
+      some.addSite(site, ZoneId.of("Europe/Berlin"));
+      for (LocalDate day : List.of(LocalDate.of(2024, 9, 9), last, LAST)) {
+        some.add(site, some.viewAt(site, day.atTime(9, 0)).path("/a"));
+      }
+    }
+    for (String event : List.of("buy", "signup")) {
+      some.addEvent("STAYS", event);
+      for (LocalDate day = LocalDate.of(2025, 11, 1); !day.isAfter(LAST); day = day.plusDays(1)) {
+        some.add("STAYS", Conversion.of(event, some.instant("STAYS", day.atTime(12, 0))));
+      }
+    }
+    try (TestDatabase own = TestDatabase.migrated();
+        FathomSimulator served = FathomSimulator.start(some, Behaviour.unlimited())) {
+      Installation nights =
+          new Installation(
+              directory.resolve("retired"), own, served.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+              .pipeline(
+                  "all",
+                  List.of(
+                      Question.pageviews("traffic_daily", "day"),
+                      Question.events("goals_daily", "day")));
+      for (String now : List.of("2024-09-10T14:00:00Z", "2025-11-05T14:00:00Z", NOW.toString())) {
+        Installation.Ended ended = nights.at(Instant.parse(now)).run("run", "all");
+        assertThat(ended.code()).as(ended.said()).isZero();
+        if (now.startsWith("2024")) {
+          some.removeSite("WENT");
+        } else if (now.startsWith("2025-11-05")) {
+          some.removeSite("GOES").removeEvent("STAYS", "signup");
+        }
+      }
+      assertThat(
+              own.query(
+                  "SELECT site_id, event_name, last_day::text FROM fathom_ops.retired ORDER BY 1"))
+          .containsExactly(
+              List.of("GOES", "", last.toString()),
+              List.of("STAYS", "signup", last.toString()),
+              List.of("WENT", "", "2024-09-09"));
+
+      String views = nights.run("describe", "--format", "dashboard").out();
+      String files = nights.run("describe", "--format", "dashboard", "--from-files").out();
+
+      assertThat(DashboardData.withoutSource(files)).isEqualTo(DashboardData.withoutSource(views));
+      JsonNode data = DashboardData.of(views);
+      assertThat(data.required("end").textValue()).isEqualTo(LAST.toString());
+      assertThat(data.required("sites"))
+          .extracting(site -> site.required("id").textValue())
+          .containsExactlyInAnyOrder("", "STAYS", "GOES");
+      assertThat(lastDay(DashboardData.site(data, "STAYS"))).isEqualTo(LAST);
+      assertThat(lastDay(DashboardData.site(data, ""))).isEqualTo(LAST);
+      assertThat(lastDay(DashboardData.site(data, "GOES"))).isEqualTo(last);
+      JsonNode all = DashboardData.site(data, "").required("visits");
+      assertThat(all.required(all.size() - 1).longValue()).as("visits of the last day").isOne();
+      for (JsonNode site : data.required("sites")) {
+        for (JsonNode report : site.required("freshness")) {
+          assertThat(report.required("behind").longValue()).as("%s", site).isZero();
+          assertThat(report.required("state").textValue()).isNotEqualTo("missing");
+        }
+      }
+      JsonNode goals = DashboardData.site(data, "STAYS").required("calendars").required(0);
+      assertThat(goals.required("report").textValue()).isEqualTo("goals_daily");
+      assertThat(goals.required("states").textValue()).endsWith("ccccc");
+    }
+  }
+
+  private static LocalDate lastDay(JsonNode site) {
+    return day(site.required("first"), site.required("states").textValue().length() - 1);
+  }
+
   @Test
   void aDayIsWhatItsVisitsSayAndAGapIsNotAZero() throws IOException {
     JsonNode data = DashboardData.of(page);

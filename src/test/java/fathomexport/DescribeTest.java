@@ -461,6 +461,39 @@ class DescribeTest {
         .isEqualTo(database.query("SELECT sum(visits) FROM fathom.traffic_daily"));
   }
 
+  /** Names are the owners' choice: two sites may have the same. */
+  @Test
+  void sitesOfOneNameAreToldApartInGrafana() throws IOException {
+    JsonNode dashboard = JSON.readTree(read(Path.of("conf/grafana/fathom.json")));
+    List<String> queries = new ArrayList<>(dashboard.findValuesAsText("rawSql"));
+    dashboard.at("/templating/list").forEach(v -> queries.add(v.path("query").asText()));
+    queries.removeIf(
+        q -> !q.contains(" AS metric") && !q.contains(" AS site") && !q.contains("__text"));
+    assertThat(queries).hasSize(6);
+    database.execute(
+        "CREATE TABLE public.names AS SELECT site_id, name FROM fathom.site",
+        "UPDATE fathom.site SET name = 'Shop'");
+    try {
+      for (String query : queries) {
+        assertThat(database.query(sent(query)))
+            .as(query)
+            .flatExtracting(row -> row)
+            .doesNotContain("Shop")
+            .contains("Shop (" + BERLIN + ")");
+      }
+    } finally {
+      database.execute(
+          "UPDATE fathom.site s SET name = n.name FROM public.names n WHERE n.site_id = s.site_id",
+          "DROP TABLE public.names");
+    }
+    for (String query : queries) {
+      assertThat(database.query(sent(query)))
+          .as(query)
+          .flatExtracting(row -> row)
+          .doesNotContain("Shop (" + BERLIN + ")");
+    }
+  }
+
   @Test
   void grafanasPanelsAreDistinctAndReadTheChosenDatabase() throws IOException {
     JsonNode dashboard = JSON.readTree(read(Path.of("conf/grafana/fathom.json")));

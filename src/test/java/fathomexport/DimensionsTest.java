@@ -291,6 +291,37 @@ class DimensionsTest {
     assertBoth("site_id", "site", List.of("AAAA"), List.of("BBBB"));
   }
 
+  /** A part of the pipeline says nothing of what it does not list. */
+  @Test
+  void aRunOfAPartUpdatesWhatItHasReadAndRetiresNothing() {
+    night(0);
+    world.renameSite("AAAA", "Cake").renameSite("BBBB", "Milk").removeEvent("AAAA", "signup");
+    installation.at(NIGHT.plus(Duration.ofDays(1)));
+
+    Installation.Ended part = installation.run("run", "nightly", "--site", "AAAA");
+    assertThat(part.code()).as(part.said()).isZero();
+    assertThat(part.err())
+        .contains("AAAA (Cake) has a new name: it was 'Coffee'")
+        .contains("has a new name: it was 'Tea'")
+        .doesNotContain("retired");
+    assertBoth("name", "site", List.of("Cake"), List.of("Milk"));
+    assertThat(database.query("SELECT * FROM fathom_ops.retired")).isEmpty();
+
+    // A site that is gone from the list is for the whole pipeline to judge, and so is an event.
+    world.removeSite("BBBB");
+    assertThat(
+            installation
+                .at(NIGHT.plus(Duration.ofDays(2)))
+                .run("run", "nightly", "--site", "AAAA", "--report", "traffic_daily")
+                .code())
+        .isZero();
+    assertThat(database.query("SELECT * FROM fathom_ops.retired")).isEmpty();
+    assertThat(night(3))
+        .contains("BBBB (Milk) is no longer listed")
+        .contains("'signup'")
+        .doesNotContain("has a new name");
+  }
+
   @Test
   void theCommandSitesUpdatesWhatARunHasPrepared() {
     assertThat(installation.run("sites").code()).isZero();

@@ -426,7 +426,10 @@ final class FileFacts {
                           visits < 0 ? null : nothing,
                           report.name()));
                 });
-        facts.days.put(site, days);
+        // What was retired before the page begins has no days on it.
+        if (!days.isEmpty()) {
+          facts.days.put(site, days);
+        }
       }
       rows(
           report,

@@ -82,12 +82,8 @@ final class DimensionUpdate {
    * @return what has changed, to be reported once
    */
   Found sitesAndEvents(FathomClient client, Accounts.Found found) {
-    if (!job.selection().equals(Selection.ALL)) {
-      // What a part of the pipeline does not list may still exist.
-      return Found.NOTHING;
-    }
     try {
-      return update(client, found);
+      return job.selection().equals(Selection.ALL) ? update(client, found) : part(found);
     } catch (SinkException | LedgerException e) {
       complain(e);
       return Found.NOTHING;
@@ -115,6 +111,21 @@ final class DimensionUpdate {
           .map(c -> c.slice().site())
           .collect(Collectors.toCollection(LinkedHashSet::new));
     }
+  }
+
+  /**
+   * Stores what a run of a part of the pipeline has read. Nothing is retired, since what the part
+   * does not list may still exist; the next whole run says what is new.
+   */
+  private Found part(Accounts.Found found) {
+    Sighting sighting =
+        new Sighting(
+            environment.time().instant(),
+            seen(found),
+            withCurrencies(found.events()),
+            Map.of(),
+            null);
+    return new Found(record(sighting).orElse(List.of()), false, Map.of());
   }
 
   private Found update(FathomClient client, Accounts.Found found) {

@@ -4,6 +4,7 @@ import fathomexport.report.Report;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.postgres.db.Queries;
 import fathomexport.sink.postgres.db.Sql;
+import fathomexport.sink.postgres.views.BiViews;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -86,8 +87,8 @@ public final class StoredReports {
   }
 
   /**
-   * Renames a report's table, and the report in every control table. Does nothing if there is no
-   * table of the earlier name.
+   * Renames a report's table, its views, and the report in every control table. Does nothing if
+   * there is no table of the earlier name.
    *
    * @throws SinkException {@code DEFINITION} if there are tables of both names
    */
@@ -102,6 +103,7 @@ public final class StoredReports {
       statement.execute(
           "ALTER TABLE " + ReportTable.qualified(from) + " RENAME TO " + Sql.name(to));
     }
+    BiViews.rename(connection, from, to);
     for (Control table : controls(connection)) {
       if (table.unique()) {
         // What is left of an earlier report of this name describes rows that are not stored.

@@ -8,6 +8,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  * Generates the views of schema {@code fathom_bi}, and replaces those that have changed. A view
  * keeps its columns, their order and their types; new ones come at the end, so that what users have
  * built on it still works. Where that is impossible, and something depends on the view, it stays as
- * it is and a notice says what to do. Views of users are left alone, and nothing is dropped by
- * cascade.
+ * it is and a notice says what to do. A view that no report calls for any more is removed, unless
+ * something depends on it. Views of users are left alone, and nothing is dropped by cascade.
  */
 public final class BiViews {
   public static final String SCHEMA = "fathom_bi";
@@ -70,7 +71,107 @@ public final class BiViews {
       }
       replace(view, present.get(view.name()), digests.getOrDefault(view.name(), ""));
     }
+    List<String> left = new ArrayList<>();
+    present.forEach(
+        (name, relation) -> {
+          if (relation.generated() && !made.contains(name)) {
+            left.add(name);
+          }
+        });
+    // The newest first, since a view may read an older one.
+    Collections.reverse(left);
+    for (String name : left) {
+      remove(name);
+    }
     return notices;
+  }
+
+  /**
+   * Renames the views of a report with its table, so that what users have built on them still
+   * works; {@link #refresh} then has them read what is stored under the new name. A view whose new
+   * name is taken stays behind for {@link #refresh} to remove.
+   *
+   * @param connection in the transaction that renames the table
+   */
+  public static void rename(Connection connection, String from, String to) throws SQLException {
+    for (String suffix : ReportViews.SUFFIXES) {
+      boolean renames =
+          Queries.first(
+                  connection,
+                  """
+                  SELECT pg_catalog.to_regclass('fathom_ops.bi_view') IS NOT NULL
+                         AND NOT EXISTS (SELECT FROM fathom_ops.report WHERE report = ? AND ? <> '')
+                         AND coalesce(bool_or(c.relname = ? AND c.relkind = 'v'
+                               AND pg_catalog.obj_description(c.oid, 'pg_class') LIKE '%' || ?), false)
+                         AND NOT coalesce(bool_or(c.relname = ?), false) AS renames
+                    FROM pg_catalog.pg_class c
+                   WHERE c.relnamespace = pg_catalog.to_regnamespace(?)\
+                  """,
+                  p ->
+                      p.text(from + suffix)
+                          .text(suffix)
+                          .text(from + suffix)
+                          .text(MARK)
+                          .text(to + suffix)
+                          .text(SCHEMA),
+                  r -> r.flag("renames"))
+              .orElse(false);
+      if (!renames) {
+        continue;
+      }
+      try (Statement statement = connection.createStatement()) {
+        statement.execute(
+            "ALTER VIEW " + qualified(from + suffix) + " RENAME TO " + Sql.name(to + suffix));
+      }
+      Queries.update(
+          connection, "DELETE FROM fathom_ops.bi_view WHERE view = ?", p -> p.text(to + suffix));
+      Queries.update(
+          connection,
+          "UPDATE fathom_ops.bi_view SET view = ? WHERE view = ?",
+          p -> p.text(to + suffix).text(from + suffix));
+    }
+  }
+
+  /**
+   * Removes a generated view that no report calls for any more: it would show its days as missing.
+   */
+  private void remove(String view) throws SQLException {
+    String name = qualified(view);
+    try {
+      connection.setAutoCommit(false);
+      try (Statement statement = connection.createStatement()) {
+        statement.execute(LOCK_TIMEOUT);
+        // Refused by the server while anything depends on the view.
+        statement.execute("DROP VIEW " + name);
+      }
+      Queries.update(
+          connection, "DELETE FROM fathom_ops.bi_view WHERE view = ?", p -> p.text(view));
+      connection.commit();
+    } catch (SQLException e) {
+      if (Database.lost(e)) {
+        throw e;
+      }
+      connection.rollback();
+      String stays = "view " + name + " belongs to no report any more, so do not rely on it. It ";
+      notices.add(
+          switch (String.valueOf(e.getSQLState())) {
+            case STILL_NEEDED ->
+                stays
+                    + "stays, since these depend on it: "
+                    + String.join(", ", Dependants.of(connection, name))
+                    + ". Have them read another view or drop them, then run: fathom-export migrate";
+            case IN_USE -> stays + "stays, since a query uses it; the next run removes it";
+            default ->
+                stays
+                    + "cannot be removed: "
+                    + e.getMessage()
+                    + ". Run `fathom-export migrate` as the role that owns it";
+          });
+    } finally {
+      if (!connection.isClosed()) {
+        connection.setAutoCommit(true);
+      }
+    }
   }
 
   /** Returns all views that these reports call for, each after those that it reads. */

@@ -11,6 +11,12 @@ import java.util.stream.Collectors;
 
 /** The views of one report: its rows, its months, and its channels. */
 final class ReportViews {
+  private static final String MONTH = "_month";
+  private static final String CHANNEL = "_channel";
+
+  /** What may follow a report's name in the names of its views. */
+  static final List<String> SUFFIXES = List.of("", MONTH, CHANNEL);
+
   /** The fields that {@code fathom.channel_rule} needs at least one of. */
   private static final Set<String> ORIGINS =
       Set.of("referrer_hostname", "referrer_source", "utm_source", "utm_medium", "utm_campaign");
@@ -518,7 +524,7 @@ final class ReportViews {
                 addsUp("over_days"),
                 currency());
     return new ViewDefinition(
-        report.name() + "_month",
+        report.name() + MONTH,
         "Report "
             + report.name()
             + " by month: one row per site"
@@ -575,7 +581,7 @@ final class ReportViews {
                 addsUp("over_groups"),
                 currency());
     return new ViewDefinition(
-        report.name() + "_channel",
+        report.name() + CHANNEL,
         "Report "
             + report.name()
             + " by channel (fathom.channel_rule): one row per site"

@@ -18,6 +18,7 @@ import java.sql.Connection;
 import java.sql.Statement;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -159,6 +160,73 @@ class BiViewsTest {
     assertThat(migrate(after)).isEmpty();
     assertThat(columns("fathom_bi.pages")).doesNotContain("hostname");
     database.execute("DROP TABLE fathom.pages_old");
+  }
+
+  @Test
+  void aRenamedReportsViewsAreRenamedAndUsersViewsGoOn() {
+    migrate(TestReports.pages(), TestReports.pageviews("sources", DateGrouping.DAY, Field.REF));
+    database.execute(
+        "CREATE VIEW public.mine AS SELECT * FROM fathom_bi.pages_daily_month",
+        "INSERT INTO fathom.pages_daily (site_id, date, pathname, pageviews)"
+            + " VALUES ('SITE', '2026-05-01', '/a', 3)");
+
+    sink.rename(Map.of("pages", "pages_daily", "origins", "sources"));
+    assertThat(
+            migrate(
+                TestReports.pageviews("pages", DateGrouping.DAY, Field.HOSTNAME, Field.PATHNAME),
+                TestReports.pageviews("origins", DateGrouping.DAY, Field.REF)))
+        .isEmpty();
+
+    assertThat(
+            database.query(
+                "SELECT relname FROM pg_class WHERE relnamespace = 'fathom_bi'::regnamespace AND"
+                    + " relname ~ '^(pages|origins|sources)' ORDER BY 1"))
+        .containsExactly(
+            List.of("origins"),
+            List.of("origins_channel"),
+            List.of("origins_month"),
+            List.of("pages"),
+            List.of("pages_month"));
+    assertThat(
+            database.query(
+                "SELECT view FROM fathom_ops.bi_view WHERE view ~ '^(pages|origins|sources)'"))
+        .hasSize(5);
+    assertThat(
+            database.query(
+                "SELECT pg_get_viewdef(c.oid) LIKE '%pages_daily%' FROM pg_class c"
+                    + " WHERE c.oid IN ('fathom_bi.pages'::regclass,"
+                    + " 'fathom_bi.pages_month'::regclass)"))
+        .as("nothing reads the evidence of the earlier name")
+        .containsExactly(List.of(false), List.of(false));
+    assertThat(database.query("SELECT pageviews FROM public.mine"))
+        .isEqualTo(database.query("SELECT pageviews FROM fathom_bi.pages_month"))
+        .hasSize(1);
+  }
+
+  /** A view of the new name may be there already, or an earlier version has left views behind. */
+  @Test
+  void aViewThatNoReportCallsForIsRemovedUnlessSomethingDependsOnIt() {
+    migrate(TestReports.pages());
+    database.execute(
+        "CREATE VIEW fathom_bi.pages_month AS SELECT 1 AS mine",
+        "CREATE VIEW fathom_bi.pages AS SELECT 2 AS mine",
+        "CREATE VIEW public.mine AS SELECT * FROM fathom_bi.pages_daily");
+    Report pages = TestReports.pageviews("pages", DateGrouping.DAY, Field.HOSTNAME, Field.PATHNAME);
+
+    sink.rename(Map.of("pages", "pages_daily"));
+    assertThat(migrate(pages))
+        .anySatisfy(
+            n ->
+                assertThat(n)
+                    .contains("fathom_bi.\"pages_daily\" belongs to no report", "public.mine"));
+    assertThat(exists("fathom_bi.pages_daily")).isTrue();
+    assertThat(exists("fathom_bi.pages_daily_month")).isFalse();
+    assertThat(columns("fathom_bi.pages")).isEqualTo("mine");
+
+    database.execute("DROP VIEW public.mine", "DROP VIEW fathom_bi.pages, fathom_bi.pages_month");
+    assertThat(migrate(pages)).isEmpty();
+    assertThat(exists("fathom_bi.pages_daily")).isFalse();
+    assertThat(columns("fathom_bi.pages")).contains("pathname");
   }
 
   @Test
