@@ -293,6 +293,11 @@ class SiteTroubleTest {
         .hasSize(MOST_PER_QUESTION_OF_ALL)
         .noneMatch(e -> isGrouped(e.request()));
     assertThat(result.messages()).allMatch(m -> m.contains("504"));
+    assertThat(outcomes)
+        .filteredOn(o -> o.failure() != null && o.requests() == 0)
+        .as("no window claims the attempts of another one")
+        .isNotEmpty()
+        .allMatch(o -> o.message().contains("the control query, which other windows need too"));
     assertThat(waits).as("the API is not taken for down").isEmpty();
     assertThat(outcomes.stream().mapToLong(WindowOutcome::requests).sum())
         .as("each request stands with a window")

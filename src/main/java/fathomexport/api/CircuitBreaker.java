@@ -159,6 +159,11 @@ final class CircuitBreaker {
     }
   }
 
+  /** Returns whether a request would have to wait until the next probe. */
+  boolean isPausing() {
+    return is(State.OPEN);
+  }
+
   /** Returns whether requests are held back. */
   boolean isOpen() {
     return is(State.OPEN, State.OVER, State.SITES_DOWN, State.DOWN);

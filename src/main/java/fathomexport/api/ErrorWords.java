@@ -133,9 +133,11 @@ record ErrorWords(String words, Set<String> fields) {
   }
 
   private Refusal refusedParameters() {
-    if (fields.stream().anyMatch(SITE_FIELDS::contains) || PERMISSION.matcher(words).find()) {
+    if (fields.stream().anyMatch(SITE_FIELDS::contains)) {
       return Refusal.PERMISSION;
     }
+    // A message that names a limit or a range is about that, whatever else it advises: a request for
+    // less may pass, whereas a missing permission takes the whole site away.
     if (fields.stream().anyMatch(LIMIT_FIELDS::contains)
         || (fields.stream().noneMatch(RANGE_FIELDS::contains)
             && LIMIT.matcher(words).find()
@@ -145,7 +147,7 @@ record ErrorWords(String words, Set<String> fields) {
     if (fields.stream().anyMatch(RANGE_FIELDS::contains) || RANGE.matcher(words).find()) {
       return Refusal.RANGE;
     }
-    return Refusal.PARAMETERS;
+    return PERMISSION.matcher(words).find() ? Refusal.PERMISSION : Refusal.PARAMETERS;
   }
 
   boolean mentionsRange() {

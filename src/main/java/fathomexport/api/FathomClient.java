@@ -125,6 +125,15 @@ public final class FathomClient implements AutoCloseable {
     return new FathomClient(this, asker, caller.postponing());
   }
 
+  /**
+   * Returns a view for what a run can do without: no call waits for its site or for an API that
+   * does not respond. Where the API asks for that, the call ends, and the caller asks for something
+   * else.
+   */
+  public FathomClient dispensable() {
+    return new FathomClient(this, asker, caller.dispensable());
+  }
+
   /** Returns how long the API asks to send nothing about a site; zero if it does not. */
   public Duration heldFor(SiteId site) {
     return state.asked.of(site).map(AskedWaits.Left::time).orElse(Duration.ZERO);

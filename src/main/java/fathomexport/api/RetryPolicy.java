@@ -60,6 +60,15 @@ public record RetryPolicy(
     return new RetryPolicy(maxAttempts, base, cap, ENDLESS, ENDLESS);
   }
 
+  /**
+   * Returns the policy of calls that a run can do without: 2 attempts, and no wait that is longer
+   * than the longest one of the backoff, whether or not the run waits for the API.
+   */
+  RetryPolicy dispensable() {
+    Duration longest = cap.compareTo(longestAskedWait) < 0 ? cap : longestAskedWait;
+    return new RetryPolicy(Math.min(2, maxAttempts), base, cap, longest, Duration.ZERO);
+  }
+
   /** Returns whether a run accepts a wait that the API asks for. */
   boolean accepts(Duration asked) {
     return asked.compareTo(longestAskedWait) <= 0;

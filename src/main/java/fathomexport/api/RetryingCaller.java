@@ -36,8 +36,17 @@ final class RetryingCaller {
   /** Maximum number of requests of one call, the first included; a 429 has its own maximum. */
   private final int attempts;
 
-  /** Whether the caller queries other sites while the API asks to wait for one. */
-  private final boolean postpones;
+  private final SiteWaits siteWaits;
+
+  /** What a call does if the API asks to wait for its site. */
+  private enum SiteWaits {
+    /** It waits, up to the longest wait that the run accepts. */
+    IN_PLACE,
+    /** It ends, unless the wait is short, because the caller queries other sites meanwhile. */
+    POSTPONED,
+    /** It ends, because the run can do without the answer. */
+    NEVER
+  }
 
   RetryingCaller(
       String baseUrl,
@@ -51,36 +60,45 @@ final class RetryingCaller {
     this.transport = transport;
     this.state = state;
     this.waits = new CallWaits(policy, controls, state);
-    this.words = new UnavailableWords(policy, state, waits);
+    this.words = new UnavailableWords(policy, state, waits, true);
     this.attempts = policy.maxAttempts();
-    this.postpones = false;
+    this.siteWaits = SiteWaits.IN_PLACE;
   }
 
-  private RetryingCaller(RetryingCaller whole, int attempts, boolean postpones) {
+  private RetryingCaller(
+      RetryingCaller whole, RetryPolicy policy, int attempts, SiteWaits siteWaits) {
     this.baseUrl = whole.baseUrl;
-    this.policy = whole.policy;
+    this.policy = policy;
     this.controls = whole.controls;
     this.transport = whole.transport;
     this.state = whole.state;
-    this.waits = whole.waits;
-    this.words = whole.words;
+    this.waits = new CallWaits(policy, controls, state);
+    this.words = new UnavailableWords(policy, state, waits, siteWaits != SiteWaits.NEVER);
     this.attempts = Math.min(attempts, whole.attempts);
-    this.postpones = postpones;
+    this.siteWaits = siteWaits;
   }
 
   /** Returns a caller that counts its own billed requests. */
   RetryingCaller counting() {
-    return new RetryingCaller(this, attempts, postpones);
+    return new RetryingCaller(this, policy, attempts, siteWaits);
   }
 
   /** Returns a caller that makes at most this number of attempts at a call. */
   RetryingCaller withAttempts(int most) {
-    return new RetryingCaller(this, most, postpones);
+    return new RetryingCaller(this, policy, most, siteWaits);
   }
 
   /** Returns a caller whose calls end with {@code HELD} where they would have to wait for long. */
   RetryingCaller postponing() {
-    return new RetryingCaller(this, attempts, true);
+    return new RetryingCaller(this, policy, attempts, SiteWaits.POSTPONED);
+  }
+
+  /**
+   * Returns a caller for what a run can do without: its calls wait neither for a site nor for an
+   * API that does not respond, and for the account no longer than for any other retry.
+   */
+  RetryingCaller dispensable() {
+    return new RetryingCaller(this, policy.dispensable(), attempts, SiteWaits.NEVER);
   }
 
   /** Returns the number of billed requests of this caller. */
@@ -124,6 +142,10 @@ final class RetryingCaller {
           return words.held(about.site(), held);
         }
         waits.sitOut(endpoint, about.site());
+        if (siteWaits == SiteWaits.NEVER && breaker.isPausing()) {
+          return new Outcome.Unavailable<>(
+              breaker.reason(), Outcome.Unavailable.Cause.INTERRUPTED);
+        }
         CircuitBreaker.Pass pass =
             breaker.enter(
                 about.site(),
@@ -248,7 +270,11 @@ final class RetryingCaller {
 
   /** Returns whether a call waits for its site itself, rather than end. */
   private boolean waitsInPlace(Duration held) {
-    return held.compareTo(postpones ? policy.cap() : policy.longestAskedWait()) <= 0;
+    return switch (siteWaits) {
+      case IN_PLACE -> held.compareTo(policy.longestAskedWait()) <= 0;
+      case POSTPONED -> held.compareTo(policy.cap()) <= 0;
+      case NEVER -> held.isZero();
+    };
   }
 
   /** Decides after a failed attempt: returns the outcome of the call, or empty to retry. */

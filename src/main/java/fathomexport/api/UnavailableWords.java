@@ -12,11 +12,16 @@ final class UnavailableWords {
   private final RetryPolicy policy;
   private final ClientState state;
   private final CallWaits waits;
+  private final boolean advises;
 
-  UnavailableWords(RetryPolicy policy, ClientState state, CallWaits waits) {
+  /**
+   * @param advises whether to say how another run would wait: not for calls of which no run waits
+   */
+  UnavailableWords(RetryPolicy policy, ClientState state, CallWaits waits, boolean advises) {
     this.policy = policy;
     this.state = state;
     this.waits = waits;
+    this.advises = advises;
   }
 
   /** Returns the outcome of every call once the API counts as down for this run. */
@@ -81,6 +86,9 @@ final class UnavailableWords {
   }
 
   private String tooLong() {
+    if (!advises) {
+      return "";
+    }
     return ", which is more than the "
         + policy.longestAskedWait().toSeconds()
         + " s that a run waits: run again after that time, or now with --wait";

@@ -61,6 +61,9 @@ final class DimensionUpdate {
   /** The longest time that a run spends on milestones; the next run begins with the other sites. */
   private static final Duration LONGEST_FOR_MILESTONES = Duration.ofMinutes(1);
 
+  /** A line names at most so many sites without milestones. */
+  private static final int SITES_NAMED = 10;
+
   /** A line names at most so many events. */
   private static final int EVENTS_NAMED = 5;
 
@@ -252,7 +255,8 @@ final class DimensionUpdate {
   }
 
   /**
-   * Asks for the milestones of the job's sites, and stores them. None of the requests is billed.
+   * Asks for the milestones of the job's sites, and stores them. None of the requests is billed. The
+   * run holds its pipeline's lock meanwhile, so it waits for no site: the next run asks again.
    */
   void milestones(FathomClient client, List<Subject> subjects) {
     try {
@@ -269,7 +273,7 @@ final class DimensionUpdate {
                           .isAfter(now.minus(MILESTONES_STAY_FRESH)))
               .sorted(Comparator.comparing(site -> asked.getOrDefault(site, Instant.MIN)))
               .toList();
-      Map<SiteId, Optional<List<Milestone>>> found = ask(client, due);
+      Map<SiteId, Optional<List<Milestone>>> found = ask(client.dispensable(), due);
       if (!found.isEmpty()) {
         record(Sighting.ofMilestones(now, found));
       }
@@ -280,28 +284,70 @@ final class DimensionUpdate {
 
   private Map<SiteId, Optional<List<Milestone>>> ask(FathomClient client, List<SiteId> due) {
     Map<SiteId, Optional<List<Milestone>>> found = new LinkedHashMap<>();
+    Map<SiteId, Outcome.Failure<?>> failed = new LinkedHashMap<>();
+    int refusedInARow = 0;
     long start = environment.time().nanos();
     for (SiteId site : due) {
       boolean offered =
           found.size() < MOST_UNAVAILABLE || found.values().stream().anyMatch(Optional::isPresent);
       if (environment.stop().stopped()
           || !offered
+          || refusedInARow >= MOST_UNAVAILABLE
           || environment.time().nanos() - start > LONGEST_FOR_MILESTONES.toNanos()) {
         break;
       }
       Outcome<Optional<List<Milestone>>> outcome = client.milestones(site);
       if (outcome instanceof Outcome.Failure<?> failure) {
-        LOG.warn(
-            "the milestones of site {} could not be read, and the next run asks again: {}",
-            site,
-            failure.describe());
-        if (!(outcome instanceof Outcome.Malformed<?>)) {
+        if (failure instanceof Outcome.Stopped<?>) {
+          break;
+        }
+        failed.put(site, failure);
+        if (!concernsOneSite(failure)) {
           break;
         }
       }
+      refusedInARow = outcome instanceof Outcome.Refused<?> ? refusedInARow + 1 : 0;
       outcome.value().ifPresent(list -> found.put(site, list));
     }
+    notRead(failed, due.size() - found.size() - failed.size());
     return found;
+  }
+
+  /** Returns whether the milestones of other sites may be read in spite of a failure. */
+  private static boolean concernsOneSite(Outcome.Failure<?> failure) {
+    if (failure instanceof Outcome.Unavailable<?> unavailable) {
+      return !unavailable.endsRun()
+          && unavailable.cause() != Outcome.Unavailable.Cause.INTERRUPTED;
+    }
+    return failure instanceof Outcome.Malformed<?>
+        || (failure instanceof Outcome.Refused<?> refused
+            && refused.refusal() != Refusal.CREDENTIALS);
+  }
+
+  /**
+   * Reports once which milestones could not be read.
+   *
+   * @param left number of sites that were neither read nor failed
+   */
+  private void notRead(Map<SiteId, Outcome.Failure<?>> failed, int left) {
+    if (failed.isEmpty()) {
+      return;
+    }
+    Map.Entry<SiteId, Outcome.Failure<?>> first = failed.entrySet().iterator().next();
+    environment
+        .listener()
+        .notice(
+            "the milestones of "
+                + (failed.size() == 1 ? "site " : failed.size() + " sites (")
+                + failed.keySet().stream()
+                    .limit(SITES_NAMED)
+                    .map(SiteId::value)
+                    .collect(Collectors.joining(", "))
+                + (failed.size() > SITES_NAMED ? ", ..." : "")
+                + (failed.size() == 1 ? "" : ")")
+                + " could not be read, and the next run asks again: "
+                + first.getValue().describe()
+                + (left == 0 ? "" : "; not asked for those of " + left + " more"));
   }
 
   /**

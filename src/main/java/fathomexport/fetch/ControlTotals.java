@@ -117,6 +117,21 @@ public final class ControlTotals {
   }
 
   /**
+   * Returns a failure in words that do not claim a request of the window: it was another window's.
+   * What the API refuses keeps its words, because they say what the API allows.
+   */
+  private static Outcome.Failure<?> asBefore(Outcome.Failure<?> failure) {
+    String before = "the control query, which other windows need too, failed before: ";
+    if (failure instanceof Outcome.Unavailable<?> away) {
+      return new Outcome.Unavailable<>(before + away.reason(), away.cause());
+    }
+    if (failure instanceof Outcome.Malformed<?> malformed) {
+      return new Outcome.Malformed<>(before + malformed.reason(), malformed.lasting());
+    }
+    return failure;
+  }
+
+  /**
    * Sends a control question, unless it has failed in this turn or for good, and remembers if it
    * fails.
    *
@@ -134,7 +149,7 @@ public final class ControlTotals {
           "{} {}: the control query failed before and is not sent again",
           question.slice(),
           question.days());
-      throw new FetchFailedException(before.get());
+      throw new FetchFailedException(asBefore(before.get()));
     }
     try {
       walk.run();

@@ -34,6 +34,11 @@ class ErrorWordsTest {
         "400 | {\"error\":\"The date range limit is 7 days\"} | RANGE | The date range limit is 7 days",
         "400 | {\"error\":\"Rate limit of this plan\"} | PARAMETERS | Rate limit of this plan",
         "400 | {\"error\":\"Syntax error, unexpected token in filters\"} | PARAMETERS | Syntax error, unexpected token in filters",
+        "422 | {\"error\":\"This exceeds the limit of 1000 rows; your token budget allows more with another subscription\"} | LIMIT | This exceeds the limit of 1000 rows; your token budget allows more with another subscription",
+        "400 | {\"errors\":{\"limit\":[\"forbidden above 1000\"]}} | LIMIT | limit: forbidden above 1000",
+        "400 | {\"error\":\"Your subscription allows a date range of 6 months\"} | RANGE | Your subscription allows a date range of 6 months",
+        "422 | {\"errors\":{\"date_from\":[\"not authorized before 2024\"]}} | RANGE | date_from: not authorized before 2024",
+        "400 | {\"error\":\"This report is forbidden\"} | PERMISSION | This report is forbidden",
         "405 | {\"error\":{\"message\":\"no\"}} | OTHER | no",
         "413 | | OTHER | (no error message)",
       })
