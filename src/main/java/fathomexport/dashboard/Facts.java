@@ -285,7 +285,7 @@ final class Facts {
         });
   }
 
-  /** Returns the name of a site, or its id. Two sites of one name are told apart by their ids. */
+  /** Returns the name of a site, or its id. Sites of one name are distinguished by their ids. */
   String title(String id) {
     Site site = sites.get(id);
     String name = site == null ? null : site.name();
