@@ -142,8 +142,7 @@ class LogLinesTest {
   /** Everything was begun: the run did not stop early, and there is nowhere to continue. */
   @Test
   void aRunInWhichOneSiteFailsDidNotStopEarly() throws IOException {
-    Fault later =
-        new Fault.Status(503, "application/json", "{}", Map.of("Retry-After", "3600"));
+    Fault later = new Fault.Status(503, "application/json", "{}", Map.of("Retry-After", "3600"));
 
     Installation.Ended ended =
         run(

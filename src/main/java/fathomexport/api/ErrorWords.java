@@ -136,8 +136,8 @@ record ErrorWords(String words, Set<String> fields) {
     if (fields.stream().anyMatch(SITE_FIELDS::contains)) {
       return Refusal.PERMISSION;
     }
-    // A message that names a limit or a range is about that, whatever else it advises: a request for
-    // less may pass, whereas a missing permission takes the whole site away.
+    // A message that names a limit or a range is about that, whatever else it advises: a request
+    // for less may pass, whereas a missing permission takes the whole site away.
     if (fields.stream().anyMatch(LIMIT_FIELDS::contains)
         || (fields.stream().noneMatch(RANGE_FIELDS::contains)
             && LIMIT.matcher(words).find()

@@ -233,8 +233,8 @@ public final class FathomClient implements AutoCloseable {
   }
 
   /**
-   * Lists all sites that the token may list, oldest first. Invalid records, and further records of a
-   * site that contradict its first one, are listed separately.
+   * Lists all sites that the token may list, oldest first. Invalid records, and further records of
+   * a site that contradict its first one, are listed separately.
    */
   public Outcome<Listed<Site>> sites() {
     Outcome<Listed<Site>> outcome =

@@ -143,8 +143,7 @@ final class RetryingCaller {
         }
         waits.sitOut(endpoint, about.site());
         if (siteWaits == SiteWaits.NEVER && breaker.isPausing()) {
-          return new Outcome.Unavailable<>(
-              breaker.reason(), Outcome.Unavailable.Cause.INTERRUPTED);
+          return new Outcome.Unavailable<>(breaker.reason(), Outcome.Unavailable.Cause.INTERRUPTED);
         }
         CircuitBreaker.Pass pass =
             breaker.enter(

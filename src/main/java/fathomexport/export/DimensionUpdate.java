@@ -244,8 +244,8 @@ final class DimensionUpdate {
   }
 
   /**
-   * Asks for the milestones of the job's sites, and stores them. None of the requests is billed. The
-   * run holds its pipeline's lock meanwhile, so it waits for no site: the next run asks again.
+   * Asks for the milestones of the job's sites, and stores them. None of the requests is billed.
+   * The run holds its pipeline's lock meanwhile, so it waits for no site: the next run asks again.
    */
   void milestones(FathomClient client, List<Subject> subjects) {
     try {
@@ -305,8 +305,7 @@ final class DimensionUpdate {
   /** Returns whether the milestones of other sites may be read in spite of a failure. */
   private static boolean concernsOneSite(Outcome.Failure<?> failure) {
     if (failure instanceof Outcome.Unavailable<?> unavailable) {
-      return !unavailable.endsRun()
-          && unavailable.cause() != Outcome.Unavailable.Cause.INTERRUPTED;
+      return !unavailable.endsRun() && unavailable.cause() != Outcome.Unavailable.Cause.INTERRUPTED;
     }
     return failure instanceof Outcome.Malformed<?>
         || (failure instanceof Outcome.Refused<?> refused
