@@ -16,10 +16,12 @@ import fathomexport.testing.Question;
 import fathomexport.testing.TestDatabase;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -106,6 +108,54 @@ class LogLinesTest {
           .isNotEmpty()
           .allMatch(line -> line.path("site").asText().equals(SITE));
     }
+  }
+
+  /** Which of the two records is true is not known: the report says which one it follows. */
+  @Test
+  void aSecondRecordOfASiteThatContradictsTheFirstIsNamed() throws IOException {
+    String same = "{\"id\":\"TWICE\",\"name\":\"Tea\",\"timezone\":\"UTC\"}";
+    String other = "{\"id\":\"TWICE\",\"name\":\"Cake\",\"timezone\":\"Europe/Berlin\"}";
+
+    Installation.Ended ended = run(listing(List.of(same, same, other)), "all", "run");
+
+    List<JsonNode> records = of("record", lines(ended));
+    assertThat(records).hasSize(1);
+    assertThat(records.get(0).path("status").textValue()).isEqualTo("skipped");
+    assertThat(records.get(0).path("reason").textValue())
+        .contains(
+            "a record of /sites: 'TWICE': is listed before as 'Tea' in the time zone UTC, which"
+                + " counts, and not as 'Cake' in the time zone Europe/Berlin");
+    assertThat(ended.out()).contains("1 unusable record of the list of sites");
+  }
+
+  /** The documentation, the line and the plan speak of the same number. */
+  @Test
+  void theRequestsOfThePlannedLineAreThoseThatThePlanCallsLikely() throws IOException {
+    JsonNode planned = of("planned", lines(run(Behaviour.unlimited(), "all", "run"))).get(0);
+
+    assertThat(planned.path("reason").textValue())
+        .endsWith(" requests at least, " + planned.path("requests").longValue() + " likely");
+    assertThat(Files.readString(Path.of("docs/operations.md")))
+        .contains("in `planned` the likely number");
+  }
+
+  /** Everything was begun: the run did not stop early, and there is nowhere to continue. */
+  @Test
+  void aRunInWhichOneSiteFailsDidNotStopEarly() throws IOException {
+    Fault later = new Fault.Status(503, "application/json", "{}", Map.of("Retry-After", "3600"));
+
+    Installation.Ended ended =
+        run(
+            Behaviour.unlimited()
+                .withFault(
+                    FaultRule.when(r -> r.aggregation() > 0 && SITE.equals(r.site()), later)),
+            "[" + SITE + ", " + World.EMPTY_SITE + "]",
+            "run");
+
+    assertThat(ended.code()).as(ended.said()).isEqualTo(75);
+    assertThat(ended.out())
+        .contains("partly done: what failed may succeed later", "(exit 75)", "2 failed")
+        .doesNotContain("stopped early", "not begun");
   }
 
   /** A site that the API does not know is named by its id, and by nothing else. */

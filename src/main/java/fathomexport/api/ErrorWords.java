@@ -137,8 +137,7 @@ record ErrorWords(String words, Set<String> fields) {
       return Refusal.PERMISSION;
     }
     // A message that names a limit or a range is about that, whatever else it advises: a request
-    // for
-    // less may pass, whereas a missing permission takes the whole site away.
+    // for less may pass, whereas a missing permission takes the whole site away.
     if (fields.stream().anyMatch(LIMIT_FIELDS::contains)
         || (fields.stream().noneMatch(RANGE_FIELDS::contains)
             && LIMIT.matcher(words).find()

@@ -3,6 +3,7 @@ package fathomexport.api;
 import fathomexport.api.AggregationAnswer.Contents;
 import fathomexport.api.Transport.BodyReader;
 import fathomexport.http.HttpClients;
+import fathomexport.report.Excerpt;
 import fathomexport.report.Milestone;
 import fathomexport.report.SecretUnavailableException;
 import fathomexport.report.Site;
@@ -12,9 +13,11 @@ import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -230,7 +233,8 @@ public final class FathomClient implements AutoCloseable {
   }
 
   /**
-   * Lists all sites that the token may list, oldest first. Invalid records are listed separately.
+   * Lists all sites that the token may list, oldest first. Invalid records, and further records of
+   * a site that contradict its first one, are listed separately.
    */
   public Outcome<Listed<Site>> sites() {
     Outcome<Listed<Site>> outcome =
@@ -239,8 +243,29 @@ public final class FathomClient implements AutoCloseable {
       return outcome.failure();
     }
     Map<SiteId, Site> sites = new LinkedHashMap<>();
-    success.answer().found().forEach(site -> sites.putIfAbsent(site.id(), site));
-    return new Outcome.Success<>(new Listed<>(List.copyOf(sites.values()), success.answer().odd()));
+    List<String> odd = new ArrayList<>(success.answer().odd());
+    for (Site site : success.answer().found()) {
+      Site first = sites.putIfAbsent(site.id(), site);
+      // A site may move to the next page while the list is read; then it is the same twice.
+      if (first != null
+          && !(site.name().equals(first.name()) && Objects.equals(site.zone(), first.zone()))) {
+        odd.add(
+            "'"
+                + Excerpt.of(site.id().value())
+                + "': is listed before as "
+                + inWords(first)
+                + ", which counts, and not as "
+                + inWords(site));
+      }
+    }
+    return new Outcome.Success<>(new Listed<>(List.copyOf(sites.values()), odd));
+  }
+
+  private static String inWords(Site site) {
+    return "'"
+        + Excerpt.of(site.name())
+        + "' in "
+        + (site.zone() == null ? "an unknown time zone" : "the time zone " + site.zone());
   }
 
   /** Fetches one site. Also works for tokens that may not list sites. */

@@ -32,8 +32,8 @@ record ExitMeaning(String words, String next) {
                   + " resumes where it stopped");
       case 75 ->
           new ExitMeaning(
-              "stopped early",
-              "start the same command again later, it resumes where it stopped; "
+              "not everything could be done now",
+              "start the same command again later, it fetches what is missing; "
                   + STATUS.formatted(pipeline));
       case 77 ->
           new ExitMeaning(

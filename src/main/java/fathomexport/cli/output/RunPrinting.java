@@ -190,7 +190,11 @@ public final class RunPrinting {
                   : "partly done: some data is incomplete or quarantined";
           case 70 -> "internal error; please report it";
           case 74 -> "disk or database failed";
-          case 75 -> "stopped early; run it again later, and it continues where it stopped";
+          case 75 ->
+              result.windowsNotBegun() > 0 || Left.in(result.messages()).isPresent()
+                  ? "stopped early; run it again later, and it continues where it stopped"
+                  : "partly done: what failed may succeed later; run it again, and it fetches what"
+                      + " is missing";
           case 77 -> "the token may not read everything that was requested";
           case 78 -> "the API or the stored data does not allow what the configuration asks for";
           case 130, 143 -> "stopped as requested; run it again, and it continues where it stopped";
