@@ -294,7 +294,11 @@ class DashboardTest {
         FathomSimulator served = FathomSimulator.start(some, Behaviour.unlimited())) {
       Installation nights =
           new Installation(
-              directory.resolve("retired"), own, served.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+                  directory.resolve("retired"),
+                  own,
+                  served.baseUri(),
+                  SimulatorToken.STANDARD.secret(),
+                  NOW)
               .pipeline(
                   "all",
                   List.of(
