@@ -164,7 +164,9 @@ class BiViewsTest {
 
   @Test
   void aRenamedReportsViewsAreRenamedAndUsersViewsGoOn() {
-    migrate(TestReports.pages(), TestReports.pageviews("sources", DateGrouping.DAY, Field.REF));
+    migrate(
+        TestReports.pages(),
+        TestReports.pageviews("sources", DateGrouping.DAY, Field.REFERRER_SOURCE));
     database.execute(
         "CREATE VIEW public.mine AS SELECT * FROM fathom_bi.pages_daily_month",
         "INSERT INTO fathom.pages_daily (site_id, date, pathname, pageviews)"
@@ -174,7 +176,7 @@ class BiViewsTest {
     assertThat(
             migrate(
                 TestReports.pageviews("pages", DateGrouping.DAY, Field.HOSTNAME, Field.PATHNAME),
-                TestReports.pageviews("origins", DateGrouping.DAY, Field.REF)))
+                TestReports.pageviews("origins", DateGrouping.DAY, Field.REFERRER_SOURCE)))
         .isEmpty();
 
     assertThat(
