@@ -98,7 +98,8 @@ final class RetryingCaller {
    * API that does not respond, and for the account no longer than for any other retry.
    */
   RetryingCaller dispensable() {
-    return new RetryingCaller(this, policy.dispensable(), attempts, SiteWaits.NEVER);
+    RetryPolicy few = policy.dispensable();
+    return new RetryingCaller(this, few, few.maxAttempts(), SiteWaits.NEVER);
   }
 
   /** Returns the number of billed requests of this caller. */

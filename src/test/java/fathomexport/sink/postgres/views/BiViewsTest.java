@@ -169,8 +169,8 @@ class BiViewsTest {
         TestReports.pageviews("sources", DateGrouping.DAY, Field.REFERRER_SOURCE));
     database.execute(
         "CREATE VIEW public.mine AS SELECT * FROM fathom_bi.pages_daily_month",
-        "INSERT INTO fathom.pages_daily (site_id, date, pathname, pageviews)"
-            + " VALUES ('SITE', '2026-05-01', '/a', 3)");
+        "INSERT INTO fathom.pages_daily (site_id, date, pathname, visits, pageviews)"
+            + " VALUES ('SITE', '2026-05-01', '/a', 2, 3)");
 
     sink.rename(Map.of("pages", "pages_daily", "origins", "sources"));
     assertThat(
