@@ -116,7 +116,7 @@ class JsonSchemaTest {
           Map.entry(
               JsonSchema.PIPELINE,
               """
-              {"sites": ["CDBUGS"], "lookback_days": 3, "lookback": "confirm", "max_events": 500,
+              {"sites": ["CDBUGS"], "lookback_days": 3, "lookback": "confirm", "keep": "25 months", "max_events": 500,
                "expect_by": "13:00 Europe/Berlin",
                "sinks": ["postgres"],
                "notify": {"command": ["tell"],
@@ -126,7 +126,7 @@ class JsonSchemaTest {
                 "timeout": "1m"},
                "reports": [
                 {"name": "pages", "entity": "pageview", "aggregates": ["visits"],
-                 "date_grouping": "day", "field_grouping": ["hostname"], "lookback": "fetch",
+                 "date_grouping": "day", "field_grouping": ["hostname"], "lookback": "fetch", "keep": "3 years",
                  "filters": [{"property": "pathname", "operator": "is not", "value": "/login"},
                   {"property": "browser", "operator": "is", "value": "Firefox"}]},
                 {"name": "goals", "entity": "event", "events": ["purchase"],
