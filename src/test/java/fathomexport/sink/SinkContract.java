@@ -27,6 +27,7 @@ import fathomexport.report.Field;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
+import fathomexport.report.rows.RowSpool;
 import fathomexport.run.RunRecords;
 import fathomexport.testing.LoadBuilder;
 import fathomexport.testing.Rows;
@@ -472,11 +473,18 @@ public abstract class SinkContract {
         changed.row(day, "www.example.com", path, i, i + 1, i % 3 == 0 ? null : i / 7.0);
       }
     }
-    assertThat(sink.commit(load.build()).rowsStored()).isEqualTo(50_000);
+    WindowLoad first = load.build();
+    try (RowSpool spooled = first.rows()) {
+      assertThat(sink.commit(first).rowsStored()).isEqualTo(50_000).isEqualTo(spooled.rows());
+    }
     assertThat(stored(sink, report, SITE)).isEqualTo(load.rows());
 
-    assertThat(sink.commit(changed.build()))
-        .isEqualTo(new CommitResult(49_999, List.of(D1.plusDays(4)), List.of()));
+    WindowLoad second = changed.build();
+    try (RowSpool spooled = second.rows()) {
+      assertThat(spooled.rows()).isEqualTo(49_999);
+      assertThat(sink.commit(second))
+          .isEqualTo(new CommitResult(49_999, List.of(D1.plusDays(4)), List.of()));
+    }
     assertThat(stored(sink, report, SITE)).isEqualTo(changed.rows());
   }
 
