@@ -231,7 +231,7 @@ class ZonesTest {
       String command = "backfill all --from " + first + " --to " + lastStale;
       assertThat(run.out())
           .contains("zone changed from Europe/Berlin to Asia/Tokyo")
-          .contains("2 reports SITE: 476 stale")
+          .contains("2 reports SITE (Site SITE): 476 stale")
           .contains(command);
       Installation.Ended status = installation.run("status", "all");
       assertThat(status.out())
