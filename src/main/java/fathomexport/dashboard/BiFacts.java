@@ -7,6 +7,7 @@ import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.Field;
 import fathomexport.report.Report;
+import fathomexport.sink.postgres.db.Parameters;
 import fathomexport.sink.postgres.db.Queries;
 import fathomexport.sink.postgres.db.Sql;
 import fathomexport.sink.postgres.views.ViewCatalog;
@@ -317,13 +318,7 @@ final class BiFacts {
     Queries.list(
         connection,
         sql,
-        p ->
-            p.days(periods.stream().map(Period::first).toList())
-                .days(periods.stream().map(Period::last).toList())
-                .day(earliest(periods))
-                .day(latest(periods))
-                .texts(sites)
-                .integer(limit),
+        p -> bind(p, periods).texts(sites).integer(limit),
         r -> {
           ListKey key = new ListKey(kind, (int) r.number("n") - 1, r.text("site_id"));
           totals.put(key, r.number("total"));
@@ -342,6 +337,15 @@ final class BiFacts {
                 new Facts.Ranking(
                     totals.getOrDefault(key, 0L),
                     Labelling.withVisits(facts, kind, report, sites, key.site(), some))));
+  }
+
+  /** Binds the first and last days of all periods, and the first and last of all their days. */
+  private static Parameters bind(Parameters parameters, List<Period> periods) throws SQLException {
+    return parameters
+        .days(periods.stream().map(Period::first).toList())
+        .days(periods.stream().map(Period::last).toList())
+        .day(earliest(periods))
+        .day(latest(periods));
   }
 
   private static LocalDate earliest(List<Period> periods) {
@@ -374,11 +378,7 @@ final class BiFacts {
       Queries.list(
               connection,
               sql,
-              p ->
-                  p.days(periods.stream().map(Period::first).toList())
-                      .days(periods.stream().map(Period::last).toList())
-                      .day(earliest(periods))
-                      .day(latest(periods)),
+              p -> bind(p, periods),
               r ->
                   new Facts.Goal(
                       (int) r.number("n") - 1,

@@ -86,6 +86,10 @@ final class Facts {
    */
   record Period(
       String key, String label, LocalDate first, LocalDate last, int before, boolean hidden) {
+    boolean contains(LocalDate day) {
+      return !day.isBefore(first) && !day.isAfter(last);
+    }
+
     boolean isMonth() {
       return label.isEmpty() && !hidden;
     }

@@ -751,7 +751,7 @@ final class FileFacts {
             }
             LocalDate day = LocalDate.ofEpochDay(row.integer(1));
             for (int n = 0; n < periods.size(); n++) {
-              if (day.isBefore(periods.get(n).first()) || day.isAfter(periods.get(n).last())) {
+              if (!periods.get(n).contains(day)) {
                 continue;
               }
               for (String site : List.of(text(row, 0), Facts.ALL_SITES)) {
@@ -760,11 +760,7 @@ final class FileFacts {
                         .computeIfAbsent(new ListKey(kind, n, site), k -> new HashMap<>())
                         .computeIfAbsent(label, l -> new Counted());
                 sum.pageviews += Objects.requireNonNullElse(count(row, pageviews), 0L);
-                Long more = count(row, visits);
-                if (more != null) {
-                  Long before = sum.visits;
-                  sum.visits = before == null ? more : Long.valueOf(before + more);
-                }
+                sum.visits = Totals.plusKnown(sum.visits, count(row, visits));
               }
             }
           });
@@ -824,18 +820,14 @@ final class FileFacts {
             }
             LocalDate day = LocalDate.ofEpochDay(row.integer(2));
             for (int n = 0; n < periods.size(); n++) {
-              if (day.isBefore(periods.get(n).first()) || day.isAfter(periods.get(n).last())) {
+              if (!periods.get(n).contains(day)) {
                 continue;
               }
               Achieved sum =
                   all.computeIfAbsent(
                       new GoalKey(n, text(row, 0), text(row, 1)), k -> new Achieved());
               sum.conversions += Objects.requireNonNullElse(count(row, conversions), 0L);
-              Long more = count(row, value);
-              if (more != null) {
-                Long before = sum.cents;
-                sum.cents = before == null ? more : Long.valueOf(before + more);
-              }
+              sum.cents = Totals.plusKnown(sum.cents, count(row, value));
             }
           });
       all.forEach(

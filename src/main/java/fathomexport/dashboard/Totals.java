@@ -81,14 +81,19 @@ record Totals(
     return (int) days.values().stream().filter(d -> d.state().equals(state)).count();
   }
 
+  /** Adds a number to a sum if it is known; a sum of which nothing is known is null. */
+  static @Nullable Long plusKnown(@Nullable Long sum, @Nullable Long value) {
+    if (value == null) {
+      return sum;
+    }
+    return sum == null ? value : Long.valueOf(sum + value);
+  }
+
   private static @Nullable Long sum(
       NavigableMap<LocalDate, Day> days, Function<Day, @Nullable Long> measure) {
     Long sum = null;
     for (Day day : days.values()) {
-      Long value = measure.apply(day);
-      if (value != null) {
-        sum = (sum == null ? 0 : sum) + value;
-      }
+      sum = plusKnown(sum, measure.apply(day));
     }
     return sum;
   }

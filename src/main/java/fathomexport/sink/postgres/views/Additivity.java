@@ -221,12 +221,13 @@ public final class Additivity {
             .collect(Collectors.joining(", ", "ROW(", ")::text"));
   }
 
-  private static String event(KnownReport report) {
+  /** Returns the condition that a row is of the period's event; empty for pageviews. */
+  static String event(KnownReport report) {
     return report.ofEvents() ? " AND t.event_name = p.event_name" : "";
   }
 
   /** Returns the condition that a row lies in the period, in a form that uses the index. */
-  private static String within(KnownReport report) {
+  static String within(KnownReport report) {
     return report.grouping() == DateGrouping.HOUR
         ? "t.hour >= p.period AND t.hour < p.period_end + 1"
         : "t.date BETWEEN p.period AND p.period_end";

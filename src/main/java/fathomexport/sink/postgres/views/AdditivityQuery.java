@@ -1,7 +1,6 @@
 package fathomexport.sink.postgres.views;
 
 import fathomexport.report.Aggregate;
-import fathomexport.report.DateGrouping;
 import fathomexport.sink.postgres.db.Sql;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -66,16 +65,16 @@ final class AdditivityQuery {
             name,
             periods(pair),
             whole.table(),
-            event(whole),
-            within(whole),
+            Additivity.event(whole),
+            Additivity.within(whole),
             pair.overDays() ? "p.period" : "t." + parts.timeColumn(),
             groups,
             name,
             name,
             periods(pair),
             parts.table(),
-            event(parts),
-            within(parts));
+            Additivity.event(parts),
+            Additivity.within(parts));
   }
 
   /** Returns the periods that are certified on both sides, in the same zone. */
@@ -94,15 +93,5 @@ final class AdditivityQuery {
             Sql.literal(pair.whole().name()),
             Sql.literal(pair.whole().definition()),
             pair.overDays() ? "a.period_end - a.period + 1" : "1");
-  }
-
-  private static String event(KnownReport report) {
-    return report.ofEvents() ? " AND t.event_name = p.event_name" : "";
-  }
-
-  private static String within(KnownReport report) {
-    return report.grouping() == DateGrouping.HOUR
-        ? "t.hour >= p.period AND t.hour < p.period_end + 1"
-        : "t.date BETWEEN p.period AND p.period_end";
   }
 }
