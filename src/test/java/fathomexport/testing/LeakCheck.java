@@ -27,6 +27,7 @@ public final class LeakCheck implements BeforeEachCallback, AfterEachCallback {
 
   @Override
   public void afterEach(ExtensionContext context) {
+    LoadBuilder.closeAll();
     OpenThings before = context.getStore(NAMESPACE).remove(OpenThings.class, OpenThings.class);
     // A test that has failed may have failed before it closed what it had opened.
     if (before != null && context.getExecutionException().isEmpty()) {

@@ -26,10 +26,13 @@ import java.time.LocalDateTime;
 import java.time.temporal.Temporal;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.WeakHashMap;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +43,10 @@ import org.jspecify.annotations.Nullable;
 public final class LoadBuilder {
   /** When the first run of every test fetched. */
   public static final Instant FETCHED_AT = Instant.parse("2026-06-20T03:04:05.678901Z");
+
+  /** The spools of all loads: no run has made them, so none closes them. */
+  private static final Set<RowSpool> SPOOLS =
+      Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
 
   private final Report report;
   private final Slice slice;
@@ -62,6 +69,14 @@ public final class LoadBuilder {
     this.slice = slice;
     this.window = new Window(report.name(), slice, report.dateGrouping(), days);
     this.spill = spill;
+  }
+
+  /** Closes the spools of all loads that tests have built. */
+  static void closeAll() {
+    synchronized (SPOOLS) {
+      SPOOLS.forEach(RowSpool::close);
+      SPOOLS.clear();
+    }
   }
 
   public Window window() {
@@ -174,10 +189,11 @@ public final class LoadBuilder {
     return new Provenance(runId, definition, fetchedAt, zone, 3, 1, 2, rateUnit);
   }
 
-  /** A new load with a spool of its own, which lives until its directory is removed. */
+  /** A new load with a spool of its own, which is closed after the test. */
   public WindowLoad build() {
     TableSchema schema = report.schema();
     RowSpool spool = new RowSpool(spill);
+    SPOOLS.add(spool);
     try {
       for (byte[] row :
           rows.stream().map(r -> Rows.encode(schema, r)).sorted(Arrays::compareUnsigned).toList()) {

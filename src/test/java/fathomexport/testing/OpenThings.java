@@ -13,7 +13,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.regex.Pattern;
 
 /**
  * What this process holds open of what the product opens: files below temporary directories,
@@ -35,9 +34,6 @@ record OpenThings(Set<Thread> threads, Map<String, String> files) {
   /** The beginnings of the directories below which rows spill and tests have their files. */
   private static final List<String> DIRECTORIES =
       List.of(temporary("fathom-export-spill-"), temporary("junit"));
-
-  /** The rows of loads that tests make by themselves: no run has made them, so none closes them. */
-  private static final Pattern LOADS = Pattern.compile("/junit[^/]*/rows-[0-9]+[.]spill");
 
   /** The descriptors of the class path, which stay: there are hundreds, so they are read once. */
   private static final Set<String> CLASS_PATH = ConcurrentHashMap.newKeySet();
@@ -124,7 +120,7 @@ record OpenThings(Set<Thread> threads, Map<String, String> files) {
       if (!known.contains(file)) {
         if (file.startsWith(SOCKET)) {
           sockets.add(file);
-        } else if (DIRECTORIES.stream().anyMatch(file::startsWith) && !LOADS.matcher(file).find()) {
+        } else if (DIRECTORIES.stream().anyMatch(file::startsWith)) {
           left.add("the file " + file + " is open");
         }
       }
