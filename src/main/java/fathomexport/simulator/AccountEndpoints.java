@@ -31,7 +31,7 @@ final class AccountEndpoints {
       throws ApiProblem {
     if (!token.allSites()) {
       throw ApiProblem.of(
-          behaviour.listingSites.status(), "The token has no permission to list sites.");
+          behaviour.listingSites().status(), "The token has no permission to list sites.");
     }
     return list(
         request,
@@ -62,7 +62,7 @@ final class AccountEndpoints {
   Answer milestones(
       String id, ApiRequest request, Behaviour behaviour, SimulatorToken token, URI base)
       throws ApiProblem {
-    Integer refused = behaviour.milestonesRefused;
+    Integer refused = behaviour.milestonesRefused();
     if (refused != null) {
       throw ApiProblem.of(refused, "There is nothing here.");
     }
@@ -122,7 +122,7 @@ final class AccountEndpoints {
     node.put("object", "list");
     node.put("url", url);
     boolean more = start + page.size() < all.size();
-    node.put("has_more", more || (behaviour.hasMoreAlways && !page.isEmpty()));
+    node.put("has_more", more || (behaviour.hasMoreAlways() && !page.isEmpty()));
     ArrayNode data = node.putArray("data");
     page.forEach(one -> data.add(shown.apply(one)));
     return Answer.json(bytes(node), page.size());
@@ -135,10 +135,10 @@ final class AccountEndpoints {
     node.put("name", site.name());
     node.put("sharing", "none");
     node.put("created_at", TIME.format(site.createdAt()));
-    if (behaviour.zoneInSites) {
+    if (behaviour.zoneInSites()) {
       node.put("timezone", site.zone().getId());
     }
-    if (behaviour.domainsInSites) {
+    if (behaviour.domainsInSites()) {
       node.putArray("domains").add("www." + site.id().toLowerCase(Locale.ROOT) + ".example");
     }
     return node;
@@ -149,7 +149,7 @@ final class AccountEndpoints {
     node.put("id", event.id());
     node.put("object", "event");
     node.put("name", event.name());
-    node.put("currency", behaviour.currencyUnknown ? null : event.currency());
+    node.put("currency", behaviour.currencyUnknown() ? null : event.currency());
     node.put("created_at", TIME.format(event.createdAt()));
     return node;
   }

@@ -181,7 +181,7 @@ record AggregationQuery(
     }
     if (!token.maySee(id)) {
       throw ApiProblem.of(
-          behaviour.foreignSite.status(), "The token has no permission for this site.");
+          behaviour.foreignSite().status(), "The token has no permission for this site.");
     }
     throw ApiProblem.of(404, "The site does not exist.");
   }
@@ -297,13 +297,13 @@ record AggregationQuery(
       last = second("date_to", text);
     } else {
       last =
-          switch (behaviour.dateOnlyTo) {
+          switch (behaviour.dateOnlyTo()) {
             case START_OF_DAY -> day.get().atStartOfDay();
             case END_OF_DAY -> day.get().atTime(23, 59, 59);
             case REFUSED -> second("date_to", text);
           };
     }
-    return behaviour.dateToExclusive ? last.minusSeconds(1) : last;
+    return behaviour.dateToExclusive() ? last.minusSeconds(1) : last;
   }
 
   private static void checkRange(
@@ -321,12 +321,12 @@ record AggregationQuery(
           from != null
               && to != null
               && ChronoUnit.SECONDS.between(from.atZone(zone), to.atZone(zone)) > 7 * 86_400;
-      if (tooLong || (behaviour.longWeekRefused && longWeek)) {
+      if (tooLong || (behaviour.longWeekRefused() && longWeek)) {
         throw ApiProblem.invalid(
             "date_grouping", "Hour grouping is only supported for date ranges of up to 7 days.");
       }
     }
-    Behaviour.RangeRule rule = behaviour.dayRangeRule;
+    Behaviour.RangeRule rule = behaviour.dayRangeRule();
     if (grouping == Grouping.DAY && rule != null) {
       boolean tooLong =
           from == null
@@ -363,15 +363,15 @@ record AggregationQuery(
   private static @Nullable Integer limit(@Nullable String text, Behaviour behaviour)
       throws ApiProblem {
     if (text == null) {
-      return behaviour.defaultLimit;
+      return behaviour.defaultLimit();
     }
     if (!text.matches("[0-9]{1,9}") || Integer.parseInt(text) < 1) {
       throw ApiProblem.invalid("limit", "The limit must be an integer of at least 1.");
     }
     int limit = Integer.parseInt(text);
-    Integer most = behaviour.maximumLimit;
+    Integer most = behaviour.maximumLimit();
     if (most != null && limit > most) {
-      if (!behaviour.maximumNamed) {
+      if (!behaviour.maximumNamed()) {
         throw ApiProblem.of(400, "Bad request.");
       }
       throw ApiProblem.invalid("limit", "The limit must not be greater than " + most + ".");
@@ -380,10 +380,10 @@ record AggregationQuery(
   }
 
   private static int offset(@Nullable String text, Behaviour behaviour) throws ApiProblem {
-    if (text == null || behaviour.offset == Behaviour.Offset.IGNORED) {
+    if (text == null || behaviour.offset() == Behaviour.Offset.IGNORED) {
       return 0;
     }
-    if (behaviour.offset == Behaviour.Offset.REFUSED) {
+    if (behaviour.offset() == Behaviour.Offset.REFUSED) {
       throw ApiProblem.invalid("offset", "The offset field is prohibited.");
     }
     if (!text.matches("[0-9]{1,9}")) {
@@ -451,17 +451,17 @@ record AggregationQuery(
           "The operator " + op.apiName + " is not available for the field " + name + ".");
     }
     boolean regex = op == Operator.MATCHING || op == Operator.NOT_MATCHING;
-    if (regex && behaviour.regexRefused) {
+    if (regex && behaviour.regexRefused()) {
       throw ApiProblem.incompatible("filters", "Regular expressions are not available.");
     }
-    if (regex && behaviour.re2Only) {
+    if (regex && behaviour.re2Only()) {
       Optional<String> unknown = Re2Syntax.unknown(value.textValue());
       if (unknown.isPresent()) {
         throw ApiProblem.incompatible(
             "filters", "error parsing regexp: invalid or unsupported syntax: " + unknown.get());
       }
     }
-    int flags = behaviour.regexIgnoresCase ? Pattern.CASE_INSENSITIVE | Pattern.UNICODE_CASE : 0;
+    int flags = behaviour.regexIgnoresCase() ? Pattern.CASE_INSENSITIVE | Pattern.UNICODE_CASE : 0;
     return new Condition(field, op, value.textValue(), pattern(op, value.textValue(), flags));
   }
 

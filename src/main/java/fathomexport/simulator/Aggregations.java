@@ -170,7 +170,7 @@ final class Aggregations {
     SiteIndex.Column[] columns =
         query.fields().stream().map(index::column).toArray(SiteIndex.Column[]::new);
     int limit = query.limit() == null ? Integer.MAX_VALUE : query.limit();
-    Integer cap = behaviour.silentRowCap;
+    Integer cap = behaviour.silentRowCap();
     if (cap != null) {
       limit = Math.min(limit, cap);
     }
@@ -197,10 +197,10 @@ final class Aggregations {
             site,
             query.event(),
             query.zone(),
-            behaviour.emptyField,
-            behaviour.hostnameWithScheme,
-            behaviour.asciiJson,
-            behaviour.unknownCountryAsUn);
+            behaviour.emptyField(),
+            behaviour.hostnameWithScheme(),
+            behaviour.asciiJson(),
+            behaviour.unknownCountryAsUn());
     // Build the index under the lock, so that parallel requests do not each build the same one.
     synchronized (indexes) {
       long version = world.version(site);
@@ -241,18 +241,18 @@ final class Aggregations {
       filtered[f] = index.column(condition.property());
       passes[f] = passes(condition, filtered[f], behaviour);
     }
-    boolean unstable = behaviour.unstableTies || behaviour.offset == Behaviour.Offset.UNSTABLE;
+    boolean unstable = behaviour.unstableTies() || behaviour.offset() == Behaviour.Offset.UNSTABLE;
     long salt = unstable ? number : 0;
     Sort sort = query.sort();
     boolean byTime =
         sort != null
             && sort.key().equals("timestamp")
             && sort.ascending()
-            && !behaviour.sortByIgnored;
+            && !behaviour.sortByIgnored();
     boolean oneBucket =
         start < end && bucketEnd(query.grouping(), index.local[start]) > index.local[end - 1];
     if (oneBucket
-        && !behaviour.futureHidden
+        && !behaviour.futureHidden()
         && salt == 0
         && (sort == null || !query.aggregates().contains(sort.key()))
         && query.filters().stream().allMatch(f -> query.fields().contains(f.property()))) {
@@ -265,8 +265,8 @@ final class Aggregations {
               query.fields(),
               start,
               end,
-              behaviour.keywordNullGroupLeftOut,
-              behaviour.visitorsRecognised);
+              behaviour.keywordNullGroupLeftOut(),
+              behaviour.visitorsRecognised());
       List<Group> all = sorted(key, query, behaviour, now, columns);
       return all.stream()
           .filter(g -> passes(g, query, passes))
@@ -296,7 +296,11 @@ final class Aggregations {
       SiteIndex.Column[] columns) {
     SortedKey sortedKey =
         new SortedKey(
-            key, query.sort(), behaviour.sortByIgnored, behaviour.fieldSort, behaviour.nullsLast);
+            key,
+            query.sort(),
+            behaviour.sortByIgnored(),
+            behaviour.fieldSort(),
+            behaviour.nullsLast());
     List<Group> known = sortedPeriods.get(sortedKey);
     if (known != null) {
       return known;
@@ -361,7 +365,7 @@ final class Aggregations {
       String label = label(query.grouping(), index.local[row]);
       Map<GroupCodes, Group> bucket = new HashMap<>();
       for (; row < end && index.local[row] < bucketEnd; row++) {
-        if ((behaviour.futureHidden && index.at[row] > now.getEpochSecond())
+        if ((behaviour.futureHidden() && index.at[row] > now.getEpochSecond())
             || !passes(row, passes, filtered)) {
           continue;
         }
@@ -369,14 +373,14 @@ final class Aggregations {
         for (int c = 0; c < codes.length; c++) {
           codes[c] = columns[c].codes[row];
         }
-        if (behaviour.keywordNullGroupLeftOut
+        if (behaviour.keywordNullGroupLeftOut()
             && keyword >= 0
             && columns[keyword].values.get(codes[keyword]) == null) {
           continue;
         }
         bucket
             .computeIfAbsent(new GroupCodes(codes), k -> new Group(label, k.codes))
-            .add(index, row, behaviour.visitorsRecognised);
+            .add(index, row, behaviour.visitorsRecognised());
       }
       for (Group group : bucket.values()) {
         group.tie = tie(group, columns, salt);
@@ -393,7 +397,7 @@ final class Aggregations {
       Condition condition, SiteIndex.Column column, Behaviour behaviour) {
     boolean[] passes = new boolean[column.values.size()];
     for (int code = 0; code < passes.length; code++) {
-      passes[code] = condition.matches(column.values.get(code), behaviour.complementsDropNull);
+      passes[code] = condition.matches(column.values.get(code), behaviour.complementsDropNull());
     }
     return passes;
   }
@@ -465,7 +469,7 @@ final class Aggregations {
       AggregationQuery query, Behaviour behaviour, SiteIndex.Column[] columns) {
     Comparator<Group> byTie = Comparator.comparingLong(g -> g.tie);
     Sort sort = query.sort();
-    if (sort == null || behaviour.sortByIgnored) {
+    if (sort == null || behaviour.sortByIgnored()) {
       return byTie;
     }
     Comparator<Group> byKey;
@@ -473,11 +477,11 @@ final class Aggregations {
     if (sort.key().equals("timestamp")) {
       byKey = Comparator.comparing(g -> g.label);
     } else if (field >= 0) {
-      if (behaviour.fieldSort == Behaviour.FieldSort.IGNORED) {
+      if (behaviour.fieldSort() == Behaviour.FieldSort.IGNORED) {
         return byTie;
       }
-      int[] ranks = columns[field].ranks(behaviour.fieldSort);
-      int ofNull = behaviour.nullsLast ? Integer.MAX_VALUE : 0;
+      int[] ranks = columns[field].ranks(behaviour.fieldSort());
+      int ofNull = behaviour.nullsLast() ? Integer.MAX_VALUE : 0;
       byKey =
           Comparator.comparingInt(g -> ranks[g.codes[field]] == 0 ? ofNull : ranks[g.codes[field]]);
     } else {
@@ -493,13 +497,13 @@ final class Aggregations {
     return switch (aggregate) {
       case "visits" -> BigDecimal.valueOf(g.visits);
       case "uniques" ->
-          BigDecimal.valueOf(behaviour.visitorsRecognised ? g.visitors.size() : g.uniques);
+          BigDecimal.valueOf(behaviour.visitorsRecognised() ? g.visitors.size() : g.uniques);
       case "unique_conversions" -> BigDecimal.valueOf(g.uniques);
       case "pageviews", "conversions" -> BigDecimal.valueOf(g.records);
       case "avg_duration" -> g.timed == 0 ? null : ratio(g.seconds, g.timed);
       case "bounce_rate" -> g.visits == 0 ? null : rate(g, behaviour);
       case "value" ->
-          behaviour.valueNullWithoutCents && g.priced == 0 && g.records > 0
+          behaviour.valueNullWithoutCents() && g.priced == 0 && g.records > 0
               ? null
               : BigDecimal.valueOf(g.cents);
       default -> throw new IllegalArgumentException(aggregate);
@@ -512,11 +516,11 @@ final class Aggregations {
 
   private static BigDecimal rate(Group g, Behaviour behaviour) {
     BigDecimal ratio =
-        behaviour.ratesToFourDigits
+        behaviour.ratesToFourDigits()
             ? BigDecimal.valueOf(g.bounces)
                 .divide(BigDecimal.valueOf(g.visits), 4, RoundingMode.HALF_UP)
             : ratio(g.bounces, g.visits);
-    return switch (behaviour.rateUnit) {
+    return switch (behaviour.rateUnit()) {
       case RATIO -> ratio;
       case PERCENTAGE -> ratio.movePointRight(2);
     };
@@ -526,19 +530,19 @@ final class Aggregations {
   private static List<Group> damaged(
       List<Group> groups, AggregationQuery query, Behaviour behaviour, int limit) {
     List<Group> result = groups;
-    if (behaviour.lastGroupLost && !query.fields().isEmpty() && !result.isEmpty()) {
+    if (behaviour.lastGroupLost() && !query.fields().isEmpty() && !result.isEmpty()) {
       result = new ArrayList<>(result.subList(0, result.size() - 1));
     }
-    Behaviour.Tampering tampering = behaviour.tampering;
+    Behaviour.Tampering tampering = behaviour.tampering();
     if (tampering != null && !query.fields().isEmpty() && !result.isEmpty()) {
       result = tampered(result, tampering);
     }
-    if (behaviour.rowDuplicated && !result.isEmpty()) {
+    if (behaviour.rowDuplicated() && !result.isEmpty()) {
       result = new ArrayList<>(result);
       int middle = result.size() / 2;
       result.add(middle, result.get(middle));
     }
-    if (behaviour.rowOutsideRange
+    if (behaviour.rowOutsideRange()
         && query.from() != null
         && query.grouping() != Grouping.NONE
         && !result.isEmpty()) {
@@ -589,7 +593,7 @@ final class Aggregations {
     byte[][] aggregateKeys =
         query.aggregates().stream().map(a -> Answer.utf8("\"" + a + "\":")).toArray(byte[][]::new);
     ByteArrayOutputStream out = new ByteArrayOutputStream(64 + groups.size() * 128);
-    if (behaviour.oldEnvelope) {
+    if (behaviour.oldEnvelope()) {
       out.writeBytes(
           Answer.utf8(
               "{\"object\":\"list\",\"url\":\"/v1/aggregations\",\"has_more\":false,\"data\":"));
@@ -618,7 +622,7 @@ final class Aggregations {
       out.write('}');
     }
     out.write(']');
-    if (behaviour.oldEnvelope) {
+    if (behaviour.oldEnvelope()) {
       out.write('}');
     }
     return Answer.json(out.toByteArray(), groups.size());
@@ -632,11 +636,11 @@ final class Aggregations {
 
   private static String cell(
       AggregationQuery query, String aggregate, Group group, Behaviour behaviour) {
-    for (Behaviour.CorruptCell corrupt : behaviour.corruptCells) {
+    for (Behaviour.CorruptCell corrupt : behaviour.corruptCells()) {
       if (corrupt.site().equals(query.site().id())
           && corrupt.aggregate().equals(aggregate)
           && group.label.startsWith(corrupt.day().toString())) {
-        return JsonText.quote(corrupt.text(), behaviour.asciiJson);
+        return JsonText.quote(corrupt.text(), behaviour.asciiJson());
       }
     }
     BigDecimal number = number(aggregate, group, behaviour);
@@ -645,7 +649,8 @@ final class Aggregations {
     }
     String text = number.signum() == 0 ? "0" : number.stripTrailingZeros().toPlainString();
     boolean bare =
-        behaviour.numbersAsJson || (behaviour.bounceRateAsJson && aggregate.equals("bounce_rate"));
+        behaviour.numbersAsJson()
+            || (behaviour.bounceRateAsJson() && aggregate.equals("bounce_rate"));
     return bare ? text : "\"" + text + "\"";
   }
 }

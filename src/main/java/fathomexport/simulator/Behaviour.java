@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>{@link #standard()} is what is documented or was recorded.
  */
-public final class Behaviour {
+public final class Behaviour extends Switches {
   /** How responses show fields without a value. */
   public enum EmptyField {
     /** Both a missing and an empty value are null, in one group. */
@@ -129,120 +129,10 @@ public final class Behaviour {
 
   private static final Behaviour STANDARD = new Behaviour();
 
-  EmptyField emptyField = EmptyField.AS_NULL;
-  boolean hostnameWithScheme = false;
-  boolean keywordNullGroupLeftOut = false;
-  boolean complementsDropNull = false;
-  boolean valueNullWithoutCents = false;
-  boolean numbersAsJson = false;
-  boolean bounceRateAsJson = false;
-  RateUnit rateUnit = RateUnit.PERCENTAGE;
-  boolean ratesToFourDigits = false;
-  boolean visitorsRecognised = false;
-  boolean oldEnvelope = false;
-  boolean asciiJson = true;
-  boolean futureHidden = false;
-  List<CorruptCell> corruptCells = List.of();
-  @Nullable Integer silentRowCap = null;
-  @Nullable Integer maximumLimit = null;
-  boolean maximumNamed = true;
-  Offset offset = Offset.IGNORED;
-  boolean re2Only = false;
-  boolean currencyUnknown = false;
-  boolean unknownCountryAsUn = false;
-  @Nullable Integer defaultLimit = null;
-  boolean sortByIgnored = false;
-  FieldSort fieldSort = FieldSort.CODE_POINTS;
-  boolean nullsLast = false;
-  boolean regexIgnoresCase = false;
-  boolean regexRefused = false;
-  boolean unstableTies = false;
-  boolean rowDuplicated = false;
-  boolean rowOutsideRange = false;
-  boolean lastGroupLost = false;
-  @Nullable Tampering tampering = null;
-  boolean dateToExclusive = false;
-  DateOnly dateOnlyTo = DateOnly.START_OF_DAY;
-  @Nullable RangeRule dayRangeRule = null;
-  boolean longWeekRefused = false;
-  List<SimulatorToken> tokens = List.of(SimulatorToken.STANDARD);
-  Refusal foreignSite = Refusal.FORBIDDEN;
-  Refusal listingSites = Refusal.FORBIDDEN;
-  boolean zoneInSites = true;
-  boolean domainsInSites = false;
-  @Nullable Integer milestonesRefused = null;
-  boolean hasMoreAlways = false;
-  boolean currentVisitorsAsStrings = false;
-  Quota reportsQuota = Quota.aMinute(Quota.Model.FIXED_FROM_FIRST_HIT, 10);
-  Quota accountQuota = new Quota(Quota.Model.FIXED_FROM_FIRST_HIT, 2_000, Duration.ofHours(1));
-  int inFlightLimit = 5;
-  RetryAfter retryAfter = RetryAfter.SECONDS;
-  @Nullable Closure closure = null;
-  boolean rateLimitHeaders = false;
-  boolean gzip = true;
-  boolean chunked = false;
-  Duration firstOfShapeDelay = Duration.ZERO;
-  List<FaultRule> faults = List.of();
-  List<Change> changes = List.of();
-
   private Behaviour() {}
 
   private Behaviour(Behaviour other) {
-    emptyField = other.emptyField;
-    hostnameWithScheme = other.hostnameWithScheme;
-    keywordNullGroupLeftOut = other.keywordNullGroupLeftOut;
-    complementsDropNull = other.complementsDropNull;
-    valueNullWithoutCents = other.valueNullWithoutCents;
-    numbersAsJson = other.numbersAsJson;
-    bounceRateAsJson = other.bounceRateAsJson;
-    rateUnit = other.rateUnit;
-    ratesToFourDigits = other.ratesToFourDigits;
-    visitorsRecognised = other.visitorsRecognised;
-    oldEnvelope = other.oldEnvelope;
-    asciiJson = other.asciiJson;
-    futureHidden = other.futureHidden;
-    corruptCells = other.corruptCells;
-    silentRowCap = other.silentRowCap;
-    maximumLimit = other.maximumLimit;
-    maximumNamed = other.maximumNamed;
-    offset = other.offset;
-    re2Only = other.re2Only;
-    currencyUnknown = other.currencyUnknown;
-    unknownCountryAsUn = other.unknownCountryAsUn;
-    defaultLimit = other.defaultLimit;
-    sortByIgnored = other.sortByIgnored;
-    fieldSort = other.fieldSort;
-    nullsLast = other.nullsLast;
-    regexIgnoresCase = other.regexIgnoresCase;
-    regexRefused = other.regexRefused;
-    unstableTies = other.unstableTies;
-    rowDuplicated = other.rowDuplicated;
-    rowOutsideRange = other.rowOutsideRange;
-    lastGroupLost = other.lastGroupLost;
-    tampering = other.tampering;
-    dateToExclusive = other.dateToExclusive;
-    dateOnlyTo = other.dateOnlyTo;
-    dayRangeRule = other.dayRangeRule;
-    longWeekRefused = other.longWeekRefused;
-    tokens = other.tokens;
-    foreignSite = other.foreignSite;
-    listingSites = other.listingSites;
-    zoneInSites = other.zoneInSites;
-    domainsInSites = other.domainsInSites;
-    milestonesRefused = other.milestonesRefused;
-    hasMoreAlways = other.hasMoreAlways;
-    currentVisitorsAsStrings = other.currentVisitorsAsStrings;
-    reportsQuota = other.reportsQuota;
-    accountQuota = other.accountQuota;
-    inFlightLimit = other.inFlightLimit;
-    retryAfter = other.retryAfter;
-    closure = other.closure;
-    rateLimitHeaders = other.rateLimitHeaders;
-    gzip = other.gzip;
-    chunked = other.chunked;
-    firstOfShapeDelay = other.firstOfShapeDelay;
-    faults = other.faults;
-    changes = other.changes;
+    super(other);
   }
 
   /** Returns what is documented or was recorded, with the documented quotas. */

@@ -95,7 +95,7 @@ final class CurrentVisitors {
               ObjectNode row = array.addObject();
               row.put(host, e.getKey().host());
               row.put(path, e.getKey().path());
-              if (behaviour.currentVisitorsAsStrings) {
+              if (behaviour.currentVisitorsAsStrings()) {
                 row.put("total", e.getValue().toString());
               } else {
                 row.put("total", e.getValue());

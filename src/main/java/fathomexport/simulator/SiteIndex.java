@@ -199,7 +199,7 @@ final class SiteIndex {
     }
     byte[][] json = new byte[values.size()][];
     for (int i = 0; i < json.length; i++) {
-      json[i] = Answer.utf8(JsonText.quote(values.get(i), behaviour.asciiJson));
+      json[i] = Answer.utf8(JsonText.quote(values.get(i), behaviour.asciiJson()));
     }
     Column made = new Column(codes, values, json);
     columns[field.column()] = made;
@@ -209,17 +209,17 @@ final class SiteIndex {
   private @Nullable String shown(Dimension field, @Nullable String raw) {
     String value = raw;
     if (field == Dimension.HOSTNAME
-        && behaviour.hostnameWithScheme
+        && behaviour.hostnameWithScheme()
         && value != null
         && !value.isEmpty()) {
       value = "https://" + value;
     }
     if (field == Dimension.COUNTRY_CODE
-        && behaviour.unknownCountryAsUn
+        && behaviour.unknownCountryAsUn()
         && (value == null || value.isEmpty())) {
       return "un";
     }
-    return switch (behaviour.emptyField) {
+    return switch (behaviour.emptyField()) {
       case AS_NULL -> value != null && value.isEmpty() ? null : value;
       case AS_EMPTY -> value == null ? "" : value;
       case AS_KEPT -> value;

@@ -90,7 +90,7 @@ public final class Truth {
       key.add(label(query.dateGrouping(), local));
       query.fields().forEach(f -> key.add(value(f, values)));
       int keyword = query.fields().indexOf("keyword");
-      if (behaviour.keywordNullGroupLeftOut && keyword >= 0 && key.get(keyword + 1) == null) {
+      if (behaviour.keywordNullGroupLeftOut() && keyword >= 0 && key.get(keyword + 1) == null) {
         continue;
       }
       groups.computeIfAbsent(key, k -> new ArrayList<>()).add(record);
@@ -167,7 +167,7 @@ public final class Truth {
     return switch (aggregate) {
       case "visits" -> visits;
       case "uniques" ->
-          behaviour.visitorsRecognised
+          behaviour.visitorsRecognised()
               ? group.stream().map(PageView::visit).distinct().count()
               : group.stream().filter(PageView::uniquePage).count();
       case "pageviews" -> (long) group.size();
@@ -187,7 +187,7 @@ public final class Truth {
 
   private static double percentage(long bounces, long visits, Behaviour behaviour) {
     BigDecimal rate =
-        behaviour.ratesToFourDigits
+        behaviour.ratesToFourDigits()
             ? new BigDecimal(bounces).divide(new BigDecimal(visits), 4, RoundingMode.HALF_UP)
             : ratio(bounces, visits);
     return rate.movePointRight(2).doubleValue();
@@ -200,7 +200,7 @@ public final class Truth {
       case "unique_conversions" -> group.stream().filter(Conversion::unique).count();
       case "value" -> {
         List<Long> cents = group.stream().map(Conversion::cents).filter(Objects::nonNull).toList();
-        boolean unknown = behaviour.valueNullWithoutCents && cents.isEmpty() && !group.isEmpty();
+        boolean unknown = behaviour.valueNullWithoutCents() && cents.isEmpty() && !group.isEmpty();
         yield unknown ? null : (Long) cents.stream().mapToLong(Long::longValue).sum();
       }
       default -> throw new IllegalArgumentException("events have no " + aggregate);
@@ -219,15 +219,18 @@ public final class Truth {
         raw = values.get(d);
       }
     }
-    if (field.equals("hostname") && behaviour.hostnameWithScheme && raw != null && !raw.isEmpty()) {
+    if (field.equals("hostname")
+        && behaviour.hostnameWithScheme()
+        && raw != null
+        && !raw.isEmpty()) {
       raw = "https://" + raw;
     }
     if (field.equals("country_code")
-        && behaviour.unknownCountryAsUn
+        && behaviour.unknownCountryAsUn()
         && (raw == null || raw.isEmpty())) {
       return "un";
     }
-    return switch (behaviour.emptyField) {
+    return switch (behaviour.emptyField()) {
       case AS_KEPT -> raw;
       case AS_NULL -> raw == null || raw.isEmpty() ? null : raw;
       case AS_EMPTY -> raw == null ? "" : raw;
@@ -241,8 +244,8 @@ public final class Truth {
     if (actual == null) {
       return switch (filter.operator()) {
         case "is", "is like", "matching" -> false;
-        case "is not" -> !behaviour.complementsDropNull;
-        case "is not like", "not matching" -> !behaviour.complementsDropNull;
+        case "is not" -> !behaviour.complementsDropNull();
+        case "is not like", "not matching" -> !behaviour.complementsDropNull();
         default -> throw new IllegalArgumentException("no operator " + filter.operator());
       };
     }
@@ -258,7 +261,7 @@ public final class Truth {
   }
 
   private boolean matches(String text, String regex) {
-    int flags = behaviour.regexIgnoresCase ? Pattern.CASE_INSENSITIVE | Pattern.UNICODE_CASE : 0;
+    int flags = behaviour.regexIgnoresCase() ? Pattern.CASE_INSENSITIVE | Pattern.UNICODE_CASE : 0;
     return Pattern.compile(regex, flags).matcher(text).find();
   }
 
