@@ -1,6 +1,9 @@
 package fathomexport.simulator;
 
 import com.sun.net.httpserver.HttpExchange;
+import fathomexport.simulator.answer.Answer;
+import fathomexport.simulator.behaviour.Behaviour;
+import fathomexport.simulator.behaviour.Fault;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
