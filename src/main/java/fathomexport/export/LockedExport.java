@@ -179,7 +179,7 @@ final class LockedExport {
   private void offerHistory(
       DimensionUpdate.Found changed, Accounts.Found found, RunPlanning.Planned planned) {
     RunListener listener = environment.listener();
-    DimensionUpdate.words(changed, found.subjects(), job).forEach(listener::notice);
+    DimensionWords.of(changed, found.subjects(), job).forEach(listener::notice);
     if (!changed.isFirst()) {
       HistoryOffer.words(
               job.name(),
