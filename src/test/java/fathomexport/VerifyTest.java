@@ -29,6 +29,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -265,12 +266,19 @@ class VerifyTest {
     return damages;
   }
 
-  static Stream<Question> oneReport() {
-    return Stream.of(PAGES);
+  /** A damage of each kind. */
+  private static final Set<String> ONE_OF_A_KIND =
+      Set.of("dropped", "doubled", "day moved", "pageviews one more", "pathname changed");
+
+  private static List<Damage> someDamages() {
+    List<Damage> damages =
+        damages(PAGES).stream().filter(damage -> ONE_OF_A_KIND.contains(damage.name())).toList();
+    assertThat(damages).hasSameSizeAs(ONE_OF_A_KIND);
+    return damages;
   }
 
-  static Stream<Question> otherReports() {
-    return REPORTS.stream().filter(report -> !report.equals(PAGES));
+  static Stream<Question> reports() {
+    return REPORTS.stream();
   }
 
   /** No export fetches days before March 2021: to ask for their totals would be billed in vain. */
@@ -298,21 +306,20 @@ class VerifyTest {
     assertThat(said.path("periods").longValue()).isPositive();
   }
 
-  @ParameterizedTest
-  @MethodSource("oneReport")
-  void damageInTheTableIsFound(Question report) throws IOException {
-    tableIsDamaged(report);
+  @Test
+  void damageInATableIsFound() throws IOException {
+    tableIsDamaged(PAGES, someDamages());
   }
 
   @ParameterizedTest
-  @MethodSource("otherReports")
+  @MethodSource("reports")
   @Tag("chaos")
-  void damageInAnyOtherTableIsFound(Question report) throws IOException {
-    tableIsDamaged(report);
+  void anyDamageInAnyTableIsFound(Question report) throws IOException {
+    tableIsDamaged(report, damages(report));
   }
 
-  private void tableIsDamaged(Question report) throws IOException {
-    for (Damage damage : damages(report)) {
+  private void tableIsDamaged(Question report, List<Damage> damages) throws IOException {
+    for (Damage damage : damages) {
       for (int place = 0; place < PLACES; place++) {
         long count = Landed.inPostgres(database, report).size();
         String row =
@@ -344,25 +351,25 @@ class VerifyTest {
     assertThat(verify().code()).as("the table is as it was").isZero();
   }
 
-  @ParameterizedTest
-  @MethodSource("oneReport")
-  void damageInAFileIsFound(Question report) throws IOException, SQLException {
-    fileIsDamaged(report);
+  @Test
+  void damageInAFileIsFound() throws IOException, SQLException {
+    fileIsDamaged(PAGES, someDamages());
   }
 
   @ParameterizedTest
-  @MethodSource("otherReports")
+  @MethodSource("reports")
   @Tag("chaos")
-  void damageInAFileOfAnyOtherReportIsFound(Question report) throws IOException, SQLException {
-    fileIsDamaged(report);
+  void anyDamageInAnyFileIsFound(Question report) throws IOException, SQLException {
+    fileIsDamaged(report, damages(report));
   }
 
-  private void fileIsDamaged(Question report) throws IOException, SQLException {
+  private void fileIsDamaged(Question report, List<Damage> damages)
+      throws IOException, SQLException {
     List<Path> files =
         Landed.files(installation.warehouse().resolve(report.name())).keySet().stream()
             .map(f -> installation.warehouse().resolve(report.name()).resolve(f))
             .toList();
-    for (Damage damage : damages(report)) {
+    for (Damage damage : damages) {
       Path file = files.get(random.nextInt(files.size()));
       byte[] before = Files.readAllBytes(file);
       if (!rewrite(file, damage)) {

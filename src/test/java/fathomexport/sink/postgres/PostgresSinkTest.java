@@ -746,10 +746,10 @@ class PostgresSinkTest extends SinkContract {
     Sink sink = sink(before);
     sink.commit(load(before, SITE, D1, D1).row(D1, "h", "/", 1, 1, 1.0).build());
     Report after = TestReports.pageviews(before.name(), DateGrouping.DAY, Field.HOSTNAME);
-    Report innocent = TestReports.traffic();
+    Report innocent = TestReports.pageviews("innocent_daily", DateGrouping.DAY);
     SinkException e =
         refused(SinkException.Kind.DEFINITION, () -> sink.migrate(List.of(innocent, after)));
-    assertThat(database.query("SELECT to_regclass('fathom.traffic_daily') IS NULL"))
+    assertThat(database.query("SELECT to_regclass('fathom.innocent_daily') IS NULL"))
         .as("nothing is migrated when something is refused")
         .containsExactly(List.of(true));
     String wayOut = "ALTER TABLE fathom.\"pages_daily\" RENAME TO \"pages_daily_old\";";
@@ -815,8 +815,9 @@ class PostgresSinkTest extends SinkContract {
   @Test
   void aTableOfSomebodyElseIsRefused() {
     sink();
-    database.execute("CREATE TABLE fathom.traffic_daily (site_id text)");
-    assertThat(refused(SinkException.Kind.DEFINITION, () -> sink(TestReports.traffic())))
+    Report report = TestReports.campaigns();
+    database.execute("CREATE TABLE fathom." + report.name() + " (site_id text)");
+    assertThat(refused(SinkException.Kind.DEFINITION, () -> sink(report)))
         .hasMessageContaining("was not created by fathom-export");
   }
 
