@@ -109,14 +109,15 @@ class DatabaseFaultsTest {
   }
 
   @Test
-  void theConnectionStallsBehindACopy() {
-    stalled(Point.COPIED);
-  }
-
-  @Test
-  @Tag("chaos")
   void theConnectionStallsBehindItsCommit() {
     stalled(Point.COMMIT_ANSWERED);
+  }
+
+  /** The rows of the transaction that stalls stay locked: for a minute, they are waited for. */
+  @Test
+  @Tag("chaos")
+  void theConnectionStallsBehindACopy() {
+    stalled(Point.COPIED);
   }
 
   /** What became of the transaction is asked for half a minute. */
@@ -155,8 +156,8 @@ class DatabaseFaultsTest {
   }
 
   @Test
-  void cutAtTwoOffsets() {
-    atOffsets(2, Deed.CUT, "");
+  void cutAtAnOffset() {
+    atOffsets(1, Deed.CUT, "");
   }
 
   @Test

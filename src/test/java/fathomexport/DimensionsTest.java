@@ -50,7 +50,7 @@ class DimensionsTest {
   @TempDir Path directory;
 
   private final World world = world();
-  private final TestDatabase database = TestDatabase.migrated();
+  private final TestDatabase database = TestDatabase.migrated(List.of(TRAFFIC, GOALS));
   private FathomSimulator api;
   private Installation installation;
 

@@ -57,7 +57,7 @@ class EvidenceTest {
   @BeforeEach
   void start(@TempDir Path directory) throws IOException {
     api = fixture.api(world, Behaviour.unlimited());
-    database = fixture.database();
+    database = fixture.database(REPORTS);
     installation =
         new Installation(directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
             .settings(40)

@@ -84,7 +84,7 @@ class FailuresTest {
   void install(@TempDir Path directory) {
     api.behave(normal);
     api.log().clear();
-    database = fixture.database();
+    database = fixture.database(List.of(TRAFFIC, PAGES));
     installation =
         new Installation(directory, database, api.baseUri(), SECRET, NOW)
             .pipeline("all", SITES, "[postgres, parquet]", List.of(TRAFFIC, PAGES));

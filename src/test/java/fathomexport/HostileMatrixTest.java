@@ -53,8 +53,8 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class HostileMatrixTest {
-  private static final LocalDate FIRST = LocalDate.of(2025, 10, 20);
-  private static final LocalDate LAST = LocalDate.of(2025, 11, 8);
+  private static final LocalDate FIRST = LocalDate.of(2025, 10, 24);
+  private static final LocalDate LAST = LocalDate.of(2025, 11, 3);
   private static final Instant NOW = Instant.parse("2025-11-09T14:00:00Z");
   private static final int ROW_LIMIT = 120;
 

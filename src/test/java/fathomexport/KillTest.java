@@ -11,7 +11,6 @@ import fathomexport.testing.DirectoryWatch;
 import fathomexport.testing.FaultDrill;
 import fathomexport.testing.FaultTable;
 import fathomexport.testing.ForkedRun;
-import fathomexport.testing.Installation;
 import fathomexport.testing.Later;
 import fathomexport.testing.PostgresProxy;
 import fathomexport.testing.PostgresProxy.Deed;
@@ -36,6 +35,10 @@ import org.junit.jupiter.api.io.TempDir;
 @ExtendWith(FaultTable.class)
 class KillTest {
   private static final LocalDate FIRST = LocalDate.of(2025, 10, 20);
+
+  /** Of the backfill that is killed once at each moment. */
+  private static final LocalDate FIRST_OF_FEW = LocalDate.of(2025, 11, 1);
+
   private static final LocalDate LAST = LocalDate.of(2025, 11, 8);
   private static final long SEED = 20_251_108;
 
@@ -81,16 +84,16 @@ class KillTest {
 
   @Test
   void aKillAtEachMomentLeavesWhatNoneLeaves() throws Exception {
-    kills(Moment.values().length);
+    kills(Moment.values().length, FIRST_OF_FEW);
   }
 
   @Test
   @Tag("chaos")
   void twoHundredKillsLeaveWhatNoneLeaves() throws Exception {
-    kills(Chaos.times(200));
+    kills(Chaos.times(200), FIRST);
   }
 
-  private void kills(int kills) throws Exception {
+  private void kills(int kills, LocalDate first) throws Exception {
     System.out.printf("%d kills, seed %d%n", kills, SEED);
     Random random = new Random(SEED);
     Moment[] moments = Moment.values();
@@ -99,8 +102,7 @@ class KillTest {
     int trials = 0;
     try (FaultDrill drill =
         new FaultDrill(
-            directory, World.dozen(31, FIRST, LAST, 0), FIRST, LAST, SITES, "", REPORTS)) {
-      List<String> quickly = archived(drill);
+            directory, World.dozen(31, first, LAST, 0), first, LAST, SITES, "", REPORTS)) {
       while (done < kills) {
         trials++;
         try (FaultDrill.Trial trial = drill.trial();
@@ -109,8 +111,7 @@ class KillTest {
           trial.databaseAt(proxy.port(), "?sslmode=disable");
           for (int i = 0; i < KILLS_A_TRIAL && done < kills; i++) {
             Moment moment = moments[done % moments.length];
-            if (!killed(
-                drill, trial, proxy, moment, 1 + random.nextInt(moment.latest), random, quickly)) {
+            if (!killed(drill, trial, proxy, moment, 1 + random.nextInt(moment.latest), random)) {
               break;
             }
             done++;
@@ -128,22 +129,6 @@ class KillTest {
     }
   }
 
-  /**
-   * A run that nobody kills, in a process as the others: it ends as one in this process, and leaves
-   * behind what has the others start in a third of the time.
-   */
-  private List<String> archived(FaultDrill drill) throws InterruptedException {
-    Path archive = directory.resolve("classes.jsa");
-    try (FaultDrill.Trial trial = drill.trial();
-        ForkedRun forked = trial.fork(List.of("-XX:ArchiveClassesAtExit=" + archive))) {
-      Installation.Ended ended = forked.await(STARTING_SECONDS);
-      assertThat(ended.code()).as(ended.said()).isZero();
-      trial.ended("none, in a process of its own", "0");
-      trial.finish();
-    }
-    return List.of("-XX:SharedArchiveFile=" + archive);
-  }
-
   /** Whether the run was killed; else it was over before it came to that moment. */
   @SuppressWarnings("try") // the watch works by being open
   private static boolean killed(
@@ -152,8 +137,7 @@ class KillTest {
       PostgresProxy proxy,
       Moment moment,
       int nth,
-      Random random,
-      List<String> jvmOptions)
+      Random random)
       throws IOException, InterruptedException {
     AtomicReference<@Nullable ForkedRun> run = new AtomicReference<>();
     AtomicInteger files = new AtomicInteger();
@@ -182,7 +166,7 @@ class KillTest {
                     kill.run();
                   }
                 });
-        ForkedRun forked = trial.fork(jvmOptions)) {
+        ForkedRun forked = trial.fork(List.of())) {
       run.set(forked);
       int code = forked.await(STARTING_SECONDS).code();
       drill.api().behave(drill.normal());

@@ -35,6 +35,11 @@ class LimitedCommandTest {
   private static final String ONE = "SITEONE";
   private static final String TWO = "SITETWO";
 
+  private static final List<Question> REPORTS =
+      List.of(
+          Question.pageviews("traffic_daily", "day"),
+          Question.pageviews("pages_daily", "day", "pathname").measuring("pageviews"));
+
   @TempDir Path directory;
   private TestDatabase database;
   private FathomSimulator api;
@@ -42,7 +47,7 @@ class LimitedCommandTest {
 
   @BeforeEach
   void install() throws IOException {
-    database = TestDatabase.migrated();
+    database = TestDatabase.migrated(REPORTS);
     World world = World.empty();
     for (String site : List.of(ONE, TWO)) {
       world.addSite(site, ZoneId.of("Europe/Berlin"));
@@ -53,13 +58,7 @@ class LimitedCommandTest {
     api = FathomSimulator.start(world, Behaviour.unlimited());
     installation =
         new Installation(directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
-            .pipeline(
-                "nightly",
-                "all",
-                "[postgres, parquet]",
-                List.of(
-                    Question.pageviews("traffic_daily", "day"),
-                    Question.pageviews("pages_daily", "day", "pathname").measuring("pageviews")));
+            .pipeline("nightly", "all", "[postgres, parquet]", REPORTS);
   }
 
   @AfterEach

@@ -89,7 +89,7 @@ class LineageTest {
   @BeforeEach
   void start() throws IOException {
     api = fixture.api(World.dozen(21, FIRST, LAST, 0), normal);
-    database = fixture.database();
+    database = fixture.database(List.of(TRAFFIC, PAGES, GOALS));
     installation =
         new Installation(directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
             .pipeline("all", SITES, "[postgres, parquet]", List.of(TRAFFIC, PAGES, GOALS));

@@ -156,7 +156,7 @@ class LookbackTest {
   @Test
   void onlyDaysThatMovedAreFetchedAgain() throws IOException {
     World world = world("/");
-    try (TestDatabase database = TestDatabase.migrated();
+    try (TestDatabase database = TestDatabase.migrated(REPORTS);
         FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {
       Installation installation = install(database, api).pipeline("all", REPORTS);
       assertDone(night(installation, 0));
@@ -228,7 +228,7 @@ class LookbackTest {
   @Test
   void aChangeOfWhatIsNotSummedIsSeen() throws IOException {
     World world = world("/");
-    try (TestDatabase database = TestDatabase.migrated();
+    try (TestDatabase database = TestDatabase.migrated(REPORTS);
         FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {
       Installation installation =
           install(database, api)
@@ -265,7 +265,7 @@ class LookbackTest {
   @Test
   void fetchTurnsConfirmationOffForAPipelineOrAReport() throws IOException {
     World world = world("/");
-    try (TestDatabase database = TestDatabase.migrated();
+    try (TestDatabase database = TestDatabase.migrated(REPORTS);
         FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {
       Installation installation = install(database, api);
       String yaml =
@@ -296,7 +296,7 @@ class LookbackTest {
   /** Numbers that move between groups while the total stands still. */
   @Test
   void anAuditThatFailsSwitchesConfirmationOff() throws IOException {
-    try (TestDatabase database = TestDatabase.migrated()) {
+    try (TestDatabase database = TestDatabase.migrated(REPORTS)) {
       int night = 0;
       try (FathomSimulator api = FathomSimulator.start(world("/"), Behaviour.unlimited())) {
         Installation installation = install(database, api).pipeline("all", List.of(PAGES));
@@ -356,7 +356,7 @@ class LookbackTest {
       views(other, day, day.equals(moved.plusDays(1)) ? "/other/" : "/");
     }
     other.add(SITE, other.viewAt(SITE, moved.atTime(23, 0)).path("/late"));
-    try (TestDatabase database = TestDatabase.migrated();
+    try (TestDatabase database = TestDatabase.migrated(REPORTS);
         FathomSimulator before = FathomSimulator.start(world("/"), Behaviour.unlimited());
         FathomSimulator after = FathomSimulator.start(other, Behaviour.unlimited())) {
       Installation installation = install(database, before).pipeline("all", List.of(PAGES));
@@ -387,7 +387,7 @@ class LookbackTest {
   @Test
   void whereNothingHappensNothingMoreIsAsked() throws IOException {
     World world = World.empty().addSite(SITE, ZONE).addEvent(SITE, "signup");
-    try (TestDatabase database = TestDatabase.migrated();
+    try (TestDatabase database = TestDatabase.migrated(REPORTS);
         FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {
       Installation installation =
           install(database, api).pipeline("all", List.of(PAGES, BROWSERS, GOALS));
@@ -408,7 +408,7 @@ class LookbackTest {
     for (LocalDate day = FIRST; day.isBefore(LocalDate.of(2025, 10, 28)); day = day.plusDays(1)) {
       views(world, day, "/");
     }
-    try (TestDatabase database = TestDatabase.migrated();
+    try (TestDatabase database = TestDatabase.migrated(REPORTS);
         FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {
       Installation installation = install(database, api).pipeline("all", REPORTS);
       assertDone(night(installation, 0));
@@ -432,7 +432,7 @@ class LookbackTest {
   void aTotalThatFallsSilentIsAskedOnceMore(int silences) throws IOException {
     Question paths = Question.pageviews("paths_total", "none", "pathname");
     Question browsers = Question.pageviews("browsers_total", "none", "browser");
-    try (TestDatabase database = TestDatabase.migrated();
+    try (TestDatabase database = TestDatabase.migrated(REPORTS);
         FathomSimulator api = FathomSimulator.start(world("/"), Behaviour.unlimited())) {
       Installation installation = install(database, api).pipeline("all", List.of(paths, browsers));
       String[] range = {"backfill", "all", "--from", "2025-10-24", "--to", "2025-10-27", "--force"};
@@ -471,7 +471,7 @@ class LookbackTest {
   @Test
   void aSilenceThatTheTotalContradictsIsIncomplete() throws IOException {
     World world = world("/");
-    try (TestDatabase database = TestDatabase.migrated();
+    try (TestDatabase database = TestDatabase.migrated(REPORTS);
         FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {
       Installation installation = install(database, api).pipeline("all", REPORTS);
       assertDone(night(installation, 0));
@@ -507,7 +507,7 @@ class LookbackTest {
   @Test
   void anEmptyAnswerWithoutAControlReplacesNothingUnasked() throws IOException {
     World world = world("/");
-    try (TestDatabase database = TestDatabase.migrated();
+    try (TestDatabase database = TestDatabase.migrated(REPORTS);
         FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {
       Installation installation = install(database, api).pipeline("all", List.of(PAGES));
       assertDone(night(installation, 0));
@@ -531,7 +531,7 @@ class LookbackTest {
   @Test
   void aControlThatFailedIsTriedLater() throws IOException {
     World world = world("/");
-    try (TestDatabase database = TestDatabase.migrated();
+    try (TestDatabase database = TestDatabase.migrated(REPORTS);
         FathomSimulator api =
             FathomSimulator.start(
                 world,
@@ -584,7 +584,7 @@ class LookbackTest {
         World.empty()
             .addSite(
                 new SimulatedSite(SITE, "a site", ZONE, Instant.parse("2025-10-25T09:00:00Z")));
-    try (TestDatabase database = TestDatabase.migrated();
+    try (TestDatabase database = TestDatabase.migrated(REPORTS);
         FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {
       Installation installation =
           install(database, api).pipeline("all", "all", "[postgres, parquet]", List.of(PAGES));
@@ -608,7 +608,7 @@ class LookbackTest {
     for (LocalDate day = LocalDate.of(2025, 10, 25); !day.isAfter(LAST); day = day.plusDays(1)) {
       views(world, day, "/");
     }
-    try (TestDatabase database = TestDatabase.migrated();
+    try (TestDatabase database = TestDatabase.migrated(REPORTS);
         FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {
       Installation installation =
           install(database, api)
@@ -678,7 +678,7 @@ class LookbackTest {
         world.add(site, world.viewAt(site, day.atTime(9, 0)).path("/" + site));
       }
     }
-    try (TestDatabase database = TestDatabase.migrated();
+    try (TestDatabase database = TestDatabase.migrated(REPORTS);
         FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {
       Installation installation =
           install(database, api).settings(1000, 1000, "  account: one\n").pipeline("all", REPORTS);

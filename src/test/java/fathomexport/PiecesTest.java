@@ -55,7 +55,7 @@ class PiecesTest {
   @BeforeEach
   void start() throws IOException {
     api = fixture.api(world, Behaviour.unlimited());
-    database = fixture.database();
+    database = fixture.database(List.of(TRAFFIC, PAGES));
     installation =
         new Installation(directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
             .settings(ROW_LIMIT)

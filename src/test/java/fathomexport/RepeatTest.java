@@ -25,9 +25,12 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The same again changes nothing: not a row, not a byte. */
 class RepeatTest {
-  private static final LocalDate FIRST = LocalDate.of(2025, 9, 20);
+  private static final LocalDate FIRST = LocalDate.of(2025, 10, 20);
   private static final LocalDate LAST = LocalDate.of(2025, 11, 8);
   private static final Instant NOW = Instant.parse("2025-11-09T14:00:00Z");
+
+  /** Of different sizes and time zones, most of them with events. */
+  private static final String SITES = "[" + World.BUSY_SITE + ", INDCRFTS, KTMTRAIL, UTCSTATS]";
 
   private static final List<Question> REPORTS =
       List.of(
@@ -45,7 +48,7 @@ class RepeatTest {
     return new Installation(
             directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
         .settings(500)
-        .pipeline("all", REPORTS);
+        .pipeline("all", SITES, "[postgres, parquet]", REPORTS);
   }
 
   /** Every row of every report with the transaction that wrote it. */
@@ -71,7 +74,7 @@ class RepeatTest {
 
   @Test
   void aSecondNightlyRunAsksForNothing() throws IOException {
-    try (TestDatabase database = TestDatabase.migrated();
+    try (TestDatabase database = TestDatabase.migrated(REPORTS);
         FathomSimulator api =
             FathomSimulator.start(World.dozen(21, FIRST, LAST, 0), Behaviour.unlimited())) {
       Installation installation = install(database, api);
@@ -95,7 +98,7 @@ class RepeatTest {
   /** The day after, the look-back is asked for again; its rows are the same, and stay. */
   @Test
   void theNextNightWritesNoRowThatIsThere() throws IOException {
-    try (TestDatabase database = TestDatabase.migrated();
+    try (TestDatabase database = TestDatabase.migrated(REPORTS);
         FathomSimulator api =
             FathomSimulator.start(World.dozen(22, FIRST, LAST, 0), Behaviour.unlimited())) {
       Installation installation = install(database, api).at(NOW.minus(Duration.ofDays(1)));
@@ -120,7 +123,7 @@ class RepeatTest {
 
   @Test
   void forcedAgainNothingChanges() throws IOException {
-    try (TestDatabase database = TestDatabase.migrated();
+    try (TestDatabase database = TestDatabase.migrated(REPORTS);
         FathomSimulator api =
             FathomSimulator.start(World.dozen(23, FIRST, LAST, 0), Behaviour.unlimited())) {
       Installation installation = install(database, api);

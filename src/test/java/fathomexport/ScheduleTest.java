@@ -10,6 +10,7 @@ import fathomexport.simulator.behaviour.FaultRule;
 import fathomexport.simulator.behaviour.SimulatorToken;
 import fathomexport.simulator.world.World;
 import fathomexport.testing.Landed;
+import fathomexport.testing.PackagedProgram;
 import fathomexport.testing.Question;
 import java.io.File;
 import java.io.IOException;
@@ -62,20 +63,13 @@ class ScheduleTest {
 
   // --- cron
 
-  /** fathom-export as it is installed, but for the jar: these classes. */
+  /** fathom-export as it is installed, but for the place of its jar. */
   private void install(FathomSimulator api) throws IOException {
-    String classPath =
-        Arrays.stream(
-                System.getProperty(
-                        "surefire.test.class.path", System.getProperty("java.class.path"))
-                    .split(File.pathSeparator))
-            .map(entry -> Path.of(entry).toAbsolutePath().toString())
-            .collect(Collectors.joining(File.pathSeparator));
     Path launcher = home.resolve("fathom-export");
     Files.writeString(
         launcher,
-        "#!/bin/sh\nexec '%s' -XX:TieredStopAtLevel=1 -Xmx256m -cp '%s' fathomexport.Main \"$@\"\n"
-            .formatted(Path.of(System.getProperty("java.home"), "bin", "java"), classPath));
+        "#!/bin/sh\nexec '%s' fathomexport.Main \"$@\"\n"
+            .formatted(String.join("' '", PackagedProgram.command(List.of()))));
     assertThat(launcher.toFile().setExecutable(true)).isTrue();
     Files.createDirectories(home.resolve("conf"));
     Files.createDirectories(home.resolve("pipelines"));

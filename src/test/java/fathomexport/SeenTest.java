@@ -161,7 +161,7 @@ class SeenTest {
 
   @Test
   void aLineAWindow() throws IOException {
-    try (TestDatabase database = TestDatabase.migrated();
+    try (TestDatabase database = TestDatabase.migrated(REPORTS);
         FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
       Installation.Ended ended =
           install(database, api)
@@ -202,7 +202,7 @@ class SeenTest {
 
   @Test
   void aPersonSeesABar() throws IOException {
-    try (TestDatabase database = TestDatabase.migrated();
+    try (TestDatabase database = TestDatabase.migrated(REPORTS);
         FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
       Installation installation = install(database, api);
       ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -259,7 +259,7 @@ class SeenTest {
 
   @Test
   void aRunThatCannotBeginSaysSoInALineForPeopleAndInOneForPrograms() throws IOException {
-    try (TestDatabase database = TestDatabase.migrated();
+    try (TestDatabase database = TestDatabase.migrated(REPORTS);
         FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
       Installation installation =
           install(database, api).variable(Installation.TOKEN_VARIABLE, "no");
@@ -280,7 +280,7 @@ class SeenTest {
 
   @Test
   void metricsOfAGoodRunAndOfTheBadOneAfterIt() throws IOException {
-    try (TestDatabase database = TestDatabase.migrated();
+    try (TestDatabase database = TestDatabase.migrated(REPORTS);
         FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
       Installation installation = install(database, api);
 
@@ -358,7 +358,7 @@ class SeenTest {
 
   @Test
   void aSnapshotIsSeenToo() throws IOException {
-    try (TestDatabase database = TestDatabase.migrated();
+    try (TestDatabase database = TestDatabase.migrated(REPORTS);
         FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
       Installation.Ended ended =
           install(database, api).run("snapshot", "all", "--metrics-file", "s.prom");
@@ -380,7 +380,7 @@ class SeenTest {
   void metricsCountTheAnswersThatWere429() throws IOException {
     Behaviour behaviour =
         Behaviour.unlimited().withFault(FaultRule.onAggregation(2, Fault.tooMany("0")));
-    try (TestDatabase database = TestDatabase.migrated();
+    try (TestDatabase database = TestDatabase.migrated(REPORTS);
         FathomSimulator api = FathomSimulator.start(world(), behaviour)) {
       Installation installation = install(database, api);
 
@@ -395,7 +395,7 @@ class SeenTest {
 
   @Test
   void thereMustBeAPlaceForTheMetrics() throws IOException {
-    try (TestDatabase database = TestDatabase.migrated();
+    try (TestDatabase database = TestDatabase.migrated(REPORTS);
         FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
       Installation.Ended ended =
           install(database, api).run("run", "all", "--metrics-file", "no/such/all.prom");

@@ -70,7 +70,7 @@ class SideBySideTest {
   @BeforeEach
   void start() throws IOException {
     api = fixture.api(world, normal);
-    database = fixture.database();
+    database = fixture.database(List.of(TRAFFIC, PAGES));
     installation =
         new Installation(directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
             .inRealTime()

@@ -72,7 +72,7 @@ class VerifyTest {
   void export(@TempDir Path directory) throws IOException {
     api =
         FathomSimulator.start(World.dozen(51, FIRST.minusDays(2), LAST, 0), Behaviour.unlimited());
-    database = TestDatabase.migrated();
+    database = TestDatabase.migrated(REPORTS);
     installation =
         new Installation(directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
             .pipeline("all", SITES, "[postgres, parquet]", REPORTS);

@@ -121,7 +121,7 @@ class ZonesTest {
     LocalDate last = first.plusDays(6);
     assertThat(hours(zone, first)).isEqualTo(hours);
     World world = world(zone, first.minusDays(1), last.plusDays(1));
-    try (TestDatabase database = TestDatabase.migrated();
+    try (TestDatabase database = TestDatabase.migrated(List.of(TRAFFIC, PAGES, HOURS));
         FathomSimulator api =
             FathomSimulator.start(world, Behaviour.unlimited().withLongWeekRefused(hours > 168))) {
       Installation installation =
@@ -156,7 +156,7 @@ class ZonesTest {
     assertThat(hours(zone, longWeek)).isEqualTo(169);
     LocalDate first = longWeek.minusDays(21);
     World world = world(zone, first, longWeek.plusDays(6));
-    try (TestDatabase database = TestDatabase.migrated();
+    try (TestDatabase database = TestDatabase.migrated(List.of(TRAFFIC, PAGES, HOURS));
         FathomSimulator api =
             FathomSimulator.start(world, Behaviour.unlimited().withLongWeekRefused(true))) {
       Installation installation =
@@ -211,7 +211,7 @@ class ZonesTest {
     }
     Instant now = Instant.parse("2025-10-28T14:00:00Z");
     ObjectMapper json = new ObjectMapper();
-    try (TestDatabase database = TestDatabase.migrated();
+    try (TestDatabase database = TestDatabase.migrated(List.of(TRAFFIC, PAGES, HOURS));
         FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {
       Installation installation =
           install(database, api, now).pipeline("all", List.of(TRAFFIC, PAGES));

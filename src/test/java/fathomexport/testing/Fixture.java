@@ -6,6 +6,7 @@ import fathomexport.simulator.world.World;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -25,6 +26,11 @@ public final class Fixture implements AfterEachCallback {
   /** A migrated database. */
   public TestDatabase database() {
     return closing(TestDatabase.migrated());
+  }
+
+  /** A database that was migrated for these reports. */
+  public TestDatabase database(List<Question> reports) {
+    return closing(TestDatabase.migrated(reports));
   }
 
   /** A database in which nothing was ever migrated. */

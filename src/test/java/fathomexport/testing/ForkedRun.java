@@ -1,27 +1,18 @@
 package fathomexport.testing;
 
-import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.jar.JarEntry;
-import java.util.jar.JarOutputStream;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /** A command of an installation, run in a process of its own, which can be killed. */
 public final class ForkedRun implements AutoCloseable {
-  private static final String CLASS_PATH = classPath();
-  private static final Path TEST_CLASSES = testClasses();
   private static final List<String> SIGNALS_AS_USUAL = signalsAsUsual();
   private static final AtomicInteger COUNT = new AtomicInteger();
 
@@ -40,7 +31,7 @@ public final class ForkedRun implements AutoCloseable {
    */
   public static ForkedRun start(
       Installation installation, List<String> jvmOptions, List<String> arguments) {
-    return start(installation, jvmOptions, CLASS_PATH, "fathomexport.Main", arguments);
+    return start(installation, PackagedProgram.command(jvmOptions), "fathomexport.Main", arguments);
   }
 
   /** Starts it on a clock that shows this instant. */
@@ -48,26 +39,13 @@ public final class ForkedRun implements AutoCloseable {
     List<String> all = new ArrayList<>(List.of(at.toString()));
     all.addAll(List.of(arguments));
     return start(
-        installation,
-        List.of(),
-        CLASS_PATH + File.pathSeparator + TEST_CLASSES,
-        MainAt.class.getName(),
-        all);
+        installation, PackagedProgram.commandWithTests(List.of()), MainAt.class.getName(), all);
   }
 
   private static ForkedRun start(
-      Installation installation,
-      List<String> jvmOptions,
-      String classPath,
-      String main,
-      List<String> arguments) {
+      Installation installation, List<String> java, String main, List<String> arguments) {
     List<String> command = new ArrayList<>(SIGNALS_AS_USUAL);
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(
-        List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m", "-Xlog:cds=off"));
-    command.addAll(jvmOptions);
-    command.add("-cp");
-    command.add(classPath);
+    command.addAll(java);
     command.add(main);
     command.addAll(arguments);
     Path output = installation.directory().resolve("output-" + COUNT.incrementAndGet() + ".txt");
@@ -104,48 +82,6 @@ public final class ForkedRun implements AutoCloseable {
       return List.of();
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
-    }
-  }
-
-  /** This process's own, whatever directory it is named from; ours in a jar, as it is packaged. */
-  private static String classPath() {
-    String path =
-        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
-    return Arrays.stream(path.split(File.pathSeparator))
-        .map(entry -> Path.of(entry).toAbsolutePath())
-        .filter(entry -> !Files.exists(entry.resolve("fathomexport/testing")))
-        .map(entry -> Files.isDirectory(entry) ? jar(entry) : entry)
-        .map(Path::toString)
-        .collect(Collectors.joining(File.pathSeparator));
-  }
-
-  private static Path testClasses() {
-    try {
-      return Path.of(MainAt.class.getProtectionDomain().getCodeSource().getLocation().toURI());
-    } catch (URISyntaxException e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
-  private static Path jar(Path classes) {
-    try {
-      Path jar = Files.createTempFile("fathom-export-", ".jar");
-      jar.toFile().deleteOnExit();
-      try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar));
-          Stream<Path> files = Files.walk(classes)) {
-        for (Path file : files.filter(f -> !f.equals(classes)).toList()) {
-          // Folders, too: Flyway finds its scripts by theirs.
-          boolean folder = Files.isDirectory(file);
-          out.putNextEntry(new JarEntry(classes.relativize(file) + (folder ? "/" : "")));
-          if (!folder) {
-            Files.copy(file, out);
-          }
-          out.closeEntry();
-        }
-      }
-      return jar;
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     }
   }
 

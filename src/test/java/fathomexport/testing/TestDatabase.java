@@ -1,18 +1,28 @@
 package fathomexport.testing;
 
+import fathomexport.report.Report;
 import fathomexport.report.SecretRef;
 import fathomexport.sink.postgres.PostgresSink;
 import fathomexport.sink.postgres.db.PostgresSettings;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +35,12 @@ public final class TestDatabase implements AutoCloseable {
   static final String LOADER_PASSWORD = "pa'ss wörd%&";
 
   private static final AtomicInteger COUNT = new AtomicInteger();
+
+  /** Any time at which a command runs. */
+  private static final Instant MIGRATED_AT = Instant.parse("2026-01-01T00:00:00Z");
+
+  /** Databases that are copied, by the reports that they have tables of. */
+  private static final Map<String, String> PREPARED = new ConcurrentHashMap<>();
 
   private final TestServer server;
   private final String name;
@@ -53,6 +69,34 @@ public final class TestDatabase implements AutoCloseable {
     return in(TestServer.shared(), Migrated.TEMPLATE);
   }
 
+  /**
+   * A database as {@code migrate} leaves it for these reports: a copy of one that was migrated for
+   * them once. For tests of what runs do with tables that are there, which most tests are.
+   */
+  public static TestDatabase migrated(List<Question> reports) {
+    String key = reports.stream().map(Question::yaml).collect(Collectors.joining());
+    return in(TestServer.shared(), PREPARED.computeIfAbsent(key, unused -> templateFor(reports)));
+  }
+
+  @SuppressWarnings("resource") // lives as long as its server
+  private static String templateFor(List<Question> reports) {
+    TestDatabase database = migrated();
+    try {
+      Path directory = Files.createTempDirectory("fathom-export-template-");
+      Installation.Ended ended =
+          new Installation(
+                  directory, database, URI.create("http://127.0.0.1:9/v1"), "none", MIGRATED_AT)
+              .pipeline("all", "all", "[postgres]", reports)
+              .run("migrate", "all");
+      if (ended.code() != 0) {
+        throw new IllegalStateException(ended.said());
+      }
+      return database.name();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   /** An empty database of this server. */
   static TestDatabase in(TestServer server) {
     return in(server, "template0");
@@ -77,19 +121,27 @@ public final class TestDatabase implements AutoCloseable {
     return in(server, name);
   }
 
+  /** As {@link #migrated(List)}, for reports that no pipeline asks for. */
+  public static TestDatabase migratedFor(Report... reports) {
+    return in(
+        TestServer.shared(),
+        PREPARED.computeIfAbsent(
+            Arrays.toString(reports), unused -> Migrated.make(List.of(reports))));
+  }
+
   /** The template of the JVM's server, made by its first use. */
   private static final class Migrated {
-    static final String TEMPLATE = make();
+    static final String TEMPLATE = make(List.of());
 
     @SuppressWarnings("resource") // lives as long as its server
-    private static String make() {
+    private static String make(List<Report> reports) {
       TestDatabase database = create();
       try (PostgresSink sink =
           new PostgresSink(
               new PostgresSettings(
                   database.url(), database.user(), new SecretRef.Env(PASSWORD_VARIABLE)),
               database.environment())) {
-        sink.migrate(List.of());
+        sink.migrate(reports);
       }
       return database.name();
     }

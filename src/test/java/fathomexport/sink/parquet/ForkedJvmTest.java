@@ -18,6 +18,7 @@ import fathomexport.report.rows.RowWriter;
 import fathomexport.sink.CommitResult;
 import fathomexport.sink.WindowLoad;
 import fathomexport.sink.parquet.file.ParquetSettings;
+import fathomexport.testing.PackagedProgram;
 import fathomexport.testing.TestReports;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -40,11 +41,7 @@ class ForkedJvmTest {
   @TempDir Path spill;
 
   private Process fork(Class<?> main, String... args) throws IOException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("-Xmx256m");
-    command.add("-cp");
-    command.add(System.getProperty("java.class.path"));
+    List<String> command = new ArrayList<>(PackagedProgram.commandWithTests(List.of()));
     command.add(main.getName());
     command.addAll(List.of(args));
     return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();

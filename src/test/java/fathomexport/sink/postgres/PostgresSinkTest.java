@@ -55,7 +55,8 @@ import org.junit.jupiter.api.Timeout;
 
 /** The contract, and what only PostgreSQL has. */
 class PostgresSinkTest extends SinkContract {
-  private final TestDatabase database = TestDatabase.migrated();
+  private final TestDatabase database =
+      TestDatabase.migratedFor(TestReports.traffic(), TestReports.pages());
 
   @Override
   protected Sink open() {

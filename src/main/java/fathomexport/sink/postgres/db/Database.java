@@ -163,13 +163,17 @@ public final class Database implements AutoCloseable {
   }
 
   /**
-   * Opens a connection for locks that belong to its session.
+   * Returns a connection for locks that belong to its session: a kept one if it still answers,
+   * otherwise a new one.
    *
    * @throws SinkException {@code SETTINGS} if a connection pooler gives each transaction another
    *     session, see {@link PoolerProbe}
    */
   public Connection session() throws SQLException {
-    Connection connection = connect();
+    Connection connection = keptThatAnswers();
+    if (connection == null) {
+      connection = connect();
+    }
     boolean own = false;
     try {
       Optional<String> pooler = pooler(connection);
@@ -183,6 +187,16 @@ public final class Database implements AutoCloseable {
         discard(connection);
       }
     }
+  }
+
+  private @Nullable Connection keptThatAnswers() throws SQLException {
+    for (Connection c = kept.pollFirst(); c != null; c = kept.pollFirst()) {
+      if (c.isValid(CONNECT_SECONDS)) {
+        return c;
+      }
+      discard(c);
+    }
+    return null;
   }
 
   /**

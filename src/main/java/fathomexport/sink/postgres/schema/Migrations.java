@@ -83,8 +83,10 @@ public final class Migrations {
 
   private Migrated migrate(List<ReportTable> tables) throws SQLException {
     // Flyway locks its history, but creates it and the schemas before that, where two first runs
-    // would collide. Closing the connection frees this lock.
-    try (Connection connection = database.session()) {
+    // would collide. Whatever fails, closing the connection frees this lock.
+    Connection connection = database.session();
+    boolean unlocked = false;
+    try {
       lock(connection);
       requireUtf8(connection);
       MissingRights.refuse(connection, database);
@@ -101,9 +103,19 @@ public final class Migrations {
         migrate(flyway(migrations));
       }
       List<String> notices = new BiViews(connection).refresh();
-      return new Migrated(notices, new Roles(connection).grant());
+      Migrated migrated = new Migrated(notices, new Roles(connection).grant());
+      unlock(connection);
+      unlocked = true;
+      return migrated;
     } catch (FlywayException e) {
       throw translate(e);
+    } finally {
+      // To open a connection takes the server longer than most statements do.
+      if (unlocked) {
+        database.giveBack(connection);
+      } else {
+        database.discard(connection);
+      }
     }
   }
 
@@ -230,6 +242,14 @@ public final class Migrations {
         connection.prepareStatement("SELECT pg_advisory_lock(hashtextextended(?, 0))")) {
       lock.setString(1, LOCK);
       lock.execute();
+    }
+  }
+
+  private static void unlock(Connection connection) throws SQLException {
+    try (PreparedStatement unlock =
+        connection.prepareStatement("SELECT pg_advisory_unlock(hashtextextended(?, 0))")) {
+      unlock.setString(1, LOCK);
+      unlock.execute();
     }
   }
 

@@ -101,8 +101,9 @@ final class TimeIndex {
     if (indexes.isEmpty()) {
       return notices;
     }
-    try (Connection connection = database.session();
-        Statement statement = connection.createStatement()) {
+    Connection connection = database.session();
+    boolean asItWas = false;
+    try (Statement statement = connection.createStatement()) {
       List<TimeIndex> lacking = new ArrayList<>();
       for (TimeIndex index : indexes) {
         if (index.present(connection, true).isEmpty()) {
@@ -111,6 +112,7 @@ final class TimeIndex {
       }
       if (lacking.isEmpty() || !tryLock(connection)) {
         // Another run that holds the lock builds the indexes.
+        asItWas = true;
         return notices;
       }
       statement.execute("SET lock_timeout = " + longestWait.toMillis());
@@ -123,6 +125,12 @@ final class TimeIndex {
           }
           notices.add(index.notice(e));
         }
+      }
+    } finally {
+      if (asItWas) {
+        database.giveBack(connection);
+      } else {
+        database.discard(connection);
       }
     }
     return notices;
