@@ -146,7 +146,7 @@ final class CallWaits {
     Duration asked = asked(endpoint, faulty);
     Duration backoff = policy.backoff(attempt, controls.random());
     Duration wait = asked == null || asked.compareTo(backoff) < 0 ? backoff : asked;
-    // The outcome of an impatient command says the same a moment later, to a person who waits.
+    // An impatient command ends a moment later, and its outcome says the same.
     Level level =
         policy.isImpatient() && faulty.fault() == Fault.UNREACHABLE ? Level.DEBUG : Level.WARN;
     LOG.atLevel(level)
