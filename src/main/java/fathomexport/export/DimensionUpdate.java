@@ -6,6 +6,7 @@ import fathomexport.api.Refusal;
 import fathomexport.dimension.Change;
 import fathomexport.dimension.Listing;
 import fathomexport.dimension.Sighting;
+import fathomexport.dimension.SiteRow;
 import fathomexport.fetch.Accounts;
 import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.LedgerException;
@@ -20,6 +21,7 @@ import fathomexport.report.Slice;
 import fathomexport.run.ExportJob;
 import fathomexport.run.RunEnvironment;
 import fathomexport.run.Selection;
+import fathomexport.run.UnlistedSite;
 import fathomexport.sink.DimensionStore;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkException;
@@ -27,6 +29,8 @@ import fathomexport.sinks.Sinks;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -51,6 +55,8 @@ final class DimensionUpdate {
 
   /** Sites that have left the list are queried separately, at most so many per run. */
   private static final int MOST_CONFIRMED = 25;
+
+  private static final long SECONDS_OF_DAY = Duration.ofDays(1).toSeconds();
 
   /** A pipeline that runs every hour does not need each site's milestones every hour. */
   private static final Duration MILESTONES_STAY_FRESH = Duration.ofHours(12);
@@ -95,13 +101,19 @@ final class DimensionUpdate {
    *
    * @param isFirst whether the pipeline had no sites before
    * @param lastDays the last stored day of each site and event that is gone
+   * @param unlisted sites that are left out because the list lacks them, although they are not gone
    */
-  record Found(List<Change> changes, boolean isFirst, Map<Slice, LocalDate> lastDays) {
-    static final Found NOTHING = new Found(List.of(), false, Map.of());
+  record Found(
+      List<Change> changes,
+      boolean isFirst,
+      Map<Slice, LocalDate> lastDays,
+      List<UnlistedSite> unlisted) {
+    static final Found NOTHING = new Found(List.of(), false, Map.of(), List.of());
 
     Found {
       changes = List.copyOf(changes);
       lastDays = Map.copyOf(lastDays);
+      unlisted = List.copyOf(unlisted);
     }
 
     /** Returns the sites that the pipeline exports for the first time. */
@@ -118,18 +130,21 @@ final class DimensionUpdate {
    * does not list may still exist; the next whole run says what is new.
    */
   private Found part(Accounts.Found found) {
-    return new Found(record(found, null), false, Map.of());
+    return new Found(record(found, null), false, Map.of(), List.of());
   }
 
   private Found update(FathomClient client, Accounts.Found found) {
     List<Listing> listings = sinks.all().get(0).dimensions().listings(job.name());
     Set<Slice> stored = listings.isEmpty() ? storedSlices() : Set.of();
     Set<SiteId> members = new LinkedHashSet<>(found.sites());
-    Set<SiteId> gone = gone(client, found, listings, stored);
+    Set<SiteId> missing = missing(found, listings, stored);
+    Set<SiteId> gone = gone(client, found, missing);
     Map<Slice, LocalDate> lastDays = lastDays(found, listings, stored, gone);
     List<Change> changes =
         record(found, new Sighting.Membership(job.name(), members, gone, stored, lastDays));
-    return new Found(changes, listings.isEmpty() && stored.isEmpty(), lastDays);
+    missing.removeAll(gone);
+    return new Found(
+        changes, listings.isEmpty() && stored.isEmpty(), lastDays, unlisted(missing));
   }
 
   /**
@@ -146,6 +161,25 @@ final class DimensionUpdate {
             Map.of(),
             membership);
     return record(sighting).orElse(List.of());
+  }
+
+  /**
+   * Returns the sites that the run leaves out because the list lacks them. Of sites that the
+   * pipeline names, the run has reported already why they cannot be read.
+   */
+  private List<UnlistedSite> unlisted(Set<SiteId> missing) {
+    if (missing.isEmpty() || job.sites().isPresent()) {
+      return List.of();
+    }
+    Map<SiteId, SiteRow> rows = sinks.all().get(0).dimensions().read("").sites();
+    return missing.stream()
+        .sorted()
+        .map(
+            site -> {
+              SiteRow row = rows.get(site);
+              return new UnlistedSite(site.value(), row == null ? null : row.name());
+            })
+        .toList();
   }
 
   /** Returns all sites that the API has described: those of the list, and those queried alone. */
@@ -184,12 +218,9 @@ final class DimensionUpdate {
     return stored;
   }
 
-  /**
-   * Returns the sites of the pipeline that are not listed any more. A list may be cut off, so each
-   * of them is queried separately before that is believed.
-   */
-  private Set<SiteId> gone(
-      FathomClient client, Accounts.Found found, List<Listing> listings, Set<Slice> stored) {
+  /** Returns the sites of the pipeline that are not listed any more and not retired. */
+  private Set<SiteId> missing(
+      Accounts.Found found, List<Listing> listings, Set<Slice> stored) {
     Set<SiteId> missing = new LinkedHashSet<>();
     listings.stream()
         .filter(l -> l.slice().event() == null && l.unlistedAt() == null)
@@ -204,10 +235,20 @@ final class DimensionUpdate {
     if (configured.isPresent()) {
       missing.retainAll(configured.get());
     } else if (listed == null) {
-      return Set.of();
+      missing.clear();
     }
+    return missing;
+  }
+
+  /**
+   * Returns which of the sites that are not listed are gone. A list may be cut off, so each of them
+   * is queried separately before that is believed.
+   */
+  private Set<SiteId> gone(FathomClient client, Accounts.Found found, Set<SiteId> missing) {
+    List<Site> listed = found.listed();
     Set<SiteId> gone = new LinkedHashSet<>();
-    for (SiteId site : missing.stream().sorted().limit(MOST_CONFIRMED).toList()) {
+    long day = environment.time().instant().getEpochSecond() / SECONDS_OF_DAY;
+    for (SiteId site : queried(missing, day)) {
       Outcome<Site> alone = client.site(site);
       if (alone instanceof Outcome.Refused<?> refused
           && (refused.refusal() == Refusal.NOT_FOUND
@@ -217,6 +258,18 @@ final class DimensionUpdate {
       }
     }
     return gone;
+  }
+
+  /**
+   * Returns the sites to query on a day. If there are too many for one run, the next day takes the
+   * next ones, so that each has its turn, however many of the others still exist.
+   */
+  static List<SiteId> queried(Set<SiteId> missing, long day) {
+    List<SiteId> turns = new ArrayList<>(missing.stream().sorted().toList());
+    if (turns.size() > MOST_CONFIRMED) {
+      Collections.rotate(turns, -(int) Math.floorMod(day * MOST_CONFIRMED, turns.size()));
+    }
+    return List.copyOf(turns.subList(0, Math.min(MOST_CONFIRMED, turns.size())));
   }
 
   /** Returns the last stored day of each site and event that has left the lists. */

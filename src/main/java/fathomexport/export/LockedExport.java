@@ -6,6 +6,7 @@ import fathomexport.fetch.Accounts;
 import fathomexport.fetch.SpillDirectory;
 import fathomexport.inspect.Retired;
 import fathomexport.inspect.StaleRanges;
+import fathomexport.inspect.UnfetchedHistory;
 import fathomexport.ledger.LedgerException;
 import fathomexport.ledger.RunRecord;
 import fathomexport.plan.Mode;
@@ -17,6 +18,7 @@ import fathomexport.run.ExportJob;
 import fathomexport.run.ExportSpec;
 import fathomexport.run.FailureKind;
 import fathomexport.run.Left;
+import fathomexport.run.NewSites;
 import fathomexport.run.PlannedRun;
 import fathomexport.run.RunEnvironment;
 import fathomexport.run.RunListener;
@@ -24,6 +26,7 @@ import fathomexport.run.RunRecords;
 import fathomexport.run.RunResult;
 import fathomexport.run.RunSummary;
 import fathomexport.run.StaleRange;
+import fathomexport.run.UnlistedSite;
 import fathomexport.run.WindowOutcome;
 import fathomexport.run.WrongClockException;
 import fathomexport.sink.Sink;
@@ -102,7 +105,8 @@ final class LockedExport {
       PlannedRun expected = announce(spec, planned, known, found, failed);
       DimensionUpdate dimensions =
           new DimensionUpdate(job, sinks, environment, services.settings().currencies());
-      offerHistory(dimensions.sitesAndEvents(client, found), found, planned);
+      DimensionUpdate.Found changed = dimensions.sitesAndEvents(client, found);
+      offerHistory(changed, found, planned);
       RunRecord ended =
           plan.tasks().isEmpty()
               ? RunRecords.of(spec, lost, startedAt, 0, lost.exitCode())
@@ -121,7 +125,9 @@ final class LockedExport {
           services.planning().floor(done.requests()),
           stale,
           BackfillCommands.renewals(stale, scope, MissingCommands.names(found)),
-          MissingCommands.of(plan.missing(), scope));
+          MissingCommands.of(plan.missing(), scope),
+          changed.unlisted(),
+          newSites());
     }
   }
 
@@ -180,6 +186,9 @@ final class LockedExport {
       DimensionUpdate.Found changed, Accounts.Found found, RunPlanning.Planned planned) {
     RunListener listener = environment.listener();
     DimensionWords.of(changed, found.subjects(), job).forEach(listener::notice);
+    if (!changed.unlisted().isEmpty()) {
+      listener.notice(UnlistedSite.words(job.name(), changed.unlisted()));
+    }
     if (!changed.isFirst()) {
       HistoryOffer.words(
               job.name(),
@@ -230,6 +239,21 @@ final class LockedExport {
                   export.budget(),
                   services.settings().api().requestsPerMinute())
               .map(Left::words));
+    }
+  }
+
+  /** Returns the sites that are new and whose history was not fetched; null if there are none. */
+  private @Nullable NewSites newSites() {
+    try {
+      return UnfetchedHistory.of(
+          job,
+          sinks,
+          environment.time().instant(),
+          job.firstKept(
+              environment.time().instant(), services.settings().api().maxRangeDays()));
+    } catch (SinkException | LedgerException e) {
+      environment.listener().notice("which sites are new cannot be read: " + e.getMessage());
+      return null;
     }
   }
 

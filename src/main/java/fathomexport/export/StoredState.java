@@ -59,6 +59,8 @@ final class StoredState {
         sinks,
         now,
         settings.api().requestsPerMinute(),
+        settings.api().maxRangeDays(),
+        job.sites().isEmpty(),
         settings.accountKey(),
         recording.unrecorded(job),
         job.firstKept(now, settings.api().maxRangeDays()),

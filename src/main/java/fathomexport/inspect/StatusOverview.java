@@ -5,7 +5,10 @@ import fathomexport.fetch.ApiLesson;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
 import fathomexport.run.BackfillCommands;
+import fathomexport.run.MissingRange;
+import fathomexport.run.NewSites;
 import fathomexport.run.StaleRange;
+import fathomexport.run.UnlistedSite;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -42,6 +45,11 @@ import org.jspecify.annotations.Nullable;
  * @param damaged files that cannot be read, each with what to do about it; their content counts as
  *     missing
  * @param orphans stored reports that no pipeline defines, each with what to do about it
+ * @param unlisted sites that runs leave out because the API no longer lists them, although they are
+ *     not retired
+ * @param beyondReach what is missing and no run fills, because it lies too far back; null if
+ *     nothing is
+ * @param newSites the sites that are new and whose history was not fetched; null if there are none
  * @param siteNames the names of the sites by their ids, as far as a run has recorded them
  */
 public record StatusOverview(
@@ -67,6 +75,9 @@ public record StatusOverview(
     List<SampleLag> samplesLacking,
     List<String> damaged,
     List<String> orphans,
+    List<UnlistedSite> unlisted,
+    @Nullable MissingRange beyondReach,
+    @Nullable NewSites newSites,
     Map<String, String> siteNames) {
   /**
    * The coverage of one report for one site, and for events of one event. Counts are numbers of

@@ -10,6 +10,7 @@ import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import fathomexport.run.BackfillCommands;
 import fathomexport.run.ExportJob;
+import fathomexport.run.NewSites;
 import fathomexport.run.StaleRange;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkException;
@@ -30,6 +31,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -52,6 +54,8 @@ public final class StatusReader {
    *
    * @param account the account whose API the learned limits belong to
    * @param unrecorded runs that are not in the ledger yet
+   * @param maxRangeDays how far back a run fills holes
+   * @param allSites whether the pipeline exports every site that the API lists
    * @param firstKept the first day that is kept, by the names of reports that are not kept for ever
    * @param orphans returns the stored reports that no pipeline defines
    */
@@ -60,20 +64,21 @@ public final class StatusReader {
       Sinks sinks,
       Instant now,
       int requestsPerMinute,
+      int maxRangeDays,
+      boolean allSites,
       String account,
       UnrecordedRuns unrecorded,
       Map<String, LocalDate> firstKept,
       Supplier<List<String>> orphans) {
     Map<String, Journal> journals = new HashMap<>();
     job.reports().forEach(report -> journals.put(report.name(), Journal.of(report, sinks)));
-    Expectation expectation =
-        new Expectation(
-            job.expectBy(),
-            unrecorded.with(
-                sinks.ledger().runs(job.name(), Set.of(RunRecord.RUN), Expectation.RUNS).stream()
-                    .filter(r -> !r.limited())
-                    .toList(),
-                r -> r.pipeline().equals(job.name()) && r.command().equals(RunRecord.RUN)));
+    List<RunRecord> wholeRuns =
+        unrecorded.with(
+            sinks.ledger().runs(job.name(), Set.of(RunRecord.RUN), Expectation.RUNS).stream()
+                .filter(r -> !r.limited())
+                .toList(),
+            r -> r.pipeline().equals(job.name()) && r.command().equals(RunRecord.RUN));
+    Expectation expectation = new Expectation(job.expectBy(), wholeRuns);
     Retired retired = Retired.of(job.name(), sinks);
     StoredStretches stored =
         StoredStretches.of(job.reports(), job.sites().orElse(List.of()), sinks);
@@ -157,6 +162,9 @@ public final class StatusReader {
             job, sinks, LocalDate.ofInstant(now, ZoneOffset.UTC).minusDays(QuotaUse.DAYS - 1L)),
         damaged(job, sinks),
         orphans.get(),
+        allSites ? UnlistedSites.of(job, sinks, wholeRuns) : List.of(),
+        BeyondReach.of(job, maxRangeDays, now, coverage, lines, scope),
+        newSites(job, sinks, now, firstKept),
         siteNames);
   }
 
@@ -181,6 +189,16 @@ public final class StatusReader {
       }
     }
     return Map.of();
+  }
+
+  private static @Nullable NewSites newSites(
+      ExportJob job, Sinks sinks, Instant now, Map<String, LocalDate> firstKept) {
+    try {
+      return UnfetchedHistory.of(job, sinks, now, firstKept);
+    } catch (SinkException e) {
+      LOG.warn("which sites are new cannot be read: {}", e.getMessage());
+      return null;
+    }
   }
 
   private static List<String> damaged(ExportJob job, Sinks sinks) {

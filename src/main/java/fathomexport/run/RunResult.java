@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * @param renewals how to renew them
  * @param missing what stays missing because it is out of reach of a nightly run; null if there is
  *     nothing, and for other commands
+ * @param unlisted sites that were left out because the API no longer lists them, although they are
+ *     not deleted
+ * @param newSites the sites that are new and whose history was not fetched; null if there are none
  */
 public record RunResult(
     String runId,
@@ -42,11 +45,13 @@ public record RunResult(
     List<String> messages,
     List<StaleRange> stale,
     List<BackfillCommands.Renewal> renewals,
-    @Nullable MissingRange missing) {
+    @Nullable MissingRange missing,
+    List<UnlistedSite> unlisted,
+    @Nullable NewSites newSites) {
 
   /** Returns the result of a run without a plan. */
   public static RunResult of(RunRecord record, long recordsSkipped, Duration floor) {
-    return of(record, recordsSkipped, floor, List.of(), List.of(), null);
+    return of(record, recordsSkipped, floor, List.of(), List.of(), null, List.of(), null);
   }
 
   /** Returns the result of a run that has ended. */
@@ -56,7 +61,9 @@ public record RunResult(
       Duration floor,
       List<StaleRange> stale,
       List<BackfillCommands.Renewal> renewals,
-      @Nullable MissingRange missing) {
+      @Nullable MissingRange missing,
+      List<UnlistedSite> unlisted,
+      @Nullable NewSites newSites) {
     Instant finishedAt = record.finishedAt();
     return new RunResult(
         record.runId(),
@@ -77,7 +84,17 @@ public record RunResult(
         record.messages(),
         stale,
         renewals,
-        missing);
+        missing,
+        unlisted,
+        newSites);
+  }
+
+  /**
+   * Returns whether a person should act although the run may have succeeded: something stays
+   * missing, is stale or is left out.
+   */
+  public boolean needsPerson() {
+    return missing != null || !renewals.isEmpty() || !unlisted.isEmpty();
   }
 
   /**

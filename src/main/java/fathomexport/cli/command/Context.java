@@ -42,6 +42,7 @@ public final class Context {
   private final Set<String> warned = new HashSet<>();
   private final ByteArrayOutputStream held = new ByteArrayOutputStream();
   private final Environment quiet;
+  private boolean needsPerson;
 
   public Context(Environment environment, GlobalOptions options) {
     this.environment = environment;
@@ -66,14 +67,20 @@ public final class Context {
     return new Printer(hold ? quiet.out() : environment.out(), options.json);
   }
 
-  /** Prints what was held back, unless the command succeeded. */
+  /** Says that the result is for a person to read although the command may have succeeded. */
+  void needsPerson() {
+    needsPerson = true;
+  }
+
+  /** Prints what was held back, unless the command succeeded and nothing needs a person. */
   public void ended(int exitCode) {
-    if (exitCode != 0 && held.size() > 0) {
+    if ((exitCode != 0 || needsPerson) && held.size() > 0) {
       byte[] text = held.toByteArray();
       environment.out().write(text, 0, text.length);
       environment.out().flush();
     }
     held.reset();
+    needsPerson = false;
   }
 
   /** Returns the day it is, in UTC: what {@code yesterday} and {@code -7d} count from. */

@@ -235,6 +235,9 @@ final class Launch {
     }
     progress.ended(result);
     progress.close();
+    if (result.needsPerson()) {
+      context.needsPerson();
+    }
     print.print(context.printer(), job.name(), result);
     return new Ended(result.exitCode(), result);
   }

@@ -17,7 +17,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -95,6 +97,9 @@ public final class StatusCommand implements Callable<Integer> {
             Context.job(definition).only(selected.selection()),
             stored -> new StoredCheck(context).orphans(stored, settings, definition));
     int code = check && needsAttention(status) ? ExitCodes.INCOMPLETE : 0;
+    if (needsAttention(status)) {
+      context.needsPerson();
+    }
     if (html != null) {
       Path file = context.environment().workingDirectory().resolve(html);
       try {
@@ -119,6 +124,7 @@ public final class StatusCommand implements Callable<Integer> {
   private static boolean needsAttention(StatusOverview status) {
     return status.lines().isEmpty()
         || !status.damaged().isEmpty()
+        || !status.unlisted().isEmpty()
         || status.lines().stream().anyMatch(StatusOverview.Line::attention);
   }
 
@@ -132,13 +138,14 @@ public final class StatusCommand implements Callable<Integer> {
       printer.line("");
       if (all || attention || shown.size() <= LISTED) {
         table(printer, status, shown);
-        shown.forEach(line -> details(printer, status, line));
+        details(printer, status, shown);
       } else {
         StatusSummary.print(printer, status, shown);
       }
     }
     boolean listed = all || status.lines().size() <= LISTED;
     hints(printer, listed, "! ", StatusWords.sinks(status));
+    hints(printer, true, "! ", StatusWords.leftOut(status));
     hints(
         printer,
         listed,
@@ -152,6 +159,7 @@ public final class StatusCommand implements Callable<Integer> {
     hints(printer, listed, "  ~ ", status.orphans());
     hints(printer, listed, "  ~ ", StatusWords.notEnded(status));
     hints(printer, listed, "  ~ ", StatusWords.left(status));
+    hints(printer, listed, "  ~ ", StatusWords.newSites(status));
     hints(printer, listed, "  ~ ", RunPrinting.renewals(status.pipeline(), status.renewals()));
     hints(printer, listed, "  ~ ", StatusWords.lost(status));
     hints(printer, listed, "  ~ ", StatusWords.partial(status));
@@ -243,25 +251,36 @@ public final class StatusCommand implements Callable<Integer> {
         rows);
   }
 
-  private static void details(Printer printer, StatusOverview status, StatusOverview.Line line) {
-    List<StatusOverview.Gap> gaps = line.gaps();
-    if (!gaps.isEmpty()) {
-      printer.line(
-          "! "
-              + line.report()
-              + " "
-              + StatusSummary.slice(status, line)
-              + " missing: "
-              + gaps.stream()
-                  .limit(GAPS)
-                  .map(StatusOverview.Gap::toString)
-                  .collect(Collectors.joining(", "))
-              + (gaps.size() > GAPS ? ", and " + (gaps.size() - GAPS) + " more" : ""));
+  /** Prints what rows lack and why. Rows that lack the same share a line, unless all are asked. */
+  private void details(
+      Printer printer, StatusOverview status, List<StatusOverview.Line> lines) {
+    Map<String, List<StatusOverview.Line>> alike = new LinkedHashMap<>();
+    for (StatusOverview.Line line : lines) {
+      List<StatusOverview.Gap> gaps = line.gaps();
+      String own = all ? line.report() + " " + StatusSummary.slice(status, line) + " " : "";
+      if (!gaps.isEmpty()) {
+        alike
+            .computeIfAbsent(
+                own
+                    + "missing: "
+                    + gaps.stream()
+                        .limit(GAPS)
+                        .map(StatusOverview.Gap::toString)
+                        .collect(Collectors.joining(", "))
+                    + (gaps.size() > GAPS ? ", and " + (gaps.size() - GAPS) + " more" : ""),
+                words -> new ArrayList<>())
+            .add(line);
+      }
+      if (line.problem() != null) {
+        alike.computeIfAbsent(own + line.problem(), words -> new ArrayList<>()).add(line);
+      }
     }
-    if (line.problem() != null) {
-      printer.line(
-          "! " + line.report() + " " + StatusSummary.slice(status, line) + " " + line.problem());
-    }
+    alike.forEach(
+        (words, rows) ->
+            printer.line(
+                "! "
+                    + (all ? "" : StatusSummary.rows(status, rows) + " ")
+                    + words));
   }
 
   private static void runs(Printer printer, StatusOverview status) {
@@ -275,7 +294,9 @@ public final class StatusCommand implements Callable<Integer> {
                         r.startedAt().truncatedTo(ChronoUnit.SECONDS).toString(),
                         r.pipeline(),
                         r.command(),
-                        r.exitCode() == null ? "-" : r.exitCode().toString(),
+                        r.exitCode() == null
+                            ? StatusWords.isKilled(r) ? "killed" : "-"
+                            : r.exitCode().toString(),
                         r.took() == null ? "-" : Printer.time(r.took()),
                         r.windowsCommitted() + "/" + r.windowsPlanned(),
                         Printer.number(r.rows()),

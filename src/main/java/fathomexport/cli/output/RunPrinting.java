@@ -3,6 +3,7 @@ package fathomexport.cli.output;
 import fathomexport.run.BackfillCommands;
 import fathomexport.run.Left;
 import fathomexport.run.MissingRange;
+import fathomexport.run.NewSites;
 import fathomexport.run.RunResult;
 import fathomexport.run.RunSummary;
 import java.util.ArrayList;
@@ -14,6 +15,9 @@ import java.util.stream.Collectors;
 /** Prints the result of a run. */
 public final class RunPrinting {
   private static final int MESSAGES = 20;
+
+  /** A line names at most so many sites. */
+  private static final int SITES = 10;
 
   /** The most causes for which windows were not fetched: budgets word them with numbers. */
   private static final int CAUSES = 5;
@@ -51,10 +55,13 @@ public final class RunPrinting {
             + Printer.number(result.requests())
             + ", each billed as a pageview; took "
             + Printer.time(result.took())
-            + " (the quota allows no less than "
-            + Printer.time(result.floor())
-            + ")");
+            + (result.floor().toSeconds() == 0
+                ? ""
+                : " (the quota allows no less than " + Printer.time(result.floor()) + ")"));
     messages(printer, result);
+    if (result.newSites() != null) {
+      newSites(pipeline, result.newSites()).forEach(text -> printer.line("  ~ " + text));
+    }
     renewals(pipeline, result.renewals()).forEach(text -> printer.line("  ~ " + text));
     missing(printer, pipeline, result);
     Left.in(result.messages()).ifPresent(left -> printer.line("  " + left));
@@ -64,14 +71,30 @@ public final class RunPrinting {
   private static void missing(Printer printer, String pipeline, RunResult result) {
     MissingRange missing = result.missing();
     if (missing != null) {
-      List<String> lines =
-          commands(
-              Printer.number(missing.periods())
-                  + (missing.periods() == 1 ? " period stays" : " periods stay")
-                  + " missing, further back than a run fills holes; fetch with: ",
-              missing.commands().stream().map(command -> command.words(pipeline)).toList());
-      lines.forEach(line -> printer.line("  ! " + line));
+      missing(pipeline, missing).forEach(line -> printer.line("  ! " + line));
     }
+  }
+
+  /** Returns the texts about what stays missing, with the commands that fetch it. */
+  static List<String> missing(String pipeline, MissingRange missing) {
+    return commands(
+        Printer.number(missing.periods())
+            + (missing.periods() == 1 ? " period stays" : " periods stay")
+            + " missing, further back than a run fills holes; fetch with: ",
+        missing.commands().stream().map(command -> command.words(pipeline)).toList());
+  }
+
+  /** Returns the texts about new sites, with the commands that fetch their history. */
+  static List<String> newSites(String pipeline, NewSites sites) {
+    int count = sites.sites().size();
+    return commands(
+        (count == 1 ? "site " : count + " sites (")
+            + sites.sites().stream().limit(SITES).collect(Collectors.joining(", "))
+            + (count > SITES ? ", and " + (count - SITES) + " more" : "")
+            + (count == 1 ? " is" : ") are")
+            + " new, and no run fetches the history (`plan` with the same options says what it"
+            + " costs); fetch it with: ",
+        sites.commands().stream().map(command -> command.words(pipeline)).toList());
   }
 
   /** Returns a line with the first command, and one line for each further one. */

@@ -139,6 +139,7 @@ public final class StatusPage {
     page.put(
         "verdictStyle",
         wanting.isEmpty() && !status.lines().isEmpty() && StatusWords.sinks(status).isEmpty()
+                && StatusWords.leftOut(status).isEmpty()
             ? "good"
             : "bad");
     page.put("at", MINUTE.format(status.at()));
@@ -156,10 +157,12 @@ public final class StatusPage {
             .toList());
     page.put("attentionLeft", wanting.size() > ATTENTION ? wanting.size() - ATTENTION : false);
     List<String> wrong = new ArrayList<>(StatusWords.sinks(status));
+    wrong.addAll(StatusWords.leftOut(status));
     StatusWords.failedRuns(status).stream().limit(GAPS).forEach(wrong::add);
     page.put("sinks", wrong);
     List<String> notes = new ArrayList<>(StatusWords.notEnded(status));
     notes.addAll(StatusWords.left(status));
+    notes.addAll(StatusWords.newSites(status));
     notes.addAll(RunPrinting.renewals(status.pipeline(), status.renewals()));
     notes.addAll(StatusWords.lost(status));
     notes.addAll(StatusWords.partial(status));
@@ -213,7 +216,9 @@ public final class StatusPage {
                     + " of this pipeline: "
                     + MINUTE.format(r.startedAt())
                     + ", "
-                    + (r.exitCode() == null ? "not ended" : "exit " + r.exitCode())
+                    + (r.exitCode() == null
+                        ? StatusWords.isKilled(r) ? "killed" : "not ended"
+                        : "exit " + r.exitCode())
                     + ".")
         .orElse("This pipeline has not run yet.");
   }
@@ -423,7 +428,9 @@ public final class StatusPage {
         "style",
         Objects.equals(run.exitCode(), 0) ? "good" : "bad",
         "exit",
-        run.exitCode() == null ? "not ended" : run.exitCode().toString(),
+        run.exitCode() == null
+            ? StatusWords.isKilled(run) ? "killed" : "not ended"
+            : run.exitCode().toString(),
         "took",
         run.took() == null ? "" : Printer.time(run.took()),
         "floor",
@@ -468,7 +475,9 @@ public final class StatusPage {
                             + ": "
                             + Printer.number(r.requests())
                             + " requests, "
-                            + (r.exitCode() == null ? "not ended" : "exit " + r.exitCode()),
+                            + (r.exitCode() == null
+                        ? StatusWords.isKilled(r) ? "killed" : "not ended"
+                        : "exit " + r.exitCode()),
                         r.exitCode() == null
                             ? "-"
                             : r.exitCode() == 0 ? "" : r.exitCode().toString()))

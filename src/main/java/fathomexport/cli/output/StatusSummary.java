@@ -185,6 +185,18 @@ public final class StatusSummary {
     return colon < 0 ? problem : problem.substring(colon + 2);
   }
 
+  /** Names rows: the first one, and how many more. */
+  public static String rows(StatusOverview status, List<StatusOverview.Line> rows) {
+    return rows.get(0).report()
+        + " "
+        + slice(status, rows.get(0))
+        + (rows.size() == 1
+            ? ""
+            : " and "
+                + Printer.number(rows.size() - 1L)
+                + (rows.size() == 2 ? " more row" : " more rows"));
+  }
+
   /** Returns the site of a row with its name, and its event. */
   public static String slice(StatusOverview status, StatusOverview.Line line) {
     String site = status.named(line.site());

@@ -4,6 +4,9 @@ import fathomexport.inspect.PeriodState;
 import fathomexport.inspect.StatusOverview;
 import fathomexport.run.BackfillCommands;
 import fathomexport.run.Left;
+import fathomexport.run.MissingRange;
+import fathomexport.run.NewSites;
+import fathomexport.run.UnlistedSite;
 import java.time.Duration;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -91,6 +94,28 @@ public final class StatusWords {
     return lines;
   }
 
+  /**
+   * Describes what no run mends without a person: sites that are left out, and what lies too far
+   * back, with the commands.
+   */
+  public static List<String> leftOut(StatusOverview status) {
+    List<String> lines = new ArrayList<>();
+    if (!status.unlisted().isEmpty()) {
+      lines.add(UnlistedSite.words(status.pipeline(), status.unlisted()));
+    }
+    MissingRange missing = status.beyondReach();
+    if (missing != null) {
+      lines.addAll(RunPrinting.missing(status.pipeline(), missing));
+    }
+    return lines;
+  }
+
+  /** Describes the sites that are new, with the commands that fetch their history. */
+  public static List<String> newSites(StatusOverview status) {
+    NewSites sites = status.newSites();
+    return sites == null ? List.of() : RunPrinting.newSites(status.pipeline(), sites);
+  }
+
   private static String lacks(StatusOverview.SinkLag lag) {
     return lag.sink()
         + " lacks "
@@ -132,6 +157,11 @@ public final class StatusWords {
                     + (r.windowsCommitted() == 1 ? " is" : " are")
                     + " stored so far")
         .toList();
+  }
+
+  /** Returns whether a run was killed: it has no exit code and never gets one. */
+  public static boolean isKilled(StatusOverview.Run run) {
+    return run.exitCode() == null && run.problem() != null;
   }
 
   /**
@@ -296,7 +326,7 @@ public final class StatusWords {
                 + status.lines().stream().filter(StatusOverview.Line::attention).count()
                 + " of "
                 + status.lines().size()
-                + " rows need attention.");
+                + " rows (each a report of a site) need attention.");
   }
 
   /** Describes the problems of a line in a few words; empty if there are none. */

@@ -43,7 +43,8 @@ public final class GlobalOptions {
       names = "--quiet",
       scope = picocli.CommandLine.ScopeType.INHERIT,
       description =
-          "Print nothing where nothing is wrong: no progress, and no result with exit code 0.")
+          "Print nothing where nothing is wrong: no progress, and no result with exit code 0, unless"
+              + " something in it needs a person, such as periods that stay missing.")
   public boolean quiet;
 
   @Option(
