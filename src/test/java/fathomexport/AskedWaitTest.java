@@ -2,11 +2,6 @@ package fathomexport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import fathomexport.api.StopSignal;
-import fathomexport.config.ConfigLoader;
-import fathomexport.report.SiteId;
-import fathomexport.run.Budget;
-import fathomexport.run.ExportJob;
 import fathomexport.run.Left;
 import fathomexport.run.Patience;
 import fathomexport.run.RunListener;
@@ -18,12 +13,11 @@ import fathomexport.simulator.behaviour.Behaviour;
 import fathomexport.simulator.behaviour.Fault;
 import fathomexport.simulator.behaviour.FaultRule;
 import fathomexport.simulator.world.World;
-import fathomexport.testing.Exporters;
 import fathomexport.testing.JumpingTime;
 import fathomexport.testing.Landed;
+import fathomexport.testing.NightToFiles;
 import fathomexport.testing.Question;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -31,10 +25,8 @@ import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Predicate;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -83,11 +75,6 @@ class AskedWaitTest {
   }
 
   private RunResult night(Patience patience) throws IOException {
-    Path pipeline = Files.createDirectories(directory.resolve("pipelines")).resolve("nightly.yaml");
-    Files.writeString(
-        pipeline,
-        "sites: all\nsinks: [parquet]\nreports:\n"
-            + REPORTS.stream().map(Question::yaml).collect(Collectors.joining()));
     RunListener listener =
         new RunListener() {
           @Override
@@ -95,20 +82,7 @@ class AskedWaitTest {
             waits.add(until + " " + reason);
           }
         };
-    return Exporters.toFiles(
-            api.baseUri(), directory.resolve("warehouse"), time, new StopSignal(), listener)
-        .run(
-            new ExportJob(
-                "nightly",
-                new ConfigLoader(directory).pipeline("nightly").orThrow().reports(),
-                Optional.of(sites.stream().map(SiteId::new).toList()),
-                3,
-                false,
-                true),
-            false,
-            Budget.UNLIMITED,
-            patience,
-            List.of());
+    return new NightToFiles(directory, api, time, REPORTS, listener).run(sites, patience);
   }
 
   private void assertComplete(List<String> of) {

@@ -15,12 +15,12 @@ import fathomexport.simulator.truth.Truth;
 import fathomexport.simulator.truth.TruthQuery;
 import fathomexport.simulator.world.Conversion;
 import fathomexport.simulator.world.Dimension;
-import fathomexport.simulator.world.PageView;
 import fathomexport.simulator.world.World;
 import fathomexport.testing.DashboardData;
 import fathomexport.testing.Installation;
 import fathomexport.testing.Question;
 import fathomexport.testing.TestDatabase;
+import fathomexport.testing.TwoSites;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -87,48 +87,22 @@ class DashboardTest {
   private static String page;
 
   private static World world() {
-    World made =
-        World.empty()
-            .addSite(BERLIN, ZoneId.of("Europe/Berlin"))
-            .addSite(NEW_YORK, ZoneId.of("America/New_York"))
-            .addEvent(BERLIN, HOSTILE_EVENT)
-            .renameSite(BERLIN, HOSTILE_NAME);
-    long visit = 1;
-    for (LocalDate day = FIRST; !day.isAfter(LAST); day = day.plusDays(1)) {
-      // Every seventh day has no traffic.
-      if (day.getDayOfMonth() % 7 == 0) {
-        continue;
-      }
-      for (int n = 0; n < 2 + day.getDayOfMonth() % 4; n++) {
-        PageView view =
-            made.viewAt(BERLIN, day.atTime(8 + n, 5))
-                .visit(visit++)
-                .host("https://berlin.example")
-                .path(n % 3 == 0 ? HOSTILE_PATH : "/blog/" + n)
-                .lasting(10 * n);
-        view =
-            switch (n) {
-              case 0 -> view;
-              case 1 ->
-                  view.with(Dimension.REFERRER_HOSTNAME, "https://www.google.de")
-                      .with(Dimension.REFERRER_SOURCE, "Google");
-              case 2 -> view.with(Dimension.REFERRER_HOSTNAME, "https://news.chatgpt.com");
-              case 3 -> view.with(Dimension.UTM_MEDIUM, "cpc").with(Dimension.UTM_SOURCE, "shop");
-              default -> view.with(Dimension.REFERRER_SOURCE, "(none)");
-            };
-        made.add(BERLIN, n % 2 == 0 ? view.bouncing() : view);
-        if (n % 2 == 1) {
-          made.add(BERLIN, view.path("/").continuing());
-        }
-      }
-      made.add(NEW_YORK, made.viewAt(NEW_YORK, day.atTime(23, 30)).visit(visit++).path("/"));
-      made.add(
-          BERLIN,
-          Conversion.of(HOSTILE_EVENT, made.instant(BERLIN, day.atTime(12, 0)))
-              .with(Dimension.REFERRER_SOURCE, "Google")
-              .worth(1999L));
-    }
-    return made;
+    return new TwoSites(BERLIN, NEW_YORK, HOSTILE_EVENT, HOSTILE_PATH, 5)
+        .world(
+            FIRST,
+            LAST,
+            (view, n) ->
+                switch (n) {
+                  case 0 -> view;
+                  case 1 ->
+                      view.with(Dimension.REFERRER_HOSTNAME, "https://www.google.de")
+                          .with(Dimension.REFERRER_SOURCE, "Google");
+                  case 2 -> view.with(Dimension.REFERRER_HOSTNAME, "https://news.chatgpt.com");
+                  case 3 ->
+                      view.with(Dimension.UTM_MEDIUM, "cpc").with(Dimension.UTM_SOURCE, "shop");
+                  default -> view.with(Dimension.REFERRER_SOURCE, "(none)");
+                })
+        .renameSite(BERLIN, HOSTILE_NAME);
   }
 
   @BeforeAll

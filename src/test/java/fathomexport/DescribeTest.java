@@ -13,14 +13,13 @@ import com.networknt.schema.SpecificationVersion;
 import fathomexport.simulator.FathomSimulator;
 import fathomexport.simulator.behaviour.Behaviour;
 import fathomexport.simulator.behaviour.SimulatorToken;
-import fathomexport.simulator.world.Conversion;
 import fathomexport.simulator.world.Dimension;
-import fathomexport.simulator.world.PageView;
 import fathomexport.simulator.world.SimulatedMilestone;
 import fathomexport.simulator.world.World;
 import fathomexport.testing.Installation;
 import fathomexport.testing.Question;
 import fathomexport.testing.TestDatabase;
+import fathomexport.testing.TwoSites;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.math.BigDecimal;
@@ -36,7 +35,6 @@ import java.sql.Timestamp;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.OffsetDateTime;
-import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -82,49 +80,21 @@ class DescribeTest {
   private static Installation installation;
 
   private static World world() {
-    World world =
-        World.empty()
-            .addSite(BERLIN, ZoneId.of("Europe/Berlin"))
-            .addSite(NEW_YORK, ZoneId.of("America/New_York"))
-            .addEvent(BERLIN, "purchase");
-    long visit = 1;
-    for (LocalDate day = FIRST; !day.isAfter(LAST); day = day.plusDays(1)) {
-      // Every seventh day has no traffic.
-      if (day.getDayOfMonth() % 7 == 0) {
-        continue;
-      }
-      for (int n = 0; n < 2 + day.getDayOfMonth() % 4; n++) {
-        PageView view =
-            world
-                .viewAt(BERLIN, day.atTime(8 + n, 5))
-                .visit(visit++)
-                .host("https://berlin.example")
-                .path(n % 3 == 0 ? "/" : "/blog/" + n)
-                .lasting(10 * n);
-        view =
-            switch (n) {
-              case 0 -> view;
-              case 1 ->
-                  view.with(Dimension.REFERRER_HOSTNAME, "https://www.google.de")
-                      .with(Dimension.REFERRER_SOURCE, "Google");
-              case 2 -> view.with(Dimension.UTM_MEDIUM, "my_paid");
-              case 3 -> view.with(Dimension.UTM_MEDIUM, "myXpaid");
-              default -> view.with(Dimension.UTM_MEDIUM, "(none)");
-            };
-        world.add(BERLIN, n % 2 == 0 ? view.bouncing() : view);
-        if (n % 2 == 1) {
-          world.add(BERLIN, view.path("/").continuing());
-        }
-      }
-      world.add(NEW_YORK, world.viewAt(NEW_YORK, day.atTime(23, 30)).visit(visit++).path("/"));
-      world.add(
-          BERLIN,
-          Conversion.of("purchase", world.instant(BERLIN, day.atTime(12, 0)))
-              .with(Dimension.REFERRER_SOURCE, "Google")
-              .worth(1999L));
-    }
-    return world.putMilestone(
-        BERLIN, new SimulatedMilestone("m1", LocalDate.of(2025, 10, 10), "Launch"));
+    return new TwoSites(BERLIN, NEW_YORK, "purchase", "/", 5)
+        .world(
+            FIRST,
+            LAST,
+            (view, n) ->
+                switch (n) {
+                  case 0 -> view;
+                  case 1 ->
+                      view.with(Dimension.REFERRER_HOSTNAME, "https://www.google.de")
+                          .with(Dimension.REFERRER_SOURCE, "Google");
+                  case 2 -> view.with(Dimension.UTM_MEDIUM, "my_paid");
+                  case 3 -> view.with(Dimension.UTM_MEDIUM, "myXpaid");
+                  default -> view.with(Dimension.UTM_MEDIUM, "(none)");
+                })
+        .putMilestone(BERLIN, new SimulatedMilestone("m1", LocalDate.of(2025, 10, 10), "Launch"));
   }
 
   @BeforeAll

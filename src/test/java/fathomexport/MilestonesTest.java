@@ -2,11 +2,6 @@ package fathomexport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import fathomexport.api.StopSignal;
-import fathomexport.config.ConfigLoader;
-import fathomexport.report.SiteId;
-import fathomexport.run.Budget;
-import fathomexport.run.ExportJob;
 import fathomexport.run.Patience;
 import fathomexport.run.RunListener;
 import fathomexport.run.RunResult;
@@ -18,11 +13,10 @@ import fathomexport.simulator.world.PageView;
 import fathomexport.simulator.world.SimulatedMilestone;
 import fathomexport.simulator.world.SimulatedSite;
 import fathomexport.simulator.world.World;
-import fathomexport.testing.Exporters;
 import fathomexport.testing.JumpingTime;
+import fathomexport.testing.NightToFiles;
 import fathomexport.testing.Question;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -36,7 +30,6 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -90,11 +83,6 @@ class MilestonesTest {
   }
 
   private RunResult run(Patience patience) throws IOException {
-    Path pipeline = Files.createDirectories(directory.resolve("pipelines")).resolve("nightly.yaml");
-    Files.writeString(
-        pipeline,
-        "sites: all\nsinks: [parquet]\nreports:\n"
-            + Question.pageviews("traffic_daily", "day").yaml());
     RunListener listener =
         new RunListener() {
           @Override
@@ -104,20 +92,9 @@ class MilestonesTest {
             }
           }
         };
-    return Exporters.toFiles(
-            api.baseUri(), directory.resolve("warehouse"), time, new StopSignal(), listener)
-        .run(
-            new ExportJob(
-                "nightly",
-                new ConfigLoader(directory).pipeline("nightly").orThrow().reports(),
-                Optional.of(SITES.stream().map(SiteId::new).toList()),
-                3,
-                false,
-                true),
-            false,
-            Budget.UNLIMITED,
-            patience,
-            List.of());
+    return new NightToFiles(
+            directory, api, time, List.of(Question.pageviews("traffic_daily", "day")), listener)
+        .run(SITES, patience);
   }
 
   private List<String> stored() throws SQLException {

@@ -592,7 +592,8 @@ class MorningTest {
                     3,
                     0,
                     3,
-                    List.of()));
+                    List.of(),
+                    0));
       }
     }
 

@@ -208,7 +208,8 @@ class StatusTest {
         100,
         0,
         requests,
-        List.of());
+        List.of(),
+        0);
   }
 
   @Test

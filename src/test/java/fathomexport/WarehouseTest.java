@@ -5,13 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import fathomexport.simulator.FathomSimulator;
 import fathomexport.simulator.behaviour.Behaviour;
 import fathomexport.simulator.behaviour.SimulatorToken;
-import fathomexport.simulator.world.Conversion;
 import fathomexport.simulator.world.Dimension;
 import fathomexport.simulator.world.PageView;
 import fathomexport.simulator.world.World;
 import fathomexport.testing.Installation;
 import fathomexport.testing.Question;
 import fathomexport.testing.TestDatabase;
+import fathomexport.testing.TwoSites;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.file.Files;
@@ -59,59 +59,27 @@ class WarehouseTest {
   private static World world;
 
   private static World world() {
-    World world =
-        World.empty()
-            .addSite(BERLIN, ZoneId.of("Europe/Berlin"))
-            .addSite(NEW_YORK, ZoneId.of("America/New_York"))
-            .addEvent(BERLIN, "purchase");
-    long visit = 1;
-    for (LocalDate day = FIRST; !day.isAfter(LAST); day = day.plusDays(1)) {
-      // Every seventh day has no traffic.
-      if (day.getDayOfMonth() % 7 == 0) {
-        continue;
-      }
-      for (int n = 0; n < 2 + day.getDayOfMonth() % 5; n++) {
-        PageView first =
-            world
-                .viewAt(BERLIN, day.atTime(8 + n, 5))
-                .visit(visit++)
-                .host("https://berlin.example")
-                .path(n % 3 == 0 ? "/" : "/blog/" + n)
-                .lasting(10 * n);
-        first =
-            switch (n) {
-              case 0 -> first;
-              case 1 ->
-                  first
-                      .with(Dimension.REFERRER_HOSTNAME, "https://www.google.de")
-                      .with(Dimension.REFERRER_SOURCE, "Google");
-              case 2 ->
-                  first
-                      .with(Dimension.REFERRER_HOSTNAME, "https://chatgpt.com")
-                      .with(Dimension.REFERRER_SOURCE, "ChatGPT");
-              case 3 ->
-                  first
-                      .with(Dimension.UTM_SOURCE, "shop")
-                      .with(Dimension.UTM_MEDIUM, "cpc")
-                      .with(Dimension.UTM_CAMPAIGN, "autumn");
-              default ->
-                  first
-                      .with(Dimension.REFERRER_HOSTNAME, "https://mail.google.com")
-                      .with(Dimension.UTM_MEDIUM, "(none)");
-            };
-        world.add(BERLIN, n % 2 == 0 ? first.bouncing() : first);
-        if (n % 2 == 1) {
-          world.add(BERLIN, first.path("/").continuing());
-        }
-      }
-      world.add(NEW_YORK, world.viewAt(NEW_YORK, day.atTime(23, 30)).visit(visit++).path("/"));
-      world.add(
-          BERLIN,
-          Conversion.of("purchase", world.instant(BERLIN, day.atTime(12, 0)))
-              .with(Dimension.REFERRER_SOURCE, "Google")
-              .worth(1999L));
-    }
-    return world;
+    return new TwoSites(BERLIN, NEW_YORK, "purchase", "/", 6)
+        .world(
+            FIRST,
+            LAST,
+            (view, n) ->
+                switch (n) {
+                  case 0 -> view;
+                  case 1 ->
+                      view.with(Dimension.REFERRER_HOSTNAME, "https://www.google.de")
+                          .with(Dimension.REFERRER_SOURCE, "Google");
+                  case 2 ->
+                      view.with(Dimension.REFERRER_HOSTNAME, "https://chatgpt.com")
+                          .with(Dimension.REFERRER_SOURCE, "ChatGPT");
+                  case 3 ->
+                      view.with(Dimension.UTM_SOURCE, "shop")
+                          .with(Dimension.UTM_MEDIUM, "cpc")
+                          .with(Dimension.UTM_CAMPAIGN, "autumn");
+                  default ->
+                      view.with(Dimension.REFERRER_HOSTNAME, "https://mail.google.com")
+                          .with(Dimension.UTM_MEDIUM, "(none)");
+                });
   }
 
   @BeforeAll

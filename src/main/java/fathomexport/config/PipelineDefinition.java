@@ -77,56 +77,6 @@ public record PipelineDefinition(
     }
   }
 
-  /** Creates a pipeline that keeps everything. */
-  public PipelineDefinition(
-      String name,
-      String file,
-      SiteSelection sites,
-      int lookbackDays,
-      @Nullable Integer maxEvents,
-      Set<String> sinks,
-      List<Report> reports,
-      Set<String> fetched,
-      @Nullable ExpectBy expectBy,
-      Map<String, String> renamed) {
-    this(
-        name,
-        file,
-        sites,
-        lookbackDays,
-        maxEvents,
-        sinks,
-        reports,
-        fetched,
-        expectBy,
-        renamed,
-        Map.of());
-  }
-
-  /** Creates a pipeline whose runs have no set time, and whose reports have their first names. */
-  public PipelineDefinition(
-      String name,
-      String file,
-      SiteSelection sites,
-      int lookbackDays,
-      @Nullable Integer maxEvents,
-      Set<String> sinks,
-      List<Report> reports,
-      Set<String> fetched) {
-    this(name, file, sites, lookbackDays, maxEvents, sinks, reports, fetched, null, Map.of());
-  }
-
-  /** Creates a pipeline whose look-back is confirmed by control queries. */
-  public PipelineDefinition(
-      String name,
-      String file,
-      SiteSelection sites,
-      int lookbackDays,
-      Set<String> sinks,
-      List<Report> reports) {
-    this(name, file, sites, lookbackDays, null, sinks, reports, Set.of(), null, Map.of());
-  }
-
   public Path path() {
     return Path.of(file);
   }

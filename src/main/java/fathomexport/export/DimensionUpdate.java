@@ -27,7 +27,6 @@ import fathomexport.sinks.Sinks;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -38,6 +37,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -63,9 +63,6 @@ final class DimensionUpdate {
 
   /** A line names at most so many sites without milestones. */
   private static final int SITES_NAMED = 10;
-
-  /** A line names at most so many events. */
-  private static final int EVENTS_NAMED = 5;
 
   private final ExportJob job;
   private final Sinks sinks;
@@ -121,14 +118,7 @@ final class DimensionUpdate {
    * does not list may still exist; the next whole run says what is new.
    */
   private Found part(Accounts.Found found) {
-    Sighting sighting =
-        new Sighting(
-            environment.time().instant(),
-            seen(found),
-            withCurrencies(found.events()),
-            Map.of(),
-            null);
-    return new Found(record(sighting).orElse(List.of()), false, Map.of());
+    return new Found(record(found, null), false, Map.of());
   }
 
   private Found update(FathomClient client, Accounts.Found found) {
@@ -137,15 +127,25 @@ final class DimensionUpdate {
     Set<SiteId> members = new LinkedHashSet<>(found.sites());
     Set<SiteId> gone = gone(client, found, listings, stored);
     Map<Slice, LocalDate> lastDays = lastDays(found, listings, stored, gone);
+    List<Change> changes =
+        record(found, new Sighting.Membership(job.name(), members, gone, stored, lastDays));
+    return new Found(changes, listings.isEmpty() && stored.isEmpty(), lastDays);
+  }
+
+  /**
+   * Stores what a run has read of sites and events.
+   *
+   * @param membership what the whole pipeline consists of; null if that was not read
+   */
+  private List<Change> record(Accounts.Found found, Sighting.@Nullable Membership membership) {
     Sighting sighting =
         new Sighting(
             environment.time().instant(),
             seen(found),
             withCurrencies(found.events()),
             Map.of(),
-            new Sighting.Membership(job.name(), members, gone, stored, lastDays));
-    List<Change> changes = record(sighting).orElse(List.of());
-    return new Found(changes, listings.isEmpty() && stored.isEmpty(), lastDays);
+            membership);
+    return record(sighting).orElse(List.of());
   }
 
   /** Returns all sites that the API has described: those of the list, and those queried alone. */
@@ -387,83 +387,5 @@ final class DimensionUpdate {
     } catch (SinkException e) {
       LOG.warn("the table of sites was not updated: {}", e.getMessage());
     }
-  }
-
-  /** Words for people about what has changed, one line per site and kind of change. */
-  static List<String> words(Found found, List<Subject> subjects, ExportJob job) {
-    Map<SiteId, String> names = new HashMap<>();
-    subjects.forEach(s -> names.put(s.site().id(), s.site().name()));
-    List<String> words = new ArrayList<>();
-    Map<SiteId, List<Slice>> events = new LinkedHashMap<>();
-    for (Change change : found.changes()) {
-      Slice slice = change.slice();
-      if (change.kind() == Change.Kind.SITE_GONE && change.before() != null) {
-        names.put(slice.site(), change.before());
-      }
-      String site = site(slice.site(), names);
-      switch (change.kind()) {
-        case RENAMED ->
-            words.add(
-                site
-                    + " has a new name: it was '"
-                    + change.before()
-                    + "' before. Its data continues");
-        case MOVED ->
-            words.add(
-                site
-                    + " has moved from the time zone "
-                    + change.before()
-                    + " to "
-                    + change.after()
-                    + ": its days begin at another hour from now on");
-        case SITE_GONE ->
-            words.add(
-                site
-                    + " is no longer listed by the API and is retired: its history stays"
-                    + until(found, slice)
-                    + ", and it is not late"
-                    + (job.sites().isPresent()
-                        ? ". Take it out of sites: in pipeline " + job.name()
-                        : ""));
-        case EVENT_GONE -> events.computeIfAbsent(slice.site(), s -> new ArrayList<>()).add(slice);
-        case BACK ->
-            words.add(
-                site
-                    + (slice.event() == null ? "" : ": event '" + slice.event() + "'")
-                    + " is listed again and no longer retired");
-        case NEW_SITE -> {
-          // The run offers its history, with the cost.
-        }
-      }
-    }
-    events.forEach(
-        (id, gone) ->
-            words.add(
-                site(id, names)
-                    + ": "
-                    + (gone.size() == 1 ? "the event " : "the events ")
-                    + gone.stream()
-                        .limit(EVENTS_NAMED)
-                        .map(s -> "'" + s.event() + "'" + until(found, s))
-                        .collect(Collectors.joining(", "))
-                    + (gone.size() > EVENTS_NAMED
-                        ? " and " + (gone.size() - EVENTS_NAMED) + " more"
-                        : "")
-                    + (gone.size() == 1
-                        ? " is no longer listed by the API and is retired: its history stays, and"
-                            + " it is not late"
-                        : " are no longer listed by the API and are retired: their history stays,"
-                            + " and they are not late")));
-    return words;
-  }
-
-  private static String until(Found found, Slice slice) {
-    LocalDate last = found.lastDays().get(slice);
-    return last == null ? "" : " (last day " + last + ")";
-  }
-
-  static String site(SiteId id, Map<SiteId, String> names) {
-    String name = names.getOrDefault(id, "");
-    return "site " + id + (name.isEmpty() ? "" : " (" + name + ")");
   }
 }

@@ -74,7 +74,7 @@ final class HistoryOffer {
       Cost cost = estimate.of(subject, history);
       if (cost.requests() > 0) {
         words.add(
-            DimensionUpdate.site(id, Map.of(id, subject.site().name()))
+            DimensionWords.site(id, Map.of(id, subject.site().name()))
                 + " is new. To fetch its history: fathom-export backfill "
                 + pipeline
                 + " --site "

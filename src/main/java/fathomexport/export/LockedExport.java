@@ -98,14 +98,15 @@ final class LockedExport {
         failed.stream().map(RunSummary::of).reduce(RunSummary.EMPTY, RunSummary::plus);
     try (SpillDirectory spill = SpillDirectory.create()) {
       ExportSpec spec = spec(plan, startedAt);
-      PlannedRun expected = announce(spec, planned, found, failed);
+      List<KnownControl> known = planned.knownControls(export.mode(), spec.startedAt());
+      PlannedRun expected = announce(spec, planned, known, found, failed);
       DimensionUpdate dimensions =
           new DimensionUpdate(job, sinks, environment, services.settings().currencies());
       offerHistory(dimensions.sitesAndEvents(client, found), found, planned);
       RunRecord ended =
           plan.tasks().isEmpty()
               ? RunRecords.of(spec, lost, startedAt, 0, lost.exitCode())
-              : exportWindows(spec, planned, expected, found, lost, spill.path(), begun);
+              : exportWindows(spec, planned, known, expected, found, lost, spill.path(), begun);
       RunRecord done = services.recording().finished(sinks.ledger(), ended);
       dimensions.milestones(client, found.subjects());
       if (export.mode() instanceof Mode.Nightly && !environment.stop().stopped()) {
@@ -155,6 +156,7 @@ final class LockedExport {
   private PlannedRun announce(
       ExportSpec spec,
       RunPlanning.Planned planned,
+      List<KnownControl> known,
       Accounts.Found found,
       List<WindowOutcome> failed) {
     RunListener listener = environment.listener();
@@ -162,11 +164,7 @@ final class LockedExport {
         services
             .planning()
             .costs(planned.view(), sinks)
-            .planned(
-                spec,
-                planned.plan(),
-                planned.knownControls(export.mode(), spec.startedAt()),
-                found.sites());
+            .planned(spec, planned.plan(), KnownControl.book(known), found.sites());
     listener.planned(expected);
     failed.forEach(listener::windowEnded);
     planned.events().leftOut().stream()
@@ -181,7 +179,7 @@ final class LockedExport {
   private void offerHistory(
       DimensionUpdate.Found changed, Accounts.Found found, RunPlanning.Planned planned) {
     RunListener listener = environment.listener();
-    DimensionUpdate.words(changed, found.subjects(), job).forEach(listener::notice);
+    DimensionWords.of(changed, found.subjects(), job).forEach(listener::notice);
     if (!changed.isFirst()) {
       HistoryOffer.words(
               job.name(),
@@ -203,6 +201,7 @@ final class LockedExport {
   private RunRecord exportWindows(
       ExportSpec spec,
       RunPlanning.Planned planned,
+      List<KnownControl> known,
       PlannedRun expected,
       Accounts.Found found,
       RunSummary lost,
@@ -216,7 +215,7 @@ final class LockedExport {
               job.name(),
               found.sites())
           .forEach(context.failures()::troubled);
-      planned.addKnownControls(context.book(), export.mode(), spec.startedAt());
+      KnownControl.addTo(context.book(), known);
       begun.set(RunRecords.begun(spec));
       sinks.ledger().record(RunRecords.begun(spec));
       long requests =

@@ -49,39 +49,31 @@ public record RunRecord(
     messages = List.copyOf(messages);
   }
 
-  /** Creates the record of a run that stored no escapes. */
-  public RunRecord(
+  /** Creates the record of a run without windows: it verified, or it could not begin. */
+  public static RunRecord withoutWindows(
       String runId,
       String pipeline,
       String command,
       Instant startedAt,
       @Nullable Instant finishedAt,
       @Nullable Integer exitCode,
-      long windowsPlanned,
-      long windowsCommitted,
-      long windowsUnchanged,
-      long windowsIncomplete,
-      long windowsFailed,
-      long windowsSkipped,
-      long rows,
-      long quarantined,
       long requests,
       List<String> messages) {
-    this(
+    return new RunRecord(
         runId,
         pipeline,
         command,
         startedAt,
         finishedAt,
         exitCode,
-        windowsPlanned,
-        windowsCommitted,
-        windowsUnchanged,
-        windowsIncomplete,
-        windowsFailed,
-        windowsSkipped,
-        rows,
-        quarantined,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
         requests,
         messages,
         0);

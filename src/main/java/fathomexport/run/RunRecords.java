@@ -84,21 +84,13 @@ public final class RunRecords {
       Instant finishedAt,
       int exitCode,
       String message) {
-    return new RunRecord(
+    return RunRecord.withoutWindows(
         ExportSpec.newRunId(startedAt),
         pipeline,
         command,
         startedAt,
         finishedAt,
         exitCode,
-        0,
-        0,
-        0,
-        0,
-        0,
-        0,
-        0,
-        0,
         0,
         List.of(exitCode == FailureKind.STOPPED.exitCode() ? message : NOT_BEGUN + message));
   }

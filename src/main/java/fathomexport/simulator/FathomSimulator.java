@@ -8,11 +8,11 @@ import fathomexport.simulator.answer.Aggregations;
 import fathomexport.simulator.answer.Answer;
 import fathomexport.simulator.answer.ApiProblem;
 import fathomexport.simulator.answer.CurrentVisitors;
+import fathomexport.simulator.answer.QueryParser;
 import fathomexport.simulator.behaviour.ApiRequest;
 import fathomexport.simulator.behaviour.Behaviour;
 import fathomexport.simulator.behaviour.Fault;
 import fathomexport.simulator.behaviour.FaultRule;
-import fathomexport.simulator.behaviour.Quota;
 import fathomexport.simulator.behaviour.SimulatorToken;
 import fathomexport.simulator.truth.Truth;
 import fathomexport.simulator.world.World;
@@ -25,8 +25,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -51,7 +49,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class FathomSimulator implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(FathomSimulator.class);
-  private static final String VERSION = "/v1";
+  static final String VERSION = "/v1";
   private static final byte[] LOOPBACK = {127, 0, 0, 1};
 
   private final World world;
@@ -64,10 +62,7 @@ public final class FathomSimulator implements AutoCloseable {
   private final Aggregations aggregations;
   private final AccountEndpoints account;
   private final CurrentVisitors currentVisitors;
-  private final Map<String, QuotaMeter> reportMeters = new HashMap<>();
-  private final Map<String, QuotaMeter> accountMeters = new HashMap<>();
-  private final Map<Behaviour.Closure, Instant> closures = new HashMap<>();
-  private final Map<String, Integer> underWay = new HashMap<>();
+  private final Admission admission = new Admission();
   private final Map<FaultRule, AtomicInteger> timesApplied = new HashMap<>();
   private final Set<Behaviour.Change> changesMade = new HashSet<>();
   private final Set<String> shapesSeen = new HashSet<>();
@@ -233,13 +228,14 @@ public final class FathomSimulator implements AutoCloseable {
     String user = null;
     Outcome outcome;
     try {
-      SimulatorToken token = token(exchange, current);
-      if (enter(token.user()) > current.inFlightLimit()) {
+      SimulatorToken token = Admission.token(exchange, current);
+      if (admission.enter(token.user()) > current.inFlightLimit()) {
         user = token.user();
-        throw tooMany(current, now, Duration.ofSeconds(1), "Too many requests in flight.");
+        throw Admission.tooMany(
+            current, now, Duration.ofSeconds(1), "Too many requests in flight.");
       }
       user = token.user();
-      count(ticket.request(), token, current, now);
+      admission.count(ticket.request(), token, current, now);
       ticket.count();
       outcome = outcome(ticket.request(), token, current, now);
     } catch (ApiProblem problem) {
@@ -248,7 +244,7 @@ public final class FathomSimulator implements AutoCloseable {
     String entered = user;
     Runnable end =
         () -> {
-          leave(entered);
+          admission.leave(entered);
           ticket.end(clock.instant(), System.nanoTime());
         };
     try {
@@ -279,90 +275,6 @@ public final class FathomSimulator implements AutoCloseable {
         end.run();
       }
     }
-  }
-
-  private SimulatorToken token(HttpExchange exchange, Behaviour current) throws ApiProblem {
-    String header = exchange.getRequestHeaders().getFirst("Authorization");
-    if (header != null && header.startsWith("Bearer ")) {
-      String secret = header.substring("Bearer ".length()).strip();
-      for (SimulatorToken token : current.tokens()) {
-        if (token.secret().equals(secret)) {
-          return token;
-        }
-      }
-    }
-    throw ApiProblem.of(401, "Unauthenticated.");
-  }
-
-  private int enter(String user) {
-    synchronized (underWay) {
-      return underWay.merge(user, 1, Integer::sum);
-    }
-  }
-
-  private void leave(@Nullable String user) {
-    if (user != null) {
-      synchronized (underWay) {
-        underWay.merge(user, -1, Integer::sum);
-      }
-    }
-  }
-
-  private void count(ApiRequest request, SimulatorToken token, Behaviour current, Instant now)
-      throws ApiProblem {
-    boolean report =
-        request.path().equals(ApiRequest.AGGREGATIONS)
-            || request.path().equals(VERSION + "/current_visitors");
-    Behaviour.Closure closure = current.closure();
-    if (report && closure != null) {
-      Duration left = left(closure, request, now);
-      if (!left.isZero() && !left.isNegative()) {
-        throw tooMany(current, now, left, "Too Many Attempts.");
-      }
-    }
-    Quota quota = report ? current.reportsQuota() : current.accountQuota();
-    Map<String, QuotaMeter> meters = report ? reportMeters : accountMeters;
-    QuotaMeter meter;
-    synchronized (meters) {
-      meter =
-          meters.compute(
-              token.user(),
-              (user, known) ->
-                  known != null && known.quota().equals(quota) ? known : new QuotaMeter(quota));
-    }
-    Duration wait = meter.admit(now);
-    if (!wait.isZero()) {
-      throw tooMany(current, now, wait, "Too Many Attempts.");
-    }
-  }
-
-  /**
-   * Returns the rest of a period during which reports are rejected; zero or negative if there is
-   * none.
-   */
-  private Duration left(Behaviour.Closure closure, ApiRequest request, Instant now) {
-    synchronized (closures) {
-      if (request.aggregation() > closure.afterAggregation()) {
-        closures.putIfAbsent(closure, now.plus(closure.time()));
-      }
-      return Duration.between(now, closures.getOrDefault(closure, now));
-    }
-  }
-
-  private static ApiProblem tooMany(Behaviour current, Instant now, Duration wait, String message) {
-    // Rounded up, so that a client that retries exactly then is not too early.
-    long seconds = Math.max(1, (wait.toMillis() + 999) / 1000);
-    Map<String, String> headers =
-        switch (current.retryAfter()) {
-          case SECONDS -> Map.of("Retry-After", Long.toString(seconds));
-          case HTTP_DATE ->
-              Map.of(
-                  "Retry-After",
-                  DateTimeFormatter.RFC_1123_DATE_TIME.format(
-                      now.plus(wait).plusMillis(999).atOffset(ZoneOffset.UTC)));
-          case ABSENT -> Map.of();
-        };
-    return ApiProblem.of(429, message, headers);
   }
 
   private Outcome outcome(ApiRequest request, SimulatorToken token, Behaviour current, Instant now)
@@ -423,7 +335,7 @@ public final class FathomSimulator implements AutoCloseable {
 
   private Answer aggregate(ApiRequest request, SimulatorToken token, Behaviour current, Instant now)
       throws ApiProblem, InterruptedException {
-    AggregationQuery query = AggregationQuery.parse(request, world, current, token);
+    AggregationQuery query = QueryParser.parse(request, world, current, token);
     if (!current.firstOfShapeDelay().isZero()) {
       boolean first;
       synchronized (shapesSeen) {

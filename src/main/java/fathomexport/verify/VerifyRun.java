@@ -108,21 +108,13 @@ public final class VerifyRun {
 
   private void record(Instant startedAt, int exitCode, long requests, List<String> messages) {
     RunRecord record =
-        new RunRecord(
+        RunRecord.withoutWindows(
             ExportSpec.newRunId(startedAt),
             job.name(),
             COMMAND + job.selection().options(),
             startedAt,
             environment.time().instant(),
             exitCode,
-            0,
-            0,
-            0,
-            0,
-            0,
-            0,
-            0,
-            0,
             requests,
             messages);
     try {

@@ -84,7 +84,8 @@ class PipelineYamlProperties {
                   pipeline.reports(),
                   pipeline.fetched(),
                   pipeline.expectBy(),
-                  pipeline.renamed()));
+                  pipeline.renamed(),
+                  pipeline.keep()));
     } finally {
       Files.deleteIfExists(file);
       Files.delete(directory);
@@ -252,7 +253,7 @@ class PipelineYamlProperties {
                       .filter(name -> name.hashCode() % 2 == 0)
                       .collect(Collectors.toSet());
               return new PipelineDefinition(
-                  "p", "/p.yaml", s, days, most, to, r, fetched, by, Map.of());
+                  "p", "/p.yaml", s, days, most, to, r, fetched, by, Map.of(), Map.of());
             });
   }
 

@@ -1337,7 +1337,8 @@ public abstract class SinkContract {
                   1,
                   0,
                   1,
-                  List.of()),
+                  List.of(),
+                  0),
               LATER,
               0));
     }

@@ -5,33 +5,25 @@ import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.KeyStore;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
-import javax.net.ssl.KeyManagerFactory;
-import javax.net.ssl.SSLContext;
 
 /**
  * A company's way to the internet: a proxy that asks for a password, and behind it a server whose
  * certificate only the company's authority has signed. Only the proxy knows where the hosts are.
  */
 public final class CompanyNetwork implements AutoCloseable {
-  private static final String PASSWORD = "made-for-a-test";
-
   /** The user and the password as they stand in a URL. */
   public static final String CREDENTIALS = "me:p%40ss@";
 
@@ -48,68 +40,20 @@ public final class CompanyNetwork implements AutoCloseable {
    * @param hosts the hosts for which the server has its certificate
    */
   public CompanyNetwork(Path directory, HttpHandler handler, String... hosts) throws Exception {
-    Path store = directory.resolve("server.p12");
-    authority = directory.resolve("ca.pem");
-    keytool(
-        "-genkeypair",
-        "-alias",
-        "test",
-        "-keyalg",
-        "EC",
-        "-dname",
-        "CN=" + hosts[0],
-        "-ext",
-        Arrays.stream(hosts)
-            .map(host -> "DNS:" + host)
-            .collect(Collectors.joining(",", "SAN=", "")),
-        "-validity",
-        "2",
-        "-storetype",
-        "PKCS12",
-        "-keystore",
-        store.toString(),
-        "-storepass",
-        PASSWORD);
-    keytool(
-        "-exportcert",
-        "-rfc",
-        "-alias",
-        "test",
-        "-keystore",
-        store.toString(),
-        "-storepass",
-        PASSWORD,
-        "-file",
-        authority.toString());
-    KeyStore keys = KeyStore.getInstance("PKCS12");
-    try (InputStream in = Files.newInputStream(store)) {
-      keys.load(in, PASSWORD.toCharArray());
-    }
-    KeyManagerFactory managers =
-        KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-    managers.init(keys, PASSWORD.toCharArray());
-    SSLContext context = SSLContext.getInstance("TLS");
-    context.init(managers.getKeyManagers(), null, null);
+    ServerCertificate certificate =
+        ServerCertificate.make(
+            directory,
+            hosts[0],
+            Arrays.stream(hosts).map(host -> "DNS:" + host).collect(Collectors.joining(",")));
+    authority = certificate.exported(directory.resolve("ca.pem"));
     InetAddress loopback = InetAddress.getLoopbackAddress();
     server = HttpsServer.create(new InetSocketAddress(loopback, 0), 0);
     server.setExecutor(threads);
-    server.setHttpsConfigurator(new HttpsConfigurator(context));
+    server.setHttpsConfigurator(new HttpsConfigurator(certificate.context()));
     server.createContext("/", handler);
     server.start();
     proxy = new ServerSocket(0, 5, loopback);
     threads.execute(this::accept);
-  }
-
-  private static void keytool(String... arguments) throws Exception {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "keytool").toString());
-    command.addAll(List.of(arguments));
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    if (!process.waitFor(60, TimeUnit.SECONDS) || process.exitValue() != 0) {
-      throw new IllegalStateException(
-          "keytool: "
-              + new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
-    }
   }
 
   /** The value of {@code HTTPS_PROXY} for this user and password. */

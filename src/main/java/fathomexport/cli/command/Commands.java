@@ -275,7 +275,7 @@ public final class Commands {
 
     @Override
     public Integer call() {
-      List<Site> sites = context.exporter(context.settings(), RunListener.NONE).sites();
+      List<Site> sites = context.exporter(context.settings(), RunListener.NONE).impatient().sites();
       Printer printer = context.printer();
       if (printer.json()) {
         printer.json(

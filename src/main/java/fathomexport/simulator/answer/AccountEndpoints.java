@@ -50,14 +50,13 @@ public final class AccountEndpoints {
   }
 
   public Answer site(String id, Behaviour behaviour, SimulatorToken token) throws ApiProblem {
-    return Answer.json(
-        bytes(site(AggregationQuery.siteOf(world, behaviour, token, id), behaviour)), 1);
+    return Answer.json(bytes(site(QueryParser.siteOf(world, behaviour, token, id), behaviour)), 1);
   }
 
   public Answer events(
       String id, ApiRequest request, Behaviour behaviour, SimulatorToken token, URI base)
       throws ApiProblem {
-    SimulatedSite site = AggregationQuery.siteOf(world, behaviour, token, id);
+    SimulatedSite site = QueryParser.siteOf(world, behaviour, token, id);
     return list(
         request,
         behaviour,
@@ -74,7 +73,7 @@ public final class AccountEndpoints {
     if (refused != null) {
       throw ApiProblem.of(refused, "There is nothing here.");
     }
-    SimulatedSite site = AggregationQuery.siteOf(world, behaviour, token, id);
+    SimulatedSite site = QueryParser.siteOf(world, behaviour, token, id);
     return list(
         request,
         behaviour,

@@ -42,8 +42,7 @@ public final class CurrentVisitors {
   public Answer answer(ApiRequest request, Behaviour behaviour, SimulatorToken token, Instant clock)
       throws ApiProblem {
     SimulatedSite site =
-        AggregationQuery.siteOf(
-            world, behaviour, token, AggregationQuery.required(request, "site_id"));
+        QueryParser.siteOf(world, behaviour, token, QueryParser.required(request, "site_id"));
     String asked = request.parameter("detailed");
     boolean detailed =
         switch (asked == null ? "false" : asked) {

@@ -1,0 +1,291 @@
+package fathomexport.dashboard;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import fathomexport.report.ColumnType;
+import fathomexport.report.DateGrouping;
+import fathomexport.report.Report;
+import fathomexport.report.TableSchema;
+import fathomexport.sink.parquet.file.Documents;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneId;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the last run has written down of the states of periods, and what the API no longer lists, by
+ * the rules of the views of schema {@code fathom_bi}.
+ */
+final class FileCoverage {
+  private static final TableSchema COVERAGE =
+      new TableSchema(
+          "coverage",
+          DateGrouping.NONE,
+          List.of(
+              FileTables.column("report", ColumnType.TEXT),
+              FileTables.column("site_id", ColumnType.TEXT),
+              FileTables.column("event_name", ColumnType.TEXT),
+              FileTables.column("state", ColumnType.TEXT),
+              FileTables.column("period", ColumnType.DATE),
+              FileTables.column("covers_to", ColumnType.DATE)));
+
+  /**
+   * A report of a site, or of an event of it.
+   *
+   * @param event empty for pageviews
+   */
+  record Slice(String report, String site, String event) {}
+
+  /**
+   * What the last run has written down of a period.
+   *
+   * @param coversTo null if nothing is stored
+   */
+  record Covered(String state, @Nullable LocalDate coversTo) {}
+
+  private final FileTables tables;
+  private final List<Report> reports;
+  private final Facts facts;
+
+  /** By report, site and event (empty for pageviews): what the last run has written down. */
+  private final Map<Slice, NavigableMap<LocalDate, Covered>> covered = new LinkedHashMap<>();
+
+  /** The last day of each site and event (empty for the site) that the API no longer lists. */
+  private final Map<List<String>, LocalDate> retired = new HashMap<>();
+
+  private final Map<String, LocalDate> yesterdays = new HashMap<>();
+
+  private FileCoverage(FileTables tables, List<Report> reports, Facts facts) {
+    this.tables = tables;
+    this.reports = reports;
+    this.facts = facts;
+  }
+
+  /** Reads the states of periods, which the last run has written into this file. */
+  static FileCoverage read(FileTables tables, Path file, List<Report> reports, Facts facts)
+      throws IOException {
+    FileCoverage coverage = new FileCoverage(tables, reports, facts);
+    coverage.read(file);
+    coverage.readRetired();
+    coverage
+        .covered
+        .keySet()
+        .forEach(s -> coverage.yesterdays.computeIfAbsent(s.site(), coverage::yesterday));
+    return coverage;
+  }
+
+  private void read(Path file) throws IOException {
+    Set<String> wanted = new HashSet<>();
+    reports.forEach(r -> wanted.add(r.name()));
+    FileTables.read(
+        file,
+        COVERAGE,
+        row -> {
+          if (wanted.contains(FileTables.text(row, 0))) {
+            covered
+                .computeIfAbsent(
+                    new Slice(
+                        FileTables.text(row, 0), FileTables.text(row, 1), FileTables.text(row, 2)),
+                    s -> new TreeMap<>())
+                .put(
+                    LocalDate.ofEpochDay(row.integer(4)),
+                    new Covered(
+                        FileTables.text(row, 3),
+                        row.isNull(5) ? null : LocalDate.ofEpochDay(row.integer(5))));
+          }
+        });
+    // Of what was only tried there is no calendar.
+    covered.values().removeIf(c -> c.values().stream().allMatch(p -> p.coversTo() == null));
+  }
+
+  /**
+   * Reads what is retired: what no pipeline's list has contained since it was last seen. The rule
+   * is that of the view {@code fathom_ops.retired}.
+   */
+  private void readRetired() throws IOException {
+    Path folder = tables.layout().own().resolve("listings");
+    if (!Files.isDirectory(folder)) {
+      return;
+    }
+    Map<List<String>, Instant> seen = new HashMap<>();
+    tables.dimension(
+        FileTables.SITE_SEEN,
+        r -> seen.put(List.of(FileTables.text(r, 0), ""), FileTables.instant(r, 1)));
+    tables.dimension(
+        FileTables.EVENT_SEEN,
+        r ->
+            seen.put(
+                List.of(FileTables.text(r, 0), FileTables.text(r, 1)), FileTables.instant(r, 2)));
+    List<Path> files;
+    try (Stream<Path> found = Files.list(folder)) {
+      files = found.filter(file -> file.toString().endsWith(".json")).sorted().toList();
+    }
+    Documents documents = new Documents();
+    for (Path file : files) {
+      JsonNode content = documents.read(file);
+      if (content == null) {
+        continue;
+      }
+      for (JsonNode listing : content.required("listings")) {
+        List<String> key =
+            List.of(Documents.text(listing, "site_id"), listing.path("event").asText(""));
+        if (listing.has("unlisted_at")
+            && listing.has("last_day")
+            && Instant.parse(Documents.text(listing, "unlisted_at"))
+                .isAfter(seen.getOrDefault(key, Instant.MIN))) {
+          LocalDate last = LocalDate.parse(Documents.text(listing, "last_day"));
+          retired.merge(key, last, (a, b) -> a.isAfter(b) ? a : b);
+        }
+      }
+    }
+  }
+
+  /** Returns the last day that a slice could have by now: of what is retired, its last one. */
+  private LocalDate yesterday(Slice slice) {
+    LocalDate last = yesterdays.getOrDefault(slice.site(), LocalDate.EPOCH);
+    for (String event : List.of("", slice.event())) {
+      LocalDate ended = retired.get(List.of(slice.site(), event));
+      if (ended != null && ended.isBefore(last)) {
+        last = ended;
+      }
+    }
+    return last;
+  }
+
+  private LocalDate yesterday(String site) {
+    Facts.Site known = facts.sites.get(site);
+    ZoneId zone = Facts.LAST;
+    String name = known == null ? null : known.zone();
+    if (name != null) {
+      try {
+        zone = ZoneId.of(name);
+      } catch (DateTimeException e) {
+        // Such a zone is newer than this Java: a day that is over everywhere is over there, too.
+        zone = Facts.LAST;
+      }
+    }
+    return LocalDate.ofInstant(facts.at, zone).minusDays(1);
+  }
+
+  private Report report(String name) {
+    return reports.stream().filter(r -> r.name().equals(name)).findFirst().orElseThrow();
+  }
+
+  /** Adds how far each slice is stored, and what the state of its last day is. */
+  void addFreshness() {
+    covered.forEach(
+        (slice, periods) -> {
+          DateGrouping grouping = report(slice.report()).dateGrouping();
+          if (grouping == DateGrouping.NONE) {
+            return;
+          }
+          LocalDate yesterday = yesterday(slice);
+          Covered newest = periods.get(grouping.periodStart(yesterday));
+          LocalDate to = newest == null ? null : newest.coversTo();
+          String state;
+          if (newest == null) {
+            state = "missing";
+          } else if (newest.state().equals("incomplete")) {
+            state = "incomplete";
+          } else {
+            state = to == null || to.isBefore(yesterday) ? "missing" : newest.state();
+          }
+          facts.freshness.add(
+              new Facts.Fresh(
+                  slice.report(),
+                  slice.site(),
+                  slice.event().isEmpty() ? null : slice.event(),
+                  periods.values().stream()
+                      .map(Covered::coversTo)
+                      .filter(Objects::nonNull)
+                      .max(LocalDate::compareTo)
+                      .orElse(yesterday),
+                  yesterday,
+                  state));
+        });
+    facts.freshness.sort(
+        Comparator.comparing(Facts.Fresh::report)
+            .thenComparing(Facts.Fresh::site)
+            .thenComparing(f -> Objects.requireNonNullElse(f.event(), "")));
+  }
+
+  /** Adds the states of the days of the page, of the reports by day and hour. */
+  void addCalendar() {
+    covered.forEach(
+        (slice, periods) -> {
+          DateGrouping grouping = report(slice.report()).dateGrouping();
+          if (grouping != DateGrouping.DAY && grouping != DateGrouping.HOUR) {
+            return;
+          }
+          LocalDate first =
+              periods.entrySet().stream()
+                  .filter(p -> p.getValue().coversTo() != null)
+                  .map(Map.Entry::getKey)
+                  .findFirst()
+                  .orElseThrow();
+          LocalDate yesterday = yesterday(slice);
+          LocalDate stored =
+              periods.values().stream()
+                  .map(Covered::coversTo)
+                  .filter(Objects::nonNull)
+                  .max(LocalDate::compareTo)
+                  .orElse(yesterday);
+          LocalDate last = stored.isAfter(yesterday) ? stored : yesterday;
+          for (LocalDate day = first.isBefore(facts.readFrom()) ? facts.readFrom() : first;
+              !day.isAfter(last) && !day.isAfter(facts.end());
+              day = day.plusDays(1)) {
+            Covered known = periods.get(day);
+            facts.state(
+                slice.report(), slice.site(), day, known == null ? "missing" : known.state());
+          }
+        });
+  }
+
+  /** Returns the states of the days of a site, as far as they are on the page. */
+  NavigableMap<LocalDate, String> states(Report report, String site) {
+    return facts.calendar.getOrDefault(report.name(), Map.of()).getOrDefault(site, new TreeMap<>());
+  }
+
+  /** Returns the slices of which something is stored. */
+  Set<Slice> slices() {
+    return covered.keySet();
+  }
+
+  /** Returns what is known of a period of a report on whole sites; null if nothing is. */
+  @Nullable Covered of(Report report, String site, LocalDate period) {
+    return covered.getOrDefault(new Slice(report.name(), site, ""), new TreeMap<>()).get(period);
+  }
+
+  /** Returns the sites that are taken from each of these reports: the first that has them. */
+  Map<Report, Set<String>> shared(List<Report> candidates) {
+    Map<Report, Set<String>> shared = new LinkedHashMap<>();
+    Set<String> served = new HashSet<>();
+    for (Report report : candidates) {
+      Set<String> sites = new HashSet<>();
+      for (Slice slice : covered.keySet()) {
+        if (slice.report().equals(report.name()) && !served.contains(slice.site())) {
+          sites.add(slice.site());
+        }
+      }
+      served.addAll(sites);
+      if (!sites.isEmpty()) {
+        shared.put(report, sites);
+      }
+    }
+    return shared;
+  }
+}

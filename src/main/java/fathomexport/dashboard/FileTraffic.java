@@ -1,0 +1,190 @@
+package fathomexport.dashboard;
+
+import fathomexport.dashboard.Facts.Day;
+import fathomexport.report.DateGrouping;
+import fathomexport.report.Entity;
+import fathomexport.report.Report;
+import fathomexport.report.TableSchema;
+import java.io.IOException;
+import java.time.LocalDate;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** The traffic of whole sites: by day, and the visitors of each month. */
+final class FileTraffic {
+  private static final Set<String> MEASURED = Set.of("complete", "empty", "provisional", "stale");
+
+  private final FileTables tables;
+  private final FileCoverage coverage;
+  private final List<Report> reports;
+  private final Facts facts;
+
+  FileTraffic(FileTables tables, FileCoverage coverage, List<Report> reports, Facts facts) {
+    this.tables = tables;
+    this.coverage = coverage;
+    this.reports = reports;
+    this.facts = facts;
+  }
+
+  /** Returns the reports on whole sites, the best first. */
+  private List<Report> wholeSites(DateGrouping grouping) {
+    return reports.stream()
+        .filter(
+            r ->
+                r.entity() == Entity.PAGEVIEW
+                    && r.dateGrouping() == grouping
+                    && r.fields().isEmpty()
+                    && r.filters().isEmpty())
+        .sorted(
+            Comparator.comparing((Report r) -> -r.aggregates().size()).thenComparing(Report::name))
+        .toList();
+  }
+
+  /** Adds the days of each site. */
+  void addDays() throws IOException {
+    for (Map.Entry<Report, Set<String>> share :
+        coverage.shared(wholeSites(DateGrouping.DAY)).entrySet()) {
+      Report report = share.getKey();
+      TableSchema schema = report.schema();
+      int visits = schema.indexOf("visits");
+      int uniques = schema.indexOf("uniques");
+      int pageviews = schema.indexOf("pageviews");
+      int rate = schema.indexOf("bounce_rate");
+      for (String site : share.getValue()) {
+        NavigableMap<LocalDate, Day> days = new TreeMap<>();
+        coverage
+            .states(report, site)
+            .forEach(
+                (day, state) -> {
+                  Long nothing = MEASURED.contains(state) ? Long.valueOf(0) : null;
+                  days.put(
+                      day,
+                      new Day(
+                          state,
+                          visits < 0 ? null : nothing,
+                          uniques < 0 ? null : nothing,
+                          pageviews < 0 ? null : nothing,
+                          visits < 0 ? null : nothing,
+                          report.name()));
+                });
+        // What was retired before the page begins has no days on it.
+        if (!days.isEmpty()) {
+          facts.days.put(site, days);
+        }
+      }
+      tables.rows(
+          report,
+          share.getValue(),
+          facts.readFrom(),
+          row -> {
+            NavigableMap<LocalDate, Day> days =
+                facts.days.getOrDefault(FileTables.text(row, 0), new TreeMap<>());
+            days.computeIfPresent(
+                LocalDate.ofEpochDay(row.integer(1)),
+                (date, day) -> {
+                  Long seen = FileTables.count(row, visits);
+                  return new Day(
+                      day.state(),
+                      seen,
+                      FileTables.count(row, uniques),
+                      FileTables.count(row, pageviews),
+                      bounces(seen, rate < 0 || row.isNull(rate) ? null : row.real(rate)),
+                      day.report());
+                });
+          });
+    }
+  }
+
+  private static @Nullable Long bounces(@Nullable Long visits, @Nullable Double rate) {
+    if (visits == null) {
+      return null;
+    }
+    if (visits == 0) {
+      return 0L;
+    }
+    return rate == null ? null : Long.valueOf((long) Math.rint(visits * rate / 100));
+  }
+
+  /** Adds the visitors of each month, where they are known. */
+  void addMonthUniques() throws IOException {
+    Map<String, Map<LocalDate, Long>> own = new HashMap<>();
+    Map<String, Report> monthly = new HashMap<>();
+    for (Map.Entry<Report, Set<String>> share :
+        coverage.shared(wholeSites(DateGrouping.MONTH)).entrySet()) {
+      Report report = share.getKey();
+      int uniques = report.schema().indexOf("uniques");
+      if (uniques < 0) {
+        continue;
+      }
+      share.getValue().forEach(site -> monthly.put(site, report));
+      tables.rows(
+          report,
+          share.getValue(),
+          facts.readFrom(),
+          row -> {
+            Long value = FileTables.count(row, uniques);
+            if (value != null) {
+              own.computeIfAbsent(FileTables.text(row, 0), s -> new HashMap<>())
+                  .put(LocalDate.ofEpochDay(row.integer(1)), value);
+            }
+          });
+    }
+    facts.days.forEach(
+        (site, days) -> {
+          Map<LocalDate, Long> months = new TreeMap<>();
+          days.keySet().stream()
+              .map(day -> day.withDayOfMonth(1))
+              .distinct()
+              .filter(month -> !month.isBefore(facts.readFrom()))
+              .forEach(
+                  month -> {
+                    Long value = ofMonth(monthly.get(site), site, month, own);
+                    if (value == null) {
+                      value = summed(site, month, days);
+                    }
+                    if (value != null) {
+                      months.put(month, value);
+                    }
+                  });
+          if (!months.isEmpty()) {
+            facts.monthUniques.put(site, months);
+          }
+        });
+  }
+
+  private @Nullable Long ofMonth(
+      @Nullable Report monthly,
+      String site,
+      LocalDate month,
+      Map<String, Map<LocalDate, Long>> own) {
+    if (monthly == null) {
+      return null;
+    }
+    FileCoverage.Covered known = coverage.of(monthly, site, month);
+    if (known == null || !Set.of("complete", "empty", "provisional").contains(known.state())) {
+      return null;
+    }
+    return own.getOrDefault(site, Map.of()).getOrDefault(month, 0L);
+  }
+
+  private @Nullable Long summed(String site, LocalDate month, NavigableMap<LocalDate, Day> days) {
+    NavigableMap<LocalDate, Day> some =
+        days.subMap(month, true, DateGrouping.MONTH.periodEnd(month), true);
+    boolean adds =
+        !some.isEmpty()
+            && facts.addsUp(
+                some.values().iterator().next().report(), site, Facts.UNIQUES, Facts.OVER_DAYS);
+    if (!adds) {
+      return null;
+    }
+    List<Long> known = some.values().stream().map(Day::uniques).filter(Objects::nonNull).toList();
+    return known.isEmpty() ? null : Long.valueOf(known.stream().mapToLong(Long::longValue).sum());
+  }
+}
