@@ -34,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class LookupQuotaTest {
   private static final Instant NOW = Instant.parse("2026-03-15T14:00:00Z");
-  private static final int SITES = 200;
+  private static final int SITES = 100;
 
   /** Pages of a hundred sites, and the events of each site. */
   private static final int REQUESTS = SITES / 100 + SITES;
@@ -83,12 +83,12 @@ class LookupQuotaTest {
         assertThat(plan.code()).as(plan.said()).isZero();
       }
       assertThat(one.join().out())
-          .contains("SITE0000 (Site SITE0000) / signup", "SITE0199 (Site SITE0199) / signup");
+          .contains("SITE0000 (Site SITE0000) / signup", "SITE0099 (Site SITE0099) / signup");
       assertThat(two.out().lines().toList())
           .as("a screen, and not a line for each of the sites")
           .hasSizeLessThan(30)
-          .anyMatch(line -> line.matches("goals_daily +200 +2\\S+ \\.\\. 2\\S+ +200 +.*"))
-          .anyMatch(line -> line.contains("all 200 windows: --all"));
+          .anyMatch(line -> line.matches("goals_daily +100 +2\\S+ \\.\\. 2\\S+ +100 +.*"))
+          .anyMatch(line -> line.contains("all 100 windows: --all"));
       assertThat(api.log().all()).hasSize(left).allMatch(e -> e.status() == 200);
 
       for (List<String> command :

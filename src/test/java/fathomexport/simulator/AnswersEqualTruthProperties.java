@@ -49,7 +49,7 @@ class AnswersEqualTruthProperties {
     return simulator;
   }
 
-  @Property(tries = 250)
+  @Property(tries = 100)
   void a_report_of_pageviews(
       @ForAll("queries") TruthQuery query, @ForAll("behaviours") Behaviour behaviour)
       throws Exception {
@@ -63,7 +63,7 @@ class AnswersEqualTruthProperties {
     assertEqual(query, behaviour);
   }
 
-  @Property(tries = 60)
+  @Property(tries = 40)
   void days_add_up_to_the_total(@ForAll("sites") String site) {
     Truth truth = new Truth(WORLD, Behaviour.unlimited());
     TruthQuery total =

@@ -71,7 +71,7 @@ class RowSpoolProperties {
 
   private record Marked(RowSpool.Mark mark, int rows) {}
 
-  @Property(tries = 300)
+  @Property(tries = 100)
   void isAListOfRows(@ForAll("steps") List<Step> steps) throws Exception {
     List<byte[]> expected = new ArrayList<>();
     List<Marked> marks = new ArrayList<>();
@@ -155,7 +155,7 @@ class RowSpoolProperties {
         .ofMaxSize(3);
   }
 
-  @Property(tries = 500)
+  @Property(tries = 200)
   void aSorterHandsOutWhatItWasGivenInOrder(
       @ForAll("batches") List<List<byte[]>> batches, @ForAll boolean spills) throws IOException {
     List<byte[]> expected = new ArrayList<>();

@@ -411,7 +411,7 @@ class ParquetSinkTest {
     sink.commit(more.build());
     List<List<@Nullable Object>> expected = stored(sink, pages);
     int refused = 0;
-    for (int at = 0; at < whole.length; at += 3) {
+    for (int at = 0; at < whole.length; at += 11) {
       byte[] flipped = whole.clone();
       flipped[at] ^= 0x10;
       Files.write(file, flipped);
