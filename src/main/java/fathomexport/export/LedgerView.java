@@ -37,9 +37,12 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The content of a job's ledgers in the form that planning and fetching need. Read once per run.
+ * The content of a job's ledgers in the form that planning and fetching need. Read once per run,
+ * some sites at a time: of hundreds of thousands of periods only what a plan needs stays in memory,
+ * and not their certificates.
  */
 final class LedgerView {
   /** Enough runs for the hours in which control totals stay valid. */
@@ -52,13 +55,35 @@ final class LedgerView {
           FailureKind.TRY_LATER.exitCode(),
           FailureKind.STOPPED.exitCode());
 
+  /** The number of sites whose ledger entries are in memory at a time. */
+  private static final int SITES_AT_A_TIME = 25;
+
   private final ExportJob job;
   private final Sinks sinks;
-  private final Map<String, List<LedgerEntry>> first = new HashMap<>();
+  private final Instant recently;
 
-  LedgerView(ExportJob job, Sinks sinks) {
+  /** The entries of the first sink that became known recently, by report. */
+  private final Map<String, List<LedgerEntry>> recent = new HashMap<>();
+
+  /** The events of which the first sink has stored something. */
+  private final Set<Slice> events = new HashSet<>();
+
+  private final ExpectedRows expected = new ExpectedRows();
+
+  /** Texts that many periods have in common, such as the digest of the report's definition. */
+  private final Map<String, String> texts = new HashMap<>();
+
+  private final Map<Slice, Slice> slices = new HashMap<>();
+
+  /**
+   * Creates a view that has read nothing yet.
+   *
+   * @param recently control totals that became known before are not used again
+   */
+  LedgerView(ExportJob job, Sinks sinks, Instant recently) {
     this.job = job;
     this.sinks = sinks;
+    this.recently = recently;
   }
 
   /**
@@ -75,27 +100,53 @@ final class LedgerView {
       return holdings;
     }
     for (Report report : job.pipelineReports()) {
-      List<List<Held>> bySink = new ArrayList<>();
       boolean byRange = report.dateGrouping() == DateGrouping.NONE;
-      Map<Period, String> rows = new HashMap<>();
-      for (Sink sink : sinks.all()) {
-        List<LedgerEntry> entries = sink.ledger().entries(report.name(), sites, from);
-        first.putIfAbsent(report.name(), entries);
-        Set<Failed> failed =
-            sink.ledger().openAttempts(report.name()).stream()
-                .map(a -> new Failed(a.slice(), a.period()))
-                .collect(Collectors.toSet());
-        bySink.add(
-            entries.stream()
-                .filter(LedgerEntry::stored)
-                .map(e -> held(e, !failed.contains(Failed.of(e)) && isOfAll(e, rows)))
-                .toList());
-      }
-      Holdings all = Holdings.ofAll(byRange, bySink);
+      Holdings all = Holdings.ofAll(byRange, bySink(report, List.copyOf(sites), from));
       holdings.put(
           report.name(), history && !byRange ? all.withHistory(history(report, sites)) : all);
     }
     return holdings;
+  }
+
+  /** Returns per sink the stored periods. */
+  private List<List<Held>> bySink(Report report, List<SiteId> sites, LocalDate from) {
+    List<Set<Failed>> failed = new ArrayList<>();
+    List<List<Held>> bySink = new ArrayList<>();
+    for (Sink sink : sinks.all()) {
+      failed.add(
+          sink.ledger().openAttempts(report.name()).stream()
+              .map(a -> new Failed(a.slice(), a.period()))
+              .collect(Collectors.toSet()));
+      bySink.add(new ArrayList<>());
+    }
+    for (int begin = 0; begin < sites.size(); begin += SITES_AT_A_TIME) {
+      List<SiteId> some = sites.subList(begin, Math.min(begin + SITES_AT_A_TIME, sites.size()));
+      Map<Period, String> rows = new HashMap<>();
+      for (int i = 0; i < bySink.size(); i++) {
+        Set<Failed> failedHere = failed.get(i);
+        List<Held> held = bySink.get(i);
+        for (LedgerEntry entry : sinks.all().get(i).ledger().entries(report.name(), some, from)) {
+          if (i == 0) {
+            remember(report, entry);
+          }
+          if (entry.stored()) {
+            held.add(held(entry, !failedHere.contains(Failed.of(entry)) && isOfAll(entry, rows)));
+          }
+        }
+      }
+    }
+    return bySink;
+  }
+
+  /** Keeps of an entry of the first sink what is needed besides its being stored. */
+  private void remember(Report report, LedgerEntry entry) {
+    expected.add(entry);
+    if (entry.stored() && entry.slice().event() != null) {
+      events.add(entry.slice());
+    }
+    if (entry.knownAt().isAfter(recently)) {
+      recent.computeIfAbsent(report.name(), name -> new ArrayList<>()).add(entry);
+    }
   }
 
   /** Returns per sink the ranges of days that it has stored of each slice. */
@@ -142,21 +193,33 @@ final class LedgerView {
    *
    * @param confirmable whether an equal control response may confirm the stored rows
    */
-  private static Held held(LedgerEntry entry, boolean confirmable) {
+  private Held held(LedgerEntry entry, boolean confirmable) {
     PeriodCertificate certificate = entry.certificate();
+    LocalDate period = certificate.period();
+    Slice slice = slices.putIfAbsent(entry.slice(), entry.slice());
     return new Held(
-        entry.slice(),
-        certificate.period(),
-        certificate.coversTo(),
+        slice == null ? entry.slice() : slice,
+        period,
+        certificate.coversTo().equals(period) ? period : certificate.coversTo(),
         certificate.status() != CertificateStatus.INCOMPLETE,
         certificate.status() == CertificateStatus.UNCERTIFIED
             && !ControlTotals.isLasting(certificate.reason()),
-        entry.provenance().definition(),
+        shared(entry.provenance().definition()),
         entry.provenance().fetchedAt(),
         entry.knownAt(),
-        entry.provenance().zone(),
+        sharedOrNull(entry.provenance().zone()),
         certificate.rows(),
-        confirmable ? certificate.controlDigest() : null);
+        // The reports of a site are certified against the same responses.
+        confirmable ? sharedOrNull(certificate.controlDigest()) : null);
+  }
+
+  private String shared(String text) {
+    String before = texts.putIfAbsent(text, text);
+    return before == null ? text : before;
+  }
+
+  private @Nullable String sharedOrNull(@Nullable String text) {
+    return text == null ? null : shared(text);
   }
 
   /** Returns which look-backs a control query may confirm. */
@@ -200,7 +263,7 @@ final class LedgerView {
     }
     List<KnownControl> known = new ArrayList<>();
     for (Report report : job.reports()) {
-      for (LedgerEntry entry : first.getOrDefault(report.name(), List.of())) {
+      for (LedgerEntry entry : recent.getOrDefault(report.name(), List.of())) {
         PeriodCertificate certificate = entry.certificate();
         ControlQuery query = ControlQuery.of(report, entry.slice(), days(certificate));
         LedgerEntry.Confirmed confirmed = entry.confirmed();
@@ -242,17 +305,12 @@ final class LedgerView {
 
   /** Returns the events for which something is stored, as far as the ledger was read. */
   Set<Slice> storedEvents() {
-    return first.values().stream()
-        .flatMap(List::stream)
-        .filter(LedgerEntry::stored)
-        .map(LedgerEntry::slice)
-        .filter(slice -> slice.event() != null)
-        .collect(Collectors.toSet());
+    return Set.copyOf(events);
   }
 
   /** Returns the expected number of rows per period, derived from what is stored. */
   ExpectedRows expectedRows() {
-    return new ExpectedRows(first.values());
+    return expected;
   }
 
   private static DayRange days(PeriodCertificate certificate) {

@@ -58,7 +58,7 @@ final class RunPlanning {
 
   /** Plans a run for the sites that were found. */
   Planned plan(ExportJob job, Mode mode, Sinks sinks, Accounts.Found found) {
-    LedgerView view = new LedgerView(job, sinks);
+    LedgerView view = view(job, sinks);
     WindowPlanner planner = planner(job, mode, view, found.subjects());
     EventBound events = EventBound.of(job, found.subjects(), view.storedEvents());
     return new Planned(view, planner, events, planner.plan(events.subjects()));
@@ -89,7 +89,7 @@ final class RunPlanning {
 
   /** Estimates the backfill of a single site of which nothing is stored yet. */
   HistoryOffer.Cost cost(ExportJob job, Sinks sinks, Subject subject, DayRange days) {
-    LedgerView view = new LedgerView(job, sinks);
+    LedgerView view = view(job, sinks);
     WindowPlanner planner =
         planner(job, new Mode.Backfill(days, false, true), view, List.of(subject));
     RequestCosts costs = costs(view, sinks);
@@ -98,6 +98,10 @@ final class RunPlanning {
             .mapToLong(RequestCosts.Cost::likely)
             .sum();
     return new HistoryOffer.Cost(requests, costs.minutes(requests));
+  }
+
+  private LedgerView view(ExportJob job, Sinks sinks) {
+    return new LedgerView(job, sinks, today.instant().minus(CONTROL_AGE));
   }
 
   RequestCosts costs(LedgerView view, Sinks sinks) {

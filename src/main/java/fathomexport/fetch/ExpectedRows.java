@@ -3,9 +3,7 @@ package fathomexport.fetch;
 import fathomexport.ledger.LedgerEntry;
 import fathomexport.report.Slice;
 import java.time.LocalDate;
-import java.util.Collection;
 import java.util.HashMap;
-import java.util.List;
 import java.util.LongSummaryStatistics;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -21,19 +19,16 @@ public final class ExpectedRows {
   private final Map<ReportSlice, LongSummaryStatistics> bySlice = new HashMap<>();
   private final Map<String, LongSummaryStatistics> byReport = new HashMap<>();
 
-  public ExpectedRows(Collection<List<LedgerEntry>> entries) {
-    for (List<LedgerEntry> ofReport : entries) {
-      for (LedgerEntry entry : ofReport) {
-        if (entry.stored()) {
-          ReportSlice key = new ReportSlice(entry.report(), entry.slice());
-          long rows = entry.certificate().rows();
-          periods
-              .computeIfAbsent(key, k -> new HashMap<>())
-              .merge(entry.certificate().period(), rows, Math::max);
-          bySlice.computeIfAbsent(key, k -> new LongSummaryStatistics()).accept(rows);
-          byReport.computeIfAbsent(entry.report(), k -> new LongSummaryStatistics()).accept(rows);
-        }
-      }
+  /** Adds what a ledger knows of a period; of a period that is not stored it knows nothing. */
+  public void add(LedgerEntry entry) {
+    if (entry.stored()) {
+      ReportSlice key = new ReportSlice(entry.report(), entry.slice());
+      long rows = entry.certificate().rows();
+      periods
+          .computeIfAbsent(key, k -> new HashMap<>())
+          .merge(entry.certificate().period(), rows, Math::max);
+      bySlice.computeIfAbsent(key, k -> new LongSummaryStatistics()).accept(rows);
+      byReport.computeIfAbsent(entry.report(), k -> new LongSummaryStatistics()).accept(rows);
     }
   }
 

@@ -209,11 +209,11 @@ public record PlanOverview(
         splits,
         List.of(
             "least: the controls report nothing, or what is stored already, so that no rows are"
-                + " asked for",
+                + " fetched",
             "likely: as many rows a period as are stored of it, else of the site, else of the"
                 + " report",
             "most: all stored days have moved, each range is refused once and halved, each page and"
-                + " its control are asked again, empty periods are confirmed, each question has a"
+                + " its control are queried again, empty periods are confirmed, each task has a"
                 + " second turn and all retries of its site and report are used; a row cap below the limit, or a day that reaches it"
                 + " for the first time, may take more",
             "not billed: one request per 100 sites, and per site one for its events and one for its"

@@ -156,7 +156,7 @@ public final class PlanCommand implements Callable<Integer> {
                         + s.period()
                         + ": "
                         + Printer.number(s.rows())
-                        + " rows reach the limit, so it is asked for in parts")
+                        + " rows reach the limit, so it is fetched in partitions")
             .toList());
     kinds(printer, plan);
     plan.assumptions().forEach(a -> printer.line("  " + a));

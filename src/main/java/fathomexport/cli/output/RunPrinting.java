@@ -36,6 +36,9 @@ public final class RunPrinting {
             + " planned, "
             + Printer.number(result.windowsCommitted())
             + " committed"
+            + (result.windowsCommitted() > result.windowsPlanned()
+                ? " (large windows in several chunks, each of which counts)"
+                : "")
             + part(result.windowsUnchanged(), "unchanged", " (", ")")
             + part(result.windowsIncomplete(), "incomplete", ", ", "")
             + part(result.windowsFailed(), "failed", ", ", "")

@@ -218,10 +218,9 @@ public final class ParquetSink implements Sink {
     try {
       List<String> damages = new ArrayList<>();
       for (Path file : layout.files(report.name(), sites, days.first(), days.last())) {
-        try {
-          var unused = ledgers.current(file);
-        } catch (DamagedFileException e) {
-          damages.add(String.valueOf(e.getMessage()));
+        String damage = ledgers.damage(file);
+        if (damage != null) {
+          damages.add(damage);
         }
       }
       return damages;

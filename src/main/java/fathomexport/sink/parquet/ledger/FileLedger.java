@@ -6,6 +6,7 @@ import fathomexport.report.SiteId;
 import fathomexport.report.TableSchema;
 import fathomexport.sink.parquet.file.Layout;
 import java.nio.file.Path;
+import java.time.LocalDate;
 import java.util.Collections;
 import java.util.NavigableMap;
 import java.util.TreeMap;
@@ -61,8 +62,13 @@ public record FileLedger(
   String belongsElsewhere(Layout layout, Path file) {
     Path folder = file.getParent();
     String report = layout.root().relativize(file).getName(0).toString();
+    LedgerEntry before = null;
     for (StoredPeriod stored : periods.values()) {
       LedgerEntry entry = stored.entry();
+      if (before != null && sharesFile(before, entry)) {
+        continue;
+      }
+      before = entry;
       DateGrouping grouping = schema.dateGrouping();
       Path place =
           layout.file(entry.report(), entry.slice().site(), grouping, entry.certificate().period());
@@ -83,5 +89,15 @@ public record FileLedger(
         StreamSupport.stream(layout.root().relativize(folder).spliterator(), false)
             .anyMatch(part -> part.toString().equals(folderOfSite));
     return below ? "" : "it contains site " + site;
+  }
+
+  /** Returns whether two entries belong into the same file, whatever the date grouping is. */
+  private static boolean sharesFile(LedgerEntry a, LedgerEntry b) {
+    LocalDate first = a.certificate().period();
+    LocalDate second = b.certificate().period();
+    return a.report().equals(b.report())
+        && a.slice().site().equals(b.slice().site())
+        && first.getYear() == second.getYear()
+        && first.getMonth() == second.getMonth();
   }
 }

@@ -56,6 +56,13 @@ public final class FileLedgers {
   private final Map<Path, Outlined> outlines = new HashMap<>();
   private int outlinedSlices;
   private long footersRead;
+
+  /**
+   * The files that were read whole, with their notes, as they were then: whether a file is damaged
+   * need not be found out twice.
+   */
+  private final Map<Path, Sound> sound = new HashMap<>();
+
   private final Map<Path, Cached> cache = new LinkedHashMap<>(64, 0.75f, true);
   private int cachedPeriods;
 
@@ -90,6 +97,8 @@ public final class FileLedgers {
   private record Outlined(State state, Outline outline) {}
 
   private record State(FileTime modified, long size, @Nullable Object fileKey) {}
+
+  private record Sound(State file, @Nullable State notes) {}
 
   private record Cached(State state, FileLedger ledger) {}
 
@@ -221,11 +230,16 @@ public final class FileLedgers {
    * the file does not exist.
    */
   public @Nullable FileLedger current(Path file) throws IOException {
+    State before = state(file);
+    State notes = state(layout.confirmations(file));
     FileLedger footer = footer(file);
     if (footer == null) {
       return null;
     }
     NavigableMap<PeriodKey, StoredPeriod> confirmed = confirmations(file, footer);
+    if (before != null) {
+      remember(file, new Sound(before, notes));
+    }
     if (confirmed.isEmpty()) {
       return footer;
     }
@@ -236,6 +250,37 @@ public final class FileLedgers {
           return later == null ? stored : stored.confirmedBy(later);
         });
     return new FileLedger(footer.site(), footer.schema(), periods);
+  }
+
+  private synchronized void remember(Path file, Sound state) {
+    if (sound.size() < SLICES_IN_MEMORY) {
+      sound.put(file, state);
+    }
+  }
+
+  /**
+   * Returns what is wrong with a file or with the notes beside it, and what to do about it; null if
+   * both can be read. Reads nothing that was read before and is unchanged.
+   *
+   * @throws IOException if this process cannot read the file, whether or not it is damaged
+   */
+  public @Nullable String damage(Path file) throws IOException {
+    State state = state(file);
+    if (state == null) {
+      return null;
+    }
+    Sound now = new Sound(state, state(layout.confirmations(file)));
+    synchronized (this) {
+      if (now.equals(sound.get(file))) {
+        return null;
+      }
+    }
+    try {
+      var unused = current(file);
+      return null;
+    } catch (DamagedFileException e) {
+      return String.valueOf(e.getMessage());
+    }
   }
 
   /** Returns the confirmations that still match the footer. */
