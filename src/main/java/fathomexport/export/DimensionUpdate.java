@@ -158,8 +158,7 @@ final class DimensionUpdate {
             new Sighting.Membership(job.name(), members, gone, stored, lastDays));
     List<Change> changes = record(sighting).orElse(List.of());
     missing.removeAll(gone);
-    return new Found(
-        changes, listings.isEmpty() && stored.isEmpty(), lastDays, unlisted(missing));
+    return new Found(changes, listings.isEmpty() && stored.isEmpty(), lastDays, unlisted(missing));
   }
 
   /**
@@ -218,8 +217,7 @@ final class DimensionUpdate {
   }
 
   /** Returns the sites of the pipeline that are not listed any more and not retired. */
-  private Set<SiteId> missing(
-      Accounts.Found found, List<Listing> listings, Set<Slice> stored) {
+  private Set<SiteId> missing(Accounts.Found found, List<Listing> listings, Set<Slice> stored) {
     Set<SiteId> missing = new LinkedHashSet<>();
     listings.stream()
         .filter(l -> l.slice().event() == null && l.unlistedAt() == null)

@@ -249,8 +249,7 @@ final class LockedExport {
           job,
           sinks,
           environment.time().instant(),
-          job.firstKept(
-              environment.time().instant(), services.settings().api().maxRangeDays()));
+          job.firstKept(environment.time().instant(), services.settings().api().maxRangeDays()));
     } catch (SinkException | LedgerException e) {
       environment.listener().notice("which sites are new cannot be read: " + e.getMessage());
       return null;

@@ -84,7 +84,10 @@ final class BeyondReach {
             .map(BackfillCommands.Want::first)
             .min(Comparator.naturalOrder())
             .orElseThrow(),
-        wants.stream().map(BackfillCommands.Want::last).max(Comparator.naturalOrder()).orElseThrow(),
+        wants.stream()
+            .map(BackfillCommands.Want::last)
+            .max(Comparator.naturalOrder())
+            .orElseThrow(),
         commands.stream().anyMatch(BackfillCommands.Command::alsoNeverStored),
         commands);
   }

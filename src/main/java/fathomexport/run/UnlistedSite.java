@@ -18,7 +18,10 @@ public record UnlistedSite(String site, @Nullable String name) {
     return (one ? "site " : sites.size() + " sites (")
         + sites.stream()
             .limit(NAMED)
-            .map(s -> s.site() + (s.name() == null || s.name().isBlank() ? "" : " (" + s.name() + ")"))
+            .map(
+                s ->
+                    s.site()
+                        + (s.name() == null || s.name().isBlank() ? "" : " (" + s.name() + ")"))
             .collect(Collectors.joining(", "))
         + (sites.size() > NAMED ? ", and " + (sites.size() - NAMED) + " more" : "")
         + (one ? " is" : ") are")

@@ -252,8 +252,7 @@ public final class StatusCommand implements Callable<Integer> {
   }
 
   /** Prints what rows lack and why. Rows that lack the same share a line, unless all are asked. */
-  private void details(
-      Printer printer, StatusOverview status, List<StatusOverview.Line> lines) {
+  private void details(Printer printer, StatusOverview status, List<StatusOverview.Line> lines) {
     Map<String, List<StatusOverview.Line>> alike = new LinkedHashMap<>();
     for (StatusOverview.Line line : lines) {
       List<StatusOverview.Gap> gaps = line.gaps();
@@ -277,10 +276,7 @@ public final class StatusCommand implements Callable<Integer> {
     }
     alike.forEach(
         (words, rows) ->
-            printer.line(
-                "! "
-                    + (all ? "" : StatusSummary.rows(status, rows) + " ")
-                    + words));
+            printer.line("! " + (all ? "" : StatusSummary.rows(status, rows) + " ") + words));
   }
 
   private static void runs(Printer printer, StatusOverview status) {

@@ -138,7 +138,9 @@ public final class StatusPage {
     page.put("verdict", StatusWords.verdict(status));
     page.put(
         "verdictStyle",
-        wanting.isEmpty() && !status.lines().isEmpty() && StatusWords.sinks(status).isEmpty()
+        wanting.isEmpty()
+                && !status.lines().isEmpty()
+                && StatusWords.sinks(status).isEmpty()
                 && StatusWords.leftOut(status).isEmpty()
             ? "good"
             : "bad");
@@ -476,8 +478,8 @@ public final class StatusPage {
                             + Printer.number(r.requests())
                             + " requests, "
                             + (r.exitCode() == null
-                        ? StatusWords.isKilled(r) ? "killed" : "not ended"
-                        : "exit " + r.exitCode()),
+                                ? StatusWords.isKilled(r) ? "killed" : "not ended"
+                                : "exit " + r.exitCode()),
                         r.exitCode() == null
                             ? "-"
                             : r.exitCode() == 0 ? "" : r.exitCode().toString()))
