@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import fathomexport.simulator.FathomSimulator;
 import fathomexport.simulator.behaviour.Behaviour;
+import fathomexport.simulator.behaviour.Fault;
+import fathomexport.simulator.behaviour.FaultRule;
 import fathomexport.simulator.behaviour.SimulatorToken;
 import fathomexport.simulator.world.Conversion;
 import fathomexport.simulator.world.EventDefinition;
@@ -30,6 +32,7 @@ import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -272,6 +275,70 @@ class DimensionsTest {
                     + " FROM fathom_bi.calendar WHERE site_id = 'BBBB'"))
         .as("the calendar of what is retired ends with its last day")
         .containsExactly(List.of(YESTERDAY.toString(), 0L));
+  }
+
+  /** It is neither gone nor exported, which only a person can decide about. */
+  @Test
+  void aSiteThatIsNotListedButStillThereIsNamedEveryNight() throws IOException {
+    night(0);
+    Fault onlyCoffee =
+        new Fault.Status(
+            200,
+            "application/json",
+            """
+            {"object":"list","url":"/v1/sites","has_more":false,"data":[{"id":"AAAA",\
+            "object":"site","name":"Coffee","sharing":"none","timezone":"UTC",\
+            "created_at":"2026-03-01 00:00:00"}]}""",
+            Map.of());
+    api.behave(
+        Behaviour.unlimited()
+            .withFault(FaultRule.when(r -> r.path().endsWith("/sites"), onlyCoffee)));
+    String words =
+        "site BBBB (Tea) is no longer in the API's list of sites, but not deleted, so `sites: all`"
+            + " does not export it any more: ask the owner why, or name the sites to export under"
+            + " sites: in pipeline nightly";
+
+    assertThat(night(1)).contains(words);
+    Installation.Ended quiet =
+        installation.at(NIGHT.plus(Duration.ofDays(2))).run("run", "nightly", "--quiet", "--json");
+
+    assertThat(quiet.code()).as(quiet.said()).isZero();
+    assertThat(quiet.err()).contains(words);
+    assertThat(new ObjectMapper().readTree(quiet.out()).at("/unlisted/0/site").textValue())
+        .isEqualTo("BBBB");
+    assertThat(database.query("SELECT * FROM fathom_ops.retired")).isEmpty();
+    assertThat(status(2).at("/unlisted")).hasSize(1);
+    assertThat(installation.run("status", "nightly").out()).contains("! " + words);
+    api.behave(Behaviour.unlimited());
+    assertThat(night(3)).doesNotContain("no longer in the API's list");
+    assertThat(status(3).at("/unlisted")).isEmpty();
+  }
+
+  /** The history is offered until it is fetched, or for 14 days. */
+  @Test
+  void theHistoryOfANewSiteIsOfferedUntilItIsFetched() throws IOException {
+    night(0);
+    world.addSite(site("CCCC", "Cocoa", "UTC", "2026-01-01T00:00:00Z"));
+    night(1);
+    String offer = "~ site CCCC (Cocoa) is new, and no run fetches the history";
+
+    assertThat(status(2).at("/new_sites/sites/0").textValue()).isEqualTo("CCCC (Cocoa)");
+    Installation.Ended second =
+        installation.at(NIGHT.plus(Duration.ofDays(2))).run("run", "nightly");
+    assertThat(second.out()).contains(offer);
+    String status = installation.run("status", "nightly").out();
+    assertThat(status)
+        .contains(offer)
+        .contains("fathom-export backfill nightly --site CCCC --from 2026-01-01 --to 2026-03-01\n");
+    assertThat(installation.at(NIGHT.plus(Duration.ofDays(16))).run("status", "nightly").out())
+        .doesNotContain(offer);
+
+    installation.at(NIGHT.plus(Duration.ofDays(2)));
+    Installation.Ended fetched =
+        installation.run(
+            "backfill", "nightly", "--site", "CCCC", "--from", "2026-01-01", "--to", "2026-03-01");
+    assertThat(fetched.code()).as(fetched.said()).isZero();
+    assertThat(installation.run("status", "nightly").out()).doesNotContain(offer);
   }
 
   /** A list that lacks a site which still answers was cut off: nothing is retired. */

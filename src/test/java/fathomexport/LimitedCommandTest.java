@@ -322,7 +322,8 @@ class LimitedCommandTest {
     // Two sites, two reports, two sinks, four days.
     done("run", "nightly");
     asked();
-    assertThat(done("verify", "nightly").out()).contains("32 periods compared", "all agree");
+    assertThat(done("verify", "nightly").out())
+        .contains("16 periods in postgres and parquet compared", "all agree");
     assertThat(asked())
         .isNotEmpty()
         .allMatch(e -> "2026-06-14 00:00:00".equals(e.request().parameter("date_from")))

@@ -153,7 +153,8 @@ class MorningTest {
 
     // It did not come.
     assertThat(status(at(12, "14:00")))
-        .startsWith("0 of 3 sites are complete to yesterday; 6 of 6 rows need attention.")
+        .startsWith(
+            "0 of 3 sites are complete to yesterday; 6 of 6 rows (each a report of a site) need attention.")
         .contains("! 1 day late");
     assertThat(status(at(13, "08:00")))
         .contains("! 1 day late")
@@ -262,7 +263,14 @@ class MorningTest {
         .contains(
             "fathom_export_periods{pipeline=\"nightly\",command=\"run\",state=\"missing\"} 66")
         .contains("state=\"late\"} 0");
-    assertThat(status(at(19, "13:00"))).contains("! 11 missing").doesNotContain("late");
+    assertThat(status(at(19, "13:00")))
+        .contains("! 11 missing")
+        .contains(last.strip())
+        .contains(" and 5 more rows missing: 2026-06-01 .. 2026-06-11")
+        .doesNotContain("late");
+    assertThat(json(at(19, "13:00")).at("/beyond_reach/periods").intValue()).isEqualTo(66);
+    assertThat(page(at(19, "13:00"))).contains(last.replace("  ! ", ""));
+    assertThat(night(19, "--quiet").out()).endsWith(last + "\n");
     Installation.Ended again = night(19);
     assertThat(again.out())
         .startsWith(
@@ -558,6 +566,7 @@ class MorningTest {
     assertThat(run.path("rows")).isEqualTo(ended.path("rows"));
 
     night(12);
+    assertThat(status(at(12, "13:00"))).containsPattern("run +killed ");
     JsonNode killed = json(at(12, "13:00")).path("runs").path(1);
     assertThat(killed.path("windows_committed")).isEqualTo(ended.path("windows_committed"));
     assertThat(killed.path("problem").textValue())

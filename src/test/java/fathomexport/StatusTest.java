@@ -290,7 +290,8 @@ class StatusTest {
 
     assertThat(ended.code()).as(ended.said()).isZero();
     assertThat(ended.out().lines().findFirst())
-        .contains("1 of 2 sites are complete to yesterday; 1 of 5 rows need attention.");
+        .contains(
+            "1 of 2 sites are complete to yesterday; 1 of 5 rows (each a report of a site) need attention.");
     assertThat(ended.out())
         .contains("! 4 days late, 2 missing, 1 incomplete, 1 failed, 1 stale, 1 quarantined")
         .contains("missing: 2026-06-02 .. 2026-06-03")
@@ -309,7 +310,8 @@ class StatusTest {
     Installation.Ended ended = installation.run("status", "named");
 
     assertThat(ended.out())
-        .startsWith("1 of 2 sites are complete to yesterday; 2 of 4 rows need attention.")
+        .startsWith(
+            "1 of 2 sites are complete to yesterday; 2 of 4 rows (each a report of a site) need attention.")
         .contains("nothing stored");
   }
 

@@ -388,7 +388,11 @@ class ThirtyNightsTest {
                     : " sites are complete to yesterday")
                 + (wanting == 0
                     ? "."
-                    : "; " + wantingRows + " of " + rows.size() + " rows need attention."));
+                    : "; "
+                        + wantingRows
+                        + " of "
+                        + rows.size()
+                        + " rows (each a report of a site) need attention."));
     assertThat(states(text.out()))
         .as(when)
         .containsExactlyInAnyOrderElementsOf(

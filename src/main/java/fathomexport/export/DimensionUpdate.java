@@ -265,7 +265,7 @@ final class DimensionUpdate {
   static List<SiteId> queried(Set<SiteId> missing, long day) {
     List<SiteId> turns = new ArrayList<>(missing.stream().sorted().toList());
     if (turns.size() > MOST_CONFIRMED) {
-      Collections.rotate(turns, -(int) Math.floorMod(day * MOST_CONFIRMED, turns.size()));
+      Collections.rotate(turns, -Math.floorMod(day * MOST_CONFIRMED, turns.size()));
     }
     return List.copyOf(turns.subList(0, Math.min(MOST_CONFIRMED, turns.size())));
   }

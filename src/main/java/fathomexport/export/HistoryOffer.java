@@ -86,9 +86,11 @@ final class HistoryOffer {
                 + " (about "
                 + cost.requests()
                 + (cost.requests() == 1 ? " request" : " requests")
-                + ", each billed as a pageview; "
-                + RequestCosts.inWords(cost.minutes())
-                + " at the quota)");
+                + ", each billed as a pageview"
+                + (cost.minutes() == 0
+                    ? ""
+                    : "; " + RequestCosts.inWords(cost.minutes()) + " at the quota")
+                + ")");
       }
     }
     if (more > 0) {

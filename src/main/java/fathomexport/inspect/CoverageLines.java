@@ -132,7 +132,9 @@ final class CoverageLines {
             .sum(),
         attempts.stream().map(Attempt::period).distinct().count(),
         count(cells, CoveredPeriods::partial),
-        count(cells, c -> coverageSpans.stale(report, slice, c)),
+        // Also what only some sinks hold: a suggested command renews it, and counts it.
+        count(cells, c -> coverageSpans.stale(report, slice, c))
+            + count(lacking, c -> coverageSpans.stale(report, slice, c)),
         count(cells, CoveredPeriods::nothing),
         cells.values().stream().mapToLong(CoveredPeriods::rows).sum(),
         journal == null ? 0 : journal.count(slice).quarantined(),

@@ -25,8 +25,14 @@ public final class BackfillCommands {
   /** The most commands that are suggested together: more are not typed, and hide the first. */
   public static final int MOST = 3;
 
-  /** The most sites, or reports, that a command names: beyond that it covers all of them. */
+  /**
+   * The most sites, or reports, that a command names: beyond that it covers all of them, unless the
+   * others would be fetched for the first time.
+   */
   private static final int NAMED = 8;
+
+  /** The most sites that a command names so as not to fetch days of others for the first time. */
+  private static final int NAMED_TO_SPARE = 40;
 
   /** More ranges than this are first combined in order of their days, without comparing all. */
   private static final int COMPARED = 24;
@@ -116,9 +122,7 @@ public final class BackfillCommands {
           + pipeline
           + options
           + option
-          + (alsoNeverStored
-              ? " (which also fetches days before some report or site was first stored)"
-              : "");
+          + (alsoNeverStored ? " (which also fetches days that were never stored)" : "");
     }
   }
 
@@ -159,7 +163,39 @@ public final class BackfillCommands {
   }
 
   private List<Command> commands(Collection<Want> wants, int most) {
-    List<Box> boxes = combinedForNothing(alike(wants));
+    List<Box> alike = alike(wants);
+    // Combining the cheapest pair first may end in a dear combination. Whoever began later is often
+    // a site, so one box per site is tried, too.
+    Map<String, Box> bySite = new LinkedHashMap<>();
+    for (Want want : wants) {
+      bySite.merge(want.part().site(), box(want), Box::plus);
+    }
+    Map<List<Object>, Box> sites = new LinkedHashMap<>();
+    for (Box box : bySite.values()) {
+      sites.merge(List.of(box.reports(), box.first(), box.last()), box, Box::plus);
+    }
+    List<Box> combined = combined(alike, most);
+    List<Box> ofSites = combined(List.copyOf(sites.values()), most);
+    return (neverStored(ofSites) < neverStored(combined) ? ofSites : combined)
+        .stream().sorted(Box.ORDER).map(this::command).toList();
+  }
+
+  private long neverStored(List<Box> boxes) {
+    return boxes.stream().mapToLong(this::neverStored).sum();
+  }
+
+  private static Box box(Want want) {
+    return new Box(
+        new TreeSet<>(Set.of(want.part().site())),
+        new TreeSet<>(Set.of(want.part().report())),
+        want.first(),
+        want.last(),
+        want.periods());
+  }
+
+  /** Combines boxes until there are few enough, and where that fetches nothing more. */
+  private List<Box> combined(List<Box> all, int most) {
+    List<Box> boxes = combinedForNothing(all);
     while (boxes.size() > COMPARED) {
       List<Box> halved = new ArrayList<>();
       for (int i = 0; i < boxes.size(); i += 2) {
@@ -185,7 +221,7 @@ public final class BackfillCommands {
       boxes.removeAll(cheapest);
       boxes.add(cheapest.get(0).plus(cheapest.get(1)));
     }
-    return boxes.stream().sorted(Box.ORDER).map(this::command).toList();
+    return boxes;
   }
 
   /** Combines wants of the same days: those of a site, and sites with the same reports. */
@@ -212,15 +248,7 @@ public final class BackfillCommands {
     Map<List<Object>, Box> bySite = new LinkedHashMap<>();
     for (Want want : byPart.values().stream().flatMap(List::stream).toList()) {
       Part part = want.part();
-      bySite.merge(
-          List.of(part.site(), want.first(), want.last()),
-          new Box(
-              new TreeSet<>(Set.of(part.site())),
-              new TreeSet<>(Set.of(part.report())),
-              want.first(),
-              want.last(),
-              want.periods()),
-          Box::plus);
+      bySite.merge(List.of(part.site(), want.first(), want.last()), box(want), Box::plus);
     }
     Map<List<Object>, Box> byReports = new LinkedHashMap<>();
     for (Box box : bySite.values()) {
@@ -252,8 +280,13 @@ public final class BackfillCommands {
 
   /** Returns the number of days, over all its parts, that a command fetches for the first time. */
   private long neverStored(Box box) {
-    Set<String> sites = namesSites(box) ? box.sites() : scope.sites();
-    Set<String> reports = namesReports(box) ? box.reports() : scope.reports();
+    return neverStored(
+        box,
+        namesSites(box) ? box.sites() : scope.sites(),
+        namesReports(box) ? box.reports() : scope.reports());
+  }
+
+  private long neverStored(Box box, Set<String> sites, Set<String> reports) {
     long days = 0;
     for (String site : sites) {
       for (String report : reports) {
@@ -271,8 +304,16 @@ public final class BackfillCommands {
   }
 
   private boolean namesSites(Box box) {
-    return scope.sites().isEmpty()
-        || (!box.sites().containsAll(scope.sites()) && box.sites().size() <= NAMED);
+    if (scope.sites().isEmpty()) {
+      return true;
+    }
+    int named = box.sites().size();
+    if (box.sites().containsAll(scope.sites()) || named > NAMED_TO_SPARE) {
+      return false;
+    }
+    Set<String> reports = namesReports(box) ? box.reports() : scope.reports();
+    return named <= NAMED
+        || neverStored(box, scope.sites(), reports) > neverStored(box, box.sites(), reports);
   }
 
   private boolean namesReports(Box box) {

@@ -11,7 +11,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The result of comparing what is stored with the API's current totals and with what was exported.
  *
- * @param periods number of compared periods, over all reports, slices and sinks
+ * @param periods number of compared periods, over all reports and slices: one that several sinks
+ *     hold counts once
+ * @param sinks the names of the sinks whose rows were compared
  * @param requests requests made, each billed as a pageview
  * @param differences in the order of the pipeline's reports
  * @param damaged files or tables that cannot be read, each with what to do about it
@@ -19,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record Verification(
     long periods,
+    List<String> sinks,
     long requests,
     List<Difference> differences,
     List<String> damaged,

@@ -33,6 +33,7 @@ import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -97,6 +98,7 @@ final class Verifier {
     differences.sort(Comparator.comparing(d -> order.indexOf(d.report())));
     return new Verification(
         compared,
+        sinks.all().stream().map(Sink::name).toList(),
         requests.getAsLong(),
         List.copyOf(differences),
         List.copyOf(damaged),
@@ -124,7 +126,9 @@ final class Verifier {
                                 .add(c)));
       }
     }
-    byControl.forEach((query, comparisons) -> compare(query, comparisons, site.zone()));
+    Set<String> seen = new HashSet<>();
+    byControl.forEach((query, comparisons) -> compare(query, comparisons, site.zone(), seen));
+    compared += seen.size();
   }
 
   /** Returns the first day that an export fetches. */
@@ -216,7 +220,13 @@ final class Verifier {
         : period.toString();
   }
 
-  private void compare(ControlQuery query, List<Comparison> comparisons, @Nullable ZoneId zone) {
+  /**
+   * Compares what answers to one control query.
+   *
+   * @param seen takes the compared periods: one that several sinks hold counts once
+   */
+  private void compare(
+      ControlQuery query, List<Comparison> comparisons, @Nullable ZoneId zone, Set<String> seen) {
     Slice slice = query.slice();
     PeriodTotals control;
     try {
@@ -234,11 +244,12 @@ final class Verifier {
           e);
     }
     for (Comparison comparison : comparisons) {
-      unlessDamaged(() -> compare(slice, comparison, control, zone));
+      unlessDamaged(() -> compare(slice, comparison, control, zone, seen));
     }
   }
 
-  private void compare(Slice slice, Comparison c, PeriodTotals control, @Nullable ZoneId zone) {
+  private void compare(
+      Slice slice, Comparison c, PeriodTotals control, @Nullable ZoneId zone, Set<String> seen) {
     Stored stored;
     try {
       stored = stored(c.report(), slice, c.sink(), c.asked());
@@ -249,7 +260,7 @@ final class Verifier {
           e);
     }
     for (DayRange period : c.periods()) {
-      compared++;
+      seen.add(c.report().name() + " " + key(c.report(), period.first(), period.last()));
       LedgerEntry entry = c.held().get(key(c.report(), period.first(), period.last()));
       Found found = new Found(c.report(), slice, c.sink(), period.first());
       one(found, entry, stored, control, zone);

@@ -94,6 +94,7 @@ public final class VerifyRun {
     found.lost().forEach(l -> failures.add(l.window() + ": " + l.message()));
     return new Verification(
         verified.periods(),
+        verified.sinks(),
         verified.requests(),
         verified.differences(),
         verified.damaged(),

@@ -116,7 +116,9 @@ public final class EvidenceCommands {
       }
       printer.line(
           Printer.number(verified.periods())
-              + " periods compared with "
+              + (verified.periods() == 1 ? " period in " : " periods in ")
+              + String.join(" and ", verified.sinks())
+              + " compared with "
               + Printer.number(verified.requests())
               + " requests, each billed as a pageview: "
               + (verified.agrees()

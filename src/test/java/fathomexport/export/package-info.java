@@ -1,0 +1,4 @@
+@NullMarked
+package fathomexport.export;
+
+import org.jspecify.annotations.NullMarked;
