@@ -1,12 +1,14 @@
 package fathomexport.export;
 
 import fathomexport.api.FathomClient;
+import fathomexport.api.FathomClients;
 import fathomexport.api.Outcome;
 import fathomexport.api.Refusal;
 import fathomexport.dimension.Change;
 import fathomexport.dimension.Listing;
 import fathomexport.dimension.Sighting;
 import fathomexport.fetch.Accounts;
+import fathomexport.fetch.SideBySide;
 import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.LedgerException;
 import fathomexport.plan.Subject;
@@ -84,9 +86,9 @@ final class DimensionUpdate {
    *
    * @return what has changed, to be reported once
    */
-  Found sitesAndEvents(FathomClient client, Accounts.Found found) {
+  Found sitesAndEvents(FathomClients clients, Accounts.Found found) {
     try {
-      return job.selection().equals(Selection.ALL) ? update(client, found) : part(found);
+      return job.selection().equals(Selection.ALL) ? update(clients, found) : part(found);
     } catch (SinkException | LedgerException e) {
       complain(e);
       return Found.NOTHING;
@@ -131,11 +133,11 @@ final class DimensionUpdate {
     return new Found(record(sighting).orElse(List.of()), false, Map.of());
   }
 
-  private Found update(FathomClient client, Accounts.Found found) {
+  private Found update(FathomClients clients, Accounts.Found found) {
     List<Listing> listings = sinks.all().get(0).dimensions().listings(job.name());
     Set<Slice> stored = listings.isEmpty() ? storedSlices() : Set.of();
     Set<SiteId> members = new LinkedHashSet<>(found.sites());
-    Set<SiteId> gone = gone(client, found, listings, stored);
+    Set<SiteId> gone = gone(clients, found, listings, stored);
     Map<Slice, LocalDate> lastDays = lastDays(found, listings, stored, gone);
     Sighting sighting =
         new Sighting(
@@ -186,10 +188,10 @@ final class DimensionUpdate {
 
   /**
    * Returns the sites of the pipeline that are not listed any more. A list may be cut off, so each
-   * of them is queried separately before that is believed.
+   * of them is queried separately, in every account, before that is believed.
    */
   private Set<SiteId> gone(
-      FathomClient client, Accounts.Found found, List<Listing> listings, Set<Slice> stored) {
+      FathomClients clients, Accounts.Found found, List<Listing> listings, Set<Slice> stored) {
     Set<SiteId> missing = new LinkedHashSet<>();
     listings.stream()
         .filter(l -> l.slice().event() == null && l.unlistedAt() == null)
@@ -208,15 +210,19 @@ final class DimensionUpdate {
     }
     Set<SiteId> gone = new LinkedHashSet<>();
     for (SiteId site : missing.stream().sorted().limit(MOST_CONFIRMED).toList()) {
-      Outcome<Site> alone = client.site(site);
-      if (alone instanceof Outcome.Refused<?> refused
-          && (refused.refusal() == Refusal.NOT_FOUND
-              // A token that may list all sites but not read this one: the site has left its reach.
-              || (refused.refusal() == Refusal.PERMISSION && listed != null))) {
+      if (clients.hasAll()
+          && clients.all().stream().allMatch(client -> isGone(client.site(site), listed != null))) {
         gone.add(site);
       }
     }
     return gone;
+  }
+
+  private static boolean isGone(Outcome<Site> alone, boolean mayList) {
+    return alone instanceof Outcome.Refused<?> refused
+        && (refused.refusal() == Refusal.NOT_FOUND
+            // A token that may list all sites but not read this one: the site has left its reach.
+            || (refused.refusal() == Refusal.PERMISSION && mayList));
   }
 
   /** Returns the last stored day of each site and event that has left the lists. */
@@ -258,22 +264,30 @@ final class DimensionUpdate {
    * Asks for the milestones of the job's sites, and stores them. None of the requests is billed.
    * The run holds its pipeline's lock meanwhile, so it waits for no site: the next run asks again.
    */
-  void milestones(FathomClient client, List<Subject> subjects) {
+  void milestones(FathomClients clients, List<Subject> subjects) {
     try {
       DimensionStore store = sinks.all().get(0).dimensions();
       Map<SiteId, Instant> asked = store.read("").milestonesAskedAt();
       Instant now = environment.time().instant();
-      List<SiteId> due =
+      Map<String, List<SiteId>> due =
           subjects.stream()
-              .map(s -> s.site().id())
+              .map(Subject::site)
               .filter(
                   site ->
                       !asked
-                          .getOrDefault(site, Instant.MIN)
+                          .getOrDefault(site.id(), Instant.MIN)
                           .isAfter(now.minus(MILESTONES_STAY_FRESH)))
-              .sorted(Comparator.comparing(site -> asked.getOrDefault(site, Instant.MIN)))
-              .toList();
-      Map<SiteId, Optional<List<Milestone>>> found = ask(client.dispensable(), due);
+              .sorted(Comparator.comparing(site -> asked.getOrDefault(site.id(), Instant.MIN)))
+              .collect(
+                  Collectors.groupingBy(
+                      Site::account,
+                      LinkedHashMap::new,
+                      Collectors.mapping(Site::id, Collectors.toList())));
+      Map<SiteId, Optional<List<Milestone>>> found = new LinkedHashMap<>();
+      SideBySide.each(
+              List.copyOf(due.entrySet()),
+              own -> ask(clients.of(own.getKey()).dispensable(), own.getValue()))
+          .forEach(found::putAll);
       if (!found.isEmpty()) {
         record(Sighting.ofMilestones(now, found));
       }
@@ -320,7 +334,8 @@ final class DimensionUpdate {
     }
     return failure instanceof Outcome.Malformed<?>
         || (failure instanceof Outcome.Refused<?> refused
-            && refused.refusal() != Refusal.CREDENTIALS);
+            && refused.refusal() != Refusal.CREDENTIALS
+            && refused.refusal() != Refusal.SUBSCRIPTION);
   }
 
   /**

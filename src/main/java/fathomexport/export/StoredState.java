@@ -57,8 +57,7 @@ final class StoredState {
         ofNamedSites(),
         sinks,
         now,
-        settings.api().requestsPerMinute(),
-        settings.accountKey(),
+        settings.accounts(),
         recording.unrecorded(job),
         job.firstKept(now, settings.api().maxRangeDays()),
         () -> orphans.apply(reports()));

@@ -272,7 +272,7 @@ final class PagedFetch {
               && !context
                   .knowledge()
                   .isHopeless(query.shape().key(), query.slice().site(), refused.words());
-      case CREDENTIALS, PERMISSION, NOT_FOUND, OTHER -> false;
+      case CREDENTIALS, SUBSCRIPTION, PERMISSION, NOT_FOUND, OTHER -> false;
     };
   }
 
@@ -480,7 +480,7 @@ final class PagedFetch {
   private static boolean isAboutTheQuery(Outcome.Refused<?> refused) {
     return switch (refused.refusal()) {
       case LIMIT, RANGE, PARAMETERS -> true;
-      case CREDENTIALS, PERMISSION, NOT_FOUND, OTHER -> false;
+      case CREDENTIALS, SUBSCRIPTION, PERMISSION, NOT_FOUND, OTHER -> false;
     };
   }
 

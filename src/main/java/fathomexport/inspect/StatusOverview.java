@@ -1,6 +1,8 @@
 package fathomexport.inspect;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import fathomexport.dimension.SiteRow;
 import fathomexport.fetch.ApiLesson;
 import fathomexport.ledger.Audit;
 import fathomexport.ledger.JournalCount;
@@ -14,6 +16,7 @@ import fathomexport.report.DayRange;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
+import fathomexport.run.Account;
 import fathomexport.run.BackfillCommands;
 import fathomexport.run.ExportJob;
 import fathomexport.run.Left;
@@ -41,6 +44,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -76,6 +80,8 @@ import org.slf4j.LoggerFactory;
  *     missing
  * @param orphans stored reports that no pipeline defines, each with what to do about it
  * @param siteNames the names of the sites by their ids, as far as a run has recorded them
+ * @param siteAccounts the accounts of the sites by their ids, as far as a run has recorded them;
+ *     empty where the settings configure none
  */
 public record StatusOverview(
     Instant at,
@@ -100,7 +106,8 @@ public record StatusOverview(
     List<SampleLag> samplesLacking,
     List<String> damaged,
     List<String> orphans,
-    Map<String, String> siteNames) {
+    Map<String, String> siteNames,
+    @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<String, String> siteAccounts) {
   /**
    * Any day that can be stored: years before 1970 have no web data, and paths have four digits for
    * the year.
@@ -350,7 +357,7 @@ public record StatusOverview(
    * @param source {@code counted}: every request of all runs that share the ledger's database;
    *     {@code runs}: the requests in the ledger's run records, so without runs that were killed
    * @param limitedThisMonth requests that were answered with 429; null if they are not counted
-   * @param requestsPerMinute the quota
+   * @param requestsPerMinute the quota, of all accounts together
    * @param days the last 31 days, oldest first, each with its requests
    */
   public record Usage(
@@ -367,7 +374,7 @@ public record StatusOverview(
   /**
    * Reads the overview from the sinks.
    *
-   * @param account the account whose API the learned limits belong to
+   * @param accounts whose learned limits are shown
    * @param unrecorded runs that are not in the ledger yet
    * @param firstKept the first day that is kept, by the names of reports that are not kept for ever
    * @param orphans returns the stored reports that no pipeline defines
@@ -376,8 +383,7 @@ public record StatusOverview(
       ExportJob job,
       Sinks sinks,
       Instant now,
-      int requestsPerMinute,
-      String account,
+      List<Account> accounts,
       UnrecordedRuns unrecorded,
       Map<String, LocalDate> firstKept,
       Supplier<List<String>> orphans) {
@@ -421,7 +427,7 @@ public record StatusOverview(
             .thenComparing(Line::site)
             .thenComparing(line -> order.indexOf(line.report()))
             .thenComparing(line -> line.event() == null ? "" : line.event()));
-    Map<String, String> siteNames = names(sinks);
+    Map<String, String> siteNames = known(sinks, SiteRow::name);
     List<StaleRange> stale = StaleRanges.of(job.reports(), stored, Map.of(), retired);
     return new StatusOverview(
         now,
@@ -468,8 +474,11 @@ public record StatusOverview(
         sinks.ledger().runs(job.name(), Set.of(RunRecord.SNAPSHOT), SNAPSHOTS).stream()
             .map(StatusOverview::run)
             .toList(),
-        usage(sinks, LocalDate.ofInstant(now, ZoneOffset.UTC), requestsPerMinute),
-        ApiLesson.of(sinks.ledger().learned(), account),
+        usage(
+            sinks,
+            LocalDate.ofInstant(now, ZoneOffset.UTC),
+            accounts.stream().mapToInt(a -> a.api().requestsPerMinute()).sum()),
+        ApiLesson.of(sinks.ledger().learned(), accounts),
         coverage.lagging(sinks),
         coverage.differing(),
         coverage.differingCommands(),
@@ -477,32 +486,36 @@ public record StatusOverview(
             job, sinks, LocalDate.ofInstant(now, ZoneOffset.UTC).minusDays(USAGE_DAYS - 1L)),
         damaged(job, sinks),
         orphans.get(),
-        siteNames);
+        siteNames,
+        accounts.stream().anyMatch(Account::isNamed) ? known(sinks, SiteRow::account) : Map.of());
   }
 
-  /** Returns the site's id with its name, if it has one that differs. */
+  /**
+   * Returns the site's id with its name, if it has one that differs, behind its account, if there
+   * are several.
+   */
   public String named(String site) {
-    return BackfillCommands.named(site, siteNames);
+    return BackfillCommands.named(site, siteNames, siteAccounts);
   }
 
-  /** Reads the names of all sites from the first sink that can be read. */
-  private static Map<String, String> names(Sinks sinks) {
+  /** Reads what is known of all sites from the first sink that can be read. */
+  private static Map<String, String> known(Sinks sinks, Function<SiteRow, @Nullable String> what) {
     for (Sink sink : sinks.all()) {
       try {
-        Map<String, String> names = new TreeMap<>();
+        Map<String, String> all = new TreeMap<>();
         sink.dimensions()
             .read("")
             .sites()
             .forEach(
                 (id, row) -> {
-                  String name = row.name();
-                  if (name != null) {
-                    names.put(id.value(), name);
+                  String known = what.apply(row);
+                  if (known != null) {
+                    all.put(id.value(), known);
                   }
                 });
-        return Map.copyOf(names);
+        return Map.copyOf(all);
       } catch (SinkException e) {
-        LOG.warn("the names of the sites cannot be read: {}", e.getMessage());
+        LOG.warn("the table of sites cannot be read: {}", e.getMessage());
       }
     }
     return Map.of();
