@@ -229,9 +229,24 @@ final class ArchitectureTest {
             "ledger", "report", "report.rows", "sink", "sink.parquet.file", "sink.parquet.ledger"));
     all.put("report", List.of());
     all.put("report.rows", List.of("report"));
-    all.put("simulator", List.of());
     all.put(
-        "demo", List.of("cli", "cli.command", "cli.output", "cli.process", "config", "simulator"));
+        "simulator",
+        List.of("simulator.answer", "simulator.behaviour", "simulator.truth", "simulator.world"));
+    all.put("simulator.answer", List.of("simulator.behaviour", "simulator.world"));
+    all.put("simulator.behaviour", List.of("simulator.world"));
+    all.put("simulator.truth", List.of("simulator.behaviour", "simulator.world"));
+    all.put("simulator.world", List.of());
+    all.put(
+        "demo",
+        List.of(
+            "cli",
+            "cli.command",
+            "cli.output",
+            "cli.process",
+            "config",
+            "simulator",
+            "simulator.behaviour",
+            "simulator.world"));
     return all;
   }
 

@@ -3,10 +3,10 @@ package fathomexport;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.report.SecretRef;
-import fathomexport.simulator.Behaviour;
 import fathomexport.simulator.FathomSimulator;
-import fathomexport.simulator.SimulatorToken;
-import fathomexport.simulator.World;
+import fathomexport.simulator.behaviour.Behaviour;
+import fathomexport.simulator.behaviour.SimulatorToken;
+import fathomexport.simulator.world.World;
 import fathomexport.sink.postgres.PostgresSink;
 import fathomexport.sink.postgres.db.PostgresSettings;
 import fathomexport.testing.Installation;

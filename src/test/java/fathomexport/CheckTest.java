@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import fathomexport.simulator.Behaviour;
 import fathomexport.simulator.FathomSimulator;
-import fathomexport.simulator.Fault;
-import fathomexport.simulator.FaultRule;
-import fathomexport.simulator.SimulatorToken;
-import fathomexport.simulator.World;
+import fathomexport.simulator.behaviour.Behaviour;
+import fathomexport.simulator.behaviour.Fault;
+import fathomexport.simulator.behaviour.FaultRule;
+import fathomexport.simulator.behaviour.SimulatorToken;
+import fathomexport.simulator.world.World;
 import fathomexport.testing.Installation;
 import fathomexport.testing.Pgbouncer;
 import fathomexport.testing.Question;
@@ -246,7 +246,9 @@ class CheckTest {
             "GRANT SELECT ON TABLE fathom_ops.schema_history TO",
             "GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE fathom_ops.run TO",
             "ON TABLE fathom.traffic_daily TO");
-        assertThat(line(installation.run("check", "nightly"), "privileges")).startsWith("ok");
+        assertThat(line(installation.run("check", "nightly"), "privileges"))
+            .startsWith("ok")
+            .contains("and no more");
         database.executeAsSuperuser("DROP TABLE fathom.traffic_daily CASCADE");
         assertThat(line(installation.run("check", "nightly"), "database"))
             .startsWith("FAILED")
@@ -256,6 +258,38 @@ class CheckTest {
             "REASSIGN OWNED BY " + other + " TO CURRENT_USER",
             "DROP OWNED BY " + other,
             "DROP ROLE " + other);
+      }
+    }
+  }
+
+  /** More rights than a run needs are no fault, but they are said. */
+  @Test
+  void aRoleThatMayMoreThanARunNeedsIsRemarkedOn() throws IOException {
+    try (TestDatabase database = TestDatabase.create();
+        FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
+      Installation installation = installation(database, api);
+      assertThat(line(installation.run("check", "nightly"), "privileges"))
+          .startsWith("ok")
+          .contains("as the owner of the tables", "docs/maintenance.md");
+      assertThat(installation.run("migrate", "nightly").code()).isZero();
+      assertThat(line(installation.run("check", "nightly"), "privileges"))
+          .contains("as the owner of the tables");
+
+      String mighty = database.name() + "_mighty";
+      database.executeAsSuperuser("CREATE ROLE " + mighty + " LOGIN SUPERUSER");
+      try {
+        Path settings = directory.resolve("conf/fathom-export.yaml");
+        Files.writeString(
+            settings,
+            Files.readString(settings)
+                .replace("  user: " + database.user() + "\n", "  user: " + mighty + "\n"));
+        Installation.Ended ended = installation.run("check", "nightly");
+        assertThat(ended.code()).as(ended.said()).isZero();
+        assertThat(line(ended, "privileges"))
+            .startsWith("warning")
+            .contains("is a superuser", "CREATE on its database");
+      } finally {
+        database.executeAsSuperuser("DROP ROLE " + mighty);
       }
     }
   }

@@ -2,9 +2,9 @@ package fathomexport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import fathomexport.simulator.Fault;
-import fathomexport.simulator.FaultRule;
-import fathomexport.simulator.World;
+import fathomexport.simulator.behaviour.Fault;
+import fathomexport.simulator.behaviour.FaultRule;
+import fathomexport.simulator.world.World;
 import fathomexport.testing.Chaos;
 import fathomexport.testing.FaultDrill;
 import fathomexport.testing.FaultTable;

@@ -4,14 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import fathomexport.simulator.Behaviour;
-import fathomexport.simulator.Conversion;
-import fathomexport.simulator.EventDefinition;
 import fathomexport.simulator.FathomSimulator;
-import fathomexport.simulator.SimulatedMilestone;
-import fathomexport.simulator.SimulatedSite;
-import fathomexport.simulator.SimulatorToken;
-import fathomexport.simulator.World;
+import fathomexport.simulator.behaviour.Behaviour;
+import fathomexport.simulator.behaviour.SimulatorToken;
+import fathomexport.simulator.world.Conversion;
+import fathomexport.simulator.world.EventDefinition;
+import fathomexport.simulator.world.SimulatedMilestone;
+import fathomexport.simulator.world.SimulatedSite;
+import fathomexport.simulator.world.World;
 import fathomexport.testing.Installation;
 import fathomexport.testing.Question;
 import fathomexport.testing.TestDatabase;
@@ -65,7 +65,7 @@ class DimensionsTest {
     for (String site : List.of("AAAA", "BBBB")) {
       for (int day = 1; day <= 4; day++) {
         Instant noon = Instant.parse("2026-03-0" + day + "T12:00:00Z");
-        world.add(site, fathomexport.simulator.PageView.at(noon).visit(day));
+        world.add(site, fathomexport.simulator.world.PageView.at(noon).visit(day));
       }
     }
     world.add("AAAA", Conversion.of("buy", Instant.parse("2026-03-04T12:00:00Z")).worth(100L));

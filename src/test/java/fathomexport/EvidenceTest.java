@@ -2,15 +2,15 @@ package fathomexport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import fathomexport.simulator.Behaviour;
-import fathomexport.simulator.Dimension;
 import fathomexport.simulator.FathomSimulator;
-import fathomexport.simulator.Fault;
-import fathomexport.simulator.FaultRule;
-import fathomexport.simulator.PageView;
-import fathomexport.simulator.SimulatedSite;
-import fathomexport.simulator.SimulatorToken;
-import fathomexport.simulator.World;
+import fathomexport.simulator.behaviour.Behaviour;
+import fathomexport.simulator.behaviour.Fault;
+import fathomexport.simulator.behaviour.FaultRule;
+import fathomexport.simulator.behaviour.SimulatorToken;
+import fathomexport.simulator.world.Dimension;
+import fathomexport.simulator.world.PageView;
+import fathomexport.simulator.world.SimulatedSite;
+import fathomexport.simulator.world.World;
 import fathomexport.testing.Fixture;
 import fathomexport.testing.Installation;
 import fathomexport.testing.Landed;

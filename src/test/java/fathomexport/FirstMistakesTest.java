@@ -2,10 +2,10 @@ package fathomexport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import fathomexport.simulator.Behaviour;
 import fathomexport.simulator.FathomSimulator;
-import fathomexport.simulator.SimulatorToken;
-import fathomexport.simulator.World;
+import fathomexport.simulator.behaviour.Behaviour;
+import fathomexport.simulator.behaviour.SimulatorToken;
+import fathomexport.simulator.world.World;
 import fathomexport.testing.Fixture;
 import fathomexport.testing.Installation;
 import fathomexport.testing.Question;
@@ -162,12 +162,66 @@ class FirstMistakesTest {
     assertEnds(77, "401", "check the token", "api.token in the settings");
   }
 
+  /**
+   * Whoever waits for a command is told soon that the API cannot be reached, in words and without a
+   * log of attempts, by every command that a person starts with.
+   */
+  @Test
+  void anApiThatCannotBeReached() throws IOException {
+    String away = "127.0.0.1:" + nobody();
+    for (String sites : List.of("all", "[LDNBOOKS, SECOND, THIRD, FOURTH]")) {
+      installation.settings(
+          """
+          api:
+            base_url: http://%s/v1
+            token: {env: %s}
+          parquet:
+            root: warehouse
+          """
+              .formatted(away, Installation.TOKEN_VARIABLE));
+      installation.pipeline(
+          "nightly", sites, "[parquet]", List.of(Question.pageviews("traffic_daily", "day")));
+      for (List<String> command :
+          List.of(List.of("sites"), List.of("check", "nightly"), List.of("plan", "nightly"))) {
+        Installation.Ended ended = installation.run(command.toArray(new String[0]));
+
+        assertThat(ended.code()).as(ended.said()).isEqualTo(75);
+        assertThat(ended.said())
+            .contains("no connection to " + away + ": Connection refused", "check the network")
+            .contains("(attempt 2 of 2)")
+            .doesNotContain("{", "starting attempt", "Exception", "for 0 s");
+      }
+    }
+  }
+
+  @Test
+  void aHostWithoutAnAddress() {
+    installation.settings(
+        """
+        api:
+          base_url: https://api.fathom.invalid/v1
+          token: {env: %s}
+        parquet:
+          root: warehouse
+        """
+            .formatted(Installation.TOKEN_VARIABLE));
+
+    Installation.Ended ended = installation.run("sites");
+
+    assertThat(ended.code()).as(ended.said()).isEqualTo(75);
+    assertThat(ended.err())
+        .contains("no address is known for the host api.fathom.invalid", "api.base_url");
+  }
+
+  private static int nobody() throws IOException {
+    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return free.getLocalPort();
+    }
+  }
+
   @Test
   void aDatabaseThatIsDown() throws IOException {
-    int port;
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = free.getLocalPort();
-    }
+    int port = nobody();
     installation.databaseAt(database.urlAt("127.0.0.1", port)).settings(1_000);
 
     assertEnds(74, "127.0.0.1:" + port, "refused", "postgres.url");

@@ -3,10 +3,10 @@ package fathomexport;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import fathomexport.simulator.Fault;
-import fathomexport.simulator.FaultRule;
-import fathomexport.simulator.PageView;
-import fathomexport.simulator.World;
+import fathomexport.simulator.behaviour.Fault;
+import fathomexport.simulator.behaviour.FaultRule;
+import fathomexport.simulator.world.PageView;
+import fathomexport.simulator.world.World;
 import fathomexport.testing.FaultDrill;
 import fathomexport.testing.FaultTable;
 import fathomexport.testing.ForkedRun;

@@ -2,13 +2,15 @@ package fathomexport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import fathomexport.simulator.Behaviour;
 import fathomexport.simulator.FathomSimulator;
-import fathomexport.simulator.SimulatorToken;
-import fathomexport.simulator.World;
+import fathomexport.simulator.behaviour.Behaviour;
+import fathomexport.simulator.behaviour.SimulatorToken;
+import fathomexport.simulator.world.World;
 import fathomexport.testing.Installation;
 import fathomexport.testing.TestDatabase;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -82,6 +84,56 @@ class InitTest {
           .contains("url: '" + database.url() + "'", "user: 'it''s me'", "{env: PGPASSWORD}")
           .doesNotContain("secret-of-the-test");
       assertThat(installation.run("validate").code()).isZero();
+    }
+  }
+
+  @Test
+  void theAddressOfTheApiIsWritten() throws IOException {
+    try (TestDatabase database = TestDatabase.create();
+        FathomSimulator api =
+            FathomSimulator.start(
+                World.dozen(17, LAST.minusDays(1), LAST, 0), Behaviour.unlimited())) {
+      Installation installation = installed(database, api);
+
+      Installation.Ended wrong = installation.run("init", "--base-url", "http://example.com/v1");
+      assertThat(wrong.code()).as(wrong.said()).isEqualTo(2);
+      assertThat(wrong.err()).contains("--base-url: the URL must be https");
+      assertThat(directory.resolve(SETTINGS)).doesNotExist();
+
+      Installation.Ended ended = installation.run("init", "--base-url", api.baseUri().toString());
+      assertThat(ended.code()).as(ended.said()).isZero();
+      assertThat(ended.out()).contains("reads 12 sites.");
+      assertThat(text(SETTINGS)).contains("\n  base_url: " + api.baseUri() + "\n");
+
+      Installation.Ended again = installation.run("init", "--base-url", "https://example.com/v1");
+      assertThat(again.out()).contains("--base-url was not written: " + SETTINGS);
+    }
+  }
+
+  /** Whoever tries it without a network is told so, and soon, and has the files all the same. */
+  @Test
+  void withoutANetworkItGivesUpSoon() throws IOException {
+    try (TestDatabase database = TestDatabase.create();
+        FathomSimulator api = FathomSimulator.start(World.empty(), Behaviour.unlimited())) {
+      String away = "127.0.0.1:" + nobody();
+      Installation installation = installed(database, api);
+
+      Installation.Ended ended = installation.run("init", "--base-url", "http://" + away + "/v1");
+
+      assertThat(ended.code()).as(ended.said()).isZero();
+      assertThat(ended.out())
+          .contains(
+              "The sites are not known: ", "no connection to " + away + ": Connection refused")
+          .contains("(attempt 2 of 2); check the network", "api.base_url")
+          .endsWith("Next: fathom-export check nightly\n");
+      assertThat(ended.err()).isEmpty();
+      assertThat(directory.resolve(PIPELINE)).exists();
+    }
+  }
+
+  private static int nobody() throws IOException {
+    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return free.getLocalPort();
     }
   }
 

@@ -2,7 +2,7 @@ package fathomexport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import fathomexport.simulator.SimulatorToken;
+import fathomexport.simulator.behaviour.SimulatorToken;
 import fathomexport.testing.Installation;
 import fathomexport.testing.Later;
 import fathomexport.testing.LogCapture;

@@ -2,12 +2,12 @@ package fathomexport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import fathomexport.simulator.Conversion;
-import fathomexport.simulator.Dimension;
-import fathomexport.simulator.Fault;
-import fathomexport.simulator.FaultRule;
-import fathomexport.simulator.PageView;
-import fathomexport.simulator.World;
+import fathomexport.simulator.behaviour.Fault;
+import fathomexport.simulator.behaviour.FaultRule;
+import fathomexport.simulator.world.Conversion;
+import fathomexport.simulator.world.Dimension;
+import fathomexport.simulator.world.PageView;
+import fathomexport.simulator.world.World;
 import fathomexport.testing.FaultDrill;
 import fathomexport.testing.FaultTable;
 import fathomexport.testing.ForkedRun;

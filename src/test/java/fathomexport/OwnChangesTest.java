@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import fathomexport.simulator.Behaviour;
 import fathomexport.simulator.FathomSimulator;
-import fathomexport.simulator.PageView;
-import fathomexport.simulator.SimulatorToken;
-import fathomexport.simulator.World;
+import fathomexport.simulator.behaviour.Behaviour;
+import fathomexport.simulator.behaviour.SimulatorToken;
+import fathomexport.simulator.world.PageView;
+import fathomexport.simulator.world.World;
 import fathomexport.testing.Installation;
 import fathomexport.testing.Question;
 import fathomexport.testing.TestDatabase;

@@ -4,13 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import fathomexport.simulator.Behaviour;
 import fathomexport.simulator.FathomSimulator;
-import fathomexport.simulator.Fault;
-import fathomexport.simulator.FaultRule;
 import fathomexport.simulator.RequestLog;
-import fathomexport.simulator.SimulatorToken;
-import fathomexport.simulator.World;
+import fathomexport.simulator.behaviour.Behaviour;
+import fathomexport.simulator.behaviour.Fault;
+import fathomexport.simulator.behaviour.FaultRule;
+import fathomexport.simulator.behaviour.SimulatorToken;
+import fathomexport.simulator.world.World;
 import fathomexport.testing.Fixture;
 import fathomexport.testing.Installation;
 import fathomexport.testing.Landed;

@@ -2,10 +2,13 @@ package fathomexport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import fathomexport.simulator.Behaviour;
 import fathomexport.simulator.FathomSimulator;
-import fathomexport.simulator.SimulatorToken;
-import fathomexport.simulator.World;
+import fathomexport.simulator.behaviour.ApiRequest;
+import fathomexport.simulator.behaviour.Behaviour;
+import fathomexport.simulator.behaviour.Fault;
+import fathomexport.simulator.behaviour.FaultRule;
+import fathomexport.simulator.behaviour.SimulatorToken;
+import fathomexport.simulator.world.World;
 import fathomexport.testing.Fixture;
 import fathomexport.testing.Installation;
 import fathomexport.testing.Landed;
@@ -17,6 +20,8 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -224,6 +229,61 @@ class RefusingTableTest {
     Installation.Ended repaired = backfill("--force");
     assertThat(repaired.code()).as(repaired.said()).isZero();
     assertInPostgres(PAGES);
+  }
+
+  /**
+   * Three reports fail at the same time, each for a reason of its own: whatever names one of them,
+   * on the terminal or in the record of the run, says this one's reason and no other's.
+   */
+  @Test
+  void eachReportBearsItsOwnError() {
+    Map<String, String> reasons =
+        Map.of(
+            "pages_daily", "no_pages",
+            "hosts_daily", "not on my watch",
+            "browsers_daily", "504");
+    pipeline("[postgres, parquet]", Stream.concat(Stream.of(PAGES), OTHERS.stream()).toList());
+    migrated();
+    database.execute(
+        "ALTER TABLE fathom.pages_daily ADD CONSTRAINT no_pages CHECK (pathname = 'x')",
+        "CREATE FUNCTION fathom.refuse_it() RETURNS trigger LANGUAGE plpgsql AS"
+            + " $$BEGIN RAISE EXCEPTION 'not on my watch'; END$$",
+        "CREATE TRIGGER watchman BEFORE INSERT ON fathom.hosts_daily FOR EACH ROW"
+            + " EXECUTE FUNCTION fathom.refuse_it()");
+    api.behave(
+        Behaviour.unlimited()
+            .withFault(FaultRule.when(r -> groupsBy(r, "browser"), Fault.status(504))));
+
+    Installation.Ended ended;
+    try {
+      ended = backfill();
+    } finally {
+      api.behave(Behaviour.unlimited());
+    }
+
+    assertThat(ended.code()).as(ended.said()).isNotZero();
+    List<String> said = new ArrayList<>(ended.said().lines().toList());
+    said.addAll(
+        database.query("SELECT unnest(messages) FROM fathom_ops.run").stream()
+            .map(row -> String.valueOf(row.get(0)))
+            .toList());
+    reasons.forEach(
+        (report, reason) -> {
+          List<String> about = said.stream().filter(line -> line.contains(report)).toList();
+          assertThat(about).as(report).anyMatch(line -> line.contains(reason));
+          reasons.values().stream()
+              .filter(other -> !other.equals(reason))
+              .forEach(
+                  other ->
+                      assertThat(about)
+                          .as("lines about %s", report)
+                          .noneMatch(line -> line.contains(other)));
+        });
+    OTHERS.stream().filter(r -> !reasons.containsKey(r.name())).forEach(this::assertInPostgres);
+  }
+
+  private static boolean groupsBy(ApiRequest request, String field) {
+    return field.equals(request.parameter("field_grouping"));
   }
 
   /** One sink of two refuses: the other gets every window. */

@@ -3,12 +3,12 @@ package fathomexport;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import fathomexport.simulator.Behaviour;
 import fathomexport.simulator.FathomSimulator;
-import fathomexport.simulator.Fault;
-import fathomexport.simulator.FaultRule;
-import fathomexport.simulator.SimulatorToken;
-import fathomexport.simulator.World;
+import fathomexport.simulator.behaviour.Behaviour;
+import fathomexport.simulator.behaviour.Fault;
+import fathomexport.simulator.behaviour.FaultRule;
+import fathomexport.simulator.behaviour.SimulatorToken;
+import fathomexport.simulator.world.World;
 import fathomexport.testing.Landed;
 import fathomexport.testing.Question;
 import java.io.File;

@@ -2,12 +2,12 @@ package fathomexport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import fathomexport.simulator.Behaviour;
 import fathomexport.simulator.FathomSimulator;
-import fathomexport.simulator.SimulatedSite;
-import fathomexport.simulator.SimulatorToken;
-import fathomexport.simulator.Truth;
-import fathomexport.simulator.World;
+import fathomexport.simulator.behaviour.Behaviour;
+import fathomexport.simulator.behaviour.SimulatorToken;
+import fathomexport.simulator.truth.Truth;
+import fathomexport.simulator.world.SimulatedSite;
+import fathomexport.simulator.world.World;
 import fathomexport.testing.Installation;
 import fathomexport.testing.Landed;
 import fathomexport.testing.Question;

@@ -2,13 +2,13 @@ package fathomexport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import fathomexport.simulator.Behaviour;
-import fathomexport.simulator.Conversion;
-import fathomexport.simulator.Dimension;
 import fathomexport.simulator.FathomSimulator;
-import fathomexport.simulator.PageView;
-import fathomexport.simulator.SimulatorToken;
-import fathomexport.simulator.World;
+import fathomexport.simulator.behaviour.Behaviour;
+import fathomexport.simulator.behaviour.SimulatorToken;
+import fathomexport.simulator.world.Conversion;
+import fathomexport.simulator.world.Dimension;
+import fathomexport.simulator.world.PageView;
+import fathomexport.simulator.world.World;
 import fathomexport.testing.Installation;
 import fathomexport.testing.Question;
 import fathomexport.testing.TestDatabase;

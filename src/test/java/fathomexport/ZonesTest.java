@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import fathomexport.simulator.Behaviour;
-import fathomexport.simulator.Dimension;
 import fathomexport.simulator.FathomSimulator;
-import fathomexport.simulator.SimulatedSite;
-import fathomexport.simulator.SimulatorToken;
-import fathomexport.simulator.World;
+import fathomexport.simulator.behaviour.Behaviour;
+import fathomexport.simulator.behaviour.SimulatorToken;
+import fathomexport.simulator.world.Dimension;
+import fathomexport.simulator.world.SimulatedSite;
+import fathomexport.simulator.world.World;
 import fathomexport.testing.Installation;
 import fathomexport.testing.Landed;
 import fathomexport.testing.Question;
@@ -52,7 +52,7 @@ class ZonesTest {
       visit++;
       world.add(
           "SITE",
-          fathomexport.simulator.PageView.at(at)
+          fathomexport.simulator.world.PageView.at(at)
               .visit(visit)
               .path("/" + visit % 3)
               .with(Dimension.BROWSER, visit % 7 == 0 ? "Firefox" : "Chrome")

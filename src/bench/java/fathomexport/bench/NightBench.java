@@ -1,13 +1,14 @@
 package fathomexport.bench;
 
-import fathomexport.simulator.Behaviour;
+import fathomexport.simulator.behaviour.Behaviour;
 import fathomexport.simulator.FathomSimulator;
-import fathomexport.simulator.SimulatorToken;
-import fathomexport.simulator.World;
+import fathomexport.simulator.behaviour.SimulatorToken;
+import fathomexport.simulator.world.World;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.LocalDate;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
@@ -23,11 +24,13 @@ import java.util.stream.Stream;
  * Seconds and memory of a year's backfill, of the night after it, and of {@code status} and {@code
  * plan}, for many sites. Each command is a process that the launcher starts, as for its users; the
  * simulated API grants any number of requests, so that no time is spent on its quota. The memory is
- * the largest resident set of the process.
+ * the largest resident set of the process. The processor time is printed beside the elapsed time,
+ * since other programs on the machine lengthen only the latter.
  *
  * <p>System properties: {@code bench.launcher}, {@code bench.night} (the directory), {@code
  * bench.sites}, {@code bench.history} (days), {@code bench.sinks}, {@code bench.java} (options of
- * the exporter's JVM).
+ * the exporter's JVM), {@code bench.keep} (the number of minutes that the database and the
+ * simulated API stay afterwards, so that further commands can be tried in the directory).
  */
 final class NightBench {
   private static final String TOKEN_VARIABLE = "BENCH_TOKEN";
@@ -63,12 +66,13 @@ final class NightBench {
       bench.configure(api, postgres.getPort());
       System.out.printf(
           Locale.ROOT,
-          "%d sites, %d reports, %d days%n%-28s %8s %8s%n",
+          "%d sites, %d reports, %d days%n%-28s %8s %8s %8s%n",
           sites,
           REPORTS.size(),
           days,
           "command",
           "seconds",
+          "CPU",
           "MB");
       bench.measure(
           "backfill",
@@ -79,9 +83,18 @@ final class NightBench {
           last.minusDays(1).toString());
       bench.measure("run", "nightly");
       bench.measure("status", "nightly");
+      // Again: the first short command also writes the launcher's archive of classes.
+      bench.measure("status", "nightly");
       bench.measure("status", "nightly", "--html", "status.html");
       bench.measure("plan", "nightly");
       System.out.println("files below the Parquet root: " + bench.files());
+      System.out.println("status.html: " + Files.size(directory.resolve("status.html")) + " bytes");
+      int kept = Integer.getInteger("bench.keep", 0);
+      if (kept > 0) {
+        System.out.println(
+            "for " + kept + " minutes, with " + TOKEN_VARIABLE + "=" + SimulatorToken.STANDARD.secret());
+        TimeUnit.MINUTES.sleep(kept);
+      }
     }
   }
 
@@ -147,9 +160,11 @@ final class NightBench {
     long begun = System.nanoTime();
     Process process = builder.start();
     long peak = 0;
+    Duration busy = Duration.ZERO;
     do {
       // The launcher becomes the program, so it is the same process.
       peak = Math.max(peak, peak(process.pid()));
+      busy = process.info().totalCpuDuration().orElse(busy);
     } while (!process.waitFor(20, TimeUnit.MILLISECONDS));
     double seconds = (System.nanoTime() - begun) / 1e9;
     if (process.exitValue() != 0) {
@@ -158,9 +173,10 @@ final class NightBench {
     }
     System.out.printf(
         Locale.ROOT,
-        "%-28s %8.1f %8.0f%n",
+        "%-28s %8.1f %8.1f %8.0f%n",
         arguments[0] + (arguments.length > 2 ? " " + arguments[2] : ""),
         seconds,
+        busy.toMillis() / 1000.0,
         peak / 1024.0);
   }
 

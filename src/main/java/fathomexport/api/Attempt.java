@@ -26,8 +26,10 @@ sealed interface Attempt<T> {
 
   /** The kind of fault. */
   enum Fault {
-    /** A status that reports unavailability, a connection fault, or an expired deadline. */
+    /** A status that reports unavailability, a broken connection, or an expired deadline. */
     UNAVAILABLE,
+    /** No connection came about, so nothing was sent. */
+    UNREACHABLE,
     /** Status 429: a limit was exceeded. */
     LIMIT,
     /** A response that cannot be used. */

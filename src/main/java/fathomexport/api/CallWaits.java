@@ -8,6 +8,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * The waits of calls: those that the API asks for, those for permits, and the pauses before
@@ -145,13 +146,17 @@ final class CallWaits {
     Duration asked = asked(endpoint, faulty);
     Duration backoff = policy.backoff(attempt, controls.random());
     Duration wait = asked == null || asked.compareTo(backoff) < 0 ? backoff : asked;
-    LOG.warn(
-        "{}{}: {}; starting attempt {} in {} ms",
-        endpoint.path(),
-        about.words(),
-        faulty.reason(),
-        attempt + 1,
-        wait.toMillis());
+    // The outcome of an impatient command says the same a moment later, to a person who waits.
+    Level level =
+        policy.isImpatient() && faulty.fault() == Fault.UNREACHABLE ? Level.DEBUG : Level.WARN;
+    LOG.atLevel(level)
+        .log(
+            "{}{}: {}; starting attempt {} in {} ms",
+            endpoint.path(),
+            about.words(),
+            faulty.reason(),
+            attempt + 1,
+            wait.toMillis());
     Instant until = inFuture(wait);
     controls.listener().on(new RequestListener.Event.Waiting(endpoint, until));
     if (wait.compareTo(LONG_WAIT) > 0) {

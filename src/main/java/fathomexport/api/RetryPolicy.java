@@ -74,6 +74,23 @@ public record RetryPolicy(
     return asked.compareTo(longestAskedWait) <= 0;
   }
 
+  /**
+   * Returns whether an API that is down is an answer, because a person waits for the command: it
+   * does not wait for the API to come back.
+   */
+  boolean isImpatient() {
+    return patience.isZero();
+  }
+
+  /**
+   * Returns the maximum number of attempts of one call to reach an API to which no connection comes
+   * about. A second attempt gets past a momentary fault of the network; further ones would only
+   * keep an impatient command from saying what is wrong.
+   */
+  int maxConnects() {
+    return isImpatient() ? Math.min(2, maxAttempts) : maxAttempts;
+  }
+
   /** Returns whether waits are unlimited. */
   public boolean waits() {
     return patience.equals(ENDLESS);

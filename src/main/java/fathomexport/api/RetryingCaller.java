@@ -30,6 +30,10 @@ final class RetryingCaller {
   private final CallWaits waits;
   private final UnavailableWords words;
 
+  private static final String UNREACHABLE_ADVICE =
+      "; check the network, HTTPS_PROXY where connections need a proxy, and api.base_url in the"
+          + " settings";
+
   /** Number of billed requests of this caller. */
   private final AtomicLong billedHere = new AtomicLong();
 
@@ -310,7 +314,11 @@ final class RetryingCaller {
       breaker.answered(null);
     }
     boolean probing = probe && !cleared;
-    int most = faulty.fault() == Fault.LIMIT ? policy.maxAttempts() : attempts;
+    boolean unreachable = faulty.fault() == Fault.UNREACHABLE;
+    int most =
+        faulty.fault() == Fault.LIMIT
+            ? policy.maxAttempts()
+            : unreachable ? Math.min(attempts, policy.maxConnects()) : attempts;
     boolean last = attempt >= most;
     boolean retried = !probing && !last && budget.take();
     // A caller that continues with other sites gets to know of each call that is held.
@@ -325,11 +333,17 @@ final class RetryingCaller {
     if (!probing && !held && budget.spent()) {
       ends.add(about.spentWords());
     }
-    String reason = faulty.reason() + (ends.isEmpty() ? "" : " (" + String.join("; ", ends) + ")");
+    String reason =
+        faulty.reason()
+            + (ends.isEmpty() ? "" : " (" + String.join("; ", ends) + ")")
+            + (unreachable ? UNREACHABLE_ADVICE : "");
     if (site == null) {
       if (policy.waits() || probe) {
         breaker.trip(reason, probe);
       }
+    } else if (unreachable && policy.isImpatient()) {
+      // No other site can be reached either.
+      breaker.trip(reason, probe);
     } else if (!policy.waits() || held || (probing && !asked.isZero())) {
       // Also in a run that waits: the pause ends at a time that the API has named.
       breaker.failed(site, reason, probing, asked);

@@ -9,6 +9,7 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
+import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -19,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
@@ -26,6 +28,7 @@ import java.util.zip.ZipException;
 import okhttp3.Call;
 import okhttp3.ConnectionPool;
 import okhttp3.Handshake;
+import okhttp3.HttpUrl;
 import okhttp3.Interceptor;
 import okhttp3.OkHttpClient;
 import okhttp3.Protocol;
@@ -43,6 +46,9 @@ final class Transport implements AutoCloseable {
 
   /** The key of the configuration that a fault of the connection may be mended by. */
   private static final String BASE_URL = "api.base_url";
+
+  /** How long an impatient command waits for a connection: it repeats its first packet twice. */
+  private static final Duration BRIEF_CONNECT = Duration.ofSeconds(5);
 
   private static final int ERROR_BODY_BYTES = 64 << 10;
   private static final int BUFFER_BYTES = 64 << 10;
@@ -91,9 +97,14 @@ final class Transport implements AutoCloseable {
     this.time = time;
     // Each call sends exactly one request: one that the HTTP client repeats by itself has no
     // permit.
-    this.http =
+    OkHttpClient.Builder client =
         new HttpClients(environment, settings.caCertificates())
-            .to(settings.baseUrl(), settings.timeout())
+            .to(settings.baseUrl(), settings.timeout());
+    if (settings.retries().isImpatient() && settings.timeout().compareTo(BRIEF_CONNECT) > 0) {
+      client.connectTimeout(BRIEF_CONNECT);
+    }
+    this.http =
+        client
             .protocols(List.of(Protocol.HTTP_1_1))
             .retryOnConnectionFailure(false)
             .addNetworkInterceptor(Transport::noFollowUp)
@@ -195,11 +206,17 @@ final class Transport implements AutoCloseable {
       boolean billed,
       BodyReader<T> reader) {
     long grace = billed ? stopGrace.toMillis() : 0;
+    AtomicBoolean connected = new AtomicBoolean();
+    Runnable sending =
+        () -> {
+          connected.set(true);
+          sent.run();
+        };
     Call call =
         http.newCall(
             new Request.Builder()
                 .url(url)
-                .tag(Sending.class, new Sending(permit, sent))
+                .tag(Sending.class, new Sending(permit, sending))
                 .header("Accept", "application/json")
                 .header("Accept-Encoding", "gzip")
                 .header("User-Agent", userAgent)
@@ -224,9 +241,12 @@ final class Transport implements AutoCloseable {
         return new Attempt.Stopped<>();
       }
       String hopeless = TlsFaults.whatToDo(e, BASE_URL);
-      return hopeless == null
+      if (hopeless != null) {
+        return new Attempt.Misconfigured<>(redact(hopeless));
+      }
+      return connected.get()
           ? faulty(e, Fault.UNAVAILABLE)
-          : new Attempt.Misconfigured<>(redact(hopeless));
+          : new Attempt.Faulty<>(redact(noConnection(e, call)), Fault.UNREACHABLE, null);
     } finally {
       onStop.close();
     }
@@ -254,6 +274,28 @@ final class Transport implements AutoCloseable {
       return "the body is cut off or broken: " + e.getMessage();
     }
     return e.getClass().getSimpleName() + (e.getMessage() == null ? "" : ": " + e.getMessage());
+  }
+
+  /** Says in words for people why no connection came about. */
+  private String noConnection(IOException e, Call call) {
+    if (e instanceof UnknownHostException) {
+      String host = String.valueOf(e.getMessage()).split(":", 2)[0].strip();
+      return "no address is known for the host " + host;
+    }
+    if (e instanceof InterruptedIOException && "timeout".equals(e.getMessage())) {
+      return reason(e);
+    }
+    Throwable cause = e;
+    while (cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    HttpUrl url = call.request().url();
+    return "no connection to "
+        + url.host()
+        + ":"
+        + url.port()
+        + ": "
+        + (cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage());
   }
 
   @Nullable Instant serverTime() {

@@ -53,7 +53,7 @@ final class UnavailableWords {
   }
 
   String patience() {
-    return " for " + policy.patience().toSeconds() + " s";
+    return policy.isImpatient() ? "" : " for " + policy.patience().toSeconds() + " s";
   }
 
   /** Returns the outcome of a call about a site that the API asks to wait with. */

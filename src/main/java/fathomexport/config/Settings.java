@@ -249,7 +249,7 @@ public record Settings(
      * Returns why a URL cannot be the base of requests. Omits the URL, because it may hold a
      * secret.
      */
-    static Optional<String> refusal(URI url) {
+    public static Optional<String> refusal(URI url) {
       Optional<String> notABase = notABase(url);
       if (notABase.isPresent()) {
         return notABase;

@@ -382,7 +382,7 @@ final class Checkup {
       failed("database", FailureKind.STORAGE, check.server() + ": " + unusable);
     }
     if (check.grants().isEmpty()) {
-      ok("privileges", "the role may do everything that a run needs");
+      findings.add(privileges(check.power()));
     } else {
       failed(
           "privileges",
@@ -395,6 +395,27 @@ final class Checkup {
     } else {
       ok("pooler", pooler);
     }
+  }
+
+  /** Says what a role that may do enough may do beyond that. */
+  private static Finding privileges(DatabaseCheck.Power power) {
+    String enough = "the role may do everything that a run needs";
+    return switch (power) {
+      case LOADS -> Finding.ok("privileges", enough + ", and no more: another role migrates");
+      case OWNS ->
+          Finding.ok(
+              "privileges",
+              enough
+                  + ", and as the owner of the tables also change and drop them. Where that is too"
+                  + " much, let one role migrate and another one load: see \"Roles and grants\" in"
+                  + " docs/maintenance.md");
+      case SUPERUSER ->
+          Finding.warning(
+              "privileges",
+              "the role is a superuser, who may read and change everything on the server. A run"
+                  + " needs CREATE on its database and no more: name such a role in postgres.user"
+                  + " (\"Roles and grants\" in docs/maintenance.md)");
+    };
   }
 
   /** Looks whether files can be written to a directory, or to where it will be made. */

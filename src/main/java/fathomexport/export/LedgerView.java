@@ -1,7 +1,6 @@
 package fathomexport.export;
 
 import fathomexport.certify.PeriodTotals;
-import fathomexport.fetch.ControlBook;
 import fathomexport.fetch.ControlTotals;
 import fathomexport.fetch.ExpectedRows;
 import fathomexport.ledger.Audit;
@@ -175,11 +174,11 @@ final class LedgerView {
   }
 
   /**
-   * Adds the control totals of windows that an interrupted run certified since then, so that this
-   * run does not query them again. Other totals are not added: a certificate is only as fresh as
-   * its control, and totals of years would fill the heap.
+   * Returns the control totals of windows that an interrupted run certified since then, so that
+   * this run does not query them again. Other totals are not returned: a certificate is only as
+   * fresh as its control, and totals of years would fill the heap.
    */
-  void seed(ControlBook book, Plan plan, Instant since) {
+  List<KnownControl> knownControls(Plan plan, Instant since) {
     Set<String> cutShort =
         sinks.ledger().runs(job.name(), RunRecord.EXPORTS, RUNS).stream()
             .filter(r -> r.exitCode() == null || CUT_SHORT.contains(r.exitCode()))
@@ -199,6 +198,7 @@ final class LedgerView {
         zones.put(task.site().id(), zone.getId());
       }
     }
+    List<KnownControl> known = new ArrayList<>();
     for (Report report : job.reports()) {
       for (LedgerEntry entry : first.getOrDefault(report.name(), List.of())) {
         PeriodCertificate certificate = entry.certificate();
@@ -219,10 +219,11 @@ final class LedgerView {
               silent(certificate) ? 0 : Math.max(1, certificate.rows()),
               certificate.control(),
               certificate.controlDigest());
-          book.put(query, query.days(), totals, entry.knownAt());
+          known.add(new KnownControl(query, totals, entry.knownAt()));
         }
       }
     }
+    return known;
   }
 
   private static boolean silent(PeriodCertificate certificate) {

@@ -99,14 +99,15 @@ final class LockedExport {
         failed.stream().map(RunSummary::of).reduce(RunSummary.EMPTY, RunSummary::plus);
     try (SpillDirectory spill = SpillDirectory.create()) {
       ExportSpec spec = spec(plan, startedAt);
-      PlannedRun expected = announce(spec, planned, found, failed);
+      List<KnownControl> known = planned.knownControls(export.mode(), spec.startedAt());
+      PlannedRun expected = announce(spec, planned, known, found, failed);
       DimensionUpdate dimensions =
           new DimensionUpdate(job, sinks, environment, services.settings().currencies());
       offerHistory(dimensions.sitesAndEvents(clients, found), found, planned);
       RunRecord ended =
           plan.tasks().isEmpty()
               ? RunRecords.of(spec, lost, startedAt, 0, lost.exitCode())
-              : exportWindows(spec, planned, expected, found, lost, spill.path(), begun);
+              : exportWindows(spec, planned, known, expected, found, lost, spill.path(), begun);
       RunRecord done = services.recording().finished(sinks.ledger(), ended);
       dimensions.milestones(clients, found.subjects());
       if (export.mode() instanceof Mode.Nightly && !environment.stop().stopped()) {
@@ -161,6 +162,7 @@ final class LockedExport {
   private PlannedRun announce(
       ExportSpec spec,
       RunPlanning.Planned planned,
+      List<KnownControl> known,
       Accounts.Found found,
       List<WindowOutcome> failed) {
     RunListener listener = environment.listener();
@@ -171,7 +173,7 @@ final class LockedExport {
             .planned(
                 spec,
                 planned.plan(),
-                planned.knownControls(export.mode(), spec.startedAt()),
+                KnownControl.book(known),
                 found.subjects().stream().map(Subject::site).toList());
     listener.planned(expected);
     found.notices().forEach(listener::notice);
@@ -210,6 +212,7 @@ final class LockedExport {
   private RunRecord exportWindows(
       ExportSpec spec,
       RunPlanning.Planned planned,
+      List<KnownControl> known,
       PlannedRun expected,
       Accounts.Found found,
       RunSummary lost,
@@ -223,7 +226,7 @@ final class LockedExport {
               job.name(),
               found.sites())
           .forEach(context.failures()::troubled);
-      planned.addKnownControls(context.book(), export.mode(), spec.startedAt());
+      KnownControl.addTo(context.book(), known);
       begun.set(RunRecords.begun(spec));
       sinks.ledger().record(RunRecords.begun(spec));
       long requests =

@@ -54,20 +54,9 @@ final class RunPlanning {
    */
   record Planned(LedgerView view, WindowPlanner planner, EventBound events, Plan plan) {
 
-    /**
-     * Adds the control totals of an interrupted run, which a run that starts now does not query.
-     */
-    void addKnownControls(ControlBook book, Mode mode, Instant now) {
-      if (!mode.force()) {
-        view.seed(book, plan, now.minus(CONTROL_AGE));
-      }
-    }
-
-    /** Returns a new book with only those control totals. */
-    ControlBook knownControls(Mode mode, Instant now) {
-      ControlBook book = new ControlBook();
-      addKnownControls(book, mode, now);
-      return book;
+    /** Returns the control totals of an interrupted run, which a run that starts now may use. */
+    List<KnownControl> knownControls(Mode mode, Instant now) {
+      return mode.force() ? List.of() : view.knownControls(plan, now.minus(CONTROL_AGE));
     }
   }
 
@@ -85,7 +74,7 @@ final class RunPlanning {
     return PlanOverview.of(
         costs(planned.view(), sinks),
         planned.plan(),
-        planned.knownControls(mode, today.instant()),
+        KnownControl.book(planned.knownControls(mode, today.instant())),
         mode instanceof Mode.Nightly
             ? planned.planner().usualNight().plan(planned.events().subjects())
             : null,

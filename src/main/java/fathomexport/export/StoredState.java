@@ -1,6 +1,7 @@
 package fathomexport.export;
 
 import fathomexport.inspect.StatusOverview;
+import fathomexport.inspect.StatusReader;
 import fathomexport.ledger.RunRecord;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
@@ -53,7 +54,7 @@ final class StoredState {
   StatusOverview status(
       Instant now, RunRecording recording, Function<Set<String>, List<String>> orphans) {
     recording.recordEarlier(job, sinks);
-    return StatusOverview.of(
+    return StatusReader.read(
         ofNamedSites(),
         sinks,
         now,

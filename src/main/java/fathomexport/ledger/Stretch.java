@@ -6,9 +6,10 @@ import fathomexport.report.Slice;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Objects;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,17 +46,18 @@ public record Stretch(
   /** What stands in the digest for a period without one. */
   private static final String NO_DIGEST = "-";
 
+  /** Returns what the stretch's periods have in common. */
+  public Likeness like() {
+    return new Likeness(partial, empty, status, definition, zone);
+  }
+
   /** Returns whether another sink's stretch holds the same, whenever it was fetched. */
   public boolean sameAs(Stretch other) {
     return slice.equals(other.slice)
         && first.equals(other.first)
         && coversTo.equals(other.coversTo)
-        && partial == other.partial
-        && status == other.status
         && stored == other.stored
-        && empty == other.empty
-        && definition.equals(other.definition)
-        && Objects.equals(zone, other.zone)
+        && like().equals(other.like())
         && periods == other.periods
         && rows == other.rows
         && digest.equals(other.digest);
@@ -73,38 +75,49 @@ public record Stretch(
             .thenComparing(e -> e.slice().eventKey())
             .thenComparing(e -> e.certificate().period())
             .thenComparing(e -> e.certificate().coversTo()));
-    List<Stretch> stretches = new ArrayList<>();
-    List<LedgerEntry> alike = new ArrayList<>();
-    for (LedgerEntry entry : sorted) {
-      if (!alike.isEmpty() && !continues(alike.get(alike.size() - 1), entry, grouping)) {
-        stretches.add(combined(alike, grouping));
-        alike.clear();
+    return neighbours(
+            sorted,
+            grouping,
+            e -> e.certificate().period(),
+            e -> e.certificate().coversTo(),
+            e -> new Kind(e.slice(), e.stored(), Likeness.of(e, grouping)))
+        .stream()
+        .map(alike -> combined(alike, grouping))
+        .toList();
+  }
+
+  /** What the entries of a stretch have in common. */
+  private record Kind(Slice slice, boolean stored, Likeness like) {}
+
+  /**
+   * Divides periods into runs of neighbours of one kind. This is the rule for all that overviews
+   * combine: the entries of one ledger, and the periods that several sinks hold. Periods without a
+   * date grouping may overlap, so each of them is a run.
+   *
+   * @param sorted the periods in the order of their days
+   * @param kind what must be equal within a run
+   */
+  public static <T> List<List<T>> neighbours(
+      Collection<T> sorted,
+      DateGrouping grouping,
+      Function<T, LocalDate> first,
+      Function<T, LocalDate> coversTo,
+      Function<T, ?> kind) {
+    List<List<T>> runs = new ArrayList<>();
+    @Nullable T before = null;
+    for (T period : sorted) {
+      boolean continues =
+          before != null
+              && grouping != DateGrouping.NONE
+              && coversTo.apply(before).plusDays(1).equals(first.apply(period))
+              && kind.apply(before).equals(kind.apply(period));
+      if (!continues) {
+        runs.add(new ArrayList<>());
       }
-      alike.add(entry);
+      runs.get(runs.size() - 1).add(period);
+      before = period;
     }
-    if (!alike.isEmpty()) {
-      stretches.add(combined(alike, grouping));
-    }
-    return stretches;
-  }
-
-  private static boolean continues(LedgerEntry before, LedgerEntry entry, DateGrouping grouping) {
-    PeriodCertificate a = before.certificate();
-    PeriodCertificate b = entry.certificate();
-    return grouping != DateGrouping.NONE
-        && before.slice().equals(entry.slice())
-        && a.coversTo().plusDays(1).equals(b.period())
-        && partial(before, grouping) == partial(entry, grouping)
-        && a.status() == b.status()
-        && before.stored() == entry.stored()
-        && (a.rows() == 0) == (b.rows() == 0)
-        && before.provenance().definition().equals(entry.provenance().definition())
-        && Objects.equals(before.provenance().zone(), entry.provenance().zone());
-  }
-
-  private static boolean partial(LedgerEntry entry, DateGrouping grouping) {
-    PeriodCertificate c = entry.certificate();
-    return grouping != DateGrouping.NONE && c.coversTo().isBefore(grouping.periodEnd(c.period()));
+    return runs;
   }
 
   private static Stretch combined(List<LedgerEntry> alike, DateGrouping grouping) {
@@ -119,16 +132,17 @@ public record Stretch(
       Instant at = entry.provenance().fetchedAt();
       fetchedAt = at.isAfter(fetchedAt) ? at : fetchedAt;
     }
+    Likeness like = Likeness.of(first, grouping);
     return new Stretch(
         first.slice(),
         first.certificate().period(),
         alike.get(alike.size() - 1).certificate().coversTo(),
-        partial(first, grouping),
-        first.certificate().status(),
+        like.partial(),
+        like.status(),
         first.stored(),
-        first.certificate().rows() == 0,
-        first.provenance().definition(),
-        first.provenance().zone(),
+        like.empty(),
+        like.definition(),
+        like.zone(),
         alike.size(),
         rows,
         fetchedAt,

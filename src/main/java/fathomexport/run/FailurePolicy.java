@@ -189,6 +189,17 @@ public final class FailurePolicy {
     return failure instanceof Outcome.Spent ? Reach.ACCOUNT : Reach.WINDOW;
   }
 
+  /**
+   * Returns whether a query failed that was sent, or would have been if the site's earlier ones had
+   * not failed. A closure that the API has announced is not such a failure.
+   */
+  public static boolean isFailedQuery(Exception failure) {
+    return failure instanceof FetchFailedException fetch
+        && (fetch.failure() instanceof Outcome.Malformed<?>
+            || (fetch.failure() instanceof Outcome.Unavailable<?> away
+                && away.cause() != Outcome.Unavailable.Cause.CLOSED));
+  }
+
   /** Whether a failed query is sent again in the same run, after all others. */
   public enum Turn {
     /** No: it would fail in the same way. */

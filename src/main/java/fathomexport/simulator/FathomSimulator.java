@@ -2,6 +2,20 @@ package fathomexport.simulator;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import fathomexport.simulator.answer.AccountEndpoints;
+import fathomexport.simulator.answer.AggregationQuery;
+import fathomexport.simulator.answer.Aggregations;
+import fathomexport.simulator.answer.Answer;
+import fathomexport.simulator.answer.ApiProblem;
+import fathomexport.simulator.answer.CurrentVisitors;
+import fathomexport.simulator.behaviour.ApiRequest;
+import fathomexport.simulator.behaviour.Behaviour;
+import fathomexport.simulator.behaviour.Fault;
+import fathomexport.simulator.behaviour.FaultRule;
+import fathomexport.simulator.behaviour.Quota;
+import fathomexport.simulator.behaviour.SimulatorToken;
+import fathomexport.simulator.truth.Truth;
+import fathomexport.simulator.world.World;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -220,7 +234,7 @@ public final class FathomSimulator implements AutoCloseable {
     Outcome outcome;
     try {
       SimulatorToken token = token(exchange, current);
-      if (enter(token.user()) > current.inFlightLimit) {
+      if (enter(token.user()) > current.inFlightLimit()) {
         user = token.user();
         throw tooMany(current, now, Duration.ofSeconds(1), "Too many requests in flight.");
       }
@@ -248,10 +262,10 @@ public final class FathomSimulator implements AutoCloseable {
         pause(delay.pause());
       }
       ticket.settle(answer.status(), answer.rows());
-      if (current.rateLimitHeaders) {
+      if (current.rateLimitHeaders()) {
         exchange
             .getResponseHeaders()
-            .set("X-RateLimit-Limit", Integer.toString(current.reportsQuota.size()));
+            .set("X-RateLimit-Limit", Integer.toString(current.reportsQuota().size()));
       }
       Transport.send(exchange, answer, fault, current, this::pause, end);
     } catch (IOException clientGone) {
@@ -271,7 +285,7 @@ public final class FathomSimulator implements AutoCloseable {
     String header = exchange.getRequestHeaders().getFirst("Authorization");
     if (header != null && header.startsWith("Bearer ")) {
       String secret = header.substring("Bearer ".length()).strip();
-      for (SimulatorToken token : current.tokens) {
+      for (SimulatorToken token : current.tokens()) {
         if (token.secret().equals(secret)) {
           return token;
         }
@@ -299,14 +313,14 @@ public final class FathomSimulator implements AutoCloseable {
     boolean report =
         request.path().equals(ApiRequest.AGGREGATIONS)
             || request.path().equals(VERSION + "/current_visitors");
-    Behaviour.Closure closure = current.closure;
+    Behaviour.Closure closure = current.closure();
     if (report && closure != null) {
       Duration left = left(closure, request, now);
       if (!left.isZero() && !left.isNegative()) {
         throw tooMany(current, now, left, "Too Many Attempts.");
       }
     }
-    Quota quota = report ? current.reportsQuota : current.accountQuota;
+    Quota quota = report ? current.reportsQuota() : current.accountQuota();
     Map<String, QuotaMeter> meters = report ? reportMeters : accountMeters;
     QuotaMeter meter;
     synchronized (meters) {
@@ -339,7 +353,7 @@ public final class FathomSimulator implements AutoCloseable {
     // Rounded up, so that a client that retries exactly then is not too early.
     long seconds = Math.max(1, (wait.toMillis() + 999) / 1000);
     Map<String, String> headers =
-        switch (current.retryAfter) {
+        switch (current.retryAfter()) {
           case SECONDS -> Map.of("Retry-After", Long.toString(seconds));
           case HTTP_DATE ->
               Map.of(
@@ -361,7 +375,7 @@ public final class FathomSimulator implements AutoCloseable {
   }
 
   private @Nullable Fault fault(ApiRequest request, Behaviour current) {
-    for (FaultRule rule : current.faults) {
+    for (FaultRule rule : current.faults()) {
       if (rule.when().test(request)) {
         synchronized (timesApplied) {
           AtomicInteger times = timesApplied.computeIfAbsent(rule, r -> new AtomicInteger());
@@ -410,19 +424,19 @@ public final class FathomSimulator implements AutoCloseable {
   private Answer aggregate(ApiRequest request, SimulatorToken token, Behaviour current, Instant now)
       throws ApiProblem, InterruptedException {
     AggregationQuery query = AggregationQuery.parse(request, world, current, token);
-    if (!current.firstOfShapeDelay.isZero()) {
+    if (!current.firstOfShapeDelay().isZero()) {
       boolean first;
       synchronized (shapesSeen) {
         first = shapesSeen.add(shape(request));
       }
       if (first) {
-        pause(current.firstOfShapeDelay);
+        pause(current.firstOfShapeDelay());
       }
     }
     Answer answer = aggregations.answer(query, current, now, request.number());
     List<Behaviour.Change> due = new ArrayList<>();
     synchronized (changesMade) {
-      for (Behaviour.Change change : current.changes) {
+      for (Behaviour.Change change : current.changes()) {
         if (request.aggregation() >= change.afterAggregation() && changesMade.add(change)) {
           due.add(change);
         }

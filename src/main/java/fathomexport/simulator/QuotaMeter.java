@@ -1,5 +1,6 @@
 package fathomexport.simulator;
 
+import fathomexport.simulator.behaviour.Quota;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;

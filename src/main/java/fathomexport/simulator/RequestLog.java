@@ -1,5 +1,6 @@
 package fathomexport.simulator;
 
+import fathomexport.simulator.behaviour.ApiRequest;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

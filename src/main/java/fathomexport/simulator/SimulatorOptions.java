@@ -1,5 +1,9 @@
 package fathomexport.simulator;
 
+import fathomexport.simulator.behaviour.Behaviour;
+import fathomexport.simulator.behaviour.Quota;
+import fathomexport.simulator.behaviour.SimulatorToken;
+import fathomexport.simulator.world.World;
 import java.io.IOException;
 import java.time.LocalDate;
 import java.util.Set;

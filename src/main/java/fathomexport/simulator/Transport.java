@@ -1,6 +1,9 @@
 package fathomexport.simulator;
 
 import com.sun.net.httpserver.HttpExchange;
+import fathomexport.simulator.answer.Answer;
+import fathomexport.simulator.behaviour.Behaviour;
+import fathomexport.simulator.behaviour.Fault;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -46,7 +49,7 @@ final class Transport {
     exchange.getResponseHeaders().set("Content-Type", answer.contentType());
     String accepted = exchange.getRequestHeaders().getFirst("Accept-Encoding");
     boolean compress =
-        behaviour.gzip && body.length > 0 && accepted != null && accepted.contains("gzip");
+        behaviour.gzip() && body.length > 0 && accepted != null && accepted.contains("gzip");
     if (compress || fault instanceof Fault.BrokenGzip) {
       exchange.getResponseHeaders().set("Content-Encoding", "gzip");
       body = gzip(body);
@@ -58,7 +61,7 @@ final class Transport {
       }
     }
     boolean chunked =
-        fault instanceof Fault.CutOff cut ? cut.chunked() : behaviour.chunked && body.length > 0;
+        fault instanceof Fault.CutOff cut ? cut.chunked() : behaviour.chunked() && body.length > 0;
     exchange.sendResponseHeaders(
         answer.status(), chunked ? 0 : body.length == 0 ? -1 : body.length);
     OutputStream out = exchange.getResponseBody();

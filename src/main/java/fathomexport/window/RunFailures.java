@@ -1,6 +1,5 @@
 package fathomexport.window;
 
-import fathomexport.api.Outcome;
 import fathomexport.api.StopSignal;
 import fathomexport.plan.FetchTask;
 import fathomexport.report.Report;
@@ -73,8 +72,7 @@ public final class RunFailures {
         judged(task.toString(), task.slice(), task.site().account(), failure, verdict);
     if (verdict.kind() == FailureKind.TRY_LATER) {
       troubled(task.site().id());
-      if (verdict.message().startsWith(Outcome.UNAVAILABLE)
-          || verdict.message().startsWith(Outcome.UNUSABLE)) {
+      if (FailurePolicy.isFailedQuery(failure)) {
         failedHere.add(task.site().id());
       }
     }

@@ -243,7 +243,10 @@ class FathomClientFaultsTest {
       assertThat(fixture.ask())
           .isInstanceOfSatisfying(
               Outcome.Unavailable.class,
-              u -> assertThat(u.reason()).contains("ConnectException").contains("3 of 3"));
+              u ->
+                  assertThat(u.reason())
+                      .contains("no connection to 127.0.0.1:" + port + ": Connection refused")
+                      .contains("3 of 3", "api.base_url"));
       assertThat(fixture.rows.rows).isEmpty();
     }
   }

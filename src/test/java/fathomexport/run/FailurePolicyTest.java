@@ -50,7 +50,7 @@ class FailurePolicyTest {
             new FetchFailedException(new Outcome.Spent<>(10)),
             false,
             FailureKind.BUDGET,
-            Reach.RUN),
+            Reach.ACCOUNT),
         arguments(
             new FetchFailedException(new Outcome.Malformed<>("the words", true)),
             false,
@@ -201,5 +201,29 @@ class FailurePolicyTest {
   void anInternalErrorSaysThatItIsOne() {
     assertThat(FailurePolicy.of(new NullPointerException(), false).message())
         .isEqualTo("internal error; please report it: java.lang.NullPointerException");
+  }
+
+  static Stream<Arguments> queries() {
+    return Stream.concat(
+        Stream.of(Cause.values())
+            .map(
+                cause ->
+                    arguments(
+                        new FetchFailedException(new Outcome.Unavailable<>("the words", cause)),
+                        cause != Cause.CLOSED)),
+        Stream.of(
+            arguments(new FetchFailedException(new Outcome.Malformed<>("the words", false)), true),
+            arguments(new FetchFailedException(new Outcome.Stopped<>()), false),
+            arguments(new FetchFailedException(new Outcome.Spent<>(10)), false),
+            arguments(refused(400, Refusal.RANGE), false),
+            arguments(sink(SinkException.Kind.SUPERSEDED), false),
+            // Words alone do not make a failed query.
+            arguments(new LedgerException(Outcome.UNAVAILABLE + "the words", null), false)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("queries")
+  void aFailedQueryIsToldByItsKind(Exception failure, boolean failedQuery) {
+    assertThat(FailurePolicy.isFailedQuery(failure)).isEqualTo(failedQuery);
   }
 }

@@ -2,7 +2,14 @@ package fathomexport.simulator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import fathomexport.simulator.Behaviour.EmptyField;
+import fathomexport.simulator.answer.AggregationQuery;
+import fathomexport.simulator.behaviour.Behaviour;
+import fathomexport.simulator.behaviour.Behaviour.EmptyField;
+import fathomexport.simulator.truth.Truth;
+import fathomexport.simulator.truth.TruthQuery;
+import fathomexport.simulator.world.Dimension;
+import fathomexport.simulator.world.SimulatedSite;
+import fathomexport.simulator.world.World;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;

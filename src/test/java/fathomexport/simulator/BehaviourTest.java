@@ -4,6 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import fathomexport.simulator.behaviour.Behaviour;
+import fathomexport.simulator.behaviour.Fault;
+import fathomexport.simulator.truth.TruthQuery;
+import fathomexport.simulator.world.Conversion;
+import fathomexport.simulator.world.Dimension;
+import fathomexport.simulator.world.PageView;
+import fathomexport.simulator.world.World;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.http.HttpResponse;

@@ -3,6 +3,14 @@ package fathomexport.simulator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import fathomexport.simulator.behaviour.Behaviour;
+import fathomexport.simulator.behaviour.SimulatorToken;
+import fathomexport.simulator.truth.TruthQuery;
+import fathomexport.simulator.world.Conversion;
+import fathomexport.simulator.world.Dimension;
+import fathomexport.simulator.world.PageView;
+import fathomexport.simulator.world.SimulatedMilestone;
+import fathomexport.simulator.world.World;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -2,7 +2,8 @@ package fathomexport.simulator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import fathomexport.simulator.Quota.Model;
+import fathomexport.simulator.behaviour.Quota;
+import fathomexport.simulator.behaviour.Quota.Model;
 import java.time.Duration;
 import java.time.Instant;
 import org.junit.jupiter.api.Test;

@@ -3,6 +3,14 @@ package fathomexport.simulator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import fathomexport.simulator.behaviour.Behaviour;
+import fathomexport.simulator.behaviour.Fault;
+import fathomexport.simulator.behaviour.FaultRule;
+import fathomexport.simulator.behaviour.Quota;
+import fathomexport.simulator.behaviour.SimulatorToken;
+import fathomexport.simulator.truth.TruthQuery;
+import fathomexport.simulator.world.PageView;
+import fathomexport.simulator.world.World;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -3,6 +3,12 @@ package fathomexport.simulator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import fathomexport.simulator.behaviour.Behaviour;
+import fathomexport.simulator.truth.Truth;
+import fathomexport.simulator.truth.TruthQuery;
+import fathomexport.simulator.world.Conversion;
+import fathomexport.simulator.world.PageView;
+import fathomexport.simulator.world.World;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalDateTime;

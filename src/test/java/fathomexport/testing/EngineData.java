@@ -1,13 +1,13 @@
 package fathomexport.testing;
 
-import fathomexport.simulator.Behaviour;
-import fathomexport.simulator.Conversion;
-import fathomexport.simulator.Dimension;
 import fathomexport.simulator.FathomSimulator;
-import fathomexport.simulator.PageView;
-import fathomexport.simulator.SimulatedSite;
-import fathomexport.simulator.SimulatorToken;
-import fathomexport.simulator.World;
+import fathomexport.simulator.behaviour.Behaviour;
+import fathomexport.simulator.behaviour.SimulatorToken;
+import fathomexport.simulator.world.Conversion;
+import fathomexport.simulator.world.Dimension;
+import fathomexport.simulator.world.PageView;
+import fathomexport.simulator.world.SimulatedSite;
+import fathomexport.simulator.world.World;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.math.MathContext;

@@ -8,7 +8,7 @@ import fathomexport.report.SecretRef;
 import fathomexport.run.ExportSettings;
 import fathomexport.run.RunEnvironment;
 import fathomexport.run.RunListener;
-import fathomexport.simulator.SimulatorToken;
+import fathomexport.simulator.behaviour.SimulatorToken;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.Map;

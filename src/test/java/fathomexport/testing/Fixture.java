@@ -1,8 +1,8 @@
 package fathomexport.testing;
 
-import fathomexport.simulator.Behaviour;
 import fathomexport.simulator.FathomSimulator;
-import fathomexport.simulator.World;
+import fathomexport.simulator.behaviour.Behaviour;
+import fathomexport.simulator.world.World;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;

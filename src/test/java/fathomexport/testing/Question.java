@@ -1,8 +1,8 @@
 package fathomexport.testing;
 
-import fathomexport.simulator.Truth;
-import fathomexport.simulator.TruthQuery;
-import fathomexport.simulator.World;
+import fathomexport.simulator.truth.Truth;
+import fathomexport.simulator.truth.TruthQuery;
+import fathomexport.simulator.world.World;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;

@@ -280,7 +280,8 @@ public final class Commands {
 
     @Override
     public Integer call() {
-      Accounts.Sites found = context.exporter(context.settings(), RunListener.NONE).sites();
+      Accounts.Sites found =
+          context.exporter(context.settings(), RunListener.NONE).impatient().sites();
       List<Site> sites = found.sites();
       boolean accounts = sites.stream().anyMatch(s -> s.accountOrNull() != null);
       Printer printer = context.printer();

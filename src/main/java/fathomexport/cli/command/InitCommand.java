@@ -13,6 +13,7 @@ import fathomexport.run.RunListener;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -22,8 +23,14 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** {@code init}: writes settings and a pipeline to begin with. */
 @Command(
@@ -35,7 +42,12 @@ import picocli.CommandLine.Command;
           + " and PGPASSWORD, if they are set. With a token it asks the API which sites there are;"
           + " that costs nothing. Never overwrites a file."
     },
-    footer = {"", "Example: fathom-export init"})
+    footer = {
+      "",
+      "Examples:",
+      "  fathom-export init",
+      "  fathom-export init --base-url http://127.0.0.1:8080/v1   the API of fathom-export simulate"
+    })
 public final class InitCommand implements Callable<Integer> {
   private static final String TOKEN = "FATHOM_API_TOKEN";
   private static final String PIPELINE = "nightly";
@@ -44,6 +56,17 @@ public final class InitCommand implements Callable<Integer> {
   private static final String SINKS = "sinks: ";
 
   private final Context context;
+
+  @Option(
+      names = "--base-url",
+      paramLabel = "URL",
+      description =
+          "The API's address, for the settings that are written: api.base_url. Without it, Fathom's"
+              + " own.")
+  @Nullable URI baseUrl;
+
+  @Spec @Nullable CommandSpec spec;
+
   private final List<String> written = new ArrayList<>();
   private final List<String> kept = new ArrayList<>();
 
@@ -53,6 +76,19 @@ public final class InitCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    URI url = baseUrl;
+    if (url != null) {
+      Settings.Api.refusal(url)
+          .ifPresent(
+              reason -> {
+                throw new ParameterException(
+                    Objects.requireNonNull(spec).commandLine(),
+                    "--base-url: the URL "
+                        + reason
+                        + "; write one such as "
+                        + Settings.Api.DEFAULT_BASE_URL);
+              });
+    }
     Path settingsFile = context.configFile();
     Path pipelineFile = ConfigLoader.PIPELINES.resolve(PIPELINE + ".yaml");
     List<String> notes = new ArrayList<>();
@@ -75,6 +111,10 @@ public final class InitCommand implements Callable<Integer> {
     }
     if (!token) {
       notes.add("There is no API token yet: set " + TOKEN + ", or name a file under api.token.");
+    }
+    if (url != null && kept.contains(settingsFile.toString())) {
+      notes.add(
+          "--base-url was not written: " + settingsFile + " is there; write api.base_url into it.");
     }
     print(notes, "fathom-export check " + PIPELINE);
     return 0;
@@ -138,6 +178,7 @@ public final class InitCommand implements Callable<Integer> {
     # Secrets are never written here: {env: NAME} names an environment variable, {file: path} a file.
 
     api:
+      %sbase_url: %s
       token: {env: %s}        # or {file: path}
       requests_per_minute: 10               # what Fathom grants a user; lower it to leave room for others
       # ca_certificates: /etc/ssl/company-ca.pem   # if a company's proxy (HTTPS_PROXY) opens connections
@@ -152,6 +193,8 @@ public final class InitCommand implements Callable<Integer> {
     %s  password: {env: PGPASSWORD}         # or {file: path}; leave it out where the server asks for none
     """
         .formatted(
+            baseUrl == null ? "# " : "",
+            baseUrl == null ? Settings.Api.DEFAULT_BASE_URL : baseUrl,
             TOKEN,
             mark,
             mark,

@@ -79,7 +79,8 @@ public final class PlanCommand implements Callable<Integer> {
   public Integer call() {
     Settings settings = context.settings();
     PipelineDefinition definition = context.pipeline(pipeline, settings);
-    Exporter exporter = context.exporter(settings, RunListener.NONE).asOf(rehearsal.now(context));
+    Exporter exporter =
+        context.exporter(settings, RunListener.NONE).impatient().asOf(rehearsal.now(context));
     ExportJob job = Context.job(definition).only(selected.selection());
     PlanOverview plan =
         range == null

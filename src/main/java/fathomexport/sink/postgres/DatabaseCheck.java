@@ -23,6 +23,7 @@ import org.postgresql.PGConnection;
  * @param server where the server is, its version, and the role that loads
  * @param grants statements that an administrator must run first; empty if the role may do
  *     everything
+ * @param power what the role may do beyond writing rows
  * @param pooler what stands between this machine and the server, or empty
  * @param poolerRefused whether that loses the session's locks, so that no run may use it
  * @param unusable another reason why a run cannot use the database, or null
@@ -30,9 +31,20 @@ import org.postgresql.PGConnection;
 public record DatabaseCheck(
     String server,
     List<String> grants,
+    Power power,
     Optional<String> pooler,
     boolean poolerRefused,
     @Nullable String unusable) {
+  /** What a role may do in its database. */
+  public enum Power {
+    /** It writes rows; another role owns the tables. */
+    LOADS,
+    /** It owns the tables, or will create them, so it may also change and drop them. */
+    OWNS,
+    /** It may do everything on the whole server. */
+    SUPERUSER
+  }
+
   private static final String CONTROL = "fathom_ops";
   private static final String REPORTS = "fathom";
   private static final String VIEWS = "fathom_bi";
@@ -70,6 +82,7 @@ public record DatabaseCheck(
         return new DatabaseCheck(
             database.place() + ", " + server(connection),
             grants(connection, reports),
+            power(connection),
             pooler.words(),
             pooler.refused(),
             unusable(connection, reports));
@@ -123,6 +136,13 @@ public record DatabaseCheck(
       }
     }
     return null;
+  }
+
+  private static Power power(Connection connection) throws SQLException {
+    if (text(connection, "SELECT current_setting('is_superuser')").equals("on")) {
+      return Power.SUPERUSER;
+    }
+    return onlyLoads(connection) ? Power.LOADS : Power.OWNS;
   }
 
   /** Returns whether another role migrates, so that this one only needs to write rows. */

@@ -1,0 +1,160 @@
+package fathomexport.fetch;
+
+import fathomexport.api.AggregationAnswer;
+import fathomexport.certify.Certifier;
+import fathomexport.certify.PeriodTotals;
+import fathomexport.plan.FetchTask;
+import fathomexport.report.DayRange;
+import fathomexport.report.rows.RowSpool;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.LocalDate;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The rows of a range that have been fetched so far, what is known of their periods, and where they
+ * can be cut into a chunk of whole months.
+ */
+final class ChunkRows {
+  private static final Logger LOG = LoggerFactory.getLogger(ChunkRows.class);
+
+  /**
+   * Requests after which the rows so far become a chunk, up to the end of a month. This bounds what
+   * a killed run loses to some minutes of the quota.
+   */
+  private static final int REQUESTS = 25;
+
+  private final RangeQuery query;
+  private final Path spillDirectory;
+
+  /** Without a control no chunk is cut, since kept rows may still be removed. */
+  private final boolean mayBeCut;
+
+  private final Tally tally;
+  private final PeriodTotals totals = new PeriodTotals();
+  private final Map<LocalDate, Certifier.Fault> faults = new HashMap<>();
+  private RowSpool spool;
+
+  /** The latest month that has begun; null before the first row. */
+  private @Nullable LocalDate month;
+
+  /**
+   * The month before which the rows can be cut into a chunk of whole months; null if they cannot.
+   */
+  private PageReader.@Nullable Month cut;
+
+  ChunkRows(RangeQuery query, Path spillDirectory, boolean mayBeCut, RowSpool spool, Tally tally) {
+    this.query = query;
+    this.spillDirectory = spillDirectory;
+    this.mayBeCut = mayBeCut;
+    this.spool = spool;
+    this.tally = tally;
+  }
+
+  RowSpool spool() {
+    return spool;
+  }
+
+  Tally tally() {
+    return tally;
+  }
+
+  /** Returns the sums of the fetched rows. */
+  PeriodTotals totals() {
+    return totals;
+  }
+
+  /** Returns the periods that are known to be incomplete, with the reasons. */
+  Map<LocalDate, Certifier.Fault> faults() {
+    return Collections.unmodifiableMap(faults);
+  }
+
+  /** Marks a period as incomplete. */
+  void fault(LocalDate period, Certifier.Fault fault) {
+    faults.put(period, fault);
+  }
+
+  /** Counts the requests of a page. */
+  void answered(DayRange asked, AggregationAnswer answer) {
+    tally.requests += answer.requests();
+    tally.endedAt = answer.endedAt();
+    if (answer.contents().legacyEnvelope()) {
+      LOG.warn(
+          "{} {}: the answer has the format of an older version of the API", query.slice(), asked);
+    }
+  }
+
+  /** Records where a month begins. */
+  void begins(PageReader.Month begun) {
+    if (month != null && !begun.first().isAfter(month)) {
+      return;
+    }
+    if (month != null && mayBeCut) {
+      cut = begun;
+    }
+    month = begun.first();
+  }
+
+  /** Returns whether enough requests were sent for a chunk, and the rows can be cut. */
+  boolean isChunk() {
+    return cut != null && tally.requests >= REQUESTS;
+  }
+
+  /** Makes the last chunk contain all rows that are left. */
+  void complete() {
+    cut = null;
+  }
+
+  /** Returns the last day of the chunk that has been fetched. */
+  LocalDate end() {
+    PageReader.Month behind = cut;
+    return behind == null ? query.days().last() : behind.first().minusDays(1);
+  }
+
+  /**
+   * Returns the rows of the fetched chunk and keeps those after it for the next chunk.
+   *
+   * @param chunk the part of the task that the chunk contains: up to {@link #end()}
+   * @param unmoved its periods that the control would confirm
+   * @param offset the paging that is under way, whose rows may move to the next chunk
+   */
+  Fetched chunk(
+      FetchTask chunk,
+      @Nullable PeriodTotals known,
+      String noControl,
+      Set<LocalDate> unmoved,
+      OffsetPaging offset)
+      throws IOException {
+    RowSpool rows = spool;
+    PageReader.Month behind = cut;
+    if (behind != null) {
+      RowSpool rest = new RowSpool(spillDirectory);
+      rows.moveFrom(behind.start(), rest);
+      spool = rest;
+      cut = null;
+      offset.movedBy(behind.start());
+    }
+    Map<LocalDate, Certifier.Fault> itsFaults = new HashMap<>(faults);
+    itsFaults.keySet().removeIf(day -> !chunk.days().contains(day));
+    Fetched fetched =
+        new Fetched(
+            chunk,
+            rows,
+            known,
+            noControl,
+            itsFaults,
+            unmoved,
+            tally.endedAt,
+            tally.requests,
+            tally.controlRequests,
+            tally.splits);
+    tally.startOver();
+    return fetched;
+  }
+}

@@ -1,0 +1,118 @@
+package fathomexport.inspect;
+
+import fathomexport.report.Slice;
+import fathomexport.run.BackfillCommands;
+import fathomexport.sink.Sink;
+import fathomexport.sinks.Sinks;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.BiPredicate;
+import org.jspecify.annotations.Nullable;
+
+/** In which periods the sinks of a job differ, and the commands that mend it. */
+final class SinkDifferences {
+  private final Coverage coverage;
+  private final Retired retired;
+  private final BackfillCommands.Scope scope;
+
+  SinkDifferences(Coverage coverage, Retired retired, BackfillCommands.Scope scope) {
+    this.coverage = coverage;
+    this.retired = retired;
+    this.scope = scope;
+  }
+
+  /**
+   * Returns what some sinks lack and others have, in the order of the sinks: per sink that lacks
+   * something one item for what can be fetched, and one for what is retired.
+   */
+  List<StatusOverview.SinkLag> lagging(Sinks sinks) {
+    List<StatusOverview.SinkLag> lagging = new ArrayList<>();
+    for (Sink sink : sinks.all()) {
+      for (boolean over : List.of(false, true)) {
+        Set<String> others = new TreeSet<>();
+        Found lacks =
+            found(
+                coverage.somewhere(),
+                (slice, cell) ->
+                    retired.covers(slice) == over && !cell.sinks().contains(sink.name()));
+        lacks.cells().forEach(cell -> others.addAll(cell.sinks()));
+        if (!lacks.cells().isEmpty()) {
+          lagging.add(
+              new StatusOverview.SinkLag(
+                  sink.name(),
+                  String.join(" and ", others),
+                  lacks.extent(),
+                  over,
+                  over ? List.of() : commands(lacks)));
+        }
+      }
+    }
+    return lagging;
+  }
+
+  /** Returns the periods of which the sinks hold different rows; null if there are none. */
+  StatusOverview.@Nullable Extent differing() {
+    Found differing = rowsDiffer();
+    return differing.cells().isEmpty() ? null : differing.extent();
+  }
+
+  /** Returns the commands that fetch such periods again. */
+  List<BackfillCommands.Command> differingCommands() {
+    return commands(rowsDiffer());
+  }
+
+  private Found rowsDiffer() {
+    return found(coverage.everywhere(), (slice, cell) -> cell.differs() && !retired.covers(slice));
+  }
+
+  private List<BackfillCommands.Command> commands(Found found) {
+    return BackfillCommands.of(found.wants(), scope, BackfillCommands.MOST);
+  }
+
+  /** Periods of some kind, and the ranges that they span by report and site. */
+  private record Found(List<CoveredPeriods> cells, List<BackfillCommands.Want> wants) {
+    StatusOverview.Extent extent() {
+      return new StatusOverview.Extent(
+          cells.stream().mapToLong(CoveredPeriods::periods).sum(),
+          (int) wants.stream().map(w -> w.part().report()).distinct().count(),
+          (int) wants.stream().map(w -> w.part().site()).distinct().count(),
+          wants.stream()
+              .map(BackfillCommands.Want::first)
+              .min(Comparator.naturalOrder())
+              .orElseThrow(),
+          wants.stream()
+              .map(BackfillCommands.Want::last)
+              .max(Comparator.naturalOrder())
+              .orElseThrow());
+    }
+  }
+
+  private static Found found(
+      Map<String, Map<Slice, NavigableMap<String, CoveredPeriods>>> cells,
+      BiPredicate<Slice, CoveredPeriods> which) {
+    List<CoveredPeriods> found = new ArrayList<>();
+    List<BackfillCommands.Want> wants = new ArrayList<>();
+    cells.forEach(
+        (report, ofReport) ->
+            ofReport.forEach(
+                (slice, ofSlice) -> {
+                  for (CoveredPeriods cell : ofSlice.values()) {
+                    if (which.test(slice, cell)) {
+                      found.add(cell);
+                      wants.add(
+                          new BackfillCommands.Want(
+                              new BackfillCommands.Part(report, slice.site().value()),
+                              cell.period(),
+                              cell.coversTo(),
+                              cell.periods()));
+                    }
+                  }
+                }));
+    return new Found(found, wants);
+  }
+}

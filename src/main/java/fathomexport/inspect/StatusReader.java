@@ -1,0 +1,230 @@
+package fathomexport.inspect;
+
+import fathomexport.dimension.SiteRow;
+import fathomexport.fetch.ApiLesson;
+import fathomexport.ledger.Audit;
+import fathomexport.ledger.QuarantinedRow;
+import fathomexport.ledger.Restatement;
+import fathomexport.ledger.RunRecord;
+import fathomexport.report.DayRange;
+import fathomexport.report.Report;
+import fathomexport.report.SiteId;
+import fathomexport.run.Account;
+import fathomexport.run.BackfillCommands;
+import fathomexport.run.ExportJob;
+import fathomexport.run.StaleRange;
+import fathomexport.sink.Sink;
+import fathomexport.sink.SinkException;
+import fathomexport.sinks.Sinks;
+import fathomexport.sinks.UnrecordedRuns;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Reads the state of a pipeline's data from its sinks. */
+public final class StatusReader {
+  /**
+   * Any day that can be stored: years before 1970 have no web data, and paths have four digits for
+   * the year.
+   */
+  private static final DayRange ANY_DAY =
+      new DayRange(LocalDate.of(1970, 1, 1), LocalDate.of(9999, 12, 31));
+
+  private static final Logger LOG = LoggerFactory.getLogger(StatusReader.class);
+  private static final int SHOWN = 50;
+
+  private StatusReader() {}
+
+  /**
+   * Reads the overview from the sinks.
+   *
+   * @param accounts whose learned limits are shown
+   * @param unrecorded runs that are not in the ledger yet
+   * @param firstKept the first day that is kept, by the names of reports that are not kept for ever
+   * @param orphans returns the stored reports that no pipeline defines
+   */
+  public static StatusOverview read(
+      ExportJob job,
+      Sinks sinks,
+      Instant now,
+      List<Account> accounts,
+      UnrecordedRuns unrecorded,
+      Map<String, LocalDate> firstKept,
+      Supplier<List<String>> orphans) {
+    Map<String, Journal> journals = new HashMap<>();
+    job.reports().forEach(report -> journals.put(report.name(), Journal.of(report, sinks)));
+    Expectation expectation =
+        new Expectation(
+            job.expectBy(),
+            unrecorded.with(
+                sinks.ledger().runs(job.name(), Set.of(RunRecord.RUN), Expectation.RUNS).stream()
+                    .filter(r -> !r.limited())
+                    .toList(),
+                r -> r.pipeline().equals(job.name()) && r.command().equals(RunRecord.RUN)));
+    Retired retired = Retired.of(job.name(), sinks);
+    StoredStretches stored =
+        StoredStretches.of(job.reports(), job.sites().orElse(List.of()), sinks);
+    Coverage coverage = Coverage.of(job, sinks, stored, firstKept);
+    BackfillCommands.Scope scope = StoredScope.of(job, coverage, retired);
+    SinkDifferences differences = new SinkDifferences(coverage, retired, scope);
+    List<StatusOverview.Line> lines =
+        new ArrayList<>(
+            new CoverageLines(job, now, coverage, expectation, retired).lines(journals));
+    List<String> order = job.reports().stream().map(Report::name).toList();
+    Set<String> all = new HashSet<>();
+    Set<String> wanting = new HashSet<>();
+    for (StatusOverview.Line line : lines) {
+      if (line.retired()) {
+        continue;
+      }
+      all.add(line.site());
+      if (line.attention()) {
+        wanting.add(line.site());
+      }
+    }
+    lines.sort(
+        Comparator.comparing((StatusOverview.Line line) -> !line.attention())
+            .thenComparing(StatusOverview.Line::site)
+            .thenComparing(line -> order.indexOf(line.report()))
+            .thenComparing(line -> line.event() == null ? "" : line.event()));
+    Map<String, String> siteNames = known(sinks, SiteRow::name);
+    Map<SiteId, ZoneId> zones = coverage.zones().known();
+    List<StaleRange> stale = StaleRanges.of(job.reports(), stored, Map.of(), retired);
+    return new StatusOverview(
+        now,
+        job.name(),
+        all.size(),
+        all.size() - wanting.size(),
+        lines.stream()
+            .filter(line -> line.due() > 0)
+            .flatMap(line -> Stream.ofNullable(line.lateFrom()))
+            .max(Comparator.naturalOrder())
+            .orElse(null),
+        List.copyOf(lines),
+        stale,
+        BackfillCommands.renewals(stale, scope, siteNames),
+        journals.values().stream()
+            .flatMap(j -> j.quarantined().stream())
+            .sorted(Comparator.comparing(QuarantinedRow::at).reversed())
+            .limit(SHOWN)
+            .map(
+                q ->
+                    new StatusOverview.Quarantined(
+                        q.at(),
+                        q.report(),
+                        q.slice().site().value(),
+                        q.slice().event(),
+                        q.reason()))
+            .toList(),
+        journals.values().stream()
+            .flatMap(j -> j.restated().stream())
+            .sorted(Comparator.comparing(Restatement::at).reversed())
+            .limit(SHOWN)
+            .map(StatusReader::change)
+            .toList(),
+        job.reports().stream()
+            .flatMap(
+                r ->
+                    LateChanges.of(
+                        r,
+                        Objects.requireNonNull(journals.get(r.name())).restated(),
+                        zones,
+                        job.lookbackDays())
+                        .stream())
+            .toList(),
+        failedAudits(job, sinks),
+        RunLines.runs(job, sinks, unrecorded),
+        RunLines.snapshots(job, sinks),
+        QuotaUse.of(
+            sinks,
+            LocalDate.ofInstant(now, ZoneOffset.UTC),
+            accounts.stream().mapToInt(a -> a.api().requestsPerMinute()).sum()),
+        ApiLesson.of(sinks.ledger().learned(), accounts),
+        differences.lagging(sinks),
+        differences.differing(),
+        differences.differingCommands(),
+        SampleComparison.of(
+            job, sinks, LocalDate.ofInstant(now, ZoneOffset.UTC).minusDays(QuotaUse.DAYS - 1L)),
+        damaged(job, sinks),
+        orphans.get(),
+        siteNames,
+        accounts.stream().anyMatch(Account::isNamed) ? known(sinks, SiteRow::account) : Map.of());
+  }
+
+  /** Reads what is known of all sites from the first sink that can be read. */
+  private static Map<String, String> known(Sinks sinks, Function<SiteRow, @Nullable String> what) {
+    for (Sink sink : sinks.all()) {
+      try {
+        Map<String, String> all = new TreeMap<>();
+        sink.dimensions()
+            .read("")
+            .sites()
+            .forEach(
+                (id, row) -> {
+                  String known = what.apply(row);
+                  if (known != null) {
+                    all.put(id.value(), known);
+                  }
+                });
+        return Map.copyOf(all);
+      } catch (SinkException e) {
+        LOG.warn("the table of sites cannot be read: {}", e.getMessage());
+      }
+    }
+    return Map.of();
+  }
+
+  private static List<String> damaged(ExportJob job, Sinks sinks) {
+    List<String> damaged = new ArrayList<>();
+    for (Report report : job.reports()) {
+      for (Sink sink : sinks.all()) {
+        damaged.addAll(sink.damages(report, List.of(), ANY_DAY));
+      }
+    }
+    return List.copyOf(damaged);
+  }
+
+  private static StatusOverview.Change change(Restatement r) {
+    return new StatusOverview.Change(
+        r.at(),
+        r.report(),
+        r.slice().site().value(),
+        r.slice().event(),
+        r.period(),
+        r.measure(),
+        r.before(),
+        r.after(),
+        r.reason() == null ? null : r.reason().label());
+  }
+
+  /** Returns one item per site, however many sinks record it. */
+  private static List<StatusOverview.FailedAudit> failedAudits(ExportJob job, Sinks sinks) {
+    Map<String, StatusOverview.FailedAudit> bySite = new TreeMap<>();
+    for (Audit audit : sinks.audits()) {
+      SiteId site = audit.slice().site();
+      if (!audit.agreed() && job.sites().map(ids -> ids.contains(site)).orElse(true)) {
+        bySite.putIfAbsent(
+            site.value(),
+            new StatusOverview.FailedAudit(
+                site.value(), audit.report(), audit.slice().event(), audit.period(), audit.at()));
+      }
+    }
+    return List.copyOf(bySite.values());
+  }
+}
