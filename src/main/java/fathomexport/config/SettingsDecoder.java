@@ -205,8 +205,7 @@ final class SettingsDecoder {
                             section.placeOf(key),
                             section.path(key),
                             "is not used where there are accounts",
-                            "leave it out: each entry of accounts has a token and a name of its"
-                                + " own")));
+                            "leave it out: each entry of accounts has its token and its name")));
     Function<SecretRef, Api> connection =
         api.map(this::connection).orElse(token -> Api.withDefaults(Api.DEFAULT_BASE_URL, token));
     String key = SettingsKeys.ACCOUNTS.name();

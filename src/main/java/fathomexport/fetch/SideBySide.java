@@ -15,7 +15,7 @@ public final class SideBySide {
   private SideBySide() {}
 
   /**
-   * Applies a function to all items, each in a thread of its own; a single item in the calling
+   * Applies a function to all items, each in a separate thread; a single item in the calling
    * thread.
    *
    * @return the results, in the order of the items
