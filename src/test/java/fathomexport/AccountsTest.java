@@ -190,11 +190,13 @@ class AccountsTest {
             database.query(
                 "SELECT DISTINCT account, left(site_id, 4) FROM fathom_ops.ledger ORDER BY 1"))
         .hasSize(2);
-    assertThat(ended(0, "status", "all").out())
-        .contains("agency / AGENCYA", "shop / SHOPB");
+    assertThat(ended(0, "status", "all").out()).contains("agency / AGENCYA", "shop / SHOPB");
     assertThat(ended(0, "status", "all", "--json").out()).contains("\"site_accounts\"");
-    assertThat(ended(0, "sites").out()).containsPattern("AGENCYA .* agency").containsPattern("SHOPB .* shop");
-    assertThat(ended(0, "plan", "all", "--from", "2026-06-01", "--to", "2026-06-19", "--force").out())
+    assertThat(ended(0, "sites").out())
+        .containsPattern("AGENCYA .* agency")
+        .containsPattern("SHOPB .* shop");
+    assertThat(
+            ended(0, "plan", "all", "--from", "2026-06-01", "--to", "2026-06-19", "--force").out())
         .contains("agency / AGENCYA", "Account   agency: likely ", "Account   shop: likely ");
     assertThat(checked(0).out())
         .contains(
@@ -212,10 +214,10 @@ class AccountsTest {
     api.behave(normal.withTokens(agency));
     Installation.Ended run = backfill(77);
     assertStored(OF_AGENCY);
-    assertThat(run.said())
-        .contains("account shop: ", "401", "accounts[1].token in the settings");
+    assertThat(run.said()).contains("account shop: ", "401", "accounts[1].token in the settings");
     assertThat(asked(OF_SHOP)).isEmpty();
-    assertThat(ended(77, "sites").said()).contains("AGENCYA", "account shop: ", "accounts[1].token");
+    assertThat(ended(77, "sites").said())
+        .contains("AGENCYA", "account shop: ", "accounts[1].token");
     assertThat(checked(77).out()).contains("account shop", "401");
     assertThat(ended(77, "verify", "all", "--from", "2026-06-01", "--to", "2026-06-19").said())
         .contains("account shop: ");
@@ -305,7 +307,8 @@ class AccountsTest {
   @Test
   void tokensThatListNothingReadTheSitesThatAreNamed() {
     api.behave(
-        normal.withTokens(new SimulatorToken(agency.secret(), "agency", OF_AGENCY, OF_AGENCY), shop));
+        normal.withTokens(
+            new SimulatorToken(agency.secret(), "agency", OF_AGENCY, OF_AGENCY), shop));
     settings("    sites: [AGENCYA, AGENCYB]\n");
     backfill(0);
     assertStored(all());
@@ -324,7 +327,8 @@ class AccountsTest {
         .settings(1_000);
     assertThat(backfill(0).said()).doesNotContain("account");
     assertStored(all());
-    assertThat(database.query("SELECT count(account) FROM fathom.site")).containsExactly(List.of(0L));
+    assertThat(database.query("SELECT count(account) FROM fathom.site"))
+        .containsExactly(List.of(0L));
     assertThat(database.query("SELECT count(account) FROM fathom_ops.ledger"))
         .containsExactly(List.of(0L));
     assertThat(ended(0, "status", "all", "--json").out()).doesNotContain("site_accounts");
@@ -395,10 +399,7 @@ class AccountsTest {
             .forEach(t -> own.variable(t.user().toUpperCase(Locale.ROOT), t.secret()));
         Installation.Ended run = own.run("run", "all");
         assertThat(run.code()).as(run.said()).isZero();
-        assertThat(
-                server.log().all().stream()
-                    .filter(e -> e.request().aggregation() > 0)
-                    .count())
+        assertThat(server.log().all().stream().filter(e -> e.request().aggregation() > 0).count())
             .isEqualTo(200);
         took.put(accounts, time.longest());
       }

@@ -79,7 +79,10 @@ public record SimulatorOptions(
         .withTokens(tokens().toArray(new SimulatorToken[0]));
   }
 
-  /** Returns the tokens: of several accounts, each reads its share of the sites, which are dealt in turn. */
+  /**
+   * Returns the tokens: of several accounts, each reads its share of the sites, which are dealt in
+   * turn.
+   */
   public List<SimulatorToken> tokens() {
     if (accounts == 1) {
       return List.of(new SimulatorToken(token, "owner", Set.of()));

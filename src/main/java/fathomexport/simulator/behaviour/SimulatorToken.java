@@ -11,8 +11,7 @@ import java.util.Set;
  * @param account the sites of the user's account: to the user, there are no others; empty for all
  *     sites of the world
  */
-public record SimulatorToken(
-    String secret, String user, Set<String> sites, Set<String> account) {
+public record SimulatorToken(String secret, String user, Set<String> sites, Set<String> account) {
   /** The default token of a simulator. */
   public static final SimulatorToken STANDARD =
       new SimulatorToken("simulator-token", "owner", Set.of());
