@@ -147,7 +147,9 @@ final class ArchitectureTest {
             "typing"));
     all.put("fetch.partition", List.of("report"));
     all.put("plan", List.of("report"));
-    all.put("quota", List.of("api", "ledger", "run", "sink.postgres.db", "sink.postgres.lease"));
+    all.put(
+        "quota",
+        List.of("api", "ledger", "report", "run", "sink.postgres.db", "sink.postgres.lease"));
     all.put(
         "run",
         List.of(

@@ -32,6 +32,15 @@ record ErrorWords(String words, Set<String> fields) {
           "permission|not authori[sz]ed|unauthori[sz]ed|authori[sz]ation|forbidden"
               + "|access denied|(no|not have) access|subscription|(?<!unexpected )\\btokens?\\b",
           Pattern.CASE_INSENSITIVE);
+
+  /** Messages that the account does not pay any more: no site of it is served. */
+  private static final Pattern SUBSCRIPTION =
+      Pattern.compile(
+          "\\bsubscription\\b.{0,40}\\b(lapsed|expired|ended|inactive|not active|cancell?ed|suspended"
+              + "|past due|unpaid)\\b|\\b(no|inactive|expired|lapsed|cancell?ed|unpaid) (active )?subscription\\b"
+              + "|\\bpayment required\\b",
+          Pattern.CASE_INSENSITIVE);
+
   private static final Pattern RANGE =
       Pattern.compile(
           "date[ _-]?range|time[ _-]?range|date[ _-]?from|date[ _-]?to\\b|\\brange"
@@ -125,7 +134,8 @@ record ErrorWords(String words, Set<String> fields) {
   Refusal refusal(int status) {
     return switch (status) {
       case 401 -> Refusal.CREDENTIALS;
-      case 403 -> Refusal.PERMISSION;
+      case 402 -> Refusal.SUBSCRIPTION;
+      case 403 -> permission();
       case 404, 410 -> Refusal.NOT_FOUND;
       case 400, 422 -> refusedParameters();
       default -> Refusal.OTHER;
@@ -147,7 +157,13 @@ record ErrorWords(String words, Set<String> fields) {
     if (fields.stream().anyMatch(RANGE_FIELDS::contains) || RANGE.matcher(words).find()) {
       return Refusal.RANGE;
     }
-    return PERMISSION.matcher(words).find() ? Refusal.PERMISSION : Refusal.PARAMETERS;
+    return SUBSCRIPTION.matcher(words).find() || PERMISSION.matcher(words).find()
+        ? permission()
+        : Refusal.PARAMETERS;
+  }
+
+  private Refusal permission() {
+    return SUBSCRIPTION.matcher(words).find() ? Refusal.SUBSCRIPTION : Refusal.PERMISSION;
   }
 
   boolean mentionsRange() {

@@ -314,7 +314,9 @@ public final class FathomClient implements AutoCloseable {
             new CallScope(site, Endpoint.MILESTONES.path()),
             Lookups::milestone);
     if (outcome instanceof Outcome.Refused<?> refused
-        && (refused.refusal() == Refusal.NOT_FOUND || refused.refusal() == Refusal.PERMISSION)) {
+        && (refused.refusal() == Refusal.NOT_FOUND
+            || refused.refusal() == Refusal.PERMISSION
+            || refused.refusal() == Refusal.SUBSCRIPTION)) {
       return new Outcome.Success<>(Optional.empty());
     }
     if (!(outcome instanceof Outcome.Success<Listed<Milestone>> success)) {

@@ -4,6 +4,8 @@ package fathomexport.api;
 public enum Refusal {
   /** The token is missing, wrong or expired (401). */
   CREDENTIALS,
+  /** The account's subscription has ended: 402, or 400, 403 and 422 whose message says that. */
+  SUBSCRIPTION,
   /**
    * The token lacks a permission: 403, or 400 and 422 whose message mentions permission,
    * authorisation, subscription or token, or whose errors are about the site.

@@ -13,6 +13,7 @@ import fathomexport.window.SiteSamples;
 import java.io.Serializable;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.ToIntFunction;
 import org.apache.beam.runners.direct.DirectOptions;
 import org.apache.beam.runners.direct.DirectRunner;
 import org.apache.beam.sdk.Pipeline;
@@ -27,13 +28,13 @@ import org.apache.beam.sdk.util.ReleaseInfo;
 /** Executes a plan on a Beam runner and waits for its end. */
 public final class BeamRun {
   private final List<String> arguments;
-  private final int mostLanes;
+  private final ToIntFunction<String> mostLanes;
 
   /**
    * @param arguments Beam's own options, such as {@code --runner=FlinkRunner}
-   * @param mostLanes requests in flight
+   * @param mostLanes returns the requests that an account may have in flight
    */
-  public BeamRun(List<String> arguments, int mostLanes) {
+  public BeamRun(List<String> arguments, ToIntFunction<String> mostLanes) {
     this.arguments = List.copyOf(arguments);
     this.mostLanes = mostLanes;
   }
@@ -65,15 +66,16 @@ public final class BeamRun {
   /**
    * Samples the current visitors of sites and records the result in the ledger.
    *
+   * @param sites one queue per account
    * @param detailed whether to query pages and referrers as well
    * @param lost summary of what was lost before, which becomes part of the run's summary
    * @return billed requests of all workers
    */
-  public long sample(RunContext run, SiteQueue sites, boolean detailed, RunSummary lost) {
+  public long sample(RunContext run, List<SiteQueue> sites, boolean detailed, RunSummary lost) {
     return execute(
-        options(1),
+        options(Math.max(1, sites.size())),
         run,
-        List.of(sites),
+        sites,
         SiteQueue.class,
         (context, queue) -> new SiteSamples(context, detailed).sample(queue),
         lost);

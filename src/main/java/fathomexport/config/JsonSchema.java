@@ -230,6 +230,20 @@ public enum JsonSchema {
       one.names().forEach(name -> either.addObject().putArray("required").add(name));
     } else if (rule instanceof Rule.Needs needs) {
       schema.putObject("dependencies").putArray(needs.name()).add(needs.other());
+    } else if (rule instanceof Rule.InsteadOf instead) {
+      schema.putObject("if").putArray("required").add(instead.name());
+      ObjectNode absent =
+          schema
+              .putObject("then")
+              .putObject("properties")
+              .putObject(instead.group())
+              .putObject("properties");
+      instead.refused().forEach(name -> absent.put(name, false));
+      ObjectNode otherwise = schema.putObject("else");
+      otherwise.putArray("required").add(instead.group());
+      strings(
+          otherwise.putObject("properties").putObject(instead.group()).putArray("required"),
+          instead.required());
     } else if (rule instanceof Rule.Where where) {
       ObjectNode condition = schema.putObject("if");
       if (!where.values().isEmpty()) {

@@ -188,6 +188,22 @@ sealed interface Kind {
     record Needs(String name, String other) implements Rule {}
 
     /**
+     * A key takes the place of keys of another group.
+     *
+     * @param name the key
+     * @param group the key of the group, which must be present unless this key is
+     * @param required keys of the group that must then be present
+     * @param refused keys of the group that must be absent if this key is present
+     */
+    record InsteadOf(String name, String group, List<String> required, List<String> refused)
+        implements Rule {
+      public InsteadOf {
+        required = List.copyOf(required);
+        refused = List.copyOf(refused);
+      }
+    }
+
+    /**
      * The conditions that apply if a key is present.
      *
      * @param values the values of the key for which the rule applies; empty for any value

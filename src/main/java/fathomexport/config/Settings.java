@@ -2,12 +2,14 @@ package fathomexport.config;
 
 import fathomexport.report.Currencies;
 import fathomexport.report.SecretRef;
+import fathomexport.report.SiteId;
 import java.io.Serializable;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
@@ -19,6 +21,10 @@ import org.jspecify.annotations.Nullable;
  * references to secrets, never a secret.
  *
  * @param file absolute path of the file; a text, because a path is not serializable
+ * @param api how the API is used. Where accounts are configured, it is that of the first of them:
+ *     what concerns the connection is the same for all
+ * @param accounts the accounts, in the order of the file; empty if the settings configure none, so
+ *     that there is one account without a name, whose token is that of {@code api}
  * @param postgres null if not configured
  * @param parquet null if not configured
  * @param lineage null if not configured
@@ -27,11 +33,27 @@ import org.jspecify.annotations.Nullable;
 public record Settings(
     String file,
     Api api,
+    List<Account> accounts,
     @Nullable Postgres postgres,
     @Nullable Parquet parquet,
     @Nullable Lineage lineage,
     Currencies currencies)
     implements Serializable {
+
+  public Settings {
+    accounts = List.copyOf(accounts);
+  }
+
+  /** Creates settings of one account, which has no name. */
+  public Settings(
+      String file,
+      Api api,
+      @Nullable Postgres postgres,
+      @Nullable Parquet parquet,
+      @Nullable Lineage lineage,
+      Currencies currencies) {
+    this(file, api, List.of(), postgres, parquet, lineage, currencies);
+  }
 
   /** The names that {@code sinks} of a pipeline may contain. */
   public static final String POSTGRES = "postgres";
@@ -186,6 +208,22 @@ public record Settings(
           DEFAULT_PATIENCE);
     }
 
+    /** Returns these settings for an account, with its token and its quota. */
+    public Api ofAccount(
+        String name, SecretRef itsToken, int itsRequestsPerMinute, int itsInFlight) {
+      return new Api(
+          baseUrl,
+          itsToken,
+          itsRequestsPerMinute,
+          itsInFlight,
+          rowLimit,
+          timeout,
+          maxRangeDays,
+          name,
+          patience,
+          caCertificates);
+    }
+
     /** Returns these settings with another patience. */
     public Api withPatience(Duration other) {
       return new Api(
@@ -220,6 +258,27 @@ public record Settings(
         return Optional.of("must be https (http only to this machine: the token is sent along)");
       }
       return Optional.empty();
+    }
+  }
+
+  /**
+   * One of several accounts.
+   *
+   * @param name as the owner calls it; also the name of its quota
+   * @param setting the path of its entry in the file, for messages
+   * @param api how the API is used for it, with its token and its quota
+   * @param sites the sites that it has; empty for all that its token lists and that no other
+   *     account names
+   */
+  public record Account(String name, String setting, Api api, List<SiteId> sites)
+      implements Serializable {
+    public Account {
+      sites = List.copyOf(sites);
+    }
+
+    /** Returns the key that names the place of the token. */
+    public String tokenSetting() {
+      return setting + ".token";
     }
   }
 

@@ -4,6 +4,7 @@ import fathomexport.config.Kind.Group;
 import fathomexport.config.Kind.Span;
 import fathomexport.config.Kind.Text;
 import fathomexport.config.Kind.WholeNumber;
+import fathomexport.config.Settings.Account;
 import fathomexport.config.Settings.Api;
 import fathomexport.config.Settings.Lineage;
 import fathomexport.config.Settings.LineageTarget;
@@ -34,6 +35,9 @@ final class SettingsDecoder {
   private static final String LINEAGE_URL_ALLOWED =
       "allowed: a URL such as http://marquez:5000, which /api/v1/lineage is added to";
 
+  private static final String ACCOUNTS_ALLOWED =
+      "write a list of entries such as {name: agency, token: {env: AGENCY_TOKEN}}";
+
   private static final String CURRENCIES_ALLOWED =
       "write a list of entries such as {site: CDBUGS, event: purchase, currency: EUR}; {currency:"
           + " EUR} alone is for all others";
@@ -52,9 +56,13 @@ final class SettingsDecoder {
   /** Decodes the settings; empty if there is a problem. */
   Optional<Settings> decode(Path file, Mapping root) {
     Section top = new Section(root, "", SettingsKeys.FILE, problems);
+    List<Account> accounts = top.has(SettingsKeys.ACCOUNTS) ? accounts(top) : List.of();
     Optional<Api> api =
-        top.required(SettingsKeys.API, "write at least 'api: {token: {env: FATHOM_API_TOKEN}}'")
-            .flatMap(this::api);
+        top.has(SettingsKeys.ACCOUNTS)
+            ? accounts.stream().findFirst().map(Account::api)
+            : top.required(
+                    SettingsKeys.API, "write at least 'api: {token: {env: FATHOM_API_TOKEN}}'")
+                .flatMap(this::api);
     Optional<Postgres> postgres = top.optional(SettingsKeys.POSTGRES).flatMap(this::postgres);
     Optional<Parquet> parquet = top.optional(SettingsKeys.PARQUET).flatMap(this::parquet);
     Optional<Lineage> lineage = top.optional(SettingsKeys.LINEAGE).flatMap(this::lineage);
@@ -68,6 +76,7 @@ final class SettingsDecoder {
                 new Settings(
                     file.toString(),
                     a,
+                    accounts,
                     postgres.orElse(null),
                     parquet.orElse(null),
                     lineage.orElse(null),
@@ -151,6 +160,12 @@ final class SettingsDecoder {
     Optional<SecretRef> token =
         api.required(SettingsKeys.TOKEN, SECRET_ALLOWED)
             .flatMap(n -> secret(n, api.path(SettingsKeys.TOKEN)));
+    Function<SecretRef, Api> connection = connection(api);
+    return token.map(connection);
+  }
+
+  /** Decodes all keys of the section on the API but the token. */
+  private Function<SecretRef, Api> connection(Section api) {
     URI baseUrl =
         api.optional(SettingsKeys.BASE_URL)
             .flatMap(n -> baseUrl(n, api.path(SettingsKeys.BASE_URL)))
@@ -163,19 +178,161 @@ final class SettingsDecoder {
     String account = filled(api, SettingsKeys.ACCOUNT);
     Duration patience = duration(api, SettingsKeys.PATIENCE);
     Optional<String> caCertificates = authorities(api);
-    return token.map(
-        t ->
-            new Api(
-                baseUrl,
-                t,
-                requestsPerMinute,
-                maxInFlight,
-                rowLimit,
-                timeout,
-                maxRangeDays,
-                account,
-                patience,
-                caCertificates.orElse(null)));
+    return token ->
+        new Api(
+            baseUrl,
+            token,
+            requestsPerMinute,
+            maxInFlight,
+            rowLimit,
+            timeout,
+            maxRangeDays,
+            account,
+            patience,
+            caCertificates.orElse(null));
+  }
+
+  private List<Account> accounts(Section top) {
+    Optional<Section> api =
+        top.optional(SettingsKeys.API).flatMap(n -> section(n, SettingsKeys.API));
+    api.ifPresent(
+        section ->
+            List.of(SettingsKeys.TOKEN, SettingsKeys.ACCOUNT).stream()
+                .filter(section::has)
+                .forEach(
+                    key ->
+                        problems.add(
+                            section.placeOf(key),
+                            section.path(key),
+                            "is not used where there are accounts",
+                            "leave it out: each entry of accounts has its token and its name")));
+    Function<SecretRef, Api> connection =
+        api.map(this::connection).orElse(token -> Api.withDefaults(Api.DEFAULT_BASE_URL, token));
+    String key = SettingsKeys.ACCOUNTS.name();
+    List<YamlNode> items =
+        top.optional(SettingsKeys.ACCOUNTS)
+            .flatMap(n -> values.list(n, key, ACCOUNTS_ALLOWED))
+            .orElse(List.of());
+    List<Account> accounts = new ArrayList<>();
+    for (int i = 0; i < items.size(); i++) {
+      YamlNode item = items.get(i);
+      String path = key + "[" + i + "]";
+      values
+          .section(item, path, SettingsKeys.ONE_ACCOUNT)
+          .flatMap(section -> account(section, path, connection, accounts))
+          .ifPresent(accounts::add);
+    }
+    return accounts;
+  }
+
+  /**
+   * Decodes an account.
+   *
+   * @param before the accounts before it
+   */
+  private Optional<Account> account(
+      Section section, String path, Function<SecretRef, Api> connection, List<Account> before) {
+    Optional<String> name =
+        section
+            .required(SettingsKeys.ACCOUNT_NAMED, "allowed: " + SettingsKeys.ACCOUNT_NAME_ALLOWED)
+            .flatMap(n -> accountName(n, section.path(SettingsKeys.ACCOUNT_NAMED), before));
+    Optional<SecretRef> token =
+        section
+            .required(SettingsKeys.ACCOUNT_TOKEN, SECRET_ALLOWED)
+            .flatMap(n -> secret(n, section.path(SettingsKeys.ACCOUNT_TOKEN)));
+    before.stream()
+        .filter(other -> token.filter(other.api().token()::equals).isPresent())
+        .findFirst()
+        .ifPresent(
+            other ->
+                problems.add(
+                    section.placeOf(SettingsKeys.ACCOUNT_TOKEN),
+                    section.path(SettingsKeys.ACCOUNT_TOKEN),
+                    "is the token of account " + other.name() + ", too",
+                    "give each account its own token"));
+    Optional<Integer> requestsPerMinute =
+        wholeNumberOrNone(section, SettingsKeys.ACCOUNT_REQUESTS_PER_MINUTE);
+    Optional<Integer> maxInFlight = wholeNumberOrNone(section, SettingsKeys.ACCOUNT_MAX_IN_FLIGHT);
+    List<SiteId> sites =
+        section
+            .optional(SettingsKeys.ACCOUNT_SITES)
+            .map(n -> accountSites(n, section.path(SettingsKeys.ACCOUNT_SITES), before))
+            .orElse(List.of());
+    return name.flatMap(
+        n ->
+            token
+                .map(connection)
+                .map(
+                    api ->
+                        new Account(
+                            n,
+                            path,
+                            api.ofAccount(
+                                n,
+                                api.token(),
+                                requestsPerMinute.orElse(api.requestsPerMinute()),
+                                maxInFlight.orElse(api.maxInFlight())),
+                            sites)));
+  }
+
+  private Optional<String> accountName(YamlNode node, String path, List<Account> before) {
+    Optional<String> text = values.text(node, path).map(Scalar::text);
+    if (text.isEmpty()) {
+      return text;
+    }
+    if (!SettingsKeys.ACCOUNT_NAMED.kind().matches(text.get())) {
+      problems.add(
+          node.at(),
+          path,
+          Problems.quote(text.get()) + " is not a name of an account",
+          "allowed: " + SettingsKeys.ACCOUNT_NAME_ALLOWED);
+      return Optional.empty();
+    }
+    if (before.stream().anyMatch(other -> other.name().equals(text.get()))) {
+      problems.add(
+          node.at(),
+          path,
+          Problems.quote(text.get()) + " is the name of an account before it, too",
+          "give each account its own name");
+      return Optional.empty();
+    }
+    return text;
+  }
+
+  private List<SiteId> accountSites(YamlNode node, String path, List<Account> before) {
+    List<SiteId> sites = new ArrayList<>();
+    List<YamlNode> items =
+        values
+            .list(node, path, "write a list of site ids, such as [CDBUGS, ABCDEF]")
+            .orElse(List.of());
+    for (int i = 0; i < items.size(); i++) {
+      YamlNode item = items.get(i);
+      String at = path + "[" + i + "]";
+      Optional<SiteId> id =
+          values.text(item, at).flatMap(text -> siteId(text.text(), item.at(), at));
+      if (id.isEmpty()) {
+        continue;
+      }
+      Optional<Account> other =
+          before.stream().filter(a -> a.sites().contains(id.get())).findFirst();
+      if (other.isPresent() || sites.contains(id.get())) {
+        problems.add(
+            item.at(),
+            at,
+            Problems.quote(id.get().value())
+                + other
+                    .map(a -> " is a site of account " + a.name() + ", too")
+                    .orElse(" is given twice"),
+            "name each site once, under the account whose quota its requests use");
+      } else {
+        sites.add(id.get());
+      }
+    }
+    return sites;
+  }
+
+  private Optional<Integer> wholeNumberOrNone(Section section, Key<WholeNumber> key) {
+    return section.optional(key).flatMap(n -> values.wholeNumber(n, section.path(key), key.kind()));
   }
 
   /** Decodes {@code ca_certificates} of the section on the API, whatever else it has. */

@@ -10,6 +10,7 @@ import fathomexport.config.Settings.Api;
 import fathomexport.config.Settings.Lineage;
 import fathomexport.report.SiteId;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /** The keys of {@code conf/fathom-export.yaml}. */
@@ -23,6 +24,13 @@ final class SettingsKeys {
 
   private static final Group SECRET = SecretKeys.SECRET;
 
+  /** Matches the name of an account, which stands in log lines and in messages. */
+  static final Pattern ACCOUNT_NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
+
+  static final String ACCOUNT_NAME_ALLOWED =
+      "a letter or a digit, then letters, digits, dots, underscores and hyphens, 64 characters at"
+          + " most";
+
   static final Key<Text> BASE_URL =
       Key.optional(
           "base_url",
@@ -33,11 +41,12 @@ final class SettingsKeys {
               + " along; http is allowed to this machine only.",
           "https://api.usefathom.com/v1");
   static final Key<Group> TOKEN =
-      Key.required(
+      Key.depends(
           "token",
           SECRET,
           "Where the API token is: {env: NAME} for an environment variable, or {file: path} for a"
-              + " file. Never the token itself. A read-only token is enough.");
+              + " file. Never the token itself. A read-only token is enough. With accounts, each of"
+              + " them has its own instead.");
   static final Key<WholeNumber> REQUESTS_PER_MINUTE =
       Key.optional(
           "requests_per_minute",
@@ -72,7 +81,8 @@ final class SettingsKeys {
           "account",
           Text.FILLED.orElse(Api.DEFAULT_ACCOUNT),
           "A name for the Fathom user whose quota is used. Runs on one database that give the same"
-              + " name share one quota; give each Fathom user a name.",
+              + " name share one quota; give each Fathom user a name. With accounts, each of them"
+              + " has its name instead.",
           "default");
   static final Key<Span> PATIENCE =
       Key.optional(
@@ -93,7 +103,7 @@ final class SettingsKeys {
           "/etc/ssl/company-ca.pem");
 
   static final Key<Group> API =
-      Key.required(
+      Key.depends(
           "api",
           Group.of(
               BASE_URL,
@@ -106,7 +116,58 @@ final class SettingsKeys {
               ACCOUNT,
               PATIENCE,
               CA_CERTIFICATES),
-          "How Fathom's API is used. Only token must be given.");
+          "How Fathom's API is used. Only token must be given, and not even that with accounts.");
+
+  static final Key<Text> ACCOUNT_NAMED =
+      Key.required(
+          "name",
+          Text.matching(ACCOUNT_NAME, "must be " + ACCOUNT_NAME_ALLOWED),
+          "What the account is called in plans, log lines and tables. It is also the name of its"
+              + " quota: runs on one database that give the same name share one.",
+          "agency");
+  static final Key<Group> ACCOUNT_TOKEN =
+      Key.required(
+          "token",
+          SECRET,
+          "Where the account's API token is: {env: NAME} for an environment variable, or {file:"
+              + " path} for a file. Never the token itself. A read-only token is enough.");
+  static final Key<WholeNumber> ACCOUNT_REQUESTS_PER_MINUTE =
+      Key.optional(
+          "requests_per_minute",
+          new WholeNumber(1, Api.MOST_REQUESTS_PER_MINUTE, null),
+          "The most requests per minute of this account, where it differs from the one of api.");
+  static final Key<WholeNumber> ACCOUNT_MAX_IN_FLIGHT =
+      Key.optional(
+          "max_in_flight",
+          new WholeNumber(1, Api.MOST_IN_FLIGHT, null),
+          "The most requests of this account that are under way at a time, where it differs from"
+              + " the one of api.");
+  static final Key<ListOf> ACCOUNT_SITES =
+      Key.optional(
+          "sites",
+          new ListOf(
+              Text.FILLED
+                  .ofLength(1, SiteId.LONGEST)
+                  .without(
+                      "[\\u0000-\\u001f\\u007f-\\u009f]",
+                      "must not be empty or hold control characters")
+                  .refusing(Set.of(".", ".."))),
+          "The ids of the account's sites. Left out, they are all that its token lists and that no"
+              + " other account names here. Name them where the token may not list sites, or where"
+              + " the tokens of two accounts read the same site.");
+  static final Group ONE_ACCOUNT =
+      Group.of(
+          ACCOUNT_NAMED,
+          ACCOUNT_TOKEN,
+          ACCOUNT_REQUESTS_PER_MINUTE,
+          ACCOUNT_MAX_IN_FLIGHT,
+          ACCOUNT_SITES);
+  static final Key<ListOf> ACCOUNTS =
+      Key.optional(
+          "accounts",
+          new ListOf(ONE_ACCOUNT),
+          "Several Fathom accounts, each with its token and its quota; runs ask them side by side."
+              + " Without this section there is one account, whose token api names.");
 
   static final Key<Text> POSTGRES_URL =
       Key.required(
@@ -232,7 +293,13 @@ final class SettingsKeys {
               + " for all others.");
 
   static final Group FILE =
-      Group.of(API, POSTGRES, PARQUET, LINEAGE, CURRENCIES, NotifyKeys.NOTIFY);
+      Group.of(API, ACCOUNTS, POSTGRES, PARQUET, LINEAGE, CURRENCIES, NotifyKeys.NOTIFY)
+          .with(
+              new Rule.InsteadOf(
+                  ACCOUNTS.name(),
+                  API.name(),
+                  List.of(TOKEN.name()),
+                  List.of(TOKEN.name(), ACCOUNT.name())));
 
   private SettingsKeys() {}
 }

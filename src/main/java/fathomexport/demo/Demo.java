@@ -163,7 +163,7 @@ final class Demo implements Callable<Integer> {
    */
   private static SimulatorOptions options(LocalDate first, LocalDate last) {
     return new SimulatorOptions(
-        0, 1, first, last, 0, SimulatorToken.STANDARD.secret(), Quota.none());
+        0, 1, first, last, 0, SimulatorToken.STANDARD.secret(), 1, Quota.none());
   }
 
   private static void configure(

@@ -70,6 +70,14 @@ final class Simulate implements Callable<Integer> {
   String token = SimulatorToken.STANDARD.secret();
 
   @Option(
+      names = "--accounts",
+      paramLabel = "NUMBER",
+      description =
+          "Deal the sites among so many accounts, 1 to 12, each with its token and its quota:"
+              + " TOKEN-1, TOKEN-2 and so on. Default: ${DEFAULT-VALUE}.")
+  int accounts = 1;
+
+  @Option(
       names = "--quota-model",
       paramLabel = "MODEL",
       description =
@@ -98,20 +106,26 @@ final class Simulate implements Callable<Integer> {
           Objects.requireNonNull(spec).commandLine(),
           "--to " + last + " lies before --from " + first);
     }
+    if (accounts < 1 || accounts > SimulatorOptions.MOST_ACCOUNTS) {
+      throw new ParameterException(
+          Objects.requireNonNull(spec).commandLine(),
+          "--accounts must be from 1 to " + SimulatorOptions.MOST_ACCOUNTS);
+    }
     CountDownLatch stopped = new CountDownLatch(1);
     context.environment().shutdown().onRequest(stopped::countDown);
-    try (FathomSimulator simulator =
+    SimulatorOptions options =
         new SimulatorOptions(
-                port,
-                seed,
-                first,
-                last,
-                burstPages,
-                token,
-                Quota.aMinute(quotaModel, requestsPerMinute))
-            .start()) {
+            port,
+            seed,
+            first,
+            last,
+            burstPages,
+            token,
+            accounts,
+            Quota.aMinute(quotaModel, requestsPerMinute));
+    try (FathomSimulator simulator = options.start()) {
       context.printer().line("Serving " + first + " to " + last + " at " + simulator.baseUri());
-      context.printer().line("Token: " + token);
+      options.tokens().forEach(t -> context.printer().line("Token: " + t.secret()));
       context.environment().out().flush();
       stopped.await();
     } catch (BindException e) {

@@ -49,7 +49,7 @@ public final class DuckDbScript {
   private static final Map<String, String> SITE =
       columns(
           "site_id VARCHAR, name VARCHAR, time_zone VARCHAR, created_at TIMESTAMPTZ, domains VARCHAR,"
-              + " first_seen_at TIMESTAMPTZ, last_seen_at TIMESTAMPTZ");
+              + " first_seen_at TIMESTAMPTZ, last_seen_at TIMESTAMPTZ, account VARCHAR");
   private static final Map<String, String> SITE_HISTORY =
       columns(
           "site_id VARCHAR, name VARCHAR, time_zone VARCHAR, valid_from TIMESTAMPTZ, valid_to"

@@ -96,7 +96,8 @@ public final class Merge {
             created,
             domains,
             before == null ? at : earlier(before.firstSeenAt(), at),
-            before == null ? at : later(before.lastSeenAt(), at)));
+            before == null ? at : later(before.lastSeenAt(), at),
+            site.accountOrNull()));
     span(new SiteSpan(site.id(), name, zone, at, null));
   }
 

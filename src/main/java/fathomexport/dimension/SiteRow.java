@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param domains empty if the API never reported any
  * @param lastSeenAt when the API last listed the site
+ * @param account the name of the account that listed it then; null if the settings configured none
  */
 public record SiteRow(
     SiteId id,
@@ -18,7 +19,8 @@ public record SiteRow(
     @Nullable Instant createdAt,
     List<String> domains,
     Instant firstSeenAt,
-    Instant lastSeenAt) {
+    Instant lastSeenAt,
+    @Nullable String account) {
   public SiteRow {
     domains = List.copyOf(domains);
   }
@@ -29,6 +31,6 @@ public record SiteRow(
   }
 
   private SiteRow seenAt(Instant at) {
-    return new SiteRow(id, name, zone, createdAt, domains, firstSeenAt, at);
+    return new SiteRow(id, name, zone, createdAt, domains, firstSeenAt, at, account);
   }
 }

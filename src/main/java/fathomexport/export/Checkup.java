@@ -3,6 +3,7 @@ package fathomexport.export;
 import fathomexport.api.AggregationAnswer;
 import fathomexport.api.AggregationRequest;
 import fathomexport.api.FathomClient;
+import fathomexport.api.FathomClients;
 import fathomexport.api.Listed;
 import fathomexport.api.Outcome;
 import fathomexport.api.RawRow;
@@ -10,7 +11,9 @@ import fathomexport.api.Reached;
 import fathomexport.api.RowHandler;
 import fathomexport.api.Token;
 import fathomexport.beam.BeamRun;
+import fathomexport.fetch.Accounts;
 import fathomexport.http.UnusableSettingsException;
+import fathomexport.plan.Subject;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
@@ -20,6 +23,7 @@ import fathomexport.report.SecretUnavailableException;
 import fathomexport.report.Site;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
+import fathomexport.run.Account;
 import fathomexport.run.ExportFailedException;
 import fathomexport.run.ExportJob;
 import fathomexport.run.ExportSettings;
@@ -37,8 +41,11 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -47,7 +54,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Looks at everything that a run of a job depends on, and continues after each failure, so that a
  * person can mend it all at once. Changes nothing but the account's share of the quota, and sends
- * at most one billed request.
+ * at most one billed request per account.
  */
 final class Checkup {
   /** A clock that is further off can take one day for another. */
@@ -68,6 +75,9 @@ final class Checkup {
   private final RunEnvironment environment;
   private final List<Finding> findings = new ArrayList<>();
 
+  /** The account that is being looked at; empty if there is only one, and for everything else. */
+  private String account = Site.THE_ONLY_ACCOUNT;
+
   Checkup(ExportJob job, ExportSettings settings, RunEnvironment environment) {
     this.job = job;
     this.settings = settings;
@@ -78,13 +88,13 @@ final class Checkup {
    * Looks at everything.
    *
    * @param database the job's database; null if it has none
-   * @param client creates the client of the API; called at most once
+   * @param clients creates the clients of the API; called at most once
    */
   List<Finding> run(
       @Nullable PostgresSettings database,
-      Supplier<FathomClient> client,
+      Supplier<FathomClients> clients,
       List<String> beamArguments) {
-    api(client);
+    api(clients);
     if (database != null) {
       database(database);
     }
@@ -101,18 +111,18 @@ final class Checkup {
   }
 
   private void ok(String item, String detail) {
-    findings.add(Finding.ok(item, detail));
+    findings.add(Finding.ok(item, Account.inWords(account, detail)));
   }
 
   private void failed(String item, FailureKind failure, String detail) {
-    findings.add(Finding.failed(item, failure, detail));
+    findings.add(Finding.failed(item, failure, Account.inWords(account, detail)));
   }
 
   private void beam(List<String> arguments) {
     try {
       ok(
           "beam",
-          new BeamRun(arguments, settings.api().maxInFlight()).runner()
+          new BeamRun(arguments, its -> settings.account(its).api().maxInFlight()).runner()
               + " "
               + BeamRun.beamVersion());
     } catch (ExportFailedException e) {
@@ -120,7 +130,7 @@ final class Checkup {
     }
   }
 
-  private void api(Supplier<FathomClient> clients) {
+  private void api(Supplier<FathomClients> source) {
     try {
       ok(
           "proxy",
@@ -130,10 +140,16 @@ final class Checkup {
     } catch (UnusableSettingsException e) {
       failed("proxy", FailureKind.CONFIGURATION, String.valueOf(e.getMessage()));
     }
-    try (FathomClient client = clients.get()) {
-      ok("token secret", "found");
-      token(client);
-      client.reached().ifPresent(this::reached);
+    try (FathomClients clients = source.get()) {
+      Account only = settings.accounts().get(0);
+      if (only.isNamed()) {
+        accounts(clients);
+      } else {
+        FathomClient client = clients.of(only.name());
+        ok("token secret", "found");
+        token(client);
+        client.reached().ifPresent(this::reached);
+      }
     } catch (SecretUnavailableException e) {
       failed("token secret", FailurePolicy.of(e, false).kind(), "api.token: " + e.getMessage());
     } catch (UnusableSettingsException e) {
@@ -141,15 +157,76 @@ final class Checkup {
     }
   }
 
+  /** Looks at each of several accounts, then at the sites of all of them. */
+  private void accounts(FathomClients clients) {
+    Optional<Reached> way = Optional.empty();
+    for (Account its : settings.accounts()) {
+      account = its.name();
+      Optional<SecretUnavailableException> absence = clients.absence(account);
+      if (absence.isPresent()) {
+        failed(
+            "token secret",
+            FailurePolicy.of(absence.get(), false).kind(),
+            its.tokenSetting() + ": " + absence.get().getMessage());
+        continue;
+      }
+      ok("token secret", "found (" + its.tokenSetting() + ")");
+      FathomClient client = clients.of(account);
+      accepted(client);
+      way = way.or(client::reached);
+    }
+    account = Site.THE_ONLY_ACCOUNT;
+    way.ifPresent(this::reached);
+    try {
+      sites(clients, new Accounts(clients, settings.accounts()).subjects(job.withoutReports()));
+    } catch (ExportFailedException e) {
+      failed("sites", e.kind(), String.valueOf(e.getMessage()));
+    }
+  }
+
+  private void sites(FathomClients clients, Accounts.Found found) {
+    found
+        .lost()
+        .forEach(
+            lost ->
+                failed(
+                    "sites",
+                    Objects.requireNonNullElse(lost.failure(), FailureKind.FAULT),
+                    lost.window() + ": " + lost.message()));
+    found.notices().forEach(notice -> findings.add(Finding.warning("sites", notice)));
+    Map<String, List<Site>> byAccount =
+        found.subjects().stream()
+            .map(Subject::site)
+            .collect(Collectors.groupingBy(Site::account, LinkedHashMap::new, Collectors.toList()));
+    for (Account its : settings.accounts()) {
+      account = its.name();
+      List<Site> sites = byAccount.getOrDefault(account, List.of());
+      if (!sites.isEmpty()) {
+        ok("sites", listed(sites));
+        report(clients.of(account), sites.get(0));
+      } else if (found.lost().stream().noneMatch(lost -> account.equals(lost.account()))) {
+        findings.add(
+            Finding.warning(
+                "sites", "account " + account + ": none of its sites is exported here"));
+      }
+    }
+    account = Site.THE_ONLY_ACCOUNT;
+  }
+
   private void token(FathomClient client) {
+    accepted(client);
+    if (client.reached().isPresent()) {
+      sites(client).ifPresent(site -> report(client, site));
+    }
+    // Otherwise, whatever else is asked would fail in the same way.
+  }
+
+  /** Looks whether the API accepts a token. */
+  private void accepted(FathomClient client) {
     Outcome<Token> answer = client.token();
     if (answer instanceof Outcome.Failure<Token> failure) {
       failed(
           "api", FailurePolicy.kind(failure), settings.api().baseUrl() + ": " + failure.describe());
-      if (client.reached().isEmpty()) {
-        // Whatever else is asked would fail in the same way.
-        return;
-      }
     } else {
       Token token = answer.value().orElseThrow();
       Instant expires = token.expiresAt();
@@ -163,7 +240,6 @@ final class Checkup {
               + (expires == null ? "" : "; until " + expires.truncatedTo(ChronoUnit.SECONDS))
               + ")");
     }
-    sites(client).ifPresent(site -> report(client, site));
   }
 
   /** Looks at the job's sites, and returns one of them. */
@@ -199,17 +275,19 @@ final class Checkup {
       findings.add(
           Finding.warning("sites", "the token lists no site, so there is nothing to export"));
     } else {
-      ok(
-          "sites",
-          found.size()
-              + ": "
-              + found.stream()
-                  .limit(LISTED)
-                  .map(s -> s.id() + " (" + s.name() + ")")
-                  .collect(Collectors.joining(", "))
-              + (found.size() > LISTED ? ", and " + (found.size() - LISTED) + " more" : ""));
+      ok("sites", listed(found));
     }
     return found.stream().findFirst();
+  }
+
+  private static String listed(List<Site> found) {
+    return found.size()
+        + ": "
+        + found.stream()
+            .limit(LISTED)
+            .map(s -> s.id() + " (" + s.name() + ")")
+            .collect(Collectors.joining(", "))
+        + (found.size() > LISTED ? ", and " + (found.size() - LISTED) + " more" : "");
   }
 
   /** Sends the one billed request: a token may be valid and still not read reports. */

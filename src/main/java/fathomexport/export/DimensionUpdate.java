@@ -1,6 +1,7 @@
 package fathomexport.export;
 
 import fathomexport.api.FathomClient;
+import fathomexport.api.FathomClients;
 import fathomexport.api.Outcome;
 import fathomexport.api.Refusal;
 import fathomexport.dimension.Change;
@@ -8,6 +9,7 @@ import fathomexport.dimension.Listing;
 import fathomexport.dimension.Sighting;
 import fathomexport.dimension.SiteRow;
 import fathomexport.fetch.Accounts;
+import fathomexport.fetch.SideBySide;
 import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.LedgerException;
 import fathomexport.plan.Subject;
@@ -87,9 +89,9 @@ final class DimensionUpdate {
    *
    * @return what has changed, to be reported once
    */
-  Found sitesAndEvents(FathomClient client, Accounts.Found found) {
+  Found sitesAndEvents(FathomClients clients, Accounts.Found found) {
     try {
-      return job.selection().equals(Selection.ALL) ? update(client, found) : part(found);
+      return job.selection().equals(Selection.ALL) ? update(clients, found) : part(found);
     } catch (SinkException | LedgerException e) {
       complain(e);
       return Found.NOTHING;
@@ -133,12 +135,12 @@ final class DimensionUpdate {
     return new Found(record(found, null), false, Map.of(), List.of());
   }
 
-  private Found update(FathomClient client, Accounts.Found found) {
+  private Found update(FathomClients clients, Accounts.Found found) {
     List<Listing> listings = sinks.all().get(0).dimensions().listings(job.name());
     Set<Slice> stored = listings.isEmpty() ? storedSlices() : Set.of();
     Set<SiteId> members = new LinkedHashSet<>(found.sites());
     Set<SiteId> missing = missing(found, listings, stored);
-    Set<SiteId> gone = gone(client, found, missing);
+    Set<SiteId> gone = gone(clients, found, missing);
     Map<Slice, LocalDate> lastDays = lastDays(found, listings, stored, gone);
     List<Change> changes =
         record(found, new Sighting.Membership(job.name(), members, gone, stored, lastDays));
@@ -240,18 +242,17 @@ final class DimensionUpdate {
 
   /**
    * Returns which of the sites that are not listed are gone. A list may be cut off, so each of them
-   * is queried separately before that is believed.
+   * is queried separately, in every account, before that is believed.
    */
-  private Set<SiteId> gone(FathomClient client, Accounts.Found found, Set<SiteId> missing) {
+  private Set<SiteId> gone(FathomClients clients, Accounts.Found found, Set<SiteId> missing) {
     List<Site> listed = found.listed();
     Set<SiteId> gone = new LinkedHashSet<>();
+    if (!clients.hasAll()) {
+      return gone;
+    }
     long day = environment.time().instant().getEpochSecond() / SECONDS_OF_DAY;
     for (SiteId site : queried(missing, day)) {
-      Outcome<Site> alone = client.site(site);
-      if (alone instanceof Outcome.Refused<?> refused
-          && (refused.refusal() == Refusal.NOT_FOUND
-              // A token that may list all sites but not read this one: the site has left its reach.
-              || (refused.refusal() == Refusal.PERMISSION && listed != null))) {
+      if (clients.all().stream().allMatch(client -> isGone(client.site(site), listed != null))) {
         gone.add(site);
       }
     }
@@ -268,6 +269,13 @@ final class DimensionUpdate {
       Collections.rotate(turns, -Math.floorMod(day * MOST_CONFIRMED, turns.size()));
     }
     return List.copyOf(turns.subList(0, Math.min(MOST_CONFIRMED, turns.size())));
+  }
+
+  private static boolean isGone(Outcome<Site> alone, boolean mayList) {
+    return alone instanceof Outcome.Refused<?> refused
+        && (refused.refusal() == Refusal.NOT_FOUND
+            // A token that may list all sites but not read this one: the site has left its reach.
+            || (refused.refusal() == Refusal.PERMISSION && mayList));
   }
 
   /** Returns the last stored day of each site and event that has left the lists. */
@@ -309,22 +317,30 @@ final class DimensionUpdate {
    * Asks for the milestones of the job's sites, and stores them. None of the requests is billed.
    * The run holds its pipeline's lock meanwhile, so it waits for no site: the next run asks again.
    */
-  void milestones(FathomClient client, List<Subject> subjects) {
+  void milestones(FathomClients clients, List<Subject> subjects) {
     try {
       DimensionStore store = sinks.all().get(0).dimensions();
       Map<SiteId, Instant> asked = store.read("").milestonesAskedAt();
       Instant now = environment.time().instant();
-      List<SiteId> due =
+      Map<String, List<SiteId>> due =
           subjects.stream()
-              .map(s -> s.site().id())
+              .map(Subject::site)
               .filter(
                   site ->
                       !asked
-                          .getOrDefault(site, Instant.MIN)
+                          .getOrDefault(site.id(), Instant.MIN)
                           .isAfter(now.minus(MILESTONES_STAY_FRESH)))
-              .sorted(Comparator.comparing(site -> asked.getOrDefault(site, Instant.MIN)))
-              .toList();
-      Map<SiteId, Optional<List<Milestone>>> found = ask(client.dispensable(), due);
+              .sorted(Comparator.comparing(site -> asked.getOrDefault(site.id(), Instant.MIN)))
+              .collect(
+                  Collectors.groupingBy(
+                      Site::account,
+                      LinkedHashMap::new,
+                      Collectors.mapping(Site::id, Collectors.toList())));
+      Map<SiteId, Optional<List<Milestone>>> found = new LinkedHashMap<>();
+      SideBySide.each(
+              List.copyOf(due.entrySet()),
+              own -> ask(clients.of(own.getKey()).dispensable(), own.getValue()))
+          .forEach(found::putAll);
       if (!found.isEmpty()) {
         record(Sighting.ofMilestones(now, found));
       }
@@ -371,7 +387,8 @@ final class DimensionUpdate {
     }
     return failure instanceof Outcome.Malformed<?>
         || (failure instanceof Outcome.Refused<?> refused
-            && refused.refusal() != Refusal.CREDENTIALS);
+            && refused.refusal() != Refusal.CREDENTIALS
+            && refused.refusal() != Refusal.SUBSCRIPTION);
   }
 
   /**

@@ -1,9 +1,9 @@
 package fathomexport.export;
 
-import fathomexport.api.ApiSettings;
-import fathomexport.api.FathomClient;
+import fathomexport.api.FathomClients;
 import fathomexport.ledger.RunRecord;
 import fathomexport.plan.Mode;
+import fathomexport.run.AccountAccess;
 import fathomexport.run.Budget;
 import fathomexport.run.ExportFailedException;
 import fathomexport.run.ExportJob;
@@ -28,7 +28,7 @@ record ExportRun(
     ExportServices services,
     Mode mode,
     Budget budget,
-    ApiSettings api,
+    List<AccountAccess> accounts,
     List<String> beamArguments) {
 
   static ExportRun of(
@@ -37,7 +37,8 @@ record ExportRun(
       Budget budget,
       Patience patience,
       List<String> beamArguments) {
-    return new ExportRun(services, mode, budget, services.clients().api(patience), beamArguments);
+    return new ExportRun(
+        services, mode, budget, services.clients().accounts(patience), beamArguments);
   }
 
   /** Executes the run to its end, which is recorded however it ends. */
@@ -61,10 +62,10 @@ record ExportRun(
       services.recording().recordEarlier(job, sinks);
       try (PipelineLock lock = lock(job, sinks)) {
         PostgresSettings quota = services.clients().quota(job);
-        try (FathomClient client =
-            services.clients().client(api, job, JobClients.priority(mode), quota, budget)) {
+        try (FathomClients clients =
+            services.clients().clients(accounts, job, JobClients.priority(mode), quota, budget)) {
           RunRecording.recordKilled(job, sinks);
-          return new LockedExport(this, job, refused, sinks, lock, client, quota).run(begun);
+          return new LockedExport(this, job, refused, sinks, lock, clients, quota).run(begun);
         }
       }
     }

@@ -1,6 +1,6 @@
 package fathomexport.export;
 
-import fathomexport.api.FathomClient;
+import fathomexport.api.FathomClients;
 import fathomexport.beam.BeamRun;
 import fathomexport.fetch.Accounts;
 import fathomexport.inspect.Explanation;
@@ -9,7 +9,6 @@ import fathomexport.inspect.StatusOverview;
 import fathomexport.plan.Mode;
 import fathomexport.report.DayRange;
 import fathomexport.report.Report;
-import fathomexport.report.Site;
 import fathomexport.report.SiteId;
 import fathomexport.run.Budget;
 import fathomexport.run.EarlierRun;
@@ -172,7 +171,8 @@ public final class Exporter {
   }
 
   /**
-   * Looks at everything that a run of the job depends on. Sends at most one billed request.
+   * Looks at everything that a run of the job depends on. Sends at most one billed request per
+   * account.
    *
    * @return one item per thing that was looked at, whether it is in order or not
    */
@@ -186,16 +186,16 @@ public final class Exporter {
   }
 
   /**
-   * Returns all sites that the token can list. Updates the tables of sites in the sinks that a run
+   * Returns all sites that the tokens can list. Updates the tables of sites in the sinks that a run
    * has prepared.
    */
-  public List<Site> sites() {
+  public Accounts.Sites sites() {
     return guarded(
         () -> {
           PostgresSettings database = services.clients().preparedQuota();
-          try (FathomClient client = services.clients().lookingUp(database, Budget.UNLIMITED)) {
-            List<Site> sites = new Accounts(client).all();
-            services.sinks().recordListed(database, sites);
+          try (FathomClients clients = services.clients().lookingUp(database, Budget.UNLIMITED)) {
+            Accounts.Sites sites = new Accounts(clients, services.settings().accounts()).all();
+            services.sinks().recordListed(database, sites.sites());
             return sites;
           }
         });
@@ -218,11 +218,12 @@ public final class Exporter {
     return withSinks(
         job,
         sinks -> {
-          try (FathomClient client = services.clients().lookingUp()) {
+          try (FathomClients clients = services.clients().lookingUp()) {
             JobSinks.requireFitting(job, sinks);
-            Accounts.Found found = new Accounts(client).subjects(job);
+            Accounts.Found found =
+                new Accounts(clients, services.settings().accounts()).subjects(job);
             WrongClockException.refuse(
-                services.environment().time().instant(), client.serverTime());
+                services.environment().time().instant(), clients.serverTime());
             return services.planning().overview(job, mode, sinks, found);
           }
         });
@@ -265,12 +266,12 @@ public final class Exporter {
     return withSinks(
         job,
         sinks -> {
-          JobClients clients = services.clients();
-          try (FathomClient client =
-              clients.client(
-                  clients.api(), job, Priority.WHEN_FREE, clients.quota(job), Budget.UNLIMITED)) {
+          JobClients jobs = services.clients();
+          try (FathomClients clients =
+              jobs.clients(
+                  jobs.accounts(), job, Priority.WHEN_FREE, jobs.quota(job), Budget.UNLIMITED)) {
             return new VerifyRun(services.settings(), services.environment(), job, sinks)
-                .verify(days, client);
+                .verify(days, clients);
           }
         });
   }
@@ -286,7 +287,7 @@ public final class Exporter {
                 day,
                 services.planning().retention(job).outlived(report, day),
                 sinks,
-                services.settings().accountKey()));
+                services.settings().accounts()));
   }
 
   private <T> T stored(ExportJob job, Function<StoredState, T> question) {

@@ -1,13 +1,15 @@
 package fathomexport.export;
 
 import fathomexport.api.ApiSettings;
-import fathomexport.api.FathomClient;
+import fathomexport.api.FathomClients;
 import fathomexport.api.RetryPolicy;
+import fathomexport.config.Settings;
 import fathomexport.ledger.LedgerException;
 import fathomexport.plan.Mode;
 import fathomexport.quota.ApiClients;
 import fathomexport.quota.PreferablyLeased;
 import fathomexport.report.SecretUnavailableException;
+import fathomexport.run.AccountAccess;
 import fathomexport.run.Budget;
 import fathomexport.run.ExportJob;
 import fathomexport.run.ExportSettings;
@@ -33,23 +35,29 @@ final class JobClients {
     this.sinks = sinks;
   }
 
-  /** Returns the connection settings of a command whose patience is limited. */
-  ApiSettings api() {
-    return api(Patience.LIMITED);
+  /** Returns the access to the accounts for a command whose patience is limited. */
+  List<AccountAccess> accounts() {
+    return accounts(Patience.LIMITED);
   }
 
-  /** Returns the connection settings of a command. */
-  ApiSettings api(Patience patience) {
-    RetryPolicy retries = RetryPolicy.DEFAULT.withPatience(settings.api().patience());
+  /** Returns the access to the accounts for a command. */
+  List<AccountAccess> accounts(Patience patience) {
+    return settings.accounts().stream()
+        .map(a -> new AccountAccess(a.name(), a.tokenSetting(), api(a.api(), patience), a.key()))
+        .toList();
+  }
+
+  private static ApiSettings api(Settings.Api api, Patience patience) {
+    RetryPolicy retries = RetryPolicy.DEFAULT.withPatience(api.patience());
     return new ApiSettings(
-        settings.api().baseUrl(),
-        settings.api().token(),
-        settings.api().requestsPerMinute(),
-        settings.api().maxInFlight(),
-        settings.api().timeout(),
+        api.baseUrl(),
+        api.token(),
+        api.requestsPerMinute(),
+        api.maxInFlight(),
+        api.timeout(),
         ApiSettings.DEFAULT_MAX_BODY_BYTES,
         patience == Patience.ENDLESS ? retries.waiting() : retries,
-        settings.api().caCertificates());
+        api.caCertificates());
   }
 
   static Priority priority(Mode mode) {
@@ -57,27 +65,24 @@ final class JobClients {
   }
 
   /**
-   * Creates a client for a command that stores nothing. It shares the account's quotas if a
-   * database is available, but does not require one.
+   * Creates the clients of a command that stores nothing. They share the accounts' quotas if a
+   * database is available, but do not require one.
    */
-  FathomClient lookingUp() {
+  FathomClients lookingUp() {
     return lookingUp(preparedQuota(), Budget.UNLIMITED);
   }
 
-  FathomClient lookingUp(Budget budget) {
+  FathomClients lookingUp(Budget budget) {
     return lookingUp(preparedQuota(), budget);
   }
 
   /**
-   * Creates a client for a command that stores nothing.
+   * Creates the clients of a command that stores nothing.
    *
    * @param database as {@link #preparedQuota} returned it
    */
-  FathomClient lookingUp(@Nullable PostgresSettings database, Budget budget) {
-    return client(
-        api(),
-        ApiClients.quotas(
-            api(), settings.accountKey(), Priority.WHEN_FREE, database, true, budget, environment));
+  FathomClients lookingUp(@Nullable PostgresSettings database, Budget budget) {
+    return ApiClients.clients(accounts(), Priority.WHEN_FREE, database, true, budget, environment);
   }
 
   /**
@@ -98,30 +103,22 @@ final class JobClients {
   }
 
   /**
-   * Creates a client for a job.
+   * Creates the clients of a job.
    *
    * @param quota the database through which permits are shared; null for permits of this process
    *     only
    */
-  FathomClient client(
-      ApiSettings api,
+  FathomClients clients(
+      List<AccountAccess> accounts,
       ExportJob job,
       Priority priority,
       @Nullable PostgresSettings quota,
       Budget budget) {
-    return client(
-        api,
-        ApiClients.quotas(
-            api, settings.accountKey(), priority, quota, !job.toPostgres(), budget, environment));
-  }
-
-  private FathomClient client(ApiSettings api, ApiClients.Quotas quotas) {
-    return ApiClients.client(
-        api, environment, ApiClients.reportingTo(environment.listener()), quotas);
+    return ApiClients.clients(accounts, priority, quota, !job.toPostgres(), budget, environment);
   }
 
   /**
-   * Returns the database through which a job shares the account's quota: also a database that the
+   * Returns the database through which a job shares the accounts' quotas: also a database that the
    * job does not write to, if it is reachable. Returns null if there is none.
    */
   @Nullable PostgresSettings quota(ExportJob job) {

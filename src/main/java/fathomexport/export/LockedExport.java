@@ -1,6 +1,6 @@
 package fathomexport.export;
 
-import fathomexport.api.FathomClient;
+import fathomexport.api.FathomClients;
 import fathomexport.beam.BeamRun;
 import fathomexport.fetch.Accounts;
 import fathomexport.fetch.SpillDirectory;
@@ -13,6 +13,7 @@ import fathomexport.plan.Mode;
 import fathomexport.plan.Plan;
 import fathomexport.plan.Subject;
 import fathomexport.report.SiteId;
+import fathomexport.run.AccountAccess;
 import fathomexport.run.BackfillCommands;
 import fathomexport.run.ExportJob;
 import fathomexport.run.ExportSpec;
@@ -47,7 +48,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A run that holds its pipeline's lock, from the list of sites to its result: {@link #run} is its
- * story. The sinks, the lock and the client belong to the caller.
+ * story. The sinks, the lock and the clients belong to the caller.
  */
 final class LockedExport {
   private final ExportRun export;
@@ -57,14 +58,14 @@ final class LockedExport {
   private final Map<String, String> refused;
   private final Sinks sinks;
   private final PipelineLock lock;
-  private final FathomClient client;
+  private final FathomClients clients;
   private final @Nullable PostgresSettings quota;
 
   /**
    * Creates a run of the reports that can be stored.
    *
    * @param refused why the pipeline's other reports cannot be stored, keyed by their names
-   * @param quota the database through which runs share the account's quota; null if there is none
+   * @param quota the database through which runs share the accounts' quotas; null if there is none
    */
   LockedExport(
       ExportRun export,
@@ -72,7 +73,7 @@ final class LockedExport {
       Map<String, String> refused,
       Sinks sinks,
       PipelineLock lock,
-      FathomClient client,
+      FathomClients clients,
       @Nullable PostgresSettings quota) {
     this.export = export;
     this.services = export.services();
@@ -81,7 +82,7 @@ final class LockedExport {
     this.refused = refused;
     this.sinks = sinks;
     this.lock = lock;
-    this.client = client;
+    this.clients = clients;
     this.quota = quota;
   }
 
@@ -92,8 +93,8 @@ final class LockedExport {
    */
   RunResult run(AtomicReference<@Nullable RunRecord> begun) {
     Instant startedAt = environment.time().instant();
-    Accounts.Found found = new Accounts(client).subjects(job);
-    WrongClockException.refuse(startedAt, client.serverTime());
+    Accounts.Found found = new Accounts(clients, services.settings().accounts()).subjects(job);
+    WrongClockException.refuse(startedAt, clients.serverTime());
     RunPlanning.Planned planned = services.planning().plan(job, export.mode(), sinks, found);
     Plan plan = planned.plan();
     List<WindowOutcome> failed = failedBefore(found, planned);
@@ -105,14 +106,14 @@ final class LockedExport {
       PlannedRun expected = announce(spec, planned, known, found, failed);
       DimensionUpdate dimensions =
           new DimensionUpdate(job, sinks, environment, services.settings().currencies());
-      DimensionUpdate.Found changed = dimensions.sitesAndEvents(client, found);
+      DimensionUpdate.Found changed = dimensions.sitesAndEvents(clients, found);
       offerHistory(changed, found, planned);
       RunRecord ended =
           plan.tasks().isEmpty()
               ? RunRecords.of(spec, lost, startedAt, 0, lost.exitCode())
               : exportWindows(spec, planned, known, expected, found, lost, spill.path(), begun);
       RunRecord done = services.recording().finished(sinks.ledger(), ended);
-      dimensions.milestones(client, found.subjects());
+      dimensions.milestones(clients, found.subjects());
       if (export.mode() instanceof Mode.Nightly && !environment.stop().stopped()) {
         services.planning().retention(job).remove(sinks, done.runId(), environment.listener());
       }
@@ -122,7 +123,7 @@ final class LockedExport {
       return RunResult.of(
           done,
           found.recordsSkipped(),
-          services.planning().floor(done.requests()),
+          services.planning().floor(done.requests(), clients.billedByAccount()),
           stale,
           BackfillCommands.renewals(stale, scope, MissingCommands.names(found)),
           MissingCommands.of(plan.missing(), scope),
@@ -148,11 +149,16 @@ final class LockedExport {
             export.mode().command(),
             plan.windows(),
             startedAt,
-            export.api(),
+            withClients(export.accounts()),
             JobClients.priority(export.mode()),
             quota,
             export.budget(),
             lock.fences());
+  }
+
+  /** Returns the accounts that can be asked. */
+  private List<AccountAccess> withClients(List<AccountAccess> accounts) {
+    return accounts.stream().filter(a -> clients.absence(a.name()).isEmpty()).toList();
   }
 
   /**
@@ -170,8 +176,13 @@ final class LockedExport {
         services
             .planning()
             .costs(planned.view(), sinks)
-            .planned(spec, planned.plan(), KnownControl.book(known), found.sites());
+            .planned(
+                spec,
+                planned.plan(),
+                KnownControl.book(known),
+                found.subjects().stream().map(Subject::site).toList());
     listener.planned(expected);
+    found.notices().forEach(listener::notice);
     failed.forEach(listener::windowEnded);
     planned.events().leftOut().stream()
         .filter(e -> e.failure() == null)
@@ -218,7 +229,7 @@ final class LockedExport {
       AtomicReference<@Nullable RunRecord> begun) {
     Remaining remaining = new Remaining();
     try (RunContext context =
-        new RunContext(spec, environment.with(remaining), sinks, client, lock, spill)) {
+        new RunContext(spec, environment.with(remaining), sinks, clients, lock, spill)) {
       LastNight.troubled(
               sinks.ledger().runs(job.name(), RunRecord.EXPORTS, RunRecording.RECENT_RUNS),
               job.name(),
@@ -228,17 +239,13 @@ final class LockedExport {
       begun.set(RunRecords.begun(spec));
       sinks.ledger().record(RunRecords.begun(spec));
       long requests =
-          new BeamRun(export.beamArguments(), services.settings().api().maxInFlight())
+          new BeamRun(
+                  export.beamArguments(),
+                  account -> services.settings().account(account).api().maxInFlight())
               .export(context, planned.plan().tasks(), lost);
       return RunRecords.withMessage(
           RunRecords.withRequests(RunRecording.find(sinks.ledger(), spec.runId()), requests),
-          remaining
-              .left(
-                  expected,
-                  requests,
-                  export.budget(),
-                  services.settings().api().requestsPerMinute())
-              .map(Left::words));
+          remaining.left(expected, requests, export.budget()).map(Left::words));
     }
   }
 

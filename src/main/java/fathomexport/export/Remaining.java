@@ -31,8 +31,7 @@ final class Remaining implements RunListener {
    *
    * @param sent requests of the export that ended
    */
-  synchronized Optional<Left> left(
-      PlannedRun planned, long sent, Budget budget, int requestsPerMinute) {
+  synchronized Optional<Left> left(PlannedRun planned, long sent, Budget budget) {
     if (windows.isEmpty()) {
       return Optional.empty();
     }
@@ -48,6 +47,6 @@ final class Remaining implements RunListener {
             windows.size(),
             requests,
             each == 0 ? 0 : Math.max(1, (requests + each - 1) / each),
-            RequestCosts.inWords(RequestCosts.minutes(requests, requestsPerMinute))));
+            RequestCosts.inWords(RequestCosts.minutes(requests, planned.requestsPerMinute()))));
   }
 }

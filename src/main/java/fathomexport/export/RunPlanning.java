@@ -5,12 +5,14 @@ import fathomexport.fetch.ControlBook;
 import fathomexport.fetch.EventBound;
 import fathomexport.fetch.RequestCosts;
 import fathomexport.inspect.PlanOverview;
+import fathomexport.ledger.Learned;
 import fathomexport.plan.Mode;
 import fathomexport.plan.Plan;
 import fathomexport.plan.Subject;
 import fathomexport.plan.WindowPlanner;
 import fathomexport.report.DayRange;
 import fathomexport.report.Report;
+import fathomexport.run.Account;
 import fathomexport.run.ExportJob;
 import fathomexport.run.ExportSettings;
 import fathomexport.sinks.Sinks;
@@ -20,7 +22,9 @@ import java.time.InstantSource;
 import java.time.LocalDate;
 import java.time.YearMonth;
 import java.time.ZoneOffset;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -76,12 +80,14 @@ final class RunPlanning {
             : null,
         YearMonth.from(today.instant().atOffset(ZoneOffset.UTC)),
         job.reports().stream().collect(Collectors.toMap(Report::name, r -> sinks.weight(r.name()))),
-        Stream.concat(
+        Stream.of(
                 Stream.concat(found.lost().stream(), planned.events().leftOut().stream())
                     .map(l -> l.window() + ": " + l.message()),
+                found.notices().stream(),
                 mode instanceof Mode.Nightly
                     ? retention(job).announced(sinks).stream()
-                    : Stream.empty())
+                    : Stream.<String>empty())
+            .flatMap(notes -> notes)
             .toList(),
         MissingCommands.scope(job, found, planned.plan()),
         MissingCommands.names(found));
@@ -97,7 +103,7 @@ final class RunPlanning {
         costs.of(planner.plan(List.of(subject)), new ControlBook()).stream()
             .mapToLong(RequestCosts.Cost::likely)
             .sum();
-    return new HistoryOffer.Cost(requests, costs.minutes(requests));
+    return new HistoryOffer.Cost(requests, costs.minutes(subject.site().account(), requests));
   }
 
   private LedgerView view(ExportJob job, Sinks sinks) {
@@ -105,11 +111,17 @@ final class RunPlanning {
   }
 
   RequestCosts costs(LedgerView view, Sinks sinks) {
-    return new RequestCosts(
-        view.expectedRows(),
-        settings.api().requestsPerMinute(),
-        sinks.ledger().learned().limit(settings.accountKey(), settings.api().rowLimit()),
-        settings.api().maxRangeDays());
+    Learned learned = sinks.ledger().learned();
+    Map<String, RequestCosts.Limits> limits =
+        settings.accounts().stream()
+            .collect(
+                Collectors.toMap(
+                    Account::name,
+                    a ->
+                        new RequestCosts.Limits(
+                            a.api().requestsPerMinute(),
+                            learned.limit(a.key(), settings.api().rowLimit()))));
+    return new RequestCosts(view.expectedRows(), limits, settings.api().maxRangeDays());
   }
 
   private WindowPlanner planner(ExportJob job, Mode mode, LedgerView view, List<Subject> subjects) {
@@ -139,14 +151,24 @@ final class RunPlanning {
     return new Retention(job, today.instant(), settings.api().maxRangeDays());
   }
 
-  /** Returns the least time in which the quota permits this number of requests. */
-  Duration floor(long requests) {
-    long rounds =
-        requests == 0
-            ? 0
-            : (requests + settings.api().requestsPerMinute() - 1)
-                    / settings.api().requestsPerMinute()
-                - 1;
-    return MINUTE.multipliedBy(rounds);
+  /**
+   * Returns the least time in which the quotas permit these requests.
+   *
+   * @param requests all billed requests of a run
+   * @param byAccount those that this process has sent; the others were sent by workers
+   */
+  Duration floor(long requests, Map<String, Long> byAccount) {
+    if (byAccount.values().stream().mapToLong(n -> n).sum() == requests) {
+      return byAccount.entrySet().stream()
+          .map(e -> floor(e.getValue(), settings.account(e.getKey()).api().requestsPerMinute()))
+          .max(Comparator.naturalOrder())
+          .orElse(Duration.ZERO);
+    }
+    return floor(
+        requests, settings.accounts().stream().mapToLong(a -> a.api().requestsPerMinute()).sum());
+  }
+
+  private static Duration floor(long requests, long perMinute) {
+    return MINUTE.multipliedBy(requests == 0 ? 0 : (requests + perMinute - 1) / perMinute - 1);
   }
 }

@@ -1,6 +1,6 @@
 package fathomexport.export;
 
-import fathomexport.api.ApiSettings;
+import fathomexport.run.AccountAccess;
 import fathomexport.run.Budget;
 import fathomexport.run.ExportJob;
 import fathomexport.run.ExportSettings;
@@ -9,6 +9,7 @@ import fathomexport.run.Priority;
 import fathomexport.sink.Fence;
 import fathomexport.sink.postgres.db.PostgresSettings;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +27,8 @@ final class RunSpecs {
    * Creates the spec of a run that begins now, under a new id.
    *
    * @param verb the command without the options that limit it to a part of the pipeline
-   * @param quota the database through which runs share the account's quota; null if there is none
+   * @param accounts the accounts of the sites
+   * @param quota the database through which runs share the accounts' quotas; null if there is none
    * @param fences the fence for commits to each sink, by the sink's name
    */
   ExportSpec spec(
@@ -34,7 +36,7 @@ final class RunSpecs {
       String verb,
       long windows,
       Instant startedAt,
-      ApiSettings api,
+      List<AccountAccess> accounts,
       Priority priority,
       @Nullable PostgresSettings quota,
       Budget budget,
@@ -45,8 +47,7 @@ final class RunSpecs {
         verb + job.selection().options(),
         startedAt,
         windows,
-        api,
-        settings.accountKey(),
+        accounts,
         priority,
         quota,
         budget,

@@ -1,11 +1,15 @@
 package fathomexport.export;
 
-import fathomexport.api.FathomClient;
+import fathomexport.api.FathomClients;
 import fathomexport.beam.BeamRun;
 import fathomexport.fetch.Accounts;
+import fathomexport.fetch.RequestCosts;
 import fathomexport.ledger.PipelineLocks;
 import fathomexport.ledger.RunRecord;
+import fathomexport.plan.Subject;
+import fathomexport.report.Site;
 import fathomexport.report.SiteId;
+import fathomexport.run.Account;
 import fathomexport.run.Budget;
 import fathomexport.run.ExportFailedException;
 import fathomexport.run.ExportJob;
@@ -23,6 +27,8 @@ import fathomexport.sinks.Sinks;
 import fathomexport.window.RunContext;
 import fathomexport.window.SiteQueue;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -39,20 +45,24 @@ record SnapshotRun(ExportServices services, boolean detailed, List<String> beamA
 
   private RunResult sampled(ExportJob job) {
     UnpackDirectories.require();
-    JobClients clients = services.clients();
+    JobClients jobs = services.clients();
     try (Sinks sinks = services.sinks().open(job)) {
       sinks.all().forEach(sink -> sink.samples().prepare());
       services.recording().recordEarlier(job, sinks);
       try (PipelineLocks.RunLock lock = lock(job, sinks)) {
         Objects.requireNonNull(lock);
-        PostgresSettings quota = clients.quota(job);
-        try (FathomClient client =
-            clients.client(clients.api(), job, Priority.FIRST, quota, Budget.UNLIMITED)) {
-          Accounts.Found found = new Accounts(client).subjects(job.withoutReports());
-          WrongClockException.refuse(services.environment().time().instant(), client.serverTime());
-          RunRecord done = sample(spec(job, quota, found.sites().size()), found, sinks, client);
+        PostgresSettings quota = jobs.quota(job);
+        try (FathomClients clients =
+            jobs.clients(jobs.accounts(), job, Priority.FIRST, quota, Budget.UNLIMITED)) {
+          Accounts.Found found =
+              new Accounts(clients, services.settings().accounts()).subjects(job.withoutReports());
+          WrongClockException.refuse(services.environment().time().instant(), clients.serverTime());
+          RunRecord done =
+              sample(spec(job, quota, found.sites().size(), clients), found, sinks, clients);
           return RunResult.of(
-              done, found.recordsSkipped(), services.planning().floor(done.requests()));
+              done,
+              found.recordsSkipped(),
+              services.planning().floor(done.requests(), clients.billedByAccount()));
         }
       }
     }
@@ -74,7 +84,8 @@ record SnapshotRun(ExportServices services, boolean detailed, List<String> beamA
                     null));
   }
 
-  private ExportSpec spec(ExportJob job, @Nullable PostgresSettings quota, long sites) {
+  private ExportSpec spec(
+      ExportJob job, @Nullable PostgresSettings quota, long sites, FathomClients clients) {
     return services
         .specs()
         .spec(
@@ -82,7 +93,9 @@ record SnapshotRun(ExportServices services, boolean detailed, List<String> beamA
             COMMAND,
             sites,
             services.environment().time().instant(),
-            services.clients().api(),
+            services.clients().accounts().stream()
+                .filter(a -> clients.absence(a.name()).isEmpty())
+                .toList(),
             Priority.FIRST,
             quota,
             Budget.UNLIMITED,
@@ -91,9 +104,11 @@ record SnapshotRun(ExportServices services, boolean detailed, List<String> beamA
 
   /** Returns the run's record, which is also in the ledger. */
   private RunRecord sample(
-      ExportSpec spec, Accounts.Found found, Sinks sinks, FathomClient client) {
+      ExportSpec spec, Accounts.Found found, Sinks sinks, FathomClients clients) {
     RunEnvironment environment = services.environment();
     List<SiteId> sites = found.sites();
+    List<Site> described = found.subjects().stream().map(Subject::site).toList();
+    List<SiteQueue> queues = queues(described, spec);
     environment
         .listener()
         .planned(
@@ -105,18 +120,23 @@ record SnapshotRun(ExportServices services, boolean detailed, List<String> beamA
                 sites.size(),
                 sites.size(),
                 sites.size(),
-                spec.api().requestsPerMinute(),
+                queues.stream().mapToInt(q -> account(q).api().requestsPerMinute()).sum(),
                 Map.of(COMMAND, (long) sites.size()),
                 sites,
+                RequestCosts.accountsOf(described),
                 null));
+    found.notices().forEach(environment.listener()::notice);
     found.lost().forEach(environment.listener()::windowEnded);
     sinks.ledger().record(RunRecords.begun(spec));
-    try (RunContext context = new RunContext(spec, environment, sinks, client, null, Path.of(""))) {
+    try (RunContext context =
+        new RunContext(spec, environment, sinks, clients, null, Path.of(""))) {
       long requests =
-          new BeamRun(beamArguments, services.settings().api().maxInFlight())
+          new BeamRun(
+                  beamArguments,
+                  account -> services.settings().account(account).api().maxInFlight())
               .sample(
                   context,
-                  new SiteQueue(sites),
+                  queues,
                   detailed,
                   RunSummary.sum(found.lost().stream().map(RunSummary::of).toList()));
       return services
@@ -125,5 +145,19 @@ record SnapshotRun(ExportServices services, boolean detailed, List<String> beamA
               sinks.ledger(),
               RunRecords.withRequests(RunRecording.find(sinks.ledger(), spec.runId()), requests));
     }
+  }
+
+  /** Returns one queue per account that has sites, and one if there are none. */
+  private static List<SiteQueue> queues(List<Site> sites, ExportSpec spec) {
+    Map<String, List<SiteId>> byAccount = new LinkedHashMap<>();
+    sites.forEach(s -> byAccount.computeIfAbsent(s.account(), a -> new ArrayList<>()).add(s.id()));
+    if (byAccount.isEmpty()) {
+      byAccount.put(spec.accounts().get(0).name(), List.of());
+    }
+    return byAccount.entrySet().stream().map(e -> new SiteQueue(e.getKey(), e.getValue())).toList();
+  }
+
+  private Account account(SiteQueue queue) {
+    return services.settings().account(queue.account());
   }
 }

@@ -58,10 +58,9 @@ final class StoredState {
         ofNamedSites(),
         sinks,
         now,
-        settings.api().requestsPerMinute(),
         settings.api().maxRangeDays(),
         job.sites().isEmpty(),
-        settings.accountKey(),
+        settings.accounts(),
         recording.unrecorded(job),
         job.firstKept(now, settings.api().maxRangeDays()),
         () -> orphans.apply(reports()));

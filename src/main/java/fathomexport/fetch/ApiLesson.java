@@ -1,8 +1,10 @@
 package fathomexport.fetch;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import fathomexport.ledger.Learned;
 import fathomexport.ledger.OffsetSupport;
 import fathomexport.report.QueryShape;
+import fathomexport.run.Account;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -21,30 +23,46 @@ import org.jspecify.annotations.Nullable;
  * @param number rows or days; null for {@code offset}
  * @param answer {@code honoured}, {@code ignored}, {@code refused} or {@code unstable}; null except
  *     for {@code offset}
+ * @param account the account that it applies to; null if it applies to all, and where there is only
+ *     one
  */
 public record ApiLesson(
-    String kind, @Nullable String shape, @Nullable Integer number, @Nullable String answer) {
+    String kind,
+    @Nullable String shape,
+    @Nullable Integer number,
+    @Nullable String answer,
+    @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String account) {
 
-  public static List<ApiLesson> of(Learned learned, String account) {
+  /** Returns what was learned of these accounts. */
+  public static List<ApiLesson> of(Learned learned, List<Account> accounts) {
     List<ApiLesson> lessons = new ArrayList<>();
-    Map<String, Integer> limits = new TreeMap<>();
-    learned
-        .limits()
-        .forEach(
-            (whose, rows) -> {
-              if (whose.account().equals(account)) {
-                limits.put(whose.shapeKey(), rows);
-              }
-            });
-    limits.forEach((shape, rows) -> lessons.add(new ApiLesson("limit", shape, rows, null)));
-    learned.rowCap().ifPresent(cap -> lessons.add(new ApiLesson("row_cap", null, cap, null)));
+    for (Account account : accounts) {
+      Map<String, Integer> limits = new TreeMap<>();
+      learned
+          .limits()
+          .forEach(
+              (whose, rows) -> {
+                if (whose.account().equals(account.key())) {
+                  limits.put(whose.shapeKey(), rows);
+                }
+              });
+      limits.forEach(
+          (shape, rows) -> lessons.add(new ApiLesson("limit", shape, rows, null, name(account))));
+    }
+    learned.rowCap().ifPresent(cap -> lessons.add(new ApiLesson("row_cap", null, cap, null, null)));
     new TreeMap<>(learned.maxDays())
-        .forEach((shape, days) -> lessons.add(new ApiLesson("max_days", shape, days, null)));
-    OffsetSupport offset = learned.offsets().get(account);
-    if (offset != null) {
-      lessons.add(new ApiLesson("offset", null, null, offset.label()));
+        .forEach((shape, days) -> lessons.add(new ApiLesson("max_days", shape, days, null, null)));
+    for (Account account : accounts) {
+      OffsetSupport offset = learned.offsets().get(account.key());
+      if (offset != null) {
+        lessons.add(new ApiLesson("offset", null, null, offset.label(), name(account)));
+      }
     }
     return lessons;
+  }
+
+  private static @Nullable String name(Account account) {
+    return account.isNamed() ? account.name() : null;
   }
 
   /** Returns all lessons on one line; empty if there are none. */
@@ -67,6 +85,10 @@ public record ApiLesson(
   }
 
   private String text() {
+    return Account.inWords(account == null ? "" : account, limit());
+  }
+
+  private String limit() {
     return switch (kind) {
       case "limit" ->
           String.format(Locale.ROOT, "the API allows at most %,d rows per request", number);

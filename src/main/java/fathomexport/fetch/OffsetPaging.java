@@ -155,7 +155,7 @@ final class OffsetPaging {
   private static boolean isAboutTheQuery(Outcome.Refused<?> refused) {
     return switch (refused.refusal()) {
       case LIMIT, RANGE, PARAMETERS -> true;
-      case CREDENTIALS, PERMISSION, NOT_FOUND, OTHER -> false;
+      case CREDENTIALS, SUBSCRIPTION, PERMISSION, NOT_FOUND, OTHER -> false;
     };
   }
 

@@ -184,7 +184,7 @@ final class PagedFetch {
               && !context
                   .knowledge()
                   .isHopeless(query.shape().key(), query.slice().site(), refused.words());
-      case CREDENTIALS, PERMISSION, NOT_FOUND, OTHER -> false;
+      case CREDENTIALS, SUBSCRIPTION, PERMISSION, NOT_FOUND, OTHER -> false;
     };
   }
 

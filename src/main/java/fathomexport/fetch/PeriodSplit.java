@@ -217,7 +217,7 @@ final class PeriodSplit {
           }
           return;
         }
-        case CREDENTIALS, PERMISSION, NOT_FOUND -> {}
+        case CREDENTIALS, SUBSCRIPTION, PERMISSION, NOT_FOUND -> {}
       }
     }
     throw new FetchFailedException(failure);

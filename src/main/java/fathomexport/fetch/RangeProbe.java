@@ -88,7 +88,7 @@ final class RangeProbe {
         }
         refuted = true;
       }
-      case CREDENTIALS, PERMISSION, NOT_FOUND, OTHER -> {}
+      case CREDENTIALS, SUBSCRIPTION, PERMISSION, NOT_FOUND, OTHER -> {}
     }
     return false;
   }

@@ -10,6 +10,7 @@ import fathomexport.plan.WindowPlanner;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
 import fathomexport.report.Report;
+import fathomexport.report.Site;
 import fathomexport.report.SiteId;
 import fathomexport.report.Window;
 import fathomexport.run.ExportSpec;
@@ -18,11 +19,14 @@ import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
 
 /**
  * Estimates the requests of a plan by running the pager with the expected rows.
@@ -42,16 +46,23 @@ public final class RequestCosts {
   private static final int SECOND_TURN = 1;
 
   private final ExpectedRows expected;
-  private final int requestsPerMinute;
-  private final int rowLimit;
+  private final Map<String, Limits> accounts;
   private final int maxRangeDays;
 
-  public RequestCosts(
-      ExpectedRows expected, int requestsPerMinute, int rowLimit, int maxRangeDays) {
+  /**
+   * @param accounts the limits of each account, by its name
+   */
+  public RequestCosts(ExpectedRows expected, Map<String, Limits> accounts, int maxRangeDays) {
     this.expected = expected;
-    this.requestsPerMinute = requestsPerMinute;
-    this.rowLimit = rowLimit;
+    this.accounts = Map.copyOf(accounts);
     this.maxRangeDays = maxRangeDays;
+  }
+
+  /** The quota and the rows per request of an account. */
+  public record Limits(int requestsPerMinute, int rowLimit) {}
+
+  private Limits limits(String account) {
+    return Objects.requireNonNull(accounts.get(account), account);
   }
 
   /**
@@ -114,6 +125,7 @@ public final class RequestCosts {
 
   private Cost cost(FetchTask task, boolean asksControl, boolean firstOfShape) {
     int width = width(task.shape().dateGrouping());
+    int rowLimit = limits(task.site().account()).rowLimit();
     ToDoubleFunction<LocalDate> rows = p -> rows(task, p).orElse(0);
     ToDoubleFunction<LocalDate> controlRows =
         p -> task.shape().dateGrouping() == DateGrouping.HOUR ? HOURS : 1;
@@ -141,7 +153,7 @@ public final class RequestCosts {
       leastControl = leastPages(task, control, maxRangeDays);
       likelyControl = walk(task, control, rowLimit, width, controlRows).pages();
     }
-    long partitions = partitions(full);
+    long partitions = partitions(full, rowLimit);
     // One refused range, and the single period that probes a refusal without a stated cause.
     long refusals = firstOfShape && task.days().days() > 1 ? 2 : 0;
     // An empty period is queried once more, by the first task that finds it.
@@ -151,7 +163,7 @@ public final class RequestCosts {
         least + leastControl,
         new Kinds(likelyControl, asked.size(), pages - asked.size(), partitions),
         SECOND_TURN
-            + 2 * (moved.pages() + partitions(moved.full()))
+            + 2 * (moved.pages() + partitions(moved.full(), rowLimit))
             + (task.isControl() ? 0 : 2 * likelyControl + moved.pages())
             + silences
             + refusals,
@@ -159,7 +171,7 @@ public final class RequestCosts {
         full);
   }
 
-  private long partitions(List<PageCount.Full> full) {
+  private static long partitions(List<PageCount.Full> full, int rowLimit) {
     return full.stream().mapToLong(f -> 1 + f.rows() / rowLimit + 1).sum();
   }
 
@@ -270,9 +282,46 @@ public final class RequestCosts {
         + period;
   }
 
-  /** Returns the least whole minutes that the quota allows for so many requests. */
-  public long minutes(long requests) {
-    return minutes(requests, requestsPerMinute);
+  /** Returns the least whole minutes that an account's quota allows for so many requests. */
+  public long minutes(String account, long requests) {
+    return minutes(requests, limits(account).requestsPerMinute());
+  }
+
+  /**
+   * Returns the least whole minutes that the quotas allow for the requests of each account: the
+   * accounts are asked side by side.
+   */
+  public long minutes(Map<String, Long> requests) {
+    return requests.entrySet().stream()
+        .mapToLong(e -> minutes(e.getKey(), e.getValue()))
+        .max()
+        .orElse(0);
+  }
+
+  /** Returns the likely requests of each account. */
+  public static Map<String, Long> byAccount(List<Cost> costs) {
+    return costs.stream()
+        .collect(
+            Collectors.groupingBy(
+                cost -> cost.task().site().account(),
+                LinkedHashMap::new,
+                Collectors.summingLong(Cost::likely)));
+  }
+
+  /**
+   * Returns the requests per minute of all accounts together, while the one that takes longest is
+   * not done.
+   */
+  private int perMinute(Map<String, Long> requests) {
+    double longest =
+        requests.entrySet().stream()
+            .mapToDouble(e -> (double) e.getValue() / limits(e.getKey()).requestsPerMinute())
+            .max()
+            .orElse(0);
+    long all = requests.values().stream().mapToLong(n -> n).sum();
+    return longest == 0
+        ? accounts.values().stream().mapToInt(Limits::requestsPerMinute).min().orElse(1)
+        : Math.toIntExact(Math.max(1, Math.min(Integer.MAX_VALUE, Math.round(all / longest))));
   }
 
   /** Returns the least whole minutes that a quota allows for so many requests. */
@@ -286,7 +335,7 @@ public final class RequestCosts {
   }
 
   /** Returns what listeners receive about a run before it begins. */
-  public PlannedRun planned(ExportSpec spec, Plan plan, ControlBook known, List<SiteId> sites) {
+  public PlannedRun planned(ExportSpec spec, Plan plan, ControlBook known, List<Site> sites) {
     List<Cost> costs = of(plan, known);
     Map<String, Long> windows = new HashMap<>();
     for (Cost cost : costs) {
@@ -304,9 +353,17 @@ public final class RequestCosts {
         plan.windows(),
         costs.stream().mapToLong(Cost::least).sum(),
         costs.stream().mapToLong(Cost::likely).sum(),
-        requestsPerMinute,
+        perMinute(byAccount(costs)),
         windows,
-        sites,
+        sites.stream().map(Site::id).toList(),
+        accountsOf(sites),
         plan.tasks().stream().map(FetchTask::days).reduce(DayRange::span).orElse(null));
+  }
+
+  /** Returns the accounts of sites; none if the settings configure none. */
+  public static Map<SiteId, String> accountsOf(List<Site> sites) {
+    return sites.stream()
+        .filter(site -> !site.account().isEmpty())
+        .collect(Collectors.toMap(Site::id, Site::account, (a, b) -> a));
   }
 }

@@ -11,6 +11,7 @@ import fathomexport.report.DateGrouping;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
+import fathomexport.run.Account;
 import fathomexport.sink.Sink;
 import fathomexport.sinks.Sinks;
 import java.time.Instant;
@@ -111,7 +112,7 @@ public record Explanation(
    * Reads the explanation from the ledgers of the sinks.
    *
    * @param outlived what the pipeline says of a day that is older than it keeps; null of others
-   * @param account the account whose API the learned limits belong to
+   * @param accounts whose learned limits are shown
    */
   public static Explanation of(
       Report report,
@@ -119,7 +120,7 @@ public record Explanation(
       LocalDate day,
       @Nullable Outlived outlived,
       Sinks sinks,
-      String account) {
+      List<Account> accounts) {
     List<Part> parts = new ArrayList<>();
     for (Sink sink : sinks.all()) {
       List<Attempt> attempts =
@@ -170,7 +171,7 @@ public record Explanation(
         to,
         outlived,
         List.copyOf(sites),
-        ApiLesson.of(sinks.ledger().learned(), account));
+        ApiLesson.of(sinks.ledger().learned(), accounts));
   }
 
   private static boolean holds(Report report, LocalDate period, LocalDate coversTo, LocalDate day) {

@@ -1,5 +1,6 @@
 package fathomexport.inspect;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import fathomexport.api.RetryBudget;
 import fathomexport.fetch.ControlBook;
 import fathomexport.fetch.RequestCosts;
@@ -13,6 +14,7 @@ import fathomexport.run.StaleRange;
 import java.time.LocalDate;
 import java.time.YearMonth;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -47,6 +49,8 @@ import org.jspecify.annotations.Nullable;
  * @param assumptions the assumptions behind the numbers
  * @param notes sites that could not be read, and stale ranges
  * @param siteNames the names of the sites by their ids
+ * @param accounts what each account has to do, in the order of the plan; empty where the settings
+ *     configure none
  */
 public record PlanOverview(
     List<Line> lines,
@@ -66,12 +70,32 @@ public record PlanOverview(
     List<Split> splits,
     List<String> assumptions,
     List<String> notes,
-    Map<String, String> siteNames) {
+    Map<String, String> siteNames,
+    @JsonInclude(JsonInclude.Include.NON_EMPTY) List<AccountCost> accounts) {
 
-  /** Returns the site's id with its name, if it has one that differs. */
+  /**
+   * Returns the site's id with its name, if it has one that differs, behind its account, if there
+   * are several.
+   */
   public String named(String site) {
-    return BackfillCommands.named(site, siteNames);
+    return BackfillCommands.named(
+        site,
+        siteNames,
+        accounts.stream()
+            .filter(a -> a.sites().contains(site))
+            .findFirst()
+            .map(a -> Map.of(site, a.account()))
+            .orElse(Map.of()));
   }
+
+  /**
+   * What a run costs an account.
+   *
+   * @param sites the ids of its sites
+   * @param minutes duration of the likely requests at its quota
+   */
+  public record AccountCost(
+      String account, List<String> sites, long leastRequests, long likelyRequests, long minutes) {}
 
   /**
    * One query for one site.
@@ -83,6 +107,7 @@ public record PlanOverview(
    *     them, and they count for the first event
    * @param rows expected rows; null if the ledger has none for the query
    * @param bytes expected size in all sinks together; null if the ledger has no rows
+   * @param account the site's account; null where the settings configure none
    */
   public record Line(
       List<String> reports,
@@ -95,7 +120,8 @@ public record PlanOverview(
       long likelyRequests,
       long mostRequests,
       @Nullable Long rows,
-      @Nullable Long bytes) {
+      @Nullable Long bytes,
+      @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String account) {
     private Line plus(Line b) {
       return new Line(
           reports,
@@ -108,7 +134,8 @@ public record PlanOverview(
           likelyRequests + b.likelyRequests,
           mostRequests + b.mostRequests,
           sum(rows, b.rows),
-          sum(bytes, b.bytes));
+          sum(bytes, b.bytes),
+          account);
     }
 
     private Line withRetries(long retries) {
@@ -123,7 +150,8 @@ public record PlanOverview(
           likelyRequests,
           mostRequests + retries,
           rows,
-          bytes);
+          bytes,
+          account);
     }
   }
 
@@ -160,7 +188,8 @@ public record PlanOverview(
     Map<String, Line> lines = new LinkedHashMap<>();
     Map<List<String>, RequestCosts.Kinds> kinds = new LinkedHashMap<>();
     List<Split> splits = new ArrayList<>();
-    for (RequestCosts.Cost cost : costs.of(plan, known)) {
+    List<RequestCosts.Cost> each = costs.of(plan, known);
+    for (RequestCosts.Cost cost : each) {
       FetchTask task = cost.task();
       List<String> reports = task.reports().stream().map(Report::name).toList();
       Line line =
@@ -175,7 +204,8 @@ public record PlanOverview(
               cost.likely(),
               cost.most(),
               cost.rows().isPresent() ? Math.round(cost.rows().getAsDouble()) : null,
-              bytes(cost, weights));
+              bytes(cost, weights),
+              task.site().accountOrNull());
       kinds.merge(reports, cost.kinds(), RequestCosts.Kinds::plus);
       lines.merge(line.reports() + "\n" + task.slice(), line, Line::plus);
       cost.split()
@@ -197,7 +227,7 @@ public record PlanOverview(
         lines.values().stream().mapToLong(Line::leastRequests).sum(),
         likely,
         lines.values().stream().mapToLong(Line::mostRequests).sum(),
-        costs.minutes(likely),
+        costs.minutes(RequestCosts.byAccount(each)),
         billed,
         everyNight == null ? "once" : "month",
         lines.values().stream().map(Line::rows).reduce(null, PlanOverview::sum),
@@ -219,7 +249,31 @@ public record PlanOverview(
             "not billed: one request per 100 sites, and per site one for its events and one for its"
                 + " milestones; they have a separate quota, 2,000 an hour"),
         notes(plan, lost, scope, names),
-        Map.copyOf(names));
+        Map.copyOf(names),
+        accounts(costs, lines.values()));
+  }
+
+  private static List<AccountCost> accounts(RequestCosts costs, Collection<Line> lines) {
+    Map<String, List<Line>> byAccount = new LinkedHashMap<>();
+    for (Line line : lines) {
+      String account = line.account();
+      if (account != null) {
+        byAccount.computeIfAbsent(account, a -> new ArrayList<>()).add(line);
+      }
+    }
+    List<AccountCost> all = new ArrayList<>();
+    byAccount.forEach(
+        (account, its) -> {
+          long likely = its.stream().mapToLong(Line::likelyRequests).sum();
+          all.add(
+              new AccountCost(
+                  account,
+                  its.stream().map(Line::site).distinct().toList(),
+                  its.stream().mapToLong(Line::leastRequests).sum(),
+                  likely,
+                  costs.minutes(account, likely)));
+        });
+    return all;
   }
 
   /**

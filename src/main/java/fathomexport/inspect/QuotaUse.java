@@ -18,7 +18,7 @@ final class QuotaUse {
 
   private QuotaUse() {}
 
-  /** Reads how many requests the account has used. */
+  /** Reads how many requests all accounts have used. */
   static StatusOverview.Usage of(Sinks sinks, LocalDate today, int requestsPerMinute) {
     LocalDate from = today.minusDays(DAYS - 1L);
     LocalDate month = today.withDayOfMonth(1);

@@ -1,5 +1,6 @@
 package fathomexport.inspect;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import fathomexport.fetch.ApiLesson;
 import fathomexport.report.DateGrouping;
@@ -51,6 +52,8 @@ import org.jspecify.annotations.Nullable;
  *     nothing is
  * @param newSites the sites that are new and whose history was not fetched; null if there are none
  * @param siteNames the names of the sites by their ids, as far as a run has recorded them
+ * @param siteAccounts the accounts of the sites by their ids, as far as a run has recorded them;
+ *     empty where the settings configure none
  */
 public record StatusOverview(
     Instant at,
@@ -78,7 +81,8 @@ public record StatusOverview(
     List<UnlistedSite> unlisted,
     @Nullable MissingRange beyondReach,
     @Nullable NewSites newSites,
-    Map<String, String> siteNames) {
+    Map<String, String> siteNames,
+    @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<String, String> siteAccounts) {
   /**
    * The coverage of one report for one site, and for events of one event. Counts are numbers of
    * periods: days, months or years. Where the pipeline's sinks differ, a period's worst state
@@ -322,8 +326,11 @@ public record StatusOverview(
   /** The requests of one day. */
   public record DayUse(LocalDate day, long requests) {}
 
-  /** Returns the site's id with its name, if it has one that differs. */
+  /**
+   * Returns the site's id with its name, if it has one that differs, behind its account, if there
+   * are several.
+   */
   public String named(String site) {
-    return BackfillCommands.named(site, siteNames);
+    return BackfillCommands.named(site, siteNames, siteAccounts);
   }
 }

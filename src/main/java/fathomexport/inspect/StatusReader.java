@@ -1,5 +1,6 @@
 package fathomexport.inspect;
 
+import fathomexport.dimension.SiteRow;
 import fathomexport.fetch.ApiLesson;
 import fathomexport.ledger.Audit;
 import fathomexport.ledger.QuarantinedRow;
@@ -8,6 +9,7 @@ import fathomexport.ledger.RunRecord;
 import fathomexport.report.DayRange;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
+import fathomexport.run.Account;
 import fathomexport.run.BackfillCommands;
 import fathomexport.run.ExportJob;
 import fathomexport.run.NewSites;
@@ -29,6 +31,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -52,7 +55,7 @@ public final class StatusReader {
   /**
    * Reads the overview from the sinks.
    *
-   * @param account the account whose API the learned limits belong to
+   * @param accounts whose learned limits are shown
    * @param unrecorded runs that are not in the ledger yet
    * @param maxRangeDays how far back a run fills holes
    * @param allSites whether the pipeline exports every site that the API lists
@@ -63,10 +66,9 @@ public final class StatusReader {
       ExportJob job,
       Sinks sinks,
       Instant now,
-      int requestsPerMinute,
       int maxRangeDays,
       boolean allSites,
-      String account,
+      List<Account> accounts,
       UnrecordedRuns unrecorded,
       Map<String, LocalDate> firstKept,
       Supplier<List<String>> orphans) {
@@ -105,7 +107,7 @@ public final class StatusReader {
             .thenComparing(StatusOverview.Line::site)
             .thenComparing(line -> order.indexOf(line.report()))
             .thenComparing(line -> line.event() == null ? "" : line.event()));
-    Map<String, String> siteNames = names(sinks);
+    Map<String, String> siteNames = known(sinks, SiteRow::name);
     Map<SiteId, ZoneId> zones = coverage.zones().known();
     List<StaleRange> stale = StaleRanges.of(job.reports(), stored, Map.of(), retired);
     return new StatusOverview(
@@ -153,8 +155,11 @@ public final class StatusReader {
         failedAudits(job, sinks),
         RunLines.runs(job, sinks, unrecorded),
         RunLines.snapshots(job, sinks),
-        QuotaUse.of(sinks, LocalDate.ofInstant(now, ZoneOffset.UTC), requestsPerMinute),
-        ApiLesson.of(sinks.ledger().learned(), account),
+        QuotaUse.of(
+            sinks,
+            LocalDate.ofInstant(now, ZoneOffset.UTC),
+            accounts.stream().mapToInt(a -> a.api().requestsPerMinute()).sum()),
+        ApiLesson.of(sinks.ledger().learned(), accounts),
         differences.lagging(sinks),
         differences.differing(),
         differences.differingCommands(),
@@ -165,27 +170,28 @@ public final class StatusReader {
         allSites ? UnlistedSites.of(job, sinks, wholeRuns) : List.of(),
         BeyondReach.of(job, maxRangeDays, now, coverage, lines, scope),
         newSites(job, sinks, now, firstKept),
-        siteNames);
+        siteNames,
+        accounts.stream().anyMatch(Account::isNamed) ? known(sinks, SiteRow::account) : Map.of());
   }
 
-  /** Reads the names of all sites from the first sink that can be read. */
-  private static Map<String, String> names(Sinks sinks) {
+  /** Reads what is known of all sites from the first sink that can be read. */
+  private static Map<String, String> known(Sinks sinks, Function<SiteRow, @Nullable String> what) {
     for (Sink sink : sinks.all()) {
       try {
-        Map<String, String> names = new TreeMap<>();
+        Map<String, String> all = new TreeMap<>();
         sink.dimensions()
             .read("")
             .sites()
             .forEach(
                 (id, row) -> {
-                  String name = row.name();
-                  if (name != null) {
-                    names.put(id.value(), name);
+                  String known = what.apply(row);
+                  if (known != null) {
+                    all.put(id.value(), known);
                   }
                 });
-        return Map.copyOf(names);
+        return Map.copyOf(all);
       } catch (SinkException e) {
-        LOG.warn("the names of the sites cannot be read: {}", e.getMessage());
+        LOG.warn("the table of sites cannot be read: {}", e.getMessage());
       }
     }
     return Map.of();

@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param splits partitions that periods over the row limit were split into
  * @param rateUnit the unit of the bounce rates as the API reported them; null if the report has
  *     none, or if no rate tells the unit
+ * @param account the name of the account whose token read the site; null if the settings configured
+ *     no accounts
  */
 public record Provenance(
     String runId,
@@ -24,7 +26,21 @@ public record Provenance(
     int requests,
     int controlRequests,
     int splits,
-    @Nullable RateUnit rateUnit) {
+    @Nullable RateUnit rateUnit,
+    @Nullable String account) {
+
+  /** Creates the provenance of rows that the only account's token read. */
+  public Provenance(
+      String runId,
+      String definition,
+      Instant fetchedAt,
+      @Nullable String zone,
+      int requests,
+      int controlRequests,
+      int splits,
+      @Nullable RateUnit rateUnit) {
+    this(runId, definition, fetchedAt, zone, requests, controlRequests, splits, rateUnit, null);
+  }
 
   /** Creates the provenance of rows whose rates tell no unit. */
   public Provenance(
@@ -35,6 +51,6 @@ public record Provenance(
       int requests,
       int controlRequests,
       int splits) {
-    this(runId, definition, fetchedAt, zone, requests, controlRequests, splits, null);
+    this(runId, definition, fetchedAt, zone, requests, controlRequests, splits, null, null);
   }
 }

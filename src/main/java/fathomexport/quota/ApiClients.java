@@ -4,6 +4,7 @@ import fathomexport.api.ApiSettings;
 import fathomexport.api.CappedPermits;
 import fathomexport.api.Endpoint;
 import fathomexport.api.FathomClient;
+import fathomexport.api.FathomClients;
 import fathomexport.api.Permits;
 import fathomexport.api.ProcessPermits;
 import fathomexport.api.RequestListener;
@@ -11,6 +12,9 @@ import fathomexport.api.RetryBudget;
 import fathomexport.api.RunControls;
 import fathomexport.api.StopSignal;
 import fathomexport.api.TimeSource;
+import fathomexport.report.SecretUnavailableException;
+import fathomexport.run.Account;
+import fathomexport.run.AccountAccess;
 import fathomexport.run.Budget;
 import fathomexport.run.Priority;
 import fathomexport.run.RunEnvironment;
@@ -18,6 +22,9 @@ import fathomexport.run.RunListener;
 import fathomexport.sink.postgres.db.PostgresSettings;
 import fathomexport.sink.postgres.lease.PermitLease;
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -34,7 +41,12 @@ public final class ApiClients {
   private ApiClients() {}
 
   /** The permits of an account's two quotas. */
-  public record Quotas(Permits reports, Permits lookups) {}
+  public record Quotas(Permits reports, Permits lookups) {
+    void close() {
+      reports.close();
+      lookups.close();
+    }
+  }
 
   /**
    * Creates the permits of an account.
@@ -98,8 +110,51 @@ public final class ApiClients {
         environment.stop());
   }
 
+  /**
+   * Creates the clients of accounts, which report their billed requests to the environment's
+   * listener. An account whose token is missing has no client, unless it is the only one.
+   *
+   * @param quota the database through which runs share the permits; null for permits of this
+   *     process only
+   * @param optional whether the run continues with permits of this process if it loses the database
+   * @param budget its number of requests is that of each account
+   * @throws SecretUnavailableException if there is no token at all
+   */
+  public static FathomClients clients(
+      List<AccountAccess> accounts,
+      Priority priority,
+      @Nullable PostgresSettings quota,
+      boolean optional,
+      Budget budget,
+      RunEnvironment environment) {
+    Map<String, FathomClient> clients = new LinkedHashMap<>();
+    Map<String, SecretUnavailableException> absent = new LinkedHashMap<>();
+    try {
+      for (AccountAccess account : accounts) {
+        Quotas quotas =
+            quotas(account.api(), account.key(), priority, quota, optional, budget, environment);
+        try {
+          clients.put(
+              account.name(),
+              client(
+                  account.api(),
+                  environment,
+                  reportingTo(environment.listener(), account.name()),
+                  quotas));
+        } catch (SecretUnavailableException e) {
+          quotas.close();
+          absent.put(account.name(), e);
+        }
+      }
+      return new FathomClients(clients, absent);
+    } catch (RuntimeException e) {
+      clients.values().forEach(FathomClient::close);
+      throw e;
+    }
+  }
+
   /** Creates a client that reports its billed requests to the listener. */
-  public static FathomClient client(
+  private static FathomClient client(
       ApiSettings api, RunEnvironment environment, RequestListener listener, Quotas quotas) {
     StopSignal stop = environment.stop();
     TimeSource time = environment.time();
@@ -116,11 +171,11 @@ public final class ApiClients {
             new Random()));
   }
 
-  /** Returns a listener that passes the events of a client to the listener of a run. */
-  public static RequestListener reportingTo(RunListener listener) {
+  /** Returns a listener that passes the events of an account's client to the listener of a run. */
+  private static RequestListener reportingTo(RunListener listener, String account) {
     return event -> {
       if (event instanceof RequestListener.Event.LongWait wait) {
-        listener.waitingLong(wait.until(), wait.reason());
+        listener.waitingLong(wait.until(), Account.inWords(account, wait.reason()));
       }
       if (event.endpoint() == Endpoint.AGGREGATIONS
           || event.endpoint() == Endpoint.CURRENT_VISITORS) {

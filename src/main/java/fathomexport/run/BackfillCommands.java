@@ -398,6 +398,17 @@ public final class BackfillCommands {
   }
 
   /**
+   * Returns a site's id with its name, if it has one that differs, behind its account, if there are
+   * several.
+   *
+   * @param accounts the accounts of sites; empty if the settings configure none
+   */
+  public static String named(String site, Map<String, String> names, Map<String, String> accounts) {
+    String account = accounts.get(site);
+    return (account == null ? "" : account + " / ") + named(site, names);
+  }
+
+  /**
    * A backfill that renews stale ranges.
    *
    * @param what whose they are, for people

@@ -4,11 +4,14 @@ import fathomexport.config.Settings;
 import fathomexport.report.Currencies;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The resolved source and targets of exports. Secrets are references.
  *
+ * @param api how the API is used; what differs between accounts is in those
+ * @param accounts at least one
  * @param postgres null if there is no database
  * @param parquetRoot null if there is no Parquet directory
  * @param stateDirectory where this machine keeps what it cannot write anywhere else; null if there
@@ -17,10 +20,24 @@ import org.jspecify.annotations.Nullable;
  */
 public record ExportSettings(
     Settings.Api api,
+    List<Account> accounts,
     Settings.@Nullable Postgres postgres,
     @Nullable Path parquetRoot,
     @Nullable Path stateDirectory,
     Currencies currencies) {
+  public ExportSettings {
+    accounts = List.copyOf(accounts);
+  }
+
+  /** Creates settings of one account, which has no name. */
+  public ExportSettings(
+      Settings.Api api,
+      Settings.@Nullable Postgres postgres,
+      @Nullable Path parquetRoot,
+      @Nullable Path stateDirectory,
+      Currencies currencies) {
+    this(api, List.of(Account.only(api)), postgres, parquetRoot, stateDirectory, currencies);
+  }
 
   /** Creates settings without a state directory and without currencies. */
   public ExportSettings(
@@ -31,11 +48,19 @@ public record ExportSettings(
   /** Returns these settings with another patience. */
   public ExportSettings withPatience(Duration other) {
     return new ExportSettings(
-        api.withPatience(other), postgres, parquetRoot, stateDirectory, currencies);
+        api.withPatience(other),
+        accounts.stream().map(a -> a.withPatience(other)).toList(),
+        postgres,
+        parquetRoot,
+        stateDirectory,
+        currencies);
   }
 
-  /** Returns the key under which requests are counted: the same as {@code RequestCount.account}. */
-  public String accountKey() {
-    return api.baseUrl().toString().replaceAll("/+$", "") + "#" + api.account();
+  /** Returns the account of this name. */
+  public Account account(String name) {
+    return accounts.stream()
+        .filter(a -> a.name().equals(name))
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException("no account is named '" + name + "'"));
   }
 }

@@ -1,6 +1,5 @@
 package fathomexport.run;
 
-import fathomexport.api.ApiSettings;
 import fathomexport.sink.Fence;
 import fathomexport.sink.parquet.file.ParquetSettings;
 import fathomexport.sink.postgres.db.PostgresSettings;
@@ -8,6 +7,7 @@ import java.io.Serializable;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -15,10 +15,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * The settings that the lanes of a run need, on whichever machine they run. Secrets are references.
  *
- * @param account the account whose quota the run's requests are counted against
+ * @param accounts the accounts of the run's sites
  * @param priority of the run's requests
- * @param quota the database through which runs share the account's quota; null if there is none
- * @param budget the limits of the run
+ * @param quota the database through which runs share the quotas of accounts; null if there is none
+ * @param budget the limits of the run; its number of requests is that of each account
  * @param postgres the target database; null if the pipeline does not use it
  * @param parquetRoot the target directory; null if the pipeline does not use it
  * @param fences the fence for commits to each sink, by the sink's name
@@ -29,8 +29,7 @@ public record ExportSpec(
     String command,
     Instant startedAt,
     long windowsPlanned,
-    ApiSettings api,
-    String account,
+    List<AccountAccess> accounts,
     Priority priority,
     @Nullable PostgresSettings quota,
     Budget budget,
@@ -42,6 +41,7 @@ public record ExportSpec(
     implements Serializable {
 
   public ExportSpec {
+    accounts = List.copyOf(accounts);
     fences = Map.copyOf(fences);
   }
 

@@ -32,6 +32,11 @@ public final class FailurePolicy {
     SITE_AND_REPORT,
     /** All remaining queries of the window's site. */
     SITE,
+    /**
+     * All remaining queries of the site's account: its token, its quota and its subscription are no
+     * other account's.
+     */
+    ACCOUNT,
     /** The whole run: what remains would fail in the same way, and its requests would be billed. */
     RUN
   }
@@ -143,7 +148,7 @@ public final class FailurePolicy {
   public static FailureKind kind(Outcome.Failure<?> failure) {
     if (failure instanceof Outcome.Refused<?> refused) {
       return switch (refused.refusal()) {
-        case CREDENTIALS, PERMISSION, NOT_FOUND -> FailureKind.PERMISSION;
+        case CREDENTIALS, SUBSCRIPTION, PERMISSION, NOT_FOUND -> FailureKind.PERMISSION;
         case LIMIT, RANGE, PARAMETERS, OTHER -> FailureKind.CONFIGURATION;
       };
     }
@@ -164,7 +169,7 @@ public final class FailurePolicy {
   private static Reach reach(Outcome.Failure<?> failure, boolean aboutEvent) {
     if (failure instanceof Outcome.Refused<?> refused) {
       return switch (refused.refusal()) {
-        case CREDENTIALS -> Reach.RUN;
+        case CREDENTIALS, SUBSCRIPTION -> Reach.ACCOUNT;
         case PERMISSION -> Reach.SITE;
         case NOT_FOUND -> aboutEvent ? Reach.WINDOW : Reach.SITE;
         case LIMIT, RANGE, PARAMETERS, OTHER -> Reach.WINDOW;
@@ -172,15 +177,16 @@ public final class FailurePolicy {
     }
     if (failure instanceof Outcome.Unavailable<?> away) {
       return switch (away.cause()) {
-        case DOWN, CLOSED -> Reach.RUN;
+        case DOWN, CLOSED -> Reach.ACCOUNT;
         case SITE_DOWN -> Reach.SITE;
         case RETRIES_SPENT -> Reach.SITE_AND_REPORT;
         case ATTEMPTS, INTERRUPTED, HELD -> Reach.WINDOW;
       };
     }
-    return failure instanceof Outcome.Spent || failure instanceof Outcome.Misconfigured
-        ? Reach.RUN
-        : Reach.WINDOW;
+    if (failure instanceof Outcome.Misconfigured) {
+      return Reach.RUN;
+    }
+    return failure instanceof Outcome.Spent ? Reach.ACCOUNT : Reach.WINDOW;
   }
 
   /**

@@ -14,10 +14,11 @@ import org.jspecify.annotations.Nullable;
  * @param startedAt as in the ledger
  * @param leastRequests the control queries alone: no run that completes its windows sends fewer
  * @param likelyRequests estimate with as many rows per period as the ledger has seen
- * @param requestsPerMinute the quota
+ * @param requestsPerMinute the quota; of several accounts, what they allow together
  * @param expected likely requests of each window, controls included, by {@code Window.id()}; 0 for
  *     a window whose rows come with another's
  * @param sites all sites of the run
+ * @param accounts the accounts of the sites; empty if the settings configure none
  * @param days from its first window's first day to its last window's last; null if there is nothing
  *     to do, and for a snapshot
  */
@@ -32,9 +33,11 @@ public record PlannedRun(
     int requestsPerMinute,
     Map<String, Long> expected,
     List<SiteId> sites,
+    Map<SiteId, String> accounts,
     @Nullable DayRange days) {
   public PlannedRun {
     sites = List.copyOf(sites);
+    accounts = Map.copyOf(accounts);
     expected = Map.copyOf(expected);
   }
 }

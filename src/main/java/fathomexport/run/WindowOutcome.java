@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param recordsSkipped unusable records of a list; if there are any, the outcome is about no
  *     window
  * @param escapedCells cells of the stored rows whose text is stored as an escape
+ * @param account the account that the outcome is about, if it is about a whole account of several;
+ *     otherwise null
  */
 public record WindowOutcome(
     String window,
@@ -36,7 +38,8 @@ public record WindowOutcome(
     Periods periods,
     @Nullable SiteId site,
     long recordsSkipped,
-    long escapedCells)
+    long escapedCells,
+    @Nullable String account)
     implements Serializable {
   /** The beginning of the message of a window that was not fetched because another one failed. */
   public static final String NOT_FETCHED = "not fetched";
@@ -81,17 +84,50 @@ public record WindowOutcome(
         Periods.NONE,
         null,
         0,
-        0);
+        0,
+        null);
   }
 
   public static WindowOutcome failed(String window, FailureKind kind, String message) {
     return new WindowOutcome(window, kind, message, false, 0, 0, 0);
   }
 
+  /** Returns the outcome of an account of several that cannot be asked. */
+  public static WindowOutcome failedAccount(String account, FailureKind kind, String message) {
+    return new WindowOutcome(
+        "account " + account,
+        kind,
+        message,
+        false,
+        0,
+        0,
+        0,
+        null,
+        0,
+        Periods.NONE,
+        null,
+        0,
+        0,
+        account);
+  }
+
   /** Returns the outcome of an unusable record of a list, which is skipped. */
   public static WindowOutcome skippedRecord(String list, String message) {
     return new WindowOutcome(
-        list, FailureKind.INCOMPLETE, message, false, 0, 0, 0, null, 0, Periods.NONE, null, 1, 0);
+        list,
+        FailureKind.INCOMPLETE,
+        message,
+        false,
+        0,
+        0,
+        0,
+        null,
+        0,
+        Periods.NONE,
+        null,
+        1,
+        0,
+        null);
   }
 
   /** Returns the same outcome, for this site. */
@@ -140,6 +176,7 @@ public record WindowOutcome(
         sure,
         whose,
         recordsSkipped,
-        cells);
+        cells,
+        account);
   }
 }

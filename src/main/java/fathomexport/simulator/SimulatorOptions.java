@@ -3,10 +3,14 @@ package fathomexport.simulator;
 import fathomexport.simulator.behaviour.Behaviour;
 import fathomexport.simulator.behaviour.Quota;
 import fathomexport.simulator.behaviour.SimulatorToken;
+import fathomexport.simulator.world.SimulatedSite;
 import fathomexport.simulator.world.World;
 import java.io.IOException;
 import java.time.LocalDate;
+import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * The options of {@code simulate}.
@@ -16,11 +20,23 @@ import java.util.Set;
  * @param from first local day with traffic
  * @param to last local day with traffic
  * @param burstPages rows of the burst day; 0 for none
- * @param token the secret that clients must send
+ * @param token the secret that clients must send; with several accounts the beginning of each
+ *     account's secret
+ * @param accounts among how many accounts the sites are dealt, each with a separate token
  * @param quota of {@code /aggregations} and {@code /current_visitors}
  */
 public record SimulatorOptions(
-    int port, long seed, LocalDate from, LocalDate to, int burstPages, String token, Quota quota) {
+    int port,
+    long seed,
+    LocalDate from,
+    LocalDate to,
+    int burstPages,
+    String token,
+    int accounts,
+    Quota quota) {
+  /** There are no more sites than these. */
+  public static final int MOST_ACCOUNTS = 12;
+
   public SimulatorOptions {
     if (port < 0 || port > 65_535) {
       throw new IllegalArgumentException("not a port: " + port);
@@ -31,6 +47,10 @@ public record SimulatorOptions(
     }
     if (token.isBlank()) {
       throw new IllegalArgumentException("the token must not be blank");
+    }
+    if (accounts < 1 || accounts > MOST_ACCOUNTS) {
+      throw new IllegalArgumentException(
+          "accounts must be from 1 to " + MOST_ACCOUNTS + ": each has at least one site");
     }
   }
 
@@ -43,6 +63,7 @@ public record SimulatorOptions(
         to,
         12_000,
         SimulatorToken.STANDARD.secret(),
+        1,
         Quota.aMinute(Quota.Model.FIXED_FROM_FIRST_HIT, 10));
   }
 
@@ -51,11 +72,33 @@ public record SimulatorOptions(
     return World.dozen(seed, from, to, burstPages);
   }
 
-  /** Returns the behaviour of the server: as documented, with this quota and token. */
+  /** Returns the behaviour of the server: as documented, with this quota and these tokens. */
   public Behaviour behaviour() {
     return Behaviour.standard()
         .withReportsQuota(quota)
-        .withTokens(new SimulatorToken(token, "owner", Set.of()));
+        .withTokens(tokens().toArray(new SimulatorToken[0]));
+  }
+
+  /**
+   * Returns the tokens: of several accounts, each reads its share of the sites, which are dealt in
+   * turn.
+   */
+  public List<SimulatorToken> tokens() {
+    if (accounts == 1) {
+      return List.of(new SimulatorToken(token, "owner", Set.of()));
+    }
+    List<String> sites = world().sites().stream().map(SimulatedSite::id).toList();
+    return IntStream.range(0, accounts)
+        .mapToObj(
+            number ->
+                SimulatorToken.ofAccount(
+                    token + "-" + (number + 1),
+                    "owner-" + (number + 1),
+                    IntStream.range(0, sites.size())
+                        .filter(site -> site % accounts == number)
+                        .mapToObj(sites::get)
+                        .collect(Collectors.toSet())))
+        .toList();
   }
 
   /**

@@ -1,11 +1,14 @@
 package fathomexport.verify;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import fathomexport.run.FailureKind;
 import java.time.LocalDate;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param differences in the order of the pipeline's reports
  * @param damaged files or tables that cannot be read, each with what to do about it
  * @param failures queries that the API did not answer
+ * @param failure the kind of these failures
  */
 public record Verification(
     long periods,
@@ -25,9 +29,50 @@ public record Verification(
     long requests,
     List<Difference> differences,
     List<String> damaged,
-    List<String> failures) {
+    List<String> failures,
+    @JsonIgnore FailureKind failure) {
 
   private static final int MESSAGES = 50;
+
+  /** Creates a result of which the failures may pass. */
+  Verification(
+      long periods,
+      List<String> sinks,
+      long requests,
+      List<Difference> differences,
+      List<String> damaged,
+      List<String> failures) {
+    this(periods, sinks, requests, differences, damaged, failures, FailureKind.TRY_LATER);
+  }
+
+  /**
+   * Returns the result of several accounts.
+   *
+   * @param sinks the names of the sinks whose rows were compared
+   * @param order the names of the pipeline's reports
+   * @param more what could not be asked besides
+   * @param failure the kind of the failures of {@code more}
+   */
+  static Verification sum(
+      List<Verification> parts,
+      List<String> sinks,
+      List<String> order,
+      long requests,
+      List<String> more,
+      FailureKind failure) {
+    return new Verification(
+        parts.stream().mapToLong(Verification::periods).sum(),
+        sinks,
+        requests,
+        parts.stream()
+            .flatMap(part -> part.differences().stream())
+            .sorted(Comparator.comparing(d -> order.indexOf(d.report())))
+            .toList(),
+        parts.stream().flatMap(part -> part.damaged().stream()).distinct().toList(),
+        Stream.concat(parts.stream().flatMap(part -> part.failures().stream()), more.stream())
+            .toList(),
+        failure);
+  }
 
   /** Why a number differs. */
   public enum Cause {
@@ -73,14 +118,14 @@ public record Verification(
   }
 
   /**
-   * Returns 65 if anything differs or is damaged, 75 if some queries failed and nothing else is
-   * wrong, otherwise 0.
+   * Returns 65 if anything differs or is damaged; if some queries failed and nothing else is wrong,
+   * 75, or 77 where an account is refused; otherwise 0.
    */
   public int exitCode() {
     if (!differences.isEmpty() || !damaged.isEmpty()) {
       return FailureKind.INCOMPLETE.exitCode();
     }
-    return failures.isEmpty() ? 0 : FailureKind.TRY_LATER.exitCode();
+    return failures.isEmpty() ? 0 : failure.exitCode();
   }
 
   /**

@@ -1,26 +1,34 @@
 package fathomexport.verify;
 
 import fathomexport.api.FathomClient;
+import fathomexport.api.FathomClients;
 import fathomexport.fetch.Accounts;
 import fathomexport.fetch.ControlBook;
 import fathomexport.fetch.Knowledge;
+import fathomexport.fetch.SideBySide;
 import fathomexport.fetch.SpillDirectory;
 import fathomexport.fetch.WindowFetcher;
 import fathomexport.ledger.LedgerException;
 import fathomexport.ledger.RunRecord;
+import fathomexport.plan.Subject;
 import fathomexport.report.DayRange;
+import fathomexport.report.Report;
 import fathomexport.run.ExportFailedException;
 import fathomexport.run.ExportJob;
 import fathomexport.run.ExportSettings;
 import fathomexport.run.ExportSpec;
 import fathomexport.run.FailureKind;
 import fathomexport.run.RunEnvironment;
+import fathomexport.sink.Sink;
 import fathomexport.sinks.Sinks;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,12 +58,12 @@ public final class VerifyRun {
    * @param days the days to verify; empty for each site's yesterday and look-back
    * @throws ExportFailedException if the account cannot be reached
    */
-  public Verification verify(Optional<DayRange> days, FathomClient client) {
+  public Verification verify(Optional<DayRange> days, FathomClients clients) {
     Instant startedAt = environment.time().instant();
     int exitCode = FailureKind.FAULT.exitCode();
     List<String> messages = List.of();
     try (SpillDirectory spill = SpillDirectory.create()) {
-      Verification verified = verify(days, client, spill, startedAt);
+      Verification verified = verify(days, clients, spill, startedAt);
       exitCode = verified.exitCode();
       messages = verified.messages();
       return verified;
@@ -68,37 +76,59 @@ public final class VerifyRun {
       messages = List.of(String.valueOf(e.getMessage()));
       throw e;
     } finally {
-      record(startedAt, exitCode, client.billedRequests(), messages);
+      record(startedAt, exitCode, clients.billedRequests(), messages);
     }
   }
 
   private Verification verify(
-      Optional<DayRange> days, FathomClient client, SpillDirectory spill, Instant now) {
-    Accounts.Found found = new Accounts(client).subjects(job);
+      Optional<DayRange> days, FathomClients clients, SpillDirectory spill, Instant now) {
+    Accounts.Found found = new Accounts(clients, settings.accounts()).subjects(job);
+    Map<String, List<Subject>> byAccount =
+        found.subjects().stream()
+            .collect(
+                Collectors.groupingBy(
+                    s -> s.site().account(), LinkedHashMap::new, Collectors.toList()));
+    List<Verification> verified =
+        SideBySide.each(
+            List.copyOf(byAccount.entrySet()),
+            own -> verify(days, clients, own.getKey(), own.getValue(), spill, now));
+    List<String> failures = new ArrayList<>();
+    found.lost().forEach(l -> failures.add(l.window() + ": " + l.message()));
+    boolean refused =
+        found.lost().stream()
+            .anyMatch(l -> l.site() == null && l.failure() == FailureKind.PERMISSION);
+    return Verification.sum(
+        verified,
+        sinks.all().stream().map(Sink::name).toList(),
+        job.reports().stream().map(Report::name).toList(),
+        clients.billedRequests(),
+        failures,
+        refused ? FailureKind.PERMISSION : FailureKind.TRY_LATER);
+  }
+
+  /** Verifies the sites of one account. */
+  private Verification verify(
+      Optional<DayRange> days,
+      FathomClients clients,
+      String account,
+      List<Subject> subjects,
+      SpillDirectory spill,
+      Instant now) {
+    FathomClient client = clients.of(account);
     WindowFetcher fetcher =
         new WindowFetcher(
             client,
             new ControlBook(),
-            new Knowledge(sinks, settings.accountKey(), false),
+            new Knowledge(sinks, settings.account(account).key(), false),
             settings.api().rowLimit(),
             settings.api().maxRangeDays(),
             spill.path(),
             1);
-    Verification verified =
-        new Verifier(job, sinks, fetcher, job.firstKept(now, settings.api().maxRangeDays()))
-            .verify(
-                found.subjects(),
-                s -> finished(days, now.atZone(s.site().closingZone()).toLocalDate().minusDays(1)),
-                client::billedRequests);
-    List<String> failures = new ArrayList<>(verified.failures());
-    found.lost().forEach(l -> failures.add(l.window() + ": " + l.message()));
-    return new Verification(
-        verified.periods(),
-        verified.sinks(),
-        verified.requests(),
-        verified.differences(),
-        verified.damaged(),
-        failures);
+    return new Verifier(job, sinks, fetcher, job.firstKept(now, settings.api().maxRangeDays()))
+        .verify(
+            subjects,
+            s -> finished(days, now.atZone(s.site().closingZone()).toLocalDate().minusDays(1)),
+            client::billedRequests);
   }
 
   /** Returns the days to verify of a site whose last finished day this is. */

@@ -55,7 +55,7 @@ final class CommittedBefore {
         done.reports().forEach(report -> ended.accept(outcome(done, report, committed)));
       }
     }
-    return new Lane(lane.number(), left);
+    return new Lane(lane.number(), lane.account(), left);
   }
 
   /**

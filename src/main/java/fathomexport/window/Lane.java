@@ -5,20 +5,41 @@ import fathomexport.report.Slice;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.ToIntFunction;
+import java.util.stream.Collectors;
 
 /**
- * Tasks that are fetched one after the other: one lane per request in flight. The tasks of a slice
- * stay in one lane, so that a control is queried once, before the rows that need it.
+ * Tasks of one account that are fetched one after the other: one lane per request that the account
+ * may have in flight. The tasks of a slice stay in one lane, so that a control is queried once,
+ * before the rows that need it.
+ *
+ * @param account as in {@link fathomexport.report.Site}
  */
-public record Lane(int number, List<FetchTask> tasks) implements Serializable {
+public record Lane(int number, String account, List<FetchTask> tasks) implements Serializable {
   public Lane {
     tasks = List.copyOf(tasks);
   }
 
-  /** Distributes tasks over lanes, each in plan order. Lanes without tasks are left out. */
-  public static List<Lane> deal(List<FetchTask> tasks, int lanes) {
+  /**
+   * Distributes tasks over lanes, each in plan order. Lanes without tasks are left out.
+   *
+   * @param lanes returns the most lanes of an account
+   */
+  public static List<Lane> deal(List<FetchTask> tasks, ToIntFunction<String> lanes) {
+    Map<String, List<FetchTask>> byAccount =
+        tasks.stream()
+            .collect(
+                Collectors.groupingBy(
+                    task -> task.site().account(), LinkedHashMap::new, Collectors.toList()));
+    List<Lane> all = new ArrayList<>();
+    byAccount.forEach((account, own) -> deal(account, own, lanes.applyAsInt(account), all));
+    return all;
+  }
+
+  private static void deal(String account, List<FetchTask> tasks, int lanes, List<Lane> all) {
     List<List<FetchTask>> dealt = new ArrayList<>();
     for (int i = 0; i < lanes; i++) {
       dealt.add(new ArrayList<>());
@@ -28,12 +49,8 @@ public record Lane(int number, List<FetchTask> tasks) implements Serializable {
       int next = laneOf.size() % lanes;
       dealt.get(laneOf.computeIfAbsent(task.slice(), s -> next)).add(task);
     }
-    List<Lane> result = new ArrayList<>();
-    for (int i = 0; i < lanes; i++) {
-      if (!dealt.get(i).isEmpty()) {
-        result.add(new Lane(i, dealt.get(i)));
-      }
-    }
-    return result;
+    dealt.stream()
+        .filter(lane -> !lane.isEmpty())
+        .forEach(lane -> all.add(new Lane(all.size(), account, lane)));
   }
 }

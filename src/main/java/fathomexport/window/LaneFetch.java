@@ -171,7 +171,7 @@ final class LaneFetch implements AutoCloseable {
         lane,
         (task, number) -> new TaskFetch(run, task, number),
         site -> run.mayReorder() && run.failures().isTroubled(site),
-        run.mayReorder() ? holds(run.client()) : Holds.NONE);
+        run.mayReorder() ? holds(run.client(lane.account())) : Holds.NONE);
   }
 
   private static Holds holds(FathomClient client) {

@@ -1,6 +1,7 @@
 package fathomexport.window;
 
 import fathomexport.api.FathomClient;
+import fathomexport.api.FathomClients;
 import fathomexport.api.StopSignal;
 import fathomexport.api.TimeSource;
 import fathomexport.fetch.ControlBook;
@@ -12,6 +13,7 @@ import fathomexport.ledger.RunRecord;
 import fathomexport.plan.FetchTask;
 import fathomexport.quota.ApiClients;
 import fathomexport.quota.Spending;
+import fathomexport.run.AccountAccess;
 import fathomexport.run.ExportSpec;
 import fathomexport.run.FailurePolicy;
 import fathomexport.run.RunEnvironment;
@@ -23,15 +25,17 @@ import fathomexport.sinks.PipelineLock;
 import fathomexport.sinks.Sinks;
 import java.nio.file.Path;
 import java.time.ZoneOffset;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the lanes of one run share within a process: the client with its permits, the sinks, the
+ * What the lanes of one run share within a process: the clients with their permits, the sinks, the
  * control totals, and whether the run continues.
  */
 public final class RunContext implements AutoCloseable {
@@ -41,12 +45,12 @@ public final class RunContext implements AutoCloseable {
   private final ExportSpec spec;
   private final RunEnvironment environment;
   private final Sinks sinks;
-  private final FathomClient client;
+  private final FathomClients clients;
   private final @Nullable PipelineLock lock;
   private final Path spillDirectory;
   private final RunFailures failures;
-  private final Spending spending;
-  private final Knowledge knowledge;
+  private final Map<String, Spending> spending = new HashMap<>();
+  private final Map<String, Knowledge> knowledge = new HashMap<>();
   private final ControlBook book = new ControlBook();
   private final Map<Integer, LaneFetch> begun = new ConcurrentHashMap<>();
   private final Set<Integer> exported = ConcurrentHashMap.newKeySet();
@@ -67,32 +71,35 @@ public final class RunContext implements AutoCloseable {
       ExportSpec spec,
       RunEnvironment environment,
       Sinks sinks,
-      FathomClient client,
+      FathomClients clients,
       @Nullable PipelineLock lock,
       Path spillDirectory) {
-    this(spec, environment, sinks, client, lock, spillDirectory, null);
+    this(spec, environment, sinks, clients, lock, spillDirectory, null);
   }
 
   private RunContext(
       ExportSpec spec,
       RunEnvironment environment,
       Sinks sinks,
-      FathomClient client,
+      FathomClients clients,
       @Nullable PipelineLock lock,
       Path spillDirectory,
       @Nullable SpillDirectory own) {
     this.spec = spec;
     this.environment = environment;
     this.sinks = sinks;
-    this.client = client;
+    this.clients = clients;
     this.lock = lock;
     this.spillDirectory = spillDirectory;
     this.own = own;
-    this.failures = new RunFailures(spec.pipeline(), environment.stop(), lock);
-    this.spending = new Spending(spec.budget(), environment.time(), client::billedRequests);
-    this.knowledge =
-        new Knowledge(
-            sinks, spec.account(), spec.startedAt().atOffset(ZoneOffset.UTC).getDayOfMonth() == 1);
+    this.failures = new RunFailures(spec.pipeline(), spec.accounts(), environment.stop(), lock);
+    boolean triesLimitAgain = spec.startedAt().atOffset(ZoneOffset.UTC).getDayOfMonth() == 1;
+    for (AccountAccess account : spec.accounts()) {
+      FathomClient client = clients.of(account.name());
+      spending.put(
+          account.name(), new Spending(spec.budget(), environment.time(), client::billedRequests));
+      knowledge.put(account.name(), new Knowledge(sinks, account.key(), triesLimitAgain));
+    }
   }
 
   /**
@@ -110,20 +117,15 @@ public final class RunContext implements AutoCloseable {
     Sinks sinks = Sinks.open(spec.postgres(), spec.parquet(), environment.variables());
     sinks.fence(spec.fences());
     SpillDirectory spill = SpillDirectory.create();
-    FathomClient client =
-        ApiClients.client(
-            spec.api(),
-            environment,
-            ApiClients.reportingTo(environment.listener()),
-            ApiClients.quotas(
-                spec.api(),
-                spec.account(),
-                spec.priority(),
-                spec.quota(),
-                spec.quotaIsOptional(),
-                spec.budget(),
-                environment));
-    return new RunContext(spec, environment, sinks, client, null, spill.path(), spill);
+    FathomClients clients =
+        ApiClients.clients(
+            spec.accounts(),
+            spec.priority(),
+            spec.quota(),
+            spec.quotaIsOptional(),
+            spec.budget(),
+            environment);
+    return new RunContext(spec, environment, sinks, clients, null, spill.path(), spill);
   }
 
   public ExportSpec spec() {
@@ -135,8 +137,9 @@ public final class RunContext implements AutoCloseable {
     return failures;
   }
 
-  Spending spending() {
-    return spending;
+  /** Returns the rest of the budget that the run has for an account. */
+  Spending spending(String account) {
+    return Objects.requireNonNull(spending.get(account));
   }
 
   /**
@@ -145,13 +148,15 @@ public final class RunContext implements AutoCloseable {
    * @param turn the turn of the task, from 1
    */
   WindowFetcher fetcher(FetchTask task, int turn) {
+    String account = task.site().account();
+    FathomClient client = client(account);
     FathomClient waiting = mayReorder() ? client.postponing() : client;
     return new WindowFetcher(
         failures.isTroubled(task.site().id())
             ? waiting.askingTroubled(RunFailures.asker(task))
             : waiting.askingFor(RunFailures.asker(task)),
         book,
-        knowledge,
+        Objects.requireNonNull(knowledge.get(account)),
         spec.rowLimit(),
         spec.maxRangeDays(),
         spillDirectory,
@@ -190,8 +195,8 @@ public final class RunContext implements AutoCloseable {
     return book;
   }
 
-  FathomClient client() {
-    return client;
+  FathomClient client(String account) {
+    return clients.of(account);
   }
 
   RunEnvironment environment() {
@@ -246,7 +251,7 @@ public final class RunContext implements AutoCloseable {
 
   /** Returns the number of billed requests since the last call. */
   public long takeRequestCount() {
-    long sent = client.billedRequests();
+    long sent = clients.billedRequests();
     return sent - requestsTold.getAndSet(sent);
   }
 
@@ -261,9 +266,9 @@ public final class RunContext implements AutoCloseable {
   @Override
   public void close() {
     begun.values().forEach(LaneFetch::close);
-    knowledge.close();
+    knowledge.values().forEach(Knowledge::close);
     if (own != null) {
-      client.close();
+      clients.close();
       sinks.close();
       own.close();
     }

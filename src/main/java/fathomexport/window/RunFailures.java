@@ -6,6 +6,8 @@ import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
 import fathomexport.report.Window;
+import fathomexport.run.Account;
+import fathomexport.run.AccountAccess;
 import fathomexport.run.FailureKind;
 import fathomexport.run.FailurePolicy;
 import fathomexport.run.WindowOutcome;
@@ -26,8 +28,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The failures of a run so far, and what they have ended: the run, a site, a report. {@link
- * FailurePolicy} decides how far each reaches. Thread-safe.
+ * The failures of a run so far, and what they have ended: the run, an account, a site, a report.
+ * {@link FailurePolicy} decides how far each reaches. Thread-safe.
  */
 public final class RunFailures {
   private static final Logger LOG = LoggerFactory.getLogger(RunFailures.class);
@@ -35,7 +37,12 @@ public final class RunFailures {
   private final String pipeline;
   private final StopSignal stop;
   private final @Nullable PipelineLock lock;
+
+  /** The keys of the settings that name the places of the tokens, by account. */
+  private final Map<String, String> tokenSettings;
+
   private final AtomicReference<WindowOutcome> halt = new AtomicReference<>();
+  private final Map<String, WindowOutcome> haltedAccounts = new ConcurrentHashMap<>();
   private final Map<SiteId, WindowOutcome> lostSites = new ConcurrentHashMap<>();
   private final Map<String, WindowOutcome> refusedReports = new ConcurrentHashMap<>();
   private final Map<Asked, WindowOutcome> exhausted = new ConcurrentHashMap<>();
@@ -47,8 +54,13 @@ public final class RunFailures {
   /** The reports of a task at a site, which share a retry budget. */
   private record Asked(SiteId site, String reports) {}
 
-  RunFailures(String pipeline, StopSignal stop, @Nullable PipelineLock lock) {
+  RunFailures(
+      String pipeline, List<AccountAccess> accounts, StopSignal stop, @Nullable PipelineLock lock) {
     this.pipeline = pipeline;
+    this.tokenSettings =
+        accounts.stream()
+            .collect(
+                Collectors.toUnmodifiableMap(AccountAccess::name, AccountAccess::tokenSetting));
     this.stop = stop;
     this.lock = lock;
   }
@@ -56,7 +68,8 @@ public final class RunFailures {
   /** Classifies a failure to fetch a task and applies the consequences for its site and the run. */
   WindowOutcome judge(FetchTask task, Exception failure) {
     FailurePolicy.Verdict verdict = FailurePolicy.of(failure, task.slice().event() != null);
-    WindowOutcome outcome = judged(task.toString(), task.slice(), failure, verdict);
+    WindowOutcome outcome =
+        judged(task.toString(), task.slice(), task.site().account(), failure, verdict);
     if (verdict.kind() == FailureKind.TRY_LATER) {
       troubled(task.site().id());
       if (FailurePolicy.isFailedQuery(failure)) {
@@ -71,7 +84,7 @@ public final class RunFailures {
 
   /** Classifies a failure of a window that was fetched and applies the consequences for the run. */
   WindowOutcome judge(Window window, long requests, Exception failure) {
-    return judged(window.toString(), window.slice(), failure).about(window, requests);
+    return judged(window.toString(), window.slice(), null, failure).about(window, requests);
   }
 
   /**
@@ -84,33 +97,68 @@ public final class RunFailures {
         .forEach(e -> LOG.error("{}: internal error", window, e));
     FailurePolicy.Verdict verdict = FailurePolicy.of(done.failures(), !done.results().isEmpty());
     WindowOutcome outcome = verdict.outcome(window.toString()).about(window, requests);
-    follow(verdict.reach(), window.slice().site(), window.report(), outcome);
+    follow(verdict.reach(), window.slice().site(), null, window.report(), outcome);
     return outcome;
   }
 
-  /** Classifies a failure of a site's sample and applies the consequences for the run. */
-  WindowOutcome judge(SiteId site, Exception failure) {
-    return judged(SiteQueue.name(site), new Slice(site, null), failure).about(site);
-  }
-
-  private WindowOutcome judged(String name, Slice slice, Exception failure) {
-    return judged(name, slice, failure, FailurePolicy.of(failure, slice.event() != null));
+  /**
+   * Classifies a failure of a site's sample and applies the consequences for its account and the
+   * run.
+   */
+  WindowOutcome judge(SiteId site, String account, Exception failure) {
+    return judged(SiteQueue.name(site), new Slice(site, null), account, failure).about(site);
   }
 
   private WindowOutcome judged(
-      String name, Slice slice, Exception failure, FailurePolicy.Verdict verdict) {
+      String name, Slice slice, @Nullable String account, Exception failure) {
+    return judged(name, slice, account, failure, FailurePolicy.of(failure, slice.event() != null));
+  }
+
+  /**
+   * @param account the site's; null after the fetch, where no account can be at fault
+   */
+  private WindowOutcome judged(
+      String name,
+      Slice slice,
+      @Nullable String account,
+      Exception failure,
+      FailurePolicy.Verdict verdict) {
     WindowOutcome outcome = verdict.outcome(name);
+    if (verdict.reach() == FailurePolicy.Reach.ACCOUNT && account != null && !account.isEmpty()) {
+      outcome =
+          WindowOutcome.failed(
+              name,
+              verdict.kind(),
+              Account.inWords(account, verdict.message())
+                  + (verdict.kind() == FailureKind.PERMISSION
+                      ? " (check the subscription of the account, its token, and the place of it"
+                          + " that "
+                          + tokenSettings.get(account)
+                          + " in the settings names)"
+                      : ""));
+    }
     if (verdict.kind() == FailureKind.FAULT) {
       LOG.error("{}: internal error", name, failure);
     }
-    follow(verdict.reach(), slice.site(), "", outcome);
+    follow(verdict.reach(), slice.site(), account, "", outcome);
     return outcome;
   }
 
   private void follow(
-      FailurePolicy.Reach reach, SiteId site, String report, WindowOutcome outcome) {
+      FailurePolicy.Reach reach,
+      SiteId site,
+      @Nullable String account,
+      String report,
+      WindowOutcome outcome) {
     switch (reach) {
       case RUN -> halt(outcome);
+      case ACCOUNT -> {
+        if (account == null) {
+          halt(outcome);
+        } else {
+          halt(account, outcome);
+        }
+      }
       case SITE -> lostSites.putIfAbsent(site, outcome);
       case REPORT -> {
         if (!report.isEmpty() && refusedReports.putIfAbsent(report, outcome) == null) {
@@ -168,10 +216,40 @@ public final class RunFailures {
    * message also says whether a query of the task's site failed in this run.
    */
   Optional<WindowOutcome> halted(FetchTask task) {
+    String account = task.site().account();
+    if (!failedHere.contains(task.site().id())) {
+      return halted(account);
+    }
     WindowOutcome reason = halt.get();
-    return reason != null && failedHere.contains(task.site().id())
-        ? Optional.of(haltedOrLost(WindowOutcome.HALTED_AFTER_TROUBLE, reason))
-        : halted();
+    if (reason != null) {
+      return Optional.of(haltedOrLost(WindowOutcome.HALTED_AFTER_TROUBLE, reason));
+    }
+    WindowOutcome own = haltedAccounts.get(account);
+    return own == null
+        ? halted()
+        : Optional.of(
+            haltedOrLost(
+                WindowOutcome.HALTED_AFTER_TROUBLE
+                    + (account.isEmpty() ? "" : ", for account " + account),
+                own));
+  }
+
+  /**
+   * Returns why no further request about an account's sites is sent; empty while the run continues
+   * for it.
+   */
+  Optional<WindowOutcome> halted(String account) {
+    WindowOutcome own = haltedAccounts.get(account);
+    return halted()
+        .or(
+            () ->
+                Optional.ofNullable(own)
+                    .map(
+                        reason ->
+                            haltedOrLost(
+                                WindowOutcome.HALTED
+                                    + (account.isEmpty() ? "" : " for account " + account),
+                                reason)));
   }
 
   /** Returns the outcome of a window that is not fetched because of an earlier failure. */
@@ -190,6 +268,11 @@ public final class RunFailures {
   /** Halts the run after the current window, since further requests would be wasted. */
   public void halt(WindowOutcome reason) {
     halt.compareAndSet(null, reason);
+  }
+
+  /** Ends the queries about an account's sites after the current window. */
+  void halt(String account, WindowOutcome reason) {
+    haltedAccounts.putIfAbsent(account, reason);
   }
 
   /**

@@ -4,8 +4,12 @@ import fathomexport.report.SiteId;
 import java.io.Serializable;
 import java.util.List;
 
-/** The sites that a snapshot queries, one after the other. */
-public record SiteQueue(List<SiteId> sites) implements Serializable {
+/**
+ * The sites of one account that a snapshot queries, one after the other.
+ *
+ * @param account as in {@link fathomexport.report.Site}
+ */
+public record SiteQueue(String account, List<SiteId> sites) implements Serializable {
   public SiteQueue {
     sites = List.copyOf(sites);
   }

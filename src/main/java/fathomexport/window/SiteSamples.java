@@ -37,13 +37,14 @@ public final class SiteSamples {
   public RunSummary sample(SiteQueue queue) {
     RunSummary summary = RunSummary.EMPTY;
     List<SiteId> held = new ArrayList<>();
+    FathomClient client = run.client(queue.account());
     for (SiteId site : queue.sites()) {
-      Optional<WindowOutcome> outcome = sample(site, run.client().postponing());
+      Optional<WindowOutcome> outcome = sample(site, queue.account(), client.postponing());
       outcome.ifPresentOrElse(run::ended, () -> held.add(site));
       summary = outcome.map(RunSummary::of).map(summary::plus).orElse(summary);
     }
     for (SiteId site : held) {
-      WindowOutcome outcome = sample(site, run.client()).orElseThrow();
+      WindowOutcome outcome = sample(site, queue.account(), client).orElseThrow();
       run.ended(outcome);
       summary = summary.plus(RunSummary.of(outcome));
     }
@@ -56,8 +57,8 @@ public final class SiteSamples {
    * @return empty if the API asks to wait for this site, and the client leaves the wait to the
    *     caller
    */
-  private Optional<WindowOutcome> sample(SiteId site, FathomClient client) {
-    WindowOutcome failure = run.failures().halted().orElse(null);
+  private Optional<WindowOutcome> sample(SiteId site, String account, FathomClient client) {
+    WindowOutcome failure = run.failures().halted(account).orElse(null);
     if (failure == null) {
       try {
         Outcome<CurrentVisitors> outcome = client.currentVisitors(site, detailed);
@@ -65,18 +66,21 @@ public final class SiteSamples {
         if (outcome instanceof Outcome.Success<CurrentVisitors> success) {
           VisitorSample sample = sample(site, answered, success.answer());
           run.environment().listener().rowsFetched(sample.rows());
-          return Optional.of(store(sample));
+          return Optional.of(store(sample, account));
         }
-        if (client != run.client()
+        if (client != run.client(account)
             && outcome instanceof Outcome.Unavailable<CurrentVisitors> away
             && away.cause() == Outcome.Unavailable.Cause.HELD) {
           return Optional.empty();
         }
         failure =
             run.failures()
-                .judge(site, new FetchFailedException((Outcome.Failure<CurrentVisitors>) outcome));
+                .judge(
+                    site,
+                    account,
+                    new FetchFailedException((Outcome.Failure<CurrentVisitors>) outcome));
       } catch (RuntimeException e) {
-        failure = run.failures().judge(site, e);
+        failure = run.failures().judge(site, account, e);
       }
     }
     return Optional.of(
@@ -88,13 +92,13 @@ public final class SiteSamples {
   }
 
   /** Stores a sample in every sink, even if one fails, since the sample cannot be queried again. */
-  private WindowOutcome store(VisitorSample sample) {
+  private WindowOutcome store(VisitorSample sample, String account) {
     WindowOutcome failure = null;
     for (Sink sink : run.sinks().all()) {
       try {
         sink.samples().append(sample);
       } catch (RuntimeException e) {
-        WindowOutcome failed = run.failures().judge(sample.site(), e);
+        WindowOutcome failed = run.failures().judge(sample.site(), account, e);
         if (e instanceof SinkException) {
           // The next sample goes to the same tables, and a sample that cannot be stored is lost:
           // further requests would only be billed.

@@ -2,6 +2,7 @@ package fathomexport.window;
 
 import fathomexport.fetch.WindowFetcher;
 import fathomexport.plan.FetchTask;
+import fathomexport.quota.Spending;
 import fathomexport.run.FailureKind;
 import fathomexport.run.FailurePolicy;
 import fathomexport.run.FetchFailedException;
@@ -48,16 +49,18 @@ final class TaskFetch implements LaneFetch.TaskPieces {
         return nothing(ended);
       }
       long expected = pieces.expected();
-      Optional<String> spent = run.spending().begin(expected);
+      Spending spending = run.spending(task.site().account());
+      Optional<String> spent = spending.begin(expected);
       if (spent.isPresent()) {
-        failures.halt(WindowOutcome.failed("", FailureKind.BUDGET, spent.get()));
-        return nothing(failures.halted().orElseThrow());
+        failures.halt(
+            task.site().account(), WindowOutcome.failed("", FailureKind.BUDGET, spent.get()));
+        return nothing(failures.halted(task.site().account()).orElseThrow());
       }
       try {
         WindowFetcher.Piece piece = pieces.next();
         return new LaneFetch.Result.Came(piece, pieces.done());
       } finally {
-        run.spending().ended(expected);
+        spending.ended(expected);
       }
     } catch (FetchFailedException e) {
       WindowOutcome why = failures.judge(task, e);

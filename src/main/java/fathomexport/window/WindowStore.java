@@ -137,6 +137,7 @@ final class WindowStore {
         fetched.requests(),
         fetched.controlRequests(),
         fetched.splits(),
-        typed.rateUnit());
+        typed.rateUnit(),
+        site.accountOrNull());
   }
 }

@@ -114,6 +114,15 @@ class JsonSchemaTest {
               {"api": {"token": {"env": "T"}}, "lineage": {"url": "http://marquez:5000"}}
               """),
           Map.entry(
+              JsonSchema.SETTINGS,
+              """
+              {"api": {"max_in_flight": 2},
+               "accounts": [
+                {"name": "agency", "token": {"env": "AGENCY"}, "requests_per_minute": 5,
+                 "max_in_flight": 1, "sites": ["CDBUGS", "ABCDEF"]},
+                {"name": "shop", "token": {"file": "shop"}}]}
+              """),
+          Map.entry(
               JsonSchema.PIPELINE,
               """
               {"sites": ["CDBUGS"], "lookback_days": 3, "lookback": "confirm", "keep": "25 months", "max_events": 500,
@@ -289,6 +298,9 @@ class JsonSchemaTest {
           "pipeline-surrogates", Set.of("sites[0]", "reports[0].filters[0].value"),
           // One name for two reports.
           "pipeline-twice", Set.of("reports[1].name"),
+          // The schema compares neither entries of a list nor lists of them with one another.
+          "settings-accounts",
+              Set.of("accounts[1].name", "accounts[3].sites[0]", "accounts[4].token"),
           // Aliases and tags are resolved before a schema is asked.
           "settings-anchors", Set.of("api", "api.token", "postgres.url", "postgres.password"),
           // The schema compares whole entries, not two keys of them.

@@ -32,7 +32,8 @@ class FailurePolicyTest {
 
   static Stream<Arguments> table() {
     return Stream.of(
-        arguments(refused(401, Refusal.CREDENTIALS), false, FailureKind.PERMISSION, Reach.RUN),
+        arguments(refused(401, Refusal.CREDENTIALS), false, FailureKind.PERMISSION, Reach.ACCOUNT),
+        arguments(refused(402, Refusal.SUBSCRIPTION), false, FailureKind.PERMISSION, Reach.ACCOUNT),
         arguments(refused(403, Refusal.PERMISSION), false, FailureKind.PERMISSION, Reach.SITE),
         arguments(refused(404, Refusal.NOT_FOUND), false, FailureKind.PERMISSION, Reach.SITE),
         arguments(refused(404, Refusal.NOT_FOUND), true, FailureKind.PERMISSION, Reach.WINDOW),
@@ -49,7 +50,7 @@ class FailurePolicyTest {
             new FetchFailedException(new Outcome.Spent<>(10)),
             false,
             FailureKind.BUDGET,
-            Reach.RUN),
+            Reach.ACCOUNT),
         arguments(
             new FetchFailedException(new Outcome.Malformed<>("the words", true)),
             false,
@@ -89,12 +90,12 @@ class FailurePolicyTest {
             new FetchFailedException(new Outcome.Unavailable<>("the words", Cause.DOWN)),
             false,
             FailureKind.TRY_LATER,
-            Reach.RUN),
+            Reach.ACCOUNT),
         arguments(
             new FetchFailedException(new Outcome.Unavailable<>("the words", Cause.CLOSED)),
             false,
             FailureKind.TRY_LATER,
-            Reach.RUN),
+            Reach.ACCOUNT),
         arguments(
             new FetchFailedException(new Outcome.Misconfigured<>("the words")),
             false,

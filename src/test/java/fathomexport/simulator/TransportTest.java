@@ -305,7 +305,7 @@ class TransportTest {
   @Test
   void options_start_a_server_with_their_token() throws Exception {
     SimulatorOptions options =
-        new SimulatorOptions(0, 3, DAY, DAY.plusDays(1), 20, "secret", Quota.none());
+        new SimulatorOptions(0, 3, DAY, DAY.plusDays(1), 20, "secret", 1, Quota.none());
     assertThat(options.toString()).doesNotContain("secret");
     try (FathomSimulator other = options.start()) {
       assertThat(other.baseUri().toString()).isEqualTo("http://127.0.0.1:" + other.port() + "/v1");

@@ -62,7 +62,7 @@ class LaneFetchTest {
   }
 
   private static Lane lane(int tasks) {
-    return new Lane(0, IntStream.range(0, tasks).mapToObj(day -> task(0, day)).toList());
+    return new Lane(0, "", IntStream.range(0, tasks).mapToObj(day -> task(0, day)).toList());
   }
 
   private static LaneFetch.Result nothing(FetchTask task) {
@@ -127,7 +127,7 @@ class LaneFetchTest {
     for (int i = 0; i < sites.size(); i++) {
       tasks.add(task(sites.get(i), i));
     }
-    List<Lane> dealt = Lane.deal(tasks, lanes);
+    List<Lane> dealt = Lane.deal(tasks, account -> lanes);
     assertThat(dealt).hasSizeLessThanOrEqualTo(lanes).allMatch(l -> !l.tasks().isEmpty());
     assertThat(dealt.stream().map(Lane::number)).doesNotHaveDuplicates();
     assertThat(dealt.stream().flatMap(l -> l.tasks().stream()))
@@ -215,7 +215,7 @@ class LaneFetchTest {
   /** What fails for now takes the rest of its site along behind the others, in its order. */
   @Test
   void aTaskGetsASecondTurnBehindTheOthers() {
-    Lane lane = new Lane(0, List.of(task(1, 0), task(2, 1), task(1, 2), task(2, 3)));
+    Lane lane = new Lane(0, "", List.of(task(1, 0), task(2, 1), task(1, 2), task(2, 3)));
     List<FetchTask> asked = new CopyOnWriteArrayList<>();
     List<LaneFetch.Result> taken =
         take(
@@ -247,7 +247,8 @@ class LaneFetchTest {
   /** Whoever finds that out: another lane may have. */
   @Test
   void aSiteInTroubleComesWhenNoOtherIsLeft() {
-    Lane lane = new Lane(0, List.of(task(1, 0), task(2, 1), task(1, 2), task(2, 3), task(3, 4)));
+    Lane lane =
+        new Lane(0, "", List.of(task(1, 0), task(2, 1), task(1, 2), task(2, 3), task(3, 4)));
     Set<SiteId> troubled = ConcurrentHashMap.newKeySet();
     List<LaneFetch.Result> taken =
         take(
@@ -271,7 +272,7 @@ class LaneFetchTest {
   /** Another site goes first; when only held ones are left, the one that is free first. */
   @Test
   void aSiteThatTheApiAsksToWaitWithComesWhenItsWaitIsOver() {
-    Lane lane = new Lane(0, List.of(task(1, 0), task(2, 1), task(1, 2), task(3, 3)));
+    Lane lane = new Lane(0, "", List.of(task(1, 0), task(2, 1), task(1, 2), task(3, 3)));
     Map<SiteId, Duration> held = new ConcurrentHashMap<>();
     held.put(new SiteId("S1"), Duration.ofMinutes(5));
     held.put(new SiteId("S2"), Duration.ofMinutes(2));

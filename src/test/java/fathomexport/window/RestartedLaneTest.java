@@ -3,7 +3,7 @@ package fathomexport.window;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.api.ApiSettings;
-import fathomexport.api.FathomClient;
+import fathomexport.api.FathomClients;
 import fathomexport.api.StopSignal;
 import fathomexport.api.TimeSource;
 import fathomexport.plan.ControlQuery;
@@ -108,7 +108,7 @@ class RestartedLaneTest {
     for (LocalDate day = FIRST; !day.isAfter(LAST); day = day.plusDays(1)) {
       tasks.add(task(day, day));
     }
-    return new Lane(0, tasks);
+    return new Lane(0, "", tasks);
   }
 
   private List<String> asked() {
@@ -148,11 +148,11 @@ class RestartedLaneTest {
   @Test
   void aTaskIsGoneOnWith() {
     ExportSpec spec = spec();
-    assertThat(export(spec, new Lane(0, List.of(task(FIRST, FIRST.plusDays(2))))).exitCode())
+    assertThat(export(spec, new Lane(0, "", List.of(task(FIRST, FIRST.plusDays(2))))).exitCode())
         .isZero();
     api.log().clear();
 
-    RunSummary all = export(spec, new Lane(0, List.of(task(FIRST, LAST))));
+    RunSummary all = export(spec, new Lane(0, "", List.of(task(FIRST, LAST))));
 
     assertThat(asked()).containsExactly("2025-09-04");
     assertThat(all.rows()).isEqualTo(6);
@@ -166,20 +166,10 @@ class RestartedLaneTest {
     RunEnvironment environment = environment();
     try (Sinks sinks = Sinks.open(null, new ParquetSettings(warehouse), Map.of());
         PipelineLock lock = sinks.tryLock("all").orElseThrow();
-        FathomClient client =
-            ApiClients.client(
-                spec.api(),
-                environment,
-                event -> {},
-                ApiClients.quotas(
-                    spec.api(),
-                    spec.account(),
-                    spec.priority(),
-                    null,
-                    true,
-                    spec.budget(),
-                    environment));
-        RunContext run = new RunContext(spec, environment, sinks, client, lock, warehouse)) {
+        FathomClients clients =
+            ApiClients.clients(
+                spec.accounts(), spec.priority(), null, true, spec.budget(), environment);
+        RunContext run = new RunContext(spec, environment, sinks, clients, lock, warehouse)) {
       RunSummary first = new LaneExport(run).export(days());
       assertThat(first.committed()).isEqualTo(6);
       assertThat(new LaneExport(run).export(days()).committed()).isEqualTo(6);

@@ -1,11 +1,13 @@
 package fathomexport.window;
 
 import fathomexport.api.ApiSettings;
+import fathomexport.run.AccountAccess;
 import fathomexport.run.Budget;
 import fathomexport.run.ExportSpec;
 import fathomexport.run.Priority;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 
 /** Specifications of runs without a launcher. */
@@ -21,8 +23,7 @@ final class Specs {
         "backfill",
         now,
         windows,
-        api,
-        "account",
+        List.of(new AccountAccess("", "api.token", api, "account")),
         Priority.WHEN_FREE,
         null,
         Budget.UNLIMITED,

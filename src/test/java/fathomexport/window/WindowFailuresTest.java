@@ -3,7 +3,7 @@ package fathomexport.window;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.api.ApiSettings;
-import fathomexport.api.FathomClient;
+import fathomexport.api.FathomClients;
 import fathomexport.api.StopSignal;
 import fathomexport.api.TimeSource;
 import fathomexport.certify.Certifier;
@@ -61,7 +61,7 @@ class WindowFailuresTest {
   private final ConcurrentLinkedQueue<WindowOutcome> ended = new ConcurrentLinkedQueue<>();
   private ExportSpec spec;
   private Sinks sinks;
-  private FathomClient client;
+  private FathomClients clients;
   private RunContext run;
 
   @BeforeEach
@@ -80,19 +80,18 @@ class WindowFailuresTest {
             });
     ApiSettings api = ApiSettings.of(URI.create("http://127.0.0.1:9/v1"), new SecretRef.Env(TOKEN));
     spec = Specs.toFiles(api, 2, warehouse);
-    ApiClients.Quotas quotas =
-        ApiClients.quotas(
-            api, "account", Priority.WHEN_FREE, null, true, Budget.UNLIMITED, environment);
-    client = ApiClients.client(api, environment, event -> {}, quotas);
+    clients =
+        ApiClients.clients(
+            spec.accounts(), Priority.WHEN_FREE, null, true, Budget.UNLIMITED, environment);
     sinks = Sinks.open(null, new ParquetSettings(warehouse), variables);
     sinks.all().forEach(sink -> sink.migrate(List.of(TestReports.pages())));
-    run = new RunContext(spec, environment, sinks, client, null, spill);
+    run = new RunContext(spec, environment, sinks, clients, null, spill);
   }
 
   @AfterEach
   void end() {
     run.close();
-    client.close();
+    clients.close();
     sinks.close();
   }
 

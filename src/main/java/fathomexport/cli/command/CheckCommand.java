@@ -26,8 +26,8 @@ import picocli.CommandLine.Parameters;
       "Look at everything that a run needs, in one pass: settings, secrets, token, sites, clock,"
           + " certificate, proxy, database, privileges, pooler, directories, Beam's options.",
       "",
-      "One line per item, with what to do. Exports nothing. Sends one report request, which is"
-          + " billed as a pageview. Exits with the code that a run would end with."
+      "One line per item, with what to do. Exports nothing. Sends one report request per"
+          + " account, which is billed as a pageview. Exits with the code that a run would end with."
     },
     footer = {"", "Example: fathom-export check nightly"})
 public final class CheckCommand implements Callable<Integer> {

@@ -9,14 +9,17 @@ import fathomexport.config.Loaded;
 import fathomexport.config.PipelineDefinition;
 import fathomexport.config.Problem;
 import fathomexport.config.Settings;
+import fathomexport.fetch.Accounts;
 import fathomexport.report.DayRange;
 import fathomexport.report.Site;
 import fathomexport.run.Budget;
+import fathomexport.run.FailureKind;
 import fathomexport.run.Patience;
 import fathomexport.run.RunListener;
 import java.time.Duration;
 import java.time.LocalDate;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -62,7 +65,9 @@ public final class Commands {
     @Option(
         names = "--max-requests",
         paramLabel = "N",
-        description = "Stop before the request after these, retries included; exit code 75.")
+        description =
+            "Stop before the request after these, retries included; exit code 75. With several"
+                + " accounts, each may send as many.")
     @Nullable Long maxRequests;
 
     @Option(
@@ -275,7 +280,10 @@ public final class Commands {
 
     @Override
     public Integer call() {
-      List<Site> sites = context.exporter(context.settings(), RunListener.NONE).impatient().sites();
+      Accounts.Sites found =
+          context.exporter(context.settings(), RunListener.NONE).impatient().sites();
+      List<Site> sites = found.sites();
+      boolean accounts = sites.stream().anyMatch(s -> s.accountOrNull() != null);
       Printer printer = context.printer();
       if (printer.json()) {
         printer.json(
@@ -286,22 +294,38 @@ public final class Commands {
                       site.put("id", s.id().value());
                       site.put("name", s.name());
                       site.put("timezone", s.zone() == null ? null : s.zone().getId());
+                      if (accounts) {
+                        site.put("account", s.account());
+                      }
                       return site;
                     })
                 .toList());
       } else {
         printer.table(
-            List.of("id", "name", "timezone"),
-            sites.stream()
-                .map(
-                    s ->
-                        List.of(
-                            s.id().value(),
-                            s.name(),
-                            s.zone() == null ? "unknown" : s.zone().getId()))
-                .toList());
+            accounts
+                ? List.of("id", "name", "timezone", "account")
+                : List.of("id", "name", "timezone"),
+            sites.stream().map(s -> row(s, accounts)).toList());
       }
-      return 0;
+      found.lost().forEach(l -> context.warn(l.window() + ": " + l.message()));
+      return found.lost().stream()
+          .flatMap(l -> Stream.ofNullable(l.failure()))
+          .min(Comparator.naturalOrder())
+          .map(FailureKind::exitCode)
+          .orElse(0);
+    }
+
+    private static List<String> row(Site site, boolean accounts) {
+      List<String> row =
+          new ArrayList<>(
+              List.of(
+                  site.id().value(),
+                  site.name(),
+                  site.zone() == null ? "unknown" : site.zone().getId()));
+      if (accounts) {
+        row.add(site.account());
+      }
+      return row;
     }
   }
 

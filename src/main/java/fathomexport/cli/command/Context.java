@@ -13,6 +13,7 @@ import fathomexport.config.Settings;
 import fathomexport.config.SiteSelection;
 import fathomexport.export.Exporter;
 import fathomexport.report.SecretRef;
+import fathomexport.run.Account;
 import fathomexport.run.ExportJob;
 import fathomexport.run.ExportSettings;
 import fathomexport.run.RunEnvironment;
@@ -137,7 +138,7 @@ public final class Context {
   /** Returns the secrets of the settings, apart from those that only notifications need. */
   static Map<String, SecretRef> secretsOfRuns(Settings settings) {
     Map<String, SecretRef> secrets = new LinkedHashMap<>();
-    secrets.put("api.token", settings.api().token());
+    Account.of(settings).forEach(a -> secrets.put(a.tokenSetting(), a.api().token()));
     Settings.Postgres postgres = settings.postgres();
     SecretRef password = postgres == null ? null : postgres.password();
     if (password != null) {
@@ -207,6 +208,7 @@ public final class Context {
     Settings.Parquet parquet = settings.parquet();
     return new ExportSettings(
         settings.api(),
+        Account.of(settings),
         settings.postgres(),
         parquet == null ? null : parquet.path(),
         stateDirectory(),

@@ -156,7 +156,7 @@ public final class InitCommand implements Callable<Integer> {
 
   private List<String> sites(Settings settings, List<String> notes) {
     try {
-      List<Site> sites = context.exporter(settings, RunListener.NONE).impatient().sites();
+      List<Site> sites = context.exporter(settings, RunListener.NONE).impatient().sites().sites();
       notes.add("The token reads " + sites.size() + (sites.size() == 1 ? " site." : " sites."));
       return sites.stream().map(s -> s.id() + "  " + Excerpt.of(s.name())).toList();
     } catch (ExportFailedException e) {

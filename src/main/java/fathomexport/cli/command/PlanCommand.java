@@ -87,11 +87,16 @@ public final class PlanCommand implements Callable<Integer> {
             ? exporter.planRun(job)
             : exporter.planBackfill(
                 job, range.days(Objects.requireNonNull(spec), rehearsal.today(context)), force);
-    print(context.printer(), plan, settings.api().requestsPerMinute());
+    print(
+        context.printer(),
+        plan,
+        settings.accounts().isEmpty()
+            ? "the quota of " + settings.api().requestsPerMinute() + " a minute"
+            : "the quotas of the accounts, side by side");
     return 0;
   }
 
-  private void print(Printer printer, PlanOverview plan, int requestsPerMinute) {
+  private void print(Printer printer, PlanOverview plan, String quota) {
     if (printer.json()) {
       printer.json(plan);
       return;
@@ -118,9 +123,20 @@ public final class PlanCommand implements Callable<Integer> {
               + Printer.number(plan.mostRequests())
               + "; "
               + RequestCosts.inWords(plan.minutes())
-              + " at the quota of "
-              + requestsPerMinute
-              + " a minute");
+              + " at "
+              + quota);
+      for (PlanOverview.AccountCost account : plan.accounts()) {
+        printer.line(
+            "Account   "
+                + account.account()
+                + ": likely "
+                + Printer.number(account.likelyRequests())
+                + (account.likelyRequests() == 1 ? " request, " : " requests, ")
+                + RequestCosts.inWords(account.minutes())
+                + "; "
+                + account.sites().size()
+                + (account.sites().size() == 1 ? " site" : " sites"));
+      }
       printer.line(
           "Rows      "
               + (plan.rows() == null

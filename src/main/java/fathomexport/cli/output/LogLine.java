@@ -13,9 +13,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One log line: a JSON object with a fixed set of keys in a fixed order, or the same as text. A key
- * without a value is null in JSON and left out in text. docs/operations.md describes the keys.
+ * without a value is null in JSON and left out in text; only {@code account} is left out in both,
+ * where there are no several accounts. docs/operations.md describes the keys.
  */
 public final class LogLine implements ShownStream.Escaped {
+  static final String ACCOUNT = "account";
+
   static final List<String> KEYS =
       List.of(
           "ts",
@@ -26,6 +29,7 @@ public final class LogLine implements ShownStream.Escaped {
           "command",
           "report",
           "site",
+          ACCOUNT,
           "event_name",
           "first",
           "last",
@@ -100,7 +104,9 @@ public final class LogLine implements ShownStream.Escaped {
   @Override
   public String toString() {
     try {
-      return ShownText.json(JSON.writeValueAsString(values));
+      Map<String, @Nullable Object> shown = new LinkedHashMap<>(values);
+      shown.remove(ACCOUNT, null);
+      return ShownText.json(JSON.writeValueAsString(shown));
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("cannot write a log line: " + values, e);
     }

@@ -127,7 +127,7 @@ public abstract class Progress implements RunListener, AutoCloseable {
               .with("rows", outcome.rows())
               .with("requests", outcome.requests())
               .with("reason", outcome.message().isEmpty() ? null : outcome.message());
-      line.with("site", site == null ? null : site.value());
+      line.with("site", site == null ? null : site.value()).with(LogLine.ACCOUNT, account(outcome));
       if (window != null) {
         line.with("report", window.report())
             .with("event_name", window.slice().event())
@@ -135,6 +135,12 @@ public abstract class Progress implements RunListener, AutoCloseable {
             .with("last", window.days().last().toString());
       }
       print(line);
+    }
+
+    /** Returns the account of a site, if there are several. */
+    private @Nullable String account(WindowOutcome outcome) {
+      SiteId site = outcome.site();
+      return site == null || run == null ? outcome.account() : run.accounts().get(site);
     }
 
     private static String status(WindowOutcome outcome) {

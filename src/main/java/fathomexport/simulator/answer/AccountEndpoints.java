@@ -44,7 +44,7 @@ public final class AccountEndpoints {
         request,
         behaviour,
         base + "/sites",
-        world.sites(),
+        world.sites().stream().filter(site -> token.has(site.id())).toList(),
         SimulatedSite::id,
         site -> site(site, behaviour));
   }

@@ -100,7 +100,7 @@ public final class QueryParser {
    */
   static SimulatedSite siteOf(World world, Behaviour behaviour, SimulatorToken token, String id)
       throws ApiProblem {
-    Optional<SimulatedSite> site = world.site(id);
+    Optional<SimulatedSite> site = world.site(id).filter(found -> token.has(found.id()));
     if (site.isPresent() && token.maySee(id)) {
       return site.get();
     }

@@ -46,7 +46,8 @@ final class DimensionFiles {
           value("created_at", ColumnType.INSTANT),
           value("domains", ColumnType.TEXT),
           key("first_seen_at", ColumnType.INSTANT),
-          key("last_seen_at", ColumnType.INSTANT));
+          key("last_seen_at", ColumnType.INSTANT),
+          value("account", ColumnType.TEXT));
   static final TableSchema HISTORY =
       table(
           "site_history",
@@ -143,7 +144,8 @@ final class DimensionFiles {
               instantOrNull(r, 3),
               domains == null ? List.of() : List.of(domains.split(SEPARATOR, -1)),
               instant(r, 5),
-              instant(r, 6));
+              instant(r, 6),
+              r.text(7));
         });
   }
 
@@ -188,6 +190,7 @@ final class DimensionFiles {
           row.text(s.domains().isEmpty() ? null : String.join(SEPARATOR, s.domains()));
           instant(row, s.firstSeenAt());
           instant(row, s.lastSeenAt());
+          row.text(s.account());
         });
   }
 

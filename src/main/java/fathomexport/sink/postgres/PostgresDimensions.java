@@ -114,7 +114,8 @@ final class PostgresDimensions implements DimensionStore {
             connection,
             """
             SELECT site_id, name, time_zone, created_at,
-                   coalesce(domains, '{}') AS domains, first_seen_at, last_seen_at
+                   coalesce(domains, '{}') AS domains, first_seen_at, last_seen_at,
+                   account
               FROM fathom.site\
             """,
             p -> {},
@@ -126,7 +127,8 @@ final class PostgresDimensions implements DimensionStore {
                     r.instantOrNull("created_at"),
                     r.texts("domains"),
                     r.instant("first_seen_at"),
-                    r.instant("last_seen_at")))) {
+                    r.instant("last_seen_at"),
+                    r.textOrNull("account")))) {
       sites.put(row.id(), row);
     }
     Map<SiteId, List<SiteSpan>> history = new LinkedHashMap<>();
@@ -231,12 +233,14 @@ final class PostgresDimensions implements DimensionStore {
         connection,
         """
         INSERT INTO fathom.site
-               (site_id, name, time_zone, created_at, domains, first_seen_at, last_seen_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?)
+               (site_id, name, time_zone, created_at, domains, first_seen_at, last_seen_at,
+                account)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (site_id) DO UPDATE
            SET name = excluded.name, time_zone = excluded.time_zone,
                created_at = excluded.created_at, domains = excluded.domains,
-               first_seen_at = excluded.first_seen_at, last_seen_at = excluded.last_seen_at\
+               first_seen_at = excluded.first_seen_at, last_seen_at = excluded.last_seen_at,
+               account = excluded.account\
         """,
         after.sites().values().stream()
             .filter(s -> !s.saysTheSameAs(before.sites().get(s.id())))
@@ -248,7 +252,7 @@ final class PostgresDimensions implements DimensionStore {
           } else {
             p.texts(s.domains());
           }
-          p.instant(s.firstSeenAt()).instant(s.lastSeenAt());
+          p.instant(s.firstSeenAt()).instant(s.lastSeenAt()).text(s.account());
         });
     // All sightings of a merge are of the same moment.
     Map<Instant, List<String>> again = new LinkedHashMap<>();

@@ -165,6 +165,9 @@ public final class LedgerJson {
   private static void write(JsonGenerator out, Commit commit) throws IOException {
     Provenance p = commit.provenance();
     out.writeStartObject();
+    if (p.account() != null) {
+      out.writeStringField("account", p.account());
+    }
     out.writeNumberField("control_requests", p.controlRequests());
     out.writeStringField("definition", p.definition());
     out.writeStringField("fetched_at", p.fetchedAt().toString());
@@ -292,6 +295,7 @@ public final class LedgerJson {
   private static Commit commit(ObjectNode c) {
     JsonNode zone = c.required("zone");
     JsonNode unit = c.path("rate_unit");
+    JsonNode account = c.path("account");
     return new Commit(
         text(c, "window_id"),
         new Provenance(
@@ -302,7 +306,8 @@ public final class LedgerJson {
             c.required("requests").intValue(),
             c.required("control_requests").intValue(),
             c.required("splits").intValue(),
-            unit.isTextual() ? RateUnit.ofLabel(unit.textValue()) : null));
+            unit.isTextual() ? RateUnit.ofLabel(unit.textValue()) : null,
+            account.isTextual() ? account.textValue() : null));
   }
 
   /**

@@ -143,7 +143,8 @@ final class LedgerWriter {
         .text(by.runId())
         .instant(by.fetchedAt())
         .text(c.controlDigest())
-        .text(by.rateUnit() == null ? null : by.rateUnit().label());
+        .text(by.rateUnit() == null ? null : by.rateUnit().label())
+        .text(by.account());
   }
 
   private static final String UPSERT_ENTRY =
@@ -153,8 +154,8 @@ final class LedgerWriter {
          pageviews_sum, pageviews_control, conversions_sum, conversions_control,
          value_sum, value_control, store_if_absent, reason, rows_digest, definition, zone,
          requests, control_requests, splits, window_id, run_id, fetched_at, control_digest,
-         rate_unit)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         rate_unit, account)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (report, site_id, event_name, period, period_end) DO UPDATE
          SET covers_to = excluded.covers_to, status = excluded.status, stored = excluded.stored,
              rows = excluded.rows,
@@ -170,6 +171,7 @@ final class LedgerWriter {
              splits = excluded.splits, window_id = excluded.window_id, run_id = excluded.run_id,
              fetched_at = excluded.fetched_at, committed_at = pg_catalog.now(),
              control_digest = excluded.control_digest, rate_unit = excluded.rate_unit,
+             account = excluded.account,
              confirmed_at = NULL, confirmed_run = NULL\
       """;
 

@@ -47,7 +47,7 @@ public final class PeriodTables implements PeriodLedger {
                pageviews_sum, pageviews_control, conversions_sum, conversions_control,
                value_sum, value_control, store_if_absent, reason, run_id, definition, fetched_at,
                zone, requests, control_requests, splits, window_id, stored, rows_digest,
-               control_digest, confirmed_at, confirmed_run, rate_unit
+               control_digest, confirmed_at, confirmed_run, rate_unit, account
           FROM fathom_ops.ledger
          WHERE report = ? AND covers_to >= ? AND (? OR site_id = ANY (?))\
         """,
@@ -88,7 +88,8 @@ public final class PeriodTables implements PeriodLedger {
             r.integer("requests"),
             r.integer("control_requests"),
             r.integer("splits"),
-            rateUnit(r)),
+            rateUnit(r),
+            r.textOrNull("account")),
         r.text("window_id"),
         r.flag("stored"),
         confirmed(r));
