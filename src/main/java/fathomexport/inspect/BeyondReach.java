@@ -24,7 +24,7 @@ final class BeyondReach {
 
   /**
    * Returns what is missing in every sink and stays missing, with the commands that fetch it; null
-   * if there is nothing. What only some sinks lack is told with the sink that lags.
+   * if there is nothing. What only some sinks lack is reported with the sink that lags.
    *
    * @param lines the coverage
    * @param scope what a suggested backfill may cover

@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Finds the sites that are new to a pipeline and whose history no command has fetched yet. */
 public final class UnfetchedHistory {
-  /** So long a site is new: after that, somebody has decided against its history. */
+  /** How long a site counts as new: after that, the operator has decided against its history. */
   private static final Duration NEW = Duration.ofDays(14);
 
   private UnfetchedHistory() {}
@@ -53,7 +53,7 @@ public final class UnfetchedHistory {
     Set<SiteId> added =
         sites.stream()
             .filter(l -> l.unlistedAt() == null)
-            // With its first sites the pipeline began, and whoever began it knows of their history.
+            // The operator who began the pipeline with its first sites knows of their history.
             .filter(l -> l.firstListedAt().isAfter(begun.orElseThrow()))
             .filter(l -> l.firstListedAt().plus(NEW).isAfter(now))
             .map(l -> l.slice().site())
@@ -130,7 +130,7 @@ public final class UnfetchedHistory {
     return kept == null || kept.isBefore(site.firstDay()) ? site.firstDay() : kept;
   }
 
-  /** Returns what a backfill would cover. What it would fetch of other sites, nobody asked for. */
+  /** Returns what a backfill would cover. The history of other sites is not wanted. */
   private static BackfillCommands.Scope scope(
       ExportJob job, List<Listing> sites, Map<BackfillCommands.Part, LocalDate> stored) {
     Set<String> all = new HashSet<>();

@@ -164,7 +164,7 @@ public final class BackfillCommands {
 
   private List<Command> commands(Collection<Want> wants, int most) {
     List<Box> alike = alike(wants);
-    // Combining the cheapest pair first may end in a dear combination. Whoever began later is often
+    // Combining the cheapest pair first may end in a dear combination. What began later is often
     // a site, so one box per site is tried, too.
     Map<String, Box> bySite = new LinkedHashMap<>();
     for (Want want : wants) {
