@@ -158,7 +158,7 @@ public final class StatusReader {
         QuotaUse.of(
             sinks,
             LocalDate.ofInstant(now, ZoneOffset.UTC),
-            accounts.stream().mapToInt(a -> a.api().requestsPerMinute()).sum()),
+            accounts.stream().mapToInt(Account::requestsPerMinute).sum()),
         ApiLesson.of(sinks.ledger().learned(), accounts),
         differences.lagging(sinks),
         differences.differing(),

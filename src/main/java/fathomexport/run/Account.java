@@ -39,6 +39,11 @@ public record Account(String name, String tokenSetting, Settings.Api api, List<S
     return new Account(name, tokenSetting, api.withPatience(other), sites);
   }
 
+  /** Returns the number of requests per minute that its quota allows. */
+  public int requestsPerMinute() {
+    return api.requestsPerMinute();
+  }
+
   /** Returns whether the settings give it a name, because there may be others. */
   public boolean isNamed() {
     return !name.isEmpty();
