@@ -79,7 +79,8 @@ class ParquetDimensionsTest extends DimensionStoreContract {
             row("created_at", "TIMESTAMP WITH TIME ZONE"),
             row("domains", "VARCHAR"),
             row("first_seen_at", "TIMESTAMP WITH TIME ZONE"),
-            row("last_seen_at", "TIMESTAMP WITH TIME ZONE"));
+            row("last_seen_at", "TIMESTAMP WITH TIME ZONE"),
+            row("account", "VARCHAR"));
   }
 
   @Test
