@@ -163,8 +163,8 @@ class FirstMistakesTest {
   }
 
   /**
-   * Whoever waits for a command is told soon that the API cannot be reached, in words and without a
-   * log of attempts, by every command that a person starts with.
+   * Each command that a person begins with soon says in words that the API cannot be reached. It
+   * does not log the attempts.
    */
   @Test
   void anApiThatCannotBeReached() throws IOException {

@@ -110,7 +110,7 @@ class InitTest {
     }
   }
 
-  /** Whoever tries it without a network is told so, and soon, and has the files all the same. */
+  /** Without a network, {@code init} soon says so, and writes the files all the same. */
   @Test
   void withoutANetworkItGivesUpSoon() throws IOException {
     try (TestDatabase database = TestDatabase.create();

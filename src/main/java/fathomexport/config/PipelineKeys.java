@@ -26,17 +26,17 @@ final class PipelineKeys {
   /** Fields that a filter may name. */
   static final Predicate<Field> FILTERABLE = field -> !field.operators().isEmpty();
 
+  static final Text SITE_ID =
+      Text.FILLED
+          .ofLength(1, SiteId.LONGEST)
+          .without(
+              "[\\u0000-\\u001f\\u007f-\\u009f]", "must not be empty or hold control characters")
+          .refusing(Set.of(".", ".."));
+
   static final Key<AllOr> SITES =
       Key.required(
           "sites",
-          new AllOr(
-              new ListOf(
-                  Text.FILLED
-                      .ofLength(1, SiteId.LONGEST)
-                      .without(
-                          "[\\u0000-\\u001f\\u007f-\\u009f]",
-                          "must not be empty or hold control characters")
-                      .refusing(Set.of(".", "..")))),
+          new AllOr(new ListOf(SITE_ID)),
           "The sites to export: all for every site that the token may read, or a list of site ids"
               + " such as [CDBUGS, ABCDEF].");
   static final Key<WholeNumber> LOOKBACK_DAYS =

@@ -10,7 +10,6 @@ import fathomexport.config.Settings.Api;
 import fathomexport.config.Settings.Lineage;
 import fathomexport.report.SiteId;
 import java.util.List;
-import java.util.Set;
 import java.util.regex.Pattern;
 
 /** The keys of {@code conf/fathom-export.yaml}. */
@@ -145,13 +144,7 @@ final class SettingsKeys {
   static final Key<ListOf> ACCOUNT_SITES =
       Key.optional(
           "sites",
-          new ListOf(
-              Text.FILLED
-                  .ofLength(1, SiteId.LONGEST)
-                  .without(
-                      "[\\u0000-\\u001f\\u007f-\\u009f]",
-                      "must not be empty or hold control characters")
-                  .refusing(Set.of(".", ".."))),
+          new ListOf(PipelineKeys.SITE_ID),
           "The ids of the account's sites. Left out, they are all that its token lists and that no"
               + " other account names here. Name them where the token may not list sites, or where"
               + " the tokens of two accounts read the same site.");

@@ -11,7 +11,6 @@ import fathomexport.run.MissingRange;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -78,16 +77,11 @@ final class BeyondReach {
             wants,
             new BackfillCommands.Scope(scope.sites(), scope.reports(), scope.stored()),
             BackfillCommands.MOST);
+    DayRange span = BackfillCommands.Want.span(wants);
     return new MissingRange(
         wants.size(),
-        wants.stream()
-            .map(BackfillCommands.Want::first)
-            .min(Comparator.naturalOrder())
-            .orElseThrow(),
-        wants.stream()
-            .map(BackfillCommands.Want::last)
-            .max(Comparator.naturalOrder())
-            .orElseThrow(),
+        span.first(),
+        span.last(),
         commands.stream().anyMatch(BackfillCommands.Command::alsoNeverStored),
         commands);
   }

@@ -1,11 +1,11 @@
 package fathomexport.inspect;
 
+import fathomexport.report.DayRange;
 import fathomexport.report.Slice;
 import fathomexport.run.BackfillCommands;
 import fathomexport.sink.Sink;
 import fathomexport.sinks.Sinks;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -77,18 +77,13 @@ final class SinkDifferences {
   /** Periods of some kind, and the ranges that they span by report and site. */
   private record Found(List<CoveredPeriods> cells, List<BackfillCommands.Want> wants) {
     StatusOverview.Extent extent() {
+      DayRange span = BackfillCommands.Want.span(wants);
       return new StatusOverview.Extent(
           cells.stream().mapToLong(CoveredPeriods::periods).sum(),
           (int) wants.stream().map(w -> w.part().report()).distinct().count(),
           (int) wants.stream().map(w -> w.part().site()).distinct().count(),
-          wants.stream()
-              .map(BackfillCommands.Want::first)
-              .min(Comparator.naturalOrder())
-              .orElseThrow(),
-          wants.stream()
-              .map(BackfillCommands.Want::last)
-              .max(Comparator.naturalOrder())
-              .orElseThrow());
+          span.first(),
+          span.last());
     }
   }
 

@@ -51,7 +51,16 @@ public final class BackfillCommands {
    *
    * @param periods number of periods in it
    */
-  public record Want(Part part, LocalDate first, LocalDate last, long periods) {}
+  public record Want(Part part, LocalDate first, LocalDate last, long periods) {
+    /**
+     * Returns the days from the first to the last of any of these, of which there is at least one.
+     */
+    public static DayRange span(Collection<Want> wants) {
+      return new DayRange(
+          wants.stream().map(Want::first).min(Comparator.naturalOrder()).orElseThrow(),
+          wants.stream().map(Want::last).max(Comparator.naturalOrder()).orElseThrow());
+    }
+  }
 
   /**
    * What a backfill without options would cover.
