@@ -243,7 +243,12 @@ public final class Knowledge {
    * response of the run shows that the API allows so many.
    */
   synchronized boolean rangeIsDoubted(String shapeKey, int days) {
-    return doubtedRanges.contains(shapeKey) && acceptedDays.getOrDefault(shapeKey, 0) < days;
+    return doubtedRanges.contains(shapeKey) && !acceptsRange(shapeKey, days);
+  }
+
+  /** Returns whether a response of this run shows that a range of so many days is accepted. */
+  synchronized boolean acceptsRange(String shapeKey, int days) {
+    return acceptedDays.getOrDefault(shapeKey, 0) >= days;
   }
 
   /** Returns the widest range that this run learned for any shape of a date grouping; 0 if none. */

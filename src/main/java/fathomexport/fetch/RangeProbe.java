@@ -1,6 +1,7 @@
 package fathomexport.fetch;
 
 import fathomexport.api.Outcome;
+import fathomexport.api.Refusal;
 import fathomexport.plan.Pager;
 import fathomexport.plan.WindowPlanner;
 import fathomexport.report.DateGrouping;
@@ -13,9 +14,10 @@ import org.slf4j.LoggerFactory;
 /**
  * Determines whether a refusal is about the width of the range. If the refusal does not name its
  * cause, a single period is requested instead; its rows are kept if the request succeeds. A
- * narrower range is recorded only with evidence: the refusal names the range, or a second request
- * that is as wide is refused. The second is an ordinary request of the run, which asks for the
- * wider range again.
+ * narrower range is recorded only with evidence: the refusal names the range, a second request that
+ * is as wide is refused, or the run has learned that width for another shape. The second is an
+ * ordinary request of the run, which asks for the wider range again. A refusal that does not name
+ * the range is no evidence against a width that the API has accepted in this run.
  */
 final class RangeProbe {
   private static final Logger LOG = LoggerFactory.getLogger(RangeProbe.class);
@@ -37,7 +39,8 @@ final class RangeProbe {
   private boolean longWeek;
 
   /**
-   * Width in days of the requests since a wider range was refused as too wide; 0 if there is none.
+   * Width in days of the requests since a wider range was refused as too wide; 0 if there is none,
+   * or no evidence for it.
    */
   private int narrowed;
 
@@ -99,24 +102,32 @@ final class RangeProbe {
    */
   private boolean asOtherShapes(Outcome.Refused<?> refused) {
     int known = knowledge.learnedDays(query.shape().dateGrouping());
-    if (known == 0 || known >= pager.ask().days()) {
+    int asked = pager.ask().days();
+    if (known == 0 || known >= asked) {
       return false;
     }
     pager.narrow(known);
-    narrowed = known;
-    words = refused.words();
+    suspect(asked, known, refused);
     return true;
   }
 
   /** Halves the range. Returns false if it is a single period. */
   private boolean halved(Outcome.Refused<?> refused) {
+    int asked = pager.ask().days();
     int narrower = pager.rangeRefused();
     if (narrower == 0) {
       return false;
     }
-    narrowed = narrower;
-    words = refused.words();
+    suspect(asked, narrower, refused);
     return true;
+  }
+
+  /** Makes the next accepted request record the narrower width, if there is evidence for it. */
+  private void suspect(int asked, int narrower, Outcome.Refused<?> refused) {
+    boolean isEvidence =
+        refused.refusal() == Refusal.RANGE || !knowledge.acceptsRange(query.shape().key(), asked);
+    narrowed = isEvidence ? narrower : 0;
+    words = refused.words();
   }
 
   /**
