@@ -13,6 +13,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -122,14 +123,14 @@ final class ChunkRows {
    *
    * @param chunk the part of the task that the chunk contains: up to {@link #end()}
    * @param unmoved its periods that the control would confirm
-   * @param offset the paging that is under way, whose rows may move to the next chunk
+   * @param moved receives the position before which the rows left the spool, if others stay
    */
   Fetched chunk(
       FetchTask chunk,
       @Nullable PeriodTotals known,
       String noControl,
       Set<LocalDate> unmoved,
-      OffsetPaging offset)
+      Consumer<RowSpool.Mark> moved)
       throws IOException {
     RowSpool rows = spool;
     PageReader.Month behind = cut;
@@ -138,7 +139,7 @@ final class ChunkRows {
       rows.moveFrom(behind.start(), rest);
       spool = rest;
       cut = null;
-      offset.movedBy(behind.start());
+      moved.accept(behind.start());
     }
     Map<LocalDate, Certifier.Fault> itsFaults = new HashMap<>(faults);
     itsFaults.keySet().removeIf(day -> !chunk.days().contains(day));

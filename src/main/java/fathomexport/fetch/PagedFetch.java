@@ -128,7 +128,7 @@ final class PagedFetch {
   Fetched piece(
       FetchTask piece, @Nullable PeriodTotals known, String noControl, Set<LocalDate> unmoved)
       throws IOException {
-    return rows.chunk(piece, known, noControl, unmoved, offset);
+    return rows.chunk(piece, known, noControl, unmoved, offset::movedBy);
   }
 
   /** Deletes the rows that belong to no returned chunk. */
