@@ -11,7 +11,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Decides whether a page is kept, requested again, or kept although it disagrees with its control:
- * each page is requested again at most once.
+ * each page is requested again at most once, and once more if it ends as a row cap would end it.
  */
 final class PageAgreement {
   private static final Logger LOG = LoggerFactory.getLogger(PageAgreement.class);
