@@ -7,12 +7,12 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
+import java.util.UUID;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,6 +25,15 @@ public final class SpillDirectory implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SpillDirectory.class);
   private static final String PREFIX = "fathom-export-spill-";
   private static final String LOCK = "lock";
+
+  /**
+   * Is in the names of this process's directories. To ask whether one of them is locked would free
+   * it: the system gives up a process's locks on a file when the process closes the file once.
+   */
+  private static final String PROCESS = UUID.randomUUID() + "-";
+
+  /** How often another run may take a new directory for that of a killed run. */
+  private static final int TRIES = 100;
 
   /** Free space required for the libraries that are unpacked there and for the first rows. */
   private static final long LEAST_BYTES = 16 * 1024 * 1024;
@@ -58,14 +67,18 @@ public final class SpillDirectory implements AutoCloseable {
                 + "; make room, or name another directory with"
                 + " JAVA_TOOL_OPTIONS=-Djava.io.tmpdir=DIR");
       }
-      Path path = Files.createTempDirectory(parent, PREFIX);
-      FileChannel lockFile =
-          FileChannel.open(
-              path.resolve(LOCK), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-      if (lockFile.tryLock() == null) {
-        throw new IOException("its lock file is locked");
+      for (int i = 0; i < TRIES; i++) {
+        Path path = Files.createTempDirectory(parent, PREFIX + PROCESS);
+        Path lock = path.resolve(LOCK);
+        FileChannel lockFile =
+            FileChannel.open(lock, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        // Before it was locked, another run may have found it unlocked and deleted it.
+        if (lockFile.tryLock() != null && Files.exists(lock)) {
+          return new SpillDirectory(path, lockFile);
+        }
+        lockFile.close();
       }
-      return new SpillDirectory(path, lockFile);
+      throw new IOException("other runs hold the lock of each new directory");
     } catch (IOException e) {
       throw new ExportFailedException(
           FailureKind.STORAGE,
@@ -81,8 +94,8 @@ public final class SpillDirectory implements AutoCloseable {
   private static void removeAbandoned(Path parent) {
     try (DirectoryStream<Path> left = Files.newDirectoryStream(parent, PREFIX + "*")) {
       for (Path directory : left) {
-        if (isAbandoned(directory)) {
-          delete(directory);
+        if (!directory.getFileName().toString().startsWith(PREFIX + PROCESS)) {
+          removeIfAbandoned(directory);
         }
       }
     } catch (IOException e) {
@@ -91,22 +104,21 @@ public final class SpillDirectory implements AutoCloseable {
     }
   }
 
-  private static boolean isAbandoned(Path directory) {
+  private static void removeIfAbandoned(Path directory) {
     Path file = directory.resolve(LOCK);
     if (!Files.exists(file)) {
       // The directory is just being created, or is not a spill directory.
-      return false;
+      return;
     }
+    // The lock is held until the directory is deleted, so that nobody begins to use it.
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE);
         FileLock lock = channel.tryLock()) {
-      return lock != null;
-    } catch (OverlappingFileLockException e) {
-      // Another run in this process holds the lock.
-      return false;
+      if (lock != null) {
+        delete(directory);
+      }
     } catch (IOException e) {
       LOG.debug(
           "could not check whether {} is in use; it is not deleted: {}", directory, e.getMessage());
-      return false;
     }
   }
 
