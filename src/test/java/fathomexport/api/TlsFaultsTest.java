@@ -12,22 +12,19 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Faults of a TLS connection that no retry helps against, each against a real server. */
 @Timeout(300)
 class TlsFaultsTest {
   /** A server whose certificate nobody has signed but itself. */
-  private static HttpsServer selfSigned(Path directory) throws Exception {
+  private static HttpsServer selfSigned() throws Exception {
     HttpsServer server =
         HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     server.setHttpsConfigurator(
-        new HttpsConfigurator(
-            ServerCertificate.make(directory, "127.0.0.1", "IP:127.0.0.1").context()));
+        new HttpsConfigurator(ServerCertificate.of("127.0.0.1", "IP:127.0.0.1").context()));
     server.start();
     return server;
   }
@@ -43,8 +40,8 @@ class TlsFaultsTest {
   }
 
   @Test
-  void aCertificateThatIsNotTrusted(@TempDir Path directory) throws Exception {
-    HttpsServer server = selfSigned(directory);
+  void aCertificateThatIsNotTrusted() throws Exception {
+    HttpsServer server = selfSigned();
     try {
       assertThat(refusal(URI.create("https://127.0.0.1:" + server.getAddress().getPort() + "/v1")))
           .contains("certificate is not trusted")

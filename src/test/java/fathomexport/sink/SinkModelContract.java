@@ -14,9 +14,9 @@ import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
 import fathomexport.testing.LoadBuilder;
 import fathomexport.testing.Rows;
+import fathomexport.testing.TestDirectories;
 import fathomexport.testing.TestReports;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
@@ -28,7 +28,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -59,17 +58,12 @@ public abstract class SinkModelContract {
 
   @BeforeTry
   void makeSpillDirectory() throws IOException {
-    spill = Files.createTempDirectory("sink-model");
+    spill = TestDirectories.create();
   }
 
   @AfterTry
   void removeSpillDirectory() throws IOException {
-    try (Stream<Path> files = Files.list(spill)) {
-      for (Path file : files.toList()) {
-        Files.delete(file);
-      }
-    }
-    Files.delete(spill);
+    TestDirectories.delete(spill);
   }
 
   /** How a period of a window turned out. */

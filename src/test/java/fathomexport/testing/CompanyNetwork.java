@@ -36,13 +36,12 @@ public final class CompanyNetwork implements AutoCloseable {
   private final List<String> asked = new ArrayList<>();
 
   /**
-   * @param directory where keys and the certificate are written
+   * @param directory where the certificate of the authority is written
    * @param hosts the hosts for which the server has its certificate
    */
   public CompanyNetwork(Path directory, HttpHandler handler, String... hosts) throws Exception {
     ServerCertificate certificate =
-        ServerCertificate.make(
-            directory,
+        ServerCertificate.of(
             hosts[0],
             Arrays.stream(hosts).map(host -> "DNS:" + host).collect(Collectors.joining(",")));
     authority = certificate.exported(directory.resolve("ca.pem"));

@@ -33,7 +33,7 @@ record OpenThings(Set<Thread> threads, Map<String, String> files) {
 
   /** The beginnings of the directories below which rows spill and tests have their files. */
   private static final List<String> DIRECTORIES =
-      List.of(temporary("fathom-export-spill-"), temporary("junit"));
+      List.of(temporary("fathom-export-spill-"), TestDirectories.beginning());
 
   /** The descriptors of the class path, which stay: there are hundreds, so they are read once. */
   private static final Set<String> CLASS_PATH = ConcurrentHashMap.newKeySet();

@@ -7,7 +7,6 @@ import fathomexport.sink.postgres.db.PostgresSettings;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -82,7 +81,7 @@ public final class TestDatabase implements AutoCloseable {
   private static String templateFor(List<Question> reports) {
     TestDatabase database = migrated();
     try {
-      Path directory = Files.createTempDirectory("fathom-export-template-");
+      Path directory = TestDirectories.create();
       Installation.Ended ended =
           new Installation(
                   directory, database, URI.create("http://127.0.0.1:9/v1"), "none", MIGRATED_AT)

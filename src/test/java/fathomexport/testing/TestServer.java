@@ -138,6 +138,7 @@ final class TestServer {
       EmbeddedPostgres.Builder builder =
           EmbeddedPostgres.builder()
               .setRegisterShutdownHook(true)
+              .setDataDirectory(TestDirectories.createForServer())
               .setServerConfig("listen_addresses", "127.0.0.1")
               .setPGStartupWait(LONGEST_START);
       CHEAP.forEach(builder::setServerConfig);

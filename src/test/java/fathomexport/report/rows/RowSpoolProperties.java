@@ -3,6 +3,7 @@ package fathomexport.report.rows;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import fathomexport.testing.TestDirectories;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,7 +31,7 @@ class RowSpoolProperties {
 
   @BeforeProperty
   void makeDirectory() throws IOException {
-    directory = Files.createTempDirectory("rows");
+    directory = TestDirectories.create();
   }
 
   @AfterProperty
