@@ -43,6 +43,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,6 +56,12 @@ public final class PostgresSink implements Sink {
   private static final Logger LOG = LoggerFactory.getLogger(PostgresSink.class);
   private static final Duration SETTLE_WITHIN = Duration.ofSeconds(30);
   private static final Duration SETTLE_PAUSE = Duration.ofMillis(500);
+
+  /**
+   * As many as a {@code Database} keeps connections. A run with many accounts has two lanes for
+   * each, and the server a limited number of connections for everybody.
+   */
+  private static final int COMMITS_AT_ONCE = 4;
 
   private static final String UNIQUE_VIOLATION = "23505";
 
@@ -69,6 +76,7 @@ public final class PostgresSink implements Sink {
   private final Database database;
   private final PostgresLedger ledger;
   private final Duration settleWithin;
+  private final Semaphore commits = new Semaphore(COMMITS_AT_ONCE, true);
   private volatile @Nullable Fence fence;
 
   /**
@@ -232,6 +240,15 @@ public final class PostgresSink implements Sink {
   }
 
   private CommitResult commit(Window window, Work work) {
+    commits.acquireUninterruptibly();
+    try {
+      return commitNow(window, work);
+    } finally {
+      commits.release();
+    }
+  }
+
+  private CommitResult commitNow(Window window, Work work) {
     Database.Outage outage = database.outage();
     Connection connection;
     try {

@@ -16,10 +16,13 @@ import fathomexport.report.Filter;
 import fathomexport.report.Operator;
 import fathomexport.report.Report;
 import fathomexport.report.SecretRef;
+import fathomexport.report.SiteId;
+import fathomexport.report.Slice;
 import fathomexport.sink.CommitResult;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkContract;
 import fathomexport.sink.SinkException;
+import fathomexport.sink.WindowLoad;
 import fathomexport.sink.postgres.commit.WindowTransaction;
 import fathomexport.sink.postgres.db.Database;
 import fathomexport.sink.postgres.db.PostgresSettings;
@@ -446,6 +449,40 @@ class PostgresSinkTest extends SinkContract {
     assertThat(entries(sink, report)).hasSize(3);
     endOtherSessions();
     assertThat(stored(sink, report, SITE)).hasSize(3);
+  }
+
+  /** As many lanes as several accounts have, and a table that a reader has locked. */
+  @Test
+  @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void manyLanesShareFewConnections() throws Exception {
+    Sink sink = sink(TestReports.traffic());
+    List<Thread> lanes = new ArrayList<>();
+    try (Connection reader = database.connect();
+        Statement statement = reader.createStatement()) {
+      reader.setAutoCommit(false);
+      statement.execute("LOCK TABLE fathom.traffic_daily IN ACCESS EXCLUSIVE MODE");
+      for (int i = 0; i < 12; i++) {
+        Slice site = new Slice(new SiteId("LANE" + i), null);
+        WindowLoad load = load(TestReports.traffic(), site, D1, D1).row(D1, 1, 10, 1.5).build();
+        Thread lane = new Thread(() -> sink.commit(load), "lane-" + i);
+        lane.start();
+        lanes.add(lane);
+      }
+      while (lanes.stream().filter(lane -> lane.getState() == Thread.State.WAITING).count() < 8) {
+        Thread.onSpinWait();
+      }
+      assertThat(
+              database.query(
+                  "SELECT count(*) <= 4 FROM pg_stat_activity WHERE datname = current_database()"
+                      + " AND wait_event_type = 'Lock'"))
+          .isEqualTo(List.of(List.of(true)));
+      reader.rollback();
+    }
+    for (Thread lane : lanes) {
+      lane.join();
+    }
+    assertThat(database.query("SELECT count(DISTINCT site_id) FROM fathom.traffic_daily"))
+        .isEqualTo(List.of(List.of(12L)));
   }
 
   private void endOtherSessions() {
