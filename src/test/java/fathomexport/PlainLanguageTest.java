@@ -36,7 +36,7 @@ class PlainLanguageTest {
         "the name of the person or the part",
         "\\b(somebody|nobody|someone|anybody|whoever|who waits)\\b"),
     OF_ITS_OWN("separate", "\\ban? (\\w+ )?\\w+ of (its|their) own\\b"),
-    A_DAY("per", "\\ban? \\w+ an? \\w+"),
+    A_DAY("per", "\\b(an? \\w+|one request|as many rows) an? \\w+"),
     THING_OF_THE_PAST("settled, deleted or over", "\\bthings? of the past\\b");
 
     private final String better;
@@ -86,6 +86,7 @@ class PlainLanguageTest {
     "SOMEBODY, that no lock is held by anybody",
     "OF_ITS_OWN, each with a server of its own",
     "OF_ITS_OWN, a small server of its own",
+    "A_DAY, one request a site and kind of query",
     "A_DAY, a row a report and site",
     "A_DAY, an archive a version",
     "THING_OF_THE_PAST, made the row a thing of the past"

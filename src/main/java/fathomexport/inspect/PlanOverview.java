@@ -240,7 +240,7 @@ public record PlanOverview(
         List.of(
             "least: the controls report nothing, or what is stored already, so that no rows are"
                 + " fetched",
-            "likely: as many rows a period as are stored of it, else of the site, else of the"
+            "likely: as many rows per period as are stored of it, else of the site, else of the"
                 + " report",
             "most: all stored days have moved, each range is refused once and halved, each page and"
                 + " its control are queried again, empty periods are confirmed, each task has a"

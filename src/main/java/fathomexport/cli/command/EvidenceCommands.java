@@ -46,7 +46,7 @@ public final class EvidenceCommands {
       description = {
         "Compare what is stored with control totals that are asked again.",
         "",
-        "Exports nothing. One request a site and kind of control; exit code 65 when anything"
+        "Exports nothing. Sends one request per site and control query. Exit code 65: something"
             + " differs.",
         "Also finds rows that were changed in the database or in files after the export.",
         "Without --from and --to it takes each site's yesterday and look-back."

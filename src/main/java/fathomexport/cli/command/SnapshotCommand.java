@@ -19,8 +19,8 @@ import picocli.CommandLine.Spec;
       "Add a sample of current visitors: who is on each site of the pipeline now.",
       "",
       "Takes the pipeline's sites and sinks; its reports do not matter. Adds to the tables"
-          + " current_visitors, current_pages and current_referrers. One request a site, billed as"
-          + " a pageview like any other, from the quota of 10 a minute."
+          + " current_visitors, current_pages and current_referrers. Sends one request per site,"
+          + " billed as a pageview like any other, from the quota of 10 per minute."
     },
     footer = {"", "Example: fathom-export snapshot nightly"})
 public final class SnapshotCommand implements Callable<Integer> {
