@@ -110,7 +110,7 @@ public final class SpillDirectory implements AutoCloseable {
       // The directory is just being created, or is not a spill directory.
       return;
     }
-    // The lock is held until the directory is deleted, so that nobody begins to use it.
+    // The lock is held until the directory is deleted, so that no run begins to use it.
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE);
         FileLock lock = channel.tryLock()) {
       if (lock != null) {
