@@ -204,6 +204,10 @@ class AccountsTest {
             "account shop: found (accounts[1].token)",
             "account agency: the token reads reports",
             "account shop: the token reads reports");
+    assertThat(ended(0, "explain", "pages_daily", "SHOPA", FIRST.toString()).out().lines())
+        .filteredOn(line -> line.strip().equals("account     shop"))
+        .as("one per sink")
+        .hasSize(2);
     ended(0, "verify", "all", "--from", "2026-06-01", "--to", "2026-06-19");
     ended(0, "snapshot", "all");
     assertThat(database.query("SELECT DISTINCT site_id FROM fathom.current_visitors")).hasSize(4);

@@ -1,5 +1,6 @@
 package fathomexport.inspect;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import fathomexport.fetch.ApiLesson;
 import fathomexport.ledger.Attempt;
 import fathomexport.ledger.LedgerEntry;
@@ -52,6 +53,7 @@ public record Explanation(
    * @param confirmedAt when a control query last confirmed the fetched rows, so that they were not
    *     fetched again; null if that has not happened since
    * @param confirmedRun the run that sent that control query
+   * @param account the account whose token read the rows; null where the settings configured none
    * @param escapedCells cells of all rows that the run stored whose text is stored as an escape
    * @param attempt the failed attempt since then; null if there is none
    */
@@ -72,6 +74,7 @@ public record Explanation(
       @Nullable Instant confirmedAt,
       @Nullable String confirmedRun,
       @Nullable String zone,
+      @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String account,
       int requests,
       int controlRequests,
       int splits,
@@ -219,6 +222,7 @@ public record Explanation(
         entry.confirmed() == null ? null : entry.confirmed().at(),
         entry.confirmed() == null ? null : entry.confirmed().runId(),
         p.zone(),
+        p.account(),
         p.requests(),
         p.controlRequests(),
         p.splits(),
@@ -250,6 +254,7 @@ public record Explanation(
         true,
         0,
         Map.of(),
+        null,
         null,
         null,
         null,

@@ -405,6 +405,9 @@ public final class EvidenceCommands {
                 + part.confirmedRun());
       }
       lines.add("zone", part.zone() == null ? "unknown (the API does not report it)" : part.zone());
+      if (part.account() != null) {
+        lines.add("account", part.account());
+      }
       lines.add("run", part.runId() + ", window " + part.windowId());
       if (part.escapedCells() > 0) {
         lines.add("escapes", StatusWords.escapes(part.escapedCells()));
