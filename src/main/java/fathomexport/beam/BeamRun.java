@@ -101,6 +101,10 @@ public final class BeamRun {
       Class<L> type,
       ExportLane.Work<L> work,
       RunSummary lost) {
+    if (lanes.isEmpty()) {
+      run.record(lost);
+      return 0;
+    }
     Pipeline pipeline = Pipeline.create(options);
     ExportPipeline.build(pipeline, run.spec(), lanes, type, work, lost);
     try (RunRegistry.Registration registered = RunRegistry.register(run)) {

@@ -8,15 +8,16 @@ import fathomexport.window.RunContext;
 import java.io.Serializable;
 import java.util.Objects;
 import org.apache.beam.sdk.transforms.DoFn;
+import org.apache.beam.sdk.values.KV;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Exports a lane from its first window to its last: the lane is fetched and committed within one
- * call, and only its summary is emitted.
+ * call, and only its summary is emitted, by the id of the run.
  *
  * @param <L> the type of a lane
  */
-final class ExportLane<L> extends DoFn<L, RunSummary> {
+final class ExportLane<L> extends DoFn<L, KV<String, RunSummary>> {
   private static final long serialVersionUID = 1L;
 
   private final ExportSpec spec;
@@ -39,12 +40,12 @@ final class ExportLane<L> extends DoFn<L, RunSummary> {
   }
 
   @ProcessElement
-  public void export(@Element L lane, OutputReceiver<RunSummary> out) {
+  public void export(@Element L lane, OutputReceiver<KV<String, RunSummary>> out) {
     RunRegistry.Shared own = Objects.requireNonNull(shared);
     RunContext run = own.run();
     own.lanes().begin();
     try {
-      out.output(work.export(run, lane));
+      out.output(KV.of(spec.runId(), work.export(run, lane)));
       ExportPipeline.REQUESTS.inc(run.takeRequestCount());
     } catch (RuntimeException | Error e) {
       run.failures()

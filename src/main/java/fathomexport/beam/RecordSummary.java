@@ -4,20 +4,26 @@ import fathomexport.run.ExportSpec;
 import fathomexport.run.RunSummary;
 import java.util.Objects;
 import org.apache.beam.sdk.transforms.DoFn;
+import org.apache.beam.sdk.values.KV;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Writes the run's summary to the ledger, where the launcher finds it whichever machine executes
  * this step.
  */
-final class RecordSummary extends DoFn<RunSummary, Void> {
+final class RecordSummary extends DoFn<KV<String, Iterable<RunSummary>>, Void> {
   private static final long serialVersionUID = 1L;
 
   private final ExportSpec spec;
+  private final RunSummary lost;
   private transient RunRegistry.@Nullable Shared shared;
 
-  RecordSummary(ExportSpec spec) {
+  /**
+   * @param lost summary of what was lost before the first window
+   */
+  RecordSummary(ExportSpec spec, RunSummary lost) {
     this.spec = spec;
+    this.lost = lost;
   }
 
   @Setup
@@ -26,8 +32,8 @@ final class RecordSummary extends DoFn<RunSummary, Void> {
   }
 
   @ProcessElement
-  public void record(@Element RunSummary summary) {
-    Objects.requireNonNull(shared).run().record(summary);
+  public void record(@Element KV<String, Iterable<RunSummary>> lanes) {
+    Objects.requireNonNull(shared).run().record(RunSummary.sum(lanes.getValue()).plus(lost));
   }
 
   @Teardown
