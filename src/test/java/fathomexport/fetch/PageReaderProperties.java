@@ -308,5 +308,8 @@ class PageReaderProperties {
     assertThat(second.endOf(FIRST.minusDays(1))).as("not on this page").isEqualTo(begin);
     assertThat(second.start()).isEqualTo(begin);
     assertThat(second.lastStart().rows()).isEqualTo(3);
+    second.restart();
+    Responses.read(second, BY_DAY, Row.of(FIRST, "/b"), Row.of(FIRST, "/c"));
+    assertThat(second.endOf(FIRST)).as("after the page started over").isEqualTo(spool.mark());
   }
 }
