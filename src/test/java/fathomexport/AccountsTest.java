@@ -79,7 +79,7 @@ class AccountsTest {
   @BeforeEach
   void start() throws IOException {
     api = fixture.api(world, normal);
-    database = fixture.database();
+    database = fixture.database(BOTH);
     installation =
         new Installation(directory, database, api.baseUri(), agency.secret(), NOW)
             .variable("AGENCY_TOKEN", agency.secret())

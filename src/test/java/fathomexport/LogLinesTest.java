@@ -55,7 +55,7 @@ class LogLinesTest {
 
   private Installation.Ended run(Behaviour behaviour, String sites, String command)
       throws IOException {
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api =
             FathomSimulator.start(World.dozen(17, LAST.minusDays(3), LAST, 0), behaviour)) {
       Installation.Ended ended =

@@ -67,13 +67,12 @@ class LookupQuotaTest {
   @Test
   void allCommandsShareTheHourByWayOfTheDatabase() throws IOException {
     int left = 2 * REQUESTS;
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated(List.of(GOALS));
         FathomSimulator api = FathomSimulator.start(world(SITES), granting(left))) {
       Installation installation =
           new Installation(
                   directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
               .pipeline("goals", List.of(GOALS));
-      assertThat(installation.run("migrate", "goals").code()).isZero();
       usedByOthers(database, api, RunControls.LOOKUPS_PER_WINDOW - left);
 
       CompletableFuture<Installation.Ended> one =
@@ -116,13 +115,12 @@ class LookupQuotaTest {
    */
   @Test
   void aWaitThatAnotherRunWasToldOf() throws IOException {
-    try (TestDatabase database = TestDatabase.create();
+    try (TestDatabase database = TestDatabase.migrated(List.of(GOALS));
         FathomSimulator api = FathomSimulator.start(world(1), Behaviour.unlimited())) {
       Installation installation =
           new Installation(
                   directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
               .pipeline("goals", List.of(GOALS));
-      assertThat(installation.run("migrate", "goals").code()).isZero();
       String account = api.baseUri() + "#default";
       database.execute(
           "INSERT INTO fathom_ops.account (account, quota, deferred_until) VALUES ('"

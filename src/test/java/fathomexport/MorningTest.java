@@ -86,7 +86,7 @@ class MorningTest {
     installation =
         new Installation(
                 empty,
-                fixture.database(),
+                fixture.database(REPORTS),
                 api.baseUri(),
                 SimulatorToken.STANDARD.secret(),
                 Instant.EPOCH)

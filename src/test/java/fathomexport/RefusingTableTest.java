@@ -72,7 +72,7 @@ class RefusingTableTest {
 
   @BeforeEach
   void install(@TempDir Path directory) {
-    database = fixture.emptyDatabase();
+    database = fixture.database();
     installation =
         new Installation(directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW);
   }

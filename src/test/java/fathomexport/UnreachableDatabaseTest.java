@@ -57,7 +57,7 @@ class UnreachableDatabaseTest {
   @BeforeEach
   void install(@TempDir Path directory) {
     api.log().clear();
-    database = fixture.emptyDatabase();
+    database = fixture.database();
     installation =
         new Installation(directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
             .inRealTime()

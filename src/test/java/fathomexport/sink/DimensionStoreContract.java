@@ -34,8 +34,13 @@ public abstract class DimensionStoreContract {
   protected static final Instant THIRD = Instant.parse("2026-06-13T12:00:00Z");
   private static final String PIPELINE = "nightly";
 
-  /** Opens a sink on the test's own place, which was empty before the test. */
+  /** Opens a sink on the test's own place, which held no rows before the test. */
   protected abstract Sink open();
+
+  /** Opens a sink on a place that no run has prepared. */
+  protected Sink openUnprepared() {
+    return open();
+  }
 
   /** Runs a query on the tables, whose names stand in it as {@code {name}}; cells as text. */
   protected abstract List<List<@Nullable String>> query(String sql);
@@ -97,7 +102,7 @@ public abstract class DimensionStoreContract {
 
   @Test
   void aSinkThatNoRunHasPreparedKnowsNothing() {
-    try (Sink sink = open()) {
+    try (Sink sink = openUnprepared()) {
       assertThat(sink.dimensions().isPrepared()).isFalse();
       assertThat(sink.dimensions().read(PIPELINE)).isEqualTo(Dimensions.EMPTY);
       assertThat(sink.dimensions().listings(PIPELINE)).isEmpty();

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 
 /** The contract, and what only PostgreSQL has. */
 class PostgresDimensionsTest extends DimensionStoreContract {
-  private final TestDatabase database = TestDatabase.create();
+  private TestDatabase database = TestDatabase.migrated();
 
   @Override
   protected Sink open() {
@@ -30,6 +30,13 @@ class PostgresDimensionsTest extends DimensionStoreContract {
             database.url(), database.user(), new SecretRef.Env(TestDatabase.PASSWORD_VARIABLE)),
         database.environment(),
         Duration.ofSeconds(30));
+  }
+
+  @Override
+  protected Sink openUnprepared() {
+    database.close();
+    database = TestDatabase.create();
+    return open();
   }
 
   @AfterEach
