@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  * @param rows number of rows in all periods together
  * @param fetchedAt when the newest of the periods was fetched
  * @param digest a digest of the periods' own digests: two sinks whose stretches have equal digests
- *     hold the same rows
+ *     hold the same rows. It is the sum of what {@link #digest} makes of each period, so that
+ *     stretches can be joined without the digests of their periods; 0 if it was not asked for
  */
 public record Stretch(
     Slice slice,
@@ -41,7 +42,7 @@ public record Stretch(
     long periods,
     long rows,
     Instant fetchedAt,
-    String digest) {
+    long digest) {
 
   /** What stands in the digest for a period without one. */
   private static final String NO_DIGEST = "-";
@@ -60,7 +61,7 @@ public record Stretch(
         && like().equals(other.like())
         && periods == other.periods
         && rows == other.rows
-        && digest.equals(other.digest);
+        && digest == other.digest;
   }
 
   /**
@@ -84,6 +85,42 @@ public record Stretch(
         .stream()
         .map(alike -> combined(alike, grouping))
         .toList();
+  }
+
+  /** Joins the stretches of neighbouring days: to what {@link #of} makes of all their entries. */
+  public static List<Stretch> joined(List<Stretch> parts, DateGrouping grouping) {
+    List<Stretch> sorted = new ArrayList<>(parts);
+    sorted.sort(
+        Comparator.comparing((Stretch s) -> s.slice().site())
+            .thenComparing(s -> s.slice().eventKey())
+            .thenComparing(Stretch::first)
+            .thenComparing(Stretch::coversTo));
+    return neighbours(
+            sorted,
+            grouping,
+            Stretch::first,
+            Stretch::coversTo,
+            s -> new Kind(s.slice(), s.stored(), s.like()))
+        .stream()
+        .map(alike -> alike.stream().reduce(Stretch::followedBy).orElseThrow())
+        .toList();
+  }
+
+  private Stretch followedBy(Stretch next) {
+    return new Stretch(
+        slice,
+        first,
+        next.coversTo,
+        partial,
+        status,
+        stored,
+        empty,
+        definition,
+        zone,
+        periods + next.periods,
+        rows + next.rows,
+        next.fetchedAt.isAfter(fetchedAt) ? next.fetchedAt : fetchedAt,
+        digest + next.digest);
   }
 
   /** What the entries of a stretch have in common. */
@@ -122,12 +159,11 @@ public record Stretch(
 
   private static Stretch combined(List<LedgerEntry> alike, DateGrouping grouping) {
     LedgerEntry first = alike.get(0);
-    StringBuilder digests = new StringBuilder();
+    long digest = 0;
     long rows = 0;
     Instant fetchedAt = first.provenance().fetchedAt();
     for (LedgerEntry entry : alike) {
-      String digest = entry.certificate().digest();
-      digests.append(digests.isEmpty() ? "" : " ").append(digest == null ? NO_DIGEST : digest);
+      digest += digest(entry.certificate());
       rows += entry.certificate().rows();
       Instant at = entry.provenance().fetchedAt();
       fetchedAt = at.isAfter(fetchedAt) ? at : fetchedAt;
@@ -146,6 +182,12 @@ public record Stretch(
         alike.size(),
         rows,
         fetchedAt,
-        Digests.hex(digests.toString()));
+        digest);
+  }
+
+  /** Returns the first 64 bits of the SHA-256 of the period's day and the digest of its rows. */
+  private static long digest(PeriodCertificate certificate) {
+    String rows = certificate.digest() == null ? NO_DIGEST : certificate.digest();
+    return Digests.bits(certificate.period().toEpochDay() + " " + rows);
   }
 }

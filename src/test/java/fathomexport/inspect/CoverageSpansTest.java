@@ -57,7 +57,7 @@ class CoverageSpansTest {
         1,
         1,
         Instant.parse(at),
-        "digest");
+        0);
   }
 
   private List<String> spans(Set<String> failed, @Nullable LocalDate first) {

@@ -32,8 +32,10 @@ import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -133,11 +135,33 @@ final class CoverageFile {
             if (!Files.exists(target) || Files.mismatch(temporary, target) >= 0) {
               DurableFiles.replace(temporary, target);
             }
+            saveOutlines(reports);
           } finally {
             Files.deleteIfExists(temporary);
           }
           return target;
         });
+  }
+
+  /**
+   * Saves the outlines of all files, which have been read for this file. What is there of reports
+   * without files is removed.
+   */
+  private void saveOutlines(List<String> reports) throws IOException {
+    DurableFiles.removeTemporaries(layout.outlines());
+    Set<Path> kept = new HashSet<>();
+    for (String report : reports) {
+      List<Path> files = files(report);
+      if (!files.isEmpty()) {
+        ledgers.saveOutlines(report, files);
+        kept.add(layout.outlines(report));
+      }
+    }
+    for (Path file : Layout.children(layout.outlines())) {
+      if (!kept.contains(file)) {
+        Files.deleteIfExists(file);
+      }
+    }
   }
 
   private List<String> reports() throws IOException {

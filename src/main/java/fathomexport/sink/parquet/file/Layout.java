@@ -77,6 +77,16 @@ public final class Layout {
     return own().resolve("confirmed").resolve(root.relativize(file).getParent() + ".json");
   }
 
+  /** Returns the folder of the outlines of data files. */
+  public Path outlines() {
+    return own().resolve("outlines");
+  }
+
+  /** Returns the file of the outlines of a report's data files. */
+  public Path outlines(String report) {
+    return outlines().resolve(report + ".bin");
+  }
+
   private static String partition(DateGrouping grouping, LocalDate period) {
     return switch (grouping) {
       case HOUR, DAY -> MONTH + YearMonth.from(period) + "/" + DATA;
@@ -226,7 +236,8 @@ public final class Layout {
     }
   }
 
-  private static List<Path> children(Path folder) throws IOException {
+  /** Returns what a folder contains, in the order of the names; empty if it does not exist. */
+  public static List<Path> children(Path folder) throws IOException {
     if (!Files.isDirectory(folder)) {
       return List.of();
     }

@@ -1,8 +1,6 @@
 package fathomexport.sink.parquet.ledger;
 
-import fathomexport.report.DayRange;
 import fathomexport.report.Report;
-import fathomexport.report.Slice;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.parquet.file.DamagedFileException;
 import fathomexport.sink.parquet.file.Documents;
@@ -11,6 +9,7 @@ import fathomexport.sink.parquet.file.FileSchema;
 import fathomexport.sink.parquet.file.Layout;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -18,8 +17,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
-import java.time.LocalDate;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -48,20 +45,19 @@ public final class FileLedgers {
   private final ReportNotes notes;
 
   /**
-   * Outlines are kept until they have so many sites and events together. A night plans and updates
+   * Outlines are kept until they have so many stretches together. A night plans and updates
    * dimensions from the outlines of all files: with them, it reads each footer once for both.
    */
-  private static final int SLICES_IN_MEMORY = 100_000;
+  private static final int STRETCHES_IN_MEMORY = 100_000;
 
+  /** The outlines of files that were found to be sound, with the states that they had then. */
   private final Map<Path, Outlined> outlines = new HashMap<>();
-  private int outlinedSlices;
+
+  private int outlinedStretches;
   private long footersRead;
 
-  /**
-   * The files that were read whole, with their notes, as they were then: whether a file is damaged
-   * need not be found out twice.
-   */
-  private final Map<Path, Sound> sound = new HashMap<>();
+  /** By report, what an earlier run has left. */
+  private final Map<String, Map<String, OutlineFile.Saved>> saved = new HashMap<>();
 
   private final Map<Path, Cached> cache = new LinkedHashMap<>(64, 0.75f, true);
   private int cachedPeriods;
@@ -71,36 +67,25 @@ public final class FileLedgers {
     this.notes = new ReportNotes(layout, new Documents());
   }
 
-  /**
-   * What a file stores, without its certificates.
-   *
-   * @param rows the number of its rows
-   * @param stored the stored days of each site and event that the file has an entry of; empty where
-   *     all attempts have failed
-   */
-  record Outline(long rows, Map<Slice, List<DayRange>> stored) {
-    static Outline of(FileLedger footer) {
-      Map<Slice, List<DayRange>> periods = new HashMap<>();
-      for (StoredPeriod p : footer.periods().values()) {
-        List<DayRange> ofSlice =
-            periods.computeIfAbsent(p.entry().slice(), slice -> new ArrayList<>());
-        if (p.entry().stored()) {
-          LocalDate first = p.entry().certificate().period();
-          ofSlice.add(new DayRange(first, footer.schema().dateGrouping().periodEnd(first)));
-        }
-      }
-      periods.replaceAll((slice, days) -> DayRange.union(days));
-      return new Outline(footer.rows(), periods);
-    }
-  }
-
-  private record Outlined(State state, Outline outline) {}
-
   private record State(FileTime modified, long size, @Nullable Object fileKey) {}
 
-  private record Sound(State file, @Nullable State notes) {}
+  /** The states of a data file and of the notes beside it. */
+  private record States(State file, @Nullable State notes) {}
 
-  private record Cached(State state, FileLedger ledger) {}
+  /**
+   * An outline.
+   *
+   * @param saved the outline with the contents that it was made from; null if a file changed while
+   *     it was read
+   */
+  private record Outlined(States states, Outline outline, OutlineFile.@Nullable Saved saved) {}
+
+  /**
+   * A parsed file.
+   *
+   * @param content null if it changed while it was read
+   */
+  private record Cached(State state, FileLedger ledger, @Nullable FileContent content) {}
 
   public LedgerJson json() {
     return json;
@@ -112,18 +97,26 @@ public final class FileLedgers {
    * @throws IOException if the file cannot be read, is damaged, or was not written by this program
    */
   public @Nullable FileLedger footer(Path file) throws IOException {
+    Cached cached = cached(file);
+    return cached == null ? null : cached.ledger();
+  }
+
+  private @Nullable Cached cached(Path file) throws IOException {
     State state = state(file);
     if (state == null) {
       return null;
     }
-    FileLedger known = known(file, state);
+    Cached known = known(file, state);
     if (known != null) {
       return known;
     }
     FileLedger read;
+    FileContent content;
     count();
     try {
+      FileContent before = FileContent.ofFooter(file);
       read = parse(file);
+      content = before != null && before.equals(FileContent.ofFooter(file)) ? before : null;
     } catch (NoSuchFileException e) {
       // The file was removed in the meantime.
       return null;
@@ -145,39 +138,107 @@ public final class FileLedgers {
     if (!elsewhere.isEmpty()) {
       throw DamagedFileException.of(file, new IOException(elsewhere));
     }
-    remember(file, state, read);
-    // Whatever the footer was read for: with its certificates, it may soon be evicted.
-    remember(file, state, Outline.of(read));
-    return read;
+    return remember(file, new Cached(state, read, content));
   }
 
   /**
-   * Returns an outline of the file, or null if the file does not exist. The footer is read only if
-   * the file has changed since it was read last.
+   * Returns an outline of the file, or null if the file does not exist. The footer is parsed only
+   * if neither this process nor the run before it has seen its content.
    *
-   * @throws IOException as {@link #footer} does
+   * @throws IOException as {@link #current} does
    */
   @Nullable Outline outline(Path file) throws IOException {
-    State state = state(file);
-    if (state == null) {
+    States states = states(file);
+    if (states == null) {
       return null;
     }
     synchronized (this) {
       Outlined known = outlines.get(file);
-      if (known != null && known.state().equals(state)) {
+      if (known != null && known.states().equals(states)) {
         return known.outline();
       }
     }
-    FileLedger footer = footer(file);
-    return footer == null ? null : Outline.of(footer);
+    OutlineFile.Saved before = saved(file);
+    if (before != null && isOf(before, file, states)) {
+      remember(file, new Outlined(states, before.outline(), before));
+      return before.outline();
+    }
+    FileLedger ledger = current(file);
+    return ledger == null ? null : Outline.of(ledger);
   }
 
-  private synchronized void remember(Path file, State state, Outline outline) {
+  private @Nullable States states(Path file) throws IOException {
+    State state = state(file);
+    return state == null ? null : new States(state, state(layout.confirmations(file)));
+  }
+
+  /** Returns whether an outline is one of the file and its notes, as they are now. */
+  private boolean isOf(OutlineFile.Saved outline, Path file, States states) {
+    if (outline.data().size() != states.file().size()
+        || outline.notes().size()
+            != (states.notes() == null ? FileContent.NONE.size() : states.notes().size())) {
+      return false;
+    }
+    try {
+      return outline.data().equals(FileContent.ofFooter(file))
+          && (states.notes() == null
+              || outline
+                  .notes()
+                  .equals(FileContent.of(Files.readAllBytes(layout.confirmations(file)))));
+    } catch (IOException e) {
+      // Whoever reads the file itself finds out what is wrong with it.
+      return false;
+    }
+  }
+
+  private OutlineFile.@Nullable Saved saved(Path file) throws IOException {
+    String report = report(file);
+    synchronized (this) {
+      Map<String, OutlineFile.Saved> known = saved.get(report);
+      if (known == null) {
+        known = outlineFile(report).read();
+        saved.put(report, known);
+      }
+      return known.get(nameOf(file));
+    }
+  }
+
+  private OutlineFile outlineFile(String report) throws IOException {
+    return new OutlineFile(
+        layout.outlines(report),
+        // Whether a footer belongs to the report depends on the names that it has had.
+        "of ledgers " + LedgerJson.VERSION + " " + notes.read(report).earlierNames());
+  }
+
+  /** Returns the path of a data file within its report's folder. */
+  private String nameOf(Path file) {
+    return layout.report(report(file)).relativize(file).toString();
+  }
+
+  private String report(Path file) {
+    return layout.root().relativize(file).getName(0).toString();
+  }
+
+  /** Writes the outlines of a report's files for later commands. One writer at a time. */
+  public void saveOutlines(String report, List<Path> files) throws IOException {
+    Map<String, OutlineFile.Saved> outlined = new TreeMap<>();
+    synchronized (this) {
+      for (Path file : files) {
+        Outlined known = outlines.get(file);
+        if (known != null && known.saved() != null) {
+          outlined.put(nameOf(file), known.saved());
+        }
+      }
+    }
+    outlineFile(report).write(outlined);
+  }
+
+  private synchronized void remember(Path file, Outlined outlined) {
     Outlined before = outlines.remove(file);
-    outlinedSlices -= before == null ? 0 : before.outline().stored().size();
-    if (outlinedSlices + outline.stored().size() <= SLICES_IN_MEMORY) {
-      outlines.put(file, new Outlined(state, outline));
-      outlinedSlices += outline.stored().size();
+    outlinedStretches -= before == null ? 0 : before.outline().stretches().size();
+    if (outlinedStretches + outlined.outline().stretches().size() <= STRETCHES_IN_MEMORY) {
+      outlines.put(file, outlined);
+      outlinedStretches += outlined.outline().stretches().size();
     }
   }
 
@@ -203,7 +264,7 @@ public final class FileLedgers {
 
   /** Returns the footer under the report's present name, if it has been renamed since. */
   private FileLedger renamed(FileLedger footer, Path file) throws IOException {
-    String report = layout.root().relativize(file).getName(0).toString();
+    String report = report(file);
     String then = footer.schema().name();
     return then.equals(report) || !notes.read(report).earlierNames().contains(then)
         ? footer
@@ -230,32 +291,41 @@ public final class FileLedgers {
    * the file does not exist.
    */
   public @Nullable FileLedger current(Path file) throws IOException {
-    State before = state(file);
-    State notes = state(layout.confirmations(file));
-    FileLedger footer = footer(file);
-    if (footer == null) {
+    States before = states(file);
+    Cached footer = cached(file);
+    if (before == null || footer == null) {
       return null;
     }
-    NavigableMap<PeriodKey, StoredPeriod> confirmed = confirmations(file, footer);
-    if (before != null) {
-      remember(file, new Sound(before, notes));
+    Cached notes = notes(file, footer.ledger());
+    FileLedger current = footer.ledger();
+    NavigableMap<PeriodKey, StoredPeriod> confirmed = valid(notes, current);
+    if (!confirmed.isEmpty()) {
+      NavigableMap<PeriodKey, StoredPeriod> periods = new TreeMap<>(current.periods());
+      periods.replaceAll(
+          (key, stored) -> {
+            StoredPeriod later = confirmed.get(key);
+            return later == null ? stored : stored.confirmedBy(later);
+          });
+      current = new FileLedger(current.site(), current.schema(), periods);
     }
-    if (confirmed.isEmpty()) {
-      return footer;
+    if (isNew(file, before)) {
+      Outline outline = Outline.of(current);
+      FileContent ofNotes = notes == null ? FileContent.NONE : notes.content();
+      remember(
+          file,
+          new Outlined(
+              before,
+              outline,
+              footer.content() == null || ofNotes == null
+                  ? null
+                  : new OutlineFile.Saved(footer.content(), ofNotes, outline)));
     }
-    NavigableMap<PeriodKey, StoredPeriod> periods = new TreeMap<>(footer.periods());
-    periods.replaceAll(
-        (key, stored) -> {
-          StoredPeriod later = confirmed.get(key);
-          return later == null ? stored : stored.confirmedBy(later);
-        });
-    return new FileLedger(footer.site(), footer.schema(), periods);
+    return current;
   }
 
-  private synchronized void remember(Path file, Sound state) {
-    if (sound.size() < SLICES_IN_MEMORY) {
-      sound.put(file, state);
-    }
+  private synchronized boolean isNew(Path file, States states) {
+    Outlined known = outlines.get(file);
+    return known == null || !known.states().equals(states);
   }
 
   /**
@@ -265,18 +335,8 @@ public final class FileLedgers {
    * @throws IOException if this process cannot read the file, whether or not it is damaged
    */
   public @Nullable String damage(Path file) throws IOException {
-    State state = state(file);
-    if (state == null) {
-      return null;
-    }
-    Sound now = new Sound(state, state(layout.confirmations(file)));
-    synchronized (this) {
-      if (now.equals(sound.get(file))) {
-        return null;
-      }
-    }
     try {
-      var unused = current(file);
+      var unused = outline(file);
       return null;
     } catch (DamagedFileException e) {
       return String.valueOf(e.getMessage());
@@ -286,32 +346,51 @@ public final class FileLedgers {
   /** Returns the confirmations that still match the footer. */
   public NavigableMap<PeriodKey, StoredPeriod> confirmations(Path file, FileLedger footer)
       throws IOException {
+    return valid(notes(file, footer), footer);
+  }
+
+  /** Returns the notes on a data file, or null if there are none. */
+  private @Nullable Cached notes(Path file, FileLedger footer) throws IOException {
     Path notes = layout.confirmations(file);
     State state = state(notes);
-    NavigableMap<PeriodKey, StoredPeriod> valid = new TreeMap<>();
     if (state == null) {
-      return valid;
+      return null;
     }
-    FileLedger ledger = known(notes, state);
-    if (ledger == null) {
-      try {
-        ledger = json.parsePeriods(footer.schema(), Files.readString(notes));
-      } catch (NoSuchFileException e) {
-        return valid;
-      } catch (RuntimeException | IOException e) {
-        throw new DamagedFileException(notes + " cannot be read: remove it", e);
-      }
-      remember(notes, state, ledger);
+    Cached known = known(notes, state);
+    if (known != null) {
+      return known;
     }
-    ledger
-        .periods()
-        .forEach(
-            (key, note) -> {
-              StoredPeriod stored = footer.periods().get(key);
-              if (stored != null && stored.sameSubstance(note)) {
-                valid.put(key, note);
-              }
-            });
+    try {
+      byte[] content = Files.readAllBytes(notes);
+      FileLedger ledger = json.parsePeriods(footer.schema(), text(content));
+      return remember(notes, new Cached(state, ledger, FileContent.of(content)));
+    } catch (NoSuchFileException e) {
+      return null;
+    } catch (RuntimeException | IOException e) {
+      throw new DamagedFileException(notes + " cannot be read: remove it", e);
+    }
+  }
+
+  /** Decodes UTF-8, and refuses what is not. */
+  private static String text(byte[] content) throws IOException {
+    return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(content)).toString();
+  }
+
+  private static NavigableMap<PeriodKey, StoredPeriod> valid(
+      @Nullable Cached notes, FileLedger footer) {
+    NavigableMap<PeriodKey, StoredPeriod> valid = new TreeMap<>();
+    if (notes != null) {
+      notes
+          .ledger()
+          .periods()
+          .forEach(
+              (key, note) -> {
+                StoredPeriod stored = footer.periods().get(key);
+                if (stored != null && stored.sameSubstance(note)) {
+                  valid.put(key, note);
+                }
+              });
+    }
     return valid;
   }
 
@@ -336,17 +415,17 @@ public final class FileLedgers {
     }
   }
 
-  private synchronized @Nullable FileLedger known(Path file, State state) {
+  private synchronized @Nullable Cached known(Path file, State state) {
     Cached cached = cache.get(file);
-    return cached != null && cached.state().equals(state) ? cached.ledger() : null;
+    return cached != null && cached.state().equals(state) ? cached : null;
   }
 
-  private synchronized void remember(Path file, State state, FileLedger ledger) {
-    Cached before = cache.put(file, new Cached(state, ledger));
+  private synchronized Cached remember(Path file, Cached parsed) {
+    Cached before = cache.put(file, parsed);
     if (before != null) {
       cachedPeriods -= before.ledger().periods().size();
     }
-    cachedPeriods += ledger.periods().size();
+    cachedPeriods += parsed.ledger().periods().size();
     var eldest = cache.entrySet().iterator();
     while (cachedPeriods > PERIODS_IN_MEMORY && cache.size() > 1) {
       // Keep the file used last, however many periods it has: a commit reads its file more than
@@ -354,6 +433,7 @@ public final class FileLedgers {
       cachedPeriods -= eldest.next().getValue().ledger().periods().size();
       eldest.remove();
     }
+    return parsed;
   }
 
   /**

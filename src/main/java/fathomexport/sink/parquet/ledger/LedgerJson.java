@@ -51,10 +51,14 @@ public final class LedgerJson {
   static final String REPORT_KEY = "fathom_export.report";
   static final String LEDGER_KEY = "fathom_export.ledger";
   static final String SHA256_KEY = "fathom_export.sha256";
-  private static final int VERSION = 1;
+  static final int VERSION = 1;
 
   private final ObjectMapper mapper = new ObjectMapper();
   private final JsonFactory factory = mapper.getFactory();
+
+  private volatile @Nullable Schema lastSchema;
+
+  private record Schema(String json, TableSchema parsed) {}
 
   private record Commit(String windowId, Provenance provenance) {}
 
@@ -113,7 +117,17 @@ public final class LedgerJson {
     return text.toString();
   }
 
+  /** Reads a schema. The files of a report mostly have the same one, one after the other. */
   private TableSchema schema(String json) throws IOException {
+    Schema last = lastSchema;
+    if (last == null || !last.json().equals(json)) {
+      last = new Schema(json, parseSchema(json));
+      lastSchema = last;
+    }
+    return last.parsed();
+  }
+
+  private TableSchema parseSchema(String json) throws IOException {
     JsonNode report = mapper.readTree(json);
     requireVersion(report.path("version").asInt());
     List<Column> columns = new ArrayList<>();

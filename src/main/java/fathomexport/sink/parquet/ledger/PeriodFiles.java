@@ -72,10 +72,10 @@ final class PeriodFiles implements PeriodLedger {
         () -> {
           Map<Slice, List<DayRange>> periods = new HashMap<>();
           for (Path file : layout.files(report, sites, LocalDate.EPOCH, LocalDate.MAX)) {
-            FileLedgers.Outline outline = outline(file);
+            Outline outline = outline(file);
             if (outline != null) {
               outline
-                  .stored()
+                  .storedDays()
                   .forEach(
                       (slice, days) ->
                           periods.computeIfAbsent(slice, s -> new ArrayList<>()).addAll(days));
@@ -94,27 +94,34 @@ final class PeriodFiles implements PeriodLedger {
       String report, DateGrouping grouping, Collection<SiteId> sites, boolean digests) {
     return answers.of(
         () -> {
-          // One site's entries at a time: a folder belongs to one site, and the files are listed
-          // folder by folder.
+          // One site's at a time: a folder belongs to one site, and the files are listed folder by
+          // folder.
           List<Stretch> stretches = new ArrayList<>();
-          List<LedgerEntry> ofSite = new ArrayList<>();
+          List<Stretch> ofSite = new ArrayList<>();
           Path folder = null;
           for (Path file : layout.files(report, sites, LocalDate.EPOCH, LocalDate.MAX)) {
-            FileLedger ledger = readable(file);
-            if (ledger == null) {
+            Outline outline = outline(file);
+            if (outline == null) {
               continue;
             }
             Path site = file.getParent() == null ? null : file.getParent().getParent();
             if (!Objects.equals(site, folder)) {
-              stretches.addAll(Stretch.of(ofSite, grouping));
+              stretches.addAll(Stretch.joined(ofSite, grouping));
               ofSite.clear();
               folder = site;
             }
-            ledger.periods().values().forEach(p -> ofSite.add(p.entry()));
+            // What is partial, for example, depends on the grouping.
+            FileLedger other = outline.grouping() == grouping ? null : readable(file);
+            ofSite.addAll(
+                other == null ? outline.stretches() : Stretch.of(entries(other), grouping));
           }
-          stretches.addAll(Stretch.of(ofSite, grouping));
+          stretches.addAll(Stretch.joined(ofSite, grouping));
           return stretches;
         });
+  }
+
+  private static List<LedgerEntry> entries(FileLedger ledger) {
+    return ledger.periods().values().stream().map(StoredPeriod::entry).toList();
   }
 
   @Override
@@ -155,7 +162,7 @@ final class PeriodFiles implements PeriodLedger {
   }
 
   /** Returns null where {@link #readable} does. */
-  private FileLedgers.@Nullable Outline outline(Path file) throws IOException {
+  private @Nullable Outline outline(Path file) throws IOException {
     try {
       return ledgers.outline(file);
     } catch (DamagedFileException e) {
@@ -170,9 +177,9 @@ final class PeriodFiles implements PeriodLedger {
         () -> {
           Set<Slice> slices = new HashSet<>();
           for (Path file : layout.files(report, List.of(), LocalDate.EPOCH, LocalDate.MAX)) {
-            FileLedgers.Outline outline = outline(file);
+            Outline outline = outline(file);
             if (outline != null) {
-              slices.addAll(outline.stored().keySet());
+              slices.addAll(outline.slices());
             }
           }
           return slices;
@@ -186,7 +193,7 @@ final class PeriodFiles implements PeriodLedger {
           long rows = 0;
           long bytes = 0;
           for (Path file : layout.files(report, List.of(), LocalDate.MIN, LocalDate.MAX)) {
-            FileLedgers.Outline outline = outline(file);
+            Outline outline = outline(file);
             if (outline != null) {
               rows += outline.rows();
               bytes += Files.size(file);

@@ -56,6 +56,10 @@ public final class Row {
     return row.wasNull() ? null : value;
   }
 
+  public BigDecimal decimal(String column) throws SQLException {
+    return row.getBigDecimal(column);
+  }
+
   public @Nullable BigDecimal decimalOrNull(String column) throws SQLException {
     return row.getBigDecimal(column);
   }

@@ -146,12 +146,11 @@ public final class PeriodTables implements PeriodLedger {
                AND (NOT partial OR count(*) = 1) AS whole, %s AS digest
       """;
 
-  /** The digest of {@code Digests.hex}, so that it can be compared with other sinks'. */
+  /** The digest of a {@link Stretch}, so that it can be compared with other sinks'. */
   private static final String DIGEST =
       """
-      pg_catalog.substr(pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(
-        pg_catalog.octet_length(pg_catalog.string_agg(digest, ' ' ORDER BY period)) || ':'
-          || pg_catalog.string_agg(digest, ' ' ORDER BY period), 'UTF8')), 'hex'), 1, 16)\
+      sum(('x' || pg_catalog.substr(pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(
+        (period - DATE '1970-01-01') || ' ' || digest, 'UTF8')), 'hex'), 1, 16))::bit(64)::bigint)\
       """;
 
   /**
@@ -203,7 +202,7 @@ public final class PeriodTables implements PeriodLedger {
       return Stretch.of(entries(report, sites, LocalDate.EPOCH), grouping);
     }
     return queries.list(
-        STRETCHES.formatted(STRETCH.formatted(digests ? DIGEST : "''")),
+        STRETCHES.formatted(STRETCH.formatted(digests ? DIGEST : "0::numeric")),
         p ->
             p.text(report)
                 .flag(sites.isEmpty())
@@ -222,7 +221,8 @@ public final class PeriodTables implements PeriodLedger {
                 r.number("periods"),
                 r.number("rows"),
                 r.instant("fetched_at"),
-                r.text("digest")));
+                // The sum may have more than 64 bits, of which the lowest count.
+                r.decimal("digest").longValue()));
   }
 
   @Override

@@ -1,0 +1,231 @@
+package fathomexport.sink.parquet.ledger;
+
+import fathomexport.ledger.CertificateStatus;
+import fathomexport.ledger.Stretch;
+import fathomexport.report.DateGrouping;
+import fathomexport.report.SiteId;
+import fathomexport.report.Slice;
+import fathomexport.sink.parquet.file.DurableFiles;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The outlines of a report's data files in one file, each with the content that it is an outline
+ * of. A run writes it at its end, so that later commands need not parse the footers. It is never
+ * the truth: a file of other content is read itself, and an outline file that cannot be read, or
+ * that another version wrote, counts as empty.
+ */
+final class OutlineFile {
+  private static final Logger LOG = LoggerFactory.getLogger(OutlineFile.class);
+  private static final String FORMAT = "fathom-export outlines 1";
+
+  /** More are not kept: they would be read into memory at once. */
+  private static final int MOST_STRETCHES = 40_000;
+
+  private final Path file;
+  private final String heading;
+
+  /**
+   * Names an outline file.
+   *
+   * @param meaning what the outlines depend on besides the content of the data files
+   */
+  OutlineFile(Path file, String meaning) {
+    this.file = file;
+    this.heading = FORMAT + " " + meaning;
+  }
+
+  /** An outline, and the contents of the data file and of the notes that it was made from. */
+  record Saved(FileContent data, FileContent notes, Outline outline) {}
+
+  /** Returns the outlines by the names of their data files. */
+  Map<String, Saved> read() {
+    try {
+      byte[] content = Files.readAllBytes(file);
+      int length = content.length - Long.BYTES;
+      if (length < 0 || ByteBuffer.wrap(content).getLong(length) != checksum(content, length)) {
+        LOG.debug("{} is not whole, and is not used", file);
+        return Map.of();
+      }
+      return new Reader(new ByteArrayInputStream(content, 0, length)).outlines(heading);
+    } catch (NoSuchFileException e) {
+      return Map.of();
+    } catch (IOException | RuntimeException e) {
+      LOG.debug("{} is not used", file, e);
+      return Map.of();
+    }
+  }
+
+  /** Writes the outlines, unless the file has them already. */
+  void write(Map<String, Saved> outlines) throws IOException {
+    byte[] content = new Writer().content(heading, outlines);
+    byte[] before = Files.isRegularFile(file) ? Files.readAllBytes(file) : null;
+    if (!Arrays.equals(content, before)) {
+      DurableFiles.write(file, content);
+    }
+  }
+
+  private static long checksum(byte[] content, int length) {
+    CRC32C checksum = new CRC32C();
+    checksum.update(content, 0, length);
+    return checksum.getValue();
+  }
+
+  /** Writes texts that occur often by their number, after their first occurrence. */
+  private static final class Writer {
+    private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    private final DataOutputStream out = new DataOutputStream(bytes);
+    private final Map<String, Integer> texts = new HashMap<>();
+
+    byte[] content(String heading, Map<String, Saved> outlines) throws IOException {
+      text(heading);
+      int stretches = 0;
+      for (Map.Entry<String, Saved> e : outlines.entrySet()) {
+        stretches += e.getValue().outline().stretches().size();
+        if (stretches > MOST_STRETCHES) {
+          break;
+        }
+        out.writeBoolean(true);
+        text(e.getKey());
+        content(e.getValue().data());
+        content(e.getValue().notes());
+        text(e.getValue().outline().grouping().name());
+        out.writeInt(e.getValue().outline().stretches().size());
+        for (Stretch stretch : e.getValue().outline().stretches()) {
+          stretch(stretch);
+        }
+      }
+      out.writeBoolean(false);
+      out.writeLong(checksum(bytes.toByteArray(), bytes.size()));
+      return bytes.toByteArray();
+    }
+
+    private void content(FileContent content) throws IOException {
+      out.writeLong(content.size());
+      out.writeLong(content.checksums());
+    }
+
+    private void stretch(Stretch s) throws IOException {
+      text(s.slice().site().value());
+      text(s.slice().event());
+      out.writeLong(s.first().toEpochDay());
+      out.writeLong(s.coversTo().toEpochDay());
+      out.writeBoolean(s.partial());
+      text(s.status().name());
+      out.writeBoolean(s.stored());
+      out.writeBoolean(s.empty());
+      text(s.definition());
+      text(s.zone());
+      out.writeLong(s.periods());
+      out.writeLong(s.rows());
+      instant(s.fetchedAt());
+      out.writeLong(s.digest());
+    }
+
+    private void instant(Instant instant) throws IOException {
+      out.writeLong(instant.getEpochSecond());
+      out.writeInt(instant.getNano());
+    }
+
+    private void text(@Nullable String text) throws IOException {
+      if (text == null) {
+        out.writeInt(-1);
+        return;
+      }
+      Integer known = texts.putIfAbsent(text, texts.size());
+      out.writeInt(known == null ? texts.size() - 1 : known);
+      if (known == null) {
+        // As characters, because writeUTF has a limit that the name of an event may exceed.
+        out.writeInt(text.length());
+        out.writeChars(text);
+      }
+    }
+  }
+
+  private static final class Reader {
+    private final DataInputStream in;
+    private final List<String> texts = new ArrayList<>();
+
+    Reader(ByteArrayInputStream content) {
+      this.in = new DataInputStream(content);
+    }
+
+    Map<String, Saved> outlines(String heading) throws IOException {
+      Map<String, Saved> outlines = new HashMap<>();
+      if (!heading.equals(text())) {
+        return outlines;
+      }
+      while (in.readBoolean()) {
+        String name = required();
+        FileContent data = content();
+        FileContent notes = content();
+        DateGrouping grouping = DateGrouping.valueOf(required());
+        List<Stretch> stretches = new ArrayList<>();
+        for (int left = in.readInt(); left > 0; left--) {
+          stretches.add(stretch());
+        }
+        outlines.put(name, new Saved(data, notes, new Outline(grouping, stretches)));
+      }
+      return outlines;
+    }
+
+    private FileContent content() throws IOException {
+      return new FileContent(in.readLong(), in.readLong());
+    }
+
+    private Stretch stretch() throws IOException {
+      return new Stretch(
+          new Slice(new SiteId(required()), text()),
+          LocalDate.ofEpochDay(in.readLong()),
+          LocalDate.ofEpochDay(in.readLong()),
+          in.readBoolean(),
+          CertificateStatus.valueOf(required()),
+          in.readBoolean(),
+          in.readBoolean(),
+          required(),
+          text(),
+          in.readLong(),
+          in.readLong(),
+          Instant.ofEpochSecond(in.readLong(), in.readInt()),
+          in.readLong());
+    }
+
+    private String required() throws IOException {
+      String text = text();
+      if (text == null) {
+        throw new IOException("a text is missing");
+      }
+      return text;
+    }
+
+    private @Nullable String text() throws IOException {
+      int number = in.readInt();
+      if (number == texts.size()) {
+        char[] chars = new char[in.readInt()];
+        for (int i = 0; i < chars.length; i++) {
+          chars[i] = in.readChar();
+        }
+        texts.add(new String(chars));
+      }
+      return number < 0 ? null : texts.get(number);
+    }
+  }
+}
