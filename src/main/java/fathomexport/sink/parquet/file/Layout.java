@@ -16,9 +16,11 @@ import java.time.YearMonth;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -181,6 +183,8 @@ public final class Layout {
     Set<String> wanted = new HashSet<>();
     sites.forEach(site -> wanted.add(siteFolder(site)));
     List<Path> files = new ArrayList<>();
+    // The sites have the same months.
+    Map<String, Boolean> parts = new HashMap<>();
     for (Path site : children(report(report))) {
       String name = site.getFileName().toString();
       if (!name.startsWith(SITE) || (!wanted.isEmpty() && !wanted.contains(name))) {
@@ -188,13 +192,17 @@ public final class Layout {
       }
       addIfThere(site, files);
       for (Path part : children(site)) {
-        DayRange days = days(part.getFileName().toString());
-        if (days != null && !days.last().isBefore(from) && !days.first().isAfter(to)) {
+        if (parts.computeIfAbsent(part.getFileName().toString(), p -> overlaps(p, from, to))) {
           addIfThere(part, files);
         }
       }
     }
     return files;
+  }
+
+  private static boolean overlaps(String part, LocalDate from, LocalDate to) {
+    DayRange days = days(part);
+    return days != null && !days.last().isBefore(from) && !days.first().isAfter(to);
   }
 
   /**

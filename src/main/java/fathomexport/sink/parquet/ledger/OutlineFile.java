@@ -6,9 +6,7 @@ import fathomexport.report.DateGrouping;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
 import fathomexport.sink.parquet.file.DurableFiles;
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
-import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -22,6 +20,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -65,7 +64,7 @@ final class OutlineFile {
         LOG.debug("{} is not whole, and is not used", file);
         return Map.of();
       }
-      return new Reader(new ByteArrayInputStream(content, 0, length)).outlines(heading);
+      return new Reader(ByteBuffer.wrap(content, 0, length)).outlines(heading);
     } catch (NoSuchFileException e) {
       return Map.of();
     } catch (IOException | RuntimeException e) {
@@ -160,26 +159,27 @@ final class OutlineFile {
     }
   }
 
+  /** Reads what {@link Writer} writes. What is too short or otherwise wrong is an exception. */
   private static final class Reader {
-    private final DataInputStream in;
+    private final ByteBuffer in;
     private final List<String> texts = new ArrayList<>();
 
-    Reader(ByteArrayInputStream content) {
-      this.in = new DataInputStream(content);
+    Reader(ByteBuffer content) {
+      this.in = content;
     }
 
-    Map<String, Saved> outlines(String heading) throws IOException {
+    Map<String, Saved> outlines(String heading) {
       Map<String, Saved> outlines = new HashMap<>();
       if (!heading.equals(text())) {
         return outlines;
       }
-      while (in.readBoolean()) {
+      while (flag()) {
         String name = required();
         FileContent data = content();
         FileContent notes = content();
         DateGrouping grouping = DateGrouping.valueOf(required());
         List<Stretch> stretches = new ArrayList<>();
-        for (int left = in.readInt(); left > 0; left--) {
+        for (int left = in.getInt(); left > 0; left--) {
           stretches.add(stretch());
         }
         outlines.put(name, new Saved(data, notes, new Outline(grouping, stretches)));
@@ -187,43 +187,41 @@ final class OutlineFile {
       return outlines;
     }
 
-    private FileContent content() throws IOException {
-      return new FileContent(in.readLong(), in.readLong());
+    private FileContent content() {
+      return new FileContent(in.getLong(), in.getLong());
     }
 
-    private Stretch stretch() throws IOException {
+    private Stretch stretch() {
       return new Stretch(
           new Slice(new SiteId(required()), text()),
-          LocalDate.ofEpochDay(in.readLong()),
-          LocalDate.ofEpochDay(in.readLong()),
-          in.readBoolean(),
+          LocalDate.ofEpochDay(in.getLong()),
+          LocalDate.ofEpochDay(in.getLong()),
+          flag(),
           CertificateStatus.valueOf(required()),
-          in.readBoolean(),
-          in.readBoolean(),
+          flag(),
+          flag(),
           required(),
           text(),
-          in.readLong(),
-          in.readLong(),
-          Instant.ofEpochSecond(in.readLong(), in.readInt()),
-          in.readLong());
+          in.getLong(),
+          in.getLong(),
+          Instant.ofEpochSecond(in.getLong(), in.getInt()),
+          in.getLong());
     }
 
-    private String required() throws IOException {
-      String text = text();
-      if (text == null) {
-        throw new IOException("a text is missing");
-      }
-      return text;
+    private boolean flag() {
+      return in.get() != 0;
     }
 
-    private @Nullable String text() throws IOException {
-      int number = in.readInt();
+    private String required() {
+      return Objects.requireNonNull(text());
+    }
+
+    private @Nullable String text() {
+      int number = in.getInt();
       if (number == texts.size()) {
-        char[] chars = new char[in.readInt()];
-        for (int i = 0; i < chars.length; i++) {
-          chars[i] = in.readChar();
-        }
-        texts.add(new String(chars));
+        int length = in.getInt();
+        texts.add(in.asCharBuffer().limit(length).toString());
+        in.position(in.position() + length * Character.BYTES);
       }
       return number < 0 ? null : texts.get(number);
     }
