@@ -82,7 +82,7 @@ class CheckTest {
       assertThat(ended.out()).doesNotContain("FAILED").endsWith("A run can start.\n");
       assertThat(line(ended, "report")).contains("1 request, billed as a pageview");
       assertThat(line(ended, "sites")).contains("1: SITEONE");
-      assertThat(line(ended, "clock")).contains(" s ");
+      assertThat(line(ended, "clock")).contains("this machine's clock");
       assertThat(line(ended, "beam")).contains("DirectRunner");
       assertThat(line(ended, "pooler")).contains("none");
       assertThat(api.log().aggregations()).hasSize(1);

@@ -7,6 +7,7 @@ import fathomexport.simulator.behaviour.Behaviour;
 import fathomexport.simulator.behaviour.SimulatorToken;
 import fathomexport.simulator.world.World;
 import fathomexport.testing.Fixture;
+import fathomexport.testing.ForkedRun;
 import fathomexport.testing.Installation;
 import fathomexport.testing.Question;
 import fathomexport.testing.TestDatabase;
@@ -77,6 +78,28 @@ class FirstMistakesTest {
     database.executeAsSuperuser("CREATE SCHEMA fathom", "CREATE SCHEMA fathom_ops");
 
     assertEnds(78, "ALTER SCHEMA", database.user());
+  }
+
+  /**
+   * A migration that fails halfway is reported by the command's own message only. Started as a
+   * program, since the log of the tests is another one.
+   */
+  @Test
+  void aFailedMigrationIsReportedOnce() throws Exception {
+    assertThat(installation.run("migrate", "nightly").code()).isZero();
+    // Its last script is applied again, and meets what it has created.
+    database.execute(
+        "DELETE FROM fathom_ops.schema_history WHERE installed_rank = (SELECT max(installed_rank)"
+            + " FROM fathom_ops.schema_history WHERE version IS NOT NULL)");
+
+    try (ForkedRun forked =
+        ForkedRun.start(installation, List.of(), List.of("migrate", "nightly"))) {
+      Installation.Ended ended = forked.await(60);
+
+      assertThat(ended.code()).as(ended.said()).isNotZero();
+      assertThat(ended.said()).contains("already exists").doesNotContain("DbMigrate", "Flyway");
+      assertThat(ended.said().split("already exists", -1)).as(ended.said()).hasSize(2);
+    }
   }
 
   /** An earlier run was another role's. */

@@ -127,6 +127,36 @@ class PlanTest {
     }
   }
 
+  /** What a run has in chunks it counts by chunk, which the plan cannot know, and says. */
+  @Test
+  void windowsAreCountedAsTheRunAnnouncesThem() throws IOException {
+    try (TestDatabase database = TestDatabase.migrated();
+        FathomSimulator api =
+            FathomSimulator.start(World.dozen(21, FIRST, LAST, 0), Behaviour.unlimited())) {
+      Installation installation =
+          new Installation(
+                  directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+              .settings(ENOUGH)
+              .pipeline(
+                  "all",
+                  "all",
+                  "[parquet]",
+                  List.of(Question.pageviews("traffic_daily", "day"), PAGES));
+      long planned = plan(installation, range()).path("windows").longValue();
+
+      Installation.Ended words =
+          installation.run("plan", "all", "--from", LAST.toString(), "--to", LAST.toString());
+      Installation.Ended ended =
+          installation.run(
+              "--json", "backfill", "all", "--from", FIRST.toString(), "--to", LAST.toString());
+
+      assertThat(ended.code()).as(ended.said()).isZero();
+      assertThat(new ObjectMapper().readTree(ended.out()).path("windows_planned").longValue())
+          .isEqualTo(planned);
+      assertThat(words.out()).contains("windows: one per report,", "counts each chunk");
+    }
+  }
+
   /** The sum says so where it does not know all that it is the sum of; windows are counted. */
   @Test
   void aSumOfWhatIsKnownInPartSaysSo() throws IOException {
@@ -149,6 +179,8 @@ class PlanTest {
 
       assertThat(ended.code()).as(ended.said()).isZero();
       assertThat(unknown).isPositive();
+      assertThat(plan.path("unknown_windows").longValue()).isEqualTo(unknown);
+      assertThat(plan.path("unknown").longValue()).as("of queries").isLessThanOrEqualTo(unknown);
       assertThat(ended.out())
           .contains(
               ", without " + unknown + " windows of which nothing is stored yet",

@@ -333,12 +333,15 @@ final class Checkup {
     Instant there = way.serverTime();
     if (there != null) {
       Duration off = Duration.between(there, way.at());
+      long seconds = off.abs().toSeconds();
       String words =
-          "this machine's clock is "
-              + off.abs().toSeconds()
-              + " s "
-              + (off.isNegative() ? "behind" : "ahead of")
-              + " the API's";
+          seconds == 0
+              ? "this machine's clock agrees with the API's"
+              : "this machine's clock is "
+                  + seconds
+                  + " s "
+                  + (off.isNegative() ? "behind" : "ahead of")
+                  + " the API's";
       if (off.abs().compareTo(MOST_CLOCK_ERROR) > 0) {
         failed(
             "clock",

@@ -62,8 +62,13 @@ final class LedgerView {
   private final Sinks sinks;
   private final Instant recently;
 
-  /** The entries of the first sink that became known recently, by report. */
+  /**
+   * The entries of the first sink that became known recently by a run that was interrupted, by
+   * report. Those of other runs are not kept: after a backfill of years they are everything.
+   */
   private final Map<String, List<LedgerEntry>> recent = new HashMap<>();
+
+  private @Nullable Set<String> interrupted;
 
   /** The events of which the first sink has stored something. */
   private final Set<Slice> events = new HashSet<>();
@@ -144,9 +149,27 @@ final class LedgerView {
     if (entry.stored() && entry.slice().event() != null) {
       events.add(entry.slice());
     }
-    if (entry.knownAt().isAfter(recently)) {
+    if (entry.knownAt().isAfter(recently) && interrupted().contains(runOf(entry))) {
       recent.computeIfAbsent(report.name(), name -> new ArrayList<>()).add(entry);
     }
+  }
+
+  /** Returns the run that the entry was last known to hold by. */
+  private static String runOf(LedgerEntry entry) {
+    LedgerEntry.Confirmed confirmed = entry.confirmed();
+    return confirmed == null ? entry.provenance().runId() : confirmed.runId();
+  }
+
+  /** Returns the runs of the pipeline that were interrupted. Read once. */
+  private Set<String> interrupted() {
+    if (interrupted == null) {
+      interrupted =
+          sinks.ledger().runs(job.name(), RunRecord.EXPORTS, RUNS).stream()
+              .filter(r -> r.exitCode() == null || CUT_SHORT.contains(r.exitCode()))
+              .map(RunRecord::runId)
+              .collect(Collectors.toSet());
+    }
+    return interrupted;
   }
 
   /** Returns per sink the ranges of days that it has stored of each slice. */
@@ -242,11 +265,6 @@ final class LedgerView {
    * fresh as its control, and totals of years would fill the heap.
    */
   List<KnownControl> knownControls(Plan plan, Instant since) {
-    Set<String> cutShort =
-        sinks.ledger().runs(job.name(), RunRecord.EXPORTS, RUNS).stream()
-            .filter(r -> r.exitCode() == null || CUT_SHORT.contains(r.exitCode()))
-            .map(RunRecord::runId)
-            .collect(Collectors.toSet());
     Map<ControlFamily, List<DayRange>> needed =
         plan.tasks().stream()
             .filter(task -> !task.isControl())
@@ -266,7 +284,6 @@ final class LedgerView {
       for (LedgerEntry entry : recent.getOrDefault(report.name(), List.of())) {
         PeriodCertificate certificate = entry.certificate();
         ControlQuery query = ControlQuery.of(report, entry.slice(), days(certificate));
-        LedgerEntry.Confirmed confirmed = entry.confirmed();
         if (needed.getOrDefault(ControlFamily.of(query), List.of()).stream()
                 .anyMatch(d -> d.contains(query.days()))
             && certificate.status() == CertificateStatus.CERTIFIED
@@ -274,7 +291,6 @@ final class LedgerView {
             // Totals of another time zone are totals of other days.
             && Objects.equals(entry.provenance().zone(), zones.get(entry.slice().site()))
             && entry.provenance().definition().equals(report.definition())
-            && cutShort.contains(confirmed == null ? entry.provenance().runId() : confirmed.runId())
             && entry.knownAt().isAfter(since)) {
           PeriodTotals totals = new PeriodTotals();
           totals.set(

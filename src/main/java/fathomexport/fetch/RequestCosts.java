@@ -331,6 +331,9 @@ public final class RequestCosts {
 
   /** Formats minutes for people: in hours from two hours on, where a minute means nothing. */
   public static String inWords(long minutes) {
+    if (minutes == 0) {
+      return "less than a minute";
+    }
     return minutes < 120 ? minutes + " min" : Math.round(minutes / 60.0) + " h";
   }
 

@@ -27,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  * The estimated cost of a run, before it starts.
  *
  * @param lines one per query and site, in the order of the plan
+ * @param windows as a run announces them. By nature it may end with more: it stores a window of
+ *     many requests in chunks, which depend on the rows that come, and counts each of them
  * @param leastRequests if no row is fetched, because the control queries report nothing or confirm
  *     what is stored: no run that completes the plan sends fewer
  * @param likelyRequests with as many rows per period as the ledger has seen
@@ -40,7 +42,9 @@ import org.jspecify.annotations.Nullable;
  * @param rows expected rows, without queries for which the ledger has no rows; null if it has none
  *     for any query
  * @param bytes expected size of these rows in all sinks together; null if it is unknown
- * @param unknown number of queries for which the ledger has no rows
+ * @param unknown number of queries for which the ledger has no rows, which is that of the lines
+ *     whose rows are null
+ * @param unknownWindows number of windows that these queries fill
  * @param byReport purposes of the likely requests, one item per group of reports that share a query
  * @param kinds purposes of the likely requests of all reports together
  * @param skippedPeriods periods that would be due, but lie before their site was added, or before
@@ -64,6 +68,7 @@ public record PlanOverview(
     @Nullable Long rows,
     @Nullable Long bytes,
     long unknown,
+    long unknownWindows,
     List<Share> byReport,
     RequestCosts.Kinds kinds,
     long skippedPeriods,
@@ -233,11 +238,14 @@ public record PlanOverview(
         lines.values().stream().map(Line::rows).reduce(null, PlanOverview::sum),
         lines.values().stream().map(Line::bytes).reduce(null, PlanOverview::sum),
         lines.values().stream().map(Line::rows).filter(Objects::isNull).count(),
+        lines.values().stream().filter(l -> l.rows() == null).mapToLong(Line::windows).sum(),
         kinds.entrySet().stream().map(e -> new Share(e.getKey(), e.getValue())).toList(),
         kinds.values().stream().reduce(RequestCosts.Kinds.NONE, RequestCosts.Kinds::plus),
         plan.skipped(),
         splits,
         List.of(
+            "windows: one per report, site or event, and range of days; the run stores those of many"
+                + " requests in chunks, and counts each chunk at its end",
             "least: the controls report nothing, or what is stored already, so that no rows are"
                 + " fetched",
             "likely: as many rows per period as are stored of it, else of the site, else of the"

@@ -146,12 +146,9 @@ public final class PlanCommand implements Callable<Integer> {
                       + (plan.unknown() == 0
                           ? ""
                           : ", without "
-                              + Printer.number(
-                                  plan.lines().stream()
-                                      .filter(l -> l.rows() == null)
-                                      .mapToLong(PlanOverview.Line::windows)
-                                      .sum())
-                              + " windows of which nothing is stored yet")));
+                              + Printer.number(plan.unknownWindows())
+                              + (plan.unknownWindows() == 1 ? " window" : " windows")
+                              + " of which nothing is stored yet")));
     }
     printer.line(
         "Billed    "

@@ -109,7 +109,7 @@ public final class Printer {
   public static String time(Duration duration) {
     long seconds = duration.toSeconds();
     if (seconds < 60) {
-      return seconds + " s";
+      return seconds == 0 ? "less than 1 s" : seconds + " s";
     }
     long minutes = seconds / 60;
     return minutes < 60

@@ -436,7 +436,7 @@ public final class StatusPage {
         "took",
         run.took() == null ? "" : Printer.time(run.took()),
         "floor",
-        Printer.time(floor(run.requests())),
+        floor(run.requests()).isZero() ? "" : Printer.time(floor(run.requests())),
         "windows",
         run.windowsCommitted() + "/" + run.windowsPlanned(),
         "rows",

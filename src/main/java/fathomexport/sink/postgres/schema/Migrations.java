@@ -334,7 +334,16 @@ public final class Migrations {
     }
     return new SinkException(
         SinkException.Kind.DEFINITION,
-        "PostgreSQL at " + database.place() + " cannot be migrated: " + e.getMessage(),
+        "PostgreSQL at "
+            + database.place()
+            + " cannot be migrated: "
+            + firstLine(e)
+            + (cause == null ? "" : ": " + firstLine(cause)),
         e);
+  }
+
+  /** Returns what failed; the lines below tell it again, and advise options of Flyway's program. */
+  private static String firstLine(Exception e) {
+    return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
   }
 }
