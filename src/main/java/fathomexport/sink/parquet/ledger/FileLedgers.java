@@ -186,7 +186,7 @@ public final class FileLedgers {
                   .notes()
                   .equals(FileContent.of(Files.readAllBytes(layout.confirmations(file)))));
     } catch (IOException e) {
-      // Whoever reads the file itself finds out what is wrong with it.
+      // The caller reads the file itself then, and reports what is wrong with it.
       return false;
     }
   }
