@@ -321,6 +321,69 @@ class DashboardTest {
     }
   }
 
+  /** All sites are more sites than before when one has begun since: the page says how many. */
+  @Test
+  void aSiteThatBeganSinceIsSaidWhereAllSitesAreCompared() throws IOException {
+    World some = World.empty();
+    for (String site : List.of("EARLY", "LATE")) {
+      some.addSite(site, ZoneId.of("Europe/Berlin"));
+      for (LocalDate day = FIRST; !day.isAfter(LAST); day = day.plusDays(1)) {
+        some.add(site, some.viewAt(site, day.atTime(9, 0)).path("/a"));
+      }
+    }
+    try (TestDatabase own = TestDatabase.migrated();
+        FathomSimulator served = FathomSimulator.start(some, Behaviour.unlimited())) {
+      Installation nights =
+          new Installation(
+                  directory.resolve("joined"),
+                  own,
+                  served.baseUri(),
+                  SimulatorToken.STANDARD.secret(),
+                  NOW)
+              .pipeline("all", List.of(Question.pageviews("traffic_daily", "day")));
+      LocalDate began = LocalDate.of(2025, 10, 29);
+      for (Map.Entry<String, LocalDate> from : Map.of("EARLY", FIRST, "LATE", began).entrySet()) {
+        Installation.Ended ended =
+            nights.run(
+                "backfill",
+                "all",
+                "--site",
+                from.getKey(),
+                "--from",
+                from.getValue().toString(),
+                "--to",
+                LAST.toString());
+        assertThat(ended.code()).as(ended.said()).isZero();
+      }
+
+      String views = nights.run("describe", "--format", "dashboard").out();
+      String files = nights.run("describe", "--format", "dashboard", "--from-files").out();
+
+      assertThat(DashboardData.withoutSource(files)).isEqualTo(DashboardData.withoutSource(views));
+      JsonNode data = DashboardData.of(views);
+      JsonNode all = DashboardData.site(data, "");
+      for (String rows : List.of("weeks", "months")) {
+        boolean weeks = rows.equals("weeks");
+        for (int n = 0; n < all.required(rows).size(); n++) {
+          LocalDate first = LocalDate.parse(all.required(rows).required(n).required(0).textValue());
+          LocalDate before = weeks ? first.minusWeeks(1) : first.minusMonths(1);
+          LocalDate end = weeks ? first.plusWeeks(1) : first.plusMonths(1);
+          assertThat(all.required("joined").required(rows).required(n).longValue())
+              .as("%s of %s", rows, first)
+              .isEqualTo(
+                  List.of(FIRST, began).stream()
+                      .filter(day -> day.isAfter(before) && day.isBefore(end))
+                      .count());
+        }
+      }
+      assertThat(all.required("joined").required("weeks"))
+          .extracting(JsonNode::longValue)
+          .contains(0L, 1L);
+      assertThat(DashboardData.site(data, "EARLY").has("joined")).isFalse();
+      assertThat(views).contains("so a part of the change is theirs");
+    }
+  }
+
   private static LocalDate lastDay(JsonNode site) {
     return day(site.required("first"), site.required("states").textValue().length() - 1);
   }

@@ -28,6 +28,7 @@ import java.util.Objects;
 import java.util.Properties;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -187,6 +188,9 @@ final class DashboardPage {
         facts.periods().stream()
             .map(p -> cells(total(id, days, p.first(), p.last(), p.isMonth())))
             .toList());
+    if (all) {
+      site.put("joined", joined(days));
+    }
     Map<String, Object> lists = new LinkedHashMap<>();
     for (ListKind kind : facts.listReports.keySet()) {
       lists.put(kind.name().toLowerCase(Locale.ROOT), rankings(kind, id));
@@ -310,6 +314,40 @@ final class DashboardPage {
     cells.add(t.pageviews());
     cells.add(t.bounceRate());
     return cells;
+  }
+
+  /**
+   * Returns for each period, week and month of all sites how many sites it has that the one before
+   * it lacks, at least in part: to that extent, the change from one to the other is theirs.
+   */
+  private Map<String, List<Long>> joined(NavigableMap<LocalDate, Day> days) {
+    List<Period> periods = facts.periods();
+    return Map.of(
+        "periods",
+        periods.stream()
+            .map(p -> p.before() < 0 ? 0L : joined(periods.get(p.before()).first(), p.last()))
+            .toList(),
+        "weeks",
+        firstDays(weeks(Facts.ALL_SITES, days))
+            .map(monday -> joined(monday.minusWeeks(1), monday.plusDays(6)))
+            .toList(),
+        "months",
+        firstDays(months(Facts.ALL_SITES, days))
+            .map(first -> joined(first.minusMonths(1), first.plusMonths(1).minusDays(1)))
+            .toList());
+  }
+
+  private static Stream<LocalDate> firstDays(List<Object> rows) {
+    return rows.stream().map(row -> LocalDate.parse((String) ((List<?>) row).get(0)));
+  }
+
+  /** Returns how many sites began after the first of these days, and not after the last. */
+  private long joined(LocalDate first, LocalDate last) {
+    return facts.days.values().stream()
+        .filter(own -> !own.isEmpty())
+        .map(NavigableMap::firstKey)
+        .filter(began -> began.isAfter(first) && !began.isAfter(last))
+        .count();
   }
 
   // --- Lists

@@ -143,6 +143,10 @@
       words += ". " + (now[STATE] === "provisional" ? "Not over yet" : "Not complete") + ": " + now[DONE] + " of " + now[LENGTH] + " days, so it is not compared with the period before.";
     } else if (before !== null && isWhole(before)) {
       words += ", compared with " + shown(plain.day, seconds(before[FIRST])) + " to " + shown(plain.full, seconds(data.periods[period.before].last)) + ".";
+      var joined = s.joined ? s.joined.periods[chosen.period] : 0;
+      if (joined > 0) {
+        words += " " + (joined === 1 ? "1 site" : whole.format(joined) + " sites") + " began after " + shown(plain.day, seconds(before[FIRST])) + ", so a part of the change is theirs.";
+      }
     } else {
       words += ". The period before is not complete, so there is no comparison.";
     }
@@ -354,6 +358,7 @@
     var table = byId(id);
     var body = el("tbody");
     var some = rows.slice(0, limit);
+    var joined = site().joined ? site().joined[id] : null;
     some.forEach(function (cells, n) {
       // Rows follow each other without gaps, the newest first.
       var before = n + 1 < rows.length ? rows[n + 1] : null;
@@ -361,7 +366,9 @@
       body.append(el("tr", {"class": isWhole(cells) ? null : "partial"},
         el("td", null, name(seconds(cells[FIRST])), words ? " " : null, words ? el("span", {"class": "chip " + cells[STATE]}, words) : null),
         el("td", {"class": "num"}, number(cells[VISITS])),
-        el("td", {"class": "num"}, changed(change(cells, before, VISITS))),
+        el("td", {"class": "num"}, changed(change(cells, before, VISITS)),
+          joined && joined[n] > 0 && change(cells, before, VISITS) !== null
+            ? el("span", {"class": "change", title: "sites that began since the period before began"}, " (+" + joined[n] + (joined[n] === 1 ? " site)" : " sites)")) : null),
         el("td", {"class": "num"}, number(cells[UNIQUES])),
         el("td", {"class": "num"}, number(cells[PAGEVIEWS])),
         el("td", {"class": "num"}, percent(cells[BOUNCE]))));
