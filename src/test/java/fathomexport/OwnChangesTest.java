@@ -13,6 +13,7 @@ import fathomexport.testing.Installation;
 import fathomexport.testing.Question;
 import fathomexport.testing.TestDatabase;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -242,5 +243,43 @@ class OwnChangesTest {
       assertThat(reasons(status)).containsExactly("unit");
       assertThat(status.path("moved")).isEmpty();
     }
+  }
+
+  /** A day that any sink holds under the earlier definition is stale, and counts once. */
+  @Test
+  void staleDaysOfOneSinkAreCountedOnce() throws IOException {
+    try (TestDatabase database = TestDatabase.migrated();
+        FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
+      Installation installation = installation(database, api).pipeline("all", List.of(PAGES));
+      assertRun(backfill(installation));
+      Path data =
+          directory.resolve(
+              "warehouse/pages_daily/site_id=" + SITE + "/month=2025-10/data.parquet");
+      byte[] before = Files.readAllBytes(data);
+      installation.pipeline("all", List.of(PAGES.where("pathname", "is not", "/7")));
+      assertRun(
+          installation.run(
+              "backfill", "all", "--from", FIRST.toString(), "--to", FIRST.plusDays(6).toString()));
+      assertStale(installation, 20);
+
+      // The files are those of a backup, in which no day has been renewed.
+      Files.write(data, before);
+      assertStale(installation, 27);
+
+      // Only the database holds anything.
+      Files.delete(data);
+      assertStale(installation, 20);
+    }
+  }
+
+  private void assertStale(Installation installation, long days) throws IOException {
+    JsonNode status = json.readTree(installation.run("status", "all", "--json").out());
+    assertThat(status.path("lines")).hasSize(1);
+    assertThat(status.path("lines").path(0).path("stale").longValue()).isEqualTo(days);
+    long ranges = 0;
+    for (JsonNode range : status.path("stale")) {
+      ranges += range.path("periods").longValue();
+    }
+    assertThat(ranges).as("of the ranges that the commands renew").isEqualTo(days);
   }
 }
