@@ -24,9 +24,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Trino reads the files by the documented statements, and answers what PostgreSQL answers. It runs
- * in a separate process, from the sources in {@code src/engines} and the libraries that the profile
- * {@code engines} has laid into {@code target/engines}.
+ * Spark and Trino read the files by the documented statements, and answer what PostgreSQL answers.
+ * Each runs in a separate process, from the sources in {@code src/engines} and the libraries that
+ * the profile {@code engines} has laid into {@code target/engines}.
  */
 @Tag("engines")
 class ClusterEnginesTest {
@@ -164,6 +164,59 @@ class ClusterEnginesTest {
     int start = text.indexOf("```sql\n", section) + 7;
     assertThat(section).as(engine).isNotNegative();
     return text.substring(start, text.indexOf("```", start));
+  }
+
+  // --- Spark
+
+  /** What Spark's own launcher opens of the Java platform. */
+  private static final List<String> OPENED =
+      Stream.of(
+              "java.base/java.io",
+              "java.base/java.lang",
+              "java.base/java.lang.invoke",
+              "java.base/java.lang.reflect",
+              "java.base/java.net",
+              "java.base/java.nio",
+              "java.base/java.util",
+              "java.base/java.util.concurrent",
+              "java.base/java.util.concurrent.atomic",
+              "java.base/jdk.internal.ref",
+              "java.base/sun.nio.ch",
+              "java.base/sun.nio.cs",
+              "java.base/sun.security.action",
+              "java.base/sun.util.calendar")
+          .map(name -> "--add-opens=" + name + "=ALL-UNNAMED")
+          .toList();
+
+  /** Returns the documented setting and statement for this data set. */
+  private static String sparkView(String dataSet) throws IOException {
+    return "do\t"
+        + documented("Spark")
+            .replace("pages_daily", dataSet)
+            .replace("'warehouse/", "'" + data.installation().warehouse() + "/")
+            .strip()
+            .replaceAll(";$", "")
+            .replace(";\n", "\ndo\t")
+            .replace("OPTIONS", " OPTIONS")
+            .replaceAll("\n(?!do\t)", "")
+        + "\n";
+  }
+
+  @Test
+  void sparkAnswersWhatPostgresAnswers() throws IOException, InterruptedException {
+    requireLibraries("spark");
+    StringBuilder views = new StringBuilder();
+    for (String name : data.dataSets()) {
+      views.append(sparkView(name));
+    }
+    assertAnswers(
+        "Spark",
+        run(
+            Path.of(System.getProperty("java.home"), "bin", "java"),
+            "spark",
+            "SparkReader.java",
+            OPENED,
+            input(views.toString(), "unix_seconds(#)")));
   }
 
   // --- Trino
