@@ -21,22 +21,27 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * How long readers of a large report wait: five questions to three years of pages of fifty sites,
- * each as a ratio to a sequential scan of the same table in the same round, with and without the
- * index on the days; and what the index costs when windows are replaced. Medians of the rounds.
+ * How long readers of a large report wait: questions to three years of pages of fifty sites, to the
+ * tables and to the views, each as a ratio to a sequential scan of the same table in the same
+ * round. Medians of the rounds.
  *
  * <p>The first part of the rows lies in the table as a backfill leaves it (site by site), the last
  * sixty days as nightly runs do (day by day).
  *
  * <p>System properties: {@code bench.rows} (3,000,000), {@code bench.rounds} (5), {@code
- * bench.settings} (statements that a reader's session begins with), {@code bench.url} (an empty
- * database to use instead of the embedded server).
+ * bench.settings} (statements that a reader's session begins with), {@code bench.without} (also
+ * measures without the index on the days, and what the index costs when windows are replaced),
+ * {@code bench.url} (a database to use instead of the embedded server: an empty one, or one that an
+ * earlier run has filled).
  */
 final class ReaderBenchmark {
   private static final int SITES = 50;
   private static final int DAYS = 1095;
   private static final String MONTH = "date >= '2026-05-01' AND date < '2026-06-01'";
+  private static final String SITE = "site_id = 'SITE0007'";
   private static final String TABLE = "fathom.pages_daily";
+  private static final String COLUMNS =
+      " (site_id, date, hostname, pathname, visits, uniques, pageviews, avg_duration, bounce_rate) ";
   private static final String SEQUENTIAL = "sequential scan";
 
   /** The questions of people, by their names. */
@@ -52,35 +57,47 @@ final class ReaderBenchmark {
 
   private static Map<String, String> questions() {
     Map<String, String> questions = new LinkedHashMap<>();
-    String pages = "SELECT hostname, pathname, sum(pageviews) FROM " + TABLE + " WHERE ";
     String top = " GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 20";
+    for (String schema : List.of("fathom", "fathom_bi")) {
+      String from = schema + ".pages_daily WHERE ";
+      String pages = "SELECT hostname, pathname, sum(pageviews) FROM " + from;
+      String place = schema.equals("fathom") ? "" : ", view";
+      questions.put(
+          "top 20 pages of a site and month" + place, pages + SITE + " AND " + MONTH + top);
+      questions.put(
+          "all sites by day of a month" + place,
+          "SELECT site_id, date, sum(pageviews) FROM " + from + MONTH + " GROUP BY 1, 2");
+      questions.put("top 20 pages of all sites of a month" + place, pages + MONTH + top);
+      questions.put(
+          "one page over three years" + place,
+          "SELECT date, sum(pageviews) FROM "
+              + from
+              + SITE
+              + " AND pathname = '/blog/article-17' GROUP BY 1");
+      questions.put(
+          "a site year over year" + place,
+          "SELECT extract(year FROM date), extract(month FROM date), sum(pageviews) FROM "
+              + from
+              + SITE
+              + " GROUP BY 1, 2");
+    }
+    String months = "SELECT hostname, pathname, pageviews FROM fathom_bi.pages_daily_month WHERE ";
     questions.put(
-        "top 20 pages of a site and month", pages + "site_id = 'SITE0007' AND " + MONTH + top);
+        "top 20 pages of a site and month, pages_daily_month",
+        months + SITE + " AND month = '2026-05-01' ORDER BY 3 DESC LIMIT 20");
     questions.put(
-        "all sites by day of a month",
-        "SELECT site_id, date, sum(pageviews) FROM " + TABLE + " WHERE " + MONTH + " GROUP BY 1, 2");
-    questions.put("top 20 pages of all sites of a month", pages + MONTH + top);
+        "top 20 pages of all sites of a month, pages_daily_month",
+        months + "month = '2026-05-01' ORDER BY 3 DESC LIMIT 20");
     questions.put(
-        "one page over three years",
-        "SELECT date, sum(pageviews) FROM "
-            + TABLE
-            + " WHERE site_id = 'SITE0007' AND pathname = '/blog/article-17' GROUP BY 1");
+        "all sites by day of a month, site_day",
+        "SELECT site_id, date, pageviews, state FROM fathom_bi.site_day WHERE " + MONTH);
     questions.put(
-        "a site year over year",
-        "SELECT extract(year FROM date), extract(month FROM date), sum(pageviews) FROM "
-            + TABLE
-            + " WHERE site_id = 'SITE0007' GROUP BY 1, 2");
+        "all sites of a month, site_month",
+        "SELECT site_id, visits, visits_year_before, state FROM fathom_bi.site_month WHERE"
+            + " first_day = '2026-05-01'");
     questions.put(
-        "top 20 pages of a site and month, view",
-        "SELECT hostname, pathname, sum(pageviews) FROM fathom_bi.pages_daily WHERE site_id ="
-            + " 'SITE0007' AND "
-            + MONTH
-            + top);
-    questions.put(
-        "all sites by day of a month, view",
-        "SELECT site_id, date, sum(pageviews) FROM fathom_bi.pages_daily WHERE "
-            + MONTH
-            + " GROUP BY 1, 2");
+        "a site year over year, site_month",
+        "SELECT first_day, visits, visits_year_before FROM fathom_bi.site_month WHERE " + SITE);
     return questions;
   }
 
@@ -103,42 +120,57 @@ final class ReaderBenchmark {
   }
 
   private static void run(String url, int rounds, int perDay) throws SQLException {
+    Report pages = report("pages_daily", List.of(Field.HOSTNAME, Field.PATHNAME));
+    Report traffic = report("traffic_daily", List.of());
     try (PostgresSink sink =
-        new PostgresSink(
-            new PostgresSettings(url, "postgres", new SecretRef.Env("BENCH_PASSWORD")),
-            Map.of("BENCH_PASSWORD", "postgres"))) {
-      sink.migrate(
-          List.of(
-              new Report(
-                  "pages_daily",
-                  Entity.PAGEVIEW,
-                  null,
-                  List.of(Aggregate.VISITS, Aggregate.PAGEVIEWS),
-                  DateGrouping.DAY,
-                  List.of(Field.HOSTNAME, Field.PATHNAME),
-                  List.of())));
-    }
-    try (Connection connection = DriverManager.getConnection(url, "postgres", "postgres");
+            new PostgresSink(
+                new PostgresSettings(url, "postgres", new SecretRef.Env("BENCH_PASSWORD")),
+                Map.of("BENCH_PASSWORD", "postgres"));
+        Connection connection = DriverManager.getConnection(url, "postgres", "postgres");
         Statement statement = connection.createStatement()) {
-      new ReaderBenchmark(statement, rounds).run(perDay);
+      sink.migrate(List.of(pages, traffic));
+      ReaderBenchmark benchmark = new ReaderBenchmark(statement, rounds);
+      if (benchmark.text("SELECT count(*) FROM fathom.site").equals("0")) {
+        benchmark.fill(perDay, List.of(pages, traffic));
+      }
+      // What the ends of the runs of such a backfill leave.
+      for (int run = 0; run < 6; run++) {
+        long begun = System.nanoTime();
+        sink.runEnded();
+        System.out.printf(
+            Locale.ROOT, "sums of months after a run: %.1f s%n", (System.nanoTime() - begun) / 1e9);
+      }
+      statement.execute("VACUUM ANALYZE fathom_ops.month_sum, fathom_ops.month_group");
+      benchmark.run(perDay);
     }
   }
 
+  private static Report report(String name, List<Field> fields) {
+    return new Report(
+        name,
+        Entity.PAGEVIEW,
+        null,
+        List.of(
+            Aggregate.VISITS,
+            Aggregate.UNIQUES,
+            Aggregate.PAGEVIEWS,
+            Aggregate.AVG_DURATION,
+            Aggregate.BOUNCE_RATE),
+        DateGrouping.DAY,
+        fields,
+        List.of());
+  }
+
   private void run(int perDay) throws SQLException {
-    long begun = System.nanoTime();
-    fill(perDay, 0, DAYS - 61, "s, d, p");
-    fill(perDay, DAYS - 60, DAYS - 1, "d, s, p");
-    statement.execute("VACUUM ANALYZE " + TABLE);
     System.out.printf(
         Locale.ROOT,
-        "machine: %d cores, %s, Java %s; %s%n%,d rows, %s, made in %.0f s%n",
+        "machine: %d cores, %s, Java %s; %s%n%,d rows, %s%n",
         Runtime.getRuntime().availableProcessors(),
         System.getProperty("os.arch"),
         System.getProperty("java.version"),
         text("SELECT version()"),
         (long) perDay * SITES * DAYS,
-        text("SELECT pg_size_pretty(pg_relation_size('" + TABLE + "'))"),
-        (System.nanoTime() - begun) / 1e9);
+        text("SELECT pg_size_pretty(pg_relation_size('" + TABLE + "'))"));
     statement.execute(System.getProperty("bench.settings", "SET jit = off"));
     String index =
         text(
@@ -155,13 +187,20 @@ final class ReaderBenchmark {
     Map<String, List<Double>> without = new LinkedHashMap<>();
     for (int round = 0; round < rounds; round++) {
       measure(with);
-      loadsWith.add(replace(perDay, round));
-      statement.execute("DROP INDEX " + index);
-      measure(without);
-      loadsWithout.add(replace(perDay, round + 1));
-      statement.execute(create);
+      if (Boolean.getBoolean("bench.without")) {
+        loadsWith.add(replace(perDay, round));
+        statement.execute("DROP INDEX " + index);
+        measure(without);
+        loadsWithout.add(replace(perDay, round + 1));
+        statement.execute(create);
+      }
     }
-    print(with, without);
+    print(with);
+    if (loadsWith.isEmpty()) {
+      return;
+    }
+    System.out.println("without the index on the days:");
+    print(without);
     System.out.printf(
         Locale.ROOT,
         "replacing four days of ten sites: %.2f times as long with the index (%.0f ms, %.0f ms"
@@ -171,11 +210,45 @@ final class ReaderBenchmark {
         median(loadsWithout));
   }
 
+  /** Stores the rows with the ledger entries that a backfill and sixty nights would leave. */
+  private void fill(int perDay, List<Report> reports) throws SQLException {
+    statement.execute(
+        "INSERT INTO fathom.site (site_id, name, time_zone, first_seen_at, last_seen_at) SELECT"
+            + " 'SITE' || lpad(s::text, 4, '0'), 'Site ' || s, 'Europe/Berlin', now(), now() FROM"
+            + " generate_series(1, "
+            + SITES
+            + ") s");
+    fill(perDay, 0, DAYS - 61, "s, d, p");
+    fill(perDay, DAYS - 60, DAYS - 1, "d, s, p");
+    statement.execute(
+        "INSERT INTO fathom.traffic_daily (site_id, date, visits, uniques, pageviews,"
+            + " avg_duration, bounce_rate) SELECT site_id, date, sum(visits), sum(uniques),"
+            + " sum(pageviews), 30, 50 FROM "
+            + TABLE
+            + " GROUP BY 1, 2 ORDER BY 1, 2");
+    for (Report report : reports) {
+      statement.execute(
+          """
+          INSERT INTO fathom_ops.ledger
+            (report, site_id, event_name, period, period_end, covers_to, status, stored, rows, pageviews_sum,
+             pageviews_control, store_if_absent, definition, zone, requests, control_requests, splits, window_id,
+             run_id, fetched_at)
+          SELECT '%s', site_id, '', date, date, date, 'certified', true, %d, pageviews, pageviews, false, '%s',
+                 'Europe/Berlin', 1, 1, 0, 'window', 'run', now()
+            FROM fathom.traffic_daily
+           ORDER BY site_id, date\
+          """
+              .formatted(
+                  report.name(), report.fields().isEmpty() ? 1 : perDay, report.definition()));
+    }
+    statement.execute("VACUUM ANALYZE");
+  }
+
   private void fill(int perDay, int first, int last, String order) throws SQLException {
     statement.execute(
         "INSERT INTO "
             + TABLE
-            + " (site_id, date, hostname, pathname, visits, pageviews) "
+            + COLUMNS
             + rows(perDay, "generate_series(1, " + SITES + ")", first, last)
             + " ORDER BY "
             + order);
@@ -185,7 +258,7 @@ final class ReaderBenchmark {
     return "SELECT 'SITE' || lpad(s::text, 4, '0'), date '2023-11-01' + d, 'www.site' || s ||"
         + " '.example', '/blog/article-' || (p + (d * 13) % (3 * "
         + perDay
-        + ")), 1 + (p * d) % 50, 2 + (p * d) % 90 FROM "
+        + ")), 1 + (p * d) % 50, 1 + (p * d) % 40, 2 + (p * d) % 90, (p * d) % 300, (p * d) % 101 FROM "
         + sites
         + " s, generate_series("
         + first
@@ -208,7 +281,7 @@ final class ReaderBenchmark {
       statement.execute(
           "INSERT INTO "
               + TABLE
-              + " (site_id, date, hostname, pathname, visits, pageviews) "
+              + COLUMNS
               + rows(perDay, "(VALUES (" + number + "))", DAYS - 4, DAYS - 1)
                   .replace(") s, ", ") s (s), "));
       statement.getConnection().commit();
@@ -244,23 +317,13 @@ final class ReaderBenchmark {
     return (System.nanoTime() - begun) / 1e6;
   }
 
-  private static void print(Map<String, List<Double>> with, Map<String, List<Double>> without) {
-    System.out.printf(
-        Locale.ROOT, "%-40s %12s %8s %14s %8s%n", "question", "ms", "of scan", "ms, no index", "");
-    double scan = median(with.getOrDefault(SEQUENTIAL, List.of(0.0)));
-    double scanWithout = median(without.getOrDefault(SEQUENTIAL, List.of(0.0)));
-    with.forEach(
-        (question, times) -> {
-          double before = median(without.getOrDefault(question, List.of(0.0)));
-          System.out.printf(
-              Locale.ROOT,
-              "%-40s %,12.1f %8.3f %,14.1f %8.3f%n",
-              question,
-              median(times),
-              median(times) / scan,
-              before,
-              before / scanWithout);
-        });
+  private static void print(Map<String, List<Double>> measured) {
+    System.out.printf(Locale.ROOT, "%-60s %12s %8s%n", "question", "ms", "of scan");
+    double scan = median(measured.getOrDefault(SEQUENTIAL, List.of(0.0)));
+    measured.forEach(
+        (question, times) ->
+            System.out.printf(
+                Locale.ROOT, "%-60s %,12.1f %8.3f%n", question, median(times), median(times) / scan));
   }
 
   private String text(String sql) throws SQLException {

@@ -32,6 +32,7 @@ import fathomexport.sink.postgres.schema.Migrations;
 import fathomexport.sink.postgres.schema.ReportTable;
 import fathomexport.sink.postgres.schema.StoredReports;
 import fathomexport.sink.postgres.views.Additivity;
+import fathomexport.sink.postgres.views.MonthSums;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -114,13 +115,15 @@ public final class PostgresSink implements Sink {
       database.with(
           connection -> {
             new Additivity(connection).measure();
+            new MonthSums(connection, MonthSums.LEAST_ROWS).update();
             return true;
           });
     } catch (SQLException e) {
       SinkException failure = database.unavailable(e);
       throw new SinkException(
           failure.kind(),
-          "whether measures add up could not be measured: " + failure.getMessage(),
+          "whether measures add up could not be measured, or the sums of months not be made: "
+              + failure.getMessage(),
           e);
     }
   }

@@ -22,7 +22,8 @@ final class GeneralViews {
     return new ViewDefinition(
         "calendar",
         "What is known of each day: one row per report, site, event and day, without gaps from the"
-            + " first stored day to the site's yesterday, or to the last day of what is retired. Reports"
+            + " first stored day to the site's yesterday, or to the last day of what is retired, and"
+            + " further where later days are stored, whatever fathom.as_of is. Reports"
             + " by month or year have one row per period, reports without date grouping none",
         List.of(
             new ViewColumn("site_id", Measures.TEXT, "c.site_id", "The site's id"),

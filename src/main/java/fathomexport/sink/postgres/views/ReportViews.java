@@ -63,13 +63,14 @@ final class ReportViews {
               "Report "
                   + report.name()
                   + " with its filters, dense: one row per site and day from the first stored day"
-                  + " to the site's yesterday. A day on which nothing was measured is 0, a day"
-                  + " that was not measured is null",
+                  + " to the site's yesterday, and further where later days are stored, whatever"
+                  + " fathom.as_of is. A day on which nothing was measured is 0, a day that was"
+                  + " not measured is null",
               SiteSources.densePerDay(report)));
     } else {
       made.add(views.rows());
     }
-    if (report.grouping() == DateGrouping.DAY && (report.ofEvents() || report.grouped())) {
+    if (MonthSums.serves(report)) {
       made.add(views.months());
     }
     if (report.fields().stream().anyMatch(ORIGINS::contains)) {
@@ -81,17 +82,10 @@ final class ReportViews {
   /** Returns the qualified expression that shows a field: null becomes (none). */
   private static String shown(String column) {
     // A real "(none)" is put in quotes, one more than it has, so that two groups never become one.
-    return "CASE WHEN "
-        + column
-        + " IS NULL THEN '(none)' WHEN "
-        + column
-        + " LIKE '%(none)%' AND "
-        + column
-        + " ~ '^\"*\\(none\\)\"*$' THEN '\"' || "
-        + column
-        + " || '\"' ELSE "
-        + column
-        + " END";
+    // Its first character, a quote or a parenthesis, is looked at first: that costs little per row.
+    return ("CASE WHEN %s IS NULL THEN '(none)' WHEN ascii(%s) IN (34, 40) AND %s ~ '^\"*\\(none\\)\"*$'"
+            + " THEN '\"' || %s || '\"' ELSE %s END")
+        .formatted(column, column, column, column, column);
   }
 
   private List<ViewColumn> site(String row) {
@@ -378,27 +372,7 @@ final class ReportViews {
 
   // --- Sums: per month, and per channel.
 
-  /** Returns the sums of a group, as columns of a subquery. */
-  private String sums() {
-    StringBuilder sql = new StringBuilder();
-    for (Aggregate a : report.aggregates()) {
-      if (a == Aggregate.VALUE) {
-        sql.append(", sum(t.value)::bigint AS value_cents");
-      } else if (Measures.type(a).equals(Measures.BIGINT)) {
-        sql.append(", sum(t.%s)::bigint AS %s".formatted(a.apiName(), a.apiName()));
-      }
-    }
-    if (report.has(Aggregate.VISITS) && report.has(Aggregate.BOUNCE_RATE)) {
-      String bounces = Measures.bounces("t.visits", "t.bounce_rate");
-      sql.append(", sum(").append(bounces).append(")::bigint AS bounces");
-      sql.append(", sum(t.visits) FILTER (WHERE (")
-          .append(bounces)
-          .append(") IS NOT NULL) AS rated_visits");
-    }
-    return sql.toString();
-  }
-
-  /** Returns the columns for {@link #sums} of a subquery {@code x}. */
+  /** Returns the columns for {@link ReportSums} of a subquery {@code x}. */
   private List<ViewColumn> summed(String parts) {
     List<ViewColumn> columns = new ArrayList<>();
     for (Aggregate a : report.aggregates()) {
@@ -488,21 +462,14 @@ final class ReportViews {
                 + " measured days"));
     columns.addAll(fields("x"));
     columns.addAll(summed("days"));
-    String group =
-        "t.site_id"
-            + event(", t.")
-            + report.fields().stream().map(f -> ", t." + Sql.name(f)).collect(Collectors.joining());
-    String from =
+    String evidence =
         """
-        FROM (SELECT %s, date_trunc('month', t.date)::date AS month%s
-                FROM %s t
-               GROUP BY %s, date_trunc('month', t.date)::date) x
         LEFT JOIN fathom.site s ON s.site_id = x.site_id
         LEFT JOIN (SELECT k.site_id, k.event_name, k.month, k.complete_days,
                           fathom_ops.state_of_days((k.month + interval '1 month')::date - k.month, k.due_days,
                                                    k.newest_day >= (k.month + interval '1 month' - interval '1 day')::date,
                                                    k.known_days, k.complete_days, k.empty_days, k.stale_days) AS state
-                     FROM (SELECT o.site_id, o.event_name, date_trunc('month', o.date)::date AS month,
+                     FROM (SELECT o.site_id, o.event_name, date_trunc('month', o.date::timestamp)::date AS month,
                                   max(o.date) AS newest_day,
                                   count(*) AS due_days,
                                   count(*) FILTER (WHERE o.state <> 'missing') AS known_days,
@@ -511,18 +478,10 @@ final class ReportViews {
                                   count(*) FILTER (WHERE o.state = 'stale') AS stale_days
                              FROM fathom_ops.calendar o
                             WHERE o.report = %s
-                            GROUP BY o.site_id, o.event_name, date_trunc('month', o.date)::date) k) c
-          ON c.site_id = x.site_id AND c.month = x.month AND c.event_name = %s%s%s\
+                            GROUP BY o.site_id, o.event_name, date_trunc('month', o.date::timestamp)::date) k) c
+          ON c.site_id = x.site_id AND c.month = x.month AND c.event_name = x.event_name%s%s\
         """
-            .formatted(
-                group,
-                sums(),
-                report.table(),
-                group,
-                Sql.literal(report.name()),
-                report.eventKey("x"),
-                addsUp("over_days"),
-                currency());
+            .formatted(Sql.literal(report.name()), addsUp("over_days"), currency());
     return new ViewDefinition(
         report.name() + MONTH,
         "Report "
@@ -533,7 +492,8 @@ final class ReportViews {
             + report.fields().stream().map(f -> ", " + f).collect(Collectors.joining())
             + ". Sums only: what does not add up over days is null or left out",
         columns,
-        from);
+        "FROM (" + MonthSums.query(report) + ") x\n" + evidence,
+        "FROM (" + MonthSums.ofRows(report) + ") x\n" + evidence);
   }
 
   private ViewDefinition channels() {
@@ -568,7 +528,7 @@ final class ReportViews {
         """
             .formatted(
                 group,
-                sums(),
+                ReportSums.columns(ReportSums.of(report)),
                 report.table(),
                 ruled.stream()
                     .map(f -> normalised(f) + " AS " + Sql.name(f))

@@ -24,8 +24,9 @@ final class SiteViews {
         days(
             "site_day",
             "Traffic of each site by day, dense: one row per site and day from the first stored"
-                + " day to the site's yesterday. A day on which nothing was measured is 0, a day"
-                + " that was not measured is null. From "
+                + " day to the site's yesterday, and further where later days are stored, whatever"
+                + " fathom.as_of is. A day on which nothing was measured is 0, a day that was not"
+                + " measured is null. From "
                 + sources.names(DateGrouping.DAY),
             sources.densePerDay()));
     views.add(
@@ -309,7 +310,15 @@ final class SiteViews {
             + ": one row per site and "
             + unit
             + ", from the days of fathom_bi.site_day. Rates are weighted; what does not add up over"
-            + " days is null",
+            + " days is null"
+            + (own == null || sources.of(own).isEmpty()
+                ? ""
+                : ". uniques and avg_duration are the API's for the whole "
+                    + unit
+                    + ", from "
+                    + sources.names(own)
+                    + ", which may have been fetched at another time than the days: days and"
+                    + " complete_days do not speak of it"),
         columns,
         from(unit, length, own, sources));
   }
@@ -341,8 +350,8 @@ final class SiteViews {
                  100 * p.bounces::double precision / nullif(p.rated_visits, 0) AS bounce_rate,
                  %s AS avg_duration
             FROM (SELECT s.site_id, s.site_name, s.report,
-                         date_trunc('%s', s.date)::date AS first_day,
-                         (date_trunc('%s', s.date) + interval '%s' - interval '1 day')::date AS last_day,
+                         date_trunc('%s', s.date::timestamp)::date AS first_day,
+                         (date_trunc('%s', s.date::timestamp) + interval '%s' - interval '1 day')::date AS last_day,
                          max(s.date) AS newest_day,
                          count(*) AS due_days,
                          count(*) FILTER (WHERE s.state <> 'missing') AS known_days,

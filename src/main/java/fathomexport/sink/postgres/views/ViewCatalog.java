@@ -38,7 +38,7 @@ public final class ViewCatalog {
   /**
    * A view of schema {@code fathom_bi}.
    *
-   * @param query the query behind the view, in PostgreSQL's dialect
+   * @param query the query behind the view, in PostgreSQL's dialect, over the rows alone
    */
   public record View(String name, String meaning, List<Column> columns, String query) {
     public View {
@@ -66,7 +66,7 @@ public final class ViewCatalog {
                 view.columns().stream()
                     .map(c -> new Column(c.name(), c.type(), c.comment(), keys.contains(c.name())))
                     .toList(),
-                BiViews.query(view.columns(), view.from())));
+                BiViews.query(view.columns(), view.fromRows())));
       }
     }
     return views;

@@ -170,7 +170,14 @@ class BiViewsTest {
     database.execute(
         "CREATE VIEW public.mine AS SELECT * FROM fathom_bi.pages_daily_month",
         "INSERT INTO fathom.pages_daily (site_id, date, pathname, visits, pageviews)"
-            + " VALUES ('SITE', '2026-05-01', '/a', 2, 3)");
+            + " VALUES ('SITE', '2026-05-01', '/a', 2, 3)",
+        """
+        INSERT INTO fathom_ops.ledger
+          (report, site_id, event_name, period, period_end, covers_to, status, stored, rows, store_if_absent, definition,
+           requests, control_requests, splits, window_id, run_id, fetched_at)
+        VALUES ('pages_daily', 'SITE', '', '2026-05-01', '2026-05-01', '2026-05-01', 'certified', true, 1, false, 'd',
+                1, 0, 0, 'w', 'r', now())\
+        """);
 
     sink.rename(Map.of("pages", "pages_daily", "origins", "sources"));
     assertThat(

@@ -1,0 +1,210 @@
+package fathomexport.sink.postgres.views;
+
+import fathomexport.report.DateGrouping;
+import fathomexport.sink.postgres.db.Queries;
+import fathomexport.sink.postgres.db.Sql;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.LocalDate;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * The sums of months for the views {@code <report>_month}. They are made at the end of a run, and
+ * each says from which state of the ledger. A view takes them only while the ledger is in that
+ * state, and sums up the rows otherwise: a window's commit has nothing to do for them, and they can
+ * never differ from the rows. Months with few rows have none.
+ */
+public final class MonthSums {
+  /** Fewer rows are summed up as quickly as their sums are looked up. */
+  public static final int LEAST_ROWS = 500;
+
+  /** The most months per report and run: a long history is done in several, newest first. */
+  private static final int MONTHS_AT_ONCE = 300;
+
+  private final Connection connection;
+  private final int leastRows;
+
+  public MonthSums(Connection connection, int leastRows) {
+    this.connection = connection;
+    this.leastRows = leastRows;
+  }
+
+  /** A month of a site whose sums are not those of the present rows. */
+  private record Due(String site, String event, LocalDate month, String seen) {}
+
+  static boolean serves(KnownReport report) {
+    return report.grouping() == DateGrouping.DAY && (report.ofEvents() || report.grouped());
+  }
+
+  /** Brings the sums up to date. */
+  public void update() throws SQLException {
+    connection.setAutoCommit(false);
+    for (KnownReport report : KnownReport.read(connection)) {
+      if (serves(report)) {
+        for (Due due : due(report)) {
+          sum(report, due);
+          connection.commit();
+        }
+      }
+    }
+    Queries.update(
+        connection,
+        """
+        DELETE FROM fathom_ops.month_sum h
+         WHERE NOT EXISTS (SELECT FROM fathom_ops.ledger l
+                            WHERE l.report = h.report AND l.site_id = h.site_id AND l.event_name = h.event_name AND l.stored
+                              AND l.period >= h.month AND l.period < (h.month + interval '1 month')::date)\
+        """,
+        p -> {});
+    connection.commit();
+  }
+
+  /** Compiling a query takes longer than summing up one month. */
+  private void withoutCompiling() throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("SET LOCAL jit = off");
+    }
+  }
+
+  private List<Due> due(KnownReport report) throws SQLException {
+    withoutCompiling();
+    return Queries.list(
+        connection,
+        """
+        SELECT m.site_id, m.event_name, m.month, m.seen
+          FROM fathom_ops.stored_month m
+         WHERE m.report = ? AND m.rows >= ?
+           AND NOT EXISTS (SELECT FROM fathom_ops.month_sum h WHERE %s)
+         ORDER BY m.month DESC, m.site_id, m.event_name
+         LIMIT ?\
+        """
+            .formatted(made(report)),
+        p -> p.text(report.name()).integer(leastRows).integer(MONTHS_AT_ONCE),
+        r -> new Due(r.text("site_id"), r.text("event_name"), r.day("month"), r.text("seen")));
+  }
+
+  /**
+   * Stores the sums of a month. The state of the ledger was read before the rows are: if they have
+   * changed since, the sums are those of no state, and no view takes them.
+   */
+  private void sum(KnownReport report, Due due) throws SQLException {
+    withoutCompiling();
+    List<ReportSums> sums = ReportSums.of(report);
+    long id =
+        Queries.first(
+                connection,
+                """
+                INSERT INTO fathom_ops.month_sum (report, site_id, event_name, month, seen)
+                VALUES (?, ?, ?, ?, ?)
+                ON CONFLICT (report, site_id, event_name, month) DO UPDATE
+                   SET seen = excluded.seen, made_at = pg_catalog.now()
+                RETURNING id\
+                """,
+                p ->
+                    p.text(report.name())
+                        .text(due.site())
+                        .text(due.event())
+                        .day(due.month())
+                        .text(columns(report) + due.seen()),
+                r -> r.number("id"))
+            .orElseThrow();
+    Queries.update(
+        connection, "DELETE FROM fathom_ops.month_group WHERE month_sum = ?", p -> p.number(id));
+    Queries.update(
+        connection,
+        """
+        INSERT INTO fathom_ops.month_group (month_sum, n, fields, %s)
+        SELECT ?, row_number() OVER (), ARRAY[%s]::text[]%s
+          FROM %s t
+         WHERE t.site_id = ?%s AND t.date >= ? AND t.date < ?
+         GROUP BY t.site_id%s\
+        """
+            .formatted(
+                ReportSums.names(sums),
+                fields(report).stream().collect(Collectors.joining(", ")),
+                sums.stream().map(s -> ", " + s.expression()).collect(Collectors.joining()),
+                report.table(),
+                report.ofEvents() ? " AND t.event_name = ?" : "",
+                fields(report).stream().map(f -> ", " + f).collect(Collectors.joining())),
+        p -> {
+          p.number(id).text(due.site());
+          if (report.ofEvents()) {
+            p.text(due.event());
+          }
+          p.day(due.month()).day(due.month().plusMonths(1));
+        });
+  }
+
+  private static List<String> fields(KnownReport report) {
+    return report.fields().stream().map(f -> "t." + Sql.name(f)).toList();
+  }
+
+  /** Returns what the sums consist of, as the beginning of {@code seen}. */
+  private static String columns(KnownReport report) {
+    return String.join(",", report.fields()) + " " + ReportSums.names(ReportSums.of(report)) + " ";
+  }
+
+  /** Returns the condition that {@code h} has the present sums of the month {@code m}. */
+  private static String made(KnownReport report) {
+    return "h.report = %s AND h.site_id = m.site_id AND h.event_name = m.event_name AND h.month = m.month AND h.seen = %s || m.seen"
+        .formatted(Sql.literal(report.name()), Sql.literal(columns(report)));
+  }
+
+  /**
+   * Returns a query for {@code site_id}, {@code event_name}, {@code month}, the fields and the sums
+   * of a report, from the stored sums where there are any. A filter on the site or the month
+   * decides which months are read at all.
+   */
+  static String query(KnownReport report) {
+    List<ReportSums> sums = ReportSums.of(report);
+    String stored =
+        IntStream.range(0, report.fields().size())
+            .mapToObj(
+                i -> "g.fields[" + (i + 1) + "] AS " + Sql.name(report.fields().get(i)) + ", ")
+            .collect(Collectors.joining());
+    return """
+        SELECT m.site_id, m.event_name, m.month%s
+          FROM fathom_ops.stored_month m
+          LEFT JOIN fathom_ops.month_sum h
+            ON %s
+         CROSS JOIN LATERAL
+               (SELECT %s%s
+                  FROM fathom_ops.month_group g
+                 WHERE g.month_sum = h.id
+                UNION ALL
+                SELECT %s%s
+                  FROM %s t
+                 WHERE h.id IS NULL AND t.site_id = m.site_id%s
+                   AND t.date >= m.month AND t.date < (m.month + interval '1 month')::date
+                 GROUP BY t.site_id%s) d
+         WHERE m.report = %s\
+        """
+        .formatted(
+            report.fields().stream().map(f -> ", d." + Sql.name(f)).collect(Collectors.joining())
+                + sums.stream().map(s -> ", d." + s.name()).collect(Collectors.joining()),
+            made(report),
+            stored,
+            sums.stream().map(s -> "g." + s.name()).collect(Collectors.joining(", ")),
+            fields(report).stream().map(f -> f + ", ").collect(Collectors.joining()),
+            ReportSums.columns(sums).substring(2),
+            report.table(),
+            report.ofEvents() ? " AND t.event_name = m.event_name" : "",
+            fields(report).stream().map(f -> ", " + f).collect(Collectors.joining()),
+            Sql.literal(report.name()));
+  }
+
+  /** Returns the same query from the rows alone, for engines in which nothing stores sums. */
+  static String ofRows(KnownReport report) {
+    return "SELECT t.site_id, %s AS event_name, date_trunc('month', t.date::timestamp)::date AS month%s%s\n  FROM %s t\n GROUP BY t.site_id%s, date_trunc('month', t.date::timestamp)::date%s"
+        .formatted(
+            report.eventKey("t"),
+            fields(report).stream().map(f -> ", " + f).collect(Collectors.joining()),
+            ReportSums.columns(ReportSums.of(report)),
+            report.table(),
+            report.ofEvents() ? ", t.event_name" : "",
+            fields(report).stream().map(f -> ", " + f).collect(Collectors.joining()));
+  }
+}

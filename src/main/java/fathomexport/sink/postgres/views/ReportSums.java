@@ -1,0 +1,47 @@
+package fathomexport.sink.postgres.views;
+
+import fathomexport.report.Aggregate;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * The sums over rows {@code t} of a report that its views are made of.
+ *
+ * @param name the column's name in subqueries and in {@code fathom_ops.month_group}
+ */
+record ReportSums(String name, String expression) {
+  /** Returns the sums of a report, in the order of its aggregates. */
+  static List<ReportSums> of(KnownReport report) {
+    List<ReportSums> sums = new ArrayList<>();
+    for (Aggregate a : report.aggregates()) {
+      if (Measures.type(a).equals(Measures.BIGINT)) {
+        sums.add(
+            new ReportSums(
+                a == Aggregate.VALUE ? "value_cents" : a.apiName(),
+                "sum(t." + a.apiName() + ")::bigint"));
+      }
+    }
+    if (report.has(Aggregate.VISITS) && report.has(Aggregate.BOUNCE_RATE)) {
+      String bounces = Measures.bounces("t.visits", "t.bounce_rate");
+      sums.add(new ReportSums("bounces", "sum(" + bounces + ")::bigint"));
+      sums.add(
+          new ReportSums(
+              "rated_visits",
+              "(sum(t.visits) FILTER (WHERE (" + bounces + ") IS NOT NULL))::bigint"));
+    }
+    return sums;
+  }
+
+  /** Returns the names, separated by commas. */
+  static String names(List<ReportSums> sums) {
+    return sums.stream().map(ReportSums::name).collect(Collectors.joining(", "));
+  }
+
+  /** Returns the expressions with their names, each after a comma. */
+  static String columns(List<ReportSums> sums) {
+    return sums.stream()
+        .map(s -> ", " + s.expression() + " AS " + s.name())
+        .collect(Collectors.joining());
+  }
+}
