@@ -15,6 +15,8 @@ import fathomexport.sink.postgres.db.PostgresSettings;
 import fathomexport.testing.TestDatabase;
 import fathomexport.testing.TestReports;
 import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Collections;
 import java.util.List;
@@ -353,6 +355,51 @@ class BiViewsTest {
             "SELECT view FROM fathom_ops.bi_view b WHERE to_regclass('fathom_bi.' || view) IS"
                 + " NOT NULL")) {
       database.query("SELECT * FROM fathom_bi." + view.get(0));
+    }
+    assertThat(
+            database.query(
+                """
+                SELECT c.relname, a.attname
+                  FROM pg_class c
+                  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+                 WHERE c.relnamespace = 'fathom_bi'::regnamespace
+                   AND (coalesce(obj_description(c.oid), '') = '' OR coalesce(col_description(c.oid, a.attnum), '') = '')\
+                """))
+        .as("views and columns without a comment")
+        .isEmpty();
+  }
+
+  /** One function that is not declared safe keeps every query of a view in one process. */
+  @Test
+  void parallelWorkersReadTheViewsOfReports() throws SQLException {
+    migrate(TestReports.pages(), TestReports.goals());
+    try (Connection connection = database.connect();
+        Statement statement = connection.createStatement()) {
+      statement.execute("SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0");
+      statement.execute("SET min_parallel_table_scan_size = 0");
+      for (String view : List.of("pages_daily", "goals_daily")) {
+        try (ResultSet plan =
+            statement.executeQuery(
+                "EXPLAIN SELECT state, count(*) FROM fathom_bi." + view + " GROUP BY 1")) {
+          StringBuilder text = new StringBuilder();
+          while (plan.next()) {
+            text.append(plan.getString(1)).append('\n');
+          }
+          assertThat(text.toString()).as(view).contains("Workers Planned");
+        }
+      }
+    }
+  }
+
+  /** A filter on the month finds the rows by index, and asks the ledger which months there are. */
+  @Test
+  void aFilterOnTheMonthReachesTheRows() {
+    migrate(TestReports.pages(), TestReports.goals());
+    for (String report : List.of("pages_daily", "goals_daily")) {
+      assertThat(plan("SELECT * FROM fathom_bi." + report + "_month WHERE month = '2026-05-01'"))
+          .as(report)
+          .containsPattern("Index Cond: \\(\\(site_id = .*date >= .*date < ")
+          .contains("::date = '2026-05-01'::date)");
     }
   }
 
