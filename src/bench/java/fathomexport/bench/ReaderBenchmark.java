@@ -136,7 +136,7 @@ final class ReaderBenchmark {
       // What the ends of the runs of such a backfill leave.
       for (int run = 0; run < 6; run++) {
         long begun = System.nanoTime();
-        sink.runEnded();
+        sink.runEnded(() -> false);
         System.out.printf(
             Locale.ROOT, "sums of months after a run: %.1f s%n", (System.nanoTime() - begun) / 1e9);
       }

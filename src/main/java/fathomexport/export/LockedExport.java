@@ -267,7 +267,7 @@ final class LockedExport {
   private void deriveWhatReadersNeed() {
     for (Sink sink : sinks.all()) {
       try {
-        sink.runEnded();
+        sink.runEnded(environment.stop()::stopped);
       } catch (SinkException | LedgerException e) {
         environment.listener().notice(e.getMessage() + "; the next run does it");
       }

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 
 /**
  * A destination of rows. Each sink is one package and passes the common contract test of sinks.
@@ -34,9 +35,10 @@ public interface Sink extends AutoCloseable {
    * Derives from what is stored now what a run leaves to its end, such as whether measures add up.
    * Nothing that is stored depends on it, and the next call makes up for one that failed.
    *
+   * @param stopped whether the run was asked to stop: what takes long is then left to the next run
    * @throws SinkException {@code UNAVAILABLE}
    */
-  default void runEnded() {}
+  default void runEnded(BooleanSupplier stopped) {}
 
   /**
    * Returns why reports cannot be stored beside what is stored of them, with the remedy, keyed by

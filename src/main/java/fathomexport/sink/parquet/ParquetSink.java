@@ -45,6 +45,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -129,7 +130,7 @@ public final class ParquetSink implements Sink {
 
   /** Writes the coverage file, for readers that have the files only. */
   @Override
-  public void runEnded() {
+  public void runEnded(BooleanSupplier stopped) {
     try {
       coverage.write(definitions);
     } catch (IOException e) {

@@ -45,6 +45,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -110,12 +111,12 @@ public final class PostgresSink implements Sink {
   }
 
   @Override
-  public void runEnded() {
+  public void runEnded(BooleanSupplier stopped) {
     try {
       database.with(
           connection -> {
             new Additivity(connection).measure();
-            new MonthSums(connection, MonthSums.LEAST_ROWS).update();
+            new MonthSums(connection, MonthSums.LEAST_ROWS).update(stopped);
             return true;
           });
     } catch (SQLException e) {

@@ -104,7 +104,7 @@ class CoverageFileTest {
     commit(
         TRAFFIC, traffic(d7).definition(TRAFFIC.definition()).row(d7, 1, 2, 3.0).uncertified(d7));
 
-    sink.runEnded();
+    sink.runEnded(() -> false);
 
     assertThat(ask("report, site_id, period, state, rows, reason"))
         .containsExactly(
@@ -126,7 +126,7 @@ class CoverageFileTest {
         traffic(D1).row(D1, 1, 11, 1.5).incomplete(D1, false),
         traffic(D3).row(D3, 1, 11, 1.5).incomplete(D3, false));
 
-    sink.runEnded();
+    sink.runEnded(() -> false);
 
     String differ = "pageviews differ from the control by 1";
     assertThat(ask("period, state, rows, covers_to IS NULL, fetched_at IS NULL, reason"))
@@ -156,7 +156,7 @@ class CoverageFileTest {
         load(total, null, D1, D4).definition(total.definition()).row(D1, 1, 2, 3.0),
         load(total, null, D1, D3).definition(total.definition()).row(D1, 1, 2, 3.0));
 
-    sink.runEnded();
+    sink.runEnded(() -> false);
 
     assertThat(ask("report, coalesce(event_name, '-'), period, period_end, covers_to, state"))
         .containsExactly(
@@ -184,7 +184,7 @@ class CoverageFileTest {
     Report pages = TestReports.pages();
     commit(pages, load(pages, null, D1, D1).definition(pages.definition()));
 
-    sink.runEnded();
+    sink.runEnded(() -> false);
 
     assertThat(ask("report, period, state"))
         .containsExactly(
@@ -196,14 +196,14 @@ class CoverageFileTest {
   @Test
   void anUnchangedLedgerLeavesTheFileAsItIs() throws IOException {
     commit(TRAFFIC, traffic(D1).definition(TRAFFIC.definition()).row(D1, 1, 10, 1.5));
-    sink.runEnded();
+    sink.runEnded(() -> false);
     Path file = root.resolve("_fathom/coverage.parquet");
     FileTime longAgo = FileTime.from(Instant.EPOCH);
     Files.setLastModifiedTime(file, longAgo);
     // What a killed run leaves behind.
     Files.writeString(root.resolve("_fathom/.coverage.parquet.tmp"), "half");
 
-    sink.runEnded();
+    sink.runEnded(() -> false);
 
     assertThat(Files.getLastModifiedTime(file)).isEqualTo(longAgo);
     assertThat(root.resolve("_fathom/.coverage.parquet.tmp")).doesNotExist();
@@ -213,7 +213,7 @@ class CoverageFileTest {
   void theTypesAreThoseOfTheReports() throws SQLException {
     commit(TRAFFIC, traffic(D1).definition(TRAFFIC.definition()).row(D1, 1, 10, 1.5));
 
-    sink.runEnded();
+    sink.runEnded(() -> false);
 
     assertThat(
             ask(

@@ -83,7 +83,7 @@ class FootersReadTest {
       assertThat(sink.footersRead() - read).isEqualTo(2);
 
       long planned = sink.footersRead();
-      sink.runEnded();
+      sink.runEnded(() -> false);
       assertThat(sink.footersRead() - planned)
           .as("for the coverage file: once more, and the newest of each site")
           .isLessThanOrEqualTo(FILES + 2 + SITES + 1);

@@ -8,6 +8,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.LocalDate;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -39,12 +40,20 @@ public final class MonthSums {
     return report.grouping() == DateGrouping.DAY && (report.ofEvents() || report.grouped());
   }
 
-  /** Brings the sums up to date. */
-  public void update() throws SQLException {
+  /**
+   * Brings the sums up to date.
+   *
+   * @param stopped is asked before each month; the months that are left wait for the next call
+   */
+  public void update(BooleanSupplier stopped) throws SQLException {
     connection.setAutoCommit(false);
     for (KnownReport report : KnownReport.read(connection)) {
       if (serves(report)) {
         for (Due due : due(report)) {
+          if (stopped.getAsBoolean()) {
+            connection.rollback();
+            return;
+          }
           sum(report, due);
           connection.commit();
         }

@@ -349,7 +349,7 @@ class BiViewsTest {
     }
     // A second source of days: each site is taken from the first that has it.
     assertThat(migrate(TestReports.traffic())).isEmpty();
-    sink.runEnded();
+    sink.runEnded(() -> false);
     for (List<?> view :
         database.query(
             "SELECT view FROM fathom_ops.bi_view b WHERE to_regclass('fathom_bi.' || view) IS"

@@ -15,6 +15,7 @@ import fathomexport.testing.TestDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -93,7 +94,7 @@ class MonthSumsTest {
 
   private void update(int leastRows) throws SQLException {
     try (Connection connection = database.connect()) {
-      new MonthSums(connection, leastRows).update();
+      new MonthSums(connection, leastRows).update(() -> false);
     }
   }
 
@@ -181,6 +182,22 @@ class MonthSumsTest {
     update(1);
     assertThat(count("fathom_ops.month_sum WHERE report = 'pages'")).isEqualTo(2);
     assertThat(count("fathom_ops.month_group WHERE visits IS NOT NULL")).isEqualTo(30);
+  }
+
+  /** A run that is asked to stop has seconds. */
+  @Test
+  void theNextRunDoesWhatAStopLeaves() throws SQLException {
+    List<String> pages = rows(PAGES);
+    AtomicInteger asked = new AtomicInteger();
+    try (Connection connection = database.connect()) {
+      new MonthSums(connection, 1).update(() -> asked.incrementAndGet() > 3);
+    }
+    assertThat(count("fathom_ops.month_sum")).isEqualTo(3);
+    assertThat(rows(PAGES)).isEqualTo(pages);
+
+    update(1);
+    assertThat(count("fathom_ops.month_sum")).isEqualTo(8);
+    assertThat(rows(PAGES)).isEqualTo(pages);
   }
 
   @Test
