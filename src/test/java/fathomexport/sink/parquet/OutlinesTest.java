@@ -75,7 +75,7 @@ class OutlinesTest {
       for (String site : SITES) {
         sink.commit(load(site, FIRST, LAST).row(LAST, 1, pageviews, 1.5).build());
       }
-      sink.runEnded();
+      sink.runEnded(() -> false);
     }
   }
 
@@ -256,7 +256,7 @@ class OutlinesTest {
     assertThat(noted.parsed()).isEqualTo(2);
 
     try (ParquetSink sink = open(root)) {
-      sink.runEnded();
+      sink.runEnded(() -> false);
     }
     assertThat(checked().parsed()).isZero();
 
@@ -332,7 +332,7 @@ class OutlinesTest {
     }
     checked();
     try (ParquetSink sink = open(root)) {
-      sink.runEnded();
+      sink.runEnded(() -> false);
     }
     assertThat(checked().parsed()).isZero();
   }
@@ -341,7 +341,7 @@ class OutlinesTest {
     sink.migrate(List.of(TRAFFIC));
     for (int i = 0; i < 5; i++) {
       sink.commit(load(site, LAST, LAST).row(LAST, 1, 20 + i, 1.5).build());
-      sink.runEnded();
+      sink.runEnded(() -> false);
     }
     return true;
   }
@@ -351,7 +351,7 @@ class OutlinesTest {
     Report renamed = TestReports.pageviews("visits_daily", DateGrouping.DAY);
     try (ParquetSink sink = open(root)) {
       sink.rename(Map.of(renamed.name(), TRAFFIC.name()));
-      sink.runEnded();
+      sink.runEnded(() -> false);
     }
     assertThat(outlines()).as("of the earlier name").doesNotExist();
     try (ParquetSink sink = open(root)) {
