@@ -38,7 +38,6 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -196,7 +195,6 @@ class HostileMatrixTest {
 
   @TempDir Path directory;
 
-  private TestDatabase database;
   private int certified;
   private int reported;
 
@@ -246,14 +244,8 @@ class HostileMatrixTest {
     return combinations(PairwiseMatrix.of(withAFault(), SEED));
   }
 
-  @BeforeAll
-  void open() {
-    database = TestDatabase.migrated();
-  }
-
   @AfterAll
-  void close() {
-    database.close();
+  void report() {
     System.out.printf(
         "hostile matrix: %d wholly certified, %d reported; none certified and wrong%n",
         certified, reported);
@@ -323,17 +315,15 @@ class HostileMatrixTest {
     }
     World world = world();
     JumpingTime time = new JumpingTime(NOW);
-    try (FathomSimulator api =
-        FathomSimulator.start(world, Behaviour.unlimited(), 0, time, time::pass)) {
+    try (TestDatabase database = TestDatabase.migrated(REPORTS);
+        FathomSimulator api =
+            FathomSimulator.start(world, Behaviour.unlimited(), 0, time, time::pass)) {
       Installation installation =
           new Installation(
                   directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
               .on(time)
               .settings(ROW_LIMIT, combination.has(QUOTAS) ? A_MINUTE : 1000, "")
               .pipeline("all", "all", "[postgres]", REPORTS);
-      Installation.Ended migrated = installation.run("migrate", "all");
-      assertThat(migrated.code()).as(migrated.said()).isZero();
-      empty(database);
       Map<Period, List<String>> old = Map.of();
       if (combination.has(STORED)) {
         Installation.Ended before = backfill(installation);
@@ -459,16 +449,6 @@ class HostileMatrixTest {
             List.of("backfill", "all", "--from", FIRST.toString(), "--to", LAST.toString()));
     arguments.addAll(List.of(force));
     return installation.run(arguments.toArray(new String[0]));
-  }
-
-  private static void empty(TestDatabase database) {
-    List<String> tables = new ArrayList<>();
-    REPORTS.forEach(report -> tables.add("fathom." + report.name()));
-    for (String table :
-        List.of("ledger", "attempt", "restatement", "quarantine", "run", "learned")) {
-      tables.add("fathom_ops." + table);
-    }
-    database.execute("TRUNCATE " + String.join(", ", tables));
   }
 
   private static Map<Period, List<String>> landed(TestDatabase database) {

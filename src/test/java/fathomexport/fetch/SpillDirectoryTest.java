@@ -45,7 +45,7 @@ class SpillDirectoryTest {
   static final class ManyRuns {
     public static void main(String[] args) throws IOException {
       try (SpillDirectory longest = SpillDirectory.create()) {
-        for (int i = 0; i < 100; i++) {
+        for (int i = 0; i < 50; i++) {
           try (SpillDirectory shorter = SpillDirectory.create()) {
             Files.writeString(shorter.path().resolve("rows"), "a row");
             Files.writeString(longest.path().resolve("rows"), "a row");

@@ -28,11 +28,7 @@ public final class Landed {
 
   /** A report's rows in PostgreSQL; dates and times are of {@code java.time}. */
   public static List<List<@Nullable Object>> inPostgres(TestDatabase database, Question question) {
-    try (Connection connection = database.connect()) {
-      return select(connection, question, "fathom." + question.name());
-    } catch (SQLException e) {
-      throw new IllegalStateException(e);
-    }
+    return database.onKept(connection -> select(connection, question, "fathom." + question.name()));
   }
 
   /** A report's rows in Parquet files; none when there is no file. */

@@ -202,6 +202,17 @@ public final class TestDatabase implements AutoCloseable {
 
   /** A query's rows, cells as the driver gives them, asked as the loader. */
   public List<List<@Nullable Object>> query(String sql) {
+    return onKept(connection -> query(connection, sql));
+  }
+
+  /** Queries on a connection. */
+  @FunctionalInterface
+  interface Query {
+    List<List<@Nullable Object>> on(Connection connection) throws SQLException;
+  }
+
+  /** Queries on the connection of the last query, asked as the loader. */
+  List<List<@Nullable Object>> onKept(Query query) {
     try {
       Connection connection = kept.getAndSet(null);
       if (connection == null || !connection.isValid(60)) {
@@ -209,7 +220,7 @@ public final class TestDatabase implements AutoCloseable {
       }
       List<List<@Nullable Object>> answer;
       try {
-        answer = query(connection, sql);
+        answer = query.on(connection);
       } catch (SQLException e) {
         connection.close();
         throw e;
