@@ -57,7 +57,11 @@ final class TestServer {
           "wal_level", "minimal",
           "max_wal_senders", "0",
           "autovacuum", "off",
-          "jit", "off");
+          "jit", "off",
+          // Its log is in memory, like its data.
+          "max_wal_size", "128MB",
+          "min_wal_size", "32MB",
+          "checkpoint_warning", "0");
 
   private final String host;
   private final int port;
