@@ -98,12 +98,16 @@ final class ArchitectureTest {
             "sinks",
             "verify",
             "window"));
-    all.put("beam", List.of("ledger", "plan", "run", "window"));
+    all.put(
+        "beam",
+        List.of("api", "cluster", "ledger", "plan", "run", "sink", "sink.postgres.db", "window"));
+    all.put("cluster", List.of("api", "ledger", "run", "sink", "sink.postgres.db"));
     all.put(
         "window",
         List.of(
             "api",
             "certify",
+            "cluster",
             "fetch",
             "ledger",
             "plan",
@@ -279,6 +283,7 @@ final class ArchitectureTest {
         Map.entry(
             "java.sql..",
             List.of(
+                "cluster",
                 "dashboard",
                 "sink.postgres",
                 "sink.postgres.db",
@@ -332,6 +337,16 @@ final class ArchitectureTest {
         .should()
         .dependOnClassesThat()
         .resideInAPackage(library.getKey())
+        .check(PRODUCTION);
+  }
+
+  /** A cluster of Flink has version 1 of SLF4J, which lacks them. */
+  @Test
+  void workersLogByWhatEveryVersionHas() {
+    noClasses()
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("org.slf4j.spi", "org.slf4j.event")
         .check(PRODUCTION);
   }
 

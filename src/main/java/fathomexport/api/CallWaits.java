@@ -8,7 +8,6 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.event.Level;
 
 /**
  * The waits of calls: those that the API asks for, those for permits, and the pauses before
@@ -147,16 +146,18 @@ final class CallWaits {
     Duration backoff = policy.backoff(attempt, controls.random());
     Duration wait = asked == null || asked.compareTo(backoff) < 0 ? backoff : asked;
     // An impatient command ends a moment later, and its outcome says the same.
-    Level level =
-        policy.isImpatient() && faulty.fault() == Fault.UNREACHABLE ? Level.DEBUG : Level.WARN;
-    LOG.atLevel(level)
-        .log(
-            "{}{}: {}; starting attempt {} in {} ms",
-            endpoint.path(),
-            about.words(),
-            faulty.reason(),
-            attempt + 1,
-            wait.toMillis());
+    boolean isSaid = !policy.isImpatient() || faulty.fault() != Fault.UNREACHABLE;
+    if (isSaid || LOG.isDebugEnabled()) {
+      String words =
+          "%s%s: %s; starting attempt %d in %d ms"
+              .formatted(
+                  endpoint.path(), about.words(), faulty.reason(), attempt + 1, wait.toMillis());
+      if (isSaid) {
+        LOG.warn(words);
+      } else {
+        LOG.debug(words);
+      }
+    }
     Instant until = inFuture(wait);
     controls.listener().on(new RequestListener.Event.Waiting(endpoint, until));
     if (wait.compareTo(LONG_WAIT) > 0) {

@@ -10,17 +10,26 @@ import java.util.function.Consumer;
 public final class CappedPermits implements Permits {
   private final Permits permits;
   private final long most;
-  private long taken;
+  private final RequestTally tally;
 
   /**
    * @param most maximum number of requests, 1 or more
    */
   public CappedPermits(Permits permits, long most) {
+    this(permits, most, RequestTally.ofThisProcess());
+  }
+
+  /**
+   * @param most maximum number of requests, 1 or more
+   * @param tally counts them, of other processes as well
+   */
+  public CappedPermits(Permits permits, long most, RequestTally tally) {
     if (most < 1) {
       throw new IllegalArgumentException("at most " + most + " requests");
     }
     this.permits = permits;
     this.most = most;
+    this.tally = tally;
   }
 
   /** The run has used all its requests. */
@@ -48,20 +57,15 @@ public final class CappedPermits implements Permits {
       return new Counted(permit);
     } finally {
       if (permit == null) {
-        giveBack();
+        tally.giveBack();
       }
     }
   }
 
-  private synchronized void take() {
-    if (taken >= most) {
+  private void take() {
+    if (!tally.take(most)) {
       throw new CapReachedException(most);
     }
-    taken++;
-  }
-
-  private synchronized void giveBack() {
-    taken--;
   }
 
   @Override
@@ -100,7 +104,7 @@ public final class CappedPermits implements Permits {
       if (!closed) {
         closed = true;
         if (!sent) {
-          giveBack();
+          tally.giveBack();
         }
       }
       permit.close();

@@ -5,6 +5,7 @@ import fathomexport.plan.FetchTask;
 import fathomexport.run.ExportFailedException;
 import fathomexport.run.FailureKind;
 import fathomexport.run.RunSummary;
+import fathomexport.sink.postgres.db.PostgresSettings;
 import fathomexport.window.Lane;
 import fathomexport.window.LaneExport;
 import fathomexport.window.RunContext;
@@ -14,20 +15,18 @@ import java.io.Serializable;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.ToIntFunction;
-import org.apache.beam.runners.direct.DirectOptions;
-import org.apache.beam.runners.direct.DirectRunner;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.PipelineResult;
 import org.apache.beam.sdk.metrics.MetricNameFilter;
 import org.apache.beam.sdk.metrics.MetricResult;
 import org.apache.beam.sdk.metrics.MetricsFilter;
 import org.apache.beam.sdk.options.PipelineOptions;
-import org.apache.beam.sdk.options.PipelineOptionsFactory;
 import org.apache.beam.sdk.util.ReleaseInfo;
+import org.jspecify.annotations.Nullable;
 
 /** Executes a plan on a Beam runner and waits for its end. */
 public final class BeamRun {
-  private final List<String> arguments;
+  private final RunnerOptions options;
   private final ToIntFunction<String> mostLanes;
 
   /**
@@ -35,7 +34,7 @@ public final class BeamRun {
    * @param mostLanes returns the requests that an account may have in flight
    */
   public BeamRun(List<String> arguments, ToIntFunction<String> mostLanes) {
-    this.arguments = List.copyOf(arguments);
+    this.options = new RunnerOptions(arguments);
     this.mostLanes = mostLanes;
   }
 
@@ -49,13 +48,14 @@ public final class BeamRun {
   public long export(RunContext run, List<FetchTask> tasks, RunSummary lost) {
     List<Lane> lanes = Lane.deal(run.failures().troubledLast(tasks), mostLanes);
     run.lost(lost);
-    PipelineOptions options = options(lanes.size());
-    if (isDirect(options)) {
-      // Fetch the first windows while the runner starts.
-      run.begin(lanes);
+    PipelineOptions chosen = options.of(lanes.size());
+    if (!RunnerOptions.isDirect(chosen)) {
+      return ClusterRun.export(options, run, lanes, lost);
     }
+    // Fetch the first windows while the runner starts.
+    run.begin(lanes);
     return execute(
-        options,
+        chosen,
         run,
         lanes,
         Lane.class,
@@ -72,8 +72,15 @@ public final class BeamRun {
    * @return billed requests of all workers
    */
   public long sample(RunContext run, List<SiteQueue> sites, boolean detailed, RunSummary lost) {
+    PipelineOptions chosen = options.of(Math.max(1, sites.size()));
+    if (!RunnerOptions.isDirect(chosen)) {
+      throw new ExportFailedException(
+          FailureKind.CONFIGURATION,
+          "a snapshot takes seconds, and runs on this machine only: leave out --runner",
+          null);
+    }
     return execute(
-        options(Math.max(1, sites.size())),
+        chosen,
         run,
         sites,
         SiteQueue.class,
@@ -82,16 +89,25 @@ public final class BeamRun {
   }
 
   /**
+   * Refuses a run that could not be executed, before it has asked the API anything.
+   *
+   * @param quota the database through which runs share the quotas of accounts; null if there is
+   *     none
+   * @throws ExportFailedException if Beam refuses the options, or the runner needs a database
+   */
+  public void require(@Nullable PostgresSettings quota) {
+    if (!RunnerOptions.isDirect(options.of(1))) {
+      var unused = ClusterRun.requireDatabase(quota);
+    }
+  }
+
+  /**
    * Returns the name of the runner that the options choose.
    *
    * @throws ExportFailedException if Beam refuses the options
    */
   public String runner() {
-    return options(1).getRunner().getSimpleName();
-  }
-
-  private static boolean isDirect(PipelineOptions options) {
-    return options.getRunner().equals(DirectRunner.class);
+    return options.of(1).getRunner().getSimpleName();
   }
 
   private static <L extends Serializable> long execute(
@@ -119,30 +135,6 @@ public final class BeamRun {
       }
       throw e;
     }
-  }
-
-  private PipelineOptions options(int lanes) {
-    PipelineOptions options;
-    try {
-      options =
-          PipelineOptionsFactory.fromArgs(arguments.toArray(new String[0]))
-              .withValidation()
-              .create();
-    } catch (IllegalArgumentException e) {
-      throw new ExportFailedException(
-          FailureKind.CONFIGURATION, "Beam's options behind --: " + e.getMessage(), e);
-    }
-    if (isDirect(options)) {
-      DirectOptions direct = options.as(DirectOptions.class);
-      direct.setBlockOnRun(false);
-      // These checks copy and compare every element. The elements of this pipeline are lanes and
-      // summaries, which no step changes.
-      direct.setEnforceImmutability(false);
-      direct.setEnforceEncodability(false);
-      // One thread per lane: this runner polls without a pause while a thread is idle.
-      direct.setTargetParallelism(lanes);
-    }
-    return options;
   }
 
   private static long requests(PipelineResult result) {

@@ -6,10 +6,8 @@ import fathomexport.run.RunSummary;
 import fathomexport.run.WindowOutcome;
 import fathomexport.window.RunContext;
 import java.io.Serializable;
-import java.util.Objects;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.values.KV;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Exports a lane from its first window to its last: the lane is fetched and committed within one
@@ -22,7 +20,6 @@ final class ExportLane<L> extends DoFn<L, KV<String, RunSummary>> {
 
   private final ExportSpec spec;
   private final Work<L> work;
-  private transient RunRegistry.@Nullable Shared shared;
 
   /** The export of a lane, independent of Beam. */
   interface Work<L> extends Serializable {
@@ -34,14 +31,9 @@ final class ExportLane<L> extends DoFn<L, KV<String, RunSummary>> {
     this.work = work;
   }
 
-  @Setup
-  public void open() {
-    shared = RunRegistry.open(spec);
-  }
-
   @ProcessElement
   public void export(@Element L lane, OutputReceiver<KV<String, RunSummary>> out) {
-    RunRegistry.Shared own = Objects.requireNonNull(shared);
+    RunRegistry.Shared own = RunRegistry.of(spec);
     RunContext run = own.run();
     own.lanes().begin();
     try {
@@ -55,14 +47,6 @@ final class ExportLane<L> extends DoFn<L, KV<String, RunSummary>> {
       throw e;
     } finally {
       own.lanes().end();
-    }
-  }
-
-  @Teardown
-  public void close() {
-    if (shared != null) {
-      shared = null;
-      RunRegistry.close(spec);
     }
   }
 }

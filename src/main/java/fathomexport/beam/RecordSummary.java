@@ -2,10 +2,8 @@ package fathomexport.beam;
 
 import fathomexport.run.ExportSpec;
 import fathomexport.run.RunSummary;
-import java.util.Objects;
 import org.apache.beam.sdk.transforms.DoFn;
 import org.apache.beam.sdk.values.KV;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Writes the run's summary to the ledger, where the launcher finds it whichever machine executes
@@ -16,7 +14,6 @@ final class RecordSummary extends DoFn<KV<String, Iterable<RunSummary>>, Void> {
 
   private final ExportSpec spec;
   private final RunSummary lost;
-  private transient RunRegistry.@Nullable Shared shared;
 
   /**
    * @param lost summary of what was lost before the first window
@@ -26,21 +23,8 @@ final class RecordSummary extends DoFn<KV<String, Iterable<RunSummary>>, Void> {
     this.lost = lost;
   }
 
-  @Setup
-  public void open() {
-    shared = RunRegistry.open(spec);
-  }
-
   @ProcessElement
   public void record(@Element KV<String, Iterable<RunSummary>> lanes) {
-    Objects.requireNonNull(shared).run().record(RunSummary.sum(lanes.getValue()).plus(lost));
-  }
-
-  @Teardown
-  public void close() {
-    if (shared != null) {
-      shared = null;
-      RunRegistry.close(spec);
-    }
+    RunRegistry.of(spec).run().record(RunSummary.sum(lanes.getValue()).plus(lost));
   }
 }

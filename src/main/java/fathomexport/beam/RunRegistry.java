@@ -7,29 +7,21 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 
 /**
- * The resources that the steps of a run share within a process: a runner copies and moves the
- * steps, and offers no other way to share a permit lease. The launcher registers its context; on
- * another worker the first step opens one from the spec, and the last step closes it.
+ * The resources that the steps of a run share within the process that launched it: a runner copies
+ * and moves the steps, and offers no other way to share a permit lease. Workers of a cluster share
+ * nothing: each lane has its own ({@link fathomexport.window.WorkerLane}).
  */
 final class RunRegistry {
   private static final ConcurrentMap<String, Shared> RUNNING = new ConcurrentHashMap<>();
 
   private RunRegistry() {}
 
-  /**
-   * What the steps of a run share in this process.
-   *
-   * @param users number of users that have opened it and not closed it
-   */
-  record Shared(RunContext run, LaneThreads lanes, int users) {
-    private Shared with(int more) {
-      return new Shared(run, lanes, users + more);
-    }
-  }
+  /** What the steps of a run share in this process. */
+  record Shared(RunContext run, LaneThreads lanes) {}
 
   /** Registers the launcher's context for the steps of its run, until the result is closed. */
   static Registration register(RunContext run) {
-    RUNNING.put(run.spec().runId(), new Shared(run, new LaneThreads(), 1));
+    RUNNING.put(run.spec().runId(), new Shared(run, new LaneThreads()));
     return () -> RUNNING.remove(run.spec().runId());
   }
 
@@ -39,27 +31,8 @@ final class RunRegistry {
     void close();
   }
 
-  /** Returns what the steps of a run share in this process; {@link #close} must follow. */
-  static Shared open(ExportSpec spec) {
-    Shared opened =
-        RUNNING.compute(
-            spec.runId(),
-            (id, shared) ->
-                shared == null
-                    ? new Shared(RunContext.onWorker(spec), new LaneThreads(), 1)
-                    : shared.with(1));
-    return Objects.requireNonNull(opened);
-  }
-
-  static void close(ExportSpec spec) {
-    RUNNING.computeIfPresent(
-        spec.runId(),
-        (id, shared) -> {
-          if (shared.users() > 1) {
-            return shared.with(-1);
-          }
-          shared.run().close();
-          return null;
-        });
+  /** Returns what the steps of a run share in this process. */
+  static Shared of(ExportSpec spec) {
+    return Objects.requireNonNull(RUNNING.get(spec.runId()), "the run is not in this process");
   }
 }

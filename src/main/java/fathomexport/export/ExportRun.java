@@ -1,6 +1,7 @@
 package fathomexport.export;
 
 import fathomexport.api.FathomClients;
+import fathomexport.beam.BeamRun;
 import fathomexport.ledger.RunRecord;
 import fathomexport.plan.Mode;
 import fathomexport.run.AccountAccess;
@@ -62,6 +63,7 @@ record ExportRun(
       services.recording().recordEarlier(job, sinks);
       try (PipelineLock lock = lock(job, sinks)) {
         PostgresSettings quota = services.clients().quota(job);
+        beam().require(quota);
         try (FathomClients clients =
             services.clients().clients(accounts, job, JobClients.priority(mode), quota, budget)) {
           RunRecording.recordKilled(job, sinks);
@@ -69,6 +71,12 @@ record ExportRun(
         }
       }
     }
+  }
+
+  /** Returns what executes the run's plan. */
+  BeamRun beam() {
+    return new BeamRun(
+        beamArguments, account -> services.settings().account(account).api().maxInFlight());
   }
 
   private static PipelineLock lock(ExportJob job, Sinks sinks) {

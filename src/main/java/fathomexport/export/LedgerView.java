@@ -1,6 +1,6 @@
 package fathomexport.export;
 
-import fathomexport.certify.PeriodTotals;
+import fathomexport.fetch.CertifiedControl;
 import fathomexport.fetch.ControlTotals;
 import fathomexport.fetch.ExpectedRows;
 import fathomexport.ledger.Audit;
@@ -35,6 +35,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -282,41 +283,22 @@ final class LedgerView {
     List<KnownControl> known = new ArrayList<>();
     for (Report report : job.reports()) {
       for (LedgerEntry entry : recent.getOrDefault(report.name(), List.of())) {
-        PeriodCertificate certificate = entry.certificate();
-        ControlQuery query = ControlQuery.of(report, entry.slice(), days(certificate));
+        Optional<CertifiedControl> control = CertifiedControl.of(report, entry);
+        if (control.isEmpty()) {
+          continue;
+        }
+        ControlQuery query = control.get().query();
         if (needed.getOrDefault(ControlFamily.of(query), List.of()).stream()
                 .anyMatch(d -> d.contains(query.days()))
-            && certificate.status() == CertificateStatus.CERTIFIED
-            && isWhole(report, certificate)
             // Totals of another time zone are totals of other days.
             && Objects.equals(entry.provenance().zone(), zones.get(entry.slice().site()))
             && entry.provenance().definition().equals(report.definition())
             && entry.knownAt().isAfter(since)) {
-          PeriodTotals totals = new PeriodTotals();
-          totals.set(
-              certificate.period(),
-              silent(certificate) ? 0 : Math.max(1, certificate.rows()),
-              certificate.control(),
-              certificate.controlDigest());
-          known.add(new KnownControl(query, totals, entry.knownAt()));
+          known.add(new KnownControl(query, control.get().totals(), entry.knownAt()));
         }
       }
     }
     return known;
-  }
-
-  private static boolean silent(PeriodCertificate certificate) {
-    return certificate.rows() == 0
-        && certificate.control().values().stream().allMatch(sum -> sum == 0);
-  }
-
-  /**
-   * Returns whether the period was over. The total of a period that still grows cannot be its
-   * control later.
-   */
-  private static boolean isWhole(Report report, PeriodCertificate certificate) {
-    return report.dateGrouping() == DateGrouping.NONE
-        || report.dateGrouping().periodEnd(certificate.period()).equals(certificate.coversTo());
   }
 
   /** Returns the events for which something is stored, as far as the ledger was read. */
@@ -327,9 +309,5 @@ final class LedgerView {
   /** Returns the expected number of rows per period, derived from what is stored. */
   ExpectedRows expectedRows() {
     return expected;
-  }
-
-  private static DayRange days(PeriodCertificate certificate) {
-    return new DayRange(certificate.period(), certificate.coversTo());
   }
 }

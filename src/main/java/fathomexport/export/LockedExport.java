@@ -1,7 +1,6 @@
 package fathomexport.export;
 
 import fathomexport.api.FathomClients;
-import fathomexport.beam.BeamRun;
 import fathomexport.fetch.Accounts;
 import fathomexport.fetch.SpillDirectory;
 import fathomexport.inspect.Retired;
@@ -238,11 +237,7 @@ final class LockedExport {
       KnownControl.addTo(context.book(), known);
       begun.set(RunRecords.begun(spec));
       sinks.ledger().record(RunRecords.begun(spec));
-      long requests =
-          new BeamRun(
-                  export.beamArguments(),
-                  account -> services.settings().account(account).api().maxInFlight())
-              .export(context, planned.plan().tasks(), lost);
+      long requests = export.beam().export(context, planned.plan().tasks(), lost);
       return RunRecords.withMessage(
           RunRecords.withRequests(RunRecording.find(sinks.ledger(), spec.runId()), requests),
           remaining.left(expected, requests, export.budget()).map(Left::words));

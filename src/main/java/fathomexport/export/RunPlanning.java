@@ -1,6 +1,7 @@
 package fathomexport.export;
 
 import fathomexport.fetch.Accounts;
+import fathomexport.fetch.CertifiedControl;
 import fathomexport.fetch.ControlBook;
 import fathomexport.fetch.EventBound;
 import fathomexport.fetch.RequestCosts;
@@ -32,9 +33,6 @@ import java.util.stream.Stream;
 final class RunPlanning {
   private static final Duration MINUTE = Duration.ofMinutes(1);
 
-  /** Maximum age of control totals from an interrupted run; older ones are queried again. */
-  private static final Duration CONTROL_AGE = Duration.ofHours(2);
-
   private final ExportSettings settings;
 
   /** Decides which days are over. */
@@ -56,7 +54,7 @@ final class RunPlanning {
 
     /** Returns the control totals of an interrupted run, which a run that starts now may use. */
     List<KnownControl> knownControls(Mode mode, Instant now) {
-      return mode.force() ? List.of() : view.knownControls(plan, now.minus(CONTROL_AGE));
+      return mode.force() ? List.of() : view.knownControls(plan, now.minus(CertifiedControl.AGE));
     }
   }
 
@@ -107,7 +105,7 @@ final class RunPlanning {
   }
 
   private LedgerView view(ExportJob job, Sinks sinks) {
-    return new LedgerView(job, sinks, today.instant().minus(CONTROL_AGE));
+    return new LedgerView(job, sinks, today.instant().minus(CertifiedControl.AGE));
   }
 
   RequestCosts costs(LedgerView view, Sinks sinks) {

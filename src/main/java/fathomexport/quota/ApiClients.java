@@ -8,6 +8,7 @@ import fathomexport.api.FathomClients;
 import fathomexport.api.Permits;
 import fathomexport.api.ProcessPermits;
 import fathomexport.api.RequestListener;
+import fathomexport.api.RequestTally;
 import fathomexport.api.RetryBudget;
 import fathomexport.api.RunControls;
 import fathomexport.api.StopSignal;
@@ -27,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Creates API clients that send requests under the permits of their account. */
@@ -54,14 +56,16 @@ public final class ApiClients {
    * @param quota the database through which runs share the permits; null for permits of this
    *     process only
    * @param optional whether the run continues with permits of this process if it loses the database
+   * @param tally counts the requests of the budget
    */
-  public static Quotas quotas(
+  static Quotas quotas(
       ApiSettings api,
       String account,
       Priority priority,
       @Nullable PostgresSettings quota,
       boolean optional,
       Budget budget,
+      RequestTally tally,
       RunEnvironment environment) {
     Permits reports = own(api, environment);
     Permits lookups = RunControls.lookupPermits(api, environment.time(), environment.stop());
@@ -75,7 +79,7 @@ public final class ApiClients {
       lookups = optional ? new PreferablyLeased(leasedLookups, lookups, alone) : leasedLookups;
     }
     Long most = budget.requests();
-    return new Quotas(most == null ? reports : new CappedPermits(reports, most), lookups);
+    return new Quotas(most == null ? reports : new CappedPermits(reports, most, tally), lookups);
   }
 
   private static Permits own(ApiSettings api, RunEnvironment environment) {
@@ -127,12 +131,44 @@ public final class ApiClients {
       boolean optional,
       Budget budget,
       RunEnvironment environment) {
+    return clients(
+        accounts,
+        priority,
+        quota,
+        optional,
+        budget,
+        account -> RequestTally.ofThisProcess(),
+        environment);
+  }
+
+  /**
+   * Like {@link #clients(List, Priority, PostgresSettings, boolean, Budget, RunEnvironment)}, with
+   * tallies that several processes may share.
+   *
+   * @param tallies returns the tally of an account
+   */
+  public static FathomClients clients(
+      List<AccountAccess> accounts,
+      Priority priority,
+      @Nullable PostgresSettings quota,
+      boolean optional,
+      Budget budget,
+      Function<String, RequestTally> tallies,
+      RunEnvironment environment) {
     Map<String, FathomClient> clients = new LinkedHashMap<>();
     Map<String, SecretUnavailableException> absent = new LinkedHashMap<>();
     try {
       for (AccountAccess account : accounts) {
         Quotas quotas =
-            quotas(account.api(), account.key(), priority, quota, optional, budget, environment);
+            quotas(
+                account.api(),
+                account.key(),
+                priority,
+                quota,
+                optional,
+                budget,
+                tallies.apply(account.name()),
+                environment);
         try {
           clients.put(
               account.name(),

@@ -58,6 +58,25 @@ public record ExportSpec(
     return postgres == null;
   }
 
+  /** Returns the same spec, of which only this account is left. */
+  public ExportSpec of(String account) {
+    return new ExportSpec(
+        runId,
+        pipeline,
+        command,
+        startedAt,
+        windowsPlanned,
+        accounts.stream().filter(a -> a.name().equals(account)).toList(),
+        priority,
+        quota,
+        budget,
+        postgres,
+        parquetRoot,
+        rowLimit,
+        maxRangeDays,
+        fences);
+  }
+
   public @Nullable ParquetSettings parquet() {
     return parquetRoot == null ? null : new ParquetSettings(Path.of(parquetRoot));
   }

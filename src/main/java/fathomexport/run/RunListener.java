@@ -2,6 +2,7 @@ package fathomexport.run;
 
 import java.time.Instant;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Receives the progress events of a run. Implementations must be thread-safe and fast. */
 public interface RunListener {
@@ -35,6 +36,16 @@ public interface RunListener {
 
   /** A window ended. */
   default void windowEnded(WindowOutcome outcome) {}
+
+  /** An earlier attempt at the same lane of this run had committed a window. */
+  default void windowEndedBefore(WindowOutcome outcome) {}
+
+  /**
+   * No further request is sent, or none about an account's sites.
+   *
+   * @param account null for the whole run
+   */
+  default void halted(@Nullable String account, WindowOutcome reason) {}
 
   /** Creates a listener that passes every event to all of these, in order. */
   static RunListener all(List<RunListener> listeners) {
@@ -78,6 +89,16 @@ public interface RunListener {
       @Override
       public void windowEnded(WindowOutcome outcome) {
         each.forEach(l -> l.windowEnded(outcome));
+      }
+
+      @Override
+      public void windowEndedBefore(WindowOutcome outcome) {
+        each.forEach(l -> l.windowEndedBefore(outcome));
+      }
+
+      @Override
+      public void halted(@Nullable String account, WindowOutcome reason) {
+        each.forEach(l -> l.halted(account, reason));
       }
     };
   }

@@ -151,6 +151,35 @@ public record WindowOutcome(
     return copy(window, subject, requests, sure, site, escapedCells);
   }
 
+  /**
+   * Returns the same outcome, with the name of the machine in its message if what is wrong may be
+   * that machine's.
+   */
+  public WindowOutcome on(String host) {
+    if (failure == null || message.startsWith(NOT_FETCHED)) {
+      return this;
+    }
+    return switch (failure) {
+      case CONFIGURATION, PERMISSION, FAULT, STORAGE, TRY_LATER ->
+          new WindowOutcome(
+              window,
+              failure,
+              message + " (on worker " + host + ")",
+              committed,
+              changed,
+              rows,
+              quarantined,
+              subject,
+              requests,
+              periods,
+              site,
+              recordsSkipped,
+              escapedCells,
+              account);
+      case BUDGET, INCOMPLETE, STOPPED -> this;
+    };
+  }
+
   /** Returns the same outcome with this number of cells that are stored as escapes. */
   public WindowOutcome escaping(long cells) {
     return copy(window, subject, requests, periods, site, cells);

@@ -1,5 +1,6 @@
 package fathomexport.window;
 
+import fathomexport.fetch.CertifiedControl;
 import fathomexport.ledger.CertificateStatus;
 import fathomexport.ledger.LedgerEntry;
 import fathomexport.plan.FetchTask;
@@ -10,6 +11,7 @@ import fathomexport.report.Slice;
 import fathomexport.report.Window;
 import fathomexport.run.WindowOutcome;
 import fathomexport.sink.Sink;
+import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -33,7 +35,7 @@ final class CommittedBefore {
   }
 
   /** A period of a report and slice. */
-  private record CommittedPeriod(String report, Slice slice, LocalDate period) {}
+  private record CommittedPeriod(Report report, Slice slice, LocalDate period) {}
 
   /**
    * Returns the lane without the periods that need not be fetched again: per task, the leading
@@ -55,6 +57,7 @@ final class CommittedBefore {
         done.reports().forEach(report -> ended.accept(outcome(done, report, committed)));
       }
     }
+    useControls(left, committed);
     return new Lane(lane.number(), lane.account(), left);
   }
 
@@ -65,7 +68,7 @@ final class CommittedBefore {
   private static LocalDate next(FetchTask task, Map<CommittedPeriod, LedgerEntry> committed) {
     for (LocalDate period : task.periods()) {
       for (Report report : task.reports()) {
-        if (!committed.containsKey(new CommittedPeriod(report.name(), task.slice(), period))) {
+        if (!committed.containsKey(new CommittedPeriod(report, task.slice(), period))) {
           return period.isBefore(task.days().first()) ? task.days().first() : period;
         }
       }
@@ -78,7 +81,7 @@ final class CommittedBefore {
     Window window = done.window(report);
     List<LedgerEntry> entries =
         done.periods().stream()
-            .map(period -> new CommittedPeriod(report.name(), done.slice(), period))
+            .map(period -> new CommittedPeriod(report, done.slice(), period))
             .map(key -> Objects.requireNonNull(committed.get(key)))
             .toList();
     long certified =
@@ -113,8 +116,8 @@ final class CommittedBefore {
   }
 
   private Map<CommittedPeriod, LedgerEntry> committed(Lane lane, Sink sink) {
-    Set<String> reports = new LinkedHashSet<>();
-    lane.tasks().forEach(task -> task.reports().forEach(report -> reports.add(report.name())));
+    Set<Report> reports = new LinkedHashSet<>();
+    lane.tasks().forEach(task -> reports.addAll(task.reports()));
     Set<SiteId> sites =
         lane.tasks().stream().map(task -> task.site().id()).collect(Collectors.toSet());
     LocalDate from =
@@ -123,8 +126,8 @@ final class CommittedBefore {
             .min(LocalDate::compareTo)
             .orElse(LocalDate.MAX);
     Map<CommittedPeriod, LedgerEntry> committed = new HashMap<>();
-    for (String report : reports) {
-      for (LedgerEntry entry : sink.ledger().entries(report, sites, from)) {
+    for (Report report : reports) {
+      for (LedgerEntry entry : sink.ledger().entries(report.name(), sites, from)) {
         if (isByThisRun(entry)) {
           committed.put(
               new CommittedPeriod(report, entry.slice(), entry.certificate().period()), entry);
@@ -132,6 +135,25 @@ final class CommittedBefore {
       }
     }
     return committed;
+  }
+
+  /**
+   * Has the answers to control queries that the committed periods were certified against serve the
+   * other reports of the slice, as they did before the lane was lost.
+   */
+  private void useControls(List<FetchTask> left, Map<CommittedPeriod, LedgerEntry> committed) {
+    Instant since = run.environment().time().instant().minus(CertifiedControl.AGE);
+    Set<Slice> slices = left.stream().map(FetchTask::slice).collect(Collectors.toSet());
+    committed.forEach(
+        (period, entry) -> {
+          if (slices.contains(entry.slice()) && entry.knownAt().isAfter(since)) {
+            CertifiedControl.of(period.report(), entry)
+                .ifPresent(
+                    known ->
+                        run.book()
+                            .put(known.query(), known.query().days(), known.totals(), known.at()));
+          }
+        });
   }
 
   private boolean isByThisRun(LedgerEntry entry) {

@@ -15,7 +15,8 @@ public final class LaneExport {
 
   /** Exports the lane to its end and returns the summary of its windows. */
   public RunSummary export(Lane lane) {
-    Lane left = run.mayBeAgain(lane) ? new CommittedBefore(run).without(lane, this::ended) : lane;
+    Lane left =
+        run.mayBeAgain(lane) ? new CommittedBefore(run).without(lane, this::endedBefore) : lane;
     WindowExport windows = new WindowExport(run);
     try (LaneFetch fetch = run.fetch(left)) {
       Optional<LaneFetch.Result> next = fetch.next();
@@ -25,6 +26,11 @@ public final class LaneExport {
       }
     }
     return summary;
+  }
+
+  private void endedBefore(WindowOutcome outcome) {
+    run.endedBefore(outcome);
+    summary = summary.plus(RunSummary.of(outcome));
   }
 
   private void ended(WindowOutcome outcome) {

@@ -25,8 +25,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Fetches the tasks of a lane in order on a separate thread, one chunk ahead: while a window is
- * typed and committed, the next is being fetched.
+ * Fetches the tasks of a lane in order on a separate thread. In the process that launched the run
+ * it is one chunk ahead: while a window is typed and committed, the next is being fetched.
  */
 final class LaneFetch implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(LaneFetch.class);
@@ -142,6 +142,7 @@ final class LaneFetch implements AutoCloseable {
   private final Start fetch;
   private final Predicate<SiteId> comesLast;
   private final Holds holds;
+  private final boolean ahead;
   private final ExecutorService thread =
       Executors.newSingleThreadExecutor(
           work -> {
@@ -156,7 +157,8 @@ final class LaneFetch implements AutoCloseable {
   private int turn;
   private long inVain;
 
-  private Future<Optional<Result>> coming;
+  /** Null while nothing is being fetched. */
+  private @Nullable Future<Optional<Result>> coming;
 
   /**
    * A task in the queue.
@@ -170,8 +172,9 @@ final class LaneFetch implements AutoCloseable {
     this(
         lane,
         (task, number) -> new TaskFetch(run, task, number),
-        site -> run.mayReorder() && run.failures().isTroubled(site),
-        run.mayReorder() ? holds(run.client(lane.account())) : Holds.NONE);
+        run.failures()::isTroubled,
+        holds(run.client(lane.account())),
+        run.fetchesAhead());
   }
 
   private static Holds holds(FathomClient client) {
@@ -193,32 +196,38 @@ final class LaneFetch implements AutoCloseable {
     };
   }
 
+  /** Starts fetching at once, and fetches one chunk ahead. */
+  LaneFetch(Lane lane, Start fetch, Predicate<SiteId> comesLast, Holds holds) {
+    this(lane, fetch, comesLast, holds, true);
+  }
+
   /**
-   * Starts fetching at once.
-   *
    * @param comesLast selects the sites whose tasks are fetched when no others are left
    * @param holds the sites whose tasks have to wait
+   * @param ahead whether the next chunk is fetched while one is committed; otherwise a chunk is
+   *     fetched when it is asked for, so that at most one is lost with the process
    */
-  LaneFetch(Lane lane, Start fetch, Predicate<SiteId> comesLast, Holds holds) {
+  private LaneFetch(
+      Lane lane, Start fetch, Predicate<SiteId> comesLast, Holds holds, boolean ahead) {
     this.fetch = fetch;
     this.comesLast = comesLast;
     this.holds = holds;
     lane.tasks().forEach(task -> queue.add(new Turn(task, 1, 0)));
-    this.coming = thread.submit(this::ahead);
+    this.ahead = ahead;
+    this.coming = ahead ? thread.submit(this::fetchNext) : null;
   }
 
   /**
-   * Waits for the next chunk, or for the failure that ends a task, and starts fetching the chunk
+   * Waits for the next chunk, or for the failure that ends a task, and may start fetching the chunk
    * after it. Empty at the lane's end.
    *
    * @throws ExportFailedException if the thread is interrupted
    */
   Optional<Result> next() {
     try {
-      Optional<Result> come = coming.get();
-      if (come.isPresent()) {
-        coming = thread.submit(this::ahead);
-      }
+      Future<Optional<Result>> fetching = coming;
+      Optional<Result> come = (fetching == null ? thread.submit(this::fetchNext) : fetching).get();
+      coming = ahead && come.isPresent() ? thread.submit(this::fetchNext) : null;
       return come;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -229,7 +238,7 @@ final class LaneFetch implements AutoCloseable {
     }
   }
 
-  private Optional<Result> ahead() throws InterruptedException {
+  private Optional<Result> fetchNext() throws InterruptedException {
     while (true) {
       TaskPieces from = pieces;
       if (from == null) {

@@ -2,8 +2,7 @@ package fathomexport.window;
 
 import fathomexport.api.FathomClient;
 import fathomexport.api.FathomClients;
-import fathomexport.api.StopSignal;
-import fathomexport.api.TimeSource;
+import fathomexport.api.RequestTally;
 import fathomexport.fetch.ControlBook;
 import fathomexport.fetch.Knowledge;
 import fathomexport.fetch.SpillDirectory;
@@ -14,10 +13,10 @@ import fathomexport.plan.FetchTask;
 import fathomexport.quota.ApiClients;
 import fathomexport.quota.Spending;
 import fathomexport.run.AccountAccess;
+import fathomexport.run.Budget;
 import fathomexport.run.ExportSpec;
 import fathomexport.run.FailurePolicy;
 import fathomexport.run.RunEnvironment;
-import fathomexport.run.RunListener;
 import fathomexport.run.RunRecords;
 import fathomexport.run.RunSummary;
 import fathomexport.run.WindowOutcome;
@@ -25,6 +24,8 @@ import fathomexport.sinks.PipelineLock;
 import fathomexport.sinks.Sinks;
 import java.nio.file.Path;
 import java.time.ZoneOffset;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,13 +33,19 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What the lanes of one run share within a process: the clients with their permits, the sinks, the
  * control totals, and whether the run continues.
  */
 public final class RunContext implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(RunContext.class);
+
   /** Windows after which the progress is recorded in the ledger. */
   private static final int WINDOWS_A_NOTE = 500;
 
@@ -74,7 +81,16 @@ public final class RunContext implements AutoCloseable {
       FathomClients clients,
       @Nullable PipelineLock lock,
       Path spillDirectory) {
-    this(spec, environment, sinks, clients, lock, spillDirectory, null);
+    this(
+        spec,
+        environment,
+        sinks,
+        clients,
+        lock,
+        spillDirectory,
+        null,
+        spec.budget(),
+        account -> clients.of(account)::billedRequests);
   }
 
   private RunContext(
@@ -84,7 +100,9 @@ public final class RunContext implements AutoCloseable {
       FathomClients clients,
       @Nullable PipelineLock lock,
       Path spillDirectory,
-      @Nullable SpillDirectory own) {
+      @Nullable SpillDirectory own,
+      Budget budget,
+      Function<String, LongSupplier> spent) {
     this.spec = spec;
     this.environment = environment;
     this.sinks = sinks;
@@ -92,40 +110,62 @@ public final class RunContext implements AutoCloseable {
     this.lock = lock;
     this.spillDirectory = spillDirectory;
     this.own = own;
-    this.failures = new RunFailures(spec.pipeline(), spec.accounts(), environment.stop(), lock);
+    this.failures =
+        new RunFailures(
+            spec.pipeline(), spec.accounts(), environment.stop(), lock, environment.listener());
     boolean triesLimitAgain = spec.startedAt().atOffset(ZoneOffset.UTC).getDayOfMonth() == 1;
     for (AccountAccess account : spec.accounts()) {
-      FathomClient client = clients.of(account.name());
       spending.put(
-          account.name(), new Spending(spec.budget(), environment.time(), client::billedRequests));
+          account.name(), new Spending(budget, environment.time(), spent.apply(account.name())));
       knowledge.put(account.name(), new Knowledge(sinks, account.key(), triesLimitAgain));
     }
   }
 
   /**
    * Creates the context of a worker on another machine from the spec, which includes the lock's
-   * fences.
+   * fences. It closes what it opens.
+   *
+   * @param tallies returns the tally of an account's requests over all workers. How long the run
+   *     may take is watched by the process that was started
    */
-  public static RunContext onWorker(ExportSpec spec) {
-    RunEnvironment environment =
-        new RunEnvironment(
-            System.getenv(), TimeSource.system(), new StopSignal(), RunListener.NONE);
-    return onWorker(spec, environment);
+  static RunContext onWorker(
+      ExportSpec spec, RunEnvironment environment, Function<String, RequestTally> tallies) {
+    Budget budget = new Budget(spec.budget().requests(), null);
+    Deque<AutoCloseable> opened = new ArrayDeque<>();
+    try {
+      Sinks sinks = Sinks.open(spec.postgres(), spec.parquet(), environment.variables());
+      opened.push(sinks);
+      sinks.fence(spec.fences());
+      SpillDirectory spill = SpillDirectory.create();
+      opened.push(spill);
+      FathomClients clients =
+          ApiClients.clients(
+              spec.accounts(), spec.priority(), spec.quota(), false, budget, tallies, environment);
+      opened.push(clients);
+      RunContext context =
+          new RunContext(
+              spec,
+              environment,
+              sinks,
+              clients,
+              null,
+              spill.path(),
+              spill,
+              budget,
+              account -> tallies.apply(account)::taken);
+      opened.clear();
+      return context;
+    } finally {
+      opened.forEach(RunContext::closeQuietly);
+    }
   }
 
-  static RunContext onWorker(ExportSpec spec, RunEnvironment environment) {
-    Sinks sinks = Sinks.open(spec.postgres(), spec.parquet(), environment.variables());
-    sinks.fence(spec.fences());
-    SpillDirectory spill = SpillDirectory.create();
-    FathomClients clients =
-        ApiClients.clients(
-            spec.accounts(),
-            spec.priority(),
-            spec.quota(),
-            spec.quotaIsOptional(),
-            spec.budget(),
-            environment);
-    return new RunContext(spec, environment, sinks, clients, null, spill.path(), spill);
+  private static void closeQuietly(AutoCloseable resource) {
+    try {
+      resource.close();
+    } catch (Exception e) {
+      LOG.debug("{} did not close", resource, e);
+    }
   }
 
   public ExportSpec spec() {
@@ -150,7 +190,7 @@ public final class RunContext implements AutoCloseable {
   WindowFetcher fetcher(FetchTask task, int turn) {
     String account = task.site().account();
     FathomClient client = client(account);
-    FathomClient waiting = mayReorder() ? client.postponing() : client;
+    FathomClient waiting = client.postponing();
     return new WindowFetcher(
         failures.isTroubled(task.site().id())
             ? waiting.askingTroubled(RunFailures.asker(task))
@@ -199,7 +239,7 @@ public final class RunContext implements AutoCloseable {
     return clients.of(account);
   }
 
-  RunEnvironment environment() {
+  public RunEnvironment environment() {
     return environment;
   }
 
@@ -221,7 +261,7 @@ public final class RunContext implements AutoCloseable {
    * Reports to the listener that a window has ended. Records the progress in the ledger every 500
    * windows, so that it is known if the run is killed.
    */
-  void ended(WindowOutcome outcome) {
+  public void ended(WindowOutcome outcome) {
     environment.listener().windowEnded(outcome);
     if (lock == null) {
       // A worker does not know the windows of other processes.
@@ -237,6 +277,15 @@ public final class RunContext implements AutoCloseable {
       } catch (LedgerException e) {
         failures.halt(FailurePolicy.of(e, false).outcome("the record of run " + spec.runId()));
       }
+    }
+  }
+
+  /** Reports a window that an earlier attempt at its lane had committed. */
+  void endedBefore(WindowOutcome outcome) {
+    if (holdsLock()) {
+      ended(outcome);
+    } else {
+      environment.listener().windowEndedBefore(outcome);
     }
   }
 
@@ -256,10 +305,10 @@ public final class RunContext implements AutoCloseable {
   }
 
   /**
-   * Returns whether a task may get another turn after the others. Not on a worker: its replacement
-   * follows the plan order and would skip a task that was moved to the end.
+   * Returns whether a lane fetches the next chunk while one is committed. Not on a worker: if it is
+   * lost, so are the requests for what it has not committed.
    */
-  boolean mayReorder() {
+  boolean fetchesAhead() {
     return holdsLock();
   }
 

@@ -10,6 +10,7 @@ import fathomexport.run.Account;
 import fathomexport.run.AccountAccess;
 import fathomexport.run.FailureKind;
 import fathomexport.run.FailurePolicy;
+import fathomexport.run.RunListener;
 import fathomexport.run.WindowOutcome;
 import fathomexport.sinks.PipelineLock;
 import fathomexport.sinks.Sinks;
@@ -37,6 +38,7 @@ public final class RunFailures {
   private final String pipeline;
   private final StopSignal stop;
   private final @Nullable PipelineLock lock;
+  private final RunListener listener;
 
   /** The keys of the settings that name the places of the tokens, by account. */
   private final Map<String, String> tokenSettings;
@@ -55,7 +57,11 @@ public final class RunFailures {
   private record Asked(SiteId site, String reports) {}
 
   RunFailures(
-      String pipeline, List<AccountAccess> accounts, StopSignal stop, @Nullable PipelineLock lock) {
+      String pipeline,
+      List<AccountAccess> accounts,
+      StopSignal stop,
+      @Nullable PipelineLock lock,
+      RunListener listener) {
     this.pipeline = pipeline;
     this.tokenSettings =
         accounts.stream()
@@ -63,6 +69,7 @@ public final class RunFailures {
                 Collectors.toUnmodifiableMap(AccountAccess::name, AccountAccess::tokenSetting));
     this.stop = stop;
     this.lock = lock;
+    this.listener = listener;
   }
 
   /** Classifies a failure to fetch a task and applies the consequences for its site and the run. */
@@ -152,13 +159,7 @@ public final class RunFailures {
       WindowOutcome outcome) {
     switch (reach) {
       case RUN -> halt(outcome);
-      case ACCOUNT -> {
-        if (account == null) {
-          halt(outcome);
-        } else {
-          halt(account, outcome);
-        }
-      }
+      case ACCOUNT -> halt(account, outcome);
       case SITE -> lostSites.putIfAbsent(site, outcome);
       case REPORT -> {
         if (!report.isEmpty() && refusedReports.putIfAbsent(report, outcome) == null) {
@@ -267,12 +268,22 @@ public final class RunFailures {
 
   /** Halts the run after the current window, since further requests would be wasted. */
   public void halt(WindowOutcome reason) {
-    halt.compareAndSet(null, reason);
+    if (halt.compareAndSet(null, reason)) {
+      listener.halted(null, reason);
+    }
   }
 
-  /** Ends the queries about an account's sites after the current window. */
-  void halt(String account, WindowOutcome reason) {
-    haltedAccounts.putIfAbsent(account, reason);
+  /**
+   * Ends the queries about an account's sites after the current window.
+   *
+   * @param account null for the whole run
+   */
+  void halt(@Nullable String account, WindowOutcome reason) {
+    if (account == null) {
+      halt(reason);
+    } else if (haltedAccounts.putIfAbsent(account, reason) == null) {
+      listener.halted(account, reason);
+    }
   }
 
   /**

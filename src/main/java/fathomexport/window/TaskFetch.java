@@ -79,11 +79,8 @@ final class TaskFetch implements LaneFetch.TaskPieces {
     return new LaneFetch.Result.Nothing(pieces.left(), why, fetcher.requests() - requestsBefore);
   }
 
-  /** Returns a result that grants another turn, if the order of the tasks may change. */
+  /** Returns a result that grants another turn. */
   private LaneFetch.Result later(WindowOutcome why, boolean counts) {
-    if (!run.mayReorder()) {
-      return nothing(why);
-    }
     pieces.drop();
     return new LaneFetch.Result.Later(
         pieces.left(), why, counts, fetcher.requests() - requestsBefore);

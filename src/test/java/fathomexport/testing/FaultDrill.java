@@ -273,6 +273,17 @@ public final class FaultDrill implements AutoCloseable {
       return ForkedRun.start(installation, jvmOptions, arguments());
     }
 
+    /**
+     * Starts a disturbed run by a command of the test's own, with these arguments behind the
+     * backfill's.
+     */
+    public ForkedRun forkBy(List<String> java, List<String> moreArguments) {
+      begin();
+      List<String> all = new ArrayList<>(arguments());
+      all.addAll(moreArguments);
+      return ForkedRun.startBy(java, installation, all);
+    }
+
     private void begin() {
       committed = heldByBoth();
       api.log().clear();

@@ -34,6 +34,16 @@ public final class ForkedRun implements AutoCloseable {
     return start(installation, PackagedProgram.command(jvmOptions), "fathomexport.Main", arguments);
   }
 
+  /**
+   * Starts it by a command of the test's own.
+   *
+   * @param java the command up to the program, such as {@code java -jar FILE}
+   */
+  public static ForkedRun startBy(
+      List<String> java, Installation installation, List<String> arguments) {
+    return start(installation, java, "", arguments);
+  }
+
   /** Starts it on a clock that shows this instant. */
   public static ForkedRun startAt(Installation installation, Instant at, String... arguments) {
     List<String> all = new ArrayList<>(List.of(at.toString()));
@@ -46,7 +56,9 @@ public final class ForkedRun implements AutoCloseable {
       Installation installation, List<String> java, String main, List<String> arguments) {
     List<String> command = new ArrayList<>(SIGNALS_AS_USUAL);
     command.addAll(java);
-    command.add(main);
+    if (!main.isEmpty()) {
+      command.add(main);
+    }
     command.addAll(arguments);
     Path output = installation.directory().resolve("output-" + COUNT.incrementAndGet() + ".txt");
     ProcessBuilder builder =

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.api.ApiSettings;
 import fathomexport.api.FathomClients;
+import fathomexport.api.RequestTally;
 import fathomexport.api.StopSignal;
 import fathomexport.api.TimeSource;
 import fathomexport.plan.ControlQuery;
@@ -85,7 +86,8 @@ class RestartedLaneTest {
 
   /** The lane, on a worker of its own. */
   private static RunSummary export(ExportSpec spec, Lane lane) {
-    try (RunContext worker = RunContext.onWorker(spec, environment())) {
+    try (RunContext worker =
+        RunContext.onWorker(spec, environment(), account -> RequestTally.ofThisProcess())) {
       return new LaneExport(worker).export(lane);
     }
   }

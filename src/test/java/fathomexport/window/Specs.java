@@ -5,6 +5,7 @@ import fathomexport.run.AccountAccess;
 import fathomexport.run.Budget;
 import fathomexport.run.ExportSpec;
 import fathomexport.run.Priority;
+import fathomexport.sink.postgres.db.PostgresSettings;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
@@ -29,6 +30,27 @@ final class Specs {
         Budget.UNLIMITED,
         null,
         warehouse.toString(),
+        1_000,
+        366,
+        Map.of());
+  }
+
+  /** A backfill that writes to a database only, which also has the quota. */
+  static ExportSpec toDatabase(
+      ApiSettings api, int windows, PostgresSettings database, Budget budget) {
+    Instant now = Instant.parse("2025-10-02T14:00:00Z");
+    return new ExportSpec(
+        ExportSpec.newRunId(now),
+        "all",
+        "backfill",
+        now,
+        windows,
+        List.of(new AccountAccess("", "api.token", api, "account")),
+        Priority.WHEN_FREE,
+        database,
+        budget,
+        database,
+        null,
         1_000,
         366,
         Map.of());

@@ -1,0 +1,49 @@
+package fathomexport.beam;
+
+import fathomexport.run.ExportSpec;
+import fathomexport.run.FailureKind;
+import fathomexport.run.WindowOutcome;
+import fathomexport.window.Lane;
+import fathomexport.window.WorkerLane;
+import java.util.Objects;
+import org.apache.beam.sdk.metrics.Metrics;
+import org.apache.beam.sdk.metrics.StringSet;
+import org.apache.beam.sdk.transforms.DoFn;
+
+/** Exports a lane on a worker of a cluster. */
+final class ClusterLane extends DoFn<Lane, Void> {
+  private static final long serialVersionUID = 1L;
+  private static final char SEPARATOR = '\n';
+
+  /** Why lanes could not be exported, where a worker has no other way to tell. */
+  static final StringSet UNREPORTED = Metrics.stringSet("fathom-export", "unreported");
+
+  private final ExportSpec spec;
+
+  ClusterLane(ExportSpec spec) {
+    this.spec = spec;
+  }
+
+  @ProcessElement
+  public void export(@Element Lane lane) {
+    WorkerLane.export(spec, lane).ifPresent(why -> UNREPORTED.add(write(lane.number(), why)));
+  }
+
+  /** A lane that a worker could not export, and could not report. */
+  record Unreported(int lane, WindowOutcome why) {}
+
+  private static String write(int lane, WindowOutcome why) {
+    return lane
+        + String.valueOf(SEPARATOR)
+        + Objects.requireNonNullElse(why.failure(), FailureKind.FAULT)
+        + SEPARATOR
+        + why.message();
+  }
+
+  static Unreported read(String text) {
+    String[] parts = text.split(String.valueOf(SEPARATOR), 3);
+    int lane = Integer.parseInt(parts[0]);
+    return new Unreported(
+        lane, WindowOutcome.failed("lane " + (lane + 1), FailureKind.valueOf(parts[1]), parts[2]));
+  }
+}

@@ -1,0 +1,163 @@
+package fathomexport.beam;
+
+import fathomexport.run.ExportFailedException;
+import fathomexport.run.FailureKind;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.CodeSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.beam.runners.direct.DirectOptions;
+import org.apache.beam.runners.direct.DirectRunner;
+import org.apache.beam.sdk.options.PipelineOptions;
+import org.apache.beam.sdk.options.PipelineOptionsFactory;
+
+/**
+ * Beam's options of a run: those that the user gave, and what a run needs besides. There are two
+ * runners: the Direct Runner, and Flink's for several machines. A run on Flink is a batch without
+ * checkpoints: a lane whose worker is lost starts over and asks the ledger what it need not repeat.
+ */
+final class RunnerOptions {
+  private static final String FLINK = "FlinkRunner";
+
+  /** The jar that the profile {@code flink} of the build lays beside the program's. */
+  private static final String CLUSTER_JAR = "fathom-export-cluster.jar";
+
+  /**
+   * How often Flink begins lost lanes again. Failures of windows are no reason: those are reported.
+   */
+  private static final int RESTARTS = 10;
+
+  private static final int RESTART_PAUSE_MILLIS = 5_000;
+
+  private static final String CONFIGURATION = "flinkConfDir";
+
+  private final List<String> arguments;
+
+  RunnerOptions(List<String> arguments) {
+    this.arguments = List.copyOf(arguments);
+  }
+
+  /** An option that contradicts how a run works on a cluster. */
+  private record Refused(String option, String unless, String why) {}
+
+  private static final List<Refused> REFUSED =
+      List.of(
+          new Refused("streaming", "false", "a run is a batch"),
+          new Refused("checkpointingInterval", "-1", "a lost lane continues from the ledger"),
+          new Refused("savepointPath", "", "a run continues from the ledger, not from a savepoint"),
+          new Refused(
+              "useDataStreamForBatch", "true", "the older API does not begin a lost lane again"),
+          new Refused("attachedMode", "false", "the run is watched through the ledger's database"));
+
+  /** Returns the directory of Flink's configuration that the user names, if there is one. */
+  Optional<Path> flinkConfiguration(Map<String, String> variables) {
+    return given(CONFIGURATION)
+        .or(() -> Optional.ofNullable(variables.get("FLINK_CONF_DIR")))
+        .map(Path::of);
+  }
+
+  /** Returns options for Flink's runner with this directory of its configuration. */
+  PipelineOptions of(int lanes, Path flinkConfiguration) {
+    List<String> all = new ArrayList<>(forFlink(lanes));
+    all.removeIf(a -> a.startsWith("--" + CONFIGURATION + "="));
+    all.add("--" + CONFIGURATION + "=" + flinkConfiguration);
+    return parsed(all);
+  }
+
+  /**
+   * Returns the options for a number of lanes.
+   *
+   * @throws ExportFailedException if Beam refuses them, or a run cannot obey them
+   */
+  PipelineOptions of(int lanes) {
+    PipelineOptions options = parsed(arguments);
+    if (isDirect(options)) {
+      DirectOptions direct = options.as(DirectOptions.class);
+      direct.setBlockOnRun(false);
+      // These checks copy and compare every element. The elements of this pipeline are lanes and
+      // summaries, which no step changes.
+      direct.setEnforceImmutability(false);
+      direct.setEnforceEncodability(false);
+      // One thread per lane: this runner polls without a pause while a thread is idle.
+      direct.setTargetParallelism(lanes);
+      return options;
+    }
+    String runner = options.getRunner().getSimpleName();
+    if (!runner.equals(FLINK)) {
+      throw refused(
+          "a run is tested with the Direct Runner and with " + FLINK + ", not with " + runner);
+    }
+    return parsed(forFlink(lanes));
+  }
+
+  static boolean isDirect(PipelineOptions options) {
+    return options.getRunner().equals(DirectRunner.class);
+  }
+
+  private List<String> forFlink(int lanes) {
+    for (Refused refused : REFUSED) {
+      Optional<String> given = given(refused.option());
+      if (given.isPresent() && !given.get().equals(refused.unless())) {
+        throw refused("--" + refused.option() + " cannot be used: " + refused.why());
+      }
+    }
+    List<String> all = new ArrayList<>(arguments);
+    unlessGiven(all, "useDataStreamForBatch", "true");
+    unlessGiven(all, "attachedMode", "false");
+    unlessGiven(all, "parallelism", String.valueOf(Math.max(1, lanes)));
+    unlessGiven(all, "numberOfExecutionRetries", String.valueOf(RESTARTS));
+    unlessGiven(all, "executionRetryDelay", String.valueOf(RESTART_PAUSE_MILLIS));
+    unlessGiven(all, "shutdownSourcesAfterIdleMs", "0");
+    unlessGiven(all, "jobName", "fathom-export");
+    clusterJar().ifPresent(jar -> unlessGiven(all, "filesToStage", jar.toString()));
+    return all;
+  }
+
+  private void unlessGiven(List<String> all, String option, String value) {
+    if (given(option).isEmpty()) {
+      all.add("--" + option + "=" + value);
+    }
+  }
+
+  private Optional<String> given(String option) {
+    String prefix = "--" + option;
+    return arguments.stream()
+        .filter(a -> a.equals(prefix) || a.startsWith(prefix + "="))
+        .map(a -> a.equals(prefix) ? "true" : a.substring(prefix.length() + 1))
+        .findFirst();
+  }
+
+  /** Returns the jar for the workers, which lies beside the program's. */
+  private static Optional<Path> clusterJar() {
+    CodeSource source = RunnerOptions.class.getProtectionDomain().getCodeSource();
+    if (source == null || source.getLocation() == null) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(Path.of(source.getLocation().toURI()).resolveSibling(CLUSTER_JAR))
+          .filter(Files::isRegularFile);
+    } catch (URISyntaxException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static PipelineOptions parsed(List<String> arguments) {
+    try {
+      return PipelineOptionsFactory.fromArgs(arguments.toArray(new String[0]))
+          .withValidation()
+          .create();
+    } catch (IllegalArgumentException e) {
+      throw new ExportFailedException(
+          FailureKind.CONFIGURATION, "Beam's options behind --: " + e.getMessage(), e);
+    }
+  }
+
+  private static ExportFailedException refused(String why) {
+    return new ExportFailedException(
+        FailureKind.CONFIGURATION, "Beam's options behind --: " + why, null);
+  }
+}

@@ -1,0 +1,231 @@
+package fathomexport.cluster;
+
+import fathomexport.api.StopSignal;
+import fathomexport.run.FailureKind;
+import fathomexport.run.RunListener;
+import fathomexport.run.WindowOutcome;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A worker's side of the board, for one attempt at a lane: a thread reports what happens as soon as
+ * it happens, and asks each second what ends the run. Thread-safe.
+ */
+public final class WorkerReports implements RunListener, AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(WorkerReports.class);
+  private static final Duration POLL = Duration.ofSeconds(1);
+
+  private final RunBoard board;
+  private final int lane;
+  private final String attempt;
+  private final String host;
+  private final StopSignal stop;
+  private final Thread thread = new Thread(this::work, "reports");
+
+  // Guarded by this.
+  private final List<WorkerEvent> events = new ArrayList<>();
+  private final List<Halt> halts = new ArrayList<>();
+  private @Nullable BiConsumer<@Nullable String, WindowOutcome> obeying;
+  private @Nullable RuntimeException failure;
+  private boolean working;
+  private boolean closing;
+
+  private WorkerReports(RunBoard board, int lane, String attempt, String host, StopSignal stop) {
+    this.board = board;
+    this.lane = lane;
+    this.attempt = attempt;
+    this.host = host;
+    this.stop = stop;
+    thread.setDaemon(true);
+  }
+
+  /**
+   * Begins an attempt at a lane.
+   *
+   * @param stop is set when the worker has to end at once
+   * @return null if the run is over
+   */
+  public static @Nullable WorkerReports begin(
+      RunBoard board, int lane, String host, StopSignal stop) {
+    String attempt = UUID.randomUUID().toString();
+    if (!board.beginLane(lane, attempt, host)) {
+      return null;
+    }
+    WorkerReports reports = new WorkerReports(board, lane, attempt, host, stop);
+    reports.thread.start();
+    return reports;
+  }
+
+  /**
+   * Passes on the reasons to end the run, or to end the queries about an account: those that there
+   * are, and each that comes.
+   *
+   * @param halting takes the account, null for the whole run, and the reason
+   */
+  public void obey(BiConsumer<@Nullable String, WindowOutcome> halting) {
+    obey(board.standing(lane, attempt), halting);
+    synchronized (this) {
+      obeying = halting;
+    }
+  }
+
+  /**
+   * Waits until all is reported, and ends the lane.
+   *
+   * @throws RuntimeException if the board could not be reached
+   */
+  public void ended() throws InterruptedException {
+    synchronized (this) {
+      while (failure == null && (working || !events.isEmpty() || !halts.isEmpty())) {
+        wait();
+      }
+      if (failure != null) {
+        throw failure;
+      }
+    }
+    board.endLane(lane, attempt);
+  }
+
+  private void work() {
+    try {
+      while (next()) {
+        synchronized (this) {
+          working = false;
+          notifyAll();
+        }
+      }
+    } catch (RuntimeException e) {
+      LOG.error("lane {} cannot report to the process that was started", lane, e);
+      synchronized (this) {
+        failure = e;
+        working = false;
+        notifyAll();
+      }
+      stop.stop();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private boolean next() throws InterruptedException {
+    List<WorkerEvent> reported;
+    List<Halt> halted;
+    BiConsumer<@Nullable String, WindowOutcome> halting;
+    synchronized (this) {
+      long end = System.nanoTime() + POLL.toNanos();
+      for (long left = POLL.toMillis();
+          left > 0 && events.isEmpty() && halts.isEmpty() && !closing;
+          left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime())) {
+        wait(left);
+      }
+      if (closing) {
+        return false;
+      }
+      reported = List.copyOf(events);
+      halted = List.copyOf(halts);
+      events.clear();
+      halts.clear();
+      halting = obeying;
+      working = true;
+    }
+    if (!reported.isEmpty()) {
+      board.report(lane, attempt, reported);
+    }
+    halted.forEach(board::halt);
+    RunBoard.Standing standing = board.standing(lane, attempt);
+    if (halting != null) {
+      obey(standing, halting);
+    }
+    return true;
+  }
+
+  private void obey(
+      RunBoard.Standing standing, BiConsumer<@Nullable String, WindowOutcome> halting) {
+    if (standing.over() || standing.replaced()) {
+      halting.accept(
+          null,
+          WindowOutcome.failed(
+              "",
+              FailureKind.TRY_LATER,
+              standing.over()
+                  ? "the process that started the run is gone"
+                  : "another worker has begun the lane again"));
+      stop.stop();
+    }
+    for (Halt halt : standing.halts()) {
+      if (halt.kind() == FailureKind.STOPPED) {
+        stop.stop();
+      } else {
+        halting.accept(halt.account(), halt.reason());
+      }
+    }
+  }
+
+  private synchronized void add(WorkerEvent event) {
+    events.add(event);
+    notifyAll();
+  }
+
+  @Override
+  public void requestSent() {
+    add(new WorkerEvent.Sent());
+  }
+
+  @Override
+  public void limited() {
+    add(new WorkerEvent.Limited());
+  }
+
+  @Override
+  public void waitingLong(Instant until, String reason) {
+    add(new WorkerEvent.LongWait(until, reason));
+  }
+
+  @Override
+  public void notice(String message) {
+    add(new WorkerEvent.Notice(message));
+  }
+
+  @Override
+  public void rowsFetched(long rows) {
+    add(new WorkerEvent.Rows(rows));
+  }
+
+  @Override
+  public void windowEnded(WindowOutcome outcome) {
+    add(new WorkerEvent.Ended(outcome.on(host)));
+  }
+
+  @Override
+  public void windowEndedBefore(WindowOutcome outcome) {
+    add(new WorkerEvent.EndedBefore(outcome));
+  }
+
+  @Override
+  public synchronized void halted(@Nullable String account, WindowOutcome reason) {
+    halts.add(Halt.of(account, reason.on(host)));
+    notifyAll();
+  }
+
+  /** Ends the thread. What is not reported by then is lost. */
+  @Override
+  public void close() {
+    synchronized (this) {
+      closing = true;
+      notifyAll();
+    }
+    try {
+      thread.join(POLL.toMillis());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

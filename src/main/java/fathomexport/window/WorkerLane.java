@@ -1,0 +1,111 @@
+package fathomexport.window;
+
+import fathomexport.api.StopSignal;
+import fathomexport.api.TimeSource;
+import fathomexport.cluster.RunBoard;
+import fathomexport.cluster.WorkerReports;
+import fathomexport.run.ExportSpec;
+import fathomexport.run.FailurePolicy;
+import fathomexport.run.RunEnvironment;
+import fathomexport.run.WindowOutcome;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Exports one lane on a worker of a cluster. All that the lane needs is opened for it and closed at
+ * its end, and what becomes of it is reported through the run's board.
+ */
+public final class WorkerLane {
+  private static final Logger LOG = LoggerFactory.getLogger(WorkerLane.class);
+
+  private final ExportSpec spec;
+  private final Lane lane;
+  private final Map<String, String> variables;
+  private final String host;
+
+  private WorkerLane(ExportSpec spec, Lane lane, Map<String, String> variables, String host) {
+    this.spec = spec;
+    this.lane = lane;
+    this.variables = variables;
+    this.host = host;
+  }
+
+  /**
+   * Exports a lane to its end.
+   *
+   * @return why the lane could not be exported, if this worker cannot report it; otherwise empty
+   */
+  public static Optional<WindowOutcome> export(ExportSpec spec, Lane lane) {
+    return export(spec, lane, System.getenv(), host());
+  }
+
+  static Optional<WindowOutcome> export(
+      ExportSpec spec, Lane lane, Map<String, String> variables, String host) {
+    WorkerLane own = new WorkerLane(spec.of(lane.account()), lane, variables, host);
+    try (RunBoard board =
+        new RunBoard(Objects.requireNonNull(spec.quota()), variables, spec.runId())) {
+      own.export(board);
+      return Optional.empty();
+    } catch (RuntimeException e) {
+      LOG.error("lane {} of run {} is not exported here", lane.number(), spec.runId(), e);
+      requireNotCancelled();
+      return Optional.of(own.outcome(e).on(host));
+    }
+  }
+
+  private void export(RunBoard board) {
+    StopSignal stop = new StopSignal();
+    try (WorkerReports reports = WorkerReports.begin(board, lane.number(), host, stop)) {
+      if (reports == null) {
+        LOG.info("run {} is over", spec.runId());
+        return;
+      }
+      LOG.info("lane {} of run {} begins", lane.number(), spec.runId());
+      export(board, reports, stop);
+      requireNotCancelled();
+      reports.ended();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      requireNotCancelled();
+    }
+  }
+
+  private void export(RunBoard board, WorkerReports reports, StopSignal stop) {
+    RunEnvironment environment = new RunEnvironment(variables, TimeSource.system(), stop, reports);
+    try (RunContext context = RunContext.onWorker(spec, environment, board::tally)) {
+      reports.obey(context.failures()::halt);
+      new LaneExport(context).export(lane);
+    } catch (RuntimeException e) {
+      requireNotCancelled();
+      LOG.error("lane {} of run {} failed", lane.number(), spec.runId(), e);
+      reports.windowEnded(outcome(e));
+    }
+  }
+
+  private WindowOutcome outcome(RuntimeException failure) {
+    return FailurePolicy.of(failure, false).outcome("lane " + (lane.number() + 1));
+  }
+
+  /**
+   * Fails if the cluster has interrupted this lane: it begins the lane again elsewhere, and what
+   * this attempt has not committed is not this run's loss.
+   */
+  private static void requireNotCancelled() {
+    if (Thread.currentThread().isInterrupted()) {
+      throw new IllegalStateException("the cluster has cancelled this lane");
+    }
+  }
+
+  private static String host() {
+    try {
+      return InetAddress.getLocalHost().getHostName();
+    } catch (UnknownHostException e) {
+      return "of an unknown name";
+    }
+  }
+}

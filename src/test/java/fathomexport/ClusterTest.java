@@ -1,0 +1,376 @@
+package fathomexport;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import fathomexport.simulator.behaviour.Behaviour;
+import fathomexport.simulator.behaviour.Fault;
+import fathomexport.simulator.behaviour.FaultRule;
+import fathomexport.simulator.behaviour.Quota;
+import fathomexport.simulator.world.World;
+import fathomexport.testing.DocumentedTable;
+import fathomexport.testing.FaultDrill;
+import fathomexport.testing.FlinkCluster;
+import fathomexport.testing.ForkedRun;
+import fathomexport.testing.Installation;
+import fathomexport.testing.Later;
+import fathomexport.testing.Question;
+import fathomexport.testing.TestDatabase;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A backfill on a Flink cluster of separate processes, with a worker or the manager killed, is
+ * compared with the same backfill on the Direct Runner. The program is the packaged one: {@code mvn
+ * -Pflink,cluster verify}.
+ */
+@Tag("cluster")
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class ClusterTest {
+  private static final LocalDate FIRST = LocalDate.of(2025, 9, 1);
+  private static final LocalDate LAST = LocalDate.of(2025, 12, 14);
+  private static final int LANES = 2;
+  private static final long MINUTES = 5;
+  private static final Path PROGRAM = Path.of("target", "fathom-export.jar").toAbsolutePath();
+  private static final Path SHIPPED =
+      Path.of("target", "fathom-export-cluster.jar").toAbsolutePath();
+
+  /** What the cluster's processes write stays here. */
+  private static final Path LOGS = Path.of("target", "cluster", "logs").toAbsolutePath();
+
+  private static final List<String> JAVA =
+      List.of(
+          Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+          "-Xmx384m",
+          "-XX:+UseSerialGC",
+          "-XX:TieredStopAtLevel=1",
+          "-jar",
+          PROGRAM.toString());
+
+  private static final List<Question> REPORTS =
+      List.of(
+          Question.pageviews("traffic_daily", "day"),
+          Question.pageviews("pages_daily", "day", "hostname", "pathname"),
+          Question.pageviews("browsers_daily", "day", "browser"));
+
+  private static final String SITES =
+      "[" + World.BUSY_SITE + ", " + World.BURST_SITE + ", INDCRFTS, KTMTRAIL]";
+
+  /** Short windows, so that each takes one request. */
+  private static final String MORE_OF_API = "  max_in_flight: " + LANES + "\n  max_range_days: 7\n";
+
+  /** The API's quota in one case: the run has to wait for it. */
+  private static final int A_MINUTE = 120;
+
+  private static final List<String> HEADER =
+      List.of("run", "rows and hashes", "requests", "429s", "exit");
+
+  /** Of the table, if all tests have passed. */
+  private static final int ROWS = 7;
+
+  private static final List<List<String>> TABLE = new ArrayList<>();
+
+  @TempDir static Path directory;
+  private static FaultDrill drill;
+
+  @BeforeAll
+  static void direct() {
+    assumeTrue(
+        Files.isDirectory(FlinkCluster.LIBRARIES) && Files.isRegularFile(SHIPPED),
+        "the cluster's libraries are not there: mvn -Pflink,cluster verify");
+    drill =
+        new FaultDrill(
+            directory, World.dozen(31, FIRST, LAST, 0), FIRST, LAST, SITES, MORE_OF_API, REPORTS);
+    TABLE.add(
+        List.of("Direct Runner", "the measure", String.valueOf(drill.requests()), tooMany(), "0"));
+  }
+
+  @AfterAll
+  static void close() throws IOException {
+    if (drill == null) {
+      return;
+    }
+    drill.close();
+    if (TABLE.size() == ROWS) {
+      TABLE.add(List.of("Spark", "not offered: [52](decisions/52-no-spark-runner.md)", "", "", ""));
+      new DocumentedTable(Path.of("docs/cluster.md"), "cluster").hasRows(HEADER, TABLE);
+    }
+  }
+
+  private static String tooMany() {
+    return String.valueOf(drill.api().log().tooMany().size());
+  }
+
+  private static FlinkCluster start(String name, Map<String, String> variables)
+      throws IOException, InterruptedException {
+    return start(name, variables, variables);
+  }
+
+  private static FlinkCluster start(
+      String name, Map<String, String> first, Map<String, String> second)
+      throws IOException, InterruptedException {
+    FlinkCluster cluster = new FlinkCluster(LOGS.resolve(name));
+    boolean started = false;
+    try {
+      cluster.startManager();
+      cluster.startWorker(1, first);
+      cluster.startWorker(2, second);
+      cluster.awaitWorkers(2);
+      started = true;
+      return cluster;
+    } finally {
+      if (!started) {
+        cluster.close();
+      }
+    }
+  }
+
+  private static ForkedRun fork(
+      FaultDrill.Trial trial, FlinkCluster cluster, List<String> moreOptions) {
+    List<String> options =
+        new ArrayList<>(List.of("--", "--runner=FlinkRunner", "--flinkMaster=" + cluster.master()));
+    options.addAll(moreOptions);
+    return trial.forkBy(JAVA, options);
+  }
+
+  /** Has the API answer slowly enough that a run can be disturbed, and does so at a request. */
+  private static void disturbAt(int request, Callable<?> disturbance) {
+    disturbAt(drill.normal(), request, Duration.ofMillis(150), disturbance);
+  }
+
+  private static void disturbAt(
+      Behaviour normal, int request, Duration answerTime, Callable<?> disturbance) {
+    AtomicBoolean done = new AtomicBoolean();
+    drill
+        .api()
+        .behave(
+            normal.withFault(
+                FaultRule.when(
+                    r -> {
+                      if (r.aggregation() >= request && done.compareAndSet(false, true)) {
+                        Later.after(0, disturbance);
+                      }
+                      return r.aggregation() > 0;
+                    },
+                    new Fault.Delay(answerTime))));
+  }
+
+  private static void settle(
+      String row, FaultDrill.Trial trial, Installation.Ended ended, int most) {
+    trial.ended(row, String.valueOf(ended.code()));
+    int requests = trial.asked();
+    String refused = tooMany();
+    assertThat(ended.code()).as(ended.said()).isZero();
+    assertThat(requests).isBetween(drill.requests(), most);
+    assertThat(refused).as("answers of 429").isEqualTo("0");
+    trial.finish();
+    assertThat(trial.asked()).as("nothing was left to the next run").isEqualTo(requests);
+    TABLE.add(
+        List.of(row, "equal", (most == drill.requests() ? "" : "at most ") + most, refused, "0"));
+  }
+
+  @Test
+  @Order(1)
+  void undisturbed() throws Exception {
+    try (FaultDrill.Trial trial = drill.trial();
+        FlinkCluster cluster = start("undisturbed", trial.installation().variables());
+        ForkedRun run = fork(trial, cluster, List.of())) {
+      Installation.Ended ended = run.await(MINUTES * 60);
+      settle("Flink, two workers", trial, ended, drill.requests());
+      assertThat(cluster.log("worker-1")).contains("WorkerLane - lane ");
+      assertThat(cluster.log("worker-2")).contains("WorkerLane - lane ");
+      assertThat(ended.out()).contains("requests  " + drill.requests());
+    }
+  }
+
+  @Test
+  @Order(2)
+  void withoutOperatorChaining() throws Exception {
+    try (FaultDrill.Trial trial = drill.trial();
+        FlinkCluster cluster = start("unchained", trial.installation().variables());
+        ForkedRun run = fork(trial, cluster, List.of("--operatorChaining=false"))) {
+      settle("Flink, operator chaining off", trial, run.await(MINUTES * 60), drill.requests());
+    }
+  }
+
+  @Test
+  @Order(3)
+  void aWorkerIsKilledAtOneFifth() throws Exception {
+    aWorkerIsKilled(20);
+  }
+
+  @Test
+  @Order(4)
+  void aWorkerIsKilledAtFourFifths() throws Exception {
+    aWorkerIsKilled(80);
+  }
+
+  private static void aWorkerIsKilled(int percent) throws Exception {
+    try (FaultDrill.Trial trial = drill.trial();
+        FlinkCluster cluster = start("killed-" + percent, trial.installation().variables())) {
+      disturbAt(
+          drill.requests() * percent / 100,
+          () -> {
+            cluster.killWorker(2);
+            return null;
+          });
+      try (ForkedRun run = fork(trial, cluster, List.of())) {
+        Installation.Ended ended = run.await(MINUTES * 60);
+        settle(
+            "Flink, a worker killed at " + percent + " %", trial, ended, drill.requests() + LANES);
+        assertThat(ended.said()).contains("was lost on worker");
+      }
+    }
+  }
+
+  /** Flink without high availability has forgotten the job: the next start continues. */
+  @Test
+  @Order(5)
+  void theManagerIsKilled() throws Exception {
+    try (FaultDrill.Trial trial = drill.trial();
+        FlinkCluster cluster = start("manager", trial.installation().variables())) {
+      // Longer than the workers wait for their manager.
+      disturbAt(
+          drill.normal(),
+          drill.requests() / 5,
+          Duration.ofMillis(600),
+          () -> {
+            cluster.killManager();
+            cluster.startManager();
+            return null;
+          });
+      try (ForkedRun run = fork(trial, cluster, List.of())) {
+        Installation.Ended ended = run.await(MINUTES * 60);
+        trial.ended("Flink, the manager killed", String.valueOf(ended.code()));
+        assertThat(ended.code()).as(ended.said()).isEqualTo(75);
+      }
+      cluster.awaitWorkers(2);
+      drill.api().behave(drill.normal());
+      try (ForkedRun run = fork(trial, cluster, List.of())) {
+        Installation.Ended ended = run.await(MINUTES * 60);
+        settle(
+            "Flink, the manager killed at 20 % (exit 75), and the run started again",
+            trial, ended, drill.requests() + 2 * LANES);
+      }
+    }
+  }
+
+  @Test
+  @Order(6)
+  void aWorkerLacksTheSecret() throws Exception {
+    try (FaultDrill.Trial trial = drill.trial()) {
+      Map<String, String> without = new HashMap<>(trial.installation().variables());
+      without.remove(TestDatabase.PASSWORD_VARIABLE);
+      try (FlinkCluster cluster = start("secret", trial.installation().variables(), without);
+          ForkedRun run = fork(trial, cluster, List.of())) {
+        Installation.Ended ended = run.await(MINUTES * 60);
+        trial.ended("Flink, a worker without a secret", String.valueOf(ended.code()));
+        assertThat(ended.code()).as(ended.said()).isEqualTo(77);
+        assertThat(ended.said())
+            .contains(TestDatabase.PASSWORD_VARIABLE)
+            .contains("on worker " + InetAddress.getLocalHost().getHostName());
+      }
+    }
+  }
+
+  /** The workers share the quota, and a dead worker's permits lapse: the API never refuses. */
+  @Test
+  @Order(9)
+  void theQuotaHoldsForAllWorkersTogether() throws Exception {
+    try (FaultDrill.Trial trial = drill.trial();
+        FlinkCluster cluster = start("quota", trial.installation().variables())) {
+      trial.installation().settings(1_000, A_MINUTE, MORE_OF_API);
+      int kill = drill.requests() / 5;
+      disturbAt(
+          drill.normal().withReportsQuota(Quota.aMinute(Quota.Model.SLIDING, A_MINUTE)),
+          kill,
+          Duration.ofMillis(150),
+          () -> {
+            cluster.killWorker(2);
+            return null;
+          });
+      try (ForkedRun run = fork(trial, cluster, List.of())) {
+        settle(
+            "Flink, a worker killed at 20 %, " + A_MINUTE + " requests per minute",
+            trial,
+            run.await(MINUTES * 60),
+            drill.requests() + LANES);
+      }
+    }
+  }
+
+  @Test
+  @Order(8)
+  void whatCannotRunOnAClusterIsRefusedAtTheStart() throws Exception {
+    drill.api().log().clear();
+    try (FaultDrill.Trial trial = drill.trial()) {
+      Installation there = trial.installation();
+      assertRefused(there, "savepoint", "run", "all", "--", "--savepointPath=/tmp/sp");
+      assertRefused(there, "--streaming", "run", "all", "--", "--streaming=true");
+      assertRefused(there, "a snapshot takes seconds", "snapshot", "all", "--");
+      there.settings(
+          "api:\n  base_url: "
+              + drill.api().baseUri()
+              + "\n  token: {env: FATHOM_API_TOKEN}\nparquet:\n  root: warehouse\n");
+      there.pipeline("files", SITES, "[parquet]", REPORTS);
+      assertRefused(there, "needs a database", "run", "files", "--");
+      assertThat(drill.api().log().aggregations()).isEmpty();
+    }
+  }
+
+  private static void assertRefused(Installation there, String why, String... arguments)
+      throws Exception {
+    List<String> all = new ArrayList<>(List.of(arguments));
+    all.addAll(List.of("--runner=FlinkRunner", "--flinkMaster=127.0.0.1:9"));
+    try (ForkedRun run = ForkedRun.startBy(JAVA, there, all)) {
+      Installation.Ended ended = run.await(MINUTES * 60);
+      assertThat(ended.code()).as(ended.said()).isEqualTo(78);
+      assertThat(ended.said()).contains(why);
+    }
+  }
+
+  @Test
+  @Order(7)
+  void aStopReachesTheWorkers() throws Exception {
+    try (FaultDrill.Trial trial = drill.trial();
+        FlinkCluster cluster = start("stopped", trial.installation().variables())) {
+      AtomicReference<@Nullable ForkedRun> started = new AtomicReference<>();
+      disturbAt(
+          drill.requests() / 2,
+          () -> {
+            Objects.requireNonNull(started.get()).terminate();
+            return null;
+          });
+      try (ForkedRun run = fork(trial, cluster, List.of())) {
+        started.set(run);
+        Installation.Ended ended = run.await(MINUTES * 60);
+        trial.ended("Flink, stopped", String.valueOf(ended.code()));
+        assertThat(ended.code()).as(ended.said()).isEqualTo(143);
+        int asked = trial.asked();
+        assertThat(asked).isLessThan(drill.requests());
+        trial.finish();
+      }
+    }
+  }
+}

@@ -1,0 +1,263 @@
+package fathomexport.window;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import fathomexport.api.ApiSettings;
+import fathomexport.api.StopSignal;
+import fathomexport.api.TimeSource;
+import fathomexport.cluster.RunBoard;
+import fathomexport.cluster.RunWatch;
+import fathomexport.plan.ControlQuery;
+import fathomexport.plan.FetchTask;
+import fathomexport.report.DayRange;
+import fathomexport.report.QueryShape;
+import fathomexport.report.Report;
+import fathomexport.report.SecretRef;
+import fathomexport.report.Site;
+import fathomexport.report.SiteId;
+import fathomexport.report.Slice;
+import fathomexport.run.Budget;
+import fathomexport.run.ExportSpec;
+import fathomexport.run.FailureKind;
+import fathomexport.run.RunEnvironment;
+import fathomexport.run.RunListener;
+import fathomexport.run.RunSummary;
+import fathomexport.run.WindowOutcome;
+import fathomexport.simulator.FathomSimulator;
+import fathomexport.simulator.behaviour.Behaviour;
+import fathomexport.simulator.behaviour.Fault;
+import fathomexport.simulator.behaviour.FaultRule;
+import fathomexport.simulator.behaviour.SimulatorToken;
+import fathomexport.simulator.world.World;
+import fathomexport.sink.postgres.db.PostgresSettings;
+import fathomexport.testing.TestDatabase;
+import fathomexport.testing.TestReports;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Lanes as the workers of a cluster export them, and the process that was started sees them. */
+class WorkerLaneTest {
+  private static final String TOKEN = "FATHOM_API_TOKEN";
+  private static final LocalDate FIRST = LocalDate.of(2025, 9, 1);
+  private static final LocalDate LAST = LocalDate.of(2025, 9, 3);
+  private static final Report REPORT = TestReports.traffic();
+  private static final int DAYS = 3;
+
+  private final Map<String, String> variables = new HashMap<>();
+  private final List<WindowOutcome> ended = new ArrayList<>();
+  private final StopSignal stop = new StopSignal();
+  private FathomSimulator api;
+  private TestDatabase database;
+  private @Nullable RunBoard board;
+
+  @BeforeEach
+  void start() throws IOException {
+    api = FathomSimulator.start(World.dozen(41, FIRST, LAST, 0), Behaviour.unlimited());
+    database = TestDatabase.migratedFor(REPORT);
+    variables.put(TOKEN, SimulatorToken.STANDARD.secret());
+    variables.putAll(database.environment());
+  }
+
+  @AfterEach
+  void close() {
+    if (board != null) {
+      board.end();
+      board.close();
+    }
+    assertThat(database.query("SELECT run_id FROM fathom_ops.cluster_event")).isEmpty();
+    database.close();
+    api.close();
+  }
+
+  private PostgresSettings settings() {
+    return new PostgresSettings(
+        database.url(), database.user(), new SecretRef.Env(TestDatabase.PASSWORD_VARIABLE));
+  }
+
+  private ExportSpec spec(Budget budget) {
+    return Specs.toDatabase(
+        ApiSettings.of(api.baseUri(), new SecretRef.Env(TOKEN)), 2 * DAYS, settings(), budget);
+  }
+
+  private RunWatch watch(ExportSpec spec) {
+    RunBoard opened = new RunBoard(settings(), variables, spec.runId());
+    board = opened;
+    opened.begin(spec.pipeline());
+    return new RunWatch(
+        opened,
+        new RunEnvironment(variables, TimeSource.system(), stop, RunListener.NONE),
+        spec.budget(),
+        ended::add);
+  }
+
+  private static Lane lane(int number, String site) {
+    Slice slice = new Slice(new SiteId(site), null);
+    List<FetchTask> tasks = new ArrayList<>();
+    for (LocalDate day = FIRST; !day.isAfter(LAST); day = day.plusDays(1)) {
+      DayRange days = new DayRange(day, day);
+      tasks.add(
+          new FetchTask(
+              new Site(slice.site(), "a site", null),
+              slice,
+              new QueryShape(
+                  REPORT.entity(),
+                  REPORT.aggregates(),
+                  REPORT.dateGrouping(),
+                  List.of(),
+                  List.of()),
+              days,
+              List.of(REPORT),
+              ControlQuery.of(REPORT, slice, days)));
+    }
+    return new Lane(number, "", tasks);
+  }
+
+  private static final Lane ONE = lane(0, "LDNBOOKS");
+  private static final Lane TWO = lane(1, "INDCRFTS");
+
+  private Optional<WindowOutcome> export(ExportSpec spec, Lane lane) {
+    return WorkerLane.export(spec, lane, variables, "host-" + (lane.number() + 1));
+  }
+
+  private int asked() {
+    return api.log().aggregations().size();
+  }
+
+  @Test
+  void whatWorkersReportIsPassedOnAndSummed() {
+    var spec = spec(Budget.UNLIMITED);
+    RunWatch watch = watch(spec);
+    assertThat(export(spec, ONE)).isEmpty();
+    watch.look();
+    assertThat(watch.hasEnded(0)).isTrue();
+    assertThat(watch.hasEnded(1)).isFalse();
+    assertThat(export(spec, TWO)).isEmpty();
+    watch.look();
+
+    RunSummary summary = watch.summary();
+    assertThat(summary.exitCode()).as(summary.toString()).isZero();
+    assertThat(summary.committed()).isEqualTo(2 * DAYS);
+    assertThat(ended).hasSize(2 * DAYS);
+    assertThat(watch.requests()).isEqualTo(asked()).isEqualTo(2 * DAYS);
+    assertThat(watch.hasEnded(1)).isTrue();
+  }
+
+  @Test
+  void aLaneThatBeginsAgainCountsOnce() {
+    api.behave(
+        Behaviour.unlimited()
+            .withFault(FaultRule.when(r -> r.aggregation() == 3, Fault.status(403))));
+    var spec = spec(Budget.UNLIMITED);
+    RunWatch watch = watch(spec);
+    assertThat(export(spec, ONE)).isEmpty();
+    watch.look();
+    assertThat(watch.summary().failed(FailureKind.PERMISSION)).isEqualTo(1);
+
+    assertThat(export(spec, ONE)).isEmpty();
+    watch.look();
+
+    assertThat(watch.summary().exitCode()).isZero();
+    assertThat(watch.summary().committed()).isEqualTo(DAYS);
+    assertThat(asked()).as("the refused window again, and no other").isEqualTo(DAYS + 1);
+  }
+
+  @Test
+  void aBudgetIsOfAllWorkersTogether() {
+    var spec = spec(new Budget(4L, null));
+    RunWatch watch = watch(spec);
+    assertThat(export(spec, ONE)).isEmpty();
+    assertThat(export(spec, TWO)).isEmpty();
+    watch.look();
+    assertThat(asked()).isEqualTo(4);
+    assertThat(watch.summary().committed()).isEqualTo(4);
+    assertThat(watch.summary().failed(FailureKind.BUDGET)).isEqualTo(2);
+    assertThat(watch.summary().exitCode()).isEqualTo(75);
+  }
+
+  @Test
+  void aStopReachesTheWorkers() {
+    var spec = spec(Budget.UNLIMITED);
+    RunWatch watch = watch(spec);
+    stop.stop();
+    watch.look();
+    assertThat(export(spec, ONE)).isEmpty();
+    watch.look();
+    assertThat(asked()).isZero();
+    assertThat(watch.summary().failed(FailureKind.STOPPED)).isEqualTo(DAYS);
+  }
+
+  @Test
+  void theTimeOfARunIsThatOfTheProcessThatWasStarted() {
+    var spec = spec(new Budget(null, Duration.ofNanos(1)));
+    RunWatch watch = watch(spec);
+    watch.look();
+    assertThat(export(spec, ONE)).isEmpty();
+    watch.look();
+    assertThat(asked()).isZero();
+    assertThat(watch.summary().failed(FailureKind.BUDGET)).isEqualTo(DAYS);
+  }
+
+  @Test
+  void aHaltReachesTheOtherWorkers() {
+    api.behave(
+        Behaviour.unlimited()
+            .withFault(FaultRule.when(r -> r.aggregation() > 1, Fault.status(401))));
+    var spec = spec(Budget.UNLIMITED);
+    RunWatch watch = watch(spec);
+    assertThat(export(spec, ONE)).isEmpty();
+    int before = asked();
+    assertThat(export(spec, TWO)).isEmpty();
+    watch.look();
+    assertThat(asked()).as("the refused token is not tried again").isEqualTo(before);
+    assertThat(watch.summary().committed()).isEqualTo(1);
+    assertThat(watch.summary().failed(FailureKind.PERMISSION)).isEqualTo(2 * DAYS - 1);
+    assertThat(ended).anyMatch(o -> o.message().contains("(on worker host-1)"));
+  }
+
+  @Test
+  void aWorkerWithoutAPasswordIsNamed() {
+    var spec = spec(Budget.UNLIMITED);
+    RunWatch watch = watch(spec);
+    variables.remove(TestDatabase.PASSWORD_VARIABLE);
+    WindowOutcome why = export(spec, ONE).orElseThrow();
+    watch.look();
+    assertThat(why.failure()).isEqualTo(FailureKind.PERMISSION);
+    assertThat(why.message()).contains(TestDatabase.PASSWORD_VARIABLE, "(on worker host-1)");
+    assertThat(watch.hasEnded(0)).isFalse();
+  }
+
+  @Test
+  void aWorkerWithoutATokenIsNamed() {
+    var spec = spec(Budget.UNLIMITED);
+    RunWatch watch = watch(spec);
+    variables.remove(TOKEN);
+    assertThat(export(spec, ONE)).isEmpty();
+    watch.look();
+    assertThat(watch.summary().exitCode()).isEqualTo(77);
+    assertThat(watch.summary().messages()).anyMatch(m -> m.contains("(on worker host-1)"));
+  }
+
+  @Test
+  void nothingIsAskedOnceTheRunIsOver() {
+    var spec = spec(Budget.UNLIMITED);
+    RunWatch watch = watch(spec);
+    database.execute("UPDATE fathom_ops.cluster_run SET seen_at = now() - interval '1 hour'");
+    assertThat(export(spec, ONE)).isEmpty();
+    watch.look();
+    assertThat(watch.summary().failed(FailureKind.TRY_LATER)).isEqualTo(DAYS);
+
+    database.execute("DELETE FROM fathom_ops.cluster_run");
+    assertThat(export(spec, TWO)).isEmpty();
+    assertThat(asked()).isZero();
+  }
+}
