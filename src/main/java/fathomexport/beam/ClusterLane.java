@@ -5,7 +5,9 @@ import fathomexport.run.FailureKind;
 import fathomexport.run.WindowOutcome;
 import fathomexport.window.Lane;
 import fathomexport.window.WorkerLane;
+import java.util.HashSet;
 import java.util.Objects;
+import java.util.Set;
 import org.apache.beam.sdk.metrics.Metrics;
 import org.apache.beam.sdk.metrics.StringSet;
 import org.apache.beam.sdk.transforms.DoFn;
@@ -19,14 +21,20 @@ final class ClusterLane extends DoFn<Lane, Void> {
   static final StringSet UNREPORTED = Metrics.stringSet("fathom-export", "unreported");
 
   private final ExportSpec spec;
+  private final Set<String> controlsOf;
 
-  ClusterLane(ExportSpec spec) {
+  /**
+   * @param controlsOf the interrupted runs whose control totals the run uses
+   */
+  ClusterLane(ExportSpec spec, Set<String> controlsOf) {
     this.spec = spec;
+    this.controlsOf = new HashSet<>(controlsOf);
   }
 
   @ProcessElement
   public void export(@Element Lane lane) {
-    WorkerLane.export(spec, lane).ifPresent(why -> UNREPORTED.add(write(lane.number(), why)));
+    WorkerLane.export(spec, controlsOf, lane)
+        .ifPresent(why -> UNREPORTED.add(write(lane.number(), why)));
   }
 
   /** A lane that a worker could not export, and could not report. */

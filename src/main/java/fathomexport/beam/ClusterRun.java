@@ -177,7 +177,7 @@ final class ClusterRun {
             FlatMapElements.into(TypeDescriptor.of(Lane.class)).via((List<Lane> all) -> all))
         .setCoder(SerializableCoder.of(Lane.class))
         .apply("Workers", Reshuffle.viaRandomKey())
-        .apply("Export", ParDo.of(new ClusterLane(run.spec())));
+        .apply("Export", ParDo.of(new ClusterLane(run.spec(), run.controlsOf())));
     return pipeline;
   }
 

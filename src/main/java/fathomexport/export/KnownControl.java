@@ -10,8 +10,9 @@ import java.util.List;
  * The answer to a control query that a run need not send, since an interrupted run has sent it.
  *
  * @param at when the answer was last known to hold
+ * @param runId the interrupted run
  */
-record KnownControl(ControlQuery query, PeriodTotals totals, Instant at) {
+record KnownControl(ControlQuery query, PeriodTotals totals, Instant at, String runId) {
 
   /** Adds these answers to the totals that a run knows. */
   static void addTo(ControlBook book, List<KnownControl> known) {

@@ -294,7 +294,7 @@ final class LedgerView {
             && Objects.equals(entry.provenance().zone(), zones.get(entry.slice().site()))
             && entry.provenance().definition().equals(report.definition())
             && entry.knownAt().isAfter(since)) {
-          known.add(new KnownControl(query, control.get().totals(), entry.knownAt()));
+          known.add(new KnownControl(query, control.get().totals(), entry.knownAt(), runOf(entry)));
         }
       }
     }

@@ -43,6 +43,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -235,6 +236,7 @@ final class LockedExport {
               found.sites())
           .forEach(context.failures()::troubled);
       KnownControl.addTo(context.book(), known);
+      context.useControlsOf(known.stream().map(KnownControl::runId).collect(Collectors.toSet()));
       begun.set(RunRecords.begun(spec));
       sinks.ledger().record(RunRecords.begun(spec));
       long requests = export.beam().export(context, planned.plan().tasks(), lost);

@@ -13,12 +13,14 @@ import fathomexport.run.WindowOutcome;
 import fathomexport.sink.Sink;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -29,6 +31,9 @@ import java.util.stream.Collectors;
  */
 final class CommittedBefore {
   private final RunContext run;
+
+  /** Answers to control queries that the ledger keeps and that the run need not send again. */
+  private final List<CertifiedControl> controls = new ArrayList<>();
 
   CommittedBefore(RunContext run) {
     this.run = run;
@@ -43,6 +48,7 @@ final class CommittedBefore {
    */
   Lane without(Lane lane, Consumer<WindowOutcome> ended) {
     Map<CommittedPeriod, LedgerEntry> committed = committed(lane);
+    controls.forEach(c -> run.book().put(c.query(), c.query().days(), c.totals(), c.at()));
     if (committed.isEmpty()) {
       return lane;
     }
@@ -57,7 +63,6 @@ final class CommittedBefore {
         done.reports().forEach(report -> ended.accept(outcome(done, report, committed)));
       }
     }
-    useControls(left, committed);
     return new Lane(lane.number(), lane.account(), left);
   }
 
@@ -125,9 +130,16 @@ final class CommittedBefore {
             .map(task -> task.days().first())
             .min(LocalDate::compareTo)
             .orElse(LocalDate.MAX);
+    Map<SiteId, Optional<String>> zones = new HashMap<>();
+    lane.tasks()
+        .forEach(
+            task ->
+                zones.put(
+                    task.site().id(), Optional.ofNullable(task.site().zone()).map(ZoneId::getId)));
     Map<CommittedPeriod, LedgerEntry> committed = new HashMap<>();
     for (Report report : reports) {
       for (LedgerEntry entry : sink.ledger().entries(report.name(), sites, from)) {
+        use(report, entry, zones);
         if (isByThisRun(entry)) {
           committed.put(
               new CommittedPeriod(report, entry.slice(), entry.certificate().period()), entry);
@@ -138,22 +150,20 @@ final class CommittedBefore {
   }
 
   /**
-   * Has the answers to control queries that the committed periods were certified against serve the
-   * other reports of the slice, as they did before the lane was lost.
+   * Keeps the answer that a period was certified against, if this run or an interrupted one knew it
+   * lately: it serves the other reports of the slice, as it did before the lane was lost.
    */
-  private void useControls(List<FetchTask> left, Map<CommittedPeriod, LedgerEntry> committed) {
+  private void use(Report report, LedgerEntry entry, Map<SiteId, Optional<String>> zones) {
+    LedgerEntry.Confirmed confirmed = entry.confirmed();
+    String runId = confirmed == null ? entry.provenance().runId() : confirmed.runId();
     Instant since = run.environment().time().instant().minus(CertifiedControl.AGE);
-    Set<Slice> slices = left.stream().map(FetchTask::slice).collect(Collectors.toSet());
-    committed.forEach(
-        (period, entry) -> {
-          if (slices.contains(entry.slice()) && entry.knownAt().isAfter(since)) {
-            CertifiedControl.of(period.report(), entry)
-                .ifPresent(
-                    known ->
-                        run.book()
-                            .put(known.query(), known.query().days(), known.totals(), known.at()));
-          }
-        });
+    if ((runId.equals(run.runId()) || run.controlsOf().contains(runId))
+        && entry.knownAt().isAfter(since)
+        && entry.provenance().definition().equals(report.definition())
+        // Totals of another time zone are totals of other days.
+        && Optional.ofNullable(entry.provenance().zone()).equals(zones.get(entry.slice().site()))) {
+      CertifiedControl.of(report, entry).ifPresent(controls::add);
+    }
   }
 
   private boolean isByThisRun(LedgerEntry entry) {

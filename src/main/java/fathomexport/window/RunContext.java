@@ -66,6 +66,9 @@ public final class RunContext implements AutoCloseable {
   /** The spill directory if this context opened its resources; null if the caller closes them. */
   private final @Nullable SpillDirectory own;
 
+  /** The interrupted runs whose control totals this run uses. */
+  private volatile Set<String> controlsOf = Set.of();
+
   private RunSummary sofar = RunSummary.EMPTY;
 
   /**
@@ -287,6 +290,18 @@ public final class RunContext implements AutoCloseable {
     } else {
       environment.listener().windowEndedBefore(outcome);
     }
+  }
+
+  /**
+   * Names the interrupted runs whose control totals a worker reads from the ledger; the book of the
+   * process that launched the run has them already.
+   */
+  public void useControlsOf(Set<String> runIds) {
+    controlsOf = Set.copyOf(runIds);
+  }
+
+  public Set<String> controlsOf() {
+    return controlsOf;
   }
 
   /** Records the result of all windows of the run, of all machines, in the ledger. */

@@ -13,6 +13,7 @@ import java.net.UnknownHostException;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,12 +25,19 @@ public final class WorkerLane {
   private static final Logger LOG = LoggerFactory.getLogger(WorkerLane.class);
 
   private final ExportSpec spec;
+  private final Set<String> controlsOf;
   private final Lane lane;
   private final Map<String, String> variables;
   private final String host;
 
-  private WorkerLane(ExportSpec spec, Lane lane, Map<String, String> variables, String host) {
+  private WorkerLane(
+      ExportSpec spec,
+      Set<String> controlsOf,
+      Lane lane,
+      Map<String, String> variables,
+      String host) {
     this.spec = spec;
+    this.controlsOf = controlsOf;
     this.lane = lane;
     this.variables = variables;
     this.host = host;
@@ -38,15 +46,20 @@ public final class WorkerLane {
   /**
    * Exports a lane to its end.
    *
+   * @param controlsOf the interrupted runs whose control totals the run uses
    * @return why the lane could not be exported, if this worker cannot report it; otherwise empty
    */
-  public static Optional<WindowOutcome> export(ExportSpec spec, Lane lane) {
-    return export(spec, lane, System.getenv(), host());
+  public static Optional<WindowOutcome> export(ExportSpec spec, Set<String> controlsOf, Lane lane) {
+    return export(spec, controlsOf, lane, System.getenv(), host());
   }
 
   static Optional<WindowOutcome> export(
-      ExportSpec spec, Lane lane, Map<String, String> variables, String host) {
-    WorkerLane own = new WorkerLane(spec.of(lane.account()), lane, variables, host);
+      ExportSpec spec,
+      Set<String> controlsOf,
+      Lane lane,
+      Map<String, String> variables,
+      String host) {
+    WorkerLane own = new WorkerLane(spec.of(lane.account()), controlsOf, lane, variables, host);
     try (RunBoard board =
         new RunBoard(Objects.requireNonNull(spec.quota()), variables, spec.runId())) {
       own.export(board);
@@ -78,6 +91,7 @@ public final class WorkerLane {
   private void export(RunBoard board, WorkerReports reports, StopSignal stop) {
     RunEnvironment environment = new RunEnvironment(variables, TimeSource.system(), stop, reports);
     try (RunContext context = RunContext.onWorker(spec, environment, board::tally)) {
+      context.useControlsOf(controlsOf);
       reports.obey(context.failures()::halt);
       new LaneExport(context).export(lane);
     } catch (RuntimeException e) {

@@ -40,6 +40,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -126,7 +127,7 @@ class WorkerLaneTest {
   private static final Lane TWO = lane(1, "INDCRFTS");
 
   private Optional<WindowOutcome> export(ExportSpec spec, Lane lane) {
-    return WorkerLane.export(spec, lane, variables, "host-" + (lane.number() + 1));
+    return WorkerLane.export(spec, Set.of(), lane, variables, "host-" + (lane.number() + 1));
   }
 
   private int asked() {
