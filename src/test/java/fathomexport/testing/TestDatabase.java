@@ -87,6 +87,7 @@ public final class TestDatabase implements AutoCloseable {
                   directory, database, URI.create("http://127.0.0.1:9/v1"), "none", MIGRATED_AT)
               .pipeline("all", "all", "[postgres]", reports)
               .run("migrate", "all");
+      TestDirectories.delete(directory);
       if (ended.code() != 0) {
         throw new IllegalStateException(ended.said());
       }
