@@ -150,7 +150,7 @@ class RefusingTableTest {
     OTHERS.forEach(this::assertInPostgres);
     assertThat(Landed.inPostgres(database, PAGES)).isEmpty();
     assertThat(pagesAsked())
-        .as("what cannot be stored is not asked for again, but for one piece ahead")
+        .as("what cannot be stored is not asked for again, but for one chunk ahead")
         .isLessThanOrEqualTo(2);
     assertThat(ended.said().lines().filter(line -> line.contains("violates check constraint")))
         .as("only the windows of this report bear its failure")

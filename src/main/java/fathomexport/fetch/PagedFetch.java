@@ -122,13 +122,13 @@ final class PagedFetch {
   /**
    * Returns the rows of the fetched chunk and keeps those after it for the next chunk.
    *
-   * @param piece the part of the task that the chunk contains: up to {@link #end()}
+   * @param chunk the part of the task that the chunk contains: up to {@link #end()}
    * @param unmoved its periods that the control would confirm
    */
-  Fetched piece(
-      FetchTask piece, @Nullable PeriodTotals known, String noControl, Set<LocalDate> unmoved)
+  Fetched chunk(
+      FetchTask chunk, @Nullable PeriodTotals known, String noControl, Set<LocalDate> unmoved)
       throws IOException {
-    return rows.chunk(piece, known, noControl, unmoved, offset::movedBy);
+    return rows.chunk(chunk, known, noControl, unmoved, offset::movedBy);
   }
 
   /** Deletes the rows that belong to no returned chunk. */

@@ -30,7 +30,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Fetches a task in chunks. {@link Pieces} decides per period whether to fetch it, to confirm it or
+ * Fetches a task in chunks. {@link Chunks} decides per period whether to fetch it, to confirm it or
  * to commit it as empty; each page is compared with the control totals before the next is
  * requested.
  */
@@ -53,9 +53,9 @@ public final class WindowFetcher {
   }
 
   /** One chunk of a task. */
-  public sealed interface Piece {
+  public sealed interface Chunk {
     /** Rows, possibly none, and the totals to certify them against. */
-    record Rows(Fetched fetched) implements Piece {
+    record Rows(Fetched fetched) implements Chunk {
       @Override
       public Rows after(long inVain) {
         return new Rows(fetched.after(inVain));
@@ -70,7 +70,7 @@ public final class WindowFetcher {
      * @param requests requests that this took
      */
     record Confirmed(FetchTask task, Map<LocalDate, String> answers, Instant at, int requests)
-        implements Piece {
+        implements Chunk {
       @Override
       public Confirmed after(long inVain) {
         return new Confirmed(task, answers, at, Math.toIntExact(inVain) + requests);
@@ -78,7 +78,7 @@ public final class WindowFetcher {
     }
 
     /** Returns a copy that also counts earlier requests that failed. */
-    Piece after(long inVain);
+    Chunk after(long inVain);
   }
 
   /** Returns the number of billed requests so far, failed ones included. */
@@ -87,8 +87,8 @@ public final class WindowFetcher {
   }
 
   /** Begins a task. Sends no request yet. */
-  public Pieces begin(FetchTask task) {
-    return new Pieces(task);
+  public Chunks begin(FetchTask task) {
+    return new Chunks(task);
   }
 
   /**
@@ -98,7 +98,7 @@ public final class WindowFetcher {
    * into chunks of whole months. Each chunk is committed as a window, so that paid requests are
    * committed soon and a killed run loses little.
    */
-  public final class Pieces {
+  public final class Chunks {
     private final FetchTask task;
     private final Tally tally = new Tally();
     private final EmptinessCheck emptiness;
@@ -117,7 +117,7 @@ public final class WindowFetcher {
 
     private Map<LocalDate, Certifier.Fault> contradicted = Map.of();
 
-    private Pieces(FetchTask task) {
+    private Chunks(FetchTask task) {
       this.task = task;
       this.emptiness = new EmptinessCheck(context, task, tally);
       this.next = task.days().first();
@@ -179,7 +179,7 @@ public final class WindowFetcher {
      * @throws FetchFailedException if the API gave no usable response
      * @throws IOException if rows cannot be spilled
      */
-    public Piece next() throws FetchFailedException, IOException {
+    public Chunk next() throws FetchFailedException, IOException {
       PagedFetch rows = walk;
       try {
         List<Segment> known = segments;
@@ -191,15 +191,15 @@ public final class WindowFetcher {
         FetchTask part = during(segment.days());
         switch (segment.kind()) {
           case CONFIRM -> {
-            Piece confirmed =
-                new Piece.Confirmed(
+            Chunk confirmed =
+                new Chunk.Confirmed(
                     part, answers(part), answeredAt(part), tally.requests + tally.controlRequests);
             tally.startOver();
             went(part);
             return confirmed;
           }
           case SILENT -> {
-            Piece empty = new Piece.Rows(empty(part));
+            Chunk empty = new Chunk.Rows(empty(part));
             tally.startOver();
             went(part);
             return empty;
@@ -211,7 +211,7 @@ public final class WindowFetcher {
             }
             Fetched fetched = fetch(rows);
             went(fetched.task());
-            return new Piece.Rows(fetched);
+            return new Chunk.Rows(fetched);
           }
         }
         throw new IllegalStateException("a segment of an unknown kind: " + segment);
@@ -228,8 +228,8 @@ public final class WindowFetcher {
     }
 
     /** Advances past a chunk, and to the next segment if the chunk was the last of its segment. */
-    private void went(FetchTask piece) {
-      next = piece.days().last().plusDays(1);
+    private void went(FetchTask chunk) {
+      next = chunk.days().last().plusDays(1);
       List<Segment> known = Objects.requireNonNull(segments);
       if (!next.isBefore(known.get(at).days().last().plusDays(1))) {
         at++;
@@ -349,7 +349,7 @@ public final class WindowFetcher {
         rows.run();
       }
       DayRange days = new DayRange(next, rows.end());
-      FetchTask piece = during(days);
+      FetchTask chunk = during(days);
       PeriodTotals totals = null;
       Set<LocalDate> unmoved = new HashSet<>();
       if (task.isControl()) {
@@ -361,29 +361,29 @@ public final class WindowFetcher {
       } else if (by != null) {
         PeriodTotals known = by.get(days);
         totals = known;
-        faultsOf(piece).forEach(rows::fault);
+        faultsOf(chunk).forEach(rows::fault);
         // Periods that became empty when the control was queried again during the fetch.
         Set<LocalDate> emptied =
-            piece.periods().stream()
+            chunk.periods().stream()
                 .filter(p -> !silent.contains(p) && EmptinessCheck.isSilent(task, known.of(p)))
-                .filter(p -> piece.held().containsKey(p) && !rows.faults().containsKey(p))
+                .filter(p -> chunk.held().containsKey(p) && !rows.faults().containsKey(p))
                 .collect(Collectors.toSet());
         emptiness.faults(emptied, days).forEach(rows::fault);
-        piece.periods().stream()
+        chunk.periods().stream()
             .filter(p -> isUnmoved(p, before.of(p)) && isUnmoved(p, known.of(p)))
             .forEach(unmoved::add);
       } else {
         // No control confirms that these periods are empty: a total must, before they replace
         // stored rows.
         Set<LocalDate> emptied =
-            piece.held().entrySet().stream()
+            chunk.held().entrySet().stream()
                 .filter(held -> held.getValue().rows() > 0)
                 .map(Map.Entry::getKey)
                 .filter(p -> rows.totals().of(p).rows() == 0 && !rows.faults().containsKey(p))
                 .collect(Collectors.toSet());
         emptiness.faults(emptied, days).forEach(rows::fault);
       }
-      return rows.piece(piece, totals, noControl, unmoved);
+      return rows.chunk(chunk, totals, noControl, unmoved);
     }
   }
 

@@ -38,10 +38,10 @@ final class LaneFetch implements AutoCloseable {
      *
      * @param last whether it is the task's last chunk
      */
-    record Came(WindowFetcher.Piece piece, boolean last) implements Result {
+    record Came(WindowFetcher.Chunk chunk, boolean last) implements Result {
       @Override
       public Result after(long inVain) {
-        return new Came(piece.after(inVain), last);
+        return new Came(chunk.after(inVain), last);
       }
     }
 
@@ -91,7 +91,7 @@ final class LaneFetch implements AutoCloseable {
   }
 
   /** Fetches a task's chunks one after the other, until a result {@link Result#ends}. */
-  interface TaskPieces {
+  interface TaskChunks {
     Result next();
   }
 
@@ -104,7 +104,7 @@ final class LaneFetch implements AutoCloseable {
      * @param turn the turn of the task, from 1; turns in which nothing could be fetched at all do
      *     not count
      */
-    TaskPieces of(FetchTask task, int turn);
+    TaskChunks of(FetchTask task, int turn);
   }
 
   /** The waits that the API asks for with queries about one site. */
@@ -153,7 +153,7 @@ final class LaneFetch implements AutoCloseable {
 
   // Used only by the lane's thread.
   private final Deque<Turn> queue = new ArrayDeque<>();
-  private @Nullable TaskPieces pieces;
+  private @Nullable TaskChunks chunks;
   private int turn;
   private long inVain;
 
@@ -240,7 +240,7 @@ final class LaneFetch implements AutoCloseable {
 
   private Optional<Result> fetchNext() throws InterruptedException {
     while (true) {
-      TaskPieces from = pieces;
+      TaskChunks from = chunks;
       if (from == null) {
         Turn next = take();
         if (next == null) {
@@ -252,7 +252,7 @@ final class LaneFetch implements AutoCloseable {
       }
       Result result = from.next().after(inVain);
       inVain = 0;
-      pieces = result.ends() ? null : from;
+      chunks = result.ends() ? null : from;
       if (!(result instanceof Result.Later later)) {
         return Optional.of(result);
       }

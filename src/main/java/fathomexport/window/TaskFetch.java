@@ -11,12 +11,12 @@ import java.io.IOException;
 import java.util.Optional;
 
 /** Fetches one task chunk by chunk; {@link FailurePolicy} classifies its failures. */
-final class TaskFetch implements LaneFetch.TaskPieces {
+final class TaskFetch implements LaneFetch.TaskChunks {
   private final RunContext run;
   private final RunFailures failures;
   private final FetchTask task;
   private final WindowFetcher fetcher;
-  private final WindowFetcher.Pieces pieces;
+  private final WindowFetcher.Chunks chunks;
 
   /** Requests of the chunks before the current one. */
   private long requestsBefore;
@@ -29,7 +29,7 @@ final class TaskFetch implements LaneFetch.TaskPieces {
     this.failures = run.failures();
     this.task = task;
     this.fetcher = run.fetcher(task, turn);
-    this.pieces = fetcher.begin(task);
+    this.chunks = fetcher.begin(task);
   }
 
   @Override
@@ -48,7 +48,7 @@ final class TaskFetch implements LaneFetch.TaskPieces {
       if (ended != null) {
         return nothing(ended);
       }
-      long expected = pieces.expected();
+      long expected = chunks.expected();
       Spending spending = run.spending(task.site().account());
       Optional<String> spent = spending.begin(expected);
       if (spent.isPresent()) {
@@ -57,8 +57,8 @@ final class TaskFetch implements LaneFetch.TaskPieces {
         return nothing(failures.halted(task.site().account()).orElseThrow());
       }
       try {
-        WindowFetcher.Piece piece = pieces.next();
-        return new LaneFetch.Result.Came(piece, pieces.done());
+        WindowFetcher.Chunk chunk = chunks.next();
+        return new LaneFetch.Result.Came(chunk, chunks.done());
       } finally {
         spending.ended(expected);
       }
@@ -75,14 +75,14 @@ final class TaskFetch implements LaneFetch.TaskPieces {
   }
 
   private LaneFetch.Result nothing(WindowOutcome why) {
-    pieces.drop();
-    return new LaneFetch.Result.Nothing(pieces.left(), why, fetcher.requests() - requestsBefore);
+    chunks.drop();
+    return new LaneFetch.Result.Nothing(chunks.left(), why, fetcher.requests() - requestsBefore);
   }
 
   /** Returns a result that grants another turn. */
   private LaneFetch.Result later(WindowOutcome why, boolean counts) {
-    pieces.drop();
+    chunks.drop();
     return new LaneFetch.Result.Later(
-        pieces.left(), why, counts, fetcher.requests() - requestsBefore);
+        chunks.left(), why, counts, fetcher.requests() - requestsBefore);
   }
 }

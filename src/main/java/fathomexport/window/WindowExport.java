@@ -38,10 +38,10 @@ final class WindowExport {
   /** Exports the result of a fetch and reports each window's outcome as soon as it ends. */
   void export(LaneFetch.Result result, Consumer<WindowOutcome> ended) {
     if (result instanceof LaneFetch.Result.Came came) {
-      if (came.piece() instanceof WindowFetcher.Piece.Rows rows) {
+      if (came.chunk() instanceof WindowFetcher.Chunk.Rows rows) {
         export(rows.fetched(), ended);
       } else {
-        confirm((WindowFetcher.Piece.Confirmed) came.piece(), ended);
+        confirm((WindowFetcher.Chunk.Confirmed) came.chunk(), ended);
       }
     } else if (result instanceof LaneFetch.Result.Nothing nothing) {
       leaveOut(nothing, ended);
@@ -97,22 +97,22 @@ final class WindowExport {
         faults);
   }
 
-  private void confirm(WindowFetcher.Piece.Confirmed piece, Consumer<WindowOutcome> ended) {
-    int requests = piece.requests();
-    for (Report report : piece.task().reports()) {
-      Window window = piece.task().window(report);
+  private void confirm(WindowFetcher.Chunk.Confirmed chunk, Consumer<WindowOutcome> ended) {
+    int requests = chunk.requests();
+    for (Report report : chunk.task().reports()) {
+      Window window = chunk.task().window(report);
       int took = requests;
-      ended.accept(judged(window, took, () -> confirm(piece, report, window, took)));
+      ended.accept(judged(window, took, () -> confirm(chunk, report, window, took)));
       requests = 0;
     }
   }
 
   private WindowOutcome confirm(
-      WindowFetcher.Piece.Confirmed piece, Report report, Window window, int requests) {
-    LedgerEntry.Confirmed by = new LedgerEntry.Confirmed(piece.at(), run.runId());
-    run.sinks().confirm(new WindowConfirmation(window, report, piece.answers(), by));
+      WindowFetcher.Chunk.Confirmed chunk, Report report, Window window, int requests) {
+    LedgerEntry.Confirmed by = new LedgerEntry.Confirmed(chunk.at(), run.runId());
+    run.sinks().confirm(new WindowConfirmation(window, report, chunk.answers(), by));
     return new WindowOutcome(window.toString(), null, "", true, 0, 0, 0)
-        .with(new WindowOutcome.Periods(piece.answers().size(), 0, 0))
+        .with(new WindowOutcome.Periods(chunk.answers().size(), 0, 0))
         .about(window, requests);
   }
 

@@ -77,7 +77,7 @@ class LaneFetchTest {
 
   private static LaneFetch.Result rows(FetchTask task, boolean last) {
     return new LaneFetch.Result.Came(
-        new WindowFetcher.Piece.Rows(
+        new WindowFetcher.Chunk.Rows(
             new Fetched(
                 task,
                 new RowSpool(Path.of(".")),
@@ -94,13 +94,13 @@ class LaneFetchTest {
 
   private static FetchTask about(LaneFetch.Result result) {
     return result instanceof LaneFetch.Result.Came came
-        ? ((WindowFetcher.Piece.Rows) came.piece()).fetched().task()
+        ? ((WindowFetcher.Chunk.Rows) came.chunk()).fetched().task()
         : ((LaneFetch.Result.Nothing) result).left();
   }
 
   /** All that comes of a lane. */
   private static List<LaneFetch.Result> take(
-      Lane lane, Function<FetchTask, LaneFetch.TaskPieces> fetch, Predicate<SiteId> comesLast) {
+      Lane lane, Function<FetchTask, LaneFetch.TaskChunks> fetch, Predicate<SiteId> comesLast) {
     List<LaneFetch.Result> all = new ArrayList<>();
     try (LaneFetch fetching =
         new LaneFetch(lane, (task, turn) -> fetch.apply(task), comesLast, LaneFetch.Holds.NONE)) {
@@ -115,7 +115,7 @@ class LaneFetchTest {
   }
 
   private static List<LaneFetch.Result> take(
-      Lane lane, Function<FetchTask, LaneFetch.TaskPieces> fetch) {
+      Lane lane, Function<FetchTask, LaneFetch.TaskChunks> fetch) {
     return take(lane, fetch, site -> false);
   }
 
@@ -144,15 +144,15 @@ class LaneFetchTest {
   }
 
   @Property(tries = 100)
-  void everyPieceOfEveryTaskComesOnceAndInOrder(
-      @ForAll @Size(min = 1, max = 6) List<@IntRange(min = 1, max = 4) Integer> pieces) {
-    Lane lane = lane(pieces.size());
+  void everyChunkOfEveryTaskComesOnceAndInOrder(
+      @ForAll @Size(min = 1, max = 6) List<@IntRange(min = 1, max = 4) Integer> chunks) {
+    Lane lane = lane(chunks.size());
     List<String> asked = new CopyOnWriteArrayList<>();
     List<LaneFetch.Result> taken =
         take(
             lane,
             task -> {
-              int most = pieces.get(lane.tasks().indexOf(task));
+              int most = chunks.get(lane.tasks().indexOf(task));
               AtomicInteger n = new AtomicInteger();
               return () -> {
                 asked.add(task.days() + "/" + n.incrementAndGet());
@@ -161,8 +161,8 @@ class LaneFetchTest {
             });
     List<String> expected = new ArrayList<>();
     List<FetchTask> tasks = new ArrayList<>();
-    for (int i = 0; i < pieces.size(); i++) {
-      for (int n = 1; n <= pieces.get(i); n++) {
+    for (int i = 0; i < chunks.size(); i++) {
+      for (int n = 1; n <= chunks.get(i); n++) {
         expected.add(lane.tasks().get(i).days() + "/" + n);
         tasks.add(lane.tasks().get(i));
       }
@@ -172,7 +172,7 @@ class LaneFetchTest {
   }
 
   @Test
-  void aTaskThatFailedHasNoFurtherPiece() {
+  void aTaskThatFailedHasNoFurtherChunk() {
     Lane lane = lane(2);
     AtomicInteger asked = new AtomicInteger();
     assertThat(
@@ -185,9 +185,9 @@ class LaneFetchTest {
         .containsExactly(lane.tasks().get(0), lane.tasks().get(0), lane.tasks().get(1));
   }
 
-  /** While a piece is in hand, the next is fetched, and no more than that. */
+  /** While a chunk is in hand, the next is fetched, and no more than that. */
   @Test
-  void onePieceIsFetchedAhead() throws InterruptedException {
+  void oneChunkIsFetchedAhead() throws InterruptedException {
     Lane lane = lane(3);
     List<CountDownLatch> begun =
         List.of(new CountDownLatch(1), new CountDownLatch(1), new CountDownLatch(1));

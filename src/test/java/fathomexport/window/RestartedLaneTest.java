@@ -146,7 +146,7 @@ class RestartedLaneTest {
     assertThat(asked()).hasSize(6);
   }
 
-  /** Of a window that came in pieces, those that are behind. */
+  /** Of a window that came in chunks, those that are behind. */
   @Test
   void aTaskIsGoneOnWith() {
     ExportSpec spec = spec();
@@ -158,7 +158,7 @@ class RestartedLaneTest {
 
     assertThat(asked()).containsExactly("2025-09-04");
     assertThat(all.rows()).isEqualTo(6);
-    assertThat(all.committed()).as("two pieces").isEqualTo(2);
+    assertThat(all.committed()).as("two chunks").isEqualTo(2);
   }
 
   /** A runner may also start it over in the process that launched the run. */

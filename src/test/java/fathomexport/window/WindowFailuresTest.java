@@ -138,7 +138,7 @@ class WindowFailuresTest {
     WindowExport export = new WindowExport(run);
     for (Fetched fetched : List.of(fetched(1, true), fetched(2, false))) {
       export.export(
-          new LaneFetch.Result.Came(new WindowFetcher.Piece.Rows(fetched), true), run::ended);
+          new LaneFetch.Result.Came(new WindowFetcher.Chunk.Rows(fetched), true), run::ended);
     }
 
     assertThat(ended)

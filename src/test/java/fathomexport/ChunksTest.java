@@ -32,7 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A window of many requests is committed a few months at a time. */
 @Timeout(300)
-class PiecesTest {
+class ChunksTest {
   private static final LocalDate FIRST = LocalDate.of(2025, 5, 7);
   private static final LocalDate LAST = LocalDate.of(2025, 9, 20);
   private static final Instant NOW = Instant.parse("2025-10-02T14:00:00Z");
@@ -99,7 +99,7 @@ class PiecesTest {
   }
 
   @Test
-  void piecesAreOfWholeMonthsAndLeaveNothingOut() throws IOException {
+  void chunksAreOfWholeMonthsAndLeaveNothingOut() throws IOException {
     Installation.Ended ended = backfill();
 
     assertThat(ended.code()).as(ended.said()).isZero();
@@ -155,7 +155,7 @@ class PiecesTest {
 
     assertThat(again.code()).as(again.said()).isZero();
     assertAllIsThere();
-    assertThat(api.log().aggregations().stream().map(PiecesTest::from).toList())
+    assertThat(api.log().aggregations().stream().map(ChunksTest::from).toList())
         .allMatch(from -> from.compareTo(failed.first().toString()) >= 0);
   }
 
