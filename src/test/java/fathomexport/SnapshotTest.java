@@ -539,7 +539,7 @@ class SnapshotTest {
         "fathom-export snapshot",
         "--totals-only",
         "current_visitors, current_pages",
-        "billed as a pageview",
+        "one request per site, billed as a",
         "Example: fathom-export snapshot nightly");
     assertEnded(installation.run("--help"), 0, "snapshot");
     assertEnded(installation.run("snapshot"), 2, "PIPELINE");

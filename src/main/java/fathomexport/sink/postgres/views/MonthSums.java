@@ -40,6 +40,11 @@ public final class MonthSums {
     return report.grouping() == DateGrouping.DAY && (report.ofEvents() || report.grouped());
   }
 
+  /** Returns whether a report has something to sum up. Others, such as of durations, have not. */
+  private static boolean hasSums(KnownReport report) {
+    return serves(report) && !ReportSums.of(report).isEmpty();
+  }
+
   /**
    * Brings the sums up to date.
    *
@@ -48,7 +53,7 @@ public final class MonthSums {
   public void update(BooleanSupplier stopped) throws SQLException {
     connection.setAutoCommit(false);
     for (KnownReport report : KnownReport.read(connection)) {
-      if (serves(report)) {
+      if (hasSums(report)) {
         for (Due due : due(report)) {
           if (stopped.getAsBoolean()) {
             connection.rollback();
@@ -168,6 +173,9 @@ public final class MonthSums {
    * decides which months are read at all.
    */
   static String query(KnownReport report) {
+    if (!hasSums(report)) {
+      return ofRows(report);
+    }
     List<ReportSums> sums = ReportSums.of(report);
     String stored =
         IntStream.range(0, report.fields().size())

@@ -92,6 +92,29 @@ class MonthSumsTest {
         .formatted(periods, report);
   }
 
+  /** A month of such a report is a list of its groups, which no sum makes shorter. */
+  @Test
+  void aReportWithoutAnythingToSumUpHasItsGroupsByMonth() throws SQLException {
+    sink.migrate(
+        List.of(
+            new Report(
+                "times",
+                Entity.PAGEVIEW,
+                null,
+                List.of(Aggregate.AVG_DURATION),
+                DateGrouping.DAY,
+                List.of(Field.BROWSER),
+                List.of())));
+    database.execute(
+        "INSERT INTO fathom.times (site_id, date, browser, avg_duration)"
+            + " VALUES ('A', '2026-05-01', 'Firefox', 2.5), ('A', '2026-05-02', 'Firefox', 3.5)",
+        ledger("times", "SELECT DISTINCT site_id, '' AS event_name, date FROM fathom.times"));
+    update(0);
+    assertThat(database.query("SELECT site_id, month::text, browser FROM fathom_bi.times_month"))
+        .containsExactly(List.of("A", "2026-05-01", "Firefox"));
+    assertThat(count("fathom_ops.month_sum WHERE report = 'times'")).isZero();
+  }
+
   private void update(int leastRows) throws SQLException {
     try (Connection connection = database.connect()) {
       new MonthSums(connection, leastRows).update(() -> false);
