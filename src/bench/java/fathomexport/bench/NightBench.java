@@ -8,16 +8,13 @@ import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.LocalDate;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -34,7 +31,6 @@ import java.util.stream.Stream;
  */
 final class NightBench {
   private static final String TOKEN_VARIABLE = "BENCH_TOKEN";
-  private static final Pattern PEAK = Pattern.compile("VmHWM:\\s+(\\d+) kB");
   private static final List<String> REPORTS =
       List.of(
           "traffic_daily, ",
@@ -146,48 +142,20 @@ final class NightBench {
 
   /** Runs a command and prints how long it took and how much memory it had at most. */
   private void measure(String... arguments) throws IOException, InterruptedException {
-    List<String> line = new ArrayList<>(List.of(launcher.toString()));
-    line.addAll(List.of(arguments));
-    Path log = directory.resolve("command.log");
-    ProcessBuilder builder =
-        new ProcessBuilder(line)
-            .directory(directory.toFile())
-            .redirectErrorStream(true)
-            .redirectOutput(log.toFile());
-    builder.environment().put(TOKEN_VARIABLE, SimulatorToken.STANDARD.secret());
-    builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
-    builder.environment().put("FATHOM_EXPORT_JAVA_OPTS", System.getProperty("bench.java", ""));
-    long begun = System.nanoTime();
-    Process process = builder.start();
-    long peak = 0;
-    Duration busy = Duration.ZERO;
-    do {
-      // The launcher becomes the program, so it is the same process.
-      peak = Math.max(peak, peak(process.pid()));
-      busy = process.info().totalCpuDuration().orElse(busy);
-    } while (!process.waitFor(20, TimeUnit.MILLISECONDS));
-    double seconds = (System.nanoTime() - begun) / 1e9;
-    if (process.exitValue() != 0) {
-      throw new IOException(
-          line + " ended with " + process.exitValue() + ": " + Files.readString(log));
-    }
+    MeasuredCommand.Cost cost =
+        MeasuredCommand.start(
+                launcher,
+                directory,
+                Map.of(TOKEN_VARIABLE, SimulatorToken.STANDARD.secret()),
+                List.of(arguments))
+            .await();
     System.out.printf(
         Locale.ROOT,
         "%-28s %8.1f %8.1f %8.0f%n",
         arguments[0] + (arguments.length > 2 ? " " + arguments[2] : ""),
-        seconds,
-        busy.toMillis() / 1000.0,
-        peak / 1024.0);
-  }
-
-  /** Returns the largest resident set so far, in kB; 0 if the process has ended. */
-  private static long peak(long pid) {
-    try {
-      Matcher found = PEAK.matcher(Files.readString(Path.of("/proc", Long.toString(pid), "status")));
-      return found.find() ? Long.parseLong(found.group(1)) : 0;
-    } catch (IOException e) {
-      return 0;
-    }
+        cost.seconds(),
+        cost.busy(),
+        cost.megabytes());
   }
 
   private long files() throws IOException {

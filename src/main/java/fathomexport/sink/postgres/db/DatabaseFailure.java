@@ -79,8 +79,10 @@ public record DatabaseFailure(SinkException.Kind kind, String message) {
           words
               + ". A run needs up to "
               + CONNECTIONS
-              + " connections at a time: raise max_connections or the CONNECTION LIMIT of the role"
-              + " or database, or run when fewer are in use");
+              + " connections at a time, with several accounts 2 per account and "
+              + CONNECTIONS
+              + " more: raise max_connections or the CONNECTION LIMIT of the role or database, or"
+              + " run when fewer are in use");
     }
     if (state.equals(READ_ONLY)) {
       return new DatabaseFailure(
