@@ -23,8 +23,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneId;
-import java.util.Arrays;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -179,7 +179,8 @@ class CheckTest {
           "ALTER DATABASE " + name + " OWNER TO CURRENT_USER",
           "REVOKE ALL ON DATABASE " + name + " FROM PUBLIC, " + database.user(),
           "GRANT CONNECT ON DATABASE " + name + " TO " + database.user());
-      granted(database, installation, "GRANT CREATE ON DATABASE", "GRANT TEMPORARY ON DATABASE");
+      granted(
+          78, database, installation, "GRANT CREATE ON DATABASE", "GRANT TEMPORARY ON DATABASE");
       Installation.Ended run = installation.run("run", "nightly");
       assertThat(run.code()).as(run.said()).isZero();
 
@@ -189,12 +190,13 @@ class CheckTest {
           "ALTER SCHEMA fathom OWNER TO CURRENT_USER",
           "REVOKE ALL ON SCHEMA fathom FROM " + database.user());
       granted(
+          74,
           database,
           installation,
           "GRANT USAGE, CREATE ON SCHEMA fathom TO",
           "GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE fathom_ops.run TO",
           "ON TABLE fathom.traffic_daily TO");
-      granted(database, installation, "ALTER TABLE fathom.traffic_daily OWNER TO");
+      granted(74, database, installation, "ALTER TABLE fathom.traffic_daily OWNER TO");
       Installation.Ended again = installation.run("run", "nightly", "--force");
       assertThat(again.code()).as(again.said()).isZero();
       assertThat(line(installation.run("check", "nightly"), "privileges")).startsWith("ok");
@@ -212,6 +214,7 @@ class CheckTest {
       String role = " OWNER TO " + database.user();
 
       granted(
+          78,
           database,
           installation,
           "ALTER SCHEMA fathom" + role,
@@ -239,6 +242,7 @@ class CheckTest {
           "ALTER DATABASE " + database.name() + " OWNER TO CURRENT_USER");
       try {
         granted(
+            74,
             database,
             installation,
             "GRANT USAGE ON SCHEMA fathom TO",
@@ -250,7 +254,9 @@ class CheckTest {
             .startsWith("ok")
             .contains("and no more");
         database.executeAsSuperuser("DROP TABLE fathom.traffic_daily CASCADE");
-        assertThat(line(installation.run("check", "nightly"), "database"))
+        Installation.Ended lacking = installation.run("check", "nightly");
+        assertThat(lacking.code()).as(lacking.said()).isEqualTo(78);
+        assertThat(line(lacking, "tables"))
             .startsWith("FAILED")
             .contains("traffic_daily", "fathom-export migrate");
       } finally {
@@ -296,13 +302,15 @@ class CheckTest {
 
   /** Expects statements, and runs those that are printed. */
   private static void granted(
-      TestDatabase database, Installation installation, String... expected) {
+      int code, TestDatabase database, Installation installation, String... expected) {
     Installation.Ended ended = installation.run("check", "nightly");
     String line = line(ended, "privileges");
-    assertThat(ended.code()).as(ended.said()).isEqualTo(74);
+    assertThat(ended.code()).as(ended.said()).isEqualTo(code);
     assertThat(line).startsWith("FAILED").contains(expected);
-    Arrays.stream(line.substring(line.indexOf("run: ") + 5).split(";"))
-        .forEach(statement -> database.executeAsSuperuser(statement));
+    Pattern.compile("(GRANT|ALTER) [^;]*;")
+        .matcher(line)
+        .results()
+        .forEach(statement -> database.executeAsSuperuser(statement.group()));
   }
 
   /** PgBouncer as Debian ships it; where it is not installed there is nothing to try. */

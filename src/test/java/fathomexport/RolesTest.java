@@ -23,6 +23,9 @@ import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -205,6 +208,127 @@ class RolesTest {
 
     assertDone(asOwner("migrate", "all"));
     assertDone(asLoader("run", "all"));
+  }
+
+  /** The table of a report that is renamed must change, too. */
+  @Test
+  void aLoaderThatMeetsARenamedReportNamesTheWayOut() throws IOException {
+    assertDone(asOwner("migrate", "all"));
+    assertDone(asLoader("run", "all"));
+    pipeline(TRAFFIC, Question.pageviews("paths_daily", "day", "pathname"));
+    Path all = installation.directory().resolve("pipelines/all.yaml");
+    Files.writeString(
+        all,
+        Files.readString(all)
+            .replace("name: paths_daily", "name: paths_daily\n    renamed_from: pages_daily"));
+
+    Installation.Ended refused = asLoader("run", "all");
+    assertThat(refused.code()).as(refused.said()).isEqualTo(78);
+    assertThat(refused.said()).contains("fathom-export migrate", "fathom_owner");
+    assertThat(faults(asLoader("check", "all")))
+        .startsWith("FAILED   tables")
+        .contains("paths_daily", "fathom-export migrate");
+
+    assertDone(asOwner("migrate", "all"));
+    assertDone(asLoader("run", "all"));
+  }
+
+  @Test
+  void aCheckSaysWhatTheOwnerMustMigrate() {
+    assertThat(faults(asLoader("check", "all"))).contains("fathom-export migrate");
+
+    assertDone(asOwner("migrate", "all"));
+    assertThat(faults(asLoader("check", "all"))).isEmpty();
+
+    database.executeAsSuperuser(
+        "CREATE TABLE history AS SELECT * FROM fathom_ops.schema_history",
+        "DELETE FROM fathom_ops.schema_history WHERE version = '025'");
+    assertThat(faults(asLoader("check", "all")))
+        .startsWith("FAILED   tables")
+        .contains("this role may not", "fathom-export migrate");
+    database.executeAsSuperuser(
+        "DELETE FROM fathom_ops.schema_history",
+        "INSERT INTO fathom_ops.schema_history SELECT * FROM history",
+        "DROP TABLE history");
+    assertThat(faults(asLoader("check", "all"))).isEmpty();
+
+    pipeline(TRAFFIC, Question.pageviews("pages_daily", "day", "pathname").measuring("visits"));
+    assertThat(faults(asLoader("check", "all"))).contains("no longer has the aggregates");
+  }
+
+  /** What a check complains of, apart from the clock: a test has its own. */
+  private static String faults(Installation.Ended checked) {
+    return checked
+        .out()
+        .lines()
+        .filter(line -> line.startsWith("FAILED") || line.startsWith("warning"))
+        .filter(line -> !line.contains(" clock "))
+        .collect(Collectors.joining("\n"));
+  }
+
+  /** What migrations grant to the loader, as the server has it. */
+  private List<List<Object>> granted() {
+    return database.query(
+        """
+        SELECT c.oid::regclass::text, a.privilege_type
+          FROM pg_class c, aclexplode(c.relacl) a
+         WHERE c.relnamespace IN ('fathom_ops'::regnamespace, 'fathom'::regnamespace)
+           AND a.grantee = 'fathom_loader'::regrole
+           AND (c.relnamespace = 'fathom_ops'::regnamespace OR c.relname IN ('traffic_daily', 'pages_daily'))
+         ORDER BY 1, 2\
+        """);
+  }
+
+  private static String statements(String text) {
+    return Pattern.compile("GRANT [^;]*;")
+        .matcher(text)
+        .results()
+        .map(MatchResult::group)
+        .collect(Collectors.joining(" "));
+  }
+
+  /** An object that a later migration adds cannot be forgotten in what is checked. */
+  @Test
+  void aCheckNamesAllThatMigrationsGrant() {
+    assertDone(asOwner("migrate", "all"));
+    List<List<Object>> before = granted();
+    assertThat(before).hasSizeGreaterThan(50);
+    for (String schema : List.of("fathom", "fathom_ops")) {
+      database.executeAsSuperuser(
+          "REVOKE ALL ON ALL TABLES IN SCHEMA " + schema + " FROM fathom_loader",
+          "REVOKE ALL ON ALL SEQUENCES IN SCHEMA " + schema + " FROM fathom_loader");
+    }
+
+    String faults = faults(asLoader("check", "all"));
+    assertThat(faults).contains("FAILED   privileges", "warning  privileges");
+    database.executeAsSuperuser(statements(faults));
+
+    assertThat(granted()).isEqualTo(before);
+    assertThat(faults(asLoader("check", "all"))).isEmpty();
+  }
+
+  @Test
+  void aRunDoesWithoutWhatIsDerivedForReaders() {
+    assertDone(asOwner("migrate", "all"));
+    database.executeAsSuperuser(
+        "REVOKE ALL ON fathom_ops.additivity, fathom_ops.month_sum, fathom_ops.month_group,"
+            + " fathom_ops.stored_month, fathom_ops.adds_up, fathom_ops.stored, fathom_ops.calendar,"
+            + " fathom_ops.coverage, fathom_ops.freshness, fathom_ops.stale, fathom_ops.retired,"
+            + " fathom_ops.partial_period, fathom_ops.month_sum_id_seq FROM fathom_loader");
+    String faults = faults(asLoader("check", "all"));
+    assertThat(faults).startsWith("warning  privileges").doesNotContain("FAILED");
+
+    Installation.Ended run = asLoader("run", "all");
+    assertDone(run);
+    assertThat(run.said())
+        .contains("permission denied", "GRANT SELECT ON TABLE fathom_ops.stored_month TO")
+        .doesNotContain("the next run");
+
+    database.executeAsSuperuser(statements(faults));
+    Installation.Ended again = asLoader("run", "all", "--force");
+    assertDone(again);
+    assertThat(again.said()).doesNotContain("permission denied");
+    assertThat(faults(asLoader("check", "all"))).isEmpty();
   }
 
   @Test

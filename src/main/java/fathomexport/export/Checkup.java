@@ -384,13 +384,31 @@ final class Checkup {
     } else {
       failed("database", FailureKind.STORAGE, check.server() + ": " + unusable);
     }
-    if (check.grants().isEmpty()) {
+    check.notMigrated().ifPresent(why -> failed("tables", FailureKind.CONFIGURATION, why));
+    String asAnAdministrator = "as an administrator of the database, run: ";
+    if (!check.grants().isEmpty()) {
+      String statements = asAnAdministrator + String.join(" ", check.grants());
+      if (check.migrated()) {
+        failed("privileges", FailureKind.STORAGE, statements);
+      } else {
+        failed(
+            "privileges",
+            FailureKind.CONFIGURATION,
+            statements
+                + " Or let a role that owns the schemas run `fathom-export migrate` with the"
+                + " pipeline first");
+      }
+    }
+    if (!check.grantsForReaders().isEmpty()) {
+      findings.add(
+          Finding.warning(
+              "privileges",
+              "a run can do without these rights, but then what readers need is not derived at its"
+                  + " end (whether measures add up, sums of months): "
+                  + asAnAdministrator
+                  + String.join(" ", check.grantsForReaders())));
+    } else if (check.grants().isEmpty()) {
       findings.add(privileges(check.power()));
-    } else {
-      failed(
-          "privileges",
-          FailureKind.STORAGE,
-          "as an administrator of the database, run: " + String.join(" ", check.grants()));
     }
     String pooler = check.pooler().orElse("none");
     if (check.poolerRefused()) {

@@ -266,7 +266,7 @@ final class LockedExport {
       try {
         sink.runEnded(environment.stop()::stopped);
       } catch (SinkException | LedgerException e) {
-        environment.listener().notice(e.getMessage() + "; the next run does it");
+        environment.listener().notice(Retention.andLater(e));
       }
     }
   }

@@ -142,8 +142,7 @@ final class Retention {
                   + " could not be removed from "
                   + sink.name()
                   + ": "
-                  + e.getMessage()
-                  + "; the next run does it");
+                  + andLater(e));
         }
       }
       if (most.periods() > 0) {
@@ -161,6 +160,14 @@ final class Retention {
                 + ")");
       }
     }
+  }
+
+  /** Says what failed, and that the next run does it: unless something must be mended before. */
+  static String andLater(RuntimeException failure) {
+    return failure.getMessage()
+        + (failure instanceof SinkException refused && !refused.passes()
+            ? ""
+            : "; the next run tries again");
   }
 
   private static String periods(long number) {

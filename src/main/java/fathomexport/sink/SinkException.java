@@ -41,4 +41,9 @@ public final class SinkException extends RuntimeException {
   public Kind kind() {
     return kind;
   }
+
+  /** Returns whether another run may do it although nothing was mended meanwhile. */
+  public boolean passes() {
+    return kind == Kind.UNAVAILABLE || kind == Kind.UNKNOWN || kind == Kind.SUPERSEDED;
+  }
 }

@@ -4,8 +4,9 @@ import fathomexport.report.Report;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.postgres.db.Database;
 import fathomexport.sink.postgres.db.PostgresSettings;
+import fathomexport.sink.postgres.schema.LoaderRights;
+import fathomexport.sink.postgres.schema.Migrations;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -13,7 +14,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 
@@ -21,20 +21,26 @@ import org.postgresql.PGConnection;
  * What a run needs of its database, found out without changing anything there.
  *
  * @param server where the server is, its version, and the role that loads
+ * @param migrated whether there are tables of the program
  * @param grants statements that an administrator must run first; empty if the role may do
  *     everything
+ * @param grantsForReaders statements without which a run succeeds, but does less for readers
  * @param power what the role may do beyond writing rows
  * @param pooler what stands between this machine and the server, or empty
  * @param poolerRefused whether that loses the session's locks, so that no run may use it
  * @param unusable another reason why a run cannot use the database, or null
+ * @param notMigrated why a run would be refused for its tables, and the remedy, or empty
  */
 public record DatabaseCheck(
     String server,
+    boolean migrated,
     List<String> grants,
+    List<String> grantsForReaders,
     Power power,
     Optional<String> pooler,
     boolean poolerRefused,
-    @Nullable String unusable) {
+    @Nullable String unusable,
+    Optional<String> notMigrated) {
   /** What a role may do in its database. */
   public enum Power {
     /** It writes rows; another role owns the tables. */
@@ -49,24 +55,7 @@ public record DatabaseCheck(
   private static final String REPORTS = "fathom";
   private static final String VIEWS = "fathom_bi";
 
-  /** What describes the schema: only migrations write it, so a role that loads reads it. */
-  private static final Set<String> DESCRIPTIVE =
-      Set.of("schema_history", "report", "report_definition", "bi_view");
-
   private static final int POOL_MILLIS = 5_000;
-
-  /** What a role may need of a table: every kind of object has its own test and its own words. */
-  private static final String TABLES =
-      "SELECT n.nspname, c.relname, c.relkind IN ('S'),"
-          + " pg_has_role(current_user, c.relowner, 'MEMBER')"
-          + ", CASE WHEN c.relkind = 'S' THEN has_sequence_privilege(c.oid, 'USAGE')"
-          + " ELSE has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')"
-          + " AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE') END"
-          + ", c.relkind IN ('r', 'p') AND has_table_privilege(c.oid, 'SELECT')"
-          + " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-          + " WHERE c.relkind IN ('r', 'p', 'S')"
-          + " AND (n.nspname = 'fathom_ops' OR (n.nspname = 'fathom' AND c.relname = ANY (?)))"
-          + " ORDER BY 1, 2";
 
   /**
    * Connects and looks.
@@ -79,13 +68,19 @@ public record DatabaseCheck(
       try (Connection connection = database.connect();
           Connection other = database.connect()) {
         Pooler pooler = Pooler.between(connection, other);
+        List<String> grants = grants(connection);
+        LoaderRights rights = LoaderRights.lacking(connection, reports);
+        grants.addAll(rights.needed());
         return new DatabaseCheck(
             database.place() + ", " + server(connection),
-            grants(connection, reports),
+            !isEmpty(connection, CONTROL),
+            List.copyOf(grants),
+            rights.forReaders(),
             power(connection),
             pooler.words(),
             pooler.refused(),
-            unusable(connection, reports));
+            unusable(connection),
+            new Migrations(database).obstacle(connection, reports, grants.isEmpty()));
       } catch (SQLException e) {
         throw database.unavailable(e);
       }
@@ -99,8 +94,7 @@ public record DatabaseCheck(
         + text(connection, "SELECT current_user");
   }
 
-  private static @Nullable String unusable(Connection connection, List<Report> reports)
-      throws SQLException {
+  private static @Nullable String unusable(Connection connection) throws SQLException {
     String encoding = text(connection, "SELECT current_setting('server_encoding')");
     if (!encoding.equals("UTF8")) {
       return "the database is encoded in "
@@ -115,26 +109,6 @@ public record DatabaseCheck(
     if (text(connection, "SELECT current_setting('transaction_read_only')").equals("on")) {
       return "the database is read-only, as a standby is: name the primary in postgres.url";
     }
-    if (onlyLoads(connection)) {
-      List<String> missing = new ArrayList<>();
-      for (Report report : reports) {
-        // Not by to_regclass, which fails without the right to use the schema.
-        if (!may(
-            connection,
-            "EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-                + " WHERE n.nspname = 'fathom' AND c.relname = '"
-                + report.name()
-                + "')")) {
-          missing.add(report.name());
-        }
-      }
-      if (!missing.isEmpty()) {
-        return "the tables of "
-            + String.join(", ", missing)
-            + " are not there yet, and this role may not create them: run `fathom-export migrate`"
-            + " with settings whose postgres.user owns the schemas";
-      }
-    }
     return null;
   }
 
@@ -142,12 +116,7 @@ public record DatabaseCheck(
     if (text(connection, "SELECT current_setting('is_superuser')").equals("on")) {
       return Power.SUPERUSER;
     }
-    return onlyLoads(connection) ? Power.LOADS : Power.OWNS;
-  }
-
-  /** Returns whether another role migrates, so that this one only needs to write rows. */
-  private static boolean onlyLoads(Connection connection) throws SQLException {
-    return !isEmpty(connection, CONTROL) && !owns(connection, CONTROL);
+    return LoaderRights.onlyLoads(connection) ? Power.LOADS : Power.OWNS;
   }
 
   private static boolean isEmpty(Connection connection, String schema) throws SQLException {
@@ -164,15 +133,14 @@ public record DatabaseCheck(
             + "' AND pg_has_role(nspowner, 'USAGE'))");
   }
 
-  private static List<String> grants(Connection connection, List<Report> reports)
-      throws SQLException {
+  private static List<String> grants(Connection connection) throws SQLException {
     List<String> grants = new ArrayList<>();
     String role = text(connection, "SELECT quote_ident(current_user)");
     String database = text(connection, "SELECT quote_ident(current_database())");
     if (!may(connection, "has_database_privilege(current_database(), 'TEMPORARY')")) {
       grants.add("GRANT TEMPORARY ON DATABASE " + database + " TO " + role + ";");
     }
-    boolean onlyLoads = onlyLoads(connection);
+    boolean onlyLoads = LoaderRights.onlyLoads(connection);
     boolean create = false;
     for (String schema : List.of(REPORTS, CONTROL, VIEWS)) {
       if (!may(connection, "to_regnamespace('" + schema + "') IS NOT NULL")) {
@@ -197,37 +165,7 @@ public record DatabaseCheck(
     if (create && !may(connection, "has_database_privilege(current_database(), 'CREATE')")) {
       grants.add("GRANT CREATE ON DATABASE " + database + " TO " + role + ";");
     }
-    try (PreparedStatement query = connection.prepareStatement(TABLES)) {
-      query.setArray(
-          1, connection.createArrayOf("text", reports.stream().map(Report::name).toArray()));
-      try (ResultSet row = query.executeQuery()) {
-        while (row.next()) {
-          String name = row.getString(1) + "." + row.getString(2);
-          boolean ofControl = row.getString(1).equals(CONTROL);
-          if (onlyLoads && ofControl && DESCRIPTIVE.contains(row.getString(2))) {
-            if (!row.getBoolean(6)) {
-              grants.add("GRANT SELECT ON TABLE " + name + " TO " + role + ";");
-            }
-            continue;
-          }
-          // Only the owner of a table, or a member of the owning role, may add a column.
-          if (row.getBoolean(5) && (row.getBoolean(4) || ofControl || onlyLoads)) {
-            continue;
-          }
-          grants.add(
-              row.getBoolean(5)
-                  ? "ALTER TABLE " + name + " OWNER TO " + role + ";"
-                  : row.getBoolean(3)
-                      ? "GRANT USAGE ON SEQUENCE " + name + " TO " + role + ";"
-                      : "GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE "
-                          + name
-                          + " TO "
-                          + role
-                          + ";");
-        }
-      }
-    }
-    return List.copyOf(grants);
+    return grants;
   }
 
   private static boolean may(Connection connection, String question) throws SQLException {

@@ -28,6 +28,7 @@ import fathomexport.sink.postgres.db.DatabaseFailure;
 import fathomexport.sink.postgres.db.PostgresSettings;
 import fathomexport.sink.postgres.db.Queries;
 import fathomexport.sink.postgres.ledger.PostgresLedger;
+import fathomexport.sink.postgres.schema.LoaderRights;
 import fathomexport.sink.postgres.schema.Migrations;
 import fathomexport.sink.postgres.schema.ReportTable;
 import fathomexport.sink.postgres.schema.StoredReports;
@@ -65,6 +66,7 @@ public final class PostgresSink implements Sink {
    */
   private static final int COMMITS_AT_ONCE = 4;
 
+  private static final String INSUFFICIENT_PRIVILEGE = "42501";
   private static final String UNIQUE_VIOLATION = "23505";
 
   /** The server's SQLSTATE for the id of a transaction that it has not assigned yet. */
@@ -121,11 +123,25 @@ public final class PostgresSink implements Sink {
           });
     } catch (SQLException e) {
       SinkException failure = database.unavailable(e);
+      List<String> grants = INSUFFICIENT_PRIVILEGE.equals(e.getSQLState()) ? lacking() : List.of();
       throw new SinkException(
-          failure.kind(),
+          grants.isEmpty() ? failure.kind() : SinkException.Kind.ACCESS,
           "whether measures add up could not be measured, or the sums of months not be made: "
-              + failure.getMessage(),
+              + failure.getMessage()
+              + (grants.isEmpty()
+                  ? ""
+                  : ". As an administrator of the database, run: " + String.join(" ", grants)),
           e);
+    }
+  }
+
+  /** Returns the statements that let the role derive what readers need; empty if not known. */
+  private List<String> lacking() {
+    try {
+      return database.with(c -> LoaderRights.lacking(c, List.of()).forReaders());
+    } catch (SQLException e) {
+      LOG.warn("the missing rights cannot be looked up: {}", e.getMessage());
+      return List.of();
     }
   }
 
@@ -226,6 +242,10 @@ public final class PostgresSink implements Sink {
             return new OldPeriods(connection, fence, removal).remove();
           });
     } catch (SQLException e) {
+      if (INSUFFICIENT_PRIVILEGE.equals(e.getSQLState())) {
+        String table = ReportTable.qualified(removal.report().name());
+        throw new SinkException(SinkException.Kind.REFUSED, DatabaseFailure.refusal(e, table), e);
+      }
       throw database.unavailable(e);
     }
   }

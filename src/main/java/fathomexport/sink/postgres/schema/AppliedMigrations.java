@@ -87,7 +87,8 @@ final class AppliedMigrations {
         && scripts().filter(scripts::equals).isPresent();
   }
 
-  private static boolean isReadable(Connection connection) throws SQLException {
+  /** Returns whether there is a history, and the role may read it. */
+  static boolean isReadable(Connection connection) throws SQLException {
     return Queries.first(
             connection,
             """

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.slf4j.Logger;
@@ -39,6 +40,10 @@ public final class Migrations {
 
   /** With a wait and a pause of two seconds each: five minutes. */
   private static final int TRIES = 75;
+
+  private static final String AS_THE_OWNER =
+      "run `fathom-export migrate` with the pipeline as the role that owns them (fathom_owner,"
+          + " where migrating and loading are roles of their own)";
 
   private static final int SAID_EVERY = 15;
 
@@ -90,10 +95,7 @@ public final class Migrations {
       lock(connection);
       requireUtf8(connection);
       MissingRights.refuse(connection, database);
-      List<ReportMigration> migrations = new ArrayList<>();
-      for (ReportTable table : tables) {
-        migrations.add(new ReportMigration(table, checksum(connection, table)));
-      }
+      List<ReportMigration> migrations = migrations(connection, tables);
       boolean complete = AppliedMigrations.includeAll(connection, migrations);
       if (!complete) {
         NewerSchema.refuse(database);
@@ -117,6 +119,60 @@ public final class Migrations {
         database.discard(connection);
       }
     }
+  }
+
+  /**
+   * Finds out whether a run would be refused for its tables, without changing anything.
+   *
+   * @param readable whether the role may read what describes the tables
+   * @return what a run would say, with the remedy; empty if it could migrate, or need not
+   */
+  public Optional<String> obstacle(Connection connection, List<Report> reports, boolean readable)
+      throws SQLException {
+    boolean onlyLoads = LoaderRights.onlyLoads(connection);
+    List<ReportTable> tables = reports.stream().map(ReportTable::new).toList();
+    if (onlyLoads) {
+      List<String> missing = new ArrayList<>();
+      for (ReportTable table : tables) {
+        if (!table.exists(connection)) {
+          missing.add(table.report().name());
+        }
+      }
+      if (!missing.isEmpty()) {
+        return Optional.of(
+            "the tables of "
+                + String.join(", ", missing)
+                + " are not there yet, and this role may not create them: "
+                + AS_THE_OWNER);
+      }
+    }
+    if (!readable || !AppliedMigrations.isReadable(connection)) {
+      return Optional.empty();
+    }
+    boolean complete = AppliedMigrations.includeAll(connection, migrations(connection, tables));
+    try {
+      if (!complete) {
+        NewerSchema.refuse(database);
+      }
+      refuse(connection, tables);
+    } catch (SinkException e) {
+      return Optional.of(String.valueOf(e.getMessage()));
+    }
+    return complete || !onlyLoads
+        ? Optional.empty()
+        : Optional.of(
+            "the tables must change for this version of the program or for a changed report, and"
+                + " this role may not do that: "
+                + AS_THE_OWNER);
+  }
+
+  private static List<ReportMigration> migrations(Connection connection, List<ReportTable> tables)
+      throws SQLException {
+    List<ReportMigration> migrations = new ArrayList<>();
+    for (ReportTable table : tables) {
+      migrations.add(new ReportMigration(table, checksum(connection, table)));
+    }
+    return migrations;
   }
 
   private Flyway flyway(List<ReportMigration> migrations) {
@@ -205,8 +261,8 @@ public final class Migrations {
    * Renames the tables of reports, with everything that is known of them.
    *
    * @param renamed earlier names of reports, keyed by their present names
-   * @throws SinkException {@code DEFINITION} if there are tables of both names; then nothing was
-   *     changed
+   * @throws SinkException {@code DEFINITION} if there are tables of both names, or if the role does
+   *     not own them; then nothing was changed
    */
   public void rename(Map<String, String> renamed) throws SQLException {
     try (Connection connection = database.session()) {
@@ -216,6 +272,11 @@ public final class Migrations {
         StoredReports.rename(connection, names.getValue(), names.getKey());
       }
       connection.commit();
+    } catch (SQLException e) {
+      if (INSUFFICIENT_PRIVILEGE.equals(e.getSQLState())) {
+        throw notTheOwner(e);
+      }
+      throw e;
     }
   }
 
@@ -324,13 +385,7 @@ public final class Migrations {
       throw cause;
     }
     if (cause != null && INSUFFICIENT_PRIVILEGE.equals(cause.getSQLState())) {
-      return new SinkException(
-          SinkException.Kind.DEFINITION,
-          database.describe(cause)
-              + ". The tables must change, and this role may not: run `fathom-export migrate` with"
-              + " the pipeline as the role that owns them (fathom_owner, where migrating and"
-              + " loading are roles of their own)",
-          e);
+      return notTheOwner(cause);
     }
     return new SinkException(
         SinkException.Kind.DEFINITION,
@@ -340,6 +395,16 @@ public final class Migrations {
             + firstLine(e)
             + (cause == null ? "" : ": " + firstLine(cause)),
         e);
+  }
+
+  /** Explains that a table must change, and belongs to another role. */
+  private SinkException notTheOwner(SQLException refused) {
+    return new SinkException(
+        SinkException.Kind.DEFINITION,
+        database.describe(refused)
+            + ". The tables must change, and this role may not: "
+            + AS_THE_OWNER,
+        refused);
   }
 
   /** Returns what failed; the lines below tell it again, and advise options of Flyway's program. */

@@ -51,7 +51,7 @@ final class Roles {
          WHERE c.relkind IN ('r', 'p', 'v')
            AND (c.relkind <> 'v' OR w.privilege = 'SELECT')
            AND (w.privilege = 'SELECT' OR o.schema <> 'fathom_ops'
-                OR c.relname NOT IN ('schema_history', 'report', 'report_definition', 'bi_view'))
+                OR c.relname <> ALL (?))
            AND (o.schema <> 'fathom_bi'
                 OR EXISTS (SELECT FROM fathom_ops.bi_view b WHERE b.view = c.relname))
            AND NOT pg_catalog.has_table_privilege(o.oid, c.oid, w.privilege)
@@ -96,7 +96,10 @@ final class Roles {
     List<String> rest = new ArrayList<>(create());
     for (Lacking lacking :
         Queries.list(
-            connection, LACKING, p -> {}, r -> new Lacking(r.text("statement"), r.flag("mine")))) {
+            connection,
+            LACKING,
+            p -> p.texts(LoaderRights.DESCRIPTIVE),
+            r -> new Lacking(r.text("statement"), r.flag("mine")))) {
       if (lacking.mine()) {
         execute(lacking.statement());
       } else {
