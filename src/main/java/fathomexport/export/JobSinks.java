@@ -8,6 +8,7 @@ import fathomexport.run.ExportSettings;
 import fathomexport.run.FailureKind;
 import fathomexport.run.RunEnvironment;
 import fathomexport.sink.Migrated;
+import fathomexport.sink.Refusals;
 import fathomexport.sink.parquet.file.ParquetSettings;
 import fathomexport.sink.postgres.db.PostgresSettings;
 import fathomexport.sinks.Sinks;
@@ -68,7 +69,7 @@ final class JobSinks {
     Map<String, String> refusals = sinks.refusals(job.reports(), job.renamed());
     if (!refusals.isEmpty()) {
       throw new ExportFailedException(
-          FailureKind.CONFIGURATION, String.join(System.lineSeparator(), refusals.values()), null);
+          FailureKind.CONFIGURATION, Refusals.onOneLine(refusals.values()), null);
     }
   }
 

@@ -13,6 +13,7 @@ import fathomexport.report.Slice;
 import fathomexport.report.TableSchema;
 import fathomexport.report.rows.RowReader;
 import fathomexport.report.rows.RowWriter;
+import fathomexport.sink.Refusals;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.parquet.file.DurableFiles;
 import fathomexport.sink.parquet.file.Layout;
@@ -123,8 +124,7 @@ final class DimensionFiles {
               + " in its pipeline");
     }
     if (!refusals.isEmpty()) {
-      throw new SinkException(
-          SinkException.Kind.DEFINITION, String.join(System.lineSeparator(), refusals), null);
+      throw new SinkException(SinkException.Kind.DEFINITION, Refusals.onOneLine(refusals), null);
     }
   }
 

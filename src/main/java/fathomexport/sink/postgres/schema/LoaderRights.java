@@ -5,7 +5,9 @@ import fathomexport.sink.postgres.db.Queries;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -25,6 +27,7 @@ public record LoaderRights(List<String> needed, List<String> forReaders) {
   private static final Set<String> DERIVED =
       Set.of("additivity", "month_sum", "month_sum_id_seq", "month_group");
 
+  private static final String OWN = "ALTER TABLE ";
   private static final String CONTROL = "fathom_ops";
 
   /** What a role may need of a table: every kind of object has its own test and its own words. */
@@ -51,22 +54,23 @@ public record LoaderRights(List<String> needed, List<String> forReaders) {
       return schema.equals(CONTROL);
     }
 
-    /** Returns the statement for what the role lacks; empty if it lacks nothing. */
-    String lacking(boolean onlyLoads, String role) {
-      String place = schema + "." + name;
+    String place() {
+      return schema + "." + name;
+    }
+
+    /** Returns the beginning of the statement for what the role lacks; empty if that is nothing. */
+    String lacking(boolean onlyLoads) {
       if (kind.equals("S")) {
-        return writes ? "" : "GRANT USAGE ON SEQUENCE " + place + " TO " + role + ";";
+        return writes ? "" : "GRANT USAGE ON SEQUENCE ";
       }
       if (kind.equals("v") || (onlyLoads && isOfControl() && DESCRIPTIVE.contains(name))) {
-        return reads ? "" : "GRANT SELECT ON TABLE " + place + " TO " + role + ";";
+        return reads ? "" : "GRANT SELECT ON TABLE ";
       }
       if (!writes) {
-        return "GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE " + place + " TO " + role + ";";
+        return "GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE ";
       }
       // Only the owner of a table, or a member of the owning role, may add a column.
-      return mine || isOfControl() || onlyLoads
-          ? ""
-          : "ALTER TABLE " + place + " OWNER TO " + role + ";";
+      return mine || isOfControl() || onlyLoads ? "" : OWN;
     }
 
     boolean isForReaders() {
@@ -86,8 +90,8 @@ public record LoaderRights(List<String> needed, List<String> forReaders) {
         Queries.first(
                 connection, "SELECT quote_ident(current_user) AS me", p -> {}, r -> r.text("me"))
             .orElseThrow();
-    List<String> needed = new ArrayList<>();
-    List<String> forReaders = new ArrayList<>();
+    Map<String, List<String>> needed = new LinkedHashMap<>();
+    Map<String, List<String>> forReaders = new LinkedHashMap<>();
     for (Relation relation :
         Queries.list(
             connection,
@@ -101,12 +105,28 @@ public record LoaderRights(List<String> needed, List<String> forReaders) {
                     r.flag("mine"),
                     r.flag("reads"),
                     r.flag("writes")))) {
-      String statement = relation.lacking(onlyLoads, role);
-      if (!statement.isEmpty()) {
-        (relation.isForReaders() ? forReaders : needed).add(statement);
+      String lacking = relation.lacking(onlyLoads);
+      if (!lacking.isEmpty()) {
+        (relation.isForReaders() ? forReaders : needed)
+            .computeIfAbsent(lacking, l -> new ArrayList<>())
+            .add(relation.place());
       }
     }
-    return new LoaderRights(List.copyOf(needed), List.copyOf(forReaders));
+    return new LoaderRights(statements(needed, role), statements(forReaders, role));
+  }
+
+  /** Returns few statements for many objects, since a long line is cut. */
+  private static List<String> statements(Map<String, List<String>> lacking, String role) {
+    List<String> statements = new ArrayList<>();
+    lacking.forEach(
+        (right, places) -> {
+          if (right.equals(OWN)) {
+            places.forEach(place -> statements.add(OWN + place + " OWNER TO " + role + ";"));
+          } else {
+            statements.add(right + String.join(", ", places) + " TO " + role + ";");
+          }
+        });
+    return statements;
   }
 
   /** Returns whether another role migrates, so that this one only needs to write rows. */

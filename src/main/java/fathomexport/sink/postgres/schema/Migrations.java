@@ -2,6 +2,7 @@ package fathomexport.sink.postgres.schema;
 
 import fathomexport.report.Report;
 import fathomexport.sink.Migrated;
+import fathomexport.sink.Refusals;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.postgres.db.Database;
 import fathomexport.sink.postgres.db.DatabaseFailure;
@@ -337,8 +338,7 @@ public final class Migrations {
       table.refusal(connection).ifPresent(refusals::add);
     }
     if (!refusals.isEmpty()) {
-      throw new SinkException(
-          SinkException.Kind.DEFINITION, String.join(System.lineSeparator(), refusals), null);
+      throw new SinkException(SinkException.Kind.DEFINITION, Refusals.onOneLine(refusals), null);
     }
   }
 
