@@ -633,6 +633,52 @@ class DashboardTest {
     }
   }
 
+  /** What a further field divides is added up again. */
+  @Test
+  void aReportWithFurtherFieldsFillsTheListsOfItsFields(@TempDir Path elsewhere)
+      throws IOException {
+    try (TestDatabase separate = TestDatabase.migrated()) {
+      Installation wide =
+          new Installation(
+                  elsewhere, separate, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+              .pipeline(
+                  "all",
+                  List.of(
+                      REPORTS.get(0),
+                      Question.pageviews(
+                          "origins_daily",
+                          "day",
+                          "pathname",
+                          "country_code",
+                          "referrer_hostname",
+                          "utm_source",
+                          "utm_medium")));
+      LocalDate last = OCTOBER.plusDays(9);
+      Installation.Ended filled =
+          wide.run("backfill", "all", "--from", OCTOBER.toString(), "--to", last.toString());
+      assertThat(filled.code()).as(filled.said()).isZero();
+
+      String views = wide.run("describe", "--format", "dashboard").out();
+      JsonNode data = DashboardData.of(views);
+      JsonNode lists = DashboardData.site(data, BERLIN).required("lists");
+      long pageviews = 0;
+      for (Map<String, @Nullable Object> row :
+          truth.rows(TruthQuery.pageviews(BERLIN, OCTOBER, last).by("day"))) {
+        pageviews += count(row, "pageviews");
+      }
+      int october = period(data, "2025-10");
+      for (String list : List.of("pages", "channels", "referrers", "countries")) {
+        assertThat(lists.required(list).required(october).required("pageviews").longValue())
+            .as(list)
+            .isEqualTo(pageviews);
+      }
+      assertThat(lists.required("campaigns").required(october).required("rows").toString())
+          .contains("shop");
+      String files = wide.run("describe", "--format", "dashboard", "--from-files").out();
+      assertThat(DashboardData.withoutSource(files)).isEqualTo(DashboardData.withoutSource(views));
+    }
+  }
+
   /** Reports of other shapes are no fault: the page leaves out what they cannot say. */
   @Test
   void aPipelineWithoutListsHasAPage(@TempDir Path elsewhere) throws IOException {

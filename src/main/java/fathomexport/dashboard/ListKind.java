@@ -43,23 +43,6 @@ enum ListKind {
     };
   }
 
-  /** Returns the fields that a report may have. */
-  private Set<Field> among() {
-    return switch (this) {
-      case PAGES -> EnumSet.of(Field.HOSTNAME, Field.PATHNAME);
-      case CHANNELS, REFERRERS ->
-          EnumSet.of(Field.REFERRER_SOURCE, Field.REFERRER_HOSTNAME, Field.REFERRER_PATHNAME);
-      case CAMPAIGNS ->
-          EnumSet.of(
-              Field.UTM_CAMPAIGN,
-              Field.UTM_SOURCE,
-              Field.UTM_MEDIUM,
-              Field.UTM_CONTENT,
-              Field.UTM_TERM);
-      case COUNTRIES -> EnumSet.of(Field.COUNTRY_CODE);
-    };
-  }
-
   String title() {
     return title;
   }
@@ -68,22 +51,26 @@ enum ListKind {
     return column;
   }
 
-  /** Returns the reports that can fill the list, the best first: a site takes the first it has. */
+  /**
+   * Returns the reports that can fill the list, the best first: a site takes the first it has. A
+   * further field only divides the rows, whose pageviews add up.
+   */
   List<Report> candidates(List<Report> reports) {
     return reports.stream()
         .filter(r -> r.entity() == Entity.PAGEVIEW && r.dateGrouping() == DateGrouping.DAY)
         .filter(r -> r.aggregates().contains(Aggregate.PAGEVIEWS))
         .filter(r -> r.fields().stream().anyMatch(anyOf()::contains))
-        .filter(r -> among().containsAll(r.fields()))
         .sorted(PREFERRED)
         .toList();
   }
 
   /** Returns whether a row of the list may sum several rows of a day. */
   boolean sumsGroups(Report report) {
-    return this == CHANNELS
-        || (this == REFERRERS && report.fields().size() > 1)
-        || (this == CAMPAIGNS && report.fields().size() > 1);
+    return switch (this) {
+      case PAGES -> !EnumSet.of(Field.HOSTNAME, Field.PATHNAME).containsAll(report.fields());
+      case CHANNELS -> true;
+      case REFERRERS, CAMPAIGNS, COUNTRIES -> report.fields().size() > 1;
+    };
   }
 
   /** Returns the daily reports on events that have conversions, the best first. */
