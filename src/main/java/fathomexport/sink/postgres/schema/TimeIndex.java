@@ -166,6 +166,8 @@ final class TimeIndex {
         + " yet, so that queries over all sites read the whole table: "
         + (INSUFFICIENT_PRIVILEGE.equals(e.getSQLState())
             ? "run `fathom-export migrate` as the role that owns the table (" + reason + ")"
-            : "the next run tries again (" + reason + ")");
+            : "`fathom-export migrate` tries again, and so does a run as the role that owns the table ("
+                + reason
+                + ")");
   }
 }

@@ -160,7 +160,7 @@ public final class BiViews {
                     + "stays, since these depend on it: "
                     + String.join(", ", Dependants.of(connection, name))
                     + ". Have them read another view or drop them, then run: fathom-export migrate";
-            case IN_USE -> stays + "stays, since a query uses it; the next run removes it";
+            case IN_USE -> stays + "stays, since a query uses it. " + later("removes");
             default ->
                 stays
                     + "cannot be removed: "
@@ -398,7 +398,7 @@ public final class BiViews {
               + String.join(", ", Dependants.of(connection, name))
               + ". Change or drop them, then run: fathom-export migrate";
       case IN_USE ->
-          "view " + name + " stays as it is, since a query uses it; the next run replaces it";
+          "view " + name + " stays as it is, since a query uses it. " + later("replaces");
       case INSUFFICIENT_PRIVILEGE ->
           "view "
               + name
@@ -407,6 +407,13 @@ public final class BiViews {
               + ". Run `fathom-export migrate` as the role that owns it";
       default -> "view " + name + " stays as it is: " + e.getMessage();
     };
+  }
+
+  /** Says who does later what a query prevents now: a run as the loader may not. */
+  private static String later(String does) {
+    return "`fathom-export migrate` "
+        + does
+        + " it when it is free, and so does a run as the role that owns it";
   }
 
   private static String qualified(String view) {

@@ -116,7 +116,7 @@ class TimeIndexTest {
       assertThat(migrate().notices())
           .singleElement()
           .asString()
-          .contains("fathom.pages_daily", "date", "the next run tries again");
+          .contains("fathom.pages_daily", "date", "`fathom-export migrate` tries again");
       // A load in progress was not disturbed, and the index that was begun does not count.
       load.commit();
     }
