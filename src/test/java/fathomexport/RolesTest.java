@@ -365,6 +365,17 @@ class RolesTest {
     }
   }
 
+  /** A page is read by a reader: the loader may not see the views. */
+  @Test
+  void theDashboardIsMadeWithTheSettingsOfAReader() {
+    assertDone(asOwner("migrate", "all"));
+    assertDone(asLoader("run", "all"));
+    Installation.Ended refused = asLoader("describe", "--format", "dashboard");
+    assertThat(refused.code()).as(refused.said()).isEqualTo(74);
+    assertThat(refused.err()).contains("fathom_reader", "--config");
+    assertDone(as("analyst", "secret-of-the-analyst", "describe", "--format", "dashboard"));
+  }
+
   private static long count(Statement statement, String relation) throws SQLException {
     try (ResultSet row = statement.executeQuery("SELECT count(*) FROM " + relation)) {
       row.next();

@@ -79,7 +79,8 @@ final class BiFacts {
           "the database at "
               + place
               + " has no view fathom_bi.site_day, or its user may not see it. Run `fathom-export"
-              + " migrate PIPELINE`, and read as a role that is in fathom_reader");
+              + " migrate PIPELINE`, and read as a role that is in fathom_reader (--config names settings with another"
+              + " postgres.user)");
     }
     sites();
     freshness();
