@@ -22,6 +22,7 @@ import fathomexport.testing.Question;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
@@ -656,5 +657,51 @@ class MorningTest {
     }
     assertThat(installation.at(Instant.EPOCH).run("status", "nightly").code()).isEqualTo(78);
     assertThat(status(at(11, "13:00"))).as("such runs are not recorded").isEqualTo(before);
+  }
+
+  /** The server dates its responses by the real time. */
+  @Test
+  void aRunRefusesTheClockThatACheckRefuses() {
+    api.behave(Behaviour.unlimited());
+    int reports = api.log().aggregations().size();
+    for (Duration wrong : List.of(Duration.ofDays(1), Duration.ofMinutes(-5))) {
+      installation.onMachineAt(Instant.now().plus(wrong));
+      for (String[] command :
+          List.of(
+              new String[] {"run", "nightly"},
+              new String[] {"plan", "nightly"},
+              new String[] {"snapshot", "nightly"},
+              new String[] {"backfill", "nightly", "--from", "-2d", "--to", "yesterday"})) {
+        Installation.Ended ended = installation.run(command);
+        assertThat(ended.code()).as(ended.said()).isEqualTo(78);
+        assertThat(ended.said())
+            .contains("this machine's clock is ")
+            .contains(wrong.isNegative() ? " s behind the API's: set it" : " s ahead of the API's");
+      }
+    }
+    assertThat(api.log().aggregations()).hasSize(reports);
+    assertThat(status(Instant.now()))
+        .as("a clock that is off by minutes hides no other run")
+        .contains("(exit 78): could not begin: this machine's clock is ")
+        .doesNotContain("ahead of");
+  }
+
+  @Test
+  void daysThatAreNotOverAreNamed() throws IOException {
+    night(13);
+    assertThat(status(at(13, "14:00"))).startsWith("3 of 3 sites are complete to yesterday.");
+
+    String early = status(at(11, "14:00"));
+    assertThat(early)
+        .startsWith("0 of 3 sites are complete")
+        .contains("! 2 days not over")
+        .contains("2026-06-11 .. 2026-06-12 is stored although it is not over")
+        .contains("backfill nightly --from 2026-06-11 --to 2026-06-12 --force");
+    assertThat(page(at(11, "14:00"))).contains("2 days not over", "although it is not over");
+    assertThat(installation.at(at(11, "14:00")).run("status", "nightly", "--check").code())
+        .isEqualTo(65);
+    assertThat(status(at(13, "14:00"), "--as-of", "2026-06-11"))
+        .as("another day that is asked about is not the clock")
+        .doesNotContain("not over");
   }
 }

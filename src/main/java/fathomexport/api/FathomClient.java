@@ -12,14 +12,12 @@ import fathomexport.report.SiteId;
 import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -177,11 +175,6 @@ public final class FathomClient implements AutoCloseable {
    */
   public long billedRequests() {
     return state.billed.get();
-  }
-
-  /** Returns the server's clock at its last response; null if no response has said it. */
-  public @Nullable Instant serverTime() {
-    return transport.serverTime();
   }
 
   /**

@@ -1,7 +1,6 @@
 package fathomexport.api;
 
 import fathomexport.report.SecretUnavailableException;
-import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -77,11 +76,11 @@ public final class FathomClients implements AutoCloseable {
     return billed;
   }
 
-  /** Returns the server's clock at a last response; null if no response has said it. */
-  public @Nullable Instant serverTime() {
+  /** Returns what a last response that said the server's time showed; null if none did. */
+  public @Nullable Reached timed() {
     return clients.values().stream()
-        .map(FathomClient::serverTime)
-        .filter(Objects::nonNull)
+        .flatMap(client -> client.reached().stream())
+        .filter(way -> way.serverTime() != null)
         .findFirst()
         .orElse(null);
   }

@@ -26,6 +26,14 @@ public interface TimeSource extends InstantSource {
   }
 
   /**
+   * Returns whether this is the clock of this machine, which may be set wrongly. A time that was
+   * chosen, for a rehearsal or a test, is not.
+   */
+  default boolean isOfThisMachine() {
+    return false;
+  }
+
+  /**
    * Returns the clock itself if it is a {@code TimeSource}; otherwise one with its instants and the
    * waits of this machine.
    */
@@ -34,6 +42,9 @@ public interface TimeSource extends InstantSource {
       return time;
     }
     TimeSource system = system();
+    if (clock.equals(InstantSource.system())) {
+      return system;
+    }
     return new TimeSource() {
       @Override
       public Instant instant() {
@@ -63,6 +74,11 @@ public interface TimeSource extends InstantSource {
       @Override
       public long nanos() {
         return System.nanoTime();
+      }
+
+      @Override
+      public boolean isOfThisMachine() {
+        return true;
       }
 
       @Override

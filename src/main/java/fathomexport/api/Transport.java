@@ -13,7 +13,6 @@ import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -56,9 +55,6 @@ final class Transport implements AutoCloseable {
       Pattern.compile("application/(json|[a-z0-9!#$&^_.+-]+\\+json)");
 
   private final OkHttpClient http;
-
-  /** The server's clock at its last response; null if no response has said it. */
-  private volatile @Nullable Instant serverTime;
 
   private final String token;
   private final String userAgent;
@@ -298,14 +294,9 @@ final class Transport implements AutoCloseable {
         + (cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage());
   }
 
-  @Nullable Instant serverTime() {
-    return serverTime;
-  }
-
   private <T> Attempt<T> answered(Response response, long mostBytes, BodyReader<T> reader)
       throws IOException {
     int status = response.code();
-    RetryAfter.serverTime(response.headers()).ifPresent(at -> serverTime = at);
     if (status == 200) {
       return new Attempt.Usable<>(usable(response, mostBytes, reader));
     }

@@ -30,6 +30,7 @@ import fathomexport.run.ExportSettings;
 import fathomexport.run.FailureKind;
 import fathomexport.run.FailurePolicy;
 import fathomexport.run.RunEnvironment;
+import fathomexport.run.WrongClockException;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.postgres.DatabaseCheck;
 import fathomexport.sink.postgres.db.PostgresSettings;
@@ -57,9 +58,6 @@ import org.jspecify.annotations.Nullable;
  * at most one billed request per account.
  */
 final class Checkup {
-  /** A clock that is further off can take one day for another. */
-  private static final Duration MOST_CLOCK_ERROR = Duration.ofMinutes(2);
-
   private static final Duration CERTIFICATE_ENDS_SOON = Duration.ofDays(14);
 
   /** Below this, the next nights fill the disk. */
@@ -330,26 +328,10 @@ final class Checkup {
   }
 
   private void reached(Reached way) {
-    Instant there = way.serverTime();
-    if (there != null) {
-      Duration off = Duration.between(there, way.at());
-      long seconds = off.abs().toSeconds();
-      String words =
-          seconds == 0
-              ? "this machine's clock agrees with the API's"
-              : "this machine's clock is "
-                  + seconds
-                  + " s "
-                  + (off.isNegative() ? "behind" : "ahead of")
-                  + " the API's";
-      if (off.abs().compareTo(MOST_CLOCK_ERROR) > 0) {
-        failed(
-            "clock",
-            FailureKind.CONFIGURATION,
-            words + ": set it, or days are taken for over that are not");
-      } else {
-        ok("clock", words);
-      }
+    if (WrongClockException.isTooFar(way)) {
+      failed("clock", FailureKind.CONFIGURATION, WrongClockException.words(way));
+    } else if (way.serverTime() != null) {
+      ok("clock", WrongClockException.words(way));
     }
     Instant until = way.validUntil();
     if (until == null) {

@@ -222,8 +222,7 @@ public final class Exporter {
             JobSinks.requireFitting(job, sinks);
             Accounts.Found found =
                 new Accounts(clients, services.settings().accounts()).subjects(job);
-            WrongClockException.refuse(
-                services.environment().time().instant(), clients.serverTime());
+            WrongClockException.refuse(services.environment().time(), clients.timed());
             return services.planning().overview(job, mode, sinks, found);
           }
         });
@@ -241,7 +240,13 @@ public final class Exporter {
    */
   public StatusOverview status(ExportJob job, Function<Set<String>, List<String>> orphans) {
     return stored(
-        job, state -> state.status(services.today().instant(), services.recording(), orphans));
+        job,
+        state ->
+            state.status(
+                services.today().instant(),
+                services.environment().time().instant(),
+                services.recording(),
+                orphans));
   }
 
   /** Returns when a run of the pipeline with this command last ended with exit code 0. */

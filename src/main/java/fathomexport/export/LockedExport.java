@@ -94,7 +94,7 @@ final class LockedExport {
   RunResult run(AtomicReference<@Nullable RunRecord> begun) {
     Instant startedAt = environment.time().instant();
     Accounts.Found found = new Accounts(clients, services.settings().accounts()).subjects(job);
-    WrongClockException.refuse(startedAt, clients.serverTime());
+    WrongClockException.refuse(environment.time(), clients.timed());
     RunPlanning.Planned planned = services.planning().plan(job, export.mode(), sinks, found);
     Plan plan = planned.plan();
     List<WindowOutcome> failed = failedBefore(found, planned);

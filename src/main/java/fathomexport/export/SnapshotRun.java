@@ -56,7 +56,7 @@ record SnapshotRun(ExportServices services, boolean detailed, List<String> beamA
             jobs.clients(jobs.accounts(), job, Priority.FIRST, quota, Budget.UNLIMITED)) {
           Accounts.Found found =
               new Accounts(clients, services.settings().accounts()).subjects(job.withoutReports());
-          WrongClockException.refuse(services.environment().time().instant(), clients.serverTime());
+          WrongClockException.refuse(services.environment().time(), clients.timed());
           RunRecord done =
               sample(spec(job, quota, found.sites().size(), clients), found, sinks, clients);
           return RunResult.of(

@@ -48,16 +48,21 @@ final class StoredState {
   /**
    * Returns the coverage of the ledger, one line per report and slice.
    *
+   * @param clock the time that it is, where {@code now} is another one
    * @param orphans returns those of the stored reports that no pipeline defines, as lines for
    *     people
    */
   StatusOverview status(
-      Instant now, RunRecording recording, Function<Set<String>, List<String>> orphans) {
+      Instant now,
+      Instant clock,
+      RunRecording recording,
+      Function<Set<String>, List<String>> orphans) {
     recording.recordEarlier(job, sinks);
     return StatusReader.read(
         ofNamedSites(),
         sinks,
         now,
+        now.isAfter(clock) ? now : clock,
         settings.api().maxRangeDays(),
         job.sites().isEmpty(),
         settings.accounts(),

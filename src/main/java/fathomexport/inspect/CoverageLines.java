@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 final class CoverageLines {
   private final ExportJob job;
   private final Instant now;
+  private final Instant clock;
   private final Coverage coverage;
   private final SiteZones zones;
   private final CoverageSpans coverageSpans;
@@ -38,10 +39,20 @@ final class CoverageLines {
   private final Retired retired;
   private final Map<ZoneId, LocalDate> expected = new HashMap<>();
 
+  /**
+   * @param now the time for which the state is asked
+   * @param clock the time that it is
+   */
   CoverageLines(
-      ExportJob job, Instant now, Coverage coverage, Expectation expectation, Retired retired) {
+      ExportJob job,
+      Instant now,
+      Instant clock,
+      Coverage coverage,
+      Expectation expectation,
+      Retired retired) {
     this.job = job;
     this.now = now;
+    this.clock = clock;
     this.coverage = coverage;
     this.zones = coverage.zones();
     this.coverageSpans = new CoverageSpans(zones);
@@ -120,6 +131,7 @@ final class CoverageLines {
         last == null || over
             ? 0
             : Math.max(0, ChronoUnit.DAYS.between(last, expected(slice.site()))),
+        cells.values().stream().mapToLong(c -> ahead(slice, c)).max().orElse(0),
         last == null || over || !last.isBefore(yesterday(slice.site()))
             ? null
             : expectation.lateFrom(yesterday(slice.site()), zones.of(slice.site())),
@@ -143,6 +155,17 @@ final class CoverageLines {
         gaps,
         spans,
         over);
+  }
+
+  /** Returns the number of days that are not over, in the time zone in which they were fetched. */
+  private long ahead(Slice slice, CoveredPeriods cell) {
+    String zone = cell.like().zone();
+    LocalDate over =
+        clock
+            .atZone(zone == null ? zones.of(slice.site()) : ZoneId.of(zone))
+            .toLocalDate()
+            .minusDays(1);
+    return Math.max(0, ChronoUnit.DAYS.between(over, cell.coversTo()));
   }
 
   private LocalDate yesterday(SiteId site) {

@@ -94,6 +94,7 @@ public record StatusOverview(
    * @param daysBehind days from there to the site's yesterday; null if nothing is stored
    * @param late days that a run could have fetched and that are not stored: from the last stored
    *     day to the newest day that is late
+   * @param ahead days that are stored although they are not over by the present clock
    * @param lateFrom from when the site's yesterday is late, or has been; null if it is stored, or
    *     if nothing is
    * @param missing periods between the first and the last that are not stored
@@ -117,6 +118,7 @@ public record StatusOverview(
       @Nullable LocalDate freshTo,
       @Nullable Long daysBehind,
       long late,
+      long ahead,
       @Nullable Instant lateFrom,
       long certified,
       long uncertified,
@@ -149,6 +151,7 @@ public record StatusOverview(
       return !retired
           && (daysBehind == null
               || late > 0
+              || ahead > 0
               || missing > 0
               || incomplete > 0
               || failed > 0

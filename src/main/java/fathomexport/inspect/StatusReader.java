@@ -55,6 +55,8 @@ public final class StatusReader {
   /**
    * Reads the overview from the sinks.
    *
+   * @param now the time for which the state is asked
+   * @param clock the time that it is: days that end later cannot have been measured
    * @param accounts whose learned limits are shown
    * @param unrecorded runs that are not in the ledger yet
    * @param maxRangeDays how far back a run fills holes
@@ -66,6 +68,7 @@ public final class StatusReader {
       ExportJob job,
       Sinks sinks,
       Instant now,
+      Instant clock,
       int maxRangeDays,
       boolean allSites,
       List<Account> accounts,
@@ -89,7 +92,7 @@ public final class StatusReader {
     SinkDifferences differences = new SinkDifferences(coverage, retired, scope);
     List<StatusOverview.Line> lines =
         new ArrayList<>(
-            new CoverageLines(job, now, coverage, expectation, retired).lines(journals));
+            new CoverageLines(job, now, clock, coverage, expectation, retired).lines(journals));
     List<String> order = job.reports().stream().map(Report::name).toList();
     Set<String> all = new HashSet<>();
     Set<String> wanting = new HashSet<>();

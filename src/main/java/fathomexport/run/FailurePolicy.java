@@ -93,7 +93,7 @@ public final class FailurePolicy {
    * exception with an exit code.
    */
   public static <T> T guarded(RunEnvironment environment, Supplier<T> work) {
-    WrongClockException.refuse(environment.time().instant(), null);
+    WrongClockException.refuse(environment.time().instant());
     try {
       return work.get();
     } catch (SecretUnavailableException

@@ -1,5 +1,8 @@
 package fathomexport.run;
 
+import fathomexport.api.Reached;
+import fathomexport.api.TimeSource;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import org.jspecify.annotations.Nullable;
@@ -14,26 +17,85 @@ public final class WrongClockException extends ExportFailedException {
   /** Fathom Analytics has no data of earlier years. */
   private static final int FIRST_YEAR = 2018;
 
+  /** The most by which the clock may differ from the API's. */
+  private static final Duration MOST_ERROR = Duration.ofMinutes(2);
+
+  /** A run with a clock that is not further off is recorded: its time hides no other run. */
+  private static final Duration RECORDED = Duration.ofHours(1);
+
   private WrongClockException(String message) {
     super(FailureKind.CONFIGURATION, message, null);
   }
 
-  /**
-   * Refuses a clock outside the years from 2018 to the year after the API's.
-   *
-   * @param now the clock of this machine
-   * @param api the API's clock; null if it is unknown, and then only the first year is checked
-   */
-  public static void refuse(Instant now, @Nullable Instant api) {
-    if (year(now) < FIRST_YEAR || (api != null && year(now) > year(api) + 1)) {
-      throw new WrongClockException(
-          "the clock of this machine says "
-              + now
-              + (api == null ? "" : ", while the API's says " + api)
-              + "; allowed: the years from "
-              + FIRST_YEAR
-              + " to the API's next year. Correct the clock, and run the command again");
+  /** Refuses a clock that shows a year before 2018. */
+  static void refuse(Instant now) {
+    if (year(now) < FIRST_YEAR) {
+      throw outside(now, null);
     }
+  }
+
+  /**
+   * Refuses a clock outside the years from 2018 to the year after the API's, and the clock of this
+   * machine if it is further from the API's than a check allows: days would be taken for over that
+   * are not.
+   *
+   * @param way what a response showed; null if none has said the API's time, and then only the
+   *     first year is checked
+   */
+  public static void refuse(TimeSource time, @Nullable Reached way) {
+    refuse(time.instant());
+    Instant api = way == null ? null : way.serverTime();
+    if (way == null || api == null) {
+      return;
+    }
+    if (year(time.instant()) > year(api) + 1) {
+      throw outside(time.instant(), api);
+    }
+    if (time.isOfThisMachine() && isTooFar(way)) {
+      Duration error = error(way, api).abs();
+      String words = words(way);
+      throw error.compareTo(RECORDED) > 0
+          ? new WrongClockException(words)
+          : new ExportFailedException(FailureKind.CONFIGURATION, words, null);
+    }
+  }
+
+  /** Returns whether the clock differs more from the API's than a run may tolerate. */
+  public static boolean isTooFar(Reached way) {
+    Instant api = way.serverTime();
+    return api != null && error(way, api).abs().compareTo(MOST_ERROR) > 0;
+  }
+
+  /** Describes how far the clock is from the API's, and what to do about it. */
+  public static String words(Reached way) {
+    Instant api = way.serverTime();
+    if (api == null) {
+      return "the API does not say its time";
+    }
+    Duration error = error(way, api);
+    if (error.abs().toSeconds() == 0) {
+      return "this machine's clock agrees with the API's";
+    }
+    return "this machine's clock is "
+        + error.abs().toSeconds()
+        + " s "
+        + (error.isNegative() ? "behind" : "ahead of")
+        + " the API's"
+        + (isTooFar(way) ? ": set it, or days are taken for over that are not" : "");
+  }
+
+  private static Duration error(Reached way, Instant api) {
+    return Duration.between(api, way.at());
+  }
+
+  private static WrongClockException outside(Instant now, @Nullable Instant api) {
+    return new WrongClockException(
+        "the clock of this machine says "
+            + now
+            + (api == null ? "" : ", while the API's says " + api)
+            + "; allowed: the years from "
+            + FIRST_YEAR
+            + " to the API's next year. Correct the clock, and run the command again");
   }
 
   private static int year(Instant at) {

@@ -18,6 +18,7 @@ final class HurriedTime implements TimeSource {
   private static final long LONGEST = Duration.ofMillis(20).toNanos();
 
   private final Instant instant;
+  private final boolean ofThisMachine;
   private final AtomicLong skipped = new AtomicLong();
 
   /**
@@ -26,7 +27,22 @@ final class HurriedTime implements TimeSource {
    * @param instant what decides which days are over
    */
   HurriedTime(Instant instant) {
+    this(instant, false);
+  }
+
+  /**
+   * A clock that shows one instant.
+   *
+   * @param ofThisMachine whether it passes for the clock of this machine
+   */
+  HurriedTime(Instant instant, boolean ofThisMachine) {
     this.instant = instant;
+    this.ofThisMachine = ofThisMachine;
+  }
+
+  @Override
+  public boolean isOfThisMachine() {
+    return ofThisMachine;
   }
 
   @Override

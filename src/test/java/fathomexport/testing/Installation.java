@@ -160,6 +160,11 @@ public final class Installation {
     return this;
   }
 
+  /** Sets the clock of this machine, which is compared with the API's. */
+  public Installation onMachineAt(Instant instant) {
+    return on(new HurriedTime(instant, true));
+  }
+
   /** Sets the clock, with waits of its own. */
   public Installation on(TimeSource source) {
     time = source;

@@ -146,6 +146,7 @@ public final class StatusCommand implements Callable<Integer> {
     boolean listed = all || status.lines().size() <= LISTED;
     hints(printer, listed, "! ", StatusWords.sinks(status));
     hints(printer, true, "! ", StatusWords.leftOut(status));
+    hints(printer, true, "! ", StatusWords.ahead(status));
     hints(
         printer,
         listed,

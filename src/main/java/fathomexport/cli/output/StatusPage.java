@@ -160,6 +160,7 @@ public final class StatusPage {
     page.put("attentionLeft", wanting.size() > ATTENTION ? wanting.size() - ATTENTION : false);
     List<String> wrong = new ArrayList<>(StatusWords.sinks(status));
     wrong.addAll(StatusWords.leftOut(status));
+    wrong.addAll(StatusWords.ahead(status));
     StatusWords.failedRuns(status).stream().limit(GAPS).forEach(wrong::add);
     page.put("sinks", wrong);
     List<String> notes = new ArrayList<>(StatusWords.notEnded(status));

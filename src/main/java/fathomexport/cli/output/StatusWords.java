@@ -8,10 +8,12 @@ import fathomexport.run.MissingRange;
 import fathomexport.run.NewSites;
 import fathomexport.run.UnlistedSite;
 import java.time.Duration;
+import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,6 +22,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The texts about a status that the terminal and the page share. */
@@ -92,6 +95,38 @@ public final class StatusWords {
               + "); they cannot be fetched again");
     }
     return lines;
+  }
+
+  /** Describes days that are stored although they are not over; empty if there are none. */
+  public static List<String> ahead(StatusOverview status) {
+    List<StatusOverview.Line> ahead =
+        status.lines().stream().filter(l -> l.ahead() > 0 && !l.retired()).toList();
+    if (ahead.isEmpty()) {
+      return List.of();
+    }
+    LocalDate first =
+        ahead.stream()
+            .flatMap(l -> Stream.ofNullable(l.freshTo()).map(to -> to.minusDays(l.ahead() - 1)))
+            .min(Comparator.naturalOrder())
+            .orElseThrow();
+    LocalDate last =
+        ahead.stream()
+            .flatMap(l -> Stream.ofNullable(l.freshTo()))
+            .max(Comparator.naturalOrder())
+            .orElseThrow();
+    return List.of(
+        StatusSummary.rows(status, ahead)
+            + ": "
+            + new StatusOverview.Gap(first, last)
+            + " is stored although it is not over by this machine's clock, which is behind now, or"
+            + " was ahead when the API was asked (`check` compares it with the API's). In the"
+            + " second case, fetch it again when it is over, with: fathom-export backfill "
+            + status.pipeline()
+            + " --from "
+            + first
+            + " --to "
+            + last
+            + " --force");
   }
 
   /**
@@ -340,6 +375,7 @@ public final class StatusWords {
     } else {
       add(what, line.late(), line.late() == 1 ? "day late" : "days late");
     }
+    add(what, line.ahead(), line.ahead() == 1 ? "day not over" : "days not over");
     add(what, line.missing(), "missing");
     add(what, line.incomplete(), "incomplete");
     add(what, line.failed(), "failed");
@@ -362,6 +398,9 @@ public final class StatusWords {
     }
     if (line.late() > 0) {
       reasons.add("nothing is stored after " + line.freshTo());
+    }
+    if (line.ahead() > 0) {
+      reasons.add("stored to " + line.freshTo() + ", which is not over by this machine's clock");
     }
     if (line.incomplete() > 0 && line.problem() == null) {
       reasons.add("incomplete: " + spans(line, PeriodState.INCOMPLETE));
