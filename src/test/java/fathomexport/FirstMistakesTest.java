@@ -121,6 +121,30 @@ class FirstMistakesTest {
     }
   }
 
+  /** The first run was a superuser's: membership in that role would make the loader one, too. */
+  @Test
+  void tablesOfASuperuserAreLeftToTheirOwner() {
+    assertThat(installation.run("migrate", "nightly").code()).isZero();
+    database.executeAsSuperuser(
+        "REASSIGN OWNED BY " + database.user() + " TO CURRENT_USER",
+        "ALTER DATABASE " + database.name() + " OWNER TO CURRENT_USER");
+
+    Installation.Ended ended = installation.run("run", "nightly");
+    assertThat(ended.said()).doesNotContain("run in this database");
+    assertEnds(78, "`fathom-export check` with the pipeline", "`fathom-export migrate`", "owner");
+  }
+
+  /** The loader has lost a right on what it owns: no role can be granted to itself. */
+  @Test
+  void aSchemaOfItsOwnThatTheRoleMayNotUse() {
+    assertThat(installation.run("migrate", "nightly").code()).isZero();
+    database.executeAsSuperuser("REVOKE ALL ON SCHEMA fathom_ops FROM " + database.user());
+
+    Installation.Ended ended = installation.run("run", "nightly");
+    assertThat(ended.said()).doesNotContain("run in this database");
+    assertEnds(78, "`fathom-export check` with the pipeline");
+  }
+
   @Test
   void aDatabaseInAnotherEncoding() {
     String latin = database.name() + "_latin";
