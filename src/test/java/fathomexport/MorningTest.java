@@ -31,6 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -319,19 +320,49 @@ class MorningTest {
     assertThat(ended.out().lines().filter(line -> line.contains("not fetched")))
         .hasSizeLessThanOrEqualTo(3);
     String left = ended.out().lines().reduce("", (a, b) -> b).strip();
+    String again = "; continue with: fathom-export " + String.join(" ", limited) + "\n";
     assertThat(status(at(10, "14:00")))
-        .contains("! backfill of 2026-06-10 13:00 UTC (exit 75): " + left + "\n");
+        .contains("! backfill of 2026-06-10 13:00 UTC (exit 75): " + left + again);
 
     Installation.Ended second =
         installation.at(at(11, "13:00")).run(limited.toArray(new String[0]));
     String less = second.out().lines().reduce("", (a, b) -> b).strip();
     assertThat(number(less)).as(less).isLessThan(number(left));
     assertThat(status(at(11, "14:00")))
-        .contains("! backfill of 2026-06-11 13:00 UTC (exit 75): " + less + "\n")
+        .contains("! backfill of 2026-06-11 13:00 UTC (exit 75): " + less + again)
         .doesNotContain("backfill of 2026-06-10");
 
     assertThat(installation.at(at(11, "15:00")).run(backfill).code()).isZero();
     assertThat(status(at(11, "15:00"))).doesNotContain("windows left");
+  }
+
+  /**
+   * A killed process has written nothing at its end: its record says from the start how to go on.
+   */
+  @Test
+  void aKilledBackfillIsContinuedByWhatStatusSays() {
+    night(10);
+    String again =
+        "continue with: fathom-export backfill nightly --site "
+            + "LDNBOOKS"
+            + " --from 2026-05-10 --to 2026-05-12 --force --oldest-first";
+    AtomicReference<String> meanwhile = new AtomicReference<>("");
+    api.behave(
+        Behaviour.unlimited()
+            .withFault(
+                FaultRule.when(
+                    request -> {
+                      if (request.aggregation() > 0 && meanwhile.get().isEmpty()) {
+                        meanwhile.set(status(at(10, "13:30")));
+                      }
+                      return false;
+                    },
+                    Fault.empty())));
+    Installation.Ended ended =
+        installation.at(at(10, "13:00")).run(again.substring(again.indexOf("backfill")).split(" "));
+    assertThat(ended.code()).as(ended.said()).isZero();
+    assertThat(meanwhile.get()).contains("so far; if it was killed, " + again + "\n");
+    assertThat(status(at(10, "14:00"))).doesNotContain("continue with");
   }
 
   private static int number(String left) {

@@ -14,6 +14,7 @@ import fathomexport.plan.Subject;
 import fathomexport.report.SiteId;
 import fathomexport.run.AccountAccess;
 import fathomexport.run.BackfillCommands;
+import fathomexport.run.Budget;
 import fathomexport.run.ExportJob;
 import fathomexport.run.ExportSpec;
 import fathomexport.run.FailureKind;
@@ -112,7 +113,7 @@ final class LockedExport {
           plan.tasks().isEmpty()
               ? RunRecords.of(spec, lost, startedAt, 0, lost.exitCode())
               : exportWindows(spec, planned, known, expected, found, lost, spill.path(), begun);
-      RunRecord done = services.recording().finished(sinks.ledger(), ended);
+      RunRecord done = services.recording().finished(sinks.ledger(), ended, spec);
       dimensions.milestones(clients, found.subjects());
       if (export.mode() instanceof Mode.Nightly && !environment.stop().stopped()) {
         services.planning().retention(job).remove(sinks, done.runId(), environment.listener());
@@ -153,7 +154,27 @@ final class LockedExport {
             JobClients.priority(export.mode()),
             quota,
             export.budget(),
-            lock.fences());
+            lock.fences(),
+            continuation());
+  }
+
+  /** Returns the command that continues a backfill; empty for a run, which the next one does. */
+  private String continuation() {
+    if (!(export.mode() instanceof Mode.Backfill backfill)) {
+      return "";
+    }
+    Budget budget = export.budget();
+    return "fathom-export backfill "
+        + job.name()
+        + job.selection().options()
+        + " --from "
+        + backfill.days().first()
+        + " --to "
+        + backfill.days().last()
+        + (backfill.force() ? " --force" : "")
+        + (backfill.newestFirst() ? "" : " --oldest-first")
+        + (budget.requests() == null ? "" : " --max-requests " + budget.requests())
+        + (budget.time() == null ? "" : " --max-minutes " + budget.time().toMinutes());
   }
 
   /** Returns the accounts that can be asked. */

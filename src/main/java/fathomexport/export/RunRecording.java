@@ -7,8 +7,10 @@ import fathomexport.report.Report;
 import fathomexport.report.SecretUnavailableException;
 import fathomexport.run.ExportJob;
 import fathomexport.run.ExportSettings;
+import fathomexport.run.ExportSpec;
 import fathomexport.run.FailureKind;
 import fathomexport.run.FailurePolicy;
+import fathomexport.run.Left;
 import fathomexport.run.RunEnvironment;
 import fathomexport.run.RunRecords;
 import fathomexport.run.RunResult;
@@ -158,13 +160,21 @@ final class RunRecording {
     }
   }
 
-  /** Records the end of a run. Returns its record, which has an exit code. */
-  RunRecord finished(Ledger ledger, RunRecord ended) {
+  /**
+   * Records the end of a run. Returns its record, which has an exit code and, if the run ended
+   * early, the command that continues it.
+   */
+  RunRecord finished(Ledger ledger, RunRecord ended, ExportSpec spec) {
     int exitCode =
         environment.stop().stopped()
             ? FailureKind.STOPPED.exitCode()
             : Objects.requireNonNullElse(ended.exitCode(), FailureKind.FAULT.exitCode());
     RunRecord done = RunRecords.finished(ended, environment.time().instant(), exitCode);
+    if (exitCode == FailureKind.STOPPED.exitCode()
+        || exitCode == FailureKind.TRY_LATER.exitCode()
+        || Left.in(done.messages()).isPresent()) {
+      done = RunRecords.withContinuation(done, spec);
+    }
     ledger.record(done);
     return done;
   }

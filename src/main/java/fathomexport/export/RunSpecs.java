@@ -30,6 +30,7 @@ final class RunSpecs {
    * @param accounts the accounts of the sites
    * @param quota the database through which runs share the accounts' quotas; null if there is none
    * @param fences the fence for commits to each sink, by the sink's name
+   * @param continuation the command that continues the run if it ends early, or empty
    */
   ExportSpec spec(
       ExportJob job,
@@ -40,7 +41,8 @@ final class RunSpecs {
       Priority priority,
       @Nullable PostgresSettings quota,
       Budget budget,
-      Map<String, Fence> fences) {
+      Map<String, Fence> fences,
+      String continuation) {
     return new ExportSpec(
         ExportSpec.newRunId(startedAt),
         job.name(),
@@ -55,6 +57,7 @@ final class RunSpecs {
         job.toParquet() ? sinks.parquet().root().toString() : null,
         settings.api().rowLimit(),
         settings.api().maxRangeDays(),
-        fences);
+        fences,
+        continuation);
   }
 }

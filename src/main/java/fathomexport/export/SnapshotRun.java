@@ -99,7 +99,8 @@ record SnapshotRun(ExportServices services, boolean detailed, List<String> beamA
             Priority.FIRST,
             quota,
             Budget.UNLIMITED,
-            Map.of());
+            Map.of(),
+            "");
   }
 
   /** Returns the run's record, which is also in the ledger. */
@@ -143,7 +144,8 @@ record SnapshotRun(ExportServices services, boolean detailed, List<String> beamA
           .recording()
           .finished(
               sinks.ledger(),
-              RunRecords.withRequests(RunRecording.find(sinks.ledger(), spec.runId()), requests));
+              RunRecords.withRequests(RunRecording.find(sinks.ledger(), spec.runId()), requests),
+              spec);
     }
   }
 

@@ -72,7 +72,10 @@ final class RunLines {
         r.quarantined(),
         r.escapedCells(),
         r.requests(),
-        problem(r));
+        problem(r),
+        Objects.equals(r.exitCode(), 0)
+            ? null
+            : r.messages().stream().filter(Left::isContinuation).findFirst().orElse(null));
   }
 
   /**
@@ -89,11 +92,12 @@ final class RunLines {
           .findFirst()
           .orElse(null);
     }
-    return run.messages().stream()
+    List<String> messages = run.messages().stream().filter(m -> !Left.isContinuation(m)).toList();
+    return messages.stream()
         .filter(m -> !RunSummary.isNotFetched(m) && !Left.isLeft(m))
         .findFirst()
-        .or(() -> Left.in(run.messages()))
-        .or(() -> run.messages().stream().findFirst())
+        .or(() -> Left.in(messages))
+        .or(() -> messages.stream().findFirst())
         .orElse(null);
   }
 }

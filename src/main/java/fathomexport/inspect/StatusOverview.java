@@ -290,6 +290,8 @@ public record StatusOverview(
    * @param windowsCommitted of a run without an end, the windows that are stored so far
    * @param problem the first message of a run that failed, could not begin or was killed; null
    *     otherwise
+   * @param continuation the command that continues a backfill that was stopped or killed; null
+   *     otherwise
    */
   public record Run(
       String runId,
@@ -307,7 +309,8 @@ public record StatusOverview(
       long quarantined,
       long escapedCells,
       long requests,
-      @Nullable String problem) {}
+      @Nullable String problem,
+      @Nullable String continuation) {}
 
   /**
    * The use of the quota. Each request is billed as a pageview. Days are in UTC.

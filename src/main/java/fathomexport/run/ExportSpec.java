@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param postgres the target database; null if the pipeline does not use it
  * @param parquetRoot the target directory; null if the pipeline does not use it
  * @param fences the fence for commits to each sink, by the sink's name
+ * @param continuation the command that continues the run if it ends early; empty if any next run of
+ *     the pipeline does
  */
 public record ExportSpec(
     String runId,
@@ -37,7 +39,8 @@ public record ExportSpec(
     @Nullable String parquetRoot,
     int rowLimit,
     int maxRangeDays,
-    Map<String, Fence> fences)
+    Map<String, Fence> fences,
+    String continuation)
     implements Serializable {
 
   public ExportSpec {
@@ -74,7 +77,8 @@ public record ExportSpec(
         parquetRoot,
         rowLimit,
         maxRangeDays,
-        fences);
+        fences,
+        continuation);
   }
 
   public @Nullable ParquetSettings parquet() {

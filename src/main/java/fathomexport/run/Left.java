@@ -16,6 +16,19 @@ import java.util.regex.Pattern;
 public record Left(long windows, long requests, long nights, String time) {
   private static final Pattern WORDS = Pattern.compile("[0-9,]+ windows? left, about .*");
 
+  /** Begins the message in the record of a run that names the command that continues it. */
+  private static final String CONTINUATION = "continue with: ";
+
+  /** Returns the message that names the command that continues a run. */
+  public static String continuation(String command) {
+    return CONTINUATION + command;
+  }
+
+  /** Returns whether a message of a run names the command that continues it. */
+  public static boolean isContinuation(String message) {
+    return message.startsWith(CONTINUATION);
+  }
+
   /** Returns it as one line, which is also a message in the record of the run. */
   public String words() {
     return number(windows)

@@ -48,12 +48,21 @@ public final class RunRecords {
 
   /** Returns the record of a run in progress. It remains in the ledger if the run is killed. */
   public static RunRecord begun(ExportSpec spec) {
-    return underWay(of(spec, RunSummary.EMPTY, spec.startedAt(), 0, 0));
+    return underWay(spec, of(spec, RunSummary.EMPTY, spec.startedAt(), 0, 0));
   }
 
-  /** Returns the same record, of a run that has not ended. */
-  public static RunRecord underWay(RunRecord record) {
-    return copy(record, null, null, record.requests());
+  /**
+   * Returns the same record, of a run that has not ended. It names the command that continues the
+   * run, since a killed run leaves no other record.
+   */
+  public static RunRecord underWay(ExportSpec spec, RunRecord record) {
+    return withContinuation(copy(record, null, null, record.requests()), spec);
+  }
+
+  /** Returns the same record with the command that continues the run, if there is one. */
+  public static RunRecord withContinuation(RunRecord record, ExportSpec spec) {
+    return withMessage(
+        record, Optional.of(spec.continuation()).filter(c -> !c.isEmpty()).map(Left::continuation));
   }
 
   /** Returns the same record with this number of requests. */

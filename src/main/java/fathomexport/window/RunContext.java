@@ -276,7 +276,7 @@ public final class RunContext implements AutoCloseable {
         return;
       }
       try {
-        sinks.ledger().record(RunRecords.underWay(recordOf(sofar)));
+        sinks.ledger().record(RunRecords.underWay(spec, recordOf(sofar)));
       } catch (LedgerException e) {
         failures.halt(FailurePolicy.of(e, false).outcome("the record of run " + spec.runId()));
       }

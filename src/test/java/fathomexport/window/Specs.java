@@ -32,7 +32,8 @@ final class Specs {
         warehouse.toString(),
         1_000,
         366,
-        Map.of());
+        Map.of(),
+        "");
   }
 
   /** A backfill that writes to a database only, which also has the quota. */
@@ -53,6 +54,7 @@ final class Specs {
         null,
         1_000,
         366,
-        Map.of());
+        Map.of(),
+        "");
   }
 }

@@ -169,7 +169,8 @@ public final class RunPrinting {
   private static void messages(Printer printer, RunResult result) {
     List<String> messages =
         result.messages().stream()
-            .filter(m -> !RunSummary.isNotFetched(m) && !Left.isLeft(m))
+            .filter(m -> !RunSummary.isNotFetched(m))
+            .filter(m -> !Left.isLeft(m) && !Left.isContinuation(m))
             .toList();
     List<String> notFetched = result.messages().stream().filter(RunSummary::isNotFetched).toList();
     messages.stream().limit(MESSAGES).forEach(m -> printer.line("  ! " + m));

@@ -190,7 +190,8 @@ public final class StatusWords {
                     + " has not ended: it is in progress, or it was killed; "
                     + count(r.windowsCommitted(), "window")
                     + (r.windowsCommitted() == 1 ? " is" : " are")
-                    + " stored so far")
+                    + " stored so far"
+                    + (r.continuation() == null ? "" : "; if it was killed, " + r.continuation()))
         .toList();
   }
 
@@ -253,7 +254,8 @@ public final class StatusWords {
         + MINUTE.format(run.startedAt())
         + (run.exitCode() == null ? "" : " (exit " + run.exitCode() + ")")
         + ": "
-        + problem;
+        + problem
+        + (run.continuation() == null ? "" : "; " + run.continuation());
   }
 
   /**
