@@ -6,6 +6,7 @@ import fathomexport.report.SecretRef;
 import fathomexport.simulator.FathomSimulator;
 import fathomexport.simulator.behaviour.Behaviour;
 import fathomexport.simulator.behaviour.SimulatorToken;
+import fathomexport.simulator.world.Conversion;
 import fathomexport.simulator.world.World;
 import fathomexport.sink.postgres.PostgresSink;
 import fathomexport.sink.postgres.db.PostgresSettings;
@@ -45,15 +46,19 @@ class ChangedReportTest {
 
   @BeforeEach
   void exportOnce() throws IOException {
-    World world = World.empty().addSite("SITE", ZoneOffset.UTC);
+    World world = World.empty().addSite("SITE", ZoneOffset.UTC).addEvent("SITE", "buy");
     for (LocalDate day = LocalDate.of(2025, 10, 20);
         day.isBefore(LocalDate.of(2025, 11, 2));
         day = day.plusDays(1)) {
       world.add("SITE", world.viewAt("SITE", day.atTime(8, 0)).path("/a"));
       world.add("SITE", world.viewAt("SITE", day.atTime(9, 0)).path("/b"));
+      world.add(
+          "SITE",
+          Conversion.of("buy", day.atTime(9, 0).toInstant(ZoneOffset.UTC))
+              .worth(day.getDayOfMonth() == 21 ? null : 300L));
     }
     database = TestDatabase.migrated();
-    api = FathomSimulator.start(world, Behaviour.unlimited());
+    api = FathomSimulator.start(world, Behaviour.unlimited().withValueNullWithoutCents(true));
     installation =
         new Installation(directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW);
     reports(TRAFFIC.yaml(), PAGES.yaml());
@@ -136,6 +141,165 @@ class ChangedReportTest {
     assertThat(count("fathom.pages_daily")).isEqualTo(List.of(8L));
     assertThat(folder("pages_daily")).isDirectory();
     assertRun(installation.run("verify", "all", "--from", "2025-10-24", "--to", "2025-10-27"));
+  }
+
+  private static final Question RATED =
+      Question.pageviews("traffic_daily", "day")
+          .measuring("visits", "pageviews", "uniques", "bounce_rate");
+
+  private List<String> stored(String sql) {
+    return database.query(sql).stream().map(Object::toString).toList();
+  }
+
+  private static final String STATES =
+      "SELECT state, count(*), count(bounces) FROM fathom_bi.site_day WHERE state <> 'missing' GROUP BY 1 ORDER BY 1";
+
+  /** The column was dropped with its values, so days from before cannot be complete. */
+  @Test
+  void anAggregateThatIsDroppedAndPutBackLeavesItsDaysStale() {
+    onlyPostgres(RATED.yaml());
+    assertRun(installation.run("backfill", "all", "--from", "2025-10-20", "--to", "2025-10-27"));
+    assertThat(stored(STATES)).containsExactly("[complete, 8, 8]");
+
+    onlyPostgres(TRAFFIC.yaml());
+    dropAsAdvised("traffic_daily");
+    assertRun(installation.run("migrate", "all"));
+    onlyPostgres(RATED.yaml());
+    assertRun(installation.run("migrate", "all"));
+
+    assertThat(stored(STATES)).containsExactly("[stale, 8, 0]");
+    assertThat(
+            stored(
+                "SELECT visits, bounces, bounce_rate FROM fathom_bi.site_month WHERE state <> 'missing'"))
+        .containsExactly("[16, null, null]");
+    assertRun(installation.run("run", "all"));
+    assertThat(stored(STATES)).containsExactly("[complete, 4, 4]", "[stale, 4, 0]");
+    assertThat(
+            stored(
+                "SELECT visits, bounces, bounce_rate FROM fathom_bi.site_month WHERE state <> 'missing'"))
+        .as("no sum over days of which some are unknown")
+        .containsExactly("[16, null, null]");
+    assertThat(installation.run("status", "all").out())
+        .contains("4 stale, the report's definition changed");
+
+    assertRun(installation.run("backfill", "all", "--from", "2025-10-20", "--to", "2025-10-27"));
+    assertThat(stored(STATES)).containsExactly("[complete, 8, 8]");
+    assertThat(stored("SELECT DISTINCT reason FROM fathom_ops.restatement"))
+        .containsExactly("[definition]");
+  }
+
+  /** Who drops the column, and thinks better of it before the next migration. */
+  @Test
+  void aColumnThatIsDroppedUnderAnUnchangedDefinitionIsMadeAgain() {
+    onlyPostgres(TRAFFIC.yaml());
+    dropAsAdvised("traffic_daily", TRAFFIC.measuring("visits", "pageviews").yaml());
+    onlyPostgres(TRAFFIC.yaml());
+
+    assertRun(installation.run("migrate", "all"));
+
+    assertThat(
+            stored(
+                "SELECT DISTINCT state, uniques FROM fathom_bi.site_day WHERE state <> 'missing'"))
+        .containsExactly("[stale, null]");
+    assertRun(installation.run("backfill", "all", "--from", "2025-10-20", "--to", "2025-10-27"));
+    assertThat(
+            stored(
+                "SELECT DISTINCT state, uniques FROM fathom_bi.site_day WHERE state <> 'missing'"))
+        .containsExactly("[complete, 2]");
+  }
+
+  /** An earlier definition comes back without a column being added then. */
+  @Test
+  void aFilterThatIsRestoredDoesNotBringBackDroppedValues() {
+    Question filtered =
+        Question.pageviews("pages_daily", "day", "pathname").where("pathname", "is not", "/b");
+    onlyPostgres(PAGES.yaml());
+    onlyPostgres(filtered.yaml());
+    assertRun(installation.run("migrate", "all"));
+    onlyPostgres(filtered.measuring("visits", "pageviews").yaml());
+    dropAsAdvised("pages_daily");
+    assertRun(installation.run("migrate", "all"));
+    onlyPostgres(filtered.yaml());
+    assertRun(installation.run("migrate", "all"));
+    onlyPostgres(PAGES.yaml());
+    assertRun(installation.run("migrate", "all"));
+
+    assertThat(stored("SELECT DISTINCT state, uniques FROM fathom_bi.pages_daily"))
+        .containsExactly("[stale, null]");
+  }
+
+  /** Days without the measure may become current again when it is removed again. */
+  @Test
+  void anAggregateThatIsAddedAndTakenBackCostsNothing() {
+    onlyPostgres(RATED.yaml());
+    assertRun(installation.run("migrate", "all"));
+    onlyPostgres(TRAFFIC.yaml());
+    dropAsAdvised("traffic_daily");
+    assertRun(installation.run("migrate", "all"));
+
+    assertThat(stored("SELECT DISTINCT state FROM fathom_bi.site_day WHERE state <> 'missing'"))
+        .containsExactly("[complete]");
+  }
+
+  /**
+   * The API reports null of conversions without a value, so the ledger says whether it is known.
+   */
+  @Test
+  void valuesOfAMonthAreNotSummedUpOverDaysWithoutThem() {
+    Question goals = Question.events("goals_daily", "day", "referrer_source");
+    onlyPostgres(goals.yaml());
+    String all = "[2025-10-01, 21.00, 2100]";
+    String sums =
+        "SELECT month::text, value, value_cents FROM fathom_bi.goals_daily_month ORDER BY 1";
+    assertRun(installation.run("backfill", "all", "--from", "2025-10-20", "--to", "2025-10-27"));
+    assertThat(stored(sums)).containsExactly(all);
+    onlyPostgres(goals.measuring("conversions").yaml());
+    dropAsAdvised("goals_daily");
+    assertRun(installation.run("migrate", "all"));
+    onlyPostgres(goals.yaml());
+    assertRun(installation.run("run", "all"));
+
+    assertThat(stored(sums)).containsExactly("[2025-10-01, null, null]");
+    assertThat(
+            stored(
+                "SELECT state, count(value) FROM fathom_bi.goals_daily_channel GROUP BY 1 ORDER BY"
+                    + " 1"))
+        .containsExactly("[complete, 4]", "[stale, 0]");
+    assertRun(installation.run("backfill", "all", "--from", "2025-10-20", "--to", "2025-10-27"));
+    assertThat(stored(sums)).containsExactly(all);
+  }
+
+  @Test
+  void aMeasureThatIsNewIsNotSummedUpOverDaysWithoutIt() {
+    Question goals = Question.events("goals_daily", "day", "referrer_source");
+    String sums = "SELECT value FROM fathom_bi.goals_daily_month";
+    onlyPostgres(goals.measuring("conversions").yaml());
+    assertRun(installation.run("backfill", "all", "--from", "2025-10-20", "--to", "2025-10-27"));
+    onlyPostgres(goals.yaml());
+    assertRun(installation.run("run", "all"));
+    assertThat(stored(sums)).containsExactly("[null]");
+
+    assertRun(installation.run("backfill", "all", "--from", "2025-10-20", "--to", "2025-10-27"));
+    assertThat(stored(sums)).containsExactly("[21.00]");
+  }
+
+  private void onlyPostgres(String yaml) {
+    installation.write(
+        "pipelines/all.yaml", "sites: all\nlookback_days: 3\nsinks: [postgres]\nreports:\n" + yaml);
+  }
+
+  /** Runs the statements that the refused migration prints. */
+  private void dropAsAdvised(String report, String... yaml) {
+    if (yaml.length > 0) {
+      onlyPostgres(yaml[0]);
+    }
+    Installation.Ended refused = installation.run("migrate", "all");
+    assertThat(refused.code()).as(refused.said()).isEqualTo(78);
+    Matcher statements =
+        Pattern.compile("(DROP VIEW [^;]*;) (ALTER TABLE fathom.\"" + report + "\" DROP[^;]*;)")
+            .matcher(refused.said());
+    assertThat(statements.find()).as(refused.said()).isTrue();
+    database.execute(statements.group(1), statements.group(2));
   }
 
   @Test

@@ -343,11 +343,11 @@ public final class Migrations {
   }
 
   /**
-   * Returns the table's checksum, or a different one if the table was created once and no longer
-   * exists, so that Flyway creates it again.
+   * Returns the table's checksum, or a different one if the table was created once and it or a
+   * column of it no longer exists, so that Flyway creates it again.
    */
   private static int checksum(Connection connection, ReportTable table) throws SQLException {
-    if (table.exists(connection) || !ReportTable.isTable(connection, HISTORY)) {
+    if (table.isWhole(connection) || !ReportTable.isTable(connection, HISTORY)) {
       return table.checksum();
     }
     try (PreparedStatement query =

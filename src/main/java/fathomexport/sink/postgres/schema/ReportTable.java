@@ -37,6 +37,9 @@ public final class ReportTable {
   private static final Set<String> OTHER_KEYS =
       Set.of("site_id", "event_name", "date", "hour", "date_from", "date_to");
 
+  /** What follows the digest of a definition in the ledger if columns of its rows were dropped. */
+  private static final String WITHOUT = " without ";
+
   /** First seeds of the two hash chains over a row's fields: any two different numbers. */
   public static final List<Long> SEEDS = List.of(0L, 4_702_111_234_474_983_745L);
 
@@ -86,8 +89,11 @@ public final class ReportTable {
     return (int) crc.getValue();
   }
 
-  boolean exists(Connection connection) throws SQLException {
-    return !columns(connection).isEmpty();
+  /** Returns whether the table exists with all columns of the report. */
+  boolean isWhole(Connection connection) throws SQLException {
+    return columns(connection)
+        .keySet()
+        .containsAll(schema.columns().stream().map(Column::name).toList());
   }
 
   /** Returns why this definition cannot have its table, with the remedy; empty if it can. */
@@ -185,6 +191,7 @@ public final class ReportTable {
           statement.execute(byTime.create());
         }
       } else {
+        List<String> added = new ArrayList<>();
         for (Column c : schema.columns(Column.Role.MEASURE)) {
           if (!present.containsKey(c.name())) {
             // Nullable for every measure: rows that were stored before do not have it.
@@ -195,7 +202,11 @@ public final class ReportTable {
                     + Sql.name(c.name())
                     + " "
                     + type(c.type()));
+            added.add(c.name());
           }
+        }
+        if (!added.isEmpty()) {
+          outdate(connection, added);
         }
       }
       for (String comment : comments()) {
@@ -407,6 +418,29 @@ public final class ReportTable {
       delete.setString(1, report.name());
       delete.executeUpdate();
     }
+  }
+
+  /**
+   * Makes stored periods stale whose definition claims columns that the table has only now: it had
+   * them before, and they were dropped with their values. Such a definition need not be the present
+   * one; a filter may be restored later. Sums of months from before the drop are not of these rows.
+   */
+  private void outdate(Connection connection, List<String> added) throws SQLException {
+    Queries.update(
+        connection,
+        """
+        UPDATE fathom_ops.ledger l
+           SET definition = l.definition || ?
+         WHERE l.report = ? AND l.definition NOT LIKE ?
+           AND NOT EXISTS (SELECT FROM fathom_ops.report_definition d
+                            WHERE d.report = l.report AND d.digest = l.definition AND NOT d.aggregates && ?)\
+        """,
+        p ->
+            p.text(WITHOUT + String.join(", ", added))
+                .text(report.name())
+                .text("%" + WITHOUT + "%")
+                .texts(added));
+    forget(connection, "fathom_ops.month_sum");
   }
 
   /**

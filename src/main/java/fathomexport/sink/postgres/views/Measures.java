@@ -79,6 +79,13 @@ final class Measures {
         + " / 100) END";
   }
 
+  /**
+   * Returns the sum of a measure that no row lacks; null, not a part, where one does not have it.
+   */
+  static String sum(String measure) {
+    return "CASE WHEN count(*) = count(" + measure + ") THEN sum(" + measure + ")::bigint END";
+  }
+
   /** Returns the expression of a share or ratio; null where the divisor is null or 0. */
   static String ratio(String dividend, String divisor) {
     return dividend + "::double precision / nullif(" + divisor + ", 0)";

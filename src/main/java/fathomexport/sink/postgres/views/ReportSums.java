@@ -1,6 +1,7 @@
 package fathomexport.sink.postgres.views;
 
 import fathomexport.report.Aggregate;
+import fathomexport.sink.postgres.db.Sql;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -15,22 +16,31 @@ record ReportSums(String name, String expression) {
   static List<ReportSums> of(KnownReport report) {
     List<ReportSums> sums = new ArrayList<>();
     for (Aggregate a : report.aggregates()) {
-      if (Measures.type(a).equals(Measures.BIGINT)) {
-        sums.add(
-            new ReportSums(
-                a == Aggregate.VALUE ? "value_cents" : a.apiName(),
-                "sum(t." + a.apiName() + ")::bigint"));
+      if (a == Aggregate.VALUE) {
+        // Null is also what the API reports of conversions without a value: see valueIsUnknown.
+        sums.add(new ReportSums("value_cents", "sum(t.value)::bigint"));
+      } else if (Measures.type(a).equals(Measures.BIGINT)) {
+        sums.add(new ReportSums(a.apiName(), Measures.sum("t." + a.apiName())));
       }
     }
     if (report.has(Aggregate.VISITS) && report.has(Aggregate.BOUNCE_RATE)) {
       String bounces = Measures.bounces("t.visits", "t.bounce_rate");
-      sums.add(new ReportSums("bounces", "sum(" + bounces + ")::bigint"));
+      sums.add(new ReportSums("bounces", Measures.sum(bounces)));
       sums.add(
           new ReportSums(
               "rated_visits",
               "(sum(t.visits) FILTER (WHERE (" + bounces + ") IS NOT NULL))::bigint"));
     }
     return sums;
+  }
+
+  /**
+   * Returns the condition that a period of the ledger {@code l} has rows that were stored without
+   * the value: the API also reports null, of conversions without a value.
+   */
+  static String valueIsUnknown(KnownReport report) {
+    return "l.rows > 0 AND l.definition <> %s AND NOT EXISTS (SELECT FROM fathom_ops.report_definition d WHERE d.report = l.report AND d.digest = l.definition AND d.aggregates::text LIKE '%%value%%')"
+        .formatted(Sql.literal(report.definition()));
   }
 
   /** Returns the names, separated by commas. */

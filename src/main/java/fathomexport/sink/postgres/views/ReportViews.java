@@ -373,7 +373,7 @@ final class ReportViews {
   // --- Sums: per month, and per channel.
 
   /** Returns the columns for {@link ReportSums} of a subquery {@code x}. */
-  private List<ViewColumn> summed(String parts) {
+  private List<ViewColumn> summed(String parts, String valueIsUnknown) {
     List<ViewColumn> columns = new ArrayList<>();
     for (Aggregate a : report.aggregates()) {
       String name = a.apiName();
@@ -400,7 +400,12 @@ final class ReportViews {
         case PAGEVIEWS, CONVERSIONS ->
             columns.add(
                 new ViewColumn(name, Measures.BIGINT, "x." + name, "Sum over the " + parts));
-        case VALUE -> columns.addAll(money("x.value_cents"));
+        case VALUE ->
+            columns.addAll(
+                money(
+                    "(CASE WHEN NOT coalesce("
+                        + valueIsUnknown
+                        + ", false) THEN x.value_cents END)"));
         // Averages have no weight; the bounce rate has one, and comes with the bounces.
         case AVG_DURATION, BOUNCE_RATE -> {}
       }
@@ -424,6 +429,20 @@ final class ReportViews {
         + Sql.literal(report.name())
         + " AND u.site_id = x.site_id AND u.direction = "
         + Sql.literal(direction);
+  }
+
+  /** Returns the join for the months of which a day was stored without the value. */
+  private String unknownValues() {
+    return report.has(Aggregate.VALUE)
+        ? """
+        \nLEFT JOIN (SELECT DISTINCT l.site_id, l.event_name, date_trunc('month', l.period::timestamp)::date AS month,
+                          true AS value_is_unknown
+                     FROM fathom_ops.ledger l
+                    WHERE l.report = %s AND l.stored AND %s) w
+          ON w.site_id = x.site_id AND w.month = x.month AND w.event_name = x.event_name\
+        """
+            .formatted(Sql.literal(report.name()), ReportSums.valueIsUnknown(report))
+        : "";
   }
 
   private String currency() {
@@ -461,7 +480,7 @@ final class ReportViews {
                 + " stale: a day is stale; otherwise incomplete, and the sums are those of the"
                 + " measured days"));
     columns.addAll(fields("x"));
-    columns.addAll(summed("days"));
+    columns.addAll(summed("days", "w.value_is_unknown"));
     String evidence =
         """
         LEFT JOIN fathom.site s ON s.site_id = x.site_id
@@ -479,9 +498,10 @@ final class ReportViews {
                              FROM fathom_ops.calendar o
                             WHERE o.report = %s
                             GROUP BY o.site_id, o.event_name, date_trunc('month', o.date::timestamp)::date) k) c
-          ON c.site_id = x.site_id AND c.month = x.month AND c.event_name = x.event_name%s%s\
+          ON c.site_id = x.site_id AND c.month = x.month AND c.event_name = x.event_name%s%s%s\
         """
-            .formatted(Sql.literal(report.name()), addsUp("over_days"), currency());
+            .formatted(
+                Sql.literal(report.name()), unknownValues(), addsUp("over_days"), currency());
     return new ViewDefinition(
         report.name() + MONTH,
         "Report "
@@ -507,7 +527,7 @@ final class ReportViews {
             "x.channel",
             "Channel by the first matching rule of fathom.channel_rule; (none) where no rule"
                 + " matches"));
-    columns.addAll(summed("groups"));
+    columns.addAll(summed("groups", ReportSums.valueIsUnknown(report)));
     String times =
         report.grouping() == DateGrouping.NONE
             ? "t.date_from, t.date_to"

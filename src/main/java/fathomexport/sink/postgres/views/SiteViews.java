@@ -4,6 +4,7 @@ import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The views about whole sites: by hour, day, week, month, quarter and year. */
@@ -358,10 +359,10 @@ final class SiteViews {
                          count(*) FILTER (WHERE s.state IN ('complete', 'empty')) AS complete_days,
                          count(*) FILTER (WHERE s.state = 'empty') AS empty_days,
                          count(*) FILTER (WHERE s.state = 'stale') AS stale_days,
-                         sum(s.visits)::bigint AS visits,
-                         sum(s.uniques)::bigint AS uniques,
-                         sum(s.pageviews)::bigint AS pageviews,
-                         sum(s.bounces)::bigint AS bounces,
+                         %s,
+                         %s,
+                         %s,
+                         %s,
                          sum(s.visits) FILTER (WHERE s.bounces IS NOT NULL) AS rated_visits
                     FROM fathom_bi.site_day s
                    GROUP BY s.site_id, s.site_name, s.report, first_day, last_day) p
@@ -375,11 +376,30 @@ final class SiteViews {
             unit,
             unit,
             length,
+            sum("visits"),
+            sum("uniques"),
+            sum("pageviews"),
+            sum("bounces"),
             own == null
                 ? ""
                 : "\n    LEFT JOIN ("
                     + sources.dense(own)
                     + ") m\n      ON m.site_id = p.site_id AND m.date = p.first_day"
                     + " AND m.state IN ('complete', 'empty', 'provisional')");
+  }
+
+  /**
+   * Returns the sum of a measure over days {@code s}: null where a day was measured, but not in
+   * this respect. Days of which nothing is known have a state that says so.
+   */
+  private static String sum(String measure) {
+    return "CASE WHEN count(*) FILTER (WHERE s.%s IS NULL AND (s.state NOT IN ('missing', 'incomplete') OR %s)) = 0 THEN sum(s.%s)::bigint END AS %s"
+        .formatted(
+            measure,
+            Measures.OF_PAGEVIEWS.stream()
+                .map(a -> "s." + a.apiName() + " IS NOT NULL")
+                .collect(Collectors.joining(" OR ")),
+            measure,
+            measure);
   }
 }
