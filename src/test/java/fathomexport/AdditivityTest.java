@@ -11,14 +11,23 @@ import fathomexport.testing.Installation;
 import fathomexport.testing.Question;
 import fathomexport.testing.TestDatabase;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneId;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Unique counts are rolled up only where the certified numbers of months and sites show that those
@@ -132,5 +141,71 @@ class AdditivityTest {
           .hasSize(2)
           .allSatisfy(r -> assertThat(r.get(0)).isNull());
     }
+  }
+
+  private static final String COMPARED =
+      "SELECT report, periods, agreed FROM fathom_bi.additivity WHERE measure = 'visits' ORDER BY"
+          + " report";
+
+  /** The numbers of a day change, and only one side is fetched again. */
+  @ParameterizedTest
+  @ValueSource(strings = {"days", "months"})
+  void numbersOfTwoStatesAreNotCompared(String again) throws IOException {
+    World world = world();
+    try (TestDatabase database = TestDatabase.migrated();
+        FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {
+      Installation installation =
+          new Installation(
+                  directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+              .pipeline("days", "all", "[postgres, parquet]", REPORTS.subList(0, 2))
+              .pipeline("months", "all", "[postgres, parquet]", REPORTS.subList(2, 3));
+      for (String pipeline : List.of("days", "months")) {
+        backfill(installation, pipeline);
+      }
+      List<List<?>> compared =
+          List.of(List.of("sources_daily", 30L, 30L), List.of("traffic_daily", 1L, 1L));
+      assertThat(database.query(COMPARED)).isEqualTo(compared);
+
+      world.add(SITE, world.viewAt(SITE, LocalDate.of(2025, 9, 9).atTime(20, 0)).visit(99));
+      backfill(installation, again, "--force");
+
+      long visits = 6L * LAST.getDayOfMonth() + (again.equals("days") ? 1 : 0);
+      assertThat(database.query(COMPARED)).containsExactly(List.of("sources_daily", 30L, 30L));
+      assertThat(
+              database.query(
+                  "SELECT visits, state FROM fathom_bi.site_month WHERE first_day = '2025-09-01'"))
+          .containsExactly(List.of(visits, "complete"));
+      assertThat(monthInFiles(installation)).isEqualTo(visits + " complete");
+
+      backfill(installation, again.equals("days") ? "months" : "days", "--force");
+      assertThat(database.query(COMPARED)).isEqualTo(compared);
+    }
+  }
+
+  private static String monthInFiles(Installation installation) throws IOException {
+    Installation.Ended ended = installation.run("describe", "--format", "duckdb", "--out", "v.sql");
+    assertThat(ended.code()).as(ended.said()).isZero();
+    try (Connection duck = DriverManager.getConnection("jdbc:duckdb:");
+        Statement statement = duck.createStatement()) {
+      statement.execute(Files.readString(installation.directory().resolve("v.sql")));
+      try (ResultSet row =
+          statement.executeQuery(
+              "SELECT visits || ' ' || state FROM fathom_bi.site_month WHERE first_day ="
+                  + " '2025-09-01'")) {
+        assertThat(row.next()).isTrue();
+        return row.getString(1);
+      }
+    } catch (SQLException e) {
+      throw new IOException(e);
+    }
+  }
+
+  private static void backfill(Installation installation, String pipeline, String... more) {
+    List<String> command =
+        new ArrayList<>(
+            List.of("backfill", pipeline, "--from", FIRST.toString(), "--to", LAST.toString()));
+    command.addAll(List.of(more));
+    Installation.Ended ended = installation.run(command.toArray(String[]::new));
+    assertThat(ended.code()).as(ended.said()).isZero();
   }
 }

@@ -245,14 +245,15 @@ public final class DuckDbScript {
                                     ELSE x.p.period END AS period_end,
                x.p.covers_to AS covers_to, x.p.status AS status, x.p.rows AS rows, x.p.stored AS stored,
                x.c.definition AS definition, x.c.zone AS zone, x.c.fetched_at AS fetched_at,
-               x.p.confirmed_at AS confirmed_at, x.p.sums.pageviews AS pageviews_sum
+               x.p.confirmed_at AS confirmed_at, x.p.sums.pageviews AS pageviews_sum,
+               x.p.sums.conversions AS conversions_sum
           FROM (SELECT y.report, y.date_grouping, y.site_id, y.p, y.commits[y.p."commit" + 1] AS c
                   FROM (SELECT z.report, z.date_grouping, z.d.site_id AS site_id, z.d.commits AS commits, unnest(z.d.periods) AS p
                           FROM (SELECT f.report, f.date_grouping,
                                        from_json(f.document, '{"commits": [{"definition": "VARCHAR", "fetched_at": "TIMESTAMPTZ", "zone": "VARCHAR"}],
                                                   "periods": [{"commit": "INTEGER", "confirmed_at": "TIMESTAMPTZ", "covers_to": "DATE", "event": "VARCHAR",
                                                                "period": "DATE", "rows": "BIGINT", "status": "VARCHAR", "stored": "BOOLEAN",
-                                                               "sums": {"pageviews": "BIGINT"}}],
+                                                               "sums": {"pageviews": "BIGINT", "conversions": "BIGINT"}}],
                                                   "site_id": "VARCHAR"}') AS d
                                   FROM (%s) f) z) y) x;
         """

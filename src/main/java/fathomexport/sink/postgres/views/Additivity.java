@@ -41,6 +41,14 @@ public final class Additivity {
       return overDays() ? "over_days" : "over_groups";
     }
 
+    /**
+     * Returns the column of the ledger with the sum that is the same on both sides unless one of
+     * them was fetched before the numbers of the other changed. Such a period says nothing.
+     */
+    String witness() {
+      return parts.ofEvents() ? "conversions_sum" : "pageviews_sum";
+    }
+
     /** Returns the measures that both have and that are counts. */
     List<Aggregate> measures() {
       return parts.aggregates().stream()
@@ -100,7 +108,7 @@ public final class Additivity {
     KnownReport parts = pair.parts();
     KnownReport whole = pair.whole();
     String seen =
-        Sql.literal(parts.definition() + " " + whole.definition() + " ")
+        Sql.literal(parts.definition() + " " + whole.definition() + " " + pair.witness() + " ")
             + " || count(*) || ' ' || sum((extract(epoch FROM l.committed_at) * 1000000)::bigint)";
     List<Aggregate> measures = pair.measures();
     String unit = whole.grouping() == DateGrouping.YEAR ? "year" : "month";
@@ -127,12 +135,12 @@ public final class Additivity {
             JOIN fathom_ops.ledger w
               ON w.report = %s AND w.site_id = d.site_id AND w.period >= d.month AND w.period < (d.month + interval '1 %s')::date
            WHERE w.stored AND w.status = 'certified' AND w.definition = %s AND w.covers_to = w.period_end AND w.rows > 0
-             AND (SELECT count(*)
+             AND (SELECT count(*) = %s AND sum(p.%s) IS NOT DISTINCT FROM w.%s
                     FROM fathom_ops.ledger p
                    WHERE p.report = %s AND p.site_id = w.site_id AND p.event_name = w.event_name
                      AND p.period BETWEEN w.period AND w.period_end AND p.covers_to = p.period_end
                      AND p.stored AND p.status = 'certified' AND p.definition = %s
-                     AND p.zone IS NOT DISTINCT FROM w.zone) = %s),
+                     AND p.zone IS NOT DISTINCT FROM w.zone)),
         part AS (
           SELECT p.site_id, p.event_name, p.period, %s AS at, %s AS groups%s
             FROM period p
@@ -175,9 +183,11 @@ public final class Additivity {
                 Sql.literal(whole.name()),
                 unit,
                 Sql.literal(whole.definition()),
+                pair.overDays() ? "w.period_end - w.period + 1" : "1",
+                pair.witness(),
+                pair.witness(),
                 Sql.literal(parts.name()),
                 Sql.literal(parts.definition()),
-                pair.overDays() ? "w.period_end - w.period + 1" : "1",
                 pair.overDays() ? "p.period" : "t." + parts.timeColumn(),
                 pair.overDays() ? groups(parts) : "''",
                 measures.stream()

@@ -77,21 +77,24 @@ final class AdditivityQuery {
             Additivity.within(parts));
   }
 
-  /** Returns the periods that are certified on both sides, in the same zone. */
+  /** Returns the periods that are certified on both sides, in the same zone and of one state. */
   private static String periods(Additivity.Pair pair) {
     return """
     (SELECT a.site_id, a.event_name, a.period, a.period_end
                         FROM l a JOIN l b ON b.report = %s AND b.definition = %s AND b.site_id = a.site_id AND b.event_name = a.event_name
                                          AND b.period BETWEEN a.period AND a.period_end AND b.zone IS NOT DISTINCT FROM a.zone
                        WHERE a.report = %s AND a.definition = %s AND a.rows > 0
-                       GROUP BY a.site_id, a.event_name, a.period, a.period_end
-                      HAVING count(*) = %s)\
+                       GROUP BY a.site_id, a.event_name, a.period, a.period_end, a.%s
+                      HAVING count(*) = %s AND sum(b.%s) IS NOT DISTINCT FROM a.%s)\
     """
         .formatted(
             Sql.literal(pair.parts().name()),
             Sql.literal(pair.parts().definition()),
             Sql.literal(pair.whole().name()),
             Sql.literal(pair.whole().definition()),
-            pair.overDays() ? "a.period_end - a.period + 1" : "1");
+            pair.witness(),
+            pair.overDays() ? "a.period_end - a.period + 1" : "1",
+            pair.witness(),
+            pair.witness());
   }
 }
