@@ -165,6 +165,30 @@ class KeepTest {
         .containsExactly(List.of("2025-11-01", 0L));
   }
 
+  /** What is not over, and was not stored from its beginning, will not be complete as a whole. */
+  @Test
+  void aPeriodThatBeganBeforeTheFirstStoredDayIsIncomplete() {
+    done("run", "all");
+    database.query("SELECT set_config('fathom.as_of', '" + NOW + "', false)");
+    String december =
+        """
+        SELECT m.state, m.complete_days, p.state, p.complete_days
+          FROM fathom_bi.site_month m, fathom_bi.pages_daily_month p
+         WHERE m.first_day = '2025-12-01' AND p.month = m.first_day LIMIT 1\
+        """;
+
+    for (String view : List.of("site_year", "site_quarter")) {
+      assertThat(database.query("SELECT state, complete_days FROM fathom_bi." + view))
+          .as(view)
+          .containsExactly(List.of("incomplete", 39));
+    }
+    assertThat(database.query(december))
+        .containsExactly(List.of("provisional", 9, "provisional", 9));
+
+    database.execute("DELETE FROM fathom_ops.ledger WHERE period < '2025-12-03'");
+    assertThat(database.query(december)).containsExactly(List.of("incomplete", 7, "incomplete", 7));
+  }
+
   /** One sink has removed its periods when the run is killed; the other still has them. */
   @Test
   void aRunThatWasKilledInBetweenIsCompletedByTheNextOne() throws IOException {

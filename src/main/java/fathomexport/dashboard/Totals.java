@@ -40,7 +40,7 @@ record Totals(
     int empty = count(some, "empty");
     int done = empty + count(some, "complete");
     int known = some.size() - count(some, "missing");
-    boolean over = !some.lastKey().isBefore(last);
+    boolean over = !some.lastKey().isBefore(last) || some.firstKey().isAfter(first);
     String state;
     if (known == 0) {
       state = "missing";
@@ -56,7 +56,7 @@ record Totals(
       state = "incomplete";
     }
     Long bounces = sum(some, Day::bounces);
-    Long rated = sum(some, d -> d.bounces() == null ? null : d.visits());
+    Long rated = sum(some, Day::visits);
     return Optional.of(
         new Totals(
             first,
@@ -89,11 +89,17 @@ record Totals(
     return sum == null ? value : Long.valueOf(sum + value);
   }
 
+  /** Returns the sum over the days that were measured; null if one of them lacks the measure. */
   private static @Nullable Long sum(
       NavigableMap<LocalDate, Day> days, Function<Day, @Nullable Long> measure) {
     Long sum = null;
     for (Day day : days.values()) {
-      sum = plusKnown(sum, measure.apply(day));
+      Long value = measure.apply(day);
+      if (value == null
+          && (day.visits() != null || day.uniques() != null || day.pageviews() != null)) {
+        return null;
+      }
+      sum = plusKnown(sum, value);
     }
     return sum;
   }

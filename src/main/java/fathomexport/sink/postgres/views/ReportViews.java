@@ -477,8 +477,8 @@ final class ReportViews {
             Measures.TEXT,
             "coalesce(c.state, 'missing')",
             "complete: every day of the month is complete or empty; provisional: not over yet;"
-                + " stale: a day is stale; otherwise incomplete, and the sums are those of the"
-                + " measured days"));
+                + " stale: a day is stale; otherwise incomplete, such as where the first stored day"
+                + " lies within it, and the sums are those of the measured days"));
     columns.addAll(fields("x"));
     columns.addAll(summed("days", "w.value_is_unknown"));
     String evidence =
@@ -486,9 +486,10 @@ final class ReportViews {
         LEFT JOIN fathom.site s ON s.site_id = x.site_id
         LEFT JOIN (SELECT k.site_id, k.event_name, k.month, k.complete_days,
                           fathom_ops.state_of_days((k.month + interval '1 month')::date - k.month, k.due_days,
-                                                   k.newest_day >= (k.month + interval '1 month' - interval '1 day')::date,
+                                                   k.newest_day >= (k.month + interval '1 month' - interval '1 day')::date OR k.oldest_day > k.month,
                                                    k.known_days, k.complete_days, k.empty_days, k.stale_days) AS state
                      FROM (SELECT o.site_id, o.event_name, date_trunc('month', o.date::timestamp)::date AS month,
+                                  min(o.date) AS oldest_day,
                                   max(o.date) AS newest_day,
                                   count(*) AS due_days,
                                   count(*) FILTER (WHERE o.state <> 'missing') AS known_days,

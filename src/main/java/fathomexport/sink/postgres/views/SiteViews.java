@@ -240,7 +240,8 @@ final class SiteViews {
             "d.state",
             "complete: every day is complete or empty; empty: every day is; provisional: not over"
                 + " yet; stale: a day is stale; missing: no day was measured; otherwise"
-                + " incomplete, and the sums are those of the measured days"));
+                + " incomplete, such as where the first stored day lies within it, and the sums are"
+                + " those of the measured days"));
     List<ViewColumn> measures =
         List.of(
             new ViewColumn(
@@ -342,7 +343,7 @@ final class SiteViews {
     return """
         FROM (
           SELECT p.site_id, p.site_name, p.report, p.first_day, p.last_day, p.complete_days,
-                 fathom_ops.state_of_days(p.last_day - p.first_day + 1, p.due_days, p.newest_day >= p.last_day,
+                 fathom_ops.state_of_days(p.last_day - p.first_day + 1, p.due_days, p.newest_day >= p.last_day OR p.oldest_day > p.first_day,
                                           p.known_days, p.complete_days, p.empty_days, p.stale_days) AS state,
                  CASE WHEN coalesce(a.visits, true) THEN p.visits END AS visits,
                  coalesce(%s, CASE WHEN coalesce(a.uniques, false) THEN p.uniques END) AS uniques,
@@ -353,6 +354,7 @@ final class SiteViews {
             FROM (SELECT s.site_id, s.site_name, s.report,
                          date_trunc('%s', s.date::timestamp)::date AS first_day,
                          (date_trunc('%s', s.date::timestamp) + interval '%s' - interval '1 day')::date AS last_day,
+                         min(s.date) AS oldest_day,
                          max(s.date) AS newest_day,
                          count(*) AS due_days,
                          count(*) FILTER (WHERE s.state <> 'missing') AS known_days,
