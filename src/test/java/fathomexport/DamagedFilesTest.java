@@ -2,6 +2,8 @@ package fathomexport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import fathomexport.simulator.FathomSimulator;
 import fathomexport.simulator.behaviour.Behaviour;
 import fathomexport.simulator.behaviour.SimulatorToken;
@@ -23,10 +25,12 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * A Parquet file that is not what was written there fails the windows of its site and month alone:
@@ -158,5 +162,121 @@ class DamagedFilesTest {
           .isEmpty();
       assertThat(installation.run("status", "all").out()).doesNotContain("damaged");
     }
+  }
+
+  private Installation exported(TestDatabase database, Path directory, String sinks) {
+    Installation installation =
+        new Installation(directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+            .pipeline("all", "[" + String.join(", ", SITES) + "]", sinks, List.of(TRAFFIC, PAGES));
+    Installation.Ended ended = backfill(installation);
+    assertThat(ended.code()).as(ended.said()).isZero();
+    return installation;
+  }
+
+  private static Installation.Ended verified(Installation installation, String... more) {
+    List<String> command =
+        new ArrayList<>(
+            List.of("verify", "all", "--from", FIRST.toString(), "--to", LAST.toString()));
+    command.addAll(List.of(more));
+    return installation.run(command.toArray(new String[0]));
+  }
+
+  /** Runs the backfill that a text gives last. */
+  private static Installation.Ended asAdvised(Installation installation, String text) {
+    String command = text.substring(text.lastIndexOf("fathom-export backfill ")).strip();
+    return installation.run(
+        command.lines().findFirst().orElseThrow().replace("fathom-export ", "").split(" "));
+  }
+
+  /** The footer is whole, so that only reading the rows shows the damage. */
+  @Test
+  void damagedRowsAreADifferenceAndTheOthersAreCompared(@TempDir Path directory)
+      throws IOException {
+    try (TestDatabase database = TestDatabase.migrated(List.of(TRAFFIC, PAGES))) {
+      Installation installation = exported(database, directory, "[postgres, parquet]");
+      Path file = installation.warehouse().resolve(SEPTEMBER);
+      byte[] bytes = Files.readAllBytes(file);
+      Arrays.fill(bytes, 60, 64, (byte) 0x5a);
+      Files.write(file, bytes);
+      long periods =
+          new ObjectMapper()
+              .readTree(verified(installation, "--json").out())
+              .path("periods")
+              .longValue();
+
+      JsonNode said = new ObjectMapper().readTree(verified(installation, "--json").out());
+      assertThat(said.path("differences")).as(said.toString()).hasSize(1);
+      JsonNode difference = said.path("differences").path(0);
+      assertThat(difference.path("report").textValue()).isEqualTo("traffic_daily");
+      assertThat(difference.path("site").textValue()).isEqualTo("LDNBOOKS");
+      assertThat(difference.path("sink").textValue()).isEqualTo("parquet");
+      assertThat(difference.path("period").textValue()).isEqualTo("2025-09-01");
+      assertThat(difference.path("cause").textValue()).isEqualTo("DAMAGED");
+      Installation.Ended ended = verified(installation);
+      assertThat(ended.code()).as(ended.said()).isEqualTo(65);
+      assertThat(ended.out())
+          .contains("1 difference, 1 damaged file.")
+          .contains("(mv '" + file + "' '" + file + ".damaged')")
+          .contains(
+              "fathom-export backfill all --site LDNBOOKS --report traffic_daily --from 2025-09-01"
+                  + " --to 2025-09-30 --force")
+          .doesNotContain("count as not stored");
+      Installation.Ended status = installation.run("status", "all", "--check");
+      assertThat(status.code()).as(status.said()).isEqualTo(65);
+
+      Files.move(file, file.resolveSibling("data.parquet.damaged"));
+      Installation.Ended mended = asAdvised(installation, ended.out());
+
+      assertThat(mended.code()).as(mended.said()).isZero();
+      JsonNode agreed = new ObjectMapper().readTree(verified(installation, "--json").out());
+      assertThat(agreed.path("differences")).isEmpty();
+      assertThat(agreed.path("damaged")).isEmpty();
+      assertThat(agreed.path("periods").longValue()).isEqualTo(periods);
+    }
+  }
+
+  /** What is damaged is mended first: until then no request helps, and none is sent. */
+  @ParameterizedTest
+  @ValueSource(strings = {"[postgres, parquet]", "[parquet]"})
+  void theRemedyComesFirstAndNoRequestIsSentInVain(String sinks, @TempDir Path directory)
+      throws IOException {
+    try (TestDatabase database = TestDatabase.migrated(List.of(TRAFFIC, PAGES))) {
+      Installation installation = exported(database, directory, sinks);
+      Path note =
+          installation
+              .warehouse()
+              .resolve("_fathom/confirmed/traffic_daily/site_id=LDNBOOKS/month=2025-09.json");
+      Files.createDirectories(note.getParent());
+      Files.writeString(note, "garbage");
+
+      assertRemedyFirst(installation, "(rm '" + note + "')");
+      Files.delete(note);
+      assertThat(installation.run("status", "all").out()).doesNotContain("damaged", "fetch with");
+
+      Path file = installation.warehouse().resolve(SEPTEMBER);
+      Files.writeString(file, "these are no rows");
+
+      String said = assertRemedyFirst(installation, "(mv '" + file + "' '" + file + ".damaged')");
+      Files.move(file, file.resolveSibling("data.parquet.damaged"));
+      Installation.Ended mended = asAdvised(installation, said);
+      assertThat(mended.code()).as(mended.said()).isZero();
+      assertThat(installation.run("status", "all").out()).doesNotContain("! damaged", "fetch with");
+    }
+  }
+
+  /** Returns the line that status prints on what is damaged. */
+  private String assertRemedyFirst(Installation installation, String remedy) {
+    Installation.Ended status = installation.run("status", "all");
+    assertThat(status.out()).contains(remedy);
+    int fetch = status.out().indexOf("fathom-export backfill");
+    assertThat(fetch < 0 || fetch > status.out().indexOf(remedy)).as(status.out()).isTrue();
+    int requests = api.log().aggregations().size();
+
+    Installation.Ended ended = backfill(installation);
+
+    assertThat(ended.code()).as(ended.said()).isEqualTo(74);
+    assertThat(ended.out()).contains(remedy);
+    assertThat(api.log().aggregations()).as(ended.said()).hasSize(requests);
+    return status.out().lines().filter(l -> l.contains(remedy)).findFirst().orElseThrow();
   }
 }

@@ -408,7 +408,7 @@ class MorningTest {
   }
 
   @Test
-  void sinksThatHoldDifferentRowsAreNotBothRight() {
+  void sinksThatHoldDifferentRowsAreNotBothRight() throws IOException {
     installation.pipeline("nightly", SITES, "[postgres, parquet]", REPORTS);
     night(11);
     installation
@@ -418,10 +418,31 @@ class MorningTest {
                 + " AND site_id = 'UTCSTATS' AND period = '2026-06-08'");
 
     assertThat(status(at(11, "13:00")))
+        .startsWith("2 of 3 sites are complete")
+        .contains("! 1 different in the sinks")
         .contains(
             "! the sinks hold different rows of 1 period (1 report, 1 site, 2026-06-08 .."
                 + " 2026-06-08); fetch again with: fathom-export backfill nightly --site UTCSTATS"
                 + " --report traffic_daily --from 2026-06-08 --to 2026-06-08 --force");
+    assertThat(installation.run("status", "nightly", "--check").code()).isEqualTo(65);
+    assertThat(installation.run("status", "nightly", "--check", "--site", "KTMTRAIL").code())
+        .isZero();
+    Installation.Ended run = night(13, "--metrics-file", "nightly.prom", "--quiet");
+    assertThat(run.out())
+        .endsWith(
+            "  ! the sinks hold different rows of 1 period; fetch again with: fathom-export"
+                + " backfill nightly --site UTCSTATS --report traffic_daily --from 2026-06-08 --to"
+                + " 2026-06-08 --force\n");
+    assertThat(Files.readString(directory.resolve("nightly.prom")))
+        .contains("state=\"differing\"} 1\n");
+
+    Installation.Ended mended =
+        installation.run(
+            "backfill", "nightly", "--from", "2026-06-08", "--to", "2026-06-08", "--force");
+
+    assertThat(mended.code()).as(mended.said()).isZero();
+    assertThat(night(13).out()).doesNotContain("different rows");
+    assertThat(installation.run("status", "nightly", "--check").code()).isZero();
   }
 
   @Test
@@ -442,8 +463,15 @@ class MorningTest {
     moveAway("current_visitors/site_id=UTCSTATS");
 
     assertThat(status(at(11, "14:00")))
+        .startsWith("3 of 3 sites are complete")
+        .contains("; what needs attention beside them is marked with ! below.")
         .contains("! parquet lacks 3 samples of current visitors that another sink has (1 site, ")
         .contains("! postgres lacks 1 sample of current visitors that another sink has (1 site, ");
+    assertThat(installation.run("status", "nightly", "--check").code()).isEqualTo(65);
+    assertThat(night(11, "--metrics-file", "nightly.prom").out())
+        .contains("  ! 4 samples of current visitors are not in all sinks");
+    assertThat(Files.readString(directory.resolve("nightly.prom")))
+        .contains("fathom_export_lacking_samples{pipeline=\"nightly\",command=\"run\"} 4\n");
   }
 
   private void moveAway(String... folders) throws IOException {

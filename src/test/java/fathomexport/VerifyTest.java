@@ -381,7 +381,7 @@ class VerifyTest {
         Installation.Ended ended = verify();
         assertThat(ended.code()).as(ended.said()).isEqualTo(65);
         assertThat(ended.out()).contains("! damaged: " + file);
-        assertThat(ended.out()).contains("1 damaged files").contains("move it away");
+        assertThat(ended.out()).contains("1 damaged file").contains("move it away");
       } else {
         assertFound(report, "parquet", damage + " in " + file);
       }

@@ -23,6 +23,7 @@ import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
 import fathomexport.run.ExportJob;
 import fathomexport.run.FailureKind;
+import fathomexport.sink.Damage;
 import fathomexport.sink.Sink;
 import fathomexport.sinks.Sinks;
 import java.time.Instant;
@@ -56,6 +57,9 @@ final class LedgerView {
           FailureKind.TRY_LATER.exitCode(),
           FailureKind.STOPPED.exitCode());
 
+  /** The last day that can be stored. */
+  private static final LocalDate LAST_DAY = LocalDate.of(9999, 12, 31);
+
   /** The number of sites whose ledger entries are in memory at a time. */
   private static final int SITES_AT_A_TIME = 25;
 
@@ -68,6 +72,8 @@ final class LedgerView {
    * report. Those of other runs are not kept: after a backfill of years they are everything.
    */
   private final Map<String, List<LedgerEntry>> recent = new HashMap<>();
+
+  private final List<Damage> damages = new ArrayList<>();
 
   private @Nullable Set<String> interrupted;
 
@@ -128,6 +134,7 @@ final class LedgerView {
     for (int begin = 0; begin < sites.size(); begin += SITES_AT_A_TIME) {
       List<SiteId> some = sites.subList(begin, Math.min(begin + SITES_AT_A_TIME, sites.size()));
       Map<Period, String> rows = new HashMap<>();
+      List<Integer> before = bySink.stream().map(List::size).toList();
       for (int i = 0; i < bySink.size(); i++) {
         Set<Failed> failedHere = failed.get(i);
         List<Held> held = bySink.get(i);
@@ -140,8 +147,57 @@ final class LedgerView {
           }
         }
       }
+      passOver(report, some, from, bySink, before);
     }
     return bySink;
+  }
+
+  /**
+   * Has a sink pass for holding what another one holds, where its own files are damaged: it cannot
+   * store the days that it lacks, so that nothing is fetched for its sake.
+   *
+   * @param before how much each sink held of other sites
+   */
+  private void passOver(
+      Report report,
+      List<SiteId> sites,
+      LocalDate from,
+      List<List<Held>> bySink,
+      List<Integer> before) {
+    List<Integer> after = bySink.stream().map(List::size).toList();
+    for (int i = 0; i < bySink.size(); i++) {
+      List<Damage> damaged =
+          sinks.all().get(i).damages(report, sites, new DayRange(from, LAST_DAY));
+      damages.addAll(damaged);
+      for (int j = 0; !damaged.isEmpty() && j < bySink.size(); j++) {
+        if (j != i) {
+          List<Held> others =
+              bySink.get(j).subList(before.get(j), after.get(j)).stream()
+                  .filter(
+                      h -> damaged.stream().anyMatch(d -> d.covers(h.slice().site(), h.period())))
+                  .toList();
+          bySink.get(i).addAll(others);
+        }
+      }
+    }
+  }
+
+  /** Returns whether the only sink can store nothing of a task, since its files are damaged. */
+  boolean isUnstorable(FetchTask task) {
+    return task.reports().stream()
+        .allMatch(
+            report ->
+                damages.stream()
+                    .anyMatch(
+                        d ->
+                            d.report().equals(report.name())
+                                && d.covers(task.site().id(), task.days().first())
+                                && d.covers(task.site().id(), task.days().last())));
+  }
+
+  /** Returns what of the sinks cannot be used, as far as the ledger was read. */
+  List<Damage> damages() {
+    return List.copyOf(damages);
   }
 
   /** Keeps of an entry of the first sink what is needed besides its being stored. */

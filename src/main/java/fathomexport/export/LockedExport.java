@@ -4,6 +4,7 @@ import fathomexport.api.FathomClients;
 import fathomexport.fetch.Accounts;
 import fathomexport.fetch.SpillDirectory;
 import fathomexport.inspect.Retired;
+import fathomexport.inspect.SinkDifferences;
 import fathomexport.inspect.StaleRanges;
 import fathomexport.inspect.UnfetchedHistory;
 import fathomexport.ledger.LedgerException;
@@ -11,6 +12,7 @@ import fathomexport.ledger.RunRecord;
 import fathomexport.plan.Mode;
 import fathomexport.plan.Plan;
 import fathomexport.plan.Subject;
+import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import fathomexport.run.AccountAccess;
 import fathomexport.run.BackfillCommands;
@@ -26,10 +28,12 @@ import fathomexport.run.RunListener;
 import fathomexport.run.RunRecords;
 import fathomexport.run.RunResult;
 import fathomexport.run.RunSummary;
+import fathomexport.run.SinksDiffer;
 import fathomexport.run.StaleRange;
 import fathomexport.run.UnlistedSite;
 import fathomexport.run.WindowOutcome;
 import fathomexport.run.WrongClockException;
+import fathomexport.sink.Damage;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.postgres.db.PostgresSettings;
@@ -128,6 +132,7 @@ final class LockedExport {
           stale,
           BackfillCommands.renewals(stale, scope, MissingCommands.names(found)),
           MissingCommands.of(plan.missing(), scope),
+          sinksDiffer(),
           changed.unlisted(),
           newSites());
     }
@@ -139,7 +144,27 @@ final class LockedExport {
     refused.forEach(
         (report, why) -> failed.add(WindowOutcome.failed(report, FailureKind.CONFIGURATION, why)));
     planned.events().leftOut().stream().filter(e -> e.failure() != null).forEach(failed::add);
+    List<String> reports = job.reports().stream().map(Report::name).toList();
+    for (Damage damage : planned.view().damages()) {
+      if (reports.contains(damage.report()) && isWithinReach(damage)) {
+        WindowOutcome outcome =
+            WindowOutcome.failed(
+                damage.report()
+                    + (damage.site() == null ? "" : " " + damage.site())
+                    + (damage.days() == null ? "" : " " + damage.days()),
+                FailureKind.STORAGE,
+                damage.words(job.name()));
+        failed.add(damage.site() == null ? outcome : outcome.about(damage.site()));
+      }
+    }
     return failed;
+  }
+
+  /** Returns whether this run may have to store something where stored data is damaged. */
+  private boolean isWithinReach(Damage damage) {
+    return !(export.mode() instanceof Mode.Backfill backfill)
+        || damage.days() == null
+        || !damage.days().first().isAfter(backfill.days().last());
   }
 
   private ExportSpec spec(Plan plan, Instant startedAt) {
@@ -277,6 +302,21 @@ final class LockedExport {
           job.firstKept(environment.time().instant(), services.settings().api().maxRangeDays()));
     } catch (SinkException | LedgerException e) {
       environment.listener().notice("which sites are new cannot be read: " + e.getMessage());
+      return null;
+    }
+  }
+
+  /** Returns what the sinks hold differently after a nightly run; null if there is nothing. */
+  private @Nullable SinksDiffer sinksDiffer() {
+    if (!(export.mode() instanceof Mode.Nightly) || environment.stop().stopped()) {
+      return null;
+    }
+    Instant now = environment.time().instant();
+    try {
+      return SinkDifferences.of(
+          job, sinks, now, job.firstKept(now, services.settings().api().maxRangeDays()));
+    } catch (SinkException | LedgerException e) {
+      environment.listener().notice("whether the sinks differ cannot be read: " + e.getMessage());
       return null;
     }
   }

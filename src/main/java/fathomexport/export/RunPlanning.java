@@ -63,7 +63,9 @@ final class RunPlanning {
     LedgerView view = view(job, sinks);
     WindowPlanner planner = planner(job, mode, view, found.subjects());
     EventBound events = EventBound.of(job, found.subjects(), view.storedEvents());
-    return new Planned(view, planner, events, planner.plan(events.subjects()));
+    Plan plan = planner.plan(events.subjects());
+    return new Planned(
+        view, planner, events, sinks.all().size() > 1 ? plan : plan.without(view::isUnstorable));
   }
 
   /** Returns what a run would do, for people. */

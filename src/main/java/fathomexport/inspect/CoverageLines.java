@@ -147,6 +147,7 @@ final class CoverageLines {
         // Also what only some sinks hold: a suggested command renews it, and counts it.
         count(cells, c -> coverageSpans.stale(report, slice, c))
             + count(lacking, c -> coverageSpans.stale(report, slice, c)),
+        over ? 0 : count(cells, CoveredPeriods::differs),
         count(cells, CoveredPeriods::nothing),
         cells.values().stream().mapToLong(CoveredPeriods::rows).sum(),
         journal == null ? 0 : journal.count(slice).quarantined(),

@@ -5,7 +5,9 @@ import fathomexport.run.ExportJob;
 import fathomexport.sink.SampleCount;
 import fathomexport.sink.Sink;
 import fathomexport.sinks.Sinks;
+import java.time.Instant;
 import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -23,9 +25,10 @@ final class SampleComparison {
   /**
    * Returns one item per sink that has fewer samples of some site and day than another sink.
    *
-   * @param from the first day to compare
+   * @param now the last 31 days before it are compared
    */
-  static List<StatusOverview.SampleLag> of(ExportJob job, Sinks sinks, LocalDate from) {
+  static List<StatusOverview.SampleLag> of(ExportJob job, Sinks sinks, Instant now) {
+    LocalDate from = LocalDate.ofInstant(now, ZoneOffset.UTC).minusDays(QuotaUse.DAYS - 1L);
     if (sinks.all().size() < 2) {
       return List.of();
     }

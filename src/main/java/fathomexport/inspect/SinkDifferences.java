@@ -3,8 +3,12 @@ package fathomexport.inspect;
 import fathomexport.report.DayRange;
 import fathomexport.report.Slice;
 import fathomexport.run.BackfillCommands;
+import fathomexport.run.ExportJob;
+import fathomexport.run.SinksDiffer;
 import fathomexport.sink.Sink;
 import fathomexport.sinks.Sinks;
+import java.time.Instant;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -15,7 +19,7 @@ import java.util.function.BiPredicate;
 import org.jspecify.annotations.Nullable;
 
 /** In which periods the sinks of a job differ, and the commands that mend it. */
-final class SinkDifferences {
+public final class SinkDifferences {
   private final Coverage coverage;
   private final Retired retired;
   private final BackfillCommands.Scope scope;
@@ -24,6 +28,33 @@ final class SinkDifferences {
     this.coverage = coverage;
     this.retired = retired;
     this.scope = scope;
+  }
+
+  /**
+   * Returns what the sinks hold differently and no run mends; null if there is nothing.
+   *
+   * @param firstKept the first day that is kept, by the names of reports that are not kept for ever
+   */
+  public static @Nullable SinksDiffer of(
+      ExportJob job, Sinks sinks, Instant now, Map<String, LocalDate> firstKept) {
+    if (sinks.all().size() < 2) {
+      return null;
+    }
+    Retired retired = Retired.of(job.name(), sinks);
+    StoredStretches stored =
+        StoredStretches.of(job.reports(), job.sites().orElse(List.of()), sinks);
+    Coverage coverage = Coverage.of(job, sinks, stored, firstKept);
+    SinkDifferences differences =
+        new SinkDifferences(coverage, retired, StoredScope.of(job, coverage, retired));
+    StatusOverview.Extent rows = differences.differing();
+    long samples =
+        SampleComparison.of(job, sinks, now).stream()
+            .mapToLong(StatusOverview.SampleLag::samples)
+            .sum();
+    return rows == null && samples == 0
+        ? null
+        : new SinksDiffer(
+            rows == null ? 0 : rows.periods(), differences.differingCommands(), samples);
   }
 
   /**

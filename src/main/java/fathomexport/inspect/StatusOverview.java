@@ -101,6 +101,7 @@ public record StatusOverview(
    * @param failed periods whose last attempt failed
    * @param provisional periods that were not over when they were measured
    * @param stale periods that were fetched under another definition or time zone
+   * @param differing periods of which the sinks hold different rows
    * @param quarantined rows that could not be typed, of windows that are not settled
    * @param restated periods that a later fetch changed
    * @param problem the newest failed attempt's period and reason; null if there is none
@@ -127,6 +128,7 @@ public record StatusOverview(
       long failed,
       long provisional,
       long stale,
+      long differing,
       long nothing,
       long rows,
       long quarantined,
@@ -156,6 +158,7 @@ public record StatusOverview(
               || incomplete > 0
               || failed > 0
               || stale > 0
+              || differing > 0
               || quarantined > 0);
     }
   }

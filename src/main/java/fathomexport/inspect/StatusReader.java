@@ -166,8 +166,7 @@ public final class StatusReader {
         differences.lagging(sinks),
         differences.differing(),
         differences.differingCommands(),
-        SampleComparison.of(
-            job, sinks, LocalDate.ofInstant(now, ZoneOffset.UTC).minusDays(QuotaUse.DAYS - 1L)),
+        SampleComparison.of(job, sinks, now),
         damaged(job, sinks),
         orphans.get(),
         allSites ? UnlistedSites.of(job, sinks, wholeRuns) : List.of(),
@@ -214,7 +213,9 @@ public final class StatusReader {
     List<String> damaged = new ArrayList<>();
     for (Report report : job.reports()) {
       for (Sink sink : sinks.all()) {
-        damaged.addAll(sink.damages(report, List.of(), ANY_DAY));
+        sink.damages(report, List.of(), ANY_DAY).stream()
+            .map(damage -> damage.words(job.name()))
+            .forEach(damaged::add);
       }
     }
     return List.copyOf(damaged);

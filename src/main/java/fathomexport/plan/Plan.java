@@ -6,6 +6,7 @@ import java.time.LocalDate;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,6 +65,18 @@ public record Plan(
                     ? " period is not fetched: it is"
                     : " periods are not fetched: they are")
                 + " older than the pipeline keeps (keep:)");
+  }
+
+  /** Returns this plan without some of its tasks. */
+  public Plan without(Predicate<FetchTask> which) {
+    return new Plan(
+        tasks.stream().filter(which.negate()).toList(),
+        stale,
+        skipped,
+        outlived,
+        fetched,
+        missing,
+        starts);
   }
 
   /** Returns the number of windows of all tasks. */

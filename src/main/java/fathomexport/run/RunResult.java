@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param renewals how to renew them
  * @param missing what stays missing because it is out of reach of a nightly run; null if there is
  *     nothing, and for other commands
+ * @param sinksDiffer what the sinks hold differently; null if there is nothing, and for other
+ *     commands than a nightly run
  * @param unlisted sites that were left out because the API no longer lists them, although they are
  *     not deleted
  * @param newSites the sites that are new and whose history was not fetched; null if there are none
@@ -46,12 +48,13 @@ public record RunResult(
     List<StaleRange> stale,
     List<BackfillCommands.Renewal> renewals,
     @Nullable MissingRange missing,
+    @Nullable SinksDiffer sinksDiffer,
     List<UnlistedSite> unlisted,
     @Nullable NewSites newSites) {
 
   /** Returns the result of a run without a plan. */
   public static RunResult of(RunRecord record, long recordsSkipped, Duration floor) {
-    return of(record, recordsSkipped, floor, List.of(), List.of(), null, List.of(), null);
+    return of(record, recordsSkipped, floor, List.of(), List.of(), null, null, List.of(), null);
   }
 
   /** Returns the result of a run that has ended. */
@@ -62,6 +65,7 @@ public record RunResult(
       List<StaleRange> stale,
       List<BackfillCommands.Renewal> renewals,
       @Nullable MissingRange missing,
+      @Nullable SinksDiffer sinksDiffer,
       List<UnlistedSite> unlisted,
       @Nullable NewSites newSites) {
     Instant finishedAt = record.finishedAt();
@@ -85,16 +89,17 @@ public record RunResult(
         stale,
         renewals,
         missing,
+        sinksDiffer,
         unlisted,
         newSites);
   }
 
   /**
    * Returns whether a person should act although the run may have succeeded: something stays
-   * missing, is stale or is left out.
+   * missing, is stale, differs between the sinks or is left out.
    */
   public boolean needsPerson() {
-    return missing != null || !renewals.isEmpty() || !unlisted.isEmpty();
+    return missing != null || sinksDiffer != null || !renewals.isEmpty() || !unlisted.isEmpty();
   }
 
   /**

@@ -116,13 +116,13 @@ public interface Sink extends AutoCloseable {
   RowSource stored(Report report, Slice slice, DayRange days);
 
   /**
-   * Returns a message for each part of a report's stored data that cannot be read, with its place
-   * and the remedy. Such data counts as not stored. Empty if all data can be read.
+   * Returns each part of a report's stored data whose description cannot be read. Such data counts
+   * as not stored. Empty if all can be read.
    *
    * @param sites the sites; empty for all
    * @param days the days of the data
    */
-  List<String> damages(Report report, Collection<SiteId> sites, DayRange days);
+  List<Damage> damages(Report report, Collection<SiteId> sites, DayRange days);
 
   Ledger ledger();
 

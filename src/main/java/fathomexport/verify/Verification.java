@@ -87,7 +87,9 @@ public record Verification(
     /** The rows are as exported, but in another time zone of the site. */
     OTHER_ZONE,
     /** The rows are as exported, and are known to be incomplete. */
-    INCOMPLETE
+    INCOMPLETE,
+    /** The rows of the period's month or year cannot be read: see the damaged files. */
+    DAMAGED
   }
 
   /**

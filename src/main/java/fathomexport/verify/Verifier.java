@@ -16,6 +16,7 @@ import fathomexport.report.Report;
 import fathomexport.report.Site;
 import fathomexport.report.Slice;
 import fathomexport.report.TableSchema;
+import fathomexport.report.rows.DamagedRowsException;
 import fathomexport.report.rows.RowDigest;
 import fathomexport.report.rows.RowReader;
 import fathomexport.report.rows.RowSource;
@@ -23,10 +24,12 @@ import fathomexport.run.ExportFailedException;
 import fathomexport.run.ExportJob;
 import fathomexport.run.FailureKind;
 import fathomexport.run.FetchFailedException;
+import fathomexport.sink.Damage;
 import fathomexport.sink.Sink;
 import fathomexport.sinks.Sinks;
 import java.io.IOException;
 import java.time.LocalDate;
+import java.time.YearMonth;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -113,7 +116,9 @@ final class Verifier {
     Map<ControlQuery, List<Comparison>> byControl = new LinkedHashMap<>();
     for (Report report : reports) {
       for (Sink sink : sinks.all()) {
-        damaged.addAll(sink.damages(report, List.of(slice.site()), range));
+        sink.damages(report, List.of(slice.site()), range).stream()
+            .map(damage -> damage.words(job.name()))
+            .forEach(damaged::add);
         unlessDamaged(
             () ->
                 comparisons(report, slice, sink, range, firstDay(report, site))
@@ -253,6 +258,9 @@ final class Verifier {
     Stored stored;
     try {
       stored = stored(c.report(), slice, c.sink(), c.asked());
+    } catch (DamagedRowsException e) {
+      damaged(slice, c, e, control, zone, seen);
+      return;
     } catch (IOException e) {
       throw new ExportFailedException(
           FailureKind.STORAGE,
@@ -265,6 +273,56 @@ final class Verifier {
       Found found = new Found(c.report(), slice, c.sink(), period.first());
       one(found, entry, stored, control, zone);
     }
+  }
+
+  /**
+   * Records the damage that reading rows has met. What lies in several files is compared file by
+   * file, so that only the damaged one is not.
+   */
+  private void damaged(
+      Slice slice,
+      Comparison c,
+      DamagedRowsException damage,
+      PeriodTotals control,
+      @Nullable ZoneId zone,
+      Set<String> seen) {
+    Map<DayRange, List<DayRange>> byFile =
+        c.periods().stream()
+            .collect(
+                Collectors.groupingBy(
+                    p -> together(c.report(), p.first()), LinkedHashMap::new, Collectors.toList()));
+    if (byFile.size() > 1) {
+      for (List<DayRange> periods : byFile.values()) {
+        DayRange asked =
+            new DayRange(periods.get(0).first(), periods.get(periods.size() - 1).last());
+        compare(
+            slice,
+            new Comparison(c.report(), c.sink(), c.held(), asked, periods),
+            control,
+            zone,
+            seen);
+      }
+      return;
+    }
+    boolean isPartitioned = c.report().dateGrouping() != DateGrouping.NONE;
+    damaged.add(
+        Damage.of(
+                damage,
+                c.report().name(),
+                slice.site(),
+                isPartitioned ? byFile.keySet().iterator().next() : c.asked())
+            .words(job.name()));
+    new Found(c.report(), slice, c.sink(), c.periods().get(0).first())
+        .add("contents", null, null, Verification.Cause.DAMAGED);
+  }
+
+  /** Returns the days that share a file: those of a month, or of a year. */
+  private static DayRange together(Report report, LocalDate day) {
+    return switch (report.dateGrouping()) {
+      case HOUR, DAY -> new DayRange(day.withDayOfMonth(1), YearMonth.from(day).atEndOfMonth());
+      case MONTH, YEAR, NONE ->
+          new DayRange(day.withDayOfYear(1), day.withMonth(12).withDayOfMonth(31));
+    };
   }
 
   private static void one(

@@ -127,13 +127,21 @@ public final class EvidenceCommands {
                       + (differences.size() == 1 ? " difference" : " differences")
                       + (verified.damaged().isEmpty()
                           ? ""
-                          : ", " + verified.damaged().size() + " damaged files")
+                          : ", "
+                              + verified.damaged().size()
+                              + (verified.damaged().size() == 1
+                                  ? " damaged file"
+                                  : " damaged files"))
                       + (verified.failures().isEmpty()
                           ? "."
                           : ", " + verified.failures().size() + " not verified.")));
       verified.damaged().forEach(d -> printer.line("! damaged: " + d));
       verified.failures().forEach(f -> printer.line("! not verified: " + f));
-      advise(printer, pipeline, differences);
+      // What to do about damaged files is said with them.
+      advise(
+          printer,
+          pipeline,
+          differences.stream().filter(d -> d.cause() != Verification.Cause.DAMAGED).toList());
     }
 
     private static void advise(
@@ -189,6 +197,7 @@ public final class EvidenceCommands {
         case OTHER_DEFINITION -> "stale: the report's definition was changed";
         case OTHER_ZONE -> "stale: the site's time zone was changed";
         case INCOMPLETE -> "was incomplete when it was exported";
+        case DAMAGED -> "the file of its month or year is damaged";
       };
     }
   }

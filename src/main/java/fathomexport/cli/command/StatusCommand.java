@@ -75,8 +75,8 @@ public final class StatusCommand implements Callable<Integer> {
   @Option(
       names = "--check",
       description =
-          "Exit with code 65 if anything needs attention: a report that is not complete, a damaged"
-              + " file, or nothing stored at all.")
+          "Exit with code 65 if anything needs attention: what is marked with !, apart from runs"
+              + " that failed and made nothing late yet, or nothing stored at all.")
   boolean check;
 
   @Mixin Selected selected = new Selected();
@@ -96,8 +96,8 @@ public final class StatusCommand implements Callable<Integer> {
         exporter.status(
             Context.job(definition).only(selected.selection()),
             stored -> new StoredCheck(context).orphans(stored, settings, definition));
-    int code = check && needsAttention(status) ? ExitCodes.INCOMPLETE : 0;
-    if (needsAttention(status)) {
+    int code = check && StatusWords.needsAttention(status) ? ExitCodes.INCOMPLETE : 0;
+    if (StatusWords.needsAttention(status)) {
       context.needsPerson();
     }
     if (html != null) {
@@ -121,13 +121,6 @@ public final class StatusCommand implements Callable<Integer> {
     return code;
   }
 
-  private static boolean needsAttention(StatusOverview status) {
-    return status.lines().isEmpty()
-        || !status.damaged().isEmpty()
-        || !status.unlisted().isEmpty()
-        || status.lines().stream().anyMatch(StatusOverview.Line::attention);
-  }
-
   private void print(Printer printer, StatusOverview status) {
     printer.line(StatusWords.verdict(status));
     List<StatusOverview.Line> shown =
@@ -144,14 +137,10 @@ public final class StatusCommand implements Callable<Integer> {
       }
     }
     boolean listed = all || status.lines().size() <= LISTED;
+    hints(printer, listed, "! ", StatusWords.damaged(status));
     hints(printer, listed, "! ", StatusWords.sinks(status));
     hints(printer, true, "! ", StatusWords.leftOut(status));
     hints(printer, true, "! ", StatusWords.ahead(status));
-    hints(
-        printer,
-        listed,
-        "! ",
-        status.damaged().stream().map(damaged -> "damaged: " + damaged).toList());
     hints(
         printer,
         listed,

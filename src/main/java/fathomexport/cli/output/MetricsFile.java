@@ -147,6 +147,8 @@ public final class MetricsFile implements RunListener {
         List.of(PeriodState.MISSING, PeriodState.INCOMPLETE, PeriodState.STALE)) {
       periods.put(state.key(), status.periods(state));
     }
+    periods.put(
+        "differing", status.lines().stream().mapToLong(StatusOverview.Line::differing).sum());
     head(
         text,
         PREFIX + "periods",
@@ -155,6 +157,12 @@ public final class MetricsFile implements RunListener {
     periods.forEach(
         (state, n) ->
             text.append(PREFIX + "periods{" + labels + ",state=\"" + state + "\"} " + n + "\n"));
+    one(
+        text,
+        PREFIX + "lacking_samples",
+        "Samples of current visitors of the last 31 days that one sink has and another lacks.",
+        String.valueOf(
+            status.samplesLacking().stream().mapToLong(StatusOverview.SampleLag::samples).sum()));
   }
 
   private void one(StringBuilder text, String name, String help, String value) {

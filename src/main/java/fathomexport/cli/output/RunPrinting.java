@@ -6,6 +6,7 @@ import fathomexport.run.MissingRange;
 import fathomexport.run.NewSites;
 import fathomexport.run.RunResult;
 import fathomexport.run.RunSummary;
+import fathomexport.run.SinksDiffer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -67,6 +68,9 @@ public final class RunPrinting {
     }
     renewals(pipeline, result.renewals()).forEach(text -> printer.line("  ~ " + text));
     missing(printer, pipeline, result);
+    if (result.sinksDiffer() != null) {
+      differing(pipeline, result.sinksDiffer()).forEach(line -> printer.line("  ! " + line));
+    }
     Left.in(result.messages()).ifPresent(left -> printer.line("  " + left));
   }
 
@@ -85,6 +89,26 @@ public final class RunPrinting {
             + (missing.periods() == 1 ? " period stays" : " periods stay")
             + " missing, further back than a run fills holes; fetch with: ",
         missing.commands().stream().map(command -> command.words(pipeline)).toList());
+  }
+
+  /** Returns the texts about what the sinks hold differently, with the commands that mend it. */
+  private static List<String> differing(String pipeline, SinksDiffer differ) {
+    List<String> lines =
+        commands(
+            "the sinks hold different rows of "
+                + Printer.number(differ.periods())
+                + (differ.periods() == 1 ? " period" : " periods")
+                + "; fetch again with: ",
+            differ.commands().stream().map(c -> c.words(pipeline, " --force")).toList());
+    if (differ.samples() > 0) {
+      lines.add(
+          Printer.number(differ.samples())
+              + (differ.samples() == 1 ? " sample" : " samples")
+              + " of current visitors "
+              + (differ.samples() == 1 ? "is" : "are")
+              + " not in all sinks, and cannot be fetched again: see status");
+    }
+    return lines;
   }
 
   /** Returns the texts about new sites, with the commands that fetch their history. */

@@ -136,14 +136,7 @@ public final class StatusPage {
     page.put("scriptHash", hash(script));
     page.put("pipeline", status.pipeline());
     page.put("verdict", StatusWords.verdict(status));
-    page.put(
-        "verdictStyle",
-        wanting.isEmpty()
-                && !status.lines().isEmpty()
-                && StatusWords.sinks(status).isEmpty()
-                && StatusWords.leftOut(status).isEmpty()
-            ? "good"
-            : "bad");
+    page.put("verdictStyle", !StatusWords.needsAttention(status) ? "good" : "bad");
     page.put("at", MINUTE.format(status.at()));
     page.put("lastRun", lastRun());
     page.put("tiles", tiles());
@@ -158,7 +151,8 @@ public final class StatusPage {
             .map(this::attention)
             .toList());
     page.put("attentionLeft", wanting.size() > ATTENTION ? wanting.size() - ATTENTION : false);
-    List<String> wrong = new ArrayList<>(StatusWords.sinks(status));
+    List<String> wrong = new ArrayList<>(StatusWords.damaged(status));
+    wrong.addAll(StatusWords.sinks(status));
     wrong.addAll(StatusWords.leftOut(status));
     wrong.addAll(StatusWords.ahead(status));
     StatusWords.failedRuns(status).stream().limit(GAPS).forEach(wrong::add);

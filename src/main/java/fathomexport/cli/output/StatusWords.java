@@ -3,6 +3,7 @@ package fathomexport.cli.output;
 import fathomexport.inspect.PeriodState;
 import fathomexport.inspect.StatusOverview;
 import fathomexport.run.BackfillCommands;
+import fathomexport.run.FailureKind;
 import fathomexport.run.Left;
 import fathomexport.run.MissingRange;
 import fathomexport.run.NewSites;
@@ -21,6 +22,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -145,6 +147,34 @@ public final class StatusWords {
     return lines;
   }
 
+  /**
+   * Returns what needs attention beside the rows, in the order of its urgency. Of the runs that
+   * failed only those count that found data to be wrong, such as a verification: what the others
+   * did not fetch is late or missing in the rows once a run could have fetched it.
+   */
+  public static List<String> marked(StatusOverview status) {
+    List<String> lines = new ArrayList<>(damaged(status));
+    lines.addAll(sinks(status));
+    lines.addAll(leftOut(status));
+    lines.addAll(ahead(status));
+    lines.addAll(
+        failedRuns(
+            status, run -> Objects.equals(run.exitCode(), FailureKind.INCOMPLETE.exitCode())));
+    return lines;
+  }
+
+  /** Describes the files that cannot be read, each with what to do about it. */
+  public static List<String> damaged(StatusOverview status) {
+    return status.damaged().stream().map(damaged -> "damaged: " + damaged).toList();
+  }
+
+  /** Returns whether anything needs attention, or nothing was ever stored. */
+  public static boolean needsAttention(StatusOverview status) {
+    return status.lines().isEmpty()
+        || status.lines().stream().anyMatch(StatusOverview.Line::attention)
+        || !marked(status).isEmpty();
+  }
+
   /** Describes the sites that are new, with the commands that fetch their history. */
   public static List<String> newSites(StatusOverview status) {
     NewSites sites = status.newSites();
@@ -205,6 +235,11 @@ public final class StatusWords {
    * one that succeeded; newest first.
    */
   public static List<String> failedRuns(StatusOverview status) {
+    return failedRuns(status, run -> true);
+  }
+
+  private static List<String> failedRuns(
+      StatusOverview status, Predicate<StatusOverview.Run> which) {
     List<String> lines = new ArrayList<>();
     // Newest first: a command that has succeeded since has settled its earlier failures.
     Set<String> succeeded = new HashSet<>();
@@ -223,6 +258,7 @@ public final class StatusWords {
       boolean first = begunSince.add(run.command());
       String problem = run.problem();
       if (problem != null
+          && which.test(run)
           && !succeeded.contains(run.command())
           && (first || !Left.isLeft(problem))) {
         lines.add(words(run, problem));
@@ -358,7 +394,9 @@ public final class StatusWords {
             : " sites are complete; what has ended since the last run is due by "
                 + MINUTE.format(status.dueBy()))
         + (status.sitesComplete() == status.sites()
-            ? "."
+            ? marked(status).isEmpty()
+                ? "."
+                : "; what needs attention beside them is marked with ! below."
             : "; "
                 + status.lines().stream().filter(StatusOverview.Line::attention).count()
                 + " of "
@@ -382,6 +420,7 @@ public final class StatusWords {
     add(what, line.incomplete(), "incomplete");
     add(what, line.failed(), "failed");
     add(what, line.stale(), "stale");
+    add(what, line.differing(), "different in the sinks");
     add(what, line.quarantined(), "quarantined");
     return String.join(", ", what);
   }
@@ -410,6 +449,9 @@ public final class StatusWords {
     if (line.stale() > 0) {
       reasons.add(
           "stored under another definition or time zone: " + spans(line, PeriodState.STALE));
+    }
+    if (line.differing() > 0) {
+      reasons.add("the sinks hold different rows");
     }
     if (line.quarantined() > 0) {
       reasons.add("rows could not be typed: see the quarantine");

@@ -9,6 +9,7 @@ import fathomexport.report.Window;
 import fathomexport.report.rows.RowSource;
 import fathomexport.sink.CommitPlan;
 import fathomexport.sink.CommitResult;
+import fathomexport.sink.Damage;
 import fathomexport.sink.DimensionStore;
 import fathomexport.sink.Fence;
 import fathomexport.sink.Migrated;
@@ -215,13 +216,18 @@ public final class ParquetSink implements Sink {
   }
 
   @Override
-  public List<String> damages(Report report, Collection<SiteId> sites, DayRange days) {
+  public List<Damage> damages(Report report, Collection<SiteId> sites, DayRange days) {
     try {
-      List<String> damages = new ArrayList<>();
+      List<Damage> damages = new ArrayList<>();
       for (Path file : layout.files(report.name(), sites, days.first(), days.last())) {
-        String damage = ledgers.damage(file);
+        DamagedFileException damage = ledgers.damage(file);
         if (damage != null) {
-          damages.add(damage);
+          damages.add(
+              Damage.of(
+                  damage,
+                  report.name(),
+                  sites.size() == 1 ? sites.iterator().next() : layout.site(file).orElse(null),
+                  layout.days(file)));
         }
       }
       return damages;

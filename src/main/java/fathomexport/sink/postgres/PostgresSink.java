@@ -11,6 +11,7 @@ import fathomexport.report.Window;
 import fathomexport.report.rows.RowReader;
 import fathomexport.report.rows.RowSource;
 import fathomexport.sink.CommitResult;
+import fathomexport.sink.Damage;
 import fathomexport.sink.DimensionStore;
 import fathomexport.sink.Fence;
 import fathomexport.sink.Migrated;
@@ -453,7 +454,7 @@ public final class PostgresSink implements Sink {
   }
 
   @Override
-  public List<String> damages(Report report, Collection<SiteId> sites, DayRange days) {
+  public List<Damage> damages(Report report, Collection<SiteId> sites, DayRange days) {
     // The server detects damage when it reads the pages, and reports it then.
     return List.of();
   }

@@ -168,14 +168,13 @@ public final class FileSetCommit {
     }
     FileLedgers.requireGrain(layout, load.report(), footer, file);
     if (!footer.site().equals(slice.site())) {
-      throw new DamagedFileException(
-          file
-              + " contains rows of site "
+      throw DamagedFileException.other(
+          file,
+          "contains rows of site "
               + footer.site()
               + ", not of "
               + slice.site()
-              + ": the file system does not distinguish the folders of the two",
-          null);
+              + ", because the file system does not distinguish the folders of the two");
     }
     return footer;
   }

@@ -225,10 +225,28 @@ public final class Layout {
     }
   }
 
+  /** Returns the days that a data file may hold; null if it holds all ranges of a site. */
+  public @Nullable DayRange days(Path file) {
+    Path folder = file.getParent();
+    return folder == null ? null : days(folder.getFileName().toString());
+  }
+
+  /** Returns the site of a data file; empty where its folder does not name it. */
+  public Optional<SiteId> site(Path file) {
+    for (Path folder = file.getParent();
+        folder != null && !folder.equals(root);
+        folder = folder.getParent()) {
+      Optional<SiteId> site = site(folder.getFileName().toString());
+      if (site.isPresent()) {
+        return site;
+      }
+    }
+    return Optional.empty();
+  }
+
   /** Returns whether a data file holds one month or year, rather than all ranges of a site. */
   public boolean isPartitioned(Path file) {
-    Path folder = file.getParent();
-    return folder != null && days(folder.getFileName().toString()) != null;
+    return days(file) != null;
   }
 
   /** Returns whether a folder contains folders of sites, as a report's does. */

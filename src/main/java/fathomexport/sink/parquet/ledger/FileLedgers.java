@@ -127,12 +127,9 @@ public final class FileLedgers {
       throw DamagedFileException.of(file, e);
     }
     if (read == null) {
-      throw new DamagedFileException(
-          file
-              + " was not written by this program (its metadata lacks "
-              + LedgerJson.LEDGER_KEY
-              + "): move it away, and export its days again with backfill --force",
-          null);
+      throw DamagedFileException.other(
+          file,
+          "was not written by this program (its metadata lacks " + LedgerJson.LEDGER_KEY + ")");
     }
     String elsewhere = read.belongsElsewhere(layout, file);
     if (!elsewhere.isEmpty()) {
@@ -329,17 +326,17 @@ public final class FileLedgers {
   }
 
   /**
-   * Returns what is wrong with a file or with the notes beside it, and what to do about it; null if
-   * both can be read. Reads nothing that was read before and is unchanged.
+   * Returns what is wrong with a file or with the notes beside it; null if both can be read. Reads
+   * nothing that was read before and is unchanged.
    *
    * @throws IOException if this process cannot read the file, whether or not it is damaged
    */
-  public @Nullable String damage(Path file) throws IOException {
+  public @Nullable DamagedFileException damage(Path file) throws IOException {
     try {
       var unused = outline(file);
       return null;
     } catch (DamagedFileException e) {
-      return String.valueOf(e.getMessage());
+      return e;
     }
   }
 
@@ -367,7 +364,7 @@ public final class FileLedgers {
     } catch (NoSuchFileException e) {
       return null;
     } catch (RuntimeException | IOException e) {
-      throw new DamagedFileException(notes + " cannot be read: remove it", e);
+      throw DamagedFileException.ofNotes(notes, e);
     }
   }
 
