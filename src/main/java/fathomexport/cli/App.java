@@ -22,6 +22,7 @@ import fathomexport.cli.process.GlobalOptions;
 import fathomexport.cli.process.LogFormat;
 import fathomexport.config.ConfigException;
 import fathomexport.config.JsonSchema;
+import fathomexport.report.Program;
 import fathomexport.run.ExportFailedException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -188,7 +189,10 @@ public final class App {
   }
 
   private static int misused(ParameterException e, Environment environment) {
-    String command = e.getCommandLine().getCommandSpec().qualifiedName();
+    String command =
+        Program.command(
+            (e.getCommandLine().getCommandSpec().qualifiedName() + " --help")
+                .replaceFirst("^fathom-export ", ""));
     environment.err().println("fathom-export: " + e.getMessage());
     if (e instanceof UnmatchedArgumentException unmatched) {
       List<String> suggestions = unmatched.getSuggestions();
@@ -196,7 +200,7 @@ public final class App {
         environment.err().println("Did you mean: " + String.join(", or ", suggestions) + "?");
       }
     }
-    environment.err().println("More: " + command + " --help");
+    environment.err().println("More: " + command);
     return ExitCodes.USAGE;
   }
 

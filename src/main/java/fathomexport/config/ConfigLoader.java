@@ -1,6 +1,7 @@
 package fathomexport.config;
 
 import fathomexport.report.NearMiss;
+import fathomexport.report.Program;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -50,7 +51,9 @@ public final class ConfigLoader {
     Problems problems = new Problems(label(path));
     if (Files.notExists(path)) {
       problems.ofFile(
-          "no such file: `fathom-export init` writes one; or create it with at least "
+          "no such file: `"
+              + Program.command("init")
+              + "` writes one; or create it with at least "
               + LEAST_SETTINGS,
           "or name another file with --config FILE");
       return new Loaded.Refused<>(problems.all());

@@ -6,6 +6,7 @@ import fathomexport.dashboard.Facts.Row;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.Field;
+import fathomexport.report.Program;
 import fathomexport.report.Report;
 import fathomexport.sink.postgres.db.Parameters;
 import fathomexport.sink.postgres.db.Queries;
@@ -78,8 +79,9 @@ final class BiFacts {
       throw new NoPageException(
           "the database at "
               + place
-              + " has no view fathom_bi.site_day, or its user may not see it. Run `fathom-export"
-              + " migrate PIPELINE`, and read as a role that is in fathom_reader (--config names settings with another"
+              + " has no view fathom_bi.site_day, or its user may not see it. Run `"
+              + Program.command("migrate PIPELINE")
+              + "`, and read as a role that is in fathom_reader (--config names settings with another"
               + " postgres.user)");
     }
     sites();

@@ -1,6 +1,7 @@
 package fathomexport.dashboard;
 
 import fathomexport.dashboard.Facts.Period;
+import fathomexport.report.Program;
 import fathomexport.report.Report;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -28,7 +29,9 @@ final class FileFacts {
       throw new NoPageException(
           "no run has finished in "
               + tables.layout().root()
-              + " yet: there is no _fathom/coverage.parquet. Run `fathom-export run PIPELINE`");
+              + " yet: there is no _fathom/coverage.parquet. Run `"
+              + Program.command("run PIPELINE")
+              + "`");
     }
     Facts facts = new Facts(at, "Parquet files");
     tables.dimension(

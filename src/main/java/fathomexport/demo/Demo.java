@@ -115,7 +115,7 @@ final class Demo implements Callable<Integer> {
         DemoPostgres postgres = DemoPostgres.start(files.postgres())) {
       configure(files, simulator, postgres);
 
-      String command = "fathom-export backfill " + PIPELINE + " --from " + first + " --to " + last;
+      String command = again("backfill " + PIPELINE) + " --from " + first + " --to " + last;
       step(2, command);
       say(
           "      (Fathom itself grants 10 requests per minute; the simulated API does not limit"
@@ -289,12 +289,17 @@ final class Demo implements Callable<Integer> {
               + ")");
       say("");
       say("In another terminal, in " + files.root() + ":");
-      say("  fathom-export status " + PIPELINE + "     what is stored, and how reliable it is");
-      say("  fathom-export run " + PIPELINE + "        a second run: nothing is fetched twice");
+      say("  " + again("status " + PIPELINE) + "     what is stored, and how reliable it is");
+      say("  " + again("run " + PIPELINE) + "        a second run: nothing is fetched twice");
     } else {
       say("");
-      say("The database stops with the demo; `fathom-export demo --keep` leaves it running.");
+      say("The database stops with the demo; `" + again("demo --keep") + "` leaves it running.");
     }
+  }
+
+  /** Returns a command as it is typed in the directory of the demo. */
+  private String again(String arguments) {
+    return context.environment().commandElsewhere(arguments);
   }
 
   private static List<Map<String, String>> records(Question.Answer answer) {

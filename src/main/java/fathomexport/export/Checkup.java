@@ -18,6 +18,7 @@ import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
 import fathomexport.report.Entity;
+import fathomexport.report.Program;
 import fathomexport.report.QueryShape;
 import fathomexport.report.SecretUnavailableException;
 import fathomexport.report.Site;
@@ -377,7 +378,9 @@ final class Checkup {
             "privileges",
             FailureKind.CONFIGURATION,
             statements
-                + " Or let a role that owns the schemas run `fathom-export migrate` with the"
+                + " Or let a role that owns the schemas run `"
+                + Program.command("migrate")
+                + "` with the"
                 + " pipeline first");
       }
     }

@@ -5,6 +5,7 @@ import fathomexport.plan.FetchTask;
 import fathomexport.plan.Plan;
 import fathomexport.plan.Subject;
 import fathomexport.report.DayRange;
+import fathomexport.report.Program;
 import fathomexport.report.SiteId;
 import java.time.LocalDate;
 import java.util.ArrayList;
@@ -75,7 +76,8 @@ final class HistoryOffer {
       if (cost.requests() > 0) {
         words.add(
             DimensionWords.site(id, Map.of(id, subject.site().name()))
-                + " is new. To fetch its history: fathom-export backfill "
+                + " is new. To fetch its history: "
+                + Program.command("backfill ")
                 + pipeline
                 + " --site "
                 + id
@@ -96,7 +98,8 @@ final class HistoryOffer {
     if (more > 0) {
       words.add(
           more
-              + " more sites are new. What their history would cost: fathom-export plan "
+              + " more sites are new. What their history would cost: "
+              + Program.command("plan ")
               + pipeline
               + " --from DAY --to DAY");
     }

@@ -183,13 +183,13 @@ final class LockedExport {
             continuation());
   }
 
-  /** Returns the command that continues a backfill; empty for a run, which the next one does. */
+  /** Returns the arguments that continue a backfill; empty for a run, which the next one does. */
   private String continuation() {
     if (!(export.mode() instanceof Mode.Backfill backfill)) {
       return "";
     }
     Budget budget = export.budget();
-    return "fathom-export backfill "
+    return "backfill "
         + job.name()
         + job.selection().options()
         + " --from "

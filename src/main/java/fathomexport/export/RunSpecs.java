@@ -30,7 +30,7 @@ final class RunSpecs {
    * @param accounts the accounts of the sites
    * @param quota the database through which runs share the accounts' quotas; null if there is none
    * @param fences the fence for commits to each sink, by the sink's name
-   * @param continuation the command that continues the run if it ends early, or empty
+   * @param continuation the arguments that continue the run if it ends early, or empty
    */
   ExportSpec spec(
       ExportJob job,

@@ -7,6 +7,7 @@ import fathomexport.api.Outcome;
 import fathomexport.api.Refusal;
 import fathomexport.plan.Subject;
 import fathomexport.report.Entity;
+import fathomexport.report.Program;
 import fathomexport.report.Report;
 import fathomexport.report.SecretUnavailableException;
 import fathomexport.report.Site;
@@ -481,7 +482,9 @@ public final class Accounts {
                   failure.describe()
                       + (FailurePolicy.kind(failure) == FailureKind.PERMISSION
                           ? " (correct the id under sites: in the pipeline, or give the token"
-                              + " access: `fathom-export sites` lists what it may read)"
+                              + " access: `"
+                              + Program.command("sites")
+                              + "` lists what it may read)"
                           : ""))
               .about(id));
     }

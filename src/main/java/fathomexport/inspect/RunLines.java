@@ -73,9 +73,7 @@ final class RunLines {
         r.escapedCells(),
         r.requests(),
         problem(r),
-        Objects.equals(r.exitCode(), 0)
-            ? null
-            : r.messages().stream().filter(Left::isContinuation).findFirst().orElse(null));
+        Objects.equals(r.exitCode(), 0) ? null : Left.continuationIn(r.messages()).orElse(null));
   }
 
   /**

@@ -1,6 +1,7 @@
 package fathomexport.run;
 
 import fathomexport.report.DayRange;
+import fathomexport.report.Program;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -127,7 +128,7 @@ public final class BackfillCommands {
 
     /** Returns the whole command with one more option, which has a leading blank. */
     public String words(String pipeline, String option) {
-      return "fathom-export backfill "
+      return Program.command("backfill ")
           + pipeline
           + options
           + option

@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param postgres the target database; null if the pipeline does not use it
  * @param parquetRoot the target directory; null if the pipeline does not use it
  * @param fences the fence for commits to each sink, by the sink's name
- * @param continuation the command that continues the run if it ends early; empty if any next run of
- *     the pipeline does
+ * @param continuation the arguments that continue the run if it ends early; empty if any next run
+ *     of the pipeline does
  */
 public record ExportSpec(
     String runId,

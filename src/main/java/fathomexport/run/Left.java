@@ -1,5 +1,6 @@
 package fathomexport.run;
 
+import fathomexport.report.Program;
 import java.util.Collection;
 import java.util.Locale;
 import java.util.Optional;
@@ -19,9 +20,20 @@ public record Left(long windows, long requests, long nights, String time) {
   /** Begins the message in the record of a run that names the command that continues it. */
   private static final String CONTINUATION = "continue with: ";
 
-  /** Returns the message that names the command that continues a run. */
-  public static String continuation(String command) {
-    return CONTINUATION + command;
+  /**
+   * Returns the message that names the command that continues a run. The record keeps the arguments
+   * alone: who reads it may start the program otherwise.
+   */
+  public static String continuation(String arguments) {
+    return CONTINUATION + arguments;
+  }
+
+  /** Finds in the messages of a run the command that continues it. */
+  public static Optional<String> continuationIn(Collection<String> messages) {
+    return messages.stream()
+        .filter(Left::isContinuation)
+        .map(m -> Program.command(m.substring(CONTINUATION.length())))
+        .findFirst();
   }
 
   /** Returns whether a message of a run names the command that continues it. */

@@ -1,6 +1,7 @@
 package fathomexport.sink;
 
 import fathomexport.report.DayRange;
+import fathomexport.report.Program;
 import fathomexport.report.SiteId;
 import fathomexport.report.rows.DamagedRowsException;
 import java.time.LocalDate;
@@ -42,7 +43,9 @@ public record Damage(
     return what
         + ": "
         + remedy
-        + ", and then export its days again with: fathom-export backfill "
+        + ", and then export its days again with: "
+        + Program.command("backfill")
+        + " "
         + pipeline
         + (site == null ? "" : " --site " + site)
         + " --report "

@@ -9,6 +9,7 @@ import fathomexport.config.Settings;
 import fathomexport.fetch.ApiLesson;
 import fathomexport.inspect.Explanation;
 import fathomexport.report.DayRange;
+import fathomexport.report.Program;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import fathomexport.run.ExportJob;
@@ -163,7 +164,8 @@ public final class EvidenceCommands {
                 + " above first.");
       }
       printer.line(
-          "Export them again with: fathom-export backfill "
+          "Export them again with: "
+              + Program.command("backfill ")
               + pipeline
               + " --from "
               + first

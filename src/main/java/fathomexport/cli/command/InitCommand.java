@@ -6,6 +6,7 @@ import fathomexport.config.ConfigLoader;
 import fathomexport.config.JsonSchema;
 import fathomexport.config.Settings;
 import fathomexport.report.Excerpt;
+import fathomexport.report.Program;
 import fathomexport.report.SecretRef;
 import fathomexport.report.Site;
 import fathomexport.run.ExportFailedException;
@@ -116,7 +117,7 @@ public final class InitCommand implements Callable<Integer> {
       notes.add(
           "--base-url was not written: " + settingsFile + " is there; write api.base_url into it.");
     }
-    print(notes, "fathom-export check " + PIPELINE);
+    print(notes, Program.command("check " + PIPELINE));
     return 0;
   }
 

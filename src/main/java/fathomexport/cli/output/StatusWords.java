@@ -2,6 +2,7 @@ package fathomexport.cli.output;
 
 import fathomexport.inspect.PeriodState;
 import fathomexport.inspect.StatusOverview;
+import fathomexport.report.Program;
 import fathomexport.run.BackfillCommands;
 import fathomexport.run.FailureKind;
 import fathomexport.run.Left;
@@ -122,7 +123,9 @@ public final class StatusWords {
             + new StatusOverview.Gap(first, last)
             + " is stored although it is not over by this machine's clock, which is behind now, or"
             + " was ahead when the API was asked (`check` compares it with the API's). In the"
-            + " second case, fetch it again when it is over, with: fathom-export backfill "
+            + " second case, fetch it again when it is over, with: "
+            + Program.command("backfill")
+            + " "
             + status.pipeline()
             + " --from "
             + first
@@ -221,7 +224,9 @@ public final class StatusWords {
                     + count(r.windowsCommitted(), "window")
                     + (r.windowsCommitted() == 1 ? " is" : " are")
                     + " stored so far"
-                    + (r.continuation() == null ? "" : "; if it was killed, " + r.continuation()))
+                    + (r.continuation() == null
+                        ? ""
+                        : "; if it was killed, continue with: " + r.continuation()))
         .toList();
   }
 
@@ -291,7 +296,7 @@ public final class StatusWords {
         + (run.exitCode() == null ? "" : " (exit " + run.exitCode() + ")")
         + ": "
         + problem
-        + (run.continuation() == null ? "" : "; " + run.continuation());
+        + (run.continuation() == null ? "" : "; continue with: " + run.continuation());
   }
 
   /**

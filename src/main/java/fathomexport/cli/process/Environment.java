@@ -1,5 +1,6 @@
 package fathomexport.cli.process;
 
+import fathomexport.report.Program;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -36,6 +37,17 @@ public record Environment(
   /** Returns this environment with another stream for results. */
   public Environment withOut(PrintStream other) {
     return new Environment(variables, workingDirectory, other, err, clock, terminal, shutdown);
+  }
+
+  /**
+   * Returns a command as it is typed in another directory: a program that was started by a relative
+   * path is named by its absolute one.
+   */
+  public String commandElsewhere(String arguments) {
+    String program = System.getProperty(Program.PROPERTY, "");
+    return program.indexOf('/') < 0
+        ? Program.command(arguments)
+        : Program.shown(workingDirectory.resolve(program).normalize().toString()) + " " + arguments;
   }
 
   /** Returns the environment of this process. */

@@ -1,5 +1,6 @@
 package fathomexport.sink.postgres;
 
+import fathomexport.report.Program;
 import fathomexport.report.SiteId;
 import fathomexport.report.VisitorSample;
 import fathomexport.report.rows.RowReader;
@@ -119,7 +120,9 @@ final class PostgresSamples implements SampleStore {
               SinkException.Kind.DEFINITION,
               "PostgreSQL at "
                   + database.place()
-                  + " is not ready for samples: run `fathom-export migrate` ("
+                  + " is not ready for samples: run `"
+                  + Program.command("migrate")
+                  + "` ("
                   + e.getMessage()
                   + ")",
               e);

@@ -2,6 +2,7 @@ package fathomexport.sink.postgres;
 
 import fathomexport.ledger.Ledger;
 import fathomexport.report.DayRange;
+import fathomexport.report.Program;
 import fathomexport.report.Report;
 import fathomexport.report.SecretUnavailableException;
 import fathomexport.report.SiteId;
@@ -515,7 +516,9 @@ public final class PostgresSink implements Sink {
               + database.place()
               + " is not ready for report "
               + window.report()
-              + ": run `fathom-export migrate` ("
+              + ": run `"
+              + Program.command("migrate")
+              + "` ("
               + e.getMessage()
               + ")",
           e);

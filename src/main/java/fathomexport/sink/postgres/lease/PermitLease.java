@@ -1,6 +1,7 @@
 package fathomexport.sink.postgres.lease;
 
 import fathomexport.ledger.LedgerException;
+import fathomexport.report.Program;
 import fathomexport.sink.postgres.db.Database;
 import fathomexport.sink.postgres.db.PostgresSettings;
 import java.sql.Connection;
@@ -409,7 +410,9 @@ public final class PermitLease implements AutoCloseable {
         ? new LedgerException(
             "PostgreSQL at "
                 + database.place()
-                + " has no table of permits yet: run `fathom-export migrate`, or any export",
+                + " has no table of permits yet: run `"
+                + Program.command("migrate")
+                + "`, or any export",
             e)
         : new LedgerException(database.describe(e), e);
   }

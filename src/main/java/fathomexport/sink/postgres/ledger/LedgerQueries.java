@@ -1,6 +1,7 @@
 package fathomexport.sink.postgres.ledger;
 
 import fathomexport.ledger.LedgerException;
+import fathomexport.report.Program;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
 import fathomexport.sink.SinkException;
@@ -97,7 +98,9 @@ final class LedgerQueries {
       return new LedgerException(
           "PostgreSQL at "
               + database.place()
-              + " has no ledger yet, or one of an older version: run `fathom-export migrate`, or any"
+              + " has no ledger yet, or one of an older version: run `"
+              + Program.command("migrate")
+              + "`, or any"
               + " export",
           e);
     }

@@ -1,5 +1,6 @@
 package fathomexport.sink.postgres.schema;
 
+import fathomexport.report.Program;
 import fathomexport.report.Report;
 import fathomexport.sink.Migrated;
 import fathomexport.sink.Refusals;
@@ -43,7 +44,9 @@ public final class Migrations {
   private static final int TRIES = 75;
 
   private static final String AS_THE_OWNER =
-      "run `fathom-export migrate` with the pipeline as the role that owns them (fathom_owner,"
+      "run `"
+          + Program.command("migrate")
+          + "` with the pipeline as the role that owns them (fathom_owner,"
           + " where migrating and loading are roles of their own)";
 
   private static final int SAID_EVERY = 15;

@@ -1,5 +1,6 @@
 package fathomexport.sink.postgres.schema;
 
+import fathomexport.report.Program;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.postgres.db.Database;
 import fathomexport.sink.postgres.db.Queries;
@@ -94,11 +95,17 @@ final class MissingRights {
                     + String.join(" ", statements)
                     + " ")
             + (owners.isEmpty()
-                ? "Or let a role that owns them run `fathom-export migrate` with the pipeline first"
+                ? "Or let a role that owns them run `"
+                    + Program.command("migrate")
+                    + "` with the pipeline first"
                 : "To leave the tables to their owner ("
                     + owners
-                    + "): `fathom-export check` with the pipeline prints the GRANT statements that"
-                    + " this role needs; `fathom-export migrate` with the pipeline, run as the"
+                    + "): `"
+                    + Program.command("check")
+                    + "` with the pipeline prints the GRANT statements that"
+                    + " this role needs; `"
+                    + Program.command("migrate")
+                    + "` with the pipeline, run as the"
                     + " owner, changes the tables"),
         null);
   }

@@ -89,6 +89,10 @@ public final class ReportTable {
     return (int) crc.getValue();
   }
 
+  boolean exists(Connection connection) throws SQLException {
+    return !columns(connection).isEmpty();
+  }
+
   /** Returns whether the table exists with all columns of the report. */
   boolean isWhole(Connection connection) throws SQLException {
     return columns(connection)

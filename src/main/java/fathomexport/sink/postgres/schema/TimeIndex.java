@@ -3,6 +3,7 @@ package fathomexport.sink.postgres.schema;
 import fathomexport.report.Column;
 import fathomexport.report.ColumnType;
 import fathomexport.report.DateGrouping;
+import fathomexport.report.Program;
 import fathomexport.report.Report;
 import fathomexport.report.TableSchema;
 import fathomexport.sink.postgres.db.Database;
@@ -165,8 +166,14 @@ final class TimeIndex {
         + column
         + " yet, so that queries over all sites read the whole table: "
         + (INSUFFICIENT_PRIVILEGE.equals(e.getSQLState())
-            ? "run `fathom-export migrate` as the role that owns the table (" + reason + ")"
-            : "`fathom-export migrate` tries again, and so does a run as the role that owns the table ("
+            ? "run `"
+                + Program.command("migrate")
+                + "` as the role that owns the table ("
+                + reason
+                + ")"
+            : "`"
+                + Program.command("migrate")
+                + "` tries again, and so does a run as the role that owns the table ("
                 + reason
                 + ")");
   }

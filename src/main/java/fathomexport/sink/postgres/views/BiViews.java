@@ -1,6 +1,7 @@
 package fathomexport.sink.postgres.views;
 
 import fathomexport.report.Digests;
+import fathomexport.report.Program;
 import fathomexport.sink.postgres.db.Database;
 import fathomexport.sink.postgres.db.Queries;
 import fathomexport.sink.postgres.db.Sql;
@@ -159,13 +160,16 @@ public final class BiViews {
                 stays
                     + "stays, since these depend on it: "
                     + String.join(", ", Dependants.of(connection, name))
-                    + ". Have them read another view or drop them, then run: fathom-export migrate";
+                    + ". Have them read another view or drop them, then run: "
+                    + Program.command("migrate");
             case IN_USE -> stays + "stays, since a query uses it. " + later("removes");
             default ->
                 stays
                     + "cannot be removed: "
                     + e.getMessage()
-                    + ". Run `fathom-export migrate` as the role that owns it";
+                    + ". Run `"
+                    + Program.command("migrate")
+                    + "` as the role that owns it";
           });
     } finally {
       if (!connection.isClosed()) {
@@ -396,7 +400,8 @@ public final class BiViews {
               + String.join(", ", lost)
               + ", and these depend on it: "
               + String.join(", ", Dependants.of(connection, name))
-              + ". Change or drop them, then run: fathom-export migrate";
+              + ". Change or drop them, then run: "
+              + Program.command("migrate");
       case IN_USE ->
           "view " + name + " stays as it is, since a query uses it. " + later("replaces");
       case INSUFFICIENT_PRIVILEGE ->
@@ -404,14 +409,18 @@ public final class BiViews {
               + name
               + " stays as it is: "
               + e.getMessage()
-              + ". Run `fathom-export migrate` as the role that owns it";
+              + ". Run `"
+              + Program.command("migrate")
+              + "` as the role that owns it";
       default -> "view " + name + " stays as it is: " + e.getMessage();
     };
   }
 
   /** Says who does later what a query prevents now: a run as the loader may not. */
   private static String later(String does) {
-    return "`fathom-export migrate` "
+    return "`"
+        + Program.command("migrate")
+        + "` "
         + does
         + " it when it is free, and so does a run as the role that owns it";
   }
