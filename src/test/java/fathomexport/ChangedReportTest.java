@@ -336,6 +336,29 @@ class ChangedReportTest {
     assertThat(installation.run("validate").code()).isZero();
   }
 
+  /** Only a run renames; until then plan and status read what is stored under the earlier name. */
+  @Test
+  void planAndStatusKnowWhatTheNextRunRenames() {
+    reports(renamed(TRAFFIC, "traffic"), renamed(PAGES, "pages"));
+
+    // The look-back was confirmed today, and no other day is over.
+    Installation.Ended status = installation.run("status", "all", "--check");
+    assertRun(status);
+    assertThat(status.out())
+        .contains("1 of 1 sites are complete")
+        .contains(
+            "report pages is stored under its earlier name, pages_daily; the next run renames it")
+        .doesNotContain("nothing stored");
+    Installation.Ended plan =
+        installation.run("plan", "all", "--from", "2025-10-24", "--to", "2025-10-27");
+    assertRun(plan);
+    assertThat(plan.out()).contains("Nothing to fetch", "the next run renames it");
+    assertThat(folder("pages_daily")).as("nothing is renamed").isDirectory();
+
+    assertRun(installation.run("run", "all"));
+    assertThat(installation.run("status", "all").out()).doesNotContain("earlier name");
+  }
+
   @Test
   void anInterruptedRenameIsCompleted() {
     reports(TRAFFIC.yaml(), renamed(PAGES, "pages"));
@@ -348,6 +371,9 @@ class ChangedReportTest {
       postgres.rename(Map.of("pages", "pages_daily"));
     }
     assertThat(folder("pages_daily")).isDirectory();
+    assertThat(installation.run("status", "all").out())
+        .contains("1 of 1 sites are complete", "pages_daily; the next run renames it")
+        .doesNotContain("lacks");
 
     assertRun(installation.run("run", "all"));
 

@@ -217,6 +217,7 @@ public final class Exporter {
   private PlanOverview plan(ExportJob job, Mode mode) {
     return withSinks(
         job,
+        job.renamed(),
         sinks -> {
           try (FathomClients clients = services.clients().lookingUp()) {
             JobSinks.requireFitting(job, sinks);
@@ -297,13 +298,19 @@ public final class Exporter {
 
   private <T> T stored(ExportJob job, Function<StoredState, T> question) {
     return withSinks(
-        job, sinks -> question.apply(new StoredState(services.settings(), job, sinks)));
+        job,
+        job.renamed(),
+        sinks -> question.apply(new StoredState(services.settings(), job, sinks)));
   }
 
   private <T> T withSinks(ExportJob job, Function<Sinks, T> work) {
+    return withSinks(job, Map.of(), work);
+  }
+
+  private <T> T withSinks(ExportJob job, Map<String, String> renamed, Function<Sinks, T> work) {
     return guarded(
         () -> {
-          try (Sinks sinks = services.sinks().open(job)) {
+          try (Sinks sinks = services.sinks().open(job).findingEarlierNames(renamed)) {
             return work.apply(sinks);
           }
         });

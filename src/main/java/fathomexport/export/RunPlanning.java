@@ -84,6 +84,7 @@ final class RunPlanning {
                 Stream.concat(found.lost().stream(), planned.events().leftOut().stream())
                     .map(l -> l.window() + ": " + l.message()),
                 found.notices().stream(),
+                sinks.notRenamedYet().stream(),
                 mode instanceof Mode.Nightly
                     ? retention(job).announced(sinks).stream()
                     : Stream.<String>empty())

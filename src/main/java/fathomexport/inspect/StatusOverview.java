@@ -46,6 +46,7 @@ import org.jspecify.annotations.Nullable;
  * @param damaged files that cannot be read, each with what to do about it; their content counts as
  *     missing
  * @param orphans stored reports that no pipeline defines, each with what to do about it
+ * @param notRenamedYet reports that are stored under earlier names, as lines for people
  * @param unlisted sites that runs leave out because the API no longer lists them, although they are
  *     not retired
  * @param beyondReach what is missing and no run fills, because it lies too far back; null if
@@ -78,6 +79,7 @@ public record StatusOverview(
     List<SampleLag> samplesLacking,
     List<String> damaged,
     List<String> orphans,
+    List<String> notRenamedYet,
     List<UnlistedSite> unlisted,
     @Nullable MissingRange beyondReach,
     @Nullable NewSites newSites,

@@ -169,6 +169,7 @@ public final class StatusReader {
         SampleComparison.of(job, sinks, now),
         damaged(job, sinks),
         orphans.get(),
+        sinks.notRenamedYet(),
         allSites ? UnlistedSites.of(job, sinks, wholeRuns) : List.of(),
         BeyondReach.of(job, maxRangeDays, now, coverage, lines, scope),
         newSites(job, sinks, now, firstKept),

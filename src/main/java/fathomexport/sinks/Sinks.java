@@ -23,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -59,6 +60,37 @@ public final class Sinks implements AutoCloseable {
       throw new IllegalArgumentException("a pipeline has at least one sink");
     }
     return new Sinks(sinks);
+  }
+
+  /**
+   * Returns the same sinks for commands that only read them: what is stored under the earlier name
+   * of a report, and not under its present one, is found. Closing the result closes these sinks.
+   *
+   * @param renamed earlier names of reports, keyed by their present names
+   */
+  public Sinks findingEarlierNames(Map<String, String> renamed) {
+    return renamed.isEmpty()
+        ? this
+        : new Sinks(sinks.stream().map(sink -> (Sink) new NotRenamedYet(sink, renamed)).toList());
+  }
+
+  /** Returns the reports that the next run renames, as lines for people. */
+  public List<String> notRenamedYet() {
+    Map<String, String> names = new TreeMap<>();
+    for (Sink sink : sinks) {
+      if (sink instanceof NotRenamedYet reading) {
+        names.putAll(reading.storedAs());
+      }
+    }
+    return names.entrySet().stream()
+        .map(
+            e ->
+                "report "
+                    + e.getKey()
+                    + " is stored under its earlier name, "
+                    + e.getValue()
+                    + "; the next run renames it")
+        .toList();
   }
 
   /**

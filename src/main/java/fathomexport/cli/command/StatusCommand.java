@@ -147,6 +147,7 @@ public final class StatusCommand implements Callable<Integer> {
         "! ",
         StatusWords.failedRuns(status).stream().limit(all ? Integer.MAX_VALUE : RUNS).toList());
     hints(printer, listed, "  ~ ", status.orphans());
+    hints(printer, listed, "  ~ ", status.notRenamedYet());
     hints(printer, listed, "  ~ ", StatusWords.notEnded(status));
     hints(printer, listed, "  ~ ", StatusWords.left(status));
     hints(printer, listed, "  ~ ", StatusWords.newSites(status));

@@ -158,6 +158,7 @@ public final class StatusPage {
     StatusWords.failedRuns(status).stream().limit(GAPS).forEach(wrong::add);
     page.put("sinks", wrong);
     List<String> notes = new ArrayList<>(StatusWords.notEnded(status));
+    notes.addAll(status.notRenamedYet());
     notes.addAll(StatusWords.left(status));
     notes.addAll(StatusWords.newSites(status));
     notes.addAll(RunPrinting.renewals(status.pipeline(), status.renewals()));
