@@ -116,7 +116,9 @@ class ChangedReportTest {
           .contains(rename, drop)
           .contains("mv '" + folder("pages_daily") + "'")
           .contains("mv '" + folder("traffic_daily") + "'")
-          .doesNotContain("report referrers_daily");
+          .contains(", then migrate and backfill. Of parquet, move it away as well: mv ")
+          .contains("No backfill fetches retired sites and events again")
+          .doesNotContain("report referrers_daily", "DROP TABLE");
     }
     assertThat(api.log().aggregations()).hasSize(asked);
 

@@ -18,6 +18,9 @@ import java.util.function.BooleanSupplier;
  * Thread-safe: windows of different reports or slices may be committed concurrently.
  */
 public interface Sink extends AutoCloseable {
+  /** Follows the command that moves away what is stored of a report. */
+  String THEN_BACKFILL = ", then migrate and backfill";
+
   /** Returns the sink's name in {@code sinks:} of a pipeline. */
   String name();
 
@@ -51,7 +54,8 @@ public interface Sink extends AutoCloseable {
   Map<String, String> refusals(List<Report> reports, Map<String, String> renamed);
 
   /**
-   * Returns the command that moves away what is stored of a report; empty if nothing is.
+   * Returns the command that moves away what is stored of a report, and what to do then; empty if
+   * nothing is stored.
    *
    * @throws SinkException {@code UNAVAILABLE}
    */

@@ -105,9 +105,19 @@ public final class Sinks implements AutoCloseable {
       sink.refusals(reports, renamed)
           .forEach(
               (report, refusal) ->
-                  refusals.computeIfAbsent(report, r -> refusal + elsewhere(r, sink)));
+                  refusals.computeIfAbsent(report, r -> withWarning(refusal + elsewhere(r, sink))));
     }
     return refusals;
+  }
+
+  /** Adds to a message that advises to move rows away what is lost by that. */
+  private static String withWarning(String refusal) {
+    return refusal.contains(Sink.THEN_BACKFILL)
+        ? refusal
+            + ". No backfill fetches retired sites and events again: their rows are then only in"
+            + " what was moved away, so keep that; with another name for the report they stay in"
+            + " their place"
+        : refusal;
   }
 
   /** Returns how to move away what the other sinks have stored of a report. */
@@ -119,7 +129,7 @@ public final class Sinks implements AutoCloseable {
             .ifPresent(
                 command ->
                     commands
-                        .append(commands.isEmpty() ? " Of " : "; of ")
+                        .append(commands.isEmpty() ? ". Of " : "; of ")
                         .append(sink.name())
                         .append(", move it away as well: ")
                         .append(command));

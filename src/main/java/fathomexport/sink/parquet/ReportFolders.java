@@ -4,6 +4,7 @@ import fathomexport.report.Aggregate;
 import fathomexport.report.ApiNamed;
 import fathomexport.report.Column;
 import fathomexport.report.Report;
+import fathomexport.sink.Sink;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.parquet.file.DamagedFileException;
 import fathomexport.sink.parquet.file.DurableFiles;
@@ -78,7 +79,8 @@ final class ReportFolders {
         + layout.report(report)
         + "' '"
         + layout.root().resolve("_" + report + "_old")
-        + "', then migrate and backfill";
+        + "'"
+        + Sink.THEN_BACKFILL;
   }
 
   /** Returns why a report cannot be stored beside its files, with the remedy; empty if it can. */

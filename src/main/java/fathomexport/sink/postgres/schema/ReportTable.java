@@ -9,6 +9,7 @@ import fathomexport.report.Field;
 import fathomexport.report.Filter;
 import fathomexport.report.Report;
 import fathomexport.report.TableSchema;
+import fathomexport.sink.Sink;
 import fathomexport.sink.postgres.db.PostgresSettings;
 import fathomexport.sink.postgres.db.Queries;
 import fathomexport.sink.postgres.db.Sql;
@@ -115,7 +116,7 @@ public final class ReportTable {
               + qualifiedName()
               + " already exists and was not created by fathom-export. Give the report another name,"
               + " or: "
-              + moveAway(connection));
+              + moveAway());
     }
     List<String> before =
         present.entrySet().stream()
@@ -137,7 +138,7 @@ public final class ReportTable {
               + "), date grouping "
               + report.dateGrouping().apiName()
               + ". Stored rows cannot be converted: give the report another name, or: "
-              + moveAway(connection));
+              + moveAway());
     }
     for (Column c : schema.columns(Column.Role.MEASURE)) {
       String type = present.get(c.name());
@@ -154,7 +155,7 @@ public final class ReportTable {
                 + " and must be "
                 + type(c.type())
                 + ". Give the report another name, or: "
-                + moveAway(connection));
+                + moveAway());
       }
     }
     List<String> removed =
@@ -512,21 +513,21 @@ public final class ReportTable {
         p -> p.text(report.name()));
   }
 
-  private String moveAway(Connection connection) throws SQLException {
-    return moveAway(connection, table);
+  private String moveAway() {
+    return moveAway(table);
   }
 
-  /** Returns the statements that move a report's table away, and what to do then. */
-  static String moveAway(Connection connection, String report) throws SQLException {
+  /**
+   * Returns the statement that moves a report's table away, and what to do then. To drop it would
+   * lose what no backfill can fetch again.
+   */
+  static String moveAway(String report) {
     return "ALTER TABLE "
         + qualified(report)
         + " RENAME TO "
         + Sql.name(report + "_old")
-        + "; (or "
-        + dropReaders(connection, report)
-        + "DROP TABLE "
-        + qualified(report)
-        + ";), then migrate and backfill";
+        + ";"
+        + Sink.THEN_BACKFILL;
   }
 
   /** Returns the statement that drops what reads the table; migrate generates its views again. */

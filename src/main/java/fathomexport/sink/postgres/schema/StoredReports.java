@@ -39,7 +39,7 @@ public final class StoredReports {
   public static Optional<String> moveAway(Connection connection, String report)
       throws SQLException {
     return ReportTable.isTable(connection, ReportTable.qualified(report))
-        ? Optional.of(ReportTable.moveAway(connection, report))
+        ? Optional.of(ReportTable.moveAway(report))
         : Optional.empty();
   }
 
@@ -57,7 +57,7 @@ public final class StoredReports {
       boolean present = ReportTable.isTable(connection, ReportTable.qualified(report.name()));
       if (earlier != null && names(connection).contains(earlier)) {
         if (present) {
-          refusals.put(report.name(), both(connection, report.name(), earlier));
+          refusals.put(report.name(), both(report.name(), earlier));
           continue;
         }
         new ReportTable(report, earlier)
@@ -72,8 +72,7 @@ public final class StoredReports {
     return refusals;
   }
 
-  private static String both(Connection connection, String report, String earlier)
-      throws SQLException {
+  private static String both(String report, String earlier) {
     return "report "
         + report
         + ": renamed_from: "
@@ -83,7 +82,7 @@ public final class StoredReports {
         + " and "
         + ReportTable.qualified(report)
         + ". Remove renamed_from, or keep one of the two: "
-        + ReportTable.moveAway(connection, report);
+        + ReportTable.moveAway(report);
   }
 
   /**
@@ -97,7 +96,7 @@ public final class StoredReports {
       return;
     }
     if (ReportTable.isTable(connection, ReportTable.qualified(to))) {
-      throw new SinkException(SinkException.Kind.DEFINITION, both(connection, to, from), null);
+      throw new SinkException(SinkException.Kind.DEFINITION, both(to, from), null);
     }
     try (Statement statement = connection.createStatement()) {
       statement.execute(
