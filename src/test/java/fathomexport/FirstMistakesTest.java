@@ -134,6 +134,20 @@ class FirstMistakesTest {
     assertEnds(78, "`fathom-export check` with the pipeline", "`fathom-export migrate`", "owner");
   }
 
+  /** What only reads the ledger says, too, who names the statements that are missing. */
+  @Test
+  void aRoleThatMayNotReadTheLedger() {
+    assertThat(installation.run("migrate", "nightly").code()).isZero();
+    database.executeAsSuperuser(
+        "ALTER DATABASE " + database.name() + " OWNER TO CURRENT_USER",
+        "REASSIGN OWNED BY " + database.user() + " TO CURRENT_USER");
+
+    Installation.Ended ended = installation.run("status", "nightly");
+    assertThat(ended.code()).as(ended.said()).isEqualTo(74);
+    assertThat(ended.err())
+        .contains("permission denied for schema fathom_ops", "`fathom-export check` with");
+  }
+
   /** The loader has lost a right on what it owns: no role can be granted to itself. */
   @Test
   void aSchemaOfItsOwnThatTheRoleMayNotUse() {

@@ -26,6 +26,8 @@ final class LedgerQueries {
    * SQLSTATEs for a missing table, schema or column: the database was never migrated, or by an
    * older version.
    */
+  private static final String INSUFFICIENT_PRIVILEGE = "42501";
+
   private static final Set<String> UNDEFINED = Set.of("42P01", "3F000", "42703");
 
   private final Database database;
@@ -105,6 +107,14 @@ final class LedgerQueries {
           e);
     }
     DatabaseFailure failure = database.failure(e);
+    if (INSUFFICIENT_PRIVILEGE.equals(e.getSQLState())) {
+      return new LedgerException(
+          failure.message()
+              + ". The role in the settings lacks a right: `"
+              + Program.command("check")
+              + "` with the pipeline names what is missing, with the GRANT statements",
+          e);
+    }
     return failure.kind() == SinkException.Kind.UNAVAILABLE
         ? new LedgerException(failure.message(), e)
         : new SinkException(failure.kind(), failure.message(), e);
