@@ -8,6 +8,7 @@ import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
 import fathomexport.report.rows.RowSource;
 import fathomexport.sink.CommitResult;
+import fathomexport.sink.Damage;
 import fathomexport.sink.DimensionStore;
 import fathomexport.sink.Fence;
 import fathomexport.sink.Migrated;
@@ -123,7 +124,7 @@ final class NotRenamedYet implements Sink {
   }
 
   @Override
-  public List<String> damages(Report report, Collection<SiteId> sites, DayRange days) {
+  public List<Damage> damages(Report report, Collection<SiteId> sites, DayRange days) {
     return sink.damages(report, sites, days);
   }
 
