@@ -352,7 +352,7 @@ class MorningTest {
             .withFault(
                 FaultRule.when(
                     request -> {
-                      if (request.aggregation() > 0 && meanwhile.get().isEmpty()) {
+                      if (request.aggregation() > 0 && "".equals(meanwhile.get())) {
                         meanwhile.set(status(at(10, "13:30")));
                       }
                       return false;
