@@ -29,16 +29,18 @@ CREATE TABLE fathom_ops.month_sum (
   event_name text NOT NULL,
   month      date NOT NULL,
   seen       text NOT NULL,
+  groups     bigint NOT NULL DEFAULT 0,
   made_at    timestamptz NOT NULL DEFAULT now(),
   UNIQUE (report, site_id, event_name, month)
 );
-COMMENT ON TABLE fathom_ops.month_sum IS 'The months whose sums are stored in fathom_ops.month_group, for the views fathom_bi.<report>_month. Derived from the report''s rows at the end of a run; may be emptied at any time';
+COMMENT ON TABLE fathom_ops.month_sum IS 'The months whose sums are stored in fathom_ops.month_group, for the views fathom_bi.<report>_month. Derived from the report''s rows at the end of a run; may be emptied at any time, with TRUNCATE fathom_ops.month_sum CASCADE. Rows that are changed by hand in a report''s table, without the ledger, are not noticed: empty it then';
 COMMENT ON COLUMN fathom_ops.month_sum.id IS 'Number of the month in fathom_ops.month_group';
 COMMENT ON COLUMN fathom_ops.month_sum.report IS 'Name of the report';
 COMMENT ON COLUMN fathom_ops.month_sum.site_id IS 'The site''s id';
 COMMENT ON COLUMN fathom_ops.month_sum.event_name IS 'The event''s name; empty for pageviews';
 COMMENT ON COLUMN fathom_ops.month_sum.month IS 'First day of the month';
 COMMENT ON COLUMN fathom_ops.month_sum.seen IS 'The report''s columns and the state of the ledger (fathom_ops.stored_month.seen) from which the sums were made. Where they differ now, the views read the rows instead';
+COMMENT ON COLUMN fathom_ops.month_sum.groups IS 'Number of the month''s groups. Where the last of them is missing, the views read the rows instead';
 COMMENT ON COLUMN fathom_ops.month_sum.made_at IS 'When the sums were made';
 
 CREATE TABLE fathom_ops.month_group (
@@ -55,7 +57,7 @@ CREATE TABLE fathom_ops.month_group (
   rated_visits       bigint,
   PRIMARY KEY (month_sum, n)
 );
-COMMENT ON TABLE fathom_ops.month_group IS 'The sums of a site''s month, one row per group of the report. Whether a sum is the month''s number is not said here: see the views';
+COMMENT ON TABLE fathom_ops.month_group IS 'The sums of a site''s month, one row per group of the report. Whether a sum is the month''s number is not said here: see the views. Do not delete single rows';
 COMMENT ON COLUMN fathom_ops.month_group.month_sum IS 'The month';
 COMMENT ON COLUMN fathom_ops.month_group.n IS 'Number of the group within the month';
 COMMENT ON COLUMN fathom_ops.month_group.fields IS 'The values of the report''s fields, in the order of the report';

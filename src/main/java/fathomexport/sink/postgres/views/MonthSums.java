@@ -127,29 +127,34 @@ public final class MonthSums {
             .orElseThrow();
     Queries.update(
         connection, "DELETE FROM fathom_ops.month_group WHERE month_sum = ?", p -> p.number(id));
-    Queries.update(
-        connection,
-        """
+    long groups =
+        Queries.update(
+            connection,
+            """
         INSERT INTO fathom_ops.month_group (month_sum, n, fields, %s)
         SELECT ?, row_number() OVER (), ARRAY[%s]::text[]%s
           FROM %s t
          WHERE t.site_id = ?%s AND t.date >= ? AND t.date < ?
          GROUP BY t.site_id%s\
         """
-            .formatted(
-                ReportSums.names(sums),
-                fields(report).stream().collect(Collectors.joining(", ")),
-                sums.stream().map(s -> ", " + s.expression()).collect(Collectors.joining()),
-                report.table(),
-                report.ofEvents() ? " AND t.event_name = ?" : "",
-                fields(report).stream().map(f -> ", " + f).collect(Collectors.joining())),
-        p -> {
-          p.number(id).text(due.site());
-          if (report.ofEvents()) {
-            p.text(due.event());
-          }
-          p.day(due.month()).day(due.month().plusMonths(1));
-        });
+                .formatted(
+                    ReportSums.names(sums),
+                    fields(report).stream().collect(Collectors.joining(", ")),
+                    sums.stream().map(s -> ", " + s.expression()).collect(Collectors.joining()),
+                    report.table(),
+                    report.ofEvents() ? " AND t.event_name = ?" : "",
+                    fields(report).stream().map(f -> ", " + f).collect(Collectors.joining())),
+            p -> {
+              p.number(id).text(due.site());
+              if (report.ofEvents()) {
+                p.text(due.event());
+              }
+              p.day(due.month()).day(due.month().plusMonths(1));
+            });
+    Queries.update(
+        connection,
+        "UPDATE fathom_ops.month_sum SET groups = ? WHERE id = ?",
+        p -> p.number(groups).number(id));
   }
 
   private static List<String> fields(KnownReport report) {
@@ -161,9 +166,12 @@ public final class MonthSums {
     return String.join(",", report.fields()) + " " + ReportSums.names(ReportSums.of(report)) + " ";
   }
 
-  /** Returns the condition that {@code h} has the present sums of the month {@code m}. */
+  /**
+   * Returns the condition that {@code h} has the present sums of the month {@code m}. Whether all
+   * groups are there would take as long as to read them; the last one is gone if all were removed.
+   */
   private static String made(KnownReport report) {
-    return "h.report = %s AND h.site_id = m.site_id AND h.event_name = m.event_name AND h.month = m.month AND h.seen = %s || m.seen"
+    return "h.report = %s AND h.site_id = m.site_id AND h.event_name = m.event_name AND h.month = m.month AND h.seen = %s || m.seen AND EXISTS (SELECT FROM fathom_ops.month_group e WHERE e.month_sum = h.id AND e.n = h.groups OFFSET 0)"
         .formatted(Sql.literal(report.name()), Sql.literal(columns(report)));
   }
 

@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The stored sums of months answer what the rows answer, and only while they do. */
 class MonthSumsTest {
@@ -177,6 +179,37 @@ class MonthSumsTest {
                     + " g.month_sum WHERE h.report = 'pages' AND g.visits >= 0"))
         .as("only the month that has changed is summed up again")
         .containsExactly(List.of(15L));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "TRUNCATE fathom_ops.month_sum CASCADE",
+        "TRUNCATE fathom_ops.month_group",
+        "DELETE FROM fathom_ops.month_sum"
+      })
+  void sumsMayBeEmptied(String emptied) throws SQLException {
+    List<String> pages = rows(PAGES);
+    update(1);
+    database.execute(emptied);
+    assertThat(rows(PAGES)).isEqualTo(pages);
+
+    update(1);
+    assertThat(count("fathom_ops.month_sum")).isEqualTo(8);
+    assertThat(count("fathom_ops.month_group")).isEqualTo(64);
+    assertThat(rows(PAGES)).isEqualTo(pages);
+  }
+
+  /** Sums from before a column was dropped are not those of the rows that lost it. */
+  @Test
+  void aDroppedColumnThatComesBackHasNoSumsOfBefore() throws SQLException {
+    update(1);
+    database.execute("DROP VIEW fathom_bi.pages, fathom_bi.pages_month");
+    database.execute("ALTER TABLE fathom.pages DROP COLUMN visits");
+    sink.migrate(List.of(pages(Aggregate.VISITS, Aggregate.BOUNCE_RATE), goals()));
+
+    assertThat(rows("SELECT DISTINCT visits, bounces, state FROM fathom_bi.pages_month"))
+        .containsExactly("[null, null, stale]");
   }
 
   @Test
