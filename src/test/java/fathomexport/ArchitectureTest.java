@@ -43,7 +43,7 @@ final class ArchitectureTest {
   private static Map<String, List<String>> mayKnow() {
     Map<String, List<String>> all = new LinkedHashMap<>();
     all.put("", List.of("cli", "cli.process", "demo"));
-    all.put("cli", List.of("cli.command", "cli.output", "cli.process", "config", "run"));
+    all.put("cli", List.of("cli.command", "cli.output", "cli.process", "config", "report", "run"));
     all.put("cli.process", List.of("report"));
     all.put(
         "cli.command",
@@ -170,6 +170,7 @@ final class ArchitectureTest {
         List.of(
             "ledger",
             "report",
+            "report.rows",
             "run",
             "sink",
             "sink.parquet",
@@ -215,7 +216,7 @@ final class ArchitectureTest {
             "sink.postgres.ledger",
             "sink.postgres.schema"));
     all.put("sink.postgres.ledger", List.of("ledger", "report", "sink", "sink.postgres.db"));
-    all.put("sink.postgres.lease", List.of("ledger", "sink.postgres.db"));
+    all.put("sink.postgres.lease", List.of("ledger", "report", "sink.postgres.db"));
     all.put(
         "sink.parquet",
         List.of(
