@@ -718,6 +718,35 @@ class MorningTest {
     assertThat(status(at(11, "13:00"))).as("such runs are not recorded").isEqualTo(before);
   }
 
+  @Test
+  void outlinesThatCannotBeSavedAreNamedAsSuch() throws IOException {
+    night(11);
+    Path outlines = installation.warehouse().resolve("_fathom/outlines");
+    Files.createDirectory(outlines.resolve("another"));
+    Files.writeString(outlines.resolve("another/file"), "of another program");
+    Files.writeString(outlines.resolve("other.bin"), "of another program");
+
+    assertThat(night(12).said()).doesNotContain("cannot save", "cannot write");
+    assertThat(outlines.resolve("another/file")).exists();
+    assertThat(outlines.resolve("other.bin")).exists();
+
+    Files.move(outlines, directory.resolve("away"));
+    Files.writeString(outlines, "no directory");
+    assertThat(night(13).said())
+        .contains("cannot save the outlines of the Parquet files in " + outlines)
+        .contains("move away what is in their place")
+        .doesNotContain("coverage file", "the next run does it");
+    assertThat(status(at(13, "13:00"))).startsWith("3 of 3 sites are complete");
+  }
+
+  @Test
+  void theNamesOfTheSitesAreInOrder() throws IOException {
+    night(11);
+    List<String> ids = new ArrayList<>();
+    json(at(11, "13:00")).path("site_names").fieldNames().forEachRemaining(ids::add);
+    assertThat(ids).hasSizeGreaterThan(2).isSorted();
+  }
+
   /** The server dates its responses by the real time. */
   @Test
   void aRunRefusesTheClockThatACheckRefuses() {

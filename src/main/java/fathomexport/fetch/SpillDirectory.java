@@ -9,6 +9,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
@@ -65,13 +66,19 @@ public final class SpillDirectory implements AutoCloseable {
                 + " bytes are free, but a run needs "
                 + LEAST_BYTES
                 + "; make room, or name another directory with"
-                + " JAVA_TOOL_OPTIONS=-Djava.io.tmpdir=DIR");
+                + " FATHOM_EXPORT_JAVA_OPTS=-Djava.io.tmpdir=DIR");
       }
       for (int i = 0; i < TRIES; i++) {
         Path path = Files.createTempDirectory(parent, PREFIX + PROCESS);
         Path lock = path.resolve(LOCK);
-        FileChannel lockFile =
-            FileChannel.open(lock, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        FileChannel lockFile;
+        try {
+          lockFile =
+              FileChannel.open(lock, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        } catch (NoSuchFileException e) {
+          // Another run has found the directory empty and deleted it.
+          continue;
+        }
         // Before it was locked, another run may have found it unlocked and deleted it.
         if (lockFile.tryLock() != null && Files.exists(lock)) {
           return new SpillDirectory(path, lockFile);
@@ -107,7 +114,7 @@ public final class SpillDirectory implements AutoCloseable {
   private static void removeIfAbandoned(Path directory) {
     Path file = directory.resolve(LOCK);
     if (!Files.exists(file)) {
-      // The directory is just being created, or is not a spill directory.
+      removeIfEmpty(directory);
       return;
     }
     // The lock is held until the directory is deleted, so that no run begins to use it.
@@ -119,6 +126,18 @@ public final class SpillDirectory implements AutoCloseable {
     } catch (IOException e) {
       LOG.debug(
           "could not check whether {} is in use; it is not deleted: {}", directory, e.getMessage());
+    }
+  }
+
+  /**
+   * Deletes a directory without anything in it: a run was killed before it had a lock there, or is
+   * just creating it and will create another one.
+   */
+  private static void removeIfEmpty(Path directory) {
+    try {
+      Files.deleteIfExists(directory);
+    } catch (IOException e) {
+      LOG.debug("{} is not an empty directory: {}", directory, e.getMessage());
     }
   }
 

@@ -23,6 +23,7 @@ import java.time.LocalDate;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -192,7 +193,7 @@ public final class StatusReader {
                     all.put(id.value(), known);
                   }
                 });
-        return Map.copyOf(all);
+        return Collections.unmodifiableMap(all);
       } catch (SinkException e) {
         LOG.warn("the table of sites cannot be read: {}", e.getMessage());
       }

@@ -23,6 +23,8 @@ class SpillDirectoryTest {
     Path abandoned = Files.createDirectory(temporary.resolve("fathom-export-spill-1"));
     Files.createFile(abandoned.resolve("lock"));
     Files.createFile(abandoned.resolve("rows-1.spill"));
+    // Of a run that was killed before it had created the lock.
+    Files.createDirectory(temporary.resolve("fathom-export-spill-2"));
     List<Process> processes = new ArrayList<>();
     for (int i = 0; i < 2; i++) {
       List<String> command =

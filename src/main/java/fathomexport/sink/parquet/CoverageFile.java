@@ -135,7 +135,6 @@ final class CoverageFile {
             if (!Files.exists(target) || Files.mismatch(temporary, target) >= 0) {
               DurableFiles.replace(temporary, target);
             }
-            saveOutlines(reports);
           } finally {
             Files.deleteIfExists(temporary);
           }
@@ -144,9 +143,18 @@ final class CoverageFile {
   }
 
   /**
-   * Saves the outlines of all files, which have been read for this file. What is there of reports
-   * without files is removed.
+   * Saves the outlines of all files, which have been read for this file. Outlines of reports
+   * without files are removed; what else is there stays.
    */
+  void saveOutlines() throws IOException {
+    locks.holding(
+        LOCK,
+        () -> {
+          saveOutlines(reports());
+          return layout.outlines();
+        });
+  }
+
   private void saveOutlines(List<String> reports) throws IOException {
     DurableFiles.removeTemporaries(layout.outlines());
     Set<Path> kept = new HashSet<>();
@@ -158,7 +166,7 @@ final class CoverageFile {
       }
     }
     for (Path file : Layout.children(layout.outlines())) {
-      if (!kept.contains(file)) {
+      if (!kept.contains(file) && ledgers.isOutlines(file)) {
         Files.deleteIfExists(file);
       }
     }

@@ -129,13 +129,25 @@ public final class ParquetSink implements Sink {
     return Migrated.WHOLLY;
   }
 
-  /** Writes the coverage file, for readers that have the files only. */
+  /**
+   * Writes the coverage file, for readers that have the files only, and outlines of the files for
+   * later commands.
+   */
   @Override
   public void runEnded(BooleanSupplier stopped) {
     try {
       coverage.write(definitions);
     } catch (IOException e) {
       throw unavailable("cannot write the coverage file in " + layout.own(), e);
+    }
+    try {
+      coverage.saveOutlines();
+    } catch (IOException e) {
+      throw unavailable(
+          "cannot save the outlines of the Parquet files in "
+              + layout.outlines()
+              + ", without which `status` and `plan` take longer; move away what is in their place",
+          e);
     }
   }
 

@@ -230,6 +230,11 @@ public final class FileLedgers {
     outlineFile(report).write(outlined);
   }
 
+  /** Returns whether a file has outlines of any report. */
+  public boolean isOutlines(Path file) {
+    return OutlineFile.isOne(file);
+  }
+
   private synchronized void remember(Path file, Outlined outlined) {
     Outlined before = outlines.remove(file);
     outlinedStretches -= before == null ? 0 : before.outline().stretches().size();

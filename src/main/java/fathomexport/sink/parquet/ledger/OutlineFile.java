@@ -34,7 +34,8 @@ import org.slf4j.LoggerFactory;
  */
 final class OutlineFile {
   private static final Logger LOG = LoggerFactory.getLogger(OutlineFile.class);
-  private static final String FORMAT = "fathom-export outlines 1";
+  private static final String NAME = "fathom-export outlines ";
+  private static final String FORMAT = NAME + "1";
 
   /** More are not kept: they would be read into memory at once. */
   private static final int MOST_STRETCHES = 40_000;
@@ -70,6 +71,18 @@ final class OutlineFile {
     } catch (IOException | RuntimeException e) {
       LOG.debug("{} is not used", file, e);
       return Map.of();
+    }
+  }
+
+  /** Returns whether a file was written by this class, in any version of its format. */
+  static boolean isOne(Path file) {
+    if (!Files.isRegularFile(file)) {
+      return false;
+    }
+    try {
+      return new Reader(ByteBuffer.wrap(Files.readAllBytes(file))).required().startsWith(NAME);
+    } catch (IOException | RuntimeException e) {
+      return false;
     }
   }
 
