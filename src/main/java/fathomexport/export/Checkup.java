@@ -33,6 +33,7 @@ import fathomexport.run.FailurePolicy;
 import fathomexport.run.RunEnvironment;
 import fathomexport.run.WrongClockException;
 import fathomexport.sink.SinkException;
+import fathomexport.sink.parquet.file.DurableFiles;
 import fathomexport.sink.postgres.DatabaseCheck;
 import fathomexport.sink.postgres.db.PostgresSettings;
 import java.io.IOException;
@@ -461,7 +462,7 @@ final class Checkup {
               + " cannot be written to by user "
               + System.getProperty("user.name")
               + ": "
-              + e
+              + DurableFiles.reason(e)
               + ". Give this user the directory, or name another one");
     }
   }

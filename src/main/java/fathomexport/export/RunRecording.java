@@ -5,6 +5,7 @@ import fathomexport.ledger.LedgerException;
 import fathomexport.ledger.RunRecord;
 import fathomexport.report.Report;
 import fathomexport.report.SecretUnavailableException;
+import fathomexport.run.ExportFailedException;
 import fathomexport.run.ExportJob;
 import fathomexport.run.ExportSettings;
 import fathomexport.run.ExportSpec;
@@ -77,7 +78,9 @@ final class RunRecording {
               command,
               startedAt,
               environment.time().instant(),
-              verdict.kind().exitCode(),
+              e instanceof ExportFailedException failed
+                  ? failed.exitCode()
+                  : verdict.kind().exitCode(),
               verdict.message());
       RunRecord known = begun.get();
       record(job, known == null ? end : RunRecords.failedAs(known, end), e);
