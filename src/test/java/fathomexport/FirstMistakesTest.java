@@ -159,6 +159,31 @@ class FirstMistakesTest {
     assertEnds(78, "`fathom-export check` with the pipeline");
   }
 
+  /** As a first migration by an administrator leaves the roles. */
+  @Test
+  void aRoleThatMayNotLogIn() {
+    String role = database.name() + "_owner";
+    database.executeAsSuperuser("CREATE ROLE " + role + " NOLOGIN PASSWORD 'secret'");
+    try {
+      installation.settings(
+          "api: {base_url: "
+              + api.baseUri()
+              + ", token: {env: "
+              + Installation.TOKEN_VARIABLE
+              + "}, requests_per_minute: 1000, patience: 1s}\npostgres: {url: '"
+              + database.url()
+              + "', user: "
+              + role
+              + ", password: {env: SECRET}}\nparquet: {root: warehouse}\n");
+      installation.variable("SECRET", "secret");
+
+      Installation.Ended ended = installation.run("run", "nightly");
+      assertThat(ended.said()).contains("ALTER ROLE \"" + role + "\" LOGIN PASSWORD");
+    } finally {
+      database.executeAsSuperuser("DROP ROLE " + role);
+    }
+  }
+
   @Test
   void aDatabaseInAnotherEncoding() {
     String latin = database.name() + "_latin";

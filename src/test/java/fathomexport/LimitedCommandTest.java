@@ -217,6 +217,9 @@ class LimitedCommandTest {
           .contains("--site SITEON", "did you mean 'SITEONE'?", "it lists: SITEONE, SITETWO");
     }
     assertThat(asked()).isEmpty();
+    assertThat(database.query("SELECT command, exit_code FROM fathom_ops.run"))
+        .as("as the command ended")
+        .contains(List.of("run --site SITEON", 2));
     done("run", "nightly", "--site", ONE);
     Installation.Ended status = installation.run("status", "nightly", "--site", TWO);
     assertThat(status.code()).as(status.said()).isEqualTo(2);
@@ -351,5 +354,27 @@ class LimitedCommandTest {
         installation.run("status", "nightly", "--check", "--quiet", "--as-of", "2026-06-25");
     assertThat(late.code()).isEqualTo(65);
     assertThat(late.out()).contains("0 of 2 sites");
+  }
+
+  /** A list of events that the API refuses is named with its site, and with what to do. */
+  @Test
+  void aRefusedListOfEventsNamesTheSiteAndTheWayOut() {
+    installation.pipeline(
+        "nightly", "all", "[parquet]", List.of(Question.events("events_daily", "day")));
+    api.behave(
+        Behaviour.unlimited()
+            .withFault(
+                FaultRule.when(
+                    r -> r.path().endsWith(TWO + "/events"),
+                    new Fault.Status(404, "application/json", "{}", Map.of()))));
+
+    Installation.Ended ended = installation.run("run", "nightly");
+
+    assertThat(ended.code()).as(ended.said()).isEqualTo(77);
+    assertThat(ended.out())
+        .contains(
+            "events of site " + TWO + " (Site " + TWO + "): the API refuses with 404",
+            "reports on events lack this site",
+            "`fathom-export sites`");
   }
 }

@@ -457,5 +457,11 @@ class VerifyTest {
           .as("%s: %s", what, difference)
           .isEqualTo("CHANGED_IN_STORAGE");
     }
+    assertThat(database.query("SELECT messages[1] FROM fathom_ops.run WHERE command = 'verify'"))
+        .as(what)
+        .anyMatch(
+            row ->
+                String.valueOf(row.get(0))
+                    .startsWith("differences, stored rows were changed after the export: "));
   }
 }

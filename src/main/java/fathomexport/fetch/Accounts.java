@@ -14,6 +14,7 @@ import fathomexport.report.Site;
 import fathomexport.report.SiteEvent;
 import fathomexport.report.SiteId;
 import fathomexport.run.Account;
+import fathomexport.run.BackfillCommands;
 import fathomexport.run.ExportFailedException;
 import fathomexport.run.ExportJob;
 import fathomexport.run.FailureKind;
@@ -535,9 +536,12 @@ public final class Accounts {
           int others = ends ? queue.size() - 1 : 0;
           lost.add(
               WindowOutcome.failed(
-                      "events of site " + site + (others == 0 ? "" : " and of " + others + " more"),
+                      "events of site "
+                          + BackfillCommands.named(
+                              site.value(), Map.of(site.value(), queue.element().name()))
+                          + (others == 0 ? "" : " and of " + others + " more"),
                       FailurePolicy.kind(failure),
-                      failure.describe())
+                      failure.describe() + (ends ? "" : advice(failure)))
                   .about(site));
           if (ends) {
             return found;
@@ -547,6 +551,16 @@ public final class Accounts {
       queue.remove();
     }
     return found;
+  }
+
+  /** Returns what to do about a list of events that the API refuses; empty if it may pass. */
+  private static String advice(Outcome.Failure<?> failure) {
+    return failure instanceof Outcome.Refused
+        ? ". Until that is mended, reports on events lack this site, and nothing else does: see"
+            + " whether the token may read it (`"
+            + Program.command("sites")
+            + "` lists what the token may read), or leave the site out under sites: in the pipeline"
+        : "";
   }
 
   private static boolean mayPass(Outcome.Failure<?> failure) {

@@ -89,7 +89,20 @@ public record Verification(
     /** The rows are as exported, and are known to be incomplete. */
     INCOMPLETE,
     /** The rows of the period's month or year cannot be read: see the damaged files. */
-    DAMAGED
+    DAMAGED;
+
+    /** Returns the cause for people. */
+    public String words() {
+      return switch (this) {
+        case NEVER_EXPORTED -> "never exported";
+        case CHANGED_IN_STORAGE -> "stored rows were changed after the export";
+        case CHANGED_AT_THE_API -> "Fathom counts otherwise by now";
+        case OTHER_DEFINITION -> "stale: the report's definition was changed";
+        case OTHER_ZONE -> "stale: the site's time zone was changed";
+        case INCOMPLETE -> "was incomplete when it was exported";
+        case DAMAGED -> "the file of its month or year is damaged";
+      };
+    }
   }
 
   /**
@@ -138,7 +151,7 @@ public record Verification(
     List<String> lines = new ArrayList<>();
     differences.stream()
         .collect(Collectors.groupingBy(Difference::cause, TreeMap::new, Collectors.counting()))
-        .forEach((cause, n) -> lines.add("differences, " + cause + ": " + n));
+        .forEach((cause, n) -> lines.add("differences, " + cause.words() + ": " + n));
     damaged.forEach(d -> lines.add("damaged: " + d));
     failures.forEach(f -> lines.add("not verified: " + f));
     return lines.size() > MESSAGES ? lines.subList(0, MESSAGES) : lines;

@@ -405,7 +405,7 @@ public final class Commands {
                 + context.configFile()
                 + " and "
                 + names.size()
-                + " pipelines: "
+                + (names.size() == 1 ? " pipeline: " : " pipelines: ")
                 + String.join(", ", names));
         settings.value().map(Settings::lineage).ifPresent(l -> printer.line(described(l)));
         names.stream()

@@ -121,7 +121,9 @@ public final class EvidenceCommands {
               + String.join(" and ", verified.sinks())
               + " compared with "
               + Printer.number(verified.requests())
-              + " requests, each billed as a pageview: "
+              + (verified.requests() == 1
+                  ? " request, billed as a pageview: "
+                  : " requests, each billed as a pageview: ")
               + (verified.agrees()
                   ? "all agree."
                   : Printer.number(differences.size())
@@ -188,19 +190,7 @@ public final class EvidenceCommands {
           stored == null || expected == null
               ? "-"
               : String.format(Locale.ROOT, "%+,d", stored - expected),
-          why(d.cause()));
-    }
-
-    private static String why(Verification.Cause cause) {
-      return switch (cause) {
-        case NEVER_EXPORTED -> "never exported";
-        case CHANGED_IN_STORAGE -> "stored rows were changed after the export";
-        case CHANGED_AT_THE_API -> "Fathom counts otherwise by now";
-        case OTHER_DEFINITION -> "stale: the report's definition was changed";
-        case OTHER_ZONE -> "stale: the site's time zone was changed";
-        case INCOMPLETE -> "was incomplete when it was exported";
-        case DAMAGED -> "the file of its month or year is damaged";
-      };
+          d.cause().words());
     }
   }
 

@@ -53,6 +53,15 @@ public record DatabaseFailure(SinkException.Kind kind, String message) {
   static DatabaseFailure of(SQLException failure, String place, String user) {
     String state = String.valueOf(failure.getSQLState());
     String words = "PostgreSQL at " + place + ": " + words(failure);
+    if (state.startsWith(AUTHORIZATION) && words.contains("not permitted to log in")) {
+      return new DatabaseFailure(
+          SinkException.Kind.ACCESS,
+          words
+              + ". A first migration by an administrator creates the roles of fathom-export without"
+              + " login. As an administrator: ALTER ROLE "
+              + Sql.name(user)
+              + " LOGIN PASSWORD '...';");
+    }
     if (state.startsWith(AUTHORIZATION)) {
       return new DatabaseFailure(
           SinkException.Kind.ACCESS,
