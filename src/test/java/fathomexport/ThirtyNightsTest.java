@@ -85,7 +85,9 @@ class ThirtyNightsTest {
 
   /** What the backfill has left; later runs do not take it up. */
   private static final String LEFT =
-      "backfill of 2026-06-29 04:00 UTC (exit 75): 3 windows left, about 5 requests, 5 more nights";
+      "backfill of 2026-06-29 04:00 UTC (exit 75): 3 windows left, about 5 requests, 5 more nights"
+          + "; continue with: fathom-export backfill nightly --from 2026-05-20 --to 2026-05-27"
+          + " --max-requests 1";
 
   private static final FaultRule UNAVAILABLE =
       FaultRule.when(r -> true, new Fault.Status(503, "application/json", "{}", Map.of()));

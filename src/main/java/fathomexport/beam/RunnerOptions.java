@@ -152,7 +152,14 @@ final class RunnerOptions {
           .create();
     } catch (IllegalArgumentException e) {
       throw new ExportFailedException(
-          FailureKind.CONFIGURATION, "Beam's options behind --: " + e.getMessage(), e);
+          FailureKind.CONFIGURATION,
+          "Beam's options behind --: "
+              + e.getMessage()
+              + (arguments.stream().anyMatch(argument -> argument.contains("FlinkRunner"))
+                      && String.valueOf(e.getMessage()).contains("Unknown 'runner'")
+                  ? ". This build has no Flink: build it with mvn -Pflink package"
+                  : ""),
+          e);
     }
   }
 

@@ -143,13 +143,24 @@ public final class RunBoard implements AutoCloseable {
 
   /** Ends the run, or the queries about an account, for all workers. The first reason stays. */
   void halt(Halt halt) {
+    halt(halt, -1, "");
+  }
+
+  /**
+   * Does the same for a worker, unless another one has begun its lane again: what such a worker
+   * meets is no reason for the others.
+   */
+  void halt(Halt halt, int lane, String attempt) {
     with(
         c ->
             Queries.update(
                 c,
                 """
                 INSERT INTO fathom_ops.cluster_halt (run_id, reach, kind, source, message)
-                SELECT run_id, ?, ?, ?, ? FROM fathom_ops.cluster_run WHERE run_id = ?
+                SELECT r.run_id, ?, ?, ?, ? FROM fathom_ops.cluster_run r
+                 WHERE r.run_id = ?
+                   AND NOT EXISTS (SELECT FROM fathom_ops.cluster_lane l
+                                    WHERE l.run_id = r.run_id AND l.lane = ? AND l.attempt <> ?)
                 ON CONFLICT (run_id, reach) DO NOTHING\
                 """,
                 p ->
@@ -157,7 +168,9 @@ public final class RunBoard implements AutoCloseable {
                         .text(halt.kind().name())
                         .text(halt.source().replace('\0', '\uFFFD'))
                         .text(halt.message().replace('\0', '\uFFFD'))
-                        .text(runId)));
+                        .text(runId)
+                        .integer(lane)
+                        .text(attempt)));
   }
 
   /** Begins an attempt at a lane; returns false if the run is over. */

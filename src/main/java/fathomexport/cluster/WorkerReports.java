@@ -139,7 +139,7 @@ public final class WorkerReports implements RunListener, AutoCloseable {
     if (!reported.isEmpty()) {
       board.report(lane, attempt, reported);
     }
-    halted.forEach(board::halt);
+    halted.forEach(halt -> board.halt(halt, lane, attempt));
     RunBoard.Standing standing = board.standing(lane, attempt);
     if (halting != null) {
       obey(standing, halting);

@@ -7,6 +7,7 @@ import fathomexport.api.StopSignal;
 import fathomexport.api.TimeSource;
 import fathomexport.cluster.RunBoard;
 import fathomexport.cluster.RunWatch;
+import fathomexport.cluster.WorkerReports;
 import fathomexport.plan.ControlQuery;
 import fathomexport.plan.FetchTask;
 import fathomexport.report.DayRange;
@@ -39,8 +40,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -132,6 +135,38 @@ class WorkerLaneTest {
 
   private int asked() {
     return api.log().aggregations().size();
+  }
+
+  /** A worker that stood still until another one had begun its lane again. */
+  @Test
+  void aWorkerThatWasOnlyCutOffEndsNothingButItself() throws InterruptedException {
+    var spec = spec(Budget.UNLIMITED);
+    RunWatch watch = watch(spec);
+    RunBoard shared = Objects.requireNonNull(board);
+    StopSignal ofLost = new StopSignal();
+    StopSignal ofCurrent = new StopSignal();
+    try (WorkerReports lost =
+            Objects.requireNonNull(WorkerReports.begin(shared, 0, "host-1", ofLost));
+        WorkerReports current =
+            Objects.requireNonNull(WorkerReports.begin(shared, 0, "host-2", ofCurrent))) {
+      // What ends the queries of a lane is reported, as its failures are.
+      AtomicBoolean reported = new AtomicBoolean();
+      lost.obey(
+          (account, reason) -> {
+            if (!reported.getAndSet(true)) {
+              lost.halted(account, reason);
+            }
+          });
+      lost.ended();
+      current.obey((account, reason) -> ended.add(reason));
+      current.ended();
+    }
+    watch.look();
+    assertThat(ofLost.stopped()).isTrue();
+    assertThat(ofCurrent.stopped()).isFalse();
+    assertThat(ended).isEmpty();
+    assertThat(database.query("SELECT reach FROM fathom_ops.cluster_halt")).isEmpty();
+    assertThat(watch.hasEnded(0)).isTrue();
   }
 
   @Test
