@@ -73,6 +73,17 @@ class CheckTest {
   }
 
   @Test
+  void aRunnerThatThisBuildLacksComesWithTheCommandThatBuildsIt() throws IOException {
+    try (TestDatabase database = TestDatabase.create();
+        FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
+      Installation.Ended ended =
+          installation(database, api).run("check", "nightly", "--", "--runner=FlinkRunner");
+      assertThat(ended.code()).as(ended.said()).isEqualTo(78);
+      assertThat(line(ended, "beam")).startsWith("FAILED").contains("mvn -Pflink package");
+    }
+  }
+
+  @Test
   void nothingIsWrong() throws IOException {
     try (TestDatabase database = TestDatabase.create();
         FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
