@@ -83,9 +83,12 @@ class ThirtyNightsTest {
       "  ~ parquet lacks 34 periods (2 reports, 1 site, 2026-05-28 .. 2026-06-13) that postgres has"
           + " of retired sites or events; they cannot be fetched again, and nothing waits for them";
 
+  private static final String WHAT_IS_LEFT = "3 windows left, about 5 requests, 5 more nights";
+
   /** What the backfill has left; later runs do not take it up. */
   private static final String LEFT =
-      "backfill of 2026-06-29 04:00 UTC (exit 75): 3 windows left, about 5 requests, 5 more nights"
+      "backfill of 2026-06-29 04:00 UTC (exit 75): "
+          + WHAT_IS_LEFT
           + "; continue with: fathom-export backfill nightly --from 2026-05-20 --to 2026-05-27"
           + " --max-requests 1";
 
@@ -582,8 +585,7 @@ class ThirtyNightsTest {
                 "--max-requests",
                 "1");
     assertThat(ended.code()).as(ended.said()).isEqualTo(75);
-    assertThat(ended.out().lines().reduce("", (a, b) -> b))
-        .isEqualTo("  " + LEFT.substring(LEFT.indexOf("): ") + 3));
+    assertThat(ended.out().lines().reduce("", (a, b) -> b)).isEqualTo("  " + WHAT_IS_LEFT);
     stored.backfilled("traffic_daily", LONDON, LocalDate.of(2026, 5, 20));
   }
 
