@@ -14,6 +14,7 @@ import fathomexport.run.RunEnvironment;
 import fathomexport.run.RunListener;
 import fathomexport.run.RunResult;
 import fathomexport.simulator.FathomSimulator;
+import fathomexport.simulator.RequestLog;
 import fathomexport.simulator.behaviour.Behaviour;
 import fathomexport.simulator.behaviour.Fault;
 import fathomexport.simulator.behaviour.FaultRule;
@@ -78,15 +79,15 @@ class ParquetOnlyQuotaTest {
         "backfill", pipeline, "--from", FIRST.toString(), "--to", LAST.toString());
   }
 
-  /** One request of the account at a time is allowed, and each takes a while. */
+  /** How long each response of the account takes at least. */
+  private static final Duration TAKES = Duration.ofMillis(200);
+
+  /** The account has one request in flight, whichever run sends it. */
   @Test
   void twoRunsSideBySideShareTheQuota() {
     api.behave(
         Behaviour.unlimited()
-            .withInFlightLimit(1)
-            .withFirstOfShapeDelay(Duration.ofMillis(200))
-            .withFault(
-                FaultRule.when(r -> r.aggregation() > 0, new Fault.Delay(Duration.ofMillis(200)))));
+            .withFault(FaultRule.when(r -> r.aggregation() > 0, new Fault.Delay(TAKES))));
 
     CompletableFuture<Installation.Ended> one =
         CompletableFuture.supplyAsync(() -> backfill("one"));
@@ -95,7 +96,13 @@ class ParquetOnlyQuotaTest {
     assertThat(one.join().code()).as(one.join().said()).isZero();
     assertThat(two.code()).as(two.said()).isZero();
     // Lists of sites are asked outside of the quota.
-    assertThat(api.log().aggregations()).hasSize(9).allMatch(e -> e.status() == 200);
+    List<RequestLog.Entry> asked = api.log().aggregations();
+    assertThat(asked).hasSize(9).allMatch(e -> e.status() == 200);
+    for (int i = 1; i < asked.size(); i++) {
+      assertThat(asked.get(i).arrivedNanos() - asked.get(i - 1).arrivedNanos())
+          .as("request %s is sent after the response to the one before", i)
+          .isGreaterThanOrEqualTo(TAKES.toNanos());
+    }
     assertThat(
             database.query(
                 "SELECT sum(requests)::int, sum(limited)::int" + " FROM fathom_ops.request_count"))
