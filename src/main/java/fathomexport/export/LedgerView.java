@@ -206,15 +206,9 @@ final class LedgerView {
     if (entry.stored() && entry.slice().event() != null) {
       events.add(entry.slice());
     }
-    if (entry.knownAt().isAfter(recently) && interrupted().contains(runOf(entry))) {
+    if (entry.knownAt().isAfter(recently) && interrupted().contains(entry.knownBy())) {
       recent.computeIfAbsent(report.name(), name -> new ArrayList<>()).add(entry);
     }
-  }
-
-  /** Returns the run that the entry was last known to hold by. */
-  private static String runOf(LedgerEntry entry) {
-    LedgerEntry.Confirmed confirmed = entry.confirmed();
-    return confirmed == null ? entry.provenance().runId() : confirmed.runId();
   }
 
   /** Returns the runs of the pipeline that were interrupted. Read once. */
@@ -350,7 +344,8 @@ final class LedgerView {
             && Objects.equals(entry.provenance().zone(), zones.get(entry.slice().site()))
             && entry.provenance().definition().equals(report.definition())
             && entry.knownAt().isAfter(since)) {
-          known.add(new KnownControl(query, control.get().totals(), entry.knownAt(), runOf(entry)));
+          known.add(
+              new KnownControl(query, control.get().totals(), entry.knownAt(), entry.knownBy()));
         }
       }
     }

@@ -52,4 +52,11 @@ public record LedgerEntry(
         ? provenance.fetchedAt()
         : confirmed.at();
   }
+
+  /**
+   * Returns the id of the run that confirmed the period last; of the one that fetched it, if none.
+   */
+  public String knownBy() {
+    return confirmed == null ? provenance.runId() : confirmed.runId();
+  }
 }

@@ -154,8 +154,7 @@ final class CommittedBefore {
    * lately: it serves the other reports of the slice, as it did before the lane was lost.
    */
   private void use(Report report, LedgerEntry entry, Map<SiteId, Optional<String>> zones) {
-    LedgerEntry.Confirmed confirmed = entry.confirmed();
-    String runId = confirmed == null ? entry.provenance().runId() : confirmed.runId();
+    String runId = entry.knownBy();
     Instant since = run.environment().time().instant().minus(CertifiedControl.AGE);
     if ((runId.equals(run.runId()) || run.controlsOf().contains(runId))
         && entry.knownAt().isAfter(since)
