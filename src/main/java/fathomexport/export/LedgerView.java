@@ -35,7 +35,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -333,17 +332,14 @@ final class LedgerView {
     List<KnownControl> known = new ArrayList<>();
     for (Report report : job.reports()) {
       for (LedgerEntry entry : recent.getOrDefault(report.name(), List.of())) {
-        Optional<CertifiedControl> control = CertifiedControl.of(report, entry);
+        Optional<CertifiedControl> control =
+            CertifiedControl.of(report, entry, zones.get(entry.slice().site()), since);
         if (control.isEmpty()) {
           continue;
         }
         ControlQuery query = control.get().query();
         if (needed.getOrDefault(ControlFamily.of(query), List.of()).stream()
-                .anyMatch(d -> d.contains(query.days()))
-            // Totals of another time zone are totals of other days.
-            && Objects.equals(entry.provenance().zone(), zones.get(entry.slice().site()))
-            && entry.provenance().definition().equals(report.definition())
-            && entry.knownAt().isAfter(since)) {
+            .anyMatch(d -> d.contains(query.days()))) {
           known.add(
               new KnownControl(query, control.get().totals(), entry.knownAt(), entry.knownBy()));
         }

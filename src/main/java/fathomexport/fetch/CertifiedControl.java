@@ -10,7 +10,9 @@ import fathomexport.report.DayRange;
 import fathomexport.report.Report;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The answer to a control query that a period was certified against, as the ledger keeps it.
@@ -22,11 +24,20 @@ public record CertifiedControl(ControlQuery query, PeriodTotals totals, Instant 
   public static final Duration AGE = Duration.ofHours(2);
 
   /**
-   * Returns the answer of an entry of a report; empty if the period was not certified, or grows.
+   * Returns the answer of an entry of a report; empty if the period was not certified, or grows, or
+   * if the answer is about another definition or time zone, or too old.
+   *
+   * @param zone the site's time zone: totals of another one are totals of other days
+   * @param since when the answer must have been known to hold, at the earliest
    */
-  public static Optional<CertifiedControl> of(Report report, LedgerEntry entry) {
+  public static Optional<CertifiedControl> of(
+      Report report, LedgerEntry entry, @Nullable String zone, Instant since) {
     PeriodCertificate certificate = entry.certificate();
-    if (certificate.status() != CertificateStatus.CERTIFIED || !isWhole(report, certificate)) {
+    if (certificate.status() != CertificateStatus.CERTIFIED
+        || !isWhole(report, certificate)
+        || !Objects.equals(entry.provenance().zone(), zone)
+        || !entry.provenance().definition().equals(report.definition())
+        || !entry.knownAt().isAfter(since)) {
       return Optional.empty();
     }
     PeriodTotals totals = new PeriodTotals();

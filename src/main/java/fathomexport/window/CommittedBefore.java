@@ -20,7 +20,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -130,12 +129,13 @@ final class CommittedBefore {
             .map(task -> task.days().first())
             .min(LocalDate::compareTo)
             .orElse(LocalDate.MAX);
-    Map<SiteId, Optional<String>> zones = new HashMap<>();
-    lane.tasks()
-        .forEach(
-            task ->
-                zones.put(
-                    task.site().id(), Optional.ofNullable(task.site().zone()).map(ZoneId::getId)));
+    Map<SiteId, String> zones = new HashMap<>();
+    for (FetchTask task : lane.tasks()) {
+      ZoneId zone = task.site().zone();
+      if (zone != null) {
+        zones.put(task.site().id(), zone.getId());
+      }
+    }
     Map<CommittedPeriod, LedgerEntry> committed = new HashMap<>();
     for (Report report : reports) {
       for (LedgerEntry entry : sink.ledger().entries(report.name(), sites, from)) {
@@ -153,15 +153,12 @@ final class CommittedBefore {
    * Keeps the answer that a period was certified against, if this run or an interrupted one knew it
    * lately: it serves the other reports of the slice, as it did before the lane was lost.
    */
-  private void use(Report report, LedgerEntry entry, Map<SiteId, Optional<String>> zones) {
+  private void use(Report report, LedgerEntry entry, Map<SiteId, String> zones) {
     String runId = entry.knownBy();
     Instant since = run.environment().time().instant().minus(CertifiedControl.AGE);
-    if ((runId.equals(run.runId()) || run.controlsOf().contains(runId))
-        && entry.knownAt().isAfter(since)
-        && entry.provenance().definition().equals(report.definition())
-        // Totals of another time zone are totals of other days.
-        && Optional.ofNullable(entry.provenance().zone()).equals(zones.get(entry.slice().site()))) {
-      CertifiedControl.of(report, entry).ifPresent(controls::add);
+    if (runId.equals(run.runId()) || run.controlsOf().contains(runId)) {
+      CertifiedControl.of(report, entry, zones.get(entry.slice().site()), since)
+          .ifPresent(controls::add);
     }
   }
 
