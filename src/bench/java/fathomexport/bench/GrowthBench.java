@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeSet;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -40,7 +41,6 @@ import java.util.stream.Stream;
 final class GrowthBench {
   private static final int A_MINUTE = 10;
   private static final int DOUBLINGS = Integer.getInteger("bench.doublings", 3);
-  private static final LocalDate LAST = LocalDate.now(ZoneOffset.UTC).minusDays(2);
   private static final List<String> REPORTS =
       List.of(
           "traffic_daily, ",
@@ -103,6 +103,9 @@ final class GrowthBench {
   private final Path directory;
   private final EmbeddedPostgres postgres;
   private final ExecutorService watchers;
+
+  /** The last day that the simulated sites have. */
+  private final LocalDate last = LocalDate.now(ZoneOffset.UTC).minusDays(2);
 
   private GrowthBench(
       Path launcher, Path directory, EmbeddedPostgres postgres, ExecutorService watchers) {
@@ -171,9 +174,9 @@ final class GrowthBench {
               load,
               "backfill",
               "--from",
-              LAST.minusDays(size.days).toString(),
+              last.minusDays(size.days).toString(),
               "--to",
-              LAST.minusDays(1).toString());
+              last.minusDays(1).toString());
       Cost night = run(home, api, size, load, "run");
       Measured measured = new Measured(size, backfill, night, load.megabytes() + parquet(home));
       System.out.println(name + ": " + measured);
@@ -204,12 +207,12 @@ final class GrowthBench {
         IntStream.range(0, size.sites).mapToObj(GrowthBench::site).toList(), size.accounts);
   }
 
-  private static World world(Size size) {
+  private World world(Size size) {
     World world = World.empty();
     for (int i = 0; i < size.sites; i++) {
       String site = site(i);
       world.addSite(site, ZoneOffset.UTC);
-      for (LocalDate day = LAST.minusDays(size.days); !day.isAfter(LAST); day = day.plusDays(1)) {
+      for (LocalDate day = last.minusDays(size.days); !day.isAfter(last); day = day.plusDays(1)) {
         for (int row = 0; row < size.rows; row++) {
           world.add(site, world.viewAt(site, day.atTime(row % 24, i % 60)).path("/page-" + row));
         }
@@ -304,7 +307,8 @@ final class GrowthBench {
 
   /** Sites are dealt to the accounts in turn. */
   private static int account(RequestLog.Entry entry, Size size) {
-    return Integer.parseInt(entry.request().parameter("entity_id").replace("SITE", ""))
+    String site = Objects.requireNonNull(entry.request().parameter("entity_id"));
+    return Integer.parseInt(site.replace("SITE", ""))
         % size.accounts;
   }
 
