@@ -18,7 +18,6 @@ import fathomexport.simulator.behaviour.Fault;
 import fathomexport.simulator.behaviour.FaultRule;
 import fathomexport.testing.TestReports;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.List;
@@ -29,7 +28,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -38,13 +37,13 @@ class EmptinessCheckTest {
   private static final LocalDate FIRST = LocalDate.of(2026, 3, 1);
   private static final DayRange DAYS = new DayRange(FIRST, FIRST.plusDays(9));
 
-  @TempDir Path root;
+  @RegisterExtension final Lessons lessons = new Lessons();
   private OneSite site;
   private final Tally tally = new Tally();
 
   @BeforeEach
   void begin() throws IOException {
-    site = new OneSite(root, 1_000);
+    site = new OneSite(lessons, 1_000);
   }
 
   @AfterEach

@@ -10,12 +10,10 @@ import fathomexport.report.Entity;
 import fathomexport.report.Field;
 import fathomexport.report.QueryShape;
 import fathomexport.report.SiteId;
-import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** What a run learns about the API is known to the next one, if it is of the same account. */
 class KnowledgeTest {
@@ -23,8 +21,7 @@ class KnowledgeTest {
   private static final QueryShape CITIES = shape(DateGrouping.DAY, Field.CITY);
   private static final String OTHER = "theirs";
 
-  @TempDir Path root;
-  private Lessons lessons;
+  @RegisterExtension final Lessons lessons = new Lessons();
   private Knowledge knowledge;
 
   private static QueryShape shape(DateGrouping grouping, Field field) {
@@ -34,13 +31,7 @@ class KnowledgeTest {
 
   @BeforeEach
   void begin() {
-    lessons = new Lessons(root);
     knowledge = lessons.ofARun();
-  }
-
-  @AfterEach
-  void end() {
-    lessons.close();
   }
 
   @Test

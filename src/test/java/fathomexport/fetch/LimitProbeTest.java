@@ -7,14 +7,12 @@ import fathomexport.ledger.Learned;
 import fathomexport.plan.Pager;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
-import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -24,19 +22,12 @@ class LimitProbeTest {
   private static final LocalDate FIRST = LocalDate.of(2026, 3, 1);
   private static final DayRange DAYS = new DayRange(FIRST, FIRST.plusDays(9));
 
-  @TempDir Path root;
-  private Lessons lessons;
+  @RegisterExtension final Lessons lessons = new Lessons();
   private Knowledge knowledge;
 
   @BeforeEach
   void begin() {
-    lessons = new Lessons(root);
     knowledge = lessons.ofARun();
-  }
-
-  @AfterEach
-  void end() {
-    lessons.close();
   }
 
   private static Pager pager(int limit) {

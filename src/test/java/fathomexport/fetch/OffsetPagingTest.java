@@ -15,7 +15,6 @@ import fathomexport.report.rows.RowSpool;
 import fathomexport.run.FetchFailedException;
 import fathomexport.simulator.behaviour.Behaviour;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.List;
@@ -23,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -33,13 +32,13 @@ class OffsetPagingTest {
   private static final LocalDate FIRST = LocalDate.of(2026, 3, 31);
   private static final DayRange DAYS = new DayRange(FIRST, FIRST.plusDays(1));
 
-  @TempDir Path root;
+  @RegisterExtension final Lessons lessons = new Lessons();
   private OneSite site;
   private final Pager pager = new Pager(DateGrouping.DAY, DAYS, LIMIT, 180);
 
   @BeforeEach
   void begin() throws IOException {
-    site = new OneSite(root, LIMIT);
+    site = new OneSite(lessons, LIMIT);
     site.api.behave(Behaviour.unlimited().withOffset(Behaviour.Offset.HONOURED));
   }
 
@@ -50,7 +49,7 @@ class OffsetPagingTest {
 
   /** A range whose first page has been fetched: its paging, and what came of it. */
   private final class Range implements AutoCloseable {
-    private final RowSpool spool = new RowSpool(root);
+    private final RowSpool spool = new RowSpool(lessons.root());
     private final ChunkRows rows;
     private final OffsetPaging paging;
     private final PageReader page;
@@ -67,7 +66,7 @@ class OffsetPagingTest {
                   ZoneOffset.UTC,
                   tally)
               : null;
-      rows = new ChunkRows(query, root, hasControl, spool, tally);
+      rows = new ChunkRows(query, lessons.root(), hasControl, spool, tally);
       PageCheck check = new PageCheck(shape, DAYS);
       RowCapDetector cap = new RowCapDetector(site.context, shape, pager);
       FilteredPeriod filters =
@@ -107,7 +106,7 @@ class OffsetPagingTest {
   }
 
   private @Nullable OffsetSupport stored() {
-    return site.lessons.stored().offsets().get(Lessons.ACCOUNT);
+    return lessons.stored().offsets().get(Lessons.ACCOUNT);
   }
 
   @Test
@@ -182,7 +181,7 @@ class OffsetPagingTest {
       assertThat(range.goOn()).isOne();
       assertThat(range.sum(0)).isEqualTo(LIMIT);
       assertThat(pager.done()).isTrue();
-      assertThat(site.lessons.stored().offsets()).isEmpty();
+      assertThat(lessons.stored().offsets()).isEmpty();
     }
   }
 

@@ -15,7 +15,6 @@ import fathomexport.simulator.behaviour.Behaviour;
 import fathomexport.simulator.behaviour.SimulatorToken;
 import fathomexport.simulator.world.World;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
@@ -31,20 +30,17 @@ final class OneSite implements AutoCloseable {
   private static final int REQUESTS_PER_MINUTE = 10_000;
 
   final FathomSimulator api;
-  final Lessons lessons;
   final FetchContext context;
   private final FathomClient client;
 
   /**
    * Starts a server without visits.
    *
-   * @param root an empty directory, for the ledger
    * @param rowLimit rows per request, as configured
    */
-  OneSite(Path root, int rowLimit) throws IOException {
+  OneSite(Lessons lessons, int rowLimit) throws IOException {
     World world = World.empty().addSite(SITE.id().value(), ZoneOffset.UTC);
     api = FathomSimulator.start(world, Behaviour.unlimited());
-    lessons = new Lessons(root);
     ApiSettings settings =
         new ApiSettings(
             api.baseUri(),
@@ -59,7 +55,9 @@ final class OneSite implements AutoCloseable {
             settings,
             Map.of(TOKEN, SimulatorToken.STANDARD.secret()),
             RunControls.inProcess(settings, new StopSignal(), RequestListener.NONE));
-    context = new FetchContext(client, new ControlBook(), lessons.ofARun(), rowLimit, 180, root, 1);
+    context =
+        new FetchContext(
+            client, new ControlBook(), lessons.ofARun(), rowLimit, 180, lessons.root(), 1);
   }
 
   /** Adds one view of each of so many pages to a day. */
@@ -81,7 +79,6 @@ final class OneSite implements AutoCloseable {
   @Override
   public void close() {
     client.close();
-    lessons.close();
     api.close();
   }
 }

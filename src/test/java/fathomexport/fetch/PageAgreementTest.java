@@ -24,7 +24,7 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** A page that disagrees with its control is requested again once, after the control. */
 class PageAgreementTest {
@@ -32,7 +32,7 @@ class PageAgreementTest {
   private static final DayRange DAYS = new DayRange(FIRST, FIRST.plusDays(3));
   private static final QueryShape SHAPE = Responses.shape(DateGrouping.DAY, Field.PATHNAME);
 
-  @TempDir Path root;
+  @RegisterExtension final Lessons lessons = new Lessons();
   private OneSite site;
   private Pager pager;
   private RowCapDetector cap;
@@ -43,7 +43,7 @@ class PageAgreementTest {
 
   @BeforeEach
   void begin() throws IOException {
-    site = new OneSite(root, 1_000);
+    site = new OneSite(lessons, 1_000);
     pager = new Pager(DateGrouping.DAY, DAYS, 1_000, 180);
     cap = new RowCapDetector(site.context, SHAPE, pager);
     RangeQuery range = new RangeQuery(OneSite.SLICE, SHAPE, DAYS, ZoneOffset.UTC);
@@ -181,6 +181,6 @@ class PageAgreementTest {
     assertThat(isReached(again)).isFalse();
     assertThat(isReached(page(3, 3, 3))).isTrue();
     assertThat(pager.limit()).isEqualTo(1_000);
-    assertThat(site.lessons.stored().rowCap()).isEmpty();
+    assertThat(lessons.stored().rowCap()).isEmpty();
   }
 }

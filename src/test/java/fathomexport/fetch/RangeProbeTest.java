@@ -12,16 +12,14 @@ import fathomexport.report.Field;
 import fathomexport.report.QueryShape;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
-import java.nio.file.Path;
 import java.time.LocalDate;
 import java.time.ZoneId;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -34,19 +32,12 @@ class RangeProbeTest {
   /** The clocks are put back on the 25th. */
   private static final LocalDate OCTOBER = LocalDate.of(2026, 10, 19);
 
-  @TempDir Path root;
-  private Lessons lessons;
+  @RegisterExtension final Lessons lessons = new Lessons();
   private Knowledge knowledge;
 
   @BeforeEach
   void begin() {
-    lessons = new Lessons(root);
     knowledge = lessons.ofARun();
-  }
-
-  @AfterEach
-  void end() {
-    lessons.close();
   }
 
   /** One task's requests, as a server takes or refuses them. */

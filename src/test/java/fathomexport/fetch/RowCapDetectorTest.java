@@ -21,7 +21,7 @@ import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -32,7 +32,7 @@ class RowCapDetectorTest {
   private static final DayRange DAYS = new DayRange(FIRST, FIRST.plusDays(9));
   private static final QueryShape SHAPE = Responses.shape(DateGrouping.DAY, Field.PATHNAME);
 
-  @TempDir Path root;
+  @RegisterExtension final Lessons lessons = new Lessons();
   private OneSite site;
   private Knowledge knowledge;
   private Pager pager;
@@ -41,7 +41,7 @@ class RowCapDetectorTest {
 
   @BeforeEach
   void begin() throws IOException {
-    site = new OneSite(root, LIMIT);
+    site = new OneSite(lessons, LIMIT);
     knowledge = site.context.knowledge();
     pager = new Pager(DateGrouping.DAY, DAYS, LIMIT, 180);
     cap = new RowCapDetector(site.context, SHAPE, pager);
@@ -113,7 +113,7 @@ class RowCapDetectorTest {
     assertThat(cap.cutOff(nothing)).isNull();
     cap.cameAgain(nothing);
     assertThat(pager.limit()).isEqualTo(LIMIT);
-    assertThat(site.lessons.stored().rowCap()).isEmpty();
+    assertThat(lessons.stored().rowCap()).isEmpty();
   }
 
   @Test
@@ -160,7 +160,7 @@ class RowCapDetectorTest {
     cap.cameAgain(page(0, again));
 
     assertThat(pager.limit()).isEqualTo(isCap ? 24 : LIMIT);
-    assertThat(site.lessons.stored().rowCap().orElse(0)).isEqualTo(isCap ? 24 : 0);
+    assertThat(lessons.stored().rowCap().orElse(0)).isEqualTo(isCap ? 24 : 0);
   }
 
   /** With a control: all that is missing lies at the end. */
@@ -203,11 +203,11 @@ class RowCapDetectorTest {
     suspectTwentyRows();
     cap.cameAgain(page(0, 20));
     assertThat(pager.limit()).as("from now on").isEqualTo(20);
-    assertThat(site.lessons.stored().rowCap()).as("not confirmed yet").isEmpty();
+    assertThat(lessons.stored().rowCap()).as("not confirmed yet").isEmpty();
     cap.agreed(new DayRange(day(1), day(9)));
-    assertThat(site.lessons.stored().rowCap()).as("other days").isEmpty();
+    assertThat(lessons.stored().rowCap()).as("other days").isEmpty();
     cap.agreed(DayRange.of(day(0)));
-    assertThat(site.lessons.stored().rowCap()).contains(20);
+    assertThat(lessons.stored().rowCap()).contains(20);
     assertThat(pager.limit()).isEqualTo(20);
     assertThat(cap.isAbout(day(0))).isFalse();
   }
@@ -218,7 +218,7 @@ class RowCapDetectorTest {
     cap.cameAgain(page(0, 21));
     assertThat(pager.limit()).isEqualTo(LIMIT);
     cap.agreed(DAYS);
-    assertThat(site.lessons.stored().rowCap()).isEmpty();
+    assertThat(lessons.stored().rowCap()).isEmpty();
     assertThat(cap.suspects(List.of(day(0)), expected(Map.of(0, 50L)), page(0, 20)))
         .as("not in this range again")
         .isFalse();
@@ -230,10 +230,10 @@ class RowCapDetectorTest {
     cap.cameAgain(page(0, 20));
     cap.settle(false);
     assertThat(pager.limit()).isEqualTo(LIMIT);
-    assertThat(site.lessons.stored().rowCap()).isEmpty();
+    assertThat(lessons.stored().rowCap()).isEmpty();
     assertThat(cap.suspects(List.of(day(0)), expected(Map.of(0, 50L)), page(0, 20))).isFalse();
     cap.settle(true);
-    assertThat(site.lessons.stored().rowCap()).as("there is nothing to settle").isEmpty();
+    assertThat(lessons.stored().rowCap()).as("there is nothing to settle").isEmpty();
   }
 
   /** What is restored is what the run has learned, not what is configured. */
