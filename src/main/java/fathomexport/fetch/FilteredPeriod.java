@@ -1,39 +1,18 @@
 package fathomexport.fetch;
 
 import fathomexport.certify.PeriodTotals;
-import fathomexport.plan.Pager;
 import fathomexport.report.DayRange;
 import fathomexport.report.rows.RowSpool;
 import fathomexport.run.FetchFailedException;
 import java.io.IOException;
 import java.time.LocalDate;
-import org.jspecify.annotations.Nullable;
 
 /** Fetches a period that exceeds the limit in partitions by filters, as one step of a range. */
 final class FilteredPeriod {
-  private final FetchContext context;
-  private final RangeQuery query;
-  private final @Nullable ControlTotals control;
-  private final Pager pager;
-  private final PageCheck check;
-  private final RowCapDetector cap;
-  private final ChunkRows rows;
+  private final RangeInProgress range;
 
-  FilteredPeriod(
-      FetchContext context,
-      RangeQuery query,
-      @Nullable ControlTotals control,
-      Pager pager,
-      PageCheck check,
-      RowCapDetector cap,
-      ChunkRows rows) {
-    this.context = context;
-    this.query = query;
-    this.control = control;
-    this.pager = pager;
-    this.check = check;
-    this.cap = cap;
-    this.rows = rows;
+  FilteredPeriod(RangeInProgress range) {
+    this.range = range;
   }
 
   /**
@@ -45,18 +24,19 @@ final class FilteredPeriod {
    */
   boolean fetch(LocalDate period, RowSpool.Mark start, PeriodTotals came)
       throws FetchFailedException, IOException {
-    boolean grouped = !query.shape().fields().isEmpty();
+    ChunkRows rows = range.rows();
+    boolean grouped = !range.query().shape().fields().isEmpty();
     if (grouped) {
       rows.begins(PageReader.Month.of(period, start));
     }
     OversizedPeriod.Result result =
-        new OversizedPeriod(context, query, control, rows.tally())
+        new OversizedPeriod(range.context(), range.query(), range.control(), rows.tally())
             .fetch(
-                new DayRange(period, check.endOf(period)),
+                new DayRange(period, range.check().endOf(period)),
                 start,
                 came,
                 rows.spool(),
-                pager.limit());
+                range.pager().limit());
     OversizedPeriod.Rows fetched = result.fetched();
     if (fetched == null) {
       rows.totals().addAll(came, new DayRange(period, period));
@@ -66,8 +46,8 @@ final class FilteredPeriod {
     if (result.fault() != null) {
       rows.fault(period, result.fault());
     }
-    if (grouped && cap.isAbout(period)) {
-      cap.settle(result.fault() == null);
+    if (grouped && range.cap().isAbout(period)) {
+      range.cap().settle(result.fault() == null);
     }
     return result.fault() == null;
   }

@@ -36,22 +36,14 @@ final class OffsetPaging {
   /** The paging that is under way; null if there is none. */
   private @Nullable OffsetRun underWay;
 
-  OffsetPaging(
-      FetchContext context,
-      RangeQuery query,
-      @Nullable ControlTotals control,
-      Pager pager,
-      PageCheck check,
-      RowCapDetector cap,
-      ChunkRows rows,
-      FilteredPeriod byFilters) {
-    this.context = context;
-    this.query = query;
-    this.withControl = control;
-    this.pager = pager;
-    this.check = check;
-    this.cap = cap;
-    this.rows = rows;
+  OffsetPaging(RangeInProgress range, FilteredPeriod byFilters) {
+    this.context = range.context();
+    this.query = range.query();
+    this.withControl = range.control();
+    this.pager = range.pager();
+    this.check = range.check();
+    this.cap = range.cap();
+    this.rows = range.rows();
     this.byFilters = byFilters;
   }
 

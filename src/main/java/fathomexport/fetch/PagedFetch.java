@@ -70,8 +70,10 @@ final class PagedFetch {
     this.range = new RangeProbe(knowledge, query, pager);
     this.cap = new RowCapDetector(context, shape, pager);
     this.agreement = new PageAgreement(query, pager, check, cap);
-    this.byFilters = new FilteredPeriod(context, query, control, pager, check, cap, rows);
-    this.offset = new OffsetPaging(context, query, control, pager, check, cap, rows, byFilters);
+    RangeInProgress inProgress =
+        new RangeInProgress(context, query, control, pager, check, cap, rows);
+    this.byFilters = new FilteredPeriod(inProgress);
+    this.offset = new OffsetPaging(inProgress, byFilters);
   }
 
   /**

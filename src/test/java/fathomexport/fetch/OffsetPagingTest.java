@@ -69,9 +69,9 @@ class OffsetPagingTest {
       rows = new ChunkRows(query, lessons.root(), hasControl, spool, tally);
       PageCheck check = new PageCheck(shape, DAYS);
       RowCapDetector cap = new RowCapDetector(site.context, shape, pager);
-      FilteredPeriod filters =
-          new FilteredPeriod(site.context, query, control, pager, check, cap, rows);
-      paging = new OffsetPaging(site.context, query, control, pager, check, cap, rows, filters);
+      RangeInProgress range =
+          new RangeInProgress(site.context, query, control, pager, check, cap, rows);
+      paging = new OffsetPaging(range, new FilteredPeriod(range));
       page = new PageReader(shape, DAYS, spool);
       assertThat(
               site.context
