@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -220,7 +221,7 @@ class LimitTest {
         .contains("1,000 rows");
   }
 
-  private List<List<@org.jspecify.annotations.Nullable Object>> learnedLimits() {
+  private List<List<@Nullable Object>> learnedLimits() {
     return database.query("SELECT DISTINCT number FROM fathom_ops.learned WHERE kind = 'limit'");
   }
 
@@ -376,6 +377,43 @@ class LimitTest {
 
     assertThat(refused()).isZero();
     assertThat(learnedLimits()).isEmpty();
+  }
+
+  /** The same for a range: one rule for both. */
+  @Test
+  void aLearnedRangeIsTriedAgainEachMonth() {
+    api.behave(
+        Behaviour.unlimited()
+            .withFault(
+                FaultRule.when(
+                    r ->
+                        r.aggregation() > 0
+                            && "day".equals(r.parameter("date_grouping"))
+                            && days(r) > 25,
+                    badRequest())));
+    Installation installation = shipped("[postgres, parquet]", REPORTS);
+    assertTrue(backfill(installation));
+    List<List<@Nullable Object>> learned = learnedRanges();
+    assertThat(learned).isNotEmpty();
+    Instant later = Instant.parse("2025-12-01T14:00:00Z");
+    api.log().clear();
+
+    assertTrue(backfill(installation.at(later), "--force"));
+
+    assertThat(refused()).as("one request finds out that it still holds").isEqualTo(1);
+    assertThat(learnedRanges()).isEqualTo(learned);
+    api.behave(Behaviour.unlimited());
+    api.log().clear();
+
+    assertTrue(backfill(installation.at(later.plus(31, ChronoUnit.DAYS)), "--force"));
+
+    assertThat(refused()).isZero();
+    assertThat(learnedRanges()).isEmpty();
+  }
+
+  private List<List<@Nullable Object>> learnedRanges() {
+    return database.query(
+        "SELECT shape, number FROM fathom_ops.learned WHERE kind = 'max_days' ORDER BY shape");
   }
 
   private static Fault badRequest() {

@@ -5,11 +5,13 @@ import fathomexport.ledger.Ledger;
 import fathomexport.ledger.LedgerException;
 import fathomexport.ledger.OffsetSupport;
 import fathomexport.report.DateGrouping;
+import fathomexport.report.DayRange;
 import fathomexport.report.QueryShape;
 import fathomexport.report.SiteId;
 import fathomexport.sink.Sink;
 import fathomexport.sinks.Sinks;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -48,6 +50,9 @@ public final class Knowledge {
   /** Whether to request the configured limit again, although a lower one was learned. */
   private boolean triesLimitAgain;
 
+  /** Date groupings whose learned ranges are to be exceeded once, to see if they still hold. */
+  private final Set<DateGrouping> triesRangesAgain;
+
   /** The limit that was refused without evidence that it is too high; 0 if there is none. */
   private int suspectedLimit;
 
@@ -80,10 +85,13 @@ public final class Knowledge {
 
   /**
    * @param account the account whose limits to read; other accounts may have other limits
-   * @param triesLimitAgain whether the run tests if the API accepts the configured limit again
+   * @param triesAgain whether the run tests if the API accepts the configured limit and wider
+   *     ranges again
    */
-  public Knowledge(Sinks sinks, String account, boolean triesLimitAgain) {
-    this.triesLimitAgain = triesLimitAgain;
+  public Knowledge(Sinks sinks, String account, boolean triesAgain) {
+    this.triesLimitAgain = triesAgain;
+    this.triesRangesAgain =
+        triesAgain ? EnumSet.allOf(DateGrouping.class) : EnumSet.noneOf(DateGrouping.class);
     this.ledgers = sinks.all().stream().map(Sink::ledger).toList();
     this.account = account;
     Learned learned = sinks.ledger().learned();
@@ -221,13 +229,41 @@ public final class Knowledge {
    *
    * @param allowed the widest range that the rules allow, in days
    */
-  synchronized int maxDays(String shapeKey, int allowed) {
-    return Math.min(allowed, maxDays.getOrDefault(shapeKey, Integer.MAX_VALUE));
+  synchronized int maxDays(QueryShape shape, int allowed) {
+    return triesRangesAgain.contains(shape.dateGrouping())
+        ? allowed
+        : Math.min(allowed, maxDays.getOrDefault(shape.key(), Integer.MAX_VALUE));
   }
 
-  /** Records that the API accepted a range of so many days. */
-  synchronized void rangeAccepted(String shapeKey, int days) {
-    acceptedDays.merge(shapeKey, days, Math::max);
+  /** Returns the widest range that was learned for a query shape, in days; 0 if none was. */
+  synchronized int learnedDays(QueryShape shape) {
+    return maxDays.getOrDefault(shape.key(), 0);
+  }
+
+  /** Records that the API accepted a range, and forgets a narrower one that was learned. */
+  synchronized void rangeAccepted(QueryShape shape, DayRange range) {
+    String shapeKey = shape.key();
+    acceptedDays.merge(shapeKey, range.days(), Math::max);
+    int learned = learnedDays(shape);
+    // A single period is never cut, whatever was learned.
+    if (learned > 0
+        && learned < range.days()
+        && shape.dateGrouping().periodEnd(range.first()).isBefore(range.last())) {
+      LOG.info(
+          "the API accepts {} days of {} again; forgetting the narrower range",
+          range.days(),
+          shapeKey);
+      maxDays.remove(shapeKey);
+      learn(new Learned.Lesson.MaxDaysUnknown(shapeKey));
+    }
+  }
+
+  /**
+   * Records that the API refused a range wider than the one that was learned, and accepted the
+   * latter. It most likely has one maximum, so no other shape of the date grouping tries again.
+   */
+  synchronized void rangeStillRefused(DateGrouping grouping) {
+    triesRangesAgain.remove(grouping);
   }
 
   /**
@@ -259,6 +295,7 @@ public final class Knowledge {
   synchronized void rangeRefused(QueryShape shape, int days, String words) {
     String shapeKey = shape.key();
     LOG.warn("the API refuses the range of {} ({}); requesting {} days", shapeKey, words, days);
+    triesRangesAgain.remove(shape.dateGrouping());
     learnedDays.merge(shape.dateGrouping(), days, Math::min);
     maxDays.merge(shapeKey, days, Math::min);
     learn(new Learned.Lesson.MaxDays(shapeKey, days));

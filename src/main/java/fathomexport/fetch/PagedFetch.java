@@ -64,7 +64,7 @@ final class PagedFetch {
             shape.dateGrouping(),
             days,
             knowledge.limit(shape.key(), context.rowLimit()),
-            knowledge.maxDays(shape.key(), allowed));
+            knowledge.maxDays(shape, allowed));
     this.check = new PageCheck(shape, days);
     this.limit = new LimitProbe(knowledge, shape.key(), pager);
     this.range = new RangeProbe(knowledge, query, pager);
@@ -171,7 +171,7 @@ final class PagedFetch {
   private void refused(Outcome.Failure<AggregationAnswer> failure) throws FetchFailedException {
     if (failure instanceof Outcome.Refused<AggregationAnswer> refused && isProvable(refused)) {
       rows.tally().requests++;
-      if (limit.refused(refused) || range.refused(refused)) {
+      if (range.returnsToLearned(refused) || limit.refused(refused) || range.refused(refused)) {
         return;
       }
       context.knowledge().hopeless(query.shape().key(), query.slice().site(), refused.words());

@@ -32,6 +32,9 @@ final class RangeProbe {
   /** Whether a single period passed here after a wider range was refused without a stated cause. */
   private boolean doubted;
 
+  /** Whether the range was narrowed to the learned one because a wider one was refused again. */
+  private boolean returned;
+
   /** Whether a single period was refused as well, so that the range is not the cause. */
   private boolean refuted;
 
@@ -52,6 +55,32 @@ final class RangeProbe {
 
   boolean isRefuted() {
     return refuted;
+  }
+
+  /**
+   * Handles a refusal of a range that is wider than the one that was learned, which happens where
+   * the run tests if that still holds. The learned range is requested instead, before any other
+   * cause is suspected: most likely nothing has changed, and then the test costs one request.
+   *
+   * @return whether to continue with the learned range
+   */
+  boolean returnsToLearned(Outcome.Refused<?> refused) {
+    int learned = knowledge.learnedDays(query.shape());
+    returned =
+        refused.refusal() != Refusal.LIMIT
+            && learned > 0
+            && learned < pager.ask().days()
+            && !pager.askIsSingle();
+    if (returned) {
+      LOG.info(
+          "requesting {} days of {} instead of {}: {}",
+          learned,
+          query.shape().key(),
+          pager.ask().days(),
+          refused.words());
+      pager.narrow(learned);
+    }
+    return returned;
   }
 
   /**
@@ -136,6 +165,10 @@ final class RangeProbe {
    * @param asked the days of the request
    */
   void passed(DayRange asked) {
+    if (returned) {
+      knowledge.rangeStillRefused(query.shape().dateGrouping());
+      returned = false;
+    }
     if (narrowed > 0) {
       knowledge.rangeRefused(query.shape(), narrowed, words);
       narrowed = 0;
@@ -150,7 +183,7 @@ final class RangeProbe {
       pager.narrow(suspected);
       suspected = 0;
     } else {
-      knowledge.rangeAccepted(query.shape().key(), asked.days());
+      knowledge.rangeAccepted(query.shape(), asked);
     }
   }
 

@@ -58,6 +58,8 @@ public record Learned(
     Map<String, OffsetSupport> support = new HashMap<>(offsets);
     if (lesson instanceof Lesson.MaxDays m) {
       days.merge(m.shapeKey(), m.days(), Math::min);
+    } else if (lesson instanceof Lesson.MaxDaysUnknown m) {
+      days.remove(m.shapeKey());
     } else if (lesson instanceof Lesson.RowCap c) {
       cap = Optional.of(Math.min(c.rows(), rowCap.orElse(c.rows())));
     } else if (lesson instanceof Lesson.MostRows m) {
@@ -78,6 +80,9 @@ public record Learned(
   public sealed interface Lesson extends Serializable {
     /** Ranges of more than {@code days} days are refused for this shape. */
     record MaxDays(String shapeKey, int days) implements Lesson {}
+
+    /** The stored range is no longer true: a wider one was accepted. */
+    record MaxDaysUnknown(String shapeKey) implements Lesson {}
 
     /** Responses are truncated at this many rows. */
     record RowCap(int rows) implements Lesson {}

@@ -116,11 +116,11 @@ public final class RunContext implements AutoCloseable {
     this.failures =
         new RunFailures(
             spec.pipeline(), spec.accounts(), environment.stop(), lock, environment.listener());
-    boolean triesLimitAgain = spec.startedAt().atOffset(ZoneOffset.UTC).getDayOfMonth() == 1;
+    boolean triesAgain = spec.startedAt().atOffset(ZoneOffset.UTC).getDayOfMonth() == 1;
     for (AccountAccess account : spec.accounts()) {
       spending.put(
           account.name(), new Spending(budget, environment.time(), spent.apply(account.name())));
-      knowledge.put(account.name(), new Knowledge(sinks, account.key(), triesLimitAgain));
+      knowledge.put(account.name(), new Knowledge(sinks, account.key(), triesAgain));
     }
   }
 

@@ -6,10 +6,12 @@ import fathomexport.ledger.Learned;
 import fathomexport.ledger.OffsetSupport;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
+import fathomexport.report.DayRange;
 import fathomexport.report.Entity;
 import fathomexport.report.Field;
 import fathomexport.report.QueryShape;
 import fathomexport.report.SiteId;
+import java.time.LocalDate;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -29,6 +31,11 @@ class KnowledgeTest {
         Entity.PAGEVIEW, List.of(Aggregate.PAGEVIEWS), grouping, List.of(field), List.of());
   }
 
+  private static DayRange days(int days) {
+    LocalDate first = LocalDate.of(2026, 3, 1);
+    return new DayRange(first, first.plusDays(days - 1L));
+  }
+
   @BeforeEach
   void begin() {
     knowledge = lessons.ofARun();
@@ -38,7 +45,7 @@ class KnowledgeTest {
   void nothingIsKnownInTheBeginning() {
     assertThat(lessons.stored()).isEqualTo(Learned.NOTHING);
     assertThat(knowledge.limit(PAGES.key(), 1_000)).isEqualTo(1_000);
-    assertThat(knowledge.maxDays(PAGES.key(), 180)).isEqualTo(180);
+    assertThat(knowledge.maxDays(PAGES, 180)).isEqualTo(180);
     assertThat(knowledge.learnedLimit(PAGES.key())).isZero();
     assertThat(knowledge.learnedDays(DateGrouping.DAY)).isZero();
     assertThat(knowledge.offsetIsUnknown()).isTrue();
@@ -70,9 +77,9 @@ class KnowledgeTest {
 
     Knowledge others = lessons.ofARun(OTHER, false);
 
-    assertThat(others.maxDays(PAGES.key(), 180)).isEqualTo(45);
-    assertThat(others.maxDays(PAGES.key(), 30)).isEqualTo(30);
-    assertThat(others.maxDays(CITIES.key(), 180)).isEqualTo(180);
+    assertThat(others.maxDays(PAGES, 180)).isEqualTo(45);
+    assertThat(others.maxDays(PAGES, 30)).isEqualTo(30);
+    assertThat(others.maxDays(CITIES, 180)).isEqualTo(180);
     assertThat(others.limit(CITIES.key(), 1_000)).isEqualTo(250);
   }
 
@@ -116,6 +123,45 @@ class KnowledgeTest {
     assertThat(lessons.ofARun().limit(PAGES.key(), 1_000)).isEqualTo(1_000);
   }
 
+  @Test
+  void aLearnedRangeIsForgottenOnceAWiderOneIsAcceptedAgain() {
+    knowledge.rangeRefused(PAGES, 45, "too wide");
+    knowledge.rangeRefused(CITIES, 45, "too wide");
+
+    Knowledge testing = lessons.ofARun(Lessons.ACCOUNT, true);
+    assertThat(testing.maxDays(PAGES, 180)).isEqualTo(180);
+    testing.rangeAccepted(PAGES, days(45));
+    assertThat(lessons.stored().maxDays()).as("not wider").hasSize(2);
+    testing.rangeAccepted(PAGES, days(46));
+    assertThat(lessons.stored().maxDays()).containsOnlyKeys(CITIES.key());
+    assertThat(testing.maxDays(CITIES, 180)).as("not tested yet").isEqualTo(180);
+    assertThat(lessons.ofARun().maxDays(PAGES, 180)).isEqualTo(180);
+  }
+
+  /** The API most likely has one maximum: the first shape that is refused stands for the others. */
+  @Test
+  void aRangeThatIsStillRefusedIsNotTestedAgain() {
+    knowledge.rangeRefused(PAGES, 45, "too wide");
+    Knowledge testing = lessons.ofARun(Lessons.ACCOUNT, true);
+
+    testing.rangeStillRefused(DateGrouping.DAY);
+
+    assertThat(testing.maxDays(PAGES, 180)).isEqualTo(45);
+    assertThat(lessons.stored().maxDays()).containsOnlyKeys(PAGES.key());
+  }
+
+  /** A month is requested as a whole, even where fewer days were learned. */
+  @Test
+  void aSinglePeriodSaysNothingAboutWiderRanges() {
+    QueryShape months = shape(DateGrouping.MONTH, Field.PATHNAME);
+    knowledge.rangeRefused(months, 20, "too wide");
+    Knowledge testing = lessons.ofARun(Lessons.ACCOUNT, true);
+
+    testing.rangeAccepted(months, days(31));
+
+    assertThat(lessons.stored().maxDays()).containsOnlyKeys(months.key());
+  }
+
   /** The second refusal is evidence, unless a limit as high was accepted between the two. */
   @Test
   void aLimitIsSuspectedUntilOneAsHighIsAccepted() {
@@ -134,7 +180,7 @@ class KnowledgeTest {
     knowledge.rangeDoubted(PAGES.key());
     assertThat(knowledge.rangeIsDoubted(PAGES.key(), 90)).isTrue();
     assertThat(knowledge.rangeIsDoubted(CITIES.key(), 90)).isFalse();
-    knowledge.rangeAccepted(PAGES.key(), 89);
+    knowledge.rangeAccepted(PAGES, days(89));
     assertThat(knowledge.rangeIsDoubted(PAGES.key(), 90)).isTrue();
     assertThat(knowledge.rangeIsDoubted(PAGES.key(), 89)).isFalse();
   }

@@ -50,7 +50,8 @@ class RangeProbeTest {
       shape =
           new QueryShape(
               Entity.PAGEVIEW, List.of(Aggregate.PAGEVIEWS), grouping, List.of(field), List.of());
-      pager = new Pager(grouping, days, 1_000, grouping == DateGrouping.HOUR ? 7 : 180);
+      int allowed = grouping == DateGrouping.HOUR ? 7 : 180;
+      pager = new Pager(grouping, days, 1_000, knowledge.maxDays(shape, allowed));
       RangeQuery query = new RangeQuery(new Slice(new SiteId("CDBUGS"), null), shape, days, zone);
       probe = new RangeProbe(knowledge, query, pager);
     }
@@ -68,6 +69,10 @@ class RangeProbeTest {
       DayRange asked = pager.ask();
       assertThat(asked.days()).isEqualTo(width());
       return probe.refused(Lessons.refusal(reason, "no"));
+    }
+
+    boolean returns(Refusal reason) {
+      return probe.returnsToLearned(Lessons.refusal(reason, "no"));
     }
 
     void passes() {
@@ -234,6 +239,57 @@ class RangeProbeTest {
         new Task(DateGrouping.DAY, Field.BROWSER, new DayRange(FIRST, FIRST.plusDays(44)), null);
     assertThat(narrow.refused(Refusal.PARAMETERS)).isTrue();
     assertThat(narrow.width()).as("as narrow already: a single period").isEqualTo(1);
+  }
+
+  /** A run on the first day of a month asks for more than was learned. */
+  @Test
+  void aLearnedRangeIsTestedForOneRequest() {
+    Task before = new Task(90);
+    assertThat(before.refused(Refusal.RANGE)).isTrue();
+    before.passes();
+    knowledge = lessons.ofARun(Lessons.ACCOUNT, true);
+
+    Task testing = new Task(90);
+    assertThat(testing.width()).isEqualTo(90);
+    assertThat(testing.returns(Refusal.PARAMETERS)).isTrue();
+    assertThat(testing.width()).isEqualTo(45);
+    testing.passes();
+
+    assertThat(new Task(90).width()).as("by later tasks of the run").isEqualTo(45);
+    assertThat(learned()).containsExactly(Map.entry(testing.shape.key(), 45));
+  }
+
+  /** The learned range is refused as well: the cause is another one, and is looked for. */
+  @Test
+  void whatAlsoRefusesTheLearnedRangeIsNoTest() {
+    Task before = new Task(90);
+    assertThat(before.refused(Refusal.RANGE)).isTrue();
+    before.passes();
+    knowledge = lessons.ofARun(Lessons.ACCOUNT, true);
+
+    Task testing = new Task(90);
+    assertThat(testing.returns(Refusal.LIMIT)).as("about the limit").isFalse();
+    assertThat(testing.returns(Refusal.PARAMETERS)).isTrue();
+    assertThat(testing.returns(Refusal.PARAMETERS)).isFalse();
+    assertThat(testing.refused(Refusal.PARAMETERS)).isTrue();
+    assertThat(testing.width()).isEqualTo(1);
+    testing.passes();
+
+    assertThat(new Task(90).width()).as("is tested by the next task").isEqualTo(90);
+  }
+
+  @Test
+  void aWiderRangeThatPassesIsNotNarrowedAnyMore() {
+    Task before = new Task(90);
+    assertThat(before.refused(Refusal.RANGE)).isTrue();
+    before.passes();
+    knowledge = lessons.ofARun(Lessons.ACCOUNT, true);
+
+    Task testing = new Task(90);
+    testing.passes();
+
+    assertThat(testing.pager.done()).isTrue();
+    assertThat(learned()).isEmpty();
   }
 
   @ParameterizedTest

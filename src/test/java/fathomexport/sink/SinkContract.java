@@ -1012,6 +1012,8 @@ public abstract class SinkContract {
     ledger.learn(new Learned.Lesson.MaxDays("pageview:day:pathname:", 45));
     ledger.learn(new Learned.Lesson.MaxDays("pageview:day:pathname:", 60));
     ledger.learn(new Learned.Lesson.MaxDays("event:day::", 30));
+    ledger.learn(new Learned.Lesson.MaxDays("event:month::", 31));
+    ledger.learn(new Learned.Lesson.MaxDaysUnknown("event:month::"));
     ledger.learn(new Learned.Lesson.MostRows(100));
     ledger.learn(new Learned.Lesson.MostRows(5000));
     ledger.learn(new Learned.Lesson.MostRows(200));

@@ -58,6 +58,10 @@ final class LessonTable implements LessonLedger {
   public void learn(Learned.Lesson lesson) {
     if (lesson instanceof Learned.Lesson.MaxDays max) {
       least("max_days", "", max.shapeKey(), max.days());
+    } else if (lesson instanceof Learned.Lesson.MaxDaysUnknown max) {
+      queries.update(
+          "DELETE FROM fathom_ops.learned WHERE kind = 'max_days' AND shape = ?",
+          p -> p.text(max.shapeKey()));
     } else if (lesson instanceof Learned.Lesson.RowCap cap) {
       least("row_cap", "", "", cap.rows());
     } else if (lesson instanceof Learned.Lesson.MostRows most) {
