@@ -6,8 +6,10 @@ import fathomexport.api.StopSignal;
 import fathomexport.api.TimeSource;
 import fathomexport.config.Settings;
 import fathomexport.export.Exporter;
+import fathomexport.report.Currencies;
 import fathomexport.report.DayRange;
 import fathomexport.report.SecretRef;
+import fathomexport.run.Account;
 import fathomexport.run.ExportJob;
 import fathomexport.run.ExportSettings;
 import fathomexport.run.RunEnvironment;
@@ -174,19 +176,15 @@ class ParquetOnlyQuotaTest {
                       },
                       Fault.empty())));
       JumpingTime time = new JumpingTime();
+      SecretRef token = new SecretRef.Env(Installation.TOKEN_VARIABLE);
+      Settings.Api connection =
+          Settings.Api.withDefaults(api.baseUri(), token)
+              .ofAccount(Settings.Api.DEFAULT_ACCOUNT, token, 1000, 1);
       RunResult result =
           new Exporter(
                   new ExportSettings(
-                      new Settings.Api(
-                          api.baseUri(),
-                          new SecretRef.Env(Installation.TOKEN_VARIABLE),
-                          1000,
-                          1,
-                          1_000,
-                          Duration.ofSeconds(60),
-                          180,
-                          "default",
-                          Duration.ofMinutes(10)),
+                      connection,
+                      List.of(Account.only(connection)),
                       new Settings.Postgres(
                           "jdbc:postgresql://127.0.0.1:"
                               + proxy.port()
@@ -195,7 +193,9 @@ class ParquetOnlyQuotaTest {
                               + "?sslmode=disable",
                           database.user(),
                           new SecretRef.Env(TestDatabase.PASSWORD_VARIABLE)),
-                      installation.warehouse()),
+                      installation.warehouse(),
+                      null,
+                      Currencies.NONE),
                   new RunEnvironment(
                       installation.variables(), time, new StopSignal(), RunListener.NONE))
               .backfill(

@@ -44,17 +44,6 @@ public record Settings(
     accounts = List.copyOf(accounts);
   }
 
-  /** Creates settings of one account, which has no name. */
-  public Settings(
-      String file,
-      Api api,
-      @Nullable Postgres postgres,
-      @Nullable Parquet parquet,
-      @Nullable Lineage lineage,
-      Currencies currencies) {
-    this(file, api, List.of(), postgres, parquet, lineage, currencies);
-  }
-
   /** The names that {@code sinks} of a pipeline may contain. */
   public static final String POSTGRES = "postgres";
 
@@ -170,30 +159,6 @@ public record Settings(
       }
     }
 
-    /** Creates settings that trust Java's certificate authorities only. */
-    public Api(
-        URI baseUrl,
-        SecretRef token,
-        int requestsPerMinute,
-        int maxInFlight,
-        int rowLimit,
-        Duration timeout,
-        int maxRangeDays,
-        String account,
-        Duration patience) {
-      this(
-          baseUrl,
-          token,
-          requestsPerMinute,
-          maxInFlight,
-          rowLimit,
-          timeout,
-          maxRangeDays,
-          account,
-          patience,
-          null);
-    }
-
     /** Returns the default settings for a URL and a token. */
     public static Api withDefaults(URI baseUrl, SecretRef token) {
       return new Api(
@@ -205,7 +170,8 @@ public record Settings(
           DEFAULT_TIMEOUT,
           DEFAULT_MAX_RANGE_DAYS,
           DEFAULT_ACCOUNT,
-          DEFAULT_PATIENCE);
+          DEFAULT_PATIENCE,
+          null);
     }
 
     /** Returns these settings for an account, with its token and its quota. */

@@ -27,30 +27,4 @@ public record Provenance(
     int controlRequests,
     int splits,
     @Nullable RateUnit rateUnit,
-    @Nullable String account) {
-
-  /** Creates the provenance of rows that the only account's token read. */
-  public Provenance(
-      String runId,
-      String definition,
-      Instant fetchedAt,
-      @Nullable String zone,
-      int requests,
-      int controlRequests,
-      int splits,
-      @Nullable RateUnit rateUnit) {
-    this(runId, definition, fetchedAt, zone, requests, controlRequests, splits, rateUnit, null);
-  }
-
-  /** Creates the provenance of rows whose rates tell no unit. */
-  public Provenance(
-      String runId,
-      String definition,
-      Instant fetchedAt,
-      @Nullable String zone,
-      int requests,
-      int controlRequests,
-      int splits) {
-    this(runId, definition, fetchedAt, zone, requests, controlRequests, splits, null, null);
-  }
-}
+    @Nullable String account) {}

@@ -30,7 +30,7 @@ public record Account(String name, String tokenSetting, Settings.Api api, List<S
   }
 
   /** Returns the account of settings that configure no accounts. */
-  static Account only(Settings.Api api) {
+  public static Account only(Settings.Api api) {
     return new Account(Site.THE_ONLY_ACCOUNT, "api.token", api, List.of());
   }
 

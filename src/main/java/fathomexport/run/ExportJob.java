@@ -54,36 +54,7 @@ public record ExportJob(
     others = List.copyOf(others);
   }
 
-  /**
-   * Creates a job that exports the whole pipeline, whose runs have no set time, and whose reports
-   * have their first names.
-   */
-  public ExportJob(
-      String name,
-      List<Report> reports,
-      Optional<List<SiteId>> sites,
-      int lookbackDays,
-      @Nullable Integer maxEvents,
-      boolean toPostgres,
-      boolean toParquet,
-      Set<String> fetched) {
-    this(
-        name,
-        reports,
-        sites,
-        lookbackDays,
-        maxEvents,
-        toPostgres,
-        toParquet,
-        fetched,
-        null,
-        Map.of(),
-        Map.of(),
-        List.of(),
-        Selection.ALL);
-  }
-
-  /** Creates a job whose look-back is confirmed rather than fetched again. */
+  /** Creates a job that exports the whole pipeline, with the defaults of everything else. */
   public ExportJob(
       String name,
       List<Report> reports,
@@ -91,7 +62,20 @@ public record ExportJob(
       int lookbackDays,
       boolean toPostgres,
       boolean toParquet) {
-    this(name, reports, sites, lookbackDays, null, toPostgres, toParquet, Set.of());
+    this(
+        name,
+        reports,
+        sites,
+        lookbackDays,
+        null,
+        toPostgres,
+        toParquet,
+        Set.of(),
+        null,
+        Map.of(),
+        Map.of(),
+        List.of(),
+        Selection.ALL);
   }
 
   /** Returns a job with the same sites and sinks, without reports. */

@@ -29,22 +29,6 @@ public record ExportSettings(
     accounts = List.copyOf(accounts);
   }
 
-  /** Creates settings of one account, which has no name. */
-  public ExportSettings(
-      Settings.Api api,
-      Settings.@Nullable Postgres postgres,
-      @Nullable Path parquetRoot,
-      @Nullable Path stateDirectory,
-      Currencies currencies) {
-    this(api, List.of(Account.only(api)), postgres, parquetRoot, stateDirectory, currencies);
-  }
-
-  /** Creates settings without a state directory and without currencies. */
-  public ExportSettings(
-      Settings.Api api, Settings.@Nullable Postgres postgres, @Nullable Path parquetRoot) {
-    this(api, postgres, parquetRoot, null, Currencies.NONE);
-  }
-
   /** Returns these settings with another patience. */
   public ExportSettings withPatience(Duration other) {
     return new ExportSettings(

@@ -54,6 +54,7 @@ class BadFilesTest {
     return new Settings(
         BAD.resolve("conf/fathom-export.yaml").toString(),
         Api.withDefaults(Api.DEFAULT_BASE_URL, new SecretRef.Env("FATHOM_API_TOKEN")),
+        List.of(),
         new Postgres("jdbc:postgresql://127.0.0.1/analytics", "loader", null),
         null,
         null,

@@ -162,7 +162,8 @@ class ConfigLoaderTest {
                 Duration.ofSeconds(60),
                 180,
                 "default",
-                Duration.ofMinutes(10)));
+                Duration.ofMinutes(10),
+                null));
     assertThat(settings.sinks()).isEmpty();
     assertThat(pipeline(REPORT).orThrow().lookbackDays()).isEqualTo(3);
     assertThat(pipeline(REPORT).orThrow().fetched()).isEmpty();
@@ -217,6 +218,7 @@ class ConfigLoaderTest {
                     "second",
                     Duration.ZERO,
                     directory.resolve("certs/company.pem").toString()),
+                List.of(),
                 new Settings.Postgres(
                     "jdbc:postgresql://127.0.0.1:5432/analytics?sslmode=disable", "123", null),
                 new Settings.Parquet("/srv/warehouse"),

@@ -8,9 +8,11 @@ import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
 import fathomexport.run.ExportJob;
 import fathomexport.run.FailureKind;
+import fathomexport.run.Selection;
 import fathomexport.testing.TestReports;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -30,7 +32,12 @@ class EventBoundTest {
         maxEvents,
         true,
         true,
-        Set.of());
+        Set.of(),
+        null,
+        Map.of(),
+        Map.of(),
+        List.of(),
+        Selection.ALL);
   }
 
   private static Subject subject(List<String> events) {

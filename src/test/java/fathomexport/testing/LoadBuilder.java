@@ -186,7 +186,7 @@ public final class LoadBuilder {
   }
 
   public Provenance provenance() {
-    return new Provenance(runId, definition, fetchedAt, zone, 3, 1, 2, rateUnit);
+    return new Provenance(runId, definition, fetchedAt, zone, 3, 1, 2, rateUnit, null);
   }
 
   /** A new load with a spool of its own, which is closed after the test. */

@@ -142,7 +142,7 @@ class ForkedJvmTest {
         report,
         spool,
         certificates,
-        new Provenance("run", "definition", Instant.EPOCH, null, 1, 1, 0));
+        new Provenance("run", "definition", Instant.EPOCH, null, 1, 1, 0, null, null));
   }
 
   /** Stores as many rows, changes one day of them, reads all back. */
