@@ -298,6 +298,7 @@ final class LockedExport {
       return UnfetchedHistory.of(
           job,
           sinks,
+          sinks.all().get(0).dimensions().read(job.name()),
           environment.time().instant(),
           job.firstKept(environment.time().instant(), services.settings().api().maxRangeDays()));
     } catch (SinkException | LedgerException e) {

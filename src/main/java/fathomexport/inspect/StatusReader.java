@@ -1,5 +1,6 @@
 package fathomexport.inspect;
 
+import fathomexport.dimension.Dimensions;
 import fathomexport.dimension.SiteRow;
 import fathomexport.fetch.ApiLesson;
 import fathomexport.ledger.Audit;
@@ -111,7 +112,8 @@ public final class StatusReader {
             .thenComparing(StatusOverview.Line::site)
             .thenComparing(line -> order.indexOf(line.report()))
             .thenComparing(line -> line.event() == null ? "" : line.event()));
-    Map<String, String> siteNames = known(sinks, SiteRow::name);
+    Dimensions known = known(job, sinks);
+    Map<String, String> siteNames = ofSites(known, SiteRow::name);
     Map<SiteId, ZoneId> zones = coverage.zones().known();
     List<StaleRange> stale = StaleRanges.of(job.reports(), stored, Map.of(), retired);
     return new StatusOverview(
@@ -171,40 +173,45 @@ public final class StatusReader {
         damaged(job, sinks),
         orphans.get(),
         sinks.notRenamedYet(),
-        allSites ? UnlistedSites.of(job, sinks, wholeRuns) : List.of(),
+        allSites ? UnlistedSites.of(job, known, wholeRuns) : List.of(),
         BeyondReach.of(job, maxRangeDays, now, coverage, lines, scope),
-        newSites(job, sinks, now, firstKept),
+        newSites(job, sinks, known, now, firstKept),
         siteNames,
-        accounts.stream().anyMatch(Account::isNamed) ? known(sinks, SiteRow::account) : Map.of());
+        accounts.stream().anyMatch(Account::isNamed) ? ofSites(known, SiteRow::account) : Map.of());
   }
 
-  /** Reads what is known of all sites from the first sink that can be read. */
-  private static Map<String, String> known(Sinks sinks, Function<SiteRow, @Nullable String> what) {
+  /** Reads what is known of sites and events from the first sink that can be read. */
+  private static Dimensions known(ExportJob job, Sinks sinks) {
     for (Sink sink : sinks.all()) {
       try {
-        Map<String, String> all = new TreeMap<>();
-        sink.dimensions()
-            .read("")
-            .sites()
-            .forEach(
-                (id, row) -> {
-                  String known = what.apply(row);
-                  if (known != null) {
-                    all.put(id.value(), known);
-                  }
-                });
-        return Collections.unmodifiableMap(all);
+        return sink.dimensions().read(job.name());
       } catch (SinkException e) {
-        LOG.warn("the table of sites cannot be read: {}", e.getMessage());
+        LOG.warn("the tables of sites and events cannot be read: {}", e.getMessage());
       }
     }
-    return Map.of();
+    return Dimensions.EMPTY;
+  }
+
+  /** Returns one thing about all sites of which it is known. */
+  private static Map<String, String> ofSites(
+      Dimensions known, Function<SiteRow, @Nullable String> what) {
+    Map<String, String> all = new TreeMap<>();
+    known
+        .sites()
+        .forEach(
+            (id, row) -> {
+              String value = what.apply(row);
+              if (value != null) {
+                all.put(id.value(), value);
+              }
+            });
+    return Collections.unmodifiableMap(all);
   }
 
   private static @Nullable NewSites newSites(
-      ExportJob job, Sinks sinks, Instant now, Map<String, LocalDate> firstKept) {
+      ExportJob job, Sinks sinks, Dimensions known, Instant now, Map<String, LocalDate> firstKept) {
     try {
-      return UnfetchedHistory.of(job, sinks, now, firstKept);
+      return UnfetchedHistory.of(job, sinks, known, now, firstKept);
     } catch (SinkException e) {
       LOG.warn("which sites are new cannot be read: {}", e.getMessage());
       return null;

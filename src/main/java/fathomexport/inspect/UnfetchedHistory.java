@@ -38,14 +38,14 @@ public final class UnfetchedHistory {
   private UnfetchedHistory() {}
 
   /**
-   * Reads what the first sink has recorded of the sites, and what is stored of those that are new.
+   * Finds the new sites, and reads what is stored of them.
    *
+   * @param known what is known of the sites and of the pipeline's lists
    * @param firstKept the first day that is kept, by the names of reports that are not kept for ever
    * @return null if there are no such sites
    */
   public static @Nullable NewSites of(
-      ExportJob job, Sinks sinks, Instant now, Map<String, LocalDate> firstKept) {
-    Dimensions known = sinks.all().get(0).dimensions().read(job.name());
+      ExportJob job, Sinks sinks, Dimensions known, Instant now, Map<String, LocalDate> firstKept) {
     List<Listing> sites =
         known.listings().values().stream().filter(l -> l.slice().event() == null).toList();
     Optional<Instant> begun =

@@ -6,8 +6,6 @@ import fathomexport.ledger.RunRecord;
 import fathomexport.report.SiteId;
 import fathomexport.run.ExportJob;
 import fathomexport.run.UnlistedSite;
-import fathomexport.sink.SinkException;
-import fathomexport.sinks.Sinks;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
@@ -15,13 +13,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Finds the sites that runs leave out because the API no longer lists them. */
 final class UnlistedSites {
-  private static final Logger LOG = LoggerFactory.getLogger(UnlistedSites.class);
-
   private UnlistedSites() {}
 
   /**
@@ -29,26 +23,21 @@ final class UnlistedSites {
    * newest run which listed any of its sites did not list.
    *
    * @param job its sites are those that the user named, if any
+   * @param known what is known of the sites and of the pipeline's lists
    * @param runs runs of the whole pipeline
    */
-  static List<UnlistedSite> of(ExportJob job, Sinks sinks, List<RunRecord> runs) {
+  static List<UnlistedSite> of(ExportJob job, Dimensions known, List<RunRecord> runs) {
     Map<SiteId, SiteRow> members = new TreeMap<>();
-    try {
-      Dimensions known = sinks.all().get(0).dimensions().read(job.name());
-      known
-          .listings()
-          .values()
-          .forEach(
-              l -> {
-                SiteRow row = known.sites().get(l.slice().site());
-                if (l.slice().event() == null && l.unlistedAt() == null && row != null) {
-                  members.put(row.id(), row);
-                }
-              });
-    } catch (SinkException e) {
-      LOG.warn("which sites the API lists cannot be read: {}", e.getMessage());
-      return List.of();
-    }
+    known
+        .listings()
+        .values()
+        .forEach(
+            l -> {
+              SiteRow row = known.sites().get(l.slice().site());
+              if (l.slice().event() == null && l.unlistedAt() == null && row != null) {
+                members.put(row.id(), row);
+              }
+            });
     Optional<Instant> seen =
         members.values().stream().map(SiteRow::lastSeenAt).max(Comparator.naturalOrder());
     Optional<Instant> listed =
