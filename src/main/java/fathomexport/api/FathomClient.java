@@ -3,6 +3,7 @@ package fathomexport.api;
 import fathomexport.api.AggregationAnswer.Contents;
 import fathomexport.api.Transport.BodyReader;
 import fathomexport.http.HttpClients;
+import fathomexport.report.Closing;
 import fathomexport.report.Excerpt;
 import fathomexport.report.Milestone;
 import fathomexport.report.SecretUnavailableException;
@@ -24,7 +25,7 @@ import org.slf4j.LoggerFactory;
 /**
  * A client of the Fathom Analytics API. Each call waits for a permit, sends its request and retries
  * it where that can help. A call ends as an {@link Outcome}; the only exceptions are those of the
- * caller's row handler. Thread-safe.
+ * caller's row handler, and that of a client which is closed. Thread-safe.
  */
 public final class FathomClient implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(FathomClient.class);
@@ -352,9 +353,7 @@ public final class FathomClient implements AutoCloseable {
     if (isView) {
       return;
     }
-    transport.close();
-    controls.reports().close();
-    controls.lookups().close();
+    Closing.inReverse(List.of(controls.lookups(), controls.reports(), transport));
   }
 
   /** Fetches all pages of a list. */

@@ -1,5 +1,6 @@
 package fathomexport.api;
 
+import fathomexport.report.Closing;
 import fathomexport.report.SecretUnavailableException;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -87,6 +88,6 @@ public final class FathomClients implements AutoCloseable {
 
   @Override
   public void close() {
-    clients.values().forEach(FathomClient::close);
+    Closing.inReverse(clients.values());
   }
 }

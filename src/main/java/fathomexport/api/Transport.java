@@ -64,6 +64,7 @@ final class Transport implements AutoCloseable {
   private final Duration stopGrace;
   private final TimeSource time;
   private final AtomicReference<@Nullable Reached> reached = new AtomicReference<>();
+  private volatile boolean closed;
 
   /** Parses the body of a response whose status and content type are valid. */
   interface BodyReader<T> {
@@ -173,6 +174,7 @@ final class Transport implements AutoCloseable {
 
   @Override
   public void close() {
+    closed = true;
     http.connectionPool().evictAll();
     http.dispatcher().executorService().shutdown();
   }
@@ -201,6 +203,10 @@ final class Transport implements AutoCloseable {
       long mostBytes,
       boolean billed,
       BodyReader<T> reader) {
+    if (closed) {
+      // A thread that is late must not send what is billed and used by no run.
+      throw new IllegalStateException("the client of the API is closed");
+    }
     long grace = billed ? stopGrace.toMillis() : 0;
     AtomicBoolean connected = new AtomicBoolean();
     Runnable sending =

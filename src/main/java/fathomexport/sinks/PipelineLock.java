@@ -1,6 +1,7 @@
 package fathomexport.sinks;
 
 import fathomexport.ledger.PipelineLocks.RunLock;
+import fathomexport.report.Closing;
 import fathomexport.sink.Fence;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -36,20 +37,6 @@ public final class PipelineLock implements AutoCloseable {
 
   @Override
   public void close() {
-    RuntimeException failure = null;
-    for (RunLock lock : locks.values()) {
-      try {
-        lock.close();
-      } catch (RuntimeException e) {
-        if (failure == null) {
-          failure = e;
-        } else {
-          failure.addSuppressed(e);
-        }
-      }
-    }
-    if (failure != null) {
-      throw failure;
-    }
+    Closing.inReverse(locks.values());
   }
 }

@@ -5,6 +5,7 @@ import fathomexport.ledger.Ledger;
 import fathomexport.ledger.PipelineLocks;
 import fathomexport.ledger.StillStored;
 import fathomexport.ledger.Weight;
+import fathomexport.report.Closing;
 import fathomexport.report.Report;
 import fathomexport.run.ExportFailedException;
 import fathomexport.run.FailureKind;
@@ -289,6 +290,6 @@ public final class Sinks implements AutoCloseable {
   @Override
   public void close() {
     threads.shutdown();
-    sinks.forEach(Sink::close);
+    Closing.inReverse(sinks);
   }
 }

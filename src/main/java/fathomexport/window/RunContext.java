@@ -12,6 +12,7 @@ import fathomexport.ledger.RunRecord;
 import fathomexport.plan.FetchTask;
 import fathomexport.quota.ApiClients;
 import fathomexport.quota.Spending;
+import fathomexport.report.Closing;
 import fathomexport.run.AccountAccess;
 import fathomexport.run.Budget;
 import fathomexport.run.ExportSpec;
@@ -25,6 +26,7 @@ import fathomexport.sinks.Sinks;
 import java.nio.file.Path;
 import java.time.ZoneOffset;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
@@ -329,12 +331,12 @@ public final class RunContext implements AutoCloseable {
 
   @Override
   public void close() {
-    begun.values().forEach(LaneFetch::close);
-    knowledge.values().forEach(Knowledge::close);
+    List<AutoCloseable> opened = new ArrayList<>();
     if (own != null) {
-      clients.close();
-      sinks.close();
-      own.close();
+      opened.addAll(List.of(own, sinks, clients));
     }
+    knowledge.values().forEach(known -> opened.add(known::close));
+    opened.addAll(begun.values());
+    Closing.inReverse(opened);
   }
 }

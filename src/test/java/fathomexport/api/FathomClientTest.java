@@ -106,6 +106,20 @@ class FathomClientTest {
     }
   }
 
+  /** A thread that is late must not send what is billed, and whose rows no run takes. */
+  @Test
+  void aClosedClientSendsNothing() throws Exception {
+    try (ScriptedServer server = new ScriptedServer(json("[]"));
+        ClientFixture fixture = new ClientFixture(server.baseUrl())) {
+      fixture.client.close();
+      assertThatThrownBy(() -> fixture.client.aggregations(ClientFixture.REQUEST, fixture.rows))
+          .isInstanceOf(IllegalStateException.class);
+      assertThatThrownBy(() -> fixture.client.sites()).isInstanceOf(IllegalStateException.class);
+      assertThat(server.requests()).isEmpty();
+      assertThat(fixture.client.billedRequests()).isZero();
+    }
+  }
+
   @Test
   void anEmptyPageEndsTheListWhateverItSays() throws Exception {
     try (ScriptedServer server =

@@ -1,6 +1,7 @@
 package fathomexport.sink;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import fathomexport.ledger.Attempt;
@@ -41,6 +42,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.assertj.core.api.ThrowableAssert;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -1473,6 +1475,28 @@ public abstract class SinkContract {
 
     PipelineLocks.RunLock held = sink.ledger().tryLock("nightly").orElseThrow();
     held.close();
+  }
+
+  /** What it opened would be closed by nothing. */
+  @Test
+  void aClosedSinkRefusesUse() {
+    Sink sink = open();
+    sink.migrate(List.of(TestReports.traffic()));
+    Ledger ledger = sink.ledger();
+    sink.close();
+    sink.close();
+
+    WindowLoad load = threeDays().build();
+    for (ThrowableAssert.ThrowingCallable use :
+        List.<ThrowableAssert.ThrowingCallable>of(
+            () -> sink.commit(load),
+            () -> sink.migrate(List.of(TestReports.traffic())),
+            () -> ledger.tryLock("nightly"),
+            () -> ledger.learn(new Learned.Lesson.MostRows(1)))) {
+      assertThatThrownBy(use)
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageEndingWith("closed");
+    }
   }
 
   // --- What is older than it is kept

@@ -35,6 +35,7 @@ public final class FileLocks implements AutoCloseable {
 
   private final Path directory;
   private final Map<String, Named> locks = new HashMap<>();
+  private boolean closed;
 
   public FileLocks(Path directory) {
     this.directory = directory;
@@ -79,6 +80,9 @@ public final class FileLocks implements AutoCloseable {
 
   private Named named(String name) {
     synchronized (locks) {
+      if (closed) {
+        throw new IllegalStateException("the locks in " + directory + " are closed");
+      }
       return locks.computeIfAbsent(
           name, n -> new Named(directory.resolve(Layout.escape(n) + ".lock")));
     }
@@ -87,6 +91,7 @@ public final class FileLocks implements AutoCloseable {
   @Override
   public void close() throws IOException {
     synchronized (locks) {
+      closed = true;
       for (Named lock : locks.values()) {
         lock.close();
       }

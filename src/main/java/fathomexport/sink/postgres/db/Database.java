@@ -149,8 +149,15 @@ public final class Database implements AutoCloseable {
     return source;
   }
 
-  /** Opens a new connection in autocommit mode. */
+  /**
+   * Opens a new connection in autocommit mode.
+   *
+   * @throws IllegalStateException if this is closed: nothing would close the connection
+   */
   public Connection connect() throws SQLException {
+    if (closed) {
+      throw new IllegalStateException("the connections to " + place() + " are closed");
+    }
     Connection connection = source.getConnection();
     answered = true;
     try (Statement statement = connection.createStatement()) {

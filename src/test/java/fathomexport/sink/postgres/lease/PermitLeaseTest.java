@@ -1,6 +1,7 @@
 package fathomexport.sink.postgres.lease;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import fathomexport.ledger.RequestCount;
 import fathomexport.report.SecretRef;
@@ -576,6 +577,15 @@ class PermitLeaseTest {
     Reply reply = lease.ask(new Ticket());
     assertThat(reply).isInstanceOf(Granted.class);
     lease.end((Granted) reply, false);
+  }
+
+  @Test
+  void aClosedLeaseGrantsNothing() {
+    PermitLease lease = lease();
+    lease.close();
+    lease.close();
+    assertThatThrownBy(() -> lease.ask(new Ticket())).isInstanceOf(IllegalStateException.class);
+    assertThat(database.query("SELECT 1 FROM fathom_ops.permit")).isEmpty();
   }
 
   /** Two runs that discover their sites at a time never ask more than the hour grants. */
