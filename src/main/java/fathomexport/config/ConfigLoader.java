@@ -110,10 +110,9 @@ public final class ConfigLoader {
    */
   public Optional<String> caCertificates(Path settings) {
     Path file = resolve(settings);
-    return section(file, SettingsKeys.API)
-        .flatMap(
-            api ->
-                new SettingsDecoder(workingDirectory, new Problems(label(file))).authorities(api));
+    Problems ignored = new Problems(label(file));
+    ApiDecoder decoder = new ApiDecoder(new SettingValues(workingDirectory, ignored), ignored);
+    return section(file, SettingsKeys.API).flatMap(decoder::authorities);
   }
 
   private Optional<YamlNode> section(Path file, Key<Kind.Group> key) {
@@ -125,7 +124,7 @@ public final class ConfigLoader {
   private Notify notify(Path file, Key<Kind.Group> key) {
     Optional<YamlNode> section = section(file, key);
     Problems ofSection = new Problems(label(file));
-    SettingsDecoder secrets = new SettingsDecoder(workingDirectory, ofSection);
+    SettingValues secrets = new SettingValues(workingDirectory, ofSection);
     return section
         .flatMap(node -> new NotifyDecoder(secrets, ofSection).decode(node))
         .orElse(Notify.NOTHING);

@@ -23,14 +23,14 @@ final class NotifyDecoder {
   private static final List<String> CODES =
       NotifyKeys.EXIT_CODES.stream().map(String::valueOf).toList();
 
-  private final SettingsDecoder secrets;
+  private final SettingValues secrets;
   private final Problems problems;
   private final Values values;
 
   /**
    * @param secrets decodes references to secrets
    */
-  NotifyDecoder(SettingsDecoder secrets, Problems problems) {
+  NotifyDecoder(SettingValues secrets, Problems problems) {
     this.secrets = secrets;
     this.problems = problems;
     this.values = new Values(problems);

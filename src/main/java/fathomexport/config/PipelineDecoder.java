@@ -75,7 +75,7 @@ final class PipelineDecoder {
         .ifPresent(
             n ->
                 new NotifyDecoder(
-                        new SettingsDecoder(Path.of("").toAbsolutePath(), problems), problems)
+                        new SettingValues(Path.of("").toAbsolutePath(), problems), problems)
                     .decode(n));
     List<Report> reports =
         top.required(
