@@ -10,32 +10,30 @@ import fathomexport.report.EventSelection;
 import fathomexport.report.Field;
 import fathomexport.report.Filter;
 import fathomexport.report.Keep;
-import fathomexport.report.NearMiss;
-import fathomexport.report.Operator;
 import fathomexport.report.Report;
 import fathomexport.report.StoredText;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
-import java.util.stream.Collectors;
 
 /** Decodes one entry of {@code reports}. */
 final class ReportDecoder {
   private static final String NAME_ALLOWED =
       "allowed: 1 to 51 of a-z, 0-9 and _, beginning with a letter";
+
   private static final String KEEP_ALLOWED =
       "allowed: 1 month to 100 years, such as \"25 months\" or \"3 years\"";
+
   private static final String EVENTS_ALLOWED =
       "allowed: all, or a list of event names such as [purchase]";
 
   private final Problems problems;
   private final Values values;
+  private final NamedValues named;
   private final Map<String, Place> namesSeen;
   private final LookbackMode lookback;
   private final Set<String> fetched;
@@ -56,6 +54,7 @@ final class ReportDecoder {
       Map<String, Keep> kept) {
     this.problems = problems;
     this.values = new Values(problems);
+    this.named = new NamedValues(problems);
     this.namesSeen = namesSeen;
     this.lookback = lookback;
     this.fetched = fetched;
@@ -88,7 +87,8 @@ final class ReportDecoder {
     Optional<Entity> entity =
         report
             .required(PipelineKeys.ENTITY, "allowed: " + ApiNamed.names(Entity.class))
-            .flatMap(n -> choice(n, report.path(PipelineKeys.ENTITY), Entity.class, "an entity"));
+            .flatMap(
+                n -> named.choice(n, report.path(PipelineKeys.ENTITY), Entity.class, "an entity"));
     Optional<EventSelection> events = events(report, entity);
     List<Aggregate> aggregates =
         report
@@ -100,7 +100,7 @@ final class ReportDecoder {
             .optional(PipelineKeys.DATE_GROUPING)
             .flatMap(
                 n ->
-                    choice(
+                    named.choice(
                         n,
                         report.path(PipelineKeys.DATE_GROUPING),
                         DateGrouping.class,
@@ -114,7 +114,7 @@ final class ReportDecoder {
     List<Filter> filters =
         report
             .optional(PipelineKeys.FILTERS)
-            .map(n -> filters(n, report.path(PipelineKeys.FILTERS)))
+            .map(n -> new FilterDecoder(problems).filters(n, report.path(PipelineKeys.FILTERS)))
             .orElse(List.of());
     LookbackMode own =
         report
@@ -286,13 +286,14 @@ final class ReportDecoder {
 
   private List<Aggregate> aggregates(YamlNode node, String path, Optional<Entity> entity) {
     String allowed = aggregatesAllowed(entity);
-    return each(
+    return named.each(
         node,
         path,
         allowed,
         (scalar, itemPath) -> {
           Optional<Aggregate> aggregate =
-              known(scalar, itemPath, Aggregate.class, "an aggregate", countedBy(entity), allowed);
+              named.known(
+                  scalar, itemPath, Aggregate.class, "an aggregate", countedBy(entity), allowed);
           if (aggregate.isPresent()
               && entity.isPresent()
               && aggregate.get().entity() != entity.get()) {
@@ -317,18 +318,19 @@ final class ReportDecoder {
     return "allowed"
         + entity.map(e -> " for " + e.apiName()).orElse("")
         + ": "
-        + String.join(", ", names(Aggregate.class, countedBy(entity)));
+        + String.join(", ", NamedValues.names(Aggregate.class, countedBy(entity)));
   }
 
   private List<Field> fields(YamlNode node, String path) {
-    String allowed = "allowed: " + String.join(", ", names(Field.class, Field::groupable));
-    return each(
+    String allowed =
+        "allowed: " + String.join(", ", NamedValues.names(Field.class, Field::groupable));
+    return named.each(
         node,
         path,
         allowed,
         (scalar, itemPath) -> {
           Optional<Field> field =
-              known(
+              named.known(
                   scalar, itemPath, Field.class, "a field to group by", Field::groupable, allowed);
           if (field.isPresent() && !field.get().groupable()) {
             problems.add(
@@ -340,186 +342,5 @@ final class ReportDecoder {
           }
           return field;
         });
-  }
-
-  private List<Filter> filters(YamlNode node, String path) {
-    List<Filter> filters = new ArrayList<>();
-    List<YamlNode> items =
-        values
-            .list(node, path, "write filters such as {property: pathname, operator: is, value: /}")
-            .orElse(List.of());
-    for (int i = 0; i < items.size(); i++) {
-      String itemPath = path + "[" + i + "]";
-      Optional<Section> section = values.section(items.get(i), itemPath, PipelineKeys.FILTER);
-      Optional<Filter> filter = section.flatMap(this::filter);
-      if (section.isEmpty() || filter.isEmpty()) {
-        continue;
-      }
-      Filter f = filter.get();
-      if (filters.contains(f)) {
-        problems.add(section.get().at(), itemPath, "is given twice", "");
-      } else if (f.operator() == Operator.IS
-          && filters.stream()
-              .anyMatch(o -> o.operator() == Operator.IS && o.property() == f.property())) {
-        problems.add(
-            section.get().at(),
-            itemPath,
-            "is a second 'is' on "
-                + f.property().apiName()
-                + ": filters must all hold, and the API does not define what two of these mean",
-            f.property().operators().contains(Operator.MATCHING)
-                ? "use one 'matching' such as ^(/a|/b)$, or two reports"
-                : "use two reports");
-      } else {
-        filters.add(f);
-      }
-    }
-    return filters;
-  }
-
-  private Optional<Filter> filter(Section filter) {
-    Predicate<Field> filterable = PipelineKeys.FILTERABLE;
-    String propertyAllowed = "allowed: " + String.join(", ", names(Field.class, filterable));
-    Optional<Field> property =
-        filter
-            .required(PipelineKeys.PROPERTY, propertyAllowed)
-            .flatMap(
-                n -> {
-                  String path = filter.path(PipelineKeys.PROPERTY);
-                  return values
-                      .text(n, path)
-                      .flatMap(s -> property(s, path, filterable, propertyAllowed));
-                });
-    String operatorAllowed =
-        "allowed"
-            + property.map(p -> " for " + p.apiName()).orElse("")
-            + ": "
-            + String.join(", ", names(Operator.class, takenBy(property)));
-    Optional<Operator> operator =
-        filter
-            .required(PipelineKeys.OPERATOR, operatorAllowed)
-            .flatMap(
-                n -> {
-                  String path = filter.path(PipelineKeys.OPERATOR);
-                  return values
-                      .text(n, path)
-                      .flatMap(s -> operator(s, path, property, operatorAllowed));
-                });
-    Optional<String> value =
-        filter
-            .required(PipelineKeys.VALUE, "write text; for the empty text \"\"")
-            .flatMap(n -> values.text(n, filter.path(PipelineKeys.VALUE)))
-            .flatMap(s -> sendable(s, filter.path(PipelineKeys.VALUE)));
-    return property.flatMap(p -> operator.flatMap(o -> value.map(v -> new Filter(p, o, v))));
-  }
-
-  private Optional<String> sendable(Scalar scalar, String path) {
-    if (!StoredText.isSendable(scalar.text())) {
-      problems.add(
-          scalar.at(),
-          path,
-          Problems.quote(scalar.text())
-              + " holds half of a surrogate pair, which no query can carry",
-          "");
-      return Optional.empty();
-    }
-    return Optional.of(scalar.text());
-  }
-
-  private static Predicate<Operator> takenBy(Optional<Field> property) {
-    return o -> property.isEmpty() || property.get().operators().contains(o);
-  }
-
-  private Optional<Field> property(
-      Scalar scalar, String path, Predicate<Field> filterable, String allowed) {
-    Optional<Field> field =
-        known(scalar, path, Field.class, "a field to filter on", filterable, allowed);
-    if (field.isPresent() && !filterable.test(field.get())) {
-      problems.add(
-          scalar.at(),
-          path,
-          Problems.quote(scalar.text()) + " can be grouped by but not filtered on",
-          allowed);
-      return Optional.empty();
-    }
-    return field;
-  }
-
-  private Optional<Operator> operator(
-      Scalar scalar, String path, Optional<Field> property, String allowed) {
-    Optional<Operator> operator =
-        known(scalar, path, Operator.class, "an operator", takenBy(property), allowed);
-    if (operator.isPresent() && !takenBy(property).test(operator.get())) {
-      problems.add(
-          scalar.at(),
-          path,
-          Problems.quote(scalar.text())
-              + " cannot be used on "
-              + property.map(Field::apiName).orElse(""),
-          allowed);
-      return Optional.empty();
-    }
-    return operator;
-  }
-
-  /** Decodes one entry of a list. */
-  private interface Item<E> {
-    Optional<E> of(Scalar scalar, String path);
-  }
-
-  /** Decodes a list without duplicates. */
-  private <E> List<E> each(YamlNode node, String path, String allowed, Item<E> item) {
-    Set<E> made = new LinkedHashSet<>();
-    List<YamlNode> items = values.listOfValues(node, path, allowed).orElse(List.of());
-    for (int i = 0; i < items.size(); i++) {
-      String itemPath = path + "[" + i + "]";
-      Optional<Scalar> scalar = values.text(items.get(i), itemPath);
-      Optional<E> value = scalar.flatMap(s -> item.of(s, itemPath));
-      if (scalar.isPresent() && value.isPresent() && !made.add(value.get())) {
-        problems.add(
-            scalar.get().at(),
-            itemPath,
-            Problems.quote(scalar.get().text()) + " is given twice",
-            "");
-      }
-    }
-    return List.copyOf(made);
-  }
-
-  private <E extends Enum<E> & ApiNamed> Optional<E> choice(
-      YamlNode node, String path, Class<E> type, String what) {
-    return values
-        .text(node, path, "allowed: " + ApiNamed.names(type))
-        .flatMap(s -> known(s, path, type, what, e -> true, "allowed: " + ApiNamed.names(type)));
-  }
-
-  /** Returns the constant even if it is not allowed here, because that case has its own message. */
-  private <E extends Enum<E> & ApiNamed> Optional<E> known(
-      Scalar scalar,
-      String path,
-      Class<E> type,
-      String what,
-      Predicate<E> suggested,
-      String allowed) {
-    Optional<E> found = ApiNamed.parse(type, scalar.text());
-    if (found.isEmpty()) {
-      problems.add(
-          scalar.at(),
-          path,
-          Problems.quote(scalar.text())
-              + " is not "
-              + what
-              + NearMiss.hint(scalar.text(), names(type, suggested)),
-          allowed);
-    }
-    return found;
-  }
-
-  private static <E extends Enum<E> & ApiNamed> Collection<String> names(
-      Class<E> type, Predicate<E> which) {
-    return Arrays.stream(type.getEnumConstants())
-        .filter(which)
-        .map(ApiNamed::apiName)
-        .collect(Collectors.toList());
   }
 }
