@@ -93,7 +93,7 @@ final class JobSinks {
     }
     try (Sinks sinks = Sinks.open(database, files, environment.variables())) {
       Instant now = environment.time().instant();
-      sinks.all().forEach(sink -> DimensionUpdate.listed(sink, now, sites));
+      sinks.all().forEach(sink -> SightingRecord.listed(sink, now, sites));
     }
   }
 }

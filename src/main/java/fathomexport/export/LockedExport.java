@@ -109,16 +109,16 @@ final class LockedExport {
       ExportSpec spec = spec(plan, startedAt);
       List<KnownControl> known = planned.knownControls(export.mode(), spec.startedAt());
       PlannedRun expected = announce(spec, planned, known, found, failed);
-      DimensionUpdate dimensions =
-          new DimensionUpdate(job, sinks, environment, services.settings().currencies());
-      DimensionUpdate.Found changed = dimensions.sitesAndEvents(clients, found);
+      DimensionUpdate.Found changed =
+          new DimensionUpdate(job, sinks, environment, services.settings().currencies())
+              .sitesAndEvents(clients, found);
       offerHistory(changed, found, planned);
       RunRecord ended =
           plan.tasks().isEmpty()
               ? RunRecords.of(spec, lost, startedAt, 0, lost.exitCode())
               : exportWindows(spec, planned, known, expected, found, lost, spill.path(), begun);
       RunRecord done = services.recording().finished(sinks.ledger(), ended, spec);
-      dimensions.milestones(clients, found.subjects());
+      new MilestoneUpdate(sinks, environment).update(clients, found.subjects());
       if (export.mode() instanceof Mode.Nightly && !environment.stop().stopped()) {
         services.planning().retention(job).remove(sinks, done.runId(), environment.listener());
       }

@@ -19,7 +19,7 @@ class QueriedSitesTest {
 
   @Test
   void fewAreAllQueried() {
-    assertThat(DimensionUpdate.queried(sites(25), 20_000)).hasSize(25);
+    assertThat(MissingSites.queried(sites(25), 20_000)).hasSize(25);
   }
 
   @Test
@@ -27,8 +27,8 @@ class QueriedSitesTest {
     for (int count : new int[] {26, 60, 101}) {
       Set<SiteId> queried = new HashSet<>();
       for (int day = 0; day < (count + 24) / 25; day++) {
-        assertThat(DimensionUpdate.queried(sites(count), 20_000 + day)).hasSize(25);
-        queried.addAll(DimensionUpdate.queried(sites(count), 20_000 + day));
+        assertThat(MissingSites.queried(sites(count), 20_000 + day)).hasSize(25);
+        queried.addAll(MissingSites.queried(sites(count), 20_000 + day));
       }
       assertThat(queried).as(count + " sites").hasSize(count);
     }
