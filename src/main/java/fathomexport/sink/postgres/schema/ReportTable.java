@@ -1,7 +1,6 @@
 package fathomexport.sink.postgres.schema;
 
 import fathomexport.report.Aggregate;
-import fathomexport.report.ApiNamed;
 import fathomexport.report.Column;
 import fathomexport.report.ColumnType;
 import fathomexport.report.DateGrouping;
@@ -13,7 +12,6 @@ import fathomexport.sink.Sink;
 import fathomexport.sink.postgres.db.PostgresSettings;
 import fathomexport.sink.postgres.db.Queries;
 import fathomexport.sink.postgres.db.Sql;
-import fathomexport.sink.postgres.views.Dependants;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -25,18 +23,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.zip.CRC32;
 
 /**
- * A report's table in schema {@code fathom}: creates it, inspects it, and decides which changes of
- * the definition it allows.
+ * A report's table in schema {@code fathom}: creates it, extends it, and records its definition.
  */
 public final class ReportTable {
   public static final String SCHEMA = PostgresSettings.SCHEMA;
-  private static final Set<String> OTHER_KEYS =
-      Set.of("site_id", "event_name", "date", "hour", "date_from", "date_to");
 
   /** What follows the digest of a definition in the ledger if columns of its rows were dropped. */
   private static final String WITHOUT = " without ";
@@ -47,6 +41,7 @@ public final class ReportTable {
   private final Report report;
   private final String table;
   private final TableSchema schema;
+  private final TableComments comments;
 
   ReportTable(Report report) {
     this(report, report.name());
@@ -59,6 +54,7 @@ public final class ReportTable {
     this.report = report;
     this.table = table;
     this.schema = report.schema();
+    this.comments = new TableComments(report, qualified(table));
   }
 
   public static String qualified(String report) {
@@ -82,7 +78,7 @@ public final class ReportTable {
     String all =
         create()
             + index()
-            + String.join("\n", comments())
+            + String.join("\n", comments.statements())
             + report.dateGrouping()
             + replicaIdentity()
             + report.definition();
@@ -104,82 +100,10 @@ public final class ReportTable {
   /** Returns why this definition cannot have its table, with the remedy; empty if it can. */
   Optional<String> refusal(Connection connection) throws SQLException {
     Map<String, String> present = columns(connection);
-    if (present.isEmpty()) {
-      return Optional.empty();
-    }
-    Optional<String> grouping = recordedGrouping(connection);
-    if (grouping.isEmpty()) {
-      return Optional.of(
-          "report "
-              + report.name()
-              + ": table "
-              + qualifiedName()
-              + " already exists and was not created by fathom-export. Give the report another name,"
-              + " or: "
-              + moveAway());
-    }
-    List<String> before =
-        present.entrySet().stream()
-            .filter(c -> isKey(c.getKey()))
-            .map(c -> c.getKey() + " " + c.getValue())
-            .toList();
-    List<String> after =
-        schema.keyColumns().stream().map(c -> c.name() + " " + type(c.type())).toList();
-    if (!before.equals(after) || !grouping.get().equals(report.dateGrouping().apiName())) {
-      return Optional.of(
-          "report "
-              + report.name()
-              + ": its rows were identified by ("
-              + String.join(", ", before)
-              + "), date grouping "
-              + grouping.get()
-              + ", and would now be identified by ("
-              + String.join(", ", after)
-              + "), date grouping "
-              + report.dateGrouping().apiName()
-              + ". Stored rows cannot be converted: give the report another name, or: "
-              + moveAway());
-    }
-    for (Column c : schema.columns(Column.Role.MEASURE)) {
-      String type = present.get(c.name());
-      if (type != null && !type.equals(type(c.type()))) {
-        return Optional.of(
-            "report "
-                + report.name()
-                + ": column "
-                + c.name()
-                + " is "
-                + type
-                + " in "
-                + qualifiedName()
-                + " and must be "
-                + type(c.type())
-                + ". Give the report another name, or: "
-                + moveAway());
-      }
-    }
-    List<String> removed =
-        present.keySet().stream()
-            .filter(c -> ApiNamed.parse(Aggregate.class, c).isPresent() && schema.indexOf(c) < 0)
-            .toList();
-    if (!removed.isEmpty()) {
-      return Optional.of(
-          "report "
-              + report.name()
-              + " no longer has the aggregates "
-              + String.join(", ", removed)
-              + ", which "
-              + qualifiedName()
-              + " contains. Give the report another name, or drop the columns with their values: "
-              + dropReaders(connection, table)
-              + "ALTER TABLE "
-              + qualifiedName()
-              + removed.stream()
-                  .map(c -> " DROP COLUMN " + Sql.name(c))
-                  .collect(Collectors.joining(","))
-              + ";");
-    }
-    return Optional.empty();
+    return present.isEmpty()
+        ? Optional.empty()
+        : new ChangedDefinition(report, table, present, recordedGrouping(connection))
+            .refusal(connection);
   }
 
   /** Creates the table, or adds what it lacks. Call only if there is no {@link #refusal}. */
@@ -214,7 +138,7 @@ public final class ReportTable {
           outdate(connection, added);
         }
       }
-      for (String comment : comments()) {
+      for (String comment : comments.statements()) {
         statement.execute(comment);
       }
       if (!hasReplicaIdentity(connection)) {
@@ -271,87 +195,6 @@ public final class ReportTable {
               + ")";
     }
     return chain;
-  }
-
-  private List<String> comments() {
-    List<String> comments = new ArrayList<>();
-    String rows =
-        switch (report.dateGrouping()) {
-          case HOUR -> "hour";
-          case DAY -> "day";
-          case MONTH -> "month";
-          case YEAR -> "year";
-          case NONE -> "range of days";
-        };
-    String text =
-        "Fathom Analytics "
-            + report.entity().apiName()
-            + "s: one row per site, "
-            + (report.events() == null ? "" : "event, ")
-            + rows
-            + report.fields().stream().map(f -> ", " + f.apiName()).collect(Collectors.joining())
-            + ". fathom_ops.ledger shows which periods are stored and complete.";
-    if (!report.filters().isEmpty()) {
-      text +=
-          report.filters().stream()
-              .map(ReportTable::words)
-              .collect(Collectors.joining("; ", " Only where ", "."));
-    }
-    comments.add("COMMENT ON TABLE " + qualifiedName() + " IS " + Sql.literal(text));
-    for (Column c : schema.columns()) {
-      comments.add(
-          "COMMENT ON COLUMN "
-              + qualifiedName()
-              + "."
-              + Sql.name(c.name())
-              + " IS "
-              + Sql.literal(comment(c)));
-    }
-    return comments;
-  }
-
-  private static String words(Filter f) {
-    return f.property().apiName() + " " + f.operator().apiName() + " '" + f.value() + "'";
-  }
-
-  private String comment(Column c) {
-    Optional<Aggregate> aggregate = ApiNamed.parse(Aggregate.class, c.name());
-    if (aggregate.isPresent()) {
-      return switch (aggregate.get()) {
-        case VISITS -> "Unique site visits";
-        case UNIQUES ->
-            "Unique page visits; the values of groups do not add up to the value of the site";
-        case PAGEVIEWS -> "Pageviews";
-        case AVG_DURATION -> "Average duration in seconds; null when nothing was measured";
-        case BOUNCE_RATE -> "Bounce rate in percent, 0 to 100; null when there were no visits";
-        case CONVERSIONS -> "How often the event was completed";
-        case UNIQUE_CONVERSIONS -> "Number of visitors who completed the event";
-        case VALUE -> "Value of the conversions in cents; null when the event has none";
-      };
-    }
-    return switch (c.role()) {
-      case SITE -> "The site's id";
-      case EVENT -> "The event's name within the site";
-      case TIME ->
-          switch (report.dateGrouping()) {
-            case HOUR ->
-                "Hour, in the site's local time. When clocks are set back, one value stands for both"
-                    + " hours of that name";
-            case DAY -> "Day, in the site's time zone";
-            case MONTH -> "First day of the month, in the site's time zone";
-            case YEAR -> "First day of the year, in the site's time zone";
-            case NONE ->
-                c.name().equals("date_from")
-                    ? "First day of the range, in the site's time zone"
-                    : "Last day of the range, in the site's time zone";
-          };
-      case FIELD -> "As the API returns it; null and the empty text may be two different groups";
-      case MEASURE -> throw new IllegalStateException("a measure that is not an aggregate: " + c);
-    };
-  }
-
-  private static boolean isKey(String column) {
-    return OTHER_KEYS.contains(column) || ApiNamed.parse(Field.class, column).isPresent();
   }
 
   /** Returns the type's name in PostgreSQL's catalog. */
@@ -513,10 +356,6 @@ public final class ReportTable {
         p -> p.text(report.name()));
   }
 
-  private String moveAway() {
-    return moveAway(table);
-  }
-
   /**
    * Returns the statement that moves a report's table away, and what to do then. To drop it would
    * lose what no backfill can fetch again.
@@ -528,12 +367,6 @@ public final class ReportTable {
         + Sql.name(report + "_old")
         + ";"
         + Sink.THEN_BACKFILL;
-  }
-
-  /** Returns the statement that drops what reads the table; migrate generates its views again. */
-  private static String dropReaders(Connection connection, String report) throws SQLException {
-    List<String> readers = Dependants.of(connection, qualified(report));
-    return readers.isEmpty() ? "" : "DROP VIEW " + String.join(", ", readers) + "; ";
   }
 
   /** Returns the SQL expression of a row's period: a date, whatever the type of the time column. */
