@@ -5,24 +5,19 @@ import fathomexport.api.Attempt.Fault;
 import fathomexport.http.HttpClients;
 import fathomexport.http.TlsFaults;
 import java.io.EOFException;
-import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.net.UnknownHostException;
-import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.regex.Pattern;
-import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 import okhttp3.Call;
 import okhttp3.ConnectionPool;
@@ -49,13 +44,7 @@ final class Transport implements AutoCloseable {
   /** How long an impatient command waits for a connection: it repeats its first packet twice. */
   private static final Duration BRIEF_CONNECT = Duration.ofSeconds(5);
 
-  private static final int ERROR_BODY_BYTES = 64 << 10;
-  private static final int BUFFER_BYTES = 64 << 10;
-  private static final Pattern JSON_TYPE =
-      Pattern.compile("application/(json|[a-z0-9!#$&^_.+-]+\\+json)");
-
   private final OkHttpClient http;
-
   private final String token;
   private final String userAgent;
   private final long timeoutMillis;
@@ -304,7 +293,7 @@ final class Transport implements AutoCloseable {
       throws IOException {
     int status = response.code();
     if (status == 200) {
-      return new Attempt.Usable<>(usable(response, mostBytes, reader));
+      return new Attempt.Usable<>(AnswerBody.read(response, mostBytes, reader));
     }
     if (status > 200 && status < 300) {
       throw new UnusableAnswerException("the status is " + status + ", not 200", false);
@@ -324,113 +313,13 @@ final class Transport implements AutoCloseable {
             words.mentionsRange()));
   }
 
-  private <T> T usable(Response response, long mostBytes, BodyReader<T> reader) throws IOException {
-    String type = response.header("Content-Type", "");
-    String bare = type.split(";", 2)[0].strip().toLowerCase(Locale.ROOT);
-    if (!JSON_TYPE.matcher(bare).matches()) {
-      throw new UnusableAnswerException(
-          bare.isEmpty()
-              ? "the answer has no content type, but must be application/json"
-              : "the answer is '" + shortened(bare) + "', not application/json",
-          false);
-    }
-    CappedStream raw = new CappedStream(response.body().byteStream(), mostBytes);
-    T answer;
-    try (InputStream body = decoded(response, raw, mostBytes)) {
-      answer = reader.read(body);
-      // The length and the checksum are checked only at the end of the stream.
-      if (body.read() != -1) {
-        throw new UnusableAnswerException("something follows the end of the answer", false);
-      }
-      if (raw.read() != -1) {
-        throw new UnusableAnswerException("something follows the compressed body", false);
-      }
-    }
-    String announced = response.header("Content-Length");
-    if (announced != null && !announced.strip().equals(Long.toString(raw.count()))) {
-      throw new IOException(
-          "the body is cut off: " + raw.count() + " of " + announced + " bytes came");
-    }
-    return answer;
-  }
-
-  private InputStream decoded(Response response, CappedStream raw, long mostBytes)
-      throws IOException {
-    String encoding =
-        response.header("Content-Encoding", "identity").strip().toLowerCase(Locale.ROOT);
-    return switch (encoding) {
-      case "", "identity" -> raw;
-      case "gzip", "x-gzip" -> new CappedStream(new GZIPInputStream(raw, BUFFER_BYTES), mostBytes);
-      default ->
-          throw new UnusableAnswerException(
-              "the body is encoded as '" + shortened(encoding) + "', which was not requested",
-              false);
-    };
-  }
-
   /** Returns the beginning of an error body, or a note if it cannot be read. */
   private String errorBody(Response response) {
-    try (InputStream body =
-        decoded(
-            response, new CappedStream(response.body().byteStream(), maxBodyBytes), maxBodyBytes)) {
-      return new String(body.readNBytes(ERROR_BODY_BYTES), StandardCharsets.UTF_8);
+    try {
+      return AnswerBody.beginning(response, maxBodyBytes);
     } catch (IOException e) {
       // The status decides; the message is optional.
       return "(the error message could not be read: " + reason(e) + ")";
-    }
-  }
-
-  private static String shortened(String text) {
-    return text.length() <= 80 ? text : text.substring(0, 80) + "…";
-  }
-
-  /** Counts bytes and fails if there are more than the maximum. */
-  private static final class CappedStream extends FilterInputStream {
-    private final long cap;
-    private long count;
-
-    CappedStream(InputStream in, long cap) {
-      super(in);
-      this.cap = cap;
-    }
-
-    long count() {
-      return count;
-    }
-
-    @Override
-    public int read() throws IOException {
-      int b = super.read();
-      if (b >= 0) {
-        add(1);
-      }
-      return b;
-    }
-
-    @Override
-    public int read(byte[] bytes, int offset, int length) throws IOException {
-      int n = super.read(bytes, offset, length);
-      if (n > 0) {
-        add(n);
-      }
-      return n;
-    }
-
-    private void add(int n) throws IOException {
-      count += n;
-      if (count > cap) {
-        throw new UnusableAnswerException("the answer is longer than " + cap + " bytes", true);
-      }
-    }
-
-    @Override
-    public long skip(long n) throws IOException {
-      return super.skip(0);
-    }
-
-    @Override
-    public boolean markSupported() {
-      return false;
     }
   }
 }
