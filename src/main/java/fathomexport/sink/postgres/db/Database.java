@@ -1,6 +1,5 @@
 package fathomexport.sink.postgres.db;
 
-import fathomexport.report.SecretRef;
 import fathomexport.sink.SinkException;
 import java.io.IOException;
 import java.sql.Connection;
@@ -14,8 +13,6 @@ import java.util.concurrent.BlockingDeque;
 import java.util.concurrent.LinkedBlockingDeque;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
-import org.postgresql.PGProperty;
-import org.postgresql.ds.PGSimpleDataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,13 +23,6 @@ import org.slf4j.LoggerFactory;
 public final class Database implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Database.class);
   private static final int KEPT = 4;
-  private static final int CONNECT_SECONDS = 10;
-
-  /** The limit on the wait for a response: longer than any statement of a window takes. */
-  private static final int SOCKET_SECONDS = 600;
-
-  /** The limit on one write of a few dozen kilobytes; only a stalled network takes longer. */
-  private static final int WRITE_SECONDS = 120;
 
   /**
    * Server-side settings of each session. A session whose client is suspended holds its locks for
@@ -57,7 +47,7 @@ public final class Database implements AutoCloseable {
   private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
 
-  private final Source source;
+  private final ConnectionSource source;
   private final LockWatch watch;
   private final Duration patience;
   private final BlockingDeque<Connection> kept = new LinkedBlockingDeque<>(KEPT);
@@ -91,37 +81,12 @@ public final class Database implements AutoCloseable {
       Duration patience,
       Duration watchPause) {
     this.patience = patience;
-    source = new Source();
-    source.setUrl(settings.url());
-    source.setUser(settings.user());
-    SecretRef password = settings.password();
-    if (password != null) {
-      source.setPassword(password.resolve(environment));
-    }
-    source.setApplicationName("fathom-export");
-    source.setTcpKeepAlive(true);
-    // Temporary tables come and go, and a statement is rarely repeated, so named statements on the
-    // server bring no benefit.
-    source.setPrepareThreshold(0);
-    if (!settings.url().contains(PGProperty.CONNECT_TIMEOUT.getName() + "=")) {
-      source.setConnectTimeout(CONNECT_SECONDS);
-    }
-    if (!settings.url().contains(PGProperty.SOCKET_TIMEOUT.getName() + "=")) {
-      source.setSocketTimeout(SOCKET_SECONDS);
-    }
-    if (!settings.url().contains(PGProperty.SOCKET_FACTORY.getName() + "=")) {
-      // A driver timeout in the settings limits both reads and writes; 0 disables it.
-      int seconds = Math.min(WRITE_SECONDS, source.getSocketTimeout());
-      if (seconds > 0) {
-        source.setSocketFactory(BoundedSockets.class.getName());
-        source.setSocketFactoryArg(Long.toString(seconds * 1000L));
-      }
-    }
+    source = ConnectionSource.of(settings, environment);
     watch = new LockWatch(source::unwatched, place(), watchPause);
     if (!patience.isZero()) {
       // Connections without patience belong to commands that hold no lock and to the lease, which
       // limits its waits itself.
-      source.watch = watch;
+      source.watchedBy(watch);
     }
   }
 
@@ -198,7 +163,7 @@ public final class Database implements AutoCloseable {
 
   private @Nullable Connection keptThatAnswers() throws SQLException {
     for (Connection c = kept.pollFirst(); c != null; c = kept.pollFirst()) {
-      if (c.isValid(CONNECT_SECONDS)) {
+      if (c.isValid(ConnectionSource.CONNECT_SECONDS)) {
         return c;
       }
       discard(c);
@@ -401,44 +366,6 @@ public final class Database implements AutoCloseable {
     watch.close();
     for (Connection c = kept.pollFirst(); c != null; c = kept.pollFirst()) {
       discard(c);
-    }
-  }
-
-  /**
-   * Connections that do not depend on the settings of the role or the database: names are resolved
-   * only if qualified, and a statement sees what was committed before it.
-   */
-  private static final class Source extends PGSimpleDataSource {
-    private static final long serialVersionUID = 1L;
-
-    /** Null if nothing watches. */
-    private transient volatile @Nullable LockWatch watch;
-
-    @Override
-    public Connection getConnection(@Nullable String user, @Nullable String password)
-        throws SQLException {
-      Connection connection = prepared(super.getConnection(user, password));
-      LockWatch watching = watch;
-      if (watching != null) {
-        watching.add(connection);
-      }
-      return connection;
-    }
-
-    Connection unwatched() throws SQLException {
-      return prepared(super.getConnection(getUser(), getPassword()));
-    }
-
-    private static Connection prepared(Connection connection) throws SQLException {
-      try (Statement statement = connection.createStatement()) {
-        statement.execute(
-            "SET search_path = pg_catalog;"
-                + " SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED");
-      } catch (SQLException e) {
-        connection.close();
-        throw e;
-      }
-      return connection;
     }
   }
 }
