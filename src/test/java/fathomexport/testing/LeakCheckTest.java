@@ -13,7 +13,11 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ServiceLoader;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.Extension;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,6 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class LeakCheckTest {
   private static final Duration AT_ONCE = Duration.ZERO;
   private static final Duration IN_TIME = Duration.ofMinutes(1);
+  private static final Pattern THREAD = Pattern.compile("new Thread\\([^;]*?\"([a-z-]+)\"");
 
   @TempDir Path directory;
 
@@ -75,6 +80,24 @@ final class LeakCheckTest {
           .hasMessageContaining("the file " + file);
     }
     assertThatCode(() -> LeakCheck.requireClosed(before, AT_ONCE)).doesNotThrowAnyException();
+  }
+
+  /** A thread with another name would be looked for by nothing. */
+  @Test
+  void everyThreadOfTheProductIsLookedFor() throws IOException {
+    Set<String> names = new TreeSet<>();
+    try (Stream<Path> files = Files.walk(Path.of("src/main/java"))) {
+      for (Path file : files.filter(f -> f.toString().endsWith(".java")).toList()) {
+        // Those of Main end with the process, and the simulator is not the product.
+        if (!file.endsWith("Main.java") && !file.toString().contains("simulator")) {
+          THREAD
+              .matcher(Files.readString(file))
+              .results()
+              .forEach(found -> names.add(found.group(1)));
+        }
+      }
+    }
+    assertThat(names).isEqualTo(OpenThings.THREADS);
   }
 
   @Test

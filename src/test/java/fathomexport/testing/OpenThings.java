@@ -29,7 +29,8 @@ record OpenThings(Set<Thread> threads, Map<String, String> files) {
   private static final String SOCKET = "socket:[";
 
   /** The names that the product gives to threads which end with the run, or before. */
-  private static final Set<String> THREADS = Set.of("commit", "fetch", "lineage", "lock-watch");
+  static final Set<String> THREADS =
+      Set.of("account", "commit", "fetch", "lineage", "lock-watch", "reports");
 
   /** The beginnings of the directories below which rows spill and tests have their files. */
   private static final List<String> DIRECTORIES =
