@@ -1,5 +1,6 @@
 package fathomexport.window;
 
+import fathomexport.fetch.ChunkedFetch;
 import fathomexport.fetch.WindowFetcher;
 import fathomexport.plan.FetchTask;
 import fathomexport.quota.Spending;
@@ -16,7 +17,7 @@ final class TaskFetch implements LaneFetch.TaskChunks {
   private final RunFailures failures;
   private final FetchTask task;
   private final WindowFetcher fetcher;
-  private final WindowFetcher.Chunks chunks;
+  private final ChunkedFetch chunks;
 
   /** Requests of the chunks before the current one. */
   private long requestsBefore;
