@@ -2,13 +2,8 @@ package fathomexport.simulator;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
-import fathomexport.simulator.answer.AccountEndpoints;
-import fathomexport.simulator.answer.AggregationQuery;
-import fathomexport.simulator.answer.Aggregations;
 import fathomexport.simulator.answer.Answer;
 import fathomexport.simulator.answer.ApiProblem;
-import fathomexport.simulator.answer.CurrentVisitors;
-import fathomexport.simulator.answer.QueryParser;
 import fathomexport.simulator.behaviour.ApiRequest;
 import fathomexport.simulator.behaviour.Behaviour;
 import fathomexport.simulator.behaviour.Fault;
@@ -25,14 +20,9 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -49,7 +39,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class FathomSimulator implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(FathomSimulator.class);
+
   static final String VERSION = "/v1";
+
   private static final byte[] LOOPBACK = {127, 0, 0, 1};
 
   private final World world;
@@ -59,13 +51,9 @@ public final class FathomSimulator implements AutoCloseable {
   private final ExecutorService threads;
   private final CountDownLatch closing = new CountDownLatch(1);
   private final RequestLog log = new RequestLog();
-  private final Aggregations aggregations;
-  private final AccountEndpoints account;
-  private final CurrentVisitors currentVisitors;
+  private final Endpoints endpoints;
   private final Admission admission = new Admission();
   private final Map<FaultRule, AtomicInteger> timesApplied = new HashMap<>();
-  private final Set<Behaviour.Change> changesMade = new HashSet<>();
-  private final Set<String> shapesSeen = new HashSet<>();
   private volatile Behaviour behaviour;
 
   /** The response to a request and the fault that damages it, if any. */
@@ -82,9 +70,7 @@ public final class FathomSimulator implements AutoCloseable {
     this.server = server;
     this.clock = clock;
     this.pauses = pauses;
-    this.aggregations = new Aggregations(world);
-    this.account = new AccountEndpoints(world);
-    this.currentVisitors = new CurrentVisitors(world);
+    this.endpoints = new Endpoints(world, this::baseUri, this::pause);
     AtomicInteger number = new AtomicInteger();
     this.threads =
         Executors.newCachedThreadPool(
@@ -283,7 +269,7 @@ public final class FathomSimulator implements AutoCloseable {
     if (fault instanceof Fault.Status status) {
       return new Outcome(Transport.ofFault(status), null);
     }
-    return new Outcome(route(request, token, current, now), fault);
+    return new Outcome(endpoints.answer(request, token, current, now), fault);
   }
 
   private @Nullable Fault fault(ApiRequest request, Behaviour current) {
@@ -298,71 +284,6 @@ public final class FathomSimulator implements AutoCloseable {
       }
     }
     return null;
-  }
-
-  private Answer route(ApiRequest request, SimulatorToken token, Behaviour current, Instant now)
-      throws ApiProblem, InterruptedException {
-    if (!request.method().equals("GET")) {
-      throw ApiProblem.of(405, "The method is not supported: " + request.method());
-    }
-    return switch (request.path()) {
-      case ApiRequest.AGGREGATIONS -> aggregate(request, token, current, now);
-      case VERSION + "/current_visitors" -> currentVisitors.answer(request, current, token, now);
-      case VERSION + "/sites" -> account.sites(request, current, token, baseUri());
-      case VERSION + "/token" -> account.token(token, now);
-      default -> ofSite(request, token, current);
-    };
-  }
-
-  private Answer ofSite(ApiRequest request, SimulatorToken token, Behaviour current)
-      throws ApiProblem {
-    String prefix = VERSION + "/sites/";
-    if (request.path().startsWith(prefix)) {
-      String rest = request.path().substring(prefix.length());
-      int slash = rest.indexOf('/');
-      if (slash < 0) {
-        return account.site(rest, current, token);
-      }
-      if (rest.substring(slash).equals("/events")) {
-        return account.events(rest.substring(0, slash), request, current, token, baseUri());
-      }
-      if (rest.substring(slash).equals("/milestones")) {
-        return account.milestones(rest.substring(0, slash), request, current, token, baseUri());
-      }
-    }
-    throw ApiProblem.of(404, "There is nothing here.");
-  }
-
-  private Answer aggregate(ApiRequest request, SimulatorToken token, Behaviour current, Instant now)
-      throws ApiProblem, InterruptedException {
-    AggregationQuery query = QueryParser.parse(request, world, current, token);
-    if (!current.firstOfShapeDelay().isZero()) {
-      boolean first;
-      synchronized (shapesSeen) {
-        first = shapesSeen.add(shape(request));
-      }
-      if (first) {
-        pause(current.firstOfShapeDelay());
-      }
-    }
-    Answer answer = aggregations.answer(query, current, now, request.number());
-    List<Behaviour.Change> due = new ArrayList<>();
-    synchronized (changesMade) {
-      for (Behaviour.Change change : current.changes()) {
-        if (request.aggregation() >= change.afterAggregation() && changesMade.add(change)) {
-          due.add(change);
-        }
-      }
-    }
-    due.forEach(change -> change.what().accept(world));
-    return answer;
-  }
-
-  /** Returns the shape of a query: all parameters except its site, event and range. */
-  private static String shape(ApiRequest request) {
-    Map<String, String> shape = new TreeMap<>(request.parameters());
-    shape.keySet().removeAll(Set.of("entity_id", "site_id", "entity_name", "date_from", "date_to"));
-    return shape.toString();
   }
 
   private static Answer error(ApiProblem problem, boolean json) {

@@ -5,17 +5,10 @@ import fathomexport.ledger.CertificateStatus;
 import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.PeriodLedger;
 import fathomexport.ledger.Provenance;
-import fathomexport.report.Column;
-import fathomexport.report.ColumnType;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.Site;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
-import fathomexport.report.StoredText;
-import fathomexport.report.TableSchema;
-import fathomexport.report.rows.RowReader;
-import fathomexport.report.rows.RowWriter;
-import fathomexport.sink.SampleTable;
 import fathomexport.sink.parquet.file.DamagedFileException;
 import fathomexport.sink.parquet.file.DurableFiles;
 import fathomexport.sink.parquet.file.FileLocks;
@@ -52,23 +45,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class CoverageFile {
   private static final String LOCK = "coverage";
-
-  private static final TableSchema SCHEMA =
-      new TableSchema(
-          "coverage",
-          DateGrouping.NONE,
-          List.of(
-              new Column("report", ColumnType.TEXT, false, Column.Role.FIELD),
-              new Column("site_id", ColumnType.TEXT, false, Column.Role.SITE),
-              new Column("event_name", ColumnType.TEXT, true, Column.Role.EVENT),
-              new Column("period", ColumnType.DATE, false, Column.Role.TIME),
-              new Column("period_end", ColumnType.DATE, false, Column.Role.TIME),
-              new Column("covers_to", ColumnType.DATE, true, Column.Role.MEASURE),
-              new Column("state", ColumnType.TEXT, false, Column.Role.MEASURE),
-              new Column("rows", ColumnType.BIGINT, false, Column.Role.MEASURE),
-              new Column("fetched_at", ColumnType.INSTANT, true, Column.Role.MEASURE),
-              new Column("confirmed_at", ColumnType.INSTANT, true, Column.Role.MEASURE),
-              new Column("reason", ColumnType.TEXT, true, Column.Role.MEASURE)));
 
   private final Layout layout;
   private final FileLocks locks;
@@ -126,8 +102,8 @@ final class CoverageFile {
           try {
             List<String> reports = reports();
             Current current = current(reports, definitions);
-            try (RowFileWriter file = new RowFileWriter(temporary, SCHEMA, Map::of)) {
-              Rows rows = new Rows(file);
+            try (RowFileWriter file = new RowFileWriter(temporary, CoverageRows.SCHEMA, Map::of)) {
+              CoverageRows rows = new CoverageRows(file);
               for (String report : reports) {
                 write(report, current, rows);
               }
@@ -230,7 +206,7 @@ final class CoverageFile {
 
   private record FailedPeriod(SiteId site, String event, LocalDate period) {}
 
-  private void write(String report, Current current, Rows rows) throws IOException {
+  private void write(String report, Current current, CoverageRows rows) throws IOException {
     Map<FailedPeriod, List<Attempt>> failed = new HashMap<>();
     for (Attempt attempt : ledger.openAttempts(report)) {
       failed
@@ -296,7 +272,7 @@ final class CoverageFile {
       DateGrouping grouping,
       LocalDate before,
       Map<FailedPeriod, List<Attempt>> failed,
-      Rows rows)
+      CoverageRows rows)
       throws IOException {
     Slice slice = next.slice();
     LocalDate period = grouping.periodEnd(before).plusDays(1);
@@ -332,73 +308,5 @@ final class CoverageFile {
       return "complete";
     }
     return status == CertificateStatus.CERTIFIED ? "empty" : "incomplete";
-  }
-
-  /** Writes the file's rows. */
-  private static final class Rows {
-    private final RowFileWriter file;
-    private final RowWriter row = new RowWriter(SCHEMA);
-    private final RowReader encoded = new RowReader(SCHEMA);
-
-    Rows(RowFileWriter file) {
-      this.file = file;
-    }
-
-    void stored(LedgerEntry entry, DateGrouping grouping, String state, @Nullable Attempt attempt)
-        throws IOException {
-      LocalDate period = entry.certificate().period();
-      LocalDate coversTo = entry.certificate().coversTo();
-      begin(entry.report(), entry.slice(), grouping, period, coversTo);
-      if (entry.stored()) {
-        row.integer(coversTo.toEpochDay());
-      } else {
-        row.putNull();
-      }
-      row.text(state);
-      row.integer(entry.stored() ? entry.certificate().rows() : 0);
-      row.integer(SampleTable.micros(entry.provenance().fetchedAt()));
-      LedgerEntry.Confirmed confirmed = entry.confirmed();
-      if (confirmed == null) {
-        row.putNull();
-      } else {
-        row.integer(SampleTable.micros(confirmed.at()));
-      }
-      end(attempt == null ? entry.certificate().reason() : attempt.reason());
-    }
-
-    void failed(Attempt attempt, DateGrouping grouping) throws IOException {
-      begin(attempt.report(), attempt.slice(), grouping, attempt.period(), attempt.coversTo());
-      row.putNull();
-      row.text("incomplete");
-      row.integer(0);
-      row.putNull();
-      row.putNull();
-      end(attempt.reason());
-    }
-
-    void missing(LedgerEntry next, DateGrouping grouping, LocalDate period) throws IOException {
-      begin(next.report(), next.slice(), grouping, period, period);
-      row.putNull();
-      row.text("missing");
-      row.integer(0);
-      row.putNull();
-      row.putNull();
-      end(null);
-    }
-
-    private void begin(
-        String report, Slice slice, DateGrouping grouping, LocalDate period, LocalDate coversTo) {
-      row.reset();
-      row.text(report);
-      row.text(slice.site().value());
-      row.text(slice.event());
-      row.integer(period.toEpochDay());
-      row.integer((grouping.hasBuckets() ? grouping.periodEnd(period) : coversTo).toEpochDay());
-    }
-
-    private void end(@Nullable String reason) throws IOException {
-      row.text(reason == null ? null : StoredText.encode(reason));
-      file.write(encoded.read(row.buffer(), row.length()));
-    }
   }
 }

@@ -16,7 +16,6 @@ import fathomexport.sink.SinkException;
 import fathomexport.sink.postgres.db.Database;
 import fathomexport.sink.postgres.db.Parameters;
 import fathomexport.sink.postgres.db.Queries;
-import fathomexport.sink.postgres.db.Row;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -63,12 +62,15 @@ final class PostgresDimensions implements DimensionStore {
   @Override
   public Dimensions read(String pipeline) {
     return run(
-        connection -> isPrepared(connection) ? read(connection, pipeline) : Dimensions.EMPTY);
+        connection ->
+            isPrepared(connection) ? DimensionTables.read(connection, pipeline) : Dimensions.EMPTY);
   }
 
   @Override
   public List<Listing> listings(String pipeline) {
-    return run(connection -> isPrepared(connection) ? listings(connection, pipeline) : List.of());
+    return run(
+        connection ->
+            isPrepared(connection) ? DimensionTables.listings(connection, pipeline) : List.of());
   }
 
   @Override
@@ -86,7 +88,7 @@ final class PostgresDimensions implements DimensionStore {
                   + " AS locked",
               p -> p.text(LOCK),
               r -> r.text("locked"));
-          Dimensions before = read(connection, sighting.pipeline());
+          Dimensions before = DimensionTables.read(connection, sighting.pipeline());
           Merge.Result merged = Merge.of(before, sighting);
           write(connection, sighting.pipeline(), before, merged.dimensions());
           connection.commit();
@@ -103,116 +105,6 @@ final class PostgresDimensions implements DimensionStore {
           database.describe(e) + " (the tables of sites, events and milestones)",
           e);
     }
-  }
-
-  // --- Reading
-
-  private static Dimensions read(Connection connection, String pipeline) throws SQLException {
-    Map<SiteId, SiteRow> sites = new LinkedHashMap<>();
-    for (SiteRow row :
-        Queries.list(
-            connection,
-            """
-            SELECT site_id, name, time_zone, created_at,
-                   coalesce(domains, '{}') AS domains, first_seen_at, last_seen_at,
-                   account
-              FROM fathom.site\
-            """,
-            p -> {},
-            r ->
-                new SiteRow(
-                    site(r),
-                    r.textOrNull("name"),
-                    r.textOrNull("time_zone"),
-                    r.instantOrNull("created_at"),
-                    r.texts("domains"),
-                    r.instant("first_seen_at"),
-                    r.instant("last_seen_at"),
-                    r.textOrNull("account")))) {
-      sites.put(row.id(), row);
-    }
-    Map<SiteId, List<SiteSpan>> history = new LinkedHashMap<>();
-    for (SiteSpan span :
-        Queries.list(
-            connection,
-            """
-            SELECT site_id, name, time_zone, valid_from, valid_to
-              FROM fathom.site_history
-             ORDER BY site_id, valid_from\
-            """,
-            p -> {},
-            r ->
-                new SiteSpan(
-                    site(r),
-                    r.textOrNull("name"),
-                    r.textOrNull("time_zone"),
-                    r.instant("valid_from"),
-                    r.instantOrNull("valid_to")))) {
-      history.computeIfAbsent(span.site(), s -> new ArrayList<>()).add(span);
-    }
-    Map<Slice, EventRow> events = new LinkedHashMap<>();
-    for (EventRow row :
-        Queries.list(
-            connection,
-            """
-            SELECT site_id, event_name, currency, first_seen_at, last_seen_at
-              FROM fathom.event\
-            """,
-            p -> {},
-            r ->
-                new EventRow(
-                    new Slice(site(r), r.text("event_name")),
-                    r.textOrNull("currency"),
-                    r.instant("first_seen_at"),
-                    r.instant("last_seen_at")))) {
-      events.put(row.event(), row);
-    }
-    Map<SiteId, List<Milestone>> milestones = new LinkedHashMap<>();
-    Queries.list(
-        connection,
-        "SELECT site_id, milestone_id, date, name FROM fathom.milestone",
-        p -> {},
-        r ->
-            milestones
-                .computeIfAbsent(site(r), s -> new ArrayList<>())
-                .add(new Milestone(r.text("milestone_id"), r.day("date"), r.text("name"))));
-    Map<SiteId, Instant> askedAt = new LinkedHashMap<>();
-    Queries.list(
-        connection,
-        "SELECT site_id, asked_at FROM fathom_ops.milestone_check",
-        p -> {},
-        r -> {
-          Instant at = r.instant("asked_at");
-          askedAt.put(site(r), at);
-          return at;
-        });
-    Map<Slice, Listing> listings = new LinkedHashMap<>();
-    listings(connection, pipeline).forEach(l -> listings.put(l.slice(), l));
-    return new Dimensions(sites, history, events, milestones, askedAt, listings);
-  }
-
-  private static List<Listing> listings(Connection connection, String pipeline)
-      throws SQLException {
-    return Queries.list(
-        connection,
-        """
-        SELECT site_id, event_name, first_listed_at, unlisted_at, last_day
-          FROM fathom_ops.listing
-         WHERE pipeline = ?\
-        """,
-        p -> p.text(pipeline),
-        r -> {
-          String event = r.text("event_name");
-          return new Listing(
-              new Slice(site(r), event.isEmpty() ? null : event),
-              r.instant("first_listed_at"),
-              r.instantOrNull("unlisted_at"),
-              r.dayOrNull("last_day"));
-        });
-  }
-
-  private static SiteId site(Row row) throws SQLException {
-    return new SiteId(row.text("site_id"));
   }
 
   // --- Writing what differs
