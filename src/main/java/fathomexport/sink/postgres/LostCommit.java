@@ -30,7 +30,7 @@ final class LostCommit {
   }
 
   /** What became of a commit. */
-  enum Outcome {
+  enum Fate {
     COMMITTED,
     ABORTED,
     UNKNOWN
@@ -42,7 +42,7 @@ final class LostCommit {
    * @param transaction the id of its transaction
    * @return unknown if it is still in progress, or if the database cannot be asked
    */
-  Outcome outcome(Window window, WindowCommits.Work work, String transaction) {
+  Fate of(Window window, WindowCommits.Work work, String transaction) {
     LOG.warn(
         "the server did not confirm the commit of window {}; checking transaction {}",
         window,
@@ -50,18 +50,18 @@ final class LostCommit {
     long deadline = System.nanoTime() + settleWithin.toNanos();
     while (true) {
       try (Connection connection = database.connect()) {
-        return outcome(connection, window, work, transaction);
+        return of(connection, window, work, transaction);
       } catch (SQLException e) {
         LOG.warn("the outcome of transaction {} is not known yet: {}", transaction, e.getMessage());
       }
       if (System.nanoTime() - deadline > 0) {
-        return Outcome.UNKNOWN;
+        return Fate.UNKNOWN;
       }
       try {
         Thread.sleep(SETTLE_PAUSE.toMillis());
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
-        return Outcome.UNKNOWN;
+        return Fate.UNKNOWN;
       }
     }
   }
@@ -72,8 +72,7 @@ final class LostCommit {
    * a failover to a lagging standby, the id may belong to another transaction, or may not be
    * assigned yet.
    */
-  private Outcome outcome(
-      Connection connection, Window window, WindowCommits.Work work, String transaction)
+  private Fate of(Connection connection, Window window, WindowCommits.Work work, String transaction)
       throws SQLException {
     connection.setAutoCommit(false);
     try (Statement statement = connection.createStatement()) {
@@ -82,19 +81,19 @@ final class LostCommit {
     // The transaction holds the window's lock as long as it is in progress.
     WindowTransaction.lock(connection, window);
     if (work.isDone(connection)) {
-      return Outcome.COMMITTED;
+      return Fate.COMMITTED;
     }
     return switch (status(connection, transaction)) {
-      case "aborted", NOT_GIVEN -> Outcome.ABORTED;
+      case "aborted", NOT_GIVEN -> Fate.ABORTED;
       case "committed" -> {
         LOG.warn(
             "the server reports transaction {} as committed, but the ledger has no entry of window"
                 + " {}: the transaction was lost, as may happen in a failover",
             transaction,
             window);
-        yield Outcome.ABORTED;
+        yield Fate.ABORTED;
       }
-      default -> Outcome.UNKNOWN;
+      default -> Fate.UNKNOWN;
     };
   }
 

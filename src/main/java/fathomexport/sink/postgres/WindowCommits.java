@@ -188,7 +188,7 @@ final class WindowCommits {
       if (!Database.lost(e)) {
         throw translate(window, work, e);
       }
-      return switch (lost.outcome(window, work, transaction)) {
+      return switch (lost.of(window, work, transaction)) {
         case COMMITTED -> result;
         case ABORTED -> throw new Repeatable(e);
         case UNKNOWN ->

@@ -9,7 +9,7 @@ import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
 import fathomexport.report.Window;
 import fathomexport.sink.CommitResult;
-import fathomexport.sink.postgres.LostCommit.Outcome;
+import fathomexport.sink.postgres.LostCommit.Fate;
 import fathomexport.sink.postgres.commit.WindowTransaction;
 import fathomexport.sink.postgres.db.Database;
 import fathomexport.sink.postgres.db.PostgresSettings;
@@ -80,7 +80,7 @@ class LostCommitTest {
     "false, false, ABORTED",
     "false, true, COMMITTED"
   })
-  void theLedgerDecides(boolean commits, boolean entry, Outcome outcome) throws SQLException {
+  void theLedgerDecides(boolean commits, boolean entry, Fate outcome) throws SQLException {
     String transaction;
     try (Connection connection = server.connect()) {
       transaction = begin(connection);
@@ -90,25 +90,25 @@ class LostCommitTest {
         connection.rollback();
       }
     }
-    assertThat(lost.outcome(WINDOW, new InLedger(entry), transaction)).isEqualTo(outcome);
+    assertThat(lost.of(WINDOW, new InLedger(entry), transaction)).isEqualTo(outcome);
   }
 
   /** The server that answers now has lagged behind the one that gave the id. */
   @Test
   void anIdThatIsNotGivenYetIsOfAnAbortedTransaction() {
     String transaction = Long.toString(1L << 40);
-    assertThat(lost.outcome(WINDOW, new InLedger(false), transaction)).isEqualTo(Outcome.ABORTED);
+    assertThat(lost.of(WINDOW, new InLedger(false), transaction)).isEqualTo(Fate.ABORTED);
   }
 
   @Test
   void aTransactionInProgressIsUnknown() throws SQLException {
     try (Connection connection = server.connect()) {
       String transaction = begin(connection);
-      assertThat(lost.outcome(WINDOW, new InLedger(false), transaction)).isEqualTo(Outcome.UNKNOWN);
+      assertThat(lost.of(WINDOW, new InLedger(false), transaction)).isEqualTo(Fate.UNKNOWN);
       WindowTransaction.lock(connection, WINDOW);
-      assertThat(lost.outcome(WINDOW, new InLedger(true), transaction))
+      assertThat(lost.of(WINDOW, new InLedger(true), transaction))
           .as("its lock is waited for, before the ledger is read")
-          .isEqualTo(Outcome.UNKNOWN);
+          .isEqualTo(Fate.UNKNOWN);
       connection.rollback();
     }
   }
