@@ -1,6 +1,6 @@
 package fathomexport.api;
 
-import fathomexport.api.Attempt.Fault;
+import fathomexport.api.CallAttempt.Fault;
 import fathomexport.report.SiteId;
 import java.time.Duration;
 import java.time.Instant;
@@ -43,7 +43,7 @@ final class CallWaits {
   }
 
   /** Returns the wait that the API requests, or null if it requests none. */
-  private static @Nullable Duration asked(Endpoint endpoint, Attempt.Faulty<?> faulty) {
+  private static @Nullable Duration asked(Endpoint endpoint, CallAttempt.Faulty<?> faulty) {
     return faulty.retryAfter() == null && faulty.fault() == Fault.LIMIT && endpoint.billed()
         ? QUOTA_WINDOW
         : faulty.retryAfter();
@@ -55,7 +55,7 @@ final class CallWaits {
    * response concerns the site of its query: if all sites are asked to wait, the circuit breaker
    * notices it.
    */
-  void obey(Endpoint endpoint, @Nullable SiteId site, Attempt.Faulty<?> faulty) {
+  void obey(Endpoint endpoint, @Nullable SiteId site, CallAttempt.Faulty<?> faulty) {
     Duration asked = asked(endpoint, faulty);
     if (asked == null) {
       return;
@@ -135,12 +135,12 @@ final class CallWaits {
   }
 
   /** Returns whether the API requests a wait that does not count as an attempt. */
-  boolean sitsOut(Attempt.Faulty<?> faulty) {
+  boolean sitsOut(CallAttempt.Faulty<?> faulty) {
     Duration asked = faulty.retryAfter();
     return policy.waits() && asked != null && asked.compareTo(QUOTA_WINDOW) > 0;
   }
 
-  <T> void pause(Endpoint endpoint, CallScope about, int attempt, Attempt.Faulty<T> faulty)
+  <T> void pause(Endpoint endpoint, CallScope about, int attempt, CallAttempt.Faulty<T> faulty)
       throws InterruptedException, StoppedException {
     Duration asked = asked(endpoint, faulty);
     Duration backoff = policy.backoff(attempt, controls.random());

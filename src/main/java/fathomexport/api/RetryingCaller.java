@@ -1,6 +1,6 @@
 package fathomexport.api;
 
-import fathomexport.api.Attempt.Fault;
+import fathomexport.api.CallAttempt.Fault;
 import fathomexport.api.CallWaits.WaitTooLongException;
 import fathomexport.api.GuardedHandler.HandlerException;
 import fathomexport.api.Transport.BodyReader;
@@ -166,12 +166,12 @@ final class RetryingCaller {
           return words.down(endpoint);
         }
         boolean probe = pass == CircuitBreaker.Pass.PROBE;
-        Attempt<T> end = null;
+        CallAttempt<T> end = null;
         try {
           end =
               attempt(endpoint, about.site(), baseUrl + pathAndQuery, attempt, preparation, reader);
         } finally {
-          if (probe && !(end instanceof Attempt.Faulty || isAnswer(end))) {
+          if (probe && !(end instanceof CallAttempt.Faulty || isAnswer(end))) {
             breaker.abandoned();
           }
         }
@@ -180,14 +180,14 @@ final class RetryingCaller {
           state.downWords = null;
           breaker.answered(about.site());
         }
-        if (end instanceof Attempt.Usable<T> usable) {
+        if (end instanceof CallAttempt.Usable<T> usable) {
           budget.answered();
           return new Outcome.Success<>(usable.answer());
-        } else if (end instanceof Attempt.Refused<T> refused) {
+        } else if (end instanceof CallAttempt.Refused<T> refused) {
           return refused.refusal();
-        } else if (end instanceof Attempt.Misconfigured<T> hopeless) {
+        } else if (end instanceof CallAttempt.Misconfigured<T> hopeless) {
           return new Outcome.Misconfigured<>(hopeless.reason());
-        } else if (end instanceof Attempt.Faulty<T> faulty) {
+        } else if (end instanceof CallAttempt.Faulty<T> faulty) {
           Optional<Outcome<T>> last = faulty(endpoint, about, budget, attempt, probe, faulty);
           if (last.isPresent()) {
             return last.get();
@@ -197,7 +197,7 @@ final class RetryingCaller {
           } else if (faulty.fault() == Fault.LIMIT || state.asked.of(about.site()).isEmpty()) {
             waits.pause(endpoint, about, attempt, faulty);
           }
-        } else if (end instanceof Attempt.Lapsed) {
+        } else if (end instanceof CallAttempt.Lapsed) {
           LOG.warn(
               "{}: this process was suspended for too long; requesting a new permit",
               endpoint.path());
@@ -219,13 +219,14 @@ final class RetryingCaller {
   }
 
   /** Returns whether the API responded, even if with a refusal. */
-  private static boolean isAnswer(@Nullable Attempt<?> end) {
-    return end instanceof Attempt.Usable
-        || end instanceof Attempt.Refused
-        || (end instanceof Attempt.Faulty<?> faulty && faulty.fault() == Fault.MALFORMED_FOR_GOOD);
+  private static boolean isAnswer(@Nullable CallAttempt<?> end) {
+    return end instanceof CallAttempt.Usable
+        || end instanceof CallAttempt.Refused
+        || (end instanceof CallAttempt.Faulty<?> faulty
+            && faulty.fault() == Fault.MALFORMED_FOR_GOOD);
   }
 
-  private <T> Attempt<T> attempt(
+  private <T> CallAttempt<T> attempt(
       Endpoint endpoint,
       @Nullable SiteId site,
       String url,
@@ -253,17 +254,17 @@ final class RetryingCaller {
             preparation.sent();
             listener.on(new RequestListener.Event.Sent(endpoint, attempt));
           };
-      Attempt<T> end =
+      CallAttempt<T> end =
           transport.attempt(url, permit, sent, endpoint.maxBodyBytes(), endpoint.billed(), reader);
-      if (end instanceof Attempt.Faulty<T> faulty) {
+      if (end instanceof CallAttempt.Faulty<T> faulty) {
         waits.obey(endpoint, site, faulty);
       }
-      if (end instanceof Attempt.Faulty<T> faulty && faulty.fault() == Fault.LIMIT) {
+      if (end instanceof CallAttempt.Faulty<T> faulty && faulty.fault() == Fault.LIMIT) {
         permit.limited();
         state.limited.set(true);
         listener.on(new RequestListener.Event.Limited(endpoint));
       }
-      usable = end instanceof Attempt.Usable<T>;
+      usable = end instanceof CallAttempt.Usable<T>;
       return end;
     } finally {
       permit.close();
@@ -288,7 +289,7 @@ final class RetryingCaller {
       RetryBudget budget,
       int attempt,
       boolean probe,
-      Attempt.Faulty<T> faulty)
+      CallAttempt.Faulty<T> faulty)
       throws InterruptedException, StoppedException {
     CircuitBreaker breaker = state.breaker;
     Duration asked =
@@ -387,7 +388,7 @@ final class RetryingCaller {
   private boolean accountAnswers() throws InterruptedException, StoppedException {
     return state.asked.of(null).isEmpty()
         && (!(attempt(Endpoint.TOKEN, null, baseUrl + "/token", 1, () -> {}, Lookups::token)
-                instanceof Attempt.Faulty<?> faulty)
+                instanceof CallAttempt.Faulty<?> faulty)
             || faulty.fault() == Fault.LIMIT);
   }
 

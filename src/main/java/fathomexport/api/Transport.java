@@ -1,7 +1,7 @@
 package fathomexport.api;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import fathomexport.api.Attempt.Fault;
+import fathomexport.api.CallAttempt.Fault;
 import fathomexport.http.HttpClients;
 import fathomexport.http.TlsFaults;
 import java.io.EOFException;
@@ -173,7 +173,7 @@ final class Transport implements AutoCloseable {
     return text.replace(token, "***");
   }
 
-  <T> Attempt<T> attempt(String url, Permits.Permit permit, BodyReader<T> reader) {
+  <T> CallAttempt<T> attempt(String url, Permits.Permit permit, BodyReader<T> reader) {
     return attempt(url, permit, () -> {}, Long.MAX_VALUE, true, reader);
   }
 
@@ -185,7 +185,7 @@ final class Transport implements AutoCloseable {
    * @param billed whether the request is paid for; one that is not ends at once when a stop is
    *     requested, since nothing of its answer would be kept
    */
-  <T> Attempt<T> attempt(
+  <T> CallAttempt<T> attempt(
       String url,
       Permits.Permit permit,
       Runnable sent,
@@ -222,36 +222,36 @@ final class Transport implements AutoCloseable {
       reached.set(reached(response));
       return answered(response, Math.min(mostBytes, maxBodyBytes), reader);
     } catch (LapsedException e) {
-      return new Attempt.Lapsed<>();
+      return new CallAttempt.Lapsed<>();
     } catch (UnusableAnswerException e) {
       return unusable(e);
     } catch (JsonProcessingException e) {
       return unusable(AnswerParser.unusable(e));
     } catch (IOException e) {
       if (Thread.currentThread().isInterrupted() || (call.isCanceled() && stop.stopped())) {
-        return new Attempt.Stopped<>();
+        return new CallAttempt.Stopped<>();
       }
       String hopeless = TlsFaults.whatToDo(e, BASE_URL);
       if (hopeless != null) {
-        return new Attempt.Misconfigured<>(redact(hopeless));
+        return new CallAttempt.Misconfigured<>(redact(hopeless));
       }
       return connected.get()
           ? faulty(e, Fault.UNAVAILABLE)
-          : new Attempt.Faulty<>(redact(noConnection(e, call)), Fault.UNREACHABLE, null);
+          : new CallAttempt.Faulty<>(redact(noConnection(e, call)), Fault.UNREACHABLE, null);
     } finally {
       onStop.close();
     }
   }
 
-  private <T> Attempt<T> unusable(UnusableAnswerException e) {
+  private <T> CallAttempt<T> unusable(UnusableAnswerException e) {
     if (e.isOfOtherForm()) {
       return faulty(e, Fault.OF_OTHER_FORM);
     }
     return faulty(e, e.lasting() ? Fault.MALFORMED_FOR_GOOD : Fault.MALFORMED);
   }
 
-  private <T> Attempt<T> faulty(IOException e, Fault fault) {
-    return new Attempt.Faulty<>(redact(reason(e)), fault, null);
+  private <T> CallAttempt<T> faulty(IOException e, Fault fault) {
+    return new CallAttempt.Faulty<>(redact(reason(e)), fault, null);
   }
 
   private String reason(IOException e) {
@@ -289,23 +289,23 @@ final class Transport implements AutoCloseable {
         + (cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage());
   }
 
-  private <T> Attempt<T> answered(Response response, long mostBytes, BodyReader<T> reader)
+  private <T> CallAttempt<T> answered(Response response, long mostBytes, BodyReader<T> reader)
       throws IOException {
     int status = response.code();
     if (status == 200) {
-      return new Attempt.Usable<>(AnswerBody.read(response, mostBytes, reader));
+      return new CallAttempt.Usable<>(AnswerBody.read(response, mostBytes, reader));
     }
     if (status > 200 && status < 300) {
       throw new UnusableAnswerException("the status is " + status + ", not 200", false);
     }
     ErrorWords words = ErrorWords.of(redact(errorBody(response)));
     if (status == 429 || status >= 500 || status == 408 || status == 425) {
-      return new Attempt.Faulty<>(
+      return new CallAttempt.Faulty<>(
           status + ": " + words.words(),
           status == 429 ? Fault.LIMIT : Fault.UNAVAILABLE,
           RetryAfter.read(response.headers(), time.instant()));
     }
-    return new Attempt.Refused<>(
+    return new CallAttempt.Refused<>(
         new Outcome.Refused<>(
             status,
             words.refusal(status),

@@ -75,7 +75,7 @@ final class Events {
       @Nullable DayRange days,
       @Nullable String error,
       Map<String, Object> totals,
-      Map<String, Tally> tallies) {}
+      Map<String, WindowTally> tallies) {}
 
   /** Formats the event on one line. */
   String json(RunReport report) {
@@ -161,7 +161,7 @@ final class Events {
         .build();
   }
 
-  private OpenLineage.OutputDataset written(Datasets.Written written, @Nullable Tally tally) {
+  private OpenLineage.OutputDataset written(Datasets.Written written, @Nullable WindowTally tally) {
     OpenLineage.DatasetFacetsBuilder facets =
         model.newDatasetFacetsBuilder().schema(schema(written));
     switch (written.form()) {

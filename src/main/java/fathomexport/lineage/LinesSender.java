@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /** Appends events to a file, one line per event. */
-final class LinesSender implements Delivery.Sender {
+final class LinesSender implements EventDelivery.Sender {
   private final Path file;
 
   LinesSender(Path file) {

@@ -45,10 +45,10 @@ public final class RunLineage implements RunListener, AutoCloseable {
   private final String namespace;
   private final InstantSource clock;
   private final Instant startedAt;
-  private final Delivery delivery;
+  private final EventDelivery delivery;
   private final Optional<ParentRuns> parents;
-  private final Map<String, Tally> tallies = new TreeMap<>();
-  private Tally all = Tally.NOTHING;
+  private final Map<String, WindowTally> tallies = new TreeMap<>();
+  private WindowTally all = WindowTally.NOTHING;
   private long limited;
   private List<SiteId> sites;
   private @Nullable DayRange days;
@@ -85,14 +85,14 @@ public final class RunLineage implements RunListener, AutoCloseable {
     this.sites = job.sites().orElse(List.of());
     this.parents = ParentRuns.of(variables, warn);
     this.delivery =
-        new Delivery(
+        new EventDelivery(
             sender(settings, export.api().caCertificates(), variables),
             settings.target().toString(),
             settings.timeout(),
             warn);
   }
 
-  private static Delivery.Sender sender(
+  private static EventDelivery.Sender sender(
       LineageSettings settings, @Nullable String caCertificates, Map<String, String> variables) {
     LineageSettings.Target target = settings.target();
     if (target instanceof LineageSettings.Target.Server server) {
@@ -117,11 +117,11 @@ public final class RunLineage implements RunListener, AutoCloseable {
 
   @Override
   public synchronized void windowEnded(WindowOutcome outcome) {
-    Tally tally = Tally.of(outcome);
+    WindowTally tally = WindowTally.of(outcome);
     all = all.plus(tally);
     Window window = outcome.subject();
     if (window != null) {
-      tallies.merge(window.report(), tally, Tally::plus);
+      tallies.merge(window.report(), tally, WindowTally::plus);
     }
   }
 
@@ -214,13 +214,13 @@ public final class RunLineage implements RunListener, AutoCloseable {
     if (run == null) {
       begin();
     }
-    Map<String, Tally> known = Map.of();
+    Map<String, WindowTally> known = Map.of();
     if (complete && !command.equals(SNAPSHOT)) {
       known =
           job.reports().stream()
               .collect(
                   Collectors.toMap(
-                      r -> r.name(), r -> tallies.getOrDefault(r.name(), Tally.NOTHING)));
+                      r -> r.name(), r -> tallies.getOrDefault(r.name(), WindowTally.NOTHING)));
     }
     send(type, error, totals, known);
   }
@@ -229,7 +229,7 @@ public final class RunLineage implements RunListener, AutoCloseable {
       EventType type,
       @Nullable String error,
       Map<String, Object> totals,
-      Map<String, Tally> known) {
+      Map<String, WindowTally> known) {
     try {
       boolean snapshot = command.equals(SNAPSHOT);
       // A snapshot has other inputs and outputs, so it is a separate job.

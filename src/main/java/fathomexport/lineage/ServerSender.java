@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * Posts each event to a server once, without retries: the last event of a run repeats the content
  * of the earlier ones.
  */
-final class ServerSender implements Delivery.Sender {
+final class ServerSender implements EventDelivery.Sender {
   private static final String PATH = "/api/v1/lineage";
   private static final MediaType JSON = MediaType.get("application/json; charset=utf-8");
 

@@ -5,8 +5,8 @@ import fathomexport.simulator.answer.AggregationQuery;
 import fathomexport.simulator.answer.Aggregations;
 import fathomexport.simulator.answer.Answer;
 import fathomexport.simulator.answer.ApiProblem;
-import fathomexport.simulator.answer.CurrentVisitors;
 import fathomexport.simulator.answer.QueryParser;
+import fathomexport.simulator.answer.VisitorsEndpoint;
 import fathomexport.simulator.behaviour.ApiRequest;
 import fathomexport.simulator.behaviour.Behaviour;
 import fathomexport.simulator.behaviour.SimulatorToken;
@@ -25,10 +25,10 @@ import java.util.function.Supplier;
 final class Endpoints {
   private final World world;
   private final Supplier<URI> baseUri;
-  private final Transport.Pause pauses;
+  private final AnswerTransport.Pause pauses;
   private final Aggregations aggregations;
   private final AccountEndpoints account;
-  private final CurrentVisitors currentVisitors;
+  private final VisitorsEndpoint currentVisitors;
   private final Set<Behaviour.Change> changesMade = new HashSet<>();
   private final Set<String> shapesSeen = new HashSet<>();
 
@@ -36,13 +36,13 @@ final class Endpoints {
    * @param baseUri returns the address of the API, which responses contain
    * @param pauses waits where a response is to take long
    */
-  Endpoints(World world, Supplier<URI> baseUri, Transport.Pause pauses) {
+  Endpoints(World world, Supplier<URI> baseUri, AnswerTransport.Pause pauses) {
     this.world = world;
     this.baseUri = baseUri;
     this.pauses = pauses;
     this.aggregations = new Aggregations(world);
     this.account = new AccountEndpoints(world);
-    this.currentVisitors = new CurrentVisitors(world);
+    this.currentVisitors = new VisitorsEndpoint(world);
   }
 
   /** Answers a request. */

@@ -200,7 +200,7 @@ public final class FathomSimulator implements AutoCloseable {
       serve(exchange, ticket, current, now);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new Transport.Cut();
+      throw new AnswerTransport.Cut();
     } finally {
       ticket.end(clock.instant(), System.nanoTime());
     }
@@ -238,7 +238,7 @@ public final class FathomSimulator implements AutoCloseable {
       Fault fault = outcome.fault();
       if (fault instanceof Fault.HangUp) {
         end.run();
-        throw new Transport.Cut();
+        throw new AnswerTransport.Cut();
       }
       if (fault instanceof Fault.Delay delay) {
         pause(delay.pause());
@@ -249,7 +249,7 @@ public final class FathomSimulator implements AutoCloseable {
             .getResponseHeaders()
             .set("X-RateLimit-Limit", Integer.toString(current.reportsQuota().size()));
       }
-      Transport.send(exchange, answer, fault, current, this::pause, end);
+      AnswerTransport.send(exchange, answer, fault, current, this::pause, end);
     } catch (IOException clientGone) {
       LOG.debug(
           "the client did not read the answer to {}: {}",
@@ -267,7 +267,7 @@ public final class FathomSimulator implements AutoCloseable {
       throws ApiProblem, InterruptedException {
     Fault fault = fault(request, current);
     if (fault instanceof Fault.Status status) {
-      return new Outcome(Transport.ofFault(status), null);
+      return new Outcome(AnswerTransport.ofFault(status), null);
     }
     return new Outcome(endpoints.answer(request, token, current, now), fault);
   }

@@ -546,7 +546,7 @@ class FathomClientFaultsTest {
                     stop.stop();
                     return body.read();
                   }))
-          .isInstanceOf(Attempt.Stopped.class);
+          .isInstanceOf(CallAttempt.Stopped.class);
     }
   }
 

@@ -174,7 +174,7 @@ public final class AccountEndpoints {
 
   static byte[] bytes(ObjectNode node) {
     try {
-      return Answer.utf8(JsonText.sendable(JSON.writeValueAsString(node)));
+      return Answer.utf8(JsonLiterals.sendable(JSON.writeValueAsString(node)));
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("a tree of plain values is always JSON", e);
     }

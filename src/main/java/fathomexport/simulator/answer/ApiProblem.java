@@ -24,16 +24,16 @@ public final class ApiProblem extends Exception {
 
   public static ApiProblem of(int status, String message, Map<String, String> headers) {
     return new ApiProblem(
-        status, message, "{\"error\":" + JsonText.quote(message, true) + "}", headers);
+        status, message, "{\"error\":" + JsonLiterals.quote(message, true) + "}", headers);
   }
 
   /** Creates an error with the body {@code {"errors":{"field":["message"]}}}. */
   public static ApiProblem field(int status, String field, String message) {
     String body =
         "{\"errors\":{"
-            + JsonText.quote(field, true)
+            + JsonLiterals.quote(field, true)
             + ":["
-            + JsonText.quote(message, true)
+            + JsonLiterals.quote(message, true)
             + "]}}";
     return new ApiProblem(status, message, body, Map.of());
   }

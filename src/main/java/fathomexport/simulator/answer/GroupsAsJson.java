@@ -67,7 +67,7 @@ final class GroupsAsJson {
       if (corrupt.site().equals(query.site().id())
           && corrupt.aggregate().equals(aggregate)
           && group.label.startsWith(corrupt.day().toString())) {
-        return JsonText.quote(corrupt.text(), behaviour.asciiJson());
+        return JsonLiterals.quote(corrupt.text(), behaviour.asciiJson());
       }
     }
     BigDecimal number = GroupMeasures.number(aggregate, group, behaviour);

@@ -204,7 +204,7 @@ final class SiteIndex {
     }
     byte[][] json = new byte[values.size()][];
     for (int i = 0; i < json.length; i++) {
-      json[i] = Answer.utf8(JsonText.quote(values.get(i), behaviour.asciiJson()));
+      json[i] = Answer.utf8(JsonLiterals.quote(values.get(i), behaviour.asciiJson()));
     }
     Column made = new Column(codes, values, json);
     columns[field.column()] = made;

@@ -3,8 +3,8 @@ package fathomexport.simulator.answer;
 import org.jspecify.annotations.Nullable;
 
 /** Writes strings as JSON. Libraries reject the unpaired surrogates that raw paths can contain. */
-final class JsonText {
-  private JsonText() {}
+final class JsonLiterals {
+  private JsonLiterals() {}
 
   /**
    * Quotes a text; null gives {@code null}.

@@ -4,25 +4,25 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** The result of one request. */
-sealed interface Attempt<T> {
+sealed interface CallAttempt<T> {
   /** A complete and usable response. */
-  record Usable<T>(T answer) implements Attempt<T> {}
+  record Usable<T>(T answer) implements CallAttempt<T> {}
 
   /** The API refused the request. It is not retried. */
-  record Refused<T>(Outcome.Refused<T> refusal) implements Attempt<T> {}
+  record Refused<T>(Outcome.Refused<T> refusal) implements CallAttempt<T> {}
 
   /** No usable response; a retry may succeed. */
   record Faulty<T>(String reason, Fault fault, @Nullable Duration retryAfter)
-      implements Attempt<T> {}
+      implements CallAttempt<T> {}
 
   /** The settings do not allow a connection. The request is not retried. */
-  record Misconfigured<T>(String reason) implements Attempt<T> {}
+  record Misconfigured<T>(String reason) implements CallAttempt<T> {}
 
   /** A stop was requested while the request was in progress. */
-  record Stopped<T>() implements Attempt<T> {}
+  record Stopped<T>() implements CallAttempt<T> {}
 
   /** The request was not sent, because its permit had expired. */
-  record Lapsed<T>() implements Attempt<T> {}
+  record Lapsed<T>() implements CallAttempt<T> {}
 
   /** The kind of fault. */
   enum Fault {

@@ -13,7 +13,7 @@ import java.util.Map;
  * @param rows stored rows of the windows
  * @param rowsWritten rows of the windows in which something changed
  */
-record Tally(
+record WindowTally(
     long committed,
     long unchanged,
     long incomplete,
@@ -24,9 +24,10 @@ record Tally(
     long quarantined,
     WindowOutcome.Periods periods) {
 
-  static final Tally NOTHING = new Tally(0, 0, 0, 0, 0, 0, 0, 0, WindowOutcome.Periods.NONE);
+  static final WindowTally NOTHING =
+      new WindowTally(0, 0, 0, 0, 0, 0, 0, 0, WindowOutcome.Periods.NONE);
 
-  static Tally of(WindowOutcome outcome) {
+  static WindowTally of(WindowOutcome outcome) {
     FailureKind failure = outcome.failure();
     if (outcome.recordsSkipped() > 0) {
       return NOTHING;
@@ -34,7 +35,7 @@ record Tally(
     boolean incomplete = failure == FailureKind.INCOMPLETE;
     boolean notBegun = failure == FailureKind.STOPPED || failure == FailureKind.BUDGET;
     boolean written = outcome.committed() && outcome.changed() > 0;
-    return new Tally(
+    return new WindowTally(
         outcome.committed() ? 1 : 0,
         outcome.committed() && !written ? 1 : 0,
         incomplete ? 1 : 0,
@@ -46,8 +47,8 @@ record Tally(
         outcome.periods());
   }
 
-  Tally plus(Tally other) {
-    return new Tally(
+  WindowTally plus(WindowTally other) {
+    return new WindowTally(
         committed + other.committed,
         unchanged + other.unchanged,
         incomplete + other.incomplete,

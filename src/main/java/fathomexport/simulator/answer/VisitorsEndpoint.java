@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * each on its last page. If the clock is past the site's last pageview, the time of that pageview
  * is used as now, so that a world of past days has visitors too.
  */
-public final class CurrentVisitors {
+public final class VisitorsEndpoint {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Duration CURRENT = Duration.ofMinutes(5);
   private static final int TOP = 150;
@@ -35,7 +35,7 @@ public final class CurrentVisitors {
 
   private record Place(@Nullable String host, @Nullable String path) {}
 
-  public CurrentVisitors(World world) {
+  public VisitorsEndpoint(World world) {
     this.world = world;
   }
 

@@ -13,7 +13,7 @@ import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
 
 /** Sends responses, damaged if there is a fault. */
-final class Transport {
+final class AnswerTransport {
   /** Waits for a duration, in real time or as a test decides. */
   interface Pause {
     void pass(Duration duration) throws InterruptedException;
@@ -28,7 +28,7 @@ final class Transport {
     }
   }
 
-  private Transport() {}
+  private AnswerTransport() {}
 
   /**
    * Sends a response.

@@ -13,7 +13,7 @@ import java.util.function.Consumer;
  * Sends events in order on a separate thread. Only the end of a run waits for them, and for no
  * longer than a set time. All failures together cause one warning.
  */
-final class Delivery implements AutoCloseable {
+final class EventDelivery implements AutoCloseable {
   private final Sender sender;
   private final String target;
   private final Duration patience;
@@ -46,7 +46,7 @@ final class Delivery implements AutoCloseable {
    * @param target the name of the target, for people
    * @param patience how long {@link #close()} waits for open events
    */
-  Delivery(Sender sender, String target, Duration patience, Consumer<String> warn) {
+  EventDelivery(Sender sender, String target, Duration patience, Consumer<String> warn) {
     this.sender = sender;
     this.target = target;
     this.patience = patience;

@@ -35,7 +35,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** Quotas, the log of requests, and answers that go wrong on their way. */
-class TransportTest {
+class AnswerTransportTest {
   private static final String SITE = "CDBUGS";
   private static final LocalDate DAY = LocalDate.parse("2026-06-11");
   private static final TruthQuery QUERY =
