@@ -4,10 +4,9 @@ import fathomexport.ledger.LedgerException;
 import fathomexport.report.Program;
 import fathomexport.sink.postgres.db.Database;
 import fathomexport.sink.postgres.db.PostgresSettings;
+import fathomexport.sink.postgres.db.Queries;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
@@ -153,17 +152,20 @@ public final class PermitLease implements AutoCloseable {
   public static boolean prepared(PostgresSettings settings, Map<String, String> environment) {
     try (Database database = new Database(settings, environment)) {
       Optional<String> pooler;
-      try (Connection connection = database.connect();
-          Statement statement = connection.createStatement();
-          ResultSet row =
-              statement.executeQuery(
-                  """
-                  SELECT EXISTS (
-                    SELECT FROM pg_catalog.pg_attribute
-                     WHERE attname = 'quota'
-                       AND attrelid = pg_catalog.to_regclass('fathom_ops.permit'))\
-                  """)) {
-        if (!row.next() || !row.getBoolean(1)) {
+      try (Connection connection = database.connect()) {
+        boolean prepared =
+            Queries.first(
+                    connection,
+                    """
+                    SELECT EXISTS (
+                      SELECT FROM pg_catalog.pg_attribute
+                       WHERE attname = 'quota'
+                         AND attrelid = pg_catalog.to_regclass('fathom_ops.permit')) AS prepared\
+                    """,
+                    p -> {},
+                    r -> r.flag("prepared"))
+                .orElse(false);
+        if (!prepared) {
           return false;
         }
         pooler = database.pooler(connection);

@@ -14,8 +14,6 @@ import fathomexport.sink.postgres.db.Queries;
 import fathomexport.sink.postgres.db.Sql;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
@@ -215,24 +213,19 @@ public final class ReportTable {
    */
   private Map<String, String> columns(Connection connection) throws SQLException {
     Map<String, String> columns = new LinkedHashMap<>();
-    try (PreparedStatement query =
-        connection.prepareStatement(
+    Queries.list(
+            connection,
             """
-            SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod)
+            SELECT a.attname AS name, pg_catalog.format_type(a.atttypid, a.atttypmod) AS type
               FROM pg_catalog.pg_attribute a
               JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
               JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
              WHERE n.nspname = ? AND c.relname = ? AND a.attnum > 0 AND NOT a.attisdropped
              ORDER BY a.attnum\
-            """)) {
-      query.setString(1, SCHEMA);
-      query.setString(2, table);
-      try (ResultSet rows = query.executeQuery()) {
-        while (rows.next()) {
-          columns.put(rows.getString(1), rows.getString(2));
-        }
-      }
-    }
+            """,
+            p -> p.text(SCHEMA).text(table),
+            r -> Map.entry(r.text("name"), r.text("type")))
+        .forEach(column -> columns.put(column.getKey(), column.getValue()));
     return columns;
   }
 
@@ -240,32 +233,27 @@ public final class ReportTable {
     if (!isTable(connection, "fathom_ops.report")) {
       return Optional.empty();
     }
-    try (PreparedStatement query =
-        connection.prepareStatement(
-            "SELECT date_grouping FROM fathom_ops.report WHERE report = ?")) {
-      query.setString(1, table);
-      try (ResultSet row = query.executeQuery()) {
-        return row.next() ? Optional.of(row.getString(1)) : Optional.empty();
-      }
-    }
+    return Queries.first(
+        connection,
+        "SELECT date_grouping FROM fathom_ops.report WHERE report = ?",
+        p -> p.text(table),
+        r -> r.text("date_grouping"));
   }
 
   static boolean isTable(Connection connection, String qualified) throws SQLException {
-    try (PreparedStatement query =
-        connection.prepareStatement("SELECT pg_catalog.to_regclass(?) IS NOT NULL")) {
-      query.setString(1, qualified);
-      try (ResultSet row = query.executeQuery()) {
-        return row.next() && row.getBoolean(1);
-      }
-    }
+    return Queries.first(
+            connection,
+            "SELECT pg_catalog.to_regclass(?) IS NOT NULL AS present",
+            p -> p.text(qualified),
+            r -> r.flag("present"))
+        .orElse(false);
   }
 
   private void forget(Connection connection, String controlTable) throws SQLException {
-    try (PreparedStatement delete =
-        connection.prepareStatement("DELETE FROM " + controlTable + " WHERE report = ?")) {
-      delete.setString(1, report.name());
-      delete.executeUpdate();
-    }
+    Queries.update(
+        connection,
+        "DELETE FROM " + controlTable + " WHERE report = ?",
+        p -> p.text(report.name()));
   }
 
   /**
