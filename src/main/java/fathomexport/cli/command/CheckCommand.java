@@ -33,7 +33,7 @@ import picocli.CommandLine.Parameters;
 public final class CheckCommand implements Callable<Integer> {
   private final Context context;
 
-  @Parameters(paramLabel = "PIPELINE", description = Commands.PIPELINE)
+  @Parameters(paramLabel = "PIPELINE", description = CommandOptions.PIPELINE)
   String pipeline = "";
 
   public CheckCommand(Context context) {

@@ -67,7 +67,7 @@ public final class EvidenceCommands {
     String pipeline = "";
 
     @ArgGroup(exclusive = false)
-    Commands.@Nullable Range range;
+    CommandOptions.@Nullable Range range;
 
     @Mixin Selected selected = new Selected();
 

@@ -30,7 +30,7 @@ public final class NotifyCommand implements Callable<Integer> {
 
   private final Context context;
 
-  @Parameters(paramLabel = "PIPELINE", description = Commands.PIPELINE)
+  @Parameters(paramLabel = "PIPELINE", description = CommandOptions.PIPELINE)
   String pipeline = "";
 
   public NotifyCommand(Context context) {

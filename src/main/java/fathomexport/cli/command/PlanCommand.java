@@ -53,11 +53,11 @@ public final class PlanCommand implements Callable<Integer> {
 
   private final Context context;
 
-  @Parameters(paramLabel = "PIPELINE", description = Commands.PIPELINE)
+  @Parameters(paramLabel = "PIPELINE", description = CommandOptions.PIPELINE)
   String pipeline = "";
 
   @ArgGroup(exclusive = false)
-  Commands.@Nullable Range range;
+  CommandOptions.@Nullable Range range;
 
   @Option(names = "--force", description = "As if the range were exported again.")
   boolean force;

@@ -26,7 +26,7 @@ import picocli.CommandLine.Spec;
 public final class SnapshotCommand implements Callable<Integer> {
   private final Context context;
 
-  @Parameters(paramLabel = "PIPELINE", description = Commands.PIPELINE)
+  @Parameters(paramLabel = "PIPELINE", description = CommandOptions.PIPELINE)
   String pipeline = "";
 
   @Option(

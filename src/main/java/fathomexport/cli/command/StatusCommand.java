@@ -57,7 +57,7 @@ public final class StatusCommand implements Callable<Integer> {
 
   private final Context context;
 
-  @Parameters(paramLabel = "PIPELINE", description = Commands.PIPELINE)
+  @Parameters(paramLabel = "PIPELINE", description = CommandOptions.PIPELINE)
   String pipeline = "";
 
   @Option(names = "--attention", description = "Only the rows that need attention.")

@@ -1,0 +1,115 @@
+package fathomexport.cli.command;
+
+import fathomexport.cli.output.Printer;
+import fathomexport.cli.process.ExitCodes;
+import fathomexport.config.JsonSchema;
+import fathomexport.config.Loaded;
+import fathomexport.config.PipelineDefinition;
+import fathomexport.config.Problem;
+import fathomexport.config.Settings;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+    name = "validate",
+    description = {
+      "Check the settings and pipelines.",
+      "",
+      "Tells every problem at once, with file, line, key and what is allowed there. Asks the API"
+          + " nothing. A secret that is not there is a warning: settings may be checked where"
+          + " there are none.",
+      "",
+      "Also compares the reports with what is stored: another grain, or an aggregate that is no"
+          + " longer asked for, is refused, and a stored report that no pipeline defines is"
+          + " named. A database that does not answer is a warning.",
+      "",
+      "With --schema it prints the JSON Schema by which editors complete and check a file, and"
+          + " checks nothing itself."
+    },
+    footer = {"", "Example: fathom-export validate"})
+public final class ValidateCommand implements Callable<Integer> {
+  private final Context context;
+
+  @Parameters(
+      arity = "0..*",
+      paramLabel = "PIPELINE",
+      description = "Which pipelines; all in pipelines/ by default.")
+  List<String> pipelines = List.of();
+
+  @Option(
+      names = "--schema",
+      paramLabel = "FILE",
+      description = "Print the schema of a kind of file instead: settings or pipeline.")
+  @Nullable JsonSchema schema;
+
+  public ValidateCommand(Context context) {
+    this.context = context;
+  }
+
+  @Override
+  public Integer call() {
+    if (schema != null) {
+      context.environment().out().print(schema.json());
+      return 0;
+    }
+    Loaded<Settings> settings = context.loader().settings(context.configFile());
+    settings.value().ifPresent(context::warnOfExposed);
+    List<String> names = pipelines.isEmpty() ? context.loader().pipelineNames() : pipelines;
+    List<String> warnings =
+        new ArrayList<>(settings.value().map(context::absentSecrets).orElse(List.of()));
+    names.forEach(name -> warnings.addAll(Notifications.missing(context, name)));
+    warnings.forEach(context::warn);
+    List<Problem> problems = new ArrayList<>(settings.problems());
+    StoredCheck stored = new StoredCheck(context);
+    for (String name : names) {
+      Loaded<PipelineDefinition> pipeline =
+          settings
+              .value()
+              .map(s -> context.loader().pipeline(name, s))
+              .orElseGet(() -> context.loader().pipeline(name));
+      problems.addAll(pipeline.problems());
+      if (warnings.isEmpty()) {
+        settings
+            .value()
+            .flatMap(s -> pipeline.value().map(p -> stored.problems(s, p)))
+            .ifPresent(problems::addAll);
+      }
+    }
+    stored.notes().forEach(context::warn);
+    List<String> all = Stream.concat(warnings.stream(), stored.notes().stream()).toList();
+    Printer printer = context.printer();
+    if (printer.json()) {
+      printer.json(Map.of("valid", problems.isEmpty(), "problems", problems, "warnings", all));
+    } else if (problems.isEmpty()) {
+      printer.line(
+          "Valid: "
+              + context.configFile()
+              + " and "
+              + names.size()
+              + (names.size() == 1 ? " pipeline: " : " pipelines: ")
+              + String.join(", ", names));
+      settings.value().map(Settings::lineage).ifPresent(l -> printer.line(described(l)));
+      names.stream()
+          .flatMap(name -> Notifications.ways(context, name).stream())
+          .forEach(printer::line);
+    } else {
+      problems.forEach(p -> printer.line(p.render()));
+    }
+    return problems.isEmpty() ? 0 : ExitCodes.CONFIGURATION;
+  }
+
+  private static String described(Settings.Lineage lineage) {
+    String where =
+        lineage.target() instanceof Settings.LineageTarget.Server server
+            ? server.url().toString()
+            : ((Settings.LineageTarget.Lines) lineage.target()).path();
+    return "Lineage of runs: to " + where + ", as jobs of " + lineage.namespace();
+  }
+}
