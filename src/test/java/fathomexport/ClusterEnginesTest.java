@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import fathomexport.testing.DocumentedTable;
+import fathomexport.testing.EngineAnswers;
 import fathomexport.testing.EngineData;
+import java.io.File;
 import java.io.IOException;
+import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -53,7 +56,10 @@ class ClusterEnginesTest {
   /** Runs a reader with these lines as its input, and returns the rows of each answer. */
   private static List<List<String>> run(
       Path java, String engine, String source, List<String> options, String input)
-      throws IOException, InterruptedException {
+      throws IOException, InterruptedException, URISyntaxException {
+    // Of the tests' classes they use one.
+    Path tests =
+        Path.of(EngineAnswers.class.getProtectionDomain().getCodeSource().getLocation().toURI());
     Path in = Files.writeString(directory.resolve(engine + ".in"), input);
     Path out = directory.resolve(engine + ".out");
     Path err = directory.resolve(engine + ".err");
@@ -62,7 +68,7 @@ class ClusterEnginesTest {
     command.add("-Duser.timezone=UTC");
     command.addAll(options);
     command.add("-cp");
-    command.add(LIBRARIES.resolve(engine).toAbsolutePath() + "/*");
+    command.add(LIBRARIES.resolve(engine).toAbsolutePath() + "/*" + File.pathSeparator + tests);
     command.add(Path.of("src/engines", engine, source).toAbsolutePath().toString());
     Process process =
         new ProcessBuilder(command)
@@ -203,7 +209,7 @@ class ClusterEnginesTest {
   }
 
   @Test
-  void sparkAnswersWhatPostgresAnswers() throws IOException, InterruptedException {
+  void sparkAnswersWhatPostgresAnswers() throws Exception {
     requireLibraries("spark");
     StringBuilder views = new StringBuilder();
     for (String name : data.dataSets()) {
@@ -280,7 +286,7 @@ class ClusterEnginesTest {
   }
 
   @Test
-  void trinoAnswersWhatPostgresAnswers() throws IOException, InterruptedException {
+  void trinoAnswersWhatPostgresAnswers() throws Exception {
     requireLibraries("trino");
     Optional<Path> java = newerJava();
     assumeTrue(java.isPresent(), "Trino needs Java 25 or later: set TRINO_JAVA_HOME");

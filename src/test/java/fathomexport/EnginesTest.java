@@ -3,6 +3,7 @@ package fathomexport;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.testing.DocumentedTable;
+import fathomexport.testing.EngineAnswers;
 import fathomexport.testing.EngineData;
 import fathomexport.testing.Installation;
 import java.io.IOException;
@@ -75,7 +76,7 @@ class EnginesTest {
 
   private static List<String> duckDb(String sql) throws SQLException {
     return duckRows(EngineData.inFiles(sql, "CAST(floor(epoch(#)) AS BIGINT)")).stream()
-        .map(EngineData::line)
+        .map(EngineAnswers::line)
         .sorted()
         .toList();
   }
@@ -213,7 +214,7 @@ class EnginesTest {
           assertThat(answer.next()).isTrue();
           List<@Nullable Object> row = new ArrayList<>();
           row.add(answer.getObject(1));
-          assertThat(EngineData.line(row)).as("DuckDB: " + trap.right()).isEqualTo(right);
+          assertThat(EngineAnswers.line(row)).as("DuckDB: " + trap.right()).isEqualTo(right);
         }
         rows.add(
             List.of(

@@ -9,8 +9,6 @@ import fathomexport.simulator.world.PageView;
 import fathomexport.simulator.world.SimulatedSite;
 import fathomexport.simulator.world.World;
 import java.io.IOException;
-import java.math.BigDecimal;
-import java.math.MathContext;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -22,7 +20,6 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One exported world in PostgreSQL and in files, and the questions that every engine is asked about
@@ -269,22 +266,9 @@ public final class EngineData implements AutoCloseable {
                 "CAST(floor(extract(epoch FROM #)) AS bigint)",
                 "array_to_string(#, ',')"))
         .stream()
-        .map(EngineData::line)
+        .map(EngineAnswers::line)
         .sorted()
         .toList();
-  }
-
-  /** Returns a row as a line. */
-  public static String line(List<@Nullable Object> row) {
-    return row.stream().map(EngineData::shown).collect(Collectors.joining("\t"));
-  }
-
-  private static String shown(@Nullable Object value) {
-    if (value instanceof Number n) {
-      BigDecimal number = new BigDecimal(n.toString()).round(new MathContext(12));
-      return number.signum() == 0 ? "0" : number.stripTrailingZeros().toPlainString();
-    }
-    return value == null ? "NULL" : value instanceof String ? "'" + value + "'" : value.toString();
   }
 
   @Override
