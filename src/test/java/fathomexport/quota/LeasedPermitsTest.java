@@ -53,9 +53,7 @@ class LeasedPermitsTest {
   @BeforeEach
   void start() {
     database = TestDatabase.migrated();
-    PostgresSettings settings =
-        new PostgresSettings(
-            database.url(), database.user(), new SecretRef.Env(TestDatabase.PASSWORD_VARIABLE));
+    PostgresSettings settings = database.settings();
     try (PostgresSink sink = new PostgresSink(settings, database.environment())) {
       sink.migrate(List.of());
     }

@@ -136,11 +136,7 @@ public final class TestDatabase implements AutoCloseable {
     @SuppressWarnings("resource") // lives as long as its server
     private static String make(List<Report> reports) {
       TestDatabase database = create();
-      try (PostgresSink sink =
-          new PostgresSink(
-              new PostgresSettings(
-                  database.url(), database.user(), new SecretRef.Env(PASSWORD_VARIABLE)),
-              database.environment())) {
+      try (PostgresSink sink = database.sink()) {
         sink.migrate(reports);
       }
       return database.name();
@@ -270,6 +266,16 @@ public final class TestDatabase implements AutoCloseable {
 
   /** The variable of {@link #environment()}. */
   public static final String PASSWORD_VARIABLE = "FATHOM_PG_PASSWORD";
+
+  /** The settings of a sink in this database. */
+  public PostgresSettings settings() {
+    return new PostgresSettings(url(), user(), new SecretRef.Env(PASSWORD_VARIABLE));
+  }
+
+  /** Opens a sink in this database. */
+  public PostgresSink sink() {
+    return new PostgresSink(settings(), environment());
+  }
 
   @Override
   public void close() {

@@ -4,11 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import fathomexport.dimension.Sighting;
-import fathomexport.report.SecretRef;
 import fathomexport.sink.DimensionStoreContract;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkException;
-import fathomexport.sink.postgres.db.PostgresSettings;
 import fathomexport.testing.TestDatabase;
 import java.time.Duration;
 import java.time.Instant;
@@ -25,11 +23,7 @@ class PostgresDimensionsTest extends DimensionStoreContract {
 
   @Override
   protected Sink open() {
-    return new PostgresSink(
-        new PostgresSettings(
-            database.url(), database.user(), new SecretRef.Env(TestDatabase.PASSWORD_VARIABLE)),
-        database.environment(),
-        Duration.ofSeconds(30));
+    return new PostgresSink(database.settings(), database.environment(), Duration.ofSeconds(30));
   }
 
   @Override

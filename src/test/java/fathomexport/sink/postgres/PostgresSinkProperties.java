@@ -1,9 +1,7 @@
 package fathomexport.sink.postgres;
 
-import fathomexport.report.SecretRef;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkModelContract;
-import fathomexport.sink.postgres.db.PostgresSettings;
 import fathomexport.testing.TestDatabase;
 import net.jqwik.api.lifecycle.AfterTry;
 import org.jspecify.annotations.Nullable;
@@ -15,10 +13,7 @@ class PostgresSinkProperties extends SinkModelContract {
   protected Sink openEmpty() {
     TestDatabase fresh = TestDatabase.migrated();
     database = fresh;
-    return new PostgresSink(
-        new PostgresSettings(
-            fresh.url(), fresh.user(), new SecretRef.Env(TestDatabase.PASSWORD_VARIABLE)),
-        fresh.environment());
+    return fresh.sink();
   }
 
   @AfterTry

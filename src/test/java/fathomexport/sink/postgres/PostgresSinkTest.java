@@ -417,13 +417,7 @@ class PostgresSinkTest extends SinkContract {
   /** A session that is idle in its transaction, as that of a machine that was put to sleep. */
   @Test
   void everySessionEndsByItselfWhenItsClientIsGone() throws Exception {
-    try (Database connections =
-            new Database(
-                new PostgresSettings(
-                    database.url(),
-                    database.user(),
-                    new SecretRef.Env(TestDatabase.PASSWORD_VARIABLE)),
-                database.environment());
+    try (Database connections = new Database(database.settings(), database.environment());
         Connection connection = connections.connect();
         Statement statement = connection.createStatement();
         ResultSet row =

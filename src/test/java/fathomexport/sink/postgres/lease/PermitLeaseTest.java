@@ -78,8 +78,7 @@ class PermitLeaseTest {
   }
 
   private PostgresSettings settings() {
-    return new PostgresSettings(
-        database.url(), database.user(), new SecretRef.Env(TestDatabase.PASSWORD_VARIABLE));
+    return database.settings();
   }
 
   private PermitLease lease() {

@@ -3,9 +3,7 @@ package fathomexport.sink.postgres.schema;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.report.Report;
-import fathomexport.report.SecretRef;
 import fathomexport.sink.postgres.PostgresSink;
-import fathomexport.sink.postgres.db.PostgresSettings;
 import fathomexport.testing.TestDatabase;
 import fathomexport.testing.TestReports;
 import java.sql.Connection;
@@ -36,11 +34,7 @@ class AppliedMigrationsTest {
   }
 
   private void migrate(Report report) {
-    try (PostgresSink sink =
-        new PostgresSink(
-            new PostgresSettings(
-                database.url(), database.user(), new SecretRef.Env(TestDatabase.PASSWORD_VARIABLE)),
-            database.environment())) {
+    try (PostgresSink sink = database.sink()) {
       sink.migrate(List.of(report));
     }
   }

@@ -3,10 +3,8 @@ package fathomexport.sink.postgres.schema;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.report.Report;
-import fathomexport.report.SecretRef;
 import fathomexport.sink.Migrated;
 import fathomexport.sink.postgres.db.Database;
-import fathomexport.sink.postgres.db.PostgresSettings;
 import fathomexport.testing.TestDatabase;
 import fathomexport.testing.TestReports;
 import java.sql.Connection;
@@ -31,11 +29,7 @@ class TimeIndexTest {
       """;
 
   private final TestDatabase server = TestDatabase.migrated();
-  private final Database database =
-      new Database(
-          new PostgresSettings(
-              server.url(), server.user(), new SecretRef.Env(TestDatabase.PASSWORD_VARIABLE)),
-          server.environment());
+  private final Database database = new Database(server.settings(), server.environment());
 
   @BeforeEach
   void migrateOnce() throws SQLException {

@@ -9,9 +9,7 @@ import fathomexport.report.Field;
 import fathomexport.report.Filter;
 import fathomexport.report.Operator;
 import fathomexport.report.Report;
-import fathomexport.report.SecretRef;
 import fathomexport.sink.postgres.PostgresSink;
-import fathomexport.sink.postgres.db.PostgresSettings;
 import fathomexport.testing.TestDatabase;
 import fathomexport.testing.TestReports;
 import java.sql.Connection;
@@ -34,11 +32,7 @@ class BiViewsTest {
   @BeforeEach
   void open() {
     database = TestDatabase.migrated();
-    sink =
-        new PostgresSink(
-            new PostgresSettings(
-                database.url(), database.user(), new SecretRef.Env(TestDatabase.PASSWORD_VARIABLE)),
-            database.environment());
+    sink = database.sink();
   }
 
   @AfterEach

@@ -8,9 +8,7 @@ import fathomexport.report.Entity;
 import fathomexport.report.EventSelection;
 import fathomexport.report.Field;
 import fathomexport.report.Report;
-import fathomexport.report.SecretRef;
 import fathomexport.sink.postgres.PostgresSink;
-import fathomexport.sink.postgres.db.PostgresSettings;
 import fathomexport.testing.TestDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -34,11 +32,7 @@ class MonthSumsTest {
   @BeforeEach
   void open() {
     database = TestDatabase.migrated();
-    sink =
-        new PostgresSink(
-            new PostgresSettings(
-                database.url(), database.user(), new SecretRef.Env(TestDatabase.PASSWORD_VARIABLE)),
-            database.environment());
+    sink = database.sink();
     sink.migrate(List.of(pages(Aggregate.VISITS, Aggregate.BOUNCE_RATE), goals()));
     database.execute(
         "INSERT INTO fathom.pages (site_id, date, hostname, pathname, visits, bounce_rate)"
