@@ -22,6 +22,8 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Waits for locks: said, and short where others would have to wait behind them. */
 class LockWaitTest {
@@ -51,8 +53,14 @@ class LockWaitTest {
     }
   }
 
-  @Test
-  void anAddedColumnDoesNotMakeReadersWaitBehindAnIdleOne() throws Exception {
+  /** A report that gets a column, or another name. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "  - name: traffic_daily\n    aggregates: [visits, pageviews]\n",
+        "  - name: traffic\n    renamed_from: traffic_daily\n    aggregates: [visits]\n"
+      })
+  void aChangedTableDoesNotMakeReadersWaitBehindAnIdleOne(String changed) throws Exception {
     try (TestDatabase database = TestDatabase.migrated();
         LogCapture log = LogCapture.ofAll();
         Connection reader = database.connect()) {
@@ -61,7 +69,11 @@ class LockWaitTest {
       reader.setAutoCommit(false);
       read(reader);
 
-      pipeline(installation, "visits", "pageviews");
+      installation.write(
+          "pipelines/all.yaml",
+          "sites: all\nsinks: [postgres]\nreports:\n"
+              + changed
+              + "    entity: pageview\n    date_grouping: day\n");
       AtomicReference<Installation.@Nullable Ended> ended = new AtomicReference<>();
       Later migrating =
           Later.after(
@@ -86,8 +98,9 @@ class LockWaitTest {
       assertThat(done.code()).as(done.said()).isZero();
       assertThat(
               database.query(
-                  "SELECT count(*) FROM pg_attribute WHERE attname = 'pageviews'"
-                      + " AND attrelid = 'fathom.traffic_daily'::regclass"))
+                  "SELECT count(*) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid WHERE"
+                      + " c.relnamespace = 'fathom'::regnamespace AND (relname, attname) IN"
+                      + " (('traffic_daily', 'pageviews'), ('traffic', 'visits'))"))
           .containsExactly(List.of(1L));
     }
   }

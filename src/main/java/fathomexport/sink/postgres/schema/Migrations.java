@@ -106,7 +106,8 @@ public final class Migrations {
       }
       refuse(connection, tables);
       if (!complete) {
-        migrate(flyway(migrations));
+        // Each migration is a transaction, so a further try continues where the last one stopped.
+        untilFree(flyway(migrations)::migrate);
       }
       List<String> notices = new BiViews(connection).refresh();
       Migrated migrated = new Migrated(notices, new Roles(connection).grant());
@@ -196,16 +197,21 @@ public final class Migrations {
         .load();
   }
 
+  /** A change of tables that does nothing or everything, so that it can be tried again. */
+  private interface Change {
+    void make() throws SQLException;
+  }
+
   /**
-   * Migrates, and tries again as long as another session uses a table that must change. Each
-   * migration is a transaction, so a further try continues where the last one stopped.
+   * Makes a change, and tries again as long as another session uses a table that must change. No
+   * try waits for long: all that come to read the table would have to wait behind it.
    */
-  private void migrate(Flyway flyway) {
+  private void untilFree(Change change) throws SQLException {
     for (int tries = 1; ; tries++) {
       try {
-        flyway.migrate();
+        change.make();
         return;
-      } catch (FlywayException e) {
+      } catch (FlywayException | SQLException e) {
         SQLException cause = DatabaseFailure.in(e).orElse(null);
         if (cause == null || !LOCK_NOT_AVAILABLE.equals(cause.getSQLState()) || tries >= TRIES) {
           throw e;
@@ -217,17 +223,21 @@ public final class Migrations {
               database.place(),
               holders());
         }
-        rest(e);
+        if (!rested()) {
+          throw e;
+        }
       }
     }
   }
 
-  private void rest(FlywayException failure) {
+  /** Returns whether the pause was not interrupted. */
+  private boolean rested() {
     try {
       Thread.sleep(longestWait.toMillis());
+      return true;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw failure;
+      return false;
     }
   }
 
@@ -272,13 +282,25 @@ public final class Migrations {
     try (Connection connection = database.session()) {
       lock(connection);
       connection.setAutoCommit(false);
+      untilFree(() -> rename(connection, renamed));
+    } catch (SQLException e) {
+      if (INSUFFICIENT_PRIVILEGE.equals(e.getSQLState())) {
+        throw notTheOwner(e);
+      }
+      throw e;
+    }
+  }
+
+  private void rename(Connection connection, Map<String, String> renamed) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("SET LOCAL lock_timeout = '" + longestWait.toMillis() + "ms'");
       for (Map.Entry<String, String> names : renamed.entrySet()) {
         StoredReports.rename(connection, names.getValue(), names.getKey());
       }
       connection.commit();
     } catch (SQLException e) {
-      if (INSUFFICIENT_PRIVILEGE.equals(e.getSQLState())) {
-        throw notTheOwner(e);
+      if (!Database.lost(e)) {
+        connection.rollback();
       }
       throw e;
     }
