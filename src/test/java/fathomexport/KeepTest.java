@@ -12,6 +12,10 @@ import fathomexport.testing.TestDatabase;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneId;
@@ -121,6 +125,34 @@ class KeepTest {
     assertThat(done("explain", "pages_daily", SITE, "2025-10-31"))
         .contains("days before 2025-11-01 are older than the pipeline keeps (keep: 1 month)")
         .doesNotContain("never measured");
+  }
+
+  /** A query that began before keeps what it saw, and the run does not wait for it. */
+  @Test
+  void aReaderAndTheRemovalDoNotWaitForEachOther() throws Exception {
+    String oldest = "SELECT min(date)::text FROM fathom_bi.pages_daily";
+    try (Connection reader = database.connect();
+        Statement query = reader.createStatement()) {
+      reader.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+      reader.setAutoCommit(false);
+      query.execute("SET statement_timeout = '20s'");
+      assertThat(oldest(query, oldest)).isEqualTo("2025-10-20");
+
+      assertThat(done("run", "all")).contains(REMOVED);
+
+      assertThat(oldest(query, oldest)).isEqualTo("2025-10-20");
+      reader.commit();
+      assertThat(oldest(query, oldest)).isEqualTo("2025-11-01");
+      reader.rollback();
+    }
+    assertOnlyKept();
+  }
+
+  private static String oldest(Statement query, String sql) throws SQLException {
+    try (ResultSet row = query.executeQuery(sql)) {
+      row.next();
+      return row.getString(1);
+    }
   }
 
   /** What lies before the kept days would cost requests in vain. */
