@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import fathomexport.simulator.FathomSimulator;
 import fathomexport.simulator.behaviour.Behaviour;
 import fathomexport.simulator.behaviour.SimulatorToken;
+import fathomexport.simulator.world.Conversion;
 import fathomexport.simulator.world.Dimension;
 import fathomexport.simulator.world.World;
+import fathomexport.testing.DashboardData;
 import fathomexport.testing.Installation;
 import fathomexport.testing.Question;
 import fathomexport.testing.TestDatabase;
@@ -23,7 +25,10 @@ import java.time.LocalDate;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -67,12 +72,17 @@ class AdditivityTest {
   }
 
   private TestDatabase exported(Behaviour behaviour) throws IOException {
+    return exported(world(), behaviour, REPORTS);
+  }
+
+  private TestDatabase exported(World world, Behaviour behaviour, List<Question> reports)
+      throws IOException {
     TestDatabase database = TestDatabase.migrated();
-    try (FathomSimulator api = FathomSimulator.start(world(), behaviour)) {
+    try (FathomSimulator api = FathomSimulator.start(world, behaviour)) {
       Installation installation =
           new Installation(
                   directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
-              .pipeline("all", "all", "[postgres]", REPORTS);
+              .pipeline("all", "all", "[postgres]", reports);
       Installation.Ended ended =
           installation.run("backfill", "all", "--from", FIRST.toString(), "--to", LAST.toString());
       assertThat(ended.code()).as(ended.said()).isZero();
@@ -143,11 +153,154 @@ class AdditivityTest {
     }
   }
 
+  // --- Every view that rolls up
+
+  /**
+   * Reports of every shape that has a view which rolls up, and what their sums are compared with.
+   */
+  private static final List<Question> SHAPES =
+      List.of(
+          Question.pageviews("traffic_hourly", "hour"),
+          Question.pageviews("traffic_daily", "day"),
+          Question.pageviews("traffic_monthly", "month"),
+          Question.pageviews("traffic_yearly", "year"),
+          Question.pageviews("sources_hourly", "hour", "referrer_source"),
+          Question.pageviews("sources_daily", "day", "referrer_source"),
+          Question.pageviews("sources_monthly", "month", "referrer_source"),
+          Question.pageviews("sources_total", "none", "referrer_source"),
+          Question.pageviews("pages_daily", "day", "pathname", "utm_source"),
+          Question.pageviews("home_daily", "day", "referrer_source").where("pathname", "is", "/"),
+          Question.events("goals_daily", "day"),
+          Question.events("goals_monthly", "month"),
+          Question.events("goal_sources_daily", "day", "referrer_source"),
+          Question.events("goal_sources_monthly", "month", "referrer_source"));
+
+  /** A measure of a view that sums up rows of a report in some direction. */
+  private record RollUp(String view, String report, String direction, String measure) {}
+
+  private static List<RollUp> rollUps(TestDatabase database) {
+    List<RollUp> all = new ArrayList<>();
+    for (List<?> column :
+        database.query(
+            """
+            SELECT c.relname, a.attname
+              FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
+             WHERE c.relnamespace = 'fathom_bi'::regnamespace
+               AND c.relname ~ '^site_(week|month|quarter|year)$|_month$|_channel$'
+               AND a.attname IN ('visits', 'uniques', 'unique_conversions')
+             ORDER BY 1, 2\
+            """)) {
+      String view = String.valueOf(column.get(0));
+      String measure = String.valueOf(column.get(1));
+      boolean ofSites = view.startsWith("site_");
+      // A month and a year have the API's own number.
+      if (!measure.equals("uniques") || !Set.of("site_month", "site_year").contains(view)) {
+        all.add(
+            new RollUp(
+                view,
+                ofSites ? "traffic_daily" : view.replaceAll("_(month|channel)$", ""),
+                view.endsWith("_channel") ? "over_groups" : "over_days",
+                measure));
+      }
+    }
+    return all;
+  }
+
+  /** Returns whether certified numbers bear the sum out, or, for visits, do not contradict it. */
+  private static boolean isBorneOut(TestDatabase database, RollUp sum) {
+    List<?> measured =
+        database.query(
+            "SELECT periods = agreed FROM fathom_bi.additivity WHERE report = '%s' AND direction = '%s' AND measure = '%s'"
+                .formatted(sum.report(), sum.direction(), sum.measure()));
+    return measured.isEmpty()
+        ? sum.measure().equals("visits")
+        : measured.equals(List.of(List.of(true)));
+  }
+
+  /** Returns the sums that are shown; those that no certificate bears out must be null. */
+  private static Set<String> shown(TestDatabase database) {
+    Set<String> shown = new TreeSet<>();
+    for (RollUp sum : rollUps(database)) {
+      boolean borneOut = isBorneOut(database, sum);
+      assertThat(
+              database.query(
+                  "SELECT sum(%s)::bigint FROM fathom_bi.%s".formatted(sum.measure(), sum.view())))
+          .as("%s, which is%s borne out", sum, borneOut ? "" : " not")
+          .isEqualTo(
+              borneOut
+                  ? database.query(
+                      "SELECT sum(%s)::bigint FROM fathom.%s"
+                          .formatted(sum.measure(), sum.report()))
+                  : List.of(Collections.singletonList(null)));
+      if (borneOut) {
+        shown.add(sum.view() + "." + sum.measure());
+      }
+    }
+    return shown;
+  }
+
+  /**
+   * Whatever views there are: a unique count is summed where certificates bear it out and nowhere
+   * else, in worlds whose uniques overlap and do not, and as soon as the measurements change.
+   */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void noViewRollsUpWhatCertificatesDoNotBearOut(boolean overlap) throws IOException {
+    World world = world();
+    world.addEvent(SITE, "buy");
+    for (LocalDate day = FIRST; !day.isAfter(LAST); day = day.plusDays(1)) {
+      for (String source : List.of("Google", "Bing")) {
+        world.add(
+            SITE,
+            Conversion.of("buy", world.instant(SITE, day.atTime(12, 0)))
+                .with(Dimension.REFERRER_SOURCE, source));
+      }
+    }
+    try (TestDatabase database =
+        exported(world, Behaviour.unlimited().withVisitorsRecognised(overlap), SHAPES)) {
+      Set<String> visits = new TreeSet<>();
+      rollUps(database).stream()
+          .filter(sum -> sum.measure().equals("visits"))
+          .forEach(sum -> visits.add(sum.view() + ".visits"));
+      Set<String> conversions =
+          Set.of(
+              "goals_daily_month.unique_conversions",
+              "goal_sources_daily_month.unique_conversions",
+              "goal_sources_daily_channel.unique_conversions",
+              "goal_sources_monthly_channel.unique_conversions");
+      Set<String> uniques =
+          Set.of(
+              "site_week.uniques",
+              "site_quarter.uniques",
+              "sources_daily_month.uniques",
+              "sources_daily_channel.uniques",
+              "sources_hourly_channel.uniques",
+              "sources_monthly_channel.uniques");
+      Set<String> expected = new TreeSet<>(visits);
+      expected.addAll(conversions);
+      if (!overlap) {
+        expected.addAll(uniques);
+      }
+      assertThat(shown(database)).isEqualTo(expected);
+
+      database.execute("DELETE FROM fathom_ops.additivity WHERE measure <> 'visits'");
+      assertThat(shown(database)).isEqualTo(visits);
+      database.execute("UPDATE fathom_ops.additivity SET agreed = 0");
+      assertThat(shown(database))
+          .as("of what was not compared, visits are still summed up")
+          .isSubsetOf(visits)
+          .doesNotContain("site_week.visits", "sources_daily_channel.visits");
+    }
+  }
+
   private static final String COMPARED =
       "SELECT report, periods, agreed FROM fathom_bi.additivity WHERE measure = 'visits' ORDER BY"
           + " report";
 
-  /** The numbers of a day change, and only one side is fetched again. */
+  /**
+   * The numbers of a day change, and only one side is fetched again: neither are both compared, nor
+   * are their numbers shown beside each other. {@code status} says how to bring them together.
+   */
   @ParameterizedTest
   @ValueSource(strings = {"days", "months"})
   void numbersOfTwoStatesAreNotCompared(String again) throws IOException {
@@ -167,19 +320,51 @@ class AdditivityTest {
       assertThat(database.query(COMPARED)).isEqualTo(compared);
 
       world.add(SITE, world.viewAt(SITE, LocalDate.of(2025, 9, 9).atTime(20, 0)).visit(99));
+      installation.at(NOW.plusSeconds(60));
       backfill(installation, again, "--force");
 
       long visits = 6L * LAST.getDayOfMonth() + (again.equals("days") ? 1 : 0);
       assertThat(database.query(COMPARED)).containsExactly(List.of("sources_daily", 30L, 30L));
-      assertThat(
-              database.query(
-                  "SELECT visits, state FROM fathom_bi.site_month WHERE first_day = '2025-09-01'"))
-          .containsExactly(List.of(visits, "complete"));
-      assertThat(monthInFiles(installation)).isEqualTo(visits + " complete");
+      String month =
+          "SELECT visits, uniques, state FROM fathom_bi.site_month WHERE first_day = '2025-09-01'";
+      assertThat(database.query(month)).containsExactly(Arrays.asList(visits, null, "complete"));
+      assertThat(monthInFiles(installation)).isEqualTo(visits + " null complete");
+      assertOnePage(installation);
 
-      backfill(installation, again.equals("days") ? "months" : "days", "--force");
-      assertThat(database.query(COMPARED)).isEqualTo(compared);
+      String older = again.equals("days") ? "traffic_monthly" : "traffic_daily";
+      String words =
+          "~ "
+              + older
+              + " of BERLIN (Site BERLIN), 2025-09-01 .. 2025-09-30, is older than a change that ";
+      String command = again.equals("days") ? "backfill months" : "backfill days";
+      command += " --site BERLIN --report " + older;
+      command += " --from 2025-09-01 --to 2025-09-30 --force";
+      for (String sinks : List.of("[parquet]", "[postgres, parquet]")) {
+        installation
+            .pipeline("days", "all", sinks, REPORTS.subList(0, 2))
+            .pipeline("months", "all", sinks, REPORTS.subList(2, 3));
+        for (String pipeline : List.of("days", "months")) {
+          assertThat(installation.run("status", pipeline).out())
+              .contains(words, "fathom-export " + command);
+        }
+      }
+
+      installation.at(NOW.plusSeconds(120));
+      Installation.Ended ended = installation.run(command.split(" "));
+      assertThat(ended.code()).as(ended.said()).isZero();
+      assertThat(installation.run("status", again).out()).doesNotContain("older than a change");
+      assertThat(database.query(COMPARED)).contains(List.of("traffic_daily", 1L, 1L));
+      assertThat(database.query(month))
+          .containsExactly(List.of(6L * 30 + 1, 6L * 30 + 1, "complete"));
+      assertThat(monthInFiles(installation)).isEqualTo("181 181 complete");
+      assertOnePage(installation);
     }
+  }
+
+  private static void assertOnePage(Installation installation) throws IOException {
+    String views = installation.run("describe", "--format", "dashboard").out();
+    String files = installation.run("describe", "--format", "dashboard", "--from-files").out();
+    assertThat(DashboardData.withoutSource(files)).isEqualTo(DashboardData.withoutSource(views));
   }
 
   private static String monthInFiles(Installation installation) throws IOException {
@@ -190,8 +375,8 @@ class AdditivityTest {
       statement.execute(Files.readString(installation.directory().resolve("v.sql")));
       try (ResultSet row =
           statement.executeQuery(
-              "SELECT visits || ' ' || state FROM fathom_bi.site_month WHERE first_day ="
-                  + " '2025-09-01'")) {
+              "SELECT visits || ' ' || coalesce(uniques::VARCHAR, 'null') || ' ' || state FROM"
+                  + " fathom_bi.site_month WHERE first_day = '2025-09-01'")) {
         assertThat(row.next()).isTrue();
         return row.getString(1);
       }

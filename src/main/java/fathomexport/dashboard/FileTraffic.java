@@ -2,7 +2,6 @@ package fathomexport.dashboard;
 
 import fathomexport.dashboard.Facts.Day;
 import fathomexport.report.DateGrouping;
-import fathomexport.report.Entity;
 import fathomexport.report.Report;
 import fathomexport.report.TableSchema;
 import java.io.IOException;
@@ -36,12 +35,7 @@ final class FileTraffic {
   /** Returns the reports on whole sites, the best first. */
   private List<Report> wholeSites(DateGrouping grouping) {
     return reports.stream()
-        .filter(
-            r ->
-                r.entity() == Entity.PAGEVIEW
-                    && r.dateGrouping() == grouping
-                    && r.fields().isEmpty()
-                    && r.filters().isEmpty())
+        .filter(r -> r.ofWholeSites() && r.dateGrouping() == grouping)
         .sorted(
             Comparator.comparing((Report r) -> -r.aggregates().size()).thenComparing(Report::name))
         .toList();
@@ -114,27 +108,23 @@ final class FileTraffic {
 
   /** Adds the visitors of each month, where they are known. */
   void addMonthUniques() throws IOException {
-    Map<String, Map<LocalDate, Long>> own = new HashMap<>();
+    Map<String, Map<LocalDate, Whole>> own = new HashMap<>();
     Map<String, Report> monthly = new HashMap<>();
     for (Map.Entry<Report, Set<String>> share :
         coverage.shared(wholeSites(DateGrouping.MONTH)).entrySet()) {
       Report report = share.getKey();
       int uniques = report.schema().indexOf("uniques");
-      if (uniques < 0) {
-        continue;
-      }
+      int pageviews = report.schema().indexOf("pageviews");
       share.getValue().forEach(site -> monthly.put(site, report));
       tables.rows(
           report,
           share.getValue(),
           facts.readFrom(),
-          row -> {
-            Long value = FileTables.count(row, uniques);
-            if (value != null) {
+          row ->
               own.computeIfAbsent(FileTables.text(row, 0), s -> new HashMap<>())
-                  .put(LocalDate.ofEpochDay(row.integer(1)), value);
-            }
-          });
+                  .put(
+                      LocalDate.ofEpochDay(row.integer(1)),
+                      new Whole(FileTables.count(row, uniques), FileTables.count(row, pageviews))));
     }
     facts.days.forEach(
         (site, days) -> {
@@ -145,7 +135,7 @@ final class FileTraffic {
               .filter(month -> !month.isBefore(facts.readFrom()))
               .forEach(
                   month -> {
-                    Long value = ofMonth(monthly.get(site), site, month, own);
+                    Long value = ofMonth(monthly.get(site), site, month, own, days);
                     if (value == null) {
                       value = summed(site, month, days);
                     }
@@ -159,11 +149,15 @@ final class FileTraffic {
         });
   }
 
+  /** The API's numbers of a whole month; null where the report does not ask for them. */
+  private record Whole(@Nullable Long uniques, @Nullable Long pageviews) {}
+
   private @Nullable Long ofMonth(
       @Nullable Report monthly,
       String site,
       LocalDate month,
-      Map<String, Map<LocalDate, Long>> own) {
+      Map<String, Map<LocalDate, Whole>> own,
+      NavigableMap<LocalDate, Day> days) {
     if (monthly == null) {
       return null;
     }
@@ -171,7 +165,23 @@ final class FileTraffic {
     if (known == null || !Set.of("complete", "empty", "provisional").contains(known.state())) {
       return null;
     }
-    return own.getOrDefault(site, Map.of()).getOrDefault(month, 0L);
+    TableSchema schema = monthly.schema();
+    Whole whole =
+        own.getOrDefault(site, Map.of())
+            .getOrDefault(
+                month,
+                new Whole(
+                    schema.indexOf("uniques") < 0 ? null : Long.valueOf(0),
+                    schema.indexOf("pageviews") < 0 ? null : Long.valueOf(0)));
+    Totals summed =
+        Totals.of(days, month, DateGrouping.MONTH.periodEnd(month), new Totals.Adds(false, false))
+            .orElseThrow();
+    boolean ofTwoTimes =
+        summed.completeDays() == summed.days()
+            && whole.pageviews() != null
+            && summed.pageviews() != null
+            && !whole.pageviews().equals(summed.pageviews());
+    return ofTwoTimes ? null : whole.uniques();
   }
 
   private @Nullable Long summed(String site, LocalDate month, NavigableMap<LocalDate, Day> days) {

@@ -231,15 +231,20 @@ public final class Exporter {
 
   /** Returns the coverage of the ledger, one line per report and slice. */
   public StatusOverview status(ExportJob job) {
-    return status(job, stored -> List.of());
+    return status(job, Map.of(), stored -> List.of());
   }
 
   /**
-   * Like {@link #status(ExportJob)}, with the stored reports that no pipeline defines.
+   * Like {@link #status(ExportJob)}, with what other pipelines define.
    *
-   * @param orphans returns them from the names of all stored reports, as lines for people
+   * @param elsewhere the reports of other pipelines, by pipeline
+   * @param orphans returns the stored reports that no pipeline defines, from the names of all
+   *     stored reports, as lines for people
    */
-  public StatusOverview status(ExportJob job, Function<Set<String>, List<String>> orphans) {
+  public StatusOverview status(
+      ExportJob job,
+      Map<String, List<Report>> elsewhere,
+      Function<Set<String>, List<String>> orphans) {
     return stored(
         job,
         state ->
@@ -247,6 +252,7 @@ public final class Exporter {
                 services.today().instant(),
                 services.environment().time().instant(),
                 services.recording(),
+                elsewhere,
                 orphans));
   }
 

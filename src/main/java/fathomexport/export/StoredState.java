@@ -15,6 +15,7 @@ import fathomexport.sinks.Sinks;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -49,6 +50,7 @@ final class StoredState {
    * Returns the coverage of the ledger, one line per report and slice.
    *
    * @param clock the time that it is, where {@code now} is another one
+   * @param elsewhere the reports of other pipelines, by pipeline
    * @param orphans returns those of the stored reports that no pipeline defines, as lines for
    *     people
    */
@@ -56,6 +58,7 @@ final class StoredState {
       Instant now,
       Instant clock,
       RunRecording recording,
+      Map<String, List<Report>> elsewhere,
       Function<Set<String>, List<String>> orphans) {
     recording.recordEarlier(job, sinks);
     return StatusReader.read(
@@ -68,6 +71,7 @@ final class StoredState {
         settings.accounts(),
         recording.unrecorded(job),
         job.firstKept(now, settings.api().maxRangeDays()),
+        elsewhere,
         () -> orphans.apply(reports()));
   }
 

@@ -52,6 +52,8 @@ import org.jspecify.annotations.Nullable;
  * @param beyondReach what is missing and no run fills, because it lies too far back; null if
  *     nothing is
  * @param newSites the sites that are new and whose history was not fetched; null if there are none
+ * @param outdated months and years whose own number or whose days are older than a change of the
+ *     other
  * @param siteNames the names of the sites by their ids, as far as a run has recorded them
  * @param siteAccounts the accounts of the sites by their ids, as far as a run has recorded them;
  *     empty where the settings configure none
@@ -83,6 +85,7 @@ public record StatusOverview(
     List<UnlistedSite> unlisted,
     @Nullable MissingRange beyondReach,
     @Nullable NewSites newSites,
+    List<Outdated> outdated,
     Map<String, String> siteNames,
     @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<String, String> siteAccounts) {
   /**
@@ -230,6 +233,25 @@ public record StatusOverview(
    * @param first first day with such a sample, in UTC
    */
   public record SampleLag(String sink, long samples, int sites, LocalDate first, LocalDate last) {}
+
+  /**
+   * A month or year of which one report has numbers from before a change that another report has.
+   *
+   * @param report the report whose numbers are older: that of the whole, or that of its days
+   * @param against the report that has the change
+   * @param command the command that fetches the older numbers again
+   */
+  public record Outdated(
+      String report,
+      String against,
+      List<String> sites,
+      LocalDate first,
+      LocalDate last,
+      String command) {
+    public Outdated {
+      sites = List.copyOf(sites);
+    }
+  }
 
   /** A row that could not be typed. */
   public record Quarantined(

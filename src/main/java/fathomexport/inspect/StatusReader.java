@@ -64,6 +64,7 @@ public final class StatusReader {
    * @param maxRangeDays how far back a run fills holes
    * @param allSites whether the pipeline exports every site that the API lists
    * @param firstKept the first day that is kept, by the names of reports that are not kept for ever
+   * @param elsewhere the reports of other pipelines, by pipeline
    * @param orphans returns the stored reports that no pipeline defines
    */
   public static StatusOverview read(
@@ -76,6 +77,7 @@ public final class StatusReader {
       List<Account> accounts,
       UnrecordedRuns unrecorded,
       Map<String, LocalDate> firstKept,
+      Map<String, List<Report>> elsewhere,
       Supplier<List<String>> orphans) {
     Map<String, Journal> journals = new HashMap<>();
     job.reports().forEach(report -> journals.put(report.name(), Journal.of(report, sinks)));
@@ -176,6 +178,7 @@ public final class StatusReader {
         allSites ? UnlistedSites.of(job, known, wholeRuns) : List.of(),
         BeyondReach.of(job, maxRangeDays, now, coverage, lines, scope),
         newSites(job, sinks, known, now, firstKept),
+        TwoTimes.of(job, elsewhere, sinks, retired),
         siteNames,
         accounts.stream().anyMatch(Account::isNamed) ? ofSites(known, SiteRow::account) : Map.of());
   }

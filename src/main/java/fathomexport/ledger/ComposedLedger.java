@@ -53,6 +53,12 @@ public final class ComposedLedger implements Ledger {
   }
 
   @Override
+  public List<PeriodSum> sums(
+      String report, DateGrouping grouping, DateGrouping unit, Collection<SiteId> sites) {
+    return periods.sums(report, grouping, unit, sites);
+  }
+
+  @Override
   public StillStored committed(String runId, Collection<String> reports) {
     return periods.committed(runId, reports);
   }

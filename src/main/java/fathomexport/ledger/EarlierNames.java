@@ -48,6 +48,12 @@ public final class EarlierNames implements PeriodLedger, JournalLedger {
   }
 
   @Override
+  public List<PeriodSum> sums(
+      String report, DateGrouping grouping, DateGrouping unit, Collection<SiteId> sites) {
+    return ledger.sums(storedAs.apply(report), grouping, unit, sites);
+  }
+
+  @Override
   public StillStored committed(String runId, Collection<String> reports) {
     return ledger.committed(runId, reports.stream().map(storedAs).toList());
   }

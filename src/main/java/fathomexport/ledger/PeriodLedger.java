@@ -43,6 +43,18 @@ public interface PeriodLedger {
       String report, DateGrouping grouping, Collection<SiteId> sites, boolean digests);
 
   /**
+   * Returns the pageviews of a report by month or year, in no particular order: what {@link
+   * PeriodSum#of} makes of its entries.
+   *
+   * @param grouping the report's: day, month or year
+   * @param unit month or year
+   * @param sites the sites; empty for all
+   * @throws LedgerException if the ledger cannot be read
+   */
+  List<PeriodSum> sums(
+      String report, DateGrouping grouping, DateGrouping unit, Collection<SiteId> sites);
+
+  /**
    * Returns what of a run's commits is still stored.
    *
    * @param reports the reports of the run

@@ -97,6 +97,11 @@ public record Report(
             .collect(Collectors.joining(",")));
   }
 
+  /** Returns whether the report is on all the pageviews of a site, undivided but for the time. */
+  public boolean ofWholeSites() {
+    return entity == Entity.PAGEVIEW && fields.isEmpty() && filters.isEmpty();
+  }
+
   /** Returns the columns of the report's table and files. */
   public TableSchema schema() {
     return TableSchema.of(this);

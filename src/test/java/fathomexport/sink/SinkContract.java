@@ -13,6 +13,7 @@ import fathomexport.ledger.Ledger;
 import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.OffsetSupport;
 import fathomexport.ledger.PeriodCertificate;
+import fathomexport.ledger.PeriodSum;
 import fathomexport.ledger.PipelineLocks;
 import fathomexport.ledger.QuarantinedRow;
 import fathomexport.ledger.RateUnit;
@@ -1274,7 +1275,7 @@ public abstract class SinkContract {
   }
 
   @Test
-  void stretchesAreWhatTheEntriesAreOneByOne() {
+  void stretchesAndSumsAreWhatTheEntriesAreOneByOne() {
     Report report = TestReports.traffic();
     Report monthly = TestReports.pageviews("traffic_monthly", DateGrouping.MONTH);
     Sink sink = sink(report, monthly);
@@ -1290,11 +1291,20 @@ public abstract class SinkContract {
 
     for (Report each : List.of(report, monthly)) {
       DateGrouping grouping = each.dateGrouping();
-      List<Stretch> expected =
-          Stretch.of(sink.ledger().entries(each.name(), List.of(), LocalDate.EPOCH), grouping);
+      List<LedgerEntry> entries = sink.ledger().entries(each.name(), List.of(), LocalDate.EPOCH);
       assertThat(sink.ledger().stretches(each.name(), grouping, List.of(), true))
-          .containsExactlyInAnyOrderElementsOf(expected);
+          .containsExactlyInAnyOrderElementsOf(Stretch.of(entries, grouping));
+      for (DateGrouping unit : List.of(DateGrouping.MONTH, DateGrouping.YEAR)) {
+        assertThat(sink.ledger().sums(each.name(), grouping, unit, List.of()))
+            .containsExactlyInAnyOrderElementsOf(PeriodSum.of(entries, grouping, unit));
+      }
     }
+    assertThat(
+            sink.ledger()
+                .sums(report.name(), DateGrouping.DAY, DateGrouping.MONTH, List.of(SITE.site())))
+        .extracting(sum -> List.of(sum.first(), sum.days(), sum.pageviews()))
+        .as("the two empty days are in May, and an uncertified one is left out")
+        .contains(List.of(may.withDayOfMonth(1), 7L, 50L));
     assertThat(sink.ledger().stretches(report.name(), DateGrouping.DAY, List.of(SITE.site()), true))
         .extracting(stretch -> List.of(stretch.first(), stretch.coversTo(), stretch.periods()))
         .containsExactlyInAnyOrder(

@@ -92,10 +92,12 @@ public final class StatusCommand implements Callable<Integer> {
     Settings settings = context.settings();
     PipelineDefinition definition = context.pipeline(pipeline, settings);
     Exporter exporter = context.exporter(settings, RunListener.NONE).asOf(rehearsal.now(context));
+    StoredCheck others = new StoredCheck(context);
     StatusOverview status =
         exporter.status(
             Context.job(definition).only(selected.selection()),
-            stored -> new StoredCheck(context).orphans(stored, settings, definition));
+            others.elsewhere(settings, definition),
+            stored -> others.orphans(stored, settings, definition));
     int code = check && StatusWords.needsAttention(status) ? ExitCodes.INCOMPLETE : 0;
     if (StatusWords.needsAttention(status)) {
       context.needsPerson();
@@ -154,6 +156,7 @@ public final class StatusCommand implements Callable<Integer> {
     hints(printer, listed, "  ~ ", RunPrinting.renewals(status.pipeline(), status.renewals()));
     hints(printer, listed, "  ~ ", StatusWords.lost(status));
     hints(printer, listed, "  ~ ", StatusWords.partial(status));
+    hints(printer, listed, "  ~ ", StatusWords.outdated(status));
     hints(printer, listed, "  ~ ", status.moved().stream().map(StatusWords::moved).toList());
     hints(
         printer,

@@ -1,7 +1,6 @@
 package fathomexport.cli.command;
 
 import fathomexport.config.ConfigException;
-import fathomexport.config.Loaded;
 import fathomexport.config.PipelineDefinition;
 import fathomexport.config.Problem;
 import fathomexport.config.Settings;
@@ -11,10 +10,13 @@ import fathomexport.run.ExportFailedException;
 import fathomexport.run.ExportJob;
 import fathomexport.run.RunListener;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /** Compares the reports of pipelines with what is stored of them. */
 final class StoredCheck {
@@ -81,22 +83,44 @@ final class StoredCheck {
   }
 
   private Optional<Set<String>> defined(Settings settings, PipelineDefinition pipeline) {
-    Set<String> defined = new TreeSet<>(pipeline.renamed().values());
-    pipeline.reports().stream().map(Report::name).forEach(defined::add);
+    Optional<Map<String, Optional<PipelineDefinition>>> all = pipelines(settings);
+    if (all.isEmpty() || all.get().values().stream().anyMatch(Optional::isEmpty)) {
+      return Optional.empty();
+    }
+    Set<String> defined = new TreeSet<>();
+    Stream.concat(Stream.of(pipeline), all.get().values().stream().flatMap(Optional::stream))
+        .forEach(
+            one -> {
+              one.reports().stream().map(Report::name).forEach(defined::add);
+              defined.addAll(one.renamed().values());
+            });
+    return Optional.of(defined);
+  }
+
+  /** Returns the reports of the other pipelines in the directory, as far as they can be read. */
+  Map<String, List<Report>> elsewhere(Settings settings, PipelineDefinition pipeline) {
+    Map<String, List<Report>> elsewhere = new LinkedHashMap<>();
+    pipelines(settings)
+        .orElse(Map.of())
+        .forEach(
+            (name, other) ->
+                other
+                    .filter(one -> !one.path().equals(pipeline.path()))
+                    .ifPresent(one -> elsewhere.put(name, one.reports())));
+    return elsewhere;
+  }
+
+  /** Returns the pipelines in the directory, if it can be listed; empty for one that is wrong. */
+  private Optional<Map<String, Optional<PipelineDefinition>>> pipelines(Settings settings) {
+    Map<String, Optional<PipelineDefinition>> all = new LinkedHashMap<>();
     try {
       for (String name : context.loader().pipelineNames()) {
-        Loaded<PipelineDefinition> other = context.loader().pipeline(name, settings);
-        PipelineDefinition found = other.value().orElse(null);
-        if (found == null) {
-          return Optional.empty();
-        }
-        found.reports().stream().map(Report::name).forEach(defined::add);
-        defined.addAll(found.renamed().values());
+        all.put(name, context.loader().pipeline(name, settings).value());
       }
     } catch (ConfigException e) {
       // There is no directory of pipelines that can be listed.
       return Optional.empty();
     }
-    return Optional.of(defined);
+    return Optional.of(all);
   }
 }

@@ -164,6 +164,7 @@ public final class StatusPage {
     notes.addAll(RunPrinting.renewals(status.pipeline(), status.renewals()));
     notes.addAll(StatusWords.lost(status));
     notes.addAll(StatusWords.partial(status));
+    notes.addAll(StatusWords.outdated(status));
     page.put("partial", notes);
     page.put("sites", sites());
     page.put("many", status.lines().size() > MANY);

@@ -358,6 +358,29 @@ public final class StatusWords {
     return lines;
   }
 
+  /**
+   * Describes the months and years of which the views leave out a number, since it is of another
+   * time than the days; one line per period and report.
+   */
+  public static List<String> outdated(StatusOverview status) {
+    return status.outdated().stream()
+        .map(
+            older ->
+                older.report()
+                    + " of "
+                    + (older.sites().size() == 1
+                        ? status.named(older.sites().get(0))
+                        : count(older.sites().size(), "site"))
+                    + ", "
+                    + new StatusOverview.Gap(older.first(), older.last())
+                    + ", is older than a change that "
+                    + older.against()
+                    + " has, so the views show no unique counts and durations of the whole that days"
+                    + " cannot add up to; to fetch it again: "
+                    + older.command())
+        .toList();
+  }
+
   private static String extent(StatusOverview.Extent extent) {
     return count(extent.periods(), "period")
         + " ("

@@ -3,6 +3,7 @@ package fathomexport.sink.parquet.ledger;
 import fathomexport.ledger.Attempt;
 import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.PeriodLedger;
+import fathomexport.ledger.PeriodSum;
 import fathomexport.ledger.StillStored;
 import fathomexport.ledger.StoredRange;
 import fathomexport.ledger.Stretch;
@@ -118,6 +119,12 @@ final class PeriodFiles implements PeriodLedger {
           stretches.addAll(Stretch.joined(ofSite, grouping));
           return stretches;
         });
+  }
+
+  @Override
+  public List<PeriodSum> sums(
+      String report, DateGrouping grouping, DateGrouping unit, Collection<SiteId> sites) {
+    return PeriodSum.of(entries(report, sites, LocalDate.EPOCH), grouping, unit);
   }
 
   private static List<LedgerEntry> entries(FileLedger ledger) {

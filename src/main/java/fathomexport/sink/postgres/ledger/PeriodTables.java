@@ -5,6 +5,7 @@ import fathomexport.ledger.CertificateStatus;
 import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.PeriodCertificate;
 import fathomexport.ledger.PeriodLedger;
+import fathomexport.ledger.PeriodSum;
 import fathomexport.ledger.Provenance;
 import fathomexport.ledger.RateUnit;
 import fathomexport.ledger.StillStored;
@@ -223,6 +224,35 @@ public final class PeriodTables implements PeriodLedger {
                 r.instant("fetched_at"),
                 // The sum may have more than 64 bits, of which the lowest count.
                 r.decimal("digest").longValue()));
+  }
+
+  @Override
+  public List<PeriodSum> sums(
+      String report, DateGrouping grouping, DateGrouping unit, Collection<SiteId> sites) {
+    return queries.list(
+        """
+        SELECT site_id, event_name, date_trunc(?, period::timestamp)::date AS first, definition, zone,
+               sum(period_end - period + 1)::bigint AS days, sum(pageviews_sum)::bigint AS pageviews,
+               max(greatest(fetched_at, confirmed_at)) AS known_at
+          FROM fathom_ops.ledger
+         WHERE report = ? AND (? OR site_id = ANY (?))
+           AND stored AND status = 'certified' AND covers_to = period_end AND pageviews_sum IS NOT NULL
+         GROUP BY 1, 2, 3, 4, 5\
+        """,
+        p ->
+            p.text(unit.apiName())
+                .text(report)
+                .flag(sites.isEmpty())
+                .texts(sites.stream().map(SiteId::value).distinct().toList()),
+        r ->
+            new PeriodSum(
+                LedgerQueries.slice(r),
+                r.day("first"),
+                r.text("definition"),
+                r.textOrNull("zone"),
+                r.number("days"),
+                r.number("pageviews"),
+                r.instant("known_at")));
   }
 
   @Override

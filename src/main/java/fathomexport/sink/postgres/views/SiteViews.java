@@ -319,8 +319,8 @@ final class SiteViews {
                     + unit
                     + ", from "
                     + sources.names(own)
-                    + ", which may have been fetched at another time than the days: days and"
-                    + " complete_days do not speak of it"),
+                    + ". Where that was fetched before a change of the days, or after one that the"
+                    + " days do not have, it is left out until both are of one time"),
         columns,
         from(unit, length, own, sources));
   }
@@ -333,13 +333,12 @@ final class SiteViews {
             ? sum
             : "as the API reports them for the whole, from "
                 + sources.names(own)
-                + "; otherwise "
+                + ", unless the days have other pageviews than that; otherwise "
                 + sum);
   }
 
   private static String from(
       String unit, String length, @Nullable DateGrouping own, SiteSources sources) {
-    String ownColumns = own == null ? "NULL::bigint" : "m.uniques";
     return """
         FROM (
           SELECT p.site_id, p.site_name, p.report, p.first_day, p.last_day, p.complete_days,
@@ -372,9 +371,11 @@ final class SiteViews {
               ON a.report = p.report AND a.site_id = p.site_id AND a.direction = 'over_days'%s) d\
         """
         .formatted(
-            ownColumns,
-            own == null ? "false" : "coalesce(m.state IN ('complete', 'empty'), false)",
-            own == null ? "NULL::double precision" : "m.avg_duration",
+            own == null ? "NULL::bigint" : ofWhole("m.uniques"),
+            own == null
+                ? "false"
+                : "coalesce(" + ofWhole("m.state IN ('complete', 'empty')") + ", false)",
+            own == null ? "NULL::double precision" : ofWhole("m.avg_duration"),
             unit,
             unit,
             length,
@@ -387,7 +388,22 @@ final class SiteViews {
                 : "\n    LEFT JOIN ("
                     + sources.dense(own)
                     + ") m\n      ON m.site_id = p.site_id AND m.date = p.first_day"
-                    + " AND m.state IN ('complete', 'empty', 'provisional')");
+                    + " AND m.state IN ('complete', 'empty', 'provisional')"
+                    + "\n    LEFT JOIN fathom_ops.ledger o\n      ON o.report = m.report AND o.site_id"
+                    + " = m.site_id AND o.event_name = '' AND o.period = p.first_day AND"
+                    + " o.period_end = p.last_day");
+  }
+
+  /**
+   * Returns what the API reports of the whole period; null where it is of another time than the
+   * days. Pageviews add up, so where those of all days are not those of the whole, the numbers of
+   * one side changed after the other was fetched.
+   */
+  private static String ofWhole(String own) {
+    return "CASE WHEN NOT coalesce(p.complete_days = p.last_day - p.first_day + 1 AND p.pageviews <>"
+        + " o.pageviews_sum, false) THEN "
+        + own
+        + " END";
   }
 
   /**
