@@ -340,19 +340,19 @@ class DashboardTest {
                   served.baseUri(),
                   SimulatorToken.STANDARD.secret(),
                   NOW)
-              .pipeline("all", List.of(Question.pageviews("traffic_daily", "day")));
+              .pipeline("all", List.of(Question.pageviews("traffic_daily", "day")))
+              .pipeline("pages", List.of(Question.pageviews("pages_daily", "day", "pathname")));
       LocalDate began = LocalDate.of(2025, 10, 29);
-      for (Map.Entry<String, LocalDate> from : Map.of("EARLY", FIRST, "LATE", began).entrySet()) {
+      LocalDate listed = LocalDate.of(2025, 10, 31);
+      for (String[] from :
+          new String[][] {
+            {"all", "EARLY", FIRST.toString()},
+            {"all", "LATE", began.toString()},
+            {"pages", "EARLY", listed.toString()}
+          }) {
         Installation.Ended ended =
             nights.run(
-                "backfill",
-                "all",
-                "--site",
-                from.getKey(),
-                "--from",
-                from.getValue().toString(),
-                "--to",
-                LAST.toString());
+                "backfill", from[0], "--site", from[1], "--from", from[2], "--to", LAST.toString());
         assertThat(ended.code()).as(ended.said()).isZero();
       }
 
@@ -381,6 +381,17 @@ class DashboardTest {
           .contains(0L, 1L);
       assertThat(DashboardData.site(data, "EARLY").has("joined")).isFalse();
       assertThat(views).contains("so a part of the change is theirs");
+
+      int october = period(data, "2025-10");
+      for (String site : List.of("EARLY", "")) {
+        JsonNode pages = DashboardData.site(data, site).required("known").required("pages");
+        assertThat(pages.required(october).toString())
+            .as("the list began later")
+            .isEqualTo("[1,31]");
+        assertThat(pages.required(october - 1).toString()).isEqualTo("[9,9]");
+      }
+      assertThat(DashboardData.site(data, "LATE").required("known")).isEmpty();
+      assertThat(all.required("without").toString()).isEqualTo("{\"pages\":1}");
     }
   }
 
@@ -528,6 +539,23 @@ class DashboardTest {
         .isEqualTo(count(conversions, "value"));
   }
 
+  /** Days that were never fetched are in no list: it says that its sums are those of a part. */
+  @Test
+  void listsSayWhichDaysTheyLack() throws IOException {
+    JsonNode data = DashboardData.of(page);
+    for (String site : List.of(BERLIN, "")) {
+      JsonNode known = DashboardData.site(data, site).required("known");
+      for (String list : List.of("pages", "channels", "campaigns", "goals")) {
+        JsonNode ofList = known.required(list);
+        assertThat(ofList.required(period(data, "2025-11")).toString())
+            .as("%s of November, of which nine days are over", list)
+            .isEqualTo("[7,9]");
+        assertThat(ofList.required(period(data, "2025-10")).toString()).isEqualTo("[31,31]");
+        assertThat(ofList.required(period(data, "2025-09")).toString()).isEqualTo("[2,30]");
+      }
+    }
+  }
+
   private interface Visits {
     boolean is(int n);
   }
@@ -574,27 +602,7 @@ class DashboardTest {
             .findFirst()
             .orElse("");
     assumeThat(browser).as("a browser to look with").isNotEmpty();
-    Path file = Files.writeString(elsewhere.resolve("page.html"), page);
-    Path shown = elsewhere.resolve("shown.html");
-    Process process =
-        new ProcessBuilder(
-                browser,
-                "--headless=new",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--user-data-dir=" + elsewhere.resolve("profile"),
-                "--virtual-time-budget=2000",
-                "--dump-dom",
-                file.toUri() + "#site=" + BERLIN + "&period=2025-10")
-            .redirectOutput(shown.toFile())
-            .redirectError(ProcessBuilder.Redirect.DISCARD)
-            .start();
-    try {
-      assertThat(process.waitFor(120, TimeUnit.SECONDS)).as("the browser ends").isTrue();
-    } finally {
-      process.destroyForcibly();
-    }
-    String dom = Files.readString(shown);
+    String dom = shown(browser, elsewhere, BERLIN, "2025-10");
     assertThat(dom)
         .contains("<title>&lt;/script&gt;&lt;script&gt;document.title='site'&lt;/script&gt;")
         .contains("&lt;img src=x onerror=")
@@ -606,8 +614,38 @@ class DashboardTest {
             .get(0);
     assertThat(dom)
         .contains("<span class=\"name\">Visits</span><b>" + count(october, "visits") + "</b>")
-        .contains(
-            "<span class=\"name\">Pageviews</span><b>" + count(october, "pageviews") + "</b>");
+        .contains("<span class=\"name\">Pageviews</span><b>" + count(october, "pageviews") + "</b>")
+        .doesNotContain("class=\"part\"");
+    String part = "<p class=\"part\">Only 7 of 9 days are known for good: ";
+    assertThat(shown(browser, elsewhere, BERLIN, "2025-11").split(part, -1))
+        .as("five lists and the goals")
+        .hasSize(1 + 6);
+  }
+
+  /** Returns the page of a site and period as a browser shows it. */
+  private static String shown(String browser, Path elsewhere, String site, String period)
+      throws IOException, InterruptedException {
+    Path file = Files.writeString(elsewhere.resolve("page.html"), page);
+    Path shown = elsewhere.resolve("shown.html");
+    Process process =
+        new ProcessBuilder(
+                browser,
+                "--headless=new",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--user-data-dir=" + elsewhere.resolve("profile"),
+                "--virtual-time-budget=2000",
+                "--dump-dom",
+                file.toUri() + "#site=" + site + "&period=" + period)
+            .redirectOutput(shown.toFile())
+            .redirectError(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    try {
+      assertThat(process.waitFor(120, TimeUnit.SECONDS)).as("the browser ends").isTrue();
+    } finally {
+      process.destroyForcibly();
+    }
+    return Files.readString(shown);
   }
 
   @Test

@@ -269,6 +269,7 @@ final class BiFacts {
     }
     for (Report report : used) {
       facts.listReports.merge(kind, Labelling.source(report), (a, b) -> a + ", " + b);
+      facts.fills(kind, report.name(), sitesOf.getOrDefault(report.name(), Set.of()));
       list(
           kind,
           report,
@@ -395,7 +396,12 @@ final class BiFacts {
           .forEach(facts.goals::add);
       storedEvents.stream()
           .filter(s -> s.get(0).equals(report.name()))
-          .forEach(s -> served.add(List.of(s.get(1), s.get(2))));
+          .forEach(
+              s -> {
+                if (served.add(List.of(s.get(1), s.get(2)))) {
+                  facts.goalsFrom(report.name(), s.get(1));
+                }
+              });
     }
   }
 }

@@ -197,6 +197,11 @@ final class DashboardPage {
     }
     site.put("lists", lists);
     site.put("goals", goals(id));
+    KnownDays knownDays = new KnownDays(facts);
+    site.put("known", knownDays.of(id));
+    if (all) {
+      site.put("without", knownDays.sitesWithout());
+    }
     site.put("calendars", calendars(id));
     site.put("freshness", freshness(id));
     return site;

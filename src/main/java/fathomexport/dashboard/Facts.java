@@ -12,7 +12,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -136,6 +138,13 @@ final class Facts {
   final Map<Sum, Agreement> agreements = new HashMap<>();
   final Map<ListKind, String> listReports = new TreeMap<>();
   final Map<ListKey, Ranking> lists = new HashMap<>();
+
+  /** By list and site: the report that fills it. */
+  final Map<ListKind, Map<String, Set<String>>> listSources = new TreeMap<>();
+
+  /** By site: the reports that its goals are from. */
+  final Map<String, Set<String>> goalSources = new TreeMap<>();
+
   final List<Goal> goals = new ArrayList<>();
 
   private List<Period> periods = List.of();
@@ -211,6 +220,17 @@ final class Facts {
       return measure.equals(VISITS);
     }
     return measured.agreed() == measured.periods();
+  }
+
+  /** Remembers which report fills a list of these sites. */
+  void fills(ListKind kind, String report, Collection<String> of) {
+    Map<String, Set<String>> sources = listSources.computeIfAbsent(kind, k -> new TreeMap<>());
+    of.forEach(site -> sources.put(site, Set.of(report)));
+  }
+
+  /** Remembers that goals of a site are from a report. */
+  void goalsFrom(String report, String site) {
+    goalSources.computeIfAbsent(site, s -> new TreeSet<>()).add(report);
   }
 
   /** Remembers the state of a day of a report, of whatever event. */

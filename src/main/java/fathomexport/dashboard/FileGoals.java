@@ -86,7 +86,12 @@ final class FileGoals {
                       currencies.get(List.of(key.site(), key.event())),
                       sum.conversions,
                       sum.cents)));
-      slices.forEach(s -> served.add(List.of(s.site(), s.event())));
+      slices.forEach(
+          s -> {
+            if (served.add(List.of(s.site(), s.event()))) {
+              facts.goalsFrom(report.name(), s.site());
+            }
+          });
     }
   }
 }

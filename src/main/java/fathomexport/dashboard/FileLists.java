@@ -108,6 +108,7 @@ final class FileLists {
     for (Map.Entry<Report, Set<String>> share : shared.entrySet()) {
       Report report = share.getKey();
       facts.listReports.merge(kind, Labelling.source(report), (a, b) -> a + ", " + b);
+      facts.fills(kind, report.name(), share.getValue());
       TableSchema schema = report.schema();
       int pageviews = schema.indexOf("pageviews");
       int visits = schema.indexOf("visits");

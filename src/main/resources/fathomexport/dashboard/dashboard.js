@@ -395,12 +395,32 @@
     return code;
   }
 
+  // Returns whether everything is known that a list of a site adds up in a period, as far as it is over.
+  function knows(s, kind, n) {
+    var days = s.known[kind] ? s.known[kind][n] : null;
+    return days !== null && days[0] === days[1];
+  }
+
+  // Says which part of a period a list is made from; nothing where it is the whole.
+  function part(s, kind) {
+    var days = s.known[kind] ? s.known[kind][chosen.period] : null, words = [];
+    if (days !== null && days[0] < days[1]) {
+      words.push(days[0] === 0 ? "None of these days is known for good." : "Only " + days[0] + " of " + days[1] + " days are known for good: the numbers are what is stored of the period.");
+    }
+    if (s.without && s.without[kind] > 0) {
+      words.push(s.without[kind] === 1 ? "1 site has no report for this list." : whole.format(s.without[kind]) + " sites have no report for this list.");
+    }
+    return words.length ? el("p", {"class": "part"}, words.join(" ")) : null;
+  }
+
   function drawLists() {
     var s = site(), place = replace("lists");
     Object.keys(data.lists).forEach(function (kind) {
       var about = data.lists[kind], ranking = s.lists[kind][chosen.period];
       var card = el("section", {"class": "list"}, el("h2", null, about.title));
       place.append(card);
+      var only = part(s, kind);
+      if (only !== null) { card.append(only); }
       if (ranking === null || ranking.rows.length === 0) {
         card.append(el("p", {"class": "quiet"}, "Nothing in this period."));
         return;
@@ -446,16 +466,21 @@
   function drawGoals() {
     var s = site(), n = chosen.period, period = data.periods[n], table = byId("goals");
     var now = s.periods[n], before = period.before < 0 ? null : s.periods[period.before];
-    var compared = isWhole(now) && before !== null && isWhole(before);
+    var compared = isWhole(now) && before !== null && isWhole(before) && knows(s, "goals", n) && knows(s, "goals", period.before);
     var rows = s.goals.filter(function (g) { return g.conversions[n] > 0 || (period.before >= 0 && g.conversions[period.before] > 0); });
     replace("goalsof", label(period));
+    replace("goalspart", part(s, "goals") || "");
     if (rows.length === 0) {
       table.replaceChildren(el("tbody", null, el("tr", null, el("td", {"class": "sub"}, "No conversions in this period."))));
       return;
     }
     var all = s.id === "" && data.sites.length > 1;
+    // Conversions of some days are not divided by the visits of others.
     var visitsOf = {};
-    data.sites.forEach(function (one) { visitsOf[one.name] = one.periods[n] === null ? null : one.periods[n][VISITS]; });
+    data.sites.forEach(function (one) {
+      var own = one.periods[n];
+      visitsOf[one.name] = own !== null && (isWhole(own) || own[STATE] === "provisional") && knows(one, "goals", n) ? own[VISITS] : null;
+    });
     var body = el("tbody");
     rows.forEach(function (g) {
       var old = compared ? g.conversions[period.before] : null, visits = visitsOf[g.site];
