@@ -1,6 +1,7 @@
 package fathomexport.run;
 
 import fathomexport.config.Settings;
+import fathomexport.config.Settings.Postgres;
 import fathomexport.report.Currencies;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 public record ExportSettings(
     Settings.Api api,
     List<Account> accounts,
-    Settings.@Nullable Postgres postgres,
+    @Nullable Postgres postgres,
     @Nullable Path parquetRoot,
     @Nullable Path stateDirectory,
     Currencies currencies) {
