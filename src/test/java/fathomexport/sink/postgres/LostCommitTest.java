@@ -96,7 +96,7 @@ class LostCommitTest {
   /** The server that answers now has lagged behind the one that gave the id. */
   @Test
   void anIdThatIsNotGivenYetIsOfAnAbortedTransaction() {
-    String transaction = Long.toString(1L << 40);
+    String transaction = Long.toString((1L << 40) + 1_000);
     assertThat(lost.of(WINDOW, new InLedger(false), transaction)).isEqualTo(Fate.ABORTED);
   }
 
