@@ -10,6 +10,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -72,6 +73,27 @@ class LauncherTest {
     String path = home.resolve("bin") + ":";
     assertThat(started(path, "sh", "-c", "fathom-export status")).isEqualTo("fathom-export");
     assertThat(started(path, absolute, "status")).isEqualTo("fathom-export");
+  }
+
+  @Test
+  void aChangedSourceIsBuiltWithTheProfileOfTheLastBuild() throws Exception {
+    install();
+    Path mvn = home.resolve("bin/mvn");
+    Files.writeString(mvn, "#!/bin/sh\necho \"$@\" > target/asked\n");
+    assertThat(mvn.toFile().setExecutable(true)).isTrue();
+    Files.createFile(home.resolve("pom.xml"));
+    Files.createDirectories(home.resolve("target/lib"));
+    Files.createDirectories(home.resolve("target/lib-flink"));
+    Path libraries = home.resolve("target/fathom-export.libraries");
+
+    for (String last : List.of("lib", "lib-flink")) {
+      Files.writeString(libraries, last + "\n");
+      Files.setLastModifiedTime(
+          home.resolve("target/fathom-export.jar"), FileTime.from(Instant.EPOCH));
+      started(home.resolve("bin") + ":", "../fathom-export", "status");
+      String asked = Files.readString(home.resolve("target/asked"));
+      assertThat(asked.contains("-Pflink")).as(asked).isEqualTo(last.equals("lib-flink"));
+    }
   }
 
   @Test
