@@ -101,7 +101,7 @@ final class ArchitectureTest {
     all.put(
         "beam",
         List.of("api", "cluster", "ledger", "plan", "run", "sink", "sink.postgres.db", "window"));
-    all.put("cluster", List.of("api", "ledger", "run", "sink", "sink.postgres.db"));
+    all.put("cluster", List.of("api", "ledger", "report", "run", "sink", "sink.postgres.db"));
     all.put(
         "window",
         List.of(

@@ -3,6 +3,7 @@ package fathomexport.certify;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DayRange;
 import fathomexport.report.Digests;
+import java.io.Serializable;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
@@ -14,9 +15,13 @@ import org.jspecify.annotations.Nullable;
  * Additive measures by period, either of a control response or summed over a window's rows. A
  * period without rows has zeros only.
  */
-public final class PeriodTotals {
+public final class PeriodTotals implements Serializable {
+  private static final long serialVersionUID = 1L;
+
   /** The totals of one period. */
-  public static final class Total {
+  public static final class Total implements Serializable {
+    private static final long serialVersionUID = 1L;
+
     /** Sums, indexed by {@link #index}. */
     private final long[] sums;
 

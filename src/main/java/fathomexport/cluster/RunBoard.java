@@ -6,21 +6,15 @@ import fathomexport.sink.SinkException;
 import fathomexport.sink.postgres.db.Database;
 import fathomexport.sink.postgres.db.PostgresSettings;
 import fathomexport.sink.postgres.db.Queries;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.ObjectInputFilter;
-import java.io.ObjectInputStream;
-import java.io.ObjectOutputStream;
-import java.io.UncheckedIOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The notice board of one run on several machines: tables through which the process that was
@@ -28,6 +22,7 @@ import java.util.Optional;
  * Each statement is retried for a minute while the database restarts. Thread-safe.
  */
 public final class RunBoard implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(RunBoard.class);
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   /**
@@ -38,8 +33,11 @@ public final class RunBoard implements AutoCloseable {
 
   private static final int EVENTS_AT_A_TIME = 1_000;
 
-  private static final ObjectInputFilter OWN_CLASSES =
-      ObjectInputFilter.Config.createFilter("fathomexport.**;java.base/*;!*");
+  /** Workers show this often that they live. */
+  private static final int SIGN_SECONDS = 5;
+
+  /** After this time without a sign, a worker is no longer waited for. */
+  private static final int SILENT_SECONDS = 30;
 
   private final Database database;
   private final String runId;
@@ -54,11 +52,20 @@ public final class RunBoard implements AutoCloseable {
     this.runId = runId;
   }
 
-  /** An attempt at a lane, as the table has it. */
-  record LaneState(int lane, String attempt, String host, boolean ended) {}
+  /**
+   * An attempt at a lane, as the table has it.
+   *
+   * @param alive whether its worker was seen lately
+   */
+  record LaneState(int lane, String attempt, String host, boolean alive, boolean ended) {}
 
-  /** An event that a worker has reported. */
-  record Reported(long id, int lane, String attempt, WorkerEvent event) {}
+  /**
+   * An event that a worker has reported.
+   *
+   * @param number its number among the events of the attempt. The statement that stores events is
+   *     repeated if its reply is lost, so the same event may be there twice
+   */
+  record Reported(long id, int lane, String attempt, long number, WorkerEvent event) {}
 
   /** What the process that was started finds. */
   record News(List<Reported> events, List<LaneState> lanes, List<Halt> halts) {}
@@ -116,7 +123,7 @@ public final class RunBoard implements AutoCloseable {
               Queries.list(
                   c,
                   """
-                  SELECT id, lane, attempt, pg_catalog.encode(event, 'hex') AS event
+                  SELECT id, lane, attempt, number, pg_catalog.encode(event, 'hex') AS event
                     FROM fathom_ops.cluster_event WHERE run_id = ? ORDER BY id LIMIT ?\
                   """,
                   p -> p.text(runId).integer(EVENTS_AT_A_TIME),
@@ -125,18 +132,24 @@ public final class RunBoard implements AutoCloseable {
                           r.number("id"),
                           r.integer("lane"),
                           r.text("attempt"),
-                          read(r.text("event"))));
+                          r.number("number"),
+                          Serialized.read(r.text("event"), WorkerEvent.class)));
           List<LaneState> lanes =
               Queries.list(
                   c,
                   """
-                  SELECT lane, attempt, host, ended_at IS NOT NULL AS ended
+                  SELECT lane, attempt, host, ended_at IS NOT NULL AS ended,
+                         seen_at > pg_catalog.now() - ? * interval '1 second' AS alive
                     FROM fathom_ops.cluster_lane WHERE run_id = ? ORDER BY lane\
                   """,
-                  p -> p.text(runId),
+                  p -> p.integer(SILENT_SECONDS).text(runId),
                   r ->
                       new LaneState(
-                          r.integer("lane"), r.text("attempt"), r.text("host"), r.flag("ended")));
+                          r.integer("lane"),
+                          r.text("attempt"),
+                          r.text("host"),
+                          r.flag("alive"),
+                          r.flag("ended")));
           return new News(events, lanes, halts(c));
         });
   }
@@ -184,7 +197,8 @@ public final class RunBoard implements AutoCloseable {
                     SELECT run_id, ?, ?, ? FROM fathom_ops.cluster_run WHERE run_id = ?
                     ON CONFLICT (run_id, lane) DO UPDATE
                        SET attempt = excluded.attempt, host = excluded.host,
-                           begun_at = excluded.begun_at, ended_at = NULL\
+                           begun_at = excluded.begun_at, seen_at = excluded.seen_at,
+                           ended_at = NULL\
                     """,
                     p -> p.integer(lane).text(attempt).text(host).text(runId)))
         > 0;
@@ -203,28 +217,45 @@ public final class RunBoard implements AutoCloseable {
                 p -> p.text(runId).integer(lane).text(attempt)));
   }
 
-  /** Stores events, in their order: all of them, or none if the run is over. */
-  void report(int lane, String attempt, List<WorkerEvent> events) {
-    List<String> texts = events.stream().map(RunBoard::write).toList();
+  /**
+   * Stores events, in their order: all of them, or none if the run is over.
+   *
+   * @param before number of events of the attempt that were stored before
+   */
+  void report(int lane, String attempt, long before, List<WorkerEvent> events) {
+    List<String> texts = events.stream().map(Serialized::write).toList();
     with(
         c ->
             Queries.update(
                 c,
                 """
-                INSERT INTO fathom_ops.cluster_event (run_id, lane, attempt, event)
-                SELECT r.run_id, ?, ?, pg_catalog.decode(e.event, 'hex')
+                INSERT INTO fathom_ops.cluster_event (run_id, lane, attempt, number, event)
+                SELECT r.run_id, ?, ?, ? + e.number, pg_catalog.decode(e.event, 'hex')
                   FROM fathom_ops.cluster_run r, ROWS FROM (pg_catalog.unnest(?::text[]))
                        WITH ORDINALITY AS e (event, number)
                  WHERE r.run_id = ?
                  ORDER BY e.number\
                 """,
-                p -> p.integer(lane).text(attempt).texts(texts).text(runId)));
+                p -> p.integer(lane).text(attempt).number(before).texts(texts).text(runId)));
   }
 
-  /** Returns how the run stands for an attempt at a lane. */
+  /** Returns the answers that the attempts at a lane keep for each other. */
+  KeptAnswers answers(int lane) {
+    return new KeptAnswers(this, runId, lane);
+  }
+
+  /** Returns how the run stands for an attempt at a lane. Shows that its worker lives. */
   Standing standing(int lane, String attempt) {
     return with(
         c -> {
+          Queries.update(
+              c,
+              """
+              UPDATE fathom_ops.cluster_lane SET seen_at = pg_catalog.now()
+               WHERE run_id = ? AND lane = ? AND attempt = ?
+                 AND seen_at < pg_catalog.now() - ? * interval '1 second'\
+              """,
+              p -> p.text(runId).integer(lane).text(attempt).integer(SIGN_SECONDS));
           Optional<Boolean> alive =
               Queries.first(
                   c,
@@ -253,76 +284,35 @@ public final class RunBoard implements AutoCloseable {
 
   /** Returns the tally of an account's requests over all workers. */
   public RequestTally tally(String account) {
-    return new RequestTally() {
-      @Override
-      public boolean take(long most) {
-        return with(
-                c ->
-                    Queries.update(
-                        c,
-                        """
-                        INSERT INTO fathom_ops.cluster_budget AS b (run_id, account, requests)
-                        SELECT run_id, ?, 1 FROM fathom_ops.cluster_run WHERE run_id = ?
-                        ON CONFLICT (run_id, account) DO UPDATE SET requests = b.requests + 1
-                         WHERE b.requests < ?\
-                        """,
-                        p -> p.text(account).text(runId).number(most)))
-            > 0;
-      }
-
-      @Override
-      public void giveBack() {
-        with(
-            c ->
-                Queries.update(
-                    c,
-                    "UPDATE fathom_ops.cluster_budget SET requests = requests - 1"
-                        + " WHERE run_id = ? AND account = ?",
-                    p -> p.text(runId).text(account)));
-      }
-
-      @Override
-      public long taken() {
-        return with(
-            c ->
-                Queries.first(
-                        c,
-                        "SELECT requests FROM fathom_ops.cluster_budget"
-                            + " WHERE run_id = ? AND account = ?",
-                        p -> p.text(runId).text(account),
-                        r -> r.number("requests"))
-                    .orElse(0L));
-      }
-    };
+    return new SharedTally(this, runId, account);
   }
 
-  private <T> T with(Database.Work<T> work) {
+  /**
+   * Does work at most once, which must not be done twice and may be left out: if the connection
+   * breaks, it is not known whether it was done.
+   */
+  void once(Database.Work<?> work) {
+    try {
+      Connection connection = database.borrow(database.outage());
+      try {
+        var unused = work.on(connection);
+      } catch (SQLException e) {
+        database.discard(connection);
+        throw e;
+      }
+      database.giveBack(connection);
+    } catch (SQLException e) {
+      LOG.debug("not repeated, since it may be done", e);
+    }
+  }
+
+  <T> T with(Database.Work<T> work) {
     try {
       return database.with(work);
     } catch (SQLException e) {
       throw database.failure(e).kind() == SinkException.Kind.UNAVAILABLE
           ? new LedgerException(database.describe(e), e)
           : database.unavailable(e);
-    }
-  }
-
-  private static String write(WorkerEvent event) {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
-      out.writeObject(event);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return HexFormat.of().formatHex(bytes.toByteArray());
-  }
-
-  private static WorkerEvent read(String hex) {
-    try (ObjectInputStream in =
-        new ObjectInputStream(new ByteArrayInputStream(HexFormat.of().parseHex(hex)))) {
-      in.setObjectInputFilter(OWN_CLASSES);
-      return (WorkerEvent) in.readObject();
-    } catch (IOException | ClassNotFoundException e) {
-      throw new LedgerException("an event of a worker cannot be read: " + e, e);
     }
   }
 

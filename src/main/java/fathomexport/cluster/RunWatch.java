@@ -8,21 +8,19 @@ import fathomexport.run.RunSummary;
 import fathomexport.run.WindowOutcome;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The board as the process that was started sees it: it passes on what the workers report, sums it
  * up, and has the workers end when the run is stopped or its time is over. For one thread.
  */
 public final class RunWatch {
-  private static final Logger LOG = LoggerFactory.getLogger(RunWatch.class);
-
   private final RunBoard board;
   private final RunEnvironment environment;
   private final Consumer<WindowOutcome> ended;
@@ -30,20 +28,43 @@ public final class RunWatch {
   private final long since;
   private final Map<Integer, LaneSum> lanes = new TreeMap<>();
   private final List<Long> heard = new ArrayList<>();
+
+  /** The number of the last event that was passed on, by attempt. */
+  private final Map<String, Long> passed = new HashMap<>();
+
   private long requests;
   private boolean stopping;
   private boolean timeIsOver;
+
+  /** When a lane was last under way. */
+  private long lastAlive;
 
   /** The current attempt at a lane. */
   private static final class LaneSum {
     private final String attempt;
     private final String host;
     private RunSummary summary = RunSummary.EMPTY;
+
+    /** What this attempt and earlier ones have committed, which none fetches again. */
+    private final EndedWindows committed;
+
+    private final EndedWindows windows;
+    private boolean alive = true;
     private boolean ended;
 
-    LaneSum(String attempt, String host) {
-      this.attempt = attempt;
-      this.host = host;
+    LaneSum(RunBoard.LaneState state, @Nullable LaneSum before) {
+      this.attempt = state.attempt();
+      this.host = state.host();
+      this.committed = before == null ? new EndedWindows() : before.committed;
+      this.windows = committed.copy();
+    }
+
+    void add(WindowOutcome outcome) {
+      summary = summary.plus(RunSummary.of(outcome));
+      windows.add(outcome);
+      if (outcome.committed()) {
+        committed.add(outcome);
+      }
     }
   }
 
@@ -59,6 +80,7 @@ public final class RunWatch {
     this.ended = ended;
     this.budget = budget;
     this.since = environment.time().nanos();
+    this.lastAlive = since;
   }
 
   /** Passes on what is new. */
@@ -103,33 +125,41 @@ public final class RunWatch {
     }
     for (RunBoard.Reported event : news.events()) {
       heard.add(event.id());
+      if (event.number() <= passed.getOrDefault(event.attempt(), 0L)) {
+        continue;
+      }
+      passed.put(event.attempt(), event.number());
       LaneSum sum = lanes.get(event.lane());
       pass(event.event(), sum != null && sum.attempt.equals(event.attempt()) ? sum : null);
     }
     for (RunBoard.LaneState state : news.lanes()) {
       LaneSum sum = lanes.get(state.lane());
       if (sum != null) {
+        sum.alive = state.alive();
         sum.ended = state.ended();
       }
+    }
+    if (news.lanes().stream().anyMatch(state -> state.alive() && !state.ended())) {
+      lastAlive = environment.time().nanos();
     }
     return news.events().size();
   }
 
   private void begun(RunBoard.LaneState state, @Nullable LaneSum before) {
-    lanes.put(state.lane(), new LaneSum(state.attempt(), state.host()));
+    lanes.put(state.lane(), new LaneSum(state, before));
+    String lane = "lane " + (state.lane() + 1);
     if (before == null) {
-      LOG.info("lane {} begins on worker {}", state.lane() + 1, state.host());
-      return;
+      environment.listener().underWay(lane + " begins on worker " + state.host());
+    } else {
+      environment
+          .listener()
+          .notice(
+              lane
+                  + " was lost on worker "
+                  + before.host
+                  + " and begins again on worker "
+                  + state.host());
     }
-    environment
-        .listener()
-        .notice(
-            "lane "
-                + (state.lane() + 1)
-                + " was lost on worker "
-                + before.host
-                + " and begins again on worker "
-                + state.host());
   }
 
   /**
@@ -150,10 +180,10 @@ public final class RunWatch {
       listener.waitingLong(wait.until(), wait.reason());
     } else if (event instanceof WorkerEvent.EndedBefore before) {
       if (sum != null) {
-        sum.summary = sum.summary.plus(RunSummary.of(before.outcome()));
+        sum.add(before.outcome());
       }
     } else if (event instanceof WorkerEvent.Ended window && sum != null) {
-      sum.summary = sum.summary.plus(RunSummary.of(window.outcome()));
+      sum.add(window.outcome());
       ended.accept(window.outcome());
     }
   }
@@ -166,6 +196,27 @@ public final class RunWatch {
   /** Returns the number of billed requests that the workers have reported. */
   public long requests() {
     return requests;
+  }
+
+  /** Returns the windows of a lane that have ended, as far as that was reported. */
+  public EndedWindows ended(int lane) {
+    LaneSum sum = lanes.get(lane);
+    return sum == null ? new EndedWindows() : sum.windows;
+  }
+
+  /** Returns how long no lane has been under way: none has begun, or their workers are lost. */
+  public Duration idle() {
+    return Duration.ofNanos(environment.time().nanos() - lastAlive);
+  }
+
+  /** Returns the number of these lanes that have neither ended nor a worker that lives. */
+  public long waiting(Collection<Integer> numbers) {
+    return numbers.stream().filter(this::waits).count();
+  }
+
+  private boolean waits(int lane) {
+    LaneSum sum = lanes.get(lane);
+    return sum == null || (!sum.ended && !sum.alive);
   }
 
   /** Returns whether a lane was exported to its end. */

@@ -1,9 +1,12 @@
 package fathomexport.cluster;
 
 import fathomexport.api.StopSignal;
+import fathomexport.ledger.LedgerException;
 import fathomexport.run.FailureKind;
 import fathomexport.run.RunListener;
 import fathomexport.run.WindowOutcome;
+import fathomexport.sink.SinkException;
+import java.io.Serializable;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -36,6 +39,10 @@ public final class WorkerReports implements RunListener, AutoCloseable {
   private @Nullable BiConsumer<@Nullable String, WindowOutcome> obeying;
   private @Nullable RuntimeException failure;
   private boolean working;
+
+  /** Number of events that are stored. Used only by the thread. */
+  private long stored;
+
   private boolean closing;
 
   private WorkerReports(RunBoard board, int lane, String attempt, String host, StopSignal stop) {
@@ -75,6 +82,25 @@ public final class WorkerReports implements RunListener, AutoCloseable {
     synchronized (this) {
       obeying = halting;
     }
+  }
+
+  /**
+   * Keeps an answer that was paid for, in case that this worker is lost. If it cannot be kept, no
+   * more is lost than the request.
+   *
+   * @param slice what it is about: the answers about earlier slices are removed
+   */
+  public void keep(String slice, Serializable answer) {
+    try {
+      board.answers(lane).keep(attempt, slice, answer);
+    } catch (LedgerException | SinkException e) {
+      LOG.warn("an answer to a control query is not kept: {}", e.getMessage());
+    }
+  }
+
+  /** Returns the answers that earlier attempts at the lane have kept, in their order. */
+  public <T> List<T> kept(Class<T> type) {
+    return board.answers(lane).all(type);
   }
 
   /**
@@ -137,7 +163,8 @@ public final class WorkerReports implements RunListener, AutoCloseable {
       working = true;
     }
     if (!reported.isEmpty()) {
-      board.report(lane, attempt, reported);
+      board.report(lane, attempt, stored, reported);
+      stored += reported.size();
     }
     halted.forEach(halt -> board.halt(halt, lane, attempt));
     RunBoard.Standing standing = board.standing(lane, attempt);

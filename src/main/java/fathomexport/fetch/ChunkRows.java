@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The rows of a range that have been fetched so far, what is known of their periods, and where they
- * can be cut into a chunk of whole months.
+ * can be cut into a chunk of whole months, or of whole days.
  */
 final class ChunkRows {
   private static final Logger LOG = LoggerFactory.getLogger(ChunkRows.class);
@@ -34,8 +34,7 @@ final class ChunkRows {
   private final RangeQuery query;
   private final Path spillDirectory;
 
-  /** Without a control no chunk is cut, since kept rows may still be removed. */
-  private final boolean mayBeCut;
+  private final Size size;
 
   private final Tally tally;
   private final PeriodTotals totals = new PeriodTotals();
@@ -45,15 +44,30 @@ final class ChunkRows {
   /** The latest month that has begun; null before the first row. */
   private @Nullable LocalDate month;
 
-  /**
-   * The month before which the rows can be cut into a chunk of whole months; null if they cannot.
-   */
-  private PageReader.@Nullable Month cut;
+  /** The day before which the rows can be cut into a chunk; null if they cannot. */
+  private @Nullable Cut cut;
 
-  ChunkRows(RangeQuery query, Path spillDirectory, boolean mayBeCut, RowSpool spool, Tally tally) {
+  /** The first day of the chunk. */
+  private LocalDate first;
+
+  /** When the rows so far become a chunk. */
+  enum Size {
+    /** At the end of the range: without a control, kept rows may still be removed. */
+    WHOLE,
+    /** After {@link #REQUESTS} requests, up to the end of a month. */
+    MONTHS,
+    /** After each request, up to the end of a period. */
+    PERIODS
+  }
+
+  /** The first day behind a chunk, and where its rows begin. */
+  private record Cut(LocalDate first, RowSpool.Mark start) {}
+
+  ChunkRows(RangeQuery query, Path spillDirectory, Size size, RowSpool spool, Tally tally) {
     this.query = query;
     this.spillDirectory = spillDirectory;
-    this.mayBeCut = mayBeCut;
+    this.size = size;
+    this.first = query.days().first();
     this.spool = spool;
     this.tally = tally;
   }
@@ -96,15 +110,22 @@ final class ChunkRows {
     if (month != null && !begun.first().isAfter(month)) {
       return;
     }
-    if (month != null && mayBeCut) {
-      cut = begun;
+    if (month != null && size != Size.WHOLE && begun.first().isAfter(first)) {
+      cut = new Cut(begun.first(), begun.start());
     }
     month = begun.first();
   }
 
+  /** Records that the rows so far are all those of the days before this one, and no others. */
+  void completeBefore(LocalDate day) {
+    if (size == Size.PERIODS && day.isAfter(first)) {
+      cut = new Cut(day, spool.mark());
+    }
+  }
+
   /** Returns whether enough requests were sent for a chunk, and the rows can be cut. */
   boolean isChunk() {
-    return cut != null && tally.requests >= REQUESTS;
+    return cut != null && tally.requests >= (size == Size.PERIODS ? 1 : REQUESTS);
   }
 
   /** Makes the last chunk contain all rows that are left. */
@@ -114,7 +135,7 @@ final class ChunkRows {
 
   /** Returns the last day of the chunk that has been fetched. */
   LocalDate end() {
-    PageReader.Month behind = cut;
+    Cut behind = cut;
     return behind == null ? query.days().last() : behind.first().minusDays(1);
   }
 
@@ -133,12 +154,13 @@ final class ChunkRows {
       Consumer<RowSpool.Mark> moved)
       throws IOException {
     RowSpool rows = spool;
-    PageReader.Month behind = cut;
+    Cut behind = cut;
     if (behind != null) {
       RowSpool rest = new RowSpool(spillDirectory);
       rows.moveFrom(behind.start(), rest);
       spool = rest;
       cut = null;
+      first = behind.first();
       moved.accept(behind.start());
     }
     Map<LocalDate, Certifier.Fault> itsFaults = new HashMap<>(faults);

@@ -110,7 +110,7 @@ public final class ControlTotals {
       if (unusable.isPresent()) {
         throw new FetchFailedException(unusable.get());
       }
-      context.book().put(query, days, walk.totals(), own.endedAt);
+      context.book().paid(new ControlAnswer(query, days, walk.totals(), own.endedAt));
     } finally {
       tally.controlRequests += own.requests;
     }

@@ -10,6 +10,7 @@ import java.nio.file.Path;
  * @param maxRangeDays widest range per request in days, for groupings other than hour
  * @param turn the turn of the task that asks, from 1: a control question that failed in an earlier
  *     turn may be asked once more
+ * @param eachRequest whether rows are handed on after each request, since this process may be lost
  */
 record FetchContext(
     FathomClient client,
@@ -18,4 +19,5 @@ record FetchContext(
     int rowLimit,
     int maxRangeDays,
     Path spillDirectory,
-    int turn) {}
+    int turn,
+    boolean eachRequest) {}

@@ -49,7 +49,11 @@ final class PagedFetch {
     this.context = context;
     this.query = query;
     this.control = control;
-    this.rows = new ChunkRows(query, context.spillDirectory(), control != null, spool, tally);
+    ChunkRows.Size size =
+        control == null
+            ? ChunkRows.Size.WHOLE
+            : context.eachRequest() ? ChunkRows.Size.PERIODS : ChunkRows.Size.MONTHS;
+    this.rows = new ChunkRows(query, context.spillDirectory(), size, spool, tally);
     QueryShape shape = query.shape();
     DayRange days = query.days();
     Knowledge knowledge = context.knowledge();
@@ -77,14 +81,14 @@ final class PagedFetch {
   }
 
   /**
-   * Fetches pages until the range is complete, or until a chunk of at least 25 requests ends at a
-   * month boundary.
+   * Fetches pages until the range is complete, or until there is a chunk: on a worker after each
+   * request, otherwise after at least 25 requests at a month boundary.
    *
    * @throws FetchFailedException if the API gave no usable response
    * @throws IOException if rows cannot be spilled
    */
   void run() throws FetchFailedException, IOException {
-    while (!isDone() && !rows.isChunk()) {
+    while (!isDone() && !isChunk()) {
       if (offset.isUnderWay()) {
         offset.goOn();
         continue;
@@ -110,6 +114,13 @@ final class PagedFetch {
     if (isDone()) {
       rows.complete();
     }
+  }
+
+  private boolean isChunk() {
+    if (!offset.isUnderWay()) {
+      rows.completeBefore(pager.start());
+    }
+    return rows.isChunk();
   }
 
   private boolean isDone() {

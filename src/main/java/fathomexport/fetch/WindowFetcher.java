@@ -23,6 +23,8 @@ public final class WindowFetcher {
 
   /**
    * @param turn the turn of the task to fetch, from 1
+   * @param eachRequest whether the rows of each request become a chunk as soon as their periods are
+   *     complete: on a machine that may be lost, or else after many requests
    */
   public WindowFetcher(
       FathomClient client,
@@ -31,9 +33,11 @@ public final class WindowFetcher {
       int rowLimit,
       int maxRangeDays,
       Path spillDirectory,
-      int turn) {
+      int turn,
+      boolean eachRequest) {
     this.context =
-        new FetchContext(client, book, knowledge, rowLimit, maxRangeDays, spillDirectory, turn);
+        new FetchContext(
+            client, book, knowledge, rowLimit, maxRangeDays, spillDirectory, turn, eachRequest);
   }
 
   /** One chunk of a task. */

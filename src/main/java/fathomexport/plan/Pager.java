@@ -61,6 +61,13 @@ public final class Pager {
   }
 
   /**
+   * Returns the first day that is still to be fetched; the day after the window if there is none.
+   */
+  public LocalDate start() {
+    return start;
+  }
+
+  /**
    * Returns the days to request next.
    *
    * @throws IllegalStateException if the window is complete

@@ -28,6 +28,11 @@ public interface RunListener {
    */
   default void waitingLong(Instant until, String reason) {}
 
+  /**
+   * The run has come a step further, or waits for one, while no window ends yet. Nothing is wrong.
+   */
+  default void underWay(String message) {}
+
   /** The run reports something that its operator should know and that is not a failure. */
   default void notice(String message) {}
 
@@ -74,6 +79,11 @@ public interface RunListener {
       @Override
       public void waitingLong(Instant until, String reason) {
         each.forEach(l -> l.waitingLong(until, reason));
+      }
+
+      @Override
+      public void underWay(String message) {
+        each.forEach(l -> l.underWay(message));
       }
 
       @Override

@@ -50,6 +50,9 @@ public record WindowOutcome(
   /** Like {@link #HALTED}, if a query of the window's site had failed before. */
   public static final String HALTED_AFTER_TROUBLE = HALTED + " after a query of its site failed";
 
+  /** In the message of what failed on a worker of a cluster, before the worker's name. */
+  private static final String ON_WORKER = " (on worker ";
+
   /** The number of a window's periods by certificate status; zeros if it has no certificates. */
   public record Periods(long certified, long uncertified, long incomplete) implements Serializable {
     public static final Periods NONE = new Periods(0, 0, 0);
@@ -151,11 +154,16 @@ public record WindowOutcome(
     return copy(window, subject, requests, sure, site, escapedCells);
   }
 
+  /** Returns whether the message of an outcome names a worker of a cluster. */
+  public static boolean isOnWorker(String message) {
+    return message.contains(ON_WORKER);
+  }
+
   /**
-   * Returns the same outcome, with the name of the machine in its message if what is wrong may be
-   * that machine's.
+   * Returns the same outcome, with the name of the worker in its message if what is wrong may be
+   * that of its machine or process.
    */
-  public WindowOutcome on(String host) {
+  public WindowOutcome on(String worker) {
     if (failure == null || message.startsWith(NOT_FETCHED)) {
       return this;
     }
@@ -164,7 +172,7 @@ public record WindowOutcome(
           new WindowOutcome(
               window,
               failure,
-              message + " (on worker " + host + ")",
+              message + ON_WORKER + worker + ")",
               committed,
               changed,
               rows,

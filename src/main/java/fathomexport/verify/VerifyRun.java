@@ -123,7 +123,8 @@ public final class VerifyRun {
             settings.api().rowLimit(),
             settings.api().maxRangeDays(),
             spill.path(),
-            1);
+            1,
+            false);
     return new Verifier(job, sinks, fetcher, job.firstKept(now, settings.api().maxRangeDays()))
         .verify(
             subjects,

@@ -1,7 +1,13 @@
 package fathomexport.window;
 
+import fathomexport.cluster.EndedWindows;
 import fathomexport.plan.FetchTask;
+import fathomexport.report.DayRange;
+import fathomexport.report.Report;
 import fathomexport.report.Slice;
+import fathomexport.report.Window;
+import fathomexport.run.FailureKind;
+import fathomexport.run.WindowOutcome;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -52,5 +58,24 @@ public record Lane(int number, String account, List<FetchTask> tasks) implements
     dealt.stream()
         .filter(lane -> !lane.isEmpty())
         .forEach(lane -> all.add(new Lane(all.size(), account, lane)));
+  }
+
+  /**
+   * Returns the outcomes of the windows of a lane that was not exported to its end: of those, and
+   * of the parts of those, that have not ended.
+   *
+   * @param message begins as that of a window that was not fetched
+   */
+  public List<WindowOutcome> left(EndedWindows ended, FailureKind kind, String message) {
+    List<WindowOutcome> left = new ArrayList<>();
+    for (FetchTask task : tasks) {
+      for (Report report : task.reports()) {
+        for (DayRange days : ended.left(task.window(report))) {
+          Window window = task.during(days).window(report);
+          left.add(WindowOutcome.failed("", kind, message).about(window, 0));
+        }
+      }
+    }
+    return left;
   }
 }

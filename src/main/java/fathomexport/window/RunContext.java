@@ -205,7 +205,8 @@ public final class RunContext implements AutoCloseable {
         spec.rowLimit(),
         spec.maxRangeDays(),
         spillDirectory,
-        turn);
+        turn,
+        !holdsLock());
   }
 
   /** Starts fetching these lanes before a lane is exported. */
@@ -228,7 +229,8 @@ public final class RunContext implements AutoCloseable {
     return early == null ? new LaneFetch(lane, this) : early;
   }
 
-  Path spillDirectory() {
+  /** Returns the directory for what the run keeps on this machine until its end. */
+  public Path spillDirectory() {
     return spillDirectory;
   }
 

@@ -4,12 +4,15 @@ import fathomexport.api.StopSignal;
 import fathomexport.api.TimeSource;
 import fathomexport.cluster.RunBoard;
 import fathomexport.cluster.WorkerReports;
+import fathomexport.fetch.CertifiedControl;
+import fathomexport.fetch.ControlAnswer;
 import fathomexport.run.ExportSpec;
 import fathomexport.run.FailurePolicy;
 import fathomexport.run.RunEnvironment;
 import fathomexport.run.WindowOutcome;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.time.Instant;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -28,19 +31,19 @@ public final class WorkerLane {
   private final Set<String> controlsOf;
   private final Lane lane;
   private final Map<String, String> variables;
-  private final String host;
+  private final String worker;
 
   private WorkerLane(
       ExportSpec spec,
       Set<String> controlsOf,
       Lane lane,
       Map<String, String> variables,
-      String host) {
+      String worker) {
     this.spec = spec;
     this.controlsOf = controlsOf;
     this.lane = lane;
     this.variables = variables;
-    this.host = host;
+    this.worker = worker;
   }
 
   /**
@@ -50,7 +53,7 @@ public final class WorkerLane {
    * @return why the lane could not be exported, if this worker cannot report it; otherwise empty
    */
   public static Optional<WindowOutcome> export(ExportSpec spec, Set<String> controlsOf, Lane lane) {
-    return export(spec, controlsOf, lane, System.getenv(), host());
+    return export(spec, controlsOf, lane, System.getenv(), worker());
   }
 
   static Optional<WindowOutcome> export(
@@ -58,8 +61,8 @@ public final class WorkerLane {
       Set<String> controlsOf,
       Lane lane,
       Map<String, String> variables,
-      String host) {
-    WorkerLane own = new WorkerLane(spec.of(lane.account()), controlsOf, lane, variables, host);
+      String worker) {
+    WorkerLane own = new WorkerLane(spec.of(lane.account()), controlsOf, lane, variables, worker);
     try (RunBoard board =
         new RunBoard(Objects.requireNonNull(spec.quota()), variables, spec.runId())) {
       own.export(board);
@@ -67,13 +70,13 @@ public final class WorkerLane {
     } catch (RuntimeException e) {
       LOG.error("lane {} of run {} is not exported here", lane.number(), spec.runId(), e);
       requireNotCancelled();
-      return Optional.of(own.outcome(e).on(host));
+      return Optional.of(own.outcome(e).on(worker));
     }
   }
 
   private void export(RunBoard board) {
     StopSignal stop = new StopSignal();
-    try (WorkerReports reports = WorkerReports.begin(board, lane.number(), host, stop)) {
+    try (WorkerReports reports = WorkerReports.begin(board, lane.number(), worker, stop)) {
       if (reports == null) {
         LOG.info("run {} is over", spec.runId());
         return;
@@ -92,6 +95,11 @@ public final class WorkerLane {
     RunEnvironment environment = new RunEnvironment(variables, TimeSource.system(), stop, reports);
     try (RunContext context = RunContext.onWorker(spec, environment, board::tally)) {
       context.useControlsOf(controlsOf);
+      Instant since = environment.time().instant().minus(CertifiedControl.AGE);
+      reports.kept(ControlAnswer.class).stream()
+          .filter(answer -> answer.isKnownSince(since))
+          .forEach(context.book()::put);
+      context.book().keepBy(answer -> reports.keep(answer.query().slice().toString(), answer));
       reports.obey(context.failures()::halt);
       new LaneExport(context).export(lane);
     } catch (RuntimeException e) {
@@ -115,11 +123,13 @@ public final class WorkerLane {
     }
   }
 
-  private static String host() {
+  /** Returns the name of this worker: there may be several on a machine. */
+  private static String worker() {
+    String process = ", process " + ProcessHandle.current().pid();
     try {
-      return InetAddress.getLocalHost().getHostName();
+      return InetAddress.getLocalHost().getHostName() + process;
     } catch (UnknownHostException e) {
-      return "of an unknown name";
+      return "of an unknown name" + process;
     }
   }
 }

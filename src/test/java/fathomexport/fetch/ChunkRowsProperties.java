@@ -47,13 +47,9 @@ class ChunkRowsProperties {
 
   private final List<RowSpool.Mark> moved = new ArrayList<>();
 
-  private static ChunkRows chunks(boolean mayBeCut) {
+  private static ChunkRows chunks(ChunkRows.Size size) {
     return new ChunkRows(
-        new RangeQuery(SLICE, SHAPE, DAYS, null),
-        SPILL,
-        mayBeCut,
-        new RowSpool(SPILL),
-        new Tally());
+        new RangeQuery(SLICE, SHAPE, DAYS, null), SPILL, size, new RowSpool(SPILL), new Tally());
   }
 
   private static void requests(ChunkRows chunks, int requests) {
@@ -98,7 +94,7 @@ class ChunkRowsProperties {
       @ForAll @IntRange(min = 1, max = 30) int requests,
       @ForAll @IntRange(max = 299) int faulty)
       throws IOException {
-    ChunkRows chunks = chunks(true);
+    ChunkRows chunks = chunks(ChunkRows.Size.MONTHS);
     LocalDate fault = FIRST.plusDays(faulty);
     chunks.fault(fault, new Certifier.Fault("no reason", false));
     List<String> expected = new ArrayList<>();
@@ -158,7 +154,7 @@ class ChunkRowsProperties {
 
   @Test
   void aChunkTakes25Requests() {
-    ChunkRows chunks = chunks(true);
+    ChunkRows chunks = chunks(ChunkRows.Size.MONTHS);
     page(chunks, day(1, 31), day(2, 1));
     requests(chunks, ENOUGH - 1);
     assertThat(chunks.isChunk()).isFalse();
@@ -169,7 +165,7 @@ class ChunkRowsProperties {
 
   @Test
   void aChunkTakesAMonthThatHasEnded() {
-    ChunkRows chunks = chunks(true);
+    ChunkRows chunks = chunks(ChunkRows.Size.MONTHS);
     page(chunks, day(1, 15), day(1, 31));
     requests(chunks, 10 * ENOUGH);
     assertThat(chunks.isChunk()).isFalse();
@@ -181,7 +177,7 @@ class ChunkRowsProperties {
   /** Kept rows may still be removed. */
   @Test
   void withoutAControlThereIsOneChunk() throws IOException {
-    ChunkRows chunks = chunks(false);
+    ChunkRows chunks = chunks(ChunkRows.Size.WHOLE);
     page(chunks, day(1, 31), day(2, 1), day(3, 1));
     requests(chunks, 10 * ENOUGH);
     assertThat(chunks.isChunk()).isFalse();
@@ -192,7 +188,7 @@ class ChunkRowsProperties {
 
   @Test
   void theNextPageMayContinueTheMonth() throws IOException {
-    ChunkRows chunks = chunks(true);
+    ChunkRows chunks = chunks(ChunkRows.Size.MONTHS);
     page(chunks, day(1, 31), day(2, 1));
     page(chunks, day(2, 2), day(2, 3));
     requests(chunks, ENOUGH);
@@ -210,7 +206,7 @@ class ChunkRowsProperties {
 
   @Test
   void theLastChunkIsNotCut() throws IOException {
-    ChunkRows chunks = chunks(true);
+    ChunkRows chunks = chunks(ChunkRows.Size.MONTHS);
     page(chunks, day(1, 31), day(2, 1));
     requests(chunks, ENOUGH);
     chunks.complete();

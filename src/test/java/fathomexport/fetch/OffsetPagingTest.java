@@ -66,7 +66,13 @@ class OffsetPagingTest {
                   ZoneOffset.UTC,
                   tally)
               : null;
-      rows = new ChunkRows(query, lessons.root(), hasControl, spool, tally);
+      rows =
+          new ChunkRows(
+              query,
+              lessons.root(),
+              hasControl ? ChunkRows.Size.MONTHS : ChunkRows.Size.WHOLE,
+              spool,
+              tally);
       PageCheck check = new PageCheck(shape, DAYS);
       RowCapDetector cap = new RowCapDetector(site.context, shape, pager);
       RangeInProgress range =

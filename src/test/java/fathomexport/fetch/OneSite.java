@@ -57,7 +57,7 @@ final class OneSite implements AutoCloseable {
             RunControls.inProcess(settings, new StopSignal(), RequestListener.NONE));
     context =
         new FetchContext(
-            client, new ControlBook(), lessons.ofARun(), rowLimit, 180, lessons.root(), 1);
+            client, new ControlBook(), lessons.ofARun(), rowLimit, 180, lessons.root(), 1, false);
   }
 
   /** Adds one view of each of so many pages to a day. */

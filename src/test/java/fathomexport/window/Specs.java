@@ -39,6 +39,11 @@ final class Specs {
   /** A backfill that writes to a database only, which also has the quota. */
   static ExportSpec toDatabase(
       ApiSettings api, int windows, PostgresSettings database, Budget budget) {
+    return toDatabase(api, windows, database, budget, 1_000);
+  }
+
+  static ExportSpec toDatabase(
+      ApiSettings api, int windows, PostgresSettings database, Budget budget, int rowLimit) {
     Instant now = Instant.parse("2025-10-02T14:00:00Z");
     return new ExportSpec(
         ExportSpec.newRunId(now),
@@ -52,7 +57,7 @@ final class Specs {
         budget,
         database,
         null,
-        1_000,
+        rowLimit,
         366,
         Map.of(),
         "");

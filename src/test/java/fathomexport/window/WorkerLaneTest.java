@@ -3,6 +3,7 @@ package fathomexport.window;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.api.ApiSettings;
+import fathomexport.api.RetryPolicy;
 import fathomexport.api.StopSignal;
 import fathomexport.api.TimeSource;
 import fathomexport.cluster.RunBoard;
@@ -20,6 +21,7 @@ import fathomexport.report.Slice;
 import fathomexport.run.Budget;
 import fathomexport.run.ExportSpec;
 import fathomexport.run.FailureKind;
+import fathomexport.run.Left;
 import fathomexport.run.RunEnvironment;
 import fathomexport.run.RunListener;
 import fathomexport.run.RunSummary;
@@ -56,6 +58,15 @@ class WorkerLaneTest {
   private static final LocalDate LAST = LocalDate.of(2025, 9, 3);
   private static final Report REPORT = TestReports.traffic();
   private static final int DAYS = 3;
+  private static final Report PAGES = TestReports.pages();
+
+  private static final LocalDate PAGES_LAST = LocalDate.of(2025, 9, 12);
+
+  /** More than the test sends. */
+  private static final int A_MINUTE = 10_000;
+
+  /** Rows per request: a day fills most of a response. */
+  private static final int PAGE = 25;
 
   private final Map<String, String> variables = new HashMap<>();
   private final List<WindowOutcome> ended = new ArrayList<>();
@@ -66,21 +77,25 @@ class WorkerLaneTest {
 
   @BeforeEach
   void start() throws IOException {
-    api = FathomSimulator.start(World.dozen(41, FIRST, LAST, 0), Behaviour.unlimited());
-    database = TestDatabase.migratedFor(REPORT);
+    api = FathomSimulator.start(World.dozen(41, FIRST, PAGES_LAST, 0), Behaviour.unlimited());
+    database = TestDatabase.migratedFor(REPORT, PAGES);
     variables.put(TOKEN, SimulatorToken.STANDARD.secret());
     variables.putAll(database.environment());
   }
 
   @AfterEach
   void close() {
-    if (board != null) {
-      board.end();
-      board.close();
-    }
+    close(board);
     assertThat(database.query("SELECT run_id FROM fathom_ops.cluster_event")).isEmpty();
     database.close();
     api.close();
+  }
+
+  private static void close(@Nullable RunBoard open) {
+    if (open != null) {
+      open.end();
+      open.close();
+    }
   }
 
   private PostgresSettings settings() {
@@ -205,6 +220,99 @@ class WorkerLaneTest {
     assertThat(watch.summary().exitCode()).isZero();
     assertThat(watch.summary().committed()).isEqualTo(DAYS);
     assertThat(asked()).as("the refused window again, and no other").isEqualTo(DAYS + 1);
+  }
+
+  /**
+   * A window of many requests under a control that no report is: whichever request its worker was
+   * lost at, that request is all that is sent again.
+   */
+  @Test
+  void aLostWorkerCostsOneRequest() {
+    int undisturbed = requests(pages(), Integer.MAX_VALUE);
+    assertThat(undisturbed).isGreaterThan(5);
+    for (int lost = 1; lost <= undisturbed; lost++) {
+      assertThat(requests(pages(), lost)).as("lost at request %s", lost).isEqualTo(undisturbed + 1);
+    }
+  }
+
+  /**
+   * Exports a lane whose worker is lost at a request, and again.
+   *
+   * @return the requests of both attempts
+   */
+  private int requests(Lane lane, int lost) {
+    api.log().clear();
+    api.behave(
+        Behaviour.unlimited()
+            .withFault(FaultRule.when(r -> r.aggregation() >= lost, Fault.status(403))));
+    var spec =
+        Specs.toDatabase(
+            new ApiSettings(
+                api.baseUri(),
+                new SecretRef.Env(TOKEN),
+                A_MINUTE,
+                1,
+                Duration.ofSeconds(30),
+                ApiSettings.DEFAULT_MAX_BODY_BYTES,
+                RetryPolicy.DEFAULT),
+            1,
+            settings(),
+            Budget.UNLIMITED,
+            PAGE);
+    RunWatch watch = watch(spec);
+    assertThat(export(spec, lane)).isEmpty();
+    api.behave(Behaviour.unlimited());
+    assertThat(export(spec, lane)).isEmpty();
+    watch.look();
+    assertThat(watch.summary().exitCode()).as(watch.summary().toString()).isZero();
+    assertThat(
+            database.query(
+                "SELECT DISTINCT status FROM fathom_ops.ledger WHERE report = 'pages_daily'"))
+        .containsExactly(List.of("certified"));
+    int requests = asked();
+    close(board);
+    board = null;
+    return requests;
+  }
+
+  private static Lane pages() {
+    Slice slice = new Slice(new SiteId("LDNBOOKS"), null);
+    DayRange days = new DayRange(FIRST, PAGES_LAST);
+    return new Lane(
+        0,
+        "",
+        List.of(
+            new FetchTask(
+                new Site(slice.site(), "a site", null),
+                slice,
+                new QueryShape(
+                    PAGES.entity(),
+                    PAGES.aggregates(),
+                    PAGES.dateGrouping(),
+                    PAGES.fields(),
+                    List.of()),
+                days,
+                List.of(PAGES),
+                ControlQuery.of(PAGES, slice, days))));
+  }
+
+  /** What a lane has left that was lost, or was never begun. */
+  @Test
+  void theWindowsOfALaneThatDidNotEndAreLeft() {
+    var spec = spec(Budget.UNLIMITED);
+    RunWatch watch = watch(spec);
+    Lane begun = new Lane(0, "", ONE.tasks().subList(0, 1));
+    assertThat(export(spec, begun)).isEmpty();
+    watch.look();
+    String why = WindowOutcome.HALTED + ": lost";
+    assertThat(ONE.left(watch.ended(0), FailureKind.TRY_LATER, why))
+        .extracting(WindowOutcome::window)
+        .containsExactly(
+            "traffic_daily LDNBOOKS 2025-09-02..2025-09-02",
+            "traffic_daily LDNBOOKS 2025-09-03..2025-09-03");
+    assertThat(TWO.left(watch.ended(1), FailureKind.TRY_LATER, why))
+        .hasSize(DAYS)
+        .allMatch(Left::isLeft);
   }
 
   @Test

@@ -110,6 +110,11 @@ public abstract class Progress implements RunListener, AutoCloseable {
     }
 
     @Override
+    public synchronized void underWay(String message) {
+      print(line("INFO", "under_way").with("reason", message));
+    }
+
+    @Override
     public void notice(String message) {
       warn(message);
     }
@@ -255,6 +260,11 @@ public abstract class Progress implements RunListener, AutoCloseable {
         err.println(message.strip());
       }
       show(message);
+    }
+
+    @Override
+    public synchronized void underWay(String message) {
+      show(" " + message);
     }
 
     @Override

@@ -7,6 +7,7 @@ import fathomexport.run.NewSites;
 import fathomexport.run.RunResult;
 import fathomexport.run.RunSummary;
 import fathomexport.run.SinksDiffer;
+import fathomexport.run.WindowOutcome;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -246,7 +247,10 @@ public final class RunPrinting {
                   ? "stopped early; run it again later, and it continues where it stopped"
                   : "partly done: what failed may succeed later; run it again, and it fetches what"
                       + " is missing";
-          case 77 -> "the token may not read everything that was requested";
+          case 77 ->
+              result.messages().stream().anyMatch(WindowOutcome::isOnWorker)
+                  ? "a worker of the cluster lacks a secret or a right; the lines below name it"
+                  : "the token may not read everything that was requested";
           case 78 -> "the API or the stored data does not allow what the configuration asks for";
           case 130, 143 -> "stopped as requested; run it again, and it continues where it stopped";
           default -> "failed";

@@ -1,0 +1,150 @@
+package fathomexport.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import fathomexport.api.StopSignal;
+import fathomexport.report.SecretRef;
+import fathomexport.run.Budget;
+import fathomexport.run.RunEnvironment;
+import fathomexport.run.RunListener;
+import fathomexport.sink.postgres.db.PostgresSettings;
+import fathomexport.testing.JumpingTime;
+import fathomexport.testing.TestDatabase;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The tables through which the processes of a run report to each other. */
+class RunBoardTest {
+  private static final List<Integer> LANES = List.of(0, 1);
+
+  private final JumpingTime time = new JumpingTime(Instant.parse("2025-10-02T14:00:00Z"));
+  private final List<String> steps = new ArrayList<>();
+  private TestDatabase database;
+  private RunBoard board;
+  private RunWatch watch;
+
+  @BeforeEach
+  void begin() {
+    database = TestDatabase.migrated();
+    board =
+        new RunBoard(
+            new PostgresSettings(
+                database.url(), database.user(), new SecretRef.Env(TestDatabase.PASSWORD_VARIABLE)),
+            database.environment(),
+            "run-1");
+    board.begin("nightly");
+    RunListener listener =
+        new RunListener() {
+          @Override
+          public void underWay(String message) {
+            steps.add(message);
+          }
+        };
+    watch =
+        new RunWatch(
+            board,
+            new RunEnvironment(database.environment(), time, new StopSignal(), listener),
+            Budget.UNLIMITED,
+            outcome -> {});
+  }
+
+  @AfterEach
+  void end() {
+    board.end();
+    board.close();
+    database.close();
+  }
+
+  private void pass(Duration length) {
+    time.pass(length);
+    watch.look();
+  }
+
+  /** The statement that stores events is repeated if its reply is lost. */
+  @Test
+  void anEventThatIsStoredTwiceCountsOnce() {
+    assertThat(board.beginLane(0, "first", "host-1")).isTrue();
+    List<WorkerEvent> two = List.of(new WorkerEvent.Sent(), new WorkerEvent.Sent());
+    board.report(0, "first", 0, two);
+    board.report(0, "first", 0, two);
+    watch.look();
+    assertThat(watch.requests()).isEqualTo(2);
+
+    board.report(0, "first", 2, List.of(new WorkerEvent.Sent()));
+    watch.look();
+    board.report(0, "first", 2, List.of(new WorkerEvent.Sent()));
+    watch.look();
+    assertThat(watch.requests()).as("also if it was read in between").isEqualTo(3);
+
+    assertThat(board.beginLane(0, "second", "host-2")).isTrue();
+    board.report(0, "second", 0, List.of(new WorkerEvent.Sent()));
+    watch.look();
+    assertThat(watch.requests()).as("another attempt counts from 1").isEqualTo(4);
+    assertThat(database.query("SELECT 1 FROM fathom_ops.cluster_event")).isEmpty();
+  }
+
+  @Test
+  void aLaneIsUnderWayWhileItsWorkerShowsThatItLives() {
+    pass(Duration.ofMinutes(4));
+    assertThat(watch.idle()).isEqualTo(Duration.ofMinutes(4));
+    assertThat(watch.waiting(LANES)).isEqualTo(2);
+
+    board.beginLane(0, "first", "host-1");
+    pass(Duration.ofMinutes(1));
+    assertThat(watch.idle()).isZero();
+    assertThat(watch.waiting(LANES)).isEqualTo(1);
+    assertThat(steps).containsExactly("lane 1 begins on worker host-1");
+
+    database.execute("UPDATE fathom_ops.cluster_lane SET seen_at = now() - interval '1 minute'");
+    pass(Duration.ofMinutes(2));
+    assertThat(watch.idle()).as("its worker is lost").isEqualTo(Duration.ofMinutes(2));
+    assertThat(watch.waiting(LANES)).isEqualTo(2);
+
+    board.standing(0, "first");
+    pass(Duration.ofMinutes(1));
+    assertThat(watch.idle()).as("or was only cut off").isZero();
+
+    board.endLane(0, "first");
+    pass(Duration.ofMinutes(3));
+    assertThat(watch.idle()).as("only the other lane is left").isEqualTo(Duration.ofMinutes(3));
+    assertThat(watch.waiting(LANES)).isEqualTo(1);
+  }
+
+  @Test
+  void answersAreKeptForTheSliceThatALaneIsAt() {
+    board.beginLane(0, "first", "host-1");
+    board.answers(0).keep("first", "SITEONE", "one");
+    board.answers(0).keep("first", "SITEONE", "two");
+    assertThat(board.answers(0).all(String.class)).containsExactly("one", "two");
+    assertThat(board.answers(1).all(String.class)).isEmpty();
+
+    board.answers(0).keep("first", "SITETWO", "three");
+    assertThat(board.answers(0).all(String.class)).containsExactly("three");
+
+    board.beginLane(0, "second", "host-2");
+    board.answers(0).keep("first", "SITETWO", "four");
+    assertThat(board.answers(0).all(String.class))
+        .as("an attempt that was replaced keeps nothing")
+        .containsExactly("three");
+  }
+
+  /** If the reply is lost, nobody knows whether the request was given back. */
+  @Test
+  void aRequestIsGivenBackAtMostOnce() {
+    assertThat(board.tally("").take(2)).isTrue();
+    assertThat(board.tally("").take(2)).isTrue();
+    database.executeAsSuperuser(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '"
+            + database.name()
+            + "' AND application_name = 'fathom-export'");
+    board.tally("").giveBack();
+    assertThat(board.tally("").taken()).as("rather too many than too few").isEqualTo(2);
+    board.tally("").giveBack();
+    assertThat(board.tally("").taken()).isEqualTo(1);
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package fathomexport.cluster;
+
+import org.jspecify.annotations.NullMarked;
