@@ -3,6 +3,7 @@ package fathomexport.beam;
 import fathomexport.run.ExportSpec;
 import fathomexport.run.FailureKind;
 import fathomexport.run.WindowOutcome;
+import fathomexport.sink.postgres.db.Database;
 import fathomexport.window.Lane;
 import fathomexport.window.WorkerLane;
 import java.util.HashSet;
@@ -33,8 +34,12 @@ final class ClusterLane extends DoFn<Lane, Void> {
 
   @ProcessElement
   public void export(@Element Lane lane) {
-    WorkerLane.export(spec, controlsOf, lane)
-        .ifPresent(why -> UNREPORTED.add(write(lane.number(), why)));
+    try {
+      WorkerLane.export(spec, controlsOf, lane)
+          .ifPresent(why -> UNREPORTED.add(write(lane.number(), why)));
+    } finally {
+      Database.forgetDriver();
+    }
   }
 
   /** A lane that a worker could not export, and could not report. */

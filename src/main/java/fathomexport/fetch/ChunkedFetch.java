@@ -30,8 +30,8 @@ import org.jspecify.annotations.Nullable;
  * The chunks of a task. Its control is queried first, unless it is known: what the control confirms
  * is not fetched, and periods for which it reports nothing need no further request. The rows form
  * one chunk or several: confirmed periods lie between them, and many requests are cut into chunks
- * of whole months. Each chunk is committed as a window, so that paid requests are committed soon
- * and a killed run loses little.
+ * of whole months, or on a worker each request into one of whole days. Each chunk is committed as a
+ * window, so that paid requests are committed soon and a killed run loses little.
  */
 public final class ChunkedFetch {
   private final FetchContext context;

@@ -6,7 +6,10 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Properties;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.Driver;
 import org.postgresql.PGProperty;
 import org.postgresql.ds.PGSimpleDataSource;
 
@@ -24,6 +27,9 @@ final class ConnectionSource extends PGSimpleDataSource {
 
   /** The limit on one write of a few dozen kilobytes; only a stalled network takes longer. */
   private static final int WRITE_SECONDS = 120;
+
+  /** Apart from the list of drivers in the JVM, so that it works without that. */
+  private final transient Driver driver = new Driver();
 
   /** Null if nothing watches. */
   private transient volatile @Nullable LockWatch watch;
@@ -73,7 +79,7 @@ final class ConnectionSource extends PGSimpleDataSource {
   @Override
   public Connection getConnection(@Nullable String user, @Nullable String password)
       throws SQLException {
-    Connection connection = prepared(super.getConnection(user, password));
+    Connection connection = prepared(open(user, password));
     LockWatch watching = watch;
     if (watching != null) {
       watching.add(connection);
@@ -82,7 +88,18 @@ final class ConnectionSource extends PGSimpleDataSource {
   }
 
   Connection unwatched() throws SQLException {
-    return prepared(super.getConnection(getUser(), getPassword()));
+    return prepared(open(getUser(), getPassword()));
+  }
+
+  private Connection open(@Nullable String user, @Nullable String password) throws SQLException {
+    Properties login = new Properties();
+    if (user != null) {
+      login.setProperty(PGProperty.USER.getName(), user);
+    }
+    if (password != null) {
+      login.setProperty(PGProperty.PASSWORD.getName(), password);
+    }
+    return Objects.requireNonNull(driver.connect(getUrl(), login));
   }
 
   private static Connection prepared(Connection connection) throws SQLException {

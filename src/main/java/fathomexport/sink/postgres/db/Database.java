@@ -13,6 +13,7 @@ import java.util.concurrent.BlockingDeque;
 import java.util.concurrent.LinkedBlockingDeque;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.Driver;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -358,6 +359,21 @@ public final class Database implements AutoCloseable {
   public SinkException unavailable(SQLException e) {
     DatabaseFailure failure = failure(e);
     return new SinkException(failure.kind(), failure.message(), e);
+  }
+
+  /**
+   * Takes the driver from the list of drivers in the JVM, which connections do not need. The JVM of
+   * a cluster's worker outlives the program, and that list would keep all of its classes.
+   */
+  public static void forgetDriver() {
+    try {
+      if (Driver.isRegistered()) {
+        Driver.deregister();
+      }
+    } catch (SQLException | IllegalStateException e) {
+      // Another lane was quicker.
+      LOG.debug("the driver stays in the list of drivers", e);
+    }
   }
 
   @Override
