@@ -11,6 +11,7 @@ import fathomexport.simulator.behaviour.Fault;
 import fathomexport.simulator.behaviour.FaultRule;
 import fathomexport.simulator.behaviour.SimulatorToken;
 import fathomexport.simulator.world.World;
+import fathomexport.testing.FlinkOverview;
 import fathomexport.testing.Installation;
 import fathomexport.testing.Pgbouncer;
 import fathomexport.testing.Question;
@@ -81,6 +82,72 @@ class CheckTest {
       assertThat(ended.code()).as(ended.said()).isEqualTo(78);
       assertThat(line(ended, "beam")).startsWith("FAILED").contains("mvn -Pflink package");
     }
+  }
+
+  /** What a run on several machines needs besides, also if this build lacks the runner. */
+  @Test
+  void aClusterIsLookedAtToo() throws IOException {
+    try (TestDatabase database = TestDatabase.create();
+        FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited());
+        FlinkOverview good = new FlinkOverview(1, 1, 1, "1.19.3");
+        FlinkOverview full = new FlinkOverview(2, 2, 0, "1.19.0");
+        FlinkOverview empty = new FlinkOverview(0, 0, 0, "1.19.0");
+        FlinkOverview old = new FlinkOverview(2, 2, 2, "1.17.2")) {
+      Installation installation = installation(database, api);
+      assertThat(cluster(installation, good.address()))
+          .isEqualTo(
+              "ok       cluster          Flink 1.19.3 at "
+                  + good.address()
+                  + ": 1 TaskManager with 1 slot, 1 free");
+      assertThat(cluster(installation, full.address()))
+          .startsWith("warning")
+          .contains("0 free; a run waits until other jobs end");
+      assertThat(cluster(installation, old.address()))
+          .startsWith("warning")
+          .contains("built for Flink 1.19");
+      assertThat(cluster(installation, empty.address()))
+          .startsWith("FAILED")
+          .contains("no TaskManager is registered");
+      String away = "127.0.0.1:" + nobody();
+      assertThat(cluster(installation, away)).startsWith("FAILED").contains(away, "refused");
+
+      String settings =
+          "api:\n  base_url: "
+              + api.baseUri()
+              + "\n  token: {env: "
+              + Installation.TOKEN_VARIABLE
+              + "}\nparquet:\n  root: warehouse\n";
+      installation
+          .settings(settings)
+          .pipeline(
+              "nightly", "all", "[parquet]", List.of(Question.pageviews("traffic_daily", "day")));
+      assertThat(cluster(installation, away).lines())
+          .as("both in one pass")
+          .satisfiesExactly(
+              line -> assertThat(line).startsWith("FAILED").contains("a database under postgres:"),
+              line -> assertThat(line).startsWith("FAILED").contains(away));
+      installation.settings(
+          settings
+              + "postgres:\n  url: "
+              + database.urlAt("127.0.0.1", nobody())
+              + "\n  user: someone\n  password: {env: "
+              + TestDatabase.PASSWORD_VARIABLE
+              + "}\n");
+      Installation.Ended ended = check(installation, good.address());
+      assertThat(line(ended, "database"))
+          .as("also of a pipeline that writes files only")
+          .startsWith("FAILED")
+          .contains("refused");
+    }
+  }
+
+  private static Installation.Ended check(Installation installation, String master) {
+    return installation.run(
+        "check", "nightly", "--", "--runner=FlinkRunner", "--flinkMaster=" + master);
+  }
+
+  private static String cluster(Installation installation, String master) {
+    return line(check(installation, master), "cluster");
   }
 
   @Test

@@ -87,7 +87,7 @@ class ClusterTest {
       List.of("run", "rows and hashes", "requests", "429s", "exit");
 
   /** Of the table, if all tests have passed. */
-  private static final int ROWS = 7;
+  private static final int ROWS = 8;
 
   private static final List<List<String>> TABLE = new ArrayList<>();
 
@@ -200,7 +200,10 @@ class ClusterTest {
       settle("Flink, two workers", trial, ended, drill.requests());
       assertThat(cluster.log("worker-1")).contains("WorkerLane - lane ");
       assertThat(cluster.log("worker-2")).contains("WorkerLane - lane ");
-      assertThat(ended.out()).contains("requests  " + drill.requests());
+      assertThat(ended.out())
+          .contains("requests  " + drill.requests())
+          .contains("the job is submitted to the Flink cluster at " + cluster.master())
+          .contains("lane 2 begins on worker ");
     }
   }
 
@@ -264,6 +267,7 @@ class ClusterTest {
         Installation.Ended ended = run.await(MINUTES * 60);
         trial.ended("Flink, the manager killed", String.valueOf(ended.code()));
         assertThat(ended.code()).as(ended.said()).isEqualTo(75);
+        assertThat(ended.said()).contains("the cluster has forgotten the job", "windows left");
       }
       cluster.awaitWorkers(2);
       drill.api().behave(drill.normal());
@@ -289,7 +293,8 @@ class ClusterTest {
         assertThat(ended.code()).as(ended.said()).isEqualTo(77);
         assertThat(ended.said())
             .contains(TestDatabase.PASSWORD_VARIABLE)
-            .contains("on worker " + InetAddress.getLocalHost().getHostName());
+            .contains("a worker of the cluster lacks a secret")
+            .contains("on worker " + InetAddress.getLocalHost().getHostName() + ", process ");
       }
     }
   }
@@ -297,14 +302,23 @@ class ClusterTest {
   /** The workers share the quota, and a dead worker's permits lapse: the API never refuses. */
   @Test
   @Order(9)
-  void theQuotaHoldsForAllWorkersTogether() throws Exception {
+  void theQuotaHoldsIfAWorkerIsKilledAtOneFifth() throws Exception {
+    theQuotaHolds(20);
+  }
+
+  @Test
+  @Order(10)
+  void theQuotaHoldsIfAWorkerIsKilledAtFourFifths() throws Exception {
+    theQuotaHolds(80);
+  }
+
+  private static void theQuotaHolds(int percent) throws Exception {
     try (FaultDrill.Trial trial = drill.trial();
-        FlinkCluster cluster = start("quota", trial.installation().variables())) {
+        FlinkCluster cluster = start("quota-" + percent, trial.installation().variables())) {
       trial.installation().settings(1_000, A_MINUTE, MORE_OF_API);
-      int kill = drill.requests() / 5;
       disturbAt(
           drill.normal().withReportsQuota(Quota.aMinute(Quota.Model.SLIDING, A_MINUTE)),
-          kill,
+          drill.requests() * percent / 100,
           Duration.ofMillis(150),
           () -> {
             cluster.killWorker(2);
@@ -312,12 +326,58 @@ class ClusterTest {
           });
       try (ForkedRun run = fork(trial, cluster, List.of())) {
         settle(
-            "Flink, a worker killed at 20 %, " + A_MINUTE + " requests per minute",
+            "Flink, a worker killed at " + percent + " %, " + A_MINUTE + " requests per minute",
             trial,
             run.await(MINUTES * 60),
             drill.requests() + LANES);
       }
     }
+  }
+
+  /** As Flink's own client has it, a run would take an hour to find that out. */
+  @Test
+  @Order(11)
+  void aClusterWithoutRoomIsNotWaitedForForever() throws Exception {
+    try (FaultDrill.Trial trial = drill.trial();
+        FlinkCluster cluster = new FlinkCluster(LOGS.resolve("no-room"))) {
+      cluster.startManager();
+      Path configuration = Files.createDirectories(directory.resolve("flink"));
+      Files.writeString(configuration.resolve("config.yaml"), "slot.request.timeout: 15 s\n");
+      try (ForkedRun run = fork(trial, cluster, List.of("--flinkConfDir=" + configuration))) {
+        Installation.Ended ended = run.await(MINUTES * 60);
+        trial.ended("Flink without a worker", String.valueOf(ended.code()));
+        assertThat(ended.code()).as(ended.said()).isEqualTo(75);
+        assertThat(ended.said())
+            .contains("2 lanes wait for workers")
+            .contains("waiting for 2 slots of the Flink cluster at " + cluster.master())
+            .contains("no TaskManager is registered")
+            .contains("Start more TaskManagers")
+            .contains("windows left");
+      }
+      cluster.startWorker(1, trial.installation().variables());
+      cluster.awaitWorkers(1);
+      try (ForkedRun run = fork(trial, cluster, List.of())) {
+        Installation.Ended ended = run.await(MINUTES * 60);
+        trial.ended("Flink, a worker started later", String.valueOf(ended.code()));
+        assertThat(ended.code()).as(ended.said()).isZero();
+        trial.finish();
+      }
+    }
+  }
+
+  @Test
+  @Order(12)
+  void aManagerThatIsAwayIsSaidInOneLine() throws Exception {
+    try (FaultDrill.Trial trial = drill.trial();
+        FlinkCluster cluster = new FlinkCluster(LOGS.resolve("away"));
+        ForkedRun run = fork(trial, cluster, List.of())) {
+      Installation.Ended ended = run.await(MINUTES * 60);
+      assertThat(ended.code()).as(ended.said()).isEqualTo(75);
+      assertThat(ended.said())
+          .contains("the manager of the Flink cluster at " + cluster.master())
+          .doesNotContain("\tat ");
+    }
+    assertThat(drill.api().log().aggregations()).isEmpty();
   }
 
   @Test

@@ -13,7 +13,9 @@ import fathomexport.window.SiteQueue;
 import fathomexport.window.SiteSamples;
 import java.io.Serializable;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.ToIntFunction;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.PipelineResult;
@@ -26,6 +28,14 @@ import org.jspecify.annotations.Nullable;
 
 /** Executes a plan on a Beam runner and waits for its end. */
 public final class BeamRun {
+  /** Why a run on a cluster is refused without a database. */
+  public static final String NEEDS_A_DATABASE =
+      "a run on several machines needs a database under postgres: in the settings that can be"
+          + " reached: its workers share the quota and report what they do through it";
+
+  /** The version of Flink that the profile of the build brings. */
+  private static final String FLINK = "1.19";
+
   private final RunnerOptions options;
   private final ToIntFunction<String> mostLanes;
 
@@ -93,12 +103,70 @@ public final class BeamRun {
    *
    * @param quota the database through which runs share the quotas of accounts; null if there is
    *     none
-   * @throws ExportFailedException if Beam refuses the options, or the runner needs a database
+   * @throws ExportFailedException if Beam refuses the options, or a cluster cannot be reached or
+   *     needs a database
    */
-  public void require(@Nullable PostgresSettings quota) {
+  public void require(@Nullable PostgresSettings quota, Map<String, String> variables) {
     if (!RunnerOptions.isDirect(options.of(1))) {
       var unused = ClusterRun.requireDatabase(quota);
+      options
+          .master(options.flinkConfiguration(variables))
+          .ifPresent(FlinkMaster::requireReachable);
     }
+  }
+
+  /** Returns whether the options choose the runner of a cluster, which the build may lack. */
+  public static boolean isOnCluster(List<String> arguments) {
+    return new RunnerOptions(arguments).namesFlink();
+  }
+
+  /**
+   * What a check finds of a cluster that answers.
+   *
+   * @param words where it is and what it has
+   * @param doubt why a run may not get on there as expected, and what to do; empty if there is
+   *     nothing
+   */
+  public record Cluster(String words, String doubt) {}
+
+  /**
+   * Looks at the cluster that the options name; empty if they name none.
+   *
+   * @param lanes the number of lanes that a run may have
+   * @throws ExportFailedException if no run could begin there: it does not answer, or has no room
+   */
+  public Optional<Cluster> cluster(int lanes, Map<String, String> variables) {
+    return options
+        .master(options.flinkConfiguration(variables))
+        .map(
+            master -> {
+              master.requireReachable();
+              return master
+                  .room()
+                  .map(room -> cluster(master, room, lanes))
+                  .orElseGet(() -> new Cluster(master + " answers", ""));
+            });
+  }
+
+  private static Cluster cluster(FlinkMaster master, FlinkMaster.Room room, int lanes) {
+    String words = "Flink " + room.version() + " at " + master + ": " + room.words();
+    if (room.slots() == 0) {
+      throw new ExportFailedException(
+          FailureKind.TRY_LATER, words + ". Start TaskManagers, which export the lanes", null);
+    }
+    if (!room.version().startsWith(FLINK + ".")) {
+      return new Cluster(
+          words, "this program is built for Flink " + FLINK + ": use a cluster of that version");
+    }
+    return new Cluster(
+        words,
+        room.free() == 0
+            ? "a run waits until other jobs end"
+            : room.free() < lanes
+                ? "a run has up to "
+                    + FlinkMaster.counted(lanes, "lane")
+                    + ", and those without a slot wait until others end"
+                : "");
   }
 
   /**

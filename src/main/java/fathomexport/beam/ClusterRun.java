@@ -11,22 +11,16 @@ import fathomexport.sink.SinkException;
 import fathomexport.sink.postgres.db.PostgresSettings;
 import fathomexport.window.Lane;
 import fathomexport.window.RunContext;
-import java.io.IOException;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Objects;
-import java.util.Set;
-import java.util.stream.Stream;
+import java.util.Map;
+import java.util.Optional;
 import org.apache.beam.sdk.Pipeline;
-import org.apache.beam.sdk.PipelineResult;
 import org.apache.beam.sdk.coders.ListCoder;
 import org.apache.beam.sdk.coders.SerializableCoder;
-import org.apache.beam.sdk.metrics.MetricNameFilter;
-import org.apache.beam.sdk.metrics.MetricResult;
-import org.apache.beam.sdk.metrics.MetricsFilter;
-import org.apache.beam.sdk.metrics.StringSetResult;
 import org.apache.beam.sdk.options.PipelineOptions;
 import org.apache.beam.sdk.transforms.Create;
 import org.apache.beam.sdk.transforms.FlatMapElements;
@@ -48,30 +42,31 @@ final class ClusterRun {
   /** A stopped run ends within 25 s, even if the cluster does not. */
   private static final Duration STOPPING = Duration.ofSeconds(15);
 
-  /** After this time without an answer, the cluster has lost the job. */
-  private static final Duration SILENCE = Duration.ofSeconds(90);
+  /** After this time without a lane under way, the run says what it waits for. */
+  private static final Duration SAID_AFTER = Duration.ofSeconds(10);
 
-  /** After this time, a job that the cluster does not know will not come back. */
-  private static final Duration UNKNOWN = Duration.ofSeconds(10);
-
-  /** How Flink says it; its class is not on the class path of the default build. */
-  private static final String NO_SUCH_JOB = "FlinkJobNotFoundException";
-
-  private static final int MOST_SHOWN = 200;
+  /** How often that is repeated. */
+  private static final Duration SAID_EVERY = Duration.ofMinutes(1);
 
   private final PipelineOptions options;
+  private final @Nullable FlinkMaster master;
+  private final Duration patience;
   private final RunContext run;
   private final List<Lane> lanes;
   private final RunWatch watch;
 
-  /** Whether the cluster has not answered since it last did. */
-  private boolean silent;
+  /** When the run last said what it waits for; null if it waits for nothing. */
+  private @Nullable Long said;
 
-  /** Whether it answered that it does not know the job. */
-  private boolean unknown;
-
-  private ClusterRun(PipelineOptions options, RunContext run, List<Lane> lanes, RunBoard board) {
-    this.options = options;
+  private ClusterRun(
+      RunnerOptions options,
+      FlinkConfiguration configuration,
+      RunContext run,
+      List<Lane> lanes,
+      RunBoard board) {
+    this.options = options.of(lanes.size(), configuration.writtenTo(run.spillDirectory()));
+    this.master = options.master(configuration).orElse(null);
+    this.patience = configuration.slotPatience();
     this.run = run;
     this.lanes = lanes;
     this.watch = new RunWatch(board, run.environment(), run.spec().budget(), run::ended);
@@ -87,12 +82,10 @@ final class ClusterRun {
     PostgresSettings quota = requireDatabase(run.spec().quota());
     try (RunBoard board = new RunBoard(quota, run.environment().variables(), run.spec().runId())) {
       board.begin(run.spec().pipeline());
-      try (FlinkConfiguration configuration =
-          FlinkConfiguration.create(
-              options.flinkConfiguration(run.environment().variables()).orElse(null))) {
-        return new ClusterRun(
-                options.of(lanes.size(), configuration.directory()), run, lanes, board)
-            .export(lost);
+      try {
+        FlinkConfiguration configuration =
+            options.flinkConfiguration(run.environment().variables());
+        return new ClusterRun(options, configuration, run, lanes, board).export(lost);
       } finally {
         end(board);
       }
@@ -102,11 +95,7 @@ final class ClusterRun {
   /** Refuses a run without the database through which its workers share the quota and report. */
   static PostgresSettings requireDatabase(@Nullable PostgresSettings quota) {
     if (quota == null) {
-      throw new ExportFailedException(
-          FailureKind.CONFIGURATION,
-          "a run on several machines needs a database under postgres: in the settings that can be"
-              + " reached: its workers share the quota and report what they do through it",
-          null);
+      throw new ExportFailedException(FailureKind.CONFIGURATION, BeamRun.NEEDS_A_DATABASE, null);
     }
     return quota;
   }
@@ -121,45 +110,70 @@ final class ClusterRun {
   }
 
   private long export(RunSummary lost) {
-    List<WindowOutcome> failures = new ArrayList<>();
-    PipelineResult result;
-    try {
-      result = pipeline().run();
-    } catch (RuntimeException e) {
-      LOG.debug("the job was not begun", e);
-      throw new ExportFailedException(
-          FailureKind.TRY_LATER, "the cluster did not take the job: " + rootCause(e), e);
-    }
-    String end;
-    try {
-      end = await(result);
-      watch.look();
-    } catch (RuntimeException e) {
-      cancel(result);
-      throw e;
-    }
-    Set<Integer> unreported = new HashSet<>();
-    for (ClusterLane.Unreported lane : unreported(result)) {
-      if (unreported.add(lane.lane())) {
-        failures.add(lane.why());
+    RunSummary summary = lost;
+    try (ClusterJob job = ClusterJob.submit(pipeline(), now())) {
+      run.environment()
+          .listener()
+          .underWay(
+              "the job is submitted to "
+                  + cluster()
+                  + ": "
+                  + (lanes.size() == 1
+                      ? "one lane waits for a worker"
+                      : lanes.size() + " lanes wait for workers"));
+      String end;
+      try {
+        end = await(job);
+        watch.look();
+      } catch (RuntimeException e) {
+        job.cancel();
+        throw e;
       }
-    }
-    for (Lane lane : lanes) {
-      if (!watch.hasEnded(lane.number()) && !unreported.contains(lane.number())) {
-        failures.add(
-            WindowOutcome.failed(
-                "lane " + (lane.number() + 1),
-                run.environment().stop().stopped() ? FailureKind.STOPPED : FailureKind.TRY_LATER,
-                end + " before the lane did; the next run continues with what is left"));
+      List<WindowOutcome> failures = failures(job, end);
+      failures.forEach(run::ended);
+      summary = summary.plus(watch.summary());
+      for (WindowOutcome failure : failures) {
+        summary = summary.plus(RunSummary.of(failure));
       }
-    }
-    failures.forEach(run::ended);
-    RunSummary summary = lost.plus(watch.summary());
-    for (WindowOutcome failure : failures) {
-      summary = summary.plus(RunSummary.of(failure));
     }
     run.record(summary);
     return watch.requests();
+  }
+
+  /** Returns what the lanes that were not exported to their end have left. */
+  private List<WindowOutcome> failures(ClusterJob job, String end) {
+    List<WindowOutcome> failures = new ArrayList<>();
+    if (hasEnded()) {
+      return failures;
+    }
+    Map<Integer, WindowOutcome> unreported = new HashMap<>();
+    job.unreported().forEach(lane -> unreported.putIfAbsent(lane.lane(), lane.why()));
+    boolean stopped = run.environment().stop().stopped();
+    for (Lane lane : lanes) {
+      if (watch.hasEnded(lane.number())) {
+        continue;
+      }
+      WindowOutcome own = unreported.get(lane.number());
+      if (own != null) {
+        failures.add(own);
+      }
+      FailureKind kind =
+          own != null && own.failure() != null
+              ? own.failure()
+              : stopped ? FailureKind.STOPPED : FailureKind.TRY_LATER;
+      failures.addAll(
+          lane.left(
+              watch.ended(lane.number()),
+              kind,
+              (stopped ? WindowOutcome.NOT_FETCHED : WindowOutcome.HALTED)
+                  + ": "
+                  + (own == null ? end : own.message())));
+    }
+    return failures;
+  }
+
+  private boolean hasEnded() {
+    return lanes.stream().allMatch(lane -> watch.hasEnded(lane.number()));
   }
 
   /**
@@ -182,100 +196,89 @@ final class ClusterRun {
   }
 
   /** Waits for the end of the job, or of all lanes; returns how it ended, in words. */
-  private String await(PipelineResult result) {
-    long answered = now();
+  private String await(ClusterJob job) {
     long stopping = 0;
     while (true) {
       watch.look();
-      if (lanes.stream().allMatch(lane -> watch.hasEnded(lane.number()))) {
+      if (hasEnded()) {
         return "the lanes ended";
       }
-      PipelineResult.State state = state(result);
-      if (state != null) {
-        answered = now();
-        if (state.isTerminal()) {
-          return state == PipelineResult.State.DONE
-              ? "the cluster's job ended"
-              : "the cluster ended its job as " + state;
-        }
-      } else if (now() - answered > (unknown ? UNKNOWN : SILENCE).toNanos()) {
-        return unknown
-            ? "the cluster had forgotten the job, as after a restart of its manager,"
-            : "the cluster could no longer be asked";
+      Optional<String> ended = job.ended(now());
+      if (ended.isPresent()) {
+        return ended.get();
       }
       if (run.environment().stop().stopped()) {
         stopping = stopping == 0 ? now() : stopping;
         if (now() - stopping > STOPPING.toNanos()) {
-          cancel(result);
-          return "the run was stopped";
+          job.cancel();
+          return "stopped as requested";
         }
+      } else if (watch.idle().compareTo(patience) > 0) {
+        String room = room();
+        job.cancel();
+        return "no worker of "
+            + cluster()
+            + " has had room for a lane for "
+            + inWords(patience)
+            + room
+            + ". Start more TaskManagers, or end other jobs, and run this again";
+      } else {
+        sayWhatIsWaitedFor();
       }
       try {
         run.environment().pause(POLL);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
-        cancel(result);
+        job.cancel();
         return "the run was interrupted";
       }
     }
   }
 
+  private void sayWhatIsWaitedFor() {
+    if (watch.idle().compareTo(SAID_AFTER) < 0) {
+      said = null;
+    } else if (said == null || now() - said >= SAID_EVERY.toNanos()) {
+      said = now();
+      long waiting = watch.waiting(lanes.stream().map(Lane::number).toList());
+      run.environment()
+          .listener()
+          .underWay(
+              "waiting for "
+                  + FlinkMaster.counted(waiting, "slot")
+                  + " of "
+                  + cluster()
+                  + room()
+                  + "; if no lane begins, the run ends at "
+                  + run.environment()
+                      .time()
+                      .instant()
+                      .plus(patience)
+                      .minus(watch.idle())
+                      .truncatedTo(ChronoUnit.SECONDS));
+    }
+  }
+
+  /** Returns the cluster's address in words. */
+  private String cluster() {
+    return master == null ? "the Flink of this process" : "the Flink cluster at " + master;
+  }
+
+  /** Returns what room the cluster has, in parentheses; empty if it does not say. */
+  private String room() {
+    return Optional.ofNullable(master)
+        .flatMap(FlinkMaster::room)
+        .map(room -> " (" + room.words() + ")")
+        .orElse("");
+  }
+
+  private static String inWords(Duration time) {
+    return time.toMinutes() > 1
+        ? FlinkMaster.counted(time.toMinutes(), "minute")
+        : FlinkMaster.counted(time.toSeconds(), "second");
+  }
+
   private long now() {
     return run.environment().time().nanos();
-  }
-
-  /** Returns how the job stands; null if the cluster does not say. */
-  private PipelineResult.@Nullable State state(PipelineResult result) {
-    try {
-      PipelineResult.State state = result.getState();
-      silent = false;
-      return state;
-    } catch (RuntimeException e) {
-      unknown = causes(e).anyMatch(cause -> String.valueOf(cause).contains(NO_SUCH_JOB));
-      if (!silent) {
-        LOG.warn("the cluster does not say how the job stands: {}", rootCause(e));
-        silent = true;
-      }
-      return null;
-    }
-  }
-
-  private static void cancel(PipelineResult result) {
-    try {
-      result.cancel();
-    } catch (IOException | RuntimeException e) {
-      LOG.warn("the cluster did not cancel the job: {}", rootCause(e));
-    }
-  }
-
-  private static List<ClusterLane.Unreported> unreported(PipelineResult result) {
-    MetricsFilter filter =
-        MetricsFilter.builder()
-            .addNameFilter(
-                MetricNameFilter.named(
-                    ClusterLane.UNREPORTED.getName().getNamespace(),
-                    ClusterLane.UNREPORTED.getName().getName()))
-            .build();
-    List<ClusterLane.Unreported> all = new ArrayList<>();
-    try {
-      for (MetricResult<StringSetResult> set :
-          result.metrics().queryMetrics(filter).getStringSets()) {
-        set.getAttempted().getStringSet().forEach(text -> all.add(ClusterLane.read(text)));
-      }
-    } catch (RuntimeException e) {
-      LOG.warn("the cluster does not say which workers could not report: {}", rootCause(e));
-    }
-    return all;
-  }
-
-  private static String rootCause(Throwable failure) {
-    Throwable cause = causes(failure).reduce((first, next) -> next).orElse(failure);
-    String message = String.valueOf(cause.getMessage()).replaceAll("\\s+", " ");
-    // A message of the cluster may be a whole stack trace.
-    return message.length() <= MOST_SHOWN ? message : message.substring(0, MOST_SHOWN) + "...";
-  }
-
-  private static Stream<Throwable> causes(Throwable failure) {
-    return Stream.iterate(failure, Objects::nonNull, Throwable::getCause);
   }
 }

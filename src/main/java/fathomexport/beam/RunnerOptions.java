@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.security.CodeSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.beam.runners.direct.DirectOptions;
@@ -53,11 +54,32 @@ final class RunnerOptions {
               "useDataStreamForBatch", "true", "the older API does not begin a lost lane again"),
           new Refused("attachedMode", "false", "the run is watched through the ledger's database"));
 
-  /** Returns the directory of Flink's configuration that the user names, if there is one. */
-  Optional<Path> flinkConfiguration(Map<String, String> variables) {
-    return given(CONFIGURATION)
-        .or(() -> Optional.ofNullable(variables.get("FLINK_CONF_DIR")))
-        .map(Path::of);
+  /** Returns Flink's configuration: the user's, if there is one. */
+  FlinkConfiguration flinkConfiguration(Map<String, String> variables) {
+    return FlinkConfiguration.of(
+        given(CONFIGURATION)
+            .or(() -> Optional.ofNullable(variables.get("FLINK_CONF_DIR")))
+            .map(Path::of)
+            .orElse(null));
+  }
+
+  /**
+   * Returns the manager of the cluster; empty if no runner of a cluster is chosen, or if Flink runs
+   * within this process. Also works for a build that lacks the runner.
+   *
+   * @throws ExportFailedException if the option is no address
+   */
+  Optional<FlinkMaster> master(FlinkConfiguration configuration) {
+    return given("flinkMaster")
+        .filter(address -> namesFlink())
+        .flatMap(address -> FlinkMaster.at(address, configuration.port()));
+  }
+
+  /** Returns whether the options choose Flink's runner, which the build may lack. */
+  boolean namesFlink() {
+    return given("runner")
+        .filter(runner -> runner.toLowerCase(Locale.ROOT).contains("flink"))
+        .isPresent();
   }
 
   /** Returns options for Flink's runner with this directory of its configuration. */

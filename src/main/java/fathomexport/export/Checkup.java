@@ -87,7 +87,7 @@ final class Checkup {
   /**
    * Looks at everything.
    *
-   * @param database the job's database; null if it has none
+   * @param database the database that a run uses; null if it uses none
    * @param clients creates the clients of the API; called at most once
    */
   List<Finding> run(
@@ -119,14 +119,33 @@ final class Checkup {
   }
 
   private void beam(List<String> arguments) {
+    BeamRun beam = new BeamRun(arguments, its -> settings.account(its).api().maxInFlight());
     try {
-      ok(
-          "beam",
-          new BeamRun(arguments, its -> settings.account(its).api().maxInFlight()).runner()
-              + " "
-              + BeamRun.beamVersion());
+      ok("beam", beam.runner() + " " + BeamRun.beamVersion());
     } catch (ExportFailedException e) {
       failed("beam", e.kind(), String.valueOf(e.getMessage()));
+    }
+    if (BeamRun.isOnCluster(arguments)) {
+      cluster(beam);
+    }
+  }
+
+  /** Looks at what a run on several machines needs besides. */
+  private void cluster(BeamRun beam) {
+    if (settings.postgres() == null) {
+      failed("cluster", FailureKind.CONFIGURATION, BeamRun.NEEDS_A_DATABASE);
+    }
+    int lanes = settings.accounts().stream().mapToInt(its -> its.api().maxInFlight()).sum();
+    try {
+      beam.cluster(lanes, environment.variables())
+          .map(
+              found ->
+                  found.doubt().isEmpty()
+                      ? Finding.ok("cluster", found.words())
+                      : Finding.warning("cluster", found.words() + "; " + found.doubt()))
+          .ifPresent(findings::add);
+    } catch (ExportFailedException e) {
+      failed("cluster", e.kind(), String.valueOf(e.getMessage()));
     }
   }
 
@@ -350,7 +369,9 @@ final class Checkup {
   private void database(PostgresSettings database) {
     DatabaseCheck check;
     try {
-      check = DatabaseCheck.of(database, environment.variables(), job.reports());
+      check =
+          DatabaseCheck.of(
+              database, environment.variables(), job.toPostgres() ? job.reports() : List.of());
     } catch (SecretUnavailableException e) {
       failed(
           "database secret",

@@ -63,7 +63,7 @@ record ExportRun(
       services.recording().recordEarlier(job, sinks);
       try (PipelineLock lock = lock(job, sinks)) {
         PostgresSettings quota = services.clients().quota(job);
-        beam().require(quota);
+        beam().require(quota, services.environment().variables());
         try (FathomClients clients =
             services.clients().clients(accounts, job, JobClients.priority(mode), quota, budget)) {
           RunRecording.recordKilled(job, sinks);

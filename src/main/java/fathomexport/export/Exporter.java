@@ -180,7 +180,11 @@ public final class Exporter {
     Exporter impatient = impatient();
     return new Checkup(job, services.settings(), services.environment())
         .run(
-            job.toPostgres() ? services.sinks().postgres() : null,
+            job.toPostgres()
+                    || (services.settings().postgres() != null
+                        && BeamRun.isOnCluster(beamArguments))
+                ? services.sinks().postgres()
+                : null,
             () -> impatient.services.clients().lookingUp(new Budget(1L, null)),
             beamArguments);
   }

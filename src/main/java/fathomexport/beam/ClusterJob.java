@@ -1,0 +1,201 @@
+package fathomexport.beam;
+
+import fathomexport.run.ExportFailedException;
+import fathomexport.run.FailureKind;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
+import org.apache.beam.sdk.Pipeline;
+import org.apache.beam.sdk.PipelineResult;
+import org.apache.beam.sdk.metrics.MetricNameFilter;
+import org.apache.beam.sdk.metrics.MetricResult;
+import org.apache.beam.sdk.metrics.MetricsFilter;
+import org.apache.beam.sdk.metrics.StringSetResult;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The job of a run on a cluster. The cluster is asked on separate threads: it may take minutes to
+ * answer, and meanwhile the workers must see that this process lives. For one thread.
+ */
+final class ClusterJob implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(ClusterJob.class);
+
+  /** After this time without an answer, the cluster has lost the job. */
+  private static final Duration SILENCE = Duration.ofSeconds(90);
+
+  /** After this time, a job that the cluster does not know will not come back. */
+  private static final Duration UNKNOWN = Duration.ofSeconds(10);
+
+  /** How long the end of a run waits for an answer. */
+  private static final Duration AT_THE_END = Duration.ofSeconds(5);
+
+  /** How Flink says it; its class is not on the class path of the default build. */
+  private static final String NO_SUCH_JOB = "FlinkJobNotFoundException";
+
+  private static final int MOST_SHOWN = 200;
+
+  private final PipelineResult result;
+  private final ExecutorService threads =
+      Executors.newCachedThreadPool(
+          work -> {
+            Thread one = new Thread(work, "cluster");
+            one.setDaemon(true);
+            return one;
+          });
+
+  /** Null while nothing is asked. */
+  private @Nullable Future<PipelineResult.State> asked;
+
+  private long answered;
+
+  /** Whether the cluster has not answered since it last did. */
+  private boolean silent;
+
+  /** Whether it answered that it does not know the job. */
+  private boolean unknown;
+
+  private ClusterJob(PipelineResult result, long now) {
+    this.result = result;
+    this.answered = now;
+  }
+
+  /**
+   * Submits a job.
+   *
+   * @param now the time, in nanoseconds
+   * @throws ExportFailedException if the cluster does not take it
+   */
+  static ClusterJob submit(Pipeline pipeline, long now) {
+    try {
+      return new ClusterJob(pipeline.run(), now);
+    } catch (RuntimeException e) {
+      LOG.debug("the job was not begun", e);
+      throw new ExportFailedException(
+          FailureKind.TRY_LATER, "the cluster did not take the job: " + rootCause(e), e);
+    }
+  }
+
+  /** Returns how the job ended, in words; empty while it may still run. */
+  Optional<String> ended(long now) {
+    PipelineResult.State state = state(now);
+    if (state != null && state.isTerminal()) {
+      return Optional.of(
+          state == PipelineResult.State.DONE
+              ? "the cluster's job ended"
+              : "the cluster ended its job as " + state);
+    }
+    if (now - answered > (unknown ? UNKNOWN : SILENCE).toNanos()) {
+      return Optional.of(
+          unknown
+              ? "the cluster has forgotten the job, as after a restart of its manager"
+              : "the cluster could no longer be asked");
+    }
+    return Optional.empty();
+  }
+
+  /** Returns what the cluster has answered to the last question; null if nothing. */
+  private PipelineResult.@Nullable State state(long now) {
+    Future<PipelineResult.State> pending = asked;
+    if (pending == null) {
+      asked = threads.submit(result::getState);
+      return null;
+    }
+    if (!pending.isDone()) {
+      return null;
+    }
+    asked = null;
+    try {
+      PipelineResult.State state = pending.get();
+      answered = now;
+      silent = false;
+      unknown = false;
+      return state;
+    } catch (ExecutionException e) {
+      unknown = causes(e).anyMatch(cause -> String.valueOf(cause).contains(NO_SUCH_JOB));
+      if (!silent) {
+        LOG.warn("the cluster does not say how the job stands: {}", rootCause(e));
+        silent = true;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return null;
+  }
+
+  /** Has the cluster end the job, as far as it can be reached. */
+  void cancel() {
+    try {
+      var unused = soon(result::cancel);
+    } catch (ExecutionException | TimeoutException e) {
+      LOG.warn("the cluster did not cancel the job: {}", rootCause(e));
+    }
+  }
+
+  /** Returns the lanes that workers could neither export nor report. */
+  List<ClusterLane.Unreported> unreported() {
+    MetricsFilter filter =
+        MetricsFilter.builder()
+            .addNameFilter(
+                MetricNameFilter.named(
+                    ClusterLane.UNREPORTED.getName().getNamespace(),
+                    ClusterLane.UNREPORTED.getName().getName()))
+            .build();
+    List<ClusterLane.Unreported> all = new ArrayList<>();
+    try {
+      Iterable<MetricResult<StringSetResult>> sets =
+          soon(() -> result.metrics().queryMetrics(filter).getStringSets());
+      for (MetricResult<StringSetResult> set : sets) {
+        set.getAttempted().getStringSet().forEach(text -> all.add(ClusterLane.read(text)));
+      }
+    } catch (ExecutionException | TimeoutException e) {
+      LOG.warn("the cluster does not say which workers could not report: {}", rootCause(e));
+    }
+    return all;
+  }
+
+  /** Does something on a separate thread, and waits for it for a short time. */
+  private <T> T soon(Callable<T> work) throws ExecutionException, TimeoutException {
+    // An interrupted run, too, ends its job.
+    boolean interrupted = Thread.interrupted();
+    try {
+      return threads.submit(work).get(AT_THE_END.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      interrupted = true;
+      throw new TimeoutException("interrupted");
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private static String rootCause(Throwable failure) {
+    Throwable cause = causes(failure).reduce((first, next) -> next).orElse(failure);
+    String message =
+        String.valueOf(cause.getMessage() == null ? cause : cause.getMessage())
+            .replaceAll("\\s+", " ");
+    // A message of the cluster may be a whole stack trace.
+    return message.length() <= MOST_SHOWN ? message : message.substring(0, MOST_SHOWN) + "...";
+  }
+
+  private static Stream<Throwable> causes(Throwable failure) {
+    return Stream.iterate(failure, Objects::nonNull, Throwable::getCause);
+  }
+
+  @Override
+  public void close() {
+    threads.shutdownNow();
+  }
+}

@@ -1,0 +1,151 @@
+package fathomexport.beam;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import fathomexport.run.ExportFailedException;
+import fathomexport.run.FailureKind;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.HttpURLConnection;
+import java.net.InetSocketAddress;
+import java.net.Proxy;
+import java.net.Socket;
+import java.net.URL;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The REST service of a Flink cluster's manager. Flink's own client tries an address for a minute
+ * before it gives up, and says so in a stack trace.
+ */
+record FlinkMaster(String host, int port) {
+  /** Flink's own default. */
+  static final int PORT = 8081;
+
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
+  private static final int OK = 200;
+  private static final int MOST_PORT = 65_535;
+
+  /** A host, in brackets if its address has colons, and its port. */
+  private static final Pattern ADDRESS =
+      Pattern.compile("(?:\\[([0-9A-Fa-f:.]+)]|([^\\s:/\\[\\]]+))(?::(\\d{1,5}))?/?");
+
+  /**
+   * What a cluster has to run lanes in.
+   *
+   * @param version of Flink
+   */
+  record Room(int workers, int slots, int free, String version) {
+    /** Returns it for people. */
+    String words() {
+      return workers == 0
+          ? "no TaskManager is registered"
+          : counted(workers, "TaskManager")
+              + " with "
+              + counted(slots, "slot")
+              + ", "
+              + free
+              + " free";
+    }
+  }
+
+  /** Returns a number with its noun. */
+  static String counted(long count, String noun) {
+    return count + " " + noun + (count == 1 ? "" : "s");
+  }
+
+  /**
+   * Returns the manager at an address as {@code --flinkMaster} takes it; empty if it stands for a
+   * Flink within this process, such as {@code [local]}.
+   *
+   * @param defaultPort for an address without a port
+   * @throws ExportFailedException if it is no address
+   */
+  static Optional<FlinkMaster> at(String address, int defaultPort) {
+    if (address.startsWith("[") && address.endsWith("]") && !address.contains(":")) {
+      return Optional.empty();
+    }
+    Matcher parts = ADDRESS.matcher(address.replaceFirst("^https?://", ""));
+    if (parts.matches()) {
+      int port = parts.group(3) == null ? defaultPort : Integer.parseInt(parts.group(3));
+      if (port <= MOST_PORT) {
+        String host = parts.group(1) == null ? parts.group(2) : parts.group(1);
+        return Optional.of(new FlinkMaster(host, port));
+      }
+    }
+    throw new ExportFailedException(
+        FailureKind.CONFIGURATION,
+        "Beam's options behind --: --flinkMaster=" + address + " is no address; allowed: HOST:PORT",
+        null);
+  }
+
+  /**
+   * Connects.
+   *
+   * @throws ExportFailedException if there is no connection within five seconds
+   */
+  void requireReachable() {
+    try (Socket socket = new Socket(Proxy.NO_PROXY)) {
+      socket.connect(new InetSocketAddress(host, port), (int) PATIENCE.toMillis());
+    } catch (IOException e) {
+      String why =
+          e instanceof UnknownHostException
+              ? "the name of the host is unknown"
+              : String.valueOf(e.getMessage());
+      throw new ExportFailedException(
+          FailureKind.TRY_LATER,
+          "the manager of the Flink cluster at "
+              + this
+              + " (--flinkMaster) does not answer: "
+              + why
+              + ". Start it, or name the address of its REST service; then run this again",
+          e);
+    }
+  }
+
+  /**
+   * Returns what room the cluster has; empty if it does not say, such as one that wants a login.
+   */
+  Optional<Room> room() {
+    try {
+      HttpURLConnection connection =
+          (HttpURLConnection)
+              new URL("http", host, port, "/overview").openConnection(Proxy.NO_PROXY);
+      connection.setConnectTimeout((int) PATIENCE.toMillis());
+      connection.setReadTimeout((int) PATIENCE.toMillis());
+      connection.setInstanceFollowRedirects(false);
+      connection.setRequestProperty("Connection", "close");
+      try {
+        if (connection.getResponseCode() != OK) {
+          return Optional.empty();
+        }
+        try (InputStream in = connection.getInputStream()) {
+          return room(new ObjectMapper().readTree(in));
+        }
+      } finally {
+        connection.disconnect();
+      }
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static Optional<Room> room(JsonNode overview) {
+    return overview.path("slots-total").isInt()
+        ? Optional.of(
+            new Room(
+                overview.path("taskmanagers").asInt(),
+                overview.path("slots-total").asInt(),
+                overview.path("slots-available").asInt(),
+                overview.path("flink-version").asText()))
+        : Optional.empty();
+  }
+
+  @Override
+  public String toString() {
+    return host + ":" + port;
+  }
+}

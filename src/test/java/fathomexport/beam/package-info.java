@@ -1,0 +1,4 @@
+@NullMarked
+package fathomexport.beam;
+
+import org.jspecify.annotations.NullMarked;
