@@ -7,6 +7,7 @@ import fathomexport.cli.command.CheckCommand;
 import fathomexport.cli.command.Context;
 import fathomexport.cli.command.DescribeCommand;
 import fathomexport.cli.command.EvidenceCommands;
+import fathomexport.cli.command.ExplainCommand;
 import fathomexport.cli.command.InfoCommands;
 import fathomexport.cli.command.InitCommand;
 import fathomexport.cli.command.MigrateCommand;
@@ -121,7 +122,7 @@ public final class App {
     line.addSubcommand(new PlanCommand(context));
     line.addSubcommand(new StatusCommand(context));
     line.addSubcommand(new EvidenceCommands.Verify(context));
-    line.addSubcommand(new EvidenceCommands.Explain(context));
+    line.addSubcommand(new ExplainCommand(context));
     line.addSubcommand(new SnapshotCommand(context));
     line.addSubcommand(new SitesCommand(context));
     line.addSubcommand(new ValidateCommand(context));
