@@ -53,12 +53,12 @@ public record Settings(
   static final Pattern LOOPBACK =
       Pattern.compile("localhost|127(\\.[0-9]{1,3}){3}|\\[::1\\]|\\[0:0:0:0:0:0:0:1\\]");
 
-  private static boolean isHttp(URI url, String scheme) {
+  static boolean isHttp(URI url, String scheme) {
     return scheme.equalsIgnoreCase(url.getScheme());
   }
 
   /** Returns whether data for this URL leaves this machine only encrypted. */
-  private static boolean isPrivate(URI url) {
+  static boolean isPrivate(URI url) {
     boolean loopback = LOOPBACK.matcher(url.getHost().toLowerCase(Locale.ROOT)).matches();
     return isHttp(url, "https") || (isHttp(url, "http") && loopback);
   }
@@ -66,7 +66,7 @@ public record Settings(
   /**
    * Returns why a path cannot be appended to a URL. Omits the URL, because it may hold a secret.
    */
-  private static Optional<String> notABase(URI url) {
+  static Optional<String> notABase(URI url) {
     if (url.getHost() == null) {
       return Optional.of("names no host");
     }
@@ -325,54 +325,6 @@ public record Settings(
       }
       if (timeout.compareTo(LEAST_TIMEOUT) < 0 || timeout.compareTo(MOST_TIMEOUT) > 0) {
         throw new IllegalArgumentException("lineage timeout " + timeout);
-      }
-    }
-  }
-
-  /** A receiver of OpenLineage events. */
-  public sealed interface LineageTarget extends Serializable {
-
-    /**
-     * A server.
-     *
-     * @param url base of {@code /api/v1/lineage}, without a trailing slash
-     * @param apiKey sent as a bearer token; null if the server requires none
-     */
-    record Server(URI url, @Nullable SecretRef apiKey) implements LineageTarget {
-      public Server {
-        Optional<String> refused = refusal(url, apiKey != null);
-        if (refused.isPresent()) {
-          throw new IllegalArgumentException("lineage url " + refused.get());
-        }
-      }
-
-      /** Returns why a URL cannot be used. Omits the URL, because it may hold a password. */
-      static Optional<String> refusal(URI url, boolean withKey) {
-        Optional<String> notABase = notABase(url);
-        if (notABase.isPresent()) {
-          return notABase;
-        }
-        if (!isHttp(url, "https") && !isHttp(url, "http")) {
-          return Optional.of("must be http or https");
-        }
-        if (withKey && !isPrivate(url)) {
-          return Optional.of(
-              "must be https (http only to this machine: the API key is sent along)");
-        }
-        return Optional.empty();
-      }
-    }
-
-    /**
-     * A file to which each event is appended as one line.
-     *
-     * @param path absolute; a text, because a path is not serializable
-     */
-    record Lines(String path) implements LineageTarget {
-      public Lines {
-        if (!Path.of(path).isAbsolute()) {
-          throw new IllegalArgumentException("lineage file must be absolute: " + path);
-        }
       }
     }
   }

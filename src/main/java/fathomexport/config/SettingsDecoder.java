@@ -3,7 +3,6 @@ package fathomexport.config;
 import fathomexport.config.Settings.Account;
 import fathomexport.config.Settings.Api;
 import fathomexport.config.Settings.Lineage;
-import fathomexport.config.Settings.LineageTarget;
 import fathomexport.config.Settings.Parquet;
 import fathomexport.config.Settings.Postgres;
 import fathomexport.config.YamlNode.Mapping;

@@ -223,7 +223,7 @@ class ConfigLoaderTest {
                     "jdbc:postgresql://127.0.0.1:5432/analytics?sslmode=disable", "123", null),
                 new Settings.Parquet("/srv/warehouse"),
                 new Settings.Lineage(
-                    new Settings.LineageTarget.Server(
+                    new LineageTarget.Server(
                         URI.create("https://catalogue.example.org/openlineage"),
                         new SecretRef.Env("CATALOGUE_KEY")),
                     "web",
@@ -243,7 +243,7 @@ class ConfigLoaderTest {
     assertThat(settings.lineage())
         .isEqualTo(
             new Settings.Lineage(
-                new Settings.LineageTarget.Lines(directory.resolve("lineage.ndjson").toString()),
+                new LineageTarget.Lines(directory.resolve("lineage.ndjson").toString()),
                 "fathom-export",
                 Duration.ofSeconds(5)));
   }
@@ -255,7 +255,7 @@ class ConfigLoaderTest {
         settings("api: {token: {env: T}}\nlineage: {url: 'http://marquez:5000'}\n").orThrow();
     assertThat(settings.lineage())
         .extracting(Settings.Lineage::target)
-        .isEqualTo(new Settings.LineageTarget.Server(URI.create("http://marquez:5000"), null));
+        .isEqualTo(new LineageTarget.Server(URI.create("http://marquez:5000"), null));
   }
 
   @Test

@@ -1,5 +1,6 @@
 package fathomexport.cli.command;
 
+import fathomexport.config.LineageTarget;
 import fathomexport.config.Settings;
 import fathomexport.export.Exporter;
 import fathomexport.lineage.LineageSettings;
@@ -36,11 +37,11 @@ final class ConfiguredLineage {
         warn);
   }
 
-  private static LineageSettings.Target target(Settings.LineageTarget target) {
-    if (target instanceof Settings.LineageTarget.Server server) {
+  private static LineageSettings.Target target(LineageTarget target) {
+    if (target instanceof LineageTarget.Server server) {
       return new LineageSettings.Target.Server(server.url(), server.apiKey());
     }
-    Settings.LineageTarget.Lines lines = (Settings.LineageTarget.Lines) target;
+    LineageTarget.Lines lines = (LineageTarget.Lines) target;
     return new LineageSettings.Target.Lines(Path.of(lines.path()));
   }
 }

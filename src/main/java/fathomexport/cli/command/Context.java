@@ -7,6 +7,7 @@ import fathomexport.cli.process.ExitCodes;
 import fathomexport.cli.process.GlobalOptions;
 import fathomexport.config.ConfigException;
 import fathomexport.config.ConfigLoader;
+import fathomexport.config.LineageTarget;
 import fathomexport.config.PipelineDefinition;
 import fathomexport.config.Problem;
 import fathomexport.config.Settings;
@@ -145,7 +146,7 @@ public final class Context {
       secrets.put("postgres.password", password);
     }
     Settings.Lineage lineage = settings.lineage();
-    if (lineage != null && lineage.target() instanceof Settings.LineageTarget.Server server) {
+    if (lineage != null && lineage.target() instanceof LineageTarget.Server server) {
       SecretRef key = server.apiKey();
       if (key != null) {
         secrets.put("lineage.api_key", key);

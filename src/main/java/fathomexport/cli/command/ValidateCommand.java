@@ -3,6 +3,7 @@ package fathomexport.cli.command;
 import fathomexport.cli.output.Printer;
 import fathomexport.cli.process.ExitCodes;
 import fathomexport.config.JsonSchema;
+import fathomexport.config.LineageTarget;
 import fathomexport.config.Loaded;
 import fathomexport.config.PipelineDefinition;
 import fathomexport.config.Problem;
@@ -107,9 +108,9 @@ public final class ValidateCommand implements Callable<Integer> {
 
   private static String described(Settings.Lineage lineage) {
     String where =
-        lineage.target() instanceof Settings.LineageTarget.Server server
+        lineage.target() instanceof LineageTarget.Server server
             ? server.url().toString()
-            : ((Settings.LineageTarget.Lines) lineage.target()).path();
+            : ((LineageTarget.Lines) lineage.target()).path();
     return "Lineage of runs: to " + where + ", as jobs of " + lineage.namespace();
   }
 }
