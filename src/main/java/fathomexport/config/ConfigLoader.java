@@ -181,7 +181,7 @@ public final class ConfigLoader {
           "allowed: up to 63 letters, digits, _, - and ., beginning with a letter or digit");
     }
     Optional<PipelineDefinition> pipeline =
-        new YamlReader(problems, "write sites, sinks and reports")
+        new YamlReader(problems, "write sites and reports")
             .read(path)
             .flatMap(root -> new PipelineDecoder(sinks, problems).decode(name, path, root));
     return loaded(pipeline, problems);

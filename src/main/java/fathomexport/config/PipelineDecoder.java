@@ -69,7 +69,7 @@ final class PipelineDecoder {
         top.optional(PipelineKeys.EXPECT_BY)
             .flatMap(n -> expectBy(n, top.path(PipelineKeys.EXPECT_BY)));
     Set<String> sinks =
-        top.required(PipelineKeys.SINKS, SINKS_ALLOWED).map(this::sinks).orElse(Set.of());
+        top.optional(PipelineKeys.SINKS).map(this::sinks).orElseGet(this::allConfigured);
     // Only checked here: ConfigLoader.notify reads it, also from a file with other problems.
     top.optional(NotifyKeys.OF_A_PIPELINE)
         .ifPresent(
@@ -177,6 +177,24 @@ final class PipelineDecoder {
       }
     }
     return sinks;
+  }
+
+  /** Returns the sinks of the settings, of which there must be one; all, if they are unknown. */
+  private Set<String> allConfigured() {
+    if (configured.isEmpty()) {
+      return new LinkedHashSet<>(SINKS);
+    }
+    Set<String> all = configured.get().names();
+    if (all.isEmpty()) {
+      problems.ofFile(
+          "has no sinks, and "
+              + configured.get().file()
+              + " configures none: add "
+              + String.join(" or ", SINKS)
+              + " there",
+          "");
+    }
+    return all;
   }
 
   private void sink(Scalar scalar, String path, Set<String> sinks) {

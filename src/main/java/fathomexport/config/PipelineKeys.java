@@ -90,10 +90,11 @@ final class PipelineKeys {
           "13:00 Europe/Berlin");
   static final Choice SINK = Choice.of(List.of(Settings.POSTGRES, Settings.PARQUET));
   static final Key<ListOf> SINKS =
-      Key.required(
+      Key.optional(
           "sinks",
           new ListOf(SINK),
-          "The places that rows go to. Each must be configured in the settings.");
+          "The places that rows go to. Each must be configured in the settings. Default: all that"
+              + " are.");
 
   static final Key<Text> NAME =
       Key.required(

@@ -449,7 +449,7 @@ class ConfigLoaderTest {
   void anEmptyFileSaysWhatToWrite() {
     for (String text : List.of("", "\n\n", "# nothing\n", "---\n")) {
       assertThat(lines(pipeline(text)))
-          .containsExactly("p.yaml: is empty; write sites, sinks and reports");
+          .containsExactly("p.yaml: is empty; write sites and reports");
     }
   }
 
@@ -591,6 +591,24 @@ class ConfigLoaderTest {
             "pipelines/nightly.yaml:2: sinks[0]: 'parquet' is not configured:"
                 + " add parquet to settings.yaml, or take it out here");
     assertThat(loader.pipeline("nightly").problems()).isEmpty();
+  }
+
+  @Test
+  void withoutSinksRowsGoToAllThatAreConfigured() {
+    String least = "sites: all\n" + REPORT.substring(REPORT.indexOf("reports:"));
+    write("pipelines/nightly.yaml", least);
+    String postgres = "postgres: {url: 'jdbc:postgresql://127.0.0.1:5432/a', user: u}\n";
+    for (String sinks : List.of("parquet: {root: w}\n", postgres + "parquet: {root: w}\n")) {
+      Settings settings = settings("api: {token: {env: T}}\n" + sinks).orThrow();
+      assertThat(loader.pipeline("nightly", settings).orThrow().sinks())
+          .containsExactlyElementsOf(settings.sinks())
+          .isNotEmpty();
+    }
+    Settings none = settings("api: {token: {env: T}}").orThrow();
+    assertThat(lines(loader.pipeline("nightly", none)))
+        .containsExactly(
+            "pipelines/nightly.yaml: has no sinks, and settings.yaml configures none:"
+                + " add postgres or parquet there");
   }
 
   @Test
