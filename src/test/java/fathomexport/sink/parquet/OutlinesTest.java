@@ -186,6 +186,25 @@ class OutlinesTest {
     assertThat(checked().parsed()).as("after the next run").isZero();
   }
 
+  /** Its own file it knows by the heading, whatever has become of the rest. */
+  @Test
+  void aFileOfAnotherProgramIsLeftAsItIs() throws IOException {
+    byte[] own = Files.readAllBytes(outlines());
+    for (byte[] foreign :
+        List.of(
+            "of another program".repeat(9).getBytes(StandardCharsets.UTF_8),
+            Arrays.copyOf(own, 20),
+            new byte[0])) {
+      Files.write(outlines(), foreign);
+      night(root, 10);
+      assertThat(outlines()).hasBinaryContent(foreign);
+      assertThat(ask().parsed()).isEqualTo(FILES);
+    }
+    Files.write(outlines(), Arrays.copyOf(own, own.length / 2));
+    night(root, 10);
+    assertThat(outlines()).hasBinaryContent(own);
+  }
+
   /** Replaces a text, and corrects the checksum as another version would. */
   private static byte[] sealed(byte[] outlines, String from, String to) {
     String text = new String(outlines, StandardCharsets.ISO_8859_1);

@@ -28,6 +28,8 @@ import org.apache.parquet.conf.PlainParquetConfiguration;
 import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.io.LocalInputFile;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Reads the stored periods of files: the footer, and the confirmations beside it. Each is cached as
@@ -37,6 +39,8 @@ import org.jspecify.annotations.Nullable;
  * {@code _fathom/confirmed}. Without that note the footer's older provenance applies.
  */
 public final class FileLedgers {
+  private static final Logger LOG = LoggerFactory.getLogger(FileLedgers.class);
+
   /** Enough for one month of many sites. A backfill of years returns to few of its files. */
   private static final int PERIODS_IN_MEMORY = 2_000;
 
@@ -216,7 +220,10 @@ public final class FileLedgers {
     return layout.root().relativize(file).getName(0).toString();
   }
 
-  /** Writes the outlines of a report's files for later commands. One writer at a time. */
+  /**
+   * Writes the outlines of a report's files for later commands, unless another program's file is in
+   * their place: then they are not saved. One writer at a time.
+   */
   public void saveOutlines(String report, List<Path> files) throws IOException {
     Map<String, OutlineFile.Saved> outlined = new TreeMap<>();
     synchronized (this) {
@@ -227,7 +234,13 @@ public final class FileLedgers {
         }
       }
     }
-    outlineFile(report).write(outlined);
+    if (!outlineFile(report).write(outlined)) {
+      LOG.warn(
+          "{} was not written by fathom-export, and is left as it is. Without the outlines of report"
+              + " {}, `status` and `plan` take longer: move it away, and the next run saves them",
+          layout.outlines(report),
+          report);
+    }
   }
 
   /** Returns whether a file has outlines of any report. */

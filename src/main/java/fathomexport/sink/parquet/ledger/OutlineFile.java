@@ -9,8 +9,12 @@ import fathomexport.sink.parquet.file.DurableFiles;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -35,6 +39,7 @@ import org.slf4j.LoggerFactory;
 final class OutlineFile {
   private static final Logger LOG = LoggerFactory.getLogger(OutlineFile.class);
   private static final String NAME = "fathom-export outlines ";
+  private static final byte[] NAME_BYTES = NAME.getBytes(StandardCharsets.UTF_16BE);
   private static final String FORMAT = NAME + "1";
 
   /** More are not kept: they would be read into memory at once. */
@@ -74,25 +79,39 @@ final class OutlineFile {
     }
   }
 
-  /** Returns whether a file was written by this class, in any version of its format. */
+  /**
+   * Returns whether a file was written by this class, in any version of its format: it begins with
+   * a heading of this class, whatever follows.
+   */
   static boolean isOne(Path file) {
     if (!Files.isRegularFile(file)) {
       return false;
     }
-    try {
-      return new Reader(ByteBuffer.wrap(Files.readAllBytes(file))).required().startsWith(NAME);
-    } catch (IOException | RuntimeException e) {
+    try (InputStream in = Files.newInputStream(file)) {
+      ByteBuffer begin = ByteBuffer.wrap(in.readNBytes(2 * Integer.BYTES + NAME_BYTES.length));
+      return begin.getInt() == 0
+          && begin.getInt() >= NAME.length()
+          && begin.equals(ByteBuffer.wrap(NAME_BYTES));
+    } catch (IOException | BufferUnderflowException e) {
       return false;
     }
   }
 
-  /** Writes the outlines, unless the file has them already. */
-  void write(Map<String, Saved> outlines) throws IOException {
+  /**
+   * Writes the outlines, unless the file has them already, or is not one of this class.
+   *
+   * @return whether the file has them now
+   */
+  boolean write(Map<String, Saved> outlines) throws IOException {
+    if (Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !isOne(file)) {
+      return false;
+    }
     byte[] content = new Writer().content(heading, outlines);
     byte[] before = Files.isRegularFile(file) ? Files.readAllBytes(file) : null;
     if (!Arrays.equals(content, before)) {
       DurableFiles.write(file, content);
     }
+    return true;
   }
 
   private static long checksum(byte[] content, int length) {
