@@ -352,6 +352,6 @@ class FirstMistakesTest {
         74,
         directory.resolve("warehouse").toString(),
         "there is a file, not a directory",
-        "Correct parquet.root in the settings");
+        "correct parquet.root in the settings");
   }
 }

@@ -104,8 +104,28 @@ class FullDiskRunTest {
       disk.leave(100);
       Installation.Ended ended = trial.run("disk full under the Parquet root");
       assertThat(ended.code()).as(ended.said()).isEqualTo(74);
-      assertThat(ended.said()).contains("No space left on device");
+      assertThat(ended.said())
+          .contains(
+              "No space left on device (make room there, or correct parquet.root in the settings)");
       disk.clear();
+      trial.finish();
+    }
+  }
+
+  @Test
+  void aParquetRootThatIsReadOnly() {
+    try (FaultDrill.Trial trial = drill.trial();
+        SmallDisk disk = mounted(trial.installation().warehouse())) {
+      disk.remount("ro");
+      Installation.Ended ended = trial.run("read-only Parquet root");
+      assertThat(ended.code()).as(ended.said()).isEqualTo(74);
+      assertThat(ended.said())
+          .contains(
+              "Read-only file system (mount it so that it can be written to, or correct"
+                  + " parquet.root in the settings)");
+      assertThat(trial.installation().run("check", "all").out())
+          .contains("mount it so that it can be written to, or correct parquet.root");
+      disk.remount("rw");
       trial.finish();
     }
   }
@@ -150,7 +170,8 @@ class FullDiskRunTest {
         Installation.Ended ended = forked.await(120);
         trial.ended(fault, String.valueOf(ended.code()));
         assertThat(ended.code()).as(ended.said()).isEqualTo(74);
-        assertThat(ended.said()).contains("No space left on device");
+        assertThat(ended.said())
+            .contains("No space left on device", "make room there, or name another directory with");
       }
       disk.clear();
       trial.finish();

@@ -235,7 +235,16 @@ class RolesTest {
 
   @Test
   void aCheckSaysWhatTheOwnerMustMigrate() {
-    assertThat(faults(asLoader("check", "all"))).contains("fathom-export migrate");
+    for (String command : List.of("check", "run")) {
+      String said = asLoader(command, "all").said();
+      assertThat(said)
+          .as("the owner migrates; that the loader may is the other way")
+          .containsSubsequence(
+              "Run `fathom-export migrate` with the pipeline as fathom_owner",
+              "Or, if this role is to own the tables",
+              "GRANT CREATE ON DATABASE " + database.name() + " TO fathom_loader;");
+      assertThat(said.indexOf("GRANT ")).isGreaterThan(said.indexOf("Run `"));
+    }
 
     assertDone(asOwner("migrate", "all"));
     assertThat(faults(asLoader("check", "all"))).isEmpty();

@@ -408,7 +408,15 @@ class StatusTest {
 
     Installation.Ended nowhere = installation.run("status", "all", "--html", "no/such/page.html");
     assertThat(nowhere.code()).isEqualTo(74);
-    assertThat(nowhere.err()).contains("cannot write");
+    assertThat(nowhere.err())
+        .contains("cannot write " + directory.resolve("no/such/page.html"))
+        .contains("create the directory, or name another file with --html");
+    Files.createDirectory(directory.resolve("folder"));
+    Installation.Ended folder = installation.run("run", "all", "--metrics-file", "folder");
+    assertThat(folder.code()).as(folder.said()).isNotZero();
+    assertThat(folder.err())
+        .contains("cannot write " + directory.resolve("folder"))
+        .contains("move away the directory in its place, or name another file with --metrics-file");
   }
 
   private static void assertReferencesResolve(Document page) {

@@ -18,7 +18,7 @@ import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
 import fathomexport.report.Entity;
-import fathomexport.report.Program;
+import fathomexport.report.FileTrouble;
 import fathomexport.report.QueryShape;
 import fathomexport.report.SecretUnavailableException;
 import fathomexport.report.Site;
@@ -33,7 +33,6 @@ import fathomexport.run.FailurePolicy;
 import fathomexport.run.RunEnvironment;
 import fathomexport.run.WrongClockException;
 import fathomexport.sink.SinkException;
-import fathomexport.sink.parquet.file.DurableFiles;
 import fathomexport.sink.postgres.DatabaseCheck;
 import fathomexport.sink.postgres.db.PostgresSettings;
 import java.io.IOException;
@@ -100,12 +99,13 @@ final class Checkup {
     }
     Path root = settings.parquetRoot();
     if (job.toParquet() && root != null) {
-      directory("parquet", "parquet.root", root);
+      directory("parquet", "parquet.root", root, FileTrouble.OTHER_ROOT);
     }
     directory(
         "spill directory",
         "java.io.tmpdir",
-        Path.of(System.getProperty("java.io.tmpdir")).toAbsolutePath());
+        Path.of(System.getProperty("java.io.tmpdir")).toAbsolutePath(),
+        FileTrouble.OTHER_TEMPORARY_DIRECTORY);
     beam(beamArguments);
     return List.copyOf(findings);
   }
@@ -392,18 +392,13 @@ final class Checkup {
     check.notMigrated().ifPresent(why -> failed("tables", FailureKind.CONFIGURATION, why));
     String asAnAdministrator = "as an administrator of the database, run: ";
     if (!check.grants().isEmpty()) {
-      String statements = asAnAdministrator + String.join(" ", check.grants());
       if (check.migrated()) {
-        failed("privileges", FailureKind.STORAGE, statements);
-      } else {
         failed(
             "privileges",
-            FailureKind.CONFIGURATION,
-            statements
-                + " Or let a role that owns the schemas run `"
-                + Program.command("migrate")
-                + "` with the"
-                + " pipeline first");
+            FailureKind.STORAGE,
+            asAnAdministrator + String.join(" ", check.grants()));
+      } else {
+        failed("privileges", FailureKind.CONFIGURATION, check.toMigrate());
       }
     }
     if (!check.grantsForReaders().isEmpty()) {
@@ -446,8 +441,12 @@ final class Checkup {
     };
   }
 
-  /** Looks whether files can be written to a directory, or to where it will be made. */
-  private void directory(String item, String key, Path directory) {
+  /**
+   * Looks whether files can be written to a directory, or to where it will be made.
+   *
+   * @param otherwise what helps if they cannot, and the directory is not to be mended
+   */
+  private void directory(String item, String key, Path directory, String otherwise) {
     Path existing = directory;
     while (existing != null && Files.notExists(existing)) {
       existing = existing.getParent();
@@ -455,7 +454,9 @@ final class Checkup {
     String where = directory + " (" + key + ")";
     if (existing == null || !Files.isDirectory(existing)) {
       failed(
-          item, FailureKind.STORAGE, where + " cannot be made: " + existing + " is no directory");
+          item,
+          FailureKind.STORAGE,
+          where + " cannot be made, because " + existing + " is no directory: " + otherwise);
       return;
     }
     try {
@@ -468,7 +469,8 @@ final class Checkup {
               + ", "
               + String.format(Locale.ROOT, "%.1f GiB free", free / (double) (1L << 30));
       if (free < LEAST_SPACE) {
-        failed(item, FailureKind.STORAGE, space + ": make room");
+        failed(
+            item, FailureKind.STORAGE, space + ": " + FileTrouble.MAKE_ROOM + ", or " + otherwise);
       } else {
         findings.add(
             free < LITTLE_SPACE
@@ -479,12 +481,7 @@ final class Checkup {
       failed(
           item,
           FailureKind.STORAGE,
-          where
-              + " cannot be written to by user "
-              + System.getProperty("user.name")
-              + ": "
-              + DurableFiles.reason(e)
-              + ". Give this user the directory, or name another one");
+          where + " cannot be written to: " + FileTrouble.words(e, otherwise));
     }
   }
 }

@@ -1,5 +1,6 @@
 package fathomexport.fetch;
 
+import fathomexport.report.FileTrouble;
 import fathomexport.report.rows.RowSpool;
 import fathomexport.run.ExportFailedException;
 import fathomexport.run.FailureKind;
@@ -61,12 +62,7 @@ public final class SpillDirectory implements AutoCloseable {
       long free = parent.toFile().getUsableSpace();
       if (Files.isDirectory(parent) && free < LEAST_BYTES) {
         throw new IOException(
-            "No space left on device: "
-                + free
-                + " bytes are free, but a run needs "
-                + LEAST_BYTES
-                + "; make room, or name another directory with"
-                + " FATHOM_EXPORT_JAVA_OPTS=-Djava.io.tmpdir=DIR");
+            "No space left on device: " + free + " bytes are free, but a run needs " + LEAST_BYTES);
       }
       for (int i = 0; i < TRIES; i++) {
         Path path = Files.createTempDirectory(parent, PREFIX + PROCESS);
@@ -89,7 +85,10 @@ public final class SpillDirectory implements AutoCloseable {
     } catch (IOException e) {
       throw new ExportFailedException(
           FailureKind.STORAGE,
-          "cannot create a directory for spilled rows in " + parent + ": " + e.getMessage(),
+          "cannot create a directory for spilled rows in "
+              + parent
+              + ": "
+              + FileTrouble.words(e, FileTrouble.OTHER_TEMPORARY_DIRECTORY),
           e);
     }
   }

@@ -3,13 +3,13 @@ package fathomexport.run;
 import fathomexport.api.Outcome;
 import fathomexport.http.UnusableSettingsException;
 import fathomexport.ledger.LedgerException;
+import fathomexport.report.FileTrouble;
 import fathomexport.report.SecretUnavailableException;
 import fathomexport.sink.SinkException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -226,15 +226,19 @@ public final class FailurePolicy {
 
   /**
    * Returns the message of an exception. Mentions a full disk even if it is only the cause of the
-   * exception, because a person can remove that cause.
+   * exception, and what to do about it, because a person can remove that cause.
    */
   public static String words(Throwable failure) {
     String own = failure.getMessage();
     String message = own == null ? failure.toString() : own;
-    return fullDisk(failure)
-        .filter(full -> !message.contains(full))
-        .map(full -> message + " (" + full + ")")
-        .orElse(message);
+    String words =
+        fullDisk(failure)
+            .filter(full -> !message.contains(full))
+            .map(full -> message + " (" + full + ")")
+            .orElse(message);
+    return FileTrouble.speaksOfFullDisk(words) && !words.contains(FileTrouble.MAKE_ROOM)
+        ? words + " (" + FileTrouble.MAKE_ROOM + ")"
+        : words;
   }
 
   /**
@@ -244,17 +248,10 @@ public final class FailurePolicy {
   private static Optional<String> fullDisk(Throwable failure) {
     for (Throwable t = failure; t != null; t = t.getCause()) {
       String message = t.getMessage();
-      if (message != null && speaksOfFullDisk(message)) {
+      if (message != null && FileTrouble.speaksOfFullDisk(message)) {
         return Optional.of(message);
       }
     }
     return Optional.empty();
-  }
-
-  private static boolean speaksOfFullDisk(String message) {
-    String lower = message.toLowerCase(Locale.ROOT);
-    return lower.contains("no space left on device")
-        || lower.contains("disk quota exceeded")
-        || lower.contains("enospc");
   }
 }

@@ -161,7 +161,8 @@ class FailurePolicyTest {
                 "the writer is closed", new IOException("No space left on device")));
 
     assertThat(FailurePolicy.of(failure, false).message())
-        .isEqualTo("cannot commit a window to /warehouse (No space left on device)");
+        .isEqualTo(
+            "cannot commit a window to /warehouse (No space left on device) (make room there)");
   }
 
   @Test
@@ -169,7 +170,8 @@ class FailurePolicyTest {
     Exception failure = new IOException("/spill/rows: No space left on device");
 
     assertThat(FailurePolicy.of(failure, false).message())
-        .isEqualTo("cannot write rows to the disk: /spill/rows: No space left on device");
+        .isEqualTo(
+            "cannot write rows to the disk: /spill/rows: No space left on device (make room there)");
   }
 
   /** What one sink of two has failed at, and what both have. */

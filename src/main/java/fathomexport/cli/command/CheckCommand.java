@@ -54,7 +54,12 @@ public final class CheckCommand implements Callable<Integer> {
         .ifPresent(
             p ->
                 findings.add(
-                    Finding.ok("pipeline", p.name() + ", " + p.reports().size() + " reports")));
+                    Finding.ok(
+                        "pipeline",
+                        p.name()
+                            + ", "
+                            + p.reports().size()
+                            + (p.reports().size() == 1 ? " report" : " reports"))));
     // A pipeline that cannot be read leaves the rest to be looked at.
     ExportJob job =
         loaded

@@ -9,6 +9,7 @@ import fathomexport.dashboard.NoPageException;
 import fathomexport.describe.DbtProject;
 import fathomexport.describe.DuckDbScript;
 import fathomexport.describe.MarkdownPage;
+import fathomexport.report.FileTrouble;
 import fathomexport.report.Report;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -54,6 +55,8 @@ import picocli.CommandLine.Spec;
       "  fathom-export describe --format dashboard --out dashboard.html"
     })
 public final class DescribeCommand implements Callable<Integer> {
+  private static final String OTHER_PLACE = "name another place with --out";
+
   /** What is written for which tool. */
   public enum Format {
     dbt,
@@ -129,7 +132,7 @@ public final class DescribeCommand implements Callable<Integer> {
       context.environment().err().println("fathom-export: " + e.getMessage());
       return ExitCodes.STORAGE;
     } catch (IOException e) {
-      context.environment().err().println("fathom-export: cannot write: " + e);
+      context.environment().err().println("fathom-export: " + FileTrouble.reason(e));
       return ExitCodes.STORAGE;
     }
   }
@@ -200,10 +203,14 @@ public final class DescribeCommand implements Callable<Integer> {
     for (Map.Entry<String, String> file : files.entrySet()) {
       Path path = file.getKey().isEmpty() ? target : target.resolve(file.getKey());
       Path directory = path.toAbsolutePath().getParent();
-      if (directory != null) {
-        Files.createDirectories(directory);
+      try {
+        if (directory != null) {
+          Files.createDirectories(directory);
+        }
+      } catch (IOException e) {
+        throw new IOException(FileTrouble.cannotWrite(path, e, OTHER_PLACE), e);
       }
-      WholeFile.write(path, file.getValue());
+      WholeFile.write(path, file.getValue(), OTHER_PLACE);
     }
     Map<String, Object> result = new LinkedHashMap<>();
     result.put("written", given.toString());

@@ -6,6 +6,7 @@ import fathomexport.config.ConfigLoader;
 import fathomexport.config.JsonSchema;
 import fathomexport.config.Settings;
 import fathomexport.report.Excerpt;
+import fathomexport.report.FileTrouble;
 import fathomexport.report.Program;
 import fathomexport.report.SecretRef;
 import fathomexport.report.Site;
@@ -151,7 +152,8 @@ public final class InitCommand implements Callable<Integer> {
     } catch (FileAlreadyExistsException e) {
       kept.add(file.toString());
     } catch (IOException e) {
-      throw new UncheckedIOException("cannot write " + path + ": " + e, e);
+      throw new UncheckedIOException(
+          FileTrouble.cannotWrite(path, e, "start the command in another directory"), e);
     }
   }
 

@@ -149,7 +149,9 @@ final class Launch {
     Path file = context.environment().workingDirectory().resolve(metrics.file);
     Path directory = file.toAbsolutePath().getParent();
     if (directory == null || !Files.isDirectory(directory)) {
-      complaint.failed(ExitCodes.STORAGE, "there is no directory for --metrics-file " + file);
+      complaint.failed(
+          ExitCodes.STORAGE,
+          "there is no directory for --metrics-file " + file + ": create it, or name another file");
       return ExitCodes.STORAGE;
     }
     MetricsFile numbers =
@@ -275,7 +277,7 @@ final class Launch {
       return code;
     } catch (IOException e) {
       int worse = code == 0 ? ExitCodes.STORAGE : code;
-      complaint.failed(worse, "cannot write the metrics file: " + e);
+      complaint.failed(worse, String.valueOf(e.getMessage()));
       return worse;
     }
   }

@@ -105,9 +105,9 @@ public final class StatusCommand implements Callable<Integer> {
     if (html != null) {
       Path file = context.environment().workingDirectory().resolve(html);
       try {
-        WholeFile.write(file, StatusPage.of(status));
+        WholeFile.write(file, StatusPage.of(status), "name another file with --html");
       } catch (IOException e) {
-        context.environment().err().println("fathom-export: cannot write " + file + ": " + e);
+        context.environment().err().println("fathom-export: " + e.getMessage());
         return ExitCodes.STORAGE;
       }
       if (!context.printer().json()) {

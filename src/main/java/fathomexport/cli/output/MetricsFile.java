@@ -112,7 +112,7 @@ public final class MetricsFile implements RunListener {
     if (status != null) {
       periods(text, status);
     }
-    WholeFile.write(file, text.toString());
+    WholeFile.write(file, text.toString(), "name another file with --metrics-file");
   }
 
   private void results(StringBuilder text, RunResult result) {

@@ -1,5 +1,6 @@
 package fathomexport.cli.output;
 
+import fathomexport.report.FileTrouble;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -16,9 +17,19 @@ public final class WholeFile {
   /**
    * Writes a temporary file in the same directory and renames it. Follows a symbolic link.
    *
-   * @throws IOException if the file cannot be written; the old content remains
+   * @param otherwise what helps if the place is not to be mended, such as "name another file"
+   * @throws IOException if the file cannot be written; the old content remains. The message names
+   *     the file and says what to do
    */
-  public static void write(Path file, String content) throws IOException {
+  public static void write(Path file, String content, String otherwise) throws IOException {
+    try {
+      write(file, content);
+    } catch (IOException e) {
+      throw new IOException(FileTrouble.cannotWrite(file, e, otherwise), e);
+    }
+  }
+
+  private static void write(Path file, String content) throws IOException {
     Path target = Files.exists(file) ? file.toRealPath() : file.toAbsolutePath();
     Path directory = target.getParent();
     // Collectors ignore files with a leading dot and an unknown suffix.

@@ -1,5 +1,6 @@
 package fathomexport.report.rows;
 
+import fathomexport.report.FileTrouble;
 import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;
@@ -148,15 +149,17 @@ public final class RowSpool implements Closeable {
     if (buffered == 0) {
       return;
     }
-    FileChannel out = channel();
     ByteBuffer pending = ByteBuffer.wrap(buffer, 0, buffered);
     try {
+      FileChannel out = channel();
       while (pending.hasRemaining()) {
         out.write(pending);
       }
     } catch (IOException e) {
       // The system's message contains no path.
-      throw new IOException("cannot write below " + directory + ": " + e.getMessage(), e);
+      throw new IOException(
+          FileTrouble.cannotWrite("below " + directory, e, FileTrouble.OTHER_TEMPORARY_DIRECTORY),
+          e);
     }
     flushed += buffered;
     buffered = 0;

@@ -117,14 +117,7 @@ public final class ParquetSink implements Sink {
         definitions.put(report.name(), report.definition());
       }
     } catch (IOException e) {
-      SinkException failure = unavailable("cannot prepare " + layout.root(), e);
-      throw DurableFiles.isAboutThePath(e)
-          ? new SinkException(
-              failure.kind(),
-              failure.getMessage()
-                  + ". Correct parquet.root in the settings, or the rights on the directory",
-              e)
-          : failure;
+      throw unavailable("cannot prepare " + layout.root(), e);
     }
     return Migrated.WHOLLY;
   }

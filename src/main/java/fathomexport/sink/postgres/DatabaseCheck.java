@@ -4,6 +4,7 @@ import fathomexport.report.Report;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.postgres.db.Database;
 import fathomexport.sink.postgres.db.PostgresSettings;
+import fathomexport.sink.postgres.schema.FirstMigration;
 import fathomexport.sink.postgres.schema.LoaderRights;
 import fathomexport.sink.postgres.schema.Migrations;
 import java.sql.Connection;
@@ -24,6 +25,8 @@ import org.postgresql.PGConnection;
  * @param migrated whether there are tables of the program
  * @param grants statements that an administrator must run first; empty if the role may do
  *     everything
+ * @param toMigrate who can make the tables, and how; empty if there are tables, or no right is
+ *     missing
  * @param grantsForReaders statements without which a run succeeds, but does less for readers
  * @param power what the role may do beyond writing rows
  * @param pooler what stands between this machine and the server, or empty
@@ -35,6 +38,7 @@ public record DatabaseCheck(
     String server,
     boolean migrated,
     List<String> grants,
+    String toMigrate,
     List<String> grantsForReaders,
     Power power,
     Optional<String> pooler,
@@ -71,10 +75,12 @@ public record DatabaseCheck(
         List<String> grants = grants(connection);
         LoaderRights rights = LoaderRights.lacking(connection, reports);
         grants.addAll(rights.needed());
+        boolean migrated = !isEmpty(connection, CONTROL);
         return new DatabaseCheck(
             database.place() + ", " + server(connection),
-            !isEmpty(connection, CONTROL),
+            migrated,
             List.copyOf(grants),
+            migrated || grants.isEmpty() ? "" : FirstMigration.words(connection, grants),
             rights.forReaders(),
             power(connection),
             pooler.words(),

@@ -1,14 +1,11 @@
 package fathomexport.sink.parquet.file;
 
+import fathomexport.report.FileTrouble;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -152,34 +149,8 @@ public final class DurableFiles {
     }
   }
 
-  /** Returns what went wrong, in words: the message of some exceptions is only a path. */
+  /** Returns why files cannot be read or written, and what to do about it. */
   public static String reason(IOException e) {
-    String message = String.valueOf(e.getMessage());
-    return e instanceof FileSystemException f && f.getReason() == null
-        ? words(f) + ": " + message
-        : message;
-  }
-
-  private static String words(FileSystemException e) {
-    if (e instanceof NoSuchFileException) {
-      return "no such file or directory";
-    }
-    if (e instanceof AccessDeniedException) {
-      return "permission denied";
-    }
-    if (e instanceof FileAlreadyExistsException) {
-      return "there is a file, not a directory";
-    }
-    return e.getClass().getSimpleName();
-  }
-
-  /**
-   * Returns whether the path itself is the reason: it cannot exist, or this process may not use it.
-   */
-  public static boolean isAboutThePath(IOException e) {
-    return e instanceof NoSuchFileException
-        || e instanceof AccessDeniedException
-        || e instanceof FileAlreadyExistsException
-        || e instanceof NotDirectoryException;
+    return FileTrouble.words(e, FileTrouble.OTHER_ROOT);
   }
 }

@@ -34,7 +34,11 @@ public final class RunDocuments implements RunLedger {
 
   /** Returns the records of a separate directory, which belongs to no ledger. */
   public static RunDocuments in(Path directory) {
-    return new RunDocuments(directory, new Documents(), new LedgerAnswers(new Layout(directory)));
+    return new RunDocuments(
+        directory,
+        new Documents(),
+        new LedgerAnswers(
+            new Layout(directory), "set FATHOM_EXPORT_STATE to a directory that can be used"));
   }
 
   /** Deletes the record of a run, if it exists. */

@@ -89,16 +89,14 @@ final class MissingRights {
             + database.place()
             + ": the role in the settings may not create the schemas fathom and fathom_ops, or"
             + " may not use them. "
-            + (statements.isEmpty()
-                ? ""
-                : "As an administrator, run in this database: "
-                    + String.join(" ", statements)
-                    + " ")
             + (owners.isEmpty()
-                ? "Or let a role that owns them run `"
-                    + Program.command("migrate")
-                    + "` with the pipeline first"
-                : "To leave the tables to their owner ("
+                ? FirstMigration.words(connection, statements)
+                : (statements.isEmpty()
+                        ? ""
+                        : "As an administrator, run in this database: "
+                            + String.join(" ", statements)
+                            + " ")
+                    + "To leave the tables to their owner ("
                     + owners
                     + "): `"
                     + Program.command("check")
