@@ -305,7 +305,7 @@ class MorningTest {
 
   /** What a budget has left is one line: of the run, and of the status until it is fetched. */
   @Test
-  void whatAnExportHasLeftIsOneLine() {
+  void whatAnExportHasLeftIsOneLine() throws IOException {
     String[] backfill = {"backfill", "nightly", "--from", "2026-05-10", "--to", "2026-06-09"};
     installation.settings(1_000, 1_000, "  max_range_days: 7\n").at(at(10, "13:00"));
     night(10);
@@ -321,6 +321,7 @@ class MorningTest {
         .hasSizeLessThanOrEqualTo(3);
     String left = ended.out().lines().reduce("", (a, b) -> b).strip();
     String again = "; continue with: fathom-export " + String.join(" ", limited) + "\n";
+    assertIsPlanned(left, "--from", "2026-05-10", "--to", "2026-06-09");
     assertThat(status(at(10, "14:00")))
         .contains("! backfill of 2026-06-10 13:00 UTC (exit 75): " + left + again);
 
@@ -363,6 +364,43 @@ class MorningTest {
     assertThat(ended.code()).as(ended.said()).isZero();
     assertThat(meanwhile.get()).contains("so far; if it was killed, " + again + "\n");
     assertThat(status(at(10, "14:00"))).doesNotContain("continue with");
+  }
+
+  /** A window that failed is left, too, and a window is one whether or not it was begun. */
+  @Test
+  void whatIsLeftIsWhatPlanPrints() throws IOException {
+    night(10);
+    api.behave(
+        Behaviour.unlimited()
+            .withFault(
+                new FaultRule(
+                    r -> r.aggregation() > 0 && "LDNBOOKS".equals(r.parameter("entity_id")),
+                    Integer.MAX_VALUE,
+                    new Fault.Status(404, "application/json", "{}", Map.of()))));
+    installation.at(at(13, "12:30"));
+
+    Installation.Ended ended = installation.run("run", "nightly", "--max-requests", "3");
+
+    assertThat(ended.code()).as(ended.said()).isEqualTo(77);
+    assertThat(ended.out())
+        .contains("  windows   6 planned, 2 committed, 2 failed, 2 not begun")
+        .contains("  4 windows left, ");
+    assertIsPlanned(ended.out().lines().reduce("", (a, b) -> b).strip());
+  }
+
+  /** The number of windows and of requests are those that a plan prints now. */
+  private void assertIsPlanned(String left, String... range) throws IOException {
+    List<String> command = new ArrayList<>(List.of("plan", "nightly", "--json"));
+    command.addAll(List.of(range));
+    JsonNode plan = JSON.readTree(installation.run(command.toArray(new String[0])).out());
+    int windows = plan.path("windows").intValue();
+    assertThat(left)
+        .startsWith(
+            windows
+                + (windows == 1 ? " window" : " windows")
+                + " left, about "
+                + plan.path("likely_requests").intValue()
+                + " request");
   }
 
   private static int number(String left) {
@@ -633,7 +671,7 @@ class MorningTest {
         .isEqualTo(
             "killed, or its machine stopped: "
                 + ended.path("windows_committed").intValue()
-                + " of its windows are stored");
+                + " of its windows are stored, at least in part");
   }
 
   @Test

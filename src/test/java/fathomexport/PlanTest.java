@@ -127,7 +127,6 @@ class PlanTest {
     }
   }
 
-  /** What a run has in chunks it counts by chunk, which the plan cannot know, and says. */
   @Test
   void windowsAreCountedAsTheRunAnnouncesThem() throws IOException {
     try (TestDatabase database = TestDatabase.migrated();
@@ -153,7 +152,7 @@ class PlanTest {
       assertThat(ended.code()).as(ended.said()).isZero();
       assertThat(new ObjectMapper().readTree(ended.out()).path("windows_planned").longValue())
           .isEqualTo(planned);
-      assertThat(words.out()).contains("windows: one per report,", "counts each chunk");
+      assertThat(words.out()).contains("windows: one per report,", "are stored in chunks");
     }
   }
 

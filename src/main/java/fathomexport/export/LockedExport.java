@@ -47,6 +47,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -56,6 +57,9 @@ import org.jspecify.annotations.Nullable;
  * story. The sinks, the lock and the clients belong to the caller.
  */
 final class LockedExport {
+  /** A run that is asked to stop does not plan once more what took longer, in nanoseconds. */
+  private static final long LONG_PLANNING = TimeUnit.SECONDS.toNanos(3);
+
   private final ExportRun export;
   private final ExportServices services;
   private final RunEnvironment environment;
@@ -65,6 +69,9 @@ final class LockedExport {
   private final PipelineLock lock;
   private final FathomClients clients;
   private final @Nullable PostgresSettings quota;
+
+  /** How long the plan took, in nanoseconds. */
+  private long planningTook;
 
   /**
    * Creates a run of the reports that can be stored.
@@ -100,7 +107,9 @@ final class LockedExport {
     Instant startedAt = environment.time().instant();
     Accounts.Found found = new Accounts(clients, services.settings().accounts()).subjects(job);
     WrongClockException.refuse(environment.time(), clients.timed());
+    long planning = System.nanoTime();
     RunPlanning.Planned planned = services.planning().plan(job, export.mode(), sinks, found);
+    planningTook = System.nanoTime() - planning;
     Plan plan = planned.plan();
     List<WindowOutcome> failed = failedBefore(found, planned);
     RunSummary lost =
@@ -218,15 +227,7 @@ final class LockedExport {
       Accounts.Found found,
       List<WindowOutcome> failed) {
     RunListener listener = environment.listener();
-    PlannedRun expected =
-        services
-            .planning()
-            .costs(planned.view(), sinks)
-            .planned(
-                spec,
-                planned.plan(),
-                KnownControl.book(known),
-                found.subjects().stream().map(Subject::site).toList());
+    PlannedRun expected = services.planning().expected(spec, planned, known, sinks, found);
     listener.planned(expected);
     found.notices().forEach(listener::notice);
     failed.forEach(listener::windowEnded);
@@ -288,7 +289,39 @@ final class LockedExport {
       long requests = export.beam().export(context, planned.plan().tasks(), lost);
       return RunRecords.withMessage(
           RunRecords.withRequests(RunRecording.find(sinks.ledger(), spec.runId()), requests),
-          remaining.left(expected, requests, export.budget()).map(Left::words));
+          remaining
+              .left(expected, requests, export.budget())
+              .map(left -> asPlanned(spec, found, left, requests).words()));
+    }
+  }
+
+  /**
+   * Returns what is left as the next plan counts it: with windows that failed, and in windows as
+   * the next run cuts them. A forced backfill would begin again, so what it has left is only
+   * counted.
+   */
+  private Left asPlanned(ExportSpec spec, Accounts.Found found, Left counted, long sent) {
+    if (export.mode().force() || (environment.stop().stopped() && planningTook > LONG_PLANNING)) {
+      return counted;
+    }
+    try {
+      RunPlanning.Planned next = services.planning().plan(job, export.mode(), sinks, found);
+      PlannedRun cost =
+          services
+              .planning()
+              .expected(
+                  spec, next, next.knownControls(export.mode(), spec.startedAt()), sinks, found);
+      return cost.windows() == 0
+          ? counted
+          : Remaining.left(
+              cost.windows(),
+              cost.likelyRequests(),
+              cost.requestsPerMinute(),
+              sent,
+              export.budget());
+    } catch (SinkException | LedgerException e) {
+      // The run ends because the ledger is away: what was not begun is known without it.
+      return counted;
     }
   }
 

@@ -41,12 +41,16 @@ final class Remaining implements RunListener {
         planned.expected().keySet().containsAll(windows)
             ? expected
             : Math.max(expected, planned.likelyRequests() - sent);
+    return Optional.of(left(windows.size(), requests, planned.requestsPerMinute(), sent, budget));
+  }
+
+  /** Returns what is left: so many windows, which take about so many requests. */
+  static Left left(long windows, long requests, int perMinute, long sent, Budget budget) {
     long each = budget.requests() != null ? budget.requests() : budget.time() != null ? sent : 0;
-    return Optional.of(
-        new Left(
-            windows.size(),
-            requests,
-            each == 0 ? 0 : Math.max(1, (requests + each - 1) / each),
-            RequestCosts.inWords(RequestCosts.minutes(requests, planned.requestsPerMinute()))));
+    return new Left(
+        windows,
+        requests,
+        each == 0 ? 0 : Math.max(1, (requests + each - 1) / each),
+        RequestCosts.inWords(RequestCosts.minutes(requests, perMinute)));
   }
 }

@@ -16,6 +16,8 @@ import fathomexport.report.Report;
 import fathomexport.run.Account;
 import fathomexport.run.ExportJob;
 import fathomexport.run.ExportSettings;
+import fathomexport.run.ExportSpec;
+import fathomexport.run.PlannedRun;
 import fathomexport.sinks.Sinks;
 import java.time.Duration;
 import java.time.Instant;
@@ -72,6 +74,7 @@ final class RunPlanning {
   PlanOverview overview(ExportJob job, Mode mode, Sinks sinks, Accounts.Found found) {
     Planned planned = plan(job, mode, sinks, found);
     return PlanOverview.of(
+        job.name(),
         costs(planned.view(), sinks),
         planned.plan(),
         KnownControl.book(planned.knownControls(mode, today.instant())),
@@ -111,7 +114,22 @@ final class RunPlanning {
     return new LedgerView(job, sinks, today.instant().minus(CertifiedControl.AGE));
   }
 
-  RequestCosts costs(LedgerView view, Sinks sinks) {
+  /** Returns what a planned run is expected to cost. */
+  PlannedRun expected(
+      ExportSpec spec,
+      Planned planned,
+      List<KnownControl> known,
+      Sinks sinks,
+      Accounts.Found found) {
+    return costs(planned.view(), sinks)
+        .planned(
+            spec,
+            planned.plan(),
+            KnownControl.book(known),
+            found.subjects().stream().map(Subject::site).toList());
+  }
+
+  private RequestCosts costs(LedgerView view, Sinks sinks) {
     Learned learned = sinks.ledger().learned();
     Map<String, RequestCosts.Limits> limits =
         settings.accounts().stream()

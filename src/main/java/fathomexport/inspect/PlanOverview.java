@@ -27,8 +27,7 @@ import org.jspecify.annotations.Nullable;
  * The estimated cost of a run, before it starts.
  *
  * @param lines one per query and site, in the order of the plan
- * @param windows as a run announces them. By nature it may end with more: it stores a window of
- *     many requests in chunks, which depend on the rows that come, and counts each of them
+ * @param windows as a run announces them and counts them at its end
  * @param leastRequests if no row is fetched, because the control queries report nothing or confirm
  *     what is stored: no run that completes the plan sends fewer
  * @param likelyRequests with as many rows per period as the ledger has seen
@@ -174,6 +173,7 @@ public record PlanOverview(
   /**
    * Creates the overview of a plan.
    *
+   * @param pipeline the name of the pipeline, for suggested commands
    * @param known control totals that a run of the plan would not query
    * @param everyNight the plan of a usual night; null for a backfill
    * @param weights rows and bytes stored, by report, from which the size of a row is derived
@@ -181,6 +181,7 @@ public record PlanOverview(
    * @param names the names of the sites by their ids
    */
   public static PlanOverview of(
+      String pipeline,
       RequestCosts costs,
       Plan plan,
       ControlBook known,
@@ -244,8 +245,8 @@ public record PlanOverview(
         plan.skipped(),
         splits,
         List.of(
-            "windows: one per report, site or event, and range of days; the run stores those of many"
-                + " requests in chunks, and counts each chunk at its end",
+            "windows: one per report, site or event, and range of days; those of many requests are"
+                + " stored in chunks, each with a line of the log",
             "least: the controls report nothing, or what is stored already, so that no rows are"
                 + " fetched",
             "likely: as many rows per period as are stored of it, else of the site, else of the"
@@ -256,7 +257,7 @@ public record PlanOverview(
                 + " for the first time, may take more",
             "not billed: one request per 100 sites, and per site one for its events and one for its"
                 + " milestones; they have a separate quota, 2,000 an hour"),
-        notes(plan, lost, scope, names),
+        notes(pipeline, plan, lost, scope, names),
         Map.copyOf(names),
         accounts(costs, lines.values()));
   }
@@ -317,7 +318,11 @@ public record PlanOverview(
   }
 
   private static List<String> notes(
-      Plan plan, List<String> lost, BackfillCommands.Scope scope, Map<String, String> names) {
+      String pipeline,
+      Plan plan,
+      List<String> lost,
+      BackfillCommands.Scope scope,
+      Map<String, String> names) {
     List<String> notes = new ArrayList<>(lost);
     plan.skippedInWords().ifPresent(notes::add);
     plan.outlivedInWords().ifPresent(notes::add);
@@ -351,8 +356,8 @@ public record PlanOverview(
                     r.what()
                         + " is stale: "
                         + r.why()
-                        + "; renew it with backfill"
-                        + r.command().options()));
+                        + "; renew with: "
+                        + r.command().words(pipeline)));
     return List.copyOf(notes);
   }
 }

@@ -28,7 +28,7 @@ record WindowTally(
       new WindowTally(0, 0, 0, 0, 0, 0, 0, 0, WindowOutcome.Periods.NONE);
 
   static WindowTally of(WindowOutcome outcome) {
-    FailureKind failure = outcome.failure();
+    FailureKind failure = outcome.endsFailed();
     if (outcome.recordsSkipped() > 0) {
       return NOTHING;
     }
@@ -36,8 +36,8 @@ record WindowTally(
     boolean notBegun = failure == FailureKind.STOPPED || failure == FailureKind.BUDGET;
     boolean written = outcome.committed() && outcome.changed() > 0;
     return new WindowTally(
-        outcome.committed() ? 1 : 0,
-        outcome.committed() && !written ? 1 : 0,
+        outcome.endsCommitted() ? 1 : 0,
+        outcome.endsUnchanged() ? 1 : 0,
         incomplete ? 1 : 0,
         failure != null && !incomplete && !notBegun ? 1 : 0,
         notBegun ? 1 : 0,

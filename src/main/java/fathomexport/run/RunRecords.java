@@ -32,8 +32,7 @@ public final class RunRecords {
         spec.startedAt(),
         finishedAt,
         exitCode,
-        // A window of many requests is committed in several chunks, and each of them counts.
-        Math.max(spec.windowsPlanned(), summary.windows()),
+        spec.windowsPlanned(),
         summary.committed(),
         summary.unchanged(),
         summary.incomplete(),
@@ -129,7 +128,7 @@ public final class RunRecords {
   public static RunRecord killed(RunRecord record, StillStored committed) {
     RunRecord all = committed(record, committed);
     List<String> messages = new ArrayList<>(record.messages());
-    messages.add(KILLED + all.windowsCommitted() + " of its windows are stored");
+    messages.add(KILLED + all.windowsCommitted() + " of its windows are stored, at least in part");
     return of(all, null, null, all.requests(), messages);
   }
 
@@ -148,8 +147,9 @@ public final class RunRecords {
         r.startedAt(),
         r.finishedAt(),
         r.exitCode(),
-        Math.max(r.windowsPlanned(), most.windows()),
-        most.windows(),
+        r.windowsPlanned(),
+        // The ledger knows chunks, of which a window may have several.
+        Math.min(r.windowsPlanned(), most.windows()),
         r.windowsUnchanged(),
         r.windowsIncomplete(),
         r.windowsFailed(),

@@ -37,11 +37,11 @@ public record RunSummary(
   }
 
   public static RunSummary of(WindowOutcome outcome) {
-    FailureKind failure = outcome.failure();
+    FailureKind failure = outcome.endsFailed();
     return new RunSummary(
-        outcome.subject() == null ? 0 : 1,
-        outcome.committed() ? 1 : 0,
-        outcome.committed() && outcome.changed() == 0 ? 1 : 0,
+        outcome.endsWindow() ? 1 : 0,
+        outcome.endsCommitted() ? 1 : 0,
+        outcome.endsUnchanged() ? 1 : 0,
         outcome.rows(),
         outcome.quarantined(),
         outcome.escapedCells(),

@@ -6,7 +6,8 @@ import java.io.Serializable;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The outcome of a window.
+ * The outcome of a window, or of a chunk of it: a window of many requests is committed in several
+ * chunks, each of which is logged with its days. Windows are counted when their last chunk ends.
  *
  * @param window for people: report, slice, days
  * @param failure null if all of it was committed
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param escapedCells cells of the stored rows whose text is stored as an escape
  * @param account the account that the outcome is about, if it is about a whole account of several;
  *     otherwise null
+ * @param chunk which chunk of the window this is
  */
 public record WindowOutcome(
     String window,
@@ -39,7 +41,8 @@ public record WindowOutcome(
     @Nullable SiteId site,
     long recordsSkipped,
     long escapedCells,
-    @Nullable String account)
+    @Nullable String account,
+    Chunk chunk)
     implements Serializable {
   /** The beginning of the message of a window that was not fetched because another one failed. */
   public static final String NOT_FETCHED = "not fetched";
@@ -65,6 +68,24 @@ public record WindowOutcome(
     }
   }
 
+  /**
+   * The place of a chunk in its window.
+   *
+   * @param last whether the window ends with it
+   * @param committedBefore whether all chunks before it were committed
+   * @param changedBefore whether rows of any chunk before it were written
+   * @param failedBefore the most severe failure of the chunks before it; null if none failed
+   */
+  public record Chunk(
+      boolean last,
+      boolean committedBefore,
+      boolean changedBefore,
+      @Nullable FailureKind failedBefore)
+      implements Serializable {
+    /** A window that is one chunk. */
+    public static final Chunk ONLY = new Chunk(true, true, false, null);
+  }
+
   /** Creates an outcome without a window. */
   public WindowOutcome(
       String window,
@@ -88,7 +109,8 @@ public record WindowOutcome(
         null,
         0,
         0,
-        null);
+        null,
+        Chunk.ONLY);
   }
 
   public static WindowOutcome failed(String window, FailureKind kind, String message) {
@@ -111,7 +133,8 @@ public record WindowOutcome(
         null,
         0,
         0,
-        account);
+        account,
+        Chunk.ONLY);
   }
 
   /** Returns the outcome of an unusable record of a list, which is skipped. */
@@ -130,12 +153,13 @@ public record WindowOutcome(
         null,
         1,
         0,
-        null);
+        null,
+        Chunk.ONLY);
   }
 
   /** Returns the same outcome, for this site. */
   public WindowOutcome about(SiteId whose) {
-    return copy(window, subject, requests, periods, whose, escapedCells);
+    return copy(window, subject, requests, periods, whose, escapedCells, chunk);
   }
 
   /** Returns the same outcome, for this window and with its number of requests. */
@@ -146,12 +170,13 @@ public record WindowOutcome(
         requestsTaken,
         periods,
         exported.slice().site(),
-        escapedCells);
+        escapedCells,
+        chunk);
   }
 
   /** Returns the same outcome with the status counts of its periods. */
   public WindowOutcome with(Periods sure) {
-    return copy(window, subject, requests, sure, site, escapedCells);
+    return copy(window, subject, requests, sure, site, escapedCells, chunk);
   }
 
   /** Returns whether the message of an outcome names a worker of a cluster. */
@@ -183,14 +208,53 @@ public record WindowOutcome(
               site,
               recordsSkipped,
               escapedCells,
-              account);
+              account,
+              chunk);
       case BUDGET, INCOMPLETE, STOPPED -> this;
     };
   }
 
   /** Returns the same outcome with this number of cells that are stored as escapes. */
   public WindowOutcome escaping(long cells) {
-    return copy(window, subject, requests, periods, site, cells);
+    return copy(window, subject, requests, periods, site, cells, chunk);
+  }
+
+  /** Returns the same outcome, of this chunk of its window. */
+  public WindowOutcome as(Chunk which) {
+    return copy(window, subject, requests, periods, site, escapedCells, which);
+  }
+
+  /** Returns the place of the chunk after this one, which may not be the last one. */
+  public Chunk next() {
+    return new Chunk(
+        false,
+        chunk.committedBefore() && committed,
+        chunk.changedBefore() || changed > 0,
+        worst(chunk.failedBefore(), failure));
+  }
+
+  /** Returns whether a window ends with this outcome. */
+  public boolean endsWindow() {
+    return subject != null && chunk.last();
+  }
+
+  /** Returns whether this outcome ends what was committed as a whole. */
+  public boolean endsCommitted() {
+    return chunk.last() && committed && chunk.committedBefore();
+  }
+
+  /** Returns whether this outcome ends what was committed, and no row of it was written. */
+  public boolean endsUnchanged() {
+    return endsCommitted() && changed == 0 && !chunk.changedBefore();
+  }
+
+  /** Returns why what ends with this outcome failed: the most severe failure of its chunks. */
+  public @Nullable FailureKind endsFailed() {
+    return chunk.last() ? worst(chunk.failedBefore(), failure) : null;
+  }
+
+  private static @Nullable FailureKind worst(@Nullable FailureKind a, @Nullable FailureKind b) {
+    return a == null || (b != null && b.compareTo(a) < 0) ? b : a;
   }
 
   private WindowOutcome copy(
@@ -199,7 +263,8 @@ public record WindowOutcome(
       long requestsTaken,
       Periods sure,
       @Nullable SiteId whose,
-      long cells) {
+      long cells,
+      Chunk at) {
     return new WindowOutcome(
         name,
         failure,
@@ -214,6 +279,7 @@ public record WindowOutcome(
         whose,
         recordsSkipped,
         cells,
-        account);
+        account,
+        at);
   }
 }

@@ -59,7 +59,8 @@ final class CommittedBefore {
       }
       if (next.isAfter(task.days().first())) {
         FetchTask done = task.during(new DayRange(task.days().first(), next.minusDays(1)));
-        done.reports().forEach(report -> ended.accept(outcome(done, report, committed)));
+        boolean ends = next.isAfter(task.days().last());
+        done.reports().forEach(report -> ended.accept(outcome(done, report, committed, ends)));
       }
     }
     return new Lane(lane.number(), lane.account(), left);
@@ -80,8 +81,11 @@ final class CommittedBefore {
     return task.days().last().plusDays(1);
   }
 
+  /**
+   * @param ends whether nothing of the windows is left
+   */
   private static WindowOutcome outcome(
-      FetchTask done, Report report, Map<CommittedPeriod, LedgerEntry> committed) {
+      FetchTask done, Report report, Map<CommittedPeriod, LedgerEntry> committed, boolean ends) {
     Window window = done.window(report);
     List<LedgerEntry> entries =
         done.periods().stream()
@@ -101,7 +105,8 @@ final class CommittedBefore {
             entries.stream().mapToLong(e -> e.certificate().rows()).sum(),
             0)
         .with(new WindowOutcome.Periods(certified, entries.size() - certified, 0))
-        .about(window, 0);
+        .about(window, 0)
+        .as(new WindowOutcome.Chunk(ends, true, false, null));
   }
 
   /** Returns the entries by this run that all sinks have, in the version of the first sink. */

@@ -276,7 +276,7 @@ public final class RunContext implements AutoCloseable {
     }
     synchronized (this) {
       sofar = sofar.plus(RunSummary.of(outcome));
-      if (sofar.windows() % WINDOWS_A_NOTE != 0 || outcome.subject() == null) {
+      if (!outcome.endsWindow() || sofar.windows() % WINDOWS_A_NOTE != 0) {
         return;
       }
       try {

@@ -8,6 +8,7 @@ import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.PeriodCertificate;
 import fathomexport.plan.FetchTask;
 import fathomexport.report.Report;
+import fathomexport.report.Slice;
 import fathomexport.report.Window;
 import fathomexport.run.FailureKind;
 import fathomexport.run.WindowOutcome;
@@ -30,6 +31,12 @@ final class WindowExport {
   private final RunContext run;
   private final WindowStore store;
 
+  /** The places of the chunks that come next, of windows that have not ended. */
+  private final Map<NextChunk, WindowOutcome.Chunk> open = new HashMap<>();
+
+  /** Where the next chunk of a window begins. */
+  private record NextChunk(String report, Slice slice, LocalDate first) {}
+
   WindowExport(RunContext run) {
     this.run = run;
     this.store = new WindowStore(run);
@@ -38,16 +45,44 @@ final class WindowExport {
   /** Exports the result of a fetch and reports each window's outcome as soon as it ends. */
   void export(LaneFetch.Result result, Consumer<WindowOutcome> ended) {
     if (result instanceof LaneFetch.Result.Came came) {
+      Consumer<WindowOutcome> placed = outcome -> ended.accept(placed(outcome, came.last()));
       if (came.chunk() instanceof WindowFetcher.Chunk.Rows rows) {
-        export(rows.fetched(), ended);
+        export(rows.fetched(), placed);
       } else {
-        confirm((WindowFetcher.Chunk.Confirmed) came.chunk(), ended);
+        confirm((WindowFetcher.Chunk.Confirmed) came.chunk(), placed);
       }
     } else if (result instanceof LaneFetch.Result.Nothing nothing) {
-      leaveOut(nothing, ended);
+      leaveOut(nothing, outcome -> ended.accept(placed(outcome, true)));
     } else {
       throw new IllegalStateException("a result that a lane handles itself: " + result);
     }
+  }
+
+  /**
+   * Returns the outcome of a chunk in its place in the window.
+   *
+   * @param last whether the window ends with it
+   */
+  private WindowOutcome placed(WindowOutcome outcome, boolean last) {
+    Window window = outcome.subject();
+    if (window == null) {
+      return outcome;
+    }
+    WindowOutcome.Chunk before = open.remove(next(window, window.days().first()));
+    WindowOutcome placed =
+        outcome.as(
+            before == null
+                ? new WindowOutcome.Chunk(last, true, false, null)
+                : new WindowOutcome.Chunk(
+                    last, before.committedBefore(), before.changedBefore(), before.failedBefore()));
+    if (!last) {
+      open.put(next(window, window.days().last().plusDays(1)), placed.next());
+    }
+    return placed;
+  }
+
+  private static NextChunk next(Window window, LocalDate first) {
+    return new NextChunk(window.report(), window.slice(), first);
   }
 
   private void export(Fetched fetched, Consumer<WindowOutcome> ended) {

@@ -38,9 +38,6 @@ public final class RunPrinting {
             + " planned, "
             + Printer.number(result.windowsCommitted())
             + " committed"
-            + (result.windowsCommitted() > result.windowsPlanned()
-                ? " (large windows in several chunks, each of which counts)"
-                : "")
             + part(result.windowsUnchanged(), "unchanged", " (", ")")
             + part(result.windowsIncomplete(), "incomplete", ", ", "")
             + part(result.windowsFailed(), "failed", ", ", "")
@@ -200,7 +197,11 @@ public final class RunPrinting {
     List<String> notFetched = result.messages().stream().filter(RunSummary::isNotFetched).toList();
     messages.stream().limit(MESSAGES).forEach(m -> printer.line("  ! " + m));
     if (messages.size() > MESSAGES) {
-      printer.line("  ! and " + (messages.size() - MESSAGES) + " more: see status");
+      printer.line(
+          "  ! and "
+              + (messages.size() - MESSAGES)
+              + " more: see the log, or the messages in the record of run "
+              + result.runId());
     }
     // Windows that were not fetched for the same cause share one line.
     Map<String, List<String>> byCause =
@@ -239,7 +240,7 @@ public final class RunPrinting {
                       && result.windowsIncomplete() == 0
                       && result.quarantined() == 0
                   ? "done, except for unusable records in the list of sites"
-                  : "partly done: some data is incomplete or quarantined";
+                  : "partly done: some data is incomplete or quarantined, and `status` names it";
           case 70 -> "internal error; please report it";
           case 74 -> "disk or database failed";
           case 75 ->
