@@ -338,6 +338,44 @@ class ChangedReportTest {
     assertThat(installation.run("validate").code()).isZero();
   }
 
+  /** Neither a command before the next run nor one after it takes what is gone for stored. */
+  @Test
+  void aReportThatWasMovedAwayAltogetherIsNamed() throws IOException {
+    Question goals = Question.events("goals_daily", "day", "referrer_source");
+    reports(TRAFFIC.yaml(), PAGES.yaml(), goals.yaml());
+    assertRun(installation.run("run", "all"));
+    assertThat(installation.run("status", "all", "--check").out())
+        .doesNotContain("nothing of it is stored");
+    for (String report : List.of("pages_daily", "goals_daily")) {
+      database.execute("ALTER TABLE fathom." + report + " RENAME TO " + report + "_old");
+      Files.move(folder(report), folder("_" + report + "_old"));
+    }
+
+    for (boolean migrated : new boolean[] {false, true}) {
+      if (migrated) {
+        assertRun(installation.run("migrate", "all"));
+      }
+      Installation.Ended status = installation.run("status", "all", "--check");
+      assertThat(status.code()).as(status.said()).isEqualTo(65);
+      for (String report : List.of("pages_daily", "goals_daily")) {
+        assertThat(status.out())
+            .contains(
+                "! report "
+                    + report
+                    + ": nothing of it is stored in postgres or parquet. The next run fetches"
+                    + " yesterday and the look-back; fetch the days before with: fathom-export"
+                    + " backfill all --report "
+                    + report
+                    + " --from 2025-10-24 --to 2025-10-27");
+      }
+      Installation.Ended plan = installation.run("plan", "all");
+      assertRun(plan);
+      assertThat(plan.out()).contains("pages_daily", "goals_daily").doesNotContain("Nothing to do");
+    }
+    assertRun(installation.run("run", "all"));
+    assertThat(installation.run("status", "all", "--check").code()).isZero();
+  }
+
   /** Only a run renames; until then plan and status read what is stored under the earlier name. */
   @Test
   void planAndStatusKnowWhatTheNextRunRenames() {

@@ -54,7 +54,7 @@ class ManySitesTest {
   @BeforeAll
   void fill(@TempDir Path empty) {
     directory = empty;
-    database = TestDatabase.migrated();
+    database = TestDatabase.migrated(REPORTS);
     installation =
         new Installation(directory, database, URI.create("http://127.0.0.1:9/v1"), "t", NOW)
             .pipeline("all", "all", "[postgres]", REPORTS);

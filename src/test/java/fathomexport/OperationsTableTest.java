@@ -20,6 +20,10 @@ class OperationsTableTest {
   private static final String HEAD = "| cause | exit | what the tool says | what to do | test |";
   private static final Pattern NAME = Pattern.compile("`(?:([A-Z]\\w*Test)\\b\\.?)?([a-z]\\w*)?`");
 
+  /** What tests of a part below the commands expect instead of an exit code. */
+  private static final Map<String, String> KINDS =
+      Map.of("65", "INCOMPLETE", "70", "FAULT", "74", "STORAGE", "77", "PERMISSION");
+
   private static List<String> rows() throws IOException {
     List<String> lines = Files.readAllLines(PAGE);
     int head = lines.indexOf(HEAD);
@@ -154,6 +158,38 @@ class OperationsTableTest {
     assertThat(repeatedQuotes(rows())).isEmpty();
     assertThat(repeatedQuotes(List.of("| a | b | `two words` |", "| c | d | `two words`, 401 |")))
         .containsExactly("two words");
+  }
+
+  /** Returns the exit codes of a row that none of its tests expects. */
+  private static List<String> untestedCodes(String row, Map<String, String> sources) {
+    String[] cells = row.split("(?<!\\\\)\\|", -1);
+    StringBuilder tests = new StringBuilder();
+    Matcher names = NAME.matcher(cells[5]);
+    while (names.find()) {
+      tests.append(sources.getOrDefault(String.valueOf(names.group(1)), ""));
+    }
+    if (!tests.toString().contains(".code()")) {
+      // They test a part below the command.
+      return List.of();
+    }
+    return Pattern.compile("\\b(?:65|(?<!otherwise )7\\d|2(?= on the command line))\\b")
+        .matcher(cells[2])
+        .results()
+        .map(code -> code.group())
+        .filter(code -> !Pattern.compile("\\b" + code + "\\b").matcher(tests).find())
+        .filter(code -> tests.indexOf("FailureKind." + KINDS.get(code)) < 0)
+        .map(code -> code + " of: " + row)
+        .toList();
+  }
+
+  @Test
+  void eachExitCodeIsExpectedByATest() throws IOException {
+    Map<String, String> sources = sources();
+
+    assertThat(rows().stream().flatMap(row -> untestedCodes(row, sources).stream())).isEmpty();
+    Map<String, String> some = Map.of("SomeTest", "assertThat(ended.code()).isEqualTo(78)");
+    assertThat(untestedCodes("| a | 74 of `check` | c | d | `SomeTest.there` |", some)).hasSize(1);
+    assertThat(untestedCodes("| a | 78, not retried | c | d | `SomeTest.there` |", some)).isEmpty();
   }
 
   @Test

@@ -270,6 +270,46 @@ class RolesTest {
     }
   }
 
+  private static final String RANGE = " --from 2025-10-25 --to 2025-10-27";
+
+  private void assertNotThere(String... commands) {
+    for (String command : commands) {
+      Installation.Ended ended = asLoader(command.split(" ", -1));
+      assertThat(ended.code()).as(command + ": " + ended.said()).isEqualTo(78);
+      assertThat(ended.said()).as(command).contains("fathom-export migrate");
+    }
+  }
+
+  /** Whatever command meets tables that the owner has yet to make, it says so and ends alike. */
+  @Test
+  void tablesThatAreNotThereYetEndEveryCommandAlike() {
+    assertNotThere("check all", "run all", "backfill all" + RANGE, "snapshot all", "migrate all");
+
+    assertDone(asOwner("migrate", "all"));
+    assertDone(asLoader("run", "all"));
+    pipeline(TRAFFIC, PAGES, Question.pageviews("browsers_daily", "day", "browser"));
+    // What only looks, tells of it like of any new report.
+    assertDone(asLoader("plan", "all"));
+    assertDone(asLoader("status", "all"));
+    assertNotThere(
+        "check all", "run all", "backfill all" + RANGE, "verify all" + RANGE, "migrate all");
+
+    // The program's own tables are those of an older version.
+    database.executeAsSuperuser(
+        "ALTER TABLE fathom_ops.ledger RENAME TO ledger_of_later",
+        "DELETE FROM fathom_ops.schema_history WHERE version ="
+            + " (SELECT max(version) FROM fathom_ops.schema_history)");
+    assertNotThere(
+        "check all",
+        "run all",
+        "backfill all" + RANGE,
+        "plan all",
+        "status all",
+        "verify all" + RANGE,
+        "explain traffic_daily " + SITE + " 2025-10-27",
+        "migrate all");
+  }
+
   /** What a check complains of, apart from the clock: a test has its own. */
   private static String faults(Installation.Ended checked) {
     return checked

@@ -153,7 +153,7 @@ public final class Exporter {
 
   /** Returns the names of the reports of which any of the job's sinks has stored something. */
   public Set<String> storedReports(ExportJob job) {
-    return stored(job, StoredState::reports);
+    return state(job, StoredState::reports);
   }
 
   /**
@@ -219,9 +219,8 @@ public final class Exporter {
   }
 
   private PlanOverview plan(ExportJob job, Mode mode) {
-    return withSinks(
+    return stored(
         job,
-        job.renamed(),
         sinks -> {
           try (FathomClients clients = services.clients().lookingUp()) {
             JobSinks.requireFitting(job, sinks);
@@ -249,7 +248,7 @@ public final class Exporter {
       ExportJob job,
       Map<String, List<Report>> elsewhere,
       Function<Set<String>, List<String>> orphans) {
-    return stored(
+    return state(
         job,
         state ->
             state.status(
@@ -262,7 +261,7 @@ public final class Exporter {
 
   /** Returns when a run of the pipeline with this command last ended with exit code 0. */
   public Optional<Instant> lastSuccess(ExportJob job, String command) {
-    return stored(job, state -> state.lastSuccess(command));
+    return state(job, state -> state.lastSuccess(command));
   }
 
   /**
@@ -270,7 +269,7 @@ public final class Exporter {
    * from runs that were stopped as asked: whether the tool works, they do not say.
    */
   public Optional<EarlierRun> runBefore(ExportJob job, String command, Instant startedAt) {
-    return stored(job, state -> state.runBefore(command, startedAt));
+    return state(job, state -> state.runBefore(command, startedAt));
   }
 
   /**
@@ -294,7 +293,7 @@ public final class Exporter {
 
   /** Returns the origin of the numbers of a report, site and day. Sends no request to the API. */
   public Explanation explain(ExportJob job, Report report, SiteId site, LocalDate day) {
-    return withSinks(
+    return stored(
         job,
         sinks ->
             Explanation.of(
@@ -306,21 +305,23 @@ public final class Exporter {
                 services.settings().accounts()));
   }
 
-  private <T> T stored(ExportJob job, Function<StoredState, T> question) {
-    return withSinks(
-        job,
-        job.renamed(),
-        sinks -> question.apply(new StoredState(services.settings(), job, sinks)));
+  private <T> T state(ExportJob job, Function<StoredState, T> question) {
+    return stored(job, sinks -> question.apply(new StoredState(services.settings(), job, sinks)));
+  }
+
+  /** Opens the sinks for a command that reads what is there before a run prepares them. */
+  private <T> T stored(ExportJob job, Function<Sinks, T> work) {
+    return withSinks(() -> services.sinks().open(job).asFound(job.renamed()), work);
   }
 
   private <T> T withSinks(ExportJob job, Function<Sinks, T> work) {
-    return withSinks(job, Map.of(), work);
+    return withSinks(() -> services.sinks().open(job), work);
   }
 
-  private <T> T withSinks(ExportJob job, Map<String, String> renamed, Function<Sinks, T> work) {
+  private <T> T withSinks(Supplier<Sinks> opened, Function<Sinks, T> work) {
     return guarded(
         () -> {
-          try (Sinks sinks = services.sinks().open(job).findingEarlierNames(renamed)) {
+          try (Sinks sinks = opened.get()) {
             return work.apply(sinks);
           }
         });

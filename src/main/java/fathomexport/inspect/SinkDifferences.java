@@ -1,6 +1,5 @@
 package fathomexport.inspect;
 
-import fathomexport.report.DayRange;
 import fathomexport.report.Slice;
 import fathomexport.run.BackfillCommands;
 import fathomexport.run.ExportJob;
@@ -108,13 +107,7 @@ public final class SinkDifferences {
   /** Periods of some kind, and the ranges that they span by report and site. */
   private record Found(List<CoveredPeriods> cells, List<BackfillCommands.Want> wants) {
     StatusOverview.Extent extent() {
-      DayRange span = BackfillCommands.Want.span(wants);
-      return new StatusOverview.Extent(
-          cells.stream().mapToLong(CoveredPeriods::periods).sum(),
-          (int) wants.stream().map(w -> w.part().report()).distinct().count(),
-          (int) wants.stream().map(w -> w.part().site()).distinct().count(),
-          span.first(),
-          span.last());
+      return StatusOverview.Extent.of(wants);
     }
   }
 

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import fathomexport.fetch.ApiLesson;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
+import fathomexport.report.DifferenceCause;
 import fathomexport.run.BackfillCommands;
 import fathomexport.run.MissingRange;
 import fathomexport.run.NewSites;
@@ -26,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  *     ones
  * @param sitesComplete number of these for which every report is stored as far as a run could have
  *     fetched it, without a gap, complete and under the pipeline's present definition
+ * @param lastGoodRun when the newest run of all sites and reports began that succeeded; null if
+ *     none has
  * @param dueBy when the last of the days that are still due is late; null if none is due
  * @param lines one per report and slice; those that need attention come first
  * @param stale ranges measured under another definition, or in another time zone than the site's
@@ -42,11 +45,13 @@ import org.jspecify.annotations.Nullable;
  * @param lagging sinks that lack periods which other sinks have
  * @param differing the periods of which sinks hold different rows; null if there are none
  * @param differingCommands the commands that fetch them again, at most three
+ * @param verified what verifications found to differ and nothing has mended since
  * @param samplesLacking sinks that lack samples of the last 31 days which other sinks have
  * @param damaged files that cannot be read, each with what to do about it; their content counts as
  *     missing
  * @param orphans stored reports that no pipeline defines, each with what to do about it
  * @param notRenamedYet reports that are stored under earlier names, as lines for people
+ * @param unstored reports of which nothing is stored although others are, each with what to do
  * @param unlisted sites that runs leave out because the API no longer lists them, although they are
  *     not retired
  * @param beyondReach what is missing and no run fills, because it lies too far back; null if
@@ -63,6 +68,7 @@ public record StatusOverview(
     String pipeline,
     int sites,
     int sitesComplete,
+    @Nullable Instant lastGoodRun,
     @Nullable Instant dueBy,
     List<Line> lines,
     List<StaleRange> stale,
@@ -78,10 +84,12 @@ public record StatusOverview(
     List<SinkLag> lagging,
     @Nullable Extent differing,
     List<BackfillCommands.Command> differingCommands,
+    List<Verified> verified,
     List<SampleLag> samplesLacking,
     List<String> damaged,
     List<String> orphans,
     List<String> notRenamedYet,
+    List<String> unstored,
     List<UnlistedSite> unlisted,
     @Nullable MissingRange beyondReach,
     @Nullable NewSites newSites,
@@ -210,7 +218,32 @@ public record StatusOverview(
    * @param first first day of the earliest of them
    * @param last last measured day of the latest of them
    */
-  public record Extent(long periods, int reports, int sites, LocalDate first, LocalDate last) {}
+  public record Extent(long periods, int reports, int sites, LocalDate first, LocalDate last) {
+    /** Returns the extent of what is wanted, which is not empty. */
+    static Extent of(List<BackfillCommands.Want> wants) {
+      DayRange span = BackfillCommands.Want.span(wants);
+      return new Extent(
+          wants.stream().mapToLong(BackfillCommands.Want::periods).sum(),
+          (int) wants.stream().map(w -> w.part().report()).distinct().count(),
+          (int) wants.stream().map(w -> w.part().site()).distinct().count(),
+          span.first(),
+          span.last());
+    }
+  }
+
+  /**
+   * Periods of which a verification found that a sink's rows differ, and that nothing has mended
+   * since.
+   *
+   * @param detail what to do, where that is more than exporting the periods again; otherwise null
+   * @param commands the commands that export them again, at most three; none if there is a detail
+   */
+  public record Verified(
+      String sink,
+      DifferenceCause cause,
+      @Nullable String detail,
+      Extent extent,
+      List<BackfillCommands.Command> commands) {}
 
   /**
    * A sink that lacks periods which other sinks have.

@@ -123,6 +123,7 @@ public final class StatusReader {
         job.name(),
         all.size(),
         all.size() - wanting.size(),
+        lastGood(wholeRuns),
         lines.stream()
             .filter(line -> line.due() > 0)
             .flatMap(line -> Stream.ofNullable(line.lateFrom()))
@@ -171,16 +172,27 @@ public final class StatusReader {
         differences.lagging(sinks),
         differences.differing(),
         differences.differingCommands(),
+        VerifiedDifferences.of(job, sinks, retired, scope, firstKept),
         SampleComparison.of(job, sinks, now),
         damaged(job, sinks),
         orphans.get(),
         sinks.notRenamedYet(),
+        UnstoredReports.of(job, sinks, lines),
         allSites ? UnlistedSites.of(job, known, wholeRuns) : List.of(),
         BeyondReach.of(job, maxRangeDays, now, coverage, lines, scope),
         newSites(job, sinks, known, now, firstKept),
         TwoTimes.of(job, elsewhere, sinks, retired),
         siteNames,
         accounts.stream().anyMatch(Account::isNamed) ? ofSites(known, SiteRow::account) : Map.of());
+  }
+
+  /** Returns when the newest of these runs began that succeeded; null if none has. */
+  private static @Nullable Instant lastGood(List<RunRecord> runs) {
+    return runs.stream()
+        .filter(run -> Objects.equals(run.exitCode(), 0))
+        .map(RunRecord::startedAt)
+        .findFirst()
+        .orElse(null);
   }
 
   /** Reads what is known of sites and events from the first sink that can be read. */

@@ -18,6 +18,7 @@ public final class ComposedLedger implements Ledger {
   private final RunLedger runs;
   private final LessonLedger lessons;
   private final AuditLedger audits;
+  private final DifferenceLedger differences;
   private final PipelineLocks locks;
 
   public ComposedLedger(
@@ -26,12 +27,14 @@ public final class ComposedLedger implements Ledger {
       RunLedger runs,
       LessonLedger lessons,
       AuditLedger audits,
+      DifferenceLedger differences,
       PipelineLocks locks) {
     this.periods = periods;
     this.journals = journals;
     this.runs = runs;
     this.lessons = lessons;
     this.audits = audits;
+    this.differences = differences;
     this.locks = locks;
   }
 
@@ -147,6 +150,16 @@ public final class ComposedLedger implements Ledger {
   @Override
   public void audited(Audit audit) {
     audits.audited(audit);
+  }
+
+  @Override
+  public List<KnownDifference> differences(String report) {
+    return differences.differences(report);
+  }
+
+  @Override
+  public void replaceDifferences(String report, Slice slice, List<KnownDifference> found) {
+    differences.replaceDifferences(report, slice, found);
   }
 
   @Override

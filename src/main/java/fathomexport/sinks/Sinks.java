@@ -65,21 +65,20 @@ public final class Sinks implements AutoCloseable {
 
   /**
    * Returns the same sinks for commands that only read them: what is stored under the earlier name
-   * of a report, and not under its present one, is found. Closing the result closes these sinks.
+   * of a report, and not under its present one, is found, and rows that were taken away are not
+   * counted. Closing the result closes these sinks.
    *
    * @param renamed earlier names of reports, keyed by their present names
    */
-  public Sinks findingEarlierNames(Map<String, String> renamed) {
-    return renamed.isEmpty()
-        ? this
-        : new Sinks(sinks.stream().map(sink -> (Sink) new NotRenamedYet(sink, renamed)).toList());
+  public Sinks asFound(Map<String, String> renamed) {
+    return new Sinks(sinks.stream().map(sink -> (Sink) new SinkAsFound(sink, renamed)).toList());
   }
 
   /** Returns the reports that the next run renames, as lines for people. */
   public List<String> notRenamedYet() {
     Map<String, String> names = new TreeMap<>();
     for (Sink sink : sinks) {
-      if (sink instanceof NotRenamedYet reading) {
+      if (sink instanceof SinkAsFound reading) {
         names.putAll(reading.storedAs());
       }
     }

@@ -1,6 +1,7 @@
 package fathomexport.verify;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
+import fathomexport.report.DifferenceCause;
 import fathomexport.run.FailureKind;
 import java.time.LocalDate;
 import java.util.ArrayList;
@@ -34,17 +35,6 @@ public record Verification(
 
   private static final int MESSAGES = 50;
 
-  /** Creates a result of which the failures may pass. */
-  Verification(
-      long periods,
-      List<String> sinks,
-      long requests,
-      List<Difference> differences,
-      List<String> damaged,
-      List<String> failures) {
-    this(periods, sinks, requests, differences, damaged, failures, FailureKind.TRY_LATER);
-  }
-
   /**
    * Returns the result of several accounts.
    *
@@ -71,38 +61,9 @@ public record Verification(
         parts.stream().flatMap(part -> part.damaged().stream()).distinct().toList(),
         Stream.concat(parts.stream().flatMap(part -> part.failures().stream()), more.stream())
             .toList(),
-        failure);
-  }
-
-  /** Why a number differs. */
-  public enum Cause {
-    /** The period is not stored, although the API counts something. */
-    NEVER_EXPORTED,
-    /** The stored rows are not those that were exported. */
-    CHANGED_IN_STORAGE,
-    /** The rows are as exported, but the API's totals have changed since. */
-    CHANGED_AT_THE_API,
-    /** The rows are as exported, but under another definition of the report. */
-    OTHER_DEFINITION,
-    /** The rows are as exported, but in another time zone of the site. */
-    OTHER_ZONE,
-    /** The rows are as exported, and are known to be incomplete. */
-    INCOMPLETE,
-    /** The rows of the period's month or year cannot be read: see the damaged files. */
-    DAMAGED;
-
-    /** Returns the cause for people. */
-    public String words() {
-      return switch (this) {
-        case NEVER_EXPORTED -> "never exported";
-        case CHANGED_IN_STORAGE -> "stored rows were changed after the export";
-        case CHANGED_AT_THE_API -> "Fathom counts otherwise by now";
-        case OTHER_DEFINITION -> "stale: the report's definition was changed";
-        case OTHER_ZONE -> "stale: the site's time zone was changed";
-        case INCOMPLETE -> "was incomplete when it was exported";
-        case DAMAGED -> "the file of its month or year is damaged";
-      };
-    }
+        Stream.concat(parts.stream().map(Verification::failure), Stream.of(failure))
+            .min(Comparator.naturalOrder())
+            .orElse(failure));
   }
 
   /**
@@ -125,7 +86,7 @@ public record Verification(
       String measure,
       @Nullable Long stored,
       @Nullable Long expected,
-      Cause cause) {}
+      DifferenceCause cause) {}
 
   /** Returns whether everything was compared and nothing differs. */
   public boolean agrees() {
@@ -133,10 +94,13 @@ public record Verification(
   }
 
   /**
-   * Returns 65 if anything differs or is damaged; if some queries failed and nothing else is wrong,
-   * 75, or 77 where an account is refused; otherwise 0.
+   * Returns 78 if a table must be migrated first, 65 if anything differs or is damaged; if some
+   * queries failed and nothing else is wrong, 75, or 77 where an account is refused; otherwise 0.
    */
   public int exitCode() {
+    if (failure == FailureKind.CONFIGURATION) {
+      return failure.exitCode();
+    }
     if (!differences.isEmpty() || !damaged.isEmpty()) {
       return FailureKind.INCOMPLETE.exitCode();
     }
@@ -145,7 +109,7 @@ public record Verification(
 
   /**
    * Returns the messages for the run's record: one line per cause of differences, and what could
-   * not be compared. At most 50 lines.
+   * not be compared. At most 50 lines. Which periods differ, the ledgers of the sinks know.
    */
   List<String> messages() {
     List<String> lines = new ArrayList<>();

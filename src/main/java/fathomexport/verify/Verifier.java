@@ -12,6 +12,7 @@ import fathomexport.report.Aggregate;
 import fathomexport.report.Column;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
+import fathomexport.report.DifferenceCause;
 import fathomexport.report.Report;
 import fathomexport.report.Site;
 import fathomexport.report.Slice;
@@ -26,6 +27,7 @@ import fathomexport.run.FailureKind;
 import fathomexport.run.FetchFailedException;
 import fathomexport.sink.Damage;
 import fathomexport.sink.Sink;
+import fathomexport.sink.SinkException;
 import fathomexport.sinks.Sinks;
 import java.io.IOException;
 import java.time.LocalDate;
@@ -63,13 +65,22 @@ final class Verifier {
   private final List<Verification.Difference> differences = new ArrayList<>();
   private final Set<String> damaged = new LinkedHashSet<>();
   private final List<String> failures = new ArrayList<>();
+  private final Set<String> notReady = new HashSet<>();
+  private final FoundDifferences found;
   private long compared;
   private final Map<String, LocalDate> firstKept;
 
   /**
    * @param firstKept the first day that is kept, by the names of reports
+   * @param found keeps what is found
    */
-  Verifier(ExportJob job, Sinks sinks, WindowFetcher fetcher, Map<String, LocalDate> firstKept) {
+  Verifier(
+      ExportJob job,
+      Sinks sinks,
+      WindowFetcher fetcher,
+      Map<String, LocalDate> firstKept,
+      FoundDifferences found) {
+    this.found = found;
     this.firstKept = Map.copyOf(firstKept);
     this.job = job;
     this.sinks = sinks;
@@ -105,7 +116,8 @@ final class Verifier {
         requests.getAsLong(),
         List.copyOf(differences),
         List.copyOf(damaged),
-        List.copyOf(failures));
+        List.copyOf(failures),
+        notReady.isEmpty() ? FailureKind.TRY_LATER : FailureKind.CONFIGURATION);
   }
 
   /**
@@ -133,6 +145,7 @@ final class Verifier {
     }
     Set<String> seen = new HashSet<>();
     byControl.forEach((query, comparisons) -> compare(query, comparisons, site.zone(), seen));
+    found.write(slice);
     compared += seen.size();
   }
 
@@ -249,7 +262,24 @@ final class Verifier {
           e);
     }
     for (Comparison comparison : comparisons) {
-      unlessDamaged(() -> compare(slice, comparison, control, zone, seen));
+      unlessDamaged(() -> unlessNotReady(slice, comparison, control, zone, seen));
+    }
+  }
+
+  /** Compares a report, unless its table must be migrated first: the others are compared. */
+  private void unlessNotReady(
+      Slice slice, Comparison c, PeriodTotals control, @Nullable ZoneId zone, Set<String> seen) {
+    try {
+      compare(slice, c, control, zone, seen);
+    } catch (SinkException e) {
+      if (e.kind() != SinkException.Kind.DEFINITION) {
+        throw e;
+      }
+      String why = String.valueOf(e.getMessage());
+      if (!notReady.contains(why)) {
+        notReady.add(why);
+        failures.add(c.report().name() + ": " + why);
+      }
     }
   }
 
@@ -270,8 +300,8 @@ final class Verifier {
     for (DayRange period : c.periods()) {
       seen.add(c.report().name() + " " + key(c.report(), period.first(), period.last()));
       LedgerEntry entry = c.held().get(key(c.report(), period.first(), period.last()));
-      Found found = new Found(c.report(), slice, c.sink(), period.first());
-      one(found, entry, stored, control, zone);
+      found.compared(c.sink(), c.report(), period);
+      one(new Found(c.report(), slice, c.sink(), period), entry, stored, control, zone);
     }
   }
 
@@ -305,15 +335,20 @@ final class Verifier {
       return;
     }
     boolean isPartitioned = c.report().dateGrouping() != DateGrouping.NONE;
-    damaged.add(
+    String words =
         Damage.of(
                 damage,
                 c.report().name(),
                 slice.site(),
                 isPartitioned ? byFile.keySet().iterator().next() : c.asked())
-            .words(job.name()));
-    new Found(c.report(), slice, c.sink(), c.periods().get(0).first())
-        .add("contents", null, null, Verification.Cause.DAMAGED);
+            .words(job.name());
+    damaged.add(words);
+    for (DayRange period : c.periods()) {
+      found.compared(c.sink(), c.report(), period);
+      found.differs(c.sink(), c.report(), period, DifferenceCause.DAMAGED, words);
+    }
+    new Found(c.report(), slice, c.sink(), c.periods().get(0))
+        .add("contents", null, null, DifferenceCause.DAMAGED);
   }
 
   /** Returns the days that share a file: those of a month, or of a year. */
@@ -326,26 +361,26 @@ final class Verifier {
   }
 
   private static void one(
-      Found found,
+      Found differing,
       @Nullable LedgerEntry entry,
       Stored stored,
       PeriodTotals control,
       @Nullable ZoneId zone) {
-    Report report = found.report;
-    LocalDate period = found.period;
+    Report report = differing.report;
+    LocalDate period = differing.period.first();
     PeriodTotals.Total mine = stored.totals().of(period);
     PeriodTotals.Total theirs = control.of(period);
     PeriodCertificate certificate = entry == null ? null : entry.certificate();
     long exported = certificate == null ? 0 : certificate.rows();
     boolean changed = mine.rows() != exported;
     if (changed) {
-      found.add("rows", mine.rows(), exported, Verification.Cause.CHANGED_IN_STORAGE);
+      differing.add("rows", mine.rows(), exported, DifferenceCause.CHANGED_IN_STORAGE);
     }
     for (Aggregate measure : Aggregate.additiveOf(report.entity())) {
       long now = theirs.sum(measure);
       if (entry == null || certificate == null) {
         if (now != 0) {
-          found.add(measure.apiName(), null, now, Verification.Cause.NEVER_EXPORTED);
+          differing.add(measure.apiName(), null, now, DifferenceCause.NEVER_EXPORTED);
         }
         continue;
       }
@@ -359,11 +394,11 @@ final class Verifier {
       long sum = comparable ? mine.sum(measure) : then;
       changed |= sum != then;
       if (sum != now) {
-        found.add(measure.apiName(), sum, now, cause(report, entry, zone, sum != then));
+        differing.add(measure.apiName(), sum, now, cause(report, entry, zone, sum != then));
       }
     }
     if (certificate != null && !changed && !sameContents(certificate, stored.digests(), period)) {
-      found.add("contents", null, null, Verification.Cause.CHANGED_IN_STORAGE);
+      differing.add("contents", null, null, DifferenceCause.CHANGED_IN_STORAGE);
     }
   }
 
@@ -372,21 +407,21 @@ final class Verifier {
     return entry.provenance().definition().equals(report.definition());
   }
 
-  private static Verification.Cause cause(
+  private static DifferenceCause cause(
       Report report, LedgerEntry entry, @Nullable ZoneId zone, boolean changed) {
     if (changed) {
-      return Verification.Cause.CHANGED_IN_STORAGE;
+      return DifferenceCause.CHANGED_IN_STORAGE;
     }
     if (!isOf(report, entry)) {
-      return Verification.Cause.OTHER_DEFINITION;
+      return DifferenceCause.OTHER_DEFINITION;
     }
     String then = entry.provenance().zone();
     if (then != null && zone != null && !then.equals(zone.getId())) {
-      return Verification.Cause.OTHER_ZONE;
+      return DifferenceCause.OTHER_ZONE;
     }
     return entry.certificate().status() == CertificateStatus.INCOMPLETE
-        ? Verification.Cause.INCOMPLETE
-        : Verification.Cause.CHANGED_AT_THE_API;
+        ? DifferenceCause.INCOMPLETE
+        : DifferenceCause.CHANGED_AT_THE_API;
   }
 
   /**
@@ -405,9 +440,9 @@ final class Verifier {
     private final Report report;
     private final Slice slice;
     private final Sink sink;
-    private final LocalDate period;
+    private final DayRange period;
 
-    Found(Report report, Slice slice, Sink sink, LocalDate period) {
+    Found(Report report, Slice slice, Sink sink, DayRange period) {
       this.report = report;
       this.slice = slice;
       this.sink = sink;
@@ -415,14 +450,15 @@ final class Verifier {
     }
 
     void add(
-        String measure, @Nullable Long stored, @Nullable Long expected, Verification.Cause cause) {
+        String measure, @Nullable Long stored, @Nullable Long expected, DifferenceCause cause) {
+      found.differs(sink, report, period, cause, null);
       differences.add(
           new Verification.Difference(
               report.name(),
               slice.site().value(),
               slice.event(),
               sink.name(),
-              period,
+              period.first(),
               measure,
               stored,
               expected,

@@ -18,8 +18,10 @@ import fathomexport.run.ExportJob;
 import fathomexport.run.ExportSettings;
 import fathomexport.run.ExportSpec;
 import fathomexport.run.FailureKind;
+import fathomexport.run.FailurePolicy;
 import fathomexport.run.RunEnvironment;
 import fathomexport.sink.Sink;
+import fathomexport.sink.SinkException;
 import fathomexport.sinks.Sinks;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -60,10 +62,11 @@ public final class VerifyRun {
    */
   public Verification verify(Optional<DayRange> days, FathomClients clients) {
     Instant startedAt = environment.time().instant();
+    String runId = ExportSpec.newRunId(startedAt);
     int exitCode = FailureKind.FAULT.exitCode();
     List<String> messages = List.of();
     try (SpillDirectory spill = SpillDirectory.create()) {
-      Verification verified = verify(days, clients, spill, startedAt);
+      Verification verified = verify(days, clients, spill, startedAt, runId);
       exitCode = verified.exitCode();
       messages = verified.messages();
       return verified;
@@ -71,17 +74,21 @@ public final class VerifyRun {
       exitCode = e.exitCode();
       messages = List.of(String.valueOf(e.getMessage()));
       throw e;
-    } catch (LedgerException e) {
-      exitCode = FailureKind.STORAGE.exitCode();
+    } catch (LedgerException | SinkException e) {
+      exitCode = FailurePolicy.of(e, false).kind().exitCode();
       messages = List.of(String.valueOf(e.getMessage()));
       throw e;
     } finally {
-      record(startedAt, exitCode, clients.billedRequests(), messages);
+      record(runId, startedAt, exitCode, clients.billedRequests(), messages);
     }
   }
 
   private Verification verify(
-      Optional<DayRange> days, FathomClients clients, SpillDirectory spill, Instant now) {
+      Optional<DayRange> days,
+      FathomClients clients,
+      SpillDirectory spill,
+      Instant now,
+      String runId) {
     Accounts.Found found = new Accounts(clients, settings.accounts()).subjects(job);
     Map<String, List<Subject>> byAccount =
         found.subjects().stream()
@@ -91,7 +98,7 @@ public final class VerifyRun {
     List<Verification> verified =
         SideBySide.each(
             List.copyOf(byAccount.entrySet()),
-            own -> verify(days, clients, own.getKey(), own.getValue(), spill, now));
+            own -> verify(days, clients, own.getKey(), own.getValue(), spill, now, runId));
     List<String> failures = new ArrayList<>();
     found.lost().forEach(l -> failures.add(l.window() + ": " + l.message()));
     boolean refused =
@@ -113,7 +120,8 @@ public final class VerifyRun {
       String account,
       List<Subject> subjects,
       SpillDirectory spill,
-      Instant now) {
+      Instant now,
+      String runId) {
     FathomClient client = clients.of(account);
     WindowFetcher fetcher =
         new WindowFetcher(
@@ -125,7 +133,12 @@ public final class VerifyRun {
             spill.path(),
             1,
             false);
-    return new Verifier(job, sinks, fetcher, job.firstKept(now, settings.api().maxRangeDays()))
+    return new Verifier(
+            job,
+            sinks,
+            fetcher,
+            job.firstKept(now, settings.api().maxRangeDays()),
+            new FoundDifferences(runId, environment.time()))
         .verify(
             subjects,
             s -> finished(days, now.atZone(s.site().closingZone()).toLocalDate().minusDays(1)),
@@ -138,10 +151,11 @@ public final class VerifyRun {
         .intersect(new DayRange(LocalDate.EPOCH, yesterday));
   }
 
-  private void record(Instant startedAt, int exitCode, long requests, List<String> messages) {
+  private void record(
+      String runId, Instant startedAt, int exitCode, long requests, List<String> messages) {
     RunRecord record =
         RunRecord.withoutWindows(
-            ExportSpec.newRunId(startedAt),
+            runId,
             job.name(),
             COMMAND + job.selection().options(),
             startedAt,
@@ -151,7 +165,7 @@ public final class VerifyRun {
             messages);
     try {
       sinks.ledger().record(record);
-    } catch (LedgerException e) {
+    } catch (LedgerException | SinkException e) {
       // The result is worth more than its record, for example if the files are read-only.
       LOG.warn("could not record this verification in the ledger: {}", e.getMessage());
     }

@@ -8,6 +8,7 @@ import fathomexport.ledger.Attempt;
 import fathomexport.ledger.Audit;
 import fathomexport.ledger.CertificateStatus;
 import fathomexport.ledger.JournalCount;
+import fathomexport.ledger.KnownDifference;
 import fathomexport.ledger.Learned;
 import fathomexport.ledger.Ledger;
 import fathomexport.ledger.LedgerEntry;
@@ -25,6 +26,7 @@ import fathomexport.ledger.Stretch;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
+import fathomexport.report.DifferenceCause;
 import fathomexport.report.Field;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
@@ -919,6 +921,41 @@ public abstract class SinkContract {
     List.of(agreed, elsewhere, failed, later).forEach(sink.ledger()::audited);
 
     assertThat(sink.ledger().audits()).containsExactlyInAnyOrder(later, failed, elsewhere);
+  }
+
+  @Test
+  void whatVerificationsFoundIsReplacedBySlice() {
+    Sink sink = sink(TestReports.traffic());
+    Slice event = new Slice(new SiteId("CDBUGS"), "Sign up");
+    KnownDifference changed =
+        difference(new Slice(new SiteId("CDBUGS"), null), DifferenceCause.CHANGED_IN_STORAGE, null);
+    KnownDifference damaged = difference(event, DifferenceCause.DAMAGED, "move 'it' away");
+    DayRange first = DayRange.of(changed.days().first());
+    assertThat(sink.ledger().differences("goals")).isEmpty();
+
+    sink.ledger().replaceDifferences("goals", changed.slice(), List.of(changed));
+    sink.ledger().replaceDifferences("goals", event, List.of(damaged));
+    assertThat(sink.ledger().differences("goals")).containsExactlyInAnyOrder(changed, damaged);
+    assertThat(sink.ledger().differences("others")).isEmpty();
+
+    List<KnownDifference> parts =
+        List.of(
+            changed.during(first), difference(changed.slice(), DifferenceCause.OTHER_ZONE, null));
+    sink.ledger().replaceDifferences("goals", changed.slice(), parts);
+    sink.ledger().replaceDifferences("goals", event, List.of());
+    assertThat(sink.ledger().differences("goals")).containsExactlyInAnyOrderElementsOf(parts);
+  }
+
+  private static KnownDifference difference(
+      Slice slice, DifferenceCause cause, @Nullable String detail) {
+    return new KnownDifference(
+        "goals",
+        slice,
+        new DayRange(LocalDate.of(2026, 4, 1), LocalDate.of(2026, 4, 3)),
+        cause,
+        detail,
+        Instant.parse("2026-04-05T10:00:00.123456Z"),
+        "verify-1");
   }
 
   @Test

@@ -4,6 +4,7 @@ import fathomexport.cli.output.Printer;
 import fathomexport.config.PipelineDefinition;
 import fathomexport.config.Settings;
 import fathomexport.report.DayRange;
+import fathomexport.report.DifferenceCause;
 import fathomexport.report.Program;
 import fathomexport.run.ExportJob;
 import fathomexport.run.RunListener;
@@ -131,7 +132,7 @@ public final class EvidenceCommands {
       advise(
           printer,
           pipeline,
-          differences.stream().filter(d -> d.cause() != Verification.Cause.DAMAGED).toList());
+          differences.stream().filter(d -> d.cause() != DifferenceCause.DAMAGED).toList());
     }
 
     private static void advise(
@@ -145,9 +146,7 @@ public final class EvidenceCommands {
           differences.stream().map(Verification.Difference::period).max(ORDER).orElseThrow();
       if (differences.stream()
           .anyMatch(
-              d ->
-                  d.sink().equals("parquet")
-                      && d.cause() == Verification.Cause.CHANGED_IN_STORAGE)) {
+              d -> d.sink().equals("parquet") && d.cause() == DifferenceCause.CHANGED_IN_STORAGE)) {
         printer.line(
             "Parquet files that were changed by hand are not written over: remove those of the days"
                 + " above first.");

@@ -141,7 +141,9 @@ public final class StatusCommand implements Callable<Integer> {
     boolean listed = all || status.lines().size() <= LISTED;
     hints(printer, listed, "! ", StatusWords.damaged(status));
     hints(printer, listed, "! ", StatusWords.sinks(status));
+    hints(printer, listed, "! ", StatusWords.verified(status));
     hints(printer, true, "! ", StatusWords.leftOut(status));
+    hints(printer, listed, "! ", status.unstored());
     hints(printer, true, "! ", StatusWords.ahead(status));
     hints(
         printer,
@@ -191,6 +193,7 @@ public final class StatusCommand implements Callable<Integer> {
               + Printer.number(usage.limitedThisMonth())
               + " of them were answered with 429: another program uses this quota");
     }
+    printer.line("Good run  " + StatusWords.lastGoodRun(status));
     if (!status.learned().isEmpty()) {
       printer.line("API       " + ApiLesson.summary(status.learned()));
     }

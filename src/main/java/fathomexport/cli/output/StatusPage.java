@@ -153,7 +153,9 @@ public final class StatusPage {
     page.put("attentionLeft", wanting.size() > ATTENTION ? wanting.size() - ATTENTION : false);
     List<String> wrong = new ArrayList<>(StatusWords.damaged(status));
     wrong.addAll(StatusWords.sinks(status));
+    wrong.addAll(StatusWords.verified(status));
     wrong.addAll(StatusWords.leftOut(status));
+    wrong.addAll(status.unstored());
     wrong.addAll(StatusWords.ahead(status));
     StatusWords.failedRuns(status).stream().limit(GAPS).forEach(wrong::add);
     page.put("sinks", wrong);
@@ -217,7 +219,11 @@ public final class StatusPage {
                     + ", "
                     + (r.exitCode() == null
                         ? StatusWords.isKilled(r) ? "killed" : "not ended"
-                        : "exit " + r.exitCode())
+                        : "exit "
+                            + r.exitCode()
+                            + (Objects.equals(r.exitCode(), 0)
+                                ? ""
+                                : "; " + StatusWords.lastGoodRun(status)))
                     + ".")
         .orElse("This pipeline has not run yet.");
   }

@@ -2,6 +2,7 @@ package fathomexport.cli.output;
 
 import fathomexport.inspect.PeriodState;
 import fathomexport.inspect.StatusOverview;
+import fathomexport.report.DifferenceCause;
 import fathomexport.report.Program;
 import fathomexport.run.BackfillCommands;
 import fathomexport.run.FailureKind;
@@ -10,6 +11,7 @@ import fathomexport.run.MissingRange;
 import fathomexport.run.NewSites;
 import fathomexport.run.UnlistedSite;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
@@ -100,6 +102,37 @@ public final class StatusWords {
     return lines;
   }
 
+  /** Describes what verifications found to differ and nothing has mended since. */
+  public static List<String> verified(StatusOverview status) {
+    List<String> lines = new ArrayList<>();
+    for (StatusOverview.Verified found : status.verified()) {
+      String what =
+          "verify found "
+              + extent(found.extent())
+              + (found.extent().periods() == 1 ? " that differs in " : " that differ in ")
+              + found.sink()
+              + ": "
+              + found.cause().words();
+      if (found.detail() != null) {
+        lines.add(what + ": " + found.detail());
+      } else {
+        lines.addAll(
+            RunPrinting.commands(
+                what + exportAgain(found.sink(), found.cause()),
+                words(status, found.commands(), " --force")));
+      }
+    }
+    return lines;
+  }
+
+  /** Returns the words before the command that exports again what differs in a sink. */
+  static String exportAgain(String sink, DifferenceCause cause) {
+    return sink.equals("parquet") && cause == DifferenceCause.CHANGED_IN_STORAGE
+        ? ". Files that were changed by hand are not written over: remove those of these days, and"
+            + " then export them again with: "
+        : "; export them again with: ";
+  }
+
   /** Describes days that are stored although they are not over; empty if there are none. */
   public static List<String> ahead(StatusOverview status) {
     List<StatusOverview.Line> ahead =
@@ -158,7 +191,9 @@ public final class StatusWords {
   public static List<String> marked(StatusOverview status) {
     List<String> lines = new ArrayList<>(damaged(status));
     lines.addAll(sinks(status));
+    lines.addAll(verified(status));
     lines.addAll(leftOut(status));
+    lines.addAll(status.unstored());
     lines.addAll(ahead(status));
     lines.addAll(
         failedRuns(
@@ -262,7 +297,12 @@ public final class StatusWords {
       // What a run has left, a later one has taken up.
       boolean first = begunSince.add(run.command());
       String problem = run.problem();
+      // What a verification found is known period by period.
+      boolean isKnown =
+          run.command().startsWith("verify")
+              && Objects.equals(run.exitCode(), FailureKind.INCOMPLETE.exitCode());
       if (problem != null
+          && !isKnown
           && which.test(run)
           && !succeeded.contains(run.command())
           && (first || !Left.isLeft(problem))) {
@@ -322,6 +362,14 @@ public final class StatusWords {
       succeeded |= run.command().equals("run") && Objects.equals(run.exitCode(), 0);
     }
     return lines;
+  }
+
+  /** Says when the last run was that succeeded, whatever the newest ones have failed at. */
+  public static String lastGoodRun(StatusOverview status) {
+    Instant at = status.lastGoodRun();
+    return at == null
+        ? "no run of this pipeline has succeeded yet"
+        : "the last run that succeeded began at " + MINUTE.format(at);
   }
 
   /** Describes the last snapshot; empty if there was none. */
@@ -412,7 +460,9 @@ public final class StatusWords {
   /** Summarises the status in one sentence. */
   public static String verdict(StatusOverview status) {
     if (status.lines().isEmpty()) {
-      return "Nothing has been exported yet.";
+      return "Nothing has been exported yet. Begin with: "
+          + Program.command("run ")
+          + status.pipeline();
     }
     return status.sitesComplete()
         + " of "

@@ -65,7 +65,7 @@ final class ReportFolders {
         String name = folder.getFileName().toString();
         if (Report.NAME.matcher(name).matches()
             && !Report.RESERVED.contains(name)
-            && !files(name).isEmpty()) {
+            && layout.hasFiles(name)) {
           stored.add(name);
         }
       }
@@ -196,6 +196,7 @@ final class ReportFolders {
     move(
         layout.own().resolve("retention").resolve(from + ".json"),
         layout.own().resolve("retention").resolve(to + ".json"));
+    move(layout.differences(from), layout.differences(to));
     moveFolder(
         layout.own().resolve("confirmed").resolve(from),
         layout.own().resolve("confirmed").resolve(to));

@@ -195,7 +195,7 @@ public final class PostgresSink implements Sink {
     try {
       return new TableRows(database, report, slice, days);
     } catch (SQLException e) {
-      throw database.unavailable(e);
+      throw WindowCommits.unusable(database, report.name(), e);
     }
   }
 

@@ -237,21 +237,25 @@ final class WindowCommits {
               + DatabaseFailure.refusal(e, table),
           e);
     }
-    if (NOT_READY.contains(state)) {
-      return new SinkException(
-          SinkException.Kind.DEFINITION,
-          "PostgreSQL at "
-              + database.place()
-              + " is not ready for report "
-              + window.report()
-              + ": run `"
-              + Program.command("migrate")
-              + "` ("
-              + e.getMessage()
-              + ")",
-          e);
-    }
-    return database.unavailable(e);
+    return unusable(database, window.report(), e);
+  }
+
+  /** Explains a statement on a report's table that failed: the table may not be there yet. */
+  static SinkException unusable(Database database, String report, SQLException e) {
+    return NOT_READY.contains(String.valueOf(e.getSQLState()))
+        ? new SinkException(
+            SinkException.Kind.DEFINITION,
+            "PostgreSQL at "
+                + database.place()
+                + " is not ready for report "
+                + report
+                + ": run `"
+                + Program.command("migrate")
+                + "` with the pipeline, as the role that owns the tables ("
+                + e.getMessage()
+                + ")",
+            e)
+        : database.unavailable(e);
   }
 
   private static boolean repeatsKey(WindowLoad load) {

@@ -599,7 +599,7 @@ class PostgresSinkTest extends SinkContract {
       sink.migrate(List.of());
       database.execute("DROP TABLE fathom_ops.run CASCADE");
       assertThatThrownBy(() -> sink.ledger().runs(1))
-          .isInstanceOf(LedgerException.class)
+          .isInstanceOf(SinkException.class)
           .hasMessageContaining("fathom-export migrate");
     }
   }

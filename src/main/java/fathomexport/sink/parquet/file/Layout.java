@@ -79,6 +79,11 @@ public final class Layout {
     return own().resolve("confirmed").resolve(root.relativize(file).getParent() + ".json");
   }
 
+  /** Returns the file of what verifications found to differ in a report's files. */
+  public Path differences(String report) {
+    return own().resolve("differences").resolve(report + ".json");
+  }
+
   /** Returns the folder of the outlines of data files. */
   public Path outlines() {
     return own().resolve("outlines");
@@ -198,6 +203,25 @@ public final class Layout {
       }
     }
     return files;
+  }
+
+  /** Returns whether a report has a file with rows, and looks no further than for the first. */
+  public boolean hasFiles(String report) throws IOException {
+    List<Path> found = new ArrayList<>();
+    for (Path site : children(report(report))) {
+      if (site.getFileName().toString().startsWith(SITE)) {
+        addIfThere(site, found);
+        for (Path part : children(site)) {
+          if (found.isEmpty() && days(part.getFileName().toString()) != null) {
+            addIfThere(part, found);
+          }
+        }
+        if (!found.isEmpty()) {
+          return true;
+        }
+      }
+    }
+    return false;
   }
 
   private static boolean overlaps(String part, LocalDate from, LocalDate to) {

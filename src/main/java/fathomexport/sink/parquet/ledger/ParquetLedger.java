@@ -29,6 +29,7 @@ public final class ParquetLedger {
             new RunDocuments(layout.runs(), documents, answers),
             new LessonDocument(layout, locks, documents, answers),
             new AuditDocument(layout, locks, documents, answers),
+            new DifferenceDocuments(layout, locks, documents, answers),
             pipelineLocks);
   }
 

@@ -1,5 +1,6 @@
 package fathomexport.sink.postgres.db;
 
+import fathomexport.report.Program;
 import fathomexport.sink.SinkException;
 import java.io.IOException;
 import java.sql.Connection;
@@ -22,6 +23,8 @@ import org.slf4j.LoggerFactory;
  * gets a connection. Thread-safe.
  */
 public final class Database implements AutoCloseable {
+  private static final String INSUFFICIENT_PRIVILEGE = "42501";
+
   private static final Logger LOG = LoggerFactory.getLogger(Database.class);
   private static final int KEPT = 4;
 
@@ -358,7 +361,21 @@ public final class Database implements AutoCloseable {
   /** Translates a failed statement or connection into a sink's exception. */
   public SinkException unavailable(SQLException e) {
     DatabaseFailure failure = failure(e);
-    return new SinkException(failure.kind(), failure.message(), e);
+    return new SinkException(
+        failure.kind(), isDenied(e) ? lacksARight(failure) : failure.message(), e);
+  }
+
+  /** Returns whether the role in the settings lacks a right for a statement. */
+  public static boolean isDenied(SQLException e) {
+    return INSUFFICIENT_PRIVILEGE.equals(e.getSQLState());
+  }
+
+  /** Returns the message for a statement that the role may not run, with the command that helps. */
+  public static String lacksARight(DatabaseFailure failure) {
+    return failure.message()
+        + ". The role in the settings lacks a right: `"
+        + Program.command("check")
+        + "` with the pipeline names what is missing, with the GRANT statements";
   }
 
   /**

@@ -26,8 +26,6 @@ final class LedgerQueries {
    * SQLSTATEs for a missing table, schema or column: the database was never migrated, or by an
    * older version.
    */
-  private static final String INSUFFICIENT_PRIVILEGE = "42501";
-
   private static final Set<String> UNDEFINED = Set.of("42P01", "3F000", "42703");
 
   private final Database database;
@@ -97,23 +95,18 @@ final class LedgerQueries {
   /** Translates a failed statement into an exception of the ledger's interface. */
   RuntimeException translate(SQLException e) {
     if (undefined(e)) {
-      return new LedgerException(
+      return new SinkException(
+          SinkException.Kind.SETTINGS,
           "PostgreSQL at "
               + database.place()
-              + " has no ledger yet, or one of an older version: run `"
+              + " lacks tables of this version of the program: run `"
               + Program.command("migrate")
-              + "`, or any"
-              + " export",
+              + "` with the pipeline, as the role that owns the tables",
           e);
     }
     DatabaseFailure failure = database.failure(e);
-    if (INSUFFICIENT_PRIVILEGE.equals(e.getSQLState())) {
-      return new LedgerException(
-          failure.message()
-              + ". The role in the settings lacks a right: `"
-              + Program.command("check")
-              + "` with the pipeline names what is missing, with the GRANT statements",
-          e);
+    if (Database.isDenied(e)) {
+      return new LedgerException(Database.lacksARight(failure), e);
     }
     return failure.kind() == SinkException.Kind.UNAVAILABLE
         ? new LedgerException(failure.message(), e)

@@ -19,6 +19,7 @@ public final class PostgresLedger implements AutoCloseable {
             new RunLog(queries),
             new LessonTable(queries),
             new AuditTable(queries),
+            new DifferenceTable(queries),
             locks);
   }
 

@@ -112,6 +112,7 @@ public final class ReportTable {
         // A table that was renamed or dropped took its rows along: none of them is stored any more.
         forget(connection, "fathom_ops.ledger");
         forget(connection, "fathom_ops.attempt");
+        forget(connection, "fathom_ops.difference");
         statement.execute(create());
         statement.execute(index());
         for (TimeIndex byTime : timeIndex()) {

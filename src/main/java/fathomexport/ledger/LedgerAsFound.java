@@ -8,43 +8,59 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 
-/** Reads what is stored of a report under the name that it has in a ledger. */
-public final class EarlierNames implements PeriodLedger, JournalLedger {
+/**
+ * A ledger for commands that only read it, and meet a sink as it was left: what is stored of a
+ * report is found under the name that it has in the ledger, and entries of rows that were taken
+ * away are left out.
+ */
+public final class LedgerAsFound implements PeriodLedger, JournalLedger, DifferenceLedger {
   private final Ledger ledger;
   private final UnaryOperator<String> storedAs;
+  private final Predicate<String> isThere;
 
-  private EarlierNames(Ledger ledger, UnaryOperator<String> storedAs) {
+  private LedgerAsFound(Ledger ledger, UnaryOperator<String> storedAs, Predicate<String> isThere) {
     this.ledger = ledger;
     this.storedAs = storedAs;
+    this.isThere = isThere;
   }
 
   /**
    * Returns the same ledger, which finds reports under their stored names.
    *
    * @param storedAs returns the name under which a report is stored
+   * @param isThere returns whether there is a place with rows of a stored name: a table that was
+   *     dropped or renamed took its rows along, although the ledger still describes them
    */
-  public static Ledger in(Ledger ledger, UnaryOperator<String> storedAs) {
-    EarlierNames names = new EarlierNames(ledger, storedAs);
-    return new ComposedLedger(names, names, ledger, ledger, ledger, ledger);
+  public static Ledger in(
+      Ledger ledger, UnaryOperator<String> storedAs, Predicate<String> isThere) {
+    LedgerAsFound found = new LedgerAsFound(ledger, storedAs, isThere);
+    return new ComposedLedger(found, found, ledger, ledger, ledger, found, ledger);
+  }
+
+  private <T> T ofThere(String report, Function<String, T> question, T otherwise) {
+    String stored = storedAs.apply(report);
+    return isThere.test(stored) ? question.apply(stored) : otherwise;
   }
 
   @Override
   public List<LedgerEntry> entries(String report, Collection<SiteId> sites, LocalDate from) {
-    return ledger.entries(storedAs.apply(report), sites, from);
+    return ofThere(report, stored -> ledger.entries(stored, sites, from), List.of());
   }
 
   @Override
   public List<StoredRange> storedRanges(
       String report, DateGrouping grouping, Collection<SiteId> sites) {
-    return ledger.storedRanges(storedAs.apply(report), grouping, sites);
+    return ofThere(report, stored -> ledger.storedRanges(stored, grouping, sites), List.of());
   }
 
   @Override
   public List<Stretch> stretches(
       String report, DateGrouping grouping, Collection<SiteId> sites, boolean digests) {
-    return ledger.stretches(storedAs.apply(report), grouping, sites, digests);
+    return ofThere(report, stored -> ledger.stretches(stored, grouping, sites, digests), List.of());
   }
 
   @Override
@@ -55,17 +71,17 @@ public final class EarlierNames implements PeriodLedger, JournalLedger {
 
   @Override
   public StillStored committed(String runId, Collection<String> reports) {
-    return ledger.committed(runId, reports.stream().map(storedAs).toList());
+    return ledger.committed(runId, reports.stream().map(storedAs).filter(isThere).toList());
   }
 
   @Override
   public Set<Slice> slices(String report) {
-    return ledger.slices(storedAs.apply(report));
+    return ofThere(report, ledger::slices, Set.of());
   }
 
   @Override
   public Weight weight(String report) {
-    return ledger.weight(storedAs.apply(report));
+    return ofThere(report, ledger::weight, new Weight(0, 0));
   }
 
   @Override
@@ -97,5 +113,15 @@ public final class EarlierNames implements PeriodLedger, JournalLedger {
   @Override
   public Map<Slice, JournalCount> journalCounts(String report) {
     return ledger.journalCounts(storedAs.apply(report));
+  }
+
+  @Override
+  public List<KnownDifference> differences(String report) {
+    return ledger.differences(storedAs.apply(report));
+  }
+
+  @Override
+  public void replaceDifferences(String report, Slice slice, List<KnownDifference> differences) {
+    ledger.replaceDifferences(storedAs.apply(report), slice, differences);
   }
 }

@@ -1,7 +1,7 @@
 package fathomexport.sinks;
 
-import fathomexport.ledger.EarlierNames;
 import fathomexport.ledger.Ledger;
+import fathomexport.ledger.LedgerAsFound;
 import fathomexport.report.DayRange;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
@@ -26,21 +26,23 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A sink for commands that only read it: its ledger finds a report under its earlier name, until a
- * run gives what is stored the present one. Each sink is looked at by itself, since a run that was
- * interrupted may have renamed one of them.
+ * A sink for commands that only read it, as it was left: its ledger finds a report under its
+ * earlier name, until a run gives what is stored the present one, and has nothing of a report whose
+ * table was taken away, until a run makes it again. Each sink is looked at by itself, since a run
+ * that was interrupted may have renamed one of them.
  */
-final class NotRenamedYet implements Sink {
+final class SinkAsFound implements Sink {
   private final Sink sink;
   private final Map<String, String> renamed;
   private volatile @Nullable Map<String, String> storedAs;
+  private volatile @Nullable Set<String> stored;
 
   /**
    * Creates it.
    *
    * @param renamed earlier names of reports, keyed by their present names
    */
-  NotRenamedYet(Sink sink, Map<String, String> renamed) {
+  SinkAsFound(Sink sink, Map<String, String> renamed) {
     this.sink = sink;
     this.renamed = renamed;
   }
@@ -49,11 +51,11 @@ final class NotRenamedYet implements Sink {
   Map<String, String> storedAs() {
     Map<String, String> known = storedAs;
     if (known == null) {
-      Set<String> stored = sink.reports();
+      Set<String> there = reports();
       Map<String, String> found = new TreeMap<>();
       renamed.forEach(
           (name, earlier) -> {
-            if (stored.contains(earlier) && !stored.contains(name)) {
+            if (there.contains(earlier) && !there.contains(name)) {
               found.put(name, earlier);
             }
           });
@@ -65,7 +67,10 @@ final class NotRenamedYet implements Sink {
 
   @Override
   public Ledger ledger() {
-    return EarlierNames.in(sink.ledger(), name -> storedAs().getOrDefault(name, name));
+    return LedgerAsFound.in(
+        sink.ledger(),
+        name -> storedAs().getOrDefault(name, name),
+        name -> reports().contains(name));
   }
 
   @Override
@@ -95,7 +100,12 @@ final class NotRenamedYet implements Sink {
 
   @Override
   public Set<String> reports() {
-    return sink.reports();
+    Set<String> known = stored;
+    if (known == null) {
+      known = Set.copyOf(sink.reports());
+      stored = known;
+    }
+    return known;
   }
 
   @Override
