@@ -21,6 +21,8 @@ class DocumentedCallsTest {
   private static final Pattern CALL =
       Pattern.compile("(\\[[^]]+] )?(?:new )?([A-Z]\\w+)(?:\\.(\\w+))?");
 
+  private static final Pattern ARROW = Pattern.compile(" -> |, or |, ");
+
   private static String documented() throws IOException {
     String page = Files.readString(Path.of("docs/house.md"));
     int begin = page.indexOf("```\n", page.indexOf("\n## One window, from the plan"));
@@ -42,10 +44,10 @@ class DocumentedCallsTest {
     Map<String, String> sources = sources();
     List<String> wrong = new ArrayList<>();
     int calls = 0;
-    for (String line : documented().split("\n")) {
+    for (String line : documented().lines().toList()) {
       String caller = null;
       // What a line says in words is apart from its calls.
-      for (String part : line.strip().split(" {3,}")[0].split(" -> |, or |, ")) {
+      for (String part : ARROW.split(line.strip().replaceFirst(" {3,}.*", ""), -1)) {
         Matcher call = CALL.matcher(part);
         if (!call.lookingAt()) {
           continue;
