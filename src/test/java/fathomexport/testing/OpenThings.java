@@ -30,7 +30,7 @@ record OpenThings(Set<Thread> threads, Map<String, String> files) {
 
   /** The names that the product gives to threads which end with the run, or before. */
   static final Set<String> THREADS =
-      Set.of("account", "commit", "fetch", "lineage", "lock-watch", "reports");
+      Set.of("account", "cluster", "commit", "fetch", "lineage", "lock-watch", "reports");
 
   /** The beginnings of the directories below which rows spill and tests have their files. */
   private static final List<String> DIRECTORIES =
