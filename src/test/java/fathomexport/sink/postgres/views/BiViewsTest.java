@@ -425,6 +425,9 @@ class BiViewsTest {
       assertThat(plan)
           .as("%s looks the evidence up by the whole key", view)
           .containsPattern("ledger_pkey.*\\n.*period = \\(d.day\\)::date");
+      assertThat(plan)
+          .as("%s looks for open attempts only where there are any", view)
+          .containsPattern("(?s)One-Time Filter.*attempt_pkey");
     }
     assertThat(plan("SELECT date, pageviews FROM fathom_bi.site_day"))
         .as("the visits before are not looked up for a query that does not show them")
