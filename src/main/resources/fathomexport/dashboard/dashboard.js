@@ -422,7 +422,7 @@
       var only = part(s, kind);
       if (only !== null) { card.append(only); }
       if (ranking === null || ranking.rows.length === 0) {
-        card.append(el("p", {"class": "quiet"}, "Nothing in this period."));
+        card.append(el("p", {"class": "quiet"}, only === null ? "Nothing in this period." : "Nothing is stored of this period."));
         return;
       }
       var limit = 10;
@@ -471,7 +471,7 @@
     replace("goalsof", label(period));
     replace("goalspart", part(s, "goals") || "");
     if (rows.length === 0) {
-      table.replaceChildren(el("tbody", null, el("tr", null, el("td", {"class": "sub"}, "No conversions in this period."))));
+      table.replaceChildren(el("tbody", null, el("tr", null, el("td", {"class": "sub"}, knows(s, "goals", n) || !s.known.goals ? "No conversions in this period." : "No conversions are stored of this period."))));
       return;
     }
     var all = s.id === "" && data.sites.length > 1;
