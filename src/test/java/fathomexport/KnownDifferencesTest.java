@@ -12,9 +12,12 @@ import fathomexport.testing.Fixture;
 import fathomexport.testing.Installation;
 import fathomexport.testing.Question;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.time.ZoneId;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -35,12 +38,12 @@ class KnownDifferencesTest {
 
   @TempDir Path directory;
   @RegisterExtension final Fixture fixture = new Fixture();
+  private FathomSimulator api;
   private Installation installation;
 
   @BeforeEach
   void start() throws IOException {
-    FathomSimulator api =
-        fixture.api(World.dozen(12, FIRST.minusDays(10), LAST, 0), Behaviour.unlimited());
+    api = fixture.api(World.dozen(12, FIRST.minusDays(10), LAST, 0), Behaviour.unlimited());
     installation =
         new Installation(
             directory,
@@ -133,5 +136,47 @@ class KnownDifferencesTest {
     assertThat(status(0, "13:30")).doesNotContain("verify found");
     assertEnds(0, "13:40", "verify nightly --from 2026-05-29 --to 2026-06-03");
     assertThat(directory.resolve("warehouse/_fathom/differences/pages_daily.json")).doesNotExist();
+  }
+
+  /** A period without rows is compared, too, and the sink that is right is not called wrong. */
+  @Test
+  void anOlderFileInOneSinkIsFoundAlsoWhereItHasNoRows() throws IOException {
+    World world = api.world().addSite("QUIETONE", ZoneId.of("UTC"));
+    for (LocalDate day = FIRST; !day.isAfter(LAST); day = day.plusDays(1)) {
+      if (day.getDayOfMonth() != 5) {
+        world.add("QUIETONE", world.viewAt("QUIETONE", day.atTime(9, 0)).path("/"));
+      }
+    }
+    installation.pipeline("nightly", "[QUIETONE]", "[postgres, parquet]", REPORTS);
+    assertEnds(0, "12:30", "backfill nightly --from 2026-06-01 --to 2026-06-10");
+    Path file = directory.resolve("warehouse/traffic_daily/site_id=QUIETONE/month=2026-06");
+    Path older = Files.copy(file.resolve("data.parquet"), directory.resolve("older"));
+    world.add("QUIETONE", world.viewAt("QUIETONE", FIRST.plusDays(4).atTime(9, 0)).path("/"));
+    assertEnds(0, "12:40", "backfill nightly --from 2026-06-05 --to 2026-06-05 --force");
+    assertThat(status(0, "12:50")).doesNotContain("! ");
+
+    Files.copy(older, file.resolve("data.parquet"), StandardCopyOption.REPLACE_EXISTING);
+
+    String line =
+        "! the sinks hold different rows of 1 period (1 report, 1 site, 2026-06-05 .. 2026-06-05);"
+            + " fetch again with: fathom-export ";
+    String status = status(65, "13:00");
+    assertThat(status).contains(line);
+    assertThat(assertEnds(0, "13:10", "run nightly").out()).contains("hold different rows of 1");
+    assertThat(
+            assertEnds(65, "13:20", "verify nightly --from 2026-06-01 --to 2026-06-10")
+                .out()
+                .lines()
+                .filter(l -> l.startsWith("traffic_daily")))
+        .isNotEmpty()
+        .allMatch(l -> l.contains(" parquet "))
+        .allMatch(l -> l.endsWith("another sink holds what Fathom reports"));
+    assertThat(status(65, "13:30"))
+        .contains(" that differs in parquet: another sink holds what Fathom reports; export");
+
+    String command = status.lines().filter(l -> l.startsWith(line)).findFirst().orElseThrow();
+    assertEnds(0, "13:40", command.substring(line.length()));
+    assertThat(status(0, "13:50")).doesNotContain("! ");
+    assertEnds(0, "14:00", "verify nightly --from 2026-06-01 --to 2026-06-10");
   }
 }

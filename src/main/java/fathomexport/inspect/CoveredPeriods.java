@@ -115,12 +115,15 @@ record CoveredPeriods(
         like.plus(other.like),
         Math.max(rows, other.rows),
         digest == null ? other.digest : digest,
-        differs
-            || (digest != null
-                && other.digest != null
-                && !digest.equals(other.digest)
-                && coversTo.equals(other.coversTo)),
+        differs || (coversTo.equals(other.coversTo) && rowsDiffer(other)),
         both);
+  }
+
+  /** A period without rows has no digest, and older versions computed none for any. */
+  private boolean rowsDiffer(CoveredPeriods other) {
+    return digest == null || other.digest == null
+        ? rows != other.rows
+        : !digest.equals(other.digest);
   }
 
   /** Combines neighbouring periods that are alike. */

@@ -8,6 +8,11 @@ public enum DifferenceCause {
   CHANGED_IN_STORAGE,
   /** The rows are as exported, but the API's totals have changed since. */
   CHANGED_AT_THE_API,
+  /**
+   * The rows are as exported, but another sink holds others, and they are what the API reports: for
+   * example because an older file was restored.
+   */
+  OTHER_SINK_AGREES,
   /** The rows are as exported, but under another definition of the report. */
   OTHER_DEFINITION,
   /** The rows are as exported, but in another time zone of the site. */
@@ -23,6 +28,7 @@ public enum DifferenceCause {
       case NEVER_EXPORTED -> "never exported";
       case CHANGED_IN_STORAGE -> "stored rows were changed after the export";
       case CHANGED_AT_THE_API -> "Fathom counts otherwise by now";
+      case OTHER_SINK_AGREES -> "another sink holds what Fathom reports";
       case OTHER_DEFINITION -> "stale: the report's definition was changed";
       case OTHER_ZONE -> "stale: the site's time zone was changed";
       case INCOMPLETE -> "was incomplete when it was exported";

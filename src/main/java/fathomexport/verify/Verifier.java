@@ -49,6 +49,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -261,16 +262,39 @@ final class Verifier {
           "cannot write the response to the control query to the disk: " + e.getMessage(),
           e);
     }
+    Totals totals = new Totals(control, zone, comparisons);
     for (Comparison comparison : comparisons) {
-      unlessDamaged(() -> unlessNotReady(slice, comparison, control, zone, seen));
+      unlessDamaged(() -> unlessNotReady(slice, comparison, totals, seen));
+    }
+  }
+
+  /**
+   * What the API reports now.
+   *
+   * @param zone the time zone that it counts in
+   * @param comparisons all that is compared with it, of every sink
+   */
+  private record Totals(PeriodTotals control, @Nullable ZoneId zone, List<Comparison> comparisons) {
+    /** Returns whether the ledger of another sink says that it holds what the API reports. */
+    boolean areThoseOfAnotherSink(Report report, Sink sink, DayRange period) {
+      return comparisons.stream()
+          .filter(c -> c.report().equals(report) && c.sink() != sink)
+          .flatMap(
+              c -> Stream.ofNullable(c.held().get(key(c.report(), period.first(), period.last()))))
+          .map(LedgerEntry::certificate)
+          .filter(c -> c.coversTo().equals(period.last()))
+          .anyMatch(
+              c ->
+                  Aggregate.additiveOf(report.entity()).stream()
+                      .allMatch(
+                          a -> c.sums().getOrDefault(a, 0L) == control.of(period.first()).sum(a)));
     }
   }
 
   /** Compares a report, unless its table must be migrated first: the others are compared. */
-  private void unlessNotReady(
-      Slice slice, Comparison c, PeriodTotals control, @Nullable ZoneId zone, Set<String> seen) {
+  private void unlessNotReady(Slice slice, Comparison c, Totals totals, Set<String> seen) {
     try {
-      compare(slice, c, control, zone, seen);
+      compare(slice, c, totals, seen);
     } catch (SinkException e) {
       if (e.kind() != SinkException.Kind.DEFINITION) {
         throw e;
@@ -283,13 +307,12 @@ final class Verifier {
     }
   }
 
-  private void compare(
-      Slice slice, Comparison c, PeriodTotals control, @Nullable ZoneId zone, Set<String> seen) {
+  private void compare(Slice slice, Comparison c, Totals totals, Set<String> seen) {
     Stored stored;
     try {
       stored = stored(c.report(), slice, c.sink(), c.asked());
     } catch (DamagedRowsException e) {
-      damaged(slice, c, e, control, zone, seen);
+      damaged(slice, c, e, totals, seen);
       return;
     } catch (IOException e) {
       throw new ExportFailedException(
@@ -301,7 +324,7 @@ final class Verifier {
       seen.add(c.report().name() + " " + key(c.report(), period.first(), period.last()));
       LedgerEntry entry = c.held().get(key(c.report(), period.first(), period.last()));
       found.compared(c.sink(), c.report(), period);
-      one(new Found(c.report(), slice, c.sink(), period), entry, stored, control, zone);
+      one(new Found(c.report(), slice, c.sink(), period), entry, stored, totals);
     }
   }
 
@@ -310,12 +333,7 @@ final class Verifier {
    * file, so that only the damaged one is not.
    */
   private void damaged(
-      Slice slice,
-      Comparison c,
-      DamagedRowsException damage,
-      PeriodTotals control,
-      @Nullable ZoneId zone,
-      Set<String> seen) {
+      Slice slice, Comparison c, DamagedRowsException damage, Totals totals, Set<String> seen) {
     Map<DayRange, List<DayRange>> byFile =
         c.periods().stream()
             .collect(
@@ -326,11 +344,7 @@ final class Verifier {
         DayRange asked =
             new DayRange(periods.get(0).first(), periods.get(periods.size() - 1).last());
         compare(
-            slice,
-            new Comparison(c.report(), c.sink(), c.held(), asked, periods),
-            control,
-            zone,
-            seen);
+            slice, new Comparison(c.report(), c.sink(), c.held(), asked, periods), totals, seen);
       }
       return;
     }
@@ -361,15 +375,11 @@ final class Verifier {
   }
 
   private static void one(
-      Found differing,
-      @Nullable LedgerEntry entry,
-      Stored stored,
-      PeriodTotals control,
-      @Nullable ZoneId zone) {
+      Found differing, @Nullable LedgerEntry entry, Stored stored, Totals totals) {
     Report report = differing.report;
     LocalDate period = differing.period.first();
     PeriodTotals.Total mine = stored.totals().of(period);
-    PeriodTotals.Total theirs = control.of(period);
+    PeriodTotals.Total theirs = totals.control().of(period);
     PeriodCertificate certificate = entry == null ? null : entry.certificate();
     long exported = certificate == null ? 0 : certificate.rows();
     boolean changed = mine.rows() != exported;
@@ -394,7 +404,7 @@ final class Verifier {
       long sum = comparable ? mine.sum(measure) : then;
       changed |= sum != then;
       if (sum != now) {
-        differing.add(measure.apiName(), sum, now, cause(report, entry, zone, sum != then));
+        differing.add(measure.apiName(), sum, now, cause(differing, entry, totals, sum != then));
       }
     }
     if (certificate != null && !changed && !sameContents(certificate, stored.digests(), period)) {
@@ -408,19 +418,23 @@ final class Verifier {
   }
 
   private static DifferenceCause cause(
-      Report report, LedgerEntry entry, @Nullable ZoneId zone, boolean changed) {
+      Found differing, LedgerEntry entry, Totals totals, boolean changed) {
     if (changed) {
       return DifferenceCause.CHANGED_IN_STORAGE;
     }
-    if (!isOf(report, entry)) {
+    if (!isOf(differing.report, entry)) {
       return DifferenceCause.OTHER_DEFINITION;
     }
     String then = entry.provenance().zone();
+    ZoneId zone = totals.zone();
     if (then != null && zone != null && !then.equals(zone.getId())) {
       return DifferenceCause.OTHER_ZONE;
     }
-    return entry.certificate().status() == CertificateStatus.INCOMPLETE
-        ? DifferenceCause.INCOMPLETE
+    if (entry.certificate().status() == CertificateStatus.INCOMPLETE) {
+      return DifferenceCause.INCOMPLETE;
+    }
+    return totals.areThoseOfAnotherSink(differing.report, differing.sink, differing.period)
+        ? DifferenceCause.OTHER_SINK_AGREES
         : DifferenceCause.CHANGED_AT_THE_API;
   }
 

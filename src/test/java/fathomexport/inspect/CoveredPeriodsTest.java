@@ -94,6 +94,16 @@ class CoveredPeriodsTest {
     assertThat(one.plus(certified(0, 3, "parquet")).differs()).isFalse();
   }
 
+  /** A period without rows has no digest, so the number of its rows tells it from another. */
+  @Test
+  void aSinkWithRowsDiffersFromOneWithNone() {
+    CoveredPeriods rows = day(0, CertificateStatus.CERTIFIED, 3, "a", "postgres");
+    CoveredPeriods none = certified(0, 0, "parquet");
+    assertThat(rows.plus(none).differs()).isTrue();
+    assertThat(none.plus(rows).differs()).isTrue();
+    assertThat(none.plus(certified(0, 0, "postgres")).differs()).isFalse();
+  }
+
   @Test
   void aFailedDayIsSetApartFromItsNeighbours() {
     NavigableMap<String, CoveredPeriods> all =
