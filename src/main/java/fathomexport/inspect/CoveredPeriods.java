@@ -121,7 +121,7 @@ record CoveredPeriods(
 
   /** A period without rows has no digest, and older versions computed none for any. */
   private boolean rowsDiffer(CoveredPeriods other) {
-    return digest == null || other.digest == null
+    return (digest == null || other.digest == null)
         ? rows != other.rows
         : !digest.equals(other.digest);
   }
