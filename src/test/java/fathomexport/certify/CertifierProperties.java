@@ -235,4 +235,27 @@ class CertifierProperties {
     assertThat(hourly(hours(hours, views), truth)).isEqualTo(CertificateStatus.CERTIFIED);
     assertThat(hourly(hours(moved, views), truth)).isEqualTo(CertificateStatus.INCOMPLETE);
   }
+
+  /** Conversions that agree hour by hour say nothing of the values, nor the other way round. */
+  @Example
+  void everyMeasureOfAnEventCountsHourByHour() {
+    Window day =
+        new Window("hourly_goals", WINDOW.slice(), DateGrouping.HOUR, new DayRange(FIRST, FIRST));
+    List<Aggregate> measures = List.of(Aggregate.CONVERSIONS, Aggregate.VALUE);
+    for (int moved = 0; moved < measures.size(); moved++) {
+      PeriodTotals control = new PeriodTotals();
+      control.add(FIRST, 9, measures, new long[] {2, 40});
+      control.add(FIRST, 10, measures, new long[] {2, 40});
+      PeriodTotals rows = new PeriodTotals();
+      for (int sign : new int[] {1, -1}) {
+        long[] values = {2, 40};
+        values[moved] += sign;
+        rows.add(FIRST, sign == 1 ? 9 : 10, measures, values);
+      }
+      assertThat(Certifier.certify(day, Entity.EVENT, rows, Map.of(), control, "", Map.of()))
+          .singleElement()
+          .satisfies(c -> assertThat(c.status()).isEqualTo(CertificateStatus.INCOMPLETE))
+          .satisfies(c -> assertThat(c.reason()).contains("hours"));
+    }
+  }
 }

@@ -23,6 +23,10 @@ class SegmentTest {
 
   /** One letter a day: F to fetch, C confirmed, S silent. */
   private static String cut(String days, int rowsPerDay) {
+    return cut(days, rowsPerDay, 180);
+  }
+
+  private static String cut(String days, int rowsPerDay, int width) {
     Report report = TestReports.pages();
     Slice slice = new Slice(new SiteId("CDBUGS"), null);
     DayRange range = new DayRange(FIRST, FIRST.plusDays(days.length() - 1L));
@@ -50,7 +54,7 @@ class SegmentTest {
                 },
             day -> days.charAt(at(day)) == 'S' ? 0 : rowsPerDay,
             LIMIT,
-            180);
+            width);
     LocalDate next = FIRST;
     for (Segment segment : segments) {
       assertThat(segment.days().first()).as("without a hole").isEqualTo(next);
@@ -80,6 +84,12 @@ class SegmentTest {
     assertThat(cut("CFCF", 10)).isEqualTo("C1 F3");
     assertThat(cut("FCFCCFC", 10)).isEqualTo("F6 C1");
     assertThat(cut("FCFS", 10)).isEqualTo("F3 S1");
+  }
+
+  @Test
+  void oneRequestIsAsWideAsTheApiAllows() {
+    assertThat(cut("FCCF", 10, 4)).isEqualTo("F4");
+    assertThat(cut("FCCF", 10, 3)).isEqualTo("F1 C2 F1");
   }
 
   @Test

@@ -231,6 +231,108 @@ class WindowPlannerTest {
     assertThat(backfill("2026-06-01", "2026-06-30")).isEmpty();
   }
 
+  /** What a run stored of a month before a pause, and nothing has stored since. */
+  @Test
+  void aMonthThatEndedDuringAPauseIsAskedForAgain() {
+    Report months = by(DateGrouping.MONTH);
+    reports.add(months);
+    LocalDate may = LocalDate.of(2026, 5, 1);
+    held.put(months.name(), List.of(List.of(month(months, may, LocalDate.of(2026, 5, 28), NOW))));
+    assertThat(nightly(3)).containsExactly(range("2026-05-01", "2026-06-19"));
+    held.put(months.name(), List.of(List.of(month(months, may, LocalDate.of(2026, 5, 31), NOW))));
+    assertThat(nightly(3)).containsExactly(range("2026-06-01", "2026-06-19"));
+  }
+
+  private static Held month(Report report, LocalDate month, LocalDate coversTo, Instant fetchedAt) {
+    return heldAgainst("answer", report, month, coversTo, fetchedAt, 5);
+  }
+
+  private static Held heldAgainst(
+      String answer,
+      Report report,
+      LocalDate period,
+      LocalDate coversTo,
+      Instant fetchedAt,
+      long rows) {
+    return new Held(
+        SLICE,
+        period,
+        coversTo,
+        true,
+        false,
+        report.definition(),
+        fetchedAt,
+        fetchedAt,
+        "UTC",
+        rows,
+        answer);
+  }
+
+  /** A confirmation would leave the month as it was fetched: without the days since. */
+  @Test
+  void aMonthThatIsNotOverCannotBeConfirmed() {
+    Report months = by(DateGrouping.MONTH);
+    reports.add(months);
+    Instant before = NOW.minusSeconds(86_400);
+    LocalDate may = LocalDate.of(2026, 5, 1);
+    LocalDate june = LocalDate.of(2026, 6, 1);
+    held.put(
+        months.name(),
+        List.of(
+            List.of(
+                month(months, may, LocalDate.of(2026, 5, 31), before),
+                month(months, june, LocalDate.of(2026, 6, 18), before))));
+
+    FetchTask task = plan(new Mode.Nightly(25, false), NOW).tasks().get(0);
+
+    assertThat(task.held())
+        .containsEntry(may, new HeldPeriod(5, "answer"))
+        .containsEntry(june, new HeldPeriod(5, null));
+  }
+
+  @Test
+  void whatTwoSinksHoldUnderDifferentDefinitionsIsAskedForAgain() {
+    Report traffic = TestReports.traffic();
+    reports.add(traffic);
+    LocalDate day = LocalDate.of(2026, 3, 1);
+    List<Held> present = List.of(day(traffic, day, NOW));
+    List<Held> other = List.of(new Held(SLICE, day, day, true, "another", NOW, "UTC", 5));
+    for (List<List<Held>> sinks : List.of(List.of(present, other), List.of(other, present))) {
+      held.put(traffic.name(), sinks);
+      assertThat(backfill("2026-03-01", "2026-03-01")).containsExactly(DayRange.of(day));
+    }
+  }
+
+  /** To fetch a period without rows again would compare nothing with nothing. */
+  @Test
+  void onlyPeriodsWithRowsAreAudited() {
+    Report traffic = TestReports.traffic();
+    Report pages = TestReports.pages();
+    reports.addAll(List.of(traffic, pages));
+    LocalDate full = LocalDate.of(2026, 6, 4);
+    for (long rows : List.of(0L, 5L)) {
+      List<Held> days =
+          range("2026-06-01", "2026-06-05").stream()
+              .map(
+                  d ->
+                      heldAgainst(
+                          "answer",
+                          pages,
+                          d,
+                          d,
+                          Instant.parse("2026-06-06T01:00:00Z"),
+                          d.equals(full) ? rows : 0))
+              .toList();
+      held.put(pages.name(), List.of(days));
+
+      assertThat(plan(new Mode.Nightly(20, false), NOW).tasks())
+          .extracting(FetchTask::audit)
+          .as("%d rows", rows)
+          .filteredOn(audited -> audited != null)
+          .isEqualTo(rows == 0 ? List.of() : List.of(full));
+    }
+  }
+
   @Test
   void withoutDateGroupingTheRangeIsOneWindow() {
     Report none = by(DateGrouping.NONE);
@@ -312,6 +414,10 @@ class WindowPlannerTest {
         .extracting(FetchTask::reports)
         .containsExactly(List.of(traffic), List.of(some, more), List.of(cities));
     assertThat(plan.tasks().get(0).isControl()).isTrue();
+    assertThat(plan.tasks().get(0).shape().aggregates())
+        .as("its response shows changes of every measure of the others")
+        .containsAll(plan.tasks().get(0).control().shape().aggregates())
+        .contains(Aggregate.BOUNCE_RATE);
     assertThat(plan.tasks().get(1).shape().aggregates())
         .containsExactly(Aggregate.VISITS, Aggregate.PAGEVIEWS, Aggregate.BOUNCE_RATE);
     assertThat(plan.tasks())

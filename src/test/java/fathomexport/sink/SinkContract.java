@@ -1485,7 +1485,9 @@ public abstract class SinkContract {
     Sink sink = sink(report);
     PipelineLocks.RunLock lock = sink.ledger().tryLock("nightly").orElseThrow();
     sink.fence(new Fence("nightly", lock.epoch()));
-    sink.commit(load(report, SITE, D1, D1).row(D1, 1, 10, 1.5).build());
+    LoadBuilder first =
+        load(report, SITE, D1, D1).row(D1, 1, 10, 1.5).edit(D1, c -> c.against("answer"));
+    sink.commit(first.build());
     List<List<@Nullable Object>> before = stored(sink, report, SITE);
     List<LedgerEntry> entriesBefore = entries(sink, report);
     lock.close();
@@ -1502,6 +1504,9 @@ public abstract class SinkContract {
           () ->
               sink.commit(
                   load(report, SITE, D1, D1).row(D1, 1, 10, 1.5).run("later", LATER).build()));
+      refused(
+          SinkException.Kind.SUPERSEDED,
+          () -> sink.confirm(confirmation(first, Map.of(D1, "answer"))));
 
       assertThat(stored(other, report, SITE)).isEqualTo(before);
       assertThat(entries(other, report)).isEqualTo(entriesBefore);

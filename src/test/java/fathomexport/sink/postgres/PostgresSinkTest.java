@@ -19,6 +19,7 @@ import fathomexport.report.SecretRef;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
 import fathomexport.sink.CommitResult;
+import fathomexport.sink.Fence;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkContract;
 import fathomexport.sink.SinkException;
@@ -308,6 +309,27 @@ class PostgresSinkTest extends SinkContract {
         });
   }
 
+  /** The ledger then has no entry of this load, but its failed attempts. */
+  @Test
+  void aCommitOfFailedPeriodsWhoseReplyIsLostIsSettledByAsking() {
+    LoadBuilder before = threeDays();
+    sink(TestReports.traffic()).commit(before.build());
+    lostCommit(
+        CommitCutter.Cut.REPLY,
+        1,
+        sink -> {
+          LoadBuilder load = threeDays().run("run-2", LATER);
+          List.of(D1, D2, D3).forEach(day -> load.incomplete(day, false));
+          QuarantinedRow refused =
+              new QuarantinedRow(
+                  "traffic_daily", SITE, load.window().id(), "run-2", LATER, "{}", "why");
+          sink.commit(load.quarantined(List.of(refused)).build());
+          assertThat(entries(sink, TestReports.traffic()))
+              .containsExactlyInAnyOrderElementsOf(before.entries());
+          assertThat(sink.ledger().quarantined("traffic_daily", 10)).containsExactly(refused);
+        });
+  }
+
   @Test
   void aCommitThatNeverArrivedIsDoneOnceMore() {
     lostCommit(
@@ -511,13 +533,11 @@ class PostgresSinkTest extends SinkContract {
   /** The window's transaction was begun under the old epoch: whoever takes over waits for it. */
   @Test
   void aCommitThatIsUnderWayKeepsTheLock() throws Exception {
-    Sink sink = sink();
+    Sink sink = sink(TestReports.traffic());
     PipelineLocks.RunLock held = sink.ledger().tryLock("nightly").orElseThrow();
     try (Connection commit = database.connect()) {
       commit.setAutoCommit(false);
-      try (Statement statement = commit.createStatement()) {
-        statement.execute("SELECT epoch FROM fathom_ops.pipeline_lock FOR SHARE");
-      }
+      new WindowTransaction(commit, new Fence("nightly", held.epoch())).commit(threeDays().build());
       held.close();
       // Ten seconds are waited for it.
       assertThat(sink.ledger().tryLock("nightly")).isEmpty();
