@@ -8,16 +8,20 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * A proxy before PostgreSQL that can lose the connection at the one moment that matters: around a
- * COMMIT. Passes everything on until it is told to cut, cuts once, and passes everything on again.
+ * COMMIT, or around a statement that is a transaction by itself. Passes everything on until {@link
+ * #cutNext}, cuts once, and passes everything on again.
  */
 public final class CommitCutter implements AutoCloseable {
-  private static final byte[] COMMIT = {'C', 'O', 'M', 'M', 'I', 'T', 0};
+  private static final String COMMIT = "COMMIT\0";
 
   /** What to do with the next COMMIT. */
   public enum Cut {
@@ -28,6 +32,8 @@ public final class CommitCutter implements AutoCloseable {
     REQUEST,
     /** The server does not hear of it, and believes that the client is still there. */
     REQUEST_UNNOTICED,
+    /** The client sees the connection go at once; the server commits at {@link #deliver}. */
+    REQUEST_LATE,
     /** The server commits, the client does not hear of it, and cannot connect again. */
     REPLY_AND_ALL_THAT_FOLLOWS
   }
@@ -37,7 +43,11 @@ public final class CommitCutter implements AutoCloseable {
   private final int port;
   private final AtomicReference<Cut> next = new AtomicReference<>(Cut.NOTHING);
   private final AtomicInteger commits = new AtomicInteger();
+  private final CountDownLatch delivery = new CountDownLatch(1);
   private final ConcurrentLinkedQueue<Socket> sockets = new ConcurrentLinkedQueue<>();
+
+  /** The text that the message to cut contains. */
+  private volatile byte[] awaited = COMMIT.getBytes(StandardCharsets.UTF_8);
 
   /** Whether nobody is let in any more. */
   private volatile boolean shut;
@@ -58,8 +68,19 @@ public final class CommitCutter implements AutoCloseable {
   }
 
   public void cutNext(Cut cut) {
+    cutNext(cut, COMMIT);
+  }
+
+  /** Cuts at the next message with this text. */
+  public void cutNext(Cut cut, String text) {
+    awaited = text.getBytes(StandardCharsets.UTF_8);
     commits.set(0);
     next.set(cut);
+  }
+
+  /** Passes the message on that {@link Cut#REQUEST_LATE} has kept. */
+  public void deliver() {
+    delivery.countDown();
   }
 
   /** How many commits clients sent since {@link #cutNext}. */
@@ -104,7 +125,7 @@ public final class CommitCutter implements AutoCloseable {
       int read;
       while ((read = in.read(buffer)) >= 0) {
         Cut cut = Cut.NOTHING;
-        if (holdsCommit(buffer, read)) {
+        if (holdsAwaited(buffer, read)) {
           commits.incrementAndGet();
           cut = next.getAndSet(Cut.NOTHING);
         }
@@ -122,6 +143,13 @@ public final class CommitCutter implements AutoCloseable {
             shutdown(client);
             return;
           }
+          case REQUEST_LATE -> {
+            shutdown(client);
+            delivery.await();
+            out.write(buffer, 0, read);
+            server.shutdownOutput();
+            return;
+          }
           case REPLY -> {
             deaf(client, server, buffer, read);
             return;
@@ -137,6 +165,8 @@ public final class CommitCutter implements AutoCloseable {
       server.close();
     } catch (IOException e) {
       // One of the two is gone: so is the connection.
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 
@@ -153,13 +183,10 @@ public final class CommitCutter implements AutoCloseable {
     client.shutdownOutput();
   }
 
-  private static boolean holdsCommit(byte[] buffer, int length) {
-    for (int i = 0; i + COMMIT.length <= length; i++) {
-      int j = 0;
-      while (j < COMMIT.length && buffer[i + j] == COMMIT[j]) {
-        j++;
-      }
-      if (j == COMMIT.length) {
+  private boolean holdsAwaited(byte[] buffer, int length) {
+    byte[] text = awaited;
+    for (int i = 0; i + text.length <= length; i++) {
+      if (Arrays.equals(buffer, i, i + text.length, text, 0, text.length)) {
         return true;
       }
     }
@@ -184,6 +211,7 @@ public final class CommitCutter implements AutoCloseable {
 
   @Override
   public void close() {
+    deliver();
     try {
       listener.close();
     } catch (IOException e) {

@@ -311,7 +311,9 @@ public final class PermitLease implements AutoCloseable {
       LOG.warn(
           "could not share the API's Retry-After with other runs; will retry: {}",
           database.describe(e));
-      deferral = until;
+      Long pending = deferral;
+      // The later of both, as for the account in the database. The clock has no fixed origin.
+      deferral = pending == null || until - pending > 0 ? Long.valueOf(until) : pending;
     }
   }
 

@@ -305,7 +305,8 @@ final class PermitTables {
   }
 
   /**
-   * Records that a permit's request has ended.
+   * Records that a permit's request has ended. It is counted as limited only if its end was not
+   * recorded before: a run repeats the record if the reply was lost.
    *
    * @param ticket the place that the permit was given to
    * @param ago how long ago it ended
@@ -319,12 +320,14 @@ final class PermitTables {
         WITH clock AS MATERIALIZED (
           SELECT coalesce(?::timestamptz, clock_timestamp() - ? * interval '1 microsecond')
                  AS ended_at
+        ), before AS MATERIALIZED (
+          SELECT id, ended_at IS NULL AS is_first FROM fathom_ops.permit WHERE id = ? FOR UPDATE
         ), ended AS (
           UPDATE fathom_ops.permit p
              SET ended_at = greatest(p.ended_at, c.ended_at)
-            FROM clock c
-           WHERE p.id = ?
-          RETURNING p.account, p.quota, p.taken_at
+            FROM clock c, before b
+           WHERE p.id = b.id
+          RETURNING p.account, p.quota, p.taken_at, b.is_first
         ), back AS (
           UPDATE fathom_ops.permit_queue q
              SET fresh_until = c.ended_at + ? * interval '1 millisecond'
@@ -334,7 +337,7 @@ final class PermitTables {
         UPDATE fathom_ops.request_count r
            SET limited = r.limited + 1
           FROM ended e
-         WHERE ? AND e.quota = 'reports' AND r.account = e.account
+         WHERE ? AND e.is_first AND e.quota = 'reports' AND r.account = e.account
            AND r.day = (e.taken_at AT TIME ZONE 'UTC')::date\
         """,
         p ->

@@ -15,6 +15,7 @@ import fathomexport.sink.postgres.lease.PermitLease.Unreachable;
 import fathomexport.sink.postgres.lease.PermitLease.Wait;
 import fathomexport.testing.Chaos;
 import fathomexport.testing.CommitCutter;
+import fathomexport.testing.Later;
 import fathomexport.testing.ServerQuota;
 import fathomexport.testing.TestDatabase;
 import java.time.Duration;
@@ -32,6 +33,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -528,6 +530,76 @@ class PermitLeaseTest {
       assertThat(lease.ask(next)).isInstanceOf(Granted.class);
       end();
     }
+  }
+
+  /**
+   * The connection breaks, the next one begins, and only then does the server commit the permit
+   * that the first one took: it is given back before another is taken.
+   */
+  @Test
+  @Timeout(60)
+  void aPermitThatIsCommittedLateIsTakenOver() {
+    try (CommitCutter proxy = new CommitCutter(database.host(), database.port())) {
+      PermitLease lease = leaseBy(proxy);
+      Ticket ticket = new Ticket();
+      proxy.cutNext(CommitCutter.Cut.REQUEST_LATE);
+      assertThat(lease.ask(ticket)).isInstanceOf(Unreachable.class);
+      Later delivery =
+          Later.after(
+              0,
+              () -> {
+                await(
+                    "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                        + " AND datname = current_database())",
+                    true);
+                proxy.deliver();
+                return true;
+              });
+      assertThat(lease.ask(ticket)).isInstanceOf(Granted.class);
+      delivery.join();
+      assertThat(database.query("SELECT count(*) FROM fathom_ops.permit"))
+          .containsExactly(List.of(1L));
+      assertThat(database.query("SELECT requests FROM fathom_ops.request_count"))
+          .containsExactly(List.of(1L));
+      end();
+    }
+  }
+
+  /** Repeats a query until it returns this value. */
+  private void await(String sql, Object value) {
+    while (!database.query(sql).equals(List.of(List.of(value)))) {
+      Thread.onSpinWait();
+    }
+  }
+
+  /** The server has counted the refusal; the run does not know, and reports it once more. */
+  @Test
+  @Timeout(60)
+  void aRefusedRequestWhoseRecordIsRepeatedCountsOnce() {
+    try (CommitCutter proxy = new CommitCutter(database.host(), database.port())) {
+      PermitLease lease = leaseBy(proxy);
+      Granted refused = granted(lease);
+      proxy.cutNext(CommitCutter.Cut.REPLY, "SET limited = r.limited + 1");
+      lease.end(refused, true);
+      await("SELECT limited FROM fathom_ops.request_count", 1L);
+      lease.end(granted(lease), false);
+      assertThat(database.query("SELECT requests, limited FROM fathom_ops.request_count"))
+          .containsExactly(List.of(2L, 1L));
+      end();
+    }
+  }
+
+  /** What the API asks for while the database is away: the longest wait holds for all runs. */
+  @Test
+  void deferralsThatCouldNotBeRecordedAreRecordedLater() {
+    PermitLease lease = lease();
+    granted(lease);
+    database.executeAsSuperuser("ALTER TABLE fathom_ops.account RENAME TO away");
+    lease.defer(Duration.ofHours(2));
+    lease.defer(Duration.ofMinutes(5));
+    database.executeAsSuperuser("ALTER TABLE fathom_ops.away RENAME TO account");
+    wait(lease, new Ticket());
+    assertThat(wait(lease(), new Ticket()).free()).isGreaterThan(Duration.ofHours(1));
   }
 
   /** A request that was never taken leaves nothing to take over. */
