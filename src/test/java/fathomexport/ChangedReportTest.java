@@ -2,9 +2,12 @@ package fathomexport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import fathomexport.cli.process.Shutdown;
 import fathomexport.report.SecretRef;
 import fathomexport.simulator.FathomSimulator;
 import fathomexport.simulator.behaviour.Behaviour;
+import fathomexport.simulator.behaviour.Fault;
+import fathomexport.simulator.behaviour.FaultRule;
 import fathomexport.simulator.behaviour.SimulatorToken;
 import fathomexport.simulator.world.Conversion;
 import fathomexport.simulator.world.World;
@@ -228,6 +231,33 @@ class ChangedReportTest {
 
     assertThat(stored("SELECT DISTINCT state, uniques FROM fathom_bi.pages_daily"))
         .containsExactly("[stale, null]");
+  }
+
+  /** To search the whole ledger for them takes long, and the next run does it. */
+  @Test
+  void aRunThatIsAskedToStopNamesNoStaleDays() {
+    assertRun(installation.run("backfill", "all", "--from", "2025-10-20", "--to", "2025-10-27"));
+    onlyPostgres(TRAFFIC.where("pathname", "is not", "/b").yaml());
+    Shutdown shutdown = new Shutdown();
+    api.behave(
+        Behaviour.unlimited()
+            .withFault(
+                FaultRule.when(
+                    r -> {
+                      if (r.aggregation() > 0) {
+                        shutdown.request();
+                      }
+                      return false;
+                    },
+                    Fault.empty())));
+    Installation.Ended stopped = installation.run(shutdown, "run", "all");
+    api.behave(Behaviour.unlimited());
+
+    assertThat(stopped.code()).as(stopped.said()).isEqualTo(143);
+    assertThat(stopped.said()).doesNotContain(" stale, ");
+    Installation.Ended next = installation.run("run", "all");
+    assertRun(next);
+    assertThat(next.said()).contains(" stale, the report's definition changed");
   }
 
   /** Days without the measure may become current again when it is removed again. */

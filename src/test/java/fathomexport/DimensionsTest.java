@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import fathomexport.cli.process.Shutdown;
 import fathomexport.simulator.FathomSimulator;
 import fathomexport.simulator.behaviour.Behaviour;
 import fathomexport.simulator.behaviour.Fault;
@@ -339,6 +340,33 @@ class DimensionsTest {
             "backfill", "nightly", "--site", "CCCC", "--from", "2026-01-01", "--to", "2026-03-01");
     assertThat(fetched.code()).as(fetched.said()).isZero();
     assertThat(installation.run("status", "nightly").out()).doesNotContain(offer);
+  }
+
+  /** What takes long and only informs is left to the next run. */
+  @Test
+  void aRunThatIsAskedToStopLooksForNoHistory() throws IOException {
+    night(0);
+    world.addSite(site("CCCC", "Cocoa", "UTC", "2026-01-01T00:00:00Z"));
+    night(1);
+    Shutdown shutdown = new Shutdown();
+    api.behave(
+        Behaviour.unlimited()
+            .withFault(
+                FaultRule.when(
+                    r -> {
+                      if (r.aggregation() > 0) {
+                        shutdown.request();
+                      }
+                      return false;
+                    },
+                    Fault.empty())));
+    Installation.Ended stopped =
+        installation.at(NIGHT.plus(Duration.ofDays(2))).run(shutdown, "run", "nightly");
+    api.behave(Behaviour.unlimited());
+
+    assertThat(stopped.code()).as(stopped.said()).isEqualTo(143);
+    assertThat(stopped.said()).doesNotContain("no run fetches the history");
+    assertThat(status(2).at("/new_sites/sites/0").textValue()).isEqualTo("CCCC (Cocoa)");
   }
 
   /** A list that lacks a site which still answers was cut off: nothing is retired. */

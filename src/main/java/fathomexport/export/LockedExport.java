@@ -325,8 +325,14 @@ final class LockedExport {
     }
   }
 
-  /** Returns the sites that are new and whose history was not fetched; null if there are none. */
+  /**
+   * Returns the sites that are new and whose history was not fetched; null if there are none, or if
+   * the run is asked to stop.
+   */
   private @Nullable NewSites newSites() {
+    if (environment.stop().stopped()) {
+      return null;
+    }
     try {
       return UnfetchedHistory.of(
           job,
@@ -366,10 +372,13 @@ final class LockedExport {
     }
   }
 
-  /** Returns all ranges that are still stale after a run, whatever the time of their storage. */
+  /**
+   * Returns all ranges that are still stale after a run, whatever the time of their storage; none
+   * if the run is asked to stop.
+   */
   private List<StaleRange> stale(Accounts.Found found, Plan plan) {
-    if (plan.stale().isEmpty()) {
-      // Not worth reading the whole ledger every night.
+    if (plan.stale().isEmpty() || environment.stop().stopped()) {
+      // Not worth reading the whole ledger every night, nor while a stop waits.
       return List.of();
     }
     Map<SiteId, String> zones = new HashMap<>();

@@ -91,8 +91,10 @@ public final class PostgresSink implements Sink {
     try {
       database.with(
           connection -> {
-            new Additivity(connection).measure();
-            new MonthSums(connection, MonthSums.LEAST_ROWS).update(stopped);
+            new Additivity(connection).measure(stopped);
+            if (!stopped.getAsBoolean()) {
+              new MonthSums(connection, MonthSums.LEAST_ROWS).update(stopped);
+            }
             return true;
           });
     } catch (SQLException e) {

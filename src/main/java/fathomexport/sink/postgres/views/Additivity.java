@@ -9,6 +9,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 
 /**
@@ -58,11 +59,20 @@ public final class Additivity {
     }
   }
 
-  /** Brings {@code fathom_ops.additivity} up to date. */
-  public void measure() throws SQLException {
+  /**
+   * Brings {@code fathom_ops.additivity} up to date.
+   *
+   * @param stopped is asked before each pair of reports; the pairs that are left wait for the next
+   *     call
+   */
+  public void measure(BooleanSupplier stopped) throws SQLException {
     connection.setAutoCommit(false);
     List<KnownReport> reports = KnownReport.read(connection);
     for (Pair pair : pairs(reports)) {
+      if (stopped.getAsBoolean()) {
+        connection.rollback();
+        return;
+      }
       measure(pair);
       connection.commit();
     }

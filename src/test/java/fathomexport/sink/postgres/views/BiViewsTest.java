@@ -4,18 +4,24 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
+import fathomexport.report.DayRange;
 import fathomexport.report.Entity;
 import fathomexport.report.Field;
 import fathomexport.report.Filter;
 import fathomexport.report.Operator;
 import fathomexport.report.Report;
+import fathomexport.report.SiteId;
+import fathomexport.report.Slice;
 import fathomexport.sink.postgres.PostgresSink;
+import fathomexport.testing.LoadBuilder;
 import fathomexport.testing.TestDatabase;
 import fathomexport.testing.TestReports;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.LocalDate;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +29,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What becomes of the views, and of what users have built on them, when reports change. */
 class BiViewsTest {
@@ -365,6 +372,24 @@ class BiViewsTest {
                 """))
         .as("views and columns without a comment")
         .isEmpty();
+  }
+
+  @Test
+  void aRunThatIsAskedToStopMeasuresNothing(@TempDir Path spill) {
+    migrate(TestReports.traffic(), TestReports.pages());
+    LocalDate day = LocalDate.of(2026, 3, 1);
+    sink.commit(
+        new LoadBuilder(
+                TestReports.pages(), new Slice(new SiteId("S"), null), DayRange.of(day), spill)
+            .row(day, "h", "/", 1, 2, 1.5)
+            .build());
+    String measured = "SELECT count(*) > 0 FROM fathom_ops.additivity";
+
+    sink.runEnded(() -> true);
+    assertThat(database.query(measured)).containsExactly(List.of(false));
+
+    sink.runEnded(() -> false);
+    assertThat(database.query(measured)).containsExactly(List.of(true));
   }
 
   /** One function that is not declared safe keeps every query of a view in one process. */
