@@ -119,7 +119,13 @@ class KnownDifferencesTest {
     // The rest is exported again, by the command as it is printed.
     String line = status.lines().filter(l -> l.startsWith(one)).findFirst().orElseThrow();
     assertEnds(0, "14:20", line.substring(line.indexOf("backfill nightly")));
-    assertThat(status(0, "14:30")).doesNotContain("verify found");
+    assertThat(status(0, "14:30")).doesNotContain("verify found", "changed later");
+    // Fathom has reported the same all the time.
+    assertThat(installation.database().query("SELECT DISTINCT reason FROM fathom_ops.restatement"))
+        .containsExactly(List.of("storage"));
+    assertThat(assertEnds(0, "14:30", "explain traffic_daily UTCSTATS 2026-06-08").out())
+        .contains("replaced", ": the stored rows had been changed after the export")
+        .doesNotContain("rows 1 by 1", "Fathom reported another number");
   }
 
   @Test

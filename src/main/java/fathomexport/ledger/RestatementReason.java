@@ -12,7 +12,9 @@ public enum RestatementReason {
   /** The site's time zone changed, so that its days are other spans of time. */
   ZONE,
   /** Only the unit or the rounding of the rates changed, and no count. */
-  UNIT;
+  UNIT,
+  /** Fathom reports what it did, but the stored rows had been changed since: ours, too. */
+  STORAGE;
 
   /** Returns the reason as it is stored and shown. */
   public String label() {

@@ -88,7 +88,13 @@ public final class CommitPlan {
    */
   public RestatementReason reason(LocalDate period, boolean countsChanged) {
     return Objects.requireNonNull(storedBefore.get(period), "a period that was stored before")
-        .reason(load.provenance(), countsChanged);
+        .reason(
+            load.provenance(),
+            load.periods().stream()
+                .filter(c -> c.period().equals(period))
+                .findFirst()
+                .orElseThrow(),
+            countsChanged);
   }
 
   /** Returns the result of the commit. */

@@ -44,7 +44,8 @@ class CommitPlanTest {
     return new CommitPlan(
         load.build(),
         Arrays.stream(storedBefore)
-            .collect(Collectors.toMap(d -> d, d -> StoredUnder.of(load.provenance()))));
+            .collect(
+                Collectors.toMap(d -> d, d -> new StoredUnder("definition", null, null, 1, null))));
   }
 
   @Test

@@ -163,6 +163,14 @@ public final class ExplainCommand implements Callable<Integer> {
     }
   }
 
+  /** Returns whether the line on the number of rows adds nothing to those on the measures. */
+  private static boolean isSaidByOthers(
+      Explanation.Change change, List<Explanation.Change> changes) {
+    return change.measure().equals("rows")
+        && Objects.equals(change.before(), change.after())
+        && changes.stream().anyMatch(c -> c != change && c.at().equals(change.at()));
+  }
+
   private static void print(Printer printer, Explanation.Part part) {
     printer.line("");
     printer.line(
@@ -179,6 +187,9 @@ public final class ExplainCommand implements Callable<Integer> {
       stored(lines, part);
     }
     for (Explanation.Change change : part.changes()) {
+      if (isSaidByOthers(change, part.changes())) {
+        continue;
+      }
       lines.add(
           "replaced",
           change.measure()

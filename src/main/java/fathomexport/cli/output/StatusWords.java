@@ -453,6 +453,7 @@ public final class StatusWords {
       case "definition" -> ": the report's definition had been changed";
       case "zone" -> ": the site's time zone had been changed";
       case "unit" -> ": the unit or rounding of the rates had changed";
+      case "storage" -> ": the stored rows had been changed after the export";
       default -> "";
     };
   }

@@ -138,7 +138,7 @@ public final class FileSetCommit {
     before.forEach(
         (period, there) -> {
           if (there.entry().stored()) {
-            stored.put(period, StoredUnder.of(there.entry().provenance()));
+            stored.put(period, StoredUnder.of(there.entry()));
           }
         });
     CommitPlan commit = new CommitPlan(load, stored);

@@ -45,7 +45,8 @@ final class LedgerWriter {
   Map<LocalDate, StoredUnder> stored() throws SQLException {
     return Queries.list(
             connection,
-            "SELECT period, definition, zone, rate_unit FROM fathom_ops.ledger WHERE "
+            "SELECT period, definition, zone, rate_unit, rows, rows_digest FROM fathom_ops.ledger"
+                + " WHERE "
                 + WindowKey.IS
                 + " AND period BETWEEN ? AND ? AND stored"
                 + (key.isRange() ? " AND period_end = ?" : ""),
@@ -60,7 +61,11 @@ final class LedgerWriter {
                 Map.entry(
                     r.day("period"),
                     new StoredUnder(
-                        r.text("definition"), r.textOrNull("zone"), PeriodTables.rateUnit(r))))
+                        r.text("definition"),
+                        r.textOrNull("zone"),
+                        PeriodTables.rateUnit(r),
+                        r.number("rows"),
+                        r.textOrNull("rows_digest"))))
         .stream()
         .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
   }
