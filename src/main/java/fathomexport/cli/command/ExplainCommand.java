@@ -168,7 +168,7 @@ public final class ExplainCommand implements Callable<Integer> {
       Explanation.Change change, List<Explanation.Change> changes) {
     return change.measure().equals("rows")
         && Objects.equals(change.before(), change.after())
-        && changes.stream().anyMatch(c -> c != change && c.at().equals(change.at()));
+        && changes.stream().anyMatch(c -> !c.equals(change) && c.at().equals(change.at()));
   }
 
   private static void print(Printer printer, Explanation.Part part) {
