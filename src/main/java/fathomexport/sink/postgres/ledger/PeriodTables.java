@@ -150,8 +150,8 @@ public final class PeriodTables implements PeriodLedger {
   /** The digest of a {@link Stretch}, so that it can be compared with other sinks'. */
   private static final String DIGEST =
       """
-      sum(('x' || pg_catalog.substr(pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(
-        (period - DATE '1970-01-01') || ' ' || digest, 'UTF8')), 'hex'), 1, 16))::bit(64)::bigint)\
+      sum(('x' || pg_catalog.encode(pg_catalog.substr(pg_catalog.sha256(pg_catalog.convert_to(
+        (period - DATE '1970-01-01') || ' ' || digest, 'UTF8')), 1, 8), 'hex'))::bit(64)::bigint)\
       """;
 
   /**
