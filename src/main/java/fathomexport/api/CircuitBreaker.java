@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * <p>If a site fails while another one responds, the fault is with the site. Further failures of
  * that site do not count until it responds. Thread-safe.
  */
-final class CircuitBreaker {
+final class CircuitBreaker implements AutoCloseable {
   private static final int CONSECUTIVE_FAILURES = 3;
   private static final int DIFFERENT_SITES = 2;
 
@@ -41,6 +41,7 @@ final class CircuitBreaker {
   private final Condition changed = lock.newCondition();
   private final TimeSource time;
   private final StopSignal stop;
+  private final StopSignal.Registration onStop;
   private final Duration patience;
 
   /** The longest wait that the run accepts. */
@@ -108,7 +109,7 @@ final class CircuitBreaker {
     this.longestPause = longestPause;
     this.time = time;
     this.stop = stop;
-    var unused = stop.onStop(this::wake);
+    this.onStop = stop.onStop(this::wake);
   }
 
   /**
@@ -357,6 +358,12 @@ final class CircuitBreaker {
 
   private static Duration longer(Duration a, Duration b) {
     return a.compareTo(b) > 0 ? a : b;
+  }
+
+  /** Ends the wait for a stop, which outlives the client. */
+  @Override
+  public void close() {
+    onStop.close();
   }
 
   private void wake() {

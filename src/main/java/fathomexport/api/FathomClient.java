@@ -353,7 +353,7 @@ public final class FathomClient implements AutoCloseable {
     if (isView) {
       return;
     }
-    Closing.inReverse(List.of(controls.lookups(), controls.reports(), transport));
+    Closing.inReverse(List.of(state.breaker, controls.lookups(), controls.reports(), transport));
   }
 
   /** Fetches all pages of a list. */

@@ -29,6 +29,7 @@ public final class ProcessPermits implements Permits {
   private final PriorityQueue<Long> heldUntil = new PriorityQueue<>();
   private final TimeSource time;
   private final StopSignal stop;
+  private final StopSignal.Registration onStop;
   private final int perWindow;
   private final long holdNanos;
   private final int maxInFlight;
@@ -56,7 +57,12 @@ public final class ProcessPermits implements Permits {
     this.time = time;
     this.stop = stop;
     this.origin = time.nanos();
-    var unused = stop.onStop(this::wake);
+    this.onStop = stop.onStop(this::wake);
+  }
+
+  @Override
+  public void close() {
+    onStop.close();
   }
 
   @Override

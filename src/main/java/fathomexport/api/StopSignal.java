@@ -57,6 +57,16 @@ public final class StopSignal {
     return stopped;
   }
 
+  /** Returns how many actions wait for the stop. */
+  int waiting() {
+    lock.lock();
+    try {
+      return actions.size();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /**
    * Runs the action when a stop is requested, in the requesting thread, or at once if it was
    * requested before. The action must be quick and throw nothing.

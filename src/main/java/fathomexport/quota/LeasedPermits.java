@@ -45,12 +45,13 @@ public final class LeasedPermits implements Permits {
   private final StopSignal stop;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
+  private final StopSignal.Registration onStop;
 
   public LeasedPermits(PermitLease lease, TimeSource time, StopSignal stop) {
     this.lease = lease;
     this.time = time;
     this.stop = stop;
-    var unused = stop.onStop(this::wake);
+    this.onStop = stop.onStop(this::wake);
   }
 
   @Override
@@ -137,6 +138,7 @@ public final class LeasedPermits implements Permits {
 
   @Override
   public void close() {
+    onStop.close();
     lease.close();
   }
 

@@ -57,6 +57,17 @@ class FathomClientTest {
     }
   }
 
+  /** The signal is the command's, and outlives each of its clients. */
+  @Test
+  void aClosedClientDoesNotWaitForAStop() throws Exception {
+    try (ScriptedServer server = new ScriptedServer(json("[]"));
+        ClientFixture fixture = new ClientFixture(server.baseUrl())) {
+      assertThat(fixture.stop.waiting()).isPositive();
+      fixture.client.close();
+      assertThat(fixture.stop.waiting()).isZero();
+    }
+  }
+
   /** Sites as the API pages them: at most 100, after a cursor, in an order of its own. */
   private static HttpServer siteList(int sites, List<String> queries) throws Exception {
     HttpServer server =

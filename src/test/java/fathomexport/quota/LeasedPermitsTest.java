@@ -11,6 +11,7 @@ import fathomexport.api.Permits;
 import fathomexport.api.RequestListener;
 import fathomexport.api.RetryBudget;
 import fathomexport.api.RunControls;
+import fathomexport.api.StopActions;
 import fathomexport.api.StopSignal;
 import fathomexport.api.StoppedException;
 import fathomexport.api.TimeSource;
@@ -108,6 +109,14 @@ class LeasedPermitsTest {
       assertThat(permit.begin()).isTrue();
     }
     requireNoneFree();
+  }
+
+  /** The signal is the command's, and outlives each of its clients. */
+  @Test
+  void closedPermitsDoNotWaitForAStop() {
+    assertThat(StopActions.of(stop)).isOne();
+    permits.close();
+    assertThat(StopActions.of(stop)).isZero();
   }
 
   /** The clock that never jumps does not see that time has passed. */
