@@ -59,6 +59,12 @@ class PlainLanguageTest {
   private static final Pattern CONTINUED =
       Pattern.compile("\"\\s*\\+\\s*\"|[ \\t]*\\R\\s*(\\*(?!/)|//|#|--)?[ \\t]*");
 
+  /** The same habits in names, and verbs that need an adverb to mean something. */
+  private static final Pattern RIDDLE =
+      Pattern.compile(
+          "\\w*(Told|Anew|Somebody|Nobody)\\b|\\b(?!NEEDS_)[A-Z]+S_AN?_[A-Z]+\\b"
+              + "|\\b(goe?s?On|sits?Out)([A-Z]\\w*)?\\(|(?<!Files\\.)\\bwalk\\(");
+
   @ParameterizedTest
   @EnumSource
   void readersFindNone(Habit habit) throws IOException {
@@ -72,6 +78,23 @@ class PlainLanguageTest {
           .forEach(match -> found.add(file + ": ..." + around(text, match) + "..."));
     }
     assertThat(found).as("better: %s", habit.better).isEmpty();
+  }
+
+  /** Names of fields, constants and methods are read aloud, too. */
+  @Test
+  void namesHaveNone() throws IOException {
+    List<String> found = new ArrayList<>();
+    for (Path file : below("src/main", file -> hasEnding(file, "java"))) {
+      RIDDLE
+          .matcher(Files.readString(file))
+          .results()
+          .forEach(m -> found.add(file + ": " + m.group()));
+    }
+    assertThat(found).isEmpty();
+    assertThat(List.of("requestsTold", "WINDOWS_A_NOTE", "goOnTo(", "sitsOut(", "course.walk("))
+        .allMatch(name -> RIDDLE.matcher(name).find());
+    assertThat(List.of("SITES_AT_A_TIME", "Files.walk(", "sites(", "goOnline("))
+        .noneMatch(name -> RIDDLE.matcher(name).find());
   }
 
   @ParameterizedTest

@@ -68,7 +68,7 @@ final class CallWaits {
   }
 
   /** Waits until the API accepts queries about a site again, as it asked. */
-  void sitOut(Endpoint endpoint, @Nullable SiteId site)
+  void awaitSite(Endpoint endpoint, @Nullable SiteId site)
       throws InterruptedException, StoppedException {
     AskedWaits.Left held = state.asked.of(site).orElse(null);
     if (held == null) {
@@ -135,7 +135,7 @@ final class CallWaits {
   }
 
   /** Returns whether the API requests a wait that does not count as an attempt. */
-  boolean sitsOut(CallAttempt.Faulty<?> faulty) {
+  boolean waitsWithoutAttempt(CallAttempt.Faulty<?> faulty) {
     Duration asked = faulty.retryAfter();
     return policy.waits() && asked != null && asked.compareTo(QUOTA_WINDOW) > 0;
   }

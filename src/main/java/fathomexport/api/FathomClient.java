@@ -149,7 +149,7 @@ public final class FathomClient implements AutoCloseable {
   /** Waits until something may be sent about a site, or until a stop is requested. */
   public void awaitHeld(SiteId site) throws InterruptedException {
     try {
-      caller.sitOut(Endpoint.AGGREGATIONS, site);
+      caller.awaitSite(Endpoint.AGGREGATIONS, site);
     } catch (StoppedException e) {
       LOG.debug("the wait for site {} ends by a stop", site);
     }

@@ -112,9 +112,9 @@ final class RetryingCaller {
   }
 
   /** Waits until something may be sent about a site. */
-  void sitOut(Endpoint endpoint, @Nullable SiteId site)
+  void awaitSite(Endpoint endpoint, @Nullable SiteId site)
       throws InterruptedException, StoppedException {
-    waits.sitOut(endpoint, site);
+    waits.awaitSite(endpoint, site);
   }
 
   /** An action that runs before each attempt. */
@@ -146,7 +146,7 @@ final class RetryingCaller {
         if (held != null && !waitsInPlace(held.time())) {
           return words.held(about.site(), held);
         }
-        waits.sitOut(endpoint, about.site());
+        waits.awaitSite(endpoint, about.site());
         if (siteWaits == SiteWaits.NEVER && breaker.isPausing()) {
           return new Outcome.Unavailable<>(breaker.reason(), Outcome.Unavailable.Cause.INTERRUPTED);
         }
@@ -192,7 +192,7 @@ final class RetryingCaller {
           if (last.isPresent()) {
             return last.get();
           }
-          if (waits.sitsOut(faulty) || breaker.isOpen()) {
+          if (waits.waitsWithoutAttempt(faulty) || breaker.isOpen()) {
             attempt = 0; // The attempts of this query do not include the wait.
           } else if (faulty.fault() == Fault.LIMIT || state.asked.of(about.site()).isEmpty()) {
             waits.pause(endpoint, about, attempt, faulty);
@@ -294,11 +294,12 @@ final class RetryingCaller {
     CircuitBreaker breaker = state.breaker;
     Duration asked =
         faulty.retryAfter() == null ? Duration.ZERO : CallWaits.believed(faulty.retryAfter());
-    if (faulty.fault() == Fault.LIMIT && (waits.sitsOut(faulty) || !policy.accepts(asked))) {
+    if (faulty.fault() == Fault.LIMIT
+        && (waits.waitsWithoutAttempt(faulty) || !policy.accepts(asked))) {
       if (probe) {
         breaker.abandoned();
       }
-      return waits.sitsOut(faulty)
+      return waits.waitsWithoutAttempt(faulty)
           ? Optional.empty()
           : Optional.of(words.closed(endpoint, new Permits.Wait(waits.inFuture(asked), true)));
     }

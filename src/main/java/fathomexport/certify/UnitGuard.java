@@ -61,8 +61,8 @@ public final class UnitGuard {
     return ratio ? Unit.RATIO : Unit.NEITHER;
   }
 
-  /** Returns whether any rate tells the unit: zero is the same in both. */
-  public boolean isTold() {
+  /** Returns whether any rate shows the unit: zero is the same in both. */
+  public boolean isKnown() {
     return aboveZero;
   }
 

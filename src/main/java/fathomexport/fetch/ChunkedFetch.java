@@ -44,7 +44,7 @@ public final class ChunkedFetch {
 
   private int at;
   private @Nullable ControlTotals control;
-  private @Nullable PagedFetch walk;
+  private @Nullable PagedFetch paging;
   private String noControl = "";
   private LocalDate next;
 
@@ -67,7 +67,7 @@ public final class ChunkedFetch {
 
   /** Deletes the rows fetched after the last chunk, if no further chunk is wanted. */
   public void drop() {
-    PagedFetch rows = walk;
+    PagedFetch rows = paging;
     if (rows != null) {
       rows.drop();
     }
@@ -116,7 +116,7 @@ public final class ChunkedFetch {
    * @throws IOException if rows cannot be spilled
    */
   public WindowFetcher.Chunk next() throws FetchFailedException, IOException {
-    PagedFetch rows = walk;
+    PagedFetch rows = paging;
     try {
       List<Segment> known = segments;
       if (known == null) {
@@ -142,8 +142,8 @@ public final class ChunkedFetch {
         }
         case FETCH -> {
           if (rows == null) {
-            rows = walk(segment.days());
-            walk = rows;
+            rows = pagesOf(segment.days());
+            paging = rows;
           }
           Fetched fetched = fetch(rows);
           went(fetched.task());
@@ -169,12 +169,12 @@ public final class ChunkedFetch {
     List<Segment> known = Objects.requireNonNull(segments);
     if (!next.isBefore(known.get(at).days().last().plusDays(1))) {
       at++;
-      walk = null;
+      paging = null;
     }
   }
 
   private List<Segment> start() throws FetchFailedException, IOException {
-    context.book().goOnTo(task.control());
+    context.book().makeCurrent(task.control());
     List<Segment> whole = List.of(new Segment(Segment.Kind.FETCH, task.days()));
     if (task.isControl()) {
       return whole;
@@ -267,7 +267,7 @@ public final class ChunkedFetch {
     return faults;
   }
 
-  private PagedFetch walk(DayRange days) {
+  private PagedFetch pagesOf(DayRange days) {
     return new PagedFetch(
         context,
         new RangeQuery(task.slice(), task.shape(), days, task.site().zone()),

@@ -229,7 +229,7 @@ public final class ControlBook {
    * Makes this the current query and evicts the totals of the previous one of its family: each
    * control query of a family is used once in plan order. Totals of later queries stay.
    */
-  synchronized void goOnTo(ControlQuery query) {
+  synchronized void makeCurrent(ControlQuery query) {
     Page page = families.computeIfAbsent(Family.of(query, query.days()), f -> new Page());
     DayRange behind = page.at;
     page.at = query.days();

@@ -102,15 +102,15 @@ public final class ControlTotals {
   void ask(DayRange days) throws FetchFailedException, IOException {
     Tally own = new Tally();
     try (RowSpool none = new RowSpool(context.spillDirectory())) {
-      PagedFetch walk =
+      PagedFetch pages =
           new PagedFetch(
               context, new RangeQuery(query.slice(), query.shape(), days, zone), null, none, own);
       Optional<Outcome.Failure<?>> unusable =
-          ask(context, new ControlQuery(query.slice(), query.shape(), days), walk);
+          ask(context, new ControlQuery(query.slice(), query.shape(), days), pages);
       if (unusable.isPresent()) {
         throw new FetchFailedException(unusable.get());
       }
-      context.book().paid(new ControlAnswer(query, days, walk.totals(), own.endedAt));
+      context.book().paid(new ControlAnswer(query, days, pages.totals(), own.endedAt));
     } finally {
       tally.controlRequests += own.requests;
     }
@@ -135,12 +135,12 @@ public final class ControlTotals {
    * Sends a control question, unless it has failed in this turn or for good, and remembers if it
    * fails.
    *
-   * @param walk fetches the answer
+   * @param pages fetches the answer
    * @return why the answer, although complete, holds no totals; empty if it holds them
    * @throws FetchFailedException if the question fails or has failed before
    */
   static Optional<Outcome.Failure<?>> ask(
-      FetchContext context, ControlQuery question, PagedFetch walk)
+      FetchContext context, ControlQuery question, PagedFetch pages)
       throws FetchFailedException, IOException {
     ControlBook book = context.book();
     Optional<Outcome.Failure<?>> before = book.unanswered(question, context.turn());
@@ -152,13 +152,13 @@ public final class ControlTotals {
       throw new FetchFailedException(asBefore(before.get()));
     }
     try {
-      walk.run();
+      pages.run();
     } catch (FetchFailedException e) {
       book.failed(question, e.failure());
       throw e;
     }
     Optional<Outcome.Failure<?>> unusable =
-        walk.faults().values().stream()
+        pages.faults().values().stream()
             .findFirst()
             .map(
                 fault ->

@@ -77,7 +77,7 @@ final class OffsetPaging {
   }
 
   /** Requests the next page by offset and processes it. */
-  void goOn() throws FetchFailedException, IOException {
+  void fetchNext() throws FetchFailedException, IOException {
     OffsetRun run = Objects.requireNonNull(underWay);
     PageReader page = new PageReader(query.shape(), run.asked(), rows.spool(), run.continued());
     Outcome<AggregationAnswer> outcome =
@@ -131,7 +131,7 @@ final class OffsetPaging {
     if (page.rows() < run.limit() || last == null) {
       close(run, page, new DayRange(run.open(), run.asked().last()), false);
     } else if (last.equals(run.open())) {
-      run.goOn(page);
+      run.openLastPeriod(page);
     } else {
       close(run, page, new DayRange(run.open(), last.minusDays(1)), true);
     }
@@ -190,7 +190,7 @@ final class OffsetPaging {
       page.months().forEach(rows::begins);
       cap.agreed(covered);
       if (goesOn) {
-        run.goOn(page);
+        run.openLastPeriod(page);
       } else {
         underWay = null;
         pager.continueFrom(covered.last().plusDays(1));

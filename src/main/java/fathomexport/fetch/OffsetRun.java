@@ -88,7 +88,7 @@ final class OffsetRun {
   }
 
   /** Makes the page's last period the open one: its rows may continue on the next page. */
-  void goOn(PageReader page) {
+  void openLastPeriod(PageReader page) {
     LocalDate last = page.last();
     if (last != null && !last.equals(open)) {
       open = last;

@@ -90,7 +90,7 @@ final class PagedFetch {
   void run() throws FetchFailedException, IOException {
     while (!isDone() && !isChunk()) {
       if (offset.isUnderWay()) {
-        offset.goOn();
+        offset.fetchNext();
         continue;
       }
       DayRange asked = pager.ask();

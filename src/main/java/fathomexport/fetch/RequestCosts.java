@@ -141,17 +141,17 @@ public final class RequestCosts {
     long pages = 0;
     List<PageCount.Full> full = new ArrayList<>();
     for (DayRange days : asked) {
-      PageCount likely = walk(task, days, rowLimit, width, rows);
+      PageCount likely = pages(task, days, rowLimit, width, rows);
       pages += likely.pages();
       full.addAll(likely.full());
     }
     // Assume that every stored period has changed.
-    PageCount moved = walk(task, task.days(), rowLimit, Math.max(1, width / 2), rows);
+    PageCount moved = pages(task, task.days(), rowLimit, Math.max(1, width / 2), rows);
     long leastControl = 0;
     long likelyControl = 0;
     if (asksControl) {
       leastControl = leastPages(task, control, maxRangeDays);
-      likelyControl = walk(task, control, rowLimit, width, controlRows).pages();
+      likelyControl = pages(task, control, rowLimit, width, controlRows).pages();
     }
     long partitions = partitions(full, rowLimit);
     // One refused range, and the single period that probes a refusal without a stated cause.
@@ -238,11 +238,11 @@ public final class RequestCosts {
   static long leastPages(FetchTask task, DayRange days, int maxRangeDays) {
     int width =
         task.shape().dateGrouping() == DateGrouping.HOUR ? WindowPlanner.HOUR_DAYS : maxRangeDays;
-    return walk(task, days, Integer.MAX_VALUE, width, p -> 0).pages();
+    return pages(task, days, Integer.MAX_VALUE, width, p -> 0).pages();
   }
 
   /** Returns the pages of a range, paged through as in a run, with the expected rows. */
-  private static PageCount walk(
+  private static PageCount pages(
       FetchTask task, DayRange days, int limit, int width, ToDoubleFunction<LocalDate> rows) {
     return PageCount.of(task.shape().dateGrouping(), days, limit, width, rows);
   }

@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * A row with a cell that cannot be typed is reported in its raw form instead.
  */
 public final class RowTyper {
-  private static final long MICROS_A_SECOND = 1_000_000;
+  private static final long MICROS_PER_SECOND = 1_000_000;
   private static final DateTimeFormatter HOUR =
       DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss", Locale.ROOT);
   private static final BigDecimal HUNDRED = BigDecimal.valueOf(100);
@@ -283,7 +283,7 @@ public final class RowTyper {
       case HOUR ->
           HOUR.format(
               LocalDateTime.ofEpochSecond(
-                  Math.floorDiv(row.time(), MICROS_A_SECOND), 0, ZoneOffset.UTC));
+                  Math.floorDiv(row.time(), MICROS_PER_SECOND), 0, ZoneOffset.UTC));
       case DAY -> period.toString();
       case MONTH -> YearMonth.from(period).toString();
       case YEAR -> Integer.toString(period.getYear());

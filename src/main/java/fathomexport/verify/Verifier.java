@@ -58,7 +58,7 @@ import org.jspecify.annotations.Nullable;
  * changes that totals do not show. Exports nothing.
  */
 final class Verifier {
-  private static final long MICROS_A_DAY = TimeUnit.DAYS.toMicros(1);
+  private static final long MICROS_PER_DAY = TimeUnit.DAYS.toMicros(1);
 
   private final ExportJob job;
   private final Sinks sinks;
@@ -522,7 +522,7 @@ final class Verifier {
                 .periodStart(
                     LocalDate.ofEpochDay(
                         report.dateGrouping() == DateGrouping.HOUR
-                            ? Math.floorDiv(value, MICROS_A_DAY)
+                            ? Math.floorDiv(value, MICROS_PER_DAY)
                             : value));
         sums.clear();
         measures.forEach(

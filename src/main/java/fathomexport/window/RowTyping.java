@@ -114,7 +114,7 @@ final class RowTyping implements RowTyper.Findings {
   }
 
   private @Nullable RateUnit rateUnit() {
-    if (!report.aggregates().contains(Aggregate.BOUNCE_RATE) || !guard.isTold()) {
+    if (!report.aggregates().contains(Aggregate.BOUNCE_RATE) || !guard.isKnown()) {
       return null;
     }
     return ratio ? RateUnit.RATIO : RateUnit.PERCENT;

@@ -49,7 +49,7 @@ public final class RunContext implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(RunContext.class);
 
   /** Windows after which the progress is recorded in the ledger. */
-  private static final int WINDOWS_A_NOTE = 500;
+  private static final int WINDOWS_PER_RECORD = 500;
 
   private final ExportSpec spec;
   private final RunEnvironment environment;
@@ -63,7 +63,7 @@ public final class RunContext implements AutoCloseable {
   private final ControlBook book = new ControlBook();
   private final Map<Integer, LaneFetch> begun = new ConcurrentHashMap<>();
   private final Set<Integer> exported = ConcurrentHashMap.newKeySet();
-  private final AtomicLong requestsTold = new AtomicLong();
+  private final AtomicLong requestsReported = new AtomicLong();
 
   /** The spill directory if this context opened its resources; null if the caller closes them. */
   private final @Nullable SpillDirectory own;
@@ -276,7 +276,7 @@ public final class RunContext implements AutoCloseable {
     }
     synchronized (this) {
       sofar = sofar.plus(RunSummary.of(outcome));
-      if (!outcome.endsWindow() || sofar.windows() % WINDOWS_A_NOTE != 0) {
+      if (!outcome.endsWindow() || sofar.windows() % WINDOWS_PER_RECORD != 0) {
         return;
       }
       try {
@@ -320,7 +320,7 @@ public final class RunContext implements AutoCloseable {
   /** Returns the number of billed requests since the last call. */
   public long takeRequestCount() {
     long sent = clients.billedRequests();
-    return sent - requestsTold.getAndSet(sent);
+    return sent - requestsReported.getAndSet(sent);
   }
 
   /**

@@ -108,12 +108,12 @@ class ControlBookTest {
     ControlQuery first = query(DateGrouping.DAY, days(0, 9));
     ControlQuery second = query(DateGrouping.DAY, days(10, 19));
     book.put(second, days(10, 12), totals(11, 5), Instant.EPOCH);
-    book.goOnTo(first);
+    book.makeCurrent(first);
     book.put(first, days(0, 9), totals(2, 7), Instant.EPOCH);
-    book.goOnTo(query(DateGrouping.HOUR, days(10, 16)));
-    book.goOnTo(query(DateGrouping.DAY, days(0, 9), Field.CITY));
+    book.makeCurrent(query(DateGrouping.HOUR, days(10, 16)));
+    book.makeCurrent(query(DateGrouping.DAY, days(0, 9), Field.CITY));
     assertThat(sum(first, days(2, 9))).as("another report of the same days").isEqualTo(7);
-    book.goOnTo(second);
+    book.makeCurrent(second);
     assertThat(book.find(first, days(0, 0))).isEmpty();
     assertThat(sum(second, days(11, 12))).isEqualTo(5);
     book.put(second, days(10, 19), totals(11, 6), Instant.EPOCH);
@@ -172,8 +172,8 @@ class ControlBookTest {
     book.failed(unusable, new Outcome.Malformed<>("row 1 is not an object", true));
     book.failed(page, new Outcome.Malformed<>("a page of a proxy", false));
     book.failed(redirected, refused(Refusal.OTHER));
-    book.goOnTo(unusable);
-    book.goOnTo(page);
+    book.makeCurrent(unusable);
+    book.makeCurrent(page);
     assertThat(book.unanswered(refused, 2)).contains(refused(Refusal.PARAMETERS));
     assertThat(book.unanswered(unusable, 2)).isPresent();
     assertThat(book.unanswered(page, 1)).isPresent();

@@ -92,10 +92,10 @@ class OffsetPagingTest {
     }
 
     /** Goes on to the end, and returns the number of pages. */
-    int goOn() throws FetchFailedException, IOException {
+    int fetchNext() throws FetchFailedException, IOException {
       int pages = 0;
       while (paging.isUnderWay()) {
-        paging.goOn();
+        paging.fetchNext();
         pages++;
       }
       return pages;
@@ -169,7 +169,7 @@ class OffsetPagingTest {
     site.visited(FIRST, 25).visited(FIRST.plusDays(1), 3);
     try (Range range = new Range(true, Field.PATHNAME)) {
       assertThat(range.begins()).isTrue();
-      assertThat(range.goOn()).isEqualTo(2);
+      assertThat(range.fetchNext()).isEqualTo(2);
       assertThat(range.spool.rows()).isEqualTo(28);
       assertThat(range.sum(0)).isEqualTo(25);
       assertThat(range.sum(1)).isEqualTo(3);
@@ -184,7 +184,7 @@ class OffsetPagingTest {
     site.visited(FIRST, LIMIT);
     try (Range range = new Range(true, Field.PATHNAME)) {
       assertThat(range.begins()).isTrue();
-      assertThat(range.goOn()).isOne();
+      assertThat(range.fetchNext()).isOne();
       assertThat(range.sum(0)).isEqualTo(LIMIT);
       assertThat(pager.done()).isTrue();
       assertThat(lessons.stored().offsets()).isEmpty();
@@ -198,7 +198,7 @@ class OffsetPagingTest {
     site.visited(FIRST, 25).visited(FIRST.plusDays(1), 3);
     try (Range range = new Range(true, Field.PATHNAME)) {
       assertThat(range.begins()).isTrue();
-      assertThat(range.goOn()).isOne();
+      assertThat(range.fetchNext()).isOne();
       assertThat(range.rows.faults()).isEmpty();
       assertThat(range.sum(0)).isEqualTo(25);
       assertThat(range.spool.rows()).isEqualTo(25);
@@ -226,7 +226,7 @@ class OffsetPagingTest {
               Responses.Row.of(FIRST.plusDays(1), "/a"),
               Responses.Row.of(FIRST.plusDays(1), "/b")));
       run.add(next);
-      run.goOn(next);
+      run.openLastPeriod(next);
 
       assertThat(run.isFirstPage()).isFalse();
       assertThat(run.isPastFirst()).isTrue();

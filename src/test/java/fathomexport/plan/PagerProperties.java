@@ -88,8 +88,8 @@ class PagerProperties {
     return rows.isEmpty() ? null : rows.get(rows.size() - 1).period;
   }
 
-  /** What a walk came to. */
-  private static final class Walk {
+  /** What paging came to. */
+  private static final class Paging {
     private final List<Row> kept = new ArrayList<>();
     private final List<LocalDate> overLimit = new ArrayList<>();
     private final List<DayRange> asked = new ArrayList<>();
@@ -123,27 +123,27 @@ class PagerProperties {
     }
   }
 
-  private static void assertWhole(Walk walk, Data data, int limit) {
+  private static void assertWhole(Paging paging, Data data, int limit) {
     List<LocalDate> expectedOver =
         data.rows.keySet().stream().filter(p -> data.rows.getOrDefault(p, 0) >= limit).toList();
     // A period of exactly the limit that ends an answer is over the limit, for all that can be
     // known.
-    assertThat(walk.overLimit).isEqualTo(expectedOver);
+    assertThat(paging.overLimit).isEqualTo(expectedOver);
     List<Row> expected = new ArrayList<>(answer(data, data.days, Integer.MAX_VALUE));
     expected.removeIf(r -> expectedOver.contains(r.period));
-    assertThat(walk.kept).isEqualTo(expected);
+    assertThat(paging.kept).isEqualTo(expected);
   }
 
   @Property(tries = 500)
   void everyRowComesOnce(@ForAll("data") Data data, @ForAll("widths") int maxDays) {
-    Walk walk = new Walk();
-    walk.run(
+    Paging paging = new Paging();
+    paging.run(
         new Pager(data.grouping, data.days, data.limit, maxDays),
         data,
         Integer.MAX_VALUE,
         Integer.MAX_VALUE);
-    assertWhole(walk, data, data.limit);
-    assertThat(walk.asked)
+    assertWhole(paging, data, data.limit);
+    assertThat(paging.asked)
         .allMatch(
             a -> a.days() <= maxDays || !data.grouping.periodEnd(a.first()).isBefore(a.last()));
   }
@@ -157,18 +157,18 @@ class PagerProperties {
 
   @Property(tries = 500)
   void withTheFewestRequests(@ForAll("data") Data data, @ForAll("widths") int maxDays) {
-    Walk walk = new Walk();
-    walk.run(
+    Paging paging = new Paging();
+    paging.run(
         new Pager(data.grouping, data.days, data.limit, maxDays),
         data,
         Integer.MAX_VALUE,
         Integer.MAX_VALUE);
-    assertThat(walk.asked).hasSize(fewest(data, maxDays));
+    assertThat(paging.asked).hasSize(fewest(data, maxDays));
   }
 
   /**
-   * Requests of the best walk there is: from each first period as far as one answer can be known to
-   * be whole, tried for every width that is allowed.
+   * Requests of the best paging there is: from each first period as far as one answer can be known
+   * to be whole, tried for every width that is allowed.
    */
   private static int fewest(Data data, int maxDays) {
     List<LocalDate> periods = data.days.periods(data.grouping).toList();
@@ -202,18 +202,18 @@ class PagerProperties {
   @Property(tries = 500)
   void refusedRangesAreHalvedAndNothingIsLost(
       @ForAll("data") Data data, @ForAll("widths") int allowed) {
-    Walk walk = new Walk();
-    walk.run(new Pager(data.grouping, data.days, data.limit, 2000), data, allowed, 10_000);
-    assertWhole(walk, data, data.limit);
+    Paging paging = new Paging();
+    paging.run(new Pager(data.grouping, data.days, data.limit, 2000), data, allowed, 10_000);
+    assertWhole(paging, data, data.limit);
   }
 
   @Property(tries = 500)
   void aCapIsLearnedAndPagedAround(@ForAll("data") Data data, @ForAll("caps") int more) {
     int cap = data.most() + more;
-    Walk walk = new Walk();
-    walk.run(new Pager(data.grouping, data.days, 10_000, 2000), data, 10_000, cap);
-    assertWhole(walk, data, cap);
-    assertThat(walk.overLimit).isEmpty();
+    Paging paging = new Paging();
+    paging.run(new Pager(data.grouping, data.days, 10_000, 2000), data, 10_000, cap);
+    assertWhole(paging, data, cap);
+    assertThat(paging.overLimit).isEmpty();
   }
 
   @Provide

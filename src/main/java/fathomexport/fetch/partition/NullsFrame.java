@@ -48,7 +48,7 @@ final class NullsFrame extends SplitFrame {
     course.leave();
     if (full && answer.blocks() == 1 && answer.blockIsNull()) {
       if (fields.byExpression(field)) {
-        course.walk(fields.onlyNulls(part, field), answer.sample(), course.limit());
+        course.fetchFirst(fields.onlyNulls(part, field), answer.sample(), course.limit());
         return Kept.NOTHING;
       }
       return course.bereft(part.bereftOf(field));

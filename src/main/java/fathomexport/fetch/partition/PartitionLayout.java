@@ -122,8 +122,8 @@ final class PartitionLayout {
 
   /** Returns the field whose order costs least; -1 if no field is left. */
   int field(Set<Integer> not) {
-    List<Integer> walkable = fields.walkable(part, sample, not);
-    return walkable.stream()
+    List<Integer> orderable = fields.orderable(part, sample, not);
+    return orderable.stream()
         .min(
             Comparator.comparingDouble((Integer f) -> waste(sample, f))
                 .thenComparing(f -> sample.most(f) * 1_000L - Math.min(sample.distinct(f), 999)))
@@ -157,9 +157,10 @@ final class PartitionLayout {
 
   /** Returns the cut that saves most; null if none saves enough. */
   @Nullable Cut cut(Set<Integer> not, Set<Integer> banned) {
-    List<Integer> walkable = fields.walkable(part, sample, not);
-    double best = walkable.stream().mapToDouble(f -> waste(sample, f)).min().orElse(0) - LEAST_GAIN;
-    List<Integer> telling = walkable.stream().filter(this::tells).toList();
+    List<Integer> orderable = fields.orderable(part, sample, not);
+    double best =
+        orderable.stream().mapToDouble(f -> waste(sample, f)).min().orElse(0) - LEAST_GAIN;
+    List<Integer> telling = orderable.stream().filter(this::tells).toList();
     Cut cut = null;
     for (int by : fields.filterable(part, banned)) {
       for (int ranges : RANGES) {

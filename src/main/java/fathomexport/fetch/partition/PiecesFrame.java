@@ -54,7 +54,7 @@ final class PiecesFrame extends UnsortedFrame {
     }
     if (fields.byExpression(field)) {
       if (values.size() == 1 && values.containsKey(null)) {
-        course.walk(fields.onlyNulls(part, field), answer.sample(), rows);
+        course.fetchFirst(fields.onlyNulls(part, field), answer.sample(), rows);
         course.push(
             piece(List.of(fields.filter(field, Operator.MATCHING, "^")), Objects::nonNull, rows));
         return Kept.NOTHING;
@@ -192,7 +192,7 @@ final class PiecesFrame extends UnsortedFrame {
     long all = all();
     chosen.forEach(
         (value, n) ->
-            course.walk(
+            course.fetchFirst(
                 part.where(List.of(fields.filter(field, Operator.IS, value)), field, value::equals)
                     .fixing(field),
                 answer.sample(),

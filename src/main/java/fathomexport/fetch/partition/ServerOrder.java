@@ -62,7 +62,7 @@ final class ServerOrder {
     return relied;
   }
 
-  void startAnew() {
+  void restart() {
     relied = false;
   }
 }

@@ -168,7 +168,7 @@ final class SortedFrame extends SplitFrame {
     if (byExpression) {
       order.rely();
     }
-    course.walk(
+    course.fetchFirst(
         part.where(List.of(is), field, value::equals).fixing(field),
         answer.sample(),
         course.limit());
@@ -184,7 +184,7 @@ final class SortedFrame extends SplitFrame {
     if (byExpression && !moved) {
       moved = true;
       nullDone = true;
-      course.walk(fields.onlyNulls(part, field), answer.sample(), course.limit());
+      course.fetchFirst(fields.onlyNulls(part, field), answer.sample(), course.limit());
       return Kept.NOTHING;
     }
     return stuck(answer);

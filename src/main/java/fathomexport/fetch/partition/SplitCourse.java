@@ -54,14 +54,14 @@ final class SplitCourse {
     stack.clear();
     later.clear();
     unseenNulls.clear();
-    order.startAnew();
+    order.restart();
     if (fields.choose(Part.ALL, first, banned) < 0) {
       failure =
           banned.isEmpty()
               ? "no field of the grouping can be filtered on"
               : "rows without a value cannot be requested";
     } else {
-      walk(Part.ALL, first, estimate, banned);
+      fetchFirst(Part.ALL, first, estimate, banned);
     }
   }
 
@@ -155,16 +155,16 @@ final class SplitCourse {
     if (fields.choose(rest, sample, Set.of()) < 0) {
       return unsplittable(rest);
     }
-    walk(rest, sample, rows, Set.of());
+    fetchFirst(rest, sample, rows, Set.of());
     return Kept.NOTHING;
   }
 
   /** Fetches a partition before the current one, with the fewest requests. */
-  void walk(Part part, Sample sample, long rows) {
-    walk(part, sample, rows, Set.of());
+  void fetchFirst(Part part, Sample sample, long rows) {
+    fetchFirst(part, sample, rows, Set.of());
   }
 
-  private void walk(Part part, Sample sample, long rows, Set<Integer> not) {
+  private void fetchFirst(Part part, Sample sample, long rows, Set<Integer> not) {
     int field = fields.choose(part, sample, not);
     if (field < 0) {
       stack.push(new WholeFrame(this, part));

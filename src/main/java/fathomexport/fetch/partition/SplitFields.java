@@ -103,7 +103,7 @@ final class SplitFields {
    * Returns the fields in whose order a partition can be fetched with the least hindrance,
    * according to a sample.
    */
-  List<Integer> walkable(Part part, Sample sample, Set<Integer> not) {
+  List<Integer> orderable(Part part, Sample sample, Set<Integer> not) {
     List<Integer> all = filterable(part, not);
     int least = all.stream().mapToInt(i -> hindrance(i, sample)).min().orElse(0);
     return all.stream().filter(i -> hindrance(i, sample) == least).toList();
