@@ -10,6 +10,7 @@ import fathomexport.simulator.behaviour.FaultRule;
 import fathomexport.simulator.behaviour.SimulatorToken;
 import fathomexport.simulator.world.World;
 import fathomexport.testing.Landed;
+import fathomexport.testing.MainAt;
 import fathomexport.testing.PackagedProgram;
 import fathomexport.testing.Question;
 import java.io.File;
@@ -18,7 +19,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -35,6 +35,7 @@ import org.snakeyaml.engine.v2.api.LoadSettings;
 
 /** What is in {@code conf/schedule} works, as far as it can be tried without a cluster. */
 class ScheduleTest {
+  private static final LocalDate TODAY = LocalDate.of(2026, 6, 11);
   private static final Path SCHEDULE = Path.of("conf/schedule").toAbsolutePath();
   private static final Path RUN_LOCKED = SCHEDULE.resolve("run-locked");
   private static final Question TRAFFIC = Question.pageviews("traffic_daily", "day");
@@ -63,13 +64,16 @@ class ScheduleTest {
 
   // --- cron
 
-  /** fathom-export as it is installed, but for the place of its jar. */
+  /** fathom-export as it is installed, but for the place of its jar and the time of its clock. */
   private void install(FathomSimulator api) throws IOException {
     Path launcher = home.resolve("fathom-export");
     Files.writeString(
         launcher,
-        "#!/bin/sh\nexec '%s' fathomexport.Main \"$@\"\n"
-            .formatted(String.join("' '", PackagedProgram.command(List.of()))));
+        "#!/bin/sh\nexec '%s' %s %sT05:00:00Z \"$@\"\n"
+            .formatted(
+                String.join("' '", PackagedProgram.commandWithTests(List.of())),
+                MainAt.class.getName(),
+                TODAY));
     assertThat(launcher.toFile().setExecutable(true)).isTrue();
     Files.createDirectories(home.resolve("conf"));
     Files.createDirectories(home.resolve("pipelines"));
@@ -124,9 +128,8 @@ class ScheduleTest {
   }
 
   private static FathomSimulator api() throws IOException {
-    LocalDate today = LocalDate.now(ZoneOffset.UTC);
     return FathomSimulator.start(
-        World.dozen(5, today.minusDays(6), today, 0), Behaviour.unlimited());
+        World.dozen(5, TODAY.minusDays(6), TODAY, 0), Behaviour.unlimited());
   }
 
   @Test
