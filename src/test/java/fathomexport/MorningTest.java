@@ -802,7 +802,7 @@ class MorningTest {
             .contains("this machine's clock is ")
             .contains(
                 wrong.isNegative()
-                    ? " s behind the API's: set it"
+                    ? " s behind the API's: set the clock"
                     : " s ahead of the API's");
       }
     }

@@ -114,7 +114,7 @@ class RestatementTest {
           installation.run("verify", "all", "--from", "2025-10-25", "--to", "2025-10-27");
       assertThat(verified.code()).as(verified.said()).isEqualTo(65);
       assertThat(verified.out())
-          .contains("Fathom counts otherwise by now")
+          .contains("the API's totals have changed since the export")
           .contains("backfill all --from 2025-10-26 --to 2025-10-26 --force");
       assertThat(verified.out().lines().filter(l -> l.contains("pages_daily")))
           .hasSize(2)

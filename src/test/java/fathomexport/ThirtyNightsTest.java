@@ -78,10 +78,10 @@ class ThirtyNightsTest {
   /** Its day ends at 07:00 UTC, after the run and before the morning. */
   private static final String SURF = "SURF";
 
-  /** What the new root lacks for good; it is said, and nothing waits for it. */
+  /** What the new root will always lack: status says so, and does not call it missing. */
   private static final String LOST =
       "  ~ parquet lacks 34 periods (2 reports, 1 site, 2026-05-28 .. 2026-06-13) that postgres has"
-          + " of retired sites or events; they cannot be fetched again, and nothing waits for them";
+          + " of retired sites or events; they cannot be fetched again, and are not reported as missing";
 
   private static final String WHAT_IS_LEFT = "3 windows left, about 5 requests, 5 more nights";
 

@@ -27,7 +27,7 @@ public enum DifferenceCause {
     return switch (this) {
       case NEVER_EXPORTED -> "never exported";
       case CHANGED_IN_STORAGE -> "stored rows were changed after the export";
-      case CHANGED_AT_THE_API -> "Fathom counts otherwise by now";
+      case CHANGED_AT_THE_API -> "the API's totals have changed since the export";
       case OTHER_SINK_AGREES -> "another sink holds what Fathom reports";
       case OTHER_DEFINITION -> "stale: the report's definition was changed";
       case OTHER_ZONE -> "stale: the site's time zone was changed";

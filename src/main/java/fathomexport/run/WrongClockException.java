@@ -36,8 +36,8 @@ public final class WrongClockException extends ExportFailedException {
 
   /**
    * Refuses a clock outside the years from 2018 to the year after the API's, and the clock of this
-   * machine if it is further from the API's than a check allows: days would be taken for over that
-   * are not.
+   * machine if it is further from the API's than a check allows: days would be exported before they
+   * have ended.
    *
    * @param way what a response showed; null if none has said the API's time, and then only the
    *     first year is checked
@@ -81,7 +81,9 @@ public final class WrongClockException extends ExportFailedException {
         + " s "
         + (error.isNegative() ? "behind" : "ahead of")
         + " the API's"
-        + (isTooFar(way) ? ": set it, or days are taken for over that are not" : "");
+        + (isTooFar(way)
+            ? ": set the clock; otherwise days are exported before they have ended"
+            : "");
   }
 
   private static Duration error(Reached way, Instant api) {

@@ -25,8 +25,7 @@ public record Migrated(List<String> notices, List<String> statements) {
     if (!statements.isEmpty()) {
       lines.add(
           "Roles: these statements need more rights than the settings' role has. They are needed"
-              + " only where loading, reading and migrating are roles of their own; after them,"
-              + " migrate again:");
+              + " only if separate roles load, read and migrate. Run them, and then migrate again:");
       statements.forEach(s -> lines.add("  " + s));
     }
     return lines;

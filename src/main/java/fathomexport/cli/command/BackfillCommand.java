@@ -42,7 +42,7 @@ public final class BackfillCommand implements Callable<Integer> {
   @ArgGroup(exclusive = false, multiplicity = "1")
   CommandOptions.Range range = new CommandOptions.Range();
 
-  @Option(names = "--force", description = "Export again what is complete.")
+  @Option(names = "--force", description = "Export periods again even if they are complete.")
   boolean force;
 
   @Option(names = "--newest-first", description = "Begin with the newest windows (the default).")
@@ -76,8 +76,8 @@ public final class BackfillCommand implements Callable<Integer> {
     Budget budget = limits.budget(command);
     String warning =
         days.first().isBefore(ACCURATE_FROM)
-            ? "the API is only accurate on data from March 2021 on: before, browser, country,"
-                + " pathname etc. were not tied together"
+            ? "the API is only accurate for data since March 2021: in older data it cannot combine"
+                + " fields such as browser, country and pathname"
             : "";
     return Launch.run(
         context,

@@ -22,8 +22,8 @@ final class CommandOptions {
     @Option(
         names = "--wait",
         description =
-            "Sit out every wait, however long: one that the API asks for, a quota that is used up,"
-                + " and an API that is down. Without it, waits of more than 15 minutes, and an API"
+            "Wait as long as necessary if the API asks to wait, if the quota is used up, or if the"
+                + " API is down. Without it, waits of more than 15 minutes, and an API"
                 + " that is down for longer than the settings' patience, end with exit code 75.")
     boolean wait;
 
@@ -38,14 +38,14 @@ final class CommandOptions {
         names = "--max-requests",
         paramLabel = "N",
         description =
-            "Stop before the request after these, retries included; exit code 75. With several"
-                + " accounts, each may send as many.")
+            "Stop after N billed requests, including retries, with exit code 75. If there are"
+                + " several accounts, each may send N requests.")
     @Nullable Long maxRequests;
 
     @Option(
         names = "--max-minutes",
         paramLabel = "N",
-        description = "Begin no window after so many minutes; exit code 75.")
+        description = "Begin no further window after N minutes; exit code 75.")
     @Nullable Long maxMinutes;
 
     /**

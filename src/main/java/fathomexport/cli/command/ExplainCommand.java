@@ -31,7 +31,7 @@ import picocli.CommandLine.Spec;
 
 @Command(
     name = "explain",
-    description = {"Tell how the numbers of one report, site and day came to be."},
+    description = {"Explain how the numbers of one report, site and day were obtained."},
     footer = {"", "Example: fathom-export explain pages_daily CDBUGS 2026-03-31"})
 public final class ExplainCommand implements Callable<Integer> {
   private final Context context;

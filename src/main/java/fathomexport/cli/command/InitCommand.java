@@ -38,7 +38,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "init",
     description = {
-      "Write settings and a pipeline to begin with, with comments, for what is at hand.",
+      "Write commented settings and a first pipeline for the token and the database that it finds.",
       "",
       "Takes the token from FATHOM_API_TOKEN, and a database from PGHOST, PGPORT, PGDATABASE, PGUSER"
           + " and PGPASSWORD, if they are set. With a token it asks the API which sites there are;"

@@ -12,7 +12,7 @@ import picocli.CommandLine.Parameters;
 
 @Command(
     name = "migrate",
-    description = {"Create and extend the tables that a pipeline needs. A run does it by itself."},
+    description = {"Create and extend the tables that a pipeline needs. A run does so, too."},
     footer = {"", "Example: fathom-export migrate nightly"})
 public final class MigrateCommand implements Callable<Integer> {
   private final Context context;

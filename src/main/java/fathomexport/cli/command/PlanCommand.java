@@ -32,9 +32,9 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "plan",
     description = {
-      "Say what a run or a backfill would cost: requests, minutes, billed pageviews, rows, bytes.",
+      "Show what a run or a backfill would cost: requests, minutes, billed pageviews, rows, bytes.",
       "",
-      "Asks the API for sites and their events only, and writes nothing but its part in the quota."
+      "Asks the API only for sites and their events. Writes only how much of the quota it uses."
     },
     footer = {
       "",
@@ -59,7 +59,7 @@ public final class PlanCommand implements Callable<Integer> {
   @ArgGroup(exclusive = false)
   CommandOptions.@Nullable Range range;
 
-  @Option(names = "--force", description = "As if the range were exported again.")
+  @Option(names = "--force", description = "Plan as if the range were exported again.")
   boolean force;
 
   @Option(names = "--all", description = "All windows by report and site, however many there are.")

@@ -15,10 +15,11 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "run",
     description = {
-      "Export what is over: what a scheduler starts every night.",
+      "Export the days that have ended. This is the command for a nightly scheduler.",
       "",
-      "Yesterday in every site's own zone and the days of the look-back, then gaps. A stopped"
-          + " run is resumed by the next one."
+      "Fetches yesterday, in the time zone of each site, and the look-back, which is the days"
+          + " before it that may still change. Then fills the gaps that earlier runs have left."
+          + " The next run resumes a run that was stopped."
     },
     footer = {
       "",
@@ -32,7 +33,10 @@ public final class RunCommand implements Callable<Integer> {
   @Parameters(paramLabel = "PIPELINE", description = CommandOptions.PIPELINE)
   String pipeline = "";
 
-  @Option(names = "--force", description = "Export the look-back again, though it was today.")
+  @Option(
+      names = "--force",
+      description =
+          "Fetch the look-back again, even if a run has already fetched or confirmed it today.")
   boolean force;
 
   @Mixin Selected selected = new Selected();

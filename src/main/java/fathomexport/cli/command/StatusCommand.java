@@ -32,7 +32,7 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "status",
     description = {
-      "Say what is covered, to which day and how surely.",
+      "Show which days are stored, and how far they are certified.",
       "",
       "What needs attention comes first. Up to 20 rows, one per report and site, are listed; more are"
           + " summed up per report, and --all lists them. Asks the API nothing, and exits 0 whatever it finds,"

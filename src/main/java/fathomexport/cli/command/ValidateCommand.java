@@ -23,9 +23,9 @@ import picocli.CommandLine.Parameters;
     description = {
       "Check the settings and pipelines.",
       "",
-      "Tells every problem at once, with file, line, key and what is allowed there. Asks the API"
-          + " nothing. A secret that is not there is a warning: settings may be checked where"
-          + " there are none.",
+      "Reports all problems at once, each with its file, line and key, and with what is allowed"
+          + " there. Sends nothing to the API. A missing secret is only a warning, so that settings"
+          + " can be checked on a machine without secrets.",
       "",
       "Also compares the reports with what is stored: another grain, or an aggregate that is no"
           + " longer asked for, is refused, and a stored report that no pipeline defines is"

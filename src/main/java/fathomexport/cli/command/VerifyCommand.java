@@ -27,7 +27,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "verify",
     description = {
-      "Compare what is stored with control totals that are asked again.",
+      "Compare what is stored with control totals that are queried again.",
       "",
       "Exports nothing. Sends one request per site and control query. Exit code 65: something"
           + " differs.",

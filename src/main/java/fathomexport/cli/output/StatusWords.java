@@ -240,8 +240,8 @@ public final class StatusWords {
         .map(
             lag ->
                 lacks(lag)
-                    + " of retired sites or events; they cannot be fetched again, and nothing"
-                    + " waits for them")
+                    + " of retired sites or events; they cannot be fetched again, and are"
+                    + " not reported as missing")
         .toList();
   }
 

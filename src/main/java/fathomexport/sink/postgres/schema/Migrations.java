@@ -47,7 +47,7 @@ public final class Migrations {
       "run `"
           + Program.command("migrate")
           + "` with the pipeline as the role that owns them (fathom_owner,"
-          + " where migrating and loading are roles of their own)";
+          + " where separate roles migrate and load)";
 
   private static final int SAID_EVERY = 15;
 
