@@ -392,14 +392,12 @@ final class Checkup {
     check.notMigrated().ifPresent(why -> failed("tables", FailureKind.CONFIGURATION, why));
     String asAnAdministrator = "as an administrator of the database, run: ";
     if (!check.grants().isEmpty()) {
-      if (check.migrated()) {
-        failed(
-            "privileges",
-            FailureKind.STORAGE,
-            asAnAdministrator + String.join(" ", check.grants()));
-      } else {
-        failed("privileges", FailureKind.CONFIGURATION, check.toMigrate());
-      }
+      failed(
+          "privileges",
+          FailureKind.CONFIGURATION,
+          check.migrated()
+              ? asAnAdministrator + String.join(" ", check.grants())
+              : check.toMigrate());
     }
     if (!check.grantsForReaders().isEmpty()) {
       findings.add(

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * The rights that the connected role lacks on the tables, views and sequences that a run uses.
@@ -26,6 +27,9 @@ public record LoaderRights(List<String> needed, List<String> forReaders) {
   /** What a run fills at its end for readers. Of the views, none is read before that. */
   private static final Set<String> DERIVED =
       Set.of("additivity", "month_sum", "month_sum_id_seq", "month_group");
+
+  /** The views read this with the rights of their owner, and people change it; a run does not. */
+  private static final String OF_PEOPLE = "channel_rule";
 
   private static final String OWN = "ALTER TABLE ";
   private static final String CONTROL = "fathom_ops";
@@ -69,8 +73,10 @@ public record LoaderRights(List<String> needed, List<String> forReaders) {
       if (!writes) {
         return "GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE ";
       }
-      // Only the owner of a table, or a member of the owning role, may add a column.
-      return mine || isOfControl() || onlyLoads ? "" : OWN;
+      // Only the owner of a table, or a member of the owning role, may add a column. Only
+      // migrations
+      // change the others.
+      return mine || onlyLoads || isOfControl() || Report.RESERVED.contains(name) ? "" : OWN;
     }
 
     boolean isForReaders() {
@@ -81,7 +87,9 @@ public record LoaderRights(List<String> needed, List<String> forReaders) {
   /**
    * Looks the rights up.
    *
-   * @param reports whose tables are looked at, besides everything of {@code fathom_ops}
+   * @param reports whose tables are looked at, together with those of sites, events, milestones and
+   *     samples, besides everything of {@code fathom_ops}; empty if the database only has the
+   *     ledger to keep
    */
   public static LoaderRights lacking(Connection connection, List<Report> reports)
       throws SQLException {
@@ -96,7 +104,7 @@ public record LoaderRights(List<String> needed, List<String> forReaders) {
         Queries.list(
             connection,
             OBJECTS,
-            p -> p.texts(reports.stream().map(Report::name).toList()),
+            p -> p.texts(tables(reports)),
             r ->
                 new Relation(
                     r.text("schema"),
@@ -113,6 +121,14 @@ public record LoaderRights(List<String> needed, List<String> forReaders) {
       }
     }
     return new LoaderRights(statements(needed, role), statements(forReaders, role));
+  }
+
+  private static List<String> tables(List<Report> reports) {
+    return reports.isEmpty()
+        ? List.of()
+        : Stream.concat(reports.stream().map(Report::name), Report.RESERVED.stream())
+            .filter(table -> !table.equals(OF_PEOPLE))
+            .toList();
   }
 
   /** Returns few statements for many objects, since a long line is cut. */
