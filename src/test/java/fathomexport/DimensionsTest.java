@@ -369,6 +369,27 @@ class DimensionsTest {
     assertThat(status(2).at("/new_sites/sites/0").textValue()).isEqualTo("CCCC (Cocoa)");
   }
 
+  /** A monthly report begins with its month, which is no reason to leave out days before it. */
+  @Test
+  void theOfferedHistoryEndsWhereTheLastOfTheReportsBegins() {
+    installation.pipeline(
+        "nightly", List.of(TRAFFIC, Question.pageviews("traffic_monthly", "month")));
+    night(0);
+    world.addSite(site("CCCC", "Cocoa", "UTC", "2026-01-01T00:00:00Z"));
+    world.addSite(site("DDDD", "Mate", "UTC", "2026-03-02T00:00:00Z"));
+
+    String said = night(20);
+    String status = installation.run("status", "nightly").out();
+
+    for (String command :
+        List.of(
+            "fathom-export backfill nightly --site CCCC --from 2026-01-01 --to 2026-03-20",
+            "fathom-export backfill nightly --site DDDD --from 2026-03-02 --to 2026-03-20")) {
+      assertThat(said).containsPattern(command + " \\(about [1-9][0-9]* request");
+      assertThat(status).contains(command + "\n");
+    }
+  }
+
   /** A list that lacks a site which still answers was cut off: nothing is retired. */
   @Test
   void aTokenThatSeesFewerSitesRetiresOnlyWhatItCannotRead() {

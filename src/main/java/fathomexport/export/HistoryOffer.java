@@ -4,12 +4,17 @@ import fathomexport.fetch.RequestCosts;
 import fathomexport.plan.FetchTask;
 import fathomexport.plan.Plan;
 import fathomexport.plan.Subject;
+import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
+import fathomexport.report.Entity;
 import fathomexport.report.Program;
+import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -56,12 +61,7 @@ final class HistoryOffer {
     int more = 0;
     for (Subject subject : subjects) {
       SiteId id = subject.site().id();
-      Optional<LocalDate> begin =
-          plan.tasks().stream()
-              .filter(task -> task.site().id().equals(id))
-              .map(FetchTask::days)
-              .map(DayRange::first)
-              .min(Comparator.naturalOrder());
+      Optional<LocalDate> begin = begin(id, plan);
       LocalDate listed = subject.site().firstDay();
       LocalDate first = listed.isBefore(kept) ? kept : listed;
       if (!added.contains(id) || begin.isEmpty() || !first.isBefore(begin.get())) {
@@ -104,5 +104,28 @@ final class HistoryOffer {
               + " --from DAY --to DAY");
     }
     return words;
+  }
+
+  /**
+   * Returns the day from which on the run fetches every report of a site: of those on pageviews, or
+   * of those on events if there are no others. A monthly report begins with its month, before the
+   * daily ones. {@code UnfetchedHistory} finds the same day in what is stored.
+   */
+  private static Optional<LocalDate> begin(SiteId site, Plan plan) {
+    Map<Entity, Map<String, LocalDate>> first = new EnumMap<>(Entity.class);
+    for (FetchTask task : plan.tasks()) {
+      for (Report report : task.reports()) {
+        if (task.site().id().equals(site) && report.dateGrouping() != DateGrouping.NONE) {
+          first
+              .computeIfAbsent(report.entity(), e -> new HashMap<>())
+              .merge(report.name(), task.days().first(), (a, b) -> a.isBefore(b) ? a : b);
+        }
+      }
+    }
+    return first
+        .getOrDefault(Entity.PAGEVIEW, first.getOrDefault(Entity.EVENT, Map.of()))
+        .values()
+        .stream()
+        .max(Comparator.naturalOrder());
   }
 }
