@@ -219,7 +219,7 @@ class DamagedFilesTest {
           .contains("(mv '" + file + "' '" + file + ".damaged')")
           .contains(
               "fathom-export backfill all --site LDNBOOKS --report traffic_daily --from 2025-09-01"
-                  + " --to 2025-09-30 --force")
+                  + " --to 2025-09-02 --force")
           .doesNotContain("count as not stored");
       Installation.Ended status = installation.run("status", "all", "--check");
       assertThat(status.code()).as(status.said()).isEqualTo(65);

@@ -34,6 +34,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -148,7 +149,10 @@ public final class App {
     line.setExecutionStrategy(
         parsed -> {
           logging(options);
-          return new CommandLine.RunLast().execute(parsed);
+          String config = options.config == null ? null : options.config.toString();
+          try (Program.Given given = Program.given(config, pipeline(parsed))) {
+            return new CommandLine.RunLast().execute(parsed);
+          }
         });
     line.setExecutionExceptionHandler((e, command, parsed) -> failed(e, environment));
     List<String> own = split < 0 ? arguments : arguments.subList(0, split);
@@ -165,6 +169,19 @@ public final class App {
     }
     context.ended(code);
     return code;
+  }
+
+  /** Returns the pipeline that the command was given; null if it takes none. */
+  private static @Nullable String pipeline(CommandLine.ParseResult parsed) {
+    return parsed.hasSubcommand()
+        ? parsed.subcommand().commandSpec().args().stream()
+            .filter(argument -> argument.paramLabel().equals("PIPELINE"))
+            .map(argument -> (Object) argument.getValue())
+            .filter(String.class::isInstance)
+            .map(String.class::cast)
+            .findFirst()
+            .orElse(null)
+        : null;
   }
 
   private static DayExpression day(String text) {

@@ -77,8 +77,7 @@ final class HistoryOffer {
         words.add(
             DimensionWords.site(id, Map.of(id, subject.site().name()))
                 + " is new. To fetch its history: "
-                + Program.command("backfill ")
-                + pipeline
+                + Program.command("backfill " + pipeline)
                 + " --site "
                 + id
                 + " --from "
@@ -99,8 +98,7 @@ final class HistoryOffer {
       words.add(
           more
               + " more sites are new. What their history would cost: "
-              + Program.command("plan ")
-              + pipeline
+              + Program.command("plan " + pipeline)
               + " --from DAY --to DAY");
     }
     return words;

@@ -12,6 +12,7 @@ import fathomexport.ledger.RunRecord;
 import fathomexport.plan.Mode;
 import fathomexport.plan.Plan;
 import fathomexport.plan.Subject;
+import fathomexport.report.Program;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import fathomexport.run.AccountAccess;
@@ -37,6 +38,7 @@ import fathomexport.sink.Damage;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.postgres.db.PostgresSettings;
+import fathomexport.sinks.DamagedDays;
 import fathomexport.sinks.PipelineLock;
 import fathomexport.sinks.Sinks;
 import fathomexport.window.RunContext;
@@ -65,6 +67,10 @@ final class LockedExport {
   private final RunEnvironment environment;
   private final ExportJob job;
   private final Map<String, String> refused;
+
+  /** The most damaged files that a run names: with many, what to do is the same for each. */
+  private static final int DAMAGES = 3;
+
   private final Sinks sinks;
   private final PipelineLock lock;
   private final FathomClients clients;
@@ -154,17 +160,28 @@ final class LockedExport {
         (report, why) -> failed.add(WindowOutcome.failed(report, FailureKind.CONFIGURATION, why)));
     planned.events().leftOut().stream().filter(e -> e.failure() != null).forEach(failed::add);
     List<String> reports = job.reports().stream().map(Report::name).toList();
-    for (Damage damage : planned.view().damages()) {
-      if (reports.contains(damage.report()) && isWithinReach(damage)) {
-        WindowOutcome outcome =
-            WindowOutcome.failed(
-                damage.report()
-                    + (damage.site() == null ? "" : " " + damage.site())
-                    + (damage.days() == null ? "" : " " + damage.days()),
-                FailureKind.STORAGE,
-                damage.words(job.name()));
-        failed.add(damage.site() == null ? outcome : outcome.about(damage.site()));
-      }
+    List<Damage> damages =
+        planned.view().damages().stream()
+            .filter(damage -> reports.contains(damage.report()) && isWithinReach(damage))
+            .toList();
+    for (Damage damage : damages.subList(0, Math.min(damages.size(), DAMAGES))) {
+      WindowOutcome outcome =
+          WindowOutcome.failed(
+              damage.report()
+                  + (damage.site() == null ? "" : " " + damage.site())
+                  + (damage.days() == null ? "" : " " + damage.days()),
+              FailureKind.STORAGE,
+              DamagedDays.words(damage, job.name(), sinks));
+      failed.add(damage.site() == null ? outcome : outcome.about(damage.site()));
+    }
+    if (damages.size() > DAMAGES) {
+      failed.add(
+          WindowOutcome.failed(
+              (damages.size() - DAMAGES) + " more files",
+              FailureKind.STORAGE,
+              "cannot be read either; `"
+                  + Program.command("status " + job.name() + " --all")
+                  + "` says of each what to do"));
     }
     return failed;
   }

@@ -10,6 +10,7 @@ import fathomexport.ledger.RunRecord;
 import fathomexport.report.DayRange;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
+import fathomexport.report.Slice;
 import fathomexport.run.Account;
 import fathomexport.run.BackfillCommands;
 import fathomexport.run.ExportJob;
@@ -17,6 +18,7 @@ import fathomexport.run.NewSites;
 import fathomexport.run.StaleRange;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkException;
+import fathomexport.sinks.DamagedDays;
 import fathomexport.sinks.Sinks;
 import fathomexport.sinks.UnrecordedRuns;
 import java.time.Instant;
@@ -174,7 +176,7 @@ public final class StatusReader {
         differences.differingCommands(),
         VerifiedDifferences.of(job, sinks, retired, scope, firstKept),
         SampleComparison.of(job, sinks, now),
-        damaged(job, sinks),
+        damaged(job, sinks, retired),
         orphans.get(),
         sinks.notRenamedYet(),
         UnstoredReports.of(job, sinks, lines),
@@ -233,12 +235,16 @@ public final class StatusReader {
     }
   }
 
-  private static List<String> damaged(ExportJob job, Sinks sinks) {
+  private static List<String> damaged(ExportJob job, Sinks sinks, Retired retired) {
     List<String> damaged = new ArrayList<>();
     for (Report report : job.reports()) {
       for (Sink sink : sinks.all()) {
         sink.damages(report, List.of(), ANY_DAY).stream()
-            .map(damage -> damage.words(job.name()))
+            .map(
+                damage ->
+                    damage.site() != null && retired.covers(new Slice(damage.site(), null))
+                        ? damage.wordsOfRetired()
+                        : DamagedDays.words(damage, job.name(), sinks))
             .forEach(damaged::add);
       }
     }

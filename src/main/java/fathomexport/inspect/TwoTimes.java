@@ -141,8 +141,7 @@ final class TwoTimes {
         List.copyOf(sites),
         older.first(),
         older.last(),
-        Program.command("backfill ")
-            + pipeline
+        Program.command("backfill " + pipeline)
             + (sites.size() > NAMED
                 ? ""
                 : sites.stream().map(site -> " --site " + site).collect(Collectors.joining()))

@@ -67,8 +67,7 @@ final class UnstoredReports {
                 + ": nothing of it is stored in "
                 + sinks.all().stream().map(Sink::name).collect(Collectors.joining(" or "))
                 + ". The next run fetches yesterday and the look-back; fetch the days before with: "
-                + Program.command("backfill ")
-                + job.name()
+                + Program.command("backfill " + job.name())
                 + job.selection().sites().stream()
                     .map(site -> " --site " + site)
                     .collect(Collectors.joining())

@@ -128,8 +128,7 @@ public final class BackfillCommands {
 
     /** Returns the whole command with one more option, which has a leading blank. */
     public String words(String pipeline, String option) {
-      return Program.command("backfill ")
-          + pipeline
+      return Program.command("backfill " + pipeline)
           + options
           + option
           + (alsoNeverStored ? " (which also fetches days that were never stored)" : "");

@@ -5,6 +5,8 @@ import fathomexport.report.Program;
 import fathomexport.report.SiteId;
 import fathomexport.report.rows.DamagedRowsException;
 import java.time.LocalDate;
+import java.util.Collection;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,29 +32,55 @@ public record Damage(
     return new Damage(e.what(), e.remedy(), e.lost(), report, site, days);
   }
 
+  /** Returns the same damage, of a report that has another name than its files. */
+  public Damage of(String present) {
+    return new Damage(what, remedy, lost, present, site, days);
+  }
+
   /** Returns whether the day of a site is stored there. */
   public boolean covers(SiteId whose, LocalDate day) {
     return whose.equals(site) && days != null && days.contains(day);
   }
 
-  /** Describes the damage, with all that a person has to do, in this order. */
-  public String words(String pipeline) {
+  /**
+   * Describes damage of which no command can fetch the rows again, since the API no longer lists
+   * the site.
+   */
+  public String wordsOfRetired() {
+    return lost
+        ? what
+            + ": restore it from a backup, since the API no longer lists the site, so that its days"
+            + " cannot be exported again"
+        : words("", List.of());
+  }
+
+  /**
+   * Describes the damage, with all that a person has to do, in this order.
+   *
+   * @param stored which of its days are known to have been stored, such as from another sink; empty
+   *     if none are
+   */
+  public String words(String pipeline, Collection<DayRange> stored) {
     if (!lost) {
       return what + ": " + remedy + ". Until then its days count as not stored";
     }
+    List<DayRange> known = DayRange.union(stored);
+    DayRange again = known.isEmpty() ? days : known.get(0).span(known.get(known.size() - 1));
     return what
         + ": "
         + remedy
-        + ", and then export its days again with: "
-        + Program.command("backfill")
-        + " "
-        + pipeline
+        + ", and then export its days again"
+        + (known.size() == 1 || again == null
+            ? ""
+            : " (this also fetches those that were never stored)")
+        + " with: "
+        + Program.command("backfill " + pipeline)
         + (site == null ? "" : " --site " + site)
         + " --report "
         + report
-        + (days == null
+        + (again == null
             ? " --from FIRST --to LAST"
-            : " --from " + days.first() + " --to " + days.last())
+            : " --from " + again.first() + " --to " + again.last())
         + " --force";
   }
 }

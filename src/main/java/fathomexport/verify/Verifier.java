@@ -28,6 +28,7 @@ import fathomexport.run.FetchFailedException;
 import fathomexport.sink.Damage;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkException;
+import fathomexport.sinks.DamagedDays;
 import fathomexport.sinks.Sinks;
 import java.io.IOException;
 import java.time.LocalDate;
@@ -130,7 +131,7 @@ final class Verifier {
     for (Report report : reports) {
       for (Sink sink : sinks.all()) {
         sink.damages(report, List.of(slice.site()), range).stream()
-            .map(damage -> damage.words(job.name()))
+            .map(damage -> DamagedDays.words(damage, job.name(), sinks))
             .forEach(damaged::add);
         unlessDamaged(
             () ->
@@ -350,12 +351,14 @@ final class Verifier {
     }
     boolean isPartitioned = c.report().dateGrouping() != DateGrouping.NONE;
     String words =
-        Damage.of(
+        DamagedDays.words(
+            Damage.of(
                 damage,
                 c.report().name(),
                 slice.site(),
-                isPartitioned ? byFile.keySet().iterator().next() : c.asked())
-            .words(job.name());
+                isPartitioned ? byFile.keySet().iterator().next() : c.asked()),
+            job.name(),
+            sinks);
     damaged.add(words);
     for (DayRange period : c.periods()) {
       found.compared(c.sink(), c.report(), period);

@@ -1,20 +1,25 @@
 package fathomexport.cli.command;
 
 import fathomexport.cli.output.Printer;
+import fathomexport.cli.output.RunPrinting;
 import fathomexport.config.PipelineDefinition;
 import fathomexport.config.Settings;
 import fathomexport.report.DayRange;
 import fathomexport.report.DifferenceCause;
-import fathomexport.report.Program;
+import fathomexport.run.BackfillCommands;
 import fathomexport.run.ExportJob;
 import fathomexport.run.RunListener;
 import fathomexport.verify.Verification;
 import java.time.LocalDate;
-import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
@@ -41,7 +46,7 @@ import picocli.CommandLine.Spec;
       "  fathom-export verify nightly --from 2026-01-01 --to 2026-03-31"
     })
 public final class VerifyCommand implements Callable<Integer> {
-  private static final Comparator<LocalDate> ORDER = Comparator.naturalOrder();
+  private static final int MOST_SITES = 40;
 
   private final Context context;
 
@@ -81,7 +86,7 @@ public final class VerifyCommand implements Callable<Integer> {
         Optional.ofNullable(range).map(r -> r.days(Objects.requireNonNull(spec), context.today()));
     ExportJob job = Context.job(definition).only(selected.selection());
     Verification verified = context.exporter(settings, numbers).verify(job, days);
-    print(context.printer(), definition.name() + job.selection().options(), verified);
+    print(context.printer(), definition.name(), verified);
     return verified.exitCode();
   }
 
@@ -132,10 +137,6 @@ public final class VerifyCommand implements Callable<Integer> {
     if (differences.isEmpty()) {
       return;
     }
-    LocalDate first =
-        differences.stream().map(Verification.Difference::period).min(ORDER).orElseThrow();
-    LocalDate last =
-        differences.stream().map(Verification.Difference::period).max(ORDER).orElseThrow();
     if (differences.stream()
         .anyMatch(
             d -> d.sink().equals("parquet") && d.cause() == DifferenceCause.CHANGED_IN_STORAGE)) {
@@ -143,15 +144,35 @@ public final class VerifyCommand implements Callable<Integer> {
           "Parquet files that were changed by hand are not written over: remove those of the days"
               + " above first.");
     }
-    printer.line(
-        "Export them again with: "
-            + Program.command("backfill ")
-            + pipeline
-            + " --from "
-            + first
-            + " --to "
-            + last
-            + " --force");
+    RunPrinting.commands(
+            "Export them again with: ",
+            again(differences).stream().map(c -> c.words(pipeline, " --force")).toList())
+        .forEach(printer::line);
+  }
+
+  /** Returns the commands that fetch what differs, and as little else as possible. */
+  private static List<BackfillCommands.Command> again(List<Verification.Difference> differences) {
+    Map<BackfillCommands.Part, BackfillCommands.Want> wants = new LinkedHashMap<>();
+    Set<String> sites = new HashSet<>();
+    for (Verification.Difference d : differences) {
+      sites.add(d.site());
+      BackfillCommands.Part part = new BackfillCommands.Part(d.report(), d.site());
+      wants.merge(
+          part,
+          new BackfillCommands.Want(part, d.period(), d.period(), 1),
+          (a, b) -> {
+            DayRange both = BackfillCommands.Want.span(List.of(a, b));
+            return new BackfillCommands.Want(part, both.first(), both.last(), a.periods() + 1);
+          });
+    }
+    Map<BackfillCommands.Part, LocalDate> stored = new HashMap<>();
+    wants.forEach((part, want) -> stored.put(part, want.first()));
+    return BackfillCommands.of(
+        wants.values(),
+        // More sites than a command can name are all of them.
+        new BackfillCommands.Scope(
+            sites.size() > MOST_SITES ? sites : Set.of(), Set.of(), stored),
+        BackfillCommands.MOST);
   }
 
   private static List<String> row(Verification.Difference d) {

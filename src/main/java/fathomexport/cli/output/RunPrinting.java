@@ -123,7 +123,7 @@ public final class RunPrinting {
   }
 
   /** Returns a line with the first command, and one line for each further one. */
-  static List<String> commands(String what, List<String> commands) {
+  public static List<String> commands(String what, List<String> commands) {
     List<String> lines = new ArrayList<>();
     for (String command : commands) {
       lines.add((lines.isEmpty() ? what : "and with: ") + command);

@@ -157,9 +157,7 @@ public final class StatusWords {
             + " is stored although it is not over by this machine's clock, which is behind now, or"
             + " was ahead when the API was asked (`check` compares it with the API's). In the"
             + " second case, fetch it again when it is over, with: "
-            + Program.command("backfill")
-            + " "
-            + status.pipeline()
+            + Program.command("backfill " + status.pipeline())
             + " --from "
             + first
             + " --to "
@@ -462,8 +460,7 @@ public final class StatusWords {
   public static String verdict(StatusOverview status) {
     if (status.lines().isEmpty()) {
       return "Nothing has been exported yet. Begin with: "
-          + Program.command("run ")
-          + status.pipeline();
+          + Program.command("run " + status.pipeline());
     }
     return status.sitesComplete()
         + " of "

@@ -97,7 +97,7 @@ class OutlinesTest {
               ledger.slices(report),
               ledger.weight(report),
               sink.damages(TRAFFIC, List.of(), new DayRange(FIRST, LAST)).stream()
-                  .map(damage -> damage.words("all").replace(at.toString(), ""))
+                  .map(damage -> damage.words("all", List.of()).replace(at.toString(), ""))
                   .toList());
       return new Answer(said, sink.footersRead());
     }

@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,6 +39,7 @@ final class PeriodFiles implements PeriodLedger {
   private final FileLedgers ledgers;
   private final Attempts attempts;
   private final LedgerAnswers answers;
+  private final Set<Path> damaged = ConcurrentHashMap.newKeySet();
 
   PeriodFiles(Layout layout, FileLedgers ledgers, Attempts attempts, LedgerAnswers answers) {
     this.layout = layout;
@@ -163,8 +165,21 @@ final class PeriodFiles implements PeriodLedger {
     try {
       return ledgers.current(file);
     } catch (DamagedFileException e) {
-      LOG.warn("{}", e.getMessage());
+      warn(file, e);
       return null;
+    }
+  }
+
+  /** Warns of the first damaged file in full, and of the others together. */
+  private void warn(Path file, DamagedFileException why) {
+    if (damaged.add(file) && damaged.size() <= 2) {
+      LOG.warn(
+          "{}",
+          damaged.size() == 1
+              ? why.getMessage()
+              : "more files are damaged: `status` with --all names each, with what to do");
+    } else {
+      LOG.debug("{}", why.getMessage());
     }
   }
 
@@ -173,7 +188,7 @@ final class PeriodFiles implements PeriodLedger {
     try {
       return ledgers.outline(file);
     } catch (DamagedFileException e) {
-      LOG.warn("{}", e.getMessage());
+      warn(file, e);
       return null;
     }
   }
