@@ -406,9 +406,9 @@ class ChangedReportTest {
     assertThat(installation.run("status", "all", "--check").code()).isZero();
   }
 
-  /** Only a run renames; until then plan and status read what is stored under the earlier name. */
+  /** Only a run renames; until then commands read what is stored under the earlier name. */
   @Test
-  void planAndStatusKnowWhatTheNextRunRenames() {
+  void planAndStatusKnowWhatTheNextRunRenames() throws IOException {
     reports(renamed(TRAFFIC, "traffic"), renamed(PAGES, "pages"));
 
     // The look-back was confirmed today, and no other day is over.
@@ -423,6 +423,19 @@ class ChangedReportTest {
         installation.run("plan", "all", "--from", "2025-10-24", "--to", "2025-10-27");
     assertRun(plan);
     assertThat(plan.out()).contains("Nothing to fetch", "the next run renames it");
+    assertThat(installation.run("explain", "pages", "SITE", "2025-10-25").out())
+        .contains("2025-10-25", "parquet", "postgres")
+        .doesNotContain("never measured");
+    assertRun(installation.run("verify", "all", "--from", "2025-10-24", "--to", "2025-10-27"));
+    database.execute("UPDATE fathom.pages_daily SET pageviews = 9 WHERE date = '2025-10-25'");
+    Files.writeString(
+        folder("pages_daily").resolve("site_id=SITE/month=2025-10/data.parquet"), "damaged");
+    Installation.Ended found =
+        installation.run("verify", "all", "--from", "2025-10-24", "--to", "2025-10-27");
+    assertThat(found.code()).as(found.said()).isEqualTo(65);
+    assertThat(found.out())
+        .contains("2025-10-25  postgres", "! damaged: ", "--report pages --from");
+    Files.delete(folder("pages_daily").resolve("site_id=SITE/month=2025-10/data.parquet"));
     assertThat(folder("pages_daily")).as("nothing is renamed").isDirectory();
 
     assertRun(installation.run("run", "all"));

@@ -278,7 +278,7 @@ public final class Exporter {
    * @param days the range; empty for each site's yesterday and look-back
    */
   public Verification verify(ExportJob job, Optional<DayRange> days) {
-    return withSinks(
+    return stored(
         job,
         sinks -> {
           JobClients jobs = services.clients();

@@ -102,6 +102,13 @@ public record Report(
     return entity == Entity.PAGEVIEW && fields.isEmpty() && filters.isEmpty();
   }
 
+  /** Returns the same report under another name. */
+  public Report named(String other) {
+    return name.equals(other)
+        ? this
+        : new Report(other, entity, events, aggregates, dateGrouping, fields, filters);
+  }
+
   /** Returns the columns of the report's table and files. */
   public TableSchema schema() {
     return TableSchema.of(this);

@@ -26,10 +26,10 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A sink for commands that only read it, as it was left: its ledger finds a report under its
- * earlier name, until a run gives what is stored the present one, and has nothing of a report whose
- * table was taken away, until a run makes it again. Each sink is looked at by itself, since a run
- * that was interrupted may have renamed one of them.
+ * A sink for commands that only read it, as it was left: it finds a report under its earlier name,
+ * until a run gives what is stored the present one, and has nothing of a report whose table was
+ * taken away, until a run makes it again. Each sink is looked at by itself, since a run that was
+ * interrupted may have renamed one of them.
  */
 final class SinkAsFound implements Sink {
   private final Sink sink;
@@ -63,6 +63,10 @@ final class SinkAsFound implements Sink {
       storedAs = known;
     }
     return known;
+  }
+
+  private Report asStored(Report report) {
+    return report.named(storedAs().getOrDefault(report.name(), report.name()));
   }
 
   @Override
@@ -130,12 +134,14 @@ final class SinkAsFound implements Sink {
 
   @Override
   public RowSource stored(Report report, Slice slice, DayRange days) {
-    return sink.stored(report, slice, days);
+    return sink.stored(asStored(report), slice, days);
   }
 
   @Override
   public List<Damage> damages(Report report, Collection<SiteId> sites, DayRange days) {
-    return sink.damages(report, sites, days);
+    return sink.damages(asStored(report), sites, days).stream()
+        .map(d -> d.of(report.name()))
+        .toList();
   }
 
   @Override
