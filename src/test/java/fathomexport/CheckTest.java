@@ -209,7 +209,7 @@ class CheckTest {
       assertThat(ended.code()).as(ended.said()).isEqualTo(78);
       assertThat(line(ended, "clock"))
           .startsWith("FAILED")
-          .contains("s behind the API's: set the clock");
+          .contains("3 h behind the API's: set the clock");
       assertThat(line(ended, "report")).startsWith("FAILED").contains("400", "1 request, billed");
       assertThat(line(ended, "database")).startsWith("FAILED").contains("refused");
       assertThat(line(ended, "parquet")).startsWith("FAILED").contains("is no directory");

@@ -802,8 +802,9 @@ class MorningTest {
             .contains("this machine's clock is ")
             .contains(
                 wrong.isNegative()
-                    ? " s behind the API's: set the clock"
-                    : " s ahead of the API's");
+                    ? " s behind the API's: set the clock; otherwise days are not exported"
+                    : " is 24 h ahead of the API's: set the clock; otherwise days are exported"
+                        + " before they have ended");
       }
     }
     assertThat(api.log().aggregations()).hasSize(reports);

@@ -20,6 +20,11 @@ public final class WrongClockException extends ExportFailedException {
   /** The most by which the clock may differ from the API's. */
   private static final Duration MOST_ERROR = Duration.ofMinutes(2);
 
+  /** A longer time is given in minutes, or in hours. */
+  private static final Duration MOST_SECONDS = Duration.ofMinutes(10);
+
+  private static final Duration MOST_MINUTES = Duration.ofHours(2);
+
   /** A run with a clock that is not further off is recorded: its time hides no other run. */
   private static final Duration RECORDED = Duration.ofHours(1);
 
@@ -77,13 +82,24 @@ public final class WrongClockException extends ExportFailedException {
       return "this machine's clock agrees with the API's";
     }
     return "this machine's clock is "
-        + error.abs().toSeconds()
-        + " s "
+        + time(error.abs())
+        + " "
         + (error.isNegative() ? "behind" : "ahead of")
         + " the API's"
         + (isTooFar(way)
-            ? ": set the clock; otherwise days are exported before they have ended"
+            ? ": set the clock; otherwise days are "
+                + (error.isNegative()
+                    ? "not exported although they have ended"
+                    : "exported before they have ended")
             : "");
+  }
+
+  private static String time(Duration error) {
+    return error.compareTo(MOST_SECONDS) < 0
+        ? error.toSeconds() + " s"
+        : error.compareTo(MOST_MINUTES) < 0
+            ? error.toMinutes() + " min"
+            : Math.round(error.toMinutes() / 60.0) + " h";
   }
 
   private static Duration error(Reached way, Instant api) {
