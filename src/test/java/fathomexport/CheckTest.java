@@ -192,6 +192,23 @@ class CheckTest {
   }
 
   @Test
+  void aTokenThatTheApiRefusesIsToBeReplaced() throws IOException {
+    try (TestDatabase database = TestDatabase.create();
+        FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
+      Installation.Ended ended =
+          installation(database, api)
+              .variable(Installation.TOKEN_VARIABLE, "wrong")
+              .run("check", "nightly");
+
+      assertThat(ended.code()).as(ended.said()).isEqualTo(77);
+      assertThat(line(ended, "api"))
+          .startsWith("FAILED")
+          .contains("Unauthenticated", "put it where api.token of the settings says");
+      assertThat(ended.out()).doesNotContain("..");
+    }
+  }
+
+  @Test
   void everythingThatIsWrongIsSaidAtOnce() throws IOException {
     Behaviour refusing =
         Behaviour.unlimited()

@@ -375,6 +375,7 @@ class LimitedCommandTest {
         .contains(
             "events of site " + TWO + " (Site " + TWO + "): the API refuses with 404",
             "reports on events lack this site",
+            "move the reports on events to a separate pipeline",
             "`fathom-export sites`");
   }
 }

@@ -240,12 +240,32 @@ final class Checkup {
     // Otherwise, whatever else is asked would fail in the same way.
   }
 
+  /** Returns what to do about a token that the API refuses. */
+  private String otherToken() {
+    return settings.accounts().stream()
+        .filter(its -> its.name().equals(account))
+        .map(Account::tokenSetting)
+        .findFirst()
+        .map(
+            key ->
+                " (make a token in Fathom's settings, under API, and put it where "
+                    + key
+                    + " of the settings says)")
+        .orElse("");
+  }
+
   /** Looks whether the API accepts a token. */
   private void accepted(FathomClient client) {
     Outcome<Token> answer = client.token();
     if (answer instanceof Outcome.Failure<Token> failure) {
+      FailureKind kind = FailurePolicy.kind(failure);
       failed(
-          "api", FailurePolicy.kind(failure), settings.api().baseUrl() + ": " + failure.describe());
+          "api",
+          kind,
+          settings.api().baseUrl()
+              + ": "
+              + failure.describe()
+              + (kind == FailureKind.PERMISSION ? otherToken() : ""));
     } else {
       Token token = answer.value().orElseThrow();
       Instant expires = token.expiresAt();
@@ -271,7 +291,7 @@ final class Checkup {
             "sites",
             FailurePolicy.kind(failure),
             "cannot be listed: "
-                + failure.describe()
+                + failure.describe().replaceFirst("\\.$", "")
                 + ". A token for single sites cannot list them: name their ids under sites: in the"
                 + " pipeline");
         return Optional.empty();

@@ -96,7 +96,9 @@ final class EventLists {
         ? ". Until that is mended, reports on events lack this site, and nothing else does: see"
             + " whether the token may read it (`"
             + Program.command("sites")
-            + "` lists what the token may read), or leave the site out under sites: in the pipeline"
+            + "` lists what the token may read). If it may not, move the reports on events to a"
+            + " separate pipeline that does not have this site under sites:; left out of this one,"
+            + " the site would lose its other reports, too"
         : "";
   }
 

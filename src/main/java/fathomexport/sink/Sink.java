@@ -19,7 +19,7 @@ import java.util.function.BooleanSupplier;
  */
 public interface Sink extends AutoCloseable {
   /** Follows the command that moves away what is stored of a report. */
-  String THEN_BACKFILL = ", then migrate and backfill";
+  String THEN_BACKFILL = "then migrate and backfill";
 
   /** Returns the sink's name in {@code sinks:} of a pipeline. */
   String name();

@@ -105,7 +105,8 @@ public final class Sinks implements AutoCloseable {
       sink.refusals(reports, renamed)
           .forEach(
               (report, refusal) ->
-                  refusals.computeIfAbsent(report, r -> withWarning(refusal + elsewhere(r, sink))));
+                  refusals.computeIfAbsent(
+                      report, r -> withWarning(refusal + elsewhere(r, refusal, sink))));
     }
     return refusals;
   }
@@ -120,8 +121,8 @@ public final class Sinks implements AutoCloseable {
         : refusal;
   }
 
-  /** Returns how to move away what the other sinks have stored of a report. */
-  private String elsewhere(String report, Sink refusing) {
+  /** Returns how to move away what the other sinks have stored of a report, after a refusal. */
+  private String elsewhere(String report, String refusal, Sink refusing) {
     StringBuilder commands = new StringBuilder();
     for (Sink sink : sinks) {
       if (sink != refusing) {
@@ -129,9 +130,12 @@ public final class Sinks implements AutoCloseable {
             .ifPresent(
                 command ->
                     commands
-                        .append(commands.isEmpty() ? ". Of " : "; of ")
+                        .append(
+                            commands.length() > 0
+                                ? "; rows in "
+                                : refusal.endsWith(";") ? " Rows in " : ". Rows in ")
                         .append(sink.name())
-                        .append(", move it away as well: ")
+                        .append(" are moved away by: ")
                         .append(command));
       }
     }

@@ -79,7 +79,7 @@ final class ReportFolders {
         + layout.report(report)
         + "' '"
         + layout.root().resolve("_" + report + "_old")
-        + "'"
+        + "', "
         + Sink.THEN_BACKFILL;
   }
 
@@ -165,6 +165,9 @@ final class ReportFolders {
    */
   void rename(String from, String to) throws IOException {
     // In a fixed order, so that two renames do not wait for each other.
+    if (files(from).isEmpty()) {
+      return; // Done before: a directory that cannot be written to is no trouble then.
+    }
     boolean ascending = from.compareTo(to) < 0;
     locks.holding(
         FileLocks.ofReport(ascending ? from : to),

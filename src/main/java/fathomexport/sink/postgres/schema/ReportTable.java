@@ -354,7 +354,7 @@ public final class ReportTable {
         + qualified(report)
         + " RENAME TO "
         + Sql.name(report + "_old")
-        + ";"
+        + "; "
         + Sink.THEN_BACKFILL;
   }
 
