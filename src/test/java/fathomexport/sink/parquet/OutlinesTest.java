@@ -12,6 +12,7 @@ import fathomexport.sink.parquet.file.ParquetSettings;
 import fathomexport.testing.LoadBuilder;
 import fathomexport.testing.TestReports;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -203,6 +204,21 @@ class OutlinesTest {
     Files.write(outlines(), Arrays.copyOf(own, own.length / 2));
     night(root, 10);
     assertThat(outlines()).hasBinaryContent(own);
+  }
+
+  /** However large: no such file is read into memory. */
+  @Test
+  void aVeryLargeFileInItsPlaceIsNotRead() throws IOException {
+    byte[] own = Files.readAllBytes(outlines());
+    for (byte[] begin : List.of(own, new byte[20])) {
+      Files.write(outlines(), begin);
+      try (RandomAccessFile file = new RandomAccessFile(outlines().toFile(), "rw")) {
+        file.setLength(3L << 30);
+      }
+      assertThat(ask().parsed()).isEqualTo(FILES);
+      night(root, 11);
+    }
+    assertThat(Files.size(outlines())).as("it is of another program").isEqualTo(3L << 30);
   }
 
   /** Replaces a text, and corrects the checksum as another version would. */

@@ -45,6 +45,9 @@ final class OutlineFile {
   /** More are not kept: they would be read into memory at once. */
   private static final int MOST_STRETCHES = 40_000;
 
+  /** A longer file is not one of this class, however it begins: it is not read into memory. */
+  private static final long MOST_BYTES = 64L << 20;
+
   private final Path file;
   private final String heading;
 
@@ -64,6 +67,10 @@ final class OutlineFile {
   /** Returns the outlines by the names of their data files. */
   Map<String, Saved> read() {
     try {
+      if (!isOne(file) || Files.size(file) > MOST_BYTES) {
+        LOG.debug("{} is not used: it is none, or too large for one", file);
+        return Map.of();
+      }
       byte[] content = Files.readAllBytes(file);
       int length = content.length - Long.BYTES;
       if (length < 0 || ByteBuffer.wrap(content).getLong(length) != checksum(content, length)) {
@@ -107,8 +114,8 @@ final class OutlineFile {
       return false;
     }
     byte[] content = new Writer().content(heading, outlines);
-    byte[] before = Files.isRegularFile(file) ? Files.readAllBytes(file) : null;
-    if (!Arrays.equals(content, before)) {
+    boolean isAlike = Files.isRegularFile(file) && Files.size(file) == content.length;
+    if (!isAlike || !Arrays.equals(content, Files.readAllBytes(file))) {
       DurableFiles.write(file, content);
     }
     return true;
