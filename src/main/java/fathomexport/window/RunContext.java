@@ -320,7 +320,8 @@ public final class RunContext implements AutoCloseable {
   /** Returns the number of billed requests since the last call. */
   public long takeRequestCount() {
     long sent = clients.billedRequests();
-    return sent - requestsReported.getAndSet(sent);
+    // Two lanes may end at once, and the later one may have read the lower number.
+    return Math.max(0, sent - requestsReported.getAndUpdate(before -> Math.max(before, sent)));
   }
 
   /**

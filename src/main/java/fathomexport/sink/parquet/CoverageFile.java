@@ -35,7 +35,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The ledger of all files below a root as one Parquet file, {@code _fathom/coverage.parquet}, for
  * readers that have no database: one row per report, site, event and period. It is derived from the
- * footers, the confirmations and the failed attempts, and is never read by this program.
+ * footers, the confirmations and the failed attempts. No run reads it; the dashboard does, where a
+ * pipeline has no database.
  *
  * <p>A period's state is the first of these that applies: {@code missing} (a gap that was never
  * measured), {@code incomplete} (the last attempt failed, the numbers disagree with the control
