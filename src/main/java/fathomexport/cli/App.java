@@ -150,8 +150,11 @@ public final class App {
         parsed -> {
           logging(options);
           String config = options.config == null ? null : options.config.toString();
-          try (Program.Given given = Program.given(config, pipeline(parsed))) {
+          Program.Given given = Program.given(config, pipeline(parsed));
+          try {
             return new CommandLine.RunLast().execute(parsed);
+          } finally {
+            given.end();
           }
         });
     line.setExecutionExceptionHandler((e, command, parsed) -> failed(e, environment));
@@ -176,7 +179,7 @@ public final class App {
     return parsed.hasSubcommand()
         ? parsed.subcommand().commandSpec().args().stream()
             .filter(argument -> argument.paramLabel().equals("PIPELINE"))
-            .map(argument -> (Object) argument.getValue())
+            .<Object>map(argument -> argument.getValue())
             .filter(String.class::isInstance)
             .map(String.class::cast)
             .findFirst()

@@ -34,9 +34,9 @@ public final class Program {
   private Program() {}
 
   /** What the command that runs was given, until it ends. */
-  public interface Given extends AutoCloseable {
-    @Override
-    void close();
+  public interface Given {
+    /** Restores what was given before. */
+    void end();
   }
 
   /**
@@ -53,7 +53,7 @@ public final class Program {
             set(CONFIG, config),
             set(PIPELINE, isPath ? path.group("name") : null),
             set(PIPELINE_PATH, isPath ? pipeline : null));
-    return () -> before.forEach(Given::close);
+    return () -> before.forEach(Given::end);
   }
 
   private static Given set(String property, @Nullable String value) {

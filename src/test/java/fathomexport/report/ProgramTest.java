@@ -2,6 +2,7 @@ package fathomexport.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -23,25 +24,25 @@ class ProgramTest {
         "        | p/other.yaml     | backfill nightly --force",
         "        | p/night.yaml     | backfill nightly --force"
       })
-  void theFilesAreNamed(String config, String pipeline, String typed) {
+  void theFilesAreNamed(@Nullable String config, @Nullable String pipeline, String typed) {
     String plain = Program.command("backfill nightly --force");
-    try (Program.Given given = Program.given(config, pipeline)) {
-      assertThat(given).isNotNull();
+    Program.Given given = Program.given(config, pipeline);
+    try {
       assertThat(Program.command("backfill nightly --force")).endsWith(" " + typed);
+    } finally {
+      given.end();
     }
     assertThat(Program.command("backfill nightly --force")).isEqualTo(plain);
   }
 
   @Test
   void whatCommandsAreGivenIsNested() {
-    try (Program.Given outer = Program.given("outer", null)) {
-      try (Program.Given inner = Program.given("inner", null)) {
-        assertThat(inner).isNotNull();
-        assertThat(Program.command("check")).endsWith(" --config inner check");
-      }
-      assertThat(outer).isNotNull();
-      assertThat(Program.command("check")).endsWith(" --config outer check");
-    }
+    Program.Given outer = Program.given("outer", null);
+    Program.Given inner = Program.given("inner", null);
+    assertThat(Program.command("check")).endsWith(" --config inner check");
+    inner.end();
+    assertThat(Program.command("check")).endsWith(" --config outer check");
+    outer.end();
     assertThat(Program.command("check")).doesNotContain("config");
   }
 }

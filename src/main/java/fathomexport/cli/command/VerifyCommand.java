@@ -170,8 +170,7 @@ public final class VerifyCommand implements Callable<Integer> {
     return BackfillCommands.of(
         wants.values(),
         // More sites than a command can name are all of them.
-        new BackfillCommands.Scope(
-            sites.size() > MOST_SITES ? sites : Set.of(), Set.of(), stored),
+        new BackfillCommands.Scope(sites.size() > MOST_SITES ? sites : Set.of(), Set.of(), stored),
         BackfillCommands.MOST);
   }
 
