@@ -188,6 +188,36 @@ class DamagedFilesTest {
         command.lines().findFirst().orElseThrow().replace("fathom-export ", "").split(" "));
   }
 
+  /** What a run said to do about a file is not repeated when the file is whole again. */
+  @Test
+  void aFileThatIsMendedIsNotToBeMovedAwayAgain(@TempDir Path directory) throws IOException {
+    try (TestDatabase database = TestDatabase.migrated(List.of(TRAFFIC, PAGES))) {
+      Installation installation =
+          exported(database, directory, "[parquet]").at(Instant.parse("2025-09-04T14:00:00Z"));
+      Path file = installation.warehouse().resolve(SEPTEMBER);
+      Files.writeString(file, "these are no rows");
+      Installation.Ended run = installation.run("run", "all");
+      assertThat(run.code()).as(run.said()).isEqualTo(74);
+      String damaged =
+          installation
+              .run("status", "all")
+              .out()
+              .lines()
+              .filter(line -> line.startsWith("! damaged: " + file))
+              .findFirst()
+              .orElseThrow();
+      assertThat(damaged).contains("(mv '" + file);
+
+      Files.move(file, file.resolveSibling("data.parquet.damaged"));
+      Installation.Ended mended = asAdvised(installation, damaged);
+      assertThat(mended.code()).as(mended.said()).isZero();
+
+      assertThat(installation.run("status", "all").out())
+          .contains("(exit 74)", file + " cannot be read")
+          .doesNotContain("! damaged: ", "mv '");
+    }
+  }
+
   /** The footer is whole, so that only reading the rows shows the damage. */
   @Test
   void damagedRowsAreADifferenceAndTheOthersAreCompared(@TempDir Path directory)

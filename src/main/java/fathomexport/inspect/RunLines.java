@@ -6,6 +6,7 @@ import fathomexport.run.ExportJob;
 import fathomexport.run.Left;
 import fathomexport.run.RunRecords;
 import fathomexport.run.RunSummary;
+import fathomexport.sink.Damage;
 import fathomexport.sinks.Sinks;
 import fathomexport.sinks.UnrecordedRuns;
 import java.time.Duration;
@@ -90,7 +91,11 @@ final class RunLines {
           .findFirst()
           .orElse(null);
     }
-    List<String> messages = run.messages().stream().filter(m -> !Left.isContinuation(m)).toList();
+    List<String> messages =
+        run.messages().stream()
+            .filter(m -> !Left.isContinuation(m))
+            .map(Damage::withoutRemedy)
+            .toList();
     return messages.stream()
         .filter(m -> !RunSummary.isNotFetched(m) && !Left.isLeft(m))
         .findFirst()

@@ -37,6 +37,21 @@ public record Damage(
     return new Damage(what, remedy, lost, present, site, days);
   }
 
+  /**
+   * Returns the message of a run without what it says to do about damage, which may be mended by
+   * now: the remedy would move away what is whole.
+   */
+  public static String withoutRemedy(String message) {
+    for (String remedy : List.of(DamagedRowsException.MOVE_AWAY, DamagedRowsException.REMOVE)) {
+      int begin = message.indexOf(": " + remedy);
+      if (begin >= 0) {
+        return message.substring(0, begin)
+            + "; if that is still so, a separate line says what to do";
+      }
+    }
+    return message;
+  }
+
   /** Returns whether the day of a site is stored there. */
   public boolean covers(SiteId whose, LocalDate day) {
     return whose.equals(site) && days != null && days.contains(day);

@@ -7,6 +7,12 @@ import org.jspecify.annotations.Nullable;
 public class DamagedRowsException extends IOException {
   private static final long serialVersionUID = 1L;
 
+  /** Begins the remedy for what is not overwritten. */
+  public static final String MOVE_AWAY = "move it away (";
+
+  /** Begins the remedy for what may be lost. */
+  public static final String REMOVE = "remove it (";
+
   private final String what;
   private final String remedy;
   private final boolean lost;

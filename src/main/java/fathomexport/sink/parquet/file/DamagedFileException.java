@@ -24,7 +24,7 @@ public final class DamagedFileException extends DamagedRowsException {
   /** Creates the exception for a file without rows, which may be lost. */
   public static DamagedFileException ofNotes(Path file, Exception cause) {
     return new DamagedFileException(
-        file + " cannot be read", "remove it (rm " + quoted(file) + ")", false, cause);
+        file + " cannot be read", REMOVE + "rm " + quoted(file) + ")", false, cause);
   }
 
   /** Creates the exception with the file, the reason and the remedy. */
@@ -38,7 +38,8 @@ public final class DamagedFileException extends DamagedRowsException {
 
   /** A file that no program but this one may have written is not overwritten. */
   private static String moveAway(Path file) {
-    return "move it away (mv "
+    return MOVE_AWAY
+        + "mv "
         + quoted(file)
         + " "
         + quoted(file.resolveSibling(file.getFileName() + ".damaged"))
