@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import fathomexport.cli.process.Shutdown;
 import fathomexport.ledger.PipelineLocks;
 import fathomexport.ledger.RunRecord;
+import fathomexport.run.Left;
 import fathomexport.simulator.FathomSimulator;
 import fathomexport.simulator.behaviour.ApiRequest;
 import fathomexport.simulator.behaviour.Behaviour;
@@ -336,6 +337,51 @@ class MorningTest {
     assertThat(status(at(11, "15:00"))).doesNotContain("windows left");
   }
 
+  /** What such a backfill has fetched, its continuation does not fetch once more. */
+  @Test
+  void aForcedBackfillIsContinuedAndNotBegunAgain() {
+    installation.pipeline("nightly", SITES, "[postgres, parquet]", REPORTS);
+    String range = " --from 2026-06-01 --to 2026-06-09";
+    installation.settings(1_000, 1_000, "  max_range_days: 3\n").at(at(10, "13:00"));
+    assertThat(installation.run(("backfill nightly" + range).split(" ", -1)).code()).isZero();
+    api.log().clear();
+    installation.at(at(10, "14:00"));
+    assertThat(installation.run(("backfill nightly --force" + range).split(" ", -1)).code())
+        .isZero();
+    int once = api.log().aggregations().size();
+    api.log().clear();
+
+    String command = "backfill nightly --force" + range + " --max-requests 6";
+    int commands = 0;
+    int code = 75;
+    while (code == 75 && commands < once) {
+      installation.at(at(10, "15:%02d".formatted(commands++)));
+      code = installation.run(command.split(" ", -1)).code();
+      String words = "; continue with: fathom-export ";
+      String status = status(at(10, "16:00"));
+      command =
+          status.contains(words)
+              ? status
+                  .substring(status.indexOf(words) + words.length())
+                  .lines()
+                  .findFirst()
+                  .orElseThrow()
+              : "";
+    }
+
+    assertThat(code).as("the last one finds an end").isZero();
+    assertThat(commands).isGreaterThan(1);
+    // A control query may be sent again for what is left of its windows.
+    assertThat(api.log().aggregations().size()).isLessThan(once + 2 * commands);
+    assertThat(
+            installation
+                .database()
+                .query(
+                    "SELECT count(*) FROM fathom_ops.ledger WHERE fetched_at"
+                        + " < '2026-06-10 15:00:00Z'"))
+        .containsExactly(List.of(0L));
+  }
+
   /**
    * A killed process has written nothing at its end: its record says from the start how to go on.
    */
@@ -345,7 +391,8 @@ class MorningTest {
     String again =
         "continue with: fathom-export backfill nightly --site "
             + "LDNBOOKS"
-            + " --from 2026-05-10 --to 2026-05-12 --force --oldest-first";
+            + " --from 2026-05-10 --to 2026-05-12 --force --fetched-before 2026-06-10T13:00:00Z"
+            + " --oldest-first";
     AtomicReference<String> meanwhile = new AtomicReference<>("");
     api.behave(
         Behaviour.unlimited()
@@ -671,6 +718,46 @@ class MorningTest {
             "killed, or its machine stopped: "
                 + ended.path("windows_committed").intValue()
                 + " of its windows are stored, at least in part");
+  }
+
+  /** A run does not take up what a backfill has left, however that ended. */
+  @Test
+  void aKilledBackfillIsRememberedAfterAGoodRun() throws IOException {
+    night(10);
+    String arguments = "backfill nightly --site UTCSTATS --from 2026-06-01 --to 2026-06-05";
+    try (ParquetSink sink = new ParquetSink(new ParquetSettings(installation.warehouse()))) {
+      sink.ledger()
+          .record(
+              new RunRecord(
+                  "killed",
+                  "nightly",
+                  "backfill --site UTCSTATS",
+                  at(10, "13:00"),
+                  null,
+                  null,
+                  3,
+                  2,
+                  0,
+                  0,
+                  0,
+                  0,
+                  2,
+                  0,
+                  2,
+                  List.of(Left.continuation(arguments)),
+                  0));
+    }
+    night(11);
+
+    assertThat(status(at(11, "13:00")))
+        .containsPattern(
+            "~ backfill --site UTCSTATS of 2026-06-10 13:00 UTC: killed, [^;]*; continue with: ")
+        .contains("; continue with: fathom-export " + arguments + "\n");
+    // After a week it was given up; and one that ended well since has taken it up.
+    assertThat(status(at(18, "13:30"))).doesNotContain("continue with: ");
+    Installation.Ended mended = installation.at(at(11, "14:00")).run(arguments.split(" ", -1));
+    assertThat(mended.code()).as(mended.said()).isZero();
+    assertThat(status(at(11, "15:00"))).doesNotContain("continue with: ");
   }
 
   @Test

@@ -37,6 +37,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The commands on a configuration: the only entry point of this package for the command line and
@@ -118,19 +119,25 @@ public final class Exporter {
       boolean newestFirst,
       Budget budget,
       List<String> beamArguments) {
-    return backfill(job, days, force, newestFirst, budget, Patience.LIMITED, beamArguments);
+    return backfill(job, days, force, null, newestFirst, budget, Patience.LIMITED, beamArguments);
   }
 
-  /** Like the backfill with a budget, with this patience in addition. */
+  /**
+   * Like the backfill with a budget, with this patience in addition.
+   *
+   * @param fetchedBefore with {@code force}, only what was fetched before this time is exported
+   *     again; null if everything is
+   */
   public RunResult backfill(
       ExportJob job,
       DayRange days,
       boolean force,
+      @Nullable Instant fetchedBefore,
       boolean newestFirst,
       Budget budget,
       Patience patience,
       List<String> beamArguments) {
-    Mode backfill = new Mode.Backfill(days, force, newestFirst);
+    Mode backfill = new Mode.Backfill(days, force, fetchedBefore, newestFirst);
     return ExportRun.of(services, backfill, budget, patience, beamArguments).run(job);
   }
 

@@ -45,10 +45,12 @@ import fathomexport.window.RunContext;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.ZoneId;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
@@ -206,15 +208,21 @@ final class LockedExport {
             quota,
             export.budget(),
             lock.fences(),
-            continuation());
+            continuation(startedAt));
   }
 
-  /** Returns the arguments that continue a backfill; empty for a run, which the next one does. */
-  private String continuation() {
+  /**
+   * Returns the arguments that continue a backfill; empty for a run, which the next one does. What
+   * a forced one has fetched is not fetched once more.
+   */
+  private String continuation(Instant startedAt) {
     if (!(export.mode() instanceof Mode.Backfill backfill)) {
       return "";
     }
     Budget budget = export.budget();
+    Instant before =
+        Objects.requireNonNullElse(
+            backfill.fetchedBefore(), startedAt.truncatedTo(ChronoUnit.MILLIS));
     return "backfill "
         + job.name()
         + job.selection().options()
@@ -222,7 +230,7 @@ final class LockedExport {
         + backfill.days().first()
         + " --to "
         + backfill.days().last()
-        + (backfill.force() ? " --force" : "")
+        + (backfill.force() ? " --force --fetched-before " + before : "")
         + (backfill.newestFirst() ? "" : " --oldest-first")
         + (budget.requests() == null ? "" : " --max-requests " + budget.requests())
         + (budget.time() == null ? "" : " --max-minutes " + budget.time().toMinutes());

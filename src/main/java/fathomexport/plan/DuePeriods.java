@@ -47,11 +47,11 @@ final class DuePeriods {
       if (!backfill.days().first().isAfter(over)) {
         LocalDate to = PlanInputs.earlier(backfill.days().last(), over);
         DayRange asked = new DayRange(backfill.days().first(), to);
-        addDue(due, report, slice, site, asked, over, inputs.mode().force(), false);
+        addDue(due, report, slice, site, asked, over, false);
       }
     } else if (inputs.mode() instanceof Mode.Nightly nightly) {
       DayRange recent = new DayRange(over.minusDays(nightly.lookbackDays()), over);
-      addDue(due, report, slice, site, recent, over, inputs.mode().force() || inputs.usual(), true);
+      addDue(due, report, slice, site, recent, over, true);
       if (!inputs.usual() && report.dateGrouping() != DateGrouping.NONE) {
         due.addAll(gaps(report, slice, recent.first(), over));
       }
@@ -66,13 +66,12 @@ final class DuePeriods {
       Site site,
       DayRange asked,
       LocalDate over,
-      boolean always,
       boolean daily) {
     DateGrouping grouping = report.dateGrouping();
     if (grouping == DateGrouping.NONE) {
       Held held = inputs.holdingsOf(report).of(slice, asked.first(), asked.last()).orElse(null);
-      if (always
-          || held == null
+      if (held == null
+          || isFetchedAgain(held, daily)
           || !Staleness.current(held, report, site)
           || (daily && !fetchedToday(held, site))) {
         // Add both ends, since the range is derived from the set's first and last element.
@@ -87,14 +86,19 @@ final class DuePeriods {
             period -> {
               LocalDate covers = PlanInputs.earlier(grouping.periodEnd(period), over);
               Held held = inputs.holdingsOf(report).of(slice, period, covers).orElse(null);
-              if (always
-                  || held == null
+              if (held == null
+                  || isFetchedAgain(held, daily)
                   || held.coversTo().isBefore(covers)
                   || !Staleness.current(held, report, site)
                   || (daily && !fetchedToday(held, site))) {
                 due.add(period);
               }
             });
+  }
+
+  /** Returns whether a period is due although it is complete. */
+  private boolean isFetchedAgain(Held held, boolean daily) {
+    return inputs.mode().fetchesAgain(held.fetchedAt()) || (daily && inputs.usual());
   }
 
   private boolean fetchedToday(Held held, Site site) {

@@ -3,6 +3,7 @@ package fathomexport.cli.command;
 import fathomexport.cli.output.RunPrinting;
 import fathomexport.report.DayRange;
 import fathomexport.run.Budget;
+import java.time.Instant;
 import java.time.LocalDate;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -45,6 +46,14 @@ public final class BackfillCommand implements Callable<Integer> {
   @Option(names = "--force", description = "Export periods again even if they are complete.")
   boolean force;
 
+  @Option(
+      names = "--fetched-before",
+      paramLabel = "TIME",
+      description =
+          "With --force: only what was fetched before this time, for example 2026-03-01T12:00:00Z."
+              + " So a stopped backfill is continued.")
+  @Nullable Instant fetchedBefore;
+
   @Option(names = "--newest-first", description = "Begin with the newest windows (the default).")
   boolean newestFirst;
 
@@ -73,6 +82,9 @@ public final class BackfillCommand implements Callable<Integer> {
       throw new ParameterException(
           command.commandLine(), "--newest-first and --oldest-first exclude each other");
     }
+    if (fetchedBefore != null && !force) {
+      throw new ParameterException(command.commandLine(), "--fetched-before needs --force");
+    }
     Budget budget = limits.budget(command);
     String warning =
         days.first().isBefore(ACCURATE_FROM)
@@ -91,6 +103,7 @@ public final class BackfillCommand implements Callable<Integer> {
                 job,
                 days,
                 force,
+                fetchedBefore,
                 !oldestFirst,
                 budget,
                 waiting.patience(),

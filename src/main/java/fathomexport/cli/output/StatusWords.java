@@ -353,7 +353,7 @@ public final class StatusWords {
       if (since.add(run.command())
           && succeeded
           && problem != null
-          && Left.isLeft(problem)
+          && (Left.isLeft(problem) || (isKilled(run) && run.continuation() != null))
           && run.startedAt().isAfter(status.at().minus(REMEMBERED))) {
         lines.add(words(run, problem));
       }
