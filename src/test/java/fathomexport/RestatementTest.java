@@ -115,8 +115,10 @@ class RestatementTest {
       assertThat(verified.code()).as(verified.said()).isEqualTo(65);
       assertThat(verified.out())
           .contains("the API's totals have changed since the export")
-          .contains("backfill all --from 2025-10-26 --to 2025-10-26 --force");
-      assertThat(verified.out().lines().filter(l -> l.contains("pages_daily")))
+          .contains(
+              "backfill all --site BERLIN --report pages_daily --report traffic_daily"
+                  + " --from 2025-10-26 --to 2025-10-26 --force");
+      assertThat(verified.out().lines().filter(l -> l.startsWith("pages_daily")))
           .hasSize(2)
           .allSatisfy(
               l ->
