@@ -94,17 +94,15 @@ public record Verification(
   }
 
   /**
-   * Returns 78 if a table must be migrated first, 65 if anything differs or is damaged; if some
-   * queries failed and nothing else is wrong, 75, or 77 where an account is refused; otherwise 0.
+   * Returns the code of the worst failure if something could not be compared: 78 if a table must be
+   * migrated first, 77 if an account is refused, 75 if queries failed. Otherwise returns 65 if
+   * anything differs or is damaged, and 0 if not.
    */
   public int exitCode() {
-    if (failure == FailureKind.CONFIGURATION) {
+    if (failure == FailureKind.CONFIGURATION || !failures.isEmpty()) {
       return failure.exitCode();
     }
-    if (!differences.isEmpty() || !damaged.isEmpty()) {
-      return FailureKind.INCOMPLETE.exitCode();
-    }
-    return failures.isEmpty() ? 0 : failure.exitCode();
+    return agrees() ? 0 : FailureKind.INCOMPLETE.exitCode();
   }
 
   /**
