@@ -59,7 +59,7 @@ final class Benchmark {
         api:
           base_url: http://127.0.0.1:%d/v1
           token: {env: BENCH_TOKEN}
-          requests_per_minute: 1000
+          requests_per_minute: 1000000
           max_range_days: %s
         postgres:
           url: jdbc:postgresql://127.0.0.1:%d/postgres
@@ -259,7 +259,7 @@ final class Benchmark {
   private void empty() throws SQLException, IOException {
     try (Connection connection = connect();
         Statement statement = connection.createStatement()) {
-      statement.execute("TRUNCATE fathom.pages_daily, fathom_ops.ledger, fathom_ops.attempt");
+      statement.execute("TRUNCATE fathom.pages_daily, fathom_ops.ledger, fathom_ops.attempt, fathom_ops.permit");
       statement.execute("CHECKPOINT");
     }
     delete(directory.resolve("warehouse"));

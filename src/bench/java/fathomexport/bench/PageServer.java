@@ -98,7 +98,7 @@ final class PageServer {
     }
     int from = Math.max(0, day(query.getOrDefault("date_from", "")));
     int to = Math.min(BenchRows.DAYS - 1, day(query.getOrDefault("date_to", "")));
-    int limit = Integer.parseInt(query.getOrDefault("limit", "10000"));
+    int limit = Integer.parseInt(query.getOrDefault("limit", "1000"));
     boolean grouped = query.containsKey("field_grouping");
     exchange.getResponseHeaders().set("Content-Type", "application/json");
     List<Part> parts = new ArrayList<>();
