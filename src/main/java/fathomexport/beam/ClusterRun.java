@@ -140,22 +140,24 @@ final class ClusterRun {
     return watch.requests();
   }
 
-  /** Returns what the lanes that were not exported to their end have left. */
+  /** Returns what is left of the lanes that were not exported to their last window. */
   private List<WindowOutcome> failures(ClusterJob job, String end) {
     List<WindowOutcome> failures = new ArrayList<>();
-    if (hasEnded()) {
-      return failures;
-    }
     Map<Integer, WindowOutcome> unreported = new HashMap<>();
-    job.unreported().forEach(lane -> unreported.putIfAbsent(lane.lane(), lane.why()));
+    if (!hasEnded()) {
+      job.unreported().forEach(lane -> unreported.putIfAbsent(lane.lane(), lane.why()));
+    }
     boolean stopped = run.environment().stop().stopped();
     for (Lane lane : lanes) {
-      if (watch.hasEnded(lane.number())) {
+      WindowOutcome own = watch.failure(lane.number()).orElse(null);
+      if (own == null && watch.hasEnded(lane.number())) {
         continue;
       }
-      WindowOutcome own = unreported.get(lane.number());
-      if (own != null) {
-        failures.add(own);
+      if (own == null) {
+        own = unreported.get(lane.number());
+        if (own != null) {
+          failures.add(own);
+        }
       }
       FailureKind kind =
           own != null && own.failure() != null

@@ -12,6 +12,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +51,10 @@ public final class RunWatch {
 
     private final EndedWindows windows;
     private boolean alive = true;
+
+    /** Why the attempt ended before the lane's end; null if it did not. */
+    private @Nullable WindowOutcome failure;
+
     private boolean ended;
 
     LaneSum(RunBoard.LaneState state, @Nullable LaneSum before) {
@@ -182,6 +187,12 @@ public final class RunWatch {
       if (sum != null) {
         sum.add(before.outcome());
       }
+    } else if (event instanceof WorkerEvent.Failed failed) {
+      if (sum != null) {
+        sum.failure = failed.why();
+        sum.add(failed.why());
+        ended.accept(failed.why());
+      }
     } else if (event instanceof WorkerEvent.Ended window && sum != null) {
       sum.add(window.outcome());
       ended.accept(window.outcome());
@@ -219,7 +230,12 @@ public final class RunWatch {
     return sum == null || (!sum.ended && !sum.alive);
   }
 
-  /** Returns whether a lane was exported to its end. */
+  /** Returns why a lane ended before its last window; empty if it did not. */
+  public Optional<WindowOutcome> failure(int lane) {
+    return Optional.ofNullable(lanes.get(lane)).map(sum -> sum.failure);
+  }
+
+  /** Returns whether a worker is done with a lane, whatever became of its windows. */
   public boolean hasEnded(int lane) {
     LaneSum sum = lanes.get(lane);
     return sum != null && sum.ended;

@@ -24,6 +24,9 @@ sealed interface WorkerEvent extends Serializable {
   /** A window ended. */
   record Ended(WindowOutcome outcome) implements WorkerEvent {}
 
+  /** The lane ends before its end: what it has left cannot be exported on this worker. */
+  record Failed(WindowOutcome why) implements WorkerEvent {}
+
   /** An earlier attempt at the lane had committed a window. */
   record EndedBefore(WindowOutcome outcome) implements WorkerEvent {}
 }

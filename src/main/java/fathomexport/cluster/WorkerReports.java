@@ -231,6 +231,11 @@ public final class WorkerReports implements RunListener, AutoCloseable {
     add(new WorkerEvent.Ended(outcome.on(host)));
   }
 
+  /** Reports why the lane ends before its end. */
+  public void laneFailed(WindowOutcome why) {
+    add(new WorkerEvent.Failed(why.on(host)));
+  }
+
   @Override
   public void windowEndedBefore(WindowOutcome outcome) {
     add(new WorkerEvent.EndedBefore(outcome));

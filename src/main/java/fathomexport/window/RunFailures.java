@@ -263,7 +263,13 @@ public final class RunFailures {
     return WindowOutcome.failed(
         "",
         Objects.requireNonNullElse(reason.failure(), FailureKind.FAULT),
-        words + ": " + cause + reason.message());
+        words + ": " + cause + withoutNotFetched(reason.message()));
+  }
+
+  /** Returns why something was not fetched, without these words, which are said once. */
+  private static String withoutNotFetched(String message) {
+    String words = WindowOutcome.NOT_FETCHED + ": ";
+    return message.startsWith(words) ? message.substring(words.length()) : message;
   }
 
   /** Halts the run after the current window, since further requests would be wasted. */

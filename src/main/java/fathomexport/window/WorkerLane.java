@@ -105,7 +105,7 @@ public final class WorkerLane {
     } catch (RuntimeException e) {
       requireNotCancelled();
       LOG.error("lane {} of run {} failed", lane.number(), spec.runId(), e);
-      reports.windowEnded(outcome(e));
+      reports.laneFailed(outcome(e));
     }
   }
 

@@ -326,6 +326,10 @@ class WorkerLaneTest {
     assertThat(watch.summary().committed()).isEqualTo(4);
     assertThat(watch.summary().failed(FailureKind.BUDGET)).isEqualTo(2);
     assertThat(watch.summary().exitCode()).isEqualTo(75);
+    assertThat(watch.summary().messages())
+        .isNotEmpty()
+        .allMatch(
+            m -> m.indexOf(WindowOutcome.NOT_FETCHED) == m.lastIndexOf(WindowOutcome.NOT_FETCHED));
   }
 
   @Test
@@ -389,6 +393,9 @@ class WorkerLaneTest {
     watch.look();
     assertThat(watch.summary().exitCode()).isEqualTo(77);
     assertThat(watch.summary().messages()).anyMatch(m -> m.contains("(on worker host-1)"));
+    assertThat(watch.failure(0)).as("why its other windows are left").isPresent();
+    assertThat(ONE.left(watch.ended(0), FailureKind.PERMISSION, "")).hasSize(DAYS);
+    assertThat(watch.failure(1)).isEmpty();
   }
 
   @Test
