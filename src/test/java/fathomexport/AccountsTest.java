@@ -10,6 +10,7 @@ import fathomexport.simulator.behaviour.FaultRule;
 import fathomexport.simulator.behaviour.Quota;
 import fathomexport.simulator.behaviour.SimulatorToken;
 import fathomexport.simulator.world.World;
+import fathomexport.testing.DocumentedTable;
 import fathomexport.testing.Fixture;
 import fathomexport.testing.Installation;
 import fathomexport.testing.Landed;
@@ -348,6 +349,10 @@ class AccountsTest {
     }
   }
 
+  private static String minutes(Map<Integer, Duration> took, int accounts) {
+    return String.valueOf(took.getOrDefault(accounts, Duration.ZERO).toMinutes());
+  }
+
   /** Two hundred sites, one request each: the quota of ten a minute is what takes the time. */
   @Test
   void fourAccountsTakeAQuarterOfTheTime() throws IOException {
@@ -415,5 +420,11 @@ class AccountsTest {
     assertThat(took.get(1)).isGreaterThanOrEqualTo(Duration.ofMinutes(19));
     assertThat(took.get(4)).isGreaterThanOrEqualTo(Duration.ofMinutes(4));
     assertThat(ratio).isLessThanOrEqualTo(0.27);
+    new DocumentedTable(Path.of("docs/accounts.md"), "accounts")
+        .hasRows(
+            List.of("accounts", "minutes", "÷ one account's time"),
+            List.of(
+                List.of("1", minutes(took, 1), "1.00"),
+                List.of("4", minutes(took, 4), String.format(Locale.ROOT, "%.2f", ratio))));
   }
 }
