@@ -84,7 +84,7 @@ final class CommittedBefore {
   /**
    * @param ends whether nothing of the windows is left
    */
-  private static WindowOutcome outcome(
+  private WindowOutcome outcome(
       FetchTask done, Report report, Map<CommittedPeriod, LedgerEntry> committed, boolean ends) {
     Window window = done.window(report);
     List<LedgerEntry> entries =
@@ -96,12 +96,15 @@ final class CommittedBefore {
         entries.stream()
             .filter(e -> e.certificate().status() == CertificateStatus.CERTIFIED)
             .count();
+    // The ledger does not say whether rows were equal to those before. Without any, and where they
+    // were only confirmed, none was written.
+    long changed = entries.stream().filter(this::wroteRows).count();
     return new WindowOutcome(
             window.toString(),
             null,
             "",
             true,
-            entries.size(),
+            Math.toIntExact(changed),
             entries.stream().mapToLong(e -> e.certificate().rows()).sum(),
             0)
         .with(new WindowOutcome.Periods(certified, entries.size() - certified, 0))
@@ -165,6 +168,10 @@ final class CommittedBefore {
       CertifiedControl.of(report, entry, zones.get(entry.slice().site()), since)
           .ifPresent(controls::add);
     }
+  }
+
+  private boolean wroteRows(LedgerEntry entry) {
+    return entry.certificate().rows() > 0 && entry.provenance().runId().equals(run.runId());
   }
 
   private boolean isByThisRun(LedgerEntry entry) {

@@ -222,6 +222,21 @@ class WorkerLaneTest {
     assertThat(asked()).as("the refused window again, and no other").isEqualTo(DAYS + 1);
   }
 
+  @Test
+  void windowsWithoutRowsAreUnchangedAlsoIfTheLaneBeginsAgain() {
+    var spec = spec(Budget.UNLIMITED);
+    RunWatch watch = watch(spec);
+    Lane empty = lane(0, World.EMPTY_SITE);
+    assertThat(export(spec, empty)).isEmpty();
+    watch.look();
+    RunSummary first = watch.summary();
+    assertThat(first.unchanged()).isEqualTo(DAYS);
+
+    assertThat(export(spec, empty)).isEmpty();
+    watch.look();
+    assertThat(watch.summary()).isEqualTo(first);
+  }
+
   /**
    * A window of many requests under a control that no report is: whichever request its worker was
    * lost at, that request is all that is sent again.
