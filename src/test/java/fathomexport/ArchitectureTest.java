@@ -277,7 +277,7 @@ final class ArchitectureTest {
             "org.apache.hadoop..",
             List.of(
                 "sink.parquet", "sink.parquet.file", "sink.parquet.ledger", "sink.parquet.commit")),
-        Map.entry("org.snakeyaml..", List.of("config")),
+        Map.entry("org.snakeyaml..", List.of("beam", "config")),
         Map.entry("picocli..", List.of("cli", "cli.command", "cli.process", "demo")),
         Map.entry("me.tongfei..", List.of("cli.output")),
         Map.entry("ch.qos.logback..", List.of("cli", "cli.output")),

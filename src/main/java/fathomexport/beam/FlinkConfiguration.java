@@ -14,17 +14,25 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.snakeyaml.engine.v2.api.Load;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 
 /**
  * The configuration of Flink's client: the user's, and what Beam has no option for.
  *
  * @param file the user's file, or the one to write
  * @param lines what it contains
+ * @param values what that says, by key
  */
-record FlinkConfiguration(Path file, List<String> lines) {
-  /** As Flink looks for them. */
-  private static final List<String> FILES = List.of("config.yaml", "flink-conf.yaml");
+record FlinkConfiguration(Path file, List<String> lines, Map<String, String> values) {
+  /** Flink's older file has a key and a value on each line; it reads this one first. */
+  private static final String LINES = "flink-conf.yaml";
+
+  /** A file of YAML, whose keys may be nested. */
+  private static final String YAML = "config.yaml";
 
   /**
    * What is set unless the user has set it. Flink's other scheduler of batches starts fewer workers
@@ -41,11 +49,12 @@ record FlinkConfiguration(Path file, List<String> lines) {
   /** How long a slot is waited for; Flink's own default. */
   private static final Duration SLOT_PATIENCE = Duration.ofMinutes(5);
 
-  private static final Pattern LINE = Pattern.compile("\\s*([a-z][\\w.-]*)\\s*:\\s*(.*?)\\s*");
+  private static final Pattern LINE = Pattern.compile("\\s*([a-z][\\w.-]*)\\s*:\\s+(.*?)\\s*");
   private static final Pattern LENGTH = Pattern.compile("(\\d+)\\s*([a-z]*)");
 
   FlinkConfiguration {
     lines = List.copyOf(lines);
+    values = Map.copyOf(values);
   }
 
   /**
@@ -57,24 +66,57 @@ record FlinkConfiguration(Path file, List<String> lines) {
     Optional<Path> file =
         users == null
             ? Optional.empty()
-            : FILES.stream().map(users::resolve).filter(Files::isRegularFile).findFirst();
+            : Stream.of(LINES, YAML).map(users::resolve).filter(Files::isRegularFile).findFirst();
     try {
+      List<String> lines = file.isPresent() ? Files.readAllLines(file.get()) : List.of();
+      Path place = file.orElse(Path.of(LINES));
       return new FlinkConfiguration(
-          file.orElse(Path.of(FILES.get(1))),
-          file.isPresent() ? Files.readAllLines(file.get()) : List.of());
-    } catch (IOException e) {
+          place, lines, place.endsWith(YAML) ? yaml(lines) : ofLines(lines));
+    } catch (IOException | YamlEngineException e) {
       throw new ExportFailedException(
-          FailureKind.CONFIGURATION, "the configuration of Flink cannot be read: " + e, e);
+          FailureKind.CONFIGURATION,
+          "the configuration of Flink cannot be read from "
+              + users
+              + ": "
+              + String.valueOf(e.getMessage()).replaceAll("\\s+", " "),
+          e);
     }
   }
 
-  /** Returns the value of a key, if the user has set it on a line. */
+  /** Reads keys and values line by line, as Flink does: what follows # is no part of the value. */
+  private static Map<String, String> ofLines(List<String> lines) {
+    Map<String, String> values = new TreeMap<>();
+    for (String line : lines) {
+      Matcher parts = LINE.matcher(line.split("#", 2)[0]);
+      if (parts.matches()) {
+        values.put(parts.group(1), parts.group(2).replaceAll("^[\"']|[\"']$", ""));
+      }
+    }
+    return values;
+  }
+
+  private static Map<String, String> yaml(List<String> lines) {
+    Map<String, String> values = new TreeMap<>();
+    Object all = new Load(LoadSettings.builder().build()).loadFromString(String.join("\n", lines));
+    if (all instanceof Map<?, ?> map) {
+      flatten("", map, values);
+    }
+    return values;
+  }
+
+  private static void flatten(String prefix, Map<?, ?> map, Map<String, String> values) {
+    map.forEach(
+        (key, value) -> {
+          if (value instanceof Map<?, ?> nested) {
+            flatten(prefix + key + ".", nested, values);
+          } else if (value != null) {
+            values.put(prefix + key, value.toString());
+          }
+        });
+  }
+
   private Optional<String> value(String key) {
-    return lines.stream()
-        .map(LINE::matcher)
-        .filter(line -> line.matches() && line.group(1).equals(key))
-        .map(line -> line.group(2).replaceAll("^[\"']|[\"']$", ""))
-        .findFirst();
+    return Optional.ofNullable(values.get(key));
   }
 
   /** Returns the port of the manager's REST service. */

@@ -93,4 +93,35 @@ class FlinkMasterTest {
         .filteredOn(line -> line.startsWith("jobmanager.scheduler"))
         .containsExactly("jobmanager.scheduler: Adaptive");
   }
+
+  @Test
+  void bothFormsOfTheUsersConfigurationAreRead(@TempDir Path users, @TempDir Path run)
+      throws IOException {
+    Files.writeString(
+        users.resolve("config.yaml"),
+        "rest:\n  port: 34975 # our port\njobmanager:\n  scheduler: 'Adaptive'\n"
+            + "slot:\n  request.timeout: 8 s\nenv:\n  java: {opts: {all: -Xmx1g}}\nempty:\n");
+    FlinkConfiguration nested = FlinkConfiguration.of(users);
+    assertThat(nested.port()).isEqualTo(34975);
+    assertThat(nested.slotPatience()).isEqualTo(Duration.ofSeconds(8));
+    assertThat(Files.readAllLines(nested.writtenTo(run).resolve("config.yaml")))
+        .contains("rest.retry.delay: 1000")
+        .noneMatch(line -> line.startsWith("jobmanager.scheduler"));
+
+    // Flink reads the older file if both are there.
+    Files.writeString(
+        users.resolve("flink-conf.yaml"),
+        "# rest.port: 1\nrest.port: 34976 # our port\nslot.request.timeout: 9 s#x\n");
+    FlinkConfiguration lines = FlinkConfiguration.of(users);
+    assertThat(lines.port()).isEqualTo(34976);
+    assertThat(lines.slotPatience()).isEqualTo(Duration.ofSeconds(9));
+    assertThat(lines.file().getFileName()).hasToString("flink-conf.yaml");
+
+    Files.delete(users.resolve("flink-conf.yaml"));
+    Files.writeString(users.resolve("config.yaml"), "rest: {port: 1\n");
+    assertThatThrownBy(() -> FlinkConfiguration.of(users))
+        .hasMessageContaining("the configuration of Flink cannot be read")
+        .extracting(e -> ((ExportFailedException) e).kind())
+        .isEqualTo(FailureKind.CONFIGURATION);
+  }
 }
