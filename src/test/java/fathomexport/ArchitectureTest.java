@@ -80,6 +80,7 @@ final class ArchitectureTest {
             "api",
             "beam",
             "certify",
+            "cluster",
             "config",
             "dimension",
             "fetch",

@@ -242,7 +242,7 @@ class ClusterTest {
         Installation.Ended ended = run.await(MINUTES * 60);
         settle(
             "Flink, a worker killed at " + percent + " %", trial, ended, drill.requests() + LANES);
-        assertThat(ended.said()).contains("was lost on worker");
+        assertThat(ended.said()).contains(" begins again on worker ");
       }
     }
   }

@@ -10,6 +10,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -37,7 +38,7 @@ public final class RunBoard implements AutoCloseable {
   private static final int SIGN_SECONDS = 5;
 
   /** After this time without a sign, a worker is no longer waited for. */
-  private static final int SILENT_SECONDS = 30;
+  private static final int SILENT_SECONDS = 15;
 
   private final Database database;
   private final String runId;
@@ -104,36 +105,29 @@ public final class RunBoard implements AutoCloseable {
                 c, "DELETE FROM fathom_ops.cluster_run WHERE run_id = ?", p -> p.text(runId)));
   }
 
-  /** Removes the events that were heard, and returns what is new. Shows that this process lives. */
-  News hear(Collection<Long> heard) {
+  /**
+   * Removes the events that were heard, and returns what is new. Shows that this process lives.
+   *
+   * @param requests of the run, as far as they were heard: if this process is killed, they are
+   *     known
+   */
+  News hear(Collection<Long> heard, long requests) {
     return with(
         c -> {
           Queries.update(
               c,
-              "UPDATE fathom_ops.cluster_run SET seen_at = pg_catalog.now() WHERE run_id = ?",
-              p -> p.text(runId));
-          if (!heard.isEmpty()) {
-            Queries.update(
-                c,
-                "DELETE FROM fathom_ops.cluster_event WHERE id = ANY (?::text[]::bigint[])",
-                p -> p.texts(heard.stream().map(String::valueOf).toList()));
-          }
+              """
+              WITH heard AS
+                   (DELETE FROM fathom_ops.cluster_event WHERE id = ANY (?::text[]::bigint[]))
+              UPDATE fathom_ops.cluster_run SET seen_at = pg_catalog.now(), requests = ?
+               WHERE run_id = ?\
+              """,
+              p ->
+                  p.texts(heard.stream().map(String::valueOf).toList())
+                      .number(requests)
+                      .text(runId));
           // The events before the lanes: an attempt begins its lane before it reports.
-          List<Reported> events =
-              Queries.list(
-                  c,
-                  """
-                  SELECT id, lane, attempt, number, pg_catalog.encode(event, 'hex') AS event
-                    FROM fathom_ops.cluster_event WHERE run_id = ? ORDER BY id LIMIT ?\
-                  """,
-                  p -> p.text(runId).integer(EVENTS_AT_A_TIME),
-                  r ->
-                      new Reported(
-                          r.number("id"),
-                          r.integer("lane"),
-                          r.text("attempt"),
-                          r.number("number"),
-                          Serialized.read(r.text("event"), WorkerEvent.class)));
+          List<Reported> events = events(c, -1);
           List<LaneState> lanes =
               Queries.list(
                   c,
@@ -152,6 +146,53 @@ public final class RunBoard implements AutoCloseable {
                           r.flag("ended")));
           return new News(events, lanes, halts(c));
         });
+  }
+
+  /** Returns the next events after one, in their order; not all if there are many. */
+  private List<Reported> events(Connection c, long after) throws SQLException {
+    return Queries.list(
+        c,
+        """
+        SELECT id, lane, attempt, number, pg_catalog.encode(event, 'hex') AS event
+          FROM fathom_ops.cluster_event WHERE run_id = ? AND id > ? ORDER BY id LIMIT ?\
+        """,
+        p -> p.text(runId).number(after).integer(EVENTS_AT_A_TIME),
+        r ->
+            new Reported(
+                r.number("id"),
+                r.integer("lane"),
+                r.text("attempt"),
+                r.number("number"),
+                Serialized.read(r.text("event"), WorkerEvent.class)));
+  }
+
+  /**
+   * Returns the requests of a run whose process was killed: those that it had heard of, and those
+   * that its workers have reported since.
+   */
+  public long requestsOfKilled() {
+    long sum =
+        with(
+            c ->
+                Queries.first(
+                        c,
+                        "SELECT requests FROM fathom_ops.cluster_run WHERE run_id = ?",
+                        p -> p.text(runId),
+                        r -> r.number("requests"))
+                    .orElse(0L));
+    Map<String, Long> last = new HashMap<>();
+    List<Reported> events = with(c -> events(c, -1));
+    while (!events.isEmpty()) {
+      for (Reported event : events) {
+        if (event.number() > last.getOrDefault(event.attempt(), 0L)) {
+          last.put(event.attempt(), event.number());
+          sum += event.event() instanceof WorkerEvent.Sent ? 1 : 0;
+        }
+      }
+      long after = events.get(events.size() - 1).id();
+      events = with(c -> events(c, after));
+    }
+    return sum;
   }
 
   /** Ends the run, or the queries about an account, for all workers. The first reason stays. */

@@ -88,6 +88,11 @@ public final class RunWatch {
     this.lastAlive = since;
   }
 
+  /** Counts from now how long no lane has been under way: until now none could begin. */
+  public void waitFromNow() {
+    lastAlive = environment.time().nanos();
+  }
+
   /** Passes on what is new. */
   public void look() {
     haltIfOver();
@@ -120,7 +125,7 @@ public final class RunWatch {
   }
 
   private int hear() {
-    RunBoard.News news = board.hear(List.copyOf(heard));
+    RunBoard.News news = board.hear(List.copyOf(heard), requests);
     heard.clear();
     for (RunBoard.LaneState state : news.lanes()) {
       LaneSum known = lanes.get(state.lane());
@@ -160,10 +165,10 @@ public final class RunWatch {
           .listener()
           .notice(
               lane
-                  + " was lost on worker "
-                  + before.host
-                  + " and begins again on worker "
-                  + state.host());
+                  + " begins again on worker "
+                  + state.host()
+                  // A cluster begins all lanes again if it has lost one of their workers.
+                  + (before.host.equals(state.host()) ? "" : "; it was on worker " + before.host));
     }
   }
 
@@ -223,6 +228,11 @@ public final class RunWatch {
   /** Returns the number of these lanes that have neither ended nor a worker that lives. */
   public long waiting(Collection<Integer> numbers) {
     return numbers.stream().filter(this::waits).count();
+  }
+
+  /** Returns the number of these lanes that had begun and whose workers no longer live. */
+  public long lost(Collection<Integer> numbers) {
+    return numbers.stream().filter(lane -> lanes.containsKey(lane) && waits(lane)).count();
   }
 
   private boolean waits(int lane) {

@@ -66,7 +66,7 @@ record ExportRun(
         beam().require(quota, services.environment().variables());
         try (FathomClients clients =
             services.clients().clients(accounts, job, JobClients.priority(mode), quota, budget)) {
-          RunRecording.recordKilled(job, sinks);
+          services.recording().recordKilled(job, sinks, quota);
           return new LockedExport(this, job, refused, sinks, lock, clients, quota).run(begun);
         }
       }

@@ -1,5 +1,6 @@
 package fathomexport.export;
 
+import fathomexport.cluster.RunBoard;
 import fathomexport.ledger.Ledger;
 import fathomexport.ledger.LedgerException;
 import fathomexport.ledger.RunRecord;
@@ -18,6 +19,7 @@ import fathomexport.run.RunResult;
 import fathomexport.run.WrongClockException;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.parquet.file.Layout;
+import fathomexport.sink.postgres.db.PostgresSettings;
 import fathomexport.sinks.Sinks;
 import fathomexport.sinks.UnrecordedRuns;
 import java.nio.file.Path;
@@ -146,20 +148,42 @@ final class RunRecording {
   }
 
   /**
-   * Adds to the records of runs that were killed what they had committed. The caller holds the
-   * pipeline's lock, so that no run without an end is in progress.
+   * Adds to the records of runs that were killed what they had committed, and what the workers of a
+   * cluster have reported of them since. The caller holds the pipeline's lock, so that no run
+   * without an end is in progress.
+   *
+   * @param quota the database through which the workers of a cluster report; null if there is none
    */
-  static void recordKilled(ExportJob job, Sinks sinks) {
+  void recordKilled(ExportJob job, Sinks sinks, @Nullable PostgresSettings quota) {
     for (RunRecord run : sinks.ledger().runs(job.name(), RunRecord.EXPORTS, RECENT_RUNS)) {
       if (run.finishedAt() == null && !RunRecords.isKilled(run)) {
-        sinks
-            .ledger()
-            .record(
-                RunRecords.killed(
-                    run,
-                    sinks.committedBy(
-                        run.runId(), job.reports().stream().map(Report::name).toList())));
+        RunRecord killed =
+            RunRecords.killed(
+                run,
+                sinks.committedBy(run.runId(), job.reports().stream().map(Report::name).toList()));
+        if (quota == null) {
+          sinks.ledger().record(killed);
+        } else {
+          recordKilled(killed, sinks, quota);
+        }
       }
+    }
+  }
+
+  /** Does so with the requests that workers of a cluster have reported, and forgets these. */
+  private void recordKilled(RunRecord killed, Sinks sinks, PostgresSettings quota) {
+    RunRecord counted = killed;
+    try (RunBoard board = new RunBoard(quota, environment.variables(), killed.runId())) {
+      counted =
+          RunRecords.withRequests(killed, Math.max(killed.requests(), board.requestsOfKilled()));
+      sinks.ledger().record(counted);
+      board.end();
+    } catch (LedgerException | SinkException e) {
+      LOG.warn(
+          "what workers have reported of run {} cannot be read: {}",
+          killed.runId(),
+          e.getMessage());
+      sinks.ledger().record(counted);
     }
   }
 

@@ -24,6 +24,7 @@ class RunBoardTest {
 
   private final JumpingTime time = new JumpingTime(Instant.parse("2025-10-02T14:00:00Z"));
   private final List<String> steps = new ArrayList<>();
+  private final List<String> notices = new ArrayList<>();
   private TestDatabase database;
   private RunBoard board;
   private RunWatch watch;
@@ -43,6 +44,11 @@ class RunBoardTest {
           @Override
           public void underWay(String message) {
             steps.add(message);
+          }
+
+          @Override
+          public void notice(String message) {
+            notices.add(message);
           }
         };
     watch =
@@ -90,6 +96,9 @@ class RunBoardTest {
 
   @Test
   void aLaneIsUnderWayWhileItsWorkerShowsThatItLives() {
+    pass(Duration.ofMinutes(9));
+    watch.waitFromNow();
+    assertThat(watch.idle()).as("no lane could begin before").isZero();
     pass(Duration.ofMinutes(4));
     assertThat(watch.idle()).isEqualTo(Duration.ofMinutes(4));
     assertThat(watch.waiting(LANES)).isEqualTo(2);
@@ -104,6 +113,7 @@ class RunBoardTest {
     pass(Duration.ofMinutes(2));
     assertThat(watch.idle()).as("its worker is lost").isEqualTo(Duration.ofMinutes(2));
     assertThat(watch.waiting(LANES)).isEqualTo(2);
+    assertThat(watch.lost(LANES)).isEqualTo(1);
 
     board.standing(0, "first");
     pass(Duration.ofMinutes(1));
@@ -113,6 +123,36 @@ class RunBoardTest {
     pass(Duration.ofMinutes(3));
     assertThat(watch.idle()).as("only the other lane is left").isEqualTo(Duration.ofMinutes(3));
     assertThat(watch.waiting(LANES)).isEqualTo(1);
+  }
+
+  /** If one worker is lost, the cluster begins the lanes of the others again, too. */
+  @Test
+  void aLaneThatBeginsAgainWhereItWasIsNotCalledLost() {
+    board.beginLane(0, "first", "host-1");
+    board.beginLane(1, "first", "host-2");
+    watch.look();
+    board.beginLane(0, "second", "host-1");
+    board.beginLane(1, "second", "host-1");
+    watch.look();
+    assertThat(notices)
+        .containsExactly(
+            "lane 1 begins again on worker host-1",
+            "lane 2 begins again on worker host-1; it was on worker host-2");
+  }
+
+  /** What it had heard of is removed from the events, and what it had not is still there. */
+  @Test
+  void theRequestsOfAKilledRunAreKnown() {
+    board.beginLane(0, "first", "host-1");
+    List<WorkerEvent> two = List.of(new WorkerEvent.Sent(), new WorkerEvent.Sent());
+    board.report(0, "first", 0, two);
+    watch.look();
+    board.report(0, "first", 2, two);
+    watch.look();
+    List<WorkerEvent> later = List.of(new WorkerEvent.Sent(), new WorkerEvent.Rows(5));
+    board.report(0, "first", 4, later);
+    board.report(0, "first", 4, later);
+    assertThat(board.requestsOfKilled()).isEqualTo(5);
   }
 
   @Test
