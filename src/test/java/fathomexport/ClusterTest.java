@@ -179,6 +179,7 @@ class ClusterTest {
   private static void settle(
       String row, FaultDrill.Trial trial, Installation.Ended ended, int most) {
     trial.ended(row, String.valueOf(ended.code()));
+    assertThat(ended.out()).containsPattern("windows +([0-9,]+) planned, \\1 committed");
     int requests = trial.asked();
     String refused = tooMany();
     assertThat(ended.code()).as(ended.said()).isZero();
@@ -286,6 +287,15 @@ class ClusterTest {
     try (FaultDrill.Trial trial = drill.trial()) {
       Map<String, String> without = new HashMap<>(trial.installation().variables());
       without.remove(TestDatabase.PASSWORD_VARIABLE);
+      // Longer than the run takes to hear of that worker.
+      drill
+          .api()
+          .behave(
+              drill
+                  .normal()
+                  .withFault(
+                      FaultRule.when(
+                          r -> r.aggregation() > 0, new Fault.Delay(Duration.ofMillis(500)))));
       try (FlinkCluster cluster = start("secret", trial.installation().variables(), without);
           ForkedRun run = fork(trial, cluster, List.of())) {
         Installation.Ended ended = run.await(MINUTES * 60);
@@ -294,6 +304,7 @@ class ClusterTest {
         assertThat(ended.said())
             .contains(TestDatabase.PASSWORD_VARIABLE)
             .contains("a worker of the cluster lacks a secret")
+            .containsPattern("lane \\d cannot be exported: ")
             .contains("on worker " + InetAddress.getLocalHost().getHostName() + ", process ");
       }
     }

@@ -15,7 +15,6 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
-import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.PipelineResult;
 import org.apache.beam.sdk.metrics.MetricNameFilter;
 import org.apache.beam.sdk.metrics.MetricResult;
@@ -46,7 +45,9 @@ final class ClusterJob implements AutoCloseable {
 
   private static final int MOST_SHOWN = 200;
 
-  private final PipelineResult result;
+  /** The job, as soon as the cluster has taken it: its jar may take minutes to get there. */
+  private final Future<PipelineResult> submitted;
+
   private final ExecutorService threads =
       Executors.newCachedThreadPool(
           work -> {
@@ -58,6 +59,7 @@ final class ClusterJob implements AutoCloseable {
   /** Null while nothing is asked. */
   private @Nullable Future<PipelineResult.State> asked;
 
+  private boolean taken;
   private long answered;
 
   /** Whether the cluster has not answered since it last did. */
@@ -66,25 +68,36 @@ final class ClusterJob implements AutoCloseable {
   /** Whether it answered that it does not know the job. */
   private boolean unknown;
 
-  private ClusterJob(PipelineResult result, long now) {
-    this.result = result;
-    this.answered = now;
+  /** Begins to submit a job, without waiting for the cluster. */
+  ClusterJob(Callable<PipelineResult> submission) {
+    this.submitted = threads.submit(submission);
   }
 
   /**
-   * Submits a job.
+   * Returns whether the cluster has taken the job, and its workers may begin.
    *
    * @param now the time, in nanoseconds
-   * @throws ExportFailedException if the cluster does not take it
+   * @throws ExportFailedException if the cluster did not take it
    */
-  static ClusterJob submit(Pipeline pipeline, long now) {
-    try {
-      return new ClusterJob(pipeline.run(), now);
-    } catch (RuntimeException e) {
-      LOG.debug("the job was not begun", e);
-      throw new ExportFailedException(
-          FailureKind.TRY_LATER, "the cluster did not take the job: " + rootCause(e), e);
+  boolean isTaken(long now) {
+    if (!submitted.isDone()) {
+      return false;
     }
+    if (!taken) {
+      try {
+        var unused = submitted.get();
+      } catch (ExecutionException e) {
+        LOG.debug("the job was not begun", e);
+        throw new ExportFailedException(
+            FailureKind.TRY_LATER, "the cluster did not take the job: " + rootCause(e), e);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return false;
+      }
+      taken = true;
+      answered = now;
+    }
+    return true;
   }
 
   /** Returns how the job ended, in words; empty while it may still run. */
@@ -109,7 +122,7 @@ final class ClusterJob implements AutoCloseable {
   private PipelineResult.@Nullable State state(long now) {
     Future<PipelineResult.State> pending = asked;
     if (pending == null) {
-      asked = threads.submit(result::getState);
+      asked = threads.submit(() -> submitted.get().getState());
       return null;
     }
     if (!pending.isDone()) {
@@ -134,10 +147,16 @@ final class ClusterJob implements AutoCloseable {
     return null;
   }
 
-  /** Has the cluster end the job, as far as it can be reached. */
+  /**
+   * Has the cluster end the job, as far as it can be reached. What has not got there is given up;
+   * the workers of a job that got there nevertheless find that the run is over.
+   */
   void cancel() {
+    if (submitted.cancel(true)) {
+      return;
+    }
     try {
-      var unused = soon(result::cancel);
+      var unused = soon(() -> submitted.get().cancel());
     } catch (ExecutionException | TimeoutException e) {
       LOG.warn("the cluster did not cancel the job: {}", rootCause(e));
     }
@@ -145,6 +164,9 @@ final class ClusterJob implements AutoCloseable {
 
   /** Returns the lanes that workers could neither export nor report. */
   List<ClusterLane.Unreported> unreported() {
+    if (!taken) {
+      return List.of();
+    }
     MetricsFilter filter =
         MetricsFilter.builder()
             .addNameFilter(
@@ -155,7 +177,7 @@ final class ClusterJob implements AutoCloseable {
     List<ClusterLane.Unreported> all = new ArrayList<>();
     try {
       Iterable<MetricResult<StringSetResult>> sets =
-          soon(() -> result.metrics().queryMetrics(filter).getStringSets());
+          soon(() -> submitted.get().metrics().queryMetrics(filter).getStringSets());
       for (MetricResult<StringSetResult> set : sets) {
         set.getAttempted().getStringSet().forEach(text -> all.add(ClusterLane.read(text)));
       }

@@ -15,9 +15,11 @@ import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.beam.sdk.Pipeline;
 import org.apache.beam.sdk.coders.ListCoder;
 import org.apache.beam.sdk.coders.SerializableCoder;
@@ -48,6 +50,9 @@ final class ClusterRun {
   /** How often that is repeated. */
   private static final Duration SAID_EVERY = Duration.ofMinutes(1);
 
+  /** How often the cluster is asked for lanes that no worker could report. */
+  private static final Duration ASKED_EVERY = Duration.ofSeconds(15);
+
   private final PipelineOptions options;
   private final @Nullable FlinkMaster master;
   private final Duration patience;
@@ -57,6 +62,12 @@ final class ClusterRun {
 
   /** When the run last said what it waits for; null if it waits for nothing. */
   private @Nullable Long said;
+
+  /** When the cluster was last asked for lanes that no worker could report. */
+  private long askedForUnreported;
+
+  /** Of which of these the run has said so. */
+  private final Set<Integer> saidUnreported = new HashSet<>();
 
   private ClusterRun(
       RunnerOptions options,
@@ -69,6 +80,7 @@ final class ClusterRun {
     this.patience = configuration.slotPatience();
     this.run = run;
     this.lanes = lanes;
+    this.askedForUnreported = run.environment().time().nanos();
     this.watch = new RunWatch(board, run.environment(), run.spec().budget(), run::ended);
   }
 
@@ -105,22 +117,17 @@ final class ClusterRun {
     try {
       board.end();
     } catch (LedgerException | SinkException e) {
-      LOG.warn("the next run removes what this one leaves on its board: {}", e.getMessage());
+      LOG.warn(
+          "the next run on a cluster removes what this one leaves on its board: {}",
+          e.getMessage());
     }
   }
 
   private long export(RunSummary lost) {
     RunSummary summary = lost;
-    try (ClusterJob job = ClusterJob.submit(pipeline(), now())) {
-      run.environment()
-          .listener()
-          .underWay(
-              "the job is submitted to "
-                  + cluster()
-                  + ": "
-                  + (lanes.size() == 1
-                      ? "one lane waits for a worker"
-                      : lanes.size() + " lanes wait for workers"));
+    Pipeline pipeline = pipeline();
+    try (ClusterJob job = new ClusterJob(pipeline::run)) {
+      say("the job is on its way to " + cluster());
       String end;
       try {
         end = await(job);
@@ -200,12 +207,24 @@ final class ClusterRun {
   /** Waits for the end of the job, or of all lanes; returns how it ended, in words. */
   private String await(ClusterJob job) {
     long stopping = 0;
+    boolean taken = false;
     while (true) {
       watch.look();
       if (hasEnded()) {
         return "the lanes ended";
       }
-      Optional<String> ended = job.ended(now());
+      if (!taken && job.isTaken(now())) {
+        taken = true;
+        watch.waitFromNow();
+        say(
+            "the job is submitted to "
+                + cluster()
+                + ": "
+                + (lanes.size() == 1
+                    ? "one lane waits for a worker"
+                    : lanes.size() + " lanes wait for workers"));
+      }
+      Optional<String> ended = taken ? job.ended(now()) : Optional.empty();
       if (ended.isPresent()) {
         return ended.get();
       }
@@ -215,17 +234,13 @@ final class ClusterRun {
           job.cancel();
           return "stopped as requested";
         }
-      } else if (watch.idle().compareTo(patience) > 0) {
-        String room = room();
+      } else if (taken && watch.idle().compareTo(patience) > 0) {
+        String still = stillWaiting();
         job.cancel();
-        return "no worker of "
-            + cluster()
-            + " has had room for a lane for "
-            + inWords(patience)
-            + room
-            + ". Start more TaskManagers, or end other jobs, and run this again";
-      } else {
+        return still;
+      } else if (taken) {
         sayWhatIsWaitedFor();
+        sayWhatWorkersLack(job);
       }
       try {
         run.environment().pause(POLL);
@@ -242,23 +257,64 @@ final class ClusterRun {
       said = null;
     } else if (said == null || now() - said >= SAID_EVERY.toNanos()) {
       said = now();
-      long waiting = watch.waiting(lanes.stream().map(Lane::number).toList());
-      run.environment()
-          .listener()
-          .underWay(
-              "waiting for "
-                  + FlinkMaster.counted(waiting, "slot")
-                  + " of "
-                  + cluster()
-                  + room()
-                  + "; if no lane begins, the run ends at "
-                  + run.environment()
-                      .time()
-                      .instant()
-                      .plus(patience)
-                      .minus(watch.idle())
-                      .truncatedTo(ChronoUnit.SECONDS));
+      Optional<FlinkMaster.Room> room = room();
+      say(
+          ClusterWait.waitedFor(waiting(), watch.lost(numbers()), room)
+              + " "
+              + cluster()
+              + inParentheses(room)
+              + "; if no lane begins, the run ends at "
+              + run.environment()
+                  .time()
+                  .instant()
+                  .plus(patience)
+                  .minus(watch.idle())
+                  .truncatedTo(ChronoUnit.SECONDS));
     }
+  }
+
+  /** Says that the run no longer waits for a lane to begin, why, and what to do. */
+  private String stillWaiting() {
+    Optional<FlinkMaster.Room> room = room();
+    return "no lane has been under way on "
+        + cluster()
+        + " for "
+        + inWords(patience)
+        + inParentheses(room)
+        + ". "
+        + ClusterWait.advice(waiting(), room);
+  }
+
+  /**
+   * Says which lanes cannot be exported on a worker that cannot reach the database either. The
+   * cluster passes that on while other lanes are under way.
+   */
+  private void sayWhatWorkersLack(ClusterJob job) {
+    if (waiting() == 0
+        || watch.idle().compareTo(SAID_AFTER) > 0
+        || now() - askedForUnreported < ASKED_EVERY.toNanos()) {
+      return;
+    }
+    askedForUnreported = now();
+    for (ClusterLane.Unreported lane : job.unreported()) {
+      if (saidUnreported.add(lane.lane())) {
+        run.environment()
+            .listener()
+            .notice("lane " + (lane.lane() + 1) + " cannot be exported: " + lane.why().message());
+      }
+    }
+  }
+
+  private long waiting() {
+    return watch.waiting(numbers());
+  }
+
+  private List<Integer> numbers() {
+    return lanes.stream().map(Lane::number).toList();
+  }
+
+  private void say(String message) {
+    run.environment().listener().underWay(message);
   }
 
   /** Returns the cluster's address in words. */
@@ -266,12 +322,13 @@ final class ClusterRun {
     return master == null ? "the Flink of this process" : "the Flink cluster at " + master;
   }
 
-  /** Returns what room the cluster has, in parentheses; empty if it does not say. */
-  private String room() {
-    return Optional.ofNullable(master)
-        .flatMap(FlinkMaster::room)
-        .map(room -> " (" + room.words() + ")")
-        .orElse("");
+  /** Returns what room the cluster has; empty if it does not say. */
+  private Optional<FlinkMaster.Room> room() {
+    return Optional.ofNullable(master).flatMap(FlinkMaster::room);
+  }
+
+  private static String inParentheses(Optional<FlinkMaster.Room> room) {
+    return room.map(r -> " (" + r.words() + ")").orElse("");
   }
 
   private static String inWords(Duration time) {
