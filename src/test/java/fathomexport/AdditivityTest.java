@@ -361,6 +361,48 @@ class AdditivityTest {
     }
   }
 
+  /** The number of a whole month is not shown beside the sums of some of its days. */
+  @Test
+  void aMonthOfWhichDaysAreMissingDoesNotShowTheNumberOfAllDays() throws IOException {
+    try (TestDatabase database = TestDatabase.migrated();
+        FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
+      Installation installation =
+          new Installation(
+                  directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+              .pipeline("days", "all", "[postgres, parquet]", REPORTS.subList(0, 1))
+              .pipeline(
+                  "whole",
+                  "all",
+                  "[postgres, parquet]",
+                  List.of(REPORTS.get(2), Question.pageviews("traffic_yearly", "year")));
+      backfill(installation, "whole");
+      Installation.Ended some =
+          installation.run("backfill", "days", "--from", "2025-09-01", "--to", "2025-09-20");
+      assertThat(some.code()).as(some.said()).isZero();
+
+      String month =
+          "SELECT visits, uniques, avg_duration IS NULL, state FROM fathom_bi.site_month WHERE"
+              + " first_day = '2025-09-01'";
+      String year =
+          "SELECT visits, uniques, avg_duration IS NULL, state FROM fathom_bi.site_year WHERE"
+              + " first_day = '2025-01-01'";
+      assertThat(database.query(month))
+          .containsExactly(Arrays.asList(120L, null, true, "incomplete"));
+      assertThat(database.query(year))
+          .containsExactly(Arrays.asList(120L, null, true, "incomplete"));
+      assertThat(monthInFiles(installation)).isEqualTo("120 null incomplete");
+      assertOnePage(installation);
+
+      backfill(installation, "days");
+      assertThat(database.query(month)).containsExactly(List.of(180L, 180L, true, "complete"));
+      assertThat(database.query(year))
+          .as("the other days of the year had no pageviews")
+          .containsExactly(List.of(180L, 180L, true, "incomplete"));
+      assertThat(monthInFiles(installation)).isEqualTo("180 180 complete");
+      assertOnePage(installation);
+    }
+  }
+
   private static void assertOnePage(Installation installation) throws IOException {
     String views = installation.run("describe", "--format", "dashboard").out();
     String files = installation.run("describe", "--format", "dashboard", "--from-files").out();

@@ -176,12 +176,13 @@ final class FileTraffic {
     Totals summed =
         Totals.of(days, month, DateGrouping.MONTH.periodEnd(month), new Totals.Adds(false, false))
             .orElseThrow();
-    boolean ofTwoTimes =
-        summed.completeDays() == summed.days()
-            && whole.pageviews() != null
-            && summed.pageviews() != null
-            && !whole.pageviews().equals(summed.pageviews());
-    return ofTwoTimes ? null : whole.uniques();
+    LocalDate coversTo = known.coversTo();
+    boolean ofTheSame =
+        whole.pageviews() != null && summed.pageviews() != null
+            ? whole.pageviews().equals(summed.pageviews())
+            : coversTo != null
+                && summed.completeDays() == coversTo.toEpochDay() - month.toEpochDay() + 1;
+    return ofTheSame ? whole.uniques() : null;
   }
 
   private @Nullable Long summed(String site, LocalDate month, NavigableMap<LocalDate, Day> days) {

@@ -281,7 +281,8 @@ final class SiteViews {
                         + unit
                         + ", from "
                         + sources.names(own)
-                        + "; otherwise null: averages of days have no weight")));
+                        + ", unless the days have other pageviews than that; otherwise null:"
+                        + " averages of days have no weight")));
     for (ViewColumn m : measures) {
       columns.add(
           new ViewColumn(
@@ -319,8 +320,8 @@ final class SiteViews {
                     + unit
                     + ", from "
                     + sources.names(own)
-                    + ". Where that was fetched before a change of the days, or after one that the"
-                    + " days do not have, it is left out until both are of one time"),
+                    + ". Where that has other pageviews than the days, since it covers other days or"
+                    + " was fetched at another time, it is left out until both have the same"),
         columns,
         from(unit, length, own, sources));
   }
@@ -395,13 +396,14 @@ final class SiteViews {
   }
 
   /**
-   * Returns what the API reports of the whole period; null where it is of another time than the
-   * days. Pageviews add up, so where those of all days are not those of the whole, the numbers of
-   * one side changed after the other was fetched.
+   * Returns what the API reports of the whole period; null where it is of other days than the sums
+   * beside it, or of another time. Pageviews add up, so they tell: where those of the days are not
+   * those of the whole, days are missing on one side, or the numbers of one side changed after the
+   * other was fetched. Without pageviews, the days that both sides cover are compared.
    */
   private static String ofWhole(String own) {
-    return "CASE WHEN NOT coalesce(p.complete_days = p.last_day - p.first_day + 1 AND p.pageviews <>"
-        + " o.pageviews_sum, false) THEN "
+    return "CASE WHEN coalesce(p.pageviews = o.pageviews_sum, p.complete_days = o.covers_to -"
+        + " p.first_day + 1, false) THEN "
         + own
         + " END";
   }
