@@ -178,7 +178,7 @@ final class FileTraffic {
             .orElseThrow();
     LocalDate coversTo = known.coversTo();
     boolean ofTheSame =
-        whole.pageviews() != null && summed.pageviews() != null
+        (whole.pageviews() != null && summed.pageviews() != null)
             ? whole.pageviews().equals(summed.pageviews())
             : coversTo != null
                 && summed.completeDays() == coversTo.toEpochDay() - month.toEpochDay() + 1;
