@@ -99,8 +99,17 @@ class FlinkMasterTest {
       throws IOException {
     Files.writeString(
         users.resolve("config.yaml"),
-        "rest:\n  port: 34975 # our port\njobmanager:\n  scheduler: 'Adaptive'\n"
-            + "slot:\n  request.timeout: 8 s\nenv:\n  java: {opts: {all: -Xmx1g}}\nempty:\n");
+        """
+        rest:
+          port: 34975 # our port
+        jobmanager:
+          scheduler: 'Adaptive'
+        slot:
+          request.timeout: 8 s
+        env:
+          java: {opts: {all: -Xmx1g}}
+        empty:
+        """);
     FlinkConfiguration nested = FlinkConfiguration.of(users);
     assertThat(nested.port()).isEqualTo(34975);
     assertThat(nested.slotPatience()).isEqualTo(Duration.ofSeconds(8));
