@@ -19,6 +19,11 @@ import fathomexport.testing.TestDatabase;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -43,13 +48,14 @@ class ChangedReportTest {
 
   @TempDir Path directory;
 
+  private World world;
   private TestDatabase database;
   private FathomSimulator api;
   private Installation installation;
 
   @BeforeEach
   void exportOnce() throws IOException {
-    World world = World.empty().addSite("SITE", ZoneOffset.UTC).addEvent("SITE", "buy");
+    world = World.empty().addSite("SITE", ZoneOffset.UTC).addEvent("SITE", "buy");
     for (LocalDate day = LocalDate.of(2025, 10, 20);
         day.isBefore(LocalDate.of(2025, 11, 2));
         day = day.plusDays(1)) {
@@ -299,6 +305,87 @@ class ChangedReportTest {
         .containsExactly("[complete, 4]", "[stale, 0]");
     assertRun(installation.run("backfill", "all", "--from", "2025-10-20", "--to", "2025-10-27"));
     assertThat(stored(sums)).containsExactly(all);
+  }
+
+  private static final String BOUNCES =
+      "SELECT count(*) > count(bounces), sum(bounces)::bigint FROM fathom_bi.";
+
+  /**
+   * A page that no visit began with has no bounces, whatever is known of the others: its 0 would be
+   * the sum of all pages.
+   */
+  @Test
+  void bouncesOfPagesAreUnknownTogether() {
+    for (int day = 20; day < 28; day++) {
+      world.add(
+          "SITE",
+          world.viewAt("SITE", LocalDate.of(2025, 10, day).atTime(9, 30)).path("/c").continuing());
+    }
+    onlyPostgres(PAGES.yaml());
+    String[] everything = {"backfill", "all", "--from", "2025-10-20", "--to", "2025-10-27"};
+    assertRun(installation.run(everything));
+    assertRun(
+        installation.run(
+            "backfill", "all", "--from", "2025-10-24", "--to", "2025-10-27", "--force"));
+    String rows = BOUNCES + "pages_daily";
+    String month = BOUNCES + "pages_daily_month";
+    String known = stored(rows).get(0);
+    assertThat(known).startsWith("[false, ");
+    assertThat(stored(month)).containsExactly(known);
+
+    dropAsAdvised("pages_daily", PAGES.measuring("visits", "uniques", "pageviews").yaml());
+    assertRun(installation.run("migrate", "all"));
+    onlyPostgres(PAGES.yaml());
+    assertRun(installation.run("migrate", "all"));
+    assertThat(stored(rows)).containsExactly("[true, null]");
+    assertThat(stored(month)).containsExactly("[true, null]");
+    assertThat(stored("SELECT sum(visits)::bigint FROM fathom_bi.pages_daily_month"))
+        .as("what was not dropped")
+        .containsExactly("[16]");
+
+    assertRun(installation.run("run", "all"));
+    assertThat(
+            stored(
+                "SELECT state, count(*) > count(bounces), count(bounces) > 0 FROM"
+                    + " fathom_bi.pages_daily GROUP BY 1 ORDER BY 1"))
+        .containsExactly("[complete, false, true]", "[stale, true, false]");
+    assertThat(stored(month)).as("not the bounces of some days").containsExactly("[true, null]");
+
+    assertRun(installation.run(everything));
+    assertThat(stored(rows)).containsExactly(known);
+    assertThat(stored(month)).containsExactly(known);
+  }
+
+  /** A page that has come since would be the sum of all pages. */
+  @Test
+  void visitsOfPagesAreNotSummedUpOverDaysWithoutThem() throws IOException {
+    reports(PAGES.measuring("pageviews").yaml());
+    assertThat(installation.run("migrate", "all").code()).isEqualTo(78);
+    database.execute("ALTER TABLE fathom.pages_daily RENAME TO pages_daily_old");
+    Files.move(folder("pages_daily"), folder("_pages_daily_old"));
+    assertRun(installation.run("backfill", "all", "--from", "2025-10-20", "--to", "2025-10-27"));
+    reports(PAGES.measuring("pageviews", "visits").yaml());
+    world.add("SITE", world.viewAt("SITE", LocalDate.of(2025, 10, 27).atTime(9, 30)).path("/new"));
+    assertRun(installation.run("run", "all"));
+
+    String sums =
+        "SELECT sum(visits)::bigint AS visits, sum(pageviews)::bigint AS pageviews FROM"
+            + " fathom_bi.pages_daily_month";
+    assertThat(stored(sums)).containsExactly("[null, 17]");
+    Installation.Ended described =
+        installation.run("describe", "--format", "duckdb", "--out", "views.sql");
+    assertRun(described);
+    try (Connection duck = DriverManager.getConnection("jdbc:duckdb:");
+        Statement statement = duck.createStatement()) {
+      statement.execute(Files.readString(installation.directory().resolve("views.sql")));
+      try (ResultSet row = statement.executeQuery(sums)) {
+        assertThat(row.next()).isTrue();
+        assertThat(row.getObject("visits")).isNull();
+        assertThat(row.getLong("pageviews")).isEqualTo(17);
+      }
+    } catch (SQLException e) {
+      throw new IOException(e);
+    }
   }
 
   @Test

@@ -267,15 +267,18 @@ public final class ReportTable {
         connection,
         """
         UPDATE fathom_ops.ledger l
-           SET definition = l.definition || ?
+           SET definition = l.definition || CASE WHEN l.definition LIKE ? THEN ', ' ELSE ? END || ?
          WHERE l.report = ? AND l.definition NOT LIKE ?
            AND NOT EXISTS (SELECT FROM fathom_ops.report_definition d
-                            WHERE d.report = l.report AND d.digest = l.definition AND NOT d.aggregates && ?)\
+                            WHERE d.report = l.report AND d.digest = split_part(l.definition, ' ', 1)
+                              AND NOT d.aggregates && ?)\
         """,
         p ->
-            p.text(WITHOUT + String.join(", ", added))
+            p.text("%" + WITHOUT + "%")
+                .text(WITHOUT)
+                .text(String.join(", ", added))
                 .text(report.name())
-                .text("%" + WITHOUT + "%")
+                .text("% " + String.join(", ", added))
                 .texts(added));
     forget(connection, "fathom_ops.month_sum");
   }

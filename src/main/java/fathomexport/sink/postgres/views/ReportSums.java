@@ -17,7 +17,7 @@ record ReportSums(String name, String expression) {
     List<ReportSums> sums = new ArrayList<>();
     for (Aggregate a : report.aggregates()) {
       if (a == Aggregate.VALUE) {
-        // Null is also what the API reports of conversions without a value: see valueIsUnknown.
+        // Null is also what the API reports of conversions without a value: see isUnknown.
         sums.add(new ReportSums("value_cents", "sum(t.value)::bigint"));
       } else if (Measures.type(a).equals(Measures.BIGINT)) {
         sums.add(new ReportSums(a.apiName(), Measures.sum("t." + a.apiName())));
@@ -35,12 +35,21 @@ record ReportSums(String name, String expression) {
   }
 
   /**
-   * Returns the condition that a period of the ledger {@code l} has rows that were stored without
-   * the value: the API also reports null, of conversions without a value.
+   * Returns the condition that a period of the ledger {@code l} has rows that were stored without a
+   * measure, or whose column was dropped. The rows do not tell: of conversions without a value, and
+   * of the bounce rate without visits, the API reports null, too. Those two are also unknown under
+   * a definition of which nothing is recorded.
    */
-  static String valueIsUnknown(KnownReport report) {
-    return "l.rows > 0 AND l.definition <> %s AND NOT EXISTS (SELECT FROM fathom_ops.report_definition d WHERE d.report = l.report AND d.digest = l.definition AND d.aggregates::text LIKE '%%value%%')"
-        .formatted(Sql.literal(report.definition()));
+  static String isUnknown(KnownReport report, Aggregate measure) {
+    boolean orNull = measure == Aggregate.VALUE || measure == Aggregate.BOUNCE_RATE;
+    // Where a column was dropped and made again, its name follows the digest.
+    return "l.rows > 0 AND l.definition <> %s AND ((l.definition || ',') LIKE '%% %s,%%' OR %sEXISTS (SELECT FROM fathom_ops.report_definition d WHERE d.report = l.report AND d.digest = split_part(l.definition, ' ', 1) AND %sd.aggregates::text ~ '.*[^a-z_]%s[^a-z_].*'))"
+        .formatted(
+            Sql.literal(report.definition()),
+            measure.apiName(),
+            orNull ? "NOT " : "",
+            orNull ? "" : "NOT ",
+            measure.apiName());
   }
 
   /** Returns the names, separated by commas. */

@@ -4,6 +4,7 @@ import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
 import fathomexport.sink.postgres.db.Sql;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -216,9 +217,16 @@ final class ReportViews {
           new ViewColumn(
               "bounces",
               Measures.BIGINT,
-              rated ? Measures.bounces("t.visits", "t.bounce_rate") : "NULL",
+              rated
+                  ? "CASE WHEN t.visits = 0 AND "
+                      + ReportSums.isUnknown(report, Aggregate.BOUNCE_RATE)
+                      + " THEN NULL ELSE "
+                      + Measures.bounces("t.visits", "t.bounce_rate")
+                      + " END"
+                  : "NULL",
               rated
                   ? Measures.BOUNCES
+                      + "; null for all groups of a period that was stored without the bounce rate"
                   : "Always null: the report does not ask for visits and bounce_rate"));
       boolean counted = report.has(Aggregate.PAGEVIEWS);
       columns.add(
@@ -372,18 +380,35 @@ final class ReportViews {
 
   // --- Sums: per month, and per channel.
 
+  /** Says of a measure whether rows of a sum were stored without it. */
+  private interface Unknown {
+    /** Returns the condition; empty if all groups of a sum are null then anyway. */
+    String of(Aggregate measure);
+  }
+
+  /** Returns a sum, or null for all groups alike if some of their rows lack the measure. */
+  private static String whereKnown(String sum, String... unknown) {
+    String conditions =
+        Arrays.stream(unknown)
+            .filter(condition -> !condition.isEmpty())
+            .map(condition -> "NOT coalesce(" + condition + ", false)")
+            .collect(Collectors.joining(" AND "));
+    return conditions.isEmpty() ? sum : "(CASE WHEN " + conditions + " THEN " + sum + " END)";
+  }
+
   /** Returns the columns for {@link ReportSums} of a subquery {@code x}. */
-  private List<ViewColumn> summed(String parts, String valueIsUnknown) {
+  private List<ViewColumn> summed(String parts, Unknown unknown) {
     List<ViewColumn> columns = new ArrayList<>();
     for (Aggregate a : report.aggregates()) {
       String name = a.apiName();
+      String sum = whereKnown("x." + (a == Aggregate.VALUE ? "value_cents" : name), unknown.of(a));
       switch (a) {
         case VISITS ->
             columns.add(
                 new ViewColumn(
                     name,
                     Measures.BIGINT,
-                    "CASE WHEN coalesce(u.visits, true) THEN x.visits END",
+                    "CASE WHEN coalesce(u.visits, true) THEN " + sum + " END",
                     "Sum of the visits of the "
                         + parts
                         + "; null where visits were measured not to add up"));
@@ -392,20 +417,14 @@ final class ReportViews {
                 new ViewColumn(
                     name,
                     Measures.BIGINT,
-                    "CASE WHEN coalesce(u.%s, false) THEN x.%s END".formatted(name, name),
+                    "CASE WHEN coalesce(u.%s, false) THEN %s END".formatted(name, sum),
                     "Sum over the "
                         + parts
                         + " where fathom_bi.additivity shows that it is the number of the whole;"
                         + " otherwise null"));
         case PAGEVIEWS, CONVERSIONS ->
-            columns.add(
-                new ViewColumn(name, Measures.BIGINT, "x." + name, "Sum over the " + parts));
-        case VALUE ->
-            columns.addAll(
-                money(
-                    "(CASE WHEN NOT coalesce("
-                        + valueIsUnknown
-                        + ", false) THEN x.value_cents END)"));
+            columns.add(new ViewColumn(name, Measures.BIGINT, sum, "Sum over the " + parts));
+        case VALUE -> columns.addAll(money(sum));
         // Averages have no weight; the bounce rate has one, and comes with the bounces.
         case AVG_DURATION, BOUNCE_RATE -> {}
       }
@@ -413,7 +432,13 @@ final class ReportViews {
     if (report.has(Aggregate.VISITS) && report.has(Aggregate.BOUNCE_RATE)) {
       columns.add(
           new ViewColumn(
-              "bounces", Measures.BIGINT, "x.bounces", "Visits that bounced. " + Measures.BOUNCES));
+              "bounces",
+              Measures.BIGINT,
+              whereKnown(
+                  "x.bounces", unknown.of(Aggregate.VISITS), unknown.of(Aggregate.BOUNCE_RATE)),
+              "Visits that bounced. "
+                  + Measures.BOUNCES
+                  + "; null for all groups alike where rows were stored without the bounce rate"));
       columns.add(
           new ViewColumn(
               "bounce_rate",
@@ -431,18 +456,33 @@ final class ReportViews {
         + Sql.literal(direction);
   }
 
-  /** Returns the join for the months of which a day was stored without the value. */
-  private String unknownValues() {
-    return report.has(Aggregate.VALUE)
-        ? """
-        \nLEFT JOIN (SELECT DISTINCT l.site_id, l.event_name, date_trunc('month', l.period::timestamp)::date AS month,
-                          true AS value_is_unknown
-                     FROM fathom_ops.ledger l
-                    WHERE l.report = %s AND l.stored AND %s) w
+  /** Returns the join for the months of which a day was stored without a measure. */
+  private String unknownInMonth() {
+    List<Aggregate> measures = unknownMeasures();
+    return measures.isEmpty()
+        ? ""
+        : """
+        \nLEFT JOIN (SELECT q.site_id, q.event_name, q.month%s
+                     FROM (SELECT l.site_id, l.event_name, date_trunc('month', l.period::timestamp)::date AS month%s
+                             FROM fathom_ops.ledger l
+                            WHERE l.report = %s AND l.stored AND l.definition <> %s) q
+                    GROUP BY q.site_id, q.event_name, q.month) w
           ON w.site_id = x.site_id AND w.month = x.month AND w.event_name = x.event_name\
         """
-            .formatted(Sql.literal(report.name()), ReportSums.valueIsUnknown(report))
-        : "";
+            .formatted(
+                measures.stream()
+                    .map(a -> ", bool_or(q.no_%s) AS no_%s".formatted(a.apiName(), a.apiName()))
+                    .collect(Collectors.joining()),
+                measures.stream()
+                    .map(a -> ", (" + ReportSums.isUnknown(report, a) + ") AS no_" + a.apiName())
+                    .collect(Collectors.joining()),
+                Sql.literal(report.name()),
+                Sql.literal(report.definition()));
+  }
+
+  /** Returns the measures that a month of a group may lack in part. */
+  private List<Aggregate> unknownMeasures() {
+    return report.aggregates().stream().filter(a -> a != Aggregate.AVG_DURATION).toList();
   }
 
   private String currency() {
@@ -480,7 +520,7 @@ final class ReportViews {
                 + " stale: a day is stale; otherwise incomplete, such as where the first stored day"
                 + " lies within it, and the sums are those of the measured days"));
     columns.addAll(fields("x"));
-    columns.addAll(summed("days", "w.value_is_unknown"));
+    columns.addAll(summed("days", measure -> "w.no_" + measure.apiName()));
     String evidence =
         """
         LEFT JOIN fathom.site s ON s.site_id = x.site_id
@@ -502,7 +542,7 @@ final class ReportViews {
           ON c.site_id = x.site_id AND c.month = x.month AND c.event_name = x.event_name%s%s%s\
         """
             .formatted(
-                Sql.literal(report.name()), unknownValues(), addsUp("over_days"), currency());
+                Sql.literal(report.name()), unknownInMonth(), addsUp("over_days"), currency());
     return new ViewDefinition(
         report.name() + MONTH,
         "Report "
@@ -528,7 +568,13 @@ final class ReportViews {
             "x.channel",
             "Channel by the first matching rule of fathom.channel_rule; (none) where no rule"
                 + " matches"));
-    columns.addAll(summed("groups", ReportSums.valueIsUnknown(report)));
+    columns.addAll(
+        summed(
+            "groups",
+            measure ->
+                measure == Aggregate.VALUE || measure == Aggregate.BOUNCE_RATE
+                    ? ReportSums.isUnknown(report, measure)
+                    : ""));
     String times =
         report.grouping() == DateGrouping.NONE
             ? "t.date_from, t.date_to"

@@ -212,6 +212,12 @@ class MonthSumsTest {
     sink.migrate(
         List.of(pages(Aggregate.VISITS, Aggregate.BOUNCE_RATE, Aggregate.PAGEVIEWS), goals()));
     database.execute("UPDATE fathom.pages SET pageviews = 2 * visits");
+    assertThat(rows("SELECT count(pageviews) FROM fathom_bi.pages_month"))
+        .as("the ledger says that they were stored without it")
+        .containsExactly("[0]");
+    database.execute(
+        "UPDATE fathom_ops.ledger l SET definition = r.definition FROM fathom_ops.report r WHERE"
+            + " r.report = l.report");
 
     assertThat(rows("SELECT DISTINCT pageviews = 2 * visits FROM fathom_bi.pages_month"))
         .containsExactly("[true]");
