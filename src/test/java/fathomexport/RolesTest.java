@@ -273,6 +273,15 @@ class RolesTest {
   private static final String RANGE = " --from 2025-10-25 --to 2025-10-27";
 
   private void assertNotThere(String... commands) {
+  /** To compile a query of the views takes much longer than to run it. */
+  @Test
+  void aReaderAsDocumentedDoesNotCompileQueries() {
+    assertThat(
+            database.query(
+                "SELECT 'jit=off' = ANY (rolconfig) FROM pg_roles WHERE rolname = 'analyst'"))
+        .containsExactly(List.of(true));
+  }
+
     for (String command : commands) {
       Installation.Ended ended = asLoader(command.split(" ", -1));
       assertThat(ended.code()).as(command + ": " + ended.said()).isEqualTo(78);
