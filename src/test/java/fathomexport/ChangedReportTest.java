@@ -402,6 +402,42 @@ class ChangedReportTest {
     assertThat(stored(sums)).containsExactly("[21.00]");
   }
 
+  /** {@code migrate} makes its own views again, not those that users have built on them. */
+  @Test
+  void viewsOfUsersAreSavedByTheirOwnersBeforeColumnsAreDropped() {
+    database.executeAsSuperuser(
+        "CREATE ROLE weaver",
+        "CREATE SCHEMA mine AUTHORIZATION weaver",
+        "GRANT USAGE ON SCHEMA fathom_bi TO weaver",
+        "GRANT SELECT ON fathom_bi.pages_daily_month TO weaver",
+        "SET ROLE weaver",
+        "CREATE VIEW mine.b AS SELECT month, visits FROM fathom_bi.pages_daily_month",
+        "CREATE MATERIALIZED VIEW mine.stored AS SELECT * FROM mine.b",
+        "RESET ROLE");
+    onlyPostgres(PAGES.measuring("visits", "pageviews").yaml());
+
+    Installation.Ended refused = installation.run("migrate", "all");
+
+    assertThat(refused.code()).as(refused.said()).isEqualTo(78);
+    String generated =
+        "DROP VIEW IF EXISTS fathom_bi.pages_daily, fathom_bi.pages_daily_month; ALTER TABLE";
+    assertThat(refused.said())
+        .contains(
+            "are not fathom-export's, so migrate does not make them again: mine.b, mine.stored.",
+            "pg_get_viewdef('mine.b')",
+            "as weaver: DROP MATERIALIZED VIEW mine.stored; DROP VIEW mine.b; ",
+            generated);
+    database.executeAsSuperuser(
+        "SET ROLE weaver",
+        "DROP MATERIALIZED VIEW mine.stored",
+        "DROP VIEW mine.b",
+        "RESET ROLE",
+        "DROP OWNED BY weaver CASCADE",
+        "DROP ROLE weaver");
+    dropAsAdvised("pages_daily");
+    assertRun(installation.run("migrate", "all"));
+  }
+
   private void onlyPostgres(String yaml) {
     installation.write(
         "pipelines/all.yaml", "sites: all\nlookback_days: 3\nsinks: [postgres]\nreports:\n" + yaml);

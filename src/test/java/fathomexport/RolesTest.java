@@ -264,15 +264,15 @@ class RolesTest {
     pipeline(TRAFFIC.measuring("visits"), PAGES.measuring("visits"));
     for (String command : List.of("check", "run", "migrate")) {
       assertThat(asLoader(command, "all").said())
-          .contains("traffic_daily no longer has", "; Also: report pages_daily no longer has")
-          .as("statements that can be copied")
+          .contains("traffic_daily no longer has", ". Also: report pages_daily no longer has")
+          .as("statements that can be copied at once")
+          .containsPattern(
+              "The statements: DROP VIEW IF EXISTS [^;]*; ALTER TABLE [^;]*; DROP VIEW IF EXISTS"
+                  + " [^;]*; ALTER TABLE [^;]*;")
           .doesNotContain("\\u000a");
     }
   }
 
-  private static final String RANGE = " --from 2025-10-25 --to 2025-10-27";
-
-  private void assertNotThere(String... commands) {
   /** To compile a query of the views takes much longer than to run it. */
   @Test
   void aReaderAsDocumentedDoesNotCompileQueries() {
@@ -282,6 +282,9 @@ class RolesTest {
         .containsExactly(List.of(true));
   }
 
+  private static final String RANGE = " --from 2025-10-25 --to 2025-10-27";
+
+  private void assertNotThere(String... commands) {
     for (String command : commands) {
       Installation.Ended ended = asLoader(command.split(" ", -1));
       assertThat(ended.code()).as(command + ": " + ended.said()).isEqualTo(78);

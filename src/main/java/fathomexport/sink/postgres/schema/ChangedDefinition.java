@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /** Decides which changes of a report's definition its table allows. */
@@ -105,7 +106,7 @@ final class ChangedDefinition {
               + String.join(", ", removed)
               + ", which "
               + ReportTable.qualified(table)
-              + " contains. Give the report another name, or drop the columns with their values: "
+              + " contains. Give the report another name, or drop the columns with their values"
               + dropReaders(connection)
               + "ALTER TABLE "
               + ReportTable.qualified(table)
@@ -121,9 +122,51 @@ final class ChangedDefinition {
     return OTHER_KEYS.contains(column) || ApiNamed.parse(Field.class, column).isPresent();
   }
 
-  /** Returns the statement that drops what reads the table; migrate generates its views again. */
+  /**
+   * Returns the statements that drop what reads the table, after a colon. {@code migrate} makes its
+   * own views again. Those of users would be lost, and only their owners may drop them.
+   */
   private String dropReaders(Connection connection) throws SQLException {
-    List<String> readers = Dependants.of(connection, ReportTable.qualified(table));
-    return readers.isEmpty() ? "" : "DROP VIEW " + String.join(", ", readers) + "; ";
+    List<Dependants.Reader> readers = Dependants.readers(connection, ReportTable.qualified(table));
+    List<Dependants.Reader> ofUsers = readers.stream().filter(r -> !r.generated()).toList();
+    StringBuilder words = new StringBuilder();
+    if (!ofUsers.isEmpty()) {
+      words
+          .append(". These read them and are not fathom-export's, so migrate does not make them")
+          .append(" again: ")
+          .append(names(ofUsers))
+          .append(". First save their definitions (SELECT pg_get_viewdef('")
+          .append(ofUsers.get(0).name().replace("'", "''"))
+          .append("')); then their owners drop them");
+      Set<String> owners = new TreeSet<>(ofUsers.stream().map(Dependants.Reader::owner).toList());
+      for (String owner : owners) {
+        words.append(", as ").append(owner).append(": ");
+        for (boolean materialized : new boolean[] {true, false}) {
+          String names =
+              names(
+                  ofUsers.stream()
+                      .filter(r -> r.owner().equals(owner) && r.materialized() == materialized)
+                      .toList());
+          if (!names.isEmpty()) {
+            words
+                .append(materialized ? "DROP MATERIALIZED VIEW " : "DROP VIEW ")
+                .append(names)
+                .append("; ");
+          }
+        }
+      }
+      words.append("and then the columns are dropped, as the owner of the table");
+    }
+    String generated = names(readers.stream().filter(Dependants.Reader::generated).toList());
+    words.append(": ");
+    if (!generated.isEmpty()) {
+      // Views of whole sites read several reports, whose messages all name them.
+      words.append("DROP VIEW IF EXISTS ").append(generated).append("; ");
+    }
+    return words.toString();
+  }
+
+  private static String names(List<Dependants.Reader> readers) {
+    return readers.stream().map(Dependants.Reader::name).collect(Collectors.joining(", "));
   }
 }
