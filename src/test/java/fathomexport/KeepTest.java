@@ -127,6 +127,20 @@ class KeepTest {
         .doesNotContain("never measured");
   }
 
+  @Test
+  void thePlanSaysWhatStaysSinceARunCanStillFetchIt() throws IOException {
+    installation.settings(1000, 1000, "  max_range_days: 60\n");
+
+    assertThat(done("plan", "all"))
+        .contains(
+            "report pages_daily: 12 periods from 2025-10-01 to 2025-10-31 stay, although the"
+                + " pipeline keeps 1 month: what a run can still fetch (max_range_days: 60,"
+                + " lookback_days: 3) is always kept")
+        .doesNotContain("removes");
+    done("run", "all");
+    assertThat(months()).contains("month=2025-10");
+  }
+
   /** A query that began before keeps what it saw, and the run does not wait for it. */
   @Test
   void aReaderAndTheRemovalDoNotWaitForEachOther() throws Exception {

@@ -4,6 +4,7 @@ import fathomexport.inspect.Explanation;
 import fathomexport.ledger.LedgerException;
 import fathomexport.ledger.Stretch;
 import fathomexport.report.DayRange;
+import fathomexport.report.Keep;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import fathomexport.run.ExportJob;
@@ -19,6 +20,8 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -69,7 +72,10 @@ final class Retention {
     return new HashSet<>(job.sites().orElse(List.of()));
   }
 
-  /** Returns what the next run will remove, one line per report, for people. */
+  /**
+   * Returns for people, in lines per report, what the next run will remove, and what it will not
+   * although the pipeline does not ask to keep it.
+   */
   List<String> announced(Sinks sinks) {
     List<String> lines = new ArrayList<>();
     if (!removes()) {
@@ -96,8 +102,41 @@ final class Retention {
                 + job.keep().get(report.name())
                 + ")");
       }
+      if (first != null) {
+        stays(sinks, report, first, most).ifPresent(lines::add);
+      }
     }
     return lines;
+  }
+
+  /** Says that stored periods stay only because a run can still fetch them. */
+  private Optional<String> stays(Sinks sinks, Report report, LocalDate first, long removed) {
+    Keep keep = Objects.requireNonNull(job.keep().get(report.name()));
+    LocalDate asked = keep.firstDay(report.dateGrouping(), now, 0);
+    long stay = 0;
+    if (first.isBefore(asked)) {
+      for (Sink sink : sinks.all()) {
+        stay = Math.max(stay, old(sink, report, asked) - removed);
+      }
+    }
+    return stay == 0
+        ? Optional.empty()
+        : Optional.of(
+            "report "
+                + report.name()
+                + ": "
+                + periods(stay)
+                + " from "
+                + first
+                + " to "
+                + asked.minusDays(1)
+                + " stay, although the pipeline keeps "
+                + keep
+                + ": what a run can still fetch (max_range_days: "
+                + maxRangeDays
+                + ", lookback_days: "
+                + job.lookbackDays()
+                + ") is always kept");
   }
 
   /** Returns how many stored periods of a report are older than it is kept. */
