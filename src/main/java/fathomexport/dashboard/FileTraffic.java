@@ -177,11 +177,12 @@ final class FileTraffic {
         Totals.of(days, month, DateGrouping.MONTH.periodEnd(month), new Totals.Adds(false, false))
             .orElseThrow();
     LocalDate coversTo = known.coversTo();
+    Long ofDays = summed.pageviews();
+    boolean comparable = whole.pageviews() != null && ofDays != null;
     boolean ofTheSame =
-        (whole.pageviews() != null && summed.pageviews() != null)
-            ? whole.pageviews().equals(summed.pageviews())
-            : coversTo != null
-                && summed.completeDays() == coversTo.toEpochDay() - month.toEpochDay() + 1;
+        comparable
+            ? Objects.equals(whole.pageviews(), ofDays)
+            : Objects.equals(coversTo, month.plusDays(summed.completeDays() - 1L));
     return ofTheSame ? whole.uniques() : null;
   }
 
