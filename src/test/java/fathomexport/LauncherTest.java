@@ -96,6 +96,34 @@ class LauncherTest {
     }
   }
 
+  /** A warning that fails the build has its file and line in the warning alone. */
+  @Test
+  void aBuildThatFailsShowsFileAndLine() throws Exception {
+    install();
+    Path mvn = home.resolve("bin/mvn");
+    Files.writeString(
+        mvn,
+        """
+        #!/bin/sh
+        case " $* " in *" -q "*) ;; *) echo '[WARNING] A.java:[3,4] [Rule] words' && echo '[INFO] other' ;; esac
+        echo '[ERROR] error: warnings found and -Werror specified'
+        exit 1
+        """);
+    assertThat(mvn.toFile().setExecutable(true)).isTrue();
+    Files.createFile(home.resolve("pom.xml"));
+    Files.setLastModifiedTime(
+        home.resolve("target/fathom-export.jar"), FileTime.from(Instant.EPOCH));
+
+    assertThat(
+            started(
+                home.resolve("bin") + ":",
+                "sh",
+                "-c",
+                "../fathom-export status && exit 1; [ $? = 70 ]"))
+        .contains("[WARNING] A.java:[3,4]", "[ERROR] error: warnings found", "launcher-build.log")
+        .doesNotContain("[INFO]");
+  }
+
   @Test
   void hintsBeginWithHowTheProgramWasStarted() throws Exception {
     try (TestDatabase database = TestDatabase.create()) {
