@@ -382,15 +382,7 @@ class LimitTest {
   /** The same for a range: one rule for both. */
   @Test
   void aLearnedRangeIsTriedAgainEachMonth() {
-    api.behave(
-        Behaviour.unlimited()
-            .withFault(
-                FaultRule.when(
-                    r ->
-                        r.aggregation() > 0
-                            && "day".equals(r.parameter("date_grouping"))
-                            && days(r) > 25,
-                    badRequest())));
+    api.behave(Behaviour.unlimited().withFault(refusesDailyRangesAbove(25)));
     Installation installation = shipped("[postgres, parquet]", REPORTS);
     assertTrue(backfill(installation));
     List<List<@Nullable Object>> learned = learnedRanges();
@@ -416,6 +408,12 @@ class LimitTest {
         "SELECT shape, number FROM fathom_ops.learned WHERE kind = 'max_days' ORDER BY shape");
   }
 
+  private static FaultRule refusesDailyRangesAbove(int days) {
+    return FaultRule.when(
+        r -> r.aggregation() > 0 && "day".equals(r.parameter("date_grouping")) && days(r) > days,
+        badRequest());
+  }
+
   private static Fault badRequest() {
     return new Fault.Status(400, "application/json", "{\"error\":\"Bad request.\"}", Map.of());
   }
@@ -427,13 +425,7 @@ class LimitTest {
         Behaviour.unlimited()
             .withMaximumLimit(500)
             .withMaximumNamed(false)
-            .withFault(
-                FaultRule.when(
-                    r ->
-                        r.aggregation() > 0
-                            && "day".equals(r.parameter("date_grouping"))
-                            && days(r) > 10,
-                    badRequest())));
+            .withFault(refusesDailyRangesAbove(10)));
     Installation installation = shipped("[postgres]", REPORTS);
 
     assertTrue(backfill(installation));

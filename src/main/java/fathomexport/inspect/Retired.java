@@ -5,8 +5,9 @@ import fathomexport.report.Slice;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkException;
 import fathomexport.sinks.Sinks;
-import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,22 +27,25 @@ public record Retired(Set<Slice> slices) {
     slices = Set.copyOf(slices);
   }
 
-  /** Reads what the first sink that can be read has recorded of a pipeline's lists. */
+  /** Reads which sites and events of a pipeline are retired. */
   public static Retired of(String pipeline, Sinks sinks) {
+    return new Retired(
+        listings(pipeline, sinks).stream()
+            .filter(listing -> listing.unlistedAt() != null)
+            .map(Listing::slice)
+            .collect(Collectors.toSet()));
+  }
+
+  /** Reads what the first sink that can be read has recorded of a pipeline's lists. */
+  static List<Listing> listings(String pipeline, Sinks sinks) {
     for (Sink sink : sinks.all()) {
       try {
-        Set<Slice> retired = new HashSet<>();
-        for (Listing listing : sink.dimensions().listings(pipeline)) {
-          if (listing.unlistedAt() != null) {
-            retired.add(listing.slice());
-          }
-        }
-        return new Retired(retired);
+        return sink.dimensions().listings(pipeline);
       } catch (SinkException e) {
         LOG.warn("which sites and events are retired cannot be read: {}", e.getMessage());
       }
     }
-    return NONE;
+    return List.of();
   }
 
   /** Returns whether a slice is retired, itself or together with its site. */

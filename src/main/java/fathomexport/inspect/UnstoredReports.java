@@ -8,7 +8,6 @@ import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
 import fathomexport.run.ExportJob;
 import fathomexport.sink.Sink;
-import fathomexport.sink.SinkException;
 import fathomexport.sinks.Sinks;
 import java.time.LocalDate;
 import java.util.ArrayList;
@@ -19,8 +18,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Names the reports of which no sink holds anything while other reports of the pipeline are stored:
@@ -28,8 +25,6 @@ import org.slf4j.LoggerFactory;
  * since its lines come from what is stored.
  */
 final class UnstoredReports {
-  private static final Logger LOG = LoggerFactory.getLogger(UnstoredReports.class);
-
   private UnstoredReports() {}
 
   /** Returns one line for people per report, each with what to do. */
@@ -92,17 +87,10 @@ final class UnstoredReports {
   /** Returns the events that the API lists, as far as a run has recorded them. */
   private static Set<Slice> listed(ExportJob job, Sinks sinks) {
     List<SiteId> sites = job.sites().orElse(List.of());
-    for (Sink sink : sinks.all()) {
-      try {
-        return sink.dimensions().listings(job.name()).stream()
-            .filter(listing -> listing.unlistedAt() == null)
-            .map(Listing::slice)
-            .filter(slice -> sites.isEmpty() || sites.contains(slice.site()))
-            .collect(Collectors.toSet());
-      } catch (SinkException e) {
-        LOG.warn("which events there are cannot be read: {}", e.getMessage());
-      }
-    }
-    return Set.of();
+    return Retired.listings(job.name(), sinks).stream()
+        .filter(listing -> listing.unlistedAt() == null)
+        .map(Listing::slice)
+        .filter(slice -> sites.isEmpty() || sites.contains(slice.site()))
+        .collect(Collectors.toSet());
   }
 }
