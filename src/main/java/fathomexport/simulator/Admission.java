@@ -51,6 +51,18 @@ final class Admission {
     }
   }
 
+  /** Forgets what was counted against quotas that the new behaviour does not have. */
+  void forgetOtherQuotas(Behaviour behaviour) {
+    forgetOthers(reportMeters, behaviour.reportsQuota());
+    forgetOthers(accountMeters, behaviour.accountQuota());
+  }
+
+  private static void forgetOthers(Map<String, QuotaMeter> meters, Quota quota) {
+    synchronized (meters) {
+      meters.values().removeIf(meter -> !meter.quota().equals(quota));
+    }
+  }
+
   /**
    * Counts a request against its quota.
    *

@@ -155,10 +155,12 @@ public final class FathomSimulator implements AutoCloseable {
   }
 
   /**
-   * Changes the behaviour from the next request on. Quotas that stay the same keep their counts.
+   * Changes the behaviour from the next request on. Quotas that stay the same keep their counts;
+   * others begin at zero when they come back, even if no request was sent in between.
    */
   public void behave(Behaviour newBehaviour) {
     this.behaviour = newBehaviour;
+    admission.forgetOtherQuotas(newBehaviour);
   }
 
   /** Returns the expected content of this server's reports. */

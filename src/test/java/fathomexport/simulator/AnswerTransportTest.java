@@ -114,6 +114,20 @@ class AnswerTransportTest {
   }
 
   @Test
+  void a_quota_that_was_away_begins_anew() throws Exception {
+    Behaviour one = Behaviour.standard().withReportsQuota(Quota.aMinute(Quota.Model.SLIDING, 1));
+    simulator.behave(one);
+    assertThat(status()).isEqualTo(200);
+    simulator.behave(one.withRetryAfter(Behaviour.RetryAfter.ABSENT));
+    assertThat(status()).as("the quota is the same").isEqualTo(429);
+
+    simulator.behave(Behaviour.unlimited());
+    simulator.behave(one);
+
+    assertThat(status()).isEqualTo(200);
+  }
+
+  @Test
   void when_to_come_back() throws Exception {
     Behaviour one = Behaviour.standard().withReportsQuota(Quota.aMinute(Quota.Model.CALENDAR, 1));
     simulator.behave(one.withRetryAfter(Behaviour.RetryAfter.HTTP_DATE).withRateLimitHeaders(true));
