@@ -58,6 +58,7 @@ final class ArchitectureTest {
             "http",
             "inspect",
             "lineage",
+            "listing",
             "notify",
             "report",
             "run",
@@ -87,6 +88,7 @@ final class ArchitectureTest {
             "http",
             "inspect",
             "ledger",
+            "listing",
             "plan",
             "quota",
             "report",
@@ -127,6 +129,7 @@ final class ArchitectureTest {
             "config",
             "fetch",
             "ledger",
+            "listing",
             "plan",
             "report",
             "report.rows",
@@ -136,6 +139,7 @@ final class ArchitectureTest {
     all.put(
         "inspect",
         List.of("api", "dimension", "fetch", "ledger", "plan", "report", "run", "sink", "sinks"));
+    all.put("listing", List.of("api", "plan", "report", "run"));
     all.put(
         "fetch",
         List.of(

@@ -2,10 +2,10 @@ package fathomexport.export;
 
 import fathomexport.api.FathomClients;
 import fathomexport.beam.BeamRun;
-import fathomexport.fetch.Accounts;
 import fathomexport.inspect.Explanation;
 import fathomexport.inspect.PlanOverview;
 import fathomexport.inspect.StatusOverview;
+import fathomexport.listing.Accounts;
 import fathomexport.plan.Mode;
 import fathomexport.report.DayRange;
 import fathomexport.report.Report;

@@ -1,7 +1,6 @@
 package fathomexport.export;
 
 import fathomexport.api.FathomClients;
-import fathomexport.fetch.Accounts;
 import fathomexport.fetch.SpillDirectory;
 import fathomexport.inspect.Retired;
 import fathomexport.inspect.SinkDifferences;
@@ -9,6 +8,7 @@ import fathomexport.inspect.StaleRanges;
 import fathomexport.inspect.UnfetchedHistory;
 import fathomexport.ledger.LedgerException;
 import fathomexport.ledger.RunRecord;
+import fathomexport.listing.Accounts;
 import fathomexport.plan.Mode;
 import fathomexport.plan.Plan;
 import fathomexport.plan.Subject;

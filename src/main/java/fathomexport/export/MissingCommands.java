@@ -1,6 +1,6 @@
 package fathomexport.export;
 
-import fathomexport.fetch.Accounts;
+import fathomexport.listing.Accounts;
 import fathomexport.plan.Missing;
 import fathomexport.plan.Plan;
 import fathomexport.plan.Subject;

@@ -4,7 +4,7 @@ import fathomexport.api.FathomClients;
 import fathomexport.api.Outcome;
 import fathomexport.api.Refusal;
 import fathomexport.dimension.Listing;
-import fathomexport.fetch.Accounts;
+import fathomexport.listing.Accounts;
 import fathomexport.report.Site;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;

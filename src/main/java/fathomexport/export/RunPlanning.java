@@ -1,12 +1,12 @@
 package fathomexport.export;
 
-import fathomexport.fetch.Accounts;
 import fathomexport.fetch.CertifiedControl;
 import fathomexport.fetch.ControlBook;
-import fathomexport.fetch.EventBound;
 import fathomexport.fetch.RequestCosts;
 import fathomexport.inspect.PlanOverview;
 import fathomexport.ledger.Learned;
+import fathomexport.listing.Accounts;
+import fathomexport.listing.EventBound;
 import fathomexport.plan.Mode;
 import fathomexport.plan.Plan;
 import fathomexport.plan.Subject;

@@ -2,10 +2,10 @@ package fathomexport.export;
 
 import fathomexport.api.FathomClients;
 import fathomexport.beam.BeamRun;
-import fathomexport.fetch.Accounts;
 import fathomexport.fetch.RequestCosts;
 import fathomexport.ledger.PipelineLocks;
 import fathomexport.ledger.RunRecord;
+import fathomexport.listing.Accounts;
 import fathomexport.plan.Subject;
 import fathomexport.report.Site;
 import fathomexport.report.SiteId;

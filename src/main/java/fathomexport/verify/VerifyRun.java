@@ -2,14 +2,14 @@ package fathomexport.verify;
 
 import fathomexport.api.FathomClient;
 import fathomexport.api.FathomClients;
-import fathomexport.fetch.Accounts;
 import fathomexport.fetch.ControlBook;
 import fathomexport.fetch.Knowledge;
-import fathomexport.fetch.SideBySide;
 import fathomexport.fetch.SpillDirectory;
 import fathomexport.fetch.WindowFetcher;
 import fathomexport.ledger.LedgerException;
 import fathomexport.ledger.RunRecord;
+import fathomexport.listing.Accounts;
+import fathomexport.listing.SideBySide;
 import fathomexport.plan.Subject;
 import fathomexport.report.DayRange;
 import fathomexport.report.Report;

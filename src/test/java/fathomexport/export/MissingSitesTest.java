@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import fathomexport.api.StopSignal;
 import fathomexport.api.TimeSource;
 import fathomexport.dimension.Listing;
-import fathomexport.fetch.Accounts;
+import fathomexport.listing.Accounts;
 import fathomexport.plan.Subject;
 import fathomexport.report.Site;
 import fathomexport.report.SiteId;

@@ -1,7 +1,7 @@
 package fathomexport.cli.command;
 
 import fathomexport.cli.output.Printer;
-import fathomexport.fetch.Accounts;
+import fathomexport.listing.Accounts;
 import fathomexport.report.Site;
 import fathomexport.run.FailureKind;
 import fathomexport.run.RunListener;

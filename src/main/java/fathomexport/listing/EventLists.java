@@ -1,4 +1,4 @@
-package fathomexport.fetch;
+package fathomexport.listing;
 
 import fathomexport.api.FathomClient;
 import fathomexport.api.FathomClients;

@@ -1,4 +1,4 @@
-package fathomexport.fetch;
+package fathomexport.listing;
 
 import fathomexport.run.ExportFailedException;
 import fathomexport.run.FailureKind;

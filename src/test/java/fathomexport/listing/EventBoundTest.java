@@ -1,4 +1,4 @@
-package fathomexport.fetch;
+package fathomexport.listing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

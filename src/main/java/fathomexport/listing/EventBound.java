@@ -1,4 +1,4 @@
-package fathomexport.fetch;
+package fathomexport.listing;
 
 import fathomexport.plan.Subject;
 import fathomexport.report.EventSelection;

@@ -1,0 +1,4 @@
+@NullMarked
+package fathomexport.listing;
+
+import org.jspecify.annotations.NullMarked;
