@@ -79,6 +79,7 @@ final class ArchitectureTest {
         "export",
         List.of(
             "api",
+            "api.pacing",
             "beam",
             "certify",
             "cluster",
@@ -103,12 +104,22 @@ final class ArchitectureTest {
             "window"));
     all.put(
         "beam",
-        List.of("api", "cluster", "ledger", "plan", "run", "sink", "sink.postgres.db", "window"));
-    all.put("cluster", List.of("api", "ledger", "report", "run", "sink", "sink.postgres.db"));
+        List.of(
+            "api.pacing",
+            "cluster",
+            "ledger",
+            "plan",
+            "run",
+            "sink",
+            "sink.postgres.db",
+            "window"));
+    all.put(
+        "cluster", List.of("api.pacing", "ledger", "report", "run", "sink", "sink.postgres.db"));
     all.put(
         "window",
         List.of(
             "api",
+            "api.pacing",
             "certify",
             "cluster",
             "fetch",
@@ -125,6 +136,7 @@ final class ArchitectureTest {
         "verify",
         List.of(
             "api",
+            "api.pacing",
             "certify",
             "config",
             "fetch",
@@ -138,7 +150,16 @@ final class ArchitectureTest {
             "sinks"));
     all.put(
         "inspect",
-        List.of("api", "dimension", "fetch", "ledger", "plan", "report", "run", "sink", "sinks"));
+        List.of(
+            "api.pacing",
+            "dimension",
+            "fetch",
+            "ledger",
+            "plan",
+            "report",
+            "run",
+            "sink",
+            "sinks"));
     all.put("listing", List.of("api", "plan", "report", "run"));
     all.put(
         "fetch",
@@ -158,11 +179,19 @@ final class ArchitectureTest {
     all.put("plan", List.of("report"));
     all.put(
         "quota",
-        List.of("api", "ledger", "report", "run", "sink.postgres.db", "sink.postgres.lease"));
+        List.of(
+            "api",
+            "api.pacing",
+            "ledger",
+            "report",
+            "run",
+            "sink.postgres.db",
+            "sink.postgres.lease"));
     all.put(
         "run",
         List.of(
             "api",
+            "api.pacing",
             "config",
             "http",
             "ledger",
@@ -185,7 +214,8 @@ final class ArchitectureTest {
             "sink.postgres.db"));
     all.put("lineage", List.of("config", "http", "report", "run", "sink", "sink.postgres.db"));
     all.put("notify", List.of("config", "http", "report", "run"));
-    all.put("api", List.of("http", "report"));
+    all.put("api", List.of("api.pacing", "http", "report"));
+    all.put("api.pacing", List.of("report"));
     all.put("http", List.of());
     all.put("typing", List.of("report", "report.rows"));
     all.put("certify", List.of("ledger", "report"));

@@ -3,7 +3,7 @@ package fathomexport;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.api.RunControls;
-import fathomexport.api.StopSignal;
+import fathomexport.api.pacing.StopSignal;
 import fathomexport.inspect.PlanOverview;
 import fathomexport.run.ExportJob;
 import fathomexport.run.RunListener;

@@ -2,7 +2,7 @@ package fathomexport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import fathomexport.api.StopSignal;
+import fathomexport.api.pacing.StopSignal;
 import fathomexport.config.ConfigLoader;
 import fathomexport.report.SiteId;
 import fathomexport.run.Budget;

@@ -1,5 +1,6 @@
 package fathomexport.api;
 
+import fathomexport.api.pacing.RetryPolicy;
 import fathomexport.report.SecretRef;
 import java.io.Serializable;
 import java.net.URI;

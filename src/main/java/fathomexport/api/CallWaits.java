@@ -1,6 +1,10 @@
 package fathomexport.api;
 
 import fathomexport.api.CallAttempt.Fault;
+import fathomexport.api.pacing.AskedWaits;
+import fathomexport.api.pacing.Permits;
+import fathomexport.api.pacing.RetryPolicy;
+import fathomexport.api.pacing.StoppedException;
 import fathomexport.report.SiteId;
 import java.time.Duration;
 import java.time.Instant;

@@ -1,5 +1,8 @@
 package fathomexport.api;
 
+import fathomexport.api.pacing.AskedWaits;
+import fathomexport.api.pacing.CircuitBreaker;
+import fathomexport.api.pacing.RetryBudget;
 import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;

@@ -2,6 +2,10 @@ package fathomexport.api;
 
 import fathomexport.api.AggregationAnswer.Contents;
 import fathomexport.api.Transport.BodyReader;
+import fathomexport.api.pacing.AskedWaits;
+import fathomexport.api.pacing.CircuitBreaker;
+import fathomexport.api.pacing.RetryPolicy;
+import fathomexport.api.pacing.StoppedException;
 import fathomexport.http.HttpClients;
 import fathomexport.report.Closing;
 import fathomexport.report.Excerpt;

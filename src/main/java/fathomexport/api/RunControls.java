@@ -1,5 +1,10 @@
 package fathomexport.api;
 
+import fathomexport.api.pacing.Permits;
+import fathomexport.api.pacing.ProcessPermits;
+import fathomexport.api.pacing.RetryBudget;
+import fathomexport.api.pacing.StopSignal;
+import fathomexport.api.pacing.TimeSource;
 import java.time.Duration;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;

@@ -2,6 +2,9 @@ package fathomexport.api;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import fathomexport.api.CallAttempt.Fault;
+import fathomexport.api.pacing.Permits;
+import fathomexport.api.pacing.StopSignal;
+import fathomexport.api.pacing.TimeSource;
 import fathomexport.http.HttpClients;
 import fathomexport.http.TlsFaults;
 import java.io.EOFException;

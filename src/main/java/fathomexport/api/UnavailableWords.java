@@ -1,5 +1,8 @@
 package fathomexport.api;
 
+import fathomexport.api.pacing.AskedWaits;
+import fathomexport.api.pacing.Permits;
+import fathomexport.api.pacing.RetryPolicy;
 import fathomexport.report.SiteId;
 import java.time.Duration;
 import java.time.Instant;

@@ -1,6 +1,6 @@
 package fathomexport.cluster;
 
-import fathomexport.api.RequestTally;
+import fathomexport.api.pacing.RequestTally;
 import fathomexport.ledger.LedgerException;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.postgres.db.Database;

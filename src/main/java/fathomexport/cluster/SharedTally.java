@@ -1,6 +1,6 @@
 package fathomexport.cluster;
 
-import fathomexport.api.RequestTally;
+import fathomexport.api.pacing.RequestTally;
 import fathomexport.sink.postgres.db.Queries;
 
 /** The requests of an account that all workers of a run have taken of its budget. */

@@ -1,6 +1,6 @@
 package fathomexport.cluster;
 
-import fathomexport.api.StopSignal;
+import fathomexport.api.pacing.StopSignal;
 import fathomexport.ledger.LedgerException;
 import fathomexport.run.FailureKind;
 import fathomexport.run.RunListener;

@@ -2,7 +2,7 @@ package fathomexport.export;
 
 import fathomexport.api.ApiSettings;
 import fathomexport.api.FathomClients;
-import fathomexport.api.RetryPolicy;
+import fathomexport.api.pacing.RetryPolicy;
 import fathomexport.config.Settings;
 import fathomexport.ledger.LedgerException;
 import fathomexport.plan.Mode;

@@ -1,7 +1,7 @@
 package fathomexport.inspect;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import fathomexport.api.RetryBudget;
+import fathomexport.api.pacing.RetryBudget;
 import fathomexport.fetch.ControlBook;
 import fathomexport.fetch.RequestCosts;
 import fathomexport.ledger.Weight;

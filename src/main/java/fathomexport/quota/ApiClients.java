@@ -1,18 +1,18 @@
 package fathomexport.quota;
 
 import fathomexport.api.ApiSettings;
-import fathomexport.api.CappedPermits;
 import fathomexport.api.Endpoint;
 import fathomexport.api.FathomClient;
 import fathomexport.api.FathomClients;
-import fathomexport.api.Permits;
-import fathomexport.api.ProcessPermits;
 import fathomexport.api.RequestListener;
-import fathomexport.api.RequestTally;
-import fathomexport.api.RetryBudget;
 import fathomexport.api.RunControls;
-import fathomexport.api.StopSignal;
-import fathomexport.api.TimeSource;
+import fathomexport.api.pacing.CappedPermits;
+import fathomexport.api.pacing.Permits;
+import fathomexport.api.pacing.ProcessPermits;
+import fathomexport.api.pacing.RequestTally;
+import fathomexport.api.pacing.RetryBudget;
+import fathomexport.api.pacing.StopSignal;
+import fathomexport.api.pacing.TimeSource;
 import fathomexport.report.SecretUnavailableException;
 import fathomexport.run.Account;
 import fathomexport.run.AccountAccess;

@@ -1,9 +1,9 @@
 package fathomexport.quota;
 
-import fathomexport.api.Permits;
-import fathomexport.api.StopSignal;
-import fathomexport.api.StoppedException;
-import fathomexport.api.TimeSource;
+import fathomexport.api.pacing.Permits;
+import fathomexport.api.pacing.StopSignal;
+import fathomexport.api.pacing.StoppedException;
+import fathomexport.api.pacing.TimeSource;
 import fathomexport.sink.postgres.lease.PermitLease;
 import fathomexport.sink.postgres.lease.PermitLease.Granted;
 import fathomexport.sink.postgres.lease.PermitLease.Reply;

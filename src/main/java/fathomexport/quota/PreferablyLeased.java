@@ -1,7 +1,7 @@
 package fathomexport.quota;
 
-import fathomexport.api.Permits;
-import fathomexport.api.StoppedException;
+import fathomexport.api.pacing.Permits;
+import fathomexport.api.pacing.StoppedException;
 import fathomexport.ledger.LedgerException;
 import java.time.Instant;
 import java.util.concurrent.atomic.AtomicBoolean;

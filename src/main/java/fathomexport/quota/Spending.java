@@ -1,6 +1,6 @@
 package fathomexport.quota;
 
-import fathomexport.api.TimeSource;
+import fathomexport.api.pacing.TimeSource;
 import fathomexport.run.Budget;
 import fathomexport.run.WindowOutcome;
 import java.time.Duration;

@@ -1,7 +1,7 @@
 package fathomexport.run;
 
 import fathomexport.api.Reached;
-import fathomexport.api.TimeSource;
+import fathomexport.api.pacing.TimeSource;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;

@@ -2,7 +2,7 @@ package fathomexport.window;
 
 import fathomexport.api.FathomClient;
 import fathomexport.api.FathomClients;
-import fathomexport.api.RequestTally;
+import fathomexport.api.pacing.RequestTally;
 import fathomexport.fetch.ControlBook;
 import fathomexport.fetch.Knowledge;
 import fathomexport.fetch.SpillDirectory;

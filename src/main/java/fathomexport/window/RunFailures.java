@@ -1,6 +1,6 @@
 package fathomexport.window;
 
-import fathomexport.api.StopSignal;
+import fathomexport.api.pacing.StopSignal;
 import fathomexport.plan.FetchTask;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;

@@ -1,7 +1,7 @@
 package fathomexport.window;
 
-import fathomexport.api.StopSignal;
-import fathomexport.api.TimeSource;
+import fathomexport.api.pacing.StopSignal;
+import fathomexport.api.pacing.TimeSource;
 import fathomexport.cluster.RunBoard;
 import fathomexport.cluster.WorkerReports;
 import fathomexport.fetch.CertifiedControl;

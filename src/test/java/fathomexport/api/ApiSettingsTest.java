@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import fathomexport.api.pacing.RetryBudget;
+import fathomexport.api.pacing.RetryPolicy;
 import fathomexport.report.SecretRef;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;

@@ -1,5 +1,11 @@
 package fathomexport.api;
 
+import fathomexport.api.pacing.Permits;
+import fathomexport.api.pacing.ProcessPermits;
+import fathomexport.api.pacing.RetryBudget;
+import fathomexport.api.pacing.RetryPolicy;
+import fathomexport.api.pacing.StopSignal;
+import fathomexport.api.pacing.VirtualTime;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;

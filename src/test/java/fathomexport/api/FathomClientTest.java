@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpServer;
+import fathomexport.api.pacing.StopActions;
+import fathomexport.api.pacing.StopSignal;
 import fathomexport.report.Milestone;
 import fathomexport.report.SecretRef;
 import fathomexport.report.SecretUnavailableException;
@@ -62,9 +64,9 @@ class FathomClientTest {
   void aClosedClientDoesNotWaitForAStop() throws Exception {
     try (ScriptedServer server = new ScriptedServer(json("[]"));
         ClientFixture fixture = new ClientFixture(server.baseUrl())) {
-      assertThat(fixture.stop.waiting()).isPositive();
+      assertThat(StopActions.of(fixture.stop)).isPositive();
       fixture.client.close();
-      assertThat(fixture.stop.waiting()).isZero();
+      assertThat(StopActions.of(fixture.stop)).isZero();
     }
   }
 

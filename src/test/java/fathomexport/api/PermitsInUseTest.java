@@ -2,6 +2,10 @@ package fathomexport.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import fathomexport.api.pacing.CappedPermits;
+import fathomexport.api.pacing.Permits;
+import fathomexport.api.pacing.RetryBudget;
+import fathomexport.api.pacing.StoppedException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;

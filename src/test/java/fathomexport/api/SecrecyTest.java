@@ -7,6 +7,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import fathomexport.api.pacing.RetryBudget;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -3,6 +3,9 @@ package fathomexport.api;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import fathomexport.api.pacing.RetryBudget;
+import fathomexport.api.pacing.StopSignal;
+import fathomexport.api.pacing.VirtualTime;
 import fathomexport.http.UnusableSettingsException;
 import fathomexport.report.SecretRef;
 import fathomexport.testing.CompanyNetwork;

@@ -2,7 +2,7 @@ package fathomexport.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import fathomexport.api.StopSignal;
+import fathomexport.api.pacing.StopSignal;
 import fathomexport.report.SecretRef;
 import fathomexport.run.Budget;
 import fathomexport.run.RunEnvironment;

@@ -2,8 +2,8 @@ package fathomexport.export;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import fathomexport.api.StopSignal;
-import fathomexport.api.TimeSource;
+import fathomexport.api.pacing.StopSignal;
+import fathomexport.api.pacing.TimeSource;
 import fathomexport.dimension.Listing;
 import fathomexport.listing.Accounts;
 import fathomexport.plan.Subject;

@@ -1,6 +1,6 @@
 package fathomexport.quota;
 
-import fathomexport.api.TimeSource;
+import fathomexport.api.pacing.TimeSource;
 import java.time.Instant;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;

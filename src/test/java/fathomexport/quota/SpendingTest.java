@@ -3,7 +3,7 @@ package fathomexport.quota;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import fathomexport.api.TimeSource;
+import fathomexport.api.pacing.TimeSource;
 import fathomexport.run.Budget;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;

@@ -1,7 +1,7 @@
 package fathomexport.testing;
 
-import fathomexport.api.StopSignal;
-import fathomexport.api.TimeSource;
+import fathomexport.api.pacing.StopSignal;
+import fathomexport.api.pacing.TimeSource;
 import fathomexport.config.Settings;
 import fathomexport.export.Exporter;
 import fathomexport.report.Currencies;

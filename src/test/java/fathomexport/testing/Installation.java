@@ -1,7 +1,7 @@
 package fathomexport.testing;
 
 import fathomexport.Main;
-import fathomexport.api.TimeSource;
+import fathomexport.api.pacing.TimeSource;
 import fathomexport.cli.process.Environment;
 import fathomexport.cli.process.Shutdown;
 import java.io.ByteArrayOutputStream;

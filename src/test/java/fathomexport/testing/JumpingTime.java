@@ -1,6 +1,6 @@
 package fathomexport.testing;
 
-import fathomexport.api.TimeSource;
+import fathomexport.api.pacing.TimeSource;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.locks.Condition;

@@ -1,6 +1,6 @@
 package fathomexport.testing;
 
-import fathomexport.api.StopSignal;
+import fathomexport.api.pacing.StopSignal;
 import fathomexport.config.ConfigLoader;
 import fathomexport.report.SiteId;
 import fathomexport.run.Budget;

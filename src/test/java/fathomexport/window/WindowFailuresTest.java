@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.api.ApiSettings;
 import fathomexport.api.FathomClients;
-import fathomexport.api.StopSignal;
-import fathomexport.api.TimeSource;
+import fathomexport.api.pacing.StopSignal;
+import fathomexport.api.pacing.TimeSource;
 import fathomexport.certify.Certifier;
 import fathomexport.fetch.Fetched;
 import fathomexport.fetch.WindowFetcher;

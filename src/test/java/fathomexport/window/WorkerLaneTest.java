@@ -3,9 +3,9 @@ package fathomexport.window;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.api.ApiSettings;
-import fathomexport.api.RetryPolicy;
-import fathomexport.api.StopSignal;
-import fathomexport.api.TimeSource;
+import fathomexport.api.pacing.RetryPolicy;
+import fathomexport.api.pacing.StopSignal;
+import fathomexport.api.pacing.TimeSource;
 import fathomexport.cluster.RunBoard;
 import fathomexport.cluster.RunWatch;
 import fathomexport.cluster.WorkerReports;

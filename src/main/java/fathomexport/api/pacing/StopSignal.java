@@ -1,4 +1,4 @@
-package fathomexport.api;
+package fathomexport.api.pacing;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -94,7 +94,8 @@ public final class StopSignal {
    *
    * @throws StoppedException if a stop is requested first
    */
-  void sleep(Duration time, TimeSource source) throws InterruptedException, StoppedException {
+  public void sleep(Duration time, TimeSource source)
+      throws InterruptedException, StoppedException {
     long end = source.nanos() + time.toNanos();
     lock.lock();
     try {

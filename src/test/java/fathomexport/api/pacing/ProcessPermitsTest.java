@@ -1,9 +1,9 @@
-package fathomexport.api;
+package fathomexport.api.pacing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import fathomexport.api.Permits.Permit;
+import fathomexport.api.pacing.Permits.Permit;
 import fathomexport.testing.ServerQuota;
 import java.time.Duration;
 import java.time.Instant;

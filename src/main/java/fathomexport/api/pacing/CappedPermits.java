@@ -1,4 +1,4 @@
-package fathomexport.api;
+package fathomexport.api.pacing;
 
 import java.time.Instant;
 import java.util.function.Consumer;
@@ -33,7 +33,7 @@ public final class CappedPermits implements Permits {
   }
 
   /** The run has used all its requests. */
-  static final class CapReachedException extends RuntimeException {
+  public static final class CapReachedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     private final long most;
@@ -43,7 +43,7 @@ public final class CappedPermits implements Permits {
       this.most = most;
     }
 
-    long most() {
+    public long most() {
       return most;
     }
   }

@@ -1,4 +1,4 @@
-package fathomexport.api;
+package fathomexport.api.pacing;
 
 import java.time.Instant;
 import java.util.function.Consumer;

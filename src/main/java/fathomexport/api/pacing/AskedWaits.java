@@ -1,4 +1,4 @@
-package fathomexport.api;
+package fathomexport.api.pacing;
 
 import fathomexport.report.SiteId;
 import java.time.Duration;
@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * concerns the site of its query, or for a query about no site the queries about none. The wait of
  * a 429 concerns the account, and its permits keep it. Thread-safe.
  */
-final class AskedWaits {
+public final class AskedWaits {
   private final TimeSource time;
   private final Map<Optional<SiteId>, Wait> waits = new ConcurrentHashMap<>();
 
@@ -26,9 +26,9 @@ final class AskedWaits {
    *
    * @param reason the response that asked for it
    */
-  record Left(Duration time, String reason) {}
+  public record Left(Duration time, String reason) {}
 
-  AskedWaits(TimeSource time) {
+  public AskedWaits(TimeSource time) {
     this.time = time;
   }
 
@@ -37,7 +37,7 @@ final class AskedWaits {
    *
    * @param site the site of the query; null if it is about none
    */
-  void add(@Nullable SiteId site, Duration wait, String reason) {
+  public void add(@Nullable SiteId site, Duration wait, String reason) {
     waits.merge(
         Optional.ofNullable(site),
         new Wait(time.nanos() + wait.toNanos(), reason),
@@ -45,7 +45,7 @@ final class AskedWaits {
   }
 
   /** Returns what is left of a site's wait; empty if it is over. */
-  Optional<Left> of(@Nullable SiteId site) {
+  public Optional<Left> of(@Nullable SiteId site) {
     Wait wait = waits.get(Optional.ofNullable(site));
     long left = wait == null ? 0 : wait.end - time.nanos();
     return wait == null || left <= 0

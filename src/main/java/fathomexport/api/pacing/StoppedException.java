@@ -1,4 +1,4 @@
-package fathomexport.api;
+package fathomexport.api.pacing;
 
 /** A stop was requested during a wait. Not an error. */
 public final class StoppedException extends Exception {

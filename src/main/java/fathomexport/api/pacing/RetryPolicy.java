@@ -1,4 +1,4 @@
-package fathomexport.api;
+package fathomexport.api.pacing;
 
 import java.io.Serializable;
 import java.time.Duration;
@@ -64,13 +64,13 @@ public record RetryPolicy(
    * Returns the policy of calls that a run can do without: 2 attempts, and no wait that is longer
    * than the longest one of the backoff, whether or not the run waits for the API.
    */
-  RetryPolicy dispensable() {
+  public RetryPolicy dispensable() {
     Duration longest = cap.compareTo(longestAskedWait) < 0 ? cap : longestAskedWait;
     return new RetryPolicy(Math.min(2, maxAttempts), base, cap, longest, Duration.ZERO);
   }
 
   /** Returns whether a run accepts a wait that the API asks for. */
-  boolean accepts(Duration asked) {
+  public boolean accepts(Duration asked) {
     return asked.compareTo(longestAskedWait) <= 0;
   }
 
@@ -78,7 +78,7 @@ public record RetryPolicy(
    * Returns whether an API that is down is an answer, because a person waits for the command: it
    * does not wait for the API to come back.
    */
-  boolean isImpatient() {
+  public boolean isImpatient() {
     return patience.isZero();
   }
 
@@ -87,7 +87,7 @@ public record RetryPolicy(
    * about. A second attempt gets past a momentary fault of the network; further ones would only
    * keep an impatient command from saying what is wrong.
    */
-  int maxConnects() {
+  public int maxConnects() {
     return isImpatient() ? Math.min(2, maxAttempts) : maxAttempts;
   }
 

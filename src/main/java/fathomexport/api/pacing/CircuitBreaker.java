@@ -1,4 +1,4 @@
-package fathomexport.api;
+package fathomexport.api.pacing;
 
 import fathomexport.report.SiteId;
 import java.time.Duration;
@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * <p>If a site fails while another one responds, the fault is with the site. Further failures of
  * that site do not count until it responds. Thread-safe.
  */
-final class CircuitBreaker implements AutoCloseable {
+public final class CircuitBreaker implements AutoCloseable {
   private static final int CONSECUTIVE_FAILURES = 3;
   private static final int DIFFERENT_SITES = 2;
 
@@ -79,7 +79,7 @@ final class CircuitBreaker implements AutoCloseable {
   }
 
   /** Whether a request may be sent. */
-  enum Pass {
+  public enum Pass {
     /** The API responds, as far as is known. */
     FREE,
     /** One request that tests whether the API responds again. The caller must report its result. */
@@ -96,7 +96,7 @@ final class CircuitBreaker implements AutoCloseable {
   }
 
   /** Receives the duration of a wait that is about to start, and its reason. */
-  interface Announcement {
+  public interface Announcement {
     void waits(Duration time, String reason);
   }
 
@@ -104,7 +104,8 @@ final class CircuitBreaker implements AutoCloseable {
    * @param patience how long the breaker stays open before the API counts as down
    * @param longestPause the longest wait that the run accepts if the API asks for it
    */
-  CircuitBreaker(Duration patience, Duration longestPause, TimeSource time, StopSignal stop) {
+  public CircuitBreaker(
+      Duration patience, Duration longestPause, TimeSource time, StopSignal stop) {
     this.patience = patience;
     this.longestPause = longestPause;
     this.time = time;
@@ -118,7 +119,7 @@ final class CircuitBreaker implements AutoCloseable {
    * @param site the site of the call; null for the account as a whole
    * @throws StoppedException if a stop is requested first
    */
-  Pass enter(@Nullable SiteId site, Announcement announcement)
+  public Pass enter(@Nullable SiteId site, Announcement announcement)
       throws InterruptedException, StoppedException {
     lock.lockInterruptibly();
     try {
@@ -161,22 +162,22 @@ final class CircuitBreaker implements AutoCloseable {
   }
 
   /** Returns whether a request would have to wait until the next probe. */
-  boolean isPausing() {
+  public boolean isPausing() {
     return is(State.OPEN);
   }
 
   /** Returns whether requests are held back. */
-  boolean isOpen() {
+  public boolean isOpen() {
     return is(State.OPEN, State.OVER, State.SITES_DOWN, State.DOWN);
   }
 
   /** Returns whether the patience is over, and the caller must find out what is down. */
-  boolean isOver() {
+  public boolean isOver() {
     return is(State.OVER);
   }
 
   /** Returns whether the API counts as down for this run. */
-  boolean isDown() {
+  public boolean isDown() {
     return is(State.DOWN);
   }
 
@@ -190,12 +191,12 @@ final class CircuitBreaker implements AutoCloseable {
   }
 
   /** Records that the API responds for the account although the sites' queries fail. */
-  void sitesAreDown() {
+  public void sitesAreDown() {
     decided(State.SITES_DOWN);
   }
 
   /** Records that the API does not respond for the account either. */
-  void apiIsDown() {
+  public void apiIsDown() {
     decided(State.DOWN);
   }
 
@@ -215,7 +216,7 @@ final class CircuitBreaker implements AutoCloseable {
    * Returns how long the API asks all sites to wait, if that is longer than the run accepts and the
    * reason why the API counts as down; otherwise null.
    */
-  @Nullable Duration closedFor() {
+  public @Nullable Duration closedFor() {
     lock.lock();
     try {
       return closedUntil == null ? null : Duration.ofNanos(closedUntil - time.nanos());
@@ -225,7 +226,7 @@ final class CircuitBreaker implements AutoCloseable {
   }
 
   /** Returns why the breaker opened. */
-  String reason() {
+  public String reason() {
     lock.lock();
     try {
       return reason;
@@ -235,7 +236,7 @@ final class CircuitBreaker implements AutoCloseable {
   }
 
   /** Returns why the last call about a site failed, if the API has not responded since. */
-  String reason(SiteId site) {
+  public String reason(SiteId site) {
     lock.lock();
     try {
       return failing.getOrDefault(site, reason);
@@ -249,7 +250,7 @@ final class CircuitBreaker implements AutoCloseable {
    *
    * @param site the site of the call; null for the account as a whole
    */
-  void answered(@Nullable SiteId site) {
+  public void answered(@Nullable SiteId site) {
     lock.lock();
     try {
       failing.remove(site);
@@ -274,7 +275,7 @@ final class CircuitBreaker implements AutoCloseable {
    * @param probe whether the call was the probe
    * @param wait the wait that the last response asked for; zero if it asked for none
    */
-  void failed(SiteId site, String why, boolean probe, Duration wait) {
+  public void failed(SiteId site, String why, boolean probe, Duration wait) {
     lock.lock();
     try {
       if (state != State.CLOSED) {
@@ -294,7 +295,7 @@ final class CircuitBreaker implements AutoCloseable {
   }
 
   /** Opens the breaker at once: a call that does not depend on a single site has failed. */
-  void trip(String why, boolean probe) {
+  public void trip(String why, boolean probe) {
     lock.lock();
     try {
       if (state == State.CLOSED) {
@@ -311,7 +312,7 @@ final class CircuitBreaker implements AutoCloseable {
    * Records that the probe ended without a response and without a failure of the API, such as by a
    * stop.
    */
-  void abandoned() {
+  public void abandoned() {
     lock.lock();
     try {
       probing = false;

@@ -1,4 +1,4 @@
-package fathomexport.api;
+package fathomexport.api.pacing;
 
 /** What waits for a stop, for tests in other packages. */
 public final class StopActions {

@@ -1,4 +1,4 @@
-package fathomexport.api;
+package fathomexport.api.pacing;
 
 /** Counts the requests that a run sends within its budget. Implementations are thread-safe. */
 public interface RequestTally {

@@ -1,4 +1,4 @@
-package fathomexport.api;
+package fathomexport.api.pacing;
 
 import java.time.Duration;
 import java.time.Instant;
@@ -10,7 +10,7 @@ import java.util.concurrent.locks.Condition;
  * Time that passes only where somebody waits: then it jumps to the next event of the timetable, or
  * to the wait's end. For one thread.
  */
-final class VirtualTime implements TimeSource {
+public final class VirtualTime implements TimeSource {
   private static final Instant START = Instant.parse("2026-03-01T00:00:00Z");
 
   private final PriorityQueue<Event> events =
@@ -41,16 +41,16 @@ final class VirtualTime implements TimeSource {
     }
   }
 
-  Duration elapsed() {
+  public Duration elapsed() {
     return Duration.ofNanos(nanos);
   }
 
   /** Time that passes without anybody waiting. */
-  void pass(Duration time) {
+  public void pass(Duration time) {
     nanos += time.toNanos();
   }
 
-  void at(long time, Runnable action) {
+  public void at(long time, Runnable action) {
     events.add(new Event(time, action));
   }
 

@@ -1,4 +1,4 @@
-package fathomexport.api;
+package fathomexport.api.pacing;
 
 /**
  * Limits the retries of one site and report: a reserve, plus one retry per given number of usable
@@ -38,7 +38,7 @@ public final class RetryBudget {
   }
 
   /** Takes one retry; returns false if none is left. */
-  synchronized boolean take() {
+  public synchronized boolean take() {
     if (taken >= granted(answers)) {
       return false;
     }
@@ -47,11 +47,11 @@ public final class RetryBudget {
   }
 
   /** Returns whether no retry is left. */
-  synchronized boolean spent() {
+  public synchronized boolean spent() {
     return taken >= granted(answers);
   }
 
-  synchronized void answered() {
+  public synchronized void answered() {
     answers++;
   }
 

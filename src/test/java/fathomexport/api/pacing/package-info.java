@@ -1,0 +1,4 @@
+@NullMarked
+package fathomexport.api.pacing;
+
+import org.jspecify.annotations.NullMarked;
