@@ -79,6 +79,7 @@ final class ArchitectureTest {
         "export",
         List.of(
             "api",
+            "api.answer",
             "api.pacing",
             "beam",
             "certify",
@@ -119,6 +120,7 @@ final class ArchitectureTest {
         "window",
         List.of(
             "api",
+            "api.answer",
             "api.pacing",
             "certify",
             "cluster",
@@ -160,11 +162,12 @@ final class ArchitectureTest {
             "run",
             "sink",
             "sinks"));
-    all.put("listing", List.of("api", "plan", "report", "run"));
+    all.put("listing", List.of("api", "api.answer", "plan", "report", "run"));
     all.put(
         "fetch",
         List.of(
             "api",
+            "api.answer",
             "certify",
             "fetch.partition",
             "ledger",
@@ -191,6 +194,7 @@ final class ArchitectureTest {
         "run",
         List.of(
             "api",
+            "api.answer",
             "api.pacing",
             "config",
             "http",
@@ -214,7 +218,8 @@ final class ArchitectureTest {
             "sink.postgres.db"));
     all.put("lineage", List.of("config", "http", "report", "run", "sink", "sink.postgres.db"));
     all.put("notify", List.of("config", "http", "report", "run"));
-    all.put("api", List.of("api.pacing", "http", "report"));
+    all.put("api", List.of("api.answer", "api.pacing", "http", "report"));
+    all.put("api.answer", List.of("report"));
     all.put("api.pacing", List.of("report"));
     all.put("http", List.of());
     all.put("typing", List.of("report", "report.rows"));

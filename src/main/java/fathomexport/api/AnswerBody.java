@@ -1,5 +1,6 @@
 package fathomexport.api;
 
+import fathomexport.api.answer.UnusableAnswerException;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,7 +1,15 @@
 package fathomexport.api;
 
-import fathomexport.api.AggregationAnswer.Contents;
 import fathomexport.api.Transport.BodyReader;
+import fathomexport.api.answer.AggregationAnswer;
+import fathomexport.api.answer.AggregationAnswer.Contents;
+import fathomexport.api.answer.AnswerParser;
+import fathomexport.api.answer.CurrentVisitors;
+import fathomexport.api.answer.Listed;
+import fathomexport.api.answer.Lookups;
+import fathomexport.api.answer.Refusal;
+import fathomexport.api.answer.RowHandler;
+import fathomexport.api.answer.Token;
 import fathomexport.api.pacing.AskedWaits;
 import fathomexport.api.pacing.CircuitBreaker;
 import fathomexport.api.pacing.RetryPolicy;

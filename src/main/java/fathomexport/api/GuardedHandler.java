@@ -1,5 +1,7 @@
 package fathomexport.api;
 
+import fathomexport.api.answer.RawRow;
+import fathomexport.api.answer.RowHandler;
 import java.io.IOException;
 
 /**

@@ -1,5 +1,6 @@
 package fathomexport.api;
 
+import fathomexport.api.answer.Refusal;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.regex.Pattern;

@@ -1,5 +1,7 @@
 package fathomexport.api;
 
+import fathomexport.api.answer.Listed;
+import fathomexport.api.answer.Lookups;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;

@@ -4,6 +4,7 @@ import fathomexport.api.CallAttempt.Fault;
 import fathomexport.api.CallWaits.WaitTooLongException;
 import fathomexport.api.GuardedHandler.HandlerException;
 import fathomexport.api.Transport.BodyReader;
+import fathomexport.api.answer.Lookups;
 import fathomexport.api.pacing.AskedWaits;
 import fathomexport.api.pacing.CappedPermits;
 import fathomexport.api.pacing.CircuitBreaker;

@@ -2,6 +2,9 @@ package fathomexport.api;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import fathomexport.api.CallAttempt.Fault;
+import fathomexport.api.answer.AnswerParser;
+import fathomexport.api.answer.ErrorWords;
+import fathomexport.api.answer.UnusableAnswerException;
 import fathomexport.api.pacing.Permits;
 import fathomexport.api.pacing.StopSignal;
 import fathomexport.api.pacing.TimeSource;

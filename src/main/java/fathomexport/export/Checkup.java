@@ -1,15 +1,15 @@
 package fathomexport.export;
 
-import fathomexport.api.AggregationAnswer;
 import fathomexport.api.AggregationRequest;
 import fathomexport.api.FathomClient;
 import fathomexport.api.FathomClients;
-import fathomexport.api.Listed;
 import fathomexport.api.Outcome;
-import fathomexport.api.RawRow;
 import fathomexport.api.Reached;
-import fathomexport.api.RowHandler;
-import fathomexport.api.Token;
+import fathomexport.api.answer.AggregationAnswer;
+import fathomexport.api.answer.Listed;
+import fathomexport.api.answer.RawRow;
+import fathomexport.api.answer.RowHandler;
+import fathomexport.api.answer.Token;
 import fathomexport.beam.BeamRun;
 import fathomexport.http.UnusableSettingsException;
 import fathomexport.listing.Accounts;

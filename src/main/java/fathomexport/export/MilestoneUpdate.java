@@ -3,7 +3,7 @@ package fathomexport.export;
 import fathomexport.api.FathomClient;
 import fathomexport.api.FathomClients;
 import fathomexport.api.Outcome;
-import fathomexport.api.Refusal;
+import fathomexport.api.answer.Refusal;
 import fathomexport.dimension.Sighting;
 import fathomexport.ledger.LedgerException;
 import fathomexport.listing.SideBySide;

@@ -2,7 +2,7 @@ package fathomexport.export;
 
 import fathomexport.api.FathomClients;
 import fathomexport.api.Outcome;
-import fathomexport.api.Refusal;
+import fathomexport.api.answer.Refusal;
 import fathomexport.dimension.Listing;
 import fathomexport.listing.Accounts;
 import fathomexport.report.Site;

@@ -1,6 +1,6 @@
 package fathomexport.fetch;
 
-import fathomexport.api.AggregationAnswer;
+import fathomexport.api.answer.AggregationAnswer;
 import fathomexport.certify.Certifier;
 import fathomexport.certify.PeriodTotals;
 import fathomexport.plan.FetchTask;

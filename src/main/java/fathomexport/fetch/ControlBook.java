@@ -1,7 +1,7 @@
 package fathomexport.fetch;
 
 import fathomexport.api.Outcome;
-import fathomexport.api.Refusal;
+import fathomexport.api.answer.Refusal;
 import fathomexport.certify.PeriodTotals;
 import fathomexport.plan.ControlQuery;
 import fathomexport.report.DateGrouping;

@@ -1,7 +1,7 @@
 package fathomexport.fetch;
 
-import fathomexport.api.RawRow;
-import fathomexport.api.RowHandler;
+import fathomexport.api.answer.RawRow;
+import fathomexport.api.answer.RowHandler;
 import fathomexport.certify.PeriodTotals;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;

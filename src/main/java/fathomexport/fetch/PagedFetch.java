@@ -1,8 +1,8 @@
 package fathomexport.fetch;
 
-import fathomexport.api.AggregationAnswer;
 import fathomexport.api.AggregationRequest;
 import fathomexport.api.Outcome;
+import fathomexport.api.answer.AggregationAnswer;
 import fathomexport.certify.Certifier;
 import fathomexport.certify.PeriodTotals;
 import fathomexport.plan.FetchTask;

@@ -1,7 +1,7 @@
 package fathomexport.fetch;
 
-import fathomexport.api.RawRow;
-import fathomexport.api.RowHandler;
+import fathomexport.api.answer.RawRow;
+import fathomexport.api.answer.RowHandler;
 import fathomexport.fetch.partition.Split;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DayRange;

@@ -1,9 +1,9 @@
 package fathomexport.fetch;
 
-import fathomexport.api.AggregationAnswer;
 import fathomexport.api.AggregationRequest;
 import fathomexport.api.FathomClient;
 import fathomexport.api.Outcome;
+import fathomexport.api.answer.AggregationAnswer;
 import fathomexport.certify.PeriodTotals;
 import fathomexport.fetch.partition.Sample;
 import fathomexport.fetch.partition.Split;

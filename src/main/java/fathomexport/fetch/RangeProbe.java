@@ -1,7 +1,7 @@
 package fathomexport.fetch;
 
 import fathomexport.api.Outcome;
-import fathomexport.api.Refusal;
+import fathomexport.api.answer.Refusal;
 import fathomexport.plan.Pager;
 import fathomexport.plan.WindowPlanner;
 import fathomexport.report.DateGrouping;

@@ -1,6 +1,6 @@
 package fathomexport.fetch;
 
-import fathomexport.api.RawRow;
+import fathomexport.api.answer.RawRow;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;

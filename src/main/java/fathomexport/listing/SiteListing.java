@@ -1,6 +1,6 @@
 package fathomexport.listing;
 
-import fathomexport.api.Listed;
+import fathomexport.api.answer.Listed;
 import fathomexport.report.Site;
 import fathomexport.report.SiteId;
 import fathomexport.run.Account;

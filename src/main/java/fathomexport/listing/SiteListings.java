@@ -1,9 +1,9 @@
 package fathomexport.listing;
 
 import fathomexport.api.FathomClients;
-import fathomexport.api.Listed;
 import fathomexport.api.Outcome;
-import fathomexport.api.Refusal;
+import fathomexport.api.answer.Listed;
+import fathomexport.api.answer.Refusal;
 import fathomexport.report.SecretUnavailableException;
 import fathomexport.report.Site;
 import fathomexport.run.Account;

@@ -1,8 +1,8 @@
 package fathomexport.window;
 
-import fathomexport.api.CurrentVisitors;
 import fathomexport.api.FathomClient;
 import fathomexport.api.Outcome;
+import fathomexport.api.answer.CurrentVisitors;
 import fathomexport.report.SiteId;
 import fathomexport.report.VisitorSample;
 import fathomexport.run.FailureKind;

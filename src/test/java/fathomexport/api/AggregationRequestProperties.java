@@ -15,7 +15,7 @@ import fathomexport.report.Operator;
 import fathomexport.report.QueryShape;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
-import fathomexport.report.StoredText;
+import fathomexport.testing.OddTexts;
 import java.net.URI;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
@@ -129,7 +129,7 @@ class AggregationRequestProperties {
         Arbitraries.of(Arrays.stream(Field.values()).filter(f -> !f.operators().isEmpty()).toList())
             .flatMap(
                 f ->
-                    Combinators.combine(Arbitraries.of(f.operators()), oddText())
+                    Combinators.combine(Arbitraries.of(f.operators()), OddTexts.any())
                         .as((o, v) -> new Filter(f, o, v)))
             .list()
             .ofMaxSize(3);
@@ -137,7 +137,7 @@ class AggregationRequestProperties {
         Combinators.combine(aggregates, Arbitraries.of(DateGrouping.class), fields, filters)
             .as((a, g, f, w) -> new QueryShape(entity, a, g, f, w));
     Arbitrary<SiteId> sites =
-        oddText()
+        OddTexts.any()
             .filter(
                 t ->
                     !t.isBlank()
@@ -145,7 +145,7 @@ class AggregationRequestProperties {
                         && t.codePoints().noneMatch(Character::isISOControl))
             .map(SiteId::new);
     Arbitrary<Slice> slices =
-        Combinators.combine(sites, oddText())
+        Combinators.combine(sites, OddTexts.any())
             .as((s, e) -> new Slice(s, entity == Entity.EVENT ? e : null));
     Arbitrary<@Nullable DayRange> days =
         Combinators.combine(
@@ -158,29 +158,5 @@ class AggregationRequestProperties {
             .injectNull(0.1);
     return Combinators.combine(shapes, slices, days, Arbitraries.integers().between(1, 1_000_000))
         .as(AggregationRequest::new);
-  }
-
-  /** Text as sites, events and filters may hold it: any Unicode, and what URLs and JSON dislike. */
-  static Arbitrary<String> oddText() {
-    Arbitrary<String> any =
-        Arbitraries.strings().all().ofMaxLength(12).filter(StoredText::isSendable);
-    Arbitrary<String> nasty =
-        Arbitraries.of(
-            "&=?#",
-            "a+b c",
-            "%20",
-            "\"\\",
-            "[{]}",
-            "\n\t",
-            "/a/b",
-            "été",
-            "\uD83D\uDE00",
-            "^/(a|b)$",
-            "\u2028");
-    return Arbitraries.frequencyOf(
-        net.jqwik.api.Tuple.of(2, any),
-        net.jqwik.api.Tuple.of(1, nasty),
-        net.jqwik.api.Tuple.of(
-            1, Combinators.combine(nasty, any, nasty).as((a, b, c) -> a + b + c)));
   }
 }

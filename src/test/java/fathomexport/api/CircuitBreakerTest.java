@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
 import fathomexport.api.Outcome.Unavailable.Cause;
+import fathomexport.api.answer.AggregationAnswer;
 import fathomexport.api.pacing.RetryPolicy;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

@@ -1,5 +1,7 @@
 package fathomexport.api;
 
+import fathomexport.api.answer.AggregationAnswer;
+import fathomexport.api.answer.Collected;
 import fathomexport.api.pacing.Permits;
 import fathomexport.api.pacing.ProcessPermits;
 import fathomexport.api.pacing.RetryBudget;

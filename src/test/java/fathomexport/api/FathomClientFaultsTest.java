@@ -6,9 +6,13 @@ import static fathomexport.api.ScriptedServer.json;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import fathomexport.api.Collected.Cell;
-import fathomexport.api.RawRow.CellKind;
 import fathomexport.api.ScriptedServer.Step;
+import fathomexport.api.answer.AggregationAnswer;
+import fathomexport.api.answer.Collected.Cell;
+import fathomexport.api.answer.RawRow;
+import fathomexport.api.answer.RawRow.CellKind;
+import fathomexport.api.answer.Refusal;
+import fathomexport.api.answer.RowHandler;
 import fathomexport.api.pacing.RetryBudget;
 import fathomexport.api.pacing.StopSignal;
 import fathomexport.api.pacing.TimeSource;

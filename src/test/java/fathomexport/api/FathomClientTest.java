@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpServer;
+import fathomexport.api.answer.CurrentVisitors;
+import fathomexport.api.answer.Token;
 import fathomexport.api.pacing.StopActions;
 import fathomexport.api.pacing.StopSignal;
 import fathomexport.report.Milestone;

@@ -4,6 +4,7 @@ import static fathomexport.api.ScriptedServer.json;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.api.ScriptedServer.Step;
+import fathomexport.api.answer.Listed;
 import fathomexport.report.Site;
 import fathomexport.report.SiteId;
 import java.nio.charset.StandardCharsets;

@@ -2,6 +2,7 @@ package fathomexport.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import fathomexport.api.answer.AggregationAnswer;
 import fathomexport.api.pacing.CappedPermits;
 import fathomexport.api.pacing.Permits;
 import fathomexport.api.pacing.RetryBudget;

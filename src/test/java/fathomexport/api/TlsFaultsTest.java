@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
+import fathomexport.api.answer.AggregationAnswer;
 import fathomexport.testing.ServerCertificate;
 import java.io.IOException;
 import java.net.InetAddress;

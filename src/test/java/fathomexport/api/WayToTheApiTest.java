@@ -3,6 +3,7 @@ package fathomexport.api;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import fathomexport.api.answer.Token;
 import fathomexport.api.pacing.RetryBudget;
 import fathomexport.api.pacing.StopSignal;
 import fathomexport.api.pacing.VirtualTime;

@@ -2,8 +2,8 @@ package fathomexport.fetch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import fathomexport.api.AggregationAnswer;
-import fathomexport.api.AggregationAnswer.Contents;
+import fathomexport.api.answer.AggregationAnswer;
+import fathomexport.api.answer.AggregationAnswer.Contents;
 import fathomexport.certify.Certifier;
 import fathomexport.fetch.Responses.Row;
 import fathomexport.plan.ControlQuery;

@@ -3,7 +3,7 @@ package fathomexport.fetch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.api.Outcome;
-import fathomexport.api.Refusal;
+import fathomexport.api.answer.Refusal;
 import fathomexport.certify.PeriodTotals;
 import fathomexport.plan.ControlQuery;
 import fathomexport.report.Aggregate;

@@ -1,7 +1,7 @@
 package fathomexport.fetch;
 
 import fathomexport.api.Outcome;
-import fathomexport.api.Refusal;
+import fathomexport.api.answer.Refusal;
 import fathomexport.ledger.Learned;
 import fathomexport.sink.parquet.file.ParquetSettings;
 import fathomexport.sinks.Sinks;

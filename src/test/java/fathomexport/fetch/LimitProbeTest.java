@@ -2,7 +2,7 @@ package fathomexport.fetch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import fathomexport.api.Refusal;
+import fathomexport.api.answer.Refusal;
 import fathomexport.ledger.Learned;
 import fathomexport.plan.Pager;
 import fathomexport.report.DateGrouping;

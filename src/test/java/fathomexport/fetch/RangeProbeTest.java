@@ -2,7 +2,7 @@ package fathomexport.fetch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import fathomexport.api.Refusal;
+import fathomexport.api.answer.Refusal;
 import fathomexport.plan.Pager;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;

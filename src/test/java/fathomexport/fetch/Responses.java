@@ -1,6 +1,6 @@
 package fathomexport.fetch;
 
-import fathomexport.api.AnswerParser;
+import fathomexport.api.answer.AnswerParser;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.Entity;

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import fathomexport.api.ApiSettings;
-import fathomexport.api.CurrentVisitors;
 import fathomexport.api.FathomClient;
 import fathomexport.api.Outcome;
 import fathomexport.api.RequestListener;
 import fathomexport.api.RunControls;
+import fathomexport.api.answer.CurrentVisitors;
 import fathomexport.api.pacing.Permits;
 import fathomexport.api.pacing.RetryBudget;
 import fathomexport.api.pacing.StopActions;

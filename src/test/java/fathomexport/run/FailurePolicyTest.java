@@ -5,7 +5,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import fathomexport.api.Outcome;
 import fathomexport.api.Outcome.Unavailable.Cause;
-import fathomexport.api.Refusal;
+import fathomexport.api.answer.Refusal;
 import fathomexport.ledger.LedgerException;
 import fathomexport.report.SecretUnavailableException;
 import fathomexport.run.FailurePolicy.Reach;

@@ -1,9 +1,9 @@
-package fathomexport.api;
+package fathomexport.api.answer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import fathomexport.api.AggregationAnswer.Contents;
+import fathomexport.api.answer.AggregationAnswer.Contents;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.Entity;

@@ -1,4 +1,4 @@
-package fathomexport.api;
+package fathomexport.api.answer;
 
 import java.io.IOException;
 
@@ -9,7 +9,7 @@ public final class UnusableAnswerException extends IOException {
   private final boolean lasting;
   private final boolean ofOtherForm;
 
-  UnusableAnswerException(String message, boolean lasting) {
+  public UnusableAnswerException(String message, boolean lasting) {
     this(message, lasting, false);
   }
 
@@ -25,7 +25,7 @@ public final class UnusableAnswerException extends IOException {
   }
 
   /** Returns whether a second response of the same form is final. */
-  boolean isOfOtherForm() {
+  public boolean isOfOtherForm() {
     return ofOtherForm;
   }
 

@@ -1,4 +1,4 @@
-package fathomexport.api;
+package fathomexport.api.answer;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
@@ -8,8 +8,8 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.core.io.SerializedString;
-import fathomexport.api.AggregationAnswer.Contents;
-import fathomexport.api.RawRow.CellKind;
+import fathomexport.api.answer.AggregationAnswer.Contents;
+import fathomexport.api.answer.RawRow.CellKind;
 import fathomexport.report.QueryShape;
 import fathomexport.report.StoredText;
 import java.io.IOException;
@@ -96,7 +96,7 @@ public final class AnswerParser {
   }
 
   /** Describes the error in a JSON text and its location, without quoting the text. */
-  static UnusableAnswerException unusable(JsonProcessingException e) {
+  public static UnusableAnswerException unusable(JsonProcessingException e) {
     String where =
         e.getLocation() == null
             ? ""

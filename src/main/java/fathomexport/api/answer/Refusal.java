@@ -1,4 +1,4 @@
-package fathomexport.api;
+package fathomexport.api.answer;
 
 /** The reason why the API refuses a request. */
 public enum Refusal {

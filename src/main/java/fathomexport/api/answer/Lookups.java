@@ -1,4 +1,4 @@
-package fathomexport.api;
+package fathomexport.api.answer;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
@@ -32,7 +32,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Parses small responses: one page of a list, or one object. */
-final class Lookups {
+public final class Lookups {
   private static final Logger LOG = LoggerFactory.getLogger(Lookups.class);
   private static final ObjectMapper JSON =
       JsonMapper.builder()
@@ -63,10 +63,10 @@ final class Lookups {
    * @param cursor id of the last record that the next page can start after; null if there is none
    * @param more whether the API reports further pages
    */
-  record Page<T>(List<T> found, List<String> odd, @Nullable String cursor, boolean more) {}
+  public record Page<T>(List<T> found, List<String> odd, @Nullable String cursor, boolean more) {}
 
   /** Parses one record of a list. */
-  interface RecordReader<T> {
+  public interface RecordReader<T> {
     /**
      * @throws UnusableAnswerException if the record is invalid; this does not affect other records
      */
@@ -74,7 +74,7 @@ final class Lookups {
   }
 
   /** Parses a page record by record; at most one record is in memory as a tree. */
-  static <T> Page<T> page(InputStream in, RecordReader<T> reader) throws IOException {
+  public static <T> Page<T> page(InputStream in, RecordReader<T> reader) throws IOException {
     List<T> found = new ArrayList<>();
     List<String> odd = new ArrayList<>();
     String cursor = null;
@@ -127,7 +127,7 @@ final class Lookups {
     return new Page<>(found, odd, cursor, more);
   }
 
-  static JsonNode object(InputStream in) throws IOException {
+  public static JsonNode object(InputStream in) throws IOException {
     JsonNode tree = JSON.readTree(in);
     if (tree == null || tree.isMissingNode()) {
       throw unusable("the body is empty");
@@ -138,7 +138,7 @@ final class Lookups {
     return tree;
   }
 
-  static Site site(JsonNode record) throws UnusableAnswerException {
+  public static Site site(JsonNode record) throws UnusableAnswerException {
     if (!record.isObject()) {
       throw unusable("it is not an object but '" + Excerpt.of(record.toString()) + "'");
     }
@@ -188,7 +188,7 @@ final class Lookups {
    *
    * @throws UnusableAnswerException if the event has no name that a query can contain
    */
-  static SiteEvent event(JsonNode item) throws UnusableAnswerException {
+  public static SiteEvent event(JsonNode item) throws UnusableAnswerException {
     String name = text(item, "name");
     if (name == null || name.isEmpty()) {
       throw unusable("it has no name");
@@ -212,7 +212,7 @@ final class Lookups {
    *
    * @throws UnusableAnswerException if the note has no id, no day or no text
    */
-  static Milestone milestone(JsonNode item) throws UnusableAnswerException {
+  public static Milestone milestone(JsonNode item) throws UnusableAnswerException {
     String id = text(item, "id");
     String name = text(item, "name");
     String date = text(item, "milestone_date");
@@ -278,7 +278,7 @@ final class Lookups {
     }
   }
 
-  static Token token(InputStream in) throws IOException {
+  public static Token token(InputStream in) throws IOException {
     JsonNode tree = object(in);
     List<String> abilities = new ArrayList<>();
     JsonNode given = tree.path("abilities");
@@ -298,7 +298,7 @@ final class Lookups {
    *     has no visitors
    * @throws UnusableAnswerException if a total is not a whole number or a list is missing
    */
-  static CurrentVisitors visitors(InputStream in, boolean detailed) throws IOException {
+  public static CurrentVisitors visitors(InputStream in, boolean detailed) throws IOException {
     JsonNode tree = object(in);
     long total = count(tree);
     List<CurrentVisitors.Page> pages = new ArrayList<>();

@@ -1,4 +1,4 @@
-package fathomexport.api;
+package fathomexport.api.answer;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
  * @param words the message for people, on one line, shortened to 400 characters
  * @param fields names of the parameters that the errors are about
  */
-record ErrorWords(String words, Set<String> fields) {
+public record ErrorWords(String words, Set<String> fields) {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int LONGEST = 400;
 
@@ -70,7 +70,7 @@ record ErrorWords(String words, Set<String> fields) {
   private static final Set<String> LIMIT_FIELDS = Set.of("limit", "per_page", "page_size");
   private static final Set<String> RANGE_FIELDS = Set.of("date_from", "date_to");
 
-  static ErrorWords of(String body) {
+  public static ErrorWords of(String body) {
     Set<String> fields = new LinkedHashSet<>();
     String words = "";
     try {
@@ -131,7 +131,7 @@ record ErrorWords(String words, Set<String> fields) {
   }
 
   /** Classifies a refusal by its status, which is below 500, and its message. */
-  Refusal refusal(int status) {
+  public Refusal refusal(int status) {
     return switch (status) {
       case 401 -> Refusal.CREDENTIALS;
       case 402 -> Refusal.SUBSCRIPTION;
@@ -166,7 +166,7 @@ record ErrorWords(String words, Set<String> fields) {
     return SUBSCRIPTION.matcher(words).find() ? Refusal.SUBSCRIPTION : Refusal.PERMISSION;
   }
 
-  boolean mentionsRange() {
+  public boolean mentionsRange() {
     return DATES.matcher(words).find();
   }
 }

@@ -1,4 +1,4 @@
-package fathomexport.api;
+package fathomexport.api.answer;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;

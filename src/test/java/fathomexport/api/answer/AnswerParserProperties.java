@@ -1,18 +1,19 @@
-package fathomexport.api;
+package fathomexport.api.answer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
-import fathomexport.api.AggregationAnswer.Contents;
-import fathomexport.api.Collected.Cell;
-import fathomexport.api.RawRow.CellKind;
+import fathomexport.api.answer.AggregationAnswer.Contents;
+import fathomexport.api.answer.Collected.Cell;
+import fathomexport.api.answer.RawRow.CellKind;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.Entity;
 import fathomexport.report.Field;
 import fathomexport.report.QueryShape;
 import fathomexport.report.StoredText;
+import fathomexport.testing.OddTexts;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -108,7 +109,7 @@ class AnswerParserProperties {
   Arbitrary<List<List<Cell>>> rows() {
     Arbitrary<Cell> strings =
         Arbitraries.oneOf(
-                AggregationRequestProperties.oddText(),
+                OddTexts.any(),
                 Arbitraries.of("", "12", "/", "/a\ud83d", "/a\ud83c", "/a\0", "/a\\u0000"),
                 Arbitraries.strings().all().ofMaxLength(5))
             .map(t -> new Cell(CellKind.STRING, t));

@@ -1,4 +1,4 @@
-package fathomexport.api;
+package fathomexport.api.answer;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;

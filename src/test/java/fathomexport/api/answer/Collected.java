@@ -1,19 +1,19 @@
-package fathomexport.api;
+package fathomexport.api.answer;
 
 import fathomexport.report.QueryShape;
 import java.util.ArrayList;
 import java.util.List;
 
 /** Keeps rows, and how often it was told to forget them. */
-final class Collected implements RowHandler {
+public final class Collected implements RowHandler {
   private final QueryShape shape;
-  final List<List<Cell>> rows = new ArrayList<>();
-  int restarts;
+  public final List<List<Cell>> rows = new ArrayList<>();
+  public int restarts;
 
   /** A cell, copied. */
-  record Cell(RawRow.CellKind kind, @org.jspecify.annotations.Nullable String text) {}
+  public record Cell(RawRow.CellKind kind, @org.jspecify.annotations.Nullable String text) {}
 
-  Collected(QueryShape shape) {
+  public Collected(QueryShape shape) {
     this.shape = shape;
   }
 

@@ -1,4 +1,4 @@
-package fathomexport.api;
+package fathomexport.api.answer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,0 +1,4 @@
+@NullMarked
+package fathomexport.api.answer;
+
+import org.jspecify.annotations.NullMarked;
