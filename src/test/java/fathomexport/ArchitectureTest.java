@@ -170,6 +170,7 @@ final class ArchitectureTest {
             "api.answer",
             "certify",
             "fetch.partition",
+            "fetch.rows",
             "ledger",
             "plan",
             "report",
@@ -178,6 +179,9 @@ final class ArchitectureTest {
             "sink",
             "sinks",
             "typing"));
+    all.put(
+        "fetch.rows",
+        List.of("api.answer", "certify", "fetch.partition", "report", "report.rows", "typing"));
     all.put("fetch.partition", List.of("report"));
     all.put("plan", List.of("report"));
     all.put(

@@ -3,6 +3,7 @@ package fathomexport.fetch;
 import fathomexport.api.answer.AggregationAnswer;
 import fathomexport.certify.Certifier;
 import fathomexport.certify.PeriodTotals;
+import fathomexport.fetch.rows.PageReader;
 import fathomexport.plan.FetchTask;
 import fathomexport.report.DayRange;
 import fathomexport.report.rows.RowSpool;

@@ -1,6 +1,7 @@
 package fathomexport.fetch;
 
 import fathomexport.certify.PeriodTotals;
+import fathomexport.fetch.rows.PageReader;
 import fathomexport.report.DayRange;
 import fathomexport.report.rows.RowSpool;
 import fathomexport.run.FetchFailedException;

@@ -3,6 +3,7 @@ package fathomexport.fetch;
 import fathomexport.api.AggregationRequest;
 import fathomexport.api.Outcome;
 import fathomexport.api.answer.AggregationAnswer;
+import fathomexport.fetch.rows.PageReader;
 import fathomexport.ledger.OffsetSupport;
 import fathomexport.plan.Pager;
 import fathomexport.report.DayRange;

@@ -1,6 +1,8 @@
 package fathomexport.fetch;
 
 import fathomexport.certify.PeriodTotals;
+import fathomexport.fetch.rows.Continued;
+import fathomexport.fetch.rows.PageReader;
 import fathomexport.report.DayRange;
 import fathomexport.report.rows.RowSpool;
 import java.time.LocalDate;

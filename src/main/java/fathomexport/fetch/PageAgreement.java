@@ -1,5 +1,6 @@
 package fathomexport.fetch;
 
+import fathomexport.fetch.rows.PageReader;
 import fathomexport.plan.Pager;
 import fathomexport.report.DayRange;
 import fathomexport.run.FetchFailedException;

@@ -5,6 +5,7 @@ import fathomexport.api.Outcome;
 import fathomexport.api.answer.AggregationAnswer;
 import fathomexport.certify.Certifier;
 import fathomexport.certify.PeriodTotals;
+import fathomexport.fetch.rows.PageReader;
 import fathomexport.plan.FetchTask;
 import fathomexport.plan.Pager;
 import fathomexport.plan.WindowPlanner;

@@ -7,6 +7,7 @@ import fathomexport.api.answer.AggregationAnswer;
 import fathomexport.certify.PeriodTotals;
 import fathomexport.fetch.partition.Sample;
 import fathomexport.fetch.partition.Split;
+import fathomexport.fetch.rows.PartReader;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DayRange;
 import fathomexport.report.Filter;

@@ -1,6 +1,7 @@
 package fathomexport.fetch;
 
 import fathomexport.certify.PeriodTotals;
+import fathomexport.fetch.rows.PageReader;
 import fathomexport.plan.Pager;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;

@@ -3,6 +3,7 @@ package fathomexport.fetch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.certify.PeriodTotals;
+import fathomexport.fetch.rows.Responses;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;

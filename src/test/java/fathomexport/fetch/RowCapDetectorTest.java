@@ -3,7 +3,9 @@ package fathomexport.fetch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.certify.PeriodTotals;
-import fathomexport.fetch.Responses.Row;
+import fathomexport.fetch.rows.PageReader;
+import fathomexport.fetch.rows.Responses;
+import fathomexport.fetch.rows.Responses.Row;
 import fathomexport.plan.Pager;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;

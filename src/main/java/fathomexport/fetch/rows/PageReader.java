@@ -1,4 +1,4 @@
-package fathomexport.fetch;
+package fathomexport.fetch.rows;
 
 import fathomexport.api.answer.RawRow;
 import fathomexport.api.answer.RowHandler;
@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * Writes the rows of one response into a spool and validates the response: rows sorted by time,
  * within the range, no key twice. After a violation the rows are unusable.
  */
-final class PageReader implements RowHandler {
+public final class PageReader implements RowHandler {
   private final QueryShape shape;
   private final RowSpool spool;
   private final RowSpool.Mark start;
@@ -43,21 +43,21 @@ final class PageReader implements RowHandler {
    *
    * @param first the month's first day
    */
-  record Month(LocalDate first, RowSpool.Mark start) {
+  public record Month(LocalDate first, RowSpool.Mark start) {
     /** Returns the month of a day whose rows begin at this position. */
-    static Month of(LocalDate day, RowSpool.Mark start) {
+    public static Month of(LocalDate day, RowSpool.Mark start) {
       return new Month(day.withDayOfMonth(1), start);
     }
   }
 
-  PageReader(QueryShape shape, DayRange asked, RowSpool spool) {
+  public PageReader(QueryShape shape, DayRange asked, RowSpool spool) {
     this(shape, asked, spool, null);
   }
 
   /**
    * @param before where the response continues an earlier page; null for a first page
    */
-  PageReader(QueryShape shape, DayRange asked, RowSpool spool, @Nullable Continued before) {
+  public PageReader(QueryShape shape, DayRange asked, RowSpool spool, @Nullable Continued before) {
     this.before = before;
     this.time = before == null ? Long.MIN_VALUE : before.time();
     this.shape = shape;
@@ -120,7 +120,7 @@ final class PageReader implements RowHandler {
   }
 
   /** Removes the rows of the last period, which may be cut off. */
-  void dropLast() throws IOException {
+  public void dropLast() throws IOException {
     if (last != null) {
       spool.rollback(lastStart);
       totals.dropFrom(last);
@@ -129,31 +129,31 @@ final class PageReader implements RowHandler {
   }
 
   /** Removes all rows of the response. {@link #rows()} still counts them. */
-  void dropAll() throws IOException {
+  public void dropAll() throws IOException {
     long answered = rows;
     restart();
     rows = answered;
   }
 
-  long rows() {
+  public long rows() {
     return rows;
   }
 
-  @Nullable LocalDate first() {
+  public @Nullable LocalDate first() {
     return first;
   }
 
-  @Nullable LocalDate last() {
+  public @Nullable LocalDate last() {
     return last;
   }
 
   /** Returns the position at which the rows of the response begin. */
-  RowSpool.Mark start() {
+  public RowSpool.Mark start() {
     return start;
   }
 
   /** Returns the position at which the rows of the last period begin. */
-  RowSpool.Mark lastStart() {
+  public RowSpool.Mark lastStart() {
     return lastStart;
   }
 
@@ -161,7 +161,7 @@ final class PageReader implements RowHandler {
    * Returns the position at which the rows of this period end, which the page continues or does not
    * contain.
    */
-  RowSpool.Mark endOf(LocalDate period) {
+  public RowSpool.Mark endOf(LocalDate period) {
     if (!period.equals(first)) {
       return start;
     }
@@ -169,12 +169,12 @@ final class PageReader implements RowHandler {
   }
 
   /** Returns the number of rows that an earlier page contained already. */
-  long repeated() {
+  public long repeated() {
     return intake.repeated();
   }
 
   /** Returns the position from which the next page by offset continues. */
-  Continued continued() {
+  public Continued continued() {
     if (before == null || before.time() != time) {
       return new Continued(time, intake.keys());
     }
@@ -186,17 +186,17 @@ final class PageReader implements RowHandler {
    * Returns the positions at which months begin among the kept rows. The first month may have begun
    * on an earlier page.
    */
-  List<Month> months() {
+  public List<Month> months() {
     return List.copyOf(months);
   }
 
   /** Returns the sums of the kept rows. */
-  PeriodTotals totals() {
+  public PeriodTotals totals() {
     return totals;
   }
 
   /** Returns how the response violates its contract; null if it is valid. */
-  @Nullable String violation() {
+  public @Nullable String violation() {
     return intake.violation();
   }
 }

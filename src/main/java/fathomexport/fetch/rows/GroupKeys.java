@@ -1,4 +1,4 @@
-package fathomexport.fetch;
+package fathomexport.fetch.rows;
 
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;

@@ -1,4 +1,4 @@
-package fathomexport.fetch;
+package fathomexport.fetch.rows;
 
 import fathomexport.api.answer.RawRow;
 import fathomexport.api.answer.RowHandler;
@@ -13,7 +13,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Writes the rows of a response that belong to the requested partition into a spool. */
-final class PartReader implements RowHandler {
+public final class PartReader implements RowHandler {
   private final Split split;
   private final RowSpool spool;
   private final RowSpool.Mark start;
@@ -26,7 +26,7 @@ final class PartReader implements RowHandler {
   private RowSpool.Mark blockStart;
   private EnumMap<Aggregate, Long> sumsBefore = new EnumMap<>(Aggregate.class);
 
-  PartReader(Split split, QueryShape shape, DayRange period, RowSpool spool) {
+  public PartReader(Split split, QueryShape shape, DayRange period, RowSpool spool) {
     this.split = split;
     this.spool = spool;
     this.start = spool.mark();
@@ -75,12 +75,12 @@ final class PartReader implements RowHandler {
   }
 
   /** Adds measures to sums. */
-  static void add(Map<Aggregate, Long> to, Map<Aggregate, Long> measures) {
+  public static void add(Map<Aggregate, Long> to, Map<Aggregate, Long> measures) {
     measures.forEach((aggregate, value) -> to.merge(aggregate, value, Math::addExact));
   }
 
   /** Removes the rows that are not to be kept and returns the sums of the kept ones. */
-  Map<Aggregate, Long> keep(Split.Kept kept) throws IOException {
+  public Map<Aggregate, Long> keep(Split.Kept kept) throws IOException {
     return switch (kept) {
       case ALL -> sums;
       case BEFORE_LAST_BLOCK -> {
@@ -95,11 +95,11 @@ final class PartReader implements RowHandler {
   }
 
   /** Returns the number of rows of the response, whether they belong to the partition or not. */
-  long rows() {
+  public long rows() {
     return rows;
   }
 
-  @Nullable String violation() {
+  public @Nullable String violation() {
     return intake.violation();
   }
 }

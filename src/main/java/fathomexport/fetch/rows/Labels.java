@@ -1,4 +1,4 @@
-package fathomexport.fetch;
+package fathomexport.fetch.rows;
 
 import fathomexport.report.DateGrouping;
 import java.time.DateTimeException;

@@ -1,4 +1,4 @@
-package fathomexport.fetch;
+package fathomexport.fetch.rows;
 
 import fathomexport.api.answer.AnswerParser;
 import fathomexport.report.Aggregate;
@@ -20,7 +20,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /** Responses of the API, written as it sends them and read by the parser that reads them. */
-final class Responses {
+public final class Responses {
   private Responses() {}
 
   /**
@@ -29,20 +29,20 @@ final class Responses {
    * @param label the date as the API writes it; not sent without date grouping
    * @param path the group; not sent if the shape has no fields
    */
-  record Row(String label, String path, long pageviews) {
-    static Row of(LocalDate day, String path) {
+  public record Row(String label, String path, long pageviews) {
+    public static Row of(LocalDate day, String path) {
       return new Row(day.toString(), path, 1);
     }
   }
 
   /** Returns a query for pageviews. */
-  static QueryShape shape(DateGrouping grouping, Field... fields) {
+  public static QueryShape shape(DateGrouping grouping, Field... fields) {
     return new QueryShape(
         Entity.PAGEVIEW, List.of(Aggregate.PAGEVIEWS), grouping, List.of(fields), List.of());
   }
 
   /** Passes a response to a page. */
-  static PageReader read(PageReader page, QueryShape shape, List<Row> rows) {
+  public static PageReader read(PageReader page, QueryShape shape, List<Row> rows) {
     byte[] json = json(shape, rows).getBytes(StandardCharsets.UTF_8);
     try {
       AnswerParser.parse(new ByteArrayInputStream(json), shape, page);
@@ -52,7 +52,7 @@ final class Responses {
     return page;
   }
 
-  static PageReader read(PageReader page, QueryShape shape, Row... rows) {
+  public static PageReader read(PageReader page, QueryShape shape, Row... rows) {
     return read(page, shape, Arrays.asList(rows));
   }
 
@@ -71,7 +71,7 @@ final class Responses {
   }
 
   /** Reads what a spool holds, for shapes of one field: the days of the rows and their groups. */
-  static List<String> texts(RowSpool spool) {
+  public static List<String> texts(RowSpool spool) {
     List<String> texts = new ArrayList<>();
     try (RowSource source = spool.read()) {
       RawRows.Reader row = new RawRows.Reader(source, 2);

@@ -1,4 +1,4 @@
-package fathomexport.fetch;
+package fathomexport.fetch.rows;
 
 import fathomexport.api.answer.RawRow;
 import fathomexport.report.Aggregate;

@@ -1,4 +1,4 @@
-package fathomexport.fetch;
+package fathomexport.fetch.rows;
 
 /**
  * The position from which a page by {@code offset} continues: the end of the page before it.
@@ -6,4 +6,4 @@ package fathomexport.fetch;
  * @param time time of the last row before the page
  * @param keys the groups of that time that the earlier pages contained
  */
-record Continued(long time, GroupKeys keys) {}
+public record Continued(long time, GroupKeys keys) {}

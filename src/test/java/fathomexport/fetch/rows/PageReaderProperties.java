@@ -1,9 +1,9 @@
-package fathomexport.fetch;
+package fathomexport.fetch.rows;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.certify.PeriodTotals;
-import fathomexport.fetch.Responses.Row;
+import fathomexport.fetch.rows.Responses.Row;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;

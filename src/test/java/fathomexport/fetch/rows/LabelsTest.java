@@ -1,4 +1,4 @@
-package fathomexport.fetch;
+package fathomexport.fetch.rows;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;

@@ -1,0 +1,4 @@
+@NullMarked
+package fathomexport.fetch.rows;
+
+import org.jspecify.annotations.NullMarked;
