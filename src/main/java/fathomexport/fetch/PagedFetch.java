@@ -73,7 +73,7 @@ final class PagedFetch {
     this.check = new PageCheck(shape, days);
     this.limit = new LimitProbe(knowledge, shape.key(), pager);
     this.range = new RangeProbe(knowledge, query, pager);
-    this.cap = new RowCapDetector(context, shape, pager);
+    this.cap = new RowCapDetector(knowledge, context.rowLimit(), shape, pager);
     this.agreement = new PageAgreement(query, pager, check, cap);
     RangeInProgress inProgress =
         new RangeInProgress(context, query, control, pager, check, cap, rows);

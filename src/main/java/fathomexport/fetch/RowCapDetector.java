@@ -25,7 +25,8 @@ final class RowCapDetector {
    */
   private static final int FEW_ROWS = 10;
 
-  private final FetchContext context;
+  private final Knowledge knowledge;
+  private final int rowLimit;
   private final QueryShape shape;
   private final Pager pager;
   private @Nullable Tail tail;
@@ -52,8 +53,12 @@ final class RowCapDetector {
    */
   record Tail(long rows, LocalDate last, LocalDate asked, RowSpool.Mark lastStart) {}
 
-  RowCapDetector(FetchContext context, QueryShape shape, Pager pager) {
-    this.context = context;
+  /**
+   * @param rowLimit rows per request, as configured
+   */
+  RowCapDetector(Knowledge knowledge, int rowLimit, QueryShape shape, Pager pager) {
+    this.knowledge = knowledge;
+    this.rowLimit = rowLimit;
     this.shape = shape;
     this.pager = pager;
   }
@@ -80,7 +85,7 @@ final class RowCapDetector {
         && shape.dateGrouping() != DateGrouping.NONE
         && shape.dateGrouping().periodEnd(last).isBefore(asked.last())
         && page.rows() >= FEW_ROWS
-        && context.knowledge().mayBeCap(page.rows())) {
+        && knowledge.mayBeCap(page.rows())) {
       tail = new Tail(page.rows(), last, asked.last(), page.lastStart());
       pager.restartFrom(shape.dateGrouping().periodEnd(last).plusDays(1));
     }
@@ -105,7 +110,7 @@ final class RowCapDetector {
     if (page.rows() == before) {
       pager.capLearned(before);
       if (suspected == 0) {
-        context.knowledge().rowsCapped(before);
+        knowledge.rowsCapped(before);
       }
     } else if (suspected != 0) {
       refuted = true;
@@ -152,10 +157,10 @@ final class RowCapDetector {
       return;
     }
     if (confirmed) {
-      context.knowledge().rowsCapped(suspected);
+      knowledge.rowsCapped(suspected);
     } else {
       refuted = true;
-      pager.limit(context.knowledge().limit(shape.key(), context.rowLimit()));
+      pager.limit(knowledge.limit(shape.key(), rowLimit));
     }
     suspected = 0;
     period = null;

@@ -76,7 +76,8 @@ class OffsetPagingTest {
               spool,
               tally);
       PageCheck check = new PageCheck(shape, DAYS);
-      RowCapDetector cap = new RowCapDetector(site.context, shape, pager);
+      RowCapDetector cap =
+          new RowCapDetector(site.context.knowledge(), site.context.rowLimit(), shape, pager);
       RangeInProgress range =
           new RangeInProgress(site.context, query, control, pager, check, cap, rows);
       paging = new OffsetPaging(range, new FilteredPeriod(range));

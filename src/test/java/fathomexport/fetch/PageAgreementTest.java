@@ -47,7 +47,7 @@ class PageAgreementTest {
   void begin() throws IOException {
     site = new OneSite(lessons, 1_000);
     pager = new Pager(DateGrouping.DAY, DAYS, 1_000, 180);
-    cap = new RowCapDetector(site.context, SHAPE, pager);
+    cap = new RowCapDetector(site.context.knowledge(), site.context.rowLimit(), SHAPE, pager);
     RangeQuery range = new RangeQuery(OneSite.SLICE, SHAPE, DAYS, ZoneOffset.UTC);
     agreement = new PageAgreement(range, pager, new PageCheck(SHAPE, DAYS), cap);
     query = new ControlQuery(OneSite.SLICE, Responses.shape(DateGrouping.DAY), DAYS);

@@ -13,7 +13,6 @@ import fathomexport.report.DayRange;
 import fathomexport.report.Field;
 import fathomexport.report.QueryShape;
 import fathomexport.report.rows.RowSpool;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.ArrayList;
@@ -35,24 +34,21 @@ class RowCapDetectorTest {
   private static final QueryShape SHAPE = Responses.shape(DateGrouping.DAY, Field.PATHNAME);
 
   @RegisterExtension final Lessons lessons = new Lessons();
-  private OneSite site;
   private Knowledge knowledge;
   private Pager pager;
   private RowCapDetector cap;
   private final RowSpool spool = new RowSpool(Path.of("."));
 
   @BeforeEach
-  void begin() throws IOException {
-    site = new OneSite(lessons, LIMIT);
-    knowledge = site.context.knowledge();
+  void begin() {
+    knowledge = lessons.ofARun();
     pager = new Pager(DateGrouping.DAY, DAYS, LIMIT, 180);
-    cap = new RowCapDetector(site.context, SHAPE, pager);
+    cap = new RowCapDetector(knowledge, LIMIT, SHAPE, pager);
   }
 
   @AfterEach
   void end() {
     spool.close();
-    site.close();
   }
 
   private static LocalDate day(int offset) {
@@ -260,7 +256,7 @@ class RowCapDetectorTest {
     }
     Responses.read(page, whole, rows);
     own.answered(page.rows(), page.first(), page.last());
-    new RowCapDetector(site.context, whole, own).askBehind(page, DAYS);
+    new RowCapDetector(knowledge, LIMIT, whole, own).askBehind(page, DAYS);
     assertThat(own.done()).isTrue();
   }
 }
