@@ -5,6 +5,7 @@ import fathomexport.certify.Certifier;
 import fathomexport.certify.PeriodTotals;
 import fathomexport.fetch.rows.PageReader;
 import fathomexport.plan.FetchTask;
+import fathomexport.plan.RangeQuery;
 import fathomexport.report.DayRange;
 import fathomexport.report.rows.RowSpool;
 import java.io.IOException;

@@ -5,6 +5,7 @@ import fathomexport.certify.PeriodTotals;
 import fathomexport.plan.ControlQuery;
 import fathomexport.plan.FetchTask;
 import fathomexport.plan.HeldPeriod;
+import fathomexport.plan.RangeQuery;
 import fathomexport.plan.Segment;
 import fathomexport.plan.WindowPlanner;
 import fathomexport.report.Aggregate;

@@ -4,6 +4,7 @@ import fathomexport.api.Outcome;
 import fathomexport.api.answer.Refusal;
 import fathomexport.certify.PeriodTotals;
 import fathomexport.plan.ControlQuery;
+import fathomexport.plan.RangeQuery;
 import fathomexport.report.DayRange;
 import fathomexport.report.rows.RowSpool;
 import fathomexport.run.FetchFailedException;

@@ -6,6 +6,7 @@ import fathomexport.api.answer.AggregationAnswer;
 import fathomexport.fetch.rows.PageReader;
 import fathomexport.ledger.OffsetSupport;
 import fathomexport.plan.Pager;
+import fathomexport.plan.RangeQuery;
 import fathomexport.report.DayRange;
 import fathomexport.report.rows.RowSpool;
 import fathomexport.run.FetchFailedException;

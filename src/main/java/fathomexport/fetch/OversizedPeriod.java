@@ -3,6 +3,7 @@ package fathomexport.fetch;
 import fathomexport.certify.Certifier;
 import fathomexport.certify.PeriodTotals;
 import fathomexport.fetch.partition.Sample;
+import fathomexport.plan.RangeQuery;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;

@@ -2,6 +2,7 @@ package fathomexport.fetch;
 
 import fathomexport.fetch.rows.PageReader;
 import fathomexport.plan.Pager;
+import fathomexport.plan.RangeQuery;
 import fathomexport.report.DayRange;
 import fathomexport.run.FetchFailedException;
 import java.io.IOException;

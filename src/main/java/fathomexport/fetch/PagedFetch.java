@@ -8,6 +8,7 @@ import fathomexport.certify.PeriodTotals;
 import fathomexport.fetch.rows.PageReader;
 import fathomexport.plan.FetchTask;
 import fathomexport.plan.Pager;
+import fathomexport.plan.RangeQuery;
 import fathomexport.plan.WindowPlanner;
 import fathomexport.report.DayRange;
 import fathomexport.report.QueryShape;

@@ -1,6 +1,7 @@
 package fathomexport.fetch;
 
 import fathomexport.plan.Pager;
+import fathomexport.plan.RangeQuery;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -3,6 +3,7 @@ package fathomexport.fetch;
 import fathomexport.api.Outcome;
 import fathomexport.api.answer.Refusal;
 import fathomexport.plan.Pager;
+import fathomexport.plan.RangeQuery;
 import fathomexport.plan.WindowPlanner;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;

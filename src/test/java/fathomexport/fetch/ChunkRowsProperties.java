@@ -10,6 +10,7 @@ import fathomexport.fetch.rows.Responses;
 import fathomexport.fetch.rows.Responses.Row;
 import fathomexport.plan.ControlQuery;
 import fathomexport.plan.FetchTask;
+import fathomexport.plan.RangeQuery;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
 import fathomexport.report.Field;

@@ -8,6 +8,7 @@ import fathomexport.fetch.rows.Responses;
 import fathomexport.fetch.rows.Responses.Row;
 import fathomexport.plan.ControlQuery;
 import fathomexport.plan.Pager;
+import fathomexport.plan.RangeQuery;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;

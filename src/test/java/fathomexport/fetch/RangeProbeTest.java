@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.api.answer.Refusal;
 import fathomexport.plan.Pager;
+import fathomexport.plan.RangeQuery;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;

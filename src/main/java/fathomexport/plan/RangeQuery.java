@@ -1,4 +1,4 @@
-package fathomexport.fetch;
+package fathomexport.plan;
 
 import fathomexport.report.DayRange;
 import fathomexport.report.QueryShape;
@@ -11,4 +11,4 @@ import org.jspecify.annotations.Nullable;
  *
  * @param zone the site's zone, which identifies the week of a clock change; null if unknown
  */
-record RangeQuery(Slice slice, QueryShape shape, DayRange days, @Nullable ZoneId zone) {}
+public record RangeQuery(Slice slice, QueryShape shape, DayRange days, @Nullable ZoneId zone) {}
