@@ -55,6 +55,7 @@ final class ArchitectureTest {
             "describe",
             "export",
             "fetch",
+            "fetch.limits",
             "http",
             "inspect",
             "lineage",
@@ -125,6 +126,7 @@ final class ArchitectureTest {
             "certify",
             "cluster",
             "fetch",
+            "fetch.limits",
             "ledger",
             "plan",
             "quota",
@@ -142,6 +144,7 @@ final class ArchitectureTest {
             "certify",
             "config",
             "fetch",
+            "fetch.limits",
             "ledger",
             "listing",
             "plan",
@@ -156,6 +159,7 @@ final class ArchitectureTest {
             "api.pacing",
             "dimension",
             "fetch",
+            "fetch.limits",
             "ledger",
             "plan",
             "report",
@@ -169,6 +173,7 @@ final class ArchitectureTest {
             "api",
             "api.answer",
             "certify",
+            "fetch.limits",
             "fetch.partition",
             "fetch.rows",
             "ledger",
@@ -176,9 +181,21 @@ final class ArchitectureTest {
             "report",
             "report.rows",
             "run",
-            "sink",
-            "sinks",
             "typing"));
+    all.put(
+        "fetch.limits",
+        List.of(
+            "api",
+            "api.answer",
+            "certify",
+            "fetch.rows",
+            "ledger",
+            "plan",
+            "report",
+            "report.rows",
+            "run",
+            "sink",
+            "sinks"));
     all.put(
         "fetch.rows",
         List.of("api.answer", "certify", "fetch.partition", "report", "report.rows", "typing"));

@@ -3,6 +3,8 @@ package fathomexport.fetch;
 import fathomexport.api.AggregationRequest;
 import fathomexport.api.Outcome;
 import fathomexport.api.answer.AggregationAnswer;
+import fathomexport.fetch.limits.Knowledge;
+import fathomexport.fetch.limits.RowCapDetector;
 import fathomexport.fetch.rows.PageReader;
 import fathomexport.ledger.OffsetSupport;
 import fathomexport.plan.Pager;

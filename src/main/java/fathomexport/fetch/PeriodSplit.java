@@ -5,6 +5,7 @@ import fathomexport.api.FathomClient;
 import fathomexport.api.Outcome;
 import fathomexport.api.answer.AggregationAnswer;
 import fathomexport.certify.PeriodTotals;
+import fathomexport.fetch.limits.Knowledge;
 import fathomexport.fetch.partition.Sample;
 import fathomexport.fetch.partition.Split;
 import fathomexport.fetch.rows.PartReader;

@@ -1,5 +1,6 @@
 package fathomexport.fetch;
 
+import fathomexport.fetch.limits.RowCapDetector;
 import fathomexport.plan.Pager;
 import fathomexport.plan.RangeQuery;
 import org.jspecify.annotations.Nullable;

@@ -1,7 +1,7 @@
 package fathomexport.inspect;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import fathomexport.fetch.ApiLesson;
+import fathomexport.fetch.limits.ApiLesson;
 import fathomexport.ledger.Attempt;
 import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.PeriodCertificate;

@@ -2,7 +2,7 @@ package fathomexport.inspect;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
-import fathomexport.fetch.ApiLesson;
+import fathomexport.fetch.limits.ApiLesson;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
 import fathomexport.report.DifferenceCause;

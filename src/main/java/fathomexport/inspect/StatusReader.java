@@ -2,7 +2,7 @@ package fathomexport.inspect;
 
 import fathomexport.dimension.Dimensions;
 import fathomexport.dimension.SiteRow;
-import fathomexport.fetch.ApiLesson;
+import fathomexport.fetch.limits.ApiLesson;
 import fathomexport.ledger.Audit;
 import fathomexport.ledger.QuarantinedRow;
 import fathomexport.ledger.Restatement;

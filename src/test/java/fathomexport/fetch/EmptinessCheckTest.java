@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.certify.Certifier;
 import fathomexport.certify.PeriodTotals;
+import fathomexport.fetch.limits.Lessons;
 import fathomexport.fetch.rows.Responses;
 import fathomexport.plan.ControlQuery;
 import fathomexport.plan.FetchTask;

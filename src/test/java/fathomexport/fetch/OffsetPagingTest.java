@@ -3,6 +3,8 @@ package fathomexport.fetch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.api.AggregationRequest;
+import fathomexport.fetch.limits.Lessons;
+import fathomexport.fetch.limits.RowCapDetector;
 import fathomexport.fetch.rows.PageReader;
 import fathomexport.fetch.rows.Responses;
 import fathomexport.ledger.OffsetSupport;

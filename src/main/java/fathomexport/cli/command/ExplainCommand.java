@@ -6,7 +6,7 @@ import fathomexport.cli.process.DayExpression;
 import fathomexport.config.Loaded;
 import fathomexport.config.PipelineDefinition;
 import fathomexport.config.Settings;
-import fathomexport.fetch.ApiLesson;
+import fathomexport.fetch.limits.ApiLesson;
 import fathomexport.inspect.Explanation;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;

@@ -10,7 +10,7 @@ import fathomexport.cli.process.ExitCodes;
 import fathomexport.config.PipelineDefinition;
 import fathomexport.config.Settings;
 import fathomexport.export.Exporter;
-import fathomexport.fetch.ApiLesson;
+import fathomexport.fetch.limits.ApiLesson;
 import fathomexport.inspect.StatusOverview;
 import fathomexport.run.RunListener;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-package fathomexport.fetch;
+package fathomexport.fetch.limits;
 
 import fathomexport.certify.PeriodTotals;
 import fathomexport.fetch.rows.PageReader;
@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * have another cause, so the same query is sent again; only if its response ends at the same number
  * of rows is that number taken for a cap.
  */
-final class RowCapDetector {
+public final class RowCapDetector {
   /**
    * Smallest response that is suspected of a cap for its missing tail. Without this bound, each
    * quiet site would cost additional requests.
@@ -51,12 +51,12 @@ final class RowCapDetector {
    * @param asked last day that the page was requested for
    * @param lastStart the position at which the rows of the last period begin
    */
-  record Tail(long rows, LocalDate last, LocalDate asked, RowSpool.Mark lastStart) {}
+  public record Tail(long rows, LocalDate last, LocalDate asked, RowSpool.Mark lastStart) {}
 
   /**
    * @param rowLimit rows per request, as configured
    */
-  RowCapDetector(Knowledge knowledge, int rowLimit, QueryShape shape, Pager pager) {
+  public RowCapDetector(Knowledge knowledge, int rowLimit, QueryShape shape, Pager pager) {
     this.knowledge = knowledge;
     this.rowLimit = rowLimit;
     this.shape = shape;
@@ -68,7 +68,7 @@ final class RowCapDetector {
    *
    * @return the end of the page that was cut off, if there are rows after it; otherwise null
    */
-  @Nullable Tail cutOff(PageReader page) {
+  public @Nullable Tail cutOff(PageReader page) {
     Tail before = tail;
     tail = null;
     LocalDate behind = page.first();
@@ -79,7 +79,7 @@ final class RowCapDetector {
    * Requests the days after the end of a page without a control if the page ends as a cap would end
    * it.
    */
-  void askBehind(PageReader page, DayRange asked) {
+  public void askBehind(PageReader page, DayRange asked) {
     LocalDate last = page.last();
     if (last != null
         && shape.dateGrouping() != DateGrouping.NONE
@@ -92,7 +92,7 @@ final class RowCapDetector {
   }
 
   /** Returns to where a page was cut off; the next response shows whether that is a rule. */
-  void askAgain(Tail before) {
+  public void askAgain(Tail before) {
     awaited = (int) before.rows();
     pager.restartFrom(before.last());
   }
@@ -101,7 +101,7 @@ final class RowCapDetector {
    * Evaluates the response after one that was cut off. If it ends at the same number of rows, that
    * number is the limit from now on, so that the response counts as a full page.
    */
-  void cameAgain(PageReader page) {
+  public void cameAgain(PageReader page) {
     int before = awaited;
     awaited = 0;
     if (before == 0) {
@@ -124,7 +124,7 @@ final class RowCapDetector {
    * query is to be sent again. If the response is the same, its number of rows is the limit until
    * the missing rows arrive or prove not to exist.
    */
-  boolean suspects(List<LocalDate> wrong, PeriodTotals expected, PageReader page) {
+  public boolean suspects(List<LocalDate> wrong, PeriodTotals expected, PageReader page) {
     if (suspected != 0 || refuted || !looksCapped(wrong, expected, page)) {
       return false;
     }
@@ -135,7 +135,7 @@ final class RowCapDetector {
   }
 
   /** Returns whether the suspicion of a cap is due to this period. */
-  boolean isAbout(LocalDate day) {
+  public boolean isAbout(LocalDate day) {
     return day.equals(period);
   }
 
@@ -143,7 +143,7 @@ final class RowCapDetector {
    * Confirms the suspected cap if the covered days, which agree with their control, include its
    * period.
    */
-  void agreed(DayRange covered) {
+  public void agreed(DayRange covered) {
     if (period != null && covered.contains(period)) {
       settle(true);
     }
@@ -152,7 +152,7 @@ final class RowCapDetector {
   /**
    * Ends the suspicion: records the cap if the missing rows arrived, otherwise restores the limit.
    */
-  void settle(boolean confirmed) {
+  public void settle(boolean confirmed) {
     if (suspected == 0) {
       return;
     }

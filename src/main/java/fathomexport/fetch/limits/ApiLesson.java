@@ -1,4 +1,4 @@
-package fathomexport.fetch;
+package fathomexport.fetch.limits;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import fathomexport.ledger.Learned;

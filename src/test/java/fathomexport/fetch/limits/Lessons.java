@@ -1,4 +1,4 @@
-package fathomexport.fetch;
+package fathomexport.fetch.limits;
 
 import fathomexport.api.Outcome;
 import fathomexport.api.answer.Refusal;
@@ -16,8 +16,8 @@ import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /** A real ledger in files, empty before each test, and what runs on it know of the API. */
-final class Lessons implements BeforeEachCallback, AfterEachCallback {
-  static final String ACCOUNT = "ours";
+public final class Lessons implements BeforeEachCallback, AfterEachCallback {
+  public static final String ACCOUNT = "ours";
 
   private @Nullable Path root;
   private @Nullable Sinks opened;
@@ -35,7 +35,7 @@ final class Lessons implements BeforeEachCallback, AfterEachCallback {
   }
 
   /** The directory that the ledger is in. */
-  Path root() {
+  public Path root() {
     return Objects.requireNonNull(root);
   }
 
@@ -44,21 +44,21 @@ final class Lessons implements BeforeEachCallback, AfterEachCallback {
   }
 
   /** What a run knows that begins now. */
-  Knowledge ofARun() {
+  public Knowledge ofARun() {
     return ofARun(ACCOUNT, false);
   }
 
-  Knowledge ofARun(String account, boolean triesAgain) {
+  public Knowledge ofARun(String account, boolean triesAgain) {
     return new Knowledge(sinks(), account, triesAgain);
   }
 
   /** What the ledger holds now. */
-  Learned stored() {
+  public Learned stored() {
     return sinks().ledger().learned();
   }
 
   /** Returns a refusal with status 400. */
-  static Outcome.Refused<Object> refusal(Refusal reason, String words) {
+  public static Outcome.Refused<Object> refusal(Refusal reason, String words) {
     return new Outcome.Refused<>(400, reason, words, false);
   }
 }

@@ -1,4 +1,4 @@
-package fathomexport.fetch;
+package fathomexport.fetch.limits;
 
 import fathomexport.ledger.Learned;
 import fathomexport.ledger.Ledger;
@@ -110,7 +110,7 @@ public final class Knowledge {
   }
 
   /** Returns the rows per request for a query shape, at most the configured limit. */
-  synchronized int limit(String shapeKey, int configured) {
+  public synchronized int limit(String shapeKey, int configured) {
     Integer own = triesLimitAgain ? Integer.valueOf(configured) : limits.get(shapeKey);
     if (own == null && acceptedLimits.getOrDefault(shapeKey, 0) < configured) {
       // A limit that is refused for one shape is most likely refused for all.
@@ -173,7 +173,7 @@ public final class Knowledge {
   }
 
   /** Records that neither a lower limit nor a narrower range resolved a refusal. */
-  synchronized void hopeless(String shapeKey, SiteId site, String words) {
+  public synchronized void hopeless(String shapeKey, SiteId site, String words) {
     hopeless
         .computeIfAbsent(shapeKey, k -> new HashMap<>())
         .computeIfAbsent(site, k -> new HashSet<>())
@@ -184,7 +184,7 @@ public final class Knowledge {
    * Returns whether a refusal with this text is known to be about neither the limit nor the range,
    * for this site or for two others.
    */
-  synchronized boolean isHopeless(String shapeKey, SiteId site, String words) {
+  public synchronized boolean isHopeless(String shapeKey, SiteId site, String words) {
     Map<SiteId, Set<String>> sites = hopeless.getOrDefault(shapeKey, Map.of());
     return sites.getOrDefault(site, Set.of()).contains(words)
         || sites.values().stream().filter(all -> all.contains(words)).count() >= 2;
@@ -194,20 +194,20 @@ public final class Knowledge {
    * Returns whether to request pages by {@code offset}: the API honours it, or that is not known
    * yet.
    */
-  synchronized boolean mayUseOffset() {
+  public synchronized boolean mayUseOffset() {
     return !offsetDoubted && (offset == null || offset == OffsetSupport.HONOURED);
   }
 
-  synchronized boolean offsetIsUnknown() {
+  public synchronized boolean offsetIsUnknown() {
     return offset == null;
   }
 
   /** Records that pages by {@code offset} are inconsistent; {@link #learnOffset} may record why. */
-  synchronized void doubtOffset() {
+  public synchronized void doubtOffset() {
     offsetDoubted = true;
   }
 
-  synchronized void learnOffset(OffsetSupport support) {
+  public synchronized void learnOffset(OffsetSupport support) {
     if (support != offset) {
       LOG.info("how the API treats the parameter offset: {}", support.label());
       offset = support;
@@ -219,7 +219,7 @@ public final class Knowledge {
    * Deletes what was learned about {@code offset}, since it no longer holds; a later run tries it
    * again.
    */
-  synchronized void forgetOffset() {
+  public synchronized void forgetOffset() {
     offset = null;
     learn(new Learned.Lesson.OffsetUnknown(account));
   }
@@ -229,7 +229,7 @@ public final class Knowledge {
    *
    * @param allowed the widest range that the rules allow, in days
    */
-  synchronized int maxDays(QueryShape shape, int allowed) {
+  public synchronized int maxDays(QueryShape shape, int allowed) {
     return triesRangesAgain.contains(shape.dateGrouping())
         ? allowed
         : Math.min(allowed, maxDays.getOrDefault(shape.key(), Integer.MAX_VALUE));
@@ -316,16 +316,16 @@ public final class Knowledge {
     return rows >= mostRows && rows > 1;
   }
 
-  synchronized void sawRows(long rows) {
+  public synchronized void sawRows(long rows) {
     mostRows = (int) Math.max(mostRows, Math.min(rows, Integer.MAX_VALUE));
   }
 
   /** Returns whether responses sorted by a text field were in no usable order. */
-  synchronized boolean sortsNoFields() {
+  public synchronized boolean sortsNoFields() {
     return sortsNoFields;
   }
 
-  synchronized void sawUnsortedFields() {
+  public synchronized void sawUnsortedFields() {
     sortsNoFields = true;
   }
 

@@ -1,4 +1,4 @@
-package fathomexport.fetch;
+package fathomexport.fetch.limits;
 
 import fathomexport.api.Outcome;
 import fathomexport.api.answer.Refusal;
@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
  * ordinary request of the run, which asks for the wider range again. A refusal that does not name
  * the range is no evidence against a width that the API has accepted in this run.
  */
-final class RangeProbe {
+public final class RangeProbe {
   private static final Logger LOG = LoggerFactory.getLogger(RangeProbe.class);
 
   private final Knowledge knowledge;
@@ -48,13 +48,13 @@ final class RangeProbe {
    */
   private int narrowed;
 
-  RangeProbe(Knowledge knowledge, RangeQuery query, Pager pager) {
+  public RangeProbe(Knowledge knowledge, RangeQuery query, Pager pager) {
     this.knowledge = knowledge;
     this.query = query;
     this.pager = pager;
   }
 
-  boolean isRefuted() {
+  public boolean isRefuted() {
     return refuted;
   }
 
@@ -65,7 +65,7 @@ final class RangeProbe {
    *
    * @return whether to continue with the learned range
    */
-  boolean returnsToLearned(Outcome.Refused<?> refused) {
+  public boolean returnsToLearned(Outcome.Refused<?> refused) {
     int learned = knowledge.learnedDays(query.shape());
     returned =
         refused.refusal() != Refusal.LIMIT
@@ -89,7 +89,7 @@ final class RangeProbe {
    *
    * @return whether to continue with a narrower range; false if the range cannot be the cause
    */
-  boolean refused(Outcome.Refused<?> refused) {
+  public boolean refused(Outcome.Refused<?> refused) {
     switch (refused.refusal()) {
       case RANGE -> {
         if (hasLongWeek(pager.ask())) {
@@ -165,7 +165,7 @@ final class RangeProbe {
    *
    * @param asked the days of the request
    */
-  void passed(DayRange asked) {
+  public void passed(DayRange asked) {
     if (returned) {
       knowledge.rangeStillRefused(query.shape().dateGrouping());
       returned = false;

@@ -1,4 +1,4 @@
-package fathomexport.fetch;
+package fathomexport.fetch.limits;
 
 import fathomexport.api.Outcome;
 import fathomexport.api.answer.Refusal;
@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
  * one were refused. The second may be an ordinary request of the run, which asks for the higher
  * limit again.
  */
-final class LimitProbe {
+public final class LimitProbe {
   private static final Logger LOG = LoggerFactory.getLogger(LimitProbe.class);
 
   /** Limits to try, in this order, if the API does not name the limit that it allows. */
@@ -46,7 +46,7 @@ final class LimitProbe {
   /** The range that was refused with every limit. */
   private @Nullable DayRange exhausted;
 
-  LimitProbe(Knowledge knowledge, String shapeKey, Pager pager) {
+  public LimitProbe(Knowledge knowledge, String shapeKey, Pager pager) {
     this.knowledge = knowledge;
     this.shapeKey = shapeKey;
     this.pager = pager;
@@ -58,7 +58,7 @@ final class LimitProbe {
    * @return whether to repeat the request with fewer rows; false if the limit is not the cause, and
    *     then the pager uses the original limit again
    */
-  boolean refused(Outcome.Refused<?> refusal) {
+  public boolean refused(Outcome.Refused<?> refusal) {
     int limit = pager.limit();
     boolean names = refusal.refusal() == Refusal.LIMIT;
     boolean suspected =
@@ -102,7 +102,7 @@ final class LimitProbe {
   }
 
   /** Records the limit of an accepted request. */
-  void passed() {
+  public void passed() {
     if (refused == 0) {
       knowledge.limitAccepted(shapeKey, pager.limit());
       return;
@@ -119,7 +119,7 @@ final class LimitProbe {
   /**
    * Returns to the higher limit after a page, if a single refusal is all that speaks against it.
    */
-  void taken() {
+  public void taken() {
     if (restored > 0) {
       pager.limit(restored);
       restored = 0;

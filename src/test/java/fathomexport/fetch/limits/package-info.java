@@ -1,0 +1,4 @@
+@NullMarked
+package fathomexport.fetch.limits;
+
+import org.jspecify.annotations.NullMarked;
