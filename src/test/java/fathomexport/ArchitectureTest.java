@@ -88,6 +88,7 @@ final class ArchitectureTest {
             "config",
             "dimension",
             "fetch",
+            "fetch.control",
             "http",
             "inspect",
             "ledger",
@@ -126,6 +127,7 @@ final class ArchitectureTest {
             "certify",
             "cluster",
             "fetch",
+            "fetch.control",
             "fetch.limits",
             "ledger",
             "plan",
@@ -144,6 +146,7 @@ final class ArchitectureTest {
             "certify",
             "config",
             "fetch",
+            "fetch.control",
             "fetch.limits",
             "ledger",
             "listing",
@@ -159,6 +162,7 @@ final class ArchitectureTest {
             "api.pacing",
             "dimension",
             "fetch",
+            "fetch.control",
             "fetch.limits",
             "ledger",
             "plan",
@@ -173,6 +177,7 @@ final class ArchitectureTest {
             "api",
             "api.answer",
             "certify",
+            "fetch.control",
             "fetch.limits",
             "fetch.partition",
             "fetch.rows",
@@ -182,6 +187,7 @@ final class ArchitectureTest {
             "report.rows",
             "run",
             "typing"));
+    all.put("fetch.control", List.of("api", "api.answer", "certify", "ledger", "plan", "report"));
     all.put(
         "fetch.limits",
         List.of(

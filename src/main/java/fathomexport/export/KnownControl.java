@@ -1,7 +1,7 @@
 package fathomexport.export;
 
 import fathomexport.certify.PeriodTotals;
-import fathomexport.fetch.ControlBook;
+import fathomexport.fetch.control.ControlBook;
 import fathomexport.plan.ControlQuery;
 import java.time.Instant;
 import java.util.List;

@@ -1,8 +1,8 @@
 package fathomexport.export;
 
-import fathomexport.fetch.CertifiedControl;
 import fathomexport.fetch.ControlTotals;
 import fathomexport.fetch.ExpectedRows;
+import fathomexport.fetch.control.CertifiedControl;
 import fathomexport.ledger.Audit;
 import fathomexport.ledger.CertificateStatus;
 import fathomexport.ledger.LedgerEntry;

@@ -1,8 +1,8 @@
 package fathomexport.export;
 
-import fathomexport.fetch.CertifiedControl;
-import fathomexport.fetch.ControlBook;
 import fathomexport.fetch.RequestCosts;
+import fathomexport.fetch.control.CertifiedControl;
+import fathomexport.fetch.control.ControlBook;
 import fathomexport.inspect.PlanOverview;
 import fathomexport.ledger.Learned;
 import fathomexport.listing.Accounts;

@@ -3,6 +3,8 @@ package fathomexport.fetch;
 import fathomexport.api.Outcome;
 import fathomexport.api.answer.Refusal;
 import fathomexport.certify.PeriodTotals;
+import fathomexport.fetch.control.ControlAnswer;
+import fathomexport.fetch.control.ControlBook;
 import fathomexport.plan.ControlQuery;
 import fathomexport.plan.RangeQuery;
 import fathomexport.report.DayRange;

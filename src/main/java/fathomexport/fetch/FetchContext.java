@@ -1,6 +1,7 @@
 package fathomexport.fetch;
 
 import fathomexport.api.FathomClient;
+import fathomexport.fetch.control.ControlBook;
 import fathomexport.fetch.limits.Knowledge;
 import java.nio.file.Path;
 

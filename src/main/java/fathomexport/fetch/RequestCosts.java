@@ -1,5 +1,6 @@
 package fathomexport.fetch;
 
+import fathomexport.fetch.control.ControlBook;
 import fathomexport.plan.FetchTask;
 import fathomexport.plan.HeldPeriod;
 import fathomexport.plan.History;

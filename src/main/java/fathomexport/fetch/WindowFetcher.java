@@ -2,6 +2,7 @@ package fathomexport.fetch;
 
 import fathomexport.api.FathomClient;
 import fathomexport.certify.PeriodTotals;
+import fathomexport.fetch.control.ControlBook;
 import fathomexport.fetch.limits.Knowledge;
 import fathomexport.plan.ControlQuery;
 import fathomexport.plan.FetchTask;

@@ -2,8 +2,8 @@ package fathomexport.inspect;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import fathomexport.api.pacing.RetryBudget;
-import fathomexport.fetch.ControlBook;
 import fathomexport.fetch.RequestCosts;
+import fathomexport.fetch.control.ControlBook;
 import fathomexport.ledger.Weight;
 import fathomexport.plan.FetchTask;
 import fathomexport.plan.Plan;

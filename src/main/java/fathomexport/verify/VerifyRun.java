@@ -2,9 +2,9 @@ package fathomexport.verify;
 
 import fathomexport.api.FathomClient;
 import fathomexport.api.FathomClients;
-import fathomexport.fetch.ControlBook;
 import fathomexport.fetch.SpillDirectory;
 import fathomexport.fetch.WindowFetcher;
+import fathomexport.fetch.control.ControlBook;
 import fathomexport.fetch.limits.Knowledge;
 import fathomexport.ledger.LedgerException;
 import fathomexport.ledger.RunRecord;

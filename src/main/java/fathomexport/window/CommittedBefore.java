@@ -1,6 +1,6 @@
 package fathomexport.window;
 
-import fathomexport.fetch.CertifiedControl;
+import fathomexport.fetch.control.CertifiedControl;
 import fathomexport.ledger.CertificateStatus;
 import fathomexport.ledger.LedgerEntry;
 import fathomexport.plan.FetchTask;

@@ -6,6 +6,7 @@ import fathomexport.api.RequestListener;
 import fathomexport.api.RunControls;
 import fathomexport.api.pacing.RetryPolicy;
 import fathomexport.api.pacing.StopSignal;
+import fathomexport.fetch.control.ControlBook;
 import fathomexport.fetch.limits.Lessons;
 import fathomexport.report.SecretRef;
 import fathomexport.report.Site;

@@ -1,4 +1,4 @@
-package fathomexport.fetch;
+package fathomexport.fetch.control;
 
 import fathomexport.api.Outcome;
 import fathomexport.api.answer.Refusal;
@@ -110,7 +110,7 @@ public final class ControlBook {
    * @param question the query of exactly these days and aggregates
    * @param turn the turn of the task that needs the answer, from 1
    */
-  synchronized Optional<Outcome.Failure<?>> unanswered(ControlQuery question, int turn) {
+  public synchronized Optional<Outcome.Failure<?>> unanswered(ControlQuery question, int turn) {
     Unanswered known = unanswered.get(question);
     return known != null && (known.forGood() || known.times() >= turn)
         ? Optional.of(known.failure())
@@ -121,7 +121,7 @@ public final class ControlBook {
    * Remembers that a question failed. Failures that say nothing about the question, such as a stop
    * or an API that is down altogether, are not remembered.
    */
-  synchronized void failed(ControlQuery question, Outcome.Failure<?> failure) {
+  public synchronized void failed(ControlQuery question, Outcome.Failure<?> failure) {
     Unanswered before = unanswered.get(question);
     int times = before == null ? 1 : before.times() + 1;
     if (failure instanceof Outcome.Refused<?> refused) {
@@ -144,14 +144,14 @@ public final class ControlBook {
   }
 
   /** Returns whether the totals of all these days are known. */
-  synchronized boolean knows(ControlQuery query, DayRange days) {
+  public synchronized boolean knows(ControlQuery query, DayRange days) {
     Page page = families.get(Family.of(query, days));
     return page != null
         && keys(query.shape().dateGrouping(), days).stream().allMatch(page.known::containsKey);
   }
 
   /** Returns the totals of the days; empty unless the totals of all of them are known. */
-  synchronized Optional<PeriodTotals> find(ControlQuery query, DayRange days) {
+  public synchronized Optional<PeriodTotals> find(ControlQuery query, DayRange days) {
     Page page = families.get(Family.of(query, days));
     if (page == null || !knows(query, days)) {
       return Optional.empty();
@@ -166,7 +166,7 @@ public final class ControlBook {
    *
    * @throws IllegalStateException if no totals of these days are known
    */
-  synchronized Instant answeredAt(ControlQuery query, DayRange days) {
+  public synchronized Instant answeredAt(ControlQuery query, DayRange days) {
     Page page = families.get(Family.of(query, days));
     return keys(query.shape().dateGrouping(), days).stream()
         .flatMap(key -> page == null ? Stream.of() : Stream.ofNullable(page.known.get(key)))
@@ -192,7 +192,7 @@ public final class ControlBook {
   }
 
   /** Records an answer that was just paid for. */
-  void paid(ControlAnswer answer) {
+  public void paid(ControlAnswer answer) {
     put(answer);
     keeper.accept(answer);
   }
@@ -207,7 +207,7 @@ public final class ControlBook {
   }
 
   /** Marks a query's empty response as doubted. Returns false if it was marked before. */
-  synchronized boolean doubt(ControlQuery query) {
+  public synchronized boolean doubt(ControlQuery query) {
     Page page = families.computeIfAbsent(Family.of(query, query.days()), f -> new Page());
     boolean first = !page.doubted;
     page.doubted = true;
@@ -218,7 +218,7 @@ public final class ControlBook {
    * Discards the digests of the responses about these days, so that they confirm no rows that were
    * fetched before them. The totals stay.
    */
-  synchronized void forgetAnswers(ControlQuery query, DayRange days) {
+  public synchronized void forgetAnswers(ControlQuery query, DayRange days) {
     Page page = families.get(Family.of(query, days));
     if (page != null) {
       page.totals.forgetAnswers(days);
@@ -229,7 +229,7 @@ public final class ControlBook {
    * Makes this the current query and evicts the totals of the previous one of its family: each
    * control query of a family is used once in plan order. Totals of later queries stay.
    */
-  synchronized void makeCurrent(ControlQuery query) {
+  public synchronized void makeCurrent(ControlQuery query) {
     Page page = families.computeIfAbsent(Family.of(query, query.days()), f -> new Page());
     DayRange behind = page.at;
     page.at = query.days();

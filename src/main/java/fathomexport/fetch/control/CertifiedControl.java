@@ -1,4 +1,4 @@
-package fathomexport.fetch;
+package fathomexport.fetch.control;
 
 import fathomexport.certify.PeriodTotals;
 import fathomexport.ledger.CertificateStatus;

@@ -1,4 +1,4 @@
-package fathomexport.fetch;
+package fathomexport.fetch.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,0 +1,4 @@
+@NullMarked
+package fathomexport.fetch.control;
+
+import org.jspecify.annotations.NullMarked;
