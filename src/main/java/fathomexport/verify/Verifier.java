@@ -2,25 +2,17 @@ package fathomexport.verify;
 
 import fathomexport.certify.PeriodTotals;
 import fathomexport.fetch.WindowFetcher;
-import fathomexport.ledger.CertificateStatus;
 import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.LedgerException;
-import fathomexport.ledger.PeriodCertificate;
 import fathomexport.plan.ControlQuery;
 import fathomexport.plan.Subject;
-import fathomexport.report.Aggregate;
-import fathomexport.report.Column;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
 import fathomexport.report.DifferenceCause;
 import fathomexport.report.Report;
 import fathomexport.report.Site;
 import fathomexport.report.Slice;
-import fathomexport.report.TableSchema;
 import fathomexport.report.rows.DamagedRowsException;
-import fathomexport.report.rows.RowDigest;
-import fathomexport.report.rows.RowReader;
-import fathomexport.report.rows.RowSource;
 import fathomexport.run.ExportFailedException;
 import fathomexport.run.ExportJob;
 import fathomexport.run.FailureKind;
@@ -32,13 +24,9 @@ import fathomexport.sinks.DamagedDays;
 import fathomexport.sinks.Sinks;
 import java.io.IOException;
 import java.time.LocalDate;
-import java.time.YearMonth;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.EnumMap;
-import java.util.EnumSet;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -46,11 +34,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,8 +44,6 @@ import org.jspecify.annotations.Nullable;
  * changes that totals do not show. Exports nothing.
  */
 final class Verifier {
-  private static final long MICROS_PER_DAY = TimeUnit.DAYS.toMicros(1);
-
   private final ExportJob job;
   private final Sinks sinks;
   private final WindowFetcher fetcher;
@@ -135,7 +118,12 @@ final class Verifier {
             .forEach(damaged::add);
         unlessDamaged(
             () ->
-                comparisons(report, slice, sink, range, firstDay(report, site))
+                Comparison.of(
+                        report,
+                        sink,
+                        stored(report, slice, sink, range),
+                        range,
+                        firstDay(report, site))
                     .forEach(
                         c ->
                             byControl
@@ -149,6 +137,12 @@ final class Verifier {
     byControl.forEach((query, comparisons) -> compare(query, comparisons, site.zone(), seen));
     found.write(slice);
     compared += seen.size();
+  }
+
+  private static List<LedgerEntry> stored(Report report, Slice slice, Sink sink, DayRange range) {
+    return sink.ledger().entries(report.name(), List.of(slice.site()), range.first()).stream()
+        .filter(entry -> entry.slice().equals(slice) && entry.stored())
+        .toList();
   }
 
   /** Returns the first day that an export fetches. */
@@ -170,74 +164,6 @@ final class Verifier {
       }
       damaged.add(String.valueOf(e.getMessage()));
     }
-  }
-
-  /**
-   * What one sink holds for one report and slice, to be compared with the totals of one control
-   * query.
-   *
-   * @param held the stored periods, by their {@link #key}
-   * @param asked the days of the control query
-   */
-  private record Comparison(
-      Report report,
-      Sink sink,
-      Map<String, LedgerEntry> held,
-      DayRange asked,
-      List<DayRange> periods) {}
-
-  /**
-   * Returns what a sink is to hold for a report and slice.
-   *
-   * @param firstDay the first day that an export fetches. Earlier periods are compared only if they
-   *     are stored: others are missing for good, and a request for them would be billed in vain.
-   */
-  private static List<Comparison> comparisons(
-      Report report, Slice slice, Sink sink, DayRange range, LocalDate firstDay) {
-    Map<String, LedgerEntry> held = new LinkedHashMap<>();
-    for (LedgerEntry entry :
-        sink.ledger().entries(report.name(), List.of(slice.site()), range.first())) {
-      if (entry.slice().equals(slice) && entry.stored()) {
-        held.put(key(report, entry.certificate().period(), entry.certificate().coversTo()), entry);
-      }
-    }
-    if (report.dateGrouping() == DateGrouping.NONE) {
-      return held.values().stream()
-          .map(e -> new DayRange(e.certificate().period(), e.certificate().coversTo()))
-          .filter(range::contains)
-          .map(r -> new Comparison(report, sink, held, r, List.of(r)))
-          .toList();
-    }
-    List<DayRange> periods =
-        range
-            .periods(report.dateGrouping())
-            .filter(
-                p ->
-                    held.containsKey(key(report, p, p))
-                        || !report.dateGrouping().periodEnd(p).isBefore(firstDay))
-            .map(p -> measured(report, range, held.get(key(report, p, p)), p))
-            .toList();
-    if (periods.isEmpty()) {
-      return List.of();
-    }
-    DayRange asked = new DayRange(periods.get(0).first(), periods.get(periods.size() - 1).last());
-    return List.of(new Comparison(report, sink, held, asked, periods));
-  }
-
-  /** Returns the days of a period that are stored. If none are, returns those that are over. */
-  private static DayRange measured(
-      Report report, DayRange range, @Nullable LedgerEntry entry, LocalDate period) {
-    if (entry != null) {
-      return new DayRange(period, entry.certificate().coversTo());
-    }
-    LocalDate end = report.dateGrouping().periodEnd(period);
-    return new DayRange(period, end.isAfter(range.last()) ? range.last() : end);
-  }
-
-  private static String key(Report report, LocalDate period, LocalDate coversTo) {
-    return report.dateGrouping() == DateGrouping.NONE
-        ? period + ".." + coversTo
-        : period.toString();
   }
 
   /**
@@ -263,37 +189,14 @@ final class Verifier {
           "cannot write the response to the control query to the disk: " + e.getMessage(),
           e);
     }
-    Totals totals = new Totals(control, zone, comparisons);
+    CurrentTotals totals = new CurrentTotals(control, zone, comparisons);
     for (Comparison comparison : comparisons) {
       unlessDamaged(() -> unlessNotReady(slice, comparison, totals, seen));
     }
   }
 
-  /**
-   * What the API reports now.
-   *
-   * @param zone the time zone that it counts in
-   * @param comparisons all that is compared with it, of every sink
-   */
-  private record Totals(PeriodTotals control, @Nullable ZoneId zone, List<Comparison> comparisons) {
-    /** Returns whether the ledger of another sink says that it holds what the API reports. */
-    boolean areThoseOfAnotherSink(Report report, Sink sink, DayRange period) {
-      return comparisons.stream()
-          .filter(c -> c.report().equals(report) && c.sink() != sink)
-          .flatMap(
-              c -> Stream.ofNullable(c.held().get(key(c.report(), period.first(), period.last()))))
-          .map(LedgerEntry::certificate)
-          .filter(c -> c.coversTo().equals(period.last()))
-          .anyMatch(
-              c ->
-                  Aggregate.additiveOf(report.entity()).stream()
-                      .allMatch(
-                          a -> c.sums().getOrDefault(a, 0L) == control.of(period.first()).sum(a)));
-    }
-  }
-
   /** Compares a report, unless its table must be migrated first: the others are compared. */
-  private void unlessNotReady(Slice slice, Comparison c, Totals totals, Set<String> seen) {
+  private void unlessNotReady(Slice slice, Comparison c, CurrentTotals totals, Set<String> seen) {
     try {
       compare(slice, c, totals, seen);
     } catch (SinkException e) {
@@ -308,10 +211,10 @@ final class Verifier {
     }
   }
 
-  private void compare(Slice slice, Comparison c, Totals totals, Set<String> seen) {
-    Stored stored;
+  private void compare(Slice slice, Comparison c, CurrentTotals totals, Set<String> seen) {
+    StoredTotals stored;
     try {
-      stored = stored(c.report(), slice, c.sink(), c.asked());
+      stored = StoredTotals.read(c.report(), slice, c.sink(), c.asked());
     } catch (DamagedRowsException e) {
       damaged(slice, c, e, totals, seen);
       return;
@@ -322,10 +225,11 @@ final class Verifier {
           e);
     }
     for (DayRange period : c.periods()) {
-      seen.add(c.report().name() + " " + key(c.report(), period.first(), period.last()));
-      LedgerEntry entry = c.held().get(key(c.report(), period.first(), period.last()));
+      seen.add(c.nameOf(period));
       found.compared(c.sink(), c.report(), period);
-      one(new Found(c.report(), slice, c.sink(), period), entry, stored, totals);
+      new PeriodComparison(c, period, stored, totals)
+          .differences()
+          .forEach(number -> differs(slice, c, period, number));
     }
   }
 
@@ -334,19 +238,14 @@ final class Verifier {
    * file, so that only the damaged one is not.
    */
   private void damaged(
-      Slice slice, Comparison c, DamagedRowsException damage, Totals totals, Set<String> seen) {
-    Map<DayRange, List<DayRange>> byFile =
-        c.periods().stream()
-            .collect(
-                Collectors.groupingBy(
-                    p -> together(c.report(), p.first()), LinkedHashMap::new, Collectors.toList()));
+      Slice slice,
+      Comparison c,
+      DamagedRowsException damage,
+      CurrentTotals totals,
+      Set<String> seen) {
+    List<Comparison> byFile = c.byFile();
     if (byFile.size() > 1) {
-      for (List<DayRange> periods : byFile.values()) {
-        DayRange asked =
-            new DayRange(periods.get(0).first(), periods.get(periods.size() - 1).last());
-        compare(
-            slice, new Comparison(c.report(), c.sink(), c.held(), asked, periods), totals, seen);
-      }
+      byFile.forEach(ofFile -> compare(slice, ofFile, totals, seen));
       return;
     }
     boolean isPartitioned = c.report().dateGrouping() != DateGrouping.NONE;
@@ -356,7 +255,7 @@ final class Verifier {
                 damage,
                 c.report().name(),
                 slice.site(),
-                isPartitioned ? byFile.keySet().iterator().next() : c.asked()),
+                isPartitioned ? c.daysOfFile() : c.asked()),
             job.name(),
             sinks);
     damaged.add(words);
@@ -364,185 +263,22 @@ final class Verifier {
       found.compared(c.sink(), c.report(), period);
       found.differs(c.sink(), c.report(), period, DifferenceCause.DAMAGED, words);
     }
-    new Found(c.report(), slice, c.sink(), c.periods().get(0))
-        .add("contents", null, null, DifferenceCause.DAMAGED);
+    differs(slice, c, c.periods().get(0), DifferingNumber.contents(DifferenceCause.DAMAGED));
   }
 
-  /** Returns the days that share a file: those of a month, or of a year. */
-  private static DayRange together(Report report, LocalDate day) {
-    return switch (report.dateGrouping()) {
-      case HOUR, DAY -> new DayRange(day.withDayOfMonth(1), YearMonth.from(day).atEndOfMonth());
-      case MONTH, YEAR, NONE ->
-          new DayRange(day.withDayOfYear(1), day.withMonth(12).withDayOfMonth(31));
-    };
-  }
-
-  private static void one(
-      Found differing, @Nullable LedgerEntry entry, Stored stored, Totals totals) {
-    Report report = differing.report;
-    LocalDate period = differing.period.first();
-    PeriodTotals.Total mine = stored.totals().of(period);
-    PeriodTotals.Total theirs = totals.control().of(period);
-    PeriodCertificate certificate = entry == null ? null : entry.certificate();
-    long exported = certificate == null ? 0 : certificate.rows();
-    boolean changed = mine.rows() != exported;
-    if (changed) {
-      differing.add("rows", mine.rows(), exported, DifferenceCause.CHANGED_IN_STORAGE);
-    }
-    for (Aggregate measure : Aggregate.additiveOf(report.entity())) {
-      long now = theirs.sum(measure);
-      if (entry == null || certificate == null) {
-        if (now != 0) {
-          differing.add(measure.apiName(), null, now, DifferenceCause.NEVER_EXPORTED);
-        }
-        continue;
-      }
-      long then = certificate.sums().getOrDefault(measure, 0L);
-      // A measure that the rows do not have, or did not have when they were exported: use the sum
-      // in
-      // the certificate.
-      boolean comparable =
-          report.aggregates().contains(measure)
-              && (isOf(report, entry) || stored.has(measure, period));
-      long sum = comparable ? mine.sum(measure) : then;
-      changed |= sum != then;
-      if (sum != now) {
-        differing.add(measure.apiName(), sum, now, cause(differing, entry, totals, sum != then));
-      }
-    }
-    if (certificate != null && !changed && !sameContents(certificate, stored.digests(), period)) {
-      differing.add("contents", null, null, DifferenceCause.CHANGED_IN_STORAGE);
-    }
-  }
-
-  /** Returns whether the rows of an entry were exported under the report's present definition. */
-  private static boolean isOf(Report report, LedgerEntry entry) {
-    return entry.provenance().definition().equals(report.definition());
-  }
-
-  private static DifferenceCause cause(
-      Found differing, LedgerEntry entry, Totals totals, boolean changed) {
-    if (changed) {
-      return DifferenceCause.CHANGED_IN_STORAGE;
-    }
-    if (!isOf(differing.report, entry)) {
-      return DifferenceCause.OTHER_DEFINITION;
-    }
-    String then = entry.provenance().zone();
-    ZoneId zone = totals.zone();
-    if (then != null && zone != null && !then.equals(zone.getId())) {
-      return DifferenceCause.OTHER_ZONE;
-    }
-    if (entry.certificate().status() == CertificateStatus.INCOMPLETE) {
-      return DifferenceCause.INCOMPLETE;
-    }
-    return totals.areThoseOfAnotherSink(differing.report, differing.sink, differing.period)
-        ? DifferenceCause.OTHER_SINK_AGREES
-        : DifferenceCause.CHANGED_AT_THE_API;
-  }
-
-  /**
-   * Returns whether the rows equal those that were exported, cell by cell. Returns true if there is
-   * no comparable digest.
-   */
-  private static boolean sameContents(
-      PeriodCertificate certificate, Map<LocalDate, String> digests, LocalDate period) {
-    String then = certificate.digest();
-    String now = digests.get(period);
-    return then == null || now == null || !RowDigest.comparable(then, now) || then.equals(now);
-  }
-
-  /** Collects the differences of one period. */
-  private final class Found {
-    private final Report report;
-    private final Slice slice;
-    private final Sink sink;
-    private final DayRange period;
-
-    Found(Report report, Slice slice, Sink sink, DayRange period) {
-      this.report = report;
-      this.slice = slice;
-      this.sink = sink;
-      this.period = period;
-    }
-
-    void add(
-        String measure, @Nullable Long stored, @Nullable Long expected, DifferenceCause cause) {
-      found.differs(sink, report, period, cause, null);
-      differences.add(
-          new Verification.Difference(
-              report.name(),
-              slice.site().value(),
-              slice.event(),
-              sink.name(),
-              period.first(),
-              measure,
-              stored,
-              expected,
-              cause));
-    }
-  }
-
-  /**
-   * The totals of the stored rows.
-   *
-   * @param digests digests of the periods that have rows
-   * @param measures the measures that any row of a period has
-   */
-  private record Stored(
-      PeriodTotals totals,
-      Map<LocalDate, String> digests,
-      Map<LocalDate, Set<Aggregate>> measures) {
-    boolean has(Aggregate measure, LocalDate period) {
-      return measures.getOrDefault(period, Set.of()).contains(measure);
-    }
-  }
-
-  private static Stored stored(Report report, Slice slice, Sink sink, DayRange asked)
-      throws IOException {
-    TableSchema schema = report.schema();
-    int time = schema.indexOf(Column.Role.TIME);
-    Map<Aggregate, Integer> measures =
-        Aggregate.additiveOf(report.entity()).stream()
-            .filter(report.aggregates()::contains)
-            .collect(Collectors.toMap(a -> a, a -> schema.indexOf(a.apiName())));
-    RowReader row = new RowReader(schema);
-    PeriodTotals totals = new PeriodTotals();
-    Map<LocalDate, RowDigest> digests = new HashMap<>();
-    Map<LocalDate, Set<Aggregate>> present = new HashMap<>();
-    EnumMap<Aggregate, Long> sums = new EnumMap<>(Aggregate.class);
-    try (RowSource rows = sink.stored(report, slice, asked)) {
-      while (rows.next()) {
-        row.read(rows.buffer(), rows.length());
-        if (report.dateGrouping() == DateGrouping.NONE
-            && row.integer(time + 1) != asked.last().toEpochDay()) {
-          continue;
-        }
-        long value = row.integer(time);
-        LocalDate period =
-            report
-                .dateGrouping()
-                .periodStart(
-                    LocalDate.ofEpochDay(
-                        report.dateGrouping() == DateGrouping.HOUR
-                            ? Math.floorDiv(value, MICROS_PER_DAY)
-                            : value));
-        sums.clear();
-        measures.forEach(
-            (a, column) -> {
-              if (!row.isNull(column)) {
-                sums.put(a, row.integer(column));
-              }
-            });
-        totals.add(period, sums);
-        present.computeIfAbsent(period, p -> EnumSet.noneOf(Aggregate.class)).addAll(sums.keySet());
-        digests
-            .computeIfAbsent(period, p -> new RowDigest(schema))
-            .add(rows.buffer(), rows.length());
-      }
-    }
-    Map<LocalDate, String> texts = new HashMap<>();
-    digests.forEach((period, digest) -> texts.put(period, digest.text()));
-    return new Stored(totals, texts, present);
+  /** Records a number that differs. */
+  private void differs(Slice slice, Comparison c, DayRange period, DifferingNumber number) {
+    found.differs(c.sink(), c.report(), period, number.cause(), null);
+    differences.add(
+        new Verification.Difference(
+            c.report().name(),
+            slice.site().value(),
+            slice.event(),
+            c.sink().name(),
+            period.first(),
+            number.measure(),
+            number.stored(),
+            number.expected(),
+            number.cause()));
   }
 }
