@@ -1,0 +1,173 @@
+package fathomexport.export;
+
+import fathomexport.api.AggregationAnswer;
+import fathomexport.api.AggregationRequest;
+import fathomexport.api.FathomClient;
+import fathomexport.api.Listed;
+import fathomexport.api.Outcome;
+import fathomexport.api.RawRow;
+import fathomexport.api.RowHandler;
+import fathomexport.api.Token;
+import fathomexport.config.Settings;
+import fathomexport.report.Aggregate;
+import fathomexport.report.DateGrouping;
+import fathomexport.report.DayRange;
+import fathomexport.report.Entity;
+import fathomexport.report.QueryShape;
+import fathomexport.report.Site;
+import fathomexport.report.SiteId;
+import fathomexport.report.Slice;
+import fathomexport.run.Account;
+import fathomexport.run.ExportJob;
+import fathomexport.run.FailureKind;
+import fathomexport.run.FailurePolicy;
+import java.io.IOException;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.LocalDate;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Looks at what a run needs of one account: its token, its sites, and a report of one of them. */
+final class AccountCheckup {
+  private final Account account;
+  private final FathomClient client;
+  private final Settings.Api api;
+  private final InstantSource time;
+  private final Findings findings;
+
+  /**
+   * @param api how the API is used
+   * @param findings takes what is found of the account
+   */
+  AccountCheckup(
+      Account account,
+      FathomClient client,
+      Settings.Api api,
+      InstantSource time,
+      Findings findings) {
+    this.account = account;
+    this.client = client;
+    this.api = api;
+    this.time = time;
+    this.findings = findings;
+  }
+
+  /** Looks at the token of the only account, at the job's sites, and at a report of one of them. */
+  void all(ExportJob job) {
+    accepted();
+    if (client.reached().isPresent()) {
+      sites(job).ifPresent(this::report);
+    }
+    // Otherwise, whatever else is asked would fail in the same way.
+  }
+
+  /** Looks whether the API accepts a token. */
+  void accepted() {
+    Outcome<Token> answer = client.token();
+    if (answer instanceof Outcome.Failure<Token> failure) {
+      FailureKind kind = FailurePolicy.kind(failure);
+      findings.failed(
+          "api",
+          kind,
+          api.baseUrl()
+              + ": "
+              + failure.describe()
+              + (kind == FailureKind.PERMISSION ? otherToken() : ""));
+    } else {
+      Token token = answer.value().orElseThrow();
+      Instant expires = token.expiresAt();
+      findings.ok(
+          "api",
+          api.baseUrl()
+              + " accepts the token '"
+              + token.name()
+              + "' ("
+              + String.join(", ", token.abilities())
+              + (expires == null ? "" : "; until " + expires.truncatedTo(ChronoUnit.SECONDS))
+              + ")");
+    }
+  }
+
+  /** Returns what to do about a token that the API refuses. */
+  private String otherToken() {
+    return " (make a token in Fathom's settings, under API, and put it where "
+        + account.tokenSetting()
+        + " of the settings says)";
+  }
+
+  /** Looks at the job's sites, and returns one of them. */
+  private Optional<Site> sites(ExportJob job) {
+    List<Site> found = new ArrayList<>();
+    if (job.sites().isEmpty()) {
+      Outcome<Listed<Site>> listed = client.sites();
+      if (listed instanceof Outcome.Failure<Listed<Site>> failure) {
+        findings.failed(
+            "sites",
+            FailurePolicy.kind(failure),
+            "cannot be listed: "
+                + failure.describe().replaceFirst("\\.$", "")
+                + ". A token for single sites cannot list them: name their ids under sites: in the"
+                + " pipeline");
+        return Optional.empty();
+      }
+      found.addAll(listed.value().orElseThrow().found());
+    }
+    List<String> unreadable = new ArrayList<>();
+    FailureKind kind = FailureKind.PERMISSION;
+    for (SiteId id : job.sites().orElse(List.of())) {
+      Outcome<Site> site = client.site(id);
+      site.value().ifPresent(found::add);
+      if (site instanceof Outcome.Failure<Site> failure) {
+        unreadable.add(id + ": " + failure.describe());
+        kind = FailurePolicy.kind(failure);
+      }
+    }
+    if (!unreadable.isEmpty()) {
+      findings.failed("sites", kind, "cannot be read: " + String.join("; ", unreadable));
+    } else if (found.isEmpty()) {
+      findings.warning("sites", "the token lists no site, so there is nothing to export");
+    } else {
+      findings.ok("sites", Findings.listed(found));
+    }
+    return found.stream().findFirst();
+  }
+
+  /** Sends the one billed request: a token may be valid and still not read reports. */
+  void report(Site site) {
+    LocalDate yesterday = time.instant().atZone(site.closingZone()).toLocalDate().minusDays(1);
+    QueryShape shape =
+        new QueryShape(
+            Entity.PAGEVIEW, List.of(Aggregate.VISITS), DateGrouping.DAY, List.of(), List.of());
+    try {
+      Outcome<AggregationAnswer> answer =
+          client.aggregations(
+              new AggregationRequest(
+                  shape, new Slice(site.id(), null), DayRange.of(yesterday), api.rowLimit()),
+              ignored());
+      String asked =
+          "visits of " + site.id() + " on " + yesterday + ", 1 request, billed as a pageview";
+      if (answer instanceof Outcome.Failure<AggregationAnswer> failure) {
+        findings.failed(
+            "report", FailurePolicy.kind(failure), failure.describe() + " (" + asked + ")");
+      } else {
+        findings.ok("report", "the token reads reports (" + asked + ")");
+      }
+    } catch (IOException e) {
+      throw new IllegalStateException("nothing is written here", e);
+    }
+  }
+
+  /** Returns a handler for rows that are of no interest. */
+  private static RowHandler ignored() {
+    return new RowHandler() {
+      @Override
+      public void restart() {}
+
+      @Override
+      public void row(RawRow row) {}
+    };
+  }
+}
