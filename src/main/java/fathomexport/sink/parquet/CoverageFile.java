@@ -16,6 +16,7 @@ import fathomexport.sink.parquet.file.Layout;
 import fathomexport.sink.parquet.file.RowFileWriter;
 import fathomexport.sink.parquet.ledger.FileLedger;
 import fathomexport.sink.parquet.ledger.FileLedgers;
+import fathomexport.sink.parquet.ledger.OutlineCache;
 import fathomexport.sink.parquet.ledger.StoredPeriod;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -138,12 +139,12 @@ final class CoverageFile {
     for (String report : reports) {
       List<Path> files = files(report);
       if (!files.isEmpty()) {
-        ledgers.saveOutlines(report, files);
+        ledgers.outlines().save(report, files);
         kept.add(layout.outlines(report));
       }
     }
     for (Path file : Layout.children(layout.outlines())) {
-      if (!kept.contains(file) && ledgers.isOutlines(file)) {
+      if (!kept.contains(file) && OutlineCache.isOutlines(file)) {
         Files.deleteIfExists(file);
       }
     }

@@ -165,7 +165,7 @@ public final class ParquetSink implements Sink {
         FileLedger footer = ledgers.footer(file);
         if (footer != null) {
           // One file is enough, because every commit checks that all have the same grain.
-          FileLedgers.requireGrain(layout, report, footer, file);
+          footer.requireGrain(layout, report, file);
           return;
         }
       } catch (DamagedFileException e) {

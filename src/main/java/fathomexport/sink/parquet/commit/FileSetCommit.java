@@ -166,7 +166,7 @@ public final class FileSetCommit {
     if (footer == null) {
       return null;
     }
-    FileLedgers.requireGrain(layout, load.report(), footer, file);
+    footer.requireGrain(layout, load.report(), file);
     if (!footer.site().equals(slice.site())) {
       throw DamagedFileException.other(
           file,

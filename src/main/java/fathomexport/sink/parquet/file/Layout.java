@@ -57,6 +57,11 @@ public final class Layout {
     return root.resolve(report);
   }
 
+  /** Returns the report of a data file. */
+  public String reportOf(Path file) {
+    return root.relativize(file).getName(0).toString();
+  }
+
   /** Returns the folder of everything that is not rows. */
   public Path own() {
     return root.resolve("_fathom");

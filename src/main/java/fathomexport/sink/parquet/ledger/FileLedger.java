@@ -2,8 +2,11 @@ package fathomexport.sink.parquet.ledger;
 
 import fathomexport.ledger.LedgerEntry;
 import fathomexport.report.DateGrouping;
+import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import fathomexport.report.TableSchema;
+import fathomexport.sink.SinkException;
+import fathomexport.sink.parquet.file.FileSchema;
 import fathomexport.sink.parquet.file.Layout;
 import java.nio.file.Path;
 import java.time.LocalDate;
@@ -61,7 +64,7 @@ public record FileLedger(
    */
   String belongsElsewhere(Layout layout, Path file) {
     Path folder = file.getParent();
-    String report = layout.root().relativize(file).getName(0).toString();
+    String report = layout.reportOf(file);
     LedgerEntry before = null;
     for (StoredPeriod stored : periods.values()) {
       LedgerEntry entry = stored.entry();
@@ -99,5 +102,29 @@ public record FileLedger(
         && a.slice().site().equals(b.slice().site())
         && first.getYear() == second.getYear()
         && first.getMonth() == second.getMonth();
+  }
+
+  /**
+   * Refuses a report whose grain differs from the file's.
+   *
+   * @throws SinkException {@code DEFINITION} if it differs
+   */
+  public void requireGrain(Layout layout, Report report, Path file) {
+    if (!FileSchema.sameGrain(report.schema(), schema)) {
+      throw new SinkException(
+          SinkException.Kind.DEFINITION,
+          "report "
+              + report.name()
+              + " is now grouped by "
+              + FileSchema.grain(report.schema())
+              + ", but its files are grouped by "
+              + FileSchema.grain(schema)
+              + " (see "
+              + file
+              + "): give the report another name, or move "
+              + layout.report(report.name())
+              + " away and export it again with backfill",
+          null);
+    }
   }
 }
