@@ -6,7 +6,7 @@ import fathomexport.sink.postgres.db.Database;
 import fathomexport.sink.postgres.db.PostgresSettings;
 import fathomexport.sink.postgres.schema.FirstMigration;
 import fathomexport.sink.postgres.schema.LoaderRights;
-import fathomexport.sink.postgres.schema.Migrations;
+import fathomexport.sink.postgres.schema.MigrationObstacle;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -86,7 +86,7 @@ public record DatabaseCheck(
             pooler.words(),
             pooler.refused(),
             unusable(connection),
-            new Migrations(database).obstacle(connection, reports, grants.isEmpty()));
+            MigrationObstacle.of(database, connection, reports, grants.isEmpty()));
       } catch (SQLException e) {
         throw database.unavailable(e);
       }
