@@ -13,6 +13,7 @@ import fathomexport.sink.WindowLoad;
 import fathomexport.sink.postgres.commit.WindowTransaction;
 import fathomexport.sink.postgres.db.Database;
 import fathomexport.sink.postgres.db.DatabaseFailure;
+import fathomexport.sink.postgres.db.DatabaseOutage;
 import fathomexport.sink.postgres.db.Queries;
 import fathomexport.sink.postgres.schema.ReportTable;
 import java.io.IOException;
@@ -120,7 +121,7 @@ final class WindowCommits {
   }
 
   private CommitResult commitNow(Window window, Work work) {
-    Database.Outage outage = database.outage();
+    DatabaseOutage outage = database.outage();
     Connection connection;
     try {
       connection = database.borrow(outage);

@@ -48,9 +48,6 @@ public final class Database implements AutoCloseable {
   private static final Set<String> SHUTTING_DOWN = Set.of("57P01", "57P02", "57P03", "57P05");
   private static final Set<String> WORTH_REPEATING = Set.of("40001", "40P01");
 
-  private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
-  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
-
   private final ConnectionSource source;
   private final LockWatch watch;
   private final Duration patience;
@@ -196,66 +193,17 @@ public final class Database implements AutoCloseable {
         discard(other);
       }
     }
-    return sessionsAreOwn ? Optional.empty() : Optional.of(pooled());
+    return sessionsAreOwn ? Optional.empty() : Optional.of(PoolerProbe.words(place()));
   }
 
-  private String pooled() {
-    return "PostgreSQL at "
-        + place()
-        + " is reached through a connection pooler that gives each transaction another session"
-        + " (PgBouncer with pool_mode = transaction or statement). The locks of a run belong to a"
-        + " session and would stay behind in the pool. Let postgres.url in the settings lead to the"
-        + " server itself, or to a pool with pool_mode = session";
+  /** Returns whether the database may come back: it has answered before, and this is not closed. */
+  boolean mayComeBack() {
+    return answered && !closed;
   }
 
   /** Starts measuring how long the database is unavailable. */
-  public Outage outage() {
-    return new Outage();
-  }
-
-  /** A time span in which connections break, or cannot be opened. */
-  public final class Outage {
-    private final long since = System.nanoTime();
-    private Duration pause = Duration.ZERO;
-
-    /**
-     * Opens a new connection: immediately the first time, after a pause later.
-     *
-     * @param failure the exception that broke the previous connection
-     * @throws SQLException if the database was unavailable for too long
-     */
-    public Connection reconnect(SQLException failure) throws SQLException {
-      SQLException last = failure;
-      while (true) {
-        boolean again = !pause.isZero();
-        if (again && (!answered || closed || System.nanoTime() - since > patience.toNanos())) {
-          throw last;
-        }
-        rest(last);
-        try {
-          return connect();
-        } catch (SQLException e) {
-          if (e != failure) {
-            e.addSuppressed(failure);
-          }
-          if (!lost(e) || DatabaseFailure.isPermanent(e)) {
-            throw e;
-          }
-          last = e;
-        }
-      }
-    }
-
-    private void rest(SQLException last) throws SQLException {
-      try {
-        Thread.sleep(pause.toMillis());
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw last;
-      }
-      Duration twice = pause.isZero() ? FIRST_PAUSE : pause.multipliedBy(2);
-      pause = twice.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : twice;
-    }
+  public DatabaseOutage outage() {
+    return new DatabaseOutage(this, patience);
   }
 
   /**
@@ -268,7 +216,7 @@ public final class Database implements AutoCloseable {
   }
 
   /** Returns a kept connection or a new one, but waits for a database that has answered before. */
-  public Connection borrow(Outage outage) throws SQLException {
+  public Connection borrow(DatabaseOutage outage) throws SQLException {
     try {
       return borrow();
     } catch (SQLException e) {
@@ -309,7 +257,7 @@ public final class Database implements AutoCloseable {
    * as the database may be unavailable.
    */
   public <T> T with(Work<T> work) throws SQLException {
-    Outage outage = outage();
+    DatabaseOutage outage = outage();
     Connection connection = borrow(outage);
     while (true) {
       try {

@@ -37,6 +37,16 @@ public final class PoolerProbe {
     }
   }
 
+  /** Returns what is wrong with such a pooler, and what to do. */
+  static String words(String place) {
+    return "PostgreSQL at "
+        + place
+        + " is reached through a connection pooler that gives each transaction another session"
+        + " (PgBouncer with pool_mode = transaction or statement). The locks of a run belong to a"
+        + " session and would stay behind in the pool. Let postgres.url in the settings lead to the"
+        + " server itself, or to a pool with pool_mode = session";
+  }
+
   private static int session(Connection connection) throws SQLException {
     return Queries.first(
             connection, "SELECT pg_catalog.pg_backend_pid() AS pid", p -> {}, r -> r.integer("pid"))
