@@ -24,6 +24,7 @@ import fathomexport.run.FailureKind;
 import fathomexport.run.Left;
 import fathomexport.run.NewSites;
 import fathomexport.run.PlannedRun;
+import fathomexport.run.Renewal;
 import fathomexport.run.RunEnvironment;
 import fathomexport.run.RunListener;
 import fathomexport.run.RunRecords;
@@ -147,7 +148,7 @@ final class LockedExport {
           found.recordsSkipped(),
           services.planning().floor(done.requests(), clients.billedByAccount()),
           stale,
-          BackfillCommands.renewals(stale, scope, MissingCommands.names(found)),
+          Renewal.of(stale, scope, MissingCommands.names(found)),
           MissingCommands.of(plan.missing(), scope),
           sinksDiffer(),
           changed.unlisted(),

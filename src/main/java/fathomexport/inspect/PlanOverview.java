@@ -10,6 +10,8 @@ import fathomexport.plan.Plan;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import fathomexport.run.BackfillCommands;
+import fathomexport.run.Renewal;
+import fathomexport.run.SiteNames;
 import fathomexport.run.StaleRange;
 import java.time.LocalDate;
 import java.time.YearMonth;
@@ -82,7 +84,7 @@ public record PlanOverview(
    * are several.
    */
   public String named(String site) {
-    return BackfillCommands.named(
+    return SiteNames.named(
         site,
         siteNames,
         accounts.stream()
@@ -333,10 +335,10 @@ public record PlanOverview(
             site ->
                 notes.add(
                     "the look-back of "
-                        + BackfillCommands.named(site, names)
+                        + SiteNames.named(site, names)
                         + " is fetched, not confirmed: an audit found rows that had changed"
                         + " although their totals had not"));
-    BackfillCommands.renewals(
+    Renewal.of(
             plan.stale().stream()
                 .map(
                     s ->

@@ -9,6 +9,8 @@ import fathomexport.report.DifferenceCause;
 import fathomexport.run.BackfillCommands;
 import fathomexport.run.MissingRange;
 import fathomexport.run.NewSites;
+import fathomexport.run.Renewal;
+import fathomexport.run.SiteNames;
 import fathomexport.run.StaleRange;
 import fathomexport.run.UnlistedSite;
 import java.time.Duration;
@@ -72,7 +74,7 @@ public record StatusOverview(
     @Nullable Instant dueBy,
     List<Line> lines,
     List<StaleRange> stale,
-    List<BackfillCommands.Renewal> renewals,
+    List<Renewal> renewals,
     List<Quarantined> quarantined,
     List<Change> restated,
     List<Moved> moved,
@@ -397,6 +399,6 @@ public record StatusOverview(
    * are several.
    */
   public String named(String site) {
-    return BackfillCommands.named(site, siteNames, siteAccounts);
+    return SiteNames.named(site, siteNames, siteAccounts);
   }
 }

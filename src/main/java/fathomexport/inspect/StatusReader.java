@@ -15,6 +15,7 @@ import fathomexport.run.Account;
 import fathomexport.run.BackfillCommands;
 import fathomexport.run.ExportJob;
 import fathomexport.run.NewSites;
+import fathomexport.run.Renewal;
 import fathomexport.run.StaleRange;
 import fathomexport.sink.Sink;
 import fathomexport.sink.SinkException;
@@ -133,7 +134,7 @@ public final class StatusReader {
             .orElse(null),
         List.copyOf(lines),
         stale,
-        BackfillCommands.renewals(stale, scope, siteNames),
+        Renewal.of(stale, scope, siteNames),
         journals.values().stream()
             .flatMap(j -> j.quarantined().stream())
             .sorted(Comparator.comparing(QuarantinedRow::at).reversed())

@@ -12,6 +12,7 @@ import fathomexport.report.SiteId;
 import fathomexport.run.BackfillCommands;
 import fathomexport.run.ExportJob;
 import fathomexport.run.NewSites;
+import fathomexport.run.SiteNames;
 import fathomexport.sinks.Sinks;
 import java.time.Duration;
 import java.time.Instant;
@@ -89,7 +90,7 @@ public final class UnfetchedHistory {
     return wants.isEmpty()
         ? null
         : new NewSites(
-            names.keySet().stream().map(id -> BackfillCommands.named(id, names)).toList(),
+            names.keySet().stream().map(id -> SiteNames.named(id, names)).toList(),
             BackfillCommands.of(wants, scope(job, sites, stored), BackfillCommands.MOST));
   }
 

@@ -7,8 +7,8 @@ import fathomexport.report.Program;
 import fathomexport.report.Site;
 import fathomexport.report.SiteEvent;
 import fathomexport.report.SiteId;
-import fathomexport.run.BackfillCommands;
 import fathomexport.run.FailurePolicy;
+import fathomexport.run.SiteNames;
 import fathomexport.run.WindowOutcome;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -74,7 +74,7 @@ final class EventLists {
           lost.add(
               WindowOutcome.failed(
                       "events of site "
-                          + BackfillCommands.named(
+                          + SiteNames.named(
                               site.value(), Map.of(site.value(), queue.element().name()))
                           + (others == 0 ? "" : " and of " + others + " more"),
                       FailurePolicy.kind(failure),

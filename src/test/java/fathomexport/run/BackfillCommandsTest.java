@@ -132,9 +132,7 @@ class BackfillCommandsTest {
             new StaleRange("pages", "A", MAY.plusDays(14), MAY.plusDays(19), 6, "changed"),
             new StaleRange("pages", "A", MAY, MAY.plusDays(4), 5, "changed"));
 
-    assertThat(
-            BackfillCommands.renewals(
-                ranges, new Scope(Set.of("A"), Set.of("pages"), stored), Map.of()))
+    assertThat(Renewal.of(ranges, new Scope(Set.of("A"), Set.of("pages"), stored), Map.of()))
         .extracting(r -> r.command().words("p"))
         .containsExactly(
             "fathom-export backfill p --from 2026-05-01 --to 2026-05-05",
@@ -176,13 +174,13 @@ class BackfillCommandsTest {
         new Scope(
             stored.keySet().stream().map(Part::site).collect(Collectors.toSet()), REPORTS, stored);
 
-    assertThat(BackfillCommands.renewals(ranges.subList(0, 2), scope, Map.of("A", "Tea")))
+    assertThat(Renewal.of(ranges.subList(0, 2), scope, Map.of("A", "Tea")))
         .extracting(r -> r.what() + ", " + r.why() + r.command().options())
         .containsExactly(
             "pages A (Tea), the zone of A --site A --report pages --from 2026-05-01 --to"
                 + " 2026-05-10",
             "pages B, the zone of B --site B --report pages --from 2026-05-01 --to 2026-05-10");
-    assertThat(BackfillCommands.renewals(ranges, scope, Map.of()))
+    assertThat(Renewal.of(ranges, scope, Map.of()))
         .extracting(r -> r.what() + r.command().options())
         .containsExactly("pages of 4 sites --report pages --from 2026-05-01 --to 2026-05-10");
   }

@@ -1,9 +1,9 @@
 package fathomexport.cli.output;
 
-import fathomexport.run.BackfillCommands;
 import fathomexport.run.Left;
 import fathomexport.run.MissingRange;
 import fathomexport.run.NewSites;
+import fathomexport.run.Renewal;
 import fathomexport.run.RunResult;
 import fathomexport.run.RunSummary;
 import fathomexport.run.SinksDiffer;
@@ -132,7 +132,7 @@ public final class RunPrinting {
   }
 
   /** Returns the texts about stored ranges that no longer match the pipeline: one per command. */
-  public static List<String> renewals(String pipeline, List<BackfillCommands.Renewal> renewals) {
+  public static List<String> renewals(String pipeline, List<Renewal> renewals) {
     return renewals.stream()
         .map(
             r ->
