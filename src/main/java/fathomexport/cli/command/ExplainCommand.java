@@ -1,6 +1,7 @@
 package fathomexport.cli.command;
 
 import fathomexport.cli.output.Printer;
+import fathomexport.cli.output.RunWords;
 import fathomexport.cli.output.StatusWords;
 import fathomexport.cli.process.DayExpression;
 import fathomexport.config.Loaded;
@@ -257,7 +258,7 @@ public final class ExplainCommand implements Callable<Integer> {
     }
     lines.add("run", part.runId() + ", window " + part.windowId());
     if (part.escapedCells() > 0) {
-      lines.add("escapes", StatusWords.escapes(part.escapedCells()));
+      lines.add("escapes", RunWords.escapes(part.escapedCells()));
     }
     lines.add(
         "requests",

@@ -1,7 +1,10 @@
 package fathomexport.cli.command;
 
+import fathomexport.cli.output.LineWords;
 import fathomexport.cli.output.Printer;
 import fathomexport.cli.output.RunPrinting;
+import fathomexport.cli.output.RunWords;
+import fathomexport.cli.output.SinkWords;
 import fathomexport.cli.output.StatusPage;
 import fathomexport.cli.output.StatusSummary;
 import fathomexport.cli.output.StatusWords;
@@ -140,8 +143,8 @@ public final class StatusCommand implements Callable<Integer> {
     }
     boolean listed = all || status.lines().size() <= LISTED;
     hints(printer, listed, "! ", StatusWords.damaged(status));
-    hints(printer, listed, "! ", StatusWords.sinks(status));
-    hints(printer, listed, "! ", StatusWords.verified(status));
+    hints(printer, listed, "! ", SinkWords.sinks(status));
+    hints(printer, listed, "! ", SinkWords.verified(status));
     hints(printer, true, "! ", StatusWords.leftOut(status));
     hints(printer, listed, "! ", status.unstored());
     hints(printer, true, "! ", StatusWords.ahead(status));
@@ -149,14 +152,14 @@ public final class StatusCommand implements Callable<Integer> {
         printer,
         listed,
         "! ",
-        StatusWords.failedRuns(status).stream().limit(all ? Integer.MAX_VALUE : RUNS).toList());
+        RunWords.failedRuns(status).stream().limit(all ? Integer.MAX_VALUE : RUNS).toList());
     hints(printer, listed, "  ~ ", status.orphans());
     hints(printer, listed, "  ~ ", status.notRenamedYet());
-    hints(printer, listed, "  ~ ", StatusWords.notEnded(status));
-    hints(printer, listed, "  ~ ", StatusWords.left(status));
+    hints(printer, listed, "  ~ ", RunWords.notEnded(status));
+    hints(printer, listed, "  ~ ", RunWords.left(status));
     hints(printer, listed, "  ~ ", StatusWords.newSites(status));
     hints(printer, listed, "  ~ ", RunPrinting.renewals(status.pipeline(), status.renewals()));
-    hints(printer, listed, "  ~ ", StatusWords.lost(status));
+    hints(printer, listed, "  ~ ", SinkWords.lost(status));
     hints(printer, listed, "  ~ ", StatusWords.partial(status));
     hints(printer, listed, "  ~ ", StatusWords.outdated(status));
     hints(printer, listed, "  ~ ", status.moved().stream().map(StatusWords::moved).toList());
@@ -193,15 +196,15 @@ public final class StatusCommand implements Callable<Integer> {
               + Printer.number(usage.limitedThisMonth())
               + " of them were answered with 429: another program uses this quota");
     }
-    printer.line("Good run  " + StatusWords.lastGoodRun(status));
+    printer.line("Good run  " + RunWords.lastGoodRun(status));
     if (!status.learned().isEmpty()) {
       printer.line("API       " + ApiLesson.summary(status.learned()));
     }
-    if (!StatusWords.escapes(status).isEmpty()) {
-      printer.line("Escapes   " + StatusWords.escapes(status));
+    if (!RunWords.escapes(status).isEmpty()) {
+      printer.line("Escapes   " + RunWords.escapes(status));
     }
-    if (!StatusWords.snapshots(status).isEmpty()) {
-      printer.line("Snapshots " + StatusWords.snapshots(status));
+    if (!RunWords.snapshots(status).isEmpty()) {
+      printer.line("Snapshots " + RunWords.snapshots(status));
     }
     if (!status.runs().isEmpty()) {
       printer.line("");
@@ -232,7 +235,7 @@ public final class StatusCommand implements Callable<Integer> {
               Printer.number(line.uncertified()),
               Printer.number(line.restated()),
               Printer.number(line.rows()),
-              StatusWords.state(line)));
+              LineWords.state(line)));
     }
     printer.table(
         List.of(
@@ -288,7 +291,7 @@ public final class StatusCommand implements Callable<Integer> {
                         r.pipeline(),
                         r.command(),
                         r.exitCode() == null
-                            ? StatusWords.isKilled(r) ? "killed" : "-"
+                            ? RunWords.isKilled(r) ? "killed" : "-"
                             : r.exitCode().toString(),
                         r.took() == null ? "-" : Printer.time(r.took()),
                         r.windowsCommitted() + "/" + r.windowsPlanned(),

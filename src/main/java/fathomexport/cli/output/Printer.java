@@ -87,6 +87,11 @@ public final class Printer {
         && rows.stream().anyMatch(r -> !r.get(column).isEmpty());
   }
 
+  /** Formats a number of things, whose name gets an s unless there is one of them. */
+  static String count(long number, String what) {
+    return number(number) + " " + what + (number == 1 ? "" : "s");
+  }
+
   /** Formats a number with separators between thousands. */
   public static String number(long value) {
     return String.format(Locale.ROOT, "%,d", value);

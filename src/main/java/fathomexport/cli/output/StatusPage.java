@@ -152,19 +152,19 @@ public final class StatusPage {
             .toList());
     page.put("attentionLeft", wanting.size() > ATTENTION ? wanting.size() - ATTENTION : false);
     List<String> wrong = new ArrayList<>(StatusWords.damaged(status));
-    wrong.addAll(StatusWords.sinks(status));
-    wrong.addAll(StatusWords.verified(status));
+    wrong.addAll(SinkWords.sinks(status));
+    wrong.addAll(SinkWords.verified(status));
     wrong.addAll(StatusWords.leftOut(status));
     wrong.addAll(status.unstored());
     wrong.addAll(StatusWords.ahead(status));
-    StatusWords.failedRuns(status).stream().limit(GAPS).forEach(wrong::add);
+    RunWords.failedRuns(status).stream().limit(GAPS).forEach(wrong::add);
     page.put("sinks", wrong);
-    List<String> notes = new ArrayList<>(StatusWords.notEnded(status));
+    List<String> notes = new ArrayList<>(RunWords.notEnded(status));
     notes.addAll(status.notRenamedYet());
-    notes.addAll(StatusWords.left(status));
+    notes.addAll(RunWords.left(status));
     notes.addAll(StatusWords.newSites(status));
     notes.addAll(RunPrinting.renewals(status.pipeline(), status.renewals()));
-    notes.addAll(StatusWords.lost(status));
+    notes.addAll(SinkWords.lost(status));
     notes.addAll(StatusWords.partial(status));
     notes.addAll(StatusWords.outdated(status));
     page.put("partial", notes);
@@ -218,12 +218,12 @@ public final class StatusPage {
                     + MINUTE.format(r.startedAt())
                     + ", "
                     + (r.exitCode() == null
-                        ? StatusWords.isKilled(r) ? "killed" : "not ended"
+                        ? RunWords.isKilled(r) ? "killed" : "not ended"
                         : "exit "
                             + r.exitCode()
                             + (Objects.equals(r.exitCode(), 0)
                                 ? ""
-                                : "; " + StatusWords.lastGoodRun(status)))
+                                : "; " + RunWords.lastGoodRun(status)))
                     + ".")
         .orElse("This pipeline has not run yet.");
   }
@@ -295,7 +295,7 @@ public final class StatusPage {
     view.put("site", status.named(line.site()));
     view.put("report", name(line));
     view.put("freshTo", line.freshTo() == null ? "-" : line.freshTo().toString());
-    view.put("matter", StatusWords.matter(line));
+    view.put("matter", LineWords.matter(line));
     why(line, view);
     return view;
   }
@@ -310,7 +310,7 @@ public final class StatusPage {
     view.put("gaps", shown);
     view.put("gapsLeft", gaps.size() > GAPS ? "and " + (gaps.size() - GAPS) + " more ranges" : "");
     view.put("problem", line.problem() == null ? "" : line.problem());
-    view.put("reason", StatusWords.reason(line));
+    view.put("reason", LineWords.reason(line));
   }
 
   private static String name(StatusOverview.Line line) {
@@ -352,7 +352,7 @@ public final class StatusPage {
       return wanting + " of " + lines.size() + " reports need attention";
     }
     return lines.stream().allMatch(StatusOverview.Line::retired)
-        ? StatusWords.state(lines.get(0))
+        ? LineWords.state(lines.get(0))
         : "complete to " + lines.get(0).freshTo();
   }
 
@@ -361,7 +361,7 @@ public final class StatusPage {
     view.put("site", line.site());
     view.put("report", name(line));
     view.put("facts", facts(line));
-    view.put("matter", StatusWords.matter(line));
+    view.put("matter", LineWords.matter(line));
     why(line, view);
     boolean byRange = line.grouping().equals("none");
     view.put("ranges", byRange ? ranges(line.spans()) : "");
@@ -434,7 +434,7 @@ public final class StatusPage {
         Objects.equals(run.exitCode(), 0) ? "good" : "bad",
         "exit",
         run.exitCode() == null
-            ? StatusWords.isKilled(run) ? "killed" : "not ended"
+            ? RunWords.isKilled(run) ? "killed" : "not ended"
             : run.exitCode().toString(),
         "took",
         run.took() == null ? "" : Printer.time(run.took()),
@@ -481,7 +481,7 @@ public final class StatusPage {
                             + Printer.number(r.requests())
                             + " requests, "
                             + (r.exitCode() == null
-                                ? StatusWords.isKilled(r) ? "killed" : "not ended"
+                                ? RunWords.isKilled(r) ? "killed" : "not ended"
                                 : "exit " + r.exitCode()),
                         r.exitCode() == null
                             ? "-"

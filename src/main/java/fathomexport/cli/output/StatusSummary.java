@@ -123,7 +123,7 @@ public final class StatusSummary {
     for (StatusOverview.Line line : wanting) {
       alike
           .computeIfAbsent(
-              new Alike(line.report(), line.freshTo(), StatusWords.state(line)),
+              new Alike(line.report(), line.freshTo(), LineWords.state(line)),
               a -> new ArrayList<>())
           .add(line);
     }
