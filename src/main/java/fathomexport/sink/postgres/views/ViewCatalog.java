@@ -128,7 +128,7 @@ public final class ViewCatalog {
 
   /** Returns the name that a field has in the views. */
   public static String column(Field field) {
-    return ReportViews.column(field.apiName());
+    return ReportColumns.column(field.apiName());
   }
 
   private static Set<String> with(String key, Set<String> others) {

@@ -1,0 +1,129 @@
+package fathomexport.sink.postgres.views;
+
+import fathomexport.report.Aggregate;
+import fathomexport.report.DateGrouping;
+import fathomexport.sink.postgres.db.Sql;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** The measures of a report on events, with the conversion rates that other reports make known. */
+final class ConversionColumns {
+  private final KnownReport report;
+  private final List<KnownReport> all;
+  private final SiteSources sources;
+
+  ConversionColumns(KnownReport report, List<KnownReport> all, SiteSources sources) {
+    this.report = report;
+    this.all = all;
+    this.sources = sources;
+  }
+
+  /** Returns the measures of an event report, and adds the joins that they need. */
+  List<ViewColumn> columns(StringBuilder from) {
+    List<ViewColumn> columns = new ArrayList<>();
+    for (Aggregate a : List.of(Aggregate.CONVERSIONS, Aggregate.UNIQUE_CONVERSIONS)) {
+      if (report.has(a)) {
+        columns.add(
+            new ViewColumn(a.apiName(), Measures.BIGINT, "t." + a.apiName(), Measures.meaning(a)));
+      }
+    }
+    columns.addAll(ReportColumns.money(report.has(Aggregate.VALUE) ? "t.value" : "NULL::bigint"));
+    from.append(
+        "\nLEFT JOIN fathom.event e ON e.site_id = t.site_id AND e.event_name = t.event_name");
+    String rate = "NULL";
+    String groupRate = "NULL";
+    String groupWords = "Always null: no report on pageviews by day has the same fields";
+    if (report.has(Aggregate.UNIQUE_CONVERSIONS)) {
+      String visits = siteVisits();
+      if (!visits.isEmpty()) {
+        rate = Measures.ratio("t.unique_conversions", "v.visits");
+        from.append(visits);
+      }
+      Optional<KnownReport> same = sameGroups();
+      if (same.isPresent()) {
+        KnownReport groups = same.get();
+        groupRate = Measures.ratio("t.unique_conversions", "g.visits");
+        groupWords =
+            "Unique conversions divided by the visits of the same group, from report "
+                + groups.name()
+                + "; null where they are not known. A ratio: do not add it up or average it";
+        from.append("\nLEFT JOIN ")
+            .append(groups.table())
+            .append(" g ON g.site_id = t.site_id AND g.")
+            .append(report.timeColumn())
+            .append(" = t.")
+            .append(report.timeColumn());
+        if (report.grouping() == DateGrouping.NONE) {
+          from.append(" AND g.date_to = t.date_to");
+        }
+        for (String field : report.fields()) {
+          // Equality that takes null for equal, in a form that can be hashed.
+          String name = Sql.name(field);
+          from.append(
+              " AND coalesce('=' || g.%s, '') = coalesce('=' || t.%s, '')".formatted(name, name));
+        }
+      } else {
+        groupWords =
+            "Always null: no report on pageviews by "
+                + report.grouping().apiName()
+                + " has the same fields and filters";
+      }
+    }
+    columns.add(
+        new ViewColumn(
+            "conversion_rate",
+            Measures.DOUBLE,
+            rate,
+            rate.equals("NULL")
+                ? "Always null: the site's visits or the unique conversions are not measured by "
+                    + report.grouping().apiName()
+                : "Unique conversions divided by the site's visits of the "
+                    + report.each()
+                    + "; null where they are not known. A ratio: do not add it up or average it"));
+    columns.add(new ViewColumn("conversion_rate_of_group", Measures.DOUBLE, groupRate, groupWords));
+    return columns;
+  }
+
+  /**
+   * Returns the join for the site's visits as {@code v}; empty if nothing measures them. Without a
+   * report that measures them by month or year they are the sums of days, if all days are measured.
+   */
+  private String siteVisits() {
+    DateGrouping grouping = report.grouping();
+    if (grouping != DateGrouping.NONE
+        && sources.of(grouping).stream().anyMatch(r -> r.has(Aggregate.VISITS))) {
+      return "\nLEFT JOIN ("
+          + sources.visits(grouping)
+          + ") v ON v.site_id = t.site_id AND v."
+          + report.timeColumn()
+          + " = t."
+          + report.timeColumn();
+    }
+    return switch (grouping) {
+      case HOUR, DAY, NONE -> "";
+      case MONTH -> sumOfDays("fathom_bi.site_month");
+      case YEAR -> sumOfDays("fathom_bi.site_year");
+    };
+  }
+
+  private static String sumOfDays(String view) {
+    return "\nLEFT JOIN "
+        + view
+        + " v ON v.site_id = t.site_id AND v.first_day = t.date AND v.complete_days = v.days";
+  }
+
+  private Optional<KnownReport> sameGroups() {
+    return report.grouped()
+        ? all.stream()
+            .filter(
+                r ->
+                    !r.ofEvents()
+                        && r.grouping() == report.grouping()
+                        && r.sameFields(report)
+                        && r.filters().equals(report.filters())
+                        && r.has(Aggregate.VISITS))
+            .min(KnownReport.PREFERRED)
+        : Optional.empty();
+  }
+}
