@@ -28,7 +28,8 @@ final class DirectoryCheckup {
    */
   void run(String item, String key, Path directory, String otherwise) {
     Path existing = directory;
-    while (existing != null && Files.notExists(existing)) {
+    // Whether something exists below a file is not known, so ask for what is known to exist.
+    while (existing != null && !Files.exists(existing)) {
       existing = existing.getParent();
     }
     String where = directory + " (" + key + ")";

@@ -3,6 +3,8 @@ package fathomexport.export;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.run.FailureKind;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,6 +32,22 @@ class DirectoryCheckupTest {
     checkup.run("parquet", "parquet.root", root.resolve("a/b"), OTHERWISE);
     assertThat(found().detail()).startsWith(root.resolve("a/b") + " (parquet.root) will be made, ");
     assertThat(root).isEmptyDirectory();
+  }
+
+  @Test
+  void aFileInItsPlaceIsAFailureOfTheStorage() throws IOException {
+    Path file = Files.writeString(root.resolve("file"), "");
+    checkup.run("parquet", "parquet.root", file.resolve("warehouse"), OTHERWISE);
+    assertThat(found())
+        .isEqualTo(
+            Finding.failed(
+                "parquet",
+                FailureKind.STORAGE,
+                file.resolve("warehouse")
+                    + " (parquet.root) cannot be made, because "
+                    + file
+                    + " is no directory: "
+                    + OTHERWISE));
   }
 
   @Test
