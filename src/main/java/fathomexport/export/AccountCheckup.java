@@ -1,13 +1,13 @@
 package fathomexport.export;
 
-import fathomexport.api.AggregationAnswer;
 import fathomexport.api.AggregationRequest;
 import fathomexport.api.FathomClient;
-import fathomexport.api.Listed;
 import fathomexport.api.Outcome;
-import fathomexport.api.RawRow;
-import fathomexport.api.RowHandler;
-import fathomexport.api.Token;
+import fathomexport.api.answer.AggregationAnswer;
+import fathomexport.api.answer.Listed;
+import fathomexport.api.answer.RawRow;
+import fathomexport.api.answer.RowHandler;
+import fathomexport.api.answer.Token;
 import fathomexport.config.Settings;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;

@@ -1,6 +1,6 @@
 package fathomexport.export;
 
-import fathomexport.fetch.Accounts;
+import fathomexport.listing.Accounts;
 import fathomexport.plan.Mode;
 import fathomexport.report.Program;
 import fathomexport.report.Report;

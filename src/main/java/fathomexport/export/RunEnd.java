@@ -1,11 +1,11 @@
 package fathomexport.export;
 
-import fathomexport.fetch.Accounts;
 import fathomexport.inspect.Retired;
 import fathomexport.inspect.SinkDifferences;
 import fathomexport.inspect.StaleRanges;
 import fathomexport.inspect.UnfetchedHistory;
 import fathomexport.ledger.LedgerException;
+import fathomexport.listing.Accounts;
 import fathomexport.plan.Mode;
 import fathomexport.plan.Plan;
 import fathomexport.plan.Subject;

@@ -1,6 +1,6 @@
 package fathomexport.export;
 
-import fathomexport.fetch.Accounts;
+import fathomexport.listing.Accounts;
 import fathomexport.run.ExportJob;
 import fathomexport.run.PlannedRun;
 import fathomexport.run.RunListener;
