@@ -71,7 +71,8 @@ class RolesTest {
         // another.
         "DROP OWNED BY fathom_owner CASCADE",
         "DROP OWNED BY fathom_reader, fathom_loader, analyst CASCADE",
-        "DROP ROLE fathom_owner, fathom_reader, analyst");
+        "DROP ROLE fathom_owner, fathom_reader, analyst",
+        "DROP ROLE IF EXISTS guest");
     database.close();
   }
 
@@ -194,6 +195,33 @@ class RolesTest {
     assertThat(refusals).isEmpty();
   }
 
+  /** An analyst may show others a part of the views, as of any table. */
+  @Test
+  void aViewOfAnAnalystNeedsNoOtherRights() throws SQLException {
+    assertDone(asOwner("migrate", "all"));
+    assertDone(asLoader("run", "all"));
+    database.executeAsSuperuser(
+        "CREATE ROLE guest",
+        "GRANT guest TO analyst",
+        "CREATE SCHEMA marketing AUTHORIZATION analyst");
+    try (Connection connection = connect("fathom_reader");
+        Statement statement = connection.createStatement()) {
+      statement.execute(
+          "CREATE VIEW marketing.days AS SELECT date, state, pageviews FROM fathom_bi.site_day");
+      statement.execute("GRANT USAGE ON SCHEMA marketing TO guest");
+      statement.execute("GRANT SELECT ON marketing.days TO guest");
+      statement.execute("SET ROLE guest");
+      statement.execute("SET fathom.as_of = '2025-10-30 14:00+00'");
+      try (ResultSet days =
+          statement.executeQuery(
+              "SELECT string_agg(state, ', ' ORDER BY date) FROM marketing.days WHERE date >="
+                  + " '2025-10-27'")) {
+        days.next();
+        assertThat(days.getString(1)).isEqualTo("complete, missing, missing");
+      }
+    }
+  }
+
   @Test
   void aLoaderThatMeetsANewReportNamesTheWayOut() {
     assertDone(asOwner("migrate", "all"));
@@ -308,7 +336,7 @@ class RolesTest {
 
     // The program's own tables are those of an older version.
     database.executeAsSuperuser(
-        "ALTER TABLE fathom_ops.ledger RENAME TO ledger_of_later",
+        "ALTER TABLE fathom_ops.ledger RENAME COLUMN covers_to TO covers_of_later",
         "DELETE FROM fathom_ops.schema_history WHERE version ="
             + " (SELECT max(version) FROM fathom_ops.schema_history)");
     assertNotThere(
