@@ -91,11 +91,11 @@ public final class MonthSums {
         SELECT m.site_id, m.event_name, m.month, m.seen
           FROM fathom_ops.stored_month m
          WHERE m.report = ? AND m.rows >= ?
-           AND NOT EXISTS (SELECT FROM fathom_ops.month_sum h WHERE %s)
+           AND NOT EXISTS (SELECT FROM fathom_ops.month_sum_state h WHERE %s AND %s)
          ORDER BY m.month DESC, m.site_id, m.event_name
          LIMIT ?\
         """
-            .formatted(made(report)),
+            .formatted(ofMonth(), holds(report)),
         p -> p.text(report.name()).integer(leastRows).integer(MONTHS_AT_ONCE),
         r -> new Due(r.text("site_id"), r.text("event_name"), r.day("month"), r.text("seen")));
   }
@@ -167,52 +167,63 @@ public final class MonthSums {
   }
 
   /**
-   * Returns the condition that {@code h} has the present sums of the month {@code m}. Whether all
-   * groups are there would take as long as to read them; the last one is gone if all were removed.
+   * Returns the condition that the sums {@code h} of {@code fathom_ops.month_sum_state} hold.
+   * Whether all groups are there would take as long as to read them; the last one is gone if all
+   * were removed. As a CASE, since the planner takes an equality of texts for a rare one, and would
+   * expect a single month.
    */
-  private static String made(KnownReport report) {
-    return "h.report = %s AND h.site_id = m.site_id AND h.event_name = m.event_name AND h.month = m.month AND h.seen = %s || m.seen AND EXISTS (SELECT FROM fathom_ops.month_group e WHERE e.month_sum = h.id AND e.n = h.groups OFFSET 0)"
+  private static String holds(KnownReport report) {
+    return "h.report = %s AND CASE WHEN h.seen = %s || h.seen_now THEN EXISTS (SELECT FROM fathom_ops.month_group e WHERE e.month_sum = h.id AND e.n = h.groups) ELSE false END"
         .formatted(Sql.literal(report.name()), Sql.literal(columns(report)));
+  }
+
+  private static String ofMonth() {
+    return "h.site_id = m.site_id AND h.event_name = m.event_name AND h.month = m.month";
   }
 
   /**
    * Returns a query for {@code site_id}, {@code event_name}, {@code month}, the fields and the sums
-   * of a report, from the stored sums where there are any. A filter on the site or the month
-   * decides which months are read at all.
+   * of a report: the stored sums that hold, and those of the rows of all other months. A filter on
+   * the site or the month decides which months are read at all.
+   *
+   * <p>That a month has no sums is written as an equality, which the planner takes for rare. It
+   * takes {@code IS NULL} for usual, and would expect to sum up all rows.
    */
   static String query(KnownReport report) {
     if (!hasSums(report)) {
       return ofRows(report);
     }
     List<ReportSums> sums = ReportSums.of(report);
-    String stored =
-        IntStream.range(0, report.fields().size())
-            .mapToObj(
-                i -> "g.fields[" + (i + 1) + "] AS " + Sql.name(report.fields().get(i)) + ", ")
-            .collect(Collectors.joining());
     return """
+        SELECT h.site_id, h.event_name, h.month%s
+          FROM fathom_ops.month_sum_state h
+          JOIN fathom_ops.month_group g ON g.month_sum = h.id
+         WHERE %s
+        UNION ALL
         SELECT m.site_id, m.event_name, m.month%s
           FROM fathom_ops.stored_month m
-          LEFT JOIN fathom_ops.month_sum h
-            ON %s
+          LEFT JOIN fathom_ops.month_sum_state h
+            ON %s AND %s
          CROSS JOIN LATERAL
                (SELECT %s%s
-                  FROM fathom_ops.month_group g
-                 WHERE g.month_sum = h.id
-                UNION ALL
-                SELECT %s%s
                   FROM %s t
-                 WHERE h.id IS NULL AND t.site_id = m.site_id%s
+                 WHERE t.site_id = m.site_id%s
                    AND t.date >= m.month AND t.date < (m.month + interval '1 month')::date
                  GROUP BY t.site_id%s) d
-         WHERE m.report = %s\
+         WHERE m.report = %s
+           AND coalesce(h.id, 0) = 0\
         """
         .formatted(
+            IntStream.range(0, report.fields().size())
+                    .mapToObj(
+                        i -> ", g.fields[" + (i + 1) + "] AS " + Sql.name(report.fields().get(i)))
+                    .collect(Collectors.joining())
+                + sums.stream().map(s -> ", g." + s.name()).collect(Collectors.joining()),
+            holds(report),
             report.fields().stream().map(f -> ", d." + Sql.name(f)).collect(Collectors.joining())
                 + sums.stream().map(s -> ", d." + s.name()).collect(Collectors.joining()),
-            made(report),
-            stored,
-            sums.stream().map(s -> "g." + s.name()).collect(Collectors.joining(", ")),
+            ofMonth(),
+            holds(report),
             fields(report).stream().map(f -> f + ", ").collect(Collectors.joining()),
             ReportSums.columns(sums).substring(2),
             report.table(),

@@ -566,7 +566,9 @@ class BiViewsTest {
             "site_day",
             "site_day WHERE date >= '2026-05-01'",
             "calendar",
-            "freshness")) {
+            "freshness",
+            "pages_daily_month WHERE month = '2026-05-01'",
+            "pages_daily_month WHERE site_id = 'S7'")) {
       String first =
           String.valueOf(
               database.query("EXPLAIN SELECT * FROM fathom_bi." + question).get(0).get(0));
