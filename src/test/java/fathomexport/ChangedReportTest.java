@@ -356,6 +356,49 @@ class ChangedReportTest {
     assertThat(stored(month)).containsExactly(known);
   }
 
+  /** Who sums up the bounces of a report without them must not get 0. */
+  @Test
+  void bouncesThatNobodyAsksForAreUnknownOnEmptyDays() {
+    String known = "SELECT count(*) > 0, count(bounces) FROM fathom_bi.";
+    onlyPostgres(
+        Question.pageviews("traffic_daily", "day").measuring("visits", "pageviews").yaml()
+            + Question.pageviews("traffic_hourly", "hour").measuring("visits", "pageviews").yaml());
+    dropAsAdvised("traffic_daily");
+    assertRun(installation.run("backfill", "all", "--from", "2025-10-15", "--to", "2025-10-27"));
+
+    for (String view : List.of("site_day", "site_hour", "site_month", "site_year")) {
+      assertThat(stored(known + view)).as(view).containsExactly("[true, 0]");
+    }
+  }
+
+  /**
+   * An hour without visits has none, whatever is known of the others: its 0 would be the sum of the
+   * whole day.
+   */
+  @Test
+  void hoursOfADayAreUnknownTogether() {
+    Question hours = Question.pageviews("traffic_hourly", "hour");
+    Question rated = hours.measuring("visits", "pageviews", "bounce_rate");
+    String known =
+        "SELECT state, count(visits), count(pageviews), count(bounces) FROM fathom_bi.site_hour"
+            + " WHERE hour >= '2025-10-21' AND hour < '2025-10-25' GROUP BY 1 ORDER BY 1";
+    String[] everything = {"backfill", "all", "--from", "2025-10-20", "--to", "2025-10-27"};
+    onlyPostgres(rated.yaml());
+    assertRun(installation.run(everything));
+    assertThat(stored(known)).containsExactly("[complete, 96, 96, 96]");
+
+    dropAsAdvised("traffic_hourly", hours.measuring("pageviews").yaml());
+    assertRun(installation.run("migrate", "all"));
+    onlyPostgres(rated.yaml());
+    assertRun(installation.run("migrate", "all"));
+
+    assertThat(stored(known)).containsExactly("[stale, 0, 96, 0]");
+    assertRun(installation.run("backfill", "all", "--from", "2025-10-24", "--to", "2025-10-24"));
+    assertThat(stored(known)).containsExactly("[complete, 24, 24, 24]", "[stale, 0, 72, 0]");
+    assertRun(installation.run(everything));
+    assertThat(stored(known)).containsExactly("[complete, 96, 96, 96]");
+  }
+
   /** A page that has come since would be the sum of all pages. */
   @Test
   void visitsOfPagesAreNotSummedUpOverDaysWithoutThem() throws IOException {

@@ -65,7 +65,7 @@ final class FileTraffic {
                           visits < 0 ? null : nothing,
                           uniques < 0 ? null : nothing,
                           pageviews < 0 ? null : nothing,
-                          visits < 0 ? null : nothing,
+                          visits < 0 || rate < 0 ? null : nothing,
                           report.name()));
                 });
         // What was retired before the page begins has no days on it.
@@ -89,7 +89,7 @@ final class FileTraffic {
                       seen,
                       FileTables.count(row, uniques),
                       FileTables.count(row, pageviews),
-                      bounces(seen, rate < 0 || row.isNull(rate) ? null : row.real(rate)),
+                      rate < 0 ? null : bounces(seen, row.isNull(rate) ? null : row.real(rate)),
                       day.report());
                 });
           });

@@ -64,9 +64,9 @@ final class SiteSources {
   }
 
   /**
-   * Returns a query for {@code site_id, site_name, date, state, zone, report} and all aggregates of
-   * pageviews: one row per site and period of the calendar, 0 where nothing was measured, null
-   * where it is not known.
+   * Returns a query for {@code site_id, site_name, date, state, zone, report}, all aggregates of
+   * pageviews and {@code bounces}: one row per site and period of the calendar, 0 where nothing was
+   * measured, null where it is not known.
    */
   String dense(DateGrouping grouping) {
     return union(of(grouping), SiteSources::dense, noDays() + " WHERE false");
@@ -77,12 +77,13 @@ final class SiteSources {
         + " state, NULL::text AS zone, NULL::text AS report"
         + Measures.OF_PAGEVIEWS.stream()
             .map(a -> ", NULL::" + Measures.type(a) + " AS " + a.apiName())
-            .collect(Collectors.joining());
+            .collect(Collectors.joining())
+        + ", NULL::bigint AS bounces";
   }
 
   private static String dense(KnownReport report, List<KnownReport> earlier) {
     return "SELECT c.site_id, c.site_name, c.date, c.state, c.zone, c.report"
-        + measures(report)
+        + measures(report, false)
         + from(report, "")
         + unlessIn(earlier, "c");
   }
@@ -110,13 +111,13 @@ final class SiteSources {
     String columns = "SELECT c.site_id, c.site_name, c.date, c.state, c.zone, c.report";
     if (!report.has(Aggregate.VISITS)) {
       return columns
-          + measures(report)
+          + measures(report, false)
           + ", NULL::bigint AS visits_week_before, NULL::bigint AS visits_year_before"
           + from(report, "")
           + unlessIn(earlier, "c");
     }
     return columns
-        + measures(report)
+        + measures(report, false)
         + visitsBefore("w", "week")
         + visitsBefore("y", "year")
         + from(
@@ -165,7 +166,9 @@ final class SiteSources {
 
   /**
    * Returns a query like {@link #dense} for the hours of the reports by hour, with {@code hour},
-   * {@code hour_utc} and {@code is_repeated}. Labels that a spring change skips are left out.
+   * {@code hour_utc} and {@code is_repeated}. Labels that a spring change skips are left out. Of a
+   * day that was stored without a measure, it is null in all hours: in those without visits, 0
+   * would be true, but a sum would take it for the whole day.
    */
   String denseHours() {
     return union(
@@ -177,7 +180,7 @@ final class SiteSources {
             + Measures.OF_PAGEVIEWS.stream()
                 .map(a -> ", NULL::" + Measures.type(a) + " AS " + a.apiName())
                 .collect(Collectors.joining())
-            + " WHERE false");
+            + ", NULL::bigint AS bounces WHERE false");
   }
 
   private static String denseHours(KnownReport report, List<KnownReport> earlier) {
@@ -186,15 +189,26 @@ final class SiteSources {
           FROM (SELECT k.*,
                        (k.date - 1 + time '12:00') - (k.date - 1 + time '12:00') AT TIME ZONE k.tz AT TIME ZONE 'UTC' AS before,
                        (k.date + 1 + time '12:00') - (k.date + 1 + time '12:00') AT TIME ZONE k.tz AT TIME ZONE 'UTC' AS after
-                  FROM (SELECT o.*, coalesce(fathom_ops.known_zone(o.zone), 'Etc/GMT+12') AS tz
+                  FROM (SELECT o.*, coalesce(fathom_ops.known_zone(o.zone), 'Etc/GMT+12') AS tz%s
                           FROM fathom_ops.calendar o
+                          LEFT JOIN fathom_ops.ledger l ON l.report = o.report AND l.site_id = o.site_id AND l.event_name = ''
+                           AND l.period = o.date AND l.period_end = o.date
                          WHERE o.report = %s%s
                         OFFSET 0) k) c
          %s
           LEFT JOIN %s t ON t.site_id = c.site_id AND t.hour = h.hour\
         """
         .formatted(
-            measures(report),
+            measures(report, true),
+            Measures.OF_PAGEVIEWS.stream()
+                .filter(report::has)
+                .map(
+                    a ->
+                        ", coalesce("
+                            + ReportSums.isUnknown(report, a)
+                            + ", false) AS no_"
+                            + a.apiName())
+                .collect(Collectors.joining()),
             Sql.literal(report.name()),
             unlessIn(earlier, "o"),
             HOURS_OF_DAY,
@@ -220,7 +234,13 @@ final class SiteSources {
             + ", NULL::bigint AS visits WHERE false");
   }
 
-  private static String measures(KnownReport report) {
+  /**
+   * Returns the columns of the aggregates and of the bounces.
+   *
+   * @param mayBeUnknown whether the row {@code c} says which measures are not known of it, as
+   *     {@code no_} before their names
+   */
+  private static String measures(KnownReport report, boolean mayBeUnknown) {
     StringBuilder sql = new StringBuilder();
     for (Aggregate a : Measures.OF_PAGEVIEWS) {
       String name = a.apiName();
@@ -230,13 +250,27 @@ final class SiteSources {
       } else if (Measures.type(a).equals(Measures.BIGINT)) {
         sql.append("CASE WHEN t.site_id IS NOT NULL THEN t.")
             .append(name)
-            .append(" WHEN c.measured THEN 0 END");
+            .append(" WHEN c.measured")
+            .append(mayBeUnknown ? " AND NOT c.no_" + name : "")
+            .append(" THEN 0 END");
       } else {
         sql.append("t.").append(name);
       }
       sql.append(" AS ").append(name);
     }
-    return sql.toString();
+    return sql.append(", ").append(bounces(report, mayBeUnknown)).append(" AS bounces").toString();
+  }
+
+  private static String bounces(KnownReport report, boolean mayBeUnknown) {
+    if (!report.has(Aggregate.VISITS) || !report.has(Aggregate.BOUNCE_RATE)) {
+      // Not 0 on days without visits, either: a sum would take it for all days.
+      return "NULL::bigint";
+    }
+    return "(CASE"
+        + (mayBeUnknown ? " WHEN c.no_visits OR c.no_bounce_rate THEN NULL" : "")
+        + " WHEN t.site_id IS NOT NULL THEN "
+        + Measures.bounces("t.visits", "t.bounce_rate")
+        + " WHEN c.measured THEN 0 END)::bigint";
   }
 
   private static String unlessIn(List<KnownReport> earlier, String row) {

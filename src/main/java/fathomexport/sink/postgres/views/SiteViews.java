@@ -85,12 +85,7 @@ final class SiteViews {
       columns.add(
           new ViewColumn(a.apiName(), Measures.type(a), "d." + a.apiName(), Measures.meaning(a)));
     }
-    columns.add(
-        new ViewColumn(
-            "bounces",
-            Measures.BIGINT,
-            Measures.bounces("d.visits", "d.bounce_rate"),
-            Measures.BOUNCES));
+    columns.add(new ViewColumn("bounces", Measures.BIGINT, "d.bounces", Measures.BOUNCES));
     columns.add(
         new ViewColumn(
             "pageviews_per_visit",
