@@ -41,6 +41,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -396,6 +398,98 @@ class DescribeTest {
         assertThat(measures).contains(params.required("measure").textValue());
       }
     }
+  }
+
+  /** What dbt looks for after it has read the files, and stops at if it is not there. */
+  @Test
+  void dbtsReferencesResolve(@TempDir Path elsewhere) throws IOException {
+    describe("dbt", "all", "--out", elsewhere.resolve("dbt").toString());
+    JsonNode document = yaml(read(elsewhere.resolve("dbt/models/fathom/fathom.yml")));
+    List<String> known = new ArrayList<>();
+    for (JsonNode source : document.required("sources")) {
+      for (JsonNode table : source.required("tables")) {
+        known.add(
+            "source('%s', '%s')"
+                .formatted(
+                    source.required("name").textValue(), table.required("name").textValue()));
+      }
+    }
+    for (JsonNode model : document.required("models")) {
+      String name = model.required("name").textValue();
+      known.add("ref('" + name + "')");
+      assertThat(elsewhere.resolve("dbt/models/fathom/" + name + ".sql")).isRegularFile();
+    }
+    for (JsonNode metric : document.required("metrics")) {
+      known.add("metric " + metric.required("name").textValue());
+    }
+    assertThat(known).doesNotHaveDuplicates();
+
+    List<String> used = new ArrayList<>();
+    for (JsonNode model : document.required("semantic_models")) {
+      used.add(model.required("model").textValue());
+    }
+    for (JsonNode metric : document.required("metrics")) {
+      JsonNode params = metric.required("type_params");
+      for (String side : List.of("numerator", "denominator")) {
+        if (params.has(side)) {
+          used.add("metric " + params.required(side).textValue());
+        }
+      }
+    }
+    try (Stream<Path> walk = Files.walk(elsewhere.resolve("dbt"))) {
+      for (Path file : walk.filter(f -> f.toString().endsWith(".sql")).toList()) {
+        Matcher call = Pattern.compile("\\{\\{ (.*?) }}").matcher(read(file));
+        while (call.find()) {
+          used.add(call.group(1));
+        }
+      }
+    }
+    assertThat(used).hasSizeGreaterThan(20);
+    assertThat(known).containsAll(used);
+  }
+
+  /** Where the bounces of some days are not known, their visits would make the rate too small. */
+  @Test
+  void dbtsRatiosAreRightWhereADayIsKnownInPart() {
+    JsonNode document = yaml(describe("dbt", "all"));
+    Map<String, String> expressions = new TreeMap<>();
+    document
+        .required("semantic_models")
+        .forEach(
+            model ->
+                model
+                    .required("measures")
+                    .forEach(
+                        m ->
+                            expressions.put(
+                                m.required("name").textValue(), m.required("expr").textValue())));
+    Map<String, String> sums = new TreeMap<>();
+    Map<String, String> ratios = new TreeMap<>();
+    for (JsonNode metric : document.required("metrics")) {
+      JsonNode params = metric.required("type_params");
+      String name = metric.required("name").textValue();
+      if (params.has("measure")) {
+        sums.put(
+            name, "sum(" + expressions.get(params.required("measure").textValue()) + ")::float8");
+      } else {
+        ratios.put(
+            name,
+            sums.get(params.required("numerator").textValue())
+                + " / "
+                + sums.get(params.required("denominator").textValue()));
+      }
+    }
+    assertThat(ratios.keySet()).containsExactlyInAnyOrder("bounce_rate", "pageviews_per_visit");
+    ratios.forEach(
+        (name, ratio) ->
+            assertThat(
+                    database.query(
+                        "SELECT "
+                            + ratio
+                            + " FROM (VALUES (10, 20, 5), (30, 60, NULL), (NULL, 99, NULL))"
+                            + " d (visits, pageviews, bounces)"))
+                .as(name)
+                .containsExactly(List.of(name.equals("bounce_rate") ? 0.5 : 2.0)));
   }
 
   private static String values(JsonNode accepted) {

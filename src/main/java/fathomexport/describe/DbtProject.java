@@ -26,6 +26,19 @@ public final class DbtProject {
       List.of("complete", "empty", "provisional", "incomplete", "stale", "missing");
   private static final Set<String> NULLABLE_KEYS = Set.of("event_name");
   private static final String SITE_DAY = "fathom_site_day";
+
+  /** What bounces are divided by: days whose bounces are not known have visits all the same. */
+  private static final String BOUNCES_OF = "visits_with_known_bounces";
+
+  /** What is divided by visits: days whose visits are not known have pageviews all the same. */
+  private static final String VIEWED_BY = "pageviews_with_known_visits";
+
+  /** Sums for ratios over days of which a measure is not known. */
+  private static final Map<String, String> EXPRESSIONS =
+      Map.of(
+          BOUNCES_OF, "case when bounces is not null then visits end",
+          VIEWED_BY, "case when visits is not null then pageviews end");
+
   private static final String TIME_SPINE = "fathom_days";
   private static final String DESCRIPTION = "description";
   private static final String NAME = "name";
@@ -217,7 +230,8 @@ public final class DbtProject {
   /**
    * What the semantic layer has of a view.
    *
-   * @param sums the columns that may be summed over all dimensions
+   * @param sums the columns that may be summed over all dimensions, and those of {@link
+   *     #EXPRESSIONS}
    * @param dimensions the columns by which the sums may be grouped
    */
   private record Semantic(ViewCatalog.View view, List<String> sums, List<String> dimensions) {
@@ -238,7 +252,7 @@ public final class DbtProject {
         semantics.add(
             new Semantic(
                 view,
-                List.of("visits", "pageviews", "bounces"),
+                List.of("visits", "pageviews", "bounces", BOUNCES_OF, VIEWED_BY),
                 List.of("site_id", "site_name", "state")));
       }
       for (Report report : reports) {
@@ -310,7 +324,7 @@ public final class DbtProject {
       Map<String, Object> measure = new LinkedHashMap<>();
       measure.put(NAME, semantic.measure(column));
       measure.put("agg", "sum");
-      measure.put("expr", column);
+      measure.put("expr", EXPRESSIONS.getOrDefault(column, column));
       measures.add(measure);
     }
     model.put("measures", measures);
@@ -334,16 +348,16 @@ public final class DbtProject {
         metrics.add(
             metric(
                 "bounce_rate",
-                "Visits that bounced, of all visits: a ratio of sums, so it is right for any days"
-                    + " and sites.",
+                "Visits that bounced, of all visits of the days whose bounces are known: a ratio of"
+                    + " sums, so it is right for any days and sites.",
                 "ratio",
-                ratio("bounces", "visits")));
+                ratio("bounces", BOUNCES_OF)));
         metrics.add(
             metric(
                 "pageviews_per_visit",
                 "Pageviews per visit: a ratio of sums.",
                 "ratio",
-                ratio("pageviews", "visits")));
+                ratio(VIEWED_BY, "visits")));
       }
     }
     return metrics;
@@ -357,6 +371,12 @@ public final class DbtProject {
   }
 
   private static String meaning(ViewCatalog.View view, String column) {
+    if (column.equals(BOUNCES_OF)) {
+      return "Visits of the days whose bounces are known: divide bounces by these.";
+    }
+    if (column.equals(VIEWED_BY)) {
+      return "Pageviews of the days whose visits are known: divide these by visits.";
+    }
     return view.columns().stream()
         .filter(c -> c.name().equals(column))
         .map(c -> c.meaning() + ".")
