@@ -23,6 +23,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.LocalDate;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,11 +34,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.MethodOrderer;
-import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -46,7 +44,6 @@ import org.junit.jupiter.api.io.TempDir;
  * -Pflink,cluster verify}.
  */
 @Tag("cluster")
-@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class ClusterTest {
   private static final LocalDate FIRST = LocalDate.of(2025, 9, 1);
   private static final LocalDate LAST = LocalDate.of(2025, 12, 14);
@@ -86,10 +83,26 @@ class ClusterTest {
   private static final List<String> HEADER =
       List.of("run", "rows and hashes", "requests", "429s", "exit");
 
-  /** Of the table, if all tests have passed. */
-  private static final int ROWS = 8;
+  /** The rows of the documented table, in its order. */
+  private enum Row {
+    DIRECT("Direct Runner"),
+    UNDISTURBED("Flink, two workers"),
+    UNCHAINED("Flink, operator chaining off"),
+    KILLED_AT_20("Flink, a worker killed at 20 %"),
+    KILLED_AT_80("Flink, a worker killed at 80 %"),
+    MANAGER_KILLED("Flink, the manager killed at 20 % (exit 75), and the run started again"),
+    QUOTA_AT_20("Flink, a worker killed at 20 %, " + A_MINUTE + " requests per minute"),
+    QUOTA_AT_80("Flink, a worker killed at 80 %, " + A_MINUTE + " requests per minute");
 
-  private static final List<List<String>> TABLE = new ArrayList<>();
+    private final String run;
+
+    Row(String run) {
+      this.run = run;
+    }
+  }
+
+  /** What the tests have measured, in whichever order they ran. */
+  private static final Map<Row, List<String>> TABLE = new EnumMap<>(Row.class);
 
   @TempDir static Path directory;
   private static FaultDrill drill;
@@ -102,8 +115,8 @@ class ClusterTest {
     drill =
         new FaultDrill(
             directory, World.dozen(31, FIRST, LAST, 0), FIRST, LAST, SITES, MORE_OF_API, REPORTS);
-    TABLE.add(
-        List.of("Direct Runner", "the measure", String.valueOf(drill.requests()), tooMany(), "0"));
+    assertThat(drill.api().log().tooMany()).isEmpty();
+    enter(Row.DIRECT, "the measure", String.valueOf(drill.requests()));
   }
 
   @AfterAll
@@ -112,14 +125,15 @@ class ClusterTest {
       return;
     }
     drill.close();
-    if (TABLE.size() == ROWS) {
-      TABLE.add(List.of("Spark", "not offered: [52](decisions/52-no-spark-runner.md)", "", "", ""));
-      new DocumentedTable(Path.of("docs/cluster.md"), "cluster").hasRows(HEADER, TABLE);
+    if (TABLE.size() == Row.values().length) {
+      List<List<String>> rows = new ArrayList<>(TABLE.values());
+      rows.add(List.of("Spark", "not offered: [52](decisions/52-no-spark-runner.md)", "", "", ""));
+      new DocumentedTable(Path.of("docs/cluster.md"), "cluster").hasRows(HEADER, rows);
     }
   }
 
-  private static String tooMany() {
-    return String.valueOf(drill.api().log().tooMany().size());
+  private static void enter(Row row, String comparison, String requests) {
+    TABLE.put(row, List.of(row.run, comparison, requests, "0", "0"));
   }
 
   private static FlinkCluster start(String name, Map<String, String> variables)
@@ -176,29 +190,25 @@ class ClusterTest {
                     new Fault.Delay(answerTime))));
   }
 
-  private static void settle(
-      String row, FaultDrill.Trial trial, Installation.Ended ended, int most) {
-    trial.ended(row, String.valueOf(ended.code()));
+  private static void settle(Row row, FaultDrill.Trial trial, Installation.Ended ended, int most) {
+    trial.ended(row.run, String.valueOf(ended.code()));
     assertThat(ended.out()).containsPattern("windows +([0-9,]+) planned, \\1 committed");
     int requests = trial.asked();
-    String refused = tooMany();
     assertThat(ended.code()).as(ended.said()).isZero();
     assertThat(requests).isBetween(drill.requests(), most);
-    assertThat(refused).as("answers of 429").isEqualTo("0");
+    assertThat(drill.api().log().tooMany()).as("answers of 429").isEmpty();
     trial.finish();
     assertThat(trial.asked()).as("nothing was left to the next run").isEqualTo(requests);
-    TABLE.add(
-        List.of(row, "equal", (most == drill.requests() ? "" : "at most ") + most, refused, "0"));
+    enter(row, "equal", (most == drill.requests() ? "" : "at most ") + most);
   }
 
   @Test
-  @Order(1)
   void undisturbed() throws Exception {
     try (FaultDrill.Trial trial = drill.trial();
         FlinkCluster cluster = start("undisturbed", trial.installation().variables());
         ForkedRun run = fork(trial, cluster, List.of())) {
       Installation.Ended ended = run.await(MINUTES * 60);
-      settle("Flink, two workers", trial, ended, drill.requests());
+      settle(Row.UNDISTURBED, trial, ended, drill.requests());
       assertThat(cluster.log("worker-1")).contains("WorkerLane - lane ");
       assertThat(cluster.log("worker-2")).contains("WorkerLane - lane ");
       assertThat(ended.out())
@@ -209,28 +219,25 @@ class ClusterTest {
   }
 
   @Test
-  @Order(2)
   void withoutOperatorChaining() throws Exception {
     try (FaultDrill.Trial trial = drill.trial();
         FlinkCluster cluster = start("unchained", trial.installation().variables());
         ForkedRun run = fork(trial, cluster, List.of("--operatorChaining=false"))) {
-      settle("Flink, operator chaining off", trial, run.await(MINUTES * 60), drill.requests());
+      settle(Row.UNCHAINED, trial, run.await(MINUTES * 60), drill.requests());
     }
   }
 
   @Test
-  @Order(3)
   void aWorkerIsKilledAtOneFifth() throws Exception {
-    aWorkerIsKilled(20);
+    aWorkerIsKilled(20, Row.KILLED_AT_20);
   }
 
   @Test
-  @Order(4)
   void aWorkerIsKilledAtFourFifths() throws Exception {
-    aWorkerIsKilled(80);
+    aWorkerIsKilled(80, Row.KILLED_AT_80);
   }
 
-  private static void aWorkerIsKilled(int percent) throws Exception {
+  private static void aWorkerIsKilled(int percent, Row row) throws Exception {
     try (FaultDrill.Trial trial = drill.trial();
         FlinkCluster cluster = start("killed-" + percent, trial.installation().variables())) {
       disturbAt(
@@ -241,8 +248,7 @@ class ClusterTest {
           });
       try (ForkedRun run = fork(trial, cluster, List.of())) {
         Installation.Ended ended = run.await(MINUTES * 60);
-        settle(
-            "Flink, a worker killed at " + percent + " %", trial, ended, drill.requests() + LANES);
+        settle(row, trial, ended, drill.requests() + LANES);
         assertThat(ended.said()).contains(" begins again on worker ");
       }
     }
@@ -250,7 +256,6 @@ class ClusterTest {
 
   /** Flink without high availability has forgotten the job: the next start continues. */
   @Test
-  @Order(5)
   void theManagerIsKilled() throws Exception {
     try (FaultDrill.Trial trial = drill.trial();
         FlinkCluster cluster = start("manager", trial.installation().variables())) {
@@ -274,15 +279,12 @@ class ClusterTest {
       drill.api().behave(drill.normal());
       try (ForkedRun run = fork(trial, cluster, List.of())) {
         Installation.Ended ended = run.await(MINUTES * 60);
-        settle(
-            "Flink, the manager killed at 20 % (exit 75), and the run started again",
-            trial, ended, drill.requests() + 2 * LANES);
+        settle(Row.MANAGER_KILLED, trial, ended, drill.requests() + 2 * LANES);
       }
     }
   }
 
   @Test
-  @Order(6)
   void aWorkerLacksTheSecret() throws Exception {
     try (FaultDrill.Trial trial = drill.trial()) {
       Map<String, String> without = new HashMap<>(trial.installation().variables());
@@ -312,18 +314,16 @@ class ClusterTest {
 
   /** The workers share the quota, and a dead worker's permits lapse: the API never refuses. */
   @Test
-  @Order(9)
   void theQuotaHoldsIfAWorkerIsKilledAtOneFifth() throws Exception {
-    theQuotaHolds(20);
+    theQuotaHolds(20, Row.QUOTA_AT_20);
   }
 
   @Test
-  @Order(10)
   void theQuotaHoldsIfAWorkerIsKilledAtFourFifths() throws Exception {
-    theQuotaHolds(80);
+    theQuotaHolds(80, Row.QUOTA_AT_80);
   }
 
-  private static void theQuotaHolds(int percent) throws Exception {
+  private static void theQuotaHolds(int percent, Row row) throws Exception {
     try (FaultDrill.Trial trial = drill.trial();
         FlinkCluster cluster = start("quota-" + percent, trial.installation().variables())) {
       trial.installation().settings(1_000, A_MINUTE, MORE_OF_API);
@@ -336,18 +336,13 @@ class ClusterTest {
             return null;
           });
       try (ForkedRun run = fork(trial, cluster, List.of())) {
-        settle(
-            "Flink, a worker killed at " + percent + " %, " + A_MINUTE + " requests per minute",
-            trial,
-            run.await(MINUTES * 60),
-            drill.requests() + LANES);
+        settle(row, trial, run.await(MINUTES * 60), drill.requests() + LANES);
       }
     }
   }
 
   /** As Flink's own client has it, a run would take an hour to find that out. */
   @Test
-  @Order(11)
   void aClusterWithoutRoomIsNotWaitedForForever() throws Exception {
     try (FaultDrill.Trial trial = drill.trial();
         FlinkCluster cluster = new FlinkCluster(LOGS.resolve("no-room"))) {
@@ -377,7 +372,6 @@ class ClusterTest {
   }
 
   @Test
-  @Order(12)
   void aManagerThatIsAwayIsSaidInOneLine() throws Exception {
     try (FaultDrill.Trial trial = drill.trial();
         FlinkCluster cluster = new FlinkCluster(LOGS.resolve("away"));
@@ -392,7 +386,6 @@ class ClusterTest {
   }
 
   @Test
-  @Order(8)
   void whatCannotRunOnAClusterIsRefusedAtTheStart() throws Exception {
     drill.api().log().clear();
     try (FaultDrill.Trial trial = drill.trial()) {
@@ -422,7 +415,6 @@ class ClusterTest {
   }
 
   @Test
-  @Order(7)
   void aStopReachesTheWorkers() throws Exception {
     try (FaultDrill.Trial trial = drill.trial();
         FlinkCluster cluster = start("stopped", trial.installation().variables())) {
