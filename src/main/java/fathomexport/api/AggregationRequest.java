@@ -12,6 +12,7 @@ import fathomexport.report.QueryShape;
 import fathomexport.report.Slice;
 import fathomexport.report.StoredText;
 import java.io.IOException;
+import java.io.Serializable;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.net.URLEncoder;
@@ -39,11 +40,12 @@ public record AggregationRequest(
     @Nullable DayRange days,
     int limit,
     @Nullable Sort sort,
-    long offset) {
+    long offset)
+    implements Serializable {
   private static final JsonFactory JSON = new JsonFactory();
 
   /** A sort order by one field of the grouping. */
-  public record Sort(Field field, boolean ascending) {}
+  public record Sort(Field field, boolean ascending) implements Serializable {}
 
   /** Creates a query that starts at the first row and, with a date grouping, sorts by time. */
   public AggregationRequest(QueryShape shape, Slice slice, @Nullable DayRange days, int limit) {

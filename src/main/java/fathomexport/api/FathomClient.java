@@ -25,12 +25,15 @@ import fathomexport.report.SiteId;
 import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -57,6 +60,8 @@ public final class FathomClient implements AutoCloseable {
   private final ClientState state;
   private final RetryingCaller caller;
   private final String asker;
+  private final PaidAnswers paid;
+  private final Instant after;
   private final boolean isView;
 
   /**
@@ -85,6 +90,8 @@ public final class FathomClient implements AutoCloseable {
                 policy.patience(), policy.longestAskedWait(), controls.time(), controls.stop()),
             new AskedWaits(controls.time()));
     this.asker = Endpoint.AGGREGATIONS.path();
+    this.paid = PaidAnswers.NONE;
+    this.after = Instant.MIN;
     this.isView = false;
     this.transport =
         new Transport(
@@ -105,12 +112,19 @@ public final class FathomClient implements AutoCloseable {
   }
 
   private FathomClient(FathomClient whole, String asker, RetryingCaller caller) {
+    this(whole, asker, caller, whole.paid, whole.after);
+  }
+
+  private FathomClient(
+      FathomClient whole, String asker, RetryingCaller caller, PaidAnswers paid, Instant after) {
     this.policy = whole.policy;
     this.controls = whole.controls;
     this.transport = whole.transport;
     this.state = whole.state;
     this.caller = caller;
     this.asker = asker;
+    this.paid = paid;
+    this.after = after;
     this.isView = true;
   }
 
@@ -146,6 +160,16 @@ public final class FathomClient implements AutoCloseable {
    */
   public FathomClient dispensable() {
     return new FathomClient(this, asker, caller.dispensable());
+  }
+
+  /** Returns a view that keeps its answers, and sends no request whose answer was kept before. */
+  public FathomClient keeping(PaidAnswers answers) {
+    return new FathomClient(this, asker, caller, answers, after);
+  }
+
+  /** Returns a view for a query that asks again: answers that ended by then are of no use to it. */
+  public FathomClient askingAfter(Instant known) {
+    return new FathomClient(this, asker, caller, paid, known);
   }
 
   /** Returns how long the API asks to send nothing about a site; zero if it does not. */
@@ -206,36 +230,65 @@ public final class FathomClient implements AutoCloseable {
    */
   public Outcome<AggregationAnswer> aggregations(AggregationRequest request, RowHandler handler)
       throws IOException {
-    long[] requests = {0};
     RowHandler guarded = new GuardedHandler(handler);
-    BodyReader<Contents> reader = body -> AnswerParser.parse(body, request.shape(), guarded);
     try {
-      Outcome<Contents> outcome =
-          caller.call(
-              Endpoint.AGGREGATIONS,
-              new CallScope(request.slice().site(), asker),
-              "/aggregations?" + request.query(),
-              new RetryingCaller.Preparation() {
-                @Override
-                public void prepare() throws IOException {
-                  guarded.restart();
-                }
-
-                @Override
-                public void sent() {
-                  requests[0]++;
-                }
-              },
-              reader);
-      if (outcome instanceof Outcome.Success<Contents> success) {
-        return new Outcome.Success<>(
-            new AggregationAnswer(
-                success.answer(), Math.toIntExact(requests[0]), controls.time().instant()));
+      Optional<PaidAnswer> known = paid.find(request, after);
+      if (known.isPresent()) {
+        return known.get().outcome(request.shape(), guarded);
       }
-      return outcome.failure();
+      return sent(request, guarded);
     } catch (GuardedHandler.HandlerException e) {
       throw e.thrown();
     }
+  }
+
+  private Outcome<AggregationAnswer> sent(AggregationRequest request, RowHandler handler)
+      throws IOException {
+    long[] requests = {0};
+    AtomicReference<@Nullable BodyCopy> copy = new AtomicReference<>();
+    BodyReader<Contents> reader =
+        body -> {
+          if (!paid.keeps()) {
+            return AnswerParser.parse(body, request.shape(), handler);
+          }
+          BodyCopy copied = new BodyCopy();
+          copy.set(copied);
+          return AnswerParser.parse(copied.of(body), request.shape(), handler);
+        };
+    Outcome<Contents> outcome =
+        caller.call(
+            Endpoint.AGGREGATIONS,
+            new CallScope(request.slice().site(), asker),
+            "/aggregations?" + request.query(),
+            new RetryingCaller.Preparation() {
+              @Override
+              public void prepare() throws IOException {
+                handler.restart();
+              }
+
+              @Override
+              public void sent() {
+                requests[0]++;
+              }
+            },
+            reader);
+    Instant endedAt = controls.time().instant();
+    if (outcome instanceof Outcome.Success<Contents> success) {
+      AggregationAnswer answer =
+          new AggregationAnswer(success.answer(), Math.toIntExact(requests[0]), endedAt);
+      BodyCopy copied = copy.get();
+      if (copied != null) {
+        Optional<byte[]> body = copied.bytes();
+        body.ifPresent(bytes -> paid.keep(request, PaidAnswer.of(bytes, answer)));
+      }
+      return new Outcome.Success<>(answer);
+    }
+    Outcome.Failure<AggregationAnswer> failure = outcome.failure();
+    if (failure instanceof Outcome.Refused<AggregationAnswer> refused
+        && refused.refusal().isAboutTheRequest()) {
+      paid.keep(request, PaidAnswer.of(refused, endedAt));
+    }
+    return failure;
   }
 
   /**

@@ -1,6 +1,7 @@
 package fathomexport.api;
 
 import fathomexport.api.answer.Refusal;
+import java.io.Serializable;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.regex.Pattern;
@@ -48,7 +49,7 @@ public sealed interface Outcome<T> {
    *     Refusal#RANGE}
    */
   record Refused<T>(int status, Refusal refusal, String words, boolean mentionsRange)
-      implements Failure<T> {
+      implements Failure<T>, Serializable {
     private static final Pattern NUMBER =
         Pattern.compile("(?<![\\d.,])(\\d{1,3}(?:[,_ ]\\d{3}){1,2}|\\d{1,9})(?![\\d])");
 

@@ -3,7 +3,6 @@ package fathomexport.certify;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DayRange;
 import fathomexport.report.Digests;
-import java.io.Serializable;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
@@ -15,13 +14,9 @@ import org.jspecify.annotations.Nullable;
  * Additive measures by period, either of a control response or summed over a window's rows. A
  * period without rows has zeros only.
  */
-public final class PeriodTotals implements Serializable {
-  private static final long serialVersionUID = 1L;
-
+public final class PeriodTotals {
   /** The totals of one period. */
-  public static final class Total implements Serializable {
-    private static final long serialVersionUID = 1L;
-
+  public static final class Total {
     /** Sums, indexed by {@link #index}. */
     private final long[] sums;
 

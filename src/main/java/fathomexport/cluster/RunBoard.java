@@ -1,5 +1,6 @@
 package fathomexport.cluster;
 
+import fathomexport.api.PaidAnswers;
 import fathomexport.api.pacing.RequestTally;
 import fathomexport.ledger.LedgerException;
 import fathomexport.sink.SinkException;
@@ -280,9 +281,13 @@ public final class RunBoard implements AutoCloseable {
                 p -> p.integer(lane).text(attempt).number(before).texts(texts).text(runId)));
   }
 
-  /** Returns the answers that the attempts at a lane keep for each other. */
-  KeptAnswers answers(int lane) {
-    return new KeptAnswers(this, runId, lane);
+  /**
+   * Returns the answers that the earlier attempts at a lane have kept, for a new one.
+   *
+   * @param age if the last of them ended longer ago, its answers are removed
+   */
+  PaidAnswers answers(int lane, String attempt, Duration age) {
+    return KeptAnswers.of(this, runId, lane, attempt, age);
   }
 
   /** Returns how the run stands for an attempt at a lane. Shows that its worker lives. */

@@ -1,12 +1,10 @@
 package fathomexport.cluster;
 
+import fathomexport.api.PaidAnswers;
 import fathomexport.api.pacing.StopSignal;
-import fathomexport.ledger.LedgerException;
 import fathomexport.run.FailureKind;
 import fathomexport.run.RunListener;
 import fathomexport.run.WindowOutcome;
-import fathomexport.sink.SinkException;
-import java.io.Serializable;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -85,22 +83,12 @@ public final class WorkerReports implements RunListener, AutoCloseable {
   }
 
   /**
-   * Keeps an answer that was paid for, in case that this worker is lost. If it cannot be kept, no
-   * more is lost than the request.
+   * Returns the answers that earlier attempts at the lane have kept, for this one.
    *
-   * @param slice what it is about: the answers about earlier slices are removed
+   * @param age if the last of them ended longer ago, its answers are of no use
    */
-  public void keep(String slice, Serializable answer) {
-    try {
-      board.answers(lane).keep(attempt, slice, answer);
-    } catch (LedgerException | SinkException e) {
-      LOG.warn("an answer to a control query is not kept: {}", e.getMessage());
-    }
-  }
-
-  /** Returns the answers that earlier attempts at the lane have kept, in their order. */
-  public <T> List<T> kept(Class<T> type) {
-    return board.answers(lane).all(type);
+  public PaidAnswers answers(Duration age) {
+    return board.answers(lane, attempt, age);
   }
 
   /**

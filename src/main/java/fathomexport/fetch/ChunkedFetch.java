@@ -58,7 +58,7 @@ public final class ChunkedFetch {
     this.context = context;
     this.task = task;
     this.emptiness = new EmptinessCheck(context, task, tally);
-    this.next = task.days().first();
+    this.next = task.start();
   }
 
   /** Returns whether there are no further chunks. */
@@ -93,17 +93,17 @@ public final class ChunkedFetch {
           .sum();
     }
     if (task.isControl()) {
-      return leastPages(task.days());
+      return leastPages(left().days());
     }
     Optional<PeriodTotals> totals = context.book().find(task.control(), task.days());
     if (totals.isPresent()) {
-      return segments(totals.get()).stream()
+      return ahead(segments(totals.get())).stream()
           .filter(s -> s.kind() == Segment.Kind.FETCH)
           .mapToLong(s -> leastPages(s.days()))
           .sum();
     }
     boolean mayBeConfirmed = task.held().values().stream().anyMatch(h -> h.controlDigest() != null);
-    return leastPages(task.control().days()) + (mayBeConfirmed ? 0 : leastPages(task.days()));
+    return leastPages(task.control().days()) + (mayBeConfirmed ? 0 : leastPages(left().days()));
   }
 
   private long leastPages(DayRange days) {
@@ -121,7 +121,7 @@ public final class ChunkedFetch {
     try {
       List<Segment> known = segments;
       if (known == null) {
-        known = start();
+        known = ahead(start());
         segments = known;
       }
       Segment segment = known.get(at);
@@ -172,6 +172,18 @@ public final class ChunkedFetch {
       at++;
       paging = null;
     }
+  }
+
+  /** Returns the segments without the days that are committed. */
+  private List<Segment> ahead(List<Segment> all) {
+    return all.stream()
+        .filter(s -> !s.days().last().isBefore(next))
+        .map(
+            s ->
+                s.days().contains(next)
+                    ? new Segment(s.kind(), new DayRange(next, s.days().last()))
+                    : s)
+        .toList();
   }
 
   private List<Segment> start() throws FetchFailedException, IOException {
@@ -293,7 +305,7 @@ public final class ChunkedFetch {
       totals = rows.totals();
       emptiness.faults(totals, days).forEach(rows::fault);
       if (rows.faults().isEmpty()) {
-        context.book().put(task.control(), task.days(), totals, rows.tally().endedAt);
+        context.book().put(task.control(), days, totals, rows.tally().endedAt);
       }
     } else if (by != null) {
       PeriodTotals known = by.get(days);

@@ -3,7 +3,6 @@ package fathomexport.fetch;
 import fathomexport.api.Outcome;
 import fathomexport.api.answer.Refusal;
 import fathomexport.certify.PeriodTotals;
-import fathomexport.fetch.control.ControlAnswer;
 import fathomexport.fetch.control.ControlBook;
 import fathomexport.plan.ControlQuery;
 import fathomexport.plan.RangeQuery;
@@ -104,16 +103,18 @@ public final class ControlTotals {
    */
   void ask(DayRange days) throws FetchFailedException, IOException {
     Tally own = new Tally();
+    FetchContext again =
+        context.book().knows(query, days) ? context.askingAfter(answeredAt(days)) : context;
     try (RowSpool none = new RowSpool(context.spillDirectory())) {
       PagedFetch pages =
           new PagedFetch(
-              context, new RangeQuery(query.slice(), query.shape(), days, zone), null, none, own);
+              again, new RangeQuery(query.slice(), query.shape(), days, zone), null, none, own);
       Optional<Outcome.Failure<?>> unusable =
           ask(context, new ControlQuery(query.slice(), query.shape(), days), pages);
       if (unusable.isPresent()) {
         throw new FetchFailedException(unusable.get());
       }
-      context.book().paid(new ControlAnswer(query, days, pages.totals(), own.endedAt));
+      context.book().put(query, days, pages.totals(), own.endedAt);
     } finally {
       tally.controlRequests += own.requests;
     }

@@ -4,6 +4,7 @@ import fathomexport.api.FathomClient;
 import fathomexport.fetch.control.ControlBook;
 import fathomexport.fetch.limits.Knowledge;
 import java.nio.file.Path;
+import java.time.Instant;
 
 /**
  * What all requests of a task share.
@@ -22,4 +23,17 @@ record FetchContext(
     int maxRangeDays,
     Path spillDirectory,
     int turn,
-    boolean eachRequest) {}
+    boolean eachRequest) {
+  /** Returns a context for a query that asks again for what was known at this time. */
+  FetchContext askingAfter(Instant known) {
+    return new FetchContext(
+        client.askingAfter(known),
+        book,
+        knowledge,
+        rowLimit,
+        maxRangeDays,
+        spillDirectory,
+        turn,
+        eachRequest);
+  }
+}

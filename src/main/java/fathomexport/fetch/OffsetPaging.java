@@ -94,7 +94,7 @@ final class OffsetPaging {
     if (outcome instanceof Outcome.Failure<AggregationAnswer> failure) {
       page.dropAll();
       if (failure instanceof Outcome.Refused<AggregationAnswer> refused
-          && (namesOffset(refused) || isAboutTheQuery(refused))) {
+          && refused.refusal().isAboutTheRequest()) {
         rows.tally().requests++;
         // Without its name, a refusal is about the offset only if no page came with one and the
         // same rows come without it.
@@ -142,17 +142,8 @@ final class OffsetPaging {
   }
 
   private static boolean namesOffset(Outcome.Refused<?> refused) {
-    return isAboutTheQuery(refused) && refused.words().toLowerCase(Locale.ROOT).contains("offset");
-  }
-
-  /**
-   * Returns whether a refusal is about what was asked, rather than about the site or the account.
-   */
-  private static boolean isAboutTheQuery(Outcome.Refused<?> refused) {
-    return switch (refused.refusal()) {
-      case LIMIT, RANGE, PARAMETERS -> true;
-      case CREDENTIALS, SUBSCRIPTION, PERMISSION, NOT_FOUND, OTHER -> false;
-    };
+    return refused.refusal().isAboutTheRequest()
+        && refused.words().toLowerCase(Locale.ROOT).contains("offset");
   }
 
   private static boolean mayBeAboutTheQuery(Outcome.Failure<?> failure) {

@@ -47,6 +47,11 @@ public final class WindowFetcher {
     /** Rows, possibly none, and the totals to certify them against. */
     record Rows(Fetched fetched) implements Chunk {
       @Override
+      public FetchTask task() {
+        return fetched.task();
+      }
+
+      @Override
       public Rows after(long inVain) {
         return new Rows(fetched.after(inVain));
       }
@@ -66,6 +71,9 @@ public final class WindowFetcher {
         return new Confirmed(task, answers, at, Math.toIntExact(inVain) + requests);
       }
     }
+
+    /** Returns the part of the task that the chunk contains. */
+    FetchTask task();
 
     /** Returns a copy that also counts earlier requests that failed. */
     Chunk after(long inVain);

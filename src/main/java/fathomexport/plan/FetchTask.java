@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  *     stored rows, and periods that the control confirms are not fetched
  * @param history what the reports with this control have stored together
  * @param audit a period that is fetched even if the control confirms it; null if there is none
+ * @param start the day to begin with: the first, unless those before it are committed
  */
 public record FetchTask(
     Site site,
@@ -35,7 +36,8 @@ public record FetchTask(
     ControlQuery control,
     Map<LocalDate, HeldPeriod> held,
     History history,
-    @Nullable LocalDate audit)
+    @Nullable LocalDate audit,
+    LocalDate start)
     implements Serializable {
 
   public FetchTask {
@@ -46,6 +48,9 @@ public record FetchTask(
     }
     if (!control.days().contains(days)) {
       throw new IllegalArgumentException("control " + control.days() + " does not cover " + days);
+    }
+    if (!days.contains(start)) {
+      throw new IllegalArgumentException(days + " do not contain " + start);
     }
   }
 
@@ -75,7 +80,16 @@ public record FetchTask(
             .filter(e -> some.contains(e.getKey()))
             .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue)),
         history,
-        audit);
+        audit,
+        some.first());
+  }
+
+  /**
+   * Returns this task, of which the days before this one are committed: the others are treated as
+   * if it began with its first day.
+   */
+  public FetchTask startingAt(LocalDate day) {
+    return new FetchTask(site, slice, shape, days, reports, control, held, history, audit, day);
   }
 
   /** Creates a task of which nothing is stored. */
@@ -86,17 +100,18 @@ public record FetchTask(
       DayRange days,
       List<Report> reports,
       ControlQuery control) {
-    this(site, slice, shape, days, reports, control, Map.of(), History.NONE, null);
+    this(site, slice, shape, days, reports, control, Map.of(), History.NONE, null, days.first());
   }
 
   /** Returns this task with other stored periods. */
   public FetchTask holding(Map<LocalDate, HeldPeriod> periods) {
-    return new FetchTask(site, slice, shape, days, reports, control, periods, history, audit);
+    return new FetchTask(
+        site, slice, shape, days, reports, control, periods, history, audit, start);
   }
 
   /** Returns this task with a period that is fetched even if the control confirms it. */
   FetchTask auditing(LocalDate period) {
-    return new FetchTask(site, slice, shape, days, reports, control, held, history, period);
+    return new FetchTask(site, slice, shape, days, reports, control, held, history, period, start);
   }
 
   /** Returns the first days of its periods. */

@@ -240,6 +240,7 @@ public final class WindowPlanner {
         control,
         stored.replaced(site, sharing, family.slice(), days),
         history,
-        null);
+        null,
+        days.first());
   }
 }

@@ -1,5 +1,7 @@
 package fathomexport.window;
 
+import fathomexport.fetch.SpillDirectory;
+import fathomexport.fetch.WindowFetcher;
 import fathomexport.fetch.control.CertifiedControl;
 import fathomexport.ledger.CertificateStatus;
 import fathomexport.ledger.LedgerEntry;
@@ -20,6 +22,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -34,6 +37,9 @@ final class CommittedBefore {
   /** Answers to control queries that the ledger keeps and that the run need not send again. */
   private final List<CertifiedControl> controls = new ArrayList<>();
 
+  /** The committed parts of tasks whose last page comes again. */
+  private final List<FetchTask> again = new ArrayList<>();
+
   CommittedBefore(RunContext run) {
     this.run = run;
   }
@@ -43,7 +49,9 @@ final class CommittedBefore {
 
   /**
    * Returns the lane without the periods that need not be fetched again: per task, the leading
-   * periods that this run has committed to every sink. Reports their windows as committed.
+   * periods that this run has committed to every sink. Reports their windows as committed. If the
+   * answers of pages that reach beyond them are kept, they stay in the lane, so that it sends the
+   * requests that go on from these pages; {@link #uncommitted} leaves them out later.
    */
   Lane without(Lane lane, Consumer<WindowOutcome> ended) {
     Map<CommittedPeriod, LedgerEntry> committed = committed(lane);
@@ -55,7 +63,13 @@ final class CommittedBefore {
     for (FetchTask task : lane.tasks()) {
       LocalDate next = next(task, committed);
       if (!next.isAfter(task.days().last())) {
-        left.add(task.during(new DayRange(next, task.days().last())));
+        LocalDate from = run.answers().beginning(task.slice(), task.shape(), next);
+        if (from.isBefore(next) && task.periods().contains(from)) {
+          again.add(task.during(new DayRange(from, next.minusDays(1))));
+        } else {
+          from = next;
+        }
+        left.add(task.startingAt(from));
       }
       if (next.isAfter(task.days().first())) {
         FetchTask done = task.during(new DayRange(task.days().first(), next.minusDays(1)));
@@ -64,6 +78,34 @@ final class CommittedBefore {
       }
     }
     return new Lane(lane.number(), lane.account(), left);
+  }
+
+  /**
+   * Returns a result without what was committed before; empty if that is all of it. Its rows are
+   * deleted.
+   */
+  Optional<LaneFetch.Result> uncommitted(LaneFetch.Result result) {
+    FetchTask task = result.task();
+    FetchTask before =
+        again.stream()
+            .filter(t -> t.slice().equals(task.slice()) && t.reports().equals(task.reports()))
+            .filter(t -> t.days().contains(task.days().first()))
+            .findFirst()
+            .orElse(null);
+    if (before == null) {
+      return Optional.of(result);
+    }
+    if (result instanceof LaneFetch.Result.Nothing nothing) {
+      return Optional.of(nothing.from(before.days().last().plusDays(1)));
+    }
+    if (!before.days().contains(task.days().last())) {
+      return Optional.of(result);
+    }
+    if (result instanceof LaneFetch.Result.Came came
+        && came.chunk() instanceof WindowFetcher.Chunk.Rows rows) {
+      SpillDirectory.drop(rows.fetched().raw());
+    }
+    return Optional.empty();
   }
 
   /**

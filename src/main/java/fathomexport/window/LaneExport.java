@@ -1,5 +1,6 @@
 package fathomexport.window;
 
+import fathomexport.plan.FetchTask;
 import fathomexport.run.RunSummary;
 import fathomexport.run.WindowOutcome;
 import java.util.Optional;
@@ -15,13 +16,15 @@ public final class LaneExport {
 
   /** Exports the lane to its end and returns the summary of its windows. */
   public RunSummary export(Lane lane) {
-    Lane left =
-        run.mayBeAgain(lane) ? new CommittedBefore(run).without(lane, this::endedBefore) : lane;
+    CommittedBefore before = new CommittedBefore(run);
+    Lane left = run.mayBeAgain(lane) ? before.without(lane, this::endedBefore) : lane;
     WindowExport windows = new WindowExport(run);
     try (LaneFetch fetch = run.fetch(left)) {
       Optional<LaneFetch.Result> next = fetch.next();
       while (next.isPresent()) {
-        windows.export(next.get(), this::ended);
+        FetchTask task = next.get().task();
+        before.uncommitted(next.get()).ifPresent(r -> windows.export(r, this::ended));
+        run.answers().stored(task.slice(), task.shape(), task.days().last().plusDays(1));
         next = fetch.next();
       }
     }

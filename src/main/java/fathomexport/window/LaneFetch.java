@@ -3,11 +3,13 @@ package fathomexport.window;
 import fathomexport.api.FathomClient;
 import fathomexport.fetch.WindowFetcher;
 import fathomexport.plan.FetchTask;
+import fathomexport.report.DayRange;
 import fathomexport.report.SiteId;
 import fathomexport.run.ExportFailedException;
 import fathomexport.run.FailureKind;
 import fathomexport.run.WindowOutcome;
 import java.time.Duration;
+import java.time.LocalDate;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -40,6 +42,11 @@ final class LaneFetch implements AutoCloseable {
      */
     record Came(WindowFetcher.Chunk chunk, boolean last) implements Result {
       @Override
+      public FetchTask task() {
+        return chunk.task();
+      }
+
+      @Override
       public Result after(long inVain) {
         return new Came(chunk.after(inVain), last);
       }
@@ -53,6 +60,16 @@ final class LaneFetch implements AutoCloseable {
      * @param requests billed requests of the failed attempts
      */
     record Nothing(FetchTask left, WindowOutcome why, long requests) implements Result {
+      @Override
+      public FetchTask task() {
+        return left;
+      }
+
+      /** Returns the result for the days from this one on. */
+      Nothing from(LocalDate first) {
+        return new Nothing(left.during(new DayRange(first, left.days().last())), why, requests);
+      }
+
       @Override
       public Result after(long inVain) {
         return new Nothing(left, why, inVain + requests);
@@ -76,10 +93,18 @@ final class LaneFetch implements AutoCloseable {
       }
 
       @Override
+      public FetchTask task() {
+        return left;
+      }
+
+      @Override
       public Result after(long inVain) {
         return new Later(left, why, counts, inVain + requests);
       }
     }
+
+    /** Returns the part of the task that the result is about. */
+    FetchTask task();
 
     /** Returns a copy that also counts the billed requests of the task's earlier, failed turns. */
     Result after(long inVain);

@@ -2,6 +2,7 @@ package fathomexport.window;
 
 import fathomexport.api.FathomClient;
 import fathomexport.api.FathomClients;
+import fathomexport.api.PaidAnswers;
 import fathomexport.api.pacing.RequestTally;
 import fathomexport.fetch.SpillDirectory;
 import fathomexport.fetch.WindowFetcher;
@@ -61,6 +62,7 @@ public final class RunContext implements AutoCloseable {
   private final Map<String, Spending> spending = new HashMap<>();
   private final Map<String, Knowledge> knowledge = new HashMap<>();
   private final ControlBook book = new ControlBook();
+  private final PaidAnswers answers;
   private final Map<Integer, LaneFetch> begun = new ConcurrentHashMap<>();
   private final Set<Integer> exported = ConcurrentHashMap.newKeySet();
   private final AtomicLong requestsReported = new AtomicLong();
@@ -95,7 +97,8 @@ public final class RunContext implements AutoCloseable {
         spillDirectory,
         null,
         spec.budget(),
-        account -> clients.of(account)::billedRequests);
+        account -> clients.of(account)::billedRequests,
+        PaidAnswers.NONE);
   }
 
   private RunContext(
@@ -107,7 +110,8 @@ public final class RunContext implements AutoCloseable {
       Path spillDirectory,
       @Nullable SpillDirectory own,
       Budget budget,
-      Function<String, LongSupplier> spent) {
+      Function<String, LongSupplier> spent,
+      PaidAnswers answers) {
     this.spec = spec;
     this.environment = environment;
     this.sinks = sinks;
@@ -115,6 +119,7 @@ public final class RunContext implements AutoCloseable {
     this.lock = lock;
     this.spillDirectory = spillDirectory;
     this.own = own;
+    this.answers = answers;
     this.failures =
         new RunFailures(
             spec.pipeline(), spec.accounts(), environment.stop(), lock, environment.listener());
@@ -132,9 +137,13 @@ public final class RunContext implements AutoCloseable {
    *
    * @param tallies returns the tally of an account's requests over all workers. How long the run
    *     may take is watched by the process that was started
+   * @param answers keeps the answers of the lane for the case that this worker is lost
    */
   static RunContext onWorker(
-      ExportSpec spec, RunEnvironment environment, Function<String, RequestTally> tallies) {
+      ExportSpec spec,
+      RunEnvironment environment,
+      Function<String, RequestTally> tallies,
+      PaidAnswers answers) {
     Budget budget = new Budget(spec.budget().requests(), null);
     Deque<AutoCloseable> opened = new ArrayDeque<>();
     try {
@@ -157,7 +166,8 @@ public final class RunContext implements AutoCloseable {
               spill.path(),
               spill,
               budget,
-              account -> tallies.apply(account)::taken);
+              account -> tallies.apply(account)::taken,
+              answers);
       opened.clear();
       return context;
     } finally {
@@ -195,7 +205,7 @@ public final class RunContext implements AutoCloseable {
   WindowFetcher fetcher(FetchTask task, int turn) {
     String account = task.site().account();
     FathomClient client = client(account);
-    FathomClient waiting = client.postponing();
+    FathomClient waiting = client.postponing().keeping(answers);
     return new WindowFetcher(
         failures.isTroubled(task.site().id())
             ? waiting.askingTroubled(RunFailures.asker(task))
@@ -240,6 +250,11 @@ public final class RunContext implements AutoCloseable {
 
   public ControlBook book() {
     return book;
+  }
+
+  /** Returns the answers that are kept for the case that this process is lost. */
+  PaidAnswers answers() {
+    return answers;
   }
 
   FathomClient client(String account) {
@@ -325,8 +340,8 @@ public final class RunContext implements AutoCloseable {
   }
 
   /**
-   * Returns whether a lane fetches the next chunk while one is committed. Not on a worker: if it is
-   * lost, so are the requests for what it has not committed.
+   * Returns whether a lane fetches the next chunk while one is committed. Not on a worker, which
+   * keeps the answers of one chunk until its commit.
    */
   boolean fetchesAhead() {
     return holdsLock();

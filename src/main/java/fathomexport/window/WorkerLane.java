@@ -5,14 +5,12 @@ import fathomexport.api.pacing.TimeSource;
 import fathomexport.cluster.RunBoard;
 import fathomexport.cluster.WorkerReports;
 import fathomexport.fetch.control.CertifiedControl;
-import fathomexport.fetch.control.ControlAnswer;
 import fathomexport.run.ExportSpec;
 import fathomexport.run.FailurePolicy;
 import fathomexport.run.RunEnvironment;
 import fathomexport.run.WindowOutcome;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.time.Instant;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -93,13 +91,10 @@ public final class WorkerLane {
 
   private void export(RunBoard board, WorkerReports reports, StopSignal stop) {
     RunEnvironment environment = new RunEnvironment(variables, TimeSource.system(), stop, reports);
-    try (RunContext context = RunContext.onWorker(spec, environment, board::tally)) {
+    try (RunContext context =
+        RunContext.onWorker(
+            spec, environment, board::tally, reports.answers(CertifiedControl.AGE))) {
       context.useControlsOf(controlsOf);
-      Instant since = environment.time().instant().minus(CertifiedControl.AGE);
-      reports.kept(ControlAnswer.class).stream()
-          .filter(answer -> answer.isKnownSince(since))
-          .forEach(context.book()::put);
-      context.book().keepBy(answer -> reports.keep(answer.query().slice().toString(), answer));
       reports.obey(context.failures()::halt);
       new LaneExport(context).export(lane);
     } catch (RuntimeException e) {

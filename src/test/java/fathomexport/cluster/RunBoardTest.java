@@ -155,24 +155,6 @@ class RunBoardTest {
     assertThat(board.requestsOfKilled()).isEqualTo(5);
   }
 
-  @Test
-  void answersAreKeptForTheSliceThatALaneIsAt() {
-    board.beginLane(0, "first", "host-1");
-    board.answers(0).keep("first", "SITEONE", "one");
-    board.answers(0).keep("first", "SITEONE", "two");
-    assertThat(board.answers(0).all(String.class)).containsExactly("one", "two");
-    assertThat(board.answers(1).all(String.class)).isEmpty();
-
-    board.answers(0).keep("first", "SITETWO", "three");
-    assertThat(board.answers(0).all(String.class)).containsExactly("three");
-
-    board.beginLane(0, "second", "host-2");
-    board.answers(0).keep("first", "SITETWO", "four");
-    assertThat(board.answers(0).all(String.class))
-        .as("an attempt that was replaced keeps nothing")
-        .containsExactly("three");
-  }
-
   /** If the reply is lost, nobody knows whether the request was given back. */
   @Test
   void aRequestIsGivenBackAtMostOnce() {

@@ -80,7 +80,8 @@ class EmptinessCheckTest {
         ControlQuery.of(report, OneSite.SLICE, days),
         held,
         history,
-        null);
+        null,
+        days.first());
   }
 
   private EmptinessCheck check(Map<LocalDate, HeldPeriod> held, History history) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.api.ApiSettings;
 import fathomexport.api.FathomClients;
+import fathomexport.api.PaidAnswers;
 import fathomexport.api.pacing.RequestTally;
 import fathomexport.api.pacing.StopSignal;
 import fathomexport.api.pacing.TimeSource;
@@ -87,7 +88,8 @@ class RestartedLaneTest {
   /** The lane, on a worker of its own. */
   private static RunSummary export(ExportSpec spec, Lane lane) {
     try (RunContext worker =
-        RunContext.onWorker(spec, environment(), account -> RequestTally.ofThisProcess())) {
+        RunContext.onWorker(
+            spec, environment(), account -> RequestTally.ofThisProcess(), PaidAnswers.NONE)) {
       return new LaneExport(worker).export(lane);
     }
   }

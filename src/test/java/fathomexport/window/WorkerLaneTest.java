@@ -3,7 +3,6 @@ package fathomexport.window;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.api.ApiSettings;
-import fathomexport.api.pacing.RetryPolicy;
 import fathomexport.api.pacing.StopSignal;
 import fathomexport.api.pacing.TimeSource;
 import fathomexport.cluster.RunBoard;
@@ -58,15 +57,6 @@ class WorkerLaneTest {
   private static final LocalDate LAST = LocalDate.of(2025, 9, 3);
   private static final Report REPORT = TestReports.traffic();
   private static final int DAYS = 3;
-  private static final Report PAGES = TestReports.pages();
-
-  private static final LocalDate PAGES_LAST = LocalDate.of(2025, 9, 12);
-
-  /** More than the test sends. */
-  private static final int A_MINUTE = 10_000;
-
-  /** Rows per request: a day fills most of a response. */
-  private static final int PAGE = 25;
 
   private final Map<String, String> variables = new HashMap<>();
   private final List<WindowOutcome> ended = new ArrayList<>();
@@ -77,8 +67,8 @@ class WorkerLaneTest {
 
   @BeforeEach
   void start() throws IOException {
-    api = FathomSimulator.start(World.dozen(41, FIRST, PAGES_LAST, 0), Behaviour.unlimited());
-    database = TestDatabase.migratedFor(REPORT, PAGES);
+    api = FathomSimulator.start(World.dozen(41, FIRST, LAST, 0), Behaviour.unlimited());
+    database = TestDatabase.migratedFor(REPORT);
     variables.put(TOKEN, SimulatorToken.STANDARD.secret());
     variables.putAll(database.environment());
   }
@@ -235,80 +225,6 @@ class WorkerLaneTest {
     assertThat(export(spec, empty)).isEmpty();
     watch.look();
     assertThat(watch.summary()).isEqualTo(first);
-  }
-
-  /**
-   * A window of many requests under a control that no report is: whichever request its worker was
-   * lost at, that request is all that is sent again.
-   */
-  @Test
-  void aLostWorkerCostsOneRequest() {
-    int undisturbed = requests(pages(), Integer.MAX_VALUE);
-    assertThat(undisturbed).isGreaterThan(5);
-    for (int lost = 1; lost <= undisturbed; lost++) {
-      assertThat(requests(pages(), lost)).as("lost at request %s", lost).isEqualTo(undisturbed + 1);
-    }
-  }
-
-  /**
-   * Exports a lane whose worker is lost at a request, and again.
-   *
-   * @return the requests of both attempts
-   */
-  private int requests(Lane lane, int lost) {
-    api.log().clear();
-    api.behave(
-        Behaviour.unlimited()
-            .withFault(FaultRule.when(r -> r.aggregation() >= lost, Fault.status(403))));
-    var spec =
-        Specs.toDatabase(
-            new ApiSettings(
-                api.baseUri(),
-                new SecretRef.Env(TOKEN),
-                A_MINUTE,
-                1,
-                Duration.ofSeconds(30),
-                ApiSettings.DEFAULT_MAX_BODY_BYTES,
-                RetryPolicy.DEFAULT),
-            1,
-            settings(),
-            Budget.UNLIMITED,
-            PAGE);
-    RunWatch watch = watch(spec);
-    assertThat(export(spec, lane)).isEmpty();
-    api.behave(Behaviour.unlimited());
-    assertThat(export(spec, lane)).isEmpty();
-    watch.look();
-    assertThat(watch.summary().exitCode()).as(watch.summary().toString()).isZero();
-    assertThat(
-            database.query(
-                "SELECT DISTINCT status FROM fathom_ops.ledger WHERE report = 'pages_daily'"))
-        .containsExactly(List.of("certified"));
-    int requests = asked();
-    close(board);
-    board = null;
-    return requests;
-  }
-
-  private static Lane pages() {
-    Slice slice = new Slice(new SiteId("LDNBOOKS"), null);
-    DayRange days = new DayRange(FIRST, PAGES_LAST);
-    return new Lane(
-        0,
-        "",
-        List.of(
-            new FetchTask(
-                new Site(slice.site(), "a site", null),
-                slice,
-                new QueryShape(
-                    PAGES.entity(),
-                    PAGES.aggregates(),
-                    PAGES.dateGrouping(),
-                    PAGES.fields(),
-                    List.of()),
-                days,
-                List.of(PAGES),
-                ControlQuery.of(PAGES, slice, days))));
   }
 
   /** What a lane has left that was lost, or was never begun. */

@@ -20,5 +20,16 @@ public enum Refusal {
   /** Any other 400 and 422. */
   PARAMETERS,
   /** Redirects, which are never followed, and other statuses below 500. */
-  OTHER
+  OTHER;
+
+  /**
+   * Returns whether a refusal is about what was asked, rather than about the site or the account:
+   * the same request would be refused again.
+   */
+  public boolean isAboutTheRequest() {
+    return switch (this) {
+      case LIMIT, RANGE, PARAMETERS -> true;
+      case CREDENTIALS, SUBSCRIPTION, PERMISSION, NOT_FOUND, OTHER -> false;
+    };
+  }
 }

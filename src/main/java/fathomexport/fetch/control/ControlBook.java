@@ -16,7 +16,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -100,8 +99,6 @@ public final class ControlBook {
         }
       };
 
-  private volatile Consumer<ControlAnswer> keeper = answer -> {};
-
   /**
    * Returns why a question is not to be sent: it was refused, its answer can never be used, or it
    * has failed in this turn already. Later turns may each send it once more, so that a passing
@@ -184,26 +181,6 @@ public final class ControlBook {
     Page page = families.computeIfAbsent(Family.of(query, days), f -> new Page());
     page.totals.replace(totals, days);
     keys(query.shape().dateGrouping(), days).forEach(key -> page.known.put(key, at));
-  }
-
-  /** Records an answer. */
-  public void put(ControlAnswer answer) {
-    put(answer.query(), answer.days(), answer.totals(), answer.at());
-  }
-
-  /** Records an answer that was just paid for. */
-  public void paid(ControlAnswer answer) {
-    put(answer);
-    keeper.accept(answer);
-  }
-
-  /**
-   * Has each answer that is paid for kept elsewhere, too.
-   *
-   * @param other is called by the threads that fetch
-   */
-  public void keepBy(Consumer<ControlAnswer> other) {
-    keeper = other;
   }
 
   /** Marks a query's empty response as doubted. Returns false if it was marked before. */
