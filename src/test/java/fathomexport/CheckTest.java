@@ -81,6 +81,8 @@ class CheckTest {
           installation(database, api).run("check", "nightly", "--", "--runner=FlinkRunner");
       assertThat(ended.code()).as(ended.said()).isEqualTo(78);
       assertThat(line(ended, "beam")).startsWith("FAILED").contains("mvn -Pflink package");
+      ended = installation(database, api).run("check", "nightly", "--", "--runner=SparkRunner");
+      assertThat(line(ended, "beam")).startsWith("FAILED").contains("mvn -Pspark package");
     }
   }
 

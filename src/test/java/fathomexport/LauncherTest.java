@@ -84,15 +84,17 @@ class LauncherTest {
     Files.createFile(home.resolve("pom.xml"));
     Files.createDirectories(home.resolve("target/lib"));
     Files.createDirectories(home.resolve("target/lib-flink"));
+    Files.createDirectories(home.resolve("target/lib-spark"));
     Path libraries = home.resolve("target/fathom-export.libraries");
 
-    for (String last : List.of("lib", "lib-flink")) {
+    for (String last : List.of("lib", "lib-flink", "lib-spark")) {
       Files.writeString(libraries, last + "\n");
       Files.setLastModifiedTime(
           home.resolve("target/fathom-export.jar"), FileTime.from(Instant.EPOCH));
       started(home.resolve("bin") + ":", "../fathom-export", "status");
       String asked = Files.readString(home.resolve("target/asked"));
       assertThat(asked.contains("-Pflink")).as(asked).isEqualTo(last.equals("lib-flink"));
+      assertThat(asked.contains("-Pspark")).as(asked).isEqualTo(last.equals("lib-spark"));
     }
   }
 

@@ -110,14 +110,14 @@ public final class BeamRun {
     if (!RunnerOptions.isDirect(options.of(1))) {
       var unused = ClusterRun.requireDatabase(quota);
       options
-          .master(options.flinkConfiguration(variables))
-          .ifPresent(FlinkMaster::requireReachable);
+          .manager(options.flinkConfiguration(variables))
+          .ifPresent(ClusterManager::requireReachable);
     }
   }
 
   /** Returns whether the options choose the runner of a cluster, which the build may lack. */
   public static boolean isOnCluster(List<String> arguments) {
-    return new RunnerOptions(arguments).namesFlink();
+    return new RunnerOptions(arguments).engine().isPresent();
   }
 
   /**
@@ -137,7 +137,7 @@ public final class BeamRun {
    */
   public Optional<Cluster> cluster(int lanes, Map<String, String> variables) {
     return options
-        .master(options.flinkConfiguration(variables))
+        .manager(options.flinkConfiguration(variables))
         .map(
             master -> {
               master.requireReachable();
@@ -148,7 +148,7 @@ public final class BeamRun {
             });
   }
 
-  private static Cluster cluster(FlinkMaster master, FlinkMaster.Room room, int lanes) {
+  private static Cluster cluster(ClusterManager master, FlinkMaster.Room room, int lanes) {
     String words = "Flink " + room.version() + " at " + master + ": " + room.words();
     if (room.slots() == 0) {
       throw new ExportFailedException(

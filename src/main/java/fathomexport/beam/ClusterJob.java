@@ -68,8 +68,11 @@ final class ClusterJob implements AutoCloseable {
   /** Whether it answered that it does not know the job. */
   private boolean unknown;
 
+  private final Engine engine;
+
   /** Begins to submit a job, without waiting for the cluster. */
-  ClusterJob(Callable<PipelineResult> submission) {
+  ClusterJob(Engine engine, Callable<PipelineResult> submission) {
+    this.engine = engine;
     this.submitted = threads.submit(submission);
   }
 
@@ -122,7 +125,7 @@ final class ClusterJob implements AutoCloseable {
   private PipelineResult.@Nullable State state(long now) {
     Future<PipelineResult.State> pending = asked;
     if (pending == null) {
-      asked = threads.submit(() -> submitted.get().getState());
+      asked = threads.submit(() -> state(submitted.get()));
       return null;
     }
     if (!pending.isDone()) {
@@ -145,6 +148,20 @@ final class ClusterJob implements AutoCloseable {
       Thread.currentThread().interrupt();
     }
     return null;
+  }
+
+  /**
+   * Returns how a job stands. The result of a job on Spark finds that out only if it is awaited.
+   */
+  private PipelineResult.State state(PipelineResult result) {
+    if (engine == Engine.SPARK) {
+      try {
+        var unused = result.waitUntilFinish(org.joda.time.Duration.millis(1));
+      } catch (RuntimeException e) {
+        LOG.warn("the job failed: {}", rootCause(e));
+      }
+    }
+    return result.getState();
   }
 
   /**
@@ -216,8 +233,16 @@ final class ClusterJob implements AutoCloseable {
     return Stream.iterate(failure, Objects::nonNull, Throwable::getCause);
   }
 
+  /** Ends Spark's part in this process, which would otherwise keep its workers. */
+  private void endContext() {
+    if (engine == Engine.SPARK && taken) {
+      cancel();
+    }
+  }
+
   @Override
   public void close() {
+    endContext();
     threads.shutdownNow();
   }
 }

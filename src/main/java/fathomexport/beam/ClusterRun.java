@@ -18,6 +18,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.apache.beam.sdk.Pipeline;
@@ -28,6 +29,7 @@ import org.apache.beam.sdk.transforms.Create;
 import org.apache.beam.sdk.transforms.FlatMapElements;
 import org.apache.beam.sdk.transforms.ParDo;
 import org.apache.beam.sdk.transforms.Reshuffle;
+import org.apache.beam.sdk.values.PCollection;
 import org.apache.beam.sdk.values.TypeDescriptor;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -54,7 +56,8 @@ final class ClusterRun {
   private static final Duration ASKED_EVERY = Duration.ofSeconds(15);
 
   private final PipelineOptions options;
-  private final @Nullable FlinkMaster master;
+  private final Engine engine;
+  private final @Nullable ClusterManager master;
   private final Duration patience;
   private final RunContext run;
   private final List<Lane> lanes;
@@ -75,8 +78,12 @@ final class ClusterRun {
       RunContext run,
       List<Lane> lanes,
       RunBoard board) {
-    this.options = options.of(lanes.size(), configuration.writtenTo(run.spillDirectory()));
-    this.master = options.master(configuration).orElse(null);
+    this.engine = options.engine().orElseThrow();
+    this.options =
+        engine == Engine.FLINK
+            ? options.of(lanes.size(), configuration.writtenTo(run.spillDirectory()))
+            : options.of(lanes.size());
+    this.master = options.manager(configuration).orElse(null);
     this.patience = configuration.slotPatience();
     this.run = run;
     this.lanes = lanes;
@@ -126,7 +133,9 @@ final class ClusterRun {
   private long export(RunSummary lost) {
     RunSummary summary = lost;
     Pipeline pipeline = pipeline();
-    try (ClusterJob job = new ClusterJob(pipeline::run)) {
+    try (SparkProperties properties = SparkProperties.set(engine, lanes.size());
+        ClusterJob job = new ClusterJob(engine, pipeline::run)) {
+      Objects.requireNonNull(properties);
       say("the job is on its way to " + cluster());
       String end;
       try {
@@ -185,13 +194,27 @@ final class ClusterRun {
     return lanes.stream().allMatch(lane -> watch.hasEnded(lane.number()));
   }
 
-  /**
-   * The lanes are one element until they are dealt in turn to the workers: elements that a source
-   * emits one by one may all go to the worker that asks first.
-   */
   private Pipeline pipeline() {
     Pipeline pipeline = Pipeline.create(options);
-    pipeline
+    (engine == Engine.FLINK ? dealt(pipeline) : split(pipeline))
+        .apply("Export", ParDo.of(new ClusterLane(run.spec(), run.controlsOf())));
+    return pipeline;
+  }
+
+  /**
+   * Each lane is a task of Spark's, without a shuffle before it. What a worker has shuffled is lost
+   * with it, so that Spark would begin all lanes again, and end the job if one of them had ended.
+   */
+  private PCollection<Lane> split(Pipeline pipeline) {
+    return pipeline.apply("Lanes", Create.of(lanes).withCoder(SerializableCoder.of(Lane.class)));
+  }
+
+  /**
+   * The lanes are one element until they are dealt in turn to Flink's workers: elements that a
+   * source emits one by one may all go to the worker that asks first.
+   */
+  private PCollection<Lane> dealt(Pipeline pipeline) {
+    return pipeline
         .apply(
             "Plan",
             Create.of(List.of(lanes)).withCoder(ListCoder.of(SerializableCoder.of(Lane.class))))
@@ -199,9 +222,7 @@ final class ClusterRun {
             "Lanes",
             FlatMapElements.into(TypeDescriptor.of(Lane.class)).via((List<Lane> all) -> all))
         .setCoder(SerializableCoder.of(Lane.class))
-        .apply("Workers", Reshuffle.viaRandomKey())
-        .apply("Export", ParDo.of(new ClusterLane(run.spec(), run.controlsOf())));
-    return pipeline;
+        .apply("Workers", Reshuffle.viaRandomKey());
   }
 
   /** Waits for the end of the job, or of all lanes; returns how it ended, in words. */
@@ -259,7 +280,7 @@ final class ClusterRun {
       said = now();
       Optional<FlinkMaster.Room> room = room();
       say(
-          ClusterWait.waitedFor(waiting(), watch.lost(numbers()), room)
+          ClusterWait.waitedFor(engine, waiting(), watch.lost(numbers()), room)
               + " "
               + cluster()
               + inParentheses(room)
@@ -282,7 +303,7 @@ final class ClusterRun {
         + inWords(patience)
         + inParentheses(room)
         + ". "
-        + ClusterWait.advice(waiting(), room);
+        + ClusterWait.advice(engine, waiting(), room);
   }
 
   /**
@@ -319,12 +340,14 @@ final class ClusterRun {
 
   /** Returns the cluster's address in words. */
   private String cluster() {
-    return master == null ? "the Flink of this process" : "the Flink cluster at " + master;
+    return master == null
+        ? "the " + engine.title() + " of this process"
+        : "the " + engine.title() + " cluster at " + master;
   }
 
   /** Returns what room the cluster has; empty if it does not say. */
   private Optional<FlinkMaster.Room> room() {
-    return Optional.ofNullable(master).flatMap(FlinkMaster::room);
+    return Optional.ofNullable(master).flatMap(ClusterManager::room);
   }
 
   private static String inParentheses(Optional<FlinkMaster.Room> room) {

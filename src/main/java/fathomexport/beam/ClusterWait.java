@@ -12,7 +12,7 @@ final class ClusterWait {
    *
    * @param lost the number of lanes that had begun and whose workers no longer show that they live
    */
-  static String waitedFor(long lanes, long lost, Optional<FlinkMaster.Room> room) {
+  static String waitedFor(Engine engine, long lanes, long lost, Optional<FlinkMaster.Room> room) {
     if (lost > 0) {
       return "no sign of life from the workers of "
           + FlinkMaster.counted(lost, "lane")
@@ -24,17 +24,19 @@ final class ClusterWait {
     String counted = FlinkMaster.counted(lanes, "lane");
     return isFree(lanes, room)
         ? "waiting until the workers have loaded the program and begin " + counted + " on"
-        : "waiting for free slots, or until the workers have loaded the program, for "
+        : "waiting for free "
+            + engine.places()
+            + ", or until the workers have loaded the program, for "
             + counted
             + " on";
   }
 
   /** Says what to do if lanes have waited for too long. */
-  static String advice(long lanes, Optional<FlinkMaster.Room> room) {
+  static String advice(Engine engine, long lanes, Optional<FlinkMaster.Room> room) {
     return isFree(lanes, room)
         ? "There are free slots: look into the logs of the TaskManagers, or set a longer"
             + " slot.request.timeout if they take so long to load the program; then run this again"
-        : "Start more TaskManagers, or end other jobs, and run this again";
+        : "Start more " + engine.workers() + ", or end other jobs, and run this again";
   }
 
   private static boolean isFree(long lanes, Optional<FlinkMaster.Room> room) {

@@ -7,12 +7,8 @@ import fathomexport.run.FailureKind;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.HttpURLConnection;
-import java.net.InetSocketAddress;
 import java.net.Proxy;
-import java.net.Socket;
 import java.net.URL;
-import java.net.UnknownHostException;
-import java.time.Duration;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -21,11 +17,12 @@ import java.util.regex.Pattern;
  * The REST service of a Flink cluster's manager. Flink's own client tries an address for a minute
  * before it gives up, and says so in a stack trace.
  */
-record FlinkMaster(String host, int port) {
+record FlinkMaster(String host, int port) implements ClusterManager {
+  private static final Named NAMED = new Named(Engine.FLINK, "flinkMaster", "its REST service");
+
   /** Flink's own default. */
   static final int PORT = 8081;
 
-  private static final Duration PATIENCE = Duration.ofSeconds(5);
   private static final int OK = 200;
   private static final int MOST_PORT = 65_535;
 
@@ -82,34 +79,16 @@ record FlinkMaster(String host, int port) {
         null);
   }
 
-  /**
-   * Connects.
-   *
-   * @throws ExportFailedException if there is no connection within five seconds
-   */
-  void requireReachable() {
-    try (Socket socket = new Socket(Proxy.NO_PROXY)) {
-      socket.connect(new InetSocketAddress(host, port), (int) PATIENCE.toMillis());
-    } catch (IOException e) {
-      String why =
-          e instanceof UnknownHostException
-              ? "the name of the host is unknown"
-              : String.valueOf(e.getMessage());
-      throw new ExportFailedException(
-          FailureKind.TRY_LATER,
-          "the manager of the Flink cluster at "
-              + this
-              + " (--flinkMaster) does not answer: "
-              + why
-              + ". Start it, or name the address of its REST service; then run this again",
-          e);
-    }
+  @Override
+  public void requireReachable() {
+    ClusterManager.connect(host, port, NAMED);
   }
 
   /**
    * Returns what room the cluster has; empty if it does not say, such as one that wants a login.
    */
-  Optional<Room> room() {
+  @Override
+  public Optional<Room> room() {
     try {
       HttpURLConnection connection =
           (HttpURLConnection)

@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.security.CodeSource;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.beam.runners.direct.DirectOptions;
@@ -17,14 +16,15 @@ import org.apache.beam.sdk.options.PipelineOptions;
 import org.apache.beam.sdk.options.PipelineOptionsFactory;
 
 /**
- * Beam's options of a run: those that the user gave, and what a run needs besides. There are two
- * runners: the Direct Runner, and Flink's for several machines. A run on Flink is a batch without
- * checkpoints: a lane whose worker is lost starts over and asks the ledger what it need not repeat.
+ * Beam's options of a run: those that the user gave, and what a run needs besides. There are three
+ * runners: the Direct Runner, and Flink's and Spark's for several machines. A run on those is a
+ * batch without checkpoints: a lane whose worker is lost starts over and asks the ledger what it
+ * need not repeat.
  */
 final class RunnerOptions {
-  private static final String FLINK = "FlinkRunner";
+  private static final String JOB = "fathom-export";
 
-  /** The jar that the profile {@code flink} of the build lays beside the program's. */
+  /** The jar that the profile of an engine lays beside the program's. */
   private static final String CLUSTER_JAR = "fathom-export-cluster.jar";
 
   /**
@@ -35,6 +35,7 @@ final class RunnerOptions {
   private static final int RESTART_PAUSE_MILLIS = 5_000;
 
   private static final String CONFIGURATION = "flinkConfDir";
+  private static final String SPARK_MASTER = "sparkMaster";
 
   private final List<String> arguments;
 
@@ -45,17 +46,29 @@ final class RunnerOptions {
   /** An option that contradicts how a run works on a cluster. */
   private record Refused(String option, String unless, String why) {}
 
-  private static final List<Refused> REFUSED =
+  private static final Refused STREAMING = new Refused("streaming", "false", "a run is a batch");
+
+  private static final List<Refused> BY_FLINK =
       List.of(
-          new Refused("streaming", "false", "a run is a batch"),
+          STREAMING,
           new Refused("checkpointingInterval", "-1", "a lost lane continues from the ledger"),
           new Refused("savepointPath", "", "a run continues from the ledger, not from a savepoint"),
           new Refused(
               "useDataStreamForBatch", "true", "the older API does not begin a lost lane again"),
           new Refused("attachedMode", "false", "the run is watched through the ledger's database"));
 
-  /** Returns Flink's configuration: the user's, if there is one. */
+  private static final List<Refused> BY_SPARK =
+      List.of(
+          STREAMING,
+          new Refused("bundleSize", "1", "each lane is a separate task"),
+          new Refused(
+              "usesProvidedSparkContext", "false", "a run begins and ends its own context"));
+
+  /** Returns Flink's configuration: the user's, if there is one and the run is not on Spark. */
   FlinkConfiguration flinkConfiguration(Map<String, String> variables) {
+    if (engine().equals(Optional.of(Engine.SPARK))) {
+      return FlinkConfiguration.of(null);
+    }
     return FlinkConfiguration.of(
         given(CONFIGURATION)
             .or(() -> Optional.ofNullable(variables.get("FLINK_CONF_DIR")))
@@ -71,15 +84,24 @@ final class RunnerOptions {
    */
   Optional<FlinkMaster> master(FlinkConfiguration configuration) {
     return given("flinkMaster")
-        .filter(address -> namesFlink())
+        .filter(address -> engine().equals(Optional.of(Engine.FLINK)))
         .flatMap(address -> FlinkMaster.at(address, configuration.port()));
   }
 
-  /** Returns whether the options choose Flink's runner, which the build may lack. */
-  boolean namesFlink() {
-    return given("runner")
-        .filter(runner -> runner.toLowerCase(Locale.ROOT).contains("flink"))
-        .isPresent();
+  /**
+   * Returns the manager of the cluster, of whichever engine.
+   *
+   * @throws ExportFailedException if the option is no address
+   */
+  Optional<ClusterManager> manager(FlinkConfiguration configuration) {
+    return engine().equals(Optional.of(Engine.SPARK))
+        ? given(SPARK_MASTER).flatMap(SparkMaster::at).map(ClusterManager.class::cast)
+        : master(configuration).map(ClusterManager.class::cast);
+  }
+
+  /** Returns the engine that the options choose, which the build may lack. */
+  Optional<Engine> engine() {
+    return Engine.named(arguments);
   }
 
   /** Returns options for Flink's runner with this directory of its configuration. */
@@ -109,24 +131,52 @@ final class RunnerOptions {
       return options;
     }
     String runner = options.getRunner().getSimpleName();
-    if (!runner.equals(FLINK)) {
-      throw refused(
-          "a run is tested with the Direct Runner and with " + FLINK + ", not with " + runner);
+    if (runner.equals(Engine.FLINK.runner())) {
+      return parsed(forFlink(lanes));
     }
-    return parsed(forFlink(lanes));
+    if (runner.equals(Engine.SPARK.runner())) {
+      return parsed(forSpark());
+    }
+    throw refused(
+        "a run is tested with the Direct Runner, with "
+            + Engine.FLINK.runner()
+            + " and with "
+            + Engine.SPARK.runner()
+            + ", not with "
+            + runner);
   }
 
   static boolean isDirect(PipelineOptions options) {
     return options.getRunner().equals(DirectRunner.class);
   }
 
-  private List<String> forFlink(int lanes) {
-    for (Refused refused : REFUSED) {
+  private void refuse(List<Refused> options) {
+    for (Refused refused : options) {
       Optional<String> given = given(refused.option());
       if (given.isPresent() && !given.get().equals(refused.unless())) {
         throw refused("--" + refused.option() + " cannot be used: " + refused.why());
       }
     }
+  }
+
+  /** Without a size, bundles are of equal bytes, and one may be several lanes. */
+  private List<String> forSpark() {
+    refuse(BY_SPARK);
+    if (given(SPARK_MASTER).isEmpty()) {
+      throw refused("--" + SPARK_MASTER + "=spark://HOST:PORT is missing");
+    }
+    var unused = SparkMaster.at(given(SPARK_MASTER).get());
+    List<String> all = new ArrayList<>(arguments);
+    unlessGiven(all, "bundleSize", "1");
+    unlessGiven(all, "enableSparkMetricSinks", "false");
+    unlessGiven(all, "appName", JOB);
+    unlessGiven(all, "jobName", JOB);
+    clusterJar().ifPresent(jar -> unlessGiven(all, "filesToStage", jar.toString()));
+    return all;
+  }
+
+  private List<String> forFlink(int lanes) {
+    refuse(BY_FLINK);
     List<String> all = new ArrayList<>(arguments);
     unlessGiven(all, "useDataStreamForBatch", "true");
     unlessGiven(all, "attachedMode", "false");
@@ -134,7 +184,7 @@ final class RunnerOptions {
     unlessGiven(all, "numberOfExecutionRetries", String.valueOf(RESTARTS));
     unlessGiven(all, "executionRetryDelay", String.valueOf(RESTART_PAUSE_MILLIS));
     unlessGiven(all, "shutdownSourcesAfterIdleMs", "0");
-    unlessGiven(all, "jobName", "fathom-export");
+    unlessGiven(all, "jobName", JOB);
     clusterJar().ifPresent(jar -> unlessGiven(all, "filesToStage", jar.toString()));
     return all;
   }
@@ -177,10 +227,16 @@ final class RunnerOptions {
           FailureKind.CONFIGURATION,
           "Beam's options behind --: "
               + e.getMessage()
-              + (arguments.stream().anyMatch(argument -> argument.contains("FlinkRunner"))
-                      && String.valueOf(e.getMessage()).contains("Unknown 'runner'")
-                  ? ". This build has no Flink: build it with mvn -Pflink package"
-                  : ""),
+              + Engine.named(arguments)
+                  .filter(engine -> String.valueOf(e.getMessage()).contains("Unknown 'runner'"))
+                  .map(
+                      engine ->
+                          ". This build has no "
+                              + engine.title()
+                              + ": build it with mvn -P"
+                              + engine.profile()
+                              + " package")
+                  .orElse(""),
           e);
     }
   }

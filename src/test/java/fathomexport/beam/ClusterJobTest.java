@@ -32,6 +32,7 @@ class ClusterJobTest {
     CountDownLatch shipped = new CountDownLatch(1);
     try (ClusterJob job =
         new ClusterJob(
+            Engine.FLINK,
             () -> {
               shipped.await();
               return pipeline.run();
@@ -53,6 +54,7 @@ class ClusterJobTest {
   void aJobThatIsNotTakenSaysWhy() {
     try (ClusterJob job =
         new ClusterJob(
+            Engine.FLINK,
             () -> {
               throw new IllegalStateException("not run", new IOException("no room for the jar"));
             })) {
@@ -68,6 +70,7 @@ class ClusterJobTest {
     CountDownLatch begun = new CountDownLatch(1);
     try (ClusterJob job =
         new ClusterJob(
+            Engine.FLINK,
             () -> {
               begun.countDown();
               try {

@@ -15,20 +15,22 @@ class ClusterWaitTest {
 
   @Test
   void slotsAreNotWaitedForWhileThereAreFreeOnes() {
-    assertThat(ClusterWait.waitedFor(2, 0, HALF_FREE))
+    assertThat(ClusterWait.waitedFor(Engine.FLINK, 2, 0, HALF_FREE))
         .isEqualTo("waiting until the workers have loaded the program and begin 2 lanes on");
-    assertThat(ClusterWait.advice(2, HALF_FREE)).startsWith("There are free slots: ");
-    assertThat(ClusterWait.advice(2, room(4, 1))).startsWith("Start more TaskManagers");
-    assertThat(ClusterWait.waitedFor(2, 0, room(0, 0))).isEqualTo("waiting for 2 slots of");
-    assertThat(ClusterWait.waitedFor(2, 0, room(2, 0)))
-        .isEqualTo(ClusterWait.waitedFor(2, 0, Optional.empty()))
+    assertThat(ClusterWait.advice(Engine.FLINK, 2, HALF_FREE)).startsWith("There are free slots: ");
+    assertThat(ClusterWait.advice(Engine.FLINK, 2, room(4, 1)))
+        .startsWith("Start more TaskManagers");
+    assertThat(ClusterWait.waitedFor(Engine.FLINK, 2, 0, room(0, 0)))
+        .isEqualTo("waiting for 2 slots of");
+    assertThat(ClusterWait.waitedFor(Engine.FLINK, 2, 0, room(2, 0)))
+        .isEqualTo(ClusterWait.waitedFor(Engine.FLINK, 2, 0, Optional.empty()))
         .isEqualTo(
             "waiting for free slots, or until the workers have loaded the program, for 2 lanes on");
   }
 
   @Test
   void lostWorkersAreNotSaidToLoadTheProgram() {
-    assertThat(ClusterWait.waitedFor(2, 1, HALF_FREE))
+    assertThat(ClusterWait.waitedFor(Engine.FLINK, 2, 1, HALF_FREE))
         .isEqualTo(
             "no sign of life from the workers of 1 lane: waiting until the lanes begin again on");
   }
