@@ -117,7 +117,8 @@ final class ArchitectureTest {
             "sink.postgres.db",
             "window"));
     all.put(
-        "cluster", List.of("api.pacing", "ledger", "report", "run", "sink", "sink.postgres.db"));
+        "cluster",
+        List.of("api", "api.pacing", "ledger", "report", "run", "sink", "sink.postgres.db"));
     all.put(
         "window",
         List.of(

@@ -2,6 +2,8 @@ package fathomexport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import fathomexport.simulator.RequestLog;
+import fathomexport.simulator.behaviour.ApiRequest;
 import fathomexport.simulator.behaviour.Fault;
 import fathomexport.simulator.behaviour.FaultRule;
 import fathomexport.simulator.world.Conversion;
@@ -22,9 +24,11 @@ import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -147,10 +151,22 @@ class LongBackfillTest {
           SITES, MONTHS, REPORTS.size(), drill.requests());
       heap.forEach((n, bytes) -> System.out.printf("  %6d %6.1f%n", n, bytes / 1e6));
       double ratio = heap.lastEntry().getValue() / (double) heap.firstEntry().getValue();
-      // Where a range of days ends in silence, its total is asked once more: without a grouping.
+      // Where a range of days ends in silence, its total is asked once more, without a grouping.
+      // The
+      // first long one that ends so may have been cut off: the days behind its end are asked, too.
+      List<ApiRequest> asked =
+          drill.api().log().aggregations().stream().map(RequestLog.Entry::request).toList();
+      Set<String> windows =
+          asked.stream()
+              .filter(request -> request.parameter("field_grouping") != null)
+              .map(LongBackfillTest::days)
+              .collect(Collectors.toSet());
       long silences =
-          drill.api().log().aggregations().stream()
-              .filter(entry -> entry.request().parameter("date_grouping") == null)
+          asked.stream()
+              .filter(
+                  request ->
+                      request.parameter("date_grouping") == null
+                          || !windows.contains(days(request)))
               .count();
       assertThat(drill.requests() - silences).isEqualTo(expected);
       System.out.printf(
@@ -160,6 +176,10 @@ class LongBackfillTest {
 
       assertThat(ratio).isLessThanOrEqualTo(1.1);
     }
+  }
+
+  private static String days(ApiRequest request) {
+    return request.parameter("date_from") + " to " + request.parameter("date_to");
   }
 
   private static void interrupted(FaultDrill drill) throws InterruptedException {

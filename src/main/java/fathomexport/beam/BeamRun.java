@@ -111,7 +111,7 @@ public final class BeamRun {
       var unused = ClusterRun.requireDatabase(quota);
       options
           .manager(options.flinkConfiguration(variables))
-          .ifPresent(ClusterManager::requireReachable);
+          .ifPresent(ClusterMaster::requireReachable);
     }
   }
 
@@ -148,7 +148,7 @@ public final class BeamRun {
             });
   }
 
-  private static Cluster cluster(ClusterManager master, FlinkMaster.Room room, int lanes) {
+  private static Cluster cluster(ClusterMaster master, FlinkMaster.Room room, int lanes) {
     String words = "Flink " + room.version() + " at " + master + ": " + room.words();
     if (room.slots() == 0) {
       throw new ExportFailedException(

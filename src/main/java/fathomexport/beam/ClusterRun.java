@@ -57,7 +57,7 @@ final class ClusterRun {
 
   private final PipelineOptions options;
   private final Engine engine;
-  private final @Nullable ClusterManager master;
+  private final @Nullable ClusterMaster master;
   private final Duration patience;
   private final RunContext run;
   private final List<Lane> lanes;
@@ -347,7 +347,7 @@ final class ClusterRun {
 
   /** Returns what room the cluster has; empty if it does not say. */
   private Optional<FlinkMaster.Room> room() {
-    return Optional.ofNullable(master).flatMap(ClusterManager::room);
+    return Optional.ofNullable(master).flatMap(ClusterMaster::room);
   }
 
   private static String inParentheses(Optional<FlinkMaster.Room> room) {

@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
  * The REST service of a Flink cluster's manager. Flink's own client tries an address for a minute
  * before it gives up, and says so in a stack trace.
  */
-record FlinkMaster(String host, int port) implements ClusterManager {
+record FlinkMaster(String host, int port) implements ClusterMaster {
   private static final Named NAMED = new Named(Engine.FLINK, "flinkMaster", "its REST service");
 
   /** Flink's own default. */
@@ -81,7 +81,7 @@ record FlinkMaster(String host, int port) implements ClusterManager {
 
   @Override
   public void requireReachable() {
-    ClusterManager.connect(host, port, NAMED);
+    ClusterMaster.connect(host, port, NAMED);
   }
 
   /**

@@ -93,10 +93,10 @@ final class RunnerOptions {
    *
    * @throws ExportFailedException if the option is no address
    */
-  Optional<ClusterManager> manager(FlinkConfiguration configuration) {
+  Optional<ClusterMaster> manager(FlinkConfiguration configuration) {
     return engine().equals(Optional.of(Engine.SPARK))
-        ? given(SPARK_MASTER).flatMap(SparkMaster::at).map(ClusterManager.class::cast)
-        : master(configuration).map(ClusterManager.class::cast);
+        ? given(SPARK_MASTER).flatMap(SparkMaster::at).map(ClusterMaster.class::cast)
+        : master(configuration).map(ClusterMaster.class::cast);
   }
 
   /** Returns the engine that the options choose, which the build may lack. */

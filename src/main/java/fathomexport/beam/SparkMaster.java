@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
  * The master of a standalone Spark cluster. Spark's own client tries an address for a minute before
  * it gives up.
  */
-record SparkMaster(String host, int port) implements ClusterManager {
+record SparkMaster(String host, int port) implements ClusterMaster {
   private static final Named NAMED =
       new Named(Engine.SPARK, "sparkMaster", "the master of a standalone cluster");
   private static final Pattern ADDRESS = Pattern.compile("spark://([^\\s:/,]+):(\\d{1,5})/?");
@@ -43,7 +43,7 @@ record SparkMaster(String host, int port) implements ClusterManager {
 
   @Override
   public void requireReachable() {
-    ClusterManager.connect(host, port, NAMED);
+    ClusterMaster.connect(host, port, NAMED);
   }
 
   /** Its port speaks Spark's own protocol, which does not say. */

@@ -68,6 +68,7 @@ class LostWorkerTest {
   private TestDatabase database;
 
   /** How the API answers, and with how many rows at most. */
+  @SuppressWarnings("ImmutableEnumChecker") // A behaviour is derived, and nothing is changed.
   private enum Answers {
     /** A day fills most of a response. */
     PAGES(25, "certified", api -> api),

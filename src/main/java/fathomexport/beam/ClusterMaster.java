@@ -11,7 +11,7 @@ import java.time.Duration;
 import java.util.Optional;
 
 /** The manager of a cluster, which a run asks before an engine's own client does. */
-interface ClusterManager {
+interface ClusterMaster {
   /** How long an answer is waited for. */
   Duration PATIENCE = Duration.ofSeconds(5);
 
