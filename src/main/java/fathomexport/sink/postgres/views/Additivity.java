@@ -115,6 +115,11 @@ public final class Additivity {
     try (Statement statement = connection.createStatement()) {
       statement.execute("SET LOCAL jit = off; SET LOCAL work_mem = '64MB'");
     }
+    Queries.update(connection, statement(pair), p -> {});
+  }
+
+  /** Returns the statement that measures what has changed of two reports. */
+  static String statement(Pair pair) {
     KnownReport parts = pair.parts();
     KnownReport whole = pair.whole();
     String seen =
@@ -122,8 +127,7 @@ public final class Additivity {
             + " || count(*) || ' ' || sum((extract(epoch FROM l.committed_at) * 1000000)::bigint)";
     List<Aggregate> measures = pair.measures();
     String unit = whole.grouping() == DateGrouping.YEAR ? "year" : "month";
-    String sql =
-        """
+    return """
         INSERT INTO fathom_ops.additivity
           (report, against, site_id, measure, direction, month, periods, agreed, largest_difference, seen)
         WITH changed AS (
@@ -181,55 +185,54 @@ public final class Additivity {
                largest_difference = excluded.largest_difference, seen = excluded.seen,
                measured_at = pg_catalog.now()\
         """
-            .formatted(
-                unit,
-                seen,
-                Sql.literal(parts.name()),
-                Sql.literal(whole.name()),
-                Sql.literal(parts.name()),
-                Sql.literal(whole.name()),
-                Sql.literal(pair.direction()),
-                MONTHS_AT_ONCE,
-                Sql.literal(whole.name()),
-                unit,
-                Sql.literal(whole.definition()),
-                pair.overDays() ? "w.period_end - w.period + 1" : "1",
-                pair.witness(),
-                pair.witness(),
-                Sql.literal(parts.name()),
-                Sql.literal(parts.definition()),
-                pair.overDays() ? "p.period" : "t." + parts.timeColumn(),
-                pair.overDays() ? groups(parts) : "''",
-                measures.stream()
-                    .map(
-                        a ->
-                            ", sum(t.%s) AS %s, count(*) FILTER (WHERE t.%s > 0) AS parts_%s"
-                                .formatted(a.apiName(), a.apiName(), a.apiName(), a.apiName()))
-                    .collect(Collectors.joining()),
-                parts.table(),
-                event(parts),
-                within(parts),
-                pair.overDays() ? "p.period" : "t." + whole.timeColumn(),
-                pair.overDays() ? groups(parts) : "''",
-                measures.stream()
-                    .map(a -> ", t." + a.apiName() + " AS own_" + a.apiName())
-                    .collect(Collectors.joining()),
-                whole.table(),
-                event(whole),
-                within(whole),
-                measures.stream()
-                    .map(
-                        a ->
-                            "('%s', coalesce(own_%s, 0)::numeric, coalesce(%s, 0)::numeric, parts_%s)"
-                                .formatted(a.apiName(), a.apiName(), a.apiName(), a.apiName()))
-                    .collect(Collectors.joining(", ")),
-                Sql.literal(parts.name()),
-                Sql.literal(whole.name()),
-                Sql.literal(pair.direction()),
-                measures.stream()
-                    .map(a -> "('" + a.apiName() + "')")
-                    .collect(Collectors.joining(", ")));
-    Queries.update(connection, sql, p -> {});
+        .formatted(
+            unit,
+            seen,
+            Sql.literal(parts.name()),
+            Sql.literal(whole.name()),
+            Sql.literal(parts.name()),
+            Sql.literal(whole.name()),
+            Sql.literal(pair.direction()),
+            MONTHS_AT_ONCE,
+            Sql.literal(whole.name()),
+            unit,
+            Sql.literal(whole.definition()),
+            pair.overDays() ? "w.period_end - w.period + 1" : "1",
+            pair.witness(),
+            pair.witness(),
+            Sql.literal(parts.name()),
+            Sql.literal(parts.definition()),
+            pair.overDays() ? "p.period" : "t." + parts.timeColumn(),
+            pair.overDays() ? groups(parts) : "''",
+            measures.stream()
+                .map(
+                    a ->
+                        ", sum(t.%s) AS %s, count(*) FILTER (WHERE t.%s > 0) AS parts_%s"
+                            .formatted(a.apiName(), a.apiName(), a.apiName(), a.apiName()))
+                .collect(Collectors.joining()),
+            parts.table(),
+            event(parts),
+            within(pair, parts),
+            pair.overDays() ? "p.period" : "t." + whole.timeColumn(),
+            pair.overDays() ? groups(parts) : "''",
+            measures.stream()
+                .map(a -> ", t." + a.apiName() + " AS own_" + a.apiName())
+                .collect(Collectors.joining()),
+            whole.table(),
+            event(whole),
+            within(pair, whole),
+            measures.stream()
+                .map(
+                    a ->
+                        "('%s', coalesce(own_%s, 0)::numeric, coalesce(%s, 0)::numeric, parts_%s)"
+                            .formatted(a.apiName(), a.apiName(), a.apiName(), a.apiName()))
+                .collect(Collectors.joining(", ")),
+            Sql.literal(parts.name()),
+            Sql.literal(whole.name()),
+            Sql.literal(pair.direction()),
+            measures.stream()
+                .map(a -> "('" + a.apiName() + "')")
+                .collect(Collectors.joining(", ")));
   }
 
   /** Returns a text that is equal for equal groups only, null and the empty text included. */
@@ -246,10 +249,19 @@ public final class Additivity {
     return report.ofEvents() ? " AND t.event_name = p.event_name" : "";
   }
 
-  /** Returns the condition that a row lies in the period, in a form that uses the index. */
-  static String within(KnownReport report) {
-    return report.grouping() == DateGrouping.HOUR
-        ? "t.hour >= p.period AND t.hour < p.period_end + 1"
-        : "t.date BETWEEN p.period AND p.period_end";
+  /**
+   * Returns the condition that a row of one of the reports lies in the period. It contains an
+   * equality, by which a row finds its period. With a range alone, the planner may compare each row
+   * with all periods of its site: hours, where a site has years of them.
+   */
+  static String within(Pair pair, KnownReport report) {
+    if (report.grouping() == DateGrouping.HOUR) {
+      return "t.hour >= p.period AND t.hour < p.period_end + 1 AND t.hour::date = p.period";
+    }
+    return pair.overDays() && report.equals(pair.parts())
+        ? "t.date BETWEEN p.period AND p.period_end AND date_trunc('"
+            + pair.whole().grouping().apiName()
+            + "', t.date::timestamp)::date = p.period"
+        : "t.date = p.period";
   }
 }

@@ -66,7 +66,7 @@ final class AdditivityQuery {
             periods(pair),
             whole.table(),
             Additivity.event(whole),
-            Additivity.within(whole),
+            Additivity.within(pair, whole),
             pair.overDays() ? "p.period" : "t." + parts.timeColumn(),
             groups,
             name,
@@ -74,7 +74,7 @@ final class AdditivityQuery {
             periods(pair),
             parts.table(),
             Additivity.event(parts),
-            Additivity.within(parts));
+            Additivity.within(pair, parts));
   }
 
   /** Returns the periods that are certified on both sides, in the same zone and of one state. */
