@@ -1,16 +1,15 @@
 package fathomexport.bench;
 
-import fathomexport.report.Aggregate;
-import fathomexport.report.DateGrouping;
-import fathomexport.report.Entity;
-import fathomexport.report.Field;
-import fathomexport.report.Report;
 import fathomexport.report.SecretRef;
 import fathomexport.sink.postgres.PostgresSink;
 import fathomexport.sink.postgres.db.PostgresSettings;
+import fathomexport.sink.postgres.views.MonthSums;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -23,37 +22,51 @@ import java.util.Map;
 /**
  * How long readers of a large report wait: questions to three years of pages of fifty sites, to the
  * tables and to the views, each as a ratio to a sequential scan of the same table in the same
- * round. Medians of the rounds.
- *
- * <p>The first part of the rows lies in the table as a backfill leaves it (site by site), the last
- * sixty days as nightly runs do (day by day).
+ * round, as medians of the rounds: with the settings that docs/warehouse.md names, and with those
+ * of the server. The time of the server's processes is printed as well, which other work on the
+ * machine does not lengthen; they must run on this machine. Of each question that takes longer than {@link #LONGEST}, the plan is written to a
+ * file.
  *
  * <p>System properties: {@code bench.rows} (3,000,000), {@code bench.rounds} (5), {@code
- * bench.settings} (statements that a reader's session begins with), {@code bench.without} (also
- * measures without the index on the days, and what the index costs when windows are replaced),
- * {@code bench.url} (a database to use instead of the embedded server: an empty one, or one that an
- * earlier run has filled).
+ * bench.settings} (other settings than those of the page), {@code bench.without} (also measures
+ * without the index on the days), {@code bench.url} (a database to use instead of the
+ * embedded server, which cannot compile queries: an empty one, or one that an earlier run has
+ * filled), {@code bench.plans} (the file of plans).
  */
 final class ReaderBenchmark {
-  private static final int SITES = 50;
-  private static final int DAYS = 1095;
+  /** How long a reader may wait for an answer, in milliseconds. */
+  private static final double LONGEST = 200;
+
   private static final String MONTH = "date >= '2026-05-01' AND date < '2026-06-01'";
   private static final String SITE = "site_id = 'SITE0007'";
-  private static final String TABLE = "fathom.pages_daily";
-  private static final String COLUMNS =
-      " (site_id, date, hostname, pathname, visits, uniques, pageviews, avg_duration, bounce_rate) ";
+  private static final String SETTINGS =
+      System.getProperty(
+          "bench.settings",
+          "SET random_page_cost = 1.1; SET jit = off; SET work_mem = '64MB'");
+
+  /** The day after the last one of the rows. */
+  private static final String AS_OF = "SET fathom.as_of = '" + ReaderData.AS_OF + "'";
+
   private static final String SEQUENTIAL = "sequential scan";
+
+  private static final Path PLANS =
+      Path.of(System.getProperty("bench.plans", "target/reader-plans.txt"));
 
   /** The questions of people, by their names. */
   private static final Map<String, String> QUESTIONS = questions();
 
   private final Statement statement;
+  private final DatabaseLoad load;
   private final int rounds;
 
-  private ReaderBenchmark(Statement statement, int rounds) {
+  private ReaderBenchmark(Statement statement, DatabaseLoad load, int rounds) {
     this.statement = statement;
+    this.load = load;
     this.rounds = rounds;
   }
+
+  /** What an answer took, in milliseconds: of waiting, and of the server's processes. */
+  private record Spent(double elapsed, double busy) {}
 
   private static Map<String, String> questions() {
     Map<String, String> questions = new LinkedHashMap<>();
@@ -89,6 +102,11 @@ final class ReaderBenchmark {
         "top 20 pages of all sites of a month, pages_daily_month",
         months + "month = '2026-05-01' ORDER BY 3 DESC LIMIT 20");
     questions.put(
+        "one page over three years by month, pages_daily_month",
+        "SELECT month, pageviews FROM fathom_bi.pages_daily_month WHERE "
+            + SITE
+            + " AND pathname = '/blog/article-17'");
+    questions.put(
         "all sites by day of a month, site_day",
         "SELECT site_id, date, pageviews, state FROM fathom_bi.site_day WHERE " + MONTH);
     questions.put(
@@ -103,7 +121,9 @@ final class ReaderBenchmark {
 
   public static void main(String[] args) throws Exception {
     int rounds = Integer.getInteger("bench.rounds", 5);
-    int perDay = Integer.getInteger("bench.rows", 3_000_000) / (SITES * DAYS);
+    int perDay =
+        Math.max(
+            1, Integer.getInteger("bench.rows", 3_000_000) / (ReaderData.SITES * ReaderData.DAYS));
     String url = System.getProperty("bench.url", "");
     if (!url.isEmpty()) {
       run(url, rounds, perDay);
@@ -112,185 +132,90 @@ final class ReaderBenchmark {
     try (EmbeddedPostgres postgres =
         EmbeddedPostgres.builder()
             .setServerConfig("listen_addresses", "127.0.0.1")
-            .setServerConfig("max_wal_size", "4GB")
+            .setServerConfig("max_wal_size", "16GB")
             .setServerConfig("shared_buffers", "1GB")
+            .setServerConfig("fsync", "off")
             .start()) {
       run("jdbc:postgresql://127.0.0.1:" + postgres.getPort() + "/postgres", rounds, perDay);
     }
   }
 
-  private static void run(String url, int rounds, int perDay) throws SQLException {
-    Report pages = report("pages_daily", List.of(Field.HOSTNAME, Field.PATHNAME));
-    Report traffic = report("traffic_daily", List.of());
+  private static void run(String url, int rounds, int perDay) throws Exception {
     try (PostgresSink sink =
             new PostgresSink(
                 new PostgresSettings(url, "postgres", new SecretRef.Env("BENCH_PASSWORD")),
                 Map.of("BENCH_PASSWORD", "postgres"));
-        Connection connection = DriverManager.getConnection(url, "postgres", "postgres");
+        Connection connection = ReaderData.connect(url);
         Statement statement = connection.createStatement()) {
-      sink.migrate(List.of(pages, traffic));
-      ReaderBenchmark benchmark = new ReaderBenchmark(statement, rounds);
-      if (benchmark.text("SELECT count(*) FROM fathom.site").equals("0")) {
-        benchmark.fill(perDay, List.of(pages, traffic));
-      }
-      // What the ends of the runs of such a backfill leave.
-      for (int run = 0; run < 6; run++) {
+      sink.migrate(ReaderData.reports());
+      if (!ReaderData.isFilled(connection)) {
+        new ReaderData(url, perDay).fill();
+        // What the ends of the runs of such a backfill leave: each makes the sums of 300 months.
         long begun = System.nanoTime();
-        sink.runEnded(() -> false);
+        try (Connection sums = ReaderData.connect(url)) {
+          for (int runs = 0; runs < 7; runs++) {
+            new MonthSums(sums, MonthSums.LEAST_ROWS).update(() -> false);
+          }
+        }
+        statement.execute("VACUUM (ANALYZE) fathom_ops.month_sum, fathom_ops.month_group");
         System.out.printf(
-            Locale.ROOT, "sums of months after a run: %.1f s%n", (System.nanoTime() - begun) / 1e9);
+            Locale.ROOT,
+            "%s sums of months: %.1f s%n",
+            ReaderData.list(connection, "SELECT count(*) FROM fathom_ops.month_sum").get(0),
+            (System.nanoTime() - begun) / 1e9);
       }
-      statement.execute("VACUUM ANALYZE fathom_ops.month_sum, fathom_ops.month_group");
-      benchmark.run(perDay);
+      Files.deleteIfExists(PLANS);
+      try (Connection admin = ReaderData.connect(url)) {
+        String database = ReaderData.list(connection, "SELECT current_database()").get(0);
+        new ReaderBenchmark(statement, new DatabaseLoad(admin, database), rounds).run();
+      }
     }
   }
 
-  private static Report report(String name, List<Field> fields) {
-    return new Report(
-        name,
-        Entity.PAGEVIEW,
-        null,
-        List.of(
-            Aggregate.VISITS,
-            Aggregate.UNIQUES,
-            Aggregate.PAGEVIEWS,
-            Aggregate.AVG_DURATION,
-            Aggregate.BOUNCE_RATE),
-        DateGrouping.DAY,
-        fields,
-        List.of());
-  }
-
-  private void run(int perDay) throws SQLException {
+  private void run() throws SQLException, IOException {
     System.out.printf(
         Locale.ROOT,
-        "machine: %d cores, %s, Java %s; %s%n%,d rows, %s%n",
+        "machine: %d cores, %s, Java %s; %s%n%s rows, %s%n",
         Runtime.getRuntime().availableProcessors(),
         System.getProperty("os.arch"),
         System.getProperty("java.version"),
         text("SELECT version()"),
-        (long) perDay * SITES * DAYS,
-        text("SELECT pg_size_pretty(pg_relation_size('" + TABLE + "'))"));
-    statement.execute(System.getProperty("bench.settings", "SET jit = off"));
-    String index =
-        text(
-            "SELECT i.indexrelid::regclass::text FROM pg_index i JOIN pg_class c ON c.oid ="
-                + " i.indexrelid JOIN pg_am m ON m.oid = c.relam WHERE m.amname = 'brin' AND"
-                + " i.indrelid = '"
-                + TABLE
-                + "'::regclass");
-    String create = text("SELECT pg_get_indexdef('" + index + "'::regclass)");
-    List<Double> loadsWith = new ArrayList<>();
-    List<Double> loadsWithout = new ArrayList<>();
-    // Whether the planner may use an index of the table is what differs, not the table.
-    Map<String, List<Double>> with = new LinkedHashMap<>();
-    Map<String, List<Double>> without = new LinkedHashMap<>();
+        text("SELECT to_char(count(*), 'FM999,999,999,999') FROM " + ReaderData.TABLE),
+        text("SELECT pg_size_pretty(pg_relation_size('" + ReaderData.TABLE + "'))"));
+    Map<String, List<Spent>> recommended = new LinkedHashMap<>();
+    Map<String, List<Spent>> defaults = new LinkedHashMap<>();
+    Map<String, List<Spent>> without = new LinkedHashMap<>();
     for (int round = 0; round < rounds; round++) {
-      measure(with);
+      statement.execute(AS_OF);
+      measure(defaults);
+      statement.execute(SETTINGS);
+      measure(recommended);
       if (Boolean.getBoolean("bench.without")) {
-        loadsWith.add(replace(perDay, round));
+        String index = text(ReaderData.DAY_INDEX);
+        String create = text("SELECT pg_get_indexdef('" + index + "'::regclass)");
         statement.execute("DROP INDEX " + index);
         measure(without);
-        loadsWithout.add(replace(perDay, round + 1));
         statement.execute(create);
       }
+      if (round < rounds - 1) {
+        statement.execute("RESET ALL");
+      }
     }
-    print(with);
-    if (loadsWith.isEmpty()) {
-      return;
+    System.out.println("\nwith " + SETTINGS);
+    print(recommended);
+    writePlans(recommended, "with " + SETTINGS);
+    System.out.println("\nwith the server's settings");
+    print(defaults);
+    statement.execute("RESET ALL");
+    statement.execute(AS_OF);
+    writePlans(defaults, "with the server's settings");
+    if (!without.isEmpty()) {
+      System.out.println("\nwithout the index on the days, with " + SETTINGS);
+      print(without);
     }
-    System.out.println("without the index on the days:");
-    print(without);
-    System.out.printf(
-        Locale.ROOT,
-        "replacing four days of ten sites: %.2f times as long with the index (%.0f ms, %.0f ms"
-            + " without)%n",
-        median(loadsWith) / median(loadsWithout),
-        median(loadsWith),
-        median(loadsWithout));
   }
 
-  /** Stores the rows with the ledger entries that a backfill and sixty nights would leave. */
-  private void fill(int perDay, List<Report> reports) throws SQLException {
-    statement.execute(
-        "INSERT INTO fathom.site (site_id, name, time_zone, first_seen_at, last_seen_at) SELECT"
-            + " 'SITE' || lpad(s::text, 4, '0'), 'Site ' || s, 'Europe/Berlin', now(), now() FROM"
-            + " generate_series(1, "
-            + SITES
-            + ") s");
-    fill(perDay, 0, DAYS - 61, "s, d, p");
-    fill(perDay, DAYS - 60, DAYS - 1, "d, s, p");
-    statement.execute(
-        "INSERT INTO fathom.traffic_daily (site_id, date, visits, uniques, pageviews,"
-            + " avg_duration, bounce_rate) SELECT site_id, date, sum(visits), sum(uniques),"
-            + " sum(pageviews), 30, 50 FROM "
-            + TABLE
-            + " GROUP BY 1, 2 ORDER BY 1, 2");
-    for (Report report : reports) {
-      statement.execute(
-          """
-          INSERT INTO fathom_ops.ledger
-            (report, site_id, event_name, period, period_end, covers_to, status, stored, rows, pageviews_sum,
-             pageviews_control, store_if_absent, definition, zone, requests, control_requests, splits, window_id,
-             run_id, fetched_at)
-          SELECT '%s', site_id, '', date, date, date, 'certified', true, %d, pageviews, pageviews, false, '%s',
-                 'Europe/Berlin', 1, 1, 0, 'window', 'run', now()
-            FROM fathom.traffic_daily
-           ORDER BY site_id, date\
-          """
-              .formatted(
-                  report.name(), report.fields().isEmpty() ? 1 : perDay, report.definition()));
-    }
-    statement.execute("VACUUM ANALYZE");
-  }
-
-  private void fill(int perDay, int first, int last, String order) throws SQLException {
-    statement.execute(
-        "INSERT INTO "
-            + TABLE
-            + COLUMNS
-            + rows(perDay, "generate_series(1, " + SITES + ")", first, last)
-            + " ORDER BY "
-            + order);
-  }
-
-  private static String rows(int perDay, String sites, int first, int last) {
-    return "SELECT 'SITE' || lpad(s::text, 4, '0'), date '2023-11-01' + d, 'www.site' || s ||"
-        + " '.example', '/blog/article-' || (p + (d * 13) % (3 * "
-        + perDay
-        + ")), 1 + (p * d) % 50, 1 + (p * d) % 40, 2 + (p * d) % 90, (p * d) % 300, (p * d) % 101 FROM "
-        + sites
-        + " s, generate_series("
-        + first
-        + ", "
-        + last
-        + ") d, generate_series(1, "
-        + perDay
-        + ") p";
-  }
-
-  /** Replaces the last four days of ten sites, a transaction per site, as a look-back does. */
-  private double replace(int perDay, int round) throws SQLException {
-    long begun = System.nanoTime();
-    statement.getConnection().setAutoCommit(false);
-    for (int site = 1; site <= 10; site++) {
-      int number = (round * 10 + site) % SITES + 1;
-      statement.execute(
-          "DELETE FROM %s WHERE site_id = 'SITE%04d' AND date >= date '2023-11-01' + %d"
-              .formatted(TABLE, number, DAYS - 4));
-      statement.execute(
-          "INSERT INTO "
-              + TABLE
-              + COLUMNS
-              + rows(perDay, "(VALUES (" + number + "))", DAYS - 4, DAYS - 1)
-                  .replace(") s, ", ") s (s), "));
-      statement.getConnection().commit();
-    }
-    statement.getConnection().setAutoCommit(true);
-    return (System.nanoTime() - begun) / 1e6;
-  }
-
-  private void measure(Map<String, List<Double>> times) throws SQLException {
+  private void measure(Map<String, List<Spent>> times) throws SQLException, IOException {
     for (Map.Entry<String, String> question : QUESTIONS.entrySet()) {
       // The first run warms the caches; a reader with a dashboard asks again and again.
       time(question.getValue());
@@ -302,28 +227,79 @@ final class ReaderBenchmark {
     statement.execute("SET enable_indexonlyscan = off");
     times
         .computeIfAbsent(SEQUENTIAL, q -> new ArrayList<>())
-        .add(time("SELECT count(*), sum(pageviews) FROM " + TABLE));
+        .add(time("SELECT count(*), sum(pageviews) FROM " + ReaderData.TABLE));
     statement.execute("RESET enable_indexscan; RESET enable_bitmapscan");
     statement.execute("RESET enable_indexonlyscan");
   }
 
-  private double time(String sql) throws SQLException {
+  private Spent time(String sql) throws SQLException, IOException {
+    double busy = load.busy();
     long begun = System.nanoTime();
     try (ResultSet rows = statement.executeQuery(sql)) {
       while (rows.next()) {
         rows.getString(1);
       }
     }
-    return (System.nanoTime() - begun) / 1e6;
+    double elapsed = (System.nanoTime() - begun) / 1e6;
+    return new Spent(elapsed, 1000 * (load.busy() - busy));
   }
 
-  private static void print(Map<String, List<Double>> measured) {
-    System.out.printf(Locale.ROOT, "%-60s %12s %8s%n", "question", "ms", "of scan");
-    double scan = median(measured.getOrDefault(SEQUENTIAL, List.of(0.0)));
+  private static void print(Map<String, List<Spent>> measured) {
+    System.out.printf(Locale.ROOT, "%-60s %12s %8s %12s%n", "question", "ms", "of scan", "CPU ms");
     measured.forEach(
         (question, times) ->
             System.out.printf(
-                Locale.ROOT, "%-60s %,12.1f %8.3f%n", question, median(times), median(times) / scan));
+                Locale.ROOT,
+                "%-60s %,12.1f %8.3f %,12.0f%s%n",
+                question,
+                elapsed(times),
+                ofScan(times, measured),
+                median(times.stream().map(Spent::busy).toList()),
+                isTooLong(question, times) ? "  more than " + LONGEST + " ms" : ""));
+    System.out.println(
+        measured.entrySet().stream().filter(e -> isTooLong(e.getKey(), e.getValue())).count()
+            + " of "
+            + QUESTIONS.size()
+            + " questions take more than "
+            + LONGEST
+            + " ms");
+  }
+
+  /** Returns the median of the ratios to the sequential scans of the same rounds. */
+  private static double ofScan(List<Spent> times, Map<String, List<Spent>> measured) {
+    List<Spent> scans = measured.getOrDefault(SEQUENTIAL, List.of());
+    List<Double> ratios = new ArrayList<>();
+    for (int round = 0; round < times.size(); round++) {
+      ratios.add(times.get(round).elapsed() / scans.get(round).elapsed());
+    }
+    return median(ratios);
+  }
+
+  private static double elapsed(List<Spent> times) {
+    return median(times.stream().map(Spent::elapsed).toList());
+  }
+
+  private static boolean isTooLong(String question, List<Spent> times) {
+    return !question.equals(SEQUENTIAL) && elapsed(times) > LONGEST;
+  }
+
+  /** Writes how the server answers the questions that take too long. */
+  private void writePlans(Map<String, List<Spent>> measured, String how)
+      throws SQLException, IOException {
+    StringBuilder plans = new StringBuilder();
+    for (Map.Entry<String, List<Spent>> e : measured.entrySet()) {
+      String sql = QUESTIONS.get(e.getKey());
+      if (sql != null && isTooLong(e.getKey(), e.getValue())) {
+        plans.append(e.getKey()).append(", ").append(how).append("\n").append(sql).append("\n\n");
+        ReaderData.list(statement.getConnection(), "EXPLAIN (ANALYZE, BUFFERS, SETTINGS) " + sql)
+            .forEach(line -> plans.append(line).append("\n"));
+        plans.append("\n");
+      }
+    }
+    if (plans.length() > 0) {
+      Files.writeString(PLANS, plans, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+      System.out.println("their plans: " + PLANS);
+    }
   }
 
   private String text(String sql) throws SQLException {
