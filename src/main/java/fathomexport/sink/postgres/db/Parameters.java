@@ -82,6 +82,12 @@ public final class Parameters {
   }
 
   /** Binds an array, for example for {@code = ANY (?)}. */
+  public Parameters numbers(Collection<Long> values) throws SQLException {
+    statement.setArray(next++, statement.getConnection().createArrayOf("bigint", values.toArray()));
+    return this;
+  }
+
+  /** Binds an array, for example for {@code = ANY (?)}. */
   public Parameters days(Collection<LocalDate> values) throws SQLException {
     statement.setArray(next++, statement.getConnection().createArrayOf("date", values.toArray()));
     return this;

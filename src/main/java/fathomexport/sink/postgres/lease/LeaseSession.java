@@ -107,14 +107,15 @@ final class LeaseSession {
    * holds the lock on the account's row until then, so the next holder of that lock sees its
    * result.
    */
-  <T> T transaction(Connection current, LockedWork<T> work) throws SQLException {
+  <T> T transaction(Connection current, PermitLease.Limits limits, LockedWork<T> work)
+      throws SQLException {
     current.setAutoCommit(false);
     try {
       Instant deferredUntil = tables.lock(current);
       if (!earlier.isEmpty()) {
         PermitTables.takeOver(current, holder, earlier);
       }
-      T result = work.on(tables.read(current, deferredUntil));
+      T result = work.on(tables.read(current, holder, deferredUntil, limits));
       current.commit();
       earlier.clear();
       return result;

@@ -9,6 +9,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -56,6 +57,12 @@ public final class PermitLease implements AutoCloseable {
 
   /** Ends of requests that are not recorded yet. */
   private final Map<Granted, Ended> unrecorded = new LinkedHashMap<>();
+
+  /**
+   * The places in the queue of requests whose ends are recorded. Each keeps other runs waiting for
+   * this one until it expires; the next request replaces them, so that they do not pile up.
+   */
+  private final List<Long> former = new ArrayList<>();
 
   /** The end, by {@code System.nanoTime()}, of a deferral that is not recorded yet. */
   private @Nullable Long deferral;
@@ -117,9 +124,9 @@ public final class PermitLease implements AutoCloseable {
   /** The right to send one request. Pass it to {@link #end} or {@link #giveBack}. */
   public static final class Granted implements Reply {
     private final long id;
-    private final @Nullable Long ticket;
+    private final long ticket;
 
-    private Granted(long id, @Nullable Long ticket) {
+    private Granted(long id, long ticket) {
       this.id = id;
       this.ticket = ticket;
     }
@@ -223,6 +230,7 @@ public final class PermitLease implements AutoCloseable {
   public synchronized Reply ask(Ticket ticket) {
     try {
       Reply reply = onSession(connection -> ask(connection, ticket));
+      former.clear();
       if (reply instanceof Granted granted) {
         underWay.add(granted.id);
         ticket.number = null;
@@ -322,6 +330,7 @@ public final class PermitLease implements AutoCloseable {
   private Reply ask(Connection connection, Ticket ticket) throws SQLException {
     return session.transaction(
         connection,
+        limits,
         found -> {
           PermitSchedule schedule = withoutOrphans(connection, found);
           PermitSchedule.Advice advice =
@@ -329,23 +338,21 @@ public final class PermitLease implements AutoCloseable {
           tables.forget(connection, schedule, limits);
           Instant now = schedule.now();
           Instant leaseUntil = now.plus(limits.lease());
-          Instant freshUntil = advice.granted() ? leaseUntil : now.plus(advice.pause()).plus(SLACK);
-          long number =
-              tables.queue(
-                  connection,
-                  ticket.number,
-                  session.holder(),
-                  priority,
-                  !advice.granted(),
-                  freshUntil);
-          ticket.number = number;
+          Instant freshUntil = now.plus(advice.pause()).plus(SLACK);
           if (!advice.granted()) {
+            ticket.number =
+                tables.await(
+                    connection, ticket.number, former, session.holder(), priority, freshUntil);
             return new Wait(
                 advice.pause(),
                 Duration.between(now, advice.free()),
                 !schedule.deferredUntil().isBefore(advice.free()));
           }
-          return new Granted(tables.take(connection, session.holder(), now, leaseUntil), number);
+          PermitTables.Taken taken =
+              tables.take(
+                  connection, ticket.number, former, session.holder(), priority, now, leaseUntil);
+          ticket.number = taken.ticket();
+          return new Granted(taken.permit(), taken.ticket());
         });
   }
 
@@ -380,6 +387,7 @@ public final class PermitLease implements AutoCloseable {
       Granted permit = next.getKey();
       tables.end(connection, permit.id, permit.ticket, ago, next.getValue().limited());
       underWay.remove(permit.id);
+      former.add(permit.ticket);
       ended.remove();
     }
     Long until = deferral;

@@ -16,11 +16,25 @@ import org.jspecify.annotations.Nullable;
  * asks. There are as many permits as the quota allows in a window of time. Each permit is held from
  * before its request is sent until one such window after its response has ended.
  *
+ * <p>Of the permits whose requests have ended, a schedule knows only what the advice needs, so that
+ * it stays small under a large quota.
+ *
  * @param now by the database's clock
  * @param deferredUntil the API has asked for no request before this time
+ * @param open the permits whose end is not recorded
+ * @param held the number of permits whose recorded end is less than a window ago, by their holders
+ * @param frees when these come free, earliest first; only as many as can matter
+ * @param hasOld whether there are permits that no longer count
  * @param queue the places whose holders are alive and whose rows are fresh
  */
-record PermitSchedule(Instant now, Instant deferredUntil, List<Permit> permits, List<Place> queue) {
+record PermitSchedule(
+    Instant now,
+    Instant deferredUntil,
+    List<Permit> open,
+    Map<Integer, Integer> held,
+    List<Instant> frees,
+    boolean hasOld,
+    List<Place> queue) {
   /** Covers the difference between the database's clock and the API's over a window. */
   private static final Duration GUARD = Duration.ofMillis(50);
 
@@ -31,18 +45,14 @@ record PermitSchedule(Instant now, Instant deferredUntil, List<Permit> permits, 
   static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
 
   /**
-   * A permit.
+   * A permit whose end is not recorded.
    *
    * @param holder the run that took it
-   * @param endedAt null while its request is under way
    * @param alive whether the holder's session is alive
    */
-  record Permit(long id, int holder, Instant leaseUntil, @Nullable Instant endedAt, boolean alive) {
+  record Permit(long id, int holder, Instant leaseUntil, boolean alive) {
     /** Returns when its request ended, as far as is known; null while it is under way. */
     @Nullable Instant endedBy(Instant now) {
-      if (endedAt != null) {
-        return endedAt;
-      }
       if (!leaseUntil.isAfter(now)) {
         return leaseUntil;
       }
@@ -78,17 +88,19 @@ record PermitSchedule(Instant now, Instant deferredUntil, List<Permit> permits, 
   Advice advice(int holder, int priority, @Nullable Long ticket, Limits limits) {
     Duration hold = hold(limits);
     int underWay = 0;
-    Map<Integer, Integer> held = new HashMap<>();
+    Map<Integer, Integer> held = new HashMap<>(this.held);
     Set<Integer> asking = new HashSet<>();
-    List<Instant> frees = new ArrayList<>();
-    for (Permit permit : permits) {
-      Instant ended = permit.endedBy(now);
-      if (ended == null) {
+    List<Instant> frees = new ArrayList<>(this.frees);
+    int ended = held.values().stream().mapToInt(Integer::intValue).sum();
+    for (Permit permit : open) {
+      Instant end = permit.endedBy(now);
+      if (end == null) {
         underWay++;
         asking.add(permit.holder());
         held.merge(permit.holder(), 1, Integer::sum);
-      } else if (ended.plus(hold).isAfter(now)) {
-        frees.add(ended.plus(hold));
+      } else if (end.plus(hold).isAfter(now)) {
+        ended++;
+        frees.add(end.plus(hold));
         held.merge(permit.holder(), 1, Integer::sum);
       }
     }
@@ -114,8 +126,8 @@ record PermitSchedule(Instant now, Instant deferredUntil, List<Permit> permits, 
     }
     Instant free = now;
     boolean known = !yields;
-    int missing = underWay + frees.size() + ahead + 1 - limits.perWindow();
-    if (missing > frees.size()) {
+    int missing = underWay + ended + ahead + 1 - limits.perWindow();
+    if (missing > ended) {
       known = false;
     } else if (missing > 0) {
       free = frees.get(missing - 1);
@@ -137,10 +149,12 @@ record PermitSchedule(Instant now, Instant deferredUntil, List<Permit> permits, 
     return limits.window().plus(GUARD);
   }
 
-  /** Returns whether a permit's request has ended, and the permit no longer counts. */
-  boolean isOver(Permit permit, Limits limits) {
-    Instant ended = permit.endedBy(now);
-    return ended != null && !ended.plus(hold(limits)).isAfter(now);
+  /** Returns whether there are permits whose requests have ended, and that no longer count. */
+  boolean isToForget(Limits limits) {
+    return hasOld
+        || open.stream()
+            .map(permit -> permit.endedBy(now))
+            .anyMatch(ended -> ended != null && !ended.plus(hold(limits)).isAfter(now));
   }
 
   /**
@@ -151,16 +165,14 @@ record PermitSchedule(Instant now, Instant deferredUntil, List<Permit> permits, 
    * @param known the ids of the permits that the run knows it holds
    */
   List<Permit> orphans(int holder, Set<Long> known) {
-    return permits.stream()
-        .filter(p -> p.holder() == holder && p.endedAt() == null && !known.contains(p.id()))
-        .toList();
+    return open.stream().filter(p -> p.holder() == holder && !known.contains(p.id())).toList();
   }
 
   /** Returns this schedule without some of its permits. */
   PermitSchedule without(List<Permit> gone) {
-    List<Permit> left = new ArrayList<>(permits);
+    List<Permit> left = new ArrayList<>(open);
     left.removeAll(gone);
-    return new PermitSchedule(now, deferredUntil, left, queue);
+    return new PermitSchedule(now, deferredUntil, left, held, frees, hasOld, queue);
   }
 
   private static Instant later(Instant a, Instant b) {

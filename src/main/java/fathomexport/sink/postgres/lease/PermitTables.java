@@ -10,7 +10,9 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -110,30 +112,30 @@ final class PermitTables {
 
   /** One row of the query for permits and queue; the kind decides the meaning of the columns. */
   private record Line(
-      String kind,
-      long id,
-      int holder,
-      int priority,
-      boolean flag,
-      Instant until,
-      @Nullable Instant endedAt) {
+      String kind, long number, int holder, int priority, boolean flag, Instant at) {
     static Line of(Row r) throws SQLException {
       return new Line(
           r.text("kind"),
-          r.number("id"),
+          r.number("number"),
           r.integer("holder"),
           r.integer("priority"),
           r.flag("flag"),
-          r.instant("until"),
-          r.instantOrNull("ended_at"));
+          r.instant("at"));
     }
   }
 
   /**
    * Reads the permits and the queue. This is a separate statement, because it must see what was
    * committed before {@link #lock} was granted.
+   *
+   * <p>The result does not grow with the quota: permits whose requests have ended are counted here,
+   * and of the times when they come free only the earliest can matter, one per permit and place
+   * above the quota. The server's locks are not looked at where this run is the only one.
+   *
+   * @param own the holder whose session this is, and which is therefore alive
    */
-  PermitSchedule read(Connection connection, Instant deferredUntil) throws SQLException {
+  PermitSchedule read(Connection connection, int own, Instant deferredUntil, Limits limits)
+      throws SQLException {
     List<Line> lines =
         Queries.list(
             connection,
@@ -147,52 +149,86 @@ final class PermitTables {
                  AND l.classid = ?::oid AND l.objsubid = 2
                  AND l.database = (SELECT d.oid FROM pg_database d
                                     WHERE d.datname = current_database())
+            ), permit AS MATERIALIZED (
+              SELECT p.id, p.holder, p.lease_until, f.free_at, f.free_at <= c.now AS is_over
+                FROM fathom_ops.permit p
+               CROSS JOIN clock c
+               CROSS JOIN LATERAL (SELECT p.ended_at + ? * interval '1 microsecond' AS free_at) f
+               WHERE p.account = ? AND p.quota = ?
+            ), place AS MATERIALIZED (
+              SELECT q.ticket, q.holder, q.priority, q.waiting, q.fresh_until
+                FROM fathom_ops.permit_queue q, clock c
+               WHERE q.account = ? AND q.quota = ? AND q.fresh_until >= c.now
+                 AND (q.holder = ? OR q.holder IN (SELECT holder FROM alive))
             )
-            SELECT 'now' AS kind, 0::bigint AS id, 0 AS holder, 0 AS priority, true AS flag,
-                   c.now AS until, NULL::timestamptz AS ended_at
+            SELECT 'now' AS kind, 0::bigint AS number, 0 AS holder, 0 AS priority, true AS flag,
+                   c.now AS at
               FROM clock c
             UNION ALL
-            SELECT 'permit', p.id, p.holder, 0, p.holder IN (SELECT holder FROM alive),
-                   p.lease_until, p.ended_at
-              FROM fathom_ops.permit p
-             WHERE p.account = ? AND p.quota = ?
+            SELECT 'open', p.id, p.holder, 0,
+                   p.holder = ? OR p.holder IN (SELECT holder FROM alive), p.lease_until
+              FROM permit p
+             WHERE p.free_at IS NULL
             UNION ALL
-            SELECT 'place', q.ticket, q.holder, q.priority, q.waiting, q.fresh_until, NULL
-              FROM fathom_ops.permit_queue q, clock c
-             WHERE q.account = ? AND q.quota = ? AND q.fresh_until >= c.now
-               AND q.holder IN (SELECT holder FROM alive)\
+            SELECT 'ended', count(*), p.holder, 0, p.is_over, max(p.free_at)
+              FROM permit p
+             WHERE p.free_at IS NOT NULL
+             GROUP BY p.holder, p.is_over
+            UNION ALL
+            (SELECT 'free', 0, 0, 0, true, p.free_at
+               FROM permit p
+              WHERE NOT p.is_over
+              ORDER BY p.free_at
+              LIMIT greatest(0, (SELECT count(*) FROM permit p WHERE p.is_over IS NOT TRUE)
+                                + (SELECT count(*) FROM place) + 1 - ?))
+            UNION ALL
+            SELECT 'place', q.ticket, q.holder, q.priority, q.waiting, q.fresh_until
+              FROM place q\
             """,
             p ->
                 p.instant(clock.get())
                     .integer(LOCK_CLASS)
+                    .number(PermitSchedule.hold(limits).toNanos() / 1_000)
                     .text(account)
                     .text(quota.key())
                     .text(account)
-                    .text(quota.key()),
+                    .text(quota.key())
+                    .integer(own)
+                    .integer(own)
+                    .integer(limits.perWindow()),
             Line::of);
     Instant now = Instant.MIN;
-    List<PermitSchedule.Permit> permits = new ArrayList<>();
+    List<PermitSchedule.Permit> open = new ArrayList<>();
+    Map<Integer, Integer> held = new HashMap<>();
+    List<Instant> frees = new ArrayList<>();
+    boolean hasOld = false;
     List<PermitSchedule.Place> queue = new ArrayList<>();
     for (Line l : lines) {
       switch (l.kind()) {
-        case "now" -> now = l.until();
-        case "permit" ->
-            permits.add(
-                new PermitSchedule.Permit(l.id(), l.holder(), l.until(), l.endedAt(), l.flag()));
+        case "now" -> now = l.at();
+        case "open" ->
+            open.add(new PermitSchedule.Permit(l.number(), l.holder(), l.at(), l.flag()));
+        case "ended" -> {
+          if (l.flag()) {
+            hasOld = true;
+          } else {
+            held.put(l.holder(), Math.toIntExact(l.number()));
+          }
+        }
+        case "free" -> frees.add(l.at());
         case "place" ->
-            queue.add(new PermitSchedule.Place(l.id(), l.holder(), l.priority(), l.flag()));
+            queue.add(new PermitSchedule.Place(l.number(), l.holder(), l.priority(), l.flag()));
         default -> throw new IllegalStateException(l.kind());
       }
     }
-    return new PermitSchedule(now, deferredUntil, permits, queue);
+    return new PermitSchedule(now, deferredUntil, open, held, frees, hasOld, queue);
   }
 
   /** Records which requests have ended, and deletes permits and places that no longer count. */
   void forget(Connection connection, PermitSchedule schedule, Limits limits) throws SQLException {
-    boolean old = false;
-    for (PermitSchedule.Permit permit : schedule.permits()) {
+    for (PermitSchedule.Permit permit : schedule.open()) {
       Instant ended = permit.endedBy(schedule.now());
-      if (ended != null && permit.endedAt() == null) {
+      if (ended != null) {
         LOG.warn(
             "a request of {} counts as ended, because its run {}",
             account,
@@ -202,9 +238,8 @@ final class PermitTables {
             "UPDATE fathom_ops.permit SET ended_at = ? WHERE id = ? AND ended_at IS NULL",
             p -> p.instant(ended).number(permit.id()));
       }
-      old |= schedule.isOver(permit, limits);
     }
-    if (old) {
+    if (schedule.isToForget(limits)) {
       Queries.update(
           connection,
           """
@@ -226,8 +261,28 @@ final class PermitTables {
 
   // --- Writing
 
-  /** Takes a permit for a holder and counts its request. Returns the permit's id. */
-  long take(Connection connection, int holder, Instant now, Instant leaseUntil)
+  /**
+   * A permit that was taken.
+   *
+   * @param ticket the place in the queue that it was taken from
+   */
+  record Taken(long permit, long ticket) {}
+
+  /**
+   * Takes a permit for a holder, counts its request, and leaves a place in the queue for the
+   * holder's next request.
+   *
+   * @param ticket the place that waited for the permit; null if none did
+   * @param former places of the holder's ended requests, which this one replaces
+   */
+  Taken take(
+      Connection connection,
+      @Nullable Long ticket,
+      Collection<Long> former,
+      int holder,
+      int priority,
+      Instant now,
+      Instant leaseUntil)
       throws SQLException {
     return Queries.first(
             connection,
@@ -236,64 +291,93 @@ final class PermitTables {
               INSERT INTO fathom_ops.request_count AS c (account, day, requests, limited)
               SELECT ?, ?, 1, 0 WHERE ?
               ON CONFLICT (account, day) DO UPDATE SET requests = c.requests + 1
+            ), gone AS (
+              DELETE FROM fathom_ops.permit_queue WHERE ticket = ANY (?)
+            ), kept AS (
+              UPDATE fathom_ops.permit_queue SET holder = ?, fresh_until = ?, waiting = false
+               WHERE ticket = ?
+              RETURNING ticket
+            ), placed AS (
+              INSERT INTO fathom_ops.permit_queue
+                (account, quota, holder, priority, waiting, fresh_until)
+              SELECT ?, ?, ?, ?, false, ? WHERE NOT EXISTS (SELECT FROM kept)
+              RETURNING ticket
+            ), taken AS (
+              INSERT INTO fathom_ops.permit (account, quota, holder, taken_at, lease_until)
+              VALUES (?, ?, ?, ?, ?)
+              RETURNING id
             )
-            INSERT INTO fathom_ops.permit (account, quota, holder, taken_at, lease_until)
-            VALUES (?, ?, ?, ?, ?)
-            RETURNING id\
+            SELECT t.id, q.ticket
+              FROM taken t, (SELECT ticket FROM kept UNION ALL SELECT ticket FROM placed) q\
             """,
             p ->
                 p.text(account)
                     .day(now.atOffset(ZoneOffset.UTC).toLocalDate())
                     .flag(quota == PermitLease.Quota.REPORTS)
+                    .numbers(former)
+                    .integer(holder)
+                    .instant(leaseUntil)
+                    .number(ticket)
+                    .text(account)
+                    .text(quota.key())
+                    .integer(holder)
+                    .integer(priority)
+                    .instant(leaseUntil)
                     .text(account)
                     .text(quota.key())
                     .integer(holder)
                     .instant(now)
                     .instant(leaseUntil),
-            r -> r.number("id"))
+            r -> new Taken(r.number("id"), r.number("ticket")))
         .orElseThrow();
   }
 
   /**
-   * Updates a place in the queue, or takes one at its end.
+   * Updates a place of a waiting run in the queue, or takes one at its end.
    *
    * @param ticket the place; null for a new one
-   * @param waiting false for a run that was just served
+   * @param former places of the holder's ended requests, which this one replaces
    * @return the place
    */
-  long queue(
+  long await(
       Connection connection,
       @Nullable Long ticket,
+      Collection<Long> former,
       int holder,
       int priority,
-      boolean waiting,
       Instant freshUntil)
       throws SQLException {
     if (ticket != null
         && Queries.update(
                 connection,
                 """
-                UPDATE fathom_ops.permit_queue SET holder = ?, fresh_until = ?, waiting = ?
+                WITH gone AS (
+                  DELETE FROM fathom_ops.permit_queue WHERE ticket = ANY (?)
+                )
+                UPDATE fathom_ops.permit_queue SET holder = ?, fresh_until = ?
                  WHERE ticket = ?\
                 """,
-                p -> p.integer(holder).instant(freshUntil).flag(waiting).number(ticket))
+                p -> p.numbers(former).integer(holder).instant(freshUntil).number(ticket))
             == 1) {
       return ticket;
     }
     return Queries.first(
             connection,
             """
+            WITH gone AS (
+              DELETE FROM fathom_ops.permit_queue WHERE ticket = ANY (?)
+            )
             INSERT INTO fathom_ops.permit_queue
               (account, quota, holder, priority, waiting, fresh_until)
-            VALUES (?, ?, ?, ?, ?, ?)
+            VALUES (?, ?, ?, ?, true, ?)
             RETURNING ticket\
             """,
             p ->
-                p.text(account)
+                p.numbers(former)
+                    .text(account)
                     .text(quota.key())
                     .integer(holder)
                     .integer(priority)
-                    .flag(waiting)
                     .instant(freshUntil),
             r -> r.number("ticket"))
         .orElseThrow();
