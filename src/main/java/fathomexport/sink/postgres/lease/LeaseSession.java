@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,6 +26,9 @@ final class LeaseSession {
 
   private final Database database;
   private final PermitTables tables;
+
+  /** The uses of a statement after which the server keeps it, and soon its plan. */
+  private static final int KEPT_AFTER = 2;
 
   /** The holders of broken sessions, as long as their late commits may still become visible. */
   private final List<Integer> earlier = new ArrayList<>();
@@ -70,6 +74,9 @@ final class LeaseSession {
     Connection next = database.connect();
     boolean well = false;
     try {
+      // The same few statements for each request. To parse and plan them takes longer than to run
+      // them. No pooler comes between, because the session's lock needs a session of its own.
+      next.unwrap(PGConnection.class).setPrepareThreshold(KEPT_AFTER);
       next.setNetworkTimeout(Runnable::run, Math.toIntExact(LONGEST_ANSWER.toMillis()));
       try (Statement statement = next.createStatement()) {
         // The session may be idle for hours, but not while it holds the lock on the account's row:

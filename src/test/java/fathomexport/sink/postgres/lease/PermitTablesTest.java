@@ -3,6 +3,8 @@ package fathomexport.sink.postgres.lease;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.sink.postgres.PostgresSink;
+import fathomexport.sink.postgres.db.Database;
+import fathomexport.sink.postgres.db.Queries;
 import fathomexport.sink.postgres.lease.PermitLease.Limits;
 import fathomexport.testing.TestDatabase;
 import java.sql.Connection;
@@ -118,6 +120,30 @@ class PermitTablesTest {
       }
       assertThat(database.query("SELECT waiting FROM fathom_ops.permit_queue"))
           .containsExactly(List.of(false));
+    }
+  }
+
+  /** The server parses and plans them once, not for each request. */
+  @Test
+  void theStatementsOfARequestAreKeptByTheServer() throws SQLException {
+    Limits limits = new Limits(100, Duration.ofMinutes(1), 1, LEASE);
+    try (Database pool = new Database(database.settings(), database.environment())) {
+      LeaseSession session = new LeaseSession(pool, tables);
+      for (int request = 0; request < 10; request++) {
+        session.with(c -> session.transaction(c, limits, PermitSchedule::open));
+      }
+      long kept =
+          session.with(
+              c ->
+                  Queries.first(
+                          c,
+                          "SELECT count(*) AS kept FROM pg_prepared_statements"
+                              + " WHERE generic_plans > 0 AND statement LIKE '%fathom_ops%'",
+                          p -> {},
+                          r -> r.number("kept"))
+                      .orElseThrow());
+      session.close(c -> true);
+      assertThat(kept).as("to lock the account, to read its permits").isEqualTo(2);
     }
   }
 
