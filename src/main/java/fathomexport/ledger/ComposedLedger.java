@@ -103,6 +103,11 @@ public final class ComposedLedger implements Ledger {
   }
 
   @Override
+  public Map<Slice, Set<LocalDate>> restatedBy(String report, String runId) {
+    return journals.restatedBy(report, runId);
+  }
+
+  @Override
   public Map<Slice, JournalCount> journalCounts(String report) {
     return journals.journalCounts(report);
   }

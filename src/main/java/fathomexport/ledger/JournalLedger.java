@@ -5,6 +5,7 @@ import java.time.LocalDate;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The journals: quarantined rows, which could not be typed, and restatements, which are changes of
@@ -29,6 +30,9 @@ public interface JournalLedger {
 
   /** Returns all restatements of one period of a report and slice, newest first. */
   List<Restatement> restatements(String report, Slice slice, LocalDate period);
+
+  /** Returns the periods of a report whose stored rows a run has changed, per slice. */
+  Map<Slice, Set<LocalDate>> restatedBy(String report, String runId);
 
   /** Returns the journal counts of a report per slice. Slices without records are left out. */
   Map<Slice, JournalCount> journalCounts(String report);

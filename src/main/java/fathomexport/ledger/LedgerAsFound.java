@@ -111,6 +111,11 @@ public final class LedgerAsFound implements PeriodLedger, JournalLedger, Differe
   }
 
   @Override
+  public Map<Slice, Set<LocalDate>> restatedBy(String report, String runId) {
+    return ledger.restatedBy(storedAs.apply(report), runId);
+  }
+
+  @Override
   public Map<Slice, JournalCount> journalCounts(String report) {
     return ledger.journalCounts(storedAs.apply(report));
   }

@@ -60,7 +60,7 @@ final class HeldPeriods {
       if (confirmed && grouping != DateGrouping.NONE) {
         days.periods(grouping)
             .filter(p -> grouping.periodEnd(p).isBefore(days.last()))
-            .forEach(p -> held.put(p, new HeldPeriod(1, "usual")));
+            .forEach(p -> held.put(p, new HeldPeriod(1, "usual", true)));
       }
       return held;
     }
@@ -76,13 +76,15 @@ final class HeldPeriods {
           holders.merge(h.period(), 1, Integer::sum);
           held.merge(
               h.period(),
-              new HeldPeriod(h.rows(), confirmable(h, report, site) ? h.controlDigest() : null),
+              new HeldPeriod(
+                  h.rows(), confirmable(h, report, site) ? h.controlDigest() : null, true),
               (a, b) ->
                   new HeldPeriod(
                       Math.max(a.rows(), b.rows()),
                       Objects.equals(a.controlDigest(), b.controlDigest())
                           ? a.controlDigest()
-                          : null));
+                          : null,
+                      true));
         }
       }
     }
@@ -91,7 +93,7 @@ final class HeldPeriods {
         (period, h) ->
             Objects.equals(holders.get(period), sharing.size())
                 ? h
-                : new HeldPeriod(h.rows(), null));
+                : new HeldPeriod(h.rows(), null, false));
     return held;
   }
 

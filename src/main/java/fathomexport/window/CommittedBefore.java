@@ -6,6 +6,7 @@ import fathomexport.fetch.control.CertifiedControl;
 import fathomexport.ledger.CertificateStatus;
 import fathomexport.ledger.LedgerEntry;
 import fathomexport.plan.FetchTask;
+import fathomexport.plan.HeldPeriod;
 import fathomexport.report.DayRange;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
@@ -18,6 +19,7 @@ import java.time.LocalDate;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -39,6 +41,9 @@ final class CommittedBefore {
 
   /** The committed parts of tasks whose last page comes again. */
   private final List<FetchTask> again = new ArrayList<>();
+
+  /** The periods whose rows this run has changed, by report. Read where they are needed. */
+  private final Map<String, Map<Slice, Set<LocalDate>>> restated = new HashMap<>();
 
   CommittedBefore(RunContext run) {
     this.run = run;
@@ -138,9 +143,7 @@ final class CommittedBefore {
         entries.stream()
             .filter(e -> e.certificate().status() == CertificateStatus.CERTIFIED)
             .count();
-    // The ledger does not say whether rows were equal to those before. Without any, and where they
-    // were only confirmed, none was written.
-    long changed = entries.stream().filter(this::wroteRows).count();
+    long changed = entries.stream().filter(entry -> wroteRows(done, report, entry)).count();
     return new WindowOutcome(
             window.toString(),
             null,
@@ -212,8 +215,38 @@ final class CommittedBefore {
     }
   }
 
-  private boolean wroteRows(LedgerEntry entry) {
-    return entry.certificate().rows() > 0 && entry.provenance().runId().equals(run.runId());
+  /**
+   * Returns whether this run has written rows of a period: none of those that it confirmed, and of
+   * those that were stored before it only where the journal says that they have changed.
+   */
+  private boolean wroteRows(FetchTask task, Report report, LedgerEntry entry) {
+    if (!entry.provenance().runId().equals(run.runId())) {
+      return false;
+    }
+    LocalDate period = entry.certificate().period();
+    HeldPeriod before = task.held().get(period);
+    return (entry.certificate().rows() > 0 && (before == null || !before.whole()))
+        || restated
+            .computeIfAbsent(report.name(), this::restated)
+            .getOrDefault(entry.slice(), Set.of())
+            .contains(period);
+  }
+
+  /** Returns the periods of a report whose rows this run has changed in any sink. */
+  private Map<Slice, Set<LocalDate>> restated(String report) {
+    Map<Slice, Set<LocalDate>> all = new HashMap<>();
+    for (Sink sink : run.sinks().all()) {
+      sink.ledger()
+          .restatedBy(report, run.runId())
+          .forEach((slice, periods) -> all.merge(slice, periods, CommittedBefore::union));
+    }
+    return all;
+  }
+
+  private static Set<LocalDate> union(Set<LocalDate> some, Set<LocalDate> more) {
+    Set<LocalDate> all = new HashSet<>(some);
+    all.addAll(more);
+    return all;
   }
 
   private boolean isByThisRun(LedgerEntry entry) {

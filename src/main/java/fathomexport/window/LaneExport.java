@@ -8,17 +8,18 @@ import java.util.Optional;
 /** Exports the windows of a lane; the next is fetched while one is committed. */
 public final class LaneExport {
   private final RunContext run;
+  private final WindowExport windows;
   private RunSummary summary = RunSummary.EMPTY;
 
   public LaneExport(RunContext run) {
     this.run = run;
+    this.windows = new WindowExport(run);
   }
 
   /** Exports the lane to its end and returns the summary of its windows. */
   public RunSummary export(Lane lane) {
     CommittedBefore before = new CommittedBefore(run);
     Lane left = run.mayBeAgain(lane) ? before.without(lane, this::endedBefore) : lane;
-    WindowExport windows = new WindowExport(run);
     try (LaneFetch fetch = run.fetch(left)) {
       Optional<LaneFetch.Result> next = fetch.next();
       while (next.isPresent()) {
@@ -33,6 +34,7 @@ public final class LaneExport {
 
   private void endedBefore(WindowOutcome outcome) {
     run.endedBefore(outcome);
+    windows.continued(outcome);
     summary = summary.plus(RunSummary.of(outcome));
   }
 

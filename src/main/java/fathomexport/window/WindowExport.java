@@ -75,10 +75,16 @@ final class WindowExport {
                 ? new WindowOutcome.Chunk(last, true, false, null)
                 : new WindowOutcome.Chunk(
                     last, before.committedBefore(), before.changedBefore(), before.failedBefore()));
-    if (!last) {
-      open.put(next(window, window.days().last().plusDays(1)), placed.next());
-    }
+    continued(placed);
     return placed;
+  }
+
+  /** Has the chunk after this one, if there is one, know what became of the window so far. */
+  void continued(WindowOutcome outcome) {
+    Window window = outcome.subject();
+    if (window != null && !outcome.chunk().last()) {
+      open.put(next(window, window.days().last().plusDays(1)), outcome.next());
+    }
   }
 
   private static NextChunk next(Window window, LocalDate first) {

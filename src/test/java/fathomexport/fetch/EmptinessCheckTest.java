@@ -165,7 +165,7 @@ class EmptinessCheckTest {
   void aDayWhoseStoredRowsWouldBeRemovedIsDoubted(long rows, boolean isDoubted)
       throws FetchFailedException, IOException {
     site.visited(day(4), 1);
-    Map<LocalDate, HeldPeriod> held = Map.of(day(4), new HeldPeriod(rows, null));
+    Map<LocalDate, HeldPeriod> held = Map.of(day(4), new HeldPeriod(rows, null, true));
     assertThat(check(held, History.NONE).faults(traffic(days(8, 9)), DAYS).keySet())
         .isEqualTo(isDoubted ? days(4) : Set.of());
     assertThat(site.requests()).isEqualTo(isDoubted ? 1 : 0);
@@ -234,7 +234,7 @@ class EmptinessCheckTest {
   @Test
   void aRangeWithoutDateGroupingIsQueriedAgain() throws FetchFailedException, IOException {
     FetchTask whole =
-        task(DateGrouping.NONE, DAYS, Map.of(FIRST, new HeldPeriod(4, null)), History.NONE);
+        task(DateGrouping.NONE, DAYS, Map.of(FIRST, new HeldPeriod(4, null, true)), History.NONE);
     PeriodTotals nothing = new PeriodTotals();
     nothing.set(FIRST, 1, Map.of(Aggregate.PAGEVIEWS, 0L));
     site.context.book().put(whole.control(), DAYS, nothing, Instant.EPOCH);

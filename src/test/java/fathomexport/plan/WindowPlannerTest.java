@@ -286,8 +286,8 @@ class WindowPlannerTest {
     FetchTask task = plan(new Mode.Nightly(25, false), NOW).tasks().get(0);
 
     assertThat(task.held())
-        .containsEntry(may, new HeldPeriod(5, "answer"))
-        .containsEntry(june, new HeldPeriod(5, null));
+        .containsEntry(may, new HeldPeriod(5, "answer", true))
+        .containsEntry(june, new HeldPeriod(5, null, true));
   }
 
   @Test

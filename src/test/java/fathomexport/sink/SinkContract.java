@@ -214,6 +214,9 @@ public abstract class SinkContract {
                 "run-2",
                 RestatementReason.SOURCE))
         .allMatch(r -> r.period().equals(D2));
+    assertThat(sink.ledger().restatedBy(report.name(), "run-2"))
+        .isEqualTo(Map.of(SITE, Set.of(D2)));
+    assertThat(sink.ledger().restatedBy(report.name(), "run-1")).isEmpty();
   }
 
   @Test

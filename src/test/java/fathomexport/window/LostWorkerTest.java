@@ -11,6 +11,7 @@ import fathomexport.cluster.RunBoard;
 import fathomexport.cluster.RunWatch;
 import fathomexport.plan.ControlQuery;
 import fathomexport.plan.FetchTask;
+import fathomexport.plan.HeldPeriod;
 import fathomexport.report.DayRange;
 import fathomexport.report.QueryShape;
 import fathomexport.report.Report;
@@ -40,14 +41,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * What a lost worker costs: whichever request it was lost at, that request is all that is sent
- * again, and what it had committed counts once.
+ * again, and the run's result is that of a run that lost none.
  */
 class LostWorkerTest {
   private static final String TOKEN = "FATHOM_API_TOKEN";
@@ -122,21 +125,23 @@ class LostWorkerTest {
         database.url(), database.user(), new SecretRef.Env(TestDatabase.PASSWORD_VARIABLE));
   }
 
-  private static FetchTask task(Report report, LocalDate first, LocalDate last) {
+  private static FetchTask task(
+      Report report, LocalDate first, LocalDate last, Map<LocalDate, HeldPeriod> held) {
     Slice slice = new Slice(new SiteId(SITE), null);
     DayRange days = new DayRange(first, last);
     return new FetchTask(
-        new Site(slice.site(), "a site", null),
-        slice,
-        new QueryShape(
-            report.entity(),
-            report.aggregates(),
-            report.dateGrouping(),
-            report.fields(),
-            List.of()),
-        days,
-        List.of(report),
-        ControlQuery.of(PAGES, slice, new DayRange(FIRST, LAST)));
+            new Site(slice.site(), "a site", null),
+            slice,
+            new QueryShape(
+                report.entity(),
+                report.aggregates(),
+                report.dateGrouping(),
+                report.fields(),
+                List.of()),
+            days,
+            List.of(report),
+            ControlQuery.of(PAGES, slice, new DayRange(FIRST, LAST)))
+        .holding(held);
   }
 
   /**
@@ -211,7 +216,7 @@ class LostWorkerTest {
   @ParameterizedTest
   @EnumSource(Answers.class)
   void itCostsOneRequest(Answers answers) {
-    Lane lane = new Lane(0, "", List.of(task(PAGES, FIRST, LAST)));
+    Lane lane = new Lane(0, "", List.of(task(PAGES, FIRST, LAST, Map.of())));
     // What a run learns of the API is known to the next one.
     export(lane, answers);
     Done undisturbed = export(lane, answers);
@@ -232,5 +237,57 @@ class LostWorkerTest {
     assertThat(export(lane, answers, last - 2, last - 1, last + 1).requests())
         .as("%s, lost three times", answers)
         .isEqualTo(undisturbed.requests() + 3);
+  }
+
+  /**
+   * The rows of one day differ from those that were stored, in the first of the chunks in which its
+   * window is committed. All other windows are equal to what was stored.
+   */
+  @Test
+  void whatWasStoredBeforeIsUnchanged() {
+    LocalDate middle = FIRST.plusDays(4);
+    Map<LocalDate, HeldPeriod> held =
+        FIRST
+            .datesUntil(LAST.plusDays(1))
+            .collect(Collectors.toMap(day -> day, day -> new HeldPeriod(1, null, true)));
+    Lane lane =
+        new Lane(
+            0,
+            "",
+            List.of(
+                task(TRAFFIC, FIRST, LAST, held),
+                task(PAGES, FIRST, middle, held),
+                task(PAGES, middle.plusDays(1), LAST, held)));
+    String tampered =
+        "UPDATE fathom.pages_daily SET visits = visits + 1 WHERE date = '" + FIRST + "'";
+    export(lane, Answers.PAGES);
+    database.execute(tampered);
+    Done undisturbed = export(lane, Answers.PAGES);
+    assertThat(undisturbed.summary().committed()).isEqualTo(3);
+    assertThat(undisturbed.summary().unchanged()).isEqualTo(2);
+    for (int lost = 1; lost <= undisturbed.requests(); lost++) {
+      database.execute(tampered);
+      assertThat(export(lane, Answers.PAGES, lost).summary())
+          .as("lost at request %s", lost)
+          .isEqualTo(undisturbed.summary());
+    }
+  }
+
+  @Test
+  void whatIsNewIsChanged() {
+    Lane lane =
+        new Lane(
+            0,
+            "",
+            List.of(task(TRAFFIC, FIRST, LAST, Map.of()), task(PAGES, FIRST, LAST, Map.of())));
+    Done undisturbed = export(lane, Answers.PAGES);
+    assertThat(undisturbed.summary().committed()).isEqualTo(2);
+    assertThat(undisturbed.summary().unchanged()).isZero();
+    for (int lost = 1; lost <= undisturbed.requests(); lost++) {
+      database.execute("TRUNCATE fathom.pages_daily, fathom.traffic_daily, fathom_ops.ledger");
+      assertThat(export(lane, Answers.PAGES, lost).summary())
+          .as("lost at request %s", lost)
+          .isEqualTo(undisturbed.summary());
+    }
   }
 }

@@ -10,6 +10,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /** Reads the two journals of each report: quarantine and restatements. */
@@ -50,6 +51,18 @@ final class JournalFiles implements JournalLedger {
         () ->
             restatements.newest(
                 report, (s, p) -> s.equals(slice) && p.equals(period), Integer.MAX_VALUE));
+  }
+
+  @Override
+  public Map<Slice, Set<LocalDate>> restatedBy(String report, String runId) {
+    return answers.of(
+        () ->
+            restatements.newest(report, (slice, period) -> true, Integer.MAX_VALUE).stream()
+                .filter(r -> r.runId().equals(runId))
+                .collect(
+                    Collectors.groupingBy(
+                        Restatement::slice,
+                        Collectors.mapping(Restatement::period, Collectors.toSet()))));
   }
 
   @Override

@@ -15,6 +15,7 @@ import java.time.LocalDate;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /** The tables {@code quarantine} and {@code restatement}. */
@@ -116,6 +117,23 @@ public final class JournalTables implements JournalLedger {
         """,
         p -> p.text(report).text(slice.site().value()).text(slice.eventKey()).day(period),
         JournalTables::restatement);
+  }
+
+  @Override
+  public Map<Slice, Set<LocalDate>> restatedBy(String report, String runId) {
+    return queries
+        .list(
+            """
+            SELECT DISTINCT site_id, event_name, day
+              FROM fathom_ops.restatement
+             WHERE report = ? AND run_id = ?\
+            """,
+            p -> p.text(report).text(runId),
+            r -> Map.entry(LedgerQueries.slice(r), r.day("day")))
+        .stream()
+        .collect(
+            Collectors.groupingBy(
+                Map.Entry::getKey, Collectors.mapping(Map.Entry::getValue, Collectors.toSet())));
   }
 
   private static Restatement restatement(Row r) throws SQLException {
