@@ -40,7 +40,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -74,30 +73,34 @@ class LostWorkerTest {
   @SuppressWarnings("ImmutableEnumChecker") // A behaviour is derived, and nothing is changed.
   private enum Answers {
     /** A day fills most of a response. */
-    PAGES(25, "certified", api -> api),
+    PAGES(25, "certified"),
     /** A day fills several responses, which continue each other. */
-    OFFSET(7, "certified", api -> api.withOffset(Behaviour.Offset.HONOURED)),
+    OFFSET(7, "certified"),
     /** A day fills several responses, and can only be asked for in partitions. */
-    PARTITIONS(7, "certified", api -> api.withOffset(Behaviour.Offset.IGNORED)),
+    PARTITIONS(7, "certified"),
     /** The API refuses control queries, so that nothing is committed before the window's end. */
-    NO_CONTROL(
-        25,
-        "uncertified",
-        api ->
+    NO_CONTROL(25, "uncertified");
+
+    private final int rows;
+    private final String status;
+
+    Answers(int rows, String status) {
+      this.rows = rows;
+      this.status = status;
+    }
+
+    Behaviour of(Behaviour api) {
+      return switch (this) {
+        case PAGES -> api;
+        case OFFSET -> api.withOffset(Behaviour.Offset.HONOURED);
+        case PARTITIONS -> api.withOffset(Behaviour.Offset.IGNORED);
+        case NO_CONTROL ->
             api.withFault(
                 FaultRule.when(
                     request ->
                         request.aggregation() > 0 && request.parameter("field_grouping") == null,
-                    Fault.status(422))));
-
-    private final int rows;
-    private final String status;
-    private final UnaryOperator<Behaviour> behaviour;
-
-    Answers(int rows, String status, UnaryOperator<Behaviour> behaviour) {
-      this.rows = rows;
-      this.status = status;
-      this.behaviour = behaviour;
+                    Fault.status(422)));
+      };
     }
   }
 
@@ -187,7 +190,7 @@ class LostWorkerTest {
       for (int lost : losses) {
         Thread worker = Thread.currentThread();
         api.behave(
-            answers.behaviour.apply(
+            answers.of(
                 normal()
                     .withFault(
                         FaultRule.when(
@@ -203,7 +206,7 @@ class LostWorkerTest {
             .hasMessageContaining("cancelled");
         assertThat(Thread.interrupted()).isTrue();
       }
-      api.behave(answers.behaviour.apply(normal()));
+      api.behave(answers.of(normal()));
       assertThat(WorkerLane.export(spec, Set.of(), lane, variables, "host-2")).isEmpty();
       watch.look();
       assertThat(watch.hasEnded(0)).isTrue();
