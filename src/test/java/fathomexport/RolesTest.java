@@ -301,15 +301,6 @@ class RolesTest {
     }
   }
 
-  /** To compile a query of the views takes much longer than to run it. */
-  @Test
-  void aReaderAsDocumentedDoesNotCompileQueries() {
-    assertThat(
-            database.query(
-                "SELECT 'jit=off' = ANY (rolconfig) FROM pg_roles WHERE rolname = 'analyst'"))
-        .containsExactly(List.of(true));
-  }
-
   private static final String RANGE = " --from 2025-10-25 --to 2025-10-27";
 
   private void assertNotThere(String... commands) {
