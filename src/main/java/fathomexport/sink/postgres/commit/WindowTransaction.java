@@ -122,12 +122,24 @@ public final class WindowTransaction {
     lock(connection, window.report(), window.slice());
   }
 
-  /** Waits until no other transaction changes what is stored of this report and slice. */
+  /**
+   * Waits until no other transaction changes what is stored of this report and slice.
+   *
+   * <p>From here on, the transaction reads the report's table by its unique index, which all
+   * statements fit. The planner would at times choose the small index on the days, or none, by
+   * statistics from when the table was nearly empty. Only the staged rows have no index. They are
+   * scanned as ever, but the planner takes that for expensive, so that compiling must be off.
+   */
   static void lock(Connection connection, String report, Slice slice) throws SQLException {
     String name = "fathom-export/window\n" + report + "\n" + slice.site() + "\n" + slice.eventKey();
     Queries.list(
         connection,
-        "SELECT pg_advisory_xact_lock(hashtextextended(?, 0))",
+        """
+        SELECT pg_advisory_xact_lock(hashtextextended(?, 0)),
+               set_config('enable_bitmapscan', 'off', true),
+               set_config('enable_seqscan', 'off', true),
+               set_config('jit', 'off', true)\
+        """,
         p -> p.text(name),
         r -> name);
   }
