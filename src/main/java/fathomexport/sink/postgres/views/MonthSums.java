@@ -106,6 +106,14 @@ public final class MonthSums {
    */
   private void sum(KnownReport report, Due due) throws SQLException {
     withoutCompiling();
+    try (Statement statement = connection.createStatement()) {
+      // After a load, the planner does not know yet how many rows there are. By itself it would
+      // sort
+      // them all, or read them by the small index on the days, which returns many more at first.
+      statement.execute(
+          "SET LOCAL work_mem = '64MB'; SET LOCAL enable_sort = off;"
+              + " SET LOCAL enable_bitmapscan = off");
+    }
     List<ReportSums> sums = ReportSums.of(report);
     long id =
         Queries.first(
