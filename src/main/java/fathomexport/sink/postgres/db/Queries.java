@@ -7,10 +7,18 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.postgresql.PGConnection;
 
 /** Runs statements on a connection. The caller controls the transaction. */
 public final class Queries {
   private Queries() {}
+
+  /**
+   * Has the server keep what it has parsed and planned of a statement, from a number of uses on.
+   */
+  public static void keepPlans(Connection connection, int uses) throws SQLException {
+    connection.unwrap(PGConnection.class).setPrepareThreshold(uses);
+  }
 
   /** Binds the parameters of a statement. */
   @FunctionalInterface

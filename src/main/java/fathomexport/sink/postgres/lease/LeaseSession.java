@@ -1,6 +1,7 @@
 package fathomexport.sink.postgres.lease;
 
 import fathomexport.sink.postgres.db.Database;
+import fathomexport.sink.postgres.db.Queries;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -9,7 +10,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.postgresql.PGConnection;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -75,8 +75,8 @@ final class LeaseSession {
     boolean well = false;
     try {
       // The same few statements for each request. To parse and plan them takes longer than to run
-      // them. No pooler comes between, because the session's lock needs a session of its own.
-      next.unwrap(PGConnection.class).setPrepareThreshold(KEPT_AFTER);
+      // them. No pooler comes between, because the session's lock needs a separate session.
+      Queries.keepPlans(next, KEPT_AFTER);
       next.setNetworkTimeout(Runnable::run, Math.toIntExact(LONGEST_ANSWER.toMillis()));
       try (Statement statement = next.createStatement()) {
         // The session may be idle for hours, but not while it holds the lock on the account's row:
