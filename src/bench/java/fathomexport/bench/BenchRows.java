@@ -5,15 +5,26 @@ import java.util.Locale;
 
 /**
  * The rows of the benchmark: a million like those of pages by day, the same ones each time. No day
- * reaches the row limit of 1,000, so that each response is full and holds one day.
+ * reaches the row limit, so that each response is nearly full and holds one day.
+ *
+ * <p>System property: {@code bench.response} (the row limit, 1,000 or more).
  */
 final class BenchRows {
   static final String SITE = "BENCHA";
-  static final LocalDate FIRST = LocalDate.of(2022, 1, 1);
-  static final int DAYS = 1_006;
-  static final LocalDate LAST = FIRST.plusDays(DAYS - 1L);
   static final int TOTAL = 1_000_000;
-  private static final int A_DAY = 995;
+
+  /** The columns of {@link Row#text()}. */
+  static final String COLUMNS =
+      "site_id, date, hostname, pathname, referrer_hostname,"
+          + " visits, uniques, pageviews, avg_duration, bounce_rate";
+
+  /** The most rows of a response. */
+  static final int RESPONSE = Integer.getInteger("bench.response", 1_000);
+
+  private static final int A_DAY = RESPONSE - RESPONSE / 200;
+  static final int DAYS = (TOTAL + A_DAY - 1) / A_DAY;
+  static final LocalDate LAST = LocalDate.of(2024, 10, 2);
+  static final LocalDate FIRST = LAST.minusDays(DAYS - 1L);
 
   private BenchRows() {}
 

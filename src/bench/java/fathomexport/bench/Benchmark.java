@@ -6,7 +6,6 @@ import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
-import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -17,84 +16,91 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
-import java.util.Comparator;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Stream;
+import java.util.Map;
+import java.util.function.ToDoubleFunction;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
- * A million rows from a local server into PostgreSQL and Parquet, beside {@code psql \copy} of the
- * same rows into the same table: in turns, medians of some. The exporter is started as its users
- * start it, by its launcher, with 256 MB of heap; times are of whole processes. A demo comes first:
- * it leaves the class data that the launcher starts later commands from.
+ * A million rows from a local server into PostgreSQL and Parquet, and into PostgreSQL only, beside
+ * {@code psql \copy} of the same rows into the same table: in turns, medians of some. The exporter
+ * is started as its users start it, by its launcher, with 256 MB of heap; times are of whole
+ * processes. Processor time is that of the exporter's process, and of all processes of the
+ * database's server.
  *
- * <p>System properties: {@code bench.launcher}, {@code bench.dir}, {@code bench.rounds}, {@code
- * bench.days} (the widest window), {@code bench.sinks}, {@code bench.java} (more options of the
+ * <p>If there is another checkout, such as one of an earlier commit, its build takes its turns in
+ * the same rounds: every other round begins with it. Only so do the figures of two builds compare.
+ *
+ * <p>System properties: {@code bench.launcher}, {@code bench.other} (the directory of another
+ * checkout, whose launcher has built it), {@code bench.dir}, {@code bench.rounds}, {@code
+ * bench.response} (the row limit), {@code bench.days} (the widest window), {@code bench.sinks}
+ * (divided by semicolons: each part as in a pipeline), {@code bench.java} (more options of the
  * exporter's JVM).
  */
 final class Benchmark {
-  private static final String COLUMNS =
-      "site_id, date, hostname, pathname, referrer_hostname,"
-          + " visits, uniques, pageviews, avg_duration, bounce_rate";
+  private static final Pattern PROCESSOR = Pattern.compile("model name\\s*: (.*)");
 
-  private final Path directory;
-  private final Path launcher;
-  private final int port;
   private final Path rows;
-  private final Path config;
-  private final Path pipeline;
+  private final Connection admin;
+  private final int databasePort;
+  private final int apiPort;
+  private final DatabaseLoad server;
+  private final List<BenchBuild> builds = new ArrayList<>();
+  private final List<String> sinks;
+  private final Map<String, List<Load>> loads = new LinkedHashMap<>();
 
-  private Benchmark(Path directory, Path launcher, int databasePort, int serverPort)
-      throws IOException {
-    this.directory = directory;
-    this.launcher = launcher;
-    this.port = databasePort;
+  /**
+   * What one load took.
+   *
+   * @param whole seconds of the whole process
+   * @param working seconds from the first request on; of the whole process without requests
+   * @param busy seconds of the process on the processor
+   * @param database seconds of the database's server on the processor
+   */
+  private record Load(double whole, double working, double busy, double database, int requests) {}
+
+  private static final String COPY = "psql \\copy";
+
+  private Benchmark(Path directory, Connection admin, int databasePort, int apiPort)
+      throws IOException, SQLException {
+    this.admin = admin;
+    this.databasePort = databasePort;
+    this.apiPort = apiPort;
+    this.server = new DatabaseLoad(admin, "postgres");
     this.rows = directory.resolve("rows.tsv");
-    this.config = directory.resolve("fathom-export.yaml");
-    this.pipeline = directory.resolve("bench.yaml");
+    this.sinks =
+        List.of(System.getProperty("bench.sinks", "postgres, parquet; postgres").split(";\\s*", -1));
     writeRows();
-    Files.writeString(
-        config,
-        """
-        api:
-          base_url: http://127.0.0.1:%d/v1
-          token: {env: BENCH_TOKEN}
-          requests_per_minute: 1000000
-          max_range_days: %s
-        postgres:
-          url: jdbc:postgresql://127.0.0.1:%d/postgres
-          user: postgres
-        parquet:
-          root: %s
-        """
-            .formatted(
-                serverPort,
-                System.getProperty("bench.days", "180"),
-                databasePort,
-                directory.resolve("warehouse")));
-    Files.writeString(
-        pipeline,
-        """
-        sites: [%s]
-        sinks: [%s]
-        reports:
-          - name: pages_daily
-            entity: pageview
-            aggregates: [visits, uniques, pageviews, avg_duration, bounce_rate]
-            date_grouping: day
-            field_grouping: [hostname, pathname, referrer_hostname]
-        """
-            .formatted(BenchRows.SITE, System.getProperty("bench.sinks", "postgres, parquet")));
+    Path own = Path.of(System.getProperty("bench.launcher", "fathom-export")).toAbsolutePath();
+    add("this", own, directory);
+    String other = System.getProperty("bench.other", "");
+    if (!other.isEmpty()) {
+      add("other", Path.of(other, "fathom-export").toAbsolutePath(), directory);
+    }
+  }
+
+  private void add(String name, Path launcher, Path directory) throws IOException {
+    builds.add(
+        new BenchBuild(
+            name, launcher, directory.resolve(name), admin, databasePort, apiPort));
   }
 
   public static void main(String[] args) throws Exception {
     Path directory = Path.of(System.getProperty("bench.dir", "target/bench")).toAbsolutePath();
-    Path launcher = Path.of(System.getProperty("bench.launcher", "fathom-export"));
-    delete(directory);
+    BenchBuild.delete(directory);
     Files.createDirectories(directory);
-    Process server =
+    Process pages =
         new ProcessBuilder(
-                java(), "-Xmx1g", "-cp", System.getProperty("java.class.path"), serverClass())
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx1g",
+                "-Dbench.response=" + BenchRows.RESPONSE,
+                "-cp",
+                System.getProperty("java.class.path"),
+                PageServer.class.getName())
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
     try (EmbeddedPostgres postgres =
@@ -102,91 +108,161 @@ final class Benchmark {
                 .setServerConfig("listen_addresses", "127.0.0.1")
                 .setServerConfig("max_wal_size", "4GB")
                 .start();
+        Connection admin = connect(postgres.getPort(), "postgres");
         BufferedReader said =
             new BufferedReader(
-                new InputStreamReader(server.getInputStream(), StandardCharsets.UTF_8))) {
+                new InputStreamReader(pages.getInputStream(), StandardCharsets.UTF_8))) {
       String port = said.readLine();
       if (port == null) {
         throw new IOException("the server of the pages did not start");
       }
-      int serverPort = Integer.parseInt(port);
-      new Benchmark(directory, launcher.toAbsolutePath(), postgres.getPort(), serverPort)
-          .run(Integer.getInteger("bench.rounds", 5), serverPort);
+      new Benchmark(directory, admin, postgres.getPort(), Integer.parseInt(port))
+          .run(Integer.getInteger("bench.rounds", 5));
     } finally {
-      server.destroy();
-      server.waitFor();
+      pages.destroy();
+      pages.waitFor();
     }
   }
 
-  private static String serverClass() {
-    return PageServer.class.getName();
-  }
-
-  private void run(int rounds, int serverPort) throws Exception {
-    exporter("demo", "--dir", directory.resolve("demo").toString());
-    exporter("--config", config.toString(), "migrate", pipeline.toString());
+  private void run(int rounds) throws Exception {
+    printMachine();
+    for (BenchBuild build : builds) {
+      build.prepare(sinks.get(0));
+    }
     boolean psql = hasPsql();
     if (!psql) {
       System.out.println("psql is not on the PATH: its side of the comparison is left out");
     }
-    List<Double> whole = new ArrayList<>();
-    List<Double> working = new ArrayList<>();
-    List<Double> copied = new ArrayList<>();
-    for (int round = 0; round < rounds; round++) {
+    List<BenchBuild> turn = new ArrayList<>(builds);
+    for (int round = 1; round <= rounds; round++) {
+      System.out.printf(Locale.ROOT, "round %d, load average %s%n", round, loadAverage());
       if (psql) {
-        empty();
-        double copy = copy();
-        requireAll();
-        copied.add(copy);
+        copy();
       }
-      empty();
-      long begun = System.nanoTime();
-      exporter(
-          "--config",
-          config.toString(),
-          "backfill",
-          pipeline.toString(),
-          "--from",
-          BenchRows.FIRST.toString(),
-          "--to",
-          BenchRows.LAST.toString());
-      double seconds = seconds(begun);
-      double since = (System.currentTimeMillis() - startedAt(serverPort)) / 1000.0;
-      requireAll();
-      whole.add(seconds);
-      working.add(since);
-      System.out.printf(
-          Locale.ROOT,
-          "round %d: psql \\copy %.2f s, export %.2f s, %.2f s of it from its first request on%n",
-          round + 1,
-          psql ? copied.get(round) : Double.NaN,
-          seconds,
-          since);
+      for (String target : sinks) {
+        for (BenchBuild build : turn) {
+          export(build, target);
+        }
+      }
+      Collections.reverse(turn);
     }
-    print("export, whole process", whole);
-    print("export, from its first request on", working);
-    if (psql) {
-      print("psql \\copy", copied);
-      System.out.printf(
-          Locale.ROOT,
-          "ratio to psql \\copy: %.2f (target 0.60), without start-up %.2f%n",
-          median(copied) / median(whole),
-          median(copied) / median(working));
+    printMedians(rounds);
+  }
+
+  private void copy() throws Exception {
+    BenchBuild into = builds.get(0);
+    into.empty();
+    double before = server.busy();
+    MeasuredCommand.Cost cost = into.copy(rows);
+    took(COPY, new Load(cost.seconds(), cost.seconds(), cost.busy(), server.busy() - before, 0));
+    requireAll(into, "");
+  }
+
+  private void export(BenchBuild build, String target) throws Exception {
+    build.empty();
+    double before = server.busy();
+    MeasuredCommand.Cost cost = build.export(target);
+    long ended = System.currentTimeMillis();
+    double database = server.busy() - before;
+    String[] requests = requests();
+    took(
+        build.name() + ": " + target,
+        new Load(
+            cost.seconds(),
+            (ended - Long.parseLong(requests[0])) / 1000.0,
+            cost.busy(),
+            database,
+            Integer.parseInt(requests[1])));
+    requireAll(build, target);
+  }
+
+  private void requireAll(BenchBuild build, String target) throws SQLException, IOException {
+    try (Connection connection = connect(databasePort, build.database())) {
+      build.requireAll(connection, target);
     }
   }
 
-  private static void print(String what, List<Double> seconds) {
+  private void took(String what, Load load) {
+    loads.computeIfAbsent(what, w -> new ArrayList<>()).add(load);
     System.out.printf(
         Locale.ROOT,
-        "%-34s %,9.0f rows/s (median of %d: %.2f s)%n",
+        "  %-26s %6.2f s, %6.2f s from the first of %d requests on; CPU %6.2f s, database %6.2f s%n",
         what,
-        BenchRows.TOTAL / median(seconds),
-        seconds.size(),
-        median(seconds));
+        load.whole(),
+        load.working(),
+        load.requests(),
+        load.busy(),
+        load.database());
   }
 
-  private static double median(List<Double> values) {
-    return values.stream().sorted().toList().get(values.size() / 2);
+  private void printMachine() throws IOException, SQLException {
+    Matcher processor = PROCESSOR.matcher(Files.readString(Path.of("/proc/cpuinfo")));
+    System.out.printf(
+        Locale.ROOT,
+        "%d cores (%s), Linux %s, Java %s, PostgreSQL %s; responses of up to %,d rows%n",
+        Runtime.getRuntime().availableProcessors(),
+        processor.find() ? processor.group(1) : System.getProperty("os.arch"),
+        System.getProperty("os.version"),
+        System.getProperty("java.version"),
+        serverVersion(),
+        BenchRows.RESPONSE);
+  }
+
+  private String serverVersion() throws SQLException {
+    try (Statement statement = admin.createStatement();
+        ResultSet row = statement.executeQuery("SHOW server_version")) {
+      row.next();
+      return row.getString(1);
+    }
+  }
+
+  private static String loadAverage() throws IOException {
+    return Files.readString(Path.of("/proc/loadavg")).split(" ", -1)[0];
+  }
+
+  /** Prints the medians. Of times on the processor, those of a million rows. */
+  private void printMedians(int rounds) {
+    System.out.printf(
+        Locale.ROOT,
+        "%nmedians of %d        %17s %7s %17s %7s %15s %5s %9s%n",
+        rounds,
+        "s, whole process",
+        "of copy",
+        "s, from request 1",
+        "of copy",
+        "CPU s/M rows:",
+        "it",
+        "database");
+    List<Load> copied = loads.getOrDefault(COPY, List.of());
+    loads.forEach(
+        (what, of) ->
+            System.out.printf(
+                Locale.ROOT,
+                "%-26s %12.2f %7s %17.2f %7s %15.2f %5.2f %9.2f%n",
+                what,
+                median(of, Load::whole),
+                ratio(copied, of, Load::whole),
+                median(of, Load::working),
+                ratio(copied, of, Load::working),
+                median(of, l -> perMillion(l.busy() + l.database())),
+                median(of, l -> perMillion(l.busy())),
+                median(of, l -> perMillion(l.database()))));
+  }
+
+  private static String ratio(List<Load> copied, List<Load> of, ToDoubleFunction<Load> seconds) {
+    return copied.isEmpty()
+        ? "-"
+        : String.format(
+            Locale.ROOT, "%.2f", median(copied, Load::whole) / median(of, seconds));
+  }
+
+  private static double perMillion(double seconds) {
+    return seconds * 1e6 / BenchRows.TOTAL;
+  }
+
+  private static double median(List<Load> loads, ToDoubleFunction<Load> value) {
+    List<Double> values = loads.stream().map(value::applyAsDouble).sorted().toList();
+    return values.get(values.size() / 2);
   }
 
   private void writeRows() throws IOException {
@@ -200,52 +276,6 @@ final class Benchmark {
     }
   }
 
-  private void exporter(String... arguments) throws IOException, InterruptedException {
-    List<String> line = new ArrayList<>(List.of(launcher.toString()));
-    line.addAll(List.of(arguments));
-    Path log = directory.resolve("export.log");
-    ProcessBuilder process =
-        new ProcessBuilder(line).redirectErrorStream(true).redirectOutput(log.toFile());
-    process.environment().put("BENCH_TOKEN", "bench");
-    process.environment().put("JAVA_HOME", System.getProperty("java.home"));
-    process
-        .environment()
-        .put(
-            "FATHOM_EXPORT_JAVA_OPTS",
-            ("-Xmx256m " + System.getProperty("bench.java", "")).strip());
-    int code = process.start().waitFor();
-    if (code != 0) {
-      throw new IOException(line + " ended with " + code + ": " + Files.readString(log));
-    }
-  }
-
-  private double copy() throws IOException, InterruptedException {
-    long begun = System.nanoTime();
-    int code =
-        new ProcessBuilder(
-                "psql",
-                "-X",
-                "-q",
-                "-h",
-                "127.0.0.1",
-                "-p",
-                Integer.toString(port),
-                "-U",
-                "postgres",
-                "-v",
-                "ON_ERROR_STOP=1",
-                "-c",
-                "\\copy fathom.pages_daily (" + COLUMNS + ") from '" + rows + "'",
-                "postgres")
-            .inheritIO()
-            .start()
-            .waitFor();
-    if (code != 0) {
-      throw new IOException("psql ended with " + code);
-    }
-    return seconds(begun);
-  }
-
   private static boolean hasPsql() throws InterruptedException {
     try {
       return new ProcessBuilder("psql", "--version").start().waitFor() == 0;
@@ -255,62 +285,16 @@ final class Benchmark {
     }
   }
 
-  /** Both sides begin with nothing, and with nothing left to write from before. */
-  private void empty() throws SQLException, IOException {
-    try (Connection connection = connect();
-        Statement statement = connection.createStatement()) {
-      statement.execute("TRUNCATE fathom.pages_daily, fathom_ops.ledger, fathom_ops.attempt, fathom_ops.permit");
-      statement.execute("CHECKPOINT");
-    }
-    delete(directory.resolve("warehouse"));
-  }
-
-  private void requireAll() throws SQLException {
-    try (Connection connection = connect();
-        Statement statement = connection.createStatement();
-        ResultSet row = statement.executeQuery("SELECT count(*) FROM fathom.pages_daily")) {
-      row.next();
-      if (row.getLong(1) != BenchRows.TOTAL) {
-        throw new IllegalStateException("the table holds " + row.getLong(1) + " rows");
-      }
-    }
-  }
-
-  private Connection connect() throws SQLException {
+  private static Connection connect(int port, String database) throws SQLException {
     return DriverManager.getConnection(
-        "jdbc:postgresql://127.0.0.1:" + port + "/postgres", "postgres", "");
+        "jdbc:postgresql://127.0.0.1:" + port + "/" + database, "postgres", "");
   }
 
-  private static long startedAt(int serverPort) throws IOException {
+  /** Returns when the first request for rows came, and how many came. */
+  private String[] requests() throws IOException {
     try (InputStream in =
-        URI.create("http://127.0.0.1:" + serverPort + "/started").toURL().openStream()) {
-      return Long.parseLong(new String(in.readAllBytes(), StandardCharsets.UTF_8));
-    }
-  }
-
-  private static double seconds(long begun) {
-    return (System.nanoTime() - begun) / 1e9;
-  }
-
-  private static String java() {
-    return Path.of(System.getProperty("java.home"), "bin", "java").toString();
-  }
-
-  private static void delete(Path directory) throws IOException {
-    if (!Files.exists(directory)) {
-      return;
-    }
-    try (Stream<Path> files = Files.walk(directory)) {
-      files
-          .sorted(Comparator.reverseOrder())
-          .forEach(
-              file -> {
-                try {
-                  Files.delete(file);
-                } catch (IOException e) {
-                  throw new UncheckedIOException(e);
-                }
-              });
+        URI.create("http://127.0.0.1:" + apiPort + "/started").toURL().openStream()) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8).split(" ", -1);
     }
   }
 }

@@ -18,6 +18,9 @@ import java.util.regex.Pattern;
  * @param arguments what follows the launcher on the command line
  */
 record MeasuredCommand(List<String> arguments, Process process, Path log, long begun) {
+  /** The environment variable with the options of the exporter's JVM. */
+  static final String JAVA_OPTIONS = "FATHOM_EXPORT_JAVA_OPTS";
+
   private static final Pattern PEAK = Pattern.compile("VmHWM:\\s+(\\d+) kB");
 
   /**
@@ -29,7 +32,10 @@ record MeasuredCommand(List<String> arguments, Process process, Path log, long b
    */
   record Cost(double seconds, double busy, double megabytes) {}
 
-  /** Starts a command; {@code bench.java} has more options for its JVM. */
+  /**
+   * Starts a command; {@code bench.java} has more options for its JVM, unless the environment has
+   * all of them.
+   */
   static MeasuredCommand start(
       Path launcher, Path directory, Map<String, String> environment, List<String> arguments)
       throws IOException {
@@ -41,10 +47,23 @@ record MeasuredCommand(List<String> arguments, Process process, Path log, long b
             .directory(directory.toFile())
             .redirectErrorStream(true)
             .redirectOutput(log.toFile());
-    builder.environment().putAll(environment);
     builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
-    builder.environment().put("FATHOM_EXPORT_JAVA_OPTS", System.getProperty("bench.java", ""));
-    return new MeasuredCommand(arguments, builder.start(), log, System.nanoTime());
+    builder.environment().put(JAVA_OPTIONS, System.getProperty("bench.java", ""));
+    builder.environment().putAll(environment);
+    return start(builder, arguments, log);
+  }
+
+  /** Starts any other program, whose output goes to the log. */
+  static MeasuredCommand start(Path directory, List<String> line) throws IOException {
+    Path log = Files.createTempFile(directory, "command", ".log");
+    return start(
+        new ProcessBuilder(line).redirectErrorStream(true).redirectOutput(log.toFile()), line, log);
+  }
+
+  private static MeasuredCommand start(ProcessBuilder builder, List<String> arguments, Path log)
+      throws IOException {
+    long begun = System.nanoTime();
+    return new MeasuredCommand(arguments, builder.start(), log, begun);
   }
 
   /**

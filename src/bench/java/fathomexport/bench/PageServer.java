@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Serves {@link BenchRows} as the API would, in a process of its own: every row's JSON is made
@@ -28,6 +29,7 @@ final class PageServer {
   private final byte[][] days = new byte[BenchRows.DAYS][];
   private final int[][] ends = new int[BenchRows.DAYS][];
   private final byte[][] controls = new byte[BenchRows.DAYS][];
+  private final AtomicInteger requests = new AtomicInteger();
   private volatile long firstRequestAt;
 
   private PageServer() {
@@ -80,17 +82,21 @@ final class PageServer {
                 + "\",\"object\":\"site\",\"name\":\"Bench\",\"timezone\":\"UTC\"}]}"));
   }
 
-  /** When the first request for rows came since this was last asked: milliseconds of the epoch. */
+  /**
+   * When the first request for rows came since this was last asked, in milliseconds of the epoch,
+   * and how many came.
+   */
   private void started(HttpExchange exchange) throws IOException {
     long at = firstRequestAt;
     firstRequestAt = 0;
-    answer(exchange, List.of(Long.toString(at)));
+    answer(exchange, List.of(at + " " + requests.getAndSet(0)));
   }
 
   private void aggregations(HttpExchange exchange) throws IOException {
     if (firstRequestAt == 0) {
       firstRequestAt = System.currentTimeMillis();
     }
+    requests.incrementAndGet();
     Map<String, String> query = new HashMap<>();
     for (String pair : exchange.getRequestURI().getRawQuery().split("&", -1)) {
       String[] parts = pair.split("=", 2);
@@ -98,7 +104,11 @@ final class PageServer {
     }
     int from = Math.max(0, day(query.getOrDefault("date_from", "")));
     int to = Math.min(BenchRows.DAYS - 1, day(query.getOrDefault("date_to", "")));
-    int limit = Integer.parseInt(query.getOrDefault("limit", "1000"));
+    int limit =
+        Math.min(
+            BenchRows.RESPONSE,
+            Integer.parseInt(
+                query.getOrDefault("limit", Integer.toString(BenchRows.RESPONSE))));
     boolean grouped = query.containsKey("field_grouping");
     exchange.getResponseHeaders().set("Content-Type", "application/json");
     List<Part> parts = new ArrayList<>();
