@@ -36,6 +36,10 @@ final class SparkProperties implements AutoCloseable {
         Map.of(
             // Spark has older versions of the libraries that a run uses.
             "spark.executor.userClassPathFirst", "true",
+            // Log4j has a configuration per class loader otherwise, and for the shipped jar none.
+            "spark.executor.defaultJavaOptions",
+                "-Dlog4j2.contextSelector="
+                    + "org.apache.logging.log4j.core.selector.BasicContextSelector",
             // One process per lane, so that a lost one costs no other lane anything, and none is
             // started that has nothing to do.
             "spark.executor.cores", "1",
