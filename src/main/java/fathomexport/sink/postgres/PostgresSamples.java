@@ -10,6 +10,7 @@ import fathomexport.sink.SampleTable;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.postgres.commit.BinaryCopy;
 import fathomexport.sink.postgres.db.Database;
+import fathomexport.sink.postgres.db.DatabaseFailure;
 import fathomexport.sink.postgres.db.Queries;
 import fathomexport.sink.postgres.schema.Migrations;
 import fathomexport.sink.postgres.schema.ReportTable;
@@ -59,11 +60,11 @@ final class PostgresSamples implements SampleStore {
       first.on(database.borrow());
       return;
     } catch (SQLException e) {
-      if (!Database.worthRepeating(e)) {
+      if (!DatabaseFailure.worthRepeating(e)) {
         throw failed(sample, e, false);
       }
       LOG.warn("storing the sample of site {} again: {}", sample.site(), e.getMessage());
-      again(sample, first.committing && Database.lost(e), e);
+      again(sample, first.committing && DatabaseFailure.lost(e), e);
     }
   }
 

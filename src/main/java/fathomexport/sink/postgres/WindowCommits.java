@@ -168,7 +168,7 @@ final class WindowCommits {
       transaction = transactionId(connection);
       clean = true;
     } catch (SQLException e) {
-      if (Database.worthRepeating(e)) {
+      if (DatabaseFailure.worthRepeating(e)) {
         throw new Repeatable(e);
       }
       throw translate(window, work, e);
@@ -186,7 +186,7 @@ final class WindowCommits {
       connection.commit();
     } catch (SQLException e) {
       database.discard(connection);
-      if (!Database.lost(e)) {
+      if (!DatabaseFailure.lost(e)) {
         throw translate(window, work, e);
       }
       return switch (lost.of(window, work, transaction)) {

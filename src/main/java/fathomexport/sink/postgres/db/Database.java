@@ -1,15 +1,12 @@
 package fathomexport.sink.postgres.db;
 
-import fathomexport.report.Program;
 import fathomexport.sink.SinkException;
-import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.BlockingDeque;
 import java.util.concurrent.LinkedBlockingDeque;
 import javax.sql.DataSource;
@@ -23,8 +20,6 @@ import org.slf4j.LoggerFactory;
  * gets a connection. Thread-safe.
  */
 public final class Database implements AutoCloseable {
-  private static final String INSUFFICIENT_PRIVILEGE = "42501";
-
   private static final Logger LOG = LoggerFactory.getLogger(Database.class);
   private static final int KEPT = 4;
 
@@ -44,9 +39,6 @@ public final class Database implements AutoCloseable {
           + " SET tcp_keepalives_count = 3;"
           + " SELECT pg_catalog.set_config('synchronous_commit', 'on', false)"
           + " WHERE pg_catalog.current_setting('synchronous_commit') = 'off'";
-
-  private static final Set<String> SHUTTING_DOWN = Set.of("57P01", "57P02", "57P03", "57P05");
-  private static final Set<String> WORTH_REPEATING = Set.of("40001", "40P01");
 
   private final ConnectionSource source;
   private final LockWatch watch;
@@ -220,7 +212,7 @@ public final class Database implements AutoCloseable {
     try {
       return borrow();
     } catch (SQLException e) {
-      if (!answered || !lost(e) || DatabaseFailure.isPermanent(e)) {
+      if (!answered || !DatabaseFailure.lost(e) || DatabaseFailure.isPermanent(e)) {
         throw e;
       }
       return outage.reconnect(e);
@@ -266,7 +258,7 @@ public final class Database implements AutoCloseable {
         return result;
       } catch (SQLException e) {
         discard(connection);
-        if (!worthRepeating(e)) {
+        if (!DatabaseFailure.worthRepeating(e)) {
           throw e;
         }
         connection = outage.reconnect(e);
@@ -275,22 +267,6 @@ public final class Database implements AutoCloseable {
         throw e;
       }
     }
-  }
-
-  /**
-   * Returns whether the connection is lost, so that the outcome of its last statement is unknown.
-   */
-  public static boolean lost(SQLException e) {
-    String state = e.getSQLState();
-    return state == null
-        || state.startsWith("08")
-        || SHUTTING_DOWN.contains(state)
-        || e.getCause() instanceof IOException;
-  }
-
-  /** Returns whether a retry on a new connection may succeed. */
-  public static boolean worthRepeating(SQLException e) {
-    return lost(e) || WORTH_REPEATING.contains(String.valueOf(e.getSQLState()));
   }
 
   /** Classifies a failed statement or connection. */
@@ -310,20 +286,7 @@ public final class Database implements AutoCloseable {
   public SinkException unavailable(SQLException e) {
     DatabaseFailure failure = failure(e);
     return new SinkException(
-        failure.kind(), isDenied(e) ? lacksARight(failure) : failure.message(), e);
-  }
-
-  /** Returns whether the role in the settings lacks a right for a statement. */
-  public static boolean isDenied(SQLException e) {
-    return INSUFFICIENT_PRIVILEGE.equals(e.getSQLState());
-  }
-
-  /** Returns the message for a statement that the role may not run, with the command that helps. */
-  public static String lacksARight(DatabaseFailure failure) {
-    return failure.message()
-        + ". The role in the settings lacks a right: `"
-        + Program.command("check")
-        + "` with the pipeline names what is missing, with the GRANT statements";
+        failure.kind(), DatabaseFailure.isDenied(e) ? failure.denial() : failure.message(), e);
   }
 
   /**

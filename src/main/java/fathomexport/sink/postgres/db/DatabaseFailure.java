@@ -1,7 +1,9 @@
 package fathomexport.sink.postgres.db;
 
+import fathomexport.report.Program;
 import fathomexport.sink.SinkException;
 import java.io.EOFException;
+import java.io.IOException;
 import java.security.cert.CertificateException;
 import java.sql.SQLException;
 import java.util.Locale;
@@ -37,6 +39,9 @@ public record DatabaseFailure(SinkException.Kind kind, String message) {
   private static final String UNREACHABLE = "08001";
   private static final String READ_ONLY = "25006";
   private static final String DISK_FULL = "53100";
+  private static final String INSUFFICIENT_PRIVILEGE = "42501";
+  private static final Set<String> SHUTTING_DOWN = Set.of("57P01", "57P02", "57P03", "57P05");
+  private static final Set<String> WORTH_REPEATING = Set.of("40001", "40P01");
   private static final Set<String> COMING_OR_GOING = Set.of("57P01", "57P02", "57P03");
 
   /**
@@ -136,6 +141,35 @@ public record DatabaseFailure(SinkException.Kind kind, String message) {
     return state.startsWith(AUTHORIZATION)
         || state.equals(NO_SUCH_DATABASE)
         || isWithoutTls(failure);
+  }
+
+  /**
+   * Returns whether the connection is lost, so that the outcome of its last statement is unknown.
+   */
+  public static boolean lost(SQLException e) {
+    String state = e.getSQLState();
+    return state == null
+        || state.startsWith("08")
+        || SHUTTING_DOWN.contains(state)
+        || e.getCause() instanceof IOException;
+  }
+
+  /** Returns whether a retry on a new connection may succeed. */
+  public static boolean worthRepeating(SQLException e) {
+    return lost(e) || WORTH_REPEATING.contains(String.valueOf(e.getSQLState()));
+  }
+
+  /** Returns whether the role in the settings lacks a right for a statement. */
+  public static boolean isDenied(SQLException e) {
+    return INSUFFICIENT_PRIVILEGE.equals(e.getSQLState());
+  }
+
+  /** Returns the message for a statement that the role may not run, with the command that helps. */
+  public String denial() {
+    return message
+        + ". The role in the settings lacks a right: `"
+        + Program.command("check")
+        + "` with the pipeline names what is missing, with the GRANT statements";
   }
 
   private static boolean isWithoutTls(SQLException failure) {

@@ -39,7 +39,7 @@ public final class DatabaseOutage {
         if (e != failure) {
           e.addSuppressed(failure);
         }
-        if (!Database.lost(e) || DatabaseFailure.isPermanent(e)) {
+        if (!DatabaseFailure.lost(e) || DatabaseFailure.isPermanent(e)) {
           throw e;
         }
         last = e;

@@ -3,6 +3,7 @@ package fathomexport.sink.postgres.lease;
 import fathomexport.ledger.LedgerException;
 import fathomexport.report.Program;
 import fathomexport.sink.postgres.db.Database;
+import fathomexport.sink.postgres.db.DatabaseFailure;
 import fathomexport.sink.postgres.db.PostgresSettings;
 import fathomexport.sink.postgres.db.Queries;
 import java.sql.Connection;
@@ -237,7 +238,7 @@ public final class PermitLease implements AutoCloseable {
       }
       return reply;
     } catch (SQLException e) {
-      if (Database.worthRepeating(e) || timedOut(e)) {
+      if (DatabaseFailure.worthRepeating(e) || timedOut(e)) {
         return new Unreachable(new LedgerException(database.describe(e), e));
       }
       throw failed(e);

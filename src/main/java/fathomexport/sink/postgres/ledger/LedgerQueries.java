@@ -105,8 +105,8 @@ final class LedgerQueries {
           e);
     }
     DatabaseFailure failure = database.failure(e);
-    if (Database.isDenied(e)) {
-      return new LedgerException(Database.lacksARight(failure), e);
+    if (DatabaseFailure.isDenied(e)) {
+      return new LedgerException(failure.denial(), e);
     }
     return failure.kind() == SinkException.Kind.UNAVAILABLE
         ? new LedgerException(failure.message(), e)

@@ -45,10 +45,10 @@ final class MigrationFailures {
       }
     }
     SQLException cause = DatabaseFailure.in(e).orElse(null);
-    if (cause != null && (Database.lost(cause) || isOfTheServer(cause))) {
+    if (cause != null && (DatabaseFailure.lost(cause) || isOfTheServer(cause))) {
       throw cause;
     }
-    if (cause != null && Database.isDenied(cause)) {
+    if (cause != null && DatabaseFailure.isDenied(cause)) {
       return notTheOwner(cause);
     }
     return new SinkException(

@@ -4,6 +4,7 @@ import fathomexport.report.Report;
 import fathomexport.sink.Migrated;
 import fathomexport.sink.SinkException;
 import fathomexport.sink.postgres.db.Database;
+import fathomexport.sink.postgres.db.DatabaseFailure;
 import fathomexport.sink.postgres.views.BiViews;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -135,7 +136,7 @@ public final class Migrations {
       connection.setAutoCommit(false);
       tables.untilFree(() -> rename(connection, renamed));
     } catch (SQLException e) {
-      if (Database.isDenied(e)) {
+      if (DatabaseFailure.isDenied(e)) {
         throw failures.notTheOwner(e);
       }
       throw e;
@@ -150,7 +151,7 @@ public final class Migrations {
       }
       connection.commit();
     } catch (SQLException e) {
-      if (!Database.lost(e)) {
+      if (!DatabaseFailure.lost(e)) {
         connection.rollback();
       }
       throw e;
@@ -163,7 +164,7 @@ public final class Migrations {
    * @return the statements for an administrator, if they are known; otherwise the server's words
    */
   public SinkException explained(SQLException refused) {
-    if (Database.isDenied(refused)) {
+    if (DatabaseFailure.isDenied(refused)) {
       try (Connection connection = database.connect()) {
         MissingRights.refuse(connection, database);
       } catch (SinkException e) {

@@ -7,6 +7,7 @@ import fathomexport.report.Program;
 import fathomexport.report.Report;
 import fathomexport.report.TableSchema;
 import fathomexport.sink.postgres.db.Database;
+import fathomexport.sink.postgres.db.DatabaseFailure;
 import fathomexport.sink.postgres.db.Queries;
 import fathomexport.sink.postgres.db.Sql;
 import java.sql.Connection;
@@ -121,7 +122,7 @@ final class TimeIndex {
         try {
           index.build(connection, statement);
         } catch (SQLException e) {
-          if (Database.lost(e)) {
+          if (DatabaseFailure.lost(e)) {
             throw e;
           }
           notices.add(index.notice(e));

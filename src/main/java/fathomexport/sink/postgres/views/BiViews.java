@@ -2,7 +2,7 @@ package fathomexport.sink.postgres.views;
 
 import fathomexport.report.Digests;
 import fathomexport.report.Program;
-import fathomexport.sink.postgres.db.Database;
+import fathomexport.sink.postgres.db.DatabaseFailure;
 import fathomexport.sink.postgres.db.Queries;
 import fathomexport.sink.postgres.db.Sql;
 import java.sql.Connection;
@@ -149,7 +149,7 @@ public final class BiViews {
           connection, "DELETE FROM fathom_ops.bi_view WHERE view = ?", p -> p.text(view));
       connection.commit();
     } catch (SQLException e) {
-      if (Database.lost(e)) {
+      if (DatabaseFailure.lost(e)) {
         throw e;
       }
       connection.rollback();
@@ -317,7 +317,7 @@ public final class BiViews {
           p -> p.text(view.name()).text(now));
       connection.commit();
     } catch (SQLException e) {
-      if (Database.lost(e)) {
+      if (DatabaseFailure.lost(e)) {
         throw e;
       }
       connection.rollback();
