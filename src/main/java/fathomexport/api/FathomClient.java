@@ -7,7 +7,6 @@ import fathomexport.api.answer.AnswerParser;
 import fathomexport.api.answer.CurrentVisitors;
 import fathomexport.api.answer.Listed;
 import fathomexport.api.answer.Lookups;
-import fathomexport.api.answer.Refusal;
 import fathomexport.api.answer.RowHandler;
 import fathomexport.api.answer.Token;
 import fathomexport.api.pacing.AskedWaits;
@@ -16,7 +15,6 @@ import fathomexport.api.pacing.RetryPolicy;
 import fathomexport.api.pacing.StoppedException;
 import fathomexport.http.HttpClients;
 import fathomexport.report.Closing;
-import fathomexport.report.Excerpt;
 import fathomexport.report.Milestone;
 import fathomexport.report.SecretUnavailableException;
 import fathomexport.report.Site;
@@ -26,11 +24,8 @@ import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -88,7 +83,8 @@ public final class FathomClient implements AutoCloseable {
         new ClientState(
             new CircuitBreaker(
                 policy.patience(), policy.longestAskedWait(), controls.time(), controls.stop()),
-            new AskedWaits(controls.time()));
+            new AskedWaits(controls.time()),
+            controls.budgets());
     this.asker = Endpoint.AGGREGATIONS.path();
     this.paid = PaidAnswers.NONE;
     this.after = Instant.MIN;
@@ -260,7 +256,7 @@ public final class FathomClient implements AutoCloseable {
             Endpoint.AGGREGATIONS,
             new CallScope(request.slice().site(), asker),
             "/aggregations?" + request.query(),
-            new RetryingCaller.Preparation() {
+            new RequestSender.Preparation() {
               @Override
               public void prepare() throws IOException {
                 handler.restart();
@@ -296,35 +292,7 @@ public final class FathomClient implements AutoCloseable {
    * a site that contradict its first one, are listed separately.
    */
   public Outcome<Listed<Site>> sites() {
-    Outcome<Listed<Site>> outcome =
-        all(Endpoint.SITES, "/sites", new CallScope(null, Endpoint.SITES.path()), Lookups::site);
-    if (!(outcome instanceof Outcome.Success<Listed<Site>> success)) {
-      return outcome.failure();
-    }
-    Map<SiteId, Site> sites = new LinkedHashMap<>();
-    List<String> odd = new ArrayList<>(success.answer().odd());
-    for (Site site : success.answer().found()) {
-      Site first = sites.putIfAbsent(site.id(), site);
-      // A site may move to the next page while the list is read; then it is the same twice.
-      if (first != null
-          && !(site.name().equals(first.name()) && Objects.equals(site.zone(), first.zone()))) {
-        odd.add(
-            "'"
-                + Excerpt.of(site.id().value())
-                + "': is listed before as "
-                + inWords(first)
-                + ", which counts, and not as "
-                + inWords(site));
-      }
-    }
-    return new Outcome.Success<>(new Listed<>(List.copyOf(sites.values()), odd));
-  }
-
-  private static String inWords(Site site) {
-    return "'"
-        + Excerpt.of(site.name())
-        + "' in "
-        + (site.zone() == null ? "an unknown time zone" : "the time zone " + site.zone());
+    return new ListCalls(caller).sites();
   }
 
   /** Fetches one site. Also works for tokens that may not list sites. */
@@ -342,21 +310,7 @@ public final class FathomClient implements AutoCloseable {
    * the first currency among them counts.
    */
   public Outcome<List<SiteEvent>> events(SiteId site) {
-    Outcome<Listed<SiteEvent>> outcome =
-        all(
-            Endpoint.EVENTS,
-            "/sites/" + AggregationRequest.encode(site.value()) + "/events",
-            new CallScope(site, Endpoint.EVENTS.path()),
-            Lookups::event);
-    if (!(outcome instanceof Outcome.Success<Listed<SiteEvent>> success)) {
-      return outcome.failure();
-    }
-    success.answer().odd().forEach(odd -> LOG.warn("site {}: skipping an event: {}", site, odd));
-    Map<String, SiteEvent> events = new LinkedHashMap<>();
-    for (SiteEvent event : success.answer().found()) {
-      events.merge(event.name(), event, (a, b) -> a.currency() == null ? b : a);
-    }
-    return new Outcome.Success<>(List.copyOf(events.values()));
+    return new ListCalls(caller).events(site);
   }
 
   /**
@@ -366,25 +320,7 @@ public final class FathomClient implements AutoCloseable {
    *     endpoint is newer than many accounts' tokens
    */
   public Outcome<Optional<List<Milestone>>> milestones(SiteId site) {
-    Outcome<Listed<Milestone>> outcome =
-        all(
-            Endpoint.MILESTONES,
-            "/sites/" + AggregationRequest.encode(site.value()) + "/milestones",
-            new CallScope(site, Endpoint.MILESTONES.path()),
-            Lookups::milestone);
-    if (outcome instanceof Outcome.Refused<?> refused
-        && (refused.refusal() == Refusal.NOT_FOUND
-            || refused.refusal() == Refusal.PERMISSION
-            || refused.refusal() == Refusal.SUBSCRIPTION)) {
-      return new Outcome.Success<>(Optional.empty());
-    }
-    if (!(outcome instanceof Outcome.Success<Listed<Milestone>> success)) {
-      return outcome.failure();
-    }
-    success.answer().odd().forEach(odd -> LOG.warn("site {}: skipping a milestone: {}", site, odd));
-    Map<String, Milestone> milestones = new LinkedHashMap<>();
-    success.answer().found().forEach(m -> milestones.putIfAbsent(m.id(), m));
-    return new Outcome.Success<>(Optional.of(List.copyOf(milestones.values())));
+    return new ListCalls(caller).milestones(site);
   }
 
   /** Fetches the properties of the token; it is the check before a run. */
@@ -419,15 +355,5 @@ public final class FathomClient implements AutoCloseable {
       return;
     }
     Closing.inReverse(List.of(state.breaker, controls.lookups(), controls.reports(), transport));
-  }
-
-  /** Fetches all pages of a list. */
-  private <T> Outcome<Listed<T>> all(
-      Endpoint endpoint, String path, CallScope about, Lookups.RecordReader<T> reader) {
-    return PagedList.of(
-        endpoint,
-        query ->
-            caller.call(
-                endpoint, about, path + query, () -> {}, body -> Lookups.page(body, reader)));
   }
 }

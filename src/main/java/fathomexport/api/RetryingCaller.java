@@ -2,23 +2,14 @@ package fathomexport.api;
 
 import fathomexport.api.CallAttempt.Fault;
 import fathomexport.api.CallWaits.WaitTooLongException;
-import fathomexport.api.GuardedHandler.HandlerException;
 import fathomexport.api.Transport.BodyReader;
-import fathomexport.api.answer.Lookups;
 import fathomexport.api.pacing.AskedWaits;
 import fathomexport.api.pacing.CappedPermits;
 import fathomexport.api.pacing.CircuitBreaker;
-import fathomexport.api.pacing.Permits;
-import fathomexport.api.pacing.RetryBudget;
 import fathomexport.api.pacing.RetryPolicy;
 import fathomexport.api.pacing.StoppedException;
 import fathomexport.report.SiteId;
-import java.io.IOException;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,34 +22,15 @@ final class RetryingCaller {
   private static final Logger LOG = LoggerFactory.getLogger(FathomClient.class);
 
   private final String baseUrl;
-  private final RetryPolicy policy;
   private final RunControls controls;
   private final Transport transport;
   private final ClientState state;
+  private final CallRules rules;
   private final CallWaits waits;
   private final UnavailableWords words;
-
-  private static final String UNREACHABLE_ADVICE =
-      "; check the network, HTTPS_PROXY where connections need a proxy, and api.base_url in the"
-          + " settings";
-
-  /** Number of billed requests of this caller. */
-  private final AtomicLong billedHere = new AtomicLong();
-
-  /** Maximum number of requests of one call, the first included; a 429 has its own maximum. */
-  private final int attempts;
-
-  private final SiteWaits siteWaits;
-
-  /** What a call does if the API asks to wait for its site. */
-  private enum SiteWaits {
-    /** It waits, up to the longest wait that the run accepts. */
-    IN_PLACE,
-    /** It ends, unless the wait is short, because the caller queries other sites meanwhile. */
-    POSTPONED,
-    /** It ends, because the run can do without the answer. */
-    NEVER
-  }
+  private final RequestSender sender;
+  private final AccountProbe account;
+  private final RetryDecision decision;
 
   RetryingCaller(
       String baseUrl,
@@ -66,43 +38,45 @@ final class RetryingCaller {
       RunControls controls,
       Transport transport,
       ClientState state) {
-    this.baseUrl = baseUrl;
-    this.policy = policy;
-    this.controls = controls;
-    this.transport = transport;
-    this.state = state;
-    this.waits = new CallWaits(policy, controls, state);
-    this.words = new UnavailableWords(policy, state, waits, true);
-    this.attempts = policy.maxAttempts();
-    this.siteWaits = SiteWaits.IN_PLACE;
+    this(baseUrl, controls, transport, state, CallRules.of(policy));
   }
 
   private RetryingCaller(
-      RetryingCaller whole, RetryPolicy policy, int attempts, SiteWaits siteWaits) {
-    this.baseUrl = whole.baseUrl;
-    this.policy = policy;
-    this.controls = whole.controls;
-    this.transport = whole.transport;
-    this.state = whole.state;
-    this.waits = new CallWaits(policy, controls, state);
-    this.words = new UnavailableWords(policy, state, waits, siteWaits != SiteWaits.NEVER);
-    this.attempts = Math.min(attempts, whole.attempts);
-    this.siteWaits = siteWaits;
+      String baseUrl,
+      RunControls controls,
+      Transport transport,
+      ClientState state,
+      CallRules rules) {
+    this.baseUrl = baseUrl;
+    this.controls = controls;
+    this.transport = transport;
+    this.state = state;
+    this.rules = rules;
+    this.waits = new CallWaits(rules.policy(), controls, state);
+    this.words = new UnavailableWords(rules.policy(), state, waits, !rules.isDispensable());
+    this.sender = new RequestSender(baseUrl, controls, transport, state, waits);
+    this.account = new AccountProbe(sender, state, words);
+    this.decision = new RetryDecision(rules, state, waits, words, account);
+  }
+
+  /** Returns a caller by other rules, which counts its own billed requests. */
+  private RetryingCaller by(CallRules others) {
+    return new RetryingCaller(baseUrl, controls, transport, state, others);
   }
 
   /** Returns a caller that counts its own billed requests. */
   RetryingCaller counting() {
-    return new RetryingCaller(this, policy, attempts, siteWaits);
+    return by(rules);
   }
 
   /** Returns a caller that makes at most this number of attempts at a call. */
   RetryingCaller withAttempts(int most) {
-    return new RetryingCaller(this, policy, most, siteWaits);
+    return by(rules.withAttempts(most));
   }
 
   /** Returns a caller whose calls end with {@code HELD} where they would have to wait for long. */
   RetryingCaller postponing() {
-    return new RetryingCaller(this, policy, attempts, SiteWaits.POSTPONED);
+    return by(rules.postponing());
   }
 
   /**
@@ -110,27 +84,18 @@ final class RetryingCaller {
    * API that does not respond, and for the account no longer than for any other retry.
    */
   RetryingCaller dispensable() {
-    RetryPolicy few = policy.dispensable();
-    return new RetryingCaller(this, few, few.maxAttempts(), SiteWaits.NEVER);
+    return by(rules.dispensable());
   }
 
   /** Returns the number of billed requests of this caller. */
   long billedHere() {
-    return billedHere.get();
+    return sender.billed();
   }
 
   /** Waits until something may be sent about a site. */
   void awaitSite(Endpoint endpoint, @Nullable SiteId site)
       throws InterruptedException, StoppedException {
     waits.awaitSite(endpoint, site);
-  }
-
-  /** An action that runs before each attempt. */
-  interface Preparation {
-    void prepare() throws IOException;
-
-    /** Called when a request is sent, which does not happen if no connection comes about. */
-    default void sent() {}
   }
 
   /**
@@ -144,18 +109,17 @@ final class RetryingCaller {
       Endpoint endpoint,
       CallScope about,
       String pathAndQuery,
-      Preparation preparation,
+      RequestSender.Preparation preparation,
       BodyReader<T> reader) {
-    RetryBudget budget = state.budgets.computeIfAbsent(about, scope -> controls.budgets().get());
     CircuitBreaker breaker = state.breaker;
     try {
       for (int attempt = 1; ; attempt++) {
         AskedWaits.Left held = state.asked.of(about.site()).orElse(null);
-        if (held != null && !waitsInPlace(held.time())) {
+        if (held != null && !rules.waitsInPlace(held.time())) {
           return words.held(about.site(), held);
         }
         waits.awaitSite(endpoint, about.site());
-        if (siteWaits == SiteWaits.NEVER && breaker.isPausing()) {
+        if (rules.isDispensable() && breaker.isPausing()) {
           return new Outcome.Unavailable<>(breaker.reason(), Outcome.Unavailable.Cause.INTERRUPTED);
         }
         CircuitBreaker.Pass pass =
@@ -163,7 +127,7 @@ final class RetryingCaller {
                 about.site(),
                 (time, reason) -> waits.longWait(endpoint, waits.inFuture(time), reason));
         if (pass == CircuitBreaker.Pass.OVER) {
-          findOutWhatIsDown();
+          account.findOutWhatIsDown();
           attempt--;
           continue;
         }
@@ -176,8 +140,7 @@ final class RetryingCaller {
         boolean probe = pass == CircuitBreaker.Pass.PROBE;
         CallAttempt<T> end = null;
         try {
-          end =
-              attempt(endpoint, about.site(), baseUrl + pathAndQuery, attempt, preparation, reader);
+          end = sender.send(endpoint, about.site(), pathAndQuery, attempt, preparation, reader);
         } finally {
           if (probe && !(end instanceof CallAttempt.Faulty || isAnswer(end))) {
             breaker.abandoned();
@@ -189,14 +152,14 @@ final class RetryingCaller {
           breaker.answered(about.site());
         }
         if (end instanceof CallAttempt.Usable<T> usable) {
-          budget.answered();
+          state.budget(about).answered();
           return new Outcome.Success<>(usable.answer());
         } else if (end instanceof CallAttempt.Refused<T> refused) {
           return refused.refusal();
         } else if (end instanceof CallAttempt.Misconfigured<T> hopeless) {
           return new Outcome.Misconfigured<>(hopeless.reason());
         } else if (end instanceof CallAttempt.Faulty<T> faulty) {
-          Optional<Outcome<T>> last = faulty(endpoint, about, budget, attempt, probe, faulty);
+          Optional<Outcome<T>> last = decision.after(endpoint, about, attempt, probe, faulty);
           if (last.isPresent()) {
             return last.get();
           }
@@ -232,202 +195,5 @@ final class RetryingCaller {
         || end instanceof CallAttempt.Refused
         || (end instanceof CallAttempt.Faulty<?> faulty
             && faulty.fault() == Fault.MALFORMED_FOR_GOOD);
-  }
-
-  private <T> CallAttempt<T> attempt(
-      Endpoint endpoint,
-      @Nullable SiteId site,
-      String url,
-      int attempt,
-      Preparation preparation,
-      BodyReader<T> reader)
-      throws InterruptedException, StoppedException {
-    RequestListener listener = controls.listener();
-    Permits.Permit permit = waits.permits(endpoint).acquire(wait -> waits.waiting(endpoint, wait));
-    try {
-      preparation.prepare();
-    } catch (IOException e) {
-      permit.close();
-      throw new HandlerException(e);
-    }
-    long start = controls.time().nanos();
-    boolean usable = false;
-    try {
-      Runnable sent =
-          () -> {
-            if (endpoint.billed()) {
-              state.billed.incrementAndGet();
-              billedHere.incrementAndGet();
-            }
-            preparation.sent();
-            listener.on(new RequestListener.Event.Sent(endpoint, attempt));
-          };
-      CallAttempt<T> end =
-          transport.attempt(url, permit, sent, endpoint.maxBodyBytes(), endpoint.billed(), reader);
-      if (end instanceof CallAttempt.Faulty<T> faulty) {
-        waits.obey(endpoint, site, faulty);
-      }
-      if (end instanceof CallAttempt.Faulty<T> faulty && faulty.fault() == Fault.LIMIT) {
-        permit.limited();
-        state.limited.set(true);
-        listener.on(new RequestListener.Event.Limited(endpoint));
-      }
-      usable = end instanceof CallAttempt.Usable<T>;
-      return end;
-    } finally {
-      permit.close();
-      Duration took = Duration.ofNanos(controls.time().nanos() - start);
-      listener.on(new RequestListener.Event.Answered(endpoint, attempt, usable, took));
-    }
-  }
-
-  /** Returns whether a call waits for its site itself, rather than end. */
-  private boolean waitsInPlace(Duration held) {
-    return switch (siteWaits) {
-      case IN_PLACE -> held.compareTo(policy.longestAskedWait()) <= 0;
-      case POSTPONED -> held.compareTo(policy.cap()) <= 0;
-      case NEVER -> held.isZero();
-    };
-  }
-
-  /** Decides after a failed attempt: returns the outcome of the call, or empty to retry. */
-  private <T> Optional<Outcome<T>> faulty(
-      Endpoint endpoint,
-      CallScope about,
-      RetryBudget budget,
-      int attempt,
-      boolean probe,
-      CallAttempt.Faulty<T> faulty)
-      throws InterruptedException, StoppedException {
-    CircuitBreaker breaker = state.breaker;
-    Duration asked =
-        faulty.retryAfter() == null ? Duration.ZERO : CallWaits.believed(faulty.retryAfter());
-    if (faulty.fault() == Fault.LIMIT
-        && (waits.waitsWithoutAttempt(faulty) || !policy.accepts(asked))) {
-      if (probe) {
-        breaker.abandoned();
-      }
-      return waits.waitsWithoutAttempt(faulty)
-          ? Optional.empty()
-          : Optional.of(words.closed(endpoint, new Permits.Wait(waits.inFuture(asked), true)));
-    }
-    if (faulty.fault() == Fault.MALFORMED_FOR_GOOD
-        || (faulty.fault() == Fault.OF_OTHER_FORM && attempt > 1)) {
-      if (probe && faulty.fault() == Fault.OF_OTHER_FORM) {
-        breaker.trip(faulty.reason(), true);
-      }
-      return Optional.of(new Outcome.Malformed<>(faulty.reason(), true));
-    }
-    SiteId site = about.site();
-    boolean cleared = probe && site != null && policy.waits() && accountAnswers();
-    if (cleared) {
-      breaker.answered(null);
-    }
-    boolean probing = probe && !cleared;
-    boolean unreachable = faulty.fault() == Fault.UNREACHABLE;
-    int most =
-        faulty.fault() == Fault.LIMIT
-            ? policy.maxAttempts()
-            : unreachable ? Math.min(attempts, policy.maxConnects()) : attempts;
-    boolean last = attempt >= most;
-    boolean retried = !probing && !last && budget.take();
-    // A caller that continues with other sites gets to know of each call that is held.
-    boolean held = retried && site != null && faulty.fault() != Fault.LIMIT && !waitsInPlace(asked);
-    if (retried && !held) {
-      return Optional.empty();
-    }
-    List<String> ends = new ArrayList<>();
-    if (last) {
-      ends.add("attempt " + attempt + " of " + most);
-    }
-    if (!probing && !held && budget.spent()) {
-      ends.add(about.spentWords());
-    }
-    String reason =
-        faulty.reason()
-            + (ends.isEmpty() ? "" : " (" + String.join("; ", ends) + ")")
-            + (unreachable ? UNREACHABLE_ADVICE : "");
-    if (site == null) {
-      if (policy.waits() || probe) {
-        breaker.trip(reason, probe);
-      }
-    } else if (unreachable && policy.isImpatient()) {
-      // No other site can be reached either.
-      breaker.trip(reason, probe);
-    } else if (!policy.waits() || held || (probing && !asked.isZero())) {
-      // Also in a run that waits: the pause ends at a time that the API has named.
-      breaker.failed(site, reason, probing, asked);
-    } else if (probing || (!cleared && !accountAnswers())) {
-      // A run that waits has no patience that ends, so it must not take the trouble of its last
-      // sites for the API's: the account decides, not the number of failures.
-      breaker.trip(reason, probe);
-    } else {
-      breaker.answered(null);
-    }
-    if (breaker.isOver()) {
-      findOutWhatIsDown();
-    }
-    if (breaker.isDown()) {
-      return Optional.of(words.down(endpoint));
-    }
-    if (breaker.isOpen()) {
-      return site == null && policy.waits()
-          ? Optional.empty()
-          : Optional.of(new Outcome.Unavailable<>(reason, Outcome.Unavailable.Cause.INTERRUPTED));
-    }
-    AskedWaits.Left wait = held ? state.asked.of(site).orElse(null) : null;
-    if (wait != null) {
-      return Optional.of(words.held(site, wait));
-    }
-    if (last && (faulty.fault() == Fault.MALFORMED || faulty.fault() == Fault.OF_OTHER_FORM)) {
-      return Optional.of(new Outcome.Malformed<>(reason, false));
-    }
-    return Optional.of(
-        new Outcome.Unavailable<>(
-            reason,
-            budget.spent()
-                ? Outcome.Unavailable.Cause.RETRIES_SPENT
-                : Outcome.Unavailable.Cause.ATTEMPTS));
-  }
-
-  /**
-   * Returns whether the API responds to a request that does not depend on a site, if only with a
-   * 429. Not billed.
-   */
-  private boolean accountAnswers() throws InterruptedException, StoppedException {
-    return state.asked.of(null).isEmpty()
-        && (!(attempt(Endpoint.TOKEN, null, baseUrl + "/token", 1, () -> {}, Lookups::token)
-                instanceof CallAttempt.Faulty<?> faulty)
-            || faulty.fault() == Fault.LIMIT);
-  }
-
-  /**
-   * Decides, when the patience is over, whether the API is down or the sites that failed are: the
-   * account's endpoint knows.
-   */
-  private void findOutWhatIsDown() throws InterruptedException, StoppedException {
-    if (state.limited.get()) {
-      state.downWords =
-          "it has accepted no request"
-              + words.patience()
-              + ", but asked to wait (429) or failed each time"
-              + ": "
-              + state.breaker.reason();
-      state.breaker.apiIsDown();
-      return;
-    }
-    boolean answers;
-    try {
-      answers = accountAnswers();
-    } catch (WaitTooLongException e) {
-      answers = true; // Only a limit of the account's endpoint is known.
-    }
-    if (answers) {
-      state.breaker.sitesAreDown();
-    } else {
-      state.downWords =
-          "it has not answered any request" + words.patience() + ": " + state.breaker.reason();
-      state.breaker.apiIsDown();
-    }
   }
 }

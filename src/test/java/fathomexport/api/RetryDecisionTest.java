@@ -1,0 +1,165 @@
+package fathomexport.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import fathomexport.api.CallAttempt.Fault;
+import fathomexport.api.Outcome.Unavailable.Cause;
+import fathomexport.api.pacing.RetryPolicy;
+import fathomexport.report.SiteId;
+import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What becomes of a call after an attempt at it has failed. */
+@Timeout(300)
+class RetryDecisionTest {
+  private static final RetryPolicy POLICY = ClientFixture.policy();
+  private static final CallRules RULES = CallRules.of(POLICY);
+  private static final SiteId SITE = new SiteId("CDBUGS");
+  private static final CallScope PAGES = new CallScope(SITE, "pages");
+  private static final CallScope SITES = new CallScope(null, "/sites");
+
+  /** Decides after one attempt, at a server whose account answers. */
+  private static Optional<Outcome<String>> after(
+      CallerParts parts, CallScope about, int attempt, Fault fault, @Nullable Duration asked)
+      throws Exception {
+    return parts.decision.after(
+        Endpoint.AGGREGATIONS,
+        about,
+        attempt,
+        false,
+        new CallAttempt.Faulty<>("it went wrong", fault, asked));
+  }
+
+  private static ScriptedServer account() throws Exception {
+    return new ScriptedServer(ScriptedServer.json("{\"id\":1}"));
+  }
+
+  private static void isUnavailable(Optional<Outcome<String>> end, Cause cause, String reason) {
+    assertThat(end)
+        .hasValueSatisfying(
+            outcome ->
+                assertThat(outcome).isEqualTo(new Outcome.Unavailable<String>(reason, cause)));
+  }
+
+  @Test
+  void aCallIsTriedAgainUntilItsAttemptsAreUsed() throws Exception {
+    try (ScriptedServer server = account();
+        CallerParts parts = new CallerParts(server.baseUrl(), RULES, 6)) {
+      assertThat(after(parts, PAGES, 1, Fault.UNAVAILABLE, null)).isEmpty();
+      assertThat(after(parts, PAGES, 2, Fault.UNAVAILABLE, null)).isEmpty();
+      isUnavailable(
+          after(parts, PAGES, 3, Fault.UNAVAILABLE, null),
+          Cause.ATTEMPTS,
+          "it went wrong (attempt 3 of 3)");
+      assertThat(server.requests()).as("nothing is asked about the account").isEmpty();
+    }
+  }
+
+  @Test
+  void theRetriesOfASiteAndReportAreLimited() throws Exception {
+    try (ScriptedServer server = account();
+        CallerParts parts = new CallerParts(server.baseUrl(), RULES, 1)) {
+      assertThat(after(parts, PAGES, 1, Fault.UNAVAILABLE, null)).isEmpty();
+      isUnavailable(
+          after(parts, PAGES, 2, Fault.UNAVAILABLE, null),
+          Cause.RETRIES_SPENT,
+          "it went wrong (the retries of site CDBUGS and report pages in this run are used up)");
+      assertThat(after(parts, new CallScope(SITE, "traffic"), 1, Fault.UNAVAILABLE, null))
+          .isEmpty();
+    }
+  }
+
+  @Test
+  void anAnswerOfAnotherFormIsAskedForTwiceAndADamagedOneAsOftenAsAnyFault() throws Exception {
+    try (ScriptedServer server = account();
+        CallerParts parts = new CallerParts(server.baseUrl(), RULES, 6)) {
+      assertThat(after(parts, PAGES, 1, Fault.OF_OTHER_FORM, null)).isEmpty();
+      assertThat(after(parts, PAGES, 2, Fault.OF_OTHER_FORM, null))
+          .contains(new Outcome.Malformed<>("it went wrong", true));
+      assertThat(after(parts, PAGES, 1, Fault.MALFORMED_FOR_GOOD, null))
+          .contains(new Outcome.Malformed<>("it went wrong", true));
+      assertThat(after(parts, PAGES, 2, Fault.MALFORMED, null)).isEmpty();
+      assertThat(after(parts, PAGES, 3, Fault.MALFORMED, null))
+          .contains(new Outcome.Malformed<>("it went wrong (attempt 3 of 3)", false));
+    }
+  }
+
+  @Test
+  void aLimitEndsTheCallIfItsWaitIsLongerThanTheRunAccepts() throws Exception {
+    try (ScriptedServer server = account();
+        CallerParts parts = new CallerParts(server.baseUrl(), RULES, 6)) {
+      assertThat(after(parts, PAGES, 1, Fault.LIMIT, Duration.ofMinutes(15))).isEmpty();
+      isUnavailable(
+          after(parts, PAGES, 1, Fault.LIMIT, Duration.ofMinutes(16)),
+          Cause.CLOSED,
+          "the API has asked to wait until 2026-03-01T00:16:00Z, which is more than the 900 s that"
+              + " a run waits: run again after that time, or now with --wait");
+    }
+  }
+
+  /** However often: a wait of hours is no attempt. */
+  @Test
+  void aRunThatWaitsSitsOutALimit() throws Exception {
+    try (ScriptedServer server = account();
+        CallerParts parts = new CallerParts(server.baseUrl(), CallRules.of(POLICY.waiting()), 0)) {
+      assertThat(after(parts, PAGES, 3, Fault.LIMIT, Duration.ofHours(8))).isEmpty();
+    }
+  }
+
+  @Test
+  void aCallerWithOtherSitesGetsToKnowThatASiteIsHeld() throws Exception {
+    try (ScriptedServer server = account();
+        CallerParts parts = new CallerParts(server.baseUrl(), RULES.postponing(), 6)) {
+      parts.state.asked.add(SITE, Duration.ofMinutes(5), "503: later");
+      isUnavailable(
+          after(parts, PAGES, 1, Fault.UNAVAILABLE, Duration.ofMinutes(5)),
+          Cause.HELD,
+          "it asks that nothing is sent about site CDBUGS before 2026-03-01T00:05:00Z (503: later)");
+    }
+  }
+
+  @Test
+  void whoCannotConnectIsToldWhatToCheck() throws Exception {
+    try (ScriptedServer server = account();
+        CallerParts parts =
+            new CallerParts(
+                server.baseUrl(), CallRules.of(POLICY.withPatience(Duration.ZERO)), 6)) {
+      assertThat(after(parts, SITES, 1, Fault.UNREACHABLE, null)).isEmpty();
+      isUnavailable(
+          after(parts, SITES, 2, Fault.UNREACHABLE, null),
+          Cause.ATTEMPTS,
+          "it went wrong (attempt 2 of 2); check the network, HTTPS_PROXY where connections need a"
+              + " proxy, and api.base_url in the settings");
+    }
+  }
+
+  /** It does not end, so it must not take a few sites that fail for an API that is down. */
+  @Test
+  void aRunThatWaitsAsksTheAccountWhetherTheApiIsDown() throws Exception {
+    try (ScriptedServer server =
+            new ScriptedServer(
+                ScriptedServer.json("{\"id\":1}"), ScriptedServer.answer(503, "text/plain", "no"));
+        CallerParts parts = new CallerParts(server.baseUrl(), CallRules.of(POLICY.waiting()), 0)) {
+      isUnavailable(
+          after(parts, PAGES, 3, Fault.UNAVAILABLE, null),
+          Cause.RETRIES_SPENT,
+          "it went wrong (attempt 3 of 3; the retries of site CDBUGS and report pages in this run"
+              + " are used up)");
+      assertThat(parts.state.breaker.isOpen()).as("the account answers").isFalse();
+      assertThat(after(parts, PAGES, 3, Fault.UNAVAILABLE, null))
+          .hasValueSatisfying(
+              outcome ->
+                  assertThat(outcome)
+                      .isInstanceOfSatisfying(
+                          Outcome.Unavailable.class,
+                          u -> assertThat(u.cause()).isEqualTo(Cause.INTERRUPTED)));
+      assertThat(parts.state.breaker.isOpen()).as("the account does not answer").isTrue();
+      assertThat(after(parts, SITES, 3, Fault.UNAVAILABLE, null))
+          .as("a call about no site waits for the API")
+          .isEmpty();
+    }
+  }
+}
