@@ -26,6 +26,7 @@ final class LeaseSession {
 
   private final Database database;
   private final PermitTables tables;
+  private final ScheduleQuery schedule;
 
   /** The uses of a statement after which the server keeps it, and soon its plan. */
   private static final int KEPT_AFTER = 2;
@@ -37,9 +38,10 @@ final class LeaseSession {
   private int holder;
   private boolean closed;
 
-  LeaseSession(Database database, PermitTables tables) {
+  LeaseSession(Database database, PermitTables tables, ScheduleQuery schedule) {
     this.database = database;
     this.tables = tables;
+    this.schedule = schedule;
   }
 
   /** Returns the number under which the session's permits are taken. */
@@ -89,14 +91,14 @@ final class LeaseSession {
             SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3\
             """);
       }
-      int number = tables.newHolder(next);
+      int number = Holders.begin(next);
       if (holder != 0) {
         earlier.add(holder);
       }
       holder = number;
       tables.enter(next);
       if (!earlier.isEmpty()) {
-        PermitTables.takeOver(next, holder, earlier);
+        Holders.takeOver(next, holder, earlier);
       }
       well = true;
       return next;
@@ -118,11 +120,11 @@ final class LeaseSession {
       throws SQLException {
     current.setAutoCommit(false);
     try {
-      Instant deferredUntil = tables.lock(current);
+      Instant deferredUntil = schedule.lock(current);
       if (!earlier.isEmpty()) {
-        PermitTables.takeOver(current, holder, earlier);
+        Holders.takeOver(current, holder, earlier);
       }
-      T result = work.on(tables.read(current, holder, deferredUntil, limits));
+      T result = work.on(schedule.read(current, holder, deferredUntil, limits));
       current.commit();
       earlier.clear();
       return result;

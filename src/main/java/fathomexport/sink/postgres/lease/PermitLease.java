@@ -10,10 +10,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -47,26 +44,15 @@ public final class PermitLease implements AutoCloseable {
   private final Database database;
   private final PermitTables tables;
   private final LeaseSession session;
+  private final PendingRecords pending;
   private final Limits limits;
   private final int priority;
 
   /**
    * The permits that were granted, and neither ended nor given back. All others of this run are
-   * orphans.
+   * orphans, once the ends of requests are recorded.
    */
   private final Set<Long> underWay = new HashSet<>();
-
-  /** Ends of requests that are not recorded yet. */
-  private final Map<Granted, Ended> unrecorded = new LinkedHashMap<>();
-
-  /**
-   * The places in the queue of requests whose ends are recorded. Each keeps other runs waiting for
-   * this one until it expires; the next request replaces them, so that they do not pile up.
-   */
-  private final List<Long> former = new ArrayList<>();
-
-  /** The end, by {@code System.nanoTime()}, of a deferral that is not recorded yet. */
-  private @Nullable Long deferral;
 
   private boolean closed;
 
@@ -150,8 +136,6 @@ public final class PermitLease implements AutoCloseable {
     private @Nullable Long number;
   }
 
-  private record Ended(long nanos, boolean limited) {}
-
   /**
    * Returns whether a database has the tables of permits. Writes nothing.
    *
@@ -218,7 +202,8 @@ public final class PermitLease implements AutoCloseable {
       Supplier<@Nullable Instant> clock) {
     this.database = new Database(settings, environment);
     this.tables = new PermitTables(account, quota, clock);
-    this.session = new LeaseSession(database, tables);
+    this.session = new LeaseSession(database, tables, new ScheduleQuery(account, quota, clock));
+    this.pending = new PendingRecords(tables, System::nanoTime);
     this.limits = limits;
     this.priority = priority;
   }
@@ -231,7 +216,7 @@ public final class PermitLease implements AutoCloseable {
   public synchronized Reply ask(Ticket ticket) {
     try {
       Reply reply = onSession(connection -> ask(connection, ticket));
-      former.clear();
+      pending.replaced();
       if (reply instanceof Granted granted) {
         underWay.add(granted.id);
         ticket.number = null;
@@ -273,7 +258,8 @@ public final class PermitLease implements AutoCloseable {
     if (closed) {
       return;
     }
-    unrecorded.put(permit, new Ended(System.nanoTime(), limited));
+    underWay.remove(permit.id);
+    pending.ended(permit.id, permit.ticket, limited);
     try {
       onSession(connection -> true);
     } catch (SQLException e) {
@@ -309,7 +295,7 @@ public final class PermitLease implements AutoCloseable {
     if (closed) {
       return;
     }
-    long until = System.nanoTime() + time.toNanos();
+    PendingRecords.Deferral deferral = pending.deferral(time);
     try {
       onSession(
           connection -> {
@@ -320,9 +306,7 @@ public final class PermitLease implements AutoCloseable {
       LOG.warn(
           "could not share the API's Retry-After with other runs; will retry: {}",
           database.describe(e));
-      Long pending = deferral;
-      // The later of both, as for the account in the database. The clock has no fixed origin.
-      deferral = pending == null || until - pending > 0 ? Long.valueOf(until) : pending;
+      pending.deferred(deferral);
     }
   }
 
@@ -343,7 +327,12 @@ public final class PermitLease implements AutoCloseable {
           if (!advice.granted()) {
             ticket.number =
                 tables.await(
-                    connection, ticket.number, former, session.holder(), priority, freshUntil);
+                    connection,
+                    ticket.number,
+                    pending.former(),
+                    session.holder(),
+                    priority,
+                    freshUntil);
             return new Wait(
                 advice.pause(),
                 Duration.between(now, advice.free()),
@@ -351,7 +340,13 @@ public final class PermitLease implements AutoCloseable {
           }
           PermitTables.Taken taken =
               tables.take(
-                  connection, ticket.number, former, session.holder(), priority, now, leaseUntil);
+                  connection,
+                  ticket.number,
+                  pending.former(),
+                  session.holder(),
+                  priority,
+                  now,
+                  leaseUntil);
           ticket.number = taken.ticket();
           return new Granted(taken.permit(), taken.ticket());
         });
@@ -375,27 +370,9 @@ public final class PermitLease implements AutoCloseable {
   private <T> T onSession(Database.Work<T> work) throws SQLException {
     return session.with(
         connection -> {
-          recordPending(connection);
+          pending.record(connection);
           return work.on(connection);
         });
-  }
-
-  private void recordPending(Connection connection) throws SQLException {
-    Iterator<Map.Entry<Granted, Ended>> ended = unrecorded.entrySet().iterator();
-    while (ended.hasNext()) {
-      Map.Entry<Granted, Ended> next = ended.next();
-      Duration ago = Duration.ofNanos(System.nanoTime() - next.getValue().nanos());
-      Granted permit = next.getKey();
-      tables.end(connection, permit.id, permit.ticket, ago, next.getValue().limited());
-      underWay.remove(permit.id);
-      former.add(permit.ticket);
-      ended.remove();
-    }
-    Long until = deferral;
-    if (until != null) {
-      tables.defer(connection, Duration.ofNanos(Math.max(0, until - System.nanoTime())));
-      deferral = null;
-    }
   }
 
   /** Closes the session. Requests that are still under way then count as ended. */
@@ -407,8 +384,8 @@ public final class PermitLease implements AutoCloseable {
     closed = true;
     session.close(
         connection -> {
-          recordPending(connection);
-          PermitTables.leaveAll(connection, session.holder());
+          pending.record(connection);
+          Holders.leaveAll(connection, session.holder());
           return true;
         });
     database.close();

@@ -1,32 +1,24 @@
 package fathomexport.sink.postgres.lease;
 
 import fathomexport.sink.postgres.db.Queries;
-import fathomexport.sink.postgres.db.Row;
 import fathomexport.sink.postgres.lease.PermitLease.Limits;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The tables {@code account}, {@code permit}, {@code permit_queue} and {@code request_count} for
- * one quota of one account. All times are the database's.
+ * Writes what a run does with permits of one quota of one account: the tables {@code account},
+ * {@code permit}, {@code permit_queue} and {@code request_count}. All times are the database's.
  */
 final class PermitTables {
   private static final Logger LOG = LoggerFactory.getLogger(PermitTables.class);
-
-  /** The first of the two keys of a holder's advisory lock; the second is the holder's number. */
-  private static final int LOCK_CLASS = 0x66617468;
 
   /**
    * How long the queue waits for a run that was just served, and that has a higher priority or
@@ -47,21 +39,6 @@ final class PermitTables {
     this.clock = clock;
   }
 
-  // --- Holders
-
-  /** Creates a holder, which lives as long as the session, and returns its number. */
-  int newHolder(Connection connection) throws SQLException {
-    return Queries.first(
-            connection,
-            """
-            SELECT h AS holder, pg_advisory_lock(?, h)
-              FROM (SELECT nextval('fathom_ops.permit_holder')::integer AS h) n\
-            """,
-            p -> p.integer(LOCK_CLASS),
-            r -> r.integer("holder"))
-        .orElseThrow();
-  }
-
   /** Creates the account's row, which every request for a permit locks. */
   void enter(Connection connection) throws SQLException {
     Queries.update(
@@ -71,157 +48,6 @@ final class PermitTables {
         ON CONFLICT DO NOTHING\
         """,
         p -> p.text(account).text(quota.key()));
-  }
-
-  /** Transfers permits that earlier sessions of the same run hold for requests under way. */
-  static void takeOver(Connection connection, int holder, Collection<Integer> earlier)
-      throws SQLException {
-    Queries.update(
-        connection,
-        """
-        UPDATE fathom_ops.permit SET holder = ?
-         WHERE holder = ANY (?) AND ended_at IS NULL\
-        """,
-        p -> p.integer(holder).integers(earlier));
-  }
-
-  /** Deletes all places of a holder in the queue. */
-  static void leaveAll(Connection connection, int holder) throws SQLException {
-    Queries.update(
-        connection, "DELETE FROM fathom_ops.permit_queue WHERE holder = ?", p -> p.integer(holder));
-  }
-
-  // --- Reading
-
-  /**
-   * Locks the account's row: until the transaction ends, no other run takes a permit.
-   *
-   * @return when the API accepts requests again
-   */
-  Instant lock(Connection connection) throws SQLException {
-    return Queries.first(
-            connection,
-            """
-            SELECT deferred_until FROM fathom_ops.account
-             WHERE account = ? AND quota = ? FOR UPDATE\
-            """,
-            p -> p.text(account).text(quota.key()),
-            r -> r.instant("deferred_until"))
-        .orElse(Instant.MIN);
-  }
-
-  /** One row of the query for permits and queue; the kind decides the meaning of the columns. */
-  private record Line(
-      String kind, long number, int holder, int priority, boolean flag, Instant at) {
-    static Line of(Row r) throws SQLException {
-      return new Line(
-          r.text("kind"),
-          r.number("number"),
-          r.integer("holder"),
-          r.integer("priority"),
-          r.flag("flag"),
-          r.instant("at"));
-    }
-  }
-
-  /**
-   * Reads the permits and the queue. This is a separate statement, because it must see what was
-   * committed before {@link #lock} was granted.
-   *
-   * <p>The result does not grow with the quota: permits whose requests have ended are counted here,
-   * and of the times when they come free only the earliest can matter, one per permit and place
-   * above the quota. The server's locks are not looked at where this run is the only one.
-   *
-   * @param own the holder whose session this is, and which is therefore alive
-   */
-  PermitSchedule read(Connection connection, int own, Instant deferredUntil, Limits limits)
-      throws SQLException {
-    List<Line> lines =
-        Queries.list(
-            connection,
-            """
-            WITH clock AS MATERIALIZED (
-              SELECT coalesce(?::timestamptz, clock_timestamp()) AS now
-            ), alive AS MATERIALIZED (
-              SELECT l.objid::bigint AS holder
-                FROM pg_locks l
-               WHERE l.locktype = 'advisory' AND l.granted
-                 AND l.classid = ?::oid AND l.objsubid = 2
-                 AND l.database = (SELECT d.oid FROM pg_database d
-                                    WHERE d.datname = current_database())
-            ), permit AS MATERIALIZED (
-              SELECT p.id, p.holder, p.lease_until, f.free_at, f.free_at <= c.now AS is_over
-                FROM fathom_ops.permit p
-               CROSS JOIN clock c
-               CROSS JOIN LATERAL (SELECT p.ended_at + ? * interval '1 microsecond' AS free_at) f
-               WHERE p.account = ? AND p.quota = ?
-            ), place AS MATERIALIZED (
-              SELECT q.ticket, q.holder, q.priority, q.waiting, q.fresh_until
-                FROM fathom_ops.permit_queue q, clock c
-               WHERE q.account = ? AND q.quota = ? AND q.fresh_until >= c.now
-                 AND (q.holder = ? OR q.holder IN (SELECT holder FROM alive))
-            )
-            SELECT 'now' AS kind, 0::bigint AS number, 0 AS holder, 0 AS priority, true AS flag,
-                   c.now AS at
-              FROM clock c
-            UNION ALL
-            SELECT 'open', p.id, p.holder, 0,
-                   p.holder = ? OR p.holder IN (SELECT holder FROM alive), p.lease_until
-              FROM permit p
-             WHERE p.free_at IS NULL
-            UNION ALL
-            SELECT 'ended', count(*), p.holder, 0, p.is_over, max(p.free_at)
-              FROM permit p
-             WHERE p.free_at IS NOT NULL
-             GROUP BY p.holder, p.is_over
-            UNION ALL
-            (SELECT 'free', 0, 0, 0, true, p.free_at
-               FROM permit p
-              WHERE NOT p.is_over
-              ORDER BY p.free_at
-              LIMIT greatest(0, (SELECT count(*) FROM permit p WHERE p.is_over IS NOT TRUE)
-                                + (SELECT count(*) FROM place) + 1 - ?))
-            UNION ALL
-            SELECT 'place', q.ticket, q.holder, q.priority, q.waiting, q.fresh_until
-              FROM place q\
-            """,
-            p ->
-                p.instant(clock.get())
-                    .integer(LOCK_CLASS)
-                    .number(PermitSchedule.hold(limits).toNanos() / 1_000)
-                    .text(account)
-                    .text(quota.key())
-                    .text(account)
-                    .text(quota.key())
-                    .integer(own)
-                    .integer(own)
-                    .integer(limits.perWindow()),
-            Line::of);
-    Instant now = Instant.MIN;
-    List<PermitSchedule.Permit> open = new ArrayList<>();
-    Map<Integer, Integer> held = new HashMap<>();
-    List<Instant> frees = new ArrayList<>();
-    boolean hasOld = false;
-    List<PermitSchedule.Place> queue = new ArrayList<>();
-    for (Line l : lines) {
-      switch (l.kind()) {
-        case "now" -> now = l.at();
-        case "open" ->
-            open.add(new PermitSchedule.Permit(l.number(), l.holder(), l.at(), l.flag()));
-        case "ended" -> {
-          if (l.flag()) {
-            hasOld = true;
-          } else {
-            held.put(l.holder(), Math.toIntExact(l.number()));
-          }
-        }
-        case "free" -> frees.add(l.at());
-        case "place" ->
-            queue.add(new PermitSchedule.Place(l.number(), l.holder(), l.priority(), l.flag()));
-        default -> throw new IllegalStateException(l.kind());
-      }
-    }
-    return new PermitSchedule(now, deferredUntil, open, held, frees, hasOld, queue);
   }
 
   /** Records which requests have ended, and deletes permits and places that no longer count. */
@@ -258,8 +84,6 @@ final class PermitTables {
                   .instant(schedule.now()));
     }
   }
-
-  // --- Writing
 
   /**
    * A permit that was taken.

@@ -33,6 +33,8 @@ class PermitTablesTest {
 
   private final PermitTables tables =
       new PermitTables(ACCOUNT, PermitLease.Quota.REPORTS, () -> NOW);
+  private final ScheduleQuery query =
+      new ScheduleQuery(ACCOUNT, PermitLease.Quota.REPORTS, () -> NOW);
   private TestDatabase database;
   private Connection connection;
 
@@ -64,7 +66,7 @@ class PermitTablesTest {
   }
 
   private PermitSchedule read(int own, Limits limits) throws SQLException {
-    return tables.read(connection, own, Instant.MIN, limits);
+    return query.read(connection, own, Instant.MIN, limits);
   }
 
   private void insert(int holder, Instant leaseUntil, @Nullable Instant endedAt) {
@@ -83,7 +85,7 @@ class PermitTablesTest {
   @Test
   void whatIsReadDoesNotGrowWithTheQuota() throws SQLException {
     Limits hourly = new Limits(2_000, Duration.ofHours(1), 2, LEASE);
-    int holder = tables.newHolder(connection);
+    int holder = Holders.begin(connection);
     database.execute(
         "INSERT INTO fathom_ops.permit (account, quota, holder, taken_at, lease_until, ended_at)"
             + " SELECT '%s', 'reports', %d, '%s', '%s', timestamptz '%s' - n * interval '1 second'"
@@ -128,7 +130,7 @@ class PermitTablesTest {
   void theStatementsOfARequestAreKeptByTheServer() throws SQLException {
     Limits limits = new Limits(100, Duration.ofMinutes(1), 1, LEASE);
     try (Database pool = new Database(database.settings(), database.environment())) {
-      LeaseSession session = new LeaseSession(pool, tables);
+      LeaseSession session = new LeaseSession(pool, tables, query);
       for (int request = 0; request < 10; request++) {
         session.with(c -> session.transaction(c, limits, PermitSchedule::open));
       }
@@ -155,8 +157,8 @@ class PermitTablesTest {
       Limits limits =
           new Limits(1 + random.nextInt(8), Duration.ofMinutes(1), 1 + random.nextInt(3), LEASE);
       Duration hold = PermitSchedule.hold(limits);
-      int alive = tables.newHolder(connection);
-      int own = tables.newHolder(connection);
+      int alive = Holders.begin(connection);
+      int own = Holders.begin(connection);
       List<PermitSchedule.Permit> open = new ArrayList<>();
       Map<Integer, Integer> held = new HashMap<>();
       List<Instant> frees = new ArrayList<>();
