@@ -51,10 +51,10 @@ final class ArchitectureTest {
             "cli.output",
             "cli.process",
             "config",
+            "cost",
             "dashboard",
             "describe",
             "export",
-            "fetch",
             "fetch.limits",
             "http",
             "inspect",
@@ -86,6 +86,7 @@ final class ArchitectureTest {
             "certify",
             "cluster",
             "config",
+            "cost",
             "dimension",
             "fetch",
             "fetch.control",
@@ -161,8 +162,8 @@ final class ArchitectureTest {
         "inspect",
         List.of(
             "api.pacing",
+            "cost",
             "dimension",
-            "fetch",
             "fetch.control",
             "fetch.limits",
             "ledger",
@@ -171,6 +172,7 @@ final class ArchitectureTest {
             "run",
             "sink",
             "sinks"));
+    all.put("cost", List.of("fetch.control", "ledger", "plan", "report", "run"));
     all.put("listing", List.of("api", "api.answer", "plan", "report", "run"));
     all.put(
         "fetch",

@@ -1,6 +1,6 @@
 package fathomexport.export;
 
-import fathomexport.fetch.RequestCosts;
+import fathomexport.cost.AccountQuotas;
 import fathomexport.plan.FetchTask;
 import fathomexport.plan.Plan;
 import fathomexport.plan.Subject;
@@ -90,7 +90,7 @@ final class HistoryOffer {
                 + ", each billed as a pageview"
                 + (cost.minutes() == 0
                     ? ""
-                    : "; " + RequestCosts.inWords(cost.minutes()) + " at the quota")
+                    : "; " + AccountQuotas.inWords(cost.minutes()) + " at the quota")
                 + ")");
       }
     }

@@ -1,7 +1,7 @@
 package fathomexport.export;
 
+import fathomexport.cost.ExpectedRows;
 import fathomexport.fetch.ControlTotals;
-import fathomexport.fetch.ExpectedRows;
 import fathomexport.fetch.control.CertifiedControl;
 import fathomexport.ledger.Audit;
 import fathomexport.ledger.CertificateStatus;

@@ -1,6 +1,6 @@
 package fathomexport.export;
 
-import fathomexport.fetch.RequestCosts;
+import fathomexport.cost.AccountQuotas;
 import fathomexport.report.Window;
 import fathomexport.run.Budget;
 import fathomexport.run.Left;
@@ -51,6 +51,6 @@ final class Remaining implements RunListener {
         windows,
         requests,
         each == 0 ? 0 : Math.max(1, (requests + each - 1) / each),
-        RequestCosts.inWords(RequestCosts.minutes(requests, perMinute)));
+        AccountQuotas.inWords(AccountQuotas.minutes(requests, perMinute)));
   }
 }

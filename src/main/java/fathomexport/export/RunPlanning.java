@@ -1,6 +1,10 @@
 package fathomexport.export;
 
-import fathomexport.fetch.RequestCosts;
+import fathomexport.cost.AccountLimits;
+import fathomexport.cost.AccountQuotas;
+import fathomexport.cost.ExpectedRun;
+import fathomexport.cost.RequestCosts;
+import fathomexport.cost.TaskCost;
 import fathomexport.fetch.control.CertifiedControl;
 import fathomexport.fetch.control.ControlBook;
 import fathomexport.inspect.PlanOverview;
@@ -105,9 +109,10 @@ final class RunPlanning {
     RequestCosts costs = costs(view, sinks);
     long requests =
         costs.of(planner.plan(List.of(subject)), new ControlBook()).stream()
-            .mapToLong(RequestCosts.Cost::likely)
+            .mapToLong(TaskCost::likely)
             .sum();
-    return new HistoryOffer.Cost(requests, costs.minutes(subject.site().account(), requests));
+    return new HistoryOffer.Cost(
+        requests, costs.quotas().minutes(subject.site().account(), requests));
   }
 
   private LedgerView view(ExportJob job, Sinks sinks) {
@@ -121,26 +126,28 @@ final class RunPlanning {
       List<KnownControl> known,
       Sinks sinks,
       Accounts.Found found) {
-    return costs(planned.view(), sinks)
-        .planned(
-            spec,
-            planned.plan(),
-            KnownControl.book(known),
-            found.subjects().stream().map(Subject::site).toList());
+    RequestCosts costs = costs(planned.view(), sinks);
+    return ExpectedRun.of(
+        spec,
+        planned.plan(),
+        costs.of(planned.plan(), KnownControl.book(known)),
+        costs.quotas(),
+        found.subjects().stream().map(Subject::site).toList());
   }
 
   private RequestCosts costs(LedgerView view, Sinks sinks) {
     Learned learned = sinks.ledger().learned();
-    Map<String, RequestCosts.Limits> limits =
+    Map<String, AccountLimits> limits =
         settings.accounts().stream()
             .collect(
                 Collectors.toMap(
                     Account::name,
                     a ->
-                        new RequestCosts.Limits(
+                        new AccountLimits(
                             a.api().requestsPerMinute(),
                             learned.limit(a.key(), settings.api().rowLimit()))));
-    return new RequestCosts(view.expectedRows(), limits, settings.api().maxRangeDays());
+    return new RequestCosts(
+        view.expectedRows(), new AccountQuotas(limits), settings.api().maxRangeDays());
   }
 
   private WindowPlanner planner(ExportJob job, Mode mode, LedgerView view, List<Subject> subjects) {

@@ -2,7 +2,6 @@ package fathomexport.export;
 
 import fathomexport.api.FathomClients;
 import fathomexport.beam.BeamRun;
-import fathomexport.fetch.RequestCosts;
 import fathomexport.ledger.PipelineLocks;
 import fathomexport.ledger.RunRecord;
 import fathomexport.listing.Accounts;
@@ -124,7 +123,7 @@ record SnapshotRun(ExportServices services, boolean detailed, List<String> beamA
                 queues.stream().mapToInt(q -> account(q).api().requestsPerMinute()).sum(),
                 Map.of(COMMAND, (long) sites.size()),
                 sites,
-                RequestCosts.accountsOf(described),
+                PlannedRun.accountsOf(described),
                 null));
     found.notices().forEach(environment.listener()::notice);
     found.lost().forEach(environment.listener()::windowEnded);

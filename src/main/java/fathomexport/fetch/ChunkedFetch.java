@@ -5,6 +5,7 @@ import fathomexport.certify.PeriodTotals;
 import fathomexport.plan.ControlQuery;
 import fathomexport.plan.FetchTask;
 import fathomexport.plan.HeldPeriod;
+import fathomexport.plan.PageCount;
 import fathomexport.plan.RangeQuery;
 import fathomexport.plan.Segment;
 import fathomexport.plan.WindowPlanner;
@@ -107,7 +108,7 @@ public final class ChunkedFetch {
   }
 
   private long leastPages(DayRange days) {
-    return RequestCosts.leastPages(task, days, context.maxRangeDays());
+    return PageCount.least(task, days, context.maxRangeDays());
   }
 
   /**

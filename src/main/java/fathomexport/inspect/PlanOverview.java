@@ -2,7 +2,9 @@ package fathomexport.inspect;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import fathomexport.api.pacing.RetryBudget;
-import fathomexport.fetch.RequestCosts;
+import fathomexport.cost.RequestCosts;
+import fathomexport.cost.RequestKinds;
+import fathomexport.cost.TaskCost;
 import fathomexport.fetch.control.ControlBook;
 import fathomexport.ledger.Weight;
 import fathomexport.plan.FetchTask;
@@ -71,7 +73,7 @@ public record PlanOverview(
     long unknown,
     long unknownWindows,
     List<Share> byReport,
-    RequestCosts.Kinds kinds,
+    RequestKinds kinds,
     long skippedPeriods,
     List<Split> splits,
     List<String> assumptions,
@@ -162,7 +164,7 @@ public record PlanOverview(
   }
 
   /** The purposes of the likely requests of one query, over all sites. */
-  public record Share(List<String> reports, RequestCosts.Kinds kinds) {}
+  public record Share(List<String> reports, RequestKinds kinds) {}
 
   /** A period that reaches the row limit on its own. */
   public record Split(
@@ -194,10 +196,10 @@ public record PlanOverview(
       BackfillCommands.Scope scope,
       Map<String, String> names) {
     Map<String, Line> lines = new LinkedHashMap<>();
-    Map<List<String>, RequestCosts.Kinds> kinds = new LinkedHashMap<>();
+    Map<List<String>, RequestKinds> kinds = new LinkedHashMap<>();
     List<Split> splits = new ArrayList<>();
-    List<RequestCosts.Cost> each = costs.of(plan, known);
-    for (RequestCosts.Cost cost : each) {
+    List<TaskCost> each = costs.of(plan, known);
+    for (TaskCost cost : each) {
       FetchTask task = cost.task();
       List<String> reports = task.reports().stream().map(Report::name).toList();
       Line line =
@@ -214,7 +216,7 @@ public record PlanOverview(
               cost.rows().isPresent() ? Math.round(cost.rows().getAsDouble()) : null,
               bytes(cost, weights),
               task.site().accountOrNull());
-      kinds.merge(reports, cost.kinds(), RequestCosts.Kinds::plus);
+      kinds.merge(reports, cost.kinds(), RequestKinds::plus);
       lines.merge(line.reports() + "\n" + task.slice(), line, Line::plus);
       cost.split()
           .forEach(
@@ -227,7 +229,7 @@ public record PlanOverview(
             ? likely
             : month.lengthOfMonth()
                 * costs.of(everyNight, new ControlBook()).stream()
-                    .mapToLong(RequestCosts.Cost::likely)
+                    .mapToLong(TaskCost::likely)
                     .sum();
     return new PlanOverview(
         List.copyOf(lines.values()),
@@ -235,7 +237,7 @@ public record PlanOverview(
         lines.values().stream().mapToLong(Line::leastRequests).sum(),
         likely,
         lines.values().stream().mapToLong(Line::mostRequests).sum(),
-        costs.minutes(RequestCosts.byAccount(each)),
+        costs.quotas().minutes(TaskCost.byAccount(each)),
         billed,
         everyNight == null ? "once" : "month",
         lines.values().stream().map(Line::rows).reduce(null, PlanOverview::sum),
@@ -243,7 +245,7 @@ public record PlanOverview(
         lines.values().stream().map(Line::rows).filter(Objects::isNull).count(),
         lines.values().stream().filter(l -> l.rows() == null).mapToLong(Line::windows).sum(),
         kinds.entrySet().stream().map(e -> new Share(e.getKey(), e.getValue())).toList(),
-        kinds.values().stream().reduce(RequestCosts.Kinds.NONE, RequestCosts.Kinds::plus),
+        kinds.values().stream().reduce(RequestKinds.NONE, RequestKinds::plus),
         plan.skipped(),
         splits,
         List.of(
@@ -282,7 +284,7 @@ public record PlanOverview(
                   its.stream().map(Line::site).distinct().toList(),
                   its.stream().mapToLong(Line::leastRequests).sum(),
                   likely,
-                  costs.minutes(account, likely)));
+                  costs.quotas().minutes(account, likely)));
         });
     return all;
   }
@@ -304,7 +306,7 @@ public record PlanOverview(
     };
   }
 
-  private static @Nullable Long bytes(RequestCosts.Cost cost, Map<String, Weight> weights) {
+  private static @Nullable Long bytes(TaskCost cost, Map<String, Weight> weights) {
     if (cost.rows().isEmpty()) {
       return null;
     }

@@ -59,6 +59,17 @@ public record PageCount(long pages, List<Full> full) {
     return new PageCount(pages, full);
   }
 
+  /**
+   * Returns the number of pages of a range of a task if no response is full.
+   *
+   * @param maxRangeDays days per request; a report of hours has fewer
+   */
+  public static long least(FetchTask task, DayRange days, int maxRangeDays) {
+    DateGrouping grouping = task.shape().dateGrouping();
+    int width = grouping == DateGrouping.HOUR ? WindowPlanner.HOUR_DAYS : maxRangeDays;
+    return of(grouping, days, Integer.MAX_VALUE, width, p -> 0).pages();
+  }
+
   private static Stream<LocalDate> periods(DateGrouping grouping, DayRange days) {
     return grouping == DateGrouping.NONE ? Stream.of(days.first()) : days.periods(grouping);
   }

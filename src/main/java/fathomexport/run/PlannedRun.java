@@ -1,10 +1,12 @@
 package fathomexport.run;
 
 import fathomexport.report.DayRange;
+import fathomexport.report.Site;
 import fathomexport.report.SiteId;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,5 +41,12 @@ public record PlannedRun(
     sites = List.copyOf(sites);
     accounts = Map.copyOf(accounts);
     expected = Map.copyOf(expected);
+  }
+
+  /** Returns the accounts of sites; none if the settings configure none. */
+  public static Map<SiteId, String> accountsOf(List<Site> sites) {
+    return sites.stream()
+        .filter(site -> !site.account().isEmpty())
+        .collect(Collectors.toMap(Site::id, Site::account, (a, b) -> a));
   }
 }

@@ -3,8 +3,9 @@ package fathomexport.cli.command;
 import fathomexport.cli.output.Printer;
 import fathomexport.config.PipelineDefinition;
 import fathomexport.config.Settings;
+import fathomexport.cost.AccountQuotas;
+import fathomexport.cost.RequestKinds;
 import fathomexport.export.Exporter;
-import fathomexport.fetch.RequestCosts;
 import fathomexport.inspect.PlanOverview;
 import fathomexport.run.ExportJob;
 import fathomexport.run.RunListener;
@@ -122,7 +123,7 @@ public final class PlanCommand implements Callable<Integer> {
               + ", at most "
               + Printer.number(plan.mostRequests())
               + "; "
-              + RequestCosts.inWords(plan.minutes())
+              + AccountQuotas.inWords(plan.minutes())
               + " at "
               + quota);
       for (PlanOverview.AccountCost account : plan.accounts()) {
@@ -132,7 +133,7 @@ public final class PlanCommand implements Callable<Integer> {
                 + ": likely "
                 + Printer.number(account.likelyRequests())
                 + (account.likelyRequests() == 1 ? " request, " : " requests, ")
-                + RequestCosts.inWords(account.minutes())
+                + AccountQuotas.inWords(account.minutes())
                 + "; "
                 + account.sites().size()
                 + (account.sites().size() == 1 ? " site" : " sites"));
@@ -292,7 +293,7 @@ public final class PlanCommand implements Callable<Integer> {
     printer.line("");
   }
 
-  private static List<String> kinds(String name, RequestCosts.Kinds kinds) {
+  private static List<String> kinds(String name, RequestKinds kinds) {
     return List.of(
         name,
         Printer.number(kinds.control()),

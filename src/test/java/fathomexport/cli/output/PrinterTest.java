@@ -2,7 +2,7 @@ package fathomexport.cli.output;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import fathomexport.fetch.RequestCosts;
+import fathomexport.cost.AccountQuotas;
 import fathomexport.run.Left;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
@@ -19,10 +19,10 @@ class PrinterTest {
 
   @Test
   void theTimeAtAQuota() {
-    assertThat(RequestCosts.inWords(0)).isEqualTo("less than a minute");
-    assertThat(RequestCosts.inWords(1)).isEqualTo("1 min");
-    assertThat(RequestCosts.inWords(239)).isEqualTo("4 h");
-    assertThat(new Left(2, 3, 0, RequestCosts.inWords(RequestCosts.minutes(3, 10))).words())
+    assertThat(AccountQuotas.inWords(0)).isEqualTo("less than a minute");
+    assertThat(AccountQuotas.inWords(1)).isEqualTo("1 min");
+    assertThat(AccountQuotas.inWords(239)).isEqualTo("4 h");
+    assertThat(new Left(2, 3, 0, AccountQuotas.inWords(AccountQuotas.minutes(3, 10))).words())
         .isEqualTo("2 windows left, about 3 requests, less than a minute at the quota");
   }
 }

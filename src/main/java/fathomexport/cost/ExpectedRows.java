@@ -1,4 +1,4 @@
-package fathomexport.fetch;
+package fathomexport.cost;
 
 import fathomexport.ledger.LedgerEntry;
 import fathomexport.report.Slice;
