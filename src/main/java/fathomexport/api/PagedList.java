@@ -16,7 +16,7 @@ final class PagedList {
 
   /** Fetches one page. */
   interface Call<T> {
-    Outcome<Lookups.Page<T>> page(String query);
+    Outcome<Lookups.ListPage<T>> page(String query);
   }
 
   /**
@@ -34,11 +34,11 @@ final class PagedList {
           "?limit="
               + PAGE_SIZE
               + (after == null ? "" : "&starting_after=" + AggregationRequest.encode(after));
-      Outcome<Lookups.Page<T>> outcome = call.page(query);
-      if (!(outcome instanceof Outcome.Success<Lookups.Page<T>> success)) {
+      Outcome<Lookups.ListPage<T>> outcome = call.page(query);
+      if (!(outcome instanceof Outcome.Success<Lookups.ListPage<T>> success)) {
         return outcome.failure();
       }
-      Lookups.Page<T> got = success.answer();
+      Lookups.ListPage<T> got = success.answer();
       found.addAll(got.found());
       odd.addAll(got.odd());
       if (!got.more() || (got.found().isEmpty() && got.odd().isEmpty())) {

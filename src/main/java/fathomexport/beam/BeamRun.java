@@ -183,7 +183,7 @@ public final class BeamRun {
       RunContext run,
       List<L> lanes,
       Class<L> type,
-      ExportLane.Work<L> work,
+      ExportLane.LaneWork<L> work,
       RunSummary lost) {
     if (lanes.isEmpty()) {
       run.record(lost);

@@ -19,14 +19,14 @@ final class ExportLane<L> extends DoFn<L, KV<String, RunSummary>> {
   private static final long serialVersionUID = 1L;
 
   private final ExportSpec spec;
-  private final Work<L> work;
+  private final LaneWork<L> work;
 
   /** The export of a lane, independent of Beam. */
-  interface Work<L> extends Serializable {
+  interface LaneWork<L> extends Serializable {
     RunSummary export(RunContext run, L lane);
   }
 
-  ExportLane(ExportSpec spec, Work<L> work) {
+  ExportLane(ExportSpec spec, LaneWork<L> work) {
     this.spec = spec;
     this.work = work;
   }

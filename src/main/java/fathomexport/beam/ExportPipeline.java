@@ -38,7 +38,7 @@ final class ExportPipeline {
       ExportSpec spec,
       List<L> lanes,
       Class<L> type,
-      ExportLane.Work<L> work,
+      ExportLane.LaneWork<L> work,
       RunSummary lost) {
     pipeline
         .apply("Lanes", Create.of(lanes).withCoder(SerializableCoder.of(type)))

@@ -44,24 +44,27 @@ final class RunnerOptions {
   }
 
   /** An option that contradicts how a run works on a cluster. */
-  private record Refused(String option, String unless, String why) {}
+  private record RefusedOption(String option, String unless, String why) {}
 
-  private static final Refused STREAMING = new Refused("streaming", "false", "a run is a batch");
+  private static final RefusedOption STREAMING =
+      new RefusedOption("streaming", "false", "a run is a batch");
 
-  private static final List<Refused> BY_FLINK =
+  private static final List<RefusedOption> BY_FLINK =
       List.of(
           STREAMING,
-          new Refused("checkpointingInterval", "-1", "a lost lane continues from the ledger"),
-          new Refused("savepointPath", "", "a run continues from the ledger, not from a savepoint"),
-          new Refused(
+          new RefusedOption("checkpointingInterval", "-1", "a lost lane continues from the ledger"),
+          new RefusedOption(
+              "savepointPath", "", "a run continues from the ledger, not from a savepoint"),
+          new RefusedOption(
               "useDataStreamForBatch", "true", "the older API does not begin a lost lane again"),
-          new Refused("attachedMode", "false", "the run is watched through the ledger's database"));
+          new RefusedOption(
+              "attachedMode", "false", "the run is watched through the ledger's database"));
 
-  private static final List<Refused> BY_SPARK =
+  private static final List<RefusedOption> BY_SPARK =
       List.of(
           STREAMING,
-          new Refused("bundleSize", "1", "each lane is a separate task"),
-          new Refused(
+          new RefusedOption("bundleSize", "1", "each lane is a separate task"),
+          new RefusedOption(
               "usesProvidedSparkContext", "false", "a run begins and ends its own context"));
 
   /** Returns Flink's configuration: the user's, if there is one and the run is not on Spark. */
@@ -150,8 +153,8 @@ final class RunnerOptions {
     return options.getRunner().equals(DirectRunner.class);
   }
 
-  private void refuse(List<Refused> options) {
-    for (Refused refused : options) {
+  private void refuse(List<RefusedOption> options) {
+    for (RefusedOption refused : options) {
       Optional<String> given = given(refused.option());
       if (given.isPresent() && !given.get().equals(refused.unless())) {
         throw refused("--" + refused.option() + " cannot be used: " + refused.why());

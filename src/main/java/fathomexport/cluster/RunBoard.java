@@ -337,7 +337,7 @@ public final class RunBoard implements AutoCloseable {
    * Does work at most once, which must not be done twice and may be left out: if the connection
    * breaks, it is not known whether it was done.
    */
-  void once(Database.Work<?> work) {
+  void once(Database.ConnectionWork<?> work) {
     try {
       Connection connection = database.borrow(database.outage());
       try {
@@ -352,7 +352,7 @@ public final class RunBoard implements AutoCloseable {
     }
   }
 
-  <T> T with(Database.Work<T> work) {
+  <T> T with(Database.ConnectionWork<T> work) {
     try {
       return database.with(work);
     } catch (SQLException e) {

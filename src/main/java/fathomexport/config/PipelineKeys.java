@@ -152,7 +152,7 @@ final class PipelineKeys {
   static final Group FILTER =
       Group.of(PROPERTY, OPERATOR, VALUE)
           .with(
-              Arrays.stream(Field.Kind.values())
+              Arrays.stream(Field.Filtering.values())
                   .filter(kind -> !ofKind(kind).isEmpty())
                   .map(PipelineKeys::operatorsOf)
                   .toArray(Rule[]::new));
@@ -237,7 +237,7 @@ final class PipelineKeys {
                 AGGREGATES.description())));
   }
 
-  private static Rule operatorsOf(Field.Kind kind) {
+  private static Rule operatorsOf(Field.Filtering kind) {
     List<String> names = ofKind(kind);
     Set<Operator> operators =
         Arrays.stream(Field.values())
@@ -258,7 +258,7 @@ final class PipelineKeys {
   }
 
   /** Returns the names of the filterable fields of a kind. */
-  private static List<String> ofKind(Field.Kind kind) {
+  private static List<String> ofKind(Field.Filtering kind) {
     return Arrays.stream(Field.values())
         .filter(FILTERABLE)
         .filter(field -> field.kind() == kind)

@@ -76,7 +76,7 @@ public final class RequestCosts {
     // Assume that stored periods are confirmed and that inactive slices stay inactive.
     List<DayRange> asked =
         Segment.cut(task, p -> kind(task, p), rows, rowLimit, width).stream()
-            .filter(s -> s.kind() == Segment.Kind.FETCH)
+            .filter(s -> s.kind() == Segment.Treatment.FETCH)
             .map(Segment::days)
             .toList();
     // Rows may always turn out to need no request, unless they are their own control.
@@ -118,14 +118,14 @@ public final class RequestCosts {
     return full.stream().mapToLong(f -> 1 + f.rows() / rowLimit + 1).sum();
   }
 
-  private static Segment.Kind kind(FetchTask task, LocalDate period) {
+  private static Segment.Treatment kind(FetchTask task, LocalDate period) {
     HeldPeriod held = task.held().get(period);
     if (held != null && held.controlDigest() != null && !period.equals(task.audit())) {
-      return Segment.Kind.CONFIRM;
+      return Segment.Treatment.CONFIRM;
     }
     return !task.isControl() && (held == null || held.rows() == 0) && isQuiet(task, period)
-        ? Segment.Kind.SILENT
-        : Segment.Kind.FETCH;
+        ? Segment.Treatment.SILENT
+        : Segment.Treatment.FETCH;
   }
 
   /** Returns whether the last few periods before this one are stored without rows. */

@@ -10,9 +10,10 @@ import org.jspecify.annotations.Nullable;
  *     other kinds
  * @param after the present name or time zone; null for other kinds
  */
-public record Change(Kind kind, Slice slice, @Nullable String before, @Nullable String after) {
+public record Change(
+    Difference kind, Slice slice, @Nullable String before, @Nullable String after) {
   /** The kind of difference. */
-  public enum Kind {
+  public enum Difference {
     RENAMED,
     MOVED,
     /** The pipeline exports the site for the first time. */
@@ -23,7 +24,7 @@ public record Change(Kind kind, Slice slice, @Nullable String before, @Nullable 
     BACK
   }
 
-  static Change of(Kind kind, Slice slice) {
+  static Change of(Difference kind, Slice slice) {
     return new Change(kind, slice, null, null);
   }
 }

@@ -89,7 +89,7 @@ public final class ChunkedFetch {
     List<Segment> known = segments;
     if (known != null) {
       return known.subList(at, known.size()).stream()
-          .filter(s -> s.kind() == Segment.Kind.FETCH)
+          .filter(s -> s.kind() == Segment.Treatment.FETCH)
           .mapToLong(s -> leastPages(s.days()))
           .sum();
     }
@@ -99,7 +99,7 @@ public final class ChunkedFetch {
     Optional<PeriodTotals> totals = context.book().find(task.control(), task.days());
     if (totals.isPresent()) {
       return ahead(segments(totals.get())).stream()
-          .filter(s -> s.kind() == Segment.Kind.FETCH)
+          .filter(s -> s.kind() == Segment.Treatment.FETCH)
           .mapToLong(s -> leastPages(s.days()))
           .sum();
     }
@@ -189,7 +189,7 @@ public final class ChunkedFetch {
 
   private List<Segment> start() throws FetchFailedException, IOException {
     context.book().makeCurrent(task.control());
-    List<Segment> whole = List.of(new Segment(Segment.Kind.FETCH, task.days()));
+    List<Segment> whole = List.of(new Segment(Segment.Treatment.FETCH, task.days()));
     if (task.isControl()) {
       return whole;
     }
@@ -230,11 +230,13 @@ public final class ChunkedFetch {
             : context.maxRangeDays());
   }
 
-  private Segment.Kind kind(LocalDate period, PeriodTotals.Total total) {
+  private Segment.Treatment kind(LocalDate period, PeriodTotals.Total total) {
     if (!contradicted.containsKey(period) && isUnmoved(period, total)) {
-      return period.equals(task.audit()) ? Segment.Kind.FETCH : Segment.Kind.CONFIRM;
+      return period.equals(task.audit()) ? Segment.Treatment.FETCH : Segment.Treatment.CONFIRM;
     }
-    return EmptinessCheck.isSilent(task, total) ? Segment.Kind.SILENT : Segment.Kind.FETCH;
+    return EmptinessCheck.isSilent(task, total)
+        ? Segment.Treatment.SILENT
+        : Segment.Treatment.FETCH;
   }
 
   /**

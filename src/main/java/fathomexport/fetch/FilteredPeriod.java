@@ -38,7 +38,7 @@ final class FilteredPeriod {
                 came,
                 rows.spool(),
                 range.pager().limit());
-    OversizedPeriod.Rows fetched = result.fetched();
+    OversizedPeriod.RowSums fetched = result.fetched();
     if (fetched == null) {
       rows.totals().addAll(came, new DayRange(period, period));
     } else {

@@ -36,10 +36,10 @@ final class OversizedPeriod {
    *     stay
    * @param fault why the period is incomplete; null if it is complete
    */
-  record Result(@Nullable Rows fetched, Certifier.@Nullable Fault fault) {}
+  record Result(@Nullable RowSums fetched, Certifier.@Nullable Fault fault) {}
 
   /** The number of rows of a period, and their sums. */
-  record Rows(long rows, Map<Aggregate, Long> sums) {}
+  record RowSums(long rows, Map<Aggregate, Long> sums) {}
 
   OversizedPeriod(
       FetchContext context, RangeQuery query, @Nullable ControlTotals control, Tally tally) {
@@ -90,11 +90,11 @@ final class OversizedPeriod {
       tally.requests += split.requests();
       tally.splits += split.parts();
       tally.ended(split.endedAt());
-      Rows fetched = null;
+      RowSums fetched = null;
       if (end != PeriodSplit.End.UNSPLITTABLE) {
         spool.rollback(start);
         spool.appendAll(parts);
-        fetched = new Rows(parts.rows(), split.sums());
+        fetched = new RowSums(parts.rows(), split.sums());
       }
       return new Result(
           fetched,

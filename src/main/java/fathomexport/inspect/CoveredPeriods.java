@@ -136,7 +136,7 @@ record CoveredPeriods(
             report.dateGrouping(),
             CoveredPeriods::period,
             CoveredPeriods::coversTo,
-            c -> new Kind(c.like, c.differs, c.sinks))) {
+            c -> new Common(c.like, c.differs, c.sinks))) {
       CoveredPeriods first = alike.get(0);
       CoveredPeriods one =
           alike.size() == 1
@@ -156,7 +156,7 @@ record CoveredPeriods(
   }
 
   /** What combined periods have in common. */
-  private record Kind(Likeness like, boolean differs, Set<String> sinks) {}
+  private record Common(Likeness like, boolean differs, Set<String> sinks) {}
 
   /** Sets the periods with failed attempts apart from their neighbours. */
   static NavigableMap<String, CoveredPeriods> apart(

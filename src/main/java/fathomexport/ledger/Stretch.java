@@ -81,7 +81,7 @@ public record Stretch(
             grouping,
             e -> e.certificate().period(),
             e -> e.certificate().coversTo(),
-            e -> new Kind(e.slice(), e.stored(), Likeness.of(e, grouping)))
+            e -> new Common(e.slice(), e.stored(), Likeness.of(e, grouping)))
         .stream()
         .map(alike -> combined(alike, grouping))
         .toList();
@@ -100,7 +100,7 @@ public record Stretch(
             grouping,
             Stretch::first,
             Stretch::coversTo,
-            s -> new Kind(s.slice(), s.stored(), s.like()))
+            s -> new Common(s.slice(), s.stored(), s.like()))
         .stream()
         .map(alike -> alike.stream().reduce(Stretch::followedBy).orElseThrow())
         .toList();
@@ -124,7 +124,7 @@ public record Stretch(
   }
 
   /** What the entries of a stretch have in common. */
-  private record Kind(Slice slice, boolean stored, Likeness like) {}
+  private record Common(Slice slice, boolean stored, Likeness like) {}
 
   /**
    * Divides periods into runs of neighbours of one kind. This is the rule for all that overviews

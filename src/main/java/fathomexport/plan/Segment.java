@@ -9,9 +9,9 @@ import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 
 /** Adjacent periods of a task that are treated alike. */
-public record Segment(Kind kind, DayRange days) {
+public record Segment(Treatment kind, DayRange days) {
   /** How a period is treated. */
-  public enum Kind {
+  public enum Treatment {
     /** Its rows are fetched. */
     FETCH,
     /** What is stored of it is confirmed in the ledger; nothing is fetched. */
@@ -32,13 +32,13 @@ public record Segment(Kind kind, DayRange days) {
    */
   public static List<Segment> cut(
       FetchTask task,
-      Function<LocalDate, Kind> kind,
+      Function<LocalDate, Treatment> kind,
       ToDoubleFunction<LocalDate> rows,
       int limit,
       int width) {
     List<Segment> runs = new ArrayList<>();
     for (LocalDate period : task.periods()) {
-      Kind its = kind.apply(period);
+      Treatment its = kind.apply(period);
       LocalDate end = task.endOf(period);
       int last = runs.size() - 1;
       if (last >= 0 && runs.get(last).kind() == its) {
@@ -49,7 +49,7 @@ public record Segment(Kind kind, DayRange days) {
     }
     joinOverSilence(runs);
     List<DayRange> fetched =
-        runs.stream().filter(r -> r.kind() == Kind.FETCH).map(Segment::days).toList();
+        runs.stream().filter(r -> r.kind() == Treatment.FETCH).map(Segment::days).toList();
     if (fetched.size() < 2) {
       return runs;
     }
@@ -60,7 +60,7 @@ public record Segment(Kind kind, DayRange days) {
       if (hull == null) {
         segments.add(run);
       } else if (segments.isEmpty() || !segments.get(segments.size() - 1).days().equals(hull)) {
-        segments.add(new Segment(Kind.FETCH, hull));
+        segments.add(new Segment(Treatment.FETCH, hull));
       }
     }
     return segments;
@@ -69,12 +69,12 @@ public record Segment(Kind kind, DayRange days) {
   /** Joins ranges to fetch over empty periods between them, which have no rows to page through. */
   private static void joinOverSilence(List<Segment> runs) {
     for (int i = runs.size() - 2; i > 0; i--) {
-      if (runs.get(i).kind() == Kind.SILENT
-          && runs.get(i - 1).kind() == Kind.FETCH
-          && runs.get(i + 1).kind() == Kind.FETCH) {
+      if (runs.get(i).kind() == Treatment.SILENT
+          && runs.get(i - 1).kind() == Treatment.FETCH
+          && runs.get(i + 1).kind() == Treatment.FETCH) {
         DayRange hull = runs.get(i - 1).days().span(runs.get(i + 1).days());
         runs.subList(i, i + 2).clear();
-        runs.set(i - 1, new Segment(Kind.FETCH, hull));
+        runs.set(i - 1, new Segment(Treatment.FETCH, hull));
         i--;
       }
     }

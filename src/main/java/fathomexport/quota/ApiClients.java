@@ -21,7 +21,9 @@ import fathomexport.run.Priority;
 import fathomexport.run.RunEnvironment;
 import fathomexport.run.RunListener;
 import fathomexport.sink.postgres.db.PostgresSettings;
+import fathomexport.sink.postgres.lease.LeasedQuota;
 import fathomexport.sink.postgres.lease.PermitLease;
+import fathomexport.sink.postgres.lease.QuotaLimits;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -71,9 +73,9 @@ public final class ApiClients {
     Permits lookups = RunControls.lookupPermits(api, environment.time(), environment.stop());
     if (quota != null) {
       Permits leasedReports =
-          leased(api, account, PermitLease.Quota.REPORTS, priority, quota, environment);
+          leased(api, account, LeasedQuota.REPORTS, priority, quota, environment);
       Permits leasedLookups =
-          leased(api, account, PermitLease.Quota.LOOKUPS, priority, quota, environment);
+          leased(api, account, LeasedQuota.LOOKUPS, priority, quota, environment);
       AtomicBoolean alone = new AtomicBoolean();
       reports = optional ? new PreferablyLeased(leasedReports, reports, alone) : leasedReports;
       lookups = optional ? new PreferablyLeased(leasedLookups, lookups, alone) : leasedLookups;
@@ -90,13 +92,13 @@ public final class ApiClients {
   private static Permits leased(
       ApiSettings api,
       String account,
-      PermitLease.Quota which,
+      LeasedQuota which,
       Priority priority,
       PostgresSettings quota,
       RunEnvironment environment) {
-    boolean reports = which == PermitLease.Quota.REPORTS;
-    PermitLease.Limits limits =
-        new PermitLease.Limits(
+    boolean reports = which == LeasedQuota.REPORTS;
+    QuotaLimits limits =
+        new QuotaLimits(
             reports ? api.requestsPerMinute() : RunControls.LOOKUPS_PER_WINDOW,
             reports ? MINUTE : RunControls.LOOKUPS_WINDOW,
             api.maxInFlight(),

@@ -8,29 +8,29 @@ import java.util.Set;
  * keyword} only for grouping.
  */
 public enum Field implements ApiNamed {
-  DOMAIN("domain", Kind.TEXT, false),
-  HOSTNAME("hostname", Kind.TEXT, true),
-  PATHNAME("pathname", Kind.TEXT, true),
-  REFERRER_HOSTNAME("referrer_hostname", Kind.TEXT, true),
-  REFERRER_PATHNAME("referrer_pathname", Kind.TEXT, true),
-  REFERRER_SOURCE("referrer_source", Kind.TEXT, true),
-  BROWSER("browser", Kind.CATEGORICAL, true),
-  COUNTRY_CODE("country_code", Kind.CATEGORICAL, true),
-  CITY("city", Kind.CATEGORICAL, true),
-  STATE("state", Kind.CATEGORICAL, true),
-  REGION("region", Kind.CATEGORICAL, true),
-  DEVICE_TYPE("device_type", Kind.CATEGORICAL, true),
-  OPERATING_SYSTEM("operating_system", Kind.CATEGORICAL, true),
-  UTM_CAMPAIGN("utm_campaign", Kind.TEXT, true),
-  UTM_CONTENT("utm_content", Kind.TEXT, true),
-  UTM_MEDIUM("utm_medium", Kind.TEXT, true),
-  UTM_SOURCE("utm_source", Kind.TEXT, true),
-  UTM_TERM("utm_term", Kind.TEXT, true),
-  KEYWORD("keyword", Kind.UNFILTERABLE, true),
-  REF("ref", Kind.TEXT, true);
+  DOMAIN("domain", Filtering.TEXT, false),
+  HOSTNAME("hostname", Filtering.TEXT, true),
+  PATHNAME("pathname", Filtering.TEXT, true),
+  REFERRER_HOSTNAME("referrer_hostname", Filtering.TEXT, true),
+  REFERRER_PATHNAME("referrer_pathname", Filtering.TEXT, true),
+  REFERRER_SOURCE("referrer_source", Filtering.TEXT, true),
+  BROWSER("browser", Filtering.CATEGORICAL, true),
+  COUNTRY_CODE("country_code", Filtering.CATEGORICAL, true),
+  CITY("city", Filtering.CATEGORICAL, true),
+  STATE("state", Filtering.CATEGORICAL, true),
+  REGION("region", Filtering.CATEGORICAL, true),
+  DEVICE_TYPE("device_type", Filtering.CATEGORICAL, true),
+  OPERATING_SYSTEM("operating_system", Filtering.CATEGORICAL, true),
+  UTM_CAMPAIGN("utm_campaign", Filtering.TEXT, true),
+  UTM_CONTENT("utm_content", Filtering.TEXT, true),
+  UTM_MEDIUM("utm_medium", Filtering.TEXT, true),
+  UTM_SOURCE("utm_source", Filtering.TEXT, true),
+  UTM_TERM("utm_term", Filtering.TEXT, true),
+  KEYWORD("keyword", Filtering.UNFILTERABLE, true),
+  REF("ref", Filtering.TEXT, true);
 
   /** Which operators a filter on the field accepts. */
-  public enum Kind {
+  public enum Filtering {
     /** All six operators. */
     TEXT,
     /** {@code is} and {@code is not} only. */
@@ -43,10 +43,10 @@ public enum Field implements ApiNamed {
   private static final Set<Operator> EXACT = Set.of(Operator.IS, Operator.IS_NOT);
 
   private final String apiName;
-  private final Kind kind;
+  private final Filtering kind;
   private final boolean groupable;
 
-  Field(String apiName, Kind kind, boolean groupable) {
+  Field(String apiName, Filtering kind, boolean groupable) {
     this.apiName = apiName;
     this.kind = kind;
     this.groupable = groupable;
@@ -57,7 +57,7 @@ public enum Field implements ApiNamed {
     return apiName;
   }
 
-  public Kind kind() {
+  public Filtering kind() {
     return kind;
   }
 

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param referrers at most the top 150, in the API's order; empty if only the total was queried
  */
 public record VisitorSample(
-    SiteId site, Instant sampledAt, long total, List<Page> pages, List<Referrer> referrers) {
+    SiteId site, Instant sampledAt, long total, List<VisitedPage> pages, List<Referrer> referrers) {
   public VisitorSample {
     sampledAt = sampledAt.truncatedTo(ChronoUnit.MICROS);
     pages = List.copyOf(pages);
@@ -24,8 +24,8 @@ public record VisitorSample(
   }
 
   /** Visitors on one page. */
-  public record Page(@Nullable String hostname, @Nullable String pathname, long total) {
-    public Page {
+  public record VisitedPage(@Nullable String hostname, @Nullable String pathname, long total) {
+    public VisitedPage {
       notNegative(total);
     }
   }

@@ -48,7 +48,7 @@ final class RowTyping implements RowTyper.Findings {
   private final RowDigest digest;
   private final Map<LocalDate, String> digests = new HashMap<>();
   private @Nullable LocalDate digested;
-  private final Map<LocalDate, TypedWindow.Refused> refused = new HashMap<>();
+  private final Map<LocalDate, TypedWindow.RefusedRows> refused = new HashMap<>();
   private final List<QuarantinedRow> quarantine = new ArrayList<>();
   private long escaped;
 
@@ -189,7 +189,7 @@ final class RowTyping implements RowTyper.Findings {
   private void note(LocalDate period, String reason) {
     refused.merge(
         period,
-        new TypedWindow.Refused(1, reason),
-        (before, one) -> new TypedWindow.Refused(before.rows() + 1, before.first()));
+        new TypedWindow.RefusedRows(1, reason),
+        (before, one) -> new TypedWindow.RefusedRows(before.rows() + 1, before.first()));
   }
 }

@@ -119,7 +119,7 @@ public final class SiteSamples {
         answered,
         now.total(),
         now.pages().stream()
-            .map(p -> new VisitorSample.Page(p.hostname(), p.pathname(), p.total()))
+            .map(p -> new VisitorSample.VisitedPage(p.hostname(), p.pathname(), p.total()))
             .toList(),
         now.referrers().stream()
             .map(

@@ -31,20 +31,20 @@ record TypedWindow(
     RowSpool rows,
     PeriodTotals sums,
     Map<LocalDate, String> digests,
-    Map<LocalDate, Refused> refused,
+    Map<LocalDate, RefusedRows> refused,
     @Nullable RateUnit rateUnit,
     long escapedCells,
     List<QuarantinedRow> quarantine)
     implements AutoCloseable {
 
-  record Refused(long rows, String first) {}
+  record RefusedRows(long rows, String first) {}
 
   Window window() {
     return fetched.task().window(report);
   }
 
   long refusedRows() {
-    return refused.values().stream().mapToLong(Refused::rows).sum();
+    return refused.values().stream().mapToLong(RefusedRows::rows).sum();
   }
 
   @Override

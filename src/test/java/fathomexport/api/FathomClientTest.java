@@ -310,7 +310,7 @@ class FathomClientTest {
           .isEqualTo(
               new CurrentVisitors(
                   5,
-                  List.of(new CurrentVisitors.Page("a.com", "/x", 3)),
+                  List.of(new CurrentVisitors.VisitedPage("a.com", "/x", 3)),
                   List.of(new CurrentVisitors.Referrer("https://t.co", null, 2))));
       assertThat(fixture.client.currentVisitors(SITE, false)).isInstanceOf(Outcome.Malformed.class);
       assertThat(server.requests().get(0)).startsWith("GET /v1/current_visitors?site_id=CDBUGS ");

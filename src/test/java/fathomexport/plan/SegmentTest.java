@@ -48,9 +48,9 @@ class SegmentTest {
             task,
             day ->
                 switch (days.charAt(at(day))) {
-                  case 'F' -> Segment.Kind.FETCH;
-                  case 'C' -> Segment.Kind.CONFIRM;
-                  default -> Segment.Kind.SILENT;
+                  case 'F' -> Segment.Treatment.FETCH;
+                  case 'C' -> Segment.Treatment.CONFIRM;
+                  default -> Segment.Treatment.SILENT;
                 },
             day -> days.charAt(at(day)) == 'S' ? 0 : rowsPerDay,
             LIMIT,

@@ -23,7 +23,9 @@ import fathomexport.simulator.behaviour.SimulatorToken;
 import fathomexport.simulator.world.World;
 import fathomexport.sink.postgres.PostgresSink;
 import fathomexport.sink.postgres.db.PostgresSettings;
+import fathomexport.sink.postgres.lease.LeasedQuota;
 import fathomexport.sink.postgres.lease.PermitLease;
+import fathomexport.sink.postgres.lease.QuotaLimits;
 import fathomexport.testing.TestDatabase;
 import java.time.Duration;
 import java.time.Instant;
@@ -65,8 +67,8 @@ class LeasedPermitsTest {
                 settings,
                 database.environment(),
                 "account",
-                PermitLease.Quota.REPORTS,
-                new PermitLease.Limits(1, Duration.ofHours(1), 1, Duration.ofMinutes(2)),
+                LeasedQuota.REPORTS,
+                new QuotaLimits(1, Duration.ofHours(1), 1, Duration.ofMinutes(2)),
                 0),
             time,
             stop);

@@ -36,10 +36,10 @@ public abstract class SampleStoreContract {
         at,
         total,
         List.of(
-            new VisitorSample.Page("b.example", "/ü/\uD83D\uDE80", 5),
-            new VisitorSample.Page("a.example", "/" + "x".repeat(3000), 2),
-            new VisitorSample.Page(null, null, 1),
-            new VisitorSample.Page("", "", Long.MAX_VALUE)),
+            new VisitorSample.VisitedPage("b.example", "/ü/\uD83D\uDE80", 5),
+            new VisitorSample.VisitedPage("a.example", "/" + "x".repeat(3000), 2),
+            new VisitorSample.VisitedPage(null, null, 1),
+            new VisitorSample.VisitedPage("", "", Long.MAX_VALUE)),
         List.of(new VisitorSample.Referrer("https://t.co", null, 3)));
   }
 

@@ -10,14 +10,14 @@ import org.jspecify.annotations.Nullable;
  * @param pages at most the top 150 pages; empty unless details are requested
  * @param referrers the referrers; empty unless details are requested
  */
-public record CurrentVisitors(long total, List<Page> pages, List<Referrer> referrers) {
+public record CurrentVisitors(long total, List<VisitedPage> pages, List<Referrer> referrers) {
   public CurrentVisitors {
     pages = List.copyOf(pages);
     referrers = List.copyOf(referrers);
   }
 
   /** The visitors of one page. */
-  public record Page(@Nullable String hostname, @Nullable String pathname, long total) {}
+  public record VisitedPage(@Nullable String hostname, @Nullable String pathname, long total) {}
 
   /** The visitors from one referrer; the hostname includes the scheme. */
   public record Referrer(

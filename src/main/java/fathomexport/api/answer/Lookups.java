@@ -63,7 +63,8 @@ public final class Lookups {
    * @param cursor id of the last record that the next page can start after; null if there is none
    * @param more whether the API reports further pages
    */
-  public record Page<T>(List<T> found, List<String> odd, @Nullable String cursor, boolean more) {}
+  public record ListPage<T>(
+      List<T> found, List<String> odd, @Nullable String cursor, boolean more) {}
 
   /** Parses one record of a list. */
   public interface RecordReader<T> {
@@ -74,7 +75,7 @@ public final class Lookups {
   }
 
   /** Parses a page record by record; at most one record is in memory as a tree. */
-  public static <T> Page<T> page(InputStream in, RecordReader<T> reader) throws IOException {
+  public static <T> ListPage<T> page(InputStream in, RecordReader<T> reader) throws IOException {
     List<T> found = new ArrayList<>();
     List<String> odd = new ArrayList<>();
     String cursor = null;
@@ -124,7 +125,7 @@ public final class Lookups {
     if (!data) {
       throw unusable("the list has no 'data'");
     }
-    return new Page<>(found, odd, cursor, more);
+    return new ListPage<>(found, odd, cursor, more);
   }
 
   public static JsonNode object(InputStream in) throws IOException {
@@ -301,14 +302,14 @@ public final class Lookups {
   public static CurrentVisitors visitors(InputStream in, boolean detailed) throws IOException {
     JsonNode tree = object(in);
     long total = count(tree);
-    List<CurrentVisitors.Page> pages = new ArrayList<>();
+    List<CurrentVisitors.VisitedPage> pages = new ArrayList<>();
     List<CurrentVisitors.Referrer> referrers = new ArrayList<>();
     if (!detailed) {
       return new CurrentVisitors(total, pages, referrers);
     }
     for (JsonNode page : list(tree, "content", total)) {
       pages.add(
-          new CurrentVisitors.Page(
+          new CurrentVisitors.VisitedPage(
               storable(page, "hostname"), storable(page, "pathname"), count(page)));
     }
     for (JsonNode referrer : list(tree, "referrers", total)) {

@@ -62,7 +62,7 @@ public final class BackfillCommand implements Callable<Integer> {
 
   @Mixin Selected selected = new Selected();
 
-  @Mixin CommandOptions.Limits limits = new CommandOptions.Limits();
+  @Mixin CommandOptions.RunLimits limits = new CommandOptions.RunLimits();
 
   @Mixin CommandOptions.Waiting waiting = new CommandOptions.Waiting();
 

@@ -33,7 +33,7 @@ final class CommandOptions {
   }
 
   /** The options that end an export early: the next one resumes where it ended. */
-  static final class Limits {
+  static final class RunLimits {
     @Option(
         names = "--max-requests",
         paramLabel = "N",

@@ -42,7 +42,7 @@ final class Launch {
   }
 
   /** The work to start. */
-  interface Work {
+  interface RunStart {
     RunResult start(Exporter exporter, ExportJob job);
   }
 
@@ -64,7 +64,7 @@ final class Launch {
       Selection selection,
       Metrics metrics,
       String warning,
-      Work work,
+      RunStart work,
       Result print) {
     Instant startedAt = context.environment().clock().instant();
     try (Progress progress = context.progress()) {
@@ -190,7 +190,7 @@ final class Launch {
       String name,
       String command,
       Selection selection,
-      Work work,
+      RunStart work,
       Result print,
       Progress progress,
       RunListener listener) {
@@ -224,7 +224,7 @@ final class Launch {
       Context context,
       Settings settings,
       ExportJob job,
-      Work work,
+      RunStart work,
       Result print,
       Progress progress,
       RunListener listener) {

@@ -42,7 +42,7 @@ public final class Notifications {
   private Notifications() {}
 
   /** A command that reports how it ends. */
-  interface Work {
+  interface ReportingCommand {
     int run(Seen seen);
   }
 
@@ -71,7 +71,7 @@ public final class Notifications {
    *
    * @return the exit code of the command
    */
-  static int after(Context context, String pipeline, String command, Work work) {
+  static int after(Context context, String pipeline, String command, ReportingCommand work) {
     Instant startedAt = context.environment().clock().instant();
     Seen seen = new Seen();
     int code = ExitCodes.FAULT;

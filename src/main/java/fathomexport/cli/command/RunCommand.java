@@ -41,7 +41,7 @@ public final class RunCommand implements Callable<Integer> {
 
   @Mixin Selected selected = new Selected();
 
-  @Mixin CommandOptions.Limits limits = new CommandOptions.Limits();
+  @Mixin CommandOptions.RunLimits limits = new CommandOptions.RunLimits();
 
   @Mixin CommandOptions.Waiting waiting = new CommandOptions.Waiting();
 

@@ -53,7 +53,7 @@ public final class ControlBook {
     }
   }
 
-  private static final class Page {
+  private static final class KnownTotals {
     /** The periods whose totals are known, with the end of the response that contained them. */
     private final Map<LocalDate, Instant> known = new HashMap<>();
 
@@ -66,12 +66,12 @@ public final class ControlBook {
     private boolean doubted;
   }
 
-  private final Map<Family, Page> families =
+  private final Map<Family, KnownTotals> families =
       new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1L;
 
         @Override
-        protected boolean removeEldestEntry(Map.Entry<Family, Page> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<Family, KnownTotals> eldest) {
           return size() > FAMILIES;
         }
       };
@@ -142,14 +142,14 @@ public final class ControlBook {
 
   /** Returns whether the totals of all these days are known. */
   public synchronized boolean knows(ControlQuery query, DayRange days) {
-    Page page = families.get(Family.of(query, days));
+    KnownTotals page = families.get(Family.of(query, days));
     return page != null
         && keys(query.shape().dateGrouping(), days).stream().allMatch(page.known::containsKey);
   }
 
   /** Returns the totals of the days; empty unless the totals of all of them are known. */
   public synchronized Optional<PeriodTotals> find(ControlQuery query, DayRange days) {
-    Page page = families.get(Family.of(query, days));
+    KnownTotals page = families.get(Family.of(query, days));
     if (page == null || !knows(query, days)) {
       return Optional.empty();
     }
@@ -164,7 +164,7 @@ public final class ControlBook {
    * @throws IllegalStateException if no totals of these days are known
    */
   public synchronized Instant answeredAt(ControlQuery query, DayRange days) {
-    Page page = families.get(Family.of(query, days));
+    KnownTotals page = families.get(Family.of(query, days));
     return keys(query.shape().dateGrouping(), days).stream()
         .flatMap(key -> page == null ? Stream.of() : Stream.ofNullable(page.known.get(key)))
         .min(Instant::compareTo)
@@ -178,14 +178,15 @@ public final class ControlBook {
    */
   public synchronized void put(ControlQuery query, DayRange days, PeriodTotals totals, Instant at) {
     unanswered.remove(new ControlQuery(query.slice(), query.shape(), days));
-    Page page = families.computeIfAbsent(Family.of(query, days), f -> new Page());
+    KnownTotals page = families.computeIfAbsent(Family.of(query, days), f -> new KnownTotals());
     page.totals.replace(totals, days);
     keys(query.shape().dateGrouping(), days).forEach(key -> page.known.put(key, at));
   }
 
   /** Marks a query's empty response as doubted. Returns false if it was marked before. */
   public synchronized boolean doubt(ControlQuery query) {
-    Page page = families.computeIfAbsent(Family.of(query, query.days()), f -> new Page());
+    KnownTotals page =
+        families.computeIfAbsent(Family.of(query, query.days()), f -> new KnownTotals());
     boolean first = !page.doubted;
     page.doubted = true;
     return first;
@@ -196,7 +197,7 @@ public final class ControlBook {
    * fetched before them. The totals stay.
    */
   public synchronized void forgetAnswers(ControlQuery query, DayRange days) {
-    Page page = families.get(Family.of(query, days));
+    KnownTotals page = families.get(Family.of(query, days));
     if (page != null) {
       page.totals.forgetAnswers(days);
     }
@@ -207,7 +208,8 @@ public final class ControlBook {
    * control query of a family is used once in plan order. Totals of later queries stay.
    */
   public synchronized void makeCurrent(ControlQuery query) {
-    Page page = families.computeIfAbsent(Family.of(query, query.days()), f -> new Page());
+    KnownTotals page =
+        families.computeIfAbsent(Family.of(query, query.days()), f -> new KnownTotals());
     DayRange behind = page.at;
     page.at = query.days();
     if (behind != null && !behind.equals(query.days())) {

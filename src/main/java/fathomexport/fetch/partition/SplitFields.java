@@ -62,7 +62,7 @@ final class SplitFields {
 
   /** Returns whether a field can be filtered by regular expressions. */
   boolean byExpression(int field) {
-    return matchable && grouping.get(field).kind() == Field.Kind.TEXT;
+    return matchable && grouping.get(field).kind() == Field.Filtering.TEXT;
   }
 
   /** Returns the field that splits best according to a sample; -1 if none is left. */

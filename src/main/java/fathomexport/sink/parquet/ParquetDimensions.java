@@ -87,7 +87,7 @@ final class ParquetDimensions implements DimensionStore {
                 }));
   }
 
-  private <T> T guarded(String what, FileLocks.Work<T> work) {
+  private <T> T guarded(String what, FileLocks.FileWork<T> work) {
     String where = " of sites, events and milestones in " + layout.root() + ": ";
     try {
       return work.run();

@@ -168,11 +168,11 @@ final class ParquetSamples implements SampleStore {
     }
   }
 
-  private interface Work {
+  private interface SampleWork {
     void run() throws IOException;
   }
 
-  private void locked(String failure, Work work) {
+  private void locked(String failure, SampleWork work) {
     try {
       locks.holding(
           LOCK,
@@ -226,7 +226,7 @@ final class ParquetSamples implements SampleStore {
     node.put("sampled_at", sample.sampledAt().toString());
     node.put("total", sample.total());
     var pages = node.putArray("pages");
-    for (VisitorSample.Page p : sample.pages()) {
+    for (VisitorSample.VisitedPage p : sample.pages()) {
       pages.addArray().add(p.hostname()).add(p.pathname()).add(p.total());
     }
     var referrers = node.putArray("referrers");
@@ -237,9 +237,9 @@ final class ParquetSamples implements SampleStore {
   }
 
   private static VisitorSample fromJson(JsonNode node) {
-    List<VisitorSample.Page> pages = new ArrayList<>();
+    List<VisitorSample.VisitedPage> pages = new ArrayList<>();
     for (JsonNode p : node.required("pages")) {
-      pages.add(new VisitorSample.Page(text(p, 0), text(p, 1), p.required(2).longValue()));
+      pages.add(new VisitorSample.VisitedPage(text(p, 0), text(p, 1), p.required(2).longValue()));
     }
     List<VisitorSample.Referrer> referrers = new ArrayList<>();
     for (JsonNode r : node.required("referrers")) {
@@ -271,7 +271,8 @@ final class ParquetSamples implements SampleStore {
 
   private boolean isStored(VisitorSample sample) throws IOException {
     long at = SampleTable.micros(sample.sampledAt());
-    try (Rows rows = Rows.of(SampleTable.VISITORS, file(SampleTable.VISITORS, sample))) {
+    try (SampleRows rows =
+        SampleRows.of(SampleTable.VISITORS, file(SampleTable.VISITORS, sample))) {
       while (rows.next()) {
         if (rows.time() == at) {
           return true;
@@ -309,7 +310,7 @@ final class ParquetSamples implements SampleStore {
   private static long merge(SampleTable table, Path file, List<byte[]> fresh, long at, Path target)
       throws IOException {
     RowReader row = new RowReader(table.schema());
-    try (Rows stored = Rows.of(table, file);
+    try (SampleRows stored = SampleRows.of(table, file);
         RowFileWriter out = new RowFileWriter(target, table.schema(), Map::of)) {
       long count = fresh.size();
       boolean more = stored.next();
@@ -331,20 +332,20 @@ final class ParquetSamples implements SampleStore {
   }
 
   /** The rows of a file in their order, which is by time. */
-  private static final class Rows implements Closeable {
+  private static final class SampleRows implements Closeable {
     private final @Nullable RowFileReader source;
     private final RowReader row;
     private final int time;
 
-    private Rows(SampleTable table, @Nullable RowFileReader source) {
+    private SampleRows(SampleTable table, @Nullable RowFileReader source) {
       this.source = source;
       this.row = new RowReader(table.schema());
       this.time = table.schema().indexOf(Column.Role.TIME);
     }
 
     /** Returns the rows of a file; empty if the file does not exist. */
-    static Rows of(SampleTable table, Path file) throws IOException {
-      return new Rows(
+    static SampleRows of(SampleTable table, Path file) throws IOException {
+      return new SampleRows(
           table,
           Files.exists(file) ? new RowFileReader(file, table.schema(), FilterCompat.NOOP) : null);
     }

@@ -42,7 +42,7 @@ final class LostCommit {
    * @param transaction the id of its transaction
    * @return unknown if it is still in progress, or if the database cannot be asked
    */
-  Fate of(Window window, WindowCommits.Work work, String transaction) {
+  Fate of(Window window, WindowCommits.WindowWork work, String transaction) {
     LOG.warn(
         "the server did not confirm the commit of window {}; checking transaction {}",
         window,
@@ -72,7 +72,8 @@ final class LostCommit {
    * a failover to a lagging standby, the id may belong to another transaction, or may not be
    * assigned yet.
    */
-  private Fate of(Connection connection, Window window, WindowCommits.Work work, String transaction)
+  private Fate of(
+      Connection connection, Window window, WindowCommits.WindowWork work, String transaction)
       throws SQLException {
     connection.setAutoCommit(false);
     try (Statement statement = connection.createStatement()) {

@@ -96,7 +96,7 @@ final class PostgresDimensions implements DimensionStore {
         });
   }
 
-  private <T> T run(Database.Work<T> work) {
+  private <T> T run(Database.ConnectionWork<T> work) {
     try {
       return database.with(work);
     } catch (SQLException e) {

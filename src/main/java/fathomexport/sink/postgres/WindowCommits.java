@@ -59,7 +59,7 @@ final class WindowCommits {
   }
 
   /** The work of a window's transaction, without its commit. */
-  interface Work {
+  interface WindowWork {
     CommitResult run(Connection connection) throws SQLException, IOException;
 
     /** Returns whether the ledger contains what the transaction has written. */
@@ -75,7 +75,7 @@ final class WindowCommits {
   CommitResult commit(WindowLoad load, @Nullable Fence fence) {
     return commit(
         load.window(),
-        new Work() {
+        new WindowWork() {
           @Override
           public CommitResult run(Connection connection) throws SQLException, IOException {
             return new WindowTransaction(connection, fence).commit(load);
@@ -97,7 +97,7 @@ final class WindowCommits {
   void confirm(WindowConfirmation confirmation, @Nullable Fence fence) {
     commit(
         confirmation.window(),
-        new Work() {
+        new WindowWork() {
           @Override
           public CommitResult run(Connection connection) throws SQLException {
             new WindowTransaction(connection, fence).confirm(confirmation);
@@ -111,7 +111,7 @@ final class WindowCommits {
         });
   }
 
-  private CommitResult commit(Window window, Work work) {
+  private CommitResult commit(Window window, WindowWork work) {
     atOnce.acquireUninterruptibly();
     try {
       return commitNow(window, work);
@@ -120,7 +120,7 @@ final class WindowCommits {
     }
   }
 
-  private CommitResult commitNow(Window window, Work work) {
+  private CommitResult commitNow(Window window, WindowWork work) {
     DatabaseOutage outage = database.outage();
     Connection connection;
     try {
@@ -158,7 +158,8 @@ final class WindowCommits {
     }
   }
 
-  private CommitResult commit(Window window, Work work, Connection connection) throws Repeatable {
+  private CommitResult commit(Window window, WindowWork work, Connection connection)
+      throws Repeatable {
     CommitResult result;
     String transaction;
     boolean clean = false;
@@ -213,7 +214,7 @@ final class WindowCommits {
         .orElseThrow();
   }
 
-  private SinkException translate(Window window, Work work, SQLException e) {
+  private SinkException translate(Window window, WindowWork work, SQLException e) {
     String table = ReportTable.SCHEMA + "." + window.report();
     String state = String.valueOf(e.getSQLState());
     if (UNIQUE_VIOLATION.equals(state) && work.repeatsKey()) {

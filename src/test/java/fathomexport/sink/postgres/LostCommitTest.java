@@ -50,7 +50,7 @@ class LostCommitTest {
   }
 
   /** A window's work, with or without its entry in the ledger. */
-  private record InLedger(boolean isThere) implements WindowCommits.Work {
+  private record InLedger(boolean isThere) implements WindowCommits.WindowWork {
     @Override
     public CommitResult run(Connection connection) {
       return new CommitResult(0, List.of(), List.of());

@@ -53,7 +53,7 @@ public final class FileLocks implements AutoCloseable {
   }
 
   /** Work that runs under a lock. */
-  public interface Work<T> {
+  public interface FileWork<T> {
     T run() throws IOException;
   }
 
@@ -63,7 +63,7 @@ public final class FileLocks implements AutoCloseable {
    * @throws IOException if the work fails, or another thread or process holds the lock for two
    *     minutes
    */
-  public <T> T holding(String name, Work<T> work) throws IOException {
+  public <T> T holding(String name, FileWork<T> work) throws IOException {
     Named lock = named(name);
     lock.acquire();
     try {

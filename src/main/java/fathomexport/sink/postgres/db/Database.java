@@ -85,7 +85,7 @@ public final class Database implements AutoCloseable {
 
   /** Work that runs on a connection. */
   @FunctionalInterface
-  public interface Work<T> {
+  public interface ConnectionWork<T> {
     T on(Connection connection) throws SQLException;
   }
 
@@ -248,7 +248,7 @@ public final class Database implements AutoCloseable {
    * Runs repeatable work on a kept connection. If that is broken, retries on new ones, for as long
    * as the database may be unavailable.
    */
-  public <T> T with(Work<T> work) throws SQLException {
+  public <T> T with(ConnectionWork<T> work) throws SQLException {
     DatabaseOutage outage = outage();
     Connection connection = borrow(outage);
     while (true) {

@@ -50,7 +50,7 @@ final class LeaseSession {
   }
 
   /** Runs work on the session. If that fails, the session is closed. */
-  <T> T with(Database.Work<T> work) throws SQLException {
+  <T> T with(Database.ConnectionWork<T> work) throws SQLException {
     if (closed) {
       throw new IllegalStateException("the lease is closed");
     }
@@ -116,7 +116,7 @@ final class LeaseSession {
    * holds the lock on the account's row until then, so the next holder of that lock sees its
    * result.
    */
-  <T> T transaction(Connection current, PermitLease.Limits limits, LockedWork<T> work)
+  <T> T transaction(Connection current, QuotaLimits limits, LockedWork<T> work)
       throws SQLException {
     current.setAutoCommit(false);
     try {
@@ -156,7 +156,7 @@ final class LeaseSession {
    *
    * @param last not run if no session is open
    */
-  void close(Database.Work<Boolean> last) {
+  void close(Database.ConnectionWork<Boolean> last) {
     closed = true;
     Connection current = connection;
     connection = null;

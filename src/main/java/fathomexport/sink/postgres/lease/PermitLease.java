@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
  * <p>The run's session holds an advisory lock as long as it lives, so all runs see at once when a
  * holder has died. Its requests under way then count as if their responses ended at that moment. A
  * holder that lives but does not report is considered stopped when its lease expires, and must not
- * send any more: see {@link Limits#lease}.
+ * send any more: see {@link QuotaLimits#lease}.
  *
  * <p>Thread-safe.
  */
@@ -45,7 +45,7 @@ public final class PermitLease implements AutoCloseable {
   private final PermitTables tables;
   private final LeaseSession session;
   private final PendingRecords pending;
-  private final Limits limits;
+  private final QuotaLimits limits;
   private final int priority;
 
   /**
@@ -55,55 +55,6 @@ public final class PermitLease implements AutoCloseable {
   private final Set<Long> underWay = new HashSet<>();
 
   private boolean closed;
-
-  /**
-   * The limits of a quota.
-   *
-   * @param perWindow requests that the API allows in a window of time
-   * @param window the length of that window
-   * @param maxInFlight requests under way at once, over all runs
-   * @param lease how long after it was taken a permit's request has certainly ended. A holder that
-   *     has not sent the request by then, minus the longest call, must not send it
-   */
-  public record Limits(int perWindow, Duration window, int maxInFlight, Duration lease) {
-    public Limits {
-      if (perWindow < 1
-          || maxInFlight < 1
-          || window.isNegative()
-          || window.isZero()
-          || lease.isNegative()
-          || lease.isZero()) {
-        throw new IllegalArgumentException(
-            "permits: "
-                + perWindow
-                + " in "
-                + window
-                + ", "
-                + maxInFlight
-                + " in flight, for "
-                + lease);
-      }
-    }
-  }
-
-  /** The quota of an account that permits are taken from. */
-  public enum Quota {
-    /** The quota of the billed endpoints. */
-    REPORTS("reports"),
-    /** The quota of all other endpoints. */
-    LOOKUPS("lookups");
-
-    private final String key;
-
-    Quota(String key) {
-      this.key = key;
-    }
-
-    /** Returns the quota's name in the tables. */
-    String key() {
-      return key;
-    }
-  }
 
   /** The response to a request for a permit. */
   public sealed interface Reply {}
@@ -181,8 +132,8 @@ public final class PermitLease implements AutoCloseable {
       PostgresSettings settings,
       Map<String, String> environment,
       String account,
-      Quota quota,
-      Limits limits,
+      LeasedQuota quota,
+      QuotaLimits limits,
       int priority) {
     this(settings, environment, account, quota, limits, priority, () -> null);
   }
@@ -196,8 +147,8 @@ public final class PermitLease implements AutoCloseable {
       PostgresSettings settings,
       Map<String, String> environment,
       String account,
-      Quota quota,
-      Limits limits,
+      LeasedQuota quota,
+      QuotaLimits limits,
       int priority,
       Supplier<@Nullable Instant> clock) {
     this.database = new Database(settings, environment);
@@ -367,7 +318,7 @@ public final class PermitLease implements AutoCloseable {
   }
 
   /** Runs work on the session, after recording everything that is pending. */
-  private <T> T onSession(Database.Work<T> work) throws SQLException {
+  private <T> T onSession(Database.ConnectionWork<T> work) throws SQLException {
     return session.with(
         connection -> {
           pending.record(connection);

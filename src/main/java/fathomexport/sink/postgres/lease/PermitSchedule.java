@@ -1,6 +1,5 @@
 package fathomexport.sink.postgres.lease;
 
-import fathomexport.sink.postgres.lease.PermitLease.Limits;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -85,7 +84,7 @@ record PermitSchedule(
    *
    * @param holder the run that asks
    */
-  Advice advice(int holder, int priority, @Nullable Long ticket, Limits limits) {
+  Advice advice(int holder, int priority, @Nullable Long ticket, QuotaLimits limits) {
     Duration hold = hold(limits);
     int underWay = 0;
     Map<Integer, Integer> held = new HashMap<>(this.held);
@@ -145,12 +144,12 @@ record PermitSchedule(
   }
 
   /** Returns how long a permit counts after its request has ended. */
-  static Duration hold(Limits limits) {
+  static Duration hold(QuotaLimits limits) {
     return limits.window().plus(GUARD);
   }
 
   /** Returns whether there are permits whose requests have ended, and that no longer count. */
-  boolean isToForget(Limits limits) {
+  boolean isToForget(QuotaLimits limits) {
     return hasOld
         || open.stream()
             .map(permit -> permit.endedBy(now))

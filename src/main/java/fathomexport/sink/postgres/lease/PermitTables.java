@@ -1,7 +1,6 @@
 package fathomexport.sink.postgres.lease;
 
 import fathomexport.sink.postgres.db.Queries;
-import fathomexport.sink.postgres.lease.PermitLease.Limits;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -27,13 +26,13 @@ final class PermitTables {
   private static final Duration BACK_SOON = Duration.ofSeconds(2);
 
   private final String account;
-  private final PermitLease.Quota quota;
+  private final LeasedQuota quota;
   private final Supplier<@Nullable Instant> clock;
 
   /**
    * @param clock replaces the database's clock; supplies null for the database's own
    */
-  PermitTables(String account, PermitLease.Quota quota, Supplier<@Nullable Instant> clock) {
+  PermitTables(String account, LeasedQuota quota, Supplier<@Nullable Instant> clock) {
     this.account = account;
     this.quota = quota;
     this.clock = clock;
@@ -51,7 +50,8 @@ final class PermitTables {
   }
 
   /** Records which requests have ended, and deletes permits and places that no longer count. */
-  void forget(Connection connection, PermitSchedule schedule, Limits limits) throws SQLException {
+  void forget(Connection connection, PermitSchedule schedule, QuotaLimits limits)
+      throws SQLException {
     for (PermitSchedule.Permit permit : schedule.open()) {
       Instant ended = permit.endedBy(schedule.now());
       if (ended != null) {
@@ -137,7 +137,7 @@ final class PermitTables {
             p ->
                 p.text(account)
                     .day(now.atOffset(ZoneOffset.UTC).toLocalDate())
-                    .flag(quota == PermitLease.Quota.REPORTS)
+                    .flag(quota == LeasedQuota.REPORTS)
                     .numbers(former)
                     .integer(holder)
                     .instant(leaseUntil)

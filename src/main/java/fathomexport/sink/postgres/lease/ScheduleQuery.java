@@ -2,7 +2,6 @@ package fathomexport.sink.postgres.lease;
 
 import fathomexport.sink.postgres.db.Queries;
 import fathomexport.sink.postgres.db.Row;
-import fathomexport.sink.postgres.lease.PermitLease.Limits;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -16,13 +15,13 @@ import org.jspecify.annotations.Nullable;
 /** Reads the permits and the queue of one quota of one account. */
 final class ScheduleQuery {
   private final String account;
-  private final PermitLease.Quota quota;
+  private final LeasedQuota quota;
   private final Supplier<@Nullable Instant> clock;
 
   /**
    * @param clock replaces the database's clock; supplies null for the database's own
    */
-  ScheduleQuery(String account, PermitLease.Quota quota, Supplier<@Nullable Instant> clock) {
+  ScheduleQuery(String account, LeasedQuota quota, Supplier<@Nullable Instant> clock) {
     this.account = account;
     this.quota = quota;
     this.clock = clock;
@@ -69,7 +68,7 @@ final class ScheduleQuery {
    *
    * @param own the holder whose session this is, and which is therefore alive
    */
-  PermitSchedule read(Connection connection, int own, Instant deferredUntil, Limits limits)
+  PermitSchedule read(Connection connection, int own, Instant deferredUntil, QuotaLimits limits)
       throws SQLException {
     List<Line> lines =
         Queries.list(

@@ -8,7 +8,6 @@ import fathomexport.report.SecretRef;
 import fathomexport.sink.postgres.PostgresSink;
 import fathomexport.sink.postgres.db.PostgresSettings;
 import fathomexport.sink.postgres.lease.PermitLease.Granted;
-import fathomexport.sink.postgres.lease.PermitLease.Limits;
 import fathomexport.sink.postgres.lease.PermitLease.Reply;
 import fathomexport.sink.postgres.lease.PermitLease.Ticket;
 import fathomexport.sink.postgres.lease.PermitLease.Unreachable;
@@ -45,7 +44,8 @@ class PermitLeaseTest {
   private static final int QUOTA = 10;
   private static final int REQUESTS = 600;
   private static final int PHASES = 20;
-  private static final Limits LIMITS = new Limits(QUOTA, MINUTE, 1, Duration.ofSeconds(100));
+  private static final QuotaLimits LIMITS =
+      new QuotaLimits(QUOTA, MINUTE, 1, Duration.ofSeconds(100));
   private static final String ACCOUNT = "http://127.0.0.1/v1#default";
 
   private final List<PermitLease> open = new ArrayList<>();
@@ -87,13 +87,13 @@ class PermitLeaseTest {
     return lease(ACCOUNT, LIMITS, 0);
   }
 
-  private PermitLease lease(String account, Limits limits, int priority) {
+  private PermitLease lease(String account, QuotaLimits limits, int priority) {
     PermitLease lease =
         new PermitLease(
             settings(),
             database.environment(),
             account,
-            PermitLease.Quota.REPORTS,
+            LeasedQuota.REPORTS,
             limits,
             priority,
             () -> time.now());
@@ -308,7 +308,7 @@ class PermitLeaseTest {
 
   @Test
   void aSlowAnswerHoldsItsPermitUntilAWindowAfterItsEnd() {
-    Limits one = new Limits(1, MINUTE, 1, Duration.ofSeconds(100));
+    QuotaLimits one = new QuotaLimits(1, MINUTE, 1, Duration.ofSeconds(100));
     PermitLease lease = lease(ACCOUNT, one, 0);
     Granted slow = granted(lease);
     time.pass(Duration.ofSeconds(50));
@@ -336,7 +336,7 @@ class PermitLeaseTest {
   /** Its slot is free at once; its request counts for a window from then. */
   @Test
   void aKilledRunBlocksNobody() {
-    Limits two = new Limits(2, MINUTE, 1, Duration.ofSeconds(100));
+    QuotaLimits two = new QuotaLimits(2, MINUTE, 1, Duration.ofSeconds(100));
     PermitLease dead = lease(ACCOUNT, two, 0);
     PermitLease alive = lease(ACCOUNT, two, 0);
     granted(dead);
@@ -413,7 +413,7 @@ class PermitLeaseTest {
   /** A run of the same rank does not overtake, and takes what others leave over. */
   @Test
   void firstComeFirstServed() {
-    Limits two = new Limits(QUOTA, MINUTE, 2, Duration.ofSeconds(100));
+    QuotaLimits two = new QuotaLimits(QUOTA, MINUTE, 2, Duration.ofSeconds(100));
     PermitLease a = lease(ACCOUNT, two, 0);
     PermitLease b = lease(ACCOUNT, two, 0);
     PermitLease c = lease(ACCOUNT, two, 0);
@@ -479,7 +479,7 @@ class PermitLeaseTest {
                 new SecretRef.Env(TestDatabase.PASSWORD_VARIABLE)),
             database.environment(),
             ACCOUNT,
-            PermitLease.Quota.REPORTS,
+            LeasedQuota.REPORTS,
             LIMITS,
             0,
             () -> time.now());
@@ -630,13 +630,13 @@ class PermitLeaseTest {
         .containsExactly(List.of(1L));
   }
 
-  private PermitLease lookups(Limits limits) {
+  private PermitLease lookups(QuotaLimits limits) {
     PermitLease lease =
         new PermitLease(
             settings(),
             database.environment(),
             ACCOUNT,
-            PermitLease.Quota.LOOKUPS,
+            LeasedQuota.LOOKUPS,
             limits,
             0,
             () -> time.now());
@@ -662,7 +662,7 @@ class PermitLeaseTest {
   /** Two runs that discover their sites at a time never ask more than the hour grants. */
   @Test
   void theHourlyQuotaIsSharedAndIsNoneOfTheReports() {
-    Limits hourly = new Limits(6, Duration.ofHours(1), 1, Duration.ofSeconds(100));
+    QuotaLimits hourly = new QuotaLimits(6, Duration.ofHours(1), 1, Duration.ofSeconds(100));
     PermitLease one = lookups(hourly);
     PermitLease two = lookups(hourly);
     PermitLease reports = lease();
@@ -686,7 +686,7 @@ class PermitLeaseTest {
   /** The API's wait for one quota holds the other up in no process, its own in every one. */
   @Test
   void aWaitClosesOneQuotaForEveryProcess() {
-    Limits hourly = new Limits(2000, Duration.ofHours(1), 1, Duration.ofSeconds(100));
+    QuotaLimits hourly = new QuotaLimits(2000, Duration.ofHours(1), 1, Duration.ofSeconds(100));
     PermitLease reports = lease();
     use(reports);
     reports.defer(Duration.ofSeconds(901));

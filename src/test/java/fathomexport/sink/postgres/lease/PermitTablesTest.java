@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import fathomexport.sink.postgres.PostgresSink;
 import fathomexport.sink.postgres.db.Database;
 import fathomexport.sink.postgres.db.Queries;
-import fathomexport.sink.postgres.lease.PermitLease.Limits;
 import fathomexport.testing.TestDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -31,10 +30,8 @@ class PermitTablesTest {
   private static final String ACCOUNT = "http://127.0.0.1/v1#default";
   private static final Duration LEASE = Duration.ofSeconds(100);
 
-  private final PermitTables tables =
-      new PermitTables(ACCOUNT, PermitLease.Quota.REPORTS, () -> NOW);
-  private final ScheduleQuery query =
-      new ScheduleQuery(ACCOUNT, PermitLease.Quota.REPORTS, () -> NOW);
+  private final PermitTables tables = new PermitTables(ACCOUNT, LeasedQuota.REPORTS, () -> NOW);
+  private final ScheduleQuery query = new ScheduleQuery(ACCOUNT, LeasedQuota.REPORTS, () -> NOW);
   private TestDatabase database;
   private Connection connection;
 
@@ -65,7 +62,7 @@ class PermitTablesTest {
             + " fathom_ops.request_count");
   }
 
-  private PermitSchedule read(int own, Limits limits) throws SQLException {
+  private PermitSchedule read(int own, QuotaLimits limits) throws SQLException {
     return query.read(connection, own, Instant.MIN, limits);
   }
 
@@ -84,7 +81,7 @@ class PermitTablesTest {
   /** A quota of thousands is that of the API's lists, which a run of many sites asks for often. */
   @Test
   void whatIsReadDoesNotGrowWithTheQuota() throws SQLException {
-    Limits hourly = new Limits(2_000, Duration.ofHours(1), 2, LEASE);
+    QuotaLimits hourly = new QuotaLimits(2_000, Duration.ofHours(1), 2, LEASE);
     int holder = Holders.begin(connection);
     database.execute(
         "INSERT INTO fathom_ops.permit (account, quota, holder, taken_at, lease_until, ended_at)"
@@ -105,13 +102,13 @@ class PermitTablesTest {
   /** Requests in turn leave the place of the last one, by which others know to wait for the run. */
   @Test
   void theQueueDoesNotGrowWithTheRequests() {
-    Limits many = new Limits(1_000, Duration.ofMinutes(1), 2, LEASE);
+    QuotaLimits many = new QuotaLimits(1_000, Duration.ofMinutes(1), 2, LEASE);
     try (PermitLease lease =
         new PermitLease(
             database.settings(),
             database.environment(),
             ACCOUNT,
-            PermitLease.Quota.REPORTS,
+            LeasedQuota.REPORTS,
             many,
             0,
             () -> NOW)) {
@@ -128,7 +125,7 @@ class PermitTablesTest {
   /** The server parses and plans them once, not for each request. */
   @Test
   void theStatementsOfARequestAreKeptByTheServer() throws SQLException {
-    Limits limits = new Limits(100, Duration.ofMinutes(1), 1, LEASE);
+    QuotaLimits limits = new QuotaLimits(100, Duration.ofMinutes(1), 1, LEASE);
     try (Database pool = new Database(database.settings(), database.environment())) {
       LeaseSession session = new LeaseSession(pool, tables, query);
       for (int request = 0; request < 10; request++) {
@@ -154,8 +151,9 @@ class PermitTablesTest {
   void theAdviceIsThatOfAllPermits() throws SQLException {
     Random random = new Random(20260301);
     for (int round = 0; round < 60; round++) {
-      Limits limits =
-          new Limits(1 + random.nextInt(8), Duration.ofMinutes(1), 1 + random.nextInt(3), LEASE);
+      QuotaLimits limits =
+          new QuotaLimits(
+              1 + random.nextInt(8), Duration.ofMinutes(1), 1 + random.nextInt(3), LEASE);
       Duration hold = PermitSchedule.hold(limits);
       int alive = Holders.begin(connection);
       int own = Holders.begin(connection);
