@@ -1,26 +1,23 @@
 package fathomexport.bench;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 
 /** What a PostgreSQL server on this machine takes for one of its databases. */
 final class DatabaseLoad {
   /** Ticks of the kernel's clock for the times in {@code /proc}. */
   private static final double TICKS = 100;
 
-  private static final int PARENT = 1;
-  private static final int FIRST_TIME = 11;
+  private static final Path PROCESSES = Path.of("/proc");
 
   private final Connection admin;
   private final String database;
-  private final long server;
+  private final ServerTimes times;
 
   /**
    * @param admin a connection to another database of the server
@@ -28,7 +25,8 @@ final class DatabaseLoad {
   DatabaseLoad(Connection admin, String database) throws SQLException, IOException {
     this.admin = admin;
     this.database = database;
-    this.server = Long.parseLong(stat(number("SELECT pg_backend_pid()"))[PARENT]);
+    long server = ServerTimes.serverOf(PROCESSES, number("SELECT pg_backend_pid()"));
+    this.times = new ServerTimes(PROCESSES, server);
   }
 
   private long number(String query) throws SQLException {
@@ -41,32 +39,13 @@ final class DatabaseLoad {
     }
   }
 
-  /** Returns the fields of a process's state after its name. */
-  private static String[] stat(long process) throws IOException {
-    String text = Files.readString(Path.of("/proc", Long.toString(process), "stat"));
-    return text.substring(text.lastIndexOf(')') + 2).split(" ");
-  }
-
-  /** Returns the seconds of processor time of the server so far, with its ended processes. */
+  /**
+   * Returns the seconds of processor time of the server so far, with its ended processes.
+   *
+   * @throws IOException as {@link ServerTimes#ticks()}
+   */
   double busy() throws IOException {
-    String[] own = stat(server);
-    long ticks = 0;
-    for (int i = FIRST_TIME; i < FIRST_TIME + 4; i++) {
-      ticks += Long.parseLong(own[i]);
-    }
-    try (Stream<Path> processes = Files.list(Path.of("/proc"))) {
-      for (Path process : processes.filter(p -> p.getFileName().toString().matches("\\d+")).toList()) {
-        try {
-          String[] fields = stat(Long.parseLong(process.getFileName().toString()));
-          if (Long.parseLong(fields[PARENT]) == server) {
-            ticks += Long.parseLong(fields[FIRST_TIME]) + Long.parseLong(fields[FIRST_TIME + 1]);
-          }
-        } catch (IOException e) {
-          // The process has ended since; its time belongs to the server now.
-        }
-      }
-    }
-    return ticks / TICKS;
+    return times.ticks() / TICKS;
   }
 
   /** Returns the size of the database, in millions of bytes. */

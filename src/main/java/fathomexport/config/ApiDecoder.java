@@ -139,7 +139,7 @@ final class ApiDecoder {
                 problems.add(
                     section.placeOf(SettingsKeys.ACCOUNT_TOKEN),
                     section.path(SettingsKeys.ACCOUNT_TOKEN),
-                    "is the token of account " + other.name() + ", too",
+                    "is also the token of account " + other.name(),
                     "give each account its own token"));
     Optional<Integer> requestsPerMinute =
         settings.wholeNumberOrNone(section, SettingsKeys.ACCOUNT_REQUESTS_PER_MINUTE);
@@ -184,7 +184,7 @@ final class ApiDecoder {
       problems.add(
           node.at(),
           path,
-          Problems.quote(text.get()) + " is the name of an account before it, too",
+          Problems.quote(text.get()) + " is also the name of an earlier account",
           "give each account its own name");
       return Optional.empty();
     }
@@ -213,7 +213,7 @@ final class ApiDecoder {
             at,
             Problems.quote(id.get().value())
                 + other
-                    .map(a -> " is a site of account " + a.name() + ", too")
+                    .map(a -> " is also a site of account " + a.name())
                     .orElse(" is given twice"),
             "name each site once, under the account whose quota its requests use");
       } else {

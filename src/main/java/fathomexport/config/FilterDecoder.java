@@ -100,7 +100,8 @@ final class FilterDecoder {
           scalar.at(),
           path,
           Problems.quote(scalar.text())
-              + " holds half of a surrogate pair, which no query can carry",
+              + " contains half of a character (a surrogate without its other half), which cannot"
+              + " be sent to the API",
           "");
       return Optional.empty();
     }

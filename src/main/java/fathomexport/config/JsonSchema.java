@@ -38,8 +38,11 @@ import org.jspecify.annotations.Nullable;
 public enum JsonSchema {
   SETTINGS(
       "Settings of fathom-export",
-      "Where the API, the database and the files are. Secrets are never written here."),
-  PIPELINE("A pipeline of fathom-export", "Which reports are exported, for which sites, to where.");
+      "How fathom-export connects to Fathom's API, and where it writes rows. Do not write secrets"
+          + " here: name the environment variables or files that contain them."),
+  PIPELINE(
+      "A pipeline of fathom-export",
+      "Which reports are exported, for which sites, and where their rows are written.");
 
   private static final String DRAFT = "http://json-schema.org/draft-07/schema#";
   private static final ObjectMapper JSON = new ObjectMapper();

@@ -100,7 +100,10 @@ sealed interface Kind {
 
     /** Describes the allowed values. */
     String allowed() {
-      return "a number with ms, s, m or h, from " + written(least) + " to " + written(most);
+      return "a number with a unit (ms, s, m or h), from "
+          + written(least)
+          + " to "
+          + written(most);
     }
   }
 

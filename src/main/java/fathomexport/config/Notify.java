@@ -65,10 +65,10 @@ public record Notify(
         return Optional.of("names no host");
       }
       if (url.getRawUserInfo() != null) {
-        return Optional.of("carries a user name or a password");
+        return Optional.of("contains a user name or a password");
       }
       if (url.getRawFragment() != null) {
-        return Optional.of("carries a fragment");
+        return Optional.of("contains a fragment");
       }
       boolean loopback =
           Settings.LOOPBACK.matcher(url.getHost().toLowerCase(Locale.ROOT)).matches();

@@ -18,7 +18,7 @@ import java.util.function.BiFunction;
 /** Decodes a {@code notify} section, of the settings or of a pipeline. */
 final class NotifyDecoder {
   private static final String ADDRESS_ALLOWED =
-      "allowed: a URL such as https://chat.example.org/hooks/data, or where it is kept as a secret:"
+      "allowed: a URL such as https://chat.example.org/hooks/data, or the place where it is kept as a secret:"
           + " {env: NAME} or {file: path}";
   private static final List<String> CODES =
       NotifyKeys.EXIT_CODES.stream().map(String::valueOf).toList();
@@ -91,7 +91,7 @@ final class NotifyDecoder {
       problems.add(
           webhook.placeOf(NotifyKeys.HEADER),
           webhook.path(NotifyKeys.HEADER),
-          "needs secret, the value that the header carries",
+          "needs the key secret, which says where the value of the header is",
           "");
     }
     String byDefault = String.valueOf(NotifyKeys.HEADER.kind().byDefault());

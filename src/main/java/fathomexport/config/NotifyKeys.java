@@ -28,16 +28,17 @@ final class NotifyKeys {
       Key.optional(
           "command",
           new ListOf(Text.FILLED, false),
-          "A program and its arguments. It is started without a shell, and receives the summary of"
-              + " the run as JSON on its standard input.",
+          "A program to start, and its arguments. It is started without a shell, and reads the "
+              + "summary of the run as JSON from its standard input.",
           "[/usr/local/bin/tell-the-team, --channel, data]");
 
   static final Key<TextOr> WEBHOOK_URL =
       Key.required(
           "url",
           new TextOr(ADDRESS, SecretKeys.SECRET),
-          "The address that receives the summary of the run as JSON, by POST. Where the address is a"
-              + " secret: {env: NAME} or {file: path}. It must be https, or http to this machine.",
+          "The address to which the summary of the run is sent as JSON, with POST. It must begin "
+              + "with https; http is allowed only to this machine. If the address is a secret, write "
+              + "{env: NAME} or {file: path} to name the place where it is kept.",
           "https://chat.example.org/hooks/data");
   static final Key<Text> HEADER =
       Key.optional(
@@ -46,69 +47,82 @@ final class NotifyKeys {
                   Pattern.compile("[A-Za-z][A-Za-z0-9-]{0,99}"),
                   "must be the name of a header: letters, digits and -, beginning with a letter")
               .orElse("Authorization"),
-          "The name of the header that carries the secret.",
+          "The name of the HTTP header in which the secret is sent. Change the default, "
+              + "Authorization, if the receiver expects another header.",
           "X-Webhook-Key");
   static final Key<Group> WEBHOOK_SECRET =
       Key.optional(
           "secret",
           SecretKeys.SECRET,
-          "Where the value of the header is: {env: NAME} or {file: path}. It is sent as it is, so"
-              + " for Authorization it begins with Bearer, for example.");
+          "The place from which the program reads the value of the header: {env: NAME} is an "
+              + "environment variable, {file: path} is a file. The value is sent unchanged, so for the "
+              + "header Authorization it usually begins with 'Bearer '. Leave this key out if the "
+              + "receiver does not ask for a secret.");
   static final Key<Group> WEBHOOK =
       Key.optional(
           "webhook",
           Group.of(WEBHOOK_URL, HEADER, WEBHOOK_SECRET)
               .with(new Rule.Needs(HEADER.name(), WEBHOOK_SECRET.name())),
-          "An address that receives the summary of the run.");
+          "A web address to which the summary of the run is sent, such as that of a chat.");
 
   static final Key<ListOf> CODES =
       Key.optional(
           "exit_codes",
           new ListOf(new Numbers(EXIT_CODES)),
-          "The exit codes that are reported. Left out: all but 0 and 143. 143 stands for 130, too.",
+          "The exit codes after which a notification is sent. Without this key, these are all "
+              + "codes except 0 (success) and 143 (stopped as requested). 143 also stands for 130; "
+              + "README explains all codes.",
           "[65, 70, 74, 75, 77, 78]");
   static final Key<ListOf> AFTER =
       Key.optional(
           "after",
           new ListOf(Choice.of(COMMANDS)),
-          "The commands whose ends are reported. Left out: run.",
+          "The commands after which a notification is sent. Without this key, it is only run, the "
+              + "nightly export.",
           "[run, backfill]");
   static final Key<Choice> RECOVERY =
       Key.optional(
           "recovery",
           Choice.of(List.of(NOTIFY_RECOVERY, IGNORE_RECOVERY)).orElse(NOTIFY_RECOVERY),
-          "Whether the first run with exit code 0 after one that was reported is reported, too.");
+          "Whether the first success after a failure that was reported is reported as well. The "
+              + "default, notify, reports it; ignore does not.");
 
   static final Key<TextOr> PING_URL =
       Key.required(
           "url",
           new TextOr(ADDRESS, SecretKeys.SECRET),
-          "The address that is requested (GET) after each exit code 0. Where the address is a secret:"
-              + " {env: NAME} or {file: path}. It must be https, or http to this machine.",
+          "The address that is requested (with GET) each time the command ends with exit code 0. "
+              + "It must begin with https; http is allowed only to this machine. If the address is a "
+              + "secret, write {env: NAME} or {file: path} to name the place where it is kept.",
           "https://ping.example.org/nightly");
   static final Key<TextOr> FAIL_URL =
       Key.optional(
           "fail_url",
           new TextOr(ADDRESS, SecretKeys.SECRET),
-          "The address that is requested instead after an exit code that is reported.",
+          "The address that is requested instead after an exit code that is reported. Without "
+              + "this key, no request is sent then, and the monitoring service notices the failure "
+              + "because the ping is missing.",
           "https://ping.example.org/nightly/fail");
   static final Key<Choice> PING_AFTER =
       Key.optional(
           "after",
           Choice.of(COMMANDS).orElse(COMMANDS.get(0)),
-          "The one command that resets the switch.");
+          "The command whose success is reported to the monitoring service. The default, run, is "
+              + "the nightly export.");
   static final Key<Group> PING =
       Key.optional(
           "ping",
           Group.of(PING_URL, FAIL_URL, PING_AFTER),
-          "A dead man's switch: a service that reports to you when a ping is missing, so that a night"
-              + " that did not even start is noticed. Give each pipeline a separate address.");
+          "A monitoring service that notifies you when it has not been pinged in time. It also "
+              + "notices a night on which no run was started, which no other notification can report. "
+              + "Give each pipeline a separate address.");
 
   static final Key<Span> TIMEOUT =
       Key.optional(
           "timeout",
           new Span(Notify.LEAST_TIMEOUT, Notify.MOST_TIMEOUT, Notify.DEFAULT_TIMEOUT),
-          "The longest that the command, or one request, may take. Each is tried twice at most.",
+          "How long the program, or one request, may take. If it fails or takes longer, it is "
+              + "tried once more; after that, the run only prints a warning.",
           "30s");
 
   private static final Group KEYS =
@@ -118,16 +132,16 @@ final class NotifyKeys {
       Key.optional(
           Notify.SECTION,
           KEYS,
-          "Who is notified when a run fails, and when it succeeds again. A pipeline may have this"
-              + " section, too: its keys take the place of these. Without the section, no notification"
-              + " is sent.");
+          "Who is notified when a run fails, and when one succeeds again. A pipeline may have "
+              + "this section as well: each key that it gives there is used instead of the same key "
+              + "here. Without the section, no notification is sent.");
 
   static final Key<Group> OF_A_PIPELINE =
       Key.optional(
           Notify.SECTION,
           KEYS,
-          "Who is notified of this pipeline's runs. Each key here takes the place of the same key in"
-              + " the settings.");
+          "Who is notified of the runs of this pipeline. Each key that is given here is used "
+              + "instead of the same key in the settings; all other keys are taken from there.");
 
   private NotifyKeys() {}
 }

@@ -23,7 +23,7 @@ import java.util.function.Predicate;
 /** Decodes one entry of {@code reports}. */
 final class ReportDecoder {
   private static final String NAME_ALLOWED =
-      "allowed: 1 to 51 of a-z, 0-9 and _, beginning with a letter";
+      "allowed: 1 to 51 lower-case letters, digits and underscores, beginning with a letter";
 
   private static final String KEEP_ALLOWED =
       "allowed: 1 month to 100 years, such as \"25 months\" or \"3 years\"";
@@ -158,7 +158,7 @@ final class ReportDecoder {
     String name = text.get();
     String shown = Problems.quote(name);
     if (!Report.NAME.matcher(name).matches()) {
-      problems.add(node.at(), path, shown + " cannot name a table", NAME_ALLOWED);
+      problems.add(node.at(), path, shown + " cannot be the name of a report", NAME_ALLOWED);
     } else if (Report.RESERVED.contains(name)) {
       problems.add(
           node.at(),
@@ -179,8 +179,8 @@ final class ReportDecoder {
       problems.add(
           node.at(),
           path,
-          shown + " is the name of the report in line " + earlier.line() + " too",
-          "each report has a separate table");
+          shown + " is also the name of the report in line " + earlier.line(),
+          "give each report a different name");
     }
     return Optional.empty();
   }
@@ -192,7 +192,7 @@ final class ReportDecoder {
           node.at(),
           path,
           "is only for reports with date_grouping: leave it out",
-          "ranges of days overlap, so that none of them is the oldest");
+          "its stored ranges of days overlap, so that none of them is the oldest");
       return;
     }
     keep(node, path, values, problems).ifPresent(keep -> kept.put(name, keep));

@@ -19,14 +19,14 @@ final class SecretKeys {
           Text.matching(
               Pattern.compile("[A-Za-z_][A-Za-z0-9_]*"),
               "must be the name of an environment variable: letters, digits and _"),
-          "The name of the environment variable that holds the secret.",
+          "The name of the environment variable from which the program reads the secret.",
           "FATHOM_API_TOKEN");
   static final Key<Text> SECRET_FILE =
       Key.depends(
           "file",
           PATH,
-          "The file that holds the secret alone, in one line. Only its owner should be able to read"
-              + " it.",
+          "The path of a file that contains the secret alone, in one line. Only its owner should "
+              + "be able to read the file: the program warns if other users can.",
           "/run/secrets/fathom_pg");
   static final Group SECRET =
       Group.of(ENV, SECRET_FILE).with(new Rule.OneOf(List.of(ENV.name(), SECRET_FILE.name())));

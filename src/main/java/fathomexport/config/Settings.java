@@ -71,10 +71,10 @@ public record Settings(
       return Optional.of("names no host");
     }
     if (url.getRawUserInfo() != null) {
-      return Optional.of("carries a user name or a password");
+      return Optional.of("contains a user name or a password");
     }
     if (url.getRawQuery() != null || url.getRawFragment() != null) {
-      return Optional.of("carries a query or a fragment");
+      return Optional.of("contains a query or a fragment");
     }
     String path = url.getRawPath();
     if (path != null && path.endsWith("/")) {
@@ -281,7 +281,7 @@ public record Settings(
       }
       if (CREDENTIALS.matcher(url).find()) {
         return Optional.of(
-            "carries a user or a password: give them as postgres.user and postgres.password");
+            "contains a user or a password: give them as postgres.user and postgres.password");
       }
       return Optional.empty();
     }

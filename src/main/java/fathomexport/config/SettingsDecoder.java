@@ -142,7 +142,9 @@ final class SettingsDecoder {
       problems.add(
           lineage.at(),
           SettingsKeys.LINEAGE.name(),
-          lineage.has(SettingsKeys.LINEAGE_URL) ? "has both url and file" : "names no target",
+          lineage.has(SettingsKeys.LINEAGE_URL)
+              ? "has both url and file"
+              : "has neither url nor file",
           "allowed: url for a server, or file for a file of this machine");
       return Optional.empty();
     }
@@ -151,7 +153,7 @@ final class SettingsDecoder {
         problems.add(
             lineage.placeOf(SettingsKeys.LINEAGE_API_KEY),
             lineage.path(SettingsKeys.LINEAGE_API_KEY),
-            "belongs to url, not to file",
+            "is only for url: a file needs no key",
             "");
       }
       return lineage

@@ -147,7 +147,10 @@ final class YamlReader {
     Event after = events.next();
     if (after.getEventId() != Event.ID.StreamEnd) {
       problems.add(
-          place(after.getStartMark()), "", "begins a second document: give each its own file", "");
+          place(after.getStartMark()),
+          "",
+          "begins a second YAML document: write each into a separate file",
+          "");
       return Optional.empty();
     }
     if (root instanceof Mapping mapping) {
@@ -156,7 +159,7 @@ final class YamlReader {
     if (root instanceof Scalar scalar && scalar.isNull()) {
       problems.ofFile("is empty", whenEmpty);
     } else if (!(root instanceof Unusable)) {
-      problems.add(root.at(), "", "holds " + root.kind() + ", not keys with values", "");
+      problems.add(root.at(), "", "contains " + root.kind() + " instead of keys with values", "");
     }
     return Optional.empty();
   }
