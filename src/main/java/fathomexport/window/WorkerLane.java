@@ -81,7 +81,7 @@ public final class WorkerLane {
       }
       LOG.info("lane {} of run {} begins", lane.number(), spec.runId());
       export(board, reports, stop);
-      requireNotCancelled();
+      requireNotCancelled(reports);
       reports.ended();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -98,7 +98,7 @@ public final class WorkerLane {
       reports.obey(context.failures()::halt);
       new LaneExport(context).export(lane);
     } catch (RuntimeException e) {
-      requireNotCancelled();
+      requireNotCancelled(reports);
       LOG.error("lane {} of run {} failed", lane.number(), spec.runId(), e);
       reports.laneFailed(outcome(e));
     }
@@ -112,6 +112,13 @@ public final class WorkerLane {
    * Fails if the cluster has interrupted this lane: it begins the lane again elsewhere, and what
    * this attempt has not committed is not this run's loss.
    */
+  private static void requireNotCancelled(WorkerReports reports) {
+    if (reports.cancelled()) {
+      Thread.currentThread().interrupt();
+    }
+    requireNotCancelled();
+  }
+
   private static void requireNotCancelled() {
     if (Thread.currentThread().isInterrupted()) {
       throw new IllegalStateException("the cluster has cancelled this lane");
