@@ -24,6 +24,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class WorkerLane {
   private static final Logger LOG = LoggerFactory.getLogger(WorkerLane.class);
+  private static final String CANCELLED = "the cluster has cancelled this lane";
 
   private final ExportSpec spec;
   private final Set<String> controlsOf;
@@ -66,8 +67,11 @@ public final class WorkerLane {
       own.export(board);
       return Optional.empty();
     } catch (RuntimeException e) {
+      if (Thread.currentThread().isInterrupted()) {
+        LOG.info("{}: lane {} of run {}", CANCELLED, lane.number(), spec.runId());
+        throw e;
+      }
       LOG.error("lane {} of run {} is not exported here", lane.number(), spec.runId(), e);
-      requireNotCancelled();
       return Optional.of(own.outcome(e).on(worker));
     }
   }
@@ -85,7 +89,7 @@ public final class WorkerLane {
       reports.ended();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      requireNotCancelled();
+      throw new IllegalStateException(CANCELLED, e);
     }
   }
 
@@ -109,19 +113,13 @@ public final class WorkerLane {
   }
 
   /**
-   * Fails if the cluster has interrupted this lane: it begins the lane again elsewhere, and what
-   * this attempt has not committed is not this run's loss.
+   * Fails if the cluster has interrupted this lane: it begins the lane again, and what this attempt
+   * has not committed is not this run's loss.
    */
   private static void requireNotCancelled(WorkerReports reports) {
     if (reports.cancelled()) {
       Thread.currentThread().interrupt();
-    }
-    requireNotCancelled();
-  }
-
-  private static void requireNotCancelled() {
-    if (Thread.currentThread().isInterrupted()) {
-      throw new IllegalStateException("the cluster has cancelled this lane");
+      throw new IllegalStateException(CANCELLED);
     }
   }
 
