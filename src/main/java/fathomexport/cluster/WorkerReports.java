@@ -29,6 +29,7 @@ public final class WorkerReports implements RunListener, AutoCloseable {
   private final String attempt;
   private final String host;
   private final StopSignal stop;
+  private final Thread exporting = Thread.currentThread();
   private final Thread thread = new Thread(this::work, "reports");
 
   // Guarded by this.
@@ -37,6 +38,7 @@ public final class WorkerReports implements RunListener, AutoCloseable {
   private @Nullable BiConsumer<@Nullable String, WindowOutcome> obeying;
   private @Nullable RuntimeException failure;
   private boolean working;
+  private boolean cancelled;
 
   /** Number of events that are stored. Used only by the thread. */
   private long stored;
@@ -53,7 +55,7 @@ public final class WorkerReports implements RunListener, AutoCloseable {
   }
 
   /**
-   * Begins an attempt at a lane.
+   * Begins an attempt at a lane, which this thread exports.
    *
    * @param stop is set when the worker has to end at once
    * @return null if the run is over
@@ -108,6 +110,16 @@ public final class WorkerReports implements RunListener, AutoCloseable {
     board.endLane(lane, attempt);
   }
 
+  /**
+   * Returns whether the cluster has cancelled the lane: it interrupts the thread that exports it,
+   * and begins the lane again. What such a lane meets, on this thread or on another, is no failure
+   * of the run, and is not reported as one.
+   */
+  public synchronized boolean cancelled() {
+    cancelled = cancelled || exporting.isInterrupted();
+    return cancelled;
+  }
+
   private void work() {
     try {
       while (next()) {
@@ -140,7 +152,7 @@ public final class WorkerReports implements RunListener, AutoCloseable {
           left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime())) {
         wait(left);
       }
-      if (closing) {
+      if (events.isEmpty() && halts.isEmpty() && closing) {
         return false;
       }
       reported = List.copyOf(events);
@@ -216,12 +228,16 @@ public final class WorkerReports implements RunListener, AutoCloseable {
 
   @Override
   public void windowEnded(WindowOutcome outcome) {
-    add(new WorkerEvent.Ended(outcome.on(host)));
+    if (outcome.failure() == null || isOwn(outcome)) {
+      add(new WorkerEvent.Ended(outcome.on(host)));
+    }
   }
 
   /** Reports why the lane ends before its end. */
   public void laneFailed(WindowOutcome why) {
-    add(new WorkerEvent.Failed(why.on(host)));
+    if (isOwn(why)) {
+      add(new WorkerEvent.Failed(why.on(host)));
+    }
   }
 
   @Override
@@ -231,20 +247,40 @@ public final class WorkerReports implements RunListener, AutoCloseable {
 
   @Override
   public synchronized void halted(@Nullable String account, WindowOutcome reason) {
-    halts.add(Halt.of(account, reason.on(host)));
-    notifyAll();
+    if (isOwn(reason)) {
+      halts.add(Halt.of(account, reason.on(host)));
+      notifyAll();
+    }
   }
 
-  /** Ends the thread. What is not reported by then is lost. */
+  /** Returns whether a failure is not one of a cancelled lane. */
+  private boolean isOwn(WindowOutcome failure) {
+    if (cancelled()) {
+      LOG.info(
+          "lane {} is cancelled by the cluster, and does not report: {}", lane, failure.message());
+      return false;
+    }
+    return true;
+  }
+
+  /**
+   * Ends the thread, which first reports what it still has. What is not reported within a second is
+   * lost.
+   */
   @Override
   public void close() {
     synchronized (this) {
       closing = true;
       notifyAll();
     }
+    // A lane that the cluster cancels waits for what it has reported before, too.
+    boolean interrupted = cancelled() && Thread.interrupted();
     try {
       thread.join(POLL.toMillis());
     } catch (InterruptedException e) {
+      interrupted = true;
+    }
+    if (interrupted) {
       Thread.currentThread().interrupt();
     }
   }

@@ -1,6 +1,8 @@
 package fathomexport.window;
 
 import fathomexport.plan.FetchTask;
+import fathomexport.run.ExportFailedException;
+import fathomexport.run.FailureKind;
 import fathomexport.run.RunSummary;
 import fathomexport.run.WindowOutcome;
 import java.util.Optional;
@@ -16,7 +18,11 @@ public final class LaneExport {
     this.windows = new WindowExport(run);
   }
 
-  /** Exports the lane to its end and returns the summary of its windows. */
+  /**
+   * Exports the lane to its end and returns the summary of its windows.
+   *
+   * @throws ExportFailedException if the thread is interrupted
+   */
   public RunSummary export(Lane lane) {
     CommittedBefore before = new CommittedBefore(run);
     Lane left = run.mayBeAgain(lane) ? before.without(lane, this::endedBefore) : lane;
@@ -25,11 +31,23 @@ public final class LaneExport {
       while (next.isPresent()) {
         FetchTask task = next.get().task();
         before.uncommitted(next.get()).ifPresent(r -> windows.export(r, this::ended));
+        requireNotInterrupted();
         run.answers().stored(task.slice(), task.shape(), task.days().last().plusDays(1));
         next = fetch.next();
       }
     }
     return summary;
+  }
+
+  /**
+   * Ends an interrupted lane before its answers are dropped: what they answer may not be stored,
+   * and the lane may begin again.
+   */
+  private static void requireNotInterrupted() {
+    if (Thread.currentThread().isInterrupted()) {
+      throw new ExportFailedException(
+          FailureKind.STOPPED, "interrupted while a window was exported", null);
+    }
   }
 
   private void endedBefore(WindowOutcome outcome) {

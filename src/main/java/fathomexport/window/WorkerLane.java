@@ -24,6 +24,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class WorkerLane {
   private static final Logger LOG = LoggerFactory.getLogger(WorkerLane.class);
+  private static final String CANCELLED = "the cluster has cancelled this lane";
 
   private final ExportSpec spec;
   private final Set<String> controlsOf;
@@ -66,8 +67,11 @@ public final class WorkerLane {
       own.export(board);
       return Optional.empty();
     } catch (RuntimeException e) {
+      if (Thread.currentThread().isInterrupted()) {
+        LOG.info("{}: lane {} of run {}", CANCELLED, lane.number(), spec.runId());
+        throw e;
+      }
       LOG.error("lane {} of run {} is not exported here", lane.number(), spec.runId(), e);
-      requireNotCancelled();
       return Optional.of(own.outcome(e).on(worker));
     }
   }
@@ -81,11 +85,11 @@ public final class WorkerLane {
       }
       LOG.info("lane {} of run {} begins", lane.number(), spec.runId());
       export(board, reports, stop);
-      requireNotCancelled();
+      requireNotCancelled(reports);
       reports.ended();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      requireNotCancelled();
+      throw new IllegalStateException(CANCELLED, e);
     }
   }
 
@@ -98,7 +102,7 @@ public final class WorkerLane {
       reports.obey(context.failures()::halt);
       new LaneExport(context).export(lane);
     } catch (RuntimeException e) {
-      requireNotCancelled();
+      requireNotCancelled(reports);
       LOG.error("lane {} of run {} failed", lane.number(), spec.runId(), e);
       reports.laneFailed(outcome(e));
     }
@@ -109,12 +113,13 @@ public final class WorkerLane {
   }
 
   /**
-   * Fails if the cluster has interrupted this lane: it begins the lane again elsewhere, and what
-   * this attempt has not committed is not this run's loss.
+   * Fails if the cluster has interrupted this lane: it begins the lane again, and what this attempt
+   * has not committed is not this run's loss.
    */
-  private static void requireNotCancelled() {
-    if (Thread.currentThread().isInterrupted()) {
-      throw new IllegalStateException("the cluster has cancelled this lane");
+  private static void requireNotCancelled(WorkerReports reports) {
+    if (reports.cancelled()) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(CANCELLED);
     }
   }
 

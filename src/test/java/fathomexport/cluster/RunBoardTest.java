@@ -169,4 +169,16 @@ class RunBoardTest {
     board.tally("").giveBack();
     assertThat(board.tally("").taken()).isEqualTo(1);
   }
+
+  @Test
+  void eachAccountHasItsBudget() {
+    assertThat(board.tally("one").taken()).isZero();
+    assertThat(board.tally("one").take(2)).isTrue();
+    assertThat(board.tally("one").take(2)).isTrue();
+    assertThat(board.tally("one").take(2)).isFalse();
+    assertThat(board.tally("one").taken()).isEqualTo(2);
+    assertThat(board.tally("two").take(1)).isTrue();
+    board.end();
+    assertThat(board.tally("two").take(9)).as("after the end of the run").isFalse();
+  }
 }

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Specifications of runs without a launcher. */
 final class Specs {
@@ -44,6 +45,22 @@ final class Specs {
 
   static ExportSpec toDatabase(
       ApiSettings api, int windows, PostgresSettings database, Budget budget, int rowLimit) {
+    return withDatabase(api, windows, database, null, budget, rowLimit);
+  }
+
+  /** A backfill that writes to a database and to files. */
+  static ExportSpec toBoth(
+      ApiSettings api, int windows, PostgresSettings database, Path warehouse) {
+    return withDatabase(api, windows, database, warehouse.toString(), Budget.UNLIMITED, 1_000);
+  }
+
+  private static ExportSpec withDatabase(
+      ApiSettings api,
+      int windows,
+      PostgresSettings database,
+      @Nullable String warehouse,
+      Budget budget,
+      int rowLimit) {
     Instant now = Instant.parse("2025-10-02T14:00:00Z");
     return new ExportSpec(
         ExportSpec.newRunId(now),
@@ -56,7 +73,7 @@ final class Specs {
         database,
         budget,
         database,
-        null,
+        warehouse,
         rowLimit,
         366,
         Map.of(),

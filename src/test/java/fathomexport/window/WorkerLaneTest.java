@@ -31,10 +31,13 @@ import fathomexport.simulator.behaviour.Fault;
 import fathomexport.simulator.behaviour.FaultRule;
 import fathomexport.simulator.behaviour.SimulatorToken;
 import fathomexport.simulator.world.World;
+import fathomexport.sink.parquet.file.FileLocks;
 import fathomexport.sink.postgres.db.PostgresSettings;
 import fathomexport.testing.TestDatabase;
 import fathomexport.testing.TestReports;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.LocalDate;
 import java.util.ArrayList;
@@ -45,10 +48,12 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Lanes as the workers of a cluster export them, and the process that was started sees them. */
 class WorkerLaneTest {
@@ -341,5 +346,55 @@ class WorkerLaneTest {
     database.execute("DELETE FROM fathom_ops.cluster_run");
     assertThat(export(spec, TWO)).isEmpty();
     assertThat(asked()).isZero();
+  }
+
+  /**
+   * If Flink has lost a worker, it cancels the lanes of the others by interrupting their threads,
+   * and begins all of them again. The database has a window by then, and the files do not.
+   */
+  @Test
+  void aLaneThatTheClusterCancelsDuringACommitEndsNothingButItself(@TempDir Path warehouse)
+      throws Exception {
+    var spec =
+        Specs.toBoth(
+            ApiSettings.of(api.baseUri(), new SecretRef.Env(TOKEN)),
+            2 * DAYS,
+            settings(),
+            warehouse);
+    RunWatch watch = watch(spec);
+    AtomicReference<Throwable> end = new AtomicReference<>();
+    Thread worker =
+        new Thread(
+            () -> {
+              try {
+                var unused = export(spec, ONE);
+              } catch (IllegalStateException e) {
+                end.set(e);
+              }
+            });
+    try (FileLocks locks =
+            new FileLocks(Files.createDirectories(warehouse.resolve("_fathom/locks")));
+        FileLocks.HeldLock busy =
+            locks.tryAcquire(FileLocks.ofReport(REPORT.name())).orElseThrow()) {
+      worker.start();
+      while (worker.isAlive() && database.query("SELECT 1 FROM fathom_ops.ledger").isEmpty()) {
+        Thread.onSpinWait();
+      }
+      worker.interrupt();
+      worker.join();
+      assertThat(busy).isNotNull();
+    }
+    assertThat(end.get()).hasMessageContaining("the cluster has cancelled this lane");
+    watch.look();
+    assertThat(database.query("SELECT kind, message FROM fathom_ops.cluster_halt")).isEmpty();
+    assertThat(ended).isEmpty();
+    assertThat(watch.hasEnded(0)).isFalse();
+
+    assertThat(export(spec, ONE)).isEmpty();
+    assertThat(export(spec, TWO)).isEmpty();
+    watch.look();
+    assertThat(watch.summary().exitCode()).as(watch.summary().toString()).isZero();
+    assertThat(watch.summary().committed()).isEqualTo(2 * DAYS);
+    assertThat(asked()).as("the answer that was not stored everywhere is kept").isEqualTo(2 * DAYS);
   }
 }
