@@ -23,6 +23,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -463,5 +464,46 @@ final class ArchitectureTest {
   @Test
   void noClassIsNamedForWhatItDoesNotSay() {
     noClasses().should().haveNameMatching(".*(Helper|Utils?|Manager)").check(PRODUCTION);
+  }
+
+  /** Names that two public types have, because they are one thing, seen from two packages. */
+  private static final List<String> SAME_THING =
+      List.of(
+          // As the settings describe it, and as a run uses it.
+          "Account",
+          // Of a table, and of a view.
+          "Column",
+          // As the API answers it, and as it is stored.
+          "Referrer",
+          "VisitedPage");
+
+  /**
+   * What another package can see has a name that means one thing. Variants are apart: a record that
+   * is one of an interface's cases, such as {@code Outcome.Refused}, is always written with its
+   * interface. So is the simulator, which must know nothing of what it answers.
+   */
+  @Test
+  void aPublicTypeHasANameOfItsOwn() {
+    Map<String, List<String>> named =
+        PRODUCTION.stream()
+            .filter(type -> isPublic(type) && !isVariant(type))
+            .filter(not(resideInAPackage(ROOT + ".simulator..")))
+            .collect(
+                Collectors.groupingBy(
+                    JavaClass::getSimpleName,
+                    Collectors.mapping(JavaClass::getName, Collectors.toList())));
+    named.values().removeIf(types -> types.size() == 1);
+    assertThat(named).containsOnlyKeys(SAME_THING);
+  }
+
+  private static boolean isPublic(JavaClass type) {
+    return type.getModifiers().contains(JavaModifier.PUBLIC)
+        && type.getEnclosingClass().map(ArchitectureTest::isPublic).orElse(true);
+  }
+
+  private static boolean isVariant(JavaClass type) {
+    return type.getEnclosingClass()
+        .filter(outer -> outer.isInterface() && type.isAssignableTo(outer.getName()))
+        .isPresent();
   }
 }

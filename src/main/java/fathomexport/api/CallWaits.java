@@ -74,7 +74,7 @@ final class CallWaits {
   /** Waits until the API accepts queries about a site again, as it asked. */
   void awaitSite(Endpoint endpoint, @Nullable SiteId site)
       throws InterruptedException, StoppedException {
-    AskedWaits.Left held = state.asked.of(site).orElse(null);
+    AskedWaits.AskedWait held = state.asked.of(site).orElse(null);
     if (held == null) {
       return;
     }

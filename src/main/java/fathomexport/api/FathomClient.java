@@ -170,7 +170,7 @@ public final class FathomClient implements AutoCloseable {
 
   /** Returns how long the API asks to send nothing about a site; zero if it does not. */
   public Duration heldFor(SiteId site) {
-    return state.asked.of(site).map(AskedWaits.Left::time).orElse(Duration.ZERO);
+    return state.asked.of(site).map(AskedWaits.AskedWait::time).orElse(Duration.ZERO);
   }
 
   /** Returns whether the run accepts a wait that the API asks for. */

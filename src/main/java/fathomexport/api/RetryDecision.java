@@ -125,7 +125,7 @@ final class RetryDecision {
           ? Optional.empty()
           : Optional.of(new Outcome.Unavailable<>(reason, Outcome.Unavailable.Cause.INTERRUPTED));
     }
-    AskedWaits.Left wait = held ? state.asked.of(site).orElse(null) : null;
+    AskedWaits.AskedWait wait = held ? state.asked.of(site).orElse(null) : null;
     if (wait != null) {
       return Optional.of(words.held(site, wait));
     }

@@ -114,7 +114,7 @@ final class RetryingCaller {
     CircuitBreaker breaker = state.breaker;
     try {
       for (int attempt = 1; ; attempt++) {
-        AskedWaits.Left held = state.asked.of(about.site()).orElse(null);
+        AskedWaits.AskedWait held = state.asked.of(about.site()).orElse(null);
         if (held != null && !rules.waitsInPlace(held.time())) {
           return words.held(about.site(), held);
         }

@@ -60,7 +60,7 @@ final class UnavailableWords {
   }
 
   /** Returns the outcome of a call about a site that the API asks to wait with. */
-  <T> Outcome<T> held(@Nullable SiteId site, AskedWaits.Left left) {
+  <T> Outcome<T> held(@Nullable SiteId site, AskedWaits.AskedWait left) {
     return new Outcome.Unavailable<>(
         "it asks that nothing is sent "
             + (site == null ? "" : "about site " + site + " ")

@@ -28,12 +28,12 @@ final class CurrenciesDecoder {
 
   Currencies decode(YamlNode node) {
     String key = SettingsKeys.CURRENCIES.name();
-    List<Currencies.Rule> rules = new ArrayList<>();
+    List<Currencies.CurrencyRule> rules = new ArrayList<>();
     List<YamlNode> items = values.list(node, key, CURRENCIES_ALLOWED).orElse(List.of());
     for (int i = 0; i < items.size(); i++) {
       YamlNode item = items.get(i);
       String path = key + "[" + i + "]";
-      Optional<Currencies.Rule> rule =
+      Optional<Currencies.CurrencyRule> rule =
           values.section(item, path, SettingsKeys.CURRENCY_RULE).flatMap(this::currency);
       if (rule.isPresent() && rules.stream().anyMatch(rule.get()::isAboutTheSameAs)) {
         problems.add(
@@ -47,7 +47,7 @@ final class CurrenciesDecoder {
     return new Currencies(rules);
   }
 
-  private Optional<Currencies.Rule> currency(Section rule) {
+  private Optional<Currencies.CurrencyRule> currency(Section rule) {
     Optional<String> currency =
         rule.required(SettingsKeys.CURRENCY, CURRENCY_ALLOWED)
             .flatMap(n -> currency(n, rule.path(SettingsKeys.CURRENCY)));
@@ -69,7 +69,7 @@ final class CurrenciesDecoder {
         || (event.isEmpty() && rule.has(SettingsKeys.CURRENCY_EVENT))) {
       return Optional.empty();
     }
-    return currency.map(c -> new Currencies.Rule(site.orElse(null), event.orElse(null), c));
+    return currency.map(c -> new Currencies.CurrencyRule(site.orElse(null), event.orElse(null), c));
   }
 
   private Optional<String> currency(YamlNode node, String path) {

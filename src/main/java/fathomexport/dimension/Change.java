@@ -11,9 +11,9 @@ import org.jspecify.annotations.Nullable;
  * @param after the present name or time zone; null for other kinds
  */
 public record Change(
-    Difference kind, Slice slice, @Nullable String before, @Nullable String after) {
+    ChangeKind kind, Slice slice, @Nullable String before, @Nullable String after) {
   /** The kind of difference. */
-  public enum Difference {
+  public enum ChangeKind {
     RENAMED,
     MOVED,
     /** The pipeline exports the site for the first time. */
@@ -24,7 +24,7 @@ public record Change(
     BACK
   }
 
-  static Change of(Difference kind, Slice slice) {
+  static Change of(ChangeKind kind, Slice slice) {
     return new Change(kind, slice, null, null);
   }
 }

@@ -117,10 +117,10 @@ public final class Merge {
     Slice site = new Slice(next.site(), null);
     // A value that was not known before has not changed.
     if (renamed && last.name() != null) {
-      changes.add(new Change(Change.Difference.RENAMED, site, last.name(), next.name()));
+      changes.add(new Change(Change.ChangeKind.RENAMED, site, last.name(), next.name()));
     }
     if (moved && last.zone() != null) {
-      changes.add(new Change(Change.Difference.MOVED, site, last.zone(), next.zone()));
+      changes.add(new Change(Change.ChangeKind.MOVED, site, last.zone(), next.zone()));
     }
     if (next.validFrom().isAfter(last.validFrom())) {
       spans.add(
@@ -165,12 +165,12 @@ public final class Merge {
                 || member.stored().stream().anyMatch(s -> s.site().equals(site.id()));
         listed(slice);
         if (!known) {
-          changes.add(Change.of(Change.Difference.NEW_SITE, slice));
+          changes.add(Change.of(Change.ChangeKind.NEW_SITE, slice));
         }
       }
     }
     for (SiteId gone : member.gone()) {
-      unlisted(new Slice(gone, null), Change.Difference.SITE_GONE, member);
+      unlisted(new Slice(gone, null), Change.ChangeKind.SITE_GONE, member);
     }
     seen.events()
         .forEach(
@@ -192,7 +192,7 @@ public final class Merge {
     before.stream()
         .filter(s -> s.site().equals(site) && s.event() != null && !present.contains(s))
         .sorted((a, b) -> a.eventKey().compareTo(b.eventKey()))
-        .forEach(s -> unlisted(s, Change.Difference.EVENT_GONE, member));
+        .forEach(s -> unlisted(s, Change.ChangeKind.EVENT_GONE, member));
   }
 
   private void listed(Slice slice) {
@@ -201,11 +201,11 @@ public final class Merge {
       listings.put(slice, new Listing(slice, at, null, null));
     } else if (before.unlistedAt() != null) {
       listings.put(slice, new Listing(slice, before.firstListedAt(), null, null));
-      changes.add(Change.of(Change.Difference.BACK, slice));
+      changes.add(Change.of(Change.ChangeKind.BACK, slice));
     }
   }
 
-  private void unlisted(Slice slice, Change.Difference kind, Sighting.Membership member) {
+  private void unlisted(Slice slice, Change.ChangeKind kind, Sighting.Membership member) {
     Listing before = listings.get(slice);
     if (before == null) {
       before = new Listing(slice, at, null, null);

@@ -88,7 +88,7 @@ final class DimensionUpdate {
     /** Returns the sites that the pipeline exports for the first time. */
     Set<SiteId> newSites() {
       return changes.stream()
-          .filter(c -> c.kind() == Change.Difference.NEW_SITE)
+          .filter(c -> c.kind() == Change.ChangeKind.NEW_SITE)
           .map(c -> c.slice().site())
           .collect(Collectors.toCollection(LinkedHashSet::new));
     }

@@ -28,7 +28,7 @@ final class DimensionWords {
     Map<SiteId, List<Slice>> events = new LinkedHashMap<>();
     for (Change change : found.changes()) {
       Slice slice = change.slice();
-      if (change.kind() == Change.Difference.SITE_GONE && change.before() != null) {
+      if (change.kind() == Change.ChangeKind.SITE_GONE && change.before() != null) {
         names.put(slice.site(), change.before());
       }
       String site = site(slice.site(), names);

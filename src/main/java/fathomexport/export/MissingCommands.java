@@ -31,7 +31,7 @@ final class MissingCommands {
                 .map(
                     hole ->
                         new BackfillCommands.Want(
-                            new BackfillCommands.Part(hole.report(), hole.site().value()),
+                            new BackfillCommands.ReportOfSite(hole.report(), hole.site().value()),
                             hole.first(),
                             hole.last(),
                             hole.periods()))
@@ -58,7 +58,7 @@ final class MissingCommands {
         plan.starts().stream()
             .collect(
                 Collectors.toMap(
-                    s -> new BackfillCommands.Part(s.report(), s.site().value()),
+                    s -> new BackfillCommands.ReportOfSite(s.report(), s.site().value()),
                     Plan.Start::first,
                     (a, b) -> a)));
   }

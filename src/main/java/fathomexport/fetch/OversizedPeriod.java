@@ -130,7 +130,7 @@ final class OversizedPeriod {
       for (long i = 0; i < start.rows(); i++) {
         source.next();
       }
-      RawRows.Reader row = new RawRows.Reader(source, fields);
+      RawRows.RawRowReader row = new RawRows.RawRowReader(source, fields);
       while (row.next()) {
         for (int i = 0; i < fields; i++) {
           cells[i] =

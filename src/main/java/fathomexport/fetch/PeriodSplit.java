@@ -173,7 +173,7 @@ final class PeriodSplit {
     PartReader reader = new PartReader(split, shape, period, rows);
     Outcome<AggregationAnswer> outcome = client.aggregations(request(ask), reader);
     if (outcome instanceof Outcome.Failure<AggregationAnswer> failure) {
-      reader.keep(Split.Kept.NOTHING);
+      reader.keep(Split.KeptRows.NOTHING);
       refused(split, failure);
       return true;
     }
@@ -182,15 +182,15 @@ final class PeriodSplit {
     endedAt = answer.endedAt();
     String violation = reader.violation();
     if (violation != null) {
-      reader.keep(Split.Kept.NOTHING);
+      reader.keep(Split.KeptRows.NOTHING);
       reason = "an answer was refused: " + violation;
       LOG.warn("{} {}: {}", slice, period, reason);
       return reasks++ < REASKS;
     }
     reasks = 0;
-    Split.Kept kept = split.answered(reader.rows());
+    Split.KeptRows kept = split.answered(reader.rows());
     PartReader.add(sums, reader.keep(kept));
-    if (kept == Split.Kept.RESTART) {
+    if (kept == Split.KeptRows.RESTART) {
       drop();
     }
     return true;
@@ -214,7 +214,7 @@ final class PeriodSplit {
         case LIMIT, PARAMETERS, RANGE, OTHER -> {
           requests++;
           LOG.warn("{} {}: {}", slice, period, failure.describe());
-          if (split.refused(failure.describe()) == Split.Kept.RESTART) {
+          if (split.refused(failure.describe()) == Split.KeptRows.RESTART) {
             drop();
           }
           return;

@@ -61,7 +61,7 @@ final class BeyondReach {
             .map(
                 p ->
                     new BackfillCommands.Want(
-                        new BackfillCommands.Part(line.report(), line.site()),
+                        new BackfillCommands.ReportOfSite(line.report(), line.site()),
                         p,
                         grouping.periodEnd(p),
                         1))

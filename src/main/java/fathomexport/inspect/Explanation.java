@@ -79,7 +79,7 @@ public record Explanation(
       int controlRequests,
       int splits,
       long escapedCells,
-      List<Change> changes,
+      List<ChangedNumber> changes,
       @Nullable Failed attempt,
       List<String> quarantined) {}
 
@@ -100,7 +100,7 @@ public record Explanation(
    * @param reason {@code source}, {@code definition}, {@code zone} or {@code unit}; null if it was
    *     not recorded
    */
-  public record Change(
+  public record ChangedNumber(
       String measure,
       @Nullable Double before,
       @Nullable Double after,
@@ -230,7 +230,7 @@ public record Explanation(
         sink.ledger().restatements(report.name(), entry.slice(), c.period()).stream()
             .map(
                 r ->
-                    new Change(
+                    new ChangedNumber(
                         r.measure(),
                         r.before(),
                         r.after(),

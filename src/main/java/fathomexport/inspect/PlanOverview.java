@@ -60,7 +60,7 @@ import org.jspecify.annotations.Nullable;
  *     configure none
  */
 public record PlanOverview(
-    List<Line> lines,
+    List<PlanLine> lines,
     long windows,
     long leastRequests,
     long likelyRequests,
@@ -75,7 +75,7 @@ public record PlanOverview(
     List<Share> byReport,
     RequestKinds kinds,
     long skippedPeriods,
-    List<Split> splits,
+    List<FullPeriod> splits,
     List<String> assumptions,
     List<String> notes,
     Map<String, String> siteNames,
@@ -117,7 +117,7 @@ public record PlanOverview(
    * @param bytes expected size in all sinks together; null if the ledger has no rows
    * @param account the site's account; null where the settings configure none
    */
-  public record Line(
+  public record PlanLine(
       List<String> reports,
       String site,
       @Nullable String event,
@@ -130,8 +130,8 @@ public record PlanOverview(
       @Nullable Long rows,
       @Nullable Long bytes,
       @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String account) {
-    private Line plus(Line b) {
-      return new Line(
+    private PlanLine plus(PlanLine b) {
+      return new PlanLine(
           reports,
           site,
           event,
@@ -146,8 +146,8 @@ public record PlanOverview(
           account);
     }
 
-    private Line withRetries(long retries) {
-      return new Line(
+    private PlanLine withRetries(long retries) {
+      return new PlanLine(
           reports,
           site,
           event,
@@ -167,7 +167,7 @@ public record PlanOverview(
   public record Share(List<String> reports, RequestKinds kinds) {}
 
   /** A period that reaches the row limit on its own. */
-  public record Split(
+  public record FullPeriod(
       List<String> reports, String site, @Nullable String event, LocalDate period, long rows) {}
 
   private static @Nullable Long sum(@Nullable Long a, @Nullable Long b) {
@@ -195,15 +195,15 @@ public record PlanOverview(
       List<String> lost,
       BackfillCommands.Scope scope,
       Map<String, String> names) {
-    Map<String, Line> lines = new LinkedHashMap<>();
+    Map<String, PlanLine> lines = new LinkedHashMap<>();
     Map<List<String>, RequestKinds> kinds = new LinkedHashMap<>();
-    List<Split> splits = new ArrayList<>();
+    List<FullPeriod> splits = new ArrayList<>();
     List<TaskCost> each = costs.of(plan, known);
     for (TaskCost cost : each) {
       FetchTask task = cost.task();
       List<String> reports = task.reports().stream().map(Report::name).toList();
-      Line line =
-          new Line(
+      PlanLine line =
+          new PlanLine(
               reports,
               task.site().id().value(),
               task.slice().event(),
@@ -217,13 +217,15 @@ public record PlanOverview(
               bytes(cost, weights),
               task.site().accountOrNull());
       kinds.merge(reports, cost.kinds(), RequestKinds::plus);
-      lines.merge(line.reports() + "\n" + task.slice(), line, Line::plus);
+      lines.merge(line.reports() + "\n" + task.slice(), line, PlanLine::plus);
       cost.split()
           .forEach(
-              f -> splits.add(new Split(reports, line.site(), line.event(), f.period(), f.rows())));
+              f ->
+                  splits.add(
+                      new FullPeriod(reports, line.site(), line.event(), f.period(), f.rows())));
     }
     lines.replaceAll(retries());
-    long likely = lines.values().stream().mapToLong(Line::likelyRequests).sum();
+    long likely = lines.values().stream().mapToLong(PlanLine::likelyRequests).sum();
     long billed =
         everyNight == null
             ? likely
@@ -234,16 +236,16 @@ public record PlanOverview(
     return new PlanOverview(
         List.copyOf(lines.values()),
         plan.windows(),
-        lines.values().stream().mapToLong(Line::leastRequests).sum(),
+        lines.values().stream().mapToLong(PlanLine::leastRequests).sum(),
         likely,
-        lines.values().stream().mapToLong(Line::mostRequests).sum(),
+        lines.values().stream().mapToLong(PlanLine::mostRequests).sum(),
         costs.quotas().minutes(TaskCost.byAccount(each)),
         billed,
         everyNight == null ? "once" : "month",
-        lines.values().stream().map(Line::rows).reduce(null, PlanOverview::sum),
-        lines.values().stream().map(Line::bytes).reduce(null, PlanOverview::sum),
-        lines.values().stream().map(Line::rows).filter(Objects::isNull).count(),
-        lines.values().stream().filter(l -> l.rows() == null).mapToLong(Line::windows).sum(),
+        lines.values().stream().map(PlanLine::rows).reduce(null, PlanOverview::sum),
+        lines.values().stream().map(PlanLine::bytes).reduce(null, PlanOverview::sum),
+        lines.values().stream().map(PlanLine::rows).filter(Objects::isNull).count(),
+        lines.values().stream().filter(l -> l.rows() == null).mapToLong(PlanLine::windows).sum(),
         kinds.entrySet().stream().map(e -> new Share(e.getKey(), e.getValue())).toList(),
         kinds.values().stream().reduce(RequestKinds.NONE, RequestKinds::plus),
         plan.skipped(),
@@ -266,9 +268,9 @@ public record PlanOverview(
         accounts(costs, lines.values()));
   }
 
-  private static List<AccountCost> accounts(RequestCosts costs, Collection<Line> lines) {
-    Map<String, List<Line>> byAccount = new LinkedHashMap<>();
-    for (Line line : lines) {
+  private static List<AccountCost> accounts(RequestCosts costs, Collection<PlanLine> lines) {
+    Map<String, List<PlanLine>> byAccount = new LinkedHashMap<>();
+    for (PlanLine line : lines) {
       String account = line.account();
       if (account != null) {
         byAccount.computeIfAbsent(account, a -> new ArrayList<>()).add(line);
@@ -277,12 +279,12 @@ public record PlanOverview(
     List<AccountCost> all = new ArrayList<>();
     byAccount.forEach(
         (account, its) -> {
-          long likely = its.stream().mapToLong(Line::likelyRequests).sum();
+          long likely = its.stream().mapToLong(PlanLine::likelyRequests).sum();
           all.add(
               new AccountCost(
                   account,
-                  its.stream().map(Line::site).distinct().toList(),
-                  its.stream().mapToLong(Line::leastRequests).sum(),
+                  its.stream().map(PlanLine::site).distinct().toList(),
+                  its.stream().mapToLong(PlanLine::leastRequests).sum(),
                   likely,
                   costs.quotas().minutes(account, likely)));
         });
@@ -293,7 +295,7 @@ public record PlanOverview(
    * Returns a function that adds to each line, in order, the retries that the line contributes to
    * those of its site and reports.
    */
-  private static BiFunction<String, Line, Line> retries() {
+  private static BiFunction<String, PlanLine, PlanLine> retries() {
     RetryBudget budget = RetryBudget.ofASiteAndReport();
     Map<String, Long> answers = new HashMap<>();
     return (key, line) -> {

@@ -125,7 +125,7 @@ public final class SinkDifferences {
                       found.add(cell);
                       wants.add(
                           new BackfillCommands.Want(
-                              new BackfillCommands.Part(report, slice.site().value()),
+                              new BackfillCommands.ReportOfSite(report, slice.site().value()),
                               cell.period(),
                               cell.coversTo(),
                               cell.periods()));

@@ -76,7 +76,7 @@ public record StatusOverview(
     List<StaleRange> stale,
     List<Renewal> renewals,
     List<Quarantined> quarantined,
-    List<Change> restated,
+    List<ChangedPeriod> restated,
     List<Moved> moved,
     List<FailedAudit> lookbackFetched,
     List<Run> runs,
@@ -298,7 +298,7 @@ public record StatusOverview(
    * @param reason {@code source}, {@code definition}, {@code zone} or {@code unit}; null if it was
    *     not recorded
    */
-  public record Change(
+  public record ChangedPeriod(
       Instant at,
       String report,
       String site,

@@ -252,8 +252,8 @@ public final class StatusReader {
     return List.copyOf(damaged);
   }
 
-  private static StatusOverview.Change change(Restatement r) {
-    return new StatusOverview.Change(
+  private static StatusOverview.ChangedPeriod change(Restatement r) {
+    return new StatusOverview.ChangedPeriod(
         r.at(),
         r.report(),
         r.slice().site().value(),

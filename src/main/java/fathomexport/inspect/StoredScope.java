@@ -23,8 +23,8 @@ final class StoredScope {
   /** Returns what a backfill of the job's pipeline would cover, as far as something is stored. */
   static BackfillCommands.Scope of(ExportJob job, Coverage coverage, Retired retired) {
     Set<String> sites = new HashSet<>();
-    Map<BackfillCommands.Part, LocalDate> stored = new HashMap<>();
-    Map<BackfillCommands.Part, List<DayRange>> gaps = new HashMap<>();
+    Map<BackfillCommands.ReportOfSite, LocalDate> stored = new HashMap<>();
+    Map<BackfillCommands.ReportOfSite, List<DayRange>> gaps = new HashMap<>();
     for (Report report : job.reports()) {
       Set<Slice> slices = new HashSet<>(coverage.slices(report));
       slices.addAll(coverage.somewhere().getOrDefault(report.name(), Map.of()).keySet());
@@ -45,7 +45,8 @@ final class StoredScope {
         if (days.isEmpty() || report.dateGrouping() == DateGrouping.NONE) {
           continue;
         }
-        BackfillCommands.Part part = new BackfillCommands.Part(report.name(), slice.site().value());
+        BackfillCommands.ReportOfSite part =
+            new BackfillCommands.ReportOfSite(report.name(), slice.site().value());
         // From then on, all events are stored.
         stored.merge(part, days.get(0).first(), (a, b) -> a.isAfter(b) ? a : b);
         for (int i = 1; i < days.size(); i++) {

@@ -68,7 +68,7 @@ public final class UnfetchedHistory {
         firstKept.size() < job.pipelineReports().size()
             ? null
             : firstKept.values().stream().min(Comparator.naturalOrder()).orElse(null);
-    Map<BackfillCommands.Part, LocalDate> stored = new HashMap<>();
+    Map<BackfillCommands.ReportOfSite, LocalDate> stored = new HashMap<>();
     List<BackfillCommands.Want> wants = new ArrayList<>();
     Map<String, String> names = new TreeMap<>();
     for (SiteId site : added) {
@@ -81,7 +81,8 @@ public final class UnfetchedHistory {
       if (history.isBefore(begin)) {
         names.put(site.value(), row.name() == null ? "" : row.name());
         for (Report report : job.pipelineReports()) {
-          BackfillCommands.Part part = new BackfillCommands.Part(report.name(), site.value());
+          BackfillCommands.ReportOfSite part =
+              new BackfillCommands.ReportOfSite(report.name(), site.value());
           wants.add(new BackfillCommands.Want(part, history, begin.minusDays(1), 1));
           stored.put(part, history);
         }
@@ -133,7 +134,7 @@ public final class UnfetchedHistory {
 
   /** Returns what a backfill would cover. The history of other sites is not wanted. */
   private static BackfillCommands.Scope scope(
-      ExportJob job, List<Listing> sites, Map<BackfillCommands.Part, LocalDate> stored) {
+      ExportJob job, List<Listing> sites, Map<BackfillCommands.ReportOfSite, LocalDate> stored) {
     Set<String> all = new HashSet<>();
     sites.stream()
         .filter(l -> l.unlistedAt() == null)

@@ -81,7 +81,7 @@ final class VerifiedDifferences {
           open.computeIfAbsent(new Why(d.cause(), d.detail()), w -> new ArrayList<>())
               .add(
                   new BackfillCommands.Want(
-                      new BackfillCommands.Part(report.name(), d.slice().site().value()),
+                      new BackfillCommands.ReportOfSite(report.name(), d.slice().site().value()),
                       days.first(),
                       days.last(),
                       periods.stream().filter(days::contains).count()));

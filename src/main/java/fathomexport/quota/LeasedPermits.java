@@ -70,7 +70,7 @@ public final class LeasedPermits implements Permits {
         if (reply instanceof Granted granted) {
           served = true;
           return new LeasedPermit(granted, asked);
-        } else if (reply instanceof PermitLease.Wait wait) {
+        } else if (reply instanceof PermitLease.NoneFree wait) {
           outage = new Outage();
           Instant free = time.instant().plus(wait.free());
           if (announced.equals(Instant.MIN)

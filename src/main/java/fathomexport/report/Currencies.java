@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param rules at most one rule per site and event
  */
-public record Currencies(List<Rule> rules) implements Serializable {
+public record Currencies(List<CurrencyRule> rules) implements Serializable {
   /** No currency is known. */
   public static final Currencies NONE = new Currencies(List.of());
 
@@ -22,7 +22,7 @@ public record Currencies(List<Rule> rules) implements Serializable {
    * @param event the event's name in its stored form; null for every event
    * @param currency three capital letters
    */
-  public record Rule(@Nullable SiteId site, @Nullable String event, String currency)
+  public record CurrencyRule(@Nullable SiteId site, @Nullable String event, String currency)
       implements Serializable {
     private boolean covers(SiteId site, String event) {
       return (this.site == null || this.site.equals(site))
@@ -35,7 +35,7 @@ public record Currencies(List<Rule> rules) implements Serializable {
     }
 
     /** Returns whether both rules are about the same site and event. */
-    public boolean isAboutTheSameAs(Rule other) {
+    public boolean isAboutTheSameAs(CurrencyRule other) {
       return Objects.equals(site, other.site) && Objects.equals(event, other.event);
     }
   }
@@ -48,8 +48,8 @@ public record Currencies(List<Rule> rules) implements Serializable {
   public @Nullable String of(SiteId site, String event) {
     return rules.stream()
         .filter(rule -> rule.covers(site, event))
-        .max(Comparator.comparingInt(Rule::weight))
-        .map(Rule::currency)
+        .max(Comparator.comparingInt(CurrencyRule::weight))
+        .map(CurrencyRule::currency)
         .orElse(null);
   }
 }

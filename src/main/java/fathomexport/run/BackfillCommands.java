@@ -32,14 +32,14 @@ public final class BackfillCommands {
   }
 
   /** A report of a site; for reports on events, all events of the site. */
-  public record Part(String report, String site) {}
+  public record ReportOfSite(String report, String site) {}
 
   /**
    * A range of days that a backfill is to fetch.
    *
    * @param periods number of periods in it
    */
-  public record Want(Part part, LocalDate first, LocalDate last, long periods) {
+  public record Want(ReportOfSite part, LocalDate first, LocalDate last, long periods) {
     /**
      * Returns the days from the first to the last of any of these, of which there is at least one.
      */
@@ -63,8 +63,8 @@ public final class BackfillCommands {
   public record Scope(
       Set<String> sites,
       Set<String> reports,
-      Map<Part, LocalDate> stored,
-      Map<Part, List<DayRange>> gaps) {
+      Map<ReportOfSite, LocalDate> stored,
+      Map<ReportOfSite, List<DayRange>> gaps) {
     public Scope {
       sites = Set.copyOf(sites);
       reports = Set.copyOf(reports);
@@ -73,11 +73,11 @@ public final class BackfillCommands {
     }
 
     /** Creates a scope in which every day is wanted that was never stored. */
-    public Scope(Set<String> sites, Set<String> reports, Map<Part, LocalDate> stored) {
+    public Scope(Set<String> sites, Set<String> reports, Map<ReportOfSite, LocalDate> stored) {
       this(sites, reports, stored, Map.of());
     }
 
-    long gapDays(Part part, LocalDate first, LocalDate last) {
+    long gapDays(ReportOfSite part, LocalDate first, LocalDate last) {
       long days = 0;
       for (DayRange gap : gaps.getOrDefault(part, List.of())) {
         LocalDate from = gap.first().isBefore(first) ? first : gap.first();
@@ -182,7 +182,7 @@ public final class BackfillCommands {
 
   /** Combines wants of the same days: those of a site, and sites with the same reports. */
   private List<CommandBox> alike(Collection<Want> wants) {
-    Map<Part, List<Want>> byPart = new LinkedHashMap<>();
+    Map<ReportOfSite, List<Want>> byPart = new LinkedHashMap<>();
     wants.stream()
         .sorted(Comparator.comparing(Want::first))
         .forEach(
@@ -203,7 +203,7 @@ public final class BackfillCommands {
             });
     Map<List<Object>, CommandBox> bySite = new LinkedHashMap<>();
     for (Want want : byPart.values().stream().flatMap(List::stream).toList()) {
-      Part part = want.part();
+      ReportOfSite part = want.part();
       bySite.merge(
           List.of(part.site(), want.first(), want.last()), CommandBox.of(want), CommandBox::plus);
     }

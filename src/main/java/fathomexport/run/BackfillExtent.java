@@ -2,7 +2,7 @@ package fathomexport.run;
 
 import fathomexport.report.DayRange;
 import fathomexport.run.BackfillCommands.Command;
-import fathomexport.run.BackfillCommands.Part;
+import fathomexport.run.BackfillCommands.ReportOfSite;
 import fathomexport.run.BackfillCommands.Scope;
 import java.time.LocalDate;
 import java.util.List;
@@ -48,7 +48,7 @@ final class BackfillExtent {
     long days = 0;
     for (String site : sites) {
       for (String report : reports) {
-        Part part = new Part(report, site);
+        ReportOfSite part = new ReportOfSite(report, site);
         days += scope.gapDays(part, box.first(), box.last());
         LocalDate stored = scope.stored().get(part);
         LocalDate known = stored == null ? box.last().plusDays(1) : stored;

@@ -2,7 +2,7 @@ package fathomexport.run;
 
 import fathomexport.report.DayRange;
 import fathomexport.run.BackfillCommands.Command;
-import fathomexport.run.BackfillCommands.Part;
+import fathomexport.run.BackfillCommands.ReportOfSite;
 import fathomexport.run.BackfillCommands.Scope;
 import fathomexport.run.BackfillCommands.Want;
 import java.time.LocalDate;
@@ -38,13 +38,13 @@ public record Renewal(String what, long periods, String why, BackfillCommands.Co
     int reasonsLeft = byReason.size();
     for (Map.Entry<String, List<StaleRange>> reason : byReason.entrySet()) {
       reasonsLeft--;
-      Map<Part, LocalDate> stored = new HashMap<>(scope.stored());
-      Map<Part, List<DayRange>> gaps = new HashMap<>(scope.gaps());
-      Map<Part, LocalDate> last = new HashMap<>();
+      Map<ReportOfSite, LocalDate> stored = new HashMap<>(scope.stored());
+      Map<ReportOfSite, List<DayRange>> gaps = new HashMap<>(scope.gaps());
+      Map<ReportOfSite, LocalDate> last = new HashMap<>();
       List<Want> wants = new ArrayList<>();
       for (StaleRange range :
           reason.getValue().stream().sorted(Comparator.comparing(StaleRange::first)).toList()) {
-        Part part = new Part(range.report(), range.site());
+        ReportOfSite part = new ReportOfSite(range.report(), range.site());
         LocalDate before = last.get(part);
         if (before != null && before.plusDays(1).isBefore(range.first())) {
           // Stale ranges with stored days between them are one range.

@@ -42,7 +42,7 @@ public record WindowOutcome(
     long recordsSkipped,
     long escapedCells,
     @Nullable String account,
-    Chunk chunk)
+    ChunkPlace chunk)
     implements Serializable {
   /** The beginning of the message of a window that was not fetched because another one failed. */
   public static final String NOT_FETCHED = "not fetched";
@@ -76,14 +76,14 @@ public record WindowOutcome(
    * @param changedBefore whether rows of any chunk before it were written
    * @param failedBefore the most severe failure of the chunks before it; null if none failed
    */
-  public record Chunk(
+  public record ChunkPlace(
       boolean last,
       boolean committedBefore,
       boolean changedBefore,
       @Nullable FailureKind failedBefore)
       implements Serializable {
     /** A window that is one chunk. */
-    public static final Chunk ONLY = new Chunk(true, true, false, null);
+    public static final ChunkPlace ONLY = new ChunkPlace(true, true, false, null);
   }
 
   /** Creates an outcome without a window. */
@@ -110,7 +110,7 @@ public record WindowOutcome(
         0,
         0,
         null,
-        Chunk.ONLY);
+        ChunkPlace.ONLY);
   }
 
   public static WindowOutcome failed(String window, FailureKind kind, String message) {
@@ -134,7 +134,7 @@ public record WindowOutcome(
         0,
         0,
         account,
-        Chunk.ONLY);
+        ChunkPlace.ONLY);
   }
 
   /** Returns the outcome of an unusable record of a list, which is skipped. */
@@ -154,7 +154,7 @@ public record WindowOutcome(
         1,
         0,
         null,
-        Chunk.ONLY);
+        ChunkPlace.ONLY);
   }
 
   /** Returns the same outcome, for this site. */
@@ -220,13 +220,13 @@ public record WindowOutcome(
   }
 
   /** Returns the same outcome, of this chunk of its window. */
-  public WindowOutcome as(Chunk which) {
+  public WindowOutcome as(ChunkPlace which) {
     return copy(window, subject, requests, periods, site, escapedCells, which);
   }
 
   /** Returns the place of the chunk after this one, which may not be the last one. */
-  public Chunk next() {
-    return new Chunk(
+  public ChunkPlace next() {
+    return new ChunkPlace(
         false,
         chunk.committedBefore() && committed,
         chunk.changedBefore() || changed > 0,
@@ -264,7 +264,7 @@ public record WindowOutcome(
       Periods sure,
       @Nullable SiteId whose,
       long cells,
-      Chunk at) {
+      ChunkPlace at) {
     return new WindowOutcome(
         name,
         failure,

@@ -19,12 +19,12 @@ public final class RawRows {
   private RawRows() {}
 
   /** Appends rows. */
-  public static final class Writer {
+  public static final class RawRowWriter {
     private final RowSpool spool;
     private byte[] buffer = new byte[1024];
     private int length;
 
-    public Writer(RowSpool spool) {
+    public RawRowWriter(RowSpool spool) {
       this.spool = spool;
     }
 
@@ -71,14 +71,14 @@ public final class RawRows {
   }
 
   /** Reads rows. */
-  public static final class Reader {
+  public static final class RawRowReader {
     private final RowSource source;
     private final int[] starts;
     private final int[] lengths;
     private final CellKind[] kinds;
     private byte[] buffer = new byte[0];
 
-    public Reader(RowSource source, int cells) {
+    public RawRowReader(RowSource source, int cells) {
       this.source = source;
       this.starts = new int[cells];
       this.lengths = new int[cells];

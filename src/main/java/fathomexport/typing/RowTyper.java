@@ -122,7 +122,7 @@ public final class RowTyper {
   }
 
   /** Types all rows, which must be ordered by period, into the spool. */
-  public void type(RawRows.Reader rows, RowSorter sorter, RowSpool out, Findings findings)
+  public void type(RawRows.RawRowReader rows, RowSorter sorter, RowSpool out, Findings findings)
       throws IOException {
     long current = Long.MIN_VALUE;
     LocalDate period = LocalDate.MIN;
@@ -157,7 +157,7 @@ public final class RowTyper {
    * Parses every queried measure, also those that only certificates use, so that all reports of the
    * shape accept the same rows. Returns the first problem, or null.
    */
-  private @Nullable String read(RawRows.Reader row) {
+  private @Nullable String read(RawRows.RawRowReader row) {
     String problem = null;
     for (int i = 0; i < asked.size(); i++) {
       String here = read(row, i);
@@ -169,7 +169,7 @@ public final class RowTyper {
   /**
    * Writes the cells before the measures. Returns the problem if one of them is invalid, or null.
    */
-  private @Nullable String writeKey(RawRows.Reader row) {
+  private @Nullable String writeKey(RawRows.RawRowReader row) {
     writer.reset();
     writer.text(window.slice().site().value());
     if (report.entity() == Entity.EVENT) {
@@ -210,7 +210,7 @@ public final class RowTyper {
   }
 
   /** Parses a measure. Returns the problem if it cannot be stored, or null. */
-  private @Nullable String read(RawRows.Reader row, int i) {
+  private @Nullable String read(RawRows.RawRowReader row, int i) {
     int cell = fields.size() + i;
     Aggregate aggregate = asked.get(i);
     CellKind kind = row.kind(cell);
@@ -250,7 +250,7 @@ public final class RowTyper {
     }
   }
 
-  private static String found(RawRows.Reader row, int cell) {
+  private static String found(RawRows.RawRowReader row, int cell) {
     return switch (row.kind(cell)) {
       case MISSING -> "missing";
       case NULL -> "null";
@@ -259,7 +259,7 @@ public final class RowTyper {
     };
   }
 
-  private String json(RawRows.Reader row) {
+  private String json(RawRows.RawRowReader row) {
     StringBuilder json = new StringBuilder("{");
     if (report.dateGrouping() != DateGrouping.NONE) {
       json.append("\"date\":").append(JsonText.quote(label(row)));
@@ -277,7 +277,7 @@ public final class RowTyper {
   }
 
   /** Returns the label that the API gives to the row's time. */
-  private String label(RawRows.Reader row) {
+  private String label(RawRows.RawRowReader row) {
     LocalDate period = LocalDate.ofEpochDay(row.period());
     return switch (report.dateGrouping()) {
       case HOUR ->

@@ -154,7 +154,7 @@ final class CommittedBefore {
             0)
         .with(new WindowOutcome.Periods(certified, entries.size() - certified, 0))
         .about(window, 0)
-        .as(new WindowOutcome.Chunk(ends, true, false, null));
+        .as(new WindowOutcome.ChunkPlace(ends, true, false, null));
   }
 
   /** Returns the entries by this run that all sinks have, in the version of the first sink. */

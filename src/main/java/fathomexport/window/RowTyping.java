@@ -126,7 +126,7 @@ final class RowTyping implements RowTyper.Findings {
     try (RowSorter sorter = new RowSorter(run.spillDirectory());
         RowSource source = raw.read()) {
       RowTyper typer = new RowTyper(report, window, shape, ratio);
-      typer.type(new RawRows.Reader(source, cells), sorter, rows, this);
+      typer.type(new RawRows.RawRowReader(source, cells), sorter, rows, this);
       escaped = typer.escaped();
     }
   }

@@ -32,7 +32,7 @@ final class WindowExport {
   private final WindowStore store;
 
   /** The places of the chunks that come next, of windows that have not ended. */
-  private final Map<NextChunk, WindowOutcome.Chunk> open = new HashMap<>();
+  private final Map<NextChunk, WindowOutcome.ChunkPlace> open = new HashMap<>();
 
   /** Where the next chunk of a window begins. */
   private record NextChunk(String report, Slice slice, LocalDate first) {}
@@ -68,12 +68,12 @@ final class WindowExport {
     if (window == null) {
       return outcome;
     }
-    WindowOutcome.Chunk before = open.remove(next(window, window.days().first()));
+    WindowOutcome.ChunkPlace before = open.remove(next(window, window.days().first()));
     WindowOutcome placed =
         outcome.as(
             before == null
-                ? new WindowOutcome.Chunk(last, true, false, null)
-                : new WindowOutcome.Chunk(
+                ? new WindowOutcome.ChunkPlace(last, true, false, null)
+                : new WindowOutcome.ChunkPlace(
                     last, before.committedBefore(), before.changedBefore(), before.failedBefore()));
     continued(placed);
     return placed;

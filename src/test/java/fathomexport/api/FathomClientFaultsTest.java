@@ -10,7 +10,7 @@ import fathomexport.api.ScriptedServer.Step;
 import fathomexport.api.answer.AggregationAnswer;
 import fathomexport.api.answer.Collected.Cell;
 import fathomexport.api.answer.RawRow;
-import fathomexport.api.answer.RawRow.CellKind;
+import fathomexport.api.answer.RawRow.JsonKind;
 import fathomexport.api.answer.Refusal;
 import fathomexport.api.answer.RowHandler;
 import fathomexport.api.pacing.RetryBudget;
@@ -595,6 +595,6 @@ class FathomClientFaultsTest {
   }
 
   private static List<Cell> row(String... texts) {
-    return Arrays.stream(texts).map(t -> new Cell(CellKind.STRING, t)).toList();
+    return Arrays.stream(texts).map(t -> new Cell(JsonKind.STRING, t)).toList();
   }
 }

@@ -230,9 +230,9 @@ class ConfigLoaderTest {
                     Duration.ofSeconds(2)),
                 new Currencies(
                     List.of(
-                        new Currencies.Rule(null, null, "EUR"),
-                        new Currencies.Rule(new SiteId("CDBUGS"), null, "USD"),
-                        new Currencies.Rule(
+                        new Currencies.CurrencyRule(null, null, "EUR"),
+                        new Currencies.CurrencyRule(new SiteId("CDBUGS"), null, "USD"),
+                        new Currencies.CurrencyRule(
                             new SiteId("CDBUGS"), StoredText.encode("buy \0"), "GBP")))));
   }
 

@@ -3,7 +3,7 @@ package fathomexport.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.run.BackfillCommands.Command;
-import fathomexport.run.BackfillCommands.Part;
+import fathomexport.run.BackfillCommands.ReportOfSite;
 import fathomexport.run.BackfillCommands.Scope;
 import fathomexport.run.BackfillCommands.Want;
 import java.time.LocalDate;
@@ -21,17 +21,17 @@ class BackfillCommandsTest {
   private static final LocalDate MAY = LocalDate.of(2026, 5, 1);
   private static final Set<String> REPORTS = Set.of("pages", "traffic");
 
-  private final Map<Part, LocalDate> stored = new HashMap<>();
+  private final Map<ReportOfSite, LocalDate> stored = new HashMap<>();
   private final List<Want> wants = new ArrayList<>();
 
   private void store(String site, LocalDate from) {
-    REPORTS.forEach(report -> stored.put(new Part(report, site), from));
+    REPORTS.forEach(report -> stored.put(new ReportOfSite(report, site), from));
   }
 
   private void want(String site, String report, int first, int last) {
     wants.add(
         new Want(
-            new Part(report, site),
+            new ReportOfSite(report, site),
             MAY.withDayOfMonth(first),
             MAY.withDayOfMonth(last),
             last - first + 1L));
@@ -172,7 +172,9 @@ class BackfillCommandsTest {
     }
     Scope scope =
         new Scope(
-            stored.keySet().stream().map(Part::site).collect(Collectors.toSet()), REPORTS, stored);
+            stored.keySet().stream().map(ReportOfSite::site).collect(Collectors.toSet()),
+            REPORTS,
+            stored);
 
     assertThat(Renewal.of(ranges.subList(0, 2), scope, Map.of("A", "Tea")))
         .extracting(r -> r.what() + ", " + r.why() + r.command().options())

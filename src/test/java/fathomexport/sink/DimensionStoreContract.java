@@ -96,7 +96,7 @@ public abstract class DimensionStoreContract {
     }
   }
 
-  private static Change change(Change.Difference kind, Slice slice) {
+  private static Change change(Change.ChangeKind kind, Slice slice) {
     return new Change(kind, slice, null, null);
   }
 
@@ -129,8 +129,8 @@ public abstract class DimensionStoreContract {
 
     assertThat(record(seen))
         .containsExactly(
-            change(Change.Difference.NEW_SITE, new Slice(A, null)),
-            change(Change.Difference.NEW_SITE, new Slice(B, null)));
+            change(Change.ChangeKind.NEW_SITE, new Slice(A, null)),
+            change(Change.ChangeKind.NEW_SITE, new Slice(B, null)));
 
     assertThat(
             query(
@@ -189,11 +189,11 @@ public abstract class DimensionStoreContract {
     record(sighting(FIRST, site(A, "old", "Europe/Berlin")));
 
     assertThat(record(sighting(SECOND, site(A, "new", "Europe/Berlin"))))
-        .containsExactly(new Change(Change.Difference.RENAMED, new Slice(A, null), "old", "new"));
+        .containsExactly(new Change(Change.ChangeKind.RENAMED, new Slice(A, null), "old", "new"));
     assertThat(record(sighting(THIRD, site(A, "new", "America/New_York"))))
         .containsExactly(
             new Change(
-                Change.Difference.MOVED, new Slice(A, null), "Europe/Berlin", "America/New_York"));
+                Change.ChangeKind.MOVED, new Slice(A, null), "Europe/Berlin", "America/New_York"));
 
     assertThat(
             query(
@@ -238,14 +238,14 @@ public abstract class DimensionStoreContract {
             SECOND, List.of(site(B, "b", "UTC")), Map.of(), Map.of(), member(Set.of(B), Set.of(A)));
 
     assertThat(record(gone, gone))
-        .containsExactly(new Change(Change.Difference.SITE_GONE, slice, "a", null));
+        .containsExactly(new Change(Change.ChangeKind.SITE_GONE, slice, "a", null));
 
     assertThat(listings())
         .contains(new Listing(slice, FIRST, SECOND, LocalDate.of(2026, 6, 10)))
         .hasSize(2);
     assertThat(query("SELECT site_id FROM {site}")).hasSize(2);
     assertThat(record(sighting(THIRD, site(A, "a", "UTC"), site(B, "b", "UTC"))))
-        .containsExactly(change(Change.Difference.BACK, slice));
+        .containsExactly(change(Change.ChangeKind.BACK, slice));
     assertThat(listings()).contains(new Listing(slice, FIRST, null, null));
   }
 
@@ -255,7 +255,7 @@ public abstract class DimensionStoreContract {
     record(events(FIRST, new SiteEvent("buy", "EUR"), new SiteEvent("signup", null)));
 
     assertThat(record(events(SECOND, new SiteEvent("buy", "USD"))))
-        .containsExactly(change(Change.Difference.EVENT_GONE, slice));
+        .containsExactly(change(Change.ChangeKind.EVENT_GONE, slice));
     assertThat(record(events(THIRD, new SiteEvent("buy", "USD")))).isEmpty();
 
     assertThat(listings()).contains(new Listing(slice, FIRST, SECOND, LocalDate.of(2026, 6, 9)));
@@ -281,8 +281,8 @@ public abstract class DimensionStoreContract {
 
     assertThat(record(first))
         .containsExactly(
-            change(Change.Difference.SITE_GONE, new Slice(B, null)),
-            change(Change.Difference.EVENT_GONE, new Slice(A, "signup")));
+            change(Change.ChangeKind.SITE_GONE, new Slice(B, null)),
+            change(Change.ChangeKind.EVENT_GONE, new Slice(A, "signup")));
     assertThat(record(first)).isEmpty();
   }
 
@@ -349,8 +349,8 @@ public abstract class DimensionStoreContract {
       for (Future<List<Change>> each : done) {
         changes.addAll(each.get());
       }
-      assertThat(changes).filteredOn(c -> c.kind() == Change.Difference.RENAMED).hasSize(1);
-      assertThat(changes).filteredOn(c -> c.kind() == Change.Difference.NEW_SITE).hasSize(8);
+      assertThat(changes).filteredOn(c -> c.kind() == Change.ChangeKind.RENAMED).hasSize(1);
+      assertThat(changes).filteredOn(c -> c.kind() == Change.ChangeKind.NEW_SITE).hasSize(8);
     } finally {
       threads.shutdownNow();
     }

@@ -51,7 +51,7 @@ class RowTyperTest {
     try (RowSpool raw = new RowSpool(directory);
         RowSpool out = new RowSpool(directory);
         RowSorter sorter = new RowSorter(directory)) {
-      RawRows.Writer writer = new RawRows.Writer(raw);
+      RawRows.RawRowWriter writer = new RawRows.RawRowWriter(raw);
       writer.start(DAY.toEpochDay(), DAY.toEpochDay());
       writer.cell(CellKind.STRING, field.getBytes(StandardCharsets.UTF_8));
       for (String number : numbers) {
@@ -61,7 +61,7 @@ class RowTyperTest {
       try (RowSource source = raw.read()) {
         new RowTyper(report, window, shape, false)
             .type(
-                new RawRows.Reader(source, 1 + numbers.size()),
+                new RawRows.RawRowReader(source, 1 + numbers.size()),
                 sorter,
                 out,
                 new Collecting(typed, refused));

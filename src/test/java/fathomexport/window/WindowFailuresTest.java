@@ -110,7 +110,7 @@ class WindowFailuresTest {
             List.of(report),
             ControlQuery.of(report, slice, days));
     RowSpool raw = new RowSpool(spill);
-    RawRows.Writer rows = new RawRows.Writer(raw);
+    RawRows.RawRowWriter rows = new RawRows.RawRowWriter(raw);
     for (int i = 0; i < 2_000; i++) {
       rows.start(days.first().toEpochDay(), days.first().toEpochDay());
       for (String text : List.of("example.org", "/a-page-with-a-name-of-some-length/" + i)) {

@@ -9,7 +9,7 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.core.io.SerializedString;
 import fathomexport.api.answer.AggregationAnswer.Contents;
-import fathomexport.api.answer.RawRow.CellKind;
+import fathomexport.api.answer.RawRow.JsonKind;
 import fathomexport.report.QueryShape;
 import fathomexport.report.StoredText;
 import java.io.IOException;
@@ -198,10 +198,10 @@ public final class AnswerParser {
       throw new UnusableAnswerException("row " + rows + " has '" + name + "' twice", false);
     }
     switch (value) {
-      case VALUE_NULL -> row.set(column, CellKind.NULL, null);
+      case VALUE_NULL -> row.set(column, JsonKind.NULL, null);
       case VALUE_STRING -> string(json, column);
-      case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> row.set(column, CellKind.NUMBER, json.getText());
-      default -> row.set(column, CellKind.OTHER, text(json));
+      case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> row.set(column, JsonKind.NUMBER, json.getText());
+      default -> row.set(column, JsonKind.OTHER, text(json));
     }
   }
 

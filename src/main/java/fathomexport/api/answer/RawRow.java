@@ -23,7 +23,7 @@ public final class RawRow {
   private static final int BUCKET = 0;
 
   /** The kind of value in a cell. */
-  public enum CellKind {
+  public enum JsonKind {
     /** The row has no such key. The cell has no text. */
     MISSING,
     /** The value is null. The cell has no text. */
@@ -44,7 +44,7 @@ public final class RawRow {
    */
   private final String[] names;
 
-  private final CellKind[] kinds;
+  private final JsonKind[] kinds;
   private final @Nullable String[] texts;
 
   /** Strings as the API sent them; the same objects as {@code texts} unless the text is escaped. */
@@ -56,7 +56,7 @@ public final class RawRow {
     this.fields = shape.fields().size();
     this.aggregates = shape.aggregates().size();
     this.names = new String[fields + aggregates + 2];
-    this.kinds = new CellKind[names.length];
+    this.kinds = new JsonKind[names.length];
     this.texts = new @Nullable String[names.length];
     this.sent = new @Nullable String[names.length];
     boolean buckets = shape.dateGrouping().hasBuckets();
@@ -68,7 +68,7 @@ public final class RawRow {
       names[1 + fields + i] = shape.aggregates().get(i).apiName();
     }
     names[names.length - 1] = buckets ? "timestamp" : "";
-    Arrays.fill(kinds, CellKind.MISSING);
+    Arrays.fill(kinds, JsonKind.MISSING);
   }
 
   /** Returns the position in the response, from 1. */
@@ -76,8 +76,8 @@ public final class RawRow {
     return number;
   }
 
-  /** Returns the kind of the bucket's label; {@link CellKind#MISSING} without a date grouping. */
-  public CellKind bucketKind() {
+  /** Returns the kind of the bucket's label; {@link JsonKind#MISSING} without a date grouping. */
+  public JsonKind bucketKind() {
     return kinds[BUCKET];
   }
 
@@ -86,7 +86,7 @@ public final class RawRow {
   }
 
   /** Returns the kind of the field at this index of {@code shape.fields()}. */
-  public CellKind fieldKind(int i) {
+  public JsonKind fieldKind(int i) {
     return kinds[1 + checked(i, fields)];
   }
 
@@ -97,7 +97,7 @@ public final class RawRow {
   /** Returns the field's text as the API sent it; a filter must use this form. */
   public @Nullable String fieldSent(int i) {
     int column = 1 + checked(i, fields);
-    return kinds[column] == CellKind.STRING ? sent[column] : text(column);
+    return kinds[column] == JsonKind.STRING ? sent[column] : text(column);
   }
 
   /**
@@ -108,7 +108,7 @@ public final class RawRow {
   }
 
   /** Returns the kind of the aggregate at this index of {@code shape.aggregates()}. */
-  public CellKind aggregateKind(int i) {
+  public JsonKind aggregateKind(int i) {
     return kinds[1 + fields + checked(i, aggregates)];
   }
 
@@ -158,14 +158,14 @@ public final class RawRow {
 
   void begin(long rowNumber) {
     number = rowNumber;
-    Arrays.fill(kinds, CellKind.MISSING);
+    Arrays.fill(kinds, JsonKind.MISSING);
   }
 
   boolean has(int column) {
-    return kinds[column] != CellKind.MISSING;
+    return kinds[column] != JsonKind.MISSING;
   }
 
-  void set(int column, CellKind kind, @Nullable String text) {
+  void set(int column, JsonKind kind, @Nullable String text) {
     kinds[column] = kind;
     texts[column] = text;
     sent[column] = null;
@@ -178,13 +178,13 @@ public final class RawRow {
    * @param text the string in its storable form; the same object unless it is escaped
    */
   void setString(int column, String whatWasSent, String text) {
-    set(column, CellKind.STRING, text);
+    set(column, JsonKind.STRING, text);
     sent[column] = whatWasSent;
   }
 
   /** Sets the column to the string that was last set there. */
   void setStringAgain(int column) {
-    kinds[column] = CellKind.STRING;
+    kinds[column] = JsonKind.STRING;
   }
 
   /** Returns the string of an earlier row, so that an equal one need not be created again. */
@@ -193,19 +193,19 @@ public final class RawRow {
   }
 
   boolean isEscaped(int column) {
-    return kinds[column] == CellKind.STRING && !Objects.equals(sent[column], texts[column]);
+    return kinds[column] == JsonKind.STRING && !Objects.equals(sent[column], texts[column]);
   }
 
   void end() {
     int other = names.length - 1;
-    if (kinds[BUCKET] == CellKind.MISSING && kinds[other] != CellKind.MISSING) {
+    if (kinds[BUCKET] == JsonKind.MISSING && kinds[other] != JsonKind.MISSING) {
       set(BUCKET, kinds[other], texts[other]);
       sent[BUCKET] = sent[other];
     }
   }
 
   private @Nullable String text(int column) {
-    return kinds[column] == CellKind.MISSING ? null : texts[column];
+    return kinds[column] == JsonKind.MISSING ? null : texts[column];
   }
 
   private static int checked(int i, int size) {

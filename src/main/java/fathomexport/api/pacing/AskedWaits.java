@@ -26,7 +26,7 @@ public final class AskedWaits {
    *
    * @param reason the response that asked for it
    */
-  public record Left(Duration time, String reason) {}
+  public record AskedWait(Duration time, String reason) {}
 
   public AskedWaits(TimeSource time) {
     this.time = time;
@@ -45,11 +45,11 @@ public final class AskedWaits {
   }
 
   /** Returns what is left of a site's wait; empty if it is over. */
-  public Optional<Left> of(@Nullable SiteId site) {
+  public Optional<AskedWait> of(@Nullable SiteId site) {
     Wait wait = waits.get(Optional.ofNullable(site));
     long left = wait == null ? 0 : wait.end - time.nanos();
     return wait == null || left <= 0
         ? Optional.empty()
-        : Optional.of(new Left(Duration.ofNanos(left), wait.reason));
+        : Optional.of(new AskedWait(Duration.ofNanos(left), wait.reason));
   }
 }

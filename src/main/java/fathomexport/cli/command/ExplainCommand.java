@@ -166,7 +166,7 @@ public final class ExplainCommand implements Callable<Integer> {
 
   /** Returns whether the line on the number of rows adds nothing to those on the measures. */
   private static boolean isSaidByOthers(
-      Explanation.Change change, List<Explanation.Change> changes) {
+      Explanation.ChangedNumber change, List<Explanation.ChangedNumber> changes) {
     return change.measure().equals("rows")
         && Objects.equals(change.before(), change.after())
         && changes.stream().anyMatch(c -> !c.equals(change) && c.at().equals(change.at()));
@@ -187,7 +187,7 @@ public final class ExplainCommand implements Callable<Integer> {
     } else {
       stored(lines, part);
     }
-    for (Explanation.Change change : part.changes()) {
+    for (Explanation.ChangedNumber change : part.changes()) {
       if (isSaidByOthers(change, part.changes())) {
         continue;
       }

@@ -188,9 +188,9 @@ public final class PlanCommand implements Callable<Integer> {
 
   /** Prints one row per query over all sites, and the sites with the most requests. */
   private static void totals(Printer printer, PlanOverview plan) {
-    Map<String, List<PlanOverview.Line>> byReport = new LinkedHashMap<>();
-    Map<String, List<PlanOverview.Line>> bySite = new LinkedHashMap<>();
-    for (PlanOverview.Line line : plan.lines()) {
+    Map<String, List<PlanOverview.PlanLine>> byReport = new LinkedHashMap<>();
+    Map<String, List<PlanOverview.PlanLine>> bySite = new LinkedHashMap<>();
+    for (PlanOverview.PlanLine line : plan.lines()) {
       byReport.computeIfAbsent(String.join("+", line.reports()), r -> new ArrayList<>()).add(line);
       bySite.computeIfAbsent(line.site(), s -> new ArrayList<>()).add(line);
     }
@@ -219,31 +219,31 @@ public final class PlanCommand implements Callable<Integer> {
             + " windows: --all");
   }
 
-  private static long likely(List<PlanOverview.Line> lines) {
-    return lines.stream().mapToLong(PlanOverview.Line::likelyRequests).sum();
+  private static long likely(List<PlanOverview.PlanLine> lines) {
+    return lines.stream().mapToLong(PlanOverview.PlanLine::likelyRequests).sum();
   }
 
-  private static List<String> totals(String name, List<PlanOverview.Line> lines) {
+  private static List<String> totals(String name, List<PlanOverview.PlanLine> lines) {
     List<Long> rows = lines.stream().flatMap(l -> Stream.ofNullable(l.rows())).toList();
     List<Long> bytes = lines.stream().flatMap(l -> Stream.ofNullable(l.bytes())).toList();
     return List.of(
         name,
-        Printer.number(lines.stream().map(PlanOverview.Line::site).distinct().count()),
+        Printer.number(lines.stream().map(PlanOverview.PlanLine::site).distinct().count()),
         lines.stream()
-                .map(PlanOverview.Line::first)
+                .map(PlanOverview.PlanLine::first)
                 .min(Comparator.naturalOrder())
                 .map(LocalDate::toString)
                 .orElse("")
             + " .. "
             + lines.stream()
-                .map(PlanOverview.Line::last)
+                .map(PlanOverview.PlanLine::last)
                 .max(Comparator.naturalOrder())
                 .map(LocalDate::toString)
                 .orElse(""),
-        Printer.number(lines.stream().mapToLong(PlanOverview.Line::windows).sum()),
-        Printer.number(lines.stream().mapToLong(PlanOverview.Line::leastRequests).sum()),
+        Printer.number(lines.stream().mapToLong(PlanOverview.PlanLine::windows).sum()),
+        Printer.number(lines.stream().mapToLong(PlanOverview.PlanLine::leastRequests).sum()),
         Printer.number(likely(lines)),
-        Printer.number(lines.stream().mapToLong(PlanOverview.Line::mostRequests).sum()),
+        Printer.number(lines.stream().mapToLong(PlanOverview.PlanLine::mostRequests).sum()),
         sum(rows, lines.size(), Printer::number),
         sum(bytes, lines.size(), Printer::bytes));
   }
@@ -258,7 +258,7 @@ public final class PlanCommand implements Callable<Integer> {
 
   private static void table(Printer printer, PlanOverview plan) {
     List<List<String>> rows = new ArrayList<>();
-    for (PlanOverview.Line line : plan.lines()) {
+    for (PlanOverview.PlanLine line : plan.lines()) {
       rows.add(
           List.of(
               String.join("+", line.reports()),

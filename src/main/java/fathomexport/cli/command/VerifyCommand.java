@@ -152,11 +152,11 @@ public final class VerifyCommand implements Callable<Integer> {
 
   /** Returns the commands that fetch what differs, and as little else as possible. */
   private static List<BackfillCommands.Command> again(List<Verification.Difference> differences) {
-    Map<BackfillCommands.Part, BackfillCommands.Want> wants = new LinkedHashMap<>();
+    Map<BackfillCommands.ReportOfSite, BackfillCommands.Want> wants = new LinkedHashMap<>();
     Set<String> sites = new HashSet<>();
     for (Verification.Difference d : differences) {
       sites.add(d.site());
-      BackfillCommands.Part part = new BackfillCommands.Part(d.report(), d.site());
+      BackfillCommands.ReportOfSite part = new BackfillCommands.ReportOfSite(d.report(), d.site());
       wants.merge(
           part,
           new BackfillCommands.Want(part, d.period(), d.period(), 1),
@@ -165,7 +165,7 @@ public final class VerifyCommand implements Callable<Integer> {
             return new BackfillCommands.Want(part, both.first(), both.last(), a.periods() + 1);
           });
     }
-    Map<BackfillCommands.Part, LocalDate> stored = new HashMap<>();
+    Map<BackfillCommands.ReportOfSite, LocalDate> stored = new HashMap<>();
     wants.forEach((part, want) -> stored.put(part, want.first()));
     return BackfillCommands.of(
         wants.values(),

@@ -256,7 +256,7 @@ public final class StatusPage {
         row.reason());
   }
 
-  private Map<String, String> restated(StatusOverview.Change change) {
+  private Map<String, String> restated(StatusOverview.ChangedPeriod change) {
     return Map.of(
         "at",
         MINUTE.format(change.at()),

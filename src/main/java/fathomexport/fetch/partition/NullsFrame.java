@@ -1,7 +1,7 @@
 package fathomexport.fetch.partition;
 
 import fathomexport.fetch.partition.Split.Ask;
-import fathomexport.fetch.partition.Split.Kept;
+import fathomexport.fetch.partition.Split.KeptRows;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -44,20 +44,20 @@ final class NullsFrame extends SplitFrame {
   }
 
   @Override
-  Kept end(SplitAnswer answer, boolean full) {
+  KeptRows end(SplitAnswer answer, boolean full) {
     course.leave();
     if (full && answer.blocks() == 1 && answer.blockIsNull()) {
       if (fields.byExpression(field)) {
         course.fetchFirst(fields.onlyNulls(part, field), answer.sample(), course.limit());
-        return Kept.NOTHING;
+        return KeptRows.NOTHING;
       }
       return course.bereft(part.bereftOf(field));
     }
     boolean cut = answer.scattered() || (full && answer.any() && answer.blockIsNull());
     if (answer.taken() == 0 || cut) {
       watch.forget();
-      return Kept.NOTHING;
+      return KeptRows.NOTHING;
     }
-    return Kept.ALL;
+    return KeptRows.ALL;
   }
 }

@@ -1,6 +1,6 @@
 package fathomexport.fetch.partition;
 
-import fathomexport.fetch.partition.Split.Kept;
+import fathomexport.fetch.partition.Split.KeptRows;
 import fathomexport.report.Filter;
 import fathomexport.report.Operator;
 import fathomexport.report.StoredText;
@@ -43,7 +43,7 @@ final class PiecesFrame extends UnsortedFrame {
   }
 
   @Override
-  Kept tooLarge(SplitAnswer answer) {
+  KeptRows tooLarge(SplitAnswer answer) {
     Map<@Nullable String, Integer> values = answer.sample().values(field);
     if (answer.taken() == 0) {
       return course.otherwise(part.exhausting(field), course.first(), rows);
@@ -57,14 +57,14 @@ final class PiecesFrame extends UnsortedFrame {
         course.fetchFirst(fields.onlyNulls(part, field), answer.sample(), rows);
         course.push(
             piece(List.of(fields.filter(field, Operator.MATCHING, "^")), Objects::nonNull, rows));
-        return Kept.NOTHING;
+        return KeptRows.NOTHING;
       }
       if (byLeadingCharacters(answer)) {
-        return Kept.NOTHING;
+        return KeptRows.NOTHING;
       }
     }
     return byValues(answer)
-        ? Kept.NOTHING
+        ? KeptRows.NOTHING
         : course.otherwise(part.exhausting(field), answer.sample(), rows);
   }
 

@@ -1,7 +1,7 @@
 package fathomexport.fetch.partition;
 
 import fathomexport.fetch.partition.Split.Ask;
-import fathomexport.fetch.partition.Split.Kept;
+import fathomexport.fetch.partition.Split.KeptRows;
 import fathomexport.report.Filter;
 import fathomexport.report.Operator;
 import java.util.ArrayList;
@@ -84,7 +84,7 @@ final class SortedFrame extends SplitFrame {
   }
 
   @Override
-  Kept end(SplitAnswer answer, boolean full) {
+  KeptRows end(SplitAnswer answer, boolean full) {
     if (answer.scattered() || (byExpression && order.refuted())) {
       if (answer.scattered() || !order.assumeAnother()) {
         order.giveUp();
@@ -102,12 +102,12 @@ final class SortedFrame extends SplitFrame {
       if (answer.blockIsNull()) {
         return fullOfNulls(answer);
       }
-      return dominant != null && setApart(dominant, answer) ? Kept.NOTHING : stuck(answer);
+      return dominant != null && setApart(dominant, answer) ? KeptRows.NOTHING : stuck(answer);
     }
     if (answer.blockIsNull() && byExpression) {
       course.leave();
       course.push(nulls());
-      return Kept.BEFORE_LAST_BLOCK;
+      return KeptRows.BEFORE_LAST_BLOCK;
     }
     boolean further = answer.nullComplete() && !nullDone;
     nullDone |= answer.nullComplete();
@@ -116,10 +116,10 @@ final class SortedFrame extends SplitFrame {
     if ((large || !further) && dominant != null && setApart(dominant, answer)) {
       further = true;
     }
-    return further ? Kept.BEFORE_LAST_BLOCK : stuck(answer);
+    return further ? KeptRows.BEFORE_LAST_BLOCK : stuck(answer);
   }
 
-  private Kept last(SplitAnswer answer) {
+  private KeptRows last(SplitAnswer answer) {
     if (answer.taken() == 0 && part.bereft() >= 0 && !moved) {
       return course.bereft(part);
     }
@@ -127,7 +127,7 @@ final class SortedFrame extends SplitFrame {
     if (moved && !nullDone && !watch.seen()) {
       course.mayMissNulls(nulls());
     }
-    return Kept.ALL;
+    return KeptRows.ALL;
   }
 
   private boolean moveBehind(SplitAnswer answer) {
@@ -180,17 +180,17 @@ final class SortedFrame extends SplitFrame {
     return new NullsFrame(course, part, field, watch, false);
   }
 
-  private Kept fullOfNulls(SplitAnswer answer) {
+  private KeptRows fullOfNulls(SplitAnswer answer) {
     if (byExpression && !moved) {
       moved = true;
       nullDone = true;
       course.fetchFirst(fields.onlyNulls(part, field), answer.sample(), course.limit());
-      return Kept.NOTHING;
+      return KeptRows.NOTHING;
     }
     return stuck(answer);
   }
 
-  private Kept stuck(SplitAnswer answer) {
+  private KeptRows stuck(SplitAnswer answer) {
     course.leave();
     if (moved && byExpression && !nullDone && !watch.seen()) {
       course.mayMissNulls(nulls());

@@ -44,7 +44,7 @@ public final class Split {
   public record Ask(List<Filter> filters, @Nullable Field sortBy, boolean ascending) {}
 
   /** Which of the taken rows of a response are kept. */
-  public enum Kept {
+  public enum KeptRows {
     ALL,
     /** The rows before the last one for which {@link #blockStarts()} was true. */
     BEFORE_LAST_BLOCK,
@@ -142,9 +142,9 @@ public final class Split {
    * @param rows number of rows of the response
    * @return which of the taken rows are kept
    */
-  public Kept answered(long rows) {
-    Kept kept = course.frame().end(answer, rows >= limit);
-    if (kept == Kept.ALL || kept == Kept.BEFORE_LAST_BLOCK) {
+  public KeptRows answered(long rows) {
+    KeptRows kept = course.frame().end(answer, rows >= limit);
+    if (kept == KeptRows.ALL || kept == KeptRows.BEFORE_LAST_BLOCK) {
       parts++;
       fruitless = 0;
     } else if (++fruitless > MOST_FRUITLESS && failure() == null) {
@@ -156,9 +156,9 @@ public final class Split {
   /**
    * Handles a refusal of the request.
    *
-   * @return what to do with the kept rows; {@link Kept#NOTHING} if the split has failed
+   * @return what to do with the kept rows; {@link KeptRows#NOTHING} if the split has failed
    */
-  public Kept refused(String words) {
+  public KeptRows refused(String words) {
     return course.refused(words);
   }
 

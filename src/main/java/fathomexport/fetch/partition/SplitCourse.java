@@ -1,6 +1,6 @@
 package fathomexport.fetch.partition;
 
-import fathomexport.fetch.partition.Split.Kept;
+import fathomexport.fetch.partition.Split.KeptRows;
 import fathomexport.fetch.partition.Split.Recourse;
 import fathomexport.report.Operator;
 import java.util.ArrayDeque;
@@ -121,18 +121,18 @@ final class SplitCourse {
   }
 
   /** Starts over: the kept rows must be dropped. */
-  Kept restart() {
+  KeptRows restart() {
     start();
-    return Kept.RESTART;
+    return KeptRows.RESTART;
   }
 
-  Kept fail(String reason) {
+  KeptRows fail(String reason) {
     failure = reason;
     stack.clear();
-    return Kept.NOTHING;
+    return KeptRows.NOTHING;
   }
 
-  Kept unsplittable(Part part) {
+  KeptRows unsplittable(Part part) {
     return fail(
         part.filters().isEmpty()
             ? "no field of the grouping can divide it into partitions"
@@ -143,7 +143,7 @@ final class SplitCourse {
    * Handles a partition that ended without its rows without a value, although such rows exist:
    * starts over without the field, or fails if that was done before.
    */
-  Kept bereft(Part part) {
+  KeptRows bereft(Part part) {
     if (!banned.add(part.bereft())) {
       return fail("rows without " + fields.get(part.bereft()).apiName() + " cannot be requested");
     }
@@ -151,12 +151,12 @@ final class SplitCourse {
   }
 
   /** Fetches the rest of a partition by another field, or fails if none is left. */
-  Kept otherwise(Part rest, Sample sample, long rows) {
+  KeptRows otherwise(Part rest, Sample sample, long rows) {
     if (fields.choose(rest, sample, Set.of()) < 0) {
       return unsplittable(rest);
     }
     fetchFirst(rest, sample, rows, Set.of());
-    return Kept.NOTHING;
+    return KeptRows.NOTHING;
   }
 
   /** Fetches a partition before the current one, with the fewest requests. */
@@ -263,7 +263,7 @@ final class SplitCourse {
   }
 
   /** Handles a refusal: starts over without expressions, then without sorting, then fails. */
-  Kept refused(String words) {
+  KeptRows refused(String words) {
     Split.Ask ask = frame().ask();
     boolean expression =
         ask.filters().stream()

@@ -36,5 +36,5 @@ abstract class SplitFrame {
    *
    * @param full whether the response reached the limit
    */
-  abstract Split.Kept end(SplitAnswer answer, boolean full);
+  abstract Split.KeptRows end(SplitAnswer answer, boolean full);
 }

@@ -25,14 +25,14 @@ abstract class UnsortedFrame extends SplitFrame {
   }
 
   @Override
-  final Split.Kept end(SplitAnswer answer, boolean full) {
+  final Split.KeptRows end(SplitAnswer answer, boolean full) {
     course.leave();
     if (full) {
       return tooLarge(answer);
     }
-    return answer.taken() == 0 && part.bereft() >= 0 ? course.bereft(part) : Split.Kept.ALL;
+    return answer.taken() == 0 && part.bereft() >= 0 ? course.bereft(part) : Split.KeptRows.ALL;
   }
 
   /** Makes the next transition if the partition does not fit in a response. */
-  abstract Split.Kept tooLarge(SplitAnswer answer);
+  abstract Split.KeptRows tooLarge(SplitAnswer answer);
 }

@@ -7,7 +7,7 @@ final class WholeFrame extends UnsortedFrame {
   }
 
   @Override
-  Split.Kept tooLarge(SplitAnswer answer) {
+  Split.KeptRows tooLarge(SplitAnswer answer) {
     return course.unsplittable(part);
   }
 }

@@ -80,7 +80,7 @@ public final class PartReader implements RowHandler {
   }
 
   /** Removes the rows that are not to be kept and returns the sums of the kept ones. */
-  public Map<Aggregate, Long> keep(Split.Kept kept) throws IOException {
+  public Map<Aggregate, Long> keep(Split.KeptRows kept) throws IOException {
     return switch (kept) {
       case ALL -> sums;
       case BEFORE_LAST_BLOCK -> {

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 final class RowIntake {
   private final QueryShape shape;
   private final DayRange asked;
-  private final RawRows.Writer writer;
+  private final RawRows.RawRowWriter writer;
   private final GroupKeys keys = new GroupKeys();
   private final byte[] @Nullable [] cells;
   private final List<Aggregate> additive;
@@ -47,7 +47,7 @@ final class RowIntake {
     this.before = before;
     this.shape = shape;
     this.asked = asked;
-    this.writer = new RawRows.Writer(spool);
+    this.writer = new RawRows.RawRowWriter(spool);
     this.cells = new byte[shape.fields().size()][];
     this.additive = shape.aggregates().stream().filter(Aggregate::additive).toList();
     this.sums = new long[additive.size()];
@@ -172,7 +172,7 @@ final class RowIntake {
     return text == null ? null : text.getBytes(StandardCharsets.UTF_8);
   }
 
-  private static CellKind kind(RawRow.CellKind kind) {
+  private static CellKind kind(RawRow.JsonKind kind) {
     return switch (kind) {
       case MISSING -> CellKind.MISSING;
       case NULL -> CellKind.NULL;

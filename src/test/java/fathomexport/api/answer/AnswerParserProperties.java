@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import fathomexport.api.answer.AggregationAnswer.Contents;
 import fathomexport.api.answer.Collected.Cell;
-import fathomexport.api.answer.RawRow.CellKind;
+import fathomexport.api.answer.RawRow.JsonKind;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.Entity;
@@ -69,8 +69,8 @@ class AnswerParserProperties {
   }
 
   private static Cell stored(Cell cell) {
-    return cell.kind() == CellKind.STRING
-        ? new Cell(CellKind.STRING, StoredText.encode(String.valueOf(cell.text())))
+    return cell.kind() == JsonKind.STRING
+        ? new Cell(JsonKind.STRING, StoredText.encode(String.valueOf(cell.text())))
         : cell;
   }
 
@@ -92,10 +92,10 @@ class AnswerParserProperties {
               for (int i = 0; i < row.size(); i++) {
                 Cell cell = row.get(i);
                 String value =
-                    cell.kind() == CellKind.STRING
+                    cell.kind() == JsonKind.STRING
                         ? '"' + quoted(String.valueOf(cell.text())) + '"'
                         : String.valueOf(cell.text());
-                if (cell.kind() != CellKind.MISSING) {
+                if (cell.kind() != JsonKind.MISSING) {
                   members.add('"' + NAMES.get(i) + "\":" + value);
                 }
               }
@@ -112,16 +112,16 @@ class AnswerParserProperties {
                 OddTexts.any(),
                 Arbitraries.of("", "12", "/", "/a\ud83d", "/a\ud83c", "/a\0", "/a\\u0000"),
                 Arbitraries.strings().all().ofMaxLength(5))
-            .map(t -> new Cell(CellKind.STRING, t));
+            .map(t -> new Cell(JsonKind.STRING, t));
     Arbitrary<Cell> numbers =
         Arbitraries.of("0", "-0", "12", "1.5", "20.416666666667", "1E400", "99999999999999999999")
-            .map(t -> new Cell(CellKind.NUMBER, t));
+            .map(t -> new Cell(JsonKind.NUMBER, t));
     Arbitrary<Cell> rest =
         Arbitraries.of(
-            new Cell(CellKind.MISSING, null),
-            new Cell(CellKind.NULL, null),
-            new Cell(CellKind.OTHER, "true"),
-            new Cell(CellKind.OTHER, "[1,{\"visits\":2}]"));
+            new Cell(JsonKind.MISSING, null),
+            new Cell(JsonKind.NULL, null),
+            new Cell(JsonKind.OTHER, "true"),
+            new Cell(JsonKind.OTHER, "[1,{\"visits\":2}]"));
     return Arbitraries.oneOf(strings, numbers, rest)
         .list()
         .ofSize(NAMES.size())

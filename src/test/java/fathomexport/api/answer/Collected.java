@@ -11,7 +11,7 @@ public final class Collected implements RowHandler {
   public int restarts;
 
   /** A cell, copied. */
-  public record Cell(RawRow.CellKind kind, @org.jspecify.annotations.Nullable String text) {}
+  public record Cell(RawRow.JsonKind kind, @org.jspecify.annotations.Nullable String text) {}
 
   public Collected(QueryShape shape) {
     this.shape = shape;

@@ -296,7 +296,7 @@ class SplitProperties {
         try {
           answer = answer(c, split.ask(), random);
         } catch (Refused e) {
-          if (split.refused("refused") == Split.Kept.RESTART) {
+          if (split.refused("refused") == Split.KeptRows.RESTART) {
             kept.clear();
           }
           continue;

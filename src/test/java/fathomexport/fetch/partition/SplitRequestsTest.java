@@ -198,10 +198,10 @@ class SplitRequestsTest {
           taken.add(row);
         }
       }
-      Split.Kept what = split.answered(answer.size());
-      assertThat(what).isNotEqualTo(Split.Kept.RESTART);
-      if (what != Split.Kept.NOTHING) {
-        for (String[] row : what == Split.Kept.ALL ? taken : taken.subList(0, block)) {
+      Split.KeptRows what = split.answered(answer.size());
+      assertThat(what).isNotEqualTo(Split.KeptRows.RESTART);
+      if (what != Split.KeptRows.NOTHING) {
+        for (String[] row : what == Split.KeptRows.ALL ? taken : taken.subList(0, block)) {
           assertThat(kept.add(row)).as("once").isTrue();
         }
       }

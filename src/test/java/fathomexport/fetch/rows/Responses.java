@@ -74,7 +74,7 @@ public final class Responses {
   public static List<String> texts(RowSpool spool) {
     List<String> texts = new ArrayList<>();
     try (RowSource source = spool.read()) {
-      RawRows.Reader row = new RawRows.Reader(source, 2);
+      RawRows.RawRowReader row = new RawRows.RawRowReader(source, 2);
       while (row.next()) {
         texts.add(LocalDate.ofEpochDay(row.period()) + " " + row.text(0));
       }

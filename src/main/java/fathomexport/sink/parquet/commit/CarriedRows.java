@@ -31,7 +31,7 @@ final class CarriedRows implements Closeable {
   private final PeriodTally tally;
   private final int eventColumn;
   private final @Nullable RowFileReader rows;
-  private final Map<PeriodKey, PeriodTally.Total> replaced = new HashMap<>();
+  private final Map<PeriodKey, PeriodTally.TalliedPeriod> replaced = new HashMap<>();
   private final NavigableMap<PeriodKey, StoredPeriod> redigested = new TreeMap<>();
   private long seen;
   private byte[] event = new byte[0];
@@ -84,7 +84,7 @@ final class CarriedRows implements Closeable {
   }
 
   /** Returns the totals of the replaced periods as read. Periods without rows are left out. */
-  Map<PeriodKey, PeriodTally.Total> replaced() {
+  Map<PeriodKey, PeriodTally.TalliedPeriod> replaced() {
     return replaced;
   }
 
@@ -133,7 +133,7 @@ final class CarriedRows implements Closeable {
     if (done == null || plan.footer == null) {
       return;
     }
-    PeriodTally.Total total = tally.finish();
+    PeriodTally.TalliedPeriod total = tally.finish();
     StoredPeriod said = plan.footer.periods().get(done);
     if (said == null
         || !said.entry().stored()

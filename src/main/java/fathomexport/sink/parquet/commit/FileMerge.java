@@ -27,7 +27,7 @@ final class FileMerge {
   private final FilePlan plan;
   private final NavigableMap<PeriodKey, StoredPeriod> after;
   private final LedgerJson json;
-  private Map<PeriodKey, PeriodTally.Total> replaced = Map.of();
+  private Map<PeriodKey, PeriodTally.TalliedPeriod> replaced = Map.of();
 
   /**
    * @param after the periods for the new footer; writing completes it
@@ -69,15 +69,15 @@ final class FileMerge {
   }
 
   /** Returns the stored periods that the window changed. */
-  List<Restatements.Change> changes(CommitPlan commit) {
-    List<Restatements.Change> changes = new ArrayList<>();
+  List<Restatements.ChangedTotals> changes(CommitPlan commit) {
+    List<Restatements.ChangedTotals> changes = new ArrayList<>();
     for (PlannedPeriod p : plan.periods) {
       if (p.wasStored() && p.changes()) {
-        PeriodTally.Total before = replaced.getOrDefault(p.key, plan.tally().finish());
-        PeriodTally.Total now = p.total();
+        PeriodTally.TalliedPeriod before = replaced.getOrDefault(p.key, plan.tally().finish());
+        PeriodTally.TalliedPeriod now = p.total();
         boolean counts = before.rows() != now.rows() || !before.sums().equals(now.sums());
         changes.add(
-            new Restatements.Change(
+            new Restatements.ChangedTotals(
                 slice, p.key, before, now, commit.reason(p.certificate.period(), counts)));
       }
     }

@@ -273,7 +273,7 @@ public final class FileSetCommit {
             null);
       }
       fencing.require();
-      List<Restatements.Change> changes = merge.changes(commit);
+      List<Restatements.ChangedTotals> changes = merge.changes(commit);
       if (!changes.isEmpty()) {
         restatements.append(
             load.report().name(),

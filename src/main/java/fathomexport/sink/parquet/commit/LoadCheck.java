@@ -97,7 +97,7 @@ final class LoadCheck {
     }
   }
 
-  private void compare(PeriodCertificate c, PeriodTally.Total total) {
+  private void compare(PeriodCertificate c, PeriodTally.TalliedPeriod total) {
     Optional<CommitPlan.Disagreement> disagreement =
         plan.check(
             c,

@@ -17,7 +17,7 @@ final class PlannedPeriod {
   final CommitPlan.Fate fate;
 
   /** The totals of the load's rows. Set by the check, for periods that are to be stored. */
-  PeriodTally.@Nullable Total total;
+  PeriodTally.@Nullable TalliedPeriod total;
 
   PlannedPeriod(
       PeriodCertificate certificate,
@@ -32,7 +32,7 @@ final class PlannedPeriod {
     this.fate = fate;
   }
 
-  PeriodTally.Total total() {
+  PeriodTally.TalliedPeriod total() {
     return Objects.requireNonNull(total, "measured before it is written");
   }
 

@@ -55,7 +55,8 @@ public final class PeriodTally {
    * @param digest 32 hex digits, over the columns and the rows in order
    * @param sums one per whole-number measure, ignoring nulls; null if the sum exceeds 64 bits
    */
-  public record Total(long rows, String digest, NavigableMap<String, @Nullable Long> sums) {}
+  public record TalliedPeriod(
+      long rows, String digest, NavigableMap<String, @Nullable Long> sums) {}
 
   public void add(RowReader row, int length) {
     rows++;
@@ -75,13 +76,13 @@ public final class PeriodTally {
   }
 
   /** Ends a period and returns its totals. The next row begins another period. */
-  public Total finish() {
+  public TalliedPeriod finish() {
     NavigableMap<String, @Nullable Long> byName = new TreeMap<>();
     for (int i = 0; i < indexes.length; i++) {
       byName.put(columns.get(i).name(), overflown[i] ? null : sums[i]);
     }
     String digest = HexFormat.of().formatHex(sha256.digest(), 0, 16);
-    Total total = new Total(rows, digest, byName);
+    TalliedPeriod total = new TalliedPeriod(rows, digest, byName);
     reset();
     return total;
   }

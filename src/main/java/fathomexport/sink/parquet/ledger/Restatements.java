@@ -48,17 +48,17 @@ public final class Restatements {
   }
 
   /** The totals of a stored period before and after a load. */
-  public record Change(
+  public record ChangedTotals(
       Slice slice,
       PeriodKey key,
-      PeriodTally.Total before,
-      PeriodTally.Total after,
+      PeriodTally.TalliedPeriod before,
+      PeriodTally.TalliedPeriod after,
       RestatementReason reason) {}
 
-  public void append(String report, List<Change> changes, Instant at, String runId)
+  public void append(String report, List<ChangedTotals> changes, Instant at, String runId)
       throws IOException {
     List<ObjectNode> lines = new ArrayList<>();
-    for (Change c : changes) {
+    for (ChangedTotals c : changes) {
       ObjectNode line = documents.object();
       Documents.putSlice(line, c.slice());
       line.put("period", c.key().period().toString());
@@ -75,7 +75,7 @@ public final class Restatements {
     documents.append(journal(report), lines);
   }
 
-  private static void put(ObjectNode node, PeriodTally.Total total) {
+  private static void put(ObjectNode node, PeriodTally.TalliedPeriod total) {
     node.put("rows", total.rows());
     total.sums().forEach(node::put);
   }

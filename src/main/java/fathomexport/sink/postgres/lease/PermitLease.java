@@ -77,7 +77,7 @@ public final class PermitLease implements AutoCloseable {
    * @param free the estimated time until a permit is free
    * @param asked whether the run waits because the API has asked for it, rather than for the quota
    */
-  public record Wait(Duration pause, Duration free, boolean asked) implements Reply {}
+  public record NoneFree(Duration pause, Duration free, boolean asked) implements Reply {}
 
   /** The database is unreachable; it may be reachable later. */
   public record Unreachable(LedgerException reason) implements Reply {}
@@ -284,7 +284,7 @@ public final class PermitLease implements AutoCloseable {
                     session.holder(),
                     priority,
                     freshUntil);
-            return new Wait(
+            return new NoneFree(
                 advice.pause(),
                 Duration.between(now, advice.free()),
                 !schedule.deferredUntil().isBefore(advice.free()));

@@ -8,10 +8,10 @@ import fathomexport.report.SecretRef;
 import fathomexport.sink.postgres.PostgresSink;
 import fathomexport.sink.postgres.db.PostgresSettings;
 import fathomexport.sink.postgres.lease.PermitLease.Granted;
+import fathomexport.sink.postgres.lease.PermitLease.NoneFree;
 import fathomexport.sink.postgres.lease.PermitLease.Reply;
 import fathomexport.sink.postgres.lease.PermitLease.Ticket;
 import fathomexport.sink.postgres.lease.PermitLease.Unreachable;
-import fathomexport.sink.postgres.lease.PermitLease.Wait;
 import fathomexport.testing.Chaos;
 import fathomexport.testing.CommitCutter;
 import fathomexport.testing.Later;
@@ -172,7 +172,7 @@ class PermitLeaseTest {
         return;
       }
       Reply reply = lease.ask(ticket);
-      if (reply instanceof Wait wait) {
+      if (reply instanceof NoneFree wait) {
         // A thread never wakes on the dot.
         time.in(wait.pause().plusMillis(random.nextInt(3)), this::ask);
         return;
@@ -283,10 +283,10 @@ class PermitLeaseTest {
     return (Granted) reply;
   }
 
-  private Wait wait(PermitLease lease, Ticket ticket) {
+  private NoneFree wait(PermitLease lease, Ticket ticket) {
     Reply reply = lease.ask(ticket);
-    assertThat(reply).isInstanceOf(Wait.class);
-    return (Wait) reply;
+    assertThat(reply).isInstanceOf(NoneFree.class);
+    return (NoneFree) reply;
   }
 
   @Test
@@ -675,7 +675,8 @@ class PermitLeaseTest {
     for (PermitLease lease : List.of(one, two)) {
       assertThat(lease.ask(new Ticket()))
           .isInstanceOfSatisfying(
-              Wait.class, wait -> assertThat(wait.free()).isGreaterThan(Duration.ofMinutes(58)));
+              NoneFree.class,
+              wait -> assertThat(wait.free()).isGreaterThan(Duration.ofMinutes(58)));
     }
     use(reports);
     assertThat(database.query("SELECT requests, limited FROM fathom_ops.request_count"))
@@ -694,7 +695,7 @@ class PermitLeaseTest {
     time.pass(Duration.ofMinutes(5));
     assertThat(lease().ask(new Ticket()))
         .isInstanceOfSatisfying(
-            Wait.class, wait -> assertThat(wait.free()).isEqualTo(Duration.ofSeconds(601)));
+            NoneFree.class, wait -> assertThat(wait.free()).isEqualTo(Duration.ofSeconds(601)));
     use(lookups(hourly));
     time.pass(Duration.ofSeconds(602));
     use(lease());

@@ -1,0 +1,4 @@
+@NullMarked
+package fathomexport.cost;
+
+import org.jspecify.annotations.NullMarked;
