@@ -56,10 +56,9 @@ class PendingRecordsTest {
 
   /** What a closed connection does not take. */
   private void recordInVain() throws SQLException {
-    try (Connection closed = database.connect()) {
-      closed.close();
-      assertThatThrownBy(() -> pending.record(closed)).isInstanceOf(SQLException.class);
-    }
+    Connection closed = database.connect();
+    closed.close();
+    assertThatThrownBy(() -> pending.record(closed)).isInstanceOf(SQLException.class);
   }
 
   @Test
@@ -96,7 +95,7 @@ class PendingRecordsTest {
         .containsExactly(List.of(true));
   }
 
-  private Object deferredFor() {
+  private @Nullable Object deferredFor() {
     return database
         .query(
             "SELECT extract(epoch FROM deferred_until - timestamptz '"
