@@ -1,34 +1,16 @@
 package fathomexport;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import fathomexport.simulator.behaviour.Fault;
-import fathomexport.simulator.behaviour.FaultRule;
-import fathomexport.simulator.world.World;
-import fathomexport.testing.DocumentedTable;
-import fathomexport.testing.FaultDrill;
-import fathomexport.testing.ForkedRun;
+import fathomexport.testing.ClusterDrill;
 import fathomexport.testing.Installation;
-import fathomexport.testing.Later;
-import fathomexport.testing.Question;
 import fathomexport.testing.SparkCluster;
-import fathomexport.testing.TestDatabase;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.LocalDate;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.LongConsumer;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.Callable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -37,174 +19,65 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A backfill on Spark, with an executor or a whole worker killed, is compared with the same
- * backfill on the Direct Runner. The program is the packaged one: {@code mvn -Pspark,cluster
- * verify}.
+ * backfill on the Direct Runner: {@code mvn -Pspark,cluster verify}.
  */
 @Tag("cluster")
 class SparkClusterTest {
-  private static final LocalDate FIRST = LocalDate.of(2025, 9, 1);
-  private static final LocalDate LAST = LocalDate.of(2025, 12, 14);
-  private static final int LANES = 2;
-  private static final long SECONDS = 900;
-  private static final Path PROGRAM = Path.of("target", "fathom-export.jar").toAbsolutePath();
-  private static final Path BUILT_WITH = Path.of("target", "fathom-export.libraries");
-
   /** What the cluster's processes write stays here. */
   private static final Path LOGS = Path.of("target", "cluster", "logs-spark").toAbsolutePath();
 
-  private static final List<Question> REPORTS =
+  private static final List<String> SMALL =
+      List.of("-Dspark.executor.memory=512m", "-Dspark.driver.host=127.0.0.1");
+
+  private static final List<String> PROGRAM = program();
+
+  /** Starts the program as a person does: it opens packages of Java to Spark by itself. */
+  private static final List<String> LAUNCHER =
       List.of(
-          Question.pageviews("traffic_daily", "day"),
-          Question.pageviews("pages_daily", "day", "hostname", "pathname"),
-          Question.pageviews("browsers_daily", "day", "browser"));
+          "FATHOM_EXPORT_JAVA_OPTS=-Xmx512m " + String.join(" ", SMALL),
+          Path.of("fathom-export").toAbsolutePath().toString());
 
-  private static final String SITES =
-      "[" + World.BUSY_SITE + ", " + World.BURST_SITE + ", INDCRFTS, KTMTRAIL]";
-
-  /** Short windows, so that each takes one request. */
-  private static final String MORE_OF_API = "  max_in_flight: " + LANES + "\n  max_range_days: 7\n";
-
-  private static final List<String> HEADER =
-      List.of("run", "rows and hashes", "requests", "429s", "exit");
-
-  /** Of the table, if all tests have passed. */
-  private static final int ROWS = 8;
-
-  private static final Map<String, List<String>> TABLE = new TreeMap<>();
+  /** Rows of the documented table. */
+  private static final int ROWS = 11;
 
   @TempDir static Path directory;
-  private static FaultDrill drill;
+  private static ClusterDrill drill;
 
   @BeforeAll
   static void direct() throws IOException {
-    assumeTrue(
-        Files.isDirectory(SparkCluster.LIBRARIES)
-            && Files.isRegularFile(PROGRAM)
-            && Files.readString(BUILT_WITH).strip().equals("lib-spark"),
-        "the program for Spark is not there: mvn -Pspark,cluster verify");
-    drill =
-        new FaultDrill(
-            directory, World.dozen(31, FIRST, LAST, 0), FIRST, LAST, SITES, MORE_OF_API, REPORTS);
+    drill = new ClusterDrill(directory, "spark", SparkCluster.LIBRARIES, "spark", ROWS);
   }
 
   @AfterAll
   static void close() throws IOException {
-    if (drill == null) {
-      return;
-    }
-    drill.close();
-    if (TABLE.size() == ROWS) {
-      new DocumentedTable(Path.of("docs/cluster.md"), "spark")
-          .hasRows(HEADER, List.copyOf(TABLE.values()));
+    if (drill != null) {
+      drill.close();
     }
   }
 
-  /** A run, and what it runs on. */
-  private static final class Place implements AutoCloseable {
-    private final FaultDrill.Trial trial = drill.trial();
-    private final SparkCluster cluster;
-    private @Nullable ForkedRun run;
-
-    Place(String name) throws IOException {
-      cluster = new SparkCluster(LOGS.resolve(name));
+  private static List<String> program() {
+    List<String> options = new ArrayList<>(SMALL);
+    for (String opened : List.of("java.lang.invoke", "java.nio", "java.util", "sun.nio.ch")) {
+      options.add("--add-opens=java.base/" + opened + "=ALL-UNNAMED");
     }
-
-    Place withWorkers() throws IOException, InterruptedException {
-      return withWorkers(trial.installation().variables());
-    }
-
-    Place withWorkers(Map<String, String> second) throws IOException, InterruptedException {
-      cluster.startMaster();
-      cluster.startWorker(1, trial.installation().variables());
-      cluster.startWorker(2, second);
-      return this;
-    }
-
-    ForkedRun start(String master) {
-      List<String> command = new ArrayList<>(List.of("env"));
-      cluster.variables().forEach((name, value) -> command.add(name + "=" + value));
-      command.addAll(
-          List.of(
-              Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-              "-Xmx512m",
-              "-XX:+UseSerialGC",
-              "-XX:TieredStopAtLevel=1",
-              "-Dspark.executor.memory=512m",
-              "-Dspark.driver.host=127.0.0.1"));
-      for (String opened : List.of("java.lang.invoke", "java.nio", "java.util", "sun.nio.ch")) {
-        command.add("--add-opens=java.base/" + opened + "=ALL-UNNAMED");
-      }
-      command.addAll(List.of("-jar", PROGRAM.toString()));
-      run = trial.forkBy(command, List.of("--", "--runner=SparkRunner", "--sparkMaster=" + master));
-      return run;
-    }
-
-    /** The rows, files and ledger are those of the Direct Runner. */
-    void settle(int order, String row, Installation.Ended ended, int most) {
-      trial.ended(row, String.valueOf(ended.code()));
-      assertThat(ended.out()).containsPattern("windows +([0-9,]+) planned, \\1 committed");
-      int requests = trial.asked();
-      int refused = drill.api().log().tooMany().size();
-      assertThat(ended.code()).as(ended.said()).isZero();
-      assertThat(requests).isBetween(drill.requests(), most);
-      assertThat(refused).as("answers of 429").isZero();
-      trial.finish();
-      assertThat(trial.asked()).as("nothing was left to the next run").isEqualTo(requests);
-      TABLE.put(
-          String.valueOf(order),
-          List.of(row, "equal", (most == drill.requests() ? "" : "at most ") + most, "0", "0"));
-    }
-
-    @Override
-    public void close() {
-      if (run != null) {
-        run.close();
-      }
-      cluster.close();
-      trial.close();
-    }
+    return ClusterDrill.program(512, options);
   }
 
-  private static final String WITHIN_THE_PROCESS = "local-cluster[2,1,1024]";
+  private static ClusterDrill.Place<SparkCluster> place(String name) throws IOException {
+    return drill.on(new SparkCluster(LOGS.resolve(name)));
+  }
 
-  /**
-   * Has the API answer slowly enough that a run can be disturbed, and does so at a request.
-   *
-   * @param disturbance takes the process of the run
-   */
-  private static AtomicLong disturbAt(int percent, LongConsumer disturbance) {
-    AtomicLong process = new AtomicLong();
-    AtomicBoolean done = new AtomicBoolean();
-    int request = drill.requests() * percent / 100;
-    drill
-        .api()
-        .behave(
-            drill
-                .normal()
-                .withFault(
-                    FaultRule.when(
-                        r -> {
-                          if (r.aggregation() >= request && done.compareAndSet(false, true)) {
-                            Later.after(
-                                0,
-                                () -> {
-                                  disturbance.accept(process.get());
-                                  return null;
-                                });
-                          }
-                          return r.aggregation() > 0;
-                        },
-                        new Fault.Delay(Duration.ofMillis(150)))));
-    return process;
+  private static ClusterDrill.Place<SparkCluster> withinTheRun(String name) throws IOException {
+    return drill.on(SparkCluster.withinTheRun(LOGS.resolve(name)));
   }
 
   @Test
   void undisturbed() throws Exception {
-    try (Place place = new Place("undisturbed").withWorkers()) {
-      Installation.Ended ended = place.start(place.cluster.master()).await(SECONDS);
+    try (var place = place("undisturbed")) {
+      Installation.Ended ended = place.withWorkers().run(PROGRAM);
       place.settle(1, "Spark, a master and two workers", ended, drill.requests());
-      assertThat(place.cluster.executorLogs(1)).contains("WorkerLane: lane ");
-      assertThat(place.cluster.executorLogs(2)).contains("WorkerLane: lane ");
+      assertThat(place.cluster().executorLogs(1)).contains("WorkerLane: lane ");
+      assertThat(place.cluster().executorLogs(2)).contains("WorkerLane: lane ");
       assertThat(ended.out())
           .contains("requests  " + drill.requests())
           .contains("the job is submitted to the Spark cluster at 127.0.0.1:")
@@ -222,60 +95,62 @@ class SparkClusterTest {
     anExecutorIsKilled(3, 80);
   }
 
-  private static void anExecutorIsKilled(int order, int percent) throws Exception {
-    try (Place place = new Place("killed-" + percent).withWorkers()) {
-      var unused = disturbAt(percent, process -> place.cluster.killExecutor(2));
-      Installation.Ended ended = place.start(place.cluster.master()).await(SECONDS);
+  private static void anExecutorIsKilled(int row, int percent) throws Exception {
+    try (var place = place("killed-" + percent)) {
+      place.withWorkers();
+      drill.disturbAt(percent, killExecutor(place));
+      Installation.Ended ended = place.run(PROGRAM);
       place.settle(
-          order, "Spark, an executor killed at " + percent + " %", ended, drill.requests() + 1);
+          row, "Spark, an executor killed at " + percent + " %", ended, drill.requests() + 1);
       assertThat(ended.said()).containsOnlyOnce(" begins again on worker ");
     }
+  }
+
+  private static Callable<?> killExecutor(ClusterDrill.Place<SparkCluster> place) {
+    return () -> {
+      place.cluster().killExecutor(2);
+      return null;
+    };
   }
 
   /** The lane goes on where the other one has ended. */
   @Test
   void aWorkerIsKilledWithItsExecutor() throws Exception {
-    try (Place place = new Place("worker").withWorkers()) {
-      var unused =
-          disturbAt(
-              20,
-              process -> {
-                try {
-                  place.cluster.killWorker(2);
-                } catch (InterruptedException e) {
-                  Thread.currentThread().interrupt();
-                }
-              });
-      Installation.Ended ended = place.start(place.cluster.master()).await(SECONDS);
+    try (var place = place("worker")) {
+      place.withWorkers();
+      drill.disturbAt(
+          20,
+          () -> {
+            place.cluster().killWorker(2);
+            return null;
+          });
       place.settle(
-          4, "Spark, a worker killed with its executor at 20 %", ended, drill.requests() + 1);
+          4,
+          "Spark, a worker killed with its executor at 20 %",
+          place.run(PROGRAM),
+          drill.requests() + 1);
     }
   }
 
   /** The executors and the run do not need it once they have found each other. */
   @Test
   void theMasterIsKilled() throws Exception {
-    try (Place place = new Place("master").withWorkers()) {
-      var unused =
-          disturbAt(
-              20,
-              process -> {
-                try {
-                  place.cluster.killMaster();
-                } catch (InterruptedException e) {
-                  Thread.currentThread().interrupt();
-                }
-              });
-      Installation.Ended ended = place.start(place.cluster.master()).await(SECONDS);
-      place.settle(8, "Spark, the master killed at 20 %", ended, drill.requests());
+    try (var place = place("master")) {
+      place.withWorkers();
+      drill.disturbAt(
+          20,
+          () -> {
+            place.cluster().killManager();
+            return null;
+          });
+      place.settle(8, "Spark, the master killed at 20 %", place.run(PROGRAM), drill.requests());
     }
   }
 
   @Test
   void withinTheProcess() throws Exception {
-    try (Place place = new Place("local")) {
-      Installation.Ended ended = place.start(WITHIN_THE_PROCESS).await(SECONDS);
-      place.settle(5, "Spark, `local-cluster`", ended, drill.requests());
+    try (var place = withinTheRun("local")) {
+      place.settle(5, "Spark, `local-cluster`", place.run(PROGRAM), drill.requests());
     }
   }
 
@@ -289,55 +164,115 @@ class SparkClusterTest {
     anExecutorWithinTheProcessIsKilled(7, 80);
   }
 
-  private static void anExecutorWithinTheProcessIsKilled(int order, int percent) throws Exception {
-    try (Place place = new Place("local-killed-" + percent)) {
-      AtomicLong process =
-          disturbAt(percent, pid -> SparkCluster.killOne(ProcessHandle.of(pid).orElseThrow()));
-      ForkedRun run = place.start(WITHIN_THE_PROCESS);
-      process.set(run.pid());
+  private static void anExecutorWithinTheProcessIsKilled(int row, int percent) throws Exception {
+    try (var place = withinTheRun("local-killed-" + percent)) {
+      drill.disturbAt(
+          percent,
+          () -> {
+            SparkCluster.killOne(ProcessHandle.of(place.run().pid()).orElseThrow());
+            return null;
+          });
       place.settle(
-          order,
+          row,
           "Spark, `local-cluster`, an executor killed at " + percent + " %",
-          run.await(SECONDS),
+          place.run(PROGRAM),
+          drill.requests() + 1);
+    }
+  }
+
+  /** The executors share the quota, and a dead one's permits lapse: the API never refuses. */
+  @Test
+  void theQuotaHoldsIfAnExecutorIsKilled() throws Exception {
+    try (var place = place("quota")) {
+      place.withWorkers().limitAndDisturbAt(20, killExecutor(place));
+      place.settle(
+          9,
+          "Spark, an executor killed at 20 %, " + ClusterDrill.A_MINUTE + " requests per minute",
+          place.run(PROGRAM),
           drill.requests() + 1);
     }
   }
 
   @Test
-  void aWorkerLacksTheSecret() throws Exception {
-    try (Place place = new Place("secret")) {
-      Map<String, String> without = new HashMap<>(place.trial.installation().variables());
-      without.remove(TestDatabase.PASSWORD_VARIABLE);
-      var unused = disturbAt(0, process -> {});
+  void aBudgetIsOfAllExecutorsTogether() throws Exception {
+    int most = drill.requests() / 3;
+    try (var place = place("budget")) {
+      drill.slow(Duration.ofMillis(150));
       Installation.Ended ended =
-          place.withWorkers(without).start(place.cluster.master()).await(SECONDS);
-      place.trial.ended("Spark, a worker without a secret", String.valueOf(ended.code()));
-      assertThat(ended.code()).as(ended.said()).isEqualTo(77);
+          place.withWorkers().run(PROGRAM, "--max-requests", String.valueOf(most));
+      place.endedWith(75, "Spark, a budget", ended);
+      assertThat(place.trial().asked()).isEqualTo(most);
       assertThat(ended.said())
-          .contains(TestDatabase.PASSWORD_VARIABLE)
-          .contains("a worker of the cluster lacks a secret")
-          .contains("on worker " + InetAddress.getLocalHost().getHostName() + ", process ");
+          .contains(
+              "of the " + most + " requests that the run may send, 0 are left", "windows left");
+      assertThat(place.cluster().executorLogs(1)).contains("WorkerLane: lane ");
+      assertThat(place.cluster().executorLogs(2)).contains("WorkerLane: lane ");
+      place.settle(
+          10,
+          "Spark, the budget of `--max-requests` spent at a third (exit 75), and the run started"
+              + " again",
+          place.run(PROGRAM),
+          drill.requests());
+    }
+  }
+
+  /**
+   * A master whose workers have no free core: another program has them, or there are none. On Spark
+   * this takes five minutes.
+   */
+  @Test
+  void aClusterWithoutRoomIsNotWaitedForForever() throws Exception {
+    try (var place = place("no-room")) {
+      place.cluster().startManager();
+      Installation.Ended ended = place.run(PROGRAM);
+      place.foundNoRoom(ended);
+      assertThat(ended.said())
+          .contains("waiting for free cores, or until the workers have loaded the program")
+          .contains("Start more workers, or end other jobs");
+      place.cluster().startWorker(1, place.variables());
+      place.cluster().awaitWorkers(1);
+      place.endedWith(0, "Spark, a worker started later", place.run(PROGRAM));
+      place.trial().finish();
+    }
+  }
+
+  @Test
+  void startedByTheLauncher() throws Exception {
+    try (var place = place("launcher")) {
+      Installation.Ended ended = place.withWorkers().run(LAUNCHER);
+      place.settle(11, "Spark, started by `./fathom-export`", ended, drill.requests());
+    }
+  }
+
+  @Test
+  void aWorkerLacksTheSecret() throws Exception {
+    try (var place = place("secret")) {
+      place.withAWorkerThatLacksTheSecret();
+      drill.slow(Duration.ofMillis(150));
+      place.namesTheWorkerThatLacksTheSecret(place.run(PROGRAM));
     }
   }
 
   @Test
   void aStopEndsTheWorkersToo() throws Exception {
-    try (Place place = new Place("stopped").withWorkers()) {
-      AtomicLong process = disturbAt(20, pid -> ProcessHandle.of(pid).orElseThrow().destroy());
-      ForkedRun run = place.start(place.cluster.master());
-      process.set(run.pid());
-      Installation.Ended ended = run.await(SECONDS);
-      place.trial.ended("Spark, stopped", String.valueOf(ended.code()));
-      assertThat(ended.code()).as(ended.said()).isEqualTo(143);
-      place.trial.finish();
-      assertThat(place.trial.asked()).as("no request is lost").isEqualTo(drill.requests());
+    try (var place = place("stopped")) {
+      place.withWorkers();
+      drill.disturbAt(
+          20,
+          () -> {
+            place.run().terminate();
+            return null;
+          });
+      place.endedWith(143, "Spark, stopped", place.run(PROGRAM));
+      place.trial().finish();
+      assertThat(place.trial().asked()).as("no request is lost").isEqualTo(drill.requests());
     }
   }
 
   @Test
   void aMasterThatIsAwayIsSaidInOneLine() throws Exception {
-    try (Place place = new Place("away")) {
-      Installation.Ended ended = place.start(place.cluster.master()).await(SECONDS);
+    try (var place = place("away")) {
+      Installation.Ended ended = place.run(PROGRAM);
       assertThat(ended.code()).as(ended.said()).isEqualTo(75);
       assertThat(ended.said())
           .contains("the manager of the Spark cluster at 127.0.0.1:")

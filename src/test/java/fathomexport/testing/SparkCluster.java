@@ -2,35 +2,23 @@ package fathomexport.testing;
 
 import java.io.File;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
- * A standalone Spark cluster on loopback: a master and workers with one core each, from the
- * libraries that the profile {@code cluster} lays into {@code target/cluster/spark}. Nothing of
- * fathom-export is on their class path. A worker starts an executor for a run, as a process.
+ * A standalone Spark cluster: a master and workers with one core each. A worker starts an executor
+ * for a run, as a process.
  */
-public final class SparkCluster implements AutoCloseable {
+public final class SparkCluster extends ClusterProcesses {
   /** Where the profile lays Spark's libraries. */
   public static final Path LIBRARIES = Path.of("target", "cluster", "spark").toAbsolutePath();
 
-  private static final long STARTING_SECONDS = 120;
-
-  private final Path directory;
   private final int port = freePort();
-  private final Map<Integer, Process> workers = new TreeMap<>();
-  private @Nullable Process master;
+  private final String master;
 
   /**
    * Lays out an installation of Spark; no process is started yet.
@@ -38,18 +26,29 @@ public final class SparkCluster implements AutoCloseable {
    * @param directory for all that the processes write
    */
   public SparkCluster(Path directory) throws IOException {
-    this.directory = Files.createDirectories(directory);
+    this(directory, "");
+  }
+
+  private SparkCluster(Path directory, String master) throws IOException {
+    super(directory, "SPARK");
+    this.master = master.isEmpty() ? "spark://127.0.0.1:" + port : master;
     Files.createDirectories(home());
     if (!Files.exists(home().resolve("jars"))) {
       Files.createSymbolicLink(home().resolve("jars"), LIBRARIES);
     }
   }
 
+  /** A cluster of two workers that is part of the process of a run. */
+  public static SparkCluster withinTheRun(Path directory) throws IOException {
+    return new SparkCluster(directory, "local-cluster[2,1,1024]");
+  }
+
   private Path home() {
-    return directory.resolve("home");
+    return directory().resolve("home");
   }
 
   /** What the environment of a process has that starts executors. */
+  @Override
   public Map<String, String> variables() {
     return Map.of(
         "SPARK_HOME",
@@ -60,27 +59,21 @@ public final class SparkCluster implements AutoCloseable {
         "127.0.0.1");
   }
 
-  /** Starts the master. */
-  public void startMaster() throws IOException, InterruptedException {
-    master =
+  @Override
+  public void startManager() throws IOException, InterruptedException {
+    manager(
         start(
             "org.apache.spark.deploy.master.Master",
             "master",
             List.of("--host", "127.0.0.1", "--port", String.valueOf(port), "--webui-port", "0"),
-            Map.of());
-    await("master", "I have been elected leader");
+            Map.of()));
+    await("that the master leads", () -> log("master").contains("I have been elected leader"));
   }
 
-  /**
-   * Starts a worker.
-   *
-   * @param number names it
-   * @param variables its environment, besides what Spark needs; its executors have it, too
-   */
-  public void startWorker(int number, Map<String, String> variables)
-      throws IOException, InterruptedException {
+  @Override
+  public void startWorker(int number, Map<String, String> variables) throws IOException {
     String name = "worker-" + number;
-    workers.put(
+    worker(
         number,
         start(
             "org.apache.spark.deploy.worker.Worker",
@@ -95,78 +88,41 @@ public final class SparkCluster implements AutoCloseable {
                 "--webui-port",
                 "0",
                 "--work-dir",
-                directory.resolve(name).toString(),
-                master()),
+                directory().resolve(name).toString(),
+                master),
             variables));
-    await(name, "Successfully registered with master");
   }
 
   private Process start(
       String main, String name, List<String> arguments, Map<String, String> variables)
       throws IOException {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx256m",
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
-                "-cp",
-                LIBRARIES + File.separator + "*",
-                main));
+    List<String> command = java(256);
+    command.addAll(opened("sun.nio.ch"));
+    command.addAll(List.of("-cp", LIBRARIES + File.separator + "*", main));
     command.addAll(arguments);
-    ProcessBuilder builder =
-        new ProcessBuilder(command)
-            .directory(directory.toFile())
-            .redirectErrorStream(true)
-            .redirectOutput(directory.resolve(name + ".log").toFile());
-    builder.environment().keySet().removeIf(v -> v.startsWith("FATHOM") || v.startsWith("SPARK"));
-    builder.environment().putAll(new HashMap<>(variables));
-    builder.environment().putAll(variables());
-    return builder.start();
+    Map<String, String> all = new HashMap<>(variables);
+    all.putAll(variables());
+    return start(name, directory(), command, all);
   }
 
-  private void await(String name, String words) throws InterruptedException {
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(STARTING_SECONDS);
-    while (!log(name).contains(words)) {
-      if (System.nanoTime() > end) {
-        throw new IllegalStateException(
-            name + " has not started after " + STARTING_SECONDS + " s: " + log(name));
-      }
-      Thread.sleep(100);
+  @Override
+  public void awaitWorkers(int count) throws InterruptedException {
+    for (int number = 1; number <= count; number++) {
+      String name = "worker-" + number;
+      await(
+          "that " + name + " is registered",
+          () -> log(name).contains("Successfully registered with master"));
     }
   }
 
-  /** The address that a run is given. */
-  public String master() {
-    return "spark://127.0.0.1:" + port;
+  @Override
+  public List<String> options() {
+    return List.of("--runner=SparkRunner", "--sparkMaster=" + master);
   }
 
   /** {@code kill -9} of the executor that a worker has started. */
   public void killExecutor(int worker) {
-    Process process = workers.get(worker);
-    if (process != null) {
-      killOne(process.toHandle());
-    }
-  }
-
-  /** {@code kill -9} of a worker and its executor, as if its machine was lost. */
-  public void killWorker(int number) throws InterruptedException {
-    Process worker = workers.remove(number);
-    if (worker != null) {
-      List<ProcessHandle> executors = worker.children().toList();
-      worker.destroyForcibly().waitFor();
-      executors.forEach(ProcessHandle::destroyForcibly);
-    }
-  }
-
-  /** {@code kill -9} of the master. */
-  public void killMaster() throws InterruptedException {
-    Process running = master;
-    if (running != null) {
-      running.destroyForcibly().waitFor();
-    }
+    killOne(worker(worker).toHandle());
   }
 
   /** {@code kill -9} of one of the executors that a process has started. */
@@ -182,46 +138,11 @@ public final class SparkCluster implements AutoCloseable {
   /** What the executors that a worker has started have written. */
   public String executorLogs(int worker) throws IOException {
     StringBuilder all = new StringBuilder();
-    try (Stream<Path> files = Files.walk(directory.resolve("worker-" + worker))) {
+    try (Stream<Path> files = Files.walk(directory().resolve("worker-" + worker))) {
       for (Path file : files.filter(f -> f.endsWith("stderr")).sorted().toList()) {
         all.append(Files.readString(file));
       }
     }
     return all.toString();
-  }
-
-  private String log(String name) {
-    try {
-      return Files.readString(directory.resolve(name + ".log"));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private static int freePort() {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  @Override
-  public void close() {
-    List<Process> all = new ArrayList<>(workers.values());
-    if (master != null) {
-      all.add(master);
-    }
-    for (Process process : all) {
-      process.children().forEach(ProcessHandle::destroyForcibly);
-      process.destroyForcibly();
-    }
-    for (Process process : all) {
-      try {
-        process.waitFor();
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-      }
-    }
   }
 }

@@ -50,8 +50,8 @@ final class Specs {
 
   /** A backfill that writes to a database and to files. */
   static ExportSpec toBoth(
-      ApiSettings api, int windows, PostgresSettings database, Path warehouse) {
-    return withDatabase(api, windows, database, warehouse.toString(), Budget.UNLIMITED, 1_000);
+      ApiSettings api, int windows, PostgresSettings database, Path warehouse, int rowLimit) {
+    return withDatabase(api, windows, database, warehouse.toString(), Budget.UNLIMITED, rowLimit);
   }
 
   private static ExportSpec withDatabase(
