@@ -361,6 +361,52 @@ class AdditivityTest {
     }
   }
 
+  /**
+   * One report of a site is fetched again alone after its numbers have changed: sums of it and of
+   * the other differ. {@code status} and a view say so, and one backfill brings both together.
+   */
+  @Test
+  void daysOfTwoReportsThatDifferAreNamed() throws IOException {
+    World world = world();
+    try (TestDatabase database = TestDatabase.migrated();
+        FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {
+      Installation installation =
+          new Installation(
+                  directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+              .pipeline("days", "all", "[postgres, parquet]", REPORTS.subList(0, 2));
+      backfill(installation, "days");
+      String unequal =
+          "SELECT date::text, report, against, pageviews_against - pageviews FROM"
+              + " fathom_ops.unequal_day";
+      assertThat(database.query(unequal)).isEmpty();
+      assertThat(installation.run("status", "days").out()).doesNotContain("other pageviews");
+
+      world.add(SITE, world.viewAt(SITE, LocalDate.of(2025, 9, 9).atTime(20, 0)).visit(99));
+      installation.at(NOW.plusSeconds(60));
+      backfill(installation, "days", "--force", "--report", "sources_daily");
+
+      assertThat(database.query(unequal))
+          .containsExactly(List.of("2025-09-09", "traffic_daily", "sources_daily", 1L));
+      String command =
+          "backfill days --site BERLIN --report traffic_daily --report sources_daily --from"
+              + " 2025-09-01 --to 2025-09-30 --force";
+      for (String sinks : List.of("[parquet]", "[postgres, parquet]")) {
+        installation.pipeline("days", "all", sinks, REPORTS.subList(0, 2));
+        assertThat(installation.run("status", "days").out())
+            .contains(
+                "~ traffic_daily of BERLIN (Site BERLIN), 2025-09-01 .. 2025-09-30, has days with"
+                    + " other pageviews than sources_daily, which was fetched at another time",
+                "fathom-export " + command);
+      }
+
+      installation.at(NOW.plusSeconds(120));
+      Installation.Ended ended = installation.run(command.split(" "));
+      assertThat(ended.code()).as(ended.said()).isZero();
+      assertThat(database.query(unequal)).isEmpty();
+      assertThat(installation.run("status", "days").out()).doesNotContain("other pageviews");
+    }
+  }
+
   /** The number of a whole month is not shown beside the sums of some of its days. */
   @Test
   void aMonthOfWhichDaysAreMissingDoesNotShowTheNumberOfAllDays() throws IOException {

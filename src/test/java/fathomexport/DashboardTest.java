@@ -277,6 +277,7 @@ class DashboardTest {
                   "all",
                   List.of(
                       Question.pageviews("traffic_daily", "day"),
+                      Question.pageviews("traffic_monthly", "month"),
                       Question.events("goals_daily", "day")));
       for (String now : List.of("2024-09-10T14:00:00Z", "2025-11-05T14:00:00Z", NOW.toString())) {
         Installation.Ended ended = nights.at(Instant.parse(now)).run("run", "all");

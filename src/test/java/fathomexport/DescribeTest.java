@@ -72,6 +72,7 @@ class DescribeTest {
           // Two reports can be the source of site_day, and each site is taken from one of them.
           Question.pageviews("traffic_more", "day").measuring("pageviews"),
           Question.pageviews("traffic_hourly", "hour"),
+          Question.pageviews("sources_ranges", "none", "referrer_source"),
           Question.events("goals_daily", "day", "referrer_source"));
 
   private static final ObjectMapper JSON = new ObjectMapper();

@@ -195,6 +195,54 @@ class RolesTest {
     assertThat(refusals).isEmpty();
   }
 
+  /** As in the demo: what a role owns, it may read, and the table of what it may not ends there. */
+  @Test
+  void aLoaderThatAlsoMigratesReadsTheViewsThatItOwns() throws SQLException {
+    database.executeAsSuperuser(
+        "GRANT CREATE ON DATABASE " + database.name() + " TO fathom_loader");
+    assertDone(asLoader("migrate", "all"));
+    assertDone(asLoader("run", "all"));
+    try (Connection loader = connect("fathom_loader");
+        Statement statement = loader.createStatement()) {
+      assertThat(count(statement, "fathom_bi.site_day")).isPositive();
+    }
+    try (Connection reader = connect("fathom_reader");
+        Statement statement = reader.createStatement()) {
+      assertThat(count(statement, "fathom_bi.site_day")).isPositive();
+    }
+  }
+
+  private static final String NEVER_ANALYZED =
+      "SELECT relname::text FROM pg_class WHERE relnamespace IN ('fathom'::regnamespace,"
+          + " 'fathom_ops'::regnamespace) AND relkind = 'r' AND reltuples < 0 ORDER BY 1";
+
+  /** The planner takes an unknown table for a large one, and ANALYZE is a right of the owner. */
+  @Test
+  void theFirstRunOfALoaderLeavesStatistics() throws SQLException {
+    assertDone(asOwner("migrate", "all"));
+    try (Connection reader = connect("fathom_reader");
+        Statement statement = reader.createStatement()) {
+      statement.execute("SELECT fathom_ops.analyze_table('fathom.pages_daily')");
+    }
+    assertThat(database.query(NEVER_ANALYZED))
+        .as("it is not for readers")
+        .contains(List.of("pages_daily"), List.of("listing"));
+
+    try (Connection other = database.connect();
+        Statement statement = other.createStatement()) {
+      other.setAutoCommit(false);
+      statement.execute("LOCK TABLE fathom_ops.listing IN SHARE UPDATE EXCLUSIVE MODE");
+      Installation.Ended run = asLoader("run", "all");
+      assertDone(run);
+      assertThat(database.query(NEVER_ANALYZED))
+          .as("what is in use is left to the server")
+          .containsExactly(List.of("listing"));
+      other.rollback();
+    }
+    assertDone(asLoader("run", "all"));
+    assertThat(database.query(NEVER_ANALYZED)).isEmpty();
+  }
+
   /** An analyst may show others a part of the views, as of any table. */
   @Test
   void aViewOfAnAnalystNeedsNoOtherRights() throws SQLException {

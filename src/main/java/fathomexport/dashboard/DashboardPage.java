@@ -260,7 +260,9 @@ final class DashboardPage {
                             report(e.getValue()), e.getKey(), Facts.VISITS, Facts.OVER_DAYS))
             : facts.addsUp(report, id, Facts.VISITS, Facts.OVER_DAYS);
     boolean uniques = !all && facts.addsUp(report, id, Facts.UNIQUES, Facts.OVER_DAYS);
-    Totals totals = Totals.of(days, first, last, new Totals.Adds(visits, uniques)).orElseThrow();
+    Totals totals =
+        Totals.of(days, first, last, new Totals.Adds(visits, uniques), !all && facts.hasEnded(id))
+            .orElseThrow();
     return isMonth
         ? totals.withUniques(facts.monthUniques.getOrDefault(id, Map.of()).get(first))
         : totals;

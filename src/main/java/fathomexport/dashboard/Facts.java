@@ -171,6 +171,17 @@ final class Facts {
             .orElse(LocalDate.EPOCH);
   }
 
+  /**
+   * Returns whether a site is retired: all that it has ends with a day that was over everywhere on
+   * Earth before the last one was.
+   */
+  boolean hasEnded(String site) {
+    LocalDate over = LocalDate.ofInstant(at, LAST).minusDays(1);
+    List<Fresh> ofSite =
+        freshness.stream().filter(f -> f.site().equals(site) && f.event() == null).toList();
+    return !ofSite.isEmpty() && ofSite.stream().allMatch(f -> f.yesterday().isBefore(over));
+  }
+
   /** Returns the last day that the page shows. */
   LocalDate end() {
     return end;

@@ -166,6 +166,12 @@ final class FileCoverage {
     return last;
   }
 
+  /** Returns whether a slice is retired, so that its last period will never be whole. */
+  private boolean hasEnded(Slice slice) {
+    return retired.containsKey(List.of(slice.site(), ""))
+        || retired.containsKey(List.of(slice.site(), slice.event()));
+  }
+
   private LocalDate yesterday(String site) {
     Facts.Site known = facts.sites.get(site);
     ZoneId zone = Facts.LAST;
@@ -203,6 +209,9 @@ final class FileCoverage {
             state = "incomplete";
           } else {
             state = to == null || to.isBefore(yesterday) ? "missing" : newest.state();
+            if (state.equals("provisional") && hasEnded(slice)) {
+              state = "incomplete";
+            }
           }
           facts.freshness.add(
               new Facts.Fresh(

@@ -174,7 +174,12 @@ final class FileTraffic {
                     schema.indexOf("uniques") < 0 ? null : Long.valueOf(0),
                     schema.indexOf("pageviews") < 0 ? null : Long.valueOf(0)));
     Totals summed =
-        Totals.of(days, month, DateGrouping.MONTH.periodEnd(month), new Totals.Adds(false, false))
+        Totals.of(
+                days,
+                month,
+                DateGrouping.MONTH.periodEnd(month),
+                new Totals.Adds(false, false),
+                facts.hasEnded(site))
             .orElseThrow();
     LocalDate coversTo = known.coversTo();
     Long ofDays = summed.pageviews();

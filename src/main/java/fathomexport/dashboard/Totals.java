@@ -29,9 +29,13 @@ record Totals(
   /** Which measures the days of a site add up. */
   record Adds(boolean visits, boolean uniques) {}
 
-  /** Returns the sums of these days; empty if no day of the period is in the calendar. */
+  /**
+   * Returns the sums of these days; empty if no day of the period is in the calendar.
+   *
+   * @param ended whether the site is retired, so that its last period will never be whole
+   */
   static Optional<Totals> of(
-      NavigableMap<LocalDate, Day> all, LocalDate first, LocalDate last, Adds adds) {
+      NavigableMap<LocalDate, Day> all, LocalDate first, LocalDate last, Adds adds, boolean ended) {
     NavigableMap<LocalDate, Day> some = all.subMap(first, true, last, true);
     if (some.isEmpty()) {
       return Optional.empty();
@@ -40,7 +44,7 @@ record Totals(
     int empty = count(some, "empty");
     int done = empty + count(some, "complete");
     int known = some.size() - count(some, "missing");
-    boolean over = !some.lastKey().isBefore(last) || some.firstKey().isAfter(first);
+    boolean over = ended || !some.lastKey().isBefore(last) || some.firstKey().isAfter(first);
     String state;
     if (known == 0) {
       state = "missing";

@@ -35,10 +35,7 @@ public final class DuckDbScript {
           "::json",
           // A join to series that depend on each row does not end in DuckDB.
           ViewCatalog.HOURS_OF_DAY,
-          """
-          JOIN fathom_ops.local_hour h ON h.zone = c.tz AND h.day = c.date
-          JOIN fathom_ops.local_hour u ON u.zone = h.zone AND u.hour = h.hour\
-          """,
+          "JOIN fathom_ops.local_hour u ON u.zone = c.zone AND u.day = c.date",
           // A list of columns may not be empty.
           "SELECT FROM ",
           "SELECT 1 FROM ",
@@ -312,11 +309,12 @@ public final class DuckDbScript {
 
         CREATE OR REPLACE MACRO fathom_ops.as_of() AS coalesce(getvariable('fathom_as_of')::TIMESTAMPTZ, now()::TIMESTAMPTZ);
 
-        CREATE OR REPLACE MACRO fathom_ops.period_state(known, failed, status, stale, provisional, "rows") AS
+        CREATE OR REPLACE MACRO fathom_ops.period_state(known, failed, status, stale, provisional, "rows", ended) AS
           CASE WHEN failed THEN 'incomplete'
                WHEN NOT known THEN 'missing'
                WHEN status <> 'certified' AND status <> 'uncertified' THEN 'incomplete'
                WHEN stale THEN 'stale'
+               WHEN ended THEN 'incomplete'
                WHEN provisional THEN 'provisional'
                WHEN "rows" > 0 THEN 'complete'
                WHEN status = 'certified' THEN 'empty'
@@ -339,6 +337,10 @@ public final class DuckDbScript {
          WHERE l.unlisted_at > coalesce(s.last_seen_at, e.last_seen_at, '-infinity'::TIMESTAMPTZ)
          GROUP BY 1, 2;
 
+        CREATE OR REPLACE MACRO fathom_ops.has_ended(of_site, of_event) AS
+          EXISTS (SELECT 1 FROM fathom_ops.retired d
+                   WHERE d.site_id = of_site AND d.event_name IN ('', of_event) AND d.last_day IS NOT NULL);
+
         CREATE OR REPLACE VIEW fathom_ops.stored AS
         SELECT q.*, least((timezone(q.zone, fathom_ops.as_of()))::DATE - 1,
                           (SELECT min(d.last_day) FROM fathom_ops.retired d
@@ -358,9 +360,11 @@ public final class DuckDbScript {
         SELECT s.report, s.site_id, s.site_name, s.event_name, s.day AS date,
                fathom_ops.period_state(l.site_id IS NOT NULL, false, l.status,
                                        coalesce(l.definition <> s.definition, false) OR coalesce(l.zone <> s.time_zone, false),
-                                       l.covers_to < l.period_end, l.rows) AS state,
+                                       l.covers_to < l.period_end, l.rows,
+                                       l.covers_to < l.period_end AND fathom_ops.has_ended(s.site_id, s.event_name)) AS state,
                coalesce(l.stored AND l.status = 'certified', false) AS measured,
-               l.covers_to, coalesce(l.zone, s.zone) AS zone, l.fetched_at, l.confirmed_at
+               l.covers_to, coalesce(l.zone, s.zone) AS zone, l.fetched_at, l.confirmed_at,
+               coalesce(l.covers_to < l.period_end AND fathom_ops.has_ended(s.site_id, s.event_name), false) AS ended
           FROM (SELECT t.*, unnest(generate_series(t.first_day::TIMESTAMP, greatest(t.yesterday, t.last_day)::TIMESTAMP,
                                                    CASE t.date_grouping WHEN 'month' THEN INTERVAL 1 MONTH
                                                                         WHEN 'year' THEN INTERVAL 1 YEAR
@@ -370,18 +374,25 @@ public final class DuckDbScript {
           LEFT JOIN fathom_ops.ledger l
             ON l.report = s.report AND l.site_id = s.site_id AND l.event_name = s.event_name AND l.period = s.day;
 
+        CREATE OR REPLACE MACRO fathom_ops.state_on(of_reports, of_site, of_day) AS
+          coalesce((SELECT c.state
+                      FROM fathom_ops.calendar c
+                     WHERE list_contains(of_reports, c.report) AND c.site_id = of_site AND c.date = of_day
+                     ORDER BY (c.state = 'missing'), c.report
+                     LIMIT 1), 'missing');
+
         -- The hours of the days of hourly reports, from the quarters of an hour that bear their labels: more than four of
         -- them are a repeated hour.
         CREATE OR REPLACE VIEW fathom_ops.local_hour AS
         SELECT q.zone, q.hour, q.hour::DATE AS day, min(q.instant) AS hour_utc, count(*) > 4 AS is_repeated
-          FROM (SELECT z.zone, z.instant, date_trunc('hour', timezone(z.zone, z.instant)) AS hour
-                  FROM (SELECT d.zone, timezone('UTC', unnest(generate_series(d.first_day - INTERVAL 1 DAY, d.last_day + INTERVAL 2 DAY,
+          FROM (SELECT z.zone, z.instant, date_trunc('hour', timezone(z.tz, z.instant)) AS hour
+                  FROM (SELECT d.zone, d.tz, timezone('UTC', unnest(generate_series(d.first_day - INTERVAL 1 DAY, d.last_day + INTERVAL 2 DAY,
                                                                               INTERVAL 15 MINUTE))) AS instant
-                          FROM (SELECT coalesce(fathom_ops.known_zone(c.zone), 'Etc/GMT+12') AS zone,
+                          FROM (SELECT c.zone, coalesce(fathom_ops.known_zone(c.zone), 'Etc/GMT+12') AS tz,
                                        min(c.date)::TIMESTAMP AS first_day, max(c.date)::TIMESTAMP AS last_day
                                   FROM fathom_ops.calendar c
                                   JOIN fathom_ops.report r ON r.report = c.report AND r.date_grouping = 'hour'
-                                 GROUP BY 1) d) z) q
+                                 GROUP BY 1, 2) d) z) q
          GROUP BY q.zone, q.hour;
         """
             .formatted(

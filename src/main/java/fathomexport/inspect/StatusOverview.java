@@ -60,7 +60,7 @@ import org.jspecify.annotations.Nullable;
  *     nothing is
  * @param newSites the sites that are new and whose history was not fetched; null if there are none
  * @param outdated months and years whose own number or whose days are older than a change of the
- *     other
+ *     other, and days of which two reports have other pageviews
  * @param siteNames the names of the sites by their ids, as far as a run has recorded them
  * @param siteAccounts the accounts of the sites by their ids, as far as a run has recorded them;
  *     empty where the settings configure none
@@ -270,11 +270,14 @@ public record StatusOverview(
   public record SampleLag(String sink, long samples, int sites, LocalDate first, LocalDate last) {}
 
   /**
-   * A month or year of which one report has numbers from before a change that another report has.
+   * A month or year, or days, of which one report has numbers from before a change that another
+   * report has.
    *
    * @param report the report whose numbers are older: that of the whole, or that of its days
    * @param against the report that has the change
-   * @param command the command that fetches the older numbers again
+   * @param command the command that fetches the older numbers again; of days those of both reports,
+   *     if one pipeline has both
+   * @param ofDays whether both are reports by day or hour, some of whose days differ
    */
   public record Outdated(
       String report,
@@ -282,7 +285,8 @@ public record StatusOverview(
       List<String> sites,
       LocalDate first,
       LocalDate last,
-      String command) {
+      String command,
+      boolean ofDays) {
     public Outdated {
       sites = List.copyOf(sites);
     }

@@ -184,7 +184,7 @@ public final class StatusReader {
         allSites ? UnlistedSites.of(job, known, wholeRuns) : List.of(),
         BeyondReach.of(job, maxRangeDays, now, coverage, lines, scope),
         newSites(job, sinks, known, now, firstKept),
-        TwoTimes.of(job, elsewhere, sinks, retired),
+        TwoTimes.of(job, elsewhere, sinks, retired, now),
         siteNames,
         accounts.stream().anyMatch(Account::isNamed) ? ofSites(known, SiteRow::account) : Map.of());
   }

@@ -3,13 +3,16 @@ package fathomexport.inspect;
 import fathomexport.ledger.PeriodSum;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
+import fathomexport.report.Entity;
 import fathomexport.report.Program;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
 import fathomexport.run.ExportJob;
 import fathomexport.sinks.Sinks;
+import java.time.Instant;
 import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -20,29 +23,41 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
- * Finds the months and years whose own number and whose days were fetched at two times between
- * which the numbers changed. Pageviews add up: where those of the days are not those of the whole,
- * one side is older than a change. The views do not show the numbers of both beside each other.
+ * Finds what was fetched at two times between which the numbers changed: months and years and their
+ * days, and days of two reports. Pageviews add up: where those of the days are not those of the
+ * whole, or those of the groups not those of the site, one side is older than a change. The views
+ * do not show the own number of a month beside days of another time.
  */
 final class TwoTimes {
   /** The most sites that a command names; beyond that it covers all sites. */
   private static final int NAMED = 40;
 
+  /** Days of two reports are compared from the first of the month that this many months ago was. */
+  private static final int MONTHS_OF_DAYS = 12;
+
   private final ExportJob job;
   private final Map<Report, String> pipelines;
   private final Sinks sinks;
   private final Retired retired;
+  private final LocalDate daysSince;
 
-  private TwoTimes(ExportJob job, Map<Report, String> pipelines, Sinks sinks, Retired retired) {
+  private TwoTimes(
+      ExportJob job,
+      Map<Report, String> pipelines,
+      Sinks sinks,
+      Retired retired,
+      LocalDate daysSince) {
     this.job = job;
     this.pipelines = pipelines;
     this.sinks = sinks;
     this.retired = retired;
+    this.daysSince = daysSince;
   }
 
   /**
@@ -50,14 +65,22 @@ final class TwoTimes {
    *
    * @param elsewhere the reports of the other pipelines, by pipeline: the days may be of one
    *     pipeline and the months of another
+   * @param now the time for which they are asked: days of two reports are compared as far back as a
+   *     year before, since where there is no database each month's files are read for that
    */
   static List<StatusOverview.Outdated> of(
-      ExportJob job, Map<String, List<Report>> elsewhere, Sinks sinks, Retired retired) {
+      ExportJob job,
+      Map<String, List<Report>> elsewhere,
+      Sinks sinks,
+      Retired retired,
+      Instant now) {
     Map<Report, String> pipelines = new LinkedHashMap<>();
     job.pipelineReports().forEach(report -> pipelines.putIfAbsent(report, job.name()));
     elsewhere.forEach(
         (pipeline, reports) -> reports.forEach(report -> pipelines.putIfAbsent(report, pipeline)));
-    return new TwoTimes(job, pipelines, sinks, retired).all();
+    LocalDate since =
+        LocalDate.ofInstant(now, ZoneOffset.UTC).withDayOfMonth(1).minusMonths(MONTHS_OF_DAYS);
+    return new TwoTimes(job, pipelines, sinks, retired, since).all();
   }
 
   /** Whose number of a month or year is older. */
@@ -80,9 +103,128 @@ final class TwoTimes {
       }
     }
     List<StatusOverview.Outdated> outdated = new ArrayList<>();
-    sites.forEach((older, of) -> outdated.add(outdated(older, of)));
+    sites.forEach((older, of) -> outdated.add(outdated(older, of, false)));
+    outdated.addAll(ofDays());
     return outdated;
   }
+
+  // --- Days of two reports
+
+  private List<StatusOverview.Outdated> ofDays() {
+    Map<Pair, SortedMap<LocalDate, Differing>> found =
+        new TreeMap<>(
+            Comparator.comparing((Pair pair) -> pair.report().name())
+                .thenComparing(pair -> pair.against().name()));
+    List<Report> wholes = wholeSites(DateGrouping.DAY);
+    Map<Report, Map<Slice, Map<LocalDate, PeriodSum>>> sums = new HashMap<>();
+    for (Report whole : wholes) {
+      for (Report parts : pipelines.keySet()) {
+        boolean twice = wholes.contains(parts) && wholes.indexOf(parts) <= wholes.indexOf(whole);
+        if (countsTheSame(parts)
+            && !twice
+            && (job.reports().contains(whole) || job.reports().contains(parts))) {
+          compareDays(
+              whole,
+              sums.computeIfAbsent(whole, this::sumsOfDays),
+              parts,
+              sums.computeIfAbsent(parts, this::sumsOfDays),
+              found);
+        }
+      }
+    }
+    List<StatusOverview.Outdated> outdated = new ArrayList<>();
+    found.forEach(
+        (pair, months) -> {
+          Differing open = null;
+          for (Differing month : months.values()) {
+            if (open != null && !open.continuedBy(month)) {
+              outdated.add(outdated(pair, open));
+              open = null;
+            }
+            open = open == null ? month : open.with(month);
+          }
+          if (open != null) {
+            outdated.add(outdated(pair, open));
+          }
+        });
+    return outdated;
+  }
+
+  /** Two reports by day, of which the first has the older numbers. */
+  private record Pair(Report report, Report against) {}
+
+  /** The stored days of a month, or of neighbouring months, some of which differ. */
+  private record Differing(LocalDate from, LocalDate to, Set<String> sites) {
+    boolean continuedBy(Differing next) {
+      return to.plusDays(1).equals(next.from()) && sites.equals(next.sites());
+    }
+
+    Differing with(Differing other) {
+      Set<String> both = new TreeSet<>(sites);
+      both.addAll(other.sites());
+      return new Differing(
+          other.from().isBefore(from) ? other.from() : from,
+          other.to().isAfter(to) ? other.to() : to,
+          both);
+    }
+  }
+
+  /** Returns whether the groups of a report have all pageviews of a site and day. */
+  private static boolean countsTheSame(Report report) {
+    return report.entity() == Entity.PAGEVIEW
+        && report.filters().isEmpty()
+        && (report.dateGrouping() == DateGrouping.DAY
+            || report.dateGrouping() == DateGrouping.HOUR);
+  }
+
+  private void compareDays(
+      Report whole,
+      Map<Slice, Map<LocalDate, PeriodSum>> ofWhole,
+      Report parts,
+      Map<Slice, Map<LocalDate, PeriodSum>> ofParts,
+      Map<Pair, SortedMap<LocalDate, Differing>> found) {
+    ofWhole.forEach(
+        (slice, months) ->
+            months.forEach(
+                (month, sum) -> {
+                  PeriodSum other = ofParts.getOrDefault(slice, Map.of()).get(month);
+                  if (other != null
+                      && other.pageviews() != sum.pageviews()
+                      && other.from().equals(sum.from())
+                      && other.to().equals(sum.to())
+                      && Objects.equals(other.zone(), sum.zone())
+                      && !retired.covers(slice)) {
+                    boolean olderWhole = sum.knownAt().isBefore(other.knownAt());
+                    found
+                        .computeIfAbsent(
+                            new Pair(olderWhole ? whole : parts, olderWhole ? parts : whole),
+                            p -> new TreeMap<>())
+                        .merge(
+                            month,
+                            new Differing(sum.from(), sum.to(), Set.of(slice.site().value())),
+                            Differing::with);
+                  }
+                }));
+  }
+
+  /** Returns the sums of days without a gap by month, under the present definition. */
+  private Map<Slice, Map<LocalDate, PeriodSum>> sumsOfDays(Report report) {
+    Map<Slice, Map<LocalDate, PeriodSum>> sums = new HashMap<>();
+    for (PeriodSum sum : read(report, DateGrouping.MONTH, daysSince)) {
+      if (sum.days() == new DayRange(sum.from(), sum.to()).days()
+          && sum.definition().equals(report.definition())) {
+        sums.computeIfAbsent(sum.slice(), s -> new HashMap<>()).put(sum.first(), sum);
+      }
+    }
+    return sums;
+  }
+
+  private StatusOverview.Outdated outdated(Pair pair, Differing days) {
+    return outdated(
+        new Older(pair.report(), pair.against(), days.from(), days.to()), days.sites(), true);
+  }
+
+  // --- Months and years
 
   private List<Report> wholeSites(DateGrouping grouping) {
     return pipelines.keySet().stream()
@@ -122,9 +264,8 @@ final class TwoTimes {
 
   /** Returns the sums of whole months or years, under the present definition. */
   private Map<Slice, Map<LocalDate, PeriodSum>> sums(Report report, DateGrouping unit) {
-    Collection<SiteId> sites = new HashSet<>(job.sites().orElse(List.of()));
     Map<Slice, Map<LocalDate, PeriodSum>> sums = new HashMap<>();
-    for (PeriodSum sum : sinks.ledger().sums(report.name(), report.dateGrouping(), unit, sites)) {
+    for (PeriodSum sum : read(report, unit, LocalDate.EPOCH)) {
       DayRange days = new DayRange(sum.first(), unit.periodEnd(sum.first()));
       if (sum.days() == days.days() && sum.definition().equals(report.definition())) {
         sums.computeIfAbsent(sum.slice(), s -> new HashMap<>()).put(sum.first(), sum);
@@ -133,8 +274,15 @@ final class TwoTimes {
     return sums;
   }
 
-  private StatusOverview.Outdated outdated(Older older, Set<String> sites) {
+  private List<PeriodSum> read(Report report, DateGrouping unit, LocalDate since) {
+    Collection<SiteId> sites = new HashSet<>(job.sites().orElse(List.of()));
+    return sinks.ledger().sums(report.name(), report.dateGrouping(), unit, sites, since);
+  }
+
+  private StatusOverview.Outdated outdated(Older older, Set<String> sites, boolean ofDays) {
     String pipeline = Objects.requireNonNull(pipelines.get(older.report()));
+    // Fetched by one run, both have the numbers of one time.
+    boolean both = ofDays && pipeline.equals(pipelines.get(older.against()));
     return new StatusOverview.Outdated(
         older.report().name(),
         older.against().name(),
@@ -147,10 +295,12 @@ final class TwoTimes {
                 : sites.stream().map(site -> " --site " + site).collect(Collectors.joining()))
             + " --report "
             + older.report().name()
+            + (both ? " --report " + older.against().name() : "")
             + " --from "
             + older.first()
             + " --to "
             + older.last()
-            + " --force");
+            + " --force",
+        ofDays);
   }
 }

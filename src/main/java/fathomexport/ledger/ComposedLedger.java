@@ -57,8 +57,12 @@ public final class ComposedLedger implements Ledger {
 
   @Override
   public List<PeriodSum> sums(
-      String report, DateGrouping grouping, DateGrouping unit, Collection<SiteId> sites) {
-    return periods.sums(report, grouping, unit, sites);
+      String report,
+      DateGrouping grouping,
+      DateGrouping unit,
+      Collection<SiteId> sites,
+      LocalDate since) {
+    return periods.sums(report, grouping, unit, sites, since);
   }
 
   @Override

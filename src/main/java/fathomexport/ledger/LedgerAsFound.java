@@ -65,8 +65,12 @@ public final class LedgerAsFound implements PeriodLedger, JournalLedger, Differe
 
   @Override
   public List<PeriodSum> sums(
-      String report, DateGrouping grouping, DateGrouping unit, Collection<SiteId> sites) {
-    return ledger.sums(storedAs.apply(report), grouping, unit, sites);
+      String report,
+      DateGrouping grouping,
+      DateGrouping unit,
+      Collection<SiteId> sites,
+      LocalDate since) {
+    return ledger.sums(storedAs.apply(report), grouping, unit, sites, since);
   }
 
   @Override

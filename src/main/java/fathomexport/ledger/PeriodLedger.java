@@ -46,13 +46,19 @@ public interface PeriodLedger {
    * Returns the pageviews of a report by month or year, in no particular order: what {@link
    * PeriodSum#of} makes of its entries.
    *
-   * @param grouping the report's: day, month or year
+   * @param grouping the report's: hour, day, month or year
    * @param unit month or year
    * @param sites the sites; empty for all
+   * @param since the first period that is added up; the first day of a month or year, so that none
+   *     is added up in part
    * @throws LedgerException if the ledger cannot be read
    */
   List<PeriodSum> sums(
-      String report, DateGrouping grouping, DateGrouping unit, Collection<SiteId> sites);
+      String report,
+      DateGrouping grouping,
+      DateGrouping unit,
+      Collection<SiteId> sites,
+      LocalDate since);
 
   /**
    * Returns what of a run's commits is still stored.

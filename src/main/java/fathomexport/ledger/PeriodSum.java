@@ -18,7 +18,10 @@ import org.jspecify.annotations.Nullable;
  * fetched under one definition and in one zone, and were over then.
  *
  * @param first first day of the month or year
- * @param days number of days that the periods cover
+ * @param from first day of the first of the periods
+ * @param to last day of the last of them
+ * @param days number of days that the periods cover: fewer than from the first to the last where
+ *     some lack
  * @param pageviews the sum of their pageviews
  * @param knownAt when the newest of them was fetched or confirmed
  */
@@ -27,6 +30,8 @@ public record PeriodSum(
     LocalDate first,
     String definition,
     @Nullable String zone,
+    LocalDate from,
+    LocalDate to,
     long days,
     long pageviews,
     Instant knownAt) {
@@ -61,6 +66,8 @@ public record PeriodSum(
                 first,
                 definition,
                 zone,
+                certificate.period(),
+                end,
                 new DayRange(certificate.period(), end).days(),
                 pageviews,
                 entry.knownAt()),
@@ -76,6 +83,8 @@ public record PeriodSum(
         first,
         definition,
         zone,
+        other.from.isBefore(from) ? other.from : from,
+        other.to.isAfter(to) ? other.to : to,
         days + other.days,
         pageviews + other.pageviews,
         other.knownAt.isAfter(knownAt) ? other.knownAt : knownAt);

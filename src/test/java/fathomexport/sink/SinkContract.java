@@ -1335,13 +1335,18 @@ public abstract class SinkContract {
       assertThat(sink.ledger().stretches(each.name(), grouping, List.of(), true))
           .containsExactlyInAnyOrderElementsOf(Stretch.of(entries, grouping));
       for (DateGrouping unit : List.of(DateGrouping.MONTH, DateGrouping.YEAR)) {
-        assertThat(sink.ledger().sums(each.name(), grouping, unit, List.of()))
+        assertThat(sink.ledger().sums(each.name(), grouping, unit, List.of(), LocalDate.EPOCH))
             .containsExactlyInAnyOrderElementsOf(PeriodSum.of(entries, grouping, unit));
       }
     }
     assertThat(
             sink.ledger()
-                .sums(report.name(), DateGrouping.DAY, DateGrouping.MONTH, List.of(SITE.site())))
+                .sums(
+                    report.name(),
+                    DateGrouping.DAY,
+                    DateGrouping.MONTH,
+                    List.of(SITE.site()),
+                    LocalDate.EPOCH))
         .extracting(sum -> List.of(sum.first(), sum.days(), sum.pageviews()))
         .as("the two empty days are in May, and an uncertified one is left out")
         .contains(List.of(may.withDayOfMonth(1), 7L, 50L));

@@ -157,7 +157,8 @@ public final class StatusWords {
 
   /**
    * Describes the months and years of which the views leave out a number, since it is of another
-   * time than the days; one line per period and report.
+   * time than the days, and the days of which two reports have numbers of two times; one line per
+   * period and report.
    */
   public static List<String> outdated(StatusOverview status) {
     return status.outdated().stream()
@@ -170,10 +171,15 @@ public final class StatusWords {
                         : Printer.count(older.sites().size(), "site"))
                     + ", "
                     + new StatusOverview.Gap(older.first(), older.last())
-                    + ", is older than a change that "
-                    + older.against()
-                    + " has, so the views show no unique counts and durations of the whole that days"
-                    + " cannot add up to; to fetch it again: "
+                    + (older.ofDays()
+                        ? ", has days with other pageviews than "
+                            + older.against()
+                            + ", which was fetched at another time, so sums of the two differ; to"
+                            + " fetch them again: "
+                        : ", is older than a change that "
+                            + older.against()
+                            + " has, so the views show no unique counts and durations of the whole"
+                            + " that days cannot add up to; to fetch it again: ")
                     + older.command())
         .toList();
   }

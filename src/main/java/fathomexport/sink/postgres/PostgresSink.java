@@ -91,6 +91,7 @@ public final class PostgresSink implements Sink {
     try {
       database.with(
           connection -> {
+            FreshStatistics.renew(connection, stopped);
             new Additivity(connection).measure(stopped);
             if (!stopped.getAsBoolean()) {
               new MonthSums(connection, MonthSums.LEAST_ROWS).update(stopped);

@@ -125,8 +125,12 @@ final class PeriodFiles implements PeriodLedger {
 
   @Override
   public List<PeriodSum> sums(
-      String report, DateGrouping grouping, DateGrouping unit, Collection<SiteId> sites) {
-    return PeriodSum.of(entries(report, sites, LocalDate.EPOCH), grouping, unit);
+      String report,
+      DateGrouping grouping,
+      DateGrouping unit,
+      Collection<SiteId> sites,
+      LocalDate since) {
+    return PeriodSum.of(entries(report, sites, since), grouping, unit);
   }
 
   private static List<LedgerEntry> entries(FileLedger ledger) {

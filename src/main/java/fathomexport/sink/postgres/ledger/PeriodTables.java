@@ -228,14 +228,19 @@ public final class PeriodTables implements PeriodLedger {
 
   @Override
   public List<PeriodSum> sums(
-      String report, DateGrouping grouping, DateGrouping unit, Collection<SiteId> sites) {
+      String report,
+      DateGrouping grouping,
+      DateGrouping unit,
+      Collection<SiteId> sites,
+      LocalDate since) {
     return queries.list(
         """
         SELECT site_id, event_name, date_trunc(?, period::timestamp)::date AS first, definition, zone,
+               min(period) AS "from", max(period_end) AS "to",
                sum(period_end - period + 1)::bigint AS days, sum(pageviews_sum)::bigint AS pageviews,
                max(greatest(fetched_at, confirmed_at)) AS known_at
           FROM fathom_ops.ledger
-         WHERE report = ? AND (? OR site_id = ANY (?))
+         WHERE report = ? AND (? OR site_id = ANY (?)) AND period >= ?
            AND stored AND status = 'certified' AND covers_to = period_end AND pageviews_sum IS NOT NULL
          GROUP BY 1, 2, 3, 4, 5\
         """,
@@ -243,13 +248,16 @@ public final class PeriodTables implements PeriodLedger {
             p.text(unit.apiName())
                 .text(report)
                 .flag(sites.isEmpty())
-                .texts(sites.stream().map(SiteId::value).distinct().toList()),
+                .texts(sites.stream().map(SiteId::value).distinct().toList())
+                .day(since),
         r ->
             new PeriodSum(
                 LedgerQueries.slice(r),
                 r.day("first"),
                 r.text("definition"),
                 r.textOrNull("zone"),
+                r.day("from"),
+                r.day("to"),
                 r.number("days"),
                 r.number("pageviews"),
                 r.instant("known_at")));

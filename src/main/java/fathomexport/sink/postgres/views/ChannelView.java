@@ -67,6 +67,7 @@ final class ChannelView {
                 measure == Aggregate.VALUE || measure == Aggregate.BOUNCE_RATE
                     ? ReportSums.isUnknown(report, measure)
                     : ""));
+    columns.addAll(shared.newest());
     String times =
         report.grouping() == DateGrouping.NONE
             ? "t.date_from, t.date_to"
@@ -107,7 +108,8 @@ final class ChannelView {
             + (report.ofEvents() ? ", event" : "")
             + ", "
             + report.each()
-            + " and channel. Sums only: what does not add up over groups is null or left out",
+            + " and channel. Sums only: what does not add up over groups is null or left out"
+            + ReportViews.aboutRanges(report),
         columns,
         from);
   }

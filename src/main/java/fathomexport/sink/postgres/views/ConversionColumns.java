@@ -9,12 +9,19 @@ import java.util.Optional;
 
 /** The measures of a report on events, with the conversion rates that other reports make known. */
 final class ConversionColumns {
+  private static final String NULL_RATE =
+      "; null where they are not known, or where the two reports cover other days or were measured"
+          + " in other time zones. Each report has the numbers of the time when it was fetched. A"
+          + " ratio: do not add it up or average it";
+
   private final KnownReport report;
   private final List<KnownReport> all;
   private final SiteSources sources;
+  private final ReportColumns shared;
 
   ConversionColumns(KnownReport report, List<KnownReport> all, SiteSources sources) {
     this.report = report;
+    this.shared = new ReportColumns(report);
     this.all = all;
     this.sources = sources;
   }
@@ -25,10 +32,14 @@ final class ConversionColumns {
     for (Aggregate a : List.of(Aggregate.CONVERSIONS, Aggregate.UNIQUE_CONVERSIONS)) {
       if (report.has(a)) {
         columns.add(
-            new ViewColumn(a.apiName(), Measures.BIGINT, "t." + a.apiName(), Measures.meaning(a)));
+            new ViewColumn(
+                a.apiName(),
+                Measures.BIGINT,
+                "t." + a.apiName(),
+                Measures.meaning(a, report.grouping())));
       }
     }
-    columns.addAll(ReportColumns.money(report.has(Aggregate.VALUE) ? "t.value" : "NULL::bigint"));
+    columns.addAll(shared.money(report.has(Aggregate.VALUE) ? "t.value" : "NULL::bigint"));
     from.append(
         "\nLEFT JOIN fathom.event e ON e.site_id = t.site_id AND e.event_name = t.event_name");
     String rate = "NULL";
@@ -37,17 +48,17 @@ final class ConversionColumns {
     if (report.has(Aggregate.UNIQUE_CONVERSIONS)) {
       String visits = siteVisits();
       if (!visits.isEmpty()) {
-        rate = Measures.ratio("t.unique_conversions", "v.visits");
+        rate = ofSameDays("v", Measures.ratio("t.unique_conversions", "v.visits"));
         from.append(visits);
       }
       Optional<KnownReport> same = sameGroups();
       if (same.isPresent()) {
         KnownReport groups = same.get();
-        groupRate = Measures.ratio("t.unique_conversions", "g.visits");
+        groupRate = ofSameDays("gl", Measures.ratio("t.unique_conversions", "g.visits"));
         groupWords =
             "Unique conversions divided by the visits of the same group, from report "
                 + groups.name()
-                + "; null where they are not known. A ratio: do not add it up or average it";
+                + NULL_RATE;
         from.append("\nLEFT JOIN ")
             .append(groups.table())
             .append(" g ON g.site_id = t.site_id AND g.")
@@ -63,6 +74,7 @@ final class ConversionColumns {
           from.append(
               " AND coalesce('=' || g.%s, '') = coalesce('=' || t.%s, '')".formatted(name, name));
         }
+        from.append(groups.entry("gl", "g"));
       } else {
         groupWords =
             "Always null: no report on pageviews by "
@@ -80,7 +92,7 @@ final class ConversionColumns {
                     + report.grouping().apiName()
                 : "Unique conversions divided by the site's visits of the "
                     + report.each()
-                    + "; null where they are not known. A ratio: do not add it up or average it"));
+                    + NULL_RATE));
     columns.add(new ViewColumn("conversion_rate_of_group", Measures.DOUBLE, groupRate, groupWords));
     return columns;
   }
@@ -107,10 +119,21 @@ final class ConversionColumns {
     };
   }
 
+  /**
+   * Returns a rate, or null where the visits are of other days than the conversions, since one of
+   * both was fetched before the period was over, or in another zone.
+   *
+   * @param visits has the {@code covers_to} and {@code zone} of the visits
+   */
+  private static String ofSameDays(String visits, String rate) {
+    return "CASE WHEN %s.covers_to <> l.covers_to OR %s.zone <> l.zone THEN NULL ELSE %s END"
+        .formatted(visits, visits, rate);
+  }
+
   private static String sumOfDays(String view) {
-    return "\nLEFT JOIN "
+    return "\nLEFT JOIN (SELECT p.site_id, p.first_day, p.visits, p.last_day AS covers_to, NULL::text AS zone FROM "
         + view
-        + " v ON v.site_id = t.site_id AND v.first_day = t.date AND v.complete_days = v.days";
+        + " p WHERE p.complete_days = p.days) v ON v.site_id = t.site_id AND v.first_day = t.date";
   }
 
   private Optional<KnownReport> sameGroups() {

@@ -74,7 +74,8 @@ final class GeneralViews {
                 Measures.TEXT,
                 "fathom_ops.period_state(l.site_id IS NOT NULL, a.site_id IS NOT NULL, l.status,"
                     + " coalesce(l.definition <> s.definition, false) OR coalesce(l.zone <>"
-                    + " s.time_zone, false), l.covers_to < l.period_end, l.rows)",
+                    + " s.time_zone, false), l.covers_to < l.period_end, l.rows, l.covers_to <"
+                    + " l.period_end AND fathom_ops.has_ended(l.site_id, l.event_name))",
                 "State of the site's yesterday, for reports by month or year of the period that it"
                     + " is in: "
                     + SiteViews.stateOfDay()),
@@ -108,10 +109,9 @@ final class GeneralViews {
     String state =
         days.isEmpty()
             ? "'missing'"
-            : "coalesce((SELECT c.state FROM fathom_ops.calendar c WHERE c.report IN ("
+            : "fathom_ops.state_on(ARRAY["
                 + days.stream().map(r -> Sql.literal(r.name())).collect(Collectors.joining(", "))
-                + ") AND c.site_id = m.site_id AND c.date = m.date ORDER BY (c.state = 'missing'),"
-                + " c.report LIMIT 1), 'missing')";
+                + "], m.site_id, m.date)";
     return new ViewDefinition(
         "milestone",
         "The notes that owners put on their sites' timelines: one row per site and note",
@@ -175,9 +175,11 @@ final class GeneralViews {
             new ViewColumn(
                 "adds_up_over_days",
                 "boolean",
-                "CASE WHEN m.measured THEN coalesce(d.agrees, m.over_days) ELSE m.over_days END",
+                "CASE WHEN r.date_grouping = 'none' THEN false WHEN m.measured THEN coalesce(d.agrees,"
+                    + " m.over_days) ELSE m.over_days END",
                 "Whether the sum over days is the number of the whole; null where that has not"
-                    + " been measured. See fathom_bi.additivity for single sites"),
+                    + " been measured, and false for reports without date grouping, whose ranges of"
+                    + " days may overlap. See fathom_bi.additivity for single sites"),
             new ViewColumn(
                 "adds_up_over_groups",
                 "boolean",

@@ -121,6 +121,30 @@ record KnownReport(
     return ofEvents() ? row + ".event_name" : "''::text";
   }
 
+  /** Returns the join of the ledger's entry for the period of a row. */
+  String entry(String alias, String row) {
+    return joined("fathom_ops.ledger", alias, row);
+  }
+
+  /** Returns the join of a table of {@code fathom_ops} that has at most one row per period. */
+  String joined(String table, String alias, String row) {
+    return ("\nLEFT JOIN %s %s ON %s.report = %s AND %s.site_id = %s.site_id AND %s.event_name = %s"
+            + " AND %s.period = %s AND %s.period_end = %s")
+        .formatted(
+            table,
+            alias,
+            alias,
+            Sql.literal(name),
+            alias,
+            row,
+            alias,
+            eventKey(row),
+            alias,
+            period(row),
+            alias,
+            periodEnd(row));
+  }
+
   /** Returns words for the length of a period, for comments. */
   String each() {
     return switch (grouping) {

@@ -1,6 +1,7 @@
 package fathomexport.sink.postgres.views;
 
 import fathomexport.report.Aggregate;
+import fathomexport.report.DateGrouping;
 import java.util.List;
 import java.util.Map;
 
@@ -57,8 +58,26 @@ final class Measures {
   static final String CURRENCY =
       "Currency of the value (ISO 4217); null where neither the API nor the setting currencies names it";
 
-  static String meaning(Aggregate aggregate) {
-    return MEANING.getOrDefault(aggregate, aggregate.apiName());
+  /**
+   * Returns what a measure of a report means and how it may be summed: rows without date grouping
+   * are of ranges that may overlap, so nothing adds up over them.
+   */
+  static String meaning(Aggregate aggregate, DateGrouping grouping) {
+    return over(grouping, MEANING.getOrDefault(aggregate, aggregate.apiName()));
+  }
+
+  /** Returns words on a measure that add up over days, as they apply to a report. */
+  static String over(DateGrouping grouping, String meaning) {
+    if (grouping != DateGrouping.NONE) {
+      return meaning;
+    }
+    return meaning
+            .replace(
+                "Adds up over days, unless fathom_bi.additivity shows otherwise",
+                "Adds up over groups of one range, unless fathom_bi.additivity shows otherwise")
+            .replace("Adds up over days and over groups", "Adds up over groups of one range")
+            .replace("Adds up over days and groups", "Adds up over groups of one range")
+        + ". Do not sum it over ranges: they may overlap";
   }
 
   static String type(Aggregate aggregate) {

@@ -43,7 +43,8 @@ final class MonthView {
             "coalesce(c.state, 'missing')",
             "complete: every day of the month is complete or empty; provisional: not over yet;"
                 + " stale: a day is stale; otherwise incomplete, such as where the first stored day"
-                + " lies within it, and the sums are those of the measured days"));
+                + " or the last day of a retired site or event lies within it, and the sums are those"
+                + " of the measured days"));
     columns.addAll(shared.fields("x"));
     columns.addAll(sums.of("days", measure -> "w.no_" + measure.apiName()));
     String evidence =
@@ -51,7 +52,8 @@ final class MonthView {
         LEFT JOIN fathom.site s ON s.site_id = x.site_id
         LEFT JOIN (SELECT k.site_id, k.event_name, k.month, k.complete_days,
                           fathom_ops.state_of_days((k.month + interval '1 month')::date - k.month, k.due_days,
-                                                   k.newest_day >= (k.month + interval '1 month' - interval '1 day')::date OR k.oldest_day > k.month,
+                                                   k.newest_day >= (k.month + interval '1 month' - interval '1 day')::date OR k.oldest_day > k.month
+                                                     OR fathom_ops.has_ended(k.site_id, k.event_name),
                                                    k.known_days, k.complete_days, k.empty_days, k.stale_days) AS state
                      FROM (SELECT o.site_id, o.event_name, date_trunc('month', o.date::timestamp)::date AS month,
                                   min(o.date) AS oldest_day,

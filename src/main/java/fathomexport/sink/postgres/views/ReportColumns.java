@@ -1,6 +1,7 @@
 package fathomexport.sink.postgres.views;
 
 import fathomexport.report.Aggregate;
+import fathomexport.report.DateGrouping;
 import fathomexport.sink.postgres.db.Sql;
 import java.util.ArrayList;
 import java.util.List;
@@ -78,8 +79,43 @@ final class ReportColumns {
             + " coalesce(l.definition <> "
             + Sql.literal(report.definition())
             + ", false) OR coalesce(l.zone <> s.time_zone, false), l.covers_to < l.period_end,"
-            + " l.rows)",
+            + " l.rows, "
+            + (report.grouping() == DateGrouping.MONTH || report.grouping() == DateGrouping.YEAR
+                ? "l.covers_to < l.period_end AND fathom_ops.has_ended(l.site_id, l.event_name)"
+                : "false")
+            + ")",
         SiteViews.stateOfDay());
+  }
+
+  /**
+   * Returns the column that tells which range of a report without date grouping is the newest; none
+   * for other reports. {@link #evidence} joins what it needs.
+   */
+  List<ViewColumn> newest() {
+    return report.grouping() == DateGrouping.NONE
+        ? List.of(
+            new ViewColumn(
+                "is_newest",
+                "boolean",
+                "coalesce(z.place = 1, false)",
+                "Whether the row is of the newest range of the site"
+                    + (report.ofEvents() ? " and event" : "")
+                    + ": of the stored ranges that end last, the longest. Rows with it are of one"
+                    + " range each"))
+        : List.of();
+  }
+
+  private String ranges(String row) {
+    return report.grouping() == DateGrouping.NONE
+        ? """
+          \nLEFT JOIN (SELECT n.site_id, n.event_name, n.period, n.period_end,
+                            row_number() OVER (PARTITION BY n.site_id, n.event_name ORDER BY n.period_end DESC, n.period) AS place
+                       FROM fathom_ops.ledger n
+                      WHERE n.report = %s AND n.stored) z
+            ON z.site_id = %s.site_id AND z.event_name = %s AND z.period = %s.date_from AND z.period_end = %s.date_to\
+          """
+            .formatted(Sql.literal(report.name()), row, report.eventKey(row), row, row)
+        : "";
   }
 
   /**
@@ -89,25 +125,9 @@ final class ReportColumns {
     return "\nLEFT JOIN fathom.site s ON s.site_id = "
         + row
         + ".site_id"
-        + evidence("fathom_ops.ledger l", "l", row)
-        + evidence("fathom_ops.attempt a", "a", row);
-  }
-
-  private String evidence(String table, String alias, String row) {
-    return ("\nLEFT JOIN %s ON %s.report = %s AND %s.site_id = %s.site_id AND %s.event_name = %s"
-            + " AND %s.period = %s AND %s.period_end = %s")
-        .formatted(
-            table,
-            alias,
-            Sql.literal(report.name()),
-            alias,
-            row,
-            alias,
-            report.eventKey(row),
-            alias,
-            report.period(row),
-            alias,
-            report.periodEnd(row));
+        + report.entry("l", row)
+        + report.joined("fathom_ops.attempt", "a", row)
+        + ranges(row);
   }
 
   /**
@@ -132,14 +152,18 @@ final class ReportColumns {
     return columns;
   }
 
-  static List<ViewColumn> money(String cents) {
+  List<ViewColumn> money(String cents) {
     return List.of(
         new ViewColumn(
             "value",
             Measures.NUMERIC,
             "round(" + cents + " / 100.0, 2)",
-            Measures.meaning(Aggregate.VALUE)),
-        new ViewColumn("value_cents", Measures.BIGINT, cents, Measures.VALUE_CENTS),
+            Measures.meaning(Aggregate.VALUE, report.grouping())),
+        new ViewColumn(
+            "value_cents",
+            Measures.BIGINT,
+            cents,
+            Measures.over(report.grouping(), Measures.VALUE_CENTS)),
         new ViewColumn("currency", Measures.TEXT, "e.currency", Measures.CURRENCY));
   }
 }

@@ -53,6 +53,17 @@ final class ReportViews {
     return made;
   }
 
+  /** Returns the words on the ranges of a report without date grouping, empty for other reports. */
+  static String aboutRanges(KnownReport report) {
+    return report.grouping() == DateGrouping.NONE
+        ? ". Each run or backfill stores its own range of days, and ranges may overlap: never sum up"
+            + " rows of several ranges. Choose one by date_from and date_to, or filter on is_newest;"
+            + " for sums over time, define a report with date_grouping day. fathom_bi.calendar has"
+            + " no row of this report: fathom_ops.ledger has one per stored range (period to period_end),"
+            + " those without rows included"
+        : "";
+  }
+
   private ViewDefinition rows() {
     List<ViewColumn> columns = new ArrayList<>(shared.site("t"));
     columns.addAll(shared.time("t"));
@@ -64,7 +75,11 @@ final class ReportViews {
     } else {
       for (Aggregate a : report.aggregates()) {
         columns.add(
-            new ViewColumn(a.apiName(), Measures.type(a), "t." + a.apiName(), Measures.meaning(a)));
+            new ViewColumn(
+                a.apiName(),
+                Measures.type(a),
+                "t." + a.apiName(),
+                Measures.meaning(a, report.grouping())));
       }
       boolean rated = report.has(Aggregate.VISITS) && report.has(Aggregate.BOUNCE_RATE);
       columns.add(
@@ -79,7 +94,7 @@ final class ReportViews {
                       + " END"
                   : "NULL",
               rated
-                  ? Measures.BOUNCES
+                  ? Measures.over(report.grouping(), Measures.BOUNCES)
                       + "; null for all groups of a period that was stored without the bounce rate"
                   : "Always null: the report does not ask for visits and bounce_rate"));
       boolean counted = report.has(Aggregate.PAGEVIEWS);
@@ -97,6 +112,7 @@ final class ReportViews {
                       + (report.grouping() == DateGrouping.HOUR ? "days" : "time")
                   : "Always null: the report does not ask for pageviews"));
     }
+    columns.addAll(shared.newest());
     return new ViewDefinition(
         report.name(),
         "Report "
@@ -106,8 +122,12 @@ final class ReportViews {
             + ", "
             + report.each()
             + report.fields().stream().map(f -> ", " + f).collect(Collectors.joining())
-            + " with traffic. fathom_bi.calendar says of a day without rows whether it is empty or"
-            + " missing"
+            + " with traffic"
+            + (report.grouping() == DateGrouping.NONE
+                ? aboutRanges(report)
+                : ". fathom_bi.calendar says of a "
+                    + (report.grouping() == DateGrouping.HOUR ? "day" : report.each())
+                    + " without rows whether it is empty or missing")
             + (report.filtered() ? ". Only what passes the report's filters" : ""),
         columns,
         from.toString());

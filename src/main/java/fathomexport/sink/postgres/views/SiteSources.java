@@ -14,25 +14,11 @@ import java.util.stream.Collectors;
  */
 final class SiteSources {
   /**
-   * Joins the hours of a day {@code c} in zone {@code c.tz}: {@code h.hour}, {@code u.hour_utc} and
-   * {@code u.is_repeated}. Far from a change of the clocks, the offset is that of the neighbouring
-   * days. Near one, the quarters of an hour that bear the label are looked up one by one: more than
-   * four of them are a repeated hour, none is a skipped one.
+   * Joins the hours of a day {@code c}: {@code u.hour}, {@code u.hour_utc}, {@code u.is_repeated}.
    */
   static final String HOURS_OF_DAY =
       """
-      CROSS JOIN generate_series(0, 23) n (n)
-      CROSS JOIN LATERAL (SELECT c.date + n.n * interval '1 hour' AS hour) h
-      CROSS JOIN LATERAL
-            (SELECT (h.hour - c.before) AT TIME ZONE 'UTC' AS hour_utc, false AS is_repeated
-              WHERE c.before = c.after
-             UNION ALL
-             SELECT min(q.quarter), count(*) > 4
-               FROM generate_series((h.hour - greatest(c.before, c.after)) AT TIME ZONE 'UTC',
-                                    (h.hour - least(c.before, c.after) + interval '45 minutes') AT TIME ZONE 'UTC',
-                                    interval '15 minutes') q (quarter)
-              WHERE c.before <> c.after AND date_trunc('hour', q.quarter AT TIME ZONE c.tz) = h.hour
-             HAVING count(*) > 0) u\
+      CROSS JOIN LATERAL fathom_ops.hours_of_day(coalesce(fathom_ops.known_zone(c.zone), 'Etc/GMT+12'), c.date) u\
       """;
 
   private final List<KnownReport> reports;
@@ -64,7 +50,7 @@ final class SiteSources {
   }
 
   /**
-   * Returns a query for {@code site_id, site_name, date, state, zone, report}, all aggregates of
+   * Returns a query for {@code site_id, site_name, date, state, ended, report}, all aggregates of
    * pageviews and {@code bounces}: one row per site and period of the calendar, 0 where nothing was
    * measured, null where it is not known.
    */
@@ -74,7 +60,7 @@ final class SiteSources {
 
   private static String noDays() {
     return "SELECT NULL::text AS site_id, NULL::text AS site_name, NULL::date AS date, NULL::text AS"
-        + " state, NULL::text AS zone, NULL::text AS report"
+        + " state, NULL::boolean AS ended, NULL::text AS report"
         + Measures.OF_PAGEVIEWS.stream()
             .map(a -> ", NULL::" + Measures.type(a) + " AS " + a.apiName())
             .collect(Collectors.joining())
@@ -82,7 +68,7 @@ final class SiteSources {
   }
 
   private static String dense(KnownReport report, List<KnownReport> earlier) {
-    return "SELECT c.site_id, c.site_name, c.date, c.state, c.zone, c.report"
+    return "SELECT c.site_id, c.site_name, c.date, c.state, c.ended, c.report"
         + measures(report, false)
         + from(report, "")
         + unlessIn(earlier, "c");
@@ -108,7 +94,7 @@ final class SiteSources {
   }
 
   private static String densePerDay(KnownReport report, List<KnownReport> earlier) {
-    String columns = "SELECT c.site_id, c.site_name, c.date, c.state, c.zone, c.report";
+    String columns = "SELECT c.site_id, c.site_name, c.date, c.state, c.ended, c.report";
     if (!report.has(Aggregate.VISITS)) {
       return columns
           + measures(report, false)
@@ -185,37 +171,51 @@ final class SiteSources {
 
   private static String denseHours(KnownReport report, List<KnownReport> earlier) {
     return """
-        SELECT c.site_id, c.site_name, h.hour, u.hour_utc, u.is_repeated, c.state, c.report%s
-          FROM (SELECT k.*,
-                       (k.date - 1 + time '12:00') - (k.date - 1 + time '12:00') AT TIME ZONE k.tz AT TIME ZONE 'UTC' AS before,
-                       (k.date + 1 + time '12:00') - (k.date + 1 + time '12:00') AT TIME ZONE k.tz AT TIME ZONE 'UTC' AS after
-                  FROM (SELECT o.*, coalesce(fathom_ops.known_zone(o.zone), 'Etc/GMT+12') AS tz%s
-                          FROM fathom_ops.calendar o
-                          LEFT JOIN fathom_ops.ledger l ON l.report = o.report AND l.site_id = o.site_id AND l.event_name = ''
-                           AND l.period = o.date AND l.period_end = o.date
-                         WHERE o.report = %s%s
-                        OFFSET 0) k) c
+        SELECT c.site_id, c.site_name, u.hour, u.hour_utc, u.is_repeated, c.state, c.report%s
+          FROM fathom_ops.calendar c
          %s
-          LEFT JOIN %s t ON t.site_id = c.site_id AND t.hour = h.hour\
+          LEFT JOIN %s t ON t.site_id = c.site_id AND t.hour = u.hour%s
+         WHERE c.report = %s%s\
         """
         .formatted(
             measures(report, true),
-            Measures.OF_PAGEVIEWS.stream()
-                .filter(report::has)
-                .map(
-                    a ->
-                        ", coalesce("
-                            + ReportSums.isUnknown(report, a)
-                            + ", false) AS no_"
-                            + a.apiName())
-                .collect(Collectors.joining()),
-            Sql.literal(report.name()),
-            unlessIn(earlier, "o"),
             HOURS_OF_DAY,
-            report.table());
+            report.table(),
+            unknownInDay(report),
+            Sql.literal(report.name()),
+            unlessIn(earlier, "c"));
   }
 
-  /** Returns a query for {@code site_id}, the time and {@code visits} as they are stored. */
+  /**
+   * Returns the join for the days of {@code c} that were stored without a measure, as {@code w.no_}
+   * with its name. The entries under other definitions are joined as a whole: whether a definition
+   * has a measure would be looked up for each hour otherwise.
+   */
+  private static String unknownInDay(KnownReport report) {
+    List<Aggregate> measures = Measures.OF_PAGEVIEWS.stream().filter(report::has).toList();
+    return """
+        \n  LEFT JOIN (SELECT q.site_id, q.period%s
+                       FROM (SELECT l.site_id, l.period%s
+                               FROM fathom_ops.ledger l
+                              WHERE l.report = %s AND l.event_name = '' AND l.definition <> %s) q
+                      GROUP BY q.site_id, q.period) w
+            ON w.site_id = c.site_id AND w.period = c.date\
+        """
+        .formatted(
+            measures.stream()
+                .map(a -> ", bool_or(q.no_%s) AS no_%s".formatted(a.apiName(), a.apiName()))
+                .collect(Collectors.joining()),
+            measures.stream()
+                .map(a -> ", (" + ReportSums.isUnknown(report, a) + ") AS no_" + a.apiName())
+                .collect(Collectors.joining()),
+            Sql.literal(report.name()),
+            Sql.literal(report.definition()));
+  }
+
+  /**
+   * Returns a query for {@code site_id}, the time and {@code visits} as they are stored, with the
+   * {@code covers_to} and {@code zone} of their period.
+   */
   String visits(DateGrouping grouping) {
     String time = grouping == DateGrouping.HOUR ? "hour" : "date";
     return union(
@@ -223,21 +223,23 @@ final class SiteSources {
         (report, earlier) ->
             "SELECT t.site_id, t."
                 + time
-                + ", t.visits FROM "
+                + ", t.visits, i.covers_to, i.zone FROM "
                 + report.table()
-                + " t WHERE true"
+                + " t"
+                + report.entry("i", "t")
+                + " WHERE true"
                 + unlessIn(earlier, "t"),
         "SELECT NULL::text AS site_id, NULL::"
             + (grouping == DateGrouping.HOUR ? "timestamp" : "date")
             + " AS "
             + time
-            + ", NULL::bigint AS visits WHERE false");
+            + ", NULL::bigint AS visits, NULL::date AS covers_to, NULL::text AS zone WHERE false");
   }
 
   /**
    * Returns the columns of the aggregates and of the bounces.
    *
-   * @param mayBeUnknown whether the row {@code c} says which measures are not known of it, as
+   * @param mayBeUnknown whether the row {@code w} says which measures are not known of it, as
    *     {@code no_} before their names
    */
   private static String measures(KnownReport report, boolean mayBeUnknown) {
@@ -251,7 +253,7 @@ final class SiteSources {
         sql.append("CASE WHEN t.site_id IS NOT NULL THEN t.")
             .append(name)
             .append(" WHEN c.measured")
-            .append(mayBeUnknown ? " AND NOT c.no_" + name : "")
+            .append(mayBeUnknown ? " AND NOT coalesce(w.no_" + name + ", false)" : "")
             .append(" THEN 0 END");
       } else {
         sql.append("t.").append(name);
@@ -267,7 +269,7 @@ final class SiteSources {
       return "NULL::bigint";
     }
     return "(CASE"
-        + (mayBeUnknown ? " WHEN c.no_visits OR c.no_bounce_rate THEN NULL" : "")
+        + (mayBeUnknown ? " WHEN w.no_visits OR w.no_bounce_rate THEN NULL" : "")
         + " WHEN t.site_id IS NOT NULL THEN "
         + Measures.bounces("t.visits", "t.bounce_rate")
         + " WHEN c.measured THEN 0 END)::bigint";

@@ -12,8 +12,9 @@ final class SiteViews {
   private static final String STATE_OF_DAY =
       "complete: as the API reported it, certified wherever a control query was possible; empty:"
           + " measured, and there was nothing; provisional: not over when it was fetched;"
-          + " incomplete: the last attempt failed, the numbers disagree with the control query, or"
-          + " no row came and no control was possible; stale: fetched under another definition or"
+          + " incomplete: the last attempt failed, the numbers disagree with the control query, no"
+          + " row came and no control was possible, or it was not over when it was fetched and never"
+          + " will be whole, since the site or event is retired; stale: fetched under another definition or"
           + " time zone; missing: never measured, so the numbers are null";
 
   private SiteViews() {}
@@ -83,7 +84,11 @@ final class SiteViews {
     List<ViewColumn> columns = new ArrayList<>();
     for (Aggregate a : Measures.OF_PAGEVIEWS) {
       columns.add(
-          new ViewColumn(a.apiName(), Measures.type(a), "d." + a.apiName(), Measures.meaning(a)));
+          new ViewColumn(
+              a.apiName(),
+              Measures.type(a),
+              "d." + a.apiName(),
+              Measures.meaning(a, DateGrouping.DAY)));
     }
     columns.add(new ViewColumn("bounces", Measures.BIGINT, "d.bounces", Measures.BOUNCES));
     columns.add(
@@ -235,8 +240,8 @@ final class SiteViews {
             "d.state",
             "complete: every day is complete or empty; empty: every day is; provisional: not over"
                 + " yet; stale: a day is stale; missing: no day was measured; otherwise"
-                + " incomplete, such as where the first stored day lies within it, and the sums are"
-                + " those of the measured days"));
+                + " incomplete, such as where the first stored day or the last day of a retired site"
+                + " lies within it, and the sums are those of the measured days"));
     List<ViewColumn> measures =
         List.of(
             new ViewColumn(
@@ -338,7 +343,7 @@ final class SiteViews {
     return """
         FROM (
           SELECT p.site_id, p.site_name, p.report, p.first_day, p.last_day, p.complete_days,
-                 fathom_ops.state_of_days(p.last_day - p.first_day + 1, p.due_days, p.newest_day >= p.last_day OR p.oldest_day > p.first_day,
+                 fathom_ops.state_of_days(p.last_day - p.first_day + 1, p.due_days, p.newest_day >= p.last_day OR p.oldest_day > p.first_day OR fathom_ops.has_ended(p.site_id, ''),
                                           p.known_days, p.complete_days, p.empty_days, p.stale_days) AS state,
                  CASE WHEN coalesce(a.visits, true) THEN p.visits END AS visits,
                  coalesce(%s, CASE WHEN coalesce(a.uniques, false) THEN p.uniques END) AS uniques,
@@ -384,7 +389,7 @@ final class SiteViews {
                 : "\n    LEFT JOIN ("
                     + sources.dense(own)
                     + ") m\n      ON m.site_id = p.site_id AND m.date = p.first_day"
-                    + " AND m.state IN ('complete', 'empty', 'provisional')"
+                    + " AND (m.state IN ('complete', 'empty', 'provisional') OR m.ended)"
                     + "\n    LEFT JOIN fathom_ops.ledger o\n      ON o.report = m.report AND o.site_id"
                     + " = m.site_id AND o.event_name = '' AND o.period = p.first_day AND"
                     + " o.period_end = p.last_day");

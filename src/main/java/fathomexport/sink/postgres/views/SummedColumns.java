@@ -59,7 +59,7 @@ final class SummedColumns {
                         + " otherwise null"));
         case PAGEVIEWS, CONVERSIONS ->
             columns.add(new ViewColumn(name, Measures.BIGINT, sum, "Sum over the " + parts));
-        case VALUE -> columns.addAll(ReportColumns.money(sum));
+        case VALUE -> columns.addAll(new ReportColumns(report).money(sum));
         // Averages have no weight; the bounce rate has one, and comes with the bounces.
         case AVG_DURATION, BOUNCE_RATE -> {}
       }
@@ -72,7 +72,7 @@ final class SummedColumns {
               whereKnown(
                   "x.bounces", unknown.of(Aggregate.VISITS), unknown.of(Aggregate.BOUNCE_RATE)),
               "Visits that bounced. "
-                  + Measures.BOUNCES
+                  + Measures.over(report.grouping(), Measures.BOUNCES)
                   + "; null for all groups alike where rows were stored without the bounce rate"));
       columns.add(
           new ViewColumn(

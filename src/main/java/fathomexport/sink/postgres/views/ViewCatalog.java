@@ -20,7 +20,7 @@ public final class ViewCatalog {
   private static final Set<String> TIMES = Set.of("date", "hour", "month", "date_from", "date_to");
 
   /**
-   * The part of a query that joins the hours of a day {@code c}, as {@code h.hour}, {@code
+   * The part of a query that joins the hours of a day {@code c}, as {@code u.hour}, {@code
    * u.hour_utc} and {@code u.is_repeated}: for engines that have to do that in another way.
    */
   public static final String HOURS_OF_DAY = SiteSources.HOURS_OF_DAY;

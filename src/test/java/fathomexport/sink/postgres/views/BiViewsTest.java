@@ -21,11 +21,21 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
 import java.time.LocalDate;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -550,6 +560,8 @@ class BiViewsTest {
         "INSERT INTO fathom.pages_daily (site_id, date, hostname, pathname, visits, pageviews)"
             + " SELECT site_id, date, 'host', 'page ' || n, n, n FROM fathom.traffic_daily, generate_series(1,"
             + " 5) n ORDER BY 1, 2",
+        "INSERT INTO fathom.milestone (site_id, milestone_id, date, name) SELECT site_id, 'm' || n,"
+            + " date '2026-05-31' - n, 'note' FROM fathom.site, generate_series(1, 10) n",
         "ANALYZE");
     assertThat(
             database.query(
@@ -567,17 +579,337 @@ class BiViewsTest {
             "site_day WHERE date >= '2026-05-01'",
             "calendar",
             "freshness",
+            "milestone",
             "pages_daily_month WHERE month = '2026-05-01'",
             "pages_daily_month WHERE site_id = 'S7'")) {
-      String first =
-          String.valueOf(
-              database.query("EXPLAIN SELECT * FROM fathom_bi." + question).get(0).get(0));
-      assertThat(Double.parseDouble(first.replaceAll(".*cost=[0-9.]+\\.\\.([0-9.]+) .*", "$1")))
-          .as(question)
-          .isLessThan(
-              Double.parseDouble(
-                  String.valueOf(database.query("SHOW jit_above_cost").get(0).get(0))));
+      assertThat(cost(question)).as(question).isLessThan(whereCompilingBegins());
     }
+  }
+
+  /** Half a year of eight sites by hour: what a chart of the hours of a day is made of. */
+  @Test
+  void monthsOfHoursAreNotCompiled() {
+    migrate(TestReports.pageviews("traffic_hourly", DateGrouping.HOUR));
+    database.execute(
+        "INSERT INTO fathom.site (site_id, name, time_zone, first_seen_at, last_seen_at) SELECT 'S'"
+            + " || s, 'Site ' || s, 'Europe/Berlin', now(), now() FROM generate_series(1, 8) s",
+        "INSERT INTO fathom.traffic_hourly (site_id, hour, visits, pageviews) SELECT s.site_id,"
+            + " timestamp '2025-11-01' + h * interval '1 hour', h % 100, h % 500 FROM fathom.site s,"
+            + " generate_series(0, 24 * 181 - 1) h ORDER BY 1, 2",
+        ENTRY
+            + "s.site_id, '', d::date, d::date, d::date, 'certified', true, 24, false, r.definition,"
+            + " 'Europe/Berlin', 1, 0, 0, 'w', 'r', now() FROM fathom.site s, fathom_ops.report r,"
+            + " generate_series(timestamp '2025-11-01', '2026-04-30', '1 day') d",
+        "ANALYZE");
+    for (String question :
+        List.of(
+            "site_hour",
+            "site_hour WHERE hour >= '2026-03-01'",
+            "site_hour WHERE site_id = 'S7'",
+            "site_hour WHERE site_name = 'Site 7' AND hour BETWEEN '2026-03-01' AND '2026-03-31'")) {
+      assertThat(cost(question)).as(question).isLessThan(whereCompilingBegins());
+    }
+    assertThat(plan("SELECT * FROM fathom_bi.site_hour WHERE site_id = 'S7'"))
+        .as("a filter on the site reaches the days and the hours")
+        .containsPattern("on ledger .*\\n(.*\\n)?.*site_id = 'S7'")
+        .containsPattern("on traffic_hourly .*\\n(.*\\n)?.*site_id = 'S7'");
+    assertThat(
+            database.query(
+                "SELECT count(*), count(DISTINCT (site_id, hour_utc)), sum(pageviews)::bigint"
+                    + " FROM fathom_bi.site_hour WHERE hour < '2026-05-01'"))
+        .as("the hour that the spring change skips has no row")
+        .isEqualTo(
+            database.query(
+                "SELECT 8 * (181 * 24 - 1)::bigint, 8 * (181 * 24 - 1)::bigint, sum(pageviews)::bigint"
+                    + " FROM fathom.traffic_hourly WHERE hour <> '2026-03-29 02:00'"));
+  }
+
+  /** The function counts quarters of an hour on the server's clocks; here Java's say what comes. */
+  @Test
+  void theHoursOfADayAreThoseOnTheClocks() {
+    migrate(TestReports.traffic());
+    for (String zone :
+        List.of(
+            "Europe/Berlin",
+            "America/New_York",
+            "America/St_Johns",
+            "Australia/Lord_Howe",
+            "Asia/Kathmandu",
+            "Pacific/Apia",
+            "Antarctica/Troll",
+            "Africa/Casablanca",
+            "Etc/GMT+12")) {
+      for (String first :
+          List.of(
+              "2011-12-28",
+              "2025-03-06",
+              "2025-03-28",
+              "2025-04-03",
+              "2025-10-03",
+              "2025-10-24",
+              "2025-10-31")) {
+        LocalDate from = LocalDate.parse(first);
+        List<List<String>> expected = new ArrayList<>();
+        for (LocalDate day = from; day.isBefore(from.plusDays(5)); day = day.plusDays(1)) {
+          expected.addAll(hoursOf(day, ZoneId.of(zone)));
+        }
+        assertThat(
+                database.query(
+                    "SELECT h.hour::text, extract(epoch FROM h.hour_utc)::bigint::text,"
+                        + " h.is_repeated::text FROM generate_series(date '%s', date '%s' + 4, interval '1 day') d,"
+                            .formatted(first, first)
+                        + " fathom_ops.hours_of_day('"
+                        + zone
+                        + "', d::date) h ORDER BY h.hour"))
+            .as(zone + " from " + first)
+            .isEqualTo(expected);
+      }
+    }
+  }
+
+  private static List<List<String>> hoursOf(LocalDate day, ZoneId zone) {
+    Map<LocalDateTime, List<Instant>> quarters = new TreeMap<>();
+    Instant end = day.plusDays(2).atStartOfDay().toInstant(ZoneOffset.UTC);
+    for (Instant at = day.minusDays(1).atStartOfDay().toInstant(ZoneOffset.UTC);
+        at.isBefore(end);
+        at = at.plus(Duration.ofMinutes(15))) {
+      LocalDateTime hour = LocalDateTime.ofInstant(at, zone).truncatedTo(ChronoUnit.HOURS);
+      if (hour.toLocalDate().equals(day)) {
+        quarters.computeIfAbsent(hour, h -> new ArrayList<>()).add(at);
+      }
+    }
+    List<List<String>> hours = new ArrayList<>();
+    quarters.forEach(
+        (hour, at) ->
+            hours.add(
+                List.of(
+                    hour.format(DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss", Locale.ROOT)),
+                    String.valueOf(at.get(0).getEpochSecond()),
+                    String.valueOf(at.size() > 4))));
+    return hours;
+  }
+
+  /** Returns a ledger entry of a period of which a part was measured. */
+  private static String entry(
+      String report, String site, String event, String first, String last, String coversTo) {
+    return ENTRY
+        + "'%s', '%s', date '%s', date '%s', date '%s', 'certified', true, 1, false, r.definition, NULL, 1, 0, 0, 'w', 'r', now() FROM fathom_ops.report r WHERE r.report = '%s'"
+            .formatted(site, event, first, last, coversTo, report);
+  }
+
+  /** Of what is not listed any more, nothing can make the last month whole. */
+  @Test
+  void theLastMonthOfWhatIsRetiredIsIncomplete() {
+    Report monthlyPages =
+        TestReports.pageviews("pages_monthly", DateGrouping.MONTH, Field.PATHNAME);
+    migrate(
+        TestReports.traffic(),
+        TestReports.pages(),
+        TestReports.goals(),
+        monthlyPages,
+        TestReports.pageviews("traffic_monthly", DateGrouping.MONTH));
+    for (String site : List.of("GONE", "HERE")) {
+      database.execute(
+          "INSERT INTO fathom.site (site_id, name, time_zone, first_seen_at, last_seen_at) VALUES"
+              + " ('%s', '%s', 'UTC', '2026-01-01', '2026-05-04')".formatted(site, site),
+          "INSERT INTO fathom_ops.ledger (report, site_id, event_name, period, period_end, covers_to,"
+              + " status, stored, rows, store_if_absent, definition, zone, requests,"
+              + " control_requests, splits, window_id, run_id, fetched_at, pageviews_sum)"
+              + " SELECT r.report, '%s', CASE r.entity WHEN 'event' THEN 'buy' ELSE '' END, d::date, d::date, d::date, 'certified', true, 1, false, r.definition, 'UTC', 1, 0, 0, 'w', 'r', now(), 1"
+                  .formatted(site)
+              + " FROM fathom_ops.report r, generate_series(timestamp '2026-04-01', '2026-05-03', '1"
+              + " day') d WHERE r.date_grouping = 'day'",
+          entry("traffic_monthly", site, "", "2026-04-01", "2026-04-30", "2026-04-30"),
+          entry("traffic_monthly", site, "", "2026-05-01", "2026-05-31", "2026-05-03"),
+          entry("pages_monthly", site, "", "2026-05-01", "2026-05-31", "2026-05-03"),
+          "UPDATE fathom_ops.ledger SET pageviews_sum = 3 WHERE report = 'traffic_monthly' AND"
+              + " period = '2026-05-01'",
+          "INSERT INTO fathom.traffic_daily (site_id, date, visits, pageviews) SELECT '%s', d, 1, 1 FROM generate_series(date '2026-04-01', date '2026-05-03', interval '1 day') d"
+              .formatted(site),
+          "INSERT INTO fathom.pages_daily (site_id, date, hostname, pathname, visits, pageviews)"
+              + " SELECT '%s', d, 'h', '/', 1, 1 FROM generate_series(date '2026-04-01', date '2026-05-03', interval '1 day') d"
+                  .formatted(site),
+          "INSERT INTO fathom.pages_monthly (site_id, date, pathname, visits, pageviews) VALUES"
+              + " ('%s', '2026-05-01', '/', 3, 3)".formatted(site),
+          "INSERT INTO fathom.traffic_monthly (site_id, date, visits, pageviews) VALUES"
+              + " ('%s', '2026-05-01', 3, 3)".formatted(site),
+          "INSERT INTO fathom.goals_daily (site_id, event_name, date, referrer_source, conversions,"
+              + " unique_conversions, value) VALUES ('%s', 'buy', '2026-05-02', 'web', 1, 1, 0)"
+                  .formatted(site));
+    }
+    database.execute(
+        "INSERT INTO fathom_ops.listing (pipeline, site_id, event_name, first_listed_at,"
+            + " unlisted_at, last_day) VALUES ('all', 'GONE', '', '2026-01-01', '2026-05-05',"
+            + " '2026-05-03'), ('all', 'HERE', 'buy', '2026-01-01', '2026-05-05', '2026-05-03')");
+    try (Connection connection = database.connect();
+        Statement statement = connection.createStatement()) {
+      // In the month itself and long after it.
+      for (String now : List.of("2026-05-04 12:00+00", "2027-02-02 12:00+00")) {
+        statement.execute("SET fathom.as_of = '" + now + "'");
+        for (String view : List.of("site_month", "site_quarter", "site_year", "site_week")) {
+          assertThat(
+                  texts(
+                      statement,
+                      "SELECT state FROM fathom_bi."
+                          + view
+                          + " WHERE site_id = 'GONE' AND last_day > '2026-05-03' AND first_day <="
+                          + " '2026-05-03'"))
+              .as(view)
+              .isEqualTo(view.equals("site_week") ? List.of() : List.of("incomplete"));
+        }
+        for (String query :
+            List.of(
+                "pages_daily_month WHERE month = '2026-05-01' AND",
+                "pages_monthly WHERE",
+                "calendar WHERE report = 'traffic_monthly' AND date = '2026-05-01' AND",
+                "freshness WHERE report = 'pages_monthly' AND",
+                "goals_daily_month WHERE event_name = 'buy' AND")) {
+          assertThat(texts(statement, "SELECT state FROM fathom_bi." + query + " site_id = 'GONE'"))
+              .as(query)
+              .containsExactly("incomplete");
+        }
+        assertThat(
+                texts(
+                    statement,
+                    "SELECT state FROM fathom_bi.goals_daily_month WHERE site_id = 'HERE'"))
+            .as("the event is retired, though its site is not")
+            .containsExactly("incomplete");
+        assertThat(
+                texts(
+                    statement,
+                    "SELECT state FROM fathom_bi.site_month WHERE site_id = 'GONE' AND first_day ="
+                        + " '2026-04-01'"))
+            .containsExactly("complete");
+        assertThat(
+                texts(
+                    statement,
+                    "SELECT visits || ' ' || pageviews FROM fathom_bi.site_month WHERE site_id ="
+                        + " 'GONE' AND first_day = '2026-05-01'"))
+            .containsExactly("3 3");
+      }
+      statement.execute("SET fathom.as_of = '2026-05-04 12:00+00'");
+      assertThat(
+              texts(
+                  statement,
+                  "SELECT state FROM fathom_bi.site_month WHERE site_id = 'HERE' AND first_day ="
+                      + " '2026-05-01' UNION ALL SELECT state FROM fathom_bi.pages_monthly WHERE"
+                      + " site_id = 'HERE'"))
+          .as("what is listed can still become whole")
+          .containsExactly("provisional", "provisional");
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Ranges overlap: nothing may invite to sum them, and one of them can be chosen. */
+  @Test
+  void rangesAreNotSummedAndTheNewestCanBeChosen() {
+    Report goals =
+        new Report(
+            "goals_ranges",
+            Entity.EVENT,
+            TestReports.goals().events(),
+            TestReports.goals().aggregates(),
+            DateGrouping.NONE,
+            List.of(Field.REFERRER_SOURCE),
+            List.of());
+    migrate(
+        TestReports.pageviews("ranges", DateGrouping.NONE, Field.REFERRER_SOURCE),
+        goals,
+        TestReports.pages());
+    String[][] ranges = {
+      {"2026-05-01", "2026-05-07"}, {"2026-05-03", "2026-05-09"}, {"2026-05-05", "2026-05-09"}
+    };
+    for (String[] range : ranges) {
+      database.execute(
+          entry("ranges", "S", "", range[0], range[1], range[1]),
+          "INSERT INTO fathom.ranges (site_id, date_from, date_to, referrer_source, visits,"
+              + " pageviews) VALUES ('S', '%s', '%s', 'web', 1, 1), ('S', '%s', '%s', NULL, 1, 1)"
+                  .formatted(range[0], range[1], range[0], range[1]));
+    }
+    for (String view : List.of("ranges", "ranges_channel")) {
+      assertThat(
+              database.query(
+                  "SELECT DISTINCT date_from::text, date_to::text FROM fathom_bi."
+                      + view
+                      + " WHERE is_newest"))
+          .as(view)
+          .containsExactly(List.of("2026-05-03", "2026-05-09"));
+      assertThat(columns("fathom_bi." + view)).as("at the end").endsWith(" is_newest");
+    }
+    assertThat(database.query("SELECT DISTINCT state FROM fathom_bi.ranges"))
+        .containsExactly(List.of("complete"));
+    for (String view :
+        List.of("ranges", "ranges_channel", "goals_ranges", "goals_ranges_channel")) {
+      assertThat(
+              database.query(
+                  "SELECT a.attname FROM pg_attribute a WHERE a.attrelid = 'fathom_bi.%s'::regclass AND a.attnum > 0 AND col_description(a.attrelid, a.attnum) ~ 'over days'"
+                      .formatted(view)))
+          .as(view)
+          .isEmpty();
+      assertThat(
+              String.valueOf(
+                  database
+                      .query("SELECT obj_description('fathom_bi.%s'::regclass)".formatted(view))
+                      .get(0)
+                      .get(0)))
+          .contains(
+              "may overlap", "never sum", "is_newest", "date_grouping day", "fathom_ops.ledger");
+    }
+    assertThat(
+            database.query(
+                "SELECT DISTINCT report, adds_up_over_days FROM fathom_bi.metric WHERE name IN"
+                    + " ('pageviews', 'conversions', 'value', 'visits') ORDER BY 1"))
+        .containsExactly(
+            List.of("goals_ranges", false), List.of("pages_daily", true), List.of("ranges", false));
+  }
+
+  /** Conversions of ten days are no rate of the visits of twenty. */
+  @Test
+  void aRateIsOfTheSameDays() {
+    Report goals =
+        new Report(
+            "goals_monthly",
+            Entity.EVENT,
+            TestReports.goals().events(),
+            TestReports.goals().aggregates(),
+            DateGrouping.MONTH,
+            List.of(Field.REFERRER_SOURCE),
+            List.of());
+    migrate(
+        goals,
+        TestReports.pageviews("traffic_monthly", DateGrouping.MONTH),
+        TestReports.pageviews("sources_monthly", DateGrouping.MONTH, Field.REFERRER_SOURCE));
+    database.execute(
+        "INSERT INTO fathom.traffic_monthly (site_id, date, visits, pageviews) VALUES ('S',"
+            + " '2026-05-01', 20, 20)",
+        "INSERT INTO fathom.sources_monthly (site_id, date, referrer_source, visits, pageviews)"
+            + " VALUES ('S', '2026-05-01', 'web', 10, 10)",
+        "INSERT INTO fathom.goals_monthly (site_id, event_name, date, referrer_source, conversions,"
+            + " unique_conversions, value) VALUES ('S', 'buy', '2026-05-01', 'web', 5, 5, 0)",
+        entry("traffic_monthly", "S", "", "2026-05-01", "2026-05-31", "2026-05-20"),
+        entry("sources_monthly", "S", "", "2026-05-01", "2026-05-31", "2026-05-20"),
+        entry("goals_monthly", "S", "buy", "2026-05-01", "2026-05-31", "2026-05-10"));
+    String rates = "SELECT conversion_rate, conversion_rate_of_group FROM fathom_bi.goals_monthly";
+    assertThat(database.query(rates)).containsExactly(Arrays.asList(null, null));
+
+    database.execute("UPDATE fathom_ops.ledger SET covers_to = '2026-05-20'");
+    assertThat(database.query(rates)).containsExactly(List.of(0.25, 0.5));
+
+    database.execute(
+        "UPDATE fathom_ops.ledger SET zone = CASE report WHEN 'goals_monthly' THEN 'Asia/Tokyo'"
+            + " ELSE 'UTC' END");
+    assertThat(database.query(rates)).containsExactly(Arrays.asList(null, null));
+  }
+
+  private double cost(String question) {
+    String first =
+        String.valueOf(database.query("EXPLAIN SELECT * FROM fathom_bi." + question).get(0).get(0));
+    return Double.parseDouble(first.replaceAll(".*cost=[0-9.]+\\.\\.([0-9.]+) .*", "$1"));
+  }
+
+  private double whereCompilingBegins() {
+    return Double.parseDouble(String.valueOf(database.query("SHOW jit_above_cost").get(0).get(0)));
   }
 
   private String plan(String sql) {
