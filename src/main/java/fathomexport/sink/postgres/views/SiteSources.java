@@ -152,17 +152,17 @@ final class SiteSources {
 
   /**
    * Returns a query like {@link #dense} for the hours of the reports by hour, with {@code hour},
-   * {@code hour_utc} and {@code is_repeated}. Labels that a spring change skips are left out. Of a
-   * day that was stored without a measure, it is null in all hours: in those without visits, 0
-   * would be true, but a sum would take it for the whole day.
+   * {@code hour_utc}, {@code is_repeated} and the {@code date} of each. Labels that a spring change
+   * skips are left out. Of a day that was stored without a measure, it is null in all hours: in
+   * those without visits, 0 would be true, but a sum would take it for the whole day.
    */
   String denseHours() {
     return union(
         of(DateGrouping.HOUR),
         SiteSources::denseHours,
         "SELECT NULL::text AS site_id, NULL::text AS site_name, NULL::timestamp AS hour,"
-            + " NULL::timestamptz AS hour_utc, NULL::boolean AS is_repeated, NULL::text AS state,"
-            + " NULL::text AS report"
+            + " NULL::timestamptz AS hour_utc, NULL::boolean AS is_repeated, NULL::date AS date,"
+            + " NULL::text AS state, NULL::text AS report"
             + Measures.OF_PAGEVIEWS.stream()
                 .map(a -> ", NULL::" + Measures.type(a) + " AS " + a.apiName())
                 .collect(Collectors.joining())
@@ -171,7 +171,7 @@ final class SiteSources {
 
   private static String denseHours(KnownReport report, List<KnownReport> earlier) {
     return """
-        SELECT c.site_id, c.site_name, u.hour, u.hour_utc, u.is_repeated, c.state, c.report%s
+        SELECT c.site_id, c.site_name, u.hour, u.hour_utc, u.is_repeated, c.date, c.state, c.report%s
           FROM fathom_ops.calendar c
          %s
           LEFT JOIN %s t ON t.site_id = c.site_id AND t.hour = u.hour%s

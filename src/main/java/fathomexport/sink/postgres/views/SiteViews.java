@@ -173,6 +173,13 @@ final class SiteViews {
     columns.add(
         new ViewColumn(
             "report", Measures.TEXT, "d.report", "The report that the numbers come from"));
+    columns.add(
+        new ViewColumn(
+            "date",
+            "date",
+            "d.date",
+            "The day of the hour, in the site's time zone. A filter on it reads only these days; one"
+                + " on hour makes the hours of all days of the site first"));
     return new ViewDefinition(
         "site_hour",
         "Traffic of each site by hour, dense: one row per site and hour of the measured days. An"

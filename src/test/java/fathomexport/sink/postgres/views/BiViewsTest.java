@@ -613,6 +613,14 @@ class BiViewsTest {
         .as("a filter on the site reaches the days and the hours")
         .containsPattern("on ledger .*\\n(.*\\n)?.*site_id = 'S7'")
         .containsPattern("on traffic_hourly .*\\n(.*\\n)?.*site_id = 'S7'");
+    assertThat(plan("SELECT * FROM fathom_bi.site_hour WHERE date >= '2026-04-24'"))
+        .as("a filter on the day reaches the days, before their hours are made")
+        .containsPattern("on ledger .*\\n(.*\\n)?.*period >= '2026-04-24'");
+    assertThat(
+            database.query(
+                "SELECT count(*), min(hour)::text, max(hour)::text FROM fathom_bi.site_hour WHERE"
+                    + " site_id = 'S7' AND date BETWEEN '2026-03-29' AND '2026-03-30'"))
+        .isEqualTo(List.of(List.of(47L, "2026-03-29 00:00:00", "2026-03-30 23:00:00")));
     assertThat(
             database.query(
                 "SELECT count(*), count(DISTINCT (site_id, hour_utc)), sum(pageviews)::bigint"
