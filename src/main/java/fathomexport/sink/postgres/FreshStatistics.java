@@ -20,8 +20,8 @@ final class FreshStatistics {
   private FreshStatistics() {}
 
   /**
-   * Has the server analyze the tables that it knows nothing of, or that have more than doubled
-   * since it did. What cannot be analyzed is left to the server and named in the log.
+   * Has the server analyze the tables that it knows nothing of, or of which more rows have changed
+   * since than they had. What cannot be analyzed is left to the server and named in the log.
    *
    * @param connection in autocommit mode
    * @param stopped is asked before each table
