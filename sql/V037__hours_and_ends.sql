@@ -127,7 +127,7 @@ BEGIN
   END IF;
 END
 $$;
-COMMENT ON FUNCTION fathom_ops.analyze_table(regclass) IS 'Has the server count a table of schema fathom or fathom_ops, for a role that may write to the ledger. The end of a run calls it for tables that were never analyzed, or that have more than doubled since';
+COMMENT ON FUNCTION fathom_ops.analyze_table(regclass) IS 'Has the server count a table of schema fathom or fathom_ops, for a role that may write to the ledger. The end of a run calls it for tables that were never analyzed, or in which more rows have changed since than they had';
 
 -- Days of which two reports of a site have other pageviews: one of them was fetched before a change, the other after it.
 

@@ -216,7 +216,7 @@ class ClusterTest {
               + "\n  token: {env: FATHOM_API_TOKEN}\nparquet:\n  root: warehouse\n");
       there.pipeline(
           "files",
-          World.BUSY_SITE,
+          "[" + World.BUSY_SITE + "]",
           "[parquet]",
           List.of(Question.pageviews("traffic_daily", "day")));
       assertRefused(there, "needs a database", "run", "files", "--");

@@ -105,6 +105,15 @@ class WorkerReportsTest {
     assertThat(watch.hasEnded(0)).isFalse();
   }
 
+  /** An interruption that the thread does not show any more stops no other lane. */
+  @Test
+  void aLaneThatStopsByItselfStopsNoOther() throws InterruptedException {
+    reports.halted(
+        null, WindowOutcome.failed("a window", FailureKind.STOPPED, "interrupted in a commit"));
+    reports.ended();
+    assertThat(halts()).isEmpty();
+  }
+
   /** An end that the board has ordered is reported, window by window. */
   @Test
   void aStopIsReported() throws InterruptedException {

@@ -53,6 +53,11 @@ public final class DocumentedTable {
     settle(wanted);
   }
 
+  /** Compares some of the rows; writes none. */
+  public void hasAmongOthers(List<List<String>> rows) {
+    assertThat(table).as("%s, table %s", document, name).containsAll(rows);
+  }
+
   /**
    * Compares columns, or writes them; the other columns stay.
    *

@@ -91,11 +91,13 @@ public final class PostgresSink implements Sink {
     try {
       database.with(
           connection -> {
+            // Also before the others, since they read what the run has loaded.
             FreshStatistics.renew(connection, stopped);
             new Additivity(connection).measure(stopped);
             if (!stopped.getAsBoolean()) {
               new MonthSums(connection, MonthSums.LEAST_ROWS).update(stopped);
             }
+            FreshStatistics.renew(connection, stopped);
             return true;
           });
     } catch (SQLException e) {
@@ -103,7 +105,8 @@ public final class PostgresSink implements Sink {
       List<String> grants = INSUFFICIENT_PRIVILEGE.equals(e.getSQLState()) ? lacking() : List.of();
       throw new SinkException(
           grants.isEmpty() ? failure.kind() : SinkException.Kind.ACCESS,
-          "whether measures add up could not be measured, or the sums of months not be made: "
+          "what the views need beside the rows could not be made (the server's statistics, whether"
+              + " measures add up, the sums of months): "
               + failure.getMessage()
               + (grants.isEmpty()
                   ? ""
