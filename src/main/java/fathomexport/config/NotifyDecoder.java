@@ -181,21 +181,24 @@ final class NotifyDecoder {
   private Optional<String> word(YamlNode node, String path) {
     Optional<String> text = values.text(node, path).map(Scalar::text);
     if (text.isPresent() && text.get().isBlank()) {
-      problems.add(node.at(), path, "is empty", "");
+      problems.add(node.at(), path, "is empty", SettingValues.WHEN_EMPTY);
       return Optional.empty();
     }
     return text;
   }
 
   private Optional<Integer> exitCode(YamlNode node, String path) {
-    String allowed = "allowed: " + String.join(", ", CODES) + ", without quotes";
+    String allowed = "allowed: " + String.join(", ", CODES);
     Optional<Scalar> text = values.text(node, path, allowed);
     if (text.isEmpty()) {
       return Optional.empty();
     }
     if (!text.get().plain() || !CODES.contains(text.get().text())) {
       problems.add(
-          node.at(), path, Problems.quote(text.get().text()) + " is not an exit code", allowed);
+          node.at(),
+          path,
+          Problems.quote(text.get().text()) + " is not an exit code",
+          text.get().plain() ? allowed : allowed + ", without quotes");
       return Optional.empty();
     }
     return Optional.of(Integer.valueOf(text.get().text()));

@@ -89,8 +89,8 @@ final class PipelineKeys {
               "must be hours and minutes, optionally with a time zone, such as 13:00 or 13:00"
                   + " Europe/Berlin"),
           "The time of day by which the nightly run should have fetched the days that are over. "
-              + "Until then, 'fathom-export status' calls a day that is not stored due, and after that "
-              + "late. The time is in UTC unless a time zone follows it. Without this key, the time is "
+              + "Until then, 'fathom-export status' shows a day that is not stored yet as due; after "
+              + "that, it shows it as late. The time is in UTC unless a time zone follows it. Without this key, the time is "
               + "derived from when earlier runs started.",
           "13:00",
           "13:00 Europe/Berlin");

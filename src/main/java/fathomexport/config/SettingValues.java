@@ -23,6 +23,8 @@ final class SettingValues {
   static final String SECRET_ALLOWED =
       "allowed: {env: NAME} for an environment variable, or {file: path} for a file";
 
+  static final String WHEN_EMPTY = "give it a value, or leave it out";
+
   private final Path workingDirectory;
   private final Problems problems;
   private final Values values;
@@ -71,7 +73,7 @@ final class SettingValues {
   Optional<String> filled(YamlNode node, String path) {
     Optional<String> text = values.text(node, path).map(Scalar::text);
     if (text.isPresent() && text.get().isBlank()) {
-      problems.add(node.at(), path, "is empty", "");
+      problems.add(node.at(), path, "is empty", WHEN_EMPTY);
       return Optional.empty();
     }
     return text;

@@ -76,7 +76,9 @@ final class SettingsDecoder {
             .flatMap(n -> url(n, postgres.path(SettingsKeys.POSTGRES_URL)));
     Optional<String> user =
         postgres
-            .required(SettingsKeys.POSTGRES_USER, "name the database role that loads")
+            .required(
+                SettingsKeys.POSTGRES_USER,
+                "give the name of the database role with which the program logs in")
             .flatMap(n -> settings.filled(n, postgres.path(SettingsKeys.POSTGRES_USER)));
     Optional<SecretRef> password =
         postgres

@@ -255,10 +255,10 @@ public record PlanOverview(
                 + " stored in chunks, each with a line of the log",
             "least: the controls report nothing, or what is stored already, so that no rows are"
                 + " fetched",
-            "likely: as many rows per period as are stored of it, else of the site, else of the"
-                + " report",
-            "most: all stored days have moved, each range is refused once and halved, each page and"
-                + " its control are queried again, empty periods are confirmed, each task has a"
+            "likely: each period has as many rows as are stored of it; if none are, as the site's other"
+                + " periods of the report; if it has none, as those of other sites",
+            "most: the numbers of all stored days have changed, the API refuses each range once, so that"
+                + " it is asked in halves, each page and its control are queried again, empty periods are confirmed, each task has a"
                 + " second turn and all retries of its site and report are used; a row cap below the limit, or a day that reaches it"
                 + " for the first time, may take more",
             "not billed: one request per 100 sites, and per site one for its events and one for its"

@@ -45,7 +45,9 @@ final class CommandOptions {
     @Option(
         names = "--max-minutes",
         paramLabel = "N",
-        description = "Begin no further window after N minutes; exit code 75.")
+        description =
+            "After N minutes, finish what is being fetched and begin nothing more; exit code 75, and the"
+                + " next run continues.")
     @Nullable Long maxMinutes;
 
     /**

@@ -177,23 +177,23 @@ public final class InitCommand implements Callable<Integer> {
     String mark = known ? "" : "# ";
     return """
     # yaml-language-server: $schema=settings.schema.json
-    # Settings of fathom-export. Relative paths are relative to the directory that the command is started in.
-    # Secrets are never written here: {env: NAME} names an environment variable, {file: path} a file.
+    # Settings of fathom-export. Relative paths start at the directory in which the command is started.
+    # Do not write secrets here: {env: NAME} reads a secret from an environment variable, {file: path} from a file.
 
     api:
       %sbase_url: %s
       token: {env: %s}        # or {file: path}
-      requests_per_minute: 10               # what Fathom grants a user; lower it to leave room for others
-      # ca_certificates: /etc/ssl/company-ca.pem   # if a company's proxy (HTTPS_PROXY) opens connections
+      requests_per_minute: 10               # what Fathom allows per user; choose less if other programs use tokens of the same user
+      # ca_certificates: /etc/ssl/company-ca.pem   # trusted in addition to Java's own, for a company's proxy (HTTPS_PROXY)
 
-    # The places that rows go to. Leave out the one that you do not use.
+    # Where rows are written: into files, into a database, or both. Leave out the section that you do not use.
     parquet:
       root: warehouse
 
     %spostgres:
     %s  url: %s
     %s  user: %s
-    %s  password: {env: PGPASSWORD}         # or {file: path}; leave it out where the server asks for none
+    %s  password: {env: PGPASSWORD}         # or {file: path}; leave it out if the server does not ask for one
     """
         .formatted(
             baseUrl == null ? "# " : "",

@@ -37,7 +37,9 @@ final class Launch {
     @Option(
         names = "--metrics-file",
         paramLabel = "FILE",
-        description = "Write the run's numbers there at its end, for Prometheus' node exporter.")
+        description =
+            "When the run ends, write its numbers into this file, in the format of Prometheus' node"
+                + " exporter.")
     @Nullable Path file;
   }
 

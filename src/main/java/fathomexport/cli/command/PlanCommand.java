@@ -35,7 +35,8 @@ import picocli.CommandLine.Spec;
     description = {
       "Show what a run or a backfill would cost: requests, minutes, billed pageviews, rows, bytes.",
       "",
-      "Asks the API only for sites and their events. Writes only how much of the quota it uses."
+      "Asks the API only for sites and their events, which is not billed. Stores nothing but the",
+      "count of these requests, so that a run beside it keeps to the quota."
     },
     footer = {
       "",

@@ -78,8 +78,8 @@ public final class StatusCommand implements Callable<Integer> {
   @Option(
       names = "--check",
       description =
-          "Exit with code 65 if anything needs attention: what is marked with !, apart from runs"
-              + " that failed and made nothing late yet, or nothing stored at all.")
+          "Exit with code 65 if anything needs attention: if a line is marked with !, or if nothing"
+              + " is stored at all. A failed run alone does not count until days are late.")
   boolean check;
 
   @Mixin Selected selected = new Selected();
