@@ -65,7 +65,7 @@ final class ChannelView {
             "groups",
             measure ->
                 measure == Aggregate.VALUE || measure == Aggregate.BOUNCE_RATE
-                    ? ReportSums.isUnknown(report, measure)
+                    ? ReportSums.isUnknownInRow(report, measure)
                     : ""));
     columns.addAll(shared.newest());
     String times =
@@ -97,7 +97,8 @@ final class ChannelView {
                     .map(ChannelView::matches)
                     .collect(Collectors.joining("\n          OR ")),
                 group,
-                shared.evidence("x"),
+                shared.evidence("x")
+                    + ReportSums.definitions(report, Aggregate.VALUE, Aggregate.BOUNCE_RATE),
                 sums.addsUp("over_groups"),
                 sums.currency());
     return new ViewDefinition(

@@ -14,6 +14,9 @@ final class ConversionColumns {
           + " in other time zones. Each report has the numbers of the time when it was fetched. A"
           + " ratio: do not add it up or average it";
 
+  private static final String NO_UNIQUES =
+      "Always null: the report does not ask for unique_conversions";
+
   private final KnownReport report;
   private final List<KnownReport> all;
   private final SiteSources sources;
@@ -44,7 +47,7 @@ final class ConversionColumns {
         "\nLEFT JOIN fathom.event e ON e.site_id = t.site_id AND e.event_name = t.event_name");
     String rate = "NULL";
     String groupRate = "NULL";
-    String groupWords = "Always null: no report on pageviews by day has the same fields";
+    String groupWords = NO_UNIQUES;
     if (report.has(Aggregate.UNIQUE_CONVERSIONS)) {
       String visits = siteVisits();
       if (!visits.isEmpty()) {
@@ -77,9 +80,11 @@ final class ConversionColumns {
         from.append(groups.entry("gl", "g"));
       } else {
         groupWords =
-            "Always null: no report on pageviews by "
-                + report.grouping().apiName()
-                + " has the same fields and filters";
+            report.grouped()
+                ? "Always null: no report on pageviews "
+                    + by()
+                    + " that asks for visits has the same fields and filters"
+                : "Always null: the report has no groups. conversion_rate is of the site's visits";
       }
     }
     columns.add(
@@ -88,13 +93,30 @@ final class ConversionColumns {
             Measures.DOUBLE,
             rate,
             rate.equals("NULL")
-                ? "Always null: the site's visits or the unique conversions are not measured by "
-                    + report.grouping().apiName()
+                ? noRate()
                 : "Unique conversions divided by the site's visits of the "
                     + report.each()
                     + NULL_RATE));
     columns.add(new ViewColumn("conversion_rate_of_group", Measures.DOUBLE, groupRate, groupWords));
     return columns;
+  }
+
+  private String by() {
+    return report.grouping() == DateGrouping.NONE
+        ? "without date grouping"
+        : "by " + report.grouping().apiName();
+  }
+
+  private String noRate() {
+    if (!report.has(Aggregate.UNIQUE_CONVERSIONS)) {
+      return NO_UNIQUES;
+    }
+    return report.grouping() == DateGrouping.NONE
+        ? "Always null: it is not computed for ranges of days. Where a report on pageviews has the"
+            + " same range and asks for visits, divide unique_conversions by these"
+        : "Always null: no report on pageviews "
+            + by()
+            + " without fields and filters asks for visits";
   }
 
   /**

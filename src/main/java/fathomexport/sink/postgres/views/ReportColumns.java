@@ -100,8 +100,11 @@ final class ReportColumns {
                 "coalesce(z.place = 1, false)",
                 "Whether the row is of the newest range of the site"
                     + (report.ofEvents() ? " and event" : "")
-                    + ": of the stored ranges that end last, the longest. Rows with it are of one"
-                    + " range each"))
+                    + ": of the stored ranges that end last, the longest. It may be another range"
+                    + " for each site"
+                    + (report.ofEvents() ? " and event" : "")
+                    + ", such as an older one for what is retired: compare date_from and date_to"
+                    + " before you sum up over them"))
         : List.of();
   }
 

@@ -3,6 +3,7 @@ package fathomexport.sink.postgres.views;
 import fathomexport.report.Aggregate;
 import fathomexport.sink.postgres.db.Sql;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -50,6 +51,32 @@ record ReportSums(String name, String expression) {
             orNull ? "NOT " : "",
             orNull ? "" : "NOT ",
             measure.apiName());
+  }
+
+  /**
+   * Returns the join for {@link #isUnknownInRow}. It looks at each definition once: a lookup of it
+   * in the columns is priced for every row, and few rows of a report are enough to be compiled
+   * then.
+   */
+  static String definitions(KnownReport report, Aggregate... measures) {
+    return "\nLEFT JOIN (SELECT d.digest%s FROM fathom_ops.report_definition d WHERE d.report = %s GROUP BY d.digest) fd ON fd.digest = split_part(l.definition, ' ', 1)"
+        .formatted(
+            Arrays.stream(measures)
+                .map(
+                    m ->
+                        ", bool_or(d.aggregates::text ~ '.*[^a-z_]%s[^a-z_].*') AS has_%s"
+                            .formatted(m.apiName(), m.apiName()))
+                .collect(Collectors.joining()),
+            Sql.literal(report.name()));
+  }
+
+  /**
+   * Returns the condition of {@link #isUnknown} for a measure that the API reports as null, too, in
+   * a view that reads the rows and has {@link #definitions} joined.
+   */
+  static String isUnknownInRow(KnownReport report, Aggregate measure) {
+    return "l.rows > 0 AND l.definition <> %s AND ((l.definition || ',') LIKE '%% %s,%%' OR fd.has_%s IS NOT TRUE)"
+        .formatted(Sql.literal(report.definition()), measure.apiName(), measure.apiName());
   }
 
   /** Returns the names, separated by commas. */

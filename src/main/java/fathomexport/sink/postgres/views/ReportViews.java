@@ -57,7 +57,10 @@ final class ReportViews {
   static String aboutRanges(KnownReport report) {
     return report.grouping() == DateGrouping.NONE
         ? ". Each run or backfill stores its own range of days, and ranges may overlap: never sum up"
-            + " rows of several ranges. Choose one by date_from and date_to, or filter on is_newest;"
+            + " rows of several ranges. Choose one by date_from and date_to, or filter on is_newest,"
+            + " which may be another range for each site"
+            + (report.ofEvents() ? " and event" : "")
+            + ";"
             + " for sums over time, define a report with date_grouping day. fathom_bi.calendar has"
             + " no row of this report: fathom_ops.ledger has one per stored range (period to period_end),"
             + " those without rows included"
@@ -82,13 +85,16 @@ final class ReportViews {
                 Measures.meaning(a, report.grouping())));
       }
       boolean rated = report.has(Aggregate.VISITS) && report.has(Aggregate.BOUNCE_RATE);
+      if (rated) {
+        from.append(ReportSums.definitions(report, Aggregate.BOUNCE_RATE));
+      }
       columns.add(
           new ViewColumn(
               "bounces",
               Measures.BIGINT,
               rated
                   ? "CASE WHEN t.visits = 0 AND "
-                      + ReportSums.isUnknown(report, Aggregate.BOUNCE_RATE)
+                      + ReportSums.isUnknownInRow(report, Aggregate.BOUNCE_RATE)
                       + " THEN NULL ELSE "
                       + Measures.bounces("t.visits", "t.bounce_rate")
                       + " END"

@@ -586,6 +586,38 @@ class BiViewsTest {
     }
   }
 
+  /**
+   * The bounces of a row depend on what its definition measured, which is not looked up per row.
+   */
+  @Test
+  void bouncesOfManyRowsAreNotCompiled() {
+    migrate(
+        TestReports.measuring(
+            "pages_daily",
+            List.of(Aggregate.VISITS, Aggregate.BOUNCE_RATE),
+            Field.HOSTNAME,
+            Field.PATHNAME));
+    database.execute(
+        "INSERT INTO fathom.pages_daily (site_id, date, hostname, pathname, visits, bounce_rate)"
+            + " SELECT 'S' || s, date '2026-01-01' + d, 'host', 'page ' || n, 4, 50 FROM"
+            + " generate_series(1, 10) s, generate_series(0, 99) d, generate_series(1, 60) n"
+            + " ORDER BY 1, 2",
+        ENTRY
+            + "t.site_id, '', t.date, t.date, t.date, 'certified', true, 60, false, r.definition,"
+            + " 'UTC', 1, 0, 0, 'w', 'r', now() FROM (SELECT DISTINCT site_id, date FROM"
+            + " fathom.pages_daily) t, fathom_ops.report r",
+        "ANALYZE");
+    assertThat(cost("pages_daily")).isLessThan(whereCompilingBegins() / 4);
+    assertThat(
+            database.query(
+                "SELECT 100.0 * sum(bounces) / sum(visits) FILTER (WHERE bounces IS NOT NULL) = 50"
+                    + " FROM fathom_bi.pages_daily"))
+        .isEqualTo(List.of(List.of(true)));
+    assertThat(plan("SELECT sum(visits) FROM fathom_bi.pages_daily"))
+        .as("without the bounces, their definitions are not read")
+        .doesNotContain("report_definition");
+  }
+
   /** Half a year of eight sites by hour: what a chart of the hours of a day is made of. */
   @Test
   void monthsOfHoursAreNotCompiled() {
