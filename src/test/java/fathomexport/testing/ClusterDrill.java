@@ -165,9 +165,7 @@ public final class ClusterDrill implements AutoCloseable {
   private void requireDisturbed() {
     if (disturbing) {
       disturbing = false;
-      Later later = disturbance;
-      assertThat(later).as("the disturbance of the run").isNotNull();
-      later.join();
+      Objects.requireNonNull(disturbance, "the run ended before it was disturbed").join();
     }
   }
 
