@@ -26,6 +26,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
@@ -66,7 +67,7 @@ final class TwoTimes {
    * @param elsewhere the reports of the other pipelines, by pipeline: the days may be of one
    *     pipeline and the months of another
    * @param now the time for which they are asked: days of two reports are compared as far back as a
-   *     year before, since where there is no database each month's files are read for that
+   *     year before, since what is older is rarely fetched again, and each month takes time
    */
   static List<StatusOverview.Outdated> of(
       ExportJob job,
@@ -209,14 +210,8 @@ final class TwoTimes {
 
   /** Returns the sums of days without a gap by month, under the present definition. */
   private Map<Slice, Map<LocalDate, PeriodSum>> sumsOfDays(Report report) {
-    Map<Slice, Map<LocalDate, PeriodSum>> sums = new HashMap<>();
-    for (PeriodSum sum : read(report, DateGrouping.MONTH, daysSince)) {
-      if (sum.days() == new DayRange(sum.from(), sum.to()).days()
-          && sum.definition().equals(report.definition())) {
-        sums.computeIfAbsent(sum.slice(), s -> new HashMap<>()).put(sum.first(), sum);
-      }
-    }
-    return sums;
+    return covering(
+        report, DateGrouping.MONTH, daysSince, sum -> new DayRange(sum.from(), sum.to()));
   }
 
   private StatusOverview.Outdated outdated(Pair pair, Differing days) {
@@ -264,19 +259,37 @@ final class TwoTimes {
 
   /** Returns the sums of whole months or years, under the present definition. */
   private Map<Slice, Map<LocalDate, PeriodSum>> sums(Report report, DateGrouping unit) {
-    Map<Slice, Map<LocalDate, PeriodSum>> sums = new HashMap<>();
-    for (PeriodSum sum : read(report, unit, LocalDate.EPOCH)) {
-      DayRange days = new DayRange(sum.first(), unit.periodEnd(sum.first()));
-      if (sum.days() == days.days() && sum.definition().equals(report.definition())) {
-        sums.computeIfAbsent(sum.slice(), s -> new HashMap<>()).put(sum.first(), sum);
-      }
-    }
-    return sums;
+    return covering(
+        report,
+        unit,
+        LocalDate.EPOCH,
+        sum -> new DayRange(sum.first(), unit.periodEnd(sum.first())));
   }
 
-  private List<PeriodSum> read(Report report, DateGrouping unit, LocalDate since) {
+  /**
+   * Returns the sums under the present definition that cover all of certain days, by the first day
+   * of their month or year. One whose days are of two zones has two sums, of which neither is its
+   * own: it is left out, and {@code status} names what is to be fetched again in the present zone.
+   */
+  private Map<Slice, Map<LocalDate, PeriodSum>> covering(
+      Report report, DateGrouping unit, LocalDate since, Function<PeriodSum, DayRange> days) {
     Collection<SiteId> sites = new HashSet<>(job.sites().orElse(List.of()));
-    return sinks.ledger().sums(report.name(), report.dateGrouping(), unit, sites, since);
+    Map<Slice, Map<LocalDate, List<PeriodSum>>> all =
+        sinks.ledger().sums(report.name(), report.dateGrouping(), unit, sites, since).stream()
+            .filter(sum -> sum.definition().equals(report.definition()))
+            .collect(
+                Collectors.groupingBy(PeriodSum::slice, Collectors.groupingBy(PeriodSum::first)));
+    Map<Slice, Map<LocalDate, PeriodSum>> covering = new HashMap<>();
+    all.forEach(
+        (slice, ofSlice) ->
+            ofSlice.forEach(
+                (first, sums) -> {
+                  PeriodSum sum = sums.get(0);
+                  if (sums.size() == 1 && sum.days() == days.apply(sum).days()) {
+                    covering.computeIfAbsent(slice, s -> new HashMap<>()).put(first, sum);
+                  }
+                }));
+    return covering;
   }
 
   private StatusOverview.Outdated outdated(Older older, Set<String> sites, boolean ofDays) {

@@ -8,7 +8,7 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -40,14 +40,15 @@ public record PeriodSum(
   private record Key(Slice slice, LocalDate first, String definition, @Nullable String zone) {}
 
   /**
-   * Adds up entries of one report, in no particular order.
+   * Adds up entries of one report, in no particular order. The sums are in the order of the first
+   * entry of each.
    *
    * @param grouping the report's
    * @param unit month or year
    */
   public static List<PeriodSum> of(
       Collection<LedgerEntry> entries, DateGrouping grouping, DateGrouping unit) {
-    Map<Key, PeriodSum> sums = new HashMap<>();
+    Map<Key, PeriodSum> sums = new LinkedHashMap<>();
     for (LedgerEntry entry : entries) {
       PeriodCertificate certificate = entry.certificate();
       Long pageviews = certificate.sums().get(Aggregate.PAGEVIEWS);
@@ -75,6 +76,28 @@ public record PeriodSum(
       }
     }
     return new ArrayList<>(sums.values());
+  }
+
+  /**
+   * Adds up sums of one report by month, each of other periods than the others: to what {@link #of}
+   * makes of the entries of all of them.
+   *
+   * @param unit month or year
+   */
+  public static List<PeriodSum> joined(Collection<PeriodSum> months, DateGrouping unit) {
+    Map<Key, PeriodSum> sums = new LinkedHashMap<>();
+    for (PeriodSum month : months) {
+      PeriodSum part = month.within(unit);
+      sums.merge(
+          new Key(part.slice, part.first, part.definition, part.zone), part, PeriodSum::plus);
+    }
+    return new ArrayList<>(sums.values());
+  }
+
+  /** Returns the sum as a part of the month or year that contains it. */
+  private PeriodSum within(DateGrouping unit) {
+    return new PeriodSum(
+        slice, unit.periodStart(first), definition, zone, from, to, days, pageviews, knownAt);
   }
 
   private PeriodSum plus(PeriodSum other) {

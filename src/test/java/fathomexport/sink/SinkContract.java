@@ -1366,6 +1366,101 @@ public abstract class SinkContract {
     assertThat(sink.ledger().stretches("another", DateGrouping.DAY, List.of(), true)).isEmpty();
   }
 
+  /** Days of two years, of which some were fetched in another zone or under another definition. */
+  @Test
+  void sumsByMonthAndYearAreThoseOfTheEntries() {
+    Report daily = TestReports.traffic();
+    Report hourly = TestReports.pageviews("traffic_hourly", DateGrouping.HOUR);
+    Report monthly = TestReports.pageviews("traffic_monthly", DateGrouping.MONTH);
+    Report yearly = TestReports.pageviews("traffic_yearly", DateGrouping.YEAR);
+    List<Report> reports = List.of(daily, hourly, monthly, yearly);
+    Sink sink = sink(reports.toArray(Report[]::new));
+    LocalDate february = LocalDate.of(2026, 2, 1);
+    for (Report report : List.of(daily, hourly)) {
+      LocalDate first = LocalDate.of(2025, 12, 20);
+      sink.commit(counted(report, SITE, first, february.plusDays(40)).build());
+      sink.commit(
+          counted(report, SITE, february.plusDays(3), february.plusDays(5))
+              .zone("Asia/Tokyo")
+              .build());
+      sink.commit(
+          counted(report, SITE, february.plusDays(9), february.plusDays(12))
+              .zone("Asia/Tokyo")
+              .definition("definition-2")
+              .uncertified(february.plusDays(10))
+              .build());
+      sink.commit(counted(report, OTHER_SITE, first, first.plusDays(20)).build());
+      sink.commit(counted(report, OTHER_SITE, first, first).run("run-2", LATER).build());
+    }
+    LocalDate november = LocalDate.of(2025, 11, 1);
+    sink.commit(counted(monthly, SITE, november, february.plusDays(40)).build());
+    sink.commit(
+        counted(monthly, SITE, february.minusMonths(1), february.minusDays(1))
+            .zone("Asia/Tokyo")
+            .build());
+    sink.commit(
+        counted(monthly, SITE, february, february.plusDays(27)).definition("definition-2").build());
+    sink.commit(
+        counted(yearly, SITE, LocalDate.of(2023, 1, 1), LocalDate.of(2025, 12, 31)).build());
+    sink.commit(
+        counted(yearly, SITE, LocalDate.of(2024, 1, 1), LocalDate.of(2024, 12, 31))
+            .definition("definition-2")
+            .build());
+
+    assertSumsOfEntries(sink, reports);
+    sink.runEnded(() -> false);
+    try (Sink later = open()) {
+      assertSumsOfEntries(later, reports);
+    }
+    assertThat(
+            sink.ledger()
+                .sums(
+                    daily.name(),
+                    DateGrouping.DAY,
+                    DateGrouping.MONTH,
+                    List.of(SITE.site()),
+                    february))
+        .extracting(sum -> List.of(sum.first(), sum.definition(), sum.zone() + "", sum.days()))
+        .containsExactlyInAnyOrder(
+            List.of(february, "definition-1", "Europe/Vienna", 21L),
+            List.of(february, "definition-1", "Asia/Tokyo", 3L),
+            List.of(february, "definition-2", "Asia/Tokyo", 3L),
+            List.of(february.plusMonths(1), "definition-1", "Europe/Vienna", 13L));
+  }
+
+  private static void assertSumsOfEntries(Sink sink, List<Report> reports) {
+    for (Report report : reports) {
+      DateGrouping grouping = report.dateGrouping();
+      for (DateGrouping unit : List.of(DateGrouping.MONTH, DateGrouping.YEAR)) {
+        for (LocalDate since :
+            List.of(LocalDate.EPOCH, LocalDate.of(2024, 3, 1), LocalDate.of(2026, 1, 1))) {
+          List<LedgerEntry> entries =
+              entries(sink, report).stream()
+                  .filter(entry -> !entry.certificate().period().isBefore(since))
+                  .toList();
+          assertThat(sink.ledger().sums(report.name(), grouping, unit, List.of(), since))
+              .as("%s by %s since %s", report.name(), unit, since)
+              .containsExactlyInAnyOrderElementsOf(PeriodSum.of(entries, grouping, unit));
+        }
+      }
+    }
+  }
+
+  /** A row in each period, each with other pageviews. */
+  private LoadBuilder counted(Report report, Slice slice, LocalDate from, LocalDate to) {
+    LoadBuilder load = load(report, slice, from, to);
+    load.window()
+        .periods()
+        .forEach(
+            period ->
+                load.row(
+                    report.dateGrouping() == DateGrouping.HOUR ? period.atTime(9, 0) : period,
+                    3,
+                    10 + period.getDayOfYear(),
+                    1.5));
+    return load;
+  }
+
   private LoadBuilder filled(Report report, Slice slice, LocalDate from, LocalDate to) {
     LoadBuilder load = load(report, slice, from, to);
     load.window().days().stream().forEach(d -> load.row(d, 3, 10, 1.5));

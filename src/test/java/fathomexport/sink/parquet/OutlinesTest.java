@@ -3,6 +3,7 @@ package fathomexport.sink.parquet;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.ledger.PeriodLedger;
+import fathomexport.ledger.PeriodSum;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
 import fathomexport.report.Report;
@@ -26,6 +27,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -94,6 +96,8 @@ class OutlinesTest {
       List<Object> said =
           List.of(
               ledger.stretches(report, DateGrouping.DAY, List.of(), true),
+              Set.copyOf(sums(ledger, DateGrouping.MONTH)),
+              Set.copyOf(sums(ledger, DateGrouping.YEAR)),
               List.copyOf(ledger.storedRanges(report, DateGrouping.DAY, List.of())),
               ledger.slices(report),
               ledger.weight(report),
@@ -102,6 +106,10 @@ class OutlinesTest {
                   .toList());
       return new Answer(said, sink.footersRead());
     }
+  }
+
+  private static List<PeriodSum> sums(PeriodLedger ledger, DateGrouping unit) {
+    return ledger.sums(TRAFFIC.name(), DateGrouping.DAY, unit, List.of(), LocalDate.EPOCH);
   }
 
   private Path outlines() {
@@ -171,8 +179,12 @@ class OutlinesTest {
     Files.writeString(outlines(), "garbage ".repeat(100));
     assertThat(checked().parsed()).isEqualTo(FILES);
 
-    Files.write(outlines(), sealed(whole, "outlines 1", "outlines 2"));
+    Files.write(outlines(), sealed(whole, "outlines 2", "outlines 3"));
     assertThat(checked().parsed()).as("a newer format").isEqualTo(FILES);
+    Files.write(outlines(), sealed(whole, "outlines 2", "outlines 1"));
+    assertThat(checked().parsed()).as("an older format").isEqualTo(FILES);
+    night(root, 10);
+    assertThat(outlines()).as("made again").hasBinaryContent(whole);
     Files.write(outlines(), sealed(whole, "of ledgers 1", "of ledgers 2"));
     assertThat(checked().parsed()).as("newer ledgers").isEqualTo(FILES);
     Files.write(outlines(), sealed(whole, "DAY", "DAX"));
@@ -379,6 +391,31 @@ class OutlinesTest {
       sink.runEnded(() -> false);
     }
     return true;
+  }
+
+  /** Which periods were over depends on the grouping, so the sums of another one do not serve. */
+  @Test
+  void sumsOfAnotherGroupingAreThoseOfTheEntries() {
+    try (ParquetSink sink = open(root)) {
+      PeriodLedger ledger = sink.ledger();
+      List<PeriodSum> sums =
+          ledger.sums(
+              TRAFFIC.name(),
+              DateGrouping.MONTH,
+              DateGrouping.YEAR,
+              List.of(new SiteId("CDBUGS")),
+              LocalDate.EPOCH);
+      assertThat(sums)
+          .isEqualTo(
+              PeriodSum.of(
+                  ledger.entries(TRAFFIC.name(), List.of(new SiteId("CDBUGS")), LocalDate.EPOCH),
+                  DateGrouping.MONTH,
+                  DateGrouping.YEAR))
+          .extracting(PeriodSum::days)
+          .as("the last days of April and May")
+          .containsExactly(2L);
+      assertThat(sink.footersRead()).isEqualTo(FILES / SITES.size());
+    }
   }
 
   @Test

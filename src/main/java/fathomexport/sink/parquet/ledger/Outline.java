@@ -1,6 +1,7 @@
 package fathomexport.sink.parquet.ledger;
 
 import fathomexport.ledger.LedgerEntry;
+import fathomexport.ledger.PeriodSum;
 import fathomexport.ledger.Stretch;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
@@ -16,17 +17,28 @@ import java.util.stream.Collectors;
  * What the ledger of a data file says, with its confirmations, but without its certificates.
  *
  * @param stretches of all periods that the file has an entry of
+ * @param sums of the pageviews of each month; in a report by year, a sum is of a year and stands
+ *     for its first month
  */
-record Outline(DateGrouping grouping, List<Stretch> stretches) {
+record Outline(DateGrouping grouping, List<Stretch> stretches, List<PeriodSum> sums) {
   Outline {
     stretches = List.copyOf(stretches);
+    sums = List.copyOf(sums);
   }
 
   static Outline of(FileLedger ledger) {
     DateGrouping grouping = ledger.schema().dateGrouping();
     Collection<StoredPeriod> periods = ledger.periods().values();
     List<LedgerEntry> entries = periods.stream().map(StoredPeriod::entry).toList();
-    return new Outline(grouping, Stretch.of(entries, grouping));
+    return new Outline(
+        grouping,
+        Stretch.of(entries, grouping),
+        PeriodSum.of(entries, grouping, DateGrouping.MONTH));
+  }
+
+  /** Returns the number of its stretches and sums, which its size is in proportion to. */
+  int parts() {
+    return stretches.size() + sums.size();
   }
 
   Set<Slice> slices() {

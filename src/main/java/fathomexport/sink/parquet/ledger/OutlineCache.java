@@ -20,15 +20,16 @@ public final class OutlineCache {
   private static final Logger LOG = LoggerFactory.getLogger(OutlineCache.class);
 
   /**
-   * Outlines are kept until they have so many stretches together. A night plans and updates
-   * dimensions from the outlines of all files: with them, it reads each footer once for both.
+   * Outlines are kept until they have so many stretches and sums together. A night plans and
+   * updates dimensions from the outlines of all files: with them, it reads each footer once for
+   * both.
    */
-  private static final int STRETCHES_IN_MEMORY = 100_000;
+  private static final int PARTS_IN_MEMORY = 200_000;
 
   private final Layout layout;
   private final ReportNotes notes;
   private final Map<Path, Outlined> outlines = new HashMap<>();
-  private int stretches;
+  private int parts;
 
   /** By report, what an earlier run has left. */
   private final Map<String, Map<String, OutlineFile.Saved>> saved = new HashMap<>();
@@ -92,10 +93,10 @@ public final class OutlineCache {
 
   private synchronized void keep(Path file, Outlined outlined) {
     Outlined before = outlines.remove(file);
-    stretches -= before == null ? 0 : before.outline().stretches().size();
-    if (stretches + outlined.outline().stretches().size() <= STRETCHES_IN_MEMORY) {
+    parts -= before == null ? 0 : before.outline().parts();
+    if (parts + outlined.outline().parts() <= PARTS_IN_MEMORY) {
       outlines.put(file, outlined);
-      stretches += outlined.outline().stretches().size();
+      parts += outlined.outline().parts();
     }
   }
 

@@ -1,6 +1,7 @@
 package fathomexport.sink.parquet.ledger;
 
 import fathomexport.ledger.CertificateStatus;
+import fathomexport.ledger.PeriodSum;
 import fathomexport.ledger.Stretch;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.SiteId;
@@ -40,10 +41,10 @@ final class OutlineFile {
   private static final Logger LOG = LoggerFactory.getLogger(OutlineFile.class);
   private static final String NAME = "fathom-export outlines ";
   private static final byte[] NAME_BYTES = NAME.getBytes(StandardCharsets.UTF_16BE);
-  private static final String FORMAT = NAME + "1";
+  private static final String FORMAT = NAME + "2";
 
-  /** More are not kept: they would be read into memory at once. */
-  private static final int MOST_STRETCHES = 40_000;
+  /** More stretches and sums are not kept: they would be read into memory at once. */
+  private static final int MOST_PARTS = 80_000;
 
   /** A longer file is not one of this class, however it begins: it is not read into memory. */
   private static final long MOST_BYTES = 64L << 20;
@@ -135,10 +136,10 @@ final class OutlineFile {
 
     byte[] content(String heading, Map<String, Saved> outlines) throws IOException {
       text(heading);
-      int stretches = 0;
+      int parts = 0;
       for (Map.Entry<String, Saved> e : outlines.entrySet()) {
-        stretches += e.getValue().outline().stretches().size();
-        if (stretches > MOST_STRETCHES) {
+        parts += e.getValue().outline().parts();
+        if (parts > MOST_PARTS) {
           break;
         }
         out.writeBoolean(true);
@@ -149,6 +150,10 @@ final class OutlineFile {
         out.writeInt(e.getValue().outline().stretches().size());
         for (Stretch stretch : e.getValue().outline().stretches()) {
           stretch(stretch);
+        }
+        out.writeInt(e.getValue().outline().sums().size());
+        for (PeriodSum sum : e.getValue().outline().sums()) {
+          sum(sum);
         }
       }
       out.writeBoolean(false);
@@ -176,6 +181,19 @@ final class OutlineFile {
       out.writeLong(s.rows());
       instant(s.fetchedAt());
       out.writeLong(s.digest());
+    }
+
+    private void sum(PeriodSum s) throws IOException {
+      text(s.slice().site().value());
+      text(s.slice().event());
+      out.writeLong(s.first().toEpochDay());
+      text(s.definition());
+      text(s.zone());
+      out.writeLong(s.from().toEpochDay());
+      out.writeLong(s.to().toEpochDay());
+      out.writeLong(s.days());
+      out.writeLong(s.pageviews());
+      instant(s.knownAt());
     }
 
     private void instant(Instant instant) throws IOException {
@@ -221,7 +239,11 @@ final class OutlineFile {
         for (int left = in.getInt(); left > 0; left--) {
           stretches.add(stretch());
         }
-        outlines.put(name, new Saved(data, notes, new Outline(grouping, stretches)));
+        List<PeriodSum> sums = new ArrayList<>();
+        for (int left = in.getInt(); left > 0; left--) {
+          sums.add(sum());
+        }
+        outlines.put(name, new Saved(data, notes, new Outline(grouping, stretches, sums)));
       }
       return outlines;
     }
@@ -243,8 +265,25 @@ final class OutlineFile {
           text(),
           in.getLong(),
           in.getLong(),
-          Instant.ofEpochSecond(in.getLong(), in.getInt()),
+          instant(),
           in.getLong());
+    }
+
+    private PeriodSum sum() {
+      return new PeriodSum(
+          new Slice(new SiteId(required()), text()),
+          LocalDate.ofEpochDay(in.getLong()),
+          required(),
+          text(),
+          LocalDate.ofEpochDay(in.getLong()),
+          LocalDate.ofEpochDay(in.getLong()),
+          in.getLong(),
+          in.getLong(),
+          instant());
+    }
+
+    private Instant instant() {
+      return Instant.ofEpochSecond(in.getLong(), in.getInt());
     }
 
     private boolean flag() {

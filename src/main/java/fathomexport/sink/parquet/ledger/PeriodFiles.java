@@ -130,7 +130,24 @@ final class PeriodFiles implements PeriodLedger {
       DateGrouping unit,
       Collection<SiteId> sites,
       LocalDate since) {
-    return PeriodSum.of(entries(report, sites, since), grouping, unit);
+    return answers.of(
+        () -> {
+          List<PeriodSum> months = new ArrayList<>();
+          for (Path file : layout.files(report, sites, since, LocalDate.MAX)) {
+            Outline outline = outline(file);
+            if (outline == null) {
+              continue;
+            }
+            // Which periods were over, for example, depends on the grouping.
+            FileLedger other = outline.grouping() == grouping ? null : readable(file);
+            List<PeriodSum> sums =
+                other == null
+                    ? outline.sums()
+                    : PeriodSum.of(entries(other), grouping, DateGrouping.MONTH);
+            sums.stream().filter(sum -> !sum.first().isBefore(since)).forEach(months::add);
+          }
+          return PeriodSum.joined(months, unit);
+        });
   }
 
   private static List<LedgerEntry> entries(FileLedger ledger) {

@@ -2,8 +2,10 @@ package fathomexport.sink.parquet.ledger;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import fathomexport.ledger.PeriodSum;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.SiteId;
+import fathomexport.report.Slice;
 import fathomexport.sink.parquet.file.Documents;
 import fathomexport.sink.parquet.file.Layout;
 import fathomexport.testing.LogCapture;
@@ -13,6 +15,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Objects;
@@ -23,7 +26,21 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The outlines that one command leaves serve the next one exactly as long as the files do. */
 class OutlineCacheTest {
-  private static final Outline OUTLINE = new Outline(DateGrouping.DAY, List.of());
+  private static final Outline OUTLINE =
+      new Outline(
+          DateGrouping.DAY,
+          List.of(),
+          List.of(
+              new PeriodSum(
+                  new Slice(new SiteId("CDBUGS"), null),
+                  LocalDate.of(2026, 6, 1),
+                  "definition-1",
+                  null,
+                  LocalDate.of(2026, 6, 2),
+                  LocalDate.of(2026, 6, 30),
+                  28,
+                  Long.MAX_VALUE,
+                  Instant.parse("2026-07-01T03:04:05.678901Z"))));
 
   @TempDir private Path root;
   private Layout layout;
