@@ -51,6 +51,11 @@ class AdditivityTest {
           Question.pageviews("sources_daily", "day", "referrer_source"),
           Question.pageviews("traffic_monthly", "month"));
 
+  /** Two of them are compared with the first. */
+  private static final List<Question> DAILY =
+      List.of(
+          REPORTS.get(0), REPORTS.get(1), Question.pageviews("browsers_daily", "day", "browser"));
+
   @TempDir Path directory;
 
   /** Three visitors come every day, each by two sources. */
@@ -373,7 +378,7 @@ class AdditivityTest {
       Installation installation =
           new Installation(
                   directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
-              .pipeline("days", "all", "[postgres, parquet]", REPORTS.subList(0, 2));
+              .pipeline("days", "all", "[postgres, parquet]", DAILY);
       backfill(installation, "days");
       String unequal =
           "SELECT date::text, report, against, pageviews_against - pageviews FROM"
@@ -388,10 +393,10 @@ class AdditivityTest {
       assertThat(database.query(unequal))
           .containsExactly(List.of("2025-09-09", "traffic_daily", "sources_daily", 1L));
       String command =
-          "backfill days --site BERLIN --report traffic_daily --report sources_daily --from"
+          "backfill days --site BERLIN --report traffic_daily --report sources_daily --report browsers_daily --from"
               + " 2025-09-01 --to 2025-09-30 --force";
       for (String sinks : List.of("[parquet]", "[postgres, parquet]")) {
-        installation.pipeline("days", "all", sinks, REPORTS.subList(0, 2));
+        installation.pipeline("days", "all", sinks, DAILY);
         assertThat(installation.run("status", "days").out())
             .contains(
                 "~ traffic_daily of BERLIN (Site BERLIN), 2025-09-01 .. 2025-09-30, has days with"

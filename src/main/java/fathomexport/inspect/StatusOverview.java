@@ -275,8 +275,8 @@ public record StatusOverview(
    *
    * @param report the report whose numbers are older: that of the whole, or that of its days
    * @param against the report that has the change
-   * @param command the command that fetches the older numbers again; of days those of both reports,
-   *     if one pipeline has both
+   * @param command the command that fetches the older numbers again; of days those of all reports
+   *     that are compared, if one pipeline has both
    * @param ofDays whether both are reports by day or hour, some of whose days differ
    */
   public record Outdated(

@@ -294,8 +294,9 @@ final class TwoTimes {
 
   private StatusOverview.Outdated outdated(Older older, Set<String> sites, boolean ofDays) {
     String pipeline = Objects.requireNonNull(pipelines.get(older.report()));
-    // Fetched by one run, both have the numbers of one time.
-    boolean both = ofDays && pipeline.equals(pipelines.get(older.against()));
+    // Fetched by one run, all have the numbers of one time; two alone might then differ from
+    // others.
+    boolean all = ofDays && pipeline.equals(pipelines.get(older.against()));
     return new StatusOverview.Outdated(
         older.report().name(),
         older.against().name(),
@@ -306,9 +307,14 @@ final class TwoTimes {
             + (sites.size() > NAMED
                 ? ""
                 : sites.stream().map(site -> " --site " + site).collect(Collectors.joining()))
-            + " --report "
-            + older.report().name()
-            + (both ? " --report " + older.against().name() : "")
+            + pipelines.keySet().stream()
+                .filter(
+                    report ->
+                        all
+                            ? countsTheSame(report) && pipeline.equals(pipelines.get(report))
+                            : report.equals(older.report()))
+                .map(report -> " --report " + report.name())
+                .collect(Collectors.joining())
             + " --from "
             + older.first()
             + " --to "
