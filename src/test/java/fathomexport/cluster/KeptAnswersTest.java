@@ -13,10 +13,8 @@ import fathomexport.report.DayRange;
 import fathomexport.report.Entity;
 import fathomexport.report.Field;
 import fathomexport.report.QueryShape;
-import fathomexport.report.SecretRef;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
-import fathomexport.sink.postgres.db.PostgresSettings;
 import fathomexport.testing.TestDatabase;
 import java.time.Duration;
 import java.time.Instant;
@@ -42,13 +40,7 @@ class KeptAnswersTest {
   @BeforeEach
   void begin() {
     database = TestDatabase.migrated();
-    board =
-        new RunBoard(
-            new PostgresSettings(
-                database.url(), database.user(), new SecretRef.Env(TestDatabase.PASSWORD_VARIABLE)),
-            database.environment(),
-            "run-1");
-    board.begin("nightly");
+    board = TestBoard.begun(database);
   }
 
   @AfterEach

@@ -3,11 +3,9 @@ package fathomexport.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.api.pacing.StopSignal;
-import fathomexport.report.SecretRef;
 import fathomexport.run.Budget;
 import fathomexport.run.RunEnvironment;
 import fathomexport.run.RunListener;
-import fathomexport.sink.postgres.db.PostgresSettings;
 import fathomexport.testing.JumpingTime;
 import fathomexport.testing.TestDatabase;
 import java.time.Duration;
@@ -32,13 +30,7 @@ class RunBoardTest {
   @BeforeEach
   void begin() {
     database = TestDatabase.migrated();
-    board =
-        new RunBoard(
-            new PostgresSettings(
-                database.url(), database.user(), new SecretRef.Env(TestDatabase.PASSWORD_VARIABLE)),
-            database.environment(),
-            "run-1");
-    board.begin("nightly");
+    board = TestBoard.begun(database);
     RunListener listener =
         new RunListener() {
           @Override

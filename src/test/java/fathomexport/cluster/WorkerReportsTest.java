@@ -4,13 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.api.pacing.StopSignal;
 import fathomexport.api.pacing.TimeSource;
-import fathomexport.report.SecretRef;
 import fathomexport.run.Budget;
 import fathomexport.run.FailureKind;
 import fathomexport.run.RunEnvironment;
 import fathomexport.run.RunListener;
 import fathomexport.run.WindowOutcome;
-import fathomexport.sink.postgres.db.PostgresSettings;
 import fathomexport.testing.TestDatabase;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,13 +30,7 @@ class WorkerReportsTest {
   @BeforeEach
   void begin() {
     database = TestDatabase.migrated();
-    board =
-        new RunBoard(
-            new PostgresSettings(
-                database.url(), database.user(), new SecretRef.Env(TestDatabase.PASSWORD_VARIABLE)),
-            database.environment(),
-            "run-1");
-    board.begin("nightly");
+    board = TestBoard.begun(database);
     watch =
         new RunWatch(
             board,

@@ -43,14 +43,23 @@ record ReportSums(String name, String expression) {
    */
   static String isUnknown(KnownReport report, Aggregate measure) {
     boolean orNull = measure == Aggregate.VALUE || measure == Aggregate.BOUNCE_RATE;
+    return underAnother(
+        report,
+        measure,
+        "%sEXISTS (SELECT FROM fathom_ops.report_definition d WHERE d.report = l.report AND d.digest = split_part(l.definition, ' ', 1) AND %s%s)"
+            .formatted(orNull ? "NOT " : "", orNull ? "" : "NOT ", measured(measure)));
+  }
+
+  /** Returns the condition that an entry has rows under another definition that lacks a measure. */
+  private static String underAnother(KnownReport report, Aggregate measure, String lacking) {
     // Where a column was dropped and made again, its name follows the digest.
-    return "l.rows > 0 AND l.definition <> %s AND ((l.definition || ',') LIKE '%% %s,%%' OR %sEXISTS (SELECT FROM fathom_ops.report_definition d WHERE d.report = l.report AND d.digest = split_part(l.definition, ' ', 1) AND %sd.aggregates::text ~ '.*[^a-z_]%s[^a-z_].*'))"
-        .formatted(
-            Sql.literal(report.definition()),
-            measure.apiName(),
-            orNull ? "NOT " : "",
-            orNull ? "" : "NOT ",
-            measure.apiName());
+    return "l.rows > 0 AND l.definition <> %s AND ((l.definition || ',') LIKE '%% %s,%%' OR %s)"
+        .formatted(Sql.literal(report.definition()), measure.apiName(), lacking);
+  }
+
+  /** Returns the condition that a definition {@code d} has a measure. */
+  private static String measured(Aggregate measure) {
+    return "d.aggregates::text ~ '.*[^a-z_]%s[^a-z_].*'".formatted(measure.apiName());
   }
 
   /**
@@ -62,10 +71,7 @@ record ReportSums(String name, String expression) {
     return "\nLEFT JOIN (SELECT d.digest%s FROM fathom_ops.report_definition d WHERE d.report = %s GROUP BY d.digest) fd ON fd.digest = split_part(l.definition, ' ', 1)"
         .formatted(
             Arrays.stream(measures)
-                .map(
-                    m ->
-                        ", bool_or(d.aggregates::text ~ '.*[^a-z_]%s[^a-z_].*') AS has_%s"
-                            .formatted(m.apiName(), m.apiName()))
+                .map(m -> ", bool_or(" + measured(m) + ") AS has_" + m.apiName())
                 .collect(Collectors.joining()),
             Sql.literal(report.name()));
   }
@@ -75,8 +81,7 @@ record ReportSums(String name, String expression) {
    * a view that reads the rows and has {@link #definitions} joined.
    */
   static String isUnknownInRow(KnownReport report, Aggregate measure) {
-    return "l.rows > 0 AND l.definition <> %s AND ((l.definition || ',') LIKE '%% %s,%%' OR fd.has_%s IS NOT TRUE)"
-        .formatted(Sql.literal(report.definition()), measure.apiName(), measure.apiName());
+    return underAnother(report, measure, "fd.has_" + measure.apiName() + " IS NOT TRUE");
   }
 
   /** Returns the names, separated by commas. */

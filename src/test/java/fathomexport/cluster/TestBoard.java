@@ -1,0 +1,21 @@
+package fathomexport.cluster;
+
+import fathomexport.report.SecretRef;
+import fathomexport.sink.postgres.db.PostgresSettings;
+import fathomexport.testing.TestDatabase;
+
+/** The board of a run that has begun. */
+final class TestBoard {
+  private TestBoard() {}
+
+  static RunBoard begun(TestDatabase database) {
+    RunBoard board =
+        new RunBoard(
+            new PostgresSettings(
+                database.url(), database.user(), new SecretRef.Env(TestDatabase.PASSWORD_VARIABLE)),
+            database.environment(),
+            "run-1");
+    board.begin("nightly");
+    return board;
+  }
+}
