@@ -278,6 +278,45 @@ class DimensionsTest {
         .containsExactly(List.of(YESTERDAY.toString(), 0L));
   }
 
+  /** Readers of the database, of the files and of {@code status} learn the same. */
+  @Test
+  void theLastMonthOfADeletedSiteIsIncompleteEverywhere() throws IOException, SQLException {
+    installation.pipeline(
+        "nightly", List.of(TRAFFIC, Question.pageviews("traffic_monthly", "month")));
+    night(0);
+    world.removeSite("BBBB");
+    night(1);
+
+    List<List<Object>> states =
+        List.of(List.of("AAAA", "provisional"), List.of("BBBB", "incomplete"));
+    String march = " WHERE report = 'traffic_monthly' AND %s = DATE '2026-03-01' ORDER BY site_id";
+    assertThat(
+            database.query(
+                "SELECT site_id, state FROM fathom_bi.calendar" + march.formatted("date")))
+        .isEqualTo(states);
+    List<List<Object>> inFiles = new ArrayList<>();
+    try (Connection duck = DriverManager.getConnection("jdbc:duckdb:");
+        Statement statement = duck.createStatement();
+        ResultSet result =
+            statement.executeQuery(
+                "SELECT site_id, state FROM '%s/_fathom/coverage.parquet'%s"
+                    .formatted(installation.warehouse(), march.formatted("period")))) {
+      while (result.next()) {
+        inFiles.add(List.of(result.getString(1), result.getString(2)));
+      }
+    }
+    assertThat(inFiles).isEqualTo(states);
+    List<List<Object>> inStatus = new ArrayList<>();
+    for (JsonNode line : status(1).path("lines")) {
+      if (line.path("report").textValue().equals("traffic_monthly")) {
+        assertThat(line.path("spans")).hasSize(1);
+        inStatus.add(List.of(line.path("site").textValue(), line.at("/spans/0/state").textValue()));
+      }
+    }
+    assertThat(inStatus).containsExactlyInAnyOrderElementsOf(states);
+    assertThat(installation.run("status", "nightly", "--check").code()).isZero();
+  }
+
   /** It is neither gone nor exported, which only a person can decide about. */
   @Test
   void aSiteThatIsNotListedButStillThereIsNamedEveryNight() throws IOException {

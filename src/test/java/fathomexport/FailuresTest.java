@@ -171,6 +171,43 @@ class FailuresTest {
     assertEnded(backfill(), 78, "conf/fathom-export.yaml:2", "token");
   }
 
+  /** Who corrects the settings first would have to come back for the pipelines. */
+  @Test
+  void mistakesOfTheSettingsAndOfAllPipelinesAreNamedAtOnce() {
+    installation.settings("api:\n  tokn: {env: X}\nparquet: {root: warehouse}\n");
+    installation.write(
+        "pipelines/all.yaml",
+        "sites: all\nsinks: [postgres]\nreports:\n" + TRAFFIC.yaml().replace("day", "dya"));
+    installation.write("pipelines/other.yaml", "sites: all\n");
+
+    Installation.Ended ended = installation.run("validate");
+
+    assertThat(ended.code()).as(ended.said()).isEqualTo(78);
+    assertThat(ended.out())
+        .contains("conf/fathom-export.yaml:2", "pipelines/other.yaml:1: reports")
+        .containsPattern("pipelines/all.yaml:[4-9]: reports\\[0\\]\\.date_grouping")
+        .contains(
+            "pipelines/all.yaml:2: sinks[0]: 'postgres' is not configured: add postgres to"
+                + " conf/fathom-export.yaml, or take it out here");
+    assertThat(ended.err())
+        .contains("until conf/fathom-export.yaml is correct, it is not checked whether")
+        .doesNotContain("nor whether it configures the sinks");
+  }
+
+  /** A sink whose name is misspelt is configured once the settings are correct. */
+  @Test
+  void aMisspeltSinkOfTheSettingsIsNoMistakeOfThePipelines() {
+    installation.settings("api: {token: {env: X}}\nparqet: {root: warehouse}\n");
+    installation.write(
+        "pipelines/all.yaml", "sites: all\nsinks: [parquet]\nreports:\n" + TRAFFIC.yaml());
+
+    Installation.Ended ended = installation.run("validate");
+
+    assertThat(ended.code()).as(ended.said()).isEqualTo(78);
+    assertThat(ended.out()).contains("conf/fathom-export.yaml:2").doesNotContain("pipelines/all");
+    assertThat(ended.err()).contains("nor whether it configures the sinks of the pipelines");
+  }
+
   @Test
   void aTokenThatIsNotKnown() {
     installation.variable(Installation.TOKEN_VARIABLE, "an-0ther-t0k3n");

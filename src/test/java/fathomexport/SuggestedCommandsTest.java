@@ -12,8 +12,10 @@ import fathomexport.testing.TestDatabase;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.time.ZoneId;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -173,6 +175,25 @@ class SuggestedCommandsTest {
             "export its days again (this also fetches those that were never stored) with:"
                 + " fathom-export backfill nightly --site LDNBOOKS --report traffic_daily --from"
                 + " 2025-09-01 --to 2025-09-30 --force");
+  }
+
+  /** Whichever pipeline's run has found that a site is gone, no command for it is suggested. */
+  @Test
+  void nothingIsSuggestedOfWhatARunOfAnotherPipelineFoundToBeGone() {
+    backfilled("[postgres, parquet]", "all", TRAFFIC);
+    installation.pipeline("monthly", "all", "[postgres, parquet]", List.of(MONTHS));
+    assertDone(installation.run("run", "monthly"));
+    world.setZone("LDNBOOKS", ZoneId.of("America/New_York"));
+    assertDone(installation.run("run", "nightly"));
+    String renewed = "renew with: fathom-export backfill nightly --site LDNBOOKS ";
+    assertThat(installation.run("status", "nightly").out()).contains(renewed);
+    world.removeSite("LDNBOOKS");
+    installation.at(NOW.plus(Duration.ofHours(1)));
+    assertDone(installation.run("run", "monthly"));
+
+    String status = installation.run("status", "nightly").out();
+
+    assertThat(status).contains("retired, last day 2025-10-01").doesNotContain("--site LDNBOOKS");
   }
 
   /** No command can fetch the rows of a retired site. */

@@ -75,7 +75,8 @@ record MeasuredCommand(List<String> arguments, Process process, Path log, long b
     long peak = 0;
     Duration busy = Duration.ZERO;
     do {
-      // The launcher becomes the program, so it is the same process.
+      // The launcher becomes the program, so it is the same process. Both numbers are gone once it
+      // has ended, so they are read until then; the end itself is noticed at once.
       peak = Math.max(peak, peak(process.pid()));
       busy = process.info().totalCpuDuration().orElse(busy);
     } while (!process.waitFor(20, TimeUnit.MILLISECONDS));

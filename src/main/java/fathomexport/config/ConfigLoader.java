@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -77,10 +78,44 @@ public final class ConfigLoader {
   }
 
   /**
-   * Loads a pipeline without the settings, to report its problems while the settings are invalid.
+   * Loads a pipeline without the settings, to report its problems. Whether its sinks are configured
+   * is not checked.
    */
   public Loaded<PipelineDefinition> pipeline(String nameOrPath) {
     return pipeline(nameOrPath, Optional.empty());
+  }
+
+  /**
+   * Loads a pipeline while the settings are invalid, to report its problems together with theirs:
+   * also that its sinks are not configured, if {@link #showsSinks} says that this is known.
+   */
+  public Loaded<PipelineDefinition> pipeline(String nameOrPath, Path invalidSettings) {
+    return pipeline(nameOrPath, shownSinks(invalidSettings));
+  }
+
+  /**
+   * Returns whether invalid settings show which sinks they configure: the file can be read, and
+   * each key at its top is a known one, so that none of them is a sink with a misspelt name.
+   */
+  public boolean showsSinks(Path invalidSettings) {
+    return shownSinks(invalidSettings).isPresent();
+  }
+
+  private Optional<ConfiguredSinks> shownSinks(Path settings) {
+    Path file = resolve(settings);
+    if (!Files.isRegularFile(file)) {
+      return Optional.empty();
+    }
+    return new YamlReader(new Problems(label(file)), "")
+        .read(file)
+        .map(root -> root.entries().stream().map(entry -> entry.key().text()).toList())
+        .filter(SettingsKeys.FILE.names()::containsAll)
+        .map(
+            keys -> {
+              Set<String> sinks = new LinkedHashSet<>(List.of(Settings.POSTGRES, Settings.PARQUET));
+              sinks.retainAll(keys);
+              return new ConfiguredSinks(sinks, label(file));
+            });
   }
 
   /**

@@ -1,13 +1,13 @@
 package fathomexport.dashboard;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import fathomexport.report.ColumnType;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.Report;
+import fathomexport.report.SiteId;
 import fathomexport.report.TableSchema;
 import fathomexport.sink.parquet.file.Documents;
+import fathomexport.sink.parquet.file.ListingFiles;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -23,7 +23,6 @@ import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,7 +40,8 @@ final class FileCoverage {
               FileTables.column("event_name", ColumnType.TEXT),
               FileTables.column("state", ColumnType.TEXT),
               FileTables.column("period", ColumnType.DATE),
-              FileTables.column("covers_to", ColumnType.DATE)));
+              FileTables.column("covers_to", ColumnType.DATE),
+              FileTables.column("reason", ColumnType.TEXT)));
 
   /**
    * A report of a site, or of an event of it.
@@ -54,8 +54,10 @@ final class FileCoverage {
    * What the last run has written down of a period.
    *
    * @param coversTo null if nothing is stored
+   * @param ended whether it is incomplete only because its site or event is retired: what is stored
+   *     is the part that was measured
    */
-  record Covered(String state, @Nullable LocalDate coversTo) {}
+  record Covered(String state, @Nullable LocalDate coversTo, boolean ended) {}
 
   private final FileTables tables;
   private final List<Report> reports;
@@ -105,53 +107,35 @@ final class FileCoverage {
                     LocalDate.ofEpochDay(row.integer(4)),
                     new Covered(
                         FileTables.text(row, 3),
-                        row.isNull(5) ? null : LocalDate.ofEpochDay(row.integer(5))));
+                        row.isNull(5) ? null : LocalDate.ofEpochDay(row.integer(5)),
+                        FileTables.text(row, 6).equals(ListingFiles.ENDED)));
           }
         });
     // Of what was only tried there is no calendar.
     covered.values().removeIf(c -> c.values().stream().allMatch(p -> p.coversTo() == null));
   }
 
-  /**
-   * Reads what is retired: what no pipeline's list has contained since it was last seen. The rule
-   * is that of the view {@code fathom_ops.retired}.
-   */
+  /** Reads what is retired, and was stored: of that, the calendar has an end. */
   private void readRetired() throws IOException {
-    Path folder = tables.layout().own().resolve("listings");
-    if (!Files.isDirectory(folder)) {
-      return;
-    }
-    Map<List<String>, Instant> seen = new HashMap<>();
+    Map<fathomexport.report.Slice, Instant> seen = new HashMap<>();
     tables.dimension(
         FileTables.SITE_SEEN,
-        r -> seen.put(List.of(FileTables.text(r, 0), ""), FileTables.instant(r, 1)));
+        r -> seen.put(slice(FileTables.text(r, 0), null), FileTables.instant(r, 1)));
     tables.dimension(
         FileTables.EVENT_SEEN,
         r ->
             seen.put(
-                List.of(FileTables.text(r, 0), FileTables.text(r, 1)), FileTables.instant(r, 2)));
-    List<Path> files;
-    try (Stream<Path> found = Files.list(folder)) {
-      files = found.filter(file -> file.toString().endsWith(".json")).sorted().toList();
-    }
-    Documents documents = new Documents();
-    for (Path file : files) {
-      JsonNode content = documents.read(file);
-      if (content == null) {
-        continue;
-      }
-      for (JsonNode listing : content.required("listings")) {
-        List<String> key =
-            List.of(Documents.text(listing, "site_id"), listing.path("event").asText(""));
-        if (listing.has("unlisted_at")
-            && listing.has("last_day")
-            && Instant.parse(Documents.text(listing, "unlisted_at"))
-                .isAfter(seen.getOrDefault(key, Instant.MIN))) {
-          LocalDate last = LocalDate.parse(Documents.text(listing, "last_day"));
-          retired.merge(key, last, (a, b) -> a.isAfter(b) ? a : b);
-        }
-      }
-    }
+                slice(FileTables.text(r, 0), FileTables.text(r, 1)), FileTables.instant(r, 2)));
+    new ListingFiles(tables.layout(), new Documents())
+        .retired(seen)
+        .forEach(
+            (slice, last) ->
+                last.ifPresent(
+                    day -> retired.put(List.of(slice.site().value(), slice.eventKey()), day)));
+  }
+
+  private static fathomexport.report.Slice slice(String site, @Nullable String event) {
+    return new fathomexport.report.Slice(new SiteId(site), event);
   }
 
   /** Returns the last day that a slice could have by now: of what is retired, its last one. */

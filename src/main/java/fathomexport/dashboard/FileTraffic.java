@@ -162,7 +162,9 @@ final class FileTraffic {
       return null;
     }
     FileCoverage.Covered known = coverage.of(monthly, site, month);
-    if (known == null || !Set.of("complete", "empty", "provisional").contains(known.state())) {
+    if (known == null
+        || (!known.ended()
+            && !Set.of("complete", "empty", "provisional").contains(known.state()))) {
       return null;
     }
     TableSchema schema = monthly.schema();

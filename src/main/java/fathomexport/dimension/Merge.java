@@ -182,6 +182,7 @@ public final class Merge {
   }
 
   private void events(SiteId site, List<SiteEvent> list, Sighting.Membership member) {
+    listings.computeIfPresent(new Slice(site, null), (slice, known) -> known.withEventsListed(at));
     Set<Slice> present = new HashSet<>();
     list.forEach(event -> present.add(new Slice(site, event.name())));
     present.stream()
@@ -198,9 +199,9 @@ public final class Merge {
   private void listed(Slice slice) {
     Listing before = listings.get(slice);
     if (before == null) {
-      listings.put(slice, new Listing(slice, at, null, null));
+      listings.put(slice, Listing.first(slice, at));
     } else if (before.unlistedAt() != null) {
-      listings.put(slice, new Listing(slice, before.firstListedAt(), null, null));
+      listings.put(slice, before.back());
       changes.add(Change.of(Change.ChangeKind.BACK, slice));
     }
   }
@@ -208,7 +209,7 @@ public final class Merge {
   private void unlisted(Slice slice, Change.ChangeKind kind, Sighting.Membership member) {
     Listing before = listings.get(slice);
     if (before == null) {
-      before = new Listing(slice, at, null, null);
+      before = Listing.first(slice, at);
     } else if (before.unlistedAt() != null) {
       return;
     }

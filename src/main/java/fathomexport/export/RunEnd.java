@@ -54,6 +54,7 @@ final class RunEnd {
           job,
           sinks,
           sinks.all().get(0).dimensions().read(job.name()),
+          Retired.of(job.name(), sinks),
           environment.time().instant(),
           job.firstKept(environment.time().instant(), services.settings().api().maxRangeDays()));
     } catch (SinkException | LedgerException e) {

@@ -37,11 +37,16 @@ final class CoverageLines {
   private final CoverageSpans coverageSpans;
   private final Expectation expectation;
   private final Retired retired;
+  private final ListedSlices listed;
+  private final boolean hasSucceeded;
   private final Map<ZoneId, LocalDate> expected = new HashMap<>();
 
   /**
    * @param now the time for which the state is asked
    * @param clock the time that it is
+   * @param listed of what something is to be stored
+   * @param hasSucceeded whether a run of the whole pipeline has, so that what is listed since is
+   *     due before it is late
    */
   CoverageLines(
       ExportJob job,
@@ -49,23 +54,29 @@ final class CoverageLines {
       Instant clock,
       Coverage coverage,
       Expectation expectation,
-      Retired retired) {
+      Retired retired,
+      ListedSlices listed,
+      boolean hasSucceeded) {
     this.job = job;
     this.now = now;
     this.clock = clock;
     this.coverage = coverage;
     this.zones = coverage.zones();
-    this.coverageSpans = new CoverageSpans(zones);
+    this.coverageSpans = new CoverageSpans(zones, retired);
     this.expectation = expectation;
     this.retired = retired;
+    this.listed = listed;
+    this.hasSucceeded = hasSucceeded;
   }
 
   /** Returns one line per report and slice, in no particular order. */
   List<StatusOverview.Line> lines(Map<String, Journal> journals) {
     Set<SiteId> sites = new HashSet<>();
     job.reports().forEach(r -> coverage.slices(r).forEach(slice -> sites.add(slice.site())));
-    if (!sites.isEmpty()) {
+    boolean isBegun = isBegun();
+    if (isBegun) {
       job.sites().ifPresent(sites::addAll);
+      sites.addAll(listed.sites());
     }
     List<StatusOverview.Line> lines = new ArrayList<>();
     for (Report report : job.reports()) {
@@ -73,12 +84,20 @@ final class CoverageLines {
       if (report.entity() == Entity.PAGEVIEW) {
         // Include new reports, and sites without any data.
         sites.forEach(site -> slices.add(new Slice(site, null)));
+      } else if (isBegun) {
+        slices.addAll(listed.of(report));
       }
       for (Slice slice : slices) {
         lines.add(line(report, slice, journals.get(report.name())));
       }
     }
     return lines;
+  }
+
+  /** Returns whether anything of the pipeline was exported, or tried. */
+  boolean isBegun() {
+    return hasSucceeded
+        || job.reports().stream().anyMatch(report -> !coverage.slices(report).isEmpty());
   }
 
   private StatusOverview.Line line(Report report, Slice slice, @Nullable Journal journal) {
@@ -132,18 +151,20 @@ final class CoverageLines {
             ? 0
             : Math.max(0, ChronoUnit.DAYS.between(last, expected(slice.site()))),
         cells.values().stream().mapToLong(c -> ahead(slice, c)).max().orElse(0),
-        last == null || over || !last.isBefore(yesterday(slice.site()))
-            ? null
-            : expectation.lateFrom(yesterday(slice.site()), zones.of(slice.site())),
+        lateFrom(slice, last, over, first == null && attempts.isEmpty()),
         count(cells, c -> c.status() == CertificateStatus.CERTIFIED),
         count(cells, c -> c.status() == CertificateStatus.UNCERTIFIED),
-        count(cells, c -> c.status() == CertificateStatus.INCOMPLETE),
+        count(
+            cells,
+            c ->
+                c.status() == CertificateStatus.INCOMPLETE
+                    || coverageSpans.hasEnded(report, slice, c)),
         gaps.stream()
             .mapToLong(
                 g -> new DayRange(g.first(), g.last()).periods(report.dateGrouping()).count())
             .sum(),
         attempts.stream().map(Attempt::period).distinct().count(),
-        count(cells, CoveredPeriods::partial),
+        count(cells, c -> c.partial() && !retired.hasEnded(slice)),
         // Also what only some sinks hold: a suggested command renews it, and counts it.
         count(cells, c -> coverageSpans.stale(report, slice, c))
             + count(lacking, c -> coverageSpans.stale(report, slice, c)),
@@ -156,6 +177,30 @@ final class CoverageLines {
         gaps,
         spans,
         over);
+  }
+
+  /**
+   * Returns from when the last day that has ended is late, if it is not stored. Of what was never
+   * stored it is the first day of which that is certain, as long as it is not late.
+   */
+  private @Nullable Instant lateFrom(
+      Slice slice, @Nullable LocalDate last, boolean over, boolean neverStored) {
+    if (over) {
+      return null;
+    }
+    if (last != null) {
+      LocalDate yesterday = yesterday(slice.site());
+      return last.isBefore(yesterday)
+          ? expectation.lateFrom(yesterday, zones.of(slice.site()))
+          : null;
+    }
+    return neverStored && hasSucceeded
+        ? listed
+            .firstDay(slice)
+            .map(day -> expectation.lateFrom(day, listed.zone(slice.site())))
+            .filter(from -> from.isAfter(now))
+            .orElse(null)
+        : null;
   }
 
   /** Returns the number of days that are not over, in the time zone in which they were fetched. */

@@ -17,9 +17,11 @@ import org.jspecify.annotations.Nullable;
 /** Decides the states of a slice's periods, and combines neighbours of the same state. */
 final class CoverageSpans {
   private final SiteZones zones;
+  private final Retired retired;
 
-  CoverageSpans(SiteZones zones) {
+  CoverageSpans(SiteZones zones, Retired retired) {
     this.zones = zones;
+    this.retired = retired;
   }
 
   /**
@@ -87,12 +89,17 @@ final class CoverageSpans {
       return PeriodState.STALE;
     }
     if (cell.partial()) {
-      return PeriodState.PROVISIONAL;
+      return retired.hasEnded(slice) ? PeriodState.INCOMPLETE : PeriodState.PROVISIONAL;
     }
     if (cell.status() == CertificateStatus.UNCERTIFIED) {
       return PeriodState.UNCERTIFIED;
     }
     return cell.nothing() ? PeriodState.NOTHING : PeriodState.CERTIFIED;
+  }
+
+  /** Returns whether a period will never be whole, since its site or event is retired. */
+  boolean hasEnded(Report report, Slice slice, CoveredPeriods cell) {
+    return cell.partial() && retired.hasEnded(slice) && !stale(report, slice, cell);
   }
 
   /** Returns whether something was fetched under another definition or in another zone. */

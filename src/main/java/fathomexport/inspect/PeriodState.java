@@ -5,8 +5,14 @@ import java.util.Locale;
 
 /** The state of a period. If several apply, the first counts. */
 public enum PeriodState {
-  /** The numbers disagree, rows were rejected, or the last attempt failed. */
-  INCOMPLETE("incomplete", 'I', "the last attempt failed, or its numbers disagree"),
+  /**
+   * The numbers disagree, rows were rejected, the last attempt failed, or what was not over when it
+   * was measured is of a site or event that is retired, so that it will never be whole.
+   */
+  INCOMPLETE(
+      "incomplete",
+      'I',
+      "the last attempt failed, its numbers disagree, or it was not over and is no longer listed"),
   /** Within the covered range, but never measured. */
   MISSING("missing", 'M', "never measured"),
   /** Fetched under another definition of the report, or in another time zone of the site. */

@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
  * The state of a pipeline's data: what is stored, up to which day, and how well it is certified.
  *
  * @param at when the state was read
- * @param sites number of sites that have stored data or that the pipeline names, without retired
- *     ones
+ * @param sites number of sites that have stored data, that the pipeline names or that the API lists
+ *     to it, without retired ones
  * @param sitesComplete number of these for which every report is stored as far as a run could have
  *     fetched it, without a gap, complete and under the pipeline's present definition
  * @param lastGoodRun when the newest run of all sites and reports began that succeeded; null if
@@ -53,7 +53,8 @@ import org.jspecify.annotations.Nullable;
  *     missing
  * @param orphans stored reports that no pipeline defines, each with what to do about it
  * @param notRenamedYet reports that are stored under earlier names, as lines for people
- * @param unstored reports of which nothing is stored although others are, each with what to do
+ * @param unstored reports of which nothing is stored although others are, and sites of which it is
+ *     not known whether there is anything to store, each with what to do
  * @param unlisted sites that runs leave out because the API no longer lists them, although they are
  *     not retired
  * @param beyondReach what is missing and no run fills, because it lies too far back; null if
@@ -110,8 +111,9 @@ public record StatusOverview(
    * @param late days that a run could have fetched and that are not stored: from the last stored
    *     day to the newest day that is late
    * @param ahead days that are stored although they are not over by the present clock
-   * @param lateFrom from when the site's yesterday is late, or has been; null if it is stored, or
-   *     if nothing is
+   * @param lateFrom from when the site's yesterday is late, or has been; null if it is stored. If
+   *     nothing is, from when that is late, where a run has first listed the site or event lately;
+   *     otherwise null
    * @param missing periods between the first and the last that are not stored
    * @param failed periods whose last attempt failed
    * @param provisional periods that were not over when they were measured
@@ -155,18 +157,23 @@ public record StatusOverview(
 
     /**
      * Returns the number of days that have ended and that no run could have fetched yet, so that
-     * they are not late.
+     * they are not late; at least one if nothing is stored and that is not late.
      */
     @JsonProperty
     public long due() {
-      return daysBehind == null ? 0 : daysBehind - late;
+      return daysBehind != null ? daysBehind - late : lateFrom == null ? 0 : 1;
+    }
+
+    /** Returns whether nothing is stored of what is not retired. */
+    public boolean neverStored() {
+      return !retired && first == null;
     }
 
     /** Returns whether the line needs attention: days that are only due are no reason. */
     @JsonProperty
     public boolean attention() {
       return !retired
-          && (daysBehind == null
+          && ((daysBehind == null && lateFrom == null)
               || late > 0
               || ahead > 0
               || missing > 0

@@ -91,15 +91,19 @@ public final class StatusReader {
                 .toList(),
             r -> r.pipeline().equals(job.name()) && r.command().equals(RunRecord.RUN));
     Expectation expectation = new Expectation(job.expectBy(), wholeRuns);
+    boolean hasSucceeded = hasSucceeded(job, sinks);
     Retired retired = Retired.of(job.name(), sinks);
+    List<String> unreadable = new ArrayList<>();
+    Dimensions known = known(job, sinks, unreadable);
+    ListedSlices listed = new ListedSlices(job, known, retired);
     StoredStretches stored =
         StoredStretches.of(job.reports(), job.sites().orElse(List.of()), sinks);
     Coverage coverage = Coverage.of(job, sinks, stored, firstKept);
     BackfillCommands.Scope scope = StoredScope.of(job, coverage, retired);
     SinkDifferences differences = new SinkDifferences(coverage, retired, scope);
-    List<StatusOverview.Line> lines =
-        new ArrayList<>(
-            new CoverageLines(job, now, clock, coverage, expectation, retired).lines(journals));
+    CoverageLines ofCoverage =
+        new CoverageLines(job, now, clock, coverage, expectation, retired, listed, hasSucceeded);
+    List<StatusOverview.Line> lines = new ArrayList<>(ofCoverage.lines(journals));
     List<String> order = job.reports().stream().map(Report::name).toList();
     Set<String> all = new HashSet<>();
     Set<String> wanting = new HashSet<>();
@@ -108,24 +112,35 @@ public final class StatusReader {
         continue;
       }
       all.add(line.site());
-      if (line.attention()) {
+      if (line.attention() || line.neverStored()) {
         wanting.add(line.site());
       }
+    }
+    Map<String, String> siteNames = ofSites(known, SiteRow::name);
+    Map<String, String> siteAccounts =
+        accounts.stream().anyMatch(Account::isNamed) ? ofSites(known, SiteRow::account) : Map.of();
+    List<String> unstored = new ArrayList<>(UnstoredReports.of(job, sinks, lines));
+    if (ofCoverage.isBegun()) {
+      listed.sites().forEach(site -> all.add(site.value()));
+      UnreadLists unread =
+          UnreadLists.of(
+              job, listed, coverage, allSites, hasSucceeded, accounts, siteNames, siteAccounts);
+      wanting.addAll(unread.sites());
+      unstored.addAll(unread.words());
+      unstored.addAll(unreadable);
     }
     lines.sort(
         Comparator.comparing((StatusOverview.Line line) -> !line.attention())
             .thenComparing(StatusOverview.Line::site)
             .thenComparing(line -> order.indexOf(line.report()))
             .thenComparing(line -> line.event() == null ? "" : line.event()));
-    Dimensions known = known(job, sinks);
-    Map<String, String> siteNames = ofSites(known, SiteRow::name);
     Map<SiteId, ZoneId> zones = coverage.zones().known();
     List<StaleRange> stale = StaleRanges.of(job.reports(), stored, Map.of(), retired);
     return new StatusOverview(
         now,
         job.name(),
         all.size(),
-        all.size() - wanting.size(),
+        (int) all.stream().filter(site -> !wanting.contains(site)).count(),
         lastGood(wholeRuns),
         lines.stream()
             .filter(line -> line.due() > 0)
@@ -180,13 +195,19 @@ public final class StatusReader {
         damaged(job, sinks, retired),
         orphans.get(),
         sinks.notRenamedYet(),
-        UnstoredReports.of(job, sinks, lines),
-        allSites ? UnlistedSites.of(job, known, wholeRuns) : List.of(),
+        List.copyOf(unstored),
+        allSites ? UnlistedSites.of(job, known, retired, wholeRuns) : List.of(),
         BeyondReach.of(job, maxRangeDays, now, coverage, lines, scope),
-        newSites(job, sinks, known, now, firstKept),
+        newSites(job, sinks, known, retired, now, firstKept),
         TwoTimes.of(job, elsewhere, sinks, retired, now),
         siteNames,
-        accounts.stream().anyMatch(Account::isNamed) ? ofSites(known, SiteRow::account) : Map.of());
+        siteAccounts);
+  }
+
+  /** Returns whether an export of the whole pipeline has, so that it has read all lists. */
+  private static boolean hasSucceeded(ExportJob job, Sinks sinks) {
+    return sinks.ledger().runs(job.name(), RunRecord.EXPORTS, Expectation.RUNS).stream()
+        .anyMatch(run -> !run.limited() && Objects.equals(run.exitCode(), 0));
   }
 
   /** Returns when the newest of these runs began that succeeded; null if none has. */
@@ -198,15 +219,25 @@ public final class StatusReader {
         .orElse(null);
   }
 
-  /** Reads what is known of sites and events from the first sink that can be read. */
-  private static Dimensions known(ExportJob job, Sinks sinks) {
+  /**
+   * Reads what is known of sites and events from the first sink that can be read.
+   *
+   * @param unreadable receives why not, in a line for people, if none can be read
+   */
+  private static Dimensions known(ExportJob job, Sinks sinks, List<String> unreadable) {
+    String why = "";
     for (Sink sink : sinks.all()) {
       try {
         return sink.dimensions().read(job.name());
       } catch (SinkException e) {
-        LOG.warn("the tables of sites and events cannot be read: {}", e.getMessage());
+        why = String.valueOf(e.getMessage());
+        LOG.warn("the tables of sites and events cannot be read: {}", why);
       }
     }
+    unreadable.add(
+        "whether sites or events lack rows here is not known, since the tables of sites and events"
+            + " cannot be read: "
+            + why);
     return Dimensions.EMPTY;
   }
 
@@ -227,9 +258,14 @@ public final class StatusReader {
   }
 
   private static @Nullable NewSites newSites(
-      ExportJob job, Sinks sinks, Dimensions known, Instant now, Map<String, LocalDate> firstKept) {
+      ExportJob job,
+      Sinks sinks,
+      Dimensions known,
+      Retired retired,
+      Instant now,
+      Map<String, LocalDate> firstKept) {
     try {
-      return UnfetchedHistory.of(job, sinks, known, now, firstKept);
+      return UnfetchedHistory.of(job, sinks, known, retired, now, firstKept);
     } catch (SinkException e) {
       LOG.warn("which sites are new cannot be read: {}", e.getMessage());
       return null;

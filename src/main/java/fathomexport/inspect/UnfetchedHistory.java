@@ -42,18 +42,24 @@ public final class UnfetchedHistory {
    * Finds the new sites, and reads what is stored of them.
    *
    * @param known what is known of the sites and of the pipeline's lists
+   * @param retired what no command can fetch
    * @param firstKept the first day that is kept, by the names of reports that are not kept for ever
    * @return null if there are no such sites
    */
   public static @Nullable NewSites of(
-      ExportJob job, Sinks sinks, Dimensions known, Instant now, Map<String, LocalDate> firstKept) {
+      ExportJob job,
+      Sinks sinks,
+      Dimensions known,
+      Retired retired,
+      Instant now,
+      Map<String, LocalDate> firstKept) {
     List<Listing> sites =
         known.listings().values().stream().filter(l -> l.slice().event() == null).toList();
     Optional<Instant> begun =
         sites.stream().map(Listing::firstListedAt).min(Comparator.naturalOrder());
     Set<SiteId> added =
         sites.stream()
-            .filter(l -> l.unlistedAt() == null)
+            .filter(l -> !retired.covers(l.slice()))
             // The operator who began the pipeline with its first sites knows of their history.
             .filter(l -> l.firstListedAt().isAfter(begun.orElseThrow()))
             .filter(l -> l.firstListedAt().plus(NEW).isAfter(now))
@@ -92,7 +98,7 @@ public final class UnfetchedHistory {
         ? null
         : new NewSites(
             names.keySet().stream().map(id -> SiteNames.named(id, names)).toList(),
-            BackfillCommands.of(wants, scope(job, sites, stored), BackfillCommands.MOST));
+            BackfillCommands.of(wants, scope(job, sites, retired, stored), BackfillCommands.MOST));
   }
 
   /**
@@ -134,10 +140,13 @@ public final class UnfetchedHistory {
 
   /** Returns what a backfill would cover. The history of other sites is not wanted. */
   private static BackfillCommands.Scope scope(
-      ExportJob job, List<Listing> sites, Map<BackfillCommands.ReportOfSite, LocalDate> stored) {
+      ExportJob job,
+      List<Listing> sites,
+      Retired retired,
+      Map<BackfillCommands.ReportOfSite, LocalDate> stored) {
     Set<String> all = new HashSet<>();
     sites.stream()
-        .filter(l -> l.unlistedAt() == null)
+        .filter(l -> !retired.covers(l.slice()))
         .forEach(l -> all.add(l.slice().site().value()));
     return new BackfillCommands.Scope(
         job.selection().sites().isEmpty() ? all : Set.of(),

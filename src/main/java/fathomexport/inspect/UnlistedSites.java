@@ -24,9 +24,11 @@ final class UnlistedSites {
    *
    * @param job its sites are those that the user named, if any
    * @param known what is known of the sites and of the pipeline's lists
+   * @param retired also by a run of another pipeline
    * @param runs runs of the whole pipeline
    */
-  static List<UnlistedSite> of(ExportJob job, Dimensions known, List<RunRecord> runs) {
+  static List<UnlistedSite> of(
+      ExportJob job, Dimensions known, Retired retired, List<RunRecord> runs) {
     Map<SiteId, SiteRow> members = new TreeMap<>();
     known
         .listings()
@@ -34,7 +36,7 @@ final class UnlistedSites {
         .forEach(
             l -> {
               SiteRow row = known.sites().get(l.slice().site());
-              if (l.slice().event() == null && l.unlistedAt() == null && row != null) {
+              if (l.slice().event() == null && !retired.covers(l.slice()) && row != null) {
                 members.put(row.id(), row);
               }
             });

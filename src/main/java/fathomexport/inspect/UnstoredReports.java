@@ -1,11 +1,7 @@
 package fathomexport.inspect;
 
-import fathomexport.dimension.Listing;
-import fathomexport.report.EventSelection;
 import fathomexport.report.Program;
 import fathomexport.report.Report;
-import fathomexport.report.SiteId;
-import fathomexport.report.Slice;
 import fathomexport.run.ExportJob;
 import fathomexport.sink.Sink;
 import fathomexport.sinks.Sinks;
@@ -15,14 +11,12 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
  * Names the reports of which no sink holds anything while other reports of the pipeline are stored:
- * their tables and folders were moved away, or they are new. A report on events has no line then,
- * since its lines come from what is stored.
+ * their tables and folders were moved away, or they are new.
  */
 final class UnstoredReports {
   private UnstoredReports() {}
@@ -42,19 +36,17 @@ final class UnstoredReports {
             .map(line -> Objects.requireNonNull(line.first()))
             .min(Comparator.naturalOrder())
             .orElseThrow();
-    Optional<LocalDate> last =
+    // What only some sinks have is fresh to no day.
+    LocalDate last =
         stored.stream()
-            .map(line -> Objects.requireNonNull(line.freshTo()))
-            .max(Comparator.naturalOrder());
+            .map(line -> Objects.requireNonNullElse(line.freshTo(), first))
+            .max(Comparator.naturalOrder())
+            .orElseThrow();
     List<String> words = new ArrayList<>();
-    Set<Slice> listed =
-        without.stream().anyMatch(r -> r.events() != null) ? listed(job, sinks) : Set.of();
     for (Report report : without) {
-      // Of what is retired nothing more can be fetched.
+      // Of what is retired nothing more can be fetched, and what is only due the next run fetches.
       boolean isWanted =
-          report.events() == null
-              ? lines.stream().anyMatch(l -> l.report().equals(report.name()) && !l.retired())
-              : listed.stream().anyMatch(slice -> covers(report, slice));
+          lines.stream().anyMatch(l -> l.report().equals(report.name()) && l.attention());
       if (isWanted) {
         words.add(
             "report "
@@ -71,26 +63,9 @@ final class UnstoredReports {
                 + " --from "
                 + first
                 + " --to "
-                + last.orElseThrow());
+                + last);
       }
     }
     return List.copyOf(words);
-  }
-
-  private static boolean covers(Report report, Slice slice) {
-    String event = slice.event();
-    return event != null
-        && (!(report.events() instanceof EventSelection.Named named)
-            || named.names().contains(event));
-  }
-
-  /** Returns the events that the API lists, as far as a run has recorded them. */
-  private static Set<Slice> listed(ExportJob job, Sinks sinks) {
-    List<SiteId> sites = job.sites().orElse(List.of());
-    return Retired.listings(job.name(), sinks).stream()
-        .filter(listing -> listing.unlistedAt() == null)
-        .map(Listing::slice)
-        .filter(slice -> sites.isEmpty() || sites.contains(slice.site()))
-        .collect(Collectors.toSet());
   }
 }

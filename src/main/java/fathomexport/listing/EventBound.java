@@ -25,9 +25,6 @@ import java.util.stream.Collectors;
  *     sets the limit
  */
 public record EventBound(List<Subject> subjects, List<WindowOutcome> leftOut) {
-  /** Events per site if the pipeline sets no {@code max_events}. */
-  static final int BY_DEFAULT = 500;
-
   private static final int EXAMPLES = 3;
 
   public EventBound {
@@ -36,8 +33,7 @@ public record EventBound(List<Subject> subjects, List<WindowOutcome> leftOut) {
   }
 
   public static EventBound of(ExportJob job, List<Subject> subjects, Set<Slice> stored) {
-    Integer set = job.maxEvents();
-    int most = set == null ? BY_DEFAULT : set;
+    int most = job.mostEvents();
     boolean asksForAll =
         job.reports().stream().map(Report::events).anyMatch(EventSelection.All.class::isInstance);
     Set<String> named =
@@ -67,7 +63,7 @@ public record EventBound(List<Subject> subjects, List<WindowOutcome> leftOut) {
       List<String> others = subject.events().stream().filter(e -> !kept.contains(e)).toList();
       bounded.add(
           new Subject(subject.site(), subject.events().stream().filter(kept::contains).toList()));
-      leftOut.add(outcome(subject, others, most, set == null));
+      leftOut.add(outcome(subject, others, most, job.maxEvents() == null));
     }
     return new EventBound(bounded, leftOut);
   }

@@ -54,6 +54,9 @@ public record ExportJob(
     others = List.copyOf(others);
   }
 
+  /** Events per site that reports on all events query if the pipeline sets no limit. */
+  public static final int EVENTS_BY_DEFAULT = 500;
+
   /** Creates a job that exports the whole pipeline, with the defaults of everything else. */
   public ExportJob(
       String name,
@@ -76,6 +79,11 @@ public record ExportJob(
         Map.of(),
         List.of(),
         Selection.ALL);
+  }
+
+  /** Returns the maximum number of events per site that reports on all events query. */
+  public int mostEvents() {
+    return maxEvents == null ? EVENTS_BY_DEFAULT : maxEvents;
   }
 
   /** Returns a job with the same sites and sinks, without reports. */

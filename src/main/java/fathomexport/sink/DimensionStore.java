@@ -3,6 +3,7 @@ package fathomexport.sink;
 import fathomexport.dimension.Change;
 import fathomexport.dimension.Dimensions;
 import fathomexport.dimension.Listing;
+import fathomexport.dimension.Retirement;
 import fathomexport.dimension.Sighting;
 import java.util.List;
 
@@ -35,6 +36,14 @@ public interface DimensionStore {
    * @throws SinkException as {@link #read}
    */
   List<Listing> listings(String pipeline);
+
+  /**
+   * Returns the sites and events that no pipeline's list has contained since they were last seen,
+   * in no particular order; nothing if the sink is not prepared.
+   *
+   * @throws SinkException as {@link #read}
+   */
+  List<Retirement> retired();
 
   /**
    * Merges a sighting into what is stored. What has not changed is not written, apart from the time

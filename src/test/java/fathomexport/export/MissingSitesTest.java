@@ -35,7 +35,7 @@ class MissingSitesTest {
   }
 
   private static Listing listed(String id, @Nullable String event, @Nullable Instant unlistedAt) {
-    return new Listing(new Slice(new SiteId(id), event), LISTED, unlistedAt, null);
+    return new Listing(new Slice(new SiteId(id), event), LISTED, unlistedAt, null, null);
   }
 
   /** What the accounts' lists say now; null if one could not be read as a whole. */

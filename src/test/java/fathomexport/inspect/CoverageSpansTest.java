@@ -25,6 +25,7 @@ class CoverageSpansTest {
   private static final LocalDate FIRST = LocalDate.of(2026, 3, 1);
 
   private final SiteZones zones = new SiteZones();
+  private Retired retired = Retired.NONE;
   private final NavigableMap<String, CoveredPeriods> stored = new TreeMap<>();
 
   private static LocalDate day(int day) {
@@ -61,7 +62,7 @@ class CoverageSpansTest {
   }
 
   private List<String> spans(Set<String> failed, @Nullable LocalDate first) {
-    return new CoverageSpans(zones)
+    return new CoverageSpans(zones, retired)
         .of(DAILY, SITE, stored, failed, first, new TreeMap<>()).stream()
             .map(s -> s.first() + ".." + s.last() + " " + s.state())
             .toList();
@@ -82,6 +83,18 @@ class CoverageSpansTest {
             "2026-03-06..2026-03-06 UNCERTIFIED",
             "2026-03-07..2026-03-07 INCOMPLETE",
             "2026-03-08..2026-03-08 PROVISIONAL");
+  }
+
+  /** As in the views of schema {@code fathom_bi}. */
+  @Test
+  void whatWasNotOverIsIncompleteOnceItIsRetired() {
+    store(0, 0, like(CertificateStatus.CERTIFIED, true, false), 5);
+    retired = new Retired(Set.of(SITE), Set.of());
+    assertThat(spans(Set.of(), day(0))).containsExactly("2026-03-01..2026-03-01 PROVISIONAL");
+    retired = new Retired(Set.of(SITE), Set.of(SITE));
+    assertThat(spans(Set.of(), day(0))).containsExactly("2026-03-01..2026-03-01 INCOMPLETE");
+    zones.saw(seen("America/New_York", "2026-03-05T00:00:00Z"));
+    assertThat(spans(Set.of(), day(0))).containsExactly("2026-03-01..2026-03-01 STALE");
   }
 
   @Test

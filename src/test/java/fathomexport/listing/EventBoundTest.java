@@ -50,7 +50,7 @@ class EventBoundTest {
 
   @Test
   void aFewHundredAreAllKept() {
-    Subject subject = subject(events(EventBound.BY_DEFAULT));
+    Subject subject = subject(events(ExportJob.EVENTS_BY_DEFAULT));
     EventBound bound = EventBound.of(job(null), List.of(subject), Set.of());
     assertThat(bound.subjects()).containsExactly(subject);
     assertThat(bound.leftOut()).isEmpty();
@@ -89,10 +89,10 @@ class EventBoundTest {
   @Test
   void withoutABoundOfTheUsersItIsAFailure() {
     String invented = "a\n\u001b[31m" + "x".repeat(5_000);
-    List<String> many = new ArrayList<>(events(EventBound.BY_DEFAULT));
+    List<String> many = new ArrayList<>(events(ExportJob.EVENTS_BY_DEFAULT));
     many.add(invented);
     EventBound bound = EventBound.of(job(null), List.of(subject(many)), Set.of());
-    assertThat(bound.subjects().get(0).events()).hasSize(EventBound.BY_DEFAULT);
+    assertThat(bound.subjects().get(0).events()).hasSize(ExportJob.EVENTS_BY_DEFAULT);
     assertThat(bound.leftOut())
         .singleElement()
         .satisfies(

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import fathomexport.dimension.Change;
 import fathomexport.dimension.Dimensions;
 import fathomexport.dimension.Listing;
+import fathomexport.dimension.Retirement;
 import fathomexport.dimension.Sighting;
 import fathomexport.report.Milestone;
 import fathomexport.report.Site;
@@ -96,6 +97,12 @@ public abstract class DimensionStoreContract {
     }
   }
 
+  private List<Retirement> retired() {
+    try (Sink sink = open()) {
+      return sink.dimensions().retired();
+    }
+  }
+
   private static Change change(Change.ChangeKind kind, Slice slice) {
     return new Change(kind, slice, null, null);
   }
@@ -106,6 +113,7 @@ public abstract class DimensionStoreContract {
       assertThat(sink.dimensions().isPrepared()).isFalse();
       assertThat(sink.dimensions().read(PIPELINE)).isEqualTo(Dimensions.EMPTY);
       assertThat(sink.dimensions().listings(PIPELINE)).isEmpty();
+      assertThat(sink.dimensions().retired()).isEmpty();
       sink.migrate(List.of());
       assertThat(sink.dimensions().isPrepared()).isTrue();
     }
@@ -241,12 +249,12 @@ public abstract class DimensionStoreContract {
         .containsExactly(new Change(Change.ChangeKind.SITE_GONE, slice, "a", null));
 
     assertThat(listings())
-        .contains(new Listing(slice, FIRST, SECOND, LocalDate.of(2026, 6, 10)))
+        .contains(new Listing(slice, FIRST, SECOND, LocalDate.of(2026, 6, 10), null))
         .hasSize(2);
     assertThat(query("SELECT site_id FROM {site}")).hasSize(2);
     assertThat(record(sighting(THIRD, site(A, "a", "UTC"), site(B, "b", "UTC"))))
         .containsExactly(change(Change.ChangeKind.BACK, slice));
-    assertThat(listings()).contains(new Listing(slice, FIRST, null, null));
+    assertThat(listings()).contains(new Listing(slice, FIRST, null, null, null));
   }
 
   @Test
@@ -258,9 +266,44 @@ public abstract class DimensionStoreContract {
         .containsExactly(change(Change.ChangeKind.EVENT_GONE, slice));
     assertThat(record(events(THIRD, new SiteEvent("buy", "USD")))).isEmpty();
 
-    assertThat(listings()).contains(new Listing(slice, FIRST, SECOND, LocalDate.of(2026, 6, 9)));
+    assertThat(listings())
+        .contains(new Listing(slice, FIRST, SECOND, LocalDate.of(2026, 6, 9), null));
+    assertThat(retired()).containsExactly(new Retirement(slice, LocalDate.of(2026, 6, 9)));
     assertThat(query("SELECT event_name, currency FROM {event} ORDER BY event_name"))
         .containsExactly(row("buy", "USD"), row("signup", null));
+  }
+
+  /** Without it, nobody knows whether a site has events. */
+  @Test
+  void aListOfEventsThatWasReadIsRemembered() {
+    record(sighting(FIRST, site(A, "a", "UTC"), site(B, "b", "UTC")));
+    assertThat(listings()).extracting(Listing::eventsListedAt).containsOnlyNulls();
+
+    record(events(SECOND), events(THIRD));
+
+    assertThat(listings())
+        .containsExactlyInAnyOrder(
+            new Listing(new Slice(A, null), FIRST, null, null, SECOND),
+            new Listing(new Slice(B, null), FIRST, null, null, null));
+  }
+
+  /** What a run of one pipeline has found to be gone, all may know, until one sees it again. */
+  @Test
+  void whatOnePipelineFindsToBeGoneIsRetiredUntilOneSeesIt() {
+    record(sighting(FIRST, site(A, "a", "UTC"), site(B, "b", "UTC")));
+    assertThat(retired()).isEmpty();
+    record(
+        new Sighting(
+            SECOND,
+            List.of(site(B, "b", "UTC")),
+            Map.of(),
+            Map.of(),
+            new Sighting.Membership("hourly", Set.of(B), Set.of(A), Set.of(), Map.of())));
+
+    assertThat(retired()).containsExactly(new Retirement(new Slice(A, null), null));
+
+    record(sighting(THIRD, site(A, "a", "UTC")));
+    assertThat(retired()).isEmpty();
   }
 
   /** What was stored before anybody recorded lists is neither new, nor listed for ever. */

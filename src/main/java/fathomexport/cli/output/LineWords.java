@@ -19,7 +19,7 @@ public final class LineWords {
       return "";
     }
     if (line.first() == null) {
-      what.add("nothing stored");
+      what.add(line.attention() ? "nothing stored" : "nothing stored yet");
     } else {
       add(what, line.late(), line.late() == 1 ? "day late" : "days late");
     }
@@ -83,7 +83,7 @@ public final class LineWords {
       return "retired" + (line.freshTo() == null ? "" : ", last day " + line.freshTo());
     }
     String matter = matter(line);
-    return matter.isEmpty() ? "complete" : "! " + matter;
+    return matter.isEmpty() ? "complete" : (line.attention() ? "! " : "") + matter;
   }
 
   private static void add(List<String> what, long count, String word) {

@@ -149,11 +149,14 @@ public final class MetricsFile implements RunListener {
     }
     periods.put(
         "differing", status.lines().stream().mapToLong(StatusOverview.Line::differing).sum());
+    periods.put(
+        "never_stored",
+        status.lines().stream().filter(l -> l.neverStored() && l.attention()).count());
     head(
         text,
         PREFIX + "periods",
         "Periods of the pipeline that need attention, by state, over all reports, sites and events;"
-            + " late ones are days.");
+            + " late ones are days, and never_stored ones are reports of a site or event.");
     periods.forEach(
         (state, n) ->
             text.append(PREFIX + "periods{" + labels + ",state=\"" + state + "\"} " + n + "\n"));

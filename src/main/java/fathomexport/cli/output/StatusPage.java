@@ -179,7 +179,9 @@ public final class StatusPage {
         tile(sum(StatusOverview.Line::late), "days late"),
         tile(sum(StatusOverview.Line::rows), "rows stored"),
         tile(sum(StatusOverview.Line::missing), "periods missing"),
-        tile(sum(l -> l.incomplete() + l.failed()), "periods incomplete or failed"),
+        tile(
+            sum(l -> l.retired() ? 0 : l.incomplete() + l.failed()),
+            "periods incomplete or failed"),
         tile(sum(StatusOverview.Line::stale), "periods stale"),
         tile(sum(StatusOverview.Line::quarantined), "rows in quarantine"),
         tile(Printer.number(usage.requestsToday()), "requests today"),

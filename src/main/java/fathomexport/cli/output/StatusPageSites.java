@@ -100,9 +100,13 @@ final class StatusPageSites {
     if (wanting > 0) {
       return wanting + " of " + lines.size() + " reports need attention";
     }
-    return lines.stream().allMatch(StatusOverview.Line::retired)
-        ? LineWords.state(lines.get(0))
-        : "complete to " + lines.get(0).freshTo();
+    if (lines.stream().allMatch(StatusOverview.Line::retired)) {
+      return LineWords.state(lines.get(0));
+    }
+    long empty = lines.stream().filter(StatusOverview.Line::neverStored).count();
+    return empty == 0
+        ? "complete to " + lines.get(0).freshTo()
+        : "nothing stored yet of " + empty + " of " + lines.size() + " reports";
   }
 
   private Map<String, Object> line(StatusOverview.Line line) {

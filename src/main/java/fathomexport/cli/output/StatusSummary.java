@@ -76,7 +76,7 @@ public final class StatusSummary {
     row.add(name);
     List<StatusOverview.Line> listed = lines.stream().filter(l -> !l.retired()).toList();
     Set<String> complete = sites(listed.stream());
-    complete.removeAll(sites(listed.stream().filter(StatusOverview.Line::attention)));
+    complete.removeAll(sites(listed.stream().filter(l -> l.attention() || l.neverStored())));
     row.add(Printer.number(sites(listed.stream()).size()));
     row.add(Printer.number(complete.size()));
     // Of the earliest site: to this day, all that is stored is fresh.
@@ -91,7 +91,7 @@ public final class StatusSummary {
         List.of(
             StatusOverview.Line::late,
             StatusOverview.Line::missing,
-            StatusOverview.Line::incomplete,
+            line -> line.retired() ? 0 : line.incomplete(),
             StatusOverview.Line::failed,
             StatusOverview.Line::stale,
             StatusOverview.Line::quarantined,

@@ -121,11 +121,16 @@ public final class StatusWords {
     return status.damaged().stream().map(damaged -> "damaged: " + damaged).toList();
   }
 
-  /** Returns whether anything needs attention, or nothing was ever stored. */
+  /** Returns whether anything needs attention, or nothing was ever exported. */
   public static boolean needsAttention(StatusOverview status) {
-    return status.lines().isEmpty()
+    return isNothingExported(status)
         || status.lines().stream().anyMatch(StatusOverview.Line::attention)
         || !marked(status).isEmpty();
+  }
+
+  /** Returns whether no run has stored anything, nor found that there is nothing to store. */
+  private static boolean isNothingExported(StatusOverview status) {
+    return status.lines().isEmpty() && status.sites() == 0;
   }
 
   /** Describes the sites that are new, with the commands that fetch their history. */
@@ -198,7 +203,7 @@ public final class StatusWords {
 
   /** Summarises the status in one sentence. */
   public static String verdict(StatusOverview status) {
-    if (status.lines().isEmpty()) {
+    if (isNothingExported(status)) {
       return "Nothing has been exported yet. Begin with: "
           + Program.command("run " + status.pipeline());
     }
@@ -209,14 +214,23 @@ public final class StatusWords {
             ? " sites are complete to yesterday"
             : " sites are complete; what has ended since the last run is due by "
                 + RunWords.MINUTE.format(status.dueBy()))
-        + (status.sitesComplete() == status.sites()
-            ? marked(status).isEmpty()
-                ? "."
-                : "; what needs attention beside them is marked with ! below."
-            : "; "
-                + status.lines().stream().filter(StatusOverview.Line::attention).count()
-                + " of "
-                + status.lines().size()
-                + " rows (each a report of a site) need attention.");
+        + attention(status);
+  }
+
+  private static String attention(StatusOverview status) {
+    long wanting = status.lines().stream().filter(StatusOverview.Line::attention).count();
+    if (wanting > 0) {
+      return "; "
+          + wanting
+          + " of "
+          + status.lines().size()
+          + " rows (each a report of a site) need attention.";
+    }
+    if (marked(status).isEmpty()) {
+      return ".";
+    }
+    return status.sitesComplete() == status.sites()
+        ? "; what needs attention beside them is marked with ! below."
+        : "; what needs attention is marked with ! below.";
   }
 }

@@ -1,5 +1,6 @@
 package fathomexport.sink.parquet;
 
+import fathomexport.dimension.Retirement;
 import fathomexport.ledger.Attempt;
 import fathomexport.ledger.CertificateStatus;
 import fathomexport.ledger.LedgerEntry;
@@ -13,6 +14,7 @@ import fathomexport.sink.parquet.file.DamagedFileException;
 import fathomexport.sink.parquet.file.DurableFiles;
 import fathomexport.sink.parquet.file.FileLocks;
 import fathomexport.sink.parquet.file.Layout;
+import fathomexport.sink.parquet.file.ListingFiles;
 import fathomexport.sink.parquet.file.RowFileWriter;
 import fathomexport.sink.parquet.ledger.FileLedger;
 import fathomexport.sink.parquet.ledger.FileLedgers;
@@ -30,6 +32,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -42,7 +45,8 @@ import org.jspecify.annotations.Nullable;
  * <p>A period's state is the first of these that applies: {@code missing} (a gap that was never
  * measured), {@code incomplete} (the last attempt failed, the numbers disagree with the control
  * query, or no row came and no control query could confirm that there was none), {@code stale},
- * {@code provisional}, {@code empty}, {@code complete} (certified, or uncertified with rows: {@code
+ * {@code incomplete} (not over when it was fetched, and the site or event is retired since), {@code
+ * provisional}, {@code empty}, {@code complete} (certified, or uncertified with rows: {@code
  * reason} says so).
  */
 final class CoverageFile {
@@ -52,12 +56,19 @@ final class CoverageFile {
   private final FileLocks locks;
   private final FileLedgers ledgers;
   private final PeriodLedger ledger;
+  private final ParquetDimensions dimensions;
 
-  CoverageFile(Layout layout, FileLocks locks, FileLedgers ledgers, PeriodLedger ledger) {
+  CoverageFile(
+      Layout layout,
+      FileLocks locks,
+      FileLedgers ledgers,
+      PeriodLedger ledger,
+      ParquetDimensions dimensions) {
     this.layout = layout;
     this.locks = locks;
     this.ledgers = ledgers;
     this.ledger = ledger;
+    this.dimensions = dimensions;
   }
 
   /** A value that a ledger entry has, and when the entry was fetched. */
@@ -68,12 +79,18 @@ final class CoverageFile {
   }
 
   /**
-   * What tells stale periods from current ones.
+   * What tells stale periods from current ones, and those that have ended from those that go on.
    *
    * @param definitions the current definition per report
    * @param zones the newest zone per site
+   * @param ended the sites (as slices without an event) and events of which no more can be measured
    */
-  private record Current(Map<String, Dated> definitions, Map<SiteId, Dated> zones) {
+  private record Current(
+      Map<String, Dated> definitions, Map<SiteId, Dated> zones, Set<Slice> ended) {
+    boolean hasEnded(Slice slice) {
+      return ended.contains(slice) || ended.contains(new Slice(slice.site(), null));
+    }
+
     boolean stale(LedgerEntry entry) {
       Provenance from = entry.provenance();
       Dated definition = definitions.get(entry.report());
@@ -189,7 +206,14 @@ final class CoverageFile {
       }
     }
     definitions.forEach((report, known) -> newest.put(report, new Dated(Instant.MAX, known)));
-    return new Current(newest, zones);
+    return new Current(newest, zones, ended());
+  }
+
+  private Set<Slice> ended() {
+    return dimensions.retired().stream()
+        .filter(retirement -> retirement.lastDay() != null)
+        .map(Retirement::slice)
+        .collect(Collectors.toSet());
   }
 
   private Path site(Path file) {
@@ -251,7 +275,7 @@ final class CoverageFile {
         if (attempt != null) {
           attempts.remove(attempt);
         }
-        rows.stored(entry, grouping, state(entry, grouping, attempt, current), attempt);
+        write(entry, grouping, attempt, current, rows);
       }
     }
     List<Attempt> neverStored =
@@ -262,6 +286,24 @@ final class CoverageFile {
     for (Attempt attempt : neverStored) {
       rows.failed(attempt, grouping);
     }
+  }
+
+  private static void write(
+      LedgerEntry entry,
+      DateGrouping grouping,
+      @Nullable Attempt attempt,
+      Current current,
+      CoverageRows rows)
+      throws IOException {
+    String state = state(entry, grouping, attempt, current);
+    boolean ended = state.equals("provisional") && current.hasEnded(entry.slice());
+    rows.stored(
+        entry,
+        grouping,
+        ended ? "incomplete" : state,
+        ended
+            ? ListingFiles.ENDED
+            : attempt == null ? entry.certificate().reason() : attempt.reason());
   }
 
   private static String order(Attempt a) {

@@ -44,7 +44,7 @@ final class CoverageRows {
     this.file = file;
   }
 
-  void stored(LedgerEntry entry, DateGrouping grouping, String state, @Nullable Attempt attempt)
+  void stored(LedgerEntry entry, DateGrouping grouping, String state, @Nullable String reason)
       throws IOException {
     LocalDate period = entry.certificate().period();
     LocalDate coversTo = entry.certificate().coversTo();
@@ -63,7 +63,7 @@ final class CoverageRows {
     } else {
       row.integer(SampleTable.micros(confirmed.at()));
     }
-    end(attempt == null ? entry.certificate().reason() : attempt.reason());
+    end(reason);
   }
 
   void failed(Attempt attempt, DateGrouping grouping) throws IOException {

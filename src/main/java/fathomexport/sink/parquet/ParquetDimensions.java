@@ -7,6 +7,7 @@ import fathomexport.dimension.Dimensions;
 import fathomexport.dimension.EventRow;
 import fathomexport.dimension.Listing;
 import fathomexport.dimension.Merge;
+import fathomexport.dimension.Retirement;
 import fathomexport.dimension.Sighting;
 import fathomexport.dimension.SiteRow;
 import fathomexport.dimension.SiteSpan;
@@ -21,6 +22,7 @@ import fathomexport.sink.parquet.file.Documents;
 import fathomexport.sink.parquet.file.DurableFiles;
 import fathomexport.sink.parquet.file.FileLocks;
 import fathomexport.sink.parquet.file.Layout;
+import fathomexport.sink.parquet.file.ListingFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,9 +31,11 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Stores dimensions as files, see {@link DimensionFiles}, and what pipelines' lists contained in
@@ -45,12 +49,14 @@ final class ParquetDimensions implements DimensionStore {
   private final FileLocks locks;
   private final Documents documents;
   private final DimensionFiles files;
+  private final ListingFiles listings;
 
   ParquetDimensions(Layout layout, FileLocks locks, Documents documents) {
     this.layout = layout;
     this.locks = locks;
     this.documents = documents;
     this.files = new DimensionFiles(layout);
+    this.listings = new ListingFiles(layout, documents);
   }
 
   @Override
@@ -66,6 +72,11 @@ final class ParquetDimensions implements DimensionStore {
   @Override
   public List<Listing> listings(String pipeline) {
     return isPrepared() ? guarded("cannot read the files", () -> listed(pipeline)) : List.of();
+  }
+
+  @Override
+  public List<Retirement> retired() {
+    return isPrepared() ? guarded("cannot read the files", this::readRetired) : List.of();
   }
 
   @Override
@@ -122,25 +133,39 @@ final class ParquetDimensions implements DimensionStore {
         .milestones()
         .forEach(
             e -> milestones.computeIfAbsent(e.getKey(), s -> new ArrayList<>()).add(e.getValue()));
-    Map<Slice, Listing> listings = new LinkedHashMap<>();
-    listed(pipeline).forEach(l -> listings.put(l.slice(), l));
-    return new Dimensions(sites, history, events, milestones, askedAt(), listings);
+    Map<Slice, Listing> listed = new LinkedHashMap<>();
+    listed(pipeline).forEach(l -> listed.put(l.slice(), l));
+    return new Dimensions(sites, history, events, milestones, askedAt(), listed);
   }
 
   private List<Listing> listed(String pipeline) throws IOException {
-    JsonNode content = pipeline.isEmpty() ? null : documents.read(listingsFile(pipeline));
-    List<Listing> listings = new ArrayList<>();
+    JsonNode content = pipeline.isEmpty() ? null : documents.read(listings.file(pipeline));
+    List<Listing> found = new ArrayList<>();
     if (content != null) {
       for (JsonNode node : content.required("listings")) {
-        listings.add(
+        found.add(
             new Listing(
                 Documents.slice(node),
                 Instant.parse(Documents.text(node, "first_listed_at")),
-                node.has("unlisted_at") ? Instant.parse(Documents.text(node, "unlisted_at")) : null,
-                node.has("last_day") ? LocalDate.parse(Documents.text(node, "last_day")) : null));
+                instantOrNull(node, "unlisted_at"),
+                node.has("last_day") ? LocalDate.parse(Documents.text(node, "last_day")) : null,
+                instantOrNull(node, "events_listed_at")));
       }
     }
-    return listings;
+    return found;
+  }
+
+  private static @Nullable Instant instantOrNull(JsonNode node, String field) {
+    return node.has(field) ? Instant.parse(Documents.text(node, field)) : null;
+  }
+
+  private List<Retirement> readRetired() throws IOException {
+    Map<Slice, Instant> seen = new HashMap<>();
+    files.sites().forEach(row -> seen.put(new Slice(row.id(), null), row.lastSeenAt()));
+    files.events().forEach(row -> seen.put(row.event(), row.lastSeenAt()));
+    return listings.retired(seen).entrySet().stream()
+        .map(e -> new Retirement(e.getKey(), e.getValue().orElse(null)))
+        .toList();
   }
 
   private Map<SiteId, Instant> askedAt() throws IOException {
@@ -152,10 +177,6 @@ final class ParquetDimensions implements DimensionStore {
       }
     }
     return asked;
-  }
-
-  private Path listingsFile(String pipeline) {
-    return layout.own().resolve("listings").resolve(Layout.escape(pipeline) + ".json");
   }
 
   private Path askedFile() {
@@ -189,7 +210,7 @@ final class ParquetDimensions implements DimensionStore {
       ObjectNode node = documents.object();
       var list = node.putArray("listings");
       after.listings().values().forEach(l -> list.add(toJson(l)));
-      documents.write(listingsFile(pipeline), node);
+      documents.write(listings.file(pipeline), node);
     }
   }
 
@@ -212,6 +233,10 @@ final class ParquetDimensions implements DimensionStore {
     LocalDate last = listing.lastDay();
     if (last != null) {
       node.put("last_day", last.toString());
+    }
+    Instant events = listing.eventsListedAt();
+    if (events != null) {
+      node.put("events_listed_at", events.toString());
     }
     return node;
   }

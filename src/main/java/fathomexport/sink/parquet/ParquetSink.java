@@ -93,8 +93,8 @@ public final class ParquetSink implements Sink {
     this.folders = new ReportFolders(layout, ledgers, locks, notes);
     this.samples = new ParquetSamples(layout, locks, ledgers, documents);
     this.old = new OldFiles(layout, ledgers, attempts, documents, this::requireFence);
-    this.coverage = new CoverageFile(layout, locks, ledgers, ledger.ledger());
     this.dimensions = new ParquetDimensions(layout, locks, documents);
+    this.coverage = new CoverageFile(layout, locks, ledgers, ledger.ledger(), dimensions);
   }
 
   @Override

@@ -3,6 +3,7 @@ package fathomexport.sink.postgres;
 import fathomexport.dimension.Dimensions;
 import fathomexport.dimension.EventRow;
 import fathomexport.dimension.Listing;
+import fathomexport.dimension.Retirement;
 import fathomexport.dimension.SiteRow;
 import fathomexport.dimension.SiteSpan;
 import fathomexport.report.Milestone;
@@ -112,19 +113,42 @@ final class DimensionTables {
     return Queries.list(
         connection,
         """
-        SELECT site_id, event_name, first_listed_at, unlisted_at, last_day
+        SELECT site_id, event_name, first_listed_at, unlisted_at, last_day, events_listed_at
           FROM fathom_ops.listing
          WHERE pipeline = ?\
         """,
         p -> p.text(pipeline),
-        r -> {
-          String event = r.text("event_name");
-          return new Listing(
-              new Slice(site(r), event.isEmpty() ? null : event),
-              r.instant("first_listed_at"),
-              r.instantOrNull("unlisted_at"),
-              r.dayOrNull("last_day"));
-        });
+        r ->
+            new Listing(
+                slice(r),
+                r.instant("first_listed_at"),
+                r.instantOrNull("unlisted_at"),
+                r.dayOrNull("last_day"),
+                r.instantOrNull("events_listed_at")));
+  }
+
+  /**
+   * Returns what no pipeline lists any more. The rule is that of the view {@code
+   * fathom_ops.retired}, which a role that loads need not be able to read.
+   */
+  static List<Retirement> retired(Connection connection) throws SQLException {
+    return Queries.list(
+        connection,
+        """
+        SELECT l.site_id, l.event_name, max(l.last_day) AS last_day
+          FROM fathom_ops.listing l
+          LEFT JOIN fathom.site s ON s.site_id = l.site_id AND l.event_name = ''
+          LEFT JOIN fathom.event e ON e.site_id = l.site_id AND e.event_name = l.event_name
+         WHERE l.unlisted_at > coalesce(s.last_seen_at, e.last_seen_at, '-infinity')
+         GROUP BY l.site_id, l.event_name\
+        """,
+        p -> {},
+        r -> new Retirement(slice(r), r.dayOrNull("last_day")));
+  }
+
+  private static Slice slice(Row row) throws SQLException {
+    String event = row.text("event_name");
+    return new Slice(site(row), event.isEmpty() ? null : event);
   }
 
   private static SiteId site(Row row) throws SQLException {

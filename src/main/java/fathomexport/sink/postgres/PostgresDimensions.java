@@ -5,6 +5,7 @@ import fathomexport.dimension.Dimensions;
 import fathomexport.dimension.EventRow;
 import fathomexport.dimension.Listing;
 import fathomexport.dimension.Merge;
+import fathomexport.dimension.Retirement;
 import fathomexport.dimension.Sighting;
 import fathomexport.dimension.SiteRow;
 import fathomexport.dimension.SiteSpan;
@@ -71,6 +72,12 @@ final class PostgresDimensions implements DimensionStore {
     return run(
         connection ->
             isPrepared(connection) ? DimensionTables.listings(connection, pipeline) : List.of());
+  }
+
+  @Override
+  public List<Retirement> retired() {
+    return run(
+        connection -> isPrepared(connection) ? DimensionTables.retired(connection) : List.of());
   }
 
   @Override
@@ -278,10 +285,12 @@ final class PostgresDimensions implements DimensionStore {
         connection,
         """
         INSERT INTO fathom_ops.listing
-               (pipeline, site_id, event_name, first_listed_at, unlisted_at, last_day)
-        VALUES (?, ?, ?, ?, ?, ?)
+               (pipeline, site_id, event_name, first_listed_at, unlisted_at, last_day,
+                events_listed_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (pipeline, site_id, event_name) DO UPDATE
-           SET unlisted_at = excluded.unlisted_at, last_day = excluded.last_day\
+           SET unlisted_at = excluded.unlisted_at, last_day = excluded.last_day,
+               events_listed_at = excluded.events_listed_at\
         """,
         after.listings().values().stream()
             .filter(l -> !l.equals(before.listings().get(l.slice())))
@@ -289,7 +298,7 @@ final class PostgresDimensions implements DimensionStore {
         (p, l) -> {
           LocalDate last = l.lastDay();
           slice(p.text(pipeline), l.slice()).instant(l.firstListedAt()).instant(l.unlistedAt());
-          p.dayOrNull(last);
+          p.dayOrNull(last).instant(l.eventsListedAt());
         });
   }
 

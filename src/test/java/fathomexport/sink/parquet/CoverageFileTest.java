@@ -2,9 +2,11 @@ package fathomexport.sink.parquet;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import fathomexport.dimension.Sighting;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
 import fathomexport.report.Report;
+import fathomexport.report.Site;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
 import fathomexport.sink.parquet.file.ParquetSettings;
@@ -24,6 +26,8 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -167,6 +171,41 @@ class CoverageFileTest {
             "monthly|-|2026-06-01|2026-06-30|2026-06-04|provisional",
             "total|-|2026-06-01|2026-06-03|2026-06-03|complete",
             "total|-|2026-06-01|2026-06-04|2026-06-04|complete");
+  }
+
+  /** A month of a site or event that is retired will never be whole. */
+  @Test
+  void whatIsRetiredIsNotProvisional() throws SQLException {
+    Report monthly = TestReports.pageviews("monthly", DateGrouping.MONTH);
+    commit(
+        monthly, load(monthly, null, D1, D4).definition(monthly.definition()).row(D1, 1, 2, 3.0));
+    SiteId id = new SiteId(SITE);
+    Sighting listed =
+        new Sighting(
+            LoadBuilder.FETCHED_AT,
+            List.of(new Site(id, "a", null)),
+            Map.of(),
+            Map.of(),
+            new Sighting.Membership("nightly", Set.of(id), Set.of(), Set.of(), Map.of()));
+    assertThat(sink.dimensions().record(listed)).hasSize(1);
+    sink.runEnded(() -> false);
+    assertThat(ask("period, state, reason")).containsExactly("2026-06-01|provisional");
+
+    Sighting gone =
+        new Sighting(
+            LoadBuilder.FETCHED_AT.plus(Duration.ofDays(1)),
+            List.of(),
+            Map.of(),
+            Map.of(),
+            new Sighting.Membership(
+                "nightly", Set.of(), Set.of(id), Set.of(), Map.of(new Slice(id, null), D4)));
+    assertThat(sink.dimensions().record(gone)).hasSize(1);
+    sink.runEnded(() -> false);
+
+    assertThat(ask("period, covers_to, state, rows, reason"))
+        .containsExactly(
+            "2026-06-01|2026-06-04|incomplete|1|not over when it was fetched, and its site or event"
+                + " is no longer listed: it will never be whole");
   }
 
   /**
