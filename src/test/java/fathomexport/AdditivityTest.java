@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.simulator.FathomSimulator;
 import fathomexport.simulator.behaviour.Behaviour;
-import fathomexport.simulator.behaviour.SimulatorToken;
 import fathomexport.simulator.world.Conversion;
 import fathomexport.simulator.world.Dimension;
 import fathomexport.simulator.world.World;
@@ -85,8 +84,7 @@ class AdditivityTest {
     TestDatabase database = TestDatabase.migrated();
     try (FathomSimulator api = FathomSimulator.start(world, behaviour)) {
       Installation installation =
-          new Installation(
-                  directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+          new Installation(directory, database, api, NOW)
               .pipeline("all", "all", "[postgres]", reports);
       Installation.Ended ended =
           installation.run("backfill", "all", "--from", FIRST.toString(), "--to", LAST.toString());
@@ -313,8 +311,7 @@ class AdditivityTest {
     try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {
       Installation installation =
-          new Installation(
-                  directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+          new Installation(directory, database, api, NOW)
               .pipeline("days", "all", "[postgres, parquet]", REPORTS.subList(0, 2))
               .pipeline("months", "all", "[postgres, parquet]", REPORTS.subList(2, 3));
       for (String pipeline : List.of("days", "months")) {
@@ -376,8 +373,7 @@ class AdditivityTest {
     try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {
       Installation installation =
-          new Installation(
-                  directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+          new Installation(directory, database, api, NOW)
               .pipeline("days", "all", "[postgres, parquet]", DAILY);
       backfill(installation, "days");
       String unequal =
@@ -418,8 +414,7 @@ class AdditivityTest {
     try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
       Installation installation =
-          new Installation(
-                  directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+          new Installation(directory, database, api, NOW)
               .pipeline("days", "all", "[postgres, parquet]", REPORTS.subList(0, 1))
               .pipeline(
                   "whole",

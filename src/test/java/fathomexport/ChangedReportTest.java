@@ -2,12 +2,9 @@ package fathomexport;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import fathomexport.cli.process.Shutdown;
 import fathomexport.report.SecretRef;
 import fathomexport.simulator.FathomSimulator;
 import fathomexport.simulator.behaviour.Behaviour;
-import fathomexport.simulator.behaviour.Fault;
-import fathomexport.simulator.behaviour.FaultRule;
 import fathomexport.simulator.behaviour.SimulatorToken;
 import fathomexport.simulator.world.Conversion;
 import fathomexport.simulator.world.World;
@@ -244,20 +241,7 @@ class ChangedReportTest {
   void aRunThatIsAskedToStopNamesNoStaleDays() {
     assertRun(installation.run("backfill", "all", "--from", "2025-10-20", "--to", "2025-10-27"));
     onlyPostgres(TRAFFIC.where("pathname", "is not", "/b").yaml());
-    Shutdown shutdown = new Shutdown();
-    api.behave(
-        Behaviour.unlimited()
-            .withFault(
-                FaultRule.when(
-                    r -> {
-                      if (r.aggregation() > 0) {
-                        shutdown.request();
-                      }
-                      return false;
-                    },
-                    Fault.empty())));
-    Installation.Ended stopped = installation.run(shutdown, "run", "all");
-    api.behave(Behaviour.unlimited());
+    Installation.Ended stopped = installation.runUntil(api, r -> r.aggregation() > 0, "run", "all");
 
     assertThat(stopped.code()).as(stopped.said()).isEqualTo(143);
     assertThat(stopped.said()).doesNotContain(" stale, ");

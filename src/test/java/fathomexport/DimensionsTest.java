@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import fathomexport.cli.process.Shutdown;
 import fathomexport.simulator.FathomSimulator;
 import fathomexport.simulator.behaviour.Behaviour;
 import fathomexport.simulator.behaviour.Fault;
@@ -387,21 +386,10 @@ class DimensionsTest {
     night(0);
     world.addSite(site("CCCC", "Cocoa", "UTC", "2026-01-01T00:00:00Z"));
     night(1);
-    Shutdown shutdown = new Shutdown();
-    api.behave(
-        Behaviour.unlimited()
-            .withFault(
-                FaultRule.when(
-                    r -> {
-                      if (r.aggregation() > 0) {
-                        shutdown.request();
-                      }
-                      return false;
-                    },
-                    Fault.empty())));
     Installation.Ended stopped =
-        installation.at(NIGHT.plus(Duration.ofDays(2))).run(shutdown, "run", "nightly");
-    api.behave(Behaviour.unlimited());
+        installation
+            .at(NIGHT.plus(Duration.ofDays(2)))
+            .runUntil(api, r -> r.aggregation() > 0, "run", "nightly");
 
     assertThat(stopped.code()).as(stopped.said()).isEqualTo(143);
     assertThat(stopped.said()).doesNotContain("no run fetches the history");

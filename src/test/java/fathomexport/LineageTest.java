@@ -9,8 +9,6 @@ import com.fasterxml.jackson.databind.JsonDeserializer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.module.SimpleModule;
-import fathomexport.cli.process.Environment;
-import fathomexport.cli.process.Shutdown;
 import fathomexport.simulator.FathomSimulator;
 import fathomexport.simulator.behaviour.Behaviour;
 import fathomexport.simulator.behaviour.Fault;
@@ -23,18 +21,14 @@ import fathomexport.testing.LineageServer;
 import fathomexport.testing.Question;
 import fathomexport.testing.TestDatabase;
 import io.openlineage.server.OpenLineage;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.time.LocalDate;
 import java.time.ZonedDateTime;
 import java.util.ArrayList;
@@ -486,35 +480,21 @@ class LineageTest {
 
   @Test
   void aStopAbortsARun() throws IOException {
-    Shutdown shutdown = new Shutdown();
-    api.behave(
-        normal.withFault(
-            FaultRule.when(
-                r -> {
-                  if (r.aggregation() == 2) {
-                    shutdown.request();
-                  }
-                  return false;
-                },
-                Fault.empty())));
     try (LineageServer server = LineageServer.start()) {
       lineage("url: " + server.url());
-      ByteArrayOutputStream said = new ByteArrayOutputStream();
-      PrintStream print = new PrintStream(said, true, StandardCharsets.UTF_8);
 
-      int code =
-          Main.run(
-              List.of("backfill", "all", "--from", FIRST.toString(), "--to", LAST.toString()),
-              new Environment(
-                  installation.variables(),
-                  directory,
-                  print,
-                  print,
-                  InstantSource.fixed(NOW),
-                  false,
-                  shutdown));
+      Installation.Ended ended =
+          installation.runUntil(
+              api,
+              r -> r.aggregation() == 2,
+              "backfill",
+              "all",
+              "--from",
+              FIRST.toString(),
+              "--to",
+              LAST.toString());
 
-      assertThat(code).as(said.toString(StandardCharsets.UTF_8)).isEqualTo(143);
+      assertThat(ended.code()).as(ended.said()).isEqualTo(143);
       assertThat(types(server.events())).containsExactly("START", "ABORT");
       assertKeepsToTheSpecification(last(server.events()));
     }

@@ -9,7 +9,6 @@ import fathomexport.ledger.PipelineLocks;
 import fathomexport.ledger.RunRecord;
 import fathomexport.run.Left;
 import fathomexport.simulator.FathomSimulator;
-import fathomexport.simulator.behaviour.ApiRequest;
 import fathomexport.simulator.behaviour.Behaviour;
 import fathomexport.simulator.behaviour.Fault;
 import fathomexport.simulator.behaviour.FaultRule;
@@ -32,7 +31,6 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -215,31 +213,14 @@ class MorningTest {
     assertThat(installation.at(at(12, "08:30")).run("run", "nightly").code()).isEqualTo(77);
     installation.variable(Installation.TOKEN_VARIABLE, SimulatorToken.STANDARD.secret());
     assertDue(at(12, "08:40"));
-    assertThat(stopped(at(12, "08:50"), r -> r.aggregation() > 0).code()).isEqualTo(143);
+    installation.at(at(12, "08:50"));
+    assertThat(installation.runUntil(api, r -> r.aggregation() > 0, "run", "nightly").code())
+        .isEqualTo(143);
     assertDue(at(12, "09:00"));
 
     // No run came at the usual time either.
     assertThat(status(at(12, "14:00"))).contains("! 1 day late");
     assertThat(installation.run("status", "nightly", "--check").code()).isEqualTo(65);
-  }
-
-  /** A run that is asked to stop as soon as it sends such a request. */
-  private Installation.Ended stopped(Instant when, Predicate<ApiRequest> sends) {
-    Shutdown shutdown = new Shutdown();
-    api.behave(
-        Behaviour.unlimited()
-            .withFault(
-                FaultRule.when(
-                    r -> {
-                      if (sends.test(r)) {
-                        shutdown.request();
-                      }
-                      return false;
-                    },
-                    Fault.empty())));
-    Installation.Ended ended = installation.at(when).run(shutdown, "run", "nightly");
-    api.behave(Behaviour.unlimited());
-    return ended;
   }
 
   private void assertDue(Instant when) {

@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import fathomexport.cli.process.Environment;
-import fathomexport.cli.process.Shutdown;
 import fathomexport.simulator.FathomSimulator;
 import fathomexport.simulator.behaviour.Behaviour;
 import fathomexport.simulator.behaviour.Fault;
@@ -17,15 +15,11 @@ import fathomexport.testing.Installation;
 import fathomexport.testing.LineageServer;
 import fathomexport.testing.Question;
 import fathomexport.testing.TestDatabase;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
@@ -402,29 +396,7 @@ class NotifyTest {
   }
 
   private int stopped() {
-    Shutdown shutdown = new Shutdown();
-    api.behave(
-        normal.withFault(
-            FaultRule.when(
-                r -> {
-                  if (r.aggregation() > 0) {
-                    shutdown.request();
-                  }
-                  return false;
-                },
-                Fault.empty())));
-    PrintStream nowhere =
-        new PrintStream(new ByteArrayOutputStream(), true, StandardCharsets.UTF_8);
-    return Main.run(
-        List.of("run", "nightly", "--force"),
-        new Environment(
-            installation.variables(),
-            directory,
-            nowhere,
-            nowhere,
-            InstantSource.fixed(NOW),
-            false,
-            shutdown));
+    return installation.runUntil(api, r -> r.aggregation() > 0, "run", "nightly", "--force").code();
   }
 
   @Test

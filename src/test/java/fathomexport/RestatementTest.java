@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import fathomexport.simulator.FathomSimulator;
 import fathomexport.simulator.behaviour.Behaviour;
-import fathomexport.simulator.behaviour.SimulatorToken;
 import fathomexport.simulator.world.Conversion;
 import fathomexport.simulator.world.World;
 import fathomexport.testing.Installation;
@@ -65,9 +64,7 @@ class RestatementTest {
     try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {
       Installation installation =
-          new Installation(
-                  directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
-              .pipeline("all", REPORTS);
+          new Installation(directory, database, api, NOW).pipeline("all", REPORTS);
       assertRun(installation.run("run", "all"));
       assertThat(json.readTree(installation.run("status", "all", "--json").out()).path("moved"))
           .isEmpty();
@@ -162,8 +159,7 @@ class RestatementTest {
     try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {
       Installation installation =
-          new Installation(
-                  directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+          new Installation(directory, database, api, NOW)
               .pipeline("all", "all", "[postgres]", REPORTS);
       assertRun(installation.run("run", "all"));
 

@@ -248,8 +248,7 @@ public final class WorkerReports implements RunListener, AutoCloseable {
   @Override
   public synchronized void halted(@Nullable String account, WindowOutcome reason) {
     // A worker is stopped through the board alone. A lane that stops by itself was interrupted,
-    // even
-    // if its thread does not show that any more.
+    // even if its thread does not show that any more.
     if (reason.failure() != FailureKind.STOPPED && isOwn(reason)) {
       halts.add(Halt.of(account, reason.on(host)));
       notifyAll();

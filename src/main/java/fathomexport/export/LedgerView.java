@@ -2,40 +2,32 @@ package fathomexport.export;
 
 import fathomexport.cost.ExpectedRows;
 import fathomexport.fetch.ControlTotals;
-import fathomexport.fetch.control.CertifiedControl;
 import fathomexport.ledger.Audit;
 import fathomexport.ledger.CertificateStatus;
 import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.PeriodCertificate;
-import fathomexport.ledger.RunRecord;
 import fathomexport.ledger.StoredRange;
-import fathomexport.plan.ControlFamily;
-import fathomexport.plan.ControlQuery;
 import fathomexport.plan.FetchTask;
 import fathomexport.plan.Held;
 import fathomexport.plan.Holdings;
 import fathomexport.plan.Lookback;
-import fathomexport.plan.Plan;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
 import fathomexport.run.ExportJob;
-import fathomexport.run.FailureKind;
 import fathomexport.sink.Damage;
 import fathomexport.sink.Sink;
 import fathomexport.sinks.Sinks;
 import java.time.Instant;
 import java.time.LocalDate;
-import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -46,16 +38,6 @@ import org.jspecify.annotations.Nullable;
  * and not their certificates.
  */
 final class LedgerView {
-  /** Enough runs for the hours in which control totals stay valid. */
-  private static final int RUNS = 200;
-
-  /** Exit codes of interrupted runs, which another run resumes. */
-  private static final Set<Integer> CUT_SHORT =
-      Set.of(
-          FailureKind.STORAGE.exitCode(),
-          FailureKind.TRY_LATER.exitCode(),
-          FailureKind.STOPPED.exitCode());
-
   /** The last day that can be stored. */
   private static final LocalDate LAST_DAY = LocalDate.of(9999, 12, 31);
 
@@ -64,17 +46,9 @@ final class LedgerView {
 
   private final ExportJob job;
   private final Sinks sinks;
-  private final Instant recently;
-
-  /**
-   * The entries of the first sink that became known recently by a run that was interrupted, by
-   * report. Those of other runs are not kept: after a backfill of years they are everything.
-   */
-  private final Map<String, List<LedgerEntry>> recent = new HashMap<>();
+  private final InterruptedControls controls;
 
   private final List<Damage> damages = new ArrayList<>();
-
-  private @Nullable Set<String> interrupted;
 
   /** The events of which the first sink has stored something. */
   private final Set<Slice> events = new HashSet<>();
@@ -94,7 +68,7 @@ final class LedgerView {
   LedgerView(ExportJob job, Sinks sinks, Instant recently) {
     this.job = job;
     this.sinks = sinks;
-    this.recently = recently;
+    this.controls = new InterruptedControls(job, sinks, recently);
   }
 
   /**
@@ -205,21 +179,7 @@ final class LedgerView {
     if (entry.stored() && entry.slice().event() != null) {
       events.add(entry.slice());
     }
-    if (entry.knownAt().isAfter(recently) && interrupted().contains(entry.knownBy())) {
-      recent.computeIfAbsent(report.name(), name -> new ArrayList<>()).add(entry);
-    }
-  }
-
-  /** Returns the runs of the pipeline that were interrupted. Read once. */
-  private Set<String> interrupted() {
-    if (interrupted == null) {
-      interrupted =
-          sinks.ledger().runs(job.name(), RunRecord.EXPORTS, RUNS).stream()
-              .filter(r -> r.exitCode() == null || CUT_SHORT.contains(r.exitCode()))
-              .map(RunRecord::runId)
-              .collect(Collectors.toSet());
-    }
-    return interrupted;
+    controls.remember(report, entry);
   }
 
   /** Returns per sink the ranges of days that it has stored of each slice. */
@@ -309,43 +269,9 @@ final class LedgerView {
     return new Lookback(job.fetched(), failed, audited);
   }
 
-  /**
-   * Returns the control totals of windows that an interrupted run certified since then, so that
-   * this run does not query them again. Other totals are not returned: a certificate is only as
-   * fresh as its control, and totals of years would fill the heap.
-   */
-  List<KnownControl> knownControls(Plan plan, Instant since) {
-    Map<ControlFamily, List<DayRange>> needed =
-        plan.tasks().stream()
-            .filter(task -> !task.isControl())
-            .collect(
-                Collectors.groupingBy(
-                    task -> ControlFamily.of(task.control()),
-                    Collectors.mapping(FetchTask::days, Collectors.toList())));
-    Map<SiteId, String> zones = new HashMap<>();
-    for (FetchTask task : plan.tasks()) {
-      ZoneId zone = task.site().zone();
-      if (zone != null) {
-        zones.put(task.site().id(), zone.getId());
-      }
-    }
-    List<KnownControl> known = new ArrayList<>();
-    for (Report report : job.reports()) {
-      for (LedgerEntry entry : recent.getOrDefault(report.name(), List.of())) {
-        Optional<CertifiedControl> control =
-            CertifiedControl.of(report, entry, zones.get(entry.slice().site()), since);
-        if (control.isEmpty()) {
-          continue;
-        }
-        ControlQuery query = control.get().query();
-        if (needed.getOrDefault(ControlFamily.of(query), List.of()).stream()
-            .anyMatch(d -> d.contains(query.days()))) {
-          known.add(
-              new KnownControl(query, control.get().totals(), entry.knownAt(), entry.knownBy()));
-        }
-      }
-    }
-    return known;
+  /** Returns the control totals that interrupted runs have left, as far as the ledger was read. */
+  InterruptedControls controls() {
+    return controls;
   }
 
   /** Returns the events for which something is stored, as far as the ledger was read. */

@@ -60,7 +60,7 @@ final class RunPlanning {
 
     /** Returns the control totals of an interrupted run, which a run that starts now may use. */
     List<KnownControl> knownControls(Mode mode, Instant now) {
-      return mode.force() ? List.of() : view.knownControls(plan, now.minus(CertifiedControl.AGE));
+      return mode.force() ? List.of() : view.controls().of(plan, now.minus(CertifiedControl.AGE));
     }
   }
 

@@ -74,10 +74,10 @@ final class PagedFetch {
             shape.dateGrouping(),
             days,
             knowledge.limit(shape.key(), context.rowLimit()),
-            knowledge.maxDays(shape, allowed));
+            knowledge.ranges().maxDays(shape, allowed));
     this.check = new PageCheck(shape, days);
     this.limit = new LimitProbe(knowledge, shape.key(), pager);
-    this.range = new RangeProbe(knowledge, query, pager);
+    this.range = new RangeProbe(knowledge.ranges(), query, pager);
     this.cap = new RowCapDetector(knowledge, context.rowLimit(), shape, pager);
     this.agreement = new PageAgreement(query, pager, check, cap);
     RangeInProgress inProgress =

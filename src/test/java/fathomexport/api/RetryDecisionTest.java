@@ -21,16 +21,10 @@ class RetryDecisionTest {
   private static final CallScope PAGES = new CallScope(SITE, "pages");
   private static final CallScope SITES = new CallScope(null, "/sites");
 
-  /** Decides after one attempt, at a server whose account answers. */
   private static Optional<Outcome<String>> after(
       CallerParts parts, CallScope about, int attempt, Fault fault, @Nullable Duration asked)
       throws Exception {
-    return parts.decision.after(
-        Endpoint.AGGREGATIONS,
-        about,
-        attempt,
-        false,
-        new CallAttempt.Faulty<>("it went wrong", fault, asked));
+    return parts.after(about, attempt, false, fault, asked);
   }
 
   private static ScriptedServer account() throws Exception {
@@ -54,6 +48,9 @@ class RetryDecisionTest {
           after(parts, PAGES, 3, Fault.UNAVAILABLE, null),
           Cause.ATTEMPTS,
           "it went wrong (attempt 3 of 3)");
+      assertThat(parts.state.budget(PAGES).taken())
+          .as("retries: none for the attempt that is not made")
+          .isEqualTo(2);
       assertThat(server.requests()).as("nothing is asked about the account").isEmpty();
     }
   }
@@ -84,6 +81,28 @@ class RetryDecisionTest {
       assertThat(after(parts, PAGES, 2, Fault.MALFORMED, null)).isEmpty();
       assertThat(after(parts, PAGES, 3, Fault.MALFORMED, null))
           .contains(new Outcome.Malformed<>("it went wrong (attempt 3 of 3)", false));
+      assertThat(parts.state.breaker.isOpen()).as("the API has answered").isFalse();
+    }
+  }
+
+  /** Another form that was seen once may be a page of a proxy. */
+  @Test
+  void anAnswerOfAnotherFormIsNotLastingIfItIsAskedForOnce() throws Exception {
+    try (ScriptedServer server = account();
+        CallerParts parts = new CallerParts(server.baseUrl(), RULES.withAttempts(1), 6)) {
+      assertThat(after(parts, PAGES, 1, Fault.OF_OTHER_FORM, null))
+          .contains(new Outcome.Malformed<>("it went wrong (attempt 1 of 1)", false));
+    }
+  }
+
+  @Test
+  void aDamagedAnswerWithoutARetryLeftIsNoMalformedOne() throws Exception {
+    try (ScriptedServer server = account();
+        CallerParts parts = new CallerParts(server.baseUrl(), RULES, 0)) {
+      isUnavailable(
+          after(parts, PAGES, 1, Fault.MALFORMED, null),
+          Cause.RETRIES_SPENT,
+          "it went wrong (the retries of site CDBUGS and report pages in this run are used up)");
     }
   }
 
@@ -100,6 +119,32 @@ class RetryDecisionTest {
     }
   }
 
+  @Test
+  void aWaitThatNoDailyLimitCausesIsNotBelieved() throws Exception {
+    try (ScriptedServer server = account();
+        CallerParts parts = new CallerParts(server.baseUrl(), RULES, 6)) {
+      isUnavailable(
+          after(parts, PAGES, 1, Fault.LIMIT, Duration.ofDays(100)),
+          Cause.CLOSED,
+          "the API has asked to wait until 2026-03-02T01:00:00Z, which is more than the 900 s that"
+              + " a run waits: run again after that time, or now with --wait");
+    }
+  }
+
+  @Test
+  void aLimitIsTriedAgainAsOftenAsAnyFault() throws Exception {
+    try (ScriptedServer server = account();
+        CallerParts parts = new CallerParts(server.baseUrl(), RULES.postponing(), 6)) {
+      assertThat(after(parts, PAGES, 2, Fault.LIMIT, Duration.ofMinutes(5)))
+          .as("the wait is the account's, so no other site's turn has come")
+          .isEmpty();
+      isUnavailable(
+          after(parts, PAGES, 3, Fault.LIMIT, null),
+          Cause.ATTEMPTS,
+          "it went wrong (attempt 3 of 3)");
+    }
+  }
+
   /** However often: a wait of hours is no attempt. */
   @Test
   void aRunThatWaitsSitsOutALimit() throws Exception {
@@ -109,16 +154,95 @@ class RetryDecisionTest {
     }
   }
 
+  /** Its wait takes the retry that it would have begun with. */
   @Test
   void aCallerWithOtherSitesGetsToKnowThatASiteIsHeld() throws Exception {
     try (ScriptedServer server = account();
-        CallerParts parts = new CallerParts(server.baseUrl(), RULES.postponing(), 6)) {
+        CallerParts parts = new CallerParts(server.baseUrl(), RULES.postponing(), 1)) {
       parts.state.asked.add(SITE, Duration.ofMinutes(5), "503: later");
       isUnavailable(
           after(parts, PAGES, 1, Fault.UNAVAILABLE, Duration.ofMinutes(5)),
           Cause.HELD,
           "it asks that nothing is sent about site CDBUGS before 2026-03-01T00:05:00Z (503: later)");
+      assertThat(parts.state.budget(PAGES).taken()).isEqualTo(1);
+      assertThat(parts.state.breaker.reason(SITE))
+          .as("what the circuit breaker remembers of the site")
+          .isEqualTo("it went wrong");
     }
+  }
+
+  @Test
+  void aCallWaitsItselfWhereNoOtherSiteCouldBeQueriedMeanwhile() throws Exception {
+    try (ScriptedServer server = account();
+        CallerParts parts = new CallerParts(server.baseUrl(), RULES.postponing(), 6)) {
+      parts.state.asked.add(SITE, Duration.ofSeconds(20), "503: later");
+      assertThat(after(parts, PAGES, 1, Fault.UNAVAILABLE, Duration.ofSeconds(20)))
+          .as("a wait as short as any before a retry")
+          .isEmpty();
+      parts.state.asked.add(null, Duration.ofMinutes(5), "503: later");
+      assertThat(after(parts, SITES, 1, Fault.UNAVAILABLE, Duration.ofMinutes(5)))
+          .as("a call about no site")
+          .isEmpty();
+    }
+  }
+
+  @Test
+  void aCallWithoutARetryLeftIsNotHeld() throws Exception {
+    try (ScriptedServer server = account();
+        CallerParts parts = new CallerParts(server.baseUrl(), RULES.postponing(), 6)) {
+      parts.state.asked.add(SITE, Duration.ofMinutes(5), "503: later");
+      isUnavailable(
+          after(parts, PAGES, 3, Fault.UNAVAILABLE, Duration.ofMinutes(5)),
+          Cause.ATTEMPTS,
+          "it went wrong (attempt 3 of 3)");
+    }
+  }
+
+  @Test
+  void aSiteWhoseWaitIsOverIsNotHeld() throws Exception {
+    try (ScriptedServer server = account();
+        CallerParts parts = new CallerParts(server.baseUrl(), RULES.postponing(), 6)) {
+      parts.state.asked.add(SITE, Duration.ofMinutes(5), "503: later");
+      parts.time.pass(Duration.ofMinutes(5));
+      isUnavailable(
+          after(parts, PAGES, 1, Fault.UNAVAILABLE, Duration.ofMinutes(5)),
+          Cause.ATTEMPTS,
+          "it went wrong");
+    }
+  }
+
+  /** Unlike that of a limit: it concerns one site, and the run goes on with the others. */
+  @Test
+  void aWaitForASiteThatIsLongerThanTheRunAcceptsHoldsTheSite() throws Exception {
+    try (ScriptedServer server = account();
+        CallerParts parts = new CallerParts(server.baseUrl(), RULES, 6)) {
+      parts.state.asked.add(SITE, Duration.ofMinutes(16), "503: later");
+      isUnavailable(
+          after(parts, PAGES, 1, Fault.UNAVAILABLE, Duration.ofMinutes(16)),
+          Cause.HELD,
+          "it asks that nothing is sent about site CDBUGS before 2026-03-01T00:16:00Z, which is"
+              + " more than the 900 s that a run waits: run again after that time, or now with"
+              + " --wait (503: later)");
+    }
+  }
+
+  @Test
+  void aHeldSiteIsNoQuestionToTheAccount() throws Exception {
+    try (ScriptedServer server = account();
+        CallerParts parts =
+            new CallerParts(server.baseUrl(), CallRules.of(POLICY.waiting()).postponing(), 6)) {
+      parts.state.asked.add(SITE, Duration.ofHours(8), "503: later");
+      assertThat(after(parts, PAGES, 1, Fault.UNAVAILABLE, Duration.ofHours(8)))
+          .hasValueSatisfying(RetryDecisionTest::isHeld);
+      assertThat(server.requests()).isEmpty();
+      assertThat(parts.state.breaker.reason(SITE)).isEqualTo("it went wrong");
+    }
+  }
+
+  private static void isHeld(Outcome<String> outcome) {
+    assertThat(outcome)
+        .isInstanceOfSatisfying(
+            Outcome.Unavailable.class, u -> assertThat(u.cause()).isEqualTo(Cause.HELD));
   }
 
   @Test
@@ -160,6 +284,88 @@ class RetryDecisionTest {
       assertThat(after(parts, SITES, 3, Fault.UNAVAILABLE, null))
           .as("a call about no site waits for the API")
           .isEmpty();
+    }
+  }
+
+  /** Three calls about two sites, with no answer between. */
+  @Test
+  void sitesThatFailOneAfterTheOtherAreTheApisTrouble() throws Exception {
+    try (ScriptedServer server = account();
+        CallerParts parts = new CallerParts(server.baseUrl(), RULES, 6)) {
+      Duration asked = Duration.ofMinutes(5);
+      for (SiteId site : new SiteId[] {SITE, new SiteId("OTHER")}) {
+        isUnavailable(
+            after(parts, new CallScope(site, "pages"), 3, Fault.UNAVAILABLE, asked),
+            Cause.ATTEMPTS,
+            "it went wrong (attempt 3 of 3)");
+      }
+      isUnavailable(
+          after(parts, PAGES, 3, Fault.UNAVAILABLE, null),
+          Cause.INTERRUPTED,
+          "it went wrong (attempt 3 of 3)");
+      assertThat(server.requests()).as("nothing is asked about the account").isEmpty();
+      assertThat(parts.waitForNextProbe()).as("the longest wait asked for").isEqualTo(asked);
+    }
+  }
+
+  /** The account's answer is one, so the sites that failed before it do not count any more. */
+  @Test
+  void inARunThatWaitsAnAnswerForTheAccountSeparatesTheFailuresOfSites() throws Exception {
+    try (ScriptedServer server = account();
+        CallerParts parts =
+            new CallerParts(server.baseUrl(), CallRules.of(POLICY.waiting()).postponing(), 6)) {
+      for (String site : new String[] {"A", "B", "", "C"}) {
+        if (site.isEmpty()) {
+          assertThat(after(parts, PAGES, 3, Fault.UNAVAILABLE, null)).isPresent();
+          assertThat(server.requests()).hasSize(1);
+        } else {
+          parts.state.asked.add(new SiteId(site), Duration.ofHours(8), "503: later");
+          CallScope about = new CallScope(new SiteId(site), "pages");
+          assertThat(after(parts, about, 1, Fault.UNAVAILABLE, Duration.ofHours(8)))
+              .hasValueSatisfying(RetryDecisionTest::isHeld);
+        }
+      }
+      assertThat(parts.state.breaker.isOpen()).isFalse();
+    }
+  }
+
+  @Test
+  void aRunThatWaitsAsksAgainWhatIsAboutNoSite() throws Exception {
+    try (ScriptedServer server = account();
+        CallerParts parts = new CallerParts(server.baseUrl(), CallRules.of(POLICY.waiting()), 0)) {
+      assertThat(after(parts, SITES, 3, Fault.UNAVAILABLE, null)).isEmpty();
+      assertThat(parts.state.breaker.isPausing()).as("it waits for the API first").isTrue();
+      assertThat(server.requests()).as("nothing is asked about the account").isEmpty();
+    }
+  }
+
+  /** No other site can be reached either, and a person waits. */
+  @Test
+  void anImpatientCommandThatCannotConnectEndsAtOnce() throws Exception {
+    try (ScriptedServer server =
+            new ScriptedServer(ScriptedServer.answer(503, "text/plain", "no"));
+        CallerParts parts =
+            new CallerParts(
+                server.baseUrl(), CallRules.of(POLICY.withPatience(Duration.ZERO)), 6)) {
+      isUnavailable(
+          after(parts, PAGES, 3, Fault.UNAVAILABLE, null),
+          Cause.ATTEMPTS,
+          "it went wrong (attempt 3 of 3)");
+      assertThat(parts.state.breaker.isOpen()).as("one site may fail").isFalse();
+      isUnavailable(
+          after(parts, PAGES, 2, Fault.UNREACHABLE, null),
+          Cause.DOWN,
+          "it has not answered any request: it went wrong (attempt 2 of 2); check the network,"
+              + " HTTPS_PROXY where connections need a proxy, and api.base_url in the settings");
+    }
+  }
+
+  @Test
+  void aRunWithPatienceThatCannotConnectOnceGoesOn() throws Exception {
+    try (ScriptedServer server = account();
+        CallerParts parts = new CallerParts(server.baseUrl(), RULES, 6)) {
+      assertThat(after(parts, PAGES, 3, Fault.UNREACHABLE, null)).isPresent();
+      assertThat(parts.state.breaker.isOpen()).isFalse();
     }
   }
 }

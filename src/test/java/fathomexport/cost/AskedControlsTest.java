@@ -4,20 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import fathomexport.certify.PeriodTotals;
 import fathomexport.fetch.control.ControlBook;
-import fathomexport.plan.ControlQuery;
 import fathomexport.plan.FetchTask;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
 import fathomexport.report.Field;
-import fathomexport.report.QueryShape;
 import fathomexport.report.Report;
-import fathomexport.report.Site;
-import fathomexport.report.SiteId;
-import fathomexport.report.Slice;
 import fathomexport.testing.TestReports;
+import fathomexport.testing.TestTasks;
 import java.time.Instant;
 import java.time.LocalDate;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** Each control is queried once: by the first task that needs it, and not if it is known. */
@@ -26,16 +21,7 @@ class AskedControlsTest {
 
   private static FetchTask task(String name, String site, int days, Field... fields) {
     Report report = TestReports.pageviews(name, DateGrouping.DAY, fields);
-    Slice slice = new Slice(new SiteId(site), null);
-    DayRange range = new DayRange(DAY, DAY.plusDays(days - 1L));
-    return new FetchTask(
-        new Site(slice.site(), "a site", null),
-        slice,
-        new QueryShape(
-            report.entity(), report.aggregates(), DateGrouping.DAY, report.fields(), List.of()),
-        range,
-        List.of(report),
-        ControlQuery.of(report, slice, range));
+    return TestTasks.of(site, report, new DayRange(DAY, DAY.plusDays(days - 1L)));
   }
 
   @Test

@@ -25,8 +25,10 @@ import fathomexport.sink.parquet.file.Layout;
 import fathomexport.sink.parquet.file.ParquetSettings;
 import fathomexport.sinks.Sinks;
 import fathomexport.testing.LoadBuilder;
+import fathomexport.testing.TestDirectories;
 import fathomexport.testing.TestReports;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,9 +41,14 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
 
-/** A run to Parquet files before and after its windows: nothing of it asks the API. */
-final class ExportParts implements AutoCloseable {
+/**
+ * A run to Parquet files before and after its windows: nothing of it asks the API. A test opens it
+ * in a field with {@code @RegisterExtension}, which closes it after the test.
+ */
+final class ExportParts implements AfterEachCallback {
   static final Instant NOW = Instant.parse("2026-06-20T12:00:00Z");
   static final Report TRAFFIC = TestReports.traffic();
   static final SiteId SITE = new SiteId("CDBUGS");
@@ -57,10 +64,12 @@ final class ExportParts implements AutoCloseable {
   final ExportServices services;
   final Layout layout;
 
+  private final Path folder;
   private final Path warehouse;
-  private final Path spill;
+  final Path spill;
 
-  ExportParts(Path folder) throws IOException {
+  private ExportParts(Path folder) throws IOException {
+    this.folder = folder;
     warehouse = Files.createDirectories(folder.resolve("warehouse"));
     spill = Files.createDirectories(folder.resolve("spill"));
     layout = new Layout(warehouse);
@@ -93,6 +102,15 @@ final class ExportParts implements AutoCloseable {
                 api, List.of(Account.only(api)), null, warehouse, null, Currencies.NONE),
             new RunEnvironment(Map.of(), TimeSource.of(clock), stop, listener),
             clock);
+  }
+
+  /** Opens the parts in a new directory, which is deleted after the test. */
+  static ExportParts open() {
+    try {
+      return new ExportParts(TestDirectories.create());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   static Site site(String id) {
@@ -131,7 +149,8 @@ final class ExportParts implements AutoCloseable {
   }
 
   @Override
-  public void close() {
+  public void afterEach(ExtensionContext context) throws IOException {
     sinks.close();
+    TestDirectories.delete(folder);
   }
 }

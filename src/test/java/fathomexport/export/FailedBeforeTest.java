@@ -9,14 +9,11 @@ import fathomexport.report.DayRange;
 import fathomexport.run.FailureKind;
 import fathomexport.run.WindowOutcome;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** What a run reports as failed before it begins a window. */
 class FailedBeforeTest {
@@ -26,18 +23,7 @@ class FailedBeforeTest {
   private static final Accounts.Found FOUND =
       ExportParts.found(List.of(), List.of(), ExportParts.SITE.value());
 
-  @TempDir private Path folder;
-  private ExportParts run;
-
-  @BeforeEach
-  void open() throws IOException {
-    run = new ExportParts(folder);
-  }
-
-  @AfterEach
-  void close() {
-    run.close();
-  }
+  @RegisterExtension final ExportParts run = ExportParts.open();
 
   private List<WindowOutcome> failed(Mode mode) {
     return FailedBefore.of(FOUND, run.plan(mode, FOUND), Map.of(), run.job, mode, run.sinks);

@@ -13,10 +13,9 @@ import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Set;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** What a run finds out at its end, and that none of it changes the run's result. */
 class RunEndTest {
@@ -25,18 +24,11 @@ class RunEndTest {
   private static final Accounts.Found FOUND =
       ExportParts.found(List.of(), List.of(), ExportParts.SITE.value());
 
-  @TempDir private Path folder;
-  private ExportParts run;
+  @RegisterExtension final ExportParts run = ExportParts.open();
 
   @BeforeEach
-  void open() throws IOException {
-    run = new ExportParts(folder);
+  void store() {
     run.store(JUNE, JUNE.plusDays(2));
-  }
-
-  @AfterEach
-  void close() {
-    run.close();
   }
 
   private RunEnd end(Mode mode) {

@@ -13,32 +13,17 @@ import fathomexport.run.FailureKind;
 import fathomexport.run.PlannedRun;
 import fathomexport.run.UnlistedSite;
 import fathomexport.run.WindowOutcome;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** What people read of a run before its first window. */
 class RunNoticesTest {
   private static final Mode NIGHTLY = new Mode.Nightly(3, false);
 
-  @TempDir private Path folder;
-  private ExportParts run;
-
-  @BeforeEach
-  void open() throws IOException {
-    run = new ExportParts(folder);
-  }
-
-  @AfterEach
-  void close() {
-    run.close();
-  }
+  @RegisterExtension final ExportParts run = ExportParts.open();
 
   private RunNotices notices(Accounts.Found found, RunPlanning.Planned planned) {
     return new RunNotices(run.job, run.services, run.sinks, found, planned);

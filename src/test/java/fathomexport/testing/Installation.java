@@ -4,6 +4,12 @@ import fathomexport.Main;
 import fathomexport.api.pacing.TimeSource;
 import fathomexport.cli.process.Environment;
 import fathomexport.cli.process.Shutdown;
+import fathomexport.simulator.FathomSimulator;
+import fathomexport.simulator.behaviour.ApiRequest;
+import fathomexport.simulator.behaviour.Behaviour;
+import fathomexport.simulator.behaviour.Fault;
+import fathomexport.simulator.behaviour.FaultRule;
+import fathomexport.simulator.behaviour.SimulatorToken;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -17,6 +23,7 @@ import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -59,6 +66,15 @@ public final class Installation {
     variables.put(TOKEN_VARIABLE, token);
     variables.putAll(database.environment());
     settings(1_000);
+  }
+
+  /**
+   * An installation that reads all sites of a simulated API.
+   *
+   * @param now decides which days are over
+   */
+  public Installation(Path directory, TestDatabase database, FathomSimulator api, Instant now) {
+    this(directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), now);
   }
 
   /** Has the settings that are written from now on name the database so. */
@@ -199,6 +215,29 @@ public final class Installation {
   /** Runs a command to its end. */
   public Ended run(String... arguments) {
     return run(new Shutdown(), arguments);
+  }
+
+  /**
+   * Runs a command that is asked to stop as soon as the API receives such a request, which it
+   * answers as it would anyway.
+   */
+  public Ended runUntil(
+      FathomSimulator simulator, Predicate<ApiRequest> request, String... arguments) {
+    Shutdown shutdown = new Shutdown();
+    Behaviour before = simulator.behaviour();
+    simulator.behave(
+        before.withFault(
+            FaultRule.when(
+                received -> {
+                  if (request.test(received)) {
+                    shutdown.request();
+                  }
+                  return false;
+                },
+                Fault.empty())));
+    Ended ended = run(shutdown, arguments);
+    simulator.behave(before);
+    return ended;
   }
 
   /** Runs a command to its end, or until it is asked to stop. */

@@ -202,6 +202,27 @@ public final class TestDatabase implements AutoCloseable {
     return onKept(connection -> query(connection, sql));
   }
 
+  /** The tables, the views and their columns in a schema that have no comment. */
+  public List<List<@Nullable Object>> withoutComment(String schema) {
+    return query(
+        """
+        SELECT n.nspname || '.' || c.relname || coalesce('.' || a.attname, '')
+          FROM pg_class c
+          JOIN pg_namespace n ON n.oid = c.relnamespace
+          JOIN (SELECT attrelid, attnum, attname FROM pg_attribute
+                 WHERE attnum > 0 AND NOT attisdropped
+                UNION ALL
+                SELECT oid, 0, NULL FROM pg_class) a ON a.attrelid = c.oid
+         WHERE n.nspname = '%s' AND c.relkind IN ('r', 'v', 'm')
+           AND coalesce(CASE a.attnum
+                          WHEN 0 THEN obj_description(c.oid, 'pg_class')
+                          ELSE col_description(c.oid, a.attnum)
+                        END, '') = ''
+         ORDER BY 1\
+        """
+            .formatted(schema));
+  }
+
   /** Queries on a connection. */
   @FunctionalInterface
   interface Query {

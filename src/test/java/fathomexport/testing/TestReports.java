@@ -45,12 +45,17 @@ public final class TestReports {
 
   /** goals_daily: referrer_source, conversions, unique_conversions, value. */
   public static Report goals() {
+    return goals("goals_daily", DateGrouping.DAY);
+  }
+
+  /** A report on events with the columns of {@link #goals()}. */
+  public static Report goals(String name, DateGrouping grouping) {
     return new Report(
-        "goals_daily",
+        name,
         Entity.EVENT,
         new EventSelection.All(),
         List.of(Aggregate.CONVERSIONS, Aggregate.UNIQUE_CONVERSIONS, Aggregate.VALUE),
-        DateGrouping.DAY,
+        grouping,
         List.of(Field.REFERRER_SOURCE),
         List.of());
   }

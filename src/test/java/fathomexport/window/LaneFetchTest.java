@@ -5,19 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import fathomexport.fetch.Fetched;
 import fathomexport.fetch.WindowFetcher;
-import fathomexport.plan.ControlQuery;
 import fathomexport.plan.FetchTask;
-import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
-import fathomexport.report.QueryShape;
-import fathomexport.report.Report;
-import fathomexport.report.Site;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
 import fathomexport.report.rows.RowSpool;
 import fathomexport.run.FailureKind;
 import fathomexport.run.WindowOutcome;
 import fathomexport.testing.TestReports;
+import fathomexport.testing.TestTasks;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -47,18 +43,7 @@ class LaneFetchTest {
   private static final LocalDate FIRST = LocalDate.of(2026, 3, 1);
 
   static FetchTask task(int site, int day) {
-    Report report = TestReports.traffic();
-    SiteId id = new SiteId("S" + site);
-    Slice slice = new Slice(id, null);
-    DayRange days = DayRange.of(FIRST.plusDays(day));
-    return new FetchTask(
-        new Site(id, "a site", null),
-        slice,
-        new QueryShape(
-            report.entity(), report.aggregates(), DateGrouping.DAY, List.of(), List.of()),
-        days,
-        List.of(report),
-        ControlQuery.of(report, slice, days));
+    return TestTasks.of("S" + site, TestReports.traffic(), DayRange.of(FIRST.plusDays(day)));
   }
 
   private static Lane lane(int tasks) {

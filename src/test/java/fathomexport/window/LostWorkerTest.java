@@ -3,8 +3,6 @@ package fathomexport.window;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import fathomexport.api.ApiSettings;
-import fathomexport.api.pacing.RetryPolicy;
 import fathomexport.api.pacing.StopSignal;
 import fathomexport.api.pacing.TimeSource;
 import fathomexport.cluster.RunBoard;
@@ -13,12 +11,7 @@ import fathomexport.plan.ControlQuery;
 import fathomexport.plan.FetchTask;
 import fathomexport.plan.HeldPeriod;
 import fathomexport.report.DayRange;
-import fathomexport.report.QueryShape;
 import fathomexport.report.Report;
-import fathomexport.report.SecretRef;
-import fathomexport.report.Site;
-import fathomexport.report.SiteId;
-import fathomexport.report.Slice;
 import fathomexport.run.Budget;
 import fathomexport.run.ExportSpec;
 import fathomexport.run.RunEnvironment;
@@ -30,9 +23,9 @@ import fathomexport.simulator.behaviour.Fault;
 import fathomexport.simulator.behaviour.FaultRule;
 import fathomexport.simulator.behaviour.SimulatorToken;
 import fathomexport.simulator.world.World;
-import fathomexport.sink.postgres.db.PostgresSettings;
 import fathomexport.testing.TestDatabase;
 import fathomexport.testing.TestReports;
+import fathomexport.testing.TestTasks;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.LocalDate;
@@ -62,8 +55,9 @@ class LostWorkerTest {
 
   private static final LocalDate LAST = LocalDate.of(2025, 10, 4);
 
-  /** More than the test sends. */
-  private static final int A_MINUTE = 100_000;
+  /** All tasks are parts of its range. */
+  private static final ControlQuery CONTROL =
+      ControlQuery.of(PAGES, TestTasks.slice(SITE), new DayRange(FIRST, LAST));
 
   private final Map<String, String> variables = new HashMap<>();
   private FathomSimulator api;
@@ -123,28 +117,9 @@ class LostWorkerTest {
     return Behaviour.unlimited().withInFlightLimit(1_000);
   }
 
-  private PostgresSettings settings() {
-    return new PostgresSettings(
-        database.url(), database.user(), new SecretRef.Env(TestDatabase.PASSWORD_VARIABLE));
-  }
-
   private static FetchTask task(
       Report report, LocalDate first, LocalDate last, Map<LocalDate, HeldPeriod> held) {
-    Slice slice = new Slice(new SiteId(SITE), null);
-    DayRange days = new DayRange(first, last);
-    return new FetchTask(
-            new Site(slice.site(), "a site", null),
-            slice,
-            new QueryShape(
-                report.entity(),
-                report.aggregates(),
-                report.dateGrouping(),
-                report.fields(),
-                List.of()),
-            days,
-            List.of(report),
-            ControlQuery.of(PAGES, slice, new DayRange(FIRST, LAST)))
-        .holding(held);
+    return TestTasks.of(report, new DayRange(first, last), CONTROL).holding(held);
   }
 
   /**
@@ -156,18 +131,7 @@ class LostWorkerTest {
 
   private ExportSpec spec(int rows) {
     return Specs.toDatabase(
-        new ApiSettings(
-            api.baseUri(),
-            new SecretRef.Env(TOKEN),
-            A_MINUTE,
-            1,
-            Duration.ofSeconds(30),
-            ApiSettings.DEFAULT_MAX_BODY_BYTES,
-            RetryPolicy.DEFAULT),
-        1,
-        settings(),
-        Budget.UNLIMITED,
-        rows);
+        Specs.api(api.baseUri(), TOKEN), 1, database.settings(), Budget.UNLIMITED, rows);
   }
 
   /**
@@ -178,7 +142,7 @@ class LostWorkerTest {
   private Done export(Lane lane, Answers answers, int... losses) {
     api.log().clear();
     ExportSpec spec = spec(answers.rows);
-    try (RunBoard board = new RunBoard(settings(), variables, spec.runId())) {
+    try (RunBoard board = new RunBoard(database.settings(), variables, spec.runId())) {
       board.begin(spec.pipeline());
       RunWatch watch =
           new RunWatch(

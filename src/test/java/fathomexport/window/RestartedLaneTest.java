@@ -8,16 +8,11 @@ import fathomexport.api.PaidAnswers;
 import fathomexport.api.pacing.RequestTally;
 import fathomexport.api.pacing.StopSignal;
 import fathomexport.api.pacing.TimeSource;
-import fathomexport.plan.ControlQuery;
 import fathomexport.plan.FetchTask;
 import fathomexport.quota.ApiClients;
 import fathomexport.report.DayRange;
-import fathomexport.report.QueryShape;
 import fathomexport.report.Report;
 import fathomexport.report.SecretRef;
-import fathomexport.report.Site;
-import fathomexport.report.SiteId;
-import fathomexport.report.Slice;
 import fathomexport.run.ExportSpec;
 import fathomexport.run.FailureKind;
 import fathomexport.run.RunEnvironment;
@@ -33,6 +28,7 @@ import fathomexport.sink.parquet.file.ParquetSettings;
 import fathomexport.sinks.PipelineLock;
 import fathomexport.sinks.Sinks;
 import fathomexport.testing.TestReports;
+import fathomexport.testing.TestTasks;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.LocalDate;
@@ -95,16 +91,7 @@ class RestartedLaneTest {
   }
 
   private static FetchTask task(LocalDate from, LocalDate to) {
-    Slice slice = new Slice(new SiteId(SITE), null);
-    DayRange days = new DayRange(from, to);
-    return new FetchTask(
-        new Site(slice.site(), "a site", null),
-        slice,
-        new QueryShape(
-            REPORT.entity(), REPORT.aggregates(), REPORT.dateGrouping(), List.of(), List.of()),
-        days,
-        List.of(REPORT),
-        ControlQuery.of(REPORT, slice, days));
+    return TestTasks.of(SITE, REPORT, new DayRange(from, to));
   }
 
   private static Lane days() {

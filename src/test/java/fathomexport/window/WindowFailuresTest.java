@@ -9,17 +9,11 @@ import fathomexport.api.pacing.TimeSource;
 import fathomexport.certify.Certifier;
 import fathomexport.fetch.Fetched;
 import fathomexport.fetch.WindowFetcher;
-import fathomexport.plan.ControlQuery;
 import fathomexport.plan.FetchTask;
 import fathomexport.quota.ApiClients;
-import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
-import fathomexport.report.QueryShape;
 import fathomexport.report.Report;
 import fathomexport.report.SecretRef;
-import fathomexport.report.Site;
-import fathomexport.report.SiteId;
-import fathomexport.report.Slice;
 import fathomexport.report.rows.RowSpool;
 import fathomexport.run.Budget;
 import fathomexport.run.ExportSpec;
@@ -31,6 +25,7 @@ import fathomexport.run.WindowOutcome;
 import fathomexport.sink.parquet.file.ParquetSettings;
 import fathomexport.sinks.Sinks;
 import fathomexport.testing.TestReports;
+import fathomexport.testing.TestTasks;
 import fathomexport.typing.CellKind;
 import fathomexport.typing.RawRows;
 import java.io.IOException;
@@ -99,16 +94,7 @@ class WindowFailuresTest {
   private Fetched fetched(int site, boolean broken) throws IOException {
     Report report = TestReports.pages();
     DayRange days = DayRange.of(LocalDate.of(2026, 3, 1));
-    Slice slice = new Slice(new SiteId("S" + site), null);
-    FetchTask task =
-        new FetchTask(
-            new Site(slice.site(), "a site", null),
-            slice,
-            new QueryShape(
-                report.entity(), report.aggregates(), DateGrouping.DAY, report.fields(), List.of()),
-            days,
-            List.of(report),
-            ControlQuery.of(report, slice, days));
+    FetchTask task = TestTasks.of("S" + site, report, days);
     RowSpool raw = new RowSpool(spill);
     RawRows.RawRowWriter rows = new RawRows.RawRowWriter(raw);
     for (int i = 0; i < 2_000; i++) {

@@ -1,17 +1,9 @@
 package fathomexport.fetch.limits;
 
 import fathomexport.ledger.Learned;
-import fathomexport.ledger.Ledger;
-import fathomexport.ledger.LedgerException;
 import fathomexport.ledger.OffsetSupport;
-import fathomexport.report.DateGrouping;
-import fathomexport.report.DayRange;
-import fathomexport.report.QueryShape;
 import fathomexport.report.SiteId;
-import fathomexport.sink.Sink;
 import fathomexport.sinks.Sinks;
-import java.util.EnumMap;
-import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -22,24 +14,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Limits of the API learned from its responses (row limit, row cap, range width, offset support):
- * read from the ledger, extended during the run. Thread-safe.
+ * Limits of the API learned from its responses (row limit, row cap, offset support, and the widths
+ * of {@link LearnedRanges}): read from the ledger, extended during the run. Thread-safe.
  */
 public final class Knowledge {
   private static final Logger LOG = LoggerFactory.getLogger(Knowledge.class);
 
-  private final List<Ledger> ledgers;
+  private final LessonWriter lessons;
+  private final LearnedRanges ranges;
   private final String account;
-  private final Map<String, Integer> maxDays;
-
-  /** Shapes of which a range was refused without a stated cause, and a single period passed. */
-  private final Set<String> doubtedRanges = new HashSet<>();
-
-  /** Widest range in days that this run learned, by date grouping. */
-  private final Map<DateGrouping, Integer> learnedDays = new EnumMap<>(DateGrouping.class);
-
-  /** Widest range of an accepted request of this run in days, by query shape. */
-  private final Map<String, Integer> acceptedDays = new HashMap<>();
 
   /** Most rows per request, by query shape, where a higher limit was refused. */
   private final Map<String, Integer> limits = new HashMap<>();
@@ -49,9 +32,6 @@ public final class Knowledge {
 
   /** Whether to request the configured limit again, although a lower one was learned. */
   private boolean triesLimitAgain;
-
-  /** Date groupings whose learned ranges are to be exceeded once, to see if they still hold. */
-  private final Set<DateGrouping> triesRangesAgain;
 
   /** The limit that was refused without evidence that it is too high; 0 if there is none. */
   private int suspectedLimit;
@@ -90,11 +70,10 @@ public final class Knowledge {
    */
   public Knowledge(Sinks sinks, String account, boolean triesAgain) {
     this.triesLimitAgain = triesAgain;
-    this.triesRangesAgain =
-        triesAgain ? EnumSet.allOf(DateGrouping.class) : EnumSet.noneOf(DateGrouping.class);
-    this.ledgers = sinks.all().stream().map(Sink::ledger).toList();
+    this.lessons = new LessonWriter(sinks);
     this.account = account;
     Learned learned = sinks.ledger().learned();
+    this.ranges = new LearnedRanges(learned.maxDays(), triesAgain, lessons);
     learned
         .limits()
         .forEach(
@@ -104,9 +83,13 @@ public final class Knowledge {
               }
             });
     this.offset = learned.offsets().get(account);
-    this.maxDays = new HashMap<>(learned.maxDays());
     this.rowCap = learned.rowCap().orElse(Integer.MAX_VALUE);
     this.mostRowsBefore = learned.mostRows();
+  }
+
+  /** Returns how wide the ranges of requests may be. */
+  public LearnedRanges ranges() {
+    return ranges;
   }
 
   /** Returns the rows per request for a query shape, at most the configured limit. */
@@ -138,7 +121,7 @@ public final class Knowledge {
     for (String shape : refuted) {
       LOG.info("the API accepts {} rows at a time again; forgetting the lower limit", rows);
       limits.remove(shape);
-      learn(new Learned.Lesson.LimitUnknown(account, shape));
+      lessons.learn(new Learned.Lesson.LimitUnknown(account, shape));
     }
   }
 
@@ -169,7 +152,7 @@ public final class Knowledge {
     suspectedLimit = 0;
     limits.merge(shapeKey, rows, Math::min);
     acceptedLimits.put(shapeKey, rows);
-    learn(new Learned.Lesson.Limit(account, shapeKey, rows));
+    lessons.learn(new Learned.Lesson.Limit(account, shapeKey, rows));
   }
 
   /** Records that neither a lower limit nor a narrower range resolved a refusal. */
@@ -211,7 +194,7 @@ public final class Knowledge {
     if (support != offset) {
       LOG.info("how the API treats the parameter offset: {}", support.label());
       offset = support;
-      learn(new Learned.Lesson.Offset(account, support));
+      lessons.learn(new Learned.Lesson.Offset(account, support));
     }
   }
 
@@ -221,91 +204,14 @@ public final class Knowledge {
    */
   public synchronized void forgetOffset() {
     offset = null;
-    learn(new Learned.Lesson.OffsetUnknown(account));
-  }
-
-  /**
-   * Returns the widest range per request for a query shape, in days.
-   *
-   * @param allowed the widest range that the rules allow, in days
-   */
-  public synchronized int maxDays(QueryShape shape, int allowed) {
-    return triesRangesAgain.contains(shape.dateGrouping())
-        ? allowed
-        : Math.min(allowed, maxDays.getOrDefault(shape.key(), Integer.MAX_VALUE));
-  }
-
-  /** Returns the widest range that was learned for a query shape, in days; 0 if none was. */
-  synchronized int learnedDays(QueryShape shape) {
-    return maxDays.getOrDefault(shape.key(), 0);
-  }
-
-  /** Records that the API accepted a range, and forgets a narrower one that was learned. */
-  synchronized void rangeAccepted(QueryShape shape, DayRange range) {
-    String shapeKey = shape.key();
-    acceptedDays.merge(shapeKey, range.days(), Math::max);
-    int learned = learnedDays(shape);
-    // A single period is never cut, whatever was learned.
-    if (learned > 0
-        && learned < range.days()
-        && shape.dateGrouping().periodEnd(range.first()).isBefore(range.last())) {
-      LOG.info(
-          "the API accepts {} days of {} again; forgetting the narrower range",
-          range.days(),
-          shapeKey);
-      maxDays.remove(shapeKey);
-      learn(new Learned.Lesson.MaxDaysUnknown(shapeKey));
-    }
-  }
-
-  /**
-   * Records that the API refused a range wider than the one that was learned, and accepted the
-   * latter. It most likely has one maximum, so no other shape of the date grouping tries again.
-   */
-  synchronized void rangeStillRefused(DateGrouping grouping) {
-    triesRangesAgain.remove(grouping);
-  }
-
-  /**
-   * Records that a single period passed after a wider range was refused without a stated cause. One
-   * such refusal is no evidence, since it may have had any cause.
-   */
-  synchronized void rangeDoubted(String shapeKey) {
-    doubtedRanges.add(shapeKey);
-  }
-
-  /**
-   * Returns whether the refusal of a range of so many days is the second of its shape, and no
-   * response of the run shows that the API allows so many.
-   */
-  synchronized boolean rangeIsDoubted(String shapeKey, int days) {
-    return doubtedRanges.contains(shapeKey) && !acceptsRange(shapeKey, days);
-  }
-
-  /** Returns whether a response of this run shows that a range of so many days is accepted. */
-  synchronized boolean acceptsRange(String shapeKey, int days) {
-    return acceptedDays.getOrDefault(shapeKey, 0) >= days;
-  }
-
-  /** Returns the widest range that this run learned for any shape of a date grouping; 0 if none. */
-  synchronized int learnedDays(DateGrouping grouping) {
-    return learnedDays.getOrDefault(grouping, 0);
-  }
-
-  synchronized void rangeRefused(QueryShape shape, int days, String words) {
-    String shapeKey = shape.key();
-    LOG.warn("the API refuses the range of {} ({}); requesting {} days", shapeKey, words, days);
-    triesRangesAgain.remove(shape.dateGrouping());
-    learnedDays.merge(shape.dateGrouping(), days, Math::min);
-    maxDays.merge(shapeKey, days, Math::min);
-    learn(new Learned.Lesson.MaxDays(shapeKey, days));
+    lessons.learn(new Learned.Lesson.OffsetUnknown(account));
   }
 
   synchronized void rowsCapped(int rows) {
     LOG.warn("the API cuts off answers at {} rows, below the requested limit", rows);
     rowCap = Math.min(rowCap, rows);
     mostRows = Math.min(mostRows, rows);
-    learn(new Learned.Lesson.RowCap(rows));
+    lessons.learn(new Learned.Lesson.RowCap(rows));
   }
 
   /**
@@ -332,24 +238,7 @@ public final class Knowledge {
   /** Writes the largest response of this run to the ledger if it exceeds the stored one. */
   public synchronized void close() {
     if (mostRows > mostRowsBefore) {
-      learn(new Learned.Lesson.MostRows(mostRows));
+      lessons.learn(new Learned.Lesson.MostRows(mostRows));
     }
-  }
-
-  /**
-   * Writes a lesson to the ledger of every sink, since a later run may use only one of them. Only a
-   * failure of the first ledger is an error.
-   */
-  private void learn(Learned.Lesson lesson) {
-    for (Ledger ledger : ledgers.subList(1, ledgers.size())) {
-      try {
-        ledger.learn(lesson);
-      } catch (LedgerException e) {
-        LOG.warn(
-            "could not store what was learned about the API in one of the ledgers: {}",
-            e.getMessage());
-      }
-    }
-    ledgers.get(0).learn(lesson);
   }
 }

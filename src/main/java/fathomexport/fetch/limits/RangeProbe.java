@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
 public final class RangeProbe {
   private static final Logger LOG = LoggerFactory.getLogger(RangeProbe.class);
 
-  private final Knowledge knowledge;
+  private final LearnedRanges ranges;
   private final RangeQuery query;
   private final Pager pager;
 
@@ -48,8 +48,8 @@ public final class RangeProbe {
    */
   private int narrowed;
 
-  public RangeProbe(Knowledge knowledge, RangeQuery query, Pager pager) {
-    this.knowledge = knowledge;
+  public RangeProbe(LearnedRanges ranges, RangeQuery query, Pager pager) {
+    this.ranges = ranges;
     this.query = query;
     this.pager = pager;
   }
@@ -66,7 +66,7 @@ public final class RangeProbe {
    * @return whether to continue with the learned range
    */
   public boolean returnsToLearned(Outcome.Refused<?> refused) {
-    int learned = knowledge.learnedDays(query.shape());
+    int learned = ranges.learned(query.shape());
     returned =
         refused.refusal() != Refusal.LIMIT
             && learned > 0
@@ -103,9 +103,7 @@ public final class RangeProbe {
       case LIMIT, PARAMETERS -> {
         // Without a period that passed here, only one half is tried before a single period is.
         boolean again =
-            doubted
-                || (narrowed == 0
-                    && knowledge.rangeIsDoubted(query.shape().key(), pager.ask().days()));
+            doubted || (narrowed == 0 && ranges.isDoubted(query.shape().key(), pager.ask().days()));
         if (suspected == 0
             && !hasLongWeek(pager.ask())
             && (asOtherShapes(refused) || (again && halved(refused)))) {
@@ -131,7 +129,7 @@ public final class RangeProbe {
    * the API most likely has one maximum. Returns false if nothing is known or it was tried.
    */
   private boolean asOtherShapes(Outcome.Refused<?> refused) {
-    int known = knowledge.learnedDays(query.shape().dateGrouping());
+    int known = ranges.learned(query.shape().dateGrouping());
     int asked = pager.ask().days();
     if (known == 0 || known >= asked) {
       return false;
@@ -155,7 +153,7 @@ public final class RangeProbe {
   /** Makes the next accepted request record the narrower width, if there is evidence for it. */
   private void suspect(int asked, int narrower, Outcome.Refused<?> refused) {
     boolean isEvidence =
-        refused.refusal() == Refusal.RANGE || !knowledge.acceptsRange(query.shape().key(), asked);
+        refused.refusal() == Refusal.RANGE || !ranges.accepts(query.shape().key(), asked);
     narrowed = isEvidence ? narrower : 0;
     words = refused.words();
   }
@@ -167,11 +165,11 @@ public final class RangeProbe {
    */
   public void passed(DayRange asked) {
     if (returned) {
-      knowledge.rangeStillRefused(query.shape().dateGrouping());
+      ranges.stillRefused(query.shape().dateGrouping());
       returned = false;
     }
     if (narrowed > 0) {
-      knowledge.rangeRefused(query.shape(), narrowed, words);
+      ranges.refused(query.shape(), narrowed, words);
       narrowed = 0;
     }
     if (longWeek) {
@@ -179,12 +177,12 @@ public final class RangeProbe {
       longWeek = false;
       suspected = 0;
     } else if (suspected > 0) {
-      knowledge.rangeDoubted(query.shape().key());
+      ranges.doubted(query.shape().key());
       doubted = true;
       pager.narrow(suspected);
       suspected = 0;
     } else {
-      knowledge.rangeAccepted(query.shape(), asked);
+      ranges.accepted(query.shape(), asked);
     }
   }
 

@@ -6,12 +6,10 @@ import fathomexport.ledger.Learned;
 import fathomexport.ledger.OffsetSupport;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
-import fathomexport.report.DayRange;
 import fathomexport.report.Entity;
 import fathomexport.report.Field;
 import fathomexport.report.QueryShape;
 import fathomexport.report.SiteId;
-import java.time.LocalDate;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -19,21 +17,16 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** What a run learns about the API is known to the next one, if it is of the same account. */
 class KnowledgeTest {
-  private static final QueryShape PAGES = shape(DateGrouping.DAY, Field.PATHNAME);
-  private static final QueryShape CITIES = shape(DateGrouping.DAY, Field.CITY);
+  private static final QueryShape PAGES = shape(Field.PATHNAME);
+  private static final QueryShape CITIES = shape(Field.CITY);
   private static final String OTHER = "theirs";
 
   @RegisterExtension final Lessons lessons = new Lessons();
   private Knowledge knowledge;
 
-  private static QueryShape shape(DateGrouping grouping, Field field) {
+  private static QueryShape shape(Field field) {
     return new QueryShape(
-        Entity.PAGEVIEW, List.of(Aggregate.PAGEVIEWS), grouping, List.of(field), List.of());
-  }
-
-  private static DayRange days(int days) {
-    LocalDate first = LocalDate.of(2026, 3, 1);
-    return new DayRange(first, first.plusDays(days - 1L));
+        Entity.PAGEVIEW, List.of(Aggregate.PAGEVIEWS), DateGrouping.DAY, List.of(field), List.of());
   }
 
   @BeforeEach
@@ -45,9 +38,9 @@ class KnowledgeTest {
   void nothingIsKnownInTheBeginning() {
     assertThat(lessons.stored()).isEqualTo(Learned.NOTHING);
     assertThat(knowledge.limit(PAGES.key(), 1_000)).isEqualTo(1_000);
-    assertThat(knowledge.maxDays(PAGES, 180)).isEqualTo(180);
+    assertThat(knowledge.ranges().maxDays(PAGES, 180)).isEqualTo(180);
     assertThat(knowledge.learnedLimit(PAGES.key())).isZero();
-    assertThat(knowledge.learnedDays(DateGrouping.DAY)).isZero();
+    assertThat(knowledge.ranges().learned(DateGrouping.DAY)).isZero();
     assertThat(knowledge.offsetIsUnknown()).isTrue();
     assertThat(knowledge.mayUseOffset()).isTrue();
   }
@@ -72,26 +65,15 @@ class KnowledgeTest {
 
   @Test
   void rangesAndTheRowCapHoldForAllAccounts() {
-    knowledge.rangeRefused(PAGES, 45, "too wide");
+    knowledge.ranges().refused(PAGES, 45, "too wide");
     knowledge.rowsCapped(250);
 
     Knowledge others = lessons.ofARun(OTHER, false);
 
-    assertThat(others.maxDays(PAGES, 180)).isEqualTo(45);
-    assertThat(others.maxDays(PAGES, 30)).isEqualTo(30);
-    assertThat(others.maxDays(CITIES, 180)).isEqualTo(180);
+    assertThat(others.ranges().maxDays(PAGES, 180)).isEqualTo(45);
+    assertThat(others.ranges().maxDays(PAGES, 30)).isEqualTo(30);
+    assertThat(others.ranges().maxDays(CITIES, 180)).isEqualTo(180);
     assertThat(others.limit(CITIES.key(), 1_000)).isEqualTo(250);
-  }
-
-  /** Other shapes of the run are most likely refused alike; the next run knows only the shape. */
-  @Test
-  void theWidthOfAnotherShapeIsSuggestedInTheSameRunOnly() {
-    knowledge.rangeRefused(PAGES, 45, "too wide");
-    knowledge.rangeRefused(PAGES, 60, "too wide");
-    assertThat(knowledge.learnedDays(DateGrouping.DAY)).isEqualTo(45);
-    assertThat(knowledge.learnedDays(DateGrouping.MONTH)).isZero();
-    assertThat(lessons.ofARun().learnedDays(DateGrouping.DAY)).isZero();
-    assertThat(lessons.stored().maxDays()).containsOnlyKeys(PAGES.key());
   }
 
   @Test
@@ -123,45 +105,6 @@ class KnowledgeTest {
     assertThat(lessons.ofARun().limit(PAGES.key(), 1_000)).isEqualTo(1_000);
   }
 
-  @Test
-  void aLearnedRangeIsForgottenOnceAWiderOneIsAcceptedAgain() {
-    knowledge.rangeRefused(PAGES, 45, "too wide");
-    knowledge.rangeRefused(CITIES, 45, "too wide");
-
-    Knowledge testing = lessons.ofARun(Lessons.ACCOUNT, true);
-    assertThat(testing.maxDays(PAGES, 180)).isEqualTo(180);
-    testing.rangeAccepted(PAGES, days(45));
-    assertThat(lessons.stored().maxDays()).as("not wider").hasSize(2);
-    testing.rangeAccepted(PAGES, days(46));
-    assertThat(lessons.stored().maxDays()).containsOnlyKeys(CITIES.key());
-    assertThat(testing.maxDays(CITIES, 180)).as("not tested yet").isEqualTo(180);
-    assertThat(lessons.ofARun().maxDays(PAGES, 180)).isEqualTo(180);
-  }
-
-  /** The API most likely has one maximum: the first shape that is refused stands for the others. */
-  @Test
-  void aRangeThatIsStillRefusedIsNotTestedAgain() {
-    knowledge.rangeRefused(PAGES, 45, "too wide");
-    Knowledge testing = lessons.ofARun(Lessons.ACCOUNT, true);
-
-    testing.rangeStillRefused(DateGrouping.DAY);
-
-    assertThat(testing.maxDays(PAGES, 180)).isEqualTo(45);
-    assertThat(lessons.stored().maxDays()).containsOnlyKeys(PAGES.key());
-  }
-
-  /** A month is requested as a whole, even where fewer days were learned. */
-  @Test
-  void aSinglePeriodSaysNothingAboutWiderRanges() {
-    QueryShape months = shape(DateGrouping.MONTH, Field.PATHNAME);
-    knowledge.rangeRefused(months, 20, "too wide");
-    Knowledge testing = lessons.ofARun(Lessons.ACCOUNT, true);
-
-    testing.rangeAccepted(months, days(31));
-
-    assertThat(lessons.stored().maxDays()).containsOnlyKeys(months.key());
-  }
-
   /** The second refusal is evidence, unless a limit as high was accepted between the two. */
   @Test
   void aLimitIsSuspectedUntilOneAsHighIsAccepted() {
@@ -172,17 +115,6 @@ class KnowledgeTest {
     assertThat(knowledge.limitSuspected(1_000)).isFalse();
     knowledge.limitRefused(PAGES.key(), 500, "too many");
     assertThat(lessons.ofARun().limitSuspected(1_000)).as("an earlier run saw one").isTrue();
-  }
-
-  @Test
-  void aRangeIsDoubtedUntilOneAsWideIsAccepted() {
-    assertThat(knowledge.rangeIsDoubted(PAGES.key(), 90)).isFalse();
-    knowledge.rangeDoubted(PAGES.key());
-    assertThat(knowledge.rangeIsDoubted(PAGES.key(), 90)).isTrue();
-    assertThat(knowledge.rangeIsDoubted(CITIES.key(), 90)).isFalse();
-    knowledge.rangeAccepted(PAGES, days(89));
-    assertThat(knowledge.rangeIsDoubted(PAGES.key(), 90)).isTrue();
-    assertThat(knowledge.rangeIsDoubted(PAGES.key(), 89)).isFalse();
   }
 
   @Test

@@ -34,11 +34,11 @@ class RangeProbeTest {
   private static final LocalDate OCTOBER = LocalDate.of(2026, 10, 19);
 
   @RegisterExtension final Lessons lessons = new Lessons();
-  private Knowledge knowledge;
+  private LearnedRanges ranges;
 
   @BeforeEach
   void begin() {
-    knowledge = lessons.ofARun();
+    ranges = lessons.ofARun().ranges();
   }
 
   /** One task's requests, as a server takes or refuses them. */
@@ -52,9 +52,9 @@ class RangeProbeTest {
           new QueryShape(
               Entity.PAGEVIEW, List.of(Aggregate.PAGEVIEWS), grouping, List.of(field), List.of());
       int allowed = grouping == DateGrouping.HOUR ? 7 : 180;
-      pager = new Pager(grouping, days, 1_000, knowledge.maxDays(shape, allowed));
+      pager = new Pager(grouping, days, 1_000, ranges.maxDays(shape, allowed));
       RangeQuery query = new RangeQuery(new Slice(new SiteId("CDBUGS"), null), shape, days, zone);
-      probe = new RangeProbe(knowledge, query, pager);
+      probe = new RangeProbe(ranges, query, pager);
     }
 
     Task(int days) {
@@ -248,7 +248,7 @@ class RangeProbeTest {
     Task before = new Task(90);
     assertThat(before.refused(Refusal.RANGE)).isTrue();
     before.passes();
-    knowledge = lessons.ofARun(Lessons.ACCOUNT, true);
+    ranges = lessons.ofARun(Lessons.ACCOUNT, true).ranges();
 
     Task testing = new Task(90);
     assertThat(testing.width()).isEqualTo(90);
@@ -266,7 +266,7 @@ class RangeProbeTest {
     Task before = new Task(90);
     assertThat(before.refused(Refusal.RANGE)).isTrue();
     before.passes();
-    knowledge = lessons.ofARun(Lessons.ACCOUNT, true);
+    ranges = lessons.ofARun(Lessons.ACCOUNT, true).ranges();
 
     Task testing = new Task(90);
     assertThat(testing.returns(Refusal.LIMIT)).as("about the limit").isFalse();
@@ -284,7 +284,7 @@ class RangeProbeTest {
     Task before = new Task(90);
     assertThat(before.refused(Refusal.RANGE)).isTrue();
     before.passes();
-    knowledge = lessons.ofARun(Lessons.ACCOUNT, true);
+    ranges = lessons.ofARun(Lessons.ACCOUNT, true).ranges();
 
     Task testing = new Task(90);
     testing.passes();
@@ -330,7 +330,7 @@ class RangeProbeTest {
     task.passes();
     assertThat(task.pager.done()).isTrue();
     assertThat(learned()).isEmpty();
-    assertThat(knowledge.rangeIsDoubted(task.shape.key(), 7)).as("other weeks are not").isFalse();
+    assertThat(ranges.isDoubted(task.shape.key(), 7)).as("other weeks are not").isFalse();
   }
 
   /** The week before, that of the other clock change, six days, and a zone that is not known. */

@@ -680,26 +680,11 @@ class PostgresSinkTest extends SinkContract {
   void everyTableViewAndColumnHasAComment() {
     sink(TestReports.pages(), TestReports.goals());
 
-    // Flyway's own table is the only exception.
-    assertThat(
-            database.query(
-                """
-                SELECT n.nspname || '.' || c.relname || coalesce('.' || a.attname, '')
-                  FROM pg_class c
-                  JOIN pg_namespace n ON n.oid = c.relnamespace
-                  JOIN (SELECT attrelid, attnum, attname FROM pg_attribute
-                         WHERE attnum > 0 AND NOT attisdropped
-                        UNION ALL
-                        SELECT oid, 0, NULL FROM pg_class) a ON a.attrelid = c.oid
-                 WHERE n.nspname IN ('fathom', 'fathom_ops') AND c.relkind IN ('r', 'v', 'm')
-                   AND c.relname <> 'schema_history'
-                   AND coalesce(CASE a.attnum
-                                  WHEN 0 THEN obj_description(c.oid, 'pg_class')
-                                  ELSE col_description(c.oid, a.attnum)
-                                END, '') = ''
-                 ORDER BY 1\
-                """))
-        .isEmpty();
+    assertThat(database.withoutComment("fathom")).isEmpty();
+    assertThat(database.withoutComment("fathom_ops"))
+        .as("Flyway's own table is the only exception")
+        .allSatisfy(
+            line -> assertThat(line.get(0)).asString().startsWith("fathom_ops.schema_history"));
   }
 
   private String columns(String table) {

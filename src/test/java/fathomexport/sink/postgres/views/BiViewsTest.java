@@ -99,15 +99,7 @@ class BiViewsTest {
    */
   @Test
   void ratesOfAMonthDivideByTheVisitsOfTheWholeMonth() {
-    Report goals =
-        new Report(
-            "goals_monthly",
-            Entity.EVENT,
-            TestReports.goals().events(),
-            TestReports.goals().aggregates(),
-            DateGrouping.MONTH,
-            List.of(Field.REFERRER_SOURCE),
-            List.of());
+    Report goals = TestReports.goals("goals_monthly", DateGrouping.MONTH);
     assertThat(migrate(TestReports.traffic(), goals)).isEmpty();
     database.execute(
         "INSERT INTO fathom.traffic_daily (site_id, date, visits, pageviews) VALUES ('S',"
@@ -185,13 +177,7 @@ class BiViewsTest {
         "CREATE VIEW public.mine AS SELECT * FROM fathom_bi.pages_daily_month",
         "INSERT INTO fathom.pages_daily (site_id, date, pathname, visits, pageviews)"
             + " VALUES ('SITE', '2026-05-01', '/a', 2, 3)",
-        """
-        INSERT INTO fathom_ops.ledger
-          (report, site_id, event_name, period, period_end, covers_to, status, stored, rows, store_if_absent, definition,
-           requests, control_requests, splits, window_id, run_id, fetched_at)
-        VALUES ('pages_daily', 'SITE', '', '2026-05-01', '2026-05-01', '2026-05-01', 'certified', true, 1, false, 'd',
-                1, 0, 0, 'w', 'r', now())\
-        """);
+        entry("pages_daily", "SITE", "", "2026-05-01", "2026-05-01", "2026-05-01"));
 
     sink.rename(Map.of("pages", "pages_daily", "origins", "sources"));
     assertThat(
@@ -340,14 +326,7 @@ class BiViewsTest {
                       grouping,
                       List.of(),
                       List.of(blog)),
-                  new Report(
-                      "goals_" + by,
-                      Entity.EVENT,
-                      TestReports.goals().events(),
-                      TestReports.goals().aggregates(),
-                      grouping,
-                      List.of(Field.REFERRER_SOURCE),
-                      List.of()),
+                  TestReports.goals("goals_" + by, grouping),
                   new Report(
                       "conversions_" + by,
                       Entity.EVENT,
@@ -372,17 +351,7 @@ class BiViewsTest {
                 + " NOT NULL")) {
       database.query("SELECT * FROM fathom_bi." + view.get(0));
     }
-    assertThat(
-            database.query(
-                """
-                SELECT c.relname, a.attname
-                  FROM pg_class c
-                  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
-                 WHERE c.relnamespace = 'fathom_bi'::regnamespace
-                   AND (coalesce(obj_description(c.oid), '') = '' OR coalesce(col_description(c.oid, a.attnum), '') = '')\
-                """))
-        .as("views and columns without a comment")
-        .isEmpty();
+    assertThat(database.withoutComment("fathom_bi")).isEmpty();
   }
 
   @Test
@@ -532,6 +501,13 @@ class BiViewsTest {
     return texts;
   }
 
+  /** Returns the statement for sites S1, S2 and so on. */
+  private static String sites(int number) {
+    return "INSERT INTO fathom.site (site_id, name, time_zone, first_seen_at, last_seen_at) SELECT"
+        + " 'S' || s, 'Site ' || s, 'Europe/Berlin', now(), now() FROM generate_series(1, %d) s"
+            .formatted(number);
+  }
+
   /**
    * Above a cost, PostgreSQL compiles a query. That takes seconds for these views, which answer
    * within a tenth of one.
@@ -540,8 +516,7 @@ class BiViewsTest {
   void whatIsReadQuicklyIsNotCompiled() {
     migrate(TestReports.traffic(), TestReports.pages());
     database.execute(
-        "INSERT INTO fathom.site (site_id, name, time_zone, first_seen_at, last_seen_at) SELECT 'S'"
-            + " || s, 'Site ' || s, 'Europe/Berlin', now(), now() FROM generate_series(1, 50) s",
+        sites(50),
         "INSERT INTO fathom.traffic_daily (site_id, date, visits, pageviews) SELECT s.site_id,"
             + " date '2024-06-01' + d, d % 100, d % 500 FROM fathom.site s, generate_series(0, 729)"
             + " d ORDER BY 1, 2",
@@ -623,8 +598,7 @@ class BiViewsTest {
   void monthsOfHoursAreNotCompiled() {
     migrate(TestReports.pageviews("traffic_hourly", DateGrouping.HOUR));
     database.execute(
-        "INSERT INTO fathom.site (site_id, name, time_zone, first_seen_at, last_seen_at) SELECT 'S'"
-            + " || s, 'Site ' || s, 'Europe/Berlin', now(), now() FROM generate_series(1, 8) s",
+        sites(8),
         "INSERT INTO fathom.traffic_hourly (site_id, hour, visits, pageviews) SELECT s.site_id,"
             + " timestamp '2025-11-01' + h * interval '1 hour', h % 100, h % 500 FROM fathom.site s,"
             + " generate_series(0, 24 * 181 - 1) h ORDER BY 1, 2",
@@ -844,15 +818,7 @@ class BiViewsTest {
   /** Ranges overlap: nothing may invite to sum them, and one of them can be chosen. */
   @Test
   void rangesAreNotSummedAndTheNewestCanBeChosen() {
-    Report goals =
-        new Report(
-            "goals_ranges",
-            Entity.EVENT,
-            TestReports.goals().events(),
-            TestReports.goals().aggregates(),
-            DateGrouping.NONE,
-            List.of(Field.REFERRER_SOURCE),
-            List.of());
+    Report goals = TestReports.goals("goals_ranges", DateGrouping.NONE);
     migrate(
         TestReports.pageviews("ranges", DateGrouping.NONE, Field.REFERRER_SOURCE),
         goals,
@@ -907,15 +873,7 @@ class BiViewsTest {
   /** Conversions of ten days are no rate of the visits of twenty. */
   @Test
   void aRateIsOfTheSameDays() {
-    Report goals =
-        new Report(
-            "goals_monthly",
-            Entity.EVENT,
-            TestReports.goals().events(),
-            TestReports.goals().aggregates(),
-            DateGrouping.MONTH,
-            List.of(Field.REFERRER_SOURCE),
-            List.of());
+    Report goals = TestReports.goals("goals_monthly", DateGrouping.MONTH);
     migrate(
         goals,
         TestReports.pageviews("traffic_monthly", DateGrouping.MONTH),
