@@ -2,6 +2,7 @@ package fathomexport.inspect;
 
 import fathomexport.ledger.Attempt;
 import fathomexport.ledger.CertificateStatus;
+import fathomexport.ledger.RunRecord;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
 import fathomexport.report.Entity;
@@ -39,6 +40,7 @@ final class CoverageLines {
   private final Retired retired;
   private final ListedSlices listed;
   private final boolean hasSucceeded;
+  private final @Nullable RunRecord lastGood;
   private final Map<ZoneId, LocalDate> expected = new HashMap<>();
 
   /**
@@ -47,6 +49,7 @@ final class CoverageLines {
    * @param listed of what something is to be stored
    * @param hasSucceeded whether a run of the whole pipeline has, so that what is listed since is
    *     due before it is late
+   * @param lastGood the newest run of all sites and reports that succeeded; null if there is none
    */
   CoverageLines(
       ExportJob job,
@@ -56,7 +59,8 @@ final class CoverageLines {
       Expectation expectation,
       Retired retired,
       ListedSlices listed,
-      boolean hasSucceeded) {
+      boolean hasSucceeded,
+      @Nullable RunRecord lastGood) {
     this.job = job;
     this.now = now;
     this.clock = clock;
@@ -67,6 +71,7 @@ final class CoverageLines {
     this.retired = retired;
     this.listed = listed;
     this.hasSucceeded = hasSucceeded;
+    this.lastGood = lastGood;
   }
 
   /** Returns one line per report and slice, in no particular order. */
@@ -197,10 +202,23 @@ final class CoverageLines {
     return neverStored && hasSucceeded
         ? listed
             .firstDay(slice)
+            .filter(day -> !isStoredBefore(slice, day))
             .map(day -> expectation.lateFrom(day, listed.zone(slice.site())))
             .filter(from -> from.isAfter(now))
             .orElse(null)
         : null;
+  }
+
+  /**
+   * Returns whether the last good run has stored the day: the slice was listed to it, and the day
+   * was over. What is not there then was removed since.
+   */
+  private boolean isStoredBefore(Slice slice, LocalDate day) {
+    RunRecord run = lastGood;
+    return run != null
+        && run.finishedAt() != null
+        && listed.isListedAt(slice, run.finishedAt())
+        && day.isBefore(run.startedAt().atZone(listed.zone(slice.site())).toLocalDate());
   }
 
   /** Returns the number of days that are not over, in the time zone in which they were fetched. */

@@ -9,6 +9,7 @@ import fathomexport.report.Site;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
 import fathomexport.run.ExportJob;
+import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneId;
 import java.util.ArrayList;
@@ -145,6 +146,12 @@ final class ListedSlices {
     LocalDate before =
         listing.firstListedAt().atZone(site.closingZone()).toLocalDate().minusDays(1);
     return Optional.of(before.isBefore(site.firstDay()) ? site.firstDay() : before);
+  }
+
+  /** Returns whether a slice was listed by a time, as far as is recorded. */
+  boolean isListedAt(Slice slice, Instant time) {
+    Listing listing = known.listings().get(slice);
+    return listing != null && !listing.firstListedAt().isAfter(time);
   }
 
   /** Returns the zone that decides which days of a site are over, as the API reported it last. */

@@ -34,6 +34,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
@@ -92,6 +93,7 @@ public final class StatusReader {
             r -> r.pipeline().equals(job.name()) && r.command().equals(RunRecord.RUN));
     Expectation expectation = new Expectation(job.expectBy(), wholeRuns);
     boolean hasSucceeded = hasSucceeded(job, sinks);
+    Optional<RunRecord> lastGood = lastGood(wholeRuns);
     Retired retired = Retired.of(job.name(), sinks);
     List<String> unreadable = new ArrayList<>();
     Dimensions known = known(job, sinks, unreadable);
@@ -102,7 +104,16 @@ public final class StatusReader {
     BackfillCommands.Scope scope = StoredScope.of(job, coverage, retired);
     SinkDifferences differences = new SinkDifferences(coverage, retired, scope);
     CoverageLines ofCoverage =
-        new CoverageLines(job, now, clock, coverage, expectation, retired, listed, hasSucceeded);
+        new CoverageLines(
+            job,
+            now,
+            clock,
+            coverage,
+            expectation,
+            retired,
+            listed,
+            hasSucceeded,
+            lastGood.orElse(null));
     List<StatusOverview.Line> lines = new ArrayList<>(ofCoverage.lines(journals));
     List<String> order = job.reports().stream().map(Report::name).toList();
     Set<String> all = new HashSet<>();
@@ -141,7 +152,7 @@ public final class StatusReader {
         job.name(),
         all.size(),
         (int) all.stream().filter(site -> !wanting.contains(site)).count(),
-        lastGood(wholeRuns),
+        lastGood.map(RunRecord::startedAt).orElse(null),
         lines.stream()
             .filter(line -> line.due() > 0)
             .flatMap(line -> Stream.ofNullable(line.lateFrom()))
@@ -210,13 +221,9 @@ public final class StatusReader {
         .anyMatch(run -> !run.limited() && Objects.equals(run.exitCode(), 0));
   }
 
-  /** Returns when the newest of these runs began that succeeded; null if none has. */
-  private static @Nullable Instant lastGood(List<RunRecord> runs) {
-    return runs.stream()
-        .filter(run -> Objects.equals(run.exitCode(), 0))
-        .map(RunRecord::startedAt)
-        .findFirst()
-        .orElse(null);
+  /** Returns the newest of these runs that succeeded. */
+  private static Optional<RunRecord> lastGood(List<RunRecord> runs) {
+    return runs.stream().filter(run -> Objects.equals(run.exitCode(), 0)).findFirst();
   }
 
   /**
