@@ -9,6 +9,7 @@ import fathomexport.config.PipelineDefinition;
 import fathomexport.config.Settings;
 import fathomexport.export.Exporter;
 import fathomexport.inspect.StatusOverview;
+import fathomexport.ledger.RunRecord;
 import fathomexport.lineage.RunLineage;
 import fathomexport.run.ExportFailedException;
 import fathomexport.run.ExportJob;
@@ -275,7 +276,7 @@ final class Launch {
           now,
           success,
           ended == null ? null : ended.result(),
-          command.equals(SNAPSHOT) ? null : status(context, pipeline));
+          RunRecord.verb(command).equals(SNAPSHOT) ? null : status(context, pipeline));
       return code;
     } catch (IOException e) {
       int worse = code == 0 ? ExitCodes.STORAGE : code;
