@@ -54,7 +54,7 @@ class SwitchesTest {
     } else if (type == Behaviour.RangeRule.class) {
       return new Behaviour.RangeRule(1, 400, "too long");
     } else if (type == Behaviour.Tampering.class) {
-      return new Behaviour.Tampering(Behaviour.Damage.values()[0], 1);
+      return new Behaviour.Tampering(Behaviour.Damage.ROW_DROPPED, 1);
     } else if (type == Behaviour.Closure.class) {
       return new Behaviour.Closure(1, Duration.ofMinutes(1));
     }
