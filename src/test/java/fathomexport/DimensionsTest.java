@@ -178,6 +178,29 @@ class DimensionsTest {
   }
 
   @Test
+  void theDomainsOfASiteAndARemovedMilestoneFollowTheApi() {
+    world.putMilestone("BBBB", new SimulatedMilestone("u-1", LocalDate.of(2026, 3, 2), "Launch"));
+    world.putMilestone("BBBB", new SimulatedMilestone("u-2", LocalDate.of(2026, 3, 3), "Relaunch"));
+    night(0);
+    assertBoth("milestone_id", "milestone", List.of("u-1"), List.of("u-2"));
+    assertDomains("", "");
+
+    world.removeMilestone("BBBB", "u-1");
+    api.behave(Behaviour.unlimited().withDomainsInSites(true));
+    night(1);
+
+    assertBoth("milestone_id", "milestone", List.of("u-2"));
+    assertDomains("www.aaaa.example", "www.bbbb.example");
+  }
+
+  /** An array in the table, and a text with commas in the files. */
+  private void assertDomains(String first, String second) {
+    List<List<String>> rows = List.of(List.of("AAAA", first), List.of("BBBB", second));
+    assertThat(inPostgres("site_id, array_to_string(domains, ',')", "site")).isEqualTo(rows);
+    assertThat(inFiles("site_id, domains", "site")).isEqualTo(rows);
+  }
+
+  @Test
   void theOwnersCurrenciesCountWhereTheApiHasNone() throws IOException {
     api.behave(Behaviour.unlimited().withCurrencyUnknown(true).withMilestonesRefused(404));
     String settings = Files.readString(directory.resolve("conf/fathom-export.yaml"));

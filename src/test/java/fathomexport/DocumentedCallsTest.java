@@ -9,6 +9,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -44,8 +46,12 @@ class DocumentedCallsTest {
     Map<String, String> sources = sources();
     List<String> wrong = new ArrayList<>();
     int calls = 0;
+    // The last class of each line above that is indented less, by its indentation.
+    NavigableMap<Integer, String> callers = new TreeMap<>();
     for (String line : documented().lines().toList()) {
-      String caller = null;
+      int indentation = line.length() - line.stripLeading().length();
+      callers.tailMap(indentation, true).clear();
+      String caller = callers.isEmpty() ? null : callers.lastEntry().getValue();
       // What a line says in words is apart from its calls.
       for (String part : ARROW.split(line.strip().replaceFirst(" {3,}.*", ""), -1)) {
         Matcher call = CALL.matcher(part);
@@ -59,6 +65,7 @@ class DocumentedCallsTest {
           wrong.add(line.strip() + ": " + problem);
         }
         caller = call.group(2);
+        callers.put(indentation, caller);
       }
     }
     assertThat(wrong).isEmpty();

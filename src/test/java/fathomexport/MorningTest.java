@@ -239,7 +239,7 @@ class MorningTest {
     Installation.Ended first = night(19, "--metrics-file", "nightly.prom");
 
     String last =
-        "  ! 66 periods stay missing, further back than a run fills holes; fetch with:"
+        "  ! 66 periods stay missing, too old for a run to fetch by itself; fetch with:"
             + " fathom-export backfill nightly --from 2026-06-01 --to 2026-06-11";
     assertThat(first.out().lines().reduce("", (a, b) -> b)).isEqualTo(last);
     assertThat(Files.readString(directory.resolve("nightly.prom")))

@@ -373,6 +373,15 @@ class SeenTest {
           .containsEntry(key("requests", "snapshot"), 1.0)
           .containsEntry(
               key("last_success_timestamp_seconds", "snapshot"), (double) NOW.getEpochSecond());
+
+      // Also of a part of the sites: what is stored has nothing to do with a snapshot.
+      ended =
+          install(database, api)
+              .run("snapshot", "all", "--site", World.BUSY_SITE, "--metrics-file", "part.prom");
+      assertThat(ended.code()).as(ended.said()).isZero();
+      assertThat(metrics("part.prom").keySet())
+          .isNotEmpty()
+          .noneMatch(name -> name.startsWith("fathom_export_periods"));
     }
   }
 

@@ -80,13 +80,13 @@ public final class App {
       footer = {
         "  fathom-export demo                                  try it, without an account",
         "  fathom-export init                                  write settings and a pipeline",
-        "  fathom-export check nightly                         is everything there that a run needs",
+        "  fathom-export check nightly                         check everything that a run needs",
         "  fathom-export plan nightly                          what a night would cost",
         "  fathom-export run nightly                           what the scheduler starts",
         "  fathom-export backfill nightly --from 2026-01-01 --to 2026-03-31",
         "  fathom-export status nightly                        what is stored, and how reliable"
             + " it is",
-        "  fathom-export help backfill                         what a command does and takes",
+        "  fathom-export help backfill                         show a command and its options",
         "",
         "Beam's own options follow --, such as: run nightly -- --runner=FlinkRunner"
       })

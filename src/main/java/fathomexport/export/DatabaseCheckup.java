@@ -59,8 +59,8 @@ final class DatabaseCheckup {
     if (!check.grantsForReaders().isEmpty()) {
       findings.warning(
           "privileges",
-          "a run can do without these rights, but then what readers need is not derived at its"
-              + " end (whether measures add up, sums of months): "
+          "runs work without these privileges, but do not update at their end what readers"
+              + " need (whether measures add up, sums of months): "
               + FOR_ADMINISTRATORS
               + String.join(" ", check.grantsForReaders()));
     } else if (check.grants().isEmpty()) {

@@ -58,7 +58,7 @@ final class RunEnd {
           environment.time().instant(),
           job.firstKept(environment.time().instant(), services.settings().api().maxRangeDays()));
     } catch (SinkException | LedgerException e) {
-      environment.listener().notice("which sites are new cannot be read: " + e.getMessage());
+      environment.listener().notice("could not read which sites are new: " + e.getMessage());
       return null;
     }
   }

@@ -132,9 +132,9 @@ final class SiteListings {
       hint = " (renew the account's subscription, and run the same command again)";
     } else if (kind == FailureKind.PERMISSION) {
       hint =
-          " (check the token, and the place of it that "
+          " (check the token, and where "
               + account.tokenSetting()
-              + " in the settings names"
+              + " in the settings points"
               + more
               + ")";
     }

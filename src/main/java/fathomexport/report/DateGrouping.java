@@ -1,7 +1,6 @@
 package fathomexport.report;
 
 import java.time.LocalDate;
-import java.time.temporal.ChronoUnit;
 
 /**
  * How the API groups rows by time. Source: parameter {@code date_grouping} of {@code GET
@@ -48,15 +47,6 @@ public enum DateGrouping implements ApiNamed {
       case HOUR, DAY, NONE -> day;
       case MONTH -> day.withDayOfMonth(day.lengthOfMonth());
       case YEAR -> day.withDayOfYear(day.lengthOfYear());
-    };
-  }
-
-  /** Returns the unit in which the length of windows of this grouping is counted. */
-  public ChronoUnit periodUnit() {
-    return switch (this) {
-      case HOUR, DAY, NONE -> ChronoUnit.DAYS;
-      case MONTH -> ChronoUnit.MONTHS;
-      case YEAR -> ChronoUnit.YEARS;
     };
   }
 }

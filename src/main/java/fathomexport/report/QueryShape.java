@@ -3,7 +3,6 @@ package fathomexport.report;
 import java.io.Serializable;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -37,10 +36,6 @@ public record QueryShape(
 
   public QueryShape withFields(List<Field> others) {
     return new QueryShape(entity, aggregates, dateGrouping, others, filters);
-  }
-
-  public QueryShape withAggregates(Set<Aggregate> others) {
-    return new QueryShape(entity, List.copyOf(others), dateGrouping, fields, filters);
   }
 
   /**

@@ -54,13 +54,6 @@ public record ExportSpec(
     return stamp + "-" + UUID.randomUUID().toString().substring(0, 8);
   }
 
-  /**
-   * Returns whether the run can continue without the database through which it shares the quota.
-   */
-  public boolean quotaIsOptional() {
-    return postgres == null;
-  }
-
   /** Returns the same spec, of which only this account is left. */
   public ExportSpec of(String account) {
     return new ExportSpec(

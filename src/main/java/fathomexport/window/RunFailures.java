@@ -138,10 +138,9 @@ public final class RunFailures {
               verdict.kind(),
               Account.inWords(account, verdict.message())
                   + (verdict.kind() == FailureKind.PERMISSION
-                      ? " (check the subscription of the account, its token, and the place of it"
-                          + " that "
+                      ? " (check the subscription of the account, its token, and where "
                           + tokenSettings.get(account)
-                          + " in the settings names)"
+                          + " in the settings points)"
                       : ""));
     }
     if (verdict.kind() == FailureKind.FAULT) {

@@ -69,7 +69,7 @@ class RunEndTest {
     assertThat(run.said)
         .singleElement()
         .satisfies(
-            line -> assertThat(line).startsWith("notice: which sites are new cannot be read: "));
+            line -> assertThat(line).startsWith("notice: could not read which sites are new: "));
   }
 
   @Test

@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -58,12 +59,13 @@ class OffsetPagingTest {
     private final ChunkRows rows;
     private final OffsetPaging paging;
     private final PageReader page;
+    private final @Nullable ControlTotals control;
 
     Range(boolean hasControl, Field... fields) throws IOException {
       QueryShape shape = Responses.shape(DateGrouping.DAY, fields);
       RangeQuery query = new RangeQuery(OneSite.SLICE, shape, DAYS, ZoneOffset.UTC);
       Tally tally = new Tally();
-      ControlTotals control =
+      control =
           hasControl
               ? new ControlTotals(
                   site.context,
@@ -180,6 +182,20 @@ class OffsetPagingTest {
       assertThat(range.sum(0)).isEqualTo(25);
       assertThat(range.sum(1)).isEqualTo(3);
       assertThat(pager.done()).isTrue();
+      assertThat(stored()).isEqualTo(OffsetSupport.HONOURED);
+    }
+  }
+
+  /** A visit between the control and the last page: the control is asked once more. */
+  @Test
+  void aVisitAfterTheControlIsNoSignAgainstTheOffset() throws FetchFailedException, IOException {
+    site.visited(FIRST, 25);
+    try (Range range = new Range(true, Field.PATHNAME)) {
+      assertThat(Objects.requireNonNull(range.control).get(DAYS).of(FIRST).rows()).isOne();
+      site.visitedOn(FIRST, "/z");
+      assertThat(range.begins()).isTrue();
+      range.fetchNext();
+      assertThat(range.sum(0)).isEqualTo(26);
       assertThat(stored()).isEqualTo(OffsetSupport.HONOURED);
     }
   }

@@ -65,12 +65,16 @@ final class OneSite implements AutoCloseable {
   /** Adds one view of each of so many pages to a day. */
   OneSite visited(LocalDate day, int pages) {
     for (int page = 0; page < pages; page++) {
-      api.world()
-          .add(
-              SITE.id().value(),
-              api.world().viewAt(SITE.id().value(), day.atTime(12, 0)).path("/" + page));
+      visitedOn(day, "/" + page);
     }
     return this;
+  }
+
+  /** Adds a visit with one pageview. */
+  void visitedOn(LocalDate day, String path) {
+    api.world()
+        .add(
+            SITE.id().value(), api.world().viewAt(SITE.id().value(), day.atTime(12, 0)).path(path));
   }
 
   /** Returns how many requests were sent so far. */

@@ -22,7 +22,7 @@ import picocli.CommandLine.Spec;
     description = {
       "Export a range of days.",
       "",
-      "Requests what is not complete yet, newest first, and resumes where it was stopped. The"
+      "Fetches what is not complete yet, newest first, and resumes where it was stopped. The"
           + " range is widened to the whole months or years of reports that are grouped so."
     },
     footer = {
@@ -51,7 +51,7 @@ public final class BackfillCommand implements Callable<Integer> {
       paramLabel = "TIME",
       description =
           "With --force: only what was fetched before this time, for example 2026-03-01T12:00:00Z."
-              + " So a stopped backfill is continued.")
+              + " Use it to continue a stopped backfill of --force.")
   @Nullable Instant fetchedBefore;
 
   @Option(names = "--newest-first", description = "Begin with the newest windows (the default).")

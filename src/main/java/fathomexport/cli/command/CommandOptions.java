@@ -72,14 +72,14 @@ final class CommandOptions {
         paramLabel = "DAY",
         description =
             "First day: a date as 2026-03-31, yesterday, -7d, a week as 2026-W10, or a month as"
-                + " 2026-03. Of a week or month it is the first day.")
+                + " 2026-03. A week or month means its first day.")
     @Nullable DayExpression from;
 
     @Option(
         names = "--to",
         required = true,
         paramLabel = "DAY",
-        description = "Last day, included, in the same forms. Of a week or month it is the last.")
+        description = "Last day, included, in the same forms. A week or month means its last day.")
     @Nullable DayExpression to;
 
     /**

@@ -265,7 +265,7 @@ public final class ExplainCommand implements Callable<Integer> {
         part.requests()
             + " for the window, "
             + (part.controlRequests() == 0
-                ? "none more for its control"
+                ? "0 for its control"
                 : part.controlRequests() + " for its control"));
     lines.add(
         "splits",

@@ -275,13 +275,18 @@ final class Launch {
           now,
           success,
           ended == null ? null : ended.result(),
-          command.equals(SNAPSHOT) ? null : status(context, pipeline));
+          isSnapshot(command) ? null : status(context, pipeline));
       return code;
     } catch (IOException e) {
       int worse = code == 0 ? ExitCodes.STORAGE : code;
       complaint.failed(worse, String.valueOf(e.getMessage()));
       return worse;
     }
+  }
+
+  /** A command of a part of the sites has its options behind it. */
+  private static boolean isSnapshot(String command) {
+    return command.equals(SNAPSHOT) || command.startsWith(SNAPSHOT + " ");
   }
 
   /** Returns what is stored; null if the sinks do not say. */

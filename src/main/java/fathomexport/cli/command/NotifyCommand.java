@@ -19,7 +19,7 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "notify",
     description = {
-      "Send a test notification: what notify in the settings and the pipeline names.",
+      "Send a test to every receiver under notify: in the settings and the pipeline.",
       "",
       "Starts the command, calls the webhook and pings the dead man's switch as a run does. Asks"
           + " the API and the database nothing. Exits 75 if one of them fails, 78 if there is none."

@@ -36,7 +36,7 @@ import picocli.CommandLine.Spec;
       "Show what a run or a backfill would cost: requests, minutes, billed pageviews, rows, bytes.",
       "",
       "Asks the API only for sites and their events, which is not billed. Stores nothing but the",
-      "count of these requests, so that a run beside it keeps to the quota."
+      "count of these requests, so that a run at the same time stays within the quota."
     },
     footer = {
       "",
@@ -108,7 +108,7 @@ public final class PlanCommand implements Callable<Integer> {
       printer.line(
           plan.notes().isEmpty()
               ? "Nothing to do: every finished period is exported."
-              : "Nothing to fetch. What is not in order is named at the end.");
+              : "Nothing to fetch. Problems are listed at the end.");
     } else {
       if (listed) {
         table(printer, plan);

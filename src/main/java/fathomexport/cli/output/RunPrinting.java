@@ -85,7 +85,7 @@ public final class RunPrinting {
     return commands(
         Printer.number(missing.periods())
             + (missing.periods() == 1 ? " period stays" : " periods stay")
-            + " missing, further back than a run fills holes; fetch with: ",
+            + " missing, too old for a run to fetch by itself; fetch with: ",
         missing.commands().stream().map(command -> command.words(pipeline)).toList());
   }
 
