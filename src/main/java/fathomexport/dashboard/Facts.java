@@ -263,9 +263,10 @@ final class Facts {
   /** Returns whether days of a site's uniques add up; null if that was not measured. */
   @Nullable Boolean daysAddUp(String report, String site) {
     Agreement measured = agreements.get(new Sum(report, site, UNIQUES, OVER_DAYS));
-    return measured == null || measured.periods() == 0
-        ? null
-        : Boolean.valueOf(measured.agreed() == measured.periods());
+    if (measured == null || measured.periods() == 0) {
+      return null;
+    }
+    return measured.agreed() == measured.periods();
   }
 
   /** Remembers that goals of a site are from a report. */
