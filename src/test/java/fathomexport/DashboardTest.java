@@ -530,6 +530,15 @@ class DashboardTest {
     // A report by referrers does not know campaigns: the visit by cpc has no referrer.
     assertThat(channels.get("direct")).isEqualTo(visits(n -> n == 0 || n == 3));
 
+    // The share of a campaign is of all pageviews, as in every other list.
+    JsonNode campaigns = berlin.required("lists").required("campaigns").required(october);
+    assertThat(campaigns.required("pageviews")).isEqualTo(list.required("pageviews"));
+    assertThat(campaigns.required("rows")).hasSize(1);
+    assertThat(data.at("/lists/pages/visits").textValue()).isEqualTo("Entrances");
+    assertThat(data.at("/lists/channels/visits").textValue()).isEqualTo("Visits");
+    assertThat(data.at("/lists/channels/note").textValue()).contains("utm").contains("paid");
+    assertThat(data.at("/lists/pages/note").textValue()).isEmpty();
+
     JsonNode goal = berlin.required("goals").required(0);
     Map<String, @Nullable Object> conversions =
         truth.rows(TruthQuery.event(BERLIN, HOSTILE_EVENT, OCTOBER, end)).get(0);
@@ -554,6 +563,60 @@ class DashboardTest {
         assertThat(ofList.required(period(data, "2025-10")).toString()).isEqualTo("[31,31]");
         assertThat(ofList.required(period(data, "2025-09")).toString()).isEqualTo("[2,30]");
       }
+    }
+  }
+
+  /** Of many sites one may lack a day: the page of all sites says of how many, and names one. */
+  @Test
+  void theSitesThatLackDaysAreNamed() throws IOException {
+    database.execute(
+        "CREATE TABLE public.zones AS SELECT site_id, time_zone FROM fathom.site",
+        "UPDATE fathom.site SET time_zone = 'Asia/Tokyo' WHERE site_id = '" + NEW_YORK + "'");
+    try {
+      JsonNode data = DashboardData.of(done("describe", "--format", "dashboard"));
+      JsonNode all = DashboardData.site(data, "");
+      int october = period(data, "2025-10");
+      String name = DashboardData.site(data, NEW_YORK).required("name").textValue();
+      String expected = "[1,2,\"" + name + "\"]";
+      assertThat(all.required("partial").required(october).toString()).isEqualTo(expected);
+      for (String list : List.of("pages", "channels")) {
+        assertThat(all.required("lacking").required(list).required(october).toString())
+            .as(list)
+            .isEqualTo(expected);
+      }
+    } finally {
+      database.execute(
+          "UPDATE fathom.site s SET time_zone = z.time_zone FROM public.zones z WHERE z.site_id ="
+              + " s.site_id",
+          "DROP TABLE public.zones");
+    }
+    JsonNode data = DashboardData.of(page);
+    assertThat(
+            DashboardData.site(data, "")
+                .required("partial")
+                .required(period(data, "2025-10"))
+                .toString())
+        .isEqualTo("[0,2,\"\"]");
+  }
+
+  /** That nothing has measured it does not mean that days do not add up. */
+  @Test
+  void thatDaysDoNotAddUpIsSaidOnlyWhereItWasMeasured() throws IOException {
+    JsonNode site = DashboardData.site(DashboardData.of(page), BERLIN);
+    assertThat(site.required("adds").isNull()).as("no month has been compared").isFalse();
+    database.execute(
+        "CREATE TABLE public.kept AS SELECT * FROM fathom_ops.additivity",
+        "DELETE FROM fathom_ops.additivity");
+    try {
+      assertThat(
+              DashboardData.site(
+                      DashboardData.of(done("describe", "--format", "dashboard")), BERLIN)
+                  .required("adds")
+                  .isNull())
+          .isTrue();
+    } finally {
+      database.execute(
+          "INSERT INTO fathom_ops.additivity SELECT * FROM public.kept", "DROP TABLE public.kept");
     }
   }
 
@@ -714,6 +777,39 @@ class DashboardTest {
       assertThat(lists.required("campaigns").required(october).required("rows").toString())
           .contains("shop");
       String files = wide.run("describe", "--format", "dashboard", "--from-files").out();
+      assertThat(DashboardData.withoutSource(files)).isEqualTo(DashboardData.withoutSource(views));
+    }
+  }
+
+  /** A referral may have a host name and no source, so an empty source alone says nothing. */
+  @Test
+  void anEmptySourceWithoutTheHostIsNotDirect(@TempDir Path elsewhere) throws IOException {
+    try (TestDatabase separate = TestDatabase.migrated()) {
+      Installation sources =
+          new Installation(
+                  elsewhere, separate, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
+              .pipeline(
+                  "all",
+                  List.of(
+                      REPORTS.get(0),
+                      Question.pageviews("sources_daily", "day", "referrer_source")));
+      Installation.Ended filled =
+          sources.run(
+              "backfill", "all", "--from", "2025-10-01", "--to", OCTOBER.plusDays(9).toString());
+      assertThat(filled.code()).as(filled.said()).isZero();
+      String views = sources.run("describe", "--format", "dashboard").out();
+      JsonNode data = DashboardData.of(views);
+      JsonNode lists = DashboardData.site(data, BERLIN).required("lists");
+      for (String list : List.of("channels", "referrers")) {
+        List<String> labels = new ArrayList<>();
+        lists
+            .required(list)
+            .required(period(data, "2025-10"))
+            .required("rows")
+            .forEach(r -> labels.add(r.required(0).textValue()));
+        assertThat(labels).as(list).contains("(none)").doesNotContain("direct", "(direct)");
+      }
+      String files = sources.run("describe", "--format", "dashboard", "--from-files").out();
       assertThat(DashboardData.withoutSource(files)).isEqualTo(DashboardData.withoutSource(views));
     }
   }

@@ -327,6 +327,31 @@ class DescribeTest {
     assertThat(described).isEqualTo(present);
   }
 
+  /** The view with two nights missing of one report of one site. */
+  private static final String LATE =
+      "(SELECT report, site_id, event_name, last_day, yesterday, days_behind + CASE WHEN report ="
+          + " 'pages_daily' AND site_id = '"
+          + BERLIN
+          + "' THEN 2 ELSE 0 END AS days_behind FROM fathom_bi.freshness) late";
+
+  /** Rows may have been fetched after a confirmation, and then there may be none at all. */
+  @Test
+  void dbtTakesTheLaterOfFetchAndConfirmation() {
+    JsonNode document = yaml(describe("dbt", "all"));
+    List<String> loaded = document.findValuesAsText("loaded_at_field");
+    assertThat(loaded).hasSize(1);
+    assertThat(
+            database.query(
+                "SELECT max("
+                    + loaded.get(0)
+                    + ") FROM (VALUES (date '2025-10-01', date '2025-10-09')) f (confirmed_at,"
+                    + " fetched_at) UNION ALL SELECT max("
+                    + loaded.get(0)
+                    + ") FROM (VALUES (NULL::date, date '2025-10-07')) f (confirmed_at,"
+                    + " fetched_at)"))
+        .hasToString("[[2025-10-09], [2025-10-07]]");
+  }
+
   /** What dbt would send to the server: its tests, its models, its freshness, its metrics. */
   @Test
   void dbtsQueriesRunAndItsTestsPass(@TempDir Path elsewhere) throws IOException {
@@ -336,17 +361,27 @@ class DescribeTest {
       files = walk.filter(f -> f.toString().endsWith(".sql")).sorted().toList();
     }
     int tests = 0;
+    int behind = 0;
     for (Path file : files) {
       String sql = read(file).replaceAll("\\{\\{ source\\('(\\w+)', '(\\w+)'\\) }}", "$1.$2");
       List<List<@Nullable Object>> rows = database.query(sql);
       if (file.getFileName().toString().endsWith("_has_one_row_per_grain.sql")) {
         assertThat(rows).as(sql).isEmpty();
         tests++;
+      } else if (file.getFileName().toString().equals("freshness_of_each_site_and_report.sql")) {
+        assertThat(rows).as(sql).isEmpty();
+        behind++;
+        // One site that has fallen behind is found, however fresh the others are.
+        String late = sql.replace("fathom_bi.freshness", LATE);
+        assertThat(database.query("SELECT report, site_id FROM (" + late + ") x"))
+            .as(late)
+            .containsExactly(List.of("pages_daily", BERLIN));
       } else {
         assertThat(rows).as(sql).isNotEmpty();
       }
     }
     assertThat(tests).isEqualTo(views().size());
+    assertThat(behind).isEqualTo(1);
     JsonNode document = yaml(read(elsewhere.resolve("dbt/models/fathom/fathom.yml")));
     for (JsonNode table : document.required("sources").required(0).required("tables")) {
       String view = "fathom_bi." + table.required("name").textValue();
@@ -483,14 +518,34 @@ class DescribeTest {
     assertThat(ratios.keySet()).containsExactlyInAnyOrder("bounce_rate", "pageviews_per_visit");
     ratios.forEach(
         (name, ratio) ->
-            assertThat(
-                    database.query(
-                        "SELECT "
-                            + ratio
-                            + " FROM (VALUES (10, 20, 5), (30, 60, NULL), (NULL, 99, NULL))"
-                            + " d (visits, pageviews, bounces)"))
+            assertThat(database.query("SELECT " + ratio + " FROM " + KNOWN_IN_PART))
                 .as(name)
                 .containsExactly(List.of(name.equals("bounce_rate") ? 0.5 : 2.0)));
+  }
+
+  /** Days of which one side of a ratio is not known, since an aggregate was added later. */
+  private static final String KNOWN_IN_PART =
+      "(VALUES (10, 20, 5), (30, 60, NULL), (NULL, 99, NULL), (50, NULL, 25))"
+          + " d (visits, pageviews, bounces)";
+
+  /** Amounts in several currencies have no sum, and no metric can require that they are grouped. */
+  @Test
+  void dbtHasNoMetricThatAddsUpCurrencies() {
+    JsonNode document = yaml(describe("dbt", "all"));
+    List<String> metrics = new ArrayList<>();
+    document.required("metrics").forEach(m -> metrics.add(m.required("name").textValue()));
+    assertThat(metrics).contains("goals_daily_conversions").noneMatch(m -> m.contains("value"));
+    for (JsonNode model : document.required("semantic_models")) {
+      if (model.required("name").textValue().equals("goals_daily")) {
+        assertThat(model.required("dimensions").findValuesAsText("name")).contains("currency");
+        JsonNode value =
+            model.required("measures").findParents("name").stream()
+                .filter(m -> m.required("name").textValue().equals("goals_daily_value"))
+                .findFirst()
+                .orElseThrow();
+        assertThat(value.required("description").textValue()).contains("group by currency");
+      }
+    }
   }
 
   private static String values(JsonNode accepted) {
@@ -524,6 +579,35 @@ class DescribeTest {
         queries.stream().filter(q -> q.contains("visits AS value")).findFirst().orElseThrow();
     assertThat(database.query("SELECT sum(value) FROM (" + sent(visits) + ") x"))
         .isEqualTo(database.query("SELECT sum(visits) FROM fathom.traffic_daily"));
+  }
+
+  /** Both sides of a ratio are of the same days, and all are in percent or counts alike. */
+  @Test
+  void grafanasRatiosAreOfTheDaysThatBothSidesAreKnownOf() throws IOException {
+    JsonNode dashboard = JSON.readTree(read(Path.of("conf/grafana/fathom.json")));
+    List<String> ratios = new ArrayList<>();
+    for (String query : dashboard.findValuesAsText("rawSql")) {
+      Matcher ratio =
+          Pattern.compile("(?:100 \\* )?\\(?sum\\([^,]*? / nullif\\([^,]*?, 0\\) AS (\\w+)")
+              .matcher(query);
+      while (ratio.find()) {
+        ratios.add(ratio.group(1));
+        assertThat(database.query("SELECT " + ratio.group() + " FROM " + KNOWN_IN_PART))
+            .as(query)
+            .containsExactly(List.of(ratio.group(1).equals("bounce_rate") ? 50.0 : 2.0));
+      }
+    }
+    assertThat(ratios).containsExactly("bounce_rate", "pageviews_per_visit", "bounce_rate");
+    for (JsonNode panel : dashboard.required("panels")) {
+      if (panel.findValuesAsText("rawSql").stream().anyMatch(q -> q.contains("bounce_rate"))) {
+        assertThat(panel.required("fieldConfig").findValuesAsText("value"))
+            .as(panel.required("title").textValue())
+            .isSubsetOf("percent");
+        assertThat(panel.required("fieldConfig").toString())
+            .as(panel.required("title").textValue())
+            .contains("\"percent\"");
+      }
+    }
   }
 
   /** Names are the owners' choice: two sites may have the same. */

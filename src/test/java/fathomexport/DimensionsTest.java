@@ -218,6 +218,23 @@ class DimensionsTest {
     assertBoth("site_id", "milestone");
   }
 
+  /** All amounts of an event have its present currency: nothing tells which had the former one. */
+  @Test
+  void aCurrencyThatChangesIsSaidOnce() throws IOException {
+    String settings = "\ncurrencies:\n  - {site: AAAA, event: signup, currency: ";
+    api.behave(Behaviour.unlimited().withCurrencyUnknown(true));
+    String before = Files.readString(directory.resolve("conf/fathom-export.yaml"));
+    installation.settings(before + settings + "EUR}\n");
+    night(0);
+    installation.settings(before + settings + "USD}\n");
+
+    assertThat(night(1))
+        .contains(
+            "site AAAA (Coffee): the currency of the event 'signup' is USD now, it was EUR before."
+                + " All its amounts, those of earlier days too, are shown as USD from now on");
+    assertThat(night(2)).doesNotContain("currency");
+  }
+
   @Test
   void whatChangesIsSaidOnceAndKeepsItsHistory() throws IOException {
     night(0);

@@ -195,7 +195,17 @@ class EnginesTest {
           new Trap(
               "value of `Käufe`",
               "SELECT sum(value) FROM fathom.goals_daily",
-              "SELECT sum(value) FROM fathom_bi.goals_daily"));
+              "SELECT sum(value) FROM fathom_bi.goals_daily"),
+          new Trap(
+              "conversions of `Käufe` per day in October",
+              "SELECT round(avg(conversions), 2) FROM (SELECT date, sum(conversions) AS conversions"
+                  + " FROM fathom.goals_daily WHERE event_name = 'Käufe' AND date BETWEEN"
+                  + " '2025-10-01' AND '2025-10-31' GROUP BY date) d",
+              "SELECT round(avg(coalesce(g.conversions, 0)), 2) FROM fathom_bi.calendar c LEFT JOIN"
+                  + " (SELECT site_id, event_name, date, sum(conversions) AS conversions FROM"
+                  + " fathom_bi.goals_daily GROUP BY 1, 2, 3) g USING (site_id, event_name, date)"
+                  + " WHERE c.report = 'goals_daily' AND event_name = 'Käufe' AND c.state IN"
+                  + " ('complete', 'empty') AND date BETWEEN '2025-10-01' AND '2025-10-31'"));
 
   @Test
   void theViewAnswersWhereTheObviousQueryErrs() throws IOException, SQLException {

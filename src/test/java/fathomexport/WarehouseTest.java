@@ -406,6 +406,23 @@ class WarehouseTest {
         .containsExactly(List.of("(none)"), List.of("campaign"), List.of("paid"));
   }
 
+  /**
+   * A referral may have a host name and no source: the empty source alone is not a direct visit.
+   */
+  @Test
+  void anEmptySourceIsDirectOnlyBesideTheHost() {
+    assertThat(
+            database.query(
+                "SELECT DISTINCT channel FROM fathom_bi.sources_daily_channel ORDER BY 1"))
+        .containsExactly(List.of("(none)"), List.of("AI assistants"), List.of("search"));
+    assertThat(
+            row(
+                "SELECT (SELECT sum(visits) FROM fathom_bi.sources_daily_channel WHERE channel ="
+                    + " '(none)') = (SELECT sum(visits) FROM fathom_bi.sources_daily WHERE"
+                    + " referrer_source = '(none)')"))
+        .containsExactly(true);
+  }
+
   @Test
   void nullAndARealNoneStayApart() {
     assertThat(database.query("SELECT DISTINCT utm_medium FROM fathom_bi.campaigns_daily"))
@@ -449,8 +466,46 @@ class WarehouseTest {
             BigDecimal.valueOf(viewsOf(BERLIN, LocalDate.of(2025, 10, 26)::equals).count()));
   }
 
+  /** By page, Fathom counts visits where they began and unique visitors where they looked. */
+  @Test
+  void visitsByPageAreCalledEntrances() {
+    String comments =
+        "SELECT relname || '.' || attname FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid"
+            + " WHERE relnamespace = 'fathom_bi'::regnamespace AND attnum > 0 AND"
+            + " col_description(attrelid, attnum) ~* 'entrances' AND attname IN ('visits',"
+            + " 'bounces', 'bounce_rate') ORDER BY 1";
+    assertThat(database.query(comments).stream().map(r -> String.valueOf(r.get(0))))
+        .containsExactlyInAnyOrder(
+            "blog_daily.visits",
+            "blog_daily.bounces",
+            "blog_daily.bounce_rate",
+            "pages_daily.visits",
+            "pages_daily.bounces",
+            "pages_daily.bounce_rate",
+            "pages_daily_month.visits",
+            "pages_daily_month.bounces",
+            "pages_daily_month.bounce_rate");
+    assertThat(
+            database.query(
+                "SELECT report FROM fathom_bi.metric WHERE name = 'visits' AND meaning LIKE"
+                    + " 'Entrances%' ORDER BY 1"))
+        .containsExactly(List.of("blog_daily"), List.of("pages_daily"));
+    assertThat(
+            database.query(
+                "SELECT DISTINCT c.relname FROM pg_class c WHERE relnamespace ="
+                    + " 'fathom'::regnamespace AND EXISTS (SELECT FROM pg_attribute WHERE attrelid"
+                    + " = c.oid AND attname = 'visits' AND col_description(attrelid, attnum) LIKE"
+                    + " 'Entrances%') ORDER BY 1"))
+        .containsExactly(List.of("blog_daily"), List.of("pages_daily"));
+  }
+
   @Test
   void whatMaySumIsSaid() {
+    assertThat(
+            database.query(
+                "SELECT DISTINCT meaning LIKE '%within one currency' FROM fathom_bi.metric WHERE"
+                    + " name LIKE 'value%'"))
+        .containsExactly(List.of(true));
     assertThat(
             row(
                 "SELECT adds_up_over_days, adds_up_over_groups FROM fathom_bi.metric WHERE report ="

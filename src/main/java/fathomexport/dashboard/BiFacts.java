@@ -57,7 +57,7 @@ final class BiFacts {
    */
   static Facts read(Connection connection, List<Report> reports, Instant at, String place)
       throws SQLException, NoPageException {
-    Facts facts = new Facts(at, "PostgreSQL");
+    Facts facts = new Facts(at, "PostgreSQL", reports);
     connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
     connection.setReadOnly(true);
     connection.setAutoCommit(false);
@@ -208,7 +208,11 @@ final class BiFacts {
 
   // --- Lists
 
-  /** The columns of a list's rows, as SQL over a view's row {@code v}. */
+  /**
+   * The columns of a list's rows, as SQL over a view's row {@code v}.
+   *
+   * @param condition holds for the rows that are listed; the others count in the total only
+   */
   private record Labels(String view, String main, String sub, String condition) {}
 
   private static String column(Field field) {
@@ -236,7 +240,10 @@ final class BiFacts {
           }
         }
         yield new Labels(
-            view, main + " ELSE " + Sql.literal(Labelling.DIRECT) + " END", "''", "true");
+            view,
+            main + " ELSE " + Sql.literal(Labelling.noReferrer(fields)) + " END",
+            "''",
+            "true");
       }
       case CAMPAIGNS -> {
         List<String> parts =
@@ -292,31 +299,34 @@ final class BiFacts {
     String sql =
         """
         WITH x AS (
-          SELECT p.n, v.site_id, %s AS main, %s AS sub, sum(v.pageviews) AS pageviews, %s AS visits
+          SELECT p.n, v.site_id, %s AS listed, CASE WHEN %s THEN %s ELSE '' END AS main,
+                 CASE WHEN %s THEN %s ELSE '' END AS sub, sum(v.pageviews) AS pageviews, %s AS visits
             FROM %s v
             JOIN unnest(?::date[], ?::date[]) WITH ORDINALITY p (first_day, last_day, n)
               ON v.date BETWEEN p.first_day AND p.last_day
-           WHERE v.date BETWEEN ? AND ? AND v.site_id = ANY (?) AND %s
-           GROUP BY 1, 2, 3, 4),
+           WHERE v.date BETWEEN ? AND ? AND v.site_id = ANY (?)
+           GROUP BY 1, 2, 3, 4, 5),
         y AS (
-          SELECT n, coalesce(site_id, '') AS site_id, main, sub,
+          SELECT n, coalesce(site_id, '') AS site_id, listed, main, sub,
                  sum(pageviews)::bigint AS pageviews, sum(visits)::bigint AS visits
             FROM x
-           GROUP BY GROUPING SETS ((n, site_id, main, sub), (n, main, sub)))
+           GROUP BY GROUPING SETS ((n, site_id, listed, main, sub), (n, listed, main, sub)))
         SELECT *
           FROM (SELECT y.*, (sum(pageviews) OVER (PARTITION BY n, site_id))::bigint AS total,
-                       row_number() OVER (PARTITION BY n, site_id
+                       row_number() OVER (PARTITION BY n, site_id, listed
                                           ORDER BY pageviews DESC, main COLLATE "C", sub COLLATE "C") AS place
                   FROM y) z
          WHERE place <= ?
          ORDER BY n, site_id COLLATE "C", place\
         """
             .formatted(
+                labels.condition(),
+                labels.condition(),
                 labels.main(),
+                labels.condition(),
                 labels.sub(),
                 visits ? "sum(v.visits)" : "NULL::bigint",
-                labels.view(),
-                labels.condition());
+                labels.view());
     Map<ListKey, List<Row>> rows = new HashMap<>();
     Map<ListKey, Long> totals = new HashMap<>();
     Queries.list(
@@ -326,8 +336,9 @@ final class BiFacts {
         r -> {
           ListKey key = new ListKey(kind, (int) r.number("n") - 1, r.text("site_id"));
           totals.put(key, r.number("total"));
-          return rows.computeIfAbsent(key, k -> new ArrayList<>())
-              .add(
+          List<Row> some = rows.computeIfAbsent(key, k -> new ArrayList<>());
+          return r.flag("listed")
+              && some.add(
                   new Row(
                       r.text("main"),
                       r.text("sub"),

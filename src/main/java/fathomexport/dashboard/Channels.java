@@ -30,7 +30,8 @@ final class Channels {
     List<String> names = fields.stream().map(Field::apiName).toList();
     for (ChannelRules.Rule rule : ChannelRules.shipped()) {
       int place = names.indexOf(rule.field());
-      if (place >= 0) {
+      boolean applies = !rule.pattern().isEmpty() || ChannelRules.knowsEmpty(rule.field(), names);
+      if (place >= 0 && applies) {
         rules.add(new Rule(rule.channel(), place, pattern(rule, isHost(fields.get(place)))));
       }
     }

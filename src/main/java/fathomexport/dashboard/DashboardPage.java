@@ -160,7 +160,17 @@ final class DashboardPage {
         (kind, report) ->
             lists.put(
                 kind.name().toLowerCase(Locale.ROOT),
-                Map.of("title", kind.title(), "column", kind.column(), "report", report)));
+                Map.of(
+                    "title",
+                    kind.title(),
+                    "column",
+                    kind.column(),
+                    "visits",
+                    kind.visits(),
+                    "note",
+                    facts.limits(kind),
+                    "report",
+                    report)));
     data.put("lists", lists);
     List<Object> sites = new ArrayList<>();
     days.forEach((site, own) -> sites.add(site(site, own)));
@@ -188,8 +198,13 @@ final class DashboardPage {
         facts.periods().stream()
             .map(p -> cells(total(id, days, p.first(), p.last(), p.isMonth())))
             .toList());
+    KnownDays knownDays = new KnownDays(facts);
     if (all) {
       site.put("joined", joined(days));
+      site.put("partial", knownDays.partialSites());
+      site.put("lacking", knownDays.lackingSites());
+    } else {
+      site.put("adds", days.isEmpty() ? null : facts.daysAddUp(report(days), id));
     }
     Map<String, Object> lists = new LinkedHashMap<>();
     for (ListKind kind : facts.listReports.keySet()) {
@@ -197,7 +212,6 @@ final class DashboardPage {
     }
     site.put("lists", lists);
     site.put("goals", goals(id));
-    KnownDays knownDays = new KnownDays(facts);
     site.put("known", knownDays.of(id));
     if (all) {
       site.put("without", knownDays.sitesWithout());

@@ -1,5 +1,6 @@
 package fathomexport.dashboard;
 
+import fathomexport.report.Report;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.YearMonth;
@@ -106,7 +107,8 @@ final class Facts {
   /**
    * A list's first rows.
    *
-   * @param pageviews the sum over all rows, also those that are not shown
+   * @param pageviews the sum over all rows of the reports, also those that are not shown or not in
+   *     the list, such as pageviews without a campaign
    */
   record Ranking(long pageviews, List<Row> rows) {
     Ranking {
@@ -147,10 +149,14 @@ final class Facts {
 
   final List<Goal> goals = new ArrayList<>();
 
+  /** The reports that the page may be made of. */
+  final List<Report> reports;
+
   private List<Period> periods = List.of();
   private LocalDate end = LocalDate.EPOCH;
 
-  Facts(Instant at, String source) {
+  Facts(Instant at, String source, List<Report> reports) {
+    this.reports = List.copyOf(reports);
     this.at = at;
     this.source = source;
   }
@@ -237,6 +243,30 @@ final class Facts {
   void fills(ListKind kind, String report, Collection<String> of) {
     Map<String, Set<String>> sources = listSources.computeIfAbsent(kind, k -> new TreeMap<>());
     of.forEach(site -> sources.put(site, Set.of(report)));
+  }
+
+  /**
+   * Returns what a list cannot tell, since its reports lack fields, in sentences for people; empty
+   * if it can tell everything.
+   */
+  String limits(ListKind kind) {
+    List<Report> filling =
+        reports.stream()
+            .filter(
+                r ->
+                    listSources.getOrDefault(kind, Map.of()).values().stream()
+                        .anyMatch(names -> names.contains(r.name())))
+            .toList();
+    return kind.limits(filling);
+  }
+
+  /** Returns whether days of a site's uniques add up; null if that was not measured. */
+  @Nullable Boolean daysAddUp(String report, String site) {
+    Agreement measured = agreements.get(new Sum(report, site, UNIQUES, OVER_DAYS));
+    if (measured == null || measured.periods() == 0) {
+      return null;
+    }
+    return measured.agreed() == measured.periods();
   }
 
   /** Remembers that goals of a site are from a report. */

@@ -33,7 +33,7 @@ final class FileFacts {
               + Program.command("run PIPELINE")
               + "`");
     }
-    Facts facts = new Facts(at, "Parquet files");
+    Facts facts = new Facts(at, "Parquet files", reports);
     tables.dimension(
         FileTables.SITE,
         r -> {

@@ -36,7 +36,7 @@ final class FileLists {
   private record Label(String main, String sub) {}
 
   private interface Labeller {
-    /** Returns null for a row that is not in the list. */
+    /** Returns null for a row that is not in the list, and counts in its total only. */
     @Nullable Label of(RowReader row);
   }
 
@@ -74,7 +74,7 @@ final class FileLists {
                     .map(c -> Labelling.shown(row.text(c)))
                     .filter(Labelling::present)
                     .findFirst()
-                    .orElse(Labelling.DIRECT),
+                    .orElse(Labelling.noReferrer(fields)),
                 "");
       }
       case CAMPAIGNS -> {
@@ -114,26 +114,28 @@ final class FileLists {
       int visits = schema.indexOf("visits");
       Labeller labeller = labeller(kind, report);
       Map<ListKey, Map<Label, Counted>> counted = new HashMap<>();
+      Map<ListKey, Long> totals = new HashMap<>();
       tables.rows(
           report,
           share.getValue(),
           facts.readFrom(),
           row -> {
             Label label = labeller.of(row);
-            if (label == null) {
-              return;
-            }
+            long viewed = Objects.requireNonNullElse(FileTables.count(row, pageviews), 0L);
             LocalDate day = LocalDate.ofEpochDay(row.integer(1));
             for (int n = 0; n < periods.size(); n++) {
               if (!periods.get(n).contains(day)) {
                 continue;
               }
               for (String site : List.of(FileTables.text(row, 0), Facts.ALL_SITES)) {
-                Counted sum =
-                    counted
-                        .computeIfAbsent(new ListKey(kind, n, site), k -> new HashMap<>())
-                        .computeIfAbsent(label, l -> new Counted());
-                sum.pageviews += Objects.requireNonNullElse(FileTables.count(row, pageviews), 0L);
+                ListKey key = new ListKey(kind, n, site);
+                totals.merge(key, viewed, Long::sum);
+                Map<Label, Counted> labels = counted.computeIfAbsent(key, k -> new HashMap<>());
+                if (label == null) {
+                  continue;
+                }
+                Counted sum = labels.computeIfAbsent(label, l -> new Counted());
+                sum.pageviews += viewed;
                 sum.visits = Totals.plusKnown(sum.visits, FileTables.count(row, visits));
               }
             }
@@ -144,13 +146,12 @@ final class FileLists {
             labels.forEach(
                 (label, sum) ->
                     rows.add(new Row(label.main(), label.sub(), sum.pageviews, sum.visits)));
-            long total = rows.stream().mapToLong(Row::pageviews).sum();
             // Lists of several reports are merged, for which their first rows do not suffice.
             List<Row> kept = shared.size() == 1 ? Facts.top(rows) : rows;
             facts.addList(
                 key,
                 new Facts.Ranking(
-                    total,
+                    totals.getOrDefault(key, 0L),
                     Labelling.withVisits(facts, kind, report, share.getValue(), key.site(), kept)));
           });
     }

@@ -2,6 +2,7 @@ package fathomexport.dashboard;
 
 import fathomexport.dashboard.Facts.Day;
 import fathomexport.dashboard.Facts.Period;
+import fathomexport.report.ShownText;
 import java.time.LocalDate;
 import java.util.Collection;
 import java.util.HashSet;
@@ -12,6 +13,7 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 
 /**
  * Of how many days everything is known that a list of the page adds up. Its rows cannot tell: a day
@@ -60,6 +62,58 @@ final class KnownDays {
     return without;
   }
 
+  /**
+   * Returns for each period how many sites have days in it whose traffic is not known for good, of
+   * how many sites, and the name of the first; no name if it is none.
+   */
+  List<List<Object>> partialSites() {
+    return facts.periods().stream()
+        .map(
+            p ->
+                counted(
+                    facts.days.keySet(),
+                    site ->
+                        facts
+                            .days
+                            .getOrDefault(site, new TreeMap<>())
+                            .subMap(p.first(), true, p.last(), true)
+                            .values()
+                            .stream()
+                            .anyMatch(d -> !isKnown(d.state()))))
+        .toList();
+  }
+
+  /** Returns the same by list, and for goals, of the days of the reports that fill it. */
+  Map<String, List<List<Object>>> lackingSites() {
+    Map<String, List<List<Object>>> lacking = new LinkedHashMap<>();
+    sources()
+        .forEach(
+            (list, sources) ->
+                lacking.put(
+                    list,
+                    facts.periods().stream()
+                        .map(
+                            p ->
+                                counted(
+                                    sources.keySet(),
+                                    site ->
+                                        !days(site, sources.getOrDefault(site, Set.of()), p, true)
+                                            .unknown()
+                                            .isEmpty()))
+                        .toList()));
+    return lacking;
+  }
+
+  private List<Object> counted(Set<String> sites, Predicate<String> isPartial) {
+    List<String> names =
+        sites.stream().filter(isPartial).map(s -> ShownText.cell(facts.title(s))).sorted().toList();
+    return List.of(names.size(), sites.size(), names.isEmpty() ? "" : names.get(0));
+  }
+
+  private static boolean isKnown(String state) {
+    return state.equals("complete") || state.equals("empty");
+  }
+
   /** Returns by list, and for goals, which reports fill it for each site. */
   private Map<String, Map<String, Set<String>>> sources() {
     Map<String, Map<String, Set<String>>> sources = new LinkedHashMap<>();
@@ -80,22 +134,38 @@ final class KnownDays {
     sources.forEach(
         (one, reports) -> {
           if (all || one.equals(site)) {
-            List<NavigableMap<LocalDate, String>> calendars = calendars(one, reports);
-            LocalDate began = began(one, calendars);
-            for (LocalDate day : period.first().datesUntil(end(period)).toList()) {
-              for (NavigableMap<LocalDate, String> states : calendars) {
-                String state = states.getOrDefault(day, "missing");
-                if (state.equals("complete") || state.equals("empty")) {
-                  known.add(day);
-                } else if (!all || !(day.isBefore(began) || isOver(states, day))) {
-                  unknown.add(day);
-                }
-              }
-            }
+            Days days = days(one, reports, period, all);
+            known.addAll(days.known());
+            unknown.addAll(days.unknown());
           }
         });
     known.removeAll(unknown);
     return known.size();
+  }
+
+  /**
+   * The days of a period that are known for good of some of a site's reports, and those that are
+   * not.
+   */
+  private record Days(Set<LocalDate> known, Set<LocalDate> unknown) {}
+
+  /**
+   * @param fromFirstToLast whether the site counts from its first day to its last only
+   */
+  private Days days(String site, Set<String> reports, Period period, boolean fromFirstToLast) {
+    Days days = new Days(new HashSet<>(), new HashSet<>());
+    List<NavigableMap<LocalDate, String>> calendars = calendars(site, reports);
+    LocalDate began = began(site, calendars);
+    for (LocalDate day : period.first().datesUntil(end(period)).toList()) {
+      for (NavigableMap<LocalDate, String> states : calendars) {
+        if (isKnown(states.getOrDefault(day, "missing"))) {
+          days.known().add(day);
+        } else if (!fromFirstToLast || !(day.isBefore(began) || isOver(states, day))) {
+          days.unknown().add(day);
+        }
+      }
+    }
+    return days;
   }
 
   private List<NavigableMap<LocalDate, String>> calendars(String site, Set<String> reports) {

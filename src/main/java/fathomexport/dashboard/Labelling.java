@@ -3,6 +3,7 @@ package fathomexport.dashboard;
 import fathomexport.dashboard.Facts.Row;
 import fathomexport.report.Field;
 import fathomexport.report.Report;
+import fathomexport.sink.postgres.views.ChannelRules;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
@@ -16,7 +17,7 @@ final class Labelling {
       List.of(Field.UTM_CAMPAIGN, Field.UTM_SOURCE, Field.UTM_MEDIUM);
 
   /** Stands for visits without a referrer. */
-  static final String DIRECT = "(direct)";
+  private static final String DIRECT = "(direct)";
 
   /** Stands for a field without a value, as in the views. */
   static final String NONE = "(none)";
@@ -36,6 +37,17 @@ final class Labelling {
   /** Returns whether a field as the views show it has a value. */
   static boolean present(String shown) {
     return !shown.isEmpty() && !shown.equals(NONE);
+  }
+
+  /**
+   * Returns what stands for rows whose referrer fields are empty: a referral may have a host name
+   * and no source, so that an empty source alone is not known to be direct.
+   */
+  static String noReferrer(List<Field> fields) {
+    return ChannelRules.knowsEmpty(
+            Field.REFERRER_SOURCE.apiName(), fields.stream().map(Field::apiName).toList())
+        ? DIRECT
+        : NONE;
   }
 
   /** Returns the name of a list's report, with what limits it. */

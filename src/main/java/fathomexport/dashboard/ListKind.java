@@ -51,6 +51,31 @@ enum ListKind {
     return column;
   }
 
+  /** Returns what the list's visits are: by page, the API counts them where they began. */
+  String visits() {
+    return this == PAGES ? "Entrances" : "Visits";
+  }
+
+  /** Returns what these reports cannot tell in the list, in sentences for people. */
+  String limits(List<Report> filling) {
+    boolean campaigns =
+        filling.stream()
+            .allMatch(r -> r.fields().stream().anyMatch(f -> f.apiName().startsWith("utm_")));
+    boolean hosts = filling.stream().allMatch(r -> r.fields().contains(Field.REFERRER_HOSTNAME));
+    String words = "";
+    if (this == CHANNELS && !campaigns) {
+      words =
+          "The report has no utm fields: paid, email and campaign visits are under the channels of"
+              + " their referrers.";
+    }
+    if ((this == CHANNELS || this == REFERRERS) && !hosts) {
+      words +=
+          (words.isEmpty() ? "" : " ")
+              + "It has no referrer_hostname: an empty source may be a referral, and is (none).";
+    }
+    return words;
+  }
+
   /**
    * Returns the reports that can fill the list, the best first: a site takes the first it has. A
    * further field only divides the rows, whose pageviews add up.

@@ -27,14 +27,15 @@ record Question(String title, String sql) {
           new Question(
               "The five most viewed pages of all sites",
               """
-              SELECT hostname, pathname, sum(visits) AS visits, sum(pageviews) AS pageviews
+              SELECT hostname, pathname, sum(visits) AS entrances, sum(pageviews) AS pageviews
                 FROM fathom.pages_daily
                GROUP BY hostname, pathname
                ORDER BY pageviews DESC, hostname, pathname LIMIT 5"""),
           new Question(
               "Where visits come from",
               """
-              SELECT coalesce(nullif(referrer_source, ''), '(direct)') AS source, sum(visits) AS visits
+              SELECT coalesce(nullif(referrer_source, ''), nullif(referrer_hostname, ''), '(direct)') AS source,
+                     sum(visits) AS visits
                 FROM fathom.referrers_daily
                GROUP BY source
                ORDER BY visits DESC, source LIMIT 5"""),

@@ -33,11 +33,18 @@ public final class DbtProject {
   /** What is divided by visits: days whose visits are not known have pageviews all the same. */
   private static final String VIEWED_BY = "pageviews_with_known_visits";
 
+  /** What pageviews are divided by: days whose pageviews are not known have visits all the same. */
+  private static final String VIEWS_OF = "visits_with_known_pageviews";
+
   /** Sums for ratios over days of which a measure is not known. */
   private static final Map<String, String> EXPRESSIONS =
       Map.of(
           BOUNCES_OF, "case when bounces is not null then visits end",
-          VIEWED_BY, "case when visits is not null then pageviews end");
+          VIEWED_BY, "case when visits is not null then pageviews end",
+          VIEWS_OF, "case when pageviews is not null then visits end");
+
+  /** Amounts that add up within one currency, for which no metric of dbt can be made to ask. */
+  private static final Set<String> WITHIN_A_CURRENCY = Set.of("value");
 
   private static final String TIME_SPINE = "fathom_days";
   private static final String DESCRIPTION = "description";
@@ -87,6 +94,15 @@ public final class DbtProject {
           "select %s, count(*) as row_count\n  from {{ source('fathom_bi', '%s') }}\n group by %s\nhaving count(*) > 1\n"
               .formatted(keys, view.name(), keys));
     }
+    files.put(
+        "tests/fathom/freshness_of_each_site_and_report.sql",
+        """
+        -- dbt's source freshness takes the newest of all rows, so that one fresh site hides another that has failed. A run of
+        -- the last night leaves days_behind at 0, and until the next run it is 1: more means that a night is missing.
+        select report, site_id, event_name, last_day, yesterday, days_behind
+          from {{ source('fathom_bi', 'freshness') }}
+         where days_behind > 1
+        """);
     return files;
   }
 
@@ -111,7 +127,7 @@ public final class DbtProject {
       table.put(DESCRIPTION, view.meaning() + ".");
       if (view.name().equals("freshness")) {
         // Runs are nightly: a day and a half is one that failed, two and a half are two.
-        table.put("loaded_at_field", "coalesce(confirmed_at, fetched_at)");
+        table.put("loaded_at_field", "greatest(confirmed_at, fetched_at)");
         table.put("freshness", limits(36, 60));
       }
       List<Object> columns = new ArrayList<>();
@@ -252,7 +268,7 @@ public final class DbtProject {
         semantics.add(
             new Semantic(
                 view,
-                List.of("visits", "pageviews", "bounces", BOUNCES_OF, VIEWED_BY),
+                List.of("visits", "pageviews", "bounces", BOUNCES_OF, VIEWED_BY, VIEWS_OF),
                 List.of("site_id", "site_name", "state")));
       }
       for (Report report : reports) {
@@ -323,6 +339,12 @@ public final class DbtProject {
     for (String column : semantic.sums()) {
       Map<String, Object> measure = new LinkedHashMap<>();
       measure.put(NAME, semantic.measure(column));
+      if (WITHIN_A_CURRENCY.contains(column)) {
+        measure.put(
+            DESCRIPTION,
+            "Adds up within one currency only: group by currency. No metric is made of it, since"
+                + " none can require that.");
+      }
       measure.put("agg", "sum");
       measure.put("expr", EXPRESSIONS.getOrDefault(column, column));
       measures.add(measure);
@@ -336,6 +358,9 @@ public final class DbtProject {
     for (Semantic semantic : semantics()) {
       boolean site = semantic.model().equals(SITE_DAY);
       for (String column : semantic.sums()) {
+        if (WITHIN_A_CURRENCY.contains(column)) {
+          continue;
+        }
         String measure = semantic.measure(column);
         metrics.add(
             metric(
@@ -355,9 +380,9 @@ public final class DbtProject {
         metrics.add(
             metric(
                 "pageviews_per_visit",
-                "Pageviews per visit: a ratio of sums.",
+                "Pageviews per visit, of the days that both are known of: a ratio of sums.",
                 "ratio",
-                ratio(VIEWED_BY, "visits")));
+                ratio(VIEWED_BY, VIEWS_OF)));
       }
     }
     return metrics;
@@ -375,7 +400,10 @@ public final class DbtProject {
       return "Visits of the days whose bounces are known: divide bounces by these.";
     }
     if (column.equals(VIEWED_BY)) {
-      return "Pageviews of the days whose visits are known: divide these by visits.";
+      return "Pageviews of the days whose visits are known: divide these by " + VIEWS_OF + ".";
+    }
+    if (column.equals(VIEWS_OF)) {
+      return "Visits of the days whose pageviews are known: divide " + VIEWED_BY + " by these.";
     }
     return view.columns().stream()
         .filter(c -> c.name().equals(column))

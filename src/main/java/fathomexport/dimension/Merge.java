@@ -139,6 +139,13 @@ public final class Merge {
     }
     Slice slice = new Slice(site, event.name());
     EventRow before = events.get(slice);
+    // A currency that was not known before has not changed.
+    if (before != null
+        && before.currency() != null
+        && !before.currency().equals(event.currency())) {
+      changes.add(
+          new Change(Change.ChangeKind.CURRENCY, slice, before.currency(), event.currency()));
+    }
     events.put(
         slice,
         new EventRow(

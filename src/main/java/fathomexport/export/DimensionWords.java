@@ -47,6 +47,18 @@ final class DimensionWords {
                     + " to "
                     + change.after()
                     + ": its days begin at another hour from now on");
+        case CURRENCY ->
+            words.add(
+                site
+                    + ": the currency of the event '"
+                    + slice.event()
+                    + "' is "
+                    + (change.after() == null ? "not known any more" : change.after() + " now")
+                    + ", it was "
+                    + change.before()
+                    + " before. All its amounts, those of earlier days too, are shown "
+                    + (change.after() == null ? "without one" : "as " + change.after())
+                    + " from now on: the currency is the event's, not the amount's");
         case SITE_GONE ->
             words.add(
                 site

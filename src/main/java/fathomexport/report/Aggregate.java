@@ -7,7 +7,7 @@ import java.util.List;
 public enum Aggregate implements ApiNamed {
   /** Unique site visits. */
   VISITS("visits", Entity.PAGEVIEW, ColumnType.BIGINT, false),
-  /** Unique page visits. */
+  /** Unique visitors; the API's page calls them unique page visits. */
   UNIQUES("uniques", Entity.PAGEVIEW, ColumnType.BIGINT, false),
   PAGEVIEWS("pageviews", Entity.PAGEVIEW, ColumnType.BIGINT, true),
   /** Seconds; null when nothing was measured. */

@@ -12,7 +12,7 @@
   var MEASURES = [
     {key: "pageviews", name: "Pageviews", cell: 6},
     {key: "visits", name: "Visits", cell: 4},
-    {key: "uniques", name: "Uniques", cell: 5}
+    {key: "uniques", name: "Unique visitors", cell: 5}
   ];
   // The cells of a week, month or period.
   var FIRST = 0, STATE = 1, DONE = 2, LENGTH = 3, VISITS = 4, UNIQUES = 5, PAGEVIEWS = 6, BOUNCE = 7;
@@ -112,6 +112,19 @@
 
   // --- The head and the tiles
 
+  // Says why unique visitors are not known: that nothing has measured it is not that days do not add up.
+  function unknownUniques(s) {
+    if (s.id === "" && data.sites.length > 1) { return "sites are not added up"; }
+    if (s.adds === null) { return "not measured yet whether days add up"; }
+    return s.adds ? "not known of all days" : "days were measured not to add up";
+  }
+
+  // Names the sites of which not everything is known for good.
+  function affected(sites) {
+    return sites === undefined || sites === null || sites[0] === 0 ? "" :
+      "Of " + whole.format(sites[0]) + " of " + whole.format(sites[1]) + " sites (" + (sites[0] === 1 ? sites[2] : "the first is " + sites[2]) + ") not all days are known for good.";
+  }
+
   function drawHead() {
     var s = site();
     replace("title", s.name);
@@ -129,9 +142,9 @@
     replace("tiles",
       tile("Visits", number(of(VISITS)), change(now, before, VISITS)),
       of(UNIQUES) === null
-        ? el("li", null, el("span", {"class": "name"}, "Uniques"), el("b", null, "–"),
-          el("span", {"class": "change"}, s.id === "" && data.sites.length > 1 ? "sites do not add up" : "days do not add up"))
-        : tile("Uniques", number(of(UNIQUES)), change(now, before, UNIQUES)),
+        ? el("li", null, el("span", {"class": "name"}, "Unique visitors"), el("b", null, "–"),
+          el("span", {"class": "change wraps"}, unknownUniques(s)))
+        : tile("Unique visitors", number(of(UNIQUES)), change(now, before, UNIQUES)),
       tile("Pageviews", number(of(PAGEVIEWS)), change(now, before, PAGEVIEWS)),
       tile("Bounce rate", percent(of(BOUNCE)), change(now, before, BOUNCE)),
       tile("Pageviews per visit", ratio === null ? "–" : ratio.toFixed(2),
@@ -140,7 +153,7 @@
     if (now === null) {
       words += ". Nothing is stored of these days.";
     } else if (!isWhole(now)) {
-      words += ". " + (now[STATE] === "provisional" ? "Not over yet" : "Not complete") + ": " + now[DONE] + " of " + now[LENGTH] + " days, so it is not compared with the period before.";
+      words += ". " + (now[STATE] === "provisional" ? "Not over yet" : "Not complete") + ": " + now[DONE] + " of " + now[LENGTH] + " days, so it is not compared with the period before." + (s.partial && s.partial[chosen.period][0] > 0 ? " " + affected(s.partial[chosen.period]) : "");
     } else if (before !== null && isWhole(before)) {
       words += ", compared with " + shown(plain.day, seconds(before[FIRST])) + " to " + shown(plain.full, seconds(data.periods[period.before].last)) + ".";
       var joined = s.joined ? s.joined.periods[chosen.period] : 0;
@@ -148,7 +161,7 @@
         words += " " + (joined === 1 ? "1 site" : whole.format(joined) + " sites") + " began after " + shown(plain.day, seconds(before[FIRST])) + ", so a part of the change is theirs.";
       }
     } else {
-      words += ". The period before is not complete, so there is no comparison.";
+      words += ". The period before is not complete, so there is no comparison." + (s.partial && period.before >= 0 && s.partial[period.before][0] > 0 ? " " + affected(s.partial[period.before]) : "");
     }
     replace("compared", words);
   }
@@ -376,8 +389,8 @@
     table.replaceChildren(
       el("thead", null, el("tr", null,
         el("th", {scope: "col"}, id === "weeks" ? "Week of" : "Month"), el("th", {scope: "col", "class": "num"}, "Visits"),
-        el("th", {scope: "col", "class": "num"}, "Change"), el("th", {scope: "col", "class": "num"}, "Uniques"),
-        el("th", {scope: "col", "class": "num"}, "Pageviews"), el("th", {scope: "col", "class": "num"}, "Bounces"))),
+        el("th", {scope: "col", "class": "num"}, "Change"), el("th", {scope: "col", "class": "num"}, "Unique visitors"),
+        el("th", {scope: "col", "class": "num"}, "Pageviews"), el("th", {scope: "col", "class": "num"}, "Bounce rate"))),
       body);
     var old = table.parentNode.nextElementSibling;
     if (old) { old.remove(); }
@@ -405,7 +418,8 @@
   function part(s, kind) {
     var days = s.known[kind] ? s.known[kind][chosen.period] : null, words = [];
     if (days !== null && days[0] < days[1]) {
-      words.push(days[0] === 0 ? "None of these days is known for good." : "Only " + days[0] + " of " + days[1] + " days are known for good: the numbers are what is stored of the period.");
+      if (s.lacking && s.lacking[kind]) { words.push(affected(s.lacking[kind][chosen.period])); }
+      words.push(days[0] === 0 ? "None of these days is known for good" + (s.lacking ? " of all sites." : ".") : "Only " + days[0] + " of " + days[1] + " days are known for good" + (s.lacking ? " of all sites" : "") + ": the numbers are what is stored of the period.");
     }
     if (s.without && s.without[kind] > 0) {
       words.push(s.without[kind] === 1 ? "1 site has no report for this list." : whole.format(s.without[kind]) + " sites have no report for this list.");
@@ -420,6 +434,7 @@
       var card = el("section", {"class": "list"}, el("h2", null, about.title));
       place.append(card);
       var only = part(s, kind);
+      if (about.note) { card.append(el("p", {"class": "quiet caption"}, about.note)); }
       if (only !== null) { card.append(only); }
       if (ranking === null || ranking.rows.length === 0) {
         card.append(el("p", {"class": "quiet"}, only === null ? "Nothing in this period." : "Nothing is stored of this period."));
@@ -446,7 +461,7 @@
         });
         return el("table", null, el("thead", null, el("tr", null,
           el("th", {scope: "col"}, about.column), el("th", {scope: "col", "class": "num"}, "Pageviews"),
-          el("th", {scope: "col", "class": "num"}, "Share"), el("th", {scope: "col", "class": "num"}, "Visits"))), body);
+          el("th", {scope: "col", "class": "num"}, "Share"), el("th", {scope: "col", "class": "num"}, about.visits))), body);
       }
       card.append(table());
       if (ranking.rows.length > limit) {
@@ -485,16 +500,16 @@
     rows.forEach(function (g) {
       var old = compared ? g.conversions[period.before] : null, visits = visitsOf[g.site];
       body.append(el("tr", null,
-        el("td", null, g.event), all ? el("td", {"class": "sub"}, g.site) : null,
+        el("td", null, g.event, all ? el("span", {"class": "sub narrow"}, g.site) : null), all ? el("td", {"class": "sub extra"}, g.site) : null,
         el("td", {"class": "num"}, number(g.conversions[n])),
-        el("td", {"class": "num"}, changed(old ? {ratio: g.conversions[n] / old - 1} : null)),
+        el("td", {"class": "num extra"}, changed(old ? {ratio: g.conversions[n] / old - 1} : null)),
         el("td", {"class": "num"}, visits ? (100 * g.conversions[n] / visits).toFixed(2) : "–"),
         el("td", {"class": "num"}, money(g.cents[n], g.currency))));
     });
     table.replaceChildren(el("thead", null, el("tr", null,
-      el("th", {scope: "col"}, "Goal"), all ? el("th", {scope: "col"}, "Site") : null,
-      el("th", {scope: "col", "class": "num"}, "Conversions"), el("th", {scope: "col", "class": "num"}, "Change"),
-      el("th", {scope: "col", "class": "num"}, "Per 100 visits"), el("th", {scope: "col", "class": "num"}, "Value"))), body);
+      el("th", {scope: "col"}, "Goal"), all ? el("th", {scope: "col", "class": "extra"}, "Site") : null,
+      el("th", {scope: "col", "class": "num"}, "Conversions"), el("th", {scope: "col", "class": "num extra"}, "Change"),
+      el("th", {scope: "col", "class": "num"}, "Conversions per 100 visits"), el("th", {scope: "col", "class": "num"}, "Value"))), body);
   }
 
   // --- States

@@ -192,6 +192,22 @@ public abstract class DimensionStoreContract {
         .containsExactly(row("1781179200", "1781265600"));
   }
 
+  /** The event's currency is that of all its history, so a change of it is said. */
+  @Test
+  void anEventWhoseCurrencyChangesIsSaid() {
+    record(events(FIRST, new SiteEvent("buy", "EUR"), new SiteEvent("sign up", null)));
+
+    assertThat(record(events(SECOND, new SiteEvent("buy", "USD"), new SiteEvent("sign up", "EUR"))))
+        .as("a currency that was not known before has not changed")
+        .containsExactly(new Change(Change.ChangeKind.CURRENCY, new Slice(A, "buy"), "EUR", "USD"));
+    assertThat(record(events(THIRD, new SiteEvent("buy", null), new SiteEvent("sign up", "EUR"))))
+        .containsExactly(new Change(Change.ChangeKind.CURRENCY, new Slice(A, "buy"), "USD", null));
+    assertThat(record(events(THIRD, new SiteEvent("buy", null), new SiteEvent("sign up", "EUR"))))
+        .isEmpty();
+    assertThat(query("SELECT event_name, currency FROM {event} ORDER BY event_name"))
+        .containsExactly(row("buy", null), row("sign up", "EUR"));
+  }
+
   @Test
   void aSiteThatIsRenamedOrMovedKeepsWhatItWas() {
     record(sighting(FIRST, site(A, "old", "Europe/Berlin")));
@@ -263,7 +279,9 @@ public abstract class DimensionStoreContract {
     record(events(FIRST, new SiteEvent("buy", "EUR"), new SiteEvent("signup", null)));
 
     assertThat(record(events(SECOND, new SiteEvent("buy", "USD"))))
-        .containsExactly(change(Change.ChangeKind.EVENT_GONE, slice));
+        .containsExactly(
+            new Change(Change.ChangeKind.CURRENCY, new Slice(A, "buy"), "EUR", "USD"),
+            change(Change.ChangeKind.EVENT_GONE, slice));
     assertThat(record(events(THIRD, new SiteEvent("buy", "USD")))).isEmpty();
 
     assertThat(listings())

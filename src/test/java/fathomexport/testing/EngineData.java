@@ -75,8 +75,7 @@ public final class EngineData implements AutoCloseable {
               "visits of the site `007`",
               "SELECT sum(visits) FROM {traffic_daily} WHERE site_id = '007'"),
           new Asked(
-              "unique page visits by month, added up",
-              "SELECT sum(uniques) FROM {traffic_monthly}"),
+              "unique visitors by month, added up", "SELECT sum(uniques) FROM {traffic_monthly}"),
           new Asked(
               "pageviews of the page `/größe/😀`",
               "SELECT sum(pageviews) FROM {pages_daily} WHERE pathname = '/größe/😀'"),

@@ -3,6 +3,7 @@ package fathomexport.sink.postgres.schema;
 import fathomexport.report.Aggregate;
 import fathomexport.report.ApiNamed;
 import fathomexport.report.Column;
+import fathomexport.report.Field;
 import fathomexport.report.Filter;
 import fathomexport.report.Report;
 import fathomexport.report.TableSchema;
@@ -11,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** What the catalog of the database says about a report's table. */
 final class TableComments {
@@ -69,18 +71,27 @@ final class TableComments {
     return f.property().apiName() + " " + f.operator().apiName() + " '" + f.value() + "'";
   }
 
+  private boolean isByPage() {
+    return Stream.concat(report.fields().stream(), report.filters().stream().map(Filter::property))
+        .anyMatch(f -> f == Field.HOSTNAME || f == Field.PATHNAME);
+  }
+
   private String comment(Column c) {
     Optional<Aggregate> aggregate = ApiNamed.parse(Aggregate.class, c.name());
     if (aggregate.isPresent()) {
       return switch (aggregate.get()) {
-        case VISITS -> "Unique site visits";
+        case VISITS ->
+            isByPage()
+                ? "Entrances: visits by the page where they began, since the report is grouped or"
+                    + " filtered by page"
+                : "Visits to the site";
         case UNIQUES ->
-            "Unique page visits; the values of groups do not add up to the value of the site";
+            "Unique visitors; the values of groups do not add up to the value of the site";
         case PAGEVIEWS -> "Pageviews";
         case AVG_DURATION -> "Average duration in seconds; null when nothing was measured";
         case BOUNCE_RATE -> "Bounce rate in percent, 0 to 100; null when there were no visits";
         case CONVERSIONS -> "How often the event was completed";
-        case UNIQUE_CONVERSIONS -> "Number of visitors who completed the event";
+        case UNIQUE_CONVERSIONS -> "Unique visitors who completed the event";
         case VALUE -> "Value of the conversions in cents; null when the event has none";
       };
     }

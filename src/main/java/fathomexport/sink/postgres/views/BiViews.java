@@ -181,7 +181,7 @@ public final class BiViews {
   /** Returns all views that these reports call for, each after those that it reads. */
   static List<ViewDefinition> definitions(List<KnownReport> reports) {
     SiteSources sources = new SiteSources(reports);
-    List<ViewDefinition> views = new ArrayList<>(GeneralViews.of(sources));
+    List<ViewDefinition> views = new ArrayList<>(GeneralViews.of(sources, reports));
     views.addAll(SiteViews.of(sources));
     List<ViewDefinition> derived = new ArrayList<>();
     for (KnownReport report : reports) {

@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -27,6 +28,18 @@ public final class ChannelRules {
    *     text, and the empty pattern for a field without a value
    */
   public record Rule(String channel, String field, String pattern) {}
+
+  /**
+   * Returns whether a rule for a field without a value applies to a report. A referral may have a
+   * host name and no source, so without the host an empty source says nothing: not that a visit was
+   * direct.
+   *
+   * @param field the field of the rule
+   * @param fields the fields of the report
+   */
+  public static boolean knowsEmpty(String field, Collection<String> fields) {
+    return !field.equals("referrer_source") || fields.contains("referrer_hostname");
+  }
 
   /** Returns the rules in the order in which they are tried. */
   public static List<Rule> shipped() {

@@ -59,7 +59,8 @@ final class ChannelView {
             Measures.TEXT,
             "x.channel",
             "Channel by the first matching rule of fathom.channel_rule; (none) where no rule"
-                + " matches"));
+                + " matches"
+                + unknown()));
     columns.addAll(
         sums.of(
             "groups",
@@ -93,9 +94,7 @@ final class ChannelView {
                 ruled.stream()
                     .map(f -> normalised(f) + " AS " + Sql.name(f))
                     .collect(Collectors.joining(", ")),
-                ruled.stream()
-                    .map(ChannelView::matches)
-                    .collect(Collectors.joining("\n          OR ")),
+                ruled.stream().map(this::matches).collect(Collectors.joining("\n          OR ")),
                 group,
                 shared.evidence("x")
                     + ReportSums.definitions(report, Aggregate.VALUE, Aggregate.BOUNCE_RATE),
@@ -115,6 +114,28 @@ final class ChannelView {
         from);
   }
 
+  /** Returns words on the channels that the report's fields cannot tell. */
+  private String unknown() {
+    List<String> words = new ArrayList<>();
+    if (report.fields().contains("referrer_source")
+        && !ChannelRules.knowsEmpty("referrer_source", report.fields())) {
+      words.add(
+          "Rows with an empty referrer_source are (none), not direct: a referral may have a host"
+              + " name and no source, and the report does not ask for referrer_hostname");
+    }
+    if (report.fields().stream().noneMatch(f -> f.startsWith("utm_"))) {
+      words.add(
+          "The report has no utm field, so that visits which a campaign, paid links or emails"
+              + " brought are under the channels of their referrers");
+    }
+    if (!words.isEmpty()) {
+      words.add(
+          "A report with referrer_hostname, referrer_source, utm_source, utm_medium and"
+              + " utm_campaign can tell all channels");
+    }
+    return words.stream().map(w -> ". " + w).collect(Collectors.joining());
+  }
+
   private static String normalised(String field) {
     String text = "lower(t." + Sql.name(field) + ")";
     return HOST_NAMES.contains(field)
@@ -122,13 +143,15 @@ final class ChannelView {
         : text;
   }
 
-  private static String matches(String field) {
+  private String matches(String field) {
     String value = "n." + Sql.name(field);
     return "(r.field = "
         + Sql.literal(field)
-        + " AND CASE WHEN r.pattern = '' THEN coalesce("
-        + value
-        + ", '') = '' ELSE "
+        + " AND CASE WHEN r.pattern = '' THEN "
+        + (ChannelRules.knowsEmpty(field, report.fields())
+            ? "coalesce(" + value + ", '') = ''"
+            : "false")
+        + " ELSE "
         + value
         + " <> '' AND ("
         + value

@@ -14,6 +14,11 @@ final class ConversionColumns {
           + " in other time zones. Each report has the numbers of the time when it was fetched. A"
           + " ratio: do not add it up or average it";
 
+  private static final String ENTRANCES =
+      ". By page, these visits are entrances (visits that began there): who came in elsewhere and"
+          + " completed the event on the page is above the line and not below it, so that the rate"
+          + " may exceed 1";
+
   private static final String NO_UNIQUES =
       "Always null: the report does not ask for unique_conversions";
 
@@ -36,10 +41,7 @@ final class ConversionColumns {
       if (report.has(a)) {
         columns.add(
             new ViewColumn(
-                a.apiName(),
-                Measures.BIGINT,
-                "t." + a.apiName(),
-                Measures.meaning(a, report.grouping())));
+                a.apiName(), Measures.BIGINT, "t." + a.apiName(), Measures.meaning(report, a)));
       }
     }
     columns.addAll(shared.money(report.has(Aggregate.VALUE) ? "t.value" : "NULL::bigint"));
@@ -61,6 +63,7 @@ final class ConversionColumns {
         groupWords =
             "Unique conversions divided by the visits of the same group, from report "
                 + groups.name()
+                + (report.byPage() ? ENTRANCES : "")
                 + NULL_RATE;
         from.append("\nLEFT JOIN ")
             .append(groups.table())

@@ -13,9 +13,9 @@ final class GeneralViews {
 
   private GeneralViews() {}
 
-  static List<ViewDefinition> of(SiteSources sources) {
+  static List<ViewDefinition> of(SiteSources sources, List<KnownReport> reports) {
     return List.of(
-        calendar(), freshness(), milestone(sources), definition(), metric(), additivity());
+        calendar(), freshness(), milestone(sources), definition(), metric(reports), additivity());
   }
 
   private static ViewDefinition calendar() {
@@ -163,14 +163,25 @@ final class GeneralViews {
         "FROM fathom_ops.report_definition h LEFT JOIN fathom_ops.report r ON r.report = h.report");
   }
 
-  private static ViewDefinition metric() {
+  private static ViewDefinition metric(List<KnownReport> reports) {
+    List<String> byPage =
+        reports.stream().filter(KnownReport::byPage).map(r -> Sql.literal(r.name())).toList();
     return new ViewDefinition(
         "metric",
         "What each measure means and whether it may be summed: one row per report and measure",
         List.of(
             new ViewColumn("report", Measures.TEXT, "r.report", "Name of the report"),
             new ViewColumn("name", Measures.TEXT, "m.name", "Name of the column in the views"),
-            new ViewColumn("meaning", Measures.TEXT, "m.meaning", "What it counts"),
+            new ViewColumn(
+                "meaning",
+                Measures.TEXT,
+                byPage.isEmpty()
+                    ? "m.meaning"
+                    : "CASE WHEN r.report IN ("
+                        + String.join(", ", byPage)
+                        + ") THEN coalesce(m.by_page, m.meaning) ELSE m.meaning END",
+                "What it counts; in reports that are grouped or filtered by page, visits are"
+                    + " entrances"),
             new ViewColumn("unit", Measures.TEXT, "m.unit", "Its unit"),
             new ViewColumn(
                 "adds_up_over_days",
@@ -179,30 +190,30 @@ final class GeneralViews {
                     + " m.over_days) ELSE m.over_days END",
                 "Whether the sum over days is the number of the whole; null where that has not"
                     + " been measured, and false for reports without date grouping, whose ranges of"
-                    + " days may overlap. See fathom_bi.additivity for single sites"),
+                    + " days may overlap. Of a value within one currency. See fathom_bi.additivity for single sites"),
             new ViewColumn(
                 "adds_up_over_groups",
                 "boolean",
                 "CASE WHEN m.measured THEN coalesce(g.agrees, m.over_groups) ELSE m.over_groups END",
                 "Whether the sum over the groups of a report is the number of the whole; null"
-                    + " where that has not been measured")),
+                    + " where that has not been measured. Of a value within one currency")),
         """
         FROM fathom_ops.report r
         JOIN (VALUES
-          ('visits', 'visits', 'Visits to the site', 'visits', true, true, true),
-          ('uniques', 'uniques', 'Unique page visits', 'visits', true, NULL::boolean, NULL::boolean),
-          ('pageviews', 'pageviews', 'Pageviews', 'pageviews', false, true, true),
-          ('avg_duration', 'avg_duration', 'Average duration', 'seconds', false, false, false),
-          ('bounce_rate', 'bounce_rate', 'Visits that bounced, of all visits', 'percent', false, false, false),
-          ('bounce_rate', 'bounces', 'Visits that bounced', 'visits', false, true, true),
-          ('pageviews', 'share_of_pageviews', 'Pageviews of the group, of all of the period', 'ratio', false, false, true),
-          ('conversions', 'conversions', 'Completions of the event', 'conversions', false, true, true),
-          ('unique_conversions', 'unique_conversions', 'Visitors that completed the event', 'visitors', true, NULL, NULL),
-          ('unique_conversions', 'conversion_rate', 'Unique conversions, of the site''s visits', 'ratio', false, false, false),
-          ('unique_conversions', 'conversion_rate_of_group', 'Unique conversions, of the visits of the same group', 'ratio', false, false, false),
-          ('value', 'value', 'Value of the conversions', 'units of the currency', false, true, true),
-          ('value', 'value_cents', 'Value of the conversions', 'cents of the currency', false, true, true)
-        ) m (aggregate, name, meaning, unit, measured, over_days, over_groups)
+          ('visits', 'visits', 'Visits to the site', 'visits', true, true, true, 'Entrances: visits by the page where they began'),
+          ('uniques', 'uniques', 'Unique visitors', 'unique visitors', true, NULL::boolean, NULL::boolean, 'Unique visitors who saw the page, wherever they came in'),
+          ('pageviews', 'pageviews', 'Pageviews', 'pageviews', false, true, true, NULL),
+          ('avg_duration', 'avg_duration', 'Average duration', 'seconds', false, false, false, NULL),
+          ('bounce_rate', 'bounce_rate', 'Visits that bounced, of all visits', 'percent', false, false, false, 'Entrances that bounced, of all entrances'),
+          ('bounce_rate', 'bounces', 'Visits that bounced', 'visits', false, true, true, 'Entrances that bounced'),
+          ('pageviews', 'share_of_pageviews', 'Pageviews of the group, of all of the period', 'ratio', false, false, true, NULL),
+          ('conversions', 'conversions', 'Completions of the event', 'conversions', false, true, true, NULL),
+          ('unique_conversions', 'unique_conversions', 'Unique visitors that completed the event', 'unique visitors', true, NULL, NULL, NULL),
+          ('unique_conversions', 'conversion_rate', 'Unique conversions, of the site''s visits', 'ratio', false, false, false, NULL),
+          ('unique_conversions', 'conversion_rate_of_group', 'Unique conversions, of the visits of the same group', 'ratio', false, false, false, 'Unique conversions, of the entrances of the same group; may exceed 1'),
+          ('value', 'value', 'Value of the conversions, which adds up within one currency', 'units of the currency', false, true, true, NULL),
+          ('value', 'value_cents', 'Value of the conversions, which adds up within one currency', 'cents of the currency', false, true, true, NULL)
+        ) m (aggregate, name, meaning, unit, measured, over_days, over_groups, by_page)
           ON m.aggregate = ANY (r.aggregates)
          AND (m.name <> 'bounces' OR 'visits' = ANY (r.aggregates))
          AND (m.name <> 'share_of_pageviews' OR r.fields <> '{}')

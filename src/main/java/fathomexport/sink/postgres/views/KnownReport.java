@@ -12,12 +12,14 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A report that has a table in the database, as {@code fathom_ops.report} describes it: of whatever
  * pipeline, so that migrating one pipeline keeps the views of another.
  *
  * @param filters the filters as text, equal for reports with equal filters
+ * @param byPage whether a field or a filter is about pages, so that visits are entrances
  * @param definition the digest of the definition, as in the ledger
  */
 record KnownReport(
@@ -27,7 +29,11 @@ record KnownReport(
     List<String> fields,
     List<Aggregate> aggregates,
     String filters,
+    boolean byPage,
     String definition) {
+  /** The fields that distinguish the pages of a site. */
+  static final Set<String> OF_PAGES = Set.of("hostname", "pathname");
+
   private static final String NO_FILTERS = "[]";
 
   /** The order in which reports are preferred that could serve the same purpose. */
@@ -46,13 +52,15 @@ record KnownReport(
         connection,
         """
         SELECT report, entity, date_grouping, fields, aggregates, filters::text AS filters,
+               fields && ?
+               OR EXISTS (SELECT FROM jsonb_array_elements(filters) f WHERE f ->> 'property' = ANY (?)) AS by_page,
                definition
           FROM fathom_ops.report r
          WHERE definition IS NOT NULL
            AND pg_catalog.to_regclass('fathom.' || pg_catalog.quote_ident(report)) IS NOT NULL
          ORDER BY report COLLATE "C"\
         """,
-        p -> {},
+        p -> p.texts(OF_PAGES).texts(OF_PAGES),
         row ->
             new KnownReport(
                 row.text("report"),
@@ -64,6 +72,7 @@ record KnownReport(
                     .flatMap(Optional::stream)
                     .toList(),
                 row.text("filters"),
+                row.flag("by_page"),
                 row.text("definition")));
   }
 

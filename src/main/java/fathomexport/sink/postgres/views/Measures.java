@@ -24,13 +24,15 @@ final class Measures {
           Aggregate.AVG_DURATION,
           Aggregate.BOUNCE_RATE);
 
+  private static final String WHERE_MEASURED =
+      ". Do not sum it: it adds up only where fathom_bi.additivity shows that it does";
+
   private static final Map<Aggregate, String> MEANING =
       Map.of(
           Aggregate.VISITS,
           "Visits to the site. Adds up over days, unless fathom_bi.additivity shows otherwise",
           Aggregate.UNIQUES,
-          "Unique page visits. Do not sum it: it adds up only where fathom_bi.additivity shows"
-              + " that it does",
+          "Unique visitors" + WHERE_MEASURED,
           Aggregate.PAGEVIEWS,
           "Pageviews. Adds up over days and over groups",
           Aggregate.AVG_DURATION,
@@ -42,16 +44,31 @@ final class Measures {
           Aggregate.CONVERSIONS,
           "Completions of the event. Adds up over days and over groups",
           Aggregate.UNIQUE_CONVERSIONS,
-          "Visitors that completed the event. Do not sum it: it adds up only where"
-              + " fathom_bi.additivity shows that it does",
+          "Unique visitors that completed the event" + WHERE_MEASURED,
           Aggregate.VALUE,
           "Value of the conversions in units of the currency; null where the event has none. Adds"
               + " up over days and groups within one currency");
 
-  static final String BOUNCES =
+  /**
+   * What measures mean in a report that is grouped or filtered by page: there the API counts visits
+   * by the page where they began, and unique visitors by the pages that they saw.
+   */
+  private static final Map<Aggregate, String> MEANING_BY_PAGE =
+      Map.of(
+          Aggregate.VISITS,
+          "Entrances: visits by the page where they began, since the report is grouped or filtered"
+              + " by page. Adds up over days, unless fathom_bi.additivity shows otherwise",
+          Aggregate.UNIQUES,
+          "Unique visitors who saw the page, wherever they came in" + WHERE_MEASURED,
+          Aggregate.BOUNCE_RATE,
+          "Bounce rate of the entrances in percent, 0 to 100; null without entrances. Do not average"
+              + " it: divide the sum of bounces by the sum of visits");
+
+  private static final String BOUNCES =
       "Visits that bounced: visits times bounce rate, a whole number. Adds up over days and groups";
-  static final String PAGEVIEWS_PER_VISIT =
-      "Pageviews divided by visits; null without visits. Do not average it: divide the sums";
+  private static final String BOUNCES_BY_PAGE =
+      "Entrances that bounced: entrances times bounce rate, a whole number. Adds up over days and"
+          + " groups";
   static final String VALUE_CENTS =
       "Value of the conversions in cents, as the API reports it. Adds up over days and groups"
           + " within one currency";
@@ -59,11 +76,32 @@ final class Measures {
       "Currency of the value (ISO 4217); null where neither the API nor the setting currencies names it";
 
   /**
-   * Returns what a measure of a report means and how it may be summed: rows without date grouping
-   * are of ranges that may overlap, so nothing adds up over them.
+   * Returns what a measure means and how it may be summed: rows without date grouping are of ranges
+   * that may overlap, so nothing adds up over them.
+   *
+   * @param byPage whether the report is grouped or filtered by page
    */
-  static String meaning(Aggregate aggregate, DateGrouping grouping) {
-    return over(grouping, MEANING.getOrDefault(aggregate, aggregate.apiName()));
+  static String meaning(Aggregate aggregate, DateGrouping grouping, boolean byPage) {
+    String meaning = MEANING.getOrDefault(aggregate, aggregate.apiName());
+    return over(grouping, byPage ? MEANING_BY_PAGE.getOrDefault(aggregate, meaning) : meaning);
+  }
+
+  /** Returns what a measure of a report means and how it may be summed. */
+  static String meaning(KnownReport report, Aggregate aggregate) {
+    return meaning(aggregate, report.grouping(), report.byPage());
+  }
+
+  /** Returns what the bounces of a report mean and how they may be summed. */
+  static String bounces(DateGrouping grouping, boolean byPage) {
+    return over(grouping, byPage ? BOUNCES_BY_PAGE : BOUNCES);
+  }
+
+  /** Returns what a report's pageviews per visit mean. */
+  static String pageviewsPerVisit(boolean byPage) {
+    return byPage
+        ? "Pageviews of the pages divided by the entrances (visits that began there); null without"
+            + " entrances. Do not average it: divide the sums"
+        : "Pageviews divided by visits; null without visits. Do not average it: divide the sums";
   }
 
   /** Returns words on a measure that add up over days, as they apply to a report. */

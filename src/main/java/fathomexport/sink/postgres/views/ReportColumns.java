@@ -161,7 +161,7 @@ final class ReportColumns {
             "value",
             Measures.NUMERIC,
             "round(" + cents + " / 100.0, 2)",
-            Measures.meaning(Aggregate.VALUE, report.grouping())),
+            Measures.meaning(report, Aggregate.VALUE)),
         new ViewColumn(
             "value_cents",
             Measures.BIGINT,

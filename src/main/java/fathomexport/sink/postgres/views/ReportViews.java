@@ -40,7 +40,8 @@ final class ReportViews {
                   + " to the site's yesterday, and further where later days are stored, whatever"
                   + " fathom.as_of is. A day on which nothing was measured is 0, a day that was"
                   + " not measured is null",
-              SiteSources.densePerDay(report)));
+              SiteSources.densePerDay(report),
+              report.byPage()));
     } else {
       made.add(views.rows());
     }
@@ -79,10 +80,7 @@ final class ReportViews {
       for (Aggregate a : report.aggregates()) {
         columns.add(
             new ViewColumn(
-                a.apiName(),
-                Measures.type(a),
-                "t." + a.apiName(),
-                Measures.meaning(a, report.grouping())));
+                a.apiName(), Measures.type(a), "t." + a.apiName(), Measures.meaning(report, a)));
       }
       boolean rated = report.has(Aggregate.VISITS) && report.has(Aggregate.BOUNCE_RATE);
       if (rated) {
@@ -100,7 +98,7 @@ final class ReportViews {
                       + " END"
                   : "NULL",
               rated
-                  ? Measures.over(report.grouping(), Measures.BOUNCES)
+                  ? Measures.bounces(report.grouping(), report.byPage())
                       + "; null for all groups of a period that was stored without the bounce rate"
                   : "Always null: the report does not ask for visits and bounce_rate"));
       boolean counted = report.has(Aggregate.PAGEVIEWS);

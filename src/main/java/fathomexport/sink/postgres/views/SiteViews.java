@@ -30,7 +30,8 @@ final class SiteViews {
                 + " fathom.as_of is. A day on which nothing was measured is 0, a day that was not"
                 + " measured is null. From "
                 + sources.names(DateGrouping.DAY),
-            sources.densePerDay()));
+            sources.densePerDay(),
+            false));
     views.add(
         periods(
             "site_week",
@@ -80,7 +81,7 @@ final class SiteViews {
     return new ViewColumn("state", Measures.TEXT, "d.state", STATE_OF_DAY);
   }
 
-  private static List<ViewColumn> aggregates() {
+  private static List<ViewColumn> aggregates(boolean byPage) {
     List<ViewColumn> columns = new ArrayList<>();
     for (Aggregate a : Measures.OF_PAGEVIEWS) {
       columns.add(
@@ -88,15 +89,17 @@ final class SiteViews {
               a.apiName(),
               Measures.type(a),
               "d." + a.apiName(),
-              Measures.meaning(a, DateGrouping.DAY)));
+              Measures.meaning(a, DateGrouping.DAY, byPage)));
     }
-    columns.add(new ViewColumn("bounces", Measures.BIGINT, "d.bounces", Measures.BOUNCES));
+    columns.add(
+        new ViewColumn(
+            "bounces", Measures.BIGINT, "d.bounces", Measures.bounces(DateGrouping.DAY, byPage)));
     columns.add(
         new ViewColumn(
             "pageviews_per_visit",
             Measures.DOUBLE,
             Measures.ratio("d.pageviews", "d.visits"),
-            Measures.PAGEVIEWS_PER_VISIT));
+            Measures.pageviewsPerVisit(byPage)));
     return columns;
   }
 
@@ -104,15 +107,16 @@ final class SiteViews {
    * Returns a dense view by day.
    *
    * @param source the query of {@link SiteSources#densePerDay}
+   * @param byPage whether the report is filtered by page
    */
-  static ViewDefinition days(String name, String comment, String source) {
+  static ViewDefinition days(String name, String comment, String source, boolean byPage) {
     List<ViewColumn> columns = new ArrayList<>();
     columns.add(siteId());
     columns.add(siteName());
     columns.add(
         new ViewColumn("date", Measures.DATE, "d.date", "The day, in the site's time zone"));
     columns.add(state());
-    columns.addAll(aggregates());
+    columns.addAll(aggregates(byPage));
     columns.add(
         new ViewColumn(
             "day_of_week",
@@ -169,7 +173,7 @@ final class SiteViews {
             "Whether a change of the clocks repeats the hour, so that the row covers more than 60"
                 + " minutes"));
     columns.add(state());
-    columns.addAll(aggregates());
+    columns.addAll(aggregates(false));
     columns.add(
         new ViewColumn(
             "report", Measures.TEXT, "d.report", "The report that the numbers come from"));
@@ -273,7 +277,7 @@ final class SiteViews {
             "pageviews_per_visit",
             Measures.DOUBLE,
             Measures.ratio("d.pageviews", "d.visits"),
-            Measures.PAGEVIEWS_PER_VISIT));
+            Measures.pageviewsPerVisit(false)));
     columns.add(
         new ViewColumn(
             "avg_duration",
@@ -336,7 +340,7 @@ final class SiteViews {
   private static String uniques(@Nullable DateGrouping own, SiteSources sources) {
     String sum =
         "the sum of the days where fathom_bi.additivity shows that they add up; otherwise null";
-    return "Unique page visits: "
+    return "Unique visitors: "
         + (own == null || sources.of(own).isEmpty()
             ? sum
             : "as the API reports them for the whole, from "

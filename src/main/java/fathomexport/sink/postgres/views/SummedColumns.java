@@ -44,7 +44,9 @@ final class SummedColumns {
                     name,
                     Measures.BIGINT,
                     "CASE WHEN coalesce(u.visits, true) THEN " + sum + " END",
-                    "Sum of the visits of the "
+                    (report.byPage()
+                            ? "Sum of the entrances (visits by the page where they began) of the "
+                            : "Sum of the visits of the ")
                         + parts
                         + "; null where visits were measured not to add up"));
         case UNIQUES, UNIQUE_CONVERSIONS ->
@@ -71,15 +73,17 @@ final class SummedColumns {
               Measures.BIGINT,
               whereKnown(
                   "x.bounces", unknown.of(Aggregate.VISITS), unknown.of(Aggregate.BOUNCE_RATE)),
-              "Visits that bounced. "
-                  + Measures.over(report.grouping(), Measures.BOUNCES)
+              Measures.bounces(report.grouping(), report.byPage())
                   + "; null for all groups alike where rows were stored without the bounce rate"));
       columns.add(
           new ViewColumn(
               "bounce_rate",
               Measures.DOUBLE,
               "100 * " + Measures.ratio("x.bounces", "x.rated_visits"),
-              "Bounce rate in percent: the rates of the " + parts + " weighted with their visits"));
+              "Bounce rate in percent: the rates of the "
+                  + parts
+                  + " weighted with their "
+                  + (report.byPage() ? "entrances" : "visits")));
     }
     return columns;
   }

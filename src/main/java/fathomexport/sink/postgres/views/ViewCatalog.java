@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The views that {@code migrate} generates for reports, described without a database: for other
@@ -95,6 +96,8 @@ public final class ViewCatalog {
         report.fields().stream().map(Field::apiName).toList(),
         report.aggregates(),
         filters(report.filters()),
+        Stream.concat(report.fields().stream(), report.filters().stream().map(Filter::property))
+            .anyMatch(f -> KnownReport.OF_PAGES.contains(f.apiName())),
         report.definition());
   }
 
