@@ -48,6 +48,9 @@ final class Measures {
           "Value of the conversions in units of the currency; null where the event has none. Adds"
               + " up over days and groups within one currency");
 
+  static final String SITE_NAME =
+      "The site's present name; null until the API has listed the site. Two sites may have one name:"
+          + " group by site_id";
   static final String BOUNCES =
       "Visits that bounced: visits times bounce rate, a whole number. Adds up over days and groups";
   static final String PAGEVIEWS_PER_VISIT =
