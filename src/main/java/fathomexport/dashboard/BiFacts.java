@@ -3,6 +3,7 @@ package fathomexport.dashboard;
 import fathomexport.dashboard.Facts.ListKey;
 import fathomexport.dashboard.Facts.Period;
 import fathomexport.dashboard.Facts.Row;
+import fathomexport.dashboard.Facts.Slice;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.Field;
@@ -19,7 +20,6 @@ import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -36,11 +36,8 @@ final class BiFacts {
   private final List<Report> reports;
   private final Facts facts;
 
-  /** By report, the sites that have something of it. */
-  private final Map<String, Set<String>> stored = new HashMap<>();
-
-  /** The event reports' slices that have something stored. */
-  private final Set<List<String>> storedEvents = new HashSet<>();
+  /** What something is stored of. */
+  private final Set<Slice> stored = new HashSet<>();
 
   private BiFacts(Connection connection, List<Report> reports, Facts facts) {
     this.connection = connection;
@@ -138,9 +135,8 @@ final class BiFacts {
         .forEach(
             f -> {
               facts.freshness.add(f);
-              stored.computeIfAbsent(f.report(), s -> new HashSet<>()).add(f.site());
-              storedEvents.add(
-                  List.of(f.report(), f.site(), Objects.requireNonNullElse(f.event(), "")));
+              stored.add(
+                  new Slice(f.report(), f.site(), Objects.requireNonNullElse(f.event(), "")));
             });
     facts.endAt(facts.freshness.stream().map(Facts.Fresh::yesterday).toList());
   }
@@ -185,11 +181,14 @@ final class BiFacts {
             .toList();
     Queries.list(
         connection,
-        "SELECT DISTINCT report, site_id, date, state FROM fathom_bi.calendar"
+        "SELECT report, site_id, coalesce(event_name, '') AS event_name, date, state FROM fathom_bi.calendar"
             + " WHERE date BETWEEN ? AND ? AND report = ANY (?)",
         p -> p.day(facts.readFrom()).day(facts.end()).texts(daily),
         r -> {
-          facts.state(r.text("report"), r.text("site_id"), r.day("date"), r.text("state"));
+          facts.state(
+              new Slice(r.text("report"), r.text("site_id"), r.text("event_name")),
+              r.day("date"),
+              r.text("state"));
           return 0;
         });
   }
@@ -261,29 +260,20 @@ final class BiFacts {
   }
 
   private void list(ListKind kind, List<Period> periods) throws SQLException {
-    List<Report> candidates = kind.candidates(reports);
-    Set<String> served = new LinkedHashSet<>();
-    List<Report> used = new ArrayList<>();
-    Map<String, Set<String>> sitesOf = new HashMap<>();
-    for (Report report : candidates) {
-      Set<String> sites = new HashSet<>(stored.getOrDefault(report.name(), Set.of()));
-      sites.removeAll(served);
-      if (!sites.isEmpty() && there(labelsView(kind, report))) {
-        served.addAll(sites);
-        used.add(report);
-        sitesOf.put(report.name(), sites);
+    List<Report> candidates = new ArrayList<>();
+    for (Report report : kind.candidates(reports)) {
+      if (there(labelsView(kind, report))) {
+        candidates.add(report);
       }
     }
-    for (Report report : used) {
+    Map<Report, Set<String>> sitesOf = facts.sitesOf(candidates, stored);
+    for (Map.Entry<Report, Set<String>> share : sitesOf.entrySet()) {
+      Report report = share.getKey();
       facts.listReports.merge(kind, Labelling.source(report), (a, b) -> a + ", " + b);
-      facts.fills(kind, report.name(), sitesOf.getOrDefault(report.name(), Set.of()));
-      list(
-          kind,
-          report,
-          sitesOf.getOrDefault(report.name(), Set.of()),
-          periods,
-          // Lists of several reports are merged, for which their first rows do not suffice.
-          used.size() == 1 ? Facts.TOP : Integer.MAX_VALUE);
+      facts.fills(kind, report.name(), share.getValue());
+      // Lists of several reports are merged, for which their first rows do not suffice.
+      int limit = sitesOf.size() == 1 ? Facts.TOP : Integer.MAX_VALUE;
+      list(kind, report, share.getValue(), periods, limit);
     }
   }
 
@@ -374,11 +364,15 @@ final class BiFacts {
   // --- Goals
 
   private void goals(List<Period> periods) throws SQLException {
-    Set<List<String>> served = new HashSet<>();
+    List<Report> candidates = new ArrayList<>();
     for (Report report : ListKind.goals(reports)) {
-      if (!there(report.name())) {
-        continue;
+      if (there(report.name())) {
+        candidates.add(report);
       }
+    }
+    Map<Slice, Report> chosen = facts.chosen(candidates, stored);
+    facts.goalsFrom(chosen);
+    for (Report report : candidates) {
       String sql =
           """
           SELECT p.n, v.site_id, v.event_name, v.currency, sum(v.conversions)::bigint AS conversions,
@@ -403,16 +397,8 @@ final class BiFacts {
                       r.number("conversions"),
                       r.numberOrNull("cents")))
           .stream()
-          .filter(g -> !served.contains(List.of(g.site(), g.event())))
+          .filter(g -> report.equals(chosen.get(new Slice("", g.site(), g.event()))))
           .forEach(facts.goals::add);
-      storedEvents.stream()
-          .filter(s -> s.get(0).equals(report.name()))
-          .forEach(
-              s -> {
-                if (served.add(List.of(s.get(1), s.get(2)))) {
-                  facts.goalsFrom(report.name(), s.get(1));
-                }
-              });
     }
   }
 }

@@ -204,7 +204,7 @@ final class DashboardPage {
       site.put("partial", knownDays.partialSites());
       site.put("lacking", knownDays.lackingSites());
     } else {
-      site.put("adds", days.isEmpty() ? null : facts.daysAddUp(report(days), id));
+      site.put("adds", days.isEmpty() ? null : facts.daysAddUp(days, id));
     }
     Map<String, Object> lists = new LinkedHashMap<>();
     for (ListKind kind : facts.listReports.keySet()) {
@@ -263,28 +263,18 @@ final class DashboardPage {
     if (some.isEmpty()) {
       return null;
     }
-    String report = report(some);
     boolean visits =
         all
             ? facts.days.entrySet().stream()
-                .filter(e -> !e.getValue().isEmpty())
-                .allMatch(
-                    e ->
-                        facts.addsUp(
-                            report(e.getValue()), e.getKey(), Facts.VISITS, Facts.OVER_DAYS))
-            : facts.addsUp(report, id, Facts.VISITS, Facts.OVER_DAYS);
-    boolean uniques = !all && facts.addsUp(report, id, Facts.UNIQUES, Facts.OVER_DAYS);
+                .allMatch(e -> facts.addsUp(e.getValue(), e.getKey(), Facts.VISITS))
+            : facts.addsUp(some, id, Facts.VISITS);
+    boolean uniques = !all && facts.addsUp(some, id, Facts.UNIQUES);
     Totals totals =
         Totals.of(days, first, last, new Totals.Adds(visits, uniques), !all && facts.hasEnded(id))
             .orElseThrow();
     return isMonth
         ? totals.withUniques(facts.monthUniques.getOrDefault(id, Map.of()).get(first))
         : totals;
-  }
-
-  /** Returns the report that the newest of these days is from. */
-  private static String report(NavigableMap<LocalDate, Day> days) {
-    return Objects.requireNonNull(days.lastEntry()).getValue().report();
   }
 
   private List<Object> weeks(String id, NavigableMap<LocalDate, Day> days) {
@@ -422,8 +412,16 @@ final class DashboardPage {
             e -> {
               List<@Nullable Object> conversions = new ArrayList<>();
               List<@Nullable Object> cents = new ArrayList<>();
-              for (Facts.Goal goal : e.getValue()) {
-                conversions.add(goal == null ? 0 : goal.conversions());
+              for (int n = 0; n < periods; n++) {
+                Facts.Goal goal = e.getValue()[n];
+                // Where no day of the period is measured, none is not known.
+                conversions.add(
+                    goal != null
+                        ? Long.valueOf(goal.conversions())
+                        : facts.knowsGoal(
+                                e.getKey().site(), e.getKey().event(), facts.periods().get(n))
+                            ? Long.valueOf(0)
+                            : null);
                 cents.add(goal == null ? null : goal.cents());
               }
               Map<String, @Nullable Object> one = new LinkedHashMap<>();

@@ -9,9 +9,11 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.NavigableSet;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
@@ -60,6 +62,17 @@ final class Facts {
       @Nullable Long pageviews,
       @Nullable Long bounces,
       String report) {}
+
+  /**
+   * A report of a site, or of an event of it.
+   *
+   * @param event empty for pageviews
+   */
+  record Slice(String report, String site, String event) {
+    Slice of(String otherReport) {
+      return new Slice(otherReport, site, event);
+    }
+  }
 
   /** How far a report is stored of a site, or of one of its events. */
   record Fresh(
@@ -152,6 +165,12 @@ final class Facts {
   /** The reports that the page may be made of. */
   final List<Report> reports;
 
+  /** By slice: the days that are measured, of those that are read. */
+  private final Map<Slice, NavigableSet<LocalDate>> measured = new HashMap<>();
+
+  /** By site and event: the report that its goals are from. */
+  private final Map<Slice, String> goalReports = new HashMap<>();
+
   private List<Period> periods = List.of();
   private LocalDate end = LocalDate.EPOCH;
 
@@ -230,6 +249,14 @@ final class Facts {
     return periods;
   }
 
+  /** Returns whether a measure of these days adds up, whichever reports they are from. */
+  boolean addsUp(NavigableMap<LocalDate, Day> some, String site, String measure) {
+    return some.values().stream()
+        .map(Day::report)
+        .distinct()
+        .allMatch(report -> addsUp(report, site, measure, OVER_DAYS));
+  }
+
   /** Returns whether a sum is the whole's own number: visits unless measured otherwise. */
   boolean addsUp(String report, String site, String measure, String direction) {
     Agreement measured = agreements.get(new Sum(report, site, measure, direction));
@@ -260,26 +287,95 @@ final class Facts {
     return kind.limits(filling);
   }
 
-  /** Returns whether days of a site's uniques add up; null if that was not measured. */
-  @Nullable Boolean daysAddUp(String report, String site) {
-    Agreement measured = agreements.get(new Sum(report, site, UNIQUES, OVER_DAYS));
-    if (measured == null || measured.periods() == 0) {
-      return null;
+  /**
+   * Returns whether the uniques of a site's days add up in each report that the days are from; null
+   * if that was not measured of one.
+   */
+  @Nullable Boolean daysAddUp(NavigableMap<LocalDate, Day> days, String site) {
+    boolean all = true;
+    for (String report : days.values().stream().map(Day::report).distinct().toList()) {
+      Agreement measured = agreements.get(new Sum(report, site, UNIQUES, OVER_DAYS));
+      if (measured == null || measured.periods() == 0) {
+        return null;
+      }
+      all &= measured.agreed() == measured.periods();
     }
-    return measured.agreed() == measured.periods();
+    return all;
   }
 
-  /** Remembers that goals of a site are from a report. */
-  void goalsFrom(String report, String site) {
-    goalSources.computeIfAbsent(site, s -> new TreeSet<>()).add(report);
-  }
-
-  /** Remembers the state of a day of a report, of whatever event. */
-  void state(String report, String site, LocalDate day, String state) {
+  /** Remembers the state of a day of a report. */
+  void state(Slice slice, LocalDate day, String state) {
     calendar
-        .computeIfAbsent(report, r -> new TreeMap<>())
-        .computeIfAbsent(site, s -> new TreeMap<>())
+        .computeIfAbsent(slice.report(), r -> new TreeMap<>())
+        .computeIfAbsent(slice.site(), s -> new TreeMap<>())
         .merge(day, state, Facts::worse);
+    if (!state.equals("missing") && !state.equals("incomplete")) {
+      measured.computeIfAbsent(slice, s -> new TreeSet<>()).add(day);
+    }
+  }
+
+  /** Returns the measured days of a slice, as far as they are read. */
+  private NavigableSet<LocalDate> measured(Slice slice) {
+    return measured.getOrDefault(slice, new TreeSet<>());
+  }
+
+  /**
+   * Returns for each site and event of these slices the report that a list takes it from: the one
+   * that has most days of the page, the first where several have as many.
+   *
+   * @param candidates the reports that can fill the list, the best first
+   * @param slices what is stored, of whatever reports
+   * @return by a slice of each candidate without its report's name
+   */
+  Map<Slice, Report> chosen(List<Report> candidates, Collection<Slice> slices) {
+    Map<Slice, Report> chosen = new HashMap<>();
+    for (Report report : candidates) {
+      for (Slice slice : slices) {
+        if (slice.report().equals(report.name())) {
+          chosen.merge(
+              slice.of(""),
+              report,
+              (a, b) -> measured(slice).size() > measured(slice.of(a.name())).size() ? b : a);
+        }
+      }
+    }
+    return chosen;
+  }
+
+  /** Returns by report, the best first, the sites that a list takes from it. */
+  Map<Report, Set<String>> sitesOf(List<Report> candidates, Collection<Slice> slices) {
+    Map<Slice, Report> chosen = chosen(candidates, slices);
+    Map<Report, Set<String>> sites = new LinkedHashMap<>();
+    for (Report report : candidates) {
+      Set<String> own = new TreeSet<>();
+      chosen.forEach(
+          (slice, of) -> {
+            if (of.equals(report)) {
+              own.add(slice.site());
+            }
+          });
+      if (!own.isEmpty()) {
+        sites.put(report, own);
+      }
+    }
+    return sites;
+  }
+
+  /** Remembers which report the goals of each site and event are from. */
+  void goalsFrom(Map<Slice, Report> chosen) {
+    chosen.forEach(
+        (slice, report) -> {
+          goalSources.computeIfAbsent(slice.site(), s -> new TreeSet<>()).add(report.name());
+          goalReports.put(slice, report.name());
+        });
+  }
+
+  /** Returns whether any day of an event is measured in a period. */
+  boolean knowsGoal(String site, String event, Period period) {
+    Slice slice = new Slice("", site, event);
+    String report = goalReports.get(slice);
+    return report != null
+        && !measured(slice.of(report)).subSet(period.first(), true, period.last(), true).isEmpty();
   }
 
   /** Returns the worse of two states. */

@@ -1,5 +1,6 @@
 package fathomexport.dashboard;
 
+import fathomexport.dashboard.Facts.Slice;
 import fathomexport.report.ColumnType;
 import fathomexport.report.DateGrouping;
 import fathomexport.report.Report;
@@ -23,6 +24,7 @@ import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,13 +44,6 @@ final class FileCoverage {
               FileTables.column("period", ColumnType.DATE),
               FileTables.column("covers_to", ColumnType.DATE),
               FileTables.column("reason", ColumnType.TEXT)));
-
-  /**
-   * A report of a site, or of an event of it.
-   *
-   * @param event empty for pageviews
-   */
-  record Slice(String report, String site, String event) {}
 
   /**
    * What the last run has written down of a period.
@@ -185,17 +180,9 @@ final class FileCoverage {
           }
           LocalDate yesterday = yesterday(slice);
           Covered newest = periods.get(grouping.periodStart(yesterday));
-          LocalDate to = newest == null ? null : newest.coversTo();
-          String state;
-          if (newest == null) {
-            state = "missing";
-          } else if (newest.state().equals("incomplete")) {
+          String state = newest == null ? "missing" : newest.state();
+          if (state.equals("provisional") && hasEnded(slice)) {
             state = "incomplete";
-          } else {
-            state = to == null || to.isBefore(yesterday) ? "missing" : newest.state();
-            if (state.equals("provisional") && hasEnded(slice)) {
-              state = "incomplete";
-            }
           }
           facts.freshness.add(
               new Facts.Fresh(
@@ -242,8 +229,7 @@ final class FileCoverage {
               !day.isAfter(last) && !day.isAfter(facts.end());
               day = day.plusDays(1)) {
             Covered known = periods.get(day);
-            facts.state(
-                slice.report(), slice.site(), day, known == null ? "missing" : known.state());
+            facts.state(slice, day, known == null ? "missing" : known.state());
           }
         });
   }
@@ -258,27 +244,24 @@ final class FileCoverage {
     return covered.keySet();
   }
 
-  /** Returns what is known of a period of a report on whole sites; null if nothing is. */
-  @Nullable Covered of(Report report, String site, LocalDate period) {
-    return covered.getOrDefault(new Slice(report.name(), site, ""), new TreeMap<>()).get(period);
+  /** Returns what is known of the periods of a report on whole sites. */
+  NavigableMap<LocalDate, Covered> periods(Report report, String site) {
+    return covered.getOrDefault(new Slice(report.name(), site, ""), new TreeMap<>());
   }
 
-  /** Returns the sites that are taken from each of these reports: the first that has them. */
-  Map<Report, Set<String>> shared(List<Report> candidates) {
-    Map<Report, Set<String>> shared = new LinkedHashMap<>();
-    Set<String> served = new HashSet<>();
-    for (Report report : candidates) {
-      Set<String> sites = new HashSet<>();
-      for (Slice slice : covered.keySet()) {
-        if (slice.report().equals(report.name()) && !served.contains(slice.site())) {
-          sites.add(slice.site());
-        }
-      }
-      served.addAll(sites);
-      if (!sites.isEmpty()) {
-        shared.put(report, sites);
+  /** Returns what is known of a period of a report on whole sites; null if nothing is. */
+  @Nullable Covered of(Report report, String site, LocalDate period) {
+    return periods(report, site).get(period);
+  }
+
+  /** Returns the sites of which something of a report is stored. */
+  Set<String> sites(Report report) {
+    Set<String> sites = new TreeSet<>();
+    for (Slice slice : covered.keySet()) {
+      if (slice.report().equals(report.name())) {
+        sites.add(slice.site());
       }
     }
-    return shared;
+    return sites;
   }
 }

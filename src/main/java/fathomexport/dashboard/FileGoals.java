@@ -1,16 +1,15 @@
 package fathomexport.dashboard;
 
 import fathomexport.dashboard.Facts.Period;
+import fathomexport.dashboard.Facts.Slice;
 import fathomexport.report.Report;
 import fathomexport.report.TableSchema;
 import java.io.IOException;
 import java.time.LocalDate;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** How often the goals were reached, by site, event and period. */
@@ -45,22 +44,21 @@ final class FileGoals {
             currencies.put(List.of(FileTables.text(row, 0), FileTables.text(row, 1)), currency);
           }
         });
-    Set<List<String>> served = new HashSet<>();
-    for (Report report : ListKind.goals(reports)) {
+    List<Report> candidates = ListKind.goals(reports);
+    Map<Slice, Report> chosen = facts.chosen(candidates, coverage.slices());
+    facts.goalsFrom(chosen);
+    for (Report report : candidates) {
       TableSchema schema = report.schema();
       int conversions = schema.indexOf("conversions");
       int value = schema.indexOf("value");
-      List<FileCoverage.Slice> slices =
-          coverage.slices().stream().filter(s -> s.report().equals(report.name())).toList();
-      Set<String> sites = new HashSet<>();
-      slices.forEach(s -> sites.add(s.site()));
       Map<GoalKey, Achieved> all = new HashMap<>();
       tables.rows(
           report,
-          sites,
+          coverage.sites(report),
           facts.readFrom(),
           row -> {
-            if (served.contains(List.of(FileTables.text(row, 0), FileTables.text(row, 1)))) {
+            Slice slice = new Slice("", FileTables.text(row, 0), FileTables.text(row, 1));
+            if (!report.equals(chosen.get(slice))) {
               return;
             }
             LocalDate day = LocalDate.ofEpochDay(row.integer(2));
@@ -70,8 +68,7 @@ final class FileGoals {
               }
               Achieved sum =
                   all.computeIfAbsent(
-                      new GoalKey(n, FileTables.text(row, 0), FileTables.text(row, 1)),
-                      k -> new Achieved());
+                      new GoalKey(n, slice.site(), slice.event()), k -> new Achieved());
               sum.conversions += Objects.requireNonNullElse(FileTables.count(row, conversions), 0L);
               sum.cents = Totals.plusKnown(sum.cents, FileTables.count(row, value));
             }
@@ -86,12 +83,6 @@ final class FileGoals {
                       currencies.get(List.of(key.site(), key.event())),
                       sum.conversions,
                       sum.cents)));
-      slices.forEach(
-          s -> {
-            if (served.add(List.of(s.site(), s.event()))) {
-              facts.goalsFrom(report.name(), s.site());
-            }
-          });
     }
   }
 }

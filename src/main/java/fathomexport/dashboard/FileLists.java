@@ -104,7 +104,7 @@ final class FileLists {
 
   /** Adds a list of each site, and that of all sites. */
   void add(ListKind kind, List<Period> periods) throws IOException {
-    Map<Report, Set<String>> shared = coverage.shared(kind.candidates(reports));
+    Map<Report, Set<String>> shared = facts.sitesOf(kind.candidates(reports), coverage.slices());
     for (Map.Entry<Report, Set<String>> share : shared.entrySet()) {
       Report report = share.getKey();
       facts.listReports.merge(kind, Labelling.source(report), (a, b) -> a + ", " + b);

@@ -43,20 +43,24 @@ final class FileTraffic {
 
   /** Adds the days of each site. */
   void addDays() throws IOException {
-    for (Map.Entry<Report, Set<String>> share :
-        coverage.shared(wholeSites(DateGrouping.DAY)).entrySet()) {
-      Report report = share.getKey();
+    List<Report> candidates = wholeSites(DateGrouping.DAY);
+    FileSources sources = new FileSources(coverage, candidates);
+    for (Report report : candidates) {
+      Set<String> sites = coverage.sites(report);
       TableSchema schema = report.schema();
       int visits = schema.indexOf("visits");
       int uniques = schema.indexOf("uniques");
       int pageviews = schema.indexOf("pageviews");
       int rate = schema.indexOf("bounce_rate");
-      for (String site : share.getValue()) {
+      for (String site : sites) {
         NavigableMap<LocalDate, Day> days = new TreeMap<>();
         coverage
             .states(report, site)
             .forEach(
                 (day, state) -> {
+                  if (!report.equals(sources.of(site, day))) {
+                    return;
+                  }
                   Long nothing = MEASURED.contains(state) ? Long.valueOf(0) : null;
                   days.put(
                       day,
@@ -70,12 +74,12 @@ final class FileTraffic {
                 });
         // What was retired before the page begins has no days on it.
         if (!days.isEmpty()) {
-          facts.days.put(site, days);
+          facts.days.computeIfAbsent(site, s -> new TreeMap<>()).putAll(days);
         }
       }
       tables.rows(
           report,
-          share.getValue(),
+          sites,
           facts.readFrom(),
           row -> {
             NavigableMap<LocalDate, Day> days =
@@ -83,6 +87,9 @@ final class FileTraffic {
             days.computeIfPresent(
                 LocalDate.ofEpochDay(row.integer(1)),
                 (date, day) -> {
+                  if (!day.report().equals(report.name())) {
+                    return day;
+                  }
                   Long seen = FileTables.count(row, visits);
                   return new Day(
                       day.state(),
@@ -109,22 +116,25 @@ final class FileTraffic {
   /** Adds the visitors of each month, where they are known. */
   void addMonthUniques() throws IOException {
     Map<String, Map<LocalDate, Whole>> own = new HashMap<>();
-    Map<String, Report> monthly = new HashMap<>();
-    for (Map.Entry<Report, Set<String>> share :
-        coverage.shared(wholeSites(DateGrouping.MONTH)).entrySet()) {
-      Report report = share.getKey();
+    List<Report> candidates = wholeSites(DateGrouping.MONTH);
+    FileSources sources = new FileSources(coverage, candidates);
+    for (Report report : candidates) {
       int uniques = report.schema().indexOf("uniques");
       int pageviews = report.schema().indexOf("pageviews");
-      share.getValue().forEach(site -> monthly.put(site, report));
       tables.rows(
           report,
-          share.getValue(),
+          coverage.sites(report),
           facts.readFrom(),
-          row ->
-              own.computeIfAbsent(FileTables.text(row, 0), s -> new HashMap<>())
+          row -> {
+            String site = FileTables.text(row, 0);
+            LocalDate month = LocalDate.ofEpochDay(row.integer(1));
+            if (report.equals(sources.of(site, month))) {
+              own.computeIfAbsent(site, s -> new HashMap<>())
                   .put(
-                      LocalDate.ofEpochDay(row.integer(1)),
-                      new Whole(FileTables.count(row, uniques), FileTables.count(row, pageviews))));
+                      month,
+                      new Whole(FileTables.count(row, uniques), FileTables.count(row, pageviews)));
+            }
+          });
     }
     facts.days.forEach(
         (site, days) -> {
@@ -135,7 +145,7 @@ final class FileTraffic {
               .filter(month -> !month.isBefore(facts.readFrom()))
               .forEach(
                   month -> {
-                    Long value = ofMonth(monthly.get(site), site, month, own, days);
+                    Long value = ofMonth(sources.of(site, month), site, month, own, days);
                     if (value == null) {
                       value = summed(site, month, days);
                     }
@@ -196,10 +206,10 @@ final class FileTraffic {
   private @Nullable Long summed(String site, LocalDate month, NavigableMap<LocalDate, Day> days) {
     NavigableMap<LocalDate, Day> some =
         days.subMap(month, true, DateGrouping.MONTH.periodEnd(month), true);
-    boolean adds =
-        !some.isEmpty()
-            && facts.addsUp(
-                some.values().iterator().next().report(), site, Facts.UNIQUES, Facts.OVER_DAYS);
+    boolean empty =
+        some.size() == month.lengthOfMonth()
+            && some.values().stream().allMatch(day -> day.state().equals("empty"));
+    boolean adds = !some.isEmpty() && (empty || facts.addsUp(some, site, Facts.UNIQUES));
     if (!adds) {
       return null;
     }

@@ -69,7 +69,7 @@ record Totals(
             done,
             state,
             adds.visits() ? sum(some, Day::visits) : null,
-            adds.uniques() ? sum(some, Day::uniques) : null,
+            adds.uniques() || empty == length ? sum(some, Day::uniques) : null,
             sum(some, Day::pageviews),
             bounces,
             bounces == null || rated == null || rated == 0 ? null : 100.0 * bounces / rated));

@@ -502,8 +502,8 @@
       body.append(el("tr", null,
         el("td", null, g.event, all ? el("span", {"class": "sub narrow"}, g.site) : null), all ? el("td", {"class": "sub extra"}, g.site) : null,
         el("td", {"class": "num"}, number(g.conversions[n])),
-        el("td", {"class": "num extra"}, changed(old ? {ratio: g.conversions[n] / old - 1} : null)),
-        el("td", {"class": "num"}, visits ? (100 * g.conversions[n] / visits).toFixed(2) : "–"),
+        el("td", {"class": "num extra"}, changed(old && g.conversions[n] !== null ? {ratio: g.conversions[n] / old - 1} : null)),
+        el("td", {"class": "num"}, visits && g.conversions[n] !== null ? (100 * g.conversions[n] / visits).toFixed(2) : "–"),
         el("td", {"class": "num"}, money(g.cents[n], g.currency))));
     });
     table.replaceChildren(el("thead", null, el("tr", null,

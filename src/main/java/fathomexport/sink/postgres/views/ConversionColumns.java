@@ -5,7 +5,7 @@ import fathomexport.report.DateGrouping;
 import fathomexport.sink.postgres.db.Sql;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** The measures of a report on events, with the conversion rates that other reports make known. */
 final class ConversionColumns {
@@ -56,17 +56,19 @@ final class ConversionColumns {
         rate = ofSameDays("v", Measures.ratio("t.unique_conversions", "v.visits"));
         from.append(visits);
       }
-      Optional<KnownReport> same = sameGroups();
-      if (same.isPresent()) {
-        KnownReport groups = same.get();
-        groupRate = ofSameDays("gl", Measures.ratio("t.unique_conversions", "g.visits"));
+      List<KnownReport> same = sameGroups();
+      if (!same.isEmpty()) {
+        KnownReport groups = same.get(0);
+        boolean several = same.size() > 1;
+        groupRate =
+            ofSameDays(several ? "g" : "gl", Measures.ratio("t.unique_conversions", "g.visits"));
         groupWords =
-            "Unique conversions divided by the visits of the same group, from report "
-                + groups.name()
+            "Unique conversions divided by the visits of the same group, from "
+                + SiteSources.names(same)
                 + (report.byPage() ? ENTRANCES : "")
                 + NULL_RATE;
         from.append("\nLEFT JOIN ")
-            .append(groups.table())
+            .append(several ? "(" + visitsOfGroups(same) + ")" : groups.table())
             .append(" g ON g.site_id = t.site_id AND g.")
             .append(report.timeColumn())
             .append(" = t.")
@@ -80,7 +82,9 @@ final class ConversionColumns {
           from.append(
               " AND coalesce('=' || g.%s, '') = coalesce('=' || t.%s, '')".formatted(name, name));
         }
-        from.append(groups.entry("gl", "g"));
+        if (!several) {
+          from.append(groups.entry("gl", "g"));
+        }
       } else {
         groupWords =
             report.grouped()
@@ -161,17 +165,28 @@ final class ConversionColumns {
         + " p WHERE p.complete_days = p.days) v ON v.site_id = t.site_id AND v.first_day = t.date";
   }
 
-  private Optional<KnownReport> sameGroups() {
-    return report.grouped()
-        ? all.stream()
+  private String visitsOfGroups(List<KnownReport> same) {
+    String fields =
+        report.fields().stream().map(f -> ", " + Sql.name(f)).collect(Collectors.joining());
+    return SiteSources.visits(same, report.timeColumn() + fields, "");
+  }
+
+  /** Returns the reports on the visits of the same groups; of ranges of days the best only. */
+  private List<KnownReport> sameGroups() {
+    List<KnownReport> same =
+        all.stream()
             .filter(
                 r ->
-                    !r.ofEvents()
+                    report.grouped()
+                        && !r.ofEvents()
                         && r.grouping() == report.grouping()
                         && r.sameFields(report)
                         && r.filters().equals(report.filters())
                         && r.has(Aggregate.VISITS))
-            .min(KnownReport.PREFERRED)
-        : Optional.empty();
+            .sorted(KnownReport.PREFERRED)
+            .toList();
+    return report.grouping() == DateGrouping.NONE
+        ? same.subList(0, Math.min(1, same.size()))
+        : same;
   }
 }

@@ -7,8 +7,6 @@ import java.util.stream.Collectors;
 
 /** The views that say what there is, how complete it is, and what it means. */
 final class GeneralViews {
-  private static final String SITE_NAME =
-      "The site's present name; null until the API has listed the site";
   private static final String EVENT = "The event's name; null for reports on pageviews";
 
   private GeneralViews() {}
@@ -24,10 +22,12 @@ final class GeneralViews {
         "What is known of each day: one row per report, site, event and day, without gaps from the"
             + " first stored day to the site's yesterday, or to the last day of what is retired, and"
             + " further where later days are stored, whatever fathom.as_of is. Reports"
-            + " by month or year have one row per period, reports without date grouping none",
+            + " by month or year have one row per period, reports without date grouping none. No date"
+            + " table: it has each day many times. SELECT DISTINCT date FROM fathom_bi.site_day is"
+            + " one",
         List.of(
             new ViewColumn("site_id", Measures.TEXT, "c.site_id", "The site's id"),
-            new ViewColumn("site_name", Measures.TEXT, "c.site_name", SITE_NAME),
+            new ViewColumn("site_name", Measures.TEXT, "c.site_name", Measures.SITE_NAME),
             new ViewColumn("report", Measures.TEXT, "c.report", "Name of the report"),
             new ViewColumn("event_name", Measures.TEXT, "nullif(c.event_name, '')", EVENT),
             new ViewColumn(
@@ -53,7 +53,7 @@ final class GeneralViews {
         List.of(
             new ViewColumn("report", Measures.TEXT, "s.report", "Name of the report"),
             new ViewColumn("site_id", Measures.TEXT, "s.site_id", "The site's id"),
-            new ViewColumn("site_name", Measures.TEXT, "s.site_name", SITE_NAME),
+            new ViewColumn("site_name", Measures.TEXT, "s.site_name", Measures.SITE_NAME),
             new ViewColumn("event_name", Measures.TEXT, "nullif(s.event_name, '')", EVENT),
             new ViewColumn("first_day", Measures.DATE, "s.first_day", "First stored day"),
             new ViewColumn("last_day", Measures.DATE, "s.last_day", "Last stored day"),
@@ -68,7 +68,8 @@ final class GeneralViews {
                 "integer",
                 "greatest(s.yesterday - s.last_day, 0)",
                 "Days from the last stored day to the site's yesterday: 0 when the last run was in"
-                    + " time"),
+                    + " time. Between the end of a site's day and the next run it is 1, which is"
+                    + " not late: the command status knows when that run is expected"),
             new ViewColumn(
                 "state",
                 Measures.TEXT,
@@ -97,7 +98,6 @@ final class GeneralViews {
                                                         ELSE s.yesterday END AS period) y
         LEFT JOIN fathom_ops.ledger l
           ON l.report = s.report AND l.site_id = s.site_id AND l.event_name = s.event_name AND l.period = y.period
-         AND l.covers_to >= s.yesterday
         LEFT JOIN fathom_ops.attempt a
           ON a.report = s.report AND a.site_id = s.site_id AND a.event_name = s.event_name AND a.period = y.period
         WHERE s.date_grouping <> 'none'\
@@ -109,15 +109,19 @@ final class GeneralViews {
     String state =
         days.isEmpty()
             ? "'missing'"
-            : "fathom_ops.state_on(ARRAY["
-                + days.stream().map(r -> Sql.literal(r.name())).collect(Collectors.joining(", "))
-                + "], m.site_id, m.date)";
+            : days.size() > 1
+                ? "coalesce(d.state, 'missing')"
+                : "fathom_ops.state_on(ARRAY["
+                    + days.stream()
+                        .map(r -> Sql.literal(r.name()))
+                        .collect(Collectors.joining(", "))
+                    + "], m.site_id, m.date)";
     return new ViewDefinition(
         "milestone",
         "The notes that owners put on their sites' timelines: one row per site and note",
         List.of(
             new ViewColumn("site_id", Measures.TEXT, "m.site_id", "The site's id"),
-            new ViewColumn("site_name", Measures.TEXT, "x.name", SITE_NAME),
+            new ViewColumn("site_name", Measures.TEXT, "x.name", Measures.SITE_NAME),
             new ViewColumn(
                 "milestone_id", Measures.TEXT, "m.milestone_id", "The API's id of the note"),
             new ViewColumn(
@@ -131,7 +135,12 @@ final class GeneralViews {
                 Measures.TEXT,
                 state,
                 "State of the site's traffic on that day, as in fathom_bi.site_day")),
-        "FROM fathom.milestone m LEFT JOIN fathom.site x ON x.site_id = m.site_id");
+        "FROM fathom.milestone m LEFT JOIN fathom.site x ON x.site_id = m.site_id"
+            + (days.size() > 1
+                ? "\nLEFT JOIN ("
+                    + sources.dense(DateGrouping.DAY)
+                    + ") d ON d.site_id = m.site_id AND d.date = m.date"
+                : ""));
   }
 
   private static ViewDefinition definition() {

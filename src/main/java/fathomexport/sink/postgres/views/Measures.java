@@ -64,7 +64,10 @@ final class Measures {
           "Bounce rate of the entrances in percent, 0 to 100; null without entrances. Do not average"
               + " it: divide the sum of bounces by the sum of visits");
 
-  private static final String BOUNCES =
+  static final String SITE_NAME =
+      "The site's present name; null until the API has listed the site. Two sites may have one name:"
+          + " group by site_id";
+  static final String BOUNCES =
       "Visits that bounced: visits times bounce rate, a whole number. Adds up over days and groups";
   private static final String BOUNCES_BY_PAGE =
       "Entrances that bounced: entrances times bounce rate, a whole number. Adds up over days and"

@@ -26,12 +26,7 @@ final class ReportColumns {
   List<ViewColumn> site(String row) {
     List<ViewColumn> columns = new ArrayList<>();
     columns.add(new ViewColumn("site_id", Measures.TEXT, row + ".site_id", "The site's id"));
-    columns.add(
-        new ViewColumn(
-            "site_name",
-            Measures.TEXT,
-            "s.name",
-            "The site's present name; null until the API has listed the site"));
+    columns.add(new ViewColumn("site_name", Measures.TEXT, "s.name", Measures.SITE_NAME));
     if (report.ofEvents()) {
       columns.add(
           new ViewColumn(

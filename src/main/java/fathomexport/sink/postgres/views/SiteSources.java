@@ -6,11 +6,12 @@ import fathomexport.sink.postgres.db.Sql;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Where the numbers of whole sites come from: the reports on pageviews without fields and filters.
- * Where there are several of one date grouping (two pipelines for different sites), each site is
- * taken from the first that has anything of it.
+ * Where there are several of one date grouping, {@link SourceChoice} decides for each site and
+ * month.
  */
 final class SiteSources {
   /**
@@ -46,7 +47,18 @@ final class SiteSources {
         ? "no report yet: the view is empty until a pipeline has a report on pageviews by "
             + grouping.apiName()
             + " without field_grouping and filters"
-        : "report " + all.stream().map(KnownReport::name).collect(Collectors.joining(", then "));
+        : names(all);
+  }
+
+  /** Returns the names of reports of which one is chosen, for comments. */
+  static String names(List<KnownReport> all) {
+    String names = all.stream().map(KnownReport::name).collect(Collectors.joining(", "));
+    if (all.size() == 1) {
+      return "report " + names;
+    }
+    return all.get(0).grouping() == DateGrouping.MONTH || all.get(0).grouping() == DateGrouping.YEAR
+        ? "reports " + names + " (of each period the first that has most of it)"
+        : "reports " + names + " (of each month the first that has most days of it)";
   }
 
   /**
@@ -55,7 +67,7 @@ final class SiteSources {
    * measured, null where it is not known.
    */
   String dense(DateGrouping grouping) {
-    return union(of(grouping), SiteSources::dense, noDays() + " WHERE false");
+    return new SourceChoice(of(grouping)).union(SiteSources::dense, noDays() + " WHERE false");
   }
 
   private static String noDays() {
@@ -67,11 +79,10 @@ final class SiteSources {
         + ", NULL::bigint AS bounces";
   }
 
-  private static String dense(KnownReport report, List<KnownReport> earlier) {
+  private static String dense(KnownReport report, SourceChoice choice) {
     return "SELECT c.site_id, c.site_name, c.date, c.state, c.ended, c.report"
         + measures(report, false)
-        + from(report, "")
-        + unlessIn(earlier, "c");
+        + from(report, "", choice);
   }
 
   /**
@@ -81,41 +92,53 @@ final class SiteSources {
    * them is spared the joins, since each is on a unique key.
    */
   String densePerDay() {
-    return union(
-        of(DateGrouping.DAY),
-        SiteSources::densePerDay,
-        noDays()
-            + ", NULL::bigint AS visits_week_before, NULL::bigint AS visits_year_before WHERE false");
+    return new SourceChoice(of(DateGrouping.DAY))
+        .union(
+            SiteSources::densePerDay,
+            noDays()
+                + ", NULL::bigint AS visits_week_before, NULL::bigint AS visits_year_before WHERE"
+                + " false");
   }
 
   /** Returns the query of {@link #densePerDay()} for one report by day. */
   static String densePerDay(KnownReport report) {
-    return densePerDay(report, List.of());
+    return densePerDay(report, new SourceChoice(List.of(report)));
   }
 
-  private static String densePerDay(KnownReport report, List<KnownReport> earlier) {
-    String columns = "SELECT c.site_id, c.site_name, c.date, c.state, c.ended, c.report";
-    if (!report.has(Aggregate.VISITS)) {
-      return columns
-          + measures(report, false)
-          + ", NULL::bigint AS visits_week_before, NULL::bigint AS visits_year_before"
-          + from(report, "")
-          + unlessIn(earlier, "c");
+  private static String densePerDay(KnownReport report, SourceChoice choice) {
+    // What was stored before may be in another report, where one has replaced the other.
+    List<KnownReport> before =
+        choice.beginningWith(report).stream().filter(r -> r.has(Aggregate.VISITS)).toList();
+    StringBuilder joins = new StringBuilder();
+    List<String> week = new ArrayList<>();
+    List<String> year = new ArrayList<>();
+    for (KnownReport r : before) {
+      String n = week.isEmpty() ? "" : String.valueOf(week.size() + 1);
+      week.add(visitsBefore("w" + n));
+      year.add(visitsBefore("y" + n));
+      joins
+          .append(dayBefore(r, "w" + n, "c.date - 7"))
+          .append(dayBefore(r, "y" + n, "(c.date - interval '1 year')::date"));
     }
-    return columns
+    return "SELECT c.site_id, c.site_name, c.date, c.state, c.ended, c.report"
         + measures(report, false)
-        + visitsBefore("w", "week")
-        + visitsBefore("y", "year")
-        + from(
-            report,
-            dayBefore(report, "w", "c.date - 7")
-                + dayBefore(report, "y", "(c.date - interval '1 year')::date"))
-        + unlessIn(earlier, "c");
+        + ", "
+        + first(week)
+        + " AS visits_week_before, "
+        + first(year)
+        + " AS visits_year_before"
+        + from(report, joins.toString(), choice);
   }
 
-  private static String visitsBefore(String day, String name) {
-    return ", CASE WHEN %s.site_id IS NOT NULL THEN %s.visits WHEN %sl.stored AND %sl.status = 'certified' THEN 0 END AS visits_%s_before"
-        .formatted(day, day, day, day, name);
+  private static String first(List<String> values) {
+    return values.isEmpty()
+        ? "NULL::bigint"
+        : values.size() == 1 ? values.get(0) : "coalesce(" + String.join(", ", values) + ")";
+  }
+
+  private static String visitsBefore(String day) {
+    return "CASE WHEN %s.site_id IS NOT NULL THEN %s.visits WHEN %sl.stored AND %sl.status = 'certified' THEN 0 END"
+        .formatted(day, day, day, day);
   }
 
   private static String dayBefore(KnownReport report, String alias, String day) {
@@ -141,13 +164,15 @@ final class SiteSources {
             day);
   }
 
-  private static String from(KnownReport report, String joins) {
+  private static String from(KnownReport report, String joins, SourceChoice choice) {
     return "\n  FROM fathom_ops.calendar c\n  LEFT JOIN "
         + report.table()
         + " t ON t.site_id = c.site_id AND t.date = c.date"
         + joins
+        + choice.joins("c", "c.date")
         + "\n WHERE c.report = "
-        + Sql.literal(report.name());
+        + Sql.literal(report.name())
+        + choice.isFrom(report, "c.date");
   }
 
   /**
@@ -157,19 +182,19 @@ final class SiteSources {
    * those without visits, 0 would be true, but a sum would take it for the whole day.
    */
   String denseHours() {
-    return union(
-        of(DateGrouping.HOUR),
-        SiteSources::denseHours,
-        "SELECT NULL::text AS site_id, NULL::text AS site_name, NULL::timestamp AS hour,"
-            + " NULL::timestamptz AS hour_utc, NULL::boolean AS is_repeated, NULL::date AS date,"
-            + " NULL::text AS state, NULL::text AS report"
-            + Measures.OF_PAGEVIEWS.stream()
-                .map(a -> ", NULL::" + Measures.type(a) + " AS " + a.apiName())
-                .collect(Collectors.joining())
-            + ", NULL::bigint AS bounces WHERE false");
+    return new SourceChoice(of(DateGrouping.HOUR))
+        .union(
+            SiteSources::denseHours,
+            "SELECT NULL::text AS site_id, NULL::text AS site_name, NULL::timestamp AS hour,"
+                + " NULL::timestamptz AS hour_utc, NULL::boolean AS is_repeated, NULL::date AS date,"
+                + " NULL::text AS state, NULL::text AS report"
+                + Measures.OF_PAGEVIEWS.stream()
+                    .map(a -> ", NULL::" + Measures.type(a) + " AS " + a.apiName())
+                    .collect(Collectors.joining())
+                + ", NULL::bigint AS bounces WHERE false");
   }
 
-  private static String denseHours(KnownReport report, List<KnownReport> earlier) {
+  private static String denseHours(KnownReport report, SourceChoice choice) {
     return """
         SELECT c.site_id, c.site_name, u.hour, u.hour_utc, u.is_repeated, c.date, c.state, c.report%s
           FROM fathom_ops.calendar c
@@ -181,9 +206,9 @@ final class SiteSources {
             measures(report, true),
             HOURS_OF_DAY,
             report.table(),
-            unknownInDay(report),
+            unknownInDay(report) + choice.joins("c", "c.date"),
             Sql.literal(report.name()),
-            unlessIn(earlier, "c"));
+            choice.isFrom(report, "c.date"));
   }
 
   /**
@@ -218,22 +243,37 @@ final class SiteSources {
    */
   String visits(DateGrouping grouping) {
     String time = grouping == DateGrouping.HOUR ? "hour" : "date";
-    return union(
+    return visits(
         of(grouping).stream().filter(r -> r.has(Aggregate.VISITS)).toList(),
-        (report, earlier) ->
-            "SELECT t.site_id, t."
-                + time
-                + ", t.visits, i.covers_to, i.zone FROM "
-                + report.table()
-                + " t"
-                + report.entry("i", "t")
-                + " WHERE true"
-                + unlessIn(earlier, "t"),
+        time,
         "SELECT NULL::text AS site_id, NULL::"
             + (grouping == DateGrouping.HOUR ? "timestamp" : "date")
             + " AS "
             + time
             + ", NULL::bigint AS visits, NULL::date AS covers_to, NULL::text AS zone WHERE false");
+  }
+
+  /**
+   * Returns a query like {@link #visits(DateGrouping)} for these reports.
+   *
+   * @param columns the columns that distinguish a site's rows, separated by commas
+   */
+  static String visits(List<KnownReport> reports, String columns, String none) {
+    String own =
+        Stream.of(columns.split(", ", -1)).map(c -> "t." + c).collect(Collectors.joining(", "));
+    return new SourceChoice(reports)
+        .union(
+            (report, choice) ->
+                "SELECT t.site_id, "
+                    + own
+                    + ", t.visits, i.covers_to, i.zone FROM "
+                    + report.table()
+                    + " t"
+                    + report.entry("i", "t")
+                    + choice.joins("t", report.period("t"))
+                    + " WHERE true"
+                    + choice.isFrom(report, report.period("t")),
+            none);
   }
 
   /**
@@ -273,30 +313,5 @@ final class SiteSources {
         + " WHEN t.site_id IS NOT NULL THEN "
         + Measures.bounces("t.visits", "t.bounce_rate")
         + " WHEN c.measured THEN 0 END)::bigint";
-  }
-
-  private static String unlessIn(List<KnownReport> earlier, String row) {
-    return earlier.isEmpty()
-        ? ""
-        : " AND NOT EXISTS (SELECT FROM fathom_ops.ledger e WHERE e.report IN ("
-            + earlier.stream().map(r -> Sql.literal(r.name())).collect(Collectors.joining(", "))
-            + ") AND e.site_id = "
-            + row
-            + ".site_id AND e.stored)";
-  }
-
-  private interface Query {
-    String of(KnownReport report, List<KnownReport> earlier);
-  }
-
-  private static String union(List<KnownReport> reports, Query query, String none) {
-    if (reports.isEmpty()) {
-      return none;
-    }
-    List<String> parts = new ArrayList<>();
-    for (int i = 0; i < reports.size(); i++) {
-      parts.add(query.of(reports.get(i), reports.subList(0, i)));
-    }
-    return String.join("\nUNION ALL\n", parts);
   }
 }

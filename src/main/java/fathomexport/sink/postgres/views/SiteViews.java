@@ -2,6 +2,7 @@ package fathomexport.sink.postgres.views;
 
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
+import fathomexport.sink.postgres.db.Sql;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -70,11 +71,7 @@ final class SiteViews {
   }
 
   static ViewColumn siteName() {
-    return new ViewColumn(
-        "site_name",
-        Measures.TEXT,
-        "d.site_name",
-        "The site's present name; null until the API has listed the site");
+    return new ViewColumn("site_name", Measures.TEXT, "d.site_name", Measures.SITE_NAME);
   }
 
   private static ViewColumn state() {
@@ -316,7 +313,12 @@ final class SiteViews {
                   + " before; null unless the whole of it is known"));
     }
     columns.add(
-        new ViewColumn("report", Measures.TEXT, "d.report", "The report whose days are summed"));
+        new ViewColumn(
+            "report",
+            Measures.TEXT,
+            "d.report",
+            "The report whose days are summed"
+                + (sources.of(DateGrouping.DAY).size() > 1 ? "; of several, their names" : "")));
     return new ViewDefinition(
         name,
         "Traffic of each site by "
@@ -351,18 +353,21 @@ final class SiteViews {
 
   private static String from(
       String unit, String length, @Nullable DateGrouping own, SiteSources sources) {
+    List<KnownReport> days = sources.of(DateGrouping.DAY);
+    // A period that begins before a report and ends after it has days of two.
+    boolean several = days.size() > 1;
     return """
         FROM (
           SELECT p.site_id, p.site_name, p.report, p.first_day, p.last_day, p.complete_days,
                  fathom_ops.state_of_days(p.last_day - p.first_day + 1, p.due_days, p.newest_day >= p.last_day OR p.oldest_day > p.first_day OR fathom_ops.has_ended(p.site_id, ''),
                                           p.known_days, p.complete_days, p.empty_days, p.stale_days) AS state,
-                 CASE WHEN coalesce(a.visits, true) THEN p.visits END AS visits,
-                 coalesce(%s, CASE WHEN coalesce(a.uniques, false) THEN p.uniques END) AS uniques,
+                 CASE WHEN coalesce(%s, true) THEN p.visits END AS visits,
+                 coalesce(%s, CASE WHEN coalesce(%s, false) OR p.empty_days = p.last_day - p.first_day + 1 THEN p.uniques END) AS uniques,
                  %s AS uniques_of_whole,
                  p.pageviews, p.bounces,
                  100 * p.bounces::double precision / nullif(p.rated_visits, 0) AS bounce_rate,
                  %s AS avg_duration
-            FROM (SELECT s.site_id, s.site_name, s.report,
+            FROM (SELECT s.site_id, s.site_name, %s,
                          date_trunc('%s', s.date::timestamp)::date AS first_day,
                          (date_trunc('%s', s.date::timestamp) + interval '%s' - interval '1 day')::date AS last_day,
                          min(s.date) AS oldest_day,
@@ -377,17 +382,18 @@ final class SiteViews {
                          %s,
                          %s,
                          sum(s.visits) FILTER (WHERE s.bounces IS NOT NULL) AS rated_visits
-                    FROM fathom_bi.site_day s
-                   GROUP BY s.site_id, s.site_name, s.report, first_day, last_day) p
-            LEFT JOIN fathom_ops.adds_up a
-              ON a.report = p.report AND a.site_id = p.site_id AND a.direction = 'over_days'%s) d\
+                    FROM fathom_bi.site_day s%s
+                   GROUP BY s.site_id, s.site_name%s, first_day, last_day) p%s%s) d\
         """
         .formatted(
+            several ? "p.visits_add_up" : "a.visits",
             own == null ? "NULL::bigint" : ofWhole("m.uniques"),
+            several ? "p.uniques_add_up" : "a.uniques",
             own == null
                 ? "false"
                 : "coalesce(" + ofWhole("m.state IN ('complete', 'empty')") + ", false)",
             own == null ? "NULL::double precision" : ofWhole("m.avg_duration"),
+            several ? ofSeveral(days) : "s.report",
             unit,
             unit,
             length,
@@ -395,6 +401,9 @@ final class SiteViews {
             sum("uniques"),
             sum("pageviews"),
             sum("bounces"),
+            several ? addsUp("s") : "",
+            several ? "" : ", s.report",
+            several ? "" : addsUp("p"),
             own == null
                 ? ""
                 : "\n    LEFT JOIN ("
@@ -404,6 +413,24 @@ final class SiteViews {
                     + "\n    LEFT JOIN fathom_ops.ledger o\n      ON o.report = m.report AND o.site_id"
                     + " = m.site_id AND o.event_name = '' AND o.period = p.first_day AND"
                     + " o.period_end = p.last_day");
+  }
+
+  private static String addsUp(String row) {
+    return "\n    LEFT JOIN fathom_ops.adds_up a\n      ON a.report = %s.report AND a.site_id = %s.site_id AND a.direction = 'over_days'"
+        .formatted(row, row);
+  }
+
+  /** Returns the reports of a period's days, and whether the measures of all of them add up. */
+  private static String ofSeveral(List<KnownReport> days) {
+    return days.stream()
+        .map(r -> Sql.literal(r.name()))
+        .map(name -> "CASE WHEN bool_or(s.report = " + name + ") THEN " + name + " END")
+        .collect(
+            Collectors.joining(
+                ", ",
+                "concat_ws(', ', ",
+                ") AS report, bool_and(coalesce(a.visits, true)) AS visits_add_up,"
+                    + " bool_and(coalesce(a.uniques, false)) AS uniques_add_up"));
   }
 
   /**

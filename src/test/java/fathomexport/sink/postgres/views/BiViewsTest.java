@@ -561,6 +561,124 @@ class BiViewsTest {
     }
   }
 
+  /** Who is behind is told by the days, not by a state that the calendar does not have. */
+  @Test
+  void freshnessHasTheStateOfTheNewestPeriodOfTheCalendar() {
+    migrate(
+        TestReports.traffic(),
+        TestReports.pageviews("traffic_monthly", DateGrouping.MONTH),
+        TestReports.pageviews("traffic_yearly", DateGrouping.YEAR),
+        TestReports.pageviews("stale_monthly", DateGrouping.MONTH));
+    for (String site : List.of("S", "GONE", "FAILED")) {
+      database.execute(
+          "INSERT INTO fathom.site (site_id, name, time_zone, first_seen_at, last_seen_at) VALUES"
+              + " ('%s', '%s', 'UTC', '2026-01-01', '2026-11-21')".formatted(site, site),
+          entries(site, "2026-11-01", "2026-11-20", true),
+          entry("traffic_monthly", site, "", "2026-10-01", "2026-10-31", "2026-10-31"),
+          entry("traffic_monthly", site, "", "2026-11-01", "2026-11-30", "2026-11-20"),
+          entry("stale_monthly", site, "", "2026-11-01", "2026-11-30", "2026-11-20"),
+          entry("traffic_yearly", site, "", "2026-01-01", "2026-12-31", "2026-11-20"));
+    }
+    database.execute(
+        "UPDATE fathom_ops.ledger SET definition = 'another' WHERE report = 'stale_monthly'",
+        "INSERT INTO fathom_ops.listing (pipeline, site_id, event_name, first_listed_at,"
+            + " unlisted_at, last_day) VALUES ('all', 'GONE', '', '2026-01-01', '2026-11-22',"
+            + " '2026-11-21')",
+        "INSERT INTO fathom_ops.attempt (report, site_id, event_name, period, period_end, covers_to,"
+            + " reason, kept, window_id, run_id, at) VALUES ('traffic_monthly', 'FAILED', '',"
+            + " '2026-11-01', '2026-11-30', '2026-11-29', 'timeout', true, 'w', 'r', now())");
+    try (Connection connection = database.connect();
+        Statement statement = connection.createStatement()) {
+      List<String> states = new ArrayList<>();
+      // In time, behind, behind by a month, and behind by a year.
+      for (String now : List.of("2026-11-21", "2026-12-01", "2026-12-03", "2027-01-05")) {
+        statement.execute("SET fathom.as_of = '" + now + " 20:00+00'");
+        String query =
+            "SELECT f.report || ' ' || f.site_id || ' ' || f.state%s FROM fathom_bi.freshness f ORDER BY 1";
+        List<String> found = texts(statement, query.formatted(""));
+        assertThat(found)
+            .as(now)
+            .isEqualTo(
+                texts(
+                    statement,
+                    "SELECT DISTINCT ON (c.report, c.site_id) c.report || ' ' || c.site_id || ' '"
+                        + " || c.state FROM fathom_bi.calendar c ORDER BY c.report, c.site_id,"
+                        + " c.date DESC"));
+        states.addAll(found);
+      }
+      assertThat(states)
+          .hasSize(4 * 12)
+          .contains(
+              "traffic_yearly S provisional",
+              "traffic_yearly GONE incomplete",
+              "traffic_yearly S missing",
+              "traffic_monthly S provisional",
+              "traffic_monthly FAILED incomplete",
+              "stale_monthly S stale",
+              "traffic_daily S complete",
+              "traffic_daily S missing");
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Nobody visited, so there was no visitor: that needs no measurement of whether they add up. */
+  @Test
+  void aPeriodWithoutVisitsHasNoUniques() {
+    migrate(TestReports.measuring("traffic_daily", List.of(Aggregate.VISITS, Aggregate.UNIQUES)));
+    database.execute(
+        ENTRY
+            + "'S', '', d::date, d::date, d::date, 'certified', true, 0, false, r.definition, NULL, 1,"
+            + " 0, 0, 'w', 'r', now() FROM fathom_ops.report r, generate_series(timestamp"
+            + " '2025-01-01', '2025-12-31', '1 day') d");
+    for (String unit : List.of("week", "month", "quarter", "year")) {
+      assertThat(
+              database.query(
+                  "SELECT DISTINCT state, visits, uniques FROM fathom_bi.site_%s WHERE first_day >= '2025-01-01' AND last_day <= '2025-12-31'"
+                      .formatted(unit)))
+          .as(unit)
+          .containsExactly(List.of("empty", 0L, 0L));
+    }
+  }
+
+  /** The choice between reports reads the ledger once more for each, not for each day. */
+  @Test
+  void whatIsChosenFromTwoReportsIsNotCompiled() {
+    migrate(TestReports.traffic(), TestReports.pageviews("board_daily", DateGrouping.DAY));
+    database.execute(
+        "INSERT INTO fathom.site (site_id, name, time_zone, first_seen_at, last_seen_at) SELECT 'S'"
+            + " || s, 'Site ' || s, 'Europe/Berlin', now(), now() FROM generate_series(1, 50) s",
+        "INSERT INTO fathom.traffic_daily (site_id, date, visits, pageviews) SELECT s.site_id,"
+            + " date '2024-06-01' + d, d % 100, d % 500 FROM fathom.site s, generate_series(0, 729)"
+            + " d ORDER BY 1, 2",
+        "INSERT INTO fathom.board_daily SELECT * FROM fathom.traffic_daily WHERE date >= '2026-05-10'",
+        ENTRY
+            + "t.site_id, '', t.date, t.date, t.date, 'certified', true, 500, false, r.definition,"
+            + " 'Europe/Berlin', 1, 0, 0, 'w', 'r', now() FROM fathom.traffic_daily t,"
+            + " fathom_ops.report r WHERE r.report = 'traffic_daily' OR t.date >= '2026-05-10'",
+        "INSERT INTO fathom.milestone (site_id, milestone_id, date, name) SELECT site_id, 'm' || n,"
+            + " date '2026-05-31' - n, 'note' FROM fathom.site, generate_series(1, 10) n",
+        "ANALYZE");
+    for (String question :
+        List.of(
+            "site_month WHERE first_day = '2026-05-01'",
+            "site_month WHERE site_id = 'S7'",
+            "site_week",
+            "site_quarter",
+            "site_year",
+            "site_day",
+            "site_day WHERE date >= '2026-05-01'",
+            "milestone")) {
+      assertThat(cost(question)).as(question).isLessThan(whereCompilingBegins());
+    }
+    assertThat(
+            database.query(
+                "SELECT report, count(*), min(first_day)::text, sum(visits)::bigint FROM"
+                    + " fathom_bi.site_month WHERE site_id = 'S7' AND first_day < '2026-06-01' GROUP"
+                    + " BY 1"))
+        .containsExactly(List.of("traffic_daily", 24L, "2024-06-01", 35085L));
+  }
+
   /**
    * The bounces of a row depend on what its definition measured, which is not looked up per row.
    */
