@@ -138,7 +138,7 @@ public final class WorkerReports implements RunListener, AutoCloseable {
     }
   }
 
-  /** Ends the lane, which cannot report any more: nobody may wait for that. */
+  /** Ends the lane, which cannot report any more, so that its thread does not wait for that. */
   private void ended(RuntimeException why) {
     LOG.error("lane {} cannot report to the process that was started", lane, why);
     stop.stop();
