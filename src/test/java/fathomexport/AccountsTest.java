@@ -91,6 +91,10 @@ class AccountsTest {
 
   /** Writes settings with both accounts. */
   private void settings(String moreOfAgency) {
+    settings(moreOfAgency, "  - name: shop\n    token: {env: SHOP_TOKEN}\n");
+  }
+
+  private void settings(String moreOfAgency, String others) {
     installation.settings(
         """
         api:
@@ -100,9 +104,7 @@ class AccountsTest {
         accounts:
           - name: agency
             token: {env: AGENCY_TOKEN}
-        %s  - name: shop
-            token: {env: SHOP_TOKEN}
-        postgres:
+        %s%spostgres:
           url: %s
           user: %s
           password: {env: %s}
@@ -112,6 +114,7 @@ class AccountsTest {
             .formatted(
                 api.baseUri(),
                 moreOfAgency,
+                others,
                 database.url(),
                 database.user(),
                 TestDatabase.PASSWORD_VARIABLE));
@@ -223,7 +226,20 @@ class AccountsTest {
     assertThat(asked(OF_SHOP)).isEmpty();
     assertThat(ended(77, "sites").said())
         .contains("AGENCYA", "account shop: ", "accounts[1].token");
-    assertThat(checked(77).out()).contains("account shop", "401");
+    String checked = checked(77).out();
+    assertThat(checked).contains("account shop", "401");
+    assertThat(checked.lines().filter(line -> line.startsWith("FAILED"))).hasSize(1);
+    assertThat(checked)
+        .endsWith(
+            "A run can start, without the sites of account shop until this is mended."
+                + System.lineSeparator());
+    assertThat(
+            ended(77, "plan", "all", "--from", "2026-06-01", "--to", "2026-06-19", "--force").out())
+        .contains("the quotas of the accounts, side by side, without account shop")
+        .contains("pageviews once, without account shop");
+    assertThat(run.out())
+        .contains("4 planned, 4 committed\n", "accounts  1 could not be asked")
+        .doesNotContain("1 failed");
     assertThat(ended(77, "verify", "all", "--from", "2026-06-01", "--to", "2026-06-19").said())
         .contains("account shop: ");
     // A command that names a site of the other account is not concerned.
@@ -233,6 +249,29 @@ class AccountsTest {
     api.behave(normal);
     backfill(0);
     assertStored(all());
+  }
+
+  @Test
+  void anEndedSubscriptionIsNotMendedByAToken() {
+    api.behave(normal.withFault(FaultRule.when(request -> true, Fault.status(402))));
+    assertThat(checked(77).out())
+        .contains(
+            "renew the account's subscription", "No run can succeed before these 2 are mended.")
+        .doesNotContain("make a token");
+  }
+
+  @Test
+  void theSitesOfAnAccountThatIsTakenOutOfTheSettingsAreRetired() {
+    assertThat(ended(0, "run", "all").code()).isZero();
+    settings("", "");
+    int before = api.log().all().size();
+    String words =
+        "account shop is no longer in the settings: its 2 sites (SHOPA, SHOPB) are retired";
+    assertThat(ended(0, "run", "all").out()).contains(words);
+    assertThat(api.log().all().subList(before, api.log().all().size()))
+        .noneMatch(e -> e.request().path().contains("SHOP"));
+    assertThat(ended(0, "run", "all").out()).as("once").doesNotContain(words);
+    assertThat(ended(0, "status", "all").out()).doesNotContain("no longer in the API's list");
   }
 
   @Test

@@ -80,9 +80,13 @@ class CheckTest {
       Installation.Ended ended =
           installation(database, api).run("check", "nightly", "--", "--runner=FlinkRunner");
       assertThat(ended.code()).as(ended.said()).isEqualTo(78);
-      assertThat(line(ended, "beam")).startsWith("FAILED").contains("mvn -Pflink package");
+      assertThat(line(ended, "beam"))
+          .startsWith("FAILED")
+          .contains("mvn -Pflink -Dmaven.test.skip=true");
       ended = installation(database, api).run("check", "nightly", "--", "--runner=SparkRunner");
-      assertThat(line(ended, "beam")).startsWith("FAILED").contains("mvn -Pspark package");
+      assertThat(line(ended, "beam"))
+          .startsWith("FAILED")
+          .contains("mvn -Pspark -Dmaven.test.skip=true");
     }
   }
 

@@ -14,6 +14,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.beam.sdk.PipelineResult;
 import org.apache.beam.sdk.metrics.MetricNameFilter;
@@ -43,7 +46,16 @@ final class ClusterJob implements AutoCloseable {
   /** How Flink says it; its class is not on the class path of the default build. */
   private static final String NO_SUCH_JOB = "FlinkJobNotFoundException";
 
+  /** A message of the cluster may be a whole stack trace. */
   private static final int MOST_SHOWN = 200;
+
+  /** The name of a class that was thrown, at the beginning of what it says. */
+  private static final Pattern THROWN =
+      Pattern.compile("(?:[a-z_]\\w*\\.)+([A-Z]\\w*(?:Error|Exception))(?=: |$)");
+
+  /** What another start meets again: the program and its machines have to be mended. */
+  private static final Pattern LASTING =
+      Pattern.compile("\\w*Error|InvalidClassException|ClassNotFoundException");
 
   /** The job, as soon as the cluster has taken it: its jar may take minutes to get there. */
   private final Future<PipelineResult> submitted;
@@ -70,9 +82,36 @@ final class ClusterJob implements AutoCloseable {
 
   private final Engine engine;
 
+  /** Returns the stack trace of a job that failed, as far as the cluster says it. */
+  private final Supplier<Optional<String>> trace;
+
+  /** Why the job failed, as its result says it; null if it does not. */
+  private volatile @Nullable Throwable failure;
+
+  /**
+   * How a job ended.
+   *
+   * @param words for people
+   * @param kind why the lanes that have not ended are left
+   */
+  record End(String words, FailureKind kind) {
+    /** Returns an end after which another start continues. */
+    static End passing(String words) {
+      return new End(words, FailureKind.TRY_LATER);
+    }
+  }
+
   /** Begins to submit a job, without waiting for the cluster. */
   ClusterJob(Engine engine, Callable<PipelineResult> submission) {
+    this(engine, submission, Optional::empty);
+  }
+
+  /**
+   * @param trace returns the stack trace of a job that failed, if the cluster has to be asked apart
+   */
+  ClusterJob(Engine engine, Callable<PipelineResult> submission, Supplier<Optional<String>> trace) {
     this.engine = engine;
+    this.trace = trace;
     this.submitted = threads.submit(submission);
   }
 
@@ -91,8 +130,13 @@ final class ClusterJob implements AutoCloseable {
         var unused = submitted.get();
       } catch (ExecutionException e) {
         LOG.debug("the job was not begun", e);
+        Throwable root = root(e);
+        boolean lasting = LASTING.matcher(root.getClass().getSimpleName()).matches();
         throw new ExportFailedException(
-            FailureKind.TRY_LATER, "the cluster did not take the job: " + rootCause(e), e);
+            lasting ? FailureKind.FAULT : FailureKind.TRY_LATER,
+            "the cluster did not take the job: "
+                + (lasting ? shortened(root.toString()) : rootCause(e)),
+            e);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         return false;
@@ -103,22 +147,61 @@ final class ClusterJob implements AutoCloseable {
     return true;
   }
 
-  /** Returns how the job ended, in words; empty while it may still run. */
-  Optional<String> ended(long now) {
+  /** Returns how the job ended; empty while it may still run. */
+  Optional<End> ended(long now) {
     PipelineResult.State state = state(now);
     if (state != null && state.isTerminal()) {
       return Optional.of(
           state == PipelineResult.State.DONE
-              ? "the cluster's job ended"
-              : "the cluster ended its job as " + state);
+              ? End.passing("the cluster's job ended")
+              : state == PipelineResult.State.FAILED
+                  ? failed()
+                  : End.passing("the cluster ended its job as " + state));
     }
     if (now - answered > (unknown ? UNKNOWN : SILENCE).toNanos()) {
       return Optional.of(
-          unknown
-              ? "the cluster has forgotten the job, as after a restart of its manager"
-              : "the cluster could no longer be asked");
+          End.passing(
+              unknown
+                  ? "the cluster has forgotten the job, as after a restart of its manager"
+                  : "the cluster could no longer be asked"));
     }
     return Optional.empty();
+  }
+
+  /** Returns the end of a job that failed by itself, with the root cause. */
+  private End failed() {
+    String words = "the cluster ended its job as FAILED";
+    Throwable own = failure;
+    String said;
+    try {
+      said = own != null ? root(own).toString() : soon(trace::get).orElse("");
+    } catch (ExecutionException | TimeoutException e) {
+      LOG.warn("the cluster does not say why the job failed: {}", rootCause(e));
+      said = "";
+    }
+    Optional<MatchResult> thrown =
+        said.lines()
+            .filter(line -> !line.stripLeading().startsWith("at "))
+            .flatMap(line -> THROWN.matcher(line).results())
+            .reduce((first, next) -> next);
+    if (thrown.isEmpty()) {
+      return End.passing(said.isEmpty() ? words : words + ": " + shortened(said));
+    }
+    boolean lasting = LASTING.matcher(thrown.get().group(1)).matches();
+    return new End(
+        words + ": " + shortened(from(said, thrown.get().group())),
+        lasting ? FailureKind.FAULT : FailureKind.TRY_LATER);
+  }
+
+  /** Returns the rest of the last line that names what was thrown, from there on. */
+  private static String from(String trace, String thrown) {
+    String line =
+        trace
+            .lines()
+            .filter(l -> l.contains(thrown) && !l.stripLeading().startsWith("at "))
+            .reduce((first, next) -> next)
+            .orElse(thrown);
+    return line.substring(line.lastIndexOf(thrown));
   }
 
   /** Returns what the cluster has answered to the last question; null if nothing. */
@@ -158,6 +241,7 @@ final class ClusterJob implements AutoCloseable {
       try {
         var unused = result.waitUntilFinish(org.joda.time.Duration.millis(1));
       } catch (RuntimeException e) {
+        failure = e;
         LOG.warn("the job failed: {}", rootCause(e));
       }
     }
@@ -221,12 +305,17 @@ final class ClusterJob implements AutoCloseable {
   }
 
   private static String rootCause(Throwable failure) {
-    Throwable cause = causes(failure).reduce((first, next) -> next).orElse(failure);
-    String message =
-        String.valueOf(cause.getMessage() == null ? cause : cause.getMessage())
-            .replaceAll("\\s+", " ");
-    // A message of the cluster may be a whole stack trace.
-    return message.length() <= MOST_SHOWN ? message : message.substring(0, MOST_SHOWN) + "...";
+    Throwable cause = root(failure);
+    return shortened(String.valueOf(cause.getMessage() == null ? cause : cause.getMessage()));
+  }
+
+  private static String shortened(String words) {
+    String line = words.replaceAll("\\s+", " ");
+    return line.length() <= MOST_SHOWN ? line : line.substring(0, MOST_SHOWN) + "...";
+  }
+
+  private static Throwable root(Throwable failure) {
+    return causes(failure).reduce((first, next) -> next).orElse(failure);
   }
 
   private static Stream<Throwable> causes(Throwable failure) {

@@ -66,6 +66,9 @@ final class ClusterRun {
   /** When the run last said what it waits for; null if it waits for nothing. */
   private @Nullable Long said;
 
+  /** When it last said so of a lane that is lost while others are under way. */
+  private final Map<Integer, Long> saidLost = new HashMap<>();
+
   /** When the cluster was last asked for lanes that no worker could report. */
   private long askedForUnreported;
 
@@ -83,6 +86,10 @@ final class ClusterRun {
         engine == Engine.FLINK
             ? options.of(lanes.size(), configuration.writtenTo(run.spillDirectory()))
             : options.of(lanes.size());
+    if (this.options.getJobName().equals(RunnerOptions.JOB)) {
+      // One name per run, by which the cluster is asked for the failure of its job.
+      this.options.setJobName(RunnerOptions.JOB + " " + run.spec().runId());
+    }
     this.master = options.manager(configuration).orElse(null);
     this.patience = configuration.slotPatience();
     this.run = run;
@@ -134,10 +141,10 @@ final class ClusterRun {
     RunSummary summary = lost;
     Pipeline pipeline = pipeline();
     try (SparkProperties properties = SparkProperties.set(engine, lanes.size());
-        ClusterJob job = new ClusterJob(engine, pipeline::run)) {
+        ClusterJob job = new ClusterJob(engine, pipeline::run, this::failureOfJob)) {
       Objects.requireNonNull(properties);
       say("the job is on its way to " + cluster());
-      String end;
+      ClusterJob.End end;
       try {
         end = await(job);
         watch.look();
@@ -157,7 +164,7 @@ final class ClusterRun {
   }
 
   /** Returns what is left of the lanes that were not exported to their last window. */
-  private List<WindowOutcome> failures(ClusterJob job, String end) {
+  private List<WindowOutcome> failures(ClusterJob job, ClusterJob.End end) {
     List<WindowOutcome> failures = new ArrayList<>();
     Map<Integer, WindowOutcome> unreported = new HashMap<>();
     if (!hasEnded()) {
@@ -178,14 +185,16 @@ final class ClusterRun {
       FailureKind kind =
           own != null && own.failure() != null
               ? own.failure()
-              : stopped ? FailureKind.STOPPED : FailureKind.TRY_LATER;
+              : stopped ? FailureKind.STOPPED : end.kind();
       failures.addAll(
           lane.left(
               watch.ended(lane.number()),
               kind,
-              (stopped ? WindowOutcome.NOT_FETCHED : WindowOutcome.HALTED)
+              (stopped || end.kind() == FailureKind.BUDGET
+                      ? WindowOutcome.NOT_FETCHED
+                      : own == null ? WindowOutcome.HALTED : WindowOutcome.LANE_ENDED)
                   + ": "
-                  + (own == null ? end : own.message())));
+                  + (own == null ? end.words() : own.message())));
     }
     return failures;
   }
@@ -226,13 +235,13 @@ final class ClusterRun {
   }
 
   /** Waits for the end of the job, or of all lanes; returns how it ended, in words. */
-  private String await(ClusterJob job) {
+  private ClusterJob.End await(ClusterJob job) {
     long stopping = 0;
     boolean taken = false;
     while (true) {
       watch.look();
       if (hasEnded()) {
-        return "the lanes ended";
+        return ClusterJob.End.passing("the lanes ended");
       }
       if (!taken && job.isTaken(now())) {
         taken = true;
@@ -245,22 +254,27 @@ final class ClusterRun {
                     ? "one lane waits for a worker"
                     : lanes.size() + " lanes wait for workers"));
       }
-      Optional<String> ended = taken ? job.ended(now()) : Optional.empty();
+      Optional<ClusterJob.End> ended = taken ? job.ended(now()) : Optional.empty();
       if (ended.isPresent()) {
         return ended.get();
       }
+      Optional<String> over = watch.overWithoutLanes(SAID_AFTER);
       if (run.environment().stop().stopped()) {
         stopping = stopping == 0 ? now() : stopping;
         if (now() - stopping > STOPPING.toNanos()) {
           job.cancel();
-          return "stopped as requested";
+          return ClusterJob.End.passing("stopped as requested");
         }
+      } else if (over.isPresent()) {
+        job.cancel();
+        return new ClusterJob.End(over.get(), FailureKind.BUDGET);
       } else if (taken && watch.idle().compareTo(patience) > 0) {
         String still = stillWaiting();
         job.cancel();
-        return still;
+        return ClusterJob.End.passing(still);
       } else if (taken) {
         sayWhatIsWaitedFor();
+        sayWhichLanesAreLost();
         sayWhatWorkersLack(job);
       }
       try {
@@ -268,7 +282,7 @@ final class ClusterRun {
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         job.cancel();
-        return "the run was interrupted";
+        return ClusterJob.End.passing("the run was interrupted");
       }
     }
   }
@@ -292,6 +306,30 @@ final class ClusterRun {
                   .minus(watch.idle())
                   .truncatedTo(ChronoUnit.SECONDS));
     }
+  }
+
+  /** Says which lanes are lost while others are under way; otherwise the run waits for all. */
+  private void sayWhichLanesAreLost() {
+    Map<Integer, String> lost = watch.lostFor(SAID_AFTER);
+    saidLost.keySet().retainAll(lost.keySet());
+    if (watch.idle().compareTo(SAID_AFTER) >= 0) {
+      return;
+    }
+    lost.forEach(
+        (lane, host) -> {
+          Long before = saidLost.get(lane);
+          if (before == null || now() - before >= SAID_EVERY.toNanos()) {
+            saidLost.put(lane, now());
+            say(ClusterWait.lost(engine, lane, host));
+          }
+        });
+  }
+
+  /** Returns the stack trace of the job if it failed, where its result does not have it. */
+  private Optional<String> failureOfJob() {
+    return master instanceof FlinkMaster flink
+        ? flink.failureOf(options.getJobName())
+        : Optional.empty();
   }
 
   /** Says that the run no longer waits for a lane to begin, why, and what to do. */

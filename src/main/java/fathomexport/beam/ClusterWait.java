@@ -31,6 +31,23 @@ final class ClusterWait {
             + " on";
   }
 
+  /**
+   * Says that one lane is lost while others are under way, and what it waits for.
+   *
+   * @param lane its number, from 0
+   * @param host the worker that it was on
+   */
+  static String lost(Engine engine, int lane, String host) {
+    return "lane "
+        + (lane + 1)
+        + ": no sign of life from worker "
+        + host
+        + ". The lane waits until "
+        + (engine == Engine.SPARK
+            ? "another executor is there, or another lane has ended"
+            : "Flink begins it again");
+  }
+
   /** Says what to do if lanes have waited for too long. */
   static String advice(Engine engine, long lanes, Optional<FlinkMaster.Room> room) {
     return isFree(lanes, room)

@@ -1,17 +1,22 @@
 package fathomexport.beam;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import fathomexport.run.ExportFailedException;
 import fathomexport.run.FailureKind;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.HttpURLConnection;
 import java.net.Proxy;
+import java.net.SocketTimeoutException;
 import java.net.URL;
+import java.util.Comparator;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.StreamSupport;
 
 /**
  * The REST service of a Flink cluster's manager. Flink's own client tries an address for a minute
@@ -82,6 +87,23 @@ record FlinkMaster(String host, int port) implements ClusterMaster {
   @Override
   public void requireReachable() {
     ClusterMaster.connect(host, port, NAMED);
+    boolean flink;
+    try {
+      Answer overview = ask("/overview");
+      // A manager that wants a login answers with another status, and one that begins with 503.
+      flink =
+          overview.status() == OK
+              ? hasRoom(overview.json())
+              : overview.status() > 0 && overview.status() != HttpURLConnection.HTTP_NOT_FOUND;
+    } catch (SocketTimeoutException e) {
+      throw ClusterMaster.silent(host, port, NAMED, e);
+    } catch (IOException e) {
+      flink = false;
+    }
+    if (!flink) {
+      throw ClusterMaster.another(
+          toString(), NAMED, "does not answer as Flink's REST service does: it is not Flink's");
+    }
   }
 
   /**
@@ -89,31 +111,69 @@ record FlinkMaster(String host, int port) implements ClusterMaster {
    */
   @Override
   public Optional<Room> room() {
+    return answer("/overview").map(Answer::json).flatMap(FlinkMaster::room);
+  }
+
+  /**
+   * Returns why the newest job of a name failed, as a stack trace; empty if none of that name has,
+   * or the cluster does not say.
+   */
+  Optional<String> failureOf(String job) {
+    return answer("/jobs/overview").map(Answer::json).stream()
+        .flatMap(all -> StreamSupport.stream(all.path("jobs").spliterator(), false))
+        .filter(j -> j.path("name").asText().equals(job))
+        .filter(j -> j.path("state").asText().equals("FAILED"))
+        .max(Comparator.comparingLong(j -> j.path("start-time").asLong()))
+        .flatMap(j -> answer("/jobs/" + j.path("jid").asText() + "/exceptions"))
+        .map(answer -> answer.json().path("root-exception").asText())
+        .filter(trace -> !trace.isEmpty());
+  }
+
+  /**
+   * An answer of HTTP.
+   *
+   * @param status -1 if the answer is not of HTTP
+   * @param json missing if the answer is none
+   */
+  private record Answer(int status, JsonNode json) {}
+
+  /** Asks the REST service; empty if it does not answer. */
+  private Optional<Answer> answer(String path) {
     try {
-      HttpURLConnection connection =
-          (HttpURLConnection)
-              new URL("http", host, port, "/overview").openConnection(Proxy.NO_PROXY);
-      connection.setConnectTimeout((int) PATIENCE.toMillis());
-      connection.setReadTimeout((int) PATIENCE.toMillis());
-      connection.setInstanceFollowRedirects(false);
-      connection.setRequestProperty("Connection", "close");
-      try {
-        if (connection.getResponseCode() != OK) {
-          return Optional.empty();
-        }
-        try (InputStream in = connection.getInputStream()) {
-          return room(new ObjectMapper().readTree(in));
-        }
-      } finally {
-        connection.disconnect();
-      }
+      return Optional.of(ask(path));
     } catch (IOException e) {
       return Optional.empty();
     }
   }
 
+  private Answer ask(String path) throws IOException {
+    HttpURLConnection connection =
+        (HttpURLConnection) new URL("http", host, port, path).openConnection(Proxy.NO_PROXY);
+    connection.setConnectTimeout((int) PATIENCE.toMillis());
+    connection.setReadTimeout((int) PATIENCE.toMillis());
+    connection.setInstanceFollowRedirects(false);
+    connection.setRequestProperty("Connection", "close");
+    try {
+      int status = connection.getResponseCode();
+      if (status != OK) {
+        return new Answer(status, MissingNode.getInstance());
+      }
+      try (InputStream in = connection.getInputStream()) {
+        return new Answer(status, new ObjectMapper().readTree(in));
+      } catch (JsonProcessingException e) {
+        return new Answer(status, MissingNode.getInstance());
+      }
+    } finally {
+      connection.disconnect();
+    }
+  }
+
+  private static boolean hasRoom(JsonNode overview) {
+    return overview.path("slots-total").isInt();
+  }
+
   private static Optional<Room> room(JsonNode overview) {
-    return overview.path("slots-total").isInt()
+    return hasRoom(overview)
         ? Optional.of(
             new Room(
                 overview.path("taskmanagers").asInt(),

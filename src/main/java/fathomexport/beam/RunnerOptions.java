@@ -22,7 +22,11 @@ import org.apache.beam.sdk.options.PipelineOptionsFactory;
  * need not repeat.
  */
 final class RunnerOptions {
-  private static final String JOB = "fathom-export";
+  /** As the launcher builds: without the tests, and the checks that belong to mvn verify. */
+  private static final String BUILD =
+      " -Dmaven.test.skip=true -Dspotless.check.skip=true -Denforcer.skip=true package";
+
+  static final String JOB = "fathom-export";
 
   /** The jar that the profile of an engine lays beside the program's. */
   private static final String CLUSTER_JAR = "fathom-export-cluster.jar";
@@ -238,7 +242,7 @@ final class RunnerOptions {
                               + engine.title()
                               + ": build it with mvn -P"
                               + engine.profile()
-                              + " package")
+                              + BUILD)
                   .orElse(""),
           e);
     }

@@ -44,6 +44,12 @@ record SparkMaster(String host, int port) implements ClusterMaster {
   @Override
   public void requireReachable() {
     ClusterMaster.connect(host, port, NAMED);
+    if (ClusterMaster.speaksHttp(host, port)) {
+      throw ClusterMaster.another(
+          "spark://" + this,
+          NAMED,
+          "is no master of Spark: it answers in HTTP, as the web page of a master does");
+    }
   }
 
   /** Its port speaks Spark's own protocol, which does not say. */

@@ -70,7 +70,7 @@ public final class RunBoard implements AutoCloseable {
   record Reported(long id, int lane, String attempt, long number, WorkerEvent event) {}
 
   /** What the process that was started finds. */
-  record News(List<Reported> events, List<LaneState> lanes, List<Halt> halts) {}
+  record News(List<Reported> events, List<LaneState> lanes) {}
 
   /**
    * What a worker finds.
@@ -145,7 +145,7 @@ public final class RunBoard implements AutoCloseable {
                           r.text("host"),
                           r.flag("alive"),
                           r.flag("ended")));
-          return new News(events, lanes, halts(c));
+          return new News(events, lanes);
         });
   }
 

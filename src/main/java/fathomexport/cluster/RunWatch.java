@@ -35,7 +35,9 @@ public final class RunWatch {
 
   private long requests;
   private boolean stopping;
-  private boolean timeIsOver;
+
+  /** Why the run may take no longer; null while it may. */
+  private @Nullable String timeIsOver;
 
   /** When a lane was last under way. */
   private long lastAlive;
@@ -52,12 +54,16 @@ public final class RunWatch {
     private final EndedWindows windows;
     private boolean alive = true;
 
+    /** When its worker last showed that it lives. */
+    private long aliveAt;
+
     /** Why the attempt ended before the lane's end; null if it did not. */
     private @Nullable WindowOutcome failure;
 
     private boolean ended;
 
-    LaneSum(RunBoard.LaneState state, @Nullable LaneSum before) {
+    LaneSum(RunBoard.LaneState state, @Nullable LaneSum before, long now) {
+      this.aliveAt = now;
       this.attempt = state.attempt();
       this.host = state.host();
       this.committed = before == null ? new EndedWindows() : before.committed;
@@ -109,18 +115,14 @@ public final class RunWatch {
       }
       stopping = true;
       board.halt(new Halt(null, FailureKind.STOPPED, "", "stopped as requested"));
-    } else if (!timeIsOver
+    } else if (timeIsOver == null
         && most != null
         && environment.time().nanos() - since >= most.toNanos()) {
-      timeIsOver = true;
-      board.halt(
-          new Halt(
-              null,
-              FailureKind.BUDGET,
-              "",
-              most.toMinutes() == 1
-                  ? "the minute that the run may take is over"
-                  : "the " + most.toMinutes() + " minutes that the run may take are over"));
+      timeIsOver =
+          most.toMinutes() == 1
+              ? "the minute that the run may take is over"
+              : "the " + most.toMinutes() + " minutes that the run may take are over";
+      board.halt(new Halt(null, FailureKind.BUDGET, "", timeIsOver));
     }
   }
 
@@ -146,6 +148,7 @@ public final class RunWatch {
       LaneSum sum = lanes.get(state.lane());
       if (sum != null) {
         sum.alive = state.alive();
+        sum.aliveAt = state.alive() ? environment.time().nanos() : sum.aliveAt;
         sum.ended = state.ended();
       }
     }
@@ -156,7 +159,7 @@ public final class RunWatch {
   }
 
   private void begun(RunBoard.LaneState state, @Nullable LaneSum before) {
-    lanes.put(state.lane(), new LaneSum(state, before));
+    lanes.put(state.lane(), new LaneSum(state, before, environment.time().nanos()));
     String lane = "lane " + (state.lane() + 1);
     if (before == null) {
       environment.listener().underWay(lane + " begins on worker " + state.host());
@@ -233,6 +236,30 @@ public final class RunWatch {
   /** Returns the number of these lanes that had begun and whose workers no longer live. */
   public long lost(Collection<Integer> numbers) {
     return numbers.stream().filter(lane -> lanes.containsKey(lane) && waits(lane)).count();
+  }
+
+  /**
+   * Returns the lanes that had begun and whose workers have not shown for some time that they live,
+   * each with its last worker.
+   */
+  public Map<Integer, String> lostFor(Duration time) {
+    long now = environment.time().nanos();
+    Map<Integer, String> lost = new TreeMap<>();
+    lanes.forEach(
+        (lane, sum) -> {
+          if (waits(lane) && now - sum.aliveAt >= time.toNanos()) {
+            lost.put(lane, sum.host);
+          }
+        });
+    return lost;
+  }
+
+  /**
+   * Returns why the run may take no longer, if its time is over and no lane has been under way for
+   * some time, whose worker would end it; otherwise empty.
+   */
+  public Optional<String> overWithoutLanes(Duration time) {
+    return Optional.ofNullable(timeIsOver).filter(why -> idle().compareTo(time) >= 0);
   }
 
   private boolean waits(int lane) {

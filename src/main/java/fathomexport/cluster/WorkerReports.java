@@ -129,15 +129,23 @@ public final class WorkerReports implements RunListener, AutoCloseable {
         }
       }
     } catch (RuntimeException e) {
-      LOG.error("lane {} cannot report to the process that was started", lane, e);
-      synchronized (this) {
-        failure = e;
-        working = false;
-        notifyAll();
-      }
-      stop.stop();
+      ended(e);
+    } catch (Error e) {
+      ended(new IllegalStateException("the worker cannot report: " + e, e));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      ended(new IllegalStateException("the thread that reports was interrupted", e));
+    }
+  }
+
+  /** Ends the lane, which cannot report any more, so that its thread does not wait for that. */
+  private void ended(RuntimeException why) {
+    LOG.error("lane {} cannot report to the process that was started", lane, why);
+    stop.stop();
+    synchronized (this) {
+      failure = why;
+      working = false;
+      notifyAll();
     }
   }
 

@@ -19,6 +19,11 @@ public final class AccountQuotas {
     return limits(account).rowLimit();
   }
 
+  /** Returns the requests per minute of an account. */
+  int perMinute(String account) {
+    return limits(account).requestsPerMinute();
+  }
+
   private AccountLimits limits(String account) {
     return Objects.requireNonNull(accounts.get(account), account);
   }

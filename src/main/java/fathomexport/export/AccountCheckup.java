@@ -6,6 +6,7 @@ import fathomexport.api.Outcome;
 import fathomexport.api.answer.AggregationAnswer;
 import fathomexport.api.answer.Listed;
 import fathomexport.api.answer.RawRow;
+import fathomexport.api.answer.Refusal;
 import fathomexport.api.answer.RowHandler;
 import fathomexport.api.answer.Token;
 import fathomexport.config.Settings;
@@ -75,7 +76,9 @@ final class AccountCheckup {
           api.baseUrl()
               + ": "
               + failure.describe()
-              + (kind == FailureKind.PERMISSION ? otherToken() : ""));
+              + (isSubscription(failure)
+                  ? " (renew the account's subscription)"
+                  : kind == FailureKind.PERMISSION ? otherToken() : ""));
     } else {
       Token token = answer.value().orElseThrow();
       Instant expires = token.expiresAt();
@@ -89,6 +92,11 @@ final class AccountCheckup {
               + (expires == null ? "" : "; until " + expires.truncatedTo(ChronoUnit.SECONDS))
               + ")");
     }
+  }
+
+  private static boolean isSubscription(Outcome.Failure<?> failure) {
+    return failure instanceof Outcome.Refused<?> refused
+        && refused.refusal() == Refusal.SUBSCRIPTION;
   }
 
   /** Returns what to do about a token that the API refuses. */

@@ -15,6 +15,7 @@ import fathomexport.run.ExportSettings;
 import fathomexport.run.FailureKind;
 import fathomexport.run.FailurePolicy;
 import fathomexport.run.RunEnvironment;
+import fathomexport.run.WindowOutcome;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -100,6 +101,10 @@ final class ApiCheckup {
       way = way.or(client::reached);
     }
     way.ifPresent(its -> ReachedCheckup.reached(its, findings));
+    if (settings.accounts().stream().allMatch(findings::hasFailed)) {
+      // Whatever else is asked would fail for the same causes.
+      return;
+    }
     try {
       sites(clients, new Accounts(clients, settings.accounts()).subjects(job.withoutReports()));
     } catch (ExportFailedException e) {
@@ -107,15 +112,20 @@ final class ApiCheckup {
     }
   }
 
+  /** An account of which something has failed has said why. */
+  private void lost(WindowOutcome lost) {
+    FailureKind kind = Objects.requireNonNullElse(lost.failure(), FailureKind.FAULT);
+    Optional<Account> whole =
+        settings.accounts().stream().filter(a -> a.name().equals(lost.account())).findFirst();
+    if (whole.isEmpty()) {
+      findings.failed("sites", kind, lost.window() + ": " + lost.message());
+    } else if (!findings.hasFailed(whole.get())) {
+      findings.of(whole.get()).failed("sites", kind, lost.message());
+    }
+  }
+
   private void sites(FathomClients clients, Accounts.Found found) {
-    found
-        .lost()
-        .forEach(
-            lost ->
-                findings.failed(
-                    "sites",
-                    Objects.requireNonNullElse(lost.failure(), FailureKind.FAULT),
-                    lost.window() + ": " + lost.message()));
+    found.lost().forEach(this::lost);
     found.notices().forEach(notice -> findings.warning("sites", notice));
     Map<String, List<Site>> byAccount =
         found.subjects().stream()

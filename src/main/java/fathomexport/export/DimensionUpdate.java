@@ -15,12 +15,14 @@ import fathomexport.report.SiteEvent;
 import fathomexport.report.SiteId;
 import fathomexport.report.Slice;
 import fathomexport.run.ExportJob;
+import fathomexport.run.RemovedAccount;
 import fathomexport.run.RunEnvironment;
 import fathomexport.run.Selection;
 import fathomexport.run.UnlistedSite;
 import fathomexport.sink.SinkException;
 import fathomexport.sinks.Sinks;
 import java.time.LocalDate;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -28,6 +30,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -43,7 +46,16 @@ final class DimensionUpdate {
   private final Currencies currencies;
   private final SightingRecord records;
 
-  DimensionUpdate(ExportJob job, Sinks sinks, RunEnvironment environment, Currencies currencies) {
+  /** The names of the accounts of the settings. */
+  private final Set<String> accounts;
+
+  DimensionUpdate(
+      ExportJob job,
+      Sinks sinks,
+      RunEnvironment environment,
+      Currencies currencies,
+      Set<String> accounts) {
+    this.accounts = Set.copyOf(accounts);
     this.job = job;
     this.sinks = sinks;
     this.environment = environment;
@@ -71,18 +83,21 @@ final class DimensionUpdate {
    * @param isFirst whether the pipeline had no sites before
    * @param lastDays the last stored day of each site and event that is gone
    * @param unlisted sites that are left out because the list lacks them, although they are not gone
+   * @param removed accounts that the settings no longer have, with their sites that are gone
    */
   record Found(
       List<Change> changes,
       boolean isFirst,
       Map<Slice, LocalDate> lastDays,
-      List<UnlistedSite> unlisted) {
-    static final Found NOTHING = new Found(List.of(), false, Map.of(), List.of());
+      List<UnlistedSite> unlisted,
+      List<RemovedAccount> removed) {
+    static final Found NOTHING = new Found(List.of(), false, Map.of(), List.of(), List.of());
 
     Found {
       changes = List.copyOf(changes);
       lastDays = Map.copyOf(lastDays);
       unlisted = List.copyOf(unlisted);
+      removed = List.copyOf(removed);
     }
 
     /** Returns the sites that the pipeline exports for the first time. */
@@ -99,7 +114,7 @@ final class DimensionUpdate {
    * does not list may still exist; the next whole run says what is new.
    */
   private Found part(Accounts.Found found) {
-    return new Found(record(found, null), false, Map.of(), List.of());
+    return new Found(record(found, null), false, Map.of(), List.of(), List.of());
   }
 
   private Found update(FathomClients clients, Accounts.Found found) {
@@ -108,12 +123,51 @@ final class DimensionUpdate {
     Set<SiteId> members = new LinkedHashSet<>(found.sites());
     MissingSites lost = new MissingSites(job, environment);
     Set<SiteId> missing = lost.of(found, listings, stored);
-    Set<SiteId> gone = lost.gone(clients, found, missing);
+    Map<SiteId, String> orphans = found.listed() == null ? Map.of() : ofOtherAccounts(missing);
+    Set<SiteId> asked = new LinkedHashSet<>(missing);
+    asked.removeAll(orphans.keySet());
+    Set<SiteId> gone = lost.gone(clients, found, asked);
+    // No token is left that could say more of them.
+    gone.addAll(clients.hasAll() ? orphans.keySet() : Set.of());
     Map<Slice, LocalDate> lastDays = lastDays(found, listings, stored, gone);
     List<Change> changes =
         record(found, new Sighting.Membership(job.name(), members, gone, stored, lastDays));
     missing.removeAll(gone);
-    return new Found(changes, listings.isEmpty() && stored.isEmpty(), lastDays, unlisted(missing));
+    missing.removeAll(orphans.keySet());
+    return new Found(
+        changes,
+        listings.isEmpty() && stored.isEmpty(),
+        lastDays,
+        unlisted(missing),
+        removed(changes, orphans));
+  }
+
+  /** Returns those of some sites that an account listed last which the settings no longer have. */
+  private Map<SiteId, String> ofOtherAccounts(Set<SiteId> missing) {
+    Map<SiteId, String> others = new HashMap<>();
+    if (!missing.isEmpty()) {
+      Map<SiteId, SiteRow> rows = sinks.all().get(0).dimensions().read("").sites();
+      for (SiteId site : missing) {
+        SiteRow row = rows.get(site);
+        if (row != null && row.account() != null && !accounts.contains(row.account())) {
+          others.put(site, row.account());
+        }
+      }
+    }
+    return others;
+  }
+
+  private static List<RemovedAccount> removed(List<Change> changes, Map<SiteId, String> orphans) {
+    Map<String, List<String>> sites = new TreeMap<>();
+    for (Change change : changes) {
+      String account = orphans.get(change.slice().site());
+      if (change.kind() == Change.ChangeKind.SITE_GONE && account != null) {
+        sites.computeIfAbsent(account, a -> new ArrayList<>()).add(change.slice().site().value());
+      }
+    }
+    return sites.entrySet().stream()
+        .map(e -> new RemovedAccount(e.getKey(), e.getValue()))
+        .toList();
   }
 
   /**

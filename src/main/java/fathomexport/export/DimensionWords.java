@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /** Says in words for people what has changed of the sites and events. */
@@ -26,6 +27,8 @@ final class DimensionWords {
     subjects.forEach(s -> names.put(s.site().id(), s.site().name()));
     List<String> words = new ArrayList<>();
     Map<SiteId, List<Slice>> events = new LinkedHashMap<>();
+    Set<String> ofRemoved =
+        found.removed().stream().flatMap(r -> r.sites().stream()).collect(Collectors.toSet());
     for (Change change : found.changes()) {
       Slice slice = change.slice();
       if (change.kind() == Change.ChangeKind.SITE_GONE && change.before() != null) {
@@ -59,15 +62,20 @@ final class DimensionWords {
                     + " before. All its amounts, those of earlier days too, are shown "
                     + (change.after() == null ? "without one" : "as " + change.after())
                     + " from now on: the currency is the event's, not the amount's");
-        case SITE_GONE ->
-            words.add(
-                site
-                    + " is no longer listed by the API and is retired: its history stays"
-                    + until(found, slice)
-                    + ", and it is not late"
-                    + (job.sites().isPresent()
-                        ? ". Take it out of sites: in pipeline " + job.name()
-                        : ""));
+        case SITE_GONE -> {
+          if (ofRemoved.contains(slice.site().value())) {
+            // Its account is named below, with all of its sites.
+            continue;
+          }
+          words.add(
+              site
+                  + " is no longer listed by the API and is retired: its history stays"
+                  + until(found, slice)
+                  + ", and it is not late"
+                  + (job.sites().isPresent()
+                      ? ". Take it out of sites: in pipeline " + job.name()
+                      : ""));
+        }
         case EVENT_GONE -> events.computeIfAbsent(slice.site(), s -> new ArrayList<>()).add(slice);
         case BACK ->
             words.add(
@@ -79,6 +87,7 @@ final class DimensionWords {
         }
       }
     }
+    found.removed().forEach(account -> words.add(account.words()));
     events.forEach(
         (id, gone) ->
             words.add(

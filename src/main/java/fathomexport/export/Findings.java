@@ -37,7 +37,12 @@ final class Findings {
   }
 
   void failed(String item, FailureKind failure, String detail) {
-    all.add(Finding.failed(item, failure, Account.inWords(account, detail)));
+    all.add(Finding.failed(item, failure, Account.inWords(account, detail)).of(account));
+  }
+
+  /** Returns whether something of an account has failed. */
+  boolean hasFailed(Account its) {
+    return all.stream().anyMatch(f -> its.name().equals(f.account()));
   }
 
   /** Names the first sites of a list. */

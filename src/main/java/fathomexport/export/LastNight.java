@@ -48,6 +48,9 @@ final class LastNight {
           ? line.substring(0, halted)
           : "";
     }
+    if (line.contains(": " + WindowOutcome.LANE_ENDED)) {
+      return "";
+    }
     for (String words : List.of(Outcome.UNAVAILABLE, Outcome.UNUSABLE)) {
       int at = line.indexOf(": " + words);
       if (at > 0) {

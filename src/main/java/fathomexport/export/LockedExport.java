@@ -7,6 +7,7 @@ import fathomexport.ledger.RunRecord;
 import fathomexport.listing.Accounts;
 import fathomexport.plan.Mode;
 import fathomexport.plan.Plan;
+import fathomexport.run.Account;
 import fathomexport.run.AccountAccess;
 import fathomexport.run.BackfillCommands;
 import fathomexport.run.ExportJob;
@@ -106,7 +107,14 @@ final class LockedExport {
       RunNotices notices = new RunNotices(job, services, sinks, found, planned);
       notices.planned(expected, failed);
       DimensionUpdate.Found changed =
-          new DimensionUpdate(job, sinks, environment, services.settings().currencies())
+          new DimensionUpdate(
+                  job,
+                  sinks,
+                  environment,
+                  services.settings().currencies(),
+                  services.settings().accounts().stream()
+                      .map(Account::name)
+                      .collect(Collectors.toSet()))
               .sitesAndEvents(clients, found);
       notices.changed(changed);
       RunRecord ended =
@@ -131,7 +139,8 @@ final class LockedExport {
           MissingCommands.of(plan.missing(), scope),
           end.sinksDiffer(),
           changed.unlisted(),
-          end.newSites());
+          end.newSites(),
+          changed.removed());
     }
   }
 
@@ -208,14 +217,7 @@ final class LockedExport {
               .planning()
               .expected(
                   spec, next, next.knownControls(export.mode(), spec.startedAt()), sinks, found);
-      return cost.windows() == 0
-          ? counted
-          : Remaining.left(
-              cost.windows(),
-              cost.likelyRequests(),
-              cost.requestsPerMinute(),
-              sent,
-              export.budget());
+      return cost.windows() == 0 ? counted : Remaining.all(cost, sent, export.budget());
     } catch (SinkException | LedgerException e) {
       // The run ends because the ledger is away: what was not begun is known without it.
       return counted;

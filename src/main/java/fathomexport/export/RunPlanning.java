@@ -87,9 +87,8 @@ final class RunPlanning {
             : null,
         YearMonth.from(today.instant().atOffset(ZoneOffset.UTC)),
         job.reports().stream().collect(Collectors.toMap(Report::name, r -> sinks.weight(r.name()))),
+        Stream.concat(found.lost().stream(), planned.events().leftOut().stream()).toList(),
         Stream.of(
-                Stream.concat(found.lost().stream(), planned.events().leftOut().stream())
-                    .map(l -> l.window() + ": " + l.message()),
                 found.notices().stream(),
                 sinks.notRenamedYet().stream(),
                 mode instanceof Mode.Nightly

@@ -122,6 +122,7 @@ record SnapshotRun(ExportServices services, boolean detailed, List<String> beamA
                 sites.size(),
                 queues.stream().mapToInt(q -> account(q).api().requestsPerMinute()).sum(),
                 Map.of(COMMAND, (long) sites.size()),
+                List.of(),
                 sites,
                 PlannedRun.accountsOf(described),
                 null));

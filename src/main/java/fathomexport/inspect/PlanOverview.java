@@ -1,5 +1,6 @@
 package fathomexport.inspect;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import fathomexport.api.pacing.RetryBudget;
 import fathomexport.cost.RequestCosts;
@@ -12,19 +13,23 @@ import fathomexport.plan.Plan;
 import fathomexport.report.Report;
 import fathomexport.report.SiteId;
 import fathomexport.run.BackfillCommands;
+import fathomexport.run.FailureKind;
 import fathomexport.run.Renewal;
 import fathomexport.run.SiteNames;
 import fathomexport.run.StaleRange;
+import fathomexport.run.WindowOutcome;
 import java.time.LocalDate;
 import java.time.YearMonth;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.BiFunction;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,6 +63,8 @@ import org.jspecify.annotations.Nullable;
  * @param siteNames the names of the sites by their ids
  * @param accounts what each account has to do, in the order of the plan; empty where the settings
  *     configure none
+ * @param withoutAccounts accounts that could not be asked, so that no number contains their sites
+ * @param failure how a run would end because of these; null if there are none
  */
 public record PlanOverview(
     List<PlanLine> lines,
@@ -79,7 +86,9 @@ public record PlanOverview(
     List<String> assumptions,
     List<String> notes,
     Map<String, String> siteNames,
-    @JsonInclude(JsonInclude.Include.NON_EMPTY) List<AccountCost> accounts) {
+    @JsonInclude(JsonInclude.Include.NON_EMPTY) List<AccountCost> accounts,
+    @JsonInclude(JsonInclude.Include.NON_EMPTY) List<String> withoutAccounts,
+    @JsonIgnore @Nullable FailureKind failure) {
 
   /**
    * Returns the site's id with its name, if it has one that differs, behind its account, if there
@@ -181,6 +190,8 @@ public record PlanOverview(
    * @param known control totals that a run of the plan would not query
    * @param everyNight the plan of a usual night; null for a backfill
    * @param weights rows and bytes stored, by report, from which the size of a row is derived
+   * @param lost what could not be asked, and is not in the plan
+   * @param notices what else a person should know
    * @param scope what a backfill of the pipeline would cover
    * @param names the names of the sites by their ids
    */
@@ -192,7 +203,8 @@ public record PlanOverview(
       @Nullable Plan everyNight,
       YearMonth month,
       Map<String, Weight> weights,
-      List<String> lost,
+      List<WindowOutcome> lost,
+      List<String> notices,
       BackfillCommands.Scope scope,
       Map<String, String> names) {
     Map<String, PlanLine> lines = new LinkedHashMap<>();
@@ -263,9 +275,21 @@ public record PlanOverview(
                 + " for the first time, may take more",
             "not billed: one request per 100 sites, and per site one for its events and one for its"
                 + " milestones; they have a separate quota, 2,000 an hour"),
-        notes(pipeline, plan, lost, scope, names),
+        notes(
+            pipeline,
+            plan,
+            Stream.concat(lost.stream().map(l -> l.window() + ": " + l.message()), notices.stream())
+                .toList(),
+            scope,
+            names),
         Map.copyOf(names),
-        accounts(costs, lines.values()));
+        accounts(costs, lines.values()),
+        lost.stream().flatMap(l -> Stream.ofNullable(l.account())).toList(),
+        lost.stream()
+            .filter(l -> l.account() != null)
+            .flatMap(l -> Stream.ofNullable(l.failure()))
+            .min(Comparator.naturalOrder())
+            .orElse(null));
   }
 
   private static List<AccountCost> accounts(RequestCosts costs, Collection<PlanLine> lines) {

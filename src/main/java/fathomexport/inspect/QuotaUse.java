@@ -2,9 +2,11 @@ package fathomexport.inspect;
 
 import fathomexport.ledger.RequestCount;
 import fathomexport.ledger.RunRecord;
+import fathomexport.run.Account;
 import fathomexport.sinks.Sinks;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -19,7 +21,11 @@ final class QuotaUse {
   private QuotaUse() {}
 
   /** Reads how many requests all accounts have used. */
-  static StatusOverview.Usage of(Sinks sinks, LocalDate today, int requestsPerMinute) {
+  static StatusOverview.Usage of(Sinks sinks, LocalDate today, List<Account> accounts) {
+    Map<String, Integer> quotas = new LinkedHashMap<>();
+    accounts.stream()
+        .filter(Account::isNamed)
+        .forEach(account -> quotas.put(account.name(), account.requestsPerMinute()));
     LocalDate from = today.minusDays(DAYS - 1L);
     LocalDate month = today.withDayOfMonth(1);
     List<RequestCount> counts = sinks.ledger().requestCounts(from);
@@ -49,9 +55,10 @@ final class QuotaUse {
                     .filter(c -> !c.day().isBefore(month))
                     .mapToLong(RequestCount::limited)
                     .sum()),
-        requestsPerMinute,
+        accounts.stream().mapToInt(Account::requestsPerMinute).sum(),
         requests.entrySet().stream()
             .map(e -> new StatusOverview.DayUse(e.getKey(), e.getValue()))
-            .toList());
+            .toList(),
+        quotas);
   }
 }

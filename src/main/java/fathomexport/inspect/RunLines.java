@@ -6,6 +6,7 @@ import fathomexport.run.ExportJob;
 import fathomexport.run.Left;
 import fathomexport.run.RunRecords;
 import fathomexport.run.RunSummary;
+import fathomexport.run.WindowOutcome;
 import fathomexport.sink.Damage;
 import fathomexport.sinks.Sinks;
 import fathomexport.sinks.UnrecordedRuns;
@@ -14,6 +15,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The newest runs, as an overview lists them. */
@@ -78,10 +80,10 @@ final class RunLines {
   }
 
   /**
-   * Returns why a run did not succeed: its first failure, or what it has left if it only ended
-   * early.
+   * Returns why a run did not succeed: its first failure, with those of all accounts if that is one
+   * of an account; or what it has left if it only ended early.
    */
-  private static @Nullable String problem(RunRecord run) {
+  static @Nullable String problem(RunRecord run) {
     if (Objects.equals(run.exitCode(), 0)) {
       return null;
     }
@@ -96,9 +98,17 @@ final class RunLines {
             .filter(m -> !Left.isContinuation(m))
             .map(Damage::withoutRemedy)
             .toList();
-    return messages.stream()
-        .filter(m -> !RunSummary.isNotFetched(m) && !Left.isLeft(m))
+    List<String> failures =
+        messages.stream().filter(m -> !RunSummary.isNotFetched(m) && !Left.isLeft(m)).toList();
+    return failures.stream()
         .findFirst()
+        .map(
+            first ->
+                WindowOutcome.isOfAccount(first)
+                    ? failures.stream()
+                        .filter(WindowOutcome::isOfAccount)
+                        .collect(Collectors.joining("; "))
+                    : first)
         .or(() -> Left.in(messages))
         .or(() -> messages.stream().findFirst())
         .orElse(null);

@@ -17,6 +17,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -391,7 +393,9 @@ public record StatusOverview(
    * @param source {@code counted}: every request of all runs that share the ledger's database;
    *     {@code runs}: the requests in the ledger's run records, so without runs that were killed
    * @param limitedThisMonth requests that were answered with 429; null if they are not counted
-   * @param requestsPerMinute the quota
+   * @param requestsPerMinute the quota; of several accounts, the sum of theirs
+   * @param quotas the quota of each account per minute, by its name; empty if the settings
+   *     configure none
    * @param days the last 31 days, oldest first, each with its requests
    */
   public record Usage(
@@ -400,7 +404,12 @@ public record StatusOverview(
       long requestsThisMonth,
       @Nullable Long limitedThisMonth,
       int requestsPerMinute,
-      List<DayUse> days) {}
+      List<DayUse> days,
+      @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<String, Integer> quotas) {
+    public Usage {
+      quotas = Collections.unmodifiableMap(new LinkedHashMap<>(quotas));
+    }
+  }
 
   /** The requests of one day. */
   public record DayUse(LocalDate day, long requests) {}

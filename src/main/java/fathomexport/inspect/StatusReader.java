@@ -193,10 +193,7 @@ public final class StatusReader {
         failedAudits(job, sinks),
         RunLines.runs(job, sinks, unrecorded),
         RunLines.snapshots(job, sinks),
-        QuotaUse.of(
-            sinks,
-            LocalDate.ofInstant(now, ZoneOffset.UTC),
-            accounts.stream().mapToInt(Account::requestsPerMinute).sum()),
+        QuotaUse.of(sinks, LocalDate.ofInstant(now, ZoneOffset.UTC), accounts),
         ApiLesson.of(sinks.ledger().learned(), accounts),
         differences.lagging(sinks),
         differences.differing(),

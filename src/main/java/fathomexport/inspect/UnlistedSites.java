@@ -8,11 +8,14 @@ import fathomexport.run.ExportJob;
 import fathomexport.run.UnlistedSite;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Objects;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** Finds the sites that runs leave out because the API no longer lists them. */
 final class UnlistedSites {
@@ -20,7 +23,8 @@ final class UnlistedSites {
 
   /**
    * Returns the sites of a pipeline with {@code sites: all} that are not retired and that the
-   * newest run which listed any of its sites did not list.
+   * newest run which listed any site of their account did not list: an account that could not be
+   * asked says nothing of its sites.
    *
    * @param job its sites are those that the user named, if any
    * @param known what is known of the sites and of the pipeline's lists
@@ -40,17 +44,35 @@ final class UnlistedSites {
                 members.put(row.id(), row);
               }
             });
-    Optional<Instant> seen =
-        members.values().stream().map(SiteRow::lastSeenAt).max(Comparator.naturalOrder());
-    Optional<Instant> listed =
-        runs.stream()
-            .map(run -> run.startedAt().truncatedTo(ChronoUnit.SECONDS))
-            .filter(at -> seen.isPresent() && !at.isAfter(seen.get()))
-            .max(Comparator.naturalOrder());
+    Map<String, Instant> listed = listed(members.values(), runs);
     return members.values().stream()
-        .filter(row -> listed.isPresent() && row.lastSeenAt().isBefore(listed.get()))
+        .filter(row -> isBefore(row.lastSeenAt(), listed.get(account(row))))
         .filter(row -> job.sites().map(named -> named.contains(row.id())).orElse(true))
         .map(row -> new UnlistedSite(row.id().value(), row.name()))
         .toList();
+  }
+
+  /** Returns when the newest run began that listed any of these sites of an account. */
+  private static Map<String, Instant> listed(Collection<SiteRow> rows, List<RunRecord> runs) {
+    Map<String, Instant> seen = new HashMap<>();
+    rows.forEach(
+        row -> seen.merge(account(row), row.lastSeenAt(), (a, b) -> a.isBefore(b) ? b : a));
+    Map<String, Instant> listed = new HashMap<>();
+    seen.forEach(
+        (account, last) ->
+            runs.stream()
+                .map(run -> run.startedAt().truncatedTo(ChronoUnit.SECONDS))
+                .filter(at -> !at.isAfter(last))
+                .max(Comparator.naturalOrder())
+                .ifPresent(at -> listed.put(account, at)));
+    return listed;
+  }
+
+  private static boolean isBefore(Instant seen, @Nullable Instant listed) {
+    return listed != null && seen.isBefore(listed);
+  }
+
+  private static String account(SiteRow row) {
+    return Objects.requireNonNullElse(row.account(), "");
   }
 }

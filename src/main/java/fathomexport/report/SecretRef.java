@@ -9,6 +9,10 @@ import java.util.Optional;
  * never the secret.
  */
 public sealed interface SecretRef extends Serializable {
+  /**
+   * Ends the message about a variable that is not set, for the machine that the settings are on.
+   */
+  String ADVICE = ": export it, or name another place";
 
   /**
    * Reads the secret, without surrounding white space.
@@ -40,7 +44,7 @@ public sealed interface SecretRef extends Serializable {
       String value = environment.getOrDefault(name, "").strip();
       if (value.isEmpty()) {
         throw new SecretUnavailableException(
-            "environment variable " + name + " is not set: export it, or name another place", null);
+            "environment variable " + name + " is not set" + ADVICE, null);
       }
       return value;
     }

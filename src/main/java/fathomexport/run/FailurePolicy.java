@@ -54,12 +54,12 @@ public final class FailurePolicy {
   }
 
   /**
-   * Returns the meaning of an exception that a step threw.
+   * Returns the meaning of an exception, or of an error, that a step threw.
    *
    * @param aboutEvent whether the window is about an event; an event that does not exist implies
    *     nothing about its site
    */
-  public static Verdict of(Exception failure, boolean aboutEvent) {
+  public static Verdict of(Throwable failure, boolean aboutEvent) {
     if (failure instanceof FetchFailedException fetch) {
       return of(fetch.failure(), aboutEvent);
     }

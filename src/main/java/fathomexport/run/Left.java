@@ -73,7 +73,8 @@ public record Left(long windows, long requests, long nights, String time) {
   /** Returns whether windows with this message are left for another export. */
   public static boolean isCause(String message) {
     return message.startsWith(WindowOutcome.NOT_FETCHED + ": ")
-        || message.startsWith(WindowOutcome.HALTED);
+        || message.startsWith(WindowOutcome.HALTED)
+        || message.startsWith(WindowOutcome.LANE_ENDED);
   }
 
   /** Finds in the messages of a run what it has left. */

@@ -6,6 +6,7 @@ import fathomexport.report.SiteId;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param requestsPerMinute the quota; of several accounts, what they allow together
  * @param expected likely requests of each window, controls included, by {@code Window.id()}; 0 for
  *     a window whose rows come with another's
+ * @param parts what the run asks of each account
  * @param sites all sites of the run
  * @param accounts the accounts of the sites; empty if the settings configure none
  * @param days from its first window's first day to its last window's last; null if there is nothing
@@ -34,6 +36,7 @@ public record PlannedRun(
     long likelyRequests,
     int requestsPerMinute,
     Map<String, Long> expected,
+    List<AccountPart> parts,
     List<SiteId> sites,
     Map<SiteId, String> accounts,
     @Nullable DayRange days) {
@@ -41,6 +44,19 @@ public record PlannedRun(
     sites = List.copyOf(sites);
     accounts = Map.copyOf(accounts);
     expected = Map.copyOf(expected);
+    parts = List.copyOf(parts);
+  }
+
+  /**
+   * What a run asks of one account.
+   *
+   * @param windows their ids
+   * @param requestsPerMinute the account's quota
+   */
+  public record AccountPart(String account, Set<String> windows, int requestsPerMinute) {
+    public AccountPart {
+      windows = Set.copyOf(windows);
+    }
   }
 
   /** Returns the accounts of sites; none if the settings configure none. */

@@ -1,5 +1,6 @@
 package fathomexport.run;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import fathomexport.ledger.RunRecord;
 import java.time.Duration;
@@ -27,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param unlisted sites that were left out because the API no longer lists them, although they are
  *     not deleted
  * @param newSites the sites that are new and whose history was not fetched; null if there are none
+ * @param removedAccounts accounts that the settings no longer have and whose sites are retired
  */
 public record RunResult(
     String runId,
@@ -50,11 +52,22 @@ public record RunResult(
     @Nullable MissingRange missing,
     @Nullable SinksDiffer sinksDiffer,
     List<UnlistedSite> unlisted,
-    @Nullable NewSites newSites) {
+    @Nullable NewSites newSites,
+    @JsonInclude(JsonInclude.Include.NON_EMPTY) List<RemovedAccount> removedAccounts) {
 
   /** Returns the result of a run without a plan. */
   public static RunResult of(RunRecord record, long recordsSkipped, Duration floor) {
-    return of(record, recordsSkipped, floor, List.of(), List.of(), null, null, List.of(), null);
+    return of(
+        record,
+        recordsSkipped,
+        floor,
+        List.of(),
+        List.of(),
+        null,
+        null,
+        List.of(),
+        null,
+        List.of());
   }
 
   /** Returns the result of a run that has ended. */
@@ -67,7 +80,8 @@ public record RunResult(
       @Nullable MissingRange missing,
       @Nullable SinksDiffer sinksDiffer,
       List<UnlistedSite> unlisted,
-      @Nullable NewSites newSites) {
+      @Nullable NewSites newSites,
+      List<RemovedAccount> removedAccounts) {
     Instant finishedAt = record.finishedAt();
     return new RunResult(
         record.runId(),
@@ -91,7 +105,8 @@ public record RunResult(
         missing,
         sinksDiffer,
         unlisted,
-        newSites);
+        newSites,
+        removedAccounts);
   }
 
   /**

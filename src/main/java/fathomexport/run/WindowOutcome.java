@@ -53,6 +53,12 @@ public record WindowOutcome(
   /** Like {@link #HALTED}, if a query of the window's site had failed before. */
   public static final String HALTED_AFTER_TROUBLE = HALTED + " after a query of its site failed";
 
+  /** The beginning of the message of a window whose lane on a cluster ended before it. */
+  public static final String LANE_ENDED = NOT_FETCHED + ", since its lane ended early";
+
+  /** Begins the name of what failed if that is a whole account. */
+  private static final String ACCOUNT = "account ";
+
   /** In the message of what failed on a worker of a cluster, before the worker's name. */
   private static final String ON_WORKER = " (on worker ";
 
@@ -120,7 +126,7 @@ public record WindowOutcome(
   /** Returns the outcome of an account of several that cannot be asked. */
   public static WindowOutcome failedAccount(String account, FailureKind kind, String message) {
     return new WindowOutcome(
-        "account " + account,
+        ACCOUNT + account,
         kind,
         message,
         false,
@@ -177,6 +183,11 @@ public record WindowOutcome(
   /** Returns the same outcome with the status counts of its periods. */
   public WindowOutcome with(Periods sure) {
     return copy(window, subject, requests, sure, site, escapedCells, chunk);
+  }
+
+  /** Returns whether a message of a run is about a whole account that could not be asked. */
+  public static boolean isOfAccount(String message) {
+    return message.startsWith(ACCOUNT);
   }
 
   /** Returns whether the message of an outcome names a worker of a cluster. */

@@ -5,6 +5,10 @@ import fathomexport.api.pacing.TimeSource;
 import fathomexport.cluster.RunBoard;
 import fathomexport.cluster.WorkerReports;
 import fathomexport.fetch.control.CertifiedControl;
+import fathomexport.report.SecretRef;
+import fathomexport.report.SecretUnavailableException;
+import fathomexport.run.Account;
+import fathomexport.run.AccountAccess;
 import fathomexport.run.ExportSpec;
 import fathomexport.run.FailurePolicy;
 import fathomexport.run.RunEnvironment;
@@ -15,6 +19,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -66,13 +71,13 @@ public final class WorkerLane {
         new RunBoard(Objects.requireNonNull(spec.quota()), variables, spec.runId())) {
       own.export(board);
       return Optional.empty();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       if (Thread.currentThread().isInterrupted()) {
         LOG.info("{}: lane {} of run {}", CANCELLED, lane.number(), spec.runId());
         throw e;
       }
       LOG.error("lane {} of run {} is not exported here", lane.number(), spec.runId(), e);
-      return Optional.of(own.outcome(e).on(worker));
+      return Optional.of(own.outcome(e, "postgres.password").on(worker));
     }
   }
 
@@ -101,15 +106,38 @@ public final class WorkerLane {
       context.useControlsOf(controlsOf);
       reports.obey(context.failures()::halt);
       new LaneExport(context).export(lane);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
+      // An error is reported, too: the cluster would begin the lane again in vain, and end its job.
       requireNotCancelled(reports);
       LOG.error("lane {} of run {} failed", lane.number(), spec.runId(), e);
-      reports.laneFailed(outcome(e));
+      reports.laneFailed(
+          outcome(
+              e,
+              spec.accounts().stream()
+                  .map(AccountAccess::tokenSetting)
+                  .collect(Collectors.joining(", "))));
     }
   }
 
-  private WindowOutcome outcome(RuntimeException failure) {
-    return FailurePolicy.of(failure, false).outcome("lane " + (lane.number() + 1));
+  /**
+   * Returns the outcome of this lane.
+   *
+   * @param secret the key of the settings that names the secret which this worker may lack
+   */
+  private WindowOutcome outcome(Throwable failure, String secret) {
+    String name = "lane " + (lane.number() + 1);
+    FailurePolicy.Verdict verdict = FailurePolicy.of(failure, false);
+    return failure instanceof SecretUnavailableException
+        ? WindowOutcome.failed(
+            name,
+            verdict.kind(),
+            Account.inWords(
+                lane.account(),
+                secret
+                    + ": "
+                    + verdict.message().replace(SecretRef.ADVICE, "")
+                    + ": give it to the worker and start that again"))
+        : verdict.outcome(name);
   }
 
   /**

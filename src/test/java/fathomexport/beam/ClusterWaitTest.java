@@ -34,4 +34,13 @@ class ClusterWaitTest {
         .isEqualTo(
             "no sign of life from the workers of 1 lane: waiting until the lanes begin again on");
   }
+
+  @Test
+  void aSingleLostLaneIsNamedWithWhatItWaitsFor() {
+    assertThat(ClusterWait.lost(Engine.SPARK, 1, "host-2"))
+        .isEqualTo(
+            "lane 2: no sign of life from worker host-2. The lane waits until another executor is"
+                + " there, or another lane has ended");
+    assertThat(ClusterWait.lost(Engine.FLINK, 0, "host-1")).endsWith("until Flink begins it again");
+  }
 }

@@ -3,12 +3,15 @@ package fathomexport.beam;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.net.httpserver.HttpServer;
 import fathomexport.run.ExportFailedException;
 import fathomexport.run.FailureKind;
 import fathomexport.testing.FlinkOverview;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -70,6 +73,42 @@ class FlinkMasterTest {
       assertThat(room.words()).isEqualTo("2 TaskManagers with 4 slots, 1 free");
       assertThat(new FlinkMaster.Room(0, 0, 0, "1.19.0").words())
           .isEqualTo("no TaskManager is registered");
+    }
+  }
+
+  @Test
+  void aServiceThatIsNotFlinksIsRefused() throws IOException {
+    HttpServer page =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    page.createContext(
+        "/",
+        exchange -> {
+          byte[] answer = "<html>".getBytes(StandardCharsets.UTF_8);
+          exchange.sendResponseHeaders(200, answer.length);
+          exchange.getResponseBody().write(answer);
+          exchange.close();
+        });
+    page.start();
+    try {
+      String address = "127.0.0.1:" + page.getAddress().getPort();
+      assertThatThrownBy(() -> master(address).orElseThrow().requireReachable())
+          .isInstanceOfSatisfying(
+              ExportFailedException.class,
+              e -> assertThat(e.kind()).isEqualTo(FailureKind.CONFIGURATION))
+          .hasMessageContainingAll("--flinkMaster", address, "not Flink's");
+    } finally {
+      page.stop(0);
+    }
+  }
+
+  @Test
+  void theFailureOfAJobIsThatOfItsName() throws IOException {
+    try (FlinkOverview overview = new FlinkOverview(2, 4, 1, "1.19.0")) {
+      overview.failed("a1b2", "nightly one", "java.lang.NoClassDefFoundError: a\n\tat b");
+      FlinkMaster master = master(overview.address()).orElseThrow();
+      assertThat(master.failureOf("nightly one"))
+          .contains("java.lang.NoClassDefFoundError: a\n\tat b");
+      assertThat(master.failureOf("nightly two")).isEmpty();
     }
   }
 

@@ -5,6 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import fathomexport.run.ExportFailedException;
 import fathomexport.run.FailureKind;
+import fathomexport.testing.FlinkOverview;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -52,6 +58,37 @@ class SparkMasterTest {
       assertThat(System.clearProperty("spark.speculation")).isEqualTo("true");
     }
     assertThat(System.getProperty(name)).isNull();
+  }
+
+  /** Such as the web page of the master, whose port is beside that of the master itself. */
+  @Test
+  void aPortThatSpeaksHttpIsNoMaster() throws IOException {
+    try (FlinkOverview page = new FlinkOverview(1, 1, 1, "1.19.0")) {
+      SparkMaster master = SparkMaster.at("spark://" + page.address()).orElseThrow();
+      assertThatThrownBy(master::requireReachable)
+          .isInstanceOfSatisfying(
+              ExportFailedException.class,
+              e -> assertThat(e.kind()).isEqualTo(FailureKind.CONFIGURATION))
+          .hasMessageContainingAll("--sparkMaster=spark://" + page.address(), "answers in HTTP");
+    }
+  }
+
+  /** A master does not answer what is not of its protocol: it closes the connection, or waits. */
+  @Test
+  void aPortThatSaysNothingMayBeAMaster() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Thread closing =
+          new Thread(
+              () -> {
+                try (Socket accepted = socket.accept()) {
+                  var unused = accepted.getInputStream().read();
+                } catch (IOException e) {
+                  throw new UncheckedIOException(e);
+                }
+              });
+      closing.start();
+      new SparkMaster("127.0.0.1", socket.getLocalPort()).requireReachable();
+    }
   }
 
   private static FlinkConfiguration none() {

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -115,6 +116,44 @@ class RunBoardTest {
     pass(Duration.ofMinutes(3));
     assertThat(watch.idle()).as("only the other lane is left").isEqualTo(Duration.ofMinutes(3));
     assertThat(watch.waiting(LANES)).isEqualTo(1);
+  }
+
+  @Test
+  void aLaneWhoseWorkerIsLostIsNamedWhileAnotherIsUnderWay() {
+    board.beginLane(0, "first", "host-1");
+    board.beginLane(1, "first", "host-2");
+    pass(Duration.ofSeconds(1));
+    database.execute(
+        "UPDATE fathom_ops.cluster_lane SET seen_at = now() - interval '1 minute' WHERE lane = 1");
+    pass(Duration.ofSeconds(9));
+    assertThat(watch.lostFor(Duration.ofSeconds(10))).isEmpty();
+    pass(Duration.ofSeconds(1));
+    assertThat(watch.idle()).isZero();
+    assertThat(watch.lostFor(Duration.ofSeconds(10))).containsExactly(Map.entry(1, "host-2"));
+    board.beginLane(1, "second", "host-1");
+    watch.look();
+    assertThat(watch.lostFor(Duration.ofSeconds(10))).isEmpty();
+  }
+
+  /** There is no worker that could obey. */
+  @Test
+  void theTimeOfARunEndsAlsoWithoutALane() {
+    RunWatch hasty =
+        new RunWatch(
+            board,
+            new RunEnvironment(database.environment(), time, new StopSignal(), RunListener.NONE),
+            new Budget(null, Duration.ofMinutes(2)),
+            outcome -> {});
+    time.pass(Duration.ofSeconds(119));
+    hasty.look();
+    assertThat(hasty.overWithoutLanes(Duration.ofSeconds(10))).isEmpty();
+    time.pass(Duration.ofSeconds(1));
+    hasty.look();
+    assertThat(hasty.overWithoutLanes(Duration.ofSeconds(10)))
+        .contains("the 2 minutes that the run may take are over");
+    board.beginLane(0, "first", "host-1");
+    hasty.look();
+    assertThat(hasty.overWithoutLanes(Duration.ofSeconds(10))).as("its worker ends it").isEmpty();
   }
 
   /** If one worker is lost, the cluster begins the lanes of the others again, too. */

@@ -1,6 +1,7 @@
 package fathomexport.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import fathomexport.api.pacing.StopSignal;
 import fathomexport.api.pacing.TimeSource;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** What a worker reports of its lane, and what it does not. */
 class WorkerReportsTest {
@@ -107,6 +109,19 @@ class WorkerReportsTest {
   }
 
   /** An end that the board has ordered is reported, window by window. */
+  @Test
+  @Timeout(60)
+  void nobodyWaitsForAThreadThatReportsNoMore() {
+    Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> thread.getName().equals("reports"))
+        .forEach(Thread::interrupt);
+    reports.windowEnded(failed("a disk is full"));
+    assertThatThrownBy(reports::ended)
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("interrupted");
+    assertThat(stop.stopped()).isTrue();
+  }
+
   @Test
   void aStopIsReported() throws InterruptedException {
     board.halt(new Halt(null, FailureKind.STOPPED, "", "stopped as requested"));

@@ -41,6 +41,7 @@ class RunNoticesTest {
         10,
         Map.of(),
         List.of(),
+        List.of(),
         Map.of(),
         null);
   }
@@ -87,7 +88,8 @@ class RunNoticesTest {
             new Change(Change.ChangeKind.NEW_SITE, new Slice(new SiteId("NEW"), null), null, null)),
         isFirst,
         Map.of(),
-        unlisted);
+        unlisted,
+        List.of());
   }
 
   @Test
@@ -118,7 +120,7 @@ class RunNoticesTest {
     notices(found, run.plan(NIGHTLY, found))
         .changed(
             new DimensionUpdate.Found(
-                List.of(), true, Map.of(), List.of(new UnlistedSite("AWAY", "a name"))));
+                List.of(), true, Map.of(), List.of(new UnlistedSite("AWAY", "a name")), List.of()));
     assertThat(run.said)
         .singleElement()
         .satisfies(

@@ -1,10 +1,13 @@
 package fathomexport.testing;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
 
 /** The answer of a Flink manager about the room of its cluster, as recorded, on loopback. */
 public final class FlinkOverview implements AutoCloseable {
@@ -32,6 +35,25 @@ public final class FlinkOverview implements AutoCloseable {
           exchange.close();
         });
     server.start();
+  }
+
+  /** Has it answer about a job that failed, and about its cause. */
+  public void failed(String id, String name, String trace) {
+    answer(
+        "/jobs/overview",
+        Map.of("jobs", List.of(Map.of("jid", id, "name", name, "state", "FAILED"))));
+    answer("/jobs/" + id + "/exceptions", Map.of("root-exception", trace));
+  }
+
+  private void answer(String path, Map<String, ?> json) {
+    server.createContext(
+        path,
+        exchange -> {
+          byte[] answer = new ObjectMapper().writeValueAsBytes(json);
+          exchange.sendResponseHeaders(200, answer.length);
+          exchange.getResponseBody().write(answer);
+          exchange.close();
+        });
   }
 
   /** The address as a run is given it. */

@@ -35,8 +35,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.LocalDate;
+import java.util.AbstractMap;
+import java.util.AbstractSet;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -296,7 +299,11 @@ class WorkerLaneTest {
     WindowOutcome why = export(spec, ONE).orElseThrow();
     watch.look();
     assertThat(why.failure()).isEqualTo(FailureKind.PERMISSION);
-    assertThat(why.message()).contains(TestDatabase.PASSWORD_VARIABLE, "(on worker host-1)");
+    assertThat(why.message())
+        .isEqualTo(
+            "postgres.password: environment variable "
+                + TestDatabase.PASSWORD_VARIABLE
+                + " is not set: give it to the worker and start that again (on worker host-1)");
     assertThat(watch.hasEnded(0)).isFalse();
   }
 
@@ -308,10 +315,59 @@ class WorkerLaneTest {
     assertThat(export(spec, ONE)).isEmpty();
     watch.look();
     assertThat(watch.summary().exitCode()).isEqualTo(77);
-    assertThat(watch.summary().messages()).anyMatch(m -> m.contains("(on worker host-1)"));
-    assertThat(watch.failure(0)).as("why its other windows are left").isPresent();
+    assertThat(watch.failure(0).orElseThrow().message())
+        .as("why its other windows are left")
+        .isEqualTo(
+            "api.token: environment variable "
+                + TOKEN
+                + " is not set: give it to the worker and start that again (on worker host-1)");
     assertThat(ONE.left(watch.ended(0), FailureKind.PERMISSION, "")).hasSize(DAYS);
     assertThat(watch.failure(1)).isEmpty();
+  }
+
+  /** What a jar of another build, or a machine without memory, does to a lane. */
+  @Test
+  void anErrorOnAWorkerIsAFaultOfTheRun() {
+    Set<String> broken =
+        new AbstractSet<>() {
+          @Override
+          public Iterator<String> iterator() {
+            throw new NoClassDefFoundError("fathomexport/Other");
+          }
+
+          @Override
+          public int size() {
+            return 1;
+          }
+        };
+    var spec = spec(Budget.UNLIMITED);
+    RunWatch watch = watch(spec);
+    assertThat(WorkerLane.export(spec, broken, ONE, variables, "host-1")).isEmpty();
+    watch.look();
+    assertThat(watch.hasEnded(0)).isTrue();
+    assertThat(watch.summary().exitCode()).isEqualTo(70);
+    assertThat(watch.failure(0).orElseThrow().message())
+        .contains(
+            "internal error",
+            "java.lang.NoClassDefFoundError: fathomexport/Other",
+            "(on worker host-1)");
+  }
+
+  @Test
+  void anErrorBeforeAWorkerCanReportIsPassedOn() {
+    Map<String, String> broken =
+        new AbstractMap<>() {
+          @Override
+          public Set<Map.Entry<String, String>> entrySet() {
+            throw new NoClassDefFoundError("fathomexport/Other");
+          }
+        };
+    var spec = spec(Budget.UNLIMITED);
+    watch(spec);
+    WindowOutcome why = WorkerLane.export(spec, Set.of(), ONE, broken, "host-1").orElseThrow();
+    assertThat(why.failure()).isEqualTo(FailureKind.FAULT);
+    assertThat(why.message())
+        .contains("java.lang.NoClassDefFoundError: fathomexport/Other", "(on worker host-1)");
   }
 
   @Test

@@ -11,10 +11,12 @@ import fathomexport.run.FailureKind;
 import fathomexport.run.RunListener;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -76,7 +78,7 @@ public final class CheckCommand implements Callable<Integer> {
                         settings.parquet() != null));
     findings.addAll(
         context.exporter(settings, RunListener.NONE).check(job, context.options().beamArguments));
-    print(context.printer(), findings);
+    print(context.printer(), findings, settings.accounts().size());
     return findings.stream()
         .flatMap(f -> Optional.ofNullable(f.failure()).stream())
         .min(Comparator.naturalOrder())
@@ -84,7 +86,7 @@ public final class CheckCommand implements Callable<Integer> {
         .orElse(0);
   }
 
-  private static void print(Printer printer, List<Finding> findings) {
+  private static void print(Printer printer, List<Finding> findings, int accounts) {
     if (printer.json()) {
       printer.json(
           findings.stream()
@@ -111,12 +113,27 @@ public final class CheckCommand implements Callable<Integer> {
               + "  "
               + finding.detail());
     }
-    long failed = findings.stream().filter(f -> f.state() == Finding.State.FAILED).count();
-    printer.line(
-        failed == 0
-            ? "A run can start."
-            : "No run can succeed before "
-                + (failed == 1 ? "this is" : "these " + failed + " are")
-                + " mended.");
+    printer.line(verdict(findings, accounts));
+  }
+
+  /** Says whether a run can start: it exports the sites of the accounts that are in order. */
+  private static String verdict(List<Finding> findings, int accounts) {
+    List<Finding> failed =
+        findings.stream().filter(f -> f.state() == Finding.State.FAILED).toList();
+    if (failed.isEmpty()) {
+      return "A run can start.";
+    }
+    Set<String> without = new LinkedHashSet<>();
+    failed.forEach(f -> Optional.ofNullable(f.account()).ifPresent(without::add));
+    String mended =
+        (failed.size() == 1 ? "this is" : "these " + failed.size() + " are") + " mended";
+    return without.size() == accounts || failed.stream().anyMatch(f -> f.account() == null)
+        ? "No run can succeed before " + mended + "."
+        : "A run can start, without the sites of "
+            + (without.size() == 1 ? "account " : "accounts ")
+            + String.join(", ", without)
+            + " until "
+            + mended
+            + ".";
   }
 }

@@ -95,7 +95,7 @@ public final class PlanCommand implements Callable<Integer> {
         settings.accounts().isEmpty()
             ? "the quota of " + settings.api().requestsPerMinute() + " a minute"
             : "the quotas of the accounts, side by side");
-    return 0;
+    return plan.failure() == null ? 0 : plan.failure().exitCode();
   }
 
   private void print(Printer printer, PlanOverview plan, String quota) {
@@ -126,7 +126,8 @@ public final class PlanCommand implements Callable<Integer> {
               + "; "
               + AccountQuotas.inWords(plan.minutes())
               + " at "
-              + quota);
+              + quota
+              + without(plan));
       for (PlanOverview.AccountCost account : plan.accounts()) {
         printer.line(
             "Account   "
@@ -156,7 +157,8 @@ public final class PlanCommand implements Callable<Integer> {
         "Billed    "
             + Printer.number(plan.billedPageviews())
             + " pageviews "
-            + (plan.billedEvery().equals("month") ? "a month, run every night" : "once"));
+            + (plan.billedEvery().equals("month") ? "a month, run every night" : "once")
+            + without(plan));
     hints(
         printer,
         listed,
@@ -176,6 +178,15 @@ public final class PlanCommand implements Callable<Integer> {
     kinds(printer, plan);
     plan.assumptions().forEach(a -> printer.line("  " + a));
     hints(printer, listed, "! ", plan.notes());
+  }
+
+  /** Names the accounts that could not be asked, whose requests no number contains. */
+  private static String without(PlanOverview plan) {
+    return plan.withoutAccounts().isEmpty()
+        ? ""
+        : ", without "
+            + (plan.withoutAccounts().size() == 1 ? "account " : "accounts ")
+            + String.join(", ", plan.withoutAccounts());
   }
 
   /** Prints hints of one kind: all of them, or the first few and how many are left. */

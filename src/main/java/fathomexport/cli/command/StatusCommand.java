@@ -188,8 +188,7 @@ public final class StatusCommand implements Callable<Integer> {
             + " today, "
             + Printer.number(usage.requestsThisMonth())
             + " this month (UTC), each billed as a pageview; the quota is "
-            + usage.requestsPerMinute()
-            + " a minute");
+            + RunWords.quota(usage));
     if (usage.limitedThisMonth() != null && usage.limitedThisMonth() > 0) {
       printer.line(
           "          "

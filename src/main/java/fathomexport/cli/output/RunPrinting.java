@@ -31,6 +31,11 @@ public final class RunPrinting {
       printer.json(result);
       return;
     }
+    // The record counts what failed before there were windows with these.
+    long accounts =
+        Math.min(
+            result.windowsFailed(),
+            result.messages().stream().filter(WindowOutcome::isOfAccount).count());
     printer.line(pipeline + ": " + verdict(result));
     printer.line(
         "  windows   "
@@ -40,8 +45,11 @@ public final class RunPrinting {
             + " committed"
             + part(result.windowsUnchanged(), "unchanged", " (", ")")
             + part(result.windowsIncomplete(), "incomplete", ", ", "")
-            + part(result.windowsFailed(), "failed", ", ", "")
+            + part(result.windowsFailed() - accounts, "failed", ", ", "")
             + part(result.windowsSkipped(), "not begun", ", ", ""));
+    if (accounts > 0) {
+      printer.line("  accounts  " + Printer.number(accounts) + " could not be asked: see below");
+    }
     records(printer, result);
     printer.line(
         "  rows      "
@@ -61,6 +69,7 @@ public final class RunPrinting {
                 ? ""
                 : " (the quota allows no less than " + Printer.time(result.floor()) + ")"));
     messages(printer, result);
+    result.removedAccounts().forEach(account -> printer.line("  ~ " + account.words()));
     if (result.newSites() != null) {
       newSites(pipeline, result.newSites()).forEach(text -> printer.line("  ~ " + text));
     }

@@ -11,12 +11,17 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /** The texts about the runs of a pipeline. */
 public final class RunWords {
+  /** A line names the quotas of at most so many accounts. */
+  private static final int ACCOUNTS = 5;
+
   static final DateTimeFormatter MINUTE =
       DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm 'UTC'", Locale.ROOT).withZone(ZoneOffset.UTC);
 
@@ -168,5 +173,24 @@ public final class RunWords {
                     + (s.exitCode() == null ? ", not ended" : ", exit " + s.exitCode())
                     + (s.problem() == null ? "" : ": " + s.problem()))
         .orElse("");
+  }
+
+  /** Describes the quota, of several accounts that of each. */
+  public static String quota(StatusOverview.Usage usage) {
+    Map<String, Integer> quotas = usage.quotas();
+    if (quotas.size() < 2) {
+      return usage.requestsPerMinute() + " a minute";
+    }
+    if (new HashSet<>(quotas.values()).size() == 1) {
+      return quotas.values().iterator().next()
+          + " a minute for each of the "
+          + quotas.size()
+          + " accounts";
+    }
+    return quotas.entrySet().stream()
+            .limit(ACCOUNTS)
+            .map(e -> e.getValue() + " a minute for account " + e.getKey())
+            .collect(Collectors.joining(", "))
+        + (quotas.size() > ACCOUNTS ? ", and so on" : "");
   }
 }

@@ -100,9 +100,12 @@ final class StatusPageRuns {
     long most = days.stream().mapToLong(StatusOverview.DayUse::requests).max().orElse(0);
     return BarChart.of(
         "Requests by day (UTC)",
-        "Each is billed as a pageview. The quota of "
-            + usage.requestsPerMinute()
-            + " per minute allows "
+        "Each is billed as a pageview. "
+            + (usage.quotas().size() > 1
+                ? "The quotas of the accounts, together " + usage.requestsPerMinute()
+                : "The quota of " + usage.requestsPerMinute())
+            + " per minute"
+            + (usage.quotas().size() > 1 ? ", allow " : " allows ")
             + Printer.number(quota)
             + " per day; the busiest of these days used "
             + String.format(Locale.ROOT, "%.1f", 100.0 * most / quota)

@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -66,7 +67,7 @@ class RunWordsTest {
         List.of(),
         Arrays.asList(newestFirst),
         List.of(),
-        new StatusOverview.Usage("counted", 0, 0, 0L, 10, List.of()),
+        new StatusOverview.Usage("counted", 0, 0, 0L, 10, List.of(), Map.of()),
         List.of(),
         List.of(),
         null,
@@ -83,6 +84,21 @@ class RunWordsTest {
         List.of(),
         Map.of(),
         Map.of());
+  }
+
+  private static String quota(Map<String, Integer> quotas) {
+    int sum = quotas.values().stream().mapToInt(n -> n).sum();
+    return RunWords.quota(
+        new StatusOverview.Usage("counted", 0, 0, 0L, Math.max(10, sum), List.of(), quotas));
+  }
+
+  @Test
+  void theQuotaIsThatOfEachAccount() {
+    assertThat(quota(Map.of())).isEqualTo("10 a minute");
+    assertThat(quota(Map.of("agency", 1_000, "shop", 1_000)))
+        .isEqualTo("1000 a minute for each of the 2 accounts");
+    assertThat(quota(new TreeMap<>(Map.of("agency", 10, "shop", 5))))
+        .isEqualTo("10 a minute for account agency, 5 a minute for account shop");
   }
 
   @Test
