@@ -14,7 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * Counts the windows that an export has not begun because it was stopped, halted, or had spent its
@@ -53,12 +53,7 @@ final class Remaining implements RunListener {
     if (windows.isEmpty()) {
       return Optional.empty();
     }
-    Map<String, Long> requests = new HashMap<>();
-    planned
-        .parts()
-        .forEach(
-            part ->
-                requests.put(part.account(), expected(planned, part.windows(), windows.keySet())));
+    Map<String, Long> requests = expected(planned, windows::containsKey);
     long expected = requests.values().stream().mapToLong(n -> n).sum();
     // What is left of a window after its first chunks is another window, without an estimate.
     List<String> unknown =
@@ -74,20 +69,23 @@ final class Remaining implements RunListener {
 
   /** Returns what is left if that is the whole of a plan. */
   static Left all(PlannedRun planned, long sent, Budget budget) {
+    return left(planned.windows(), planned, expected(planned, window -> true), sent, budget);
+  }
+
+  /** Returns by account the requests that are expected of the windows that are left. */
+  private static Map<String, Long> expected(PlannedRun planned, Predicate<String> isLeft) {
     Map<String, Long> requests = new HashMap<>();
     planned
         .parts()
         .forEach(
             part ->
-                requests.put(part.account(), expected(planned, part.windows(), part.windows())));
-    return left(planned.windows(), planned, requests, sent, budget);
-  }
-
-  private static long expected(PlannedRun planned, Set<String> own, Set<String> left) {
-    return own.stream()
-        .filter(left::contains)
-        .mapToLong(id -> planned.expected().getOrDefault(id, 0L))
-        .sum();
+                requests.put(
+                    part.account(),
+                    part.windows().stream()
+                        .filter(isLeft)
+                        .mapToLong(id -> planned.expected().getOrDefault(id, 0L))
+                        .sum()));
+    return requests;
   }
 
   /** The accounts are asked side by side, so that the one which takes longest decides. */

@@ -561,7 +561,7 @@ class BiViewsTest {
     }
   }
 
-  /** Who is behind is told by the days, not by a state that the calendar does not have. */
+  /** The count of days says that a site is behind; the state is that of the calendar. */
   @Test
   void freshnessHasTheStateOfTheNewestPeriodOfTheCalendar() {
     migrate(
