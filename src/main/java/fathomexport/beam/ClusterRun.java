@@ -288,7 +288,7 @@ final class ClusterRun {
   }
 
   private void sayWhatIsWaitedFor() {
-    if (watch.idle().compareTo(SAID_AFTER) < 0) {
+    if (waiting() == 0 || watch.idle().compareTo(SAID_AFTER) < 0) {
       said = null;
     } else if (said == null || now() - said >= SAID_EVERY.toNanos()) {
       said = now();

@@ -80,16 +80,19 @@ public final class RunBoard implements AutoCloseable {
    */
   record Standing(boolean over, boolean replaced, List<Halt> halts) {}
 
-  /** Begins the run. What killed runs of the pipeline have left is removed. */
+  /**
+   * Begins the run, and removes what any run has left a week ago. A killed run of the same pipeline
+   * was ended before, by {@link #end}, under the pipeline's lock. The name of the pipeline does not
+   * tell such runs: another project may share this database and have a pipeline of that name.
+   */
   public void begin(String pipeline) {
     with(
         c -> {
           Queries.update(
               c,
               "DELETE FROM fathom_ops.cluster_run"
-                  + " WHERE (pipeline = ? AND run_id <> ?)"
-                  + " OR seen_at < pg_catalog.now() - interval '7 days'",
-              p -> p.text(pipeline).text(runId));
+                  + " WHERE seen_at < pg_catalog.now() - interval '7 days'",
+              p -> {});
           return Queries.update(
               c,
               "INSERT INTO fathom_ops.cluster_run (run_id, pipeline) VALUES (?, ?)"
@@ -111,22 +114,32 @@ public final class RunBoard implements AutoCloseable {
    *
    * @param requests of the run, as far as they were heard: if this process is killed, they are
    *     known
+   * @throws LedgerException if the run is no longer on the board, so that its workers end
    */
   News hear(Collection<Long> heard, long requests) {
     return with(
         c -> {
-          Queries.update(
-              c,
-              """
+          int known =
+              Queries.update(
+                  c,
+                  """
               WITH heard AS
                    (DELETE FROM fathom_ops.cluster_event WHERE id = ANY (?::text[]::bigint[]))
               UPDATE fathom_ops.cluster_run SET seen_at = pg_catalog.now(), requests = ?
                WHERE run_id = ?\
               """,
-              p ->
-                  p.texts(heard.stream().map(String::valueOf).toList())
-                      .number(requests)
-                      .text(runId));
+                  p ->
+                      p.texts(heard.stream().map(String::valueOf).toList())
+                          .number(requests)
+                          .text(runId));
+          if (known == 0) {
+            throw new LedgerException(
+                "run "
+                    + runId
+                    + " is no longer in the table fathom_ops.cluster_run, from which only the end"
+                    + " of the run removes it; its workers end",
+                null);
+          }
           // The events before the lanes: an attempt begins its lane before it reports.
           List<Reported> events = events(c, -1);
           List<LaneState> lanes =

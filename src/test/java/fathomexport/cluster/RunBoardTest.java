@@ -1,8 +1,10 @@
 package fathomexport.cluster;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import fathomexport.api.pacing.StopSignal;
+import fathomexport.ledger.LedgerException;
 import fathomexport.run.Budget;
 import fathomexport.run.RunEnvironment;
 import fathomexport.run.RunListener;
@@ -62,6 +64,31 @@ class RunBoardTest {
   private void pass(Duration length) {
     time.pass(length);
     watch.look();
+  }
+
+  /** Two projects may share a database for the quota, and both call their pipeline nightly. */
+  @Test
+  void anotherRunOfAPipelineOfTheSameNameLeavesThisOneAlone() {
+    assertThat(board.beginLane(0, "first", "host-1")).isTrue();
+    try (RunBoard other = TestBoard.begun(database, "run-2")) {
+      assertThat(board.standing(0, "first").over()).isFalse();
+      watch.look();
+      other.end();
+    }
+    assertThat(board.standing(0, "first").over()).isFalse();
+    watch.look();
+  }
+
+  /** Its workers end then, so that waiting for them would be waiting for nothing. */
+  @Test
+  void aRunThatIsGoneFromTheBoardSaysSo() {
+    board.beginLane(0, "first", "host-1");
+    watch.look();
+    database.execute("DELETE FROM fathom_ops.cluster_run");
+
+    assertThatThrownBy(watch::look)
+        .isInstanceOf(LedgerException.class)
+        .hasMessageContaining("run run-1 is no longer in the table fathom_ops.cluster_run");
   }
 
   /** The statement that stores events is repeated if its reply is lost. */

@@ -9,12 +9,16 @@ final class TestBoard {
   private TestBoard() {}
 
   static RunBoard begun(TestDatabase database) {
+    return begun(database, "run-1");
+  }
+
+  static RunBoard begun(TestDatabase database, String runId) {
     RunBoard board =
         new RunBoard(
             new PostgresSettings(
                 database.url(), database.user(), new SecretRef.Env(TestDatabase.PASSWORD_VARIABLE)),
             database.environment(),
-            "run-1");
+            runId);
     board.begin("nightly");
     return board;
   }
