@@ -6,6 +6,7 @@ import fathomexport.ledger.Attempt;
 import fathomexport.ledger.LedgerEntry;
 import fathomexport.ledger.PeriodCertificate;
 import fathomexport.ledger.Provenance;
+import fathomexport.ledger.Restatement;
 import fathomexport.ledger.RunRecord;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
@@ -18,11 +19,14 @@ import fathomexport.sinks.Sinks;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,6 +49,17 @@ public record Explanation(
     @Nullable Outlived outlived,
     List<String> sites,
     List<ApiLesson> learned) {
+  /** The measures that the journal knows, in the order in which they are shown. */
+  private static final List<String> MEASURES =
+      Stream.concat(Stream.of("rows"), Arrays.stream(Aggregate.values()).map(Aggregate::apiName))
+          .toList();
+
+  /** The sinks keep the measures of one change in different orders; they are shown in one. */
+  private static final Comparator<Restatement> NEWEST_FIRST =
+      Comparator.comparing(Restatement::at)
+          .reversed()
+          .thenComparingInt(r -> MEASURES.indexOf(r.measure()));
+
   /**
    * What one sink holds for one slice.
    *
@@ -228,6 +243,7 @@ public record Explanation(
         p.splits(),
         sinks.ledger().run(p.runId()).map(RunRecord::escapedCells).orElse(0L),
         sink.ledger().restatements(report.name(), entry.slice(), c.period()).stream()
+            .sorted(NEWEST_FIRST)
             .map(
                 r ->
                     new ChangedNumber(
