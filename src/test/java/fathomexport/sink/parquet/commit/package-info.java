@@ -1,0 +1,4 @@
+@NullMarked
+package fathomexport.sink.parquet.commit;
+
+import org.jspecify.annotations.NullMarked;
