@@ -22,6 +22,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
@@ -79,7 +80,7 @@ class AccountsTest {
 
   @BeforeEach
   void start() throws IOException {
-    api = fixture.api(world, normal);
+    api = fixture.api(world, normal, InstantSource.fixed(NOW));
     database = fixture.database(BOTH);
     installation =
         new Installation(directory, database, api.baseUri(), agency.secret(), NOW)
@@ -124,16 +125,6 @@ class AccountsTest {
     Installation.Ended ended = installation.run(arguments);
     assertThat(ended.code()).as(ended.said()).isEqualTo(code);
     return ended;
-  }
-
-  /** A check compares this machine's clock with the API's. */
-  private Installation.Ended checked(int code) {
-    installation.at(Instant.now());
-    try {
-      return ended(code, "check", "all");
-    } finally {
-      installation.at(NOW);
-    }
   }
 
   private Installation.Ended backfill(int code, String... more) {
@@ -202,7 +193,7 @@ class AccountsTest {
     assertThat(
             ended(0, "plan", "all", "--from", "2026-06-01", "--to", "2026-06-19", "--force").out())
         .contains("agency / AGENCYA", "Account   agency: likely ", "Account   shop: likely ");
-    assertThat(checked(0).out())
+    assertThat(ended(0, "check", "all").out())
         .contains(
             "account agency: found (accounts[0].token)",
             "account shop: found (accounts[1].token)",
@@ -226,7 +217,7 @@ class AccountsTest {
     assertThat(asked(OF_SHOP)).isEmpty();
     assertThat(ended(77, "sites").said())
         .contains("AGENCYA", "account shop: ", "accounts[1].token");
-    String checked = checked(77).out();
+    String checked = ended(77, "check", "all").out();
     assertThat(checked).contains("account shop", "401");
     assertThat(checked.lines().filter(line -> line.startsWith("FAILED"))).hasSize(1);
     assertThat(checked)
@@ -254,7 +245,7 @@ class AccountsTest {
   @Test
   void anEndedSubscriptionIsNotMendedByAToken() {
     api.behave(normal.withFault(FaultRule.when(request -> true, Fault.status(402))));
-    assertThat(checked(77).out())
+    assertThat(ended(77, "check", "all").out())
         .contains(
             "renew the account's subscription", "No run can succeed before these 2 are mended.")
         .doesNotContain("make a token");
@@ -280,7 +271,7 @@ class AccountsTest {
     assertThat(backfill(77).said())
         .contains("account shop: accounts[1].token: environment variable SHOP_TOKEN is not set");
     assertStored(OF_AGENCY);
-    assertThat(checked(77).out()).contains("accounts[1].token", "SHOP_TOKEN");
+    assertThat(ended(77, "check", "all").out()).contains("accounts[1].token", "SHOP_TOKEN");
   }
 
   @Test

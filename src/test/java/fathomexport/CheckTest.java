@@ -22,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.time.LocalDate;
 import java.time.ZoneId;
 import java.util.List;
@@ -34,22 +35,26 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code check} finds what a run would stumble over, all of it at once. */
 class CheckTest {
-  /** The real time: the server that answers dates its responses by it. */
-  private final Instant now = Instant.now();
+  /** The time of the API, by which it dates its responses. */
+  private static final Instant NOW = Instant.parse("2026-06-12T12:00:00Z");
 
-  private final LocalDate today = LocalDate.ofInstant(now, ZoneId.of("UTC"));
+  private static final LocalDate TODAY = LocalDate.ofInstant(NOW, ZoneId.of("UTC"));
 
   @TempDir Path directory;
 
   private World world() {
     World world = World.empty().addSite("SITEONE", ZoneId.of("UTC"));
-    world.add("SITEONE", world.viewAt("SITEONE", today.minusDays(1).atTime(9, 0)).path("/a"));
+    world.add("SITEONE", world.viewAt("SITEONE", TODAY.minusDays(1).atTime(9, 0)).path("/a"));
     return world;
+  }
+
+  private FathomSimulator api(Behaviour behaviour) throws IOException {
+    return FathomSimulator.start(world(), behaviour, 0, InstantSource.fixed(NOW));
   }
 
   private Installation installation(TestDatabase database, FathomSimulator api) {
     return new Installation(
-            directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), now)
+            directory, database, api.baseUri(), SimulatorToken.STANDARD.secret(), NOW)
         .pipeline(
             "nightly",
             "all",
@@ -67,7 +72,7 @@ class CheckTest {
   }
 
   /** A port at which nobody listens. */
-  private static int nobody() throws IOException {
+  private static int freePort() throws IOException {
     try (ServerSocket socket = new ServerSocket(0)) {
       return socket.getLocalPort();
     }
@@ -76,7 +81,7 @@ class CheckTest {
   @Test
   void aRunnerThatThisBuildLacksComesWithTheCommandThatBuildsIt() throws IOException {
     try (TestDatabase database = TestDatabase.create();
-        FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
+        FathomSimulator api = api(Behaviour.unlimited())) {
       Installation.Ended ended =
           installation(database, api).run("check", "nightly", "--", "--runner=FlinkRunner");
       assertThat(ended.code()).as(ended.said()).isEqualTo(78);
@@ -94,7 +99,7 @@ class CheckTest {
   @Test
   void aClusterIsLookedAtToo() throws IOException {
     try (TestDatabase database = TestDatabase.create();
-        FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited());
+        FathomSimulator api = api(Behaviour.unlimited());
         FlinkOverview good = new FlinkOverview(1, 1, 1, "1.19.3");
         FlinkOverview full = new FlinkOverview(2, 2, 0, "1.19.0");
         FlinkOverview empty = new FlinkOverview(0, 0, 0, "1.19.0");
@@ -114,7 +119,7 @@ class CheckTest {
       assertThat(cluster(installation, empty.address()))
           .startsWith("FAILED")
           .contains("no TaskManager is registered");
-      String away = "127.0.0.1:" + nobody();
+      String away = "127.0.0.1:" + freePort();
       assertThat(cluster(installation, away)).startsWith("FAILED").contains(away, "refused");
 
       String settings =
@@ -135,7 +140,7 @@ class CheckTest {
       installation.settings(
           settings
               + "postgres:\n  url: "
-              + database.urlAt("127.0.0.1", nobody())
+              + database.urlAt("127.0.0.1", freePort())
               + "\n  user: someone\n  password: {env: "
               + TestDatabase.PASSWORD_VARIABLE
               + "}\n");
@@ -159,7 +164,7 @@ class CheckTest {
   @Test
   void nothingIsWrong() throws IOException {
     try (TestDatabase database = TestDatabase.create();
-        FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
+        FathomSimulator api = api(Behaviour.unlimited())) {
       Installation.Ended ended = installation(database, api).run("check", "nightly");
 
       assertThat(ended.code()).as(ended.said()).isZero();
@@ -200,7 +205,7 @@ class CheckTest {
   @Test
   void aTokenThatTheApiRefusesIsToBeReplaced() throws IOException {
     try (TestDatabase database = TestDatabase.create();
-        FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
+        FathomSimulator api = api(Behaviour.unlimited())) {
       Installation.Ended ended =
           installation(database, api)
               .variable(Installation.TOKEN_VARIABLE, "wrong")
@@ -220,12 +225,12 @@ class CheckTest {
         Behaviour.unlimited()
             .withFault(FaultRule.when(r -> r.path().endsWith("/aggregations"), Fault.status(400)));
     try (TestDatabase database = TestDatabase.create();
-        FathomSimulator api = FathomSimulator.start(world(), refusing)) {
+        FathomSimulator api = api(refusing)) {
       Files.writeString(directory.resolve("warehouse"), "a file");
       Installation.Ended ended =
           installation(database, api)
-              .at(now.minus(Duration.ofHours(3)))
-              .databaseAt(database.urlAt("127.0.0.1", nobody()))
+              .at(NOW.minus(Duration.ofHours(3)))
+              .databaseAt(database.urlAt("127.0.0.1", freePort()))
               .settings(1_000)
               .run("check", "nightly", "--", "--runner=NoRunner");
 
@@ -244,13 +249,13 @@ class CheckTest {
 
   @Test
   void anApiThatIsNotThereAndAPipelineThatIsWrong() throws IOException {
-    int nobody = nobody();
+    int port = freePort();
     try (TestDatabase database = TestDatabase.create();
-        FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
+        FathomSimulator api = api(Behaviour.unlimited())) {
       Installation installation = installation(database, api);
       installation.settings(
           "api:\n  base_url: http://127.0.0.1:"
-              + nobody
+              + port
               + "/v1\n  token: {env: "
               + Installation.TOKEN_VARIABLE
               + "}\nparquet:\n  root: warehouse\n");
@@ -259,7 +264,7 @@ class CheckTest {
 
       assertThat(ended.code()).as(ended.said()).isEqualTo(78);
       assertThat(line(ended, "pipeline")).startsWith("FAILED").contains("reprots");
-      assertThat(line(ended, "api")).startsWith("FAILED").contains("127.0.0.1:" + nobody);
+      assertThat(line(ended, "api")).startsWith("FAILED").contains("127.0.0.1:" + port);
       assertThat(line(ended, "parquet")).startsWith("ok").contains("will be made");
 
       Installation.Ended withoutToken =
@@ -275,7 +280,7 @@ class CheckTest {
   @Test
   void theMissingGrantsAreSpelledOut() throws IOException {
     try (TestDatabase database = TestDatabase.create();
-        FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
+        FathomSimulator api = api(Behaviour.unlimited())) {
       Installation installation = installation(database, api);
       String name = "\"" + database.name() + "\"";
       database.executeAsSuperuser(
@@ -307,7 +312,7 @@ class CheckTest {
   @Test
   void emptySchemasOfAnotherRoleAreToBeHandedOver() throws IOException {
     try (TestDatabase database = TestDatabase.create();
-        FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
+        FathomSimulator api = api(Behaviour.unlimited())) {
       Installation installation = installation(database, api);
       database.executeAsSuperuser(
           "CREATE SCHEMA fathom", "CREATE SCHEMA fathom_ops", "CREATE SCHEMA fathom_bi");
@@ -331,7 +336,7 @@ class CheckTest {
   @Test
   void aRoleThatOnlyLoadsNeedsNoRightsOfTheOwner() throws IOException {
     try (TestDatabase database = TestDatabase.create();
-        FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
+        FathomSimulator api = api(Behaviour.unlimited())) {
       Installation installation = installation(database, api);
       assertThat(installation.run("migrate", "nightly").code()).isZero();
       String other = database.name() + "_owner";
@@ -371,7 +376,7 @@ class CheckTest {
   @Test
   void aRoleThatMayMoreThanARunNeedsIsRemarkedOn() throws IOException {
     try (TestDatabase database = TestDatabase.create();
-        FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
+        FathomSimulator api = api(Behaviour.unlimited())) {
       Installation installation = installation(database, api);
       assertThat(line(installation.run("check", "nightly"), "privileges"))
           .startsWith("ok")
@@ -418,7 +423,7 @@ class CheckTest {
   void aPoolerInTransactionModeIsFound(String mode) throws Exception {
     assumeThat(Pgbouncer.program()).isPresent();
     try (TestDatabase database = TestDatabase.create();
-        FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited());
+        FathomSimulator api = api(Behaviour.unlimited());
         Pgbouncer pooler = Pgbouncer.before(database, mode)) {
       Installation installation =
           installation(database, api).databaseAt(pooler.url()).settings(1_000);

@@ -24,6 +24,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,6 +55,9 @@ class MorningTest {
           Question.pageviews("traffic_daily", "day"),
           Question.pageviews("pages_daily", "day", "pathname"));
 
+  /** The time of the API, by which it dates its responses. */
+  private static final Instant API = at(13, "14:00");
+
   /** The API refuses every question about a report. */
   private static final FaultRule REFUSED =
       new FaultRule(
@@ -71,7 +75,9 @@ class MorningTest {
 
   @BeforeAll
   void start() throws IOException {
-    api = FathomSimulator.start(World.dozen(12, FIRST, LAST, 0), Behaviour.unlimited());
+    api =
+        FathomSimulator.start(
+            World.dozen(12, FIRST, LAST, 0), Behaviour.unlimited(), 0, InstantSource.fixed(API));
   }
 
   @AfterAll
@@ -232,7 +238,7 @@ class MorningTest {
 
   /** Everything that was within reach is filled, and the rest is counted, with its command. */
   @Test
-  void aPauseThatIsLongerThanARunReachesIsToldUntilItIsMended() throws IOException {
+  void aPauseThatIsLongerThanARunReachesIsReportedUntilItIsFilled() throws IOException {
     installation.settings(1_000, 1_000, "  max_range_days: 7\n");
     night(1);
 
@@ -511,7 +517,7 @@ class MorningTest {
   }
 
   @Test
-  void aSampleThatOneSinkLacksIsTold() throws IOException {
+  void aSampleThatOneSinkLacksIsReported() throws IOException {
     installation.pipeline("nightly", SITES, "[postgres, parquet]", REPORTS);
     night(11);
     for (int i = 0; i < 3; i++) {
@@ -851,13 +857,12 @@ class MorningTest {
     assertThat(ids).hasSizeGreaterThan(2).isSorted();
   }
 
-  /** The server dates its responses by the real time. */
   @Test
   void aRunRefusesTheClockThatACheckRefuses() {
     api.behave(Behaviour.unlimited());
     int reports = api.log().aggregations().size();
     for (Duration wrong : List.of(Duration.ofDays(1), Duration.ofMinutes(-5))) {
-      installation.onMachineAt(Instant.now().plus(wrong));
+      installation.onMachineAt(API.plus(wrong));
       for (String[] command :
           List.of(
               new String[] {"run", "nightly"},
@@ -876,7 +881,7 @@ class MorningTest {
       }
     }
     assertThat(api.log().aggregations()).hasSize(reports);
-    assertThat(status(Instant.now()))
+    assertThat(status(API))
         .as("a clock that is off by minutes hides no other run")
         .contains("(exit 78): could not begin: this machine's clock is ")
         .doesNotContain("ahead of");

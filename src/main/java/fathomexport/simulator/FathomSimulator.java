@@ -100,7 +100,7 @@ public final class FathomSimulator implements AutoCloseable {
   /**
    * Starts a server.
    *
-   * @param clock the time for quotas and for {@code now}
+   * @param clock the time for quotas, for {@code now}, and for the date of each response
    */
   public static FathomSimulator start(
       World world, Behaviour behaviour, int port, InstantSource clock) throws IOException {
@@ -246,6 +246,7 @@ public final class FathomSimulator implements AutoCloseable {
         pause(delay.pause());
       }
       ticket.settle(answer.status(), answer.rows());
+      DatedByClock.date(exchange.getResponseHeaders(), clock);
       if (current.rateLimitHeaders()) {
         exchange
             .getResponseHeaders()

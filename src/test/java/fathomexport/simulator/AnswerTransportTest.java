@@ -97,6 +97,28 @@ class AnswerTransportTest {
   }
 
   @Test
+  void each_response_is_dated_by_the_clock() throws Exception {
+    for (Instant at : List.of(START, START.plus(Duration.ofDays(400)))) {
+      now.set(at);
+      for (Behaviour behaviour :
+          List.of(
+              Behaviour.unlimited(),
+              Behaviour.unlimited().withTokens(),
+              Behaviour.unlimited().withFault(FaultRule.when(r -> true, Fault.status(503))))) {
+        simulator.behave(behaviour);
+        HttpResponse<String> response = client.aggregate(QUERY);
+        assertThat(response.headers().allValues("Date"))
+            .as(response.toString())
+            .singleElement()
+            .extracting(
+                date -> ZonedDateTime.parse(date, DateTimeFormatter.RFC_1123_DATE_TIME).toInstant())
+            .isEqualTo(at);
+        assertThat(response.headers().firstValue("Connection")).isEmpty();
+      }
+    }
+  }
+
+  @Test
   void tokens_of_a_user_share_a_quota() throws Exception {
     simulator.behave(
         Behaviour.standard()
@@ -114,7 +136,7 @@ class AnswerTransportTest {
   }
 
   @Test
-  void a_quota_that_was_away_begins_anew() throws Exception {
+  void a_quota_that_was_away_begins_at_zero() throws Exception {
     Behaviour one = Behaviour.standard().withReportsQuota(Quota.aMinute(Quota.Model.SLIDING, 1));
     simulator.behave(one);
     assertThat(status()).isEqualTo(200);
@@ -222,7 +244,7 @@ class AnswerTransportTest {
   }
 
   @Test
-  void a_fault_a_few_times() throws Exception {
+  void a_fault_may_come_several_times() throws Exception {
     simulator.behave(
         Behaviour.unlimited()
             .withFault(FaultRule.first(2, r -> SITE.equals(r.site()), Fault.status(500))));

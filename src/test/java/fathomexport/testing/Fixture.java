@@ -4,6 +4,7 @@ import fathomexport.simulator.FathomSimulator;
 import fathomexport.simulator.behaviour.Behaviour;
 import fathomexport.simulator.world.World;
 import java.io.IOException;
+import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -21,6 +22,12 @@ public final class Fixture implements AfterEachCallback {
   /** An API that answers from this world's visits. */
   public FathomSimulator api(World world, Behaviour behaviour) throws IOException {
     return closing(FathomSimulator.start(world, behaviour));
+  }
+
+  /** An API that answers from this world's visits, and dates its answers by this clock. */
+  public FathomSimulator api(World world, Behaviour behaviour, InstantSource clock)
+      throws IOException {
+    return closing(FathomSimulator.start(world, behaviour, 0, clock));
   }
 
   /** A migrated database. */
