@@ -182,7 +182,7 @@ final class LockedExport {
       AtomicReference<@Nullable RunRecord> begun) {
     Remaining remaining = new Remaining();
     try (RunContext context =
-        new RunContext(spec, environment.with(remaining), sinks, clients, lock, spill)) {
+        RunContext.ofLauncher(spec, environment.with(remaining), sinks, clients, lock, spill)) {
       LastNight.troubled(
               sinks.ledger().runs(job.name(), RunRecord.EXPORTS, RunRecording.RECENT_RUNS),
               job.name(),

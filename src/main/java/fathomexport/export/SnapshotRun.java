@@ -25,7 +25,6 @@ import fathomexport.sink.postgres.db.PostgresSettings;
 import fathomexport.sinks.Sinks;
 import fathomexport.window.RunContext;
 import fathomexport.window.SiteQueue;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -129,8 +128,7 @@ record SnapshotRun(ExportServices services, boolean detailed, List<String> beamA
     found.notices().forEach(environment.listener()::notice);
     found.lost().forEach(environment.listener()::windowEnded);
     sinks.ledger().record(RunRecords.begun(spec));
-    try (RunContext context =
-        new RunContext(spec, environment, sinks, clients, null, Path.of(""))) {
+    try (RunContext context = RunContext.ofSnapshot(spec, environment, sinks, clients)) {
       long requests =
           new BeamRun(
                   beamArguments,

@@ -52,11 +52,23 @@ public final class RunContext implements AutoCloseable {
   /** Windows after which the progress is recorded in the ledger. */
   private static final int WINDOWS_PER_RECORD = 500;
 
+  /** What this process does of a command, and with it which promises it must keep. */
+  private enum Role {
+    /** Launched the run: holds the pipeline's lock, and has a listener for all windows. */
+    LAUNCHER,
+
+    /** Exports one lane on another machine, and may be lost and replaced at any time. */
+    WORKER,
+
+    /** Samples the current visitors: no windows, and a lock that does not fence commits. */
+    SNAPSHOT
+  }
+
+  private final Role role;
   private final ExportSpec spec;
   private final RunEnvironment environment;
   private final Sinks sinks;
   private final FathomClients clients;
-  private final @Nullable PipelineLock lock;
   private final Path spillDirectory;
   private final RunFailures failures;
   private final Map<String, Spending> spending = new HashMap<>();
@@ -76,19 +88,20 @@ public final class RunContext implements AutoCloseable {
   private RunSummary sofar = RunSummary.EMPTY;
 
   /**
-   * Creates the context of the process that launches the run. The caller closes the arguments.
+   * Creates the context of the process that launches a run. The caller closes the arguments.
    *
-   * @param lock null for a command that takes none
+   * @param lock the lock of the run's pipeline, which this process holds
    * @param spillDirectory directory for the rows of large windows until their commit
    */
-  public RunContext(
+  public static RunContext ofLauncher(
       ExportSpec spec,
       RunEnvironment environment,
       Sinks sinks,
       FathomClients clients,
-      @Nullable PipelineLock lock,
+      PipelineLock lock,
       Path spillDirectory) {
-    this(
+    return new RunContext(
+        Role.LAUNCHER,
         spec,
         environment,
         sinks,
@@ -101,7 +114,28 @@ public final class RunContext implements AutoCloseable {
         PaidAnswers.NONE);
   }
 
+  /**
+   * Creates the context of a snapshot, whose lanes sample sites and export no windows. The caller
+   * closes the arguments.
+   */
+  public static RunContext ofSnapshot(
+      ExportSpec spec, RunEnvironment environment, Sinks sinks, FathomClients clients) {
+    return new RunContext(
+        Role.SNAPSHOT,
+        spec,
+        environment,
+        sinks,
+        clients,
+        null,
+        Path.of(""),
+        null,
+        spec.budget(),
+        account -> clients.of(account)::billedRequests,
+        PaidAnswers.NONE);
+  }
+
   private RunContext(
+      Role role,
       ExportSpec spec,
       RunEnvironment environment,
       Sinks sinks,
@@ -112,11 +146,11 @@ public final class RunContext implements AutoCloseable {
       Budget budget,
       Function<String, LongSupplier> spent,
       PaidAnswers answers) {
+    this.role = role;
     this.spec = spec;
     this.environment = environment;
     this.sinks = sinks;
     this.clients = clients;
-    this.lock = lock;
     this.spillDirectory = spillDirectory;
     this.own = own;
     this.answers = answers;
@@ -158,6 +192,7 @@ public final class RunContext implements AutoCloseable {
       opened.push(clients);
       RunContext context =
           new RunContext(
+              Role.WORKER,
               spec,
               environment,
               sinks,
@@ -216,7 +251,7 @@ public final class RunContext implements AutoCloseable {
         spec.maxRangeDays(),
         spillDirectory,
         turn,
-        !holdsLock());
+        role == Role.WORKER);
   }
 
   /** Starts fetching these lanes before a lane is exported. */
@@ -230,7 +265,7 @@ public final class RunContext implements AutoCloseable {
    * @return whether it may have been exported before: a worker cannot know
    */
   boolean mayBeAgain(Lane lane) {
-    return !exported.add(lane.number()) || !holdsLock();
+    return !exported.add(lane.number()) || role == Role.WORKER;
   }
 
   /** Returns the fetch of a lane; starts it unless {@link #begin} has done so. */
@@ -269,11 +304,6 @@ public final class RunContext implements AutoCloseable {
     return spec.runId();
   }
 
-  /** Returns whether this process holds the lock of the run's pipeline; exactly one does. */
-  private boolean holdsLock() {
-    return lock != null;
-  }
-
   /** Sets the summary of what was lost before the first window. */
   public synchronized void lost(RunSummary before) {
     sofar = before;
@@ -285,8 +315,8 @@ public final class RunContext implements AutoCloseable {
    */
   public void ended(WindowOutcome outcome) {
     environment.listener().windowEnded(outcome);
-    if (lock == null) {
-      // A worker does not know the windows of other processes.
+    if (role != Role.LAUNCHER) {
+      // A worker does not know the windows of other processes, and a snapshot has none.
       return;
     }
     synchronized (this) {
@@ -304,7 +334,7 @@ public final class RunContext implements AutoCloseable {
 
   /** Reports a window that an earlier attempt at its lane had committed. */
   void endedBefore(WindowOutcome outcome) {
-    if (holdsLock()) {
+    if (role == Role.LAUNCHER) {
       ended(outcome);
     } else {
       environment.listener().windowEndedBefore(outcome);
@@ -344,7 +374,7 @@ public final class RunContext implements AutoCloseable {
    * keeps the answers of one chunk until its commit.
    */
   boolean fetchesAhead() {
-    return holdsLock();
+    return role == Role.LAUNCHER;
   }
 
   @Override

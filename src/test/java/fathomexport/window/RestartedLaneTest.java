@@ -160,7 +160,8 @@ class RestartedLaneTest {
         FathomClients clients =
             ApiClients.clients(
                 spec.accounts(), spec.priority(), null, true, spec.budget(), environment);
-        RunContext run = new RunContext(spec, environment, sinks, clients, lock, warehouse)) {
+        RunContext run =
+            RunContext.ofLauncher(spec, environment, sinks, clients, lock, warehouse)) {
       RunSummary first = new LaneExport(run).export(days());
       assertThat(first.committed()).isEqualTo(6);
       assertThat(new LaneExport(run).export(days()).committed()).isEqualTo(6);

@@ -23,6 +23,7 @@ import fathomexport.run.RunEnvironment;
 import fathomexport.run.RunListener;
 import fathomexport.run.WindowOutcome;
 import fathomexport.sink.parquet.file.ParquetSettings;
+import fathomexport.sinks.PipelineLock;
 import fathomexport.sinks.Sinks;
 import fathomexport.testing.TestReports;
 import fathomexport.testing.TestTasks;
@@ -57,6 +58,7 @@ class WindowFailuresTest {
   private ExportSpec spec;
   private Sinks sinks;
   private FathomClients clients;
+  private PipelineLock lock;
   private RunContext run;
 
   @BeforeEach
@@ -80,12 +82,14 @@ class WindowFailuresTest {
             spec.accounts(), Priority.WHEN_FREE, null, true, Budget.UNLIMITED, environment);
     sinks = Sinks.open(null, new ParquetSettings(warehouse), variables);
     sinks.all().forEach(sink -> sink.migrate(List.of(TestReports.pages())));
-    run = new RunContext(spec, environment, sinks, clients, null, spill);
+    lock = sinks.tryLock(spec.pipeline()).orElseThrow();
+    run = RunContext.ofLauncher(spec, environment, sinks, clients, lock, spill);
   }
 
   @AfterEach
   void end() {
     run.close();
+    lock.close();
     clients.close();
     sinks.close();
   }
