@@ -115,31 +115,29 @@ final class PostgresSamples implements SampleStore {
   }
 
   private SinkException failed(VisitorSample sample, SQLException e, boolean perhapsStored) {
-    return switch (String.valueOf(e.getSQLState())) {
-      case "42P01", "42703", "3F000" ->
-          new SinkException(
-              SinkException.Kind.DEFINITION,
-              "PostgreSQL at "
-                  + database.place()
-                  + " is not ready for samples: run `"
-                  + Program.command("migrate")
-                  + "` ("
-                  + e.getMessage()
-                  + ")",
-              e);
-      default ->
-          new SinkException(
-              perhapsStored ? SinkException.Kind.UNKNOWN : database.failure(e).kind(),
-              database.describe(e)
-                  + (perhapsStored
-                      ? "; it is not known whether the sample of site "
-                          + sample.site()
-                          + " at "
-                          + sample.sampledAt()
-                          + " was stored"
-                      : ""),
-              e);
-    };
+    if (DatabaseFailure.isNotMigrated(e)) {
+      return new SinkException(
+          SinkException.Kind.DEFINITION,
+          "PostgreSQL at "
+              + database.place()
+              + " is not ready for samples: run `"
+              + Program.command("migrate")
+              + "` ("
+              + e.getMessage()
+              + ")",
+          e);
+    }
+    return new SinkException(
+        perhapsStored ? SinkException.Kind.UNKNOWN : database.failure(e).kind(),
+        database.describe(e)
+            + (perhapsStored
+                ? "; it is not known whether the sample of site "
+                    + sample.site()
+                    + " at "
+                    + sample.sampledAt()
+                    + " was stored"
+                : ""),
+        e);
   }
 
   /** One attempt to store a sample, on a connection that it gives back or closes. */

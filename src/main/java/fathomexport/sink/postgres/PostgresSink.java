@@ -50,8 +50,6 @@ public final class PostgresSink implements Sink {
   private static final Logger LOG = LoggerFactory.getLogger(PostgresSink.class);
   private static final Duration SETTLE_WITHIN = Duration.ofSeconds(30);
 
-  private static final String INSUFFICIENT_PRIVILEGE = "42501";
-
   private final Database database;
   private final PostgresLedger ledger;
   private final WindowCommits commits;
@@ -102,7 +100,7 @@ public final class PostgresSink implements Sink {
           });
     } catch (SQLException e) {
       SinkException failure = database.unavailable(e);
-      List<String> grants = INSUFFICIENT_PRIVILEGE.equals(e.getSQLState()) ? lacking() : List.of();
+      List<String> grants = DatabaseFailure.isDenied(e) ? lacking() : List.of();
       throw new SinkException(
           grants.isEmpty() ? failure.kind() : SinkException.Kind.ACCESS,
           "what the views need beside the rows could not be made (the server's statistics, whether"
@@ -188,7 +186,7 @@ public final class PostgresSink implements Sink {
             return new OldPeriods(connection, fence, removal).remove();
           });
     } catch (SQLException e) {
-      if (INSUFFICIENT_PRIVILEGE.equals(e.getSQLState())) {
+      if (DatabaseFailure.isDenied(e)) {
         String table = ReportTable.qualified(removal.report().name());
         throw new SinkException(SinkException.Kind.REFUSED, DatabaseFailure.refusal(e, table), e);
       }

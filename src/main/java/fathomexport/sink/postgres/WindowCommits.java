@@ -22,7 +22,6 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -42,9 +41,6 @@ final class WindowCommits {
   private static final int COMMITS_AT_ONCE = 4;
 
   private static final String UNIQUE_VIOLATION = "23505";
-
-  /** SQLSTATEs for a missing table, column or schema. */
-  private static final Set<String> NOT_READY = Set.of("42P01", "42703", "3F000");
 
   private final Database database;
   private final LostCommit lost;
@@ -244,7 +240,7 @@ final class WindowCommits {
 
   /** Explains a statement on a report's table that failed: the table may not be there yet. */
   static SinkException unusable(Database database, String report, SQLException e) {
-    return NOT_READY.contains(String.valueOf(e.getSQLState()))
+    return DatabaseFailure.isNotMigrated(e)
         ? new SinkException(
             SinkException.Kind.DEFINITION,
             "PostgreSQL at "

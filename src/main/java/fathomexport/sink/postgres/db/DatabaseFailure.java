@@ -40,6 +40,12 @@ public record DatabaseFailure(SinkException.Kind kind, String message) {
   private static final String READ_ONLY = "25006";
   private static final String DISK_FULL = "53100";
   private static final String INSUFFICIENT_PRIVILEGE = "42501";
+  private static final String LOCK_NOT_AVAILABLE = "55P03";
+
+  /** SQLSTATEs for a missing table or schema. */
+  private static final Set<String> NO_TABLE = Set.of("42P01", "3F000");
+
+  private static final String NO_COLUMN = "42703";
   private static final Set<String> SHUTTING_DOWN = Set.of("57P01", "57P02", "57P03", "57P05");
   private static final Set<String> WORTH_REPEATING = Set.of("40001", "40P01");
   private static final Set<String> COMING_OR_GOING = Set.of("57P01", "57P02", "57P03");
@@ -162,6 +168,24 @@ public record DatabaseFailure(SinkException.Kind kind, String message) {
   /** Returns whether the role in the settings lacks a right for a statement. */
   public static boolean isDenied(SQLException e) {
     return INSUFFICIENT_PRIVILEGE.equals(e.getSQLState());
+  }
+
+  /** Returns whether a table or its schema does not exist. */
+  public static boolean isMissingTable(SQLException e) {
+    return NO_TABLE.contains(String.valueOf(e.getSQLState()));
+  }
+
+  /**
+   * Returns whether a table, its schema or a column does not exist: the database was never
+   * migrated, or by an older version.
+   */
+  public static boolean isNotMigrated(SQLException e) {
+    return isMissingTable(e) || NO_COLUMN.equals(e.getSQLState());
+  }
+
+  /** Returns whether a lock was not granted at once, or not within the time for it. */
+  public static boolean isLockNotAvailable(SQLException e) {
+    return LOCK_NOT_AVAILABLE.equals(e.getSQLState());
   }
 
   /** Returns the message for a statement that the role may not run, with the command that helps. */

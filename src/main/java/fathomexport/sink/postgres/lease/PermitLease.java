@@ -41,6 +41,8 @@ public final class PermitLease implements AutoCloseable {
    */
   private static final Duration SLACK = Duration.ofSeconds(3);
 
+  private static final String IDLE_IN_TRANSACTION_TIMEOUT = "25P03";
+
   private final Database database;
   private final PermitTables tables;
   private final LeaseSession session;
@@ -343,11 +345,12 @@ public final class PermitLease implements AutoCloseable {
   }
 
   private static boolean timedOut(SQLException e) {
-    return "55P03".equals(e.getSQLState()) || "25P03".equals(e.getSQLState());
+    return DatabaseFailure.isLockNotAvailable(e)
+        || IDLE_IN_TRANSACTION_TIMEOUT.equals(e.getSQLState());
   }
 
   private LedgerException failed(SQLException e) {
-    return "42P01".equals(e.getSQLState()) || "3F000".equals(e.getSQLState())
+    return DatabaseFailure.isMissingTable(e)
         ? new LedgerException(
             "PostgreSQL at "
                 + database.place()

@@ -15,19 +15,12 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * Runs statements on the ledger's tables, each in its own transaction and retried when the
  * connection breaks. Translates failures into the exceptions of the ledger's interface.
  */
 final class LedgerQueries {
-  /**
-   * SQLSTATEs for a missing table, schema or column: the database was never migrated, or by an
-   * older version.
-   */
-  private static final Set<String> UNDEFINED = Set.of("42P01", "3F000", "42703");
-
   private final Database database;
 
   LedgerQueries(Database database) {
@@ -39,7 +32,7 @@ final class LedgerQueries {
     try {
       return database.with(connection -> Queries.list(connection, sql, binding, mapper));
     } catch (SQLException e) {
-      if (undefined(e) && neverMigrated(e)) {
+      if (DatabaseFailure.isNotMigrated(e) && neverMigrated(e)) {
         // The query comes before the first run, for example from a plan: nothing is stored yet.
         return List.of();
       }
@@ -63,10 +56,6 @@ final class LedgerQueries {
     } catch (SQLException e) {
       throw translate(e);
     }
-  }
-
-  private static boolean undefined(SQLException e) {
-    return UNDEFINED.contains(String.valueOf(e.getSQLState()));
   }
 
   /** Returns whether the database contains none of the ledger's tables, rather than only some. */
@@ -94,7 +83,7 @@ final class LedgerQueries {
 
   /** Translates a failed statement into an exception of the ledger's interface. */
   RuntimeException translate(SQLException e) {
-    if (undefined(e)) {
+    if (DatabaseFailure.isNotMigrated(e)) {
       return new SinkException(
           SinkException.Kind.SETTINGS,
           "PostgreSQL at "

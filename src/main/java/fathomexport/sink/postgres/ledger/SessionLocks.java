@@ -2,6 +2,7 @@ package fathomexport.sink.postgres.ledger;
 
 import fathomexport.ledger.PipelineLocks;
 import fathomexport.sink.postgres.db.Database;
+import fathomexport.sink.postgres.db.DatabaseFailure;
 import fathomexport.sink.postgres.db.Queries;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -20,7 +21,6 @@ import org.slf4j.LoggerFactory;
  */
 final class SessionLocks implements PipelineLocks, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SessionLocks.class);
-  private static final String LOCK_NOT_AVAILABLE = "55P03";
   private static final String LOST = "08006";
   private static final int ANSWER_SECONDS = 10;
   private static final int TRIES = 20;
@@ -54,7 +54,7 @@ final class SessionLocks implements PipelineLocks, AutoCloseable {
         }
       }
     } catch (SQLException e) {
-      if (LOCK_NOT_AVAILABLE.equals(e.getSQLState())) {
+      if (DatabaseFailure.isLockNotAvailable(e)) {
         // A commit of a run that has lost its lock, and has not noticed it yet, still holds the
         // row.
         return Optional.empty();

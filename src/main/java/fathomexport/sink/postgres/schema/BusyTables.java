@@ -13,7 +13,6 @@ import org.slf4j.LoggerFactory;
 /** Changes tables that other sessions use, without making those sessions wait for long. */
 final class BusyTables {
   private static final Logger LOG = LoggerFactory.getLogger(BusyTables.class);
-  static final String LOCK_NOT_AVAILABLE = "55P03";
 
   /** With a wait and a pause of two seconds each: five minutes. */
   private static final int TRIES = 75;
@@ -47,7 +46,7 @@ final class BusyTables {
         return;
       } catch (FlywayException | SQLException e) {
         SQLException cause = DatabaseFailure.in(e).orElse(null);
-        if (cause == null || !LOCK_NOT_AVAILABLE.equals(cause.getSQLState()) || tries >= TRIES) {
+        if (cause == null || !DatabaseFailure.isLockNotAvailable(cause) || tries >= TRIES) {
           throw e;
         }
         if (tries == 1 || tries % SAID_EVERY == 0) {

@@ -28,7 +28,7 @@ final class MigrationFailures {
     return DatabaseFailure.isPermanent(e)
         || state.startsWith("53")
         || state.startsWith("58")
-        || state.equals(BusyTables.LOCK_NOT_AVAILABLE)
+        || DatabaseFailure.isLockNotAvailable(e)
         || state.equals("25006");
   }
 

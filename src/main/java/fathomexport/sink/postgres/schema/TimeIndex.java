@@ -28,7 +28,6 @@ final class TimeIndex {
   private static final int BLOCKS = 32;
 
   private static final String LOCK = "fathom-export/index";
-  private static final String INSUFFICIENT_PRIVILEGE = "42501";
 
   /** The server's marks on the index, by which it is recognised whatever its name is. */
   private static final String IS =
@@ -166,7 +165,7 @@ final class TimeIndex {
         + " has no index on "
         + column
         + " yet, so that queries over all sites read the whole table: "
-        + (INSUFFICIENT_PRIVILEGE.equals(e.getSQLState())
+        + (DatabaseFailure.isDenied(e)
             ? "run `"
                 + Program.command("migrate")
                 + "` as the role that owns the table ("
