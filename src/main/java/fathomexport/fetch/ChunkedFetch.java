@@ -32,8 +32,8 @@ import org.jspecify.annotations.Nullable;
  * The chunks of a task. Its control is queried first, unless it is known: what the control confirms
  * is not fetched, and periods for which it reports nothing need no further request. The rows form
  * one chunk or several: confirmed periods lie between them, and many requests are cut into chunks
- * of whole months, or on a worker each request into one of whole days. Each chunk is committed as a
- * window, so that paid requests are committed soon and a killed run loses little.
+ * of whole months, or on a worker each request into one of whole days. Each chunk is committed with
+ * its own certificates, so that paid requests are committed soon and a killed run loses little.
  */
 public final class ChunkedFetch {
   private final FetchContext context;
@@ -67,7 +67,7 @@ public final class ChunkedFetch {
     return next.isAfter(task.days().last());
   }
 
-  /** Deletes the rows fetched after the last chunk, if no further chunk is wanted. */
+  /** Deletes the rows that belong to no returned chunk, after a failure or when the task ends. */
   public void drop() {
     PagedFetch rows = paging;
     if (rows != null) {
@@ -112,53 +112,46 @@ public final class ChunkedFetch {
   }
 
   /**
-   * Fetches the next chunk. There is none after a failure.
+   * Fetches the next chunk. There is none after a failure: the caller then calls {@link #drop}.
    *
    * @throws FetchFailedException if the API gave no usable response
    * @throws IOException if rows cannot be spilled
    */
   public WindowFetcher.Chunk next() throws FetchFailedException, IOException {
-    PagedFetch rows = paging;
-    try {
-      List<Segment> known = segments;
-      if (known == null) {
-        known = ahead(start());
-        segments = known;
-      }
-      Segment segment = known.get(at);
-      FetchTask part = during(segment.days());
-      switch (segment.kind()) {
-        case CONFIRM -> {
-          WindowFetcher.Chunk confirmed =
-              new WindowFetcher.Chunk.Confirmed(
-                  part, answers(part), answeredAt(part), tally.requests + tally.controlRequests);
-          tally.startOver();
-          went(part);
-          return confirmed;
-        }
-        case SILENT -> {
-          WindowFetcher.Chunk empty = new WindowFetcher.Chunk.Rows(empty(part));
-          tally.startOver();
-          went(part);
-          return empty;
-        }
-        case FETCH -> {
-          if (rows == null) {
-            rows = pagesOf(segment.days());
-            paging = rows;
-          }
-          Fetched fetched = fetch(rows);
-          went(fetched.task());
-          return new WindowFetcher.Chunk.Rows(fetched);
-        }
-      }
-      throw new IllegalStateException("a segment of an unknown kind: " + segment);
-    } catch (FetchFailedException | IOException | RuntimeException e) {
-      if (rows != null) {
-        rows.close();
-      }
-      throw e;
+    List<Segment> known = segments;
+    if (known == null) {
+      known = ahead(start());
+      segments = known;
     }
+    Segment segment = known.get(at);
+    FetchTask part = during(segment.days());
+    switch (segment.kind()) {
+      case CONFIRM -> {
+        WindowFetcher.Chunk confirmed =
+            new WindowFetcher.Chunk.Confirmed(
+                part, answers(part), answeredAt(part), tally.requests + tally.controlRequests);
+        tally.startOver();
+        went(part);
+        return confirmed;
+      }
+      case SILENT -> {
+        WindowFetcher.Chunk empty = new WindowFetcher.Chunk.Rows(empty(part));
+        tally.startOver();
+        went(part);
+        return empty;
+      }
+      case FETCH -> {
+        PagedFetch rows = paging;
+        if (rows == null) {
+          rows = pagesOf(segment.days());
+          paging = rows;
+        }
+        Fetched fetched = fetch(rows);
+        went(fetched.task());
+        return new WindowFetcher.Chunk.Rows(fetched);
+      }
+    }
+    throw new IllegalStateException("a segment of an unknown kind: " + segment);
   }
 
   private FetchTask during(DayRange days) {

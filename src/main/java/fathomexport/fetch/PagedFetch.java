@@ -150,12 +150,7 @@ final class PagedFetch {
     return rows.chunk(chunk, known, noControl, unmoved, offset::movedBy);
   }
 
-  /** Deletes the rows that belong to no returned chunk. */
-  void close() throws IOException {
-    rows.spool().close();
-  }
-
-  /** Deletes these rows as {@link #close()} does, but only logs a failure. */
+  /** Deletes the rows that belong to no returned chunk. Logs a failure instead of throwing it. */
   void drop() {
     SpillDirectory.drop(rows.spool());
   }

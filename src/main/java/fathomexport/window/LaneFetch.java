@@ -21,6 +21,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -163,6 +164,8 @@ final class LaneFetch implements AutoCloseable {
 
   /** Turns per task, not counting those in which nothing could be fetched at all. */
   private static final int TURNS_OF_A_TASK = 2;
+
+  private static final Duration LONGEST_END = Duration.ofSeconds(5);
 
   private final Start fetch;
   private final Predicate<SiteId> comesLast;
@@ -363,10 +366,20 @@ final class LaneFetch implements AutoCloseable {
     return true;
   }
 
+  /**
+   * Interrupts the fetch that is under way, if there is one, and waits until it has ended, for at
+   * most five seconds: the caller then closes the clients and deletes the spilled rows. A longer
+   * request ends by its deadline. Does not wait if this thread is interrupted.
+   */
   @Override
   public void close() {
-    // The current request ends by the run's stop signal or its deadline. Its spilled rows are
-    // deleted with the directory.
     thread.shutdownNow();
+    try {
+      if (!thread.awaitTermination(LONGEST_END.toMillis(), TimeUnit.MILLISECONDS)) {
+        LOG.warn("a request of a lane that was given up is still under way");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

@@ -27,6 +27,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -102,6 +103,32 @@ class LaneFetchTest {
   private static List<LaneFetch.Result> take(
       Lane lane, Function<FetchTask, LaneFetch.TaskChunks> fetch) {
     return take(lane, fetch, site -> false);
+  }
+
+  /** The fetch ends only after the closing thread waits for it. */
+  @Test
+  void closingWaitsForTheFetchThatIsUnderWay() throws InterruptedException {
+    Thread closing = Thread.currentThread();
+    CountDownLatch begun = new CountDownLatch(1);
+    AtomicBoolean ended = new AtomicBoolean();
+    LaneFetch.TaskChunks slow =
+        () -> {
+          try {
+            begun.countDown();
+            new CountDownLatch(1).await();
+          } catch (InterruptedException e) {
+            while (closing.getState() != Thread.State.TIMED_WAITING) {
+              Thread.onSpinWait();
+            }
+            ended.set(true);
+          }
+          return nothing(task(0, 0));
+        };
+    LaneFetch fetching =
+        new LaneFetch(lane(1), (task, turn) -> slow, site -> false, LaneFetch.Holds.NONE);
+    begun.await();
+    fetching.close();
+    assertThat(ended).isTrue();
   }
 
   @Property(tries = 200)
