@@ -12,8 +12,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All rows of a task, or of a chunk of it, as the API returned them.
+ * All rows of a chunk, as the API returned them.
  *
+ * @param task the part of the task that the chunk contains: all of it if there is only one chunk
  * @param raw in the layout of {@code RawRows}, ordered by period
  * @param control totals to certify against; the rows' own totals if the task is the control
  * @param noControl why there is no control; empty if there is one
