@@ -71,17 +71,18 @@ final class EmptinessCheck {
    */
   Map<LocalDate, Certifier.Fault> faults(Set<LocalDate> empty, DayRange days)
       throws FetchFailedException, IOException {
+    DateGrouping grouping = task.shape().dateGrouping();
     Map<LocalDate, Certifier.Fault> faults = new HashMap<>();
     List<LocalDate> silent = new ArrayList<>(new TreeSet<>(empty));
     int begin = 0;
     while (begin < silent.size()) {
       int end = begin;
       while (end + 1 < silent.size()
-          && silent.get(end + 1).equals(endOf(silent.get(end), days).plusDays(1))) {
+          && silent.get(end + 1).equals(grouping.periodEnd(silent.get(end), days).plusDays(1))) {
         end++;
       }
       List<LocalDate> run = silent.subList(begin, end + 1);
-      contradiction(new DayRange(run.get(0), endOf(run.get(run.size() - 1), days)))
+      contradiction(new DayRange(run.get(0), grouping.periodEnd(run.get(run.size() - 1), days)))
           .ifPresent(reason -> run.forEach(p -> faults.put(p, new Certifier.Fault(reason, false))));
       begin = end + 1;
     }
@@ -90,7 +91,9 @@ final class EmptinessCheck {
 
   private Set<LocalDate> doubtful(PeriodTotals answer, DayRange days) {
     Set<LocalDate> silent =
-        periods(days).stream()
+        task.shape()
+            .dateGrouping()
+            .periods(days)
             .filter(p -> isSilent(task, answer.of(p)))
             .collect(Collectors.toSet());
     Set<LocalDate> doubtful = new TreeSet<>(suddenEnd(silent, days));
@@ -130,20 +133,6 @@ final class EmptinessCheck {
       at = grouping.periodStart(at.minusDays(1));
     }
     return active ? end : new TreeSet<>();
-  }
-
-  private List<LocalDate> periods(DayRange days) {
-    return task.shape().dateGrouping() == DateGrouping.NONE
-        ? List.of(days.first())
-        : days.periods(task.shape().dateGrouping()).toList();
-  }
-
-  private LocalDate endOf(LocalDate period, DayRange days) {
-    LocalDate end =
-        task.shape().dateGrouping() == DateGrouping.NONE
-            ? days.last()
-            : task.shape().dateGrouping().periodEnd(period);
-    return end.isAfter(days.last()) ? days.last() : end;
   }
 
   /**

@@ -13,11 +13,7 @@ import java.util.List;
 record PageCheck(QueryShape shape, DayRange days) {
   /** Returns the last day of a period, at most the last day of the range. */
   LocalDate endOf(LocalDate period) {
-    LocalDate end =
-        shape.dateGrouping() == DateGrouping.NONE
-            ? days.last()
-            : shape.dateGrouping().periodEnd(period);
-    return end.isAfter(days.last()) ? days.last() : end;
+    return shape.dateGrouping().periodEnd(period, days);
   }
 
   /**
@@ -44,8 +40,6 @@ record PageCheck(QueryShape shape, DayRange days) {
   }
 
   List<LocalDate> periods(DayRange range) {
-    return shape.dateGrouping() == DateGrouping.NONE
-        ? List.of(range.first())
-        : range.periods(shape.dateGrouping()).toList();
+    return shape.dateGrouping().periods(range).toList();
   }
 }

@@ -1,6 +1,5 @@
 package fathomexport.plan;
 
-import fathomexport.report.DateGrouping;
 import fathomexport.report.DayRange;
 import fathomexport.report.QueryShape;
 import fathomexport.report.Report;
@@ -121,11 +120,7 @@ public record FetchTask(
 
   /** Returns the last day of one of its periods, at most the last day of the task. */
   public LocalDate endOf(LocalDate period) {
-    LocalDate end =
-        shape.dateGrouping() == DateGrouping.NONE
-            ? days.last()
-            : shape.dateGrouping().periodEnd(period);
-    return end.isAfter(days.last()) ? days.last() : end;
+    return shape.dateGrouping().periodEnd(period, days);
   }
 
   /** Returns the window of one of its reports. */

@@ -1,6 +1,7 @@
 package fathomexport.report;
 
 import java.time.LocalDate;
+import java.util.stream.Stream;
 
 /**
  * How the API groups rows by time. Source: parameter {@code date_grouping} of {@code GET
@@ -48,5 +49,16 @@ public enum DateGrouping implements ApiNamed {
       case MONTH -> day.withDayOfMonth(day.lengthOfMonth());
       case YEAR -> day.withDayOfYear(day.lengthOfYear());
     };
+  }
+
+  /** Returns the first days of a range's periods; a range without date grouping is one period. */
+  public Stream<LocalDate> periods(DayRange range) {
+    return this == NONE ? Stream.of(range.first()) : range.periods(this);
+  }
+
+  /** Returns the last day of one of a range's periods, at most the last day of the range. */
+  public LocalDate periodEnd(LocalDate period, DayRange range) {
+    LocalDate end = this == NONE ? range.last() : periodEnd(period);
+    return end.isAfter(range.last()) ? range.last() : end;
   }
 }

@@ -39,7 +39,7 @@ public record Window(String report, Slice slice, DateGrouping dateGrouping, DayR
    * Returns the first days of the window's periods, which are certified and replaced one by one.
    */
   public Stream<LocalDate> periods() {
-    return dateGrouping == DateGrouping.NONE ? Stream.of(days.first()) : days.periods(dateGrouping);
+    return dateGrouping.periods(days);
   }
 
   /**
