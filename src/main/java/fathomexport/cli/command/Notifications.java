@@ -13,6 +13,7 @@ import fathomexport.notify.Shield;
 import fathomexport.report.SecretRef;
 import fathomexport.run.EarlierRun;
 import fathomexport.run.ExportFailedException;
+import fathomexport.run.FailureKind;
 import fathomexport.run.RunEnvironment;
 import fathomexport.run.RunListener;
 import fathomexport.run.RunResult;
@@ -36,8 +37,6 @@ import picocli.CommandLine.ParameterException;
 public final class Notifications {
   /** The variable in which a scheduler that repeats a run after exit code 75 counts down. */
   private static final String TRIES_LEFT = "FATHOM_EXPORT_TRIES_LEFT";
-
-  private static final int TRY_LATER = 75;
 
   private Notifications() {}
 
@@ -118,7 +117,8 @@ public final class Notifications {
   private static void send(
       Context context, String pipeline, String command, int code, Instant startedAt, Seen seen) {
     Notify notify = context.loader().notify(context.configFile(), pipeline);
-    if (!notify.hasTarget() || (code == TRY_LATER && isTriedAgain(context))) {
+    if (!notify.hasTarget()
+        || (code == FailureKind.TRY_LATER.exitCode() && isTriedAgain(context))) {
       return;
     }
     RunEnd end =

@@ -5,6 +5,7 @@ import fathomexport.cli.process.ExitCodes;
 import fathomexport.config.Notify;
 import fathomexport.config.Settings;
 import fathomexport.notify.RunEnd;
+import fathomexport.run.FailureKind;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -26,8 +27,6 @@ import picocli.CommandLine.Parameters;
     },
     footer = {"", "Example: fathom-export notify nightly"})
 public final class NotifyCommand implements Callable<Integer> {
-  private static final int TRY_LATER = 75;
-
   private final Context context;
 
   @Parameters(paramLabel = "PIPELINE", description = CommandOptions.PIPELINE)
@@ -60,7 +59,9 @@ public final class NotifyCommand implements Callable<Integer> {
         Notifications.notifier(context, notify)
             .test(new RunEnd(pipeline, "notify", 0, now, now, null, List.of()));
     print(results);
-    return results.values().stream().allMatch(String::isEmpty) ? 0 : TRY_LATER;
+    return results.values().stream().allMatch(String::isEmpty)
+        ? 0
+        : FailureKind.TRY_LATER.exitCode();
   }
 
   private void print(Map<String, String> results) {
