@@ -179,29 +179,19 @@ final class ClusterJob implements AutoCloseable {
       LOG.warn("the cluster does not say why the job failed: {}", rootCause(e));
       said = "";
     }
-    Optional<MatchResult> thrown =
+    Optional<String> thrown =
         said.lines()
             .filter(line -> !line.stripLeading().startsWith("at "))
-            .flatMap(line -> THROWN.matcher(line).results())
+            .flatMap(line -> THROWN.matcher(line).results().map(m -> line.substring(m.start())))
             .reduce((first, next) -> next);
     if (thrown.isEmpty()) {
       return End.passing(said.isEmpty() ? words : words + ": " + shortened(said));
     }
-    boolean lasting = LASTING.matcher(thrown.get().group(1)).matches();
+    MatchResult name = THROWN.matcher(thrown.get()).results().findFirst().orElseThrow();
+    boolean lasting = LASTING.matcher(name.group(1)).matches();
     return new End(
-        words + ": " + shortened(from(said, thrown.get().group())),
+        words + ": " + shortened(thrown.get()),
         lasting ? FailureKind.FAULT : FailureKind.TRY_LATER);
-  }
-
-  /** Returns the rest of the last line that names what was thrown, from there on. */
-  private static String from(String trace, String thrown) {
-    String line =
-        trace
-            .lines()
-            .filter(l -> l.contains(thrown) && !l.stripLeading().startsWith("at "))
-            .reduce((first, next) -> next)
-            .orElse(thrown);
-    return line.substring(line.lastIndexOf(thrown));
   }
 
   /** Returns what the cluster has answered to the last question; null if nothing. */
