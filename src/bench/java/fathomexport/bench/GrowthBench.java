@@ -29,7 +29,7 @@ import java.util.stream.Stream;
 
 /**
  * How the cost of a backfill, and of the night after it, grows when one thing is doubled three
- * times: sites, days, rows, accounts, or workers (processes side by side, each with a pipeline of
+ * times: sites, days, rows, accounts, or processes (side by side, each with a pipeline of
  * its part of the sites). Writes the table {@code growth.md} and the plot {@code growth.svg}.
  *
  * <p>The simulated API grants any number of requests at once. The hours are those that the requests
@@ -52,9 +52,9 @@ final class GrowthBench {
    *
    * @param days of the backfill
    * @param rows of the report on pages, for each site and day
-   * @param workers processes side by side
+   * @param processes how many run side by side
    */
-  private record Size(int sites, int days, int rows, int accounts, int workers) {
+  private record Size(int sites, int days, int rows, int accounts, int processes) {
     static final Size BASE = new Size(24, 30, 50, 1, 1);
 
     static final Map<String, Function<Integer, Size>> GROWN = grown();
@@ -65,7 +65,7 @@ final class GrowthBench {
       grown.put("days", n -> new Size(24, 30 * n, 50, 1, 1));
       grown.put("rows", n -> new Size(24, 30, 50 * n, 1, 1));
       grown.put("accounts", n -> new Size(24, 30, 50, n, 1));
-      grown.put("workers", n -> new Size(24, 30, 50, 1, n));
+      grown.put("processes", n -> new Size(24, 30, 50, 1, n));
       return grown;
     }
 
@@ -75,7 +75,7 @@ final class GrowthBench {
         case "days" -> days;
         case "rows" -> rows;
         case "accounts" -> accounts;
-        default -> workers;
+        default -> processes;
       };
     }
   }
@@ -188,7 +188,7 @@ final class GrowthBench {
     return String.format(Locale.ROOT, "SITE%04d", number);
   }
 
-  /** Sites in turn, so that accounts and workers have equally many. */
+  /** Sites in turn, so that accounts and processes have equally many. */
   private static List<List<String>> dealt(List<String> sites, int parts) {
     List<List<String>> dealt = new ArrayList<>();
     for (int part = 0; part < parts; part++) {
@@ -245,21 +245,21 @@ final class GrowthBench {
         """
             .formatted(api.baseUri(), accounts, postgres.getPort(), database));
     List<String> sites = IntStream.range(0, size.sites).mapToObj(GrowthBench::site).toList();
-    List<List<String>> parts = dealt(sites, size.workers);
-    for (int worker = 0; worker < size.workers; worker++) {
+    List<List<String>> parts = dealt(sites, size.processes);
+    for (int part = 0; part < size.processes; part++) {
       StringBuilder pipeline = new StringBuilder("sites: ");
-      pipeline.append(parts.get(worker)).append("\nsinks: [postgres, parquet]\nreports:\n");
+      pipeline.append(parts.get(part)).append("\nsinks: [postgres, parquet]\nreports:\n");
       for (String report : REPORTS) {
         pipeline
             .append("  - {name: ")
             .append(report.replaceFirst(", $", ""))
             .append(", entity: pageview, date_grouping: day, aggregates: [visits, pageviews]}\n");
       }
-      Files.writeString(home.resolve("pipelines/part" + worker + ".yaml"), pipeline.toString());
+      Files.writeString(home.resolve("pipelines/part" + part + ".yaml"), pipeline.toString());
     }
   }
 
-  /** Runs a command for each worker, all of them side by side. */
+  /** Runs a command in each process, all of them side by side. */
   private Cost run(
       Path home,
       FathomSimulator api,
@@ -275,8 +275,8 @@ final class GrowthBench {
             .collect(Collectors.toMap(i -> "BENCH_TOKEN_" + i, i -> "token-" + i));
     double busyBefore = load.busy();
     List<Future<MeasuredCommand.Cost>> costs = new ArrayList<>();
-    for (int worker = 0; worker < size.workers; worker++) {
-      List<String> arguments = new ArrayList<>(List.of(command, "part" + worker));
+    for (int part = 0; part < size.processes; part++) {
+      List<String> arguments = new ArrayList<>(List.of(command, "part" + part));
       arguments.addAll(List.of(options));
       MeasuredCommand started = MeasuredCommand.start(launcher, home, environment, arguments);
       costs.add(watchers.submit(started::await));
