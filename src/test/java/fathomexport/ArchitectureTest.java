@@ -483,7 +483,7 @@ final class ArchitectureTest {
    * interface. So is the simulator, which must know nothing of what it answers.
    */
   @Test
-  void aPublicTypeHasANameOfItsOwn() {
+  void aPublicTypeHasAUniqueName() {
     Map<String, List<String>> named =
         PRODUCTION.stream()
             .filter(type -> isPublic(type) && !isVariant(type))
@@ -494,6 +494,20 @@ final class ArchitectureTest {
                     Collectors.mapping(JavaClass::getName, Collectors.toList())));
     named.values().removeIf(types -> types.size() == 1);
     assertThat(named).containsOnlyKeys(SAME_THING);
+  }
+
+  /** A reader who searches for a file finds one. */
+  @Test
+  void aTopLevelTypeHasAUniqueName() {
+    Map<String, List<String>> named =
+        PRODUCTION.stream()
+            .filter(type -> type.isTopLevelClass() && !type.getSimpleName().equals("package-info"))
+            .collect(
+                Collectors.groupingBy(
+                    JavaClass::getSimpleName,
+                    Collectors.mapping(JavaClass::getName, Collectors.toList())));
+    named.values().removeIf(types -> types.size() == 1);
+    assertThat(named).isEmpty();
   }
 
   private static boolean isPublic(JavaClass type) {

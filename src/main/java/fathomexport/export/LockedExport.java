@@ -126,7 +126,7 @@ final class LockedExport {
       if (export.mode() instanceof Mode.Nightly && !environment.stop().stopped()) {
         services.planning().retention(job).remove(sinks, done.runId(), environment.listener());
       }
-      RunEnd end = new RunEnd(job, export.mode(), services, sinks);
+      RunConclusion end = new RunConclusion(job, export.mode(), services, sinks);
       end.deriveWhatReadersNeed();
       List<StaleRange> stale = end.stale(found, plan);
       BackfillCommands.Scope scope = MissingCommands.scope(job, found, plan);

@@ -48,7 +48,7 @@ final class PeriodTotalsCheck {
   }
 
   /** Returns the table's totals of these periods. Periods without rows are left out. */
-  Map<LocalDate, StoredTotals> totals(Collection<LocalDate> periods, List<String> measures)
+  Map<LocalDate, TableTotals> totals(Collection<LocalDate> periods, List<String> measures)
       throws SQLException {
     if (periods.isEmpty()) {
       return Map.of();
@@ -73,7 +73,7 @@ final class PeriodTotalsCheck {
               for (int i = 0; i < measures.size(); i++) {
                 byMeasure.put(measures.get(i), r.decimalOrNull("sum_" + i));
               }
-              return Map.entry(r.day("period"), new StoredTotals(r.number("rows"), byMeasure));
+              return Map.entry(r.day("period"), new TableTotals(r.number("rows"), byMeasure));
             })
         .stream()
         .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
@@ -85,12 +85,12 @@ final class PeriodTotalsCheck {
    * @throws SinkException {@code REFUSED} if the table itself changes rows, otherwise {@code
    *     INTEGRITY}
    */
-  void verify(CommitPlan plan, Map<LocalDate, StoredTotals> totals) throws SQLException {
+  void verify(CommitPlan plan, Map<LocalDate, TableTotals> totals) throws SQLException {
     for (PeriodCertificate c : load.periods()) {
       if (plan.fate(c.period()) != CommitPlan.Fate.STORE) {
         continue;
       }
-      StoredTotals found = totals.getOrDefault(c.period(), StoredTotals.NONE);
+      TableTotals found = totals.getOrDefault(c.period(), TableTotals.NONE);
       // A sum over rows that all lack the measure is null, which counts as zero.
       Optional<CommitPlan.Disagreement> disagreement =
           plan.check(

@@ -48,13 +48,13 @@ final class RestatementWriter {
   static List<Line> lines(
       Collection<LocalDate> restated,
       List<String> measures,
-      Map<LocalDate, StoredTotals> before,
-      Map<LocalDate, StoredTotals> after,
+      Map<LocalDate, TableTotals> before,
+      Map<LocalDate, TableTotals> after,
       Reasons reasons) {
     List<Line> lines = new ArrayList<>();
     for (LocalDate day : restated) {
-      StoredTotals was = before.getOrDefault(day, StoredTotals.NONE);
-      StoredTotals is = after.getOrDefault(day, StoredTotals.NONE);
+      TableTotals was = before.getOrDefault(day, TableTotals.NONE);
+      TableTotals is = after.getOrDefault(day, TableTotals.NONE);
       List<String> differing =
           measures.stream().filter(m -> differ(was.sum(m), is.sum(m))).toList();
       RestatementReason reason = reasons.of(day, was.rows() != is.rows() || !differing.isEmpty());

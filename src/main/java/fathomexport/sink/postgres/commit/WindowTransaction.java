@@ -53,7 +53,7 @@ public final class WindowTransaction {
       WindowTable table = new WindowTable(load.window(), load.report());
       StagedRows staged = new StagedRows(connection, load, table);
       PeriodTotalsCheck check = new PeriodTotalsCheck(connection, load, table);
-      Map<LocalDate, StoredTotals> before;
+      Map<LocalDate, TableTotals> before;
       if (staged.occupied(replaced)) {
         changed = staged.stage(replaced);
         before = check.totals(plan.restated(changed), table.counted());
@@ -63,7 +63,7 @@ public final class WindowTransaction {
         before = Map.of();
       }
       SortedSet<LocalDate> restated = plan.restated(changed);
-      Map<LocalDate, StoredTotals> after =
+      Map<LocalDate, TableTotals> after =
           check.totals(replaced, restated.isEmpty() ? check.certified() : table.counted());
       check.verify(plan, after);
       if (!restated.isEmpty()) {
@@ -71,7 +71,7 @@ public final class WindowTransaction {
             RestatementWriter.lines(restated, table.counted(), before, after, plan::reason);
         new RestatementWriter(load).write(connection, lines);
       }
-      rows = after.values().stream().mapToLong(StoredTotals::rows).sum();
+      rows = after.values().stream().mapToLong(TableTotals::rows).sum();
     }
     ledger.write(plan);
     if (!load.quarantine().isEmpty()) {

@@ -18,17 +18,17 @@ class RestatementWriterTest {
   private static final LocalDate DAY = LocalDate.of(2026, 6, 1);
   private static final List<String> MEASURES = List.of("visits", "pageviews");
 
-  private static StoredTotals totals(long rows, @Nullable Integer... sums) {
+  private static TableTotals totals(long rows, @Nullable Integer... sums) {
     Map<String, @Nullable BigDecimal> byMeasure = new HashMap<>();
     for (int i = 0; i < sums.length; i++) {
       Integer sum = sums[i];
       byMeasure.put(MEASURES.get(i), sum == null ? null : BigDecimal.valueOf(sum));
     }
-    return new StoredTotals(rows, byMeasure);
+    return new TableTotals(rows, byMeasure);
   }
 
-  private static List<Line> lines(Map<LocalDate, StoredTotals> before, StoredTotals... after) {
-    Map<LocalDate, StoredTotals> now = new HashMap<>();
+  private static List<Line> lines(Map<LocalDate, TableTotals> before, TableTotals... after) {
+    Map<LocalDate, TableTotals> now = new HashMap<>();
     Arrays.stream(after).forEach(t -> now.put(DAY, t));
     return RestatementWriter.lines(
         List.of(DAY),

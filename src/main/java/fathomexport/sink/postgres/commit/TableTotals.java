@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param sums per measure; null for a measure that no row has
  */
-record StoredTotals(long rows, Map<String, @Nullable BigDecimal> sums) {
-  static final StoredTotals NONE = new StoredTotals(0, Map.of());
+record TableTotals(long rows, Map<String, @Nullable BigDecimal> sums) {
+  static final TableTotals NONE = new TableTotals(0, Map.of());
 
   /** Returns the sum of a measure: 0 over no rows, null if all rows lack the measure. */
   @Nullable BigDecimal sum(String measure) {

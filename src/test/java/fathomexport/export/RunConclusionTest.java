@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** What a run finds out at its end, and that none of it changes the run's result. */
-class RunEndTest {
+class RunConclusionTest {
   private static final LocalDate JUNE = LocalDate.of(2026, 6, 1);
   private static final Mode NIGHTLY = new Mode.Nightly(3, false);
   private static final Accounts.Found FOUND =
@@ -31,8 +31,8 @@ class RunEndTest {
     run.store(JUNE, JUNE.plusDays(2));
   }
 
-  private RunEnd end(Mode mode) {
-    return new RunEnd(run.job, mode, run.services, run.sinks);
+  private RunConclusion end(Mode mode) {
+    return new RunConclusion(run.job, mode, run.services, run.sinks);
   }
 
   private Path coverage() {
@@ -48,7 +48,7 @@ class RunEndTest {
   }
 
   @Test
-  void whatCannotBeDerivedIsSaidAndTheRunGoesOn() throws IOException {
+  void whatCannotBeDerivedIsReportedAndTheRunContinues() throws IOException {
     Files.createDirectories(coverage().resolve("in its place"));
     end(NIGHTLY).deriveWhatReadersNeed();
     assertThat(run.said)

@@ -26,14 +26,14 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What a run finds out, and has the sinks derive, when its windows have ended. */
-final class RunEnd {
+final class RunConclusion {
   private final ExportJob job;
   private final Mode mode;
   private final ExportServices services;
   private final RunEnvironment environment;
   private final Sinks sinks;
 
-  RunEnd(ExportJob job, Mode mode, ExportServices services, Sinks sinks) {
+  RunConclusion(ExportJob job, Mode mode, ExportServices services, Sinks sinks) {
     this.job = job;
     this.mode = mode;
     this.services = services;
