@@ -21,7 +21,7 @@ public final class UnitGuard {
   private static final int DIGITS = 4;
 
   /** With more uncertainty than this, any rate gives a whole number of bounces. */
-  private static final double TELLING = 0.25;
+  private static final double TOO_UNCERTAIN = 0.25;
 
   private static final double ROUNDING = 1e-6;
 
@@ -69,7 +69,7 @@ public final class UnitGuard {
   private boolean fits(long visits, double value, double uncertainty, int full) {
     double bounces = visits * value / full;
     double tolerance = visits * uncertainty / full + ROUNDING * Math.max(1, bounces);
-    if (tolerance >= TELLING) {
+    if (tolerance >= TOO_UNCERTAIN) {
       return value <= full + uncertainty;
     }
     telling |= full == 100 && value > 0;

@@ -69,8 +69,8 @@ public final class RunBoard implements AutoCloseable {
    */
   record Reported(long id, int lane, String attempt, long number, WorkerEvent event) {}
 
-  /** What the process that was started finds. */
-  record News(List<Reported> events, List<LaneState> lanes) {}
+  /** What the process that was started finds: the events that are new, and all lanes. */
+  record Updates(List<Reported> events, List<LaneState> lanes) {}
 
   /**
    * What a worker finds.
@@ -110,26 +110,26 @@ public final class RunBoard implements AutoCloseable {
   }
 
   /**
-   * Removes the events that were heard, and returns what is new. Shows that this process lives.
+   * Removes the events that were processed, and returns what is new. Shows that this process lives.
    *
-   * @param requests of the run, as far as they were heard: if this process is killed, they are
+   * @param requests of the run, as far as they were reported: if this process is killed, they are
    *     known
    * @throws LedgerException if the run is no longer on the board, so that its workers end
    */
-  News hear(Collection<Long> heard, long requests) {
+  Updates takeUpdates(Collection<Long> processed, long requests) {
     return with(
         c -> {
           int known =
               Queries.update(
                   c,
                   """
-              WITH heard AS
+              WITH processed AS
                    (DELETE FROM fathom_ops.cluster_event WHERE id = ANY (?::text[]::bigint[]))
               UPDATE fathom_ops.cluster_run SET seen_at = pg_catalog.now(), requests = ?
                WHERE run_id = ?\
               """,
                   p ->
-                      p.texts(heard.stream().map(String::valueOf).toList())
+                      p.texts(processed.stream().map(String::valueOf).toList())
                           .number(requests)
                           .text(runId));
           if (known == 0) {
@@ -158,7 +158,7 @@ public final class RunBoard implements AutoCloseable {
                           r.text("host"),
                           r.flag("alive"),
                           r.flag("ended")));
-          return new News(events, lanes);
+          return new Updates(events, lanes);
         });
   }
 
@@ -181,8 +181,8 @@ public final class RunBoard implements AutoCloseable {
   }
 
   /**
-   * Returns the requests of a run whose process was killed: those that it had heard of, and those
-   * that its workers have reported since.
+   * Returns the requests of a run whose process was killed: those that were reported to it, and
+   * those that its workers have reported since.
    */
   public long requestsOfKilled() {
     long sum =

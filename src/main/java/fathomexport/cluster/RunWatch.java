@@ -28,7 +28,7 @@ public final class RunWatch {
   private final Budget budget;
   private final long since;
   private final Map<Integer, LaneSum> lanes = new TreeMap<>();
-  private final List<Long> heard = new ArrayList<>();
+  private final List<Long> processed = new ArrayList<>();
 
   /** The number of the last event that was passed on, by attempt. */
   private final Map<String, Long> passed = new HashMap<>();
@@ -102,7 +102,7 @@ public final class RunWatch {
   /** Passes on what is new. */
   public void look() {
     haltIfOver();
-    while (hear() > 0) {
+    while (takeUpdates() > 0) {
       // A busy run reports more than is read at once.
     }
   }
@@ -126,17 +126,17 @@ public final class RunWatch {
     }
   }
 
-  private int hear() {
-    RunBoard.News news = board.hear(List.copyOf(heard), requests);
-    heard.clear();
-    for (RunBoard.LaneState state : news.lanes()) {
+  private int takeUpdates() {
+    RunBoard.Updates updates = board.takeUpdates(List.copyOf(processed), requests);
+    processed.clear();
+    for (RunBoard.LaneState state : updates.lanes()) {
       LaneSum known = lanes.get(state.lane());
       if (known == null || !known.attempt.equals(state.attempt())) {
         begun(state, known);
       }
     }
-    for (RunBoard.Reported event : news.events()) {
-      heard.add(event.id());
+    for (RunBoard.Reported event : updates.events()) {
+      processed.add(event.id());
       if (event.number() <= passed.getOrDefault(event.attempt(), 0L)) {
         continue;
       }
@@ -144,7 +144,7 @@ public final class RunWatch {
       LaneSum sum = lanes.get(event.lane());
       pass(event.event(), sum != null && sum.attempt.equals(event.attempt()) ? sum : null);
     }
-    for (RunBoard.LaneState state : news.lanes()) {
+    for (RunBoard.LaneState state : updates.lanes()) {
       LaneSum sum = lanes.get(state.lane());
       if (sum != null) {
         sum.alive = state.alive();
@@ -152,10 +152,10 @@ public final class RunWatch {
         sum.ended = state.ended();
       }
     }
-    if (news.lanes().stream().anyMatch(state -> state.alive() && !state.ended())) {
+    if (updates.lanes().stream().anyMatch(state -> state.alive() && !state.ended())) {
       lastAlive = environment.time().nanos();
     }
-    return news.events().size();
+    return updates.events().size();
   }
 
   private void begun(RunBoard.LaneState state, @Nullable LaneSum before) {

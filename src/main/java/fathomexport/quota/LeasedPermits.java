@@ -32,7 +32,7 @@ public final class LeasedPermits implements Permits {
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
 
   /** Minimum change of an announced wait before it is announced again. */
-  private static final Duration TELLING = Duration.ofMillis(500);
+  private static final Duration LEAST_CHANGE = Duration.ofMillis(500);
 
   /**
    * How long after its request to the database a permit may be used: longer than connecting takes,
@@ -74,7 +74,7 @@ public final class LeasedPermits implements Permits {
           outage = new Outage();
           Instant free = time.instant().plus(wait.free());
           if (announced.equals(Instant.MIN)
-              || Duration.between(announced, free).abs().compareTo(TELLING) > 0) {
+              || Duration.between(announced, free).abs().compareTo(LEAST_CHANGE) > 0) {
             announced = free;
             waiting.accept(new Wait(free, wait.asked()));
           }
