@@ -342,7 +342,7 @@ class ChangedReportTest {
 
   /** Who sums up the bounces of a report without them must not get 0. */
   @Test
-  void bouncesThatNobodyAsksForAreUnknownOnEmptyDays() {
+  void bouncesThatAreNotAskedForAreUnknownOnEmptyDays() {
     String known = "SELECT count(*) > 0, count(bounces) FROM fathom_bi.";
     onlyPostgres(
         Question.pageviews("traffic_daily", "day").measuring("visits", "pageviews").yaml()

@@ -249,7 +249,7 @@ class DashboardTest {
    * missing afterwards. A site that was retired before the page begins has no days on it.
    */
   @Test
-  void whatIsRetiredEndsAndThePageGoesOn() throws IOException {
+  void whatIsRetiredEndsAndThePageContinues() throws IOException {
     LocalDate last = LocalDate.of(2025, 11, 4);
     World some = World.empty();
     for (String site : List.of("STAYS", "GOES", "WENT")) {

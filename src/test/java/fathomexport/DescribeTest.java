@@ -612,7 +612,7 @@ class DescribeTest {
 
   /** Names are the owners' choice: two sites may have the same. */
   @Test
-  void sitesOfOneNameAreToldApartInGrafana() throws IOException {
+  void sitesOfOneNameAreDistinguishedInGrafana() throws IOException {
     JsonNode dashboard = JSON.readTree(read(Path.of("conf/grafana/fathom.json")));
     List<String> queries = new ArrayList<>(dashboard.findValuesAsText("rawSql"));
     dashboard.at("/templating/list").forEach(v -> queries.add(v.path("query").asText()));

@@ -519,7 +519,7 @@ class DimensionsTest {
 
   /** Nothing that is stored of reports depends on these tables. */
   @Test
-  void anExportGoesOnWithoutThem() throws IOException {
+  void anExportContinuesWithoutThem() throws IOException {
     night(0);
     database.execute("ALTER TABLE fathom.event ADD CHECK (last_seen_at < '2026-03-05T13:00Z')");
     Files.writeString(

@@ -150,7 +150,7 @@ class FirstMistakesTest {
 
   /** The loader has lost a right on what it owns: no role can be granted to itself. */
   @Test
-  void aSchemaOfItsOwnThatTheRoleMayNotUse() {
+  void aSeparateSchemaThatTheRoleMayNotUse() {
     assertThat(installation.run("migrate", "nightly").code()).isZero();
     database.executeAsSuperuser("REVOKE ALL ON SCHEMA fathom_ops FROM " + database.user());
 
@@ -254,7 +254,7 @@ class FirstMistakesTest {
    */
   @Test
   void anApiThatCannotBeReached() throws IOException {
-    String away = "127.0.0.1:" + nobody();
+    String away = "127.0.0.1:" + freePort();
     for (String sites : List.of("all", "[LDNBOOKS, SECOND, THIRD, FOURTH]")) {
       installation.settings(
           """
@@ -299,7 +299,7 @@ class FirstMistakesTest {
         .contains("no address is known for the host api.fathom.invalid", "api.base_url");
   }
 
-  private static int nobody() throws IOException {
+  private static int freePort() throws IOException {
     try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       return free.getLocalPort();
     }
@@ -307,7 +307,7 @@ class FirstMistakesTest {
 
   @Test
   void aDatabaseThatIsDown() throws IOException {
-    int port = nobody();
+    int port = freePort();
     installation.databaseAt(database.urlAt("127.0.0.1", port)).settings(1_000);
 
     assertEnds(74, "127.0.0.1:" + port, "refused", "postgres.url");

@@ -36,7 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 class FullDiskRunTest {
   private static final LocalDate FIRST = LocalDate.of(2025, 8, 1);
   private static final LocalDate LAST = LocalDate.of(2025, 8, 6);
-  private static final int PAGES_A_DAY = 1_200;
+  private static final int PAGES_PER_DAY = 1_200;
   private static final int FEW_PAGES = 900;
   private static final String SITE = "PAGEFULL";
 
@@ -80,7 +80,7 @@ class FullDiskRunTest {
   void undisturbed(@TempDir Path directory) {
     drill =
         new FaultDrill(
-            directory, world(PAGES_A_DAY), FIRST, LAST, "[" + SITE + "]", TWO_DAYS, REPORTS);
+            directory, world(PAGES_PER_DAY), FIRST, LAST, "[" + SITE + "]", TWO_DAYS, REPORTS);
   }
 
   @AfterAll

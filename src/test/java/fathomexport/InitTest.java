@@ -115,7 +115,7 @@ class InitTest {
   void withoutANetworkItGivesUpSoon() throws IOException {
     try (TestDatabase database = TestDatabase.create();
         FathomSimulator api = FathomSimulator.start(World.empty(), Behaviour.unlimited())) {
-      String away = "127.0.0.1:" + nobody();
+      String away = "127.0.0.1:" + freePort();
       Installation installation = installed(database, api);
 
       Installation.Ended ended = installation.run("init", "--base-url", "http://" + away + "/v1");
@@ -131,7 +131,7 @@ class InitTest {
     }
   }
 
-  private static int nobody() throws IOException {
+  private static int freePort() throws IOException {
     try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       return free.getLocalPort();
     }

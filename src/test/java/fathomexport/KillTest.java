@@ -46,7 +46,7 @@ class KillTest {
   private static final Duration ANSWER_TIME = Duration.ofMillis(15);
 
   private static final int LONGEST_BETWEEN_REQUESTS_MILLIS = 40;
-  private static final int KILLS_A_TRIAL = 10;
+  private static final int KILLS_PER_TRIAL = 10;
   private static final long STARTING_SECONDS = 120;
 
   /** Each is a question of its own, so that a request tells which report it is for. */
@@ -109,7 +109,7 @@ class KillTest {
             PostgresProxy proxy =
                 new PostgresProxy(trial.database().host(), trial.database().port())) {
           trial.databaseAt(proxy.port(), "?sslmode=disable");
-          for (int i = 0; i < KILLS_A_TRIAL && done < kills; i++) {
+          for (int i = 0; i < KILLS_PER_TRIAL && done < kills; i++) {
             Moment moment = moments[done % moments.length];
             if (!killed(drill, trial, proxy, moment, 1 + random.nextInt(moment.latest), random)) {
               break;

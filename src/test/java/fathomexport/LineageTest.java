@@ -378,7 +378,7 @@ class LineageTest {
   }
 
   @Test
-  void aSnapshotIsAJobOfItsOwn() throws IOException {
+  void aSnapshotIsASeparateJob() throws IOException {
     try (LineageServer server = LineageServer.start()) {
       lineage("url: " + server.url());
 

@@ -106,7 +106,7 @@ class LongRunTest {
   }
 
   @Test
-  void whatItStopsBeforeIsTold() {
+  void whatItStopsBeforeIsReported() {
     int windows = WINDOWS / SITES.size();
     pipeline(SITES.subList(0, 1));
     Installation.Ended ended = backfill("--max-requests", "50");

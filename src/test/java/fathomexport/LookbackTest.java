@@ -669,7 +669,7 @@ class LookbackTest {
 
   /** A run that was stopped in the middle asks nothing again that it had stored or confirmed. */
   @Test
-  void aStoppedNightGoesOn() throws IOException {
+  void aStoppedNightIsResumed() throws IOException {
     World world = World.empty();
     List<String> sites = IntStream.range(0, 3).mapToObj(i -> "SITE" + i).toList();
     for (String site : sites) {

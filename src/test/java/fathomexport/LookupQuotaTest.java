@@ -114,7 +114,7 @@ class LookupQuotaTest {
    * long as any run waits, and ends at once when that is not enough.
    */
   @Test
-  void aWaitThatAnotherRunWasToldOf() throws IOException {
+  void aWaitThatAnotherRunWasAskedFor() throws IOException {
     try (TestDatabase database = TestDatabase.migrated(List.of(GOALS));
         FathomSimulator api = FathomSimulator.start(world(1), Behaviour.unlimited())) {
       Installation installation =

@@ -107,7 +107,7 @@ class NightlyCostTest {
   }
 
   @Test
-  void aRequestAReportAndSiteAndOneASite() throws IOException {
+  void oneRequestPerReportAndSiteAndOnePerSite() throws IOException {
     World world = World.dozen(61, FIRST, LAST, 0);
     try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {

@@ -93,7 +93,7 @@ class NotifyTest {
     return "command: [./tell, --to, 'the team']";
   }
 
-  private List<JsonNode> told() throws IOException {
+  private List<JsonNode> notified() throws IOException {
     Path file = directory.resolve("told.ndjson");
     if (!Files.exists(file)) {
       return List.of();
@@ -137,7 +137,7 @@ class NotifyTest {
       assertThat(hook.authorization()).isEqualTo(KEY);
       assertThat(hook.type()).startsWith("application/json");
       JsonNode summary = hook.event();
-      assertThat(told()).containsExactly(summary);
+      assertThat(notified()).containsExactly(summary);
       assertThat(summary.path("event").asText()).isEqualTo("failure");
       assertThat(summary.path("exit_code").asInt()).isEqualTo(77);
       assertThat(summary.path("pipeline").asText()).isEqualTo("nightly");
@@ -173,7 +173,7 @@ class NotifyTest {
     installation.pipeline("nightly", "[INDCRFTS, KTMTRAIL]", sinks, List.of(TRAFFIC));
     notify(program(""));
     assertThat(installation.run("run", "nightly").code()).isZero();
-    assertThat(told()).as("a good night is not news").isEmpty();
+    assertThat(notified()).as("a good night is not news").isEmpty();
     siteRefused();
     assertThat(installation.at(NOW.plus(DAY)).run("run", "nightly").code()).isEqualTo(77);
     api.behave(normal);
@@ -183,10 +183,10 @@ class NotifyTest {
     assertThat(installation.at(NOW.plus(DAY.multipliedBy(3))).run("run", "nightly").code())
         .isZero();
 
-    assertThat(told())
+    assertThat(notified())
         .extracting(t -> t.path("event").asText())
         .containsExactly("failure", "recovery");
-    JsonNode recovery = told().get(1);
+    JsonNode recovery = notified().get(1);
     assertThat(recovery.path("previous_exit_code").asInt()).isEqualTo(77);
     assertThat(recovery.path("previous_started_at").asText()).isEqualTo(NOW.plus(DAY).toString());
     assertThat(recovery.path("text").asText())
@@ -223,7 +223,7 @@ class NotifyTest {
     assertThat(installation.at(NOW.plus(DAY.multipliedBy(7))).run("run", "nightly").code())
         .isZero();
 
-    assertThat(told())
+    assertThat(notified())
         .extracting(t -> t.path("event").asText() + " " + t.path("previous_exit_code").asText("-"))
         .containsExactly(
             "failure -", "recovery 77", "failure -", "recovery 75", "failure -", "recovery 78");
@@ -248,10 +248,10 @@ class NotifyTest {
     assertThat(installation.at(NOW.plus(DAY.multipliedBy(2))).run("run", "nightly").code())
         .isZero();
 
-    assertThat(told())
+    assertThat(notified())
         .extracting(t -> t.path("event").asText())
         .containsExactly("failure", "recovery");
-    assertThat(told().get(1).path("previous_exit_code").asInt()).isEqualTo(74);
+    assertThat(notified().get(1).path("previous_exit_code").asInt()).isEqualTo(74);
   }
 
   private String database(String url) {
@@ -266,9 +266,9 @@ class NotifyTest {
 
     assertThat(installation.run("run", "nightly").code()).isEqualTo(77);
 
-    assertThat(told()).hasSize(1);
-    assertThat(told().get(0).path("messages").toString()).contains(Installation.TOKEN_VARIABLE);
-    assertThat(told().get(0).path("run_id").isNull()).isTrue();
+    assertThat(notified()).hasSize(1);
+    assertThat(notified().get(0).path("messages").toString()).contains(Installation.TOKEN_VARIABLE);
+    assertThat(notified().get(0).path("run_id").isNull()).isTrue();
   }
 
   /** Settings with a mistake, a pipeline that is not there, a wrong option: still reported. */
@@ -281,13 +281,13 @@ class NotifyTest {
     assertThat(installation.run("run", "nightly", "--forse").code()).isEqualTo(2);
     assertThat(installation.run("status", "--nosuch").code()).isEqualTo(2);
 
-    assertThat(told())
+    assertThat(notified())
         .extracting(t -> t.path("exit_code").asInt())
         .as("status is not among the commands that are reported")
         .containsExactly(78, 78, 2);
-    assertThat(told().get(0).path("messages").toString()).contains("colour");
-    assertThat(told().get(1).path("messages").toString()).contains("nigtly");
-    assertThat(told().get(2).path("messages").toString()).contains("--forse");
+    assertThat(notified().get(0).path("messages").toString()).contains("colour");
+    assertThat(notified().get(1).path("messages").toString()).contains("nigtly");
+    assertThat(notified().get(2).path("messages").toString()).contains("--forse");
   }
 
   @Test
@@ -315,7 +315,7 @@ class NotifyTest {
           .extracting(r -> r.method() + " " + r.path())
           .as("only the run resets the switch, and only a good one")
           .containsExactly("GET /nightly");
-      assertThat(told()).extracting(t -> t.path("event").asText()).containsExactly("success");
+      assertThat(notified()).extracting(t -> t.path("event").asText()).containsExactly("success");
     }
   }
 
@@ -340,12 +340,12 @@ class NotifyTest {
       assertThat(warnings(ended).get(2)).contains("ping to 127.0.0.1", "(tried twice)");
       assertThat(ended.said()).doesNotContain("hidden-path").doesNotContain("hidden-too");
       assertThat(server.received()).hasSize(2);
-      assertThat(told()).hasSize(2);
+      assertThat(notified()).hasSize(2);
     }
   }
 
   @Test
-  void nobodyIsWaitedForLong() throws IOException {
+  void noReceiverIsWaitedForLong() throws IOException {
     siteRefused();
     try (LineageServer server = LineageServer.mute()) {
       notify(program("exec sleep 600"), "webhook: {url: '" + server.url() + "'}", "timeout: 300ms");
@@ -379,20 +379,20 @@ class NotifyTest {
             FaultRule.when(r -> true, new Fault.Status(503, "application/json", "{}", Map.of()))));
     installation.variable("FATHOM_EXPORT_TRIES_LEFT", "2");
     assertThat(installation.run("run", "nightly").code()).isEqualTo(75);
-    assertThat(told()).isEmpty();
+    assertThat(notified()).isEmpty();
     installation.variable("FATHOM_EXPORT_TRIES_LEFT", "0");
     assertThat(installation.run("run", "nightly").code()).isEqualTo(75);
-    assertThat(told()).extracting(t -> t.path("exit_code").asInt()).containsExactly(75);
+    assertThat(notified()).extracting(t -> t.path("exit_code").asInt()).containsExactly(75);
   }
 
   @Test
   void whatWasStoppedAsAskedIsReportedOnlyWhereItIsChosen() throws IOException {
     notify(program(""));
     assertThat(stopped()).isEqualTo(143);
-    assertThat(told()).isEmpty();
+    assertThat(notified()).isEmpty();
     notify(program(""), "exit_codes: [143]");
     assertThat(stopped()).isEqualTo(143);
-    assertThat(told()).extracting(t -> t.path("event").asText()).containsExactly("stopped");
+    assertThat(notified()).extracting(t -> t.path("event").asText()).containsExactly("stopped");
   }
 
   private int stopped() {
@@ -413,7 +413,7 @@ class NotifyTest {
       assertThat(ended.out())
           .contains(
               "command ./tell: sent", "webhook to 127.0.0.1: sent", "ping to 127.0.0.1: sent");
-      assertThat(told()).extracting(t -> t.path("event").asText()).containsExactly("test");
+      assertThat(notified()).extracting(t -> t.path("event").asText()).containsExactly("test");
       assertThat(server.received()).hasSize(2);
       assertThat(api.log().all()).isEmpty();
     }
@@ -422,9 +422,9 @@ class NotifyTest {
     assertThat(JSON.readTree(failed.out()).get(1).path("failure").asText()).contains("tried twice");
 
     settings("");
-    Installation.Ended nobody = installation.run("notify", "nightly");
-    assertThat(nobody.code()).isEqualTo(78);
-    assertThat(nobody.err())
+    Installation.Ended without = installation.run("notify", "nightly");
+    assertThat(without.code()).isEqualTo(78);
+    assertThat(without.err())
         .contains("no notification is configured", "conf/fathom-export.yaml", "nightly");
   }
 

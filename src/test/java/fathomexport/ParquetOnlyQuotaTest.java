@@ -117,17 +117,17 @@ class ParquetOnlyQuotaTest {
   /** Files need no database: its absence costs no run, but is said. */
   @Test
   void withoutTheDatabaseARunHasItsOwnPermits() throws IOException {
-    int nobody;
+    int port;
     try (ServerSocket closed = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      nobody = closed.getLocalPort();
+      port = closed.getLocalPort();
     }
-    installation.databaseAt("jdbc:postgresql://127.0.0.1:" + nobody + "/analytics").settings(1_000);
+    installation.databaseAt("jdbc:postgresql://127.0.0.1:" + port + "/analytics").settings(1_000);
     try (LogCapture log = LogCapture.ofAll()) {
       Installation.Ended ended = backfill("one");
 
       assertThat(ended.code()).as(ended.said()).isZero();
       assertThat(log.text())
-          .contains("cannot share the quota with other runs", "127.0.0.1:" + nobody);
+          .contains("cannot share the quota with other runs", "127.0.0.1:" + port);
     }
     installation.withoutVariable(TestDatabase.PASSWORD_VARIABLE);
     try (LogCapture log = LogCapture.ofAll()) {

@@ -59,7 +59,7 @@ class RestatementTest {
   }
 
   @Test
-  void lateNumbersAreToldWithTheirAge() throws IOException {
+  void lateNumbersAreReportedWithTheirAge() throws IOException {
     World world = world();
     try (TestDatabase database = TestDatabase.migrated();
         FathomSimulator api = FathomSimulator.start(world, Behaviour.unlimited())) {

@@ -160,7 +160,7 @@ class SeenTest {
   }
 
   @Test
-  void aLineAWindow() throws IOException {
+  void oneLinePerWindow() throws IOException {
     try (TestDatabase database = TestDatabase.migrated(REPORTS);
         FathomSimulator api = FathomSimulator.start(world(), Behaviour.unlimited())) {
       Installation.Ended ended =

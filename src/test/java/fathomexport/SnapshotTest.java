@@ -324,7 +324,7 @@ class SnapshotTest {
 
   /** A site without any visit: a sample that says so, not none. */
   @Test
-  void nobodyIsASample() throws SQLException {
+  void noVisitorsAreASample() throws SQLException {
     installation.pipeline(
         "empty", "[" + World.EMPTY_SITE + "]", "[postgres, parquet]", List.of(TRAFFIC));
 

@@ -302,7 +302,7 @@ class StatusTest {
   }
 
   @Test
-  void aSiteOfWhichNothingCameIsTold() {
+  void aSiteOfWhichNothingCameIsReported() {
     fill();
     installation.write(
         "pipelines/named.yaml", PIPELINE.replace("sites: all", "sites: [GOOD, SILENT]"));

@@ -63,7 +63,7 @@ class ServerTimesTest {
   }
 
   @Test
-  void anEndedProcessThatNobodyHasWaitedForCountsOnce() throws Exception {
+  void anEndedProcessThatWasNotWaitedForCountsOnce() throws Exception {
     process(SERVER, "S", 1, 100, 20, 3, 4);
     process(BACKEND, "Z", SERVER, 50, 5, 0, 0);
 

@@ -154,7 +154,7 @@ final class OffsetPaging {
   }
 
   /** Accepts the periods that were completed by offset, as far as they agree with their control. */
-  private void close(OffsetRun run, PageReader page, DayRange covered, boolean goesOn)
+  private void close(OffsetRun run, PageReader page, DayRange covered, boolean continues)
       throws FetchFailedException, IOException {
     ControlTotals control = Objects.requireNonNull(withControl);
     LocalDate open = run.open();
@@ -184,7 +184,7 @@ final class OffsetPaging {
       rows.totals().addAll(run.totals(), covered);
       page.months().forEach(rows::begins);
       cap.agreed(covered);
-      if (goesOn) {
+      if (continues) {
         run.openLastPeriod(page);
       } else {
         underWay = null;

@@ -326,7 +326,7 @@ class CircuitBreakerTest {
 
   /** It opens while another call pauses, whose next attempt is the probe, and useless. */
   @Test
-  void aProbeWhoseAnswerIsOfNoUseHoldsNobodyUp() throws Exception {
+  void aProbeWhoseAnswerIsOfNoUseDelaysNoOther() throws Exception {
     failing.add("SICK");
     fixture.time.at(
         fixture.time.nanos(),

@@ -240,7 +240,7 @@ class FathomClientFaultsTest {
   }
 
   @Test
-  void nobodyListens() throws Exception {
+  void nothingListens() throws Exception {
     int port;
     try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       port = free.getLocalPort();

@@ -92,7 +92,7 @@ class PermitsInUseTest {
   }
 
   @Test
-  void permitsAreToldOfLimits() throws Exception {
+  void permitsLearnOfLimits() throws Exception {
     Lapsing[] permits = new Lapsing[1];
     try (ScriptedServer server = new ScriptedServer(LIMITED, UNAVAILABLE, EMPTY);
         ClientFixture fixture = fixture(server.baseUrl(), p -> permits[0] = new Lapsing(p, 0))) {

@@ -246,7 +246,7 @@ class RetryDecisionTest {
   }
 
   @Test
-  void whoCannotConnectIsToldWhatToCheck() throws Exception {
+  void aFailureToConnectNamesWhatToCheck() throws Exception {
     try (ScriptedServer server = account();
         CallerParts parts =
             new CallerParts(
@@ -361,7 +361,7 @@ class RetryDecisionTest {
   }
 
   @Test
-  void aRunWithPatienceThatCannotConnectOnceGoesOn() throws Exception {
+  void aRunWithPatienceThatCannotConnectOnceContinues() throws Exception {
     try (ScriptedServer server = account();
         CallerParts parts = new CallerParts(server.baseUrl(), RULES, 6)) {
       assertThat(after(parts, PAGES, 3, Fault.UNREACHABLE, null)).isPresent();

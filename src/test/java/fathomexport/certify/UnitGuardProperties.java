@@ -74,8 +74,8 @@ class UnitGuardProperties {
       @ForAll("rows") List<Row> rows, @ForAll Rounding rounding) {
     Unit unit = unit(rows, 1, rounding);
     // Rows that give whole bounces both ways, as zero does, are read in today's unit.
-    boolean told = rows.stream().anyMatch(UnitGuardProperties::tells);
-    assertThat(unit).isEqualTo(told ? Unit.RATIO : Unit.PERCENT);
+    boolean known = rows.stream().anyMatch(UnitGuardProperties::tells);
+    assertThat(unit).isEqualTo(known ? Unit.RATIO : Unit.PERCENT);
   }
 
   @Property(tries = 300)

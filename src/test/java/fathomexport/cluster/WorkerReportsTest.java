@@ -111,7 +111,7 @@ class WorkerReportsTest {
   /** An end that the board has ordered is reported, window by window. */
   @Test
   @Timeout(60)
-  void nobodyWaitsForAThreadThatReportsNoMore() {
+  void nothingWaitsForAThreadThatReportsNoMore() {
     Thread.getAllStackTraces().keySet().stream()
         .filter(thread -> thread.getName().equals("reports"))
         .forEach(Thread::interrupt);

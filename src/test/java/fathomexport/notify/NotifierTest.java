@@ -26,7 +26,7 @@ class NotifierTest {
 
   @TempDir Path directory;
 
-  private String told(Notify notify, int exitCode, @Nullable EarlierRun earlier)
+  private String notified(Notify notify, int exitCode, @Nullable EarlierRun earlier)
       throws IOException {
     Path file = directory.resolve("summary");
     Files.deleteIfExists(file);
@@ -69,17 +69,17 @@ class NotifierTest {
     "143, nothing"
   })
   void withoutExitCodesAllFailuresAreReported(int exitCode, String event) throws IOException {
-    assertThat(told(with(List.of(), null), exitCode, null)).isEqualTo(event);
+    assertThat(notified(with(List.of(), null), exitCode, null)).isEqualTo(event);
   }
 
   @Test
   void onlyTheExitCodesThatAreChosen() throws IOException {
     Notify chosen = with(List.of(0, 74, 143), null);
-    assertThat(told(chosen, 0, null)).isEqualTo("success");
-    assertThat(told(chosen, 74, null)).isEqualTo("failure");
-    assertThat(told(chosen, 75, null)).isEqualTo("nothing");
-    assertThat(told(chosen, 143, null)).isEqualTo("stopped");
-    assertThat(told(chosen, 130, null)).isEqualTo("stopped");
+    assertThat(notified(chosen, 0, null)).isEqualTo("success");
+    assertThat(notified(chosen, 74, null)).isEqualTo("failure");
+    assertThat(notified(chosen, 75, null)).isEqualTo("nothing");
+    assertThat(notified(chosen, 143, null)).isEqualTo("stopped");
+    assertThat(notified(chosen, 130, null)).isEqualTo("stopped");
   }
 
   @Test
@@ -88,10 +88,12 @@ class NotifierTest {
     EarlierRun storage = new EarlierRun(BEFORE, 74);
     EarlierRun good = new EarlierRun(BEFORE, 0);
     Notify all = with(List.of(), null);
-    assertThat(told(all, 0, killed)).isEqualTo("recovery");
-    assertThat(told(all, 0, storage)).isEqualTo("recovery");
-    assertThat(told(all, 0, good)).isEqualTo("nothing");
-    assertThat(told(with(List.of(77), null), 0, storage)).as("not reported").isEqualTo("nothing");
-    assertThat(told(with(List.of(), false), 0, storage)).isEqualTo("nothing");
+    assertThat(notified(all, 0, killed)).isEqualTo("recovery");
+    assertThat(notified(all, 0, storage)).isEqualTo("recovery");
+    assertThat(notified(all, 0, good)).isEqualTo("nothing");
+    assertThat(notified(with(List.of(77), null), 0, storage))
+        .as("not reported")
+        .isEqualTo("nothing");
+    assertThat(notified(with(List.of(), false), 0, storage)).isEqualTo("nothing");
   }
 }

@@ -402,7 +402,7 @@ class WindowPlannerTest {
   }
 
   @Test
-  void reportsThatDifferInMeasuresShareAQuestionAndAllOfASiteAControl() {
+  void reportsThatDifferInMeasuresShareOneQueryAndAllOfASiteOneControl() {
     Report some = TestReports.measuring("some", List.of(Aggregate.VISITS), Field.PATHNAME);
     Report more = TestReports.measuring("more", List.of(Aggregate.BOUNCE_RATE), Field.PATHNAME);
     Report cities = TestReports.measuring("cities", List.of(Aggregate.VISITS), Field.CITY);

@@ -225,7 +225,7 @@ class FailurePolicyTest {
 
   @ParameterizedTest
   @MethodSource("queries")
-  void aFailedQueryIsToldByItsKind(Exception failure, boolean failedQuery) {
+  void aFailedQueryIsRecognisedByItsKind(Exception failure, boolean failedQuery) {
     assertThat(FailurePolicy.isFailedQuery(failure)).isEqualTo(failedQuery);
   }
 }

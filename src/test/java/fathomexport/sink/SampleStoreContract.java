@@ -126,12 +126,12 @@ public abstract class SampleStoreContract {
   }
 
   @Test
-  void nobodyAndTotalsOnlyAreSamplesToo() {
-    VisitorSample nobody = new VisitorSample(SITE, NOON, 0, List.of(), List.of());
+  void noVisitorsAndTotalsOnlyAreSamplesToo() {
+    VisitorSample none = new VisitorSample(SITE, NOON, 0, List.of(), List.of());
     VisitorSample total = new VisitorSample(SITE, NOON.plusSeconds(1), 12, List.of(), List.of());
-    append(nobody, total);
+    append(none, total);
 
-    assertHolds(nobody, total);
+    assertHolds(none, total);
   }
 
   /** As after a COMMIT whose reply was lost. */

@@ -113,7 +113,7 @@ class AnswerParserTest {
   }
 
   @Test
-  void keysThatNobodyAskedForAreCountedAndSkipped() throws Exception {
+  void keysThatWereNotAskedForAreCountedAndSkipped() throws Exception {
     Contents contents =
         parse("[{\"x\":{\"visits\":1},\"visits\":\"3\",\"y\":[[]]},{\"x\":1,\"visits\":\"4\"}]");
     assertThat(rows)

@@ -183,7 +183,7 @@ class RunWordsTest {
   }
 
   @Test
-  void afterAWeekABackfillWasGivenUp() {
+  void aBackfillIsGivenUpAfterAWeek() {
     assertThat(
             RunWords.left(
                 status(

@@ -54,7 +54,7 @@ class LessonWriterTest {
   }
 
   @Test
-  void aFurtherLedgerThatFailsIsSaidAndTheRunGoesOn() throws IOException {
+  void aFurtherLedgerThatFailsIsReportedAndTheRunContinues() throws IOException {
     // A directory with something in it stands where the document would be.
     Files.createDirectories(
         new Layout(files).own().resolve("learned.json").resolve("in its place"));

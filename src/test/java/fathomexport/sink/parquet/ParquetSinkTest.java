@@ -432,7 +432,7 @@ class ParquetSinkTest {
   }
 
   @Test
-  void aFileOfSomebodyElseIsNotReplaced() throws IOException {
+  void aFileOfAnotherProgramIsNotReplaced() throws IOException {
     ParquetSink sink = sink(root, traffic);
     Files.createDirectories(june().getParent());
     try (RowFileWriter writer =

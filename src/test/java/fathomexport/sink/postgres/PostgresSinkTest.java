@@ -422,7 +422,7 @@ class PostgresSinkTest extends SinkContract {
    */
   @Test
   @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-  void aCopyThatStallsIsADatabaseThatCannotBeHad() {
+  void aCopyThatStallsIsAnUnavailableDatabase() {
     LoadBuilder load = large();
     try (PostgresProxy proxy = new PostgresProxy(database.host(), database.port());
         Sink sink = open(impatient(proxy, database), Duration.ofMillis(100))) {
@@ -520,7 +520,7 @@ class PostgresSinkTest extends SinkContract {
   }
 
   @Test
-  void aLockThatNobodyElseTookIsTakenAgain() {
+  void aLockThatNoOtherRunTookIsTakenAgain() {
     Sink sink = sink();
     try (PipelineLocks.RunLock held = sink.ledger().tryLock("nightly").orElseThrow()) {
       endOtherSessions();
@@ -852,7 +852,7 @@ class PostgresSinkTest extends SinkContract {
   }
 
   @Test
-  void aTableOfSomebodyElseIsRefused() {
+  void aTableOfAnotherRoleIsRefused() {
     sink();
     Report report = TestReports.campaigns();
     database.execute("CREATE TABLE fathom." + report.name() + " (site_id text)");
@@ -861,7 +861,7 @@ class PostgresSinkTest extends SinkContract {
   }
 
   @Test
-  void columnsThatSomebodyAddedAreLeftAlone() {
+  void columnsThatWereAddedByHandAreLeftAlone() {
     Report report = TestReports.traffic();
     Sink sink = sink(report);
     database.execute("ALTER TABLE fathom.traffic_daily ADD COLUMN \"my note\" text DEFAULT 'x'");

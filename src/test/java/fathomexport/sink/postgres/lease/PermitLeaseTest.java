@@ -335,7 +335,7 @@ class PermitLeaseTest {
 
   /** Its slot is free at once; its request counts for a window from then. */
   @Test
-  void aKilledRunBlocksNobody() {
+  void aKilledRunBlocksNoOther() {
     QuotaLimits two = new QuotaLimits(2, MINUTE, 1, Duration.ofSeconds(100));
     PermitLease dead = lease(ACCOUNT, two, 0);
     PermitLease alive = lease(ACCOUNT, two, 0);
@@ -392,7 +392,7 @@ class PermitLeaseTest {
   }
 
   @Test
-  void whoWaitsNoMoreIsNotWaitedFor() {
+  void aRunThatWaitsNoMoreIsNotWaitedFor() {
     PermitLease backfill = lease(ACCOUNT, LIMITS, 0);
     PermitLease nightly = lease(ACCOUNT, LIMITS, 1);
     PermitLease killed = lease(ACCOUNT, LIMITS, 1);

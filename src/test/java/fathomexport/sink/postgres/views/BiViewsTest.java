@@ -144,7 +144,7 @@ class BiViewsTest {
   }
 
   @Test
-  void aLostFieldNamesWhatDependsAndTheRunGoesOn() {
+  void aLostFieldNamesWhatDependsAndTheRunContinues() {
     Report before =
         TestReports.pageviews("pages", DateGrouping.DAY, Field.HOSTNAME, Field.PATHNAME);
     Report after = TestReports.pageviews("pages", DateGrouping.DAY, Field.PATHNAME);
