@@ -152,7 +152,7 @@ class SeveralSourcesTest {
    */
   private static String source(String site, LocalDate day) {
     if (LENT.getOrDefault(site, List.of()).contains(day)
-        || day.isAfter(LAST_OF_NEW_YORK) && site.equals(NEW_YORK)) {
+        || (day.isAfter(LAST_OF_NEW_YORK) && site.equals(NEW_YORK))) {
       return "board_daily";
     }
     return site.equals(NEW_YORK) && !day.isBefore(REPLACED) ? "fresh_daily" : "traffic_daily";
