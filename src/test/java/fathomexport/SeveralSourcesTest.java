@@ -41,18 +41,26 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Sites of which several reports have the same numbers: one of a few days beside a long one, and
- * one that has replaced another in the middle of a month. Whatever the views and the page take, it
- * is what the visits say, and each site has one row of each period.
+ * Sites of which several reports have the same numbers: one of a few days beside a long one, one
+ * that has replaced another in the middle of a month, and one that has the days that another lacks.
+ * Whatever the views and the page take, it is what the visits say, and each site has one row of
+ * each period.
  */
 class SeveralSourcesTest {
   private static final LocalDate FIRST = LocalDate.of(2025, 9, 1);
   private static final LocalDate LAST = LocalDate.of(2025, 12, 14);
   private static final Instant NOW = Instant.parse("2025-12-15T14:00:00Z");
   private static final LocalDate REPLACED = LocalDate.of(2025, 10, 13);
+  private static final LocalDate LAST_OF_NEW_YORK = LocalDate.of(2025, 12, 12);
   private static final String BERLIN = "BERLIN";
   private static final String NEW_YORK = "NYC";
   private static final String EVENT = "purchase";
+
+  /** Days between the first and the last one of the report of their month that only another has. */
+  private static final Map<String, List<LocalDate>> LENT =
+      Map.of(
+          BERLIN, List.of(LocalDate.of(2025, 11, 13)),
+          NEW_YORK, List.of(LocalDate.of(2025, 11, 6), LocalDate.of(2025, 11, 7)));
 
   @TempDir static Path directory;
   private static TestDatabase database;
@@ -81,8 +89,8 @@ class SeveralSourcesTest {
                 List.of(
                     Question.pageviews("traffic_daily", "day"),
                     Question.pageviews("pages_daily", "day", "hostname", "pathname"),
-                    Question.pageviews("sources_daily", "day", "referrer_source"),
-                    Question.events("goals_daily", "day", "referrer_source")))
+                    Question.pageviews("sources_daily", "day", "referrer_source")))
+            .pipeline("goals", List.of(Question.events("goals_daily", "day", "referrer_source")))
             .pipeline("months", List.of(Question.pageviews("traffic_monthly", "month")))
             .pipeline("hours", List.of(Question.pageviews("traffic_hourly", "hour")))
             .pipeline(
@@ -101,13 +109,19 @@ class SeveralSourcesTest {
         new String[][] {
           // Nothing of Berlin's October is stored, by no report.
           {"long", BERLIN, "2025-09-01", "2025-09-30"},
-          {"long", BERLIN, "2025-11-01", "2025-12-14"},
+          {"long", BERLIN, "2025-11-01", "2025-11-12"},
+          {"long", BERLIN, "2025-11-14", "2025-12-14"},
+          {"goals", BERLIN, "2025-09-01", "2025-09-30"},
+          {"goals", BERLIN, "2025-11-01", "2025-12-14"},
           {"long", NEW_YORK, "2025-09-01", "2025-10-12"},
-          {"new", NEW_YORK, "2025-10-13", "2025-12-14"},
+          {"new", NEW_YORK, "2025-10-13", "2025-11-05"},
+          {"new", NEW_YORK, "2025-11-08", "2025-12-12"},
+          {"board", NEW_YORK, "2025-11-06", "2025-11-07"},
           {"board", "", "2025-11-10", "2025-11-19"},
           {"months", "", "2025-09-01", "2025-12-14"},
           {"board_months", "", "2025-11-01", "2025-11-30"},
-          {"hours", BERLIN, "2025-11-01", "2025-11-20"},
+          {"hours", BERLIN, "2025-11-01", "2025-11-10"},
+          {"hours", BERLIN, "2025-11-12", "2025-11-20"},
           {"board_hours", BERLIN, "2025-11-10", "2025-11-12"},
         }) {
       List<String> arguments = new ArrayList<>(List.of("backfill", stored[0]));
@@ -129,7 +143,19 @@ class SeveralSourcesTest {
   private static boolean stored(String site, LocalDate day) {
     return !day.isBefore(FIRST)
         && !day.isAfter(LAST)
-        && (site.equals(NEW_YORK) || day.getMonthValue() != 10);
+        && (site.equals(NEW_YORK) ? !day.isAfter(LAST_OF_NEW_YORK) : day.getMonthValue() != 10);
+  }
+
+  /**
+   * Returns the report that a day is taken from: the one that has most days of the month, if it has
+   * this one. Of what follows the last day of all, the first that has begun.
+   */
+  private static String source(String site, LocalDate day) {
+    if (LENT.getOrDefault(site, List.of()).contains(day)
+        || (day.isAfter(LAST_OF_NEW_YORK) && site.equals(NEW_YORK))) {
+      return "board_daily";
+    }
+    return site.equals(NEW_YORK) && !day.isBefore(REPLACED) ? "fresh_daily" : "traffic_daily";
   }
 
   private static @Nullable Long measure(String site, LocalDate day, String measure) {
@@ -204,9 +230,7 @@ class SeveralSourcesTest {
                 measure(site, day, "pageviews"),
                 measure(site, day.minusDays(7), "visits"),
                 measure(site, yearBefore, "visits"),
-                site.equals(NEW_YORK) && !day.isBefore(REPLACED)
-                    ? "fresh_daily"
-                    : "traffic_daily"));
+                source(site, day)));
       }
     }
     assertThat(
@@ -222,40 +246,42 @@ class SeveralSourcesTest {
         .containsExactlyInAnyOrder("BERLIN|2025-10-02|missing", "NYC|2025-10-02|complete");
   }
 
+  private static Map<String, UnaryOperator<LocalDate>> units() {
+    return Map.of(
+        "week", day -> day.with(TemporalAdjusters.previousOrSame(DayOfWeek.MONDAY)),
+        "month", day -> day.withDayOfMonth(1),
+        "quarter", day -> day.withDayOfMonth(1).withMonth((day.getMonthValue() - 1) / 3 * 3 + 1),
+        "year", day -> day.withDayOfYear(1));
+  }
+
   @Test
   void everyPeriodIsTheSumOfItsDays() {
-    Map<String, UnaryOperator<LocalDate>> units =
-        Map.of(
-            "week", day -> day.with(TemporalAdjusters.previousOrSame(DayOfWeek.MONDAY)),
-            "month", day -> day.withDayOfMonth(1),
-            "quarter",
-                day -> day.withDayOfMonth(1).withMonth((day.getMonthValue() - 1) / 3 * 3 + 1),
-            "year", day -> day.withDayOfYear(1));
-    units.forEach(
-        (unit, firstDay) -> {
-          List<String> wanted = new ArrayList<>();
-          for (String site : List.of(BERLIN, NEW_YORK)) {
-            for (LocalDate first : days().stream().map(firstDay).distinct().toList()) {
-              List<LocalDate> own =
-                  days().stream()
-                      .filter(day -> firstDay.apply(day).equals(first) && stored(site, day))
-                      .toList();
-              wanted.add(
-                  text(
-                      site,
-                      first,
-                      own.size(),
-                      own.isEmpty() ? null : sum(site, own, "visits"),
-                      own.isEmpty() ? null : sum(site, own, "pageviews")));
-            }
-          }
-          assertThat(
-                  texts(
-                      "SELECT site_id, first_day, complete_days, visits, pageviews FROM fathom_bi.site_%s ORDER BY site_id, first_day"
-                          .formatted(unit)))
-              .as(unit)
-              .isEqualTo(wanted);
-        });
+    units()
+        .forEach(
+            (unit, firstDay) -> {
+              List<String> wanted = new ArrayList<>();
+              for (String site : List.of(BERLIN, NEW_YORK)) {
+                for (LocalDate first : days().stream().map(firstDay).distinct().toList()) {
+                  List<LocalDate> own =
+                      days().stream()
+                          .filter(day -> firstDay.apply(day).equals(first) && stored(site, day))
+                          .toList();
+                  wanted.add(
+                      text(
+                          site,
+                          first,
+                          own.size(),
+                          own.isEmpty() ? null : sum(site, own, "visits"),
+                          own.isEmpty() ? null : sum(site, own, "pageviews")));
+                }
+              }
+              assertThat(
+                      texts(
+                          "SELECT site_id, first_day, complete_days, visits, pageviews FROM fathom_bi.site_%s ORDER BY site_id, first_day"
+                              .formatted(unit)))
+                  .as(unit)
+                  .isEqualTo(wanted);
+            });
     assertThat(
             texts(
                 "SELECT first_day, state, report FROM fathom_bi.site_month WHERE site_id = 'NYC'"
@@ -263,8 +289,41 @@ class SeveralSourcesTest {
         .containsExactly(
             "2025-09-01|complete|traffic_daily",
             "2025-10-01|complete|fresh_daily, traffic_daily",
-            "2025-11-01|complete|fresh_daily",
-            "2025-12-01|provisional|fresh_daily");
+            "2025-11-01|complete|board_daily, fresh_daily",
+            "2025-12-01|incomplete|fresh_daily");
+  }
+
+  /** A report whose days in a period are all missing is not where its numbers come from. */
+  @Test
+  void aPeriodNamesTheReportsThatHaveStoredDaysOfIt() {
+    units()
+        .forEach(
+            (unit, firstDay) -> {
+              List<String> wanted = new ArrayList<>();
+              for (String site : List.of(BERLIN, NEW_YORK)) {
+                for (LocalDate first : days().stream().map(firstDay).distinct().toList()) {
+                  List<LocalDate> all =
+                      days().stream().filter(d -> firstDay.apply(d).equals(first)).toList();
+                  List<LocalDate> own = all.stream().filter(d -> stored(site, d)).toList();
+                  wanted.add(
+                      text(
+                          site,
+                          first,
+                          (own.isEmpty() ? all : own)
+                              .stream()
+                                  .map(d -> source(site, d))
+                                  .distinct()
+                                  .sorted()
+                                  .collect(Collectors.joining(", "))));
+                }
+              }
+              assertThat(
+                      texts(
+                          "SELECT site_id, first_day, report FROM fathom_bi.site_%s ORDER BY site_id, first_day"
+                              .formatted(unit)))
+                  .as(unit)
+                  .isEqualTo(wanted);
+            });
   }
 
   private static long sum(String site, List<LocalDate> days, String measure) {
@@ -325,6 +384,12 @@ class SeveralSourcesTest {
                 "SELECT count(*), count(DISTINCT hour), count(visits) FROM fathom_bi.site_hour"
                     + " WHERE site_id = 'BERLIN' AND date BETWEEN '2025-11-01' AND '2025-11-20'"))
         .containsExactly("480|480|480");
+    assertThat(
+            texts(
+                "SELECT DISTINCT date, report FROM fathom_bi.site_hour WHERE site_id = 'BERLIN' AND"
+                    + " date BETWEEN '2025-11-10' AND '2025-11-12' ORDER BY 1"))
+        .containsExactly(
+            "2025-11-10|traffic_hourly", "2025-11-11|board_hourly", "2025-11-12|traffic_hourly");
   }
 
   @Test
@@ -396,7 +461,7 @@ class SeveralSourcesTest {
           List.of(
               "SELECT site_id, date, state, visits, uniques, pageviews, bounces,"
                   + " visits_week_before, report FROM fathom_bi.site_day ORDER BY 1, 2",
-              "SELECT site_id, date, count(*), sum(visits)::bigint, min(report) FROM"
+              "SELECT site_id, date, count(*), sum(visits)::bigint, min(report), max(report) FROM"
                   + " fathom_bi.site_hour GROUP BY 1, 2 ORDER BY 1, 2",
               "SELECT site_id, first_day, state, visits, uniques, pageviews, bounces,"
                   + " visits_period_before, report FROM fathom_bi.site_week ORDER BY 1, 2",

@@ -7,16 +7,17 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.NavigableMap;
-import java.util.TreeMap;
+import java.util.NavigableSet;
+import java.util.TreeSet;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Which of several reports on whole sites a day, or a period, is taken from. The rule is that of
- * the views {@code fathom_bi.site_day} and {@code fathom_bi.site_month}: of each month the report
- * that has most days of it, the first of the best where several have as many; before the first and
- * after the last day of that report another one that reaches the day.
+ * the views {@code fathom_bi.site_day} and {@code fathom_bi.site_month}: of the reports that have
+ * the day stored the one that has most days of the month, the first of the best where several have
+ * as many. A day that none of them has is missing from the first that has stored some before and
+ * after it, otherwise from the first that has stored some before it.
  */
 final class FileSources {
   private final List<Report> candidates;
@@ -33,11 +34,19 @@ final class FileSources {
     this.candidates = List.copyOf(candidates);
   }
 
-  /** How many days of each month, or period, are stored of a report. */
+  /** Which periods are stored of a report, and how many days of each month, or period. */
   private record Stored(
-      Report report, LocalDate first, LocalDate last, Map<LocalDate, Long> daysOf) {
-    boolean reaches(LocalDate period) {
-      return !period.isBefore(first) && !period.isAfter(last);
+      Report report, NavigableSet<LocalDate> periods, Map<LocalDate, Long> daysOf) {
+    long days(LocalDate period) {
+      return daysOf.getOrDefault(part(report, period), 0L);
+    }
+
+    boolean beganBefore(LocalDate period) {
+      return periods.first().isBefore(period);
+    }
+
+    boolean goesPast(LocalDate period) {
+      return periods.last().isAfter(period);
     }
   }
 
@@ -46,19 +55,18 @@ final class FileSources {
     List<Stored> all = stored.computeIfAbsent(site, this::stored);
     Stored most = null;
     for (Stored one : all) {
-      if (most == null || days(one, period) > days(most, period)) {
+      if (one.periods().contains(period)
+          && (most == null || one.days(period) > most.days(period))) {
         most = one;
       }
     }
-    if (most == null) {
-      return null;
-    }
-    if (days(most, period) > 0 && most.reaches(period)) {
+    if (most != null) {
       return most.report();
     }
     for (Predicate<Stored> has :
         List.<Predicate<Stored>>of(
-            one -> one.reaches(period), one -> !period.isBefore(one.first()))) {
+            one -> one.beganBefore(period) && one.goesPast(period),
+            one -> one.beganBefore(period))) {
       for (Stored one : all) {
         if (has.test(one)) {
           return one.report();
@@ -66,10 +74,6 @@ final class FileSources {
       }
     }
     return null;
-  }
-
-  private static long days(Stored one, LocalDate period) {
-    return one.daysOf().getOrDefault(part(one.report(), period), 0L);
   }
 
   /** Returns the first day of what is decided at once. */
@@ -80,7 +84,7 @@ final class FileSources {
   private List<Stored> stored(String site) {
     List<Stored> all = new ArrayList<>();
     for (Report report : candidates) {
-      NavigableMap<LocalDate, Long> periods = new TreeMap<>();
+      NavigableSet<LocalDate> periods = new TreeSet<>();
       Map<LocalDate, Long> daysOf = new HashMap<>();
       coverage
           .periods(report, site)
@@ -88,13 +92,13 @@ final class FileSources {
               (period, known) -> {
                 LocalDate to = known.coversTo();
                 if (to != null) {
-                  long days = to.toEpochDay() - period.toEpochDay() + 1;
-                  periods.put(period, days);
-                  daysOf.merge(part(report, period), days, Long::sum);
+                  periods.add(period);
+                  daysOf.merge(
+                      part(report, period), to.toEpochDay() - period.toEpochDay() + 1, Long::sum);
                 }
               });
       if (!periods.isEmpty()) {
-        all.add(new Stored(report, periods.firstKey(), periods.lastKey(), daysOf));
+        all.add(new Stored(report, periods, daysOf));
       }
     }
     return all;

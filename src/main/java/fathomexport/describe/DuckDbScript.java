@@ -374,6 +374,13 @@ public final class DuckDbScript {
           LEFT JOIN fathom_ops.ledger l
             ON l.report = s.report AND l.site_id = s.site_id AND l.event_name = s.event_name AND l.period = s.day;
 
+        CREATE OR REPLACE MACRO fathom_ops.source_of_missing(of_reports, of_site, of_day) AS
+          (SELECT s.report
+             FROM fathom_ops.stored s
+            WHERE list_contains(of_reports, s.report) AND s.site_id = of_site AND s.event_name = '' AND s.first_day < of_day
+            ORDER BY (s.last_day < of_day), list_position(of_reports, s.report)
+            LIMIT 1);
+
         CREATE OR REPLACE MACRO fathom_ops.state_on(of_reports, of_site, of_day) AS
           coalesce((SELECT c.state
                       FROM fathom_ops.calendar c

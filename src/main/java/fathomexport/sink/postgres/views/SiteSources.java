@@ -3,10 +3,10 @@ package fathomexport.sink.postgres.views;
 import fathomexport.report.Aggregate;
 import fathomexport.report.DateGrouping;
 import fathomexport.sink.postgres.db.Sql;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where the numbers of whole sites come from: the reports on pageviews without fields and filters.
@@ -58,7 +58,9 @@ final class SiteSources {
     }
     return all.get(0).grouping() == DateGrouping.MONTH || all.get(0).grouping() == DateGrouping.YEAR
         ? "reports " + names + " (of each period the first that has most of it)"
-        : "reports " + names + " (of each month the first that has most days of it)";
+        : "reports "
+            + names
+            + " (of each day one that has it, the first that has most days of the month)";
   }
 
   /**
@@ -67,7 +69,12 @@ final class SiteSources {
    * measured, null where it is not known.
    */
   String dense(DateGrouping grouping) {
-    return new SourceChoice(of(grouping)).union(SiteSources::dense, noDays() + " WHERE false");
+    SourceChoice choice = new SourceChoice(of(grouping));
+    return choice.reports().isEmpty()
+        ? noDays() + " WHERE false"
+        : "SELECT c.site_id, c.site_name, c.date, c.state, c.ended, c.report"
+            + measures(choice, false)
+            + from(choice, "");
   }
 
   private static String noDays() {
@@ -79,12 +86,6 @@ final class SiteSources {
         + ", NULL::bigint AS bounces";
   }
 
-  private static String dense(KnownReport report, SourceChoice choice) {
-    return "SELECT c.site_id, c.site_name, c.date, c.state, c.ended, c.report"
-        + measures(report, false)
-        + from(report, "", choice);
-  }
-
   /**
    * Returns a query like {@link #dense} for the days, with {@code visits_week_before} and {@code
    * visits_year_before}. They are joined, not taken from a window of the site's days: a filter on
@@ -92,48 +93,57 @@ final class SiteSources {
    * them is spared the joins, since each is on a unique key.
    */
   String densePerDay() {
-    return new SourceChoice(of(DateGrouping.DAY))
-        .union(
-            SiteSources::densePerDay,
-            noDays()
-                + ", NULL::bigint AS visits_week_before, NULL::bigint AS visits_year_before WHERE"
-                + " false");
+    List<KnownReport> days = of(DateGrouping.DAY);
+    return days.isEmpty()
+        ? noDays()
+            + ", NULL::bigint AS visits_week_before, NULL::bigint AS visits_year_before WHERE"
+            + " false"
+        : densePerDay(new SourceChoice(days));
   }
 
   /** Returns the query of {@link #densePerDay()} for one report by day. */
   static String densePerDay(KnownReport report) {
-    return densePerDay(report, new SourceChoice(List.of(report)));
+    return densePerDay(new SourceChoice(List.of(report)));
   }
 
-  private static String densePerDay(KnownReport report, SourceChoice choice) {
-    // What was stored before may be in another report, where one has replaced the other.
-    List<KnownReport> before =
-        choice.beginningWith(report).stream().filter(r -> r.has(Aggregate.VISITS)).toList();
+  private static String densePerDay(SourceChoice choice) {
     StringBuilder joins = new StringBuilder();
-    List<String> week = new ArrayList<>();
-    List<String> year = new ArrayList<>();
-    for (KnownReport r : before) {
-      String n = week.isEmpty() ? "" : String.valueOf(week.size() + 1);
-      week.add(visitsBefore("w" + n));
-      year.add(visitsBefore("y" + n));
-      joins
-          .append(dayBefore(r, "w" + n, "c.date - 7"))
-          .append(dayBefore(r, "y" + n, "(c.date - interval '1 year')::date"));
+    for (int n = 0; n < choice.reports().size(); n++) {
+      KnownReport report = choice.reports().get(n);
+      if (report.has(Aggregate.VISITS)) {
+        joins
+            .append(dayBefore(report, alias(choice, "w", n), "c.date - 7"))
+            .append(dayBefore(report, alias(choice, "y", n), "(c.date - interval '1 year')::date"));
+      }
     }
     return "SELECT c.site_id, c.site_name, c.date, c.state, c.ended, c.report"
-        + measures(report, false)
+        + measures(choice, false)
         + ", "
-        + first(week)
+        + before(choice, "w")
         + " AS visits_week_before, "
-        + first(year)
+        + before(choice, "y")
         + " AS visits_year_before"
-        + from(report, joins.toString(), choice);
+        + from(choice, joins.toString());
   }
 
-  private static String first(List<String> values) {
-    return values.isEmpty()
-        ? "NULL::bigint"
-        : values.size() == 1 ? values.get(0) : "coalesce(" + String.join(", ", values) + ")";
+  /** Returns the alias of a report's table, in which it has a number where there are several. */
+  private static String alias(SourceChoice choice, String alias, int n) {
+    return choice.several() ? alias + "_" + n : alias;
+  }
+
+  /** Returns the visits before. They may be in another report, where one has replaced the other. */
+  private static String before(SourceChoice choice, String alias) {
+    return choice.ofReport(
+        report -> {
+          List<String> values =
+              choice.beginningWith(report).stream()
+                  .filter(n -> choice.reports().get(n).has(Aggregate.VISITS))
+                  .map(n -> visitsBefore(alias(choice, alias, n)))
+                  .toList();
+          return values.isEmpty()
+              ? "NULL::bigint"
+              : values.size() == 1 ? values.get(0) : "coalesce(" + String.join(", ", values) + ")";
+        });
   }
 
   private static String visitsBefore(String day) {
@@ -164,15 +174,20 @@ final class SiteSources {
             day);
   }
 
-  private static String from(KnownReport report, String joins, SourceChoice choice) {
-    return "\n  FROM fathom_ops.calendar c\n  LEFT JOIN "
-        + report.table()
-        + " t ON t.site_id = c.site_id AND t.date = c.date"
+  private static String from(SourceChoice choice, String joins) {
+    return "\n  FROM fathom_ops.calendar c"
+        + choice.each(n -> rows(choice, n, "date = c.date"), "")
         + joins
-        + choice.joins("c", "c.date")
-        + "\n WHERE c.report = "
-        + Sql.literal(report.name())
-        + choice.isFrom(report, "c.date");
+        + choice.join("c", "c.date")
+        + "\n WHERE "
+        + choice.isChosen();
+  }
+
+  /** Returns the join for what a report has stored of a row {@code c} of the calendar. */
+  private static String rows(SourceChoice choice, int n, String time) {
+    String t = alias(choice, "t", n);
+    return "\n  LEFT JOIN %s %s ON %s.site_id = c.site_id AND %s.%s"
+        .formatted(choice.reports().get(n).table(), t, t, t, time);
   }
 
   /**
@@ -182,49 +197,44 @@ final class SiteSources {
    * those without visits, 0 would be true, but a sum would take it for the whole day.
    */
   String denseHours() {
-    return new SourceChoice(of(DateGrouping.HOUR))
-        .union(
-            SiteSources::denseHours,
-            "SELECT NULL::text AS site_id, NULL::text AS site_name, NULL::timestamp AS hour,"
-                + " NULL::timestamptz AS hour_utc, NULL::boolean AS is_repeated, NULL::date AS date,"
-                + " NULL::text AS state, NULL::text AS report"
-                + Measures.OF_PAGEVIEWS.stream()
-                    .map(a -> ", NULL::" + Measures.type(a) + " AS " + a.apiName())
-                    .collect(Collectors.joining())
-                + ", NULL::bigint AS bounces WHERE false");
-  }
-
-  private static String denseHours(KnownReport report, SourceChoice choice) {
-    return """
+    SourceChoice choice = new SourceChoice(of(DateGrouping.HOUR));
+    return choice.reports().isEmpty()
+        ? "SELECT NULL::text AS site_id, NULL::text AS site_name, NULL::timestamp AS hour,"
+            + " NULL::timestamptz AS hour_utc, NULL::boolean AS is_repeated, NULL::date AS date,"
+            + " NULL::text AS state, NULL::text AS report"
+            + Measures.OF_PAGEVIEWS.stream()
+                .map(a -> ", NULL::" + Measures.type(a) + " AS " + a.apiName())
+                .collect(Collectors.joining())
+            + ", NULL::bigint AS bounces WHERE false"
+        : """
         SELECT c.site_id, c.site_name, u.hour, u.hour_utc, u.is_repeated, c.date, c.state, c.report%s
           FROM fathom_ops.calendar c
-         %s
-          LEFT JOIN %s t ON t.site_id = c.site_id AND t.hour = u.hour%s
-         WHERE c.report = %s%s\
+         %s%s%s%s
+         WHERE %s\
         """
-        .formatted(
-            measures(report, true),
-            HOURS_OF_DAY,
-            report.table(),
-            unknownInDay(report) + choice.joins("c", "c.date"),
-            Sql.literal(report.name()),
-            choice.isFrom(report, "c.date"));
+            .formatted(
+                measures(choice, true),
+                HOURS_OF_DAY,
+                choice.each(n -> rows(choice, n, "hour = u.hour"), ""),
+                choice.each(n -> unknownInDay(choice.reports().get(n), alias(choice, "w", n)), ""),
+                choice.join("c", "c.date"),
+                choice.isChosen());
   }
 
   /**
-   * Returns the join for the days of {@code c} that were stored without a measure, as {@code w.no_}
+   * Returns the join for the days of {@code c} that were stored without a measure, as {@code no_}
    * with its name. The entries under other definitions are joined as a whole: whether a definition
    * has a measure would be looked up for each hour otherwise.
    */
-  private static String unknownInDay(KnownReport report) {
+  private static String unknownInDay(KnownReport report, String alias) {
     List<Aggregate> measures = Measures.OF_PAGEVIEWS.stream().filter(report::has).toList();
     return """
         \n  LEFT JOIN (SELECT q.site_id, q.period%s
                        FROM (SELECT l.site_id, l.period%s
                                FROM fathom_ops.ledger l
                               WHERE l.report = %s AND l.event_name = '' AND l.definition <> %s) q
-                      GROUP BY q.site_id, q.period) w
-            ON w.site_id = c.site_id AND w.period = c.date\
+                      GROUP BY q.site_id, q.period) %s
+            ON %s.site_id = c.site_id AND %s.period = c.date\
         """
         .formatted(
             measures.stream()
@@ -234,7 +244,10 @@ final class SiteSources {
                 .map(a -> ", (" + ReportSums.isUnknown(report, a) + ") AS no_" + a.apiName())
                 .collect(Collectors.joining()),
             Sql.literal(report.name()),
-            Sql.literal(report.definition()));
+            Sql.literal(report.definition()),
+            alias,
+            alias,
+            alias);
   }
 
   /**
@@ -270,7 +283,7 @@ final class SiteSources {
                     + report.table()
                     + " t"
                     + report.entry("i", "t")
-                    + choice.joins("t", report.period("t"))
+                    + choice.join("t", report.period("t"))
                     + " WHERE true"
                     + choice.isFrom(report, report.period("t")),
             none);
@@ -279,39 +292,65 @@ final class SiteSources {
   /**
    * Returns the columns of the aggregates and of the bounces.
    *
-   * @param mayBeUnknown whether the row {@code w} says which measures are not known of it, as
-   *     {@code no_} before their names
+   * @param mayBeUnknown whether a row {@code w} says which measures are not known of it, as {@code
+   *     no_} before their names
    */
-  private static String measures(KnownReport report, boolean mayBeUnknown) {
+  private static String measures(SourceChoice choice, boolean mayBeUnknown) {
     StringBuilder sql = new StringBuilder();
     for (Aggregate a : Measures.OF_PAGEVIEWS) {
-      String name = a.apiName();
-      sql.append(", ");
-      if (!report.has(a)) {
-        sql.append("NULL::").append(Measures.type(a));
-      } else if (Measures.type(a).equals(Measures.BIGINT)) {
-        sql.append("CASE WHEN t.site_id IS NOT NULL THEN t.")
-            .append(name)
-            .append(" WHEN c.measured")
-            .append(mayBeUnknown ? " AND NOT coalesce(w.no_" + name + ", false)" : "")
-            .append(" THEN 0 END");
-      } else {
-        sql.append("t.").append(name);
-      }
-      sql.append(" AS ").append(name);
+      sql.append(", ")
+          .append(
+              choice.ofReport(
+                  n ->
+                      measure(
+                          a,
+                          choice.reports().get(n),
+                          alias(choice, "t", n),
+                          mayBeUnknown ? alias(choice, "w", n) : null)))
+          .append(" AS ")
+          .append(a.apiName());
     }
-    return sql.append(", ").append(bounces(report, mayBeUnknown)).append(" AS bounces").toString();
+    return sql.append(", ")
+        .append(
+            choice.ofReport(
+                n ->
+                    bounces(
+                        choice.reports().get(n),
+                        alias(choice, "t", n),
+                        mayBeUnknown ? alias(choice, "w", n) : null)))
+        .append(" AS bounces")
+        .toString();
   }
 
-  private static String bounces(KnownReport report, boolean mayBeUnknown) {
+  private static String measure(
+      Aggregate aggregate, KnownReport report, String row, @Nullable String unknown) {
+    String name = aggregate.apiName();
+    if (!report.has(aggregate)) {
+      return "NULL::" + Measures.type(aggregate);
+    }
+    return Measures.type(aggregate).equals(Measures.BIGINT)
+        ? "CASE WHEN %s.site_id IS NOT NULL THEN %s.%s WHEN c.measured%s THEN 0 END"
+            .formatted(
+                row,
+                row,
+                name,
+                unknown == null ? "" : " AND NOT coalesce(" + unknown + ".no_" + name + ", false)")
+        : row + "." + name;
+  }
+
+  private static String bounces(KnownReport report, String row, @Nullable String unknown) {
     if (!report.has(Aggregate.VISITS) || !report.has(Aggregate.BOUNCE_RATE)) {
       // Not 0 on days without visits, either: a sum would take it for all days.
       return "NULL::bigint";
     }
     return "(CASE"
-        + (mayBeUnknown ? " WHEN w.no_visits OR w.no_bounce_rate THEN NULL" : "")
-        + " WHEN t.site_id IS NOT NULL THEN "
-        + Measures.bounces("t.visits", "t.bounce_rate")
+        + (unknown == null
+            ? ""
+            : " WHEN %s.no_visits OR %s.no_bounce_rate THEN NULL".formatted(unknown, unknown))
+        + " WHEN "
+        + row
+        + ".site_id IS NOT NULL THEN "
+        + Measures.bounces(row + ".visits", row + ".bounce_rate")
         + " WHEN c.measured THEN 0 END)::bigint";
   }
 }

@@ -18,6 +18,13 @@ final class SiteViews {
           + " will be whole, since the site or event is retired; stale: fetched under another definition or"
           + " time zone; missing: never measured, so the numbers are null";
 
+  /** Says of a day {@code s} that something of it is known. */
+  private static final String STORED =
+      Measures.OF_PAGEVIEWS.stream()
+          .map(a -> "s." + a.apiName() + " IS NOT NULL")
+          .collect(
+              Collectors.joining(" OR ", "(s.state NOT IN ('missing', 'incomplete') OR ", ")"));
+
   private SiteViews() {}
 
   static List<ViewDefinition> of(SiteSources sources) {
@@ -420,17 +427,27 @@ final class SiteViews {
         .formatted(row, row);
   }
 
-  /** Returns the reports of a period's days, and whether the measures of all of them add up. */
+  /**
+   * Returns the reports of a period's stored days, and whether the measures of all of them add up.
+   * Where no day is stored, they are the reports of the missing ones.
+   */
   private static String ofSeveral(List<KnownReport> days) {
+    return "coalesce(nullif("
+        + names(days, " AND " + STORED)
+        + ", ''), "
+        + names(days, "")
+        + ") AS report, bool_and(coalesce(a.visits, true)) FILTER (WHERE "
+        + STORED
+        + ") AS visits_add_up, bool_and(coalesce(a.uniques, false)) FILTER (WHERE "
+        + STORED
+        + ") AS uniques_add_up";
+  }
+
+  private static String names(List<KnownReport> days, String condition) {
     return days.stream()
         .map(r -> Sql.literal(r.name()))
-        .map(name -> "CASE WHEN bool_or(s.report = " + name + ") THEN " + name + " END")
-        .collect(
-            Collectors.joining(
-                ", ",
-                "concat_ws(', ', ",
-                ") AS report, bool_and(coalesce(a.visits, true)) AS visits_add_up,"
-                    + " bool_and(coalesce(a.uniques, false)) AS uniques_add_up"));
+        .map(name -> "CASE WHEN bool_or(s.report = " + name + condition + ") THEN " + name + " END")
+        .collect(Collectors.joining(", ", "concat_ws(', ', ", ")"));
   }
 
   /**
@@ -451,13 +468,7 @@ final class SiteViews {
    * this respect. Days of which nothing is known have a state that says so.
    */
   private static String sum(String measure) {
-    return "CASE WHEN count(*) FILTER (WHERE s.%s IS NULL AND (s.state NOT IN ('missing', 'incomplete') OR %s)) = 0 THEN sum(s.%s)::bigint END AS %s"
-        .formatted(
-            measure,
-            Measures.OF_PAGEVIEWS.stream()
-                .map(a -> "s." + a.apiName() + " IS NOT NULL")
-                .collect(Collectors.joining(" OR ")),
-            measure,
-            measure);
+    return "CASE WHEN count(*) FILTER (WHERE s.%s IS NULL AND %s) = 0 THEN sum(s.%s)::bigint END AS %s"
+        .formatted(measure, STORED, measure, measure);
   }
 }
