@@ -30,7 +30,11 @@ class EvidencePageTest {
 
   private final World world = twoSites();
   @RegisterExtension final Fixture fixture = new Fixture();
-  private DocumentedOutput page;
+  private final DocumentedOutput page;
+
+  EvidencePageTest() throws IOException {
+    page = new DocumentedOutput(Path.of("docs/evidence.md"));
+  }
 
   private static World twoSites() {
     World world = World.dozen(4, FIRST, LocalDate.of(2025, 10, 28), 0);
@@ -44,7 +48,6 @@ class EvidencePageTest {
 
   @Test
   void theHistoryOfThePage(@TempDir Path directory) throws IOException {
-    page = new DocumentedOutput(Path.of("docs/evidence.md"));
     FathomSimulator api = fixture.api(world, Behaviour.unlimited());
     TestDatabase database = fixture.database();
     Installation installation =

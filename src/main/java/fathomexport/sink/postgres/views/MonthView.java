@@ -41,10 +41,12 @@ final class MonthView {
             "state",
             Measures.TEXT,
             "coalesce(c.state, 'missing')",
-            "complete: every day of the month is complete or empty; provisional: not over yet;"
-                + " stale: a day is stale; otherwise incomplete, such as where the first stored day"
-                + " or the last day of a retired site or event lies within it, and the sums are those"
-                + " of the measured days"));
+            "The first that applies counts. stale: a day is stale; complete: every day of the month"
+                + " is complete or empty; provisional: not over yet, and every day that is over is"
+                + " complete or empty; otherwise incomplete, such as between the end of a day and"
+                + " the run that fetches it, or where the first stored day or the last day of a"
+                + " retired site or event lies within it, and the sums are those of the measured"
+                + " days"));
     columns.addAll(shared.fields("x"));
     columns.addAll(sums.of("days", measure -> "w.no_" + measure.apiName()));
     String evidence =

@@ -253,10 +253,12 @@ final class SiteViews {
             "state",
             Measures.TEXT,
             "d.state",
-            "complete: every day is complete or empty; empty: every day is; provisional: not over"
-                + " yet; stale: a day is stale; missing: no day was measured; otherwise"
-                + " incomplete, such as where the first stored day or the last day of a retired site"
-                + " lies within it, and the sums are those of the measured days"));
+            "The first that applies counts. missing: no day was measured; stale: a day is stale;"
+                + " empty: every day is; complete: every day is complete or empty; provisional: not"
+                + " over yet, and every day that is over is complete or empty; otherwise incomplete,"
+                + " such as between the end of a day and the run that fetches it, or where the"
+                + " first stored day or the last day of a retired site lies within it, and the sums"
+                + " are those of the measured days"));
     List<ViewColumn> measures =
         List.of(
             new ViewColumn(
