@@ -159,6 +159,28 @@ class NotifyTest {
     }
   }
 
+  /** A window failed if its own query did; what the run left because of it is for the next run. */
+  @Test
+  void whatARunLeftHasNotFailed() throws IOException {
+    notify(program(""));
+    api.behave(normal.withFault(FaultRule.when(r -> r.aggregation() > 0, Fault.status(401))));
+
+    Installation.Ended ended =
+        installation.run("run", "nightly", "--json", "--metrics-file", "nightly.prom");
+
+    assertThat(ended.code()).as(ended.said()).isEqualTo(77);
+    JsonNode result = JSON.readTree(ended.out());
+    assertThat(result.path("windows_planned").asInt()).isEqualTo(2);
+    assertThat(result.path("windows_failed").asInt()).as(ended.said()).isEqualTo(1);
+    assertThat(result.path("windows_not_begun").asInt()).isEqualTo(1);
+    assertThat(result.path("windows_skipped").asInt()).isEqualTo(1);
+    assertThat(Files.readString(directory.resolve("nightly.prom")))
+        .contains("outcome=\"failed\"} 1\n", "outcome=\"not_begun\"} 1\n");
+    JsonNode windows = notified().get(0).path("windows");
+    assertThat(windows.path("failed").asInt()).isEqualTo(1);
+    assertThat(windows.path("not_begun").asInt()).isEqualTo(1);
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"[parquet]", "[postgres]"})
   void theFirstGoodRunAfterABadOneIsReportedOnce(String sinks) throws IOException {

@@ -55,6 +55,10 @@ public final class RunLineage implements RunListener, AutoCloseable {
   private @Nullable Events events;
   private @Nullable UUID run;
   private @Nullable PlannedRun planned;
+
+  /** Whether the run failed, or left windows, for a reason that a later run may not meet. */
+  private boolean tryLater;
+
   private boolean ended;
 
   /**
@@ -119,6 +123,7 @@ public final class RunLineage implements RunListener, AutoCloseable {
   public synchronized void windowEnded(WindowOutcome outcome) {
     WindowTally tally = WindowTally.of(outcome);
     all = all.plus(tally);
+    tryLater |= outcome.failure() == FailureKind.TRY_LATER;
     Window window = outcome.subject();
     if (window != null) {
       tallies.merge(window.report(), tally, WindowTally::plus);
@@ -167,11 +172,12 @@ public final class RunLineage implements RunListener, AutoCloseable {
    * that is not an error. Any other exit code than 0 means that the run failed, so that scheduler
    * and catalogue agree.
    */
-  private static EventType type(RunResult result) {
+  private EventType type(RunResult result) {
     if (result.exitCode() == 0) {
       return EventType.COMPLETE;
     }
-    boolean budgetSpent = result.exitCode() == TRY_LATER && result.windowsFailed() == 0;
+    boolean budgetSpent =
+        result.exitCode() == TRY_LATER && result.windowsFailed() == 0 && !tryLater;
     return result.exitCode() == STOPPED || budgetSpent ? EventType.ABORT : EventType.FAIL;
   }
 

@@ -33,7 +33,7 @@ record WindowTally(
       return NOTHING;
     }
     boolean incomplete = failure == FailureKind.INCOMPLETE;
-    boolean notBegun = failure == FailureKind.STOPPED || failure == FailureKind.BUDGET;
+    boolean notBegun = outcome.endsLeft();
     boolean written = outcome.committed() && outcome.changed() > 0;
     return new WindowTally(
         outcome.endsCommitted() ? 1 : 0,

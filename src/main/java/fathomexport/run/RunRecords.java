@@ -21,10 +21,6 @@ public final class RunRecords {
   /** Returns the record of a run that ended with this summary. */
   public static RunRecord of(
       ExportSpec spec, RunSummary summary, Instant finishedAt, long requests, int exitCode) {
-    long skipped = summary.failed(FailureKind.STOPPED) + summary.failed(FailureKind.BUDGET);
-    long incomplete = summary.failed(FailureKind.INCOMPLETE);
-    long failed =
-        summary.failures().values().stream().mapToLong(n -> n).sum() - skipped - incomplete;
     return new RunRecord(
         spec.runId(),
         spec.pipeline(),
@@ -36,8 +32,8 @@ public final class RunRecords {
         summary.committed(),
         summary.unchanged(),
         summary.incomplete(),
-        failed,
-        skipped,
+        summary.failed(),
+        summary.left(),
         summary.rows(),
         summary.quarantined(),
         requests,

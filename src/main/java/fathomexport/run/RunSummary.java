@@ -11,7 +11,10 @@ import java.util.Map;
  * The outcomes of a run's windows, summed. Summaries of parts can be merged in any order.
  *
  * @param windows windows that ended, successful or not
- * @param failures number of failures by kind, windows and skipped records alike
+ * @param failures number of failures by kind, windows and skipped records alike; a window that was
+ *     left counts for the reason that it was left for
+ * @param left windows among them that the run left to another one: none of their queries or commits
+ *     failed
  * @param recordsSkipped unusable records in the list of sites
  * @param escapedCells cells of the stored rows whose text is stored as an escape
  * @param messages at most 200 lines, one per failed window; windows that were not fetched come last
@@ -24,12 +27,14 @@ public record RunSummary(
     long quarantined,
     long escapedCells,
     Map<FailureKind, Long> failures,
+    long left,
     long recordsSkipped,
     List<String> messages)
     implements Serializable {
   private static final int MESSAGES = 200;
 
-  public static final RunSummary EMPTY = new RunSummary(0, 0, 0, 0, 0, 0, Map.of(), 0, List.of());
+  public static final RunSummary EMPTY =
+      new RunSummary(0, 0, 0, 0, 0, 0, Map.of(), 0, 0, List.of());
 
   public RunSummary {
     failures = Map.copyOf(failures);
@@ -46,6 +51,7 @@ public record RunSummary(
         outcome.quarantined(),
         outcome.escapedCells(),
         failure == null ? Map.of() : Map.of(failure, 1L),
+        outcome.endsLeft() ? 1 : 0,
         outcome.recordsSkipped(),
         outcome.message().isEmpty()
             ? List.of()
@@ -68,6 +74,7 @@ public record RunSummary(
         quarantined + other.quarantined,
         escapedCells + other.escapedCells,
         sum,
+        left + other.left,
         recordsSkipped + other.recordsSkipped,
         lines.subList(0, Math.min(lines.size(), MESSAGES)));
   }
@@ -95,10 +102,18 @@ public record RunSummary(
   }
 
   /**
-   * Returns the number of windows that failed, and of records that were skipped, for this reason.
+   * Returns the number of windows that failed or were left, and of records that were skipped, for
+   * this reason.
    */
   public long failed(FailureKind kind) {
     return failures.getOrDefault(kind, 0L);
+  }
+
+  /** Returns the number of windows that failed: those that were left or are incomplete did not. */
+  public long failed() {
+    return failures.values().stream().mapToLong(n -> n).sum()
+        - left
+        - failed(FailureKind.INCOMPLETE);
   }
 
   /** Returns the number of incomplete windows, without skipped records. */

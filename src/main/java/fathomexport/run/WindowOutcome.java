@@ -264,6 +264,18 @@ public record WindowOutcome(
     return chunk.last() ? worst(chunk.failedBefore(), failure) : null;
   }
 
+  /**
+   * Returns whether what ends with this outcome is left to another run: it was stopped, its budget
+   * was spent, or what failed elsewhere ended the run or its account before it. A window of which
+   * something failed itself is not left.
+   */
+  public boolean endsLeft() {
+    FailureKind ends = endsFailed();
+    return ends == FailureKind.STOPPED
+        || ends == FailureKind.BUDGET
+        || (ends != null && chunk.failedBefore() == null && Left.isLeft(this));
+  }
+
   private static @Nullable FailureKind worst(@Nullable FailureKind a, @Nullable FailureKind b) {
     return a == null || (b != null && b.compareTo(a) < 0) ? b : a;
   }

@@ -88,4 +88,27 @@ class RunSummaryProperties {
     assertThat(sum.exitCode()).isEqualTo(75);
     assertThat(RunSummary.EMPTY.exitCode()).isZero();
   }
+
+  @Example
+  void countsWhatARunLeftApartFromWhatFailed() {
+    RunSummary sum =
+        sum(
+            List.of(
+                WindowOutcome.failed("a", FailureKind.TRY_LATER, "down"),
+                WindowOutcome.failed("b", FailureKind.TRY_LATER, WindowOutcome.HALTED + ": down"),
+                WindowOutcome.failed("c", FailureKind.FAULT, WindowOutcome.LANE_ENDED + ": lost"),
+                WindowOutcome.failed("d", FailureKind.BUDGET, "the run's budget is used up"),
+                WindowOutcome.failed(
+                    "e", FailureKind.PERMISSION, "not fetched, since the site is refused"),
+                failedAndThenHalted()));
+    assertThat(sum.left()).as("b, c, d").isEqualTo(3);
+    assertThat(sum.exitCode()).as("a reason that left windows counts").isEqualTo(77);
+    assertThat(RunSummary.sum(List.of(sum, sum)).left()).isEqualTo(6);
+  }
+
+  /** A window of which a chunk failed before the run was halted. */
+  private static WindowOutcome failedAndThenHalted() {
+    return WindowOutcome.failed("f", FailureKind.TRY_LATER, WindowOutcome.HALTED + ": down")
+        .as(new WindowOutcome.ChunkPlace(true, false, false, FailureKind.TRY_LATER));
+  }
 }
