@@ -252,6 +252,24 @@ class AccountsTest {
   }
 
   @Test
+  void aSiteThatItsAccountCannotReadStopsNoOther() {
+    settings("    sites: [AGENCYA, AGENCYB, GONE]\n");
+    String checked = ended(77, "check", "all").out();
+    assertThat(checked)
+        .contains("site GONE: account agency: ", "404", "account agency: 2: AGENCYA")
+        .endsWith(
+            "A run can start, without site GONE until this is mended." + System.lineSeparator());
+    backfill(77);
+    assertStored(all());
+    api.behave(normal.withTokens(agency));
+    assertThat(ended(77, "check", "all").out())
+        .endsWith(
+            "A run can start, without the sites of account shop and without site GONE until these"
+                + " 2 are mended."
+                + System.lineSeparator());
+  }
+
+  @Test
   void theSitesOfAnAccountThatIsTakenOutOfTheSettingsAreRetired() {
     assertThat(ended(0, "run", "all").code()).isZero();
     settings("", "");

@@ -219,6 +219,34 @@ class CheckTest {
     }
   }
 
+  /** A run exports the other sites, so that one of them is no reason that none can start. */
+  @Test
+  void aSiteThatCannotBeReadIsLeftOut() throws IOException {
+    List<Question> reports = List.of(Question.pageviews("traffic_daily", "day"));
+    try (TestDatabase database = TestDatabase.create();
+        FathomSimulator api = api(Behaviour.unlimited())) {
+      Installation installation = installation(database, api);
+      Installation.Ended one =
+          installation
+              .pipeline("nightly", "[SITEONE, GONEONE]", "[postgres, parquet]", reports)
+              .run("check", "nightly");
+
+      assertThat(one.code()).as(one.said()).isEqualTo(77);
+      assertThat(line(one, "sites")).contains("GONEONE", "404", "SITEONE (");
+      assertThat(one.out())
+          .endsWith("A run can start, without site GONEONE until this is mended.\n");
+      assertThat(installation.run("run", "nightly").code()).as("as a run ends").isEqualTo(77);
+
+      Installation.Ended none =
+          installation
+              .pipeline("nightly", "[GONEONE, GONETWO]", "[postgres, parquet]", reports)
+              .run("check", "nightly");
+
+      assertThat(none.code()).as(none.said()).isEqualTo(77);
+      assertThat(none.out()).endsWith("No run can succeed before this is mended.\n");
+    }
+  }
+
   @Test
   void everythingThatIsWrongIsSaidAtOnce() throws IOException {
     Behaviour refusing =

@@ -28,8 +28,12 @@ import java.time.InstantSource;
 import java.time.LocalDate;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** Looks at what a run needs of one account: its token, its sites, and a report of one of them. */
 final class AccountCheckup {
@@ -123,24 +127,46 @@ final class AccountCheckup {
       }
       found.addAll(listed.value().orElseThrow().found());
     }
-    List<String> unreadable = new ArrayList<>();
-    FailureKind kind = FailureKind.PERMISSION;
+    Map<SiteId, Outcome.Failure<Site>> unreadable = new LinkedHashMap<>();
     for (SiteId id : job.sites().orElse(List.of())) {
       Outcome<Site> site = client.site(id);
       site.value().ifPresent(found::add);
       if (site instanceof Outcome.Failure<Site> failure) {
-        unreadable.add(id + ": " + failure.describe());
-        kind = FailurePolicy.kind(failure);
+        unreadable.put(id, failure);
       }
     }
-    if (!unreadable.isEmpty()) {
-      findings.failed("sites", kind, "cannot be read: " + String.join("; ", unreadable));
-    } else if (found.isEmpty()) {
-      findings.warning("sites", "the token lists no site, so there is nothing to export");
-    } else {
+    if (!found.isEmpty()) {
       findings.ok("sites", Findings.listed(found));
+    } else if (unreadable.isEmpty()) {
+      findings.warning("sites", "the token lists no site, so there is nothing to export");
+    }
+    if (!unreadable.isEmpty()) {
+      unreadable(unreadable, found.isEmpty());
     }
     return found.stream().findFirst();
+  }
+
+  /**
+   * Adds the sites that cannot be read.
+   *
+   * @param all whether they are all that a run would export
+   */
+  private void unreadable(Map<SiteId, Outcome.Failure<Site>> sites, boolean all) {
+    FailureKind worst =
+        sites.values().stream()
+            .map(FailurePolicy::kind)
+            .min(Comparator.naturalOrder())
+            .orElseThrow();
+    String words =
+        sites.entrySet().stream()
+            .map(e -> e.getKey() + ": " + e.getValue().describe())
+            .collect(Collectors.joining("; ", "cannot be read: ", ""));
+    if (all) {
+      findings.failed("sites", worst, words);
+    } else {
+      findings.failed(
+          "sites", worst, words, new Finding.Concern.OfSites(List.copyOf(sites.keySet())));
+    }
   }
 
   /** Sends the one billed request: a token may be valid and still not read reports. */

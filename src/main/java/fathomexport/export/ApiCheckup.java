@@ -8,6 +8,7 @@ import fathomexport.listing.Accounts;
 import fathomexport.plan.Subject;
 import fathomexport.report.SecretUnavailableException;
 import fathomexport.report.Site;
+import fathomexport.report.SiteId;
 import fathomexport.run.Account;
 import fathomexport.run.ExportFailedException;
 import fathomexport.run.ExportJob;
@@ -112,20 +113,36 @@ final class ApiCheckup {
     }
   }
 
-  /** An account of which something has failed has said why. */
-  private void lost(WindowOutcome lost) {
+  /**
+   * Adds what was lost; an account of which something has failed has said why.
+   *
+   * @param all whether nothing is left that a run would export
+   */
+  private void lost(WindowOutcome lost, boolean all) {
     FailureKind kind = Objects.requireNonNullElse(lost.failure(), FailureKind.FAULT);
     Optional<Account> whole =
         settings.accounts().stream().filter(a -> a.name().equals(lost.account())).findFirst();
     if (whole.isEmpty()) {
-      findings.failed("sites", kind, lost.window() + ": " + lost.message());
+      String words = lost.window() + ": " + lost.message();
+      SiteId site = lost.site();
+      if (all || (site == null && lost.recordsSkipped() == 0)) {
+        findings.failed("sites", kind, words);
+      } else {
+        findings.failed(
+            "sites",
+            kind,
+            words,
+            site == null
+                ? new Finding.Concern.OfRecord()
+                : new Finding.Concern.OfSites(List.of(site)));
+      }
     } else if (!findings.hasFailed(whole.get())) {
       findings.of(whole.get()).failed("sites", kind, lost.message());
     }
   }
 
   private void sites(FathomClients clients, Accounts.Found found) {
-    found.lost().forEach(this::lost);
+    found.lost().forEach(lost -> lost(lost, found.subjects().isEmpty()));
     found.notices().forEach(notice -> findings.warning("sites", notice));
     Map<String, List<Site>> byAccount =
         found.subjects().stream()

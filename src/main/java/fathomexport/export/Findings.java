@@ -40,9 +40,14 @@ final class Findings {
     all.add(Finding.failed(item, failure, Account.inWords(account, detail)).of(account));
   }
 
-  /** Returns whether something of an account has failed. */
+  /** Adds what failed of a part only: a run exports the rest. */
+  void failed(String item, FailureKind failure, String detail, Finding.Concern part) {
+    all.add(Finding.failed(item, failure, Account.inWords(account, detail)).of(part));
+  }
+
+  /** Returns whether something has failed that is about an account as a whole. */
   boolean hasFailed(Account its) {
-    return all.stream().anyMatch(f -> its.name().equals(f.account()));
+    return all.stream().anyMatch(f -> new Finding.Concern.OfAccount(its.name()).equals(f.part()));
   }
 
   /** Names the first sites of a list. */

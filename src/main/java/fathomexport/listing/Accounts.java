@@ -292,14 +292,16 @@ public final class Accounts {
     Outcome<Site> site = clients.of(account.name()).site(id);
     SiteListings.requireNotStopped(site);
     if (site instanceof Outcome.Failure<Site> failure) {
+      boolean named = account.sites().contains(id);
       lost.add(
           WindowOutcome.failed(
                   "site " + id,
                   FailurePolicy.kind(failure),
-                  failure.describe()
+                  Account.inWords(named ? account.name() : "", failure.describe())
                       + (FailurePolicy.kind(failure) == FailureKind.PERMISSION
-                          ? " (correct the id under sites: in the pipeline, or give the token"
-                              + " access: `"
+                          ? " (correct the id under sites: in "
+                              + (named ? "the account's entry in the settings" : "the pipeline")
+                              + ", or give the token access: `"
                               + Program.command("sites")
                               + "` lists what it may read)"
                           : ""))

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
@@ -33,6 +34,9 @@ import picocli.CommandLine.Parameters;
     },
     footer = {"", "Example: fathom-export check nightly"})
 public final class CheckCommand implements Callable<Integer> {
+  /** The last line names at most so many accounts or sites: the lines above name all. */
+  private static final int NAMED = 10;
+
   private final Context context;
 
   @Parameters(paramLabel = "PIPELINE", description = CommandOptions.PIPELINE)
@@ -116,24 +120,54 @@ public final class CheckCommand implements Callable<Integer> {
     printer.line(verdict(findings, accounts));
   }
 
-  /** Says whether a run can start: it exports the sites of the accounts that are in order. */
+  /** Says whether a run can start: it exports the accounts and sites that are in order. */
   private static String verdict(List<Finding> findings, int accounts) {
     List<Finding> failed =
         findings.stream().filter(f -> f.state() == Finding.State.FAILED).toList();
     if (failed.isEmpty()) {
       return "A run can start.";
     }
-    Set<String> without = new LinkedHashSet<>();
-    failed.forEach(f -> Optional.ofNullable(f.account()).ifPresent(without::add));
+    Set<String> refused = new LinkedHashSet<>();
+    Set<String> sites = new LinkedHashSet<>();
+    long records = 0;
+    boolean whole = false;
+    for (Finding finding : failed) {
+      Finding.Concern part = finding.part();
+      if (part instanceof Finding.Concern.OfAccount account) {
+        refused.add(account.name());
+      } else if (part instanceof Finding.Concern.OfSites some) {
+        some.sites().forEach(site -> sites.add(site.value()));
+      } else if (part instanceof Finding.Concern.OfRecord) {
+        records++;
+      } else {
+        whole = true;
+      }
+    }
     String mended =
         (failed.size() == 1 ? "this is" : "these " + failed.size() + " are") + " mended";
-    return without.size() == accounts || failed.stream().anyMatch(f -> f.account() == null)
-        ? "No run can succeed before " + mended + "."
-        : "A run can start, without the sites of "
-            + (without.size() == 1 ? "account " : "accounts ")
-            + String.join(", ", without)
-            + " until "
-            + mended
-            + ".";
+    if (whole || (!refused.isEmpty() && refused.size() == accounts)) {
+      return "No run can succeed before " + mended + ".";
+    }
+    List<String> without = new ArrayList<>();
+    if (!refused.isEmpty()) {
+      without.add("without the sites of " + named("account", refused));
+    }
+    if (!sites.isEmpty()) {
+      without.add("without " + named("site", sites));
+    }
+    if (records > 0) {
+      without.add(
+          "without "
+              + Printer.number(records)
+              + (records == 1 ? " unusable record" : " unusable records"));
+    }
+    return "A run can start, " + String.join(" and ", without) + " until " + mended + ".";
+  }
+
+  private static String named(String what, Set<String> names) {
+    return what
+        + (names.size() == 1 ? " " : "s ")
+        + names.stream().limit(NAMED).collect(Collectors.joining(", "))
+        + (names.size() > NAMED ? ", and " + (names.size() - NAMED) + " more," : "");
   }
 }
