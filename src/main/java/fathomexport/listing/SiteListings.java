@@ -14,6 +14,7 @@ import fathomexport.run.WindowOutcome;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -26,8 +27,13 @@ final class SiteListings {
 
   private final FathomClients clients;
   private final List<Account> accounts;
+  private final Map<String, AccountLists> lists;
 
-  SiteListings(FathomClients clients, List<Account> accounts) {
+  /**
+   * @param lists by the names of the accounts
+   */
+  SiteListings(FathomClients clients, List<Account> accounts, Map<String, AccountLists> lists) {
+    this.lists = lists;
     this.clients = clients;
     this.accounts = List.copyOf(accounts);
   }
@@ -85,7 +91,7 @@ final class SiteListings {
   }
 
   private SiteListing listing(Account account, boolean named) {
-    Outcome<Listed<Site>> listing = clients.of(account.name()).sites();
+    Outcome<Listed<Site>> listing = Objects.requireNonNull(lists.get(account.name())).sites();
     requireNotStopped(listing);
     if (listing instanceof Outcome.Failure<Listed<Site>> failure) {
       if (!named) {
