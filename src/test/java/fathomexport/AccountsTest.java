@@ -417,7 +417,9 @@ class AccountsTest {
       List<String> options = waiting ? List.of("--wait") : List.of();
       Installation.Ended run = backfillGoals(75, own, options);
       assertThat(time.longest()).isLessThanOrEqualTo(Duration.ofSeconds(62));
-      assertThat(run.said()).contains("no more than 60 s in all").doesNotContain("or now with");
+      assertThat(run.said())
+          .contains("account shop: ", "no more than 60 s in all")
+          .doesNotContain("or now with");
       assertThat(run.said().lines().filter(line -> line.contains("no more than 60 s")))
           .as("once on the screen and once in the log")
           .hasSizeLessThanOrEqualTo(2);

@@ -160,11 +160,12 @@ public final class FathomClient implements AutoCloseable {
   }
 
   /**
-   * Returns a view whose calls wait for no more than this in all: one that would have to ends with
-   * {@link Outcome.Unavailable.Cause#DOWN}, whatever wait the run accepts.
+   * Returns a view whose calls, and those of its own views, wait for no more than this in all: one
+   * that would have to ends with {@link Outcome.Unavailable.Cause#DOWN}, whatever wait the run
+   * accepts.
    */
-  public FathomClient within(WaitAllowance most) {
-    return new FathomClient(this, asker, caller.within(most));
+  public FathomClient within(Duration most) {
+    return new FathomClient(this, asker, caller.within(new WaitAllowance(most)));
   }
 
   /** Returns a view that keeps its answers, and sends no request whose answer was kept before. */

@@ -90,7 +90,7 @@ final class UnavailableWords {
   /** Returns the outcome of a call that would have to wait for more than its caller allows. */
   <T> Outcome<T> waitedEnough(String reason, Duration most) {
     return new Outcome.Unavailable<>(
-        reason
+        reason.replaceFirst("\\.$", "")
             + "; the lists of one of several accounts wait for no more than "
             + most.toSeconds()
             + " s in all, since the other accounts wait with them: run again later",

@@ -4,7 +4,7 @@ import fathomexport.api.FathomClient;
 import fathomexport.api.FathomClients;
 import fathomexport.api.Outcome;
 import fathomexport.api.answer.Listed;
-import fathomexport.api.pacing.WaitAllowance;
+import fathomexport.api.answer.Token;
 import fathomexport.report.Site;
 import fathomexport.report.SiteEvent;
 import fathomexport.report.SiteId;
@@ -47,16 +47,17 @@ final class AccountLists {
     Map<String, AccountLists> lists = new HashMap<>();
     for (String name : names) {
       FathomClient client = clients.of(name);
-      lists.put(
-          name,
-          new AccountLists(
-              names.size() == 1 ? client : client.within(new WaitAllowance(LONGEST_WAITS))));
+      lists.put(name, new AccountLists(names.size() == 1 ? client : client.within(LONGEST_WAITS)));
     }
     return lists;
   }
 
   Outcome<Listed<Site>> sites() {
     return asked(client::sites);
+  }
+
+  Outcome<Token> token() {
+    return asked(client::token);
   }
 
   Outcome<Site> site(SiteId id) {

@@ -5,6 +5,7 @@ import fathomexport.report.Program;
 import fathomexport.report.Site;
 import fathomexport.report.SiteEvent;
 import fathomexport.report.SiteId;
+import fathomexport.run.Account;
 import fathomexport.run.FailurePolicy;
 import fathomexport.run.SiteNames;
 import fathomexport.run.WindowOutcome;
@@ -92,7 +93,9 @@ final class EventLists {
                               site.id().value(), Map.of(site.id().value(), site.name()))
                           + (others == 0 ? "" : " and of " + others + " more"),
                       FailurePolicy.kind(failure),
-                      failure.describe() + (ends ? "" : advice(failure)))
+                      ends
+                          ? Account.inWords(site.account(), failure.describe())
+                          : failure.describe() + advice(failure))
                   .about(site.id()));
           if (ends) {
             return found;
